@@ -1,0 +1,2 @@
+//! The serverwamp program.
+fn main() {}

@@ -1,0 +1,19 @@
+//! The WAMP protocol without I/O: messages, serializers, sessions, subscriptions, authentication arithmetic,
+//! WebSocket framing.
+//!
+//! Nothing in this crate opens a socket, reads a clock, draws a random number or starts a thread: bytes, time and
+//! random ids come in as arguments, decisions and bytes go out. That makes every rule testable in a few lines and the
+//! crate usable on any runtime.
+#![forbid(unsafe_code)]
+
+pub mod auth;
+pub mod broker;
+pub mod codec;
+pub mod id;
+pub mod message;
+pub mod pattern;
+pub mod payload;
+pub mod session;
+pub mod uri;
+pub mod uris;
+pub mod websocket;
