@@ -1,0 +1,95 @@
+//! Encoders for the messages a busy router sends most: no message value is built, arguments are already encoded.
+//!
+//! `args` and `kwargs` must be encoded in `serializer`; either is empty when absent.
+
+use super::options::EventDetails;
+use super::wire::{Element, payload_count, sent_payload};
+use crate::codec::{EncodeError, Serializer, Writer};
+use crate::id::{PublicationId, RequestId, SubscriptionId};
+
+/// Appends a RESULT.
+pub fn encode_result(
+    serializer: Serializer,
+    request: RequestId,
+    progress: bool,
+    args: &[u8],
+    kwargs: &[u8],
+    out: &mut Vec<u8>,
+) {
+    let (args, kwargs) = sent_payload(serializer, args, kwargs);
+    let mut writer = Writer::new(serializer, out);
+    writer.list(3 + payload_count(args, kwargs));
+    writer.unsigned(50);
+    writer.unsigned(request.get());
+    write_progress(progress, &mut writer);
+    write_payload(args, kwargs, &mut writer);
+    writer.end();
+}
+
+/// Appends an ERROR with empty details that answers a request of this type code, such as 48 for CALL.
+pub fn encode_error(
+    serializer: Serializer,
+    request_type: u64,
+    request: RequestId,
+    error: &str,
+    args: &[u8],
+    kwargs: &[u8],
+    out: &mut Vec<u8>,
+) {
+    let (args, kwargs) = sent_payload(serializer, args, kwargs);
+    let mut writer = Writer::new(serializer, out);
+    writer.list(5 + payload_count(args, kwargs));
+    writer.unsigned(8);
+    writer.unsigned(request_type);
+    writer.unsigned(request.get());
+    write_progress(false, &mut writer);
+    writer.text(error);
+    write_payload(args, kwargs, &mut writer);
+    writer.end();
+}
+
+/// Appends an EVENT.
+///
+/// # Errors
+/// When an attribute of `details` stands in another serializer and cannot be carried over; nothing is written then.
+pub fn encode_event(
+    serializer: Serializer,
+    subscription: SubscriptionId,
+    publication: PublicationId,
+    details: &EventDetails<'_>,
+    args: &[u8],
+    kwargs: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    let start = out.len();
+    let (args, kwargs) = sent_payload(serializer, args, kwargs);
+    let mut writer = Writer::new(serializer, out);
+    writer.list(4 + payload_count(args, kwargs));
+    writer.unsigned(36);
+    writer.unsigned(subscription.get());
+    writer.unsigned(publication.get());
+    if let Err(error) = details.write(&mut writer, serializer) {
+        out.truncate(start);
+        return Err(error);
+    }
+    write_payload(args, kwargs, &mut writer);
+    writer.end();
+    Ok(())
+}
+
+fn write_progress(progress: bool, writer: &mut Writer<'_>) {
+    writer.dict(usize::from(progress));
+    if progress {
+        writer.key("progress");
+        writer.boolean(true);
+    }
+    writer.end();
+}
+
+fn write_payload(args: &[u8], kwargs: &[u8], writer: &mut Writer<'_>) {
+    for part in [args, kwargs] {
+        if !part.is_empty() {
+            writer.raw(part);
+        }
+    }
+}

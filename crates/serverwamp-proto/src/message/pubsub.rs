@@ -1,0 +1,86 @@
+//! The messages of publishers and subscribers.
+
+use std::borrow::Cow;
+
+use super::options::{EventDetails, PublishOptions, SubscribeOptions, UnsubscribedDetails};
+use super::wire::message;
+use crate::id::{PublicationId, RequestId, SubscriptionId};
+use crate::payload::Payload;
+
+message! {
+    /// A client publishes an event.
+    pub struct Publish<'a> {
+        /// The id of this request.
+        "Request" => request: RequestId,
+        /// How it is published.
+        "Options" => options: PublishOptions,
+        /// The topic.
+        "Topic" => topic: Cow<'a, str>,
+        /// The event's arguments.
+        "" => payload: Payload,
+    }
+}
+
+message! {
+    /// The broker accepted a publication that asked to be acknowledged.
+    pub struct Published {
+        /// The PUBLISH it answers.
+        "PUBLISH.Request" => request: RequestId,
+        /// The id that the events of this publication carry.
+        "Publication" => publication: PublicationId,
+    }
+}
+
+message! {
+    /// A client subscribes.
+    pub struct Subscribe<'a> {
+        /// The id of this request.
+        "Request" => request: RequestId,
+        /// How the topic is meant.
+        "Options" => options: SubscribeOptions,
+        /// The topic, or a pattern of topics.
+        "Topic" => topic: Cow<'a, str>,
+    }
+}
+
+message! {
+    /// The broker accepted a subscription.
+    pub struct Subscribed {
+        /// The SUBSCRIBE it answers.
+        "SUBSCRIBE.Request" => request: RequestId,
+        /// The id that events of this subscription carry.
+        "Subscription" => subscription: SubscriptionId,
+    }
+}
+
+message! {
+    /// A client gives a subscription up.
+    pub struct Unsubscribe {
+        /// The id of this request.
+        "Request" => request: RequestId,
+        /// The subscription.
+        "SUBSCRIBED.Subscription" => subscription: SubscriptionId,
+    }
+}
+
+message! {
+    /// A subscription is gone.
+    pub struct Unsubscribed {
+        /// The UNSUBSCRIBE it answers, or the revocation it is.
+        "UNSUBSCRIBE.Request" => end: super::End<UnsubscribedDetails>,
+    }
+}
+
+message! {
+    /// The broker delivers an event.
+    pub struct Event<'a> {
+        /// The subscription under which it is delivered.
+        "SUBSCRIBED.Subscription" => subscription: SubscriptionId,
+        /// The publication, the same for all receivers.
+        "PUBLISHED.Publication" => publication: PublicationId,
+        /// What is known about it.
+        "Details" => details: EventDetails<'a>,
+        /// The event's arguments.
+        "" => payload: Payload,
+    }
+}
