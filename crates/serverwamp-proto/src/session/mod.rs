@@ -1,1 +1,311 @@
-//! session
+//! The router's side of one session: which message may come when, and what it means.
+//!
+//! The machine holds no tables and sends nothing. It takes one message at a time and answers with the [`Step`] its driver
+//! has to take; the driver reports back what it did ([`challenged`](Session::challenged),
+//! [`welcomed`](Session::welcomed), [`closing`](Session::closing) …). Whatever the peer sends, the machine never lets
+//! through what its state forbids: an error means ABORT, and after it nothing more is heard. Spec: basic, "Session
+//! Establishment", "Session Closing", "Protocol Errors".
+
+mod roles;
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+
+pub use roles::{ClientRoles, Feature, Features, RouterFeatures};
+
+use crate::codec::{Kind, ListReader, Serializer};
+use crate::id::{Counter, RequestId, RequestNumbering, RequestSequence, SessionId};
+use crate::message::{Authenticate, Call, Goodbye, Hello, Message, Violation};
+use crate::pattern::Match;
+use crate::uri::UriRules;
+
+/// Where a session stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum State {
+    /// There is no session; HELLO is due.
+    Closed,
+    /// HELLO or AUTHENTICATE came in, and the driver has not decided yet.
+    Establishing,
+    /// CHALLENGE went out; AUTHENTICATE is due.
+    Challenging,
+    /// The session exists.
+    Established,
+    /// Our own GOODBYE went out; the peer's is due.
+    ShuttingDown,
+    /// The peer broke the protocol, or was aborted; nothing is heard any more.
+    Failed,
+}
+
+/// What the driver has to do about a message.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "steps are taken at once and never stored")]
+pub enum Step<'a> {
+    /// Decide about a HELLO: answer with [`challenged`](Session::challenged), [`welcomed`](Session::welcomed) or
+    /// [`refused`](Session::refused).
+    Join(Hello<'a>, ClientRoles),
+    /// Decide about the answer to a challenge, in the same three ways.
+    Authenticate(Authenticate<'a>),
+    /// The peer gave up before there was a session: forget the attempt, answer nothing.
+    AttemptEnded,
+    /// Serve the request, or carry on the answer of a callee (YIELD, ERROR of an invocation).
+    Request(Message<'a>),
+    /// The peer says goodbye: answer GOODBYE with `wamp.close.goodbye_and_out` and forget the session.
+    Leave(Goodbye<'a>),
+    /// The session is over (ABORT, or the answer to our GOODBYE): forget it, answer nothing.
+    Left,
+    /// Nothing.
+    Ignored,
+}
+
+/// The session machine of one transport. After a session has ended in order, the next HELLO begins another.
+///
+/// While it is [`Establishing`](State::Establishing) the driver should not read on: a peer may send its first requests
+/// right behind HELLO, and they become legal with WELCOME. Should the driver read on nevertheless, anything but ABORT is
+/// a violation, as it is while a challenge is open.
+#[derive(Debug)]
+pub struct Session {
+    state: State,
+    id: Option<SessionId>,
+    requests: RequestSequence,
+    /// Calls whose input is still open; under strict numbering the only ids that may come again.
+    open_inputs: BTreeSet<RequestId>,
+    invocations: Counter<RequestId>,
+}
+
+/// How many calls with open input strict numbering remembers. A peer that leaves more behind breaks its own calls only.
+const MAX_OPEN_INPUTS: usize = 1024;
+
+impl Session {
+    /// A machine that waits for HELLO.
+    pub const fn new(numbering: RequestNumbering) -> Self {
+        Self {
+            state: State::Closed,
+            id: None,
+            requests: RequestSequence::new(numbering),
+            open_inputs: BTreeSet::new(),
+            invocations: Counter::new(),
+        }
+    }
+
+    /// Where the session stands.
+    pub const fn state(&self) -> State {
+        self.state
+    }
+
+    /// The session's id, from WELCOME to its end.
+    pub const fn id(&self) -> Option<SessionId> {
+        self.id
+    }
+
+    /// Reads one frame and takes it in.
+    ///
+    /// After our own GOODBYE only the peer's GOODBYE and ABORT are read; everything else is passed over unread.
+    ///
+    /// # Errors
+    /// When the peer broke the protocol: send ABORT with `wamp.error.protocol_violation` and close the transport.
+    pub fn receive_frame<'a>(
+        &mut self,
+        serializer: Serializer,
+        frame: &'a Bytes,
+    ) -> Result<Step<'a>, Violation> {
+        if self.state == State::Failed {
+            return Ok(Step::Ignored);
+        }
+        if self.state == State::ShuttingDown {
+            match type_code(serializer, frame) {
+                Some(GOODBYE | ABORT) => {}
+                Some(_) => return Ok(Step::Ignored),
+                // A peer that sends no messages any more will not say goodbye either.
+                None => return Ok(self.end(Step::Left)),
+            }
+        }
+        let message = match Message::decode(serializer, frame) {
+            Ok(message) => message,
+            Err(_) if self.state == State::ShuttingDown => return Ok(self.end(Step::Left)),
+            Err(violation) => return Err(self.fail(violation)),
+        };
+        self.receive(message)
+    }
+
+    /// Takes one message in.
+    ///
+    /// # Errors
+    /// When the peer broke the protocol: send ABORT with `wamp.error.protocol_violation` and close the transport.
+    pub fn receive<'a>(&mut self, message: Message<'a>) -> Result<Step<'a>, Violation> {
+        let step = match self.state {
+            State::Failed => return Ok(Step::Ignored),
+            State::Closed => self.receive_closed(message),
+            State::Establishing | State::Challenging => self.receive_opening(message),
+            State::Established => self.receive_established(message),
+            State::ShuttingDown => Ok(match message {
+                Message::Goodbye(_) | Message::Abort(_) => self.end(Step::Left),
+                _ => Step::Ignored,
+            }),
+        };
+        step.map_err(|violation| self.fail(violation))
+    }
+
+    /// CHALLENGE went out.
+    pub fn challenged(&mut self) {
+        if self.state == State::Establishing {
+            self.state = State::Challenging;
+        }
+    }
+
+    /// WELCOME went out: the session exists, and its counters start afresh.
+    pub fn welcomed(&mut self, id: SessionId) {
+        self.state = State::Established;
+        self.id = Some(id);
+        self.requests = RequestSequence::new(self.requests.numbering());
+        self.open_inputs.clear();
+        self.invocations = Counter::new();
+    }
+
+    /// ABORT went out while the session was being established; another HELLO may come.
+    pub fn refused(&mut self) {
+        self.state = State::Closed;
+        self.id = None;
+    }
+
+    /// Our own GOODBYE went out; the peer's is awaited.
+    pub fn closing(&mut self) {
+        if self.state == State::Established {
+            self.state = State::ShuttingDown;
+        }
+    }
+
+    /// ABORT went out for a reason of our own; nothing is heard any more.
+    pub fn aborted(&mut self) {
+        self.state = State::Failed;
+        self.id = None;
+    }
+
+    /// The id for the next INVOCATION sent to this session.
+    pub fn next_invocation(&mut self) -> RequestId {
+        self.invocations.issue()
+    }
+
+    fn receive_closed<'a>(&mut self, message: Message<'a>) -> Result<Step<'a>, Violation> {
+        match message {
+            Message::Hello(hello) => {
+                let roles = ClientRoles::read(hello.details.roles.as_ref())?;
+                self.state = State::Establishing;
+                Ok(Step::Join(hello, roles))
+            }
+            Message::Abort(_) => Ok(Step::Ignored),
+            other => Err(unexpected(&other, "before HELLO")),
+        }
+    }
+
+    fn receive_opening<'a>(&mut self, message: Message<'a>) -> Result<Step<'a>, Violation> {
+        match message {
+            Message::Authenticate(authenticate) if self.state == State::Challenging => {
+                self.state = State::Establishing;
+                Ok(Step::Authenticate(authenticate))
+            }
+            Message::Abort(_) => Ok(self.end(Step::AttemptEnded)),
+            other if self.state == State::Challenging => Err(unexpected(&other, "while AUTHENTICATE is due")),
+            other => Err(unexpected(&other, "before WELCOME")),
+        }
+    }
+
+    fn receive_established<'a>(&mut self, message: Message<'a>) -> Result<Step<'a>, Violation> {
+        match &message {
+            Message::Publish(publish) => self.accept(&message, publish.request)?,
+            Message::Subscribe(subscribe) => self.accept(&message, subscribe.request)?,
+            Message::Unsubscribe(unsubscribe) => self.accept(&message, unsubscribe.request)?,
+            Message::Register(register) => self.accept(&message, register.request)?,
+            Message::Unregister(unregister) => self.accept(&message, unregister.request)?,
+            Message::Call(call) => self.accept_call(&message, call)?,
+            // It names a call, it is no request of its own.
+            Message::Cancel(_) => {}
+            Message::Yield(result) => self.check_invocation(&message, result.request)?,
+            Message::Error(error) => {
+                if error.request_type != INVOCATION {
+                    let (request, of) = (error.request, error.request_type);
+                    return Err(Violation::new(format!(
+                        "ERROR #{request}: a client answers INVOCATION (68) only, got type {of}"
+                    )));
+                }
+                self.check_invocation(&message, error.request)?;
+                check_uri(&message, "Error", &error.error)?;
+            }
+            Message::Goodbye(goodbye) => check_uri(&message, "Reason", &goodbye.reason)?,
+            Message::Abort(_) => return Ok(self.end(Step::Left)),
+            other => return Err(unexpected(other, "in an established session")),
+        }
+        match message {
+            Message::Goodbye(goodbye) => Ok(self.end(Step::Leave(goodbye))),
+            request => Ok(Step::Request(request)),
+        }
+    }
+
+    fn accept(&mut self, message: &Message<'_>, request: RequestId) -> Result<(), Violation> {
+        self.requests.accept(request).map_err(|error| Violation::new(format!("{}: {error}", message.name())))
+    }
+
+    /// A CALL may repeat an id that it left open for more input.
+    fn accept_call(&mut self, message: &Message<'_>, call: &Call<'_>) -> Result<(), Violation> {
+        if self.requests.numbering() == RequestNumbering::Lenient {
+            return Ok(());
+        }
+        if !self.open_inputs.contains(&call.request) {
+            self.accept(message, call.request)?;
+        }
+        match call.options.progress {
+            true => self.open_inputs.insert(call.request),
+            false => self.open_inputs.remove(&call.request),
+        };
+        if self.open_inputs.len() > MAX_OPEN_INPUTS {
+            self.open_inputs.pop_first();
+        }
+        Ok(())
+    }
+
+    /// An answer to an invocation that was never sent breaks the protocol; one to an invocation that is over does not:
+    /// the answer may have crossed our INTERRUPT.
+    fn check_invocation(&self, message: &Message<'_>, request: RequestId) -> Result<(), Violation> {
+        match self.invocations.last() {
+            Some(last) if request <= last => Ok(()),
+            _ => Err(Violation::new(format!("{} #{request}: there was no such invocation", message.name()))),
+        }
+    }
+
+    fn end<'a>(&mut self, step: Step<'a>) -> Step<'a> {
+        self.state = State::Closed;
+        self.id = None;
+        step
+    }
+
+    fn fail(&mut self, violation: Violation) -> Violation {
+        self.state = State::Failed;
+        self.id = None;
+        violation
+    }
+}
+
+const ABORT: u64 = 3;
+const GOODBYE: u64 = 6;
+const INVOCATION: u64 = 68;
+
+/// The type code of a frame, without a look at the rest.
+fn type_code(serializer: Serializer, frame: &Bytes) -> Option<u64> {
+    let mut list = ListReader::open(serializer, frame).ok()?;
+    match list.peek().ok()? {
+        Some(Kind::Integer) => list.unsigned().ok(),
+        _ => None,
+    }
+}
+
+fn unexpected(message: &Message<'_>, when: &str) -> Violation {
+    Violation::new(format!("{} is not allowed {when}", message.name()))
+}
+
+fn check_uri(message: &Message<'_>, label: &str, uri: &str) -> Result<(), Violation> {
+    let checked = UriRules::loose().check(uri, Match::Exact);
+    checked.map_err(|error| Violation::new(format!("{}: {label} is not a URI: {error}", message.name())))
+}
+
+#[cfg(test)]
+mod tests;
