@@ -1,1 +1,50 @@
-//! serverwamp
+#![doc = include_str!("../../../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod auth;
+pub mod extract;
+pub mod handler;
+pub mod layer;
+pub mod reply;
+pub mod request;
+pub mod rt;
+#[cfg(feature = "tokio")]
+pub mod serve;
+pub mod websocket;
+
+mod application;
+mod call;
+mod connection;
+mod error;
+mod ids;
+mod limits;
+mod realm;
+mod routes;
+mod session;
+mod shutdown;
+mod signal;
+mod subscription;
+mod transport;
+mod wire;
+
+pub use application::{Application, ApplicationBuilder};
+pub use error::ConfigError;
+pub use limits::Limits;
+pub use realm::{Publication, Realm, RealmHandle};
+pub use reply::error::WampError;
+pub use reply::{Hold, Progress, Progressive};
+pub use routes::{RoutePattern, RouteSet, prefix, regex, wildcard};
+pub use session::{CloseReason, PendingSession, Session};
+pub use subscription::{Events, PendingSubscription, Subscription};
+pub use transport::TransportInfo;
+
+#[doc(no_inline)]
+pub use serverwamp_proto::codec::{Dict, Serializer, Value};
+#[doc(no_inline)]
+pub use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
+#[doc(no_inline)]
+pub use serverwamp_proto::payload::Payload;
+#[doc(no_inline)]
+pub use serverwamp_proto::pattern::Match;
+#[doc(no_inline)]
+pub use serverwamp_proto::uris;

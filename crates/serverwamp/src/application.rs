@@ -1,0 +1,224 @@
+//! The application: its realms, its limits, and what peers connect to.
+
+use crate::error::{ConfigError, Problem};
+use crate::limits::Limits;
+use crate::realm::{Realm, RealmHandle, RunningRealm};
+use crate::rt::Runtime;
+use crate::shutdown::Connections;
+use crate::websocket::{WebSocketConfig, WebSocketService};
+use hashbrown::HashMap;
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A WAMP application that serves: realms, and the transports that lead to them. Cheap to clone.
+///
+#[doc = include_str!("docs/first_program.md")]
+pub struct Application(Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) realms: HashMap<Arc<str>, Arc<RunningRealm>>,
+    /// Takes the sessions that ask for an unknown realm, where that is allowed.
+    pub(crate) default_realm: Option<Arc<RunningRealm>>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) runtime: Arc<dyn Runtime>,
+    pub(crate) connections: Connections,
+    websocket: WebSocketConfig,
+}
+
+/// Puts an application together; `S` is the state that the realms added so far still miss.
+#[must_use]
+pub struct ApplicationBuilder<S = ()> {
+    place: &'static Location<'static>,
+    waiting: Vec<(Realm<S>, Placed)>,
+    bound: Vec<(RunningRealm, Placed)>,
+    problems: Vec<Problem>,
+    limits: Limits,
+    websocket: WebSocketConfig,
+    runtime: Option<Arc<dyn Runtime>>,
+    default_realm_allowed: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Placed {
+    place: &'static Location<'static>,
+    default: bool,
+}
+
+impl Application {
+    /// Starts to put an application together.
+    #[track_caller]
+    pub fn builder<S: Send + Sync + 'static>() -> ApplicationBuilder<S> {
+        ApplicationBuilder {
+            place: Location::caller(),
+            waiting: Vec::new(),
+            bound: Vec::new(),
+            problems: Vec::new(),
+            limits: Limits::default(),
+            websocket: WebSocketConfig::default(),
+            runtime: None,
+            default_realm_allowed: true,
+        }
+    }
+
+    /// The running realm of this name.
+    pub fn realm(&self, name: &str) -> Option<RealmHandle> {
+        self.0.realms.get(name).map(|realm| RealmHandle::new(Arc::clone(realm)))
+    }
+
+    /// A service that answers WebSocket upgrades; axum, hyper and everything else that speaks `tower` mounts it.
+    pub fn websocket(&self) -> WebSocketService {
+        WebSocketService::new(self.clone(), self.0.websocket.clone())
+    }
+
+    /// Ends every session with GOODBYE `wamp.close.system_shutdown`, lets calls and lifecycle handlers finish for
+    /// `deadline` at the most, then closes what is left. New sessions are refused from now on.
+    pub async fn shutdown(&self, deadline: Duration) {
+        let runtime = &self.0.runtime;
+        let over = runtime.sleep_until(runtime.now() + deadline);
+        self.0.connections.shut_down(over).await;
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.0
+    }
+}
+
+impl Clone for Application {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl fmt::Debug for Application {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Application").field("realms", &self.0.realms.keys()).finish_non_exhaustive()
+    }
+}
+
+impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
+    /// Adds a realm.
+    #[track_caller]
+    pub fn realm(mut self, realm: Realm<S>) -> Self {
+        self.waiting.push((realm, Placed { place: Location::caller(), default: false }));
+        self
+    }
+
+    /// Adds a realm that also takes the sessions that ask for a realm nobody knows.
+    #[track_caller]
+    pub fn default_realm(mut self, realm: Realm<S>) -> Self {
+        self.waiting.push((realm, Placed { place: Location::caller(), default: true }));
+        self
+    }
+
+    /// May a session that asks for an unknown realm join the default realm? Default `true`; `false` answers it with
+    /// `wamp.error.no_such_realm`, and the default realm is reached by its own name only.
+    pub fn allow_default_realm(mut self, allowed: bool) -> Self {
+        self.default_realm_allowed = allowed;
+        self
+    }
+
+    /// Changes limits; see [`Limits`].
+    pub fn limits(mut self, change: impl FnOnce(&mut Limits)) -> Self {
+        change(&mut self.limits);
+        self
+    }
+
+    /// Changes how WebSockets are accepted; see [`WebSocketConfig`].
+    pub fn websocket(mut self, change: impl FnOnce(&mut WebSocketConfig)) -> Self {
+        change(&mut self.websocket);
+        self
+    }
+
+    /// Runs on another async runtime than tokio.
+    pub fn runtime(mut self, runtime: impl Runtime) -> Self {
+        self.runtime = Some(Arc::new(runtime));
+        self
+    }
+
+    /// Gives the handlers of all realms added so far their state.
+    pub fn with_state(mut self, state: S) -> ApplicationBuilder<()> {
+        let state = Arc::new(state);
+        let limits = Arc::new(self.limits.clone());
+        for (realm, placed) in self.waiting {
+            let bound = realm.bind(&state, &limits, &mut self.problems);
+            self.bound.push((bound, placed));
+        }
+        ApplicationBuilder {
+            place: self.place,
+            waiting: Vec::new(),
+            bound: self.bound,
+            problems: self.problems,
+            limits: self.limits,
+            websocket: self.websocket,
+            runtime: self.runtime,
+            default_realm_allowed: self.default_realm_allowed,
+        }
+    }
+}
+
+impl ApplicationBuilder<()> {
+    /// Builds the application.
+    ///
+    /// # Errors
+    /// Everything that is wrong with realms, routes and settings at once, each with the line it comes from.
+    pub fn build(self) -> Result<Application, ConfigError> {
+        let mut this = self.with_state(());
+        let mut realms = HashMap::new();
+        let mut default_realm = None;
+        let limits = Arc::new(this.limits);
+        let connections = Connections::default();
+        for (mut realm, placed) in this.bound {
+            // Limits may have been changed after `with_state`.
+            realm.limits = Arc::clone(&limits);
+            realm.connections = connections.clone();
+            let realm = Arc::new(realm);
+            if placed.default && default_realm.replace(Arc::clone(&realm)).is_some() {
+                this.problems.push(Problem::new(placed.place, "there is a default realm already".into()));
+            }
+            if realms.insert(Arc::clone(realm.name()), Arc::clone(&realm)).is_some() {
+                let text = format!("there is a realm {:?} already: add its routes to that one", realm.name());
+                this.problems.push(Problem::new(placed.place, text));
+            }
+        }
+        if realms.is_empty() {
+            let text = "an application without a realm serves nobody: add one with `.realm(Realm::new(..))`";
+            this.problems.push(Problem::new(this.place, text.into()));
+        }
+        let runtime = this.runtime.or_else(default_runtime);
+        if runtime.is_none() {
+            let text = "no async runtime: enable the feature `tokio`, or pass one with `.runtime(..)`";
+            this.problems.push(Problem::new(this.place, text.into()));
+        }
+        let (Some(runtime), true) = (runtime, this.problems.is_empty()) else {
+            return Err(ConfigError { problems: this.problems });
+        };
+        Ok(Application(Arc::new(Inner {
+            realms,
+            default_realm: default_realm.filter(|_| this.default_realm_allowed),
+            limits,
+            runtime,
+            connections,
+            websocket: this.websocket,
+        })))
+    }
+}
+
+fn default_runtime() -> Option<Arc<dyn Runtime>> {
+    #[cfg(feature = "tokio")]
+    {
+        Some(Arc::new(crate::rt::Tokio))
+    }
+    #[cfg(not(feature = "tokio"))]
+    {
+        None
+    }
+}
+
+impl<S> fmt::Debug for ApplicationBuilder<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApplicationBuilder").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,221 @@
+//! The calls of one session.
+//!
+//! A handler is polled where its CALL was read; when it answers at once, nothing is spawned, registered or locked for
+//! it. Only a handler that waits becomes a task, and from then on it can be canceled and timed.
+
+use super::supervise;
+use crate::call::{CallState, Stop};
+use crate::realm::no_such_procedure;
+use crate::reply::CallReply;
+use crate::request::{Invocation, Matched};
+use crate::rt::{BoxFuture, Runtime};
+use crate::{Session, WampError};
+use futures_util::FutureExt;
+use futures_util::future::{Either, select};
+use serverwamp_proto::id::RequestId;
+use serverwamp_proto::message::{Call, CancelMode, Violation};
+use serverwamp_proto::pattern::Match;
+use serverwamp_proto::uris;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+const CALL: u64 = 48;
+
+/// A handler's run, from the call to its reply.
+type Run = BoxFuture<'static, CallReply>;
+
+/// What a session's connection keeps of its calls.
+pub(super) struct Calls {
+    /// The state of the last call that was answered at once, for the next one.
+    spare: Option<Arc<CallState>>,
+    /// Calls that wait for the one before, in a realm that serves them one at a time.
+    waiting: VecDeque<Invocation>,
+    serial: bool,
+}
+
+impl Calls {
+    pub(super) fn new(session: &Session) -> Self {
+        let serial = session.running_realm().plan.serial_calls;
+        Self { spare: None, waiting: VecDeque::new(), serial }
+    }
+
+    /// A CALL: refuse it, answer it at once, or let it run.
+    pub(super) fn call(&mut self, session: &Session, call: Call<'_>) -> Result<(), Violation> {
+        let realm = session.running_realm();
+        let in_flight = session.calls_in_flight();
+        if in_flight + self.waiting.len() >= realm.limits.calls_in_flight {
+            let text = format!("more than {} calls of this session are unanswered", realm.limits.calls_in_flight);
+            session.send_error(CALL, call.request, &WampError::unavailable(text));
+            return Ok(());
+        }
+        if in_flight > 0 && session.work().calls.contains_key(&call.request) {
+            return Err(Violation::new(format!("CALL #{}: the call with this id is still running", call.request)));
+        }
+        let (procedure, matched, route) = match realm.plan.routes.procedure(&call.procedure) {
+            _ if realm.plan.service.is_some() => (Arc::from(call.procedure.as_ref()), Matched::Exact, None),
+            Some(route) if matches!(route.matched, Matched::Exact) => {
+                (Arc::clone(&route.uri), Matched::Exact, Some(route))
+            }
+            Some(route) => (Arc::from(call.procedure.as_ref()), route.matched.clone(), Some(route)),
+            None => (Arc::from(""), Matched::Exact, None),
+        };
+        if route.is_none_or(|route| !matches!(route.matched, Matched::Exact)) {
+            if let Err(error) = realm.plan.rules.check(&call.procedure, Match::Exact) {
+                let text = format!("{:?}: {error}", call.procedure);
+                session.send_error(CALL, call.request, &WampError::new(uris::error::INVALID_URI).arg(text));
+                return Ok(());
+            }
+            if route.is_none() && realm.plan.service.is_none() {
+                session.send_error(CALL, call.request, &no_such_procedure(&call.procedure));
+                return Ok(());
+            }
+        }
+        let state = self.state(session, &call);
+        let invocation = Invocation { call: state, procedure, matched, payload: call.payload };
+        if self.serial && (in_flight > 0 || !self.waiting.is_empty()) {
+            self.waiting.push_back(invocation);
+        } else {
+            self.start(session, invocation);
+        }
+        Ok(())
+    }
+
+    fn state(&mut self, session: &Session, call: &Call<'_>) -> Arc<CallState> {
+        let recycled = self.spare.take().and_then(|mut spare| {
+            Arc::get_mut(&mut spare)?.recycle(call.request)?;
+            Some(spare)
+        });
+        let mut state = recycled.unwrap_or_else(|| Arc::new(CallState::new(session.clone(), call.request)));
+        if let Some(state) = Arc::get_mut(&mut state) {
+            state.receive_progress = call.options.receive_progress;
+            let longest = session.running_realm().limits.longest_call_timeout;
+            let wanted = Duration::from_millis(call.options.timeout);
+            state.timeout = (!wanted.is_zero()).then(|| wanted.min(longest));
+        }
+        state
+    }
+
+    /// Starts the calls that waited for another one to end.
+    pub(super) fn start_waiting(&mut self, session: &Session) {
+        while !self.waiting.is_empty() && session.calls_in_flight() == 0 {
+            if let Some(invocation) = self.waiting.pop_front() {
+                self.start(session, invocation);
+            }
+        }
+    }
+
+    fn start(&mut self, session: &Session, invocation: Invocation) {
+        let state = Arc::clone(&invocation.call);
+        let realm = session.running_realm();
+        let mut run = match (&realm.plan.service, realm.plan.routes.procedure(&invocation.procedure)) {
+            (Some(service), _) => service.reply(invocation),
+            (None, Some(route)) => route.served.call(invocation),
+            (None, None) => return session.send_error(CALL, state.request, &no_such_procedure("")),
+        };
+        let mut now = Context::from_waker(Waker::noop());
+        match catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(&mut now))) {
+            Ok(Poll::Ready(reply)) => {
+                drop(run);
+                self.answer_at_once(session, state, &reply);
+            }
+            Ok(Poll::Pending) => spawn(session, run, state),
+            Err(panic) => {
+                let id = supervise::report_panic("procedure handler", session, panic.as_ref());
+                state.answer(&CallReply::error(WampError::incident(&id)));
+            }
+        }
+    }
+
+    fn answer_at_once(&mut self, session: &Session, mut state: Arc<CallState>, reply: &CallReply) {
+        if Arc::get_mut(&mut state).is_some() {
+            // Nobody else holds the call, so nobody else can answer it.
+            session.send_reply(state.request, reply);
+            self.spare = Some(state);
+        } else {
+            state.answer(reply);
+        }
+    }
+
+    /// A CANCEL: stops the call whatever the mode; who gets the answer, and when, depends on it.
+    pub(super) fn cancel(&mut self, session: &Session, request: RequestId, mode: Option<CancelMode>) {
+        if let Some(index) = self.waiting.iter().position(|waiting| waiting.call.request == request) {
+            self.waiting.remove(index);
+            session.send_error(CALL, request, &WampError::canceled());
+            return;
+        }
+        let stop = match mode {
+            Some(CancelMode::Kill) => Stop::Kill,
+            // Without a mode it is `killnowait` (checklist CAN-07).
+            Some(CancelMode::Skip | CancelMode::KillNoWait) | None => Stop::Now,
+        };
+        // A call that is not there any more has been answered: the CANCEL came too late (checklist CAN-09).
+        session.stop_call(request, stop, WampError::canceled());
+    }
+}
+
+/// Lets a handler that waits run as a task of its own.
+fn spawn(session: &Session, run: Run, state: Arc<CallState>) {
+    session.enter_call(&state);
+    supervise::spawn(session.runtime(), async move {
+        let session = state.session.clone();
+        serve(run, &state).await;
+        session.leave_call(&state);
+    });
+}
+
+async fn serve(run: Run, state: &Arc<CallState>) {
+    let session = &state.session;
+    let mut run = AssertUnwindSafe(run).catch_unwind();
+    let finished = {
+        let expired = pin!(expired(state));
+        let stopped = pin!(state.stop.wait());
+        let early = pin!(select(stopped, expired));
+        match select(&mut run, early).await {
+            Either::Left((reply, _)) => Ok(reply),
+            Either::Right((Either::Left(_), _)) => Err(WampError::canceled()),
+            Either::Right((Either::Right(_), _)) => Err(WampError::timeout()),
+        }
+    };
+    let reply = match finished {
+        Ok(reply) => reply,
+        Err(error) => {
+            let waits = state.stop.get() == Some(&Stop::Kill) && state.winds_up();
+            if !waits {
+                state.answer(&CallReply::error(error));
+            }
+            state.stop.set(Stop::Now);
+            if !state.winds_up() {
+                return;
+            }
+            let grace = session.running_realm().limits.grace;
+            let time_up = session.runtime().sleep_until(session.runtime().now() + grace);
+            match select(run, time_up).await {
+                Either::Left((reply, _)) => reply,
+                Either::Right(_) => Ok(CallReply::error(WampError::canceled())),
+            }
+        }
+    };
+    let reply = reply.unwrap_or_else(|panic| {
+        let id = supervise::report_panic("procedure handler", session, panic.as_ref());
+        CallReply::error(WampError::incident(&id))
+    });
+    state.answer(&reply);
+}
+
+/// Completes when the call has been silent for as long as its caller allows (checklist TMO-01, TMO-08).
+async fn expired(state: &CallState) {
+    let Some(timeout) = state.timeout else { return std::future::pending().await };
+    let runtime = state.session.runtime();
+    let mut deadline = runtime.now() + timeout;
+    loop {
+        runtime.sleep_until(deadline).await;
+        match state.last_progress().and_then(|progress| progress.checked_add(timeout)) {
+            Some(later) if later > deadline => deadline = later,
+            _ => return,
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! One peer: from its HELLO to its end.
+//!
+//! A [`Peer`] gets every message its transport receives, in order, and queues what is to be sent. It does no I/O. The
+//! protocol's own state is in `serverwamp_proto::session`; here is what the application does at each step.
+
+mod calls;
+mod dispatch;
+mod handshake;
+mod supervise;
+
+use crate::application::{Application, Inner};
+use crate::auth::Exchange;
+use crate::rt::BoxFuture;
+use crate::session::{CloseReason, CloseRequest};
+use crate::shutdown::Alive;
+use crate::transport::TransportInfo;
+use crate::websocket::{EndReason, Flow, MessageHandler, Outbox};
+use crate::{Session, WampError, wire};
+use bytes::Bytes;
+use calls::Calls;
+use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::id::RequestNumbering;
+use serverwamp_proto::message::{Message, Violation};
+use serverwamp_proto::session::{Session as Machine, Step};
+use serverwamp_proto::uris;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+/// The application's side of one connection.
+pub(crate) struct Peer {
+    app: Arc<Inner>,
+    transport: Arc<TransportInfo>,
+    serializer: Serializer,
+    outbox: Outbox,
+    machine: Machine,
+    phase: Phase,
+    timer: Option<BoxFuture<'static, ()>>,
+    _alive: Alive,
+}
+
+/// What the peer is waiting for, or we of it.
+enum Phase {
+    /// HELLO.
+    Closed,
+    /// Authenticators and `on_connect`, `on_join` handlers; the future ends with the decision.
+    Deciding(Box<Deciding>),
+    /// The end.
+    Open(Box<Open>),
+    /// The peer's GOODBYE that answers ours.
+    Closing,
+    /// That queued bytes are written and the transport closes.
+    Ended,
+}
+
+pub(super) struct Deciding {
+    session: Session,
+    exchange: Arc<Exchange>,
+    decision: BoxFuture<'static, Result<(), WampError>>,
+    /// A CHALLENGE is out and its AUTHENTICATE is not in.
+    challenged: bool,
+}
+
+pub(super) struct Open {
+    pub(super) session: Session,
+    pub(super) calls: Calls,
+}
+
+impl Peer {
+    pub(crate) fn new(app: &Application, transport: TransportInfo, outbox: Outbox) -> Self {
+        let app = Arc::clone(app.inner());
+        let numbering =
+            if app.limits.strict_request_ids { RequestNumbering::Strict } else { RequestNumbering::Lenient };
+        let mut peer = Self {
+            serializer: transport.serializer,
+            transport: Arc::new(transport),
+            machine: Machine::new(numbering),
+            phase: Phase::Closed,
+            timer: None,
+            _alive: app.connections.enter(outbox.clone()),
+            outbox,
+            app,
+        };
+        peer.arm(peer.app.limits.hello_timeout);
+        peer
+    }
+
+    fn arm(&mut self, after: Duration) {
+        let runtime = &self.app.runtime;
+        self.timer = Some(runtime.sleep_until(runtime.now() + after));
+    }
+
+    fn receive(&mut self, frame: &Bytes) -> Result<(), Violation> {
+        match self.machine.receive_frame(self.serializer, frame)? {
+            Step::Join(hello, _roles) => self.join(&hello),
+            Step::Authenticate(answer) => self.authenticate(&answer),
+            Step::Request(request) => {
+                if let Phase::Open(open) = &mut self.phase {
+                    dispatch::request(open, request)?;
+                }
+            }
+            Step::Leave(goodbye) => self.leave(goodbye.reason.as_ref()),
+            Step::Left => self.left(),
+            Step::AttemptEnded => self.over(CloseReason::Lost, 1000),
+            Step::Ignored => {}
+        }
+        Ok(())
+    }
+
+    /// The peer's GOODBYE: answer it, and a new HELLO may follow on the same transport.
+    fn leave(&mut self, reason: &str) {
+        self.end_session(CloseReason::Goodbye(reason.to_owned()));
+        self.send(&wire::goodbye(uris::close::GOODBYE_AND_OUT, None));
+        self.phase = Phase::Closed;
+        self.arm(self.app.limits.hello_timeout);
+    }
+
+    /// The peer's ABORT, or its answer to our GOODBYE: nothing more is sent.
+    fn left(&mut self) {
+        self.over(CloseReason::Aborted, 1000);
+    }
+
+    /// The peer broke the protocol: ABORT, and the transport closes behind it.
+    fn violated(&mut self, violation: &Violation, close_code: u16) {
+        let text = violation.to_string();
+        tracing::debug!(peer = ?self.transport.peer_address, %text, "protocol violation");
+        self.machine.aborted();
+        self.send(&wire::abort(self.serializer, uris::error::PROTOCOL_VIOLATION, Some(&text)));
+        self.over(CloseReason::Violation(text), close_code);
+    }
+
+    /// Ends the session for the application, and the transport when everything queued has been written.
+    fn over(&mut self, reason: CloseReason, close_code: u16) {
+        self.end_session(reason);
+        self.timer = None;
+        self.outbox.close(close_code);
+    }
+
+    fn end_session(&mut self, reason: CloseReason) {
+        match std::mem::replace(&mut self.phase, Phase::Ended) {
+            Phase::Deciding(deciding) => deciding.session.end(reason),
+            Phase::Open(open) => open.session.end(reason),
+            Phase::Closed | Phase::Closing | Phase::Ended => {}
+        }
+    }
+
+    /// Queues a message; a full or closed outbox ends the connection by itself.
+    fn send(&self, message: &Message<'_>) {
+        let _closed = self.outbox.push(|out| {
+            let encoded = message.encode(self.serializer, out);
+            debug_assert!(encoded.is_ok(), "the framework's own messages can be written in every serializer");
+        });
+    }
+
+    /// Does what the application asked of the session, or of all sessions.
+    fn obey(&mut self) {
+        if self.app.connections.forced() && !matches!(self.phase, Phase::Ended) {
+            self.over(CloseReason::Shutdown, 1001);
+            return;
+        }
+        let stopping = self.app.connections.stopping();
+        match &self.phase {
+            Phase::Closed if stopping => {
+                self.send(&wire::abort(self.serializer, uris::close::SYSTEM_SHUTDOWN, Some(STOPPING)));
+                self.over(CloseReason::Shutdown, 1001);
+            }
+            Phase::Deciding(deciding) => {
+                let request = deciding.session.close_request().cloned();
+                if stopping {
+                    self.refuse(&shutdown_error());
+                } else if let Some(CloseRequest::Goodbye { reason, message } | CloseRequest::Abort { reason, message }) = request {
+                    let error = WampError::new(reason);
+                    self.refuse(&message.into_iter().fold(error, |error, text| error.arg(text)));
+                }
+            }
+            Phase::Open(open) => {
+                let request = open.session.close_request().cloned();
+                if stopping {
+                    self.say_goodbye(uris::close::SYSTEM_SHUTDOWN, Some(STOPPING), CloseReason::Shutdown);
+                } else if let Some(request) = request {
+                    self.close_as_asked(&request);
+                }
+            }
+            Phase::Closed | Phase::Closing | Phase::Ended => {}
+        }
+    }
+
+    fn close_as_asked(&mut self, request: &CloseRequest) {
+        match request {
+            CloseRequest::Goodbye { reason, message } => {
+                self.say_goodbye(reason, message.as_deref(), CloseReason::Closed(reason.clone()));
+            }
+            CloseRequest::Abort { reason, message } => {
+                self.machine.aborted();
+                self.send(&wire::abort(self.serializer, reason, message.as_deref()));
+                self.over(CloseReason::Closed(reason.clone()), 1000);
+            }
+        }
+    }
+
+    /// Sends GOODBYE; the session is over for the application at once, the peer has a moment to answer.
+    fn say_goodbye(&mut self, reason: &str, message: Option<&str>, ended: CloseReason) {
+        self.end_session(ended);
+        self.machine.closing();
+        self.send(&wire::goodbye(reason, message));
+        self.phase = Phase::Closing;
+        self.arm(self.app.limits.goodbye_timeout);
+    }
+
+    fn timed_out(&mut self) {
+        self.timer = None;
+        match &self.phase {
+            Phase::Closed => {
+                let text = format!("no HELLO within {:?}", self.app.limits.hello_timeout);
+                self.send(&wire::abort(self.serializer, uris::error::PROTOCOL_VIOLATION, Some(&text)));
+                self.over(CloseReason::Violation(text), 1002);
+            }
+            Phase::Deciding(_) => {
+                let text = format!("not authenticated within {:?}", self.app.limits.authenticate_timeout);
+                self.refuse(&WampError::authentication_failed(text));
+            }
+            Phase::Closing => self.over(CloseReason::Lost, 1000),
+            Phase::Open(_) | Phase::Ended => {}
+        }
+    }
+}
+
+const STOPPING: &str = "the server is shutting down";
+
+fn shutdown_error() -> WampError {
+    WampError::new(uris::close::SYSTEM_SHUTDOWN).arg(STOPPING)
+}
+
+impl MessageHandler for Peer {
+    fn message(&mut self, message: Bytes) -> Flow {
+        if matches!(self.phase, Phase::Ended) {
+            return Flow::Stop;
+        }
+        if let Err(violation) = self.receive(&message) {
+            self.violated(&violation, 1002);
+        }
+        Flow::Continue
+    }
+
+    /// While a decision is pending nothing but its AUTHENTICATE is taken in (checklist SES-28).
+    fn is_busy(&self) -> bool {
+        matches!(&self.phase, Phase::Deciding(deciding) if !deciding.challenged)
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>, _now: Instant) {
+        self.obey();
+        if matches!(self.phase, Phase::Deciding(_)) {
+            self.poll_decision(cx);
+        }
+        if let Phase::Open(open) = &mut self.phase {
+            open.calls.start_waiting(&open.session);
+        }
+        while let Some(timer) = &mut self.timer {
+            match timer.as_mut().poll(cx) {
+                Poll::Ready(()) => self.timed_out(),
+                Poll::Pending => break,
+            }
+        }
+    }
+
+    fn violation(&mut self, description: &str, close_code: u16) {
+        self.violated(&Violation::new(description.to_owned()), close_code);
+    }
+
+    fn ended(&mut self, reason: EndReason) {
+        let reason = match reason {
+            EndReason::SlowConsumer => CloseReason::SlowConsumer,
+            _ => CloseReason::Lost,
+        };
+        self.end_session(reason);
+    }
+}

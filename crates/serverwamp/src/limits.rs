@@ -1,0 +1,69 @@
+//! What a peer may take, each with its reason.
+
+use std::time::Duration;
+
+/// What one peer may take of the server: time, memory, work.
+///
+/// Set through [`ApplicationBuilder::limits`](crate::ApplicationBuilder::limits):
+///
+/// ```
+/// # use std::time::Duration;
+/// let builder = serverwamp::Application::builder::<()>().limits(|limits| {
+///     limits.calls_in_flight = 64;
+///     limits.hello_timeout = Duration::from_secs(2);
+/// });
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Limits {
+    /// From the opened transport to HELLO; then ABORT and close. Default 5 s: a client sends HELLO at once, and whoever
+    /// does not holds a connection for nothing.
+    pub hello_timeout: Duration,
+    /// From HELLO to the end of authentication, all challenges and `on_connect`, `on_join` handlers together; then ABORT.
+    /// Default 10 s: a person may have to be asked, a database may be slow, but not longer.
+    pub authenticate_timeout: Duration,
+    /// For the peer to answer our GOODBYE; then the transport is closed. Default 5 s, as other routers have it.
+    pub goodbye_timeout: Duration,
+    /// For lifecycle handlers, and calls that take [`Canceled`](crate::extract::Canceled), to finish after their end;
+    /// then they are dropped. Default 5 s.
+    pub grace: Duration,
+    /// Bytes queued for a peer that does not read; beyond, it is closed as a slow consumer. Default 4 MiB: several of the
+    /// largest messages, and a thousand slow peers stay within 4 GiB. While more than a quarter is queued, nothing is
+    /// read from the peer, and `send` in handlers waits.
+    pub outgoing_bytes: usize,
+    /// Calls of one session that have not been answered; beyond, a call is refused with `wamp.error.unavailable`.
+    /// Default 1024.
+    pub calls_in_flight: usize,
+    /// Subscriptions of one session; beyond, SUBSCRIBE is refused with `wamp.error.unavailable`. Default 1024.
+    pub subscriptions: usize,
+    /// Of these, how many may be by prefix or wildcard, which cost every publication. Default 256.
+    pub pattern_subscriptions: usize,
+    /// Bytes of a URI. Default 1024: nobody types longer ones.
+    pub uri_bytes: usize,
+    /// Components of a URI. Default 32.
+    pub uri_components: usize,
+    /// The longest `timeout` a caller may ask for, longer ones are cut to it. Default one hour: timers are not for ever.
+    pub longest_call_timeout: Duration,
+    /// Request ids must count up from 1 without gaps, as the specification says; otherwise ABORT. Default off: no other
+    /// router checks it, and old clients draw ids at random.
+    pub strict_request_ids: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            hello_timeout: Duration::from_secs(5),
+            authenticate_timeout: Duration::from_secs(10),
+            goodbye_timeout: Duration::from_secs(5),
+            grace: Duration::from_secs(5),
+            outgoing_bytes: 4 << 20,
+            calls_in_flight: 1024,
+            subscriptions: 1024,
+            pattern_subscriptions: 256,
+            uri_bytes: 1024,
+            uri_components: 32,
+            longest_call_timeout: Duration::from_secs(3600),
+            strict_request_ids: false,
+        }
+    }
+}

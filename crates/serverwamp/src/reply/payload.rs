@@ -1,0 +1,84 @@
+//! Values as arguments and keyword arguments of a message: of a RESULT, a progressive RESULT, an EVENT.
+
+use super::{encode_value, via};
+use crate::WampError;
+use crate::extract::{Arg, Args, Kwargs};
+use serde::Serialize;
+use serverwamp_proto::codec::{EncodeError, Serializer};
+use serverwamp_proto::payload::{Payload, encode_args, encode_kwargs};
+
+/// Arguments and keyword arguments, encoded.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    pub(crate) serializer: Serializer,
+    /// A list, or empty for none.
+    pub(crate) args: Vec<u8>,
+    /// A dictionary, or empty for none.
+    pub(crate) kwargs: Vec<u8>,
+}
+
+impl Encoded {
+    pub(crate) fn empty(serializer: Serializer) -> Self {
+        Self { serializer, args: Vec::new(), kwargs: Vec::new() }
+    }
+}
+
+/// A value that can be the payload of a message: one value, [`Args`], [`Kwargs`], or both.
+///
+/// `M` only guides inference.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent",
+    note = "send any `serde::Serialize` as one positional argument, `Args((a, b))` as several, `Kwargs(t)` as keywords, or `(Args(..), Kwargs(..))`"
+)]
+pub trait ToPayload<M> {
+    /// Encodes the value.
+    ///
+    /// # Errors
+    /// When the serializer cannot represent it, such as a NaN in JSON.
+    fn to_payload(&self, serializer: Serializer) -> Result<Encoded, WampError>;
+}
+
+impl<T: Serialize + ?Sized> ToPayload<via::Value> for T {
+    fn to_payload(&self, serializer: Serializer) -> Result<Encoded, WampError> {
+        encode_value(serializer, self)
+    }
+}
+
+fn cannot_encode(error: EncodeError) -> WampError {
+    WampError::internal(format_args!("a payload cannot be encoded: {error}"))
+}
+
+macro_rules! shapes {
+    ($([$($generic:ident),*] $shape:ty: |$this:ident, $serializer:ident| $args:expr, $kwargs:expr;)*) => {$(
+        impl<$($generic: Serialize),*> ToPayload<via::Shape> for $shape {
+            fn to_payload(&self, $serializer: Serializer) -> Result<Encoded, WampError> {
+                let $this = self;
+                Ok(Encoded { serializer: $serializer, args: $args, kwargs: $kwargs })
+            }
+        }
+
+        impl<$($generic: Serialize + Send),*> super::IntoReply<crate::request::Invocation, via::Shape> for $shape {
+            async fn into_reply(self, request: crate::request::Invocation) -> super::CallReply {
+                super::CallReply(self.to_payload(request.payload.serializer))
+            }
+        }
+    )*};
+}
+
+shapes! {
+    [T] Arg<T>: |this, serializer| encode_value(serializer, &this.0)?.args, Vec::new();
+    [T] Args<T>: |this, serializer| encode_args(serializer, &this.0).map_err(cannot_encode)?, Vec::new();
+    [T] Kwargs<T>: |this, serializer| Vec::new(), encode_kwargs(serializer, &this.0).map_err(cannot_encode)?;
+    [A, K] (Args<A>, Kwargs<K>): |this, serializer|
+        encode_args(serializer, &this.0.0).map_err(cannot_encode)?,
+        encode_kwargs(serializer, &this.1.0).map_err(cannot_encode)?;
+    [] Payload: |this, serializer|
+        this.to_serializer(serializer).map_err(cannot_encode)?.args.to_vec(),
+        this.to_serializer(serializer).map_err(cannot_encode)?.kwargs.to_vec();
+}
+
+impl super::IntoReply<crate::request::Invocation, via::Shape> for super::CallReply {
+    async fn into_reply(self, _: crate::request::Invocation) -> Self {
+        self
+    }
+}

@@ -1,0 +1,35 @@
+//! What peers ask of application code: a call, a subscription, a session, a proof of identity.
+//!
+//! Handlers and extractors are generic in the request, so one extractor serves every kind of handler it makes sense in.
+
+mod auth;
+mod invocation;
+mod join;
+mod subscription;
+
+pub use auth::{AuthRequest, CraMethod, CustomMethod, Method, TicketMethod, TransportMethod};
+pub use invocation::Invocation;
+pub(crate) use invocation::Matched;
+pub use join::{ConnectRequest, JoinRequest, SessionRequest};
+pub use subscription::SubscriptionRequest;
+
+use crate::{Session, WampError};
+
+/// Something a peer asked for that application code answers.
+///
+/// You meet this trait as a bound when you write an extractor that works in every kind of handler; see
+/// [`FromRequest`](crate::extract::FromRequest).
+pub trait Request: Send + Sync + Sized + 'static {
+    /// What a handler's return value is turned into.
+    type Reply: Send + 'static;
+
+    /// The session that asks. While it is being authenticated it has an id and a transport, but no identity yet.
+    fn session(&self) -> &Session;
+
+    /// The answer that says no.
+    fn refuse(error: WampError) -> Self::Reply;
+
+    /// All arguments have been extracted: what only extractors need may be let go.
+    #[doc(hidden)]
+    fn extracted(&mut self) {}
+}

@@ -1,0 +1,122 @@
+//! Route tables: built once, never changed, read by every connection without a lock.
+
+use super::pattern::Compiled;
+use super::{Procedure, RoutePattern, TopicEntry};
+use crate::error::Problem;
+use crate::handler::ErasedHandler;
+use crate::layer::Served;
+use crate::request::{Matched, SubscriptionRequest};
+use regex::Regex;
+use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
+use serverwamp_proto::uri::UriRules;
+use std::fmt;
+use std::sync::Arc;
+
+/// A realm's procedures and topics.
+#[derive(Default)]
+pub(crate) struct RouteTable {
+    procedures: PatternMap<ProcedureRoute>,
+    expressions: Vec<ProcedureRoute>,
+    topics: Vec<TopicRoute>,
+    /// Where each topic route stands in `topics`.
+    topic_index: PatternMap<usize>,
+}
+
+/// One route to a procedure.
+pub(crate) struct ProcedureRoute {
+    /// The URI of an exact route; of others the pattern, for the log.
+    pub(crate) uri: Arc<str>,
+    pub(crate) matched: Matched,
+    pub(crate) served: Served,
+}
+
+/// One route to a topic's handler.
+#[derive(Clone)]
+pub(crate) struct TopicRoute {
+    pub(crate) pattern: Arc<UriPattern>,
+    pub(crate) handler: Arc<dyn ErasedHandler<SubscriptionRequest>>,
+}
+
+impl RouteTable {
+    pub(crate) fn add_procedure<S>(&mut self, route: Procedure<S>, state: &Arc<S>, rules: &UriRules) -> Result<(), Problem> {
+        let place = route.place;
+        let problem = |text| Problem::new(place, text);
+        let served = (route.serve)(state);
+        match route.pattern.compile(rules).map_err(problem)? {
+            Compiled::Uri(pattern) => {
+                let uri: Arc<str> = pattern.as_str().into();
+                let matched = match pattern.kind() {
+                    Match::Exact => Matched::Exact,
+                    _ => Matched::Pattern(Arc::new(pattern.clone())),
+                };
+                let entry = ProcedureRoute { uri, matched, served };
+                if self.procedures.insert(&pattern, entry).is_some() {
+                    return Err(problem(twice("procedure", &route.pattern)));
+                }
+            }
+            Compiled::Regex(regex) => self.expressions.push(ProcedureRoute {
+                uri: regex.as_str().into(),
+                matched: Matched::Regex(Arc::new(regex)),
+                served,
+            }),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn add_topic<S: Send + Sync + 'static>(
+        &mut self,
+        route: TopicEntry<S>,
+        state: &Arc<S>,
+        rules: &UriRules,
+    ) -> Result<(), Problem> {
+        let problem = |text| Problem::new(route.place, text);
+        let pattern = match route.pattern.compile(rules).map_err(problem)? {
+            Compiled::Uri(pattern) => pattern,
+            Compiled::Regex(_) => {
+                return Err(problem(format!(
+                    "{:?} cannot be a topic: peers subscribe by URI, prefix or wildcard, not by regular expression",
+                    route.pattern
+                )));
+            }
+        };
+        if self.topic_index.insert(&pattern, self.topics.len()).is_some() {
+            return Err(problem(twice("topic", &route.pattern)));
+        }
+        self.topics.push(TopicRoute { pattern: Arc::new(pattern), handler: route.handler.bind(state) });
+        Ok(())
+    }
+
+    /// The route that serves a call of `procedure`.
+    pub(crate) fn procedure(&self, procedure: &str) -> Option<&ProcedureRoute> {
+        self.procedures.best(procedure).map(|(_, route)| route).or_else(|| {
+            self.expressions
+                .iter()
+                .find(|route| matches!(&route.matched, Matched::Regex(regex) if Regex::is_match(regex, procedure)))
+        })
+    }
+
+    /// The topic routes whose handlers have a say in a subscription.
+    ///
+    /// For an exact topic that is the most specific route alone; a pattern can reach several topics, and the handler
+    /// of each of them is asked.
+    pub(crate) fn topics(&self, subscription: &UriPattern) -> Vec<TopicRoute> {
+        if subscription.kind() == Match::Exact {
+            let best = self.topic_index.best(subscription.as_str());
+            return best.and_then(|(_, index)| self.topics.get(*index)).cloned().into_iter().collect();
+        }
+        self.topics.iter().filter(|route| route.pattern.overlaps(subscription)).cloned().collect()
+    }
+}
+
+fn twice(kind: &str, pattern: &RoutePattern) -> String {
+    format!("the {kind} {pattern:?} has a route already: each has one handler")
+}
+
+impl fmt::Debug for RouteTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RouteTable")
+            .field("expressions", &self.expressions.len())
+            .field("topics", &self.topics.len())
+            .finish_non_exhaustive()
+    }
+}

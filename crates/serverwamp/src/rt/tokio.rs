@@ -1,0 +1,24 @@
+//! The tokio runtime, the default.
+
+use super::{BoxFuture, Runtime};
+use std::time::Instant;
+
+/// Spawns on the tokio runtime that is current where a connection is served.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Tokio;
+
+impl Runtime for Tokio {
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        drop(::tokio::spawn(task));
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()> {
+        Box::pin(::tokio::time::sleep_until(deadline.into()))
+    }
+
+    fn now(&self) -> Instant {
+        // tokio's clock can be paused in tests; the standard one cannot.
+        ::tokio::time::Instant::now().into_std()
+    }
+}

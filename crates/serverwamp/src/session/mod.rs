@@ -1,0 +1,345 @@
+//! A session, as handlers hold it.
+//!
+//! The handle is cheap to clone and outlives the session: after the end everything that would send does nothing.
+
+mod extensions;
+pub(crate) mod pending;
+mod reason;
+
+pub use pending::PendingSession;
+pub use reason::CloseReason;
+
+use crate::auth::Principal;
+use crate::call::{CallState, Stop};
+use crate::realm::{RealmHandle, RunningRealm};
+use crate::reply::{CallReply, ToPayload};
+use crate::rt::Runtime;
+use crate::signal::Signal;
+use crate::subscription::Attempt;
+use crate::transport::TransportInfo;
+use crate::websocket::Outbox;
+use crate::WampError;
+use crate::wire;
+use extensions::Extensions;
+use futures_util::future::{Either, select};
+use hashbrown::HashMap;
+use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::id::{RequestId, SessionId, SubscriptionId};
+use serverwamp_proto::message::{Message, encode_result};
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// A peer's session in a realm.
+///
+/// Every kind of handler can take it as an argument. It is a handle: clone it, keep it, send it to other tasks.
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+struct Inner {
+    id: SessionId,
+    realm: Arc<RunningRealm>,
+    serializer: Serializer,
+    transport: Arc<TransportInfo>,
+    outbox: Outbox,
+    runtime: Arc<dyn Runtime>,
+    principal: OnceLock<Principal>,
+    extensions: Mutex<Extensions>,
+    /// Set once, when the session is over for everybody but its transport.
+    ended: Signal<CloseReason>,
+    /// Set when WELCOME is queued.
+    joined: Arc<Signal<()>>,
+    /// Calls whose handlers run as tasks; a copy of `work.calls.len()` that costs no lock.
+    in_flight: AtomicUsize,
+    /// The application asks the connection to end the session.
+    close_request: OnceLock<CloseRequest>,
+    work: Mutex<Work>,
+}
+
+/// What runs on behalf of a session.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    pub(crate) calls: HashMap<RequestId, Arc<CallState>>,
+    pub(crate) subscriptions: HashMap<SubscriptionId, Arc<Attempt>>,
+    /// Subscriptions whose handlers have not decided yet.
+    pub(crate) attempts: Vec<Arc<Attempt>>,
+}
+
+/// How the application wants a session to end.
+#[derive(Clone, Debug)]
+pub(crate) enum CloseRequest {
+    /// GOODBYE, and time for the peer to answer it.
+    Goodbye { reason: String, message: Option<String> },
+    /// ABORT, and the transport closes.
+    Abort { reason: String, message: Option<String> },
+}
+
+impl Session {
+    pub(crate) fn new(
+        id: SessionId,
+        realm: Arc<RunningRealm>,
+        serializer: Serializer,
+        transport: Arc<TransportInfo>,
+        outbox: Outbox,
+        runtime: Arc<dyn Runtime>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            id,
+            realm,
+            serializer,
+            transport,
+            outbox,
+            runtime,
+            principal: OnceLock::new(),
+            extensions: Mutex::default(),
+            ended: Signal::default(),
+            joined: Arc::default(),
+            in_flight: AtomicUsize::new(0),
+            close_request: OnceLock::new(),
+            work: Mutex::default(),
+        }))
+    }
+
+    /// The session's id, as in its WELCOME.
+    pub fn id(&self) -> SessionId {
+        self.0.id
+    }
+
+    /// The realm the session belongs to.
+    pub fn realm(&self) -> RealmHandle {
+        RealmHandle::new(Arc::clone(&self.0.realm))
+    }
+
+    /// Who the peer is; `None` until it is authenticated.
+    pub fn principal(&self) -> Option<&Principal> {
+        self.0.principal.get()
+    }
+
+    /// The peer's authid; empty until it is authenticated.
+    pub fn authid(&self) -> &str {
+        self.principal().map_or("", Principal::authid)
+    }
+
+    /// The peer's role; empty until it is authenticated.
+    pub fn authrole(&self) -> &str {
+        self.principal().map_or("", Principal::authrole)
+    }
+
+    /// How the peer was authenticated, such as `"ticket"`; empty until it is.
+    pub fn authmethod(&self) -> &str {
+        self.principal().map_or("", Principal::authmethod)
+    }
+
+    /// The value the authenticator attached, if it is a `U`.
+    pub fn identity<U: Send + Sync + 'static>(&self) -> Option<Arc<U>> {
+        let identity: Arc<dyn Any + Send + Sync> = Arc::clone(self.principal()?.identity_value()?);
+        identity.downcast().ok()
+    }
+
+    /// What is known of the transport: peer address, HTTP request, certificate.
+    pub fn transport(&self) -> &TransportInfo {
+        &self.0.transport
+    }
+
+    /// Keeps `value` on the session, for all its handlers, until the session ends; returns the one it replaces.
+    ///
+    /// There is one value of each type: wrap plain types in one of your own.
+    pub fn insert<T: Clone + Send + Sync + 'static>(&self, value: T) -> Option<T> {
+        self.extensions().insert(value)
+    }
+
+    /// The value of type `T` that is kept on the session.
+    pub fn get<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        self.extensions().get()
+    }
+
+    /// Takes the value of type `T` from the session.
+    pub fn remove<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        self.extensions().remove()
+    }
+
+    /// Sends an event to this session alone, on every subscription it has that matches `topic`.
+    ///
+    /// Says on how many; none when it is not subscribed, or over.
+    ///
+    /// # Errors
+    /// When `topic` is not a URI, or the payload cannot be encoded.
+    pub fn send_event<M>(&self, topic: &str, payload: impl ToPayload<M>) -> Result<usize, WampError> {
+        self.0.realm.send_event(self, topic, &payload)
+    }
+
+    /// Ends the session with a GOODBYE that carries `reason`, such as `"wamp.close.normal"`.
+    ///
+    /// Its handlers end at once; the peer has a moment to answer, then the transport is closed. The first request to
+    /// end a session counts, later ones change nothing.
+    pub fn close(&self, reason: impl Into<String>) {
+        self.request_close(CloseRequest::Goodbye { reason: reason.into(), message: None });
+    }
+
+    /// As [`close`](Self::close), with a text for the person at the other end.
+    pub fn close_with_message(&self, reason: impl Into<String>, message: impl Into<String>) {
+        self.request_close(CloseRequest::Goodbye { reason: reason.into(), message: Some(message.into()) });
+    }
+
+    /// Ends the session with an ABORT: no answer is waited for, the transport is closed.
+    pub fn abort(&self, reason: impl Into<String>, message: impl Into<String>) {
+        self.request_close(CloseRequest::Abort { reason: reason.into(), message: Some(message.into()) });
+    }
+
+    /// Waits for the session's end and says how it came.
+    pub async fn closed(&self) -> CloseReason {
+        self.0.ended.wait().await
+    }
+
+    /// Is the session still there?
+    pub fn is_open(&self) -> bool {
+        self.0.ended.get().is_none()
+    }
+
+    /// Runs `task` beside the session; at the session's end it is dropped.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let session = self.clone();
+        self.0.runtime.spawn(Box::pin(async move {
+            let task = pin!(task);
+            let closed = pin!(session.closed());
+            if let Either::Right((_, task)) = select(task, closed).await {
+                let _: std::pin::Pin<&mut _> = task;
+            }
+        }));
+    }
+
+    fn extensions(&self) -> MutexGuard<'_, Extensions> {
+        self.0.extensions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn request_close(&self, request: CloseRequest) {
+        if self.0.close_request.set(request).is_ok() {
+            self.0.outbox.wake();
+        }
+    }
+
+    pub(crate) fn close_request(&self) -> Option<&CloseRequest> {
+        self.0.close_request.get()
+    }
+
+    pub(crate) fn welcome(&self, principal: Principal) {
+        // A session is welcomed once; the handshake is the only caller.
+        let _first = self.0.principal.set(principal);
+    }
+
+    pub(crate) fn serializer(&self) -> Serializer {
+        self.0.serializer
+    }
+
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.0.outbox
+    }
+
+    pub(crate) fn running_realm(&self) -> &Arc<RunningRealm> {
+        &self.0.realm
+    }
+
+    pub(crate) fn runtime(&self) -> &Arc<dyn Runtime> {
+        &self.0.runtime
+    }
+
+    pub(crate) fn shared_transport(&self) -> &Arc<TransportInfo> {
+        &self.0.transport
+    }
+
+    pub(crate) fn joined(&self) -> &Arc<Signal<()>> {
+        &self.0.joined
+    }
+
+    pub(crate) fn calls_in_flight(&self) -> usize {
+        self.0.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// A call becomes a task: from now on it can be found and stopped.
+    pub(crate) fn enter_call(&self, call: &Arc<CallState>) {
+        self.0.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.work().calls.insert(call.request, Arc::clone(call));
+        if !self.is_open() {
+            call.abandon();
+        }
+    }
+
+    /// The call's task is at its end.
+    pub(crate) fn leave_call(&self, call: &CallState) {
+        self.work().calls.remove(&call.request);
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if self.0.realm.plan.serial_calls {
+            // The next call waits in the connection's task.
+            self.0.outbox.wake();
+        }
+    }
+
+    pub(crate) fn work(&self) -> MutexGuard<'_, Work> {
+        self.0.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues the final answer to a call. A full or closed outbox ends the connection by itself.
+    pub(crate) fn send_reply(&self, request: RequestId, reply: &CallReply) {
+        const CALL: u64 = 48;
+        match &reply.0 {
+            Ok(encoded) => {
+                let _closed = self.0.outbox.push(|out| {
+                    encode_result(self.0.serializer, request, false, &encoded.args, &encoded.kwargs, out);
+                });
+            }
+            Err(error) => self.send_error(CALL, request, error),
+        }
+    }
+
+    /// Queues an ERROR for the request `request` of message type `code`.
+    pub(crate) fn send_error(&self, request_type: u64, request: RequestId, error: &WampError) {
+        let _closed = self.0.outbox.push(|out| wire::error(self.0.serializer, request_type, request, error, out));
+    }
+
+    /// Queues a message.
+    pub(crate) fn send(&self, message: &Message<'_>) {
+        let _closed = self.0.outbox.push(|out| {
+            let encoded = message.encode(self.0.serializer, out);
+            debug_assert!(encoded.is_ok(), "the framework's own messages can be written in every serializer");
+        });
+    }
+
+    /// The session is over: every call, subscription and scope that belongs to it learns why.
+    pub(crate) fn end(&self, reason: CloseReason) {
+        if !self.0.ended.set(reason) {
+            return;
+        }
+        self.0.realm.forget(self);
+        let work = std::mem::take(&mut *self.work());
+        for call in work.calls.into_values() {
+            call.abandon();
+        }
+        for attempt in work.subscriptions.into_values().chain(work.attempts) {
+            attempt.over.set(());
+        }
+    }
+
+    /// Stops the call `request`, if it is still running, with this answer.
+    ///
+    /// A handler that winds up its work may still answer a [`Stop::Kill`] itself.
+    pub(crate) fn stop_call(&self, request: RequestId, stop: Stop, answer: WampError) {
+        let Some(call) = self.work().calls.get(&request).cloned() else { return };
+        if stop == Stop::Now || !call.winds_up() {
+            call.answer(&CallReply::error(answer));
+        }
+        call.stop.set(stop);
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("id", &self.0.id)
+            .field("realm", &self.0.realm.name())
+            .field("authid", &self.authid())
+            .finish_non_exhaustive()
+    }
+}

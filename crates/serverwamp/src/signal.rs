@@ -1,0 +1,51 @@
+//! A value that is set once and that any number of tasks can wait for.
+//!
+//! The end of a session, of a subscription and the cancellation of a call are all such values. Setting it a second
+//! time changes nothing, so the first reason for an end is the one everybody sees.
+
+use event_listener::Event;
+use std::sync::OnceLock;
+
+/// Set once, awaited by many.
+#[derive(Debug)]
+pub(crate) struct Signal<T> {
+    value: OnceLock<T>,
+    changed: Event,
+}
+
+impl<T> Default for Signal<T> {
+    fn default() -> Self {
+        Self { value: OnceLock::new(), changed: Event::new() }
+    }
+}
+
+impl<T: Clone> Signal<T> {
+    /// Sets the value and wakes everybody who waits; `false` when it was set already.
+    pub(crate) fn set(&self, value: T) -> bool {
+        let first = self.value.set(value).is_ok();
+        if first {
+            self.changed.notify(usize::MAX);
+        }
+        first
+    }
+
+    /// The value, if it has been set.
+    pub(crate) fn get(&self) -> Option<&T> {
+        self.value.get()
+    }
+
+    /// Waits until the value is set.
+    pub(crate) async fn wait(&self) -> T {
+        loop {
+            if let Some(value) = self.value.get() {
+                return value.clone();
+            }
+            let listener = self.changed.listen();
+            // Set between the look and the listening: the notification would not come again.
+            if let Some(value) = self.value.get() {
+                return value.clone();
+            }
+            listener.await;
+        }
+    }
+}

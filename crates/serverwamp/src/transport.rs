@@ -1,0 +1,59 @@
+//! What is known of a session's transport.
+
+use http::request::Parts;
+use http::{HeaderMap, Uri, header};
+use serverwamp_proto::codec::Serializer;
+use std::net::SocketAddr;
+
+/// What is known of the transport of a session: how the peer reached us, and with which request.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct TransportInfo {
+    /// The peer's address; `None` when the HTTP server in front does not tell.
+    pub peer_address: Option<SocketAddr>,
+    /// The serializer that was negotiated.
+    pub serializer: Serializer,
+    /// The subprotocol that was negotiated, such as `"wamp.2.json"`.
+    pub protocol: String,
+    /// The HTTP request that opened the WebSocket, with its headers and extensions.
+    pub http: Option<Parts>,
+    /// The certificate chain a TLS client presented, DER-encoded, its own certificate first; empty without one.
+    pub client_certificates: Vec<Vec<u8>>,
+}
+
+impl TransportInfo {
+    /// The headers of the HTTP request.
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        self.http.as_ref().map(|parts| &parts.headers)
+    }
+
+    /// The text of the HTTP header `name`, when it is there and is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers()?.get(name)?.to_str().ok()
+    }
+
+    /// The URI of the HTTP request.
+    pub fn uri(&self) -> Option<&Uri> {
+        self.http.as_ref().map(|parts| &parts.uri)
+    }
+
+    /// The path of the HTTP request.
+    pub fn path(&self) -> Option<&str> {
+        self.uri().map(Uri::path)
+    }
+
+    /// The query of the HTTP request, without its question mark.
+    pub fn query(&self) -> Option<&str> {
+        self.uri()?.query()
+    }
+
+    /// The value of the cookie `name`.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        let headers = self.headers()?.get_all(header::COOKIE).into_iter();
+        headers.filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(';')).find_map(|pair| {
+            let (key, value) = pair.split_once('=')?;
+            let quoted = value.trim();
+            (key.trim() == name).then(|| quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(quoted))
+        })
+    }
+}
