@@ -1,0 +1,124 @@
+//! Known answers, and what must not be accepted.
+
+use super::*;
+use crate::id::SessionId;
+
+const CHALLENGE: &str = concat!(
+    r#"{"nonce": "LHRTC9zeOIrt_9U3", "authprovider": "userdb", "authid": "peter", "#,
+    r#""timestamp": "2014-06-22T16:36:25.448Z", "authrole": "user", "authmethod": "wampcra", "#,
+    r#""session": 3251278072152162}"#
+);
+
+fn challenge(authid: &str) -> String {
+    let challenge = CraChallenge {
+        authid,
+        authrole: "user",
+        authprovider: "userdb",
+        nonce: "LHRTC9zeOIrt_9U3",
+        timestamp: "2014-06-22T16:36:25.448Z",
+        session: SessionId::new(3_251_278_072_152_162).unwrap(),
+    };
+    challenge.to_json().unwrap()
+}
+
+#[test]
+fn cra_03_the_challenge_is_json_with_seven_keys() {
+    let value: serde_json::Value = serde_json::from_str(&challenge("peter")).unwrap();
+    assert_eq!(value, serde_json::from_str::<serde_json::Value>(CHALLENGE).unwrap());
+    let nasty = "pe\"ter\\\n{}é";
+    let value: serde_json::Value = serde_json::from_str(&challenge(nasty)).unwrap();
+    assert_eq!(value["authid"], nasty);
+    assert_eq!(value.as_object().unwrap().len(), 7);
+}
+
+#[test]
+fn cra_05_06_unsalted_known_answer() {
+    let key = CraKey::from_secret(Secret::from("secret1"));
+    assert_eq!(key.sign(CHALLENGE), "vb/MUq65p6Xs4P09HfsDI4VmI8HWO3whf0vNe4IdogQ=");
+    assert!(key.verify(CHALLENGE, "vb/MUq65p6Xs4P09HfsDI4VmI8HWO3whf0vNe4IdogQ="));
+}
+
+#[test]
+fn cra_07_salted_known_answer_signs_with_the_base64_text() {
+    let key = Derivation::with_salt("salt123").derive(&Secret::from("secret1"));
+    assert_eq!(key.expose(), b"64xfzBvZhGDT7PB0bQwDeI8/WR1M9x6Cw5dt0yP9koc=");
+    assert_eq!(key.sign(CHALLENGE), "gir1mSx+deCDUV7wRM5SGIn/+R/ClqLZuH4m7FJeBVI=");
+}
+
+#[test]
+fn cra_08_keylen_counts_bytes_before_base64() {
+    let derivation = Derivation { salt: "salt123".into(), keylen: 16, iterations: 100 };
+    let key = derivation.derive(&Secret::from("secret1"));
+    assert_eq!(key.expose().len(), 24);
+}
+
+#[test]
+fn cra_11_anything_but_the_signature_is_refused() {
+    let key = CraKey::from_secret(Secret::from("secret1"));
+    let right = key.sign(CHALLENGE);
+    let other = CraKey::from_secret(Secret::from("secret2")).sign(CHALLENGE);
+    for wrong in ["", "!!!", &other, right.trim_end_matches('='), &right[4..], &format!("{right} ")] {
+        assert!(!key.verify(CHALLENGE, wrong), "{wrong:?}");
+    }
+    assert!(!key.verify(&CHALLENGE.replace("peter", "petra"), &right));
+}
+
+#[test]
+fn cra_12_a_stored_key_serves_as_the_password_does() {
+    let stored = CraKey::from_derived("64xfzBvZhGDT7PB0bQwDeI8/WR1M9x6Cw5dt0yP9koc=");
+    assert!(stored.verify(CHALLENGE, "gir1mSx+deCDUV7wRM5SGIn/+R/ClqLZuH4m7FJeBVI="));
+}
+
+#[test]
+fn cra_02_extra_carries_the_salt_only_for_salted_users() {
+    let json = |extra: &CraExtra<'_>| {
+        let mut out = Vec::new();
+        crate::codec::to_writer(crate::codec::Serializer::Json, extra, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(json(&CraExtra::new("c", None)), r#"{"challenge":"c"}"#);
+    let derivation = Derivation::with_salt("s");
+    assert_eq!(
+        json(&CraExtra::new("c", Some(&derivation))),
+        r#"{"challenge":"c","salt":"s","keylen":32,"iterations":1000}"#
+    );
+}
+
+#[test]
+fn auth_10_unknown_users_have_a_steady_salt() {
+    let key = Secret::from("server key");
+    assert_eq!(fake_salt(&key, "mallory"), fake_salt(&key, "mallory"));
+    assert_ne!(fake_salt(&key, "mallory"), fake_salt(&key, "mallary"));
+    assert_ne!(fake_salt(&key, "mallory"), fake_salt(&Secret::from("another"), "mallory"));
+    assert_eq!(fake_salt(&key, "mallory").len(), 24);
+}
+
+#[test]
+fn tkt_06_tickets_are_compared_as_they_are() {
+    let ticket = Secret::from("sécret!!!");
+    assert!(ticket_matches(&ticket, "sécret!!!"));
+    for wrong in ["", "sécret!!! ", "Sécret!!!", "sécret!!", "se\u{301}cret!!!"] {
+        assert!(!ticket_matches(&ticket, wrong), "{wrong:?}");
+    }
+}
+
+#[test]
+fn auth_20_secrets_do_not_print_themselves() {
+    let key = CraKey::from_secret(Secret::from("hunter2"));
+    assert!(!format!("{key:?} {:?}", Secret::from("hunter2")).contains("hunter2"));
+}
+
+#[test]
+fn timestamps_are_rfc_3339() {
+    for (millis, text) in [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (951_782_399_999, "2000-02-28T23:59:59.999Z"),
+        (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+        (1_403_454_985_448, "2014-06-22T16:36:25.448Z"),
+        (1_709_251_199_000, "2024-02-29T23:59:59.000Z"),
+        (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+        (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
+    ] {
+        assert_eq!(format_timestamp(millis), text);
+    }
+}
