@@ -8,8 +8,6 @@ pub mod layer;
 pub mod reply;
 pub mod request;
 pub mod rt;
-#[cfg(feature = "tokio")]
-pub mod serve;
 pub mod websocket;
 
 mod application;
@@ -20,6 +18,7 @@ mod ids;
 mod limits;
 mod realm;
 mod routes;
+mod service;
 mod session;
 mod shutdown;
 mod signal;
@@ -34,6 +33,9 @@ pub use realm::{Publication, Realm, RealmHandle};
 pub use reply::error::WampError;
 pub use reply::{Hold, Progress, Progressive};
 pub use routes::{RoutePattern, RouteSet, prefix, regex, wildcard};
+#[cfg(feature = "tokio")]
+pub use rt::Server;
+pub use service::{PeerAddress, WebSocketService};
 pub use session::{CloseReason, PendingSession, Session};
 pub use subscription::{Events, PendingSubscription, Subscription};
 pub use transport::TransportInfo;

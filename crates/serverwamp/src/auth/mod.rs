@@ -5,14 +5,13 @@ mod cra;
 mod exchange;
 mod handlers;
 mod principal;
-mod secret;
 
-pub use cra::{CraCredential, cra};
+pub use cra::{CraCredential, Salting, cra, cra_salted, derive_key};
 pub use exchange::{AuthExchange, AuthenticateAnswer};
 pub(crate) use exchange::{Exchange, ExchangeStep};
 pub use handlers::{AuthId, HelloDetails, Ticket, custom, ticket, transport};
 pub use principal::Principal;
-pub use secret::Secret;
+pub use serverwamp_proto::auth::Secret;
 
 use crate::WampError;
 use crate::rt::BoxFuture;

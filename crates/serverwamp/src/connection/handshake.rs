@@ -66,7 +66,7 @@ impl Peer {
         let Phase::Deciding(deciding) = &mut self.phase else { return };
         deciding.challenged = false;
         let extra = wire::dict(Some(&answer.extra));
-        deciding.exchange.answer(AuthenticateAnswer { signature: Secret::new(answer.signature.as_ref()), extra });
+        deciding.exchange.answer(AuthenticateAnswer { signature: Secret::from(answer.signature.as_ref()), extra });
         self.poll_decision(&mut Context::from_waker(std::task::Waker::noop()));
         self.outbox.wake();
     }
@@ -96,7 +96,7 @@ impl Peer {
         self.send(&wire::welcome(self.serializer, session.id(), realm.name(), principal));
         realm.admit(&session);
         session.joined().set(());
-        self.timer = None;
+        self.deadline = None;
         self.phase = Phase::Open(Box::new(Open { calls: Calls::new(&session), session }));
     }
 

@@ -35,7 +35,8 @@ pub(crate) struct Peer {
     outbox: Outbox,
     machine: Machine,
     phase: Phase,
-    timer: Option<BoxFuture<'static, ()>>,
+    /// When the phase has lasted too long.
+    deadline: Option<Instant>,
     _alive: Alive,
 }
 
@@ -76,7 +77,7 @@ impl Peer {
             transport: Arc::new(transport),
             machine: Machine::new(numbering),
             phase: Phase::Closed,
-            timer: None,
+            deadline: None,
             _alive: app.connections.enter(outbox.clone()),
             outbox,
             app,
@@ -86,8 +87,7 @@ impl Peer {
     }
 
     fn arm(&mut self, after: Duration) {
-        let runtime = &self.app.runtime;
-        self.timer = Some(runtime.sleep_until(runtime.now() + after));
+        self.deadline = Some(self.app.runtime.now() + after);
     }
 
     fn receive(&mut self, frame: &Bytes) -> Result<(), Violation> {
@@ -132,8 +132,8 @@ impl Peer {
     /// Ends the session for the application, and the transport when everything queued has been written.
     fn over(&mut self, reason: CloseReason, close_code: u16) {
         self.end_session(reason);
-        self.timer = None;
-        self.outbox.close(close_code);
+        self.deadline = None;
+        self.outbox.close(Some(close_code), "");
     }
 
     fn end_session(&mut self, reason: CloseReason) {
@@ -207,8 +207,13 @@ impl Peer {
         self.arm(self.app.limits.goodbye_timeout);
     }
 
+    /// While a decision is pending nothing but its AUTHENTICATE is taken in (checklist SES-28).
+    fn is_busy(&self) -> bool {
+        matches!(&self.phase, Phase::Deciding(deciding) if !deciding.challenged)
+    }
+
     fn timed_out(&mut self) {
-        self.timer = None;
+        self.deadline = None;
         match &self.phase {
             Phase::Closed => {
                 let text = format!("no HELLO within {:?}", self.app.limits.hello_timeout);
@@ -232,22 +237,18 @@ fn shutdown_error() -> WampError {
 }
 
 impl MessageHandler for Peer {
-    fn message(&mut self, message: Bytes) -> Flow {
-        if matches!(self.phase, Phase::Ended) {
-            return Flow::Stop;
-        }
+    fn message(&mut self, message: Bytes, _kind: Opcode, _now: Instant) -> Flow {
         if let Err(violation) = self.receive(&message) {
             self.violated(&violation, 1002);
         }
-        Flow::Continue
+        if self.is_busy() { Flow::Pause } else { Flow::Continue }
     }
 
-    /// While a decision is pending nothing but its AUTHENTICATE is taken in (checklist SES-28).
-    fn is_busy(&self) -> bool {
-        matches!(&self.phase, Phase::Deciding(deciding) if !deciding.challenged)
+    fn deadline(&self) -> Option<Instant> {
+        self.deadline
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>, _now: Instant) {
+    fn poll(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         self.obey();
         if matches!(self.phase, Phase::Deciding(_)) {
             self.poll_decision(cx);
@@ -255,12 +256,10 @@ impl MessageHandler for Peer {
         if let Phase::Open(open) = &mut self.phase {
             open.calls.start_waiting(&open.session);
         }
-        while let Some(timer) = &mut self.timer {
-            match timer.as_mut().poll(cx) {
-                Poll::Ready(()) => self.timed_out(),
-                Poll::Pending => break,
-            }
+        if self.deadline.is_some_and(|deadline| deadline <= now) {
+            self.timed_out();
         }
+        if self.is_busy() { Poll::Pending } else { Poll::Ready(()) }
     }
 
     fn violation(&mut self, description: &str, close_code: u16) {

@@ -1,5 +1,9 @@
 //! The tokio runtime, the default.
 
+mod server;
+
+pub use server::Server;
+
 use super::{BoxFuture, Runtime};
 use std::time::Instant;
 

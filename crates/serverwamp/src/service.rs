@@ -1,0 +1,128 @@
+//! The application's WebSocket as a `tower::Service`, for axum, hyper and everything else that mounts one.
+
+use crate::Application;
+use crate::connection::Peer;
+use crate::transport::TransportInfo;
+use crate::websocket::{Accepted, Connection, Framing, Outbox, WebSocketConfig, upgrade};
+use bytes::Bytes;
+use http::{Extensions, Request, Response, StatusCode};
+use http_body_util::Full;
+use std::convert::Infallible;
+use std::fmt;
+use std::future::{Ready, ready};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tower_service::Service;
+
+/// Answers WebSocket upgrades and serves WAMP over them.
+///
+/// A request that is no WebSocket upgrade, comes from a foreign page, or speaks no common subprotocol gets an HTTP
+/// error whose text says what is wrong.
+///
+/// ```
+/// # let app = serverwamp::Application::builder().realm(serverwamp::Realm::new("realm1").allow_anonymous("guest")).build()?;
+/// let http: axum::Router = axum::Router::new().route_service("/ws", app.websocket());
+/// # Ok::<(), serverwamp::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct WebSocketService {
+    app: Application,
+    config: Arc<WebSocketConfig>,
+    peer_address: Arc<PeerAddressOf>,
+}
+
+type PeerAddressOf = dyn Fn(&Extensions) -> Option<SocketAddr> + Send + Sync;
+
+/// The address of an HTTP connection's other end, as an extension of its requests.
+///
+/// [`Server`](crate::Server) puts it there; so can any other HTTP server.
+#[derive(Clone, Copy, Debug)]
+pub struct PeerAddress(pub SocketAddr);
+
+impl WebSocketService {
+    pub(crate) fn new(app: Application, config: WebSocketConfig) -> Self {
+        let from_extension = |extensions: &Extensions| extensions.get::<PeerAddress>().map(|address| address.0);
+        Self { app, config: Arc::new(config), peer_address: Arc::new(from_extension) }
+    }
+
+    /// Says where a request's extensions hold the peer's address; by default in [`PeerAddress`].
+    ///
+    /// ```
+    /// # let app = serverwamp::Application::builder().realm(serverwamp::Realm::new("realm1").allow_anonymous("guest")).build()?;
+    /// use axum::extract::ConnectInfo;
+    /// use std::net::SocketAddr;
+    ///
+    /// // With `router.into_make_service_with_connect_info::<SocketAddr>()`:
+    /// let websocket = app.websocket().peer_address(|extensions| Some(extensions.get::<ConnectInfo<SocketAddr>>()?.0));
+    /// # Ok::<(), serverwamp::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn peer_address(
+        mut self,
+        of: impl Fn(&Extensions) -> Option<SocketAddr> + Send + Sync + 'static,
+    ) -> Self {
+        self.peer_address = Arc::new(of);
+        self
+    }
+
+    fn answer<B>(&self, mut request: Request<B>) -> Response<Full<Bytes>> {
+        if self.app.inner().connections.stopping() {
+            let mut response = Response::new(Full::from("the server is shutting down\n"));
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            return response;
+        }
+        let (response, accepted) = match upgrade(&mut request, &self.config) {
+            Ok(accepted) => accepted,
+            Err(refusal) => return refusal,
+        };
+        let peer_address = (self.peer_address)(request.extensions());
+        let (parts, _) = request.into_parts();
+        self.serve(accepted, peer_address, parts);
+        response
+    }
+
+    fn serve(&self, accepted: Accepted, peer_address: Option<SocketAddr>, parts: http::request::Parts) {
+        let app = self.app.clone();
+        let config = Arc::clone(&self.config);
+        let runtime = Arc::clone(&app.inner().runtime);
+        let transport = TransportInfo {
+            peer_address,
+            serializer: accepted.subprotocol.serializer,
+            protocol: accepted.subprotocol.name().to_owned(),
+            client_certificates: Vec::new(),
+            http: Some(parts),
+        };
+        self.app.inner().runtime.spawn(Box::pin(async move {
+            match accepted.on_upgrade.await {
+                Ok(io) => {
+                    let framing = Framing::websocket(accepted.subprotocol, accepted.deflate);
+                    let outbox = Outbox::new(framing, app.inner().limits.outgoing_bytes);
+                    let peer = Peer::new(&app, transport, outbox.clone());
+                    Connection::new(io, peer, outbox, &config, runtime).await;
+                }
+                Err(error) => tracing::debug!(?peer_address, %error, "the connection was lost while it was upgraded"),
+            }
+        }));
+    }
+}
+
+impl<B> Service<Request<B>> for WebSocketService {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        ready(Ok(self.answer(request)))
+    }
+}
+
+impl fmt::Debug for WebSocketService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocketService").field("app", &self.app).finish_non_exhaustive()
+    }
+}
