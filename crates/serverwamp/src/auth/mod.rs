@@ -8,7 +8,7 @@ mod principal;
 
 pub use cra::{CraCredential, Salting, cra, cra_salted, derive_key};
 pub use exchange::{AuthExchange, AuthenticateAnswer};
-pub(crate) use exchange::{Exchange, ExchangeStep};
+pub(crate) use exchange::{Exchange, Hello};
 pub use handlers::{AuthId, HelloDetails, Ticket, custom, ticket, transport};
 pub use principal::Principal;
 pub use serverwamp_proto::auth::Secret;

@@ -8,7 +8,7 @@ use crate::call::{CallState, Stop};
 use crate::realm::no_such_procedure;
 use crate::reply::CallReply;
 use crate::request::{Invocation, Matched};
-use crate::rt::{BoxFuture, Runtime};
+use crate::rt::BoxFuture;
 use crate::{Session, WampError};
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
@@ -21,7 +21,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const CALL: u64 = 48;
 

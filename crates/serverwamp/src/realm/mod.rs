@@ -6,7 +6,7 @@ mod running;
 
 pub use handle::RealmHandle;
 pub use publish::Publication;
-pub(crate) use running::{Anonymous, RunningAuthenticator, RunningRealm};
+pub(crate) use running::{Anonymous, RunningAuthenticator, RunningRealm, no_such_procedure};
 
 use crate::auth::Authenticator;
 use crate::error::Problem;

@@ -123,7 +123,7 @@ impl RunningRealm {
         }
         let Core { subscriptions, next_subscription, .. } = &mut *core;
         let pattern = attempt.pattern();
-        let subscribed = subscriptions.subscribe(session.id(), &pattern, session.clone(), || next_subscription.issue());
+        let subscribed = subscriptions.subscribe(session.id(), pattern.kind(), pattern.as_str(), session.clone(), || next_subscription.issue());
         for request in attempt.take_requests() {
             session.send(&wire::subscribed(request, subscribed.id));
         }

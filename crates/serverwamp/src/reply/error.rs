@@ -1,5 +1,6 @@
 //! The one error of application code: a URI, arguments, and what only the log may know.
 
+use super::to_value;
 use serde::Serialize;
 use serverwamp_proto::codec::{Dict, Value};
 use serverwamp_proto::uris;
@@ -68,7 +69,7 @@ impl WampError {
     /// A value that is neither, or cannot be encoded, is logged and left out.
     #[must_use]
     pub fn kwargs(mut self, value: impl Serialize) -> Self {
-        match Value::from_serialize(&value) {
+        match to_value(&value) {
             Ok(Value::Dict(dict)) => self.0.kwargs = dict,
             Ok(other) => tracing::error!(uri = %self.0.uri, value = ?other, "keyword arguments of an error must be a struct or a map"),
             Err(error) => tracing::error!(uri = %self.0.uri, %error, "keyword arguments of an error could not be encoded"),

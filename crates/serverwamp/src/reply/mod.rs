@@ -23,7 +23,7 @@ mod value;
 pub use lifecycle::Hold;
 pub use payload::{Encoded, ToPayload};
 pub use progress::{Progress, Progressive};
-pub(crate) use value::encode_value;
+pub(crate) use value::{encode_value, to_value};
 
 use crate::WampError;
 use crate::request::{Invocation, Request};

@@ -4,7 +4,7 @@ mod pattern;
 mod table;
 
 pub use pattern::{RoutePattern, prefix, regex, wildcard};
-pub(crate) use table::{ProcedureRoute, RouteTable, TopicRoute};
+pub(crate) use table::RouteTable;
 
 use crate::error::Problem;
 use crate::handler::{Handler, Unbound};
@@ -14,7 +14,6 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 use tower_layer::Layer;
-use tower_service::Service;
 
 /// Routes that still miss a state of type `S`.
 ///
@@ -77,7 +76,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
         self
     }
 
-    /// Serves calls of `pattern` with any [`tower::Service`](Service).
+    /// Serves calls of `pattern` with any [`tower::Service`](tower_service::Service).
     ///
     /// Its errors become ERROR messages: a [`WampError`](crate::WampError) as it is, anything else as
     /// `wamp.error.runtime_error` with an id that is also in the log.
