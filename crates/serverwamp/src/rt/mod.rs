@@ -1,0 +1,25 @@
+//! What the framework needs of an async runtime.
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Instant;
+
+#[cfg(feature = "tokio")]
+mod tokio;
+
+#[cfg(feature = "tokio")]
+pub use self::tokio::Tokio;
+
+/// A boxed future without a result.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+/// Spawning and time, the two things an async runtime does for the framework.
+pub trait Runtime: Send + Sync + fmt::Debug + 'static {
+    /// Runs `task` to its end, independent of the caller.
+    fn spawn(&self, task: BoxFuture<'static, ()>);
+    /// Completes at `deadline`, or at once when that is past.
+    fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()>;
+    /// The current time.
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+}
