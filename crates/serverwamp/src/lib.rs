@@ -1,1 +1,3 @@
 //! serverwamp
+pub mod rt;
+pub mod websocket;

@@ -61,7 +61,7 @@ impl Opcode {
 pub const MAX_CONTROL: usize = 125;
 
 /// The place of a header that [`finish`] has to fill in.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 #[must_use = "the frame has no header before `finish`"]
 pub struct Mark {
     start: usize,
