@@ -1,1 +1,26 @@
-//! websocket
+//! WebSocket (RFC 6455) without I/O: the opening handshake's arithmetic, frames, compression, and WAMP's use of them.
+//!
+//! [`Decoder`] turns received bytes into [`Event`]s and refuses whatever the RFC refuses, each with its close code.
+//! The functions of [`frame`] append frames to a buffer. [`extension`] and [`deflate`] are permessage-deflate
+//! (RFC 7692). [`handshake`], [`Subprotocol`] and [`batch`] are what WAMP needs around them.
+//!
+//! Invariant: nothing here allocates what a peer merely announces, and no bytes make anything here panic.
+
+pub mod batch;
+mod close;
+mod decoder;
+pub mod deflate;
+pub mod extension;
+pub mod frame;
+pub mod handshake;
+mod header;
+mod subprotocol;
+
+pub use close::{Failure, is_sendable_code};
+pub use decoder::{Decoder, Event};
+pub use frame::Opcode;
+pub use header::Role;
+pub use subprotocol::{Subprotocol, choose};
+
+#[cfg(test)]
+mod tests;

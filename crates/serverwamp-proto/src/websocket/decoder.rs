@@ -1,0 +1,282 @@
+//! The receiving half of RFC 6455: bytes in, messages and control frames out, anything illegal refused.
+//!
+//! State between two calls is the undecoded bytes, which stay with the caller, and at most one message in progress.
+//! An unfragmented message is a slice of the caller's buffer; only fragmented and compressed ones are copied.
+//!
+//! Invariant: the decoder holds no more bytes than it was given (decompressed ones: than the message limit allows),
+//! whatever lengths the peer announces and however many fragments it sends.
+
+use bytes::{Buf as _, Bytes, BytesMut};
+
+use super::deflate::Inflater;
+use super::header::{Header, rotate, unmask};
+use super::{Failure, Opcode, Role, close};
+
+/// What a peer sent.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Event {
+    /// A text message; its bytes are UTF-8.
+    Text(Bytes),
+    /// A binary message.
+    Binary(Bytes),
+    /// A ping; the answer is a pong with the same payload.
+    Ping(Bytes),
+    /// A pong.
+    Pong(Bytes),
+    /// The peer closes; the decoder ignores everything behind it.
+    Close {
+        /// The close code, if the peer gave one.
+        code: Option<u16>,
+        /// What the peer says about it; often empty.
+        reason: String,
+    },
+}
+
+/// Decodes what one peer sends.
+#[derive(Debug)]
+pub struct Decoder {
+    role: Role,
+    max_message: usize,
+    deflate: bool,
+    /// A Close or a failure was handed out.
+    ended: bool,
+    /// The frame whose header was read and whose payload is not complete.
+    frame: Option<Frame>,
+    /// The message in progress, if it cannot be a slice of the caller's buffer.
+    message: Option<Assembly>,
+}
+
+/// A frame with an incomplete payload.
+#[derive(Debug)]
+enum Frame {
+    /// A whole message. Its payload stays in the caller's buffer until it is complete.
+    Whole { text: bool, key: [u8; 4], len: usize, unmasked: usize, valid: usize },
+    /// Part of an [`Assembly`], to which the payload moves as it arrives.
+    Part { key: [u8; 4], rest: u64, fin: bool },
+}
+
+/// A message that is put together.
+#[derive(Debug)]
+struct Assembly {
+    opcode: Opcode,
+    data: Vec<u8>,
+    /// How much of a text is known to be UTF-8.
+    valid: usize,
+    inflater: Option<Inflater>,
+    /// Payload bytes received or announced by the current frame.
+    wire: u64,
+}
+
+impl Decoder {
+    /// A decoder for messages of up to `max_message` bytes, counted over all fragments and after decompression.
+    pub const fn new(role: Role, max_message: usize) -> Self {
+        Self { role, max_message, deflate: false, ended: false, frame: None, message: None }
+    }
+
+    /// Lets messages be compressed, if `negotiated` (see [`extension`](super::extension)).
+    #[must_use]
+    pub const fn with_deflate(mut self, negotiated: bool) -> Self {
+        self.deflate = negotiated;
+        self
+    }
+
+    /// Takes the next event out of `buf`, to whose end the caller appends what it receives.
+    ///
+    /// `Ok(None)` means that more bytes are needed. After a Close and after a failure there are no more events and
+    /// `buf` is emptied.
+    ///
+    /// # Errors
+    /// When the peer broke a rule; the connection has to be closed with the failure's code.
+    #[inline]
+    pub fn decode(&mut self, buf: &mut BytesMut) -> Result<Option<Event>, Failure> {
+        if self.ended {
+            buf.clear();
+            return Ok(None);
+        }
+        let result = self.next(buf);
+        if matches!(result, Err(_) | Ok(Some(Event::Close { .. }))) {
+            self.ended = true;
+            self.frame = None;
+            self.message = None;
+            buf.clear();
+        }
+        result
+    }
+
+    #[inline]
+    fn next(&mut self, buf: &mut BytesMut) -> Result<Option<Event>, Failure> {
+        loop {
+            if self.frame.is_some() {
+                let event = self.resume(buf)?;
+                if event.is_some() || self.frame.is_some() {
+                    return Ok(event);
+                }
+            }
+            let Some(header) = Header::parse(buf, self.role)? else { return Ok(None) };
+            let len = self.check(&header)?;
+            if header.opcode.is_control() {
+                if buf.len() < header.size + len {
+                    return Ok(None);
+                }
+                buf.advance(header.size);
+                return control(header.opcode, take(buf, len, header.key)).map(Some);
+            }
+            buf.advance(header.size);
+            let unfragmented = header.fin && header.opcode != Opcode::Continuation;
+            if !unfragmented || header.rsv1 {
+                self.begin_part(&header);
+            } else if buf.len() >= len {
+                let payload = take(buf, len, header.key);
+                return data(header.opcode, payload).map(Some);
+            } else {
+                let text = header.opcode == Opcode::Text;
+                self.frame = Some(Frame::Whole { text, key: header.key, len, unmasked: 0, valid: 0 });
+            }
+        }
+    }
+
+    /// Checks a header against what came before it, and returns the payload's length.
+    #[inline]
+    fn check(&self, header: &Header) -> Result<usize, Failure> {
+        let starts = matches!(header.opcode, Opcode::Text | Opcode::Binary);
+        if header.rsv1 && !(self.deflate && starts) {
+            return Err(Failure::protocol("reserved bit set"));
+        }
+        let len = usize::try_from(header.len).map_err(|_| Failure::too_big(self.max_message))?;
+        let before = match &self.message {
+            _ if header.opcode.is_control() => return Ok(len),
+            None if !starts => return Err(Failure::protocol("continuation without a message to continue")),
+            Some(_) if starts => return Err(Failure::protocol("new message inside a fragmented message")),
+            message => message.as_ref().map_or(0, |message| message.wire),
+        };
+        let compressed =
+            header.rsv1 || self.message.as_ref().is_some_and(|message| message.inflater.is_some());
+        let mut limit = self.max_message as u64;
+        if compressed {
+            // DEFLATE makes incompressible data a little longer.
+            limit = limit.saturating_add(limit / 1024 + 64);
+        }
+        if header.len > limit.saturating_sub(before) {
+            return Err(Failure::too_big(self.max_message));
+        }
+        Ok(len)
+    }
+
+    /// Starts a fragment, or a compressed message.
+    fn begin_part(&mut self, header: &Header) {
+        let message = self.message.get_or_insert_with(|| Assembly {
+            opcode: header.opcode,
+            data: Vec::new(),
+            valid: 0,
+            inflater: header.rsv1.then(Inflater::new),
+            wire: 0,
+        });
+        message.wire += header.len;
+        self.frame = Some(Frame::Part { key: header.key, rest: header.len, fin: header.fin });
+    }
+
+    /// Continues the frame in progress; it is still in progress afterwards if more bytes are needed.
+    fn resume(&mut self, buf: &mut BytesMut) -> Result<Option<Event>, Failure> {
+        match self.frame.take() {
+            Some(Frame::Whole { text, key, len, mut unmasked, mut valid }) => {
+                let end = len.min(buf.len());
+                unmask(buf.get_mut(unmasked..end).unwrap_or_default(), rotate(key, unmasked));
+                unmasked = end;
+                if text {
+                    valid = check_utf8(buf.get(..end).unwrap_or_default(), valid, end == len)?;
+                }
+                if end < len {
+                    self.frame = Some(Frame::Whole { text, key, len, unmasked, valid });
+                    return Ok(None);
+                }
+                let payload = buf.split_to(len).freeze();
+                Ok(Some(if text { Event::Text(payload) } else { Event::Binary(payload) }))
+            }
+            Some(Frame::Part { key, rest, fin }) => {
+                let now = usize::try_from(rest).unwrap_or(usize::MAX).min(buf.len());
+                if let Some(message) = &mut self.message {
+                    let part = buf.get_mut(..now).unwrap_or_default();
+                    unmask(part, key);
+                    message.append(part, self.max_message)?;
+                }
+                buf.advance(now);
+                let rest = rest - now as u64;
+                if rest > 0 {
+                    self.frame = Some(Frame::Part { key: rotate(key, now), rest, fin });
+                    return Ok(None);
+                }
+                match self.message.take_if(|_| fin) {
+                    Some(message) => message.finish(self.max_message).map(Some),
+                    None => Ok(None),
+                }
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+impl Assembly {
+    fn append(&mut self, part: &[u8], limit: usize) -> Result<(), Failure> {
+        match &mut self.inflater {
+            Some(inflater) => inflater.feed(part, &mut self.data, limit)?,
+            None => self.data.extend_from_slice(part),
+        }
+        self.check(false)
+    }
+
+    fn finish(mut self, limit: usize) -> Result<Event, Failure> {
+        if let Some(inflater) = self.inflater.take() {
+            inflater.finish(&mut self.data, limit)?;
+        }
+        self.check(true)?;
+        let text = self.opcode == Opcode::Text;
+        let payload = Bytes::from(self.data);
+        Ok(if text { Event::Text(payload) } else { Event::Binary(payload) })
+    }
+
+    fn check(&mut self, complete: bool) -> Result<(), Failure> {
+        if self.opcode == Opcode::Text {
+            self.valid = check_utf8(&self.data, self.valid, complete)?;
+        }
+        Ok(())
+    }
+}
+
+/// Takes an unmasked payload of `len` bytes off the front of `buf`, where they are.
+#[inline]
+fn take(buf: &mut BytesMut, len: usize, key: [u8; 4]) -> Bytes {
+    let mut payload = buf.split_to(len);
+    unmask(&mut payload, key);
+    payload.freeze()
+}
+
+#[inline]
+fn data(opcode: Opcode, payload: Bytes) -> Result<Event, Failure> {
+    if opcode != Opcode::Text {
+        return Ok(Event::Binary(payload));
+    }
+    match simdutf8::basic::from_utf8(&payload) {
+        Ok(_) => Ok(Event::Text(payload)),
+        Err(_) => Err(NOT_UTF8),
+    }
+}
+
+fn control(opcode: Opcode, payload: Bytes) -> Result<Event, Failure> {
+    match opcode {
+        Opcode::Ping => Ok(Event::Ping(payload)),
+        Opcode::Pong => Ok(Event::Pong(payload)),
+        _ => close::parse(&payload),
+    }
+}
+
+const NOT_UTF8: Failure = Failure::content("text message is not UTF-8");
+
+/// Checks the text from `valid` on and returns how far it is UTF-8; a character cut off at the end is no failure
+/// before the text is `complete`.
+fn check_utf8(text: &[u8], valid: usize, complete: bool) -> Result<usize, Failure> {
+    match simdutf8::compat::from_utf8(text.get(valid..).unwrap_or_default()) {
+        Ok(_) => Ok(text.len()),
+        Err(error) if complete || error.error_len().is_some() => Err(NOT_UTF8),
+        Err(error) => Ok(valid + error.valid_up_to()),
+    }
+}

@@ -1,0 +1,178 @@
+//! permessage-deflate (RFC 7692): compressing and decompressing messages, always without context takeover.
+//!
+//! Without context takeover the state of zlib (hundreds of KiB) is needed during one message only, so a thread keeps
+//! one to lend out and a connection keeps none.
+//!
+//! Invariant: decompression stops at the message limit and at [`MAX_RATIO`] while it runs, not after.
+
+use std::cell::{Cell, RefCell};
+
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+
+use super::Failure;
+use super::frame::{self, Opcode};
+
+/// Messages shorter than this are not compressed: it would cost microseconds to save a few dozen bytes.
+pub const MIN_COMPRESSED: usize = 1024;
+
+/// How many times longer than its compressed form a message may be, once it is longer than [`RATIO_FLOOR`].
+pub const MAX_RATIO: u64 = 100;
+
+/// Messages up to this length may have any ratio: short repetitive ones are legitimate, and harmless.
+pub const RATIO_FLOOR: usize = 64 * 1024;
+
+/// What a sender removes from the end of a compressed message and a receiver has to put back.
+const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
+
+thread_local! {
+    /// A compressor and its window bits, for the next message compressed on this thread.
+    static COMPRESSOR: RefCell<Option<(u8, Compress)>> = const { RefCell::new(None) };
+    /// A decompressor that is not in use.
+    static DECOMPRESSOR: Cell<Option<Decompress>> = const { Cell::new(None) };
+}
+
+/// The negotiated parameters of permessage-deflate.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Deflate {
+    /// The window a client limited us to, in bits; 9 to 15.
+    window: Option<u8>,
+}
+
+impl Deflate {
+    pub(super) const fn with_window(window: Option<u8>) -> Self {
+        Self { window }
+    }
+
+    /// The value of `Sec-WebSocket-Extensions` that accepts the client's offer.
+    pub fn response(&self) -> String {
+        let mut response =
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover".to_owned();
+        if let Some(bits) = self.window {
+            response.push_str(&format!("; server_max_window_bits={bits}"));
+        }
+        response
+    }
+
+    /// Appends `payload` to `out` in compressed form; leaves `out` as it was and returns false if that is not shorter.
+    pub fn compress(&self, payload: &[u8], out: &mut Vec<u8>) -> bool {
+        let start = out.len();
+        let shorter = COMPRESSOR.with_borrow_mut(|pooled| {
+            let window = self.window.unwrap_or(15);
+            if !matches!(pooled, Some((bits, _)) if *bits == window) {
+                *pooled = Some((window, Compress::new_with_window_bits(Compression::fast(), false, window)));
+            }
+            let Some((_, compressor)) = pooled else { return false };
+            compressor.reset();
+            out.reserve(payload.len());
+            // A full buffer means that the result would not be shorter (and perhaps that it is not complete).
+            compressor.compress_vec(payload, out, FlushCompress::Sync).is_ok()
+                && out.len() < out.capacity()
+                && out.get(start..).is_some_and(|body| body.ends_with(&TAIL))
+        });
+        let end = out.len().saturating_sub(TAIL.len());
+        if shorter && end - start < payload.len() {
+            out.truncate(end);
+            return true;
+        }
+        out.truncate(start);
+        false
+    }
+
+    /// Moves complete frames of ours from `frames` to `out`, messages of [`MIN_COMPRESSED`] bytes and more in
+    /// compressed form if that is shorter, until `enough` bytes are there. Returns how many bytes of `frames` that took.
+    pub fn compress_frames(&self, frames: &[u8], enough: usize, out: &mut Vec<u8>) -> usize {
+        let mut rest = frames;
+        let start = out.len();
+        while out.len() - start < enough
+            && let Some((opcode, header, payload)) = frame::split_own(rest)
+        {
+            let size = header + payload.len();
+            let is_message = matches!(opcode, Opcode::Text | Opcode::Binary);
+            let mut copy_as_is = true;
+            if is_message && payload.len() >= MIN_COMPRESSED {
+                let mark = frame::begin_sized(out, payload.len());
+                if self.compress(payload, out) {
+                    frame::finish(out, mark, opcode, true);
+                    copy_as_is = false;
+                } else {
+                    out.truncate(mark.start());
+                }
+            }
+            let (whole, after) = rest.split_at(size);
+            if copy_as_is {
+                out.extend_from_slice(whole);
+            }
+            rest = after;
+        }
+        frames.len() - rest.len()
+    }
+}
+
+/// Decompresses one message, as its bytes arrive.
+#[derive(Debug)]
+pub(super) struct Inflater {
+    /// Always there until it goes back to the thread's pool.
+    state: Option<Decompress>,
+    fed: u64,
+}
+
+impl Inflater {
+    pub(super) fn new() -> Self {
+        let state = DECOMPRESSOR.take().unwrap_or_else(|| Decompress::new(false));
+        Self { state: Some(state), fed: 0 }
+    }
+
+    /// Appends what `input` decompresses to; more than `limit` bytes in `out` are a failure.
+    pub(super) fn feed(&mut self, input: &[u8], out: &mut Vec<u8>, limit: usize) -> Result<(), Failure> {
+        let Some(state) = &mut self.state else { return Ok(()) };
+        let mut rest = input;
+        loop {
+            if out.len() == out.capacity() {
+                let room = limit.saturating_sub(out.len()).saturating_add(1);
+                out.reserve_exact(room.min(out.len().max(4 * rest.len()).max(512)));
+            }
+            let (fed, made) = (state.total_in(), state.total_out());
+            let status = state
+                .decompress_vec(rest, out, FlushDecompress::None)
+                .map_err(|_| Failure::content("compressed message is not valid DEFLATE data"))?;
+            let used = state.total_in() - fed;
+            let stuck = used == 0 && state.total_out() == made;
+            rest = usize::try_from(used).ok().and_then(|used| rest.get(used..)).unwrap_or_default();
+            self.fed += used;
+            if out.len() > limit {
+                return Err(Failure::too_big(limit));
+            }
+            if out.len() > RATIO_FLOOR && out.len() as u64 / MAX_RATIO > self.fed {
+                return Err(Failure {
+                    code: 1009,
+                    reason: "compressed message expands more than 100-fold".into(),
+                });
+            }
+            if status == Status::StreamEnd {
+                // A sender may end its DEFLATE stream; what follows is a new one.
+                state.reset(false);
+            }
+            if rest.is_empty() && (stuck || status == Status::StreamEnd || out.len() < out.capacity()) {
+                return Ok(());
+            }
+            if stuck && status != Status::StreamEnd && out.len() < out.capacity() {
+                return Err(Failure::content("compressed message is not valid DEFLATE data"));
+            }
+        }
+    }
+
+    /// Appends what is left when the message is complete.
+    pub(super) fn finish(mut self, out: &mut Vec<u8>, limit: usize) -> Result<(), Failure> {
+        self.feed(&TAIL, out, limit)
+    }
+}
+
+impl Drop for Inflater {
+    fn drop(&mut self) {
+        if let Some(mut state) = self.state.take() {
+            state.reset(false);
+            // The pool is gone when the thread ends; then so may the state be.
+            let _ = DECOMPRESSOR.try_with(|pool| pool.set(Some(state)));
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The end of a connection: the last bytes out, the closing handshake, and no reset that could overtake them.
+//!
+//! A socket that is closed while received bytes lie unread answers with a reset, and a reset makes the peer's system
+//! throw away what it has not read yet: perhaps the message that says why the connection ended. So this side stops
+//! sending first, and reads on for a moment.
+//!
+//! Invariant: every step has a deadline, so no peer can keep a connection that is closing.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use hyper::rt::Write;
+
+/// How far the end has come.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Step {
+    /// What was queued is being written, with the Close frame as the last.
+    Flush,
+    /// The peer's Close frame is awaited.
+    AwaitClose,
+    /// The sending direction of the transport is being ended.
+    Shutdown,
+    /// What the peer still sends is read and thrown away.
+    Linger,
+    /// Nothing is left to do.
+    Done,
+}
+
+#[derive(Debug)]
+pub(super) struct Closing {
+    step: Step,
+    deadline: Instant,
+    timeout: Duration,
+    /// The peer will not send anything that matters: it sent Close, broke a rule, or ended its direction.
+    peer_done: bool,
+    /// The peer broke a rule and may go on sending.
+    violated: bool,
+    eof: bool,
+}
+
+impl Closing {
+    /// What is queued has to be written by `deadline`, each later step takes `timeout` at most.
+    pub(super) const fn new(deadline: Instant, timeout: Duration) -> Self {
+        Self { step: Step::Flush, deadline, timeout, peer_done: false, violated: false, eof: false }
+    }
+
+    /// The peer sent its Close frame.
+    pub(super) const fn on_close(&mut self) {
+        self.peer_done = true;
+    }
+
+    /// The peer broke a rule: its Close frame could not be recognized.
+    pub(super) const fn on_violation(&mut self) {
+        self.peer_done = true;
+        self.violated = true;
+    }
+
+    /// The peer ended its direction.
+    pub(super) const fn on_eof(&mut self) {
+        self.peer_done = true;
+        self.eof = true;
+    }
+
+    /// There is no use in writing any more.
+    pub(super) const fn on_reset(&mut self) {
+        self.step = Step::Done;
+    }
+
+    pub(super) const fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Whether anything is still to be read.
+    pub(super) fn reads(&self) -> bool {
+        !self.eof && self.step != Step::Done
+    }
+
+    /// Goes on as far as possible; `written` says that the Close frame is out.
+    pub(super) fn advance(
+        &mut self,
+        cx: &mut Context<'_>,
+        io: &mut (impl Write + Unpin),
+        written: bool,
+        now: Instant,
+    ) -> Poll<()> {
+        loop {
+            let next = match self.step {
+                Step::Flush if written => Step::AwaitClose,
+                Step::AwaitClose if self.peer_done => Step::Shutdown,
+                Step::Shutdown => match Pin::new(&mut *io).poll_shutdown(cx) {
+                    Poll::Ready(Ok(())) if self.violated => Step::Linger,
+                    Poll::Ready(_) => Step::Done,
+                    Poll::Pending => return Poll::Pending,
+                },
+                Step::Linger if self.eof => Step::Done,
+                Step::Done => return Poll::Ready(()),
+                Step::Flush | Step::AwaitClose | Step::Linger => return Poll::Pending,
+            };
+            self.step = next;
+            self.deadline = now + self.timeout;
+        }
+    }
+
+    /// The timer went off.
+    pub(super) fn on_time(&mut self, now: Instant) -> Poll<()> {
+        if now < self.deadline {
+            return Poll::Pending;
+        }
+        match self.step {
+            Step::AwaitClose => {
+                self.step = Step::Shutdown;
+                self.deadline = now + self.timeout;
+                Poll::Pending
+            }
+            Step::Flush | Step::Shutdown | Step::Linger | Step::Done => Poll::Ready(()),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What can be set about WebSocket connections, and why each default is what it is.
+
+use std::time::Duration;
+
+use super::{Origins, Subprotocol};
+
+/// Settings of WebSocket connections.
+///
+/// ```
+/// # use serverwamp::websocket::WebSocketConfig;
+/// let mut config = WebSocketConfig::default();
+/// config.max_message = 64 * 1024;
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct WebSocketConfig {
+    /// The subprotocols that may be negotiated. All six by default: which one is spoken is the client's choice, and
+    /// supporting one costs nothing while nobody asks for it.
+    pub subprotocols: Vec<Subprotocol>,
+    /// Which web pages may connect. Pages of the same host by default, since a browser sends a user's cookies along
+    /// whichever page asks it to connect.
+    pub origins: Origins,
+    /// Longest message in bytes, over all fragments and after decompression: 1 MiB, as other routers and web servers
+    /// have it. A longer one closes the connection with code 1009.
+    pub max_message: usize,
+    /// Most bytes that may wait to be written to one peer: 4 MiB, a few messages of the greatest length. A peer that
+    /// lets more pile up is disconnected, because the memory is everybody's.
+    pub max_queued: usize,
+    /// How long a peer may be silent before it is pinged: 20 seconds, below the idle limits of common proxies.
+    pub ping_interval: Duration,
+    /// How long a pinged peer may stay silent before it is given up: 10 seconds, so that a dead one is noticed within
+    /// 30 seconds.
+    pub ping_timeout: Duration,
+    /// How long the peer may accept nothing of what is being written before it is given up: 10 seconds. A peer that
+    /// lives but does not read is not noticed by its answers to pings.
+    pub write_timeout: Duration,
+    /// How long the peer's half of the closing handshake is awaited: 2 seconds, a few round trips of a bad network.
+    pub close_timeout: Duration,
+    /// Whether messages of 1 KiB and more are compressed when the client offers permessage-deflate. Off by default:
+    /// compressing a message costs several times more than everything else that is done for it, so it pays only where
+    /// bandwidth is dearer than processors.
+    pub deflate: bool,
+}
+
+impl Default for WebSocketConfig {
+    fn default() -> Self {
+        Self {
+            subprotocols: Subprotocol::ALL.to_vec(),
+            origins: Origins::same_host(),
+            max_message: 1024 * 1024,
+            max_queued: 4 * 1024 * 1024,
+            ping_interval: Duration::from_secs(20),
+            ping_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(10),
+            close_timeout: Duration::from_secs(2),
+            deflate: false,
+        }
+    }
+}

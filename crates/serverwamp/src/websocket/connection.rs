@@ -1,0 +1,392 @@
+//! The task of one connection: reads, hands messages over, writes, keeps time. One future polls all of it together.
+//!
+//! All messages of a read are handled before anything is written, so that their answers go out in one write; what the
+//! peer does not accept stops the reading of more. A peer that is silent is pinged, one that stays silent is given up.
+//!
+//! Invariant: the handler's `ended` is called exactly once, as soon as no further message can come; what follows, the
+//! closing handshake, is bounded in time.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use hyper::rt::{Read, Write};
+use serverwamp_proto::websocket::batch::Records;
+use serverwamp_proto::websocket::{Decoder, Event, Opcode, Role};
+
+use super::closing::Closing;
+use super::input::Input;
+use super::outbox::{End, Outbox};
+use super::output::{Drained, Output};
+use super::timer::Timer;
+use super::{EndReason, Flow, MessageHandler, WebSocketConfig};
+use crate::rt::Runtime;
+
+/// Messages and reads after which the task lets others run.
+const BUDGET: u32 = 256;
+
+/// What a read weighs in the budget.
+const READ_COST: u32 = 8;
+
+/// Quiet after which buffers that a burst left behind are given back.
+const TRIM_AFTER: Duration = Duration::from_secs(2);
+
+/// One peer, from the upgrade to the end of its transport.
+#[derive(Debug)]
+pub(crate) struct Connection<IO, H: MessageHandler> {
+    io: IO,
+    handler: H,
+    decoder: Decoder,
+    input: Input,
+    /// The rest of a batch.
+    records: Option<Records>,
+    output: Output,
+    timer: Timer,
+    settings: Settings,
+    /// The handler takes no messages for now.
+    busy: bool,
+    last_heard: Instant,
+    /// When the ping was sent that is not answered.
+    pinged: Option<Instant>,
+    ended: bool,
+    closing: Option<Closing>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Settings {
+    ping_interval: Duration,
+    ping_timeout: Duration,
+    write_timeout: Duration,
+    close_timeout: Duration,
+}
+
+/// Why no further message is handed over.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Stopped {
+    /// All received messages were.
+    NeedsInput,
+    /// The handler is busy, or the outbox has no room.
+    Paused,
+    /// Others want to run.
+    BudgetSpent,
+    /// The connection is closing.
+    Closing,
+}
+
+impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
+    /// A connection over `io` whose answers are what is pushed into `outbox`.
+    pub(crate) fn new(
+        io: IO,
+        outbox: Outbox,
+        handler: H,
+        config: &WebSocketConfig,
+        runtime: Arc<dyn Runtime>,
+    ) -> Self {
+        let timer = Timer::new(runtime);
+        let now = timer.now();
+        let deflate = outbox.framing().deflate().is_some();
+        Self {
+            io,
+            handler,
+            decoder: Decoder::new(Role::Server, config.max_message).with_deflate(deflate),
+            input: Input::new(),
+            records: None,
+            output: Output::new(outbox, now),
+            last_heard: now,
+            timer,
+            settings: Settings {
+                ping_interval: config.ping_interval,
+                ping_timeout: config.ping_timeout,
+                write_timeout: config.write_timeout,
+                close_timeout: config.close_timeout,
+            },
+            busy: false,
+            pinged: None,
+            ended: false,
+            closing: None,
+        }
+    }
+
+    fn drive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.output.outbox().register(cx.waker());
+        let mut now = self.timer.now();
+        loop {
+            if self.work(cx, now).is_ready() {
+                return Poll::Ready(());
+            }
+            let deadline = self.deadline();
+            if !self.timer.poll(cx, deadline) {
+                return Poll::Pending;
+            }
+            now = self.timer.now();
+            if self.on_time(now).is_ready() {
+                return Poll::Ready(());
+            }
+        }
+    }
+
+    /// Does everything that can be done now.
+    fn work(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
+        let mut budget = BUDGET;
+        loop {
+            self.output.outbox().attend();
+            let stopped = self.deliver(now, &mut budget);
+            if !self.ended {
+                self.busy = self.handler.poll(cx, now).is_pending();
+            }
+            self.notice_close(now);
+            let drained = match self.output.poll_write(cx, &mut self.io, now) {
+                Poll::Ready(Ok(drained)) => Some(drained),
+                Poll::Ready(Err(_)) => {
+                    self.end(EndReason::TransportLost);
+                    return Poll::Ready(());
+                }
+                Poll::Pending => None,
+            };
+            if let Some(closing) = &mut self.closing {
+                let written = drained == Some(Drained::Closed);
+                if closing.advance(cx, &mut self.io, written, now).is_ready() {
+                    return Poll::Ready(());
+                }
+                if !closing.reads() {
+                    return Poll::Pending;
+                }
+            }
+            match stopped {
+                Stopped::Paused if !self.is_paused() => continue,
+                Stopped::Paused => return Poll::Pending,
+                Stopped::BudgetSpent => break,
+                Stopped::Closing | Stopped::NeedsInput => {}
+            }
+            match self.input.poll_read(cx, &mut self.io) {
+                Poll::Ready(read) => self.on_read(read, now),
+                Poll::Pending => return Poll::Pending,
+            }
+            budget = budget.saturating_sub(READ_COST);
+            if budget == 0 {
+                break;
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn on_read(&mut self, read: io::Result<usize>, now: Instant) {
+        match read {
+            Ok(n) if n > 0 => {
+                self.last_heard = now;
+                self.pinged = None;
+            }
+            // An end without a Close frame; whatever was asked before may still be answered, should anybody read it.
+            Ok(_) => {
+                self.close(Some(1002), "connection ended without a close frame");
+                self.end(EndReason::TransportLost);
+                self.closing(now).on_eof();
+            }
+            Err(_) => {
+                self.output.outbox().end(End::Gone);
+                self.end(EndReason::TransportLost);
+                self.closing(now).on_reset();
+            }
+        }
+    }
+
+    /// Hands over what was received.
+    fn deliver(&mut self, now: Instant, budget: &mut u32) -> Stopped {
+        loop {
+            if self.closing.is_some() {
+                return self.skip();
+            }
+            if self.output.outbox().is_closed() {
+                return Stopped::Closing;
+            }
+            if self.is_paused() {
+                return Stopped::Paused;
+            }
+            if *budget == 0 {
+                return Stopped::BudgetSpent;
+            }
+            *budget -= 1;
+            if let Some(records) = &mut self.records {
+                match records.next() {
+                    Some(Ok(record)) => self.message(record, self.output.outbox().framing().kind(), now),
+                    Some(Err(error)) => self.violation(&error.to_string(), 1002, now),
+                    None => self.records = None,
+                }
+                continue;
+            }
+            match self.decoder.decode(&mut self.input.received) {
+                Ok(Some(event)) => self.on_event(event, now),
+                Ok(None) => return Stopped::NeedsInput,
+                Err(failure) => self.violation(&failure.reason, failure.code, now),
+            }
+        }
+    }
+
+    /// While closing, only the peer's Close frame matters.
+    fn skip(&mut self) -> Stopped {
+        self.records = None;
+        while let Ok(Some(event)) = self.decoder.decode(&mut self.input.received) {
+            if let (Event::Close { .. }, Some(closing)) = (event, &mut self.closing) {
+                closing.on_close();
+            }
+        }
+        Stopped::Closing
+    }
+
+    fn on_event(&mut self, event: Event, now: Instant) {
+        let (message, kind) = match event {
+            Event::Text(message) => (message, Opcode::Text),
+            Event::Binary(message) => (message, Opcode::Binary),
+            Event::Ping(payload) => return self.output.pong(payload),
+            // That something was heard is all there is to know.
+            Event::Pong(_) => return,
+            Event::Close { code, .. } => {
+                self.close(code, "");
+                self.end(EndReason::PeerClosed { code });
+                return self.closing(now).on_close();
+            }
+        };
+        let framing = self.output.outbox().framing();
+        if !framing.accepts(kind) {
+            let description = match kind {
+                Opcode::Text => "text message where the subprotocol has binary ones",
+                _ => "binary message where the subprotocol has text ones",
+            };
+            return self.violation(description, 1002, now);
+        }
+        match framing.records(message) {
+            Ok(records) => self.records = Some(records),
+            Err(message) => self.message(message, kind, now),
+        }
+    }
+
+    #[inline]
+    fn message(&mut self, message: Bytes, kind: Opcode, now: Instant) {
+        match self.handler.message(message, kind, now) {
+            Flow::Continue => {}
+            Flow::Pause => self.busy = true,
+        }
+    }
+
+    fn violation(&mut self, description: &str, code: u16, now: Instant) {
+        self.handler.violation(description, code);
+        self.output.outbox().end(End::Close { code: Some(code), reason: description.to_owned().into() });
+        self.end(EndReason::Violation { code });
+        self.closing(now).on_violation();
+    }
+
+    fn close(&self, code: Option<u16>, reason: &'static str) {
+        self.output.outbox().end(End::Close { code, reason: reason.into() });
+    }
+
+    /// Looks whether the outbox was closed, by the handler or by somebody else.
+    fn notice_close(&mut self, now: Instant) {
+        if self.ended || !self.output.outbox().is_closed() {
+            return;
+        }
+        if self.output.outbox().overflowed() {
+            self.end(EndReason::SlowConsumer);
+            self.closing(now).on_reset();
+        } else {
+            self.end(EndReason::Closed);
+            self.closing(now);
+        }
+    }
+
+    fn closing(&mut self, now: Instant) -> &mut Closing {
+        let Settings { write_timeout, close_timeout, .. } = self.settings;
+        self.closing.get_or_insert_with(|| Closing::new(now + write_timeout, close_timeout))
+    }
+
+    fn end(&mut self, reason: EndReason) {
+        if !std::mem::replace(&mut self.ended, true) {
+            self.handler.ended(reason);
+        }
+    }
+
+    #[inline]
+    fn is_paused(&self) -> bool {
+        self.busy || !self.output.outbox().has_room()
+    }
+
+    /// When something has to be done though nothing happens.
+    fn deadline(&self) -> Instant {
+        if let Some(closing) = &self.closing {
+            return closing.deadline();
+        }
+        let mut deadline = match self.pinged {
+            Some(pinged) => pinged + self.settings.ping_timeout,
+            None => self.last_heard + self.settings.ping_interval,
+        };
+        if self.is_bulky() {
+            deadline = deadline.min(self.last_moved() + TRIM_AFTER);
+        }
+        if let Some(stalled) = self.output.stalled() {
+            deadline = deadline.min(stalled + self.settings.write_timeout);
+        }
+        self.handler.deadline().map_or(deadline, |handlers| deadline.min(handlers))
+    }
+
+    /// The timer went off: looks which deadlines have really passed.
+    fn on_time(&mut self, now: Instant) -> Poll<()> {
+        if let Some(closing) = &mut self.closing {
+            return closing.on_time(now);
+        }
+        if self.output.stalled().is_some_and(|stalled| stalled + self.settings.write_timeout <= now) {
+            self.end(EndReason::WriteTimeout);
+            return Poll::Ready(());
+        }
+        if self.is_paused() {
+            // It is not the peer who is silent, it is we who do not listen.
+            self.last_heard = now;
+            self.pinged = None;
+        }
+        match self.pinged {
+            Some(pinged) if pinged + self.settings.ping_timeout <= now => {
+                self.end(EndReason::PingTimeout);
+                return Poll::Ready(());
+            }
+            None if self.last_heard + self.settings.ping_interval <= now => {
+                self.output.ping();
+                self.pinged = Some(now);
+            }
+            _ => {}
+        }
+        if self.is_bulky() && self.last_moved() + TRIM_AFTER <= now {
+            self.input.trim();
+            self.output.trim();
+        }
+        Poll::Pending
+    }
+
+    /// When bytes went in or out last.
+    fn last_moved(&self) -> Instant {
+        self.last_heard.max(self.output.last_written())
+    }
+
+    fn is_bulky(&self) -> bool {
+        self.input.is_bulky() || self.output.is_bulky()
+    }
+}
+
+impl<IO: Read + Write + Unpin, H: MessageHandler> Future for Connection<IO, H> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.drive(cx)
+    }
+}
+
+impl<IO, H: MessageHandler> Drop for Connection<IO, H> {
+    fn drop(&mut self) {
+        self.output.outbox().end(End::Gone);
+        if !std::mem::replace(&mut self.ended, true) {
+            self.handler.ended(EndReason::TransportLost);
+        }
+    }
+}

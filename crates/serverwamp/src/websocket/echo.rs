@@ -1,0 +1,53 @@
+//! A WebSocket that sends back what it receives, through the same layers that carry WAMP.
+//!
+//! It exists so that WebSocket conformance suites and load generators can judge these layers by themselves.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use serverwamp_proto::websocket::Opcode;
+
+use super::upgrade::upgrade_plain;
+use super::{EndReason, Flow, Framing, MessageHandler, Outbox, WebSocketConfig};
+use crate::rt::Runtime;
+
+/// Answers `request`, and if it opens a WebSocket, serves an echo on it.
+///
+/// The HTTP connection has to allow upgrades, as hyper's `serve_connection(..).with_upgrades()` does.
+pub fn echo<B>(
+    mut request: Request<B>,
+    config: &Arc<WebSocketConfig>,
+    runtime: &Arc<dyn Runtime>,
+) -> Response<Full<Bytes>> {
+    let (answer, accepted) = match upgrade_plain(&mut request, config) {
+        Ok(accepted) => accepted,
+        Err(refusal) => return *refusal,
+    };
+    let (config, clock) = (Arc::clone(config), Arc::clone(runtime));
+    runtime.spawn(Box::pin(async move {
+        let framing = Framing::plain(accepted.deflate);
+        accepted.serve_framed(framing, &config, clock, |outbox, _| Echo { outbox }).await;
+    }));
+    answer
+}
+
+struct Echo {
+    outbox: Outbox,
+}
+
+impl MessageHandler for Echo {
+    fn message(&mut self, message: Bytes, kind: Opcode, _now: Instant) -> Flow {
+        // Refused only when the connection ends anyway.
+        let _ = self.outbox.push_as(kind, &message);
+        Flow::Continue
+    }
+
+    fn violation(&mut self, _description: &str, _close_code: u16) {}
+
+    fn ended(&mut self, reason: EndReason) {
+        tracing::debug!(?reason, "echo ended");
+    }
+}

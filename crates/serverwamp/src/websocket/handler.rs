@@ -1,0 +1,67 @@
+//! What a connection asks of the code that understands its messages.
+
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytes::Bytes;
+use serverwamp_proto::websocket::Opcode;
+
+/// Understands the messages of one connection. Answers go into the connection's [`Outbox`](super::Outbox).
+///
+/// Everything here is called on the connection's task, so nothing may block. After [`ended`](Self::ended) nothing is
+/// called any more.
+pub(crate) trait MessageHandler: Send + Unpin {
+    /// Takes one message: a whole WebSocket message, or one record of a batched one. Its kind is as negotiated.
+    ///
+    /// Closing the outbox ends the connection: no further message comes then, even if some were already received.
+    fn message(&mut self, message: Bytes, kind: Opcode, now: Instant) -> Flow;
+
+    /// Does work of the handler's own; `Pending` means that it is busy and takes no messages for now.
+    ///
+    /// Called whenever the connection's task runs, after the received messages and before the outbox is written. A busy
+    /// handler has to wake the context once it is not; so has one that wants to do work later.
+    fn poll(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
+        let _ = (cx, now);
+        Poll::Ready(())
+    }
+
+    /// When [`poll`](Self::poll) has to be called next at the latest; a timer without a timer.
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    /// The peer broke a rule of the transport, and the connection is about to be closed with `close_code`: the last
+    /// opportunity to put something into the outbox. [`ended`](Self::ended) follows.
+    fn violation(&mut self, description: &str, close_code: u16);
+
+    /// The connection is over for the handler. Called exactly once.
+    fn ended(&mut self, reason: EndReason);
+}
+
+/// Whether a handler takes another message at once.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Flow {
+    /// It does.
+    Continue,
+    /// Not before [`MessageHandler::poll`] returns `Ready`.
+    Pause,
+}
+
+/// Why a connection ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum EndReason {
+    /// The peer sent a Close frame, with this code if any.
+    PeerClosed { code: Option<u16> },
+    /// The outbox was closed on this side.
+    Closed,
+    /// The peer broke a rule of the transport; it is told this code.
+    Violation { code: u16 },
+    /// More bytes were waiting for the peer than it is allowed.
+    SlowConsumer,
+    /// The peer did not answer a ping in time.
+    PingTimeout,
+    /// The peer accepted nothing of what was being written for too long.
+    WriteTimeout,
+    /// The transport ended or failed without a Close frame, or the connection was dropped.
+    TransportLost,
+}

@@ -1,0 +1,223 @@
+//! The writing half of a connection: the outbox's bytes, control frames, compression, the socket.
+//!
+//! Invariant: a frame that was begun is written to its end before anything else, and of pings to be answered only the
+//! last is kept, so a peer that asks without listening costs nothing.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytes::Bytes;
+use hyper::rt::Write;
+use serverwamp_proto::websocket::deflate::Deflate;
+use serverwamp_proto::websocket::{Opcode, frame};
+
+use super::Outbox;
+use super::outbox::{End, Taken};
+
+/// Bytes compressed before they are written; more would keep the task busy for long.
+const COMPRESSED_AT_ONCE: usize = 32 * 1024;
+
+/// Capacity a buffer may keep after a burst, and an idle connection's buffers.
+const KEPT: usize = 64 * 1024;
+const KEPT_IDLE: usize = 1024;
+
+/// What stands between the outbox and the socket.
+#[derive(Debug)]
+pub(super) struct Output {
+    outbox: Outbox,
+    /// Being written: `written` bytes of it already are.
+    writing: Vec<u8>,
+    written: usize,
+    /// Taken from the outbox to be compressed; `compressed` bytes of it already are.
+    raw: Vec<u8>,
+    compressed: usize,
+    deflate: Option<Deflate>,
+    pong: Option<Bytes>,
+    ping: bool,
+    close_written: bool,
+    unflushed: bool,
+    /// Since when the socket accepts nothing.
+    stalled: Option<Instant>,
+    last_written: Instant,
+    /// A buffer grew beyond what an idle connection should keep.
+    bulky: bool,
+}
+
+/// Everything was written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Drained {
+    /// More may come.
+    Open,
+    /// The Close frame was the last.
+    Closed,
+}
+
+impl Output {
+    pub(super) fn new(outbox: Outbox, now: Instant) -> Self {
+        let deflate = outbox.framing().deflate();
+        Self {
+            outbox,
+            writing: Vec::new(),
+            written: 0,
+            raw: Vec::new(),
+            compressed: 0,
+            deflate,
+            pong: None,
+            ping: false,
+            close_written: false,
+            unflushed: false,
+            stalled: None,
+            last_written: now,
+            bulky: false,
+        }
+    }
+
+    pub(super) const fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    pub(super) const fn stalled(&self) -> Option<Instant> {
+        self.stalled
+    }
+
+    pub(super) const fn last_written(&self) -> Instant {
+        self.last_written
+    }
+
+    /// Answers a ping; only the last unanswered one matters.
+    pub(super) fn pong(&mut self, payload: Bytes) {
+        // A copy, so that a few bytes do not keep the whole read buffer.
+        self.pong = Some(Bytes::copy_from_slice(&payload));
+    }
+
+    pub(super) const fn ping(&mut self) {
+        self.ping = true;
+    }
+
+    /// Writes all there is; `Pending` means that the socket will wake the task.
+    pub(super) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        io: &mut (impl Write + Unpin),
+        now: Instant,
+    ) -> Poll<io::Result<Drained>> {
+        loop {
+            while let Some(rest) = self.writing.get(self.written..)
+                && !rest.is_empty()
+            {
+                let Poll::Ready(written) = Pin::new(&mut *io).poll_write(cx, rest)? else {
+                    self.stalled.get_or_insert(now);
+                    return Poll::Pending;
+                };
+                if written == 0 {
+                    return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+                }
+                self.stalled = None;
+                self.unflushed = true;
+                self.written += written;
+                self.outbox.wrote(written);
+            }
+            if self.written > 0 {
+                self.last_written = now;
+                self.recycle();
+            }
+            let drained = self.refill();
+            if self.writing.is_empty() {
+                if self.unflushed {
+                    let Poll::Ready(()) = Pin::new(&mut *io).poll_flush(cx)? else {
+                        self.stalled.get_or_insert(now);
+                        return Poll::Pending;
+                    };
+                    self.stalled = None;
+                    self.unflushed = false;
+                }
+                return Poll::Ready(Ok(drained));
+            }
+        }
+    }
+
+    /// Puts what comes next into `writing`, which is empty; leaves it empty if nothing does.
+    fn refill(&mut self) -> Drained {
+        if self.close_written {
+            return Drained::Closed;
+        }
+        let mut drained = Drained::Open;
+        let unframed = match self.take() {
+            Taken::Bytes | Taken::Nothing => 0,
+            Taken::End(End::Close { code, reason }) => {
+                frame::push_close(code, &reason, &mut self.writing);
+                self.close_written = true;
+                self.writing.len()
+            }
+            Taken::End(End::Overflow | End::Gone) => {
+                drained = Drained::Closed;
+                0
+            }
+        };
+        let before = self.writing.len() - unframed;
+        if !self.close_written && drained == Drained::Open {
+            if let Some(payload) = self.pong.take() {
+                frame::push(Opcode::Pong, &payload, &mut self.writing);
+            }
+            if std::mem::take(&mut self.ping) {
+                frame::push(Opcode::Ping, &[], &mut self.writing);
+            }
+        }
+        self.outbox.count(self.writing.len() - before);
+        drained
+    }
+
+    /// Takes bytes from the outbox, by way of the compressor if there is one.
+    fn take(&mut self) -> Taken {
+        let Some(deflate) = self.deflate else { return self.outbox.take(&mut self.writing) };
+        if self.compressed == self.raw.len() {
+            self.compressed = 0;
+            if self.raw.capacity() > KEPT {
+                self.raw = Vec::new();
+            }
+            self.bulky |= self.raw.capacity() > KEPT_IDLE;
+            self.raw.clear();
+            match self.outbox.take(&mut self.raw) {
+                Taken::Bytes => {}
+                taken => return taken,
+            }
+        }
+        let rest = self.raw.get(self.compressed..).unwrap_or_default();
+        let taken = deflate.compress_frames(rest, COMPRESSED_AT_ONCE, &mut self.writing);
+        self.compressed += taken;
+        // Counted twice for a moment rather than not at all.
+        self.outbox.count(self.writing.len());
+        self.outbox.wrote(taken);
+        Taken::Bytes
+    }
+
+    /// Empties `writing`, which was written, and keeps its memory if there is not too much of it.
+    fn recycle(&mut self) {
+        self.written = 0;
+        if self.writing.capacity() > KEPT {
+            self.writing = Vec::new();
+        }
+        self.bulky |= self.writing.capacity() > KEPT_IDLE;
+        self.writing.clear();
+    }
+
+    /// Whether [`trim`](Self::trim) would give memory back.
+    pub(super) const fn is_bulky(&self) -> bool {
+        self.bulky && self.writing.is_empty()
+    }
+
+    /// Gives memory back. To be called when there has been nothing to write for a while.
+    pub(super) fn trim(&mut self) {
+        self.bulky = false;
+        if self.writing.is_empty() {
+            self.writing = Vec::new();
+        }
+        if self.compressed == self.raw.len() {
+            self.raw = Vec::new();
+            self.compressed = 0;
+        }
+        self.outbox.trim();
+    }
+}
