@@ -160,15 +160,36 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
     }
 }
 
-impl ApplicationBuilder<()> {
+/// Implemented by `()`: nothing is missing.
+#[diagnostic::on_unimplemented(
+    message = "the handlers still miss their state `{Self}`",
+    label = "no state was given",
+    note = "call `.with_state(..)` with a `{Self}` before `.build()`"
+)]
+pub trait Complete: Sized + Send + Sync + 'static {
+    #[doc(hidden)]
+    fn complete(builder: ApplicationBuilder<Self>) -> ApplicationBuilder<()>;
+}
+
+impl Complete for () {
+    fn complete(builder: ApplicationBuilder<()>) -> ApplicationBuilder<()> {
+        builder.with_state(())
+    }
+}
+
+impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
     /// Builds the application.
     ///
     /// # Errors
     /// Everything that is wrong with realms, routes and settings at once, each with the line it comes from.
-    pub fn build(self) -> Result<Application, ConfigError> {
-        let mut this = self.with_state(());
+    pub fn build(self) -> Result<Application, ConfigError>
+    where
+        S: Complete,
+    {
+        let mut this = S::complete(self);
         let mut realms = HashMap::new();
         let mut default_realm = None;
+        let limits_of_queue = this.limits.outgoing_bytes;
         let limits = Arc::new(this.limits);
         let connections = Connections::default();
         for (mut realm, placed) in this.bound {
@@ -202,7 +223,7 @@ impl ApplicationBuilder<()> {
             limits,
             runtime,
             connections,
-            websocket: this.websocket,
+            websocket: WebSocketConfig { max_queued: limits_of_queue, ..this.websocket },
         })))
     }
 }

@@ -3,7 +3,7 @@
 use crate::Application;
 use crate::connection::Peer;
 use crate::transport::TransportInfo;
-use crate::websocket::{Accepted, Connection, Framing, Outbox, WebSocketConfig, upgrade};
+use crate::websocket::{Accepted, WebSocketConfig, upgrade};
 use bytes::Bytes;
 use http::{Extensions, Request, Response, StatusCode};
 use http_body_util::Full;
@@ -74,35 +74,30 @@ impl WebSocketService {
         }
         let (response, accepted) = match upgrade(&mut request, &self.config) {
             Ok(accepted) => accepted,
-            Err(refusal) => return refusal,
+            Err(refusal) => return *refusal,
         };
-        let peer_address = (self.peer_address)(request.extensions());
-        let (parts, _) = request.into_parts();
-        self.serve(accepted, peer_address, parts);
+        let peer_address = (self.peer_address)(&accepted.parts.extensions);
+        self.serve(accepted, peer_address);
         response
     }
 
-    fn serve(&self, accepted: Accepted, peer_address: Option<SocketAddr>, parts: http::request::Parts) {
+    fn serve(&self, accepted: Accepted, peer_address: Option<SocketAddr>) {
         let app = self.app.clone();
         let config = Arc::clone(&self.config);
         let runtime = Arc::clone(&app.inner().runtime);
-        let transport = TransportInfo {
-            peer_address,
-            serializer: accepted.subprotocol.serializer,
-            protocol: accepted.subprotocol.name().to_owned(),
-            client_certificates: Vec::new(),
-            http: Some(parts),
-        };
         self.app.inner().runtime.spawn(Box::pin(async move {
-            match accepted.on_upgrade.await {
-                Ok(io) => {
-                    let framing = Framing::websocket(accepted.subprotocol, accepted.deflate);
-                    let outbox = Outbox::new(framing, app.inner().limits.outgoing_bytes);
-                    let peer = Peer::new(&app, transport, outbox.clone());
-                    Connection::new(io, peer, outbox, &config, runtime).await;
-                }
-                Err(error) => tracing::debug!(?peer_address, %error, "the connection was lost while it was upgraded"),
-            }
+            let subprotocol = accepted.subprotocol;
+            let peer = |outbox, parts| {
+                let transport = TransportInfo {
+                    peer_address,
+                    serializer: subprotocol.serializer,
+                    protocol: subprotocol.name(),
+                    client_certificates: Vec::new(),
+                    http: Some(parts),
+                };
+                Peer::new(&app, transport, outbox)
+            };
+            accepted.serve(&config, runtime, peer).await;
         }));
     }
 }

@@ -14,7 +14,7 @@ pub struct TransportInfo {
     /// The serializer that was negotiated.
     pub serializer: Serializer,
     /// The subprotocol that was negotiated, such as `"wamp.2.json"`.
-    pub protocol: String,
+    pub protocol: &'static str,
     /// The HTTP request that opened the WebSocket, with its headers and extensions.
     pub http: Option<Parts>,
     /// The certificate chain a TLS client presented, DER-encoded, its own certificate first; empty without one.

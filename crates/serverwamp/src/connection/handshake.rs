@@ -18,7 +18,7 @@ use serverwamp_proto::uri::UriRules;
 use serverwamp_proto::uris;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 impl Peer {
     pub(super) fn join(&mut self, hello: &message::Hello<'_>) {
@@ -41,9 +41,7 @@ impl Peer {
         let decision = Box::pin(decide(realm, Arc::clone(&exchange), methods, self.app.connections.clone()));
         self.phase = Phase::Deciding(Box::new(Deciding { session, exchange, decision, challenged: false }));
         self.arm(self.app.limits.authenticate_timeout);
-        // Most decisions are ready at once; the waker comes with the connection's next poll, which follows this.
-        self.poll_decision(&mut Context::from_waker(std::task::Waker::noop()));
-        self.outbox.wake();
+        self.poll_at_once();
     }
 
     /// The realm a HELLO leads to (checklist SES-10, SES-11, URI-08).
@@ -67,8 +65,12 @@ impl Peer {
         deciding.challenged = false;
         let extra = wire::dict(Some(&answer.extra));
         deciding.exchange.answer(AuthenticateAnswer { signature: Secret::from(answer.signature.as_ref()), extra });
-        self.poll_decision(&mut Context::from_waker(std::task::Waker::noop()));
-        self.outbox.wake();
+        self.poll_at_once();
+    }
+
+    /// Most decisions are ready at once; the connection polls those that are not right after this, with its waker.
+    fn poll_at_once(&mut self) {
+        self.poll_decision(&mut Context::from_waker(Waker::noop()));
     }
 
     /// Drives the decision, sends the challenges it makes, and acts on its end.

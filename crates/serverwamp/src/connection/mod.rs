@@ -14,13 +14,14 @@ use crate::rt::BoxFuture;
 use crate::session::{CloseReason, CloseRequest};
 use crate::shutdown::Alive;
 use crate::transport::TransportInfo;
-use crate::websocket::{EndReason, Flow, MessageHandler, Opcode, Outbox};
+use crate::websocket::{EndReason, Flow, MessageHandler, Outbox};
 use crate::{Session, WampError, wire};
 use bytes::Bytes;
 use calls::Calls;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::RequestNumbering;
 use serverwamp_proto::message::{Message, Violation};
+use serverwamp_proto::websocket::Opcode;
 use serverwamp_proto::session::{Session as Machine, Step};
 use serverwamp_proto::uris;
 use std::sync::Arc;
@@ -54,7 +55,7 @@ enum Phase {
     Ended,
 }
 
-pub(super) struct Deciding {
+struct Deciding {
     session: Session,
     exchange: Arc<Exchange>,
     decision: BoxFuture<'static, Result<(), WampError>>,
@@ -62,9 +63,9 @@ pub(super) struct Deciding {
     challenged: bool,
 }
 
-pub(super) struct Open {
-    pub(super) session: Session,
-    pub(super) calls: Calls,
+struct Open {
+    session: Session,
+    calls: Calls,
 }
 
 impl Peer {
@@ -133,7 +134,7 @@ impl Peer {
     fn over(&mut self, reason: CloseReason, close_code: u16) {
         self.end_session(reason);
         self.deadline = None;
-        self.outbox.close(Some(close_code), "");
+        self.outbox.close(close_code, "");
     }
 
     fn end_session(&mut self, reason: CloseReason) {

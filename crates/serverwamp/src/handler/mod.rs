@@ -22,7 +22,7 @@ use std::sync::Arc;
     message = "`{Self}` is not a handler for `{R}`",
     label = "not a handler",
     note = "a handler is an `async fn`; every argument is an extractor that works for `{R}`, and with state `{S}`",
-    note = "a procedure returns any `serde::Serialize`, `Args`, `Kwargs`, `Progressive`, or a `Result` of these whose error converts into `WampError`",
+    note = "what it returns must answer a `{R}`; an error must be `Into<WampError>`: see https://docs.rs/serverwamp/latest/serverwamp/reply",
     note = "see https://docs.rs/serverwamp/latest/serverwamp/handler"
 )]
 pub trait Handler<R: Request, T, S>: Clone + Send + Sync + 'static {

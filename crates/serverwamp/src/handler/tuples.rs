@@ -8,7 +8,6 @@ use std::future::Future;
 
 macro_rules! impl_handler {
     ($($ty:ident)*) => {
-        #[diagnostic::do_not_recommend]
         #[allow(non_snake_case, unused_mut, unused_variables, reason = "arguments are named after their types")]
         impl<F, Fut, Out, M, R, S, $($ty,)*> Handler<R, (M, $($ty,)*), S> for F
         where

@@ -180,14 +180,6 @@ impl<S: Send + Sync + 'static> Realm<S> {
             Arc::clone(limits),
         )
     }
-
-    pub(crate) fn place(&self) -> &'static Location<'static> {
-        self.place
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
 }
 
 fn bind_authenticator<S>(authenticator: Authenticator<S>, state: &Arc<S>) -> RunningAuthenticator {

@@ -25,7 +25,7 @@ pub struct WebSocketConfig {
     pub max_message: usize,
     /// Most bytes that may wait to be written to one peer: 4 MiB, a few messages of the greatest length. A peer that
     /// lets more pile up is disconnected, because the memory is everybody's.
-    pub max_queued: usize,
+    pub(crate) max_queued: usize,
     /// How long a peer may be silent before it is pinged: 20 seconds, below the idle limits of common proxies.
     pub ping_interval: Duration,
     /// How long a pinged peer may stay silent before it is given up: 10 seconds, so that a dead one is noticed within

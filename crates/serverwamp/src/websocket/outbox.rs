@@ -140,6 +140,11 @@ impl Outbox {
         self.end(End::Close { code: Some(code), reason: reason.into() });
     }
 
+    /// Makes the connection run its handler's `poll`, though nothing was pushed.
+    pub(crate) fn wake(&self) {
+        self.0.writer.wake();
+    }
+
     /// Whether pushes are refused.
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {

@@ -9,7 +9,6 @@ use std::time::Instant;
 
 /// Spawns on the tokio runtime that is current where a connection is served.
 #[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
 pub struct Tokio;
 
 impl Runtime for Tokio {
