@@ -17,8 +17,10 @@
 pub mod auth;
 pub mod binary;
 pub mod checks;
+pub mod client;
 pub mod expect;
 pub mod http;
+pub mod interop;
 pub mod output;
 pub mod peer;
 pub mod process;
