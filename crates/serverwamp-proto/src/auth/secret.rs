@@ -25,8 +25,8 @@ impl Secret {
     /// Whether `other` is the secret; takes as long for any `other` of the same length.
     ///
     /// Digests are compared, so that not even the length of the secret shows.
-    pub fn matches(&self, other: &[u8]) -> bool {
-        Sha256::digest(&self.0).ct_eq(&Sha256::digest(other)).into()
+    pub fn matches(&self, other: impl AsRef<[u8]>) -> bool {
+        Sha256::digest(&self.0).ct_eq(&Sha256::digest(other.as_ref())).into()
     }
 }
 

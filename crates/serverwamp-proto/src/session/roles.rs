@@ -39,6 +39,9 @@ macro_rules! features {
         }
 
         impl RouterFeatures {
+            /// A router of the basic profile: nothing to announce.
+            pub const NONE: Self = Self { $($field: false,)* };
+
             fn broker(&self) -> impl Iterator<Item = Feature> {
                 [$(($broker && self.$field, Feature::$variant),)*].into_iter().filter(|(on, _)| *on).map(|(_, f)| f)
             }

@@ -1,0 +1,278 @@
+//! Clients that others wrote, in other languages, against a server as its users start it.
+//!
+//! `cargo test -p serverwamp-conformance --test interop [PART OF A NAME]`. A client that cannot be had here is
+//! skipped, and counted as such; with `SERVERWAMP_REQUIRE_INTEROP=1` it fails.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use serverwamp_conformance::client::Client;
+use serverwamp_conformance::{ServerProcess, Signal, binary, difference, interop};
+
+/// Conversations held at the same time: most of each is waiting.
+const SIDE_BY_SIDE: usize = 4;
+
+/// What a test against one client sees, in JSON as [`serverwamp_conformance::expect`] describes it.
+struct Scenario {
+    name: &'static str,
+    server: Server,
+    expected: fn(Client) -> Value,
+    batched_too: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Server {
+    /// `serverwamp dev`, one for all.
+    Demo,
+    /// `serverwamp dev`, for this test alone, which stops it.
+    OwnDemo,
+    /// The fixture with users in the realm `secure`.
+    Fixture,
+}
+
+const fn demo(name: &'static str, expected: fn(Client) -> Value) -> Scenario {
+    Scenario { name, server: Server::Demo, expected, batched_too: false }
+}
+
+const fn fixture(name: &'static str, expected: fn(Client) -> Value) -> Scenario {
+    Scenario { name, server: Server::Fixture, expected, batched_too: false }
+}
+
+const SCENARIOS: &[Scenario] = &[
+    Scenario { batched_too: true, ..demo("calls", calls) },
+    demo("progress", |_| progress()),
+    demo("cancel", cancel),
+    demo("subscribe", |_| subscribe()),
+    Scenario { batched_too: true, ..demo("goodbye", |_| end("wamp.close.goodbye_and_out")) },
+    Scenario { server: Server::OwnDemo, ..demo("shutdown", |_| end("wamp.close.system_shutdown")) },
+    fixture("ticket", |_| identity("ticket", "joe")),
+    fixture("cra", |_| identity("wampcra", "peter")),
+    fixture("cra_salted", |_| identity("wampcra", "anna")),
+    fixture("ticket_wrong", |_| refused("wamp.error.authentication_denied", &["ticket"])),
+    fixture("cra_wrong", |_| refused("wamp.error.authentication_denied", &["wampcra"])),
+    fixture("unknown_user", |_| refused("wamp.error.authentication_denied", &["ticket"])),
+    fixture("no_credentials", |_| refused("$contains:wamp.error.", &[])),
+    fixture("unknown_realm", |_| refused("wamp.error.no_such_realm", &[])),
+];
+
+fn calls(_: Client) -> Value {
+    let error = |uri: &str, args: Value| json!({ "uri": uri, "args": args, "kwargs": "$dict" });
+    json!({
+        "positional": 5,
+        "named": 5,
+        "mixed": 42,
+        "unknown": error("wamp.error.no_such_procedure", json!("$list")),
+        "wrong_argument": error("wamp.error.invalid_argument", json!(["$string"])),
+        "missing_argument": error("wamp.error.invalid_argument", json!(["$string"])),
+        "failed": { "uri": "demo.error.failed", "args": ["$string"], "kwargs": { "hint": "$string" } },
+        "panicked": error("wamp.error.runtime_error", json!("$list")),
+        "after_all_that": 2,
+        "many": (0..50).map(|number| 2 * number).collect::<Vec<_>>(),
+    })
+}
+
+fn progress() -> Value {
+    json!({
+        "progress": [3, 2, 1],
+        "result": "liftoff",
+        "unasked_result": "liftoff",
+        "results_with_progress": 3,
+        "results_without_progress": 2,
+    })
+}
+
+fn cancel(client: Client) -> Value {
+    // Autobahn cancels without a mode; wampy says each of the three.
+    let calls = if client == Client::Wampy { 3 } else { 1 };
+    json!({
+        "answers": vec![json!([48, "wamp.error.canceled"]); calls],
+        "results": 1,
+        "within_a_second": true,
+        "after": 5,
+    })
+}
+
+fn subscribe() -> Value {
+    let kwargs = json!({ "now": "$int", "iso": "$string" });
+    json!({
+        "events": vec![json!({ "args": [], "kwargs": kwargs }); 2],
+        "prefix_events": vec![json!({ "topic": "demo.clock", "kwargs": kwargs }); 2],
+        "publications_in_both": true,
+        "after_unsubscribe": 0,
+    })
+}
+
+fn identity(method: &str, authid: &str) -> Value {
+    json!({ "authid": authid, "authrole": "$string", "authmethod": method, "challenges": [method] })
+}
+
+fn refused(reason: &str, challenges: &[&str]) -> Value {
+    json!({ "refused": reason, "challenges": challenges })
+}
+
+fn end(reason: &str) -> Value {
+    json!({ "reason": reason, "goodbyes": 1, "last_is_goodbye": true, "clean": true, "code": "$int" })
+}
+
+struct Test {
+    name: String,
+    client: Client,
+    serializer: &'static str,
+    scenario: &'static Scenario,
+}
+
+enum Outcome {
+    Passed,
+    Failed(String),
+    Skipped(String),
+}
+
+fn tests() -> Vec<Test> {
+    let mut tests = Vec::new();
+    for client in [Client::Autobahn, Client::Wampy] {
+        for scenario in SCENARIOS {
+            for serializer in client.serializers() {
+                if scenario.batched_too || !serializer.ends_with(".batched") {
+                    let serializer_name = serializer.replace('.', "_");
+                    let name = format!("{}_{serializer_name}_{}", client.name(), scenario.name);
+                    tests.push(Test { name, client, serializer, scenario });
+                }
+            }
+        }
+    }
+    tests
+}
+
+/// The servers several tests share: each is started when the first test needs it, and ends with this.
+#[derive(Default)]
+struct Servers {
+    demo: OnceLock<Result<ServerProcess, String>>,
+    fixture: OnceLock<Result<ServerProcess, String>>,
+}
+
+impl Servers {
+    fn demo(&self) -> Result<&str, String> {
+        self.demo.get_or_init(start_demo).as_ref().map(ServerProcess::url).map_err(Clone::clone)
+    }
+
+    fn fixture(&self) -> Result<&str, String> {
+        self.fixture.get_or_init(start_fixture).as_ref().map(ServerProcess::url).map_err(Clone::clone)
+    }
+}
+
+fn start_demo() -> Result<ServerProcess, String> {
+    ServerProcess::try_start(&binary::cli(), &["dev", "--listen", "127.0.0.1:0"], &[])
+}
+
+fn start_fixture() -> Result<ServerProcess, String> {
+    ServerProcess::try_start(&binary::fixture(), &[], &[])
+}
+
+fn hold(test: &Test, servers: &Servers) -> Result<(), String> {
+    let scenario = test.scenario;
+    let converse = |url: &str| test.client.start(url, test.serializer, scenario.name);
+    let summary = match scenario.server {
+        Server::Demo => converse(servers.demo()?)?.finish()?,
+        Server::Fixture => converse(servers.fixture()?)?.finish()?,
+        Server::OwnDemo => {
+            let mut server = start_demo()?;
+            let conversation = converse(server.url())?;
+            conversation.wait_until_ready()?;
+            server.signal(Signal::Terminate);
+            let summary = conversation.finish()?;
+            let status = server.wait_exit(Duration::from_secs(10));
+            if !status.success() {
+                return Err(format!("the server ended with {status}; it wrote:\n{}", server.log()));
+            }
+            summary
+        }
+    };
+    let mut expected = (scenario.expected)(test.client);
+    expected["subprotocol"] = format!("wamp.2.{}", test.serializer).into();
+    let found = difference(&expected, &summary);
+    if found.is_empty() { Ok(()) } else { Err(format!("{}\nall it saw: {summary}", found.join("\n"))) }
+}
+
+fn run(test: &Test, servers: &Servers) -> Outcome {
+    if let Err(reason) = test.client.prepare() {
+        return if interop::is_required() { Outcome::Failed(reason) } else { Outcome::Skipped(reason) };
+    }
+    match catch_unwind(AssertUnwindSafe(|| hold(test, servers))) {
+        Ok(Ok(())) => Outcome::Passed,
+        Ok(Err(reason)) => Outcome::Failed(reason),
+        Err(panic) => {
+            let said = panic.downcast_ref::<String>().cloned();
+            let said = said.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            Outcome::Failed(said.unwrap_or_else(|| "it panicked".to_owned()))
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
+    let all = tests();
+    let count = all.len();
+    let chosen: VecDeque<Test> =
+        all.into_iter().filter(|test| filter.is_none_or(|part| test.name.contains(part.as_str()))).collect();
+    if arguments.iter().any(|argument| argument == "--list") {
+        for test in &chosen {
+            println!("{}: test", test.name);
+        }
+        return ExitCode::SUCCESS;
+    }
+    println!("\nrunning {} tests", chosen.len());
+    let filtered = count - chosen.len();
+    let outcomes = run_all(chosen);
+    finish(&outcomes, filtered)
+}
+
+fn run_all(tests: VecDeque<Test>) -> Vec<(String, Outcome)> {
+    let waiting = Mutex::new(tests);
+    let outcomes = Mutex::new(Vec::new());
+    let servers = Servers::default();
+    thread::scope(|scope| {
+        for _ in 0..SIDE_BY_SIDE {
+            scope.spawn(|| {
+                while let Some(test) = next(&waiting) {
+                    let outcome = run(&test, &servers);
+                    match &outcome {
+                        Outcome::Passed => println!("test {} ... ok", test.name),
+                        Outcome::Failed(_) => println!("test {} ... FAILED", test.name),
+                        Outcome::Skipped(reason) => println!("test {} ... skipped: {reason}", test.name),
+                    }
+                    outcomes.lock().unwrap_or_else(PoisonError::into_inner).push((test.name, outcome));
+                }
+            });
+        }
+    });
+    outcomes.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn next(waiting: &Mutex<VecDeque<Test>>) -> Option<Test> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+}
+
+fn finish(outcomes: &[(String, Outcome)], filtered: usize) -> ExitCode {
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    for (name, outcome) in outcomes {
+        match outcome {
+            Outcome::Passed => passed += 1,
+            Outcome::Skipped(_) => skipped += 1,
+            Outcome::Failed(reason) => {
+                failed += 1;
+                println!("\n---- {name} ----\n{reason}");
+            }
+        }
+    }
+    let verdict = if failed == 0 { "ok" } else { "FAILED" };
+    println!(
+        "\ntest result: {verdict}. {passed} passed; {failed} failed; {skipped} skipped; {filtered} filtered out\n"
+    );
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,1 @@
+//! Arguments bound and encoded.
