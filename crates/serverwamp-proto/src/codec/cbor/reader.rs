@@ -1,0 +1,275 @@
+//! Reads CBOR token by token.
+//!
+//! Invariant: every initial byte goes through `head`, which refuses what RFC 8949 calls not well formed.
+
+use crate::codec::cursor::Cursor;
+use crate::codec::reader::{
+    Frame, KEY_NOT_SCALAR, KEY_NOT_TEXT, Passed, Reader, TOO_DEEP, TRAILING, Token, descend, fail,
+};
+use crate::codec::{DecodeError, Kind, MAX_DEPTH};
+use std::borrow::Cow;
+
+const MALFORMED: &str = "not a CBOR item";
+const STRAY_BREAK: &str = "a break without an open list, dictionary or string";
+const BAD_CHUNK: &str = "a chunked string must consist of chunks of its own type";
+const UNASSIGNED: &str = "unassigned simple values cannot be read";
+const BREAK: u8 = 0xff;
+
+#[derive(Debug)]
+pub(crate) struct CborReader<'a> {
+    at: Cursor<'a>,
+    depth: usize,
+}
+
+/// An initial byte taken apart, with the number that belongs to it.
+struct Head {
+    major: u8,
+    /// The low five bits.
+    info: u8,
+    /// Value, length, tag, or the bits of a float.
+    argument: u64,
+}
+
+impl Head {
+    fn indefinite(&self) -> bool {
+        self.info == 31
+    }
+}
+
+impl<'a> CborReader<'a> {
+    fn head(&mut self) -> Result<Head, DecodeError> {
+        let from = self.at.offset();
+        let initial = self.at.byte()?;
+        let (major, info) = (initial >> 5, initial & 0x1f);
+        let argument = match info {
+            0..=23 => u64::from(info),
+            24 => u64::from(self.at.byte()?),
+            25 => u64::from(u16::from_be_bytes(self.at.array()?)),
+            26 => u64::from(u32::from_be_bytes(self.at.array()?)),
+            27 => u64::from_be_bytes(self.at.array()?),
+            31 if matches!(major, 2..=5) => 0,
+            31 if major == 7 => return fail(STRAY_BREAK, from),
+            _ => return fail(MALFORMED, from),
+        };
+        // A simple value below 32 in two bytes is the one thing of major type 7 that is not well formed.
+        if initial == 0xf8 && argument < 32 {
+            return fail(MALFORMED, from);
+        }
+        Ok(Head { major, info, argument })
+    }
+
+    /// The head of the next value, its tags passed over. They count as levels: a chain of them is bounded too.
+    fn untagged(&mut self) -> Result<Head, DecodeError> {
+        let mut levels = self.depth;
+        loop {
+            let from = self.at.offset();
+            let head = self.head()?;
+            if head.major != 6 {
+                return Ok(head);
+            }
+            levels += 1;
+            if levels > MAX_DEPTH {
+                return fail(TOO_DEEP, from);
+            }
+        }
+    }
+
+    fn frame(&mut self, head: &Head) -> Result<Frame, DecodeError> {
+        descend(&mut self.depth, self.at.offset())?;
+        let dict = head.major == 5;
+        let left =
+            if head.indefinite() { 0 } else { self.at.elements(head.argument, if dict { 2 } else { 1 })? };
+        Ok(Frame { left, open: head.indefinite(), dict })
+    }
+
+    /// The chunks of a string of indefinite length, up to its break.
+    fn chunks(
+        &mut self,
+        major: u8,
+        mut chunk: impl FnMut(&mut Cursor<'a>, u64) -> Result<(), DecodeError>,
+    ) -> Result<(), DecodeError> {
+        while self.at.peek()? != BREAK {
+            let from = self.at.offset();
+            let head = self.head()?;
+            if head.major != major || head.indefinite() {
+                return fail(BAD_CHUNK, from);
+            }
+            chunk(&mut self.at, head.argument)?;
+        }
+        self.at.bump(1);
+        Ok(())
+    }
+
+    fn text(&mut self, head: &Head) -> Result<Cow<'a, str>, DecodeError> {
+        if !head.indefinite() {
+            return self.at.text(head.argument).map(Cow::Borrowed);
+        }
+        let mut whole = String::new();
+        self.chunks(head.major, |at, len| {
+            whole.push_str(at.text(len)?);
+            Ok(())
+        })?;
+        Ok(Cow::Owned(whole))
+    }
+
+    fn binary(&mut self, head: &Head) -> Result<Cow<'a, [u8]>, DecodeError> {
+        if !head.indefinite() {
+            return self.at.take(head.argument).map(Cow::Borrowed);
+        }
+        let mut whole = Vec::new();
+        self.chunks(head.major, |at, len| {
+            whole.extend_from_slice(at.take(len)?);
+            Ok(())
+        })?;
+        Ok(Cow::Owned(whole))
+    }
+
+    fn scalar(&mut self, head: &Head) -> Result<Token<'a>, DecodeError> {
+        Ok(match head.major {
+            0 => Token::Unsigned(head.argument),
+            1 => i64::try_from(head.argument)
+                .map_or_else(|_| Token::Wide(-1 - i128::from(head.argument)), |n| Token::Signed(-1 - n)),
+            2 => Token::Binary(self.binary(head)?),
+            3 => Token::Text(self.text(head)?),
+            _ => simple(head),
+        })
+    }
+}
+
+/// Major type 7: simple values and floats.
+#[expect(clippy::cast_possible_truncation, reason = "the head read as many bytes as the width says")]
+fn simple<'a>(head: &Head) -> Token<'a> {
+    match head.info {
+        20 => Token::Boolean(false),
+        21 => Token::Boolean(true),
+        22 | 23 => Token::Null,
+        25 => Token::Float(half(head.argument as u16)),
+        26 => Token::Float(f64::from(f32::from_bits(head.argument as u32))),
+        27 => Token::Float(f64::from_bits(head.argument)),
+        _ => Token::Extension,
+    }
+}
+
+/// An IEEE 754 half: one bit of sign, five of exponent, ten of fraction.
+fn half(bits: u16) -> f64 {
+    let fraction = f64::from(bits & 0x03ff);
+    let magnitude = match (bits >> 10) & 0x1f {
+        0 => fraction * 2f64.powi(-24),
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        exponent => (1024.0 + fraction) * 2f64.powi(i32::from(exponent) - 25),
+    };
+    if bits & 0x8000 == 0 { magnitude } else { -magnitude }
+}
+
+impl<'a> Reader<'a> for CborReader<'a> {
+    fn new(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        Ok(Self { at: Cursor::new(bytes), depth: 0 })
+    }
+    fn offset(&self) -> usize {
+        self.at.offset()
+    }
+    fn start(&mut self) -> usize {
+        self.at.offset()
+    }
+    fn since(&self, from: usize) -> &'a [u8] {
+        self.at.since(from)
+    }
+
+    fn token(&mut self) -> Result<Token<'a>, DecodeError> {
+        let head = self.untagged()?;
+        match head.major {
+            4 => self.frame(&head).map(Token::List),
+            5 => self.frame(&head).map(Token::Dict),
+            _ => self.scalar(&head),
+        }
+    }
+
+    fn pass(&mut self) -> Result<Passed, DecodeError> {
+        let head = self.untagged()?;
+        match head.major {
+            4 | 5 => return self.frame(&head).map(Passed::Within),
+            2 if head.indefinite() => self.chunks(2, |at, len| at.take(len).map(drop))?,
+            3 if head.indefinite() => self.chunks(3, |at, len| at.text(len).map(drop))?,
+            _ => drop(self.scalar(&head)?),
+        }
+        Ok(Passed::Scalar)
+    }
+
+    fn peek(&mut self) -> Result<Kind, DecodeError> {
+        let mut ahead = Self { at: self.at.fork(), depth: self.depth };
+        let head = ahead.untagged()?;
+        Ok(match (head.major, head.info) {
+            (0 | 1, _) => Kind::Integer,
+            (2, _) => Kind::Binary,
+            (3, _) => Kind::Text,
+            (4, _) => Kind::List,
+            (5, _) => Kind::Dict,
+            (_, 20 | 21) => Kind::Boolean,
+            (_, 22 | 23) => Kind::Null,
+            (_, 25..=27) => Kind::Float,
+            _ => return self.fail(UNASSIGNED),
+        })
+    }
+
+    fn take_null(&mut self) -> Result<bool, DecodeError> {
+        match self.at.peek()? {
+            0xf6 | 0xf7 => {
+                self.at.bump(1);
+                Ok(true)
+            }
+            // A tagged value: look behind the tags.
+            0xc0..=0xdb => {
+                let mut ahead = Self { at: self.at.fork(), depth: self.depth };
+                let head = ahead.untagged()?;
+                let null = head.major == 7 && matches!(head.info, 22 | 23);
+                if null {
+                    self.at = ahead.at;
+                }
+                Ok(null)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    fn more(&mut self, frame: &mut Frame) -> Result<bool, DecodeError> {
+        let at_end = if frame.open { self.at.peek()? == BREAK } else { frame.left == 0 };
+        if at_end {
+            if frame.open {
+                self.at.bump(1);
+            }
+            self.depth = self.depth.saturating_sub(1);
+            return Ok(false);
+        }
+        frame.left = frame.left.saturating_sub(1);
+        Ok(true)
+    }
+
+    fn key(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+        let from = self.at.offset();
+        match self.token()? {
+            Token::Text(key) => Ok(key),
+            _ => fail(KEY_NOT_TEXT, from),
+        }
+    }
+
+    fn key_token(&mut self) -> Result<Token<'a>, DecodeError> {
+        let from = self.at.offset();
+        match self.token()? {
+            Token::List(_) | Token::Dict(_) => fail(KEY_NOT_SCALAR, from),
+            scalar => Ok(scalar),
+        }
+    }
+
+    fn pass_key(&mut self) -> Result<(), DecodeError> {
+        let from = self.at.offset();
+        match self.pass()? {
+            Passed::Scalar => Ok(()),
+            Passed::Within(_) => fail(KEY_NOT_SCALAR, from),
+        }
+    }
+
+    fn finish(&mut self) -> Result<(), DecodeError> {
+        if self.at.is_empty() { Ok(()) } else { self.fail(TRAILING) }
+    }
+}

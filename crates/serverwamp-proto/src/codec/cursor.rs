@@ -1,0 +1,84 @@
+//! A position in bytes, for the two binary serializers.
+//!
+//! Invariant: nothing is read past the end, and a length is believed only after the bytes were seen.
+
+use super::DecodeError;
+use super::reader::{BAD_UTF8, CUT_SHORT, TOO_LONG, fail};
+
+#[derive(Debug)]
+pub(crate) struct Cursor<'a> {
+    all: &'a [u8],
+    rest: &'a [u8],
+}
+
+impl<'a> Cursor<'a> {
+    pub(crate) fn new(all: &'a [u8]) -> Self {
+        Self { all, rest: all }
+    }
+    /// A second position, to look ahead with.
+    pub(crate) fn fork(&self) -> Self {
+        Self { all: self.all, rest: self.rest }
+    }
+    pub(crate) fn offset(&self) -> usize {
+        self.all.len() - self.rest.len()
+    }
+    pub(crate) fn since(&self, from: usize) -> &'a [u8] {
+        self.all.get(from..self.offset()).unwrap_or_default()
+    }
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+    pub(crate) fn peek(&self) -> Result<u8, DecodeError> {
+        match self.rest.first() {
+            Some(byte) => Ok(*byte),
+            None => fail(CUT_SHORT, self.offset()),
+        }
+    }
+    /// Moves over `count` bytes that were seen.
+    pub(crate) fn bump(&mut self, count: usize) {
+        self.rest = self.rest.get(count..).unwrap_or_default();
+    }
+    pub(crate) fn byte(&mut self) -> Result<u8, DecodeError> {
+        match self.rest.split_first() {
+            Some((byte, rest)) => {
+                self.rest = rest;
+                Ok(*byte)
+            }
+            None => fail(CUT_SHORT, self.offset()),
+        }
+    }
+    /// The next `N` bytes, for big-endian numbers.
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        match self.rest.split_first_chunk::<N>() {
+            Some((chunk, rest)) => {
+                self.rest = rest;
+                Ok(*chunk)
+            }
+            None => fail(CUT_SHORT, self.offset()),
+        }
+    }
+    pub(crate) fn take(&mut self, len: u64) -> Result<&'a [u8], DecodeError> {
+        match usize::try_from(len).ok().and_then(|len| self.rest.split_at_checked(len)) {
+            Some((bytes, rest)) => {
+                self.rest = rest;
+                Ok(bytes)
+            }
+            None => fail(TOO_LONG, self.offset()),
+        }
+    }
+    pub(crate) fn text(&mut self, len: u64) -> Result<&'a str, DecodeError> {
+        let at = self.offset();
+        let bytes = self.take(len)?;
+        match simdutf8::basic::from_utf8(bytes) {
+            Ok(text) => Ok(text),
+            Err(_) => fail(BAD_UTF8, at),
+        }
+    }
+    /// Believes `count` elements of at least `each` bytes only if that many bytes are there.
+    pub(crate) fn elements(&self, count: u64, each: usize) -> Result<usize, DecodeError> {
+        match usize::try_from(count) {
+            Ok(count) if count <= self.rest.len() / each => Ok(count),
+            _ => fail(TOO_LONG, self.offset()),
+        }
+    }
+}

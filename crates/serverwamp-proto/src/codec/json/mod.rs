@@ -1,0 +1,11 @@
+//! JSON (RFC 8259), strictly, with WAMP's rule that a string that starts with NUL is base64 of bytes.
+
+mod base64;
+mod number;
+mod reader;
+mod scan;
+mod string;
+mod writer;
+
+pub(crate) use reader::JsonReader;
+pub(crate) use writer::JsonWriter;

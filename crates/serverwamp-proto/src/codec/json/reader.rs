@@ -1,0 +1,200 @@
+//! Reads JSON token by token.
+//!
+//! Invariant: the whole input was checked to be UTF-8 before the first token, so slices of it at ASCII bytes are text.
+
+use crate::codec::reader::{BAD_UTF8, CUT_SHORT, Frame, Passed, Reader, TRAILING, Token, descend, fail};
+use crate::codec::{DecodeError, Kind};
+use std::borrow::Cow;
+
+#[derive(Debug)]
+pub(crate) struct JsonReader<'a> {
+    input: &'a str,
+    at: usize,
+    depth: usize,
+}
+
+impl<'a> JsonReader<'a> {
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        self.input.as_bytes()
+    }
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.bytes().get(self.at..).unwrap_or_default()
+    }
+    pub(super) fn byte(&self) -> Option<u8> {
+        self.bytes().get(self.at).copied()
+    }
+    /// Moves over `count` bytes that were seen.
+    pub(super) fn bump(&mut self, count: usize) {
+        self.at += count;
+    }
+    pub(super) fn text_between(&self, from: usize, until: usize) -> &'a str {
+        self.input.get(from..until).unwrap_or_default()
+    }
+
+    fn space(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.byte() {
+            self.at += 1;
+        }
+    }
+
+    fn word(&mut self, word: &'static [u8]) -> Result<(), DecodeError> {
+        if !self.rest().starts_with(word) {
+            return self.unexpected();
+        }
+        self.at += word.len();
+        Ok(())
+    }
+
+    fn open(&mut self, dict: bool) -> Result<Frame, DecodeError> {
+        descend(&mut self.depth, self.at)?;
+        self.at += 1;
+        Ok(Frame { left: 0, open: true, dict })
+    }
+
+    #[cold]
+    fn unexpected<T>(&self) -> Result<T, DecodeError> {
+        self.fail(if self.at < self.input.len() { "unexpected character" } else { CUT_SHORT })
+    }
+
+    /// The opening quote of a key.
+    fn open_key(&mut self) -> Result<(), DecodeError> {
+        self.space();
+        match self.byte() {
+            Some(b'"') => {
+                self.at += 1;
+                Ok(())
+            }
+            _ => self.unexpected(),
+        }
+    }
+
+    fn colon(&mut self) -> Result<(), DecodeError> {
+        self.space();
+        self.word(b":")
+    }
+}
+
+impl<'a> Reader<'a> for JsonReader<'a> {
+    fn new(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        match simdutf8::basic::from_utf8(bytes) {
+            Ok(input) => Ok(Self { input, at: 0, depth: 0 }),
+            Err(_) => {
+                fail(BAD_UTF8, simdutf8::compat::from_utf8(bytes).map_or_else(|e| e.valid_up_to(), str::len))
+            }
+        }
+    }
+    fn offset(&self) -> usize {
+        self.at
+    }
+    fn start(&mut self) -> usize {
+        self.space();
+        self.at
+    }
+    fn since(&self, from: usize) -> &'a [u8] {
+        self.text_between(from, self.at).as_bytes()
+    }
+
+    fn token(&mut self) -> Result<Token<'a>, DecodeError> {
+        self.space();
+        match self.byte() {
+            Some(b'"') => {
+                self.at += 1;
+                self.string()
+            }
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b'[') => self.open(false).map(Token::List),
+            Some(b'{') => self.open(true).map(Token::Dict),
+            Some(b't') => self.word(b"true").map(|()| Token::Boolean(true)),
+            Some(b'f') => self.word(b"false").map(|()| Token::Boolean(false)),
+            Some(b'n') => self.word(b"null").map(|()| Token::Null),
+            _ => self.unexpected(),
+        }
+    }
+
+    fn pass(&mut self) -> Result<Passed, DecodeError> {
+        self.space();
+        match self.byte() {
+            Some(b'"') => {
+                self.at += 1;
+                self.pass_string()?;
+            }
+            Some(b'-' | b'0'..=b'9') => self.pass_number()?,
+            Some(b'[') => return self.open(false).map(Passed::Within),
+            Some(b'{') => return self.open(true).map(Passed::Within),
+            Some(b't') => self.word(b"true")?,
+            Some(b'f') => self.word(b"false")?,
+            Some(b'n') => self.word(b"null")?,
+            _ => return self.unexpected(),
+        }
+        Ok(Passed::Scalar)
+    }
+
+    fn peek(&mut self) -> Result<Kind, DecodeError> {
+        self.space();
+        Ok(match self.byte() {
+            Some(b'"') => {
+                let ahead = Self { input: self.input, at: self.at + 1, depth: 0 };
+                if ahead.at_nul() { Kind::Binary } else { Kind::Text }
+            }
+            Some(b'-' | b'0'..=b'9') => {
+                let mut ahead = Self { input: self.input, at: self.at, depth: 0 };
+                if matches!(ahead.number()?, Token::Float(_)) { Kind::Float } else { Kind::Integer }
+            }
+            Some(b'[') => Kind::List,
+            Some(b'{') => Kind::Dict,
+            Some(b't' | b'f') => Kind::Boolean,
+            Some(b'n') => Kind::Null,
+            _ => return self.unexpected(),
+        })
+    }
+
+    fn take_null(&mut self) -> Result<bool, DecodeError> {
+        self.space();
+        if self.byte() != Some(b'n') {
+            return Ok(false);
+        }
+        self.word(b"null").map(|()| true)
+    }
+
+    fn more(&mut self, frame: &mut Frame) -> Result<bool, DecodeError> {
+        self.space();
+        let first = std::mem::replace(&mut frame.open, false);
+        match (self.byte(), frame.dict) {
+            (Some(b']'), false) | (Some(b'}'), true) => {
+                self.at += 1;
+                self.depth = self.depth.saturating_sub(1);
+                Ok(false)
+            }
+            (Some(b','), _) if !first => {
+                self.at += 1;
+                Ok(true)
+            }
+            (Some(_), _) if first => Ok(true),
+            (Some(_), false) => self.fail("expected `,` or `]`"),
+            (Some(_), true) => self.fail("expected `,` or `}`"),
+            (None, _) => self.fail(CUT_SHORT),
+        }
+    }
+
+    fn key(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+        self.open_key()?;
+        let key = self.key_string()?;
+        self.colon()?;
+        Ok(key)
+    }
+
+    fn key_token(&mut self) -> Result<Token<'a>, DecodeError> {
+        self.key().map(Token::Text)
+    }
+
+    fn pass_key(&mut self) -> Result<(), DecodeError> {
+        self.open_key()?;
+        self.pass_key_string()?;
+        self.colon()
+    }
+
+    fn finish(&mut self) -> Result<(), DecodeError> {
+        self.space();
+        if self.at == self.input.len() { Ok(()) } else { self.fail(TRAILING) }
+    }
+}

@@ -1,0 +1,168 @@
+//! Strings of JSON: escapes, surrogate pairs, and the NUL that marks bytes.
+//!
+//! Invariant: passing a string and reading it accept exactly the same strings.
+
+use super::base64;
+use super::reader::JsonReader;
+use super::scan::plain_until;
+use crate::codec::DecodeError;
+use crate::codec::reader::{CUT_SHORT, KEY_NOT_TEXT, Reader, Token, fail};
+use std::borrow::Cow;
+
+/// How a string starts that holds bytes: WAMP's rule is NUL, which JSON can only write escaped.
+const NUL: &[u8] = b"\\u0000";
+const BAD_BASE64: &str = "a string that starts with NUL must go on with base64";
+
+/// Where unescaped text goes.
+trait Sink {
+    fn text(&mut self, text: &str);
+    fn character(&mut self, character: char);
+}
+
+impl Sink for String {
+    fn text(&mut self, text: &str) {
+        self.push_str(text);
+    }
+    fn character(&mut self, character: char) {
+        self.push(character);
+    }
+}
+
+/// For strings nobody wants.
+struct Nowhere;
+
+impl Sink for Nowhere {
+    fn text(&mut self, _: &str) {}
+    fn character(&mut self, _: char) {}
+}
+
+impl<'a> JsonReader<'a> {
+    /// Whether the string whose opening quote was just consumed holds bytes.
+    pub(super) fn at_nul(&self) -> bool {
+        self.rest().starts_with(NUL)
+    }
+
+    /// The string whose opening quote was just consumed, as text or bytes.
+    pub(super) fn string(&mut self) -> Result<Token<'a>, DecodeError> {
+        if !self.at_nul() {
+            return self.text().map(Token::Text);
+        }
+        let from = self.offset();
+        self.bump(NUL.len());
+        match base64::decode(&self.text()?) {
+            Some(bytes) => Ok(Token::Binary(Cow::Owned(bytes))),
+            None => fail(BAD_BASE64, from),
+        }
+    }
+
+    pub(super) fn pass_string(&mut self) -> Result<(), DecodeError> {
+        if !self.at_nul() {
+            return self.pass_text();
+        }
+        let from = self.offset();
+        self.bump(NUL.len());
+        if base64::check(&self.text()?) { Ok(()) } else { fail(BAD_BASE64, from) }
+    }
+
+    pub(super) fn key_string(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+        if self.at_nul() { self.fail(KEY_NOT_TEXT) } else { self.text() }
+    }
+
+    pub(super) fn pass_key_string(&mut self) -> Result<(), DecodeError> {
+        if self.at_nul() { self.fail(KEY_NOT_TEXT) } else { self.pass_text() }
+    }
+
+    /// Up to and with the closing quote; borrowed if no escape is in between.
+    fn text(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+        let plain = self.plain();
+        if self.byte() == Some(b'"') {
+            self.bump(1);
+            return Ok(Cow::Borrowed(plain));
+        }
+        let mut whole = String::from(plain);
+        self.escaped(&mut whole)?;
+        Ok(Cow::Owned(whole))
+    }
+
+    fn pass_text(&mut self) -> Result<(), DecodeError> {
+        self.plain();
+        self.escaped(&mut Nowhere)
+    }
+
+    /// A run of characters that stand for themselves.
+    fn plain(&mut self) -> &'a str {
+        let from = self.offset();
+        let until = plain_until(self.bytes(), from);
+        self.bump(until - from);
+        self.text_between(from, until)
+    }
+
+    fn escaped(&mut self, sink: &mut impl Sink) -> Result<(), DecodeError> {
+        loop {
+            match self.byte() {
+                Some(b'"') => {
+                    self.bump(1);
+                    return Ok(());
+                }
+                Some(b'\\') => {
+                    self.bump(1);
+                    let character = self.escape()?;
+                    sink.character(character);
+                    sink.text(self.plain());
+                }
+                Some(_) => return self.fail("control characters in strings must be escaped"),
+                None => return self.fail(CUT_SHORT),
+            }
+        }
+    }
+
+    /// The character an escape stands for; its backslash was consumed.
+    fn escape(&mut self) -> Result<char, DecodeError> {
+        let from = self.offset();
+        let Some(letter) = self.byte() else { return self.fail(CUT_SHORT) };
+        self.bump(1);
+        Ok(match letter {
+            b'"' | b'\\' | b'/' => char::from(letter),
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => return self.unicode(from),
+            _ => return fail("unknown escape in a string", from),
+        })
+    }
+
+    fn unicode(&mut self, from: usize) -> Result<char, DecodeError> {
+        let unit = self.hex()?;
+        let code = match unit {
+            0xd800..=0xdbff if self.rest().starts_with(b"\\u") => {
+                self.bump(2);
+                let low = self.hex()?;
+                if !(0xdc00..=0xdfff).contains(&low) {
+                    return fail("half of a surrogate pair", from);
+                }
+                0x1_0000 + ((unit & 0x3ff) << 10) + (low & 0x3ff)
+            }
+            _ => unit,
+        };
+        // What is no character is a surrogate without its other half.
+        match char::from_u32(code) {
+            Some(character) => Ok(character),
+            None => fail("half of a surrogate pair", from),
+        }
+    }
+
+    fn hex(&mut self) -> Result<u32, DecodeError> {
+        let Some(digits) = self.rest().first_chunk::<4>() else { return self.fail(CUT_SHORT) };
+        let mut unit = 0;
+        for digit in digits {
+            let Some(value) = char::from(*digit).to_digit(16) else {
+                return self.fail("an escape needs four hexadecimal digits");
+            };
+            unit = unit * 16 + value;
+        }
+        self.bump(4);
+        Ok(unit)
+    }
+}

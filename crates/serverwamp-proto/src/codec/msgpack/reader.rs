@@ -1,0 +1,181 @@
+//! Reads MessagePack token by token.
+//!
+//! Invariant: a marker is looked at once and everything it announces is checked against the bytes at hand.
+
+use crate::codec::cursor::Cursor;
+use crate::codec::reader::{
+    Frame, KEY_NOT_SCALAR, KEY_NOT_TEXT, Passed, Reader, TRAILING, Token, descend, fail,
+};
+use crate::codec::{DecodeError, Kind};
+use std::borrow::Cow;
+
+const EXTENSION: &str = "extension types cannot be read";
+const NEVER_USED: &str = "0xc1 is not a MessagePack type";
+
+#[derive(Debug)]
+pub(crate) struct MsgPackReader<'a> {
+    at: Cursor<'a>,
+    depth: usize,
+}
+
+impl<'a> MsgPackReader<'a> {
+    fn list(&mut self, count: u64) -> Result<Frame, DecodeError> {
+        descend(&mut self.depth, self.at.offset())?;
+        Ok(Frame { left: self.at.elements(count, 1)?, open: false, dict: false })
+    }
+    fn dict(&mut self, count: u64) -> Result<Frame, DecodeError> {
+        descend(&mut self.depth, self.at.offset())?;
+        Ok(Frame { left: self.at.elements(count, 2)?, open: false, dict: true })
+    }
+    fn text(&mut self, len: u64) -> Result<Token<'a>, DecodeError> {
+        Ok(Token::Text(Cow::Borrowed(self.at.text(len)?)))
+    }
+    fn binary(&mut self, len: u64) -> Result<Token<'a>, DecodeError> {
+        Ok(Token::Binary(Cow::Borrowed(self.at.take(len)?)))
+    }
+    /// Passes an extension of `len` bytes and the byte that tells its type.
+    fn extension(&mut self, len: u64) -> Result<Token<'a>, DecodeError> {
+        self.at.take(len.saturating_add(1))?;
+        Ok(Token::Extension)
+    }
+    fn u8(&mut self) -> Result<u64, DecodeError> {
+        self.at.byte().map(u64::from)
+    }
+    fn u16(&mut self) -> Result<u64, DecodeError> {
+        self.at.array().map(u16::from_be_bytes).map(u64::from)
+    }
+    fn u32(&mut self) -> Result<u64, DecodeError> {
+        self.at.array().map(u32::from_be_bytes).map(u64::from)
+    }
+    fn u64(&mut self) -> Result<u64, DecodeError> {
+        self.at.array().map(u64::from_be_bytes)
+    }
+}
+
+/// Whole numbers have one token per sign, whatever their width on the wire.
+fn signed<'a>(value: i64) -> Token<'a> {
+    u64::try_from(value).map_or(Token::Signed(value), Token::Unsigned)
+}
+
+impl<'a> Reader<'a> for MsgPackReader<'a> {
+    fn new(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        Ok(Self { at: Cursor::new(bytes), depth: 0 })
+    }
+    fn offset(&self) -> usize {
+        self.at.offset()
+    }
+    fn start(&mut self) -> usize {
+        self.at.offset()
+    }
+    fn since(&self, from: usize) -> &'a [u8] {
+        self.at.since(from)
+    }
+
+    fn token(&mut self) -> Result<Token<'a>, DecodeError> {
+        let from = self.at.offset();
+        let marker = self.at.byte()?;
+        Ok(match marker {
+            0x00..=0x7f => Token::Unsigned(u64::from(marker)),
+            0x80..=0x8f => Token::Dict(self.dict(u64::from(marker & 0x0f))?),
+            0x90..=0x9f => Token::List(self.list(u64::from(marker & 0x0f))?),
+            0xa0..=0xbf => self.text(u64::from(marker & 0x1f))?,
+            0xc0 => Token::Null,
+            0xc1 => return fail(NEVER_USED, from),
+            0xc2 => Token::Boolean(false),
+            0xc3 => Token::Boolean(true),
+            0xc4 => self.u8().and_then(|len| self.binary(len))?,
+            0xc5 => self.u16().and_then(|len| self.binary(len))?,
+            0xc6 => self.u32().and_then(|len| self.binary(len))?,
+            0xc7 => self.u8().and_then(|len| self.extension(len))?,
+            0xc8 => self.u16().and_then(|len| self.extension(len))?,
+            0xc9 => self.u32().and_then(|len| self.extension(len))?,
+            0xca => Token::Float(f64::from(f32::from_be_bytes(self.at.array()?))),
+            0xcb => Token::Float(f64::from_be_bytes(self.at.array()?)),
+            0xcc => Token::Unsigned(self.u8()?),
+            0xcd => Token::Unsigned(self.u16()?),
+            0xce => Token::Unsigned(self.u32()?),
+            0xcf => Token::Unsigned(self.u64()?),
+            0xd0 => signed(i64::from(i8::from_be_bytes(self.at.array()?))),
+            0xd1 => signed(i64::from(i16::from_be_bytes(self.at.array()?))),
+            0xd2 => signed(i64::from(i32::from_be_bytes(self.at.array()?))),
+            0xd3 => signed(i64::from_be_bytes(self.at.array()?)),
+            0xd4 => self.extension(1)?,
+            0xd5 => self.extension(2)?,
+            0xd6 => self.extension(4)?,
+            0xd7 => self.extension(8)?,
+            0xd8 => self.extension(16)?,
+            0xd9 => self.u8().and_then(|len| self.text(len))?,
+            0xda => self.u16().and_then(|len| self.text(len))?,
+            0xdb => self.u32().and_then(|len| self.text(len))?,
+            0xdc => Token::List(self.u16().and_then(|len| self.list(len))?),
+            0xdd => Token::List(self.u32().and_then(|len| self.list(len))?),
+            0xde => Token::Dict(self.u16().and_then(|len| self.dict(len))?),
+            0xdf => Token::Dict(self.u32().and_then(|len| self.dict(len))?),
+            0xe0..=0xff => Token::Signed(i64::from(marker.cast_signed())),
+        })
+    }
+
+    fn pass(&mut self) -> Result<Passed, DecodeError> {
+        // No token of this format needs an allocation, so there is nothing to save.
+        Ok(match self.token()? {
+            Token::List(frame) | Token::Dict(frame) => Passed::Within(frame),
+            _ => Passed::Scalar,
+        })
+    }
+
+    fn peek(&mut self) -> Result<Kind, DecodeError> {
+        Ok(match self.at.peek()? {
+            0x00..=0x7f | 0xcc..=0xd3 | 0xe0..=0xff => Kind::Integer,
+            0x80..=0x8f | 0xde | 0xdf => Kind::Dict,
+            0x90..=0x9f | 0xdc | 0xdd => Kind::List,
+            0xa0..=0xbf | 0xd9..=0xdb => Kind::Text,
+            0xc0 => Kind::Null,
+            0xc2 | 0xc3 => Kind::Boolean,
+            0xc4..=0xc6 => Kind::Binary,
+            0xca | 0xcb => Kind::Float,
+            0xc7..=0xc9 | 0xd4..=0xd8 => return self.fail(EXTENSION),
+            0xc1 => return self.fail(NEVER_USED),
+        })
+    }
+
+    fn take_null(&mut self) -> Result<bool, DecodeError> {
+        let null = self.at.peek()? == 0xc0;
+        if null {
+            self.at.bump(1);
+        }
+        Ok(null)
+    }
+
+    fn more(&mut self, frame: &mut Frame) -> Result<bool, DecodeError> {
+        if frame.left == 0 {
+            self.depth = self.depth.saturating_sub(1);
+            return Ok(false);
+        }
+        frame.left -= 1;
+        Ok(true)
+    }
+
+    fn key(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+        let from = self.at.offset();
+        match self.token()? {
+            Token::Text(key) => Ok(key),
+            _ => fail(KEY_NOT_TEXT, from),
+        }
+    }
+
+    fn key_token(&mut self) -> Result<Token<'a>, DecodeError> {
+        let from = self.at.offset();
+        match self.token()? {
+            Token::List(_) | Token::Dict(_) => fail(KEY_NOT_SCALAR, from),
+            scalar => Ok(scalar),
+        }
+    }
+
+    fn pass_key(&mut self) -> Result<(), DecodeError> {
+        self.key_token().map(drop)
+    }
+
+    fn finish(&mut self) -> Result<(), DecodeError> {
+        if self.at.is_empty() { Ok(()) } else { self.fail(TRAILING) }
+    }
+}

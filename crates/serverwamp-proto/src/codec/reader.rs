@@ -1,0 +1,222 @@
+//! What the three pull readers have in common: one token at a time, nothing built that nobody asked for.
+//!
+//! Invariant: every reader counts its own depth and refuses level 65, so whatever recurses over tokens is bounded.
+
+use super::cbor::CborReader;
+use super::json::JsonReader;
+use super::msgpack::MsgPackReader;
+use super::{DecodeError, Kind, MAX_DEPTH, Serializer};
+use std::borrow::Cow;
+
+pub(crate) const TOO_DEEP: &str = "nested too deeply";
+pub(crate) const CUT_SHORT: &str = "unexpected end of input";
+pub(crate) const TRAILING: &str = "trailing bytes";
+pub(crate) const BAD_UTF8: &str = "text is not valid UTF-8";
+pub(crate) const KEY_NOT_TEXT: &str = "dictionary keys must be strings";
+pub(crate) const KEY_NOT_SCALAR: &str = "dictionary keys must not be lists or dictionaries";
+pub(crate) const TOO_LONG: &str = "announced length exceeds the input";
+
+/// An open list or dictionary. What the fields mean is up to the reader that made it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame {
+    /// Elements (or entries) still to come where the format announces a number; never more than the bytes at hand.
+    pub(crate) left: usize,
+    /// JSON: nothing was read from it yet. CBOR: ends at a break instead of after a number of elements.
+    pub(crate) open: bool,
+    /// A dictionary rather than a list.
+    pub(crate) dict: bool,
+}
+
+/// One step of a reader: a scalar with its value, or the start of a list or dictionary.
+#[derive(Debug)]
+pub(crate) enum Token<'a> {
+    Null,
+    Boolean(bool),
+    Unsigned(u64),
+    /// Negative.
+    Signed(i64),
+    /// Negative, and below what 64 bits hold; CBOR only.
+    Wide(i128),
+    Float(f64),
+    Text(Cow<'a, str>),
+    Binary(Cow<'a, [u8]>),
+    List(Frame),
+    Dict(Frame),
+    /// A type only this serializer has, such as a MessagePack extension: can be forwarded, cannot be understood.
+    Extension,
+}
+
+impl Token<'_> {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Boolean(_) => "a boolean",
+            Self::Unsigned(_) | Self::Signed(_) | Self::Wide(_) => "an integer",
+            Self::Float(_) => "a float",
+            Self::Text(_) => "a string",
+            Self::Binary(_) => "a byte string",
+            Self::List(_) => "a list",
+            Self::Dict(_) => "a dictionary",
+            Self::Extension => "an extension type",
+        }
+    }
+}
+
+/// What [`Reader::pass`] passed.
+#[derive(Debug)]
+pub(crate) enum Passed {
+    Scalar,
+    Within(Frame),
+}
+
+/// A pull reader of one serializer.
+///
+/// After a `List` or `Dict` token, call `more` before every element (and once at the end, where it says `false`); in a
+/// dictionary one of the `key` methods, then the value.
+pub(crate) trait Reader<'a>: Sized {
+    fn new(bytes: &'a [u8]) -> Result<Self, DecodeError>;
+    fn offset(&self) -> usize;
+    /// Where the next value starts.
+    fn start(&mut self) -> usize;
+    /// The bytes from `from` to the current position.
+    fn since(&self, from: usize) -> &'a [u8];
+    fn token(&mut self) -> Result<Token<'a>, DecodeError>;
+    /// As `token`, checked as strictly, but builds nothing.
+    fn pass(&mut self) -> Result<Passed, DecodeError>;
+    fn peek(&mut self) -> Result<Kind, DecodeError>;
+    /// Consumes the next value if it is null.
+    fn take_null(&mut self) -> Result<bool, DecodeError>;
+    fn more(&mut self, frame: &mut Frame) -> Result<bool, DecodeError>;
+    /// The next key of a dictionary, which must be text.
+    fn key(&mut self) -> Result<Cow<'a, str>, DecodeError>;
+    /// The next key of a dictionary, any scalar.
+    fn key_token(&mut self) -> Result<Token<'a>, DecodeError>;
+    fn pass_key(&mut self) -> Result<(), DecodeError>;
+    /// Checks that nothing trails.
+    fn finish(&mut self) -> Result<(), DecodeError>;
+
+    /// Passes one whole value; recursion is bounded by the depth the reader counts.
+    fn skip(&mut self) -> Result<(), DecodeError> {
+        let Passed::Within(mut frame) = self.pass()? else { return Ok(()) };
+        if frame.dict {
+            while self.more(&mut frame)? {
+                self.pass_key()?;
+                self.skip()?;
+            }
+        } else {
+            while self.more(&mut frame)? {
+                self.skip()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One whole value as it stands in the bytes.
+    fn raw(&mut self) -> Result<&'a [u8], DecodeError> {
+        let from = self.start();
+        self.skip()?;
+        Ok(self.since(from))
+    }
+
+    fn fail<T>(&self, reason: impl Into<Cow<'static, str>>) -> Result<T, DecodeError> {
+        fail(reason, self.offset())
+    }
+}
+
+#[cold]
+pub(crate) fn fail<T>(reason: impl Into<Cow<'static, str>>, offset: usize) -> Result<T, DecodeError> {
+    Err(DecodeError { reason: reason.into(), offset })
+}
+
+/// Goes one level down, unless that is one too many.
+pub(crate) fn descend(depth: &mut usize, offset: usize) -> Result<(), DecodeError> {
+    if *depth >= MAX_DEPTH {
+        return fail(TOO_DEEP, offset);
+    }
+    *depth += 1;
+    Ok(())
+}
+
+/// A reader of any of the three, chosen at run time: for the walkers, which are not worth three copies of their code.
+#[derive(Debug)]
+pub(crate) enum AnyReader<'a> {
+    Json(JsonReader<'a>),
+    MessagePack(MsgPackReader<'a>),
+    Cbor(CborReader<'a>),
+}
+
+macro_rules! any {
+    ($self:ident, $reader:ident => $body:expr) => {
+        match $self {
+            AnyReader::Json($reader) => $body,
+            AnyReader::MessagePack($reader) => $body,
+            AnyReader::Cbor($reader) => $body,
+        }
+    };
+}
+
+impl<'a> AnyReader<'a> {
+    pub(crate) fn open(serializer: Serializer, bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        Ok(match serializer {
+            Serializer::Json => Self::Json(Reader::new(bytes)?),
+            Serializer::MessagePack => Self::MessagePack(Reader::new(bytes)?),
+            Serializer::Cbor => Self::Cbor(Reader::new(bytes)?),
+        })
+    }
+    pub(crate) fn offset(&self) -> usize {
+        any!(self, r => r.offset())
+    }
+    pub(crate) fn token(&mut self) -> Result<Token<'a>, DecodeError> {
+        any!(self, r => r.token())
+    }
+    pub(crate) fn peek(&mut self) -> Result<Kind, DecodeError> {
+        any!(self, r => r.peek())
+    }
+    pub(crate) fn more(&mut self, frame: &mut Frame) -> Result<bool, DecodeError> {
+        any!(self, r => r.more(frame))
+    }
+    pub(crate) fn key(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+        any!(self, r => r.key())
+    }
+    pub(crate) fn raw(&mut self) -> Result<&'a [u8], DecodeError> {
+        any!(self, r => r.raw())
+    }
+    pub(crate) fn finish(&mut self) -> Result<(), DecodeError> {
+        any!(self, r => r.finish())
+    }
+
+    pub(crate) fn unsigned(&mut self) -> Result<u64, DecodeError> {
+        let at = self.offset();
+        match self.token()? {
+            Token::Unsigned(value) => Ok(value),
+            Token::Signed(_) | Token::Wide(_) => fail("expected an unsigned integer, got a negative one", at),
+            other => mismatch("an integer", &other, at),
+        }
+    }
+    pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+        let at = self.offset();
+        match self.token()? {
+            Token::Text(value) => Ok(value),
+            other => mismatch("a string", &other, at),
+        }
+    }
+    pub(crate) fn boolean(&mut self) -> Result<bool, DecodeError> {
+        let at = self.offset();
+        match self.token()? {
+            Token::Boolean(value) => Ok(value),
+            other => mismatch("a boolean", &other, at),
+        }
+    }
+    pub(crate) fn binary(&mut self) -> Result<Cow<'a, [u8]>, DecodeError> {
+        let at = self.offset();
+        match self.token()? {
+            Token::Binary(value) => Ok(value),
+            other => mismatch("a byte string", &other, at),
+        }
+    }
+}
+
+#[cold]
+fn mismatch<T>(expected: &str, got: &Token<'_>, at: usize) -> Result<T, DecodeError> {
+    fail(format!("expected {expected}, got {}", got.name()), at)
+}
