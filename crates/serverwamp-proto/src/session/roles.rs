@@ -147,7 +147,8 @@ impl ClientRoles {
     pub fn read(roles: Option<&Encoded>) -> Result<Self, Violation> {
         let Some(roles) = roles else { return Err(Violation::new("HELLO: Details.roles is missing")) };
         let mut read = Self::default();
-        let malformed = |error: DecodeError| Violation::new(format!("HELLO: Details.roles is malformed: {error}"));
+        let malformed =
+            |error: DecodeError| Violation::new(format!("HELLO: Details.roles is malformed: {error}"));
         let mut dict = DictReader::open(roles.serializer(), roles.bytes()).map_err(malformed)?;
         while let Some(name) = dict.key().map_err(malformed)? {
             let kind = dict.peek().map_err(malformed)?;
