@@ -139,8 +139,8 @@ fn write_dict<'a, S: AttributeSet<'a>>(
     let mut known: Vec<(&'static str, &dyn AttributeValue)> = Vec::new();
     set.each(&mut |key, value| known.push((key, value)));
     let entries = original.map_or_else(|| Ok(Vec::new()), |original| read_entries(original, S::knows))?;
-    writer.dict(known.len() + entries.iter().filter(|(_, unknown)| unknown.is_some()).count());
-    for (key, unknown) in &entries {
+    writer.dict(known.len() + entries.iter().filter(|entry| entry.unknown.is_some()).count());
+    for Entry { key, unknown } in &entries {
         if let Some(value) = unknown {
             writer.key(key);
             value.write(writer, target)?;
@@ -158,18 +158,22 @@ fn write_dict<'a, S: AttributeSet<'a>>(
     Ok(())
 }
 
+/// One entry of a dictionary that was decoded.
+struct Entry<'a> {
+    key: Cow<'a, str>,
+    /// The value, if the key is not a known one.
+    unknown: Option<Encoded>,
+}
+
 /// The keys of a dictionary in their order, with the values of those that are not `known`.
-fn read_entries(
-    original: &Encoded,
-    known: fn(&str) -> bool,
-) -> Result<Vec<(Cow<'_, str>, Option<Encoded>)>, EncodeError> {
+fn read_entries(original: &Encoded, known: fn(&str) -> bool) -> Result<Vec<Entry<'_>>, EncodeError> {
     let broken = |error: DecodeError| EncodeError { reason: error.reason };
     let mut dict = DictReader::open(original.serializer(), original.bytes()).map_err(broken)?;
     let mut entries = Vec::new();
     while let Some(key) = dict.key().map_err(broken)? {
         let value = dict.raw().map_err(broken)?;
         let unknown = if known(&key) { None } else { Some(original.slice(value)) };
-        entries.push((key, unknown));
+        entries.push(Entry { key, unknown });
     }
     Ok(entries)
 }

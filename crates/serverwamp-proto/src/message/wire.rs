@@ -194,7 +194,9 @@ impl<'a> Elements<'a> {
         const RANGE: &str = "an id from 1 to 9007199254740992, or 0 before details";
         let request = self.element(label, "an id", Kind::Integer, |list| {
             let number = list.unsigned().ok().filter(|number| *number <= MAX_ID);
-            number.map(RequestId::new).ok_or(Fault::Wrong { expected: RANGE, got: "another integer".into() })
+            number
+                .map(RequestId::new)
+                .ok_or(Fault::Wrong { expected: RANGE, got: Cow::Borrowed("another integer") })
         })?;
         if request.is_some() {
             self.request = request;

@@ -8,48 +8,52 @@ use serverwamp_proto::message::Message;
 use super::value::SERIALIZERS;
 use super::{reencode, violation, violation_of_frame};
 
-#[test]
-fn msg_04_and_08_known_attributes_have_one_type() {
-    let table: &[(Value, &[&str], Value)] = &[
-        (json!([16, 1, {}, "t"]), &["acknowledge", "exclude_me", "disclose_me", "retain"], json!(true)),
-        (json!([16, 1, {}, "t"]), &["exclude", "eligible"], json!([1])),
+/// Messages without attributes, the attributes each may have, and a value that fits them.
+fn known_attributes() -> Vec<(Value, Vec<&'static str>, Value)> {
+    vec![
+        (json!([16, 1, {}, "t"]), vec!["acknowledge", "exclude_me", "disclose_me", "retain"], json!(true)),
+        (json!([16, 1, {}, "t"]), vec!["exclude", "eligible"], json!([1])),
         (
             json!([16, 1, {}, "t"]),
-            &["exclude_authid", "exclude_authrole", "eligible_authid", "eligible_authrole"],
+            vec!["exclude_authid", "exclude_authrole", "eligible_authid", "eligible_authrole"],
             json!(["x"]),
         ),
         (
             json!([16, 1, {}, "t"]),
-            &["rkey", "ppt_scheme", "ppt_serializer", "ppt_cipher", "ppt_keyid"],
+            vec!["rkey", "ppt_scheme", "ppt_serializer", "ppt_cipher", "ppt_keyid"],
             json!("x"),
         ),
-        (json!([32, 1, {}, "t"]), &["get_retained"], json!(true)),
-        (json!([32, 1, {}, "t"]), &["match"], json!("exact")),
-        (json!([36, 1, 1, {}]), &["publisher", "trustlevel"], json!(1)),
+        (json!([32, 1, {}, "t"]), vec!["get_retained"], json!(true)),
+        (json!([32, 1, {}, "t"]), vec!["match"], json!("exact")),
+        (json!([36, 1, 1, {}]), vec!["publisher", "trustlevel"], json!(1)),
         (
             json!([36, 1, 1, {}]),
-            &["publisher_authid", "publisher_authrole", "topic", "ppt_scheme"],
+            vec!["publisher_authid", "publisher_authrole", "topic", "ppt_scheme"],
             json!("x"),
         ),
-        (json!([36, 1, 1, {}]), &["retained"], json!(true)),
-        (json!([64, 1, {}, "p"]), &["disclose_caller", "forward_timeout"], json!(true)),
-        (json!([64, 1, {}, "p"]), &["match"], json!("prefix")),
-        (json!([64, 1, {}, "p"]), &["invoke"], json!("random")),
-        (json!([48, 1, {}, "p"]), &["receive_progress", "progress", "disclose_me"], json!(true)),
-        (json!([48, 1, {}, "p"]), &["timeout"], json!(5)),
-        (json!([48, 1, {}, "p"]), &["ppt_keyid", "rkey", "runmode"], json!("x")),
-        (json!([49, 1, {}]), &["mode"], json!("skip")),
-        (json!([69, 1, {}]), &["mode"], json!("kill")),
-        (json!([70, 1, {}]), &["progress"], json!(true)),
-        (json!([70, 1, {}]), &["ppt_scheme"], json!("x")),
-        (json!([50, 1, {}]), &["progress"], json!(true)),
-        (json!([8, 68, 1, {}, "e"]), &["ppt_cipher"], json!("x")),
-        (json!([1, "r", {}]), &["roles", "authextra"], json!({})),
-        (json!([1, "r", {}]), &["agent", "authid", "authrole"], json!("x")),
-        (json!([1, "r", {}]), &["authmethods"], json!(["x"])),
-        (json!([6, {}, "r"]), &["message"], json!("x")),
-        (json!([3, {}, "r"]), &["message"], json!("x")),
-    ];
+        (json!([36, 1, 1, {}]), vec!["retained"], json!(true)),
+        (json!([64, 1, {}, "p"]), vec!["disclose_caller", "forward_timeout"], json!(true)),
+        (json!([64, 1, {}, "p"]), vec!["match"], json!("prefix")),
+        (json!([64, 1, {}, "p"]), vec!["invoke"], json!("random")),
+        (json!([48, 1, {}, "p"]), vec!["receive_progress", "progress", "disclose_me"], json!(true)),
+        (json!([48, 1, {}, "p"]), vec!["timeout"], json!(5)),
+        (json!([48, 1, {}, "p"]), vec!["ppt_keyid", "rkey", "runmode"], json!("x")),
+        (json!([49, 1, {}]), vec!["mode"], json!("skip")),
+        (json!([69, 1, {}]), vec!["mode"], json!("kill")),
+        (json!([70, 1, {}]), vec!["progress"], json!(true)),
+        (json!([70, 1, {}]), vec!["ppt_scheme"], json!("x")),
+        (json!([50, 1, {}]), vec!["progress"], json!(true)),
+        (json!([8, 68, 1, {}, "e"]), vec!["ppt_cipher"], json!("x")),
+        (json!([1, "r", {}]), vec!["roles", "authextra"], json!({})),
+        (json!([1, "r", {}]), vec!["agent", "authid", "authrole"], json!("x")),
+        (json!([1, "r", {}]), vec!["authmethods"], json!(["x"])),
+        (json!([6, {}, "r"]), vec!["message"], json!("x")),
+        (json!([3, {}, "r"]), vec!["message"], json!("x")),
+    ]
+}
+
+#[test]
+fn msg_04_and_08_known_attributes_have_one_type() {
     let wrong = [
         json!(null),
         json!(true),
@@ -63,15 +67,15 @@ fn msg_04_and_08_known_attributes_have_one_type() {
         json!(["x", 1]),
         json!({"k": 1}),
     ];
-    for (message, keys, right) in table {
+    for (message, keys, right) in known_attributes() {
         let place = message.as_array().unwrap().iter().position(Value::is_object).unwrap();
-        for key in *keys {
+        for key in keys {
             let mut value = message.clone();
-            value[place][*key] = right.clone();
+            value[place][key] = right.clone();
             reencode(Serializer::Json, &value);
             for wrong in &wrong {
-                let words = ["match", "invoke", "mode"].contains(key);
-                let same = std::mem::discriminant(wrong) == std::mem::discriminant(right);
+                let words = ["match", "invoke", "mode"].contains(&key);
+                let same = std::mem::discriminant(wrong) == std::mem::discriminant(&right);
                 let outside = wrong.is_array()
                     || *wrong == json!(-1)
                     || *wrong == json!(1.5)
@@ -79,7 +83,7 @@ fn msg_04_and_08_known_attributes_have_one_type() {
                 if same && !words && !outside {
                     continue;
                 }
-                value[place][*key] = wrong.clone();
+                value[place][key] = wrong.clone();
                 let text = violation(&value);
                 assert!(text.contains(&format!(".{key} must be ")), "{value}: {text}");
             }

@@ -1,5 +1,6 @@
 //! Every message in every serializer: round trips, and a violation for everything that is not as it must be.
 //! The names of the tests start with the rule of the conformance checklist they check.
+#![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
 mod attributes;
 mod payloads;

@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 use serverwamp_proto::codec::Serializer;
 
 /// The serializers every test runs under.
-pub const SERIALIZERS: [Serializer; 3] = [Serializer::Json, Serializer::MessagePack, Serializer::Cbor];
+pub(crate) const SERIALIZERS: [Serializer; 3] = [Serializer::Json, Serializer::MessagePack, Serializer::Cbor];
 
 /// Encodes a value.
-pub fn to_frame(serializer: Serializer, value: &Value) -> Bytes {
+pub(crate) fn to_frame(serializer: Serializer, value: &Value) -> Bytes {
     let mut out = Vec::new();
     match serializer {
         Serializer::Json => out = serde_json::to_vec(value).unwrap(),
@@ -23,7 +23,7 @@ pub fn to_frame(serializer: Serializer, value: &Value) -> Bytes {
 }
 
 /// Decodes a frame; nothing may trail.
-pub fn to_value(serializer: Serializer, frame: &[u8]) -> Value {
+pub(crate) fn to_value(serializer: Serializer, frame: &[u8]) -> Value {
     match serializer {
         Serializer::Json => serde_json::from_slice(frame).unwrap(),
         Serializer::MessagePack => {
