@@ -91,11 +91,25 @@ pub(super) const fn payload_count(args: &[u8], kwargs: &[u8]) -> usize {
 
 fn is_empty_list(serializer: Serializer, bytes: &[u8]) -> bool {
     bytes == empty_list(serializer)
-        || ListReader::open(serializer, bytes).is_ok_and(|mut list| matches!(list.peek(), Ok(None)))
+        || (may_be_empty(serializer, bytes)
+            && ListReader::open(serializer, bytes).is_ok_and(|mut list| matches!(list.peek(), Ok(None))))
 }
 
 fn is_empty_dict(serializer: Serializer, bytes: &[u8]) -> bool {
     bytes == empty_dict(serializer)
-        || (!bytes.is_empty()
+        || (may_be_empty(serializer, bytes)
             && DictReader::open(serializer, bytes).is_ok_and(|mut dict| matches!(dict.key(), Ok(None))))
+}
+
+/// Whether a list or dictionary that is not written the short way could be empty all the same: spaces between the
+/// brackets, or a length in a form longer than need be. Rules most of them out by a look at two bytes.
+fn may_be_empty(serializer: Serializer, bytes: &[u8]) -> bool {
+    match (serializer, bytes) {
+        (Serializer::Json, [_, second, ..]) => second.is_ascii_whitespace(),
+        // array 16, array 32, map 16, map 32.
+        (Serializer::MessagePack, [first, ..]) => (0xdc..=0xdf).contains(first),
+        // A tag in front, or a length that is announced in further bytes or not at all.
+        (Serializer::Cbor, [first, ..]) => first >> 5 == 6 || first & 0x1f >= 24,
+        _ => false,
+    }
 }

@@ -183,9 +183,10 @@ impl<'a> Elements<'a> {
         self.element(label, EXPECTED, Kind::Integer, |list| {
             // What does not fit 64 bits is as much outside the range as a zero is.
             let number = list.unsigned().ok();
-            let got =
-                number.map_or_else(|| Cow::Borrowed("another integer"), |number| number.to_string().into());
-            number.and_then(T::new).ok_or(Fault::Wrong { expected: RANGE, got })
+            number.and_then(T::new).ok_or_else(|| Fault::Wrong {
+                expected: RANGE,
+                got: number.map_or(Cow::Borrowed("another integer"), |number| number.to_string().into()),
+            })
         })
     }
 
