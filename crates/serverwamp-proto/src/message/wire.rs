@@ -131,6 +131,7 @@ impl<'a> Elements<'a> {
     }
 
     /// The kind of the next element; an error if the list ends before it should.
+    #[inline]
     pub(super) fn kind(&mut self) -> Result<Kind, Violation> {
         match self.peek()? {
             Some(kind) => Ok(kind),
@@ -142,11 +143,13 @@ impl<'a> Elements<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn peek(&mut self) -> Result<Option<Kind>, Violation> {
         self.list.peek().map_err(|error| malformed(self.name, self.request, &error))
     }
 
     /// Reads the next element if it is of `kind`.
+    #[inline]
     pub(super) fn element<T>(
         &mut self,
         label: &'static str,
@@ -167,6 +170,7 @@ impl<'a> Elements<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn raw(&mut self, label: &'static str) -> Result<&'a [u8], Violation> {
         match self.list.raw() {
             Ok(bytes) => {
@@ -177,6 +181,7 @@ impl<'a> Elements<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn id<T: Id>(&mut self, label: &'static str) -> Result<T, Violation> {
         const EXPECTED: &str = "an id";
         const RANGE: &str = "an id from 1 to 9007199254740992";
@@ -238,6 +243,7 @@ impl<'a> Elements<'a> {
         Ok(())
     }
 
+    #[inline]
     pub(super) fn dict(&mut self, label: &'static str) -> Result<&'a [u8], Violation> {
         self.element(label, "a dictionary", Kind::Dict, |list| Ok(list.raw()?))
     }

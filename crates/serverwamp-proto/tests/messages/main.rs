@@ -4,6 +4,7 @@
 
 mod attributes;
 mod payloads;
+mod robustness;
 #[path = "../value/mod.rs"]
 mod value;
 
