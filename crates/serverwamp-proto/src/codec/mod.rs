@@ -7,14 +7,24 @@
 //! All decoders accept [`MAX_DEPTH`] levels of nesting, allocate nothing that a length prefix merely announces, and
 //! never panic whatever the bytes are.
 
-mod cbor;
+pub(crate) mod cbor;
 mod cursor;
-mod json;
-mod msgpack;
-mod reader;
+pub(crate) mod de;
+mod de_key;
+pub(crate) mod json;
+pub(crate) mod msgpack;
+pub(crate) mod reader;
+pub(crate) mod ser;
+mod ser_key;
+mod transcode;
+mod value;
 mod walk;
-mod writer;
+pub(crate) mod writer;
 
+pub use de::from_slice;
+pub use ser::to_writer;
+pub use transcode::transcode;
+pub use value::{Dict, Value};
 pub use walk::{DictReader, ListReader};
 pub use writer::Writer;
 
@@ -80,36 +90,6 @@ pub enum Kind {
     List,
     /// A dictionary.
     Dict,
-}
-
-/// Reads one value of a Rust type from `bytes`; nothing may trail.
-pub fn from_slice<'de, T: serde::Deserialize<'de>>(
-    serializer: Serializer,
-    bytes: &'de [u8],
-) -> Result<T, DecodeError> {
-    let _ = (serializer, bytes);
-    unimplemented!()
-}
-
-/// Writes one value of a Rust type at the end of `out`.
-pub fn to_writer<T: serde::Serialize + ?Sized>(
-    serializer: Serializer,
-    value: &T,
-    out: &mut Vec<u8>,
-) -> Result<(), EncodeError> {
-    let _ = (serializer, value, out);
-    unimplemented!()
-}
-
-/// Carries one encoded value from one serializer to another, appending to `out`.
-pub fn transcode(
-    from: Serializer,
-    bytes: &[u8],
-    to: Serializer,
-    out: &mut Vec<u8>,
-) -> Result<(), EncodeError> {
-    let _ = (from, bytes, to, out);
-    unimplemented!()
 }
 
 #[cfg(test)]

@@ -137,6 +137,27 @@ pub(crate) fn descend(depth: &mut usize, offset: usize) -> Result<(), DecodeErro
     Ok(())
 }
 
+/// Runs `$body` with `$reader` naming the reader of `$serializer`, one copy of the code for each.
+macro_rules! with_reader {
+    ($serializer:expr, $reader:ident => $body:expr) => {
+        match $serializer {
+            $crate::codec::Serializer::Json => {
+                type $reader<'a> = $crate::codec::json::JsonReader<'a>;
+                $body
+            }
+            $crate::codec::Serializer::MessagePack => {
+                type $reader<'a> = $crate::codec::msgpack::MsgPackReader<'a>;
+                $body
+            }
+            $crate::codec::Serializer::Cbor => {
+                type $reader<'a> = $crate::codec::cbor::CborReader<'a>;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_reader;
+
 /// A reader of any of the three, chosen at run time: for the walkers, which are not worth three copies of their code.
 #[derive(Debug)]
 pub(crate) enum AnyReader<'a> {

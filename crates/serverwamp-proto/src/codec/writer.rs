@@ -23,14 +23,12 @@ impl Level {
     pub(crate) fn count(&mut self) {
         self.count += 1;
     }
-    pub(crate) fn is_empty(&self) -> bool {
-        self.count == 0
-    }
 }
 
 /// Writes one serializer.
-pub(crate) trait Encoder<'w> {
-    fn new(out: &'w mut Vec<u8>) -> Self;
+pub(crate) trait Encoder {
+    /// Whether dictionary keys are strings by the grammar, not only by WAMP's rule.
+    const TEXT_KEYS: bool;
     fn out(&mut self) -> &mut Vec<u8>;
     fn null(&mut self);
     fn boolean(&mut self, value: bool);
@@ -100,6 +98,27 @@ pub(crate) trait Encoder<'w> {
     }
 }
 
+/// Runs `$body` with `$writer` bound to the writer of `$serializer`, one copy of the code for each.
+macro_rules! with_writer {
+    ($serializer:expr, $out:expr, $writer:ident => $body:expr) => {
+        match $serializer {
+            $crate::codec::Serializer::Json => {
+                let mut $writer = $crate::codec::json::JsonWriter::new($out);
+                $body
+            }
+            $crate::codec::Serializer::MessagePack => {
+                let mut $writer = $crate::codec::msgpack::MsgPackWriter::new($out);
+                $body
+            }
+            $crate::codec::Serializer::Cbor => {
+                let mut $writer = $crate::codec::cbor::CborWriter::new($out);
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_writer;
+
 /// Writes values in one serializer, appending to a buffer.
 ///
 /// Lengths are announced when a list or dictionary begins and must be kept. At most [`MAX_DEPTH`](super::MAX_DEPTH)
@@ -132,9 +151,9 @@ impl<'a> Writer<'a> {
     /// A writer that appends to `out`.
     pub fn new(serializer: Serializer, out: &'a mut Vec<u8>) -> Self {
         let inner = match serializer {
-            Serializer::Json => Inner::Json(Encoder::new(out)),
-            Serializer::MessagePack => Inner::MessagePack(Encoder::new(out)),
-            Serializer::Cbor => Inner::Cbor(Encoder::new(out)),
+            Serializer::Json => Inner::Json(JsonWriter::new(out)),
+            Serializer::MessagePack => Inner::MessagePack(MsgPackWriter::new(out)),
+            Serializer::Cbor => Inner::Cbor(CborWriter::new(out)),
         };
         Self { inner, dicts: 0 }
     }

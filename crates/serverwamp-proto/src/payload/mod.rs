@@ -1,6 +1,22 @@
 //! Arguments and keyword arguments of a message, kept as bytes until someone asks.
-use crate::codec::Serializer;
+//!
+//! Invariant: no payload is decoded into a tree on its way to a handler; serde reads the handler's own type straight
+//! from the bytes.
+
+mod bind;
+mod encode;
+mod missing;
+#[cfg(test)]
+mod tests;
+
+pub use encode::{encode_args, encode_kwargs, encode_single};
+
+use crate::codec::de::Decode;
+use crate::codec::reader::with_reader;
+use crate::codec::{EncodeError, Serializer, transcode};
+use bind::Bind;
 use bytes::Bytes;
+use serde::Deserialize;
 
 /// `Arguments` and `ArgumentsKw` of a message, as they stand in its frame.
 #[derive(Clone, Debug)]
@@ -23,16 +39,76 @@ impl Payload {
     pub fn empty(serializer: Serializer) -> Self {
         Self { serializer, args: Bytes::new(), kwargs: Bytes::new() }
     }
+
     /// Binds arguments by position, then by name, to the fields of `T`, as Python binds a call to a signature.
-    pub fn bind<'de, T: serde::Deserialize<'de>>(&'de self) -> Result<T, BindError> {
-        unimplemented!()
+    ///
+    /// | `T` | takes |
+    /// |---|---|
+    /// | a struct | positional arguments in the order of its fields, the other fields by name |
+    /// | a tuple, a tuple struct | as many positional arguments; those missing at the end may be `Option`s |
+    /// | a `Vec`, a set | all positional arguments |
+    /// | a map, a struct with `#[serde(flatten)]` | all keyword arguments |
+    /// | `()` | no arguments |
+    /// | `Option<T>` | no arguments, or what `T` takes |
+    /// | anything else, such as a number | exactly one positional argument |
+    ///
+    /// A newtype takes what it wraps. serde lists the aliases of a field (`#[serde(alias)]`) among the fields, so
+    /// a struct that has some should be called by name.
+    ///
+    /// # Errors
+    /// When the arguments do not fit; the text says which one, what was expected and what came.
+    pub fn bind<'de, T: Deserialize<'de>>(&'de self) -> Result<T, BindError> {
+        with_reader!(self.serializer, R => T::deserialize(Bind::<R<'de>>::new(&self.args, &self.kwargs)))
     }
-    /// The positional arguments as a `T`: a tuple, a `Vec`, a tuple struct. Keywords are refused unless `T` takes none.
-    pub fn args<'de, T: serde::Deserialize<'de>>(&'de self) -> Result<T, BindError> {
-        unimplemented!()
+
+    /// The positional arguments as a `T`: a tuple, a `Vec`, a tuple struct. Keyword arguments are refused.
+    ///
+    /// # Errors
+    /// As for [`bind`](Self::bind).
+    pub fn args<'de, T: Deserialize<'de>>(&'de self) -> Result<T, BindError> {
+        with_reader!(self.serializer, R => {
+            let bind = Bind::<R<'de>>::new(&self.args, &self.kwargs);
+            bind.no_keywords()?;
+            T::deserialize(bind)
+        })
     }
-    /// The keyword arguments as a `T`: a struct or a map.
-    pub fn kwargs<'de, T: serde::Deserialize<'de>>(&'de self) -> Result<T, BindError> {
-        unimplemented!()
+
+    /// The keyword arguments as a `T`: a struct or a map. Positional arguments are refused.
+    ///
+    /// # Errors
+    /// As for [`bind`](Self::bind).
+    pub fn kwargs<'de, T: Deserialize<'de>>(&'de self) -> Result<T, BindError> {
+        with_reader!(self.serializer, R => {
+            let bind = Bind::<R<'de>>::new(&self.args, &self.kwargs);
+            bind.no_positionals()?;
+            T::deserialize(bind)
+        })
+    }
+
+    /// The only argument, decoded as a whole: a dictionary as a struct, a list as a tuple.
+    ///
+    /// # Errors
+    /// As for [`bind`](Self::bind), and when there is not exactly one positional argument or there are keywords.
+    pub fn arg<'de, T: Deserialize<'de>>(&'de self) -> Result<T, BindError> {
+        with_reader!(self.serializer, R => Bind::<R<'de>>::new(&self.args, &self.kwargs).single(|reader| T::deserialize(Decode::new(reader))))
+    }
+
+    /// The same arguments in another serializer. Costs nothing if it is the same one.
+    ///
+    /// # Errors
+    /// When they hold something that the other serializer cannot express, see [`transcode`].
+    pub fn to_serializer(&self, serializer: Serializer) -> Result<Self, EncodeError> {
+        if serializer == self.serializer {
+            return Ok(self.clone());
+        }
+        let carry = |bytes: &Bytes| -> Result<Bytes, EncodeError> {
+            if bytes.is_empty() {
+                return Ok(Bytes::new());
+            }
+            let mut out = Vec::with_capacity(bytes.len());
+            transcode(self.serializer, bytes, serializer, &mut out)?;
+            Ok(Bytes::from(out))
+        };
+        Ok(Self { serializer, args: carry(&self.args)?, kwargs: carry(&self.kwargs)? })
     }
 }

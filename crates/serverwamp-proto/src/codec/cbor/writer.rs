@@ -28,10 +28,15 @@ fn put<const N: usize>(out: &mut Vec<u8>, initial: u8, number: [u8; N]) {
     out.extend_from_slice(&number);
 }
 
-impl<'w> Encoder<'w> for CborWriter<'w> {
-    fn new(out: &'w mut Vec<u8>) -> Self {
+impl<'w> CborWriter<'w> {
+    pub(crate) fn new(out: &'w mut Vec<u8>) -> Self {
         Self { out }
     }
+}
+
+impl Encoder for CborWriter<'_> {
+    const TEXT_KEYS: bool = false;
+
     fn out(&mut self) -> &mut Vec<u8> {
         self.out
     }

@@ -66,10 +66,15 @@ fn not_finite() -> EncodeError {
     EncodeError::new("JSON cannot hold a float that is infinite or not a number")
 }
 
-impl<'w> Encoder<'w> for JsonWriter<'w> {
-    fn new(out: &'w mut Vec<u8>) -> Self {
+impl<'w> JsonWriter<'w> {
+    pub(crate) fn new(out: &'w mut Vec<u8>) -> Self {
         Self { out, comma: false }
     }
+}
+
+impl Encoder for JsonWriter<'_> {
+    const TEXT_KEYS: bool = true;
+
     fn out(&mut self) -> &mut Vec<u8> {
         self.out
     }

@@ -27,10 +27,15 @@ fn length(out: &mut Vec<u8>, len: usize, narrow: Option<u8>, middle: u8, wide: u
     }
 }
 
-impl<'w> Encoder<'w> for MsgPackWriter<'w> {
-    fn new(out: &'w mut Vec<u8>) -> Self {
+impl<'w> MsgPackWriter<'w> {
+    pub(crate) fn new(out: &'w mut Vec<u8>) -> Self {
         Self { out }
     }
+}
+
+impl Encoder for MsgPackWriter<'_> {
+    const TEXT_KEYS: bool = false;
+
     fn out(&mut self) -> &mut Vec<u8> {
         self.out
     }
