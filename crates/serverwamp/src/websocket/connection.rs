@@ -242,7 +242,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
         let (message, kind) = match event {
             Event::Text(message) => (message, Opcode::Text),
             Event::Binary(message) => (message, Opcode::Binary),
-            Event::Ping(payload) => return self.output.pong(payload),
+            Event::Ping(payload) => return self.output.pong(&payload),
             // That something was heard is all there is to know.
             Event::Pong(_) => return,
             Event::Close { code, .. } => {
@@ -362,6 +362,12 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             self.output.trim();
         }
         Poll::Pending
+    }
+
+    /// Bytes of all buffers.
+    #[cfg(test)]
+    pub(super) fn memory(&self) -> usize {
+        self.input.memory() + self.output.memory()
     }
 
     /// When bytes went in or out last.
