@@ -218,7 +218,8 @@ impl Outbox {
         }
         shared.queued.fetch_add(queue.bytes.len() - before, Ordering::SeqCst);
         drop(queue);
-        if shared.sleeps.swap(false, Ordering::SeqCst) {
+        // The load first: among the pushes of a burst it alone is needed.
+        if shared.sleeps.load(Ordering::SeqCst) && shared.sleeps.swap(false, Ordering::AcqRel) {
             shared.writer.wake();
         }
         Ok(())

@@ -36,13 +36,14 @@ async fn serve() -> SocketAddr {
 }
 
 /// Opens a WebSocket by hand and returns the headers of the answer.
-async fn open(address: SocketAddr, extension: &str) -> (TcpStream, String) {
+/// `early` follows the request at once.
+async fn open(address: SocketAddr, extension: &str, early: &[u8]) -> (TcpStream, String) {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!(
         "GET / HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{extension}\r\n"
     );
-    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.write_all(&[request.as_bytes(), early].concat()).await.unwrap();
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") {
         answer.push(stream.read_u8().await.unwrap());
@@ -52,7 +53,7 @@ async fn open(address: SocketAddr, extension: &str) -> (TcpStream, String) {
 
 /// Everything the server sends until it ends the connection.
 async fn converse(address: SocketAddr, frames: &[u8]) -> Vec<Event> {
-    let (mut stream, _) = open(address, "").await;
+    let (mut stream, _) = open(address, "", b"").await;
     stream.write_all(frames).await.unwrap();
     let (mut decoder, mut buf) = (Decoder::new(Role::Client, 1 << 24), BytesMut::new());
     let mut events = Vec::new();
@@ -135,9 +136,18 @@ async fn cases_modelled_on_the_rfc() {
 }
 
 #[tokio::test]
+async fn frames_may_follow_the_request_at_once() {
+    let address = serve().await;
+    let (mut stream, _) = open(address, "", &part(Opcode::Binary, true, b"early")).await;
+    let mut answer = [0; 7];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"\x82\x05early");
+}
+
+#[tokio::test]
 async fn compressed_messages_come_back_compressed() {
     let address = serve().await;
-    let (mut stream, answer) = open(address, "Sec-WebSocket-Extensions: permessage-deflate\r\n").await;
+    let (mut stream, answer) = open(address, "Sec-WebSocket-Extensions: permessage-deflate\r\n", b"").await;
     assert!(
         answer.contains("permessage-deflate; server_no_context_takeover; client_no_context_takeover"),
         "{answer}"

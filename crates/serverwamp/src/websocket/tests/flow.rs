@@ -109,6 +109,34 @@ async fn long_messages_are_compressed_when_that_was_negotiated() {
     assert_eq!(peer.outbox.queued(), 0);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_wake_is_lost_between_threads() {
+    let mut peer = connect_binary();
+    let pushers: Vec<_> = (0..2)
+        .map(|_| {
+            let outbox = peer.outbox.clone();
+            tokio::spawn(async move {
+                for _ in 0..5000 {
+                    outbox.room().await;
+                    outbox.push_encoded(b"event").unwrap();
+                    // So that the connection sleeps now and then.
+                    tokio::task::yield_now().await;
+                }
+            })
+        })
+        .collect();
+    let all = async {
+        for _ in 0..10_000 {
+            peer.expect(b"event").await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), all).await.unwrap();
+    for pusher in pushers {
+        pusher.await.unwrap();
+    }
+    assert_eq!(peer.outbox.queued(), 0);
+}
+
 /// A transport of which each read gives all there is, and that counts its writes.
 struct Scripted {
     input: Vec<u8>,

@@ -63,6 +63,23 @@ async fn a_peer_that_does_not_answer_pings_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn without_a_ping_interval_silence_is_nothing_special() {
+    let config = WebSocketConfig {
+        ping_interval: Duration::MAX,
+        ping_timeout: Duration::MAX,
+        write_timeout: Duration::MAX,
+        close_timeout: Duration::MAX,
+        ..WebSocketConfig::default()
+    };
+    let mut peer = connect(binary(), &config, 100);
+    sleep(Duration::from_secs(100_000)).await;
+    peer.send(Opcode::Binary, b"still here").await;
+    peer.expect(b"still here").await;
+    peer.outbox.close(1000, "");
+    peer.expect_close(1000).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_peer_that_is_not_listened_to_is_not_called_silent() {
     let mut peer = connect_binary();
     peer.send(Opcode::Binary, b"pause").await;
