@@ -27,6 +27,7 @@ pub struct WebSocketConfig {
     /// lets more pile up is disconnected, because the memory is everybody's.
     pub(crate) max_queued: usize,
     /// How long a peer may be silent before it is pinged: 20 seconds, below the idle limits of common proxies.
+    /// `Duration::MAX` means never.
     pub ping_interval: Duration,
     /// How long a pinged peer may stay silent before it is given up: 10 seconds, so that a dead one is noticed within
     /// 30 seconds.
