@@ -248,11 +248,17 @@ macro_rules! attributes {
 pub(super) use attributes;
 
 /// Reads one attribute after a look at its kind.
-pub(super) fn read_attribute<'a, A: Attribute<'a>>(
+///
+/// Null is as good as absent: clients that fill options from variables send it for those that are not set.
+pub(super) fn read_attribute<'a, A: Attribute<'a> + Default>(
     dict: &mut DictReader<'a>,
     source: &Source<'a>,
 ) -> Result<A, Fault> {
     let kind = dict.peek()?;
+    if kind == Kind::Null {
+        dict.raw()?;
+        return Ok(A::default());
+    }
     if kind != A::KIND {
         return Err(Fault::kind(A::EXPECTED, kind));
     }

@@ -55,7 +55,6 @@ fn known_attributes() -> Vec<(Value, Vec<&'static str>, Value)> {
 #[test]
 fn msg_04_and_08_known_attributes_have_one_type() {
     let wrong = [
-        json!(null),
         json!(true),
         json!(1),
         json!(-1),
@@ -97,6 +96,33 @@ fn msg_04_and_08_known_attributes_have_one_type() {
         violation(&json!([16, 1, {"acknowledge": 1}, "a.b"])),
         "PUBLISH #1: Options.acknowledge must be a boolean, got integer"
     );
+}
+
+/// Clients that fill options from variables send null, or `undefined` as wampy.js does, for those that are not set.
+#[test]
+fn msg_08_an_attribute_that_is_null_is_absent() {
+    for (message, keys, _) in known_attributes() {
+        let place = message.as_array().unwrap().iter().position(Value::is_object).unwrap();
+        for key in keys {
+            let mut value = message.clone();
+            value[place][key] = json!(null);
+            reencode(Serializer::Json, &value);
+        }
+    }
+    for (serializer, bytes) in [
+        (
+            Serializer::MessagePack,
+            &b"\x94\x20\x01\xde\x00\x02\xa5match\xd4\x00\x00\xacget_retained\xd4\x00\x00\xa3a.b"[..],
+        ),
+        (Serializer::Cbor, &b"\x84\x18\x20\x01\xa1\x65match\xf7\x63a.b"[..]),
+    ] {
+        let frame = Bytes::copy_from_slice(bytes);
+        let Ok(Message::Subscribe(subscribe)) = Message::decode(serializer, &frame) else {
+            panic!("{serializer:?} is no SUBSCRIBE");
+        };
+        assert_eq!(subscribe.options.kind, serverwamp_proto::pattern::Match::Exact);
+        assert_eq!(subscribe.topic, "a.b");
+    }
 }
 
 #[test]
