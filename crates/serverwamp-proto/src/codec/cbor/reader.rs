@@ -37,12 +37,15 @@ impl Head {
 }
 
 impl<'a> CborReader<'a> {
+    #[inline]
     fn head(&mut self) -> Result<Head, DecodeError> {
         let from = self.at.offset();
         let initial = self.at.byte()?;
         let (major, info) = (initial >> 5, initial & 0x1f);
+        if info <= 23 {
+            return Ok(Head { major, info, argument: u64::from(info) });
+        }
         let argument = match info {
-            0..=23 => u64::from(info),
             24 => u64::from(self.at.byte()?),
             25 => u64::from(u16::from_be_bytes(self.at.array()?)),
             26 => u64::from(u32::from_be_bytes(self.at.array()?)),
@@ -187,11 +190,14 @@ impl<'a> Reader<'a> for CborReader<'a> {
 
     fn pass(&mut self) -> Result<Passed, DecodeError> {
         let head = self.untagged()?;
-        match head.major {
-            4 | 5 => return self.frame(&head).map(Passed::Within),
-            2 if head.indefinite() => self.chunks(2, |at, len| at.take(len).map(drop))?,
-            3 if head.indefinite() => self.chunks(3, |at, len| at.text(len).map(drop))?,
-            _ => drop(self.scalar(&head)?),
+        match (head.major, head.indefinite()) {
+            (4 | 5, _) => return self.frame(&head).map(Passed::Within),
+            (2, false) => drop(self.at.take(head.argument)?),
+            (3, false) => self.at.pass_text(head.argument)?,
+            (2, true) => self.chunks(2, |at, len| at.take(len).map(drop))?,
+            (3, true) => self.chunks(3, |at, len| at.pass_text(len))?,
+            // A number or simple value, complete with its head.
+            _ => {}
         }
         Ok(Passed::Scalar)
     }
