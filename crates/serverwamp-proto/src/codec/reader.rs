@@ -76,6 +76,8 @@ pub(crate) enum Passed {
 pub(crate) trait Reader<'a>: Sized {
     fn new(bytes: &'a [u8]) -> Result<Self, DecodeError>;
     fn offset(&self) -> usize;
+    /// Goes to byte `at`, which is known to lie behind an element of the outermost list.
+    fn resume(&mut self, at: usize);
     /// Where the next value starts.
     fn start(&mut self) -> usize;
     /// The bytes from `from` to the current position.
@@ -183,6 +185,16 @@ impl<'a> AnyReader<'a> {
             Serializer::MessagePack => Self::MessagePack(Reader::new(bytes)?),
             Serializer::Cbor => Self::Cbor(Reader::new(bytes)?),
         })
+    }
+    /// A reader that stands at byte `at`, one level deep.
+    pub(crate) fn resume(serializer: Serializer, bytes: &'a [u8], at: usize) -> Option<Self> {
+        let mut reader = Self::open(serializer, bytes).ok()?;
+        match &mut reader {
+            Self::Json(reader) => reader.resume(at),
+            Self::MessagePack(reader) => reader.resume(at),
+            Self::Cbor(reader) => reader.resume(at),
+        }
+        Some(reader)
     }
     pub(crate) fn offset(&self) -> usize {
         any!(self, r => r.offset())

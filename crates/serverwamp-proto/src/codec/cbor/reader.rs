@@ -172,6 +172,10 @@ impl<'a> Reader<'a> for CborReader<'a> {
     fn offset(&self) -> usize {
         self.at.offset()
     }
+    fn resume(&mut self, at: usize) {
+        self.at.bump(at);
+        self.depth = 1;
+    }
     fn start(&mut self) -> usize {
         self.at.offset()
     }

@@ -86,6 +86,10 @@ impl<'a> Reader<'a> for JsonReader<'a> {
     fn offset(&self) -> usize {
         self.at
     }
+    fn resume(&mut self, at: usize) {
+        self.at = at;
+        self.depth = 1;
+    }
     fn start(&mut self) -> usize {
         self.space();
         self.at
