@@ -189,6 +189,18 @@ impl<'a> Reader<'a> for CborReader<'a> {
     }
 
     fn pass(&mut self) -> Result<Passed, DecodeError> {
+        // The short forms, which nearly all items have, tell everything in their first byte.
+        match self.at.peek()? {
+            0x00..=0x17 | 0x20..=0x37 | 0xf4..=0xf7 => {
+                self.at.bump(1);
+                return Ok(Passed::Scalar);
+            }
+            initial @ 0x60..=0x77 => {
+                self.at.bump(1);
+                return self.at.pass_text(u64::from(initial & 0x1f)).map(|()| Passed::Scalar);
+            }
+            _ => {}
+        }
         let head = self.untagged()?;
         match (head.major, head.indefinite()) {
             (4 | 5, _) => return self.frame(&head).map(Passed::Within),
