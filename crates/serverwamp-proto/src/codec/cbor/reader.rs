@@ -188,6 +188,7 @@ impl<'a> Reader<'a> for CborReader<'a> {
         }
     }
 
+    #[inline]
     fn pass(&mut self) -> Result<Passed, DecodeError> {
         // The short forms, which nearly all items have, tell everything in their first byte.
         match self.at.peek()? {
@@ -250,6 +251,7 @@ impl<'a> Reader<'a> for CborReader<'a> {
         }
     }
 
+    #[inline]
     fn more(&mut self, frame: &mut Frame) -> Result<bool, DecodeError> {
         let at_end = if frame.open { self.at.peek()? == BREAK } else { frame.left == 0 };
         if at_end {
@@ -279,6 +281,7 @@ impl<'a> Reader<'a> for CborReader<'a> {
         }
     }
 
+    #[inline]
     fn pass_key(&mut self) -> Result<(), DecodeError> {
         let from = self.at.offset();
         match self.pass()? {

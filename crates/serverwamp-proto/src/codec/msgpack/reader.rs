@@ -115,6 +115,7 @@ impl<'a> Reader<'a> for MsgPackReader<'a> {
         })
     }
 
+    #[inline]
     fn pass(&mut self) -> Result<Passed, DecodeError> {
         let from = self.at.offset();
         let marker = self.at.byte()?;
@@ -175,6 +176,7 @@ impl<'a> Reader<'a> for MsgPackReader<'a> {
         Ok(null)
     }
 
+    #[inline]
     fn more(&mut self, frame: &mut Frame) -> Result<bool, DecodeError> {
         if frame.left == 0 {
             self.depth = self.depth.saturating_sub(1);
@@ -200,6 +202,7 @@ impl<'a> Reader<'a> for MsgPackReader<'a> {
         }
     }
 
+    #[inline]
     fn pass_key(&mut self) -> Result<(), DecodeError> {
         let from = self.at.offset();
         match self.pass()? {
