@@ -97,17 +97,23 @@ pub(crate) trait Reader<'a>: Sized {
     /// Checks that nothing trails.
     fn finish(&mut self) -> Result<(), DecodeError>;
 
-    /// Passes one whole value; recursion is bounded by the depth the reader counts.
+    /// Passes one whole value.
+    #[inline]
     fn skip(&mut self) -> Result<(), DecodeError> {
-        let Passed::Within(mut frame) = self.pass()? else { return Ok(()) };
-        if frame.dict {
-            while self.more(&mut frame)? {
+        match self.pass()? {
+            Passed::Scalar => Ok(()),
+            Passed::Within(frame) => self.leave(frame),
+        }
+    }
+
+    /// Passes what is left of a list or dictionary; recursion is bounded by the depth the reader counts.
+    fn leave(&mut self, mut frame: Frame) -> Result<(), DecodeError> {
+        while self.more(&mut frame)? {
+            if frame.dict {
                 self.pass_key()?;
-                self.skip()?;
             }
-        } else {
-            while self.more(&mut frame)? {
-                self.skip()?;
+            if let Passed::Within(inner) = self.pass()? {
+                self.leave(inner)?;
             }
         }
         Ok(())

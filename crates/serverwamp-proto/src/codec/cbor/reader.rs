@@ -192,7 +192,20 @@ impl<'a> Reader<'a> for CborReader<'a> {
         }
     }
 
+    #[inline]
     fn pass(&mut self) -> Result<Passed, DecodeError> {
+        // The short forms, which nearly all items have, tell everything in their first byte.
+        match self.at.peek()? {
+            0x00..=0x17 | 0x20..=0x37 | 0xf4..=0xf7 => {
+                self.at.bump(1);
+                return Ok(Passed::Scalar);
+            }
+            initial @ 0x60..=0x77 => {
+                self.at.bump(1);
+                return self.at.pass_text(u64::from(initial & 0x1f)).map(|()| Passed::Scalar);
+            }
+            _ => {}
+        }
         let head = self.untagged()?;
         match (head.major, head.indefinite()) {
             (4 | 5, _) => return self.frame(&head).map(Passed::Within),
@@ -242,6 +255,7 @@ impl<'a> Reader<'a> for CborReader<'a> {
         }
     }
 
+    #[inline]
     fn more(&mut self, frame: &mut Frame) -> Result<bool, DecodeError> {
         let at_end = if frame.open { self.at.peek()? == BREAK } else { frame.left == 0 };
         if at_end {
@@ -271,6 +285,7 @@ impl<'a> Reader<'a> for CborReader<'a> {
         }
     }
 
+    #[inline]
     fn pass_key(&mut self) -> Result<(), DecodeError> {
         let from = self.at.offset();
         match self.pass()? {
