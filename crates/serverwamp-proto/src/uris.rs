@@ -70,8 +70,7 @@ pub mod error {
         FEATURE_NOT_SUPPORTED = "wamp.error.feature_not_supported";
         /// Meta API: no such session. Spec: advanced, "Session Meta API".
         NO_SUCH_SESSION = "wamp.error.no_such_session";
-        /// A payload cannot be expressed for its receiver, or an application failed in a way it does not explain.
-        /// Not predefined; the field's habit.
+        /// An application failed in a way it does not explain. Not predefined; the field's habit.
         RUNTIME_ERROR = "wamp.error.runtime_error";
         /// A payload cannot be turned into the receiver's serializer. Not predefined; the field's habit.
         INVALID_PAYLOAD = "wamp.error.invalid_payload";

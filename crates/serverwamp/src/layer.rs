@@ -2,11 +2,11 @@
 //!
 //! A route without a layer is a plain handler and pays nothing for this.
 
+use crate::WampError;
 use crate::handler::ErasedHandler;
 use crate::reply::CallReply;
 use crate::request::Invocation;
 use crate::rt::BoxFuture;
-use crate::WampError;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -59,7 +59,11 @@ pub trait CallLayer:
 }
 
 impl<T> CallLayer for T where
-    T: Service<Invocation, Response = CallReply, Error: Into<BoxError>, Future: Send> + Clone + Send + Sync + 'static
+    T: Service<Invocation, Response = CallReply, Error: Into<BoxError>, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static
 {
 }
 

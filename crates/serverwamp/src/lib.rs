@@ -45,8 +45,8 @@ pub use serverwamp_proto::codec::{Dict, Serializer, Value};
 #[doc(no_inline)]
 pub use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
 #[doc(no_inline)]
-pub use serverwamp_proto::payload::Payload;
-#[doc(no_inline)]
 pub use serverwamp_proto::pattern::Match;
+#[doc(no_inline)]
+pub use serverwamp_proto::payload::Payload;
 #[doc(no_inline)]
 pub use serverwamp_proto::uris;

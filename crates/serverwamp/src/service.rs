@@ -42,7 +42,8 @@ pub struct PeerAddress(pub SocketAddr);
 
 impl WebSocketService {
     pub(crate) fn new(app: Application, config: WebSocketConfig) -> Self {
-        let from_extension = |extensions: &Extensions| extensions.get::<PeerAddress>().map(|address| address.0);
+        let from_extension =
+            |extensions: &Extensions| extensions.get::<PeerAddress>().map(|address| address.0);
         Self { app, config: Arc::new(config), peer_address: Arc::new(from_extension) }
     }
 

@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// A SUBSCRIBE on its way through the handlers of its topic, and later the subscription it became.
 #[derive(Debug)]
-pub struct Attempt {
+pub(crate) struct Attempt {
     pub(crate) session: Session,
     pub(crate) topic: Arc<str>,
     pub(crate) policy: Match,
@@ -37,7 +37,13 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    pub(crate) fn new(session: Session, topic: Arc<str>, policy: Match, request: RequestId, handlers: usize) -> Self {
+    pub(crate) fn new(
+        session: Session,
+        topic: Arc<str>,
+        policy: Match,
+        request: RequestId,
+        handlers: usize,
+    ) -> Self {
         Self {
             session,
             topic,

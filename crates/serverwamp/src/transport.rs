@@ -53,7 +53,8 @@ impl TransportInfo {
         headers.filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(';')).find_map(|pair| {
             let (key, value) = pair.split_once('=')?;
             let quoted = value.trim();
-            (key.trim() == name).then(|| quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(quoted))
+            (key.trim() == name)
+                .then(|| quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(quoted))
         })
     }
 }

@@ -8,13 +8,13 @@ use crate::reply::Encoded;
 use serverwamp_proto::codec::{Dict, Serializer, Value};
 use serverwamp_proto::id::{PublicationId, RequestId, SessionId, SubscriptionId};
 use serverwamp_proto::message::{
-    self, Abort, AbortDetails, Challenge, End, EventDetails, Goodbye, GoodbyeDetails, Message, Subscribed, Unsubscribed,
-    Welcome, WelcomeDetails,
+    self, Abort, AbortDetails, Challenge, End, EventDetails, Goodbye, GoodbyeDetails, Message, Subscribed,
+    Unsubscribed, Welcome, WelcomeDetails,
 };
+use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::{Payload, encode_args, encode_kwargs};
 use serverwamp_proto::session::RouterFeatures;
 use serverwamp_proto::uri::UriRules;
-use serverwamp_proto::pattern::Match;
 use serverwamp_proto::uris;
 use std::borrow::Cow;
 
@@ -53,7 +53,12 @@ pub(crate) fn challenge<'a>(serializer: Serializer, method: &'a str, extra: &Dic
     Message::Challenge(Challenge { method: method.into(), extra })
 }
 
-pub(crate) fn welcome(serializer: Serializer, session: SessionId, realm: &str, principal: &Principal) -> Message<'static> {
+pub(crate) fn welcome(
+    serializer: Serializer,
+    session: SessionId,
+    realm: &str,
+    principal: &Principal,
+) -> Message<'static> {
     Message::Welcome(Welcome {
         session,
         details: WelcomeDetails {
@@ -87,14 +92,25 @@ pub(crate) fn event(
 ) {
     let details = EventDetails { topic: topic.map(Cow::Borrowed), ..EventDetails::default() };
     let (args, kwargs) = (&payload.args, &payload.kwargs);
-    let encoded = message::encode_event(payload.serializer, subscription, publication, &details, args, kwargs, out);
+    let encoded =
+        message::encode_event(payload.serializer, subscription, publication, &details, args, kwargs, out);
     debug_assert!(encoded.is_ok(), "a topic is a text, which every serializer can write");
 }
 
 /// An application's error as it goes on the wire.
-pub(crate) fn error(serializer: Serializer, request_type: u64, request: RequestId, error: &WampError, out: &mut Vec<u8>) {
+pub(crate) fn error(
+    serializer: Serializer,
+    request_type: u64,
+    request: RequestId,
+    error: &WampError,
+    out: &mut Vec<u8>,
+) {
     let args = if error.args().is_empty() { Ok(Vec::new()) } else { encode_args(serializer, error.args()) };
-    let kwargs = if error.keyword_args().is_empty() { Ok(Vec::new()) } else { encode_kwargs(serializer, error.keyword_args()) };
+    let kwargs = if error.keyword_args().is_empty() {
+        Ok(Vec::new())
+    } else {
+        encode_kwargs(serializer, error.keyword_args())
+    };
     let (args, kwargs) = match (args, kwargs) {
         (Ok(args), Ok(kwargs)) => (args, kwargs),
         (Err(problem), _) | (_, Err(problem)) => {

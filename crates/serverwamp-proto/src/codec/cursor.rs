@@ -25,6 +25,10 @@ impl<'a> Cursor<'a> {
     pub(crate) fn since(&self, from: usize) -> &'a [u8] {
         self.all.get(from..self.offset()).unwrap_or_default()
     }
+    /// Whether the bytes still to be read begin with `start`.
+    pub(crate) fn starts_with(&self, start: &[u8]) -> bool {
+        self.rest.starts_with(start)
+    }
     pub(crate) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }

@@ -11,8 +11,7 @@ use bytes::Bytes;
 use super::encoded::Encoded;
 use super::violation::{Fault, Violation};
 use super::wire::{Element, Elements};
-use crate::codec::{DecodeError, DictReader, EncodeError, Kind, ListReader, Serializer, Writer};
-use crate::id::{Id, RegistrationId, SessionId, SubscriptionId};
+use crate::codec::{DecodeError, DictReader, EncodeError, Kind, Serializer, Writer};
 
 /// Where a value that is being read comes from.
 #[derive(Clone, Copy, Debug)]
@@ -57,11 +56,6 @@ pub(super) trait AttributeSet<'a>: Default {
     /// Shows the attributes that are not at their default, in the order in which they are written.
     fn each<'s>(&'s self, visit: &mut dyn FnMut(&'static str, &'s dyn AttributeValue));
 
-    /// Whether the attributes announce a payload that is one opaque string in place of the arguments.
-    fn is_transparent(&self) -> bool {
-        false
-    }
-
     /// The attributes nobody here knows, if this is a whole dictionary and not a group.
     fn unknown(&self) -> Option<&Unknown> {
         None
@@ -104,10 +98,6 @@ impl<'a, G: AttributeSet<'a>> AttributeSet<'a> for Option<Box<G>> {
             group.each(visit);
         }
     }
-
-    fn is_transparent(&self) -> bool {
-        self.as_ref().is_some_and(|group| group.is_transparent())
-    }
 }
 
 /// The attributes of a decoded dictionary that nobody here knows.
@@ -149,8 +139,8 @@ fn write_dict<'a, S: AttributeSet<'a>>(
     let mut known: Vec<(&'static str, &dyn AttributeValue)> = Vec::new();
     set.each(&mut |key, value| known.push((key, value)));
     let entries = original.map_or_else(|| Ok(Vec::new()), |original| read_entries(original, S::knows))?;
-    writer.dict(known.len() + entries.iter().filter(|(_, unknown)| unknown.is_some()).count());
-    for (key, unknown) in &entries {
+    writer.dict(known.len() + entries.iter().filter(|entry| entry.unknown.is_some()).count());
+    for Entry { key, unknown } in &entries {
         if let Some(value) = unknown {
             writer.key(key);
             value.write(writer, target)?;
@@ -168,18 +158,22 @@ fn write_dict<'a, S: AttributeSet<'a>>(
     Ok(())
 }
 
+/// One entry of a dictionary that was decoded.
+struct Entry<'a> {
+    key: Cow<'a, str>,
+    /// The value, if the key is not a known one.
+    unknown: Option<Encoded>,
+}
+
 /// The keys of a dictionary in their order, with the values of those that are not `known`.
-fn read_entries(
-    original: &Encoded,
-    known: fn(&str) -> bool,
-) -> Result<Vec<(Cow<'_, str>, Option<Encoded>)>, EncodeError> {
+fn read_entries(original: &Encoded, known: fn(&str) -> bool) -> Result<Vec<Entry<'_>>, EncodeError> {
     let broken = |error: DecodeError| EncodeError { reason: error.reason };
     let mut dict = DictReader::open(original.serializer(), original.bytes()).map_err(broken)?;
     let mut entries = Vec::new();
     while let Some(key) = dict.key().map_err(broken)? {
         let value = dict.raw().map_err(broken)?;
         let unknown = if known(&key) { None } else { Some(original.slice(value)) };
-        entries.push((key, unknown));
+        entries.push(Entry { key, unknown });
     }
     Ok(entries)
 }
@@ -216,15 +210,17 @@ macro_rules! attributes {
                 source: &$crate::message::attributes::Source<'f>,
             ) -> std::result::Result<bool, $crate::message::violation::Fault> {
                 match key {
-                    $($key => self.$field = $crate::message::attributes::read_attribute(dict, source)?,)*
+                    $($key => {
+                        self.$field = $crate::message::attributes::read_attribute(dict, source)?;
+                        Ok(true)
+                    })*
                     _ => {
                         $(if $crate::message::attributes::AttributeSet::take(&mut self.$group, key, dict, source)? {
                             return Ok(true);
                         })*
-                        return Ok(false);
+                        Ok(false)
                     }
                 }
-                Ok(true)
             }
 
             fn each<'s>(
@@ -237,8 +233,6 @@ macro_rules! attributes {
                 $($crate::message::attributes::AttributeSet::each(&self.$group, visit);)*
             }
 
-            $crate::message::attributes::attributes!(@transparent $($group)*);
-
             $(fn unknown(&self) -> Option<&$crate::message::attributes::Unknown> {
                 Some(&self.$unknown)
             }
@@ -250,167 +244,23 @@ macro_rules! attributes {
     };
     (@type $f:lifetime $name:ident) => { $name };
     (@type $f:lifetime $name:ident $lifetime:lifetime) => { $name<$f> };
-    (@transparent) => {};
-    (@transparent $($group:ident)+) => {
-        fn is_transparent(&self) -> bool {
-            false $(|| $crate::message::attributes::AttributeSet::is_transparent(&self.$group))+
-        }
-    };
 }
 pub(super) use attributes;
 
 /// Reads one attribute after a look at its kind.
-pub(super) fn read_attribute<'a, A: Attribute<'a>>(
+///
+/// Null is as good as absent: clients that fill options from variables send it for those that are not set.
+pub(super) fn read_attribute<'a, A: Attribute<'a> + Default>(
     dict: &mut DictReader<'a>,
     source: &Source<'a>,
 ) -> Result<A, Fault> {
     let kind = dict.peek()?;
+    if kind == Kind::Null {
+        dict.raw()?;
+        return Ok(A::default());
+    }
     if kind != A::KIND {
         return Err(Fault::kind(A::EXPECTED, kind));
     }
     A::read(dict, source)
-}
-
-impl AttributeValue for bool {
-    fn is_default(&self) -> bool {
-        !self
-    }
-
-    fn write(&self, writer: &mut Writer<'_>, _: Serializer) -> Result<(), EncodeError> {
-        writer.boolean(*self);
-        Ok(())
-    }
-}
-
-impl<'a> Attribute<'a> for bool {
-    const EXPECTED: &'static str = "a boolean";
-    const KIND: Kind = Kind::Boolean;
-
-    fn read(dict: &mut DictReader<'a>, _: &Source<'a>) -> Result<Self, Fault> {
-        Ok(dict.boolean()?)
-    }
-}
-
-impl AttributeValue for u64 {
-    fn is_default(&self) -> bool {
-        *self == 0
-    }
-
-    fn write(&self, writer: &mut Writer<'_>, _: Serializer) -> Result<(), EncodeError> {
-        writer.unsigned(*self);
-        Ok(())
-    }
-}
-
-impl<'a> Attribute<'a> for u64 {
-    const EXPECTED: &'static str = "an integer from 0 on";
-    const KIND: Kind = Kind::Integer;
-
-    fn read(dict: &mut DictReader<'a>, _: &Source<'a>) -> Result<Self, Fault> {
-        let outside = Fault::Wrong { expected: <Self as Attribute<'_>>::EXPECTED, got: "another".into() };
-        dict.unsigned().map_err(|_| outside)
-    }
-}
-
-/// Values that have no default: present or absent, and written whenever present.
-macro_rules! optional {
-    ($($ty:ty, $expected:literal, $kind:ident, |$dict:ident, $source:ident| $read:expr,
-       |$writer:ident, $target:ident, $value:ident| $write:expr;)*) => {$(
-        impl AttributeValue for Option<$ty> {
-            fn is_default(&self) -> bool {
-                self.is_none()
-            }
-
-            fn write(&self, $writer: &mut Writer<'_>, $target: Serializer) -> Result<(), EncodeError> {
-                let _ = $target;
-                if let Some($value) = self { $write }
-                Ok(())
-            }
-        }
-
-        impl<'a> Attribute<'a> for Option<$ty> {
-            const EXPECTED: &'static str = $expected;
-            const KIND: Kind = Kind::$kind;
-
-            fn read($dict: &mut DictReader<'a>, $source: &Source<'a>) -> Result<Self, Fault> {
-                let _ = $source;
-                Ok(Some($read))
-            }
-        }
-    )*};
-}
-
-optional! {
-    bool, "a boolean", Boolean, |dict, source| dict.boolean()?, |writer, target, value| writer.boolean(*value);
-    u64, "an integer from 0 on", Integer,
-        |dict, source| <u64 as Attribute<'_>>::read(dict, source)?, |writer, target, value| writer.unsigned(*value);
-    SessionId, "an id", Integer, |dict, source| read_id(dict)?, |writer, target, value| writer.unsigned(value.get());
-    SubscriptionId, "an id", Integer, |dict, source| read_id(dict)?, |writer, target, value| writer.unsigned(value.get());
-    RegistrationId, "an id", Integer, |dict, source| read_id(dict)?, |writer, target, value| writer.unsigned(value.get());
-    String, "a string", Text, |dict, source| dict.text()?.into_owned(), |writer, target, value| writer.text(value);
-    Box<str>, "a string", Text, |dict, source| dict.text()?.into(), |writer, target, value| writer.text(value);
-    Encoded, "a dictionary", Dict,
-        |dict, source| Encoded::from_frame(source.serializer, source.share(dict.raw()?)),
-        |writer, target, value| value.write(writer, target)?;
-    Vec<SessionId>, "a list of ids", List,
-        |dict, source| read_list(dict, source, "a list of ids", Kind::Integer, |list| SessionId::new(list.unsigned().ok()?))?,
-        |writer, target, value| write_list(writer, value, |writer, id| writer.unsigned(id.get()));
-    Vec<String>, "a list of strings", List,
-        |dict, source| read_list(dict, source, "a list of strings", Kind::Text, |list| Some(list.text().ok()?.into_owned()))?,
-        |writer, target, value| write_list(writer, value, |writer, text| writer.text(text));
-}
-
-impl AttributeValue for Option<Cow<'_, str>> {
-    fn is_default(&self) -> bool {
-        self.is_none()
-    }
-
-    fn write(&self, writer: &mut Writer<'_>, _: Serializer) -> Result<(), EncodeError> {
-        if let Some(text) = self {
-            writer.text(text);
-        }
-        Ok(())
-    }
-}
-
-impl<'a> Attribute<'a> for Option<Cow<'a, str>> {
-    const EXPECTED: &'static str = "a string";
-    const KIND: Kind = Kind::Text;
-
-    fn read(dict: &mut DictReader<'a>, _: &Source<'a>) -> Result<Self, Fault> {
-        Ok(Some(dict.text()?))
-    }
-}
-
-fn read_id<T: Id>(dict: &mut DictReader<'_>) -> Result<T, Fault> {
-    let outside = Fault::Wrong { expected: "an id from 1 to 2^53", got: "another integer".into() };
-    dict.unsigned().ok().and_then(T::new).ok_or(outside)
-}
-
-fn read_list<'a, T>(
-    dict: &mut DictReader<'a>,
-    source: &Source<'a>,
-    expected: &'static str,
-    kind: Kind,
-    read: impl Fn(&mut ListReader<'a>) -> Option<T>,
-) -> Result<Vec<T>, Fault> {
-    let mut list = ListReader::open(source.serializer, dict.raw()?)?;
-    let mut values = Vec::new();
-    while let Some(found) = list.peek()? {
-        if found != kind {
-            return Err(Fault::Wrong {
-                expected,
-                got: format!("a list with a {}", super::violation::kind_name(found)).into(),
-            });
-        }
-        let outside = || Fault::Wrong { expected, got: "a value out of range".into() };
-        values.push(read(&mut list).ok_or_else(outside)?);
-    }
-    Ok(values)
-}
-
-fn write_list<T>(writer: &mut Writer<'_>, values: &[T], write: impl Fn(&mut Writer<'_>, &T)) {
-    writer.list(values.len());
-    values.iter().for_each(|value| write(writer, value));
-    writer.end();
 }

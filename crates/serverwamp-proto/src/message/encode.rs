@@ -2,8 +2,9 @@
 //!
 //! `args` and `kwargs` must be encoded in `serializer`; either is empty when absent.
 
+use super::arguments::{payload_count, sent_payload};
 use super::options::EventDetails;
-use super::wire::{Element, payload_count, sent_payload};
+use super::wire::Element;
 use crate::codec::{EncodeError, Serializer, Writer};
 use crate::id::{PublicationId, RequestId, SubscriptionId};
 

@@ -9,7 +9,9 @@
 //! | a client | HELLO, ABORT, AUTHENTICATE, GOODBYE, ERROR (of an invocation), PUBLISH, SUBSCRIBE, UNSUBSCRIBE, CALL, CANCEL, REGISTER, UNREGISTER, YIELD |
 //! | nobody | WELCOME, CHALLENGE, PUBLISHED, SUBSCRIBED, UNSUBSCRIBED, EVENT, RESULT, REGISTERED, UNREGISTERED, INVOCATION, INTERRUPT |
 
+mod arguments;
 mod attributes;
+mod elements;
 mod encode;
 mod encoded;
 mod options;
@@ -17,6 +19,7 @@ mod pubsub;
 mod revocation;
 mod rpc;
 mod session;
+mod values;
 mod violation;
 mod wire;
 mod words;
@@ -99,10 +102,6 @@ macro_rules! messages {
                 Self::$variant(message)
             }
         })*
-
-        /// Type codes by name.
-        #[cfg(test)]
-        const CODES: &[(u64, &str)] = &[$(($code, $name)),*];
     };
 }
 
@@ -146,6 +145,3 @@ fn write<'a, T: Layout<'a>>(
     writer.end();
     Ok(())
 }
-
-#[cfg(test)]
-mod tests;

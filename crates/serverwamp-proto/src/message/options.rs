@@ -239,8 +239,6 @@ attributes! {
 attributes! {
     /// `ERROR.Details`.
     pub struct ErrorDetails {
-        /// A text for people. Not in the specification; the habit of many peers.
-        "message" => message: Option<String>,
         + passthru: Option<Box<Passthru>>,
     }
     unknown

@@ -10,11 +10,10 @@ use std::ops::RangeInclusive;
 use bytes::Bytes;
 
 use super::attributes::{AttributeSet, Source};
-use super::encoded::{Encoded, empty_dict, empty_list, write_raw};
+use super::encoded::empty_dict;
 use super::violation::{Fault, Violation, kind_name};
 use crate::codec::{DecodeError, DictReader, EncodeError, Kind, ListReader, Serializer, Writer};
-use crate::id::{Id, MAX_ID, PublicationId, RegistrationId, RequestId, SessionId, SubscriptionId};
-use crate::payload::Payload;
+use crate::id::{Id, MAX_ID, RequestId};
 
 /// A message that can be read from and written to a list.
 pub(super) trait Layout<'a>: Sized {
@@ -81,14 +80,15 @@ pub(super) use message;
 /// The elements of a message, being read.
 #[derive(Debug)]
 pub(super) struct Elements<'a> {
-    source: Source<'a>,
+    pub(super) source: Source<'a>,
     list: ListReader<'a>,
     name: &'static str,
     lengths: RangeInclusive<usize>,
     /// Elements read so far, the code included.
     index: usize,
-    request: Option<RequestId>,
-    transparent: bool,
+    pub(super) request: Option<RequestId>,
+    /// Whether the attribute was there that lets one string stand in place of the arguments.
+    pub(super) transparent: bool,
 }
 
 impl<'a> Elements<'a> {
@@ -131,7 +131,8 @@ impl<'a> Elements<'a> {
     }
 
     /// The kind of the next element; an error if the list ends before it should.
-    fn kind(&mut self) -> Result<Kind, Violation> {
+    #[inline]
+    pub(super) fn kind(&mut self) -> Result<Kind, Violation> {
         match self.peek()? {
             Some(kind) => Ok(kind),
             None => {
@@ -142,12 +143,14 @@ impl<'a> Elements<'a> {
         }
     }
 
-    fn peek(&mut self) -> Result<Option<Kind>, Violation> {
+    #[inline]
+    pub(super) fn peek(&mut self) -> Result<Option<Kind>, Violation> {
         self.list.peek().map_err(|error| malformed(self.name, self.request, &error))
     }
 
     /// Reads the next element if it is of `kind`.
-    fn element<T>(
+    #[inline]
+    pub(super) fn element<T>(
         &mut self,
         label: &'static str,
         expected: &'static str,
@@ -167,7 +170,8 @@ impl<'a> Elements<'a> {
         }
     }
 
-    fn raw(&mut self, label: &'static str) -> Result<&'a [u8], Violation> {
+    #[inline]
+    pub(super) fn raw(&mut self, label: &'static str) -> Result<&'a [u8], Violation> {
         match self.list.raw() {
             Ok(bytes) => {
                 self.index += 1;
@@ -177,15 +181,17 @@ impl<'a> Elements<'a> {
         }
     }
 
-    fn id<T: Id>(&mut self, label: &'static str) -> Result<T, Violation> {
+    #[inline]
+    pub(super) fn id<T: Id>(&mut self, label: &'static str) -> Result<T, Violation> {
         const EXPECTED: &str = "an id";
         const RANGE: &str = "an id from 1 to 9007199254740992";
         self.element(label, EXPECTED, Kind::Integer, |list| {
             // What does not fit 64 bits is as much outside the range as a zero is.
             let number = list.unsigned().ok();
-            let got =
-                number.map_or_else(|| Cow::Borrowed("another integer"), |number| number.to_string().into());
-            number.and_then(T::new).ok_or(Fault::Wrong { expected: RANGE, got })
+            number.and_then(T::new).ok_or_else(|| Fault::Wrong {
+                expected: RANGE,
+                got: number.map_or(Cow::Borrowed("another integer"), |number| number.to_string().into()),
+            })
         })
     }
 
@@ -194,7 +200,9 @@ impl<'a> Elements<'a> {
         const RANGE: &str = "an id from 1 to 9007199254740992, or 0 before details";
         let request = self.element(label, "an id", Kind::Integer, |list| {
             let number = list.unsigned().ok().filter(|number| *number <= MAX_ID);
-            number.map(RequestId::new).ok_or(Fault::Wrong { expected: RANGE, got: "another integer".into() })
+            number
+                .map(RequestId::new)
+                .ok_or(Fault::Wrong { expected: RANGE, got: Cow::Borrowed("another integer") })
         })?;
         if request.is_some() {
             self.request = request;
@@ -216,29 +224,32 @@ impl<'a> Elements<'a> {
         if bytes == empty_dict(self.source.serializer) {
             return Ok(());
         }
-        let mut dict = DictReader::open(self.source.serializer, bytes)
-            .map_err(|e| self.attribute_fault(label, "", e.into()))?;
-        let mut all_known = true;
-        while let Some(key) = dict.key().map_err(|e| self.attribute_fault(label, "", e.into()))? {
+        let malformed = |error: DecodeError| self.fault(label, Fault::Malformed(error));
+        let mut dict = DictReader::open(self.source.serializer, bytes).map_err(malformed)?;
+        let (mut all_known, mut transparent) = (true, false);
+        while let Some(key) = dict.key().map_err(malformed)? {
             let fault = |fault| self.attribute_fault(label, &key, fault);
-            if !set.take(&key, &mut dict, &self.source).map_err(fault)? {
+            if set.take(&key, &mut dict, &self.source).map_err(fault)? {
+                transparent |= key == "enc_algo";
+            } else {
                 all_known = false;
-                dict.raw().map_err(|e| self.attribute_fault(label, &key, e.into()))?;
+                dict.raw().map_err(malformed)?;
             }
         }
+        self.transparent = transparent;
         if let (false, Some(unknown)) = (all_known, set.unknown_mut()) {
             unknown.keep(&self.source, self.source.share(bytes));
         }
-        self.transparent |= set.is_transparent();
         Ok(())
     }
 
-    fn dict(&mut self, label: &'static str) -> Result<&'a [u8], Violation> {
+    #[inline]
+    pub(super) fn dict(&mut self, label: &'static str) -> Result<&'a [u8], Violation> {
         self.element(label, "a dictionary", Kind::Dict, |list| Ok(list.raw()?))
     }
 
     #[cold]
-    fn fault(&self, label: &str, fault: Fault) -> Violation {
+    pub(super) fn fault(&self, label: &str, fault: Fault) -> Violation {
         match fault {
             Fault::Malformed(error) => malformed(self.name, self.request, &error),
             Fault::Wrong { expected, got } => self
@@ -274,179 +285,4 @@ fn violation(name: &str, request: Option<RequestId>, what: std::fmt::Arguments<'
     }
     let _ = text.write_fmt(what);
     Violation::new(text)
-}
-
-macro_rules! id_elements {
-    ($($ty:ident)*) => {$(
-        impl<'a> Element<'a> for $ty {
-            fn read(elements: &mut Elements<'a>, label: &'static str) -> Result<Self, Violation> {
-                elements.id(label)
-            }
-
-            fn write(&self, writer: &mut Writer<'_>, _: Serializer) -> Result<(), EncodeError> {
-                writer.unsigned(self.get());
-                Ok(())
-            }
-        }
-    )*};
-}
-
-id_elements!(SessionId RegistrationId SubscriptionId PublicationId);
-
-impl<'a> Element<'a> for RequestId {
-    fn read(elements: &mut Elements<'a>, label: &'static str) -> Result<Self, Violation> {
-        let request = elements.id(label)?;
-        elements.request = Some(request);
-        Ok(request)
-    }
-
-    fn write(&self, writer: &mut Writer<'_>, _: Serializer) -> Result<(), EncodeError> {
-        writer.unsigned(self.get());
-        Ok(())
-    }
-}
-
-/// The type code of the request that an ERROR answers.
-impl<'a> Element<'a> for u64 {
-    fn read(elements: &mut Elements<'a>, label: &'static str) -> Result<Self, Violation> {
-        elements.element(label, "a type code", Kind::Integer, |list| Ok(list.unsigned()?))
-    }
-
-    fn write(&self, writer: &mut Writer<'_>, _: Serializer) -> Result<(), EncodeError> {
-        writer.unsigned(*self);
-        Ok(())
-    }
-}
-
-impl<'a> Element<'a> for Cow<'a, str> {
-    fn read(elements: &mut Elements<'a>, label: &'static str) -> Result<Self, Violation> {
-        elements.element(label, "a string", Kind::Text, |list| Ok(list.text()?))
-    }
-
-    fn write(&self, writer: &mut Writer<'_>, _: Serializer) -> Result<(), EncodeError> {
-        writer.text(self);
-        Ok(())
-    }
-}
-
-/// A string for which null may stand.
-impl<'a> Element<'a> for Option<Cow<'a, str>> {
-    fn read(elements: &mut Elements<'a>, label: &'static str) -> Result<Self, Violation> {
-        if elements.kind()? == Kind::Null {
-            elements.raw(label)?;
-            return Ok(None);
-        }
-        Element::read(elements, label).map(Some)
-    }
-
-    fn write(&self, writer: &mut Writer<'_>, target: Serializer) -> Result<(), EncodeError> {
-        match self {
-            Some(text) => text.write(writer, target),
-            None => {
-                writer.null();
-                Ok(())
-            }
-        }
-    }
-}
-
-impl<'a> Element<'a> for Encoded {
-    fn read(elements: &mut Elements<'a>, label: &'static str) -> Result<Self, Violation> {
-        let bytes = elements.dict(label)?;
-        Ok(Self::from_frame(elements.source.serializer, elements.source.share(bytes)))
-    }
-
-    fn write(&self, writer: &mut Writer<'_>, target: Serializer) -> Result<(), EncodeError> {
-        self.write(writer, target)
-    }
-}
-
-/// Arguments and keyword arguments: the end of the list, none, one or two elements of it.
-impl<'a> Element<'a> for Payload {
-    fn read(elements: &mut Elements<'a>, _: &'static str) -> Result<Self, Violation> {
-        const ARGS: &str = "Arguments";
-        const KWARGS: &str = "ArgumentsKw";
-        let source = elements.source;
-        let mut payload = Self::empty(source.serializer);
-        match elements.peek()? {
-            None => return Ok(payload),
-            Some(Kind::List) => payload.args = source.share(elements.raw(ARGS)?),
-            // A client without arguments may write null for them; it is never sent on.
-            Some(Kind::Null) => drop(elements.raw(ARGS)?),
-            Some(Kind::Binary | Kind::Text) if elements.transparent => {
-                payload.args = source.share(elements.raw(ARGS)?);
-                return Ok(payload);
-            }
-            Some(kind) => return Err(elements.fault(ARGS, Fault::kind("a list", kind))),
-        }
-        match elements.peek()? {
-            None => {}
-            Some(Kind::Dict) => payload.kwargs = source.share(elements.raw(KWARGS)?),
-            Some(Kind::Null) => drop(elements.raw(KWARGS)?),
-            Some(kind) => return Err(elements.fault(KWARGS, Fault::kind("a dictionary", kind))),
-        }
-        Ok(normalise(payload))
-    }
-
-    fn count(&self) -> usize {
-        let (args, kwargs) = sent_payload(self.serializer, &self.args, &self.kwargs);
-        payload_count(args, kwargs)
-    }
-
-    fn write(&self, writer: &mut Writer<'_>, target: Serializer) -> Result<(), EncodeError> {
-        let (args, kwargs) = sent_payload(self.serializer, &self.args, &self.kwargs);
-        for part in [args, kwargs] {
-            if !part.is_empty() {
-                write_raw(self.serializer, part, writer, target)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Leaves out empty keyword arguments, and empty arguments that keep no place for keyword arguments.
-fn normalise(mut payload: Payload) -> Payload {
-    if is_empty_dict(payload.serializer, &payload.kwargs) {
-        payload.kwargs = Bytes::new();
-    }
-    if payload.kwargs.is_empty() && is_empty_list(payload.serializer, &payload.args) {
-        payload.args = Bytes::new();
-    } else if payload.args.is_empty() && !payload.kwargs.is_empty() {
-        payload.args = Bytes::from_static(empty_list(payload.serializer));
-    }
-    payload
-}
-
-/// What is sent of arguments and keyword arguments: nothing that is empty, unless it keeps a place.
-pub(super) fn sent_payload<'p>(
-    serializer: Serializer,
-    args: &'p [u8],
-    kwargs: &'p [u8],
-) -> (&'p [u8], &'p [u8]) {
-    let kwargs = if kwargs == empty_dict(serializer) { &[] } else { kwargs };
-    match (args.is_empty(), kwargs.is_empty()) {
-        (true, false) => (empty_list(serializer), kwargs),
-        (false, true) if args == empty_list(serializer) => (&[], &[]),
-        _ => (args, kwargs),
-    }
-}
-
-/// How many elements arguments and keyword arguments take; either is empty when absent.
-pub(super) const fn payload_count(args: &[u8], kwargs: &[u8]) -> usize {
-    match (args.is_empty(), kwargs.is_empty()) {
-        (_, false) => 2,
-        (false, true) => 1,
-        (true, true) => 0,
-    }
-}
-
-fn is_empty_list(serializer: Serializer, bytes: &[u8]) -> bool {
-    bytes == empty_list(serializer)
-        || ListReader::open(serializer, bytes).is_ok_and(|mut list| matches!(list.peek(), Ok(None)))
-}
-
-fn is_empty_dict(serializer: Serializer, bytes: &[u8]) -> bool {
-    bytes == empty_dict(serializer)
-        || (!bytes.is_empty()
-            && DictReader::open(serializer, bytes).is_ok_and(|mut dict| matches!(dict.key(), Ok(None))))
 }

@@ -10,6 +10,8 @@ use super::{Match, UriPattern};
 ///
 /// The three matches never collide: `a.b` as exact, prefix and wildcard pattern are three keys. As long as no patterns
 /// are stored, a lookup is one probe of a hash table; patterns cost a walk along the URI, however many there are.
+///
+/// Patterns must have passed [`UriRules::check`](crate::uri::UriRules::check): its limits bound the depth of the tables.
 #[derive(Clone, Debug)]
 pub struct PatternMap<T> {
     exact: HashMap<Box<str>, T>,

@@ -39,7 +39,6 @@ pub enum State {
 
 /// What the driver has to do about a message.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "steps are taken at once and never stored")]
 pub enum Step<'a> {
     /// Decide about a HELLO: answer with [`challenged`](Session::challenged), [`welcomed`](Session::welcomed) or
     /// [`refused`](Session::refused).

@@ -150,7 +150,8 @@ impl ClientRoles {
     pub fn read(roles: Option<&Encoded>) -> Result<Self, Violation> {
         let Some(roles) = roles else { return Err(Violation::new("HELLO: Details.roles is missing")) };
         let mut read = Self::default();
-        let malformed = |error: DecodeError| Violation::new(format!("HELLO: Details.roles is malformed: {error}"));
+        let malformed =
+            |error: DecodeError| Violation::new(format!("HELLO: Details.roles is malformed: {error}"));
         let mut dict = DictReader::open(roles.serializer(), roles.bytes()).map_err(malformed)?;
         while let Some(name) = dict.key().map_err(malformed)? {
             let kind = dict.peek().map_err(malformed)?;
@@ -253,4 +254,88 @@ fn read_features(serializer: Serializer, role: &[u8]) -> Result<Features, Decode
         }
     }
     Ok(features)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::message::Message;
+
+    fn roles(json: &str) -> ClientRoles {
+        let frame = Bytes::from(format!(r#"[1,"r",{{"roles":{json}}}]"#));
+        let Ok(Message::Hello(hello)) = Message::decode(Serializer::Json, &frame) else { panic!("{json}") };
+        ClientRoles::read(hello.details.roles.as_ref()).unwrap()
+    }
+
+    fn callee(features: &str) -> Features {
+        roles(&format!(r#"{{"callee":{{"features":{features}}}}}"#)).callee.unwrap()
+    }
+
+    #[test]
+    fn feat_05_only_true_counts() {
+        assert!(callee(r#"{"call_canceling":true}"#).has(Feature::CallCanceling));
+        for value in ["1", "false", "\"true\"", "null", "{}"] {
+            assert_eq!(callee(&format!(r#"{{"call_canceling":{value}}}"#)), Features::default());
+        }
+        assert_eq!(callee("[]"), Features::default());
+        assert_eq!(callee(r#"{"bogus":true,"x":[1]}"#), Features::default());
+    }
+
+    #[test]
+    fn feat_synonyms_are_understood() {
+        assert!(callee(r#"{"call_cancelling":true}"#).has(Feature::CallCanceling));
+        assert!(callee(r#"{"progressive_calls":true}"#).has(Feature::ProgressiveCallInvocations));
+        assert!(callee(r#"{"payload_transparency":true}"#).has(Feature::PayloadPassthruMode));
+    }
+
+    #[test]
+    fn roles_without_features_are_roles() {
+        let read = roles(r#"{"subscriber":{},"caller":{"x":1}}"#);
+        let none = Some(Features::default());
+        assert_eq!(read, ClientRoles { subscriber: none, caller: none, ..ClientRoles::default() });
+    }
+
+    #[test]
+    fn client_roles_read_what_they_write() {
+        let caller = Features::default().with(Feature::CallTimeout).with(Feature::PayloadPassthruMode);
+        let written =
+            ClientRoles { caller: Some(caller), callee: Some(Features::default()), ..ClientRoles::default() };
+        for serializer in [Serializer::Json, Serializer::MessagePack, Serializer::Cbor] {
+            assert_eq!(ClientRoles::read(Some(&written.encode(serializer))), Ok(written));
+        }
+    }
+
+    #[test]
+    fn feat_01_to_03_welcome_announces_what_is_true_and_nothing_else() {
+        let json =
+            |features: RouterFeatures| String::from_utf8(features.encode(Serializer::Json).bytes().to_vec());
+        assert_eq!(json(RouterFeatures::default()).unwrap(), r#"{"broker":{},"dealer":{}}"#);
+        let features =
+            RouterFeatures { session_meta_api: true, event_history: true, ..RouterFeatures::default() };
+        assert_eq!(
+            json(features).unwrap(),
+            r#"{"broker":{"features":{"event_history":true,"session_meta_api":true}},"dealer":{"features":{"session_meta_api":true}}}"#
+        );
+    }
+
+    #[test]
+    fn feat_04_progress_implies_canceling() {
+        let features = RouterFeatures { progressive_call_results: true, ..RouterFeatures::default() };
+        let json = String::from_utf8(features.encode(Serializer::Json).bytes().to_vec()).unwrap();
+        assert!(json.contains(r#""call_canceling":true"#), "{json}");
+    }
+
+    #[test]
+    fn msg_06_feature_names_are_attribute_names() {
+        assert!(Feature::ALL.len() < 32, "Features holds one bit for each");
+        for feature in Feature::ALL {
+            assert!(
+                feature.name().len() >= 3
+                    && feature.name().bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+            );
+            assert_eq!(Feature::from_name(feature.name()), Some(*feature));
+        }
+    }
 }

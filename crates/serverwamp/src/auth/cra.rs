@@ -111,7 +111,11 @@ where
 
 /// A user that does not exist, so that asking for one looks like asking for any other.
 fn nobody(authid: &str, unknown: Option<(u32, u32)>, server_key: &Secret) -> CraCredential {
-    let derivation = unknown.map(|(iterations, keylen)| Derivation { salt: fake_salt(server_key, authid), keylen, iterations });
+    let derivation = unknown.map(|(iterations, keylen)| Derivation {
+        salt: fake_salt(server_key, authid),
+        keylen,
+        iterations,
+    });
     CraCredential { key: CraKey::from_secret(random_secret()), derivation, principal: Principal::new(authid) }
 }
 
@@ -147,13 +151,13 @@ fn extra(challenge: &str, derivation: Option<&Derivation>) -> Dict {
 }
 
 impl IntoReply<AuthRequest<CraMethod>, via::Value> for CraCredential {
-    async fn into_reply(self, _: AuthRequest<CraMethod>) -> Result<Option<CraCredential>, WampError> {
+    async fn into_reply(self, _: AuthRequest<CraMethod>) -> Result<Option<Self>, WampError> {
         Ok(Some(self))
     }
 }
 
 impl IntoReply<AuthRequest<CraMethod>, via::Shape> for Option<CraCredential> {
-    async fn into_reply(self, _: AuthRequest<CraMethod>) -> Result<Option<CraCredential>, WampError> {
+    async fn into_reply(self, _: AuthRequest<CraMethod>) -> Result<Self, WampError> {
         Ok(self)
     }
 }

@@ -14,7 +14,7 @@ use std::task::Poll;
 
 /// What an authenticator needs to know of the peer, and its mailbox.
 #[derive(Debug)]
-pub struct Exchange {
+pub(crate) struct Exchange {
     pub(crate) session: Session,
     pub(crate) hello: Hello,
     mailbox: Mutex<Mailbox>,

@@ -141,14 +141,14 @@ impl<M: Method, S: Sync> FromRequest<AuthRequest<M>, S> for HelloDetails {
     }
 }
 
-impl<M: Method<Credential = Option<Principal>>> IntoReply<AuthRequest<M>, via::Value> for Principal {
-    async fn into_reply(self, _: AuthRequest<M>) -> Result<Option<Principal>, WampError> {
+impl<M: Method<Credential = Option<Self>>> IntoReply<AuthRequest<M>, via::Value> for Principal {
+    async fn into_reply(self, _: AuthRequest<M>) -> Result<Option<Self>, WampError> {
         Ok(Some(self))
     }
 }
 
-impl<M: Method<Credential = Option<Principal>>> IntoReply<AuthRequest<M>, via::Shape> for Option<Principal> {
-    async fn into_reply(self, _: AuthRequest<M>) -> Result<Option<Principal>, WampError> {
+impl<M: Method<Credential = Self>> IntoReply<AuthRequest<M>, via::Shape> for Option<Principal> {
+    async fn into_reply(self, _: AuthRequest<M>) -> Result<Self, WampError> {
         Ok(self)
     }
 }

@@ -48,12 +48,16 @@ impl Calls {
         let realm = session.running_realm();
         let in_flight = session.calls_in_flight();
         if in_flight + self.waiting.len() >= realm.limits.calls_in_flight {
-            let text = format!("more than {} calls of this session are unanswered", realm.limits.calls_in_flight);
+            let text =
+                format!("more than {} calls of this session are unanswered", realm.limits.calls_in_flight);
             session.send_error(CALL, call.request, &WampError::unavailable(text));
             return Ok(());
         }
         if in_flight > 0 && session.work().calls.contains_key(&call.request) {
-            return Err(Violation::new(format!("CALL #{}: the call with this id is still running", call.request)));
+            return Err(Violation::new(format!(
+                "CALL #{}: the call with this id is still running",
+                call.request
+            )));
         }
         let (procedure, matched, route) = match realm.plan.routes.procedure(&call.procedure) {
             _ if realm.plan.service.is_some() => (Arc::from(call.procedure.as_ref()), Matched::Exact, None),

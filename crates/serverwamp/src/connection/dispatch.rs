@@ -36,7 +36,8 @@ pub(super) fn request(open: &mut Open, message: Message<'_>) -> Result<(), Viola
         Message::Publish(publish) => refuse_publish(session, &publish),
         Message::Register(register) => refuse_register(session, &register),
         Message::Unregister(unregister) => {
-            let error = WampError::new(uris::error::NO_SUCH_REGISTRATION).arg("this session has no registration");
+            let error =
+                WampError::new(uris::error::NO_SUCH_REGISTRATION).arg("this session has no registration");
             session.send_error(UNREGISTER, unregister.request, &error);
         }
         // The session machine lets through answers to invocations that were sent, and none is.
@@ -65,9 +66,10 @@ fn check_own_uri(realm: &RunningRealm, uri: &str, form: Match) -> Result<(), Wam
 /// Only a publisher that asked for an answer gets one, also when it is a no (checklist PUB-01, PUB-02).
 fn refuse_publish(session: &Session, publish: &Publish<'_>) {
     if publish.options.acknowledge {
-        let error = check_own_uri(session.running_realm(), &publish.topic, Match::Exact).err().unwrap_or_else(|| {
-            WampError::not_authorized().arg("only the application publishes in this realm")
-        });
+        let error =
+            check_own_uri(session.running_realm(), &publish.topic, Match::Exact).err().unwrap_or_else(|| {
+                WampError::not_authorized().arg("only the application publishes in this realm")
+            });
         session.send_error(PUBLISH, publish.request, &error);
     }
 }
@@ -88,7 +90,9 @@ fn subscribe_to(session: &Session, subscribe: &Subscribe<'_>) {
         return refuse(error);
     }
     let pattern = UriPattern::new(policy, subscribe.topic.as_ref());
-    if realm.resubscribe(session, &pattern, subscribe.request) || joins_attempt(session, &pattern, subscribe.request) {
+    if realm.resubscribe(session, &pattern, subscribe.request)
+        || joins_attempt(session, &pattern, subscribe.request)
+    {
         return;
     }
     if let Err(error) = within_limits(session, policy) {
@@ -159,13 +163,18 @@ fn within_limits(session: &Session, policy: Match) -> Result<(), WampError> {
     let work = session.work();
     let all = work.subscriptions.values().chain(&work.attempts);
     if all.clone().count() >= limits.subscriptions {
-        return Err(WampError::unavailable(format!("a session may have {} subscriptions", limits.subscriptions)));
+        return Err(WampError::unavailable(format!(
+            "a session may have {} subscriptions",
+            limits.subscriptions
+        )));
     }
     if policy != Match::Exact {
         let patterns = all.filter(|attempt| attempt.policy != Match::Exact).count();
         if patterns >= limits.pattern_subscriptions {
             let most = limits.pattern_subscriptions;
-            return Err(WampError::unavailable(format!("a session may have {most} subscriptions by pattern")));
+            return Err(WampError::unavailable(format!(
+                "a session may have {most} subscriptions by pattern"
+            )));
         }
     }
     Ok(())

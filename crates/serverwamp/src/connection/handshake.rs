@@ -35,7 +35,8 @@ impl Peer {
             Arc::clone(&self.app.runtime),
         );
         let details = &hello.details;
-        let known = Hello { authid: details.authid.clone(), authextra: wire::dict(details.authextra.as_ref()) };
+        let known =
+            Hello { authid: details.authid.clone(), authextra: wire::dict(details.authextra.as_ref()) };
         let exchange = Arc::new(Exchange::new(session.clone(), known));
         let methods = details.authmethods.clone().unwrap_or_default();
         let decision = Box::pin(decide(realm, Arc::clone(&exchange), methods, self.app.connections.clone()));
@@ -54,9 +55,9 @@ impl Peer {
         if name.is_empty() {
             return Err(no_such_realm());
         }
-        UriRules::loose()
-            .check(name, Match::Exact)
-            .map_err(|error| WampError::new(uris::error::INVALID_URI).arg(format!("realm {name:?}: {error}")))?;
+        UriRules::loose().check(name, Match::Exact).map_err(|error| {
+            WampError::new(uris::error::INVALID_URI).arg(format!("realm {name:?}: {error}"))
+        })?;
         self.app.default_realm.clone().ok_or_else(no_such_realm)
     }
 
@@ -64,7 +65,9 @@ impl Peer {
         let Phase::Deciding(deciding) = &mut self.phase else { return };
         deciding.challenged = false;
         let extra = wire::dict(Some(&answer.extra));
-        deciding.exchange.answer(AuthenticateAnswer { signature: Secret::from(answer.signature.as_ref()), extra });
+        deciding
+            .exchange
+            .answer(AuthenticateAnswer { signature: Secret::from(answer.signature.as_ref()), extra });
         self.poll_at_once();
     }
 
@@ -143,12 +146,17 @@ async fn ask<R: SessionRequest>(
         let admission = Arc::new(Admission::new(session.clone(), Arc::clone(step)));
         let life = Arc::clone(handler).call(request(Arc::clone(&admission)));
         let verdict = Arc::clone(&admission);
-        supervise::companion(session, connections.handler(), "session handler", session_over(session.clone()), async move {
-            AssertUnwindSafe(life).catch_unwind().await.map(|SessionReply(reply)| reply)
-        }, move |reply| match reply {
-            Ok(()) => verdict.refuse(WampError::not_authorized()),
-            Err(error) => verdict.refuse(error),
-        });
+        supervise::companion(
+            session,
+            connections.handler(),
+            "session handler",
+            session_over(session.clone()),
+            async move { AssertUnwindSafe(life).catch_unwind().await.map(|SessionReply(reply)| reply) },
+            move |reply| match reply {
+                Ok(()) => verdict.refuse(WampError::not_authorized()),
+                Err(error) => verdict.refuse(error),
+            },
+        );
         admission.verdict().await?;
     }
     Ok(())
@@ -185,8 +193,10 @@ async fn authenticate(
             return Ok(principal.proved_by(authenticator.method.clone()));
         }
     }
-    Err(WampError::new(uris::error::NO_MATCHING_AUTH_METHOD)
-        .arg(format!("the realm accepts none of the offered authentication methods ({})", methods.join(", "))))
+    Err(WampError::new(uris::error::NO_MATCHING_AUTH_METHOD).arg(format!(
+        "the realm accepts none of the offered authentication methods ({})",
+        methods.join(", ")
+    )))
 }
 
 /// A failure of the application is no wrong password: it is a failed authentication (checklist AUTH-09).

@@ -21,9 +21,9 @@ use calls::Calls;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::RequestNumbering;
 use serverwamp_proto::message::{Message, Violation};
-use serverwamp_proto::websocket::Opcode;
 use serverwamp_proto::session::{Session as Machine, Step};
 use serverwamp_proto::uris;
+use serverwamp_proto::websocket::Opcode;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -169,7 +169,10 @@ impl Peer {
                 let request = deciding.session.close_request().cloned();
                 if stopping {
                     self.refuse(&shutdown_error());
-                } else if let Some(CloseRequest::Goodbye { reason, message } | CloseRequest::Abort { reason, message }) = request {
+                } else if let Some(
+                    CloseRequest::Goodbye { reason, message } | CloseRequest::Abort { reason, message },
+                ) = request
+                {
                     let error = WampError::new(reason);
                     self.refuse(&message.into_iter().fold(error, |error, text| error.arg(text)));
                 }

@@ -80,8 +80,6 @@ pub trait FromRequest<R: Request, S>: Sized {
     ///
     /// # Errors
     /// When the request does not have it; the handler is then not run.
-    fn from_request(
-        request: &mut R,
-        state: &S,
-    ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
+    fn from_request(request: &mut R, state: &S)
+    -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
 }

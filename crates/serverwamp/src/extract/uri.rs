@@ -50,7 +50,9 @@ impl<S: Sync> FromRequest<Invocation, S> for Captures {
             Matched::Pattern(pattern) => texts(pattern.captures(&request.procedure)),
             Matched::Regex(regex) => regex
                 .captures(&request.procedure)
-                .map(|groups| groups.iter().skip(1).map(|group| group.map_or("", |text| text.as_str()).into()).collect())
+                .map(|groups| {
+                    groups.iter().skip(1).map(|group| group.map_or("", |text| text.as_str()).into()).collect()
+                })
                 .unwrap_or_default(),
         }))
     }

@@ -148,12 +148,18 @@ impl<S: Send + Sync + 'static> Realm<S> {
     }
 
     /// Gives every handler its state and checks what can be checked.
-    pub(crate) fn bind(self, state: &Arc<S>, limits: &Arc<Limits>, problems: &mut Vec<Problem>) -> RunningRealm {
+    pub(crate) fn bind(
+        self,
+        state: &Arc<S>,
+        limits: &Arc<Limits>,
+        problems: &mut Vec<Problem>,
+    ) -> RunningRealm {
         let mut rules = if self.strict_uris { UriRules::strict() } else { UriRules::loose() };
         rules.max_length = limits.uri_bytes;
         rules.max_components = limits.uri_components;
         if let Err(error) = rules.check(&self.name, Match::Exact) {
-            problems.push(Problem::new(self.place, format!("{:?} cannot be a realm's name: {error}", self.name)));
+            problems
+                .push(Problem::new(self.place, format!("{:?} cannot be a realm's name: {error}", self.name)));
         }
         problems.extend(self.routes.problems);
         let mut table = RouteTable::default();
@@ -171,7 +177,11 @@ impl<S: Send + Sync + 'static> Realm<S> {
                 rules,
                 routes,
                 service,
-                authenticators: self.authenticators.into_iter().map(|one| bind_authenticator(one, state)).collect(),
+                authenticators: self
+                    .authenticators
+                    .into_iter()
+                    .map(|one| bind_authenticator(one, state))
+                    .collect(),
                 anonymous: self.anonymous.map(|authrole| Anonymous { authrole }),
                 on_connect: self.on_connect.into_iter().map(|handler| handler.bind(state)).collect(),
                 on_join: self.on_join.into_iter().map(|handler| handler.bind(state)).collect(),
@@ -207,6 +217,9 @@ pub(crate) type Handlers<R> = Vec<Arc<dyn ErasedHandler<R>>>;
 
 impl<S> fmt::Debug for Realm<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Realm").field("name", &self.name).field("routes", &self.routes).finish_non_exhaustive()
+        f.debug_struct("Realm")
+            .field("name", &self.name)
+            .field("routes", &self.routes)
+            .finish_non_exhaustive()
     }
 }

@@ -42,7 +42,8 @@ impl Publication {
     pub fn send<M>(self, payload: impl ToPayload<M>) -> Result<PublicationId, WampError> {
         let publication = self.realm.ids.publication();
         self.realm.publish(publication, &self.topic, &payload, |session| {
-            !self.exclude.contains(&session) && self.eligible.as_ref().is_none_or(|list| list.contains(&session))
+            !self.exclude.contains(&session)
+                && self.eligible.as_ref().is_none_or(|list| list.contains(&session))
         })?;
         Ok(publication)
     }

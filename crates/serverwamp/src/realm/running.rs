@@ -12,8 +12,8 @@ use crate::limits::Limits;
 use crate::reply::{CallReply, Encoded};
 use crate::request::{ConnectRequest, Invocation, JoinRequest};
 use crate::routes::RouteTable;
-use crate::shutdown::Connections;
 use crate::rt::BoxFuture;
+use crate::shutdown::Connections;
 use crate::subscription::Attempt;
 use crate::{Session, WampError, wire};
 use hashbrown::HashMap;
@@ -123,7 +123,10 @@ impl RunningRealm {
         }
         let Core { subscriptions, next_subscription, .. } = &mut *core;
         let pattern = attempt.pattern();
-        let subscribed = subscriptions.subscribe(session.id(), pattern.kind(), pattern.as_str(), session.clone(), || next_subscription.issue());
+        let subscribed =
+            subscriptions.subscribe(session.id(), pattern.kind(), pattern.as_str(), session.clone(), || {
+                next_subscription.issue()
+            });
         for request in attempt.take_requests() {
             session.send(&wire::subscribed(request, subscribed.id));
         }
@@ -135,7 +138,8 @@ impl RunningRealm {
     pub(crate) fn resubscribe(&self, session: &Session, pattern: &UriPattern, request: RequestId) -> bool {
         let core = self.core();
         let held = core.subscriptions.lookup(pattern.kind(), pattern.as_str());
-        let Some(id) = held.filter(|id| core.subscriptions.get(*id).is_some_and(|one| one.has(session.id()))) else {
+        let Some(id) = held.filter(|id| core.subscriptions.get(*id).is_some_and(|one| one.has(session.id())))
+        else {
             return false;
         };
         session.send(&wire::subscribed(request, id));
@@ -150,9 +154,9 @@ impl RunningRealm {
         subscription: SubscriptionId,
     ) -> Result<(), WampError> {
         let mut core = self.core();
-        core.subscriptions
-            .unsubscribe(session.id(), subscription)
-            .map_err(|_| WampError::new(uris::error::NO_SUCH_SUBSCRIPTION).arg("this session has no such subscription"))?;
+        core.subscriptions.unsubscribe(session.id(), subscription).map_err(|_| {
+            WampError::new(uris::error::NO_SUCH_SUBSCRIPTION).arg("this session has no such subscription")
+        })?;
         session.send(&wire::unsubscribed(request));
         drop(core);
         if let Some(attempt) = session.work().subscriptions.remove(&subscription) {

@@ -71,8 +71,12 @@ impl WampError {
     pub fn kwargs(mut self, value: impl Serialize) -> Self {
         match to_value(&value) {
             Ok(Value::Dict(dict)) => self.0.kwargs = dict,
-            Ok(other) => tracing::error!(uri = %self.0.uri, value = ?other, "keyword arguments of an error must be a struct or a map"),
-            Err(error) => tracing::error!(uri = %self.0.uri, %error, "keyword arguments of an error could not be encoded"),
+            Ok(other) => {
+                tracing::error!(uri = %self.0.uri, value = ?other, "keyword arguments of an error must be a struct or a map")
+            }
+            Err(error) => {
+                tracing::error!(uri = %self.0.uri, %error, "keyword arguments of an error could not be encoded")
+            }
         }
         self
     }

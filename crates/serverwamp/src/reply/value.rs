@@ -13,7 +13,10 @@ use serverwamp_proto::uris;
 use std::fmt;
 
 /// Encodes `value` as the only positional argument; nothing when it is `()` or `None`.
-pub(crate) fn encode_value<T: Serialize + ?Sized>(serializer: Serializer, value: &T) -> Result<Encoded, WampError> {
+pub(crate) fn encode_value<T: Serialize + ?Sized>(
+    serializer: Serializer,
+    value: &T,
+) -> Result<Encoded, WampError> {
     match value.serialize(Glance { serializer }) {
         Ok(never) => match never {},
         Err(Seen::Nothing) => Ok(Encoded::empty(serializer)),

@@ -6,8 +6,8 @@ use crate::reply::CallReply;
 use crate::{Session, WampError};
 use regex::Regex;
 use serverwamp_proto::id::RequestId;
-use serverwamp_proto::payload::Payload;
 use serverwamp_proto::pattern::UriPattern;
+use serverwamp_proto::payload::Payload;
 use std::sync::Arc;
 
 /// A call that reached one of the application's procedures: who calls what, with which arguments.

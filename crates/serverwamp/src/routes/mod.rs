@@ -45,8 +45,11 @@ pub struct RouteSet<S = ()> {
 pub(crate) struct Procedure<S> {
     pub(crate) pattern: RoutePattern,
     pub(crate) place: &'static Location<'static>,
-    pub(crate) serve: Box<dyn FnOnce(&Arc<S>) -> Served + Send>,
+    pub(crate) serve: Serve<S>,
 }
+
+/// Gives a route its state.
+type Serve<S> = Box<dyn FnOnce(&Arc<S>) -> Served + Send>;
 
 pub(crate) struct TopicEntry<S> {
     pub(crate) pattern: RoutePattern,
@@ -130,7 +133,9 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
         if !prefix.is_empty() && !prefix.ends_with('.') {
             self.problems.push(Problem::new(
                 place,
-                format!("the prefix {prefix:?} of a nested route set does not end with a dot: write \"{prefix}.\""),
+                format!(
+                    "the prefix {prefix:?} of a nested route set does not end with a dot: write \"{prefix}.\""
+                ),
             ));
         }
         let mut other = other;
@@ -148,18 +153,19 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
     ///
     /// Each route gets its own instance of the layer's service, kept for all calls. A `tower` error is translated:
     /// `Elapsed` is `wamp.error.timeout`, `Overloaded` is `wamp.error.unavailable`.
-    pub fn layer<L>(mut self, layer: L) -> Self
+    pub fn layer<L>(self, layer: L) -> Self
     where
         L: Layer<ProcedureService> + Clone + Send + 'static,
         L::Service: CallLayer,
     {
-        for route in &mut self.procedures {
+        let mut procedures = Vec::with_capacity(self.procedures.len());
+        for route in self.procedures {
             let layer = layer.clone();
-            let inner: Box<dyn FnOnce(&Arc<S>) -> Served + Send> =
-                std::mem::replace(&mut route.serve, Box::new(|_| unreachable!("replaced on the next line")));
-            route.serve = Box::new(move |state| layered(&layer, inner(state)));
+            let inner = route.serve;
+            let serve: Serve<S> = Box::new(move |state| layered(&layer, inner(state)));
+            procedures.push(Procedure { serve, ..route });
         }
-        self
+        Self { procedures, ..self }
     }
 }
 

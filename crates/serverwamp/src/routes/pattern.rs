@@ -68,7 +68,9 @@ impl RoutePattern {
                     .check(uri, *policy)
                     .map_err(|error| format!("{uri:?} is not a valid URI for match {policy}: {error}"))?;
                 if is_reserved(uri) {
-                    return Err(format!("{uri:?} is reserved: URIs of applications must not start with `wamp.`"));
+                    return Err(format!(
+                        "{uri:?} is reserved: URIs of applications must not start with `wamp.`"
+                    ));
                 }
                 Ok(Compiled::Uri(UriPattern::new(*policy, uri.as_str())))
             }

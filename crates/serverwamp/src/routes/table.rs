@@ -38,7 +38,12 @@ pub(crate) struct TopicRoute {
 }
 
 impl RouteTable {
-    pub(crate) fn add_procedure<S>(&mut self, route: Procedure<S>, state: &Arc<S>, rules: &UriRules) -> Result<(), Problem> {
+    pub(crate) fn add_procedure<S>(
+        &mut self,
+        route: Procedure<S>,
+        state: &Arc<S>,
+        rules: &UriRules,
+    ) -> Result<(), Problem> {
         let place = route.place;
         let problem = |text| Problem::new(place, text);
         let served = (route.serve)(state);
@@ -89,9 +94,9 @@ impl RouteTable {
     /// The route that serves a call of `procedure`.
     pub(crate) fn procedure(&self, procedure: &str) -> Option<&ProcedureRoute> {
         self.procedures.best(procedure).map(|(_, route)| route).or_else(|| {
-            self.expressions
-                .iter()
-                .find(|route| matches!(&route.matched, Matched::Regex(regex) if Regex::is_match(regex, procedure)))
+            self.expressions.iter().find(
+                |route| matches!(&route.matched, Matched::Regex(regex) if Regex::is_match(regex, procedure)),
+            )
         })
     }
 

@@ -9,6 +9,7 @@ mod reason;
 pub use pending::PendingSession;
 pub use reason::CloseReason;
 
+use crate::WampError;
 use crate::auth::Principal;
 use crate::call::{CallState, Stop};
 use crate::realm::{RealmHandle, RunningRealm};
@@ -18,10 +19,9 @@ use crate::signal::Signal;
 use crate::subscription::Attempt;
 use crate::transport::TransportInfo;
 use crate::websocket::Outbox;
-use crate::WampError;
 use crate::wire;
 use extensions::Extensions;
-use futures_util::future::{Either, select};
+use futures_util::future::select;
 use hashbrown::HashMap;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{RequestId, SessionId, SubscriptionId};
@@ -205,9 +205,7 @@ impl Session {
         self.0.runtime.spawn(Box::pin(async move {
             let task = pin!(task);
             let closed = pin!(session.closed());
-            if let Either::Right((_, task)) = select(task, closed).await {
-                let _: std::pin::Pin<&mut _> = task;
-            }
+            drop(select(task, closed).await);
         }));
     }
 
@@ -296,7 +294,8 @@ impl Session {
 
     /// Queues an ERROR for the request `request` of message type `code`.
     pub(crate) fn send_error(&self, request_type: u64, request: RequestId, error: &WampError) {
-        let _closed = self.0.outbox.push(|out| wire::error(self.0.serializer, request_type, request, error, out));
+        let _closed =
+            self.0.outbox.push(|out| wire::error(self.0.serializer, request_type, request, error, out));
     }
 
     /// Queues a message.

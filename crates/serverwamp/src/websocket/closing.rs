@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 use hyper::rt::Write;
 
+use super::timer::after;
+
 /// How far the end has come.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Step {
@@ -98,7 +100,7 @@ impl Closing {
                 Step::Flush | Step::AwaitClose | Step::Linger => return Poll::Pending,
             };
             self.step = next;
-            self.deadline = now + self.timeout;
+            self.deadline = after(now, self.timeout);
         }
     }
 
@@ -110,7 +112,7 @@ impl Closing {
         match self.step {
             Step::AwaitClose => {
                 self.step = Step::Shutdown;
-                self.deadline = now + self.timeout;
+                self.deadline = after(now, self.timeout);
                 Poll::Pending
             }
             Step::Flush | Step::Shutdown | Step::Linger | Step::Done => Poll::Ready(()),

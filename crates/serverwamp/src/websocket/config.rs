@@ -23,10 +23,11 @@ pub struct WebSocketConfig {
     /// Longest message in bytes, over all fragments and after decompression: 1 MiB, as other routers and web servers
     /// have it. A longer one closes the connection with code 1009.
     pub max_message: usize,
-    /// Most bytes that may wait to be written to one peer: 4 MiB, a few messages of the greatest length. A peer that
-    /// lets more pile up is disconnected, because the memory is everybody's.
-    pub(crate) max_queued: usize,
+    /// Most bytes that may wait to be written to one peer of a plain WebSocket, 4 MiB. An application's sessions have
+    /// [`Limits::outgoing_bytes`](crate::Limits::outgoing_bytes) in its place.
+    pub max_queued: usize,
     /// How long a peer may be silent before it is pinged: 20 seconds, below the idle limits of common proxies.
+    /// `Duration::MAX` means never.
     pub ping_interval: Duration,
     /// How long a pinged peer may stay silent before it is given up: 10 seconds, so that a dead one is noticed within
     /// 30 seconds.

@@ -22,7 +22,7 @@ use super::closing::Closing;
 use super::input::Input;
 use super::outbox::{End, Outbox};
 use super::output::{Drained, Output};
-use super::timer::Timer;
+use super::timer::{Timer, after};
 use super::{EndReason, Flow, MessageHandler, WebSocketConfig};
 use crate::rt::Runtime;
 
@@ -242,7 +242,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
         let (message, kind) = match event {
             Event::Text(message) => (message, Opcode::Text),
             Event::Binary(message) => (message, Opcode::Binary),
-            Event::Ping(payload) => return self.output.pong(payload),
+            Event::Ping(payload) => return self.output.pong(&payload),
             // That something was heard is all there is to know.
             Event::Pong(_) => return,
             Event::Close { code, .. } => {
@@ -300,7 +300,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
 
     fn closing(&mut self, now: Instant) -> &mut Closing {
         let Settings { write_timeout, close_timeout, .. } = self.settings;
-        self.closing.get_or_insert_with(|| Closing::new(now + write_timeout, close_timeout))
+        self.closing.get_or_insert_with(|| Closing::new(after(now, write_timeout), close_timeout))
     }
 
     fn end(&mut self, reason: EndReason) {
@@ -320,14 +320,14 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             return closing.deadline();
         }
         let mut deadline = match self.pinged {
-            Some(pinged) => pinged + self.settings.ping_timeout,
-            None => self.last_heard + self.settings.ping_interval,
+            Some(pinged) => after(pinged, self.settings.ping_timeout),
+            None => after(self.last_heard, self.settings.ping_interval),
         };
         if self.is_bulky() {
             deadline = deadline.min(self.last_moved() + TRIM_AFTER);
         }
         if let Some(stalled) = self.output.stalled() {
-            deadline = deadline.min(stalled + self.settings.write_timeout);
+            deadline = deadline.min(after(stalled, self.settings.write_timeout));
         }
         self.handler.deadline().map_or(deadline, |handlers| deadline.min(handlers))
     }
@@ -337,7 +337,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
         if let Some(closing) = &mut self.closing {
             return closing.on_time(now);
         }
-        if self.output.stalled().is_some_and(|stalled| stalled + self.settings.write_timeout <= now) {
+        if self.output.stalled().is_some_and(|stalled| after(stalled, self.settings.write_timeout) <= now) {
             self.end(EndReason::WriteTimeout);
             return Poll::Ready(());
         }
@@ -347,11 +347,11 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             self.pinged = None;
         }
         match self.pinged {
-            Some(pinged) if pinged + self.settings.ping_timeout <= now => {
+            Some(pinged) if after(pinged, self.settings.ping_timeout) <= now => {
                 self.end(EndReason::PingTimeout);
                 return Poll::Ready(());
             }
-            None if self.last_heard + self.settings.ping_interval <= now => {
+            None if after(self.last_heard, self.settings.ping_interval) <= now => {
                 self.output.ping();
                 self.pinged = Some(now);
             }
@@ -362,6 +362,12 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             self.output.trim();
         }
         Poll::Pending
+    }
+
+    /// Bytes of all buffers.
+    #[cfg(test)]
+    pub(super) fn memory(&self) -> usize {
+        self.input.memory() + self.output.memory()
     }
 
     /// When bytes went in or out last.

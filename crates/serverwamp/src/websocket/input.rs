@@ -90,6 +90,11 @@ impl Input {
         self.target > SMALL || self.spare.len() > SMALL
     }
 
+    #[cfg(test)]
+    pub(super) fn memory(&self) -> usize {
+        self.received.capacity() + self.spare.capacity()
+    }
+
     /// Gives memory back. To be called when the peer has been silent for a while.
     pub(super) fn trim(&mut self) {
         self.spare = BytesMut::new();

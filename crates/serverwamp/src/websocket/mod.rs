@@ -31,3 +31,6 @@ pub(crate) use self::framing::Framing;
 pub(crate) use self::handler::{EndReason, Flow, MessageHandler};
 pub(crate) use self::outbox::Outbox;
 pub(crate) use self::upgrade::{Accepted, upgrade};
+
+#[cfg(test)]
+mod tests;

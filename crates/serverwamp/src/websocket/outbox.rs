@@ -223,7 +223,8 @@ impl Outbox {
         }
         shared.queued.fetch_add(queue.bytes.len() - before, Ordering::SeqCst);
         drop(queue);
-        if shared.sleeps.swap(false, Ordering::SeqCst) {
+        // The load first: among the pushes of a burst it alone is needed.
+        if shared.sleeps.load(Ordering::SeqCst) && shared.sleeps.swap(false, Ordering::AcqRel) {
             shared.writer.wake();
         }
         Ok(())
@@ -291,6 +292,21 @@ impl Outbox {
         queue.end.clone().map_or(Taken::Nothing, Taken::End)
     }
 
+    /// Adds a pong, unless there is no room for it; the order of pongs and messages is that of what they answer.
+    pub(super) fn push_pong(&self, payload: &[u8]) -> bool {
+        let mut queue = self.lock();
+        if queue.end.is_some() || self.queued() + frame::MAX_CONTROL + 2 > self.0.limit {
+            return false;
+        }
+        let saved = queue.finish_batch(self.0.framing.kind());
+        let before = queue.bytes.len();
+        frame::push(Opcode::Pong, payload, &mut queue.bytes);
+        self.count(queue.bytes.len() - before);
+        drop(queue);
+        self.wrote(saved);
+        true
+    }
+
     /// Whether the outbox was closed because too much was pushed.
     pub(super) fn overflowed(&self) -> bool {
         self.lock().end == Some(End::Overflow)
@@ -309,6 +325,11 @@ impl Outbox {
             let waiting = std::mem::take(&mut self.lock().waiting);
             waiting.into_iter().for_each(Waker::wake);
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn memory(&self) -> usize {
+        self.lock().bytes.capacity()
     }
 
     /// Gives memory back that is not in use.

@@ -1,7 +1,7 @@
 //! The writing half of a connection: the outbox's bytes, control frames, compression, the socket.
 //!
-//! Invariant: a frame that was begun is written to its end before anything else, and of pings to be answered only the
-//! last is kept, so a peer that asks without listening costs nothing.
+//! Invariant: a frame that was begun is written to its end before anything else, and of many pings that could not be
+//! answered yet only the last is kept, so a peer that asks without listening costs nothing.
 
 use std::io;
 use std::pin::Pin;
@@ -19,6 +19,9 @@ use super::outbox::{End, Taken};
 /// Bytes compressed before they are written; more would keep the task busy for long.
 const COMPRESSED_AT_ONCE: usize = 32 * 1024;
 
+/// Pongs that may wait to be written; of further pings only the last is answered.
+const MAX_PONGS: u32 = 32;
+
 /// Capacity a buffer may keep after a burst, and an idle connection's buffers.
 const KEPT: usize = 64 * 1024;
 const KEPT_IDLE: usize = 1024;
@@ -34,6 +37,9 @@ pub(super) struct Output {
     raw: Vec<u8>,
     compressed: usize,
     deflate: Option<Deflate>,
+    /// Pongs in the outbox.
+    pongs: u32,
+    /// What to answer once those are written.
     pong: Option<Bytes>,
     ping: bool,
     close_written: bool,
@@ -64,6 +70,7 @@ impl Output {
             raw: Vec::new(),
             compressed: 0,
             deflate,
+            pongs: 0,
             pong: None,
             ping: false,
             close_written: false,
@@ -86,10 +93,14 @@ impl Output {
         self.last_written
     }
 
-    /// Answers a ping; only the last unanswered one matters.
-    pub(super) fn pong(&mut self, payload: Bytes) {
-        // A copy, so that a few bytes do not keep the whole read buffer.
-        self.pong = Some(Bytes::copy_from_slice(&payload));
+    /// Answers a ping.
+    pub(super) fn pong(&mut self, payload: &Bytes) {
+        if self.pongs < MAX_PONGS && self.pong.is_none() && self.outbox.push_pong(payload) {
+            self.pongs += 1;
+        } else {
+            // A copy, so that a few bytes do not keep the whole read buffer.
+            self.pong = Some(Bytes::copy_from_slice(payload));
+        }
     }
 
     pub(super) const fn ping(&mut self) {
@@ -145,7 +156,11 @@ impl Output {
         }
         let mut drained = Drained::Open;
         let unframed = match self.take() {
-            Taken::Bytes | Taken::Nothing => 0,
+            Taken::Bytes => 0,
+            Taken::Nothing => {
+                self.pongs = 0;
+                0
+            }
             Taken::End(End::Close { code, reason }) => {
                 frame::push_close(code, &reason, &mut self.writing);
                 self.close_written = true;
@@ -206,6 +221,11 @@ impl Output {
     /// Whether [`trim`](Self::trim) would give memory back.
     pub(super) const fn is_bulky(&self) -> bool {
         self.bulky && self.writing.is_empty()
+    }
+
+    #[cfg(test)]
+    pub(super) fn memory(&self) -> usize {
+        self.writing.capacity() + self.raw.capacity() + self.outbox.memory()
     }
 
     /// Gives memory back. To be called when there has been nothing to write for a while.

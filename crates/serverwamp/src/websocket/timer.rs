@@ -9,9 +9,12 @@
 use std::fmt;
 use std::sync::Arc;
 use std::task::Context;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::rt::{BoxFuture, Runtime};
+
+/// Longer than any connection lives, and short enough for every clock and runtime.
+const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 pub(super) struct Timer {
     runtime: Arc<dyn Runtime>,
@@ -39,6 +42,11 @@ impl Timer {
         }
         fired
     }
+}
+
+/// When `duration` has passed since `start`. Durations too long for the clock, such as `Duration::MAX`, never pass.
+pub(super) fn after(start: Instant, duration: Duration) -> Instant {
+    start.checked_add(duration.min(NEVER)).unwrap_or(start)
 }
 
 impl fmt::Debug for Timer {

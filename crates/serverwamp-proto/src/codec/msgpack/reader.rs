@@ -10,6 +10,10 @@ use crate::codec::{DecodeError, Kind};
 use std::borrow::Cow;
 
 const EXTENSION: &str = "extension types cannot be read";
+/// How the MessagePack library of many JavaScript clients writes `undefined`: an extension of type 0 with a zero.
+///
+/// It means what CBOR's own `undefined` means: nothing.
+const UNDEFINED: &[u8] = &[0xd4, 0, 0];
 const NEVER_USED: &str = "0xc1 is not a MessagePack type";
 
 #[derive(Debug)]
@@ -32,6 +36,10 @@ impl<'a> MsgPackReader<'a> {
     }
     fn binary(&mut self, len: u64) -> Result<Token<'a>, DecodeError> {
         Ok(Token::Binary(Cow::Borrowed(self.at.take(len)?)))
+    }
+    /// Whether what follows the marker of the shortest extension makes it JavaScript's `undefined`.
+    fn is_undefined(&self) -> bool {
+        self.at.starts_with(UNDEFINED.get(1..).unwrap_or_default())
     }
     /// Passes an extension of `len` bytes and the byte that tells its type.
     fn extension(&mut self, len: u64) -> Result<Token<'a>, DecodeError> {
@@ -99,6 +107,10 @@ impl<'a> Reader<'a> for MsgPackReader<'a> {
             0xd1 => signed(i64::from(i16::from_be_bytes(self.at.array()?))),
             0xd2 => signed(i64::from(i32::from_be_bytes(self.at.array()?))),
             0xd3 => signed(i64::from_be_bytes(self.at.array()?)),
+            0xd4 if self.is_undefined() => {
+                self.at.bump(2);
+                Token::Null
+            }
             0xd4 => self.extension(1)?,
             0xd5 => self.extension(2)?,
             0xd6 => self.extension(4)?,
@@ -130,6 +142,7 @@ impl<'a> Reader<'a> for MsgPackReader<'a> {
             0x90..=0x9f | 0xdc | 0xdd => Kind::List,
             0xa0..=0xbf | 0xd9..=0xdb => Kind::Text,
             0xc0 => Kind::Null,
+            0xd4 if self.at.starts_with(UNDEFINED) => Kind::Null,
             0xc2 | 0xc3 => Kind::Boolean,
             0xc4..=0xc6 => Kind::Binary,
             0xca | 0xcb => Kind::Float,
@@ -139,11 +152,13 @@ impl<'a> Reader<'a> for MsgPackReader<'a> {
     }
 
     fn take_null(&mut self) -> Result<bool, DecodeError> {
-        let null = self.at.peek()? == 0xc0;
-        if null {
-            self.at.bump(1);
-        }
-        Ok(null)
+        let length = match self.at.peek()? {
+            0xc0 => 1,
+            _ if self.at.starts_with(UNDEFINED) => UNDEFINED.len(),
+            _ => 0,
+        };
+        self.at.bump(length);
+        Ok(length > 0)
     }
 
     fn more(&mut self, frame: &mut Frame) -> Result<bool, DecodeError> {

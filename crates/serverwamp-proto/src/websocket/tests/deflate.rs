@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use bytes::Bytes;
-use flate2::{Compress, Compression, FlushCompress};
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -159,6 +159,24 @@ fn a_narrow_window_is_kept() {
     deflate.compress(&payload, &mut narrow);
     assert!(super::deflate::deflate().compress(&payload, &mut wide));
     assert!(narrow.is_empty() || narrow.len() > wide.len() + 200, "{} {}", narrow.len(), wide.len());
+
+    // A client that keeps no more than its window understands it.
+    for bits in [9, 12] {
+        let offer = format!("permessage-deflate; server_max_window_bits={bits}");
+        let deflate = negotiate([offer.as_str()]).unwrap().unwrap();
+        let payload: Vec<u8> = (0..200_000u32).map(|i| b'a' + ((i / 7) ^ (i / 1000)) as u8 % 16).collect();
+        let mut compressed = Vec::new();
+        assert!(deflate.compress(&payload, &mut compressed));
+        let mut client = Decompress::new_with_window_bits(false, bits);
+        let mut out = Vec::new();
+        while out.len() < payload.len() {
+            // In small steps, so that the window is what is needed.
+            out.reserve_exact(300);
+            let rest = &compressed[client.total_in() as usize..];
+            client.decompress_vec(rest, &mut out, FlushDecompress::Sync).unwrap();
+        }
+        assert!(out == payload, "window of {bits} bits");
+    }
 }
 
 proptest! {

@@ -42,7 +42,12 @@ pub struct Server {
 impl Server {
     /// Serves `app` at the path `/ws`.
     pub fn new(app: Application) -> Self {
-        Self { app, path: "/ws".to_owned(), drain: Duration::from_secs(30), handshake: Duration::from_secs(5) }
+        Self {
+            app,
+            path: "/ws".to_owned(),
+            drain: Duration::from_secs(30),
+            handshake: Duration::from_secs(5),
+        }
     }
 
     /// Serves at another path.
@@ -145,4 +150,3 @@ fn is_about_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
-

@@ -1,0 +1,150 @@
+//! The types that attributes have, and how each is read and written.
+
+use std::borrow::Cow;
+
+use super::attributes::{Attribute, AttributeValue, Source};
+use super::encoded::Encoded;
+use super::violation::{Fault, kind_name};
+use crate::codec::{DictReader, EncodeError, Kind, ListReader, Serializer, Writer};
+use crate::id::{Id, RegistrationId, SessionId, SubscriptionId};
+
+impl AttributeValue for bool {
+    fn is_default(&self) -> bool {
+        !self
+    }
+
+    fn write(&self, writer: &mut Writer<'_>, _: Serializer) -> Result<(), EncodeError> {
+        writer.boolean(*self);
+        Ok(())
+    }
+}
+
+impl<'a> Attribute<'a> for bool {
+    const EXPECTED: &'static str = "a boolean";
+    const KIND: Kind = Kind::Boolean;
+
+    fn read(dict: &mut DictReader<'a>, _: &Source<'a>) -> Result<Self, Fault> {
+        Ok(dict.boolean()?)
+    }
+}
+
+impl AttributeValue for u64 {
+    fn is_default(&self) -> bool {
+        *self == 0
+    }
+
+    fn write(&self, writer: &mut Writer<'_>, _: Serializer) -> Result<(), EncodeError> {
+        writer.unsigned(*self);
+        Ok(())
+    }
+}
+
+impl<'a> Attribute<'a> for u64 {
+    const EXPECTED: &'static str = "an integer from 0 on";
+    const KIND: Kind = Kind::Integer;
+
+    fn read(dict: &mut DictReader<'a>, _: &Source<'a>) -> Result<Self, Fault> {
+        let outside = Fault::Wrong { expected: <Self as Attribute<'_>>::EXPECTED, got: "another".into() };
+        dict.unsigned().map_err(|_| outside)
+    }
+}
+
+/// Values that have no default: present or absent, and written whenever present.
+macro_rules! optional {
+    ($($ty:ty, $expected:literal, $kind:ident, |$dict:ident, $source:ident| $read:expr,
+       |$writer:ident, $target:ident, $value:ident| $write:expr;)*) => {$(
+        impl AttributeValue for Option<$ty> {
+            fn is_default(&self) -> bool {
+                self.is_none()
+            }
+
+            fn write(&self, $writer: &mut Writer<'_>, $target: Serializer) -> Result<(), EncodeError> {
+                let _ = $target;
+                if let Some($value) = self { $write }
+                Ok(())
+            }
+        }
+
+        impl<'a> Attribute<'a> for Option<$ty> {
+            const EXPECTED: &'static str = $expected;
+            const KIND: Kind = Kind::$kind;
+
+            fn read($dict: &mut DictReader<'a>, $source: &Source<'a>) -> Result<Self, Fault> {
+                let _ = $source;
+                Ok(Some($read))
+            }
+        }
+    )*};
+}
+
+optional! {
+    bool, "a boolean", Boolean, |dict, source| dict.boolean()?, |writer, target, value| writer.boolean(*value);
+    u64, "an integer from 0 on", Integer,
+        |dict, source| <u64 as Attribute<'_>>::read(dict, source)?, |writer, target, value| writer.unsigned(*value);
+    SessionId, "an id", Integer, |dict, source| read_id(dict)?, |writer, target, value| writer.unsigned(value.get());
+    SubscriptionId, "an id", Integer, |dict, source| read_id(dict)?, |writer, target, value| writer.unsigned(value.get());
+    RegistrationId, "an id", Integer, |dict, source| read_id(dict)?, |writer, target, value| writer.unsigned(value.get());
+    String, "a string", Text, |dict, source| dict.text()?.into_owned(), |writer, target, value| writer.text(value);
+    Box<str>, "a string", Text, |dict, source| dict.text()?.into(), |writer, target, value| writer.text(value);
+    Encoded, "a dictionary", Dict,
+        |dict, source| Encoded::from_frame(source.serializer, source.share(dict.raw()?)),
+        |writer, target, value| value.write(writer, target)?;
+    Vec<SessionId>, "a list of ids", List,
+        |dict, source| read_list(dict, source, "a list of ids", Kind::Integer, |list| SessionId::new(list.unsigned().ok()?))?,
+        |writer, target, value| write_list(writer, value, |writer, id| writer.unsigned(id.get()));
+    Vec<String>, "a list of strings", List,
+        |dict, source| read_list(dict, source, "a list of strings", Kind::Text, |list| Some(list.text().ok()?.into_owned()))?,
+        |writer, target, value| write_list(writer, value, |writer, text| writer.text(text));
+}
+
+impl AttributeValue for Option<Cow<'_, str>> {
+    fn is_default(&self) -> bool {
+        self.is_none()
+    }
+
+    fn write(&self, writer: &mut Writer<'_>, _: Serializer) -> Result<(), EncodeError> {
+        if let Some(text) = self {
+            writer.text(text);
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Attribute<'a> for Option<Cow<'a, str>> {
+    const EXPECTED: &'static str = "a string";
+    const KIND: Kind = Kind::Text;
+
+    fn read(dict: &mut DictReader<'a>, _: &Source<'a>) -> Result<Self, Fault> {
+        Ok(Some(dict.text()?))
+    }
+}
+
+fn read_id<T: Id>(dict: &mut DictReader<'_>) -> Result<T, Fault> {
+    let outside = Fault::Wrong { expected: "an id from 1 to 2^53", got: "another integer".into() };
+    dict.unsigned().ok().and_then(T::new).ok_or(outside)
+}
+
+fn read_list<'a, T>(
+    dict: &mut DictReader<'a>,
+    source: &Source<'a>,
+    expected: &'static str,
+    kind: Kind,
+    read: impl Fn(&mut ListReader<'a>) -> Option<T>,
+) -> Result<Vec<T>, Fault> {
+    let mut list = ListReader::open(source.serializer, dict.raw()?)?;
+    let mut values = Vec::new();
+    while let Some(found) = list.peek()? {
+        if found != kind {
+            return Err(Fault::Wrong { expected, got: format!("a list with a {}", kind_name(found)).into() });
+        }
+        let outside = || Fault::Wrong { expected, got: "a value out of range".into() };
+        values.push(read(&mut list).ok_or_else(outside)?);
+    }
+    Ok(values)
+}
+
+fn write_list<T>(writer: &mut Writer<'_>, values: &[T], write: impl Fn(&mut Writer<'_>, &T)) {
+    writer.list(values.len());
+    values.iter().for_each(|value| write(writer, value));
+    writer.end();
+}

@@ -1,0 +1,99 @@
+//! The outbox by itself.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+
+use serverwamp_proto::codec::Serializer;
+
+use super::*;
+use crate::websocket::outbox::{OutboxClosed, PushError, Taken};
+
+fn taken(outbox: &Outbox) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    outbox.take(&mut bytes);
+    outbox.wrote(bytes.len());
+    bytes
+}
+
+#[test]
+fn messages_stand_behind_each_other_as_frames() {
+    let outbox = Outbox::new(Framing::plain(None), 1000);
+    outbox.push(|out| out.extend_from_slice(b"ab")).unwrap();
+    outbox.push_encoded(b"c").unwrap();
+    outbox.push_as(Opcode::Text, b"d").unwrap();
+    assert_eq!(outbox.queued(), 10);
+    assert_eq!(taken(&outbox), b"\x82\x02ab\x82\x01c\x81\x01d");
+    assert_eq!(outbox.queued(), 0);
+}
+
+#[test]
+fn a_message_that_cannot_be_encoded_leaves_nothing_behind() {
+    for batch in [None, Some(Serializer::Cbor), Some(Serializer::Json)] {
+        let framing = Framing::WebSocket { kind: Some(Opcode::Binary), batch, deflate: None };
+        let outbox = Outbox::new(framing, 1000);
+        let fail = |out: &mut Vec<u8>| {
+            out.extend_from_slice(b"half");
+            Err("no")
+        };
+        assert_eq!(outbox.try_push(fail), Err(PushError::Encode("no")));
+        assert_eq!(taken(&outbox), b"");
+        outbox.push_encoded(b"a").unwrap();
+        assert_eq!(outbox.try_push(fail), Err(PushError::Encode("no")));
+        let panic = AssertUnwindSafe(|| outbox.push(|_| panic!("expected by the test")));
+        assert!(catch_unwind(panic).is_err());
+        outbox.push_encoded(b"b").unwrap();
+
+        let expected = Outbox::new(framing, 1000);
+        expected.push_encoded(b"a").unwrap();
+        expected.push_encoded(b"b").unwrap();
+        assert_eq!(outbox.queued(), expected.queued());
+        assert_eq!(taken(&outbox), taken(&expected));
+    }
+}
+
+#[test]
+fn the_limit_is_kept_to_the_byte() {
+    let outbox = Outbox::new(Framing::plain(None), 12);
+    outbox.push_encoded(b"1234").unwrap();
+    outbox.push_encoded(b"1234").unwrap();
+    assert_eq!(outbox.queued(), 12);
+    assert_eq!(outbox.push_encoded(b""), Err(OutboxClosed));
+    assert!(outbox.is_closed() && outbox.overflowed());
+}
+
+#[test]
+fn taken_bytes_count_until_they_are_written() {
+    let outbox = Outbox::new(Framing::plain(None), 100);
+    outbox.push_encoded(&[0; 48]).unwrap();
+    let mut bytes = Vec::new();
+    assert!(matches!(outbox.take(&mut bytes), Taken::Bytes));
+    assert_eq!((bytes.len(), outbox.queued()), (50, 50));
+    outbox.push_encoded(&[0; 48]).unwrap();
+    outbox.wrote(30);
+    assert_eq!(outbox.queued(), 70);
+    assert!(!outbox.has_room());
+    outbox.wrote(20);
+    outbox.wrote(30);
+    assert!(outbox.has_room());
+}
+
+#[test]
+fn pushes_of_many_threads_are_all_there_and_whole() {
+    let outbox = Outbox::new(Framing::plain(None), 1 << 20);
+    let threads: Vec<_> = (0..4u8)
+        .map(|name| {
+            let outbox = outbox.clone();
+            thread::spawn(move || (0..1000).for_each(|_| outbox.push_encoded(&[name; 7]).unwrap()))
+        })
+        .collect();
+    let mut received = Vec::new();
+    while received.len() < 4 * 1000 * 9 {
+        received.extend(taken(&outbox));
+    }
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    assert_eq!(outbox.queued(), 0);
+    for frame in received.chunks(9) {
+        assert_eq!(frame[..2], [0x82, 7]);
+        assert!(frame[2..].iter().all(|byte| *byte == frame[2]));
+    }
+}
