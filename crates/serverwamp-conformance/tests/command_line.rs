@@ -162,7 +162,8 @@ fn a_port_in_use_is_one_line_that_says_what_to_do() {
 
 #[test]
 fn an_address_of_another_machine_is_one_line_that_says_what_to_do() {
-    let said = "192.0.2.1 is not an address of this machine: choose one that is, such as --listen 127.0.0.1:99";
+    let said =
+        "192.0.2.1 is not an address of this machine: choose one that is, such as --listen 127.0.0.1:99";
     fails(&["--listen", "192.0.2.1:99", "--insecure"], 1, said);
 }
 
