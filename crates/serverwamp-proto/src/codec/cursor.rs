@@ -5,6 +5,9 @@
 use super::DecodeError;
 use super::reader::{BAD_UTF8, CUT_SHORT, TOO_LONG, fail};
 
+/// Below this many bytes, choosing the fastest instructions takes longer than checking without them.
+const SHORT: usize = 64;
+
 #[derive(Debug)]
 pub(crate) struct Cursor<'a> {
     all: &'a [u8],
@@ -19,9 +22,11 @@ impl<'a> Cursor<'a> {
     pub(crate) fn fork(&self) -> Self {
         Self { all: self.all, rest: self.rest }
     }
+    #[inline]
     pub(crate) fn offset(&self) -> usize {
         self.all.len() - self.rest.len()
     }
+    #[inline]
     pub(crate) fn since(&self, from: usize) -> &'a [u8] {
         self.all.get(from..self.offset()).unwrap_or_default()
     }
@@ -29,9 +34,11 @@ impl<'a> Cursor<'a> {
     pub(crate) fn starts_with(&self, start: &[u8]) -> bool {
         self.rest.starts_with(start)
     }
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
+    #[inline]
     pub(crate) fn peek(&self) -> Result<u8, DecodeError> {
         match self.rest.first() {
             Some(byte) => Ok(*byte),
@@ -39,9 +46,11 @@ impl<'a> Cursor<'a> {
         }
     }
     /// Moves over `count` bytes that were seen.
+    #[inline]
     pub(crate) fn bump(&mut self, count: usize) {
         self.rest = self.rest.get(count..).unwrap_or_default();
     }
+    #[inline]
     pub(crate) fn byte(&mut self) -> Result<u8, DecodeError> {
         match self.rest.split_first() {
             Some((byte, rest)) => {
@@ -52,6 +61,7 @@ impl<'a> Cursor<'a> {
         }
     }
     /// The next `N` bytes, for big-endian numbers.
+    #[inline]
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         match self.rest.split_first_chunk::<N>() {
             Some((chunk, rest)) => {
@@ -61,6 +71,7 @@ impl<'a> Cursor<'a> {
             None => fail(CUT_SHORT, self.offset()),
         }
     }
+    #[inline]
     pub(crate) fn take(&mut self, len: u64) -> Result<&'a [u8], DecodeError> {
         match usize::try_from(len).ok().and_then(|len| self.rest.split_at_checked(len)) {
             Some((bytes, rest)) => {
@@ -70,15 +81,32 @@ impl<'a> Cursor<'a> {
             None => fail(TOO_LONG, self.offset()),
         }
     }
+    #[inline]
     pub(crate) fn text(&mut self, len: u64) -> Result<&'a str, DecodeError> {
         let at = self.offset();
         let bytes = self.take(len)?;
-        match simdutf8::basic::from_utf8(bytes) {
-            Ok(text) => Ok(text),
-            Err(_) => fail(BAD_UTF8, at),
+        let text = if bytes.len() < SHORT {
+            str::from_utf8(bytes).ok()
+        } else {
+            simdutf8::basic::from_utf8(bytes).ok()
+        };
+        match text {
+            Some(text) => Ok(text),
+            None => fail(BAD_UTF8, at),
         }
     }
+    /// As `text`, for text that nobody wants.
+    #[inline]
+    pub(crate) fn pass_text(&mut self, len: u64) -> Result<(), DecodeError> {
+        let at = self.offset();
+        let bytes = self.take(len)?;
+        if bytes.is_ascii() || simdutf8::basic::from_utf8(bytes).is_ok() {
+            return Ok(());
+        }
+        fail(BAD_UTF8, at)
+    }
     /// Believes `count` elements of at least `each` bytes only if that many bytes are there.
+    #[inline]
     pub(crate) fn elements(&self, count: u64, each: usize) -> Result<usize, DecodeError> {
         match usize::try_from(count) {
             Ok(count) if count <= self.rest.len() / each => Ok(count),

@@ -76,6 +76,8 @@ pub(crate) enum Passed {
 pub(crate) trait Reader<'a>: Sized {
     fn new(bytes: &'a [u8]) -> Result<Self, DecodeError>;
     fn offset(&self) -> usize;
+    /// Goes to byte `at`, which is known to lie behind an element of the outermost list.
+    fn resume(&mut self, at: usize);
     /// Where the next value starts.
     fn start(&mut self) -> usize;
     /// The bytes from `from` to the current position.
@@ -95,17 +97,23 @@ pub(crate) trait Reader<'a>: Sized {
     /// Checks that nothing trails.
     fn finish(&mut self) -> Result<(), DecodeError>;
 
-    /// Passes one whole value; recursion is bounded by the depth the reader counts.
+    /// Passes one whole value.
+    #[inline]
     fn skip(&mut self) -> Result<(), DecodeError> {
-        let Passed::Within(mut frame) = self.pass()? else { return Ok(()) };
-        if frame.dict {
-            while self.more(&mut frame)? {
+        match self.pass()? {
+            Passed::Scalar => Ok(()),
+            Passed::Within(frame) => self.leave(frame),
+        }
+    }
+
+    /// Passes what is left of a list or dictionary; recursion is bounded by the depth the reader counts.
+    fn leave(&mut self, mut frame: Frame) -> Result<(), DecodeError> {
+        while self.more(&mut frame)? {
+            if frame.dict {
                 self.pass_key()?;
-                self.skip()?;
             }
-        } else {
-            while self.more(&mut frame)? {
-                self.skip()?;
+            if let Passed::Within(inner) = self.pass()? {
+                self.leave(inner)?;
             }
         }
         Ok(())
@@ -183,6 +191,16 @@ impl<'a> AnyReader<'a> {
             Serializer::MessagePack => Self::MessagePack(Reader::new(bytes)?),
             Serializer::Cbor => Self::Cbor(Reader::new(bytes)?),
         })
+    }
+    /// A reader that stands at byte `at`, one level deep.
+    pub(crate) fn resume(serializer: Serializer, bytes: &'a [u8], at: usize) -> Option<Self> {
+        let mut reader = Self::open(serializer, bytes).ok()?;
+        match &mut reader {
+            Self::Json(reader) => reader.resume(at),
+            Self::MessagePack(reader) => reader.resume(at),
+            Self::Cbor(reader) => reader.resume(at),
+        }
+        Some(reader)
     }
     pub(crate) fn offset(&self) -> usize {
         any!(self, r => r.offset())

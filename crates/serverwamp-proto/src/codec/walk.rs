@@ -28,6 +28,15 @@ impl<'a> ListReader<'a> {
         }
     }
 
+    /// Reads on at byte `at` of `bytes`, behind some element of the outermost list.
+    ///
+    /// `left` elements follow where the serializer announces their number. `None` when `bytes` is not even text where
+    /// it has to be.
+    pub(crate) fn resume(serializer: Serializer, bytes: &'a [u8], at: usize, left: usize) -> Option<Self> {
+        let reader = AnyReader::resume(serializer, bytes, at)?;
+        Some(Self { reader, frame: Frame { left, open: false, dict: false }, at_element: None })
+    }
+
     fn advance(&mut self) -> Result<bool, DecodeError> {
         if let Some(at_element) = self.at_element {
             return Ok(at_element);

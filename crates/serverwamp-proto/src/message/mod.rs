@@ -16,6 +16,7 @@ mod encode;
 mod encoded;
 mod options;
 mod pubsub;
+mod quick;
 mod revocation;
 mod rpc;
 mod session;
@@ -35,6 +36,7 @@ pub use options::{
     UnregisteredDetails, UnsubscribedDetails, YieldOptions,
 };
 pub use pubsub::{Event, Publish, Published, Subscribe, Subscribed, Unsubscribe, Unsubscribed};
+pub(crate) use quick::call as quick_call;
 pub use revocation::End;
 pub use rpc::{
     Call, Cancel, Error, Interrupt, Invocation, Register, Registered, Result, Unregister, Unregistered, Yield,
@@ -75,6 +77,9 @@ macro_rules! messages {
             /// When the frame is not a well-formed message: broken bytes, an unknown type code, an element or a known
             /// attribute of the wrong type, too few or too many elements, or bytes behind the message.
             pub fn decode(serializer: Serializer, frame: &'a Bytes) -> std::result::Result<Self, Violation> {
+                if let Some(call) = quick::call(serializer, frame) {
+                    return Ok(Self::Call(call));
+                }
                 let (code, elements) = Elements::open(serializer, frame)?;
                 match code {
                     $($code => elements.message($name, $first..=$last).map(Self::$variant),)*

@@ -113,6 +113,20 @@ impl<'a> Elements<'a> {
         ))
     }
 
+    /// Elements of which the first `index` were read already, the code and the request's id among them.
+    pub(super) fn resume(
+        serializer: Serializer,
+        frame: &'a Bytes,
+        list: ListReader<'a>,
+        name: &'static str,
+        lengths: RangeInclusive<usize>,
+        index: usize,
+        request: RequestId,
+    ) -> Self {
+        let source = Source { serializer, frame };
+        Self { source, list, name, lengths, index, request: Some(request), transparent: false }
+    }
+
     /// Reads the message itself, and makes sure that the list ends with it.
     pub(super) fn message<T: Layout<'a>>(
         mut self,
@@ -121,7 +135,16 @@ impl<'a> Elements<'a> {
     ) -> Result<T, Violation> {
         self.name = name;
         self.lengths = lengths;
-        let message = T::read(&mut self)?;
+        self.complete(T::read)
+    }
+
+    /// Reads what is left, and makes sure that the list ends with it.
+    #[inline]
+    pub(super) fn complete<T>(
+        mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, Violation>,
+    ) -> Result<T, Violation> {
+        let message = read(&mut self)?;
         if self.peek()?.is_some() {
             return Err(self.violation(format_args!(" has more than {} elements", self.lengths.end())));
         }

@@ -5,7 +5,7 @@
 //!
 //! Invariant: decompression stops at the message limit and at [`MAX_RATIO`] while it runs, not after.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
@@ -21,12 +21,16 @@ pub const MAX_RATIO: u64 = 100;
 /// Messages up to this length may have any ratio: short repetitive ones are legitimate, and harmless.
 pub const RATIO_FLOOR: usize = 64 * 1024;
 
+/// Level 2 is where zlib-rs bends: 1.2 KB of JSON take it 8 us and become 391 bytes. Level 1 takes 3 us for 511 bytes,
+/// level 6 takes 10 us for 361, and for 20 KB five times as long as level 2.
+const LEVEL: u32 = 2;
+
 /// What a sender removes from the end of a compressed message and a receiver has to put back.
 const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 
 thread_local! {
     /// A compressor and its window bits, for the next message compressed on this thread.
-    static COMPRESSOR: RefCell<Option<(u8, Compress)>> = const { RefCell::new(None) };
+    static COMPRESSOR: Cell<Option<(u8, Compress)>> = const { Cell::new(None) };
     /// A decompressor that is not in use.
     static DECOMPRESSOR: Cell<Option<Decompress>> = const { Cell::new(None) };
 }
@@ -56,26 +60,30 @@ impl Deflate {
     /// Appends `payload` to `out` in compressed form; leaves `out` as it was and returns false if that is not shorter.
     pub fn compress(&self, payload: &[u8], out: &mut Vec<u8>) -> bool {
         let start = out.len();
-        let shorter = COMPRESSOR.with_borrow_mut(|pooled| {
-            let window = self.window.unwrap_or(15);
-            if !matches!(pooled, Some((bits, _)) if *bits == window) {
-                *pooled = Some((window, Compress::new_with_window_bits(Compression::fast(), false, window)));
-            }
-            let Some((_, compressor)) = pooled else { return false };
+        let window = self.window.unwrap_or(15);
+        let pooled = COMPRESSOR.take().filter(|(bits, _)| *bits == window);
+        let new = || Compress::new_with_window_bits(Compression::new(LEVEL), false, window);
+        let mut compressor = pooled.map_or_else(new, |(_, compressor)| compressor);
+        // Room for incompressible data too: zlib-rs 0.6 may panic when a compressor is used again, even after a reset,
+        // that once ran out of room.
+        out.reserve(payload.len() + payload.len() / 8 + 64);
+        let flushed =
+            compressor.compress_vec(payload, out, FlushCompress::Sync).is_ok() && out.len() < out.capacity();
+        if flushed {
             compressor.reset();
-            out.reserve(payload.len());
-            // A full buffer means that the result would not be shorter (and perhaps that it is not complete).
-            compressor.compress_vec(payload, out, FlushCompress::Sync).is_ok()
-                && out.len() < out.capacity()
-                && out.get(start..).is_some_and(|body| body.ends_with(&TAIL))
-        });
-        let end = out.len().saturating_sub(TAIL.len());
-        if shorter && end - start < payload.len() {
-            out.truncate(end);
-            return true;
+            COMPRESSOR.set(Some((window, compressor)));
         }
-        out.truncate(start);
-        false
+        let body = out.get(start..).and_then(|body| body.strip_suffix(&TAIL));
+        match body.map(<[u8]>::len).filter(|len| flushed && *len < payload.len()) {
+            Some(len) => {
+                out.truncate(start + len);
+                true
+            }
+            None => {
+                out.truncate(start);
+                false
+            }
+        }
     }
 
     /// Moves complete frames of ours from `frames` to `out`, messages of [`MIN_COMPRESSED`] bytes and more in

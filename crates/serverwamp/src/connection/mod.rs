@@ -92,6 +92,11 @@ impl Peer {
     }
 
     fn receive(&mut self, frame: &Bytes) -> Result<(), Violation> {
+        if let Phase::Open(open) = &mut self.phase
+            && let Some(call) = self.machine.receive_call(self.serializer, frame)
+        {
+            return open.calls.call(&open.session, call);
+        }
         match self.machine.receive_frame(self.serializer, frame)? {
             Step::Join(hello, _roles) => self.join(&hello),
             Step::Authenticate(answer) => self.authenticate(&answer),

@@ -4,7 +4,7 @@ mod pattern;
 mod table;
 
 pub use pattern::{RoutePattern, prefix, regex, wildcard};
-pub(crate) use table::RouteTable;
+pub(crate) use table::{ProcedureRoute, RouteTable};
 
 use crate::error::Problem;
 use crate::handler::{Handler, Unbound};

@@ -1,8 +1,8 @@
 //! WebSocket connections: from an HTTP request to a handler of messages and back.
 //!
-//! [`upgrade`](self::upgrade()) answers the request. A [`Connection`] then owns the socket: one future that reads,
-//! hands messages to a [`MessageHandler`], and writes what stands in the connection's [`Outbox`], to which anybody
-//! may add. How messages are framed on the wire is a [`Framing`].
+//! `upgrade` answers the request. A `Connection` then owns the socket: one future that reads, hands messages to a
+//! `MessageHandler`, and writes what stands in the connection's `Outbox`, to which anybody may add. How messages are
+//! framed on the wire is a `Framing`.
 //!
 //! Invariant: no async runtime is named here; bytes go through hyper's I/O traits, time through
 //! [`Runtime`](crate::rt::Runtime).

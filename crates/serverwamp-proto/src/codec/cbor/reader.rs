@@ -37,12 +37,15 @@ impl Head {
 }
 
 impl<'a> CborReader<'a> {
+    #[inline]
     fn head(&mut self) -> Result<Head, DecodeError> {
         let from = self.at.offset();
         let initial = self.at.byte()?;
         let (major, info) = (initial >> 5, initial & 0x1f);
+        if info <= 23 {
+            return Ok(Head { major, info, argument: u64::from(info) });
+        }
         let argument = match info {
-            0..=23 => u64::from(info),
             24 => u64::from(self.at.byte()?),
             25 => u64::from(u16::from_be_bytes(self.at.array()?)),
             26 => u64::from(u32::from_be_bytes(self.at.array()?)),
@@ -169,6 +172,10 @@ impl<'a> Reader<'a> for CborReader<'a> {
     fn offset(&self) -> usize {
         self.at.offset()
     }
+    fn resume(&mut self, at: usize) {
+        self.at.bump(at);
+        self.depth = 1;
+    }
     fn start(&mut self) -> usize {
         self.at.offset()
     }
@@ -185,13 +192,29 @@ impl<'a> Reader<'a> for CborReader<'a> {
         }
     }
 
+    #[inline]
     fn pass(&mut self) -> Result<Passed, DecodeError> {
+        // The short forms, which nearly all items have, tell everything in their first byte.
+        match self.at.peek()? {
+            0x00..=0x17 | 0x20..=0x37 | 0xf4..=0xf7 => {
+                self.at.bump(1);
+                return Ok(Passed::Scalar);
+            }
+            initial @ 0x60..=0x77 => {
+                self.at.bump(1);
+                return self.at.pass_text(u64::from(initial & 0x1f)).map(|()| Passed::Scalar);
+            }
+            _ => {}
+        }
         let head = self.untagged()?;
-        match head.major {
-            4 | 5 => return self.frame(&head).map(Passed::Within),
-            2 if head.indefinite() => self.chunks(2, |at, len| at.take(len).map(drop))?,
-            3 if head.indefinite() => self.chunks(3, |at, len| at.text(len).map(drop))?,
-            _ => drop(self.scalar(&head)?),
+        match (head.major, head.indefinite()) {
+            (4 | 5, _) => return self.frame(&head).map(Passed::Within),
+            (2, false) => drop(self.at.take(head.argument)?),
+            (3, false) => self.at.pass_text(head.argument)?,
+            (2, true) => self.chunks(2, |at, len| at.take(len).map(drop))?,
+            (3, true) => self.chunks(3, |at, len| at.pass_text(len))?,
+            // A number or simple value, complete with its head.
+            _ => {}
         }
         Ok(Passed::Scalar)
     }
@@ -232,6 +255,7 @@ impl<'a> Reader<'a> for CborReader<'a> {
         }
     }
 
+    #[inline]
     fn more(&mut self, frame: &mut Frame) -> Result<bool, DecodeError> {
         let at_end = if frame.open { self.at.peek()? == BREAK } else { frame.left == 0 };
         if at_end {
@@ -261,6 +285,7 @@ impl<'a> Reader<'a> for CborReader<'a> {
         }
     }
 
+    #[inline]
     fn pass_key(&mut self) -> Result<(), DecodeError> {
         let from = self.at.offset();
         match self.pass()? {

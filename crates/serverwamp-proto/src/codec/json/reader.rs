@@ -14,29 +14,36 @@ pub(crate) struct JsonReader<'a> {
 }
 
 impl<'a> JsonReader<'a> {
+    #[inline]
     pub(super) fn bytes(&self) -> &'a [u8] {
         self.input.as_bytes()
     }
+    #[inline]
     pub(super) fn rest(&self) -> &'a [u8] {
         self.bytes().get(self.at..).unwrap_or_default()
     }
+    #[inline]
     pub(super) fn byte(&self) -> Option<u8> {
         self.bytes().get(self.at).copied()
     }
     /// Moves over `count` bytes that were seen.
+    #[inline]
     pub(super) fn bump(&mut self, count: usize) {
         self.at += count;
     }
+    #[inline]
     pub(super) fn text_between(&self, from: usize, until: usize) -> &'a str {
         self.input.get(from..until).unwrap_or_default()
     }
 
+    #[inline]
     fn space(&mut self) {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.byte() {
             self.at += 1;
         }
     }
 
+    #[inline]
     fn word(&mut self, word: &'static [u8]) -> Result<(), DecodeError> {
         if !self.rest().starts_with(word) {
             return self.unexpected();
@@ -57,6 +64,7 @@ impl<'a> JsonReader<'a> {
     }
 
     /// The opening quote of a key.
+    #[inline]
     fn open_key(&mut self) -> Result<(), DecodeError> {
         self.space();
         match self.byte() {
@@ -68,6 +76,7 @@ impl<'a> JsonReader<'a> {
         }
     }
 
+    #[inline]
     fn colon(&mut self) -> Result<(), DecodeError> {
         self.space();
         self.word(b":")
@@ -85,6 +94,10 @@ impl<'a> Reader<'a> for JsonReader<'a> {
     }
     fn offset(&self) -> usize {
         self.at
+    }
+    fn resume(&mut self, at: usize) {
+        self.at = at;
+        self.depth = 1;
     }
     fn start(&mut self) -> usize {
         self.space();
@@ -111,6 +124,7 @@ impl<'a> Reader<'a> for JsonReader<'a> {
         }
     }
 
+    #[inline]
     fn pass(&mut self) -> Result<Passed, DecodeError> {
         self.space();
         match self.byte() {
@@ -156,6 +170,7 @@ impl<'a> Reader<'a> for JsonReader<'a> {
         self.word(b"null").map(|()| true)
     }
 
+    #[inline]
     fn more(&mut self, frame: &mut Frame) -> Result<bool, DecodeError> {
         self.space();
         let first = std::mem::replace(&mut frame.open, false);
@@ -187,6 +202,7 @@ impl<'a> Reader<'a> for JsonReader<'a> {
         self.key().map(Token::Text)
     }
 
+    #[inline]
     fn pass_key(&mut self) -> Result<(), DecodeError> {
         self.open_key()?;
         self.pass_key_string()?;

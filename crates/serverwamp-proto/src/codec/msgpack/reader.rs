@@ -72,6 +72,10 @@ impl<'a> Reader<'a> for MsgPackReader<'a> {
     fn offset(&self) -> usize {
         self.at.offset()
     }
+    fn resume(&mut self, at: usize) {
+        self.at.bump(at);
+        self.depth = 1;
+    }
     fn start(&mut self) -> usize {
         self.at.offset()
     }
@@ -127,12 +131,42 @@ impl<'a> Reader<'a> for MsgPackReader<'a> {
         })
     }
 
+    #[inline]
     fn pass(&mut self) -> Result<Passed, DecodeError> {
-        // No token of this format needs an allocation, so there is nothing to save.
-        Ok(match self.token()? {
-            Token::List(frame) | Token::Dict(frame) => Passed::Within(frame),
-            _ => Passed::Scalar,
-        })
+        let from = self.at.offset();
+        let marker = self.at.byte()?;
+        let (text, len) = match marker {
+            0x00..=0x7f | 0xe0..=0xff | 0xc0 | 0xc2 | 0xc3 => return Ok(Passed::Scalar),
+            0x80..=0x8f => return self.dict(u64::from(marker & 0x0f)).map(Passed::Within),
+            0x90..=0x9f => return self.list(u64::from(marker & 0x0f)).map(Passed::Within),
+            0xa0..=0xbf => (true, u64::from(marker & 0x1f)),
+            0xc1 => return fail(NEVER_USED, from),
+            0xc4 => (false, self.u8()?),
+            0xc5 => (false, self.u16()?),
+            0xc6 => (false, self.u32()?),
+            // An extension has a byte for its type besides those it announces.
+            0xc7 => (false, self.u8()? + 1),
+            0xc8 => (false, self.u16()? + 1),
+            0xc9 => (false, self.u32()? + 1),
+            0xca | 0xce | 0xd2 => return self.at.array::<4>().map(|_| Passed::Scalar),
+            0xcb | 0xcf | 0xd3 => return self.at.array::<8>().map(|_| Passed::Scalar),
+            0xcc | 0xd0 => return self.at.array::<1>().map(|_| Passed::Scalar),
+            0xcd | 0xd1 => return self.at.array::<2>().map(|_| Passed::Scalar),
+            0xd4..=0xd8 => (false, (1 << (marker - 0xd4)) + 1),
+            0xd9 => (true, self.u8()?),
+            0xda => (true, self.u16()?),
+            0xdb => (true, self.u32()?),
+            0xdc => return self.u16().and_then(|len| self.list(len)).map(Passed::Within),
+            0xdd => return self.u32().and_then(|len| self.list(len)).map(Passed::Within),
+            0xde => return self.u16().and_then(|len| self.dict(len)).map(Passed::Within),
+            0xdf => return self.u32().and_then(|len| self.dict(len)).map(Passed::Within),
+        };
+        if text {
+            self.at.pass_text(len)?
+        } else {
+            self.at.take(len).map(drop)?
+        }
+        Ok(Passed::Scalar)
     }
 
     fn peek(&mut self) -> Result<Kind, DecodeError> {
@@ -161,6 +195,7 @@ impl<'a> Reader<'a> for MsgPackReader<'a> {
         Ok(length > 0)
     }
 
+    #[inline]
     fn more(&mut self, frame: &mut Frame) -> Result<bool, DecodeError> {
         if frame.left == 0 {
             self.depth = self.depth.saturating_sub(1);
@@ -186,8 +221,13 @@ impl<'a> Reader<'a> for MsgPackReader<'a> {
         }
     }
 
+    #[inline]
     fn pass_key(&mut self) -> Result<(), DecodeError> {
-        self.key_token().map(drop)
+        let from = self.at.offset();
+        match self.pass()? {
+            Passed::Scalar => Ok(()),
+            Passed::Within(_) => fail(KEY_NOT_SCALAR, from),
+        }
     }
 
     fn finish(&mut self) -> Result<(), DecodeError> {

@@ -150,6 +150,30 @@ fn compressing_stops_when_enough_is_there() {
 }
 
 #[test]
+fn a_compressor_survives_what_it_cannot_compress() {
+    let mut state = 88_172_645_463_325_252_u64;
+    let mut random = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    for round in 0..400 {
+        let len = [1024, 5000, 65_535, 65_536][random() as usize % 4];
+        let alphabet = [256, 100, 4][random() as usize % 3];
+        let payload: Vec<u8> = (0..len).map(|_| (random() % alphabet) as u8).collect();
+        let mut out = Vec::new();
+        if deflate().compress(&payload, &mut out) {
+            assert!(alphabet < 256);
+            let expected = vec![Event::Binary(payload.into())];
+            assert_eq!(receive(Opcode::Binary, &out, 10_000, LIMIT), (expected, None), "round {round}");
+        } else {
+            assert_eq!((alphabet, out.len()), (256, 0));
+        }
+    }
+}
+
+#[test]
 fn a_narrow_window_is_kept() {
     let deflate = negotiate(["permessage-deflate; server_max_window_bits=9"]).unwrap().unwrap();
     // The repetition is 600 bytes away, out of reach of a window of 512 bytes.

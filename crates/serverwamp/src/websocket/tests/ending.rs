@@ -1,7 +1,5 @@
 //! Every way a connection ends: what the peer sees, and what the handler is told.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::Instant as Time;

@@ -68,7 +68,7 @@ async fn a_peer_that_does_not_read_is_not_read_from() {
     loop {
         let send = peer.io.write_all(&message);
         // Nothing but the peer's own reading can end this wait.
-        if tokio::time::timeout(std::time::Duration::from_millis(1), send).await.is_err() {
+        if tokio::time::timeout(Duration::from_millis(1), send).await.is_err() {
             break;
         }
         sent += 1;
@@ -98,7 +98,7 @@ async fn what_others_push_is_written_without_being_asked() {
 async fn long_messages_are_compressed_when_that_was_negotiated() {
     let deflate = negotiate(["permessage-deflate"]).unwrap();
     let mut peer = connect(Framing::plain(deflate), &WebSocketConfig::default(), 1 << 20);
-    let long = Bytes::from(b"all work and no play ".repeat(5000));
+    let long = Bytes::from((0..20_000).map(|number| format!("{number},")).collect::<String>());
     for message in [long.clone(), Bytes::from_static(b"short"), long.clone()] {
         peer.outbox.push_encoded(&message).unwrap();
     }
@@ -130,7 +130,7 @@ async fn no_wake_is_lost_between_threads() {
             peer.expect(b"event").await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(60), all).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(60), all).await.unwrap();
     for pusher in pushers {
         pusher.await.unwrap();
     }
@@ -234,7 +234,7 @@ async fn memory_of_a_burst_is_given_back() {
     let bulky = connection.memory();
     tokio::select! {
         () = &mut connection => panic!("ended"),
-        () = tokio::time::sleep(std::time::Duration::from_secs(5)) => {}
+        () = tokio::time::sleep(Duration::from_secs(5)) => {}
     }
     let idle = connection.memory();
     assert!(bulky > 20_000 && idle <= 8 * 1024, "{bulky} {idle}");

@@ -1,7 +1,5 @@
 //! Pings, pongs and peers that are not there any more.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::{Instant as Time, sleep};
@@ -87,6 +85,17 @@ async fn a_peer_that_is_not_listened_to_is_not_called_silent() {
     peer.resume();
     peer.send(Opcode::Binary, b"still here").await;
     peer.expect(b"still here").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_is_called_at_its_deadline() {
+    let mut peer = connect_binary();
+    let start = Time::now();
+    for round in 1..5 {
+        peer.send(Opcode::Binary, b"later").await;
+        peer.expect(b"now").await;
+        assert_eq!(start.elapsed().as_secs(), 3 * round);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,5 @@
 //! Tests of WebSocket connections over an in-memory transport and paused time.
+#![expect(clippy::disallowed_methods, reason = "tests run on tokio and its paused clock")]
 
 mod batches;
 mod echo;
@@ -11,7 +12,7 @@ mod upgrade;
 
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use hyper_util::rt::TokioIo;
@@ -44,10 +45,11 @@ struct Recorded {
     seen: Vec<Seen>,
     busy: bool,
     waker: Option<Waker>,
+    deadline: Option<Instant>,
 }
 
 impl MessageHandler for Recorder {
-    fn message(&mut self, message: Bytes, _kind: Opcode, _now: Instant) -> Flow {
+    fn message(&mut self, message: Bytes, _kind: Opcode, now: Instant) -> Flow {
         let mut state = self.state.lock().unwrap();
         state.seen.push(Seen::Message(message.clone()));
         match &message[..] {
@@ -59,7 +61,7 @@ impl MessageHandler for Recorder {
                 let _ = self.outbox.push_encoded(b"last words");
                 self.outbox.close(1000, "done");
             }
-            b"silence" => {}
+            b"later" => state.deadline = Some(now + Duration::from_secs(3)),
             _ => {
                 let _ = self.outbox.push_encoded(&message);
             }
@@ -67,10 +69,17 @@ impl MessageHandler for Recorder {
         Flow::Continue
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>, _now: Instant) -> Poll<()> {
+    fn poll(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         let mut state = self.state.lock().unwrap();
+        if state.deadline.take_if(|deadline| *deadline <= now).is_some() {
+            self.outbox.push_encoded(b"now").unwrap();
+        }
         state.waker = Some(cx.waker().clone());
         if state.busy { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.state.lock().unwrap().deadline
     }
 
     fn violation(&mut self, description: &str, close_code: u16) {
