@@ -29,7 +29,10 @@ fn a_handler_may_refuse_a_subscription() {
         let mut peer = RawPeer::joined(server.url(), subprotocol, "realm1");
         let answer = refused(&mut peer, "topic.refused", json!({}), "com.example.refused");
         assert_eq!(answer[5], json!(["not you"]));
+        let answer = refused(&mut peer, "topic.refused_asking", json!({}), "com.example.refused");
+        assert_eq!(answer[5], json!(["topic.refused_asking"]));
         refused(&mut peer, "topic.dropped", json!({}), "wamp.error.not_authorized");
+        refused(&mut peer, "topic.dropped_early", json!({}), "wamp.error.not_authorized");
         refused(&mut peer, "topic.extractor_refuses", json!({}), "wamp.error.not_authorized");
         refused(&mut peer, "area.closed.weather", json!({}), "wamp.error.not_authorized");
         // A refused subscription gets nothing, and can be asked for again.
@@ -43,10 +46,12 @@ fn a_handler_may_refuse_a_subscription() {
 fn a_panic_in_a_handler_refuses_with_an_id_that_is_in_the_log() {
     let server = server();
     let mut peer = join(&server, "realm1");
-    let answer = refused(&mut peer, "topic.panics", json!({}), "wamp.error.runtime_error");
-    let text = answer[5][0].as_str().unwrap_or_default();
-    let id = text.strip_prefix("internal error, id ").expect("the peer gets the id");
-    assert!(server.wait_for_log(id, SOON).contains("a bug in a topic handler"));
+    for topic in ["topic.panics", "topic.panics_asking"] {
+        let answer = refused(&mut peer, topic, json!({}), "wamp.error.runtime_error");
+        let text = answer[5][0].as_str().unwrap_or_default();
+        let id = text.strip_prefix("internal error, id ").expect("the peer gets the id");
+        assert!(server.wait_for_log(id, SOON).contains("a bug in a topic handler"));
+    }
     assert_eq!(value(&mut peer, "demo.add", json!([1, 2])), 3, "the session goes on");
 }
 
