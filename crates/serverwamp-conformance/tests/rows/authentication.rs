@@ -22,7 +22,12 @@ fn with_cookie(server: &ServerProcess, cookie: &str) -> RawPeer {
 }
 
 /// Everything a peer gets until the connection ends, without what is different in every conversation.
-fn conversation(mut peer: RawPeer, realm: &str, details: Value, answer: &dyn Fn(&Value) -> String) -> Vec<Value> {
+fn conversation(
+    mut peer: RawPeer,
+    realm: &str,
+    details: Value,
+    answer: &dyn Fn(&Value) -> String,
+) -> Vec<Value> {
     let mut seen = vec![peer.hello(realm, details)];
     loop {
         if seen.last().is_some_and(|last| last[0] == 4) {
@@ -46,7 +51,8 @@ fn conversation(mut peer: RawPeer, realm: &str, details: Value, answer: &dyn Fn(
                 assert!(inner[key] != NONE, "{key} is missing in {text}");
                 // Whoever looks at the text's length learns nothing either.
                 let kind = if inner[key].is_string() { "a text" } else { "a number" };
-                inner[key] = json!([kind, if key == "session" { 0 } else { inner[key].as_str().map_or(0, str::len) }]);
+                inner[key] =
+                    json!([kind, if key == "session" { 0 } else { inner[key].as_str().map_or(0, str::len) }]);
             }
             *challenge = inner;
         }
@@ -88,14 +94,17 @@ fn a_realm_without_anonymous_lets_no_anonymous_in() {
 fn an_anonymous_peer_is_not_who_it_says() {
     let server = server();
     let mut authids = Vec::new();
-    for details in [json!({}), json!({ "authmethods": ["anonymous"] }), json!({ "authmethods": ["foo", "anonymous"] })] {
+    for details in
+        [json!({}), json!({ "authmethods": ["anonymous"] }), json!({ "authmethods": ["foo", "anonymous"] })]
+    {
         let mut details = details;
         details["authid"] = json!("admin");
         details["authrole"] = json!("admin");
         let mut peer = connect(&server);
         let welcome = peer.hello("realm1", details);
         peer.welcomed(&welcome);
-        let expected = json!({ "$has": { "authmethod": "anonymous", "authrole": "guest", "authprovider": "static" } });
+        let expected =
+            json!({ "$has": { "authmethod": "anonymous", "authrole": "guest", "authprovider": "static" } });
         assert_like(&expected, &welcome[2]);
         authids.push(welcome[2]["authid"].as_str().expect("an authid").to_owned());
     }
@@ -302,7 +311,9 @@ fn the_transport_is_asked_first() {
     let welcome = peer.join_with_ticket("cookies", "joe", "secret!!!");
     assert_eq!(welcome[2]["authmethod"], "ticket");
     let mut peer = with_cookie(&server, "sid=banned");
-    peer.send(json!([1, "cookies", { "roles": { "caller": {} }, "authmethods": ["ticket"], "authid": "joe" }]));
+    peer.send(
+        json!([1, "cookies", { "roles": { "caller": {} }, "authmethods": ["ticket"], "authid": "joe" }]),
+    );
     peer.expect_abort(DENIED, "authentication denied");
     // AUTH-17
     let mut peer = with_cookie(&server, "sid=joe");
@@ -329,7 +340,8 @@ fn a_custom_authenticator_may_challenge_several_times() {
         let answer = peer.receive();
         if gets_in {
             peer.welcomed(&answer);
-            let expected = json!({ "$has": { "authid": "ada", "authrole": "quizzed", "authmethod": "questions" } });
+            let expected =
+                json!({ "$has": { "authid": "ada", "authrole": "quizzed", "authmethod": "questions" } });
             assert_like(&expected, &answer[2]);
             assert_eq!(value(&mut peer, "identity.level", NONE), 6);
         } else {

@@ -69,7 +69,8 @@ fn a_handler_sees_the_http_request() {
 fn what_a_client_says_about_its_transport_is_not_believed() {
     let server = server();
     let mut peer = RawPeer::connect(server.url(), Subprotocol::JSON);
-    let forged = json!({ "authid": "admin", "authrole": "admin", "transport": { "auth": { "cookie": "joe" } } });
+    let forged =
+        json!({ "authid": "admin", "authrole": "admin", "transport": { "auth": { "cookie": "joe" } } });
     let welcome = peer.hello("realm1", forged);
     peer.welcomed(&welcome);
     assert_eq!(welcome[2]["authrole"], "guest");

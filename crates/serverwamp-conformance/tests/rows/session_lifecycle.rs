@@ -45,7 +45,9 @@ fn a_handler_may_refuse_before_the_authentication() {
         .header("Cookie", "door=shut")
         .open()
         .expect("the transport is accepted");
-    peer.send(json!([1, "lively", { "roles": { "caller": {} }, "authmethods": ["ticket"], "authid": "joe" }]));
+    peer.send(
+        json!([1, "lively", { "roles": { "caller": {} }, "authmethods": ["ticket"], "authid": "joe" }]),
+    );
     // No CHALLENGE: nobody is asked who he is.
     peer.expect_abort("wamp.error.not_authorized", "");
     assert_eq!(entries(&mut join(&server, "realm1")), ["connect refuses"]);
@@ -192,8 +194,7 @@ fn cleanup_runs_when_the_server_stops() {
     assert_eq!(goodbye(&mut peer)[2], "wamp.close.system_shutdown");
     assert_eq!(server.wait_exit(SOON).code(), Some(0));
     let log = server.log();
-    for entry in
-        ["connect after", "join after: the server shut down", "held left", "topic with its session"]
+    for entry in ["connect after", "join after: the server shut down", "held left", "topic with its session"]
     {
         assert!(log.contains(&format!("life: {entry}")), "{entry:?} is not in the log");
     }
