@@ -238,7 +238,7 @@ fn a_signature_with_the_secret_gets_in() {
         let text = challenge[2]["challenge"].as_str().unwrap_or_default();
         let inner: Value = serde_json::from_str(text).expect("a challenge is JSON");
         let expected = json!({
-            "authid": "peter", "authrole": "customer", "authmethod": "wampcra", "authprovider": "fixture",
+            "authid": "peter", "authrole": "$string", "authmethod": "wampcra", "authprovider": "$string",
             "nonce": "$string", "timestamp": "$contains:T", "session": "$id"
         });
         assert_like(&expected, &inner);
