@@ -5,7 +5,8 @@ use crate::connection::Peer;
 use crate::transport::TransportInfo;
 use crate::websocket::{Accepted, WebSocketConfig, upgrade};
 use bytes::Bytes;
-use http::{Extensions, Request, Response, StatusCode};
+use http::request::Parts;
+use http::{Extensions, HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use std::convert::Infallible;
 use std::fmt;
@@ -94,13 +95,30 @@ impl WebSocketService {
                     serializer: subprotocol.serializer,
                     protocol: subprotocol.name(),
                     client_certificates: Vec::new(),
-                    http: Some(parts),
+                    http: Some(detached(parts)),
                 };
                 Peer::new(&app, transport, outbox)
             };
             accepted.serve(&config, runtime, peer).await;
         }));
     }
+}
+
+/// The request's parts without their ties to the buffer they were read into.
+///
+/// Header values and the URI are slices of that buffer, several kilobytes, and a session keeps its request for hours.
+fn detached(mut parts: Parts) -> Parts {
+    let mut headers = HeaderMap::with_capacity(parts.headers.len());
+    for (name, value) in &parts.headers {
+        let Ok(mut copy) = HeaderValue::from_bytes(value.as_bytes()) else { continue };
+        copy.set_sensitive(value.is_sensitive());
+        headers.append(name.clone(), copy);
+    }
+    parts.headers = headers;
+    if let Ok(uri) = parts.uri.to_string().parse() {
+        parts.uri = uri;
+    }
+    parts
 }
 
 impl<B> Service<Request<B>> for WebSocketService {

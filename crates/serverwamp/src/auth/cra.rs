@@ -125,7 +125,10 @@ fn random_secret() -> Secret {
     Secret::new(bytes)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a challenge carries the date, and nothing is measured with it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a challenge carries the date, and nothing is measured with it"
+)]
 fn challenge_text(exchange: &Exchange, authid: &str, principal: &Principal) -> Result<String, WampError> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let ids = &exchange.session.running_realm().ids;
