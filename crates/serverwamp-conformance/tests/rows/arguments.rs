@@ -135,7 +135,16 @@ fn defaults_and_optional_arguments_may_be_left_out() {
 #[test]
 fn a_payload_passes_unchanged_in_every_serializer() {
     let server = server();
-    let args = json!([null, true, -1, 1.5, "ä\u{1f600}\u{0}", [[], {}], bytes(b"\x00\xff"), 9_007_199_254_740_992_u64]);
+    let args = json!([
+        null,
+        true,
+        -1,
+        1.5,
+        "ä\u{1f600}\u{0}",
+        [[], {}],
+        bytes(b"\x00\xff"),
+        9_007_199_254_740_992_u64
+    ]);
     let kwargs = json!({ "a": { "b": [1, { "c": null }] }, "key with blank": "x" });
     for subprotocol in Subprotocol::ALL {
         let mut peer = RawPeer::joined(server.url(), subprotocol, "realm1");
