@@ -41,6 +41,13 @@ type PeerAddressOf = dyn Fn(&Extensions) -> Option<SocketAddr> + Send + Sync;
 #[derive(Clone, Copy, Debug)]
 pub struct PeerAddress(pub SocketAddr);
 
+/// The certificate chain a TLS client presented, DER-encoded, its own certificate first, as an extension of requests.
+///
+/// Put there by the HTTP server that terminates TLS; handlers find it in
+/// [`TransportInfo::client_certificates`].
+#[derive(Clone, Debug, Default)]
+pub struct PeerCertificates(pub Vec<Vec<u8>>);
+
 impl WebSocketService {
     pub(crate) fn new(app: Application, config: WebSocketConfig) -> Self {
         let from_extension =
@@ -89,12 +96,13 @@ impl WebSocketService {
         let runtime = Arc::clone(&app.inner().runtime);
         self.app.inner().runtime.spawn(Box::pin(async move {
             let subprotocol = accepted.subprotocol;
-            let peer = |outbox, parts| {
+            let peer = |outbox, parts: Parts| {
+                let certificates = parts.extensions.get::<PeerCertificates>();
                 let transport = TransportInfo {
                     peer_address,
                     serializer: subprotocol.serializer,
                     protocol: subprotocol.name(),
-                    client_certificates: Vec::new(),
+                    client_certificates: certificates.map(|chain| chain.0.clone()).unwrap_or_default(),
                     http: Some(detached(parts)),
                 };
                 Peer::new(&app, transport, outbox)
