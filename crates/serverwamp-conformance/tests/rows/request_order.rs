@@ -147,3 +147,15 @@ fn a_session_that_leaves_takes_its_waiting_calls_along() {
     assert_eq!(value(&mut peer, "math.add", json!([1])), 6);
     assert_eq!(value(&mut watcher, "waiting.running", NONE), 0);
 }
+
+#[test]
+fn the_id_of_a_call_that_runs_or_waits_cannot_be_used_again() {
+    let server = server();
+    for realm in ["realm1", "serial"] {
+        let mut peer = join(&server, realm);
+        peer.send(json!([48, 1, {}, "waiting.watched"]));
+        peer.send(json!([48, 2, {}, "waiting.watched"]));
+        peer.send(json!([48, 2, {}, "math.add", [1]]));
+        peer.expect_violation("#2");
+    }
+}

@@ -251,7 +251,8 @@ impl MessageHandler for Peer {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        let Phase::Open(open) = &self.phase else { return self.deadline };
+        self.deadline.into_iter().chain(open.calls.deadline()).min()
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
@@ -261,6 +262,7 @@ impl MessageHandler for Peer {
         }
         if let Phase::Open(open) = &mut self.phase {
             open.calls.start_waiting(&open.session);
+            open.calls.expire_waiting(&open.session, now);
         }
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.timed_out();
