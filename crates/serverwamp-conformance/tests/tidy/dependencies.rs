@@ -65,12 +65,12 @@ fn defined(manifest: &str) -> BTreeMap<String, bool> {
     // Features switch on others; the list grows while it is gone through.
     let mut next = 0;
     while let Some(feature) = enabled.get(next).copied() {
-        let (_, switched_on) = entries.iter().find(|(name, _)| *name == feature).unwrap_or(&("", ""));
-        enabled.extend(
-            switched_on
-                .split('"')
-                .filter(|part| !enabled.contains(part) && entries.iter().any(|(name, _)| name == part)),
-        );
+        let switched_on = entries.iter().find(|(name, _)| *name == feature).map_or("", |(_, value)| value);
+        for part in switched_on.split('"') {
+            if entries.iter().any(|(name, _)| *name == part) && !enabled.contains(&part) {
+                enabled.push(part);
+            }
+        }
         next += 1;
     }
     let features = entries.iter().filter(|(name, _)| *name != "default");

@@ -3,11 +3,13 @@
 use crate::{files, none, read, root, walk};
 use std::collections::BTreeSet;
 
-/// The folders with sources, as paths from the root: `crates/serverwamp/src/realm`.
+/// The folders with sources, as paths from the root: `crates/serverwamp/src/realm`; tests inside `src` belong to their
+/// parent.
 fn source_folders() -> BTreeSet<String> {
     files("crates", "rs")
         .into_iter()
         .filter_map(|(path, _)| path.rsplit_once('/').map(|(folder, _)| folder.to_owned()))
+        .filter(|folder| !(folder.contains("/src/") && folder.ends_with("/tests")))
         .collect()
 }
 
@@ -40,6 +42,67 @@ fn a_folder_that_is_not_on_the_map_is_found() {
     assert_eq!(complaints_about_map("see `crates/a/src`, not crates/a/src/b", &folders, exists).len(), 1);
     let both = "`crates/a/src` `crates/a/src/b` `crates/a/src/gone.rs`";
     assert_eq!(complaints_about_map(both, &folders, exists).len(), 1);
+}
+
+/// The tests that the tables of a document name: `some_name_of_a_test`, and `rows::topics` for all of a file.
+fn named_tests(document: &str) -> BTreeSet<&str> {
+    let rows = document.lines().filter(|line| line.starts_with('|'));
+    let quoted = rows.flat_map(|line| line.split('`').skip(1).step_by(2));
+    let is_name = |text: &&str| {
+        let letters = text.trim_start_matches("rows::").trim_start_matches("command_line::");
+        let plain = letters
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_');
+        plain && (letters.len() < text.len() || letters.matches('_').count() >= 3)
+    };
+    quoted.filter(is_name).collect()
+}
+
+fn complaints_about_tests(path: &str, document: &str, sources: &[(String, String)]) -> Vec<String> {
+    let exists = |name: &str| match name.split_once("::") {
+        Some(("rows", file)) => {
+            sources.iter().any(|(path, _)| path.ends_with(&format!("/tests/rows/{file}.rs")))
+        }
+        Some((file, test)) => {
+            let function = format!("fn {test}()");
+            sources
+                .iter()
+                .any(|(path, text)| path.ends_with(&format!("/tests/{file}.rs")) && text.contains(&function))
+        }
+        None => {
+            // Tests inside macros for properties are functions with arguments.
+            let function = format!("fn {name}(");
+            sources.iter().any(|(_, text)| text.contains(&function))
+        }
+    };
+    let gone = named_tests(document).into_iter().filter(|name| !exists(name));
+    gone.map(|name| format!("{path} relies on the test {name}, which does not exist")).collect()
+}
+
+#[test]
+fn every_test_the_documents_rely_on_exists() {
+    let root = root();
+    let sources = files("crates", "rs");
+    none(["ARCHITECTURE.md", "docs/features.md"].iter().flat_map(|path| {
+        let document = read(&root.join(path));
+        assert!(!named_tests(&document).is_empty(), "{path} names tests");
+        complaints_about_tests(path, &document, &sources)
+    }));
+}
+
+#[test]
+fn a_test_that_does_not_exist_is_found() {
+    let source = |path: &str, text: &str| (path.to_owned(), text.to_owned());
+    let sources = [
+        source("crates/a/src/tests.rs", "fn all_is_really_well() {}\n"),
+        source("crates/a/tests/rows/topics.rs", ""),
+        source("crates/a/tests/command_line.rs", "fn it_starts() {}"),
+    ];
+    let fine = "| 1 | x | test `all_is_really_well`, `rows::topics`, `command_line::it_starts`, `await_holding` |\n`no_such_test_at_all`";
+    assert!(complaints_about_tests("a.md", fine, &sources).is_empty());
+    for gone in ["`all_is_not_really_well`", "`rows::realms`", "`command_line::it_stops`"] {
+        assert_eq!(complaints_about_tests("a.md", &format!("| {gone} |"), &sources).len(), 1, "{gone}");
+    }
 }
 
 /// Where the links of a document lead that do not lead out of the repository; without code blocks.

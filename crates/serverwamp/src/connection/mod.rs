@@ -152,10 +152,7 @@ impl Peer {
 
     /// Queues a message; a full or closed outbox ends the connection by itself.
     fn send(&self, message: &Message<'_>) {
-        let _closed = self.outbox.push(|out| {
-            let encoded = message.encode(self.serializer, out);
-            debug_assert!(encoded.is_ok(), "the framework's own messages can be written in every serializer");
-        });
+        wire::queue(&self.outbox, self.serializer, message);
     }
 
     /// Does what the application asked of the session, or of all sessions.
