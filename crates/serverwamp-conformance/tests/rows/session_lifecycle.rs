@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use serverwamp_conformance::{Connect, RawPeer, ServerProcess, Signal, Subprotocol};
 
 use crate::support::{
-    NONE, call, entries, join, join_with_ticket, server, server_with, takes, until_noted, value,
+    Ending, NONE, call, entries, join, join_with_ticket, server, server_with, takes, until_noted, value,
 };
 
 const SOON: Duration = Duration::from_secs(5);
@@ -114,7 +114,7 @@ fn handlers_run_in_order_before_and_after_the_authentication() {
 fn cleanup_runs_after_every_end_of_a_session() {
     let server = server();
     let mut watcher = join(&server, "realm1");
-    let ends: [(&str, fn(RawPeer) -> Option<RawPeer>); 7] = [
+    let ends: [(&str, Ending); 7] = [
         ("the peer said GOODBYE (wamp.close.close_realm)", |mut peer| {
             peer.leave();
             Some(peer)
@@ -189,9 +189,8 @@ fn cleanup_runs_when_the_server_stops() {
     let mut peer = join_with_ticket(&server, "lively", "joe");
     let subscription = peer.subscribe("topic.life", NONE);
     peer.expect(json!([36, subscription, "$id", {}, ["welcome"]]));
-    let goodbye: fn(&mut RawPeer) -> Value = |peer| peer.receive();
     server.signal(Signal::Terminate);
-    assert_eq!(goodbye(&mut peer)[2], "wamp.close.system_shutdown");
+    assert_eq!(peer.receive()[2], "wamp.close.system_shutdown");
     assert_eq!(server.wait_exit(SOON).code(), Some(0));
     let log = server.log();
     for entry in ["connect after", "join after: the server shut down", "held left", "topic with its session"]
