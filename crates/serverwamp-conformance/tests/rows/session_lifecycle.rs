@@ -227,9 +227,8 @@ fn cleanup_runs_when_the_server_stops() {
     server.signal(Signal::Terminate);
     assert_eq!(peer.receive()[2], "wamp.close.system_shutdown");
     assert_eq!(server.wait_exit(SOON).code(), Some(0));
-    let log = server.log();
     for entry in ["connect after", "join after: the server shut down", "held left", "topic with its session"]
     {
-        assert!(log.contains(&format!("life: {entry}")), "{entry:?} is not in the log");
+        server.wait_for_log(&format!("life: {entry}"), SOON);
     }
 }

@@ -24,7 +24,7 @@ fn sessions_get_goodbye_and_the_process_ends_with_0() {
             assert!(matches!(peer.expect_closed(), Some(1000 | 1001)));
         }
         assert_eq!(server.wait_exit(SOON).code(), Some(0));
-        assert!(server.stdout().contains("stopped"));
+        server.wait_for_log("stopped", SOON);
     }
 }
 
@@ -123,7 +123,8 @@ fn running_handlers_are_stopped() {
     peer.send(json!([6, {}, "wamp.close.goodbye_and_out"]));
     peer.expect_closed();
     assert_eq!(server.wait_exit(SOON).code(), Some(0));
-    assert!(server.log().contains("life: task left"), "what runs beside the session has ended");
+    // What runs beside the session has ended, too.
+    server.wait_for_log("life: task left", SOON);
 }
 
 #[test]
