@@ -120,11 +120,13 @@ fn running_handlers_are_stopped() {
     until(&mut peer, "waiting.running", &json!(3));
     server.signal(Signal::Terminate);
     assert_eq!(peer.receive()[2], SHUTDOWN);
+    // They end with the session, and not with the process, which waits for the peer's GOODBYE.
+    server.wait_for_log("life: 0 handlers left", SOON);
+    server.wait_for_log("life: task left", SOON);
+    assert!(server.is_running());
     peer.send(json!([6, {}, "wamp.close.goodbye_and_out"]));
     peer.expect_closed();
     assert_eq!(server.wait_exit(SOON).code(), Some(0));
-    // What runs beside the session has ended, too.
-    server.wait_for_log("life: task left", SOON);
 }
 
 #[test]
