@@ -1,5 +1,6 @@
 //! A WebSocket echo server, for conformance suites and load generators. Run with
 //! `cargo run --release -p serverwamp --example ws_echo -- 127.0.0.1:9001`.
+#![expect(clippy::disallowed_methods, reason = "a program chooses its runtime")]
 
 use std::convert::Infallible;
 use std::error::Error;

@@ -18,6 +18,9 @@ pub fn encode_result(
     out: &mut Vec<u8>,
 ) {
     let (args, kwargs) = sent_payload(serializer, args, kwargs);
+    if serializer == Serializer::Json && !progress {
+        return encode_json_result(request, args, kwargs, out);
+    }
     let mut writer = Writer::new(serializer, out);
     writer.list(3 + payload_count(args, kwargs));
     writer.unsigned(50);
@@ -25,6 +28,21 @@ pub fn encode_result(
     write_progress(progress, &mut writer);
     write_payload(args, kwargs, &mut writer);
     writer.end();
+}
+
+/// The final RESULT in JSON, the message servers send most: its frame is a constant but for one number.
+fn encode_json_result(request: RequestId, args: &[u8], kwargs: &[u8], out: &mut Vec<u8>) {
+    out.reserve(32 + args.len() + kwargs.len());
+    out.extend_from_slice(b"[50,");
+    out.extend_from_slice(itoa::Buffer::new().format(request.get()).as_bytes());
+    out.extend_from_slice(b",{}");
+    for part in [args, kwargs] {
+        if !part.is_empty() {
+            out.push(b',');
+            out.extend_from_slice(part);
+        }
+    }
+    out.push(b']');
 }
 
 /// Appends an ERROR with empty details that answers a request of this type code, such as 48 for CALL.

@@ -36,6 +36,7 @@ pub use options::{
     UnregisteredDetails, UnsubscribedDetails, YieldOptions,
 };
 pub use pubsub::{Event, Publish, Published, Subscribe, Subscribed, Unsubscribe, Unsubscribed};
+pub(crate) use quick::call as quick_call;
 pub use revocation::End;
 pub use rpc::{
     Call, Cancel, Error, Interrupt, Invocation, Register, Registered, Result, Unregister, Unregistered, Yield,

@@ -28,7 +28,7 @@ struct Prefix<'a> {
 
 /// The CALL in `frame`, if it begins in the plainest way.
 #[inline]
-pub(super) fn call<'a>(serializer: Serializer, frame: &'a Bytes) -> Option<Call<'a>> {
+pub(crate) fn call<'a>(serializer: Serializer, frame: &'a Bytes) -> Option<Call<'a>> {
     let prefix = match serializer {
         Serializer::Json => json(frame),
         Serializer::MessagePack => msgpack(frame),
@@ -123,9 +123,15 @@ mod tests {
         let mut frames = Vec::new();
         for request in [1, 9, 23, 24, 127, 128, 255, 256, 65_535, 65_536, 1 << 32, 1 << 53] {
             for procedure in ["a", "demo.add", "com.example.a_rather_long_uri.beyond.the.short.form", ""] {
-                let call: Vec<Value> =
-                    vec![48_u64.into(), u64::into(request), Value::Dict(crate::codec::Dict::new()), procedure.into()];
-                for payload in [vec![], vec![Value::List(vec![])], vec![Value::List(vec![1.into(), "x".into()])]] {
+                let call: Vec<Value> = vec![
+                    48_u64.into(),
+                    u64::into(request),
+                    Value::Dict(crate::codec::Dict::new()),
+                    procedure.into(),
+                ];
+                for payload in
+                    [vec![], vec![Value::List(vec![])], vec![Value::List(vec![1.into(), "x".into()])]]
+                {
                     let call: Vec<Value> = call.iter().cloned().chain(payload).collect();
                     let mut frame = Vec::new();
                     to_writer(serializer, &call, &mut frame).unwrap();

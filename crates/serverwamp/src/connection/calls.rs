@@ -5,9 +5,10 @@
 
 use super::supervise;
 use crate::call::{CallState, Stop};
-use crate::realm::no_such_procedure;
+use crate::realm::{RunningRealm, no_such_procedure};
 use crate::reply::CallReply;
 use crate::request::{Invocation, Matched};
+use crate::routes::ProcedureRoute;
 use crate::rt::BoxFuture;
 use crate::{Session, WampError};
 use futures_util::FutureExt;
@@ -21,7 +22,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const CALL: u64 = 48;
 
@@ -53,37 +54,26 @@ impl Calls {
             session.send_error(CALL, call.request, &WampError::unavailable(text));
             return Ok(());
         }
-        if in_flight > 0 && session.work().calls.contains_key(&call.request) {
+        let waits = self.waiting.iter().any(|waiting| waiting.call.request == call.request);
+        if waits || in_flight > 0 && session.work().calls.contains_key(&call.request) {
             return Err(Violation::new(format!(
                 "CALL #{}: the call with this id is still running",
                 call.request
             )));
         }
-        let (procedure, matched, route) = match realm.plan.routes.procedure(&call.procedure) {
-            _ if realm.plan.service.is_some() => (Arc::from(call.procedure.as_ref()), Matched::Exact, None),
-            Some(route) if matches!(route.matched, Matched::Exact) => {
-                (Arc::clone(&route.uri), Matched::Exact, Some(route))
+        let Found { procedure, matched, route } = match find(realm, &call.procedure) {
+            Ok(found) => found,
+            Err(error) => {
+                session.send_error(CALL, call.request, &error);
+                return Ok(());
             }
-            Some(route) => (Arc::from(call.procedure.as_ref()), route.matched.clone(), Some(route)),
-            None => (Arc::from(""), Matched::Exact, None),
         };
-        if route.is_none_or(|route| !matches!(route.matched, Matched::Exact)) {
-            if let Err(error) = realm.plan.rules.check(&call.procedure, Match::Exact) {
-                let text = format!("{:?}: {error}", call.procedure);
-                session.send_error(CALL, call.request, &WampError::new(uris::error::INVALID_URI).arg(text));
-                return Ok(());
-            }
-            if route.is_none() && realm.plan.service.is_none() {
-                session.send_error(CALL, call.request, &no_such_procedure(&call.procedure));
-                return Ok(());
-            }
-        }
         let state = self.state(session, &call);
         let invocation = Invocation { call: state, procedure, matched, payload: call.payload };
         if self.serial && (in_flight > 0 || !self.waiting.is_empty()) {
             self.waiting.push_back(invocation);
         } else {
-            self.start(session, invocation);
+            self.start(session, invocation, route);
         }
         Ok(())
     }
@@ -99,6 +89,7 @@ impl Calls {
             let longest = session.running_realm().limits.longest_call_timeout;
             let wanted = Duration::from_millis(call.options.timeout);
             state.timeout = (!wanted.is_zero()).then(|| wanted.min(longest));
+            state.deadline = state.timeout.map(|timeout| session.runtime().now() + timeout);
         }
         state
     }
@@ -107,15 +98,32 @@ impl Calls {
     pub(super) fn start_waiting(&mut self, session: &Session) {
         while !self.waiting.is_empty() && session.calls_in_flight() == 0 {
             if let Some(invocation) = self.waiting.pop_front() {
-                self.start(session, invocation);
+                let route = session.running_realm().plan.routes.procedure(&invocation.procedure);
+                self.start(session, invocation, route);
             }
         }
     }
 
-    fn start(&mut self, session: &Session, invocation: Invocation) {
+    /// When the first of the calls that wait for their turn has waited too long.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.waiting.iter().filter_map(|waiting| waiting.call.deadline).min()
+    }
+
+    /// Answers the calls that have waited for their turn too long (checklist TMO-02).
+    pub(super) fn expire_waiting(&mut self, session: &Session, now: Instant) {
+        self.waiting.retain(|waiting| {
+            let expired = waiting.call.deadline.is_some_and(|deadline| deadline <= now);
+            if expired {
+                session.send_error(CALL, waiting.call.request, &WampError::timeout());
+            }
+            !expired
+        });
+    }
+
+    fn start(&mut self, session: &Session, invocation: Invocation, route: Option<&ProcedureRoute>) {
         let state = Arc::clone(&invocation.call);
         let realm = session.running_realm();
-        let mut run = match (&realm.plan.service, realm.plan.routes.procedure(&invocation.procedure)) {
+        let mut run = match (&realm.plan.service, route) {
             (Some(service), _) => service.reply(invocation),
             (None, Some(route)) => route.served.call(invocation),
             (None, None) => return session.send_error(CALL, state.request, &no_such_procedure("")),
@@ -158,6 +166,39 @@ impl Calls {
         };
         // A call that is not there any more has been answered: the CANCEL came too late (checklist CAN-09).
         session.stop_call(request, stop, WampError::canceled());
+    }
+}
+
+/// Who serves a call.
+struct Found<'r> {
+    procedure: Arc<str>,
+    matched: Matched,
+    /// `None` when the realm has a service that takes every call.
+    route: Option<&'r ProcedureRoute>,
+}
+
+fn find<'r>(realm: &'r RunningRealm, procedure: &str) -> Result<Found<'r>, WampError> {
+    let route = match realm.plan.service {
+        None => realm.plan.routes.procedure(procedure),
+        Some(_) => None,
+    };
+    if let Some(route) = route
+        && matches!(route.matched, Matched::Exact)
+    {
+        // What equals a route's URI is a valid one.
+        return Ok(Found { procedure: Arc::clone(&route.uri), matched: Matched::Exact, route: Some(route) });
+    }
+    realm
+        .plan
+        .rules
+        .check(procedure, Match::Exact)
+        .map_err(|error| WampError::new(uris::error::INVALID_URI).arg(format!("{procedure:?}: {error}")))?;
+    match (route, &realm.plan.service) {
+        (Some(route), _) => {
+            Ok(Found { procedure: procedure.into(), matched: route.matched.clone(), route: Some(route) })
+        }
+        (None, Some(_)) => Ok(Found { procedure: procedure.into(), matched: Matched::Exact, route: None }),
+        (None, None) => Err(no_such_procedure(procedure)),
     }
 }
 
@@ -212,9 +253,10 @@ async fn serve(run: Run, state: &Arc<CallState>) {
 
 /// Completes when the call has been silent for as long as its caller allows (checklist TMO-01, TMO-08).
 async fn expired(state: &CallState) {
-    let Some(timeout) = state.timeout else { return std::future::pending().await };
+    let (Some(timeout), Some(mut deadline)) = (state.timeout, state.deadline) else {
+        return std::future::pending().await;
+    };
     let runtime = state.session.runtime();
-    let mut deadline = runtime.now() + timeout;
     loop {
         runtime.sleep_until(deadline).await;
         match state.last_progress().and_then(|progress| progress.checked_add(timeout)) {

@@ -64,6 +64,10 @@ macro_rules! payload_extractor {
             async fn from_request(request: &mut Invocation, _: &S) -> Result<Self, WampError> {
                 Ok($name(request.payload.$bind()?))
             }
+
+            fn is_absent(request: &Invocation) -> bool {
+                request.payload.args.is_empty() && request.payload.kwargs.is_empty()
+            }
         }
     };
 }

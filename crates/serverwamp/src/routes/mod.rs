@@ -4,7 +4,7 @@ mod pattern;
 mod table;
 
 pub use pattern::{RoutePattern, prefix, regex, wildcard};
-pub(crate) use table::RouteTable;
+pub(crate) use table::{ProcedureRoute, RouteTable};
 
 use crate::error::Problem;
 use crate::handler::{Handler, Unbound};
@@ -63,7 +63,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
         Self { procedures: Vec::new(), topics: Vec::new(), problems: Vec::new() }
     }
 
-    /// Serves calls of `pattern` (a URI, [`prefix`], [`wildcard`] or [`regex`]) with `handler`.
+    /// Serves calls of `pattern` (a URI, [`prefix`], [`wildcard`] or [`regex`](fn@regex)) with `handler`.
     #[track_caller]
     pub fn procedure<H, T>(mut self, pattern: impl Into<RoutePattern>, handler: H) -> Self
     where

@@ -24,6 +24,7 @@ pub trait Runtime: Send + Sync + fmt::Debug + 'static {
     fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()>;
 
     /// The current time.
+    #[expect(clippy::disallowed_methods, reason = "everybody else asks here")]
     fn now(&self) -> Instant {
         Instant::now()
     }

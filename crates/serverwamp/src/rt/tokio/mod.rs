@@ -1,4 +1,5 @@
 //! The tokio runtime, the default.
+#![expect(clippy::disallowed_methods, reason = "this is the one place that names the runtime")]
 
 mod server;
 

@@ -1,4 +1,5 @@
 //! Tests of WebSocket connections over an in-memory transport and paused time.
+#![expect(clippy::disallowed_methods, reason = "tests run on tokio and its paused clock")]
 
 mod batches;
 mod echo;

@@ -1,0 +1,80 @@
+//! A server process, and what it has used so far.
+
+use crate::Failure;
+use crate::options::ServerKind;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+
+/// A running server; it ends with this value.
+#[derive(Debug)]
+pub(crate) struct ServerProcess {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl ServerProcess {
+    pub(crate) fn start(kind: ServerKind, cpu: Option<usize>) -> Result<Self, Failure> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["server", "--orphan-ends"]);
+        command.arg(match kind {
+            ServerKind::Echo => "echo",
+            ServerKind::Wamp => "wamp",
+            ServerKind::Writer => "writer",
+        });
+        if let Some(cpu) = cpu {
+            command.arg("--cpu").arg(cpu.to_string());
+        }
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        if let Some(output) = child.stdout.take() {
+            BufReader::new(output).read_line(&mut line)?;
+        }
+        match line.trim_end().strip_prefix("listening ").map(str::parse) {
+            Some(Ok(address)) => Ok(Self { child, address }),
+            _ => Err(format!("the {kind:?} server did not start: {line:?}").into()),
+        }
+    }
+
+    /// Processor time it has used, in nanoseconds.
+    pub(crate) fn cpu_nanos(&self) -> Result<u64, Failure> {
+        let mut sum = 0;
+        for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let task = task?.path();
+            sum += match fs::read_to_string(task.join("schedstat")) {
+                Ok(text) => first_number(&text)?,
+                Err(_) => {
+                    let ticks = crate::machine::ticks(&task.join("stat"))?;
+                    ticks.own * 1_000_000_000 / crate::machine::ticks_per_second()
+                }
+            };
+        }
+        Ok(sum)
+    }
+
+    /// Memory that is its own and present, in bytes.
+    pub(crate) fn resident_bytes(&self) -> Result<u64, Failure> {
+        let process = format!("/proc/{}", self.child.id());
+        // The exact figure; the one in `status` is put together from counters of several processors.
+        let (text, label) = match fs::read_to_string(format!("{process}/smaps_rollup")) {
+            Ok(text) => (text, "Rss:"),
+            Err(_) => (fs::read_to_string(format!("{process}/status"))?, "VmRSS:"),
+        };
+        let line =
+            text.lines().find_map(|line| line.strip_prefix(label)).ok_or("no resident size in /proc")?;
+        Ok(first_number(line)? * 1024)
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn first_number(text: &str) -> Result<u64, Failure> {
+    Ok(text.split_ascii_whitespace().next().ok_or("no number where one should be in /proc")?.parse()?)
+}

@@ -1,0 +1,62 @@
+//! What connections cost that do nothing.
+
+use crate::Failure;
+use crate::child::ServerProcess;
+use crate::client::Client;
+use crate::exchange::{Exchange, FIRST_ID, Format};
+use crate::options::{Plan, ServerKind};
+use serde::Serialize;
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Memory {
+    pub(crate) connections: usize,
+    /// Resident bytes of an idle session.
+    pub(crate) session: f64,
+    /// Resident bytes of an idle WebSocket of the echo server.
+    pub(crate) echo: f64,
+    /// Below this a session has to stay.
+    pub(crate) goal: f64,
+}
+
+pub(crate) fn measure(plan: &Plan) -> Result<Memory, Failure> {
+    let session = idle(plan, ServerKind::Wamp, |server| Client::session(server.address, Format::Json))?;
+    let echo = idle(plan, ServerKind::Echo, |server| Client::websocket(server.address, None))?;
+    Ok(Memory { connections: plan.idle, session, echo, goal: 12.0 * 1024.0 })
+}
+
+/// Connects, exchanges one message, waits, and looks by how much a fresh server grew.
+fn idle(
+    plan: &Plan,
+    kind: ServerKind,
+    connect: impl Fn(&ServerProcess) -> Result<Client, Failure>,
+) -> Result<f64, Failure> {
+    let exchange = match kind {
+        ServerKind::Wamp => Exchange::Call(Format::Json),
+        ServerKind::Echo | ServerKind::Writer => Exchange::echo_of(Format::Json),
+    };
+    let server = ServerProcess::start(kind, plan.server_cpu)?;
+    // The first connection pays for what all share.
+    let _first = open(&server, exchange, &connect)?;
+    std::thread::sleep(plan.settle);
+    let before = server.resident_bytes()?;
+    let clients: Vec<Client> =
+        (0..plan.idle).map(|_| open(&server, exchange, &connect)).collect::<Result<_, _>>()?;
+    std::thread::sleep(plan.settle);
+    let grown = server.resident_bytes()?.saturating_sub(before);
+    Ok(grown as f64 / clients.len() as f64)
+}
+
+fn open(
+    server: &ServerProcess,
+    exchange: Exchange,
+    connect: impl Fn(&ServerProcess) -> Result<Client, Failure>,
+) -> Result<Client, Failure> {
+    let mut client = connect(server)?;
+    let (mut request, mut answer) = (Vec::new(), Vec::new());
+    exchange.request(FIRST_ID, &mut request);
+    exchange.answer(FIRST_ID, &mut answer);
+    if client.ask(exchange.format().opcode(), &request)? != answer {
+        return Err("a wrong answer before the rest".into());
+    }
+    Ok(client)
+}

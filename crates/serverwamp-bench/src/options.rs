@@ -1,0 +1,94 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Measures what a served call, an event and an idle session cost the server, beside a bare WebSocket echo.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    /// A few seconds in all: shows that everything works, measures nothing worth keeping.
+    #[arg(long)]
+    quick: bool,
+    /// How often each server has its turn.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: Option<u32>,
+    /// How long a turn takes, in seconds.
+    #[arg(long, value_name = "S")]
+    secs: Option<f64>,
+    /// Leave it to the system on which processors server and load run.
+    #[arg(long)]
+    no_pin: bool,
+    /// Write all figures to this file as well.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Be one of the servers that are measured; it prints its address.
+    Server(ServerOptions),
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct ServerOptions {
+    /// Which.
+    pub(crate) kind: ServerKind,
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// The processor to run on.
+    #[arg(long)]
+    pub(crate) cpu: Option<usize>,
+    /// End with the process that started this one.
+    #[arg(long, hide = true)]
+    pub(crate) orphan_ends: bool,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum ServerKind {
+    /// A WebSocket that sends back what it gets, on the layers that carry WAMP.
+    Echo,
+    /// The framework with one procedure and one topic.
+    Wamp,
+    /// Plain sockets, all of which get what the first one sends.
+    Writer,
+}
+
+/// What is measured, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    pub(crate) rounds: u32,
+    pub(crate) turn: Duration,
+    /// The processor that servers run on.
+    pub(crate) server_cpu: Option<usize>,
+    /// The processor that the load comes from.
+    pub(crate) load_cpu: Option<usize>,
+    pub(crate) subscribers: usize,
+    pub(crate) idle: usize,
+    /// How long idle sessions are left alone before their memory is looked at.
+    pub(crate) settle: Duration,
+}
+
+impl Options {
+    pub(crate) fn plan(&self) -> Plan {
+        let (rounds, secs) = if self.quick { (2, 0.03) } else { (7, 0.5) };
+        let secs = self.secs.unwrap_or(secs).clamp(0.001, 3600.0);
+        let (server_cpu, load_cpu) = match crate::machine::two_processors() {
+            Some((server, load)) if !self.no_pin => (Some(server), Some(load)),
+            _ => (None, None),
+        };
+        Plan {
+            rounds: self.rounds.unwrap_or(rounds),
+            turn: Duration::from_secs_f64(secs),
+            server_cpu,
+            load_cpu,
+            subscribers: if self.quick { 100 } else { 1000 },
+            idle: if self.quick { 100 } else { 2000 },
+            settle: Duration::from_millis(if self.quick { 300 } else { 4000 }),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The servers that are measured: each runs alone in its process, on one thread.
+
+use crate::Failure;
+use crate::options::{ServerKind, ServerOptions};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::process::{Signal, set_parent_process_death_signal};
+use serde::Deserialize;
+use serverwamp::extract::{Arg, Params};
+use serverwamp::rt::{Runtime, Tokio};
+use serverwamp::websocket::{WebSocketConfig, echo};
+use serverwamp::{Application, Realm, RealmHandle, RouteSet, Server, WampError};
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::coop::unconstrained;
+
+/// What events carry beside their number.
+pub(crate) const BALLAST: &str = "sixty-four characters stand for what applications usually publish";
+
+/// Connections rest while others are measured, and a ping in between would be measured with them.
+const NO_PINGS: Duration = Duration::from_secs(24 * 3600);
+
+pub(crate) fn run(options: &ServerOptions) -> Result<(), Failure> {
+    if options.orphan_ends {
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+    }
+    if let Some(cpu) = options.cpu {
+        crate::machine::pin(cpu)?;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind(options.listen).await?;
+        println!("listening {}", listener.local_addr()?);
+        match options.kind {
+            ServerKind::Echo => serve_echo(listener).await?,
+            ServerKind::Wamp => Server::new(application()?).serve(listener, std::future::pending()).await,
+            ServerKind::Writer => serve_writes(listener).await?,
+        }
+        Ok(())
+    })
+}
+
+#[derive(Deserialize)]
+struct Add {
+    a: i64,
+    b: i64,
+}
+
+async fn add(Params(Add { a, b }): Params<Add>) -> i64 {
+    a + b
+}
+
+async fn publish(Arg(number): Arg<u64>, realm: RealmHandle) -> Result<(), WampError> {
+    realm.publish("bench.topic", serverwamp::extract::Args((number, BALLAST)))?;
+    Ok(())
+}
+
+fn application() -> Result<Application, Failure> {
+    let routes = RouteSet::new()
+        .procedure("demo.add", add)
+        .procedure("bench.publish", publish)
+        .topic("bench.topic", || async {});
+    Ok(Application::builder::<()>()
+        .realm(Realm::new("realm1").allow_anonymous("anonymous").routes(routes))
+        .websocket(|config| config.ping_interval = NO_PINGS)
+        .with_state(())
+        .build()?)
+}
+
+async fn serve_echo(listener: TcpListener) -> io::Result<()> {
+    let mut config = WebSocketConfig::default();
+    config.ping_interval = NO_PINGS;
+    let config = Arc::new(config);
+    let runtime: Arc<dyn Runtime> = Arc::new(Tokio);
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        let (config, runtime) = (Arc::clone(&config), Arc::clone(&runtime));
+        let service = service_fn(move |request| {
+            let answer = echo(request, &config, &runtime);
+            async move { Ok::<_, Infallible>(answer) }
+        });
+        tokio::spawn(async move {
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(stream), service);
+            // A client that goes away is no matter of ours.
+            let _ = connection.with_upgrades().await;
+        });
+    }
+}
+
+/// The least a fan-out can cost: one task, one prepared frame, one write for each socket.
+///
+/// The first connection says how many others will follow, then sends frames, each behind its length; all others get
+/// them, and last the sender itself.
+async fn serve_writes(listener: TcpListener) -> io::Result<()> {
+    let (mut publisher, _) = listener.accept().await?;
+    publisher.set_nodelay(true)?;
+    let mut sockets: Vec<TcpStream> = Vec::new();
+    for _ in 0..publisher.read_u32().await? {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        sockets.push(stream);
+    }
+    publisher.write_u8(1).await?;
+    let mut frame = Vec::new();
+    while let Ok(len) = publisher.read_u32().await {
+        frame.resize(len as usize, 0);
+        publisher.read_exact(&mut frame).await?;
+        for socket in &mut sockets {
+            unconstrained(socket.write_all(&frame)).await?;
+        }
+        publisher.write_all(&frame).await?;
+    }
+    Ok(())
+}

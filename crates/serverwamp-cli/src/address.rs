@@ -1,0 +1,156 @@
+//! The address to listen at, as a person types it, and what can be wrong with it.
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::str::FromStr;
+
+/// An `ADDR:PORT` to listen at; port 0 lets the system choose one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct ListenAddress(SocketAddr);
+
+impl ListenAddress {
+    pub(crate) const DEFAULT: Self = Self(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080));
+
+    pub(crate) fn socket(self) -> SocketAddr {
+        self.0
+    }
+
+    /// Can only programs on this machine connect to it?
+    pub(crate) fn is_loopback(self) -> bool {
+        self.0.ip().to_canonical().is_loopback()
+    }
+
+    /// Why this address cannot be listened at, and what to do about it.
+    pub(crate) fn explain(self, error: &io::Error) -> String {
+        let address = self.0;
+        match error.kind() {
+            ErrorKind::AddrInUse => format!(
+                "{address} is in use: stop the other program or choose another address with --listen {}",
+                SocketAddr::new(address.ip(), 0)
+            ),
+            ErrorKind::PermissionDenied => format!(
+                "{address} may not be listened at by this user: choose a port from 1024 on, such as --listen {}",
+                SocketAddr::new(address.ip(), 8080)
+            ),
+            ErrorKind::AddrNotAvailable => format!(
+                "{} is not an address of this machine: choose one that is, such as --listen 127.0.0.1:{}",
+                address.ip(),
+                address.port()
+            ),
+            _ => format!("cannot listen at {address}: {error}; choose another address with --listen"),
+        }
+    }
+}
+
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Why a text is no address to listen at, with one that is.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) struct BadAddress(String);
+
+impl FromStr for ListenAddress {
+    type Err = BadAddress;
+
+    fn from_str(text: &str) -> Result<Self, BadAddress> {
+        if let Ok(address) = text.parse() {
+            return Ok(Self(address));
+        }
+        if let Ok(port) = text.strip_prefix(':').unwrap_or(text).parse::<u16>() {
+            return Err(BadAddress(format!("the address is missing, write 127.0.0.1:{port}")));
+        }
+        let ip = text.trim_start_matches('[').trim_end_matches(']').parse().ok();
+        if let Some(ip) = ip.or_else(|| (text == "localhost").then_some(IpAddr::V4(Ipv4Addr::LOCALHOST))) {
+            return Err(BadAddress(format!("the port is missing, write {}", SocketAddr::new(ip, 8080))));
+        }
+        let Some((host, port)) = text.rsplit_once(':') else {
+            return Err(BadAddress("write it as ADDR:PORT, such as 127.0.0.1:8080".to_owned()));
+        };
+        let Ok(port) = port.parse::<u16>() else {
+            return Err(BadAddress(format!("{port:?} is not a port, write a number from 0 to 65535")));
+        };
+        if host.eq_ignore_ascii_case("localhost") {
+            return Ok(Self(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)));
+        }
+        if let Ok(ip) = host.parse::<IpAddr>() {
+            // An IPv6 address without its brackets.
+            return Err(BadAddress(format!("write {}", SocketAddr::new(ip, port))));
+        }
+        Err(BadAddress(format!("{host:?} is not an IP address, write one, such as 127.0.0.1:{port}")))
+    }
+}
+
+impl fmt::Display for BadAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadAddress {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<String, String> {
+        text.parse::<ListenAddress>().map(|address| address.to_string()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn addresses_are_read_and_mistakes_answered_with_what_to_write() {
+        assert_eq!(parsed("127.0.0.1:0").as_deref(), Ok("127.0.0.1:0"));
+        assert_eq!(parsed("localhost:9000").as_deref(), Ok("127.0.0.1:9000"));
+        assert_eq!(parsed("[::1]:9000").as_deref(), Ok("[::1]:9000"));
+        for (text, part) in [
+            ("9000", "write 127.0.0.1:9000"),
+            (":9000", "write 127.0.0.1:9000"),
+            ("10.0.0.1", "write 10.0.0.1:8080"),
+            ("localhost", "write 127.0.0.1:8080"),
+            ("::1", "write [::1]:8080"),
+            ("127.0.0.1:http", "\"http\" is not a port"),
+            ("127.0.0.1:65536", "from 0 to 65535"),
+            ("example.com:80", "\"example.com\" is not an IP address"),
+            ("fe80::1%eth:80", "is not an IP address"),
+            ("nonsense", "such as 127.0.0.1:8080"),
+            ("", "such as 127.0.0.1:8080"),
+        ] {
+            let said = parsed(text).unwrap_err();
+            assert!(said.contains(part), "{text:?}: {said}");
+            assert!(!said.contains('\n'));
+        }
+    }
+
+    #[test]
+    fn loopback_is_this_machine_alone() {
+        for (text, loopback) in [
+            ("127.0.0.1:1", true),
+            ("127.9.9.9:1", true),
+            ("[::1]:1", true),
+            ("[::ffff:127.0.0.1]:1", true),
+            ("0.0.0.0:1", false),
+            ("[::]:1", false),
+            ("192.168.0.1:1", false),
+        ] {
+            assert_eq!(text.parse::<ListenAddress>().unwrap().is_loopback(), loopback, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_had_is_explained() {
+        let address: ListenAddress = "127.0.0.1:80".parse().unwrap();
+        for (kind, part) in [
+            (ErrorKind::AddrInUse, "127.0.0.1:80 is in use: stop the other program"),
+            (ErrorKind::PermissionDenied, "choose a port from 1024 on, such as --listen 127.0.0.1:8080"),
+            (ErrorKind::AddrNotAvailable, "127.0.0.1 is not an address of this machine"),
+            (ErrorKind::OutOfMemory, "choose another address with --listen"),
+        ] {
+            let said = address.explain(&kind.into());
+            assert!(said.contains(part), "{said}");
+            assert!(!said.contains('\n'));
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The command line: what can be typed, and one line about what cannot.
+//!
+//! Without a subcommand the options are those of `dev`, so that `serverwamp` and `cargo run` alone start the demo.
+
+use crate::address::{BadAddress, ListenAddress};
+use crate::failure::Failure;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, Parser, Subcommand};
+use std::error::Error as _;
+use std::ffi::OsString;
+use std::io::Write as _;
+
+/// What to do, and how.
+#[derive(Debug, Parser)]
+#[command(
+    name = "serverwamp",
+    version,
+    about = "A WAMP server in one command",
+    after_help = "Without a command it does what `serverwamp dev` does."
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) dev: DevOptions,
+    /// Say more in the log: -v for what happens, -vv for everything [RUST_LOG chooses exactly]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, Default, Subcommand)]
+pub(crate) enum Command {
+    /// Serve demo procedures and a demo topic in realm1: anonymous, on this machine only
+    #[default]
+    Dev,
+}
+
+impl Arguments {
+    pub(crate) fn command(&self) -> Command {
+        self.command.unwrap_or_default()
+    }
+}
+
+/// The options of `dev`, before the command, behind it, or without it.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct DevOptions {
+    /// Where to listen; port 0 is a free one
+    #[arg(long, global = true, value_name = "ADDR:PORT", default_value_t = ListenAddress::DEFAULT)]
+    pub(crate) listen: ListenAddress,
+    /// Listen at another address than loopback, though everybody who reaches it gets in
+    #[arg(long, global = true)]
+    pub(crate) insecure: bool,
+}
+
+/// Reads the command line; `None` when help or the version was asked for, and has been printed.
+pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Option<Arguments>, Failure> {
+    match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => Ok(Some(arguments)),
+        Err(answer) if !answer.use_stderr() => {
+            // Nobody reads on when this fails: `serverwamp --help | head -1`.
+            drop(write!(std::io::stdout(), "{answer}"));
+            Ok(None)
+        }
+        Err(error) => Err(Failure::usage(explain(&error))),
+    }
+}
+
+/// What is wrong with the command line, in one line that says what to write.
+fn explain(error: &clap::Error) -> String {
+    let context = |kind| text(error.get(kind));
+    let argument = context(ContextKind::InvalidArg).unwrap_or_default();
+    let flag = argument.split(' ').next().unwrap_or_default();
+    let wrong = match error.kind() {
+        ErrorKind::ValueValidation => {
+            let value = context(ContextKind::InvalidValue).unwrap_or_default();
+            let why = error.source().map(|reason| match reason.downcast_ref::<BadAddress>() {
+                Some(reason) => reason.to_string(),
+                None => format!("{reason}; see serverwamp --help"),
+            });
+            return format!(
+                "{flag} {value:?}: {}",
+                why.unwrap_or_else(|| "see serverwamp --help".to_owned())
+            );
+        }
+        ErrorKind::InvalidValue => format!("{flag} needs a value: {argument}"),
+        ErrorKind::UnknownArgument if flag.starts_with('-') => format!("unknown option {argument}"),
+        ErrorKind::UnknownArgument => format!("{argument:?} is one word too many"),
+        ErrorKind::InvalidSubcommand => {
+            format!("unknown command {:?}", context(ContextKind::InvalidSubcommand).unwrap_or_default())
+        }
+        ErrorKind::ArgumentConflict => format!("{flag} is given more than once"),
+        _ => {
+            let said = error.to_string();
+            said.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
+        }
+    };
+    let suggested = context(ContextKind::SuggestedArg).or_else(|| context(ContextKind::SuggestedSubcommand));
+    match suggested {
+        Some(suggested) => format!("{wrong}; did you mean {suggested}?"),
+        None => format!("{wrong}; see serverwamp --help"),
+    }
+}
+
+fn text(value: Option<&ContextValue>) -> Option<String> {
+    match value? {
+        ContextValue::String(text) => Some(text.clone()),
+        ContextValue::Strings(texts) => texts.first().cloned(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Option<Arguments>, String> {
+        let words = ["serverwamp"].into_iter().chain(line.split_whitespace());
+        parse(words.map(OsString::from)).map_err(|failure| failure.to_string())
+    }
+
+    fn dev(line: &str) -> DevOptions {
+        let arguments = parsed(line).unwrap().unwrap();
+        assert!(matches!(arguments.command(), Command::Dev));
+        arguments.dev
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        <Arguments as CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn dev_can_be_left_out() {
+        assert_eq!(dev("").listen, ListenAddress::DEFAULT);
+        for line in [
+            "--listen 127.0.0.1:9000 --insecure",
+            "dev --listen=localhost:9000 --insecure",
+            "--listen 127.0.0.1:9000 dev --insecure",
+        ] {
+            let options = dev(line);
+            assert_eq!(options.listen.to_string(), "127.0.0.1:9000");
+            assert!(options.insecure);
+        }
+        for line in ["-v", "--verbose dev", "dev -v", "-v --listen 127.0.0.1:1"] {
+            assert_eq!(parsed(line).unwrap().unwrap().verbose, 1, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_answered_in_one_line() {
+        for (line, part) in [
+            ("--lisen 127.0.0.1:1", "unknown option --lisen; did you mean --listen?"),
+            ("dev --insecur", "did you mean --insecure?"),
+            ("--nonsense", "unknown option --nonsense; see serverwamp --help"),
+            ("-x", "unknown option -x"),
+            ("devv", "unknown command \"devv\"; did you mean dev?"),
+            ("serve", "unknown command \"serve\""),
+            ("dev more", "\"more\" is one word too many"),
+            ("--listen", "--listen needs a value: --listen <ADDR:PORT>"),
+            ("--listen 9000", "--listen \"9000\": the address is missing, write 127.0.0.1:9000"),
+            ("--listen 127.0.0.1:1 --listen 127.0.0.1:2", "--listen is given more than once"),
+        ] {
+            let said = parsed(line).unwrap_err();
+            assert!(said.contains(part), "{line:?}: {said}");
+            assert!(!said.contains('\n'), "{line:?}: {said}");
+        }
+    }
+}

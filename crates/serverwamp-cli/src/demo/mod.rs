@@ -1,0 +1,27 @@
+//! What the demo serves: one realm that everybody may join, four procedures, one topic.
+
+mod clock;
+mod procedures;
+
+use serverwamp::{Application, ConfigError, Realm};
+use tokio::task::JoinHandle;
+
+/// The demo's realm.
+pub(crate) const REALM: &str = "realm1";
+
+/// The demo's application.
+pub(crate) fn application() -> Result<Application, ConfigError> {
+    Application::builder()
+        .realm(Realm::new(REALM).allow_anonymous("guest").routes(procedures::routes()))
+        .build()
+}
+
+/// Publishes the time to the demo's subscribers until the task is aborted.
+pub(crate) fn start_clock(app: &Application) -> JoinHandle<()> {
+    let realm = app.realm(REALM);
+    tokio::spawn(async move {
+        if let Some(realm) = realm {
+            clock::run(&realm).await;
+        }
+    })
+}

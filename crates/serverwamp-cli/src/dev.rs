@@ -1,0 +1,99 @@
+//! `serverwamp dev`: the demo, on this machine, until it is told to stop.
+
+use crate::address::ListenAddress;
+use crate::arguments::DevOptions;
+use crate::banner::Banner;
+use crate::demo;
+use crate::failure::Failure;
+use crate::stop::StopSignals;
+use serverwamp::{Application, Server};
+use std::cell::Cell;
+use std::io::{IsTerminal as _, Write as _, stdout};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+/// How long sessions may take to end after the first signal.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// After this long somebody who waits for the end is told what it waits for.
+const NOTICE: Duration = Duration::from_millis(500);
+
+pub(crate) fn run(options: &DevOptions) -> Result<(), Failure> {
+    let address = options.listen;
+    if !address.is_loopback() && !options.insecure {
+        return Err(Failure::usage(format!(
+            "{address} can be reached from other machines, and this server lets everybody in: \
+             listen at 127.0.0.1:{}, or add --insecure if you mean it",
+            address.socket().port()
+        )));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::runtime(format!("cannot start threads: {error}")))?;
+    let outcome = runtime.block_on(serve(address));
+    // Whoever had to go has gone by now; a handler that still computes is not waited for.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn serve(address: ListenAddress) -> Result<(), Failure> {
+    let app = demo::application().map_err(|error| Failure::runtime(error.to_string()))?;
+    // Before the banner, so that a signal that follows it at once finds us listening for it.
+    let mut signals = StopSignals::listen()?;
+    let listener = TcpListener::bind(address.socket())
+        .await
+        .map_err(|error| Failure::runtime(address.explain(&error)))?;
+    let bound = listener.local_addr().map_err(|error| Failure::runtime(address.explain(&error)))?;
+    let clock = demo::start_clock(&app);
+    say(Banner { address: bound, exposed: !address.is_loopback(), colours: stdout().is_terminal() });
+
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = Server::new(app.clone()).drain(DRAIN).serve(listener, async {
+        // An error is a sender that is gone, and then it is over as well.
+        drop(stopped.await);
+    });
+    let sessions = Cell::new(0);
+    let orders = async {
+        signals.next().await;
+        sessions.set(sessions_in(&app));
+        // Nobody listens any more only when the server has ended already.
+        stop.send(()).ok();
+        tokio::select! {
+            () = signals.next() => {}
+            () = notice(sessions.get()) => {}
+        }
+    };
+    tokio::select! {
+        () = server => say(format_args!("serverwamp has stopped; {} got GOODBYE\n", count(sessions.get()))),
+        () = orders => say("serverwamp has stopped at once, without waiting for its sessions\n"),
+    }
+    clock.abort();
+    Ok(())
+}
+
+/// Says what is being waited for, when it takes long enough to wonder.
+async fn notice(sessions: usize) {
+    tokio::time::sleep(NOTICE).await;
+    let (sessions, seconds) = (count(sessions), DRAIN.as_secs());
+    say(format_args!(
+        "waiting for {sessions} to end, {seconds} s at the most; once more Ctrl-C stops at once\n"
+    ));
+    std::future::pending::<()>().await;
+}
+
+fn count(sessions: usize) -> String {
+    format!("{sessions} session{}", if sessions == 1 { "" } else { "s" })
+}
+
+fn sessions_in(app: &Application) -> usize {
+    app.realm(demo::REALM).map_or(0, |realm| realm.sessions().len())
+}
+
+/// Writes to the standard output, whoever reads it or not: `serverwamp | head -3` goes on serving.
+fn say(text: impl std::fmt::Display) {
+    let mut out = stdout().lock();
+    drop(write!(out, "{text}"));
+    drop(out.flush());
+}

@@ -1,0 +1,341 @@
+//! The `serverwamp` program as a person meets it: what it prints, what it serves, how it ends.
+
+use std::net::TcpStream;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use serverwamp_conformance::output::{self, Finished};
+use serverwamp_conformance::{RawPeer, ServerProcess, Signal, Subprotocol, binary};
+
+const SOON: Duration = Duration::from_secs(5);
+
+fn start(arguments: &[&str]) -> ServerProcess {
+    ServerProcess::start(&binary::cli(), arguments, &[])
+}
+
+fn demo() -> ServerProcess {
+    start(&["dev", "--listen", "127.0.0.1:0"])
+}
+
+fn joined(server: &ServerProcess) -> RawPeer {
+    RawPeer::joined(server.url(), Subprotocol::JSON, "realm1")
+}
+
+fn run(arguments: &[&str]) -> Finished {
+    output::run(Command::new(binary::cli()).args(arguments), SOON).expect("it ends by itself")
+}
+
+/// Requires that the program says this in one line on its standard error, and ends with that status.
+#[track_caller]
+fn fails(arguments: &[&str], status: i32, said: &str) {
+    let finished = run(arguments);
+    assert_eq!(finished.stderr, format!("serverwamp: {said}\n"), "{arguments:?}");
+    assert_eq!((finished.status.code(), &*finished.stdout), (Some(status), ""), "{arguments:?}");
+}
+
+// What it prints.
+
+#[test]
+fn the_banner_says_where_it_is_and_what_to_type_next() {
+    let server = demo();
+    let url = server.url();
+    let expected = format!(
+        "
+  serverwamp {version}   DEV MODE: anonymous, realm realm1, loopback only
+  WebSocket  {url}   json msgpack cbor, each also batched
+  Demo       call demo.add  demo.countdown  demo.slow  demo.fail   subscribe demo.clock
+  Try        npx -y wampy@8 call demo.add -w {url} -r realm1 -a 2 3
+             npx -y wampy@8 subscribe demo.clock -w {url} -r realm1
+  Stop       Ctrl-C says GOODBYE to every session; once more stops at once
+
+",
+        version = env!("CARGO_PKG_VERSION"),
+    );
+    server.wait_for_log("Stop", SOON);
+    assert_eq!((server.stdout(), server.stderr()), (expected, String::new()));
+}
+
+#[test]
+fn every_serializer_of_the_banner_is_spoken() {
+    let server = demo();
+    for subprotocol in Subprotocol::ALL {
+        let mut peer = RawPeer::joined(server.url(), subprotocol, "realm1");
+        peer.send(json!([48, 1, {}, "demo.add", [2, 3]]));
+        peer.expect(json!([50, 1, {}, [5]]));
+        peer.leave();
+    }
+}
+
+#[test]
+fn cargo_run_starts_it() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root).args(["run", "--quiet", "--", "--version"]);
+    let finished = output::run(&mut cargo, Duration::from_secs(1200)).unwrap();
+    assert_eq!(finished.stdout, format!("serverwamp {}\n", env!("CARGO_PKG_VERSION")), "{}", finished.stderr);
+}
+
+#[test]
+fn version_and_help_are_no_failures() {
+    let version = run(&["--version"]);
+    assert_eq!(version.status.code(), Some(0));
+    assert_eq!(version.stdout, format!("serverwamp {}\n", env!("CARGO_PKG_VERSION")));
+    for arguments in [&["--help"][..], &["dev", "--help"], &["-h"]] {
+        let help = run(arguments);
+        assert_eq!((help.status.code(), &*help.stderr), (Some(0), ""), "{arguments:?}");
+        for part in ["--listen <ADDR:PORT>", "[default: 127.0.0.1:8080]", "--insecure", "--verbose"] {
+            assert!(help.stdout.contains(part), "{arguments:?}: {}", help.stdout);
+        }
+    }
+}
+
+#[test]
+fn logs_are_on_the_standard_error_and_only_on_demand() {
+    for (arguments, environment, more) in [
+        (&["--listen", "127.0.0.1:0"][..], &[][..], false),
+        (&["--listen", "127.0.0.1:0", "-vv"], &[], true),
+        (&["--listen", "127.0.0.1:0"], &[("RUST_LOG", "trace")], true),
+        (&["--listen", "127.0.0.1:0", "-vv"], &[("RUST_LOG", "off")], false),
+    ] {
+        let server = ServerProcess::start(&binary::cli(), arguments, environment);
+        let mut peer = joined(&server);
+        // A violation is worth a line to whoever asked for lines.
+        peer.send(json!([1, "realm1", {}]));
+        peer.expect_violation("");
+        if more {
+            server.wait_for_log("serverwamp", SOON);
+        }
+        assert_eq!(!server.stderr().is_empty(), more, "{arguments:?} {environment:?}: {}", server.stderr());
+        assert!(!server.stdout().contains("DEBUG"), "{}", server.stdout());
+    }
+    let server = ServerProcess::start(&binary::cli(), &["--listen", "127.0.0.1:0"], &[("RUST_LOG", "a=b=c")]);
+    server.wait_for_log("RUST_LOG is not understood", SOON);
+}
+
+// Where it listens.
+
+#[test]
+fn the_address_is_chosen_with_and_without_the_command() {
+    for arguments in [
+        &["--listen", "127.0.0.1:0"][..],
+        &["dev", "--listen", "localhost:0"],
+        &["--listen=127.0.0.1:0", "dev"],
+    ] {
+        let server = start(arguments);
+        assert!(server.url().starts_with("ws://127.0.0.1:"), "{}", server.url());
+        assert!(!server.url().ends_with(":0/ws"), "{}", server.url());
+        joined(&server).leave();
+    }
+}
+
+#[test]
+fn another_address_than_loopback_needs_insecure() {
+    let said = "0.0.0.0:8123 can be reached from other machines, and this server lets everybody in: \
+                listen at 127.0.0.1:8123, or add --insecure if you mean it";
+    fails(&["--listen", "0.0.0.0:8123"], 2, said);
+    fails(&["dev", "--listen", "[::]:8123"], 2, &said.replace("0.0.0.0:8123 can", "[::]:8123 can"));
+    let server = start(&["--listen", "0.0.0.0:0", "--insecure"]);
+    let warning = server.wait_for_log("WARNING", SOON);
+    assert!(warning.contains("everybody who reaches 0.0.0.0:"), "{warning}");
+    assert!(server.stdout().contains("NOT loopback only"), "{}", server.stdout());
+    let port = server.address().rsplit(':').next().unwrap().to_owned();
+    assert!(server.stdout().contains(&format!("-w ws://127.0.0.1:{port}/ws")), "{}", server.stdout());
+    RawPeer::joined(&format!("ws://127.0.0.1:{port}/ws"), Subprotocol::JSON, "realm1").leave();
+    // On loopback it changes nothing.
+    let server = start(&["--listen", "127.0.0.1:0", "--insecure"]);
+    assert!(!server.stdout().contains("WARNING"), "{}", server.stdout());
+}
+
+#[test]
+fn a_port_in_use_is_one_line_that_says_what_to_do() {
+    let server = demo();
+    let address = server.address();
+    fails(
+        &["--listen", address],
+        1,
+        &format!(
+            "{address} is in use: stop the other program or choose another address with --listen 127.0.0.1:0"
+        ),
+    );
+}
+
+#[test]
+fn an_address_of_another_machine_is_one_line_that_says_what_to_do() {
+    let said =
+        "192.0.2.1 is not an address of this machine: choose one that is, such as --listen 127.0.0.1:99";
+    fails(&["--listen", "192.0.2.1:99", "--insecure"], 1, said);
+}
+
+#[test]
+fn a_command_line_that_is_not_understood_is_one_line_that_says_what_to_write() {
+    for (arguments, said) in [
+        (&["--listen", "9000"][..], "--listen \"9000\": the address is missing, write 127.0.0.1:9000"),
+        (
+            &["--listen", "example.com:80"],
+            "--listen \"example.com:80\": \"example.com\" is not an IP address, write one, such as 127.0.0.1:80",
+        ),
+        (
+            &["dev", "--listen", "127.0.0.1:http"],
+            "--listen \"127.0.0.1:http\": \"http\" is not a port, write a number from 0 to 65535",
+        ),
+        (&["--listen"], "--listen needs a value: --listen <ADDR:PORT>; see serverwamp --help"),
+        (&["--lisen", "127.0.0.1:0"], "unknown option --lisen; did you mean --listen?"),
+        (&["dev", "--nonsense"], "unknown option --nonsense; see serverwamp --help"),
+        (&["serve"], "unknown command \"serve\"; see serverwamp --help"),
+    ] {
+        fails(arguments, 2, said);
+    }
+}
+
+// How it ends.
+
+#[test]
+fn sigint_and_sigterm_say_goodbye_and_end_in_good_order() {
+    for signal in [Signal::Interrupt, Signal::Terminate] {
+        let mut server = demo();
+        let mut peer = joined(&server);
+        server.signal(signal);
+        peer.expect(json!([6, "$dict", "wamp.close.system_shutdown"]));
+        peer.send(json!([6, {}, "wamp.close.goodbye_and_out"]));
+        peer.expect_closed();
+        assert_eq!(server.wait_exit(SOON).code(), Some(0), "{signal:?}");
+        let output = server.stdout();
+        assert!(output.ends_with("\n\nserverwamp has stopped; 1 session got GOODBYE\n"), "{output}");
+        assert_eq!(server.stderr(), "");
+    }
+}
+
+#[test]
+fn a_server_without_sessions_ends_at_once() {
+    let mut server = demo();
+    let started = Instant::now();
+    server.signal(Signal::Terminate);
+    assert_eq!(server.wait_exit(SOON).code(), Some(0));
+    assert!(started.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn nobody_new_is_let_in_while_it_stops_and_a_second_signal_ends_it() {
+    let mut server = demo();
+    let mut peer = joined(&server);
+    peer.start_call("demo.slow", json!([60]), Value::Null, Value::Null);
+    server.signal(Signal::Terminate);
+    peer.find("GOODBYE", SOON, |message| message[0] == 6);
+    // The peer does not answer: the server waits for it, and says so.
+    server.wait_for_log("waiting for 1 session to end, 10 s at the most", SOON);
+    assert!(TcpStream::connect(server.address()).is_err());
+    assert!(server.is_running());
+    server.signal(Signal::Interrupt);
+    assert_eq!(server.wait_exit(Duration::from_secs(2)).code(), Some(0));
+    assert!(server.stdout().ends_with("stopped at once, without waiting for its sessions\n"));
+}
+
+// What it serves.
+
+fn invalid(answer: &Value, parts: &[&str]) {
+    assert_eq!(answer[4], "wamp.error.invalid_argument", "{answer}");
+    let text = answer[5][0].as_str().unwrap_or_default();
+    for part in parts {
+        assert!(text.contains(part), "{part:?} in {answer}");
+    }
+}
+
+#[test]
+fn demo_add_takes_arguments_by_position_and_by_name() {
+    let server = demo();
+    let mut peer = joined(&server);
+    for (args, kwargs, sum) in [
+        (json!([2, 3]), Value::Null, 5),
+        (Value::Null, json!({ "a": 2, "b": 3 }), 5),
+        (json!([2]), json!({ "b": 40 }), 42),
+    ] {
+        assert_eq!(peer.call("demo.add", args, kwargs, Value::Null)[3], json!([sum]));
+    }
+    invalid(&peer.call("demo.add", json!(["two", 3]), Value::Null, Value::Null), &["`a`", "two"]);
+    invalid(&peer.call("demo.add", json!([2]), Value::Null, Value::Null), &["`b`"]);
+    invalid(&peer.call("demo.add", json!([i64::MAX, 1]), Value::Null, Value::Null), &["64 bits"]);
+    let unknown = peer.call("demo.ad", json!([2, 3]), Value::Null, Value::Null);
+    assert_eq!(unknown[4], "wamp.error.no_such_procedure");
+}
+
+#[test]
+fn demo_countdown_reports_progress_to_whoever_asked() {
+    let server = demo();
+    let mut peer = joined(&server);
+    let kwargs = json!({ "from": 3, "interval_ms": 1 });
+    let (progress, answer) = peer.call_with_progress("demo.countdown", Value::Null, kwargs);
+    let numbers: Vec<&Value> = progress.iter().map(|message| &message[3][0]).collect();
+    assert_eq!((numbers, &answer[3]), (vec![&json!(3), &json!(2), &json!(1)], &json!(["liftoff"])));
+    let answer = peer.call("demo.countdown", json!([1000, 0]), Value::Null, Value::Null);
+    assert_eq!(answer[3], json!(["liftoff"]));
+    peer.expect_silence_until_fence();
+    let answer = peer.call("demo.countdown", json!([1001]), Value::Null, Value::Null);
+    invalid(&answer, &["`from`", "from 0 to 1000", "1001"]);
+    let answer = peer.call("demo.countdown", json!([1, 60_001]), Value::Null, Value::Null);
+    invalid(&answer, &["`interval_ms`", "60001"]);
+    let answer = peer.call("demo.countdown", json!([-1]), Value::Null, Value::Null);
+    invalid(&answer, &["`from`"]);
+}
+
+#[test]
+fn demo_countdown_takes_its_time_by_default() {
+    let server = demo();
+    let mut peer = joined(&server);
+    let started = Instant::now();
+    let (progress, _) = peer.call_with_progress("demo.countdown", Value::Null, json!({ "from": 1 }));
+    assert_eq!(progress.len(), 1);
+    assert!(started.elapsed() >= Duration::from_secs(1));
+}
+
+#[test]
+fn demo_slow_can_be_canceled() {
+    let server = demo();
+    let mut peer = joined(&server);
+    let answer = peer.call("demo.slow", json!([0.01]), Value::Null, Value::Null);
+    assert_eq!(answer[3], json!(["done"]));
+    for mode in ["skip", "kill", "killnowait"] {
+        let call = peer.start_call("demo.slow", Value::Null, Value::Null, Value::Null);
+        peer.send(json!([49, call, { "mode": mode }]));
+        peer.expect(json!([8, 48, call, "$dict", "wamp.error.canceled"]));
+    }
+    let call = peer.start_call("demo.slow", Value::Null, Value::Null, json!({ "timeout": 10 }));
+    assert_eq!(peer.final_answer(call)[4], "wamp.error.timeout");
+    let answer = peer.call("demo.slow", json!([-1]), Value::Null, Value::Null);
+    invalid(&answer, &["`seconds`", "from 0 to 3600", "-1"]);
+}
+
+#[test]
+fn demo_fail_fails_with_an_error_or_a_bug() {
+    let server = demo();
+    let mut peer = joined(&server);
+    let call = peer.start_call("demo.fail", Value::Null, Value::Null, Value::Null);
+    peer.expect(json!([8, 48, call, {}, "demo.error.failed", ["$string"], { "hint": "$string" }]));
+    let call = peer.start_call("demo.fail", json!(["panic"]), Value::Null, Value::Null);
+    let answer = peer.expect(json!([8, 48, call, {}, "wamp.error.runtime_error", ["$string"]]));
+    let text = answer[5][0].as_str().unwrap();
+    let id = text.rsplit(' ').next().unwrap();
+    let line = server.wait_for_log(id, SOON);
+    assert!(line.contains("demo.fail was asked to panic"), "{line}");
+    let answer = peer.call("demo.fail", json!(["surprise"]), Value::Null, Value::Null);
+    invalid(&answer, &["surprise", "error", "panic"]);
+    assert_eq!(peer.call("demo.add", json!([1, 1]), Value::Null, Value::Null)[3], json!([2]));
+}
+
+#[test]
+fn demo_clock_ticks_once_a_second() {
+    let server = demo();
+    let mut peer = joined(&server);
+    let subscription = peer.subscribe("demo.clock", Value::Null);
+    let mut times = Vec::new();
+    for _ in 0..3 {
+        let tick = json!({ "now": "$int", "iso": "$string" });
+        let event = peer.expect(json!([36, subscription, "$id", {}, [], tick]));
+        let iso = event[5]["iso"].as_str().unwrap();
+        assert!(iso.len() == 24 && iso.ends_with('Z'), "{iso}");
+        times.push(event[5]["now"].as_u64().unwrap());
+    }
+    for pair in times.windows(2) {
+        assert!((500..1500).contains(&(pair[1] - pair[0])), "{times:?}");
+    }
+}

@@ -1,0 +1,23 @@
+//! What the framework promises, seen from another process: one module for each of its promises.
+//!
+//! Every test starts a fixture server of its own and is a client of it. Names in comments, such as CAN-02, are
+//! those of the checklist of the specification.
+
+mod arguments;
+mod authentication;
+mod cancel_and_timeout;
+mod custom_call_handling;
+mod limits;
+mod procedures;
+mod progressive_results;
+mod publishing;
+mod realms;
+mod request_order;
+mod results;
+mod session;
+mod session_lifecycle;
+mod shutdown;
+mod state;
+mod support;
+mod topics;
+mod websocket;

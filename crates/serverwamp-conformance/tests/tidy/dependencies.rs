@@ -1,0 +1,110 @@
+//! What the crates depend on, and which features they announce.
+
+use crate::{none, read, root};
+use serverwamp_conformance::output;
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::time::Duration;
+
+/// What does I/O, knows the time or draws random numbers has no place in the protocol.
+const IMPURE: [&str; 11] = [
+    "async-std",
+    "axum",
+    "futures-util",
+    "getrandom",
+    "hyper",
+    "mio",
+    "rand",
+    "rand_core",
+    "smol",
+    "socket2",
+    "tokio",
+];
+
+/// The lines of a dependency tree that name one of these.
+fn complaints_about_tree(tree: &str) -> Vec<String> {
+    let named = tree.lines().filter(|line| {
+        let name = line.split(' ').next().unwrap_or_default();
+        IMPURE.contains(&name)
+    });
+    named.map(|line| format!("serverwamp-proto depends on {line}")).collect()
+}
+
+#[test]
+fn the_protocol_depends_on_no_io_no_clock_and_no_randomness() {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root());
+    cargo.args(["tree", "--package", "serverwamp-proto", "--edges", "normal,build", "--prefix", "none"]);
+    cargo.args(["--all-features", "--locked", "--offline"]);
+    let finished = output::run(&mut cargo, Duration::from_secs(120)).expect("cargo runs");
+    assert!(finished.status.success(), "{}", finished.stderr);
+    assert!(finished.stdout.starts_with("serverwamp-proto v"), "{}", finished.stdout);
+    assert!(finished.stdout.contains("\nserde v"), "the tree has branches: {}", finished.stdout);
+    none(complaints_about_tree(&finished.stdout));
+}
+
+#[test]
+fn an_impure_dependency_is_found() {
+    assert!(
+        complaints_about_tree("serverwamp-proto v0.1.0 (/src)\nserde v1.0.0\ntokio-like v1.0.0\n").is_empty()
+    );
+    let tree = "serverwamp-proto v0.1.0 (/src)\ngetrandom v0.4.0\nserde v1.0.0\ntokio v1.0.0 (*)\n";
+    assert_eq!(complaints_about_tree(tree).len(), 2);
+}
+
+/// The features a manifest defines, and whether they are on by default.
+fn defined(manifest: &str) -> BTreeMap<String, bool> {
+    let section = manifest.split("\n[features]\n").nth(1).unwrap_or_default();
+    let lines = section.lines().take_while(|line| !line.starts_with('['));
+    let entries: Vec<(&str, &str)> = lines
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| (name.trim(), value.trim()))
+        .collect();
+    let mut enabled = vec!["default"];
+    // Features switch on others; the list grows while it is gone through.
+    let mut next = 0;
+    while let Some(feature) = enabled.get(next).copied() {
+        let switched_on = entries.iter().find(|(name, _)| *name == feature).map_or("", |(_, value)| value);
+        for part in switched_on.split('"') {
+            if entries.iter().any(|(name, _)| *name == part) && !enabled.contains(&part) {
+                enabled.push(part);
+            }
+        }
+        next += 1;
+    }
+    let features = entries.iter().filter(|(name, _)| *name != "default");
+    features.map(|(name, _)| ((*name).to_owned(), enabled.contains(name))).collect()
+}
+
+/// The features a document's table `| feature | default | ..` lists.
+fn listed(document: &str) -> BTreeMap<String, bool> {
+    let rows = document.lines().skip_while(|line| !line.starts_with("| feature | default |")).skip(2);
+    rows.take_while(|line| line.starts_with('|'))
+        .filter_map(|row| {
+            let mut cells = row.trim_matches('|').split('|').map(str::trim);
+            Some((cells.next()?.trim_matches('`').to_owned(), cells.next()? == "yes"))
+        })
+        .collect()
+}
+
+#[test]
+fn the_feature_table_is_that_of_the_manifest() {
+    let manifest = defined(&read(&root().join("crates/serverwamp/Cargo.toml")));
+    assert!(manifest.contains_key("tokio"), "{manifest:?}");
+    assert_eq!(listed(&read(&root().join("README.md"))), manifest);
+}
+
+#[test]
+fn another_feature_table_is_found() {
+    let manifest = "[package]\n\n[features]\ndefault = [\"a\"]\n# What it does.\na = [\"dep:x\", \"b\"]\nb = []\nd = []\n\n[dependencies]\nc = \"1\"\n";
+    let right = "text\n\n| feature | default | what |\n|---|---|---|\n| `a` | yes | x |\n| `b` | yes | y |\n| `d` | no | z |\n\n| other | table |\n";
+    assert_eq!(defined(manifest), listed(right));
+    for wrong in [
+        right.replace("| `b` | yes |", "| `b` | no |"),
+        right.replace("| `d` | no | z |\n", ""),
+        right.replace("`b`", "`c`"),
+    ] {
+        assert_ne!(defined(manifest), listed(&wrong), "{wrong}");
+    }
+}
