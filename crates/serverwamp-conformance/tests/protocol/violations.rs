@@ -109,7 +109,7 @@ fn vio_07_goodbye_before_there_is_a_session() {
     let mut witness = Witness::new(&server);
     let mut challenged = RawPeer::connect(server.url(), Subprotocol::JSON);
     challenged.hello("secure", json!({ "authmethods": ["ticket"], "authid": "joe" }));
-    let bad = Subprotocol::JSON.encode(&[goodbye.clone()]);
+    let bad = Subprotocol::JSON.encode(std::slice::from_ref(&goodbye));
     violates(&mut challenged, &mut witness, bad, "GOODBYE");
     // After the goodbyes there is no session either.
     let mut left = joined(&server);
