@@ -122,3 +122,17 @@ fn a_users_own_layer_sees_calls_and_replies() {
         ["layer sees own.add", "layer sees success: false", "layer sees own.add", "layer sees success: true"]
     );
 }
+
+#[test]
+fn a_trace_layer_logs_every_call_with_its_outcome() {
+    let server = server();
+    let mut peer = RawPeer::connect(server.url(), Subprotocol::JSON);
+    let session = peer.join("layered").to_string();
+    value(&mut peer, "plain.add", json!([1]));
+    assert_error(&call(&mut peer, "traced.add", json!(["x"])), "wamp.error.invalid_argument", &["`a`"]);
+    let line = server.wait_for_log("procedure=traced.add", SOON);
+    assert!(line.contains(&session) && line.contains("wamp.error.invalid_argument"), "{line}");
+    assert_eq!(value(&mut peer, "traced.add", json!([1, 2])), 3);
+    server.wait_for_log("outcome=\"result\"", SOON);
+    assert!(!server.log().contains("procedure=plain.add"), "only what is wrapped is logged");
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use serverwamp_conformance::peer::Arrival;
-use serverwamp_conformance::{DEADLINE, RawPeer, RawTcp, Subprotocol, tcp};
+use serverwamp_conformance::{Connect, DEADLINE, RawPeer, RawTcp, ServerProcess, Subprotocol, tcp};
 
 use crate::support::{
     NONE, assert_error, assert_like, call, join, server, server_with, shortened, takes, until, value,
@@ -78,19 +78,64 @@ fn end_of(peer: &mut RawPeer) -> Option<u16> {
 }
 
 #[test]
-fn a_message_in_fragments_or_compressed_is_no_longer_either() {
+fn a_message_in_fragments_is_no_longer_either() {
     let server = server_with(&["max_message=2000"]);
     let mut tcp = RawTcp::upgraded(server.url(), Subprotocol::JSON);
     tcp.write(&tcp::frame(false, 1, &[b'['; 1500]));
     tcp.write(&tcp::frame(false, 0, &[b'['; 501]));
     let end = tcp.read_to_end(DEADLINE).expect("the connection ends");
-    let close = [0x03, 0xf1];
-    assert!(end.windows(2).any(|pair| pair == close), "1009 is in {end:?}");
+    assert!(closes_with(&end, 1009), "{end:?}");
     // A length prefix alone is refused before what it announces.
     let mut tcp = RawTcp::upgraded(server.url(), Subprotocol::JSON);
-    tcp.write(&[0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
+    tcp.write(&[0x81, 0xff, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
     let end = tcp.read_to_end(DEADLINE).expect("the connection ends");
-    assert!(end.starts_with(&[0x88]) || !end.is_empty(), "{end:?}");
+    assert!(closes_with(&end, 1009), "{end:?}");
+}
+
+/// Whether the last frame is a Close frame with this code.
+fn closes_with(end: &[u8], code: u16) -> bool {
+    end.windows(4).any(|frame| frame[0] == 0x88 && frame[2..4] == code.to_be_bytes())
+}
+
+/// Sends one compressed message, and gives what comes until the end.
+#[track_caller]
+fn end_after_compressed(server: &ServerProcess, payload: &[u8]) -> Vec<u8> {
+    let connect = Connect::to(server.url()).subprotocol(Subprotocol::JSON);
+    let connect = connect.header("Sec-WebSocket-Extensions", "permessage-deflate");
+    let mut tcp = RawTcp::open(server.url());
+    tcp.write(&connect.request());
+    let head = tcp.read(DEADLINE).expect("an answer");
+    assert!(head.starts_with(b"HTTP/1.1 101"), "{head:?}");
+    let mut frame = tcp::frame(true, 1, payload);
+    frame[0] |= 0x40;
+    tcp.write(&frame);
+    tcp.read_to_end(DEADLINE).expect("the connection ends")
+}
+
+#[test]
+fn a_compressed_message_counts_with_the_length_it_has_in_the_end() {
+    // `#$%..Z` over and over, 2000 bytes in all, compressed to 77: no message, but a text.
+    let mut text = b"RV\x51\x55\x53\xd7\xd0\xd4\xd2\xd6\xd1\xd5\xd3\x37\x30\x34\x32\x36\x31\x35\x33\xb7\xb0\xb4\xb2\
+        \xb6\xb1\xb5\xb3\x77\x70\x74\x72\x76\x71\x75\x73\xf7\xf0\xf4\xf2\xf6\xf1\xf5\xf3\x0f\x08\x0c\x0a\x0e\
+        \x09\x0d\x0b\x8f\x88\x8c\x52\x1e\xd5\x37\xaa\x6f\x54\xdf\xa8\xbe\x51\x7d\xa3\xfa\x46\xf5\x0d\x1a\x7d\0"
+        .to_vec();
+    text.push(0);
+    for (limit, code) in [(2000, 1002), (1999, 1009)] {
+        let server = server_with(&[&format!("max_message={limit}")]);
+        let end = end_after_compressed(&server, &text);
+        assert!(closes_with(&end, code), "{code} with {limit}: {end:?}");
+    }
+}
+
+#[test]
+fn a_compressed_message_that_expands_beyond_all_measure_is_refused() {
+    // 100 000 blanks, compressed to 115 bytes.
+    let mut blanks = b"\xec\xc1\x31\x01\0\0\0\xc2\xa0\x2a\xeb\x9f\xd2\x1a\x1e\x40\x01".to_vec();
+    blanks.resize(113, 0);
+    blanks.extend([0xaf, 0x06]);
+    let end = end_after_compressed(&server(), &blanks);
+    assert!(closes_with(&end, 1009), "{end:?}");
+    assert!(String::from_utf8_lossy(&end).contains("100-fold"), "{end:?}");
 }
 
 #[test]
@@ -307,4 +352,33 @@ fn a_flood_of_calls_leaves_other_sessions_alone() {
     until(&mut other, "waiting.running", &json!(1024));
     drop(flood);
     until(&mut other, "waiting.running", &json!(0));
+}
+
+#[test]
+fn connections_that_end_leave_nothing_behind() {
+    let server = server_with(&["hello_timeout_ms=300", "handshake_ms=300"]);
+    let mut other = join(&server, "realm1");
+    let before = server.open_files();
+    for round in 0..100 {
+        match round % 5 {
+            0 => drop(RawTcp::open(server.url())),
+            1 => drop(RawPeer::connect(server.url(), Subprotocol::CBOR)),
+            2 => drop(join(&server, "realm1")),
+            3 => join(&server, "realm1").leave(),
+            _ => {
+                let mut peer = join(&server, "realm1");
+                peer.subscribe("topic.held", NONE);
+                peer.start_call("waiting.watched", NONE, NONE, json!({ "timeout": 60_000 }));
+            }
+        }
+    }
+    until(&mut other, "sessions.count", &json!(1));
+    until(&mut other, "waiting.running", &json!(0));
+    for _ in 0..200 {
+        if server.open_files() <= before {
+            return;
+        }
+        value(&mut other, "waiting.slow", json!([10]));
+    }
+    panic!("{} files were open, and {} are", before, server.open_files());
 }

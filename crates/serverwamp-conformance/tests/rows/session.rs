@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use serverwamp_conformance::{Connect, RawPeer, Subprotocol};
 
 use crate::support::{
-    NONE, assert_error, assert_like, call, join, join_with_ticket, keywords, server, server_with, takes,
-    until, until_noted, value,
+    Ending, NONE, assert_error, assert_like, call, join, join_with_ticket, keywords, server, server_with,
+    takes, until, until_noted, value,
 };
 
 #[test]
@@ -157,7 +157,7 @@ fn the_server_can_abort() {
 fn spawned_tasks_end_with_the_session() {
     let server = server();
     let mut other = join(&server, "realm1");
-    let ends: [fn(RawPeer) -> Option<RawPeer>; 3] = [
+    let ends: [Ending; 3] = [
         |mut peer| {
             peer.leave();
             Some(peer)

@@ -1,12 +1,12 @@
 //! The session's lifecycle: code around every session, whose cleanup runs however the session ends.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use serverwamp_conformance::{Connect, RawPeer, ServerProcess, Signal, Subprotocol};
 
 use crate::support::{
-    NONE, call, entries, join, join_with_ticket, server, server_with, takes, until_noted, value,
+    Ending, NONE, call, entries, join, join_with_ticket, server, server_with, takes, until_noted, value,
 };
 
 const SOON: Duration = Duration::from_secs(5);
@@ -14,13 +14,13 @@ const SOON: Duration = Duration::from_secs(5);
 /// Waits until the handlers of `lively` have noted so much, and gives what came after the first `seen` entries.
 #[track_caller]
 fn noted_since(peer: &mut RawPeer, seen: usize, last: &str) -> Vec<String> {
-    let deadline = std::time::Instant::now() + SOON;
+    let deadline = Instant::now() + SOON;
     loop {
         let entries = entries(peer).split_off(seen);
         if entries.iter().any(|entry| entry == last) && entries.iter().any(|entry| entry == "held left") {
             return entries;
         }
-        assert!(std::time::Instant::now() < deadline, "{last:?} was not noted: {entries:?}");
+        assert!(Instant::now() < deadline, "{last:?} was not noted: {entries:?}");
     }
 }
 
@@ -114,7 +114,7 @@ fn handlers_run_in_order_before_and_after_the_authentication() {
 fn cleanup_runs_after_every_end_of_a_session() {
     let server = server();
     let mut watcher = join(&server, "realm1");
-    let ends: [(&str, fn(RawPeer) -> Option<RawPeer>); 7] = [
+    let ends: [(&str, Ending); 7] = [
         ("the peer said GOODBYE (wamp.close.close_realm)", |mut peer| {
             peer.leave();
             Some(peer)
@@ -158,6 +158,41 @@ fn cleanup_runs_after_every_end_of_a_session() {
 }
 
 #[test]
+fn cleanup_runs_for_a_peer_that_never_came_in() {
+    let server = server_with(&["authenticate_timeout_ms=300"]);
+    let mut watcher = join(&server, "realm1");
+    let ends: [(&str, Ending); 5] = [
+        ("lost", |_lost| None),
+        ("gave up", |mut peer| {
+            peer.send(json!([3, {}, "wamp.error.cannot_authenticate"]));
+            Some(peer)
+        }),
+        ("denied", |mut peer| {
+            peer.send(json!([5, "wrong", {}]));
+            Some(peer)
+        }),
+        ("broke the protocol", |mut peer| {
+            peer.send(json!([48, 1, {}, "demo.add"]));
+            Some(peer)
+        }),
+        ("too slow", Some),
+    ];
+    for (round, (way, end)) in ends.into_iter().enumerate() {
+        let mut peer = RawPeer::connect(server.url(), Subprotocol::JSON);
+        peer.hello("lively", json!({ "authmethods": ["ticket"], "authid": "joe" }));
+        let kept = end(peer);
+        let count =
+            |watcher: &mut RawPeer| entries(watcher).iter().filter(|entry| *entry == "connect after").count();
+        let deadline = Instant::now() + SOON;
+        while count(&mut watcher) <= round {
+            assert!(Instant::now() < deadline, "no cleanup for one who {way}");
+        }
+        drop(kept);
+    }
+    assert!(!entries(&mut watcher).contains(&"join before".to_owned()), "nobody came in");
+}
+
+#[test]
 fn the_same_transport_lives_through_the_lifecycle_twice() {
     let server = server();
     let mut watcher = join(&server, "realm1");
@@ -166,9 +201,9 @@ fn the_same_transport_lives_through_the_lifecycle_twice() {
     peer.join("lively");
     peer.leave();
     let twice = |entries: &[String], what: &str| entries.iter().filter(|entry| *entry == what).count() == 2;
-    let deadline = std::time::Instant::now() + SOON;
+    let deadline = Instant::now() + SOON;
     while !twice(&entries(&mut watcher), "held left") || !twice(&entries(&mut watcher), "connect after") {
-        assert!(std::time::Instant::now() < deadline, "{:?}", entries(&mut watcher));
+        assert!(Instant::now() < deadline, "{:?}", entries(&mut watcher));
     }
 }
 
@@ -189,9 +224,8 @@ fn cleanup_runs_when_the_server_stops() {
     let mut peer = join_with_ticket(&server, "lively", "joe");
     let subscription = peer.subscribe("topic.life", NONE);
     peer.expect(json!([36, subscription, "$id", {}, ["welcome"]]));
-    let goodbye: fn(&mut RawPeer) -> Value = |peer| peer.receive();
     server.signal(Signal::Terminate);
-    assert_eq!(goodbye(&mut peer)[2], "wamp.close.system_shutdown");
+    assert_eq!(peer.receive()[2], "wamp.close.system_shutdown");
     assert_eq!(server.wait_exit(SOON).code(), Some(0));
     let log = server.log();
     for entry in ["connect after", "join after: the server shut down", "held left", "topic with its session"]

@@ -1,5 +1,7 @@
 //! Topics: handlers before, during and after a subscription; exact, prefix and wildcard subscriptions.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -161,36 +163,49 @@ fn a_stream_is_sent_to_its_subscriber_alone() {
 // SUB-10
 #[test]
 fn no_event_comes_before_its_subscribed_while_others_publish() {
+    const TOPICS: [&str; 3] = ["topic.admitted", "topic.held", "a.plain.topic"];
     let server = server();
     let mut publisher = join(&server, "realm1");
     let mut peer = join(&server, "realm1");
-    let mut events = 0;
-    for round in 0..30 {
-        let topic = ["topic.admitted", "topic.held", "a.plain.topic"][round % 3];
-        publisher.start_call("publish.burst", json!([topic, 1000, 10]), NONE, NONE);
-        let id = peer.next_request();
-        peer.send(json!([32, id, {}, topic]));
-        let answer = peer.receive();
-        assert_like(&json!([33, id, "$id"]), &answer);
-        // What comes between is in order and of this subscription; after UNSUBSCRIBED comes nothing.
-        let unsubscribe = peer.next_request();
-        peer.send(json!([34, unsubscribe, answer[2]]));
-        let mut last = None;
-        loop {
-            let message = peer.receive();
-            if message == json!([35, unsubscribe]) {
-                break;
-            }
-            assert_like(&json!([36, answer[2], "$id", {}, ["$int", "$string"]]), &message);
-            let number = message[4][0].as_u64();
-            assert!(last.is_none_or(|last| number == Some(last + 1)), "{last:?} and then {message}");
-            last = number;
-            events += 1;
+    let enough = Arc::new(AtomicBool::new(false));
+    let stop = Arc::clone(&enough);
+    let publishing = std::thread::spawn(move || {
+        for topic in TOPICS.into_iter().cycle().take_while(|_| !stop.load(Ordering::Relaxed)) {
+            value(&mut publisher, "publish.burst", json!([topic, 100, 10]));
         }
-        peer.fence_broker();
-        publisher.receive();
+    });
+    let (mut events, mut rounds) = (0, 0);
+    while rounds < 60 || events < 100 {
+        events += subscribe_and_leave(&mut peer, TOPICS[rounds % 3]);
+        rounds += 1;
+        assert!(rounds < 5000, "events and subscriptions never meet: {events}");
     }
-    assert!(events > 0, "some subscriptions were made while events were published");
+    enough.store(true, Ordering::Relaxed);
+    publishing.join().expect("the publisher was served all the time");
+}
+
+/// SUBSCRIBED comes first, UNSUBSCRIBED last, and between them only events of the subscription, in their order. Says
+/// how many.
+#[track_caller]
+fn subscribe_and_leave(peer: &mut RawPeer, topic: &str) -> usize {
+    let id = peer.next_request();
+    peer.send(json!([32, id, {}, topic]));
+    let subscribed = peer.expect(json!([33, id, "$id"]));
+    let id = peer.next_request();
+    peer.send(json!([34, id, subscribed[2]]));
+    let mut numbers = Vec::new();
+    loop {
+        let message = peer.receive();
+        if message == json!([35, id]) {
+            break;
+        }
+        assert_like(&json!([36, subscribed[2], "$id", {}, ["$int", "$string"]]), &message);
+        numbers.push(message[4][0].as_u64().unwrap_or_default());
+    }
+    let in_order = numbers.windows(2).all(|pair| pair[1] == (pair[0] + 1) % 100);
+    assert!(in_order, "{numbers:?}");
+    peer.fence_broker();
+    numbers.len()
 }
 
 // SUB-02, SUB-03, SUB-07

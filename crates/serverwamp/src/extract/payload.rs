@@ -65,8 +65,9 @@ macro_rules! payload_extractor {
                 Ok($name(request.payload.$bind()?))
             }
 
+            /// Nothing was given, or `null` alone, which is how many languages say so.
             fn is_absent(request: &Invocation) -> bool {
-                request.payload.args.is_empty() && request.payload.kwargs.is_empty()
+                matches!(request.payload.bind::<Option<()>>(), Ok(None))
             }
         }
     };
