@@ -49,6 +49,16 @@ impl RawTcp {
         tcp
     }
 
+    /// A second handle to the same connection, to read while another thread writes.
+    ///
+    /// # Panics
+    ///
+    /// When the system has no more handles.
+    #[must_use]
+    pub fn second(&self) -> Self {
+        Self { stream: self.stream.try_clone().expect("a socket can have a second handle") }
+    }
+
     /// Writes bytes.
     ///
     /// # Panics

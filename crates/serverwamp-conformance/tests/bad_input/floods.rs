@@ -1,5 +1,7 @@
 //! Too much of what is allowed: calls, pings, fragments, subscriptions, and results that nobody reads.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::support::{MIB, Scene, text};
@@ -82,6 +84,49 @@ fn a_caller_that_does_not_read_is_closed_and_costs_bounded_memory() {
             "it was not closed, the test's own timeout ended it: {elapsed:?}"
         );
     });
+    scene.unharmed();
+}
+
+/// Not reading for a while is no offence: the server stops taking calls until their results are taken.
+#[test]
+fn a_caller_that_reads_late_gets_everything() {
+    const CALLS: usize = 200;
+    let mut scene = Scene::new();
+    let mut reader = scene.joined_tcp();
+    let mut writer = reader.second();
+    let sent = Arc::new(AtomicUsize::new(0));
+    let progress = Arc::clone(&sent);
+    scene.within_memory(16 * MIB, |scene, check| {
+        let flood = std::thread::spawn(move || {
+            let call = text(&json!([48, 1, {}, "echo.payload", ["x".repeat(100_000)]]));
+            for _ in 0..CALLS {
+                writer.write(&call);
+                progress.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let mut moved = (0, Instant::now());
+        while moved.1.elapsed() < Duration::from_millis(500) {
+            let now = sent.load(Ordering::Relaxed);
+            assert!(now < CALLS, "the server keeps 20 MB of results for a peer that does not read");
+            if now != moved.0 {
+                moved = (now, Instant::now());
+            }
+            scene.neighbour_is_served();
+            check(scene);
+        }
+        // A RESULT of this length has a header of ten bytes.
+        let all = CALLS * (text(&json!([50, 1, {}, ["x".repeat(100_000)]])).len() - 4);
+        let mut received = 0;
+        while received < all {
+            let chunk =
+                reader.read(DEADLINE).unwrap_or_else(|| panic!("only {received} bytes of {all} came"));
+            assert!(!chunk.is_empty(), "closed after {received} bytes of {all}");
+            received += chunk.len();
+        }
+        flood.join().expect("everything was taken");
+        check(scene);
+    });
+    drop(reader);
     scene.unharmed();
 }
 
