@@ -3,7 +3,10 @@
 //! In: the command line, and the signals that ask it to stop. Out: the banner on the standard output, one line about
 //! what went wrong on the standard error, and the exit status: 0 in good order, 1 when something failed while it ran,
 //! 2 when the command line cannot be followed.
-#![expect(clippy::disallowed_methods, reason = "a program chooses its runtime, and shows people the time of day")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a program chooses its runtime, and shows people the time of day"
+)]
 
 mod address;
 mod arguments;

@@ -160,33 +160,14 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
     }
 }
 
-/// Implemented by `()`: nothing is missing.
-#[diagnostic::on_unimplemented(
-    message = "the handlers still miss their state `{Self}`",
-    label = "no state was given",
-    note = "call `.with_state(..)` with a `{Self}` before `.build()`"
-)]
-pub trait Complete: Sized + Send + Sync + 'static {
-    #[doc(hidden)]
-    fn complete(builder: ApplicationBuilder<Self>) -> ApplicationBuilder<()>;
-}
-
-impl Complete for () {
-    fn complete(builder: ApplicationBuilder<()>) -> ApplicationBuilder<()> {
-        builder.with_state(())
-    }
-}
-
-impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
+/// Only a builder whose handlers have all their state can build: call [`with_state`](Self::with_state) first.
+impl ApplicationBuilder<()> {
     /// Builds the application.
     ///
     /// # Errors
     /// Everything that is wrong with realms, routes and settings at once, each with the line it comes from.
-    pub fn build(self) -> Result<Application, ConfigError>
-    where
-        S: Complete,
-    {
-        let mut this = S::complete(self);
+    pub fn build(self) -> Result<Application, ConfigError> {
+        let mut this = self.with_state(());
         let mut realms = HashMap::new();
         let mut default_realm = None;
         let limits_of_queue = this.limits.outgoing_bytes;

@@ -28,6 +28,8 @@ pub(crate) struct CallState {
     pub(crate) request: RequestId,
     pub(crate) receive_progress: bool,
     pub(crate) timeout: Option<Duration>,
+    /// When the timeout is over, if there is no progress: it runs from the receipt of the call.
+    pub(crate) deadline: Option<Instant>,
     /// Set when the call is to end early.
     pub(crate) stop: Signal<Stop>,
     winds_up: AtomicBool,
@@ -42,6 +44,7 @@ impl CallState {
             request,
             receive_progress: false,
             timeout: None,
+            deadline: None,
             stop: Signal::default(),
             winds_up: AtomicBool::new(false),
             answered: Mutex::new(false),
@@ -58,6 +61,7 @@ impl CallState {
         self.request = request;
         self.receive_progress = false;
         self.timeout = None;
+        self.deadline = None;
         *self.winds_up.get_mut() = false;
         *self.answered.get_mut().unwrap_or_else(PoisonError::into_inner) = false;
         *self.last_progress.get_mut().unwrap_or_else(PoisonError::into_inner) = None;

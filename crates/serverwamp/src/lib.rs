@@ -35,7 +35,7 @@ pub use reply::{Hold, Progress, Progressive};
 pub use routes::{RoutePattern, RouteSet, prefix, regex, wildcard};
 #[cfg(feature = "tokio")]
 pub use rt::Server;
-pub use service::{PeerAddress, WebSocketService};
+pub use service::{PeerAddress, PeerCertificates, WebSocketService};
 pub use session::{CloseReason, PendingSession, Session};
 pub use subscription::{Events, PendingSubscription, Subscription};
 pub use transport::TransportInfo;

@@ -5,7 +5,8 @@ use crate::connection::Peer;
 use crate::transport::TransportInfo;
 use crate::websocket::{Accepted, WebSocketConfig, upgrade};
 use bytes::Bytes;
-use http::{Extensions, Request, Response, StatusCode};
+use http::request::Parts;
+use http::{Extensions, HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use std::convert::Infallible;
 use std::fmt;
@@ -39,6 +40,13 @@ type PeerAddressOf = dyn Fn(&Extensions) -> Option<SocketAddr> + Send + Sync;
 /// [`Server`](crate::Server) puts it there; so can any other HTTP server.
 #[derive(Clone, Copy, Debug)]
 pub struct PeerAddress(pub SocketAddr);
+
+/// The certificate chain a TLS client presented, DER-encoded, its own certificate first, as an extension of requests.
+///
+/// Put there by the HTTP server that terminates TLS; handlers find it in
+/// [`TransportInfo::client_certificates`].
+#[derive(Clone, Debug, Default)]
+pub struct PeerCertificates(pub Vec<Vec<u8>>);
 
 impl WebSocketService {
     pub(crate) fn new(app: Application, config: WebSocketConfig) -> Self {
@@ -88,19 +96,37 @@ impl WebSocketService {
         let runtime = Arc::clone(&app.inner().runtime);
         self.app.inner().runtime.spawn(Box::pin(async move {
             let subprotocol = accepted.subprotocol;
-            let peer = |outbox, parts| {
+            let peer = |outbox, parts: Parts| {
+                let certificates = parts.extensions.get::<PeerCertificates>();
                 let transport = TransportInfo {
                     peer_address,
                     serializer: subprotocol.serializer,
                     protocol: subprotocol.name(),
-                    client_certificates: Vec::new(),
-                    http: Some(parts),
+                    client_certificates: certificates.map(|chain| chain.0.clone()).unwrap_or_default(),
+                    http: Some(detached(parts)),
                 };
                 Peer::new(&app, transport, outbox)
             };
             accepted.serve(&config, runtime, peer).await;
         }));
     }
+}
+
+/// The request's parts without their ties to the buffer they were read into.
+///
+/// Header values and the URI are slices of that buffer, several kilobytes, and a session keeps its request for hours.
+fn detached(mut parts: Parts) -> Parts {
+    let mut headers = HeaderMap::with_capacity(parts.headers.len());
+    for (name, value) in &parts.headers {
+        let Ok(mut copy) = HeaderValue::from_bytes(value.as_bytes()) else { continue };
+        copy.set_sensitive(value.is_sensitive());
+        headers.append(name.clone(), copy);
+    }
+    parts.headers = headers;
+    if let Ok(uri) = parts.uri.to_string().parse() {
+        parts.uri = uri;
+    }
+    parts
 }
 
 impl<B> Service<Request<B>> for WebSocketService {

@@ -27,13 +27,21 @@ pub(crate) struct Attempt {
     pub(crate) topic: Arc<str>,
     pub(crate) policy: Match,
     /// One verdict for each handler that is asked.
-    pub(crate) verdicts: Vec<Signal<Result<(), WampError>>>,
+    verdicts: Vec<Verdict>,
     /// The SUBSCRIBE requests that wait for the same decision; the first started it.
     pub(crate) requests: Mutex<Vec<RequestId>>,
     /// Set when SUBSCRIBED is queued.
     pub(crate) established: Signal<SubscriptionId>,
     /// Set when the subscription is over, or will never be.
     pub(crate) over: Signal<()>,
+}
+
+/// What one handler says to a SUBSCRIBE.
+#[derive(Debug, Default)]
+struct Verdict {
+    given: Signal<Result<(), WampError>>,
+    /// The handler has let go of the question. An error it returns says more than this does.
+    dropped: Signal<()>,
 }
 
 impl Attempt {
@@ -48,7 +56,7 @@ impl Attempt {
             session,
             topic,
             policy,
-            verdicts: std::iter::repeat_with(Signal::default).take(handlers).collect(),
+            verdicts: std::iter::repeat_with(Verdict::default).take(handlers).collect(),
             requests: Mutex::new(vec![request]),
             established: Signal::default(),
             over: Signal::default(),
@@ -62,7 +70,7 @@ impl Attempt {
     /// Waits for every handler's word; the first refusal is the answer.
     pub(crate) async fn decided(&self) -> Result<(), WampError> {
         for verdict in &self.verdicts {
-            verdict.wait().await?;
+            verdict.given.wait().await?;
         }
         Ok(())
     }
@@ -76,8 +84,16 @@ impl Attempt {
     }
 
     pub(crate) fn decide(&self, scope: usize, verdict: Result<(), WampError>) {
-        if let Some(signal) = self.verdicts.get(scope) {
-            signal.set(verdict);
+        if let Some(one) = self.verdicts.get(scope) {
+            one.given.set(verdict);
+        }
+    }
+
+    /// Completes when the handler has let go of its [`PendingSubscription`].
+    pub(crate) async fn dropped(&self, scope: usize) {
+        match self.verdicts.get(scope) {
+            Some(one) => one.dropped.wait().await,
+            None => std::future::pending().await,
         }
     }
 
@@ -158,8 +174,9 @@ impl PendingSubscription {
 
 impl Drop for PendingSubscription {
     fn drop(&mut self) {
-        // After `accept` the verdict is given and this changes nothing.
-        self.attempt.decide(self.scope, Err(WampError::not_authorized()));
+        if let Some(one) = self.attempt.verdicts.get(self.scope) {
+            one.dropped.set(());
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 use crate::WampError;
 use crate::auth::Principal;
 use crate::reply::Encoded;
+use crate::websocket::{Outbox, PushError};
 use serverwamp_proto::codec::{Dict, Serializer, Value};
 use serverwamp_proto::id::{PublicationId, RequestId, SessionId, SubscriptionId};
 use serverwamp_proto::message::{
@@ -20,6 +21,13 @@ use std::borrow::Cow;
 
 /// The program's name and version, as WELCOME tells it.
 const AGENT: &str = concat!("serverwamp/", env!("CARGO_PKG_VERSION"));
+
+/// Queues a message. A full or closed outbox ends the connection by itself.
+pub(crate) fn queue(outbox: &Outbox, serializer: Serializer, message: &Message<'_>) {
+    if let Err(PushError::Encode(error)) = outbox.try_push(|out| message.encode(serializer, out)) {
+        tracing::error!(message = message.name(), %error, "a message cannot be encoded and is not sent");
+    }
+}
 
 /// What works today, and nothing else; WELCOME says so (checklist FEAT-01, FEAT-02).
 pub(crate) const FEATURES: RouterFeatures = RouterFeatures {

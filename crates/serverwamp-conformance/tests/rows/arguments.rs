@@ -62,7 +62,10 @@ fn a_wrong_argument_is_named_with_what_was_expected_and_what_came() {
         ("docs.find", NONE, json!({ "id": -1, "title": "" }), &["`id`", "u64", "-1"]),
         ("docs.put", json!([7]), NONE, &["Doc", "7"]),
         ("docs.put", json!([{ "id": 1, "title": 2 }]), NONE, &["string", "2"]),
+        // Optional is not "anything goes".
         ("optional.arg", json!(["x"]), NONE, &["i64", "\"x\""]),
+        ("optional.arg", json!([1, 2]), NONE, &["1 positional argument", "got 2"]),
+        ("optional.arg", NONE, json!({ "a": 1 }), &["positional arguments only"]),
     ]);
 }
 
@@ -126,7 +129,9 @@ fn defaults_and_optional_arguments_may_be_left_out() {
     ]);
     let server = server();
     let mut peer = join(&server, "realm1");
-    assert_like(&json!([50, "$id", {}]), &peer.call("optional.arg", NONE, NONE, NONE));
+    for args in [NONE, json!([]), json!([null])] {
+        assert_like(&json!([50, "$id", {}]), &peer.call("optional.arg", args, NONE, NONE));
+    }
     assert_like(&json!([50, "$id", {}]), &peer.call("takes.nothing", NONE, NONE, NONE));
     assert_like(&json!([50, "$id", {}]), &peer.call("takes.nothing", json!([]), json!({}), NONE));
 }
@@ -135,7 +140,16 @@ fn defaults_and_optional_arguments_may_be_left_out() {
 #[test]
 fn a_payload_passes_unchanged_in_every_serializer() {
     let server = server();
-    let args = json!([null, true, -1, 1.5, "ä\u{1f600}\u{0}", [[], {}], bytes(b"\x00\xff"), 9_007_199_254_740_992_u64]);
+    let args = json!([
+        null,
+        true,
+        -1,
+        1.5,
+        "ä\u{1f600}\u{0}",
+        [[], {}],
+        bytes(b"\x00\xff"),
+        9_007_199_254_740_992_u64
+    ]);
     let kwargs = json!({ "a": { "b": [1, { "c": null }] }, "key with blank": "x" });
     for subprotocol in Subprotocol::ALL {
         let mut peer = RawPeer::joined(server.url(), subprotocol, "realm1");

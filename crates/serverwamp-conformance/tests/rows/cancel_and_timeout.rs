@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use serverwamp_conformance::{RawPeer, Subprotocol};
 
-use crate::support::{NONE, assert_like, join, server, server_with, takes, until, value};
+use crate::support::{Ending, NONE, assert_like, join, server, server_with, takes, until, value};
 
 const CANCELED: &str = "wamp.error.canceled";
 const TIMEOUT: &str = "wamp.error.timeout";
@@ -266,7 +266,7 @@ fn a_caller_that_announces_nothing_may_cancel() {
 fn a_caller_that_leaves_stops_its_handlers() {
     let server = server();
     let mut other = join(&server, "realm1");
-    let ways: [(&str, fn(RawPeer) -> Option<RawPeer>); 5] = [
+    let ways: [(&str, Ending); 5] = [
         ("GOODBYE", |mut peer| {
             peer.leave();
             Some(peer)

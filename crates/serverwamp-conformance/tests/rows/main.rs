@@ -5,6 +5,7 @@
 
 mod arguments;
 mod authentication;
+mod authentication_by_cra;
 mod cancel_and_timeout;
 mod custom_call_handling;
 mod limits;

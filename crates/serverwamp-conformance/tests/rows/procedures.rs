@@ -24,14 +24,9 @@ fn an_unknown_procedure_is_refused_by_name() {
 fn a_procedure_that_is_no_uri_is_refused_and_says_why() {
     let server = server();
     let mut peer = join(&server, "realm1");
-    for (uri, why) in [
-        ("", "empty"),
-        ("a b", "' '"),
-        ("a#b", "'#'"),
-        ("a..b", "empty"),
-        (".a", "empty"),
-        ("a.", "empty"),
-    ] {
+    for (uri, why) in
+        [("", "empty"), ("a b", "' '"), ("a#b", "'#'"), ("a..b", "empty"), (".a", "empty"), ("a.", "empty")]
+    {
         let answer = call(&mut peer, uri, NONE);
         assert_error(&answer, "wamp.error.invalid_uri", &[&format!("{uri:?}"), why]);
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use serverwamp_conformance::{RawPeer, Subprotocol};
 
-use crate::support::{NONE, assert_like, call, join, server, value};
+use crate::support::{NONE, assert_like, call, join, server, until_noted, value};
 
 fn asking() -> Value {
     json!({ "receive_progress": true })
@@ -144,6 +144,18 @@ fn no_progress_comes_after_a_cancel_or_a_timeout() {
     peer.expect(json!([8, 48, id, {}, "wamp.error.timeout"]));
     let next = peer.start_call("waiting.slow", json!([250]), NONE, NONE);
     peer.expect(json!([50, next, {}, ["done"]]));
+}
+
+// PCR-05
+#[test]
+fn no_progress_comes_after_the_final_result() {
+    let server = server();
+    let mut peer = join(&server, "realm1");
+    let id = peer.start_call("progress.late", NONE, NONE, asking());
+    peer.expect(json!([50, id, {}, ["final"]]));
+    let noted = until_noted(&mut peer, "late progress refused: true");
+    assert_eq!(noted, ["late progress refused: true"]);
+    peer.expect_silence_until_fence();
 }
 
 // PCR-11

@@ -76,8 +76,16 @@ fn an_internal_error_is_an_id_that_is_also_in_the_log() {
     let mut peer = join(&server, "realm1");
     let id = incident(&call(&mut peer, "error.own", json!([0])));
     assert_logged(&server, &id, "/etc/shadow");
-    let id = incident(&call(&mut peer, "result.not_a_number", NONE));
-    assert_logged(&server, &id, "cannot be encoded");
+}
+
+/// SER-13: what the caller's serializer cannot say is an error of its own, and the log tells which.
+#[test]
+fn a_result_the_serializer_cannot_say_is_an_invalid_payload() {
+    let server = server();
+    let mut peer = join(&server, "realm1");
+    let refused = call(&mut peer, "result.not_a_number", NONE);
+    assert_like(&json!([8, 48, "$id", {}, "wamp.error.invalid_payload", "$list"]), &refused);
+    server.wait_for_log("cannot be encoded", serverwamp_conformance::DEADLINE);
 }
 
 #[test]

@@ -1,1 +1,137 @@
-//! Later.
+//! Shutdown: GOODBYE to those who are in, ABORT to those who are not, and a process that ends with 0.
+
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use serverwamp_conformance::{RawPeer, RawTcp, Signal, Subprotocol, tcp};
+
+use crate::support::{NONE, join, server, server_with, takes, until};
+
+const SOON: Duration = Duration::from_secs(5);
+const SHUTDOWN: &str = "wamp.close.system_shutdown";
+
+#[test]
+fn sessions_get_goodbye_and_the_process_ends_with_0() {
+    for signal in [Signal::Interrupt, Signal::Terminate] {
+        let mut server = server();
+        let mut peers: Vec<RawPeer> =
+            Subprotocol::ALL.map(|subprotocol| RawPeer::joined(server.url(), subprotocol, "realm1")).into();
+        server.signal(signal);
+        for peer in &mut peers {
+            peer.expect(json!([6, { "message": "the server is shutting down" }, SHUTDOWN]));
+            peer.send(json!([6, {}, "wamp.close.goodbye_and_out"]));
+            assert!(matches!(peer.expect_closed(), Some(1000 | 1001)));
+        }
+        assert_eq!(server.wait_exit(SOON).code(), Some(0));
+        assert!(server.stdout().contains("stopped"));
+    }
+}
+
+#[test]
+fn a_server_without_sessions_ends_at_once() {
+    let mut server = server_with(&["drain_ms=60000"]);
+    server.signal(Signal::Terminate);
+    takes(0, 2000, || assert_eq!(server.wait_exit(SOON).code(), Some(0)));
+}
+
+// SES-23
+#[test]
+fn peers_that_are_not_in_yet_get_abort() {
+    let mut server = server_with(&["drain_ms=60000"]);
+    let mut silent = RawPeer::connect(server.url(), Subprotocol::JSON);
+    let mut challenged = RawPeer::connect(server.url(), Subprotocol::CBOR);
+    challenged.hello("secure", json!({ "authmethods": ["ticket"], "authid": "joe" }));
+    let mut undecided = RawPeer::connect(server.url(), Subprotocol::MSGPACK);
+    undecided.send(json!([1, "questions", { "roles": { "caller": {} }, "authmethods": ["sleepy"] }]));
+    let mut left = join(&server, "realm1");
+    left.leave();
+    // A session that comes after the others shows that their messages have been read.
+    join(&server, "realm1").leave();
+    server.signal(Signal::Terminate);
+    for peer in [&mut silent, &mut challenged, &mut undecided, &mut left] {
+        peer.expect_abort(SHUTDOWN, "shutting down");
+    }
+    assert_eq!(server.wait_exit(SOON).code(), Some(0));
+}
+
+#[test]
+fn half_open_connections_do_not_hold_the_server_up() {
+    let mut server = server();
+    let mut nothing = RawTcp::open(server.url());
+    let mut half = RawTcp::open(server.url());
+    let handshake = tcp::handshake(server.url(), Subprotocol::JSON);
+    half.write(&handshake[..handshake.len() / 2]);
+    let mut upgraded = RawTcp::upgraded(server.url(), Subprotocol::JSON);
+    upgraded.write(&tcp::frame(false, 1, b"[1,\"rea"));
+    server.signal(Signal::Terminate);
+    takes(0, 4000, || assert_eq!(server.wait_exit(SOON).code(), Some(0)));
+    for tcp in [&mut nothing, &mut half] {
+        assert_eq!(tcp.read_to_end(SOON).as_deref(), Some(&b""[..]));
+    }
+    let end = upgraded.read_to_end(SOON).expect("the connection ends");
+    assert!(String::from_utf8_lossy(&end).contains(SHUTDOWN), "ABORT comes first");
+}
+
+#[test]
+fn new_connections_are_refused_while_sessions_drain() {
+    let mut server = server_with(&["drain_ms=1000"]);
+    let mut peer = join(&server, "realm1");
+    server.signal(Signal::Terminate);
+    assert_eq!(peer.receive()[2], SHUTDOWN);
+    let deadline = Instant::now() + Duration::from_millis(500);
+    while TcpStream::connect(server.address()).is_ok() {
+        assert!(Instant::now() < deadline, "a connection is accepted after GOODBYE");
+    }
+    assert!(server.is_running(), "it waits for the session");
+    peer.send(json!([6, {}, "wamp.close.goodbye_and_out"]));
+    assert_eq!(server.wait_exit(SOON).code(), Some(0));
+}
+
+#[test]
+fn a_peer_that_does_not_answer_is_left_behind_at_the_deadline() {
+    let mut server = server_with(&["drain_ms=300", "goodbye_timeout_ms=60000"]);
+    let mut peer = join(&server, "realm1");
+    server.signal(Signal::Terminate);
+    assert_eq!(peer.receive()[2], SHUTDOWN);
+    takes(100, 3000, || assert_eq!(server.wait_exit(SOON).code(), Some(0)));
+    peer.expect_closed();
+}
+
+#[test]
+fn a_peer_that_does_not_answer_is_closed_after_its_goodbye_timeout() {
+    let mut server = server_with(&["drain_ms=60000", "goodbye_timeout_ms=200"]);
+    let mut peer = join(&server, "realm1");
+    server.signal(Signal::Terminate);
+    assert_eq!(peer.receive()[2], SHUTDOWN);
+    takes(100, 3000, || peer.expect_closed());
+    assert_eq!(server.wait_exit(SOON).code(), Some(0));
+}
+
+#[test]
+fn running_handlers_are_stopped() {
+    let mut server = server_with(&["drain_ms=60000"]);
+    let mut peer = join(&server, "realm1");
+    for _ in 0..3 {
+        peer.start_call("waiting.watched", NONE, NONE, NONE);
+    }
+    peer.start_call("session.spawn", NONE, NONE, NONE);
+    peer.receive();
+    until(&mut peer, "waiting.running", &json!(3));
+    server.signal(Signal::Terminate);
+    assert_eq!(peer.receive()[2], SHUTDOWN);
+    peer.send(json!([6, {}, "wamp.close.goodbye_and_out"]));
+    peer.expect_closed();
+    assert_eq!(server.wait_exit(SOON).code(), Some(0));
+    assert!(server.log().contains("life: task left"), "what runs beside the session has ended");
+}
+
+#[test]
+fn a_peer_that_does_not_read_does_not_hold_the_server_up() {
+    let mut server = server_with(&["drain_ms=500"]);
+    let mut peer = join(&server, "realm1");
+    peer.start_call("progress.flood", json!([100_000, 10_000]), NONE, json!({ "receive_progress": true }));
+    peer.receive();
+    server.signal(Signal::Terminate);
+    takes(0, 4000, || assert_eq!(server.wait_exit(SOON).code(), Some(0)));
+}

@@ -7,6 +7,9 @@ use serverwamp_conformance::{RawPeer, ServerProcess, Subprotocol, binary, differ
 
 pub(crate) const NONE: Value = Value::Null;
 
+/// A way in which a session ends; the peer is kept when its transport stays.
+pub(crate) type Ending = fn(RawPeer) -> Option<RawPeer>;
+
 /// A fixture server with its usual settings.
 #[track_caller]
 pub(crate) fn server() -> ServerProcess {
@@ -58,7 +61,6 @@ pub(crate) fn keywords(peer: &mut RawPeer, uri: &str) -> Value {
 
 /// Requires that a message is like another, in which placeholders may stand.
 #[track_caller]
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "never copied")]
 pub(crate) fn assert_like(expected: &Value, message: &Value) {
     let found = difference(expected, message);
     assert!(found.is_empty(), "expected {expected}\nreceived {message}\n  {}", found.join("\n  "));

@@ -10,12 +10,32 @@ use bytes::{Buf as _, Bytes};
 
 use crate::codec::Serializer;
 
-/// Ends each JSON message: ASCII "record separator".
-const SEPARATOR: u8 = 0x1e;
+/// What ends each JSON message. Inside JSON text neither can stand unescaped, so both are understood.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Separator {
+    /// 0x1E, ASCII "record separator".
+    #[default]
+    Record,
+    /// 0x18. The specification writes the separator `\30`, which some peers read as octal; they understand no other.
+    ReadAsOctal,
+}
 
-/// The specification writes the separator `\30`, which some peers read as octal. Inside JSON text neither can stand
-/// unescaped, so both are understood.
-const SEPARATOR_READ_AS_OCTAL: u8 = 0x18;
+impl Separator {
+    const fn byte(self) -> u8 {
+        match self {
+            Self::Record => 0x1e,
+            Self::ReadAsOctal => 0x18,
+        }
+    }
+
+    const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            0x1e => Some(Self::Record),
+            0x18 => Some(Self::ReadAsOctal),
+            _ => None,
+        }
+    }
+}
 
 /// Bytes of the length before a MessagePack or CBOR message.
 const PREFIX: usize = 4;
@@ -43,12 +63,18 @@ pub struct Records {
     rest: Bytes,
     serializer: Serializer,
     started: bool,
+    separator: Option<Separator>,
 }
 
 impl Records {
     /// Takes `batch` apart, the payload of one WebSocket message.
     pub const fn new(serializer: Serializer, batch: Bytes) -> Self {
-        Self { rest: batch, serializer, started: false }
+        Self { rest: batch, serializer, started: false, separator: None }
+    }
+
+    /// What ended the last message that was handed out; nothing where lengths take its place.
+    pub const fn separator(&self) -> Option<Separator> {
+        self.separator
     }
 
     fn take_record(&mut self) -> Result<Bytes, BatchError> {
@@ -56,6 +82,7 @@ impl Records {
             Serializer::Json => {
                 let end = find_separator(&self.rest).ok_or(BatchError::Unterminated)?;
                 let record = self.rest.split_to(end);
+                self.separator = self.rest.first().copied().and_then(Separator::from_byte);
                 self.rest.advance(1);
                 record
             }
@@ -91,7 +118,7 @@ impl Iterator for Records {
 
 /// Where the first separator stands. Whole chunks are tested before bytes, which compilers turn into vector code.
 fn find_separator(bytes: &[u8]) -> Option<usize> {
-    let is_separator = |byte: &u8| matches!(*byte, SEPARATOR | SEPARATOR_READ_AS_OCTAL);
+    let is_separator = |byte: &u8| Separator::from_byte(*byte).is_some();
     let clean =
         bytes.chunks_exact(32).take_while(|chunk| !chunk.iter().fold(false, |any, b| any | is_separator(b)));
     let skipped = clean.count() * 32;
@@ -113,13 +140,13 @@ pub fn begin_record(serializer: Serializer, out: &mut Vec<u8>) -> RecordMark {
     mark
 }
 
-/// Ends the record that began at `mark`.
+/// Ends the record that began at `mark`; `separator` is what its receiver expects behind JSON.
 ///
 /// A message of 4 GiB has no length that fits its prefix; limits far below that are the caller's duty.
 #[inline]
-pub fn finish_record(serializer: Serializer, out: &mut Vec<u8>, mark: RecordMark) {
+pub fn finish_record(serializer: Serializer, separator: Separator, out: &mut Vec<u8>, mark: RecordMark) {
     if serializer == Serializer::Json {
-        return out.push(SEPARATOR);
+        return out.push(separator.byte());
     }
     let Some((prefix, message)) = out.get_mut(mark.0..).and_then(<[u8]>::split_first_chunk_mut::<PREFIX>)
     else {
@@ -133,5 +160,5 @@ pub fn finish_record(serializer: Serializer, out: &mut Vec<u8>, mark: RecordMark
 pub fn push_record(serializer: Serializer, message: &[u8], out: &mut Vec<u8>) {
     let mark = begin_record(serializer, out);
     out.extend_from_slice(message);
-    finish_record(serializer, out, mark);
+    finish_record(serializer, Separator::default(), out, mark);
 }

@@ -100,7 +100,7 @@ where
             let known = handler.call(AuthRequest::new(Arc::clone(&exchange), Arc::clone(&name))).await?;
             let is_known = known.is_some();
             let credential = known.unwrap_or_else(|| nobody(&authid, unknown, &server_key));
-            let challenge = challenge_text(&exchange, &authid, &credential.principal)?;
+            let challenge = challenge_text(&exchange, &authid)?;
             let answer = exchange.challenge(&name, extra(&challenge, credential.derivation.as_ref())).await;
             let signature = String::from_utf8_lossy(answer.signature.expose()).into_owned();
             let signed = credential.key.verify(&challenge, &signature);
@@ -125,14 +125,20 @@ fn random_secret() -> Secret {
     Secret::new(bytes)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a challenge carries the date, and nothing is measured with it")]
-fn challenge_text(exchange: &Exchange, authid: &str, principal: &Principal) -> Result<String, WampError> {
+/// The text to sign. Role and provider are the same for everybody: a peer that has proved nothing yet must not learn
+/// which ones an authid has, nor that nobody has it. WELCOME tells them.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a challenge carries the date, and nothing is measured with it"
+)]
+fn challenge_text(exchange: &Exchange, authid: &str) -> Result<String, WampError> {
+    let anybody = Principal::new(authid);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let ids = &exchange.session.running_realm().ids;
     let challenge = CraChallenge {
         authid,
-        authrole: principal.authrole(),
-        authprovider: principal.authprovider(),
+        authrole: anybody.authrole(),
+        authprovider: anybody.authprovider(),
         nonce: &format!("{:016x}{:016x}", ids.bits(), ids.bits()),
         timestamp: &format_timestamp(u64::try_from(now.as_millis()).unwrap_or_default()),
         session: exchange.session.id(),

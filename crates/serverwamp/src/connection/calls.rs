@@ -22,7 +22,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const CALL: u64 = 48;
 
@@ -54,7 +54,8 @@ impl Calls {
             session.send_error(CALL, call.request, &WampError::unavailable(text));
             return Ok(());
         }
-        if in_flight > 0 && session.work().calls.contains_key(&call.request) {
+        let waits = self.waiting.iter().any(|waiting| waiting.call.request == call.request);
+        if waits || in_flight > 0 && session.work().calls.contains_key(&call.request) {
             return Err(Violation::new(format!(
                 "CALL #{}: the call with this id is still running",
                 call.request
@@ -88,6 +89,7 @@ impl Calls {
             let longest = session.running_realm().limits.longest_call_timeout;
             let wanted = Duration::from_millis(call.options.timeout);
             state.timeout = (!wanted.is_zero()).then(|| wanted.min(longest));
+            state.deadline = state.timeout.map(|timeout| session.runtime().now() + timeout);
         }
         state
     }
@@ -100,6 +102,22 @@ impl Calls {
                 self.start(session, invocation, route);
             }
         }
+    }
+
+    /// When the first of the calls that wait for their turn has waited too long.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.waiting.iter().filter_map(|waiting| waiting.call.deadline).min()
+    }
+
+    /// Answers the calls that have waited for their turn too long (checklist TMO-02).
+    pub(super) fn expire_waiting(&mut self, session: &Session, now: Instant) {
+        self.waiting.retain(|waiting| {
+            let expired = waiting.call.deadline.is_some_and(|deadline| deadline <= now);
+            if expired {
+                session.send_error(CALL, waiting.call.request, &WampError::timeout());
+            }
+            !expired
+        });
     }
 
     fn start(&mut self, session: &Session, invocation: Invocation, route: Option<&ProcedureRoute>) {
@@ -235,9 +253,10 @@ async fn serve(run: Run, state: &Arc<CallState>) {
 
 /// Completes when the call has been silent for as long as its caller allows (checklist TMO-01, TMO-08).
 async fn expired(state: &CallState) {
-    let Some(timeout) = state.timeout else { return std::future::pending().await };
+    let (Some(timeout), Some(mut deadline)) = (state.timeout, state.deadline) else {
+        return std::future::pending().await;
+    };
     let runtime = state.session.runtime();
-    let mut deadline = runtime.now() + timeout;
     loop {
         runtime.sleep_until(deadline).await;
         match state.last_progress().and_then(|progress| progress.checked_add(timeout)) {

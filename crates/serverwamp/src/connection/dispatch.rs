@@ -122,12 +122,18 @@ fn accompany(
 ) {
     let over = Arc::clone(attempt);
     let decided = Arc::clone(attempt);
+    let asked = Arc::clone(attempt);
     supervise::companion(
         session,
         session.running_realm().connections.handler(),
         "topic handler",
         async move { over.over.wait().await },
-        async move { AssertUnwindSafe(life).catch_unwind().await.map(|SubscriptionReply(reply)| reply) },
+        async move {
+            let life = AssertUnwindSafe(life).catch_unwind();
+            let refuse = || asked.decide(scope, Err(WampError::not_authorized()));
+            let end = supervise::until_dropped(life, asked.dropped(scope), refuse).await;
+            end.map(|SubscriptionReply(reply)| reply)
+        },
         move |reply| decided.decide(scope, reply.and_then(|()| Err(WampError::not_authorized()))),
     );
 }

@@ -146,12 +146,18 @@ async fn ask<R: SessionRequest>(
         let admission = Arc::new(Admission::new(session.clone(), Arc::clone(step)));
         let life = Arc::clone(handler).call(request(Arc::clone(&admission)));
         let verdict = Arc::clone(&admission);
+        let asked = Arc::clone(&admission);
         supervise::companion(
             session,
             connections.handler(),
             "session handler",
             session_over(session.clone()),
-            async move { AssertUnwindSafe(life).catch_unwind().await.map(|SessionReply(reply)| reply) },
+            async move {
+                let life = AssertUnwindSafe(life).catch_unwind();
+                let refuse = || asked.refuse(WampError::not_authorized());
+                let end = supervise::until_dropped(life, asked.dropped(), refuse).await;
+                end.map(|SessionReply(reply)| reply)
+            },
             move |reply| match reply {
                 Ok(()) => verdict.refuse(WampError::not_authorized()),
                 Err(error) => verdict.refuse(error),

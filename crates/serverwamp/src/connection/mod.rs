@@ -152,10 +152,7 @@ impl Peer {
 
     /// Queues a message; a full or closed outbox ends the connection by itself.
     fn send(&self, message: &Message<'_>) {
-        let _closed = self.outbox.push(|out| {
-            let encoded = message.encode(self.serializer, out);
-            debug_assert!(encoded.is_ok(), "the framework's own messages can be written in every serializer");
-        });
+        wire::queue(&self.outbox, self.serializer, message);
     }
 
     /// Does what the application asked of the session, or of all sessions.
@@ -254,7 +251,8 @@ impl MessageHandler for Peer {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        let Phase::Open(open) = &self.phase else { return self.deadline };
+        self.deadline.into_iter().chain(open.calls.deadline()).min()
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
@@ -264,6 +262,7 @@ impl MessageHandler for Peer {
         }
         if let Phase::Open(open) = &mut self.phase {
             open.calls.start_waiting(&open.session);
+            open.calls.expire_waiting(&open.session, now);
         }
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.timed_out();

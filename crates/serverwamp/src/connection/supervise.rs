@@ -64,6 +64,24 @@ pub(super) fn companion(
     session.runtime().spawn(task);
 }
 
+/// Runs `life`, and calls `refuse` as soon as it goes on without the question it was asked.
+///
+/// A handler that returns an error or panics lets go of the question as well, and that very moment it is over: then
+/// its error is the answer and not the question's loss.
+pub(super) async fn until_dropped<T>(
+    life: impl Future<Output = T>,
+    dropped: impl Future<Output = ()>,
+    refuse: impl FnOnce(),
+) -> T {
+    match select(pin!(life), pin!(dropped)).await {
+        Either::Left((end, _)) => end,
+        Either::Right(((), life)) => {
+            refuse();
+            life.await
+        }
+    }
+}
+
 /// Spawns a task on the session's runtime.
 pub(super) fn spawn(runtime: &Arc<dyn Runtime>, task: impl Future<Output = ()> + Send + 'static) {
     runtime.spawn(Box::pin(task));

@@ -21,7 +21,7 @@
 //! | [`Identity<U>`] | the typed value the authenticator attached | everywhere |
 //! | [`Extension<T>`] | a value that a handler kept on the session | everywhere |
 //! | [`State<T>`] | application state; a missing one does not compile | everywhere |
-//! | `Option<E>`, `Result<E, E::Rejection>` | an extractor that may fail | where `E` works |
+//! | `Option<E>`, `Result<E, E::Rejection>` | what may be absent, what may fail | where `E` works |
 //!
 //! Injected values (`State`, `Session`, `Identity`, ...) come from the server alone: no argument a caller sends can
 //! take their place.
@@ -82,4 +82,13 @@ pub trait FromRequest<R: Request, S>: Sized {
     /// When the request does not have it; the handler is then not run.
     fn from_request(request: &mut R, state: &S)
     -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
+
+    /// Is there nothing to extract, so that `Option<Self>` is `None`? Asked after a rejection; `false` lets that stand.
+    ///
+    /// By default every rejection means absence. Extractors of arguments tell an argument that is missing from one that
+    /// is wrong, which no handler should mistake for none.
+    fn is_absent(request: &R) -> bool {
+        let _ = request;
+        true
+    }
 }

@@ -1,4 +1,4 @@
-//! Extractors that may fail: `Option<E>` forgets why, `Result<E, E::Rejection>` keeps it.
+//! Extractors of what may be absent (`Option<E>`) and of what may fail (`Result<E, E::Rejection>`).
 
 use super::FromRequest;
 use crate::WampError;
@@ -12,10 +12,14 @@ impl From<Infallible> for WampError {
 }
 
 impl<R: Request, S: Sync, E: FromRequest<R, S>> FromRequest<R, S> for Option<E> {
-    type Rejection = Infallible;
+    type Rejection = E::Rejection;
 
-    async fn from_request(request: &mut R, state: &S) -> Result<Self, Infallible> {
-        Ok(E::from_request(request, state).await.ok())
+    async fn from_request(request: &mut R, state: &S) -> Result<Self, E::Rejection> {
+        match E::from_request(request, state).await {
+            Ok(value) => Ok(Some(value)),
+            Err(_) if E::is_absent(request) => Ok(None),
+            Err(rejection) => Err(rejection),
+        }
     }
 }
 

@@ -64,6 +64,11 @@ macro_rules! payload_extractor {
             async fn from_request(request: &mut Invocation, _: &S) -> Result<Self, WampError> {
                 Ok($name(request.payload.$bind()?))
             }
+
+            /// Nothing was given, or `null` alone, which is how many languages say so.
+            fn is_absent(request: &Invocation) -> bool {
+                matches!(request.payload.bind::<Option<()>>(), Ok(None))
+            }
         }
     };
 }

@@ -43,7 +43,8 @@ impl RealmHandle {
     /// a subscriber in the order they were published in.
     ///
     /// # Errors
-    /// When the topic is not a URI, or the payload cannot be encoded for one of the serializers in use.
+    /// When the topic is not a URI, or the payload cannot be encoded for any receiver. Receivers for whose serializer
+    /// it cannot, such as a NaN in JSON, are passed over.
     pub fn publish<M>(&self, topic: &str, payload: impl ToPayload<M>) -> Result<PublicationId, WampError> {
         self.publication(topic).send(payload)
     }

@@ -38,7 +38,8 @@ impl Publication {
     /// Publishes the event and returns its id, the same for all who get it.
     ///
     /// # Errors
-    /// When the topic is not a URI, or the payload cannot be encoded for one of the serializers in use.
+    /// When the topic is not a URI, or the payload cannot be encoded for any receiver. Receivers for whose serializer
+    /// it cannot, such as a NaN in JSON, are passed over.
     pub fn send<M>(self, payload: impl ToPayload<M>) -> Result<PublicationId, WampError> {
         let publication = self.realm.ids.publication();
         self.realm.publish(publication, &self.topic, &payload, |session| {
@@ -52,7 +53,8 @@ impl Publication {
 /// A payload in the serializers it has been needed in.
 struct Payloads<'a, P> {
     payload: &'a P,
-    encoded: [Option<Encoded>; 3],
+    /// `Some(None)` where the serializer cannot say it.
+    encoded: [Option<Option<Encoded>>; 3],
 }
 
 const fn slot(serializer: Serializer) -> usize {
@@ -73,12 +75,15 @@ impl RunningRealm {
     ) -> Result<usize, WampError> {
         self.check_topic(topic)?;
         let mut payloads = Payloads { payload, encoded: [None, None, None] };
+        let mut failed = None;
         loop {
             match self.try_publish(&self.core(), publication, topic, &payloads.encoded, &wanted) {
-                Ok(receivers) => return Ok(receivers),
+                // Who can be told is told, whoever else is subscribed (checklist SER-13).
+                Ok(receivers) => return failed.filter(|_| receivers == 0).map_or(Ok(receivers), Err),
                 // User code encodes payloads, so not under the lock; nothing has been queued yet.
                 Err(missing) => {
-                    payloads.encoded[slot(missing)] = Some(payloads.payload.to_payload(missing)?);
+                    let encoded = payloads.payload.to_payload(missing).map_err(|error| failed = Some(error));
+                    payloads.encoded[slot(missing)] = Some(encoded.ok());
                 }
             }
         }
@@ -90,7 +95,7 @@ impl RunningRealm {
         core: &Core,
         publication: PublicationId,
         topic: &str,
-        encoded: &[Option<Encoded>; 3],
+        encoded: &[Option<Option<Encoded>>; 3],
         wanted: &impl Fn(SessionId) -> bool,
     ) -> Result<usize, Serializer> {
         let mut missing = None;
@@ -110,7 +115,7 @@ impl RunningRealm {
             let detail = (subscription.pattern().kind() != Match::Exact).then_some(topic);
             for (id, session) in subscription.subscribers() {
                 let index = slot(session.serializer());
-                let (true, Some(payload)) = (wanted(*id), &encoded[index]) else { continue };
+                let (true, Some(Some(payload))) = (wanted(*id), &encoded[index]) else { continue };
                 let event = events[index].get_or_insert_with(|| {
                     let mut event = Vec::with_capacity(64 + payload.args.len() + payload.kwargs.len());
                     wire::event(subscription.id(), publication, detail, payload, &mut event);

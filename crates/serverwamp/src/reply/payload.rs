@@ -6,6 +6,7 @@ use crate::extract::{Arg, Args, Kwargs};
 use serde::Serialize;
 use serverwamp_proto::codec::{EncodeError, Serializer};
 use serverwamp_proto::payload::{Payload, encode_args, encode_kwargs};
+use serverwamp_proto::uris;
 
 /// Arguments and keyword arguments, encoded.
 #[derive(Clone, Debug)]
@@ -44,8 +45,11 @@ impl<T: Serialize + ?Sized> ToPayload<via::Value> for T {
     }
 }
 
-fn cannot_encode(error: EncodeError) -> WampError {
-    WampError::internal(format_args!("a payload cannot be encoded: {error}"))
+/// The receiver learns that it is its serializer that cannot say this (checklist SER-13), the log learns why.
+pub(super) fn cannot_encode(error: EncodeError) -> WampError {
+    let id = crate::ids::incident();
+    tracing::error!(%id, %error, "a payload cannot be encoded");
+    WampError::new(uris::error::INVALID_PAYLOAD).arg(format!("the payload cannot be encoded, id {id}"))
 }
 
 macro_rules! shapes {

@@ -4,6 +4,7 @@
 //! wrapped in `Some` and `Box`, comes out as an error.
 
 use super::Encoded;
+use super::payload::cannot_encode;
 use crate::WampError;
 use serde::Serialize;
 use serde::ser::{Impossible, Serializer as SerdeSerializer};
@@ -28,7 +29,7 @@ pub(crate) fn encode_value<T: Serialize + ?Sized>(
 fn encode_plain<T: Serialize + ?Sized>(serializer: Serializer, value: &T) -> Result<Encoded, WampError> {
     match encode_single(serializer, value) {
         Ok(args) => Ok(Encoded { serializer, args, kwargs: Vec::new() }),
-        Err(error) => Err(WampError::internal(format_args!("a result cannot be encoded: {error}"))),
+        Err(error) => Err(cannot_encode(error)),
     }
 }
 

@@ -63,7 +63,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
         Self { procedures: Vec::new(), topics: Vec::new(), problems: Vec::new() }
     }
 
-    /// Serves calls of `pattern` (a URI, [`prefix`], [`wildcard`] or [`regex`]) with `handler`.
+    /// Serves calls of `pattern` (a URI, [`prefix`], [`wildcard`] or [`regex`](fn@regex)) with `handler`.
     #[track_caller]
     pub fn procedure<H, T>(mut self, pattern: impl Into<RoutePattern>, handler: H) -> Self
     where

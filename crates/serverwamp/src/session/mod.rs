@@ -300,10 +300,7 @@ impl Session {
 
     /// Queues a message.
     pub(crate) fn send(&self, message: &Message<'_>) {
-        let _closed = self.0.outbox.push(|out| {
-            let encoded = message.encode(self.0.serializer, out);
-            debug_assert!(encoded.is_ok(), "the framework's own messages can be written in every serializer");
-        });
+        wire::queue(&self.0.outbox, self.0.serializer, message);
     }
 
     /// The session is over: every call, subscription and scope that belongs to it learns why.

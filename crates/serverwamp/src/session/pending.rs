@@ -16,13 +16,15 @@ pub struct SessionReply(pub(crate) Result<(), WampError>);
 pub struct Admission {
     pub(crate) session: Session,
     verdict: Signal<Result<(), WampError>>,
+    /// The handler has let go of its [`PendingSession`]. An error it returns says more than this does.
+    dropped: Signal<()>,
     /// The step the handlers were asked about has been taken: authentication began, or WELCOME is out.
     taken: Arc<Signal<()>>,
 }
 
 impl Admission {
     pub(crate) fn new(session: Session, taken: Arc<Signal<()>>) -> Self {
-        Self { session, verdict: Signal::default(), taken }
+        Self { session, verdict: Signal::default(), dropped: Signal::default(), taken }
     }
 
     pub(crate) fn accept(&self) {
@@ -31,6 +33,10 @@ impl Admission {
 
     pub(crate) fn refuse(&self, error: WampError) {
         self.verdict.set(Err(error));
+    }
+
+    pub(crate) async fn dropped(&self) {
+        self.dropped.wait().await;
     }
 
     pub(crate) async fn verdict(&self) -> Result<(), WampError> {
@@ -85,8 +91,7 @@ impl PendingSession {
 
 impl Drop for PendingSession {
     fn drop(&mut self) {
-        // After `accept` the verdict is given and this changes nothing.
-        self.0.refuse(WampError::not_authorized());
+        self.0.dropped.set(());
     }
 }
 

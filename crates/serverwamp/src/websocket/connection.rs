@@ -212,7 +212,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             }
             *budget -= 1;
             if let Some(records) = &mut self.records {
-                match records.next() {
+                match self.output.outbox().next_record(records) {
                     Some(Ok(record)) => self.message(record, self.output.outbox().framing().kind(), now),
                     Some(Err(error)) => self.violation(&error.to_string(), 1002, now),
                     None => self.records = None,

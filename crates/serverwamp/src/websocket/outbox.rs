@@ -10,12 +10,13 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 
 use atomic_waker::AtomicWaker;
+use bytes::Bytes;
 use serverwamp_proto::websocket::Opcode;
-use serverwamp_proto::websocket::batch::{begin_record, finish_record};
+use serverwamp_proto::websocket::batch::{BatchError, Records, Separator, begin_record, finish_record};
 use serverwamp_proto::websocket::frame::{self, Mark};
 
 use super::Framing;
@@ -46,6 +47,8 @@ pub(crate) struct Outbox(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     framing: Framing,
+    /// What ends JSON messages in batches; the usual one until the peer has shown its own.
+    separator: OnceLock<Separator>,
     limit: usize,
     /// Bytes accepted by `push` and not accepted by the socket yet. Grows only under the lock.
     queued: AtomicUsize,
@@ -89,11 +92,18 @@ pub(super) enum Taken {
     End(End),
 }
 
+impl Shared {
+    fn separator(&self) -> Separator {
+        self.separator.get().copied().unwrap_or_default()
+    }
+}
+
 impl Outbox {
     /// An empty outbox that holds up to `limit` bytes.
     pub(crate) fn new(framing: Framing, limit: usize) -> Self {
         Self(Arc::new(Shared {
             framing,
+            separator: OnceLock::new(),
             limit,
             queued: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
@@ -205,7 +215,7 @@ impl Outbox {
                 let mark = batch.unwrap_or_else(|| frame::begin_sized(entry.bytes, LONG_BATCH));
                 let record = begin_record(serializer, entry.bytes);
                 encode(entry.bytes)?;
-                finish_record(serializer, entry.bytes, record);
+                finish_record(serializer, shared.separator(), entry.bytes, record);
                 *batch = Some(mark);
             }
         }
@@ -261,6 +271,15 @@ impl Outbox {
 impl Outbox {
     pub(super) fn framing(&self) -> &Framing {
         &self.0.framing
+    }
+
+    /// The next message of a received batch. As the peer's first one ends, so do those that are pushed from then on.
+    pub(super) fn next_record(&self, records: &mut Records) -> Option<Result<Bytes, BatchError>> {
+        let record = records.next();
+        if let Some(separator) = records.separator() {
+            self.0.separator.get_or_init(|| separator);
+        }
+        record
     }
 
     /// Whom to wake when there is something to do.

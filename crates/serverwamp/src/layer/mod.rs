@@ -1,6 +1,11 @@
 //! `tower` at the procedure boundary: services that serve calls, layers around them.
 //!
-//! A route without a layer is a plain handler and pays nothing for this.
+//! Every `tower` layer fits whose service is cheap to clone: timeouts, concurrency limits, load shedding, filters. Of our
+//! own there is [`trace`]. A route without a layer is a plain handler and pays nothing for this.
+
+mod trace;
+
+pub use trace::{Trace, TraceLayer, trace};
 
 use crate::WampError;
 use crate::handler::ErasedHandler;

@@ -1,0 +1,13 @@
+//! Bad input: whatever a peer sends, or does not send, it gets a clear answer or is closed, in bounded time and memory,
+//! and nobody else notices.
+//!
+//! Every test ends by requiring that another session, joined before the abuse, is served quickly, that a new one can
+//! join, and that the process is the one that was started: [`support::Scene::unharmed`].
+
+mod connections;
+mod floods;
+mod frames;
+mod handshakes;
+mod sizes;
+mod support;
+mod types;

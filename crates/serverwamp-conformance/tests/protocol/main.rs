@@ -1,0 +1,16 @@
+//! The protocol as a client sees it: every rule of the checklist's groups MSG to BAT, against a server process.
+//!
+//! A test carries the id of its rule in its name. Rules that concern what a server of this kind does not have yet are
+//! in a table at the top of their module, with the reason.
+
+mod batched;
+mod features;
+mod ids;
+mod messages;
+mod serializers;
+mod sessions;
+mod sessions_end;
+mod support;
+mod uris;
+mod violations;
+mod websocket;
