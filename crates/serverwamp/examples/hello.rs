@@ -1,0 +1,43 @@
+//! The smallest server: arguments, a result, an error. Run with `cargo run -p serverwamp --example hello`, then call it:
+//! `npx -y wampy@8 call com.example.hello -w ws://127.0.0.1:8080/ws -r realm1 -a World`.
+
+use serde::Deserialize;
+use serverwamp::extract::{Captures, Params};
+use serverwamp::{Application, Realm, RouteSet, Server, WampError, prefix};
+use std::error::Error;
+use tokio::net::TcpListener;
+
+#[derive(Deserialize)]
+struct Hello {
+    name: String,
+    #[serde(default)]
+    loudly: bool,
+}
+
+/// `["World"]`, `["World", true]` and `{"name": "World"}` all reach it.
+async fn hello(Params(Hello { name, loudly }): Params<Hello>) -> Result<String, WampError> {
+    if name.is_empty() {
+        return Err(WampError::new("com.example.error.nobody").arg("there is nobody to greet"));
+    }
+    Ok(if loudly { format!("HELLO, {}!", name.to_uppercase()) } else { format!("Hello, {name}.") })
+}
+
+/// Called as `com.example.echo.one.two`, it answers with `["one.two"]`.
+async fn echo(Captures(rest): Captures) -> Vec<String> {
+    rest
+}
+
+fn routes() -> RouteSet {
+    RouteSet::new()
+        .nest("com.example.", RouteSet::new().procedure("hello", hello).procedure(prefix("echo."), echo))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let realm = Realm::new("realm1").allow_anonymous("guest").routes(routes());
+    let app = Application::builder().realm(realm).build()?;
+    let listener = TcpListener::bind("127.0.0.1:8080").await?;
+    println!("ws://{}/ws", listener.local_addr()?);
+    Server::new(app).serve(listener, async { drop(tokio::signal::ctrl_c().await) }).await;
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! `tower` around procedures: a timeout, a limit, a layer of one's own, a service in place of handlers. Run with
+//! `cargo run -p serverwamp --example layers`, then call something that takes too long:
+//! `npx -y wampy@8 call slow.too_slow -w ws://127.0.0.1:8080/ws -r realm1`.
+#![expect(clippy::disallowed_methods, reason = "a program chooses its runtime, and measures time")]
+
+use serverwamp::layer::ProcedureService;
+use serverwamp::reply::CallReply;
+use serverwamp::request::Invocation;
+use serverwamp::rt::BoxFuture;
+use serverwamp::{Application, Realm, RouteSet, Server, WampError};
+use std::convert::Infallible;
+use std::error::Error;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::time::sleep;
+use tower::limit::GlobalConcurrencyLimitLayer;
+use tower::load_shed::LoadShedLayer;
+use tower::timeout::TimeoutLayer;
+use tower::{Layer, Service};
+
+/// Prints how long each call took, and how it ended.
+#[derive(Clone)]
+struct Stopwatch;
+
+#[derive(Clone)]
+struct Timed(ProcedureService);
+
+impl Layer<ProcedureService> for Stopwatch {
+    type Service = Timed;
+
+    fn layer(&self, inner: ProcedureService) -> Timed {
+        Timed(inner)
+    }
+}
+
+impl Service<Invocation> for Timed {
+    type Response = CallReply;
+    type Error = <ProcedureService as Service<Invocation>>::Error;
+    type Future = BoxFuture<'static, Result<CallReply, Self::Error>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, invocation: Invocation) -> Self::Future {
+        let procedure = invocation.procedure().to_owned();
+        let started = Instant::now();
+        let reply = self.0.call(invocation);
+        Box::pin(async move {
+            let reply = reply.await;
+            let well = reply.as_ref().is_ok_and(CallReply::is_ok);
+            println!("{procedure}: {} after {:?}", if well { "done" } else { "failed" }, started.elapsed());
+            reply
+        })
+    }
+}
+
+async fn too_slow() -> &'static str {
+    sleep(Duration::from_secs(5)).await;
+    "nobody sees this"
+}
+
+async fn expensive() -> &'static str {
+    sleep(Duration::from_secs(1)).await;
+    "done"
+}
+
+/// Not a handler but a service, as a proxy would be one.
+async fn proxy(invocation: Invocation) -> Result<CallReply, Infallible> {
+    let procedure = invocation.procedure().to_owned();
+    Ok(invocation.reply(Err::<(), _>(WampError::unavailable(format!("nobody serves {procedure} now")))).await)
+}
+
+fn routes() -> RouteSet {
+    // A layer wraps the procedures above it; of several the last is the outermost.
+    let slow = RouteSet::new()
+        .procedure("slow.too_slow", too_slow) // wamp.error.timeout
+        .layer(TimeoutLayer::new(Duration::from_secs(1)));
+    let scarce = RouteSet::new()
+        .procedure("scarce.expensive", expensive) // two at a time, wamp.error.unavailable for others
+        .layer(GlobalConcurrencyLimitLayer::new(2))
+        .layer(LoadShedLayer::new());
+    slow.merge(scarce).procedure_service("elsewhere.add", tower::service_fn(proxy))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    // Around the whole realm, unknown procedures included.
+    let realm = Realm::new("realm1").allow_anonymous("guest").routes(routes()).layer(Stopwatch);
+    // The calls of one session one after another, in the order in which they came.
+    let serial = Realm::new("serial").allow_anonymous("guest").routes(routes()).serial_calls();
+    let app = Application::builder().realm(realm).realm(serial).build()?;
+    let listener = TcpListener::bind("127.0.0.1:8080").await?;
+    println!("ws://{}/ws", listener.local_addr()?);
+    Server::new(app).serve(listener, async { drop(tokio::signal::ctrl_c().await) }).await;
+    Ok(())
+}

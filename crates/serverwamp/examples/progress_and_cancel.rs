@@ -1,0 +1,57 @@
+//! Calls that take time: progress, and what happens when the caller no longer wants them. Run with
+//! `cargo run -p serverwamp --example progress_and_cancel`, then call one:
+//! `npx -y wampy@8 call com.example.count -w ws://127.0.0.1:8080/ws -r realm1 -a 3`.
+#![expect(clippy::disallowed_methods, reason = "a program chooses its runtime")]
+
+use futures_util::stream;
+use serverwamp::extract::{Arg, Canceled};
+use serverwamp::{Application, Progress, Progressive, Realm, RouteSet, Server, WampError};
+use std::error::Error;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::time::sleep;
+
+const STEP: Duration = Duration::from_millis(200);
+
+/// Each number is a progressive result, `"liftoff"` the final one. A caller that did not ask for progress gets only that.
+async fn count(Arg(from): Arg<u32>, progress: Progress) -> Result<&'static str, WampError> {
+    for number in (1..=from).rev() {
+        progress.send(number).await?; // an error when nobody waits any more: `?` ends the handler
+        sleep(STEP).await; // a canceled handler is dropped at an await
+    }
+    Ok("liftoff")
+}
+
+/// The same with a stream: its items are the progressive results, its end is the final one.
+async fn squares(Arg(up_to): Arg<u64>) -> Progressive<impl futures_core::Stream<Item = u64>> {
+    Progressive::new(stream::iter((1..=up_to).map(|number| number * number)))
+}
+
+/// A handler that takes `Canceled` is not dropped: it winds up what it began, and may still answer.
+async fn transfer(Arg(steps): Arg<u32>, canceled: Canceled) -> Result<&'static str, WampError> {
+    for done in 0..steps {
+        if canceled.is_canceled() {
+            println!("taking back {done} of {steps} steps");
+            return Err(WampError::canceled());
+        }
+        sleep(STEP).await;
+    }
+    Ok("transferred")
+}
+
+fn routes() -> RouteSet {
+    RouteSet::new()
+        .procedure("com.example.count", count)
+        .procedure("com.example.squares", squares)
+        .procedure("com.example.transfer", transfer)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let realm = Realm::new("realm1").allow_anonymous("guest").routes(routes());
+    let app = Application::builder().realm(realm).build()?;
+    let listener = TcpListener::bind("127.0.0.1:8080").await?;
+    println!("ws://{}/ws", listener.local_addr()?);
+    Server::new(app).serve(listener, async { drop(tokio::signal::ctrl_c().await) }).await;
+    Ok(())
+}
