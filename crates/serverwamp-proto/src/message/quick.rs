@@ -11,6 +11,7 @@ use bytes::Bytes;
 use super::options::CallOptions;
 use super::rpc::Call;
 use super::wire::{Element, Elements};
+use crate::codec::json::small_integer;
 use crate::codec::{ListReader, Serializer};
 use crate::id::RequestId;
 use crate::payload::Payload;
@@ -35,11 +36,81 @@ pub(crate) fn call<'a>(serializer: Serializer, frame: &'a Bytes) -> Option<Call<
         Serializer::Cbor => cbor(frame),
     }?;
     let request = RequestId::new(prefix.request)?;
+    let procedure = Cow::Borrowed(prefix.procedure);
+    let rest = frame.get(prefix.at..)?;
+    let flat = match serializer {
+        Serializer::Json => flat_json(rest),
+        Serializer::MessagePack => flat_msgpack(rest),
+        Serializer::Cbor => flat_cbor(rest),
+    };
+    if let Some(args) = flat.filter(|_| prefix.left <= 1) {
+        let payload = Payload { serializer, args: frame.slice_ref(args), kwargs: Bytes::new() };
+        return Some(Call { request, options: CallOptions::default(), procedure, payload });
+    }
     let list = ListReader::resume(serializer, frame, prefix.at, prefix.left)?;
     let elements = Elements::resume(serializer, frame, list, "CALL", 4..=6, 4, request);
     let payload = elements.complete(|elements| Payload::read(elements, "")).ok()?;
-    let procedure = Cow::Borrowed(prefix.procedure);
     Some(Call { request, options: CallOptions::default(), procedure, payload })
+}
+
+/// The arguments, if they are a list of whole numbers and plain strings and the message ends with them: most calls of
+/// a service have such, and one look at each byte is enough to know that they are well formed.
+fn flat_json(rest: &[u8]) -> Option<&[u8]> {
+    let list = rest.strip_prefix(b",[")?;
+    let mut at = 0;
+    loop {
+        let element = list.get(at..)?;
+        at += match element.first()? {
+            b'"' => {
+                let text = element.get(1..)?;
+                let length = text.iter().position(|byte| !is_plain(*byte))?;
+                (text.get(length) == Some(&b'"')).then_some(length + 2)?
+            }
+            b'0'..=b'9' => small_integer(element)?.1,
+            _ => return None,
+        };
+        match list.get(at..)? {
+            [b',', ..] => at += 1,
+            // The list of arguments ends, and the message with it.
+            b"]]" => return rest.get(1..at + 3),
+            _ => return None,
+        }
+    }
+}
+
+fn flat_msgpack(rest: &[u8]) -> Option<&[u8]> {
+    let (count, mut list) = rest.split_first()?;
+    // An empty list is normalised away by the general reader.
+    for _ in 0..count.checked_sub(0x90).filter(|count| (1..=15).contains(count))? {
+        list = match list {
+            [0x00..=0x7f | 0xe0..=0xff, rest @ ..] | [0xcc | 0xd0, _, rest @ ..] => rest,
+            [0xcd | 0xd1, _, _, rest @ ..] | [0xce | 0xd2, _, _, _, _, rest @ ..] => rest,
+            [0xcb | 0xcf | 0xd3, _, _, _, _, _, _, _, _, rest @ ..] => rest,
+            [length @ 0xa0..=0xbf, rest @ ..] => ascii(rest, usize::from(length & 0x1f))?,
+            _ => return None,
+        };
+    }
+    list.is_empty().then_some(rest)
+}
+
+fn flat_cbor(rest: &[u8]) -> Option<&[u8]> {
+    let (count, mut list) = rest.split_first()?;
+    for _ in 0..count.checked_sub(0x80).filter(|count| (1..=23).contains(count))? {
+        list = match list {
+            [0x00..=0x17 | 0x20..=0x37, rest @ ..] | [0x18 | 0x38, _, rest @ ..] => rest,
+            [0x19 | 0x39, _, _, rest @ ..] | [0x1a | 0x3a, _, _, _, _, rest @ ..] => rest,
+            [0x1b | 0x3b | 0xfb, _, _, _, _, _, _, _, _, rest @ ..] => rest,
+            [length @ 0x60..=0x77, rest @ ..] => ascii(rest, usize::from(length & 0x1f))?,
+            _ => return None,
+        };
+    }
+    list.is_empty().then_some(rest)
+}
+
+/// What follows a text of `length` bytes, if it is ASCII.
+fn ascii(bytes: &[u8], length: usize) -> Option<&[u8]> {
+    let (text, rest) = bytes.split_at_checked(length)?;
+    text.is_ascii().then_some(rest)
 }
 
 fn json(frame: &[u8]) -> Option<Prefix<'_>> {
@@ -119,6 +190,23 @@ mod tests {
         elements.message("CALL", 4..=6)
     }
 
+    fn payloads() -> Vec<Vec<Value>> {
+        let nested = Value::List(vec![Value::Null, true.into(), Value::List(vec![(-1).into()])]);
+        let flat = Value::List(vec![0.into(), 7.into(), 1_000_000.into(), u64::MAX.into(), "text".into(), "".into()]);
+        let odd = Value::List(vec![1.5.into(), (-7).into(), i64::MIN.into(), "\u{e4}\n".into(), "\0".into()]);
+        let mut keywords = crate::codec::Dict::new();
+        keywords.insert("key", 1);
+        vec![
+            vec![],
+            vec![Value::List(vec![])],
+            vec![Value::List(vec![1.into(), "x".into()])],
+            vec![nested],
+            vec![flat.clone()],
+            vec![odd],
+            vec![flat, Value::Dict(keywords)],
+        ]
+    }
+
     fn frames(serializer: Serializer) -> Vec<Bytes> {
         let mut frames = Vec::new();
         for request in [1, 9, 23, 24, 127, 128, 255, 256, 65_535, 65_536, 1 << 32, 1 << 53] {
@@ -129,9 +217,7 @@ mod tests {
                     Value::Dict(crate::codec::Dict::new()),
                     procedure.into(),
                 ];
-                for payload in
-                    [vec![], vec![Value::List(vec![])], vec![Value::List(vec![1.into(), "x".into()])]]
-                {
+                for payload in payloads() {
                     let call: Vec<Value> = call.iter().cloned().chain(payload).collect();
                     let mut frame = Vec::new();
                     to_writer(serializer, &call, &mut frame).unwrap();

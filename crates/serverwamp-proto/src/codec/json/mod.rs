@@ -7,5 +7,6 @@ mod scan;
 mod string;
 mod writer;
 
+pub(crate) use number::small_integer;
 pub(crate) use reader::JsonReader;
 pub(crate) use writer::JsonWriter;

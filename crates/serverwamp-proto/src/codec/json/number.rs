@@ -20,9 +20,30 @@ struct Digits {
     exponent: bool,
 }
 
+/// The number that most numbers are: a whole one without a sign and of few digits. Its value and its length.
+///
+/// Everything else is left to [`JsonReader::digits`], what is wrong as well.
+#[inline]
+pub(crate) fn small_integer(bytes: &[u8]) -> Option<(u64, usize)> {
+    let mut value = 0;
+    for (length, byte) in bytes.iter().enumerate().take(19) {
+        match byte {
+            b'0'..=b'9' => value = value * 10 + u64::from(byte - b'0'),
+            b'.' | b'e' | b'E' => return None,
+            // Nothing but a lone zero starts with one.
+            _ => return (length == 1 || (length > 1 && bytes.first() != Some(&b'0'))).then_some((value, length)),
+        }
+    }
+    None
+}
+
 impl<'a> JsonReader<'a> {
     /// The number at the current position, which holds a minus or a digit.
     pub(super) fn number(&mut self) -> Result<Token<'a>, DecodeError> {
+        if let Some((value, length)) = small_integer(self.rest()) {
+            self.bump(length);
+            return Ok(Token::Unsigned(value));
+        }
         let digits = self.digits()?;
         if !digits.fraction
             && !digits.exponent
@@ -39,6 +60,10 @@ impl<'a> JsonReader<'a> {
     }
 
     pub(super) fn pass_number(&mut self) -> Result<(), DecodeError> {
+        if let Some((_, length)) = small_integer(self.rest()) {
+            self.bump(length);
+            return Ok(());
+        }
         let digits = self.digits()?;
         if digits.exponent || self.offset() - digits.from > SURELY_FINITE {
             self.float(digits.from)?;
