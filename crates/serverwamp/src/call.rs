@@ -4,12 +4,13 @@
 //! takes the `answered` lock, looks, queues, and only then lets go.
 
 use crate::reply::{CallReply, Encoded};
+use crate::request::Matched;
 use crate::signal::Signal;
 use crate::{Session, WampError};
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::encode_result;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Why a call is stopped.
@@ -26,6 +27,10 @@ pub(crate) enum Stop {
 pub(crate) struct CallState {
     pub(crate) session: Session,
     pub(crate) request: RequestId,
+    /// The URI that was called.
+    pub(crate) procedure: Arc<str>,
+    /// How the route matched it.
+    pub(crate) matched: Matched,
     pub(crate) receive_progress: bool,
     pub(crate) timeout: Option<Duration>,
     /// When the timeout is over, if there is no progress: it runs from the receipt of the call.
@@ -38,10 +43,12 @@ pub(crate) struct CallState {
 }
 
 impl CallState {
-    pub(crate) fn new(session: Session, request: RequestId) -> Self {
+    pub(crate) fn new(session: Session, request: RequestId, procedure: Arc<str>) -> Self {
         Self {
             session,
             request,
+            procedure,
+            matched: Matched::Exact,
             receive_progress: false,
             timeout: None,
             deadline: None,
@@ -54,11 +61,16 @@ impl CallState {
 
     /// Makes a state that nobody else holds any more ready for the next call; `None` when it saw a cancellation,
     /// because a signal cannot be taken back.
-    pub(crate) fn recycle(&mut self, request: RequestId) -> Option<()> {
+    pub(crate) fn recycle(&mut self, request: RequestId, procedure: &Arc<str>) -> Option<()> {
         if self.stop.get().is_some() {
             return None;
         }
         self.request = request;
+        // Callers repeat themselves, and a counter that all connections share is better left alone.
+        if !Arc::ptr_eq(&self.procedure, procedure) {
+            self.procedure = Arc::clone(procedure);
+        }
+        self.matched = Matched::Exact;
         self.receive_progress = false;
         self.timeout = None;
         self.deadline = None;

@@ -17,6 +17,7 @@ use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::{Call, CancelMode, Violation};
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::uris;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -61,15 +62,16 @@ impl Calls {
                 call.request
             )));
         }
-        let Found { procedure, matched, route } = match find(realm, &call.procedure) {
+        let found = match find(realm, &call.procedure) {
             Ok(found) => found,
             Err(error) => {
                 session.send_error(CALL, call.request, &error);
                 return Ok(());
             }
         };
-        let state = self.state(session, &call);
-        let invocation = Invocation { call: state, procedure, matched, payload: call.payload };
+        let route = found.route;
+        let state = self.state(session, &call, found);
+        let invocation = Invocation { call: state, payload: call.payload };
         if self.serial && (in_flight > 0 || !self.waiting.is_empty()) {
             self.waiting.push_back(invocation);
         } else {
@@ -78,27 +80,24 @@ impl Calls {
         Ok(())
     }
 
-    fn state(&mut self, session: &Session, call: &Call<'_>) -> Arc<CallState> {
-        let recycled = self.spare.take().and_then(|mut spare| {
-            Arc::get_mut(&mut spare)?.recycle(call.request)?;
-            Some(spare)
-        });
-        let mut state = recycled.unwrap_or_else(|| Arc::new(CallState::new(session.clone(), call.request)));
-        if let Some(state) = Arc::get_mut(&mut state) {
-            state.receive_progress = call.options.receive_progress;
-            let longest = session.running_realm().limits.longest_call_timeout;
-            let wanted = Duration::from_millis(call.options.timeout);
-            state.timeout = (!wanted.is_zero()).then(|| wanted.min(longest));
-            state.deadline = state.timeout.map(|timeout| session.runtime().now() + timeout);
+    fn state(&mut self, session: &Session, call: &Call<'_>, found: Found<'_>) -> Arc<CallState> {
+        if let Some(mut spare) = self.spare.take()
+            && let Some(state) = Arc::get_mut(&mut spare)
+            && state.recycle(call.request, &found.procedure).is_some()
+        {
+            describe(state, session, call, found.matched);
+            return spare;
         }
-        state
+        let mut state = CallState::new(session.clone(), call.request, Arc::clone(&found.procedure));
+        describe(&mut state, session, call, found.matched);
+        Arc::new(state)
     }
 
     /// Starts the calls that waited for another one to end.
     pub(super) fn start_waiting(&mut self, session: &Session) {
         while !self.waiting.is_empty() && session.calls_in_flight() == 0 {
             if let Some(invocation) = self.waiting.pop_front() {
-                let route = session.running_realm().plan.routes.procedure(&invocation.procedure);
+                let route = session.running_realm().plan.routes.procedure(&invocation.call.procedure);
                 self.start(session, invocation, route);
             }
         }
@@ -142,8 +141,8 @@ impl Calls {
         }
     }
 
-    fn answer_at_once(&mut self, session: &Session, mut state: Arc<CallState>, reply: &CallReply) {
-        if Arc::get_mut(&mut state).is_some() {
+    fn answer_at_once(&mut self, session: &Session, state: Arc<CallState>, reply: &CallReply) {
+        if Arc::strong_count(&state) == 1 {
             // Nobody else holds the call, so nobody else can answer it.
             session.send_reply(state.request, reply);
             self.spare = Some(state);
@@ -169,37 +168,46 @@ impl Calls {
     }
 }
 
+/// Writes down what the caller asked for beyond the call itself.
+fn describe(state: &mut CallState, session: &Session, call: &Call<'_>, matched: Matched) {
+    state.matched = matched;
+    state.receive_progress = call.options.receive_progress;
+    if call.options.timeout > 0 {
+        let longest = session.running_realm().limits.longest_call_timeout;
+        let timeout = Duration::from_millis(call.options.timeout).min(longest);
+        state.timeout = Some(timeout);
+        state.deadline = Some(session.runtime().now() + timeout);
+    }
+}
+
 /// Who serves a call.
 struct Found<'r> {
-    procedure: Arc<str>,
+    procedure: Cow<'r, Arc<str>>,
     matched: Matched,
     /// `None` when the realm has a service that takes every call.
     route: Option<&'r ProcedureRoute>,
 }
 
 fn find<'r>(realm: &'r RunningRealm, procedure: &str) -> Result<Found<'r>, WampError> {
-    let route = match realm.plan.service {
-        None => realm.plan.routes.procedure(procedure),
-        Some(_) => None,
-    };
+    let route = realm.plan.routes.procedure(procedure);
+    let served_by = route.filter(|_| realm.plan.service.is_none());
     if let Some(route) = route
         && matches!(route.matched, Matched::Exact)
     {
         // What equals a route's URI is a valid one.
-        return Ok(Found { procedure: Arc::clone(&route.uri), matched: Matched::Exact, route: Some(route) });
+        return Ok(Found { procedure: Cow::Borrowed(&route.uri), matched: Matched::Exact, route: served_by });
     }
     realm
         .plan
         .rules
         .check(procedure, Match::Exact)
         .map_err(|error| WampError::new(uris::error::INVALID_URI).arg(format!("{procedure:?}: {error}")))?;
-    match (route, &realm.plan.service) {
-        (Some(route), _) => {
-            Ok(Found { procedure: procedure.into(), matched: route.matched.clone(), route: Some(route) })
-        }
-        (None, Some(_)) => Ok(Found { procedure: procedure.into(), matched: Matched::Exact, route: None }),
-        (None, None) => Err(no_such_procedure(procedure)),
-    }
+    let matched = match route {
+        Some(route) => route.matched.clone(),
+        None if realm.plan.service.is_some() => Matched::Exact,
+        None => return Err(no_such_procedure(procedure)),
+    };
+    Ok(Found { procedure: Cow::Owned(procedure.into()), matched, route: served_by })
 }
 
 /// Lets a handler that waits run as a task of its own.

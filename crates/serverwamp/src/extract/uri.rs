@@ -25,7 +25,7 @@ impl<S: Sync> FromRequest<Invocation, S> for Procedure {
     type Rejection = Infallible;
 
     async fn from_request(request: &mut Invocation, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(Arc::clone(&request.procedure)))
+        Ok(Self(Arc::clone(&request.call.procedure)))
     }
 }
 
@@ -45,11 +45,11 @@ impl<S: Sync> FromRequest<Invocation, S> for Captures {
     type Rejection = WampError;
 
     async fn from_request(request: &mut Invocation, _: &S) -> Result<Self, WampError> {
-        Ok(Self(match &request.matched {
+        Ok(Self(match &request.call.matched {
             Matched::Exact => Vec::new(),
-            Matched::Pattern(pattern) => texts(pattern.captures(&request.procedure)),
+            Matched::Pattern(pattern) => texts(pattern.captures(&request.call.procedure)),
             Matched::Regex(regex) => regex
-                .captures(&request.procedure)
+                .captures(&request.call.procedure)
                 .map(|groups| {
                     groups.iter().skip(1).map(|group| group.map_or("", |text| text.as_str()).into()).collect()
                 })

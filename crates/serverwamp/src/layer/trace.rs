@@ -60,7 +60,7 @@ where
 
     fn call(&mut self, invocation: Invocation) -> Self::Future {
         let session = invocation.session().clone();
-        let procedure: Arc<str> = Arc::clone(&invocation.procedure);
+        let procedure: Arc<str> = Arc::clone(&invocation.call.procedure);
         let request = invocation.request();
         let runtime: Arc<dyn Runtime> = Arc::clone(session.runtime());
         let started = runtime.now();

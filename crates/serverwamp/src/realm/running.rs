@@ -197,15 +197,14 @@ impl Service<Invocation> for Routed {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, mut invocation: Invocation) -> Self::Future {
-        match self.0.procedure(&invocation.procedure) {
+    fn call(&mut self, invocation: Invocation) -> Self::Future {
+        match self.0.procedure(invocation.procedure()) {
             Some(route) => {
-                invocation.matched = route.matched.clone();
                 let reply = route.served.call(invocation);
                 Box::pin(async move { Ok(reply.await) })
             }
             None => {
-                let error = no_such_procedure(&invocation.procedure);
+                let error = no_such_procedure(invocation.procedure());
                 Box::pin(std::future::ready(Ok(CallReply::error(error))))
             }
         }

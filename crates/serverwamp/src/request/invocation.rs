@@ -17,8 +17,6 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Invocation {
     pub(crate) call: Arc<CallState>,
-    pub(crate) procedure: Arc<str>,
-    pub(crate) matched: Matched,
     pub(crate) payload: Payload,
 }
 
@@ -36,7 +34,7 @@ pub(crate) enum Matched {
 impl Invocation {
     /// The URI that was called; with a pattern route this is the concrete URI.
     pub fn procedure(&self) -> &str {
-        &self.procedure
+        &self.call.procedure
     }
 
     /// The arguments, still encoded.

@@ -31,7 +31,10 @@ pub(crate) fn small_integer(bytes: &[u8]) -> Option<(u64, usize)> {
             b'0'..=b'9' => value = value * 10 + u64::from(byte - b'0'),
             b'.' | b'e' | b'E' => return None,
             // Nothing but a lone zero starts with one.
-            _ => return (length == 1 || (length > 1 && bytes.first() != Some(&b'0'))).then_some((value, length)),
+            _ => {
+                return (length == 1 || (length > 1 && bytes.first() != Some(&b'0')))
+                    .then_some((value, length));
+            }
         }
     }
     None
