@@ -11,6 +11,7 @@ use serverwamp_proto::id::{PublicationId, SessionId};
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::uris;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// A publication that can still be narrowed down; made by [`RealmHandle::publication`](super::RealmHandle::publication).
 #[derive(Clone, Debug)]
@@ -50,12 +51,28 @@ impl Publication {
     }
 }
 
-/// A payload in the serializers it has been needed in.
-struct Payloads<'a, P> {
-    payload: &'a P,
-    /// `Some(None)` where the serializer cannot say it.
-    encoded: [Option<Option<Encoded>>; 3],
+/// A publication's payload in one serializer.
+enum Form {
+    /// No receiver was known to speak it.
+    Unknown,
+    /// Encoded, and to be queued.
+    Ready(Encoded),
+    /// The serializer cannot say it.
+    Unsayable(WampError),
+    /// Queued for all who speak it.
+    Delivered,
 }
+
+impl Form {
+    fn of<P: ToPayload<M>, M>(payload: &P, serializer: Serializer) -> Self {
+        payload.to_payload(serializer).map_or_else(Self::Unsayable, Self::Ready)
+    }
+}
+
+/// The forms of one payload, one for each serializer.
+type Forms = [Form; 3];
+
+const SERIALIZERS: [Serializer; 3] = [Serializer::Json, Serializer::MessagePack, Serializer::Cbor];
 
 const fn slot(serializer: Serializer) -> usize {
     match serializer {
@@ -63,6 +80,16 @@ const fn slot(serializer: Serializer) -> usize {
         Serializer::MessagePack => 1,
         Serializer::Cbor => 2,
     }
+}
+
+/// What came of a walk through the subscribers.
+#[derive(Default)]
+struct Walk {
+    receivers: usize,
+    /// The serializer of a receiver whose form was unknown.
+    missing: Option<Serializer>,
+    /// The serializer of a receiver that cannot be told.
+    passed_over: Option<Serializer>,
 }
 
 impl RunningRealm {
@@ -74,57 +101,67 @@ impl RunningRealm {
         wanted: impl Fn(SessionId) -> bool,
     ) -> Result<usize, WampError> {
         self.check_topic(topic)?;
-        let mut payloads = Payloads { payload, encoded: [None, None, None] };
-        let mut failed = None;
+        // User code encodes payloads, so that happens before the lock is taken, for all serializers that are likely
+        // to be needed. Should another one be, its speakers joined just now, and get the event in a walk of their own.
+        let likely = self.publishes_in.load(Ordering::Relaxed);
+        let mut forms: Forms = SERIALIZERS.map(|serializer| match likely & (1 << slot(serializer)) {
+            0 => Form::Unknown,
+            _ => Form::of(payload, serializer),
+        });
+        let mut walk = Walk::default();
         loop {
-            match self.try_publish(&self.core(), publication, topic, &payloads.encoded, &wanted) {
-                // Who can be told is told, whoever else is subscribed (checklist SER-13).
-                Ok(receivers) => return failed.filter(|_| receivers == 0).map_or(Ok(receivers), Err),
-                // User code encodes payloads, so not under the lock; nothing has been queued yet.
-                Err(missing) => {
-                    let encoded = payloads.payload.to_payload(missing).map_err(|error| failed = Some(error));
-                    payloads.encoded[slot(missing)] = Some(encoded.ok());
+            self.queue_events(&self.core(), publication, topic, &forms, &wanted, &mut walk);
+            let Some(missing) = walk.missing.take() else { break };
+            for form in &mut forms {
+                if matches!(form, Form::Ready(_)) {
+                    *form = Form::Delivered;
                 }
             }
+            forms[slot(missing)] = Form::of(payload, missing);
+            self.publishes_in.fetch_or(1 << slot(missing), Ordering::Relaxed);
+        }
+        // Who can be told is told, whoever else is subscribed (checklist SER-13).
+        match walk.passed_over.map(|serializer| &forms[slot(serializer)]) {
+            Some(Form::Unsayable(error)) if walk.receivers == 0 => Err(error.clone()),
+            _ => Ok(walk.receivers),
         }
     }
 
-    /// Queues the event for every receiver, or says which serializer's payload is missing before any has got it.
-    fn try_publish(
+    /// Queues the event for every receiver whose form is ready.
+    fn queue_events(
         &self,
         core: &Core,
         publication: PublicationId,
         topic: &str,
-        encoded: &[Option<Option<Encoded>>; 3],
+        forms: &Forms,
         wanted: &impl Fn(SessionId) -> bool,
-    ) -> Result<usize, Serializer> {
-        let mut missing = None;
-        core.subscriptions.matching(topic, |subscription| {
-            for (id, session) in subscription.subscribers() {
-                if wanted(*id) && encoded[slot(session.serializer())].is_none() {
-                    missing = Some(session.serializer());
-                }
-            }
-        });
-        if let Some(serializer) = missing {
-            return Err(serializer);
-        }
-        let mut receivers = 0;
+        walk: &mut Walk,
+    ) {
         core.subscriptions.matching(topic, |subscription| {
             let mut events: [Option<Vec<u8>>; 3] = [None, None, None];
             let detail = (subscription.pattern().kind() != Match::Exact).then_some(topic);
-            for (id, session) in subscription.subscribers() {
+            for (_, session) in subscription.subscribers().iter().filter(|(id, _)| wanted(*id)) {
                 let index = slot(session.serializer());
-                let (true, Some(Some(payload))) = (wanted(*id), &encoded[index]) else { continue };
+                let payload = match &forms[index] {
+                    Form::Ready(payload) => payload,
+                    Form::Delivered => continue,
+                    Form::Unknown => {
+                        walk.missing = Some(session.serializer());
+                        continue;
+                    }
+                    Form::Unsayable(_) => {
+                        walk.passed_over = Some(session.serializer());
+                        continue;
+                    }
+                };
                 let event = events[index].get_or_insert_with(|| {
                     let mut event = Vec::with_capacity(64 + payload.args.len() + payload.kwargs.len());
                     wire::event(subscription.id(), publication, detail, payload, &mut event);
                     event
                 });
-                receivers += usize::from(session.outbox().push_encoded(event).is_ok());
+                walk.receivers += usize::from(session.outbox().push_encoded(event).is_ok());
             }
         });
-        Ok(receivers)
     }
 
     /// Queues an event for one session, on every subscription it has that matches; says on how many.

@@ -24,6 +24,7 @@ use serverwamp_proto::uri::UriRules;
 use serverwamp_proto::uris;
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use tower_service::Service;
@@ -60,6 +61,8 @@ pub(crate) struct RunningRealm {
     pub(crate) limits: Arc<Limits>,
     pub(crate) ids: RandomIds,
     pub(crate) connections: Connections,
+    /// The serializers that publications were needed in so far, a bit for each.
+    pub(super) publishes_in: AtomicU8,
     core: Mutex<Core>,
 }
 
@@ -74,7 +77,14 @@ pub(super) struct Core {
 impl RunningRealm {
     pub(super) fn new(plan: Blueprint, limits: Arc<Limits>) -> Self {
         let connections = Connections::default();
-        Self { plan, limits, ids: RandomIds::default(), connections, core: Mutex::default() }
+        Self {
+            plan,
+            limits,
+            ids: RandomIds::default(),
+            connections,
+            publishes_in: AtomicU8::new(0),
+            core: Mutex::default(),
+        }
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
