@@ -128,6 +128,11 @@ impl CallState {
         true
     }
 
+    /// Has its final answer been queued? Its handler may still be winding up.
+    pub(crate) fn is_answered(&self) -> bool {
+        *self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Lets the call end without an answer: nobody is there to read it.
     pub(crate) fn abandon(&self) {
         *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = true;

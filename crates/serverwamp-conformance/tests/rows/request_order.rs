@@ -159,3 +159,17 @@ fn the_id_of_a_call_that_runs_or_waits_cannot_be_used_again() {
         peer.expect_violation("#2");
     }
 }
+
+/// Its handler may still be winding up its work; the caller has its answer and may count on.
+#[test]
+fn the_id_of_a_call_that_was_answered_is_free() {
+    let server = server();
+    let mut peer = join(&server, "realm1");
+    for _ in 0..50 {
+        peer.send(json!([48, 7, {}, "waiting.winds_up"]));
+        peer.send(json!([49, 7, { "mode": "killnowait" }]));
+        peer.expect(json!([8, 48, 7, {}, "wamp.error.canceled"]));
+        peer.send(json!([48, 7, {}, "waiting.slow", [30]]));
+        peer.expect(json!([50, 7, {}, ["done"]]));
+    }
+}

@@ -56,7 +56,11 @@ impl Calls {
             return Ok(());
         }
         let waits = self.waiting.iter().any(|waiting| waiting.call.request == call.request);
-        if waits || in_flight > 0 && session.work().calls.contains_key(&call.request) {
+        // Also while the handler of an answered call winds up its id is free: its caller has seen the answer.
+        let runs = |session: &Session| {
+            session.work().calls.get(&call.request).is_some_and(|call| !call.is_answered())
+        };
+        if waits || in_flight > 0 && runs(session) {
             return Err(Violation::new(format!(
                 "CALL #{}: the call with this id is still running",
                 call.request

@@ -267,7 +267,12 @@ impl Session {
 
     /// The call's task is at its end.
     pub(crate) fn leave_call(&self, call: &CallState) {
-        self.work().calls.remove(&call.request);
+        let mut work = self.work();
+        // The caller may have used the id for another call since this one was answered.
+        if work.calls.get(&call.request).is_some_and(|entered| std::ptr::eq(Arc::as_ptr(entered), call)) {
+            work.calls.remove(&call.request);
+        }
+        drop(work);
         self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
         if self.0.realm.plan.serial_calls {
             // The next call waits in the connection's task.
