@@ -119,7 +119,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
                 return Poll::Ready(());
             }
             let deadline = self.deadline();
-            if !self.timer.poll(cx, deadline) {
+            if !self.timer.poll(cx, deadline, now) {
                 return Poll::Pending;
             }
             now = self.timer.now();
