@@ -144,7 +144,7 @@ async fn ask<R: SessionRequest>(
 ) -> Result<(), WampError> {
     for handler in handlers {
         let admission = Arc::new(Admission::new(session.clone(), Arc::clone(step)));
-        let life = Arc::clone(handler).call(request(Arc::clone(&admission)));
+        let life = handler.call(request(Arc::clone(&admission)));
         let verdict = Arc::clone(&admission);
         let asked = Arc::clone(&admission);
         supervise::companion(

@@ -27,12 +27,12 @@ use std::sync::Arc;
 )]
 pub trait Handler<R: Request, T, S>: Clone + Send + Sync + 'static {
     /// Extracts the arguments, runs the function, turns what it returns into the reply.
-    fn call(self, request: R, state: &S) -> impl Future<Output = R::Reply> + Send;
+    fn call(self, request: R, state: Arc<S>) -> impl Future<Output = R::Reply> + Send;
 }
 
 /// A handler whose type, arguments and state have been forgotten.
 pub(crate) trait ErasedHandler<R: Request>: Send + Sync {
-    fn call(self: Arc<Self>, request: R) -> BoxFuture<'static, R::Reply>;
+    fn call(&self, request: R) -> BoxFuture<'static, R::Reply>;
 }
 
 impl<R: Request> fmt::Debug for dyn ErasedHandler<R> {
@@ -55,8 +55,8 @@ where
     T: 'static,
     S: Send + Sync + 'static,
 {
-    fn call(self: Arc<Self>, request: R) -> BoxFuture<'static, R::Reply> {
-        Box::pin(async move { self.handler.clone().call(request, &self.state).await })
+    fn call(&self, request: R) -> BoxFuture<'static, R::Reply> {
+        Box::pin(self.handler.clone().call(request, Arc::clone(&self.state)))
     }
 }
 

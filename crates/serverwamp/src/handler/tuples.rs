@@ -5,6 +5,7 @@ use crate::extract::FromRequest;
 use crate::reply::IntoReply;
 use crate::request::Request;
 use std::future::Future;
+use std::sync::Arc;
 
 macro_rules! impl_handler {
     ($($ty:ident)*) => {
@@ -18,14 +19,18 @@ macro_rules! impl_handler {
             S: Send + Sync + 'static,
             $($ty: FromRequest<R, S> + Send,)*
         {
-            async fn call(self, mut request: R, state: &S) -> R::Reply {
-                $(let $ty = match $ty::from_request(&mut request, state).await {
-                    Ok(value) => value,
-                    Err(rejection) => return R::refuse(rejection.into()),
-                };)*
-                request.extracted();
-                let output = self($($ty,)*).await;
-                output.into_reply(request).await
+            // Not an `async fn`: that would keep every argument twice, as it came and as it is used.
+            #[allow(clippy::manual_async_fn, reason = "see above")]
+            fn call(self, mut request: R, state: Arc<S>) -> impl Future<Output = R::Reply> + Send {
+                async move {
+                    $(let $ty = match $ty::from_request(&mut request, &state).await {
+                        Ok(value) => value,
+                        Err(rejection) => return R::refuse(rejection.into()),
+                    };)*
+                    request.extracted();
+                    let output = self($($ty,)*).await;
+                    output.into_reply(request).await
+                }
             }
         }
     };

@@ -33,7 +33,7 @@ pub(crate) enum Served {
 impl Served {
     pub(crate) fn call(&self, invocation: Invocation) -> BoxFuture<'static, CallReply> {
         match self {
-            Self::Handler(handler) => Arc::clone(handler).call(invocation),
+            Self::Handler(handler) => handler.call(invocation),
             Self::Service(service) => service.reply(invocation),
         }
     }
@@ -123,7 +123,7 @@ impl Service<Invocation> for HandlerService {
     }
 
     fn call(&mut self, invocation: Invocation) -> Self::Future {
-        let reply = Arc::clone(&self.0).call(invocation);
+        let reply = self.0.call(invocation);
         Box::pin(async move { Ok(reply.await) })
     }
 }

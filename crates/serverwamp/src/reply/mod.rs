@@ -27,8 +27,9 @@ pub(crate) use value::{encode_value, to_value};
 
 use crate::WampError;
 use crate::request::{Invocation, Request};
+use futures_util::future::Either;
 use serde::Serialize;
-use std::future::Future;
+use std::future::{Future, ready};
 
 /// Marks, for type inference alone, how a value becomes a reply.
 pub mod via {
@@ -105,8 +106,8 @@ impl Invocation {
 }
 
 impl<T: Serialize + Send> IntoReply<Invocation, via::Value> for T {
-    async fn into_reply(self, request: Invocation) -> CallReply {
-        CallReply(encode_value(request.payload.serializer, &self))
+    fn into_reply(self, request: Invocation) -> impl Future<Output = CallReply> + Send {
+        ready(CallReply(encode_value(request.payload.serializer, &self)))
     }
 }
 
@@ -116,10 +117,10 @@ where
     T: IntoReply<R, M> + Send,
     E: Into<WampError> + Send,
 {
-    async fn into_reply(self, request: R) -> R::Reply {
+    fn into_reply(self, request: R) -> impl Future<Output = R::Reply> + Send {
         match self {
-            Ok(value) => value.into_reply(request).await,
-            Err(error) => R::refuse(error.into()),
+            Ok(value) => Either::Left(value.into_reply(request)),
+            Err(error) => Either::Right(ready(R::refuse(error.into()))),
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serverwamp_proto::codec::{EncodeError, Serializer};
 use serverwamp_proto::payload::{Payload, encode_args, encode_kwargs};
 use serverwamp_proto::uris;
+use std::future::{Future, ready};
 
 /// Arguments and keyword arguments, encoded.
 #[derive(Clone, Debug)]
@@ -62,8 +63,11 @@ macro_rules! shapes {
         }
 
         impl<$($generic: Serialize + Send),*> super::IntoReply<crate::request::Invocation, via::Shape> for $shape {
-            async fn into_reply(self, request: crate::request::Invocation) -> super::CallReply {
-                super::CallReply(self.to_payload(request.payload.serializer))
+            fn into_reply(
+                self,
+                request: crate::request::Invocation,
+            ) -> impl Future<Output = super::CallReply> + Send {
+                ready(super::CallReply(self.to_payload(request.payload.serializer)))
             }
         }
     )*};
