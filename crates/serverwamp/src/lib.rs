@@ -29,7 +29,7 @@ mod wire;
 pub use application::{Application, ApplicationBuilder};
 pub use error::ConfigError;
 pub use limits::Limits;
-pub use realm::{Publication, Realm, RealmHandle};
+pub use realm::{Disclosure, ProcedureSettings, Publication, Realm, RealmHandle, TopicSettings};
 pub use reply::error::WampError;
 pub use reply::{Hold, Progress, Progressive};
 pub use routes::{RoutePattern, RouteSet, prefix, regex, wildcard};

@@ -3,10 +3,13 @@
 mod handle;
 mod publish;
 mod running;
+mod settings;
 
 pub use handle::RealmHandle;
 pub use publish::Publication;
 pub(crate) use running::{Anonymous, RunningAuthenticator, RunningRealm, no_such_procedure};
+pub use settings::{Disclosure, ProcedureSettings, TopicSettings};
+pub(crate) use settings::{Permissions, SettingsTable};
 
 use crate::auth::Authenticator;
 use crate::error::Problem;
@@ -14,7 +17,7 @@ use crate::handler::{ErasedHandler, Handler, Unbound};
 use crate::layer::{CallLayer, ProcedureService};
 use crate::limits::Limits;
 use crate::request::{ConnectRequest, JoinRequest};
-use crate::routes::{RouteSet, RouteTable};
+use crate::routes::{RoutePattern, RouteSet, RouteTable};
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::uri::UriRules;
 use std::borrow::Cow;
@@ -51,6 +54,9 @@ pub struct Realm<S = ()> {
     layers: Vec<Box<dyn FnOnce(ProcedureService) -> ProcedureService + Send>>,
     serial_calls: bool,
     strict_uris: bool,
+    permissions: Permissions,
+    topic_settings: Vec<settings::Entry<TopicSettings>>,
+    procedure_settings: Vec<settings::Entry<ProcedureSettings>>,
 }
 
 impl<S: Send + Sync + 'static> Realm<S> {
@@ -69,7 +75,82 @@ impl<S: Send + Sync + 'static> Realm<S> {
             layers: Vec::new(),
             serial_calls: false,
             strict_uris: false,
+            permissions: Permissions::default(),
+            topic_settings: Vec::new(),
+            procedure_settings: Vec::new(),
         }
+    }
+
+    /// A router's realm of this name: clients may register, publish, call and subscribe, and ask the meta API.
+    ///
+    /// What the application serves in it by [`routes`](Self::routes) stands beside what clients register. It lets
+    /// nobody in either until that is [allowed](Self::allow_anonymous).
+    ///
+    /// ```
+    /// use serverwamp::{Application, Realm};
+    ///
+    /// let router = Application::builder().realm(Realm::router("realm1").allow_anonymous("guest")).build();
+    /// # router.unwrap();
+    /// ```
+    #[track_caller]
+    pub fn router(name: impl Into<String>) -> Self {
+        Self::new(name).allow_register().allow_publish().meta_api()
+    }
+
+    /// Lets clients register procedures. Otherwise they are refused with `wamp.error.not_authorized`.
+    pub fn allow_register(mut self) -> Self {
+        self.permissions.register = true;
+        self
+    }
+
+    /// Lets clients publish events. Otherwise they are refused with `wamp.error.not_authorized`.
+    pub fn allow_publish(mut self) -> Self {
+        self.permissions.publish = true;
+        self
+    }
+
+    /// Offers the meta API: the procedures and events in `wamp.session.`, `wamp.registration.`, `wamp.subscription.`.
+    ///
+    /// It shows every session's authid and role to every other session, so a realm made by [`new`](Self::new) does not
+    /// have it unless told so.
+    pub fn meta_api(mut self) -> Self {
+        self.permissions.meta_api = true;
+        self
+    }
+
+    /// The roles that may end other sessions (`wamp.session.kill`…) and take registrations and subscriptions away
+    /// through the meta API. Nobody may by default.
+    pub fn administrators<R: Into<Cow<'static, str>>>(
+        mut self,
+        authroles: impl IntoIterator<Item = R>,
+    ) -> Self {
+        self.permissions.administrators.extend(authroles.into_iter().map(Into::into));
+        self
+    }
+
+    /// Whether callers and publishers are made known to those they reach; by default when they ask for it.
+    pub fn disclosure(mut self, disclosure: Disclosure) -> Self {
+        self.permissions.disclosure = disclosure;
+        self
+    }
+
+    /// Treats the events of some topics in a special way. Of several settings for a topic the best match counts: the
+    /// exact one, then the longest prefix, then the most specific wildcard.
+    #[track_caller]
+    pub fn topic_settings(mut self, topics: impl Into<RoutePattern>, settings: TopicSettings) -> Self {
+        self.topic_settings.push((topics.into(), settings, Location::caller()));
+        self
+    }
+
+    /// Treats the calls of some procedures in a special way; as [`topic_settings`](Self::topic_settings).
+    #[track_caller]
+    pub fn procedure_settings(
+        mut self,
+        procedures: impl Into<RoutePattern>,
+        settings: ProcedureSettings,
+    ) -> Self {
+        self.procedure_settings.push((procedures.into(), settings, Location::caller()));
+        self
     }
 
     /// Adds routes; may be called several times.
@@ -171,6 +252,8 @@ impl<S: Send + Sync + 'static> Realm<S> {
         }
         let routes = Arc::new(table);
         let service = service(self.service, self.layers, &routes);
+        let topic_settings = SettingsTable::compile(self.topic_settings, &rules, problems);
+        let procedure_settings = SettingsTable::compile(self.procedure_settings, &rules, problems);
         RunningRealm::new(
             running::Blueprint {
                 name: self.name.into(),
@@ -186,6 +269,9 @@ impl<S: Send + Sync + 'static> Realm<S> {
                 on_connect: self.on_connect.into_iter().map(|handler| handler.bind(state)).collect(),
                 on_join: self.on_join.into_iter().map(|handler| handler.bind(state)).collect(),
                 serial_calls: self.serial_calls,
+                permissions: self.permissions,
+                topic_settings,
+                procedure_settings,
             },
             Arc::clone(limits),
         )

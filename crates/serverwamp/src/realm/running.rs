@@ -4,7 +4,7 @@
 //! comes before the first EVENT and nothing comes after UNSUBSCRIBED; it is written to the wire elsewhere. No user code
 //! runs under it and nothing waits.
 
-use super::Handlers;
+use super::{Handlers, Permissions, ProcedureSettings, SettingsTable, TopicSettings};
 use crate::auth::Dialogue;
 use crate::ids::RandomIds;
 use crate::layer::{BoxError, ProcedureService};
@@ -41,6 +41,9 @@ pub(crate) struct Blueprint {
     pub(crate) on_connect: Handlers<ConnectRequest>,
     pub(crate) on_join: Handlers<JoinRequest>,
     pub(crate) serial_calls: bool,
+    pub(crate) permissions: Permissions,
+    pub(crate) topic_settings: SettingsTable<TopicSettings>,
+    pub(crate) procedure_settings: SettingsTable<ProcedureSettings>,
 }
 
 /// An authenticator with its state.
