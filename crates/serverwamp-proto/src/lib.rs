@@ -9,6 +9,7 @@
 pub mod auth;
 pub mod broker;
 pub mod codec;
+pub mod dealer;
 pub mod id;
 pub mod message;
 pub mod pattern;

@@ -173,10 +173,12 @@ impl ApplicationBuilder<()> {
         let limits_of_queue = this.limits.outgoing_bytes;
         let limits = Arc::new(this.limits);
         let connections = Connections::default();
+        let runtime = this.runtime.or_else(default_runtime);
         for (mut realm, placed) in this.bound {
             // Limits may have been changed after `with_state`.
             realm.limits = Arc::clone(&limits);
             realm.connections = connections.clone();
+            realm.runtime.clone_from(&runtime);
             let realm = Arc::new(realm);
             if placed.default && default_realm.replace(Arc::clone(&realm)).is_some() {
                 this.problems.push(Problem::new(placed.place, "there is a default realm already".into()));
@@ -190,7 +192,6 @@ impl ApplicationBuilder<()> {
             let text = "an application without a realm serves nobody: add one with `.realm(Realm::new(..))`";
             this.problems.push(Problem::new(this.place, text.into()));
         }
-        let runtime = this.runtime.or_else(default_runtime);
         if runtime.is_none() {
             let text = "no async runtime: enable the feature `tokio`, or pass one with `.runtime(..)`";
             this.problems.push(Problem::new(this.place, text.into()));

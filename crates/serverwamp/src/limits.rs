@@ -38,6 +38,13 @@ pub struct Limits {
     pub subscriptions: usize,
     /// Of these, how many may be by prefix or wildcard, which cost every publication. Default 256.
     pub pattern_subscriptions: usize,
+    /// Registrations of one session; beyond, REGISTER is refused with `wamp.error.unavailable`. Default 1024.
+    pub registrations: usize,
+    /// Calls that wait for one callee; beyond, a call is answered with `wamp.error.network_failure`. Default 1024: who
+    /// is that far behind will not catch up, and its callers had better know.
+    pub invocations_in_flight: usize,
+    /// Events that a session may leave behind to be published at its end (testaments). Default 64.
+    pub testaments: usize,
     /// Bytes of a URI. Default 1024: nobody types longer ones.
     pub uri_bytes: usize,
     /// Components of a URI. Default 32.
@@ -60,6 +67,9 @@ impl Default for Limits {
             calls_in_flight: 1024,
             subscriptions: 1024,
             pattern_subscriptions: 256,
+            registrations: 1024,
+            invocations_in_flight: 1024,
+            testaments: 64,
             uri_bytes: 1024,
             uri_components: 32,
             longest_call_timeout: Duration::from_secs(3600),

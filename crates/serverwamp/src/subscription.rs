@@ -1,7 +1,7 @@
 //! Code around a subscription: one async function is one life.
 //!
 //! Invariant: SUBSCRIBED is queued before any EVENT of the subscription, because only the realm queues both and it
-//! does so under its lock; a [`Subscription`] exists only after that.
+//! does so under the lock of the subscription's members; a [`Subscription`] exists only after that.
 
 use crate::extract::FromRequest;
 use crate::realm::RunningRealm;
@@ -29,11 +29,19 @@ pub(crate) struct Attempt {
     /// One verdict for each handler that is asked.
     verdicts: Vec<Verdict>,
     /// The SUBSCRIBE requests that wait for the same decision; the first started it.
-    pub(crate) requests: Mutex<Vec<RequestId>>,
+    requests: Mutex<Vec<WaitingRequest>>,
     /// Set when SUBSCRIBED is queued.
     pub(crate) established: Signal<SubscriptionId>,
     /// Set when the subscription is over, or will never be.
     pub(crate) over: Signal<()>,
+}
+
+/// A SUBSCRIBE that waits for its answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WaitingRequest {
+    pub(crate) id: RequestId,
+    /// It asks for the retained event as well.
+    pub(crate) get_retained: bool,
 }
 
 /// What one handler says to a SUBSCRIBE.
@@ -49,7 +57,7 @@ impl Attempt {
         session: Session,
         topic: Arc<str>,
         policy: Match,
-        request: RequestId,
+        request: WaitingRequest,
         handlers: usize,
     ) -> Self {
         Self {
@@ -79,7 +87,7 @@ impl Attempt {
     ///
     /// The caller holds the session's `work`, where undecided attempts are listed; the decision takes the requests
     /// under the same lock, so none is lost.
-    pub(crate) fn wait_for_decision(&self, request: RequestId) {
+    pub(crate) fn wait_for_decision(&self, request: WaitingRequest) {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
     }
 
@@ -98,7 +106,7 @@ impl Attempt {
     }
 
     /// Takes the requests that wait for the decision; later ones find it taken.
-    pub(crate) fn take_requests(&self) -> Vec<RequestId> {
+    pub(crate) fn take_requests(&self) -> Vec<WaitingRequest> {
         std::mem::take(&mut *self.requests.lock().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -4,13 +4,14 @@
 
 use crate::WampError;
 use crate::auth::Principal;
+use crate::realm::{Disclosure, Permissions};
 use crate::reply::Encoded;
 use crate::websocket::{Outbox, PushError};
 use serverwamp_proto::codec::{Dict, Serializer, Value};
-use serverwamp_proto::id::{PublicationId, RequestId, SessionId, SubscriptionId};
+use serverwamp_proto::id::{PublicationId, RegistrationId, RequestId, SessionId, SubscriptionId};
 use serverwamp_proto::message::{
-    self, Abort, AbortDetails, Challenge, End, EventDetails, Goodbye, GoodbyeDetails, Message, Subscribed,
-    Unsubscribed, Welcome, WelcomeDetails,
+    self, Abort, AbortDetails, Challenge, End, EventDetails, Goodbye, GoodbyeDetails, Message, Registered,
+    Subscribed, Unregistered, UnregisteredDetails, Unsubscribed, UnsubscribedDetails, Welcome, WelcomeDetails,
 };
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::{Payload, encode_args, encode_kwargs};
@@ -29,14 +30,37 @@ pub(crate) fn queue(outbox: &Outbox, serializer: Serializer, message: &Message<'
     }
 }
 
-/// What works today, and nothing else; WELCOME says so (checklist FEAT-01, FEAT-02).
-pub(crate) const FEATURES: RouterFeatures = RouterFeatures {
-    pattern_based_subscription: true,
-    progressive_call_results: true,
-    call_canceling: true,
-    call_timeout: true,
-    ..RouterFeatures::NONE
-};
+/// What works on a realm, and nothing else; WELCOME says so (checklist FEAT-01, FEAT-02).
+pub(crate) fn features(permissions: &Permissions) -> RouterFeatures {
+    let Permissions { register, publish, meta_api, disclosure, .. } = *permissions;
+    let disclosing = disclosure != Disclosure::Refused;
+    RouterFeatures {
+        publisher_identification: publish && disclosing,
+        publisher_exclusion: publish,
+        subscriber_blackwhite_listing: publish,
+        pattern_based_subscription: true,
+        publication_trustlevels: publish,
+        subscription_meta_api: meta_api,
+        subscription_revocation: meta_api,
+        event_history: meta_api,
+        event_retention: true,
+        session_meta_api: meta_api,
+        caller_identification: register && disclosing,
+        pattern_based_registration: register,
+        shared_registration: register,
+        registration_meta_api: meta_api,
+        registration_revocation: register && meta_api,
+        testament_meta_api: publish && meta_api,
+        progressive_call_results: true,
+        progressive_call_invocations: true,
+        call_canceling: true,
+        call_timeout: true,
+        call_trustlevels: register,
+        call_reroute: register,
+        payload_passthru_mode: true,
+        ..RouterFeatures::NONE
+    }
+}
 
 pub(crate) fn abort<'a>(serializer: Serializer, reason: &'a str, text: Option<&str>) -> Message<'a> {
     Message::Abort(Abort {
@@ -66,11 +90,12 @@ pub(crate) fn welcome(
     session: SessionId,
     realm: &str,
     principal: &Principal,
+    features: RouterFeatures,
 ) -> Message<'static> {
     Message::Welcome(Welcome {
         session,
         details: WelcomeDetails {
-            roles: Some(FEATURES.encode(serializer)),
+            roles: Some(features.encode(serializer)),
             agent: Some(AGENT.to_owned()),
             realm: Some(realm.to_owned()),
             authid: Some(principal.authid().to_owned()),
@@ -88,6 +113,32 @@ pub(crate) fn subscribed(request: RequestId, subscription: SubscriptionId) -> Me
 
 pub(crate) fn unsubscribed(request: RequestId) -> Message<'static> {
     Message::Unsubscribed(Unsubscribed { end: End::Answer(request) })
+}
+
+pub(crate) fn subscription_revoked(subscription: SubscriptionId, reason: Option<&str>) -> Message<'static> {
+    let details = UnsubscribedDetails {
+        subscription: Some(subscription),
+        reason: reason.map(str::to_owned),
+        ..UnsubscribedDetails::default()
+    };
+    Message::Unsubscribed(Unsubscribed { end: End::Revoked(details) })
+}
+
+pub(crate) fn registered(request: RequestId, registration: RegistrationId) -> Message<'static> {
+    Message::Registered(Registered { request, registration })
+}
+
+pub(crate) fn unregistered(request: RequestId) -> Message<'static> {
+    Message::Unregistered(Unregistered { end: End::Answer(request) })
+}
+
+pub(crate) fn registration_revoked(registration: RegistrationId, reason: Option<&str>) -> Message<'static> {
+    let details = UnregisteredDetails {
+        registration: Some(registration),
+        reason: reason.map(str::to_owned),
+        ..UnregisteredDetails::default()
+    };
+    Message::Unregistered(Unregistered { end: End::Revoked(details) })
 }
 
 /// Encodes an EVENT; `topic` is told on subscriptions by pattern.

@@ -15,7 +15,7 @@ use bytes::Bytes;
 pub use roles::{ClientRoles, Feature, Features, RouterFeatures};
 
 use crate::codec::{Kind, ListReader, Serializer};
-use crate::id::{Counter, RequestId, RequestNumbering, RequestSequence, SessionId};
+use crate::id::{RequestId, RequestNumbering, RequestSequence, SessionId};
 use crate::message::{Authenticate, Call, Goodbye, Hello, Message, Violation, quick_call};
 use crate::pattern::Match;
 use crate::uri::UriRules;
@@ -69,7 +69,6 @@ pub struct Session {
     requests: RequestSequence,
     /// Calls whose input is still open; under strict numbering the only ids that may come again.
     open_inputs: BTreeSet<RequestId>,
-    invocations: Counter<RequestId>,
 }
 
 /// How many calls with open input strict numbering remembers. A peer that leaves more behind breaks its own calls only.
@@ -83,7 +82,6 @@ impl Session {
             id: None,
             requests: RequestSequence::new(numbering),
             open_inputs: BTreeSet::new(),
-            invocations: Counter::new(),
         }
     }
 
@@ -171,7 +169,6 @@ impl Session {
         self.id = Some(id);
         self.requests = RequestSequence::new(self.requests.numbering());
         self.open_inputs.clear();
-        self.invocations = Counter::new();
     }
 
     /// ABORT went out while the session was being established; another HELLO may come.
@@ -191,11 +188,6 @@ impl Session {
     pub fn aborted(&mut self) {
         self.state = State::Failed;
         self.id = None;
-    }
-
-    /// The id for the next INVOCATION sent to this session.
-    pub fn next_invocation(&mut self) -> RequestId {
-        self.invocations.issue()
     }
 
     fn receive_closed<'a>(&mut self, message: Message<'a>) -> Result<Step<'a>, Violation> {
@@ -232,7 +224,8 @@ impl Session {
             Message::Call(call) => self.accept_call(&message, call)?,
             // It names a call, it is no request of its own.
             Message::Cancel(_) => {}
-            Message::Yield(result) => self.check_invocation(&message, result.request)?,
+            // Which invocations there were is known to the dealer; see `unknown_invocation`.
+            Message::Yield(_) => {}
             Message::Error(error) => {
                 if error.request_type != INVOCATION {
                     let (request, of) = (error.request, error.request_type);
@@ -240,7 +233,6 @@ impl Session {
                         "ERROR #{request}: a client answers INVOCATION (68) only, got type {of}"
                     )));
                 }
-                self.check_invocation(&message, error.request)?;
                 check_uri(&message, "Error", &error.error)?;
             }
             Message::Goodbye(goodbye) => check_uri(&message, "Reason", &goodbye.reason)?,
@@ -275,15 +267,6 @@ impl Session {
         Ok(())
     }
 
-    /// An answer to an invocation that was never sent breaks the protocol; one to an invocation that is over does not:
-    /// the answer may have crossed our INTERRUPT.
-    fn check_invocation(&self, message: &Message<'_>, request: RequestId) -> Result<(), Violation> {
-        match self.invocations.last() {
-            Some(last) if request <= last => Ok(()),
-            _ => Err(Violation::new(format!("{} #{request}: there was no such invocation", message.name()))),
-        }
-    }
-
     fn end<'a>(&mut self, step: Step<'a>) -> Step<'a> {
         self.state = State::Closed;
         self.id = None;
@@ -308,6 +291,13 @@ fn type_code(serializer: Serializer, frame: &Bytes) -> Option<u64> {
         Some(Kind::Integer) => list.unsigned().ok(),
         _ => None,
     }
+}
+
+/// What a driver makes of an answer to an invocation that was never sent (checklist VIO-13).
+///
+/// An answer to an invocation that is over is no violation: it may have crossed an INTERRUPT.
+pub fn unknown_invocation(message: &str, request: RequestId) -> Violation {
+    Violation::new(format!("{message} #{request}: there was no such invocation"))
 }
 
 fn unexpected(message: &Message<'_>, when: &str) -> Violation {

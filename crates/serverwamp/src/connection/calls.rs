@@ -3,20 +3,24 @@
 //! A handler is polled where its CALL was read; when it answers at once, nothing is spawned, registered or locked for
 //! it. Only a handler that waits becomes a task, and from then on it can be canceled and timed.
 
+use super::deadlines::Deadlines;
 use super::supervise;
 use crate::call::{CallState, Stop};
-use crate::realm::{RunningRealm, no_such_procedure};
+use crate::dealer::{self, CallRequest, Caller, RegistrationEntry, RoutedCall};
+use crate::realm::{Disclosure, RunningRealm, disclosure_refused, forwarded, no_such_procedure};
 use crate::reply::CallReply;
 use crate::request::{Invocation, Matched};
 use crate::routes::ProcedureRoute;
 use crate::rt::BoxFuture;
+use crate::session::OpenCall;
 use crate::{Session, WampError};
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::{Call, CancelMode, Violation};
 use serverwamp_proto::pattern::Match;
-use serverwamp_proto::uris;
+use serverwamp_proto::session::Feature;
+use serverwamp_proto::{uri, uris};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -37,54 +41,144 @@ pub(super) struct Calls {
     /// Calls that wait for the one before, in a realm that serves them one at a time.
     waiting: VecDeque<Invocation>,
     serial: bool,
+    /// When calls that clients serve have taken too long.
+    deadlines: Deadlines,
 }
 
 impl Calls {
     pub(super) fn new(session: &Session) -> Self {
         let serial = session.running_realm().plan.serial_calls;
-        Self { spare: None, waiting: VecDeque::new(), serial }
+        Self { spare: None, waiting: VecDeque::new(), serial, deadlines: Deadlines::default() }
     }
 
-    /// A CALL: refuse it, answer it at once, or let it run.
+    /// A CALL: refuse it, answer it at once, let it run, or pass it on to who serves it.
     pub(super) fn call(&mut self, session: &Session, call: Call<'_>) -> Result<(), Violation> {
+        if !session.is_open() {
+            return Ok(());
+        }
         let realm = session.running_realm();
         let in_flight = session.calls_in_flight();
+        if (in_flight > 0 || call.options.progress) && self.continues(session, &call)? {
+            return Ok(());
+        }
         if in_flight + self.waiting.len() >= realm.limits.calls_in_flight {
             let text =
                 format!("more than {} calls of this session are unanswered", realm.limits.calls_in_flight);
             session.send_error(CALL, call.request, &WampError::unavailable(text));
             return Ok(());
         }
-        let waits = self.waiting.iter().any(|waiting| waiting.call.request == call.request);
-        // Also while the handler of an answered call winds up its id is free: its caller has seen the answer.
-        let runs = |session: &Session| {
-            session.work().calls.get(&call.request).is_some_and(|call| !call.is_answered())
-        };
-        if waits || in_flight > 0 && runs(session) {
+        if self.waiting.iter().any(|waiting| waiting.call.request == call.request) {
+            return Err(still_running(&call));
+        }
+        if call.options.passthru.is_some() {
+            check_passthru(session, &call)?;
+        }
+        if call.options.progress && !session.caller_has(Feature::ProgressiveCallInvocations) {
             return Err(Violation::new(format!(
-                "CALL #{}: the call with this id is still running",
+                "CALL #{}: progress is used by a caller that does not announce progressive_call_invocations",
                 call.request
             )));
         }
-        let found = match find(realm, &call.procedure) {
-            Ok(found) => found,
-            Err(error) => {
-                session.send_error(CALL, call.request, &error);
-                return Ok(());
-            }
-        };
-        let route = found.route;
-        let state = self.state(session, &call, found);
-        let invocation = Invocation { call: state, payload: call.payload };
-        if self.serial && (in_flight > 0 || !self.waiting.is_empty()) {
-            self.waiting.push_back(invocation);
-        } else {
-            self.start(session, invocation, route);
+        if let Err(error) = self.serve(session, call) {
+            session.send_error(CALL, error.0, &error.1);
         }
         Ok(())
     }
 
-    fn state(&mut self, session: &Session, call: &Call<'_>, found: Found<'_>) -> Arc<CallState> {
+    /// Finds who serves a call and hands it over.
+    fn serve(&mut self, session: &Session, call: Call<'_>) -> Result<(), (RequestId, WampError)> {
+        let realm = session.running_realm();
+        let request = call.request;
+        let refuse = |error| (request, error);
+        let found = match find(realm, &call.procedure).map_err(refuse)? {
+            Target::Served(found) => found,
+            Target::Registered(registration) => {
+                return self.route(session, call, registration).map_err(refuse);
+            }
+            Target::Meta => {
+                let reply = realm.answer_meta(session, &call.procedure, &call.payload).map_err(refuse)?;
+                session.send_reply(request, &CallReply(Ok(reply)));
+                return Ok(());
+            }
+        };
+        if call.options.progress {
+            let text = "the procedure does not take progressive input";
+            return Err(refuse(WampError::new(uris::error::FEATURE_NOT_SUPPORTED).arg(text)));
+        }
+        let route = found.route.clone();
+        let state = self.state(session, &call, found);
+        let invocation = Invocation { call: state, payload: call.payload };
+        if self.serial && (session.calls_in_flight() > 0 || !self.waiting.is_empty()) {
+            self.waiting.push_back(invocation);
+        } else {
+            self.start(session, invocation, route.as_deref());
+        }
+        Ok(())
+    }
+
+    /// Hands a call over to a client that serves it.
+    fn route(
+        &mut self,
+        session: &Session,
+        call: Call<'_>,
+        registration: Arc<RegistrationEntry>,
+    ) -> Result<(), WampError> {
+        let realm = session.running_realm();
+        let Call { request, options, procedure, payload } = call;
+        let disclosure = realm.plan.permissions.disclosure;
+        if options.disclose_me && disclosure == Disclosure::Refused {
+            return Err(disclosure_refused());
+        }
+        let settings = realm.plan.procedure_settings.of(&procedure);
+        if options.timeout > 0 {
+            let timeout = Duration::from_millis(options.timeout).min(realm.limits.longest_call_timeout);
+            self.deadlines.watch(session.runtime().now() + timeout, request);
+            self.deadlines.tidy(|request| session.work().calls.contains_key(&request));
+        }
+        let exact = registration.pattern.kind() == Match::Exact;
+        let routed = Arc::new(RoutedCall::new(CallRequest {
+            caller: Caller::Session(session.clone(), request),
+            procedure: (!exact).then(|| procedure.into()),
+            options,
+            trustlevel: settings.and_then(|settings| settings.trustlevel),
+            disclosed_by_realm: disclosure == Disclosure::Always
+                || settings.is_some_and(|settings| settings.disclose_caller),
+            forward_timeout: settings.and_then(|settings| settings.forward_timeout),
+            only: None,
+            registration,
+        }));
+        session.enter_routed(request, &routed);
+        routed.start(payload, || realm.ids.bits());
+        Ok(())
+    }
+
+    /// Is this a further input for a call that is running, or was answered before it came (checklist PCI-10, PCI-14)?
+    fn continues(&self, session: &Session, call: &Call<'_>) -> Result<bool, Violation> {
+        let mut work = session.work();
+        if let Some(place) = work.answered_inputs.iter().position(|id| *id == call.request) {
+            if !call.options.progress {
+                work.answered_inputs.remove(place);
+            }
+            return Ok(true);
+        }
+        let running = work.calls.get(&call.request).filter(|open| !open.is_answered()).cloned();
+        drop(work);
+        match running {
+            None => Ok(false),
+            Some(OpenCall::Served(_)) => Err(still_running(call)),
+            Some(OpenCall::Routed(routed)) => {
+                if routed.procedure() != call.procedure {
+                    return Err(still_running(call));
+                }
+                match routed.go_on(&call.payload, !call.options.progress) {
+                    true => Ok(true),
+                    false => Err(still_running(call)),
+                }
+            }
+        }
+    }
+
+    fn state(&mut self, session: &Session, call: &Call<'_>, found: Served<'_>) -> Arc<CallState> {
         if let Some(mut spare) = self.spare.take()
             && let Some(state) = Arc::get_mut(&mut spare)
             && state.recycle(call.request, &found.procedure).is_some()
@@ -107,13 +201,14 @@ impl Calls {
         }
     }
 
-    /// When the first of the calls that wait for their turn has waited too long.
+    /// When the first of the calls has waited too long: for its turn, or for its callee.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.waiting.iter().filter_map(|waiting| waiting.call.deadline).min()
+        let waiting = self.waiting.iter().filter_map(|waiting| waiting.call.deadline).min();
+        waiting.into_iter().chain(self.deadlines.first()).min()
     }
 
-    /// Answers the calls that have waited for their turn too long (checklist TMO-02).
-    pub(super) fn expire_waiting(&mut self, session: &Session, now: Instant) {
+    /// Answers the calls that have waited too long (checklist TMO-02, TMO-03).
+    pub(super) fn expire(&mut self, session: &Session, now: Instant) {
         self.waiting.retain(|waiting| {
             let expired = waiting.call.deadline.is_some_and(|deadline| deadline <= now);
             if expired {
@@ -121,6 +216,14 @@ impl Calls {
             }
             !expired
         });
+        while let Some(request) = self.deadlines.due(now) {
+            let open = session.work().calls.get(&request).cloned();
+            if let Some(OpenCall::Routed(call)) = open
+                && let Some(later) = call.expire(now)
+            {
+                self.deadlines.watch(later, request);
+            }
+        }
     }
 
     fn start(&mut self, session: &Session, invocation: Invocation, route: Option<&ProcedureRoute>) {
@@ -162,14 +265,36 @@ impl Calls {
             session.send_error(CALL, request, &WampError::canceled());
             return;
         }
-        let stop = match mode {
-            Some(CancelMode::Kill) => Stop::Kill,
-            // Without a mode it is `killnowait` (checklist CAN-07).
-            Some(CancelMode::Skip | CancelMode::KillNoWait) | None => Stop::Now,
-        };
         // A call that is not there any more has been answered: the CANCEL came too late (checklist CAN-09).
-        session.stop_call(request, stop, WampError::canceled());
+        let open = session.work().calls.get(&request).cloned();
+        match open {
+            None => {}
+            Some(OpenCall::Routed(call)) => call.cancel(mode),
+            Some(OpenCall::Served(call)) => {
+                let stop = match mode {
+                    Some(CancelMode::Kill) => Stop::Kill,
+                    // Without a mode it is `killnowait` (checklist CAN-07).
+                    Some(CancelMode::Skip | CancelMode::KillNoWait) | None => Stop::Now,
+                };
+                Session::stop_call(&call, stop, WampError::canceled());
+            }
+        }
     }
+}
+
+fn still_running(call: &Call<'_>) -> Violation {
+    Violation::new(format!("CALL #{}: the call with this id is still running", call.request))
+}
+
+/// Only a caller that announces the payload passthru mode may use it (checklist PPT-04).
+fn check_passthru(session: &Session, call: &Call<'_>) -> Result<(), Violation> {
+    if forwarded(call.options.passthru.as_deref()).is_none() || session.caller_has(Feature::PayloadPassthruMode) {
+        return Ok(());
+    }
+    Err(Violation::new(format!(
+        "CALL #{}: ppt_scheme is used by a caller that does not announce payload_passthru_mode",
+        call.request
+    )))
 }
 
 /// Writes down what the caller asked for beyond the call itself.
@@ -184,34 +309,54 @@ fn describe(state: &mut CallState, session: &Session, call: &Call<'_>, matched: 
     }
 }
 
-/// Who serves a call.
-struct Found<'r> {
+/// Where a call goes.
+enum Target<'r> {
+    Served(Served<'r>),
+    Registered(Arc<RegistrationEntry>),
+    Meta,
+}
+
+/// What of the application serves a call.
+struct Served<'r> {
     procedure: Cow<'r, Arc<str>>,
     matched: Matched,
     /// `None` when the realm has a service that takes every call.
-    route: Option<&'r ProcedureRoute>,
+    route: Option<Arc<ProcedureRoute>>,
 }
 
-fn find<'r>(realm: &'r RunningRealm, procedure: &str) -> Result<Found<'r>, WampError> {
-    let route = realm.plan.routes.procedure(procedure);
-    let served_by = route.filter(|_| realm.plan.service.is_none());
-    if let Some(route) = route
-        && matches!(route.matched, Matched::Exact)
+fn find<'r>(realm: &'r RunningRealm, procedure: &str) -> Result<Target<'r>, WampError> {
+    if uri::is_reserved(procedure) && realm.plan.permissions.meta_api {
+        realm.check_uri(procedure, Match::Exact)?;
+        return Ok(Target::Meta);
+    }
+    let replaced = realm.plan.service.is_some();
+    let (route, is_static) = match realm.dealer.find(procedure) {
+        Some(dealer::Found::Route(route)) => (Some(route.clone()), Some(route)),
+        Some(dealer::Found::Local(route)) => (Some(route), None),
+        Some(dealer::Found::Registered(registration)) if !replaced => {
+            return Ok(Target::Registered(registration));
+        }
+        _ => (None, None),
+    };
+    if let Some(known) = is_static
+        && matches!(known.matched, Matched::Exact)
     {
         // What equals a route's URI is a valid one.
-        return Ok(Found { procedure: Cow::Borrowed(&route.uri), matched: Matched::Exact, route: served_by });
+        let matched = Matched::Exact;
+        return Ok(Target::Served(Served {
+            procedure: Cow::Borrowed(&known.uri),
+            matched,
+            route: route.filter(|_| !replaced),
+        }));
     }
-    realm
-        .plan
-        .rules
-        .check(procedure, Match::Exact)
-        .map_err(|error| WampError::new(uris::error::INVALID_URI).arg(format!("{procedure:?}: {error}")))?;
-    let matched = match route {
+    realm.check_uri(procedure, Match::Exact)?;
+    let matched = match &route {
         Some(route) => route.matched.clone(),
-        None if realm.plan.service.is_some() => Matched::Exact,
+        None if replaced => Matched::Exact,
         None => return Err(no_such_procedure(procedure)),
     };
-    Ok(Found { procedure: Cow::Owned(procedure.into()), matched, route: served_by })
+    let route = route.filter(|_| !replaced);
+    Ok(Target::Served(Served { procedure: Cow::Owned(procedure.into()), matched, route }))
 }
 
 /// Lets a handler that waits run as a task of its own.

@@ -1,17 +1,15 @@
-//! What a joined peer asks for, and who answers it.
-//!
-//! A realm of an application takes calls and subscriptions; publishing and registering are the application's alone.
+//! What a joined peer asks for, and who answers it: the refusals, and then the broker, the dealer, the application.
 
 use super::{Open, supervise};
-use crate::realm::RunningRealm;
+use crate::dealer;
+use crate::realm::{Disclosure, disclosure_refused, forwarded};
 use crate::request::SubscriptionRequest;
-use crate::subscription::{Attempt, SubscriptionReply};
+use crate::subscription::{Attempt, SubscriptionReply, WaitingRequest};
 use crate::{Session, WampError};
 use futures_util::FutureExt;
-use serverwamp_proto::id::RequestId;
-use serverwamp_proto::message::{Message, Publish, Register, Subscribe, Violation};
+use serverwamp_proto::message::{Message, Publish, Register, Subscribe, Violation, encode_published};
 use serverwamp_proto::pattern::{Match, UriPattern};
-use serverwamp_proto::{uri, uris};
+use serverwamp_proto::session::Feature;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -23,8 +21,16 @@ const UNREGISTER: u64 = 66;
 
 pub(super) fn request(open: &mut Open, message: Message<'_>) -> Result<(), Violation> {
     let session = &open.session;
+    if !session.is_open() {
+        // Somebody ended it, and the peer has not read our GOODBYE yet.
+        return Ok(());
+    }
     match message {
         Message::Call(call) => return open.calls.call(session, call),
+        Message::Yield(result) => return dealer::receive_yield(session, result),
+        Message::Error(error) => {
+            return dealer::receive_error(session, &error, || session.running_realm().ids.bits());
+        }
         Message::Cancel(cancel) => open.calls.cancel(session, cancel.request, cancel.options.mode),
         Message::Subscribe(subscribe) => subscribe_to(session, &subscribe),
         Message::Unsubscribe(unsubscribe) => {
@@ -33,65 +39,78 @@ pub(super) fn request(open: &mut Open, message: Message<'_>) -> Result<(), Viola
                 session.send_error(UNSUBSCRIBE, unsubscribe.request, &error);
             }
         }
-        Message::Publish(publish) => refuse_publish(session, &publish),
-        Message::Register(register) => refuse_register(session, &register),
-        Message::Unregister(unregister) => {
-            let error =
-                WampError::new(uris::error::NO_SUCH_REGISTRATION).arg("this session has no registration");
-            session.send_error(UNREGISTER, unregister.request, &error);
+        Message::Publish(publish) => return publish_to(session, publish),
+        Message::Register(register) => {
+            if let Err(error) = register_for(session, &register) {
+                session.send_error(REGISTER, register.request, &error);
+            }
         }
-        // The session machine lets through answers to invocations that were sent, and none is.
+        Message::Unregister(unregister) => {
+            let realm = session.running_realm();
+            if let Err(error) = realm.unregister(session, unregister.request, unregister.registration) {
+                session.send_error(UNREGISTER, unregister.request, &error);
+            }
+        }
         other => return Err(Violation::new(format!("{} is not allowed here", other.name()))),
     }
     Ok(())
 }
 
-fn check_uri(realm: &RunningRealm, uri: &str, form: Match) -> Result<(), WampError> {
-    realm
-        .plan
-        .rules
-        .check(uri, form)
-        .map_err(|error| WampError::new(uris::error::INVALID_URI).arg(format!("{uri:?}: {error}")))
-}
-
-fn check_own_uri(realm: &RunningRealm, uri: &str, form: Match) -> Result<(), WampError> {
-    check_uri(realm, uri, form)?;
-    if uri::is_reserved(uri) {
-        let text = format!("{uri:?} is reserved: URIs of applications must not start with `wamp.`");
-        return Err(WampError::new(uris::error::INVALID_URI).arg(text));
+/// Only a publisher that asked for an answer gets one, also when it is a no (checklist PUB-01, PUB-02).
+fn publish_to(session: &Session, publish: Publish<'_>) -> Result<(), Violation> {
+    let Publish { request, options, topic, payload } = publish;
+    if forwarded(options.passthru.as_deref()).is_some()
+        && !session.publisher_has(Feature::PayloadPassthruMode)
+    {
+        return Err(Violation::new(format!(
+            "PUBLISH #{request}: ppt_scheme is used by a publisher that does not announce payload_passthru_mode"
+        )));
+    }
+    let realm = session.running_realm();
+    let published = realm.check_own_uri(&topic, Match::Exact).and_then(|()| {
+        if !realm.plan.permissions.publish {
+            return Err(WampError::not_authorized().arg("only the application publishes in this realm"));
+        }
+        realm.publish_for(session, &topic, &options, payload)
+    });
+    if !options.acknowledge {
+        return Ok(());
+    }
+    match published {
+        Ok(publication) => {
+            let serializer = session.serializer();
+            let _closed =
+                session.outbox().push(|out| encode_published(serializer, request, publication, out));
+        }
+        Err(error) => session.send_error(PUBLISH, request, &error),
     }
     Ok(())
 }
 
-/// Only a publisher that asked for an answer gets one, also when it is a no (checklist PUB-01, PUB-02).
-fn refuse_publish(session: &Session, publish: &Publish<'_>) {
-    if publish.options.acknowledge {
-        let error =
-            check_own_uri(session.running_realm(), &publish.topic, Match::Exact).err().unwrap_or_else(|| {
-                WampError::not_authorized().arg("only the application publishes in this realm")
-            });
-        session.send_error(PUBLISH, publish.request, &error);
+fn register_for(session: &Session, register: &Register<'_>) -> Result<(), WampError> {
+    let realm = session.running_realm();
+    let permissions = &realm.plan.permissions;
+    realm.check_own_uri(&register.procedure, register.options.kind)?;
+    if !permissions.register {
+        return Err(WampError::not_authorized().arg("only the application registers in this realm"));
     }
-}
-
-fn refuse_register(session: &Session, register: &Register<'_>) {
-    let checked = check_own_uri(session.running_realm(), &register.procedure, register.options.kind);
-    let error = checked
-        .err()
-        .unwrap_or_else(|| WampError::not_authorized().arg("only the application registers in this realm"));
-    session.send_error(REGISTER, register.request, &error);
+    if register.options.disclose_caller && permissions.disclosure == Disclosure::Refused {
+        return Err(disclosure_refused());
+    }
+    realm.register(session, register.request, &register.procedure, &register.options)
 }
 
 fn subscribe_to(session: &Session, subscribe: &Subscribe<'_>) {
     let realm = session.running_realm();
     let policy = subscribe.options.kind;
     let refuse = |error: WampError| session.send_error(SUBSCRIBE, subscribe.request, &error);
-    if let Err(error) = check_uri(realm, &subscribe.topic, policy) {
+    if let Err(error) = realm.check_uri(&subscribe.topic, policy) {
         return refuse(error);
     }
     let pattern = UriPattern::new(policy, subscribe.topic.as_ref());
-    if realm.resubscribe(session, &pattern, subscribe.request)
-        || joins_attempt(session, &pattern, subscribe.request)
+    let waiting = WaitingRequest { id: subscribe.request, get_retained: subscribe.options.get_retained };
+    if realm.resubscribe(session, &pattern, waiting.id, waiting.get_retained)
+        || joins_attempt(session, &pattern, waiting)
     {
         return;
     }
@@ -100,7 +119,7 @@ fn subscribe_to(session: &Session, subscribe: &Subscribe<'_>) {
     }
     let routes = realm.plan.routes.topics(&pattern);
     let topic = Arc::from(subscribe.topic.as_ref());
-    let attempt = Arc::new(Attempt::new(session.clone(), topic, policy, subscribe.request, routes.len()));
+    let attempt = Arc::new(Attempt::new(session.clone(), topic, policy, waiting, routes.len()));
     if routes.is_empty() {
         return realm.establish(&attempt);
     }
@@ -150,7 +169,7 @@ async fn decide(attempt: Arc<Attempt>) {
             let requests = attempt.take_requests();
             drop(work);
             for request in requests {
-                attempt.session.send_error(SUBSCRIBE, request, &error);
+                attempt.session.send_error(SUBSCRIBE, request.id, &error);
             }
             attempt.over.set(());
         }
@@ -158,7 +177,7 @@ async fn decide(attempt: Arc<Attempt>) {
 }
 
 /// The same subscription is being decided already: this request gets the same answer.
-fn joins_attempt(session: &Session, pattern: &UriPattern, request: RequestId) -> bool {
+fn joins_attempt(session: &Session, pattern: &UriPattern, request: WaitingRequest) -> bool {
     let work = session.work();
     let same = work.attempts.iter().find(|attempt| attempt.pattern() == *pattern);
     same.map(|attempt| attempt.wait_for_decision(request)).is_some()
@@ -167,7 +186,7 @@ fn joins_attempt(session: &Session, pattern: &UriPattern, request: RequestId) ->
 fn within_limits(session: &Session, policy: Match) -> Result<(), WampError> {
     let limits = &session.running_realm().limits;
     let work = session.work();
-    let all = work.subscriptions.values().chain(&work.attempts);
+    let all = work.subscriptions.values().map(|held| &held.attempt).chain(&work.attempts);
     if all.clone().count() >= limits.subscriptions {
         return Err(WampError::unavailable(format!(
             "a session may have {} subscriptions",

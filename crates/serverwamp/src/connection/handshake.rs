@@ -14,6 +14,7 @@ use crate::{Session, WampError, wire};
 use futures_util::FutureExt;
 use serverwamp_proto::message;
 use serverwamp_proto::pattern::Match;
+use serverwamp_proto::session::ClientRoles;
 use serverwamp_proto::uri::UriRules;
 use serverwamp_proto::uris;
 use std::panic::AssertUnwindSafe;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 impl Peer {
-    pub(super) fn join(&mut self, hello: &message::Hello<'_>) {
+    pub(super) fn join(&mut self, hello: &message::Hello<'_>, roles: ClientRoles) {
         let realm = match self.realm(hello.realm.as_deref().unwrap_or_default()) {
             Ok(realm) => realm,
             Err(error) => return self.refuse(&error),
@@ -34,6 +35,7 @@ impl Peer {
             self.outbox.clone(),
             Arc::clone(&self.app.runtime),
         );
+        session.announce(roles);
         let details = &hello.details;
         let known =
             Hello { authid: details.authid.clone(), authextra: wire::dict(details.authextra.as_ref()) };
@@ -98,7 +100,8 @@ impl Peer {
         let Some(principal) = session.principal() else { return };
         self.machine.welcomed(session.id());
         let realm = Arc::clone(session.running_realm());
-        self.send(&wire::welcome(self.serializer, session.id(), realm.name(), principal));
+        let features = wire::features(&realm.plan.permissions);
+        self.send(&wire::welcome(self.serializer, session.id(), realm.name(), principal, features));
         realm.admit(&session);
         session.joined().set(());
         self.deadline = None;

@@ -4,6 +4,7 @@
 //! protocol's own state is in `serverwamp_proto::session`; here is what the application does at each step.
 
 mod calls;
+mod deadlines;
 mod dispatch;
 mod handshake;
 mod supervise;
@@ -98,7 +99,7 @@ impl Peer {
             return open.calls.call(&open.session, call);
         }
         match self.machine.receive_frame(self.serializer, frame)? {
-            Step::Join(hello, _roles) => self.join(&hello),
+            Step::Join(hello, roles) => self.join(&hello, roles),
             Step::Authenticate(answer) => self.authenticate(&answer),
             Step::Request(request) => {
                 if let Phase::Open(open) = &mut self.phase {
@@ -262,7 +263,7 @@ impl MessageHandler for Peer {
         }
         if let Phase::Open(open) = &mut self.phase {
             open.calls.start_waiting(&open.session);
-            open.calls.expire_waiting(&open.session, now);
+            open.calls.expire(&open.session, now);
         }
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.timed_out();

@@ -2,11 +2,15 @@
 
 mod handle;
 mod publish;
+mod registering;
 mod running;
 mod settings;
+mod subscribing;
 
 pub use handle::RealmHandle;
 pub use publish::Publication;
+pub(crate) use publish::{disclosure_refused, forwarded, to_payload};
+pub(crate) use subscribing::HeldSubscription;
 pub(crate) use running::{Anonymous, RunningAuthenticator, RunningRealm, no_such_procedure};
 pub use settings::{Disclosure, ProcedureSettings, TopicSettings};
 pub(crate) use settings::{Permissions, SettingsTable};

@@ -1,17 +1,20 @@
-//! Publishing from the application: to a topic, and to one session.
-//!
-//! The payload is encoded once for each serializer that the realm's sessions use, the whole EVENT once for each
-//! subscription and serializer; subscribers get copies of the bytes.
+//! Publishing: by the application, by clients, and by testament.
 
-use super::running::{Core, RunningRealm};
+use super::running::RunningRealm;
+use crate::broker::{Disclosed, Forms, Outgoing};
+use crate::realm::Disclosure;
 use crate::reply::{Encoded, ToPayload};
-use crate::{Session, WampError, wire};
+use crate::rt::wall_clock;
+use crate::{Session, WampError};
+use bytes::Bytes;
+use serverwamp_proto::broker::ReceiverFilter;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{PublicationId, SessionId};
+use serverwamp_proto::message::{Passthru, PublishOptions, Receivers};
 use serverwamp_proto::pattern::Match;
-use serverwamp_proto::uris;
+use serverwamp_proto::payload::Payload;
+use serverwamp_proto::{uri, uris};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// A publication that can still be narrowed down; made by [`RealmHandle::publication`](super::RealmHandle::publication).
 #[derive(Clone, Debug)]
@@ -19,20 +22,50 @@ use std::sync::atomic::Ordering;
 pub struct Publication {
     pub(super) realm: Arc<RunningRealm>,
     pub(super) topic: String,
-    pub(super) exclude: Vec<SessionId>,
-    pub(super) eligible: Option<Vec<SessionId>>,
+    pub(super) receivers: Receivers,
+    pub(super) retain: bool,
 }
 
 impl Publication {
     /// This session does not get the event.
     pub fn exclude(mut self, session: SessionId) -> Self {
-        self.exclude.push(session);
+        self.receivers.exclude.get_or_insert_default().push(session);
+        self
+    }
+
+    /// No session of these authids gets the event.
+    pub fn exclude_authids<T: Into<String>>(mut self, authids: impl IntoIterator<Item = T>) -> Self {
+        self.receivers.exclude_authid.get_or_insert_default().extend(authids.into_iter().map(Into::into));
+        self
+    }
+
+    /// No session of these roles gets the event.
+    pub fn exclude_authroles<T: Into<String>>(mut self, authroles: impl IntoIterator<Item = T>) -> Self {
+        self.receivers.exclude_authrole.get_or_insert_default().extend(authroles.into_iter().map(Into::into));
         self
     }
 
     /// Only these sessions get the event, if they are subscribed; an empty list reaches nobody.
     pub fn eligible(mut self, sessions: impl IntoIterator<Item = SessionId>) -> Self {
-        self.eligible.get_or_insert_default().extend(sessions);
+        self.receivers.eligible.get_or_insert_default().extend(sessions);
+        self
+    }
+
+    /// Only sessions of these authids get the event, if they are subscribed; an empty list reaches nobody.
+    pub fn eligible_authids<T: Into<String>>(mut self, authids: impl IntoIterator<Item = T>) -> Self {
+        self.receivers.eligible_authid.get_or_insert_default().extend(authids.into_iter().map(Into::into));
+        self
+    }
+
+    /// Only sessions of these roles get the event, if they are subscribed; an empty list reaches nobody.
+    pub fn eligible_authroles<T: Into<String>>(mut self, authroles: impl IntoIterator<Item = T>) -> Self {
+        self.receivers.eligible_authrole.get_or_insert_default().extend(authroles.into_iter().map(Into::into));
+        self
+    }
+
+    /// Keeps the event for those who subscribe later and ask for it with `get_retained`.
+    pub fn retain(mut self) -> Self {
+        self.retain = true;
         self
     }
 
@@ -42,129 +75,120 @@ impl Publication {
     /// When the topic is not a URI, or the payload cannot be encoded for any receiver. Receivers for whose serializer
     /// it cannot, such as a NaN in JSON, are passed over.
     pub fn send<M>(self, payload: impl ToPayload<M>) -> Result<PublicationId, WampError> {
-        let publication = self.realm.ids.publication();
-        self.realm.publish(publication, &self.topic, &payload, |session| {
-            !self.exclude.contains(&session)
-                && self.eligible.as_ref().is_none_or(|list| list.contains(&session))
-        })?;
-        Ok(publication)
+        let realm = &self.realm;
+        realm.check_topic(&self.topic)?;
+        let forms = realm.encode_likely(&payload)?;
+        let receivers = (self.receivers != Receivers::default()).then_some(&self.receivers);
+        realm.publish(&Draft {
+            topic: &self.topic,
+            payload: &forms,
+            exclude: None,
+            receivers,
+            publisher: None,
+            retain: self.retain,
+            passthru: None,
+        })
     }
 }
 
-/// A publication's payload in one serializer.
-enum Form {
-    /// No receiver was known to speak it.
-    Unknown,
-    /// Encoded, and to be queued.
-    Ready(Encoded),
-    /// The serializer cannot say it.
-    Unsayable(WampError),
-    /// Queued for all who speak it.
-    Delivered,
-}
-
-impl Form {
-    fn of<P: ToPayload<M>, M>(payload: &P, serializer: Serializer) -> Self {
-        payload.to_payload(serializer).map_or_else(Self::Unsayable, Self::Ready)
-    }
-}
-
-/// The forms of one payload, one for each serializer.
-type Forms = [Form; 3];
-
-const SERIALIZERS: [Serializer; 3] = [Serializer::Json, Serializer::MessagePack, Serializer::Cbor];
-
-const fn slot(serializer: Serializer) -> usize {
-    match serializer {
-        Serializer::Json => 0,
-        Serializer::MessagePack => 1,
-        Serializer::Cbor => 2,
-    }
-}
-
-/// What came of a walk through the subscribers.
-#[derive(Default)]
-struct Walk {
-    receivers: usize,
-    /// The serializer of a receiver whose form was unknown.
-    missing: Option<Serializer>,
-    /// The serializer of a receiver that cannot be told.
-    passed_over: Option<Serializer>,
+/// A publication before it has an id.
+struct Draft<'p> {
+    topic: &'p str,
+    payload: &'p Forms,
+    exclude: Option<SessionId>,
+    receivers: Option<&'p Receivers>,
+    publisher: Option<Disclosed>,
+    retain: bool,
+    passthru: Option<&'p Passthru>,
 }
 
 impl RunningRealm {
-    fn publish<P: ToPayload<M>, M>(
+    /// Publishes on behalf of a session; the caller has checked topic and permission.
+    ///
+    /// # Errors
+    /// When the publisher wants to be disclosed and may not be.
+    pub(crate) fn publish_for(
         &self,
-        publication: PublicationId,
+        publisher: &Session,
         topic: &str,
-        payload: &P,
-        wanted: impl Fn(SessionId) -> bool,
-    ) -> Result<usize, WampError> {
-        self.check_topic(topic)?;
-        // User code encodes payloads, so that happens before the lock is taken, for all serializers that are likely
-        // to be needed. Should another one be, its speakers joined just now, and get the event in a walk of their own.
-        let likely = self.publishes_in.load(Ordering::Relaxed);
-        let mut forms: Forms = SERIALIZERS.map(|serializer| match likely & (1 << slot(serializer)) {
-            0 => Form::Unknown,
-            _ => Form::of(payload, serializer),
-        });
-        let mut walk = Walk::default();
-        loop {
-            self.queue_events(&self.core(), publication, topic, &forms, &wanted, &mut walk);
-            let Some(missing) = walk.missing.take() else { break };
-            for form in &mut forms {
-                if matches!(form, Form::Ready(_)) {
-                    *form = Form::Delivered;
-                }
-            }
-            forms[slot(missing)] = Form::of(payload, missing);
-            self.publishes_in.fetch_or(1 << slot(missing), Ordering::Relaxed);
+        options: &PublishOptions,
+        payload: Payload,
+    ) -> Result<PublicationId, WampError> {
+        let disclosure = self.plan.permissions.disclosure;
+        if options.disclose_me && disclosure == Disclosure::Refused {
+            return Err(disclosure_refused());
         }
-        // Who can be told is told, whoever else is subscribed (checklist SER-13).
-        match walk.passed_over.map(|serializer| &forms[slot(serializer)]) {
-            Some(Form::Unsayable(error)) if walk.receivers == 0 => Err(error.clone()),
-            _ => Ok(walk.receivers),
+        let disclosed = options.disclose_me
+            || disclosure == Disclosure::Always
+            || self.plan.topic_settings.of(topic).is_some_and(|settings| settings.disclose_publisher);
+        self.publish(&Draft {
+            topic,
+            payload: &Forms::new(payload),
+            exclude: (options.exclude_me != Some(false)).then(|| publisher.id()),
+            receivers: options.receivers.as_deref(),
+            publisher: disclosed.then(|| Disclosed::new(publisher)),
+            retain: options.retain,
+            passthru: forwarded(options.passthru.as_deref()),
+        })
+    }
+
+    fn publish(&self, draft: &Draft<'_>) -> Result<PublicationId, WampError> {
+        let settings = self.plan.topic_settings.of(draft.topic);
+        let outgoing = Outgoing {
+            publication: self.ids.publication(),
+            topic: draft.topic,
+            payload: draft.payload,
+            exclude: draft.exclude,
+            filter: draft.receivers.map(ReceiverFilter::new),
+            publisher: draft.publisher.clone(),
+            trustlevel: settings.and_then(|settings| settings.trustlevel),
+            passthru: draft.passthru,
+        };
+        if draft.retain && !settings.is_some_and(|settings| settings.no_retain) {
+            self.retain(&outgoing, draft.receivers);
+        }
+        let delivered = self.broker.deliver(&outgoing, draft.receivers, wall_clock);
+        if delivered.passed_over > 0 && delivered.events == 0 {
+            let text = "the payload cannot be said in the serializer of any subscriber";
+            return Err(WampError::new(uris::error::INVALID_PAYLOAD).arg(text));
+        }
+        Ok(outgoing.publication)
+    }
+
+    /// Keeps the event for later subscribers; stored before it is delivered, so whoever subscribes meanwhile gets it
+    /// at least once (checklist RET-02, RET-07).
+    fn retain(&self, outgoing: &Outgoing<'_>, receivers: Option<&Receivers>) {
+        let event = Arc::new(outgoing.store(receivers, wall_clock()));
+        let restricted = receivers.is_some_and(|receivers| *receivers != Receivers::default());
+        let bytes = event.bytes();
+        if self.broker.retained().retain(outgoing.topic, event, bytes, restricted).is_err() {
+            tracing::warn!(realm = %self.name(), topic = outgoing.topic, "no room for another retained event, it is not kept");
         }
     }
 
-    /// Queues the event for every receiver whose form is ready.
-    fn queue_events(
-        &self,
-        core: &Core,
-        publication: PublicationId,
-        topic: &str,
-        forms: &Forms,
-        wanted: &impl Fn(SessionId) -> bool,
-        walk: &mut Walk,
-    ) {
-        core.subscriptions.matching(topic, |subscription| {
-            let mut events: [Option<Vec<u8>>; 3] = [None, None, None];
-            let detail = (subscription.pattern().kind() != Match::Exact).then_some(topic);
-            for (_, session) in subscription.subscribers().iter().filter(|(id, _)| wanted(*id)) {
-                let index = slot(session.serializer());
-                let payload = match &forms[index] {
-                    Form::Ready(payload) => payload,
-                    Form::Delivered => continue,
-                    Form::Unknown => {
-                        walk.missing = Some(session.serializer());
-                        continue;
-                    }
-                    Form::Unsayable(_) => {
-                        walk.passed_over = Some(session.serializer());
-                        continue;
-                    }
-                };
-                let event = events[index].get_or_insert_with(|| {
-                    let mut event = Vec::with_capacity(64 + payload.args.len() + payload.kwargs.len());
-                    wire::event(subscription.id(), publication, detail, payload, &mut event);
-                    event
-                });
-                walk.receivers += usize::from(session.outbox().push_encoded(event).is_ok());
+    /// The payload in the serializers that events were needed in so far.
+    ///
+    /// User code encodes it, so that happens before any lock is taken; another serializer that turns out to be needed
+    /// gets it carried over from one of these.
+    fn encode_likely<M>(&self, payload: &impl ToPayload<M>) -> Result<Forms, WampError> {
+        let mut forms: Option<Forms> = None;
+        let mut problem = None;
+        for serializer in self.broker.likely_serializers() {
+            match (payload.to_payload(serializer), &forms) {
+                (Ok(encoded), None) => forms = Some(Forms::new(to_payload(encoded))),
+                (Ok(encoded), Some(forms)) => forms.know(to_payload(encoded)),
+                (Err(error), _) => problem = Some(error),
             }
-        });
+        }
+        match (forms, problem) {
+            (Some(forms), _) => Ok(forms),
+            (None, Some(error)) => Err(error),
+            // It can say the most.
+            (None, None) => Ok(Forms::new(to_payload(payload.to_payload(Serializer::MessagePack)?))),
+        }
     }
 
-    /// Queues an event for one session, on every subscription it has that matches; says on how many.
+    /// Sends an event to one session alone; says on how many of its subscriptions.
     pub(crate) fn send_event<P: ToPayload<M>, M>(
         &self,
         session: &Session,
@@ -173,24 +197,46 @@ impl RunningRealm {
     ) -> Result<usize, WampError> {
         self.check_topic(topic)?;
         let encoded = payload.to_payload(session.serializer())?;
-        let publication = self.ids.publication();
-        let _core = self.core();
-        let mut sent = 0;
-        for (id, subscription) in &session.work().subscriptions {
-            if !subscription.pattern().matches(topic) {
-                continue;
-            }
-            let detail = (subscription.policy != Match::Exact).then_some(topic);
-            let queued = session.outbox().push(|out| wire::event(*id, publication, detail, &encoded, out));
-            sent += usize::from(queued.is_ok());
-        }
-        Ok(sent)
+        Ok(self.send_to_session(session, topic, &encoded))
     }
 
     fn check_topic(&self, topic: &str) -> Result<(), WampError> {
+        self.check_uri(topic, Match::Exact)
+    }
+
+    /// Is this a URI that realm and form allow?
+    pub(crate) fn check_uri(&self, uri: &str, form: Match) -> Result<(), WampError> {
         self.plan
             .rules
-            .check(topic, Match::Exact)
-            .map_err(|error| WampError::new(uris::error::INVALID_URI).arg(format!("{topic:?}: {error}")))
+            .check(uri, form)
+            .map_err(|error| WampError::new(uris::error::INVALID_URI).arg(format!("{uri:?}: {error}")))
     }
+
+    /// As [`check_uri`](Self::check_uri), and it is not one of the specification's own.
+    pub(crate) fn check_own_uri(&self, uri: &str, form: Match) -> Result<(), WampError> {
+        self.check_uri(uri, form)?;
+        if uri::is_reserved(uri) {
+            let text = format!("{uri:?} is reserved: URIs of applications must not start with `wamp.`");
+            return Err(WampError::new(uris::error::INVALID_URI).arg(text));
+        }
+        Ok(())
+    }
+}
+
+/// An encoded payload as one that can be shared.
+pub(crate) fn to_payload(encoded: Encoded) -> Payload {
+    Payload {
+        serializer: encoded.serializer,
+        args: Bytes::from(encoded.args),
+        kwargs: Bytes::from(encoded.kwargs),
+    }
+}
+
+/// The attributes of the payload passthru mode, if it is on (checklist PPT-01).
+pub(crate) fn forwarded(passthru: Option<&Passthru>) -> Option<&Passthru> {
+    passthru.filter(|passthru| passthru.is_active() || passthru.enc_algo.is_some())
+}
+
+pub(crate) fn disclosure_refused() -> WampError {
+    WampError::new(uris::error::OPTION_DISALLOWED_DISCLOSE_ME).arg("this realm discloses nobody")
 }

@@ -1,30 +1,28 @@
 //! A realm that serves: the sessions that are in it, and who is subscribed to what.
 //!
-//! Here is the realm's only lock. Invariant: a message about a subscription is queued while it is held, so SUBSCRIBED
-//! comes before the first EVENT and nothing comes after UNSUBSCRIBED; it is written to the wire elsewhere. No user code
-//! runs under it and nothing waits.
+//! The order of its locks, outermost first: `changes`, one call's state, one session's work, one subscription's members,
+//! one callee's invocations, the tables of broker and dealer, an outbox. No user code runs under any of them and
+//! nothing waits; messages are queued under them and written to the wire elsewhere.
 
 use super::{Handlers, Permissions, ProcedureSettings, SettingsTable, TopicSettings};
 use crate::auth::Dialogue;
+use crate::broker::{Broker, SubscriptionIndex};
+use crate::dealer::{Dealer, RegistrationIndex};
 use crate::ids::RandomIds;
 use crate::layer::{BoxError, ProcedureService};
 use crate::limits::Limits;
-use crate::reply::{CallReply, Encoded};
+use crate::reply::CallReply;
 use crate::request::{ConnectRequest, Invocation, JoinRequest};
 use crate::routes::RouteTable;
-use crate::rt::BoxFuture;
+use crate::rt::{BoxFuture, Runtime, wall_clock};
 use crate::shutdown::Connections;
-use crate::subscription::Attempt;
-use crate::{Session, WampError, wire};
+use crate::{Session, WampError};
 use hashbrown::HashMap;
-use serverwamp_proto::broker::Subscriptions;
-use serverwamp_proto::id::{Counter, RequestId, SessionId, SubscriptionId};
-use serverwamp_proto::pattern::{Match, UriPattern};
+use serverwamp_proto::id::SessionId;
 use serverwamp_proto::uri::UriRules;
 use serverwamp_proto::uris;
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use tower_service::Service;
@@ -64,29 +62,40 @@ pub(crate) struct RunningRealm {
     pub(crate) limits: Arc<Limits>,
     pub(crate) ids: RandomIds,
     pub(crate) connections: Connections,
-    /// The serializers that publications were needed in so far, a bit for each.
-    pub(super) publishes_in: AtomicU8,
-    core: Mutex<Core>,
+    /// Set when the application is built.
+    pub(crate) runtime: Option<Arc<dyn Runtime>>,
+    pub(crate) broker: Broker,
+    pub(crate) dealer: Dealer,
+    /// The session the application has in its own realm: a callee in the meta API, and nobody who can be killed.
+    pub(crate) own_session: SessionId,
+    sessions: Mutex<HashMap<SessionId, Session>>,
+    changes: Mutex<Changes>,
 }
 
-/// What the lock guards.
+/// What changes when somebody subscribes, registers, or leaves.
 #[derive(Debug, Default)]
-pub(super) struct Core {
-    pub(super) sessions: HashMap<SessionId, Session>,
-    pub(super) subscriptions: Subscriptions<Session>,
-    next_subscription: Counter<SubscriptionId>,
+pub(crate) struct Changes {
+    pub(crate) subscriptions: SubscriptionIndex,
+    pub(crate) registrations: RegistrationIndex,
 }
 
 impl RunningRealm {
     pub(super) fn new(plan: Blueprint, limits: Arc<Limits>) -> Self {
-        let connections = Connections::default();
+        let ids = RandomIds::default();
+        let own_session = ids.session();
+        let mut changes = Changes::default();
+        let now = wall_clock();
         Self {
+            broker: Broker::new(&plan.topic_settings, &mut changes.subscriptions, now),
+            dealer: Dealer::new(&plan.routes, &mut changes.registrations, now),
             plan,
             limits,
-            ids: RandomIds::default(),
-            connections,
-            publishes_in: AtomicU8::new(0),
-            core: Mutex::default(),
+            ids,
+            connections: Connections::default(),
+            runtime: None,
+            own_session,
+            sessions: Mutex::default(),
+            changes: Mutex::new(changes),
         }
     }
 
@@ -94,15 +103,24 @@ impl RunningRealm {
         &self.plan.name
     }
 
-    pub(super) fn core(&self) -> MutexGuard<'_, Core> {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn runtime(&self) -> Arc<dyn Runtime> {
+        Arc::clone(self.runtime.as_ref().expect("an application that runs has a runtime"))
+    }
+
+    /// Who holds this is the only one who changes subscriptions and registrations, and tells the meta API of it.
+    pub(crate) fn changes(&self) -> MutexGuard<'_, Changes> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn sessions_by_id(&self) -> MutexGuard<'_, HashMap<SessionId, Session>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An id that no session of this realm has.
     pub(crate) fn new_session_id(&self) -> SessionId {
         loop {
             let id = self.ids.session();
-            if !self.core().sessions.contains_key(&id) {
+            if id != self.own_session && !self.sessions_by_id().contains_key(&id) {
                 return id;
             }
         }
@@ -110,84 +128,38 @@ impl RunningRealm {
 
     /// The session is established: from now on it can be listed, sent to and closed.
     pub(crate) fn admit(&self, session: &Session) {
-        self.core().sessions.insert(session.id(), session.clone());
+        self.sessions_by_id().insert(session.id(), session.clone());
+        self.tell_joined(session);
     }
 
-    /// The session is over: no table mentions it any more.
-    pub(crate) fn forget(&self, session: &Session) {
-        let mut core = self.core();
-        core.sessions.remove(&session.id());
-        core.subscriptions.session_left(session.id());
-    }
-
-    pub(crate) fn sessions(&self) -> Vec<Session> {
-        self.core().sessions.values().cloned().collect()
-    }
-
-    /// Enters the subscription and answers every request that waits for it; the attempt is then a subscription.
-    pub(crate) fn establish(&self, attempt: &Arc<Attempt>) {
-        let session = &attempt.session;
-        let mut core = self.core();
-        let mut work = session.work();
-        work.attempts.retain(|other| !Arc::ptr_eq(other, attempt));
-        if !session.is_open() {
-            attempt.over.set(());
-            return;
+    /// The session is over: no table mentions it any more, its testaments are published, and everybody who waits for it
+    /// gets an answer.
+    ///
+    /// `quiet` leaves out testaments and the events about sessions (checklist TEST-12, MSES-24).
+    pub(crate) fn forget(&self, session: &Session, quiet: bool) {
+        let known = self.sessions_by_id().remove(&session.id()).is_some();
+        let mut changes = self.changes();
+        let work = session.take_work();
+        let left = self.leave_subscriptions(&mut changes, session, &work);
+        let unregistered = self.leave_registrations(&mut changes, session, &work);
+        if known && !quiet {
+            self.publish_testaments(session, work.testaments);
         }
-        let Core { subscriptions, next_subscription, .. } = &mut *core;
-        let pattern = attempt.pattern();
-        let subscribed =
-            subscriptions.subscribe(session.id(), pattern.kind(), pattern.as_str(), session.clone(), || {
-                next_subscription.issue()
-            });
-        for request in attempt.take_requests() {
-            session.send(&wire::subscribed(request, subscribed.id));
+        self.tell_left_subscriptions(session, &left);
+        self.tell_left_registrations(session, &unregistered);
+        drop(changes);
+        for call in work.calls.into_values() {
+            call.caller_left();
         }
-        work.subscriptions.insert(subscribed.id, Arc::clone(attempt));
-        attempt.established.set(subscribed.id);
-    }
-
-    /// Answers a SUBSCRIBE for a subscription the session has already with the same id; says whether it has.
-    pub(crate) fn resubscribe(&self, session: &Session, pattern: &UriPattern, request: RequestId) -> bool {
-        let core = self.core();
-        let held = core.subscriptions.lookup(pattern.kind(), pattern.as_str());
-        let Some(id) = held.filter(|id| core.subscriptions.get(*id).is_some_and(|one| one.has(session.id())))
-        else {
-            return false;
-        };
-        session.send(&wire::subscribed(request, id));
-        true
-    }
-
-    /// Ends a subscription of the session and answers `request`.
-    pub(crate) fn unsubscribe(
-        &self,
-        session: &Session,
-        request: RequestId,
-        subscription: SubscriptionId,
-    ) -> Result<(), WampError> {
-        let mut core = self.core();
-        core.subscriptions.unsubscribe(session.id(), subscription).map_err(|_| {
-            WampError::new(uris::error::NO_SUCH_SUBSCRIPTION).arg("this session has no such subscription")
-        })?;
-        session.send(&wire::unsubscribed(request));
-        drop(core);
-        if let Some(attempt) = session.work().subscriptions.remove(&subscription) {
+        for (_, call) in session.invocations().close() {
+            call.callee_left(session.id());
+        }
+        for attempt in work.subscriptions.into_values().map(|held| held.attempt).chain(work.attempts) {
             attempt.over.set(());
         }
-        Ok(())
-    }
-
-    /// Queues an event for one subscriber; `false` when its subscription is over.
-    pub(crate) fn send_to_subscription(&self, attempt: &Attempt, topic: &str, encoded: &Encoded) -> bool {
-        let core = self.core();
-        let (Some(id), None) = (attempt.established.get(), attempt.over.get()) else { return false };
-        let topic = (attempt.policy != Match::Exact).then_some(topic);
-        let publication = self.ids.publication();
-        let session = &attempt.session;
-        let sent = session.outbox().push(|out| wire::event(*id, publication, topic, encoded, out));
-        drop(core);
-        sent.is_ok()
+        if known && !quiet {
+            self.tell_left(session);
+        }
     }
 }
 

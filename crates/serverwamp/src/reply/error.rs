@@ -2,7 +2,8 @@
 
 use super::to_value;
 use serde::Serialize;
-use serverwamp_proto::codec::{Dict, Value};
+use serverwamp_proto::codec::{self, Dict, Value};
+use serverwamp_proto::payload::Payload;
 use serverwamp_proto::uris;
 use std::borrow::Cow;
 use std::fmt;
@@ -104,6 +105,28 @@ impl WampError {
     /// `wamp.error.timeout`: it took too long.
     pub fn timeout() -> Self {
         Self::new(uris::error::TIMEOUT)
+    }
+
+    /// `wamp.error.network_failure`: a message cannot be carried on.
+    pub(crate) fn network_failure(text: impl Into<String>) -> Self {
+        Self::new(uris::error::NETWORK_FAILURE).arg(text.into())
+    }
+
+    /// `wamp.error.invalid_payload`: a receiver's serializer cannot say it.
+    pub(crate) fn invalid_payload(text: impl Into<String>) -> Self {
+        Self::new(uris::error::INVALID_PAYLOAD).arg(text.into())
+    }
+
+    /// An error that a peer sent; arguments that cannot be read are left out.
+    pub(crate) fn received(uri: &str, payload: &Payload) -> Self {
+        let mut error = Self::new(uri.to_owned());
+        if let Ok(Value::List(args)) = codec::from_slice(payload.serializer, &payload.args) {
+            error.0.args = args;
+        }
+        if let Ok(Value::Dict(kwargs)) = codec::from_slice(payload.serializer, &payload.kwargs) {
+            error.0.kwargs = kwargs;
+        }
+        error
     }
 
     /// `wamp.error.unavailable`: not now; a later attempt may work.

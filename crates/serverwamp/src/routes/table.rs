@@ -15,14 +15,17 @@ use std::sync::Arc;
 /// A realm's procedures and topics.
 #[derive(Default)]
 pub(crate) struct RouteTable {
-    procedures: PatternMap<ProcedureRoute>,
-    expressions: Vec<ProcedureRoute>,
+    procedures: PatternMap<Arc<ProcedureRoute>>,
+    /// The patterns in `procedures`, in the order they were added.
+    patterns: Vec<UriPattern>,
+    expressions: Vec<Arc<ProcedureRoute>>,
     topics: Vec<TopicRoute>,
     /// Where each topic route stands in `topics`.
     topic_index: PatternMap<usize>,
 }
 
 /// One route to a procedure.
+#[derive(Debug)]
 pub(crate) struct ProcedureRoute {
     /// The URI of an exact route; of others the pattern, for the log.
     pub(crate) uri: Arc<str>,
@@ -54,16 +57,17 @@ impl RouteTable {
                     Match::Exact => Matched::Exact,
                     _ => Matched::Pattern(Arc::new(pattern.clone())),
                 };
-                let entry = ProcedureRoute { uri, matched, served };
+                let entry = Arc::new(ProcedureRoute { uri, matched, served });
                 if self.procedures.insert(&pattern, entry).is_some() {
                     return Err(problem(twice("procedure", &route.pattern)));
                 }
+                self.patterns.push(pattern);
             }
-            Compiled::Regex(regex) => self.expressions.push(ProcedureRoute {
+            Compiled::Regex(regex) => self.expressions.push(Arc::new(ProcedureRoute {
                 uri: regex.as_str().into(),
                 matched: Matched::Regex(Arc::new(regex)),
                 served,
-            }),
+            })),
         }
         Ok(())
     }
@@ -91,13 +95,32 @@ impl RouteTable {
         Ok(())
     }
 
+    /// The route of exactly this procedure.
+    #[inline]
+    pub(crate) fn exact(&self, procedure: &str) -> Option<&Arc<ProcedureRoute>> {
+        self.procedures.get(Match::Exact, procedure)
+    }
+
     /// The route that serves a call of `procedure`.
-    pub(crate) fn procedure(&self, procedure: &str) -> Option<&ProcedureRoute> {
-        self.procedures.best(procedure).map(|(_, route)| route).or_else(|| {
-            self.expressions.iter().find(
-                |route| matches!(&route.matched, Matched::Regex(regex) if Regex::is_match(regex, procedure)),
-            )
-        })
+    pub(crate) fn procedure(&self, procedure: &str) -> Option<&Arc<ProcedureRoute>> {
+        let best = self.procedures.best(procedure).map(|(_, route)| route);
+        best.or_else(|| self.expression(procedure))
+    }
+
+    /// The route by regular expression that serves a call of `procedure` when nothing else does.
+    pub(crate) fn expression(&self, procedure: &str) -> Option<&Arc<ProcedureRoute>> {
+        self.expressions.iter().find(
+            |route| matches!(&route.matched, Matched::Regex(regex) if Regex::is_match(regex, procedure)),
+        )
+    }
+
+    /// Shows every route that is a pattern as peers know them.
+    pub(crate) fn each_pattern(&self, mut visit: impl FnMut(&UriPattern, &Arc<ProcedureRoute>)) {
+        for pattern in &self.patterns {
+            if let Some(route) = self.procedures.get(pattern.kind(), pattern.as_str()) {
+                visit(pattern, route);
+            }
+        }
     }
 
     /// The topic routes whose handlers have a say in a subscription.

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 #[cfg(feature = "tokio")]
 mod tokio;
@@ -28,4 +28,10 @@ pub trait Runtime: Send + Sync + fmt::Debug + 'static {
     fn now(&self) -> Instant {
         Instant::now()
     }
+}
+
+/// The time of day: for people and for the meta API, never for deadlines.
+#[expect(clippy::disallowed_methods, reason = "everybody else asks here")]
+pub(crate) fn wall_clock() -> SystemTime {
+    SystemTime::now()
 }

@@ -1,0 +1,105 @@
+//! From a publication to the outboxes of its receivers.
+
+use super::event::{Outgoing, StoredEvent};
+use super::{Broker, SubscriptionEntry};
+use crate::Session;
+use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::message::Receivers;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::SystemTime;
+
+/// What a delivery came to.
+#[derive(Debug, Default)]
+pub(crate) struct Delivered {
+    /// How many events were queued.
+    pub(crate) events: usize,
+    /// How many receivers were passed over because their serializer cannot say the payload.
+    pub(crate) passed_over: usize,
+}
+
+const SERIALIZERS: [Serializer; 3] = [Serializer::Json, Serializer::MessagePack, Serializer::Cbor];
+
+impl Broker {
+    /// Queues the event for everybody it reaches.
+    ///
+    /// `receivers` are the publication's lists, as the history keeps them; `now` is asked when something is kept.
+    pub(crate) fn deliver(
+        &self,
+        outgoing: &Outgoing<'_>,
+        receivers: Option<&Receivers>,
+        now: impl Fn() -> SystemTime,
+    ) -> Delivered {
+        let mut delivered = Delivered::default();
+        let mut kept: Option<Arc<StoredEvent>> = None;
+        for entry in self.matches(outgoing.topic).iter() {
+            let mut members = entry.members();
+            if let Some(history) = &mut members.history
+                && !receivers.is_some_and(Receivers::names_sessions)
+            {
+                let event = kept.get_or_insert_with(|| Arc::new(outgoing.store(receivers, now())));
+                history.push(event.publication, event.at.into(), Arc::clone(&event.topic), Arc::clone(event));
+            }
+            for subscriber in &members.local {
+                subscriber.receive(outgoing);
+                delivered.events += 1;
+            }
+            self.queue(entry, members.sessions.as_slice(), outgoing, &mut delivered);
+        }
+        delivered
+    }
+
+    /// Queues the event for the subscribers of one subscription.
+    fn queue(
+        &self,
+        entry: &SubscriptionEntry,
+        subscribers: &[(serverwamp_proto::id::SessionId, Session)],
+        outgoing: &Outgoing<'_>,
+        delivered: &mut Delivered,
+    ) {
+        let mut events: [Event; 3] = Default::default();
+        for (id, session) in subscribers {
+            if !outgoing.reaches(*id, session) {
+                continue;
+            }
+            let serializer = session.serializer();
+            let event = &mut events[slot(serializer)];
+            if matches!(event, Event::Unknown) {
+                self.events_in.fetch_or(1 << slot(serializer), Ordering::Relaxed);
+                let mut bytes = Vec::new();
+                *event = match outgoing.encode(serializer, entry.id, entry.is_pattern(), &mut bytes) {
+                    Some(()) => Event::Encoded(bytes),
+                    None => Event::Unsayable,
+                };
+            }
+            match event {
+                Event::Encoded(bytes) => delivered.events += usize::from(session.send_event_frame(bytes)),
+                Event::Unsayable | Event::Unknown => delivered.passed_over += 1,
+            }
+        }
+    }
+
+    /// The serializers that events were needed in so far.
+    pub(crate) fn likely_serializers(&self) -> impl Iterator<Item = Serializer> {
+        let seen = self.events_in.load(Ordering::Relaxed);
+        SERIALIZERS.into_iter().filter(move |serializer| seen & (1 << slot(*serializer)) != 0)
+    }
+}
+
+/// An EVENT in one serializer.
+#[derive(Debug, Default)]
+enum Event {
+    /// Nobody has needed it yet.
+    #[default]
+    Unknown,
+    Encoded(Vec<u8>),
+    Unsayable,
+}
+
+const fn slot(serializer: Serializer) -> usize {
+    match serializer {
+        Serializer::Json => 0,
+        Serializer::MessagePack => 1,
+        Serializer::Cbor => 2,
+    }
+}

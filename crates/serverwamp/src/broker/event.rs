@@ -1,0 +1,228 @@
+//! A publication on its way to its receivers, and what is kept of one.
+//!
+//! The payload is carried over into each serializer once, when the first receiver needs it; the whole EVENT is encoded
+//! once for each subscription and serializer.
+
+use crate::Session;
+use bytes::Bytes;
+use serverwamp_proto::broker::ReceiverFilter;
+use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
+use serverwamp_proto::message::{EventDetails, Passthru, Receivers, encode_event};
+use serverwamp_proto::payload::Payload;
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// One payload in the serializers it is needed in.
+#[derive(Debug)]
+pub(crate) struct Forms {
+    source: Payload,
+    carried: [OnceCell<Option<Payload>>; 3],
+}
+
+const fn slot(serializer: Serializer) -> usize {
+    match serializer {
+        Serializer::Json => 0,
+        Serializer::MessagePack => 1,
+        Serializer::Cbor => 2,
+    }
+}
+
+impl Forms {
+    pub(crate) fn new(source: Payload) -> Self {
+        Self { source, carried: Default::default() }
+    }
+
+    /// Adds a form that is known already.
+    pub(crate) fn know(&self, form: Payload) {
+        // The first form stays: they all say the same.
+        let _known = self.carried[slot(form.serializer)].set(Some(form));
+    }
+
+    pub(crate) fn source(&self) -> &Payload {
+        &self.source
+    }
+
+    /// The payload in this serializer, or `None` when it cannot say it (checklist SER-13).
+    pub(crate) fn get(&self, serializer: Serializer) -> Option<&Payload> {
+        if serializer == self.source.serializer {
+            return Some(&self.source);
+        }
+        let carry = || match self.source.to_serializer(serializer) {
+            Ok(payload) => Some(payload),
+            Err(error) => {
+                tracing::warn!(%error, ?serializer, "an event cannot be carried over into this serializer");
+                None
+            }
+        };
+        self.carried[slot(serializer)].get_or_init(carry).as_ref()
+    }
+}
+
+/// A session that is made known to the receivers.
+#[derive(Clone, Debug)]
+pub(crate) struct Disclosed {
+    pub(crate) session: SessionId,
+    pub(crate) authid: Box<str>,
+    pub(crate) authrole: Box<str>,
+}
+
+impl Disclosed {
+    pub(crate) fn new(session: &Session) -> Self {
+        Self {
+            session: session.id(),
+            authid: session.authid().into(),
+            authrole: session.authrole().into(),
+        }
+    }
+}
+
+/// Everything about a publication but its payload and who is subscribed.
+#[derive(Debug)]
+pub(crate) struct Outgoing<'p> {
+    pub(crate) publication: PublicationId,
+    pub(crate) topic: &'p str,
+    pub(crate) payload: &'p Forms,
+    /// This session does not get the event: its publisher, as a rule.
+    pub(crate) exclude: Option<SessionId>,
+    pub(crate) filter: Option<ReceiverFilter<'p>>,
+    pub(crate) publisher: Option<Disclosed>,
+    pub(crate) trustlevel: Option<u64>,
+    pub(crate) passthru: Option<&'p Passthru>,
+}
+
+impl Outgoing<'_> {
+    /// Is the event meant for this session?
+    #[inline]
+    pub(crate) fn reaches(&self, id: SessionId, session: &Session) -> bool {
+        self.exclude != Some(id)
+            && self
+                .filter
+                .as_ref()
+                .is_none_or(|filter| filter.permits(id, session.authid(), session.authrole()))
+    }
+
+    /// The EVENT for one subscription in one serializer; `None` when it cannot be said in it.
+    pub(crate) fn encode(
+        &self,
+        serializer: Serializer,
+        subscription: SubscriptionId,
+        tell_topic: bool,
+        out: &mut Vec<u8>,
+    ) -> Option<()> {
+        let payload = self.payload.get(serializer)?;
+        let details = self.details(tell_topic.then_some(self.topic), false);
+        out.reserve(64 + payload.args.len() + payload.kwargs.len());
+        encode(serializer, subscription, self.publication, &details, payload, out)
+    }
+
+    fn details<'d>(&'d self, topic: Option<&'d str>, retained: bool) -> EventDetails<'d> {
+        let publisher = self.publisher.as_ref();
+        EventDetails {
+            publisher: publisher.map(|one| one.session),
+            publisher_authid: publisher.map(|one| Cow::Borrowed(&*one.authid)),
+            publisher_authrole: publisher.map(|one| Cow::Borrowed(&*one.authrole)),
+            topic: topic.map(Cow::Borrowed),
+            trustlevel: self.trustlevel,
+            retained,
+            passthru: self.passthru.map(|passthru| Box::new(passthru.clone())),
+            ..EventDetails::default()
+        }
+    }
+
+    /// What is kept of the publication. The payload is copied: it must not hold on to all that one read returned.
+    pub(crate) fn store(&self, receivers: Option<&Receivers>, at: SystemTime) -> StoredEvent {
+        let source = self.payload.source();
+        StoredEvent {
+            publication: self.publication,
+            topic: self.topic.into(),
+            payload: Payload {
+                serializer: source.serializer,
+                args: Bytes::copy_from_slice(&source.args),
+                kwargs: Bytes::copy_from_slice(&source.kwargs),
+            },
+            exclude: self.exclude,
+            receivers: receivers.map(|receivers| Box::new(receivers.clone())),
+            publisher: self.publisher.clone(),
+            trustlevel: self.trustlevel,
+            passthru: self.passthru.cloned().map(Box::new),
+            at,
+        }
+    }
+}
+
+/// A publication that is kept: retained, or in a history.
+#[derive(Debug)]
+pub(crate) struct StoredEvent {
+    pub(crate) publication: PublicationId,
+    pub(crate) topic: Arc<str>,
+    pub(crate) payload: Payload,
+    pub(crate) exclude: Option<SessionId>,
+    pub(crate) receivers: Option<Box<Receivers>>,
+    pub(crate) publisher: Option<Disclosed>,
+    pub(crate) trustlevel: Option<u64>,
+    pub(crate) passthru: Option<Box<Passthru>>,
+    pub(crate) at: SystemTime,
+}
+
+impl StoredEvent {
+    /// Would the session have received it, had it been subscribed?
+    pub(crate) fn was_for(&self, session: &Session) -> bool {
+        self.exclude != Some(session.id())
+            && self.receivers.as_deref().is_none_or(|receivers| {
+                receivers.permits(session.id(), session.authid(), session.authrole())
+            })
+    }
+
+    /// Its details, as an EVENT carries them.
+    pub(crate) fn details(&self, tell_topic: bool, retained: bool) -> EventDetails<'_> {
+        let publisher = self.publisher.as_ref();
+        EventDetails {
+            publisher: publisher.map(|one| one.session),
+            publisher_authid: publisher.map(|one| Cow::Borrowed(&*one.authid)),
+            publisher_authrole: publisher.map(|one| Cow::Borrowed(&*one.authrole)),
+            topic: tell_topic.then_some(Cow::Borrowed(&*self.topic)),
+            trustlevel: self.trustlevel,
+            retained,
+            passthru: self.passthru.clone(),
+            ..EventDetails::default()
+        }
+    }
+
+    /// The EVENT with which it is delivered later (checklist RET-05, RET-08, RET-12).
+    pub(crate) fn encode_retained(
+        &self,
+        serializer: Serializer,
+        subscription: SubscriptionId,
+        tell_topic: bool,
+        out: &mut Vec<u8>,
+    ) -> Option<()> {
+        let payload = self.payload.to_serializer(serializer).ok()?;
+        encode(serializer, subscription, self.publication, &self.details(tell_topic, true), &payload, out)
+    }
+
+    /// Roughly how much memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.topic.len() + self.payload.args.len() + self.payload.kwargs.len()
+    }
+}
+
+fn encode(
+    serializer: Serializer,
+    subscription: SubscriptionId,
+    publication: PublicationId,
+    details: &EventDetails<'_>,
+    payload: &Payload,
+    out: &mut Vec<u8>,
+) -> Option<()> {
+    let (args, kwargs) = (&payload.args, &payload.kwargs);
+    match encode_event(serializer, subscription, publication, details, args, kwargs, out) {
+        Ok(()) => Some(()),
+        Err(error) => {
+            tracing::warn!(%error, "the details of an event cannot be carried over, it is not sent");
+            None
+        }
+    }
+}
