@@ -27,6 +27,7 @@ pub mod process;
 pub mod requests;
 pub mod serial;
 pub mod tcp;
+pub mod transcript;
 
 pub use expect::{difference, matches};
 pub use http::{Connect, Refusal};
@@ -34,3 +35,4 @@ pub use peer::{Arrival, DEADLINE, RawPeer};
 pub use process::{ServerProcess, Signal};
 pub use serial::{Serializer, Subprotocol};
 pub use tcp::RawTcp;
+pub use transcript::{Tongues, Transcript};
