@@ -11,11 +11,14 @@ pub mod rt;
 pub mod websocket;
 
 mod application;
+mod broker;
 mod call;
 mod connection;
+mod dealer;
 mod error;
 mod ids;
 mod limits;
+mod meta;
 mod realm;
 mod routes;
 mod service;
@@ -27,9 +30,11 @@ mod transport;
 mod wire;
 
 pub use application::{Application, ApplicationBuilder};
+pub use broker::{ReceivedEvent, Subscriber};
+pub use dealer::{CallResult, Calling, ProgressResults};
 pub use error::ConfigError;
 pub use limits::Limits;
-pub use realm::{Disclosure, ProcedureSettings, Publication, Realm, RealmHandle, TopicSettings};
+pub use realm::{Disclosure, ProcedureSettings, Publication, Realm, RealmHandle, Registration, TopicSettings};
 pub use reply::error::WampError;
 pub use reply::{Hold, Progress, Progressive};
 pub use routes::{RoutePattern, RouteSet, prefix, regex, wildcard};

@@ -5,6 +5,13 @@
 //! session that leaves costs what it subscribed itself, however much the others did. Spec: basic, "Publish and
 //! Subscribe"; advanced, "Pattern-based Subscription".
 
+mod members;
+mod receivers;
+mod stub;
+pub use members::Members;
+pub use receivers::ReceiverFilter;
+pub use stub::*;
+
 use hashbrown::{HashMap, HashSet};
 
 use crate::id::{SessionId, SubscriptionId};

@@ -112,3 +112,31 @@ fn write_payload(args: &[u8], kwargs: &[u8], writer: &mut Writer<'_>) {
         }
     }
 }
+
+macro_rules! via_message {
+    ($($name:ident($($arg:ident: $ty:ty),*) $build:expr;)*) => {$(
+        /// stub
+        pub fn $name(serializer: Serializer, $($arg: $ty,)* args: &[u8], kwargs: &[u8], out: &mut Vec<u8>) -> Result<(), EncodeError> {
+            let payload = crate::payload::Payload { serializer, args: bytes::Bytes::copy_from_slice(args), kwargs: bytes::Bytes::copy_from_slice(kwargs) };
+            let build = $build;
+            let message: super::Message<'_> = build(payload);
+            message.encode(serializer, out)
+        }
+    )*};
+}
+via_message! {
+    encode_invocation(request: RequestId, registration: crate::id::RegistrationId, details: &super::InvocationDetails<'_>)
+        |payload| super::Message::Invocation(super::Invocation { request, registration, details: details.clone(), payload });
+    encode_result_with(request: RequestId, details: &super::ResultDetails)
+        |payload| super::Message::Result(super::Result { request, details: details.clone(), payload });
+    encode_error_with(request_type: u64, request: RequestId, details: &super::ErrorDetails, error: &str)
+        |payload| super::Message::Error(super::Error { request_type, request, details: details.clone(), error: error.into(), payload });
+}
+/// stub
+pub fn encode_published(serializer: Serializer, request: RequestId, publication: PublicationId, out: &mut Vec<u8>) {
+    let _ = super::Message::Published(super::Published { request, publication }).encode(serializer, out);
+}
+/// stub
+pub fn encode_interrupt(serializer: Serializer, request: RequestId, mode: super::InterruptMode, out: &mut Vec<u8>) {
+    let _ = super::Message::Interrupt(super::Interrupt { request, options: super::InterruptOptions { mode: Some(mode), ..Default::default() } }).encode(serializer, out);
+}

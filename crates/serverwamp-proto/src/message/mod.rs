@@ -28,7 +28,7 @@ mod words;
 use bytes::Bytes;
 
 pub use attributes::Unknown;
-pub use encode::{encode_error, encode_event, encode_result};
+pub use encode::*;
 pub use encoded::Encoded;
 pub use options::{
     CallOptions, CancelOptions, ErrorDetails, EventDetails, InterruptOptions, InvocationDetails, Passthru,

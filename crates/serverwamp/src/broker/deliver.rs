@@ -5,6 +5,7 @@ use super::{Broker, SubscriptionEntry};
 use crate::Session;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::message::Receivers;
+use serverwamp_proto::session::Feature;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
@@ -57,17 +58,21 @@ impl Broker {
         outgoing: &Outgoing<'_>,
         delivered: &mut Delivered,
     ) {
-        let mut events: [Event; 3] = Default::default();
+        let mut events: [Event; 6] = Default::default();
         for (id, session) in subscribers {
             if !outgoing.reaches(*id, session) {
                 continue;
             }
             let serializer = session.serializer();
-            let event = &mut events[slot(serializer)];
+            // Only who knows of publisher identification is told a publisher that asked for it (checklist FEAT-08).
+            let disclose = outgoing.publisher.is_some()
+                && (outgoing.by_configuration || session.subscriber_has(Feature::PublisherIdentification));
+            let event = &mut events[slot(serializer) + if disclose { SERIALIZERS.len() } else { 0 }];
             if matches!(event, Event::Unknown) {
                 self.events_in.fetch_or(1 << slot(serializer), Ordering::Relaxed);
                 let mut bytes = Vec::new();
-                *event = match outgoing.encode(serializer, entry.id, entry.is_pattern(), &mut bytes) {
+                let topic = entry.is_pattern().then_some(outgoing.topic);
+                *event = match outgoing.encode(serializer, entry.id, topic, disclose, &mut bytes) {
                     Some(()) => Event::Encoded(bytes),
                     None => Event::Unsayable,
                 };

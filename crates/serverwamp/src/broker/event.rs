@@ -89,6 +89,8 @@ pub(crate) struct Outgoing<'p> {
     pub(crate) exclude: Option<SessionId>,
     pub(crate) filter: Option<ReceiverFilter<'p>>,
     pub(crate) publisher: Option<Disclosed>,
+    /// The publisher is disclosed by the realm's settings, and so to everybody.
+    pub(crate) by_configuration: bool,
     pub(crate) trustlevel: Option<u64>,
     pub(crate) passthru: Option<&'p Passthru>,
 }
@@ -109,24 +111,24 @@ impl Outgoing<'_> {
         &self,
         serializer: Serializer,
         subscription: SubscriptionId,
-        tell_topic: bool,
+        topic: Option<&str>,
+        disclose: bool,
         out: &mut Vec<u8>,
     ) -> Option<()> {
         let payload = self.payload.get(serializer)?;
-        let details = self.details(tell_topic.then_some(self.topic), false);
+        let details = self.details(topic, disclose);
         out.reserve(64 + payload.args.len() + payload.kwargs.len());
         encode(serializer, subscription, self.publication, &details, payload, out)
     }
 
-    fn details<'d>(&'d self, topic: Option<&'d str>, retained: bool) -> EventDetails<'d> {
-        let publisher = self.publisher.as_ref();
+    fn details<'d>(&'d self, topic: Option<&'d str>, disclose: bool) -> EventDetails<'d> {
+        let publisher = self.publisher.as_ref().filter(|_| disclose);
         EventDetails {
             publisher: publisher.map(|one| one.session),
             publisher_authid: publisher.map(|one| Cow::Borrowed(&*one.authid)),
             publisher_authrole: publisher.map(|one| Cow::Borrowed(&*one.authrole)),
             topic: topic.map(Cow::Borrowed),
             trustlevel: self.trustlevel,
-            retained,
             passthru: self.passthru.map(|passthru| Box::new(passthru.clone())),
             ..EventDetails::default()
         }

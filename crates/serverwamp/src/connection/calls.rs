@@ -105,13 +105,13 @@ impl Calls {
             let text = "the procedure does not take progressive input";
             return Err(refuse(WampError::new(uris::error::FEATURE_NOT_SUPPORTED).arg(text)));
         }
-        let route = found.route.clone();
-        let state = self.state(session, &call, found);
+        let Served { procedure, matched, route } = found;
+        let state = self.state(session, &call, &procedure, matched);
         let invocation = Invocation { call: state, payload: call.payload };
         if self.serial && (session.calls_in_flight() > 0 || !self.waiting.is_empty()) {
             self.waiting.push_back(invocation);
         } else {
-            self.start(session, invocation, route.as_deref());
+            self.start(session, invocation, route.as_deref().map(|route| &**route));
         }
         Ok(())
     }
@@ -178,16 +178,22 @@ impl Calls {
         }
     }
 
-    fn state(&mut self, session: &Session, call: &Call<'_>, found: Served<'_>) -> Arc<CallState> {
+    fn state(
+        &mut self,
+        session: &Session,
+        call: &Call<'_>,
+        procedure: &Arc<str>,
+        matched: Matched,
+    ) -> Arc<CallState> {
         if let Some(mut spare) = self.spare.take()
             && let Some(state) = Arc::get_mut(&mut spare)
-            && state.recycle(call.request, &found.procedure).is_some()
+            && state.recycle(call.request, procedure).is_some()
         {
-            describe(state, session, call, found.matched);
+            describe(state, session, call, matched);
             return spare;
         }
-        let mut state = CallState::new(session.clone(), call.request, Arc::clone(&found.procedure));
-        describe(&mut state, session, call, found.matched);
+        let mut state = CallState::new(session.clone(), call.request, Arc::clone(procedure));
+        describe(&mut state, session, call, matched);
         Arc::new(state)
     }
 
@@ -196,7 +202,7 @@ impl Calls {
         while !self.waiting.is_empty() && session.calls_in_flight() == 0 {
             if let Some(invocation) = self.waiting.pop_front() {
                 let route = session.running_realm().plan.routes.procedure(&invocation.call.procedure);
-                self.start(session, invocation, route);
+                self.start(session, invocation, route.map(|route| &**route));
             }
         }
     }
@@ -321,7 +327,7 @@ struct Served<'r> {
     procedure: Cow<'r, Arc<str>>,
     matched: Matched,
     /// `None` when the realm has a service that takes every call.
-    route: Option<Arc<ProcedureRoute>>,
+    route: Option<Cow<'r, Arc<ProcedureRoute>>>,
 }
 
 fn find<'r>(realm: &'r RunningRealm, procedure: &str) -> Result<Target<'r>, WampError> {
@@ -330,24 +336,21 @@ fn find<'r>(realm: &'r RunningRealm, procedure: &str) -> Result<Target<'r>, Wamp
         return Ok(Target::Meta);
     }
     let replaced = realm.plan.service.is_some();
-    let (route, is_static) = match realm.dealer.find(procedure) {
-        Some(dealer::Found::Route(route)) => (Some(route.clone()), Some(route)),
-        Some(dealer::Found::Local(route)) => (Some(route), None),
+    let route = match realm.dealer.find(procedure) {
         Some(dealer::Found::Registered(registration)) if !replaced => {
             return Ok(Target::Registered(registration));
         }
-        _ => (None, None),
+        Some(dealer::Found::Route(route)) => Some(Cow::Borrowed(route)),
+        Some(dealer::Found::Local(route)) => Some(Cow::Owned(route)),
+        Some(dealer::Found::Registered(_)) | None => None,
     };
-    if let Some(known) = is_static
+    if let Some(Cow::Borrowed(known)) = route
         && matches!(known.matched, Matched::Exact)
     {
         // What equals a route's URI is a valid one.
-        let matched = Matched::Exact;
-        return Ok(Target::Served(Served {
-            procedure: Cow::Borrowed(&known.uri),
-            matched,
-            route: route.filter(|_| !replaced),
-        }));
+        let route = route.filter(|_| !replaced);
+        let procedure = Cow::Borrowed(&known.uri);
+        return Ok(Target::Served(Served { procedure, matched: Matched::Exact, route }));
     }
     realm.check_uri(procedure, Match::Exact)?;
     let matched = match &route {

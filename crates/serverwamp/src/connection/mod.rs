@@ -144,11 +144,13 @@ impl Peer {
     }
 
     fn end_session(&mut self, reason: CloseReason) {
-        match std::mem::replace(&mut self.phase, Phase::Ended) {
-            Phase::Deciding(deciding) => deciding.session.end(reason),
-            Phase::Open(open) => open.session.end(reason),
-            Phase::Closed | Phase::Closing | Phase::Ended => {}
-        }
+        let session = match std::mem::replace(&mut self.phase, Phase::Ended) {
+            Phase::Deciding(deciding) => deciding.session,
+            Phase::Open(open) => open.session,
+            Phase::Closed | Phase::Closing | Phase::Ended => return,
+        };
+        // Somebody else may have ended it before.
+        session.end(reason);
     }
 
     /// Queues a message; a full or closed outbox ends the connection by itself.

@@ -141,17 +141,15 @@ impl RoutedCall {
         let id = self.registration.id;
         let (args, kwargs) = (&payload.args, &payload.kwargs);
         let queued = session.outbox().try_push_within(|out| {
-            encode_invocation(serializer, serving.invocation, id, &details, args, kwargs, out)
+            let encoded =
+                encode_invocation(serializer, serving.invocation, id, &details, args, kwargs, out);
+            debug_assert!(encoded.is_ok(), "details of plain texts and numbers can be written in every serializer");
         });
         match queued {
             Ok(()) => Ok(()),
             Err(Refused::Closed) => Err(Unsent::Gone),
             Err(Refused::Full) => {
                 Err(Unsent::Refused(WampError::network_failure("the callee does not read fast enough")))
-            }
-            Err(Refused::Encode(error)) => {
-                tracing::warn!(%error, "the details of an invocation cannot be carried over");
-                Err(Unsent::Refused(WampError::invalid_payload("the call cannot be said in the callee's serializer")))
             }
         }
     }

@@ -12,9 +12,8 @@ mod registration;
 
 pub(crate) use answer::{receive_error, receive_yield};
 pub(crate) use call::{CallRequest, Caller, RoutedCall};
-pub(crate) use local::LocalCall;
 pub use local::{CallResult, Calling, ProgressResults};
-pub(crate) use registration::{Callee, CalleeOptions, RegistrationEntry};
+pub(crate) use registration::{CalleeOptions, RegistrationEntry};
 
 use crate::routes::{ProcedureRoute, RouteTable};
 use hashbrown::HashMap;

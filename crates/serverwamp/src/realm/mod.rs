@@ -7,7 +7,7 @@ mod running;
 mod settings;
 mod subscribing;
 
-pub use handle::RealmHandle;
+pub use handle::{RealmHandle, Registration};
 pub use publish::Publication;
 pub(crate) use publish::{disclosure_refused, forwarded, to_payload};
 pub(crate) use subscribing::HeldSubscription;

@@ -85,6 +85,7 @@ impl Publication {
             exclude: None,
             receivers,
             publisher: None,
+            by_configuration: false,
             retain: self.retain,
             passthru: None,
         })
@@ -98,6 +99,7 @@ struct Draft<'p> {
     exclude: Option<SessionId>,
     receivers: Option<&'p Receivers>,
     publisher: Option<Disclosed>,
+    by_configuration: bool,
     retain: bool,
     passthru: Option<&'p Passthru>,
 }
@@ -118,15 +120,15 @@ impl RunningRealm {
         if options.disclose_me && disclosure == Disclosure::Refused {
             return Err(disclosure_refused());
         }
-        let disclosed = options.disclose_me
-            || disclosure == Disclosure::Always
+        let by_configuration = disclosure == Disclosure::Always
             || self.plan.topic_settings.of(topic).is_some_and(|settings| settings.disclose_publisher);
         self.publish(&Draft {
             topic,
             payload: &Forms::new(payload),
             exclude: (options.exclude_me != Some(false)).then(|| publisher.id()),
             receivers: options.receivers.as_deref(),
-            publisher: disclosed.then(|| Disclosed::new(publisher)),
+            publisher: (by_configuration || options.disclose_me).then(|| Disclosed::new(publisher)),
+            by_configuration,
             retain: options.retain,
             passthru: forwarded(options.passthru.as_deref()),
         })
@@ -141,6 +143,7 @@ impl RunningRealm {
             exclude: draft.exclude,
             filter: draft.receivers.map(ReceiverFilter::new),
             publisher: draft.publisher.clone(),
+            by_configuration: draft.by_configuration,
             trustlevel: settings.and_then(|settings| settings.trustlevel),
             passthru: draft.passthru,
         };

@@ -8,7 +8,7 @@ use crate::session::Work;
 use crate::subscription::Attempt;
 use crate::{Session, WampError, wire};
 use bytes::Bytes;
-use serverwamp_proto::id::{RequestId, SessionId, SubscriptionId};
+use serverwamp_proto::id::{RequestId, SubscriptionId};
 use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::Feature;
@@ -97,7 +97,7 @@ impl RunningRealm {
     fn send_retained(&self, session: &Session, entry: &SubscriptionEntry) {
         let retained = self.broker.retained();
         retained.matching(&entry.pattern, |mut newest_first| {
-            let Some(event) = newest_first.find(|event| event.was_for(session)) else { return };
+            let Some(event) = Iterator::find(&mut newest_first, |event| event.was_for(session)) else { return };
             let mut bytes = Vec::new();
             if event.encode_retained(session.serializer(), entry.id, entry.is_pattern(), &mut bytes).is_some() {
                 session.send_event_frame(&bytes);
@@ -269,14 +269,10 @@ impl RunningRealm {
             exclude: None,
             filter: None,
             publisher: None,
+            by_configuration: false,
             trustlevel: None,
             passthru: None,
         };
         self.broker.deliver(&outgoing, None, wall_clock);
-    }
-
-    /// The id of the session the application acts under, for events about what it does.
-    pub(crate) fn is_own(&self, session: SessionId) -> bool {
-        self.own_session == session
     }
 }

@@ -3,7 +3,7 @@
 mod pattern;
 mod table;
 
-pub(crate) use pattern::Compiled;
+pub(crate) use pattern::{Compiled, Shape};
 pub use pattern::{RoutePattern, prefix, regex, wildcard};
 pub(crate) use table::{ProcedureRoute, RouteTable};
 

@@ -25,7 +25,6 @@ pub(crate) struct RouteTable {
 }
 
 /// One route to a procedure.
-#[derive(Debug)]
 pub(crate) struct ProcedureRoute {
     /// The URI of an exact route; of others the pattern, for the log.
     pub(crate) uri: Arc<str>,
@@ -146,5 +145,11 @@ impl fmt::Debug for RouteTable {
             .field("expressions", &self.expressions.len())
             .field("topics", &self.topics.len())
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ProcedureRoute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcedureRoute").field("uri", &self.uri).finish_non_exhaustive()
     }
 }
