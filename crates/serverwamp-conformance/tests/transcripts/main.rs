@@ -5,4 +5,3 @@
 
 mod rig;
 mod router;
-mod smoke;

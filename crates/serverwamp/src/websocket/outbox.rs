@@ -40,9 +40,6 @@ pub(crate) enum PushError<E> {
     Encode(#[from] E),
 }
 
-/// stub
-pub(crate) enum Refused { Full, Closed }
-
 /// A handle to the bytes waiting for one peer; cloning it is cheap.
 #[derive(Clone, Debug)]
 pub(crate) struct Outbox(Arc<Shared>);
@@ -131,12 +128,6 @@ impl Outbox {
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), PushError<E>> {
         self.append(self.0.framing.kind(), 0, encode)
-    }
-
-    /// stub
-    pub(crate) fn try_push_within(&self, encode: impl FnOnce(&mut Vec<u8>)) -> Result<(), Refused> {
-        if self.queued() > self.0.limit / 8 * 7 { return Err(Refused::Full); }
-        self.push(encode).map_err(|_| Refused::Closed)
     }
 
     /// Adds one message that is already encoded.
