@@ -28,7 +28,7 @@ mod wire;
 
 pub use application::{Application, ApplicationBuilder};
 pub use error::ConfigError;
-pub use limits::Limits;
+pub use limits::{Limits, Overflow};
 pub use realm::{Disclosure, ProcedureSettings, Publication, Realm, RealmHandle, TopicSettings};
 pub use reply::error::WampError;
 pub use reply::{Hold, Progress, Progressive};

@@ -159,7 +159,7 @@ impl RunningRealm {
                     wire::event(subscription.id(), publication, detail, payload, &mut event);
                     event
                 });
-                walk.receivers += usize::from(session.outbox().push_encoded(event).is_ok());
+                walk.receivers += usize::from(session.outbox().push_event(event).is_ok());
             }
         });
     }
@@ -181,7 +181,8 @@ impl RunningRealm {
                 continue;
             }
             let detail = (subscription.policy != Match::Exact).then_some(topic);
-            let queued = session.outbox().push(|out| wire::event(*id, publication, detail, &encoded, out));
+            let queued =
+                session.outbox().push_event_with(|out| wire::event(*id, publication, detail, &encoded, out));
             sent += usize::from(queued.is_ok());
         }
         Ok(sent)

@@ -15,6 +15,7 @@ use crate::routes::RouteTable;
 use crate::rt::BoxFuture;
 use crate::shutdown::Connections;
 use crate::subscription::Attempt;
+use crate::websocket::Refused;
 use crate::{Session, WampError, wire};
 use hashbrown::HashMap;
 use serverwamp_proto::broker::Subscriptions;
@@ -185,9 +186,9 @@ impl RunningRealm {
         let topic = (attempt.policy != Match::Exact).then_some(topic);
         let publication = self.ids.publication();
         let session = &attempt.session;
-        let sent = session.outbox().push(|out| wire::event(*id, publication, topic, encoded, out));
+        let sent = session.outbox().push_event_with(|out| wire::event(*id, publication, topic, encoded, out));
         drop(core);
-        sent.is_ok()
+        sent != Err(Refused::Closed)
     }
 }
 
