@@ -170,7 +170,7 @@ impl ApplicationBuilder<()> {
         let mut this = self.with_state(());
         let mut realms = HashMap::new();
         let mut default_realm = None;
-        let limits_of_queue = this.limits.outgoing_bytes;
+        let (max_queued, overflow) = (this.limits.outgoing_bytes, this.limits.overflow);
         let limits = Arc::new(this.limits);
         let connections = Connections::default();
         let runtime = this.runtime.or_else(default_runtime);
@@ -205,7 +205,7 @@ impl ApplicationBuilder<()> {
             limits,
             runtime,
             connections,
-            websocket: WebSocketConfig { max_queued: limits_of_queue, ..this.websocket },
+            websocket: WebSocketConfig { max_queued, overflow, ..this.websocket },
         })))
     }
 }

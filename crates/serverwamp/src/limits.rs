@@ -27,10 +27,15 @@ pub struct Limits {
     /// For lifecycle handlers, and calls that take [`Canceled`](crate::extract::Canceled), to finish after their end;
     /// then they are dropped. Default 5 s.
     pub grace: Duration,
-    /// Bytes queued for a peer that does not read; beyond, it is closed as a slow consumer. Default 4 MiB: several of the
-    /// largest messages, and a thousand slow peers stay within 4 GiB. While more than a quarter is queued, nothing is
-    /// read from the peer, and `send` in handlers waits.
+    /// Bytes queued for a peer that does not read; beyond, it is closed as a slow consumer, or loses events if
+    /// [`overflow`](Self::overflow) says so. Default 4 MiB: several of the largest messages, and a thousand slow peers
+    /// stay within 4 GiB. While more than a quarter is queued, nothing is read from the peer, and `send` in handlers
+    /// waits.
     pub outgoing_bytes: usize,
+    /// What happens to a subscriber for whom an event does not fit into [`outgoing_bytes`](Self::outgoing_bytes).
+    /// Default [`Overflow::CloseSession`]: a subscriber notices that it is gone, and can ask for the present state of
+    /// things when it is back; that events are missing it does not notice.
+    pub overflow: Overflow,
     /// Calls of one session that have not been answered; beyond, a call is refused with `wamp.error.unavailable`.
     /// Default 1024.
     pub calls_in_flight: usize,
@@ -64,6 +69,7 @@ impl Default for Limits {
             goodbye_timeout: Duration::from_secs(5),
             grace: Duration::from_secs(5),
             outgoing_bytes: 4 << 20,
+            overflow: Overflow::CloseSession,
             calls_in_flight: 1024,
             subscriptions: 1024,
             pattern_subscriptions: 256,
@@ -76,4 +82,31 @@ impl Default for Limits {
             strict_request_ids: false,
         }
     }
+}
+
+/// What happens when an EVENT does not fit into the queue of a subscriber who reads too slowly.
+///
+/// It never slows the publisher, and concerns nobody else's events. Only events are ever dropped: another message that
+/// does not fit, such as the result of a call, ends the connection under every policy. Whatever is lost is counted, see
+/// [`Session::events_lost`](crate::Session::events_lost), and logged. A peer that takes nothing at all for
+/// [`WebSocketConfig::write_timeout`](crate::websocket::WebSocketConfig::write_timeout) is disconnected nevertheless.
+///
+/// ```
+/// use serverwamp::{Application, Overflow};
+///
+/// let builder = Application::builder::<()>().limits(|limits| limits.overflow = Overflow::DropOldestEvent);
+/// ```
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Overflow {
+    /// The connection ends: nobody misses an event without noticing.
+    #[default]
+    CloseSession,
+    /// The new event is dropped: what was queued first is delivered. For events of which the first ones matter, such as
+    /// the beginning of a log. Events leave an eighth of the queue to other messages.
+    DropNewestEvent,
+    /// The oldest events that wait are dropped, at least a quarter of the queue at once if they are so many: the latest
+    /// is delivered. For events that replace each other, such as prices or positions. Events give way to other messages,
+    /// too. With batched subprotocols, events share no batch with other messages, and go in whole batches.
+    DropOldestEvent,
 }

@@ -9,6 +9,7 @@ mod authentication_by_cra;
 mod cancel_and_timeout;
 mod custom_call_handling;
 mod limits;
+mod overflow;
 mod procedures;
 mod progressive_results;
 mod publishing;

@@ -105,7 +105,7 @@ impl Peer {
         realm.admit(&session);
         session.joined().set(());
         self.deadline = None;
-        self.phase = Phase::Open(Box::new(Open { calls: Calls::new(&session), session }));
+        self.phase = Phase::Open(Box::new(Open { calls: Calls::new(&session), session, lost: 0 }));
     }
 
     /// Not let in: ABORT, and the transport closes behind it.

@@ -67,6 +67,24 @@ struct Deciding {
 struct Open {
     session: Session,
     calls: Calls,
+    /// Lost events that were logged.
+    lost: u64,
+}
+
+impl Open {
+    /// Logs that events were lost, if some were since the last time: here, because where they are lost locks are held.
+    fn notice_losses(&mut self) {
+        let lost = self.session.events_lost();
+        if lost == self.lost {
+            return;
+        }
+        let (session, events) = (self.session.id(), lost - self.lost);
+        match self.lost {
+            0 => tracing::warn!(%session, events, "the peer reads too slowly and loses events"),
+            _ => tracing::debug!(%session, events, lost, "more events are lost"),
+        }
+        self.lost = lost;
+    }
 }
 
 impl Peer {
@@ -264,6 +282,7 @@ impl MessageHandler for Peer {
             self.poll_decision(cx);
         }
         if let Phase::Open(open) = &mut self.phase {
+            open.notice_losses();
             open.calls.start_waiting(&open.session);
             open.calls.expire(&open.session, now);
         }

@@ -51,6 +51,10 @@ struct Inner {
     serializer: Serializer,
     transport: Arc<TransportInfo>,
     outbox: Outbox,
+    /// Events that earlier sessions of the same transport had lost.
+    lost_before: u64,
+    /// Events that this one lost, once it is over.
+    lost: OnceLock<u64>,
     runtime: Arc<dyn Runtime>,
     principal: OnceLock<Principal>,
     extensions: Mutex<Extensions>,
@@ -134,6 +138,8 @@ impl Session {
             realm,
             serializer,
             transport,
+            lost_before: outbox.events_lost(),
+            lost: OnceLock::new(),
             outbox,
             runtime,
             principal: OnceLock::new(),
@@ -208,12 +214,28 @@ impl Session {
 
     /// Sends an event to this session alone, on every subscription it has that matches `topic`.
     ///
-    /// Says on how many; none when it is not subscribed, or over.
+    /// Says on how many; none when it is not subscribed, or over, or when [`Overflow`](crate::Overflow) dropped the event.
     ///
     /// # Errors
     /// When `topic` is not a URI, or the payload cannot be encoded.
     pub fn send_event<M>(&self, topic: &str, payload: impl ToPayload<M>) -> Result<usize, WampError> {
         self.0.realm.send_event(self, topic, &payload)
+    }
+
+    /// How many events this session did not get because its peer read too slowly.
+    ///
+    /// None, unless [`Limits::overflow`](crate::Limits::overflow) says that events may be dropped. The first loss is
+    /// logged as a warning, and so is the total at the session's end.
+    ///
+    /// ```
+    /// use serverwamp::{RealmHandle, RouteSet};
+    ///
+    /// let routes = RouteSet::<()>::new().procedure("monitor.slow_sessions", |realm: RealmHandle| async move {
+    ///     realm.sessions().iter().filter(|session| session.events_lost() > 0).count()
+    /// });
+    /// ```
+    pub fn events_lost(&self) -> u64 {
+        self.0.lost.get().copied().unwrap_or_else(|| self.0.outbox.events_lost() - self.0.lost_before)
     }
 
     /// Ends the session with a GOODBYE that carries `reason`, such as `"wamp.close.normal"`.
@@ -391,11 +413,16 @@ impl Session {
     }
 
     fn finish(&self, reason: CloseReason, quiet: bool) -> bool {
-        let first = self.0.ended.set(reason);
-        if first {
-            self.0.realm.forget(self, quiet);
+        // What is lost from now on is lost to the next session of the same transport.
+        let lost = *self.0.lost.get_or_init(|| self.events_lost());
+        if !self.0.ended.set(reason) {
+            return false;
         }
-        first
+        if lost > 0 {
+            tracing::warn!(session = %self.id(), events = lost, "the session is over and has lost events");
+        }
+        self.0.realm.forget(self, quiet);
+        true
     }
 
     /// What was done on behalf of the session, which is over.
@@ -436,7 +463,7 @@ impl Session {
 
     /// Queues an EVENT that is already encoded; `false` when it is lost.
     pub(crate) fn send_event_frame(&self, event: &[u8]) -> bool {
-        self.0.outbox.push_encoded(event).is_ok()
+        self.0.outbox.push_event(event).is_ok()
     }
 
     /// Stops the call `request` that the application serves, if it is still running, with this answer.

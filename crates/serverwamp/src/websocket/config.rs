@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Origins, Subprotocol};
+use crate::Overflow;
 
 /// Settings of WebSocket connections.
 ///
@@ -26,6 +27,8 @@ pub struct WebSocketConfig {
     /// Most bytes that may wait to be written to one peer of a plain WebSocket, 4 MiB. An application's sessions have
     /// [`Limits::outgoing_bytes`](crate::Limits::outgoing_bytes) in its place.
     pub max_queued: usize,
+    /// What becomes of events beyond that: [`Limits::overflow`](crate::Limits::overflow), as plain WebSockets have none.
+    pub(crate) overflow: Overflow,
     /// How long a peer may be silent before it is pinged: 20 seconds, below the idle limits of common proxies.
     /// `Duration::MAX` means never.
     pub ping_interval: Duration,
@@ -50,6 +53,7 @@ impl Default for WebSocketConfig {
             origins: Origins::same_host(),
             max_message: 1024 * 1024,
             max_queued: 4 * 1024 * 1024,
+            overflow: Overflow::default(),
             ping_interval: Duration::from_secs(20),
             ping_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(10),

@@ -29,7 +29,7 @@ pub use self::origin::Origins;
 pub(crate) use self::connection::Connection;
 pub(crate) use self::framing::Framing;
 pub(crate) use self::handler::{EndReason, Flow, MessageHandler};
-pub(crate) use self::outbox::{Outbox, PushError};
+pub(crate) use self::outbox::{Outbox, PushError, Refused};
 pub(crate) use self::upgrade::{Accepted, upgrade};
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ impl<P> Accepted<P> {
     ) {
         match self.on_upgrade.await {
             Ok(io) => {
-                let outbox = Outbox::new(framing, config.max_queued);
+                let outbox = Outbox::new(framing, config.max_queued, config.overflow);
                 let handler = handler(outbox.clone(), self.parts);
                 Connection::new(io, outbox, handler, config, runtime).await;
             }

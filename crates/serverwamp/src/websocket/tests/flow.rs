@@ -187,7 +187,7 @@ impl Wake for Wakes {
 fn poll_once(messages: usize) -> (usize, usize, usize) {
     let writes = Arc::<AtomicUsize>::default();
     let input = frame(Opcode::Binary, b"m").repeat(messages);
-    let outbox = Outbox::new(binary(), 1 << 20);
+    let outbox = Outbox::new(binary(), 1 << 20, Overflow::default());
     let state = Arc::<Mutex<Recorded>>::default();
     let handler = Recorder { outbox: outbox.clone(), state: state.clone() };
     let io = Scripted { input, writes: writes.clone() };
@@ -215,7 +215,7 @@ async fn a_flood_lets_others_run() {
 #[tokio::test(start_paused = true)]
 async fn memory_of_a_burst_is_given_back() {
     let (client, server) = duplex(1 << 20);
-    let outbox = Outbox::new(binary(), 1 << 22);
+    let outbox = Outbox::new(binary(), 1 << 22, Overflow::default());
     let state = Arc::<Mutex<Recorded>>::default();
     let handler = Recorder { outbox: outbox.clone(), state: state.clone() };
     let config = WebSocketConfig::default();

@@ -8,6 +8,8 @@ mod flow;
 mod liveness;
 mod origin;
 mod outbox;
+mod overflow;
+mod overflow_at_random;
 mod upgrade;
 
 use std::sync::{Arc, Mutex};
@@ -22,6 +24,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 
 use super::{Connection, EndReason, Flow, Framing, MessageHandler, Outbox, WebSocketConfig};
+use crate::Overflow;
 use crate::rt::Tokio;
 
 const KEY: [u8; 4] = [9, 8, 7, 6];
@@ -106,7 +109,7 @@ struct Peer {
 /// Starts a connection whose transport holds `pipe` bytes in each direction.
 fn connect(framing: Framing, config: &WebSocketConfig, pipe: usize) -> Peer {
     let (io, server) = duplex(pipe);
-    let outbox = Outbox::new(framing, config.max_queued);
+    let outbox = Outbox::new(framing, config.max_queued, Overflow::default());
     let state = Arc::<Mutex<Recorded>>::default();
     let handler = Recorder { outbox: outbox.clone(), state: state.clone() };
     let connection = Connection::new(TokioIo::new(server), outbox.clone(), handler, config, Arc::new(Tokio));

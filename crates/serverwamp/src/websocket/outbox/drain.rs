@@ -1,0 +1,118 @@
+//! What the connection does with its outbox: takes what waits, says what was written, sleeps until there is more.
+//!
+//! Invariant: bytes count as queued until the socket has accepted them, and whoever waits for room is woken when the
+//! count falls below a quarter of the limit.
+
+use std::sync::atomic::Ordering;
+use std::task::Waker;
+
+use bytes::Bytes;
+use serverwamp_proto::websocket::batch::{BatchError, Records};
+use serverwamp_proto::websocket::{Opcode, frame};
+
+use super::{End, Outbox};
+use crate::websocket::Framing;
+
+/// What there is to do for a connection that has written everything it took.
+#[derive(Debug)]
+pub(in crate::websocket) enum Taken {
+    /// Bytes to write.
+    Bytes,
+    /// Nothing: the outbox wakes the connection when that changes.
+    Nothing,
+    /// Nothing, and there will not be anything any more.
+    End(End),
+}
+
+impl Outbox {
+    pub(in crate::websocket) fn framing(&self) -> &Framing {
+        &self.0.framing
+    }
+
+    /// The next message of a received batch. As the peer's first one ends, so do those that are pushed from then on.
+    pub(in crate::websocket) fn next_record(
+        &self,
+        records: &mut Records,
+    ) -> Option<Result<Bytes, BatchError>> {
+        let record = records.next();
+        if let Some(separator) = records.separator() {
+            self.0.separator.get_or_init(|| separator);
+        }
+        record
+    }
+
+    /// Whom to wake when there is something to do.
+    pub(in crate::websocket) fn register(&self, waker: &Waker) {
+        self.0.writer.register(waker);
+    }
+
+    /// The connection is awake, and looks into the outbox before it sleeps again: it needs no waking.
+    pub(in crate::websocket) fn attend(&self) {
+        self.0.sleeps.store(false, Ordering::Release);
+    }
+
+    /// Takes all bytes there are, in exchange for the empty `writing`.
+    pub(in crate::websocket) fn take(&self, writing: &mut Vec<u8>) -> Taken {
+        // A push counts its bytes and then looks for a sleeper, so one of the two sees the other without the lock.
+        self.0.sleeps.store(true, Ordering::SeqCst);
+        if self.0.queued.load(Ordering::SeqCst) == 0 && !self.is_closed() {
+            return Taken::Nothing;
+        }
+        let mut queue = self.lock();
+        if let Some(saved) = queue.frames.take(self.0.framing.kind(), writing) {
+            self.0.sleeps.store(false, Ordering::Release);
+            drop(queue);
+            self.wrote(saved);
+            return Taken::Bytes;
+        }
+        queue.end.clone().map_or(Taken::Nothing, Taken::End)
+    }
+
+    /// Adds a pong, unless there is no room for it; the order of pongs and messages is that of what they answer.
+    pub(in crate::websocket) fn push_pong(&self, payload: &[u8]) -> bool {
+        let mut queue = self.lock();
+        if queue.end.is_some() || self.queued() + frame::MAX_CONTROL + 2 > self.0.limit {
+            return false;
+        }
+        let (added, saved) = queue.frames.push_control(self.0.framing.kind(), Opcode::Pong, payload);
+        self.count(added);
+        drop(queue);
+        self.wrote(saved);
+        true
+    }
+
+    /// Whether the outbox was closed because too much was pushed.
+    pub(in crate::websocket) fn overflowed(&self) -> bool {
+        self.lock().end == Some(End::Overflow)
+    }
+
+    /// Counts bytes that the connection writes without their having been pushed.
+    pub(in crate::websocket) fn count(&self, bytes: usize) {
+        self.0.queued.fetch_add(bytes, Ordering::AcqRel);
+    }
+
+    /// Counts bytes that do not wait any more.
+    pub(in crate::websocket) fn wrote(&self, bytes: usize) {
+        if self.subtract(bytes) {
+            let waiting = std::mem::take(&mut self.lock().waiting);
+            waiting.into_iter().for_each(Waker::wake);
+        }
+    }
+
+    /// As [`wrote`](Self::wrote), and returns whether those who wait for room are to be woken.
+    pub(super) fn subtract(&self, bytes: usize) -> bool {
+        let before = self.0.queued.fetch_sub(bytes, Ordering::AcqRel);
+        let soft = self.soft_limit();
+        before >= soft && before.saturating_sub(bytes) < soft
+    }
+
+    #[cfg(test)]
+    pub(in crate::websocket) fn memory(&self) -> usize {
+        self.lock().frames.memory()
+    }
+
+    /// Gives memory back that is not in use.
+    pub(in crate::websocket) fn trim(&self) {
+        self.lock().frames.trim();
+    }
+}

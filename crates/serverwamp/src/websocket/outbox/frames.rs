@@ -1,0 +1,316 @@
+//! The frames that wait for one peer, and which of them are events, which may have to give way.
+//!
+//! In go messages, which are encoded in place and then either committed or undone; out go all bytes at once. Where
+//! events may be removed, their places are kept, and a batch holds either events or other messages.
+//!
+//! Invariant: between calls there are whole frames only, in the order of the commits, but for the batch that is open at
+//! the end; removing events changes neither the other frames nor their order.
+
+use std::sync::OnceLock;
+
+use serverwamp_proto::websocket::Opcode;
+use serverwamp_proto::websocket::batch::{Separator, begin_record, finish_record};
+use serverwamp_proto::websocket::frame::{self, Mark};
+
+use crate::websocket::Framing;
+
+/// A batch that is longer than this is complete: its receiver has to hold all of it before it sees the first message.
+const LONG_BATCH: usize = 32 * 1024;
+
+/// The longest header of a frame, and by how much closing a batch can make it shorter.
+const HEADER: usize = 10;
+const SAVED: usize = 2;
+
+/// Places of events that are kept room for after a burst.
+const KEPT_PLACES: usize = 1024;
+
+/// Frames, one behind the other.
+#[derive(Debug)]
+pub(super) struct Frames {
+    bytes: Vec<u8>,
+    /// The batch at the end of `bytes` that further messages join.
+    batch: Option<Mark>,
+    /// Bytes by which batches became shorter when they were completed, and that nobody was told of.
+    saved: usize,
+    /// Whether events may be removed; otherwise the fields below stay as they are.
+    removable: bool,
+    /// Where the frames with events stand, in their order.
+    events: Vec<Place>,
+    /// Bytes of those.
+    event_bytes: usize,
+    /// Events in the open batch: all that is in it, or none.
+    batch_events: u32,
+}
+
+/// A frame of events.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    start: usize,
+    len: u32,
+    events: u32,
+}
+
+impl Place {
+    const fn len(self) -> usize {
+        self.len as usize
+    }
+
+    const fn end(self) -> usize {
+        self.start + self.len()
+    }
+}
+
+/// A message that was encoded and is not committed. Nothing else may happen to the frames before it is, or is undone.
+#[derive(Debug)]
+#[must_use = "a message is committed or undone"]
+pub(super) struct Draft {
+    start: usize,
+    /// The batch it is in.
+    batch: Option<Mark>,
+}
+
+impl Draft {
+    /// Whether it joined a batch that was open already.
+    fn joins(&self) -> bool {
+        self.batch.is_some_and(|mark| mark.start() < self.start)
+    }
+
+    /// Where it starts behind the header of the batch that it opens.
+    fn record(&self) -> usize {
+        self.batch.map_or(self.start, |mark| mark.body().max(self.start))
+    }
+}
+
+/// What was removed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Removed {
+    pub(super) bytes: usize,
+    pub(super) events: u32,
+}
+
+impl Frames {
+    /// No frames; events can be removed from among them if they are `removable`.
+    pub(super) const fn new(removable: bool) -> Self {
+        Self {
+            bytes: Vec::new(),
+            batch: None,
+            saved: 0,
+            removable,
+            events: Vec::new(),
+            event_bytes: 0,
+            batch_events: 0,
+        }
+    }
+
+    /// Whether events can be removed.
+    pub(super) const fn are_removable(&self) -> bool {
+        self.removable
+    }
+
+    /// Adds a message, whatever `encode` appends; when that fails or panics, nothing is left of it.
+    #[inline]
+    pub(super) fn encode<E>(
+        &mut self,
+        framing: &Framing,
+        separator: &OnceLock<Separator>,
+        (kind, event, expected): (Opcode, bool, usize),
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<Draft, E> {
+        if self.removable && self.batch.is_some() && event != (self.batch_events > 0) {
+            self.finish_batch(kind);
+        }
+        let Framing::WebSocket { batch: serializer, .. } = framing;
+        let mut entry = Entry { start: self.bytes.len(), bytes: &mut self.bytes, complete: false };
+        let start = entry.start;
+        let draft = match *serializer {
+            None => {
+                let mark = frame::begin_sized(entry.bytes, expected);
+                encode(entry.bytes)?;
+                frame::finish(entry.bytes, mark, kind, false);
+                Draft { start, batch: None }
+            }
+            Some(serializer) => {
+                let mark = self.batch.unwrap_or_else(|| frame::begin_sized(entry.bytes, LONG_BATCH));
+                let begun = begin_record(serializer, entry.bytes);
+                encode(entry.bytes)?;
+                let separator = separator.get().copied().unwrap_or_default();
+                finish_record(serializer, separator, entry.bytes, begun);
+                Draft { start, batch: Some(mark) }
+            }
+        };
+        entry.complete = true;
+        Ok(draft)
+    }
+
+    /// By how many bytes the draft made the frames longer.
+    #[inline]
+    pub(super) const fn length(&self, draft: &Draft) -> usize {
+        self.bytes.len() - draft.start
+    }
+
+    /// Makes the draft a message that waits, and returns by how many bytes that made the frames longer.
+    #[inline]
+    pub(super) fn commit(&mut self, draft: &Draft, kind: Opcode, event: bool) -> usize {
+        let counts = self.removable && event;
+        match draft.batch {
+            None if counts => self.note_events(draft.start, 1),
+            None => {}
+            Some(mark) => {
+                self.batch = draft.batch;
+                self.batch_events += u32::from(counts);
+                if self.bytes.len() - mark.start() > LONG_BATCH {
+                    self.finish_batch(kind);
+                }
+            }
+        }
+        self.bytes.len() - draft.start
+    }
+
+    /// Takes the draft back.
+    pub(super) fn undo(&mut self, draft: &Draft) {
+        self.bytes.truncate(draft.start);
+    }
+
+    /// Removes events from the front until the draft, `excess` bytes too long, fits; at least `least` bytes of them if
+    /// there are so many, because everything behind them has to move. If that would not do, nothing is removed and the
+    /// draft comes back.
+    pub(super) fn make_room(
+        &mut self,
+        draft: Draft,
+        kind: Opcode,
+        excess: usize,
+        least: usize,
+    ) -> Result<(Draft, Removed), Draft> {
+        // A draft that joined a batch gets one of its own, because the batch may have to go.
+        let needed = excess + if draft.joins() { HEADER } else { 0 };
+        if needed > self.removable_before(&draft) {
+            return Err(draft);
+        }
+        let message = self.bytes.split_off(draft.record());
+        self.undo(&draft);
+        self.finish_batch(kind);
+        let removed = self.remove_events(needed.max(least));
+        let start = self.bytes.len();
+        let batch = draft.batch.map(|_| frame::begin_sized(&mut self.bytes, LONG_BATCH));
+        self.bytes.extend_from_slice(&message);
+        Ok((Draft { start, batch }, removed))
+    }
+
+    /// At least so many bytes of events can be removed.
+    fn removable_before(&self, draft: &Draft) -> usize {
+        let open = match self.batch {
+            Some(mark) if self.batch_events > 0 => (draft.start - mark.start()).saturating_sub(SAVED),
+            _ => 0,
+        };
+        self.event_bytes + open
+    }
+
+    fn remove_events(&mut self, least: usize) -> Removed {
+        let mut removed = Removed::default();
+        let mut count = 0;
+        while let Some(place) = self.events.get(count)
+            && removed.bytes < least
+        {
+            removed.bytes += place.len();
+            removed.events += place.events;
+            count += 1;
+        }
+        let mut to = self.events.first().map_or(self.bytes.len(), |first| first.start);
+        for (index, place) in self.events.iter().enumerate().take(count) {
+            // What stands between this frame and the next one that goes, or the end.
+            let next = self.events.get(index + 1).filter(|_| index + 1 < count);
+            let stays = place.end()..next.map_or(self.bytes.len(), |next| next.start);
+            let len = stays.len();
+            self.bytes.copy_within(stays, to);
+            to += len;
+        }
+        self.bytes.truncate(to);
+        self.events.drain(..count);
+        self.events.iter_mut().for_each(|place| place.start -= removed.bytes);
+        self.event_bytes -= removed.bytes;
+        removed
+    }
+
+    /// The frame from `start` to the end consists of events. One of 4 GiB is never removed.
+    fn note_events(&mut self, start: usize, events: u32) {
+        if let Ok(len) = u32::try_from(self.bytes.len() - start) {
+            self.events.push(Place { start, len, events });
+            self.event_bytes += self.bytes.len() - start;
+        }
+    }
+
+    /// Completes the batch that is open, if one is. That can make it shorter; only a long batch can become longer, and
+    /// those are completed by the commit that made them long.
+    fn finish_batch(&mut self, kind: Opcode) {
+        let Some(mark) = self.batch.take() else { return };
+        let before = self.bytes.len();
+        frame::finish(&mut self.bytes, mark, kind, false);
+        self.saved += before.saturating_sub(self.bytes.len());
+        let events = std::mem::take(&mut self.batch_events);
+        if events > 0 {
+            self.note_events(mark.start(), events);
+        }
+    }
+
+    /// Takes all there is in exchange for the empty `writing`, and returns how many bytes fewer that are than were told;
+    /// nothing if there is nothing.
+    pub(super) fn take(&mut self, kind: Opcode, writing: &mut Vec<u8>) -> Option<usize> {
+        if self.bytes.is_empty() {
+            return None;
+        }
+        self.finish_batch(kind);
+        std::mem::swap(&mut self.bytes, writing);
+        if !self.events.is_empty() {
+            self.forget_events();
+        }
+        Some(std::mem::take(&mut self.saved))
+    }
+
+    /// Adds a control frame. Returns by how many bytes that made the frames longer, and how many bytes fewer than were
+    /// told stand before it.
+    pub(super) fn push_control(&mut self, kind: Opcode, control: Opcode, payload: &[u8]) -> (usize, usize) {
+        self.finish_batch(kind);
+        let before = self.bytes.len();
+        frame::push(control, payload, &mut self.bytes);
+        (self.bytes.len() - before, std::mem::take(&mut self.saved))
+    }
+
+    /// Throws everything away.
+    pub(super) fn clear(&mut self) {
+        *self = Self::new(self.removable);
+    }
+
+    /// Gives memory back that is not in use.
+    pub(super) fn trim(&mut self) {
+        if self.bytes.is_empty() {
+            self.bytes = Vec::new();
+            self.events = Vec::new();
+        }
+    }
+
+    fn forget_events(&mut self) {
+        self.event_bytes = 0;
+        self.events.clear();
+        self.events.shrink_to(KEPT_PLACES);
+    }
+
+    #[cfg(test)]
+    pub(super) fn memory(&self) -> usize {
+        self.bytes.capacity() + self.events.capacity() * size_of::<Place>()
+    }
+}
+
+/// A message being encoded; taken back unless it is completed, also by a panic.
+struct Entry<'a> {
+    bytes: &'a mut Vec<u8>,
+    start: usize,
+    complete: bool,
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        if !self.complete {
+            self.bytes.truncate(self.start);
+        }
+    }
+}
