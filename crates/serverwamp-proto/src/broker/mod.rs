@@ -5,7 +5,11 @@
 //! session that leaves costs what it subscribed itself, however much the others did. Spec: basic, "Publish and
 //! Subscribe"; advanced, "Pattern-based Subscription".
 
+mod members;
+
 use hashbrown::{HashMap, HashSet};
+
+pub use members::Members;
 
 use crate::id::{SessionId, SubscriptionId};
 use crate::pattern::{Match, PatternMap, UriPattern};
