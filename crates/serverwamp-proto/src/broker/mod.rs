@@ -6,10 +6,12 @@
 //! Subscribe"; advanced, "Pattern-based Subscription".
 
 mod members;
+mod receivers;
 
 use hashbrown::{HashMap, HashSet};
 
 pub use members::Members;
+pub use receivers::ReceiverFilter;
 
 use crate::id::{SessionId, SubscriptionId};
 use crate::pattern::{Match, PatternMap, UriPattern};
