@@ -14,6 +14,7 @@ pub mod message;
 pub mod pattern;
 pub mod payload;
 pub mod session;
+pub mod timestamp;
 pub mod uri;
 pub mod uris;
 pub mod websocket;
