@@ -5,11 +5,10 @@
 
 mod cra;
 mod secret;
-mod timestamp;
 
+pub use crate::timestamp::format_timestamp;
 pub use cra::{CraChallenge, CraExtra, CraKey, Derivation, fake_salt};
 pub use secret::Secret;
-pub use timestamp::format_timestamp;
 
 /// The authentication methods by their names on the wire.
 pub mod method {

@@ -5,14 +5,19 @@
 //! session that leaves costs what it subscribed itself, however much the others did. Spec: basic, "Publish and
 //! Subscribe"; advanced, "Pattern-based Subscription".
 
+mod full;
 mod members;
 mod receivers;
+mod retained;
 mod stub;
-pub use members::Members;
-pub use receivers::ReceiverFilter;
-pub use stub::*;
 
 use hashbrown::{HashMap, HashSet};
+
+pub use full::Full;
+pub use members::Members;
+pub use receivers::ReceiverFilter;
+pub use retained::{RetainedEvents, RetainedLimits, RetainedTopic};
+pub use stub::*;
 
 use crate::id::{SessionId, SubscriptionId};
 use crate::pattern::{Match, PatternMap, UriPattern};

@@ -6,9 +6,9 @@ use crate::Session;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::message::Receivers;
 use serverwamp_proto::session::Feature;
+use serverwamp_proto::timestamp::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::SystemTime;
 
 /// What a delivery came to.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ impl Broker {
         &self,
         outgoing: &Outgoing<'_>,
         receivers: Option<&Receivers>,
-        now: impl Fn() -> SystemTime,
+        now: impl Fn() -> Timestamp,
     ) -> Delivered {
         let mut delivered = Delivered::default();
         let mut kept: Option<Arc<StoredEvent>> = None;
@@ -39,7 +39,7 @@ impl Broker {
                 && !receivers.is_some_and(Receivers::names_sessions)
             {
                 let event = kept.get_or_insert_with(|| Arc::new(outgoing.store(receivers, now())));
-                history.push(event.publication, event.at.into(), Arc::clone(&event.topic), Arc::clone(event));
+                history.push(event.publication, event.at, Arc::clone(&event.topic), Arc::clone(event));
             }
             for subscriber in &members.local {
                 subscriber.receive(outgoing);

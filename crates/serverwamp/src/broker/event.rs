@@ -10,10 +10,10 @@ use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
 use serverwamp_proto::message::{EventDetails, Passthru, Receivers, encode_event};
 use serverwamp_proto::payload::Payload;
+use serverwamp_proto::timestamp::Timestamp;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 /// One payload in the serializers it is needed in.
 #[derive(Debug)]
@@ -135,7 +135,7 @@ impl Outgoing<'_> {
     }
 
     /// What is kept of the publication. The payload is copied: it must not hold on to all that one read returned.
-    pub(crate) fn store(&self, receivers: Option<&Receivers>, at: SystemTime) -> StoredEvent {
+    pub(crate) fn store(&self, receivers: Option<&Receivers>, at: Timestamp) -> StoredEvent {
         let source = self.payload.source();
         StoredEvent {
             publication: self.publication,
@@ -166,7 +166,7 @@ pub(crate) struct StoredEvent {
     pub(crate) publisher: Option<Disclosed>,
     pub(crate) trustlevel: Option<u64>,
     pub(crate) passthru: Option<Box<Passthru>>,
-    pub(crate) at: SystemTime,
+    pub(crate) at: Timestamp,
 }
 
 impl StoredEvent {

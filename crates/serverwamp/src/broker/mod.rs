@@ -18,12 +18,12 @@ pub(crate) use subscription::SubscriptionEntry;
 
 use crate::realm::{SettingsTable, TopicSettings};
 use hashbrown::HashMap;
-use serverwamp_proto::broker::RetainedEvents;
+use serverwamp_proto::broker::{RetainedEvents, RetainedLimits};
 use serverwamp_proto::id::{Counter, SubscriptionId};
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
+use serverwamp_proto::timestamp::Timestamp;
 use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::SystemTime;
 
 /// The subscriptions of a realm.
 #[derive(Debug)]
@@ -40,10 +40,6 @@ pub(crate) struct SubscriptionIndex {
     by_id: HashMap<SubscriptionId, Arc<SubscriptionEntry>>,
     next: Counter<SubscriptionId>,
 }
-
-/// How many topics have retained events, and how many bytes those take together.
-const RETAINED_EVENTS: usize = 10_000;
-const RETAINED_BYTES: usize = 64 << 20;
 
 /// The subscriptions a publication reaches. Most reach one.
 #[derive(Debug, Default)]
@@ -63,11 +59,11 @@ impl Broker {
     pub(crate) fn new(
         settings: &SettingsTable<TopicSettings>,
         index: &mut SubscriptionIndex,
-        now: SystemTime,
+        now: Timestamp,
     ) -> Self {
         let broker = Self {
             subscriptions: RwLock::default(),
-            retained: Mutex::new(RetainedEvents::new(RETAINED_EVENTS, RETAINED_BYTES)),
+            retained: Mutex::new(RetainedEvents::new(RetainedLimits::default(), |event| event.bytes())),
             events_in: AtomicU8::new(0),
         };
         for (pattern, settings) in settings.iter().filter(|(_, settings)| settings.history > 0) {
@@ -82,7 +78,7 @@ impl Broker {
         index: &mut SubscriptionIndex,
         pattern: &UriPattern,
         history: usize,
-        now: SystemTime,
+        now: Timestamp,
     ) -> (Arc<SubscriptionEntry>, bool) {
         if let Some(entry) = self.lookup(pattern.kind(), pattern.as_str()) {
             return (entry, false);

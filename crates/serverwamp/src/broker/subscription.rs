@@ -10,15 +10,15 @@ use crate::Session;
 use serverwamp_proto::broker::{History, Members};
 use serverwamp_proto::id::SubscriptionId;
 use serverwamp_proto::pattern::{Match, UriPattern};
+use serverwamp_proto::timestamp::Timestamp;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
 /// A subscription: what all its subscribers share.
 #[derive(Debug)]
 pub(crate) struct SubscriptionEntry {
     pub(crate) id: SubscriptionId,
     pub(crate) pattern: UriPattern,
-    pub(crate) created: SystemTime,
+    pub(crate) created: Timestamp,
     /// It is there without subscribers as well, because its history is kept.
     pub(crate) permanent: bool,
     members: Mutex<Subscribers>,
@@ -33,7 +33,7 @@ pub(crate) struct Subscribers {
 }
 
 impl SubscriptionEntry {
-    pub(super) fn new(id: SubscriptionId, pattern: UriPattern, created: SystemTime, history: usize) -> Self {
+    pub(super) fn new(id: SubscriptionId, pattern: UriPattern, created: Timestamp, history: usize) -> Self {
         let members = Subscribers {
             history: (history > 0).then(|| History::new(history)),
             ..Subscribers::default()

@@ -20,9 +20,9 @@ use hashbrown::HashMap;
 use serverwamp_proto::id::{Counter, RegistrationId};
 use serverwamp_proto::message::Invoke;
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
+use serverwamp_proto::timestamp::Timestamp;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::SystemTime;
 
 /// The registrations of a realm.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl Dealer {
     pub(crate) fn new(
         routes: &Arc<RouteTable>,
         index: &mut RegistrationIndex,
-        now: SystemTime,
+        now: Timestamp,
     ) -> Self {
         let dealer = Self {
             registrations: RwLock::default(),
@@ -77,7 +77,7 @@ impl Dealer {
         pattern: &UriPattern,
         invoke: Invoke,
         application: Option<Arc<ProcedureRoute>>,
-        now: SystemTime,
+        now: Timestamp,
     ) -> Arc<RegistrationEntry> {
         let mut id = index.next.issue();
         while index.by_id.contains_key(&id) {

@@ -6,9 +6,9 @@ use serverwamp_proto::dealer::{AlreadyExists, Callees};
 use serverwamp_proto::id::{RegistrationId, SessionId};
 use serverwamp_proto::message::{Invoke, RegisterOptions};
 use serverwamp_proto::pattern::UriPattern;
+use serverwamp_proto::timestamp::Timestamp;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
 /// A registration: what all its callees share.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(crate) struct RegistrationEntry {
     pub(crate) id: RegistrationId,
     pub(crate) pattern: UriPattern,
     pub(crate) invoke: Invoke,
-    pub(crate) created: SystemTime,
+    pub(crate) created: Timestamp,
     /// The application serves it itself, and nobody shares it.
     pub(crate) application: Option<Arc<ProcedureRoute>>,
     callees: Mutex<Callees<Arc<Callee>>>,
@@ -57,7 +57,7 @@ impl RegistrationEntry {
         pattern: UriPattern,
         invoke: Invoke,
         application: Option<Arc<ProcedureRoute>>,
-        created: SystemTime,
+        created: Timestamp,
     ) -> Self {
         Self { id, pattern, invoke, created, application, callees: Mutex::new(Callees::new(invoke)) }
     }

@@ -12,7 +12,6 @@ use serde::Serialize;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::SessionId;
 use serverwamp_proto::payload::encode_args;
-use serverwamp_proto::timestamp::Timestamp;
 use serverwamp_proto::{uri, uris};
 
 /// A session, as `on_join` and `wamp.session.get` tell it.
@@ -51,7 +50,7 @@ impl<'s> SubscriptionDetails<'s> {
     pub(super) fn of(entry: &'s SubscriptionEntry) -> Self {
         Self {
             id: entry.id.get(),
-            created: Timestamp::from(entry.created).to_string(),
+            created: entry.created.to_string(),
             uri: entry.pattern.as_str(),
             kind: entry.pattern.kind().as_str(),
         }
@@ -73,7 +72,7 @@ impl<'r> RegistrationDetails<'r> {
     pub(super) fn of(entry: &'r RegistrationEntry) -> Self {
         Self {
             id: entry.id.get(),
-            created: Timestamp::from(entry.created).to_string(),
+            created: entry.created.to_string(),
             uri: entry.pattern.as_str(),
             kind: entry.pattern.kind().as_str(),
             invoke: entry.invoke.as_str(),

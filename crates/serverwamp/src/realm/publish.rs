@@ -162,9 +162,8 @@ impl RunningRealm {
     /// at least once (checklist RET-02, RET-07).
     fn retain(&self, outgoing: &Outgoing<'_>, receivers: Option<&Receivers>) {
         let event = Arc::new(outgoing.store(receivers, wall_clock()));
-        let restricted = receivers.is_some_and(|receivers| *receivers != Receivers::default());
-        let bytes = event.bytes();
-        if self.broker.retained().retain(outgoing.topic, event, bytes, restricted).is_err() {
+        let restricted = receivers.is_some_and(Receivers::restricts);
+        if self.broker.retained().retain(outgoing.topic, event, restricted).is_err() {
             tracing::warn!(realm = %self.name(), topic = outgoing.topic, "no room for another retained event, it is not kept");
         }
     }

@@ -95,14 +95,12 @@ impl RunningRealm {
     /// Queues the retained events that a new subscriber would have received; its members are locked, so nothing comes
     /// between SUBSCRIBED and these (checklist RET-04, RET-06, RET-09).
     fn send_retained(&self, session: &Session, entry: &SubscriptionEntry) {
-        let retained = self.broker.retained();
-        retained.matching(&entry.pattern, |mut newest_first| {
-            let Some(event) = Iterator::find(&mut newest_first, |event| event.was_for(session)) else { return };
+        for (_, event) in self.broker.retained().latest(&entry.pattern, |event| event.was_for(session)) {
             let mut bytes = Vec::new();
             if event.encode_retained(session.serializer(), entry.id, entry.is_pattern(), &mut bytes).is_some() {
                 session.send_event_frame(&bytes);
             }
-        });
+        }
     }
 
     /// Ends a subscription of the session and answers `request`.

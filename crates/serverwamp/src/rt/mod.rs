@@ -2,10 +2,11 @@
 //!
 //! Nothing outside this folder names a runtime: a new one is one type that implements [`Runtime`].
 
+use serverwamp_proto::timestamp::Timestamp;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::{Instant, SystemTime};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 #[cfg(feature = "tokio")]
 mod tokio;
@@ -32,6 +33,6 @@ pub trait Runtime: Send + Sync + fmt::Debug + 'static {
 
 /// The time of day: for people and for the meta API, never for deadlines.
 #[expect(clippy::disallowed_methods, reason = "everybody else asks here")]
-pub(crate) fn wall_clock() -> SystemTime {
-    SystemTime::now()
+pub(crate) fn wall_clock() -> Timestamp {
+    Timestamp::from_unix(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
