@@ -15,7 +15,7 @@ use bytes::Bytes;
 pub use roles::{ClientRoles, Feature, Features, RouterFeatures};
 
 use crate::codec::{Kind, ListReader, Serializer};
-use crate::id::{Counter, RequestId, RequestNumbering, RequestSequence, SessionId};
+use crate::id::{RequestId, RequestNumbering, RequestSequence, SessionId};
 use crate::message::{Authenticate, Call, Goodbye, Hello, Message, Violation, quick_call};
 use crate::pattern::Match;
 use crate::uri::UriRules;
@@ -48,6 +48,10 @@ pub enum Step<'a> {
     /// The peer gave up before there was a session: forget the attempt, answer nothing.
     AttemptEnded,
     /// Serve the request, or carry on the answer of a callee (YIELD, ERROR of an invocation).
+    ///
+    /// Invocations are sent to a callee for callers of other connections, so only the driver knows them. It asks
+    /// [`Invocations::was_issued`](crate::dealer::Invocations::was_issued) about every answer; one to an invocation that
+    /// was never sent is an [`unknown_invocation`].
     Request(Message<'a>),
     /// The peer says goodbye: answer GOODBYE with `wamp.close.goodbye_and_out` and forget the session.
     Leave(Goodbye<'a>),
@@ -69,7 +73,6 @@ pub struct Session {
     requests: RequestSequence,
     /// Calls whose input is still open; under strict numbering the only ids that may come again.
     open_inputs: BTreeSet<RequestId>,
-    invocations: Counter<RequestId>,
 }
 
 /// How many calls with open input strict numbering remembers. A peer that leaves more behind breaks its own calls only.
@@ -83,7 +86,6 @@ impl Session {
             id: None,
             requests: RequestSequence::new(numbering),
             open_inputs: BTreeSet::new(),
-            invocations: Counter::new(),
         }
     }
 
@@ -165,13 +167,12 @@ impl Session {
         }
     }
 
-    /// WELCOME went out: the session exists, and its counters start afresh.
+    /// WELCOME went out: the session exists, and its requests are counted afresh.
     pub fn welcomed(&mut self, id: SessionId) {
         self.state = State::Established;
         self.id = Some(id);
         self.requests = RequestSequence::new(self.requests.numbering());
         self.open_inputs.clear();
-        self.invocations = Counter::new();
     }
 
     /// ABORT went out while the session was being established; another HELLO may come.
@@ -191,11 +192,6 @@ impl Session {
     pub fn aborted(&mut self) {
         self.state = State::Failed;
         self.id = None;
-    }
-
-    /// The id for the next INVOCATION sent to this session.
-    pub fn next_invocation(&mut self) -> RequestId {
-        self.invocations.issue()
     }
 
     fn receive_closed<'a>(&mut self, message: Message<'a>) -> Result<Step<'a>, Violation> {
@@ -230,9 +226,8 @@ impl Session {
             Message::Register(register) => self.accept(&message, register.request)?,
             Message::Unregister(unregister) => self.accept(&message, unregister.request)?,
             Message::Call(call) => self.accept_call(&message, call)?,
-            // It names a call, it is no request of its own.
-            Message::Cancel(_) => {}
-            Message::Yield(result) => self.check_invocation(&message, result.request)?,
+            // They name a call or an invocation, and are no requests of their own.
+            Message::Cancel(_) | Message::Yield(_) => {}
             Message::Error(error) => {
                 if error.request_type != INVOCATION {
                     let (request, of) = (error.request, error.request_type);
@@ -240,7 +235,6 @@ impl Session {
                         "ERROR #{request}: a client answers INVOCATION (68) only, got type {of}"
                     )));
                 }
-                self.check_invocation(&message, error.request)?;
                 check_uri(&message, "Error", &error.error)?;
             }
             Message::Goodbye(goodbye) => check_uri(&message, "Reason", &goodbye.reason)?,
@@ -275,15 +269,6 @@ impl Session {
         Ok(())
     }
 
-    /// An answer to an invocation that was never sent breaks the protocol; one to an invocation that is over does not:
-    /// the answer may have crossed our INTERRUPT.
-    fn check_invocation(&self, message: &Message<'_>, request: RequestId) -> Result<(), Violation> {
-        match self.invocations.last() {
-            Some(last) if request <= last => Ok(()),
-            _ => Err(Violation::new(format!("{} #{request}: there was no such invocation", message.name()))),
-        }
-    }
-
     fn end<'a>(&mut self, step: Step<'a>) -> Step<'a> {
         self.state = State::Closed;
         self.id = None;
@@ -295,6 +280,13 @@ impl Session {
         self.id = None;
         violation
     }
+}
+
+/// What is said about a YIELD or ERROR that answers an invocation which was never sent (checklist VIO-13).
+///
+/// An answer to an invocation that is over breaks nothing: it may have crossed our INTERRUPT.
+pub fn unknown_invocation(message_name: &str, request: RequestId) -> Violation {
+    Violation::new(format!("{message_name} #{request}: there was no such invocation"))
 }
 
 const ABORT: u64 = 3;

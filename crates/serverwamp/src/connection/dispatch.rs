@@ -11,6 +11,7 @@ use futures_util::FutureExt;
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::{Message, Publish, Register, Subscribe, Violation};
 use serverwamp_proto::pattern::{Match, UriPattern};
+use serverwamp_proto::session::unknown_invocation;
 use serverwamp_proto::{uri, uris};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -40,7 +41,9 @@ pub(super) fn request(open: &mut Open, message: Message<'_>) -> Result<(), Viola
                 WampError::new(uris::error::NO_SUCH_REGISTRATION).arg("this session has no registration");
             session.send_error(UNREGISTER, unregister.request, &error);
         }
-        // The session machine lets through answers to invocations that were sent, and none is.
+        // No invocation is ever sent, so there is none to answer.
+        Message::Yield(result) => return Err(unknown_invocation("YIELD", result.request)),
+        Message::Error(error) => return Err(unknown_invocation("ERROR", error.request)),
         other => return Err(Violation::new(format!("{} is not allowed here", other.name()))),
     }
     Ok(())
