@@ -1,5 +1,5 @@
-//! The WAMP protocol without I/O: messages, serializers, sessions, subscriptions, authentication arithmetic,
-//! WebSocket framing.
+//! The WAMP protocol without I/O: messages, serializers, sessions, subscriptions, the routing of calls,
+//! authentication arithmetic, WebSocket framing.
 //!
 //! Nothing in this crate opens a socket, reads a clock, draws a random number or starts a thread: bytes, time and
 //! random ids come in as arguments, decisions and bytes go out. That makes every rule testable in a few lines and the

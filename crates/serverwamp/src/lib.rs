@@ -34,7 +34,9 @@ pub use broker::{ReceivedEvent, Subscriber};
 pub use dealer::{CallResult, Calling, ProgressResults};
 pub use error::ConfigError;
 pub use limits::{Limits, Overflow};
-pub use realm::{Disclosure, ProcedureSettings, Publication, Realm, RealmHandle, Registration, TopicSettings};
+pub use realm::{
+    Disclosure, ProcedureSettings, Publication, Realm, RealmHandle, Registration, TopicSettings,
+};
 pub use reply::error::WampError;
 pub use reply::{Hold, Progress, Progressive};
 pub use routes::{RoutePattern, RouteSet, prefix, regex, wildcard};

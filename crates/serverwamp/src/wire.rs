@@ -11,7 +11,8 @@ use serverwamp_proto::codec::{Dict, Serializer, Value};
 use serverwamp_proto::id::{PublicationId, RegistrationId, RequestId, SessionId, SubscriptionId};
 use serverwamp_proto::message::{
     self, Abort, AbortDetails, Challenge, End, EventDetails, Goodbye, GoodbyeDetails, Message, Registered,
-    Subscribed, Unregistered, UnregisteredDetails, Unsubscribed, UnsubscribedDetails, Welcome, WelcomeDetails,
+    Subscribed, Unregistered, UnregisteredDetails, Unsubscribed, UnsubscribedDetails, Welcome,
+    WelcomeDetails,
 };
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::{Payload, encode_args, encode_kwargs};

@@ -6,18 +6,20 @@
 //! Subscribe"; advanced, "Pattern-based Subscription".
 
 mod full;
+mod history;
 mod members;
 mod receivers;
 mod retained;
-mod stub;
+mod testaments;
 
 use hashbrown::{HashMap, HashSet};
 
 pub use full::Full;
+pub use history::{History, HistoryEntry, HistoryQuery};
 pub use members::Members;
 pub use receivers::ReceiverFilter;
 pub use retained::{RetainedEvents, RetainedLimits, RetainedTopic};
-pub use stub::*;
+pub use testaments::{Scope, Testaments};
 
 use crate::id::{SessionId, SubscriptionId};
 use crate::pattern::{Match, PatternMap, UriPattern};

@@ -1,6 +1,8 @@
-//! The rules of a dealer: who of several callees gets a call, and which invocations a callee has to answer.
+//! The parts of a dealer that route calls: who serves a registration, and which invocations a callee has yet to answer.
 //!
-//! Nothing here locks, sends or looks at a clock; random bits are an argument.
+//! They are plain tables. A driver keeps one [`Callees`] for each registration and one [`Invocations`] for each callee
+//! session, and decides itself what stands behind which lock. Spec: basic, "Remote Procedure Calls"; advanced, "Shared
+//! Registration" and "Call Rerouting".
 
 mod callees;
 mod invocations;

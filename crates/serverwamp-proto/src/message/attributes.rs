@@ -121,24 +121,12 @@ fn write_dict<'a, S: AttributeSet<'a>>(
     writer: &mut Writer<'_>,
     target: Serializer,
 ) -> Result<(), EncodeError> {
-    let original = set.unknown().and_then(Unknown::dict);
-    if original.is_none() {
-        let mut len = 0;
-        set.each(&mut |_, _| len += 1);
-        writer.dict(len);
-        let mut written = Ok(());
-        set.each(&mut |key, value| {
-            if written.is_ok() {
-                writer.key(key);
-                written = value.write(writer, target);
-            }
-        });
-        writer.end();
-        return written;
-    }
+    let Some(original) = set.unknown().and_then(Unknown::dict) else {
+        return write_known(set, writer, target);
+    };
     let mut known: Vec<(&'static str, &dyn AttributeValue)> = Vec::new();
     set.each(&mut |key, value| known.push((key, value)));
-    let entries = original.map_or_else(|| Ok(Vec::new()), |original| read_entries(original, S::knows))?;
+    let entries = read_entries(original, S::knows)?;
     writer.dict(known.len() + entries.iter().filter(|entry| entry.unknown.is_some()).count());
     for Entry { key, unknown } in &entries {
         if let Some(value) = unknown {
@@ -156,6 +144,33 @@ fn write_dict<'a, S: AttributeSet<'a>>(
     }
     writer.end();
     Ok(())
+}
+
+/// Writes the known attributes only, as a router does that forwards what it knows (checklist PUB-10, RPC-10).
+pub(super) fn write_known<'a, S: AttributeSet<'a>>(
+    set: &S,
+    writer: &mut Writer<'_>,
+    target: Serializer,
+) -> Result<(), EncodeError> {
+    let mut len = 0;
+    set.each(&mut |_, _| len += 1);
+    writer.dict(len);
+    let mut written = Ok(());
+    set.each(&mut |key, value| {
+        if written.is_ok() {
+            writer.key(key);
+            written = value.write(writer, target);
+        }
+    });
+    writer.end();
+    written
+}
+
+/// Whether every known attribute has its default.
+pub(super) fn is_plain<'a, S: AttributeSet<'a>>(set: &S) -> bool {
+    let mut plain = true;
+    set.each(&mut |_, _| plain = false);
+    plain
 }
 
 /// One entry of a dictionary that was decoded.

@@ -1,12 +1,15 @@
 //! Encoders for the messages a busy router sends most: no message value is built, arguments are already encoded.
 //!
-//! `args` and `kwargs` must be encoded in `serializer`; either is empty when absent.
+//! `args` and `kwargs` must be encoded in `serializer`; either is empty when absent. In the legacy form of payload
+//! passthru `args` is one string and no list. Of options and details only the attributes we know are written, so nothing
+//! a peer invented travels through a router. Plain messages are constants in JSON but for their numbers and payload.
 
 use super::arguments::{payload_count, sent_payload};
-use super::options::EventDetails;
-use super::wire::Element;
+use super::attributes::{AttributeSet, is_plain, write_known};
+use super::options::{ErrorDetails, EventDetails, InvocationDetails, ResultDetails};
+use super::words::InterruptMode;
 use crate::codec::{EncodeError, Serializer, Writer};
-use crate::id::{PublicationId, RequestId, SubscriptionId};
+use crate::id::{PublicationId, RegistrationId, RequestId, SubscriptionId};
 
 /// Appends a RESULT.
 pub fn encode_result(
@@ -19,7 +22,7 @@ pub fn encode_result(
 ) {
     let (args, kwargs) = sent_payload(serializer, args, kwargs);
     if serializer == Serializer::Json && !progress {
-        return encode_json_result(request, args, kwargs, out);
+        return json(b"[50", [request.get()], b",{}", args, kwargs, out);
     }
     let mut writer = Writer::new(serializer, out);
     writer.list(3 + payload_count(args, kwargs));
@@ -30,19 +33,19 @@ pub fn encode_result(
     writer.end();
 }
 
-/// The final RESULT in JSON, the message servers send most: its frame is a constant but for one number.
-fn encode_json_result(request: RequestId, args: &[u8], kwargs: &[u8], out: &mut Vec<u8>) {
-    out.reserve(32 + args.len() + kwargs.len());
-    out.extend_from_slice(b"[50,");
-    out.extend_from_slice(itoa::Buffer::new().format(request.get()).as_bytes());
-    out.extend_from_slice(b",{}");
-    for part in [args, kwargs] {
-        if !part.is_empty() {
-            out.push(b',');
-            out.extend_from_slice(part);
-        }
-    }
-    out.push(b']');
+/// Appends a RESULT with details, such as those of a payload that only the endpoints can read.
+///
+/// # Errors
+/// When an attribute of `details` cannot be expressed in `serializer`; nothing is written then.
+pub fn encode_result_with(
+    serializer: Serializer,
+    request: RequestId,
+    details: &ResultDetails,
+    args: &[u8],
+    kwargs: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    detailed(serializer, [50, request.get()], details, None, args, kwargs, out)
 }
 
 /// Appends an ERROR with empty details that answers a request of this type code, such as 48 for CALL.
@@ -67,10 +70,28 @@ pub fn encode_error(
     writer.end();
 }
 
+/// Appends an ERROR with details that answers a request of this type code.
+///
+/// # Errors
+/// When an attribute of `details` cannot be expressed in `serializer`; nothing is written then.
+#[expect(clippy::too_many_arguments, reason = "they are the elements of the message, in their order")]
+pub fn encode_error_with(
+    serializer: Serializer,
+    request_type: u64,
+    request: RequestId,
+    details: &ErrorDetails,
+    error: &str,
+    args: &[u8],
+    kwargs: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    detailed(serializer, [8, request_type, request.get()], details, Some(error), args, kwargs, out)
+}
+
 /// Appends an EVENT.
 ///
 /// # Errors
-/// When an attribute of `details` stands in another serializer and cannot be carried over; nothing is written then.
+/// When an attribute of `details` cannot be expressed in `serializer`; nothing is written then.
 pub fn encode_event(
     serializer: Serializer,
     subscription: SubscriptionId,
@@ -80,20 +101,154 @@ pub fn encode_event(
     kwargs: &[u8],
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
+    let ids = [subscription.get(), publication.get()];
+    if serializer == Serializer::Json && is_plain(details) {
+        let (args, kwargs) = sent_payload(serializer, args, kwargs);
+        json(b"[36", ids, b",{}", args, kwargs, out);
+        return Ok(());
+    }
+    let [subscription, publication] = ids;
+    detailed(serializer, [36, subscription, publication], details, None, args, kwargs, out)
+}
+
+/// Appends an INVOCATION.
+///
+/// # Errors
+/// When an attribute of `details` cannot be expressed in `serializer`; nothing is written then.
+pub fn encode_invocation(
+    serializer: Serializer,
+    request: RequestId,
+    registration: RegistrationId,
+    details: &InvocationDetails<'_>,
+    args: &[u8],
+    kwargs: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    let ids = [request.get(), registration.get()];
+    if serializer == Serializer::Json && is_plain(details) {
+        let (args, kwargs) = sent_payload(serializer, args, kwargs);
+        json(b"[68", ids, b",{}", args, kwargs, out);
+        return Ok(());
+    }
+    let [request, registration] = ids;
+    detailed(serializer, [68, request, registration], details, None, args, kwargs, out)
+}
+
+/// Appends an INTERRUPT.
+pub fn encode_interrupt(serializer: Serializer, request: RequestId, mode: InterruptMode, out: &mut Vec<u8>) {
+    let mut writer = Writer::new(serializer, out);
+    writer.list(3);
+    writer.unsigned(69);
+    writer.unsigned(request.get());
+    writer.dict(1);
+    writer.key("mode");
+    writer.text(mode.as_str());
+    writer.end();
+    writer.end();
+}
+
+/// Appends a PUBLISHED.
+pub fn encode_published(
+    serializer: Serializer,
+    request: RequestId,
+    publication: PublicationId,
+    out: &mut Vec<u8>,
+) {
+    if serializer == Serializer::Json {
+        return json(b"[17", [request.get(), publication.get()], b"", &[], &[], out);
+    }
+    numbers(serializer, [17, request.get(), publication.get()], out);
+}
+
+/// Appends a SUBSCRIBED.
+pub fn encode_subscribed(
+    serializer: Serializer,
+    request: RequestId,
+    subscription: SubscriptionId,
+    out: &mut Vec<u8>,
+) {
+    numbers(serializer, [33, request.get(), subscription.get()], out);
+}
+
+/// Appends an UNSUBSCRIBED that answers a request.
+pub fn encode_unsubscribed(serializer: Serializer, request: RequestId, out: &mut Vec<u8>) {
+    numbers(serializer, [35, request.get()], out);
+}
+
+/// Appends a REGISTERED.
+pub fn encode_registered(
+    serializer: Serializer,
+    request: RequestId,
+    registration: RegistrationId,
+    out: &mut Vec<u8>,
+) {
+    numbers(serializer, [65, request.get(), registration.get()], out);
+}
+
+/// Appends an UNREGISTERED that answers a request.
+pub fn encode_unregistered(serializer: Serializer, request: RequestId, out: &mut Vec<u8>) {
+    numbers(serializer, [67, request.get()], out);
+}
+
+/// A message in JSON: its beginning up to the type code, ids, what stands between them and the payload, the payload.
+#[inline]
+fn json<const N: usize>(
+    begin: &[u8],
+    ids: [u64; N],
+    middle: &[u8],
+    args: &[u8],
+    kwargs: &[u8],
+    out: &mut Vec<u8>,
+) {
+    out.reserve(16 + 20 * N + args.len() + kwargs.len());
+    out.extend_from_slice(begin);
+    for id in ids {
+        out.push(b',');
+        out.extend_from_slice(itoa::Buffer::new().format(id).as_bytes());
+    }
+    out.extend_from_slice(middle);
+    for part in [args, kwargs] {
+        if !part.is_empty() {
+            out.push(b',');
+            out.extend_from_slice(part);
+        }
+    }
+    out.push(b']');
+}
+
+/// A message in any serializer: numbers, details, a URI where there is one, the payload.
+fn detailed<'d, S: AttributeSet<'d>, const N: usize>(
+    serializer: Serializer,
+    begin: [u64; N],
+    details: &S,
+    uri: Option<&str>,
+    args: &[u8],
+    kwargs: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
     let start = out.len();
     let (args, kwargs) = sent_payload(serializer, args, kwargs);
     let mut writer = Writer::new(serializer, out);
-    writer.list(4 + payload_count(args, kwargs));
-    writer.unsigned(36);
-    writer.unsigned(subscription.get());
-    writer.unsigned(publication.get());
-    if let Err(error) = details.write(&mut writer, serializer) {
+    writer.list(N + 1 + usize::from(uri.is_some()) + payload_count(args, kwargs));
+    begin.into_iter().for_each(|number| writer.unsigned(number));
+    if let Err(error) = write_known(details, &mut writer, serializer) {
         out.truncate(start);
         return Err(error);
+    }
+    if let Some(uri) = uri {
+        writer.text(uri);
     }
     write_payload(args, kwargs, &mut writer);
     writer.end();
     Ok(())
+}
+
+/// A message that consists of its type code and ids.
+fn numbers<const N: usize>(serializer: Serializer, numbers: [u64; N], out: &mut Vec<u8>) {
+    let mut writer = Writer::new(serializer, out);
+    writer.list(N);
+    numbers.into_iter().for_each(|number| writer.unsigned(number));
+    writer.end();
 }
 
 fn write_progress(progress: bool, writer: &mut Writer<'_>) {
@@ -111,32 +266,4 @@ fn write_payload(args: &[u8], kwargs: &[u8], writer: &mut Writer<'_>) {
             writer.raw(part);
         }
     }
-}
-
-macro_rules! via_message {
-    ($($name:ident($($arg:ident: $ty:ty),*) $build:expr;)*) => {$(
-        /// stub
-        pub fn $name(serializer: Serializer, $($arg: $ty,)* args: &[u8], kwargs: &[u8], out: &mut Vec<u8>) -> Result<(), EncodeError> {
-            let payload = crate::payload::Payload { serializer, args: bytes::Bytes::copy_from_slice(args), kwargs: bytes::Bytes::copy_from_slice(kwargs) };
-            let build = $build;
-            let message: super::Message<'_> = build(payload);
-            message.encode(serializer, out)
-        }
-    )*};
-}
-via_message! {
-    encode_invocation(request: RequestId, registration: crate::id::RegistrationId, details: &super::InvocationDetails<'_>)
-        |payload| super::Message::Invocation(super::Invocation { request, registration, details: details.clone(), payload });
-    encode_result_with(request: RequestId, details: &super::ResultDetails)
-        |payload| super::Message::Result(super::Result { request, details: details.clone(), payload });
-    encode_error_with(request_type: u64, request: RequestId, details: &super::ErrorDetails, error: &str)
-        |payload| super::Message::Error(super::Error { request_type, request, details: details.clone(), error: error.into(), payload });
-}
-/// stub
-pub fn encode_published(serializer: Serializer, request: RequestId, publication: PublicationId, out: &mut Vec<u8>) {
-    let _ = super::Message::Published(super::Published { request, publication }).encode(serializer, out);
-}
-/// stub
-pub fn encode_interrupt(serializer: Serializer, request: RequestId, mode: super::InterruptMode, out: &mut Vec<u8>) {
-    let _ = super::Message::Interrupt(super::Interrupt { request, options: super::InterruptOptions { mode: Some(mode), ..Default::default() } }).encode(serializer, out);
 }

@@ -28,7 +28,11 @@ mod words;
 use bytes::Bytes;
 
 pub use attributes::Unknown;
-pub use encode::*;
+pub use encode::{
+    encode_error, encode_error_with, encode_event, encode_interrupt, encode_invocation, encode_published,
+    encode_registered, encode_result, encode_result_with, encode_subscribed, encode_unregistered,
+    encode_unsubscribed,
+};
 pub use encoded::Encoded;
 pub use options::{
     CallOptions, CancelOptions, ErrorDetails, EventDetails, InterruptOptions, InvocationDetails, Passthru,

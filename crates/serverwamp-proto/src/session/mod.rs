@@ -48,6 +48,10 @@ pub enum Step<'a> {
     /// The peer gave up before there was a session: forget the attempt, answer nothing.
     AttemptEnded,
     /// Serve the request, or carry on the answer of a callee (YIELD, ERROR of an invocation).
+    ///
+    /// Invocations are sent to a callee for callers of other connections, so only the driver knows them. It asks
+    /// [`Invocations::was_issued`](crate::dealer::Invocations::was_issued) about every answer; one to an invocation that
+    /// was never sent is an [`unknown_invocation`].
     Request(Message<'a>),
     /// The peer says goodbye: answer GOODBYE with `wamp.close.goodbye_and_out` and forget the session.
     Leave(Goodbye<'a>),
@@ -163,7 +167,7 @@ impl Session {
         }
     }
 
-    /// WELCOME went out: the session exists, and its counters start afresh.
+    /// WELCOME went out: the session exists, and its requests are counted afresh.
     pub fn welcomed(&mut self, id: SessionId) {
         self.state = State::Established;
         self.id = Some(id);
@@ -222,10 +226,8 @@ impl Session {
             Message::Register(register) => self.accept(&message, register.request)?,
             Message::Unregister(unregister) => self.accept(&message, unregister.request)?,
             Message::Call(call) => self.accept_call(&message, call)?,
-            // It names a call, it is no request of its own.
-            Message::Cancel(_) => {}
-            // Which invocations there were is known to the dealer; see `unknown_invocation`.
-            Message::Yield(_) => {}
+            // They name a call or an invocation, and are no requests of their own.
+            Message::Cancel(_) | Message::Yield(_) => {}
             Message::Error(error) => {
                 if error.request_type != INVOCATION {
                     let (request, of) = (error.request, error.request_type);
@@ -280,6 +282,13 @@ impl Session {
     }
 }
 
+/// What is said about a YIELD or ERROR that answers an invocation which was never sent (checklist VIO-13).
+///
+/// An answer to an invocation that is over breaks nothing: it may have crossed our INTERRUPT.
+pub fn unknown_invocation(message_name: &str, request: RequestId) -> Violation {
+    Violation::new(format!("{message_name} #{request}: there was no such invocation"))
+}
+
 const ABORT: u64 = 3;
 const GOODBYE: u64 = 6;
 const INVOCATION: u64 = 68;
@@ -291,13 +300,6 @@ fn type_code(serializer: Serializer, frame: &Bytes) -> Option<u64> {
         Some(Kind::Integer) => list.unsigned().ok(),
         _ => None,
     }
-}
-
-/// What a driver makes of an answer to an invocation that was never sent (checklist VIO-13).
-///
-/// An answer to an invocation that is over is no violation: it may have crossed an INTERRUPT.
-pub fn unknown_invocation(message: &str, request: RequestId) -> Violation {
-    Violation::new(format!("{message} #{request}: there was no such invocation"))
 }
 
 fn unexpected(message: &Message<'_>, when: &str) -> Violation {

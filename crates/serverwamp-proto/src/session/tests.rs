@@ -320,11 +320,18 @@ fn vio_12_authenticate_needs_a_challenge() {
 }
 
 #[test]
-fn vio_13_answers_are_left_to_the_dealer_which_knows_the_invocations() {
+fn vio_13_answers_are_let_through_for_the_driver_knows_the_invocations() {
     for answer in ["[70,1,{}]", r#"[8,68,1,{},"a.b"]"#] {
-        assert_eq!(Peer::in_state(State::Established).step(answer), "Request");
+        // Neither has a number of its own: the next request is the first.
+        let mut peer = Peer::in_state(State::Established);
+        assert_eq!(peer.step(answer), "Request");
+        assert_eq!(peer.step(answer), "Request");
+        assert_eq!(peer.step(r#"[32,1,{},"a"]"#), "Request");
+        for state in [State::Closed, State::Establishing, State::Challenging] {
+            Peer::in_state(state).violation(answer);
+        }
     }
-    let violation = super::unknown_invocation("YIELD", RequestId::new(2).unwrap());
+    let violation = unknown_invocation("YIELD", RequestId::new(2).unwrap());
     assert_eq!(violation.to_string(), "YIELD #2: there was no such invocation");
 }
 

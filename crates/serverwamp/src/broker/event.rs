@@ -71,11 +71,7 @@ pub(crate) struct Disclosed {
 
 impl Disclosed {
     pub(crate) fn new(session: &Session) -> Self {
-        Self {
-            session: session.id(),
-            authid: session.authid().into(),
-            authrole: session.authrole().into(),
-        }
+        Self { session: session.id(), authid: session.authid().into(), authrole: session.authrole().into() }
     }
 }
 
@@ -173,9 +169,10 @@ impl StoredEvent {
     /// Would the session have received it, had it been subscribed?
     pub(crate) fn was_for(&self, session: &Session) -> bool {
         self.exclude != Some(session.id())
-            && self.receivers.as_deref().is_none_or(|receivers| {
-                receivers.permits(session.id(), session.authid(), session.authrole())
-            })
+            && self
+                .receivers
+                .as_deref()
+                .is_none_or(|receivers| receivers.permits(session.id(), session.authid(), session.authrole()))
     }
 
     /// Its details, as an EVENT carries them.

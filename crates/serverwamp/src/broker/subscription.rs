@@ -34,10 +34,8 @@ pub(crate) struct Subscribers {
 
 impl SubscriptionEntry {
     pub(super) fn new(id: SubscriptionId, pattern: UriPattern, created: Timestamp, history: usize) -> Self {
-        let members = Subscribers {
-            history: (history > 0).then(|| History::new(history)),
-            ..Subscribers::default()
-        };
+        let members =
+            Subscribers { history: (history > 0).then(|| History::new(history)), ..Subscribers::default() };
         Self { id, pattern, created, permanent: history > 0, members: Mutex::new(members) }
     }
 

@@ -294,7 +294,9 @@ fn still_running(call: &Call<'_>) -> Violation {
 
 /// Only a caller that announces the payload passthru mode may use it (checklist PPT-04).
 fn check_passthru(session: &Session, call: &Call<'_>) -> Result<(), Violation> {
-    if forwarded(call.options.passthru.as_deref()).is_none() || session.caller_has(Feature::PayloadPassthruMode) {
+    if forwarded(call.options.passthru.as_deref()).is_none()
+        || session.caller_has(Feature::PayloadPassthruMode)
+    {
         return Ok(());
     }
     Err(Violation::new(format!(

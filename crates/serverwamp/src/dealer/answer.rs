@@ -80,7 +80,7 @@ fn find(
     message: &'static str,
 ) -> Result<Option<Arc<RoutedCall>>, Violation> {
     let mut invocations = callee.invocations();
-    let call = if keep { invocations.get(request).cloned() } else { invocations.remove(request) };
+    let call = if keep { invocations.get(&request).cloned() } else { invocations.remove(request) };
     match call {
         None if !invocations.was_issued(request) => Err(unknown_invocation(message, request)),
         call => Ok(call),
@@ -143,4 +143,3 @@ impl RoutedCall {
         }
     }
 }
-

@@ -94,8 +94,15 @@ pub(crate) struct CallRequest {
 /// The final word on a call.
 #[derive(Debug)]
 pub(crate) enum Answer<'a> {
-    Result { payload: &'a Payload, passthru: Option<&'a Passthru> },
-    Error { error: &'a str, payload: &'a Payload, passthru: Option<&'a Passthru> },
+    Result {
+        payload: &'a Payload,
+        passthru: Option<&'a Passthru>,
+    },
+    Error {
+        error: &'a str,
+        payload: &'a Payload,
+        passthru: Option<&'a Passthru>,
+    },
     /// What the dealer itself has to say.
     Refusal(&'a WampError),
 }
@@ -144,7 +151,8 @@ impl RoutedCall {
         if state.over {
             return;
         }
-        let can_stop = state.serving.as_ref().is_some_and(|one| one.callee.session.callee_has(Feature::CallCanceling));
+        let can_stop =
+            state.serving.as_ref().is_some_and(|one| one.callee.session.callee_has(Feature::CallCanceling));
         let mode = match mode {
             // Without a mode it is `killnowait` (checklist CAN-07).
             None => CancelMode::KillNoWait,
@@ -277,7 +285,16 @@ fn send_answer(session: &Session, request: RequestId, answer: &Answer<'_>) {
                 }
             };
             let encode = |out: &mut Vec<u8>| {
-                encode_error_with(serializer, CALL, request, &details, error, &payload.args, &payload.kwargs, out)
+                encode_error_with(
+                    serializer,
+                    CALL,
+                    request,
+                    &details,
+                    error,
+                    &payload.args,
+                    &payload.kwargs,
+                    out,
+                )
             };
             if let Err(crate::websocket::PushError::Encode(error)) = session.outbox().try_push(encode) {
                 unsayable(error);

@@ -32,7 +32,12 @@ impl RoutedCall {
     }
 
     /// Finds a callee among those that have not been tried, and queues an INVOCATION for it.
-    pub(super) fn invoke(self: &Arc<Self>, state: &mut CallState, payload: Payload, random: impl Fn() -> u64) {
+    pub(super) fn invoke(
+        self: &Arc<Self>,
+        state: &mut CallState,
+        payload: Payload,
+        random: impl Fn() -> u64,
+    ) {
         loop {
             let Some(callee) = self.registration.choose(&random, self.only, &state.tried) else {
                 let error = match state.tried.is_empty() {
@@ -129,21 +134,18 @@ impl RoutedCall {
     }
 
     /// Queues an INVOCATION, the first of the call or a further one.
-    fn push(
-        &self,
-        serving: &Serving,
-        progress: bool,
-        payload: &Payload,
-    ) -> Result<(), Unsent> {
+    fn push(&self, serving: &Serving, progress: bool, payload: &Payload) -> Result<(), Unsent> {
         let session = &serving.callee.session;
         let serializer = session.serializer();
         let details = self.details(serving, progress);
         let id = self.registration.id;
         let (args, kwargs) = (&payload.args, &payload.kwargs);
         let queued = session.outbox().try_push_within(|out| {
-            let encoded =
-                encode_invocation(serializer, serving.invocation, id, &details, args, kwargs, out);
-            debug_assert!(encoded.is_ok(), "details of plain texts and numbers can be written in every serializer");
+            let encoded = encode_invocation(serializer, serving.invocation, id, &details, args, kwargs, out);
+            debug_assert!(
+                encoded.is_ok(),
+                "details of plain texts and numbers can be written in every serializer"
+            );
         });
         match queued {
             Ok(()) => Ok(()),

@@ -169,7 +169,8 @@ impl Calling {
         let registration = match realm.dealer.find(&self.procedure) {
             Some(Found::Registered(registration)) => registration,
             Some(Found::Route(_) | Found::Local(_)) => {
-                let text = format!("{:?} is served by the application itself: call its function", self.procedure);
+                let text =
+                    format!("{:?} is served by the application itself: call its function", self.procedure);
                 return Err(WampError::new(uris::error::NO_SUCH_PROCEDURE).arg(text));
             }
             None => return Err(no_such_procedure(&self.procedure)),

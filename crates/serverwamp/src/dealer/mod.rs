@@ -53,16 +53,9 @@ pub(crate) enum Found<'d> {
 
 impl Dealer {
     /// A dealer that knows what the application serves.
-    pub(crate) fn new(
-        routes: &Arc<RouteTable>,
-        index: &mut RegistrationIndex,
-        now: Timestamp,
-    ) -> Self {
-        let dealer = Self {
-            registrations: RwLock::default(),
-            added: AtomicUsize::new(0),
-            routes: Arc::clone(routes),
-        };
+    pub(crate) fn new(routes: &Arc<RouteTable>, index: &mut RegistrationIndex, now: Timestamp) -> Self {
+        let dealer =
+            Self { registrations: RwLock::default(), added: AtomicUsize::new(0), routes: Arc::clone(routes) };
         routes.each_pattern(|pattern, route| {
             dealer.enter(index, pattern, Invoke::Single, Some(Arc::clone(route)), now);
         });

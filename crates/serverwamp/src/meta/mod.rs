@@ -10,7 +10,12 @@ mod testament;
 pub(crate) use testament::Testament;
 
 impl crate::realm::RunningRealm {
-    pub(crate) fn answer_meta(&self, _: &crate::Session, procedure: &str, _: &serverwamp_proto::payload::Payload) -> Result<crate::reply::Encoded, crate::WampError> {
+    pub(crate) fn answer_meta(
+        &self,
+        _: &crate::Session,
+        procedure: &str,
+        _: &serverwamp_proto::payload::Payload,
+    ) -> Result<crate::reply::Encoded, crate::WampError> {
         Err(crate::realm::no_such_procedure(procedure))
     }
 }

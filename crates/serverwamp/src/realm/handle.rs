@@ -116,7 +116,11 @@ impl RealmHandle {
     /// # Errors
     /// `wamp.error.invalid_uri`, also for regular expressions, and `wamp.error.procedure_already_exists` when somebody
     /// serves it already.
-    pub fn register<H, T>(&self, pattern: impl Into<RoutePattern>, handler: H) -> Result<Registration, WampError>
+    pub fn register<H, T>(
+        &self,
+        pattern: impl Into<RoutePattern>,
+        handler: H,
+    ) -> Result<Registration, WampError>
     where
         H: Handler<Invocation, T, ()>,
         T: 'static,

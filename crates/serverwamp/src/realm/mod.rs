@@ -10,10 +10,10 @@ mod subscribing;
 pub use handle::{RealmHandle, Registration};
 pub use publish::Publication;
 pub(crate) use publish::{disclosure_refused, forwarded, to_payload};
-pub(crate) use subscribing::HeldSubscription;
 pub(crate) use running::{Anonymous, RunningAuthenticator, RunningRealm, no_such_procedure};
 pub use settings::{Disclosure, ProcedureSettings, TopicSettings};
 pub(crate) use settings::{Permissions, SettingsTable};
+pub(crate) use subscribing::HeldSubscription;
 
 use crate::auth::Authenticator;
 use crate::error::Problem;

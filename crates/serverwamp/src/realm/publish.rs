@@ -59,7 +59,10 @@ impl Publication {
 
     /// Only sessions of these roles get the event, if they are subscribed; an empty list reaches nobody.
     pub fn eligible_authroles<T: Into<String>>(mut self, authroles: impl IntoIterator<Item = T>) -> Self {
-        self.receivers.eligible_authrole.get_or_insert_default().extend(authroles.into_iter().map(Into::into));
+        self.receivers
+            .eligible_authrole
+            .get_or_insert_default()
+            .extend(authroles.into_iter().map(Into::into));
         self
     }
 

@@ -78,9 +78,10 @@ impl RunningRealm {
         request: RequestId,
         registration: RegistrationId,
     ) -> Result<(), WampError> {
-        self.end_registration(session, registration, || session.send(&wire::unregistered(request))).ok_or_else(
-            || WampError::new(uris::error::NO_SUCH_REGISTRATION).arg("this session has no such registration"),
-        )
+        self.end_registration(session, registration, || session.send(&wire::unregistered(request)))
+            .ok_or_else(|| {
+                WampError::new(uris::error::NO_SUCH_REGISTRATION).arg("this session has no such registration")
+            })
     }
 
     /// Takes a registration away from a session, which is told if it can be told (checklist REGREV-01, REGREV-02).
