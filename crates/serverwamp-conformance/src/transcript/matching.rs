@@ -24,6 +24,7 @@ impl Pattern {
                 bindings.get(name).cloned().ok_or_else(|| format!("${name} stands for nothing"))
             }
             Self::Plain(value) => Ok(value.clone()),
+            Self::Absent => Err("what is absent cannot be sent".to_owned()),
             Self::List(items, open) => {
                 closed(*open)?;
                 Ok(Value::Array(items.iter().map(|item| item.fill(bindings)).collect::<Result<_, _>>()?))
@@ -74,6 +75,9 @@ fn compare(pattern: &Pattern, value: &Value, path: &str, bindings: &mut Bindings
         }
         (Pattern::Dict(items, open), Value::Object(values)) => {
             for (key, item) in items {
+                if *item == Pattern::Absent && !values.contains_key(key) {
+                    continue;
+                }
                 let value = values.get(key).ok_or_else(|| format!("{path}.{key}: received nothing"))?;
                 compare(item, value, &format!("{path}.{key}"), bindings)?;
             }
@@ -84,6 +88,7 @@ fn compare(pattern: &Pattern, value: &Value, path: &str, bindings: &mut Bindings
         }
         (Pattern::List(..), _) => Err(format!("{path}: expected a list, received {value}")),
         (Pattern::Dict(..), _) => Err(format!("{path}: expected a dict, received {value}")),
+        (Pattern::Absent, _) => Err(format!("{path}: expected nothing, received {value}")),
     }
 }
 
@@ -181,6 +186,8 @@ mod tests {
         assert!(!meets("[1, _, ...]", &json!([1])) && !meets("[1]", &json!([1, 2])));
         assert!(meets(r#"{..., "a": 1}"#, &json!({ "a": 1, "b": 2 })));
         assert!(!meets(r#"{..., "a": 1}"#, &json!({ "b": 2 })));
+        assert!(meets(r#"{..., "a": absent}"#, &json!({ "b": 2 })));
+        assert!(!meets(r#"{..., "a": absent}"#, &json!({ "a": 1 })));
         assert!(!meets(r#"{"a": 1}"#, &json!({ "a": 1, "b": 2 })) && !meets("{}", &json!([])));
     }
 

@@ -23,8 +23,9 @@
 //!
 //! Messages are JSON, with `"\u0000…"` for bytes, and with variables. In expected ones, `_` stands for
 //! anything, `_int`, `_id`, `_string`, `_bool`, `_list`, `_dict` for anything of that type, `_time` for an RFC
-//! 3339 time; `...` as last element of a list for any number of elements, in a dict for any other entries. A
-//! line that is indented deeper goes on with the one above; `#` after two spaces begins a comment.
+//! 3339 time; `...` as last element of a list for any number of elements, in a dict for any other entries; a
+//! key with the value `absent` is not there. A line that is indented deeper goes on with the one above; `#`
+//! after two spaces begins a comment.
 //!
 //! There is no sleeping: a message that is due has [`DEADLINE`](crate::DEADLINE), and silence is shown with
 //! [fences](fence). At the end every peer that is still there is fenced, so a surplus message fails a test.

@@ -15,6 +15,8 @@ pub(super) enum Pattern {
     List(Vec<Self>, bool),
     /// A dict, and whether there may be other entries.
     Dict(Vec<(String, Self)>, bool),
+    /// `absent`, as the value of a key that is not there.
+    Absent,
 }
 
 /// What `_` and its kin stand for.
@@ -81,6 +83,9 @@ impl<'a> Reader<'a> {
             }
             _ => {
                 let word = self.word(|it| it.is_ascii_alphanumeric() || "+-.".contains(it));
+                if word == "absent" {
+                    return Ok(Pattern::Absent);
+                }
                 serde_json::from_str(word)
                     .map(Pattern::Plain)
                     .map_err(|_| format!("{word:?} is no value; what follows is {:?}", self.rest))

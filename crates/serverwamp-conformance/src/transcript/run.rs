@@ -65,7 +65,7 @@ impl Play {
     fn failure(&self, place: &str, reason: &str) -> String {
         let mut text = format!("{place}\n  {reason}\n");
         for (name, value) in &self.bindings {
-            write!(text, "  ${name} = {value}").expect("a String takes what is written");
+            writeln!(text, "  ${name} = {value}").expect("a String takes what is written");
         }
         text.push_str("\nthe conversation:\n");
         for line in &self.said {
@@ -187,7 +187,7 @@ impl Play {
 
     fn send(&mut self, at: usize, message: &Value) -> Result<(), String> {
         let peer = &mut self.peers[at];
-        self.said.push(shortened(format!("{} ({}) → {message}", peer.name, peer.subprotocol)));
+        self.said.push(shown(&peer.name, peer.subprotocol, '→', message));
         peer.unsettled = true;
         match message[0].as_u64() {
             Some(1) if !peer.in_session => peer.roles = announced(message),
@@ -214,7 +214,7 @@ impl Play {
             Arrival::Closed(code) => return Err(format!("the server closed: {code:?}")),
             Arrival::Nothing => return Err(format!("nothing came within {DEADLINE:?}")),
         };
-        self.said.push(shortened(format!("{} ({}) ← {message}", peer.name, peer.subprotocol)));
+        self.said.push(shown(&peer.name, peer.subprotocol, '←', &message));
         match message[0].as_u64() {
             Some(2) => {
                 peer.in_session = true;
@@ -307,7 +307,13 @@ impl Play {
     }
 }
 
-fn shortened(line: String) -> String {
+/// A line of the conversation. What both sides can do is left out of it, being long and nearly always the same.
+fn shown(name: &str, subprotocol: Subprotocol, arrow: char, message: &Value) -> String {
+    let mut message = message.clone();
+    if let (Some(1 | 2), Some(roles)) = (message[0].as_u64(), message.pointer_mut("/2/roles")) {
+        *roles = json!("…");
+    }
+    let line = format!("{name} ({subprotocol}) {arrow} {message}");
     match line.char_indices().nth(SHOWN) {
         Some((at, _)) => format!("{}…", &line[..at]),
         None => line,

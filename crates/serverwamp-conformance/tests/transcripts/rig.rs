@@ -94,3 +94,14 @@ fn a_server_that_does_not_close_fails_a_transcript_that_says_so() {
     let failure = failure("alice joins app\nalice > [48, 1, {}, \"com.add\", [2, 3]]\nalice closed");
     assert!(failure.contains("the end is due, and [50,1,{},[5]] came"), "{failure}");
 }
+
+#[test]
+fn silence_waits_for_what_others_said_before() {
+    let mut text = "alice joins\nalice > [32, 1, {}, \"com.t\"]\nalice < [33, 1, _]\nbob joins\n".to_owned();
+    for request in 1..50 {
+        text.push_str(&format!("bob > [16, {request}, {{}}, \"com.u\"]\n"));
+    }
+    text.push_str("bob > [16, 50, {}, \"com.t\"]\nalice silent");
+    let failure = failure(&text);
+    assert!(failure.contains("alice is due nothing, and received [36,"), "{failure}");
+}

@@ -8,6 +8,7 @@
 //! | `strict` | strict URIs |
 //! | `nodisclose`, `disclosed` | disclosure refused, disclosure always |
 //! | `settings` | topics and procedures with settings, see [`settings`] |
+//! | `guarded` | topics with handlers that refuse: `com.refused` all, `com.history.members` all but members |
 //! | `app` | an application's realm: `com.add`, and clients may register and publish nothing |
 //!
 //! The ticket of everybody is `secret`: `joe` and `jane` have the role `user`, `mia` is a `member`, `root` an `admin`.
@@ -15,7 +16,8 @@
 use serverwamp::auth::{self, AuthId, Authenticator, Principal, Ticket};
 use serverwamp::extract::Args;
 use serverwamp::{
-    Application, Disclosure, ProcedureSettings, Realm, RouteSet, Server, TopicSettings, prefix,
+    Application, Disclosure, ProcedureSettings, Realm, RouteSet, Server, Session, TopicSettings, WampError,
+    prefix,
 };
 use serverwamp_conformance::{Tongues, Transcript};
 use tokio::net::TcpListener;
@@ -84,6 +86,7 @@ pub(crate) fn realms() -> Application {
         .realm(open("nodisclose").disclosure(Disclosure::Refused))
         .realm(open("disclosed").disclosure(Disclosure::Always))
         .realm(settings())
+        .realm(guarded())
         .realm(app())
         .build()
         .expect("nothing is wrong with these realms")
@@ -98,6 +101,7 @@ fn settings() -> Realm {
     open("settings")
         .topic_settings("com.history.five", TopicSettings::new().history(5))
         .topic_settings(prefix("com.history.all."), TopicSettings::new().history(1000))
+        .topic_settings("com.history.all.auth", TopicSettings::new().history(10))
         .topic_settings(prefix("com.unretained."), TopicSettings::new().retain(false))
         .topic_settings(prefix("com.trusted."), TopicSettings::new().trustlevel(3))
         .topic_settings("com.trusted.not", TopicSettings::new().trustlevel(0))
@@ -106,6 +110,19 @@ fn settings() -> Realm {
         .procedure_settings(prefix("com.disclosed."), ProcedureSettings::new().disclose_caller())
         .procedure_settings(prefix("com.forwarded."), ProcedureSettings::new().forward_timeout(true))
         .procedure_settings(prefix("com.unforwarded."), ProcedureSettings::new().forward_timeout(false))
+}
+
+/// An application that says who may subscribe to some topics, in a realm where clients do the rest.
+fn guarded() -> Realm {
+    open("guarded").topic_settings("com.history.members", TopicSettings::new().history(10)).routes(
+        RouteSet::new()
+            .topic("com.refused", || async { Err::<(), _>(WampError::not_authorized()) })
+            .topic("com.history.members", members_only),
+    )
+}
+
+async fn members_only(session: Session) -> Result<(), WampError> {
+    if session.authrole() == "member" { Ok(()) } else { Err(WampError::not_authorized()) }
 }
 
 fn app() -> Realm {
