@@ -58,7 +58,7 @@ impl Calls {
         }
         let realm = session.running_realm();
         let in_flight = session.calls_in_flight();
-        if (in_flight > 0 || call.options.progress) && self.continues(session, &call)? {
+        if (in_flight > 0 || session.has_answered_inputs()) && continues(session, &call)? {
             return Ok(());
         }
         if in_flight + self.waiting.len() >= realm.limits.calls_in_flight {
@@ -124,15 +124,19 @@ impl Calls {
         registration: Arc<RegistrationEntry>,
     ) -> Result<(), WampError> {
         let realm = session.running_realm();
-        let Call { request, options, procedure, payload } = call;
+        let Call { request, mut options, procedure, payload } = call;
         let disclosure = realm.plan.permissions.disclosure;
         if options.disclose_me && disclosure == Disclosure::Refused {
             return Err(disclosure_refused());
         }
         let settings = realm.plan.procedure_settings.of(&procedure);
+        let mut deadline = None;
         if options.timeout > 0 {
-            let timeout = Duration::from_millis(options.timeout).min(realm.limits.longest_call_timeout);
-            self.deadlines.watch(session.runtime().now() + timeout, request);
+            let longest = u64::try_from(realm.limits.longest_call_timeout.as_millis()).unwrap_or(u64::MAX);
+            options.timeout = options.timeout.min(longest);
+            let at = session.runtime().now() + Duration::from_millis(options.timeout);
+            deadline = Some(at);
+            self.deadlines.watch(at, request);
             self.deadlines.tidy(|request| session.work().calls.contains_key(&request));
         }
         let exact = registration.pattern.kind() == Match::Exact;
@@ -144,38 +148,13 @@ impl Calls {
             disclosed_by_realm: disclosure == Disclosure::Always
                 || settings.is_some_and(|settings| settings.disclose_caller),
             forward_timeout: settings.and_then(|settings| settings.forward_timeout),
+            deadline,
             only: None,
             registration,
         }));
         session.enter_routed(request, &routed);
         routed.start(payload, || realm.ids.bits());
         Ok(())
-    }
-
-    /// Is this a further input for a call that is running, or was answered before it came (checklist PCI-10, PCI-14)?
-    fn continues(&self, session: &Session, call: &Call<'_>) -> Result<bool, Violation> {
-        let mut work = session.work();
-        if let Some(place) = work.answered_inputs.iter().position(|id| *id == call.request) {
-            if !call.options.progress {
-                work.answered_inputs.remove(place);
-            }
-            return Ok(true);
-        }
-        let running = work.calls.get(&call.request).filter(|open| !open.is_answered()).cloned();
-        drop(work);
-        match running {
-            None => Ok(false),
-            Some(OpenCall::Served(_)) => Err(still_running(call)),
-            Some(OpenCall::Routed(routed)) => {
-                if routed.procedure() != call.procedure {
-                    return Err(still_running(call));
-                }
-                match routed.go_on(&call.payload, !call.options.progress) {
-                    true => Ok(true),
-                    false => Err(still_running(call)),
-                }
-            }
-        }
     }
 
     fn state(
@@ -288,6 +267,33 @@ impl Calls {
     }
 }
 
+/// Is this a further input for a call that is running, or was answered before it came (checklist PCI-10, PCI-14)?
+fn continues(session: &Session, call: &Call<'_>) -> Result<bool, Violation> {
+    let mut work = session.work();
+    if let Some(place) = work.answered_inputs.iter().position(|id| *id == call.request) {
+        if !call.options.progress {
+            work.answered_inputs.remove(place);
+            session.note_answered_inputs(&work);
+        }
+        return Ok(true);
+    }
+    let running = work.calls.get(&call.request).filter(|open| !open.is_answered()).cloned();
+    drop(work);
+    match running {
+        None => Ok(false),
+        Some(OpenCall::Served(_)) => Err(still_running(call)),
+        Some(OpenCall::Routed(routed)) => {
+            if routed.procedure() != call.procedure {
+                return Err(still_running(call));
+            }
+            match routed.go_on(&call.payload, !call.options.progress) {
+                true => Ok(true),
+                false => Err(still_running(call)),
+            }
+        }
+    }
+}
+
 fn still_running(call: &Call<'_>) -> Violation {
     Violation::new(format!("CALL #{}: the call with this id is still running", call.request))
 }
@@ -333,11 +339,15 @@ struct Served<'r> {
 }
 
 fn find<'r>(realm: &'r RunningRealm, procedure: &str) -> Result<Target<'r>, WampError> {
-    if uri::is_reserved(procedure) && realm.plan.permissions.meta_api {
-        realm.check_uri(procedure, Match::Exact)?;
-        return Ok(Target::Meta);
-    }
     let replaced = realm.plan.service.is_some();
+    // No registration, and be it for every procedure, serves one of the specification's own (checklist URI-11).
+    if uri::is_reserved(procedure) && (realm.plan.permissions.meta_api || !replaced) {
+        realm.check_uri(procedure, Match::Exact)?;
+        return match realm.plan.permissions.meta_api {
+            true => Ok(Target::Meta),
+            false => Err(no_such_procedure(procedure)),
+        };
+    }
     let route = match realm.dealer.find(procedure) {
         Some(dealer::Found::Registered(registration)) if !replaced => {
             return Ok(Target::Registered(registration));

@@ -36,7 +36,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// A peer's session in a realm.
@@ -64,6 +64,8 @@ struct Inner {
     joined: Arc<Signal<()>>,
     /// Calls whose handlers run as tasks; a copy of `work.calls.len()` that costs no lock.
     in_flight: AtomicUsize,
+    /// A copy of `!work.answered_inputs.is_empty()` that costs no lock.
+    answered_inputs: AtomicBool,
     /// The application asks the connection to end the session.
     close_request: OnceLock<CloseRequest>,
     work: Mutex<Work>,
@@ -147,6 +149,7 @@ impl Session {
             ended: Signal::default(),
             joined: Arc::default(),
             in_flight: AtomicUsize::new(0),
+            answered_inputs: AtomicBool::new(false),
             close_request: OnceLock::new(),
             work: Mutex::default(),
             roles: OnceLock::new(),
@@ -341,6 +344,16 @@ impl Session {
         }
     }
 
+    /// Were calls answered while their callers could still send input?
+    pub(crate) fn has_answered_inputs(&self) -> bool {
+        self.0.answered_inputs.load(Ordering::Relaxed)
+    }
+
+    /// Keeps a copy of `work.answered_inputs.is_empty()` that costs no lock.
+    pub(crate) fn note_answered_inputs(&self, work: &Work) {
+        self.0.answered_inputs.store(!work.answered_inputs.is_empty(), Ordering::Relaxed);
+    }
+
     /// A call that went to a client has its answer.
     pub(crate) fn leave_routed(&self, request: RequestId, input_open: bool) {
         let mut work = self.work();
@@ -352,6 +365,7 @@ impl Session {
                 work.answered_inputs.pop_front();
             }
             work.answered_inputs.push_back(request);
+            self.note_answered_inputs(&work);
         }
         drop(work);
         self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
