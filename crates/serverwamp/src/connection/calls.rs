@@ -4,10 +4,10 @@
 //! it. Only a handler that waits becomes a task, and from then on it can be canceled and timed.
 
 use super::deadlines::Deadlines;
+use super::route::{Served, Target, check_passthru, continues, find, still_running};
 use super::supervise;
 use crate::call::{CallState, Stop};
-use crate::dealer::{self, CallRequest, Caller, RegistrationEntry, RoutedCall};
-use crate::realm::{Disclosure, RunningRealm, disclosure_refused, forwarded, no_such_procedure};
+use crate::realm::no_such_procedure;
 use crate::reply::CallReply;
 use crate::request::{Invocation, Matched};
 use crate::routes::ProcedureRoute;
@@ -18,10 +18,8 @@ use futures_util::FutureExt;
 use futures_util::future::{Either, select};
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::{Call, CancelMode, Violation};
-use serverwamp_proto::pattern::Match;
 use serverwamp_proto::session::Feature;
-use serverwamp_proto::{uri, uris};
-use std::borrow::Cow;
+use serverwamp_proto::uris;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -42,7 +40,7 @@ pub(super) struct Calls {
     waiting: VecDeque<Invocation>,
     serial: bool,
     /// When calls that clients serve have taken too long.
-    deadlines: Deadlines,
+    pub(super) deadlines: Deadlines,
 }
 
 impl Calls {
@@ -113,47 +111,6 @@ impl Calls {
         } else {
             self.start(session, invocation, route.as_deref().map(|route| &**route));
         }
-        Ok(())
-    }
-
-    /// Hands a call over to a client that serves it.
-    fn route(
-        &mut self,
-        session: &Session,
-        call: Call<'_>,
-        registration: Arc<RegistrationEntry>,
-    ) -> Result<(), WampError> {
-        let realm = session.running_realm();
-        let Call { request, mut options, procedure, payload } = call;
-        let disclosure = realm.plan.permissions.disclosure;
-        if options.disclose_me && disclosure == Disclosure::Refused {
-            return Err(disclosure_refused());
-        }
-        let settings = realm.plan.procedure_settings.of(&procedure);
-        let mut deadline = None;
-        if options.timeout > 0 {
-            let longest = u64::try_from(realm.limits.longest_call_timeout.as_millis()).unwrap_or(u64::MAX);
-            options.timeout = options.timeout.min(longest);
-            let at = session.runtime().now() + Duration::from_millis(options.timeout);
-            deadline = Some(at);
-            self.deadlines.watch(at, request);
-            self.deadlines.tidy(|request| session.work().calls.contains_key(&request));
-        }
-        let exact = registration.pattern.kind() == Match::Exact;
-        let routed = Arc::new(RoutedCall::new(CallRequest {
-            caller: Caller::Session(session.clone(), request),
-            procedure: (!exact).then(|| procedure.into()),
-            options,
-            trustlevel: settings.and_then(|settings| settings.trustlevel),
-            disclosed_by_realm: disclosure == Disclosure::Always
-                || settings.is_some_and(|settings| settings.disclose_caller),
-            forward_timeout: settings.and_then(|settings| settings.forward_timeout),
-            deadline,
-            only: None,
-            registration,
-        }));
-        session.enter_routed(request, &routed);
-        routed.start(payload, || realm.ids.bits());
         Ok(())
     }
 
@@ -267,50 +224,6 @@ impl Calls {
     }
 }
 
-/// Is this a further input for a call that is running, or was answered before it came (checklist PCI-10, PCI-14)?
-fn continues(session: &Session, call: &Call<'_>) -> Result<bool, Violation> {
-    let mut work = session.work();
-    if let Some(place) = work.answered_inputs.iter().position(|id| *id == call.request) {
-        if !call.options.progress {
-            work.answered_inputs.remove(place);
-            session.note_answered_inputs(&work);
-        }
-        return Ok(true);
-    }
-    let running = work.calls.get(&call.request).filter(|open| !open.is_answered()).cloned();
-    drop(work);
-    match running {
-        None => Ok(false),
-        Some(OpenCall::Served(_)) => Err(still_running(call)),
-        Some(OpenCall::Routed(routed)) => {
-            if routed.procedure() != call.procedure {
-                return Err(still_running(call));
-            }
-            match routed.go_on(&call.payload, !call.options.progress) {
-                true => Ok(true),
-                false => Err(still_running(call)),
-            }
-        }
-    }
-}
-
-fn still_running(call: &Call<'_>) -> Violation {
-    Violation::new(format!("CALL #{}: the call with this id is still running", call.request))
-}
-
-/// Only a caller that announces the payload passthru mode may use it (checklist PPT-04).
-fn check_passthru(session: &Session, call: &Call<'_>) -> Result<(), Violation> {
-    if forwarded(call.options.passthru.as_deref()).is_none()
-        || session.caller_has(Feature::PayloadPassthruMode)
-    {
-        return Ok(());
-    }
-    Err(Violation::new(format!(
-        "CALL #{}: ppt_scheme is used by a caller that does not announce payload_passthru_mode",
-        call.request
-    )))
-}
-
 /// Writes down what the caller asked for beyond the call itself.
 fn describe(state: &mut CallState, session: &Session, call: &Call<'_>, matched: Matched) {
     state.matched = matched;
@@ -321,57 +234,6 @@ fn describe(state: &mut CallState, session: &Session, call: &Call<'_>, matched: 
         state.timeout = Some(timeout);
         state.deadline = Some(session.runtime().now() + timeout);
     }
-}
-
-/// Where a call goes.
-enum Target<'r> {
-    Served(Served<'r>),
-    Registered(Arc<RegistrationEntry>),
-    Meta,
-}
-
-/// What of the application serves a call.
-struct Served<'r> {
-    procedure: Cow<'r, Arc<str>>,
-    matched: Matched,
-    /// `None` when the realm has a service that takes every call.
-    route: Option<Cow<'r, Arc<ProcedureRoute>>>,
-}
-
-fn find<'r>(realm: &'r RunningRealm, procedure: &str) -> Result<Target<'r>, WampError> {
-    let replaced = realm.plan.service.is_some();
-    // No registration, and be it for every procedure, serves one of the specification's own (checklist URI-11).
-    if uri::is_reserved(procedure) && (realm.plan.permissions.meta_api || !replaced) {
-        realm.check_uri(procedure, Match::Exact)?;
-        return match realm.plan.permissions.meta_api {
-            true => Ok(Target::Meta),
-            false => Err(no_such_procedure(procedure)),
-        };
-    }
-    let route = match realm.dealer.find(procedure) {
-        Some(dealer::Found::Registered(registration)) if !replaced => {
-            return Ok(Target::Registered(registration));
-        }
-        Some(dealer::Found::Route(route)) => Some(Cow::Borrowed(route)),
-        Some(dealer::Found::Local(route)) => Some(Cow::Owned(route)),
-        Some(dealer::Found::Registered(_)) | None => None,
-    };
-    if let Some(Cow::Borrowed(known)) = route
-        && matches!(known.matched, Matched::Exact)
-    {
-        // What equals a route's URI is a valid one.
-        let route = route.filter(|_| !replaced);
-        let procedure = Cow::Borrowed(&known.uri);
-        return Ok(Target::Served(Served { procedure, matched: Matched::Exact, route }));
-    }
-    realm.check_uri(procedure, Match::Exact)?;
-    let matched = match &route {
-        Some(route) => route.matched.clone(),
-        None if replaced => Matched::Exact,
-        None => return Err(no_such_procedure(procedure)),
-    };
-    let route = route.filter(|_| !replaced);
-    Ok(Target::Served(Served { procedure: Cow::Owned(procedure.into()), matched, route }))
 }
 
 /// Lets a handler that waits run as a task of its own.

@@ -7,6 +7,7 @@ mod calls;
 mod deadlines;
 mod dispatch;
 mod handshake;
+mod route;
 mod supervise;
 
 use crate::application::{Application, Inner};
