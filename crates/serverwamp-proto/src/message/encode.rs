@@ -96,6 +96,19 @@ pub fn encode_event(
     Ok(())
 }
 
+/// Appends the details of an EVENT alone, as histories show them.
+///
+/// # Errors
+/// When an attribute of `details` stands in another serializer and cannot be carried over; nothing is written then.
+pub fn encode_event_details(
+    serializer: Serializer,
+    details: &EventDetails<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    let start = out.len();
+    details.write(&mut Writer::new(serializer, out), serializer).inspect_err(|_| out.truncate(start))
+}
+
 fn write_progress(progress: bool, writer: &mut Writer<'_>) {
     writer.dict(usize::from(progress));
     if progress {
