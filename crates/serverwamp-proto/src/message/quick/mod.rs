@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use self::flat::flat;
-use self::prefix::{Form, Prefix, prefix};
+use self::prefix::{CALL, PUBLISH, Prefix, YIELD, elements, prefix};
 use super::Message;
 use super::options::{CallOptions, PublishOptions, YieldOptions};
 use super::pubsub::Publish;
@@ -40,39 +40,41 @@ pub enum QuickRequest<'a> {
 /// `None` says nothing about the frame: give it to [`Message::decode`], which reads every form, with the same result.
 #[inline]
 pub fn quick_request(serializer: Serializer, frame: &Bytes) -> Option<QuickRequest<'_>> {
-    let prefix = prefix(serializer, frame)?;
-    let request = RequestId::new(prefix.request)?;
-    let payload = payload(serializer, frame, &prefix, request)?;
-    let uri = Cow::Borrowed(prefix.uri);
-    Some(match prefix.form {
-        Form::Call => {
-            QuickRequest::Call(Call { request, options: CallOptions::default(), procedure: uri, payload })
-        }
-        Form::Yield => QuickRequest::Yield(Yield { request, options: YieldOptions::default(), payload }),
-        Form::Publish { acknowledge } => {
-            let options = PublishOptions { acknowledge, ..PublishOptions::default() };
-            QuickRequest::Publish(Publish { request, options, topic: uri, payload })
-        }
-    })
+    // A frame that is none of them is none at a look at its first bytes, so they may well be tried in turn.
+    let Some((request, prefix, payload)) = parts::<CALL>(serializer, frame) else {
+        return other(serializer, frame);
+    };
+    let (options, procedure) = (CallOptions::default(), Cow::Borrowed(prefix.uri));
+    Some(QuickRequest::Call(Call { request, options, procedure, payload }))
+}
+
+#[inline(never)]
+fn other(serializer: Serializer, frame: &Bytes) -> Option<QuickRequest<'_>> {
+    if let Some((request, _, payload)) = parts::<YIELD>(serializer, frame) {
+        return Some(QuickRequest::Yield(Yield { request, options: YieldOptions::default(), payload }));
+    }
+    let (request, prefix, payload) = parts::<PUBLISH>(serializer, frame)?;
+    let options = PublishOptions { acknowledge: prefix.acknowledge, ..PublishOptions::default() };
+    Some(QuickRequest::Publish(Publish { request, options, topic: Cow::Borrowed(prefix.uri), payload }))
 }
 
 #[inline]
-fn payload(
-    serializer: Serializer,
-    frame: &Bytes,
-    prefix: &Prefix<'_>,
-    request: RequestId,
-) -> Option<Payload> {
+fn parts<const CODE: u8>(serializer: Serializer, frame: &Bytes) -> Option<(RequestId, Prefix<'_>, Payload)> {
+    let prefix = prefix::<CODE>(serializer, frame)?;
+    let request = RequestId::new(prefix.request)?;
     let rest = frame.get(prefix.at..)?;
     // A list that announces another number of elements is not as flat as it looks.
     let announced = serializer == Serializer::Json || prefix.left == 1;
     if let Some(args) = flat(serializer, rest).filter(|_| announced) {
-        return Some(Payload { serializer, args: frame.slice_ref(args), kwargs: Bytes::new() });
+        let payload = Payload { serializer, args: frame.slice_ref(args), kwargs: Bytes::new() };
+        return Some((request, prefix, payload));
     }
     let list = ListReader::resume(serializer, frame, prefix.at, prefix.left)?;
-    let (name, read) = (prefix.form.name(), prefix.form.elements());
-    let elements = Elements::resume(serializer, frame, list, name, read..=read + 2, read, request);
-    elements.complete(|elements| Payload::read(elements, "")).ok()
+    let read = elements(CODE);
+    // The name would go into a violation, and the general reader is the one to say what is wrong.
+    let elements = Elements::resume(serializer, frame, list, "", read..=read + 2, read, request);
+    let payload = elements.complete(|elements| Payload::read(elements, "")).ok()?;
+    Some((request, prefix, payload))
 }
 
 impl<'a> From<QuickRequest<'a>> for Message<'a> {
