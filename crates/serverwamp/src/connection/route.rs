@@ -3,14 +3,13 @@
 use super::calls::Calls;
 use crate::call::{CallState, Stop, Taken};
 use crate::dealer::{self, CallRequest, Caller, RegistrationEntry, RoutedCall};
-use crate::realm::{Disclosure, RunningRealm, disclosure_refused, forwarded, no_such_procedure};
+use crate::realm::{Disclosure, RunningRealm, disclosure_refused, no_such_procedure};
 use crate::request::Matched;
 use crate::routes::ProcedureRoute;
 use crate::session::OpenCall;
 use crate::{Session, WampError};
 use serverwamp_proto::message::{Call, Passthru, Violation};
 use serverwamp_proto::pattern::Match;
-use serverwamp_proto::session::Feature;
 use serverwamp_proto::{uri, uris};
 use std::borrow::Cow;
 use std::sync::Arc;
