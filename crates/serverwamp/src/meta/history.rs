@@ -11,7 +11,6 @@ use serverwamp_proto::broker::HistoryQuery;
 use serverwamp_proto::codec::{EncodeError, Serializer, Writer};
 use serverwamp_proto::id::SubscriptionId;
 use serverwamp_proto::message::encode_event_details;
-use serverwamp_proto::timestamp::Timestamp;
 use serverwamp_proto::uris;
 use std::sync::Arc;
 
@@ -25,6 +24,13 @@ impl RunningRealm {
         let entry = self.subscription_named(arguments)?;
         let query = HistoryQuery::from_kwargs(arguments.keywords()).map_err(WampError::invalid_argument)?;
         let members = entry.members();
+        // Whose handlers say who may subscribe, they have said it of its subscribers only (checklist HIST-14).
+        let guarded = !self.plan.routes.topics(&entry.pattern).is_empty();
+        if guarded && !members.sessions.has(caller.id()) {
+            return Err(
+                WampError::not_authorized().arg("only subscribers may read the history of this topic")
+            );
+        }
         let events: Vec<Arc<StoredEvent>> = match &members.history {
             Some(history) => {
                 let found = history.read(&query, |event| event.admits(caller));
@@ -67,8 +73,12 @@ fn encode(
     serializer: Serializer,
 ) -> Result<Vec<u8>, EncodeError> {
     let payload = event.payload.to_serializer(serializer)?;
-    let payload = [("args", &payload.args), ("kwargs", &payload.kwargs)].into_iter();
-    let payload: Vec<_> = payload.filter(|(_, bytes)| !bytes.is_empty()).collect();
+    let parts = [
+        ("args", &payload.args, payload.has_args()),
+        ("kwargs", &payload.kwargs, !payload.kwargs.is_empty()),
+    ];
+    let payload: Vec<_> =
+        parts.into_iter().filter(|(.., present)| *present).map(|(key, bytes, _)| (key, bytes)).collect();
     let mut details = Vec::new();
     encode_event_details(serializer, &event.details(tell_topic, false), &mut details)?;
     let mut out =
@@ -76,7 +86,7 @@ fn encode(
     let mut writer = Writer::new(serializer, &mut out);
     writer.dict(4 + payload.len());
     writer.key("timestamp");
-    writer.text(&Timestamp::from(event.at).to_string());
+    writer.text(&event.at.to_string());
     writer.key("subscription");
     writer.unsigned(subscription.get());
     writer.key("publication");
