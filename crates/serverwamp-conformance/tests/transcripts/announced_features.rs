@@ -1,8 +1,6 @@
 //! FEAT: WELCOME announces what works, and what a client did not announce is not asked of it.
 
-use crate::router::{play, play_at};
-use serverwamp::extract::Args;
-use serverwamp::{Application, Realm, RealmHandle, RouteSet, WampError};
+use crate::router::play;
 
 #[test]
 fn feat_01_a_router_announces_all_that_works() {
@@ -37,7 +35,8 @@ fn feat_02_an_application_announces_nothing_that_takes_clients_on_both_sides() {
         alice < [2, _id, {..., "roles": {
             "broker": {"features": {"pattern_based_subscription": true, "event_retention": true}},
             "dealer": {"features": {
-                "progressive_call_results": true, "call_canceling": true, "call_timeout": true}}}}]
+                "progressive_call_results": true, "progressive_call_invocations": true,
+                "call_canceling": true, "call_timeout": true}}}}]
         alice > [48, 1, {}, "wamp.session.count"]
         alice < [8, 48, 1, {}, "wamp.error.no_such_procedure", ...]
         alice > [64, 2, {}, "com.p"]
@@ -57,30 +56,6 @@ fn feat_02_a_realm_that_discloses_nobody_does_not_announce_it() {
         alice < [2, _id, {..., "roles": {
             "broker": {"features": {..., "publisher_identification": absent, "publisher_exclusion": true}},
             "dealer": {"features": {..., "caller_identification": absent, "shared_registration": true}}}}]
-    "#,
-    );
-}
-
-/// A procedure publishes an event that is kept for those who subscribe later.
-fn retaining() -> Application {
-    async fn keep(Args((topic, text)): Args<(String, String)>, realm: RealmHandle) -> Result<u64, WampError> {
-        Ok(realm.publication(topic).retain().send(text)?.get())
-    }
-    let realm = Realm::new("realm1").allow_anonymous("guest").routes(RouteSet::new().procedure("keep", keep));
-    Application::builder().realm(realm).build().expect("nothing is wrong with this realm")
-}
-
-#[test]
-fn feat_01_an_application_retains_events() {
-    play_at(
-        retaining,
-        r#"
-        alice joins
-        alice > [48, 1, {}, "keep", ["com.t", "kept"]]
-        alice < [50, 1, {}, [$kept]]
-        alice > [32, 2, {"get_retained": true}, "com.t"]
-        alice < [33, 2, $s]
-        alice < [36, $s, $kept, {"retained": true}, ["kept"]]
     "#,
     );
 }
