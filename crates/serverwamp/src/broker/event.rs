@@ -213,7 +213,10 @@ impl StoredEvent {
 
     /// Roughly how much memory it takes.
     pub(crate) fn bytes(&self) -> usize {
-        size_of::<Self>() + self.topic.len() + self.payload.args.len() + self.payload.kwargs.len()
+        let lists = self.receivers.as_ref().map_or(0, |receivers| receivers.bytes());
+        let passthru = self.passthru.as_ref().map_or(0, |passthru| passthru.bytes());
+        let payload = self.payload.args.len() + self.payload.kwargs.len();
+        size_of::<Self>() + self.topic.len() + payload + lists + passthru
     }
 }
 
@@ -239,5 +242,37 @@ fn encode(
             tracing::warn!(%error, "the details of an event cannot be carried over, it is not sent");
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ret_01_a_kept_event_counts_with_all_that_is_kept_of_it() {
+        let empty = || Payload { serializer: Serializer::Json, args: Bytes::new(), kwargs: Bytes::new() };
+        let kept = |payload: Payload, receivers: Receivers, passthru: Passthru| {
+            let outgoing = Outgoing {
+                publication: PublicationId::new(1).unwrap(),
+                topic: "com.t",
+                payload: &Forms::new(payload),
+                exclude: None,
+                filter: None,
+                publisher: None,
+                by_configuration: false,
+                trustlevel: None,
+                passthru: Some(&passthru),
+            };
+            outgoing.store(Some(&receivers), Timestamp::MIN).bytes()
+        };
+        let text = "x".repeat(1000);
+        let least = 1000 + kept(empty(), Receivers::default(), Passthru::default());
+        let payload = Payload { args: Bytes::from(text.clone()), ..empty() };
+        assert!(kept(payload, Receivers::default(), Passthru::default()) >= least);
+        let receivers = Receivers { eligible_authid: Some(vec![text.clone()]), ..Receivers::default() };
+        assert!(kept(empty(), receivers, Passthru::default()) >= least);
+        let passthru = Passthru { enc_key: Some(text.into()), ..Passthru::default() };
+        assert!(kept(empty(), Receivers::default(), passthru) >= least);
     }
 }
