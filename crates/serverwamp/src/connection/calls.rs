@@ -4,7 +4,7 @@
 //! it. Only a handler that waits becomes a task, and from then on it can be canceled and timed.
 
 use super::deadlines::Deadlines;
-use super::route::{Served, Target, check_passthru, continues, find, still_running};
+use super::route::{Served, Target, check_abilities, check_passthru, continues, find, go_on};
 use super::supervise;
 use crate::call::{CallState, Stop};
 use crate::realm::no_such_procedure;
@@ -19,7 +19,6 @@ use futures_util::future::{Either, select};
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::{Call, CancelMode, Violation};
 use serverwamp_proto::session::Feature;
-use serverwamp_proto::uris;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -65,12 +64,13 @@ impl Calls {
             session.send_error(CALL, call.request, &WampError::unavailable(text));
             return Ok(());
         }
-        if self.waiting.iter().any(|waiting| waiting.call.request == call.request) {
-            return Err(still_running(&call));
+        if let Some(waiting) = self.waiting.iter().find(|waiting| waiting.call.request == call.request) {
+            return go_on(&waiting.call, &call).map(drop);
         }
-        if call.options.passthru.is_some() {
-            check_passthru(session, &call)?;
-        }
+        let announced = || session.caller_has(Feature::PayloadPassthruMode);
+        check_passthru(session, call.options.passthru.as_deref(), announced, || {
+            format!("CALL #{}", call.request)
+        })?;
         if call.options.progress && !session.caller_has(Feature::ProgressiveCallInvocations) {
             return Err(Violation::new(format!(
                 "CALL #{}: progress is used by a caller that does not announce progressive_call_invocations",
@@ -99,11 +99,8 @@ impl Calls {
                 return Ok(());
             }
         };
-        if call.options.progress {
-            let text = "the procedure does not take progressive input";
-            return Err(refuse(WampError::new(uris::error::FEATURE_NOT_SUPPORTED).arg(text)));
-        }
         let Served { procedure, matched, route } = found;
+        check_abilities(&call, route.as_deref().is_some_and(|route| route.takes_input)).map_err(refuse)?;
         let state = self.state(session, &call, &procedure, matched);
         let invocation = Invocation { call: state, payload: call.payload };
         if self.serial && (session.calls_in_flight() > 0 || !self.waiting.is_empty()) {
@@ -191,7 +188,7 @@ impl Calls {
     }
 
     fn answer_at_once(&mut self, session: &Session, state: Arc<CallState>, reply: &CallReply) {
-        if Arc::strong_count(&state) == 1 {
+        if Arc::strong_count(&state) == 1 && state.inputs.is_none() {
             // Nobody else holds the call, so nobody else can answer it.
             session.send_reply(state.request, reply);
             self.spare = Some(state);
@@ -228,6 +225,7 @@ impl Calls {
 fn describe(state: &mut CallState, session: &Session, call: &Call<'_>, matched: Matched) {
     state.matched = matched;
     state.receive_progress = call.options.receive_progress;
+    state.inputs = call.options.progress.then(Arc::default);
     if call.options.timeout > 0 {
         let longest = session.running_realm().limits.longest_call_timeout;
         let timeout = Duration::from_millis(call.options.timeout).min(longest);

@@ -1,16 +1,16 @@
 //! Where a call goes: to the application, to a client, to the meta API; or on to where it went already.
 
 use super::calls::Calls;
+use crate::call::{CallState, Stop, Taken};
 use crate::dealer::{self, CallRequest, Caller, RegistrationEntry, RoutedCall};
-use crate::realm::{Disclosure, RunningRealm, disclosure_refused, forwarded, no_such_procedure};
+use crate::realm::{Disclosure, RunningRealm, disclosure_refused, no_such_procedure};
 use crate::request::Matched;
 use crate::routes::ProcedureRoute;
 use crate::session::OpenCall;
 use crate::{Session, WampError};
-use serverwamp_proto::message::{Call, Violation};
+use serverwamp_proto::message::{Call, Passthru, Violation};
 use serverwamp_proto::pattern::Match;
-use serverwamp_proto::session::Feature;
-use serverwamp_proto::uri;
+use serverwamp_proto::{uri, uris};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -123,7 +123,7 @@ pub(super) fn continues(session: &Session, call: &Call<'_>) -> Result<bool, Viol
     drop(work);
     match running {
         None => Ok(false),
-        Some(OpenCall::Served(_)) => Err(still_running(call)),
+        Some(OpenCall::Served(served)) => go_on(&served, call),
         Some(OpenCall::Routed(routed)) => {
             if routed.procedure() != call.procedure {
                 return Err(still_running(call));
@@ -136,19 +136,56 @@ pub(super) fn continues(session: &Session, call: &Call<'_>) -> Result<bool, Viol
     }
 }
 
+/// A further input for a call that the application serves.
+pub(super) fn go_on(served: &CallState, call: &Call<'_>) -> Result<bool, Violation> {
+    let Some(inputs) = served.inputs.as_ref().filter(|_| *served.procedure == *call.procedure) else {
+        return Err(still_running(call));
+    };
+    match inputs.push(call.payload.clone(), !call.options.progress) {
+        Taken::Waiting => Ok(true),
+        Taken::Complete => Err(still_running(call)),
+        Taken::Full => {
+            let text = "the procedure does not take its input fast enough";
+            Session::stop_call(served, Stop::Now, WampError::network_failure(text));
+            Ok(true)
+        }
+    }
+}
+
+/// Does the call need what a procedure of the application cannot do (checklist PCI-06, PPT-08)?
+pub(super) fn check_abilities(call: &Call<'_>, takes_input: bool) -> Result<(), WampError> {
+    let missing = if call.options.progress && !takes_input {
+        "the procedure does not take progressive input"
+    } else if call.options.passthru.as_deref().is_some_and(Passthru::is_active) {
+        "the procedure does not take payloads in passthru mode"
+    } else {
+        return Ok(());
+    };
+    Err(WampError::new(uris::error::FEATURE_NOT_SUPPORTED).arg(missing))
+}
+
 pub(super) fn still_running(call: &Call<'_>) -> Violation {
     Violation::new(format!("CALL #{}: the call with this id is still running", call.request))
 }
 
-/// Only a caller that announces the payload passthru mode may use it (checklist PPT-04).
-pub(super) fn check_passthru(session: &Session, call: &Call<'_>) -> Result<(), Violation> {
-    if forwarded(call.options.passthru.as_deref()).is_none()
-        || session.caller_has(Feature::PayloadPassthruMode)
-    {
+/// Only who announces the payload passthru mode may use it, and only where the realm does (checklist PPT-04 .. PPT-07).
+pub(super) fn check_passthru(
+    session: &Session,
+    passthru: Option<&Passthru>,
+    announced: impl FnOnce() -> bool,
+    what: impl FnOnce() -> String,
+) -> Result<(), Violation> {
+    if !passthru.is_some_and(Passthru::is_active) {
         return Ok(());
     }
+    let permissions = &session.running_realm().plan.permissions;
+    let missing = match announced() {
+        true if permissions.offers_passthru() => return Ok(()),
+        true => "the realm",
+        false => "its sender",
+    };
     Err(Violation::new(format!(
-        "CALL #{}: ppt_scheme is used by a caller that does not announce payload_passthru_mode",
-        call.request
+        "{}: ppt_scheme is used, and {missing} does not announce payload_passthru_mode",
+        what()
     )))
 }

@@ -98,14 +98,23 @@ impl Session {
             return;
         }
         if input_open {
-            if work.answered_inputs.len() >= ANSWERED_INPUTS {
-                work.answered_inputs.pop_front();
-            }
-            work.answered_inputs.push_back(request);
-            self.note_answered_inputs(&work);
+            self.remember_input(&mut work, request);
         }
         drop(work);
         self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// A call was answered while its caller could still send input: what comes late is passed over (PCI-10).
+    pub(crate) fn remember_answered_input(&self, request: RequestId) {
+        self.remember_input(&mut self.work(), request);
+    }
+
+    fn remember_input(&self, work: &mut Work, request: RequestId) {
+        if work.answered_inputs.len() >= ANSWERED_INPUTS {
+            work.answered_inputs.pop_front();
+        }
+        work.answered_inputs.push_back(request);
+        self.note_answered_inputs(work);
     }
 
     /// The call's task is at its end.
