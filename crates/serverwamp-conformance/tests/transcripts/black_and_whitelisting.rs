@@ -46,6 +46,28 @@ fn bwl_01_a_subscriber_gets_what_every_list_lets_through() {
 }
 
 #[test]
+fn bwl_01_a_long_list_is_no_different() {
+    let ids: Vec<_> = (1..200).map(|id| id.to_string()).collect();
+    let names: Vec<_> = (1..200).map(|number| format!("\"user{number}\"")).collect();
+    let (ids, names) = (ids.join(", "), names.join(", "));
+    play(&format!(
+        r#"{SUBSCRIBED}
+    root > [16, 1, {{"eligible": [{ids}, $joe, $mia]}}, "com.t", [1]]
+    joe < [36, $s, $p1, {{}}, [1]]
+    mia < [36, $s, $p1, {{}}, [1]]
+    root > [16, 2, {{"exclude": [$jane, {ids}]}}, "com.t", [2]]
+    joe < [36, $s, $p2, {{}}, [2]]
+    mia < [36, $s, $p2, {{}}, [2]]
+    root > [16, 3, {{"eligible_authid": [{names}, "jane"], "exclude_authrole": [{names}]}}, "com.t", [3]]
+    jane < [36, $s, $p3, {{}}, [3]]
+    root > [16, 4, {{"exclude_authid": [{names}, "joe", {names}], "eligible_authrole": ["user", {names}]}}, "com.t",
+        [4]]
+    jane < [36, $s, $p4, {{}}, [4]]
+    "#
+    ));
+}
+
+#[test]
 fn bwl_02_who_is_on_both_lists_gets_nothing() {
     play(&format!(
         r#"{SUBSCRIBED}

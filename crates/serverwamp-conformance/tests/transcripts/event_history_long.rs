@@ -11,7 +11,32 @@ const ALL: &str = r#"
     alice < [50, 1, {}, [$s]]
 "#;
 
-// The refusal of what does not fit a message needs a transport with a limit, which WebSocket has not.
+// More than half of what may wait for a peer, 4 MiB by default, is refused.
+#[test]
+fn hist_18_a_history_too_long_for_one_answer_is_refused_and_can_be_had_in_pages() {
+    let mut text = ALL.to_owned();
+    let payload = "x".repeat(100_000);
+    for request in 2..27 {
+        writeln!(
+            text,
+            "    alice > [16, {request}, {{\"acknowledge\": true}}, \"com.history.all.t\", [\"{payload}\"]]"
+        )
+        .unwrap();
+        writeln!(text, "    alice < [17, {request}, $p{request}]").unwrap();
+    }
+    text.push_str(
+        r#"
+    alice > [48, 27, {}, "wamp.subscription.get_events", [$s]]
+    alice < [8, 48, 27, {}, "wamp.error.payload_size_exceeded", ...]
+    alice > [48, 28, {}, "wamp.subscription.get_events", [$s], {"limit": 2}]
+    alice < [50, 28, {}, [{..., "publication": $p2}, {..., "publication": $p3}]]
+    alice > [48, 29, {}, "wamp.subscription.get_events", [$s], {"after_publication": $p24}]
+    alice < [50, 29, {}, [{..., "publication": $p25}, {..., "publication": $p26}]]
+    "#,
+    );
+    play_once(&text);
+}
+
 #[test]
 fn hist_18_a_long_history_is_read_in_pages() {
     let mut text = ALL.to_owned();

@@ -74,6 +74,33 @@ fn pid_02_a_subscriber_that_announced_no_identification_is_told_nothing() {
 }
 
 #[test]
+fn pid_02_such_a_subscriber_is_told_nothing_of_what_is_retained_either() {
+    play(
+        r#"
+        alice joins settings {"roles": {"subscriber": {}}}
+        bob joins settings
+        joe joins settings as joe secret
+        joe > [16, 1, {"acknowledge": true, "retain": true, "disclose_me": true}, "com.t"]
+        joe < [17, 1, $p]
+        joe > [16, 2, {"acknowledge": true, "retain": true}, "com.disclosed.t"]
+        joe < [17, 2, $q]
+        alice > [32, 1, {"get_retained": true}, "com.t"]
+        alice < [33, 1, $s]
+        alice < [36, $s, $p, {"retained": true}]
+        bob > [32, 1, {"get_retained": true}, "com.t"]
+        bob < [33, 1, $s]
+        bob < [36, $s, $p, {"retained": true, "publisher": $joe, "publisher_authid": "joe",
+            "publisher_authrole": "user"}]
+        # Where the realm discloses, it does so to everybody.
+        alice > [32, 2, {"get_retained": true}, "com.disclosed.t"]
+        alice < [33, 2, $d]
+        alice < [36, $d, $q, {"retained": true, "publisher": $joe, "publisher_authid": "joe",
+            "publisher_authrole": "user"}]
+    "#,
+    );
+}
+
+#[test]
 fn pid_03_where_disclosure_is_refused_the_event_is_too() {
     play(
         r#"

@@ -42,6 +42,20 @@ impl Receivers {
             || excludes(&self.exclude_authid)
             || excludes(&self.exclude_authrole)
     }
+
+    /// Roughly how many bytes the lists take in memory, for those who keep publications and bound what they keep.
+    pub fn bytes(&self) -> usize {
+        let sessions = [&self.exclude, &self.eligible];
+        let names =
+            [&self.exclude_authid, &self.exclude_authrole, &self.eligible_authid, &self.eligible_authrole];
+        let ids: usize = sessions.into_iter().flatten().map(|list| size_of_val(list.as_slice())).sum();
+        let texts: usize = names.into_iter().flatten().map(|list| bytes_of(list)).sum();
+        size_of::<Self>() + ids + texts
+    }
+}
+
+fn bytes_of(names: &[String]) -> usize {
+    size_of_val(names) + names.iter().map(String::len).sum::<usize>()
 }
 
 /// The lists of one publication, made ready to be asked about many sessions. The default permits everybody.
@@ -282,5 +296,21 @@ mod tests {
             eligible_authrole: Some(vec!["a".to_owned()]),
             ..Receivers::default()
         }));
+    }
+
+    #[test]
+    fn the_size_of_lists_grows_with_what_is_in_them() {
+        let nothing = Receivers::default().bytes();
+        let ids = Receivers { exclude: Some(vec![session(1); 1000]), ..Receivers::default() };
+        assert!(ids.bytes() >= nothing + 1000 * size_of::<SessionId>());
+        let names = || Some(vec!["n".repeat(1000), String::new()]);
+        let names = Receivers {
+            exclude_authid: names(),
+            exclude_authrole: names(),
+            eligible_authid: names(),
+            eligible_authrole: names(),
+            ..Receivers::default()
+        };
+        assert!(names.bytes() >= nothing + 4 * (1000 + 2 * size_of::<String>()));
     }
 }

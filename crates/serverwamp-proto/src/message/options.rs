@@ -34,6 +34,14 @@ attributes! {
 }
 
 impl Passthru {
+    /// Roughly how many bytes the attributes take in memory.
+    pub fn bytes(&self) -> usize {
+        let texts =
+            [&self.scheme, &self.serializer, &self.cipher, &self.keyid, &self.enc_key, &self.enc_serializer];
+        let algorithm = self.enc_algo.as_ref().map_or(0, |name| name.as_str().len());
+        size_of::<Self>() + algorithm + texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
+    }
+
     /// Whether the payload passthru mode is on: `ppt_scheme` is there and not empty.
     pub fn is_active(&self) -> bool {
         self.scheme.as_ref().is_some_and(|scheme| !scheme.is_empty())

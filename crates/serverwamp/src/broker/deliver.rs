@@ -1,11 +1,10 @@
 //! From a publication to the outboxes of its receivers.
 
-use super::event::{Outgoing, StoredEvent};
+use super::event::{Outgoing, StoredEvent, is_disclosed_to};
 use super::{Broker, SubscriptionEntry};
 use crate::Session;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::message::Receivers;
-use serverwamp_proto::session::Feature;
 use serverwamp_proto::timestamp::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -64,9 +63,8 @@ impl Broker {
                 continue;
             }
             let serializer = session.serializer();
-            // Only who knows of publisher identification is told a publisher that asked for it (checklist FEAT-08).
-            let disclose = outgoing.publisher.is_some()
-                && (outgoing.by_configuration || session.subscriber_has(Feature::PublisherIdentification));
+            let disclose =
+                outgoing.publisher.is_some() && is_disclosed_to(session, outgoing.by_configuration);
             let event = &mut events[slot(serializer) + if disclose { SERIALIZERS.len() } else { 0 }];
             if matches!(event, Event::Unknown) {
                 self.events_in.fetch_or(1 << slot(serializer), Ordering::Relaxed);

@@ -10,6 +10,7 @@ use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
 use serverwamp_proto::message::{EventDetails, Passthru, Receivers, encode_event};
 use serverwamp_proto::payload::Payload;
+use serverwamp_proto::session::Feature;
 use serverwamp_proto::timestamp::Timestamp;
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -144,6 +145,7 @@ impl Outgoing<'_> {
             exclude: self.exclude,
             receivers: receivers.map(|receivers| Box::new(receivers.clone())),
             publisher: self.publisher.clone(),
+            by_configuration: self.by_configuration,
             trustlevel: self.trustlevel,
             passthru: self.passthru.cloned().map(Box::new),
             at,
@@ -160,6 +162,7 @@ pub(crate) struct StoredEvent {
     pub(crate) exclude: Option<SessionId>,
     pub(crate) receivers: Option<Box<Receivers>>,
     pub(crate) publisher: Option<Disclosed>,
+    pub(crate) by_configuration: bool,
     pub(crate) trustlevel: Option<u64>,
     pub(crate) passthru: Option<Box<Passthru>>,
     pub(crate) at: Timestamp,
@@ -179,8 +182,8 @@ impl StoredEvent {
     }
 
     /// Its details, as an EVENT carries them.
-    pub(crate) fn details(&self, tell_topic: bool, retained: bool) -> EventDetails<'_> {
-        let publisher = self.publisher.as_ref();
+    pub(crate) fn details(&self, tell_topic: bool, disclose: bool, retained: bool) -> EventDetails<'_> {
+        let publisher = self.publisher.as_ref().filter(|_| disclose);
         EventDetails {
             publisher: publisher.map(|one| one.session),
             publisher_authid: publisher.map(|one| Cow::Borrowed(&*one.authid)),
@@ -196,19 +199,32 @@ impl StoredEvent {
     /// The EVENT with which it is delivered later (checklist RET-05, RET-08, RET-12).
     pub(crate) fn encode_retained(
         &self,
-        serializer: Serializer,
+        receiver: &Session,
         subscription: SubscriptionId,
         tell_topic: bool,
         out: &mut Vec<u8>,
     ) -> Option<()> {
+        let serializer = receiver.serializer();
         let payload = self.payload.to_serializer(serializer).ok()?;
-        encode(serializer, subscription, self.publication, &self.details(tell_topic, true), &payload, out)
+        let disclose = is_disclosed_to(receiver, self.by_configuration);
+        let details = self.details(tell_topic, disclose, true);
+        encode(serializer, subscription, self.publication, &details, &payload, out)
     }
 
     /// Roughly how much memory it takes.
     pub(crate) fn bytes(&self) -> usize {
-        size_of::<Self>() + self.topic.len() + self.payload.args.len() + self.payload.kwargs.len()
+        let lists = self.receivers.as_ref().map_or(0, |receivers| receivers.bytes());
+        let passthru = self.passthru.as_ref().map_or(0, |passthru| passthru.bytes());
+        let payload = self.payload.args.len() + self.payload.kwargs.len();
+        size_of::<Self>() + self.topic.len() + payload + lists + passthru
     }
+}
+
+/// Is the publisher of an event, where it is disclosed at all, disclosed to this receiver?
+///
+/// Only who knows of publisher identification is told a publisher that asked for it (checklist FEAT-08).
+pub(super) fn is_disclosed_to(receiver: &Session, by_configuration: bool) -> bool {
+    by_configuration || receiver.subscriber_has(Feature::PublisherIdentification)
 }
 
 fn encode(
@@ -226,5 +242,37 @@ fn encode(
             tracing::warn!(%error, "the details of an event cannot be carried over, it is not sent");
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ret_01_a_kept_event_counts_with_all_that_is_kept_of_it() {
+        let empty = || Payload { serializer: Serializer::Json, args: Bytes::new(), kwargs: Bytes::new() };
+        let kept = |payload: Payload, receivers: Receivers, passthru: Passthru| {
+            let outgoing = Outgoing {
+                publication: PublicationId::new(1).unwrap(),
+                topic: "com.t",
+                payload: &Forms::new(payload),
+                exclude: None,
+                filter: None,
+                publisher: None,
+                by_configuration: false,
+                trustlevel: None,
+                passthru: Some(&passthru),
+            };
+            outgoing.store(Some(&receivers), Timestamp::MIN).bytes()
+        };
+        let text = "x".repeat(1000);
+        let least = 1000 + kept(empty(), Receivers::default(), Passthru::default());
+        let payload = Payload { args: Bytes::from(text.clone()), ..empty() };
+        assert!(kept(payload, Receivers::default(), Passthru::default()) >= least);
+        let receivers = Receivers { eligible_authid: Some(vec![text.clone()]), ..Receivers::default() };
+        assert!(kept(empty(), receivers, Passthru::default()) >= least);
+        let passthru = Passthru { enc_key: Some(text.into()), ..Passthru::default() };
+        assert!(kept(empty(), Receivers::default(), passthru) >= least);
     }
 }

@@ -80,7 +80,7 @@ fn encode(
     let payload: Vec<_> =
         parts.into_iter().filter(|(.., present)| *present).map(|(key, bytes, _)| (key, bytes)).collect();
     let mut details = Vec::new();
-    encode_event_details(serializer, &event.details(tell_topic, false), &mut details)?;
+    encode_event_details(serializer, &event.details(tell_topic, true, false), &mut details)?;
     let mut out =
         Vec::with_capacity(160 + details.len() + payload.iter().map(|(_, bytes)| bytes.len()).sum::<usize>());
     let mut writer = Writer::new(serializer, &mut out);

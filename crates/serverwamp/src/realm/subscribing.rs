@@ -97,8 +97,7 @@ impl RunningRealm {
     fn send_retained(&self, session: &Session, entry: &SubscriptionEntry) {
         for (_, event) in self.broker.retained().latest(&entry.pattern, |event| event.was_for(session)) {
             let mut bytes = Vec::new();
-            if event.encode_retained(session.serializer(), entry.id, entry.is_pattern(), &mut bytes).is_some()
-            {
+            if event.encode_retained(session, entry.id, entry.is_pattern(), &mut bytes).is_some() {
                 session.send_event_frame(&bytes);
             }
         }
