@@ -5,6 +5,9 @@
 
 mod announced_features;
 mod black_and_whitelisting;
+mod call_canceling;
+mod call_timeout;
+mod callers_and_callees_leaving;
 mod event_history;
 mod event_history_long;
 mod event_retention;
@@ -18,6 +21,7 @@ mod publisher_identification;
 mod publishing;
 mod reflection;
 mod registration_meta_api;
+mod remote_procedure_calls;
 mod rig;
 mod router;
 mod session_kill;

@@ -118,6 +118,7 @@ fn settings() -> Realm {
 fn guarded() -> Realm {
     open("guarded").topic_settings("com.history.members", TopicSettings::new().history(10)).routes(
         RouteSet::new()
+            .procedure("com.served", || async { "by the application" })
             .topic("com.refused", || async { Err::<(), _>(WampError::not_authorized()) })
             .topic("com.history.members", members_only),
     )

@@ -1,0 +1,268 @@
+//! Spec: advanced, "Call Canceling".
+
+use crate::router::play;
+
+/// A callee that cannot be interrupted.
+const PLAIN_CALLEE: &str = r#"{"roles": {"callee": {}, "caller": {}, "subscriber": {}}}"#;
+
+#[test]
+fn can_08_a_mode_nobody_knows_ends_the_session() {
+    for mode in [r#""abort""#, "7", "true"] {
+        play(&format!(
+            r#"
+            alice joins
+            bob joins
+            alice > [64, 1, {{}}, "com.p"]
+            alice < [65, 1, $r]
+            bob > [48, 1, {{}}, "com.p"]
+            alice < [68, 1, $r, {{}}]
+            bob > [49, 1, {{"mode": {mode}}}]
+            bob < [3, {{...}}, "wamp.error.protocol_violation"]
+            bob closed
+            alice < [69, 1, {{"mode": "killnowait"}}]
+        "#
+        ));
+    }
+}
+
+#[test]
+fn can_09_and_10_what_is_no_call_of_the_session_cannot_be_canceled() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        carol joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        carol > [49, 1, {"mode": "kill"}]
+        bob > [48, 1, {}, "com.p"]
+        alice < [68, 1, $r, {}]
+        carol > [49, 1, {"mode": "killnowait"}]
+        carol silent
+        alice silent
+        alice > [70, 1, {}]
+        bob < [50, 1, {}]
+        bob > [49, 1, {}]
+        bob silent
+        alice silent
+    "#,
+    );
+}
+
+#[test]
+fn can_02_skip_answers_at_once_and_the_callee_hears_nothing() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {}, "com.p"]
+        alice < [68, 1, $r, {}]
+        bob > [49, 1, {"mode": "skip"}]
+        bob < [8, 48, 1, {}, "wamp.error.canceled"]
+        alice silent
+        alice > [70, 1, {}]
+        bob silent
+    "#,
+    );
+}
+
+#[test]
+fn can_03_06_and_14_killnowait_answers_at_once_and_interrupts() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {}, "com.p"]
+        alice < [68, 1, $r, {}]
+        bob > [48, 2, {}, "com.p"]
+        alice < [68, 2, $r, {}]
+        bob > [49, 2, {"mode": "killnowait"}]
+        bob < [8, 48, 2, {}, "wamp.error.canceled"]
+        alice < [69, 2, {"mode": "killnowait"}]
+        alice > [70, 2, {}]
+        bob silent
+        alice > [70, 1, {}, ["goes on"]]
+        bob < [50, 1, {}, ["goes on"]]
+    "#,
+    );
+}
+
+#[test]
+fn can_04_kill_waits_for_what_the_callee_says() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {}, "com.p"]
+        alice < [68, 1, $r, {}]
+        bob > [49, 1, {"mode": "kill"}]
+        alice < [69, 1, {"mode": "kill"}]
+        bob silent
+        alice > [8, 68, 1, {}, "wamp.error.canceled", ["undone"]]
+        bob < [8, 48, 1, {}, "wamp.error.canceled", ["undone"]]
+        bob > [48, 2, {}, "com.p"]
+        alice < [68, 2, $r, {}]
+        bob > [49, 2, {"mode": "kill"}]
+        alice < [69, 2, {"mode": "kill"}]
+        alice > [70, 2, {}, ["was done before"]]
+        bob < [50, 2, {}, ["was done before"]]
+    "#,
+    );
+}
+
+#[test]
+fn can_05_and_13_a_callee_that_cannot_be_interrupted_is_skipped() {
+    for mode in ["kill", "killnowait", "skip"] {
+        play(&format!(
+            r#"
+            alice joins realm1 {PLAIN_CALLEE}
+            bob joins
+            alice > [64, 1, {{}}, "com.p"]
+            alice < [65, 1, $r]
+            bob > [48, 1, {{}}, "com.p"]
+            alice < [68, 1, $r, {{}}]
+            bob > [49, 1, {{"mode": "{mode}"}}]
+            bob < [8, 48, 1, {{}}, "wamp.error.canceled"]
+            alice silent
+            alice > [70, 1, {{}}]
+            alice silent
+            bob silent
+        "#
+        ));
+    }
+}
+
+#[test]
+fn can_07_without_a_mode_it_is_killnowait() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {}, "com.p"]
+        alice < [68, 1, $r, {}]
+        bob > [49, 1, {}]
+        bob < [8, 48, 1, {}, "wamp.error.canceled"]
+        alice < [69, 1, {"mode": "killnowait"}]
+    "#,
+    );
+}
+
+#[test]
+fn can_11_canceling_again_changes_nothing_or_stops_waiting() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {}, "com.p"]
+        alice < [68, 1, $r, {}]
+        bob > [49, 1, {"mode": "killnowait"}]
+        bob > [49, 1, {"mode": "killnowait"}]
+        bob > [49, 1, {"mode": "kill"}]
+        bob < [8, 48, 1, {}, "wamp.error.canceled"]
+        alice < [69, 1, {"mode": "killnowait"}]
+        alice silent
+        bob > [48, 2, {}, "com.p"]
+        alice < [68, 2, $r, {}]
+        bob > [49, 2, {"mode": "kill"}]
+        bob > [49, 2, {"mode": "kill"}]
+        alice < [69, 2, {"mode": "kill"}]
+        bob silent
+        bob > [49, 2, {"mode": "skip"}]
+        bob < [8, 48, 2, {}, "wamp.error.canceled"]
+        alice silent
+        alice > [70, 2, {}]
+        bob silent
+    "#,
+    );
+}
+
+#[test]
+fn can_15_a_cancel_is_no_request_of_its_own() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {}, "com.p"]
+        bob > [49, 1, {}]
+        bob > [16, 2, {"acknowledge": true}, "com.t"]
+        alice < [68, 1, $r, {}]
+        alice < [69, 1, {"mode": "killnowait"}]
+        bob < any of
+            [8, 48, 1, {}, "wamp.error.canceled"]
+            [17, 2, _]
+    "#,
+    );
+}
+
+#[test]
+fn can_17_a_cancel_that_comes_too_late_is_passed_over() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {"receive_progress": true}, "com.p"]
+        alice < [68, 1, $r, {"receive_progress": true}]
+        alice > [70, 1, {"progress": true}, [1]]
+        bob < [50, 1, {"progress": true}, [1]]
+        bob > [49, 1, {"mode": "kill"}]
+        alice < [69, 1, {"mode": "kill"}]
+        alice > [70, 1, {"progress": true}, [2]]
+        bob silent
+        alice > [70, 1, {}, [3]]
+        bob < [50, 1, {}, [3]]
+        bob > [49, 1, {"mode": "kill"}]
+        bob silent
+        alice silent
+    "#,
+    );
+}
+
+#[test]
+fn can_18_who_did_not_announce_canceling_may_cancel() {
+    play(
+        r#"
+        alice joins
+        bob joins realm1 {"roles": {"caller": {}, "subscriber": {}}}
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {}, "com.p"]
+        alice < [68, 1, $r, {}]
+        bob > [49, 1, {}]
+        bob < [8, 48, 1, {}, "wamp.error.canceled"]
+        alice < [69, 1, {"mode": "killnowait"}]
+    "#,
+    );
+}
+
+#[test]
+fn can_19_without_an_answer_a_kill_lasts_until_somebody_leaves() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {}, "com.p"]
+        alice < [68, 1, $r, {}]
+        bob > [49, 1, {"mode": "kill"}]
+        alice < [69, 1, {"mode": "kill"}]
+        bob silent
+        alice says goodbye
+        bob < [8, 48, 1, {}, "wamp.error.canceled", ...]
+    "#,
+    );
+}
