@@ -15,16 +15,30 @@ pub(crate) struct ServerProcess {
 }
 
 impl ServerProcess {
+    /// A server with one thread, on this processor.
     pub(crate) fn start(kind: ServerKind, cpu: Option<usize>) -> Result<Self, Failure> {
+        Self::with_threads(kind, cpu, None)
+    }
+
+    /// A server with so many worker threads, or with all in one.
+    pub(crate) fn with_threads(
+        kind: ServerKind,
+        cpu: Option<usize>,
+        threads: Option<usize>,
+    ) -> Result<Self, Failure> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["server", "--orphan-ends"]);
         command.arg(match kind {
             ServerKind::Echo => "echo",
             ServerKind::Wamp => "wamp",
+            ServerKind::Router => "router",
             ServerKind::Writer => "writer",
         });
         if let Some(cpu) = cpu {
             command.arg("--cpu").arg(cpu.to_string());
+        }
+        if let Some(threads) = threads {
+            command.arg("--threads").arg(threads.to_string());
         }
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();

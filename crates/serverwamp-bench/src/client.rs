@@ -64,10 +64,15 @@ impl Client {
         }
     }
 
-    /// A WebSocket with a joined session.
+    /// A WebSocket with a session that has joined `realm1`.
     pub(crate) fn session(address: SocketAddr, format: Format) -> Result<Self, Failure> {
+        Self::join(address, format, "realm1")
+    }
+
+    /// A WebSocket with a joined session.
+    pub(crate) fn join(address: SocketAddr, format: Format, realm: &str) -> Result<Self, Failure> {
         let mut client = Self::websocket(address, Some(format.subprotocol()))?;
-        let welcome = client.ask(format.opcode(), &format.hello())?;
+        let welcome = client.ask(format.opcode(), &format.hello(realm))?;
         if !format.is_welcome(&welcome) {
             return Err(format!("no WELCOME but {}", String::from_utf8_lossy(&welcome)).into());
         }

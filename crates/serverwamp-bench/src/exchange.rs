@@ -1,6 +1,7 @@
 //! The messages that are exchanged, byte by byte: what is sent, and the only right answer to it.
 
 use crate::frame;
+use crate::message::{Item, message};
 use serde::Serialize;
 
 /// Ids have as many digits from the first to the last call, so that all frames are equally long.
@@ -40,13 +41,16 @@ impl Format {
         }
     }
 
-    /// HELLO to `realm1`.
-    pub(crate) fn hello(self) -> Vec<u8> {
-        match self {
-            Self::Json => br#"[1,"realm1",{"roles":{"caller":{},"subscriber":{}}}]"#.to_vec(),
-            Self::MsgPack => b"\x93\x01\xa6realm1\x81\xa5roles\x82\xa6caller\x80\xaasubscriber\x80".to_vec(),
-            Self::Cbor => b"\x83\x01\x66realm1\xa1\x65roles\xa2\x66caller\xa0\x6asubscriber\xa0".to_vec(),
-        }
+    /// HELLO to a realm, in every role.
+    pub(crate) fn hello(self, realm: &str) -> Vec<u8> {
+        let details: &[u8] = match self {
+            Self::Json => br#"{"roles":{"caller":{},"callee":{},"publisher":{},"subscriber":{}}}"#,
+            Self::MsgPack => {
+                b"\x81\xa5roles\x84\xa6caller\x80\xa6callee\x80\xa9publisher\x80\xaasubscriber\x80"
+            }
+            Self::Cbor => b"\xa1\x65roles\xa4\x66caller\xa0\x66callee\xa0\x69publisher\xa0\x6asubscriber\xa0",
+        };
+        message(self, &[Item::Int(1), Item::Text(realm), Item::Raw(details)])
     }
 
     /// Whether `message` begins as a WELCOME does.

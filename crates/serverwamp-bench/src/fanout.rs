@@ -1,12 +1,12 @@
 //! One event to many subscribers, beside plain writes of the same bytes to as many sockets.
 
 use crate::Failure;
-use crate::calls::{Figures, figures, ratio};
 use crate::child::ServerProcess;
 use crate::client::Client;
 use crate::exchange::{FIRST_ID, Format, digits};
 use crate::frame;
 use crate::histogram::Histogram;
+use crate::lane::{Figures, figures, ratio};
 use crate::load::{Poller, Turn};
 use crate::options::{Plan, ServerKind};
 use crate::server::BALLAST;

@@ -1,7 +1,7 @@
-//! What a served call costs beside a bare WebSocket echo, an event beside the bare writes, a session beside a bare
-//! connection.
+//! What a served call and a routed one cost beside a bare WebSocket echo, an event beside the bare writes, a session
+//! beside a bare connection.
 //!
-//! Every server is a child process of the same program with one thread; the load comes from the parent, over plain
+//! Every server is a child process of the same program, with one thread as a rule; the load comes from the parent, over plain
 //! sockets and with frames made by hand. What is compared is the servers' processor time per operation: it depends
 //! little on what else the machine does, and the servers take turns in short rounds so that what it does hits all
 //! alike. Every answer is checked, byte by byte, and a run that misses one fails.
@@ -15,16 +15,23 @@ mod exchange;
 mod fanout;
 mod frame;
 mod histogram;
+mod lane;
 mod load;
 mod machine;
 mod memory;
+mod message;
 mod options;
+mod publish;
+mod publishing;
 mod report;
+mod routed;
 mod server;
 mod statistics;
+mod tables;
+mod threads;
 
 use clap::Parser;
-use options::{Command, Options};
+use options::{Command, Options, Part};
 use report::Report;
 use std::process::ExitCode;
 
@@ -54,13 +61,20 @@ fn measure(options: &Options) -> Result<(), Failure> {
     println!("{machine}");
     machine::make_room(&mut plan)?;
     if let Some(cpu) = plan.load_cpu {
-        machine::pin(cpu)?;
+        machine::pin(&[cpu])?;
     }
     let busy = machine::Busy::now()?;
-    let calls = calls::measure(&plan)?;
-    let fanout = fanout::measure(&plan)?;
-    let memory = memory::measure(&plan)?;
-    let report = Report { machine, plan, calls, fanout, memory, others_busy: busy.others_since()? };
+    let part = |part| plan.has(part);
+    let calls = if part(Part::Calls) { calls::measure(&plan)? } else { Vec::new() };
+    let routed = if part(Part::Routed) { routed::measure(&plan)? } else { Vec::new() };
+    let publish = if part(Part::Publish) { publish::measure(&plan)? } else { Vec::new() };
+    let threads = if part(Part::Threads) { threads::measure(&plan)? } else { Vec::new() };
+    let tables = part(Part::Tables).then(|| tables::measure(&plan)).transpose()?;
+    let fanout = part(Part::Fanout).then(|| fanout::measure(&plan)).transpose()?;
+    let memory = part(Part::Memory).then(|| memory::measure(&plan)).transpose()?;
+    let others_busy = busy.others_since()?;
+    let report =
+        Report { machine, plan, calls, routed, publish, threads, tables, fanout, memory, others_busy };
     print!("{report}");
     if let Some(path) = &options.json {
         std::fs::write(path, serde_json::to_string_pretty(&report)?)?;

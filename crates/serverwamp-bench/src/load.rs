@@ -5,6 +5,7 @@ use crate::child::ServerProcess;
 use crate::client::{Client, PATIENCE};
 use crate::exchange::{Exchange, FIRST_ID};
 use crate::histogram::Histogram;
+use crate::lane::Work;
 use rustix::event::{Timespec, epoll};
 use rustix::fd::OwnedFd;
 use std::collections::VecDeque;
@@ -15,6 +16,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Turn {
     pub(crate) operations: u64,
     pub(crate) cpu_nanos: u64,
+    /// What this process has used meanwhile.
+    pub(crate) load_nanos: u64,
     pub(crate) took: Duration,
 }
 
@@ -27,12 +30,12 @@ impl Turn {
         // An idle server's account is up to date, a busy one's only at the next tick.
         let settle = || std::thread::sleep(Duration::from_millis(3));
         settle();
-        let before = server.cpu_nanos()?;
+        let (before, own) = (server.cpu_nanos()?, own_nanos());
         let start = Instant::now();
         let operations = work()?;
-        let took = start.elapsed();
+        let (took, load_nanos) = (start.elapsed(), own_nanos() - own);
         settle();
-        Ok(Self { operations, cpu_nanos: server.cpu_nanos()? - before, took })
+        Ok(Self { operations, cpu_nanos: server.cpu_nanos()? - before, load_nanos, took })
     }
 
     pub(crate) fn cpu_micros_each(&self) -> f64 {
@@ -42,6 +45,12 @@ impl Turn {
     pub(crate) fn each_second(&self) -> f64 {
         self.operations as f64 / self.took.as_secs_f64()
     }
+}
+
+/// Processor time of this process, in nanoseconds.
+fn own_nanos() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
 /// Connections that are waited for together.
@@ -102,7 +111,7 @@ pub(crate) struct Load {
     depth: usize,
     callers: Vec<Caller>,
     poller: Poller,
-    pub(crate) latency: Histogram,
+    latency: Histogram,
     start: Instant,
     expected: Vec<u8>,
 }
@@ -125,34 +134,6 @@ impl Load {
         let poller = Poller::new(callers.iter().map(|caller| &caller.client))?;
         let (latency, start) = (Histogram::new(), Instant::now());
         Ok(Self { exchange, depth, callers, poller, latency, start, expected: Vec::new() })
-    }
-
-    /// Keeps `depth` requests under way on each connection for so long, then awaits the answers that are missing.
-    pub(crate) fn run(&mut self, turn: Duration) -> Result<u64, Failure> {
-        let end = self.now() + turn.as_nanos() as u64;
-        let mut under_way = 0;
-        let mut done = 0;
-        for index in 0..self.callers.len() {
-            under_way += self.depth;
-            self.ask(index, self.depth)?;
-        }
-        let mut ready = Vec::new();
-        while under_way > 0 {
-            ready.clear();
-            ready.extend(self.poller.wait()?);
-            for index in &ready {
-                let now = self.now();
-                let answers = self.answers(*index, now)?;
-                done += answers as u64;
-                if now < end {
-                    self.ask(*index, answers)?;
-                } else {
-                    under_way -= answers;
-                    self.ask(*index, 0)?;
-                }
-            }
-        }
-        Ok(done)
     }
 
     fn now(&self) -> u64 {
@@ -194,6 +175,40 @@ impl Load {
             answers += 1;
         }
         Ok(answers)
+    }
+}
+
+impl Work for Load {
+    /// Keeps `depth` requests under way on each connection for so long, then awaits the answers that are missing.
+    fn run(&mut self, turn: Duration) -> Result<u64, Failure> {
+        let end = self.now() + turn.as_nanos() as u64;
+        let mut under_way = 0;
+        let mut done = 0;
+        for index in 0..self.callers.len() {
+            under_way += self.depth;
+            self.ask(index, self.depth)?;
+        }
+        let mut ready = Vec::new();
+        while under_way > 0 {
+            ready.clear();
+            ready.extend(self.poller.wait()?);
+            for index in &ready {
+                let now = self.now();
+                let answers = self.answers(*index, now)?;
+                done += answers as u64;
+                if now < end {
+                    self.ask(*index, answers)?;
+                } else {
+                    under_way -= answers;
+                    self.ask(*index, 0)?;
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    fn latency(&mut self) -> &mut Histogram {
+        &mut self.latency
     }
 }
 

@@ -39,10 +39,10 @@ pub(crate) fn two_processors() -> Option<(usize, usize)> {
     Some((allowed.next()?, allowed.next_back()?))
 }
 
-/// Runs this thread, and those it starts, on one processor.
-pub(crate) fn pin(cpu: usize) -> Result<(), Failure> {
+/// Runs this thread, and those it starts, on these processors.
+pub(crate) fn pin(cpus: &[usize]) -> Result<(), Failure> {
     let mut set = CpuSet::new();
-    set.set(cpu);
+    cpus.iter().for_each(|cpu| set.set(*cpu));
     Ok(sched_setaffinity(None, &set)?)
 }
 

@@ -31,7 +31,7 @@ fn idle(
     connect: impl Fn(&ServerProcess) -> Result<Client, Failure>,
 ) -> Result<f64, Failure> {
     let exchange = match kind {
-        ServerKind::Wamp => Exchange::Call(Format::Json),
+        ServerKind::Wamp | ServerKind::Router => Exchange::Call(Format::Json),
         ServerKind::Echo | ServerKind::Writer => Exchange::echo_of(Format::Json),
     };
     let server = ServerProcess::start(kind, plan.server_cpu)?;

@@ -22,6 +22,9 @@ pub(crate) struct Options {
     /// Leave it to the system on which processors server and load run.
     #[arg(long)]
     no_pin: bool,
+    /// Measure these parts alone.
+    #[arg(long, value_name = "PART", value_delimiter = ',')]
+    only: Vec<Part>,
     /// Write all figures to this file as well.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -43,6 +46,9 @@ pub(crate) struct ServerOptions {
     /// The processor to run on.
     #[arg(long)]
     pub(crate) cpu: Option<usize>,
+    /// Run on so many worker threads rather than all in one.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
     /// End with the process that started this one.
     #[arg(long, hide = true)]
     pub(crate) orphan_ends: bool,
@@ -54,13 +60,36 @@ pub(crate) enum ServerKind {
     Echo,
     /// The framework with one procedure and one topic.
     Wamp,
+    /// A router of several realms, `realm1` to `realm8`.
+    Router,
     /// Plain sockets, all of which get what the first one sends.
     Writer,
 }
 
+/// A part of the table.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Part {
+    /// Calls that the application serves.
+    Calls,
+    /// Calls that other clients serve.
+    Routed,
+    /// Events that clients publish.
+    Publish,
+    /// The router on several threads.
+    Threads,
+    /// A million subscriptions, without sockets.
+    Tables,
+    /// Events that the application publishes.
+    Fanout,
+    /// Idle connections.
+    Memory,
+}
+
 /// What is measured, and for how long.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Plan {
+    /// The parts to measure; all of them if there are none.
+    only: Vec<Part>,
     pub(crate) rounds: u32,
     pub(crate) turn: Duration,
     /// The processor that servers run on.
@@ -69,8 +98,17 @@ pub(crate) struct Plan {
     pub(crate) load_cpu: Option<usize>,
     pub(crate) subscribers: usize,
     pub(crate) idle: usize,
+    /// Subscriptions in the tables that are looked at without sockets.
+    pub(crate) subscriptions: usize,
     /// How long idle sessions are left alone before their memory is looked at.
     pub(crate) settle: Duration,
+}
+
+impl Plan {
+    /// Is this part to be measured?
+    pub(crate) fn has(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
 }
 
 impl Options {
@@ -82,12 +120,14 @@ impl Options {
             _ => (None, None),
         };
         Plan {
+            only: self.only.clone(),
             rounds: self.rounds.unwrap_or(rounds),
             turn: Duration::from_secs_f64(secs),
             server_cpu,
             load_cpu,
             subscribers: if self.quick { 100 } else { 1000 },
             idle: if self.quick { 100 } else { 2000 },
+            subscriptions: if self.quick { 10_000 } else { 1_000_000 },
             settle: Duration::from_millis(if self.quick { 300 } else { 4000 }),
         }
     }

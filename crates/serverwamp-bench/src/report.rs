@@ -1,9 +1,15 @@
 //! The table, and the goals beside what was reached.
 
-use crate::calls::{CallRow, Figures};
+use crate::calls::CallRow;
+use crate::exchange::Format;
 use crate::fanout::Fanout;
+use crate::lane::Figures;
 use crate::memory::Memory;
 use crate::options::Plan;
+use crate::publish::PublishRow;
+use crate::routed::RoutedRow;
+use crate::tables::{Matching, Tables};
+use crate::threads::ThreadsRow;
 use serde::Serialize;
 use std::fmt;
 
@@ -16,8 +22,27 @@ pub(crate) struct Report {
     /// Processors that were busy with other things, on average.
     pub(crate) others_busy: f64,
     pub(crate) calls: Vec<CallRow>,
-    pub(crate) fanout: Fanout,
-    pub(crate) memory: Memory,
+    pub(crate) routed: Vec<RoutedRow>,
+    pub(crate) publish: Vec<PublishRow>,
+    pub(crate) threads: Vec<ThreadsRow>,
+    pub(crate) tables: Option<Tables>,
+    pub(crate) fanout: Option<Fanout>,
+    pub(crate) memory: Option<Memory>,
+}
+
+impl Report {
+    /// All figures of exchanges whose answers were compared.
+    fn compared(&self) -> impl Iterator<Item = &Figures> {
+        let calls = self.calls.iter().flat_map(|row| [&row.echo, &row.call]);
+        let routed = self.routed.iter().flat_map(|row| [&row.echo, &row.call]);
+        // Two rows share an echo.
+        let publish = self.publish.iter().flat_map(|row| {
+            [Some(&row.events), (!row.acknowledged).then_some(&row.echo)].into_iter().flatten()
+        });
+        let threads = self.threads.iter().flat_map(|row| [&row.one, &row.two]);
+        let fanout = self.fanout.iter().flat_map(|fanout| [&fanout.writes, &fanout.events]);
+        calls.chain(routed).chain(publish).chain(threads).chain(fanout)
+    }
 }
 
 impl fmt::Display for Report {
@@ -29,34 +54,14 @@ impl fmt::Display for Report {
             "{rounds} rounds of {turn:?} for each server, {pinned}; other programs kept {:.2} processors busy",
             self.others_busy
         )?;
-        writeln!(
-            f,
-            "\n{:>5} {:>5}  {:<24} {:>8} {:>8} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7}  goal",
-            "conns",
-            "depth",
-            "operation",
-            "cpu us",
-            "cpu us",
-            "op/s",
-            "p50 us",
-            "p99 us",
-            "max us",
-            "ratio",
-            "ratio"
-        )?;
-        writeln!(
-            f,
-            "{:>5} {:>5}  {:<24} {:>8} {:>8} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7}",
-            "", "", "", "least", "median", "median", "", "", "", "median", "least"
-        )?;
-        for row in &self.calls {
-            call_row(f, row)?;
-        }
-        fanout(f, &self.fanout)?;
-        memory(f, &self.memory)?;
-        let answers = self.calls.iter().map(|row| row.echo.answers + row.call.answers).sum::<u64>()
-            + self.fanout.writes.answers
-            + self.fanout.events.answers;
+        section(f, "calls that the application serves", &self.calls, call_row)?;
+        section(f, "calls that another client serves", &self.routed, routed_row)?;
+        section(f, "events that a client publishes, per delivery", &self.publish, publish_row)?;
+        threads(f, &self.threads)?;
+        self.tables.iter().try_for_each(|part| tables(f, part))?;
+        self.fanout.iter().try_for_each(|part| fanout(f, part))?;
+        self.memory.iter().try_for_each(|part| memory(f, part))?;
+        let answers = self.compared().map(|figures| figures.answers).sum::<u64>();
         writeln!(
             f,
             "\n{answers} answers and events, each compared with the right one: none wrong, none missing"
@@ -64,17 +69,112 @@ impl fmt::Display for Report {
     }
 }
 
+fn section<R>(
+    f: &mut fmt::Formatter<'_>,
+    title: &str,
+    rows: &[R],
+    print: impl Fn(&mut fmt::Formatter<'_>, &R) -> fmt::Result,
+) -> fmt::Result {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        f,
+        "\n{title}\n{:>5} {:>5}  {:<24} {:>8} {:>8} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7}  goal",
+        "conns",
+        "depth",
+        "operation",
+        "cpu us",
+        "cpu us",
+        "op/s",
+        "p50 us",
+        "p99 us",
+        "max us",
+        "ratio",
+        "ratio"
+    )?;
+    writeln!(
+        f,
+        "{:>5} {:>5}  {:<24} {:>8} {:>8} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7}",
+        "", "", "", "least", "median", "median", "", "", "", "median", "least"
+    )?;
+    rows.iter().try_for_each(|row| print(f, row))
+}
+
+/// The name of an echo of frames as long.
+fn echo_of(format: Format, bytes: usize) -> String {
+    format!("echo {bytes} B ({})", if format.opcode() == crate::frame::TEXT { "text" } else { "binary" })
+}
+
 fn call_row(f: &mut fmt::Formatter<'_>, row: &CallRow) -> fmt::Result {
     let CallRow { connections, depth, format, request_bytes, answer_bytes, echo_bytes, .. } = row;
-    let echo = format!(
-        "echo {echo_bytes} B ({})",
-        if format.opcode() == crate::frame::TEXT { "text" } else { "binary" }
-    );
-    line(f, &format!("{connections:>5} {depth:>5}  {echo:<24}"), &row.echo)?;
-    writeln!(f)?;
+    let echo = echo_of(*format, *echo_bytes);
+    writeln!(f, "{connections:>5} {depth:>5}  {echo:<24} {}", row.echo)?;
     let call = format!("call {} {request_bytes}+{answer_bytes} B", format.name());
-    line(f, &format!("{connections:>5} {depth:>5}  {call:<24}"), &row.call)?;
+    write!(f, "{connections:>5} {depth:>5}  {call:<24} {}", row.call)?;
     writeln!(f, " {:>7.2} {:>7.2}  {}", row.ratio, row.ratio_of_least, verdict(row.ratio, row.goal))
+}
+
+fn routed_row(f: &mut fmt::Formatter<'_>, row: &RoutedRow) -> fmt::Result {
+    let RoutedRow { connections, depth, caller, callee, echo_bytes, .. } = row;
+    let echo = echo_of(*caller, *echo_bytes);
+    writeln!(f, "{connections:>5} {depth:>5}  {echo:<24} {}", row.echo)?;
+    let call = match caller == callee {
+        true => format!("routed call {}", caller.name()),
+        false => format!("routed call {} > {}", caller.name(), callee.name()),
+    };
+    let goal = row.goal.map(|goal| verdict(row.ratio, goal)).unwrap_or_default();
+    write!(f, "{connections:>5} {depth:>5}  {call:<24} {}", row.call)?;
+    writeln!(f, " {:>7.2} {:>7.2}  {goal}", row.ratio, row.ratio_of_least)
+}
+
+fn publish_row(f: &mut fmt::Formatter<'_>, row: &PublishRow) -> fmt::Result {
+    let PublishRow { subscribers, burst, serializers, .. } = row;
+    if !row.acknowledged {
+        let echo = echo_of(serializers.publisher(), row.event_bytes);
+        writeln!(f, "{subscribers:>5} {burst:>5}  {echo:<24} {}", row.echo)?;
+    }
+    let event =
+        format!("event {}{}", serializers.name(), if row.acknowledged { ", acknowledged" } else { "" });
+    let goal = row.goal.map(|goal| format!("cpu us {}", verdict(row.events.cpu_median, goal)));
+    write!(f, "{subscribers:>5} {burst:>5}  {event:<24} {}", row.events)?;
+    writeln!(f, " {:>7.2} {:>7.2}  {}", row.ratio, row.ratio_of_least, goal.unwrap_or_default())
+}
+
+fn threads(f: &mut fmt::Formatter<'_>, rows: &[ThreadsRow]) -> fmt::Result {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        f,
+        "\nthe router on one and on two threads, on processors that the load takes part of\n\
+         {:<24} {:>6} {:>10} {:>10} {:>7} {:>8} {:>8} {:>7} {:>8} {:>6}",
+        "", "realms", "op/s, one", "op/s, two", "factor", "cpu one", "cpu two", "factor", "load cpu", "busy"
+    )?;
+    for ThreadsRow { work, realms, one, two, load, busy, factor, cost } in rows {
+        writeln!(
+            f,
+            "{work:<24} {realms:>6} {:>10.0} {:>10.0} {factor:>7.2} {:>8.3} {:>8.3} {cost:>7.2} {load:>8.3} {busy:>6.2}",
+            one.per_second, two.per_second, one.cpu_median, two.cpu_median
+        )?;
+    }
+    Ok(())
+}
+
+fn tables(f: &mut fmt::Formatter<'_>, tables: &Tables) -> fmt::Result {
+    let Tables { subscriptions, topics, patterns, matching, sessions } = tables;
+    writeln!(
+        f,
+        "\n{subscriptions} subscriptions on {topics} topics and {patterns} patterns, without sockets"
+    )?;
+    for Matching { what, patterns, found, nanos, goal } in matching {
+        let goal = goal.map(|goal| verdict(*nanos, goal)).unwrap_or_default();
+        writeln!(f, "{what:<28} {patterns:>6} patterns {found:>8.1} found {nanos:>10.0} ns  {goal}")?;
+    }
+    for (others, nanos) in sessions {
+        writeln!(f, "join, subscribe ten times, leave, beside {others:>7} others {nanos:>10.0} ns")?;
+    }
+    Ok(())
 }
 
 fn fanout(f: &mut fmt::Formatter<'_>, fanout: &Fanout) -> fmt::Result {
@@ -83,9 +183,8 @@ fn fanout(f: &mut fmt::Formatter<'_>, fanout: &Fanout) -> fmt::Result {
         f,
         "\none event of {event_bytes} B to {subscribers} subscribers, per delivery; latency until the last has it"
     )?;
-    line(f, &format!("{:<37}", "plain writes to sockets"), &fanout.writes)?;
-    writeln!(f)?;
-    line(f, &format!("{:<37}", "published events"), &fanout.events)?;
+    writeln!(f, "{:<37} {}", "plain writes to sockets", fanout.writes)?;
+    write!(f, "{:<37} {}", "published events", fanout.events)?;
     writeln!(
         f,
         " {:>7.2} {:>7.2}  {}",
@@ -106,14 +205,6 @@ fn memory(f: &mut fmt::Formatter<'_>, memory: &Memory) -> fmt::Result {
         "joined session",
         kib(memory.session),
         kib(memory.goal)
-    )
-}
-
-fn line(f: &mut fmt::Formatter<'_>, label: &str, figures: &Figures) -> fmt::Result {
-    let Figures { cpu_least, cpu_median, per_second, p50, p99, longest, .. } = figures;
-    write!(
-        f,
-        "{label} {cpu_least:>8.3} {cpu_median:>8.3} {per_second:>9.0} {p50:>9.1} {p99:>9.1} {longest:>9.1}"
     )
 }
 

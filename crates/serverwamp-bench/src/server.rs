@@ -1,4 +1,4 @@
-//! The servers that are measured: each runs alone in its process, on one thread.
+//! The servers that are measured: each runs alone in its process, on one thread unless told otherwise.
 
 use crate::Failure;
 use crate::options::{ServerKind, ServerOptions};
@@ -22,6 +22,10 @@ use tokio::task::coop::unconstrained;
 /// What events carry beside their number.
 pub(crate) const BALLAST: &str = "sixty-four characters stand for what applications usually publish";
 
+/// The router's realms.
+pub(crate) const REALMS: [&str; 8] =
+    ["realm1", "realm2", "realm3", "realm4", "realm5", "realm6", "realm7", "realm8"];
+
 /// Connections rest while others are measured, and a ping in between would be measured with them.
 const NO_PINGS: Duration = Duration::from_secs(24 * 3600);
 
@@ -30,15 +34,21 @@ pub(crate) fn run(options: &ServerOptions) -> Result<(), Failure> {
         set_parent_process_death_signal(Some(Signal::KILL))?;
     }
     if let Some(cpu) = options.cpu {
-        crate::machine::pin(cpu)?;
+        crate::machine::pin(&[cpu])?;
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = match options.threads {
+        None => tokio::runtime::Builder::new_current_thread().enable_all().build()?,
+        Some(threads) => {
+            tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?
+        }
+    };
     runtime.block_on(async {
         let listener = TcpListener::bind(options.listen).await?;
         println!("listening {}", listener.local_addr()?);
         match options.kind {
             ServerKind::Echo => serve_echo(listener).await?,
             ServerKind::Wamp => Server::new(application()?).serve(listener, std::future::pending()).await,
+            ServerKind::Router => Server::new(router()?).serve(listener, std::future::pending()).await,
             ServerKind::Writer => serve_writes(listener).await?,
         }
         Ok(())
@@ -70,6 +80,12 @@ fn application() -> Result<Application, Failure> {
         .websocket(|config| config.ping_interval = NO_PINGS)
         .with_state(())
         .build()?)
+}
+
+fn router() -> Result<Application, Failure> {
+    let router = Application::builder::<()>().websocket(|config| config.ping_interval = NO_PINGS);
+    let realms = REALMS.map(|name| Realm::router(name).allow_anonymous("anonymous"));
+    Ok(realms.into_iter().fold(router, |router, realm| router.realm(realm)).with_state(()).build()?)
 }
 
 async fn serve_echo(listener: TcpListener) -> io::Result<()> {

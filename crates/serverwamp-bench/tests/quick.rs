@@ -19,7 +19,19 @@ fn a_quick_run_has_all_rows() {
         let rows = table.lines().filter(|line| line.contains(&format!("  call {format} ")));
         assert_eq!(rows.count(), 4, "{format} in\n{table}");
     }
-    assert_eq!(table.lines().filter(|line| line.contains("  echo ")).count(), 12, "{table}");
+    // One for each served call, each routed call, and each kind of event whether acknowledged or not.
+    assert_eq!(table.lines().filter(|line| line.contains("  echo ")).count(), 12 + 12 + 12, "{table}");
+    for (row, count) in [
+        ("  routed call json ", 6),
+        ("  routed call json > cbor ", 3),
+        ("  event mixed ", 3),
+        ("  event mixed, acknowledged ", 3),
+        ("calls, 64 pairs x 64 ", 2),
+        ("events, 8 topics x 64 ", 2),
+        ("join, subscribe ten times, leave, ", 3),
+    ] {
+        assert_eq!(table.matches(row).count(), count, "{row} in\n{table}");
+    }
     for row in ["plain writes to sockets", "published events", "WebSocket echo", "joined session"] {
         assert!(table.lines().any(|line| line.starts_with(row)), "{row} in\n{table}");
     }
@@ -39,6 +51,14 @@ fn assert_figures(json: &str) {
     }
     let fanout = &report["fanout"];
     let figures = calls.iter().flat_map(|row| [&row["echo"], &row["call"]]);
+    let beside = |part: &str, names: [&'static str; 2]| {
+        let rows = report[part].as_array().expect("the part is there");
+        rows.iter().flat_map(move |row| names.map(|name| &row[name])).collect::<Vec<_>>()
+    };
+    let figures = figures
+        .chain(beside("routed", ["echo", "call"]))
+        .chain(beside("publish", ["echo", "events"]))
+        .chain(beside("threads", ["one", "two"]));
     for figures in figures.chain([&fanout["writes"], &fanout["events"]]) {
         for figure in ["cpu_least", "cpu_median", "per_second", "p50", "p99", "longest", "answers"] {
             assert!(figures[figure].as_f64().is_some_and(|value| value > 0.0), "{figure} in {figures}");

@@ -3,18 +3,27 @@
 //! A test is a transcript, see [`serverwamp_conformance::transcript`], and carries the id of its rule in the
 //! checklist in its name. It is played in all serializers, each time at a router of its own; [`router`] has the realms.
 
+mod announced_features;
 mod black_and_whitelisting;
 mod event_history;
 mod event_history_long;
 mod event_retention;
 mod identifiers;
+mod meta_api;
+mod ordering;
 mod pattern_based_subscription;
 mod publish_subscribe;
 mod publisher_exclusion;
 mod publisher_identification;
 mod publishing;
+mod reflection;
+mod registration_meta_api;
 mod rig;
 mod router;
+mod session_kill;
+mod session_meta_api;
 mod sharded_subscription;
+mod subscription_meta_api;
 mod subscription_revocation;
+mod testaments;
 mod trust_levels;

@@ -127,7 +127,10 @@ impl RunningRealm {
     }
 
     /// The session is established: from now on it can be listed, sent to and closed.
+    ///
+    /// From now on somebody may kill it as well; that waits for `changes`, so the news of its coming is out first.
     pub(crate) fn admit(&self, session: &Session) {
+        let _changes = self.changes();
         self.sessions_by_id().insert(session.id(), session.clone());
         self.tell_joined(session);
     }
