@@ -54,7 +54,7 @@ fn pid_02_a_known_publisher_is_known_on_every_subscription() {
     );
 }
 
-// FEAT-08: nothing is disclosed on request to those who did not say they can be told.
+// Checklist FEAT-08: nothing is disclosed on request to those who did not say they can be told.
 #[test]
 fn pid_02_a_subscriber_that_announced_no_identification_is_told_nothing() {
     play(
