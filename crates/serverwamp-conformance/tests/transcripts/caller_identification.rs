@@ -1,0 +1,155 @@
+//! Spec: advanced, "Caller Identification".
+
+use crate::router::play;
+
+#[test]
+fn cid_03_where_nobody_is_disclosed_whoever_asks_for_it_is_refused() {
+    play(
+        r#"
+        alice joins nodisclose
+        bob joins nodisclose
+        alice > [64, 1, {"disclose_caller": true}, "com.p"]
+        alice < [8, 64, 1, {}, "wamp.error.option_disallowed.disclose_me", ...]
+        alice > [64, 2, {}, "com.p"]
+        alice < [65, 2, $r]
+        bob > [48, 1, {"disclose_me": true}, "com.p"]
+        bob < [8, 48, 1, {}, "wamp.error.option_disallowed.disclose_me", ...]
+        alice silent
+        bob > [48, 2, {}, "com.p"]
+        alice < [68, 1, $r, {}]
+        alice > [70, 1, {}]
+        bob < [50, 2, {}]
+    "#,
+    );
+}
+
+#[test]
+fn cid_01_and_02_a_caller_that_wants_to_be_known_is() {
+    play(
+        r#"
+        alice joins
+        joe joins as joe secret
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        joe > [48, 1, {"disclose_me": true}, "com.p"]
+        alice < [68, 1, $r, {"caller": $joe, "caller_authid": "joe", "caller_authrole": "user"}]
+        alice > [70, 1, {}]
+        joe < [50, 1, {}]
+    "#,
+    );
+}
+
+#[test]
+fn cid_04_a_callee_that_wants_to_know_its_callers_does() {
+    play(
+        r#"
+        alice joins
+        joe joins as joe secret
+        alice > [64, 1, {"disclose_caller": true}, "com.p"]
+        alice < [65, 1, $r]
+        joe > [48, 1, {}, "com.p"]
+        alice < [68, 1, $r, {"caller": $joe, "caller_authid": "joe", "caller_authrole": "user"}]
+        alice > [70, 1, {}]
+        joe < [50, 1, {}]
+    "#,
+    );
+}
+
+#[test]
+fn cid_05_a_realm_or_a_setting_discloses_callers() {
+    play(
+        r#"
+        alice joins disclosed
+        joe joins disclosed as joe secret
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        joe > [48, 1, {}, "com.p"]
+        alice < [68, 1, $r, {"caller": $joe, "caller_authid": "joe", "caller_authrole": "user"}]
+        alice > [70, 1, {}]
+        joe < [50, 1, {}]
+        carol joins settings
+        jane joins settings as jane secret
+        carol > [64, 1, {}, "com.disclosed.p"]
+        carol < [65, 1, $d]
+        jane > [48, 1, {}, "com.disclosed.p"]
+        carol < [68, 1, $d, {"caller": $jane, "caller_authid": "jane", "caller_authrole": "user"}]
+        carol > [70, 1, {}]
+        jane < [50, 1, {}]
+    "#,
+    );
+}
+
+#[test]
+fn cid_06_nobody_is_disclosed_without_being_asked() {
+    play(
+        r#"
+        alice joins
+        joe joins as joe secret
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        joe > [48, 1, {"disclose_me": false}, "com.p"]
+        alice < [68, 1, $r, {}]
+        alice > [70, 1, {}]
+        joe < [50, 1, {}]
+    "#,
+    );
+}
+
+#[test]
+fn feat_08_a_callee_that_knows_nothing_of_callers_is_told_one_only_if_it_asks() {
+    play(
+        r#"
+        alice joins realm1 {"roles": {"callee": {}, "subscriber": {}, "caller": {}}}
+        joe joins as joe secret
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $p]
+        alice > [64, 2, {"disclose_caller": true}, "com.q"]
+        alice < [65, 2, $q]
+        joe > [48, 1, {"disclose_me": true}, "com.p"]
+        alice < [68, 1, $p, {}]
+        joe > [48, 2, {}, "com.q"]
+        alice < [68, 2, $q, {"caller": $joe, "caller_authid": "joe", "caller_authrole": "user"}]
+        alice > [70, 1, {}]
+        joe < [50, 1, {}]
+        alice > [70, 2, {}]
+        joe < [50, 2, {}]
+    "#,
+    );
+}
+
+#[test]
+fn cid_07_it_is_announced_where_it_works() {
+    play(
+        r#"
+        alice connects
+        alice > [1, "realm1", {"roles": {"caller": {}}}]
+        alice < [2, _id, {..., "roles": {..., "dealer": {..., "features": {..., "caller_identification": true}}}}]
+        bob connects
+        bob > [1, "nodisclose", {"roles": {"caller": {}}}]
+        bob < [2, _id, {..., "roles": {..., "dealer": {..., "features": {..., "caller_identification": absent}}}}]
+    "#,
+    );
+}
+
+#[test]
+fn cid_08_each_callee_of_a_shared_registration_has_its_own_wish() {
+    play(
+        r#"
+        alice joins
+        carol joins
+        bob joins
+        alice > [64, 1, {"invoke": "roundrobin", "disclose_caller": true}, "com.p"]
+        alice < [65, 1, $r]
+        carol > [64, 1, {"invoke": "roundrobin"}, "com.p"]
+        carol < [65, 1, $r]
+        bob > [48, 1, {}, "com.p"]
+        alice < [68, 1, $r, {"caller": $bob, ...}]
+        bob > [48, 2, {}, "com.p"]
+        carol < [68, 1, $r, {}]
+        alice > [70, 1, {}]
+        bob < [50, 1, {}]
+        carol > [70, 1, {}]
+        bob < [50, 2, {}]
+    "#,
+    );
+}

@@ -1,0 +1,161 @@
+//! Spec: advanced, "Progressive Call Results". What happens when somebody leaves stands with leaving.
+
+use crate::router::play;
+
+#[test]
+fn pcr_01_only_a_callee_that_can_and_can_be_stopped_is_asked_for_progress() {
+    for (features, asked) in [
+        (r#"{"progressive_call_results": true, "call_canceling": true}"#, true),
+        (r#"{"progressive_call_results": true}"#, false),
+        (r#"{"call_canceling": true}"#, false),
+        ("{}", false),
+    ] {
+        let details = if asked { r#"{"receive_progress": true}"# } else { "{}" };
+        play(&format!(
+            r#"
+            alice joins realm1 {{"roles": {{"callee": {{"features": {features}}}, "subscriber": {{}}, "caller": {{}}}}}}
+            bob joins
+            alice > [64, 1, {{}}, "com.p"]
+            alice < [65, 1, $r]
+            bob > [48, 1, {{"receive_progress": true}}, "com.p"]
+            alice < [68, 1, $r, {details}]
+            alice > [70, 1, {{}}]
+            bob < [50, 1, {{}}]
+        "#
+        ));
+    }
+}
+
+#[test]
+fn pcr_02_03_and_04_results_come_as_they_are_yielded_and_the_last_one_ends_the_call() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {"receive_progress": true}, "com.p"]
+        alice < [68, 1, $r, {"receive_progress": true}]
+        alice > [70, 1, {"progress": true}, [1], {"k": 2}]
+        bob < [50, 1, {"progress": true}, [1], {"k": 2}]
+        alice > [70, 1, {"progress": true}]
+        bob < [50, 1, {"progress": true}]
+        alice > [70, 1, {"progress": true}, ["three"]]
+        bob < [50, 1, {"progress": true}, ["three"]]
+        alice > [70, 1, {"progress": false}]
+        bob < [50, 1, {}]
+        bob > [48, 2, {"receive_progress": true}, "com.p"]
+        alice < [68, 2, $r, {"receive_progress": true}]
+        alice > [70, 2, {"progress": true}, [1]]
+        bob < [50, 2, {"progress": true}, [1]]
+        alice > [8, 68, 2, {}, "com.e", ["half done"]]
+        bob < [8, 48, 2, {}, "com.e", ["half done"]]
+    "#,
+    );
+}
+
+#[test]
+fn pcr_05_nothing_comes_behind_the_end() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {"receive_progress": true}, "com.p"]
+        alice < [68, 1, $r, {"receive_progress": true}]
+        alice > [70, 1, {}]
+        bob < [50, 1, {}]
+        alice > [70, 1, {"progress": true}, [2]]
+        bob > [48, 2, {"receive_progress": true}, "com.p"]
+        alice < [68, 2, $r, {"receive_progress": true}]
+        bob > [49, 2, {"mode": "skip"}]
+        bob < [8, 48, 2, {}, "wamp.error.canceled"]
+        alice > [70, 2, {"progress": true}, [1]]
+        alice silent
+        bob silent
+        bob > [48, 3, {"receive_progress": true, "timeout": 50}, "com.p"]
+        alice < [68, 3, $r, {"receive_progress": true}]
+        bob < [8, 48, 3, {}, "wamp.error.timeout"]
+        alice < [69, 3, {"mode": "killnowait"}]
+        alice > [70, 3, {"progress": true}, [1]]
+        bob silent
+    "#,
+    );
+}
+
+#[test]
+fn pcr_06_a_callee_need_not_send_progress() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {"receive_progress": true}, "com.p"]
+        alice < [68, 1, $r, {"receive_progress": true}]
+        alice > [70, 1, {}, ["all at once"]]
+        bob < [50, 1, {}, ["all at once"]]
+    "#,
+    );
+}
+
+#[test]
+fn pcr_07_progress_that_nobody_asked_for_is_dropped() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {}, "com.p"]
+        alice < [68, 1, $r, {}]
+        alice > [70, 1, {"progress": true}, [1]]
+        alice > [70, 1, {"progress": true}, [2]]
+        alice > [70, 1, {}, [3]]
+        bob < [50, 1, {}, [3]]
+    "#,
+    );
+}
+
+#[test]
+fn pcr_09_progress_of_a_call_that_is_gone_is_passed_over() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {"receive_progress": true}, "com.p"]
+        alice < [68, 1, $r, {"receive_progress": true}]
+        bob says goodbye
+        alice < [69, 1, {"mode": "killnowait"}]
+        alice > [70, 1, {"progress": true}, [1]]
+        alice > [70, 1, {"progress": true}, [2]]
+        alice silent
+    "#,
+    );
+}
+
+#[test]
+fn ord_06_a_thousand_results_come_in_order_and_the_last_one_last() {
+    let mut text = String::from(
+        r#"
+        alice joins
+        bob joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {"receive_progress": true}, "com.p"]
+        alice < [68, 1, $r, {"receive_progress": true}]
+"#,
+    );
+    for n in 1..=1000 {
+        text += &format!("        alice > [70, 1, {{\"progress\": true}}, [{n}]]\n");
+    }
+    text += "        alice > [70, 1, {}, [\"end\"]]\n";
+    for n in 1..=1000 {
+        text += &format!("        bob < [50, 1, {{\"progress\": true}}, [{n}]]\n");
+    }
+    text += "        bob < [50, 1, {}, [\"end\"]]\n";
+    play(&text);
+}
