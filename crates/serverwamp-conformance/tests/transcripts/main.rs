@@ -10,6 +10,7 @@ mod event_history_long;
 mod event_retention;
 mod identifiers;
 mod meta_api;
+mod meta_api_application;
 mod ordering;
 mod pattern_based_subscription;
 mod publish_subscribe;
