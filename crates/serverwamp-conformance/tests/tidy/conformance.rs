@@ -81,14 +81,16 @@ fn ids_of_name(name: &str) -> BTreeSet<String> {
     let mut at = 0;
     while let (Some(group), Some(first)) = (words.get(at), number(at + 1)) {
         let group = group.to_uppercase();
-        let mut add = |number: u32| ids.insert(format!("{group}-{number:02}"));
-        add(first);
+        let mut add = |numbers: std::ops::RangeInclusive<u32>| {
+            ids.extend(numbers.map(|number| format!("{group}-{number:02}")));
+        };
+        add(first..=first);
         at += 2;
         let mut last = first;
         while let (Some(joint), Some(next)) = (words.get(at), number(at + 1)) {
             match *joint {
-                "and" => drop(add(next)),
-                "to" => (last + 1..=next).for_each(|number| drop(add(number))),
+                "and" => add(next..=next),
+                "to" => add(last + 1..=next),
                 _ => break,
             }
             last = next;
@@ -281,7 +283,9 @@ fn a_row_that_is_not_true_is_found() {
     let source = "/// checklist SUB-02\n#[test]\nfn sub_01_x() {\n    // SUB-03: so it is\n}\nfn sub_04_no_test() {}\n";
     let mut tests: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (test, ids) in tests_of(source) {
-        ids.into_iter().for_each(|id| drop(tests.entry(id).or_default().insert(test.clone())));
+        for id in ids {
+            tests.entry(id).or_default().insert(test.clone());
+        }
     }
     assert_eq!(tests.keys().collect::<Vec<_>>(), ["SUB-01", "SUB-02", "SUB-03"]);
     let row = |id: &str, tests: &str, remark: &str| format!("| {id} | MUST | rule | {tests} | {remark} |\n");
