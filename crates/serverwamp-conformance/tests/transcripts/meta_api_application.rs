@@ -20,11 +20,11 @@ fn serving() -> Application {
         let held = Arc::clone(&held);
         async move |realm: RealmHandle| {
             let registration = realm.register("com.late", hello)?;
-            *held.lock().unwrap() = Some((registration, realm.subscribe("com.t")?));
+            *held.lock().expect("nobody panics with it") = Some((registration, realm.subscribe("com.t")?));
             Ok::<_, WampError>(())
         }
     };
-    let end = async move || drop(held.lock().unwrap().take());
+    let end = async move || drop(held.lock().expect("nobody panics with it").take());
     let realm = Realm::router("realm1").authenticator(auth::ticket(check)).administrators(["admin"]);
     let realm = realm.routes(
         RouteSet::new().procedure("com.hello", hello).procedure("com.begin", begin).procedure("com.end", end),
