@@ -48,7 +48,8 @@ pub struct Limits {
     /// Calls that wait for one callee; beyond, a call is answered with `wamp.error.network_failure`. Default 1024: who
     /// is that far behind will not catch up, and its callers had better know.
     pub invocations_in_flight: usize,
-    /// Events that a session may leave behind to be published at its end (testaments). Default 64.
+    /// Events that a session may leave behind to be published at its end (testaments). Default 64. Each may have its
+    /// share of [`outgoing_bytes`](Self::outgoing_bytes), 64 KiB by default: they are kept as long as the session lasts.
     pub testaments: usize,
     /// Bytes of a URI. Default 1024: nobody types longer ones.
     pub uri_bytes: usize,

@@ -14,6 +14,7 @@ mod event_history_long;
 mod event_retention;
 mod identifiers;
 mod meta_api;
+mod meta_api_application;
 mod ordering;
 mod pattern_based_subscription;
 mod progressive_call_invocations;

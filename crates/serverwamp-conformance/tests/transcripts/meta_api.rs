@@ -3,10 +3,8 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use crate::router::{Router, play, play_at, realms};
+use crate::router::{Router, play, realms};
 use serde_json::{Value, json};
-use serverwamp::auth::{self, AuthId, Principal, Ticket};
-use serverwamp::{Application, Realm, RouteSet};
 use serverwamp_conformance::{RawPeer, Subprotocol};
 
 #[test]
@@ -279,48 +277,6 @@ fn meta_09_only_administrators_end_sessions_and_take_things_away() {
         "#,
     );
     play(&text);
-}
-
-/// A router with a procedure of its own.
-fn serving() -> Application {
-    async fn check(AuthId(authid): AuthId, Ticket(ticket): Ticket) -> Option<Principal> {
-        ticket.matches("secret").then(|| Principal::new(authid).role("admin"))
-    }
-    async fn hello() -> &'static str {
-        "hello"
-    }
-    let realm = Realm::router("realm1").authenticator(auth::ticket(check)).administrators(["admin"]);
-    let realm = realm.routes(RouteSet::new().procedure("com.hello", hello));
-    Application::builder().realm(realm).build().expect("nothing is wrong with this realm")
-}
-
-#[test]
-fn meta_10_the_application_is_a_callee_and_no_session() {
-    play_at(
-        serving,
-        r#"
-        root joins as root secret
-        root > [48, 1, {}, "wamp.registration.match", ["com.hello"]]
-        root < [50, 1, {}, [$r]]
-        root > [48, 2, {}, "wamp.registration.list_callees", [$r]]
-        root < [50, 2, {}, [[$application]]]
-        root > [48, 3, {}, "wamp.session.get", [$application]]
-        root < [8, 48, 3, {}, "wamp.error.no_such_session", [_string]]
-        root > [48, 4, {}, "wamp.session.kill", [$application]]
-        root < [8, 48, 4, {}, "wamp.error.no_such_session", [_string]]
-        root > [48, 5, {}, "wamp.registration.remove_callee", [$r, $application]]
-        root < [8, 48, 5, {}, "wamp.error.no_such_session", [_string]]
-        root > [48, 6, {}, "wamp.session.list"]
-        root < [50, 6, {}, [[$root]]]
-        root > [48, 7, {}, "wamp.session.count"]
-        root < [50, 7, {}, [1]]
-        root > [48, 8, {}, "wamp.session.kill_all"]
-        root < [50, 8, {}, [0]]
-        root > [48, 9, {}, "com.hello"]
-        root < [50, 9, {}, ["hello"]]
-        all different $application $root
-    "#,
-    );
 }
 
 #[test]

@@ -103,6 +103,36 @@ fn ord_05_answers_belong_to_their_requests_in_whatever_order_they_come() {
 }
 
 #[test]
+fn pci_10_a_call_that_is_refused_is_refused_once_however_much_input_follows() {
+    play(
+        r#"
+        callee joins {"roles": {"callee": {}}}
+        callee > [64, 1, {}, "com.plain"]
+        callee < [65, 1, _id]
+        alice joins
+        alice > [48, 1, {"progress": true}, "com.unknown", [1]]
+        alice > [48, 1, {"progress": true}, "com.unknown", [2]]
+        alice > [48, 1, {}, "com.unknown", [3]]
+        alice < [8, 48, 1, {}, "wamp.error.no_such_procedure", ...]
+        alice silent
+        alice > [48, 2, {"progress": true}, "com.plain"]
+        alice > [48, 2, {}, "com.plain"]
+        alice < [8, 48, 2, {}, "wamp.error.feature_not_supported", ...]
+        alice silent
+        alice > [48, 3, {"progress": true}, "wamp.session.count"]
+        alice > [48, 3, {}, "wamp.session.count"]
+        alice < [8, 48, 3, {}, "wamp.error.feature_not_supported", ...]
+        alice silent
+        bob joins app
+        bob > [48, 1, {"progress": true}, "com.add", [1, 2]]
+        bob > [48, 1, {}, "com.add", [1, 2]]
+        bob < [8, 48, 1, {}, "wamp.error.feature_not_supported", ...]
+        bob silent
+    "#,
+    );
+}
+
+#[test]
 fn ord_08_a_publisher_may_hear_the_event_before_or_behind_published() {
     play(
         r#"

@@ -104,6 +104,26 @@ bob silent
 }
 
 #[test]
+fn test_03_a_testament_that_is_too_large_is_refused() {
+    let text = r#"
+        bob joins
+        bob > [32, 1, {}, "com.t"]
+        bob < [33, 1, $s]
+        alice joins
+        alice > [48, 1, {}, "wamp.session.add_testament", ["com.t", ["LARGE+++"], {}]]
+        alice < [8, 48, 1, {}, "wamp.error.payload_size_exceeded", [_string]]
+        alice > [48, 2, {}, "wamp.session.add_testament", ["com.t", ["LARGE"], {}]]
+        alice < [50, 2, {}]
+        alice lost
+        bob < [36, $s, _id, {}, ["LARGE"]]
+        bob silent
+    "#;
+    // 64 KiB are due to each, the other elements of the PUBLISH it becomes included.
+    let large = "x".repeat((64 << 10) - 64);
+    play(&text.replace("+++", &"+".repeat(128)).replace("LARGE", &large));
+}
+
+#[test]
 fn test_04_testaments_are_published_in_the_order_added() {
     play(
         r#"

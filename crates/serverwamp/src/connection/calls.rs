@@ -61,7 +61,7 @@ impl Calls {
         if in_flight + self.waiting.len() >= realm.limits.calls_in_flight {
             let text =
                 format!("more than {} calls of this session are unanswered", realm.limits.calls_in_flight);
-            session.send_error(CALL, call.request, &WampError::unavailable(text));
+            refuse(session, call.request, call.options.progress, &WampError::unavailable(text));
             return Ok(());
         }
         if let Some(waiting) = self.waiting.iter().find(|waiting| waiting.call.request == call.request) {
@@ -77,8 +77,9 @@ impl Calls {
                 call.request
             )));
         }
-        if let Err(error) = self.serve(session, call) {
-            session.send_error(CALL, error.0, &error.1);
+        let input_open = call.options.progress;
+        if let Err((request, error)) = self.serve(session, call) {
+            refuse(session, request, input_open, &error);
         }
         Ok(())
     }
@@ -94,6 +95,7 @@ impl Calls {
                 return self.route(session, call, registration).map_err(refuse);
             }
             Target::Meta => {
+                check_abilities(&call, false).map_err(refuse)?;
                 let reply = realm.answer_meta(session, &call.procedure, &call.payload).map_err(refuse)?;
                 session.send_reply(request, &CallReply(Ok(reply)));
                 return Ok(());
@@ -219,6 +221,14 @@ impl Calls {
             }
         }
     }
+}
+
+/// Refuses a call. Its caller may have sent more input already, which gets no answer of its own (checklist PCI-10).
+fn refuse(session: &Session, request: RequestId, input_open: bool, error: &WampError) {
+    if input_open {
+        session.remember_answered_input(request);
+    }
+    session.send_error(CALL, request, error);
 }
 
 /// Writes down what the caller asked for beyond the call itself.

@@ -64,7 +64,7 @@ impl RunningRealm {
             subscription::MATCH => one(serializer, self.match_subscriptions(&arguments(1)?)?),
             subscription::GET => self.get_subscription(&arguments(1)?, serializer),
             subscription::LIST_SUBSCRIBERS => one(serializer, self.list_subscribers(&arguments(1)?)?),
-            subscription::COUNT_SUBSCRIBERS => one(serializer, self.list_subscribers(&arguments(1)?)?.len()),
+            subscription::COUNT_SUBSCRIBERS => one(serializer, self.count_subscribers(&arguments(1)?)?),
             subscription::REMOVE_SUBSCRIBER => {
                 nothing(serializer, self.remove_subscriber(caller, || arguments(2))?)
             }

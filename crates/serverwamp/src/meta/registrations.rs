@@ -18,8 +18,8 @@ const REGISTRATION: Expected<RegistrationId> = arguments::id("the id of a regist
 
 impl RunningRealm {
     pub(super) fn list_registrations(&self, _: &Arguments) -> IdsByMatch {
-        let changes = self.changes();
-        IdsByMatch::of(changes.registrations.iter().map(|entry| (entry.pattern.kind(), entry.id.get())))
+        let entries: Vec<_> = self.changes().registrations.iter().cloned().collect();
+        IdsByMatch::of(entries.iter().map(|entry| (entry.pattern.kind(), entry.id.get())))
     }
 
     /// Looks a pattern up as it was registered, and evaluates none (checklist MREG-08).

@@ -24,15 +24,12 @@ struct Farewell {
 
 impl RunningRealm {
     pub(super) fn count_sessions(&self, arguments: &Arguments) -> Result<usize, WampError> {
-        self.list_sessions(arguments).map(|sessions| sessions.len())
+        let wanted = role_filter(arguments)?;
+        Ok(self.sessions_by_id().values().filter(|session| wanted(session)).count())
     }
 
-    /// An empty list of roles is a filter that nobody passes (checklist MSES-06).
     pub(super) fn list_sessions(&self, arguments: &Arguments) -> Result<Vec<u64>, WampError> {
-        let roles = arguments.optional(0, "filter_authroles", &arguments::TEXTS)?;
-        let wanted = |session: &Session| {
-            roles.as_ref().is_none_or(|roles| roles.iter().any(|role| role == session.authrole()))
-        };
+        let wanted = role_filter(arguments)?;
         Ok(self.sessions_where(wanted).iter().map(|session| session.id().get()).collect())
     }
 
@@ -155,11 +152,19 @@ impl RunningRealm {
 
     /// The sessions that are `wanted`, in the order of their ids.
     fn sessions_where(&self, wanted: impl Fn(&Session) -> bool) -> Vec<Session> {
-        let sessions = self.sessions_by_id();
-        let mut sessions: Vec<Session> = sessions.values().filter(|one| wanted(one)).cloned().collect();
-        sessions.sort_unstable_by_key(Session::id);
-        sessions
+        let mut found: Vec<Session> =
+            self.sessions_by_id().values().filter(|session| wanted(session)).cloned().collect();
+        found.sort_unstable_by_key(Session::id);
+        found
     }
+}
+
+/// Whether a session has one of the roles asked for; an empty list is a filter that nobody passes (checklist MSES-06).
+fn role_filter(arguments: &Arguments) -> Result<impl Fn(&Session) -> bool + use<>, WampError> {
+    let roles = arguments.optional(0, "filter_authroles", &arguments::TEXTS)?;
+    Ok(move |session: &Session| {
+        roles.as_ref().is_none_or(|roles| roles.iter().any(|role| role == session.authrole()))
+    })
 }
 
 fn no_such_session(id: SessionId) -> WampError {

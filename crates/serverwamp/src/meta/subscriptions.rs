@@ -19,8 +19,8 @@ const SUBSCRIPTION: Expected<SubscriptionId> = arguments::id("the id of a subscr
 
 impl RunningRealm {
     pub(super) fn list_subscriptions(&self, _: &Arguments) -> IdsByMatch {
-        let changes = self.changes();
-        let shown = changes.subscriptions.iter().filter(|entry| is_shown(entry));
+        let entries: Vec<_> = self.changes().subscriptions.iter().cloned().collect();
+        let shown = entries.iter().filter(|entry| is_shown(entry));
         IdsByMatch::of(shown.map(|entry| (entry.pattern.kind(), entry.id.get())))
     }
 
@@ -58,6 +58,12 @@ impl RunningRealm {
         drop(members);
         ids.sort_unstable();
         Ok(ids)
+    }
+
+    pub(super) fn count_subscribers(&self, arguments: &Arguments) -> Result<usize, WampError> {
+        let entry = self.subscription_named(arguments)?;
+        let members = entry.members();
+        Ok(members.sessions.len() + usize::from(!members.local.is_empty()))
     }
 
     /// Takes a subscription away from one of its subscribers (checklist MSUB-12, SREV-01).

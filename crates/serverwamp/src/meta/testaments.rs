@@ -14,6 +14,7 @@ use serverwamp_proto::message::{Message, Publish};
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::Feature;
+use serverwamp_proto::uris;
 
 const SCOPE: Expected<Scope> = Expected {
     words: "\"destroyed\" or \"detached\"",
@@ -27,7 +28,8 @@ const FIRST_REQUEST: u64 = 1;
 impl RunningRealm {
     /// Keeps a testament for the caller.
     pub(super) fn add_testament(&self, caller: &Session, payload: &Payload) -> Result<(), WampError> {
-        let (testament, scope) = read(payload)?;
+        let share = self.limits.outgoing_bytes / self.limits.testaments.max(1);
+        let (testament, scope) = read(payload, share)?;
         self.check_own_uri(&testament.topic, Match::Exact)?;
         let permissions = &self.plan.permissions;
         if !permissions.publish {
@@ -59,8 +61,8 @@ pub(super) fn flush(caller: &Session, arguments: &Arguments) -> Result<(), WampE
     Ok(())
 }
 
-/// Reads `[topic, args, kwargs]` and the keywords `publish_options`, `scope`.
-fn read(payload: &Payload) -> Result<(Testament, Scope), WampError> {
+/// Reads `[topic, args, kwargs]` and the keywords `publish_options`, `scope`, which together have at most `most` bytes.
+fn read(payload: &Payload, most: usize) -> Result<(Testament, Scope), WampError> {
     let arguments = Arguments::read(payload, 3)?;
     let topic = arguments.required(0, "topic", &arguments::TEXT)?;
     let args = arguments.required(1, "args", &arguments::LIST)?;
@@ -71,6 +73,10 @@ fn read(payload: &Payload) -> Result<(Testament, Scope), WampError> {
     let publish = (PUBLISH, FIRST_REQUEST, options, topic, args, kwargs);
     to_writer(payload.serializer, &publish, &mut frame)
         .map_err(|error| WampError::invalid_argument(format!("the arguments cannot be kept: {error}")))?;
+    if frame.len() > most {
+        let text = format!("a testament may have {most} bytes, this one has {}", frame.len());
+        return Err(WampError::new(uris::error::PAYLOAD_SIZE_EXCEEDED).arg(text));
+    }
     let frame = Bytes::from(frame);
     match Message::decode(payload.serializer, &frame) {
         Ok(Message::Publish(Publish { options, topic, payload, .. })) => {
