@@ -1,0 +1,214 @@
+//! Spec: advanced, "Call Rerouting", "Registration Revocation".
+
+use crate::router::play;
+
+/// Three callees under a policy, all without time, asked in this order.
+fn nobody_has_time(invoke: &str, order: [&str; 3]) -> String {
+    let mut text = String::from("        bob joins\n");
+    for callee in ["alice", "beth", "carol"] {
+        text += &format!(
+            "        {callee} joins\n        {callee} > [64, 1, {{\"invoke\": \"{invoke}\"}}, \"com.p\"]\n        {callee} < [65, 1, $r]\n"
+        );
+    }
+    text += "        bob > [48, 1, {\"disclose_me\": true}, \"com.p\", [1], {\"k\": 2}]\n";
+    for callee in order {
+        text += &format!(
+            "        {callee} < [68, 1, $r, {{\"caller\": $bob, ...}}, [1], {{\"k\": 2}}]\n        bob silent\n        {callee} > [8, 68, 1, {{}}, \"wamp.error.unavailable\"]\n"
+        );
+    }
+    text + "        bob < [8, 48, 1, {}, \"wamp.error.no_available_callee\"]\n"
+}
+
+#[test]
+fn rer_02_and_03_each_policy_has_its_order_and_in_the_end_nobody_is_available() {
+    play(&nobody_has_time("first", ["alice", "beth", "carol"]));
+    play(&nobody_has_time("last", ["carol", "beth", "alice"]));
+    play(&nobody_has_time("roundrobin", ["alice", "beth", "carol"]));
+}
+
+#[test]
+fn rer_02_a_random_callee_is_followed_by_the_other() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        alice > [64, 1, {"invoke": "random"}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {}, "com.p"]
+        alice < [68, 1, $r, {}]
+        alice > [8, 68, 1, {}, "wamp.error.unavailable"]
+        bob < [8, 48, 1, {}, "wamp.error.no_available_callee"]
+    "#,
+    );
+}
+
+#[test]
+fn rer_02_a_single_callee_has_no_other() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {}, "com.p"]
+        alice < [68, 1, $r, {}]
+        alice > [8, 68, 1, {}, "wamp.error.unavailable", ["busy"]]
+        bob < [8, 48, 1, {}, "wamp.error.no_available_callee", ...]
+    "#,
+    );
+}
+
+#[test]
+fn rer_01_the_caller_does_not_notice() {
+    play(
+        r#"
+        alice joins
+        carol joins
+        bob joins
+        alice > [64, 1, {"invoke": "roundrobin"}, "com.p"]
+        alice < [65, 1, $r]
+        carol > [64, 1, {"invoke": "roundrobin"}, "com.p"]
+        carol < [65, 1, $r]
+        bob > [48, 1, {"receive_progress": true}, "com.p", ["\u0000AQID"]]
+        alice < [68, 1, $r, {"receive_progress": true}, ["\u0000AQID"]]
+        alice > [8, 68, 1, {}, "wamp.error.unavailable"]
+        carol < [68, 1, $r, {"receive_progress": true}, ["\u0000AQID"]]
+        alice > [70, 1, {}, ["not mine any more"]]
+        carol > [70, 1, {"progress": true}, [1]]
+        bob < [50, 1, {"progress": true}, [1]]
+        carol > [70, 1, {}, [2]]
+        bob < [50, 1, {}, [2]]
+    "#,
+    );
+}
+
+#[test]
+fn rer_05_a_call_that_has_begun_is_not_begun_anew() {
+    play(
+        r#"
+        alice joins
+        carol joins
+        bob joins
+        alice > [64, 1, {"invoke": "first"}, "com.p"]
+        alice < [65, 1, $r]
+        carol > [64, 1, {"invoke": "first"}, "com.p"]
+        carol < [65, 1, $r]
+        bob > [48, 1, {"receive_progress": true}, "com.p"]
+        alice < [68, 1, $r, {"receive_progress": true}]
+        alice > [70, 1, {"progress": true}, [1]]
+        bob < [50, 1, {"progress": true}, [1]]
+        alice > [8, 68, 1, {}, "wamp.error.unavailable"]
+        bob < [8, 48, 1, {}, "wamp.error.unavailable"]
+        bob > [48, 2, {"progress": true}, "com.p"]
+        alice < [68, 2, $r, {"progress": true}]
+        alice > [8, 68, 2, {}, "wamp.error.unavailable"]
+        bob < [8, 48, 2, {}, "wamp.error.unavailable"]
+        carol silent
+    "#,
+    );
+}
+
+#[test]
+fn rer_01_a_rerouted_call_can_be_canceled() {
+    play(
+        r#"
+        alice joins
+        carol joins
+        bob joins
+        alice > [64, 1, {"invoke": "first"}, "com.p"]
+        alice < [65, 1, $r]
+        carol > [64, 1, {"invoke": "first"}, "com.p"]
+        carol < [65, 1, $r]
+        bob > [48, 1, {}, "com.p"]
+        alice < [68, 1, $r, {}]
+        alice > [8, 68, 1, {}, "wamp.error.unavailable"]
+        carol < [68, 1, $r, {}]
+        bob > [49, 1, {"mode": "kill"}]
+        carol < [69, 1, {"mode": "kill"}]
+        alice silent
+        carol > [8, 68, 1, {}, "wamp.error.unavailable"]  # CAN-04: what the callee says is passed on
+        bob < [8, 48, 1, {}, "wamp.error.unavailable"]
+        alice silent
+    "#,
+    );
+}
+
+#[test]
+fn regrev_01_only_administrators_take_registrations_away() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {}, "wamp.registration.remove_callee", [$r, $alice]]
+        bob < [8, 48, 1, {}, "wamp.error.not_authorized", ...]
+        alice silent
+    "#,
+    );
+}
+
+#[test]
+fn regrev_01_a_revocation_names_the_registration_and_the_reason() {
+    play(
+        r#"
+        root joins as root secret
+        alice joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        alice > [64, 2, {}, "com.q"]
+        alice < [65, 2, $q]
+        root > [48, 1, {}, "wamp.registration.remove_callee", [$r, $alice], {"reason": "com.example.enough"}]
+        alice < [67, 0, {"registration": $r, "reason": "com.example.enough"}]
+        root < [50, 1, {}]
+        root > [48, 2, {}, "wamp.registration.remove_callee", [$q, $alice]]
+        alice < [67, 0, {"registration": $q}]
+        root < [50, 2, {}]
+        alice > [66, 3, $r]
+        alice < [8, 66, 3, {}, "wamp.error.no_such_registration", ...]
+    "#,
+    );
+}
+
+#[test]
+fn regrev_02_who_did_not_announce_it_is_not_told_and_yet_loses_the_registration() {
+    play(
+        r#"
+        root joins as root secret
+        root > [32, 1, {}, "wamp.registration.on_unregister"]
+        root < [33, 1, $u]
+        alice joins realm1 {"roles": {"callee": {}, "subscriber": {}, "caller": {}}}
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        root > [48, 2, {}, "wamp.registration.remove_callee", [$r, $alice]]
+        root < any of
+            [50, 2, {}]
+            [36, $u, _, {}, [$alice, $r]]
+        alice silent
+        root > [48, 3, {}, "com.p"]
+        root < [8, 48, 3, {}, "wamp.error.no_such_procedure", ...]
+    "#,
+    );
+}
+
+#[test]
+fn regrev_03_what_was_invoked_before_is_answered() {
+    play(
+        r#"
+        root joins as root secret
+        alice joins
+        bob joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {}, "com.p"]
+        alice < [68, 1, $r, {}]
+        root > [48, 2, {}, "wamp.registration.remove_callee", [$r, $alice]]
+        alice < [67, 0, {"registration": $r}]
+        root < [50, 2, {}]
+        bob > [48, 2, {}, "com.p"]
+        bob < [8, 48, 2, {}, "wamp.error.no_such_procedure", ...]
+        alice > [70, 1, {}, ["done"]]
+        bob < [50, 1, {}, ["done"]]
+    "#,
+    );
+}
