@@ -29,6 +29,7 @@ fn announced(welcome: &Value) -> BTreeSet<(&str, &str)> {
     all.collect()
 }
 
+/// Checklist SES-05 as well: features stand in the nested dictionary, and nowhere else.
 #[test]
 fn feat_01_and_02_exactly_what_works_is_announced() {
     let server = server();

@@ -87,14 +87,24 @@ fn ids_of_name(name: &str) -> BTreeSet<String> {
         add(first..=first);
         at += 2;
         let mut last = first;
-        while let (Some(joint), Some(next)) = (words.get(at), number(at + 1)) {
-            match *joint {
-                "and" => add(next..=next),
-                "to" => add(last + 1..=next),
+        loop {
+            match (words.get(at), number(at), number(at + 1)) {
+                (_, Some(next), _) => {
+                    add(next..=next);
+                    (last, at) = (next, at + 1);
+                }
+                (Some(&"and"), _, Some(next)) => {
+                    add(next..=next);
+                    (last, at) = (next, at + 2);
+                }
+                (Some(&"to"), _, Some(next)) => {
+                    add(last + 1..=next);
+                    (last, at) = (next, at + 2);
+                }
+                // Another group follows.
+                (Some(&"and"), _, None) if number(at + 2).is_some() => at += 1,
                 _ => break,
             }
-            last = next;
-            at += 2;
         }
     }
     ids
@@ -270,6 +280,8 @@ fn ids_are_read_from_names_and_comments() {
     let ids = |list: &[&str]| list.iter().map(|id| (*id).to_owned()).collect::<BTreeSet<_>>();
     assert_eq!(ids_of_name("ses_26_id_09_a_new_session"), ids(&["SES-26", "ID-09"]));
     assert_eq!(ids_of_name("feat_01_and_02_exactly"), ids(&["FEAT-01", "FEAT-02"]));
+    assert_eq!(ids_of_name("pci_01_02_and_03_all"), ids(&["PCI-01", "PCI-02", "PCI-03"]));
+    assert_eq!(ids_of_name("ord_03_and_id_05_calls"), ids(&["ORD-03", "ID-05"]));
     assert_eq!(ids_of_name("pci_13_to_15_open"), ids(&["PCI-13", "PCI-14", "PCI-15"]));
     assert_eq!(ids_of_name("a_test_without"), ids(&[]));
     assert_eq!(

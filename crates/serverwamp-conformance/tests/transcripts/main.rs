@@ -10,6 +10,8 @@ mod call_rerouting;
 mod call_timeout;
 mod caller_identification;
 mod callers_and_callees_leaving;
+mod calls_in_order;
+mod error_uris;
 mod event_history;
 mod event_history_long;
 mod event_retention;

@@ -2,6 +2,7 @@
 
 use crate::router::play;
 
+/// Checklist AUTH-21 as well: the method and the provider are those of WELCOME.
 #[test]
 fn mses_01_on_join_tells_what_welcome_told() {
     play(
