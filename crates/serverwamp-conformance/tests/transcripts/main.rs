@@ -4,6 +4,8 @@
 //! checklist in its name. It is played in all serializers, each time at a router of its own; [`router`] has the realms.
 
 mod announced_features;
+mod application_as_caller;
+mod application_as_peer;
 mod black_and_whitelisting;
 mod call_canceling;
 mod call_rerouting;
@@ -41,3 +43,4 @@ mod subscription_meta_api;
 mod subscription_revocation;
 mod testaments;
 mod trust_levels;
+mod vectors;
