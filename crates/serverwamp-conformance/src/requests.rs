@@ -15,7 +15,7 @@ pub fn roles() -> Value {
         "publisher": {}, "callee": {},
         "subscriber": { "features": { "pattern_based_subscription": true } },
         "caller": { "features": {
-            "progressive_call_results": true, "call_canceling": true, "call_timeout": true
+            "progressive_call_results": true, "progressive_call_invocations": true, "call_canceling": true, "call_timeout": true
         } },
     })
 }

@@ -145,6 +145,8 @@ pub mod registration {
         LIST_CALLEES = "wamp.registration.list_callees";
         /// Procedure: how many callees a registration has.
         COUNT_CALLEES = "wamp.registration.count_callees";
+        /// Procedure: takes a registration away from a callee. Not predefined; Crossbar's.
+        REMOVE_CALLEE = "wamp.registration.remove_callee";
     }
 }
 
@@ -174,6 +176,8 @@ pub mod subscription {
         COUNT_SUBSCRIBERS = "wamp.subscription.count_subscribers";
         /// Procedure: the events a subscription has seen. Spec: advanced, "Event History".
         GET_EVENTS = "wamp.subscription.get_events";
+        /// Procedure: takes a subscription away from a subscriber. Not predefined; Crossbar's.
+        REMOVE_SUBSCRIBER = "wamp.subscription.remove_subscriber";
     }
 }
 

@@ -58,7 +58,7 @@ pub(crate) fn features(permissions: &Permissions) -> RouterFeatures {
         call_timeout: true,
         call_trustlevels: register,
         call_reroute: register,
-        payload_passthru_mode: true,
+        payload_passthru_mode: permissions.offers_passthru(),
         ..RouterFeatures::NONE
     }
 }

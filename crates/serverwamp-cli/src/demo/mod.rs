@@ -1,4 +1,4 @@
-//! What the demo serves: one realm that everybody may join, four procedures, one topic.
+//! What the demo serves: a router's realm that everybody may join, and in it four procedures and one topic of its own.
 
 mod clock;
 mod procedures;
@@ -12,7 +12,7 @@ pub(crate) const REALM: &str = "realm1";
 /// The demo's application.
 pub(crate) fn application() -> Result<Application, ConfigError> {
     Application::builder()
-        .realm(Realm::new(REALM).allow_anonymous("guest").routes(procedures::routes()))
+        .realm(Realm::router(REALM).allow_anonymous("guest").routes(procedures::routes()))
         .build()
 }
 

@@ -1,9 +1,6 @@
-//! FEAT: what WELCOME announces is what works.
+//! FEAT: what WELCOME announces is what works, in the realm of an application.
 //!
-//! | rule | not here, because |
-//! |---|---|
-//! | FEAT-03 | there is no meta API yet: the test requires the feature on neither role |
-//! | FEAT-06 to FEAT-08 | they are about callees and publishers, which clients cannot be here |
+//! What a router's realm announces is held by the transcripts, where clients are callees and publishers.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -13,8 +10,10 @@ use serde_json::{Value, json};
 use serverwamp_conformance::{RawPeer, Subprotocol};
 
 /// Every feature that is announced, and the test that shows that it works.
-const PROOFS: [(&str, &str, fn()); 4] = [
+const PROOFS: [(&str, &str, fn()); 6] = [
     ("broker", "pattern_based_subscription", feat_01_pattern_based_subscription_works),
+    ("broker", "event_retention", feat_01_event_retention_works),
+    ("dealer", "progressive_call_invocations", feat_01_progressive_call_invocations_work),
     ("dealer", "progressive_call_results", feat_01_progressive_call_results_work),
     ("dealer", "call_canceling", feat_01_call_canceling_works),
     ("dealer", "call_timeout", feat_01_call_timeout_works),
@@ -57,6 +56,43 @@ fn feat_01_pattern_based_subscription_works() {
             peer.expect_in_any_order(&events.collect::<Vec<_>>());
         }
         publish(&mut peer, "com.b", &json!(1));
+        peer.expect_silence_until_fence();
+    }
+}
+
+#[test]
+fn feat_01_event_retention_works() {
+    let server = server();
+    for mut peer in joined_in_each(&server) {
+        let publication =
+            crate::support::call(&mut peer, "publish.retained", json!(["com.kept", "old"]))[3][0].clone();
+        let kept = peer.subscribe("com.kept", json!({ "get_retained": true }));
+        peer.expect(json!([36, kept, publication, { "retained": true }, ["old"]]));
+        let later = publish(&mut peer, "com.kept", &json!("new"));
+        peer.expect(json!([36, kept, later, {}, ["new"]]));
+    }
+}
+
+#[test]
+fn feat_01_progressive_call_invocations_work() {
+    let server = server();
+    for mut peer in joined_in_each(&server) {
+        let options = json!({ "progress": true, "receive_progress": true });
+        let id = peer.start_call("input.sum", json!([1]), Value::Null, options);
+        peer.expect(json!([50, id, { "progress": true }, [1]]));
+        peer.send(json!([48, id, { "progress": true }, "input.sum", [10]]));
+        peer.expect(json!([50, id, { "progress": true }, [11]]));
+        peer.send(json!([48, id, {}, "input.sum", [100]]));
+        peer.expect(json!([50, id, { "progress": true }, [111]]));
+        peer.expect(json!([50, id, {}, [111]]));
+        // A procedure that takes one input says so (checklist PCI-06).
+        let id = peer.start_call("demo.add", json!([1, 2]), Value::Null, json!({ "progress": true }));
+        peer.expect(json!([8, 48, id, {}, "wamp.error.feature_not_supported", "$list"]));
+        // What comes after an answer is passed over (checklist PCI-10).
+        let id = peer.start_call("input.sum", json!(["no number"]), Value::Null, json!({ "progress": true }));
+        peer.expect(json!([8, 48, id, {}, "wamp.error.invalid_argument", "$list"]));
+        peer.send(json!([48, id, { "progress": true }, "input.sum", [1]]));
+        peer.send(json!([48, id, {}, "input.sum", [1]]));
         peer.expect_silence_until_fence();
     }
 }

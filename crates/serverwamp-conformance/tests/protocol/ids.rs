@@ -2,7 +2,7 @@
 //!
 //! | rule | not here, because |
 //! |---|---|
-//! | ID-03 for the meta session | there is no meta API yet |
+//! | ID-03 for the meta session | it stands in the transcripts |
 //! | ID-05 | a router sends no INVOCATION while clients cannot register |
 //! | ID-07 for PUBLISHED, UNREGISTERED, INTERRUPT | clients can neither publish nor register here |
 

@@ -2,7 +2,7 @@
 //!
 //! | rule | not here, because |
 //! |---|---|
-//! | URI-09 for procedures of clients, URI-11 | clients cannot register here |
+//! | URI-09 for procedures of clients, URI-11 | they need callees, and stand in the transcripts |
 
 use crate::support::{call, each_violates, joined, joined_in_each, publish, roles, server};
 use serde_json::{Value, json};

@@ -5,8 +5,7 @@
 //!
 //! | rule | not here, because |
 //! |---|---|
-//! | VIO-13 late YIELDs, VIO-14 | clients cannot register, so there is no invocation to answer |
-//! | VIO-18 | progressive calls and payload passthru are not announced yet; the other sources of violations are here |
+//! | VIO-13 late YIELDs, VIO-14, VIO-18 | they need callees, and stand in the transcripts |
 
 use std::time::{Duration, Instant};
 

@@ -3,6 +3,7 @@
 //!
 //! Every check is a function from texts to complaints, so that a sample can show that it does complain.
 
+mod conformance;
 mod dependencies;
 mod documents;
 mod sources;

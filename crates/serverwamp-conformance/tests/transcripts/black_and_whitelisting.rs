@@ -146,7 +146,7 @@ fn bwl_06_a_list_holds_for_every_subscription_of_a_session() {
 fn bwl_07_a_list_of_the_wrong_type_ends_the_session() {
     let mut text = r#"
         alice joins
-        alice > [32, 1, {"match": "prefix"}, ""]
+        alice > [32, 1, {"match": "prefix"}, "com."]
         alice < [33, 1, _id]
     "#
     .to_owned();

@@ -295,7 +295,11 @@ fn hist_14_who_may_not_subscribe_is_not_told_the_history() {
         alice < [8, 48, 4, {}, "wamp.error.not_authorized", ...]
         mia joins guarded as mia secret
         mia > [48, 1, {}, "wamp.subscription.get_events", [$s]]
-        mia < [50, 1, {}, [{..., "publication": $p, "args": [1]}]]
+        mia < [8, 48, 1, {}, "wamp.error.not_authorized", ...]  # the handler has not been asked yet
+        mia > [32, 2, {}, "com.history.members"]
+        mia < [33, 2, $s]
+        mia > [48, 3, {}, "wamp.subscription.get_events", [$s]]
+        mia < [50, 3, {}, [{..., "publication": $p, "args": [1]}]]
     "#,
     );
 }

@@ -7,6 +7,7 @@ mod black_and_whitelisting;
 mod event_history;
 mod event_history_long;
 mod event_retention;
+mod identifiers;
 mod pattern_based_subscription;
 mod publish_subscribe;
 mod publisher_exclusion;

@@ -67,7 +67,8 @@ fn psub_02_a_prefix_is_one_of_the_text() {
     let others = ["com.myapp.topic.emerge", "com.myapp.topic", "com.myapp.topic.Emergency", "com.myapp"];
     play(&matches("prefix", "com.myapp.topic.emergency", &reached, &others));
     play(&matches("prefix", "com.t.", &["com.t.u", "com.t.u.v"], &["com.t", "com.tt.u"]));
-    play(&matches("prefix", "", &["com", "com.t"], &[]));
+    // Everything is a lot: in a realm with a meta API it begins with the subscription's own creation.
+    play(&matches("prefix", "", &["com", "com.t"], &[]).replace("joins", "joins plain"));
 }
 
 #[test]

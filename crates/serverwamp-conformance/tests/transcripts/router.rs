@@ -6,6 +6,7 @@
 //! | `realm2` | the same, for what must not reach another realm |
 //! | `private` | the same, but nobody without a ticket |
 //! | `strict` | strict URIs |
+//! | `plain` | a router without meta API |
 //! | `nodisclose`, `disclosed` | disclosure refused, disclosure always |
 //! | `settings` | topics and procedures with settings, see [`settings`] |
 //! | `guarded` | topics with handlers that refuse: `com.refused` all, `com.history.members` all but members |
@@ -85,6 +86,7 @@ pub(crate) fn realms() -> Application {
         .realm(Realm::router("strict").allow_anonymous("guest").strict_uris())
         .realm(open("nodisclose").disclosure(Disclosure::Refused))
         .realm(open("disclosed").disclosure(Disclosure::Always))
+        .realm(Realm::new("plain").allow_anonymous("guest").allow_register().allow_publish())
         .realm(settings())
         .realm(guarded())
         .realm(app())

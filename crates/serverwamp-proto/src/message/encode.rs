@@ -7,6 +7,7 @@
 use super::arguments::{payload_count, sent_payload};
 use super::attributes::{AttributeSet, is_plain, write_known};
 use super::options::{ErrorDetails, EventDetails, InvocationDetails, ResultDetails};
+use super::wire::Element;
 use super::words::InterruptMode;
 use crate::codec::{EncodeError, Serializer, Writer};
 use crate::id::{PublicationId, RegistrationId, RequestId, SubscriptionId};
@@ -249,6 +250,20 @@ fn numbers<const N: usize>(serializer: Serializer, numbers: [u64; N], out: &mut 
     writer.list(N);
     numbers.into_iter().for_each(|number| writer.unsigned(number));
     writer.end();
+}
+
+/// Appends the details of an EVENT alone, as histories show them.
+///
+/// # Errors
+/// When an attribute of `details` stands in another serializer and cannot be carried over; nothing is written then.
+pub fn encode_event_details(
+    serializer: Serializer,
+    details: &EventDetails<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    let start = out.len();
+    Element::write(details, &mut Writer::new(serializer, out), serializer)
+        .inspect_err(|_| out.truncate(start))
 }
 
 fn write_progress(progress: bool, writer: &mut Writer<'_>) {

@@ -29,9 +29,9 @@ use bytes::Bytes;
 
 pub use attributes::Unknown;
 pub use encode::{
-    encode_error, encode_error_with, encode_event, encode_interrupt, encode_invocation, encode_published,
-    encode_registered, encode_result, encode_result_with, encode_subscribed, encode_unregistered,
-    encode_unsubscribed,
+    encode_error, encode_error_with, encode_event, encode_event_details, encode_interrupt, encode_invocation,
+    encode_published, encode_registered, encode_result, encode_result_with, encode_subscribed,
+    encode_unregistered, encode_unsubscribed,
 };
 pub use encoded::Encoded;
 pub use options::{
@@ -40,7 +40,7 @@ pub use options::{
     UnregisteredDetails, UnsubscribedDetails, YieldOptions,
 };
 pub use pubsub::{Event, Publish, Published, Subscribe, Subscribed, Unsubscribe, Unsubscribed};
-pub(crate) use quick::call as quick_call;
+pub use quick::{QuickRequest, quick_request};
 pub use revocation::End;
 pub use rpc::{
     Call, Cancel, Error, Interrupt, Invocation, Register, Registered, Result, Unregister, Unregistered, Yield,
@@ -81,8 +81,8 @@ macro_rules! messages {
             /// When the frame is not a well-formed message: broken bytes, an unknown type code, an element or a known
             /// attribute of the wrong type, too few or too many elements, or bytes behind the message.
             pub fn decode(serializer: Serializer, frame: &'a Bytes) -> std::result::Result<Self, Violation> {
-                if let Some(call) = quick::call(serializer, frame) {
-                    return Ok(Self::Call(call));
+                if let Some(request) = quick_request(serializer, frame) {
+                    return Ok(request.into());
                 }
                 let (code, elements) = Elements::open(serializer, frame)?;
                 match code {

@@ -40,6 +40,16 @@ impl Payload {
         Self { serializer, args: Bytes::new(), kwargs: Bytes::new() }
     }
 
+    /// Whether there are positional arguments: neither nothing nor the empty list that keeps the place before keywords.
+    pub fn has_args(&self) -> bool {
+        let empty: &[u8] = match self.serializer {
+            Serializer::Json => b"[]",
+            Serializer::MessagePack => b"\x90",
+            Serializer::Cbor => b"\x80",
+        };
+        !self.args.is_empty() && self.args != empty
+    }
+
     /// Binds arguments by position, then by name, to the fields of `T`, as Python binds a call to a signature.
     ///
     /// | `T` | takes |

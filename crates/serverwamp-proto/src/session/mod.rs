@@ -16,7 +16,7 @@ pub use roles::{ClientRoles, Feature, Features, RouterFeatures};
 
 use crate::codec::{Kind, ListReader, Serializer};
 use crate::id::{RequestId, RequestNumbering, RequestSequence, SessionId};
-use crate::message::{Authenticate, Call, Goodbye, Hello, Message, Violation, quick_call};
+use crate::message::{Authenticate, Call, Goodbye, Hello, Message, QuickRequest, Violation, quick_request};
 use crate::pattern::Match;
 use crate::uri::UriRules;
 
@@ -129,17 +129,18 @@ impl Session {
         self.receive(message)
     }
 
-    /// Takes a CALL in, if `frame` is one in its plainest form and calls are legal now.
+    /// Takes a CALL, a YIELD or a PUBLISH in, if `frame` is one in its plainest form and requests are legal now.
     ///
     /// `None` says nothing about the frame: give it to [`receive_frame`](Self::receive_frame). Asking here first spares
-    /// a router's most frequent message the way through [`Step`].
+    /// a router's most frequent messages the way through [`Step`]. What comes back is to be served as a
+    /// [`Step::Request`] is.
     #[inline]
-    pub fn receive_call<'a>(&self, serializer: Serializer, frame: &'a Bytes) -> Option<Call<'a>> {
+    pub fn receive_quick<'a>(&self, serializer: Serializer, frame: &'a Bytes) -> Option<QuickRequest<'a>> {
         // Under strict numbering every request counts, and only `receive` keeps that count.
         if self.state != State::Established || self.requests.numbering() == RequestNumbering::Strict {
             return None;
         }
-        quick_call(serializer, frame)
+        quick_request(serializer, frame)
     }
 
     /// Takes one message in.

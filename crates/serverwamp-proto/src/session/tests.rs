@@ -325,7 +325,6 @@ fn vio_13_answers_are_let_through_for_the_driver_knows_the_invocations() {
         // Neither has a number of its own: the next request is the first.
         let mut peer = Peer::in_state(State::Established);
         assert_eq!(peer.step(answer), "Request");
-        assert_eq!(peer.step(answer), "Request");
         assert_eq!(peer.step(r#"[32,1,{},"a"]"#), "Request");
         for state in [State::Closed, State::Establishing, State::Challenging] {
             Peer::in_state(state).violation(answer);
@@ -384,4 +383,18 @@ fn rpc_11_error_uris_are_uris() {
     let mut peer = Peer::in_state(State::Established);
     assert_eq!(peer.step(r#"[8,68,1,{},"wamp.error.invalid_argument"]"#), "Request");
     peer.violation(r#"[8,68,1,{},"a b"]"#);
+}
+
+#[test]
+fn requests_are_read_quickly_only_in_a_session_that_counts_none() {
+    for json in [r#"[48,7,{},"a",[1]]"#, "[70,7,{},[1]]", r#"[16,7,{"acknowledge":true},"a"]"#] {
+        let frame = Bytes::from_static(json.as_bytes());
+        let quick = |peer: &Peer| peer.0.receive_quick(Serializer::Json, &frame).is_some();
+        let mut peer = Peer::lenient();
+        assert!(!quick(&peer) && !quick(&Peer::in_state(State::Established)));
+        peer.join();
+        assert!(quick(&peer));
+        peer.0.closing();
+        assert!(!quick(&peer));
+    }
 }

@@ -168,11 +168,14 @@ pub(crate) struct StoredEvent {
 impl StoredEvent {
     /// Would the session have received it, had it been subscribed?
     pub(crate) fn was_for(&self, session: &Session) -> bool {
-        self.exclude != Some(session.id())
-            && self
-                .receivers
-                .as_deref()
-                .is_none_or(|receivers| receivers.permits(session.id(), session.authid(), session.authrole()))
+        self.exclude != Some(session.id()) && self.admits(session)
+    }
+
+    /// May the session know of it? Its publisher may, who is only spared the event itself.
+    pub(crate) fn admits(&self, session: &Session) -> bool {
+        self.receivers
+            .as_deref()
+            .is_none_or(|receivers| receivers.permits(session.id(), session.authid(), session.authrole()))
     }
 
     /// Its details, as an EVENT carries them.

@@ -150,7 +150,7 @@ impl Subscriber {
         self.local.queue().lost
     }
 
-    fn poll_event(&mut self, cx: &Context<'_>) -> Poll<ReceivedEvent> {
+    fn poll_event(&self, cx: &Context<'_>) -> Poll<ReceivedEvent> {
         let mut queue = self.local.queue();
         if let Some(event) = queue.events.pop_front() {
             return Poll::Ready(event);
@@ -165,7 +165,7 @@ impl Subscriber {
 impl Stream for Subscriber {
     type Item = ReceivedEvent;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<ReceivedEvent>> {
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<ReceivedEvent>> {
         self.poll_event(cx).map(Some)
     }
 }

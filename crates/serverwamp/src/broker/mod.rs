@@ -113,9 +113,9 @@ impl Broker {
         subscriptions.get(kind, topic).cloned()
     }
 
-    /// The ids of all subscriptions an event of `topic` reaches.
-    pub(crate) fn matching(&self, topic: &str) -> Vec<SubscriptionId> {
-        self.matches(topic).iter().map(|entry| entry.id).collect()
+    /// All subscriptions an event of `topic` reaches.
+    pub(crate) fn matching(&self, topic: &str) -> Vec<Arc<SubscriptionEntry>> {
+        self.matches(topic).iter().cloned().collect()
     }
 
     /// Is nobody subscribed to `topic`?

@@ -4,10 +4,10 @@
 //! it. Only a handler that waits becomes a task, and from then on it can be canceled and timed.
 
 use super::deadlines::Deadlines;
+use super::route::{Served, Target, check_abilities, check_passthru, continues, find, go_on};
 use super::supervise;
 use crate::call::{CallState, Stop};
-use crate::dealer::{self, CallRequest, Caller, RegistrationEntry, RoutedCall};
-use crate::realm::{Disclosure, RunningRealm, disclosure_refused, forwarded, no_such_procedure};
+use crate::realm::no_such_procedure;
 use crate::reply::CallReply;
 use crate::request::{Invocation, Matched};
 use crate::routes::ProcedureRoute;
@@ -18,10 +18,7 @@ use futures_util::FutureExt;
 use futures_util::future::{Either, select};
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::{Call, CancelMode, Violation};
-use serverwamp_proto::pattern::Match;
 use serverwamp_proto::session::Feature;
-use serverwamp_proto::{uri, uris};
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -42,7 +39,7 @@ pub(super) struct Calls {
     waiting: VecDeque<Invocation>,
     serial: bool,
     /// When calls that clients serve have taken too long.
-    deadlines: Deadlines,
+    pub(super) deadlines: Deadlines,
 }
 
 impl Calls {
@@ -58,7 +55,7 @@ impl Calls {
         }
         let realm = session.running_realm();
         let in_flight = session.calls_in_flight();
-        if (in_flight > 0 || call.options.progress) && self.continues(session, &call)? {
+        if (in_flight > 0 || session.has_answered_inputs()) && continues(session, &call)? {
             return Ok(());
         }
         if in_flight + self.waiting.len() >= realm.limits.calls_in_flight {
@@ -67,12 +64,13 @@ impl Calls {
             session.send_error(CALL, call.request, &WampError::unavailable(text));
             return Ok(());
         }
-        if self.waiting.iter().any(|waiting| waiting.call.request == call.request) {
-            return Err(still_running(&call));
+        if let Some(waiting) = self.waiting.iter().find(|waiting| waiting.call.request == call.request) {
+            return go_on(&waiting.call, &call).map(drop);
         }
-        if call.options.passthru.is_some() {
-            check_passthru(session, &call)?;
-        }
+        let announced = || session.caller_has(Feature::PayloadPassthruMode);
+        check_passthru(session, call.options.passthru.as_deref(), announced, || {
+            format!("CALL #{}", call.request)
+        })?;
         if call.options.progress && !session.caller_has(Feature::ProgressiveCallInvocations) {
             return Err(Violation::new(format!(
                 "CALL #{}: progress is used by a caller that does not announce progressive_call_invocations",
@@ -101,11 +99,8 @@ impl Calls {
                 return Ok(());
             }
         };
-        if call.options.progress {
-            let text = "the procedure does not take progressive input";
-            return Err(refuse(WampError::new(uris::error::FEATURE_NOT_SUPPORTED).arg(text)));
-        }
         let Served { procedure, matched, route } = found;
+        check_abilities(&call, route.as_deref().is_some_and(|route| route.takes_input)).map_err(refuse)?;
         let state = self.state(session, &call, &procedure, matched);
         let invocation = Invocation { call: state, payload: call.payload };
         if self.serial && (session.calls_in_flight() > 0 || !self.waiting.is_empty()) {
@@ -114,68 +109,6 @@ impl Calls {
             self.start(session, invocation, route.as_deref().map(|route| &**route));
         }
         Ok(())
-    }
-
-    /// Hands a call over to a client that serves it.
-    fn route(
-        &mut self,
-        session: &Session,
-        call: Call<'_>,
-        registration: Arc<RegistrationEntry>,
-    ) -> Result<(), WampError> {
-        let realm = session.running_realm();
-        let Call { request, options, procedure, payload } = call;
-        let disclosure = realm.plan.permissions.disclosure;
-        if options.disclose_me && disclosure == Disclosure::Refused {
-            return Err(disclosure_refused());
-        }
-        let settings = realm.plan.procedure_settings.of(&procedure);
-        if options.timeout > 0 {
-            let timeout = Duration::from_millis(options.timeout).min(realm.limits.longest_call_timeout);
-            self.deadlines.watch(session.runtime().now() + timeout, request);
-            self.deadlines.tidy(|request| session.work().calls.contains_key(&request));
-        }
-        let exact = registration.pattern.kind() == Match::Exact;
-        let routed = Arc::new(RoutedCall::new(CallRequest {
-            caller: Caller::Session(session.clone(), request),
-            procedure: (!exact).then(|| procedure.into()),
-            options,
-            trustlevel: settings.and_then(|settings| settings.trustlevel),
-            disclosed_by_realm: disclosure == Disclosure::Always
-                || settings.is_some_and(|settings| settings.disclose_caller),
-            forward_timeout: settings.and_then(|settings| settings.forward_timeout),
-            only: None,
-            registration,
-        }));
-        session.enter_routed(request, &routed);
-        routed.start(payload, || realm.ids.bits());
-        Ok(())
-    }
-
-    /// Is this a further input for a call that is running, or was answered before it came (checklist PCI-10, PCI-14)?
-    fn continues(&self, session: &Session, call: &Call<'_>) -> Result<bool, Violation> {
-        let mut work = session.work();
-        if let Some(place) = work.answered_inputs.iter().position(|id| *id == call.request) {
-            if !call.options.progress {
-                work.answered_inputs.remove(place);
-            }
-            return Ok(true);
-        }
-        let running = work.calls.get(&call.request).filter(|open| !open.is_answered()).cloned();
-        drop(work);
-        match running {
-            None => Ok(false),
-            Some(OpenCall::Served(_)) => Err(still_running(call)),
-            Some(OpenCall::Routed(routed)) => {
-                if routed.procedure() != call.procedure {
-                    return Err(still_running(call));
-                }
-                match routed.go_on(&call.payload, !call.options.progress) {
-                    true => Ok(true),
-                    false => Err(still_running(call)),
-                }
-            }
-        }
     }
 
     fn state(
@@ -255,7 +188,7 @@ impl Calls {
     }
 
     fn answer_at_once(&mut self, session: &Session, state: Arc<CallState>, reply: &CallReply) {
-        if Arc::strong_count(&state) == 1 {
+        if Arc::strong_count(&state) == 1 && state.inputs.is_none() {
             // Nobody else holds the call, so nobody else can answer it.
             session.send_reply(state.request, reply);
             self.spare = Some(state);
@@ -288,80 +221,17 @@ impl Calls {
     }
 }
 
-fn still_running(call: &Call<'_>) -> Violation {
-    Violation::new(format!("CALL #{}: the call with this id is still running", call.request))
-}
-
-/// Only a caller that announces the payload passthru mode may use it (checklist PPT-04).
-fn check_passthru(session: &Session, call: &Call<'_>) -> Result<(), Violation> {
-    if forwarded(call.options.passthru.as_deref()).is_none()
-        || session.caller_has(Feature::PayloadPassthruMode)
-    {
-        return Ok(());
-    }
-    Err(Violation::new(format!(
-        "CALL #{}: ppt_scheme is used by a caller that does not announce payload_passthru_mode",
-        call.request
-    )))
-}
-
 /// Writes down what the caller asked for beyond the call itself.
 fn describe(state: &mut CallState, session: &Session, call: &Call<'_>, matched: Matched) {
     state.matched = matched;
     state.receive_progress = call.options.receive_progress;
+    state.inputs = call.options.progress.then(Arc::default);
     if call.options.timeout > 0 {
         let longest = session.running_realm().limits.longest_call_timeout;
         let timeout = Duration::from_millis(call.options.timeout).min(longest);
         state.timeout = Some(timeout);
         state.deadline = Some(session.runtime().now() + timeout);
     }
-}
-
-/// Where a call goes.
-enum Target<'r> {
-    Served(Served<'r>),
-    Registered(Arc<RegistrationEntry>),
-    Meta,
-}
-
-/// What of the application serves a call.
-struct Served<'r> {
-    procedure: Cow<'r, Arc<str>>,
-    matched: Matched,
-    /// `None` when the realm has a service that takes every call.
-    route: Option<Cow<'r, Arc<ProcedureRoute>>>,
-}
-
-fn find<'r>(realm: &'r RunningRealm, procedure: &str) -> Result<Target<'r>, WampError> {
-    if uri::is_reserved(procedure) && realm.plan.permissions.meta_api {
-        realm.check_uri(procedure, Match::Exact)?;
-        return Ok(Target::Meta);
-    }
-    let replaced = realm.plan.service.is_some();
-    let route = match realm.dealer.find(procedure) {
-        Some(dealer::Found::Registered(registration)) if !replaced => {
-            return Ok(Target::Registered(registration));
-        }
-        Some(dealer::Found::Route(route)) => Some(Cow::Borrowed(route)),
-        Some(dealer::Found::Local(route)) => Some(Cow::Owned(route)),
-        Some(dealer::Found::Registered(_)) | None => None,
-    };
-    if let Some(Cow::Borrowed(known)) = route
-        && matches!(known.matched, Matched::Exact)
-    {
-        // What equals a route's URI is a valid one.
-        let route = route.filter(|_| !replaced);
-        let procedure = Cow::Borrowed(&known.uri);
-        return Ok(Target::Served(Served { procedure, matched: Matched::Exact, route }));
-    }
-    realm.check_uri(procedure, Match::Exact)?;
-    let matched = match &route {
-        Some(route) => route.matched.clone(),
-        None if replaced => Matched::Exact,
-        None => return Err(no_such_procedure(procedure)),
-    };
-    let route = route.filter(|_| !replaced);
-    Ok(Target::Served(Served { procedure: Cow::Owned(procedure.into()), matched, route }))
 }
 
 /// Lets a handler that waits run as a task of its own.

@@ -1,8 +1,9 @@
 //! What a joined peer asks for, and who answers it: the refusals, and then the broker, the dealer, the application.
 
+use super::route::check_passthru;
 use super::{Open, supervise};
 use crate::dealer;
-use crate::realm::{Disclosure, disclosure_refused, forwarded};
+use crate::realm::{Disclosure, disclosure_refused};
 use crate::request::SubscriptionRequest;
 use crate::subscription::{Attempt, SubscriptionReply, WaitingRequest};
 use crate::{Session, WampError};
@@ -59,13 +60,8 @@ pub(super) fn request(open: &mut Open, message: Message<'_>) -> Result<(), Viola
 /// Only a publisher that asked for an answer gets one, also when it is a no (checklist PUB-01, PUB-02).
 fn publish_to(session: &Session, publish: Publish<'_>) -> Result<(), Violation> {
     let Publish { request, options, topic, payload } = publish;
-    if forwarded(options.passthru.as_deref()).is_some()
-        && !session.publisher_has(Feature::PayloadPassthruMode)
-    {
-        return Err(Violation::new(format!(
-            "PUBLISH #{request}: ppt_scheme is used by a publisher that does not announce payload_passthru_mode"
-        )));
-    }
+    let announced = || session.publisher_has(Feature::PayloadPassthruMode);
+    check_passthru(session, options.passthru.as_deref(), announced, || format!("PUBLISH #{request}"))?;
     let realm = session.running_realm();
     let published = realm.check_own_uri(&topic, Match::Exact).and_then(|()| {
         if !realm.plan.permissions.publish {

@@ -7,6 +7,7 @@ mod calls;
 mod deadlines;
 mod dispatch;
 mod handshake;
+mod route;
 mod supervise;
 
 use crate::application::{Application, Inner};
@@ -21,7 +22,7 @@ use bytes::Bytes;
 use calls::Calls;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::RequestNumbering;
-use serverwamp_proto::message::{Message, Violation};
+use serverwamp_proto::message::{Message, QuickRequest, Violation};
 use serverwamp_proto::session::{Session as Machine, Step};
 use serverwamp_proto::uris;
 use serverwamp_proto::websocket::Opcode;
@@ -112,9 +113,12 @@ impl Peer {
 
     fn receive(&mut self, frame: &Bytes) -> Result<(), Violation> {
         if let Phase::Open(open) = &mut self.phase
-            && let Some(call) = self.machine.receive_call(self.serializer, frame)
+            && let Some(request) = self.machine.receive_quick(self.serializer, frame)
         {
-            return open.calls.call(&open.session, call);
+            return match request {
+                QuickRequest::Call(call) => open.calls.call(&open.session, call),
+                other => dispatch::request(open, other.into()),
+            };
         }
         match self.machine.receive_frame(self.serializer, frame)? {
             Step::Join(hello, roles) => self.join(&hello, roles),

@@ -43,6 +43,8 @@ pub(crate) struct RoutedCall {
     pub(super) disclosed_by_realm: bool,
     /// The realm decides who looks after the timeout.
     pub(super) forward_timeout: Option<bool>,
+    /// When its time is up, if there is no progress: it runs from the receipt of the call.
+    pub(super) deadline: Option<Instant>,
     /// The only callee it may go to.
     pub(super) only: Option<SessionId>,
     state: Mutex<CallState>,
@@ -88,6 +90,7 @@ pub(crate) struct CallRequest {
     pub(crate) trustlevel: Option<u64>,
     pub(crate) disclosed_by_realm: bool,
     pub(crate) forward_timeout: Option<bool>,
+    pub(crate) deadline: Option<Instant>,
     pub(crate) only: Option<SessionId>,
 }
 
@@ -118,6 +121,7 @@ impl RoutedCall {
             trustlevel: request.trustlevel,
             disclosed_by_realm: request.disclosed_by_realm,
             forward_timeout: request.forward_timeout,
+            deadline: request.deadline,
             only: request.only,
             state: Mutex::new(CallState { input_open, ..CallState::default() }),
         }
@@ -193,8 +197,9 @@ impl RoutedCall {
         }
         let timeout = Duration::from_millis(self.options.timeout);
         let later = state.last_progress.and_then(|progress| progress.checked_add(timeout));
-        if let Some(later) = later.filter(|later| *later > now) {
-            return Some(later);
+        let deadline = self.deadline.max(later)?;
+        if deadline > now {
+            return Some(deadline);
         }
         self.stop(&mut state, true, &WampError::timeout());
         None
@@ -215,7 +220,7 @@ impl RoutedCall {
     pub(crate) fn callee_left(&self, callee: SessionId) {
         let mut state = self.state();
         let serving = state.serving.as_ref();
-        if state.over || !serving.is_some_and(|serving| serving.callee.session.id() == callee) {
+        if state.over || serving.is_none_or(|serving| serving.callee.session.id() != callee) {
             return;
         }
         state.serving = None;

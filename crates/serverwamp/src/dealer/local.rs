@@ -19,7 +19,7 @@ use std::future::{IntoFuture, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Where the answer to a call of the application arrives.
 #[derive(Debug, Default)]
@@ -152,8 +152,9 @@ impl Calling {
         let local = Arc::new(LocalCall::default());
         let runtime = self.realm.runtime();
         let deadline = runtime.now().checked_add(Duration::from_millis(self.options.timeout));
-        let timer = deadline.filter(|_| self.options.timeout > 0).map(|at| runtime.sleep_until(at));
-        let call = match self.route(&local) {
+        let deadline = deadline.filter(|_| self.options.timeout > 0);
+        let timer = deadline.map(|at| runtime.sleep_until(at));
+        let call = match self.route(&local, deadline) {
             Ok(call) => Some(call),
             Err(error) => {
                 local.finish(&Answer::Refusal(&error));
@@ -163,7 +164,7 @@ impl Calling {
         Running { local, call, timer, runtime }
     }
 
-    fn route(self, local: &Arc<LocalCall>) -> Result<Arc<RoutedCall>, WampError> {
+    fn route(self, local: &Arc<LocalCall>, deadline: Option<Instant>) -> Result<Arc<RoutedCall>, WampError> {
         let realm = &self.realm;
         realm.check_uri(&self.procedure, Match::Exact)?;
         let registration = match realm.dealer.find(&self.procedure) {
@@ -184,6 +185,7 @@ impl Calling {
             trustlevel: settings.and_then(|settings| settings.trustlevel),
             disclosed_by_realm: false,
             forward_timeout: settings.and_then(|settings| settings.forward_timeout),
+            deadline,
             only: self.callee,
             registration,
         }));

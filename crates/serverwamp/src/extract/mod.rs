@@ -27,6 +27,7 @@
 //! take their place.
 
 mod call;
+mod input;
 mod optional;
 mod payload;
 mod session;
@@ -34,6 +35,7 @@ mod state;
 mod uri;
 
 pub use call::Canceled;
+pub use input::CallInput;
 pub use payload::{Arg, Args, Kwargs, Params};
 pub use session::{Extension, Identity};
 pub use state::{FromRef, State};
@@ -91,4 +93,8 @@ pub trait FromRequest<R: Request, S>: Sized {
         let _ = request;
         true
     }
+
+    /// Does the extractor take more input than the request itself? [`CallInput`] does.
+    #[doc(hidden)]
+    const TAKES_INPUT: bool = false;
 }

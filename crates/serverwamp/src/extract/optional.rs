@@ -14,6 +14,8 @@ impl From<Infallible> for WampError {
 impl<R: Request, S: Sync, E: FromRequest<R, S>> FromRequest<R, S> for Option<E> {
     type Rejection = E::Rejection;
 
+    const TAKES_INPUT: bool = E::TAKES_INPUT;
+
     async fn from_request(request: &mut R, state: &S) -> Result<Self, E::Rejection> {
         match E::from_request(request, state).await {
             Ok(value) => Ok(Some(value)),
@@ -25,6 +27,8 @@ impl<R: Request, S: Sync, E: FromRequest<R, S>> FromRequest<R, S> for Option<E> 
 
 impl<R: Request, S: Sync, E: FromRequest<R, S>> FromRequest<R, S> for Result<E, E::Rejection> {
     type Rejection = Infallible;
+
+    const TAKES_INPUT: bool = E::TAKES_INPUT;
 
     async fn from_request(request: &mut R, state: &S) -> Result<Self, Infallible> {
         Ok(E::from_request(request, state).await)

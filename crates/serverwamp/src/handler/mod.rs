@@ -28,6 +28,12 @@ use std::sync::Arc;
 pub trait Handler<R: Request, T, S>: Clone + Send + Sync + 'static {
     /// Extracts the arguments, runs the function, turns what it returns into the reply.
     fn call(self, request: R, state: Arc<S>) -> impl Future<Output = R::Reply> + Send;
+
+    /// Does it take more input than the request itself? Functions with a [`CallInput`](crate::extract::CallInput) do.
+    #[doc(hidden)]
+    fn takes_input() -> bool {
+        false
+    }
 }
 
 /// A handler whose type, arguments and state have been forgotten.

@@ -32,6 +32,10 @@ macro_rules! impl_handler {
                     output.into_reply(request).await
                 }
             }
+
+            fn takes_input() -> bool {
+                false $(|| $ty::TAKES_INPUT)*
+            }
         }
     };
 }

@@ -131,7 +131,8 @@ impl RealmHandle {
             _ => Matched::Pattern(Arc::new(pattern.clone())),
         };
         let served = Served::Handler(Unbound::new(handler).bind(&Arc::new(())));
-        let route = ProcedureRoute { uri: pattern.as_str().into(), matched, served };
+        let takes_input = H::takes_input();
+        let route = ProcedureRoute { uri: pattern.as_str().into(), matched, served, takes_input };
         let entry = self.0.register_local(&pattern, route)?;
         Ok(Registration { realm: Arc::clone(&self.0), entry })
     }

@@ -206,7 +206,7 @@ impl RunningRealm {
     }
 
     fn check_topic(&self, topic: &str) -> Result<(), WampError> {
-        self.check_uri(topic, Match::Exact)
+        self.check_own_uri(topic, Match::Exact)
     }
 
     /// Is this a URI that realm and form allow?

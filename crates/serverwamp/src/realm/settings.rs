@@ -116,6 +116,13 @@ pub(crate) struct Permissions {
     pub(crate) administrators: Vec<Cow<'static, str>>,
 }
 
+impl Permissions {
+    /// Do payloads that only endpoints understand pass here? Where no client reaches another there are none.
+    pub(crate) fn offers_passthru(&self) -> bool {
+        self.register || self.publish
+    }
+}
+
 /// Settings for a pattern, and where they were made.
 pub(super) type Entry<T> = (RoutePattern, T, &'static Location<'static>);
 

@@ -46,6 +46,7 @@ pub struct RouteSet<S = ()> {
 pub(crate) struct Procedure<S> {
     pub(crate) pattern: RoutePattern,
     pub(crate) place: &'static Location<'static>,
+    pub(crate) takes_input: bool,
     pub(crate) serve: Serve<S>,
 }
 
@@ -75,6 +76,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
         self.procedures.push(Procedure {
             pattern: pattern.into(),
             place: Location::caller(),
+            takes_input: H::takes_input(),
             serve: Box::new(move |state| Served::Handler(handler.bind(state))),
         });
         self
@@ -93,6 +95,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
         self.procedures.push(Procedure {
             pattern: pattern.into(),
             place: Location::caller(),
+            takes_input: false,
             serve: Box::new(move |_| Served::Service(service)),
         });
         self

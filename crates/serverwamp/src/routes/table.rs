@@ -30,6 +30,8 @@ pub(crate) struct ProcedureRoute {
     pub(crate) uri: Arc<str>,
     pub(crate) matched: Matched,
     pub(crate) served: Served,
+    /// Its calls may bring more than one input.
+    pub(crate) takes_input: bool,
 }
 
 /// One route to a topic's handler.
@@ -46,7 +48,7 @@ impl RouteTable {
         state: &Arc<S>,
         rules: &UriRules,
     ) -> Result<(), Problem> {
-        let place = route.place;
+        let (place, takes_input) = (route.place, route.takes_input);
         let problem = |text| Problem::new(place, text);
         let served = (route.serve)(state);
         match route.pattern.compile(rules).map_err(problem)? {
@@ -56,7 +58,7 @@ impl RouteTable {
                     Match::Exact => Matched::Exact,
                     _ => Matched::Pattern(Arc::new(pattern.clone())),
                 };
-                let entry = Arc::new(ProcedureRoute { uri, matched, served });
+                let entry = Arc::new(ProcedureRoute { uri, matched, served, takes_input });
                 if self.procedures.insert(&pattern, entry).is_some() {
                     return Err(problem(twice("procedure", &route.pattern)));
                 }
@@ -66,6 +68,7 @@ impl RouteTable {
                 uri: regex.as_str().into(),
                 matched: Matched::Regex(Arc::new(regex)),
                 served,
+                takes_input,
             })),
         }
         Ok(())

@@ -3,40 +3,37 @@
 //! The handle is cheap to clone and outlives the session: after the end everything that would send does nothing.
 
 mod extensions;
+mod features;
 pub(crate) mod pending;
 mod reason;
+mod work;
 
 pub use pending::PendingSession;
 pub use reason::CloseReason;
+pub(crate) use work::{OpenCall, Work};
 
 use crate::WampError;
 use crate::auth::Principal;
-use crate::call::{CallState, Stop};
-use crate::dealer::{RegistrationEntry, RoutedCall};
-use crate::meta::Testament;
-use crate::realm::{HeldSubscription, RealmHandle, RunningRealm};
+use crate::dealer::RoutedCall;
+use crate::realm::{RealmHandle, RunningRealm};
 use crate::reply::{CallReply, ToPayload};
 use crate::rt::Runtime;
 use crate::signal::Signal;
-use crate::subscription::Attempt;
 use crate::transport::TransportInfo;
 use crate::websocket::Outbox;
 use crate::wire;
 use extensions::Extensions;
 use futures_util::future::select;
-use hashbrown::HashMap;
-use serverwamp_proto::broker::Testaments;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::dealer::Invocations;
-use serverwamp_proto::id::{RegistrationId, RequestId, SessionId, SubscriptionId};
+use serverwamp_proto::id::{RequestId, SessionId};
 use serverwamp_proto::message::{Message, encode_result};
-use serverwamp_proto::session::{ClientRoles, Feature};
+use serverwamp_proto::session::ClientRoles;
 use std::any::Any;
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// A peer's session in a realm.
@@ -64,6 +61,8 @@ struct Inner {
     joined: Arc<Signal<()>>,
     /// Calls whose handlers run as tasks; a copy of `work.calls.len()` that costs no lock.
     in_flight: AtomicUsize,
+    /// A copy of `!work.answered_inputs.is_empty()` that costs no lock.
+    answered_inputs: AtomicBool,
     /// The application asks the connection to end the session.
     close_request: OnceLock<CloseRequest>,
     work: Mutex<Work>,
@@ -71,49 +70,6 @@ struct Inner {
     /// What the session has been asked as a callee.
     invocations: Mutex<Invocations<Arc<RoutedCall>>>,
 }
-
-/// What runs on behalf of a session.
-#[derive(Debug, Default)]
-pub(crate) struct Work {
-    pub(crate) calls: HashMap<RequestId, OpenCall>,
-    /// Calls that were answered while their caller could still send input: what comes late is passed over.
-    pub(crate) answered_inputs: VecDeque<RequestId>,
-    pub(crate) subscriptions: HashMap<SubscriptionId, HeldSubscription>,
-    pub(crate) registrations: HashMap<RegistrationId, Arc<RegistrationEntry>>,
-    pub(crate) testaments: Testaments<Testament>,
-    /// Subscriptions whose handlers have not decided yet.
-    pub(crate) attempts: Vec<Arc<Attempt>>,
-}
-
-/// A call that has not been answered, or whose handler has not come to its end.
-#[derive(Clone, Debug)]
-pub(crate) enum OpenCall {
-    /// The application serves it.
-    Served(Arc<CallState>),
-    /// A client serves it.
-    Routed(Arc<RoutedCall>),
-}
-
-impl OpenCall {
-    /// Nobody waits for the answer any more.
-    pub(crate) fn caller_left(&self) {
-        match self {
-            Self::Served(call) => call.abandon(),
-            Self::Routed(call) => call.caller_left(),
-        }
-    }
-
-    /// May its id be used again? The caller has seen the answer, whatever the handler still does.
-    pub(crate) fn is_answered(&self) -> bool {
-        match self {
-            Self::Served(call) => call.is_answered(),
-            Self::Routed(_) => false,
-        }
-    }
-}
-
-/// How many answered calls with open input are remembered.
-const ANSWERED_INPUTS: usize = 1024;
 
 /// How the application wants a session to end.
 #[derive(Clone, Debug)]
@@ -147,6 +103,7 @@ impl Session {
             ended: Signal::default(),
             joined: Arc::default(),
             in_flight: AtomicUsize::new(0),
+            answered_inputs: AtomicBool::new(false),
             close_request: OnceLock::new(),
             work: Mutex::default(),
             roles: OnceLock::new(),
@@ -319,60 +276,6 @@ impl Session {
         &self.0.joined
     }
 
-    pub(crate) fn calls_in_flight(&self) -> usize {
-        self.0.in_flight.load(Ordering::Relaxed)
-    }
-
-    /// A call becomes a task: from now on it can be found and stopped.
-    pub(crate) fn enter_call(&self, call: &Arc<CallState>) {
-        self.0.in_flight.fetch_add(1, Ordering::Relaxed);
-        self.work().calls.insert(call.request, OpenCall::Served(Arc::clone(call)));
-        if !self.is_open() {
-            call.abandon();
-        }
-    }
-
-    /// A call goes to a client: from now on it can be found and canceled.
-    pub(crate) fn enter_routed(&self, request: RequestId, call: &Arc<RoutedCall>) {
-        self.0.in_flight.fetch_add(1, Ordering::Relaxed);
-        self.work().calls.insert(request, OpenCall::Routed(Arc::clone(call)));
-        if !self.is_open() {
-            call.caller_left();
-        }
-    }
-
-    /// A call that went to a client has its answer.
-    pub(crate) fn leave_routed(&self, request: RequestId, input_open: bool) {
-        let mut work = self.work();
-        if work.calls.remove(&request).is_none() {
-            return;
-        }
-        if input_open {
-            if work.answered_inputs.len() >= ANSWERED_INPUTS {
-                work.answered_inputs.pop_front();
-            }
-            work.answered_inputs.push_back(request);
-        }
-        drop(work);
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    /// The call's task is at its end.
-    pub(crate) fn leave_call(&self, call: &CallState) {
-        let mut work = self.work();
-        // The caller may have used the id for another call since this one was answered.
-        let is_this = |open: &OpenCall| matches!(open, OpenCall::Served(one) if std::ptr::eq(&**one, call));
-        if work.calls.get(&call.request).is_some_and(is_this) {
-            work.calls.remove(&call.request);
-        }
-        drop(work);
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
-        if self.0.realm.plan.serial_calls {
-            // The next call waits in the connection's task.
-            self.0.outbox.wake();
-        }
-    }
-
     pub(crate) fn work(&self) -> MutexGuard<'_, Work> {
         self.0.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -425,37 +328,6 @@ impl Session {
         true
     }
 
-    /// What was done on behalf of the session, which is over.
-    pub(crate) fn take_work(&self) -> Work {
-        std::mem::take(&mut *self.work())
-    }
-
-    /// What the client announced in HELLO.
-    pub(crate) fn announce(&self, roles: ClientRoles) {
-        // There is one HELLO for each session; the handshake is the only caller.
-        let _first = self.0.roles.set(roles);
-    }
-
-    fn roles(&self) -> ClientRoles {
-        self.0.roles.get().copied().unwrap_or_default()
-    }
-
-    pub(crate) fn callee_has(&self, feature: Feature) -> bool {
-        self.roles().callee.is_some_and(|features| features.has(feature))
-    }
-
-    pub(crate) fn caller_has(&self, feature: Feature) -> bool {
-        self.roles().caller.is_some_and(|features| features.has(feature))
-    }
-
-    pub(crate) fn publisher_has(&self, feature: Feature) -> bool {
-        self.roles().publisher.is_some_and(|features| features.has(feature))
-    }
-
-    pub(crate) fn subscriber_has(&self, feature: Feature) -> bool {
-        self.roles().subscriber.is_some_and(|features| features.has(feature))
-    }
-
     /// The invocations the session has not answered.
     pub(crate) fn invocations(&self) -> MutexGuard<'_, Invocations<Arc<RoutedCall>>> {
         self.0.invocations.lock().unwrap_or_else(PoisonError::into_inner)
@@ -464,16 +336,6 @@ impl Session {
     /// Queues an EVENT that is already encoded; `false` when it is lost.
     pub(crate) fn send_event_frame(&self, event: &[u8]) -> bool {
         self.0.outbox.push_event(event).is_ok()
-    }
-
-    /// Stops the call `request` that the application serves, if it is still running, with this answer.
-    ///
-    /// A handler that winds up its work may still answer a [`Stop::Kill`] itself.
-    pub(crate) fn stop_call(call: &CallState, stop: Stop, answer: WampError) {
-        if stop == Stop::Now || !call.winds_up() {
-            call.answer(&CallReply::error(answer));
-        }
-        call.stop.set(stop);
     }
 }
 

@@ -170,11 +170,6 @@ impl Outbox {
         self.append(Class::Event, self.0.framing.kind(), message.len(), encode).map_err(Refused::from)
     }
 
-    /// As [`push_event`](Self::push_event), for one that is encoded as by [`push`](Self::push).
-    pub(crate) fn push_event_with(&self, encode: impl FnOnce(&mut Vec<u8>)) -> Result<(), Refused> {
-        self.append(Class::Event, self.0.framing.kind(), 0, infallible(encode)).map_err(Refused::from)
-    }
-
     /// Adds one message that is already encoded.
     #[cfg(test)]
     pub(crate) fn push_encoded(&self, message: &[u8]) -> Result<(), OutboxClosed> {

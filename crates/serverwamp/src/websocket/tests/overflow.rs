@@ -43,7 +43,7 @@ pub(super) fn messages(bytes: &[u8]) -> Vec<Bytes> {
 fn an_event_that_does_not_fit_closes_the_session_by_default() {
     let outbox = plain(12, Overflow::default());
     outbox.push_event(b"1234").unwrap();
-    outbox.push_event_with(|out| out.extend_from_slice(b"1234")).unwrap();
+    outbox.push_event(b"1234").unwrap();
     assert_eq!(outbox.push_event(b""), Err(Refused::Closed));
     assert!(outbox.is_closed() && outbox.overflowed());
     assert_eq!(outbox.events_lost(), 0);
@@ -57,7 +57,7 @@ fn the_newest_event_is_dropped_and_counted_and_leaves_an_eighth_to_others() {
     }
     assert_eq!(outbox.queued(), 70);
     assert_eq!(outbox.push_event(b""), Err(Refused::Full));
-    assert_eq!(outbox.push_event_with(|out| out.extend_from_slice(b"12345678")), Err(Refused::Full));
+    assert_eq!(outbox.push_event(b"12345678"), Err(Refused::Full));
     assert_eq!((outbox.events_lost(), outbox.queued()), (2, 70));
     outbox.push_encoded(b"a result").unwrap();
     assert_eq!(messages(&taken(&outbox)).last().unwrap(), "a result");

@@ -3,6 +3,10 @@
 //! Invariant: a call gets exactly one final RESULT or ERROR, and no progressive result after it. Whoever answers
 //! takes the `answered` lock, looks, queues, and only then lets go.
 
+mod inputs;
+
+pub(crate) use inputs::{Inputs, Taken};
+
 use crate::reply::{CallReply, Encoded};
 use crate::request::Matched;
 use crate::signal::Signal;
@@ -35,6 +39,8 @@ pub(crate) struct CallState {
     pub(crate) timeout: Option<Duration>,
     /// When the timeout is over, if there is no progress: it runs from the receipt of the call.
     pub(crate) deadline: Option<Instant>,
+    /// Where further inputs arrive, if the caller sends any.
+    pub(crate) inputs: Option<Arc<Inputs>>,
     /// Set when the call is to end early.
     pub(crate) stop: Signal<Stop>,
     winds_up: AtomicBool,
@@ -52,6 +58,7 @@ impl CallState {
             receive_progress: false,
             timeout: None,
             deadline: None,
+            inputs: None,
             stop: Signal::default(),
             winds_up: AtomicBool::new(false),
             answered: Mutex::new(false),
@@ -74,6 +81,7 @@ impl CallState {
         self.receive_progress = false;
         self.timeout = None;
         self.deadline = None;
+        self.inputs = None;
         *self.winds_up.get_mut() = false;
         *self.answered.get_mut().unwrap_or_else(PoisonError::into_inner) = false;
         *self.last_progress.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
@@ -125,6 +133,9 @@ impl CallState {
         }
         *answered = true;
         self.session.send_reply(self.request, reply);
+        if self.inputs.as_ref().is_some_and(|inputs| inputs.is_open()) {
+            self.session.remember_answered_input(self.request);
+        }
         true
     }
 

@@ -1,0 +1,88 @@
+//! The messages a busy router reads most, read in one go: CALL, YIELD and PUBLISH in their plainest form.
+//!
+//! Plain are no spaces, the shortest type code, empty options, a URI without escapes; a PUBLISH may ask to be
+//! acknowledged. Everything else, and every fault, is left to the general reader, so what is accepted and what is said
+//! about the rest does not depend on this folder. Payloads but the flattest are read by the general reader in any case.
+
+mod flat;
+mod prefix;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+
+use self::flat::flat;
+use self::prefix::{CALL, PUBLISH, Prefix, YIELD, elements, prefix};
+use super::Message;
+use super::options::{CallOptions, PublishOptions, YieldOptions};
+use super::pubsub::Publish;
+use super::rpc::{Call, Yield};
+use super::wire::{Element, Elements};
+use crate::codec::{ListReader, Serializer};
+use crate::id::RequestId;
+use crate::payload::Payload;
+
+/// A message that was read quickly.
+#[derive(Clone, Debug)]
+pub enum QuickRequest<'a> {
+    /// A CALL without options.
+    Call(Call<'a>),
+    /// A YIELD without options: a final result.
+    Yield(Yield),
+    /// A PUBLISH that has no option but perhaps `acknowledge`.
+    Publish(Publish<'a>),
+}
+
+/// The request in `frame`, if it is written in the plainest way.
+///
+/// `None` says nothing about the frame: give it to [`Message::decode`], which reads every form, with the same result.
+#[inline]
+pub fn quick_request(serializer: Serializer, frame: &Bytes) -> Option<QuickRequest<'_>> {
+    // A frame that is none of them is none at a look at its first bytes, so they may well be tried in turn.
+    let Some((request, prefix, payload)) = parts::<CALL>(serializer, frame) else {
+        return other(serializer, frame);
+    };
+    let (options, procedure) = (CallOptions::default(), Cow::Borrowed(prefix.uri));
+    Some(QuickRequest::Call(Call { request, options, procedure, payload }))
+}
+
+#[inline(never)]
+fn other(serializer: Serializer, frame: &Bytes) -> Option<QuickRequest<'_>> {
+    if let Some((request, _, payload)) = parts::<YIELD>(serializer, frame) {
+        return Some(QuickRequest::Yield(Yield { request, options: YieldOptions::default(), payload }));
+    }
+    let (request, prefix, payload) = parts::<PUBLISH>(serializer, frame)?;
+    let options = PublishOptions { acknowledge: prefix.acknowledge, ..PublishOptions::default() };
+    Some(QuickRequest::Publish(Publish { request, options, topic: Cow::Borrowed(prefix.uri), payload }))
+}
+
+#[inline]
+fn parts<const CODE: u8>(serializer: Serializer, frame: &Bytes) -> Option<(RequestId, Prefix<'_>, Payload)> {
+    let prefix = prefix::<CODE>(serializer, frame)?;
+    let request = RequestId::new(prefix.request)?;
+    let rest = frame.get(prefix.at..)?;
+    // A list that announces another number of elements is not as flat as it looks.
+    let announced = serializer == Serializer::Json || prefix.left == 1;
+    if let Some(args) = flat(serializer, rest).filter(|_| announced) {
+        let payload = Payload { serializer, args: frame.slice_ref(args), kwargs: Bytes::new() };
+        return Some((request, prefix, payload));
+    }
+    let list = ListReader::resume(serializer, frame, prefix.at, prefix.left)?;
+    let read = elements(CODE);
+    // The name would go into a violation, and the general reader is the one to say what is wrong.
+    let elements = Elements::resume(serializer, frame, list, "", read..=read + 2, read, request);
+    let payload = elements.complete(|elements| Payload::read(elements, "")).ok()?;
+    Some((request, prefix, payload))
+}
+
+impl<'a> From<QuickRequest<'a>> for Message<'a> {
+    fn from(request: QuickRequest<'a>) -> Self {
+        match request {
+            QuickRequest::Call(call) => Self::Call(call),
+            QuickRequest::Yield(result) => Self::Yield(result),
+            QuickRequest::Publish(publish) => Self::Publish(publish),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What stands before the payload of a CALL, a YIELD or a PUBLISH in its plainest form.
+
+use crate::codec::Serializer;
+
+/// The type codes of the messages that are read quickly. Readers take theirs as a constant, so that each message has
+/// readers of its own that look for nothing else.
+pub(super) const PUBLISH: u8 = 16;
+pub(super) const CALL: u8 = 48;
+pub(super) const YIELD: u8 = 70;
+
+/// What stands before the payload.
+#[derive(Debug, PartialEq)]
+pub(super) struct Prefix<'a> {
+    pub(super) request: u64,
+    /// Whether the only option is there that a PUBLISH may have.
+    pub(super) acknowledge: bool,
+    /// The procedure or the topic; a YIELD has neither.
+    pub(super) uri: &'a str,
+    /// Where the rest begins.
+    pub(super) at: usize,
+    /// How many elements it has, where the serializer announces that.
+    pub(super) left: usize,
+}
+
+/// How many elements stand before the payload.
+pub(super) const fn elements(code: u8) -> usize {
+    if code == YIELD { 3 } else { 4 }
+}
+
+/// The beginning of `frame`, if it is that of such a message. `None` says nothing about the frame.
+#[inline]
+pub(super) fn prefix<const CODE: u8>(serializer: Serializer, frame: &[u8]) -> Option<Prefix<'_>> {
+    match serializer {
+        Serializer::Json => json::<CODE>(frame),
+        Serializer::MessagePack => msgpack::<CODE>(frame),
+        Serializer::Cbor => cbor::<CODE>(frame),
+    }
+}
+
+fn json<const CODE: u8>(frame: &[u8]) -> Option<Prefix<'_>> {
+    let rest = frame.strip_prefix(&[b'[', b'0' + CODE / 10, b'0' + CODE % 10, b','])?;
+    // 15 digits stay below 2^53 whatever they are, and a zero is no id.
+    let digits = rest.iter().take(16).take_while(|byte| byte.is_ascii_digit()).count();
+    if digits == 0 || digits > 15 || rest.first() == Some(&b'0') {
+        return None;
+    }
+    let (number, rest) = rest.split_at_checked(digits)?;
+    let request = number.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'));
+    let (acknowledge, rest) = options::<CODE>(rest, b",{}", b",{\"acknowledge\":true}")?;
+    if CODE == YIELD {
+        return Some(Prefix { request, acknowledge, uri: "", at: frame.len() - rest.len(), left: 0 });
+    }
+    let rest = rest.strip_prefix(b",\"")?;
+    let length = rest.iter().position(|byte| !is_plain(*byte))?;
+    let (uri, rest) = rest.split_at_checked(length)?;
+    let rest = rest.strip_prefix(b"\"")?;
+    let uri = str::from_utf8(uri).ok()?;
+    Some(Prefix { request, acknowledge, uri, at: frame.len() - rest.len(), left: 0 })
+}
+
+/// Printable ASCII that means itself within a JSON string.
+pub(super) const fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
+}
+
+fn msgpack<const CODE: u8>(frame: &[u8]) -> Option<Prefix<'_>> {
+    let (list, rest) = frame.split_first()?;
+    let left = left::<CODE>(list.checked_sub(0x90)?)?;
+    let (request, rest) = match rest.strip_prefix(&[CODE])? {
+        [id @ 1..=0x7f, rest @ ..] => (u64::from(*id), rest),
+        [0xcc, id, rest @ ..] => (u64::from(*id), rest),
+        [0xcd, a, b, rest @ ..] => (u64::from(u16::from_be_bytes([*a, *b])), rest),
+        [0xce, a, b, c, d, rest @ ..] => (u64::from(u32::from_be_bytes([*a, *b, *c, *d])), rest),
+        _ => return None,
+    };
+    let (acknowledge, rest) = options::<CODE>(rest, b"\x80", b"\x81\xabacknowledge\xc3")?;
+    let (length, rest) = match rest {
+        _ if CODE == YIELD => (0, rest),
+        [length @ 0xa0..=0xbf, rest @ ..] => (length & 0x1f, rest),
+        [0xd9, length, rest @ ..] => (*length, rest),
+        _ => return None,
+    };
+    let (uri, rest) = rest.split_at_checked(usize::from(length))?;
+    let uri = str::from_utf8(uri).ok()?;
+    Some(Prefix { request, acknowledge, uri, at: frame.len() - rest.len(), left })
+}
+
+fn cbor<const CODE: u8>(frame: &[u8]) -> Option<Prefix<'_>> {
+    let (list, rest) = frame.split_first()?;
+    let left = left::<CODE>(list.checked_sub(0x80)?)?;
+    let rest = if CODE < 24 { rest.strip_prefix(&[CODE]) } else { rest.strip_prefix(&[0x18, CODE]) }?;
+    let (request, rest) = match rest {
+        [id @ 1..=0x17, rest @ ..] => (u64::from(*id), rest),
+        [0x18, id, rest @ ..] => (u64::from(*id), rest),
+        [0x19, a, b, rest @ ..] => (u64::from(u16::from_be_bytes([*a, *b])), rest),
+        [0x1a, a, b, c, d, rest @ ..] => (u64::from(u32::from_be_bytes([*a, *b, *c, *d])), rest),
+        _ => return None,
+    };
+    let (acknowledge, rest) = options::<CODE>(rest, b"\xa0", b"\xa1\x6backnowledge\xf5")?;
+    let (length, rest) = match rest {
+        _ if CODE == YIELD => (0, rest),
+        [length @ 0x60..=0x77, rest @ ..] => (length & 0x1f, rest),
+        [0x78, length, rest @ ..] => (*length, rest),
+        _ => return None,
+    };
+    let (uri, rest) = rest.split_at_checked(usize::from(length))?;
+    let uri = str::from_utf8(uri).ok()?;
+    Some(Prefix { request, acknowledge, uri, at: frame.len() - rest.len(), left })
+}
+
+/// How many elements of a list of `length` follow the prefix: at the most the two of a payload.
+#[inline]
+fn left<const CODE: u8>(length: u8) -> Option<usize> {
+    usize::from(length).checked_sub(elements(CODE)).filter(|left| *left <= 2)
+}
+
+/// Passes `empty` options, or those of a PUBLISH that asks to be acknowledged and for nothing else.
+#[inline]
+fn options<'a, const CODE: u8>(rest: &'a [u8], empty: &[u8], acknowledge: &[u8]) -> Option<(bool, &'a [u8])> {
+    match rest.strip_prefix(empty) {
+        Some(rest) => Some((false, rest)),
+        None if CODE == PUBLISH => Some((true, rest.strip_prefix(acknowledge)?)),
+        None => None,
+    }
+}

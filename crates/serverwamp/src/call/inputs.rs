@@ -1,0 +1,76 @@
+//! The inputs of a progressive call on their way to its handler.
+
+use serverwamp_proto::payload::Payload;
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// How many inputs wait for a handler; who sends more does not get a result (a caller that waits for progressive
+/// results stays in step).
+const MOST_WAITING: usize = 256;
+
+/// The inputs after the first one.
+#[derive(Debug, Default)]
+pub(crate) struct Inputs {
+    queue: Mutex<Queue>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Payload>,
+    /// The last input is in.
+    complete: bool,
+    waker: Option<Waker>,
+}
+
+/// What became of an input.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Taken {
+    /// The handler gets it.
+    Waiting,
+    /// Too many wait already.
+    Full,
+    /// The last input was in.
+    Complete,
+}
+
+impl Inputs {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// May more come?
+    pub(crate) fn is_open(&self) -> bool {
+        !self.queue().complete
+    }
+
+    /// Takes one in.
+    pub(crate) fn push(&self, payload: Payload, last: bool) -> Taken {
+        let mut queue = self.queue();
+        if queue.complete {
+            return Taken::Complete;
+        }
+        if queue.waiting.len() >= MOST_WAITING {
+            return Taken::Full;
+        }
+        queue.waiting.push_back(payload);
+        queue.complete = last;
+        let waker = queue.waker.take();
+        drop(queue);
+        waker.into_iter().for_each(Waker::wake);
+        Taken::Waiting
+    }
+
+    pub(crate) fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<Payload>> {
+        let mut queue = self.queue();
+        match queue.waiting.pop_front() {
+            Some(payload) => return Poll::Ready(Some(payload)),
+            None if queue.complete => return Poll::Ready(None),
+            None => {}
+        }
+        if !queue.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            queue.waker = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+}

@@ -1,0 +1,32 @@
+//! What the client of a session announced that it can do.
+
+use super::Session;
+use serverwamp_proto::session::{ClientRoles, Feature};
+
+impl Session {
+    /// What the client announced in HELLO.
+    pub(crate) fn announce(&self, roles: ClientRoles) {
+        // There is one HELLO for each session; the handshake is the only caller.
+        let _first = self.0.roles.set(roles);
+    }
+
+    fn roles(&self) -> ClientRoles {
+        self.0.roles.get().copied().unwrap_or_default()
+    }
+
+    pub(crate) fn callee_has(&self, feature: Feature) -> bool {
+        self.roles().callee.is_some_and(|features| features.has(feature))
+    }
+
+    pub(crate) fn caller_has(&self, feature: Feature) -> bool {
+        self.roles().caller.is_some_and(|features| features.has(feature))
+    }
+
+    pub(crate) fn publisher_has(&self, feature: Feature) -> bool {
+        self.roles().publisher.is_some_and(|features| features.has(feature))
+    }
+
+    pub(crate) fn subscriber_has(&self, feature: Feature) -> bool {
+        self.roles().subscriber.is_some_and(|features| features.has(feature))
+    }
+}

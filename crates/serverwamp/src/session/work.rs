@@ -1,0 +1,150 @@
+//! What runs on behalf of a session: calls, subscriptions, registrations, and what it leaves behind.
+
+use super::Session;
+use crate::WampError;
+use crate::call::{CallState, Stop};
+use crate::dealer::{RegistrationEntry, RoutedCall};
+use crate::meta::Testament;
+use crate::realm::HeldSubscription;
+use crate::reply::CallReply;
+use crate::subscription::Attempt;
+use hashbrown::HashMap;
+use serverwamp_proto::broker::Testaments;
+use serverwamp_proto::id::{RegistrationId, RequestId, SubscriptionId};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// What runs on behalf of a session.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    pub(crate) calls: HashMap<RequestId, OpenCall>,
+    /// Calls that were answered while their caller could still send input: what comes late is passed over.
+    pub(crate) answered_inputs: VecDeque<RequestId>,
+    pub(crate) subscriptions: HashMap<SubscriptionId, HeldSubscription>,
+    pub(crate) registrations: HashMap<RegistrationId, Arc<RegistrationEntry>>,
+    pub(crate) testaments: Testaments<Testament>,
+    /// Subscriptions whose handlers have not decided yet.
+    pub(crate) attempts: Vec<Arc<Attempt>>,
+}
+
+/// A call that has not been answered, or whose handler has not come to its end.
+#[derive(Clone, Debug)]
+pub(crate) enum OpenCall {
+    /// The application serves it.
+    Served(Arc<CallState>),
+    /// A client serves it.
+    Routed(Arc<RoutedCall>),
+}
+
+impl OpenCall {
+    /// Nobody waits for the answer any more.
+    pub(crate) fn caller_left(&self) {
+        match self {
+            Self::Served(call) => call.abandon(),
+            Self::Routed(call) => call.caller_left(),
+        }
+    }
+
+    /// May its id be used again? The caller has seen the answer, whatever the handler still does.
+    pub(crate) fn is_answered(&self) -> bool {
+        match self {
+            Self::Served(call) => call.is_answered(),
+            Self::Routed(_) => false,
+        }
+    }
+}
+
+/// How many answered calls with open input are remembered.
+const ANSWERED_INPUTS: usize = 1024;
+
+impl Session {
+    pub(crate) fn calls_in_flight(&self) -> usize {
+        self.0.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// A call becomes a task: from now on it can be found and stopped.
+    pub(crate) fn enter_call(&self, call: &Arc<CallState>) {
+        self.0.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.work().calls.insert(call.request, OpenCall::Served(Arc::clone(call)));
+        if !self.is_open() {
+            call.abandon();
+        }
+    }
+
+    /// A call goes to a client: from now on it can be found and canceled.
+    pub(crate) fn enter_routed(&self, request: RequestId, call: &Arc<RoutedCall>) {
+        self.0.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.work().calls.insert(request, OpenCall::Routed(Arc::clone(call)));
+        if !self.is_open() {
+            call.caller_left();
+        }
+    }
+
+    /// Were calls answered while their callers could still send input?
+    pub(crate) fn has_answered_inputs(&self) -> bool {
+        self.0.answered_inputs.load(Ordering::Relaxed)
+    }
+
+    /// Keeps a copy of `work.answered_inputs.is_empty()` that costs no lock.
+    pub(crate) fn note_answered_inputs(&self, work: &Work) {
+        self.0.answered_inputs.store(!work.answered_inputs.is_empty(), Ordering::Relaxed);
+    }
+
+    /// A call that went to a client has its answer.
+    pub(crate) fn leave_routed(&self, request: RequestId, input_open: bool) {
+        let mut work = self.work();
+        if work.calls.remove(&request).is_none() {
+            return;
+        }
+        if input_open {
+            self.remember_input(&mut work, request);
+        }
+        drop(work);
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// A call was answered while its caller could still send input: what comes late is passed over (PCI-10).
+    pub(crate) fn remember_answered_input(&self, request: RequestId) {
+        self.remember_input(&mut self.work(), request);
+    }
+
+    fn remember_input(&self, work: &mut Work, request: RequestId) {
+        if work.answered_inputs.len() >= ANSWERED_INPUTS {
+            work.answered_inputs.pop_front();
+        }
+        work.answered_inputs.push_back(request);
+        self.note_answered_inputs(work);
+    }
+
+    /// The call's task is at its end.
+    pub(crate) fn leave_call(&self, call: &CallState) {
+        let mut work = self.work();
+        // The caller may have used the id for another call since this one was answered.
+        let is_this = |open: &OpenCall| matches!(open, OpenCall::Served(one) if std::ptr::eq(&**one, call));
+        if work.calls.get(&call.request).is_some_and(is_this) {
+            work.calls.remove(&call.request);
+        }
+        drop(work);
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if self.0.realm.plan.serial_calls {
+            // The next call waits in the connection's task.
+            self.0.outbox.wake();
+        }
+    }
+
+    /// What was done on behalf of the session, which is over.
+    pub(crate) fn take_work(&self) -> Work {
+        std::mem::take(&mut *self.work())
+    }
+
+    /// Stops the call `request` that the application serves, if it is still running, with this answer.
+    ///
+    /// A handler that winds up its work may still answer a [`Stop::Kill`] itself.
+    pub(crate) fn stop_call(call: &CallState, stop: Stop, answer: WampError) {
+        if stop == Stop::Now || !call.winds_up() {
+            call.answer(&CallReply::error(answer));
+        }
+        call.stop.set(stop);
+    }
+}
