@@ -205,8 +205,11 @@ enum Unsent {
 }
 
 /// The arguments in the callee's serializer.
-fn carried(payload: &Payload, callee: &Session) -> Result<Payload, Unsent> {
-    payload.to_serializer(callee.serializer()).map_err(|error| {
+fn carried<'p>(payload: &'p Payload, callee: &Session) -> Result<Cow<'p, Payload>, Unsent> {
+    if payload.serializer == callee.serializer() {
+        return Ok(Cow::Borrowed(payload));
+    }
+    payload.to_serializer(callee.serializer()).map(Cow::Owned).map_err(|error| {
         tracing::warn!(%error, callee = %callee.id(), "a call cannot be carried over into the callee's serializer");
         Unsent::Refused(WampError::invalid_payload("the call cannot be said in the callee's serializer"))
     })
