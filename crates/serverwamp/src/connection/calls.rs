@@ -38,6 +38,8 @@ pub(super) struct Calls {
     /// Calls that wait for the one before, in a realm that serves them one at a time.
     waiting: VecDeque<Invocation>,
     serial: bool,
+    /// The highest id of a CALL so far.
+    newest: Option<RequestId>,
     /// When calls that clients serve have taken too long.
     pub(super) deadlines: Deadlines,
 }
@@ -45,7 +47,7 @@ pub(super) struct Calls {
 impl Calls {
     pub(super) fn new(session: &Session) -> Self {
         let serial = session.running_realm().plan.serial_calls;
-        Self { spare: None, waiting: VecDeque::new(), serial, deadlines: Deadlines::default() }
+        Self { spare: None, waiting: VecDeque::new(), serial, newest: None, deadlines: Deadlines::default() }
     }
 
     /// A CALL: refuse it, answer it at once, let it run, or pass it on to who serves it.
@@ -55,7 +57,13 @@ impl Calls {
         }
         let realm = session.running_realm();
         let in_flight = session.calls_in_flight();
-        if (in_flight > 0 || session.has_answered_inputs()) && continues(session, &call)? {
+        // An id above all others is new, whatever is open; most clients count up.
+        let is_new = self.newest.is_none_or(|newest| call.request > newest);
+        if is_new {
+            self.newest = Some(call.request);
+        }
+        let may_continue = !is_new && (in_flight > 0 || session.has_answered_inputs());
+        if may_continue && continues(session, &call)? {
             return Ok(());
         }
         if in_flight + self.waiting.len() >= realm.limits.calls_in_flight {
