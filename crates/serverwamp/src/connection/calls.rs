@@ -7,6 +7,7 @@ use super::deadlines::Deadlines;
 use super::route::{Served, Target, check_abilities, check_passthru, continues, find, go_on};
 use super::supervise;
 use crate::call::{CallState, Stop};
+use crate::dealer::LastFound;
 use crate::realm::no_such_procedure;
 use crate::reply::CallReply;
 use crate::request::{Invocation, Matched};
@@ -38,6 +39,10 @@ pub(super) struct Calls {
     /// Calls that wait for the one before, in a realm that serves them one at a time.
     waiting: VecDeque<Invocation>,
     serial: bool,
+    /// Where the last call went that a client serves.
+    last_found: LastFound,
+    /// The highest id of a CALL so far.
+    newest: Option<RequestId>,
     /// When calls that clients serve have taken too long.
     pub(super) deadlines: Deadlines,
 }
@@ -45,7 +50,14 @@ pub(super) struct Calls {
 impl Calls {
     pub(super) fn new(session: &Session) -> Self {
         let serial = session.running_realm().plan.serial_calls;
-        Self { spare: None, waiting: VecDeque::new(), serial, deadlines: Deadlines::default() }
+        Self {
+            spare: None,
+            waiting: VecDeque::new(),
+            serial,
+            last_found: LastFound::default(),
+            newest: None,
+            deadlines: Deadlines::default(),
+        }
     }
 
     /// A CALL: refuse it, answer it at once, let it run, or pass it on to who serves it.
@@ -55,7 +67,13 @@ impl Calls {
         }
         let realm = session.running_realm();
         let in_flight = session.calls_in_flight();
-        if (in_flight > 0 || session.has_answered_inputs()) && continues(session, &call)? {
+        // An id above all others is new, whatever is open; most clients count up.
+        let is_new = self.newest.is_none_or(|newest| call.request > newest);
+        if is_new {
+            self.newest = Some(call.request);
+        }
+        let may_continue = !is_new && (in_flight > 0 || session.has_answered_inputs());
+        if may_continue && continues(session, &call)? {
             return Ok(());
         }
         if in_flight + self.waiting.len() >= realm.limits.calls_in_flight {
@@ -89,9 +107,14 @@ impl Calls {
         let realm = session.running_realm();
         let request = call.request;
         let refuse = |error| (request, error);
+        if let Some(registration) = self.last_found.get(&realm.dealer, &call.procedure) {
+            return self.route(session, call, registration).map_err(refuse);
+        }
+        let changes = realm.dealer.changes();
         let found = match find(realm, &call.procedure).map_err(refuse)? {
             Target::Served(found) => found,
             Target::Registered(registration) => {
+                self.last_found.keep(changes, &registration);
                 return self.route(session, call, registration).map_err(refuse);
             }
             Target::Meta => {

@@ -8,7 +8,9 @@ use crate::request::SubscriptionRequest;
 use crate::subscription::{Attempt, SubscriptionReply, WaitingRequest};
 use crate::{Session, WampError};
 use futures_util::FutureExt;
-use serverwamp_proto::message::{Message, Publish, Register, Subscribe, Violation, encode_published};
+use serverwamp_proto::message::{
+    Message, Publish, QuickRequest, Register, Subscribe, Violation, encode_published,
+};
 use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::session::Feature;
 use std::panic::AssertUnwindSafe;
@@ -19,6 +21,20 @@ const SUBSCRIBE: u64 = 32;
 const UNSUBSCRIBE: u64 = 34;
 const REGISTER: u64 = 64;
 const UNREGISTER: u64 = 66;
+
+/// What is asked most, without the detour of a [`Message`].
+#[inline]
+pub(super) fn quick(open: &mut Open, request: QuickRequest<'_>) -> Result<(), Violation> {
+    let session = &open.session;
+    if !session.is_open() {
+        return Ok(());
+    }
+    match request {
+        QuickRequest::Call(call) => open.calls.call(session, call),
+        QuickRequest::Yield(result) => dealer::receive_yield(session, result),
+        QuickRequest::Publish(publish) => publish_to(session, publish),
+    }
+}
 
 pub(super) fn request(open: &mut Open, message: Message<'_>) -> Result<(), Violation> {
     let session = &open.session;

@@ -22,7 +22,7 @@ use bytes::Bytes;
 use calls::Calls;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::RequestNumbering;
-use serverwamp_proto::message::{Message, QuickRequest, Violation};
+use serverwamp_proto::message::{Message, Violation};
 use serverwamp_proto::session::{Session as Machine, Step};
 use serverwamp_proto::uris;
 use serverwamp_proto::websocket::Opcode;
@@ -115,10 +115,7 @@ impl Peer {
         if let Phase::Open(open) = &mut self.phase
             && let Some(request) = self.machine.receive_quick(self.serializer, frame)
         {
-            return match request {
-                QuickRequest::Call(call) => open.calls.call(&open.session, call),
-                other => dispatch::request(open, other.into()),
-            };
+            return dispatch::quick(open, request);
         }
         match self.machine.receive_frame(self.serializer, frame)? {
             Step::Join(hello, roles) => self.join(&hello, roles),

@@ -4,7 +4,7 @@ use super::call::{Answer, CallState, RoutedCall, Serving};
 use super::registration::Callee;
 use crate::websocket::Refused;
 use crate::{Session, WampError};
-use serverwamp_proto::id::SessionId;
+use serverwamp_proto::id::{RequestId, SessionId};
 use serverwamp_proto::message::{InvocationDetails, encode_invocation};
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::Feature;
@@ -17,6 +17,21 @@ struct CallerIdentity<'c> {
     session: SessionId,
     authid: &'c str,
     authrole: &'c str,
+}
+
+/// A callee that is being asked, and under which id.
+#[derive(Clone, Copy)]
+struct Asked<'c> {
+    callee: &'c Callee,
+    invocation: RequestId,
+    keeps_time: bool,
+}
+
+impl<'c> From<&'c Serving> for Asked<'c> {
+    fn from(serving: &'c Serving) -> Self {
+        let Serving { callee, invocation, keeps_time } = serving;
+        Self { callee, invocation: *invocation, keeps_time: *keeps_time }
+    }
 }
 
 impl RoutedCall {
@@ -49,7 +64,8 @@ impl RoutedCall {
             if let Some(error) = self.beyond(&callee.session) {
                 return self.finish(state, &Answer::Refusal(&error));
             }
-            match self.send(state, &callee, &payload) {
+            let id = callee.session.id();
+            match self.send(state, callee, &payload) {
                 Ok(()) => {
                     // Another callee may be asked only as long as one was.
                     if self.registration.is_shared() && !self.options.progress {
@@ -57,7 +73,7 @@ impl RoutedCall {
                     }
                     return;
                 }
-                Err(Unsent::Gone) => state.tried.push(callee.session.id()),
+                Err(Unsent::Gone) => state.tried.push(id),
                 Err(Unsent::Refused(error)) => return self.finish(state, &Answer::Refusal(&error)),
             }
         }
@@ -84,7 +100,7 @@ impl RoutedCall {
     fn send(
         self: &Arc<Self>,
         state: &mut CallState,
-        callee: &Arc<Callee>,
+        callee: Arc<Callee>,
         payload: &Payload,
     ) -> Result<(), Unsent> {
         let session = &callee.session;
@@ -102,13 +118,13 @@ impl RoutedCall {
             return Err(Unsent::Gone);
         }
         let Some(invocation) = invocations.issue(Arc::clone(self)) else { return Err(Unsent::Gone) };
-        let serving = Serving { callee: Arc::clone(callee), invocation, keeps_time };
-        if let Err(unsent) = self.push(&serving, self.options.progress, &payload) {
+        let asked = Asked { callee: &callee, invocation, keeps_time };
+        if let Err(unsent) = self.push(asked, self.options.progress, &payload) {
             invocations.remove(invocation);
             return Err(unsent);
         }
         drop(invocations);
-        state.serving = Some(serving);
+        state.serving = Some(Serving { callee, invocation, keeps_time });
         Ok(())
     }
 
@@ -125,7 +141,7 @@ impl RoutedCall {
             return true;
         }
         let sent = carried(payload, &serving.callee.session)
-            .and_then(|payload| self.push(&serving, !last, &payload));
+            .and_then(|payload| self.push(Asked::from(&serving), !last, &payload));
         if let Err(Unsent::Refused(error)) = sent {
             // A callee that is gone is about to be missed by everybody it serves.
             self.stop(&mut state, true, &error);
@@ -134,14 +150,14 @@ impl RoutedCall {
     }
 
     /// Queues an INVOCATION, the first of the call or a further one.
-    fn push(&self, serving: &Serving, progress: bool, payload: &Payload) -> Result<(), Unsent> {
-        let session = &serving.callee.session;
+    fn push(&self, asked: Asked<'_>, progress: bool, payload: &Payload) -> Result<(), Unsent> {
+        let session = &asked.callee.session;
         let serializer = session.serializer();
-        let details = self.details(serving, progress);
+        let details = self.details(asked, progress);
         let id = self.registration.id;
         let (args, kwargs) = (&payload.args, &payload.kwargs);
         let queued = session.outbox().try_push_within(|out| {
-            let encoded = encode_invocation(serializer, serving.invocation, id, &details, args, kwargs, out);
+            let encoded = encode_invocation(serializer, asked.invocation, id, &details, args, kwargs, out);
             debug_assert!(
                 encoded.is_ok(),
                 "details of plain texts and numbers can be written in every serializer"
@@ -157,16 +173,16 @@ impl RoutedCall {
     }
 
     /// What the callee is told about the call. Empty unless somebody asked for something (checklist RPC-17).
-    fn details(&self, serving: &Serving, progress: bool) -> InvocationDetails<'_> {
-        let callee = &serving.callee.session;
+    fn details(&self, asked: Asked<'_>, progress: bool) -> InvocationDetails<'_> {
+        let callee = &asked.callee.session;
         let receive_progress = self.options.receive_progress
             && callee.callee_has(Feature::ProgressiveCallResults)
             && callee.callee_has(Feature::CallCanceling);
-        let caller = self.disclosed(serving).then(|| self.identity()).flatten();
+        let caller = self.disclosed(asked.callee).then(|| self.identity()).flatten();
         InvocationDetails {
             receive_progress,
             progress,
-            timeout: if serving.keeps_time { self.options.timeout } else { 0 },
+            timeout: if asked.keeps_time { self.options.timeout } else { 0 },
             caller: caller.as_ref().map(|caller| caller.session),
             caller_authid: caller.as_ref().map(|caller| Cow::Borrowed(caller.authid)),
             caller_authrole: caller.as_ref().map(|caller| Cow::Borrowed(caller.authrole)),
@@ -178,10 +194,10 @@ impl RoutedCall {
     }
 
     /// Is the caller made known to this callee (checklist CID-01, CID-04, CID-05, FEAT-08)?
-    fn disclosed(&self, serving: &Serving) -> bool {
+    fn disclosed(&self, callee: &Callee) -> bool {
         self.disclosed_by_realm
-            || serving.callee.options.disclose_caller
-            || self.options.disclose_me && serving.callee.session.callee_has(Feature::CallerIdentification)
+            || callee.options.disclose_caller
+            || self.options.disclose_me && callee.session.callee_has(Feature::CallerIdentification)
     }
 
     fn identity(&self) -> Option<CallerIdentity<'_>> {
@@ -205,8 +221,11 @@ enum Unsent {
 }
 
 /// The arguments in the callee's serializer.
-fn carried(payload: &Payload, callee: &Session) -> Result<Payload, Unsent> {
-    payload.to_serializer(callee.serializer()).map_err(|error| {
+fn carried<'p>(payload: &'p Payload, callee: &Session) -> Result<Cow<'p, Payload>, Unsent> {
+    if payload.serializer == callee.serializer() {
+        return Ok(Cow::Borrowed(payload));
+    }
+    payload.to_serializer(callee.serializer()).map(Cow::Owned).map_err(|error| {
         tracing::warn!(%error, callee = %callee.id(), "a call cannot be carried over into the callee's serializer");
         Unsent::Refused(WampError::invalid_payload("the call cannot be said in the callee's serializer"))
     })

@@ -21,8 +21,8 @@ use serverwamp_proto::id::{Counter, RegistrationId};
 use serverwamp_proto::message::Invoke;
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
 use serverwamp_proto::timestamp::Timestamp;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 /// The registrations of a realm.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub(crate) struct Dealer {
     registrations: RwLock<PatternMap<Arc<RegistrationEntry>>>,
     /// How many of them are not routes of the application.
     added: AtomicUsize,
+    /// How often the registrations have changed.
+    changes: AtomicU64,
     routes: Arc<RouteTable>,
 }
 
@@ -54,8 +56,12 @@ pub(crate) enum Found<'d> {
 impl Dealer {
     /// A dealer that knows what the application serves.
     pub(crate) fn new(routes: &Arc<RouteTable>, index: &mut RegistrationIndex, now: Timestamp) -> Self {
-        let dealer =
-            Self { registrations: RwLock::default(), added: AtomicUsize::new(0), routes: Arc::clone(routes) };
+        let dealer = Self {
+            registrations: RwLock::default(),
+            added: AtomicUsize::new(0),
+            changes: AtomicU64::new(0),
+            routes: Arc::clone(routes),
+        };
         routes.each_pattern(|pattern, route| {
             dealer.enter(index, pattern, Invoke::Single, Some(Arc::clone(route)), now);
         });
@@ -80,6 +86,7 @@ impl Dealer {
         index.by_id.insert(id, Arc::clone(&entry));
         let mut registrations = self.registrations.write().unwrap_or_else(PoisonError::into_inner);
         registrations.insert(pattern, Arc::clone(&entry));
+        self.changes.fetch_add(1, Ordering::Release);
         self.added.fetch_add(1, Ordering::Release);
         entry
     }
@@ -98,6 +105,7 @@ impl Dealer {
         index.by_id.remove(&entry.id);
         let mut registrations = self.registrations.write().unwrap_or_else(PoisonError::into_inner);
         registrations.remove(entry.pattern.kind(), entry.pattern.as_str());
+        self.changes.fetch_add(1, Ordering::Release);
         self.added.fetch_sub(1, Ordering::Release);
     }
 
@@ -111,6 +119,11 @@ impl Dealer {
     pub(crate) fn best(&self, procedure: &str) -> Option<Arc<RegistrationEntry>> {
         let registrations = self.registrations.read().unwrap_or_else(PoisonError::into_inner);
         registrations.best(procedure).map(|(_, entry)| Arc::clone(entry))
+    }
+
+    /// A number that is another one whenever registrations have changed.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
     /// Who serves a call of `procedure`.
@@ -129,6 +142,34 @@ impl Dealer {
             }),
             None => self.routes.expression(procedure).map(Found::Route),
         }
+    }
+}
+
+/// The registration that a caller's last call went to, for the next one: most callers call the same again, and then
+/// need neither the tables' lock nor a search.
+///
+/// It is weak, because a registration holds on to its callees.
+#[derive(Debug, Default)]
+pub(crate) struct LastFound {
+    changes: u64,
+    registration: Weak<RegistrationEntry>,
+}
+
+impl LastFound {
+    /// Keeps what [`Dealer::find`] has found; `changes` is [`Dealer::changes`] from before it was asked.
+    pub(crate) fn keep(&mut self, changes: u64, registration: &Arc<RegistrationEntry>) {
+        // Another URI may find a pattern that is not the best one for the next.
+        if registration.pattern.kind() == Match::Exact {
+            *self = Self { changes, registration: Arc::downgrade(registration) };
+        }
+    }
+
+    /// The registration, if it is that of `procedure`, and no registration has come or gone since.
+    pub(crate) fn get(&self, dealer: &Dealer, procedure: &str) -> Option<Arc<RegistrationEntry>> {
+        if self.changes != dealer.changes() {
+            return None;
+        }
+        self.registration.upgrade().filter(|entry| entry.pattern.as_str() == procedure)
     }
 }
 

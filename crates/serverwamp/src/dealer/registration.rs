@@ -8,7 +8,7 @@ use serverwamp_proto::message::{Invoke, RegisterOptions};
 use serverwamp_proto::pattern::UriPattern;
 use serverwamp_proto::timestamp::Timestamp;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// A registration: what all its callees share.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub(crate) struct RegistrationEntry {
     /// The application serves it itself, and nobody shares it.
     pub(crate) application: Option<Arc<ProcedureRoute>>,
     callees: Mutex<Callees<Arc<Callee>>>,
+    /// The only callee there ever is, where calls are not shared out: found without the lock.
+    single: OnceLock<Arc<Callee>>,
 }
 
 /// A client that serves a registration, with what it registered for.
@@ -59,7 +61,8 @@ impl RegistrationEntry {
         application: Option<Arc<ProcedureRoute>>,
         created: Timestamp,
     ) -> Self {
-        Self { id, pattern, invoke, created, application, callees: Mutex::new(Callees::new(invoke)) }
+        let callees = Mutex::new(Callees::new(invoke));
+        Self { id, pattern, invoke, created, application, callees, single: OnceLock::new() }
     }
 
     fn callees(&self) -> MutexGuard<'_, Callees<Arc<Callee>>> {
@@ -76,8 +79,13 @@ impl RegistrationEntry {
         if self.application.is_some() {
             return Err(AlreadyExists);
         }
-        let callee = Callee { session: session.clone(), options, left: AtomicBool::new(false) };
-        self.callees().join(session.id(), Arc::new(callee), invoke)
+        let callee = Arc::new(Callee { session: session.clone(), options, left: AtomicBool::new(false) });
+        let joined = self.callees().join(session.id(), Arc::clone(&callee), invoke)?;
+        if !self.is_shared() {
+            // When its only callee leaves, the registration goes with it, so nobody follows.
+            self.single.get_or_init(|| callee);
+        }
+        Ok(joined)
     }
 
     /// Takes a client out, which holds its invocations meanwhile.
@@ -113,6 +121,11 @@ impl RegistrationEntry {
             let callees = self.callees();
             let mut all = callees.iter().filter(|(id, _)| *id == only && !tried.contains(id));
             return all.next().map(|(_, callee)| Arc::clone(callee));
+        }
+        if !self.is_shared() {
+            let callee = self.single.get()?;
+            let left = callee.has_left() || tried.contains(&callee.session.id());
+            return (!left).then(|| Arc::clone(callee));
         }
         // Only one policy needs it, and drawing it costs a lock.
         let random = if self.invoke == Invoke::Random { random() } else { 0 };

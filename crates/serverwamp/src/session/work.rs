@@ -65,8 +65,7 @@ impl Session {
 
     /// A call becomes a task: from now on it can be found and stopped.
     pub(crate) fn enter_call(&self, call: &Arc<CallState>) {
-        self.0.in_flight.fetch_add(1, Ordering::Relaxed);
-        self.work().calls.insert(call.request, OpenCall::Served(Arc::clone(call)));
+        self.enter(call.request, OpenCall::Served(Arc::clone(call)));
         if !self.is_open() {
             call.abandon();
         }
@@ -74,11 +73,22 @@ impl Session {
 
     /// A call goes to a client: from now on it can be found and canceled.
     pub(crate) fn enter_routed(&self, request: RequestId, call: &Arc<RoutedCall>) {
-        self.0.in_flight.fetch_add(1, Ordering::Relaxed);
-        self.work().calls.insert(request, OpenCall::Routed(Arc::clone(call)));
+        self.enter(request, OpenCall::Routed(Arc::clone(call)));
         if !self.is_open() {
             call.caller_left();
         }
+    }
+
+    fn enter(&self, request: RequestId, call: OpenCall) {
+        let mut work = self.work();
+        work.calls.insert(request, call);
+        self.count(&work, 1);
+    }
+
+    /// Changes the number of calls in flight. Who holds the work is the only one who does, so it takes no atomic step.
+    fn count(&self, _work: &Work, by: isize) {
+        let in_flight = self.0.in_flight.load(Ordering::Relaxed);
+        self.0.in_flight.store(in_flight.wrapping_add_signed(by), Ordering::Relaxed);
     }
 
     /// Were calls answered while their callers could still send input?
@@ -100,8 +110,7 @@ impl Session {
         if input_open {
             self.remember_input(&mut work, request);
         }
-        drop(work);
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.count(&work, -1);
     }
 
     /// A call was answered while its caller could still send input: what comes late is passed over (PCI-10).
@@ -125,8 +134,8 @@ impl Session {
         if work.calls.get(&call.request).is_some_and(is_this) {
             work.calls.remove(&call.request);
         }
+        self.count(&work, -1);
         drop(work);
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
         if self.0.realm.plan.serial_calls {
             // The next call waits in the connection's task.
             self.0.outbox.wake();

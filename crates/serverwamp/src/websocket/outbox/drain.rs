@@ -53,31 +53,28 @@ impl Outbox {
 
     /// Takes all bytes there are, in exchange for the empty `writing`.
     pub(in crate::websocket) fn take(&self, writing: &mut Vec<u8>) -> Taken {
-        // A push counts its bytes and then looks for a sleeper, so one of the two sees the other without the lock.
-        self.0.sleeps.store(true, Ordering::SeqCst);
-        if self.0.queued.load(Ordering::SeqCst) == 0 && !self.is_closed() {
-            return Taken::Nothing;
-        }
         let mut queue = self.lock();
-        if let Some(saved) = queue.frames.take(self.0.framing.kind(), writing) {
-            self.0.sleeps.store(false, Ordering::Release);
-            drop(queue);
-            self.wrote(saved);
-            return Taken::Bytes;
-        }
-        queue.end.clone().map_or(Taken::Nothing, Taken::End)
+        let Some(saved) = queue.frames.take(self.0.framing.kind(), writing) else {
+            self.0.sleeps.store(true, Ordering::Relaxed);
+            return queue.end.clone().map_or(Taken::Nothing, Taken::End);
+        };
+        let waiting = self.subtract(&mut queue, saved);
+        drop(queue);
+        waiting.into_iter().for_each(Waker::wake);
+        Taken::Bytes
     }
 
     /// Adds a pong, unless there is no room for it; the order of pongs and messages is that of what they answer.
     pub(in crate::websocket) fn push_pong(&self, payload: &[u8]) -> bool {
         let mut queue = self.lock();
-        if queue.end.is_some() || self.queued() + frame::MAX_CONTROL + 2 > self.0.limit {
+        if queue.end.is_some() || queue.queued + frame::MAX_CONTROL + 2 > self.0.limit {
             return false;
         }
         let (added, saved) = queue.frames.push_control(self.0.framing.kind(), Opcode::Pong, payload);
-        self.count(added);
+        self.set_queued(&mut queue, |queued| queued + added);
+        let waiting = self.subtract(&mut queue, saved);
         drop(queue);
-        self.wrote(saved);
+        waiting.into_iter().for_each(Waker::wake);
         true
     }
 
@@ -88,22 +85,17 @@ impl Outbox {
 
     /// Counts bytes that the connection writes without their having been pushed.
     pub(in crate::websocket) fn count(&self, bytes: usize) {
-        self.0.queued.fetch_add(bytes, Ordering::AcqRel);
+        if bytes > 0 {
+            self.set_queued(&mut self.lock(), |queued| queued + bytes);
+        }
     }
 
     /// Counts bytes that do not wait any more.
     pub(in crate::websocket) fn wrote(&self, bytes: usize) {
-        if self.subtract(bytes) {
-            let waiting = std::mem::take(&mut self.lock().waiting);
-            waiting.into_iter().for_each(Waker::wake);
-        }
-    }
-
-    /// As [`wrote`](Self::wrote), and returns whether those who wait for room are to be woken.
-    pub(super) fn subtract(&self, bytes: usize) -> bool {
-        let before = self.0.queued.fetch_sub(bytes, Ordering::AcqRel);
-        let soft = self.soft_limit();
-        before >= soft && before.saturating_sub(bytes) < soft
+        let mut queue = self.lock();
+        let waiting = self.subtract(&mut queue, bytes);
+        drop(queue);
+        waiting.into_iter().for_each(Waker::wake);
     }
 
     #[cfg(test)]

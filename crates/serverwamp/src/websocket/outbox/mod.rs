@@ -81,11 +81,11 @@ struct Shared {
     overflow: Overflow,
     /// Events that were lost.
     lost: AtomicU64,
-    /// Bytes accepted by `push` and not accepted by the socket yet. Grows only under the lock.
+    /// A copy of `Queue::queued` for those who only look.
     queued: AtomicUsize,
     /// Whether `Queue::end` is set.
     closed: AtomicBool,
-    /// The connection found nothing to write and sleeps until it is woken.
+    /// The connection found nothing to write and sleeps until it is woken. Becomes true only under the lock.
     sleeps: AtomicBool,
     writer: AtomicWaker,
     queue: Mutex<Queue>,
@@ -94,6 +94,8 @@ struct Shared {
 #[derive(Debug)]
 struct Queue {
     frames: Frames,
+    /// Bytes accepted by `push` and not accepted by the socket yet.
+    queued: usize,
     end: Option<End>,
     /// Who waits in `room`.
     waiting: Vec<Waker>,
@@ -138,7 +140,7 @@ impl Outbox {
             closed: AtomicBool::new(false),
             sleeps: AtomicBool::new(false),
             writer: AtomicWaker::new(),
-            queue: Mutex::new(Queue { frames, end: None, waiting: Vec::new() }),
+            queue: Mutex::new(Queue { frames, queued: 0, end: None, waiting: Vec::new() }),
         }))
     }
 
@@ -252,7 +254,7 @@ impl Outbox {
             .frames
             .encode(&shared.framing, &shared.separator, message, encode)
             .map_err(Failure::Encode)?;
-        let total = shared.queued.load(Ordering::Acquire) + queue.frames.length(&draft);
+        let total = queue.queued + queue.frames.length(&draft);
         let bound = shared.bound(class);
         if total > bound {
             return Ok(self.overflow(queue, draft, class, kind, total - bound)?);
@@ -264,10 +266,14 @@ impl Outbox {
     #[inline]
     fn commit(&self, mut queue: MutexGuard<'_, Queue>, draft: &Draft, class: Class, kind: Opcode) {
         let added = queue.frames.commit(draft, kind, class == Class::Event);
-        self.0.queued.fetch_add(added, Ordering::SeqCst);
+        self.set_queued(&mut queue, |queued| queued + added);
+        // Who falls asleep holds the lock and finds nothing, so this push is found by it, or finds it asleep.
+        let sleeps = self.0.sleeps.load(Ordering::Relaxed);
+        if sleeps {
+            self.0.sleeps.store(false, Ordering::Relaxed);
+        }
         drop(queue);
-        // The load first: among the pushes of a burst it alone is needed.
-        if self.0.sleeps.load(Ordering::SeqCst) && self.0.sleeps.swap(false, Ordering::AcqRel) {
+        if sleeps {
             self.0.writer.wake();
         }
     }
@@ -285,10 +291,7 @@ impl Outbox {
         if queue.frames.are_removable() {
             draft = match queue.frames.make_room(draft, kind, excess, self.0.limit / 4) {
                 Ok((draft, removed)) => {
-                    let waiting = match self.subtract(removed.bytes) {
-                        true => std::mem::take(&mut queue.waiting),
-                        false => Vec::new(),
-                    };
+                    let waiting = self.subtract(&mut queue, removed.bytes);
                     self.commit(queue, &draft, class, kind);
                     waiting.into_iter().for_each(Waker::wake);
                     self.lose(removed.events.into());
@@ -309,6 +312,22 @@ impl Outbox {
                 self.end(End::Overflow);
                 Err(Refused::Closed)
             }
+        }
+    }
+
+    fn set_queued(&self, queue: &mut Queue, change: impl FnOnce(usize) -> usize) {
+        queue.queued = change(queue.queued);
+        self.0.queued.store(queue.queued, Ordering::Release);
+    }
+
+    /// Counts bytes that do not wait any more, and returns who is to be told that there is room.
+    fn subtract(&self, queue: &mut Queue, bytes: usize) -> Vec<Waker> {
+        let before = queue.queued;
+        self.set_queued(queue, |queued| queued.saturating_sub(bytes));
+        let soft = self.soft_limit();
+        match before >= soft && queue.queued < soft {
+            true => std::mem::take(&mut queue.waiting),
+            false => Vec::new(),
         }
     }
 
