@@ -89,7 +89,7 @@ fn a_call_that_is_dropped_is_interrupted() {
     let scene = Scene::new();
     let (mut callee, _) = scene.callee(Subprotocol::MSGPACK);
     scene.runtime.block_on(async {
-        let call = std::future::IntoFuture::into_future(scene.realm.call("com.client", ()));
+        let call = scene.realm.call("com.client", ()).into_future();
         let timeout = tokio::time::timeout(Duration::from_millis(1), call).await;
         assert!(timeout.is_err(), "nobody answered");
     });

@@ -134,6 +134,7 @@ impl RoutedCall {
     /// Asks the next callee, as if this one did not exist (checklist RER-01 .. RER-03).
     fn reroute(self: &Arc<Self>, state: &mut CallState, callee: &Session, random: impl Fn() -> u64) {
         state.tried.push(callee.id());
+        state.refused = true;
         match state.payload.take() {
             Some(payload) => self.invoke(state, payload, random),
             None => {

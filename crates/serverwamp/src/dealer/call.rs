@@ -65,8 +65,10 @@ pub(super) struct CallState {
     pub(super) last_progress: Option<Instant>,
     /// More input may follow.
     pub(super) input_open: bool,
-    /// Callees that had no time for it (checklist RER-02).
+    /// Callees that had no time for it, or left before it reached them (checklist RER-02).
     pub(super) tried: Vec<SessionId>,
+    /// At least one of them said so, and did not just leave.
+    pub(super) refused: bool,
     /// Kept while another callee may be asked.
     pub(super) payload: Option<Payload>,
 }

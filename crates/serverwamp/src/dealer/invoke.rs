@@ -55,9 +55,10 @@ impl RoutedCall {
     ) {
         loop {
             let Some(callee) = self.registration.choose(&random, self.only, &state.tried) else {
-                let error = match state.tried.is_empty() {
-                    true => crate::realm::no_such_procedure(self.procedure()),
-                    false => WampError::new(uris::error::NO_AVAILABLE_CALLEE),
+                // Callees that left while the call was on its way served nothing (checklist RPC-18).
+                let error = match state.refused {
+                    false => crate::realm::no_such_procedure(self.procedure()),
+                    true => WampError::new(uris::error::NO_AVAILABLE_CALLEE),
                 };
                 return self.finish(state, &Answer::Refusal(&error));
             };
