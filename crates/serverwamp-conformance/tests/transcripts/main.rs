@@ -20,6 +20,7 @@ mod event_retention;
 mod identifiers;
 mod meta_api;
 mod meta_api_application;
+mod model;
 mod ordering;
 mod pattern_based_registration;
 mod pattern_based_subscription;

@@ -213,7 +213,12 @@ impl RoutedCall {
         if state.over {
             return;
         }
-        self.let_go(&mut state, true);
+        // Who called itself has left as a callee as well.
+        let calls_itself = match (&self.caller, &state.serving) {
+            (Caller::Session(caller, _), Some(serving)) => caller.id() == serving.callee.session.id(),
+            _ => false,
+        };
+        self.let_go(&mut state, !calls_itself);
         state.over = true;
         state.payload = None;
     }

@@ -1,0 +1,131 @@
+//! Random clients against a reference model: every message every peer receives is one the model has predicted.
+//!
+//! The model shares nothing with the router; it is written from the specification's rules with plain lists. An operation
+//! is a handful of numbers that always mean something, so any subset of a failing sequence is a sequence too: before a
+//! failure is shown, the operations it does not need are left out. `SERVERWAMP_MODEL_CASES` says how many sequences are
+//! played (`SERVERWAMP_MODEL_SEED` with which to begin).
+
+mod broker;
+mod dealer;
+mod play;
+
+use serde_json::Value;
+
+/// In the place of an id that the router has just chosen.
+const NEW_ID: &str = "$new";
+
+/// In the place of a publication's id: any, but the same for all who receive it.
+const PUBLICATION: &str = "$publication";
+
+/// Messages, and who is to receive them.
+type Expected = Vec<(usize, Value)>;
+
+/// How a topic or a procedure is meant.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    Exact,
+    Prefix,
+    Wildcard,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Prefix => "prefix",
+            Self::Wildcard => "wildcard",
+        }
+    }
+}
+
+/// What a client announced: all features of the advanced profile, or none.
+#[derive(Clone, Copy, Debug)]
+struct Traits {
+    advanced: bool,
+}
+
+/// Does a pattern match a URI?
+fn matches(kind: Kind, pattern: &str, uri: &str) -> bool {
+    match kind {
+        Kind::Exact => pattern == uri,
+        Kind::Prefix => uri.starts_with(pattern),
+        Kind::Wildcard => {
+            let (pattern, uri): (Vec<&str>, Vec<&str>) =
+                (pattern.split('.').collect(), uri.split('.').collect());
+            pattern.len() == uri.len()
+                && pattern.iter().zip(uri).all(|(part, component)| part.is_empty() || *part == component)
+        }
+    }
+}
+
+/// The model as a whole, and what it says to operations.
+#[derive(Debug, Default)]
+struct Model {
+    broker: broker::Broker,
+    dealer: dealer::Dealer,
+    /// Of every client that ever joined.
+    traits: Vec<Traits>,
+    /// Who is there.
+    present: Vec<usize>,
+}
+
+/// An operation: what is done, and four numbers to choose with.
+#[derive(Clone, Copy, Debug)]
+struct Operation {
+    what: u32,
+    with: [u32; 4],
+}
+
+/// A small generator of numbers, the same for the same seed.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        u32::try_from(self.0 >> 33).unwrap_or(0)
+    }
+}
+
+fn sequence(seed: u64, length: usize) -> Vec<Operation> {
+    let mut numbers = Numbers(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    std::iter::repeat_with(|| Operation {
+        what: numbers.next(),
+        with: [numbers.next(), numbers.next(), numbers.next(), numbers.next()],
+    })
+    .take(length)
+    .collect()
+}
+
+fn from_environment(name: &str, usual: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+#[test]
+fn whatever_clients_do_everybody_receives_what_the_model_says() {
+    let first = from_environment("SERVERWAMP_MODEL_SEED", 1);
+    let cases = from_environment("SERVERWAMP_MODEL_CASES", 60);
+    for seed in first..first + cases {
+        let operations = sequence(seed, 120);
+        let Err(failure) = play::run(&operations) else { continue };
+        let needed = smallest(&operations[..=failure.at]);
+        let failure = play::run(&needed).err().unwrap_or(failure);
+        panic!("seed {seed}: {}\nthe operations:\n{}", failure.text, failure.log.join("\n"));
+    }
+}
+
+/// Leaves out operations as long as the rest still fails.
+fn smallest(operations: &[Operation]) -> Vec<Operation> {
+    let mut needed = operations.to_vec();
+    let mut at = needed.len();
+    while at > 0 {
+        at -= 1;
+        let mut fewer = needed.clone();
+        fewer.remove(at);
+        if play::run(&fewer).is_err() {
+            needed = fewer;
+        }
+    }
+    needed
+}

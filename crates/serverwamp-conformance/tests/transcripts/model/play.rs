@@ -1,0 +1,350 @@
+//! Plays a sequence of operations to the model and to a router, and compares.
+
+use serde_json::{Value, json};
+use serverwamp_conformance::{Arrival, DEADLINE, RawPeer, Subprotocol, difference};
+
+use super::broker::Publication;
+use super::dealer::{CallOptions, Invoke};
+use super::{Expected, Kind, Model, NEW_ID, Operation, PUBLICATION, Traits};
+use crate::router::{Router, realms};
+
+/// Few, so that they meet.
+const URIS: [&str; 5] = ["a.b", "a.c", "a.b.c", "a.b.d", "d"];
+const PREFIXES: [&str; 4] = ["a", "a.", "a.b", "d"];
+const WILDCARDS: [&str; 4] = ["a.", ".b", "a..c", "..d"];
+
+/// How many clients are there at the most.
+const PEERS: usize = 5;
+
+/// A message that the model did not predict, or one that did not come.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// After which operation.
+    pub(super) at: usize,
+    pub(super) text: String,
+    pub(super) log: Vec<String>,
+}
+
+/// A client of the real router.
+struct Client {
+    peer: RawPeer,
+    session: u64,
+    authid: String,
+    /// Its last request id.
+    last: u64,
+}
+
+struct Play {
+    router: Router,
+    /// By their numbers in the model; those that left are `None`.
+    clients: Vec<Option<Client>>,
+    /// Sees who leaves, so that the play goes on when that is done.
+    monitor: RawPeer,
+    model: Model,
+    log: Vec<String>,
+    payload: u64,
+}
+
+pub(super) fn run(operations: &[Operation]) -> Result<(), Failure> {
+    let router = Router::start(realms());
+    let mut monitor = RawPeer::joined(router.url(), Subprotocol::JSON, "realm1");
+    monitor.subscribe("wamp.session.on_leave", json!({}));
+    let (clients, log) = (Vec::new(), Vec::new());
+    let mut play = Play { router, clients, monitor, model: Model::default(), log, payload: 0 };
+    for _ in 0..3 {
+        play.join(true);
+    }
+    for (at, operation) in operations.iter().enumerate() {
+        if let Err(text) = play.step(*operation) {
+            return Err(Failure { at, text, log: play.log });
+        }
+    }
+    Ok(())
+}
+
+impl Play {
+    fn join(&mut self, advanced: bool) {
+        let number = self.clients.len();
+        let mut peer = RawPeer::connect(self.router.url(), Subprotocol::PLAIN[number % 3]);
+        let known = json!({ "features": { "publisher_identification": true } });
+        let all = json!({ "features": {
+            "progressive_call_results": true, "progressive_call_invocations": true, "call_canceling": true
+        } });
+        let callee = if advanced { all.clone() } else { json!({}) };
+        let roles = json!({ "publisher": {}, "subscriber": known, "caller": all, "callee": callee });
+        let welcome = peer.hello("realm1", json!({ "roles": roles }));
+        let session = peer.welcomed(&welcome);
+        let authid = welcome[2]["authid"].as_str().unwrap_or_default().to_owned();
+        self.log.push(format!("{number} joins, advanced: {advanced}"));
+        self.clients.push(Some(Client { peer, session, authid, last: 0 }));
+        self.model.traits.push(Traits { advanced });
+        self.model.present.push(number);
+    }
+
+    fn client(&mut self, number: usize) -> &mut Client {
+        self.clients[number].as_mut().expect("the model knows who is there")
+    }
+
+    fn request(&mut self, number: usize) -> u64 {
+        let client = self.client(number);
+        client.last += 1;
+        client.last
+    }
+
+    fn step(&mut self, operation: Operation) -> Result<(), String> {
+        let [who, a, b, c] = operation.with;
+        if self.model.present.is_empty() || operation.what % 24 == 23 && self.model.present.len() < PEERS {
+            self.join(a % 3 != 0);
+            return Ok(());
+        }
+        let me = self.model.present[index(who, self.model.present.len())];
+        match operation.what % 24 {
+            0..3 => self.subscribe(me, a, b),
+            3 => self.unsubscribe(me, a),
+            4..7 => self.publish(me, a, b, c),
+            7..10 => self.register(me, a, b, c),
+            10 => self.unregister(me, a),
+            11..15 => self.call(me, a, b),
+            15 => self.go_on(me, a, b),
+            16..20 => self.answer(me, a, b),
+            20..22 => self.cancel(me, a, b),
+            _ => self.leave(me, a % 2 == 0),
+        }
+    }
+
+    fn subscribe(&mut self, me: usize, a: u32, b: u32) -> Result<(), String> {
+        let (kind, uri) = pattern(a, b);
+        let request = self.request(me);
+        let answer = self.model.broker.subscribe(me, request, kind, uri);
+        let said = json!([32, request, { "match": kind.word() }, uri]);
+        let new = self.say(me, &said, vec![(me, answer)])?;
+        new.into_iter().for_each(|id| self.model.broker.learn(id));
+        Ok(())
+    }
+
+    fn unsubscribe(&mut self, me: usize, a: u32) -> Result<(), String> {
+        let ids = self.model.broker.ids();
+        let id = ids.get(index(a, ids.len() + 1)).copied().unwrap_or(4711);
+        let request = self.request(me);
+        let answer = self.model.broker.unsubscribe(me, request, id);
+        self.say(me, &json!([34, request, id]), vec![(me, answer)]).map(drop)
+    }
+
+    fn publish(&mut self, me: usize, a: u32, b: u32, c: u32) -> Result<(), String> {
+        let request = self.request(me);
+        let topic = URIS[index(a, URIS.len())];
+        let present = self.model.present.clone();
+        let some: Vec<usize> = present.into_iter().filter(|number| c >> number & 1 == 1).collect();
+        let sessions: Vec<u64> = some.iter().map(|number| self.client(*number).session).collect();
+        let mut options = json!({});
+        if b & 1 == 1 {
+            options["acknowledge"] = json!(true);
+        }
+        if b & 2 == 2 {
+            options["exclude_me"] = json!(false);
+        }
+        if b & 12 == 12 {
+            options["exclude"] = json!(sessions);
+        }
+        if b & 48 == 48 {
+            options["eligible"] = json!(sessions);
+        }
+        if b & 64 == 64 {
+            options["disclose_me"] = json!(true);
+        }
+        self.payload += 1;
+        let client = self.client(me);
+        let identity = (client.session, client.authid.clone(), "guest".to_owned());
+        let publication = Publication {
+            publisher: me,
+            topic,
+            exclude_me: b & 2 == 0,
+            exclude: (b & 12 == 12).then(|| some.clone()),
+            eligible: (b & 48 == 48).then_some(some),
+            disclosed: (b & 64 == 64).then_some(identity),
+            payload: self.payload,
+        };
+        let mut expected = Expected::new();
+        self.model.broker.publish(&publication, &mut expected);
+        if b & 1 == 1 {
+            expected.push((me, json!([17, request, PUBLICATION])));
+        }
+        self.say(me, &json!([16, request, options, topic, [self.payload]]), expected).map(drop)
+    }
+
+    fn register(&mut self, me: usize, a: u32, b: u32, c: u32) -> Result<(), String> {
+        let (kind, uri) = pattern(a, b);
+        let invoke = [Invoke::Single, Invoke::RoundRobin, Invoke::First, Invoke::Last][index(c, 4)];
+        let request = self.request(me);
+        let answer = self.model.dealer.register(me, request, kind, uri, invoke);
+        let said = json!([64, request, { "match": kind.word(), "invoke": invoke.word() }, uri]);
+        let new = self.say(me, &said, vec![(me, answer)])?;
+        new.into_iter().for_each(|id| self.model.dealer.learn(id));
+        Ok(())
+    }
+
+    fn unregister(&mut self, me: usize, a: u32) -> Result<(), String> {
+        let ids = self.model.dealer.ids();
+        let id = ids.get(index(a, ids.len() + 1)).copied().unwrap_or(4711);
+        let request = self.request(me);
+        let answer = self.model.dealer.unregister(me, request, id);
+        self.say(me, &json!([66, request, id]), vec![(me, answer)]).map(drop)
+    }
+
+    fn call(&mut self, me: usize, a: u32, b: u32) -> Result<(), String> {
+        let request = self.request(me);
+        let procedure = URIS[index(a, URIS.len())];
+        let options = CallOptions { receive_progress: b & 1 == 1, progress: b & 6 == 6 };
+        self.payload += 1;
+        let mut expected = Expected::new();
+        let Model { dealer, traits, .. } = &mut self.model;
+        dealer.call((me, request), procedure, options, self.payload, traits, &mut expected);
+        let said = json!({ "receive_progress": options.receive_progress, "progress": options.progress });
+        self.say(me, &json!([48, request, said, procedure, [self.payload]]), expected).map(drop)
+    }
+
+    fn go_on(&mut self, me: usize, a: u32, b: u32) -> Result<(), String> {
+        let calls = &self.model.dealer.calls;
+        let open: Vec<usize> =
+            (0..calls.len()).filter(|at| calls[*at].caller == me && calls[*at].input_open).collect();
+        let Some(at) = open.get(index(a, open.len())).copied() else { return Ok(()) };
+        let last = b.is_multiple_of(3);
+        let (request, procedure) = (calls[at].request, calls[at].procedure.clone());
+        self.payload += 1;
+        let mut expected = Expected::new();
+        let Model { dealer, traits, .. } = &mut self.model;
+        dealer.go_on(at, last, self.payload, traits, &mut expected);
+        let said = json!([48, request, { "progress": !last }, procedure, [self.payload]]);
+        self.say(me, &said, expected).map(drop)
+    }
+
+    /// An answer to an invocation: one that is pending, as a rule; sometimes one that is over.
+    fn answer(&mut self, me: usize, a: u32, b: u32) -> Result<(), String> {
+        let issued = self.model.dealer.issued.get(&me).copied().unwrap_or_default();
+        let calls = &self.model.dealer.calls;
+        let pending: Vec<usize> = (0..calls.len()).filter(|at| calls[*at].callee == me).collect();
+        let at = pending.get(index(a, pending.len())).copied().filter(|_| b % 8 != 7);
+        let invocation = match at {
+            Some(at) => calls[at].invocation,
+            None if issued == 0 => return Ok(()),
+            None => u64::from(a) % issued + 1,
+        };
+        let at = at.or_else(|| pending.iter().copied().find(|at| calls[*at].invocation == invocation));
+        self.payload += 1;
+        let mut expected = Expected::new();
+        let Model { dealer, traits, .. } = &mut self.model;
+        let said = match b % 5 {
+            0 | 1 => {
+                at.into_iter().for_each(|at| dealer.yielded(at, false, self.payload, &mut expected));
+                json!([70, invocation, {}, [self.payload]])
+            }
+            2 => {
+                at.into_iter().for_each(|at| dealer.yielded(at, true, self.payload, &mut expected));
+                json!([70, invocation, { "progress": true }, [self.payload]])
+            }
+            kind => {
+                let uri = if kind == 3 { "com.error" } else { "wamp.error.unavailable" };
+                at.into_iter().for_each(|at| dealer.failed(at, uri, traits, &mut expected));
+                json!([8, 68, invocation, {}, uri])
+            }
+        };
+        self.say(me, &said, expected).map(drop)
+    }
+
+    fn cancel(&mut self, me: usize, a: u32, b: u32) -> Result<(), String> {
+        let last = self.client(me).last;
+        let calls = &self.model.dealer.calls;
+        let own: Vec<usize> = (0..calls.len()).filter(|at| calls[*at].caller == me).collect();
+        let at = own.get(index(a, own.len() + 1)).copied();
+        // What is no open call of this session, such as another's id, is none to cancel.
+        let request = at.map_or(last + 1000, |at| calls[at].request);
+        let mode = ["skip", "kill", "killnowait"][index(b, 3)];
+        let mut expected = Expected::new();
+        let Model { dealer, traits, .. } = &mut self.model;
+        at.into_iter().for_each(|at| dealer.cancel(at, mode, traits, &mut expected));
+        self.say(me, &json!([49, request, { "mode": mode }]), expected).map(drop)
+    }
+
+    fn leave(&mut self, me: usize, politely: bool) -> Result<(), String> {
+        self.log.push(format!("{me} leaves, politely: {politely}"));
+        let Client { mut peer, session, .. } = self.clients[me].take().expect("the model knows who is there");
+        if politely {
+            peer.leave();
+        }
+        drop(peer);
+        let gone = |message: &Value| message[0] == 36 && message[4][0] == session;
+        self.monitor.find("on_leave", DEADLINE, gone);
+        self.model.present.retain(|number| *number != me);
+        self.model.broker.leave(me);
+        let mut expected = Expected::new();
+        let Model { dealer, traits, .. } = &mut self.model;
+        dealer.leave(me, traits, &mut expected);
+        self.hear(expected).map(drop)
+    }
+
+    /// Sends a message, and a request whose answer shows that it has been dealt with; then listens.
+    fn say(&mut self, me: usize, message: &Value, mut expected: Expected) -> Result<Option<u64>, String> {
+        self.log.push(format!("{me} says {message}"));
+        let fence = self.request(me);
+        expected.push((me, json!([8, 34, fence, {}, "wamp.error.no_such_subscription"])));
+        let client = self.client(me);
+        client.peer.send(message.clone());
+        client.peer.send(json!([34, fence, 4711_4711]));
+        self.hear(expected)
+    }
+
+    /// Requires of every peer the messages that are due, in any order, and no others; gives the new id among them.
+    fn hear(&mut self, expected: Expected) -> Result<Option<u64>, String> {
+        let (mut new, mut publication) = (None, None);
+        for number in self.model.present.clone() {
+            let mut due: Vec<&Value> =
+                expected.iter().filter(|(to, _)| *to == number).map(|(_, message)| message).collect();
+            while !due.is_empty() {
+                let message = match self.client(number).peer.next(DEADLINE) {
+                    Arrival::Message(message) => message,
+                    other => return Err(format!("{number} is due {due:?}, and there was {other:?}")),
+                };
+                self.log.push(format!("    {number} hears {message}"));
+                let found =
+                    due.iter().position(|expected| is(expected, &message, &mut new, &mut publication));
+                let Some(found) = found else {
+                    return Err(format!("{number} is due {due:?}, and heard {message}"));
+                };
+                due.swap_remove(found);
+            }
+        }
+        Ok(new)
+    }
+}
+
+/// Is this the message that is due? Ids of the router's choice are noted the first time and compared from then on.
+fn is(expected: &Value, message: &Value, new: &mut Option<u64>, publication: &mut Option<Value>) -> bool {
+    let mut expected = expected.clone();
+    for (place, element) in expected.as_array_mut().into_iter().flatten().enumerate() {
+        if *element == NEW_ID {
+            let Some(id) = message[place].as_u64() else { return false };
+            new.get_or_insert(id);
+            *element = json!(id);
+        } else if *element == PUBLICATION {
+            *element = publication.get_or_insert_with(|| message[place].clone()).clone();
+        }
+    }
+    let mut message = message.clone();
+    if let (Some(elements), 8) = (message.as_array_mut(), expected[0].as_u64().unwrap_or_default()) {
+        // An ERROR of the router's may explain itself.
+        elements.truncate(5);
+    }
+    difference(&expected, &message).is_empty()
+}
+
+fn index(number: u32, count: usize) -> usize {
+    usize::try_from(number).unwrap_or(0).checked_rem(count).unwrap_or(0)
+}
+
+fn pattern(a: u32, b: u32) -> (Kind, &'static str) {
+    match a % 4 {
+        0 => (Kind::Prefix, PREFIXES[index(b, PREFIXES.len())]),
+        1 => (Kind::Wildcard, WILDCARDS[index(b, WILDCARDS.len())]),
+        _ => (Kind::Exact, URIS[index(b, URIS.len())]),
+    }
+}
