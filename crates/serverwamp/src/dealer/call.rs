@@ -4,6 +4,7 @@
 //! or reroutes it takes its state, looks, queues, and only then lets go. A callee can only answer what is in its own
 //! table of invocations, so no session answers for another.
 
+use super::carried::Carried;
 use super::local::LocalCall;
 use super::registration::{Callee, RegistrationEntry};
 use crate::realm::forwarded;
@@ -289,11 +290,11 @@ fn send_answer(session: &Session, request: RequestId, answer: &Answer<'_>) {
                 passthru: passthru.map(|passthru| Box::new(passthru.clone())),
                 ..Default::default()
             };
-            let payload = match payload.to_serializer(serializer) {
+            let payload = match Carried::new(payload, serializer) {
                 Ok(payload) => payload,
                 Err(problem) => {
                     tracing::warn!(error = %problem, "the arguments of an error cannot be carried over and are left out");
-                    Payload::empty(serializer)
+                    Carried::nothing()
                 }
             };
             let encode = |out: &mut Vec<u8>| {
@@ -324,7 +325,7 @@ pub(super) fn send_result(
     payload: &Payload,
 ) -> Result<(), serverwamp_proto::codec::EncodeError> {
     let serializer = session.serializer();
-    let payload = payload.to_serializer(serializer)?;
+    let payload = Carried::new(payload, serializer)?;
     let encode = |out: &mut Vec<u8>| {
         encode_result_with(serializer, request, details, &payload.args, &payload.kwargs, out)
     };

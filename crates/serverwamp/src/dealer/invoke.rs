@@ -1,6 +1,7 @@
 //! From a call to the outbox of a callee.
 
 use super::call::{Answer, CallState, RoutedCall, Serving};
+use super::carried::Carried;
 use super::registration::Callee;
 use crate::websocket::Refused;
 use crate::{Session, WampError};
@@ -151,7 +152,7 @@ impl RoutedCall {
     }
 
     /// Queues an INVOCATION, the first of the call or a further one.
-    fn push(&self, asked: Asked<'_>, progress: bool, payload: &Payload) -> Result<(), Unsent> {
+    fn push(&self, asked: Asked<'_>, progress: bool, payload: &Carried<'_>) -> Result<(), Unsent> {
         let session = &asked.callee.session;
         let serializer = session.serializer();
         let details = self.details(asked, progress);
@@ -222,11 +223,8 @@ enum Unsent {
 }
 
 /// The arguments in the callee's serializer.
-fn carried<'p>(payload: &'p Payload, callee: &Session) -> Result<Cow<'p, Payload>, Unsent> {
-    if payload.serializer == callee.serializer() {
-        return Ok(Cow::Borrowed(payload));
-    }
-    payload.to_serializer(callee.serializer()).map(Cow::Owned).map_err(|error| {
+fn carried<'p>(payload: &'p Payload, callee: &Session) -> Result<Carried<'p>, Unsent> {
+    Carried::new(payload, callee.serializer()).map_err(|error| {
         tracing::warn!(%error, callee = %callee.id(), "a call cannot be carried over into the callee's serializer");
         Unsent::Refused(WampError::invalid_payload("the call cannot be said in the callee's serializer"))
     })

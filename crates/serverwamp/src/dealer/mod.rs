@@ -6,6 +6,7 @@
 
 mod answer;
 mod call;
+mod carried;
 mod invoke;
 mod local;
 mod registration;
