@@ -1,6 +1,7 @@
 """One conversation of Autobahn|Python with a serverwamp server.
 
     autobahn_client.py URL SERIALIZER SCENARIO
+    autobahn_client.py URL SERIALIZER host:NAME | visit:NAME:HOST,HOST
 
 Prints one line of JSON that says what the client saw, and leaves the judgement to the test that started it.
 The exit status is not 0 only when the conversation could not be held to its end. `ready` on the standard
@@ -16,6 +17,8 @@ from autobahn.wamp import auth, message
 from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer
 from autobahn.wamp.types import CallOptions, SubscribeOptions
+
+import autobahn_company as company
 
 PATIENCE = 10
 
@@ -232,8 +235,20 @@ SCENARIOS = {
 }
 
 
+def in_company(scenario):
+    """`host:NAME`, or `visit:NAME:HOST,HOST,...`."""
+    kind, name, *hosts = scenario.split(":")
+
+    async def converse(session, _protocol):
+        if kind == "host":
+            return await company.host(session, name, lambda: print("ready", file=sys.stderr, flush=True))
+        return await company.visit(session, name, hosts[0].split(","))
+
+    return converse, "router", {}
+
+
 async def main(url, serializer, scenario):
-    converse, realm, extra = SCENARIOS[scenario]
+    converse, realm, extra = SCENARIOS.get(scenario) or in_company(scenario)
     runner = ApplicationRunner(url, realm, extra, serializers=[SERIALIZERS[serializer]()])
     sessions = []
 

@@ -1,6 +1,7 @@
 // One conversation of wampy.js with a serverwamp server.
 //
 //     wampy_client.mjs URL SERIALIZER SCENARIO
+//     wampy_client.mjs URL SERIALIZER host:NAME | visit:NAME:HOST,HOST
 //
 // Prints one line of JSON that says what the client saw, and leaves the judgement to the test that started it.
 // The exit status is not 0 only when the conversation could not be held to its end. `ready` on the standard
@@ -13,6 +14,7 @@ import { CborSerializer } from 'wampy/CborSerializer.js';
 import { JsonSerializer } from 'wampy/JsonSerializer.js';
 import { MsgpackSerializer } from 'wampy/MsgpackSerializer.js';
 import { sign } from 'wampy/wampcra.js';
+import { host, visit } from './wampy_company.mjs';
 
 const PATIENCE = 10_000;
 const SERIALIZERS = { json: JsonSerializer, msgpack: MsgpackSerializer, cbor: CborSerializer };
@@ -203,8 +205,19 @@ const SCENARIOS = {
     unknown_realm: [unreachable, 'there.is.no.such.realm', {}],
 };
 
+/** `host:NAME`, or `visit:NAME:HOST,HOST,...`. */
+function inCompany(scenario) {
+    const [kind, name, hosts] = scenario.split(':');
+    const id = serializerName === 'json' ? Number : BigInt;
+    const converse = async (wampy) => {
+        if (kind === 'host') { return host(wampy, name, () => { console.error('ready'); }, { id }); }
+        return visit(wampy, name, hosts.split(','), { id, outcome });
+    };
+    return [converse, 'router', {}];
+}
+
 async function main() {
-    const [converse, realm, identification] = SCENARIOS[scenarioName];
+    const [converse, realm, identification] = SCENARIOS[scenarioName] ?? inCompany(scenarioName);
     const wampy = new Wampy(url, { ws: Socket, realm, serializer, autoReconnect: false, ...identification });
     let summary;
     try {

@@ -25,6 +25,7 @@ const REQUIREMENTS: &str = include_str!("../interop/requirements.txt");
 const PACKAGE: &str = include_str!("../interop/package.json");
 const PACKAGE_LOCK: &str = include_str!("../interop/package-lock.json");
 const WAMPY_CLIENT: &str = include_str!("../interop/wampy_client.mjs");
+const WAMPY_COMPANY: &str = include_str!("../interop/wampy_company.mjs");
 
 /// Whether a missing client fails the tests: `SERVERWAMP_REQUIRE_INTEROP=1`.
 #[must_use]
@@ -49,7 +50,7 @@ pub fn python() -> Result<PathBuf, String> {
 /// With the reason why there is none: no Node.js, no npm, no registry.
 pub fn node() -> Result<PathBuf, String> {
     static PREPARED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let stamp = [PACKAGE, PACKAGE_LOCK, WAMPY_CLIENT].concat();
+    let stamp = [PACKAGE, PACKAGE_LOCK, WAMPY_CLIENT, WAMPY_COMPANY].concat();
     PREPARED.get_or_init(|| prepare("node", &stamp, install_node)).clone()
 }
 
@@ -104,6 +105,7 @@ fn install_node(directory: &Path) -> Result<(), String> {
     write(&directory.join("package-lock.json"), PACKAGE_LOCK)?;
     // Node looks for packages from where the script is.
     write(&directory.join("wampy_client.mjs"), WAMPY_CLIENT)?;
+    write(&directory.join("wampy_company.mjs"), WAMPY_COMPANY)?;
     let mut npm = Command::new("npm");
     npm.current_dir(directory);
     npm.args(["ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "--loglevel=error"]);
