@@ -52,6 +52,7 @@ impl fmt::Display for Banner {
         let local = self.local_url();
         writeln!(f, "  Try        npx -y wampy@8 call demo.add -w {local} -r realm1 -a 2 3")?;
         writeln!(f, "             npx -y wampy@8 subscribe demo.clock -w {local} -r realm1")?;
+        writeln!(f, "             npx -y wampy@8 publish chat -w {local} -r realm1 -a hello")?;
         writeln!(f, "  Stop       Ctrl-C says GOODBYE to every session; once more stops at once")?;
         writeln!(f)?;
         if self.exposed {

@@ -47,6 +47,7 @@ fn the_banner_says_where_it_is_and_what_to_type_next() {
   Demo       call demo.add  demo.countdown  demo.slow  demo.fail   subscribe demo.clock
   Try        npx -y wampy@8 call demo.add -w {url} -r realm1 -a 2 3
              npx -y wampy@8 subscribe demo.clock -w {url} -r realm1
+             npx -y wampy@8 publish chat -w {url} -r realm1 -a hello
   Stop       Ctrl-C says GOODBYE to every session; once more stops at once
 
 ",

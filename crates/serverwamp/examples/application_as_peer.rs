@@ -1,0 +1,57 @@
+//! The application as a peer of its own realm: it calls a procedure of a client, hears what clients publish, and serves
+//! something for a while. Run with `cargo run -p serverwamp --example application_as_peer`, and give it a client to call:
+//! `npx -y wampy@8 register sensor.read -w ws://127.0.0.1:8080/ws -r realm1`.
+
+#![expect(clippy::disallowed_methods, reason = "a program may name its runtime")]
+
+use serverwamp::extract::Args;
+use serverwamp::{Application, Realm, RealmHandle, Server, WampError, prefix};
+use std::error::Error;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// Asks the sensor, whoever serves it, and tells everybody what it said.
+async fn ask(realm: &RealmHandle) -> Result<(), WampError> {
+    let reading = realm.call("sensor.read", Args(("kitchen",))).timeout(Duration::from_secs(2)).await?;
+    // The results are passed on as they came, without a look at them.
+    realm.publication("sensor.readings").retain().send(reading.payload().clone())?;
+    Ok(())
+}
+
+/// Prints what clients have to say about sensors, until the program ends.
+async fn listen(realm: RealmHandle) -> Result<(), WampError> {
+    let mut events = realm.subscribe(prefix("sensor."))?;
+    loop {
+        let event = events.recv().await;
+        println!("{}: {:?} (lost: {})", event.topic(), event.payload(), events.lost());
+    }
+}
+
+/// Serves a procedure for a minute.
+async fn serve_for_a_while(realm: RealmHandle) -> Result<(), WampError> {
+    let offset = 3;
+    let _guard =
+        realm.register("sensor.corrected", move |Args((n,)): Args<(i64,)>| async move { n + offset })?;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let app = Application::builder().realm(Realm::router("realm1").allow_anonymous("guest")).build()?;
+    let realm = app.realm("realm1").ok_or("it was just added")?;
+    tokio::spawn(listen(realm.clone()));
+    tokio::spawn(serve_for_a_while(realm.clone()));
+    tokio::spawn(async move {
+        loop {
+            if let Err(error) = ask(&realm).await {
+                println!("the sensor: {error}");
+            }
+            tokio::time::sleep(Duration::from_secs(5)).await;
+        }
+    });
+    let listener = TcpListener::bind("127.0.0.1:8080").await?;
+    println!("ws://{}/ws  realm realm1", listener.local_addr()?);
+    Server::new(app).serve(listener, async { drop(tokio::signal::ctrl_c().await) }).await;
+    Ok(())
+}

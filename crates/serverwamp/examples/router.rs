@@ -1,0 +1,45 @@
+//! A router whose clients call and hear each other, beside what the application serves itself. Run with
+//! `cargo run -p serverwamp --example router`, and let two clients meet:
+//! `npx -y wampy@8 register com.example.hello -w ws://127.0.0.1:8080/ws -r realm1` in one terminal, and
+//! `npx -y wampy@8 call com.example.hello -w ws://127.0.0.1:8080/ws -r realm1 -a world` in another.
+
+use serverwamp::auth::{self, AuthId, Principal, Ticket};
+use serverwamp::{
+    Application, Disclosure, Overflow, ProcedureSettings, Realm, RouteSet, Server, TopicSettings, prefix,
+};
+use std::error::Error;
+use tokio::net::TcpListener;
+
+/// The one who may end sessions and take registrations away; a program of yours asks its database.
+async fn operator(AuthId(name): AuthId, Ticket(ticket): Ticket) -> Option<Principal> {
+    (name == "operator" && ticket.matches("open sesame")).then(|| Principal::new(name).role("operator"))
+}
+
+fn realm() -> Realm {
+    Realm::router("realm1")
+        .allow_anonymous("guest")
+        .authenticator(auth::ticket(operator))
+        .administrators(["operator"])
+        // Callers and publishers are known to those they reach, whether they ask for it or not.
+        .disclosure(Disclosure::Always)
+        // The last hundred alarms can be asked for, by whoever comes later.
+        .topic_settings("com.example.alarms", TopicSettings::new().history(100))
+        // Nobody leaves old positions behind.
+        .topic_settings(prefix("com.example.positions."), TopicSettings::new().retain(false))
+        .procedure_settings(prefix("com.example.admin."), ProcedureSettings::new().trustlevel(3))
+        // What the application serves stands beside what clients register; they cannot take its place.
+        .routes(RouteSet::new().procedure("com.example.version", || async { env!("CARGO_PKG_VERSION") }))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let app = Application::builder()
+        .realm(realm())
+        // Who reads too slowly loses old events and keeps its session.
+        .limits(|limits| limits.overflow = Overflow::DropOldestEvent)
+        .build()?;
+    let listener = TcpListener::bind("127.0.0.1:8080").await?;
+    println!("ws://{}/ws  realm realm1", listener.local_addr()?);
+    Server::new(app).serve(listener, async { drop(tokio::signal::ctrl_c().await) }).await;
+    Ok(())
+}
