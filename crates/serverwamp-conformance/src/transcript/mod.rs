@@ -27,8 +27,9 @@
 //! key with the value `absent` is not there. A line that is indented deeper goes on with the one above; `#`
 //! after two spaces begins a comment.
 //!
-//! There is no sleeping: a message that is due has [`DEADLINE`](crate::DEADLINE), and silence is shown with
-//! [fences](fence). At the end every peer that is still there is fenced, so a surplus message fails a test.
+//! There is no sleeping: a message that is due has [`DEADLINE`](crate::DEADLINE), and silence is shown with fences:
+//! requests whose answers must be what comes next. At the end every peer that is still there is fenced, so a
+//! surplus message fails a test.
 
 mod fence;
 mod hello;

@@ -40,6 +40,7 @@ mod session_kill;
 mod session_meta_api;
 mod sharded_subscription;
 mod shared_registration;
+mod slow_peers;
 mod subscription_meta_api;
 mod subscription_revocation;
 mod testaments;

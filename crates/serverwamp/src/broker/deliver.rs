@@ -1,6 +1,6 @@
 //! From a publication to the outboxes of its receivers.
 
-use super::event::{Outgoing, StoredEvent, is_disclosed_to};
+use super::event::{Outgoing, StoredEvent, is_disclosed_to, slot};
 use super::{Broker, SubscriptionEntry};
 use crate::Session;
 use serverwamp_proto::codec::Serializer;
@@ -97,12 +97,4 @@ enum Event {
     Unknown,
     Encoded(Vec<u8>),
     Unsayable,
-}
-
-const fn slot(serializer: Serializer) -> usize {
-    match serializer {
-        Serializer::Json => 0,
-        Serializer::MessagePack => 1,
-        Serializer::Cbor => 2,
-    }
 }

@@ -23,7 +23,8 @@ pub(crate) struct Forms {
     carried: [OnceCell<Option<Payload>>; 3],
 }
 
-const fn slot(serializer: Serializer) -> usize {
+/// Where a serializer's form of something stands.
+pub(super) const fn slot(serializer: Serializer) -> usize {
     match serializer {
         Serializer::Json => 0,
         Serializer::MessagePack => 1,
