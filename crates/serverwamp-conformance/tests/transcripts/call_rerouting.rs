@@ -1,6 +1,6 @@
 //! Spec: advanced, "Call Rerouting".
 
-use crate::router::play;
+use crate::router::{play, play_once};
 
 /// Three callees under a policy, all without time, asked in this order.
 fn nobody_has_time(invoke: &str, order: [&str; 3]) -> String {
@@ -128,6 +128,56 @@ fn rer_01_a_rerouted_call_can_be_canceled() {
         alice silent
         carol > [8, 68, 1, {}, "wamp.error.unavailable"]  # CAN-04: what the callee says is passed on
         bob < [8, 48, 1, {}, "wamp.error.unavailable"]
+        alice silent
+    "#,
+    );
+}
+
+/// The first callee keeps the time itself and lets it run out before it says that it has none; the clock is another call.
+#[test]
+fn rer_01_and_tmo_05_a_call_whose_time_has_run_out_is_not_begun_elsewhere() {
+    play_once(
+        r#"
+        alice joins
+        beth joins
+        carol joins
+        bob joins
+        alice > [64, 1, {"invoke": "first", "forward_timeout": true}, "com.p"]
+        alice < [65, 1, $r]
+        beth > [64, 1, {"invoke": "first"}, "com.p"]
+        beth < [65, 1, $r]
+        carol > [64, 1, {}, "com.clock"]
+        carol < [65, 1, $c]
+        bob > [48, 1, {"timeout": 50}, "com.p"]
+        alice < [68, 1, $r, {"timeout": 50}]
+        bob > [48, 2, {"timeout": 150}, "com.clock"]
+        carol < [68, 1, $c, {}]
+        bob < [8, 48, 2, {}, "wamp.error.timeout"]
+        carol < [69, 1, {"mode": "killnowait"}]
+        alice > [8, 68, 1, {}, "wamp.error.unavailable"]
+        bob < [8, 48, 1, {}, "wamp.error.timeout"]
+        beth silent
+    "#,
+    );
+}
+
+#[test]
+fn rer_01_and_tmo_05_a_call_in_time_is_timed_by_the_router_where_its_next_callee_does_not() {
+    play(
+        r#"
+        alice joins
+        beth joins
+        bob joins
+        alice > [64, 1, {"invoke": "first", "forward_timeout": true}, "com.p"]
+        alice < [65, 1, $r]
+        beth > [64, 1, {"invoke": "first"}, "com.p"]
+        beth < [65, 1, $r]
+        bob > [48, 1, {"timeout": 300}, "com.p"]
+        alice < [68, 1, $r, {"timeout": 300}]
+        alice > [8, 68, 1, {}, "wamp.error.unavailable"]
+        beth < [68, 1, $r, {}]
+        bob < [8, 48, 1, {}, "wamp.error.timeout"]
+        beth < [69, 1, {"mode": "killnowait"}]
         alice silent
     "#,
     );
