@@ -30,7 +30,8 @@ pub struct Limits {
     /// Bytes queued for a peer that does not read; beyond, it is closed as a slow consumer, or loses events if
     /// [`overflow`](Self::overflow) says so. Default 4 MiB: several of the largest messages, and a thousand slow peers
     /// stay within 4 GiB. While more than a quarter is queued, nothing is read from the peer, and `send` in handlers
-    /// waits.
+    /// waits. As many bytes of arguments are kept on behalf of a session: those of calls for which another callee may have
+    /// to be asked, and inputs that a handler has not taken.
     pub outgoing_bytes: usize,
     /// What happens to a subscriber for whom an event does not fit into [`outgoing_bytes`](Self::outgoing_bytes).
     /// Default [`Overflow::CloseSession`]: a subscriber notices that it is gone, and can ask for the present state of

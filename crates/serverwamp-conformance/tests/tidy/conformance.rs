@@ -241,6 +241,25 @@ fn every_rule_names_the_tests_that_hold_it() {
     assert_eq!(rows, RULES, "there is a row for every rule of the checklist");
 }
 
+/// Rows that deviate, and the list that says why, name the same rules.
+fn deviations(document: &str) -> (BTreeSet<&str>, BTreeSet<&str>) {
+    let rows = document.lines().filter_map(Row::read).filter(|row| row.remark.starts_with("deviation:"));
+    let (_, after) = document.split_once("\n## Deviations\n").unwrap_or_default();
+    let section = after.split("\n## ").next().unwrap_or_default();
+    let listed = section.lines().filter_map(|line| line.strip_prefix("* ")?.split(':').next());
+    (rows.map(|row| row.id).collect(), listed.collect())
+}
+
+#[test]
+fn every_deviation_has_its_reason() {
+    let document = read(&root().join("docs/conformance.md"));
+    let (rows, reasons) = deviations(&document);
+    assert!(!rows.is_empty());
+    assert_eq!(rows, reasons);
+    let sample = "\n## Deviations\n\n* SUB-01: why\n\n## X\n* SUB-02: y\n| SUB-01 | MUST | rule | `t` | deviation: x |";
+    assert_eq!(deviations(sample), (BTreeSet::from(["SUB-01"]), BTreeSet::from(["SUB-01"])));
+}
+
 fn bless(document: &str, tests: &BTreeMap<String, BTreeSet<String>>) -> String {
     let none = BTreeSet::new();
     let mut blessed = String::new();

@@ -18,6 +18,7 @@ mod event_history;
 mod event_history_long;
 mod event_retention;
 mod identifiers;
+mod kept_payloads;
 mod meta_api;
 mod meta_api_application;
 mod model;

@@ -40,6 +40,21 @@ impl Payload {
         Self { serializer, args: Bytes::new(), kwargs: Bytes::new() }
     }
 
+    /// The same arguments in memory of their own: a payload as it came holds on to all that one read returned.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self {
+            serializer: self.serializer,
+            args: Bytes::copy_from_slice(&self.args),
+            kwargs: Bytes::copy_from_slice(&self.kwargs),
+        }
+    }
+
+    /// How many bytes the encoded arguments take.
+    pub fn size(&self) -> usize {
+        self.args.len() + self.kwargs.len()
+    }
+
     /// Whether there are positional arguments: neither nothing nor the empty list that keeps the place before keywords.
     pub fn has_args(&self) -> bool {
         let empty: &[u8] = match self.serializer {

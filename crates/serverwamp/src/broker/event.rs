@@ -4,7 +4,6 @@
 //! once for each subscription and serializer.
 
 use crate::Session;
-use bytes::Bytes;
 use serverwamp_proto::broker::ReceiverFilter;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
@@ -138,11 +137,7 @@ impl Outgoing<'_> {
         StoredEvent {
             publication: self.publication,
             topic: self.topic.into(),
-            payload: Payload {
-                serializer: source.serializer,
-                args: Bytes::copy_from_slice(&source.args),
-                kwargs: Bytes::copy_from_slice(&source.kwargs),
-            },
+            payload: source.detached(),
             exclude: self.exclude,
             receivers: receivers.map(|receivers| Box::new(receivers.clone())),
             publisher: self.publisher.clone(),
@@ -249,6 +244,7 @@ fn encode(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
 
     #[test]
     fn ret_01_a_kept_event_counts_with_all_that_is_kept_of_it() {

@@ -14,6 +14,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+/// How many bytes of events may wait.
+const WAITING_BYTES: usize = 4 << 20;
+
 /// Events that wait for the application.
 #[derive(Debug)]
 pub(crate) struct LocalSubscriber {
@@ -24,6 +27,7 @@ pub(crate) struct LocalSubscriber {
 #[derive(Debug, Default)]
 struct Queue {
     events: VecDeque<ReceivedEvent>,
+    bytes: usize,
     lost: u64,
     waker: Option<Waker>,
 }
@@ -42,20 +46,32 @@ impl LocalSubscriber {
         let event = ReceivedEvent {
             topic: outgoing.topic.into(),
             publication: outgoing.publication,
-            payload: outgoing.payload.source().clone(),
+            payload: outgoing.payload.source().detached(),
             publisher: outgoing.publisher.clone(),
         };
         let mut queue = self.queue();
-        if queue.events.len() >= self.capacity {
-            queue.events.pop_front();
+        let bytes = event.payload.size();
+        while queue.events.len() >= self.capacity || queue.bytes + bytes > WAITING_BYTES {
+            if queue.take().is_none() {
+                break;
+            }
             queue.lost += 1;
         }
+        queue.bytes += bytes;
         queue.events.push_back(event);
         let waker = queue.waker.take();
         drop(queue);
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+}
+
+impl Queue {
+    fn take(&mut self) -> Option<ReceivedEvent> {
+        let event = self.events.pop_front()?;
+        self.bytes -= event.payload.size();
+        Some(event)
     }
 }
 
@@ -142,7 +158,7 @@ impl Subscriber {
 
     /// The next event, if one is waiting.
     pub fn try_recv(&mut self) -> Option<ReceivedEvent> {
-        self.local.queue().events.pop_front()
+        self.local.queue().take()
     }
 
     /// How many events were dropped because too many waited.
@@ -152,7 +168,7 @@ impl Subscriber {
 
     fn poll_event(&self, cx: &Context<'_>) -> Poll<ReceivedEvent> {
         let mut queue = self.local.queue();
-        if let Some(event) = queue.events.pop_front() {
+        if let Some(event) = queue.take() {
             return Poll::Ready(event);
         }
         if !queue.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {

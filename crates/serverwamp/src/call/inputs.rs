@@ -1,5 +1,7 @@
 //! The inputs of a progressive call on their way to its handler.
 
+use crate::Session;
+use crate::session::Held;
 use serverwamp_proto::payload::Payload;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,7 +19,7 @@ pub(crate) struct Inputs {
 
 #[derive(Debug, Default)]
 struct Queue {
-    waiting: VecDeque<Payload>,
+    waiting: VecDeque<Held>,
     /// The last input is in.
     complete: bool,
     waker: Option<Waker>,
@@ -44,16 +46,15 @@ impl Inputs {
         !self.queue().complete
     }
 
-    /// Takes one in.
-    pub(crate) fn push(&self, payload: Payload, last: bool) -> Taken {
+    /// Takes one in, on behalf of its caller.
+    pub(crate) fn push(&self, caller: &Session, payload: &Payload, last: bool) -> Taken {
         let mut queue = self.queue();
         if queue.complete {
             return Taken::Complete;
         }
-        if queue.waiting.len() >= MOST_WAITING {
-            return Taken::Full;
-        }
-        queue.waiting.push_back(payload);
+        let held = (queue.waiting.len() < MOST_WAITING).then(|| caller.hold(payload)).flatten();
+        let Some(held) = held else { return Taken::Full };
+        queue.waiting.push_back(held);
         queue.complete = last;
         let waker = queue.waker.take();
         drop(queue);
@@ -64,7 +65,7 @@ impl Inputs {
     pub(crate) fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<Payload>> {
         let mut queue = self.queue();
         match queue.waiting.pop_front() {
-            Some(payload) => return Poll::Ready(Some(payload)),
+            Some(held) => return Poll::Ready(Some(held.payload().clone())),
             None if queue.complete => return Poll::Ready(None),
             None => {}
         }

@@ -132,7 +132,7 @@ pub(super) fn go_on(served: &CallState, call: &Call<'_>) -> Result<bool, Violati
     let Some(inputs) = served.inputs.as_ref().filter(|_| *served.procedure == *call.procedure) else {
         return Err(still_running(call));
     };
-    match inputs.push(call.payload.clone(), !call.options.progress) {
+    match inputs.push(&served.session, &call.payload, !call.options.progress) {
         Taken::Waiting => Ok(true),
         Taken::Complete => Err(still_running(call)),
         Taken::Full => {

@@ -1,6 +1,6 @@
 //! What a callee says about an invocation: YIELD and ERROR.
 
-use super::call::{Answer, CallState, Caller, RoutedCall, send_result};
+use super::call::{Answer, CallState, Caller, Kept, RoutedCall, send_result};
 use crate::realm::forwarded;
 use crate::{Session, WampError};
 use serverwamp_proto::id::RequestId;
@@ -127,7 +127,12 @@ impl RoutedCall {
                     self.stop(state, true, &WampError::invalid_payload(text));
                 }
             }
-            Caller::Application(call) => call.progress(payload),
+            Caller::Application(call) => {
+                if !call.progress(payload) {
+                    let text = "the application does not take progressive results fast enough";
+                    self.stop(state, true, &WampError::network_failure(text));
+                }
+            }
         }
     }
 
@@ -140,7 +145,8 @@ impl RoutedCall {
             return self.finish(state, &Answer::Refusal(&WampError::timeout()));
         }
         match state.payload.take() {
-            Some(payload) => self.invoke(state, payload, random),
+            Some(Kept::Held(held)) => self.invoke(state, held.payload().clone(), random),
+            Some(Kept::Own(payload)) => self.invoke(state, payload, random),
             None => {
                 let error = WampError::new(uris::error::NO_AVAILABLE_CALLEE);
                 self.finish(state, &Answer::Refusal(&error));

@@ -8,6 +8,7 @@ use super::carried::Carried;
 use super::local::LocalCall;
 use super::registration::{Callee, RegistrationEntry};
 use crate::realm::forwarded;
+use crate::session::Held;
 use crate::{Session, WampError};
 use serverwamp_proto::id::{RequestId, SessionId};
 use serverwamp_proto::message::{
@@ -71,7 +72,16 @@ pub(super) struct CallState {
     /// At least one of them said so, and did not just leave.
     pub(super) refused: bool,
     /// Kept while another callee may be asked.
-    pub(super) payload: Option<Payload>,
+    pub(super) payload: Option<Kept>,
+}
+
+/// The arguments of a call that another callee may be asked for.
+#[derive(Debug)]
+pub(super) enum Kept {
+    /// On behalf of a client, and counted.
+    Held(Held),
+    /// Of the application.
+    Own(Payload),
 }
 
 /// A callee at work.
@@ -241,6 +251,15 @@ impl RoutedCall {
         match &self.caller {
             Caller::Session(session, _) => session.caller_has(Feature::PayloadPassthruMode),
             Caller::Application(_) => true,
+        }
+    }
+
+    /// Keeps the arguments as long as another callee may be asked; a caller that makes the server keep too much has its
+    /// calls served by the first callee or not at all.
+    pub(super) fn keep(&self, payload: Payload) -> Option<Kept> {
+        match &self.caller {
+            Caller::Session(session, _) => session.hold(&payload).map(Kept::Held),
+            Caller::Application(_) => Some(Kept::Own(payload)),
         }
     }
 

@@ -71,7 +71,7 @@ impl RoutedCall {
                 Ok(()) => {
                     // Another callee may be asked only as long as one was.
                     if self.registration.is_shared() && !self.options.progress {
-                        state.payload = Some(payload);
+                        state.payload = self.keep(payload);
                     }
                     return;
                 }

@@ -21,6 +21,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+/// How many progressive results wait for the application, and how many bytes they may take; then the call is given up.
+const WAITING_RESULTS: usize = 1024;
+const WAITING_BYTES: usize = 4 << 20;
+
 /// Where the answer to a call of the application arrives.
 #[derive(Debug, Default)]
 pub(crate) struct LocalCall {
@@ -30,6 +34,7 @@ pub(crate) struct LocalCall {
 #[derive(Debug, Default)]
 struct Inbox {
     progress: VecDeque<Payload>,
+    progress_bytes: usize,
     answer: Option<Result<Payload, WampError>>,
     waker: Option<Waker>,
 }
@@ -39,12 +44,19 @@ impl LocalCall {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn progress(&self, payload: &Payload) {
+    /// Takes a progressive result in; `false` when too many wait.
+    pub(super) fn progress(&self, payload: &Payload) -> bool {
         let mut inbox = self.inbox();
-        inbox.progress.push_back(payload.clone());
+        let bytes = inbox.progress_bytes + payload.size();
+        if inbox.progress.len() >= WAITING_RESULTS || bytes > WAITING_BYTES {
+            return false;
+        }
+        inbox.progress_bytes = bytes;
+        inbox.progress.push_back(payload.detached());
         let waker = inbox.waker.take();
         drop(inbox);
         waker.into_iter().for_each(Waker::wake);
+        true
     }
 
     pub(super) fn finish(&self, answer: &Answer<'_>) {
@@ -72,6 +84,7 @@ impl LocalCall {
     fn poll_progress(&self, cx: &Context<'_>) -> Poll<Option<Payload>> {
         let mut inbox = self.inbox();
         if let Some(payload) = inbox.progress.pop_front() {
+            inbox.progress_bytes -= payload.size();
             return Poll::Ready(Some(payload));
         }
         if inbox.answer.is_some() {
@@ -143,6 +156,8 @@ impl Calling {
     }
 
     /// Asks for progressive results, and makes the call at once: a stream of them, and then the final one.
+    ///
+    /// Take them as they come: when 1024 wait, or 4 MiB, the call fails with `wamp.error.network_failure`.
     pub fn progressive(mut self) -> ProgressResults {
         self.options.receive_progress = true;
         ProgressResults(self.start())

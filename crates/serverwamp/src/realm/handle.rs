@@ -139,7 +139,7 @@ impl RealmHandle {
 
     /// Subscribes the application to a topic or a pattern of topics: a stream of events until it is dropped.
     ///
-    /// Up to 1024 events wait; beyond, the oldest are dropped and counted.
+    /// Up to 1024 events wait, or 4 MiB; beyond, the oldest are dropped and counted.
     ///
     /// ```no_run
     /// # async fn example(realm: serverwamp::RealmHandle) -> Result<(), serverwamp::WampError> {

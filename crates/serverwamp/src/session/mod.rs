@@ -4,10 +4,12 @@
 
 mod extensions;
 mod features;
+mod held;
 pub(crate) mod pending;
 mod reason;
 mod work;
 
+pub(crate) use held::Held;
 pub use pending::PendingSession;
 pub use reason::CloseReason;
 pub(crate) use work::{OpenCall, Work};
@@ -66,6 +68,8 @@ struct Inner {
     /// The application asks the connection to end the session.
     close_request: OnceLock<CloseRequest>,
     work: Mutex<Work>,
+    /// The bytes of payloads that are kept on behalf of the session.
+    held_bytes: AtomicUsize,
     roles: OnceLock<ClientRoles>,
     /// What the session has been asked as a callee.
     invocations: Mutex<Invocations<Arc<RoutedCall>>>,
@@ -106,6 +110,7 @@ impl Session {
             answered_inputs: AtomicBool::new(false),
             close_request: OnceLock::new(),
             work: Mutex::default(),
+            held_bytes: AtomicUsize::new(0),
             roles: OnceLock::new(),
             invocations: Mutex::default(),
         }))
