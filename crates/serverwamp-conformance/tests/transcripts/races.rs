@@ -14,9 +14,14 @@ use serde_json::{Value, json};
 use serverwamp::{Application, Limits, Realm, Session};
 use serverwamp_conformance::{Arrival, DEADLINE, RawPeer, Subprotocol};
 
-const ROUNDS: u64 = 1_000;
+/// Rounds of a race among sessions that stay. So many because a call is for a hundred nanoseconds only what it should not
+/// be, if it is: of a thousand rounds none may hit that.
+const ROUNDS: u64 = 10_000;
 
-/// Calls of one round; four thousand calls and more in a test.
+/// Rounds of a race in which somebody comes and leaves.
+const VISITS: u64 = 1_000;
+
+/// Calls of one round.
 const CALLS: u64 = 4;
 
 /// As many calls wait for one callee, and of one caller, at a [`small`] router.
@@ -195,30 +200,31 @@ fn can_17_a_kill_and_a_timeout_give_one_answer() {
     let mut serving = callee(&router);
     register(&mut serving, "com.p", json!({}));
     let serving = serve(serving, |callee, message| {
-        if message[0] == 69 {
-            // Kept busy for about as long as the caller has time.
-            let busy = Instant::now() + Duration::from_micros(message[1].as_u64().unwrap() % 8 * 200);
+        // Of ten invocations one is never answered, the others after about as long as the caller has time.
+        let invocation = message[1].as_u64().unwrap();
+        if message[0] == 69 && invocation % 10 != 0 {
+            let busy = Instant::now() + Duration::from_micros(invocation % 10 * 150);
             while Instant::now() < busy {}
-            callee.send(json!([8, 68, message[1], {}, "com.killed"]));
+            callee.send(json!([8, 68, invocation, {}, "com.killed"]));
         }
     });
     let (mut caller, mut heard) = (join(&router, Subprotocol::JSON), Heard::default());
-    for round in 0..ROUNDS {
-        let calls = start(&mut caller, round, &json!({ "timeout": 1 }));
+    for round in 0..VISITS {
+        let calls = start(&mut caller, round, &json!({ "timeout": if round % 10 == 0 { 50 } else { 1 } }));
         cancel(&mut caller, &calls, "kill");
         heard.all(&mut caller, &calls);
     }
     heard.were(&["com.killed", "wamp.error.timeout"]);
     // Whom a kill reached is not interrupted by the timeout again.
     let interrupts = stop(&mut caller, serving);
-    assert!(interrupts <= ROUNDS * CALLS, "{interrupts}");
+    assert!(interrupts <= VISITS * CALLS, "{interrupts}");
 }
 
 #[test]
 fn can_17_a_cancel_and_the_callees_end_give_one_answer() {
     let router = Router::start(realms());
     let (mut caller, mut heard) = (join(&router, Subprotocol::CBOR), Heard::default());
-    for (round, mode) in (0..ROUNDS).zip(MODES.iter().cycle()) {
+    for (round, mode) in (0..VISITS).zip(MODES.iter().cycle()) {
         let mut vanishing = callee(&router);
         register(&mut vanishing, "com.p", json!({ "invoke": "last" }));
         let vanishing = thread::spawn(move || {
@@ -240,7 +246,7 @@ fn can_17_a_cancel_and_the_callees_end_give_one_answer() {
 fn rpc_18_a_callee_that_vanishes_while_it_is_called_leaves_no_call_without_an_answer() {
     let router = Router::start(realms());
     let (mut caller, mut heard) = (join(&router, Subprotocol::MSGPACK), Heard::default());
-    for round in 0..ROUNDS {
+    for round in 0..VISITS {
         let mut vanishing = join(&router, Subprotocol::JSON);
         register(&mut vanishing, "com.p", json!({ "invoke": "last" }));
         let vanishing = thread::spawn(move || {
@@ -308,7 +314,7 @@ fn rpc_30_callers_that_vanish_leave_their_callee_all_its_places() {
             }
         }
     });
-    for round in 0..ROUNDS {
+    for round in 0..VISITS {
         let mut visitor = join(&router, Subprotocol::PLAIN[usize::try_from(round % 3).unwrap()]);
         start(&mut visitor, round, &json!({}));
         if round % 2 == 0 {
@@ -336,7 +342,7 @@ fn rpc_30_callees_that_vanish_leave_their_caller_all_its_places() {
     let token = Arc::new(());
     let router = Router::start(small(&token));
     let (mut caller, mut heard) = (join(&router, Subprotocol::CBOR), Heard::default());
-    for round in 0..ROUNDS {
+    for round in 0..VISITS {
         let mut visitor = callee(&router);
         register(&mut visitor, "com.p", json!({ "invoke": "last" }));
         let calls = start(&mut caller, round, &json!({ "timeout": 60_000 }));
@@ -370,7 +376,7 @@ fn rpc_30_a_session_that_is_killed_while_it_calls_is_forgotten() {
         }
     });
     let mut root = join(&router, Subprotocol::JSON);
-    for round in 0..ROUNDS {
+    for round in 0..VISITS {
         let mut victim = RawPeer::connect(router.url(), Subprotocol::MSGPACK);
         let session = victim.join("realm1");
         let calling = thread::spawn(move || {
