@@ -1,6 +1,6 @@
-//! Spec: advanced, "Call Rerouting", "Registration Revocation".
+//! Spec: advanced, "Call Rerouting".
 
-use crate::router::play;
+use crate::router::{play, play_once};
 
 /// Three callees under a policy, all without time, asked in this order.
 fn nobody_has_time(invoke: &str, order: [&str; 3]) -> String {
@@ -133,82 +133,52 @@ fn rer_01_a_rerouted_call_can_be_canceled() {
     );
 }
 
+/// The first callee keeps the time itself and lets it run out before it says that it has none; the clock is another call.
 #[test]
-fn regrev_01_only_administrators_take_registrations_away() {
-    play(
+fn rer_01_and_tmo_05_a_call_whose_time_has_run_out_is_not_begun_elsewhere() {
+    play_once(
         r#"
         alice joins
+        beth joins
+        carol joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
+        alice > [64, 1, {"invoke": "first", "forward_timeout": true}, "com.p"]
         alice < [65, 1, $r]
-        bob > [48, 1, {}, "wamp.registration.remove_callee", [$r, $alice]]
-        bob < [8, 48, 1, {}, "wamp.error.not_authorized", ...]
-        alice silent
+        beth > [64, 1, {"invoke": "first"}, "com.p"]
+        beth < [65, 1, $r]
+        carol > [64, 1, {}, "com.clock"]
+        carol < [65, 1, $c]
+        bob > [48, 1, {"timeout": 50}, "com.p"]
+        alice < [68, 1, $r, {"timeout": 50}]
+        bob > [48, 2, {"timeout": 150}, "com.clock"]
+        carol < [68, 1, $c, {}]
+        bob < [8, 48, 2, {}, "wamp.error.timeout"]
+        carol < [69, 1, {"mode": "killnowait"}]
+        alice > [8, 68, 1, {}, "wamp.error.unavailable"]
+        bob < [8, 48, 1, {}, "wamp.error.timeout"]
+        beth silent
     "#,
     );
 }
 
 #[test]
-fn regrev_01_a_revocation_names_the_registration_and_the_reason() {
+fn rer_01_and_tmo_05_a_call_in_time_is_timed_by_the_router_where_its_next_callee_does_not() {
     play(
         r#"
-        root joins as root secret
         alice joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        alice > [64, 2, {}, "com.q"]
-        alice < [65, 2, $q]
-        root > [48, 1, {}, "wamp.registration.remove_callee", [$r, $alice], {"reason": "com.example.enough"}]
-        alice < [67, 0, {"registration": $r, "reason": "com.example.enough"}]
-        root < [50, 1, {}]
-        root > [48, 2, {}, "wamp.registration.remove_callee", [$q, $alice]]
-        alice < [67, 0, {"registration": $q}]
-        root < [50, 2, {}]
-        alice > [66, 3, $r]
-        alice < [8, 66, 3, {}, "wamp.error.no_such_registration", ...]
-    "#,
-    );
-}
-
-#[test]
-fn regrev_02_who_did_not_announce_it_is_not_told_and_yet_loses_the_registration() {
-    play(
-        r#"
-        root joins as root secret
-        root > [32, 1, {}, "wamp.registration.on_unregister"]
-        root < [33, 1, $u]
-        alice joins realm1 {"roles": {"callee": {}, "subscriber": {}, "caller": {}}}
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        root > [48, 2, {}, "wamp.registration.remove_callee", [$r, $alice]]
-        root < any of
-            [50, 2, {}]
-            [36, $u, _, {}, [$alice, $r]]
-        alice silent
-        root > [48, 3, {}, "com.p"]
-        root < [8, 48, 3, {}, "wamp.error.no_such_procedure", ...]
-    "#,
-    );
-}
-
-#[test]
-fn regrev_03_what_was_invoked_before_is_answered() {
-    play(
-        r#"
-        root joins as root secret
-        alice joins
+        beth joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
+        alice > [64, 1, {"invoke": "first", "forward_timeout": true}, "com.p"]
         alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
-        root > [48, 2, {}, "wamp.registration.remove_callee", [$r, $alice]]
-        alice < [67, 0, {"registration": $r}]
-        root < [50, 2, {}]
-        bob > [48, 2, {}, "com.p"]
-        bob < [8, 48, 2, {}, "wamp.error.no_such_procedure", ...]
-        alice > [70, 1, {}, ["done"]]
-        bob < [50, 1, {}, ["done"]]
+        beth > [64, 1, {"invoke": "first"}, "com.p"]
+        beth < [65, 1, $r]
+        bob > [48, 1, {"timeout": 300}, "com.p"]
+        alice < [68, 1, $r, {"timeout": 300}]
+        alice > [8, 68, 1, {}, "wamp.error.unavailable"]
+        beth < [68, 1, $r, {}]
+        bob < [8, 48, 1, {}, "wamp.error.timeout"]
+        beth < [69, 1, {"mode": "killnowait"}]
+        alice silent
     "#,
     );
 }

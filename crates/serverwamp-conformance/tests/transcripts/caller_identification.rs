@@ -1,6 +1,7 @@
 //! Spec: advanced, "Caller Identification".
 
-use crate::router::play;
+use crate::router::{play, play_at};
+use serverwamp::{Application, Disclosure, Realm, RouteSet};
 
 #[test]
 fn cid_03_where_nobody_is_disclosed_whoever_asks_for_it_is_refused() {
@@ -19,6 +20,31 @@ fn cid_03_where_nobody_is_disclosed_whoever_asks_for_it_is_refused() {
         alice < [68, 1, $r, {}]
         alice > [70, 1, {}]
         bob < [50, 2, {}]
+    "#,
+    );
+}
+
+#[test]
+fn cid_03_a_caller_that_asks_for_it_is_refused_whoever_serves_the_procedure() {
+    let hidden = || {
+        let routes = RouteSet::new().procedure("com.served", || async { "by the application" });
+        let realm = Realm::router("hidden").allow_anonymous("guest").disclosure(Disclosure::Refused);
+        Application::builder().realm(realm.routes(routes)).build().expect("nothing is wrong with this realm")
+    };
+    play_at(
+        hidden,
+        r#"
+        bob joins hidden
+        bob > [48, 1, {"disclose_me": true}, "com.served"]
+        bob < [8, 48, 1, {}, "wamp.error.option_disallowed.disclose_me", ...]
+        bob > [48, 2, {"disclose_me": true}, "wamp.session.count"]
+        bob < [8, 48, 2, {}, "wamp.error.option_disallowed.disclose_me", ...]
+        bob > [48, 3, {"disclose_me": true}, "com.none"]
+        bob < [8, 48, 3, {}, "wamp.error.no_such_procedure", ...]
+        bob > [48, 4, {"disclose_me": false}, "com.served"]
+        bob < [50, 4, {}, ["by the application"]]
+        bob > [48, 5, {}, "wamp.session.count"]
+        bob < [50, 5, {}, [1]]
     "#,
     );
 }

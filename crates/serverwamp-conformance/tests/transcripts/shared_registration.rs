@@ -203,23 +203,3 @@ fn shreg_10_the_meta_api_tells_of_one_registration_and_each_callee() {
     "#,
     );
 }
-
-#[test]
-fn shard_01_keys_and_modes_of_shards_change_nothing() {
-    play(
-        r#"
-        alice joins
-        bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {"rkey": "k", "runmode": "partition"}, "com.p", [1]]
-        alice < [68, 1, $r, {}, [1]]
-        alice > [70, 1, {}]
-        bob < [50, 1, {}]
-        bob > [48, 2, {"runmode": "partition"}, "com.p"]
-        alice < [68, 2, $r, {}]
-        alice > [70, 2, {}]
-        bob < [50, 2, {}]
-    "#,
-    );
-}

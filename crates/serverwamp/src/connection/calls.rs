@@ -8,7 +8,7 @@ use super::route::{Served, Target, check_abilities, check_passthru, continues, f
 use super::supervise;
 use crate::call::{CallState, Stop};
 use crate::dealer::LastFound;
-use crate::realm::no_such_procedure;
+use crate::realm::{Disclosure, disclosure_refused, no_such_procedure};
 use crate::reply::CallReply;
 use crate::request::{Invocation, Matched};
 use crate::routes::ProcedureRoute;
@@ -107,15 +107,22 @@ impl Calls {
         let realm = session.running_realm();
         let request = call.request;
         let refuse = |error| (request, error);
+        // Whoever serves it: a caller cannot tell (checklist CID-03).
+        if call.options.disclose_me && realm.plan.permissions.disclosure == Disclosure::Refused {
+            find(realm, &call.procedure).map_err(refuse)?;
+            return Err(refuse(disclosure_refused()));
+        }
         if let Some(registration) = self.last_found.get(&realm.dealer, &call.procedure) {
-            return self.route(session, call, registration).map_err(refuse);
+            self.route(session, call, registration);
+            return Ok(());
         }
         let changes = realm.dealer.changes();
         let found = match find(realm, &call.procedure).map_err(refuse)? {
             Target::Served(found) => found,
             Target::Registered(registration) => {
                 self.last_found.keep(changes, &registration);
-                return self.route(session, call, registration).map_err(refuse);
+                self.route(session, call, registration);
+                return Ok(());
             }
             Target::Meta => {
                 check_abilities(&call, false).map_err(refuse)?;

@@ -3,7 +3,7 @@
 use super::calls::Calls;
 use crate::call::{CallState, Stop, Taken};
 use crate::dealer::{self, CallRequest, Caller, RegistrationEntry, RoutedCall};
-use crate::realm::{Disclosure, RunningRealm, disclosure_refused, no_such_procedure};
+use crate::realm::{Disclosure, RunningRealm, no_such_procedure};
 use crate::request::Matched;
 use crate::routes::ProcedureRoute;
 use crate::session::OpenCall;
@@ -68,18 +68,10 @@ pub(super) fn find<'r>(realm: &'r RunningRealm, procedure: &str) -> Result<Targe
 
 impl Calls {
     /// Hands a call over to a client that serves it.
-    pub(super) fn route(
-        &mut self,
-        session: &Session,
-        call: Call<'_>,
-        registration: Arc<RegistrationEntry>,
-    ) -> Result<(), WampError> {
+    pub(super) fn route(&mut self, session: &Session, call: Call<'_>, registration: Arc<RegistrationEntry>) {
         let realm = session.running_realm();
         let Call { request, mut options, procedure, payload } = call;
         let disclosure = realm.plan.permissions.disclosure;
-        if options.disclose_me && disclosure == Disclosure::Refused {
-            return Err(disclosure_refused());
-        }
         let settings = realm.plan.procedure_settings.of(&procedure);
         let mut deadline = None;
         if options.timeout > 0 {
@@ -105,7 +97,6 @@ impl Calls {
         }));
         session.enter_routed(request, &routed);
         routed.start(payload, || realm.ids.bits());
-        Ok(())
     }
 }
 

@@ -140,6 +140,10 @@ impl RoutedCall {
     fn reroute(self: &Arc<Self>, state: &mut CallState, callee: &Session, random: impl Fn() -> u64) {
         state.tried.push(callee.id());
         state.refused = true;
+        // Nobody watches a time any more that ran out while this callee kept it itself (checklist TMO-02, TMO-05).
+        if self.deadline.is_some_and(|deadline| deadline <= callee.runtime().now()) {
+            return self.finish(state, &Answer::Refusal(&WampError::timeout()));
+        }
         match state.payload.take() {
             Some(Kept::Held(held)) => self.invoke(state, held.payload().clone(), random),
             Some(Kept::Own(payload)) => self.invoke(state, payload, random),
