@@ -1,4 +1,4 @@
-//! ORD for calls, and races: many callers and callees at once, over sockets and from several threads.
+//! ORD for calls: many callers and callees at once, over sockets and from several threads.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use serverwamp_conformance::{RawPeer, Subprotocol};
 const CALLS: u64 = 2_000;
 const ROUNDS: u64 = 300;
 
-fn join(router: &Router, subprotocol: Subprotocol) -> RawPeer {
+pub(crate) fn join(router: &Router, subprotocol: Subprotocol) -> RawPeer {
     RawPeer::joined(router.url(), subprotocol, "realm1")
 }
 
 /// Registers, and gives the registration's id.
 #[track_caller]
-fn register(peer: &mut RawPeer, procedure: &str, options: Value) -> u64 {
+pub(crate) fn register(peer: &mut RawPeer, procedure: &str, options: Value) -> u64 {
     let request = peer.next_request();
     peer.send(json!([64, request, options, procedure]));
     let answer = peer.find("REGISTERED", serverwamp_conformance::DEADLINE, |message| {
@@ -117,91 +117,6 @@ fn ord_04_and_07_no_invocation_comes_before_registered_or_behind_unregistered() 
     let sums: Vec<(u64, u64)> = callers.into_iter().map(|caller| caller.join().unwrap()).collect();
     assert_eq!(sums.iter().map(|(results, _)| results).sum::<u64>(), served);
     assert!(sums.iter().any(|(_, refusals)| *refusals > 0), "nobody ever called between two registrations");
-}
-
-/// Each call gets one answer, and nothing else comes for it.
-fn one_answer_each(peer: &mut RawPeer, calls: u64, allowed: &[&str]) {
-    let mut answers: BTreeMap<u64, Value> = BTreeMap::new();
-    for _ in 0..calls {
-        let message = peer.receive();
-        let (call, kind) = match message[0].as_u64() {
-            Some(50) => (message[1].as_u64(), "RESULT"),
-            Some(8) => (message[2].as_u64(), message[4].as_str().unwrap_or_default()),
-            _ => panic!("{message}"),
-        };
-        assert!(allowed.contains(&kind), "{message}");
-        let before = answers.insert(call.expect("an answer names its call"), message.clone());
-        assert_eq!(before, None, "a second answer: {message}");
-    }
-    peer.fence_dealer();
-}
-
-#[test]
-fn rpc_18_and_30_a_callee_that_vanishes_leaves_no_call_without_an_answer() {
-    let router = Router::start(realms());
-    let mut caller = join(&router, Subprotocol::MSGPACK);
-    for _ in 0..ROUNDS {
-        let mut callee = join(&router, Subprotocol::JSON);
-        register(&mut callee, "com.p", json!({ "invoke": "last" }));
-        let vanishing = thread::spawn(move || {
-            let first = callee.receive();
-            callee.send(json!([70, first[1], {}]));
-            // Without a word, with the next calls on their way.
-            drop(callee);
-        });
-        for _ in 0..5 {
-            caller.start_call("com.p", Value::Null, Value::Null, Value::Null);
-        }
-        one_answer_each(&mut caller, 5, &["RESULT", "wamp.error.canceled", "wamp.error.no_such_procedure"]);
-        vanishing.join().unwrap();
-    }
-    caller.send(json!([48, 9_999_999, {}, "wamp.session.count"]));
-    let mut sessions = caller.receive();
-    let deadline = std::time::Instant::now() + serverwamp_conformance::DEADLINE;
-    while sessions[3][0] != 1 {
-        assert!(std::time::Instant::now() < deadline, "sessions are left: {sessions}");
-        caller.send(json!([48, 9_999_999, {}, "wamp.session.count"]));
-        sessions = caller.receive();
-    }
-}
-
-#[test]
-fn can_01_and_17_whatever_a_cancel_races_there_is_one_answer() {
-    let router = Router::start(realms());
-    let mut callee = RawPeer::connect(router.url(), Subprotocol::CBOR);
-    let features = json!({ "progressive_call_results": true, "call_canceling": true });
-    callee.hello("realm1", json!({ "roles": { "callee": { "features": features } } }));
-    register(&mut callee, "com.p", json!({}));
-    let serving = thread::spawn(move || {
-        let mut interrupted = 0;
-        loop {
-            let message = callee.receive();
-            match message[0].as_u64() {
-                Some(68) if message[4][0] == "stop" => return interrupted,
-                Some(68) => {
-                    callee.send(json!([70, message[1], { "progress": true }, [1]]));
-                    callee.send(json!([70, message[1], {}]));
-                }
-                Some(69) => interrupted += 1,
-                _ => panic!("{message}"),
-            }
-        }
-    });
-    let mut caller = join(&router, Subprotocol::JSON);
-    for round in 0..ROUNDS {
-        let mode = ["skip", "kill", "killnowait"][usize::try_from(round % 3).unwrap()];
-        let options = match round % 2 {
-            0 => json!({}),
-            _ => json!({ "timeout": 1 }),
-        };
-        for _ in 0..4 {
-            let call = caller.start_call("com.p", json!([round]), Value::Null, options.clone());
-            caller.send(json!([49, call, { "mode": mode }]));
-        }
-        one_answer_each(&mut caller, 4, &["RESULT", "wamp.error.canceled", "wamp.error.timeout"]);
-    }
-    caller.start_call("com.p", json!(["stop"]), Value::Null, Value::Null);
-    assert!(serving.join().unwrap() > 0, "no cancel ever came in time");
 }
 
 #[test]

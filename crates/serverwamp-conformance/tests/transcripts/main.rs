@@ -32,6 +32,7 @@ mod publish_subscribe;
 mod publisher_exclusion;
 mod publisher_identification;
 mod publishing;
+mod races;
 mod reflection;
 mod registration_meta_api;
 mod registration_revocation;

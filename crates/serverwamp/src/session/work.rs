@@ -65,7 +65,10 @@ impl Session {
 
     /// A call becomes a task: from now on it can be found and stopped.
     pub(crate) fn enter_call(&self, call: &Arc<CallState>) {
-        self.enter(call.request, OpenCall::Served(Arc::clone(call)));
+        let mut work = self.work();
+        work.calls.insert(call.request, OpenCall::Served(Arc::clone(call)));
+        self.count(&work, 1);
+        drop(work);
         if !self.is_open() {
             call.abandon();
         }
@@ -73,15 +76,14 @@ impl Session {
 
     /// A call goes to a client: from now on it can be found and canceled.
     pub(crate) fn enter_routed(&self, request: RequestId, call: &Arc<RoutedCall>) {
-        self.enter(request, OpenCall::Routed(Arc::clone(call)));
-        if !self.is_open() {
-            call.caller_left();
-        }
-    }
-
-    fn enter(&self, request: RequestId, call: OpenCall) {
         let mut work = self.work();
-        work.calls.insert(request, call);
+        // Somebody else may have ended the session and taken its work away: nobody would take this out any more, and
+        // session and call would keep each other for ever.
+        if !self.is_open() {
+            drop(work);
+            return call.caller_left();
+        }
+        work.calls.insert(request, OpenCall::Routed(Arc::clone(call)));
         self.count(&work, 1);
     }
 
