@@ -185,6 +185,16 @@ fn a_caller_cannot_tell_who_answers() {
 }
 
 #[test]
+fn rer_02_an_application_without_time_is_a_callee_without_time() {
+    let scene = Scene::new();
+    let busy = || async { Err::<(), _>(WampError::unavailable("busy")) };
+    let _guard = scene.realm.register("com.busy", busy).expect("nobody serves it");
+    let mut caller = scene.client(Subprotocol::JSON);
+    let answer = caller.call("com.busy", Value::Null, Value::Null, Value::Null);
+    assert_eq!(answer, json!([8, 48, answer[2], {}, "wamp.error.no_available_callee"]));
+}
+
+#[test]
 fn the_application_subscribes_and_loses_the_oldest_when_it_falls_behind() {
     let scene = Scene::new();
     let mut publisher = scene.client(Subprotocol::MSGPACK);

@@ -68,16 +68,22 @@ fn sec_05_a_subscriber_that_does_not_read_is_closed_and_the_others_miss_nothing(
     slow.subscribe("com.t", json!({}));
     let mut healthy = scene.client(Subprotocol::CBOR);
     let id = healthy.subscribe("com.t", json!({}));
+    // Healthy is who reads: the publisher keeps no more than four events ahead of it.
+    let (read, was_read) = std::sync::mpsc::channel();
     let reading = thread::spawn(move || {
         for number in 1..=EVENTS {
             let event = healthy.receive();
             assert_eq!((&event[1], &event[4][0]), (&json!(id), &json!(number)));
+            read.send(()).expect("the publisher counts");
         }
     });
     let mut publisher = scene.client(Subprotocol::MSGPACK);
     for number in 1..=EVENTS {
         publisher.send(json!([16, number, { "acknowledge": true }, "com.t", [number, heavy()]]));
         assert_eq!(publisher.receive()[0], 17);
+        if number > 4 {
+            was_read.recv().expect("the healthy one reads");
+        }
     }
     reading.join().unwrap();
     let left = monitor.find("on_leave", DEADLINE, |message| message[0] == 36 && message[4][0] == session);

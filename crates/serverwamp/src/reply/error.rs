@@ -130,6 +130,9 @@ impl WampError {
     }
 
     /// `wamp.error.unavailable`: not now; a later attempt may work.
+    ///
+    /// In a realm whose clients may register it means that this callee has no time, and the caller, for whom there is no
+    /// other one, gets `wamp.error.no_available_callee`.
     pub fn unavailable(text: impl Into<String>) -> Self {
         Self::new(uris::error::UNAVAILABLE).arg(text.into())
     }

@@ -31,6 +31,7 @@ use serverwamp_proto::dealer::Invocations;
 use serverwamp_proto::id::{RequestId, SessionId};
 use serverwamp_proto::message::{Message, encode_result};
 use serverwamp_proto::session::ClientRoles;
+use serverwamp_proto::uris;
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
@@ -293,6 +294,12 @@ impl Session {
                 let _closed = self.0.outbox.push(|out| {
                     encode_result(self.0.serializer, request, false, &encoded.args, &encoded.kwargs, out);
                 });
+            }
+            // A client's procedure that has no time would be passed over, and so is the application's (RER-02).
+            Err(error)
+                if error.uri() == uris::error::UNAVAILABLE && self.0.realm.plan.permissions.register =>
+            {
+                self.send_error(CALL, request, &WampError::new(uris::error::NO_AVAILABLE_CALLEE));
             }
             Err(error) => self.send_error(CALL, request, error),
         }
