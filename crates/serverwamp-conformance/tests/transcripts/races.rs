@@ -1,67 +1,28 @@
 //! Races of calls, thousands of times: whatever happens to a call at the same moment, it gets exactly one final answer.
-//!
-//! That nothing is left behind is seen from outside: a router that may have eight calls of each caller and for each callee
-//! has all eight places free afterwards, and sessions drop what the application put into them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::calls_in_order::{join, register};
 use crate::router::{Router, realms};
 use serde_json::{Value, json};
-use serverwamp::{Application, Limits, Realm, Session};
-use serverwamp_conformance::{Arrival, DEADLINE, RawPeer, Subprotocol};
+use serverwamp_conformance::{RawPeer, Subprotocol};
 
 /// Rounds of a race among sessions that stay. So many because a call is for a hundred nanoseconds only what it should not
 /// be, if it is: of a thousand rounds none may hit that.
 const ROUNDS: u64 = 10_000;
 
 /// Rounds of a race in which somebody comes and leaves.
-const VISITS: u64 = 1_000;
+pub(crate) const VISITS: u64 = 1_000;
 
 /// Calls of one round.
 const CALLS: u64 = 4;
 
-/// As many calls wait for one callee, and of one caller, at a [`small`] router.
-const PLACES: u64 = 8;
-
 const MODES: [&str; 3] = ["skip", "kill", "killnowait"];
 
-/// A router that takes few calls at once, whose sessions hold a token each, and where everybody administrates.
-fn small(token: &Arc<()>) -> Application {
-    let token = Arc::clone(token);
-    let keep = move |session: Session| {
-        session.insert(Arc::clone(&token));
-        async {}
-    };
-    let limits = |limits: &mut Limits| {
-        limits.calls_in_flight = usize::try_from(PLACES).expect("it is small");
-        limits.invocations_in_flight = limits.calls_in_flight;
-    };
-    let realm = Realm::router("realm1").allow_anonymous("guest").administrators(["guest"]).on_join(keep);
-    Application::builder().realm(realm).limits(limits).build().expect("nothing is wrong with this realm")
-}
-
-/// Waits until as many sessions are there, and no other holds its token any more.
-#[track_caller]
-fn only_these_are_left(peer: &mut RawPeer, token: &Arc<()>, sessions: usize) {
-    // One token is the test's own, one the application's.
-    let due = (json!([sessions]), sessions + 2);
-    let deadline = Instant::now() + DEADLINE;
-    loop {
-        let count = peer.call("wamp.session.count", Value::Null, Value::Null, Value::Null)[3].clone();
-        let is = (count, Arc::strong_count(token));
-        if is == due {
-            return;
-        }
-        assert!(Instant::now() < deadline, "sessions and tokens are {is:?} and should be {due:?}");
-    }
-}
-
 /// A callee that announces all it takes to be stopped.
-fn callee(router: &Router) -> RawPeer {
+pub(crate) fn callee(router: &Router) -> RawPeer {
     let mut peer = RawPeer::connect(router.url(), Subprotocol::CBOR);
     let features = json!({ "progressive_call_results": true, "call_canceling": true });
     let welcome = peer.hello("realm1", json!({ "roles": { "callee": { "features": features } } }));
@@ -70,7 +31,10 @@ fn callee(router: &Router) -> RawPeer {
 }
 
 /// Serves a registration until it is called with "stop"; counts the interrupts.
-fn serve(mut callee: RawPeer, answer: impl Fn(&mut RawPeer, &Value) + Send + 'static) -> JoinHandle<u64> {
+pub(crate) fn serve(
+    mut callee: RawPeer,
+    answer: impl Fn(&mut RawPeer, &Value) + Send + 'static,
+) -> JoinHandle<u64> {
     thread::spawn(move || {
         let mut interrupts = 0;
         loop {
@@ -87,7 +51,7 @@ fn serve(mut callee: RawPeer, answer: impl Fn(&mut RawPeer, &Value) + Send + 'st
 }
 
 /// Starts the calls of a round.
-fn start(caller: &mut RawPeer, round: u64, options: &Value) -> Vec<u64> {
+pub(crate) fn start(caller: &mut RawPeer, round: u64, options: &Value) -> Vec<u64> {
     (0..CALLS).map(|_| caller.start_call("com.p", json!([round]), Value::Null, options.clone())).collect()
 }
 
@@ -99,7 +63,7 @@ fn cancel(caller: &mut RawPeer, calls: &[u64], mode: &str) {
 
 /// What a caller has heard.
 #[derive(Default)]
-struct Heard {
+pub(crate) struct Heard {
     /// The calls of this round that have their final answer.
     over: Vec<u64>,
     /// How often there was which final answer, in all rounds.
@@ -129,7 +93,7 @@ impl Heard {
 
     /// All calls of the round have their answers, and nothing else comes.
     #[track_caller]
-    fn all(&mut self, caller: &mut RawPeer, calls: &[u64]) {
+    pub(crate) fn all(&mut self, caller: &mut RawPeer, calls: &[u64]) {
         self.until(caller, calls, calls.len());
         caller.fence_dealer();
         self.over.clear();
@@ -144,7 +108,7 @@ impl Heard {
     }
 }
 
-fn stop(caller: &mut RawPeer, serving: JoinHandle<u64>) -> u64 {
+pub(crate) fn stop(caller: &mut RawPeer, serving: JoinHandle<u64>) -> u64 {
     caller.start_call("com.p", json!(["stop"]), Value::Null, Value::Null);
     serving.join().expect("the callee heard nothing it should not")
 }
@@ -294,109 +258,4 @@ fn rer_01_a_cancel_while_a_call_is_rerouted_gives_one_answer() {
     heard.were(&["RESULT", "wamp.error.canceled"]);
     stop(&mut caller, busy);
     stop(&mut caller, free);
-}
-
-#[test]
-fn rpc_30_callers_that_vanish_leave_their_callee_all_its_places() {
-    let token = Arc::new(());
-    let router = Router::start(small(&token));
-    let mut keeper = callee(&router);
-    register(&mut keeper, "com.p", json!({}));
-    let keeper = thread::spawn(move || {
-        loop {
-            let message = keeper.receive();
-            match message[0].as_u64() {
-                Some(68) if message[4][0] == "stop" => return (keeper, message[1].as_u64().unwrap()),
-                // Every other one is never answered.
-                Some(68) if message[1].as_u64().unwrap() % 2 == 0 => keeper.send(json!([70, message[1], {}])),
-                Some(68 | 69) => {}
-                _ => panic!("{message}"),
-            }
-        }
-    });
-    for round in 0..VISITS {
-        let mut visitor = join(&router, Subprotocol::PLAIN[usize::try_from(round % 3).unwrap()]);
-        start(&mut visitor, round, &json!({}));
-        if round % 2 == 0 {
-            visitor.receive();
-        }
-    }
-    let mut caller = join(&router, Subprotocol::JSON);
-    only_these_are_left(&mut caller, &token, 2);
-    caller.start_call("com.p", json!(["stop"]), Value::Null, Value::Null);
-    let (mut keeper, stop) = keeper.join().unwrap();
-    // That call waits, so there is room for all but one.
-    for _ in 1..PLACES {
-        caller.start_call("com.p", json!(["waits"]), Value::Null, Value::Null);
-    }
-    for invocation in stop + 1..stop + PLACES {
-        let message = keeper.receive();
-        assert_eq!((&message[0], &message[1]), (&json!(68), &json!(invocation)), "{message}");
-    }
-    let refused = join(&router, Subprotocol::JSON).call("com.p", Value::Null, Value::Null, Value::Null);
-    assert_eq!(refused[4], "wamp.error.network_failure", "{refused}");
-}
-
-#[test]
-fn rpc_30_callees_that_vanish_leave_their_caller_all_its_places() {
-    let token = Arc::new(());
-    let router = Router::start(small(&token));
-    let (mut caller, mut heard) = (join(&router, Subprotocol::CBOR), Heard::default());
-    for round in 0..VISITS {
-        let mut visitor = callee(&router);
-        register(&mut visitor, "com.p", json!({ "invoke": "last" }));
-        let calls = start(&mut caller, round, &json!({ "timeout": 60_000 }));
-        if round % 2 == 0 {
-            let invocation = visitor.receive();
-            visitor.send(json!([70, invocation[1], {}]));
-        }
-        drop(visitor);
-        heard.all(&mut caller, &calls);
-    }
-    only_these_are_left(&mut caller, &token, 1);
-    let mut keeper = callee(&router);
-    register(&mut keeper, "com.kept", json!({}));
-    for _ in 0..PLACES {
-        caller.start_call("com.kept", Value::Null, Value::Null, Value::Null);
-        assert_eq!(keeper.receive()[0], 68);
-    }
-    let refused = caller.call("com.kept", Value::Null, Value::Null, Value::Null);
-    assert_eq!(refused[4], "wamp.error.unavailable", "{refused}");
-}
-
-#[test]
-fn rpc_30_a_session_that_is_killed_while_it_calls_is_forgotten() {
-    let token = Arc::new(());
-    let router = Router::start(small(&token));
-    let mut keeper = callee(&router);
-    register(&mut keeper, "com.p", json!({}));
-    let serving = serve(keeper, |callee, message| {
-        if message[0] == 68 && message[1].as_u64().unwrap() % 2 == 0 {
-            callee.send(json!([70, message[1], {}]));
-        }
-    });
-    let mut root = join(&router, Subprotocol::JSON);
-    for round in 0..VISITS {
-        let mut victim = RawPeer::connect(router.url(), Subprotocol::MSGPACK);
-        let session = victim.join("realm1");
-        let calling = thread::spawn(move || {
-            for number in 1..=200_u64 {
-                if victim.try_send(&[json!([48, number, {}, "com.p", [round]])]).is_err() {
-                    break;
-                }
-            }
-            // Until it hears that it has been killed.
-            while let Arrival::Message(message) = victim.next(DEADLINE) {
-                if message[0] == 6 {
-                    return;
-                }
-            }
-            panic!("nobody said goodbye");
-        });
-        let killed = root.call("wamp.session.kill", json!([session]), Value::Null, Value::Null);
-        assert_eq!(killed[0], 50, "{killed}");
-        calling.join().unwrap();
-    }
-    only_these_are_left(&mut root, &token, 2);
-    stop(&mut root, serving);
 }
