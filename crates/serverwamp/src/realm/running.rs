@@ -154,7 +154,10 @@ impl RunningRealm {
         for call in work.calls.into_values() {
             call.caller_left();
         }
-        for (_, call) in session.invocations().close() {
+        // Not in the head of the loop: there the lock would be held in its body, where the states of calls are locked,
+        // whose holders wait for it.
+        let unanswered = session.invocations().close();
+        for (_, call) in unanswered {
             call.callee_left(session.id());
         }
         for attempt in work.subscriptions.into_values().map(|held| held.attempt).chain(work.attempts) {
