@@ -260,3 +260,16 @@ fn feat_08_who_did_not_announce_identification_is_not_told_a_publisher() {
     "#,
     );
 }
+
+/// In this realm the dealer announces these features, as `true` and nothing else.
+#[track_caller]
+pub(crate) fn dealer_announces(realm: &str, features: &[&str]) {
+    let features: String = features.iter().map(|feature| format!(", \"{feature}\": true")).collect();
+    play(&format!(
+        r#"
+        alice connects
+        alice > [1, "{realm}", {{"roles": {{"caller": {{}}}}}}]
+        alice < [2, _id, {{..., "roles": {{..., "dealer": {{..., "features": {{...{features}}}}}}}}}]
+    "#
+    ));
+}

@@ -266,3 +266,103 @@ fn can_19_without_an_answer_a_kill_lasts_until_somebody_leaves() {
     "#,
     );
 }
+
+#[test]
+fn can_06_the_error_has_the_id_of_the_call_and_nothing_else_in_it() {
+    for cancel in [r#"{"mode": "skip"}"#, r#"{"mode": "killnowait"}"#, "{}"] {
+        play(&format!(
+            r#"
+            alice joins realm1 {PLAIN_CALLEE}
+            bob joins
+            alice > [64, 1, {{}}, "com.p"]
+            alice < [65, 1, $r]
+            bob > [48, 77, {{"receive_progress": true, "disclose_me": true}}, "com.p", [1]]
+            alice < [68, 1, $r, {{}}, [1]]
+            bob > [49, 77, {cancel}]
+            bob < [8, 48, 77, {{}}, "wamp.error.canceled"]
+        "#
+        ));
+    }
+}
+
+#[test]
+fn can_10_the_same_id_in_another_session_is_another_call() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        carol joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {}, "com.p"]
+        alice < [68, 1, $r, {}]
+        carol > [48, 1, {}, "com.p"]
+        alice < [68, 2, $r, {}]
+        carol > [49, 1, {"mode": "killnowait"}]
+        carol < [8, 48, 1, {}, "wamp.error.canceled"]
+        alice < [69, 2, {"mode": "killnowait"}]
+        bob silent
+        alice > [70, 1, {}]
+        bob < [50, 1, {}]
+    "#,
+    );
+}
+
+#[test]
+fn can_13_whatever_a_callee_says_too_late_is_passed_over_and_it_goes_on() {
+    for (mode, interrupt) in [("skip", ""), ("killnowait", r#"alice < [69, 1, {"mode": "killnowait"}]"#)] {
+        for late in [r#"[70, 1, {"progress": true}, [1]]"#, "[70, 1, {}, [2]]", r#"[8, 68, 1, {}, "com.e"]"#]
+        {
+            play(&format!(
+                r#"
+            alice joins
+            bob joins
+            alice > [64, 1, {{}}, "com.p"]
+            alice < [65, 1, $r]
+            bob > [48, 1, {{"receive_progress": true}}, "com.p"]
+            alice < [68, 1, $r, {{"receive_progress": true}}]
+            bob > [49, 1, {{"mode": "{mode}"}}]
+            bob < [8, 48, 1, {{}}, "wamp.error.canceled"]
+            {interrupt}
+            alice > {late}
+            alice > {late}
+            alice silent
+            bob silent
+            bob > [48, 2, {{}}, "com.p"]
+            alice < [68, 2, $r, {{}}]
+            alice > [70, 2, {{}}]
+            bob < [50, 2, {{}}]
+        "#
+            ));
+        }
+    }
+}
+
+#[test]
+fn can_14_an_interrupt_has_the_id_its_callee_knows() {
+    play(
+        r#"
+        alice joins
+        beth joins
+        bob joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $p]
+        beth > [64, 1, {}, "com.q"]
+        beth < [65, 1, $q]
+        bob > [48, 10, {}, "com.p"]
+        alice < [68, 1, $p, {}]
+        bob > [48, 11, {}, "com.q"]
+        beth < [68, 1, $q, {}]
+        bob > [48, 12, {}, "com.p"]
+        alice < [68, 2, $p, {}]
+        bob > [49, 12, {"mode": "killnowait"}]
+        alice < [69, 2, {"mode": "killnowait"}]
+        bob < [8, 48, 12, {}, "wamp.error.canceled"]
+        bob > [49, 11, {"mode": "killnowait"}]
+        beth < [69, 1, {"mode": "killnowait"}]
+        bob < [8, 48, 11, {}, "wamp.error.canceled"]
+        alice > [70, 1, {}]
+        bob < [50, 10, {}]
+    "#,
+    );
+}

@@ -1,6 +1,13 @@
 //! Spec: advanced, "Call Rerouting".
 
-use crate::router::{play, play_once};
+use crate::announced_features::dealer_announces;
+use crate::router::{Router, play, play_at, play_once, realms};
+use serde_json::json;
+use serverwamp::{Application, Realm, RouteSet, WampError};
+use serverwamp_conformance::{RawPeer, Subprotocol};
+use std::collections::BTreeSet;
+use std::sync::mpsc;
+use std::thread;
 
 /// Three callees under a policy, all without time, asked in this order.
 fn nobody_has_time(invoke: &str, order: [&str; 3]) -> String {
@@ -179,6 +186,62 @@ fn rer_01_and_tmo_05_a_call_in_time_is_timed_by_the_router_where_its_next_callee
         bob < [8, 48, 1, {}, "wamp.error.timeout"]
         beth < [69, 1, {"mode": "killnowait"}]
         alice silent
+    "#,
+    );
+}
+
+#[test]
+fn rer_03_when_all_of_several_at_random_have_no_time_each_was_asked_once() {
+    const ROUNDS: u64 = 60;
+    let router = Router::start(realms());
+    let (asked, whom) = mpsc::channel();
+    for name in 0..3 {
+        let mut callee = RawPeer::joined(router.url(), Subprotocol::PLAIN[name], "realm1");
+        callee.send(json!([64, 1, { "invoke": "random" }, "com.p"]));
+        assert_eq!(callee.receive()[0], 65);
+        let asked = asked.clone();
+        thread::spawn(move || {
+            for round in 1..=ROUNDS {
+                assert_eq!(callee.receive()[1], round, "it is asked once in each round");
+                asked.send(name).expect("the test lasts longer");
+                callee.send(json!([8, 68, round, {}, "wamp.error.unavailable", ["no time"]]));
+            }
+        });
+    }
+    let mut caller = RawPeer::joined(router.url(), Subprotocol::JSON, "realm1");
+    let mut orders = BTreeSet::new();
+    for round in 1..=ROUNDS {
+        caller.send(json!([48, round, {}, "com.p"]));
+        caller.expect(json!([8, 48, round, {}, "wamp.error.no_available_callee"]));
+        let order: Vec<usize> = whom.try_iter().collect();
+        assert_eq!(order.iter().copied().collect::<BTreeSet<_>>(), BTreeSet::from([0, 1, 2]), "{order:?}");
+        assert_eq!(order.len(), 3);
+        orders.insert(order);
+    }
+    assert!(orders.len() > 1, "sixty times in the same order: {orders:?}");
+}
+
+#[test]
+fn rer_04_it_is_announced() {
+    dealer_announces("realm1", &["call_reroute"]);
+}
+
+#[test]
+fn rer_04_where_it_is_not_announced_the_error_passes_as_it_is() {
+    let application = || {
+        let busy = || async { Err::<(), _>(WampError::new("wamp.error.unavailable").arg("busy")) };
+        let realm =
+            Realm::new("alone").allow_anonymous("guest").routes(RouteSet::new().procedure("com.p", busy));
+        Application::builder().realm(realm).build().expect("nothing is wrong with this realm")
+    };
+    play_at(
+        application,
+        r#"
+        bob connects
+        bob > [1, "alone", {"roles": {"caller": {}}}]
+        bob < [2, _id, {..., "roles": {..., "dealer": {..., "features": {..., "call_reroute": absent}}}}]
+        bob > [48, 1, {}, "com.p"]
+        bob < [8, 48, 1, {}, "wamp.error.unavailable", ["busy"]]
     "#,
     );
 }

@@ -1,5 +1,6 @@
 //! Spec: advanced, "Call Timeout". Times are in milliseconds; a message that is due has seconds to come.
 
+use crate::announced_features::dealer_announces;
 use crate::router::{play, play_once};
 
 /// A callee without a feature of the advanced profile.
@@ -289,4 +290,55 @@ fn can_17_a_timeout_ends_the_wait_for_a_kill() {
         bob silent
     "#,
     );
+}
+
+#[test]
+fn can_16_a_call_that_was_canceled_in_time_does_not_time_out_as_well() {
+    for (mode, interrupt) in [("skip", ""), ("killnowait", r#"alice < [69, 1, {"mode": "killnowait"}]"#)] {
+        play_once(&format!(
+            r#"
+            alice joins
+            carol joins
+            bob joins
+            alice > [64, 1, {{}}, "com.p"]
+            alice < [65, 1, $r]
+            carol > [64, 1, {{}}, "com.clock"]
+            carol < [65, 1, $c]
+            bob > [48, 1, {{"timeout": 100}}, "com.p"]
+            alice < [68, 1, $r, {{}}]
+            bob > [49, 1, {{"mode": "{mode}"}}]
+            bob < [8, 48, 1, {{}}, "wamp.error.canceled"]
+            {interrupt}
+            bob > [48, 2, {{"timeout": 200}}, "com.clock"]  # when this is over, the other would be
+            carol < [68, 1, $c, {{}}]
+            bob < [8, 48, 2, {{}}, "wamp.error.timeout"]
+            carol < [69, 1, {{"mode": "killnowait"}}]
+            bob silent
+            alice silent
+        "#
+        ));
+    }
+}
+
+#[test]
+fn tmo_03_behind_patterns_and_among_several_callees_it_is_the_same_error() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        alice > [64, 1, {"match": "wildcard", "invoke": "last"}, "com..p"]
+        alice < [65, 1, $r]
+        bob > [48, 31, {"timeout": 50, "receive_progress": true}, "com.x.p", [1], {"k": 2}]
+        alice < [68, 1, $r, {"receive_progress": true, "procedure": "com.x.p"}, [1], {"k": 2}]
+        bob < [8, 48, 31, {}, "wamp.error.timeout"]
+        alice < [69, 1, {"mode": "killnowait"}]
+    "#,
+    );
+}
+
+#[test]
+fn tmo_11_it_is_announced() {
+    for realm in ["realm1", "app"] {
+        dealer_announces(realm, &["call_timeout"]);
+    }
 }

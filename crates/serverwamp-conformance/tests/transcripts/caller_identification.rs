@@ -179,3 +179,26 @@ fn cid_08_each_callee_of_a_shared_registration_has_its_own_wish() {
     "#,
     );
 }
+
+#[test]
+fn cid_02_the_names_of_a_caller_are_those_of_its_welcome() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        root joins as root secret
+        alice > [64, 1, {"disclose_caller": true}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {}, "com.p"]
+        alice < [68, 1, $r, {"caller": $bob, "caller_authid": $bob.authid, "caller_authrole": $bob.authrole}]
+        root > [48, 1, {}, "com.p"]
+        alice < [68, 2, $r, {"caller": $root, "caller_authid": $root.authid, "caller_authrole": $root.authrole}]
+        all different $bob.authrole $root.authrole
+        all different $bob.authid $root.authid
+        alice > [70, 1, {}]
+        bob < [50, 1, {}]
+        alice > [70, 2, {}]
+        root < [50, 1, {}]
+    "#,
+    );
+}

@@ -272,3 +272,34 @@ fn can_12_leaving_after_a_kill_is_leaving() {
     "#,
     );
 }
+
+#[test]
+fn rpc_27_each_call_is_interrupted_once_and_with_killnowait() {
+    play_endings(
+        "bob",
+        r#"
+        alice joins
+        bob joins
+        carol joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {}, "com.p"]
+        alice < [68, 1, $r, {}]
+        bob > [48, 2, {}, "com.p"]
+        alice < [68, 2, $r, {}]
+        bob > [49, 2, {"mode": "kill"}]
+        alice < [69, 2, {"mode": "kill"}]
+        bob > [48, 3, {}, "com.p"]
+        alice < [68, 3, $r, {}]
+        bob > [49, 3, {"mode": "skip"}]
+        bob < [8, 48, 3, {}, "wamp.error.canceled"]
+        carol > [48, 1, {}, "com.p"]
+        alice < [68, 4, $r, {}]
+        ending of bob
+        alice < [69, 1, {"mode": "killnowait"}]
+        alice silent
+        alice > [70, 4, {}, ["hers goes on"]]
+        carol < [50, 1, {}, ["hers goes on"]]
+    "#,
+    );
+}

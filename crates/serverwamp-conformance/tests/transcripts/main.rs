@@ -4,6 +4,7 @@
 //! checklist in its name. It is played in all serializers, each time at a router of its own; [`router`] has the realms.
 
 mod announced_features;
+mod answers_to_calls;
 mod application_as_caller;
 mod application_as_peer;
 mod black_and_whitelisting;
@@ -28,6 +29,7 @@ mod pattern_based_registration;
 mod pattern_based_subscription;
 mod payload_passthru;
 mod progressive_call_invocations;
+mod progressive_call_request_ids;
 mod progressive_call_results;
 mod publish_subscribe;
 mod publisher_exclusion;
@@ -51,3 +53,4 @@ mod subscription_revocation;
 mod testaments;
 mod trust_levels;
 mod vectors;
+mod who_answers;

@@ -235,3 +235,32 @@ fn preg_13_shreg_11_rer_04_and_regrev_04_are_announced() {
     "#,
     );
 }
+
+#[test]
+fn preg_04_the_longest_prefix_is_called_whoever_came_first() {
+    for order in [["a.", "a.b", "a.b.c"], ["a.b.c", "a.b", "a."], ["a.b", "a.b.c", "a."]] {
+        let mut text = String::from("        bob joins\n");
+        for (name, prefix) in ["alice", "beth", "carol"].into_iter().zip(order) {
+            text += &format!(
+                r#"
+        {name} joins
+        {name} > [64, 1, {{"match": "prefix"}}, "{prefix}"]
+        {name} < [65, 1, $r_{name}]
+"#
+            );
+        }
+        for (call, (procedure, best)) in (1..).zip([("a.b.c.d", "a.b.c"), ("a.b.x", "a.b"), ("a.x", "a.")]) {
+            let place = order.iter().position(|prefix| *prefix == best).unwrap();
+            let name = ["alice", "beth", "carol"][place];
+            text += &format!(
+                r#"
+        bob > [48, {call}, {{}}, "{procedure}"]
+        {name} < [68, 1, $r_{name}, {{"procedure": "{procedure}"}}]
+        {name} > [70, 1, {{}}]
+        bob < [50, {call}, {{}}]
+"#
+            );
+        }
+        play(&text);
+    }
+}

@@ -1,6 +1,7 @@
 //! Spec: advanced, "Payload Passthru Mode".
 
 use crate::router::play;
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 
 /// Every attribute of the mode.
 const ALL: &str = r#""ppt_scheme": "wamp", "ppt_serializer": "cbor", "ppt_cipher": "xsalsa20poly1305", "ppt_keyid": "key 7""#;
@@ -242,4 +243,97 @@ fn ppt_16_the_older_form_passes_with_its_payload_in_one_piece() {
         alice < [36, $s, _, {"enc_algo": "cryptobox", "enc_key": "k", "enc_serializer": "json"}, "\u0000AQID"]
     "#,
     );
+}
+
+#[test]
+fn ppt_03_every_byte_is_the_same_on_the_other_side() {
+    // All 256 of them, and an empty string.
+    let bytes: Vec<u8> = (0..=255).collect();
+    let all = BASE64.encode(bytes);
+    for payload in [format!("\\u0000{all}"), "\\u0000".to_owned()] {
+        play(&format!(
+            r#"
+            alice joins
+            bob joins
+            alice > [64, 1, {{}}, "com.p"]
+            alice < [65, 1, $r]
+            bob > [48, 1, {{"ppt_scheme": "x_mine", "ppt_serializer": "none such"}}, "com.p", ["{payload}"]]
+            alice < [68, 1, $r, {{"ppt_scheme": "x_mine", "ppt_serializer": "none such"}}, ["{payload}"]]
+            alice > [70, 1, {{"ppt_scheme": "x_mine"}}, ["{payload}"]]
+            bob < [50, 1, {{"ppt_scheme": "x_mine"}}, ["{payload}"]]
+        "#
+        ));
+    }
+}
+
+#[test]
+fn ppt_05_who_publishes_so_without_having_announced_it_is_out_and_nobody_hears_it() {
+    play(
+        r#"
+        bob joins
+        bob > [32, 1, {}, "com.t"]
+        bob < [33, 1, $s]
+        alice joins realm1 {"roles": {"publisher": {}, "caller": {"features": {"payload_passthru_mode": true}}}}
+        alice > [16, 1, {"ppt_scheme": "x_mine"}, "com.t", ["\u0000AQID"]]
+        alice < [3, {...}, "wamp.error.protocol_violation"]
+        alice closed
+        bob silent
+    "#,
+    );
+}
+
+#[test]
+fn ppt_06_progress_of_this_kind_without_an_announcement_ends_the_call_once() {
+    play(
+        r#"
+        alice joins realm1 {"roles": {"callee": {"features": {"call_canceling": true, "progressive_call_results": true}}}}
+        bob joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {"receive_progress": true}, "com.p"]
+        alice < [68, 1, $r, {"receive_progress": true}]
+        alice > [70, 1, {"progress": true, "ppt_scheme": "x_mine"}, ["\u0000AQID"]]
+        alice < [3, {...}, "wamp.error.protocol_violation"]
+        alice closed
+        bob < [8, 48, 1, {}, "wamp.error.canceled", ...]
+        bob silent
+    "#,
+    );
+}
+
+#[test]
+fn ppt_07_nobody_may_publish_so_where_the_realm_does_not_announce_it() {
+    play(
+        r#"
+        alice joins app
+        alice > [16, 1, {"ppt_scheme": "x_mine"}, "com.t", ["\u0000AQID"]]
+        alice < [3, {...}, "wamp.error.protocol_violation"]
+        alice closed
+    "#,
+    );
+}
+
+#[test]
+fn ppt_13_schemes_serializers_and_ciphers_are_texts_to_the_router() {
+    for attributes in [
+        r#""ppt_scheme": "mqtt""#,
+        r#""ppt_scheme": "mqtt", "ppt_serializer": "native""#,
+        r#""ppt_scheme": "wamp", "ppt_serializer": "flatbuffers", "ppt_cipher": "aes256gcm""#,
+        // The scheme wants a serializer; that is between the endpoints.
+        r#""ppt_scheme": "wamp""#,
+        r#""ppt_scheme": "neither predefined nor x_""#,
+    ] {
+        play(&format!(
+            r#"
+            alice joins
+            bob joins
+            alice > [64, 1, {{}}, "com.p"]
+            alice < [65, 1, $r]
+            bob > [48, 1, {{{attributes}}}, "com.p", ["\u0000AQID"]]
+            alice < [68, 1, $r, {{{attributes}}}, ["\u0000AQID"]]
+            alice > [8, 68, 1, {{{attributes}}}, "com.e", ["\u0000AQID"]]
+            bob < [8, 48, 1, {{{attributes}}}, "com.e", ["\u0000AQID"]]
+        "#
+        ));
+    }
 }

@@ -1,5 +1,6 @@
 //! Spec: advanced, "Progressive Call Invocations". What happens when somebody leaves stands with leaving.
 
+use crate::announced_features::dealer_announces;
 use crate::router::play;
 
 /// Two clients, and one procedure of alice's.
@@ -306,4 +307,63 @@ fn pci_23_a_stream_can_be_canceled_and_its_rest_is_passed_over() {
         bob < [8, 48, 2, {}, "wamp.error.canceled"]
     "#,
     );
+}
+
+#[test]
+fn pci_02_what_is_asked_for_at_first_is_told_with_each_input_and_progress_with_all_but_the_last() {
+    play_scene(
+        r#"
+        bob > [48, 1, {"progress": true, "receive_progress": true}, "com.p", [1]]
+        alice < [68, 1, $r, {"progress": true, "receive_progress": true}, [1]]
+        bob > [48, 1, {"progress": true}, "com.p", [2]]
+        alice < [68, 1, $r, {"progress": true, "receive_progress": true}, [2]]
+        bob > [48, 1, {}, "com.p", [3]]
+        alice < [68, 1, $r, {"progress": absent, "receive_progress": true}, [3]]
+        alice > [70, 1, {}]
+        bob < [50, 1, {}]
+    "#,
+    );
+}
+
+#[test]
+fn pci_03_the_only_input_may_be_the_last() {
+    for only in ["{}", r#"{"progress": false}"#] {
+        play_scene(&format!(
+            r#"
+        bob > [48, 1, {only}, "com.p", [1]]
+        alice < [68, 1, $r, {{}}, [1]]
+        bob > [48, 1, {{"progress": true}}, "com.p", [2]]
+        bob < [3, {{...}}, "wamp.error.protocol_violation"]
+        bob closed
+        alice < [69, 1, {{"mode": "killnowait"}}]
+    "#
+        ));
+    }
+}
+
+#[test]
+fn pci_21_two_streams_of_one_caller_keep_their_order_each() {
+    let mut text = String::from(SCENE);
+    for n in 1..=200 {
+        let progress = if n == 200 { "" } else { "\"progress\": true" };
+        for (call, name) in [(1, "a"), (2, "b")] {
+            text += &format!("        bob > [48, {call}, {{{progress}}}, \"com.p\", [\"{name}\", {n}]]\n");
+        }
+    }
+    for n in 1..=200 {
+        let progress = if n == 200 { "" } else { "\"progress\": true" };
+        for (call, name) in [(1, "a"), (2, "b")] {
+            text += &format!("        alice < [68, {call}, $r, {{{progress}}}, [\"{name}\", {n}]]\n");
+        }
+    }
+    text += "        alice > [70, 2, {}]\n        bob < [50, 2, {}]\n";
+    text += "        alice > [70, 1, {}]\n        bob < [50, 1, {}]\n";
+    play(&text);
+}
+
+#[test]
+fn pci_22_it_is_announced_with_canceling() {
+    for realm in ["realm1", "app"] {
+        dealer_announces(realm, &["progressive_call_invocations", "call_canceling"]);
+    }
 }

@@ -1,5 +1,6 @@
 //! Spec: advanced, "Progressive Call Results". What happens when somebody leaves stands with leaving.
 
+use crate::announced_features::dealer_announces;
 use crate::router::play;
 
 #[test]
@@ -158,4 +159,65 @@ fn ord_06_a_thousand_results_come_in_order_and_the_last_one_last() {
     }
     text += "        bob < [50, 1, {}, [\"end\"]]\n";
     play(&text);
+}
+
+#[test]
+fn pcr_03_however_much_progress_there_is_a_call_ends_once() {
+    for (end, heard) in [
+        (r#"[70, 1, {}]"#, r#"[50, 7, {}]"#),
+        (r#"[70, 1, {"progress": false}, ["end"]]"#, r#"[50, 7, {}, ["end"]]"#),
+        (r#"[8, 68, 1, {}, "com.e"]"#, r#"[8, 48, 7, {}, "com.e"]"#),
+        // Others may not be asked any more (RER-05), so this is an end as well.
+        (r#"[8, 68, 1, {}, "wamp.error.unavailable"]"#, r#"[8, 48, 7, {}, "wamp.error.unavailable"]"#),
+    ] {
+        play(&format!(
+            r#"
+            alice joins
+            bob joins
+            alice > [64, 1, {{"invoke": "first"}}, "com.p"]
+            alice < [65, 1, $r]
+            bob > [48, 7, {{"receive_progress": true}}, "com.p"]
+            alice < [68, 1, $r, {{"receive_progress": true}}]
+            alice > [70, 1, {{"progress": true}}, [1]]
+            bob < [50, 7, {{"progress": true}}, [1]]
+            alice > [70, 1, {{"progress": true}}, [2]]
+            bob < [50, 7, {{"progress": true}}, [2]]
+            alice > {end}
+            bob < {heard}
+            alice > {end}
+            alice > [70, 1, {{"progress": true}}, [3]]
+            alice silent
+            bob silent
+        "#
+        ));
+    }
+}
+
+#[test]
+fn pcr_04_each_result_has_the_shape_its_callee_gave_it() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {"receive_progress": true}, "com.p"]
+        alice < [68, 1, $r, {"receive_progress": true}]
+        alice > [70, 1, {"progress": true}]
+        bob < [50, 1, {"progress": true}]
+        alice > [70, 1, {"progress": true}, [[1], "two"], {"k": 3}]
+        bob < [50, 1, {"progress": true}, [[1], "two"], {"k": 3}]
+        alice > [70, 1, {"progress": true}, [], {"k": 4}]
+        bob < [50, 1, {"progress": true}, [], {"k": 4}]
+        alice > [70, 1, {}, [], {"end": true}]
+        bob < [50, 1, {}, [], {"end": true}]
+    "#,
+    );
+}
+
+#[test]
+fn pcr_10_it_is_announced_with_canceling() {
+    for realm in ["realm1", "app"] {
+        dealer_announces(realm, &["progressive_call_results", "call_canceling"]);
+    }
 }

@@ -1,5 +1,6 @@
 //! Spec: advanced, "Registration Revocation".
 
+use crate::announced_features::dealer_announces;
 use crate::router::play;
 
 #[test]
@@ -78,6 +79,43 @@ fn regrev_03_what_was_invoked_before_is_answered() {
         bob < [8, 48, 2, {}, "wamp.error.no_such_procedure", ...]
         alice > [70, 1, {}, ["done"]]
         bob < [50, 1, {}, ["done"]]
+    "#,
+    );
+}
+
+#[test]
+fn regrev_04_it_is_announced() {
+    dealer_announces("realm1", &["registration_revocation"]);
+}
+
+#[test]
+fn regrev_03_of_a_shared_registration_one_callee_is_taken_out_and_the_others_serve_on() {
+    play(
+        r#"
+        root joins as root secret
+        alice joins
+        beth joins
+        bob joins
+        alice > [64, 1, {"invoke": "first"}, "com.p"]
+        alice < [65, 1, $r]
+        beth > [64, 1, {"invoke": "first"}, "com.p"]
+        beth < [65, 1, $r]
+        root > [48, 1, {}, "wamp.registration.remove_callee", [$r, $alice]]
+        alice < [67, 0, {"registration": $r}]
+        root < [50, 1, {}]
+        bob > [48, 1, {}, "com.p"]
+        beth < [68, 1, $r, {}]
+        beth > [70, 1, {}]
+        bob < [50, 1, {}]
+        alice silent
+        alice > [64, 2, {"invoke": "first"}, "com.p"]  # she may come back, and is the last then
+        alice < [65, 2, $r]
+        bob > [48, 2, {}, "com.p"]
+        beth < [68, 2, $r, {}]
+        beth > [8, 68, 2, {}, "wamp.error.unavailable"]
+        alice < [68, 1, $r, {}]
+        alice > [70, 1, {}]
+        bob < [50, 2, {}]
     "#,
     );
 }

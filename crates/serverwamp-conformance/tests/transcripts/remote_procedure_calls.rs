@@ -340,3 +340,28 @@ fn rpc_22_nobody_registers_what_is_the_specifications_own() {
     "#,
     );
 }
+
+#[test]
+fn rpc_05_knowing_the_id_of_a_shared_registration_is_not_being_in_it() {
+    play(
+        r#"
+        alice joins
+        beth joins
+        bob joins
+        alice > [64, 1, {"invoke": "roundrobin"}, "com.p"]
+        alice < [65, 1, $r]
+        beth > [64, 1, {"invoke": "roundrobin"}, "com.p"]
+        beth < [65, 1, $r]
+        bob > [66, 1, $r]
+        bob < [8, 66, 1, {}, "wamp.error.no_such_registration", ...]
+        beth > [66, 2, $r]
+        beth < [67, 2]
+        beth > [66, 3, $r]
+        beth < [8, 66, 3, {}, "wamp.error.no_such_registration", ...]
+        bob > [48, 2, {}, "com.p"]
+        alice < [68, 1, $r, {}]
+        alice > [70, 1, {}]
+        bob < [50, 2, {}]
+    "#,
+    );
+}

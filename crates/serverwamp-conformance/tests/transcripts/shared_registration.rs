@@ -1,5 +1,6 @@
 //! Spec: advanced, "Shared Registration".
 
+use crate::announced_features::dealer_announces;
 use crate::router::play;
 
 /// Three callees of one procedure under a policy, and a caller.
@@ -202,4 +203,41 @@ fn shreg_10_the_meta_api_tells_of_one_registration_and_each_callee() {
         mona < [50, 2, {}, [{..., "invoke": "roundrobin"}]]
     "#,
     );
+}
+
+#[test]
+fn shreg_04_one_id_is_one_pattern_of_one_match() {
+    play(
+        r#"
+        alice joins
+        beth joins
+        alice > [64, 1, {"invoke": "roundrobin"}, "com.p"]
+        alice < [65, 1, $exact]
+        beth > [64, 1, {"invoke": "roundrobin", "match": "prefix"}, "com.p"]
+        beth < [65, 1, $prefix]
+        beth > [64, 2, {"invoke": "roundrobin"}, "com.p"]
+        beth < [65, 2, $exact]
+        alice > [64, 2, {"invoke": "roundrobin", "match": "prefix"}, "com.p"]
+        alice < [65, 2, $prefix]
+        alice > [64, 3, {"invoke": "roundrobin"}, "com.q"]
+        alice < [65, 3, $other]
+        all different $exact $prefix $other
+    "#,
+    );
+}
+
+#[test]
+fn shreg_11_it_is_announced() {
+    dealer_announces("realm1", &["shared_registration"]);
+}
+
+#[test]
+fn ord_07_behind_unregistered_calls_go_to_the_others() {
+    let mut text = scene("roundrobin");
+    text += "        alice > [66, 2, $r]\n        alice < [67, 2]\n";
+    for (call, (callee, invocation)) in (1..).zip([("beth", 1), ("carol", 1), ("beth", 2), ("carol", 2)]) {
+        text += &served(call, callee, invocation);
+    }
+    text += "        alice silent\n";
+    play(&text);
 }
