@@ -5,7 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "a program may name its runtime")]
 
 use serverwamp::extract::Args;
-use serverwamp::{Application, Realm, RealmHandle, Server, WampError, prefix};
+use serverwamp::{Application, Realm, RealmHandle, Server, Value, WampError, prefix};
 use std::error::Error;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -23,7 +23,7 @@ async fn listen(realm: RealmHandle) -> Result<(), WampError> {
     let mut events = realm.subscribe(prefix("sensor."))?;
     loop {
         let event = events.recv().await;
-        println!("{}: {:?} (lost: {})", event.topic(), event.payload(), events.lost());
+        println!("{}: {:?} (lost: {})", event.topic(), event.bind::<Vec<Value>>(), events.lost());
     }
 }
 

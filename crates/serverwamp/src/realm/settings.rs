@@ -50,7 +50,8 @@ impl TopicSettings {
     /// Keeps the last `events` events for `wamp.subscription.get_events`.
     ///
     /// It applies to the subscription of exactly the pattern the settings are given for, which exists from the start
-    /// whether anybody is subscribed or not. By default nothing is kept: history costs memory.
+    /// whether anybody is subscribed or not. By default nothing is kept: history costs memory, up to the largest message
+    /// for each event.
     pub fn history(mut self, events: usize) -> Self {
         self.history = events;
         self
