@@ -366,3 +366,29 @@ fn can_14_an_interrupt_has_the_id_its_callee_knows() {
     "#,
     );
 }
+
+#[test]
+fn can_01_a_cancel_of_any_mode_has_no_answer_but_the_one_of_the_call() {
+    for mode in ["skip", "kill", "killnowait"] {
+        let interrupt = match mode {
+            "skip" => String::new(),
+            _ => format!(r#"alice < [69, 1, {{"mode": "{mode}"}}]"#),
+        };
+        play(&format!(
+            r#"
+            alice joins
+            bob joins
+            alice > [64, 1, {{}}, "com.p"]
+            alice < [65, 1, $r]
+            bob > [48, 1, {{}}, "com.p"]
+            alice < [68, 1, $r, {{}}]
+            bob > [49, 1, {{"mode": "{mode}"}}]
+            {interrupt}
+            alice > [8, 68, 1, {{}}, "wamp.error.canceled"]
+            bob < [8, 48, 1, {{}}, "wamp.error.canceled"]
+            bob silent
+            alice silent
+        "#
+        ));
+    }
+}

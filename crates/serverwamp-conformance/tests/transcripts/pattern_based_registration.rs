@@ -264,3 +264,60 @@ fn preg_04_the_longest_prefix_is_called_whoever_came_first() {
         play(&text);
     }
 }
+
+#[test]
+fn preg_05_among_wildcards_the_first_difference_from_the_left_decides() {
+    // For each call the better one, and then the other one, which has more that is literal or is the longer text.
+    for (procedure, better, other) in [
+        ("a.b.c.d", "a.b..", "a..c.d"),
+        ("a.b.c.d", "a..c.", "a...d"),
+        ("a.bb.cccccc.d", "a.bb..d", "a..cccccc.d"),
+        ("a.b.c", "a..", "..c"),
+    ] {
+        for order in [[better, other], [other, better]] {
+            let place = order.iter().position(|pattern| *pattern == better).unwrap() + 1;
+            play(&format!(
+                r#"
+                alice joins
+                bob joins
+                alice > [64, 1, {{"match": "wildcard"}}, "{}"]
+                alice < [65, 1, $r1]
+                alice > [64, 2, {{"match": "wildcard"}}, "{}"]
+                alice < [65, 2, $r2]
+                bob > [48, 1, {{}}, "{procedure}"]
+                alice < [68, 1, $r{place}, {{"procedure": "{procedure}"}}]
+                alice > [70, 1, {{}}]
+                bob < [50, 1, {{}}]
+            "#,
+                order[0], order[1]
+            ));
+        }
+    }
+}
+
+#[test]
+fn preg_09_one_session_may_have_the_same_text_under_each_match() {
+    play(
+        r#"
+        alice joins
+        bob joins
+        alice > [64, 1, {"match": "wildcard"}, "a.b"]
+        alice < [65, 1, $wildcard]
+        alice > [64, 2, {"match": "prefix"}, "a.b"]
+        alice < [65, 2, $prefix]
+        alice > [64, 3, {}, "a.b"]
+        alice < [65, 3, $exact]
+        all different $wildcard $prefix $exact
+        alice > [64, 4, {"match": "exact"}, "a.b"]
+        alice < [8, 64, 4, {}, "wamp.error.procedure_already_exists", ...]
+        alice > [66, 5, $prefix]
+        alice < [67, 5]
+        bob > [48, 1, {}, "a.b"]
+        alice < [68, 1, $exact, {}]
+        alice > [70, 1, {}]
+        bob < [50, 1, {}]
+        bob > [48, 2, {}, "a.bc"]
+        bob < [8, 48, 2, {}, "wamp.error.no_such_procedure", ...]
+    "#,
+    );
+}

@@ -109,8 +109,11 @@ impl Heard {
 }
 
 pub(crate) fn stop(caller: &mut RawPeer, serving: JoinHandle<u64>) -> u64 {
-    caller.start_call("com.p", json!(["stop"]), Value::Null, Value::Null);
-    serving.join().expect("the callee heard nothing it should not")
+    let call = caller.start_call("com.p", json!(["stop"]), Value::Null, Value::Null);
+    let interrupts = serving.join().expect("the callee heard nothing it should not");
+    // It left without an answer. When the caller has one, the next call goes to somebody else.
+    caller.final_answer(call);
+    interrupts
 }
 
 #[test]

@@ -241,3 +241,31 @@ fn ord_07_behind_unregistered_calls_go_to_the_others() {
     text += "        alice silent\n";
     play(&text);
 }
+
+#[test]
+fn shreg_03_among_policies_only_the_same_one_is_shared() {
+    const POLICIES: [&str; 5] = ["single", "roundrobin", "random", "first", "last"];
+    for first in POLICIES {
+        let mut text = format!(
+            r#"
+        alice joins
+        bob joins
+        alice > [64, 1, {{"invoke": "{first}"}}, "com.p"]
+        alice < [65, 1, $r]
+"#
+        );
+        for (request, second) in (1..).zip(POLICIES) {
+            let answer = match second == first && first != "single" {
+                true => format!("[65, {request}, $r]"),
+                false => format!(r#"[8, 64, {request}, {{}}, "wamp.error.procedure_already_exists", ...]"#),
+            };
+            text += &format!(
+                r#"
+        bob > [64, {request}, {{"invoke": "{second}"}}, "com.p"]
+        bob < {answer}
+"#
+            );
+        }
+        play(&text);
+    }
+}
