@@ -90,7 +90,8 @@ impl RegistrationEntry {
 
     /// Takes a client out, which holds its invocations meanwhile.
     pub(crate) fn leave(&self, session: SessionId) {
-        if let Some(callee) = self.callees().leave(session) {
+        let left = self.callees().leave(session);
+        if let Some(callee) = left {
             callee.left.store(true, Ordering::Relaxed);
         }
     }
