@@ -1,7 +1,7 @@
 //! All connections of an application, so that they can be ended in good order.
 
 use crate::signal::Signal;
-use crate::websocket::Outbox;
+use crate::transport::Outbox;
 use event_listener::Event;
 use hashbrown::HashMap;
 use std::future::Future;

@@ -6,7 +6,7 @@ use crate::WampError;
 use crate::auth::Principal;
 use crate::realm::{Disclosure, Permissions};
 use crate::reply::Encoded;
-use crate::websocket::{Outbox, PushError};
+use crate::transport::{Outbox, PushError};
 use serverwamp_proto::codec::{Dict, Serializer, Value};
 use serverwamp_proto::id::{PublicationId, RegistrationId, RequestId, SessionId, SubscriptionId};
 use serverwamp_proto::message::{

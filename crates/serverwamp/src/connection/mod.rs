@@ -16,7 +16,7 @@ use crate::rt::BoxFuture;
 use crate::session::{CloseReason, CloseRequest};
 use crate::shutdown::Alive;
 use crate::transport::TransportInfo;
-use crate::websocket::{EndReason, Flow, MessageHandler, Outbox};
+use crate::transport::{EndReason, Flow, MessageHandler, Outbox};
 use crate::{Session, WampError, wire};
 use bytes::Bytes;
 use calls::Calls;

@@ -328,7 +328,7 @@ fn send_answer(session: &Session, request: RequestId, answer: &Answer<'_>) {
                     out,
                 )
             };
-            if let Err(crate::websocket::PushError::Encode(error)) = session.outbox().try_push(encode) {
+            if let Err(crate::transport::PushError::Encode(error)) = session.outbox().try_push(encode) {
                 unsayable(error);
             }
         }
@@ -349,7 +349,7 @@ pub(super) fn send_result(
         encode_result_with(serializer, request, details, &payload.args, &payload.kwargs, out)
     };
     match session.outbox().try_push(encode) {
-        Err(crate::websocket::PushError::Encode(error)) => Err(error),
-        Ok(()) | Err(crate::websocket::PushError::Closed) => Ok(()),
+        Err(crate::transport::PushError::Encode(error)) => Err(error),
+        Ok(()) | Err(crate::transport::PushError::Closed) => Ok(()),
     }
 }

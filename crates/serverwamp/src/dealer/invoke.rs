@@ -3,7 +3,7 @@
 use super::call::{Answer, CallState, RoutedCall, Serving};
 use super::carried::Carried;
 use super::registration::Callee;
-use crate::websocket::Refused;
+use crate::transport::Refused;
 use crate::{Session, WampError};
 use serverwamp_proto::id::{RequestId, SessionId};
 use serverwamp_proto::message::{InvocationDetails, encode_invocation};

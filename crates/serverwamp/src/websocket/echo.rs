@@ -10,9 +10,10 @@ use http::{Request, Response};
 use http_body_util::Full;
 use serverwamp_proto::websocket::Opcode;
 
+use super::WebSocketConfig;
 use super::upgrade::upgrade_plain;
-use super::{EndReason, Flow, Framing, MessageHandler, Outbox, WebSocketConfig};
 use crate::rt::Runtime;
+use crate::transport::{EndReason, Flow, Framing, MessageHandler, Outbox};
 
 /// Answers `request`, and if it opens a WebSocket, serves an echo on it.
 ///

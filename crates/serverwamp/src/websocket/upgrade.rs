@@ -18,8 +18,9 @@ use serverwamp_proto::websocket::deflate::Deflate;
 use serverwamp_proto::websocket::extension::negotiate;
 use serverwamp_proto::websocket::handshake::{accept_key, has_token, is_valid_key, parse_list};
 
-use super::{Connection, Framing, MessageHandler, Outbox, Subprotocol, WebSocketConfig};
+use super::{Subprotocol, WebSocketConfig};
 use crate::rt::Runtime;
+use crate::transport::{Connection, Framing, MessageHandler, Outbox};
 
 type Answer = Response<Full<Bytes>>;
 

@@ -23,9 +23,10 @@ use serverwamp_proto::websocket::{Decoder, Event, Opcode, Role};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 
-use super::{Connection, EndReason, Flow, Framing, MessageHandler, Outbox, WebSocketConfig};
+use super::WebSocketConfig;
 use crate::Overflow;
 use crate::rt::Tokio;
+use crate::transport::{Connection, EndReason, Flow, Framing, MessageHandler, Outbox};
 
 const KEY: [u8; 4] = [9, 8, 7, 6];
 

@@ -6,7 +6,7 @@ use std::thread;
 use serverwamp_proto::codec::Serializer;
 
 use super::*;
-use crate::websocket::outbox::{OutboxClosed, PushError, Taken};
+use crate::transport::{OutboxClosed, PushError, Taken};
 
 fn taken(outbox: &Outbox) -> Vec<u8> {
     let mut bytes = Vec::new();

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serverwamp_proto::codec::Serializer;
 
 use super::*;
-use crate::websocket::outbox::{OutboxClosed, Refused, Taken};
+use crate::transport::{OutboxClosed, Refused, Taken};
 
 pub(super) const POLICIES: [Overflow; 3] =
     [Overflow::CloseSession, Overflow::DropNewestEvent, Overflow::DropOldestEvent];

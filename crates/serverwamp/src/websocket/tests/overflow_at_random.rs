@@ -8,7 +8,7 @@ use serverwamp_proto::websocket::batch::Records;
 
 use super::overflow::{POLICIES, batched, messages, plain, taken};
 use super::*;
-use crate::websocket::outbox::Refused;
+use crate::transport::Refused;
 
 /// Numbers that look random and are the same in every run.
 struct Random(u64);

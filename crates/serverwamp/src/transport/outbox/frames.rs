@@ -12,7 +12,7 @@ use serverwamp_proto::websocket::Opcode;
 use serverwamp_proto::websocket::batch::{Separator, begin_record, finish_record};
 use serverwamp_proto::websocket::frame::{self, Mark};
 
-use crate::websocket::Framing;
+use crate::transport::Framing;
 
 /// A batch that is longer than this is complete: its receiver has to hold all of it before it sees the first message.
 const LONG_BATCH: usize = 32 * 1024;

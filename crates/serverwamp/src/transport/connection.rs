@@ -23,8 +23,9 @@ use super::input::Input;
 use super::outbox::{End, Outbox};
 use super::output::{Drained, Output};
 use super::timer::{Timer, after};
-use super::{EndReason, Flow, MessageHandler, WebSocketConfig};
+use super::{EndReason, Flow, MessageHandler};
 use crate::rt::Runtime;
+use crate::websocket::WebSocketConfig;
 
 /// Messages and reads after which the task lets others run.
 const BUDGET: u32 = 256;
@@ -366,7 +367,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
 
     /// Bytes of all buffers.
     #[cfg(test)]
-    pub(super) fn memory(&self) -> usize {
+    pub(crate) fn memory(&self) -> usize {
         self.input.memory() + self.output.memory()
     }
 

@@ -11,11 +11,11 @@ use serverwamp_proto::websocket::batch::{BatchError, Records};
 use serverwamp_proto::websocket::{Opcode, frame};
 
 use super::{End, Outbox};
-use crate::websocket::Framing;
+use crate::transport::Framing;
 
 /// What there is to do for a connection that has written everything it took.
 #[derive(Debug)]
-pub(in crate::websocket) enum Taken {
+pub(crate) enum Taken {
     /// Bytes to write.
     Bytes,
     /// Nothing: the outbox wakes the connection when that changes.
@@ -25,15 +25,12 @@ pub(in crate::websocket) enum Taken {
 }
 
 impl Outbox {
-    pub(in crate::websocket) fn framing(&self) -> &Framing {
+    pub(crate) fn framing(&self) -> &Framing {
         &self.0.framing
     }
 
     /// The next message of a received batch. As the peer's first one ends, so do those that are pushed from then on.
-    pub(in crate::websocket) fn next_record(
-        &self,
-        records: &mut Records,
-    ) -> Option<Result<Bytes, BatchError>> {
+    pub(crate) fn next_record(&self, records: &mut Records) -> Option<Result<Bytes, BatchError>> {
         let record = records.next();
         if let Some(separator) = records.separator() {
             self.0.separator.get_or_init(|| separator);
@@ -42,17 +39,17 @@ impl Outbox {
     }
 
     /// Whom to wake when there is something to do.
-    pub(in crate::websocket) fn register(&self, waker: &Waker) {
+    pub(crate) fn register(&self, waker: &Waker) {
         self.0.writer.register(waker);
     }
 
     /// The connection is awake, and looks into the outbox before it sleeps again: it needs no waking.
-    pub(in crate::websocket) fn attend(&self) {
+    pub(crate) fn attend(&self) {
         self.0.sleeps.store(false, Ordering::Release);
     }
 
     /// Takes all bytes there are, in exchange for the empty `writing`.
-    pub(in crate::websocket) fn take(&self, writing: &mut Vec<u8>) -> Taken {
+    pub(crate) fn take(&self, writing: &mut Vec<u8>) -> Taken {
         let mut queue = self.lock();
         let Some(saved) = queue.frames.take(self.0.framing.kind(), writing) else {
             self.0.sleeps.store(true, Ordering::Relaxed);
@@ -65,7 +62,7 @@ impl Outbox {
     }
 
     /// Adds a pong, unless there is no room for it; the order of pongs and messages is that of what they answer.
-    pub(in crate::websocket) fn push_pong(&self, payload: &[u8]) -> bool {
+    pub(crate) fn push_pong(&self, payload: &[u8]) -> bool {
         let mut queue = self.lock();
         if queue.end.is_some() || queue.queued + frame::MAX_CONTROL + 2 > self.0.limit {
             return false;
@@ -79,19 +76,19 @@ impl Outbox {
     }
 
     /// Whether the outbox was closed because too much was pushed.
-    pub(in crate::websocket) fn overflowed(&self) -> bool {
+    pub(crate) fn overflowed(&self) -> bool {
         self.lock().end == Some(End::Overflow)
     }
 
     /// Counts bytes that the connection writes without their having been pushed.
-    pub(in crate::websocket) fn count(&self, bytes: usize) {
+    pub(crate) fn count(&self, bytes: usize) {
         if bytes > 0 {
             self.set_queued(&mut self.lock(), |queued| queued + bytes);
         }
     }
 
     /// Counts bytes that do not wait any more.
-    pub(in crate::websocket) fn wrote(&self, bytes: usize) {
+    pub(crate) fn wrote(&self, bytes: usize) {
         let mut queue = self.lock();
         let waiting = self.subtract(&mut queue, bytes);
         drop(queue);
@@ -99,12 +96,12 @@ impl Outbox {
     }
 
     #[cfg(test)]
-    pub(in crate::websocket) fn memory(&self) -> usize {
+    pub(crate) fn memory(&self) -> usize {
         self.lock().frames.memory()
     }
 
     /// Gives memory back that is not in use.
-    pub(in crate::websocket) fn trim(&self) {
+    pub(crate) fn trim(&self) {
         self.lock().frames.trim();
     }
 }

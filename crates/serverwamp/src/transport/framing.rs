@@ -47,7 +47,7 @@ impl Framing {
     }
 
     /// The negotiated compression.
-    pub(super) const fn deflate(&self) -> Option<Deflate> {
+    pub(crate) const fn deflate(&self) -> Option<Deflate> {
         let Self::WebSocket { deflate, .. } = self;
         *deflate
     }

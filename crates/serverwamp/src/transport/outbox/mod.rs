@@ -24,7 +24,7 @@ use serverwamp_proto::websocket::batch::Separator;
 use super::Framing;
 use crate::Overflow;
 
-pub(super) use drain::Taken;
+pub(crate) use drain::Taken;
 use frames::{Draft, Frames};
 
 /// The connection ends or has ended; what was pushed was refused.
@@ -103,7 +103,7 @@ struct Queue {
 
 /// Why nothing more is accepted.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum End {
+pub(crate) enum End {
     /// Write what is there, then a Close frame.
     Close { code: Option<u16>, reason: Cow<'static, str> },
     /// More was pushed than the peer may let wait.

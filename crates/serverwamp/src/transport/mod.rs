@@ -1,0 +1,26 @@
+//! Connections, whatever carries them: from a socket's bytes to a handler of messages and back.
+//!
+//! A `Connection` owns the socket: one future that reads, hands messages to a `MessageHandler`, and writes what stands in
+//! the connection's `Outbox`, to which anybody may add. How messages are framed on the wire is a `Framing`.
+//!
+//! Invariant: no async runtime is named here; bytes go through hyper's I/O traits, time through
+//! [`Runtime`](crate::rt::Runtime).
+
+mod closing;
+mod connection;
+mod framing;
+mod handler;
+mod info;
+mod input;
+mod outbox;
+mod output;
+mod timer;
+
+pub use self::info::TransportInfo;
+
+pub(crate) use self::connection::Connection;
+pub(crate) use self::framing::Framing;
+pub(crate) use self::handler::{EndReason, Flow, MessageHandler};
+pub(crate) use self::outbox::{Outbox, PushError, Refused};
+#[cfg(test)]
+pub(crate) use self::outbox::{OutboxClosed, Taken};
