@@ -1,5 +1,5 @@
 //! The WAMP protocol without I/O: messages, serializers, sessions, subscriptions, the routing of calls,
-//! authentication arithmetic, WebSocket framing.
+//! authentication arithmetic, WebSocket and RawSocket framing.
 //!
 //! Nothing in this crate opens a socket, reads a clock, draws a random number or starts a thread: bytes, time and
 //! random ids come in as arguments, decisions and bytes go out. That makes every rule testable in a few lines and the
@@ -14,6 +14,7 @@ pub mod id;
 pub mod message;
 pub mod pattern;
 pub mod payload;
+pub mod rawsocket;
 pub mod session;
 pub mod timestamp;
 pub mod uri;

@@ -1,0 +1,113 @@
+//! The receiving half: bytes in, frames out, anything illegal refused.
+//!
+//! Invariant: a frame is refused as soon as its prefix says that it is too long (checklist RAW-15), and an incomplete one
+//! is no more than the bytes that were received of it.
+
+use std::borrow::Cow;
+
+use bytes::{Buf as _, Bytes, BytesMut};
+
+use super::frame::{Kind, MAX_PAYLOAD, PREFIX};
+
+/// What a peer sent.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Event {
+    /// A WAMP message.
+    Message(Bytes),
+    /// A ping; the answer is a pong with the same payload.
+    Ping(Bytes),
+    /// A pong.
+    Pong(Bytes),
+}
+
+/// A peer broke a rule of RawSocket, and the connection has to end.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Failure {
+    /// What is wrong, in words a peer may see.
+    pub reason: Cow<'static, str>,
+    /// Whether it is the length of a message.
+    pub too_long: bool,
+}
+
+impl Failure {
+    const fn new(reason: &'static str) -> Self {
+        Self { reason: Cow::Borrowed(reason), too_long: false }
+    }
+}
+
+/// Decodes what one peer sends behind its handshake.
+#[derive(Debug)]
+pub struct Decoder {
+    max_message: usize,
+    text: bool,
+    ended: bool,
+}
+
+impl Decoder {
+    /// A decoder for frames of up to `max_message` bytes; if messages are `text`, they have to be UTF-8.
+    pub const fn new(max_message: usize, text: bool) -> Self {
+        Self { max_message, text, ended: false }
+    }
+
+    /// Takes the next frame out of `buf`, to whose end the caller appends what it receives.
+    ///
+    /// `Ok(None)` means that more bytes are needed. After a failure there are no more frames and `buf` is emptied.
+    ///
+    /// # Errors
+    /// When the peer broke a rule.
+    #[inline]
+    pub fn decode(&mut self, buf: &mut BytesMut) -> Result<Option<Event>, Failure> {
+        if self.ended {
+            buf.clear();
+            return Ok(None);
+        }
+        let decoded = self.next(buf);
+        if decoded.is_err() {
+            self.ended = true;
+            buf.clear();
+        }
+        decoded
+    }
+
+    #[inline]
+    fn next(&self, buf: &mut BytesMut) -> Result<Option<Event>, Failure> {
+        let Some(&[first, a, b, c]) = buf.first_chunk::<PREFIX>() else { return Ok(None) };
+        let (kind, len) = self.read_prefix(first, u32::from_be_bytes([0, a, b, c]))?;
+        if buf.len() < PREFIX + len {
+            return Ok(None);
+        }
+        buf.advance(PREFIX);
+        let payload = buf.split_to(len).freeze();
+        match kind {
+            Kind::Message if self.text && simdutf8::basic::from_utf8(&payload).is_err() => {
+                Err(Failure::new("message is not UTF-8"))
+            }
+            Kind::Message => Ok(Some(Event::Message(payload))),
+            Kind::Ping => Ok(Some(Event::Ping(payload))),
+            Kind::Pong => Ok(Some(Event::Pong(payload))),
+        }
+    }
+
+    fn read_prefix(&self, first: u8, length: u32) -> Result<(Kind, usize), Failure> {
+        if first & 0xf0 != 0 {
+            return Err(Failure::new("reserved bits of a frame's prefix are set"));
+        }
+        let Some(kind) = Kind::from_bits(first & 0x07) else {
+            return Err(Failure::new("frame of a reserved type"));
+        };
+        let len = match (first & 0x08 != 0, length) {
+            (false, length) => length as usize,
+            (true, 0) => MAX_PAYLOAD,
+            (true, _) => return Err(Failure::new("frame of 2^24 bytes with a further length")),
+        };
+        if len > self.max_message {
+            let reason = format!("frame of {len} bytes where {} are the limit", self.max_message);
+            return Err(Failure { reason: reason.into(), too_long: true });
+        }
+        if len == 0 && kind == Kind::Message {
+            return Err(Failure::new("empty frame where a message is expected"));
+        }
+        Ok((kind, len))
+    }
+}

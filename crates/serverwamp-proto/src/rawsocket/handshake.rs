@@ -1,0 +1,110 @@
+//! The handshake: four octets from the client, four octets back.
+//!
+//! Invariant: a refusal never has the code 0, which the specification keeps free (checklist RAW-11).
+
+use crate::codec::Serializer;
+
+/// The first octet of every handshake. No HTTP request and no TLS handshake begins with it.
+pub const MAGIC: u8 = 0x7f;
+
+/// The longest message somebody takes: a power of two from 512 bytes to 16 MiB.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct MaxLength(u8);
+
+impl MaxLength {
+    /// 512 bytes, the least that can be said.
+    pub const SHORTEST: Self = Self(0);
+    /// 16 MiB, the most that can be said.
+    pub const LONGEST: Self = Self(15);
+
+    /// The longest that is not longer than `bytes`; at least 512.
+    pub const fn within(bytes: usize) -> Self {
+        let mut exponent = 15;
+        while exponent > 0 && 1_usize << (exponent + 9) > bytes {
+            exponent -= 1;
+        }
+        Self(exponent)
+    }
+
+    /// As bytes.
+    pub const fn bytes(self) -> usize {
+        1 << (self.0 + 9)
+    }
+}
+
+/// What a client asks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Hello {
+    /// The longest message the client takes (checklist RAW-04).
+    pub takes: MaxLength,
+    /// The serializer of both directions (RAW-05).
+    pub serializer: Serializer,
+}
+
+/// Why a handshake is refused.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// The serializer is none, or none that is spoken here (checklist RAW-06, RAW-07).
+    #[error("serializer {0} is not spoken here; 1 is JSON, 2 MessagePack, 3 CBOR")]
+    Serializer(u8),
+    /// The client takes too little for the router's own messages (RAW-10).
+    #[error("messages of at least {0} bytes have to be taken")]
+    MaxLength(usize),
+    /// Octets 3 and 4 are not zero (RAW-08).
+    #[error("the third and fourth octet of the handshake must be zero")]
+    Reserved,
+    /// Too many connections are open (RAW-10).
+    #[error("too many connections")]
+    TooManyConnections,
+}
+
+impl Refusal {
+    /// The octets that tell the client.
+    pub const fn octets(self) -> [u8; 4] {
+        let code = match self {
+            Self::Serializer(_) => 1,
+            Self::MaxLength(_) => 2,
+            Self::Reserved => 3,
+            Self::TooManyConnections => 4,
+        };
+        [MAGIC, code << 4, 0, 0]
+    }
+}
+
+impl Hello {
+    /// Reads the octets behind [`MAGIC`].
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub const fn read(octets: [u8; 3]) -> Result<Self, Refusal> {
+        let [ask, third, fourth] = octets;
+        if third != 0 || fourth != 0 {
+            return Err(Refusal::Reserved);
+        }
+        let serializer = match ask & 0x0f {
+            1 => Serializer::Json,
+            2 => Serializer::MessagePack,
+            3 => Serializer::Cbor,
+            other => return Err(Refusal::Serializer(other)),
+        };
+        Ok(Self { takes: MaxLength(ask >> 4), serializer })
+    }
+
+    /// The octets a client sends.
+    pub const fn octets(self) -> [u8; 4] {
+        [MAGIC, self.takes.0 << 4 | number(self.serializer), 0, 0]
+    }
+}
+
+/// The octets that accept a handshake: what this side takes, and the client's serializer again (checklist RAW-09).
+pub const fn accept(takes: MaxLength, serializer: Serializer) -> [u8; 4] {
+    Hello { takes, serializer }.octets()
+}
+
+const fn number(serializer: Serializer) -> u8 {
+    match serializer {
+        Serializer::Json => 1,
+        Serializer::MessagePack => 2,
+        Serializer::Cbor => 3,
+    }
+}

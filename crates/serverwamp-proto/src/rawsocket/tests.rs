@@ -1,0 +1,148 @@
+//! Tests of handshake and frames, byte for byte.
+
+use bytes::BytesMut;
+use proptest::prelude::*;
+
+use super::frame::{MAX_PAYLOAD, PREFIX, begin, finish, push};
+use super::{Decoder, Event, Hello, Kind, MaxLength, Refusal, accept};
+use crate::codec::Serializer;
+
+fn decode(max: usize, bytes: &[u8]) -> Result<Option<Event>, String> {
+    Decoder::new(max, false).decode(&mut BytesMut::from(bytes)).map_err(|failure| failure.to_string())
+}
+
+#[test]
+fn raw_08_reserved_octets_of_the_handshake_are_refused() {
+    for octets in [[0xf1, 0, 1], [0xf1, 1, 0]] {
+        assert_eq!(Hello::read(octets), Err(Refusal::Reserved));
+    }
+    assert_eq!(Refusal::Reserved.octets(), [0x7f, 0x30, 0, 0]);
+}
+
+#[test]
+fn raw_06_raw_07_only_three_serializers_are_known() {
+    for number in (0..16).filter(|number| !(1..=3).contains(number)) {
+        let refusal = Hello::read([0xf0 | number, 0, 0]).unwrap_err();
+        assert_eq!(refusal.octets(), [0x7f, 0x10, 0, 0]);
+    }
+}
+
+#[test]
+fn raw_11_no_refusal_has_the_code_zero() {
+    let all =
+        [Refusal::Serializer(0), Refusal::MaxLength(512), Refusal::Reserved, Refusal::TooManyConnections];
+    let codes: Vec<u8> = all.iter().map(|refusal| refusal.octets()[1]).collect();
+    assert_eq!(codes, [0x10, 0x20, 0x30, 0x40]);
+}
+
+#[test]
+fn raw_04_raw_05_raw_09_a_handshake_says_length_and_serializer_in_both_directions() {
+    let hello = Hello::read([0x52, 0, 0]).unwrap();
+    assert_eq!((hello.takes.bytes(), hello.serializer), (16 * 1024, Serializer::MessagePack));
+    assert_eq!(accept(MaxLength::within(1 << 20), hello.serializer), [0x7f, 0xb2, 0, 0]);
+}
+
+#[test]
+fn raw_09_the_announced_length_is_never_longer_than_the_limit() {
+    for (limit, bytes) in [(0, 512), (511, 512), (512, 512), (1023, 512), (1024, 1024), (usize::MAX, 1 << 24)]
+    {
+        assert_eq!(MaxLength::within(limit).bytes(), bytes, "{limit}");
+    }
+}
+
+#[test]
+fn raw_13_raw_20_reserved_bits_and_types_are_refused() {
+    for first in [0x10, 0x80, 0x03, 0x07] {
+        assert!(decode(1024, &[first, 0, 0, 5]).is_err(), "{first:#x}");
+    }
+}
+
+#[test]
+fn raw_15_a_frame_that_is_too_long_is_refused_by_its_prefix() {
+    assert_eq!(decode(1024, &[0, 0, 4, 0]), Ok(None));
+    assert!(decode(1024, &[0, 0, 4, 1]).unwrap_err().contains("1025 bytes"));
+    assert!(decode(4096, &[8, 0, 0, 0]).is_err());
+}
+
+#[test]
+fn raw_14_two_to_the_24_bytes_are_said_by_a_bit_of_their_own() {
+    assert!(decode(MAX_PAYLOAD, &[8, 0, 0, 1]).is_err());
+    assert_eq!(decode(MAX_PAYLOAD, &[8, 0, 0, 0]), Ok(None));
+    let mut out = Vec::new();
+    push(Kind::Ping, &vec![7; MAX_PAYLOAD], &mut out);
+    assert_eq!(out[..PREFIX], [9, 0, 0, 0]);
+    assert!(
+        matches!(decode(MAX_PAYLOAD, &out), Ok(Some(Event::Ping(payload))) if payload.len() == MAX_PAYLOAD)
+    );
+    out.clear();
+    push(Kind::Pong, &vec![7; MAX_PAYLOAD - 1], &mut out);
+    assert_eq!(out[..PREFIX], [2, 0xff, 0xff, 0xff]);
+}
+
+#[test]
+fn raw_21_an_empty_message_is_refused_and_an_empty_ping_is_not() {
+    assert!(decode(1024, &[0, 0, 0, 0]).is_err());
+    assert_eq!(decode(1024, &[1, 0, 0, 0]), Ok(Some(Event::Ping(Default::default()))));
+}
+
+#[test]
+fn ser_07_a_text_that_is_not_utf_8_is_refused() {
+    let frame = [0, 0, 0, 3, b'[', 0xff, b']'];
+    assert!(Decoder::new(1024, true).decode(&mut BytesMut::from(&frame[..])).is_err());
+    assert!(matches!(decode(1024, &frame), Ok(Some(Event::Message(_)))));
+}
+
+#[test]
+fn nothing_comes_after_a_failure() {
+    let mut decoder = Decoder::new(1024, false);
+    let mut buf = BytesMut::from(&[0x10, 0, 0, 0, 1, 0, 0, 0][..]);
+    assert!(decoder.decode(&mut buf).is_err());
+    assert_eq!(decoder.decode(&mut buf), Ok(None));
+    assert!(buf.is_empty());
+}
+
+proptest! {
+    /// Checklist RAW-01, RAW-12, RAW-22.
+    #[test]
+    fn raw_22_frames_arrive_whole_however_they_are_cut(
+        frames in prop::collection::vec((0_u8..3, prop::collection::vec(any::<u8>(), 1..300)), 1..8),
+        cuts in prop::collection::vec(1_usize..50, 1..100),
+    ) {
+        let mut bytes = Vec::new();
+        let mut expected = Vec::new();
+        for (kind, payload) in &frames {
+            let kind = Kind::from_bits(*kind).unwrap();
+            let start = begin(&mut bytes);
+            bytes.extend_from_slice(payload);
+            finish(&mut bytes, start, kind);
+            let payload = bytes::Bytes::copy_from_slice(payload);
+            expected.push(match kind {
+                Kind::Message => Event::Message(payload),
+                Kind::Ping => Event::Ping(payload),
+                Kind::Pong => Event::Pong(payload),
+            });
+        }
+        let mut decoder = Decoder::new(1024, false);
+        let (mut buf, mut seen, mut rest) = (BytesMut::new(), Vec::new(), &bytes[..]);
+        for cut in cuts.iter().cycle() {
+            let (now, later) = rest.split_at((*cut).min(rest.len()));
+            buf.extend_from_slice(now);
+            while let Some(event) = decoder.decode(&mut buf).unwrap() {
+                seen.push(event);
+            }
+            rest = later;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        prop_assert_eq!(seen, expected);
+        prop_assert!(buf.is_empty());
+    }
+
+    #[test]
+    fn no_bytes_make_the_decoder_panic(bytes in prop::collection::vec(any::<u8>(), 0..64), text: bool) {
+        let mut decoder = Decoder::new(40, text);
+        let mut buf = BytesMut::from(&bytes[..]);
+        while let Ok(Some(_)) = decoder.decode(&mut buf) {}
+    }
+}
