@@ -171,6 +171,7 @@ impl ApplicationBuilder<()> {
         let mut realms = HashMap::new();
         let mut default_realm = None;
         let (max_queued, overflow) = (this.limits.outgoing_bytes, this.limits.overflow);
+        let longest = this.limits.outgoing_message_bytes;
         let limits = Arc::new(this.limits);
         let connections = Connections::default();
         let runtime = this.runtime.or_else(default_runtime);
@@ -205,7 +206,7 @@ impl ApplicationBuilder<()> {
             limits,
             runtime,
             connections,
-            websocket: WebSocketConfig { max_queued, overflow, ..this.websocket },
+            websocket: WebSocketConfig { max_queued, overflow, longest, ..this.websocket },
         })))
     }
 }

@@ -33,6 +33,11 @@ pub struct Limits {
     /// waits. As many bytes of arguments are kept on behalf of a session: those of calls for which another callee may have
     /// to be asked, and inputs that a handler has not taken.
     pub outgoing_bytes: usize,
+    /// Bytes of one message to a peer, before compression. Beyond, a call is answered with
+    /// `wamp.error.payload_size_exceeded`, and an event is lost to this subscriber and counted; the session goes on. A peer
+    /// on RawSocket may have said that it takes less. Default 4 MiB, as much as [`outgoing_bytes`](Self::outgoing_bytes):
+    /// a longer message would end the connection.
+    pub outgoing_message_bytes: usize,
     /// What happens to a subscriber for whom an event does not fit into [`outgoing_bytes`](Self::outgoing_bytes).
     /// Default [`Overflow::CloseSession`]: a subscriber notices that it is gone, and can ask for the present state of
     /// things when it is back; that events are missing it does not notice.
@@ -71,6 +76,7 @@ impl Default for Limits {
             goodbye_timeout: Duration::from_secs(5),
             grace: Duration::from_secs(5),
             outgoing_bytes: 4 << 20,
+            outgoing_message_bytes: 4 << 20,
             overflow: Overflow::CloseSession,
             calls_in_flight: 1024,
             subscriptions: 1024,

@@ -24,10 +24,24 @@ use std::borrow::Cow;
 /// The program's name and version, as WELCOME tells it.
 const AGENT: &str = concat!("serverwamp/", env!("CARGO_PKG_VERSION"));
 
-/// Queues a message. A full or closed outbox ends the connection by itself.
+/// Queues a message. A full or closed outbox ends the connection by itself; so does a message that the peer does not
+/// take, because there is no protocol without it.
 pub(crate) fn queue(outbox: &Outbox, serializer: Serializer, message: &Message<'_>) {
-    if let Err(PushError::Encode(error)) = outbox.try_push(|out| message.encode(serializer, out)) {
-        tracing::error!(message = message.name(), %error, "a message cannot be encoded and is not sent");
+    if !queue_unless_too_long(outbox, serializer, message) {
+        tracing::warn!(message = message.name(), "the peer takes too short messages for this one");
+        outbox.close(1009, "the peer takes too short messages");
+    }
+}
+
+/// As [`queue`], but a message that the peer does not take is not sent, and `false`.
+pub(crate) fn queue_unless_too_long(outbox: &Outbox, serializer: Serializer, message: &Message<'_>) -> bool {
+    match outbox.try_push(|out| message.encode(serializer, out)) {
+        Ok(()) | Err(PushError::Closed) => true,
+        Err(PushError::Encode(error)) => {
+            tracing::error!(message = message.name(), %error, "a message cannot be encoded and is not sent");
+            true
+        }
+        Err(PushError::TooLong) => false,
     }
 }
 
@@ -91,12 +105,12 @@ pub(crate) fn welcome(
     session: SessionId,
     realm: &str,
     principal: &Principal,
-    features: RouterFeatures,
+    features: Option<RouterFeatures>,
 ) -> Message<'static> {
     Message::Welcome(Welcome {
         session,
         details: WelcomeDetails {
-            roles: Some(features.encode(serializer)),
+            roles: Some(features.unwrap_or(RouterFeatures::NONE).encode(serializer)),
             agent: Some(AGENT.to_owned()),
             realm: Some(realm.to_owned()),
             authid: Some(principal.authid().to_owned()),

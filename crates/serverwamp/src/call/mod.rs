@@ -10,6 +10,7 @@ pub(crate) use inputs::{Inputs, Taken};
 use crate::reply::{CallReply, Encoded};
 use crate::request::Matched;
 use crate::signal::Signal;
+use crate::transport::PushError;
 use crate::{Session, WampError};
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::encode_result;
@@ -122,7 +123,13 @@ impl CallState {
         self.session
             .outbox()
             .push(|out| encode_result(serializer, self.request, true, &encoded.args, &encoded.kwargs, out))
-            .map_err(|_| WampError::canceled())
+            .map_err(|error| match error {
+                PushError::TooLong => {
+                    WampError::payload_size_exceeded("the progressive result is longer than the caller takes")
+                }
+                PushError::Closed => WampError::canceled(),
+                PushError::Encode(never) => match never {},
+            })
     }
 
     /// Queues the final answer, unless there has been one; says whether this was it.

@@ -101,7 +101,12 @@ impl Peer {
         self.machine.welcomed(session.id());
         let realm = Arc::clone(session.running_realm());
         let features = wire::features(&realm.plan.permissions);
-        self.send(&wire::welcome(self.serializer, session.id(), realm.name(), principal, features));
+        let welcome =
+            |features| wire::welcome(self.serializer, session.id(), realm.name(), principal, features);
+        if !wire::queue_unless_too_long(&self.outbox, self.serializer, &welcome(Some(features))) {
+            // A peer that takes so little has no use for a list of what it could ask for (checklist RAW-04).
+            self.send(&welcome(None));
+        }
         realm.admit(&session);
         session.joined().set(());
         self.deadline = None;

@@ -2,6 +2,7 @@
 
 use super::call::{Answer, CallState, Caller, Kept, RoutedCall, send_result};
 use crate::realm::forwarded;
+use crate::transport::PushError;
 use crate::{Session, WampError};
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::{self, ResultDetails, Violation, Yield};
@@ -121,11 +122,18 @@ impl RoutedCall {
                     passthru: passthru.map(|passthru| Box::new(passthru.clone())),
                     ..ResultDetails::default()
                 };
-                if let Err(error) = send_result(session, *request, &details, payload) {
-                    tracing::warn!(%error, "a progressive result cannot be carried over, the call is ended");
-                    let text = "a progressive result cannot be said in this serializer";
-                    self.stop(state, true, &WampError::invalid_payload(text));
-                }
+                let error = match send_result(session, *request, &details, payload) {
+                    // Who is gone is about to be missed by everybody it calls.
+                    Ok(()) | Err(PushError::Closed) => return,
+                    Err(PushError::Encode(error)) => {
+                        tracing::warn!(%error, "a progressive result cannot be carried over, the call is ended");
+                        WampError::invalid_payload("a progressive result cannot be said in this serializer")
+                    }
+                    Err(PushError::TooLong) => WampError::payload_size_exceeded(
+                        "a progressive result is longer than the caller takes",
+                    ),
+                };
+                self.stop(state, true, &error);
             }
             Caller::Application(call) => {
                 if !call.progress(payload) {

@@ -9,7 +9,9 @@ use super::local::LocalCall;
 use super::registration::{Callee, RegistrationEntry};
 use crate::realm::forwarded;
 use crate::session::Held;
+use crate::transport::PushError;
 use crate::{Session, WampError};
+use serverwamp_proto::codec::EncodeError;
 use serverwamp_proto::id::{RequestId, SessionId};
 use serverwamp_proto::message::{
     CallOptions, CancelMode, InterruptMode, Passthru, ResultDetails, encode_error_with, encode_interrupt,
@@ -291,17 +293,19 @@ fn send_answer(session: &Session, request: RequestId, answer: &Answer<'_>) {
     };
     match answer {
         Answer::Result { payload, passthru: None } if payload.serializer == serializer => {
-            let _closed = session.outbox().push(|out| {
+            let queued = session.outbox().push(|out| {
                 encode_result(serializer, request, false, &payload.args, &payload.kwargs, out);
             });
+            session.answer_too_long(request, queued);
         }
         Answer::Result { payload, passthru } => {
             let details = ResultDetails {
                 passthru: passthru.map(|passthru| Box::new(passthru.clone())),
                 ..ResultDetails::default()
             };
-            if let Err(error) = send_result(session, request, &details, payload) {
-                unsayable(error);
+            match send_result(session, request, &details, payload) {
+                Err(PushError::Encode(error)) => unsayable(error),
+                queued => session.answer_too_long(request, queued),
             }
         }
         Answer::Error { error, payload, passthru } => {
@@ -328,8 +332,13 @@ fn send_answer(session: &Session, request: RequestId, answer: &Answer<'_>) {
                     out,
                 )
             };
-            if let Err(crate::transport::PushError::Encode(error)) = session.outbox().try_push(encode) {
-                unsayable(error);
+            match session.outbox().try_push(encode) {
+                Err(PushError::Encode(error)) => unsayable(error),
+                // Its name alone may be short enough.
+                Err(PushError::TooLong) => {
+                    session.send_error(CALL, request, &WampError::new(error.to_string()))
+                }
+                Ok(()) | Err(PushError::Closed) => {}
             }
         }
         Answer::Refusal(error) => session.send_error(CALL, request, error),
@@ -342,14 +351,11 @@ pub(super) fn send_result(
     request: RequestId,
     details: &ResultDetails,
     payload: &Payload,
-) -> Result<(), serverwamp_proto::codec::EncodeError> {
+) -> Result<(), PushError<EncodeError>> {
     let serializer = session.serializer();
     let payload = Carried::new(payload, serializer)?;
     let encode = |out: &mut Vec<u8>| {
         encode_result_with(serializer, request, details, &payload.args, &payload.kwargs, out)
     };
-    match session.outbox().try_push(encode) {
-        Err(crate::transport::PushError::Encode(error)) => Err(error),
-        Ok(()) | Err(crate::transport::PushError::Closed) => Ok(()),
-    }
+    session.outbox().try_push(encode)
 }

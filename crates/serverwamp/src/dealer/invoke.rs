@@ -168,6 +168,9 @@ impl RoutedCall {
         match queued {
             Ok(()) => Ok(()),
             Err(Refused::Closed) => Err(Unsent::Gone),
+            Err(Refused::TooLong) => Err(Unsent::Refused(WampError::payload_size_exceeded(
+                "the call is longer than its callee takes",
+            ))),
             Err(Refused::Full) => {
                 Err(Unsent::Refused(WampError::network_failure("the callee does not read fast enough")))
             }

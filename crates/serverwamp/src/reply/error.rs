@@ -112,6 +112,11 @@ impl WampError {
         Self::new(uris::error::NETWORK_FAILURE).arg(text.into())
     }
 
+    /// `wamp.error.payload_size_exceeded`: a message is longer than its receiver takes.
+    pub(crate) fn payload_size_exceeded(text: impl Into<String>) -> Self {
+        Self::new(uris::error::PAYLOAD_SIZE_EXCEEDED).arg(text.into())
+    }
+
     /// `wamp.error.invalid_payload`: a receiver's serializer cannot say it.
     pub(crate) fn invalid_payload(text: impl Into<String>) -> Self {
         Self::new(uris::error::INVALID_PAYLOAD).arg(text.into())

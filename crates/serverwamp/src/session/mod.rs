@@ -21,8 +21,8 @@ use crate::realm::{RealmHandle, RunningRealm};
 use crate::reply::{CallReply, ToPayload};
 use crate::rt::Runtime;
 use crate::signal::Signal;
-use crate::transport::Outbox;
 use crate::transport::TransportInfo;
+use crate::transport::{Outbox, PushError};
 use crate::wire;
 use extensions::Extensions;
 use futures_util::future::select;
@@ -291,9 +291,10 @@ impl Session {
         const CALL: u64 = 48;
         match &reply.0 {
             Ok(encoded) => {
-                let _closed = self.0.outbox.push(|out| {
+                let queued = self.0.outbox.push(|out| {
                     encode_result(self.0.serializer, request, false, &encoded.args, &encoded.kwargs, out);
                 });
+                self.answer_too_long(request, queued);
             }
             // A client's procedure that has no time would be passed over, and so is the application's (RER-02).
             Err(error)
@@ -307,8 +308,25 @@ impl Session {
 
     /// Queues an ERROR for the request `request` of message type `code`.
     pub(crate) fn send_error(&self, request_type: u64, request: RequestId, error: &WampError) {
-        let _closed =
-            self.0.outbox.push(|out| wire::error(self.0.serializer, request_type, request, error, out));
+        let push = |error: &WampError| {
+            self.0.outbox.push(|out| wire::error(self.0.serializer, request_type, request, error, out))
+        };
+        if let Err(PushError::TooLong) = push(error) {
+            tracing::warn!(session = %self.id(), uri = error.uri(), "an error is longer than the peer takes");
+            // Its name alone, or, for those who take next to nothing, the reason why not even that.
+            let short =
+                [WampError::new(error.uri().to_owned()), WampError::new(uris::error::PAYLOAD_SIZE_EXCEEDED)];
+            let _sent = short.iter().any(|error| push(error) != Err(PushError::TooLong));
+        }
+    }
+
+    /// Says to a caller that the answer was longer than it takes, if that is what became of it (checklist RAW-16).
+    pub(crate) fn answer_too_long<E>(&self, request: RequestId, queued: Result<(), PushError<E>>) {
+        if let Err(PushError::TooLong) = queued {
+            const CALL: u64 = 48;
+            let text = "the answer is longer than the caller takes";
+            self.send_error(CALL, request, &WampError::payload_size_exceeded(text));
+        }
     }
 
     /// Queues a message.

@@ -36,15 +36,17 @@ pub(super) struct Closing {
     timeout: Duration,
     /// The peer will not send anything that matters: it sent Close, broke a rule, or ended its direction.
     peer_done: bool,
-    /// The peer broke a rule and may go on sending.
+    /// The peer may go on sending: it broke a rule, or cannot know yet that the connection ends.
     violated: bool,
     eof: bool,
 }
 
 impl Closing {
-    /// What is queued has to be written by `deadline`, each later step takes `timeout` at most.
-    pub(super) const fn new(deadline: Instant, timeout: Duration) -> Self {
-        Self { step: Step::Flush, deadline, timeout, peer_done: false, violated: false, eof: false }
+    /// What is queued has to be written by `deadline`, each later step takes `timeout` at most. Without goodbyes, nothing
+    /// tells the peer's last bytes from others: they are read until it ends its direction.
+    pub(super) const fn new(deadline: Instant, timeout: Duration, says_goodbye: bool) -> Self {
+        let silent = !says_goodbye;
+        Self { step: Step::Flush, deadline, timeout, peer_done: silent, violated: silent, eof: false }
     }
 
     /// The peer sent its Close frame.

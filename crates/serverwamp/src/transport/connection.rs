@@ -16,16 +16,16 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use hyper::rt::{Read, Write};
 use serverwamp_proto::websocket::batch::Records;
-use serverwamp_proto::websocket::{Decoder, Event, Opcode, Role};
+use serverwamp_proto::websocket::{Event, Opcode};
 
 use super::closing::Closing;
+use super::framing::Decoder;
 use super::input::Input;
 use super::outbox::{End, Outbox};
 use super::output::{Drained, Output};
 use super::timer::{Timer, after};
-use super::{EndReason, Flow, MessageHandler};
+use super::{EndReason, Flow, MessageHandler, Settings};
 use crate::rt::Runtime;
-use crate::websocket::WebSocketConfig;
 
 /// Messages and reads after which the task lets others run.
 const BUDGET: u32 = 256;
@@ -57,14 +57,6 @@ pub(crate) struct Connection<IO, H: MessageHandler> {
     closing: Option<Closing>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Settings {
-    ping_interval: Duration,
-    ping_timeout: Duration,
-    write_timeout: Duration,
-    close_timeout: Duration,
-}
-
 /// Why no further message is handed over.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Stopped {
@@ -84,27 +76,22 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
         io: IO,
         outbox: Outbox,
         handler: H,
-        config: &WebSocketConfig,
+        settings: Settings,
         runtime: Arc<dyn Runtime>,
     ) -> Self {
         let timer = Timer::new(runtime);
         let now = timer.now();
-        let deflate = outbox.framing().deflate().is_some();
+        let decoder = outbox.framing().decoder(settings.max_message);
         Self {
             io,
             handler,
-            decoder: Decoder::new(Role::Server, config.max_message).with_deflate(deflate),
+            decoder,
             input: Input::new(),
             records: None,
             output: Output::new(outbox, now),
             last_heard: now,
             timer,
-            settings: Settings {
-                ping_interval: config.ping_interval,
-                ping_timeout: config.ping_timeout,
-                write_timeout: config.write_timeout,
-                close_timeout: config.close_timeout,
-            },
+            settings,
             busy: false,
             pinged: None,
             ended: false,
@@ -301,7 +288,9 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
 
     fn closing(&mut self, now: Instant) -> &mut Closing {
         let Settings { write_timeout, close_timeout, .. } = self.settings;
-        self.closing.get_or_insert_with(|| Closing::new(after(now, write_timeout), close_timeout))
+        let says_goodbye = self.output.outbox().framing().says_goodbye();
+        self.closing
+            .get_or_insert_with(|| Closing::new(after(now, write_timeout), close_timeout, says_goodbye))
     }
 
     fn end(&mut self, reason: EndReason) {
@@ -312,7 +301,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
 
     #[inline]
     fn is_paused(&self) -> bool {
-        self.busy || !self.output.outbox().has_room()
+        self.busy || self.output.owes_pong() || !self.output.outbox().has_room()
     }
 
     /// When something has to be done though nothing happens.

@@ -2,11 +2,12 @@
 //!
 //! Invariant: the outbox and the connection see messages; only this enum, and what it names, sees frames.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::rawsocket::{self, frame::MAX_PAYLOAD};
 use serverwamp_proto::websocket::batch::Records;
 use serverwamp_proto::websocket::deflate::Deflate;
-use serverwamp_proto::websocket::{Opcode, Subprotocol};
+use serverwamp_proto::websocket::{self, Event, Failure, Opcode, Role, Subprotocol, frame};
 
 /// How messages are framed; settled when the connection begins.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +20,13 @@ pub(crate) enum Framing {
         batch: Option<Serializer>,
         /// The negotiated compression.
         deflate: Option<Deflate>,
+    },
+    /// RawSocket frames.
+    RawSocket {
+        /// What the messages are written in.
+        serializer: Serializer,
+        /// The longest message that the peer takes.
+        takes: usize,
     },
 }
 
@@ -35,29 +43,108 @@ impl Framing {
     }
 
     /// The kind of message that [`Outbox::push`](super::Outbox::push) writes.
+    #[inline]
     pub(super) fn kind(&self) -> Opcode {
-        let Self::WebSocket { kind, .. } = self;
-        kind.unwrap_or(Opcode::Binary)
+        match self {
+            Self::WebSocket { kind, .. } => kind.unwrap_or(Opcode::Binary),
+            Self::RawSocket { .. } => Opcode::Binary,
+        }
     }
 
     /// Whether a message of this kind may be received.
     pub(super) fn accepts(&self, received: Opcode) -> bool {
-        let Self::WebSocket { kind, .. } = self;
-        kind.is_none_or(|kind| kind == received)
+        match self {
+            Self::WebSocket { kind, .. } => kind.is_none_or(|kind| kind == received),
+            Self::RawSocket { .. } => true,
+        }
     }
 
     /// The negotiated compression.
     pub(crate) const fn deflate(&self) -> Option<Deflate> {
-        let Self::WebSocket { deflate, .. } = self;
-        *deflate
+        match self {
+            Self::WebSocket { deflate, .. } => *deflate,
+            Self::RawSocket { .. } => None,
+        }
     }
 
     /// The messages in a received batch, if messages are batches here.
     pub(super) fn records(&self, message: Bytes) -> Result<Records, Bytes> {
-        let Self::WebSocket { batch, .. } = self;
-        match batch {
-            Some(serializer) => Ok(Records::new(*serializer, message)),
-            None => Err(message),
+        match self {
+            Self::WebSocket { batch: Some(serializer), .. } => Ok(Records::new(*serializer, message)),
+            Self::WebSocket { .. } | Self::RawSocket { .. } => Err(message),
+        }
+    }
+
+    /// The longest message that may be sent, in bytes on the wire without its frame.
+    pub(super) fn longest(&self) -> usize {
+        match self {
+            Self::WebSocket { .. } => usize::MAX,
+            Self::RawSocket { takes, .. } => (*takes).min(MAX_PAYLOAD),
+        }
+    }
+
+    /// Whether a connection ends with a frame that says so, and its peer's answer to it.
+    pub(super) const fn says_goodbye(&self) -> bool {
+        matches!(self, Self::WebSocket { .. })
+    }
+
+    /// Whether every ping has to be answered (checklist RAW-17); otherwise the last of many is enough.
+    pub(super) const fn answers_every_ping(&self) -> bool {
+        matches!(self, Self::RawSocket { .. })
+    }
+
+    /// Appends a ping or a pong.
+    pub(super) fn push_control(&self, control: Opcode, payload: &[u8], out: &mut Vec<u8>) {
+        match self {
+            Self::WebSocket { .. } => frame::push(control, payload, out),
+            Self::RawSocket { .. } => {
+                let kind = match control {
+                    Opcode::Ping => rawsocket::Kind::Ping,
+                    _ => rawsocket::Kind::Pong,
+                };
+                rawsocket::frame::push(kind, payload, out);
+            }
+        }
+    }
+
+    /// What reads the frames of the peer.
+    pub(super) fn decoder(&self, max_message: usize) -> Decoder {
+        match self {
+            Self::WebSocket { deflate, .. } => Decoder::WebSocket(
+                websocket::Decoder::new(Role::Server, max_message).with_deflate(deflate.is_some()),
+            ),
+            Self::RawSocket { serializer, .. } => {
+                let text = *serializer == Serializer::Json;
+                Decoder::RawSocket(rawsocket::Decoder::new(max_message, text))
+            }
+        }
+    }
+}
+
+/// Reads frames of either kind.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each connection, and most are WebSockets")]
+pub(super) enum Decoder {
+    WebSocket(websocket::Decoder),
+    RawSocket(rawsocket::Decoder),
+}
+
+impl Decoder {
+    /// Takes the next event out of what was received.
+    #[inline]
+    pub(super) fn decode(&mut self, received: &mut BytesMut) -> Result<Option<Event>, Failure> {
+        match self {
+            Self::WebSocket(decoder) => decoder.decode(received),
+            Self::RawSocket(decoder) => match decoder.decode(received) {
+                Ok(Some(rawsocket::Event::Message(message))) => Ok(Some(Event::Binary(message))),
+                Ok(Some(rawsocket::Event::Ping(payload))) => Ok(Some(Event::Ping(payload))),
+                Ok(Some(rawsocket::Event::Pong(payload))) => Ok(Some(Event::Pong(payload))),
+                Ok(None) => Ok(None),
+                // RawSocket has no close codes; these say to the rest of the connection what kind of fault it was.
+                Err(failure) => {
+                    Err(Failure { code: if failure.too_long { 1009 } else { 1002 }, reason: failure.reason })
+                }
+            },
         }
     }
 }

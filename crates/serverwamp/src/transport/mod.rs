@@ -14,6 +14,7 @@ mod info;
 mod input;
 mod outbox;
 mod output;
+mod settings;
 mod timer;
 
 pub use self::info::TransportInfo;
@@ -21,6 +22,7 @@ pub use self::info::TransportInfo;
 pub(crate) use self::connection::Connection;
 pub(crate) use self::framing::Framing;
 pub(crate) use self::handler::{EndReason, Flow, MessageHandler};
-pub(crate) use self::outbox::{Outbox, PushError, Refused};
 #[cfg(test)]
-pub(crate) use self::outbox::{OutboxClosed, Taken};
+pub(crate) use self::outbox::Taken;
+pub(crate) use self::outbox::{Bounds, Outbox, PushError, Refused};
+pub(crate) use self::settings::Settings;

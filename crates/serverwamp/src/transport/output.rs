@@ -95,12 +95,19 @@ impl Output {
 
     /// Answers a ping.
     pub(super) fn pong(&mut self, payload: &Bytes) {
-        if self.pongs < MAX_PONGS && self.pong.is_none() && self.outbox.push_pong(payload) {
+        let may_queue = self.pongs < MAX_PONGS || self.outbox.framing().answers_every_ping();
+        if may_queue && self.pong.is_none() && self.outbox.push_pong(payload) {
             self.pongs += 1;
         } else {
             // A copy, so that a few bytes do not keep the whole read buffer.
             self.pong = Some(Bytes::copy_from_slice(payload));
         }
+    }
+
+    /// Whether a ping has to be answered before anything more is read.
+    #[inline]
+    pub(super) fn owes_pong(&self) -> bool {
+        self.pong.is_some() && self.outbox.framing().answers_every_ping()
     }
 
     pub(super) const fn ping(&mut self) {
@@ -162,7 +169,9 @@ impl Output {
                 0
             }
             Taken::End(End::Close { code, reason }) => {
-                frame::push_close(code, &reason, &mut self.writing);
+                if self.outbox.framing().says_goodbye() {
+                    frame::push_close(code, &reason, &mut self.writing);
+                }
                 self.close_written = true;
                 self.writing.len()
             }
@@ -174,10 +183,10 @@ impl Output {
         let before = self.writing.len() - unframed;
         if !self.close_written && drained == Drained::Open {
             if let Some(payload) = self.pong.take() {
-                frame::push(Opcode::Pong, &payload, &mut self.writing);
+                self.outbox.framing().push_control(Opcode::Pong, &payload, &mut self.writing);
             }
             if std::mem::take(&mut self.ping) {
-                frame::push(Opcode::Ping, &[], &mut self.writing);
+                self.outbox.framing().push_control(Opcode::Ping, &[], &mut self.writing);
             }
         }
         self.outbox.count(self.writing.len() - before);

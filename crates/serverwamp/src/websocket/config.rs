@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Origins, Subprotocol};
 use crate::Overflow;
+use crate::transport::{Bounds, Settings};
 
 /// Settings of WebSocket connections.
 ///
@@ -29,6 +30,8 @@ pub struct WebSocketConfig {
     pub max_queued: usize,
     /// What becomes of events beyond that: [`Limits::overflow`](crate::Limits::overflow), as plain WebSockets have none.
     pub(crate) overflow: Overflow,
+    /// [`Limits::outgoing_message_bytes`](crate::Limits::outgoing_message_bytes).
+    pub(crate) longest: usize,
     /// How long a peer may be silent before it is pinged: 20 seconds, below the idle limits of common proxies.
     /// `Duration::MAX` means never.
     pub ping_interval: Duration,
@@ -46,6 +49,24 @@ pub struct WebSocketConfig {
     pub deflate: bool,
 }
 
+impl WebSocketConfig {
+    /// What may wait for one peer.
+    pub(crate) const fn bounds(&self) -> Bounds {
+        Bounds { queued: self.max_queued, message: self.longest, overflow: self.overflow }
+    }
+
+    /// What the connection itself has to know.
+    pub(crate) const fn settings(&self) -> Settings {
+        Settings {
+            max_message: self.max_message,
+            ping_interval: self.ping_interval,
+            ping_timeout: self.ping_timeout,
+            write_timeout: self.write_timeout,
+            close_timeout: self.close_timeout,
+        }
+    }
+}
+
 impl Default for WebSocketConfig {
     fn default() -> Self {
         Self {
@@ -54,6 +75,7 @@ impl Default for WebSocketConfig {
             max_message: 1024 * 1024,
             max_queued: 4 * 1024 * 1024,
             overflow: Overflow::default(),
+            longest: usize::MAX,
             ping_interval: Duration::from_secs(20),
             ping_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(10),

@@ -84,9 +84,9 @@ impl<P> Accepted<P> {
     ) {
         match self.on_upgrade.await {
             Ok(io) => {
-                let outbox = Outbox::new(framing, config.max_queued, config.overflow);
+                let outbox = Outbox::new(framing, config.bounds());
                 let handler = handler(outbox.clone(), self.parts);
-                Connection::new(io, outbox, handler, config, runtime).await;
+                Connection::new(io, outbox, handler, config.settings(), runtime).await;
             }
             Err(error) => tracing::debug!(%error, "connection was lost while it was upgraded to WebSocket"),
         }

@@ -7,9 +7,10 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 
 use bytes::Bytes;
+use serverwamp_proto::websocket::Opcode;
 use serverwamp_proto::websocket::batch::{BatchError, Records};
-use serverwamp_proto::websocket::{Opcode, frame};
 
+use super::frames::HEADER;
 use super::{End, Outbox};
 use crate::transport::Framing;
 
@@ -64,10 +65,10 @@ impl Outbox {
     /// Adds a pong, unless there is no room for it; the order of pongs and messages is that of what they answer.
     pub(crate) fn push_pong(&self, payload: &[u8]) -> bool {
         let mut queue = self.lock();
-        if queue.end.is_some() || queue.queued + frame::MAX_CONTROL + 2 > self.0.limit {
+        if queue.end.is_some() || queue.queued + payload.len() + HEADER > self.0.limit {
             return false;
         }
-        let (added, saved) = queue.frames.push_control(self.0.framing.kind(), Opcode::Pong, payload);
+        let (added, saved) = queue.frames.push_control(&self.0.framing, Opcode::Pong, payload);
         self.set_queued(&mut queue, |queued| queued + added);
         let waiting = self.subtract(&mut queue, saved);
         drop(queue);

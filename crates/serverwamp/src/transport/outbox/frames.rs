@@ -8,6 +8,7 @@
 
 use std::sync::OnceLock;
 
+use serverwamp_proto::rawsocket;
 use serverwamp_proto::websocket::Opcode;
 use serverwamp_proto::websocket::batch::{Separator, begin_record, finish_record};
 use serverwamp_proto::websocket::frame::{self, Mark};
@@ -18,7 +19,7 @@ use crate::transport::Framing;
 const LONG_BATCH: usize = 32 * 1024;
 
 /// The longest header of a frame, and by how much closing a batch can make it shorter.
-const HEADER: usize = 10;
+pub(super) const HEADER: usize = 10;
 const SAVED: usize = 2;
 
 /// Places of events that are kept room for after a burst.
@@ -67,9 +68,17 @@ pub(super) struct Draft {
     start: usize,
     /// The batch it is in.
     batch: Option<Mark>,
+    /// Bytes of the message itself.
+    message: usize,
 }
 
 impl Draft {
+    /// Bytes of the message, without what frames it.
+    #[inline]
+    pub(super) const fn message(&self) -> usize {
+        self.message
+    }
+
     /// Whether it joined a batch that was open already.
     fn joins(&self) -> bool {
         self.batch.is_some_and(|mark| mark.start() < self.start)
@@ -119,23 +128,28 @@ impl Frames {
         if self.removable && self.batch.is_some() && event != (self.batch_events > 0) {
             self.finish_batch(kind);
         }
-        let Framing::WebSocket { batch: serializer, .. } = framing;
         let mut entry = Entry { start: self.bytes.len(), bytes: &mut self.bytes, complete: false };
         let start = entry.start;
-        let draft = match *serializer {
-            None => {
-                let mark = frame::begin_sized(entry.bytes, expected);
-                encode(entry.bytes)?;
-                frame::finish(entry.bytes, mark, kind, false);
-                Draft { start, batch: None }
+        let draft = match *framing {
+            Framing::RawSocket { .. } => {
+                let start = rawsocket::frame::begin(entry.bytes);
+                let message = entry.append(encode)?;
+                rawsocket::frame::finish(entry.bytes, start, rawsocket::Kind::Message);
+                Draft { start, batch: None, message }
             }
-            Some(serializer) => {
+            Framing::WebSocket { batch: None, .. } => {
+                let mark = frame::begin_sized(entry.bytes, expected);
+                let message = entry.append(encode)?;
+                frame::finish(entry.bytes, mark, kind, false);
+                Draft { start, batch: None, message }
+            }
+            Framing::WebSocket { batch: Some(serializer), .. } => {
                 let mark = self.batch.unwrap_or_else(|| frame::begin_sized(entry.bytes, LONG_BATCH));
                 let begun = begin_record(serializer, entry.bytes);
-                encode(entry.bytes)?;
+                let message = entry.append(encode)?;
                 let separator = separator.get().copied().unwrap_or_default();
                 finish_record(serializer, separator, entry.bytes, begun);
-                Draft { start, batch: Some(mark) }
+                Draft { start, batch: Some(mark), message }
             }
         };
         entry.complete = true;
@@ -193,7 +207,7 @@ impl Frames {
         let start = self.bytes.len();
         let batch = draft.batch.map(|_| frame::begin_sized(&mut self.bytes, LONG_BATCH));
         self.bytes.extend_from_slice(&message);
-        Ok((Draft { start, batch }, removed))
+        Ok((Draft { start, batch, message: draft.message }, removed))
     }
 
     /// At least so many bytes of events can be removed.
@@ -268,10 +282,15 @@ impl Frames {
 
     /// Adds a control frame. Returns by how many bytes that made the frames longer, and how many bytes fewer than were
     /// told stand before it.
-    pub(super) fn push_control(&mut self, kind: Opcode, control: Opcode, payload: &[u8]) -> (usize, usize) {
-        self.finish_batch(kind);
+    pub(super) fn push_control(
+        &mut self,
+        framing: &Framing,
+        control: Opcode,
+        payload: &[u8],
+    ) -> (usize, usize) {
+        self.finish_batch(framing.kind());
         let before = self.bytes.len();
-        frame::push(control, payload, &mut self.bytes);
+        framing.push_control(control, payload, &mut self.bytes);
         (self.bytes.len() - before, std::mem::take(&mut self.saved))
     }
 
@@ -305,6 +324,16 @@ struct Entry<'a> {
     bytes: &'a mut Vec<u8>,
     start: usize,
     complete: bool,
+}
+
+impl Entry<'_> {
+    /// Appends the message, and says how long it is.
+    #[inline]
+    fn append<E>(&mut self, encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<usize, E> {
+        let before = self.bytes.len();
+        encode(self.bytes)?;
+        Ok(self.bytes.len() - before)
+    }
 }
 
 impl Drop for Entry<'_> {

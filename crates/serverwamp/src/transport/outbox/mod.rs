@@ -5,13 +5,14 @@
 //!
 //! Invariant: no more than `limit` bytes wait, and what waits is whole frames in the order of the pushes. A message
 //! that does not fit is refused and ends the connection, because its peer is too slow; only events may be lost in its
-//! place, if the [`Overflow`] says so, and every lost event is counted.
+//! place, if the [`Overflow`] says so, and every lost event is counted. A message that is longer than the peer takes is
+//! refused and ends nothing.
 
 mod drain;
+mod failure;
 mod frames;
 
 use std::borrow::Cow;
-use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -25,34 +26,9 @@ use super::Framing;
 use crate::Overflow;
 
 pub(crate) use drain::Taken;
+use failure::{Failure, infallible};
+pub(crate) use failure::{PushError, Refused};
 use frames::{Draft, Frames};
-
-/// The connection ends or has ended; what was pushed was refused.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("connection is closed")]
-pub(crate) struct OutboxClosed;
-
-/// Why a message was not queued.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub(crate) enum PushError<E> {
-    /// The connection ends or has ended.
-    #[error("connection is closed")]
-    Closed,
-    /// The message could not be encoded; nothing of it is in the outbox.
-    #[error(transparent)]
-    Encode(#[from] E),
-}
-
-/// Why a message that may be refused was not queued.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub(crate) enum Refused {
-    /// It does not fit; the connection goes on.
-    #[error("too much waits for the peer")]
-    Full,
-    /// The connection ends or has ended.
-    #[error("connection is closed")]
-    Closed,
-}
 
 /// What becomes of a message that does not fit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -65,6 +41,17 @@ enum Class {
     Refusable,
 }
 
+/// How much may wait, and what becomes of the rest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Bytes of all messages.
+    pub(crate) queued: usize,
+    /// Bytes of one message; the peer may take less.
+    pub(crate) message: usize,
+    /// What becomes of events that do not fit.
+    pub(crate) overflow: Overflow,
+}
+
 /// A handle to the bytes waiting for one peer; cloning it is cheap.
 #[derive(Clone, Debug)]
 pub(crate) struct Outbox(Arc<Shared>);
@@ -72,6 +59,8 @@ pub(crate) struct Outbox(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     framing: Framing,
+    /// The longest message that may be sent.
+    longest: usize,
     /// What ends JSON messages in batches; the usual one until the peer has shown its own.
     separator: OnceLock<Separator>,
     limit: usize,
@@ -126,11 +115,13 @@ impl Shared {
 }
 
 impl Outbox {
-    /// An empty outbox that holds up to `limit` bytes, and does with further events what `overflow` says.
-    pub(crate) fn new(framing: Framing, limit: usize, overflow: Overflow) -> Self {
+    /// An empty outbox of these bounds.
+    pub(crate) fn new(framing: Framing, bounds: Bounds) -> Self {
+        let Bounds { queued: limit, message, overflow } = bounds;
         let frames = Frames::new(overflow == Overflow::DropOldestEvent);
         Self(Arc::new(Shared {
             framing,
+            longest: framing.longest().min(message),
             separator: OnceLock::new(),
             limit,
             lower_limit: limit - limit / 8,
@@ -145,8 +136,8 @@ impl Outbox {
     }
 
     /// Adds one message: whatever `encode` appends. It runs behind a lock and must not use this outbox.
-    pub(crate) fn push(&self, encode: impl FnOnce(&mut Vec<u8>)) -> Result<(), OutboxClosed> {
-        self.append(Class::Required, self.0.framing.kind(), 0, infallible(encode)).map_err(|_| OutboxClosed)
+    pub(crate) fn push(&self, encode: impl FnOnce(&mut Vec<u8>)) -> Result<(), PushError> {
+        self.try_push(infallible(encode))
     }
 
     /// As [`push`](Self::push), for an encoding that may fail: then nothing is added.
@@ -154,10 +145,7 @@ impl Outbox {
         &self,
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), PushError<E>> {
-        self.append(Class::Required, self.0.framing.kind(), 0, encode).map_err(|error| match error {
-            Failure::Encode(error) => PushError::Encode(error),
-            Failure::Refused(_) => PushError::Closed,
-        })
+        self.append(Class::Required, self.0.framing.kind(), 0, encode).map_err(PushError::from)
     }
 
     /// As [`push`](Self::push), for a message whose sender can be told that it was not queued: it may fill seven eighths
@@ -174,14 +162,14 @@ impl Outbox {
 
     /// Adds one message that is already encoded.
     #[cfg(test)]
-    pub(crate) fn push_encoded(&self, message: &[u8]) -> Result<(), OutboxClosed> {
+    pub(crate) fn push_encoded(&self, message: &[u8]) -> Result<(), PushError> {
         self.push_as(self.0.framing.kind(), message)
     }
 
     /// Adds one message of this kind, where both kinds are allowed.
-    pub(crate) fn push_as(&self, kind: Opcode, message: &[u8]) -> Result<(), OutboxClosed> {
+    pub(crate) fn push_as(&self, kind: Opcode, message: &[u8]) -> Result<(), PushError> {
         let encode = infallible(|out| out.extend_from_slice(message));
-        self.append(Class::Required, kind, message.len(), encode).map_err(|_| OutboxClosed)
+        self.append(Class::Required, kind, message.len(), encode).map_err(PushError::from)
     }
 
     /// Events that were lost so far, because they did not fit or had to give way.
@@ -254,6 +242,9 @@ impl Outbox {
             .frames
             .encode(&shared.framing, &shared.separator, message, encode)
             .map_err(Failure::Encode)?;
+        if draft.message() > shared.longest {
+            return Ok(self.too_long(queue, &draft, class)?);
+        }
         let total = queue.queued + queue.frames.length(&draft);
         let bound = shared.bound(class);
         if total > bound {
@@ -278,7 +269,18 @@ impl Outbox {
         }
     }
 
-    /// The draft is `excess` bytes too long.
+    /// The draft is longer than the peer takes (checklist RAW-16).
+    #[cold]
+    fn too_long(&self, mut queue: MutexGuard<'_, Queue>, draft: &Draft, class: Class) -> Result<(), Refused> {
+        queue.frames.undo(draft);
+        drop(queue);
+        if class == Class::Event {
+            self.lose(1);
+        }
+        Err(Refused::TooLong)
+    }
+
+    /// The draft is `excess` bytes more than there is room for.
     #[cold]
     fn overflow(
         &self,
@@ -362,33 +364,5 @@ impl Outbox {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         // A panic can only come from somebody's `encode`, and `Frames` has taken back what that left behind.
         self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Why a message was not added.
-enum Failure<E> {
-    Encode(E),
-    Refused(Refused),
-}
-
-impl<E> From<Refused> for Failure<E> {
-    fn from(refused: Refused) -> Self {
-        Self::Refused(refused)
-    }
-}
-
-impl From<Failure<Infallible>> for Refused {
-    fn from(failure: Failure<Infallible>) -> Self {
-        match failure {
-            Failure::Refused(refused) => refused,
-        }
-    }
-}
-
-#[inline]
-fn infallible(encode: impl FnOnce(&mut Vec<u8>)) -> impl FnOnce(&mut Vec<u8>) -> Result<(), Infallible> {
-    |out| {
-        encode(out);
-        Ok(())
     }
 }

@@ -187,11 +187,12 @@ impl Wake for Wakes {
 fn poll_once(messages: usize) -> (usize, usize, usize) {
     let writes = Arc::<AtomicUsize>::default();
     let input = frame(Opcode::Binary, b"m").repeat(messages);
-    let outbox = Outbox::new(binary(), 1 << 20, Overflow::default());
+    let outbox = Outbox::new(binary(), bounds(1 << 20, Overflow::default()));
     let state = Arc::<Mutex<Recorded>>::default();
     let handler = Recorder { outbox: outbox.clone(), state: state.clone() };
     let io = Scripted { input, writes: writes.clone() };
-    let mut connection = Connection::new(io, outbox, handler, &WebSocketConfig::default(), Arc::new(Tokio));
+    let mut connection =
+        Connection::new(io, outbox, handler, WebSocketConfig::default().settings(), Arc::new(Tokio));
     let wakes = Arc::<Wakes>::default();
     let waker = Waker::from(wakes.clone());
     assert!(Pin::new(&mut connection).poll(&mut Context::from_waker(&waker)).is_pending());
@@ -215,12 +216,12 @@ async fn a_flood_lets_others_run() {
 #[tokio::test(start_paused = true)]
 async fn memory_of_a_burst_is_given_back() {
     let (client, server) = duplex(1 << 20);
-    let outbox = Outbox::new(binary(), 1 << 22, Overflow::default());
+    let outbox = Outbox::new(binary(), bounds(1 << 22, Overflow::default()));
     let state = Arc::<Mutex<Recorded>>::default();
     let handler = Recorder { outbox: outbox.clone(), state: state.clone() };
     let config = WebSocketConfig::default();
     let mut connection =
-        Box::pin(Connection::new(TokioIo::new(server), outbox, handler, &config, Arc::new(Tokio)));
+        Box::pin(Connection::new(TokioIo::new(server), outbox, handler, config.settings(), Arc::new(Tokio)));
     let (mut reader, mut writer) = tokio::io::split(client);
     let burst = frame(Opcode::Binary, &[1; 1000]).repeat(500);
     tokio::select! {

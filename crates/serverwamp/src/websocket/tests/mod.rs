@@ -26,9 +26,14 @@ use tokio::task::JoinHandle;
 use super::WebSocketConfig;
 use crate::Overflow;
 use crate::rt::Tokio;
-use crate::transport::{Connection, EndReason, Flow, Framing, MessageHandler, Outbox};
+use crate::transport::{Bounds, Connection, EndReason, Flow, Framing, MessageHandler, Outbox};
 
 const KEY: [u8; 4] = [9, 8, 7, 6];
+
+/// Bounds for all messages together, and none for a single one.
+fn bounds(queued: usize, overflow: Overflow) -> Bounds {
+    Bounds { queued, message: usize::MAX, overflow }
+}
 
 /// What a handler was told.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -110,10 +115,11 @@ struct Peer {
 /// Starts a connection whose transport holds `pipe` bytes in each direction.
 fn connect(framing: Framing, config: &WebSocketConfig, pipe: usize) -> Peer {
     let (io, server) = duplex(pipe);
-    let outbox = Outbox::new(framing, config.max_queued, Overflow::default());
+    let outbox = Outbox::new(framing, bounds(config.max_queued, Overflow::default()));
     let state = Arc::<Mutex<Recorded>>::default();
     let handler = Recorder { outbox: outbox.clone(), state: state.clone() };
-    let connection = Connection::new(TokioIo::new(server), outbox.clone(), handler, config, Arc::new(Tokio));
+    let connection =
+        Connection::new(TokioIo::new(server), outbox.clone(), handler, config.settings(), Arc::new(Tokio));
     let decoder = Decoder::new(Role::Client, 1 << 24).with_deflate(framing.deflate().is_some());
     Peer { io, decoder, buf: BytesMut::new(), outbox, state, task: tokio::spawn(connection) }
 }

@@ -6,7 +6,7 @@ use std::thread;
 use serverwamp_proto::codec::Serializer;
 
 use super::*;
-use crate::transport::{OutboxClosed, PushError, Taken};
+use crate::transport::{PushError, Taken};
 
 fn taken(outbox: &Outbox) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -17,7 +17,7 @@ fn taken(outbox: &Outbox) -> Vec<u8> {
 
 #[test]
 fn messages_stand_behind_each_other_as_frames() {
-    let outbox = Outbox::new(Framing::plain(None), 1000, Overflow::default());
+    let outbox = Outbox::new(Framing::plain(None), bounds(1000, Overflow::default()));
     outbox.push(|out| out.extend_from_slice(b"ab")).unwrap();
     outbox.push_encoded(b"c").unwrap();
     outbox.push_as(Opcode::Text, b"d").unwrap();
@@ -30,7 +30,7 @@ fn messages_stand_behind_each_other_as_frames() {
 fn a_message_that_cannot_be_encoded_leaves_nothing_behind() {
     for batch in [None, Some(Serializer::Cbor), Some(Serializer::Json)] {
         let framing = Framing::WebSocket { kind: Some(Opcode::Binary), batch, deflate: None };
-        let outbox = Outbox::new(framing, 1000, Overflow::default());
+        let outbox = Outbox::new(framing, bounds(1000, Overflow::default()));
         let fail = |out: &mut Vec<u8>| {
             out.extend_from_slice(b"half");
             Err("no")
@@ -43,7 +43,7 @@ fn a_message_that_cannot_be_encoded_leaves_nothing_behind() {
         assert!(catch_unwind(panic).is_err());
         outbox.push_encoded(b"b").unwrap();
 
-        let expected = Outbox::new(framing, 1000, Overflow::default());
+        let expected = Outbox::new(framing, bounds(1000, Overflow::default()));
         expected.push_encoded(b"a").unwrap();
         expected.push_encoded(b"b").unwrap();
         assert_eq!(outbox.queued(), expected.queued());
@@ -53,17 +53,17 @@ fn a_message_that_cannot_be_encoded_leaves_nothing_behind() {
 
 #[test]
 fn the_limit_is_kept_to_the_byte() {
-    let outbox = Outbox::new(Framing::plain(None), 12, Overflow::default());
+    let outbox = Outbox::new(Framing::plain(None), bounds(12, Overflow::default()));
     outbox.push_encoded(b"1234").unwrap();
     outbox.push_encoded(b"1234").unwrap();
     assert_eq!(outbox.queued(), 12);
-    assert_eq!(outbox.push_encoded(b""), Err(OutboxClosed));
+    assert_eq!(outbox.push_encoded(b""), Err(PushError::Closed));
     assert!(outbox.is_closed() && outbox.overflowed());
 }
 
 #[test]
 fn taken_bytes_count_until_they_are_written() {
-    let outbox = Outbox::new(Framing::plain(None), 100, Overflow::default());
+    let outbox = Outbox::new(Framing::plain(None), bounds(100, Overflow::default()));
     outbox.push_encoded(&[0; 48]).unwrap();
     let mut bytes = Vec::new();
     assert!(matches!(outbox.take(&mut bytes), Taken::Bytes));
@@ -79,7 +79,7 @@ fn taken_bytes_count_until_they_are_written() {
 
 #[test]
 fn pushes_of_many_threads_are_all_there_and_whole() {
-    let outbox = Outbox::new(Framing::plain(None), 1 << 20, Overflow::default());
+    let outbox = Outbox::new(Framing::plain(None), bounds(1 << 20, Overflow::default()));
     let threads: Vec<_> = (0..4u8)
         .map(|name| {
             let outbox = outbox.clone();

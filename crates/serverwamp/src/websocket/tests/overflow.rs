@@ -5,18 +5,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serverwamp_proto::codec::Serializer;
 
 use super::*;
-use crate::transport::{OutboxClosed, Refused, Taken};
+use crate::transport::{PushError, Refused, Taken};
 
 pub(super) const POLICIES: [Overflow; 3] =
     [Overflow::CloseSession, Overflow::DropNewestEvent, Overflow::DropOldestEvent];
 
 pub(super) fn plain(limit: usize, overflow: Overflow) -> Outbox {
-    Outbox::new(Framing::plain(None), limit, overflow)
+    Outbox::new(Framing::plain(None), bounds(limit, overflow))
 }
 
 pub(super) fn batched(serializer: Serializer, limit: usize, overflow: Overflow) -> Outbox {
     let framing = Framing::WebSocket { kind: Some(Opcode::Binary), batch: Some(serializer), deflate: None };
-    Outbox::new(framing, limit, overflow)
+    Outbox::new(framing, bounds(limit, overflow))
 }
 
 pub(super) fn taken(outbox: &Outbox) -> Vec<u8> {
@@ -97,9 +97,9 @@ fn what_is_no_event_is_never_dropped_but_ends_the_connection() {
         outbox.push_encoded(b"12345678").unwrap();
         let evicts = overflow == Overflow::DropOldestEvent;
         // An event gives way if it may; then there is nothing more that could.
-        assert_eq!(outbox.push_encoded(b"87654321"), if evicts { Ok(()) } else { Err(OutboxClosed) });
+        assert_eq!(outbox.push_encoded(b"87654321"), if evicts { Ok(()) } else { Err(PushError::Closed) });
         assert_eq!(outbox.events_lost(), u64::from(evicts));
-        assert_eq!(outbox.push_encoded(b""), Err(OutboxClosed));
+        assert_eq!(outbox.push_encoded(b""), Err(PushError::Closed));
         assert!(outbox.overflowed());
     }
 }
