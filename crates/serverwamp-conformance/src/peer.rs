@@ -10,11 +10,12 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode};
-use tungstenite::{Error, Message, WebSocket, error::ProtocolError};
+use tungstenite::protocol::{Role, WebSocketConfig};
+use tungstenite::{Message, WebSocket};
 
 use crate::http::{Connect, find};
 use crate::serial::Subprotocol;
+use crate::wire::{Unread, Wire};
 
 /// How long an answer may take.
 pub const DEADLINE: Duration = Duration::from_secs(5);
@@ -37,7 +38,7 @@ pub enum Arrival {
 /// A raw WAMP client over a blocking WebSocket.
 #[derive(Debug)]
 pub struct RawPeer {
-    socket: WebSocket<TcpStream>,
+    wire: Wire,
     subprotocol: Subprotocol,
     headers: Vec<(String, String)>,
     inbox: VecDeque<Value>,
@@ -73,10 +74,16 @@ impl RawPeer {
         headers: Vec<(String, String)>,
     ) -> Self {
         let config = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
+        let socket = WebSocket::from_partially_read(stream.into(), tail, Role::Client, Some(config));
+        Self { headers, ..Self::over(Wire::WebSocket(Box::new(socket)), subprotocol) }
+    }
+
+    /// A peer whose messages are carried like this.
+    pub(crate) fn over(wire: Wire, subprotocol: Subprotocol) -> Self {
         Self {
-            socket: WebSocket::from_partially_read(stream, tail, Role::Client, Some(config)),
+            wire,
             subprotocol,
-            headers,
+            headers: Vec::new(),
             inbox: VecDeque::new(),
             closed: None,
             close_code: None,
@@ -160,7 +167,7 @@ impl RawPeer {
                 self.last_request = id;
             }
         }
-        self.socket.send(self.subprotocol.encode(messages)).map_err(|error| error.to_string())
+        self.wire.send(self.subprotocol.encode(messages))
     }
 
     /// Sends any WebSocket message.
@@ -171,7 +178,7 @@ impl RawPeer {
     #[track_caller]
     pub fn send_raw(&mut self, message: Message) {
         self.note('→', &format!("{message:?}"));
-        if let Err(error) = self.socket.send(message) {
+        if let Err(error) = self.wire.send(message) {
             self.fail(&format!("a frame cannot be sent: {error}"));
         }
     }
@@ -219,8 +226,7 @@ impl RawPeer {
             if left.is_zero() || self.closed.is_some() {
                 return None;
             }
-            self.socket.get_ref().set_read_timeout(Some(left)).expect("a socket takes a timeout");
-            match self.socket.read() {
+            match self.wire.read(left) {
                 Ok(message) => {
                     match &message {
                         Message::Close(frame) => {
@@ -232,13 +238,14 @@ impl RawPeer {
                     }
                     return Some(message);
                 }
-                Err(Error::Io(error)) if is_pause(&error) => {}
-                Err(error) => {
-                    self.note('←', &format!("end of the connection: {error}"));
-                    if !is_end(&error) {
-                        self.fail("the server breaks the WebSocket protocol");
-                    }
+                Err(Unread::Nothing) => {}
+                Err(Unread::Ended(how)) => {
+                    self.note('←', &format!("end of the connection: {how}"));
                     self.closed = Some(self.close_code);
+                }
+                Err(Unread::Broken(what)) => {
+                    self.note('←', &what);
+                    self.fail("the server breaks the rules of what carries its messages");
                 }
             }
         }
@@ -251,10 +258,8 @@ impl RawPeer {
     /// When a WAMP message comes in between, or the connection stays open.
     #[track_caller]
     pub fn close(&mut self, code: u16) -> Option<u16> {
-        let frame = CloseFrame { code: CloseCode::from(code), reason: "".into() };
         self.note('→', &format!("Close {code}"));
-        // A server that closes first has nothing to read any more.
-        drop(self.socket.close(Some(frame)));
+        self.wire.close(code);
         self.expect_closed()
     }
 
@@ -269,19 +274,4 @@ impl RawPeer {
             self.inbox.push_front(message);
         }
     }
-}
-
-fn is_pause(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
-    matches!(error.kind(), WouldBlock | TimedOut | Interrupted)
-}
-
-fn is_end(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::ConnectionClosed
-            | Error::AlreadyClosed
-            | Error::Io(_)
-            | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)
-    )
 }

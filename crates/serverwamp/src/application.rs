@@ -2,10 +2,12 @@
 
 use crate::error::{ConfigError, Problem};
 use crate::limits::Limits;
+use crate::rawsocket::RawSocketConfig;
 use crate::realm::{Realm, RealmHandle, RunningRealm};
 use crate::rt::Runtime;
 use crate::service::WebSocketService;
 use crate::shutdown::Connections;
+use crate::transport::Bounds;
 use crate::websocket::WebSocketConfig;
 use hashbrown::HashMap;
 use std::fmt;
@@ -27,6 +29,15 @@ pub(crate) struct Inner {
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) connections: Connections,
     websocket: WebSocketConfig,
+    pub(crate) rawsocket: RawSocketConfig,
+}
+
+impl Inner {
+    /// What may wait for one peer.
+    pub(crate) fn bounds(&self) -> Bounds {
+        let Limits { outgoing_bytes, outgoing_message_bytes, overflow, .. } = *self.limits;
+        Bounds { queued: outgoing_bytes, message: outgoing_message_bytes, overflow }
+    }
 }
 
 /// Puts an application together; `S` is the state that the realms added so far still miss.
@@ -38,6 +49,7 @@ pub struct ApplicationBuilder<S = ()> {
     problems: Vec<Problem>,
     limits: Limits,
     websocket: WebSocketConfig,
+    rawsocket: RawSocketConfig,
     runtime: Option<Arc<dyn Runtime>>,
     default_realm_allowed: bool,
 }
@@ -59,6 +71,7 @@ impl Application {
             problems: Vec::new(),
             limits: Limits::default(),
             websocket: WebSocketConfig::default(),
+            rawsocket: RawSocketConfig::default(),
             runtime: None,
             default_realm_allowed: true,
         }
@@ -133,6 +146,12 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
         self
     }
 
+    /// Changes how RawSocket connections are accepted; see [`RawSocketConfig`].
+    pub fn rawsocket(mut self, change: impl FnOnce(&mut RawSocketConfig)) -> Self {
+        change(&mut self.rawsocket);
+        self
+    }
+
     /// Runs on another async runtime than tokio.
     pub fn runtime(mut self, runtime: impl Runtime) -> Self {
         self.runtime = Some(Arc::new(runtime));
@@ -154,6 +173,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             problems: self.problems,
             limits: self.limits,
             websocket: self.websocket,
+            rawsocket: self.rawsocket,
             runtime: self.runtime,
             default_realm_allowed: self.default_realm_allowed,
         }
@@ -207,6 +227,7 @@ impl ApplicationBuilder<()> {
             runtime,
             connections,
             websocket: WebSocketConfig { max_queued, overflow, longest, ..this.websocket },
+            rawsocket: this.rawsocket,
         })))
     }
 }

@@ -18,9 +18,12 @@ mod dealer;
 mod error;
 mod ids;
 mod limits;
+pub mod memory;
 mod meta;
+pub mod rawsocket;
 mod realm;
 mod routes;
+pub mod server;
 mod service;
 mod session;
 mod shutdown;
@@ -40,12 +43,11 @@ pub use realm::{
 pub use reply::error::WampError;
 pub use reply::{Hold, Progress, Progressive};
 pub use routes::{RoutePattern, RouteSet, prefix, regex, wildcard};
-#[cfg(feature = "tokio")]
-pub use rt::Server;
+pub use server::Server;
 pub use service::{PeerAddress, PeerCertificates, WebSocketService};
 pub use session::{CloseReason, PendingSession, Session};
 pub use subscription::{Events, PendingSubscription, Subscription};
-pub use transport::TransportInfo;
+pub use transport::{TransportInfo, TransportKind};
 
 #[doc(no_inline)]
 pub use serverwamp_proto::codec::{Dict, Serializer, Value};

@@ -2,7 +2,7 @@
 
 use crate::Application;
 use crate::connection::Peer;
-use crate::transport::TransportInfo;
+use crate::transport::{TransportInfo, TransportKind};
 use crate::websocket::{Accepted, WebSocketConfig, upgrade};
 use bytes::Bytes;
 use http::request::Parts;
@@ -102,6 +102,7 @@ impl WebSocketService {
                     peer_address,
                     serializer: subprotocol.serializer,
                     protocol: subprotocol.name(),
+                    kind: TransportKind::WebSocket,
                     client_certificates: certificates.map(|chain| chain.0.clone()).unwrap_or_default(),
                     http: Some(detached(parts)),
                 };

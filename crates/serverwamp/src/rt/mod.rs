@@ -9,9 +9,11 @@ use std::pin::Pin;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 #[cfg(feature = "tokio")]
+mod sockets;
+#[cfg(feature = "tokio")]
 mod tokio;
 #[cfg(feature = "tokio")]
-pub use self::tokio::{Server, Tokio};
+pub use self::tokio::Tokio;
 
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

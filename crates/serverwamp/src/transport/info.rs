@@ -15,10 +15,26 @@ pub struct TransportInfo {
     pub serializer: Serializer,
     /// The subprotocol that was negotiated, such as `"wamp.2.json"`.
     pub protocol: &'static str,
-    /// The HTTP request that opened the WebSocket, with its headers and extensions.
+    /// How messages are carried.
+    pub kind: TransportKind,
+    /// The HTTP request that opened the transport, with its headers and extensions; RawSocket has none.
     pub http: Option<Parts>,
     /// The certificate chain a TLS client presented, DER-encoded, its own certificate first; empty without one.
     pub client_certificates: Vec<Vec<u8>>,
+}
+
+/// How messages are carried.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum TransportKind {
+    /// A WebSocket.
+    WebSocket,
+    /// RawSocket over TCP or a Unix socket, with TLS or without.
+    RawSocket,
+    /// HTTP requests that wait for messages.
+    LongPoll,
+    /// The peer is in this process.
+    Memory,
 }
 
 impl TransportInfo {

@@ -20,9 +20,9 @@ const SMALL: usize = 4 * 1024;
 const LARGE: usize = 64 * 1024;
 
 #[derive(Debug)]
-pub(super) struct Input {
+pub(crate) struct Input {
     /// What was received and not decoded yet.
-    pub(super) received: BytesMut,
+    pub(crate) received: BytesMut,
     spare: BytesMut,
     /// How much to ask for.
     target: usize,
@@ -33,7 +33,7 @@ pub(super) struct Input {
 }
 
 impl Input {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             received: BytesMut::new(),
             spare: BytesMut::new(),
@@ -44,7 +44,7 @@ impl Input {
     }
 
     /// Reads once; 0 bytes mean that the peer sends no more.
-    pub(super) fn poll_read(
+    pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
         io: &mut (impl Read + Unpin),

@@ -12,16 +12,18 @@ mod framing;
 mod handler;
 mod info;
 mod input;
+pub(crate) mod io;
 mod outbox;
 mod output;
 mod settings;
 mod timer;
 
-pub use self::info::TransportInfo;
+pub use self::info::{TransportInfo, TransportKind};
 
 pub(crate) use self::connection::Connection;
 pub(crate) use self::framing::Framing;
 pub(crate) use self::handler::{EndReason, Flow, MessageHandler};
+pub(crate) use self::input::Input;
 #[cfg(test)]
 pub(crate) use self::outbox::Taken;
 pub(crate) use self::outbox::{Bounds, Outbox, PushError, Refused};

@@ -1,9 +1,7 @@
 //! The tokio runtime, the default.
 #![expect(clippy::disallowed_methods, reason = "this is the one place that names the runtime")]
 
-mod server;
-
-pub use server::Server;
+mod listeners;
 
 use super::{BoxFuture, Runtime};
 use std::time::Instant;

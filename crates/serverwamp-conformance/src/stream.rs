@@ -1,0 +1,90 @@
+//! The byte streams that carry a peer's messages.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+/// A connected stream.
+#[derive(Debug)]
+pub enum Stream {
+    /// TCP.
+    Tcp(TcpStream),
+    /// A Unix socket.
+    Unix(UnixStream),
+}
+
+impl Stream {
+    /// Connects by TCP to `HOST:PORT`.
+    ///
+    /// # Panics
+    ///
+    /// When there is no connection.
+    #[must_use]
+    #[track_caller]
+    pub fn tcp(address: &str) -> Self {
+        let stream =
+            TcpStream::connect(address).unwrap_or_else(|error| panic!("no connection to {address}: {error}"));
+        stream.set_nodelay(true).expect("a socket takes this option");
+        stream.set_write_timeout(Some(2 * crate::DEADLINE)).expect("a socket takes a timeout");
+        Self::Tcp(stream)
+    }
+
+    /// Connects to the Unix socket at `path`.
+    ///
+    /// # Panics
+    ///
+    /// When there is no connection.
+    #[must_use]
+    #[track_caller]
+    pub fn unix(path: &str) -> Self {
+        let stream =
+            UnixStream::connect(path).unwrap_or_else(|error| panic!("no connection to {path}: {error}"));
+        stream.set_write_timeout(Some(2 * crate::DEADLINE)).expect("a socket takes a timeout");
+        Self::Unix(stream)
+    }
+
+    /// How long the next reads may wait.
+    ///
+    /// # Panics
+    ///
+    /// When `time` is zero.
+    pub fn set_read_timeout(&self, time: Duration) {
+        let set = match self {
+            Self::Tcp(stream) => stream.set_read_timeout(Some(time)),
+            Self::Unix(stream) => stream.set_read_timeout(Some(time)),
+        };
+        set.expect("a socket takes a timeout");
+    }
+}
+
+impl From<TcpStream> for Stream {
+    fn from(stream: TcpStream) -> Self {
+        Self::Tcp(stream)
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.read(buffer),
+            Self::Unix(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.write(bytes),
+            Self::Unix(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.flush(),
+            Self::Unix(stream) => stream.flush(),
+        }
+    }
+}

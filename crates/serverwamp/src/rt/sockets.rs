@@ -1,0 +1,33 @@
+//! What every TCP connection is told, whichever runtime accepted it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+
+/// Silence after which the system asks whether the peer is still there, how often it asks, and how many times: together
+/// half a minute, as long as pings take to notice the same.
+const QUIET: Duration = Duration::from_secs(20);
+const ASK_EVERY: Duration = Duration::from_secs(5);
+const ASKED: u32 = 2;
+
+/// Sets what a connection of many small messages, which may lose its peer without notice, has to have.
+pub(super) fn prepare<'s, S>(stream: &'s S, peer: SocketAddr)
+where
+    SockRef<'s>: From<&'s S>,
+{
+    let socket = SockRef::from(stream);
+    // Frames are written whole, so waiting for more bytes would only delay them.
+    if let Err(error) = socket.set_tcp_nodelay(true) {
+        tracing::debug!(%peer, %error, "TCP_NODELAY cannot be set");
+    }
+    let keepalive = TcpKeepalive::new().with_time(QUIET).with_interval(ASK_EVERY).with_retries(ASKED);
+    if let Err(error) = socket.set_tcp_keepalive(&keepalive) {
+        tracing::debug!(%peer, %error, "TCP keepalive cannot be set");
+    }
+    // Keepalive asks only while nothing was sent that waits for its acknowledgement.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = socket.set_tcp_user_timeout(Some(QUIET + ASK_EVERY * ASKED)) {
+        tracing::debug!(%peer, %error, "TCP_USER_TIMEOUT cannot be set");
+    }
+}

@@ -1,0 +1,56 @@
+//! Where a server's connections come from.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::Poll;
+
+use futures_core::Stream;
+use hyper::rt::{Read, Write};
+
+/// Accepts connections, on whatever runtime.
+///
+/// Listeners of tokio and smol are some. For another runtime, hand its connections over as a stream: [`Incoming`].
+pub trait Listener: Send {
+    /// A connection's byte stream.
+    type Io: Read + Write + Unpin + Send + 'static;
+
+    /// The next connection, and its peer's address if it has one. Dropping the future must lose no connection.
+    ///
+    /// # Errors
+    /// What the operating system says. A server goes on after every error; it rests before it tries again, unless the
+    /// error is about that one connection only.
+    fn accept(&mut self) -> impl Future<Output = io::Result<(Self::Io, Option<SocketAddr>)>> + Send;
+}
+
+/// A stream of connections as a [`Listener`]. When the stream ends, no more connections come, and those that are there
+/// go on.
+///
+/// [`memory::pipe`](crate::memory::pipe) has an example.
+#[derive(Debug)]
+pub struct Incoming<S>(S);
+
+impl<S> Incoming<S> {
+    /// Takes connections from `stream`.
+    pub const fn new(stream: S) -> Self {
+        Self(stream)
+    }
+}
+
+impl<S, IO> Listener for Incoming<S>
+where
+    S: Stream<Item = io::Result<(IO, Option<SocketAddr>)>> + Send + Unpin,
+    IO: Read + Write + Unpin + Send + 'static,
+{
+    type Io = IO;
+
+    async fn accept(&mut self) -> io::Result<(IO, Option<SocketAddr>)> {
+        poll_fn(|cx| match Pin::new(&mut self.0).poll_next(cx) {
+            Poll::Ready(Some(connection)) => Poll::Ready(connection),
+            // There will never be another one.
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        })
+        .await
+    }
+}

@@ -1,0 +1,144 @@
+//! A server for programs without a web framework: every transport of one application, on any runtime.
+//!
+//! One listener carries WebSocket, RawSocket and plain HTTP side by side: the first octet tells them apart, because no
+//! HTTP request begins with RawSocket's (specification: Advanced Profile, "RawSocket Transport"; checklist RAW-24).
+
+mod accepted;
+mod listener;
+mod timer;
+
+pub use self::listener::{Incoming, Listener};
+
+use std::future::Future;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+
+use crate::Application;
+
+/// How long the accept loop rests when the process has no file descriptors left; it doubles up to a second.
+const FIRST_REST: Duration = Duration::from_millis(10);
+const LONGEST_REST: Duration = Duration::from_secs(1);
+
+/// Serves an application's WebSocket and RawSocket, until told to stop.
+///
+/// ```no_run
+/// # #[cfg(feature = "tokio")]
+/// # async fn run(app: serverwamp::Application) -> std::io::Result<()> {
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+/// let stop = async { tokio::signal::ctrl_c().await.expect("ctrl-c can be listened for") };
+/// serverwamp::Server::new(app).path("/ws").serve(listener, stop).await;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// To listen at several places, clone it and serve each listener; the first one that is told to stop ends the sessions of
+/// all.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is served until `serve` is awaited"]
+pub struct Server {
+    app: Application,
+    options: Options,
+}
+
+#[derive(Clone, Debug)]
+struct Options {
+    path: String,
+    http: bool,
+    rawsocket: bool,
+    drain: Duration,
+    handshake: Duration,
+}
+
+impl Server {
+    /// Serves `app`: its WebSocket at the path `/ws`, and RawSocket.
+    pub fn new(app: Application) -> Self {
+        let options = Options {
+            path: "/ws".to_owned(),
+            http: true,
+            rawsocket: true,
+            drain: Duration::from_secs(30),
+            handshake: Duration::from_secs(5),
+        };
+        Self { app, options }
+    }
+
+    /// Serves the WebSocket at another path.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.options.path = path.into();
+        self
+    }
+
+    /// Whether RawSocket is spoken. Default `true`: whoever speaks it is recognized by its first octet, and WebSockets on
+    /// the same port notice nothing.
+    pub fn rawsocket(mut self, spoken: bool) -> Self {
+        self.options.rawsocket = spoken;
+        self
+    }
+
+    /// Whether HTTP, and with it WebSocket, is spoken. Default `true`; `false` is for ports and Unix sockets that are for
+    /// RawSocket alone: what speaks HTTP is disconnected without an answer (checklist RAW-03).
+    pub fn http(mut self, spoken: bool) -> Self {
+        self.options.http = spoken;
+        self
+    }
+
+    /// How long sessions may take to end when the server stops. Default 30 s.
+    pub fn drain(mut self, deadline: Duration) -> Self {
+        self.options.drain = deadline;
+        self
+    }
+
+    /// How long a peer may take for the first octet and RawSocket's handshake, and how long for an HTTP request's head.
+    /// Default 5 s: an unauthenticated connection costs little for little time.
+    pub fn handshake_timeout(mut self, deadline: Duration) -> Self {
+        self.options.handshake = deadline;
+        self
+    }
+
+    /// Accepts connections until `stop` completes, then ends all sessions with GOODBYE and returns.
+    pub async fn serve(self, mut listener: impl Listener, stop: impl Future<Output = ()>) {
+        let options = Arc::new(self.options);
+        {
+            let mut stop = pin!(stop);
+            let mut rest = FIRST_REST;
+            while let Some(accepted) = until(stop.as_mut(), listener.accept()).await {
+                match accepted {
+                    Ok((io, address)) => {
+                        rest = FIRST_REST;
+                        accepted::spawn(&self.app, &options, io, address);
+                    }
+                    Err(error) if is_about_one_connection(&error) => {}
+                    Err(error) => {
+                        tracing::error!(%error, ?rest, "no connection can be accepted, trying again");
+                        let runtime = &self.app.inner().runtime;
+                        let rested = runtime.sleep_until(runtime.now() + rest);
+                        if until(stop.as_mut(), rested).await.is_none() {
+                            break;
+                        }
+                        rest = (rest * 2).min(LONGEST_REST);
+                    }
+                }
+            }
+        }
+        drop(listener);
+        self.app.shutdown(options.drain).await;
+    }
+}
+
+/// What `future` comes to, unless `stop` comes first.
+async fn until<T>(stop: Pin<&mut impl Future<Output = ()>>, future: impl Future<Output = T>) -> Option<T> {
+    match select(pin!(future), stop).await {
+        Either::Left((value, _)) => Some(value),
+        Either::Right(_) => None,
+    }
+}
+
+/// Did the one connection fail that was about to be accepted, and nothing else?
+fn is_about_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
