@@ -7,6 +7,7 @@ mod batched;
 mod features;
 mod ids;
 mod messages;
+mod rawsocket;
 mod serializers;
 mod sessions;
 mod sessions_end;

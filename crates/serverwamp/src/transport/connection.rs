@@ -230,6 +230,9 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
         let (message, kind) = match event {
             Event::Text(message) => (message, Opcode::Text),
             Event::Binary(message) => (message, Opcode::Binary),
+            Event::Ping(payload) if payload.len() > self.output.outbox().framing().longest() => {
+                return self.violation("ping whose pong would be longer than its sender takes", 1009, now);
+            }
             Event::Ping(payload) => return self.output.pong(&payload),
             // That something was heard is all there is to know.
             Event::Pong(_) => return,
