@@ -152,7 +152,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
         self
     }
 
-    /// Runs on another async runtime than tokio.
+    /// Runs on this async runtime. Default: tokio; where only the feature `smol` is on, smol.
     pub fn runtime(mut self, runtime: impl Runtime) -> Self {
         self.runtime = Some(Arc::new(runtime));
         self
@@ -214,7 +214,8 @@ impl ApplicationBuilder<()> {
             this.problems.push(Problem::new(this.place, text.into()));
         }
         if runtime.is_none() {
-            let text = "no async runtime: enable the feature `tokio`, or pass one with `.runtime(..)`";
+            let text =
+                "no async runtime: enable the feature `tokio` or `smol`, or pass one with `.runtime(..)`";
             this.problems.push(Problem::new(this.place, text.into()));
         }
         let (Some(runtime), true) = (runtime, this.problems.is_empty()) else {
@@ -237,7 +238,11 @@ fn default_runtime() -> Option<Arc<dyn Runtime>> {
     {
         Some(Arc::new(crate::rt::Tokio))
     }
-    #[cfg(not(feature = "tokio"))]
+    #[cfg(all(feature = "smol", not(feature = "tokio")))]
+    {
+        Some(Arc::new(crate::rt::Smol))
+    }
+    #[cfg(not(any(feature = "tokio", feature = "smol")))]
     {
         None
     }

@@ -4,6 +4,7 @@
 pub mod auth;
 pub mod extract;
 pub mod handler;
+pub mod io;
 pub mod layer;
 pub mod reply;
 pub mod request;
