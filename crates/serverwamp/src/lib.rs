@@ -10,6 +10,7 @@ pub mod request;
 pub mod rt;
 pub mod websocket;
 
+mod admission;
 mod application;
 mod broker;
 mod call;
@@ -28,6 +29,7 @@ mod service;
 mod session;
 mod shutdown;
 mod signal;
+mod statistics;
 mod subscription;
 mod transport;
 mod wire;
@@ -46,6 +48,7 @@ pub use routes::{RoutePattern, RouteSet, prefix, regex, wildcard};
 pub use server::Server;
 pub use service::{PeerAddress, PeerCertificates, WebSocketService};
 pub use session::{CloseReason, PendingSession, Session};
+pub use statistics::{Refusal, Statistics};
 pub use subscription::{Events, PendingSubscription, Subscription};
 pub use transport::{TransportInfo, TransportKind};
 
