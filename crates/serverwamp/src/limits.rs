@@ -37,8 +37,9 @@ pub struct Limits {
     /// Bytes queued for a peer that does not read; beyond, it is closed as a slow consumer, or loses events if
     /// [`overflow`](Self::overflow) says so. Default 4 MiB: several of the largest messages, and a thousand slow peers
     /// stay within 4 GiB. While more than a quarter is queued, nothing is read from the peer, and `send` in handlers
-    /// waits. As many bytes of arguments are kept on behalf of a session: those of calls for which another callee may have
-    /// to be asked, and inputs that a handler has not taken.
+    /// waits. As many bytes of arguments are kept on behalf of a session: those of calls that a
+    /// handler has not answered or for which another callee may have to be asked, and inputs that a handler has not taken;
+    /// beyond, a call is refused with `wamp.error.unavailable`.
     pub outgoing_bytes: usize,
     /// Bytes of one message to a peer, before compression. Beyond, a call is answered with
     /// `wamp.error.payload_size_exceeded`, and an event is lost to this subscriber and counted; the session goes on. A peer

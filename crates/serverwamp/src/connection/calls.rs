@@ -13,7 +13,7 @@ use crate::reply::CallReply;
 use crate::request::{Invocation, Matched};
 use crate::routes::ProcedureRoute;
 use crate::rt::BoxFuture;
-use crate::session::OpenCall;
+use crate::session::{Kept, OpenCall};
 use crate::{Session, WampError};
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
@@ -37,7 +37,7 @@ pub(super) struct Calls {
     /// The state of the last call that was answered at once, for the next one.
     spare: Option<Arc<CallState>>,
     /// Calls that wait for the one before, in a realm that serves them one at a time.
-    waiting: VecDeque<Invocation>,
+    waiting: VecDeque<Waiting>,
     serial: bool,
     /// Where the last call went that a client serves.
     last_found: LastFound,
@@ -45,6 +45,12 @@ pub(super) struct Calls {
     newest: Option<RequestId>,
     /// When calls that clients serve have taken too long.
     pub(super) deadlines: Deadlines,
+}
+
+/// A call that waits for its turn.
+struct Waiting {
+    invocation: Invocation,
+    kept: Option<Kept>,
 }
 
 impl Calls {
@@ -82,8 +88,10 @@ impl Calls {
             refuse(session, call.request, call.options.progress, &WampError::unavailable(text));
             return Ok(());
         }
-        if let Some(waiting) = self.waiting.iter().find(|waiting| waiting.call.request == call.request) {
-            return go_on(&waiting.call, &call).map(drop);
+        if let Some(waiting) =
+            self.waiting.iter().find(|waiting| waiting.invocation.call.request == call.request)
+        {
+            return go_on(&waiting.invocation.call, &call).map(drop);
         }
         let announced = || session.caller_has(Feature::PayloadPassthruMode);
         check_passthru(session, call.options.passthru.as_deref(), announced, || {
@@ -133,12 +141,14 @@ impl Calls {
         };
         let Served { procedure, matched, route } = found;
         check_abilities(&call, route.as_deref().is_some_and(|route| route.takes_input)).map_err(refuse)?;
+        let kept = session.keep(&call.payload).map_err(refuse)?;
         let state = self.state(session, &call, &procedure, matched);
         let invocation = Invocation { call: state, payload: call.payload };
         if self.serial && (session.calls_in_flight() > 0 || !self.waiting.is_empty()) {
-            self.waiting.push_back(invocation);
+            let invocation = Invocation { payload: invocation.payload.to_keep(), ..invocation };
+            self.waiting.push_back(Waiting { invocation, kept });
         } else {
-            self.start(session, invocation, route.as_deref().map(|route| &**route));
+            self.start(session, invocation, kept, route.as_deref().map(|route| &**route));
         }
         Ok(())
     }
@@ -165,22 +175,22 @@ impl Calls {
     /// Starts the calls that waited for another one to end.
     pub(super) fn start_waiting(&mut self, session: &Session) {
         while !self.waiting.is_empty() && session.calls_in_flight() == 0 {
-            if let Some(invocation) = self.waiting.pop_front() {
+            if let Some(Waiting { invocation, kept }) = self.waiting.pop_front() {
                 let route = session.running_realm().plan.routes.procedure(&invocation.call.procedure);
-                self.start(session, invocation, route.map(|route| &**route));
+                self.start(session, invocation, kept, route.map(|route| &**route));
             }
         }
     }
 
     /// When the first of the calls has waited too long: for its turn, or for its callee.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let waiting = self.waiting.iter().filter_map(|waiting| waiting.call.deadline).min();
+        let waiting = self.waiting.iter().filter_map(|waiting| waiting.invocation.call.deadline).min();
         waiting.into_iter().chain(self.deadlines.first()).min()
     }
 
     /// Answers the calls that have waited too long (checklist TMO-02, TMO-03).
     pub(super) fn expire(&mut self, session: &Session, now: Instant) {
-        self.waiting.retain(|waiting| {
+        self.waiting.retain(|Waiting { invocation: waiting, .. }| {
             let expired = waiting.call.deadline.is_some_and(|deadline| deadline <= now);
             if expired {
                 session.send_error(CALL, waiting.call.request, &WampError::timeout());
@@ -197,11 +207,20 @@ impl Calls {
         }
     }
 
-    fn start(&mut self, session: &Session, invocation: Invocation, route: Option<&ProcedureRoute>) {
+    fn start(
+        &mut self,
+        session: &Session,
+        invocation: Invocation,
+        kept: Option<Kept>,
+        route: Option<&ProcedureRoute>,
+    ) {
         let state = Arc::clone(&invocation.call);
         let realm = session.running_realm();
         let mut run = match (&realm.plan.service, route) {
-            (Some(service), _) => service.reply(invocation),
+            // Layers may let a call wait, and with it all that was read together with it.
+            (Some(service), _) => {
+                service.reply(Invocation { payload: invocation.payload.to_keep(), ..invocation })
+            }
             (None, Some(route)) => route.served.call(invocation),
             (None, None) => return session.send_error(CALL, state.request, &no_such_procedure("")),
         };
@@ -211,7 +230,7 @@ impl Calls {
                 drop(run);
                 self.answer_at_once(session, state, &reply);
             }
-            Ok(Poll::Pending) => spawn(session, run, state),
+            Ok(Poll::Pending) => spawn(session, run, state, kept),
             Err(panic) => {
                 let id = supervise::report_panic("procedure handler", session, panic.as_ref());
                 state.answer(&CallReply::error(WampError::incident(&id)));
@@ -231,7 +250,9 @@ impl Calls {
 
     /// A CANCEL: stops the call whatever the mode; who gets the answer, and when, depends on it.
     pub(super) fn cancel(&mut self, session: &Session, request: RequestId, mode: Option<CancelMode>) {
-        if let Some(index) = self.waiting.iter().position(|waiting| waiting.call.request == request) {
+        if let Some(index) =
+            self.waiting.iter().position(|waiting| waiting.invocation.call.request == request)
+        {
             self.waiting.remove(index);
             session.send_error(CALL, request, &WampError::canceled());
             return;
@@ -275,11 +296,12 @@ fn describe(state: &mut CallState, session: &Session, call: &Call<'_>, matched: 
 }
 
 /// Lets a handler that waits run as a task of its own.
-fn spawn(session: &Session, run: Run, state: Arc<CallState>) {
+fn spawn(session: &Session, run: Run, state: Arc<CallState>, kept: Option<Kept>) {
     session.enter_call(&state);
     supervise::spawn(session.runtime(), async move {
         let session = state.session.clone();
         serve(run, &state).await;
+        drop(kept);
         session.leave_call(&state);
     });
 }
