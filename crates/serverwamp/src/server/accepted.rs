@@ -121,7 +121,10 @@ async fn within<T>(
     let time_up = runtime.sleep_until(runtime.now() + options.handshake);
     match select(pin!(handshake), time_up).await {
         Either::Left((outcome, _)) => outcome,
-        Either::Right(_) => Err(io::ErrorKind::TimedOut.into()),
+        Either::Right(_) => {
+            app.inner().counters.refused(crate::Refusal::HandshakeTimeout);
+            Err(io::ErrorKind::TimedOut.into())
+        }
     }
 }
 
@@ -154,6 +157,11 @@ where
         .serve_connection(io, service)
         .with_upgrades()
         .await
+        .inspect_err(|error| {
+            if error.is_timeout() {
+                app.inner().counters.refused(crate::Refusal::HandshakeTimeout);
+            }
+        })
 }
 
 fn respond(
