@@ -1,5 +1,6 @@
 //! The application: its realms, its limits, and what peers connect to.
 
+use crate::admission::Admissions;
 use crate::error::{ConfigError, Problem};
 use crate::limits::Limits;
 use crate::rawsocket::RawSocketConfig;
@@ -7,6 +8,7 @@ use crate::realm::{Realm, RealmHandle, RunningRealm};
 use crate::rt::Runtime;
 use crate::service::WebSocketService;
 use crate::shutdown::Connections;
+use crate::statistics::{Counters, Statistics};
 use crate::transport::Bounds;
 use crate::websocket::WebSocketConfig;
 use hashbrown::HashMap;
@@ -28,6 +30,8 @@ pub(crate) struct Inner {
     pub(crate) limits: Arc<Limits>,
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) connections: Connections,
+    pub(crate) admissions: Admissions,
+    pub(crate) counters: Arc<Counters>,
     websocket: WebSocketConfig,
     pub(crate) rawsocket: RawSocketConfig,
 }
@@ -95,6 +99,11 @@ impl Application {
         self.0.connections.shut_down(over).await;
     }
 
+    /// What was let in and refused so far.
+    pub fn statistics(&self) -> Statistics {
+        self.0.counters.snapshot(self.0.admissions.now())
+    }
+
     pub(crate) fn inner(&self) -> &Arc<Inner> {
         &self.0
     }
@@ -152,7 +161,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
         self
     }
 
-    /// Runs on another async runtime than tokio.
+    /// Runs on this async runtime. Default: tokio; where only the feature `smol` is on, smol.
     pub fn runtime(mut self, runtime: impl Runtime) -> Self {
         self.runtime = Some(Arc::new(runtime));
         self
@@ -194,11 +203,13 @@ impl ApplicationBuilder<()> {
         let longest = this.limits.outgoing_message_bytes;
         let limits = Arc::new(this.limits);
         let connections = Connections::default();
+        let counters = Arc::<Counters>::default();
         let runtime = this.runtime.or_else(default_runtime);
         for (mut realm, placed) in this.bound {
             // Limits may have been changed after `with_state`.
             realm.limits = Arc::clone(&limits);
             realm.connections = connections.clone();
+            realm.counters = Arc::clone(&counters);
             realm.runtime.clone_from(&runtime);
             let realm = Arc::new(realm);
             if placed.default && default_realm.replace(Arc::clone(&realm)).is_some() {
@@ -214,7 +225,8 @@ impl ApplicationBuilder<()> {
             this.problems.push(Problem::new(this.place, text.into()));
         }
         if runtime.is_none() {
-            let text = "no async runtime: enable the feature `tokio`, or pass one with `.runtime(..)`";
+            let text =
+                "no async runtime: enable the feature `tokio` or `smol`, or pass one with `.runtime(..)`";
             this.problems.push(Problem::new(this.place, text.into()));
         }
         let (Some(runtime), true) = (runtime, this.problems.is_empty()) else {
@@ -223,9 +235,11 @@ impl ApplicationBuilder<()> {
         Ok(Application(Arc::new(Inner {
             realms,
             default_realm: default_realm.filter(|_| this.default_realm_allowed),
+            admissions: Admissions::new(&limits, Arc::clone(&counters)),
             limits,
             runtime,
             connections,
+            counters,
             websocket: WebSocketConfig { max_queued, overflow, longest, ..this.websocket },
             rawsocket: this.rawsocket,
         })))
@@ -237,7 +251,11 @@ fn default_runtime() -> Option<Arc<dyn Runtime>> {
     {
         Some(Arc::new(crate::rt::Tokio))
     }
-    #[cfg(not(feature = "tokio"))]
+    #[cfg(all(feature = "smol", not(feature = "tokio")))]
+    {
+        Some(Arc::new(crate::rt::Smol))
+    }
+    #[cfg(not(any(feature = "tokio", feature = "smol")))]
     {
         None
     }

@@ -4,12 +4,14 @@
 pub mod auth;
 pub mod extract;
 pub mod handler;
+pub mod io;
 pub mod layer;
 pub mod reply;
 pub mod request;
 pub mod rt;
 pub mod websocket;
 
+mod admission;
 mod application;
 mod broker;
 mod call;
@@ -28,6 +30,7 @@ mod service;
 mod session;
 mod shutdown;
 mod signal;
+mod statistics;
 mod subscription;
 mod transport;
 mod wire;
@@ -46,6 +49,7 @@ pub use routes::{RoutePattern, RouteSet, prefix, regex, wildcard};
 pub use server::Server;
 pub use service::{PeerAddress, PeerCertificates, WebSocketService};
 pub use session::{CloseReason, PendingSession, Session};
+pub use statistics::{Refusal, Statistics};
 pub use subscription::{Events, PendingSubscription, Subscription};
 pub use transport::{TransportInfo, TransportKind};
 

@@ -16,6 +16,13 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Limits {
+    /// Connections in all, whether a session is open on them or not; beyond, a WebSocket is refused with HTTP status 503.
+    /// Default 65,536, or four fifths of the files the process may have open (`ulimit -n`, as it is when the limits are
+    /// made), if those are fewer: a server that runs out of files cannot even say no.
+    pub connections: usize,
+    /// Connections from one address, of which each IPv6 network of 64 bits counts as one; refused like those above.
+    /// Default `usize::MAX`, no limit: behind one address may be a proxy or a whole company, which nobody knows but you.
+    pub connections_per_address: usize,
     /// From the opened transport to HELLO; then ABORT and close. Default 5 s: a client sends HELLO at once, and whoever
     /// does not holds a connection for nothing.
     pub hello_timeout: Duration,
@@ -71,6 +78,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            connections: connections(),
+            connections_per_address: usize::MAX,
             hello_timeout: Duration::from_secs(5),
             authenticate_timeout: Duration::from_secs(10),
             goodbye_timeout: Duration::from_secs(5),
@@ -89,6 +98,21 @@ impl Default for Limits {
             longest_call_timeout: Duration::from_secs(3600),
             strict_request_ids: false,
         }
+    }
+}
+
+/// As many connections as there are files for, with some left for listeners, certificates and whatever handlers open.
+fn connections() -> usize {
+    const MOST: usize = 65_536;
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit};
+        let files = getrlimit(Resource::Nofile).current.and_then(|files| usize::try_from(files).ok());
+        files.map_or(MOST, |files| MOST.min(files - files / 5))
+    }
+    #[cfg(not(unix))]
+    {
+        MOST
     }
 }
 

@@ -1,12 +1,13 @@
 //! The application's WebSocket as a `tower::Service`, for axum, hyper and everything else that mounts one.
 
 use crate::Application;
+use crate::admission::{Permit, TooMany};
 use crate::connection::Peer;
 use crate::transport::{TransportInfo, TransportKind};
 use crate::websocket::{Accepted, WebSocketConfig, upgrade};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Extensions, HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{Extensions, HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use std::convert::Infallible;
 use std::fmt;
@@ -32,6 +33,9 @@ pub struct WebSocketService {
     config: Arc<WebSocketConfig>,
     peer_address: Arc<PeerAddressOf>,
 }
+
+/// Seconds after which a client that was one too many may try again.
+pub(crate) const RETRY_AFTER: &str = "5";
 
 type PeerAddressOf = dyn Fn(&Extensions) -> Option<SocketAddr> + Send + Sync;
 
@@ -81,16 +85,25 @@ impl WebSocketService {
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             return response;
         }
-        let (response, accepted) = match upgrade(&mut request, &self.config) {
+        let (response, mut accepted) = match upgrade(&mut request, &self.config) {
             Ok(accepted) => accepted,
             Err(refusal) => return *refusal,
         };
-        let peer_address = (self.peer_address)(&accepted.parts.extensions);
-        self.serve(accepted, peer_address);
+        let extensions = &mut accepted.parts.extensions;
+        let peer_address = (self.peer_address)(extensions);
+        // Taken out of the request, because handlers may keep that for longer than the connection lives.
+        let permit = match extensions.remove::<Permit>() {
+            Some(permit) => permit,
+            None => match self.app.inner().admissions.admit(peer_address.map(|address| address.ip())) {
+                Ok(permit) => permit,
+                Err(too_many) => return full(too_many),
+            },
+        };
+        self.serve(accepted, peer_address, permit);
         response
     }
 
-    fn serve(&self, accepted: Accepted, peer_address: Option<SocketAddr>) {
+    fn serve(&self, accepted: Accepted, peer_address: Option<SocketAddr>, permit: Permit) {
         let app = self.app.clone();
         let config = Arc::clone(&self.config);
         let runtime = Arc::clone(&app.inner().runtime);
@@ -109,8 +122,19 @@ impl WebSocketService {
                 Peer::new(&app, transport, outbox)
             };
             accepted.serve(&config, runtime, peer).await;
+            drop(permit);
         }));
     }
+}
+
+/// There are too many connections already; who waits a little may find fewer.
+pub(crate) fn full(too_many: TooMany) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(format!("{too_many}\n")));
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    let headers = response.headers_mut();
+    headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
 }
 
 /// The request's parts without their ties to the buffer they were read into.

@@ -346,3 +346,21 @@ fn a_handshake_that_takes_too_long_is_cut_off() {
         socket.expect_end();
     }
 }
+
+#[test]
+fn raw_10_raw_11_one_connection_too_many_is_refused_with_error_4() {
+    let server = server_with(&["connections=1"]);
+    let mut first = joined(&server, Subprotocol::JSON);
+    let mut second = connect(&server);
+    assert_eq!(second.shake_hands(15, 1), Some(vec![MAGIC, 0x40, 0, 0]));
+    second.expect_end();
+    let refused = serverwamp_conformance::Connect::to(server.url()).subprotocol(Subprotocol::JSON).open();
+    assert_eq!(refused.expect_err("one too many").status, 503);
+    first.leave();
+    drop(first);
+    // The place is free as soon as the server has seen the end of the first.
+    let deadline = std::time::Instant::now() + DEADLINE;
+    while connect(&server).shake_hands(15, 1).expect("an answer")[1] == 0x40 {
+        assert!(std::time::Instant::now() < deadline, "the place of the first is never free");
+    }
+}

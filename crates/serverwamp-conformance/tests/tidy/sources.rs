@@ -46,13 +46,16 @@ fn a_file_out_of_shape_is_found() {
     assert_eq!(complaints_about_shape("crates/a/src/helpers/mod.rs", fine).len(), 1);
 }
 
-/// Code that names the crate `tokio`: no comments, no tests, not our own module of that name.
+/// The runtimes that the framework knows, each in a folder of this name.
+const RUNTIMES: [&str; 2] = ["tokio", "smol"];
+
+/// Code that names the crate of a runtime: no comments, no tests, not our own module of that name.
 fn complaints_about_runtime(path: &str, text: &str) -> Vec<String> {
     let code = text.split("\n#[cfg(test)]\nmod ").next().unwrap_or_default();
     let lines = code.lines().enumerate();
     let names = lines.filter(|(_, line)| {
         let line = line.trim_start();
-        !line.starts_with("//") && names_crate(line, "tokio")
+        !line.starts_with("//") && RUNTIMES.iter().any(|runtime| names_crate(line, runtime))
     });
     names.map(|(at, line)| format!("{path}:{} names the runtime: {}", at + 1, line.trim())).collect()
 }
@@ -69,9 +72,9 @@ fn names_crate(line: &str, name: &str) -> bool {
 }
 
 #[test]
-fn the_framework_names_its_runtime_in_one_place() {
+fn the_framework_names_its_runtimes_in_one_place_each() {
     let framework = files("crates/serverwamp/src", "rs").into_iter().filter(|(path, _)| {
-        !path.starts_with("crates/serverwamp/src/rt/tokio/")
+        RUNTIMES.iter().all(|runtime| !path.starts_with(&format!("crates/serverwamp/src/rt/{runtime}/")))
             && !path.contains("/tests/")
             && !path.ends_with("/tests.rs")
     });
@@ -92,9 +95,13 @@ fn a_runtime_out_of_its_place_is_found() {
     ] {
         assert!(complaints_about_runtime("a.rs", allowed).is_empty(), "{allowed}");
     }
-    for forbidden in
-        ["use tokio::net::TcpListener;", "    tokio::spawn(f);", "    ::tokio::spawn(f)", "use tokio;"]
-    {
+    for forbidden in [
+        "use tokio::net::TcpListener;",
+        "    tokio::spawn(f);",
+        "    ::tokio::spawn(f)",
+        "use tokio;",
+        "smol::spawn(f);",
+    ] {
         assert_eq!(complaints_about_runtime("a.rs", forbidden).len(), 1, "{forbidden}");
     }
 }

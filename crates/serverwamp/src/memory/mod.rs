@@ -81,8 +81,10 @@ impl Application {
         let (client, server) = pipe(CAPACITY);
         let hello = Hello { takes: MaxLength::LONGEST, serializer };
         let app = self.clone();
+        let permit = app.inner().admissions.own();
         self.inner().runtime.spawn(Box::pin(async move {
             rawsocket::serve(&app, server, hello, TransportKind::Memory, Origin::default()).await;
+            drop(permit);
         }));
         MemoryPeer {
             pipe: client,

@@ -16,6 +16,7 @@ use crate::request::{ConnectRequest, Invocation, JoinRequest};
 use crate::routes::RouteTable;
 use crate::rt::{BoxFuture, Runtime, wall_clock};
 use crate::shutdown::Connections;
+use crate::statistics::Counters;
 use crate::{Session, WampError};
 use hashbrown::HashMap;
 use serverwamp_proto::id::SessionId;
@@ -62,6 +63,7 @@ pub(crate) struct RunningRealm {
     pub(crate) limits: Arc<Limits>,
     pub(crate) ids: RandomIds,
     pub(crate) connections: Connections,
+    pub(crate) counters: Arc<Counters>,
     /// Set when the application is built.
     pub(crate) runtime: Option<Arc<dyn Runtime>>,
     pub(crate) broker: Broker,
@@ -92,6 +94,7 @@ impl RunningRealm {
             limits,
             ids,
             connections: Connections::default(),
+            counters: Arc::default(),
             runtime: None,
             own_session,
             sessions: Mutex::default(),
@@ -132,6 +135,7 @@ impl RunningRealm {
     pub(crate) fn admit(&self, session: &Session) {
         let _changes = self.changes();
         self.sessions_by_id().insert(session.id(), session.clone());
+        self.counters.session_began();
         self.tell_joined(session);
     }
 
@@ -141,6 +145,9 @@ impl RunningRealm {
     /// `quiet` leaves out testaments and the events about sessions (checklist TEST-12, MSES-24).
     pub(crate) fn forget(&self, session: &Session, quiet: bool) {
         let known = self.sessions_by_id().remove(&session.id()).is_some();
+        if known {
+            self.counters.session_ended();
+        }
         let mut changes = self.changes();
         let work = session.take_work();
         let left = self.leave_subscriptions(&mut changes, session, &work);

@@ -8,10 +8,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-#[cfg(feature = "tokio")]
+#[cfg(feature = "smol")]
+mod smol;
+#[cfg(any(feature = "tokio", feature = "smol"))]
 mod sockets;
 #[cfg(feature = "tokio")]
 mod tokio;
+#[cfg(feature = "smol")]
+pub use self::smol::Smol;
 #[cfg(feature = "tokio")]
 pub use self::tokio::Tokio;
 
@@ -19,6 +23,10 @@ pub use self::tokio::Tokio;
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Spawning and time, the two things an async runtime does for the framework.
+///
+/// [`Tokio`] and [`Smol`] are there; another one is this trait, implemented outside of this crate, and passed to
+/// [`ApplicationBuilder::runtime`](crate::ApplicationBuilder::runtime). Its sockets reach a [`Server`](crate::Server) as a
+/// stream of connections, [`Incoming`](crate::server::Incoming). The example `another_runtime` does both.
 pub trait Runtime: Send + Sync + fmt::Debug + 'static {
     /// Runs `task` to its end, independent of the caller.
     fn spawn(&self, task: BoxFuture<'static, ()>);

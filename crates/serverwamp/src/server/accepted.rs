@@ -15,16 +15,20 @@ use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use serverwamp_proto::rawsocket::MAGIC;
+use serverwamp_proto::rawsocket::{MAGIC, Refusal};
 use tower_service::Service as _;
 
 use super::Options;
 use super::timer::HttpTimer;
 use crate::Application;
+use crate::admission::{Permit, TooMany};
 use crate::rawsocket::{self, Origin};
-use crate::service::{PeerAddress, WebSocketService};
+use crate::service::{PeerAddress, RETRY_AFTER, WebSocketService};
 use crate::transport::TransportKind;
-use crate::transport::io::{Prefixed, read_exact};
+use crate::transport::io::{Prefixed, end_with, read_exact};
+
+/// How many connections that are too many are told so at the same time; what is beyond is closed without a word.
+const REFUSED_AT_ONCE: usize = 64;
 
 /// Serves a connection in a task of its own.
 pub(super) fn spawn<IO>(app: &Application, options: &Arc<Options>, io: IO, address: Option<SocketAddr>)
@@ -34,14 +38,55 @@ where
     let (app, options) = (app.clone(), Arc::clone(options));
     let runtime = Arc::clone(&app.inner().runtime);
     let origin = Origin { address, ..Origin::default() };
+    let permit = app.inner().admissions.admit(address.map(|address| address.ip()));
+    if permit.is_err() && Arc::strong_count(&options.refusing) > REFUSED_AT_ONCE {
+        return;
+    }
+    let refusing = permit.is_err().then(|| Arc::clone(&options.refusing));
     runtime.spawn(Box::pin(async move {
-        if let Err(error) = serve(app, options, io, origin).await {
+        let served = match permit {
+            Ok(permit) => serve(app, options, io, origin, permit).await,
+            Err(too_many) => {
+                let refused = within(&app, &options, refuse(&options, io, too_many)).await;
+                drop(refusing);
+                refused
+            }
+        };
+        if let Err(error) = served {
             tracing::debug!(?address, %error, "a connection ended before it was a session's");
         }
     }));
 }
 
-async fn serve<IO>(app: Application, options: Arc<Options>, mut io: IO, origin: Origin) -> io::Result<()>
+/// Tells a connection that is too many, in what it speaks.
+async fn refuse<IO>(options: &Options, mut io: IO, too_many: TooMany) -> io::Result<()>
+where
+    IO: Read + Write + Unpin,
+{
+    let mut first = [0];
+    read_exact(&mut io, &mut first).await?;
+    match first {
+        [MAGIC] if options.rawsocket => end_with(&mut io, &Refusal::TooManyConnections.octets()).await,
+        [_] if options.http => {
+            let text = format!("{too_many}\n");
+            let answer = format!(
+                "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n\
+                 retry-after: {RETRY_AFTER}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{text}",
+                text.len()
+            );
+            end_with(&mut io, answer.as_bytes()).await
+        }
+        [_] => Ok(()),
+    }
+}
+
+async fn serve<IO>(
+    app: Application,
+    options: Arc<Options>,
+    mut io: IO,
+    origin: Origin,
+    permit: Permit,
+) -> io::Result<()>
 where
     IO: Read + Write + Unpin + Send + 'static,
 {
@@ -52,12 +97,13 @@ where
             let shake_hands = rawsocket::shake_hands(&mut io, &app.inner().rawsocket);
             if let Some(hello) = within(&app, &options, shake_hands).await? {
                 rawsocket::serve(&app, io, hello, TransportKind::RawSocket, origin).await;
+                drop(permit);
             }
             Ok(())
         }
-        [first] if options.http => {
-            serve_http(&app, &options, Prefixed::new(first, io), origin).await.map_err(io::Error::other)
-        }
+        [first] if options.http => serve_http(&app, &options, Prefixed::new(first, io), origin, permit)
+            .await
+            .map_err(io::Error::other),
         [first] => {
             let text = format!("what begins with the octet {first:#04x} is not spoken here");
             Err(io::Error::new(io::ErrorKind::InvalidData, text))
@@ -84,6 +130,7 @@ async fn serve_http<IO>(
     options: &Arc<Options>,
     io: IO,
     origin: Origin,
+    permit: Permit,
 ) -> Result<(), hyper::Error>
 where
     IO: Read + Write + Unpin + Send + 'static,
@@ -94,6 +141,8 @@ where
         if let Some(address) = origin.address {
             request.extensions_mut().insert(PeerAddress(address));
         }
+        // A WebSocket goes on when the HTTP connection that it came from is over.
+        request.extensions_mut().insert(permit.clone());
         let response = respond(&mut websocket.clone(), &paths.path, request);
         async move { Ok::<_, Infallible>(response.await) }
     });

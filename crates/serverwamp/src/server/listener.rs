@@ -29,24 +29,24 @@ pub trait Listener: Send {
 ///
 /// [`memory::pipe`](crate::memory::pipe) has an example.
 #[derive(Debug)]
-pub struct Incoming<S>(S);
+pub struct Incoming<S>(Pin<Box<S>>);
 
 impl<S> Incoming<S> {
     /// Takes connections from `stream`.
-    pub const fn new(stream: S) -> Self {
-        Self(stream)
+    pub fn new(stream: S) -> Self {
+        Self(Box::pin(stream))
     }
 }
 
 impl<S, IO> Listener for Incoming<S>
 where
-    S: Stream<Item = io::Result<(IO, Option<SocketAddr>)>> + Send + Unpin,
+    S: Stream<Item = io::Result<(IO, Option<SocketAddr>)>> + Send,
     IO: Read + Write + Unpin + Send + 'static,
 {
     type Io = IO;
 
     async fn accept(&mut self) -> io::Result<(IO, Option<SocketAddr>)> {
-        poll_fn(|cx| match Pin::new(&mut self.0).poll_next(cx) {
+        poll_fn(|cx| match self.0.as_mut().poll_next(cx) {
             Poll::Ready(Some(connection)) => Poll::Ready(connection),
             // There will never be another one.
             Poll::Ready(None) | Poll::Pending => Poll::Pending,

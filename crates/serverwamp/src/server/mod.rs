@@ -51,6 +51,8 @@ struct Options {
     rawsocket: bool,
     drain: Duration,
     handshake: Duration,
+    /// Has a copy for every connection that is being refused.
+    refusing: Arc<()>,
 }
 
 impl Server {
@@ -62,6 +64,7 @@ impl Server {
             rawsocket: true,
             drain: Duration::from_secs(30),
             handshake: Duration::from_secs(5),
+            refusing: Arc::default(),
         };
         Self { app, options }
     }

@@ -7,6 +7,7 @@ use hyper_util::rt::TokioIo;
 
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::rt::sockets;
 use crate::server::Listener;
 
 impl Listener for TcpListener {
@@ -14,7 +15,7 @@ impl Listener for TcpListener {
 
     async fn accept(&mut self) -> io::Result<(Self::Io, Option<SocketAddr>)> {
         let (stream, address) = Self::accept(self).await?;
-        super::super::sockets::prepare(&stream, address);
+        sockets::prepare(&stream, address);
         Ok((TokioIo::new(stream), Some(address)))
     }
 }

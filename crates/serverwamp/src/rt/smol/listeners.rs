@@ -1,0 +1,30 @@
+//! smol's listeners as places where a server's connections come from.
+
+use std::io;
+use std::net::SocketAddr;
+
+use smol::net::{TcpListener, TcpStream};
+
+use crate::io::FuturesIo;
+use crate::rt::sockets;
+use crate::server::Listener;
+
+impl Listener for TcpListener {
+    type Io = FuturesIo<TcpStream>;
+
+    async fn accept(&mut self) -> io::Result<(Self::Io, Option<SocketAddr>)> {
+        let (stream, address) = Self::accept(self).await?;
+        sockets::prepare(&stream, address);
+        Ok((FuturesIo::new(stream), Some(address)))
+    }
+}
+
+#[cfg(unix)]
+impl Listener for smol::net::unix::UnixListener {
+    type Io = FuturesIo<smol::net::unix::UnixStream>;
+
+    async fn accept(&mut self) -> io::Result<(Self::Io, Option<SocketAddr>)> {
+        let (stream, _) = Self::accept(self).await?;
+        Ok((FuturesIo::new(stream), None))
+    }
+}

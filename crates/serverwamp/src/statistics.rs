@@ -1,0 +1,207 @@
+//! Counters: what an application has let in, and what it has refused or ended.
+//!
+//! Invariant: counting is one relaxed addition, and nothing but a refusal, or the beginning and end of a connection or
+//! session, is counted.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+/// What an application has let in and refused since it was built: a copy of its counters, taken at one moment.
+///
+/// ```
+/// use serverwamp::{Application, Realm, Refusal};
+///
+/// let app = Application::builder().realm(Realm::new("realm1").allow_anonymous("guest")).build()?;
+/// let statistics = app.statistics();
+/// assert_eq!(statistics.sessions, 0);
+/// assert_eq!(statistics.refused(Refusal::SlowConsumer), 0);
+/// println!("{statistics}");
+/// # Ok::<(), serverwamp::ConfigError>(())
+/// ```
+///
+/// As text it is one line for each counter that is not zero.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Statistics {
+    /// Connections that are open.
+    pub connections: usize,
+    /// Connections that were let in.
+    pub connections_accepted: u64,
+    /// Sessions that are open: those that got WELCOME.
+    pub sessions: usize,
+    /// Sessions that were opened.
+    pub sessions_established: u64,
+    refused: [u64; Refusal::COUNT],
+}
+
+impl Statistics {
+    /// How often something was refused or ended for this reason.
+    pub fn refused(&self, refusal: Refusal) -> u64 {
+        self.refused.get(refusal as usize).copied().unwrap_or_default()
+    }
+
+    /// Every counter with its name, the ones above first.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        let wide = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let lives = [
+            ("connections", wide(self.connections)),
+            ("connections_accepted", self.connections_accepted),
+            ("sessions", wide(self.sessions)),
+            ("sessions_established", self.sessions_established),
+        ];
+        let refused = Refusal::ALL.iter().map(|refusal| (refusal.name(), self.refused(*refusal)));
+        lives.into_iter().chain(refused)
+    }
+}
+
+impl fmt::Display for Statistics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut counts = self.iter().filter(|(_, count)| *count > 0).peekable();
+        while let Some((name, count)) = counts.next() {
+            write!(f, "{name} {count}")?;
+            if counts.peek().is_some() {
+                writeln!(f)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The enum, its list, and its names.
+macro_rules! refusals {
+    ($($(#[doc = $text:literal])+ $variant:ident $name:literal,)+) => {
+        /// Why something was refused, or ended by force. [`Limits`](crate::Limits) says which limit each belongs to.
+        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+        #[non_exhaustive]
+        pub enum Refusal {
+            $($(#[doc = $text])+ $variant,)+
+        }
+
+        impl Refusal {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            const COUNT: usize = Self::ALL.len();
+
+            /// The counter's name, which stays the same from version to version.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+        }
+    };
+}
+
+refusals! {
+    /// Connections beyond [`Limits::connections`](crate::Limits::connections).
+    Connections "connections_refused",
+    /// Connections beyond [`Limits::connections_per_address`](crate::Limits::connections_per_address).
+    ConnectionsPerAddress "connections_per_address_refused",
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The counters themselves.
+#[derive(Debug)]
+pub(crate) struct Counters {
+    accepted: AtomicU64,
+    sessions: AtomicUsize,
+    established: AtomicU64,
+    refused: [AtomicU64; Refusal::COUNT],
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            accepted: AtomicU64::new(0),
+            sessions: AtomicUsize::new(0),
+            established: AtomicU64::new(0),
+            refused: [const { AtomicU64::new(0) }; Refusal::COUNT],
+        }
+    }
+}
+
+impl Counters {
+    /// Counts a refusal.
+    pub(crate) fn refused(&self, refusal: Refusal) {
+        self.refused_times(refusal, 1);
+    }
+
+    /// Counts several.
+    pub(crate) fn refused_times(&self, refusal: Refusal, times: u64) {
+        if let Some(counter) = self.refused.get(refusal as usize) {
+            counter.fetch_add(times, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts a connection that was let in.
+    pub(crate) fn accepted(&self) {
+        self.accepted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a session that begins.
+    pub(crate) fn session_began(&self) {
+        self.sessions.fetch_add(1, Ordering::Relaxed);
+        self.established.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a session that ends.
+    pub(crate) fn session_ended(&self) {
+        self.sessions.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// A copy, with `connections` that are open.
+    pub(crate) fn snapshot(&self, connections: usize) -> Statistics {
+        let mut refused = [0; Refusal::COUNT];
+        for (copy, counter) in refused.iter_mut().zip(&self.refused) {
+            *copy = counter.load(Ordering::Relaxed);
+        }
+        Statistics {
+            connections,
+            connections_accepted: self.accepted.load(Ordering::Relaxed),
+            sessions: self.sessions.load(Ordering::Relaxed),
+            sessions_established: self.established.load(Ordering::Relaxed),
+            refused,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_has_a_counter_and_a_name_of_its_own() {
+        let counters = Counters::default();
+        for (index, refusal) in (1..).zip(Refusal::ALL) {
+            counters.refused_times(*refusal, index);
+        }
+        let statistics = counters.snapshot(0);
+        let mut names = hashbrown::HashSet::new();
+        for (index, refusal) in (1..).zip(Refusal::ALL) {
+            assert_eq!(statistics.refused(*refusal), index);
+            let name = refusal.name();
+            assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
+            assert!(names.insert(name), "{name} is there twice");
+        }
+    }
+
+    #[test]
+    fn what_is_not_zero_is_printed_one_a_line() {
+        let counters = Counters::default();
+        assert_eq!(counters.snapshot(0).to_string(), "");
+        counters.accepted();
+        counters.session_began();
+        counters.session_began();
+        counters.session_ended();
+        counters.refused(Refusal::ConnectionsPerAddress);
+        let text = "connections 7\nconnections_accepted 1\nsessions 1\nsessions_established 2\n\
+            connections_per_address_refused 1";
+        assert_eq!(counters.snapshot(7).to_string(), text);
+    }
+}
