@@ -3,6 +3,7 @@
 use crate::admission::Admissions;
 use crate::error::{ConfigError, Problem};
 use crate::limits::Limits;
+use crate::long_poll::LongPollConfig;
 use crate::rawsocket::RawSocketConfig;
 use crate::realm::{Realm, RealmHandle, RunningRealm};
 use crate::rt::Runtime;
@@ -32,7 +33,8 @@ pub(crate) struct Inner {
     pub(crate) connections: Connections,
     pub(crate) admissions: Admissions,
     pub(crate) counters: Arc<Counters>,
-    websocket: WebSocketConfig,
+    pub(crate) websocket: WebSocketConfig,
+    pub(crate) long_poll: LongPollConfig,
     pub(crate) rawsocket: RawSocketConfig,
 }
 
@@ -53,6 +55,7 @@ pub struct ApplicationBuilder<S = ()> {
     problems: Vec<Problem>,
     limits: Limits,
     websocket: WebSocketConfig,
+    long_poll: LongPollConfig,
     rawsocket: RawSocketConfig,
     runtime: Option<Arc<dyn Runtime>>,
     default_realm_allowed: bool,
@@ -75,6 +78,7 @@ impl Application {
             problems: Vec::new(),
             limits: Limits::default(),
             websocket: WebSocketConfig::default(),
+            long_poll: LongPollConfig::default(),
             rawsocket: RawSocketConfig::default(),
             runtime: None,
             default_realm_allowed: true,
@@ -155,6 +159,12 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
         self
     }
 
+    /// Changes how clients are served that poll over HTTP; see [`LongPollConfig`].
+    pub fn long_poll(mut self, change: impl FnOnce(&mut LongPollConfig)) -> Self {
+        change(&mut self.long_poll);
+        self
+    }
+
     /// Changes how RawSocket connections are accepted; see [`RawSocketConfig`].
     pub fn rawsocket(mut self, change: impl FnOnce(&mut RawSocketConfig)) -> Self {
         change(&mut self.rawsocket);
@@ -182,6 +192,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             problems: self.problems,
             limits: self.limits,
             websocket: self.websocket,
+            long_poll: self.long_poll,
             rawsocket: self.rawsocket,
             runtime: self.runtime,
             default_realm_allowed: self.default_realm_allowed,
@@ -241,6 +252,7 @@ impl ApplicationBuilder<()> {
             connections,
             counters,
             websocket: WebSocketConfig { max_queued, overflow, longest, ..this.websocket },
+            long_poll: this.long_poll,
             rawsocket: this.rawsocket,
         })))
     }

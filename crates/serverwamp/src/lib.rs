@@ -20,6 +20,7 @@ mod dealer;
 mod error;
 mod ids;
 mod limits;
+pub mod long_poll;
 pub mod memory;
 mod meta;
 pub mod rawsocket;

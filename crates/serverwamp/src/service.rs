@@ -140,7 +140,7 @@ pub(crate) fn full(too_many: TooMany) -> Response<Full<Bytes>> {
 /// The request's parts without their ties to the buffer they were read into.
 ///
 /// Header values and the URI are slices of that buffer, several kilobytes, and a session keeps its request for hours.
-fn detached(mut parts: Parts) -> Parts {
+pub(crate) fn detached(mut parts: Parts) -> Parts {
     let mut headers = HeaderMap::with_capacity(parts.headers.len());
     for (name, value) in &parts.headers {
         let Ok(mut copy) = HeaderValue::from_bytes(value.as_bytes()) else { continue };

@@ -26,38 +26,32 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod messages;
 mod pipe;
 
 pub use self::pipe::{Pipe, pipe};
 
+pub(crate) use self::messages::{MessageReceiver, MessageSender, messages};
+
 use std::future::poll_fn;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use hyper::rt::Write as _;
 use serverwamp_proto::codec::Serializer;
-use serverwamp_proto::rawsocket::frame;
-use serverwamp_proto::rawsocket::{Decoder, Event, Hello, Kind, MaxLength};
+use serverwamp_proto::rawsocket::MaxLength;
 
 use crate::Application;
 use crate::rawsocket::{self, Origin};
-use crate::transport::{Input, TransportKind};
+use crate::transport::{TransportInfo, TransportKind};
 
 /// Bytes that wait between a peer in memory and its connection, in each direction; what is beyond waits in the
 /// connection's own queue, where it is limited.
-const CAPACITY: usize = 64 * 1024;
+pub(crate) const CAPACITY: usize = 64 * 1024;
 
 /// A peer of an application in the same process; see [`Application::connect`]. Dropping it is losing the transport.
 #[derive(Debug)]
 pub struct MemoryPeer {
-    pipe: Pipe,
-    longest: usize,
-    input: Input,
-    decoder: Decoder,
-    /// Frames, of which the first `sent` bytes are sent.
-    output: Vec<u8>,
-    sent: usize,
+    sender: MessageSender,
+    receiver: MessageReceiver,
 }
 
 /// Why a message could not be sent or received.
@@ -79,21 +73,16 @@ impl Application {
     /// Opens a connection in memory, on which `serializer` is spoken. See [`memory`](crate::memory).
     pub fn connect(&self, serializer: Serializer) -> MemoryPeer {
         let (client, server) = pipe(CAPACITY);
-        let hello = Hello { takes: MaxLength::LONGEST, serializer };
         let app = self.clone();
         let permit = app.inner().admissions.own();
         self.inner().runtime.spawn(Box::pin(async move {
-            rawsocket::serve(&app, server, hello, TransportKind::Memory, Origin::default()).await;
+            let transport = TransportInfo::plain(TransportKind::Memory, serializer, Origin::default());
+            let settings = app.inner().rawsocket.settings();
+            rawsocket::serve(&app, server, MaxLength::LONGEST, settings, transport).await;
             drop(permit);
         }));
-        MemoryPeer {
-            pipe: client,
-            longest: self.inner().rawsocket.takes().bytes(),
-            input: Input::new(),
-            decoder: Decoder::new(MaxLength::LONGEST.bytes(), false),
-            output: Vec::new(),
-            sent: 0,
-        }
+        let (receiver, sender) = messages(client, self.inner().rawsocket.takes().bytes());
+        MemoryPeer { sender, receiver }
     }
 }
 
@@ -105,12 +94,8 @@ impl MemoryPeer {
     /// # Errors
     /// When the connection is over, and when the message is empty or too long.
     pub async fn send(&mut self, message: impl AsRef<[u8]>) -> Result<(), MemoryError> {
-        let message = message.as_ref();
-        if message.is_empty() || message.len() > self.longest {
-            return Err(MemoryError::Length { longest: self.longest });
-        }
-        frame::push(Kind::Message, message, &mut self.output);
-        poll_fn(|cx| self.poll_send(cx)).await
+        self.sender.push(message.as_ref())?;
+        poll_fn(|cx| self.sender.poll_flush(cx)).await
     }
 
     /// The next message, as the serializer wrote it. Loses nothing when it is dropped before it completes.
@@ -120,37 +105,9 @@ impl MemoryPeer {
     pub async fn receive(&mut self) -> Result<Bytes, MemoryError> {
         poll_fn(|cx| {
             // What is left of a message may be what the answer waits for. That it cannot be sent is seen by reading.
-            let _unsent = self.poll_send(cx);
-            loop {
-                match self.decoder.decode(&mut self.input.received) {
-                    Ok(Some(Event::Message(message))) => return Poll::Ready(Ok(message)),
-                    Ok(Some(Event::Ping(payload))) => {
-                        frame::push(Kind::Pong, &payload, &mut self.output);
-                        let _unsent = self.poll_send(cx);
-                    }
-                    Ok(Some(Event::Pong(_))) => {}
-                    Ok(None) => match ready!(self.input.poll_read(cx, &mut self.pipe)) {
-                        Ok(read) if read > 0 => {}
-                        Ok(_) | Err(_) => return Poll::Ready(Err(MemoryError::Closed)),
-                    },
-                    Err(_) => return Poll::Ready(Err(MemoryError::Closed)),
-                }
-            }
+            let _unsent = self.sender.poll_flush(cx);
+            self.receiver.poll_next(cx, Some(&mut self.sender))
         })
         .await
-    }
-
-    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), MemoryError>> {
-        while let Some(rest) = self.output.get(self.sent..)
-            && !rest.is_empty()
-        {
-            match ready!(Pin::new(&mut self.pipe).poll_write(cx, rest)) {
-                Ok(written) => self.sent += written,
-                Err(_) => return Poll::Ready(Err(MemoryError::Closed)),
-            }
-        }
-        self.output.clear();
-        self.sent = 0;
-        Poll::Ready(Ok(()))
     }
 }

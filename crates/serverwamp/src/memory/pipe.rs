@@ -14,9 +14,17 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 /// One end of a [`pipe`]. Dropping it ends both directions.
 #[derive(Debug)]
 pub struct Pipe {
-    reads: Arc<Mutex<Direction>>,
-    writes: Arc<Mutex<Direction>>,
+    reader: PipeReader,
+    writer: PipeWriter,
 }
+
+/// The reading half of a [`Pipe`]'s end. Dropping it makes the other end's writes fail.
+#[derive(Debug)]
+pub(crate) struct PipeReader(Arc<Mutex<Direction>>);
+
+/// The writing half of a [`Pipe`]'s end. Dropping it is the end of what the other end reads.
+#[derive(Debug)]
+pub(crate) struct PipeWriter(Arc<Mutex<Direction>>);
 
 #[derive(Debug)]
 struct Direction {
@@ -46,7 +54,18 @@ struct Direction {
 pub fn pipe(capacity: usize) -> (Pipe, Pipe) {
     let there = Direction::shared(capacity);
     let back = Direction::shared(capacity);
-    (Pipe { reads: Arc::clone(&back), writes: Arc::clone(&there) }, Pipe { reads: there, writes: back })
+    let end = |reads: &Arc<_>, writes: &Arc<_>| Pipe {
+        reader: PipeReader(Arc::clone(reads)),
+        writer: PipeWriter(Arc::clone(writes)),
+    };
+    (end(&back, &there), end(&there, &back))
+}
+
+impl Pipe {
+    /// Its two halves, for who reads and writes at the same time.
+    pub(crate) fn split(self) -> (PipeReader, PipeWriter) {
+        (self.reader, self.writer)
+    }
 }
 
 impl Direction {
@@ -75,13 +94,13 @@ fn wake(mut direction: MutexGuard<'_, Direction>, which: fn(&mut Direction) -> O
     }
 }
 
-impl Read for Pipe {
+impl Read for PipeReader {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        let mut direction = lock(&self.reads);
+        let mut direction = lock(&self.0);
         if direction.bytes.is_empty() {
             if direction.ended || buffer.remaining() == 0 {
                 return Poll::Ready(Ok(()));
@@ -105,9 +124,9 @@ impl Read for Pipe {
     }
 }
 
-impl Write for Pipe {
+impl Write for PipeWriter {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let mut direction = lock(&self.writes);
+        let mut direction = lock(&self.0);
         if direction.abandoned || direction.ended {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
@@ -127,21 +146,50 @@ impl Write for Pipe {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut direction = lock(&self.writes);
+        let mut direction = lock(&self.0);
         direction.ended = true;
         wake(direction, |direction| direction.reader.take());
         Poll::Ready(Ok(()))
     }
 }
 
-impl Drop for Pipe {
+impl Drop for PipeWriter {
     fn drop(&mut self) {
-        let mut direction = lock(&self.writes);
+        let mut direction = lock(&self.0);
         direction.ended = true;
         wake(direction, |direction| direction.reader.take());
-        let mut direction = lock(&self.reads);
+    }
+}
+
+impl Drop for PipeReader {
+    fn drop(&mut self) {
+        let mut direction = lock(&self.0);
         direction.abandoned = true;
         direction.bytes = VecDeque::new();
         wake(direction, |direction| direction.writer.take());
+    }
+}
+
+impl Read for Pipe {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.reader).poll_read(cx, buffer)
+    }
+}
+
+impl Write for Pipe {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.writer).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.writer).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.writer).poll_shutdown(cx)
     }
 }

@@ -38,7 +38,7 @@ impl RawSocketConfig {
     }
 
     /// What the connection itself has to know.
-    pub(super) const fn settings(&self) -> Settings {
+    pub(crate) const fn settings(&self) -> Settings {
         Settings {
             max_message: self.takes().bytes(),
             ping_interval: self.ping_interval,

@@ -13,12 +13,13 @@ use std::sync::Arc;
 
 use hyper::rt::{Read, Write};
 use serverwamp_proto::codec::Serializer;
-use serverwamp_proto::rawsocket::{Hello, Refusal, accept};
+use serverwamp_proto::rawsocket::{Hello, MaxLength, Refusal, accept};
+use serverwamp_proto::websocket::Subprotocol;
 
 use crate::Application;
 use crate::connection::Peer;
 use crate::transport::io::{end_with, read_exact, write_all};
-use crate::transport::{Connection, Framing, Outbox, TransportInfo, TransportKind};
+use crate::transport::{Connection, Framing, Outbox, Settings, TransportInfo, TransportKind};
 
 /// What is known of a byte stream before anything is read from it.
 #[derive(Clone, Debug, Default)]
@@ -61,31 +62,34 @@ fn check(octets: [u8; 3], config: &RawSocketConfig) -> Result<Hello, Refusal> {
     Ok(hello)
 }
 
-/// Serves the session behind a handshake to its end.
+/// Serves the sessions behind a handshake, one after the other, to the end of the stream. The peer `takes` messages of up
+/// to this length.
 pub(crate) async fn serve<IO: Read + Write + Unpin>(
     app: &Application,
     io: IO,
-    hello: Hello,
-    kind: TransportKind,
-    origin: Origin,
+    takes: MaxLength,
+    settings: Settings,
+    transport: TransportInfo,
 ) {
     let inner = app.inner();
-    let framing = Framing::RawSocket { serializer: hello.serializer, takes: hello.takes.bytes() };
+    let framing = Framing::RawSocket { serializer: transport.serializer, takes: takes.bytes() };
     let outbox = Outbox::new(framing, inner.bounds());
-    let transport = TransportInfo {
-        peer_address: origin.address,
-        serializer: hello.serializer,
-        protocol: protocol(hello.serializer),
-        kind,
-        http: None,
-        client_certificates: origin.client_certificates,
-    };
     let peer = Peer::new(app, transport, outbox.clone());
-    let settings = inner.rawsocket.settings();
     Connection::new(io, outbox, peer, settings, Arc::clone(&inner.runtime)).await;
 }
 
-/// RawSocket names no subprotocols; this is what a WebSocket would have called the same messages.
-const fn protocol(serializer: Serializer) -> &'static str {
-    serverwamp_proto::websocket::Subprotocol::new(serializer).name()
+impl TransportInfo {
+    /// What is known of a transport that no HTTP request opened.
+    ///
+    /// It has no subprotocol; it is told as the WebSocket's that would carry the same messages.
+    pub(crate) fn plain(kind: TransportKind, serializer: Serializer, origin: Origin) -> Self {
+        Self {
+            peer_address: origin.address,
+            serializer,
+            protocol: Subprotocol::new(serializer).name(),
+            kind,
+            http: None,
+            client_certificates: origin.client_certificates,
+        }
+    }
 }

@@ -1,41 +1,38 @@
 //! One accepted connection, until it is known what it speaks.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::future::{Either, select};
-use http::{Request, Response, StatusCode};
-use http_body_util::Full;
-use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use serverwamp_proto::rawsocket::{MAGIC, Refusal};
-use tower_service::Service as _;
 
 use super::Options;
-use super::timer::HttpTimer;
+use super::http::{self, Services};
 use crate::Application;
 use crate::admission::{Permit, TooMany};
 use crate::rawsocket::{self, Origin};
-use crate::service::{PeerAddress, RETRY_AFTER, WebSocketService};
-use crate::transport::TransportKind;
+use crate::service::RETRY_AFTER;
 use crate::transport::io::{Prefixed, end_with, read_exact};
+use crate::transport::{TransportInfo, TransportKind};
 
 /// How many connections that are too many are told so at the same time; what is beyond is closed without a word.
 const REFUSED_AT_ONCE: usize = 64;
 
 /// Serves a connection in a task of its own.
-pub(super) fn spawn<IO>(app: &Application, options: &Arc<Options>, io: IO, address: Option<SocketAddr>)
-where
+pub(super) fn spawn<IO>(
+    app: &Application,
+    options: &Arc<Options>,
+    services: &Arc<Services>,
+    io: IO,
+    address: Option<SocketAddr>,
+) where
     IO: Read + Write + Unpin + Send + 'static,
 {
-    let (app, options) = (app.clone(), Arc::clone(options));
+    let (app, options, services) = (app.clone(), Arc::clone(options), Arc::clone(services));
     let runtime = Arc::clone(&app.inner().runtime);
     let origin = Origin { address, ..Origin::default() };
     let permit = app.inner().admissions.admit(address.map(|address| address.ip()));
@@ -45,7 +42,7 @@ where
     let refusing = permit.is_err().then(|| Arc::clone(&options.refusing));
     runtime.spawn(Box::pin(async move {
         let served = match permit {
-            Ok(permit) => serve(app, options, io, origin, permit).await,
+            Ok(permit) => serve(app, options, services, io, origin, permit).await,
             Err(too_many) => {
                 let refused = within(&app, &options, refuse(&options, io, too_many)).await;
                 drop(refusing);
@@ -83,6 +80,7 @@ where
 async fn serve<IO>(
     app: Application,
     options: Arc<Options>,
+    services: Arc<Services>,
     mut io: IO,
     origin: Origin,
     permit: Permit,
@@ -96,14 +94,18 @@ where
         [MAGIC] if options.rawsocket => {
             let shake_hands = rawsocket::shake_hands(&mut io, &app.inner().rawsocket);
             if let Some(hello) = within(&app, &options, shake_hands).await? {
-                rawsocket::serve(&app, io, hello, TransportKind::RawSocket, origin).await;
+                let transport = TransportInfo::plain(TransportKind::RawSocket, hello.serializer, origin);
+                let settings = app.inner().rawsocket.settings();
+                rawsocket::serve(&app, io, hello.takes, settings, transport).await;
                 drop(permit);
             }
             Ok(())
         }
-        [first] if options.http => serve_http(&app, &options, Prefixed::new(first, io), origin, permit)
-            .await
-            .map_err(io::Error::other),
+        [first] if options.http => {
+            http::serve(&app, &options, services, Prefixed::new(first, io), origin, permit)
+                .await
+                .map_err(io::Error::other)
+        }
         [first] => {
             let text = format!("what begins with the octet {first:#04x} is not spoken here");
             Err(io::Error::new(io::ErrorKind::InvalidData, text))
@@ -122,56 +124,5 @@ async fn within<T>(
     match select(pin!(handshake), time_up).await {
         Either::Left((outcome, _)) => outcome,
         Either::Right(_) => Err(io::ErrorKind::TimedOut.into()),
-    }
-}
-
-async fn serve_http<IO>(
-    app: &Application,
-    options: &Arc<Options>,
-    io: IO,
-    origin: Origin,
-    permit: Permit,
-) -> Result<(), hyper::Error>
-where
-    IO: Read + Write + Unpin + Send + 'static,
-{
-    let websocket = app.websocket();
-    let paths = Arc::clone(options);
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        if let Some(address) = origin.address {
-            request.extensions_mut().insert(PeerAddress(address));
-        }
-        // A WebSocket goes on when the HTTP connection that it came from is over.
-        request.extensions_mut().insert(permit.clone());
-        let response = respond(&mut websocket.clone(), &paths.path, request);
-        async move { Ok::<_, Infallible>(response.await) }
-    });
-    http1::Builder::new()
-        .timer(HttpTimer(Arc::clone(&app.inner().runtime)))
-        .header_read_timeout(options.handshake)
-        .max_headers(64)
-        .max_buf_size(16 * 1024)
-        .serve_connection(io, service)
-        .with_upgrades()
-        .await
-}
-
-fn respond(
-    websocket: &mut WebSocketService,
-    path: &str,
-    request: Request<Incoming>,
-) -> impl Future<Output = Response<Full<Bytes>>> + use<> {
-    let answer = if request.uri().path() == path {
-        Ok(websocket.call(request))
-    } else {
-        let mut response = Response::new(Full::from(format!("nothing here; the WebSocket is at {path}\n")));
-        *response.status_mut() = StatusCode::NOT_FOUND;
-        Err(response)
-    };
-    async move {
-        match answer {
-            Ok(answer) => answer.await.unwrap_or_else(|never| match never {}),
-            Err(response) => response,
-        }
     }
 }

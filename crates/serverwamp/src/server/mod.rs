@@ -4,6 +4,7 @@
 //! HTTP request begins with RawSocket's (specification: Advanced Profile, "RawSocket Transport"; checklist RAW-24).
 
 mod accepted;
+mod http;
 mod listener;
 mod timer;
 
@@ -18,6 +19,7 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 
 use crate::Application;
+use http::Services;
 
 /// How long the accept loop rests when the process has no file descriptors left; it doubles up to a second.
 const FIRST_REST: Duration = Duration::from_millis(10);
@@ -47,6 +49,7 @@ pub struct Server {
 #[derive(Clone, Debug)]
 struct Options {
     path: String,
+    long_poll: Option<String>,
     http: bool,
     rawsocket: bool,
     drain: Duration,
@@ -60,6 +63,7 @@ impl Server {
     pub fn new(app: Application) -> Self {
         let options = Options {
             path: "/ws".to_owned(),
+            long_poll: None,
             http: true,
             rawsocket: true,
             drain: Duration::from_secs(30),
@@ -72,6 +76,13 @@ impl Server {
     /// Serves the WebSocket at another path.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.options.path = path.into();
+        self
+    }
+
+    /// Serves clients that poll over HTTP as well, below this path: `<path>/open` and so on. Not by default: it is for
+    /// clients behind proxies that break WebSockets, which have become rare.
+    pub fn long_poll(mut self, path: impl Into<String>) -> Self {
+        self.options.long_poll = Some(path.into());
         self
     }
 
@@ -105,6 +116,7 @@ impl Server {
     /// Accepts connections until `stop` completes, then ends all sessions with GOODBYE and returns.
     pub async fn serve(self, mut listener: impl Listener, stop: impl Future<Output = ()>) {
         let options = Arc::new(self.options);
+        let services = Arc::new(Services::new(&self.app, &options));
         {
             let mut stop = pin!(stop);
             let mut rest = FIRST_REST;
@@ -112,7 +124,7 @@ impl Server {
                 match accepted {
                     Ok((io, address)) => {
                         rest = FIRST_REST;
-                        accepted::spawn(&self.app, &options, io, address);
+                        accepted::spawn(&self.app, &options, &services, io, address);
                     }
                     Err(error) if is_about_one_connection(&error) => {}
                     Err(error) => {

@@ -40,7 +40,7 @@ impl Origins {
     }
 
     /// Whether a request with these headers may connect; if not, why.
-    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), String> {
+    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), String> {
         let Rule::SameHost { others } = &self.0 else { return Ok(()) };
         let mut origins = headers.get_all(ORIGIN).iter();
         let (origin, None) = (origins.next(), origins.next()) else {

@@ -1,0 +1,40 @@
+//! What can be set about long-polling, and why each default is what it is.
+
+use std::time::Duration;
+
+use crate::transport::Settings;
+
+/// Settings of HTTP long-polling.
+///
+/// ```
+/// # use std::time::Duration;
+/// let builder = serverwamp::Application::builder::<()>().long_poll(|config| config.idle_timeout = Duration::from_secs(60));
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LongPollConfig {
+    /// Longest request body in bytes: one message, or a batch of them. 1 MiB, as for the other transports.
+    pub max_message: usize,
+    /// How long a transport may go without a request before its session is over: 30 seconds, as other routers have it. A
+    /// `receive` that waits for a message is a request all the time.
+    pub idle_timeout: Duration,
+}
+
+impl LongPollConfig {
+    /// What the connection itself has to know. That nobody takes what is written is nothing unusual between two polls.
+    pub(super) const fn settings(&self) -> Settings {
+        Settings {
+            max_message: self.max_message,
+            ping_interval: Duration::MAX,
+            ping_timeout: Duration::MAX,
+            write_timeout: self.idle_timeout,
+            close_timeout: Duration::ZERO,
+        }
+    }
+}
+
+impl Default for LongPollConfig {
+    fn default() -> Self {
+        Self { max_message: 1024 * 1024, idle_timeout: Duration::from_secs(30) }
+    }
+}

@@ -1,0 +1,85 @@
+//! Plain HTTP around the WebSocket and long-polling.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::rt::{Read, Write};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use tower_service::Service as _;
+
+use super::Options;
+use super::timer::HttpTimer;
+use crate::Application;
+use crate::admission::Permit;
+use crate::long_poll::LongPollService;
+use crate::rawsocket::Origin;
+use crate::service::{PeerAddress, WebSocketService};
+
+/// What answers requests, by path. All connections of a server share it.
+#[derive(Debug)]
+pub(super) struct Services {
+    websocket: (String, WebSocketService),
+    long_poll: Option<(String, LongPollService)>,
+}
+
+impl Services {
+    pub(super) fn new(app: &Application, options: &Options) -> Self {
+        let below = |path: &String| format!("{}/", path.trim_end_matches('/'));
+        Self {
+            websocket: (options.path.clone(), app.websocket()),
+            long_poll: options.long_poll.as_ref().map(|path| (below(path), app.long_polling())),
+        }
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let path = request.uri().path();
+        let (here, websocket) = &self.websocket;
+        if path == here {
+            return websocket.clone().call(request).await.unwrap_or_else(|never| match never {});
+        }
+        if let Some((below, long_poll)) = &self.long_poll
+            && path.starts_with(below)
+        {
+            return long_poll.clone().call(request).await.unwrap_or_else(|never| match never {});
+        }
+        let mut response = Response::new(Full::from(format!("nothing here; the WebSocket is at {here}\n")));
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        response
+    }
+}
+
+/// Serves the requests of one connection, until it ends or becomes a WebSocket.
+pub(super) async fn serve<IO>(
+    app: &Application,
+    options: &Options,
+    services: Arc<Services>,
+    io: IO,
+    origin: Origin,
+    permit: Permit,
+) -> Result<(), hyper::Error>
+where
+    IO: Read + Write + Unpin + Send + 'static,
+{
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        if let Some(address) = origin.address {
+            request.extensions_mut().insert(PeerAddress(address));
+        }
+        // A WebSocket goes on when the HTTP connection that it came from is over.
+        request.extensions_mut().insert(permit.clone());
+        let services = Arc::clone(&services);
+        async move { Ok::<_, Infallible>(services.answer(request).await) }
+    });
+    http1::Builder::new()
+        .timer(HttpTimer(Arc::clone(&app.inner().runtime)))
+        .header_read_timeout(options.handshake)
+        .max_headers(64)
+        .max_buf_size(16 * 1024)
+        .serve_connection(io, service)
+        .with_upgrades()
+        .await
+}
