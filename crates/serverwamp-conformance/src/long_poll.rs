@@ -145,6 +145,8 @@ pub struct LongPoll {
     path: String,
     text: bool,
     is_waiting: bool,
+    /// Whether its end is said to the server.
+    says_goodbye: bool,
 }
 
 impl LongPoll {
@@ -172,6 +174,7 @@ impl LongPoll {
             path: format!("{base}/{id}"),
             text: subprotocol.serializer == Serializer::Json,
             is_waiting: false,
+            says_goodbye: true,
         }
     }
 
@@ -219,6 +222,11 @@ impl LongPoll {
         received
     }
 
+    /// Goes without a word: the server has to notice that nobody asks any more.
+    pub fn vanish(mut self) {
+        self.says_goodbye = false;
+    }
+
     pub(crate) fn send(&mut self, message: &Message) -> Result<(), String> {
         let body = match message {
             Message::Text(text) => text.as_bytes(),
@@ -229,7 +237,9 @@ impl LongPoll {
         self.sending.request("POST", &target, &[], body).map_err(|error| error.to_string())?;
         match self.sending.response(2 * DEADLINE)? {
             None => Err("the server takes too long to read".to_owned()),
-            Some(response) if response.status == 404 => Err("the transport is closed".to_owned()),
+            Some(response) if matches!(response.status, 404 | 413) => {
+                Err(format!("{}: {}", response.status, String::from_utf8_lossy(&response.body)))
+            }
             // What is wrong with a message is said on the session, as everywhere.
             Some(_) => Ok(()),
         }
@@ -248,5 +258,18 @@ impl LongPoll {
     pub(crate) fn close(&mut self) {
         // A server that closed first knows the transport no more.
         let _known_or_not = self.post("close", b"");
+        self.says_goodbye = false;
+    }
+}
+
+/// As a browser does when its page is left.
+impl Drop for LongPoll {
+    fn drop(&mut self) {
+        if self.says_goodbye {
+            let target = format!("{}/close", self.path);
+            // Who hangs up before the answer may not be heard. A server that is gone needs not be told.
+            let sent = self.sending.request("POST", &target, &[], b"");
+            drop(sent.map(|()| self.sending.response(DEADLINE)));
+        }
     }
 }

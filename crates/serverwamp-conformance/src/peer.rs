@@ -263,6 +263,13 @@ impl RawPeer {
         self.expect_closed()
     }
 
+    /// Goes without a word.
+    pub fn vanish(self) {
+        if let Wire::LongPoll(transport) = self.wire {
+            transport.vanish();
+        }
+    }
+
     /// Takes everything that has been received and not looked at yet.
     pub(crate) fn drain(&mut self) -> Vec<Value> {
         self.inbox.drain(..).collect()

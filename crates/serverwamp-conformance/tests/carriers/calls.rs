@@ -75,6 +75,7 @@ pub(crate) fn cancel_a_call_of_a_client_in_every_mode(at: At<'_>) {
     callee.send(json!([8, 68, invocation, {}, "wamp.error.canceled"]));
     caller.expect_silence_until_fence();
     callee.expect_silence_until_fence();
+    callee.leave();
 }
 
 /// A client serves another one: results, errors, progress.

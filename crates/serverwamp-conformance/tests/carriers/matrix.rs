@@ -82,6 +82,16 @@ fn rawsocket_over_unix_sockets_on_smol() {
 }
 
 #[test]
+fn long_poll_on_tokio() {
+    run(Carried::start(Carrier::LongPoll, Runtime::Tokio));
+}
+
+#[test]
+fn long_poll_on_smol() {
+    run(Carried::start(Carrier::LongPoll, Runtime::Smol));
+}
+
+#[test]
 fn memory_on_tokio() {
     run(Memory::start(Runtime::Tokio));
 }
@@ -101,11 +111,29 @@ fn all_carriers_of_one_server_meet_in_a_realm_on_smol() {
     meet(&Process::start(Runtime::Smol));
 }
 
-const CARRIERS: [Carrier; 3] = [Carrier::WebSocket, Carrier::RawSocketTcp, Carrier::RawSocketUnix];
+const CARRIERS: [Carrier; 4] =
+    [Carrier::WebSocket, Carrier::RawSocketTcp, Carrier::RawSocketUnix, Carrier::LongPoll];
 
 fn meet(process: &Process) {
     let peers = CARRIERS.iter().flat_map(|&carrier| {
         carrier.subprotocols().iter().map(move |&subprotocol| process.connect(carrier, subprotocol))
     });
     sessions::meet(peers.collect());
+}
+
+/// Checklist LP-10.
+#[test]
+fn a_client_that_stops_polling_loses_its_session_on_tokio() {
+    stay_away(Runtime::Tokio);
+}
+
+#[test]
+fn a_client_that_stops_polling_loses_its_session_on_smol() {
+    stay_away(Runtime::Smol);
+}
+
+fn stay_away(runtime: Runtime) {
+    let process = Process::start_with(runtime, &["idle_timeout_ms=300"]);
+    let absent = Subprotocol::ALL.map(|subprotocol| process.connect(Carrier::LongPoll, subprotocol));
+    sessions::stay_away(process.connect(Carrier::WebSocket, Subprotocol::JSON), absent.into_iter());
 }

@@ -32,7 +32,7 @@ pub(crate) trait Place {
     /// Requires that the server has stopped in good order.
     fn expect_stopped(&mut self);
 
-    /// Whether the way itself refuses a message that the server would not take.
+    /// Whether a message that is too long is refused before its session sees it.
     fn refuses_long_messages(&self) -> bool {
         false
     }
@@ -47,6 +47,11 @@ pub(crate) struct Process {
 impl Process {
     #[track_caller]
     pub(crate) fn start(runtime: Runtime) -> Self {
+        Self::start_with(runtime, &[])
+    }
+
+    #[track_caller]
+    pub(crate) fn start_with(runtime: Runtime, arguments: &[&str]) -> Self {
         static STARTED: AtomicUsize = AtomicUsize::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let name = format!("serverwamp-carriers-{}-{number}", std::process::id());
@@ -58,13 +63,11 @@ impl Process {
             Runtime::Tokio => "runtime=tokio",
             Runtime::Smol => "runtime=smol",
         };
-        let server = ServerProcess::start(
-            &binary::fixture(),
-            &[runtime, &format!("unix={unix}"), &format!("max_message={LONGEST}")],
-            &[],
-        );
+        let (at_unix, longest) = (format!("unix={unix}"), format!("max_message={LONGEST}"));
+        let arguments = [&[runtime, &at_unix, &longest], arguments].concat();
+        let server = ServerProcess::start(&binary::fixture(), &arguments, &[]);
         let url = server.url().to_owned();
-        Self { server, places: Places { url, unix, tls: None, long_poll: String::new() } }
+        Self { server, places: Places { url, unix, tls: None, long_poll: "/lp".to_owned() } }
     }
 
     /// A connection by `carrier`.
@@ -104,6 +107,11 @@ impl Place for Carried {
 
     fn stop(&mut self) {
         self.process.server.signal(Signal::Terminate);
+    }
+
+    fn refuses_long_messages(&self) -> bool {
+        // It has an answer to each message, and a status for this.
+        self.carrier == Carrier::LongPoll
     }
 
     fn expect_stopped(&mut self) {

@@ -69,10 +69,28 @@ pub(crate) fn lose_the_transport(at: At<'_>) {
     let left = witness.subscribe("wamp.session.on_leave", NONE);
     let (mut peer, id) = at.join_as("router");
     register(&mut peer, "com.example.lost");
+    // Where the server cannot see it, this is the client that says so.
     drop(peer);
-    let event = witness.event(left, DEADLINE);
-    assert_eq!(event[4][0], json!(id), "{event}");
+    let event = witness.find("the event of its leaving", DEADLINE, |event| event[4][0] == id);
+    assert_eq!(event[1], left);
     register(&mut witness, "com.example.lost");
+    witness.leave();
+}
+
+/// Sessions whose clients do not come back end, and others hear of it.
+pub(crate) fn stay_away(mut witness: RawPeer, absent: impl Iterator<Item = RawPeer>) {
+    witness.join("router");
+    let left = witness.subscribe("wamp.session.on_leave", NONE);
+    let join_and_vanish = |mut peer: RawPeer| {
+        let id = peer.join("router");
+        peer.vanish();
+        id
+    };
+    let mut ids: Vec<u64> = absent.map(join_and_vanish).collect();
+    while !ids.is_empty() {
+        let event = witness.event(left, DEADLINE);
+        ids.retain(|id| event[4][0] != *id);
+    }
 }
 
 /// A server that stops says so to everybody who is in, and waits for the answer.
