@@ -106,6 +106,8 @@ pub(crate) fn stop_the_server(place: &mut impl Place) {
         peer.send(json!([6, {}, "wamp.close.goodbye_and_out"]));
         peer.expect_closed();
     }
+    // RawSocket waits for the other side's end.
+    drop(peers);
     place.expect_stopped();
 }
 
