@@ -3,7 +3,7 @@
 use crate::Application;
 use crate::admission::{Permit, TooMany};
 use crate::connection::Peer;
-use crate::transport::{TransportInfo, TransportKind};
+use crate::transport::{TlsInfo, TransportInfo, TransportKind};
 use crate::websocket::{Accepted, WebSocketConfig, upgrade};
 use bytes::Bytes;
 use http::request::Parts;
@@ -116,6 +116,7 @@ impl WebSocketService {
                     serializer: subprotocol.serializer,
                     protocol: subprotocol.name(),
                     kind: TransportKind::WebSocket,
+                    tls: parts.extensions.get::<TlsInfo>().cloned(),
                     client_certificates: certificates.map(|chain| chain.0.clone()).unwrap_or_default(),
                     http: Some(detached(parts)),
                 };
