@@ -9,7 +9,7 @@ use serverwamp_conformance::{Connect, DEADLINE, RawPeer, RawTcp, ServerProcess, 
 use crate::support::{NONE, assert_error, call, join, server_with, until, value};
 
 /// A session that asks for the counters.
-pub(crate) struct Counters(RawPeer);
+pub(crate) struct Counters(pub(crate) RawPeer);
 
 impl Counters {
     pub(crate) fn of(server: &ServerProcess) -> Self {
@@ -30,10 +30,38 @@ impl Counters {
         }
     }
 
+    /// Waits until so many connections are open, this one among them.
+    #[track_caller]
+    pub(crate) fn expect_connections(&mut self, connections: usize) {
+        self.expect_count("connections", connections);
+    }
+
+    /// Waits until so many calls are in flight.
+    #[track_caller]
+    pub(crate) fn expect_in_flight(&mut self, calls: usize) {
+        self.expect_count("calls_in_flight", calls);
+    }
+
+    #[track_caller]
+    fn expect_count(&mut self, name: &str, expected: usize) {
+        let deadline = Instant::now() + Duration::from_secs(5);
+        loop {
+            // What is not there is zero.
+            let count = self.all().get(name).cloned().unwrap_or_else(|| json!(0));
+            if count == expected {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{name} is {count} and not {expected}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     #[track_caller]
     fn refusals(&mut self) -> Value {
         let mut all = self.all();
-        for life in ["connections", "connections_accepted", "sessions", "sessions_established"] {
+        for life in
+            ["connections", "connections_accepted", "sessions", "sessions_established", "calls_in_flight"]
+        {
             all.remove(life);
         }
         Value::Object(all)
