@@ -54,6 +54,9 @@ pub struct Limits {
     /// waits. As many bytes of arguments are kept on behalf of a session: those of calls for which another callee may have
     /// to be asked, and inputs that a handler has not taken.
     pub outgoing_bytes: usize,
+    /// Messages queued for a peer that does not read; beyond, the same as with [`outgoing_bytes`](Self::outgoing_bytes).
+    /// Default 65,536, which 4 MiB of messages of 64 bytes are: shorter ones cost more to handle than their bytes say.
+    pub outgoing_messages: usize,
     /// Bytes of one message to a peer, before compression. Beyond, a call is answered with
     /// `wamp.error.payload_size_exceeded`, and an event is lost to this subscriber and counted; the session goes on. A peer
     /// on RawSocket may have said that it takes less. Default 4 MiB, as much as [`outgoing_bytes`](Self::outgoing_bytes):
@@ -107,6 +110,7 @@ impl Default for Limits {
             requests_burst: 1000,
             grace: Duration::from_secs(5),
             outgoing_bytes: 4 << 20,
+            outgoing_messages: 65_536,
             outgoing_message_bytes: 4 << 20,
             overflow: Overflow::CloseSession,
             calls_in_flight: 1024,

@@ -164,14 +164,19 @@ fn who_is_gone_or_does_not_read_is_counted() {
     peer.start_call("progress.flood", json!([1_000_000, 10_000]), NONE, json!({ "receive_progress": true }));
     counters.expect(json!({ "write_timeouts": 1 }));
 
-    let server = server_with(&["outgoing_bytes=100000"]);
-    let mut counters = Counters::of(&server);
-    let mut slow = join(&server, "realm1");
-    slow.subscribe("a.topic", NONE);
-    while value(&mut counters.0, "sessions.count", NONE) == 2 {
-        value(&mut counters.0, "publish.burst", json!(["a.topic", 20, 4000]));
+    // 4 MiB may wait, but no more than 50 messages.
+    for limit in ["outgoing_bytes=100000", "outgoing_messages=50"] {
+        let server = server_with(&[limit]);
+        let mut counters = Counters::of(&server);
+        let mut slow = join(&server, "realm1");
+        slow.subscribe("a.topic", NONE);
+        let before = server.resident_bytes();
+        while value(&mut counters.0, "sessions.count", NONE) == 2 {
+            value(&mut counters.0, "publish.burst", json!(["a.topic", 20, 4000]));
+        }
+        counters.expect(json!({ "slow_consumers": 1 }));
+        assert!(server.resident_bytes() < before + (4 << 20), "with {limit} more waits than may");
     }
-    counters.expect(json!({ "slow_consumers": 1 }));
 }
 
 #[test]

@@ -56,7 +56,9 @@ fn an_address_has_as_many_connections_as_its_limit_and_other_addresses_have_thei
     for _ in 0..3 {
         unix.push(RawSocket::over(Stream::unix(path)).peer(Subprotocol::JSON));
     }
-    unix.iter_mut().for_each(|peer| drop(peer.join("realm1")));
+    for peer in &mut unix {
+        peer.join("realm1");
+    }
     counters.expect_connections(5);
     drop(peer);
     counters.expect_connections(4);

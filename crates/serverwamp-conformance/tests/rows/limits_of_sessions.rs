@@ -115,7 +115,7 @@ fn answers_of_a_callee_do_not_count_as_requests() {
                 let invocation = callee.receive();
                 assert_eq!(invocation[2], registration);
                 // Every second one as it is not written most.
-                let options = if call % 2 == 0 { json!({ "x_some": 1 }) } else { json!({}) };
+                let options = if call.is_multiple_of(2) { json!({ "x_some": 1 }) } else { json!({}) };
                 callee.send(json!([70, invocation[1], options]));
                 caller.expect(json!([50, call, {}]));
             }
