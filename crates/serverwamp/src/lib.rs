@@ -9,6 +9,8 @@ pub mod layer;
 pub mod reply;
 pub mod request;
 pub mod rt;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod websocket;
 
 mod admission;
@@ -52,7 +54,7 @@ pub use service::{PeerAddress, PeerCertificates, WebSocketService};
 pub use session::{CloseReason, PendingSession, Session};
 pub use statistics::{Refusal, Statistics};
 pub use subscription::{Events, PendingSubscription, Subscription};
-pub use transport::{TransportInfo, TransportKind};
+pub use transport::{TlsInfo, TransportInfo, TransportKind};
 
 #[doc(no_inline)]
 pub use serverwamp_proto::codec::{Dict, Serializer, Value};

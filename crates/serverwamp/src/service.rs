@@ -4,7 +4,7 @@ use crate::Application;
 use crate::admission::{Permit, TooMany};
 use crate::connection::Peer;
 use crate::statistics::Refusal;
-use crate::transport::{TransportInfo, TransportKind};
+use crate::transport::{TlsInfo, TransportInfo, TransportKind};
 use crate::websocket::{Accepted, WebSocketConfig, upgrade};
 use bytes::Bytes;
 use http::request::Parts;
@@ -120,6 +120,7 @@ impl WebSocketService {
                     serializer: subprotocol.serializer,
                     protocol: subprotocol.name(),
                     kind: TransportKind::WebSocket,
+                    tls: parts.extensions.get::<TlsInfo>().cloned(),
                     client_certificates: certificates.map(|chain| chain.0.clone()).unwrap_or_default(),
                     http: Some(detached(parts)),
                 };

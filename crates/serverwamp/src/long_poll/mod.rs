@@ -34,7 +34,7 @@ use crate::admission::Permit;
 use crate::memory::{CAPACITY, pipe};
 use crate::rawsocket;
 use crate::service::{PeerCertificates, detached};
-use crate::transport::{TransportInfo, TransportKind};
+use crate::transport::{TlsInfo, TransportInfo, TransportKind};
 use carried::Carried;
 
 /// Answers the requests of long-polling clients. It looks at the end of a request's path only, so that it can be mounted
@@ -89,6 +89,7 @@ impl LongPollService {
             serializer: subprotocol.serializer,
             protocol: subprotocol.name(),
             kind: TransportKind::LongPoll,
+            tls: parts.extensions.get::<TlsInfo>().cloned(),
             client_certificates: certificates.map(|chain| chain.0.clone()).unwrap_or_default(),
             http: Some(detached(parts)),
         };

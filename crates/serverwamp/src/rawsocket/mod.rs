@@ -1,7 +1,7 @@
 //! RawSocket connections: the handshake, and what can be set.
 //!
 //! Specification: Advanced Profile, "RawSocket Transport". The octets themselves are `serverwamp_proto::rawsocket`; behind
-//! the handshake runs a [`Connection`] with RawSocket framing.
+//! the handshake runs a `transport::Connection` with RawSocket framing.
 
 mod config;
 
@@ -19,7 +19,7 @@ use serverwamp_proto::websocket::Subprotocol;
 use crate::Application;
 use crate::connection::Peer;
 use crate::transport::io::{end_with, read_exact, write_all};
-use crate::transport::{Connection, Framing, Outbox, Settings, TransportInfo, TransportKind};
+use crate::transport::{Connection, Framing, Outbox, Settings, TlsInfo, TransportInfo, TransportKind};
 
 /// What is known of a byte stream before anything is read from it.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +27,8 @@ use crate::transport::{Connection, Framing, Outbox, Settings, TransportInfo, Tra
 pub struct Origin {
     /// The peer's address; `None` for those that have none, such as Unix sockets.
     pub address: Option<SocketAddr>,
+    /// What TLS has negotiated.
+    pub tls: Option<TlsInfo>,
     /// The certificate chain a TLS client presented, DER-encoded, its own certificate first.
     pub client_certificates: Vec<Vec<u8>>,
 }
@@ -88,6 +90,7 @@ impl TransportInfo {
             serializer,
             protocol: Subprotocol::new(serializer).name(),
             kind,
+            tls: origin.tls,
             http: None,
             client_certificates: origin.client_certificates,
         }

@@ -60,6 +60,11 @@ async fn refuse<IO>(options: &Options, mut io: IO, too_many: TooMany) -> io::Res
 where
     IO: Read + Write + Unpin,
 {
+    #[cfg(feature = "tls")]
+    if options.tls.is_some() {
+        // A handshake only to say no would cost more than what it refuses.
+        return Ok(());
+    }
     let mut first = [0];
     read_exact(&mut io, &mut first).await?;
     match first {
@@ -78,6 +83,28 @@ where
 }
 
 async fn serve<IO>(
+    app: Application,
+    options: Arc<Options>,
+    services: Arc<Services>,
+    io: IO,
+    origin: Origin,
+    permit: Permit,
+) -> io::Result<()>
+where
+    IO: Read + Write + Unpin + Send + 'static,
+{
+    #[cfg(feature = "tls")]
+    if let Some(tls) = &options.tls {
+        let accept = tls.accept(io, app.inner().runtime.now());
+        let (io, info, client_certificates) = within(&app, &options, accept).await?;
+        let origin = Origin { tls: Some(info), client_certificates, ..origin };
+        return serve_bytes(app, options, services, io, origin, permit).await;
+    }
+    serve_bytes(app, options, services, io, origin, permit).await
+}
+
+/// Serves a connection that is encrypted or need not be.
+async fn serve_bytes<IO>(
     app: Application,
     options: Arc<Options>,
     services: Arc<Services>,

@@ -18,7 +18,7 @@ use crate::Application;
 use crate::admission::Permit;
 use crate::long_poll::LongPollService;
 use crate::rawsocket::Origin;
-use crate::service::{PeerAddress, WebSocketService};
+use crate::service::{PeerAddress, PeerCertificates, WebSocketService};
 
 /// What answers requests, by path. All connections of a server share it.
 #[derive(Debug)]
@@ -68,6 +68,10 @@ where
     let service = service_fn(move |mut request: Request<Incoming>| {
         if let Some(address) = origin.address {
             request.extensions_mut().insert(PeerAddress(address));
+        }
+        if let Some(tls) = &origin.tls {
+            request.extensions_mut().insert(tls.clone());
+            request.extensions_mut().insert(PeerCertificates(origin.client_certificates.clone()));
         }
         // A WebSocket goes on when the HTTP connection that it came from is over.
         request.extensions_mut().insert(permit.clone());

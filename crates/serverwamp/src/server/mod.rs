@@ -19,6 +19,8 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 
 use crate::Application;
+#[cfg(feature = "tls")]
+use crate::tls::TlsConfig;
 use http::Services;
 
 /// How long the accept loop rests when the process has no file descriptors left; it doubles up to a second.
@@ -54,6 +56,8 @@ struct Options {
     rawsocket: bool,
     drain: Duration,
     handshake: Duration,
+    #[cfg(feature = "tls")]
+    tls: Option<TlsConfig>,
     /// Has a copy for every connection that is being refused.
     refusing: Arc<()>,
 }
@@ -68,6 +72,8 @@ impl Server {
             rawsocket: true,
             drain: Duration::from_secs(30),
             handshake: Duration::from_secs(5),
+            #[cfg(feature = "tls")]
+            tls: None,
             refusing: Arc::default(),
         };
         Self { app, options }
@@ -100,13 +106,20 @@ impl Server {
         self
     }
 
+    /// Speaks TLS, and nothing without it.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: TlsConfig) -> Self {
+        self.options.tls = Some(tls);
+        self
+    }
+
     /// How long sessions may take to end when the server stops. Default 30 s.
     pub fn drain(mut self, deadline: Duration) -> Self {
         self.options.drain = deadline;
         self
     }
 
-    /// How long a peer may take for the first octet and RawSocket's handshake, and how long for an HTTP request's head.
+    /// How long a peer may take for the TLS handshake, how long for the first octet and RawSocket's handshake, and how long for an HTTP request's head.
     /// Default 5 s: an unauthenticated connection costs little for little time.
     pub fn handshake_timeout(mut self, deadline: Duration) -> Self {
         self.options.handshake = deadline;

@@ -17,10 +17,24 @@ pub struct TransportInfo {
     pub protocol: &'static str,
     /// How messages are carried.
     pub kind: TransportKind,
+    /// What TLS has negotiated, if a [`Server`](crate::Server) has; an HTTP server in front keeps that to itself.
+    pub tls: Option<TlsInfo>,
     /// The HTTP request that opened the transport, with its headers and extensions; RawSocket has none.
     pub http: Option<Parts>,
     /// The certificate chain a TLS client presented, DER-encoded, its own certificate first; empty without one.
     pub client_certificates: Vec<Vec<u8>>,
+}
+
+/// What TLS has negotiated for a transport.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct TlsInfo {
+    /// `"TLSv1_2"` or `"TLSv1_3"`.
+    pub version: &'static str,
+    /// The cipher suite, such as `"TLS13_AES_256_GCM_SHA384"`.
+    pub cipher_suite: &'static str,
+    /// The host name that the client asked for (SNI).
+    pub server_name: Option<String>,
 }
 
 /// How messages are carried.

@@ -18,7 +18,7 @@ mod output;
 mod settings;
 mod timer;
 
-pub use self::info::{TransportInfo, TransportKind};
+pub use self::info::{TlsInfo, TransportInfo, TransportKind};
 
 pub(crate) use self::connection::Connection;
 pub(crate) use self::framing::Framing;

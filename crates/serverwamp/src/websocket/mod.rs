@@ -1,6 +1,6 @@
 //! WebSocket connections: what can be set about them, and the answer to the HTTP request that opens one.
 //!
-//! The upgraded connection is a [`Connection`](crate::transport) with WebSocket framing.
+//! The upgraded connection is a `transport::Connection` with WebSocket framing.
 
 mod config;
 mod echo;

@@ -1,0 +1,196 @@
+//! TLS for a [`Server`](crate::Server): certificates from files, reloaded when those change, and client certificates.
+//!
+//! ```no_run
+//! # #[cfg(feature = "tokio")]
+//! # async fn run(app: serverwamp::Application) -> Result<(), Box<dyn std::error::Error>> {
+//! use serverwamp::Server;
+//! use serverwamp::tls::{ClientCertificates, TlsConfig};
+//!
+//! let tls = TlsConfig::from_files("/etc/example/fullchain.pem", "/etc/example/privkey.pem")
+//!     .client_certificates(ClientCertificates::Optional("/etc/example/clients.pem".into()))
+//!     .build()?;
+//! let listener = tokio::net::TcpListener::bind("0.0.0.0:443").await?;
+//! Server::new(app).tls(tls).serve(listener, std::future::pending()).await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! WebSocket, RawSocket and long-polling all run behind it, on one port. TLS 1.2 and 1.3 are spoken, with
+//! the cipher suites that `rustls` recommends; nothing older.
+//!
+//! A client's certificate reaches authenticators as
+//! [`TransportInfo::client_certificates`](crate::TransportInfo::client_certificates), after it was verified: see the
+//! example `tls`.
+//!
+//! # Reloading
+//!
+//! At a handshake, at most once in [`check_every`](TlsBuilder::check_every), the files are looked at, and read again if
+//! they changed. A new pair is taken only when it loads and fits together; until then the old one stays and the log says
+//! what is wrong. Sessions that are open notice nothing. The files are read on the thread that accepts, which is a matter
+//! of microseconds for local files; do not keep them on a network file system.
+
+mod error;
+mod files;
+
+pub use self::error::TlsError;
+pub use self::files::ClientCertificates;
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use hyper::rt::{Read, Write};
+use hyper_util::rt::TokioIo;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::server::TlsStream;
+
+use crate::transport::TlsInfo;
+use files::{Files, Stamps};
+
+/// How often the files are looked at.
+const CHECK_EVERY: Duration = Duration::from_secs(5);
+
+/// The certificates of a server, and whose clients' certificates it wants. Cheap to clone; all clones reload together.
+#[derive(Clone, Debug)]
+pub struct TlsConfig(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    /// Where the configuration comes from; without files, it stays as it is.
+    files: Option<Files>,
+    check_every: Duration,
+    current: Mutex<Current>,
+}
+
+#[derive(Debug)]
+struct Current {
+    config: Arc<ServerConfig>,
+    /// What the files looked like when they were read last, with success or without.
+    stamps: Stamps,
+    checked: Option<Instant>,
+}
+
+/// Puts a [`TlsConfig`] together.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is loaded until `build`"]
+pub struct TlsBuilder {
+    files: Files,
+    check_every: Duration,
+}
+
+impl TlsConfig {
+    /// Certificates and key from PEM files: the server's certificate first, then those that lead to its authority; a key
+    /// in PKCS#8, PKCS#1 or SEC1, not encrypted.
+    pub fn from_files(certificates: impl AsRef<Path>, key: impl AsRef<Path>) -> TlsBuilder {
+        TlsBuilder { files: Files::new(certificates.as_ref(), key.as_ref()), check_every: CHECK_EVERY }
+    }
+
+    /// A configuration of `rustls` as it is, for what else can be set there. It is not reloaded: its own
+    /// `ResolvesServerCert` can do that.
+    pub fn from_rustls(config: Arc<ServerConfig>) -> Self {
+        Self::new(None, CHECK_EVERY, config, Stamps::default())
+    }
+
+    fn new(files: Option<Files>, check_every: Duration, config: Arc<ServerConfig>, stamps: Stamps) -> Self {
+        let current = Mutex::new(Current { config, stamps, checked: None });
+        Self(Arc::new(Shared { files, check_every, current }))
+    }
+
+    /// Reads the files now, whether they changed or not.
+    ///
+    /// # Errors
+    /// What is wrong with them; what was loaded before stays in use.
+    pub fn reload(&self) -> Result<(), TlsError> {
+        let Some(files) = &self.0.files else { return Ok(()) };
+        let mut current = self.current();
+        current.stamps = files.stamps();
+        current.config = files.load()?;
+        Ok(())
+    }
+
+    /// What handshakes use that begin `now`.
+    fn config(&self, now: Instant) -> Arc<ServerConfig> {
+        let Shared { files, check_every, .. } = &*self.0;
+        let mut current = self.current();
+        let Some(files) = files else { return Arc::clone(&current.config) };
+        if current.checked.is_some_and(|checked| now < checked + *check_every) {
+            return Arc::clone(&current.config);
+        }
+        current.checked = Some(now);
+        let stamps = files.stamps();
+        if stamps != current.stamps {
+            current.stamps = stamps;
+            match files.load() {
+                Ok(config) => {
+                    tracing::info!(%files, "the certificate was reloaded");
+                    current.config = config;
+                }
+                Err(error) => tracing::error!(%error, "the certificate stays as it is"),
+            }
+        }
+        Arc::clone(&current.config)
+    }
+
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.0.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shakes hands as a server. Cut it off when it takes too long.
+    ///
+    /// `tokio-rustls` knows tokio's I/O traits only, and needs none of its runtime; `TokioIo` translates both ways.
+    pub(crate) async fn accept<IO>(
+        &self,
+        io: IO,
+        now: Instant,
+    ) -> io::Result<(Secured<IO>, TlsInfo, Vec<Vec<u8>>)>
+    where
+        IO: Read + Write + Unpin,
+    {
+        let stream = TlsAcceptor::from(self.config(now)).accept(TokioIo::new(io)).await?;
+        let (_, connection) = stream.get_ref();
+        let info = TlsInfo {
+            version: connection.protocol_version().and_then(|version| version.as_str()).unwrap_or("unknown"),
+            cipher_suite: connection
+                .negotiated_cipher_suite()
+                .and_then(|suite| suite.suite().as_str())
+                .unwrap_or("unknown"),
+            server_name: connection.server_name().map(str::to_owned),
+        };
+        let chain = connection.peer_certificates().unwrap_or_default();
+        let certificates = chain.iter().map(|certificate| certificate.to_vec()).collect();
+        Ok((TokioIo::new(stream), info, certificates))
+    }
+}
+
+/// A stream behind a handshake.
+pub(crate) type Secured<IO> = TokioIo<TlsStream<TokioIo<IO>>>;
+
+impl TlsBuilder {
+    /// Whether clients are asked for a certificate. Default: they are not.
+    pub fn client_certificates(mut self, clients: ClientCertificates) -> Self {
+        self.files.set_clients(clients);
+        self
+    }
+
+    /// How often, at the most, the files are looked at. Default 5 seconds: renewing a certificate is a matter of days, and
+    /// whoever waits for it to happen does not wait long.
+    pub fn check_every(mut self, interval: Duration) -> Self {
+        self.check_every = interval;
+        self
+    }
+
+    /// Loads the files.
+    ///
+    /// # Errors
+    /// What is wrong with which of them.
+    pub fn build(self) -> Result<TlsConfig, TlsError> {
+        let stamps = self.files.stamps();
+        let config = self.files.load()?;
+        Ok(TlsConfig::new(Some(self.files), self.check_every, config, stamps))
+    }
+}
+
+#[cfg(test)]
+mod tests;
