@@ -98,6 +98,54 @@ refusals! {
     Connections "connections_refused",
     /// Connections beyond [`Limits::connections_per_address`](crate::Limits::connections_per_address).
     ConnectionsPerAddress "connections_per_address_refused",
+    /// Connections that did not say in time what they want: no RawSocket handshake, no HTTP request.
+    HandshakeTimeout "handshake_timeouts",
+    /// HTTP requests that were no WebSocket upgrade, came from a foreign page, or spoke no common subprotocol.
+    Upgrade "upgrades_refused",
+    /// Connections without HELLO within [`Limits::hello_timeout`](crate::Limits::hello_timeout).
+    HelloTimeout "hello_timeouts",
+    /// Sessions that were not authenticated within
+    /// [`Limits::authenticate_timeout`](crate::Limits::authenticate_timeout).
+    AuthenticateTimeout "authenticate_timeouts",
+    /// Sessions that were not let in: no such realm, not authenticated, refused by a handler.
+    Session "sessions_refused",
+    /// Peers that did not answer our GOODBYE within [`Limits::goodbye_timeout`](crate::Limits::goodbye_timeout).
+    GoodbyeTimeout "goodbye_timeouts",
+    /// Peers that were given up because they did not answer a ping.
+    PingTimeout "ping_timeouts",
+    /// Peers that were given up because they took nothing of what was being written for too long.
+    WriteTimeout "write_timeouts",
+    /// Connections that were closed because more waited for their peer than
+    /// [`Limits::outgoing_bytes`](crate::Limits::outgoing_bytes) allows.
+    SlowConsumer "slow_consumers",
+    /// Events that a subscriber did not get: too many waited, or this one was too long.
+    EventsLost "events_lost",
+    /// Peers that broke a rule of the protocol or of its transport.
+    ProtocolViolation "protocol_violations",
+    /// Peers that sent a message longer than the transport's `max_message`.
+    MessageBytes "messages_too_long",
+    /// Messages other than events that were longer than
+    /// [`Limits::outgoing_message_bytes`](crate::Limits::outgoing_message_bytes), or than their receiver takes.
+    OutgoingMessageBytes "outgoing_messages_too_long",
+    /// Calls beyond [`Limits::calls_in_flight`](crate::Limits::calls_in_flight).
+    Calls "calls_refused",
+    /// Calls whose callee had [`Limits::invocations_in_flight`](crate::Limits::invocations_in_flight), or did not read.
+    Invocations "invocations_refused",
+    /// Progressive calls that were ended because their inputs came faster than they were taken.
+    CallInputs "call_inputs_refused",
+    /// Subscriptions beyond [`Limits::subscriptions`](crate::Limits::subscriptions).
+    Subscriptions "subscriptions_refused",
+    /// Subscriptions beyond [`Limits::pattern_subscriptions`](crate::Limits::pattern_subscriptions).
+    PatternSubscriptions "pattern_subscriptions_refused",
+    /// Registrations beyond [`Limits::registrations`](crate::Limits::registrations).
+    Registrations "registrations_refused",
+    /// Testaments beyond [`Limits::testaments`](crate::Limits::testaments), or longer than their share.
+    Testaments "testaments_refused",
+    /// URIs beyond [`Limits::uri_bytes`](crate::Limits::uri_bytes) or
+    /// [`Limits::uri_components`](crate::Limits::uri_components).
+    Uri "uris_refused",
+    /// Handlers that had not finished [`Limits::grace`](crate::Limits::grace) after their end, and were dropped.
+    Grace "handlers_dropped",
 }
 
 impl fmt::Display for Refusal {

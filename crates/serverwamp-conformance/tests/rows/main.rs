@@ -7,6 +7,7 @@ mod arguments;
 mod authentication;
 mod authentication_by_cra;
 mod cancel_and_timeout;
+mod counters;
 mod custom_call_handling;
 mod limits;
 mod overflow;

@@ -14,6 +14,7 @@ use crate::request::{Invocation, Matched};
 use crate::routes::ProcedureRoute;
 use crate::rt::BoxFuture;
 use crate::session::OpenCall;
+use crate::statistics::Refusal;
 use crate::{Session, WampError};
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
@@ -77,6 +78,7 @@ impl Calls {
             return Ok(());
         }
         if in_flight + self.waiting.len() >= realm.limits.calls_in_flight {
+            realm.refused(Refusal::Calls);
             let text =
                 format!("more than {} calls of this session are unanswered", realm.limits.calls_in_flight);
             refuse(session, call.request, call.options.progress, &WampError::unavailable(text));
@@ -312,7 +314,10 @@ async fn serve(run: Run, state: &Arc<CallState>) {
             let time_up = session.runtime().sleep_until(session.runtime().now() + grace);
             match select(run, time_up).await {
                 Either::Left((reply, _)) => reply,
-                Either::Right(_) => Ok(CallReply::error(WampError::canceled())),
+                Either::Right(_) => {
+                    session.running_realm().refused(Refusal::Grace);
+                    Ok(CallReply::error(WampError::canceled()))
+                }
             }
         }
     };

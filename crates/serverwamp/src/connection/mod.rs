@@ -15,6 +15,7 @@ use crate::auth::Exchange;
 use crate::rt::BoxFuture;
 use crate::session::{CloseReason, CloseRequest};
 use crate::shutdown::Alive;
+use crate::statistics::Refusal;
 use crate::transport::TransportInfo;
 use crate::transport::{EndReason, Flow, MessageHandler, Outbox};
 use crate::{Session, WampError, wire};
@@ -80,6 +81,7 @@ impl Open {
             return;
         }
         let (session, events) = (self.session.id(), lost - self.lost);
+        self.session.running_realm().counters.refused_times(Refusal::EventsLost, events);
         match self.lost {
             0 => tracing::warn!(%session, events, "the peer reads too slowly and loses events"),
             _ => tracing::debug!(%session, events, lost, "more events are lost"),
@@ -148,6 +150,10 @@ impl Peer {
 
     /// The peer broke the protocol: ABORT, and the transport closes behind it.
     fn violated(&mut self, violation: &Violation, close_code: u16) {
+        self.app.counters.refused(match close_code {
+            1009 => Refusal::MessageBytes,
+            _ => Refusal::ProtocolViolation,
+        });
         let text = violation.to_string();
         tracing::debug!(peer = ?self.transport.peer_address, %text, "protocol violation");
         self.machine.aborted();
@@ -163,13 +169,15 @@ impl Peer {
     }
 
     fn end_session(&mut self, reason: CloseReason) {
-        let session = match std::mem::replace(&mut self.phase, Phase::Ended) {
-            Phase::Deciding(deciding) => deciding.session,
-            Phase::Open(open) => open.session,
-            Phase::Closed | Phase::Closing | Phase::Ended => return,
-        };
         // Somebody else may have ended it before.
-        session.end(reason);
+        match std::mem::replace(&mut self.phase, Phase::Ended) {
+            Phase::Deciding(deciding) => drop(deciding.session.end(reason)),
+            Phase::Open(mut open) => {
+                open.session.end(reason);
+                open.notice_losses();
+            }
+            Phase::Closed | Phase::Closing | Phase::Ended => {}
+        }
     }
 
     /// Queues a message; a full or closed outbox ends the connection by itself.
@@ -244,15 +252,20 @@ impl Peer {
         self.deadline = None;
         match &self.phase {
             Phase::Closed => {
+                self.app.counters.refused(Refusal::HelloTimeout);
                 let text = format!("no HELLO within {:?}", self.app.limits.hello_timeout);
                 self.send(&wire::abort(self.serializer, uris::error::PROTOCOL_VIOLATION, Some(&text)));
                 self.over(CloseReason::Violation(text), 1002);
             }
             Phase::Deciding(_) => {
+                self.app.counters.refused(Refusal::AuthenticateTimeout);
                 let text = format!("not authenticated within {:?}", self.app.limits.authenticate_timeout);
                 self.refuse(&WampError::authentication_failed(text));
             }
-            Phase::Closing => self.over(CloseReason::Lost, 1000),
+            Phase::Closing => {
+                self.app.counters.refused(Refusal::GoodbyeTimeout);
+                self.over(CloseReason::Lost, 1000);
+            }
             Phase::Open(_) | Phase::Ended => {}
         }
     }
@@ -298,6 +311,15 @@ impl MessageHandler for Peer {
     }
 
     fn ended(&mut self, reason: EndReason) {
+        let refusal = match reason {
+            EndReason::SlowConsumer => Some(Refusal::SlowConsumer),
+            EndReason::PingTimeout => Some(Refusal::PingTimeout),
+            EndReason::WriteTimeout => Some(Refusal::WriteTimeout),
+            // Counted where it was found.
+            EndReason::Violation { .. } => None,
+            EndReason::PeerClosed { .. } | EndReason::Closed | EndReason::TransportLost => None,
+        };
+        refusal.into_iter().for_each(|refusal| self.app.counters.refused(refusal));
         let reason = match reason {
             EndReason::SlowConsumer => CloseReason::SlowConsumer,
             _ => CloseReason::Lost,

@@ -150,6 +150,9 @@ async fn within<T>(
     let time_up = runtime.sleep_until(runtime.now() + options.handshake);
     match select(pin!(handshake), time_up).await {
         Either::Left((outcome, _)) => outcome,
-        Either::Right(_) => Err(io::ErrorKind::TimedOut.into()),
+        Either::Right(_) => {
+            app.inner().counters.refused(crate::Refusal::HandshakeTimeout);
+            Err(io::ErrorKind::TimedOut.into())
+        }
     }
 }

@@ -86,4 +86,9 @@ where
         .serve_connection(io, service)
         .with_upgrades()
         .await
+        .inspect_err(|error| {
+            if error.is_timeout() {
+                app.inner().counters.refused(crate::Refusal::HandshakeTimeout);
+            }
+        })
 }
