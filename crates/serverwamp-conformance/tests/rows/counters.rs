@@ -9,7 +9,7 @@ use serverwamp_conformance::{Connect, DEADLINE, RawPeer, RawTcp, ServerProcess, 
 use crate::support::{NONE, assert_error, call, join, server_with, until, value};
 
 /// A session that asks for the counters.
-pub(crate) struct Counters(RawPeer);
+pub(crate) struct Counters(pub(crate) RawPeer);
 
 impl Counters {
     pub(crate) fn of(server: &ServerProcess) -> Self {
@@ -30,10 +30,38 @@ impl Counters {
         }
     }
 
+    /// Waits until so many connections are open, this one among them.
+    #[track_caller]
+    pub(crate) fn expect_connections(&mut self, connections: usize) {
+        self.expect_count("connections", connections);
+    }
+
+    /// Waits until so many calls are in flight.
+    #[track_caller]
+    pub(crate) fn expect_in_flight(&mut self, calls: usize) {
+        self.expect_count("calls_in_flight", calls);
+    }
+
+    #[track_caller]
+    fn expect_count(&mut self, name: &str, expected: usize) {
+        let deadline = Instant::now() + Duration::from_secs(5);
+        loop {
+            // What is not there is zero.
+            let count = self.all().get(name).cloned().unwrap_or_else(|| json!(0));
+            if count == expected {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{name} is {count} and not {expected}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     #[track_caller]
     fn refusals(&mut self) -> Value {
         let mut all = self.all();
-        for life in ["connections", "connections_accepted", "sessions", "sessions_established"] {
+        for life in
+            ["connections", "connections_accepted", "sessions", "sessions_established", "calls_in_flight"]
+        {
             all.remove(life);
         }
         Value::Object(all)
@@ -136,14 +164,19 @@ fn who_is_gone_or_does_not_read_is_counted() {
     peer.start_call("progress.flood", json!([1_000_000, 10_000]), NONE, json!({ "receive_progress": true }));
     counters.expect(json!({ "write_timeouts": 1 }));
 
-    let server = server_with(&["outgoing_bytes=100000"]);
-    let mut counters = Counters::of(&server);
-    let mut slow = join(&server, "realm1");
-    slow.subscribe("a.topic", NONE);
-    while value(&mut counters.0, "sessions.count", NONE) == 2 {
-        value(&mut counters.0, "publish.burst", json!(["a.topic", 20, 4000]));
+    // 4 MiB may wait, but no more than 50 messages.
+    for limit in ["outgoing_bytes=100000", "outgoing_messages=50"] {
+        let server = server_with(&[limit]);
+        let mut counters = Counters::of(&server);
+        let mut slow = join(&server, "realm1");
+        slow.subscribe("a.topic", NONE);
+        let before = server.resident_bytes();
+        while value(&mut counters.0, "sessions.count", NONE) == 2 {
+            value(&mut counters.0, "publish.burst", json!(["a.topic", 20, 4000]));
+        }
+        counters.expect(json!({ "slow_consumers": 1 }));
+        assert!(server.resident_bytes() < before + (4 << 20), "with {limit} more waits than may");
     }
-    counters.expect(json!({ "slow_consumers": 1 }));
 }
 
 #[test]

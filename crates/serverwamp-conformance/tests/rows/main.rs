@@ -10,6 +10,8 @@ mod cancel_and_timeout;
 mod counters;
 mod custom_call_handling;
 mod limits;
+mod limits_of_connections;
+mod limits_of_sessions;
 mod overflow;
 mod procedures;
 mod progressive_results;
