@@ -103,6 +103,7 @@ fn rawsocket_over_tls_on_smol() {
     run(Carried::start(Carrier::RawSocketTls, Runtime::Smol));
 }
 
+/// Checklist LP-11.
 #[test]
 fn long_poll_on_tokio() {
     run(Carried::start(Carrier::LongPoll, Runtime::Tokio));
