@@ -6,6 +6,7 @@
 mod batched;
 mod features;
 mod ids;
+mod long_poll;
 mod messages;
 mod rawsocket;
 mod serializers;

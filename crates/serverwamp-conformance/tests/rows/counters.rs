@@ -4,9 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 use serverwamp_conformance::tcp::frame;
-use serverwamp_conformance::{
-    Connect, DEADLINE, RawPeer, RawSocket, RawTcp, ServerProcess, Stream, Subprotocol,
-};
+use serverwamp_conformance::{DEADLINE, RawPeer, RawTcp, ServerProcess, Subprotocol};
 
 use crate::support::{NONE, assert_error, call, join, server_with, until, value};
 
