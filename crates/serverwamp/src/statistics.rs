@@ -103,7 +103,9 @@ refusals! {
     ConnectionsPerAddress "connections_per_address_refused",
     /// Connections that did not say in time what they want: no RawSocket handshake, no HTTP request.
     HandshakeTimeout "handshake_timeouts",
-    /// HTTP requests that were no WebSocket upgrade, came from a foreign page, or spoke no common subprotocol.
+    /// Connections that said what is not understood or not allowed: a failed TLS or RawSocket handshake, no HTTP.
+    Handshake "handshakes_refused",
+    /// HTTP requests to open a transport that were no WebSocket upgrade, came from a foreign page, or spoke no common subprotocol.
     Upgrade "upgrades_refused",
     /// Connections without HELLO within [`Limits::hello_timeout`](crate::Limits::hello_timeout).
     HelloTimeout "hello_timeouts",
@@ -132,6 +134,9 @@ refusals! {
     /// Peers that sent a message longer than [`Limits::hello_bytes`](crate::Limits::hello_bytes) before their session
     /// was open.
     HelloBytes "hello_messages_too_long",
+    /// Long-polling clients that asked for nothing for
+    /// [`LongPollConfig::idle_timeout`](crate::long_poll::LongPollConfig::idle_timeout).
+    LongPollTimeout "long_poll_timeouts",
     /// How often a connection was not read for a while because of
     /// [`Limits::requests_per_second`](crate::Limits::requests_per_second).
     RequestsPerSecond "requests_delayed",

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
-use serverwamp_conformance::tcp::{self, frame};
-use serverwamp_conformance::{Connect, DEADLINE, RawPeer, RawTcp, ServerProcess, Subprotocol};
+use serverwamp_conformance::tcp::frame;
+use serverwamp_conformance::{DEADLINE, RawPeer, RawTcp, ServerProcess, Subprotocol};
 
 use crate::support::{NONE, assert_error, call, join, server_with, until, value};
 
@@ -97,41 +97,6 @@ fn connections_and_sessions_are_counted_as_long_as_they_last_and_for_ever() {
     assert_eq!(Value::Object(counters.all()), alive(1, 2, 1, 3));
     let text = value(&mut counters.0, "statistics.text", NONE);
     assert_eq!(text, "connections 1\nconnections_accepted 2\nsessions 1\nsessions_established 3");
-}
-
-#[test]
-fn who_is_too_slow_before_there_is_a_session_is_counted() {
-    let server = server_with(&["hello_timeout_ms=200", "authenticate_timeout_ms=200", "handshake_ms=200"]);
-    let mut counters = Counters::of(&server);
-    RawPeer::connect(server.url(), Subprotocol::JSON).expect_violation("HELLO");
-    counters.expect(json!({ "hello_timeouts": 1 }));
-    let mut peer = RawPeer::connect(server.url(), Subprotocol::JSON);
-    peer.hello("secure", json!({ "authmethods": ["ticket"], "authid": "joe" }));
-    peer.expect_abort("wamp.error.authentication_failed", "200ms");
-    counters.expect(json!({ "hello_timeouts": 1, "authenticate_timeouts": 1 }));
-    // One says nothing, one says half of what it wants.
-    RawTcp::open(server.url()).read_to_end(DEADLINE).expect("the connection ends");
-    let mut half = RawTcp::open(server.url());
-    half.write(&tcp::handshake(server.url(), Subprotocol::JSON)[..20]);
-    half.read_to_end(DEADLINE).expect("the connection ends");
-    counters.expect(json!({ "hello_timeouts": 1, "authenticate_timeouts": 1, "handshake_timeouts": 2 }));
-}
-
-#[test]
-fn who_is_not_let_in_is_counted() {
-    let server = server_with(&[]);
-    let mut counters = Counters::of(&server);
-    let strangers = Connect::to(server.url()).subprotocol(Subprotocol::JSON);
-    strangers.header("Origin", "http://elsewhere.example").open().map(drop).expect_err("a foreign page");
-    counters.expect(json!({ "upgrades_refused": 1 }));
-    let mut peer = RawPeer::connect(server.url(), Subprotocol::JSON);
-    let answer = peer.hello("nowhere", json!({}));
-    assert_eq!(answer[2], "wamp.error.no_such_realm");
-    counters.expect(json!({ "upgrades_refused": 1, "sessions_refused": 1 }));
-    let mut peer = RawPeer::connect(server.url(), Subprotocol::JSON);
-    let answer = peer.join_with_ticket("secure", "joe", "not the ticket");
-    assert_eq!(answer[0], 3, "{answer}");
-    counters.expect(json!({ "upgrades_refused": 1, "sessions_refused": 2 }));
 }
 
 #[test]

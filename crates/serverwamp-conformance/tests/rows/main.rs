@@ -8,6 +8,7 @@ mod authentication;
 mod authentication_by_cra;
 mod cancel_and_timeout;
 mod counters;
+mod counters_before_sessions;
 mod custom_call_handling;
 mod limits;
 mod limits_of_connections;

@@ -43,7 +43,16 @@ pub(super) fn spawn<IO>(
     let refusing = permit.is_err().then(|| Arc::clone(&options.refusing));
     runtime.spawn(Box::pin(async move {
         let served = match permit {
-            Ok(permit) => serve(app, options, services, io, origin, permit).await,
+            Ok(permit) => {
+                let counters = Arc::clone(&app.inner().counters);
+                let served = serve(app, options, services, io, origin, permit).await;
+                served.inspect_err(|error| match error.kind() {
+                    io::ErrorKind::TimedOut => counters.refused(crate::Refusal::HandshakeTimeout),
+                    io::ErrorKind::InvalidData => counters.refused(crate::Refusal::Handshake),
+                    // The peer has left, and nobody has refused it anything.
+                    _ => {}
+                })
+            }
             Err(too_many) => {
                 let refused = within(&app, options.handshake, refuse(&options, io, too_many)).await;
                 drop(refusing);
@@ -121,12 +130,20 @@ where
     match first {
         [MAGIC] if options.rawsocket => {
             let shake_hands = rawsocket::shake_hands(&mut io, &app.inner().rawsocket);
-            if let Some(hello) = within(&app, options.handshake, shake_hands).await? {
-                let transport = TransportInfo::plain(TransportKind::RawSocket, hello.serializer, origin);
-                let settings = app.inner().rawsocket.settings();
-                rawsocket::serve(&app, io, hello.takes, settings, transport).await;
-                drop(permit);
+            match within(&app, options.handshake, shake_hands).await? {
+                Ok(hello) => {
+                    let transport = TransportInfo::plain(TransportKind::RawSocket, hello.serializer, origin);
+                    let settings = app.inner().rawsocket.settings();
+                    rawsocket::serve(&app, io, hello.takes, settings, transport).await;
+                }
+                Err(refusal) => {
+                    tracing::debug!(%refusal, "a RawSocket handshake is refused");
+                    app.inner().counters.refused(crate::Refusal::Handshake);
+                    // Whether it takes its time to go is all the same.
+                    drop(within(&app, options.handshake, end_with(&mut io, &refusal.octets())).await);
+                }
             }
+            drop(permit);
             Ok(())
         }
         [first] if options.http => {
@@ -151,9 +168,6 @@ async fn within<T>(
     let time_up = runtime.sleep_until(runtime.now() + time);
     match select(pin!(handshake), time_up).await {
         Either::Left((outcome, _)) => outcome,
-        Either::Right(_) => {
-            app.inner().counters.refused(crate::Refusal::HandshakeTimeout);
-            Err(io::ErrorKind::TimedOut.into())
-        }
+        Either::Right(_) => Err(io::ErrorKind::TimedOut.into()),
     }
 }
