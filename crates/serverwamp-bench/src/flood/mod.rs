@@ -77,12 +77,11 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
             failed.push(format!("{name} left {} behind, then {}", mib(second), mib(last)));
         }
     }
-    match failed.is_empty() {
-        true => {
-            Ok(println!("no flood took more than the limits predict, half of it again, and {}", mib(SLACK)))
-        }
-        false => Err(failed.join("; ").into()),
+    if !failed.is_empty() {
+        return Err(failed.join("; ").into());
     }
+    println!("no flood took more than the limits predict, half of it again, and {}", mib(SLACK));
+    Ok(())
 }
 
 fn measure(kind: Kind, attackers: usize, server: &ServerProcess, quick: bool) -> Result<Measured, Failure> {
