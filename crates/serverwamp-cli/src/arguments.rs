@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use std::error::Error as _;
 use std::ffi::OsString;
 use std::io::Write as _;
+use std::path::PathBuf;
 
 /// What to do, and how.
 #[derive(Debug, Parser)]
@@ -51,6 +52,15 @@ pub(crate) struct DevOptions {
     /// Listen at another address than loopback, though everybody who reaches it gets in
     #[arg(long, global = true)]
     pub(crate) insecure: bool,
+    /// Listen at a Unix socket as well, for RawSocket
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) unix: Option<PathBuf>,
+    /// Speak TLS, with the certificates in this PEM file; it is reloaded when it changes
+    #[arg(long, global = true, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_certificates: Option<PathBuf>,
+    /// The key of the first certificate, in PEM
+    #[arg(long, global = true, value_name = "FILE", requires = "tls_certificates")]
+    pub(crate) tls_key: Option<PathBuf>,
 }
 
 /// Reads the command line; `None` when help or the version was asked for, and has been printed.
@@ -88,6 +98,10 @@ fn explain(error: &clap::Error) -> String {
         ErrorKind::UnknownArgument => format!("{argument:?} is one word too many"),
         ErrorKind::InvalidSubcommand => {
             format!("unknown command {:?}", context(ContextKind::InvalidSubcommand).unwrap_or_default())
+        }
+        ErrorKind::MissingRequiredArgument => {
+            let missing = argument.split(' ').next().unwrap_or_default();
+            return format!("{missing} is missing: --tls-certificates and --tls-key are given together");
         }
         ErrorKind::ArgumentConflict => format!("{flag} is given more than once"),
         _ => {
@@ -160,6 +174,11 @@ mod tests {
             ("dev more", "\"more\" is one word too many"),
             ("--listen", "--listen needs a value: --listen <ADDR:PORT>"),
             ("--listen 9000", "--listen \"9000\": the address is missing, write 127.0.0.1:9000"),
+            (
+                "--tls-key key.pem",
+                "--tls-certificates is missing: --tls-certificates and --tls-key are given together",
+            ),
+            ("--tls-certificates cert.pem", "--tls-key is missing"),
             ("--listen 127.0.0.1:1 --listen 127.0.0.1:2", "--listen is given more than once"),
         ] {
             let said = parsed(line).unwrap_err();

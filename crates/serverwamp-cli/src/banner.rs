@@ -4,14 +4,19 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
 
 /// The text that says that the demo is ready.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Banner {
     /// Where it really listens.
     pub(crate) address: SocketAddr,
     /// May others than programs on this machine connect?
     pub(crate) exposed: bool,
+    /// Is everything encrypted?
+    pub(crate) tls: bool,
+    /// The Unix socket it listens at, too.
+    pub(crate) unix: Option<PathBuf>,
     /// Is somebody looking, on a terminal that knows colours?
     pub(crate) colours: bool,
 }
@@ -24,12 +29,17 @@ impl Banner {
             IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
             other => other,
         };
-        url(SocketAddr::new(ip, self.address.port()))
+        self.url(SocketAddr::new(ip, self.address.port()))
     }
-}
 
-fn url(address: SocketAddr) -> String {
-    format!("ws://{address}/ws")
+    fn url(&self, address: SocketAddr) -> String {
+        format!("ws{}://{address}/ws", self.s())
+    }
+
+    /// What distinguishes the URLs of encrypted transports from others.
+    fn s(&self) -> &'static str {
+        if self.tls { "s" } else { "" }
+    }
 }
 
 impl fmt::Display for Banner {
@@ -43,8 +53,14 @@ impl fmt::Display for Banner {
         writeln!(
             f,
             "  WebSocket  {bold}{}{plain}   json msgpack cbor, each also batched",
-            url(self.address)
+            self.url(self.address)
         )?;
+        let (s, address) = (self.s(), self.address);
+        writeln!(f, "  RawSocket  {bold}rs{s}://{address}{plain}   json msgpack cbor, on the same port")?;
+        if let Some(path) = &self.unix {
+            writeln!(f, "  Unix       {bold}{}{plain}   RawSocket", path.display())?;
+        }
+        writeln!(f, "  Long-poll  {bold}http{s}://{address}/lp{plain}   for proxies that break WebSockets")?;
         writeln!(
             f,
             "  Demo       call demo.add  demo.countdown  demo.slow  demo.fail   subscribe demo.clock"
@@ -58,10 +74,12 @@ impl fmt::Display for Banner {
         if self.exposed {
             writeln!(
                 f,
-                "  {red}WARNING{plain}    --insecure: everybody who reaches {} gets in, and nothing",
-                self.address
+                "  {red}WARNING{plain}    --insecure: everybody who reaches {} gets in{}",
+                self.address,
+                if self.tls { "." } else { ", and nothing" }
             )?;
-            writeln!(f, "             is encrypted. Never do this on a network you do not trust.")?;
+            let plain_text = if self.tls { "" } else { "is encrypted. " };
+            writeln!(f, "             {plain_text}Never do this on a network you do not trust.")?;
             writeln!(f)?;
         }
         Ok(())
@@ -72,6 +90,21 @@ impl fmt::Display for Banner {
 mod tests {
     use super::*;
 
+    fn banner() -> Banner {
+        let address = "127.0.0.1:1".parse().unwrap();
+        Banner { address, exposed: false, tls: false, unix: None, colours: false }
+    }
+
+    #[test]
+    fn what_is_encrypted_is_called_so() {
+        let said =
+            Banner { tls: true, exposed: true, unix: Some("/run/wamp".into()), ..banner() }.to_string();
+        for part in ["wss://127.0.0.1:1/ws", "rss://127.0.0.1:1 ", "https://127.0.0.1:1/lp", "/run/wamp "] {
+            assert!(said.contains(part), "{said}");
+        }
+        assert!(!said.contains("encrypted"), "{said}");
+    }
+
     #[test]
     fn a_client_is_given_an_address_it_can_connect_to() {
         for (listening, local) in [
@@ -79,14 +112,14 @@ mod tests {
             ("[::]:1", "ws://[::1]:1/ws"),
             ("127.0.0.2:1", "ws://127.0.0.2:1/ws"),
         ] {
-            let banner = Banner { address: listening.parse().unwrap(), exposed: true, colours: false };
+            let banner = Banner { address: listening.parse().unwrap(), exposed: true, ..banner() };
             assert_eq!(banner.local_url(), local);
         }
     }
 
     #[test]
     fn colours_are_for_terminals() {
-        let banner = Banner { address: "127.0.0.1:1".parse().unwrap(), exposed: true, colours: false };
+        let banner = Banner { address: "127.0.0.1:1".parse().unwrap(), exposed: true, ..banner() };
         assert!(!banner.to_string().contains('\x1b'));
         assert!(Banner { colours: true, ..banner }.to_string().contains("\x1b[1;31mWARNING"));
     }

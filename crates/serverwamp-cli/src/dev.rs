@@ -1,17 +1,18 @@
 //! `serverwamp dev`: the demo, on this machine, until it is told to stop.
 
-use crate::address::ListenAddress;
 use crate::arguments::DevOptions;
 use crate::banner::Banner;
 use crate::demo;
 use crate::failure::Failure;
 use crate::stop::StopSignals;
+use crate::unix_socket::{self, UnixSocket};
+use serverwamp::tls::TlsConfig;
 use serverwamp::{Application, Server};
 use std::cell::Cell;
 use std::io::{IsTerminal as _, Write as _, stdout};
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::watch;
 
 /// How long sessions may take to end after the first signal.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -32,13 +33,15 @@ pub(crate) fn run(options: &DevOptions) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::runtime(format!("cannot start threads: {error}")))?;
-    let outcome = runtime.block_on(serve(address));
+    let outcome = runtime.block_on(serve(options));
     // Whoever had to go has gone by now; a handler that still computes is not waited for.
     runtime.shutdown_background();
     outcome
 }
 
-async fn serve(address: ListenAddress) -> Result<(), Failure> {
+async fn serve(options: &DevOptions) -> Result<(), Failure> {
+    let address = options.listen;
+    let tls = tls(options)?;
     let app = demo::application().map_err(|error| Failure::runtime(error.to_string()))?;
     // Before the banner, so that a signal that follows it at once finds us listening for it.
     let mut signals = StopSignals::listen()?;
@@ -46,20 +49,24 @@ async fn serve(address: ListenAddress) -> Result<(), Failure> {
         .await
         .map_err(|error| Failure::runtime(address.explain(&error)))?;
     let bound = listener.local_addr().map_err(|error| Failure::runtime(address.explain(&error)))?;
+    let unix = options.unix.as_deref().map(unix_socket::listen).transpose()?;
     let clock = demo::start_clock(&app);
-    say(Banner { address: bound, exposed: !address.is_loopback(), colours: stdout().is_terminal() });
-
-    let (stop, stopped) = oneshot::channel::<()>();
-    let server = Server::new(app.clone()).drain(DRAIN).serve(listener, async {
-        // An error is a sender that is gone, and then it is over as well.
-        drop(stopped.await);
+    say(Banner {
+        address: bound,
+        exposed: !address.is_loopback(),
+        tls: tls.is_some(),
+        unix: options.unix.clone(),
+        colours: stdout().is_terminal(),
     });
+
+    let (stop, stopped) = watch::channel(());
+    let server =
+        serve_all(Server::new(app.clone()).drain(DRAIN).long_poll("/lp"), listener, tls, unix, stopped);
     let sessions = Cell::new(0);
     let orders = async {
         signals.next().await;
         sessions.set(sessions_in(&app));
-        // Nobody listens any more only when the server has ended already.
-        stop.send(()).ok();
+        drop(stop);
         tokio::select! {
             () = signals.next() => {}
             () = notice(sessions.get()) => {}
@@ -71,6 +78,40 @@ async fn serve(address: ListenAddress) -> Result<(), Failure> {
     }
     clock.abort();
     Ok(())
+}
+
+/// What `--tls-certificates` and `--tls-key` come to.
+fn tls(options: &DevOptions) -> Result<Option<TlsConfig>, Failure> {
+    let (Some(certificates), Some(key)) = (&options.tls_certificates, &options.tls_key) else {
+        return Ok(None);
+    };
+    let tls = TlsConfig::from_files(certificates, key).build();
+    tls.map(Some).map_err(|error| Failure::runtime(error.to_string()))
+}
+
+/// Serves at the address and, if there is one, at the Unix socket.
+async fn serve_all(
+    server: Server,
+    listener: TcpListener,
+    tls: Option<TlsConfig>,
+    unix: Option<(UnixListener, UnixSocket)>,
+    stopped: watch::Receiver<()>,
+) {
+    let stopped = || {
+        let mut stopped = stopped.clone();
+        // An error is a sender that is gone, which is what is waited for.
+        async move { drop(stopped.changed().await) }
+    };
+    let beside = async {
+        if let Some((listener, _file)) = unix {
+            server.clone().http(false).serve(listener, stopped()).await;
+        }
+    };
+    let server = match tls {
+        Some(tls) => server.clone().tls(tls),
+        None => server.clone(),
+    };
+    tokio::join!(server.serve(listener, stopped()), beside);
 }
 
 /// Says what is being waited for, when it takes long enough to wonder.

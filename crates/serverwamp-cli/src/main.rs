@@ -16,6 +16,7 @@ mod dev;
 mod failure;
 mod logging;
 mod stop;
+mod unix_socket;
 
 use arguments::Command;
 use failure::Failure;

@@ -1,13 +1,14 @@
 //! The opening handshake, written by hand so that a test controls every header of it.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::io::{ErrorKind, Read};
 use std::time::{Duration, Instant};
 
 use tungstenite::handshake::derive_accept_key;
 
 use crate::peer::{DEADLINE, RawPeer};
 use crate::serial::Subprotocol;
+use crate::stream::Stream;
+use crate::wire::write_all;
 
 /// The key of every handshake: what must answer it is known, and requests are the same in each run.
 const KEY: &str = "c2VydmVyd2FtcC10ZXN0IQ==";
@@ -57,7 +58,7 @@ impl Connect {
     /// A handshake with the server at this URL, offering no subprotocol yet.
     #[must_use]
     pub fn to(url: &str) -> Self {
-        let rest = url.trim_start_matches("ws://");
+        let rest = url.split_once("://").map_or(url, |(_scheme, rest)| rest);
         let (address, path) = rest.split_once('/').unwrap_or((rest, ""));
         Self {
             address: address.to_owned(),
@@ -147,11 +148,21 @@ impl Connect {
     /// When there is no connection, no answer, or a 101 that breaks RFC 6455.
     #[track_caller]
     pub fn open(&self) -> Result<RawPeer, Refusal> {
-        let mut stream = TcpStream::connect(&self.address)
-            .unwrap_or_else(|error| panic!("no connection to {}: {error}", self.address));
-        stream.set_nodelay(true).expect("a socket takes this option");
-        stream.set_write_timeout(Some(2 * DEADLINE)).expect("a socket takes a timeout");
-        stream.write_all(&self.request()).expect("the request is sent");
+        self.open_on(Stream::tcp(&self.address))
+    }
+
+    /// Makes the handshake on a connection that is there already.
+    ///
+    /// # Errors
+    ///
+    /// With the server's answer, when it is not 101.
+    ///
+    /// # Panics
+    ///
+    /// When there is no answer, or a 101 that breaks RFC 6455.
+    #[track_caller]
+    pub fn open_on(&self, mut stream: Stream) -> Result<RawPeer, Refusal> {
+        write_all(&mut stream, &self.request()).expect("the request is sent");
         let (head, tail) = read_head(&mut stream, DEADLINE)
             .unwrap_or_else(|reason| panic!("no answer to the handshake with {}: {reason}", self.address));
         let (status, headers) = parse_head(&head);
@@ -177,7 +188,7 @@ pub(crate) fn find<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'
 }
 
 /// Reads a response's head; what came after it is the second value.
-pub(crate) fn read_head(stream: &mut TcpStream, time: Duration) -> Result<(String, Vec<u8>), String> {
+pub(crate) fn read_head(stream: &mut Stream, time: Duration) -> Result<(String, Vec<u8>), String> {
     let deadline = Instant::now() + time;
     let mut bytes = Vec::new();
     loop {
@@ -196,14 +207,14 @@ pub(crate) fn read_head(stream: &mut TcpStream, time: Duration) -> Result<(Strin
 }
 
 /// What arrives next, empty at the end of the stream.
-pub(crate) fn read_some(stream: &mut TcpStream, deadline: Instant) -> Result<Vec<u8>, String> {
+pub(crate) fn read_some(stream: &mut Stream, deadline: Instant) -> Result<Vec<u8>, String> {
     let mut chunk = vec![0; 16 * 1024];
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err("time is up".to_owned());
         }
-        stream.set_read_timeout(Some(left)).expect("a socket takes a timeout");
+        stream.set_read_timeout(left);
         match stream.read(&mut chunk) {
             Ok(length) => {
                 chunk.truncate(length);
@@ -216,7 +227,7 @@ pub(crate) fn read_some(stream: &mut TcpStream, deadline: Instant) -> Result<Vec
     }
 }
 
-fn parse_head(head: &str) -> (u16, Vec<(String, String)>) {
+pub(crate) fn parse_head(head: &str) -> (u16, Vec<(String, String)>) {
     let mut lines = head.split("\r\n");
     let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
     let headers = lines
@@ -226,7 +237,7 @@ fn parse_head(head: &str) -> (u16, Vec<(String, String)>) {
     (status.unwrap_or_else(|| panic!("this is no HTTP response: {head:?}")), headers)
 }
 
-fn read_body(stream: &mut TcpStream, headers: &[(String, String)], mut body: Vec<u8>) -> String {
+fn read_body(stream: &mut Stream, headers: &[(String, String)], mut body: Vec<u8>) -> String {
     let length = find(headers, "content-length").and_then(|length| length.parse::<usize>().ok());
     let deadline = Instant::now() + DEADLINE;
     while length.is_none_or(|length| body.len() < length) {

@@ -16,11 +16,13 @@
 
 pub mod auth;
 pub mod binary;
+pub mod carrier;
 pub mod checks;
 pub mod client;
 pub mod expect;
 pub mod http;
 pub mod interop;
+pub mod long_poll;
 pub mod output;
 pub mod peer;
 pub mod process;
@@ -29,15 +31,19 @@ pub mod requests;
 pub mod serial;
 pub mod stream;
 pub mod tcp;
+pub mod tls;
 pub mod transcript;
 mod wire;
 
+pub use carrier::{Carrier, Exchange, Places};
 pub use expect::{difference, matches};
 pub use http::{Connect, Refusal};
+pub use long_poll::{Http, LongPoll};
 pub use peer::{Arrival, DEADLINE, RawPeer};
 pub use process::{ServerProcess, Signal};
 pub use rawsocket::RawSocket;
 pub use serial::{Serializer, Subprotocol};
 pub use stream::Stream;
 pub use tcp::RawTcp;
+pub use tls::{Authority, TlsClient};
 pub use transcript::{Tongues, Transcript};

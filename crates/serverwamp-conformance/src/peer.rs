@@ -6,7 +6,6 @@
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -15,6 +14,7 @@ use tungstenite::{Message, WebSocket};
 
 use crate::http::{Connect, find};
 use crate::serial::Subprotocol;
+use crate::stream::Stream;
 use crate::wire::{Unread, Wire};
 
 /// How long an answer may take.
@@ -68,13 +68,13 @@ impl RawPeer {
     }
 
     pub(crate) fn from_handshake(
-        stream: TcpStream,
+        stream: Stream,
         tail: Vec<u8>,
         subprotocol: Subprotocol,
         headers: Vec<(String, String)>,
     ) -> Self {
         let config = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
-        let socket = WebSocket::from_partially_read(stream.into(), tail, Role::Client, Some(config));
+        let socket = WebSocket::from_partially_read(stream, tail, Role::Client, Some(config));
         Self { headers, ..Self::over(Wire::WebSocket(Box::new(socket)), subprotocol) }
     }
 
@@ -261,6 +261,13 @@ impl RawPeer {
         self.note('→', &format!("Close {code}"));
         self.wire.close(code);
         self.expect_closed()
+    }
+
+    /// Goes without a word.
+    pub fn vanish(self) {
+        if let Wire::LongPoll(transport) = self.wire {
+            transport.vanish();
+        }
     }
 
     /// Takes everything that has been received and not looked at yet.

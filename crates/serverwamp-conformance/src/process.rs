@@ -87,8 +87,14 @@ impl ServerProcess {
     /// The address as `HOST:PORT`.
     #[must_use]
     pub fn address(&self) -> &str {
-        let rest = self.url.trim_start_matches("ws://");
+        let rest = self.url.trim_start_matches("wss://").trim_start_matches("ws://");
         rest.split('/').next().unwrap_or(rest)
+    }
+
+    /// `HOST:PORT` where TLS is spoken, when there is such a place: the server says it before [`url`](Self::url).
+    #[must_use]
+    pub fn tls_address(&self) -> Option<String> {
+        self.stdout().lines().find_map(|line| Some(line.split_once("tls://")?.1.trim().to_owned()))
     }
 
     /// The process id.
@@ -231,7 +237,8 @@ impl Drop for ServerProcess {
 /// The first `ws://HOST:PORT/ws` in a complete line of `text`.
 fn find_url(text: &str) -> Option<String> {
     let (lines, _incomplete) = text.rsplit_once('\n')?;
-    let candidates = lines.match_indices("ws://").map(|(at, _)| &lines[at..]);
+    let plain = lines.match_indices("ws://").map(|(at, _)| &lines[at..]);
+    let candidates = plain.chain(lines.match_indices("wss://").map(|(at, _)| &lines[at..]));
     candidates
         .filter_map(|rest| {
             rest.find("/ws").map(|end| &rest[.."/ws".len() + end]).filter(|url| {

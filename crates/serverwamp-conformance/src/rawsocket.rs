@@ -1,6 +1,5 @@
 //! RawSocket as a client speaks it: four octets there, four octets back, then frames.
 
-use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
 use tungstenite::Message;
@@ -8,7 +7,7 @@ use tungstenite::Message;
 use crate::peer::{DEADLINE, RawPeer};
 use crate::serial::{Serializer, Subprotocol};
 use crate::stream::Stream;
-use crate::wire::{Unread, Wire, read_more, write_all};
+use crate::wire::{Unread, Wire, message, read_more, write_all};
 
 /// The first octet of a handshake.
 pub const MAGIC: u8 = 0x7f;
@@ -164,14 +163,10 @@ impl RawSocket {
             let kind = prefix[0] & 0x07;
             let payload = self.received[4..end].to_vec();
             self.received.drain(..end);
-            return match (kind, self.text) {
-                (0, true) => match String::from_utf8(payload) {
-                    Ok(text) => Ok(Message::text(text)),
-                    Err(_) => Err(Unread::Broken("a message that is not UTF-8".to_owned())),
-                },
-                (0, false) => Ok(Message::binary(payload)),
-                (1, _) => Ok(Message::Ping(payload.into())),
-                (2, _) => Ok(Message::Pong(payload.into())),
+            return match kind {
+                0 => message(payload, self.text),
+                1 => Ok(Message::Ping(payload.into())),
+                2 => Ok(Message::Pong(payload.into())),
                 _ => Err(Unread::Broken(format!("a frame of type {kind}"))),
             };
         }
@@ -181,11 +176,7 @@ impl RawSocket {
 
     /// Ends the sending direction.
     pub fn end(&mut self) {
-        // A server that ended first has nothing to be told.
-        let _gone = match &self.stream {
-            Stream::Tcp(stream) => stream.shutdown(Shutdown::Write),
-            Stream::Unix(stream) => stream.shutdown(Shutdown::Write),
-        };
+        self.stream.finish_writing();
     }
 }
 

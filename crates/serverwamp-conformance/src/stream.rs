@@ -1,9 +1,11 @@
 //! The byte streams that carry a peer's messages.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
+
+use rustls::{ClientConnection, StreamOwned};
 
 /// A connected stream.
 #[derive(Debug)]
@@ -12,6 +14,8 @@ pub enum Stream {
     Tcp(TcpStream),
     /// A Unix socket.
     Unix(UnixStream),
+    /// TLS on top of TCP; [`TlsClient`](crate::TlsClient) makes it.
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
 }
 
 impl Stream {
@@ -23,11 +27,7 @@ impl Stream {
     #[must_use]
     #[track_caller]
     pub fn tcp(address: &str) -> Self {
-        let stream =
-            TcpStream::connect(address).unwrap_or_else(|error| panic!("no connection to {address}: {error}"));
-        stream.set_nodelay(true).expect("a socket takes this option");
-        stream.set_write_timeout(Some(2 * crate::DEADLINE)).expect("a socket takes a timeout");
-        Self::Tcp(stream)
+        Self::Tcp(connect_tcp(address))
     }
 
     /// Connects to the Unix socket at `path`.
@@ -53,9 +53,51 @@ impl Stream {
         let set = match self {
             Self::Tcp(stream) => stream.set_read_timeout(Some(time)),
             Self::Unix(stream) => stream.set_read_timeout(Some(time)),
+            Self::Tls(stream) => stream.sock.set_read_timeout(Some(time)),
         };
         set.expect("a socket takes a timeout");
     }
+
+    /// A second handle to the same connection.
+    ///
+    /// # Panics
+    ///
+    /// When the system has no more handles, and for TLS, whose state has one owner.
+    #[must_use]
+    #[track_caller]
+    pub fn second(&self) -> Self {
+        let second = match self {
+            Self::Tcp(stream) => stream.try_clone().map(Self::Tcp),
+            Self::Unix(stream) => stream.try_clone().map(Self::Unix),
+            Self::Tls(_) => panic!("TLS has one owner"),
+        };
+        second.expect("a socket can have a second handle")
+    }
+
+    /// Says that nothing more will be written, and goes on reading.
+    pub fn finish_writing(&mut self) {
+        // A server that ended first has nothing to be told.
+        let _gone = match self {
+            Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
+            Self::Unix(stream) => stream.shutdown(Shutdown::Write),
+            Self::Tls(stream) => {
+                stream.conn.send_close_notify();
+                stream.flush()
+            }
+        };
+    }
+}
+
+/// # Panics
+///
+/// When there is no connection.
+#[track_caller]
+pub(crate) fn connect_tcp(address: &str) -> TcpStream {
+    let stream =
+        TcpStream::connect(address).unwrap_or_else(|error| panic!("no connection to {address}: {error}"));
+    stream.set_nodelay(true).expect("a socket takes this option");
+    stream.set_write_timeout(Some(2 * crate::DEADLINE)).expect("a socket takes a timeout");
+    stream
 }
 
 impl From<TcpStream> for Stream {
@@ -69,6 +111,7 @@ impl Read for Stream {
         match self {
             Self::Tcp(stream) => stream.read(buffer),
             Self::Unix(stream) => stream.read(buffer),
+            Self::Tls(stream) => stream.read(buffer),
         }
     }
 }
@@ -78,6 +121,7 @@ impl Write for Stream {
         match self {
             Self::Tcp(stream) => stream.write(bytes),
             Self::Unix(stream) => stream.write(bytes),
+            Self::Tls(stream) => stream.write(bytes),
         }
     }
 
@@ -85,6 +129,7 @@ impl Write for Stream {
         match self {
             Self::Tcp(stream) => stream.flush(),
             Self::Unix(stream) => stream.flush(),
+            Self::Tls(stream) => stream.flush(),
         }
     }
 }

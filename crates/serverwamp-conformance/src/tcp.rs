@@ -2,18 +2,18 @@
 //! letter, frames that break the rules.
 
 use std::io::Write;
-use std::net::{Shutdown, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::http::{Connect, read_head, read_some};
 use crate::peer::DEADLINE;
 use crate::serial::Subprotocol;
+use crate::stream::Stream;
 
 /// A TCP connection to a server.
 #[derive(Debug)]
 pub struct RawTcp {
-    stream: TcpStream,
+    stream: Stream,
 }
 
 impl RawTcp {
@@ -26,11 +26,7 @@ impl RawTcp {
     #[track_caller]
     pub fn open(url: &str) -> Self {
         let connect = Connect::to(url);
-        let stream = TcpStream::connect(connect.address())
-            .unwrap_or_else(|error| panic!("no connection to {}: {error}", connect.address()));
-        stream.set_nodelay(true).expect("a socket takes this option");
-        stream.set_write_timeout(Some(2 * DEADLINE)).expect("a socket takes a timeout");
-        Self { stream }
+        Self { stream: Stream::tcp(connect.address()) }
     }
 
     /// Connects and makes a whole handshake; from here on bytes are frames.
@@ -56,7 +52,7 @@ impl RawTcp {
     /// When the system has no more handles.
     #[must_use]
     pub fn second(&self) -> Self {
-        Self { stream: self.stream.try_clone().expect("a socket can have a second handle") }
+        Self { stream: self.stream.second() }
     }
 
     /// Writes bytes.
@@ -114,8 +110,7 @@ impl RawTcp {
 
     /// Says that nothing more will be written, and goes on reading.
     pub fn finish_writing(&mut self) {
-        // A connection that is gone already has nothing left to finish.
-        drop(self.stream.shutdown(Shutdown::Write));
+        self.stream.finish_writing();
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 use tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
 use tungstenite::{Error, Message, WebSocket, error::ProtocolError};
 
+use crate::carrier::{Exchange, bytes_of};
+use crate::long_poll::LongPoll;
 use crate::rawsocket::RawSocket;
 use crate::stream::Stream;
 
@@ -14,6 +16,9 @@ use crate::stream::Stream;
 pub(crate) enum Wire {
     WebSocket(Box<WebSocket<Stream>>),
     RawSocket(RawSocket),
+    LongPoll(LongPoll),
+    /// Whether messages are text stands beside it.
+    Exchange(Box<dyn Exchange>, bool),
 }
 
 /// Why nothing was read.
@@ -32,6 +37,8 @@ impl Wire {
         match self {
             Self::WebSocket(socket) => socket.send(message).map_err(|error| error.to_string()),
             Self::RawSocket(socket) => socket.send(&message).map_err(|error| error.to_string()),
+            Self::LongPoll(transport) => transport.send(&message),
+            Self::Exchange(exchange, _) => bytes_of(message).and_then(|message| exchange.send(message)),
         }
     }
 
@@ -47,6 +54,12 @@ impl Wire {
                 })
             }
             Self::RawSocket(socket) => socket.read(time),
+            Self::LongPoll(transport) => transport.read(time),
+            Self::Exchange(exchange, text) => match exchange.receive(time) {
+                Ok(Some(payload)) => message(payload, *text),
+                Ok(None) => Err(Unread::Nothing),
+                Err(how) => Err(Unread::Ended(how)),
+            },
         }
     }
 
@@ -59,7 +72,20 @@ impl Wire {
                 drop(socket.close(Some(frame)));
             }
             Self::RawSocket(socket) => socket.end(),
+            Self::LongPoll(transport) => transport.close(),
+            Self::Exchange(exchange, _) => exchange.close(),
         }
+    }
+}
+
+/// A message as WebSocket has it.
+pub(crate) fn message(payload: Vec<u8>, text: bool) -> Result<Message, Unread> {
+    if !text {
+        return Ok(Message::binary(payload));
+    }
+    match String::from_utf8(payload) {
+        Ok(text) => Ok(Message::text(text)),
+        Err(_) => Err(Unread::Broken("a message that is not UTF-8".to_owned())),
     }
 }
 

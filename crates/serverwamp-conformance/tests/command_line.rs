@@ -44,6 +44,8 @@ fn the_banner_says_where_it_is_and_what_to_type_next() {
         "
   serverwamp {version}   DEV MODE: anonymous, realm realm1, loopback only
   WebSocket  {url}   json msgpack cbor, each also batched
+  RawSocket  rs://{address}   json msgpack cbor, on the same port
+  Long-poll  http://{address}/lp   for proxies that break WebSockets
   Demo       call demo.add  demo.countdown  demo.slow  demo.fail   subscribe demo.clock
   Try        npx -y wampy@8 call demo.add -w {url} -r realm1 -a 2 3
              npx -y wampy@8 subscribe demo.clock -w {url} -r realm1
@@ -52,6 +54,7 @@ fn the_banner_says_where_it_is_and_what_to_type_next() {
 
 ",
         version = env!("CARGO_PKG_VERSION"),
+        address = server.address(),
     );
     server.wait_for_log("Stop", SOON);
     assert_eq!((server.stdout(), server.stderr()), (expected, String::new()));

@@ -3,6 +3,7 @@
 use crate::Application;
 use crate::admission::{Permit, TooMany};
 use crate::connection::Peer;
+use crate::statistics::Refusal;
 use crate::transport::{TlsInfo, TransportInfo, TransportKind};
 use crate::websocket::{Accepted, WebSocketConfig, upgrade};
 use bytes::Bytes;
@@ -87,7 +88,10 @@ impl WebSocketService {
         }
         let (response, mut accepted) = match upgrade(&mut request, &self.config) {
             Ok(accepted) => accepted,
-            Err(refusal) => return *refusal,
+            Err(refusal) => {
+                self.app.inner().counters.refused(Refusal::Upgrade);
+                return *refusal;
+            }
         };
         let extensions = &mut accepted.parts.extensions;
         let peer_address = (self.peer_address)(extensions);

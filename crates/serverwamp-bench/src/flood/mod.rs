@@ -77,13 +77,14 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
             failed.push(format!("{name} took {} again, then {}", mib(second), mib(last)));
         }
     }
-    match failed.is_empty() {
-        true => Ok(println!(
-            "no flood took more than twice what the limits predict and {}, and none took more and more",
-            mib(SLACK)
-        )),
-        false => Err(failed.join("; ").into()),
+    if !failed.is_empty() {
+        return Err(failed.join("; ").into());
     }
+    println!(
+        "no flood took more than twice what the limits predict and {}, and none took more and more",
+        mib(SLACK)
+    );
+    Ok(())
 }
 
 fn measure(kind: Kind, attackers: usize, server: &ServerProcess, quick: bool) -> Result<Measured, Failure> {

@@ -6,7 +6,8 @@ use super::matching::Bindings;
 use super::script::Join;
 
 /// All roles, with every feature a client can announce.
-fn roles() -> Value {
+#[must_use]
+pub fn all_features() -> Value {
     json!({
         "publisher": { "features": {
             "publisher_identification": true, "publisher_exclusion": true,
@@ -36,7 +37,7 @@ fn roles() -> Value {
 ///
 /// When the details name variables that stand for nothing.
 pub(super) fn hello(join: &Join, bindings: &Bindings) -> Result<Value, String> {
-    let mut details = Map::from_iter([("roles".to_owned(), roles())]);
+    let mut details = Map::from_iter([("roles".to_owned(), all_features())]);
     if let Some((authid, _)) = &join.ticket {
         details.insert("authmethods".to_owned(), json!(["ticket"]));
         details.insert("authid".to_owned(), json!(authid));

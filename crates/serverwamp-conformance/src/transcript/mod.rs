@@ -38,6 +38,8 @@ mod pattern;
 mod run;
 mod script;
 
+pub use hello::all_features;
+
 use crate::serial::Subprotocol;
 
 /// Plays transcripts.

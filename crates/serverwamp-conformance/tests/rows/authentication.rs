@@ -131,7 +131,7 @@ fn the_first_method_both_know_is_taken_in_the_clients_order() {
     }
 }
 
-// TKT-04, TKT-06, AUTH-08
+// TKT-04, TKT-06, AUTH-03, AUTH-08
 
 #[test]
 fn a_wrong_ticket_is_denied() {
@@ -157,7 +157,7 @@ fn an_authid_has_to_be_named_where_the_method_needs_one() {
     }
 }
 
-// TKT-02, TKT-03, TKT-04, AUTH-07
+// TKT-02, TKT-03, TKT-04, AUTH-03, AUTH-07
 
 #[test]
 fn a_right_ticket_gets_in() {
@@ -189,14 +189,6 @@ fn an_unknown_authid_and_a_wrong_ticket_look_the_same() {
     assert_eq!(talk("joe"), talk("nobody"));
     assert_eq!(talk("joe").len(), 3, "CHALLENGE, ABORT, the end");
 }
-
-// AUTH-10
-
-// CRA-11
-
-// CRA-02, CRA-03, CRA-04, CRA-05, CRA-06, CRA-10
-
-// CRA-07, CRA-08, CRA-12
 
 // AUTH-18, CRA-09
 

@@ -7,6 +7,7 @@ use serverwamp_conformance::{RawPeer, Subprotocol};
 use crate::authentication::{DENIED, connect, conversation};
 use crate::support::{NONE, assert_like, server, value};
 
+// AUTH-10
 #[test]
 fn an_unknown_authid_and_a_wrong_signature_look_the_same() {
     let server = server();
@@ -29,6 +30,7 @@ fn an_unknown_authid_and_a_wrong_signature_look_the_same() {
     assert_eq!(without_salt(known), without_salt(unknown));
 }
 
+// AUTH-03, CRA-11
 #[test]
 fn a_wrong_signature_is_denied() {
     let server = server();
@@ -49,6 +51,7 @@ fn a_wrong_signature_is_denied() {
     }
 }
 
+// AUTH-03, CRA-02, CRA-03, CRA-04, CRA-05, CRA-06, CRA-10
 #[test]
 fn a_signature_with_the_secret_gets_in() {
     let server = server();
@@ -74,6 +77,7 @@ fn a_signature_with_the_secret_gets_in() {
     }
 }
 
+// CRA-02, CRA-07, CRA-08, CRA-12
 #[test]
 fn a_signature_with_a_salted_secret_gets_in() {
     let server = server();
@@ -98,6 +102,7 @@ fn a_signature_with_a_salted_secret_gets_in() {
     }
 }
 
+// CRA-09
 #[test]
 fn an_answer_to_an_old_challenge_is_worth_nothing() {
     let server = server();

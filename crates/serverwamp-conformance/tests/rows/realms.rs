@@ -5,7 +5,7 @@ use serverwamp_conformance::{RawPeer, Subprotocol};
 
 use crate::support::{NONE, assert_error, call, entries, join, keywords, server, server_with, value};
 
-// SES-10
+// SES-10, AUTH-11
 #[test]
 fn an_unknown_realm_is_refused_where_there_is_no_default() {
     let server = server();

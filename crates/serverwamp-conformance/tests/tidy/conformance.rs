@@ -112,9 +112,11 @@ fn ids_of_name(name: &str) -> BTreeSet<String> {
 
 /// The ids in a comment: `SUB-01`, and those between the two of `CAN-02 .. CAN-05`.
 fn ids_of_comment(comment: &str) -> BTreeSet<String> {
+    let around = |letter: char| ",;:()`\"".contains(letter);
     let words: Vec<&str> = comment
-        .split(|letter: char| letter.is_whitespace() || ",;:()`\"".contains(letter))
-        .map(|word| word.trim_end_matches('.'))
+        .split_whitespace()
+        .map(|word| word.trim_matches(around))
+        .map(|word| if word == ".." { word } else { word.trim_end_matches('.').trim_end_matches(around) })
         .collect();
     let mut ids = BTreeSet::new();
     for (at, word) in words.iter().enumerate() {
@@ -122,7 +124,7 @@ fn ids_of_comment(comment: &str) -> BTreeSet<String> {
             continue;
         }
         ids.insert((*word).to_owned());
-        if matches!(words.get(at + 1), Some(&"") | Some(&"to"))
+        if matches!(words.get(at + 1), Some(&".." | &"to"))
             && let Some((group, last)) =
                 words.get(at + 2).filter(|word| is_id(word)).and_then(|word| word.split_once('-'))
             && let Some((_, first)) = word.split_once('-').filter(|(same, _)| *same == group)
@@ -139,8 +141,11 @@ fn tests_of(source: &str) -> Vec<(String, BTreeSet<String>)> {
     let mut tests: Vec<(String, BTreeSet<String>)> = Vec::new();
     let mut waiting = BTreeSet::new();
     let (mut is_test, mut inside) = (false, false);
-    for line in source.lines() {
-        let line = line.trim_start();
+    // What stands behind a test's last brace is about the next one.
+    let mut end = String::new();
+    for whole in source.lines() {
+        inside &= whole != end;
+        let line = whole.trim_start();
         if let Some(comment) =
             line.split_once("//").map(|(_, comment)| comment).filter(|text| !text.starts_with('!'))
         {
@@ -162,6 +167,7 @@ fn tests_of(source: &str) -> Vec<(String, BTreeSet<String>)> {
             }
             waiting.clear();
             inside = is_test;
+            end = format!("{}}}", " ".repeat(whole.len() - line.len()));
             is_test = false;
         }
     }
@@ -307,24 +313,32 @@ fn ids_are_read_from_names_and_comments() {
         ids_of_comment("it does (checklist CAN-02 .. CAN-04), RPC-01."),
         ids(&["CAN-02", "CAN-03", "CAN-04", "RPC-01"])
     );
+    assert_eq!(
+        ids_of_comment("checklist RAW-01, RAW-12 and (RAW-22)."),
+        ids(&["RAW-01", "RAW-12", "RAW-22"]),
+        "an enumeration is no range"
+    );
 }
 
 #[test]
 fn a_row_that_is_not_true_is_found() {
-    let source = "/// checklist SUB-02\n#[test]\nfn sub_01_x() {\n    // SUB-03: so it is\n}\nfn sub_04_no_test() {}\n";
+    let source = "/// checklist SUB-02\n#[test]\nfn sub_01_x() {\n    // SUB-03: so it is\n}\n\n// SUB-05\n#[test]\n\
+                  fn y() {}\nfn sub_04_no_test() {}\n";
     let mut tests: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (test, ids) in tests_of(source) {
         for id in ids {
             tests.entry(id).or_default().insert(test.clone());
         }
     }
-    assert_eq!(tests.keys().collect::<Vec<_>>(), ["SUB-01", "SUB-02", "SUB-03"]);
+    assert_eq!(tests.keys().collect::<Vec<_>>(), ["SUB-01", "SUB-02", "SUB-03", "SUB-05"]);
+    assert_eq!(tests["SUB-05"], BTreeSet::from(["y".to_owned()]), "a comment is about the test below it");
     let row = |id: &str, tests: &str, remark: &str| format!("| {id} | MUST | rule | {tests} | {remark} |\n");
     let good = [
         row("SUB-01", "`sub_01_x`", ""),
         row("SUB-02", "`sub_01_x`", ""),
         row("SUB-03", "`sub_01_x`", ""),
         row("SUB-04", "", "not yet: soon"),
+        row("SUB-05", "`y`", ""),
     ]
     .concat();
     assert!(complaints(&good, &tests).is_empty(), "{:?}", complaints(&good, &tests));

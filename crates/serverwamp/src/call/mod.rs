@@ -125,7 +125,7 @@ impl CallState {
             .push(|out| encode_result(serializer, self.request, true, &encoded.args, &encoded.kwargs, out))
             .map_err(|error| match error {
                 PushError::TooLong => {
-                    WampError::payload_size_exceeded("the progressive result is longer than the caller takes")
+                    self.session.too_long("the progressive result is longer than the caller takes")
                 }
                 PushError::Closed => WampError::canceled(),
                 PushError::Encode(never) => match never {},

@@ -14,6 +14,7 @@ use crate::request::{Invocation, Matched};
 use crate::routes::ProcedureRoute;
 use crate::rt::BoxFuture;
 use crate::session::{Kept, OpenCall};
+use crate::statistics::Refusal;
 use crate::{Session, WampError};
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
@@ -47,10 +48,31 @@ pub(super) struct Calls {
     pub(super) deadlines: Deadlines,
 }
 
-/// A call that waits for its turn.
+/// A call that waits for the one before, and counts as one in flight.
 struct Waiting {
     invocation: Invocation,
     kept: Option<Kept>,
+    _counted: Counted,
+}
+
+impl Waiting {
+    fn new(session: &Session, invocation: Invocation, kept: Option<Kept>) -> Self {
+        session.running_realm().counters.calls_changed(1);
+        let invocation = Invocation { payload: invocation.payload.to_keep(), ..invocation };
+        Self { invocation, kept, _counted: Counted(session.clone()) }
+    }
+
+    fn call(&self) -> &Arc<CallState> {
+        &self.invocation.call
+    }
+}
+
+struct Counted(Session);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.running_realm().counters.calls_changed(-1);
+    }
 }
 
 impl Calls {
@@ -83,15 +105,23 @@ impl Calls {
             return Ok(());
         }
         if in_flight + self.waiting.len() >= realm.limits.calls_in_flight {
+            realm.refused(Refusal::Calls);
             let text =
                 format!("more than {} calls of this session are unanswered", realm.limits.calls_in_flight);
             refuse(session, call.request, call.options.progress, &WampError::unavailable(text));
             return Ok(());
         }
-        if let Some(waiting) =
-            self.waiting.iter().find(|waiting| waiting.invocation.call.request == call.request)
-        {
-            return go_on(&waiting.invocation.call, &call).map(drop);
+        let in_all = realm.limits.calls_in_flight_in_all;
+        // Others may get past this at the same moment: as many as there are threads, and no more.
+        if realm.counters.calls_in_flight() >= in_all {
+            realm.refused(Refusal::CallsInAll);
+            let error =
+                WampError::unavailable(format!("more than {in_all} calls of all sessions are unanswered"));
+            refuse(session, call.request, call.options.progress, &error);
+            return Ok(());
+        }
+        if let Some(waiting) = self.waiting.iter().find(|waiting| waiting.call().request == call.request) {
+            return go_on(waiting.call(), &call).map(drop);
         }
         let announced = || session.caller_has(Feature::PayloadPassthruMode);
         check_passthru(session, call.options.passthru.as_deref(), announced, || {
@@ -145,8 +175,7 @@ impl Calls {
         let state = self.state(session, &call, &procedure, matched);
         let invocation = Invocation { call: state, payload: call.payload };
         if self.serial && (session.calls_in_flight() > 0 || !self.waiting.is_empty()) {
-            let invocation = Invocation { payload: invocation.payload.to_keep(), ..invocation };
-            self.waiting.push_back(Waiting { invocation, kept });
+            self.waiting.push_back(Waiting::new(session, invocation, kept));
         } else {
             self.start(session, invocation, kept, route.as_deref().map(|route| &**route));
         }
@@ -175,7 +204,7 @@ impl Calls {
     /// Starts the calls that waited for another one to end.
     pub(super) fn start_waiting(&mut self, session: &Session) {
         while !self.waiting.is_empty() && session.calls_in_flight() == 0 {
-            if let Some(Waiting { invocation, kept }) = self.waiting.pop_front() {
+            if let Some(Waiting { invocation, kept, .. }) = self.waiting.pop_front() {
                 let route = session.running_realm().plan.routes.procedure(&invocation.call.procedure);
                 self.start(session, invocation, kept, route.map(|route| &**route));
             }
@@ -184,16 +213,16 @@ impl Calls {
 
     /// When the first of the calls has waited too long: for its turn, or for its callee.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let waiting = self.waiting.iter().filter_map(|waiting| waiting.invocation.call.deadline).min();
+        let waiting = self.waiting.iter().filter_map(|waiting| waiting.call().deadline).min();
         waiting.into_iter().chain(self.deadlines.first()).min()
     }
 
     /// Answers the calls that have waited too long (checklist TMO-02, TMO-03).
     pub(super) fn expire(&mut self, session: &Session, now: Instant) {
-        self.waiting.retain(|Waiting { invocation: waiting, .. }| {
-            let expired = waiting.call.deadline.is_some_and(|deadline| deadline <= now);
+        self.waiting.retain(|waiting| {
+            let expired = waiting.call().deadline.is_some_and(|deadline| deadline <= now);
             if expired {
-                session.send_error(CALL, waiting.call.request, &WampError::timeout());
+                session.send_error(CALL, waiting.call().request, &WampError::timeout());
             }
             !expired
         });
@@ -250,9 +279,7 @@ impl Calls {
 
     /// A CANCEL: stops the call whatever the mode; who gets the answer, and when, depends on it.
     pub(super) fn cancel(&mut self, session: &Session, request: RequestId, mode: Option<CancelMode>) {
-        if let Some(index) =
-            self.waiting.iter().position(|waiting| waiting.invocation.call.request == request)
-        {
+        if let Some(index) = self.waiting.iter().position(|waiting| waiting.call().request == request) {
             self.waiting.remove(index);
             session.send_error(CALL, request, &WampError::canceled());
             return;
@@ -334,7 +361,10 @@ async fn serve(run: Run, state: &Arc<CallState>) {
             let time_up = session.runtime().sleep_until(session.runtime().now() + grace);
             match select(run, time_up).await {
                 Either::Left((reply, _)) => reply,
-                Either::Right(_) => Ok(CallReply::error(WampError::canceled())),
+                Either::Right(_) => {
+                    session.running_realm().refused(Refusal::Grace);
+                    Ok(CallReply::error(WampError::canceled()))
+                }
             }
         }
     };

@@ -5,6 +5,7 @@ use super::{Open, supervise};
 use crate::dealer;
 use crate::realm::{Disclosure, disclosure_refused};
 use crate::request::SubscriptionRequest;
+use crate::statistics::Refusal;
 use crate::subscription::{Attempt, SubscriptionReply, WaitingRequest};
 use crate::{Session, WampError};
 use futures_util::FutureExt;
@@ -196,10 +197,12 @@ fn joins_attempt(session: &Session, pattern: &UriPattern, request: WaitingReques
 }
 
 fn within_limits(session: &Session, policy: Match) -> Result<(), WampError> {
-    let limits = &session.running_realm().limits;
+    let realm = session.running_realm();
+    let limits = &realm.limits;
     let work = session.work();
     let all = work.subscriptions.values().map(|held| &held.attempt).chain(&work.attempts);
     if all.clone().count() >= limits.subscriptions {
+        realm.refused(Refusal::Subscriptions);
         return Err(WampError::unavailable(format!(
             "a session may have {} subscriptions",
             limits.subscriptions
@@ -208,6 +211,7 @@ fn within_limits(session: &Session, policy: Match) -> Result<(), WampError> {
     if policy != Match::Exact {
         let patterns = all.filter(|attempt| attempt.policy != Match::Exact).count();
         if patterns >= limits.pattern_subscriptions {
+            realm.refused(Refusal::PatternSubscriptions);
             let most = limits.pattern_subscriptions;
             return Err(WampError::unavailable(format!(
                 "a session may have {most} subscriptions by pattern"

@@ -10,6 +10,7 @@ use crate::request::{ConnectRequest, JoinRequest, SessionRequest};
 use crate::session::CloseReason;
 use crate::session::pending::{Admission, SessionReply};
 use crate::signal::Signal;
+use crate::statistics::Refusal;
 use crate::{Session, WampError, wire};
 use futures_util::FutureExt;
 use serverwamp_proto::message;
@@ -25,7 +26,10 @@ impl Peer {
     pub(super) fn join(&mut self, hello: &message::Hello<'_>, roles: ClientRoles) {
         let realm = match self.realm(hello.realm.as_deref().unwrap_or_default()) {
             Ok(realm) => realm,
-            Err(error) => return self.refuse(&error),
+            Err(error) => {
+                self.app.counters.refused(Refusal::Session);
+                return self.refuse(&error);
+            }
         };
         let session = Session::new(
             realm.new_session_id(),
@@ -83,7 +87,10 @@ impl Peer {
         let Phase::Deciding(deciding) = &mut self.phase else { return };
         match deciding.decision.as_mut().poll(cx) {
             Poll::Ready(Ok(())) => self.welcome(),
-            Poll::Ready(Err(error)) => self.refuse(&error),
+            Poll::Ready(Err(error)) => {
+                self.app.counters.refused(Refusal::Session);
+                self.refuse(&error);
+            }
             Poll::Pending => {
                 if let Some(step) = deciding.exchange.take_challenge() {
                     deciding.challenged = true;
@@ -110,6 +117,7 @@ impl Peer {
         realm.admit(&session);
         session.joined().set(());
         self.deadline = None;
+        self.pace.hear(self.app.runtime.now());
         self.phase = Phase::Open(Box::new(Open { calls: Calls::new(&session), session, lost: 0 }));
     }
 

@@ -7,6 +7,7 @@ use crate::realm::{Disclosure, RunningRealm, no_such_procedure};
 use crate::request::Matched;
 use crate::routes::ProcedureRoute;
 use crate::session::OpenCall;
+use crate::statistics::Refusal;
 use crate::{Session, WampError};
 use serverwamp_proto::message::{Call, Passthru, Violation};
 use serverwamp_proto::pattern::Match;
@@ -136,6 +137,7 @@ pub(super) fn go_on(served: &CallState, call: &Call<'_>) -> Result<bool, Violati
         Taken::Waiting => Ok(true),
         Taken::Complete => Err(still_running(call)),
         Taken::Full => {
+            served.session.running_realm().refused(Refusal::CallInputs);
             let text = "the procedure does not take its input fast enough";
             Session::stop_call(served, Stop::Now, WampError::network_failure(text));
             Ok(true)

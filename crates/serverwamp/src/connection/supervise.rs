@@ -2,6 +2,7 @@
 
 use crate::rt::{BoxFuture, Runtime};
 use crate::shutdown::Alive;
+use crate::statistics::Refusal;
 use crate::{Session, WampError};
 use futures_util::future::{Either, select};
 use std::any::Any;
@@ -51,6 +52,7 @@ pub(super) fn companion(
                 Err(WampError::incident(&report_panic(what, &companion_of, panic.as_ref())))
             }
             Either::Right(_) => {
+                companion_of.running_realm().refused(Refusal::Grace);
                 tracing::warn!(session = %companion_of.id(), ?grace, "{what} did not finish in time and was dropped");
                 Ok(())
             }

@@ -129,9 +129,9 @@ impl RoutedCall {
                         tracing::warn!(%error, "a progressive result cannot be carried over, the call is ended");
                         WampError::invalid_payload("a progressive result cannot be said in this serializer")
                     }
-                    Err(PushError::TooLong) => WampError::payload_size_exceeded(
-                        "a progressive result is longer than the caller takes",
-                    ),
+                    Err(PushError::TooLong) => {
+                        session.too_long("a progressive result is longer than the caller takes")
+                    }
                 };
                 self.stop(state, true, &error);
             }

@@ -3,6 +3,7 @@
 use super::call::{Answer, CallState, RoutedCall, Serving};
 use super::carried::Carried;
 use super::registration::Callee;
+use crate::statistics::Refusal;
 use crate::transport::Refused;
 use crate::{Session, WampError};
 use serverwamp_proto::id::{RequestId, SessionId};
@@ -113,6 +114,7 @@ impl RoutedCall {
         let realm = session.running_realm();
         let mut invocations = session.invocations();
         if invocations.len() >= realm.limits.invocations_in_flight {
+            realm.refused(Refusal::Invocations);
             let text = format!("{} calls wait for the callee", realm.limits.invocations_in_flight);
             return Err(Unsent::Refused(WampError::network_failure(text)));
         }
@@ -168,10 +170,12 @@ impl RoutedCall {
         match queued {
             Ok(()) => Ok(()),
             Err(Refused::Closed) => Err(Unsent::Gone),
-            Err(Refused::TooLong) => Err(Unsent::Refused(WampError::payload_size_exceeded(
-                "the call is longer than its callee takes",
-            ))),
+            Err(Refused::TooLong) => {
+                let text = "the call is longer than its callee takes";
+                Err(Unsent::Refused(session.too_long(text)))
+            }
             Err(Refused::Full) => {
+                session.running_realm().refused(Refusal::Invocations);
                 Err(Unsent::Refused(WampError::network_failure("the callee does not read fast enough")))
             }
         }

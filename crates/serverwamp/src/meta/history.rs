@@ -6,6 +6,7 @@ use super::arguments::Arguments;
 use crate::broker::StoredEvent;
 use crate::realm::RunningRealm;
 use crate::reply::Encoded;
+use crate::statistics::Refusal;
 use crate::{Session, WampError};
 use serverwamp_proto::broker::HistoryQuery;
 use serverwamp_proto::codec::{EncodeError, Serializer, Writer};
@@ -52,6 +53,7 @@ impl RunningRealm {
         let bytes: usize = events.iter().map(Vec::len).sum();
         // Half of what may wait for a peer: an answer that fills it would end the connection (checklist HIST-18).
         if bytes > self.limits.outgoing_bytes / 2 {
+            self.refused(Refusal::OutgoingMessageBytes);
             let text = format!("the events take {bytes} bytes: ask for fewer at once, with `limit`");
             return Err(WampError::new(uris::error::PAYLOAD_SIZE_EXCEEDED).arg(text));
         }

@@ -6,6 +6,7 @@
 use super::Testament;
 use super::arguments::{self, Arguments, Expected};
 use crate::realm::{Disclosure, RunningRealm, disclosure_refused, forwarded};
+use crate::statistics::Refusal;
 use crate::{Session, WampError};
 use bytes::Bytes;
 use serverwamp_proto::broker::Scope;
@@ -29,7 +30,11 @@ impl RunningRealm {
     /// Keeps a testament for the caller.
     pub(super) fn add_testament(&self, caller: &Session, payload: &Payload) -> Result<(), WampError> {
         let share = self.limits.outgoing_bytes / self.limits.testaments.max(1);
-        let (testament, scope) = read(payload, share)?;
+        let (testament, scope) = read(payload, share).inspect_err(|error| {
+            if error.uri() == uris::error::PAYLOAD_SIZE_EXCEEDED {
+                self.refused(Refusal::Testaments);
+            }
+        })?;
         self.check_own_uri(&testament.topic, Match::Exact)?;
         let permissions = &self.plan.permissions;
         if !permissions.publish {
@@ -46,6 +51,7 @@ impl RunningRealm {
         }
         let mut work = caller.work();
         if work.testaments.len() >= self.limits.testaments {
+            self.refused(Refusal::Testaments);
             let text = format!("a session may leave {} testaments", self.limits.testaments);
             return Err(WampError::unavailable(text));
         }

@@ -5,6 +5,7 @@ use crate::broker::{Disclosed, Forms, Outgoing};
 use crate::realm::Disclosure;
 use crate::reply::{Encoded, ToPayload};
 use crate::rt::wall_clock;
+use crate::statistics::Refusal;
 use crate::{Session, WampError};
 use bytes::Bytes;
 use serverwamp_proto::broker::ReceiverFilter;
@@ -13,7 +14,8 @@ use serverwamp_proto::id::{PublicationId, SessionId};
 use serverwamp_proto::message::{Passthru, PublishOptions, Receivers};
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::Payload;
-use serverwamp_proto::{uri, uris};
+use serverwamp_proto::uri::{self, UriError};
+use serverwamp_proto::uris;
 use std::sync::Arc;
 
 /// A publication that can still be narrowed down; made by [`RealmHandle::publication`](super::RealmHandle::publication).
@@ -211,10 +213,12 @@ impl RunningRealm {
 
     /// Is this a URI that realm and form allow?
     pub(crate) fn check_uri(&self, uri: &str, form: Match) -> Result<(), WampError> {
-        self.plan
-            .rules
-            .check(uri, form)
-            .map_err(|error| WampError::new(uris::error::INVALID_URI).arg(format!("{uri:?}: {error}")))
+        self.plan.rules.check(uri, form).map_err(|error| {
+            if let UriError::TooLong(_) | UriError::TooManyComponents(_) = error {
+                self.refused(Refusal::Uri);
+            }
+            WampError::new(uris::error::INVALID_URI).arg(format!("{uri:?}: {error}"))
+        })
     }
 
     /// As [`check_uri`](Self::check_uri), and it is not one of the specification's own.

@@ -5,6 +5,7 @@ use crate::dealer::{CalleeOptions, RegistrationEntry};
 use crate::routes::ProcedureRoute;
 use crate::rt::wall_clock;
 use crate::session::Work;
+use crate::statistics::Refusal;
 use crate::{Session, WampError, wire};
 use serverwamp_proto::id::{RegistrationId, RequestId};
 use serverwamp_proto::message::{Invoke, RegisterOptions};
@@ -41,6 +42,7 @@ impl RunningRealm {
         let known = self.dealer.lookup(pattern.kind(), pattern.as_str());
         let held = known.as_ref().is_some_and(|entry| work.registrations.contains_key(&entry.id));
         if work.registrations.len() >= self.limits.registrations && !held {
+            self.refused(Refusal::Registrations);
             let text = format!("a session may have {} registrations", self.limits.registrations);
             return Err(WampError::unavailable(text));
         }

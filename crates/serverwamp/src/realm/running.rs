@@ -16,7 +16,7 @@ use crate::request::{ConnectRequest, Invocation, JoinRequest};
 use crate::routes::RouteTable;
 use crate::rt::{BoxFuture, Runtime, wall_clock};
 use crate::shutdown::Connections;
-use crate::statistics::Counters;
+use crate::statistics::{Counters, Refusal};
 use crate::{Session, WampError};
 use hashbrown::HashMap;
 use serverwamp_proto::id::SessionId;
@@ -108,6 +108,11 @@ impl RunningRealm {
 
     pub(crate) fn runtime(&self) -> Arc<dyn Runtime> {
         Arc::clone(self.runtime.as_ref().expect("an application that runs has a runtime"))
+    }
+
+    /// Counts a refusal.
+    pub(crate) fn refused(&self, refusal: Refusal) {
+        self.counters.refused(refusal);
     }
 
     /// Who holds this is the only one who changes subscriptions and registrations, and tells the meta API of it.

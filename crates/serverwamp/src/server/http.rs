@@ -19,6 +19,7 @@ use crate::admission::Permit;
 use crate::long_poll::LongPollService;
 use crate::rawsocket::Origin;
 use crate::service::{PeerAddress, PeerCertificates, WebSocketService};
+use crate::statistics::Refusal;
 
 /// What answers requests, by path. All connections of a server share it.
 #[derive(Debug)]
@@ -86,4 +87,11 @@ where
         .serve_connection(io, service)
         .with_upgrades()
         .await
+        .inspect_err(|error| {
+            if error.is_timeout() {
+                app.inner().counters.refused(Refusal::HandshakeTimeout);
+            } else if error.is_parse() {
+                app.inner().counters.refused(Refusal::Handshake);
+            }
+        })
 }

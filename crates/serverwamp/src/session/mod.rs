@@ -21,6 +21,7 @@ use crate::realm::{RealmHandle, RunningRealm};
 use crate::reply::{CallReply, ToPayload};
 use crate::rt::Runtime;
 use crate::signal::Signal;
+use crate::statistics::Refusal;
 use crate::transport::TransportInfo;
 use crate::transport::{Outbox, PushError};
 use crate::wire;
@@ -312,6 +313,7 @@ impl Session {
             self.0.outbox.push(|out| wire::error(self.0.serializer, request_type, request, error, out))
         };
         if let Err(PushError::TooLong) = push(error) {
+            self.0.realm.refused(Refusal::OutgoingMessageBytes);
             tracing::warn!(session = %self.id(), uri = error.uri(), "an error is longer than the peer takes");
             // Its name alone, or, for those who take next to nothing, the reason why not even that.
             let short =
@@ -324,9 +326,15 @@ impl Session {
     pub(crate) fn answer_too_long<E>(&self, request: RequestId, queued: Result<(), PushError<E>>) {
         if let Err(PushError::TooLong) = queued {
             const CALL: u64 = 48;
-            let text = "the answer is longer than the caller takes";
-            self.send_error(CALL, request, &WampError::payload_size_exceeded(text));
+            let error = self.too_long("the answer is longer than the caller takes");
+            self.send_error(CALL, request, &error);
         }
+    }
+
+    /// A message to this session was too long, and this is what its sender, or who waits for it, is told in its place.
+    pub(crate) fn too_long(&self, text: &str) -> WampError {
+        self.0.realm.refused(Refusal::OutgoingMessageBytes);
+        WampError::payload_size_exceeded(text)
     }
 
     /// Queues a message.

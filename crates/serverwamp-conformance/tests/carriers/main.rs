@@ -1,0 +1,11 @@
+//! One suite of behaviour over everything that carries sessions: each carrier, in each of its subprotocols, on each
+//! runtime. What carries a session must not show in it.
+
+mod calls;
+mod events;
+mod matrix;
+mod memory;
+mod place;
+mod sessions;
+mod sizes;
+mod support;

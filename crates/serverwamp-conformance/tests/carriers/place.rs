@@ -1,0 +1,128 @@
+//! Where a server is reached, and how it is told to stop.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serverwamp_conformance::carrier::HOST;
+use serverwamp_conformance::{
+    Authority, Carrier, DEADLINE, Places, RawPeer, ServerProcess, Signal, Subprotocol, binary,
+};
+
+/// The longest message a server takes in these tests: two to the 16 bytes, which RawSocket's handshake can say.
+pub(crate) const LONGEST: usize = 1 << 16;
+
+/// The runtime of a server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Runtime {
+    Tokio,
+    Smol,
+}
+
+/// A server, and one way to it.
+pub(crate) trait Place {
+    /// What is spoken on this way.
+    fn subprotocols(&self) -> &'static [Subprotocol];
+
+    /// A connection on which nothing has been said yet.
+    fn connect(&self, subprotocol: Subprotocol) -> RawPeer;
+
+    /// Tells the server to stop, without waiting.
+    fn stop(&mut self);
+
+    /// Requires that the server has stopped in good order.
+    fn expect_stopped(&mut self);
+
+    /// Whether a message that is too long is refused before its session sees it.
+    fn refuses_long_messages(&self) -> bool {
+        false
+    }
+}
+
+/// A server process that listens in every way.
+pub(crate) struct Process {
+    server: ServerProcess,
+    places: Places,
+}
+
+impl Process {
+    #[track_caller]
+    pub(crate) fn start(runtime: Runtime) -> Self {
+        Self::start_with(runtime, &[])
+    }
+
+    #[track_caller]
+    pub(crate) fn start_with(runtime: Runtime, arguments: &[&str]) -> Self {
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let name = format!("serverwamp-carriers-{}-{number}", std::process::id());
+        let unix: PathBuf = std::env::temp_dir().join(name);
+        // A process of this number may have left its socket behind.
+        drop(std::fs::remove_file(&unix));
+        let unix = unix.to_str().expect("a path of ASCII").to_owned();
+        let runtime = match runtime {
+            Runtime::Tokio => "runtime=tokio",
+            Runtime::Smol => "runtime=smol",
+        };
+        let authority = Authority::new("the authority of the carriers");
+        let certificates = Path::new(&unix).with_extension("certificates");
+        let (certificate, key) = authority.issue(&[HOST]).write(&certificates).expect("files");
+        let (at_unix, longest) = (format!("unix={unix}"), format!("max_message={LONGEST}"));
+        let tls = format!("tls={},{}", certificate.display(), key.display());
+        let arguments = [&[runtime, &at_unix, &longest, &tls], arguments].concat();
+        let server = ServerProcess::start(&binary::fixture(), &arguments, &[]);
+        let url = server.url().to_owned();
+        let tls = Some((server.tls_address().expect("a port with TLS"), authority.client()));
+        Self { server, places: Places { url, unix, tls, long_poll: "/lp".to_owned() } }
+    }
+
+    /// A connection by `carrier`.
+    #[track_caller]
+    pub(crate) fn connect(&self, carrier: Carrier, subprotocol: Subprotocol) -> RawPeer {
+        carrier.connect(&self.places, subprotocol)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(std::fs::remove_file(&self.places.unix));
+        drop(std::fs::remove_dir_all(Path::new(&self.places.unix).with_extension("certificates")));
+    }
+}
+
+/// A server process reached by one carrier.
+pub(crate) struct Carried {
+    process: Process,
+    carrier: Carrier,
+}
+
+impl Carried {
+    #[track_caller]
+    pub(crate) fn start(carrier: Carrier, runtime: Runtime) -> Self {
+        Self { process: Process::start(runtime), carrier }
+    }
+}
+
+impl Place for Carried {
+    fn subprotocols(&self) -> &'static [Subprotocol] {
+        self.carrier.subprotocols()
+    }
+
+    fn connect(&self, subprotocol: Subprotocol) -> RawPeer {
+        self.process.connect(self.carrier, subprotocol)
+    }
+
+    fn stop(&mut self) {
+        self.process.server.signal(Signal::Terminate);
+    }
+
+    fn refuses_long_messages(&self) -> bool {
+        // It has an answer to each message, and a status for this.
+        self.carrier == Carrier::LongPoll
+    }
+
+    fn expect_stopped(&mut self) {
+        assert_eq!(self.process.server.wait_exit(2 * DEADLINE).code(), Some(0));
+        self.process.server.wait_for_log("stopped", Duration::from_secs(1));
+    }
+}
