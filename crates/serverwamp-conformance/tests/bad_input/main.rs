@@ -5,9 +5,12 @@
 //! join, and that the process is the one that was started: [`support::Scene::unharmed`].
 
 mod connections;
+mod descriptors;
 mod floods;
 mod frames;
 mod handshakes;
+mod resets;
 mod sizes;
+mod stalls;
 mod support;
 mod types;
