@@ -47,7 +47,7 @@ impl RawTcp {
 
     /// Takes a connection over on which something was said already.
     #[must_use]
-    pub fn over(stream: TcpStream) -> Self {
+    pub fn over(stream: Stream) -> Self {
         Self { stream }
     }
 
@@ -118,19 +118,20 @@ impl RawTcp {
     ///
     /// # Panics
     ///
-    /// When the system does not know how.
+    /// When it is none of TCP.
     pub fn reset(self) {
-        socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).expect("a socket can be reset");
+        let linger = socket2::SockRef::from(self.stream.socket()).set_linger(Some(Duration::ZERO));
+        linger.expect("a socket can be reset");
     }
 
     /// The port of this end.
     ///
     /// # Panics
     ///
-    /// Never: a connected socket has one.
+    /// When it is none of TCP.
     #[must_use]
     pub fn local_port(&self) -> u16 {
-        self.stream.local_addr().expect("a connected socket has an address").port()
+        self.stream.socket().local_addr().expect("a connected socket has an address").port()
     }
 
     /// Says that nothing more will be written, and goes on reading.

@@ -184,7 +184,7 @@ impl TlsClient {
             socket.write_all(&out[..now])?;
             octets -= now;
             if now < out.len() || !connection.is_handshaking() {
-                return Ok((RawTcp::over(socket), now == out.len()));
+                return Ok((RawTcp::over(Stream::Tcp(socket)), now == out.len()));
             }
             connection.read_tls(&mut socket)?;
             connection.process_new_packets().map_err(io::Error::other)?;

@@ -38,18 +38,21 @@ fn who_stops_reading_in_the_middle_of_a_frame_is_closed_and_costs_bounded_memory
     let mut scene = Scene::with(&["write_timeout_ms=1000"]);
     let base = scene.server.open_files();
     scene.within_memory(16 * MIB, |scene, check| {
-        for (mut tcp, frame) in both(scene) {
-            let call = |id: u64| frame(&json!([48, id, {}, "echo.payload", ["x".repeat(900_000)]]));
+        let stopped = both(scene).map(|(mut tcp, frame)| {
+            let call = move |id: u64| frame(&json!([48, id, {}, "echo.payload", ["x".repeat(900_000)]]));
             let mut writer = tcp.second();
             // More than the system's buffers take; what the server does not read any more is not written.
-            let flood = std::thread::spawn(move || (1..=20).all(|id| writer.try_write(&call(id)).is_ok()));
+            let flood = std::thread::spawn(move || (1..=80).all(|id| writer.try_write(&call(id)).is_ok()));
             let some = tcp.read(DEADLINE).expect("the beginning of a result");
             assert!(!some.is_empty() && some.len() < 900_000, "{} bytes at once", some.len());
-            scene.wait_until("who does not read on is closed", |scene| {
-                scene.neighbour_is_served();
-                check(scene);
-                scene.ask("sessions.count", json!([]))[3] == json!([1])
-            });
+            (tcp, flood)
+        });
+        scene.wait_until("those who do not read on are closed", |scene| {
+            scene.neighbour_is_served();
+            check(scene);
+            scene.ask("sessions.count", json!([]))[3] == json!([1])
+        });
+        for (_tcp, flood) in stopped {
             assert!(!flood.join().expect("no panic"), "the server took everything");
         }
     });
