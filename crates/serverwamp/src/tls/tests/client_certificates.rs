@@ -1,6 +1,6 @@
 //! Whose certificate is accepted, and for how long.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tokio_rustls::rustls::HandshakeKind;
@@ -43,9 +43,9 @@ fn a_certificate_that_nobody_asked_for_is_not_known() {
 }
 
 /// A server that wants certificates of the authority whose certificate stands in the file.
-fn demanding(directory: &Directory, authorities: &PathBuf) -> TlsConfig {
+fn demanding(directory: &Directory, authorities: &Path) -> TlsConfig {
     let (certificates, key) = (directory.0.join("cert.pem"), directory.0.join("key.pem"));
-    let clients = ClientCertificates::Required(authorities.clone());
+    let clients = ClientCertificates::Required(authorities.to_owned());
     TlsConfig::from_files(certificates, key)
         .client_certificates(clients)
         .check_every(Duration::ZERO)
