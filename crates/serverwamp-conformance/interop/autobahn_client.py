@@ -10,13 +10,16 @@ error tells the test that it may act, where a scenario needs that.
 
 import asyncio
 import json
+import os
+import ssl
 import sys
 
+from autobahn.asyncio.rawsocket import WampRawSocketClientFactory
 from autobahn.asyncio.wamp import ApplicationRunner, ApplicationSession
 from autobahn.wamp import auth, message
 from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer
-from autobahn.wamp.types import CallOptions, SubscribeOptions
+from autobahn.wamp.types import CallOptions, ComponentConfig, SubscribeOptions
 
 import autobahn_company as company
 
@@ -247,16 +250,31 @@ def in_company(scenario):
     return converse, "router", {}
 
 
+async def connect(url, make, config, serializer):
+    """Opens the transport that the URL names: ws, wss, rs, rss, or rs://unix:PATH."""
+    loop = asyncio.get_running_loop()
+    if url.startswith("rs://unix:"):
+        # The runner knows TCP only.
+        factory = WampRawSocketClientFactory(lambda: make(config), serializer=serializer)
+        _transport, protocol = await loop.create_unix_connection(factory, url.removeprefix("rs://unix:"))
+        return protocol
+    trust = None
+    if url.startswith(("wss://", "rss://")):
+        trust = ssl.create_default_context(cafile=os.environ["AUTHORITY"])
+    runner = ApplicationRunner(url, config.realm, config.extra, serializers=[serializer], ssl=trust)
+    _transport, protocol = await runner.run(make, start_loop=False)
+    return protocol
+
+
 async def main(url, serializer, scenario):
     converse, realm, extra = SCENARIOS.get(scenario) or in_company(scenario)
-    runner = ApplicationRunner(url, realm, extra, serializers=[SERIALIZERS[serializer]()])
     sessions = []
 
     def make(config):
         sessions.append(Session(config))
         return sessions[-1]
 
-    _transport, protocol = await runner.run(make, start_loop=False)
+    protocol = await connect(url, make, ComponentConfig(realm, extra), SERIALIZERS[serializer]())
     async with asyncio.timeout(PATIENCE):
         while not sessions:
             await asyncio.sleep(0.01)
@@ -266,7 +284,9 @@ async def main(url, serializer, scenario):
         summary = await converse(session, protocol)
     except Refused as refused:
         summary = {"refused": str(refused), "challenges": session.challenges}
-    summary["subprotocol"] = protocol.websocket_protocol_in_use
+    # RawSocket has no names of subprotocols; its protocol knows the serializer that was agreed on.
+    in_use = getattr(protocol, "websocket_protocol_in_use", None)
+    summary["subprotocol"] = in_use or "wamp.2." + protocol._serializer.SERIALIZER_ID
     if not session.left.done():
         session.leave()
     await asyncio.wait_for(session.disconnected, PATIENCE)

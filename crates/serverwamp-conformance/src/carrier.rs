@@ -48,6 +48,16 @@ pub struct Places {
 }
 
 impl Carrier {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::WebSocket,
+        Self::RawSocketTcp,
+        Self::RawSocketUnix,
+        Self::WebSocketTls,
+        Self::RawSocketTls,
+        Self::LongPoll,
+    ];
+
     /// The subprotocols it carries: RawSocket has no batches.
     #[must_use]
     pub const fn subprotocols(self) -> &'static [Subprotocol] {

@@ -1,5 +1,6 @@
 //! Runs one conversation of a client in another language.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -57,6 +58,21 @@ impl Client {
     ///
     /// When it cannot be started.
     pub fn start(self, url: &str, serializer: &str, scenario: &str) -> Result<Conversation, String> {
+        self.start_trusting(Path::new(""), url, serializer, scenario)
+    }
+
+    /// As [`start`](Self::start), with an authority in a PEM file whose certificates are trusted.
+    ///
+    /// # Errors
+    ///
+    /// When the client cannot be had or started.
+    pub fn start_trusting(
+        self,
+        authority: &Path,
+        url: &str,
+        serializer: &str,
+        scenario: &str,
+    ) -> Result<Conversation, String> {
         let mut command = match self {
             Self::Autobahn => {
                 let mut command = Command::new(interop::python()?);
@@ -71,6 +87,7 @@ impl Client {
             }
         };
         let mut child = command
+            .env("AUTHORITY", authority)
             .args([url, serializer, scenario])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

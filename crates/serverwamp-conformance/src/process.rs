@@ -91,6 +91,12 @@ impl ServerProcess {
         rest.split('/').next().unwrap_or(rest)
     }
 
+    /// `HOST:PORT` where TLS is spoken, when there is such a place: the server says it before [`url`](Self::url).
+    #[must_use]
+    pub fn tls_address(&self) -> Option<String> {
+        self.stdout().lines().find_map(|line| Some(line.split_once("tls://")?.1.trim().to_owned()))
+    }
+
     /// The process id.
     #[must_use]
     pub fn pid(&self) -> u32 {

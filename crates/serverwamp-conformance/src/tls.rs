@@ -83,11 +83,17 @@ impl Authority {
     pub fn client(&self) -> TlsClient {
         let mut roots = RootCertStore::empty();
         roots.add(self.issuer.der().clone()).expect("an authority's certificate");
-        TlsClient { roots: Arc::new(roots), versions: rustls::ALL_VERSIONS, certificate: None }
+        TlsClient { roots: Arc::new(roots), versions: rustls::ALL_VERSIONS.to_vec(), certificate: None }
     }
 }
 
 impl Issued {
+    /// The certificate in binary.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der.0
+    }
+
     /// Writes the certificate and its key into a directory, in place of what has been written before, and gives their
     /// paths.
     ///
@@ -107,7 +113,7 @@ impl Issued {
 #[derive(Clone, Debug)]
 pub struct TlsClient {
     roots: Arc<RootCertStore>,
-    versions: &'static [&'static SupportedProtocolVersion],
+    versions: Vec<&'static SupportedProtocolVersion>,
     certificate: Option<Issued>,
 }
 
@@ -119,10 +125,10 @@ impl TlsClient {
         self
     }
 
-    /// The same client with these versions of TLS alone.
+    /// The same client with one version of TLS alone.
     #[must_use]
-    pub fn with_versions(mut self, versions: &'static [&'static SupportedProtocolVersion]) -> Self {
-        self.versions = versions;
+    pub fn with_version(mut self, version: &'static SupportedProtocolVersion) -> Self {
+        self.versions.retain(|known| known.version == version.version);
         self
     }
 
@@ -153,7 +159,7 @@ impl TlsClient {
     fn config(&self) -> Result<ClientConfig, rustls::Error> {
         let provider: CryptoProvider = ring::default_provider();
         let builder = ClientConfig::builder_with_provider(Arc::new(provider))
-            .with_protocol_versions(self.versions)?
+            .with_protocol_versions(&self.versions)?
             .with_root_certificates(Arc::clone(&self.roots));
         match &self.certificate {
             None => Ok(builder.with_no_client_auth()),

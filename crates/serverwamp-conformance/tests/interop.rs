@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use serverwamp_conformance::client::Client;
+use serverwamp_conformance::tls::Authority;
 use serverwamp_conformance::{ServerProcess, Signal, binary, difference, interop};
 
 /// Conversations held at the same time: most of each is waiting.
@@ -119,9 +121,38 @@ fn end(reason: &str) -> Value {
     json!({ "reason": reason, "goodbyes": 1, "last_is_goodbye": true, "clean": true, "code": "$int" })
 }
 
+/// What carries a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Carrier {
+    WebSocket,
+    RawSocketTcp,
+    RawSocketUnix,
+    WebSocketTls,
+    RawSocketTls,
+}
+
+impl Carrier {
+    /// Those that a client speaks, beside WebSocket over TCP.
+    const fn others(client: Client) -> &'static [(Self, &'static str)] {
+        match client {
+            Client::Autobahn => &[
+                (Self::RawSocketTcp, "rawsocket"),
+                (Self::RawSocketUnix, "rawsocket_unix"),
+                (Self::WebSocketTls, "websocket_tls"),
+                (Self::RawSocketTls, "rawsocket_tls"),
+            ],
+            Client::Wampy => &[],
+        }
+    }
+}
+
+/// The scenarios that are held over every carrier.
+const OVER_ALL: [&str; 4] = ["calls", "progress", "cancel", "subscribe"];
+
 struct Test {
     name: String,
     client: Client,
+    carrier: Carrier,
     serializer: &'static str,
     scenario: &'static Scenario,
 }
@@ -140,7 +171,13 @@ fn tests() -> Vec<Test> {
                 if scenario.batched_too || !serializer.ends_with(".batched") {
                     let serializer_name = serializer.replace('.', "_");
                     let name = format!("{}_{serializer_name}_{}", client.name(), scenario.name);
-                    tests.push(Test { name, client, serializer, scenario });
+                    tests.push(Test { name, client, carrier: Carrier::WebSocket, serializer, scenario });
+                }
+                if OVER_ALL.contains(&scenario.name) && !serializer.ends_with(".batched") {
+                    for &(carrier, carrier_name) in Carrier::others(client) {
+                        let name = format!("{}_{carrier_name}_{serializer}_{}", client.name(), scenario.name);
+                        tests.push(Test { name, client, carrier, serializer, scenario });
+                    }
                 }
             }
         }
@@ -152,6 +189,7 @@ fn tests() -> Vec<Test> {
 #[derive(Default)]
 struct Servers {
     demo: OnceLock<Result<ServerProcess, String>>,
+    secure: OnceLock<Result<ServerProcess, String>>,
     fixture: OnceLock<Result<ServerProcess, String>>,
 }
 
@@ -160,13 +198,62 @@ impl Servers {
         self.demo.get_or_init(start_demo).as_ref().map(ServerProcess::url).map_err(Clone::clone)
     }
 
+    /// Where the demo is reached by this carrier.
+    fn demo_over(&self, carrier: Carrier) -> Result<String, String> {
+        let secure = || self.secure.get_or_init(start_secure_demo).as_ref().map_err(Clone::clone);
+        let raw = |url: &str| url.replacen("ws", "rs", 1).trim_end_matches("/ws").to_owned();
+        Ok(match carrier {
+            Carrier::WebSocket => self.demo()?.to_owned(),
+            Carrier::RawSocketTcp => raw(self.demo()?),
+            Carrier::RawSocketUnix => {
+                self.demo()?;
+                format!("rs://unix:{}", unix_socket().display())
+            }
+            Carrier::WebSocketTls => secure()?.url().to_owned(),
+            Carrier::RawSocketTls => raw(secure()?.url()),
+        })
+    }
+
     fn fixture(&self) -> Result<&str, String> {
         self.fixture.get_or_init(start_fixture).as_ref().map(ServerProcess::url).map_err(Clone::clone)
     }
 }
 
 fn start_demo() -> Result<ServerProcess, String> {
+    let unix = unix_socket();
+    let unix = unix.to_str().ok_or("the directory for temporary files has a strange name")?;
+    ServerProcess::try_start(&binary::cli(), &["dev", "--listen", "127.0.0.1:0", "--unix", unix], &[])
+}
+
+/// A demo for this test alone, which stops it.
+fn start_own_demo() -> Result<ServerProcess, String> {
     ServerProcess::try_start(&binary::cli(), &["dev", "--listen", "127.0.0.1:0"], &[])
+}
+
+fn start_secure_demo() -> Result<ServerProcess, String> {
+    let directory = own_path("tls");
+    let authority = Authority::new("interop");
+    let (certificate, key) = authority
+        .issue(&["127.0.0.1"])
+        .write(&directory)
+        .and_then(|files| std::fs::write(authority_file(), authority.certificate()).map(|()| files))
+        .map_err(|error| error.to_string())?;
+    let [certificate, key] = [certificate, key].map(|path| path.display().to_string());
+    let arguments = ["dev", "--listen", "127.0.0.1:0", "--tls-certificates", &certificate, "--tls-key", &key];
+    ServerProcess::try_start(&binary::cli(), &arguments, &[])
+}
+
+/// A path of this process among the files for a while.
+fn own_path(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("serverwamp-interop-{}-{name}", std::process::id()))
+}
+
+fn unix_socket() -> PathBuf {
+    own_path("socket")
+}
+
+fn authority_file() -> PathBuf {
+    own_path("tls").join("authority.pem")
 }
 
 fn start_fixture() -> Result<ServerProcess, String> {
@@ -175,12 +262,13 @@ fn start_fixture() -> Result<ServerProcess, String> {
 
 fn hold(test: &Test, servers: &Servers) -> Result<(), String> {
     let scenario = test.scenario;
-    let converse = |url: &str| test.client.start(url, test.serializer, scenario.name);
+    let converse =
+        |url: &str| test.client.start_trusting(&authority_file(), url, test.serializer, scenario.name);
     let summary = match scenario.server {
-        Server::Demo => converse(servers.demo()?)?.finish()?,
+        Server::Demo => converse(&servers.demo_over(test.carrier)?)?.finish()?,
         Server::Fixture => converse(servers.fixture()?)?.finish()?,
         Server::OwnDemo => {
-            let mut server = start_demo()?;
+            let mut server = start_own_demo()?;
             let conversation = converse(server.url())?;
             conversation.wait_until_ready()?;
             server.signal(Signal::Terminate);
@@ -229,6 +317,7 @@ fn main() -> ExitCode {
     println!("\nrunning {} tests", chosen.len());
     let filtered = count - chosen.len();
     let outcomes = run_all(chosen);
+    drop(std::fs::remove_dir_all(own_path("tls")));
     finish(&outcomes, filtered)
 }
 

@@ -88,6 +88,8 @@ pub mod close {
         GOODBYE_AND_OUT = "wamp.close.goodbye_and_out";
         /// The session was killed through the meta API. Spec: advanced, "Session Meta API".
         KILLED = "wamp.close.killed";
+        /// The session was silent for too long. Not predefined.
+        TIMEOUT = "wamp.close.timeout";
         /// What many clients send when they leave. Only in examples of the specification.
         NORMAL = "wamp.close.normal";
     }

@@ -41,8 +41,13 @@ pub(crate) struct Inner {
 impl Inner {
     /// What may wait for one peer.
     pub(crate) fn bounds(&self) -> Bounds {
-        let Limits { outgoing_bytes, outgoing_message_bytes, overflow, .. } = *self.limits;
-        Bounds { queued: outgoing_bytes, message: outgoing_message_bytes, overflow }
+        let Limits { outgoing_bytes, outgoing_messages, outgoing_message_bytes, overflow, .. } = *self.limits;
+        Bounds {
+            queued: outgoing_bytes,
+            messages: outgoing_messages,
+            message: outgoing_message_bytes,
+            overflow,
+        }
     }
 }
 
@@ -211,6 +216,7 @@ impl ApplicationBuilder<()> {
         let mut realms = HashMap::new();
         let mut default_realm = None;
         let (max_queued, overflow) = (this.limits.outgoing_bytes, this.limits.overflow);
+        let max_queued_messages = this.limits.outgoing_messages;
         let longest = this.limits.outgoing_message_bytes;
         let limits = Arc::new(this.limits);
         let connections = Connections::default();
@@ -251,7 +257,13 @@ impl ApplicationBuilder<()> {
             runtime,
             connections,
             counters,
-            websocket: WebSocketConfig { max_queued, overflow, longest, ..this.websocket },
+            websocket: WebSocketConfig {
+                max_queued,
+                max_queued_messages,
+                overflow,
+                longest,
+                ..this.websocket
+            },
             long_poll: this.long_poll,
             rawsocket: this.rawsocket,
         })))

@@ -31,6 +31,20 @@ pub struct Limits {
     pub authenticate_timeout: Duration,
     /// For the peer to answer our GOODBYE; then the transport is closed. Default 5 s, as other routers have it.
     pub goodbye_timeout: Duration,
+    /// How long a session may send nothing but pings and pongs while it neither waits for answers nor owes any; then
+    /// GOODBYE `wamp.close.timeout`. Default `Duration::MAX`, for ever: subscribers have nothing to say, and that a peer is
+    /// dead is noticed by pings.
+    pub idle_timeout: Duration,
+    /// Bytes of a message before the session is open, so of HELLO and AUTHENTICATE; beyond, ABORT. Default 64 KiB: who
+    /// everybody can be gets no megabyte each, and no certificate or token is longer.
+    pub hello_bytes: usize,
+    /// Requests that a connection may send per second, over a while; who sends more is not read from until the next one
+    /// is due, so nothing is refused or lost. Answers of callees do not count, progressive ones do. Default `u32::MAX`, no
+    /// limit: all connections get their turn anyway, and what is much depends on what is asked.
+    pub requests_per_second: u32,
+    /// Of these, how many may come at once after a while of silence. Default 1000: a client that starts has much to
+    /// ask.
+    pub requests_burst: u32,
     /// For lifecycle handlers, and calls that take [`Canceled`](crate::extract::Canceled), to finish after their end;
     /// then they are dropped. Default 5 s.
     pub grace: Duration,
@@ -40,6 +54,9 @@ pub struct Limits {
     /// waits. As many bytes of arguments are kept on behalf of a session: those of calls for which another callee may have
     /// to be asked, and inputs that a handler has not taken.
     pub outgoing_bytes: usize,
+    /// Messages queued for a peer that does not read; beyond, the same as with [`outgoing_bytes`](Self::outgoing_bytes).
+    /// Default 65,536, which 4 MiB of messages of 64 bytes are: shorter ones cost more to handle than their bytes say.
+    pub outgoing_messages: usize,
     /// Bytes of one message to a peer, before compression. Beyond, a call is answered with
     /// `wamp.error.payload_size_exceeded`, and an event is lost to this subscriber and counted; the session goes on. A peer
     /// on RawSocket may have said that it takes less. Default 4 MiB, as much as [`outgoing_bytes`](Self::outgoing_bytes):
@@ -52,6 +69,10 @@ pub struct Limits {
     /// Calls of one session that have not been answered; beyond, a call is refused with `wamp.error.unavailable`.
     /// Default 1024.
     pub calls_in_flight: usize,
+    /// Calls of all sessions together that have not been answered; beyond, a call is refused with
+    /// `wamp.error.unavailable`. Default 262,144: as many as 256 sessions may have, and at about a kilobyte for each a
+    /// quarter of a gibibyte.
+    pub calls_in_flight_in_all: usize,
     /// Subscriptions of one session; beyond, SUBSCRIBE is refused with `wamp.error.unavailable`. Default 1024.
     pub subscriptions: usize,
     /// Of these, how many may be by prefix or wildcard, which cost every publication. Default 256.
@@ -83,11 +104,17 @@ impl Default for Limits {
             hello_timeout: Duration::from_secs(5),
             authenticate_timeout: Duration::from_secs(10),
             goodbye_timeout: Duration::from_secs(5),
+            idle_timeout: Duration::MAX,
+            hello_bytes: 64 << 10,
+            requests_per_second: u32::MAX,
+            requests_burst: 1000,
             grace: Duration::from_secs(5),
             outgoing_bytes: 4 << 20,
+            outgoing_messages: 65_536,
             outgoing_message_bytes: 4 << 20,
             overflow: Overflow::CloseSession,
             calls_in_flight: 1024,
+            calls_in_flight_in_all: 262_144,
             subscriptions: 1024,
             pattern_subscriptions: 256,
             registrations: 1024,

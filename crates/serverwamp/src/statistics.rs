@@ -1,7 +1,7 @@
 //! Counters: what an application has let in, and what it has refused or ended.
 //!
-//! Invariant: counting is one relaxed addition, and nothing but a refusal, or the beginning and end of a connection or
-//! session, is counted.
+//! Invariant: counting is one relaxed addition, and nothing but a refusal, or the beginning and end of a connection, of
+//! a session, or of a call that has to wait, is counted.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -31,6 +31,8 @@ pub struct Statistics {
     pub sessions: usize,
     /// Sessions that were opened.
     pub sessions_established: u64,
+    /// Calls of sessions that wait for their answers; one that is answered at once never does.
+    pub calls_in_flight: usize,
     refused: [u64; Refusal::COUNT],
 }
 
@@ -48,6 +50,7 @@ impl Statistics {
             ("connections_accepted", self.connections_accepted),
             ("sessions", wide(self.sessions)),
             ("sessions_established", self.sessions_established),
+            ("calls_in_flight", wide(self.calls_in_flight)),
         ];
         let refused = Refusal::ALL.iter().map(|refusal| (refusal.name(), self.refused(*refusal)));
         lives.into_iter().chain(refused)
@@ -100,7 +103,9 @@ refusals! {
     ConnectionsPerAddress "connections_per_address_refused",
     /// Connections that did not say in time what they want: no RawSocket handshake, no HTTP request.
     HandshakeTimeout "handshake_timeouts",
-    /// HTTP requests that were no WebSocket upgrade, came from a foreign page, or spoke no common subprotocol.
+    /// Connections that said what is not understood or not allowed: a failed TLS or RawSocket handshake, no HTTP.
+    Handshake "handshakes_refused",
+    /// HTTP requests to open a transport that were no WebSocket upgrade, came from a foreign page, or spoke no common subprotocol.
     Upgrade "upgrades_refused",
     /// Connections without HELLO within [`Limits::hello_timeout`](crate::Limits::hello_timeout).
     HelloTimeout "hello_timeouts",
@@ -118,17 +123,30 @@ refusals! {
     /// Connections that were closed because more waited for their peer than
     /// [`Limits::outgoing_bytes`](crate::Limits::outgoing_bytes) allows.
     SlowConsumer "slow_consumers",
+    /// Sessions that were ended because they were silent for [`Limits::idle_timeout`](crate::Limits::idle_timeout).
+    IdleTimeout "idle_timeouts",
     /// Events that a subscriber did not get: too many waited, or this one was too long.
     EventsLost "events_lost",
     /// Peers that broke a rule of the protocol or of its transport.
     ProtocolViolation "protocol_violations",
     /// Peers that sent a message longer than the transport's `max_message`.
     MessageBytes "messages_too_long",
+    /// Peers that sent a message longer than [`Limits::hello_bytes`](crate::Limits::hello_bytes) before their session
+    /// was open.
+    HelloBytes "hello_messages_too_long",
+    /// Long-polling clients that asked for nothing for
+    /// [`LongPollConfig::idle_timeout`](crate::long_poll::LongPollConfig::idle_timeout).
+    LongPollTimeout "long_poll_timeouts",
+    /// How often a connection was not read for a while because of
+    /// [`Limits::requests_per_second`](crate::Limits::requests_per_second).
+    RequestsPerSecond "requests_delayed",
     /// Messages other than events that were longer than
     /// [`Limits::outgoing_message_bytes`](crate::Limits::outgoing_message_bytes), or than their receiver takes.
     OutgoingMessageBytes "outgoing_messages_too_long",
     /// Calls beyond [`Limits::calls_in_flight`](crate::Limits::calls_in_flight).
     Calls "calls_refused",
+    /// Calls beyond [`Limits::calls_in_flight_in_all`](crate::Limits::calls_in_flight_in_all).
+    CallsInAll "calls_in_all_refused",
     /// Calls whose callee had [`Limits::invocations_in_flight`](crate::Limits::invocations_in_flight), or did not read.
     Invocations "invocations_refused",
     /// Progressive calls that were ended because their inputs came faster than they were taken.
@@ -160,6 +178,7 @@ pub(crate) struct Counters {
     accepted: AtomicU64,
     sessions: AtomicUsize,
     established: AtomicU64,
+    calls: AtomicUsize,
     refused: [AtomicU64; Refusal::COUNT],
 }
 
@@ -169,6 +188,7 @@ impl Default for Counters {
             accepted: AtomicU64::new(0),
             sessions: AtomicUsize::new(0),
             established: AtomicU64::new(0),
+            calls: AtomicUsize::new(0),
             refused: [const { AtomicU64::new(0) }; Refusal::COUNT],
         }
     }
@@ -203,6 +223,20 @@ impl Counters {
         self.sessions.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// Calls begin to wait for their answers, or, if `by` is negative, do so no more.
+    pub(crate) fn calls_changed(&self, by: isize) {
+        match by {
+            0 => {}
+            1.. => drop(self.calls.fetch_add(by.unsigned_abs(), Ordering::Relaxed)),
+            _ => drop(self.calls.fetch_sub(by.unsigned_abs(), Ordering::Relaxed)),
+        }
+    }
+
+    /// Calls that wait for their answers.
+    pub(crate) fn calls_in_flight(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+
     /// A copy, with `connections` that are open.
     pub(crate) fn snapshot(&self, connections: usize) -> Statistics {
         let mut refused = [0; Refusal::COUNT];
@@ -214,6 +248,7 @@ impl Counters {
             connections_accepted: self.accepted.load(Ordering::Relaxed),
             sessions: self.sessions.load(Ordering::Relaxed),
             sessions_established: self.established.load(Ordering::Relaxed),
+            calls_in_flight: self.calls_in_flight(),
             refused,
         }
     }

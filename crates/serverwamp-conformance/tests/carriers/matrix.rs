@@ -81,6 +81,29 @@ fn rawsocket_over_unix_sockets_on_smol() {
     run(Carried::start(Carrier::RawSocketUnix, Runtime::Smol));
 }
 
+/// Checklist SEC-01.
+#[test]
+fn websocket_over_tls_on_tokio() {
+    run(Carried::start(Carrier::WebSocketTls, Runtime::Tokio));
+}
+
+#[test]
+fn websocket_over_tls_on_smol() {
+    run(Carried::start(Carrier::WebSocketTls, Runtime::Smol));
+}
+
+/// Checklist SEC-01, RAW-23.
+#[test]
+fn rawsocket_over_tls_on_tokio() {
+    run(Carried::start(Carrier::RawSocketTls, Runtime::Tokio));
+}
+
+#[test]
+fn rawsocket_over_tls_on_smol() {
+    run(Carried::start(Carrier::RawSocketTls, Runtime::Smol));
+}
+
+/// Checklist LP-11.
 #[test]
 fn long_poll_on_tokio() {
     run(Carried::start(Carrier::LongPoll, Runtime::Tokio));
@@ -111,11 +134,8 @@ fn all_carriers_of_one_server_meet_in_a_realm_on_smol() {
     meet(&Process::start(Runtime::Smol));
 }
 
-const CARRIERS: [Carrier; 4] =
-    [Carrier::WebSocket, Carrier::RawSocketTcp, Carrier::RawSocketUnix, Carrier::LongPoll];
-
 fn meet(process: &Process) {
-    let peers = CARRIERS.iter().flat_map(|&carrier| {
+    let peers = Carrier::ALL.iter().flat_map(|&carrier| {
         carrier.subprotocols().iter().map(move |&subprotocol| process.connect(carrier, subprotocol))
     });
     sessions::meet(peers.collect());

@@ -1,11 +1,12 @@
 //! Where a server is reached, and how it is told to stop.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use serverwamp_conformance::carrier::HOST;
 use serverwamp_conformance::{
-    Carrier, DEADLINE, Places, RawPeer, ServerProcess, Signal, Subprotocol, binary,
+    Authority, Carrier, DEADLINE, Places, RawPeer, ServerProcess, Signal, Subprotocol, binary,
 };
 
 /// The longest message a server takes in these tests: two to the 16 bytes, which RawSocket's handshake can say.
@@ -63,11 +64,16 @@ impl Process {
             Runtime::Tokio => "runtime=tokio",
             Runtime::Smol => "runtime=smol",
         };
+        let authority = Authority::new("the authority of the carriers");
+        let certificates = Path::new(&unix).with_extension("certificates");
+        let (certificate, key) = authority.issue(&[HOST]).write(&certificates).expect("files");
         let (at_unix, longest) = (format!("unix={unix}"), format!("max_message={LONGEST}"));
-        let arguments = [&[runtime, &at_unix, &longest], arguments].concat();
+        let tls = format!("tls={},{}", certificate.display(), key.display());
+        let arguments = [&[runtime, &at_unix, &longest, &tls], arguments].concat();
         let server = ServerProcess::start(&binary::fixture(), &arguments, &[]);
         let url = server.url().to_owned();
-        Self { server, places: Places { url, unix, tls: None, long_poll: "/lp".to_owned() } }
+        let tls = Some((server.tls_address().expect("a port with TLS"), authority.client()));
+        Self { server, places: Places { url, unix, tls, long_poll: "/lp".to_owned() } }
     }
 
     /// A connection by `carrier`.
@@ -80,6 +86,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         drop(std::fs::remove_file(&self.places.unix));
+        drop(std::fs::remove_dir_all(Path::new(&self.places.unix).with_extension("certificates")));
     }
 }
 

@@ -12,7 +12,7 @@ fn call_of(length: usize, subprotocol: Subprotocol, request: u64) -> serde_json:
     // From 256 letters on, and up to 65,535, the length of the string takes as many bytes in either binary serializer.
     let overhead = subprotocol.encode(&[call(1000)]).len() - 1000;
     let message = call(length - overhead);
-    assert_eq!(subprotocol.encode(&[message.clone()]).len(), length);
+    assert_eq!(subprotocol.encode(std::slice::from_ref(&message)).len(), length);
     message
 }
 

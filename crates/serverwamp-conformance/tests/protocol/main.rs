@@ -6,12 +6,14 @@
 mod batched;
 mod features;
 mod ids;
+mod long_poll;
 mod messages;
 mod rawsocket;
 mod serializers;
 mod sessions;
 mod sessions_end;
 mod support;
+mod tls;
 mod uris;
 mod violations;
 mod websocket;

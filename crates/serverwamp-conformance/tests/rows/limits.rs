@@ -133,7 +133,7 @@ fn a_compressed_message_that_expands_beyond_all_measure_is_refused() {
     let mut blanks = b"\xec\xc1\x31\x01\0\0\0\xc2\xa0\x2a\xeb\x9f\xd2\x1a\x1e\x40\x01".to_vec();
     blanks.resize(113, 0);
     blanks.extend([0xaf, 0x06]);
-    let end = end_after_compressed(&server(), &blanks);
+    let end = end_after_compressed(&server_with(&["hello_bytes=1000000"]), &blanks);
     assert!(closes_with(&end, 1009), "{end:?}");
     assert!(String::from_utf8_lossy(&end).contains("100-fold"), "{end:?}");
 }

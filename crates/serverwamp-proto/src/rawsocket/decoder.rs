@@ -50,6 +50,12 @@ impl Decoder {
         Self { max_message, text, ended: false }
     }
 
+    /// Changes how many bytes a frame may have.
+    #[inline]
+    pub const fn limit(&mut self, max_message: usize) {
+        self.max_message = max_message;
+    }
+
     /// Takes the next frame out of `buf`, to whose end the caller appends what it receives.
     ///
     /// `Ok(None)` means that more bytes are needed. After a failure there are no more frames and `buf` is emptied.

@@ -73,6 +73,12 @@ impl Decoder {
         Self { role, max_message, deflate: false, ended: false, frame: None, message: None }
     }
 
+    /// Changes how many bytes a message may have. One of which a frame was received already may end with it.
+    #[inline]
+    pub const fn limit(&mut self, max_message: usize) {
+        self.max_message = max_message;
+    }
+
     /// Lets messages be compressed, if `negotiated` (see [`extension`](super::extension)).
     #[must_use]
     pub const fn with_deflate(mut self, negotiated: bool) -> Self {

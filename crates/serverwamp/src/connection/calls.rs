@@ -38,7 +38,7 @@ pub(super) struct Calls {
     /// The state of the last call that was answered at once, for the next one.
     spare: Option<Arc<CallState>>,
     /// Calls that wait for the one before, in a realm that serves them one at a time.
-    waiting: VecDeque<Invocation>,
+    waiting: VecDeque<Waiting>,
     serial: bool,
     /// Where the last call went that a client serves.
     last_found: LastFound,
@@ -46,6 +46,31 @@ pub(super) struct Calls {
     newest: Option<RequestId>,
     /// When calls that clients serve have taken too long.
     pub(super) deadlines: Deadlines,
+}
+
+/// A call that waits for the one before, and counts as one in flight.
+struct Waiting {
+    invocation: Invocation,
+    _counted: Counted,
+}
+
+impl Waiting {
+    fn new(session: &Session, invocation: Invocation) -> Self {
+        session.running_realm().counters.calls_changed(1);
+        Self { invocation, _counted: Counted(session.clone()) }
+    }
+
+    fn call(&self) -> &Arc<CallState> {
+        &self.invocation.call
+    }
+}
+
+struct Counted(Session);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.running_realm().counters.calls_changed(-1);
+    }
 }
 
 impl Calls {
@@ -84,8 +109,17 @@ impl Calls {
             refuse(session, call.request, call.options.progress, &WampError::unavailable(text));
             return Ok(());
         }
-        if let Some(waiting) = self.waiting.iter().find(|waiting| waiting.call.request == call.request) {
-            return go_on(&waiting.call, &call).map(drop);
+        let in_all = realm.limits.calls_in_flight_in_all;
+        // Others may get past this at the same moment: as many as there are threads, and no more.
+        if realm.counters.calls_in_flight() >= in_all {
+            realm.refused(Refusal::CallsInAll);
+            let error =
+                WampError::unavailable(format!("more than {in_all} calls of all sessions are unanswered"));
+            refuse(session, call.request, call.options.progress, &error);
+            return Ok(());
+        }
+        if let Some(waiting) = self.waiting.iter().find(|waiting| waiting.call().request == call.request) {
+            return go_on(waiting.call(), &call).map(drop);
         }
         let announced = || session.caller_has(Feature::PayloadPassthruMode);
         check_passthru(session, call.options.passthru.as_deref(), announced, || {
@@ -138,7 +172,7 @@ impl Calls {
         let state = self.state(session, &call, &procedure, matched);
         let invocation = Invocation { call: state, payload: call.payload };
         if self.serial && (session.calls_in_flight() > 0 || !self.waiting.is_empty()) {
-            self.waiting.push_back(invocation);
+            self.waiting.push_back(Waiting::new(session, invocation));
         } else {
             self.start(session, invocation, route.as_deref().map(|route| &**route));
         }
@@ -167,7 +201,7 @@ impl Calls {
     /// Starts the calls that waited for another one to end.
     pub(super) fn start_waiting(&mut self, session: &Session) {
         while !self.waiting.is_empty() && session.calls_in_flight() == 0 {
-            if let Some(invocation) = self.waiting.pop_front() {
+            if let Some(Waiting { invocation, .. }) = self.waiting.pop_front() {
                 let route = session.running_realm().plan.routes.procedure(&invocation.call.procedure);
                 self.start(session, invocation, route.map(|route| &**route));
             }
@@ -176,16 +210,16 @@ impl Calls {
 
     /// When the first of the calls has waited too long: for its turn, or for its callee.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let waiting = self.waiting.iter().filter_map(|waiting| waiting.call.deadline).min();
+        let waiting = self.waiting.iter().filter_map(|waiting| waiting.call().deadline).min();
         waiting.into_iter().chain(self.deadlines.first()).min()
     }
 
     /// Answers the calls that have waited too long (checklist TMO-02, TMO-03).
     pub(super) fn expire(&mut self, session: &Session, now: Instant) {
         self.waiting.retain(|waiting| {
-            let expired = waiting.call.deadline.is_some_and(|deadline| deadline <= now);
+            let expired = waiting.call().deadline.is_some_and(|deadline| deadline <= now);
             if expired {
-                session.send_error(CALL, waiting.call.request, &WampError::timeout());
+                session.send_error(CALL, waiting.call().request, &WampError::timeout());
             }
             !expired
         });
@@ -233,7 +267,7 @@ impl Calls {
 
     /// A CANCEL: stops the call whatever the mode; who gets the answer, and when, depends on it.
     pub(super) fn cancel(&mut self, session: &Session, request: RequestId, mode: Option<CancelMode>) {
-        if let Some(index) = self.waiting.iter().position(|waiting| waiting.call.request == request) {
+        if let Some(index) = self.waiting.iter().position(|waiting| waiting.call().request == request) {
             self.waiting.remove(index);
             session.send_error(CALL, request, &WampError::canceled());
             return;

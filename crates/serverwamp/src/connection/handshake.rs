@@ -117,6 +117,7 @@ impl Peer {
         realm.admit(&session);
         session.joined().set(());
         self.deadline = None;
+        self.pace.hear(self.app.runtime.now());
         self.phase = Phase::Open(Box::new(Open { calls: Calls::new(&session), session, lost: 0 }));
     }
 

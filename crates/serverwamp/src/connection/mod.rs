@@ -7,6 +7,7 @@ mod calls;
 mod deadlines;
 mod dispatch;
 mod handshake;
+mod pace;
 mod route;
 mod supervise;
 
@@ -21,9 +22,10 @@ use crate::transport::{EndReason, Flow, MessageHandler, Outbox};
 use crate::{Session, WampError, wire};
 use bytes::Bytes;
 use calls::Calls;
+use pace::Pace;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::RequestNumbering;
-use serverwamp_proto::message::{Message, Violation};
+use serverwamp_proto::message::{Message, QuickRequest, Violation};
 use serverwamp_proto::session::{Session as Machine, Step};
 use serverwamp_proto::uris;
 use serverwamp_proto::websocket::Opcode;
@@ -41,6 +43,7 @@ pub(crate) struct Peer {
     phase: Phase,
     /// When the phase has lasted too long.
     deadline: Option<Instant>,
+    pace: Pace,
     _alive: Alive,
 }
 
@@ -101,6 +104,7 @@ impl Peer {
             machine: Machine::new(numbering),
             phase: Phase::Closed,
             deadline: None,
+            pace: Pace::new(&app.limits, app.runtime.now()),
             _alive: app.connections.enter(outbox.clone()),
             outbox,
             app,
@@ -113,13 +117,21 @@ impl Peer {
         self.deadline = Some(self.app.runtime.now() + after);
     }
 
-    fn receive(&mut self, frame: &Bytes) -> Result<(), Violation> {
+    fn receive(&mut self, frame: &Bytes, now: Instant) -> Result<(), Violation> {
+        self.pace.hear(now);
         if let Phase::Open(open) = &mut self.phase
             && let Some(request) = self.machine.receive_quick(self.serializer, frame)
         {
+            if !matches!(request, QuickRequest::Yield(_)) && self.pace.ask(now) {
+                self.app.counters.refused(Refusal::RequestsPerSecond);
+            }
             return dispatch::quick(open, request);
         }
-        match self.machine.receive_frame(self.serializer, frame)? {
+        let step = self.machine.receive_frame(self.serializer, frame)?;
+        if is_request(&step) && self.pace.ask(now) {
+            self.app.counters.refused(Refusal::RequestsPerSecond);
+        }
+        match step {
             Step::Join(hello, roles) => self.join(&hello, roles),
             Step::Authenticate(answer) => self.authenticate(&answer),
             Step::Request(request) => {
@@ -150,8 +162,9 @@ impl Peer {
 
     /// The peer broke the protocol: ABORT, and the transport closes behind it.
     fn violated(&mut self, violation: &Violation, close_code: u16) {
-        self.app.counters.refused(match close_code {
-            1009 => Refusal::MessageBytes,
+        self.app.counters.refused(match (close_code, &self.phase) {
+            (1009, Phase::Closed | Phase::Deciding(_)) => Refusal::HelloBytes,
+            (1009, _) => Refusal::MessageBytes,
             _ => Refusal::ProtocolViolation,
         });
         let text = violation.to_string();
@@ -243,9 +256,26 @@ impl Peer {
         self.arm(self.app.limits.goodbye_timeout);
     }
 
-    /// While a decision is pending nothing but its AUTHENTICATE is taken in (checklist SES-28).
+    /// While a decision is pending nothing but its AUTHENTICATE is taken in (checklist SES-28), and nothing at all from
+    /// who asks too fast.
     fn is_busy(&self) -> bool {
-        matches!(&self.phase, Phase::Deciding(deciding) if !deciding.challenged)
+        self.pace.rests() || matches!(&self.phase, Phase::Deciding(deciding) if !deciding.challenged)
+    }
+
+    /// The session has been silent for too long, unless there is something that it waits for or that is waited for.
+    fn idle_too_long(&mut self, now: Instant) {
+        let Phase::Open(open) = &self.phase else { return };
+        let session = &open.session;
+        if !session.is_open() {
+            return;
+        }
+        if self.pace.rests() || session.calls_in_flight() > 0 || !session.invocations().is_empty() {
+            return self.pace.hear(now);
+        }
+        self.app.counters.refused(Refusal::IdleTimeout);
+        let text = format!("nothing was sent for {:?}", self.app.limits.idle_timeout);
+        let reason = uris::close::TIMEOUT;
+        self.say_goodbye(reason, Some(&text), CloseReason::Closed(reason.to_owned()));
     }
 
     fn timed_out(&mut self) {
@@ -271,6 +301,17 @@ impl Peer {
     }
 }
 
+/// Is this something that costs the one who asks? Answers are given at the pace of who is asked, unless they are many.
+fn is_request(step: &Step<'_>) -> bool {
+    match step {
+        Step::Join(..) => true,
+        Step::Request(Message::Yield(result)) => result.options.progress,
+        Step::Request(Message::Error(_)) => false,
+        Step::Request(_) => true,
+        _ => false,
+    }
+}
+
 const STOPPING: &str = "the server is shutting down";
 
 fn shutdown_error() -> WampError {
@@ -278,20 +319,30 @@ fn shutdown_error() -> WampError {
 }
 
 impl MessageHandler for Peer {
-    fn message(&mut self, message: Bytes, _kind: Opcode, _now: Instant) -> Flow {
-        if let Err(violation) = self.receive(&message) {
+    fn message(&mut self, message: Bytes, _kind: Opcode, now: Instant) -> Flow {
+        if let Err(violation) = self.receive(&message, now) {
             self.violated(&violation, 1002);
         }
         if self.is_busy() { Flow::Pause } else { Flow::Continue }
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let Phase::Open(open) = &self.phase else { return self.deadline };
-        self.deadline.into_iter().chain(open.calls.deadline()).min()
+        let rests = self.pace.rests_until();
+        let Phase::Open(open) = &self.phase else { return self.deadline.into_iter().chain(rests).min() };
+        let others = [open.calls.deadline(), self.pace.idle_at(), rests];
+        self.deadline.into_iter().chain(others.into_iter().flatten()).min()
+    }
+
+    fn longest_message(&self) -> usize {
+        match self.phase {
+            Phase::Closed | Phase::Deciding(_) => self.app.limits.hello_bytes,
+            Phase::Open(_) | Phase::Closing | Phase::Ended => usize::MAX,
+        }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         self.obey();
+        self.pace.go_on(now);
         if matches!(self.phase, Phase::Deciding(_)) {
             self.poll_decision(cx);
         }
@@ -299,6 +350,9 @@ impl MessageHandler for Peer {
             open.notice_losses();
             open.calls.start_waiting(&open.session);
             open.calls.expire(&open.session, now);
+            if self.pace.idle_at().is_some_and(|idle_at| idle_at <= now) {
+                self.idle_too_long(now);
+            }
         }
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.timed_out();

@@ -21,6 +21,9 @@ use crate::rt::Runtime;
 /// A batch that is longer than this waits for the next request.
 const LONG_BATCH: usize = 256 * 1024;
 
+/// No serializer begins a message like this: it is no JSON, nothing in MessagePack, and a tag without a value in CBOR.
+const NO_MESSAGE: &[u8] = &[0xc1];
+
 #[derive(Debug)]
 pub(super) struct Carried {
     pub(super) subprotocol: Subprotocol,
@@ -100,25 +103,31 @@ impl Carried {
     }
 
     /// Takes the messages of a request. The first that is none ends it; it is passed on as well, so that the session
-    /// hears of it as it would over any other transport (checklist LP-07).
+    /// hears of it as it would over any other transport (checklist LP-07, BAT-05, BAT-06).
     fn take(&self, body: Bytes) -> Result<Option<String>, Unsent> {
-        let serializer = self.subprotocol.serializer;
         let mut guard = lock(&self.sender);
         let sender = guard.as_mut().ok_or(Unsent::Over)?;
-        let malformed = |error: &dyn ToString| Unsent::Malformed(error.to_string());
         if !self.subprotocol.batched {
-            sender.push(&body).map_err(|error| malformed(&error))?;
-            return Ok(Message::decode(serializer, &body).err().map(|error| error.to_string()));
+            return Ok(self.take_message(sender, &body).err());
         }
-        let mut records = Records::new(serializer, body);
-        for record in &mut records {
-            let record = record.map_err(|error| malformed(&error))?;
-            sender.push(&record).map_err(|error| malformed(&error))?;
-            if let Err(error) = Message::decode(serializer, &record) {
-                return Ok(Some(error.to_string()));
+        for record in Records::new(self.subprotocol.serializer, body) {
+            let taken = match record {
+                Ok(message) => self.take_message(sender, &message),
+                Err(error) => refuse(sender, &error),
+            };
+            if let Err(what) = taken {
+                return Ok(Some(what));
             }
         }
         Ok(None)
+    }
+
+    /// What is wrong with it is the error.
+    fn take_message(&self, sender: &mut MessageSender, message: &Bytes) -> Result<(), String> {
+        if let Err(error) = sender.push(message) {
+            return refuse(sender, &error);
+        }
+        Message::decode(self.subprotocol.serializer, message).map(drop).map_err(|error| error.to_string())
     }
 
     fn poll_sent(&self, cx: &mut Context<'_>) -> Poll<Result<(), Unsent>> {
@@ -186,6 +195,12 @@ impl Drop for Busy<'_> {
         *lock(&carried.last_seen) = runtime.now();
         carried.busy.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// Passes on what stands for bytes that cannot be passed on.
+fn refuse(sender: &mut MessageSender, error: &dyn ToString) -> Result<(), String> {
+    sender.push(NO_MESSAGE).map_err(|error| error.to_string())?;
+    Err(error.to_string())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

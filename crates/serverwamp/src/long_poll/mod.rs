@@ -34,6 +34,7 @@ use crate::admission::Permit;
 use crate::memory::{CAPACITY, pipe};
 use crate::rawsocket;
 use crate::service::{PeerCertificates, detached};
+use crate::statistics::Refusal;
 use crate::transport::{TlsInfo, TransportInfo, TransportKind};
 use carried::Carried;
 
@@ -112,6 +113,7 @@ impl LongPollService {
             runtime.sleep_until(idle_at).await;
         }
         if self.end(id) {
+            app.inner().counters.refused(Refusal::LongPollTimeout);
             tracing::debug!("a long-polling client has stopped asking");
         }
     }

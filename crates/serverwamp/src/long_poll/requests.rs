@@ -18,6 +18,7 @@ use super::LongPollService;
 use super::carried::{Received, Unsent};
 use crate::admission::Permit;
 use crate::service::{PeerAddress, full};
+use crate::statistics::Refusal;
 
 type Answer = Response<Full<Bytes>>;
 
@@ -38,6 +39,12 @@ impl LongPollService {
     {
         let origin = request.headers().get(ORIGIN).cloned();
         let mut answer = self.answer_here(request).await;
+        let counters = &self.0.app.inner().counters;
+        match answer.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => counters.refused(Refusal::MessageBytes),
+            StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN => counters.refused(Refusal::Upgrade),
+            _ => {}
+        }
         let headers = answer.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(origin) = origin.filter(|_| answer.status() != StatusCode::FORBIDDEN) {

@@ -18,7 +18,7 @@ use serverwamp_proto::websocket::Subprotocol;
 
 use crate::Application;
 use crate::connection::Peer;
-use crate::transport::io::{end_with, read_exact, write_all};
+use crate::transport::io::{read_exact, write_all};
 use crate::transport::{Connection, Framing, Outbox, Settings, TlsInfo, TransportInfo, TransportKind};
 
 /// What is known of a byte stream before anything is read from it.
@@ -33,26 +33,20 @@ pub struct Origin {
     pub client_certificates: Vec<Vec<u8>>,
 }
 
-/// Reads the client's octets behind the first one and answers them; `None` when the client was refused.
+/// Reads the client's octets behind the first one, and answers them unless the client is to be refused.
 ///
 /// Cut it off when it takes too long: it waits for a peer that nobody knows.
 pub(crate) async fn shake_hands<IO: Read + Write + Unpin>(
     io: &mut IO,
     config: &RawSocketConfig,
-) -> io::Result<Option<Hello>> {
+) -> io::Result<Result<Hello, Refusal>> {
     let mut octets = [0; 3];
     read_exact(io, &mut octets).await?;
-    match check(octets, config) {
-        Ok(hello) => {
-            write_all(io, &accept(config.takes(), hello.serializer)).await?;
-            Ok(Some(hello))
-        }
-        Err(refusal) => {
-            tracing::debug!(%refusal, "a RawSocket handshake is refused");
-            end_with(io, &refusal.octets()).await?;
-            Ok(None)
-        }
+    let checked = check(octets, config);
+    if let Ok(hello) = &checked {
+        write_all(io, &accept(config.takes(), hello.serializer)).await?;
     }
+    Ok(checked)
 }
 
 fn check(octets: [u8; 3], config: &RawSocketConfig) -> Result<Hello, Refusal> {

@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use hyper::rt::{Read, Write};
@@ -42,9 +43,18 @@ pub(super) fn spawn<IO>(
     let refusing = permit.is_err().then(|| Arc::clone(&options.refusing));
     runtime.spawn(Box::pin(async move {
         let served = match permit {
-            Ok(permit) => serve(app, options, services, io, origin, permit).await,
+            Ok(permit) => {
+                let counters = Arc::clone(&app.inner().counters);
+                let served = serve(app, options, services, io, origin, permit).await;
+                served.inspect_err(|error| match error.kind() {
+                    io::ErrorKind::TimedOut => counters.refused(crate::Refusal::HandshakeTimeout),
+                    io::ErrorKind::InvalidData => counters.refused(crate::Refusal::Handshake),
+                    // The peer has left, and nobody has refused it anything.
+                    _ => {}
+                })
+            }
             Err(too_many) => {
-                let refused = within(&app, &options, refuse(&options, io, too_many)).await;
+                let refused = within(&app, options.handshake, refuse(&options, io, too_many)).await;
                 drop(refusing);
                 refused
             }
@@ -96,7 +106,7 @@ where
     #[cfg(feature = "tls")]
     if let Some(tls) = &options.tls {
         let accept = tls.accept(io, app.inner().runtime.now());
-        let (io, info, client_certificates) = within(&app, &options, accept).await?;
+        let (io, info, client_certificates) = within(&app, options.tls_handshake, accept).await?;
         let origin = Origin { tls: Some(info), client_certificates, ..origin };
         return serve_bytes(app, options, services, io, origin, permit).await;
     }
@@ -116,16 +126,24 @@ where
     IO: Read + Write + Unpin + Send + 'static,
 {
     let mut first = [0];
-    within(&app, &options, read_exact(&mut io, &mut first)).await?;
+    within(&app, options.handshake, read_exact(&mut io, &mut first)).await?;
     match first {
         [MAGIC] if options.rawsocket => {
             let shake_hands = rawsocket::shake_hands(&mut io, &app.inner().rawsocket);
-            if let Some(hello) = within(&app, &options, shake_hands).await? {
-                let transport = TransportInfo::plain(TransportKind::RawSocket, hello.serializer, origin);
-                let settings = app.inner().rawsocket.settings();
-                rawsocket::serve(&app, io, hello.takes, settings, transport).await;
-                drop(permit);
+            match within(&app, options.handshake, shake_hands).await? {
+                Ok(hello) => {
+                    let transport = TransportInfo::plain(TransportKind::RawSocket, hello.serializer, origin);
+                    let settings = app.inner().rawsocket.settings();
+                    rawsocket::serve(&app, io, hello.takes, settings, transport).await;
+                }
+                Err(refusal) => {
+                    tracing::debug!(%refusal, "a RawSocket handshake is refused");
+                    app.inner().counters.refused(crate::Refusal::Handshake);
+                    // Whether it takes its time to go is all the same.
+                    drop(within(&app, options.handshake, end_with(&mut io, &refusal.octets())).await);
+                }
             }
+            drop(permit);
             Ok(())
         }
         [first] if options.http => {
@@ -143,16 +161,13 @@ where
 /// Cuts a handshake off that takes too long.
 async fn within<T>(
     app: &Application,
-    options: &Options,
+    time: Duration,
     handshake: impl Future<Output = io::Result<T>>,
 ) -> io::Result<T> {
     let runtime = &app.inner().runtime;
-    let time_up = runtime.sleep_until(runtime.now() + options.handshake);
+    let time_up = runtime.sleep_until(runtime.now() + time);
     match select(pin!(handshake), time_up).await {
         Either::Left((outcome, _)) => outcome,
-        Either::Right(_) => {
-            app.inner().counters.refused(crate::Refusal::HandshakeTimeout);
-            Err(io::ErrorKind::TimedOut.into())
-        }
+        Either::Right(_) => Err(io::ErrorKind::TimedOut.into()),
     }
 }

@@ -19,6 +19,7 @@ use crate::admission::Permit;
 use crate::long_poll::LongPollService;
 use crate::rawsocket::Origin;
 use crate::service::{PeerAddress, PeerCertificates, WebSocketService};
+use crate::statistics::Refusal;
 
 /// What answers requests, by path. All connections of a server share it.
 #[derive(Debug)]
@@ -88,7 +89,9 @@ where
         .await
         .inspect_err(|error| {
             if error.is_timeout() {
-                app.inner().counters.refused(crate::Refusal::HandshakeTimeout);
+                app.inner().counters.refused(Refusal::HandshakeTimeout);
+            } else if error.is_parse() {
+                app.inner().counters.refused(Refusal::Handshake);
             }
         })
 }

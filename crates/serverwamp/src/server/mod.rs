@@ -58,6 +58,8 @@ struct Options {
     handshake: Duration,
     #[cfg(feature = "tls")]
     tls: Option<TlsConfig>,
+    #[cfg(feature = "tls")]
+    tls_handshake: Duration,
     /// Has a copy for every connection that is being refused.
     refusing: Arc<()>,
 }
@@ -74,6 +76,8 @@ impl Server {
             handshake: Duration::from_secs(5),
             #[cfg(feature = "tls")]
             tls: None,
+            #[cfg(feature = "tls")]
+            tls_handshake: Duration::from_secs(5),
             refusing: Arc::default(),
         };
         Self { app, options }
@@ -113,13 +117,21 @@ impl Server {
         self
     }
 
+    /// How long a peer may take for the TLS handshake. Default 5 s: it is two round trips, and a processor is kept busy for
+    /// each of them.
+    #[cfg(feature = "tls")]
+    pub fn tls_timeout(mut self, deadline: Duration) -> Self {
+        self.options.tls_handshake = deadline;
+        self
+    }
+
     /// How long sessions may take to end when the server stops. Default 30 s.
     pub fn drain(mut self, deadline: Duration) -> Self {
         self.options.drain = deadline;
         self
     }
 
-    /// How long a peer may take for the TLS handshake, how long for the first octet and RawSocket's handshake, and how long for an HTTP request's head.
+    /// How long a peer may take for the first octet and RawSocket's handshake, and how long for an HTTP request's head.
     /// Default 5 s: an unauthenticated connection costs little for little time.
     pub fn handshake_timeout(mut self, deadline: Duration) -> Self {
         self.options.handshake = deadline;

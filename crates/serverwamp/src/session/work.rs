@@ -89,6 +89,7 @@ impl Session {
 
     /// Changes the number of calls in flight. Who holds the work is the only one who does, so it takes no atomic step.
     fn count(&self, _work: &Work, by: isize) {
+        self.0.realm.counters.calls_changed(by);
         let in_flight = self.0.in_flight.load(Ordering::Relaxed);
         self.0.in_flight.store(in_flight.wrapping_add_signed(by), Ordering::Relaxed);
     }
@@ -146,7 +147,11 @@ impl Session {
 
     /// What was done on behalf of the session, which is over.
     pub(crate) fn take_work(&self) -> Work {
-        std::mem::take(&mut *self.work())
+        let mut work = self.work();
+        // Those that clients serve are in no table any more; those that the application serves leave when their tasks end.
+        let routed = work.calls.values().filter(|call| matches!(call, OpenCall::Routed(_))).count();
+        self.count(&work, -routed.cast_signed());
+        std::mem::take(&mut *work)
     }
 
     /// Stops the call `request` that the application serves, if it is still running, with this answer.

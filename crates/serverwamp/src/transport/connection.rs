@@ -207,6 +207,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
                 }
                 continue;
             }
+            self.decoder.limit(self.settings.max_message.min(self.handler.longest_message()));
             match self.decoder.decode(&mut self.input.received) {
                 Ok(Some(event)) => self.on_event(event, now),
                 Ok(None) => return Stopped::NeedsInput,

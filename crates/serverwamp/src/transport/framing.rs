@@ -130,6 +130,15 @@ pub(super) enum Decoder {
 }
 
 impl Decoder {
+    /// Changes how long a message may be that has not begun yet.
+    #[inline]
+    pub(super) const fn limit(&mut self, max_message: usize) {
+        match self {
+            Self::WebSocket(decoder) => decoder.limit(max_message),
+            Self::RawSocket(decoder) => decoder.limit(max_message),
+        }
+    }
+
     /// Takes the next event out of what was received.
     #[inline]
     pub(super) fn decode(&mut self, received: &mut BytesMut) -> Result<Option<Event>, Failure> {

@@ -30,6 +30,11 @@ pub(crate) trait MessageHandler: Send + Unpin {
         None
     }
 
+    /// The longest message that is taken for now, if it is shorter than the transport's own limit.
+    fn longest_message(&self) -> usize {
+        usize::MAX
+    }
+
     /// The peer broke a rule of the transport, and the connection is about to be closed with `close_code`: the last
     /// opportunity to put something into the outbox. [`ended`](Self::ended) follows.
     fn violation(&mut self, description: &str, close_code: u16);

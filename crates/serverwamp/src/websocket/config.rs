@@ -30,6 +30,8 @@ pub struct WebSocketConfig {
     pub max_queued: usize,
     /// What becomes of events beyond that: [`Limits::overflow`](crate::Limits::overflow), as plain WebSockets have none.
     pub(crate) overflow: Overflow,
+    /// [`Limits::outgoing_messages`](crate::Limits::outgoing_messages).
+    pub(crate) max_queued_messages: usize,
     /// [`Limits::outgoing_message_bytes`](crate::Limits::outgoing_message_bytes).
     pub(crate) longest: usize,
     /// How long a peer may be silent before it is pinged: 20 seconds, below the idle limits of common proxies.
@@ -52,7 +54,9 @@ pub struct WebSocketConfig {
 impl WebSocketConfig {
     /// What may wait for one peer.
     pub(crate) const fn bounds(&self) -> Bounds {
-        Bounds { queued: self.max_queued, message: self.longest, overflow: self.overflow }
+        let Self { max_queued: queued, max_queued_messages: messages, longest: message, overflow, .. } =
+            *self;
+        Bounds { queued, messages, message, overflow }
     }
 
     /// What the connection itself has to know.
@@ -75,6 +79,7 @@ impl Default for WebSocketConfig {
             max_message: 1024 * 1024,
             max_queued: 4 * 1024 * 1024,
             overflow: Overflow::default(),
+            max_queued_messages: usize::MAX,
             longest: usize::MAX,
             ping_interval: Duration::from_secs(20),
             ping_timeout: Duration::from_secs(10),

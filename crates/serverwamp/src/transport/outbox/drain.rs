@@ -11,7 +11,7 @@ use serverwamp_proto::websocket::Opcode;
 use serverwamp_proto::websocket::batch::{BatchError, Records};
 
 use super::frames::HEADER;
-use super::{End, Outbox};
+use super::{Amount, End, Outbox};
 use crate::transport::Framing;
 
 /// What there is to do for a connection that has written everything it took.
@@ -52,25 +52,36 @@ impl Outbox {
     /// Takes all bytes there are, in exchange for the empty `writing`.
     pub(crate) fn take(&self, writing: &mut Vec<u8>) -> Taken {
         let mut queue = self.lock();
-        let Some(saved) = queue.frames.take(self.0.framing.kind(), writing) else {
-            self.0.sleeps.store(true, Ordering::Relaxed);
-            return queue.end.clone().map_or(Taken::Nothing, Taken::End);
+        let saved = queue.frames.take(self.0.framing.kind(), writing);
+        // What was taken before is written, or it would not be asked for more.
+        let written = std::mem::take(&mut queue.taken);
+        let waiting = match saved.is_some() || written > 0 {
+            true => self.subtract(&mut queue, Amount { bytes: saved.unwrap_or(0), messages: written }),
+            false => Vec::new(),
         };
-        let waiting = self.subtract(&mut queue, saved);
+        queue.taken = queue.queued.messages;
+        let taken = match saved {
+            Some(_) => Taken::Bytes,
+            None => {
+                self.0.sleeps.store(true, Ordering::Relaxed);
+                queue.end.clone().map_or(Taken::Nothing, Taken::End)
+            }
+        };
         drop(queue);
         waiting.into_iter().for_each(Waker::wake);
-        Taken::Bytes
+        taken
     }
 
     /// Adds a pong, unless there is no room for it; the order of pongs and messages is that of what they answer.
     pub(crate) fn push_pong(&self, payload: &[u8]) -> bool {
         let mut queue = self.lock();
-        if queue.end.is_some() || queue.queued + payload.len() + HEADER > self.0.limit {
+        if queue.end.is_some() || queue.queued.bytes + payload.len() + HEADER > self.0.room.full.bytes {
             return false;
         }
         let (added, saved) = queue.frames.push_control(&self.0.framing, Opcode::Pong, payload);
-        self.set_queued(&mut queue, |queued| queued + added);
-        let waiting = self.subtract(&mut queue, saved);
+        let Amount { bytes, messages } = queue.queued;
+        self.set_queued(&mut queue, Amount { bytes: bytes + added, messages });
+        let waiting = self.subtract(&mut queue, Amount { bytes: saved, messages: 0 });
         drop(queue);
         waiting.into_iter().for_each(Waker::wake);
         true
@@ -84,14 +95,16 @@ impl Outbox {
     /// Counts bytes that the connection writes without their having been pushed.
     pub(crate) fn count(&self, bytes: usize) {
         if bytes > 0 {
-            self.set_queued(&mut self.lock(), |queued| queued + bytes);
+            let mut queue = self.lock();
+            let queued = Amount { bytes: queue.queued.bytes + bytes, ..queue.queued };
+            self.set_queued(&mut queue, queued);
         }
     }
 
     /// Counts bytes that do not wait any more.
     pub(crate) fn wrote(&self, bytes: usize) {
         let mut queue = self.lock();
-        let waiting = self.subtract(&mut queue, bytes);
+        let waiting = self.subtract(&mut queue, Amount { bytes, messages: 0 });
         drop(queue);
         waiting.into_iter().for_each(Waker::wake);
     }

@@ -13,6 +13,7 @@ use serverwamp_proto::websocket::Opcode;
 use serverwamp_proto::websocket::batch::{Separator, begin_record, finish_record};
 use serverwamp_proto::websocket::frame::{self, Mark};
 
+use super::Amount;
 use crate::transport::Framing;
 
 /// A batch that is longer than this is complete: its receiver has to hold all of it before it sees the first message.
@@ -37,8 +38,8 @@ pub(super) struct Frames {
     removable: bool,
     /// Where the frames with events stand, in their order.
     events: Vec<Place>,
-    /// Bytes of those.
-    event_bytes: usize,
+    /// What those are in all.
+    removable_events: Amount,
     /// Events in the open batch: all that is in it, or none.
     batch_events: u32,
 }
@@ -90,13 +91,6 @@ impl Draft {
     }
 }
 
-/// What was removed.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Removed {
-    pub(super) bytes: usize,
-    pub(super) events: u32,
-}
-
 impl Frames {
     /// No frames; events can be removed from among them if they are `removable`.
     pub(super) const fn new(removable: bool) -> Self {
@@ -106,7 +100,7 @@ impl Frames {
             saved: 0,
             removable,
             events: Vec::new(),
-            event_bytes: 0,
+            removable_events: Amount { bytes: 0, messages: 0 },
             batch_events: 0,
         }
     }
@@ -185,48 +179,50 @@ impl Frames {
         self.bytes.truncate(draft.start);
     }
 
-    /// Removes events from the front until the draft, `excess` bytes too long, fits; at least `least` bytes of them if
-    /// there are so many, because everything behind them has to move. If that would not do, nothing is removed and the
-    /// draft comes back.
+    /// Removes events from the front until the draft fits, which makes a `total` of more than `bound`; as many as
+    /// `at_once` says if there are so many, because everything behind them has to move. If that would not do, nothing is
+    /// removed and the draft comes back.
     pub(super) fn make_room(
         &mut self,
         draft: Draft,
         kind: Opcode,
-        excess: usize,
-        least: usize,
-    ) -> Result<(Draft, Removed), Draft> {
+        (mut total, bound): (Amount, Amount),
+        at_once: impl FnOnce(Amount) -> Amount,
+    ) -> Result<(Draft, Amount), Draft> {
         // A draft that joined a batch gets one of its own, because the batch may have to go.
-        let needed = excess + if draft.joins() { HEADER } else { 0 };
-        if needed > self.removable_before(&draft) {
+        total.bytes += if draft.joins() { HEADER } else { 0 };
+        let excess = total.beyond(bound);
+        if excess.exceeds(self.removable_before(&draft)) {
             return Err(draft);
         }
         let message = self.bytes.split_off(draft.record());
         self.undo(&draft);
         self.finish_batch(kind);
-        let removed = self.remove_events(needed.max(least));
+        let removed = self.remove_events(excess.max(at_once(excess)));
         let start = self.bytes.len();
         let batch = draft.batch.map(|_| frame::begin_sized(&mut self.bytes, LONG_BATCH));
         self.bytes.extend_from_slice(&message);
         Ok((Draft { start, batch, message: draft.message }, removed))
     }
 
-    /// At least so many bytes of events can be removed.
-    fn removable_before(&self, draft: &Draft) -> usize {
+    /// At least so much in events can be removed.
+    fn removable_before(&self, draft: &Draft) -> Amount {
+        let Amount { bytes, messages } = self.removable_events;
         let open = match self.batch {
             Some(mark) if self.batch_events > 0 => (draft.start - mark.start()).saturating_sub(SAVED),
             _ => 0,
         };
-        self.event_bytes + open
+        Amount { bytes: bytes + open, messages: messages + self.batch_events as usize }
     }
 
-    fn remove_events(&mut self, least: usize) -> Removed {
-        let mut removed = Removed::default();
+    fn remove_events(&mut self, least: Amount) -> Amount {
+        let mut removed = Amount::default();
         let mut count = 0;
         while let Some(place) = self.events.get(count)
-            && removed.bytes < least
+            && least.exceeds(removed)
         {
             removed.bytes += place.len();
-            removed.events += place.events;
+            removed.messages += place.events as usize;
             count += 1;
         }
         let mut to = self.events.first().map_or(self.bytes.len(), |first| first.start);
@@ -241,7 +237,8 @@ impl Frames {
         self.bytes.truncate(to);
         self.events.drain(..count);
         self.events.iter_mut().for_each(|place| place.start -= removed.bytes);
-        self.event_bytes -= removed.bytes;
+        self.removable_events.bytes -= removed.bytes;
+        self.removable_events.messages -= removed.messages;
         removed
     }
 
@@ -249,7 +246,8 @@ impl Frames {
     fn note_events(&mut self, start: usize, events: u32) {
         if let Ok(len) = u32::try_from(self.bytes.len() - start) {
             self.events.push(Place { start, len, events });
-            self.event_bytes += self.bytes.len() - start;
+            self.removable_events.bytes += self.bytes.len() - start;
+            self.removable_events.messages += events as usize;
         }
     }
 
@@ -308,7 +306,7 @@ impl Frames {
     }
 
     fn forget_events(&mut self) {
-        self.event_bytes = 0;
+        self.removable_events = Amount::default();
         self.events.clear();
         self.events.shrink_to(KEPT_PLACES);
     }

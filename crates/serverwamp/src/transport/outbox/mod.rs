@@ -3,7 +3,7 @@
 //! Messages are encoded straight into the waiting bytes, behind a short lock; the connection takes all of them at once.
 //! It is woken only when it sleeps, so a burst of messages costs one wake and one write.
 //!
-//! Invariant: no more than `limit` bytes wait, and what waits is whole frames in the order of the pushes. A message
+//! Invariant: no more than the limits of bytes and messages wait, and what waits is whole frames in the order of the pushes. A message
 //! that does not fit is refused and ends the connection, because its peer is too slow; only events may be lost in its
 //! place, if the [`Overflow`] says so, and every lost event is counted. A message that is longer than the peer takes is
 //! refused and ends nothing.
@@ -11,6 +11,7 @@
 mod drain;
 mod failure;
 mod frames;
+mod room;
 
 use std::borrow::Cow;
 use std::future::{Future, poll_fn};
@@ -29,6 +30,8 @@ pub(crate) use drain::Taken;
 use failure::{Failure, infallible};
 pub(crate) use failure::{PushError, Refused};
 use frames::{Draft, Frames};
+pub(crate) use room::Bounds;
+use room::{Amount, Room};
 
 /// What becomes of a message that does not fit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -39,17 +42,6 @@ enum Class {
     Event,
     /// It is refused.
     Refusable,
-}
-
-/// How much may wait, and what becomes of the rest.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
-    /// Bytes of all messages.
-    pub(crate) queued: usize,
-    /// Bytes of one message; the peer may take less.
-    pub(crate) message: usize,
-    /// What becomes of events that do not fit.
-    pub(crate) overflow: Overflow,
 }
 
 /// A handle to the bytes waiting for one peer; cloning it is cheap.
@@ -63,15 +55,13 @@ struct Shared {
     longest: usize,
     /// What ends JSON messages in batches; the usual one until the peer has shown its own.
     separator: OnceLock<Separator>,
-    limit: usize,
-    /// What refusable messages may fill, and events that are dropped when they do not fit: the rest is for messages that
-    /// cannot be refused.
-    lower_limit: usize,
+    room: Room,
     overflow: Overflow,
     /// Events that were lost.
     lost: AtomicU64,
-    /// A copy of `Queue::queued` for those who only look.
+    /// Copies of `Queue::queued` for those who only look.
     queued: AtomicUsize,
+    queued_messages: AtomicUsize,
     /// Whether `Queue::end` is set.
     closed: AtomicBool,
     /// The connection found nothing to write and sleeps until it is woken. Becomes true only under the lock.
@@ -83,8 +73,10 @@ struct Shared {
 #[derive(Debug)]
 struct Queue {
     frames: Frames,
-    /// Bytes accepted by `push` and not accepted by the socket yet.
-    queued: usize,
+    /// What was accepted by `push` and not by the socket yet.
+    queued: Amount,
+    /// Messages among these that the connection took: they count until it takes the next, when they are written.
+    taken: usize,
     end: Option<End>,
     /// Who waits in `room`.
     waiting: Vec<Waker>,
@@ -101,37 +93,30 @@ pub(crate) enum End {
     Gone,
 }
 
-impl Shared {
-    /// How many bytes may wait when a message of this class has been added.
-    #[inline]
-    fn bound(&self, class: Class) -> usize {
-        match class {
-            Class::Required => self.limit,
-            Class::Event if self.overflow == Overflow::DropNewestEvent => self.lower_limit,
-            Class::Event => self.limit,
-            Class::Refusable => self.lower_limit,
-        }
-    }
-}
-
 impl Outbox {
     /// An empty outbox of these bounds.
     pub(crate) fn new(framing: Framing, bounds: Bounds) -> Self {
-        let Bounds { queued: limit, message, overflow } = bounds;
+        let Bounds { message, overflow, .. } = bounds;
         let frames = Frames::new(overflow == Overflow::DropOldestEvent);
         Self(Arc::new(Shared {
             framing,
             longest: framing.longest().min(message),
             separator: OnceLock::new(),
-            limit,
-            lower_limit: limit - limit / 8,
+            room: Room::new(&bounds),
             overflow,
             lost: AtomicU64::new(0),
             queued: AtomicUsize::new(0),
+            queued_messages: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
             sleeps: AtomicBool::new(false),
             writer: AtomicWaker::new(),
-            queue: Mutex::new(Queue { frames, queued: 0, end: None, waiting: Vec::new() }),
+            queue: Mutex::new(Queue {
+                frames,
+                queued: Amount::default(),
+                taken: 0,
+                end: None,
+                waiting: Vec::new(),
+            }),
         }))
     }
 
@@ -204,7 +189,8 @@ impl Outbox {
     /// Whether so little waits that more may be produced: a quarter of the limit, or nothing ever again.
     #[inline]
     pub(crate) fn has_room(&self) -> bool {
-        self.queued() < self.soft_limit() || self.is_closed()
+        let messages = self.0.queued_messages.load(Ordering::Acquire);
+        self.0.room.is_there(Amount { bytes: self.queued(), messages }) || self.is_closed()
     }
 
     /// Completes when [`has_room`](Self::has_room).
@@ -245,10 +231,11 @@ impl Outbox {
         if draft.message() > shared.longest {
             return Ok(self.too_long(queue, &draft, class)?);
         }
-        let total = queue.queued + queue.frames.length(&draft);
-        let bound = shared.bound(class);
-        if total > bound {
-            return Ok(self.overflow(queue, draft, class, kind, total - bound)?);
+        let Amount { bytes, messages } = queue.queued;
+        let total = Amount { bytes: bytes + queue.frames.length(&draft), messages: messages + 1 };
+        let bound = shared.room.bound(class, shared.overflow);
+        if total.exceeds(bound) {
+            return Ok(self.overflow(queue, draft, class, kind, (total, bound))?);
         }
         self.commit(queue, &draft, class, kind);
         Ok(())
@@ -257,7 +244,8 @@ impl Outbox {
     #[inline]
     fn commit(&self, mut queue: MutexGuard<'_, Queue>, draft: &Draft, class: Class, kind: Opcode) {
         let added = queue.frames.commit(draft, kind, class == Class::Event);
-        self.set_queued(&mut queue, |queued| queued + added);
+        let Amount { bytes, messages } = queue.queued;
+        self.set_queued(&mut queue, Amount { bytes: bytes + added, messages: messages + 1 });
         // Who falls asleep holds the lock and finds nothing, so this push is found by it, or finds it asleep.
         let sleeps = self.0.sleeps.load(Ordering::Relaxed);
         if sleeps {
@@ -280,7 +268,7 @@ impl Outbox {
         Err(Refused::TooLong)
     }
 
-    /// The draft is `excess` bytes more than there is room for.
+    /// With the draft there is a total of more than the bound.
     #[cold]
     fn overflow(
         &self,
@@ -288,15 +276,16 @@ impl Outbox {
         mut draft: Draft,
         class: Class,
         kind: Opcode,
-        excess: usize,
+        total_and_bound: (Amount, Amount),
     ) -> Result<(), Refused> {
         if queue.frames.are_removable() {
-            draft = match queue.frames.make_room(draft, kind, excess, self.0.limit / 4) {
+            let at_once = |excess| self.0.room.at_once(excess);
+            draft = match queue.frames.make_room(draft, kind, total_and_bound, at_once) {
                 Ok((draft, removed)) => {
-                    let waiting = self.subtract(&mut queue, removed.bytes);
+                    let waiting = self.subtract(&mut queue, removed);
                     self.commit(queue, &draft, class, kind);
                     waiting.into_iter().for_each(Waker::wake);
-                    self.lose(removed.events.into());
+                    self.lose(u64::try_from(removed.messages).unwrap_or(u64::MAX));
                     return Ok(());
                 }
                 Err(draft) => draft,
@@ -317,17 +306,19 @@ impl Outbox {
         }
     }
 
-    fn set_queued(&self, queue: &mut Queue, change: impl FnOnce(usize) -> usize) {
-        queue.queued = change(queue.queued);
-        self.0.queued.store(queue.queued, Ordering::Release);
+    #[inline]
+    fn set_queued(&self, queue: &mut Queue, queued: Amount) {
+        queue.queued = queued;
+        self.0.queued.store(queued.bytes, Ordering::Release);
+        self.0.queued_messages.store(queued.messages, Ordering::Release);
     }
 
-    /// Counts bytes that do not wait any more, and returns who is to be told that there is room.
-    fn subtract(&self, queue: &mut Queue, bytes: usize) -> Vec<Waker> {
+    /// Counts what does not wait any more, and returns who is to be told that there is room.
+    fn subtract(&self, queue: &mut Queue, gone: Amount) -> Vec<Waker> {
         let before = queue.queued;
-        self.set_queued(queue, |queued| queued.saturating_sub(bytes));
-        let soft = self.soft_limit();
-        match before >= soft && queue.queued < soft {
+        let bytes = before.bytes.saturating_sub(gone.bytes);
+        self.set_queued(queue, Amount { bytes, messages: before.messages.saturating_sub(gone.messages) });
+        match !self.0.room.is_there(before) && self.0.room.is_there(queue.queued) {
             true => std::mem::take(&mut queue.waiting),
             false => Vec::new(),
         }
@@ -355,10 +346,6 @@ impl Outbox {
         drop(queue);
         waiting.into_iter().for_each(Waker::wake);
         self.0.writer.wake();
-    }
-
-    fn soft_limit(&self) -> usize {
-        self.0.limit / 4
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {

@@ -10,6 +10,7 @@ mod origin;
 mod outbox;
 mod overflow;
 mod overflow_at_random;
+mod overflow_of_messages;
 mod upgrade;
 
 use std::sync::{Arc, Mutex};
@@ -32,7 +33,7 @@ const KEY: [u8; 4] = [9, 8, 7, 6];
 
 /// Bounds for all messages together, and none for a single one.
 fn bounds(queued: usize, overflow: Overflow) -> Bounds {
-    Bounds { queued, message: usize::MAX, overflow }
+    Bounds { queued, messages: usize::MAX, message: usize::MAX, overflow }
 }
 
 /// What a handler was told.

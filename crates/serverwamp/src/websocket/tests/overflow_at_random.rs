@@ -23,9 +23,12 @@ impl Random {
 /// What the outbox should do, one frame at a time.
 struct Model {
     limit: usize,
+    messages: usize,
     overflow: Overflow,
     waiting: VecDeque<(bool, Vec<u8>)>,
     writing: usize,
+    /// Messages in what is being written.
+    writing_messages: usize,
     lost: u64,
     closed: bool,
 }
@@ -40,25 +43,32 @@ impl Model {
             return Err(Refused::Closed);
         }
         let newest = event && self.overflow == Overflow::DropNewestEvent;
-        let bound = if refusable || newest { self.limit - self.limit / 8 } else { self.limit };
+        let bound = |limit: usize| if refusable || newest { limit - limit / 8 } else { limit };
         let mut frame = Vec::new();
         serverwamp_proto::websocket::frame::push(Opcode::Binary, payload, &mut frame);
-        let excess = (self.queued() + frame.len()).saturating_sub(bound);
-        let events: usize =
-            self.waiting.iter().filter(|(event, _)| *event).map(|(_, frame)| frame.len()).sum();
-        if excess > 0 && self.overflow == Overflow::DropOldestEvent && excess <= events {
-            let mut freed = 0;
-            while freed < excess.max(self.limit / 4) {
+        let excess = (self.queued() + frame.len()).saturating_sub(bound(self.limit));
+        let messages = self.writing_messages + self.waiting.len() + 1;
+        let many = messages.saturating_sub(bound(self.messages));
+        let events = || self.waiting.iter().filter(|(event, _)| *event).map(|(_, frame)| frame.len());
+        let full = excess > 0 || many > 0;
+        let room = excess <= events().sum() && many <= events().count();
+        if full && self.overflow == Overflow::DropOldestEvent && room {
+            // A quarter of what there is too much of.
+            let least = if excess > 0 { excess.max(self.limit / 4) } else { 0 };
+            let fewest = if many > 0 { many.max(self.messages / 4) } else { 0 };
+            let (mut freed, mut removed) = (0, 0);
+            while freed < least || removed < fewest {
                 let Some(oldest) = self.waiting.iter().position(|(event, _)| *event) else { break };
                 freed += self.waiting.remove(oldest).unwrap().1.len();
+                removed += 1;
                 self.lost += 1;
             }
-        } else if excess > 0 && refusable {
+        } else if full && refusable {
             return Err(Refused::Full);
-        } else if excess > 0 && event && self.overflow != Overflow::CloseSession {
+        } else if full && event && self.overflow != Overflow::CloseSession {
             self.lost += 1;
             return Err(Refused::Full);
-        } else if excess > 0 {
+        } else if full {
             self.closed = true;
             return Err(Refused::Closed);
         }
@@ -73,9 +83,20 @@ fn any_sequence_of_pushes_and_writes_does_what_a_simple_model_does() {
     let (mut lost, mut closed) = ([0; 3], [0; 3]);
     for round in 0..600 {
         let (limit, overflow) = (100 + random.below(3000), POLICIES[round % 3]);
-        let outbox = plain(limit, overflow);
-        let mut model =
-            Model { limit, overflow, waiting: VecDeque::new(), writing: 0, lost: 0, closed: false };
+        // Sometimes the one limit is met first, sometimes the other.
+        let messages = 20 + random.below(120);
+        let framing = Framing::plain(None);
+        let outbox = Outbox::new(framing, Bounds { messages, ..bounds(limit, overflow) });
+        let mut model = Model {
+            limit,
+            messages,
+            overflow,
+            waiting: VecDeque::new(),
+            writing: 0,
+            writing_messages: 0,
+            lost: 0,
+            closed: false,
+        };
         let mut writing = Vec::new();
         for number in 0..200u8 {
             let longest = if random.below(10) == 0 { limit / 2 } else { 60 };
@@ -84,6 +105,7 @@ fn any_sequence_of_pushes_and_writes_does_what_a_simple_model_does() {
                 0 => {
                     outbox.take(&mut writing);
                     outbox.wrote(model.writing);
+                    model.writing_messages = model.waiting.len();
                     let expected: Vec<u8> = model.waiting.drain(..).flat_map(|(_, frame)| frame).collect();
                     assert_eq!(writing, expected, "round {round}");
                     model.writing = expected.len();

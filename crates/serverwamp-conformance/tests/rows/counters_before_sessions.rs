@@ -1,0 +1,93 @@
+//! What is refused before there is a session is counted, once, under its own name.
+
+use serde_json::{Value, json};
+use serverwamp_conformance::tcp;
+use serverwamp_conformance::{
+    Connect, DEADLINE, RawPeer, RawSocket, RawTcp, ServerProcess, Stream, Subprotocol,
+};
+
+use crate::counters::Counters;
+use crate::support::server_with;
+
+#[test]
+fn who_is_too_slow_before_there_is_a_session_is_counted() {
+    let server = server_with(&["hello_timeout_ms=200", "authenticate_timeout_ms=200", "handshake_ms=200"]);
+    let mut counters = Counters::of(&server);
+    RawPeer::connect(server.url(), Subprotocol::JSON).expect_violation("HELLO");
+    counters.expect(json!({ "hello_timeouts": 1 }));
+    let mut peer = RawPeer::connect(server.url(), Subprotocol::JSON);
+    peer.hello("secure", json!({ "authmethods": ["ticket"], "authid": "joe" }));
+    peer.expect_abort("wamp.error.authentication_failed", "200ms");
+    counters.expect(json!({ "hello_timeouts": 1, "authenticate_timeouts": 1 }));
+    // One says nothing, one says half of what it wants.
+    RawTcp::open(server.url()).read_to_end(DEADLINE).expect("the connection ends");
+    let mut half = RawTcp::open(server.url());
+    half.write(&tcp::handshake(server.url(), Subprotocol::JSON)[..20]);
+    half.read_to_end(DEADLINE).expect("the connection ends");
+    counters.expect(json!({ "hello_timeouts": 1, "authenticate_timeouts": 1, "handshake_timeouts": 2 }));
+}
+
+#[test]
+fn who_is_not_let_in_is_counted() {
+    let server = server_with(&[]);
+    let mut counters = Counters::of(&server);
+    let strangers = Connect::to(server.url()).subprotocol(Subprotocol::JSON);
+    strangers.header("Origin", "http://elsewhere.example").open().map(drop).expect_err("a foreign page");
+    counters.expect(json!({ "upgrades_refused": 1 }));
+    let mut peer = RawPeer::connect(server.url(), Subprotocol::JSON);
+    let answer = peer.hello("nowhere", json!({}));
+    assert_eq!(answer[2], "wamp.error.no_such_realm");
+    counters.expect(json!({ "upgrades_refused": 1, "sessions_refused": 1 }));
+    let mut peer = RawPeer::connect(server.url(), Subprotocol::JSON);
+    let answer = peer.join_with_ticket("secure", "joe", "not the ticket");
+    assert_eq!(answer[0], 3, "{answer}");
+    counters.expect(json!({ "upgrades_refused": 1, "sessions_refused": 2 }));
+}
+
+#[test]
+fn handshakes_that_are_refused_are_counted() {
+    let server = server_with(&[]);
+    let mut counters = Counters::of(&server);
+    // A serializer that nobody knows.
+    let mut raw = RawSocket::over(Stream::tcp(server.address()));
+    raw.write(&[0x7f, 0xf9, 0, 0]);
+    assert_eq!(raw.read_octets(4), Some(vec![0x7f, 0x10, 0, 0]));
+    counters.expect(json!({ "handshakes_refused": 1 }));
+    // No HTTP.
+    let mut tcp = RawTcp::open(server.url());
+    tcp.write(b"HELO example.com\r\n\r\n");
+    tcp.read_to_end(DEADLINE).expect("the connection ends");
+    counters.expect(json!({ "handshakes_refused": 2 }));
+    // Who leaves is not refused.
+    RawTcp::open(server.url()).write(b"GE");
+    counters.expect_connections(1);
+    counters.expect(json!({ "handshakes_refused": 2 }));
+}
+
+/// An HTTP POST by hand.
+fn post(server: &ServerProcess, path: &str, body: &str) -> String {
+    let mut tcp = RawTcp::open(server.url());
+    let length = body.len();
+    let head =
+        format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    tcp.write(format!("{head}{body}").as_bytes());
+    String::from_utf8_lossy(&tcp.read_to_end(DEADLINE).expect("an answer")).into_owned()
+}
+
+// LP-10
+#[test]
+fn what_long_polling_refuses_and_ends_is_counted() {
+    let server = server_with(&["idle_timeout_ms=1000", "max_message=2000"]);
+    let mut counters = Counters::of(&server);
+    let open = |protocol: &str| post(&server, "/lp/open", &json!({ "protocols": [protocol] }).to_string());
+    assert!(open("wamp.3.json").starts_with("HTTP/1.1 400"));
+    counters.expect(json!({ "upgrades_refused": 1 }));
+    let answer = open("wamp.2.json");
+    let (_, body) = answer.split_once("\r\n\r\n").expect("an answer has a body");
+    let body: Value = serde_json::from_str(body).expect("the body is JSON");
+    let transport = body["transport"].as_str().expect("a transport has a name");
+    let answer = post(&server, &format!("/lp/{transport}/send"), &"x".repeat(2001));
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    counters.expect(json!({ "upgrades_refused": 1, "messages_too_long": 1 }));
+    counters.expect(json!({ "upgrades_refused": 1, "messages_too_long": 1, "long_poll_timeouts": 1 }));
+}

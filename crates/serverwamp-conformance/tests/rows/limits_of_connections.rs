@@ -1,0 +1,84 @@
+//! How many connections there may be, and what one that is too many is told.
+
+use serde_json::json;
+use serverwamp_conformance::{Connect, RawPeer, RawSocket, RawTcp, ServerProcess, Stream, Subprotocol};
+
+use crate::counters::Counters;
+use crate::support::{join, server_with};
+
+/// Requires that a WebSocket is refused for being one too many.
+#[track_caller]
+fn is_refused(server: &ServerProcess, text: &str) {
+    let refusal = Connect::to(server.url()).subprotocol(Subprotocol::JSON).open().map(drop);
+    let refusal = refusal.expect_err("there are too many");
+    assert_eq!(refusal.status, 503);
+    assert!(refusal.body.contains(text), "{}", refusal.body);
+    assert!(refusal.header("retry-after").is_some_and(|after| after.parse::<u32>().is_ok()));
+}
+
+#[test]
+fn as_many_connections_as_the_limit_are_served_and_one_more_is_told_so() {
+    let server = server_with(&["connections=3"]);
+    let mut counters = Counters::of(&server);
+    let peer = join(&server, "realm1");
+    // Who has not said anything counts as well.
+    let silent = RawTcp::open(server.url());
+    counters.expect_connections(3);
+    is_refused(&server, "the server takes 3");
+    counters.expect(json!({ "connections_refused": 1 }));
+    // RawSocket has an octet for it (checklist RAW-11).
+    let mut raw = RawSocket::over(Stream::tcp(server.address()));
+    raw.write(&[0x7f, 0xf1, 0, 0]);
+    assert_eq!(raw.read_octets(4), Some(vec![0x7f, 0x40, 0, 0]));
+    counters.expect(json!({ "connections_refused": 2 }));
+    // Each that goes makes room for one.
+    drop(silent);
+    counters.expect_connections(2);
+    let _other = join(&server, "realm1");
+    is_refused(&server, "the server takes 3");
+    drop(peer);
+    counters.expect_connections(2);
+    let _third = join(&server, "realm1");
+    counters.expect(json!({ "connections_refused": 3 }));
+}
+
+#[test]
+fn an_address_has_as_many_connections_as_its_limit_and_other_addresses_have_theirs() {
+    let path = std::env::temp_dir().join(format!("serverwamp-{}-address.sock", std::process::id()));
+    let path = path.to_str().expect("a path that is text");
+    let server = server_with(&["connections_per_address=2", &format!("unix={path}")]);
+    let mut counters = Counters::of(&server);
+    let peer = join(&server, "realm1");
+    is_refused(&server, "from your address: the server takes 2");
+    counters.expect(json!({ "connections_per_address_refused": 1 }));
+    // Who comes without an address is counted among all, and not here.
+    let mut unix: Vec<RawPeer> = Vec::new();
+    for _ in 0..3 {
+        unix.push(RawSocket::over(Stream::unix(path)).peer(Subprotocol::JSON));
+    }
+    for peer in &mut unix {
+        peer.join("realm1");
+    }
+    counters.expect_connections(5);
+    drop(peer);
+    counters.expect_connections(4);
+    let _again = join(&server, "realm1");
+    counters.expect(json!({ "connections_per_address_refused": 1 }));
+}
+
+#[test]
+fn connections_that_come_and_go_by_the_hundred_leave_the_count_where_it_was() {
+    let server = server_with(&["connections=20", "handshake_ms=300", "hello_timeout_ms=300"]);
+    let mut counters = Counters::of(&server);
+    for round in 0..300 {
+        match round % 4 {
+            0 => drop(RawTcp::open(server.url())),
+            1 => drop(Connect::to(server.url()).subprotocol(Subprotocol::CBOR).open()),
+            2 => drop(Connect::to(server.url()).path("/elsewhere").open()),
+            _ => drop(Connect::to(server.url()).open()),
+        }
+    }
+    counters.expect_connections(1);
+    let _all: Vec<RawPeer> = (1..20).map(|_| join(&server, "realm1")).collect();
+    is_refused(&server, "the server takes 20");
+}
