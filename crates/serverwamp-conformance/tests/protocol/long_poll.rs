@@ -263,16 +263,16 @@ fn lp_08_close_ends_the_session_and_its_transport() {
 
 #[test]
 fn lp_10_who_stops_polling_is_given_up_and_who_waits_is_not() {
-    let server = server_with(&["idle_timeout_ms=300"]);
+    let server = server_with(&["idle_timeout_ms=500"]);
     let mut other = joined(&server);
     let before = sessions(&mut other);
     let mut waiting = welcomed(&server, Subprotocol::JSON);
-    let mut absent = welcomed(&server, Subprotocol::JSON);
     assert_eq!(waiting.receive(Duration::from_millis(1)), Ok(None));
+    let mut absent = welcomed(&server, Subprotocol::JSON);
     wait_for_sessions(&mut other, before + 1);
     expect_over(&mut absent);
     // An open poll is a request all the time, several idle times long.
-    assert_eq!(waiting.receive(Duration::from_millis(900)), Ok(None));
+    assert_eq!(waiting.receive(Duration::from_millis(1000)), Ok(None));
     assert_eq!(sessions(&mut other), before + 1);
     drop(waiting);
     wait_for_sessions(&mut other, before);
