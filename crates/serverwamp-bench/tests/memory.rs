@@ -64,7 +64,6 @@ fn a_limit_that_is_missing_shows_in_the_flood_it_is_for() {
         "registrations",
         "half-messages",
         "compressed",
-        "batches",
     ];
     let (output, text) = run(&["flood", "--quick", "--unbounded", "--only", &limited.join(",")]);
     assert!(!output.status.success(), "{text}");

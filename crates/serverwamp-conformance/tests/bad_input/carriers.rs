@@ -91,7 +91,7 @@ fn one_port_is_spoken_to_in_all_ways_at_once_octet_by_octet() {
             (open_long_poll(), b"HTTP/1.1 200 "),
             (b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n".to_vec(), b"HTTP/1.1 404 "),
         ];
-        let mut peers: Vec<(TcpStream, &(Vec<u8>, &[u8]))> = openings
+        let mut peers: Vec<_> = openings
             .iter()
             .cycle()
             .take(20)
