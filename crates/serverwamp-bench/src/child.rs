@@ -20,11 +20,25 @@ impl ServerProcess {
         Self::with_threads(kind, cpu, None)
     }
 
+    /// A server for peers that mean harm, on one thread, with its limits or without.
+    pub(crate) fn open(cpu: Option<usize>, unbounded: bool) -> Result<Self, Failure> {
+        Self::spawn(ServerKind::Open, cpu, None, if unbounded { &["--unbounded"] } else { &[] })
+    }
+
     /// A server with so many worker threads, or with all in one.
     pub(crate) fn with_threads(
         kind: ServerKind,
         cpu: Option<usize>,
         threads: Option<usize>,
+    ) -> Result<Self, Failure> {
+        Self::spawn(kind, cpu, threads, &[])
+    }
+
+    fn spawn(
+        kind: ServerKind,
+        cpu: Option<usize>,
+        threads: Option<usize>,
+        more: &[&str],
     ) -> Result<Self, Failure> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["server", "--orphan-ends"]);
@@ -33,7 +47,9 @@ impl ServerProcess {
             ServerKind::Wamp => "wamp",
             ServerKind::Router => "router",
             ServerKind::Writer => "writer",
+            ServerKind::Open => "open",
         });
+        command.args(more);
         if let Some(cpu) = cpu {
             command.arg("--cpu").arg(cpu.to_string());
         }
@@ -65,6 +81,11 @@ impl ServerProcess {
             };
         }
         Ok(sum)
+    }
+
+    /// How many files it has open.
+    pub(crate) fn open_files(&self) -> Result<usize, Failure> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.child.id()))?.count())
     }
 
     /// Memory that is its own and present, in bytes.

@@ -28,6 +28,24 @@ pub(crate) fn write(out: &mut Vec<u8>, opcode: u8, key: [u8; 4], fill: impl FnOn
     }
 }
 
+/// The header of a frame whose mask is zero, so that its payload follows as it is: `first` is its first byte.
+pub(crate) fn unmasked_head(first: u8, len: usize) -> Vec<u8> {
+    let mut head = vec![first];
+    match len {
+        0..=125 => head.push(0x80 | len as u8),
+        126..=0xffff => {
+            head.push(0x80 | 126);
+            head.extend_from_slice(&(len as u16).to_be_bytes());
+        }
+        _ => {
+            head.push(0x80 | 127);
+            head.extend_from_slice(&(len as u64).to_be_bytes());
+        }
+    }
+    head.extend_from_slice(&[0; 4]);
+    head
+}
+
 /// One frame from a server: its opcode, where its payload is, where the next frame begins.
 pub(crate) struct Frame {
     pub(crate) opcode: u8,

@@ -5,6 +5,9 @@
 //! sockets and with frames made by hand. What is compared is the servers' processor time per operation: it depends
 //! little on what else the machine does, and the servers take turns in short rounds so that what it does hits all
 //! alike. Every answer is checked, byte by byte, and a run that misses one fails.
+//!
+//! `soak` and `flood` are about memory instead: what is left of peers that vanish, and what those take who ask for too
+//! much, beside what the limits predict.
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
 
@@ -13,6 +16,7 @@ mod child;
 mod client;
 mod exchange;
 mod fanout;
+mod flood;
 mod frame;
 mod histogram;
 mod lane;
@@ -21,11 +25,13 @@ mod machine;
 mod memory;
 mod message;
 mod options;
+mod peer;
 mod publish;
 mod publishing;
 mod report;
 mod routed;
 mod server;
+mod soak;
 mod statistics;
 mod tables;
 mod threads;
@@ -44,6 +50,8 @@ pub fn main() -> ExitCode {
     let options = Options::parse();
     let done = match &options.command {
         Some(Command::Server(server)) => server::run(server),
+        Some(Command::Soak(options)) => soak::run(options),
+        Some(Command::Flood(options)) => flood::run(options),
         None => measure(&options),
     };
     match done {

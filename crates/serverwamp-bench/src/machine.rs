@@ -14,12 +14,8 @@ const SPARE_FILES: usize = 100;
 
 /// Lets this process, and those it starts, have as many files as possible; takes from the plan what does not fit.
 pub(crate) fn make_room(plan: &mut Plan) -> Result<(), Failure> {
-    let limit = getrlimit(Resource::Nofile);
-    if limit.current != limit.maximum {
-        setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?;
-    }
-    let Some(files) = limit.maximum.and_then(|files| usize::try_from(files).ok()) else { return Ok(()) };
-    let connections = files.saturating_sub(SPARE_FILES);
+    let connections = allow_connections()?;
+    let files = connections + SPARE_FILES;
     // Both fan-outs are connected at the same time.
     let (subscribers, idle) = (plan.subscribers.min(connections / 2), plan.idle.min(connections));
     if (subscribers, idle) != (plan.subscribers, plan.idle) {
@@ -30,6 +26,16 @@ pub(crate) fn make_room(plan: &mut Plan) -> Result<(), Failure> {
         return Err(format!("{files} open files are too few").into());
     }
     Ok(())
+}
+
+/// Lets this process have as many files as possible; so many connections it can have.
+pub(crate) fn allow_connections() -> Result<usize, Failure> {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?;
+    }
+    let files = limit.maximum.and_then(|files| usize::try_from(files).ok());
+    Ok(files.map_or(usize::MAX / 2, |files| files.saturating_sub(SPARE_FILES)))
 }
 
 /// The processors for the server and for the load, if there are two to choose from.

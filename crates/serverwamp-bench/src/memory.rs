@@ -32,7 +32,7 @@ fn idle(
 ) -> Result<f64, Failure> {
     let exchange = match kind {
         ServerKind::Wamp | ServerKind::Router => Exchange::Call(Format::Json),
-        ServerKind::Echo | ServerKind::Writer => Exchange::echo_of(Format::Json),
+        ServerKind::Echo | ServerKind::Writer | ServerKind::Open => Exchange::echo_of(Format::Json),
     };
     let server = ServerProcess::start(kind, plan.server_cpu)?;
     // The first connection pays for what all share.

@@ -34,6 +34,33 @@ pub(crate) struct Options {
 pub(crate) enum Command {
     /// Be one of the servers that are measured; it prints its address.
     Server(ServerOptions),
+    /// Connect, use, and vanish in every way for a while: memory and open files have to end where they began.
+    Soak(SoakOptions),
+    /// Ask for too much of everything: memory has to stay within what the limits predict, and others be served.
+    Flood(FloodOptions),
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SoakOptions {
+    /// How long, in seconds, beside a quarter of that to warm up.
+    #[arg(long, value_name = "N", default_value_t = 60.0)]
+    pub(crate) seconds: f64,
+    /// Sessions that are open at the same time.
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub(crate) connections: usize,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct FloodOptions {
+    /// Few attackers, short measurements.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// These kinds alone.
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    pub(crate) only: Vec<crate::flood::Kind>,
+    /// Take the server's limits away while predictions stay: shows that a missing limit is noticed.
+    #[arg(long, hide = true)]
+    pub(crate) unbounded: bool,
 }
 
 #[derive(Clone, Copy, Debug, Args)]
@@ -49,6 +76,9 @@ pub(crate) struct ServerOptions {
     /// Run on so many worker threads rather than all in one.
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+    /// Let peers take as much as they ask for.
+    #[arg(long)]
+    pub(crate) unbounded: bool,
     /// End with the process that started this one.
     #[arg(long, hide = true)]
     pub(crate) orphan_ends: bool,
@@ -64,6 +94,8 @@ pub(crate) enum ServerKind {
     Router,
     /// Plain sockets, all of which get what the first one sends.
     Writer,
+    /// Every transport, compression, clients that serve and publish, and handlers that never answer.
+    Open,
 }
 
 /// A part of the table.

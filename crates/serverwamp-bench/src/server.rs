@@ -50,6 +50,9 @@ pub(crate) fn run(options: &ServerOptions) -> Result<(), Failure> {
             ServerKind::Wamp => Server::new(application()?).serve(listener, std::future::pending()).await,
             ServerKind::Router => Server::new(router()?).serve(listener, std::future::pending()).await,
             ServerKind::Writer => serve_writes(listener).await?,
+            ServerKind::Open => {
+                Server::new(open(options.unbounded)?).serve(listener, std::future::pending()).await;
+            }
         }
         Ok(())
     })
@@ -86,6 +89,42 @@ fn router() -> Result<Application, Failure> {
     let router = Application::builder::<()>().websocket(|config| config.ping_interval = NO_PINGS);
     let realms = REALMS.map(|name| Realm::router(name).allow_anonymous("anonymous"));
     Ok(realms.into_iter().fold(router, |router, realm| router.realm(realm)).with_state(()).build()?)
+}
+
+/// Everything that a stranger could abuse, with the limits that everybody has by default.
+fn open(unbounded: bool) -> Result<Application, Failure> {
+    let routes = RouteSet::new()
+        .procedure("demo.add", add)
+        .procedure("demo.echo", |payload: serverwamp::Payload| async move { payload })
+        .procedure("demo.never", std::future::pending::<()>)
+        .procedure("demo.keep", |payload: serverwamp::Payload| async move {
+            std::future::pending::<()>().await;
+            drop(payload);
+        });
+    let realm = Realm::new("realm1").allow_anonymous("anonymous").allow_register().allow_publish();
+    let app = Application::builder::<()>().realm(realm.routes(routes)).websocket(|config| {
+        config.deflate = true;
+        if unbounded {
+            config.max_message = 1 << 30;
+        }
+    });
+    let app = app.rawsocket(|config| {
+        if unbounded {
+            config.max_message = 1 << 24;
+        }
+    });
+    let app = app.limits(|limits| {
+        if unbounded {
+            limits.outgoing_bytes = 1 << 30;
+            limits.outgoing_message_bytes = 1 << 30;
+            limits.calls_in_flight = usize::MAX;
+            limits.invocations_in_flight = usize::MAX;
+            limits.subscriptions = usize::MAX;
+            limits.pattern_subscriptions = usize::MAX;
+            limits.registrations = usize::MAX;
+        }
+    });
+    Ok(app.with_state(()).build()?)
 }
 
 async fn serve_echo(listener: TcpListener) -> io::Result<()> {

@@ -19,6 +19,9 @@ pub(crate) fn listen(path: &Path) -> Result<(UnixListener, UnixSocket), Failure>
     }
     let listener = UnixListener::bind(path).map_err(|error| {
         Failure::runtime(match error.kind() {
+            ErrorKind::AddrInUse if !is_socket(path) => {
+                format!("{shown} is there already, and no socket: choose another path with --unix")
+            }
             ErrorKind::AddrInUse => {
                 format!("{shown} is in use: stop the other program or choose another path with --unix")
             }
@@ -32,9 +35,13 @@ pub(crate) fn listen(path: &Path) -> Result<(UnixListener, UnixSocket), Failure>
 
 /// Is it a socket that nobody listens at?
 fn is_left_behind(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|file| file.file_type().is_socket())
+    is_socket(path)
         && std::os::unix::net::UnixStream::connect(path)
             .is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+}
+
+fn is_socket(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|file| file.file_type().is_socket())
 }
 
 impl Drop for UnixSocket {
@@ -62,7 +69,7 @@ mod tests {
         assert!(!path.exists());
         drop(file);
         fs::write(&path, "a file of somebody").unwrap();
-        assert!(refused(&path).contains("is in use"));
+        assert!(refused(&path).contains("is there already, and no socket"));
         assert_eq!(fs::read_to_string(&path).unwrap(), "a file of somebody");
         fs::remove_file(&path).unwrap();
         assert!(refused(Path::new("/nowhere/at/all")).contains("the directory of /nowhere/at/all"));

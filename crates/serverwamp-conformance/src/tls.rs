@@ -83,11 +83,17 @@ impl Authority {
     pub fn client(&self) -> TlsClient {
         let mut roots = RootCertStore::empty();
         roots.add(self.issuer.der().clone()).expect("an authority's certificate");
-        TlsClient { roots: Arc::new(roots), versions: rustls::ALL_VERSIONS, certificate: None }
+        TlsClient { roots: Arc::new(roots), versions: rustls::ALL_VERSIONS.to_vec(), certificate: None }
     }
 }
 
 impl Issued {
+    /// The certificate in binary.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der.0
+    }
+
     /// Writes the certificate and its key into a directory, in place of what has been written before, and gives their
     /// paths.
     ///
@@ -107,7 +113,7 @@ impl Issued {
 #[derive(Clone, Debug)]
 pub struct TlsClient {
     roots: Arc<RootCertStore>,
-    versions: &'static [&'static SupportedProtocolVersion],
+    versions: Vec<&'static SupportedProtocolVersion>,
     certificate: Option<Issued>,
 }
 
@@ -119,10 +125,10 @@ impl TlsClient {
         self
     }
 
-    /// The same client with these versions of TLS alone.
+    /// The same client with one version of TLS alone.
     #[must_use]
-    pub fn with_versions(mut self, versions: &'static [&'static SupportedProtocolVersion]) -> Self {
-        self.versions = versions;
+    pub fn with_version(mut self, version: &'static SupportedProtocolVersion) -> Self {
+        self.versions.retain(|known| known.version == version.version);
         self
     }
 
@@ -141,19 +147,37 @@ impl TlsClient {
     pub fn connect(&self, address: &str, name: &str) -> io::Result<Stream> {
         let mut socket = connect_tcp(address);
         socket.set_read_timeout(Some(DEADLINE))?;
-        let name = ServerName::try_from(name.to_owned()).map_err(io::Error::other)?;
-        let config = self.config().map_err(io::Error::other)?;
-        let mut connection = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
+        let mut connection = self.connection(name)?;
         while connection.is_handshaking() {
             connection.complete_io(&mut socket)?;
         }
         Ok(Stream::Tls(Box::new(StreamOwned::new(connection, socket))))
     }
 
+    /// The first bytes of such a handshake.
+    ///
+    /// # Panics
+    ///
+    /// When `name` is no name.
+    #[must_use]
+    #[track_caller]
+    pub fn hello(&self, name: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut connection = self.connection(name).expect("a host name");
+        connection.write_tls(&mut bytes).expect("a Vec takes what is written");
+        bytes
+    }
+
+    fn connection(&self, name: &str) -> io::Result<ClientConnection> {
+        let name = ServerName::try_from(name.to_owned()).map_err(io::Error::other)?;
+        let config = self.config().map_err(io::Error::other)?;
+        ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)
+    }
+
     fn config(&self) -> Result<ClientConfig, rustls::Error> {
         let provider: CryptoProvider = ring::default_provider();
         let builder = ClientConfig::builder_with_provider(Arc::new(provider))
-            .with_protocol_versions(self.versions)?
+            .with_protocol_versions(&self.versions)?
             .with_root_certificates(Arc::clone(&self.roots));
         match &self.certificate {
             None => Ok(builder.with_no_client_auth()),

@@ -13,6 +13,7 @@ mod serializers;
 mod sessions;
 mod sessions_end;
 mod support;
+mod tls;
 mod uris;
 mod violations;
 mod websocket;

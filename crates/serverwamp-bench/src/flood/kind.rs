@@ -1,0 +1,138 @@
+//! What there can be too much of, and what the limits say about it.
+
+use clap::ValueEnum;
+use serverwamp::Limits;
+use serverwamp::websocket::WebSocketConfig;
+
+/// A kind of flood.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Kind {
+    /// Subscribers that do not read, while events are published to them.
+    Events,
+    /// Callers that do not read their results.
+    Results,
+    /// Callers of a handler that never returns.
+    Calls,
+    /// The same, each call alone in what the server has read at once.
+    SparseCalls,
+    /// Callers of a client that never answers.
+    Unanswered,
+    /// Calls with long arguments, kept for the case that another client has to be asked.
+    Rerouting,
+    /// As many subscriptions as there may be, and more.
+    Subscriptions,
+    /// As many registrations as there may be, and more.
+    Registrations,
+    /// Messages that lack their last byte.
+    HalfMessages,
+    /// Compressed ones, and such as expand beyond all measure.
+    Compressed,
+    /// Batches full of calls whose results are not read.
+    Batches,
+    /// Handshakes that make no progress.
+    Handshakes,
+    /// Pings whose pongs are not read.
+    Pings,
+    /// Fragments without content.
+    Fragments,
+}
+
+/// What a flood of one kind may cost.
+#[derive(Clone, Debug)]
+pub(super) struct Prediction {
+    /// How many peers take part.
+    pub(super) attackers: usize,
+    /// The limits that bound it, in words.
+    pub(super) limits: String,
+    /// Bytes that all of them together may make the server keep.
+    pub(super) bytes: u64,
+}
+
+/// What a connection with a session takes by itself, in bytes; the table of the README has it more exactly.
+const SESSION: u64 = 12 * 1024;
+
+/// What a connection may have read and not looked at: two reads of the largest size.
+const READ: u64 = 128 * 1024;
+
+/// What a call takes that an application's handler has not answered, beside its arguments: its task, and its places in
+/// tables.
+const CALL: u64 = 1024;
+
+/// The same for a call that a client has not answered.
+const ROUTED_CALL: u64 = 1024;
+
+/// What a subscription takes beside its topic, which is kept twice.
+const SUBSCRIPTION: u64 = 1024;
+
+/// What a registration takes beside its procedure, which is kept twice.
+const REGISTRATION: u64 = 1024;
+
+/// What a connection takes before it is a WebSocket: most of it is room for 16 KiB of HTTP headers.
+const HANDSHAKE: u64 = 24 * 1024;
+
+/// What zlib takes while a compressed message arrives.
+const INFLATER: u64 = 64 * 1024;
+
+/// How long the URIs of subscriptions and registrations are.
+pub(super) const URI: usize = 1000;
+
+/// How long arguments are that are long.
+pub(super) const LONG: usize = 60_000;
+
+impl Kind {
+    /// What the limits say.
+    pub(super) fn prediction(self, quick: bool) -> Prediction {
+        let limits = Limits::default();
+        let most = WebSocketConfig::default().max_message as u64;
+        let attackers = match self {
+            Self::Handshakes if quick => 300,
+            Self::Handshakes => 4000,
+            Self::HalfMessages | Self::Compressed if !quick => 128,
+            Self::HalfMessages | Self::Compressed => 16,
+            Self::Pings | Self::Fragments => 4,
+            _ if quick => 3,
+            _ => 16,
+        };
+        let queue = limits.outgoing_bytes as u64;
+        let calls = limits.calls_in_flight.min(limits.invocations_in_flight) as u64;
+        let names = 2 * URI as u64;
+        let (what, each) = match self {
+            Self::Events => ("outgoing_bytes".to_owned(), queue),
+            Self::Results => (
+                "outgoing_bytes / 4 + a result + what is read at once".to_owned(),
+                queue / 4 + LONG as u64 + READ,
+            ),
+            Self::Calls => (format!("calls_in_flight x {CALL}"), calls * CALL),
+            Self::SparseCalls => {
+                (format!("calls_in_flight x {CALL} + what is read at once"), calls * CALL + READ)
+            }
+            Self::Unanswered => {
+                (format!("calls_in_flight x {ROUTED_CALL}, 2 sessions"), calls * ROUTED_CALL + SESSION)
+            }
+            Self::Rerouting => {
+                ("outgoing_bytes of arguments + what is read at once".to_owned(), queue + READ)
+            }
+            Self::Subscriptions => (
+                format!("subscriptions x ({SUBSCRIPTION} + 2 URIs)"),
+                limits.subscriptions as u64 * (SUBSCRIPTION + names),
+            ),
+            Self::Registrations => (
+                format!("registrations x ({REGISTRATION} + 2 URIs)"),
+                limits.registrations as u64 * (REGISTRATION + names),
+            ),
+            Self::HalfMessages => ("max_message + what is read at once".to_owned(), most + READ),
+            Self::Compressed => {
+                ("max_message + what is read at once + zlib".to_owned(), most + READ + INFLATER)
+            }
+            Self::Batches => (
+                "max_message + outgoing_bytes / 4 + what is read at once".to_owned(),
+                most + queue / 4 + READ,
+            ),
+            Self::Handshakes => ("HTTP headers of 16 KiB".to_owned(), HANDSHAKE),
+            Self::Pings => ("32 pongs + what is read at once".to_owned(), 32 * 127 + READ),
+            Self::Fragments => ("what is read at once".to_owned(), READ),
+        };
+        let each = each + if self == Self::Handshakes { 0 } else { SESSION };
+        Prediction { attackers, limits: what, bytes: each * attackers as u64 }
+    }
+}

@@ -1,0 +1,176 @@
+//! Too much of everything: what a flood makes the server keep, beside what its limits predict, and how a neighbour is
+//! served meanwhile.
+//!
+//! Each kind meets a fresh server with one thread and the limits that everybody has by default. Its memory is the resident
+//! one, as the allocator of the system leaves it, and is looked at all the time. That allocator is the reason why half of
+//! what is predicted may come on top: a buffer that grows exists twice while it moves, and what was freed between two
+//! pieces that are in use is not given back to the system. It is used again, though: the last flood of several takes no
+//! more than the second did, and leaves no more behind.
+
+mod attack;
+mod kind;
+mod neighbour;
+
+pub(crate) use kind::Kind;
+
+use crate::Failure;
+use crate::child::ServerProcess;
+use crate::machine;
+use crate::options::FloodOptions;
+use clap::ValueEnum;
+use kind::Prediction;
+use neighbour::{Neighbour, Phase, Service};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// What may be measured beyond a prediction and half of it, in bytes: buffers that there are once for each thread.
+const SLACK: u64 = 2 * 1024 * 1024;
+
+/// How often each flood comes. The first one finds an allocator that has never had to keep anything.
+const TIMES: usize = 3;
+
+/// How long the server may take to forget a flood whose peers are gone.
+const TO_FORGET: Duration = Duration::from_secs(8);
+
+/// How often memory is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// What several floods of one kind did, in bytes beyond what the server had before.
+#[derive(Debug)]
+struct Measured {
+    /// The most while each flood lasted.
+    peaks: [u64; TIMES],
+    /// What was left behind each.
+    left: [u64; TIMES],
+    before: Service,
+    during: Service,
+}
+
+pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
+    println!("{}", machine::describe());
+    let connections = machine::allow_connections()?;
+    let cpus = machine::two_processors();
+    if let Some((_, load)) = cpus {
+        machine::pin(&[load])?;
+    }
+    print_heading();
+    let mut failed = Vec::new();
+    for kind in Kind::value_variants() {
+        if !options.only.is_empty() && !options.only.contains(kind) {
+            continue;
+        }
+        let prediction = kind.prediction(options.quick);
+        if prediction.attackers > connections / 2 {
+            return Err(format!("{connections} open files are too few").into());
+        }
+        let server = ServerProcess::open(cpus.map(|(server, _)| server), options.unbounded)?;
+        let measured = measure(*kind, prediction.attackers, &server, options.quick)?;
+        let name = kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+        print_row(&name, &prediction, &measured);
+        let allowed = prediction.bytes * 3 / 2 + SLACK;
+        let most = measured.peaks.into_iter().max().unwrap_or(0);
+        if most > allowed {
+            failed.push(format!("{name} took {} and not {} at most", mib(most), mib(allowed)));
+        }
+        let [_, second, .., last] = measured.left;
+        if last > second + prediction.bytes / 4 + SLACK {
+            failed.push(format!("{name} left {} behind, then {}", mib(second), mib(last)));
+        }
+    }
+    if !failed.is_empty() {
+        return Err(failed.join("; ").into());
+    }
+    println!("no flood took more than the limits predict, half of it again, and {}", mib(SLACK));
+    Ok(())
+}
+
+fn measure(kind: Kind, attackers: usize, server: &ServerProcess, quick: bool) -> Result<Measured, Failure> {
+    let neighbour = Neighbour::join(server.address)?;
+    let calm = Duration::from_millis(if quick { 100 } else { 700 });
+    std::thread::sleep(calm);
+    neighbour.enter(Phase::Before);
+    std::thread::sleep(calm);
+    neighbour.enter(Phase::Quiet);
+    let (base, files) = (server.resident_bytes()?, server.open_files()?);
+    let (mut peaks, mut left) = ([0; TIMES], [0; TIMES]);
+    for (peak, left) in peaks.iter_mut().zip(&mut left) {
+        neighbour.enter(Phase::During);
+        *peak = highest(kind, server, attackers)?.saturating_sub(base);
+        neighbour.enter(Phase::Quiet);
+        *left = forgotten(server, base, files)?.saturating_sub(base);
+    }
+    let (before, during) = (neighbour.service(Phase::Before), neighbour.service(Phase::During));
+    neighbour.leave()?;
+    Ok(Measured { peaks, left, before, during })
+}
+
+/// The most resident bytes from the beginning of a flood until all of its peers have done their worst.
+fn highest(kind: Kind, server: &ServerProcess, attackers: usize) -> Result<u64, Failure> {
+    let (over, most) = (AtomicBool::new(false), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        let looking = scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                // If it cannot be read any more, the look below says so.
+                most.fetch_max(server.resident_bytes().unwrap_or(0), Ordering::Relaxed);
+                std::thread::sleep(LOOK_EVERY);
+            }
+        });
+        let peers = attack::attack(kind, server.address, attackers);
+        // What it has received it has to read, too.
+        std::thread::sleep(10 * LOOK_EVERY);
+        over.store(true, Ordering::Relaxed);
+        looking.join().map_err(|_| "nobody looked at the server's memory")?;
+        let last = server.resident_bytes()?;
+        drop(peers?);
+        Ok(last.max(most.load(Ordering::Relaxed)))
+    })
+}
+
+/// The resident bytes when the peers of a flood are gone: as soon as they are what they were, or when time is up.
+fn forgotten(server: &ServerProcess, base: u64, files: usize) -> Result<u64, Failure> {
+    let deadline = Instant::now() + TO_FORGET;
+    loop {
+        let now = server.resident_bytes()?;
+        let closed = server.open_files()? <= files;
+        if closed && now <= base + SLACK {
+            return Ok(now);
+        }
+        if Instant::now() > deadline {
+            return if closed { Ok(now) } else { Err("the sockets of a flood stay open".into()) };
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+fn print_heading() {
+    println!(
+        "{:>20} {:>9} {:>8} {:>7} {:>7} {:>7} | {:>17} {:>15} {:>15} | the limits",
+        "MiB", "predicted", "measured", "again", "left", "again", "neighbour calls/s", "median ms", "p99 ms"
+    );
+}
+
+fn print_row(name: &str, prediction: &Prediction, measured: &Measured) {
+    let Measured { peaks: [peak, .., last_peak], left: [left, .., last_left], before, during } = measured;
+    let mib = |bytes: u64| bytes as f64 / (1024.0 * 1024.0);
+    println!(
+        "{:>20} {:>9.1} {:>8.1} {:>7.1} {:>7.1} {:>7.1} | {:>8.0} {:>8.0} {:>7.3} {:>7.3} {:>7.2} {:>7.2} | {} x {}",
+        name,
+        mib(prediction.bytes),
+        mib(*peak),
+        mib(*last_peak),
+        mib(*left),
+        mib(*last_left),
+        before.per_second,
+        during.per_second,
+        before.median,
+        during.median,
+        before.p99,
+        during.p99,
+        prediction.attackers,
+        prediction.limits,
+    );
+}
+
+fn mib(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / (1024.0 * 1024.0))
+}

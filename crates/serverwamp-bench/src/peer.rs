@@ -1,0 +1,269 @@
+//! One peer that waits for its answers, over WebSocket or RawSocket, and can leave in ways that a good client does not.
+
+use crate::Failure;
+use crate::client::PATIENCE;
+use crate::exchange::Format;
+use crate::frame;
+use crate::message::{Item, beginning, message};
+use rustix::net::sockopt::{set_socket_linger, set_socket_recv_buffer_size};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// What ends a JSON message in a batch.
+pub(crate) const RECORD_END: u8 = 0x1e;
+
+/// What carries the messages of a peer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Carrier {
+    WebSocket,
+    /// A WebSocket whose messages are batches, in JSON.
+    Batches,
+    RawSocket,
+}
+
+impl Carrier {
+    /// With what a connection begins.
+    pub(crate) fn handshake(self, format: Format, more: &str) -> Vec<u8> {
+        match self {
+            Self::WebSocket | Self::Batches => format!(
+                "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+                 Sec-WebSocket-Protocol: {}{}\r\n{more}\r\n",
+                format.subprotocol(),
+                if self == Self::Batches { ".batched" } else { "" },
+            )
+            .into_bytes(),
+            Self::RawSocket => {
+                let serializer = match format {
+                    Format::Json => 1,
+                    Format::MsgPack => 2,
+                    Format::Cbor => 3,
+                };
+                vec![0x7f, 0xf0 | serializer, 0, 0]
+            }
+        }
+    }
+}
+
+/// A connected peer.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    stream: TcpStream,
+    pub(crate) carrier: Carrier,
+    pub(crate) format: Format,
+    input: Vec<u8>,
+    requests: u64,
+}
+
+impl Peer {
+    /// A connection on which nothing was said.
+    pub(crate) fn connect(address: SocketAddr, carrier: Carrier, format: Format) -> Result<Self, Failure> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        Ok(Self { stream, carrier, format, input: Vec::new(), requests: 0 })
+    }
+
+    /// A connection with its handshake made.
+    pub(crate) fn open(address: SocketAddr, carrier: Carrier, format: Format) -> Result<Self, Failure> {
+        Self::open_with(address, carrier, format, "")
+    }
+
+    /// A connection with its handshake made, these lines among its headers.
+    pub(crate) fn open_with(
+        address: SocketAddr,
+        carrier: Carrier,
+        format: Format,
+        headers: &str,
+    ) -> Result<Self, Failure> {
+        let mut peer = Self::connect(address, carrier, format)?;
+        peer.write(&carrier.handshake(format, headers))?;
+        loop {
+            let head = match carrier {
+                Carrier::WebSocket | Carrier::Batches => {
+                    let end = peer.input.windows(4).position(|four| four == b"\r\n\r\n");
+                    end.map(|end| (end + 4, peer.input.starts_with(b"HTTP/1.1 101 ")))
+                }
+                Carrier::RawSocket => {
+                    (peer.input.len() >= 4).then(|| (4, peer.input[1] & 15 == peer.serializer()))
+                }
+            };
+            match head {
+                Some((end, true)) => {
+                    peer.input.drain(..end);
+                    return Ok(peer);
+                }
+                Some(_) => return Err(format!("no handshake but {}", peer.input.escape_ascii()).into()),
+                None => peer.receive()?,
+            }
+        }
+    }
+
+    /// A session in `realm1`.
+    pub(crate) fn join(address: SocketAddr, carrier: Carrier, format: Format) -> Result<Self, Failure> {
+        Self::open(address, carrier, format)?.welcomed()
+    }
+
+    /// Joins `realm1`.
+    pub(crate) fn welcomed(mut self) -> Result<Self, Failure> {
+        self.say(&self.format.hello("realm1"))?;
+        let welcome = self.hear()?;
+        match self.format.is_welcome(&welcome) {
+            true => Ok(self),
+            false => Err(format!("no WELCOME but {}", welcome.escape_ascii()).into()),
+        }
+    }
+
+    fn serializer(&self) -> u8 {
+        self.carrier.handshake(self.format, "")[1] & 15
+    }
+
+    /// The id of the next request.
+    pub(crate) const fn next_request(&mut self) -> u64 {
+        self.requests += 1;
+        self.requests
+    }
+
+    /// Sends a message.
+    pub(crate) fn say(&mut self, message: &[u8]) -> Result<(), Failure> {
+        let frame = self.frame(message);
+        self.write(&frame)
+    }
+
+    /// Sends the message that consists of these.
+    pub(crate) fn tell(&mut self, items: &[Item<'_>]) -> Result<(), Failure> {
+        self.say(&message(self.format, items))
+    }
+
+    /// A message as it stands on the wire.
+    pub(crate) fn frame(&self, message: &[u8]) -> Vec<u8> {
+        let mut frame = match self.carrier {
+            Carrier::WebSocket => frame::unmasked_head(0x80 | self.format.opcode(), message.len()),
+            Carrier::Batches => frame::unmasked_head(0x80 | self.format.opcode(), message.len() + 1),
+            Carrier::RawSocket => (message.len() as u32).to_be_bytes().to_vec(),
+        };
+        frame.extend_from_slice(message);
+        if self.carrier == Carrier::Batches {
+            frame.push(RECORD_END);
+        }
+        frame
+    }
+
+    /// Lets the system keep as little as possible of what is not read, so that it is the server that has to.
+    pub(crate) fn keep_little(&self) -> Result<(), Failure> {
+        Ok(set_socket_recv_buffer_size(&self.stream, 4096)?)
+    }
+
+    /// Sends bytes as they are.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        Ok(self.stream.write_all(bytes)?)
+    }
+
+    /// Writes what the server takes within this time, and says how much that was; an ended connection takes nothing.
+    pub(crate) fn write_within(&mut self, bytes: &[u8], time: Duration) -> Result<usize, Failure> {
+        self.stream.set_write_timeout(Some(time))?;
+        let mut written = 0;
+        while written < bytes.len() {
+            match self.stream.write(&bytes[written..]) {
+                Ok(more) if more > 0 => written += more,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                _ => break,
+            }
+        }
+        Ok(written)
+    }
+
+    /// The next message.
+    pub(crate) fn hear(&mut self) -> Result<Vec<u8>, Failure> {
+        loop {
+            if let Some(message) = self.received()? {
+                return Ok(message);
+            }
+            self.receive()?;
+        }
+    }
+
+    /// The next message that begins like this one of `length` elements; others before it are passed over.
+    pub(crate) fn hear_of(&mut self, length: usize, items: &[Item<'_>]) -> Result<Vec<u8>, Failure> {
+        let wanted = beginning(self.format, length, items);
+        loop {
+            let message = self.hear()?;
+            // The last element has no comma behind it, and here it never is the last.
+            if message.starts_with(&wanted) {
+                return Ok(message);
+            }
+        }
+    }
+
+    /// Asks, and passes over everything until the answer, of `length` elements, which begins with `code` and this id.
+    pub(crate) fn ask(&mut self, code: u64, length: usize, items: &[Item<'_>]) -> Result<Vec<u8>, Failure> {
+        let Some(Item::Int(request)) = items.get(1).copied() else { return Err("no request".into()) };
+        self.tell(items)?;
+        self.hear_of(length, &[Item::Int(code), Item::Int(request)])
+    }
+
+    fn received(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        loop {
+            let (is_message, payload) = match self.carrier {
+                Carrier::WebSocket | Carrier::Batches => {
+                    let Some(frame) = frame::read(&self.input)? else { return Ok(None) };
+                    match frame.opcode {
+                        frame::TEXT | frame::BINARY => (true, frame.payload),
+                        frame::PING | frame::PONG => (false, frame.payload),
+                        opcode => {
+                            let text = self.input[frame.payload].escape_ascii();
+                            return Err(format!("a frame with opcode {opcode}: {text}").into());
+                        }
+                    }
+                }
+                Carrier::RawSocket => {
+                    let Some((head, _)) = self.input.split_at_checked(4) else { return Ok(None) };
+                    let [kind, high, middle, low] = head else { return Ok(None) };
+                    let len = u32::from_be_bytes([0, *high, *middle, *low]) as usize;
+                    if self.input.len() < 4 + len {
+                        return Ok(None);
+                    }
+                    (*kind == 0, 4..4 + len)
+                }
+            };
+            let end = payload.end;
+            let message = self.input[payload].to_vec();
+            self.input.drain(..end);
+            if is_message {
+                return Ok(Some(message));
+            }
+        }
+    }
+
+    fn receive(&mut self) -> Result<(), Failure> {
+        let mut buffer = [0; 16 * 1024];
+        match self.stream.read(&mut buffer)? {
+            0 => Err("the server ended a connection".into()),
+            read => {
+                self.input.extend_from_slice(&buffer[..read]);
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes nothing more, and reads until the server has ended the connection as well.
+    pub(crate) fn finish(mut self) -> Result<(), Failure> {
+        self.stream.shutdown(Shutdown::Write)?;
+        let mut buffer = [0; 4096];
+        loop {
+            match self.stream.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Ends the connection with a reset, as one whose program crashed may end.
+    pub(crate) fn reset(self) -> Result<(), Failure> {
+        Ok(set_socket_linger(&self.stream, Some(Duration::ZERO))?)
+    }
+}
