@@ -16,7 +16,7 @@ use serverwamp_conformance::{
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::support::server_with;
+use crate::support::{call, joined, server_with};
 
 /// A server with a certificate, and the authority its clients trust.
 struct Secured {
@@ -107,17 +107,24 @@ fn what_is_no_tls_is_disconnected_on_a_port_with_tls() {
 }
 
 #[test]
-fn a_tls_handshake_that_takes_too_long_is_cut_off() {
-    let secured = Secured::start(&["handshake_ms=200"]);
+fn a_tls_handshake_that_takes_too_long_is_cut_off_and_counted() {
+    let secured = Secured::start(&["tls_handshake_ms=200"]);
     // Nothing, and the beginning of a ClientHello.
     for octets in [&[][..], &[0x16, 3, 1, 2, 0, 1, 0]] {
         let mut stream = Stream::tcp(&secured.address());
-        stream.set_read_timeout(DEADLINE);
+        // Earlier than the handshake's usual deadline would end it.
+        stream.set_read_timeout(DEADLINE / 2);
         stream.write_all(octets).unwrap();
         let mut answer = Vec::new();
         let ended = stream.read_to_end(&mut answer);
         assert!(!matches!(&ended, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock), "{ended:?}");
     }
+    // The counter goes up before the connection is closed; one who left by itself was refused nothing.
+    drop(Stream::tcp(&secured.address()));
+    let mut peer = joined(&secured.server);
+    let counters = call(&mut peer, "statistics.all", json!([]));
+    assert_eq!(counters[3][0]["handshake_timeouts"], 2, "{counters}");
+    assert_eq!(counters[3][0]["handshakes_refused"], Value::Null, "{counters}");
 }
 
 #[test]
