@@ -23,7 +23,8 @@ pub(super) fn attack(kind: Kind, address: SocketAddr, attackers: usize) -> Resul
     match kind {
         Kind::Events => scene.events(),
         Kind::Results => scene.results(),
-        Kind::Calls => scene.calls(),
+        Kind::Calls => scene.calls("x", TIMES * Limits::default().calls_in_flight),
+        Kind::LongCalls => scene.calls(&"x".repeat(LONG), TIMES * Limits::default().outgoing_bytes / LONG),
         Kind::SparseCalls => scene.sparse_calls(),
         Kind::Unanswered => scene.unanswered(),
         Kind::Rerouting => scene.rerouting(),
@@ -94,11 +95,11 @@ impl Scene {
         Ok(peers)
     }
 
-    fn calls(&self) -> Result<Vec<Peer>, Failure> {
+    fn calls(&self, payload: &str, many: usize) -> Result<Vec<Peer>, Failure> {
         let peers = self.mixed()?;
         let fill = |mut peer: Peer| {
-            for id in 1..=(TIMES * Limits::default().calls_in_flight) as u64 {
-                peer.say(&call(id, "demo.keep", "x"))?;
+            for id in 1..=many as u64 {
+                peer.say(&call(id, "demo.keep", payload))?;
             }
             fence(peer)
         };
@@ -111,7 +112,7 @@ impl Scene {
         let between = frame::unmasked_head(0x8a, 125);
         let between = [between, vec![b'p'; 125]].concat().repeat(500);
         let fill = |mut peer: Peer| {
-            for id in 1..=Limits::default().calls_in_flight as u64 {
+            for id in 1..=(Limits::default().calls_in_flight / 4) as u64 {
                 peer.say(&call(id, "demo.keep", "x"))?;
                 peer.write(&between)?;
             }
@@ -125,7 +126,7 @@ impl Scene {
         for (number, (caller, callee)) in callers.iter_mut().zip(&mut callees).enumerate() {
             let procedure = format!("flood.unanswered.n{number}");
             callee.ask(65, 3, &[Item::Int(64), Item::Int(1), Item::Empty, Item::Text(&procedure)])?;
-            for id in 1..=(TIMES * Limits::default().calls_in_flight) as u64 {
+            for id in 1..=(2 * TIMES * Limits::default().calls_in_flight) as u64 {
                 caller.say(&call(id, &procedure, "x"))?;
             }
         }

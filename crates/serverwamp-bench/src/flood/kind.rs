@@ -13,7 +13,9 @@ pub(crate) enum Kind {
     Results,
     /// Callers of a handler that never returns.
     Calls,
-    /// The same, each call alone in what the server has read at once.
+    /// The same with long arguments.
+    LongCalls,
+    /// Calls of that handler, each alone in what the server has read at once.
     SparseCalls,
     /// Callers of a client that never answers.
     Unanswered,
@@ -59,7 +61,7 @@ const READ: u64 = 128 * 1024;
 const CALL: u64 = 1024;
 
 /// The same for a call that a client has not answered.
-const ROUTED_CALL: u64 = 1024;
+const ROUTED_CALL: u64 = 640;
 
 /// What a subscription takes beside its topic, which is kept twice.
 const SUBSCRIPTION: u64 = 1024;
@@ -103,6 +105,9 @@ impl Kind {
                 queue / 4 + LONG as u64 + READ,
             ),
             Self::Calls => (format!("calls_in_flight x {CALL}"), calls * CALL),
+            Self::LongCalls => {
+                ("outgoing_bytes of arguments + what is read at once".to_owned(), queue + READ)
+            }
             Self::SparseCalls => {
                 (format!("calls_in_flight x {CALL} + what is read at once"), calls * CALL + READ)
             }

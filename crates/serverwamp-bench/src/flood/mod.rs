@@ -2,10 +2,10 @@
 //! served meanwhile.
 //!
 //! Each kind meets a fresh server with one thread and the limits that everybody has by default. Its memory is the resident
-//! one, as the allocator of the system leaves it, and is looked at all the time. That allocator is the reason why half of
-//! what is predicted may come on top: a buffer that grows exists twice while it moves, and what was freed between two
-//! pieces that are in use is not given back to the system. It is used again, though: the last flood of several takes no
-//! more than the second did, and leaves no more behind.
+//! one, as the allocator of the system leaves it, and is looked at all the time. That allocator is the reason why twice of
+//! what is predicted is allowed: a buffer that grows leaves a hole of its former size behind when it moves, and what was
+//! freed between two pieces that are in use is not given back to the system. It is used again, though, and that shows in
+//! the last flood of several: it takes no more than the second did.
 
 mod attack;
 mod kind;
@@ -23,14 +23,14 @@ use neighbour::{Neighbour, Phase, Service};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// What may be measured beyond a prediction and half of it, in bytes: buffers that there are once for each thread.
+/// What may be measured beyond twice a prediction, in bytes: buffers that there are once for each thread.
 const SLACK: u64 = 2 * 1024 * 1024;
 
 /// How often each flood comes. The first one finds an allocator that has never had to keep anything.
 const TIMES: usize = 3;
 
-/// How long the server may take to forget a flood whose peers are gone.
-const TO_FORGET: Duration = Duration::from_secs(8);
+/// How long the server may take to close the sockets of a flood whose peers are gone.
+const TO_CLOSE: Duration = Duration::from_secs(8);
 
 /// How often memory is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -67,22 +67,24 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
         let measured = measure(*kind, prediction.attackers, &server, options.quick)?;
         let name = kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
         print_row(&name, &prediction, &measured);
-        let allowed = prediction.bytes * 3 / 2 + SLACK;
+        let allowed = 2 * prediction.bytes + SLACK;
         let most = measured.peaks.into_iter().max().unwrap_or(0);
         if most > allowed {
             failed.push(format!("{name} took {} and not {} at most", mib(most), mib(allowed)));
         }
-        let [_, second, .., last] = measured.left;
-        if last > second + prediction.bytes / 4 + SLACK {
-            failed.push(format!("{name} left {} behind, then {}", mib(second), mib(last)));
+        let [_, second, last] = measured.peaks;
+        if last > second + second / 4 + SLACK {
+            failed.push(format!("{name} took {} again, then {}", mib(second), mib(last)));
         }
     }
-    match failed.is_empty() {
-        true => {
-            Ok(println!("no flood took more than the limits predict, half of it again, and {}", mib(SLACK)))
-        }
-        false => Err(failed.join("; ").into()),
+    if !failed.is_empty() {
+        return Err(failed.join("; ").into());
     }
+    println!(
+        "no flood took more than twice what the limits predict and {}, and none took more and more",
+        mib(SLACK)
+    );
+    Ok(())
 }
 
 fn measure(kind: Kind, attackers: usize, server: &ServerProcess, quick: bool) -> Result<Measured, Failure> {
@@ -98,7 +100,7 @@ fn measure(kind: Kind, attackers: usize, server: &ServerProcess, quick: bool) ->
         neighbour.enter(Phase::During);
         *peak = highest(kind, server, attackers)?.saturating_sub(base);
         neighbour.enter(Phase::Quiet);
-        *left = forgotten(server, base, files)?.saturating_sub(base);
+        *left = forgotten(server, base, files, 2 * calm)?.saturating_sub(base);
     }
     let (before, during) = (neighbour.service(Phase::Before), neighbour.service(Phase::During));
     neighbour.leave()?;
@@ -112,7 +114,7 @@ fn highest(kind: Kind, server: &ServerProcess, attackers: usize) -> Result<u64, 
         let looking = scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
                 // If it cannot be read any more, the look below says so.
-                most.fetch_max(server.resident_bytes().unwrap_or(0), Ordering::Relaxed);
+                most.fetch_max(server.resident_bytes_quickly().unwrap_or(0), Ordering::Relaxed);
                 std::thread::sleep(LOOK_EVERY);
             }
         });
@@ -127,19 +129,22 @@ fn highest(kind: Kind, server: &ServerProcess, attackers: usize) -> Result<u64, 
     })
 }
 
-/// The resident bytes when the peers of a flood are gone: as soon as they are what they were, or when time is up.
-fn forgotten(server: &ServerProcess, base: u64, files: usize) -> Result<u64, Failure> {
-    let deadline = Instant::now() + TO_FORGET;
-    loop {
-        let now = server.resident_bytes()?;
-        let closed = server.open_files()? <= files;
-        if closed && now <= base + SLACK {
-            return Ok(now);
-        }
-        if Instant::now() > deadline {
-            return if closed { Ok(now) } else { Err("the sockets of a flood stay open".into()) };
+/// The resident bytes when the peers of a flood are gone: as soon as they are what they were, or some time later.
+fn forgotten(server: &ServerProcess, base: u64, files: usize, settle: Duration) -> Result<u64, Failure> {
+    let gone = Instant::now();
+    while server.open_files()? > files {
+        if gone.elapsed() > TO_CLOSE {
+            return Err("the sockets of a flood stay open".into());
         }
         std::thread::sleep(LOOK_EVERY);
+    }
+    let closed = Instant::now();
+    loop {
+        let now = server.resident_bytes()?;
+        if now <= base + SLACK / 4 || closed.elapsed() > settle {
+            return Ok(now);
+        }
+        std::thread::sleep(5 * LOOK_EVERY);
     }
 }
 

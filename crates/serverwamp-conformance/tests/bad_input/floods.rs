@@ -205,6 +205,53 @@ fn handlers_that_never_return_are_bounded_per_session() {
 }
 
 #[test]
+fn arguments_that_handlers_keep_are_bounded_per_session() {
+    let mut scene = Scene::with(&["outgoing_bytes=1000000"]);
+    let mut hog = scene.joined(Subprotocol::MSGPACK);
+    let long = json!(["x".repeat(99_000)]);
+    for _ in 0..10 {
+        hog.start_call("waiting.watched", long.clone(), Value::Null, Value::Null);
+    }
+    let refused = hog.call("waiting.watched", long.clone(), Value::Null, Value::Null);
+    assert_eq!((&refused[0], &refused[4]), (&json!(8), &json!("wamp.error.unavailable")), "{refused}");
+    assert!(refused[5][0].as_str().is_some_and(|text| text.contains("bytes of arguments")), "{refused}");
+    assert_eq!(scene.ask("waiting.running", json!([]))[3], json!([10]));
+    // Short ones are not meant, and other sessions have room of their own.
+    assert_eq!(hog.call("result.one", Value::Null, Value::Null, Value::Null)[3], json!([42]));
+    let mut other = scene.joined(Subprotocol::CBOR);
+    assert_eq!(other.call("result.one", long.clone(), Value::Null, Value::Null)[3], json!([42]));
+    // A call that ends gives its room back.
+    hog.send(json!([49, 1, { "mode": "kill" }]));
+    hog.expect(json!([8, 48, 1, {}, "wamp.error.canceled"]));
+    scene.wait_until("the canceled handler is dropped", |scene| {
+        scene.ask("waiting.running", json!([]))[3] == json!([9])
+    });
+    assert_eq!(hog.call("result.one", long, Value::Null, Value::Null)[3], json!([42]));
+    drop((hog, other));
+    scene.unharmed();
+}
+
+/// One byte in each of what the server reads at once, which are up to 64 KiB.
+#[test]
+fn a_short_argument_does_not_keep_what_was_read_with_it() {
+    let mut scene = Scene::new();
+    let mut tcp = scene.joined_tcp();
+    let between = frame(true, 10, &[b'p'; 125]).repeat(500);
+    scene.within_memory(8 * MIB, |scene, check| {
+        for id in 1..=400 {
+            tcp.write(&text(&json!([48, id, {}, "waiting.kept", ["x"]])));
+            tcp.write(&between);
+            check(scene);
+        }
+        scene.wait_until("all handlers run", |scene| {
+            scene.ask("waiting.running", json!([]))[3] == json!([400])
+        });
+    });
+    drop(tcp);
+    scene.unharmed();
+}
+
+#[test]
 fn subscriptions_are_bounded_and_every_request_is_answered() {
     let mut scene = Scene::new();
     for (options, limit) in

@@ -1,9 +1,10 @@
 //! TLS as clients see it (checklist SEC-01 to SEC-03, RAW-23): who is trusted, who is let in, and certificates that change.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use rustls::version::{TLS12, TLS13};
 use serde_json::{Value, json};
@@ -108,23 +109,25 @@ fn what_is_no_tls_is_disconnected_on_a_port_with_tls() {
 
 #[test]
 fn a_tls_handshake_that_takes_too_long_is_cut_off_and_counted() {
-    let secured = Secured::start(&["tls_handshake_ms=200"]);
-    // Nothing, and the beginning of a ClientHello.
+    let secured = Secured::start(&["tls_ms=200"]);
+    // Nothing, and the beginning of a ClientHello. Behind the handshake another deadline begins.
     for octets in [&[][..], &[0x16, 3, 1, 2, 0, 1, 0]] {
         let mut stream = Stream::tcp(&secured.address());
-        // Earlier than the handshake's usual deadline would end it.
         stream.set_read_timeout(DEADLINE / 2);
         stream.write_all(octets).unwrap();
         let mut answer = Vec::new();
         let ended = stream.read_to_end(&mut answer);
-        assert!(!matches!(&ended, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock), "{ended:?}");
+        assert!(!matches!(&ended, Err(error) if error.kind() == ErrorKind::WouldBlock), "{ended:?}");
     }
-    // The counter goes up before the connection is closed; one who left by itself was refused nothing.
+    // Counted before the connection is closed; who leaves by itself was refused nothing.
     drop(Stream::tcp(&secured.address()));
-    let mut peer = joined(&secured.server);
-    let counters = call(&mut peer, "statistics.all", json!([]));
+    let counters = call(&mut joined(&secured.server), "statistics.all", json!([]));
     assert_eq!(counters[3][0]["handshake_timeouts"], 2, "{counters}");
     assert_eq!(counters[3][0]["handshakes_refused"], Value::Null, "{counters}");
+    let mut stream = secured.authority.client().connect(&secured.address(), HOST).expect("a handshake");
+    stream.set_read_timeout(Duration::from_millis(600));
+    let read = stream.read(&mut [0]);
+    assert!(matches!(&read, Err(error) if error.kind() == ErrorKind::WouldBlock), "{read:?}");
 }
 
 #[test]

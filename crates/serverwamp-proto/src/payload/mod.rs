@@ -18,6 +18,9 @@ use bind::Bind;
 use bytes::Bytes;
 use serde::Deserialize;
 
+/// Arguments of at least this length are worth what one read returns, which is seldom more than twice as much.
+const LONG: usize = 32 * 1024;
+
 /// `Arguments` and `ArgumentsKw` of a message, as they stand in its frame.
 #[derive(Clone, Debug)]
 pub struct Payload {
@@ -48,6 +51,13 @@ impl Payload {
             args: Bytes::copy_from_slice(&self.args),
             kwargs: Bytes::copy_from_slice(&self.kwargs),
         }
+    }
+
+    /// The same arguments for somebody who may keep them for long: [detached](Self::detached), unless they are so long
+    /// that what they hold on to is not much more.
+    #[must_use]
+    pub fn to_keep(&self) -> Self {
+        if self.size() < LONG { self.detached() } else { self.clone() }
     }
 
     /// How many bytes the encoded arguments take.

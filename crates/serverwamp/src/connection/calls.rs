@@ -13,7 +13,7 @@ use crate::reply::CallReply;
 use crate::request::{Invocation, Matched};
 use crate::routes::ProcedureRoute;
 use crate::rt::BoxFuture;
-use crate::session::OpenCall;
+use crate::session::{Kept, OpenCall};
 use crate::statistics::Refusal;
 use crate::{Session, WampError};
 use futures_util::FutureExt;
@@ -51,13 +51,14 @@ pub(super) struct Calls {
 /// A call that waits for the one before, and counts as one in flight.
 struct Waiting {
     invocation: Invocation,
+    kept: Option<Kept>,
     _counted: Counted,
 }
 
 impl Waiting {
-    fn new(session: &Session, invocation: Invocation) -> Self {
+    fn new(session: &Session, invocation: Invocation, kept: Option<Kept>) -> Self {
         session.running_realm().counters.calls_changed(1);
-        Self { invocation, _counted: Counted(session.clone()) }
+        Self { invocation, kept, _counted: Counted(session.clone()) }
     }
 
     fn call(&self) -> &Arc<CallState> {
@@ -169,12 +170,14 @@ impl Calls {
         };
         let Served { procedure, matched, route } = found;
         check_abilities(&call, route.as_deref().is_some_and(|route| route.takes_input)).map_err(refuse)?;
+        let kept = session.keep(&call.payload).map_err(refuse)?;
         let state = self.state(session, &call, &procedure, matched);
         let invocation = Invocation { call: state, payload: call.payload };
         if self.serial && (session.calls_in_flight() > 0 || !self.waiting.is_empty()) {
-            self.waiting.push_back(Waiting::new(session, invocation));
+            let invocation = Invocation { payload: invocation.payload.to_keep(), ..invocation };
+            self.waiting.push_back(Waiting::new(session, invocation, kept));
         } else {
-            self.start(session, invocation, route.as_deref().map(|route| &**route));
+            self.start(session, invocation, kept, route.as_deref().map(|route| &**route));
         }
         Ok(())
     }
@@ -201,9 +204,9 @@ impl Calls {
     /// Starts the calls that waited for another one to end.
     pub(super) fn start_waiting(&mut self, session: &Session) {
         while !self.waiting.is_empty() && session.calls_in_flight() == 0 {
-            if let Some(Waiting { invocation, .. }) = self.waiting.pop_front() {
+            if let Some(Waiting { invocation, kept, .. }) = self.waiting.pop_front() {
                 let route = session.running_realm().plan.routes.procedure(&invocation.call.procedure);
-                self.start(session, invocation, route.map(|route| &**route));
+                self.start(session, invocation, kept, route.map(|route| &**route));
             }
         }
     }
@@ -233,11 +236,20 @@ impl Calls {
         }
     }
 
-    fn start(&mut self, session: &Session, invocation: Invocation, route: Option<&ProcedureRoute>) {
+    fn start(
+        &mut self,
+        session: &Session,
+        invocation: Invocation,
+        kept: Option<Kept>,
+        route: Option<&ProcedureRoute>,
+    ) {
         let state = Arc::clone(&invocation.call);
         let realm = session.running_realm();
         let mut run = match (&realm.plan.service, route) {
-            (Some(service), _) => service.reply(invocation),
+            // Layers may let a call wait, and with it all that was read together with it.
+            (Some(service), _) => {
+                service.reply(Invocation { payload: invocation.payload.to_keep(), ..invocation })
+            }
             (None, Some(route)) => route.served.call(invocation),
             (None, None) => return session.send_error(CALL, state.request, &no_such_procedure("")),
         };
@@ -247,7 +259,7 @@ impl Calls {
                 drop(run);
                 self.answer_at_once(session, state, &reply);
             }
-            Ok(Poll::Pending) => spawn(session, run, state),
+            Ok(Poll::Pending) => spawn(session, run, state, kept),
             Err(panic) => {
                 let id = supervise::report_panic("procedure handler", session, panic.as_ref());
                 state.answer(&CallReply::error(WampError::incident(&id)));
@@ -311,11 +323,12 @@ fn describe(state: &mut CallState, session: &Session, call: &Call<'_>, matched: 
 }
 
 /// Lets a handler that waits run as a task of its own.
-fn spawn(session: &Session, run: Run, state: Arc<CallState>) {
+fn spawn(session: &Session, run: Run, state: Arc<CallState>, kept: Option<Kept>) {
     session.enter_call(&state);
     supervise::spawn(session.runtime(), async move {
         let session = state.session.clone();
         serve(run, &state).await;
+        drop(kept);
         session.leave_call(&state);
     });
 }

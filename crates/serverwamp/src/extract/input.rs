@@ -68,6 +68,6 @@ impl<S: Sync> FromRequest<Invocation, S> for CallInput {
     const TAKES_INPUT: bool = true;
 
     async fn from_request(request: &mut Invocation, _: &S) -> Result<Self, Infallible> {
-        Ok(Self { first: Some(request.payload.clone()), rest: request.call.inputs.clone() })
+        Ok(Self { first: Some(request.payload.to_keep()), rest: request.call.inputs.clone() })
     }
 }

@@ -82,6 +82,6 @@ impl<S: Sync> FromRequest<Invocation, S> for Payload {
     type Rejection = WampError;
 
     async fn from_request(request: &mut Invocation, _: &S) -> Result<Self, WampError> {
-        Ok(request.payload.clone())
+        Ok(request.payload.to_keep())
     }
 }

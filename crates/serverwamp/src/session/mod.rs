@@ -9,7 +9,7 @@ pub(crate) mod pending;
 mod reason;
 mod work;
 
-pub(crate) use held::Held;
+pub(crate) use held::{Held, Kept};
 pub use pending::PendingSession;
 pub use reason::CloseReason;
 pub(crate) use work::{OpenCall, Work};

@@ -1,0 +1,74 @@
+//! What vanishing peers leave behind, and what floods take: short runs of both, and what they say where limits are missing.
+#![cfg(target_os = "linux")]
+
+use std::process::{Command, Output};
+
+fn run(arguments: &[&str]) -> (Output, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_serverwamp-bench"))
+        .args(arguments)
+        .output()
+        .expect("the program starts");
+    let text =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output, text)
+}
+
+#[test]
+fn memory_and_open_files_end_where_they_began_when_all_peers_have_vanished() {
+    let (output, text) = run(&["soak", "--seconds", "3", "--connections", "32"]);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("have returned to where they began"), "{text}");
+    assert_eq!(text.lines().filter(|line| line.starts_with("after ")).count(), 8, "{text}");
+}
+
+/// Every kind of flood there is.
+const KINDS: [&str; 15] = [
+    "events",
+    "results",
+    "calls",
+    "long-calls",
+    "sparse-calls",
+    "unanswered",
+    "rerouting",
+    "subscriptions",
+    "registrations",
+    "half-messages",
+    "compressed",
+    "batches",
+    "handshakes",
+    "pings",
+    "fragments",
+];
+
+#[test]
+fn no_flood_takes_more_than_the_limits_predict() {
+    let (output, text) = run(&["flood", "--quick"]);
+    assert!(output.status.success(), "{text}");
+    let rows: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.contains(" x ").then(|| line.split_whitespace().next())?)
+        .collect();
+    assert_eq!(rows, KINDS, "{text}");
+}
+
+#[test]
+fn a_limit_that_is_missing_shows_in_the_flood_it_is_for() {
+    let limited = [
+        "events",
+        "results",
+        "calls",
+        "long-calls",
+        "unanswered",
+        "rerouting",
+        "subscriptions",
+        "registrations",
+        "half-messages",
+        "compressed",
+        "batches",
+    ];
+    let (output, text) = run(&["flood", "--quick", "--unbounded", "--only", &limited.join(",")]);
+    assert!(!output.status.success(), "{text}");
+    for kind in limited {
+        assert!(text.contains(&format!("{kind} took ")), "{kind} is not noticed:\n{text}");
+    }
+}
