@@ -17,7 +17,7 @@ use serverwamp_conformance::{
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::support::server_with;
+use crate::support::{call, joined, server_with};
 
 /// A server with a certificate, and the authority its clients trust.
 struct Secured {
@@ -108,7 +108,7 @@ fn what_is_no_tls_is_disconnected_on_a_port_with_tls() {
 }
 
 #[test]
-fn a_tls_handshake_that_takes_too_long_is_cut_off() {
+fn a_tls_handshake_that_takes_too_long_is_cut_off_and_counted() {
     let secured = Secured::start(&["tls_ms=200"]);
     // Nothing, and the beginning of a ClientHello. Behind the handshake another deadline begins.
     for octets in [&[][..], &[0x16, 3, 1, 2, 0, 1, 0]] {
@@ -119,6 +119,11 @@ fn a_tls_handshake_that_takes_too_long_is_cut_off() {
         let ended = stream.read_to_end(&mut answer);
         assert!(!matches!(&ended, Err(error) if error.kind() == ErrorKind::WouldBlock), "{ended:?}");
     }
+    // Counted before the connection is closed; who leaves by itself was refused nothing.
+    drop(Stream::tcp(&secured.address()));
+    let counters = call(&mut joined(&secured.server), "statistics.all", json!([]));
+    assert_eq!(counters[3][0]["handshake_timeouts"], 2, "{counters}");
+    assert_eq!(counters[3][0]["handshakes_refused"], Value::Null, "{counters}");
     let mut stream = secured.authority.client().connect(&secured.address(), HOST).expect("a handshake");
     stream.set_read_timeout(Duration::from_millis(600));
     let read = stream.read(&mut [0]);

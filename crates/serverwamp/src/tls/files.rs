@@ -14,6 +14,8 @@ use tokio_rustls::rustls::{Error, InconsistentKeys, RootCertStore, ServerConfig}
 use super::TlsError;
 
 /// Whether clients are asked for a certificate.
+///
+/// An authority has to have issued it, be it one of one's own: a certificate that vouches for itself is refused.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ClientCertificates {
