@@ -1,7 +1,6 @@
 //! Peers that vanish in the middle of RawSocket, TLS and long-polling, and ports that are spoken to in all ways at once.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::PathBuf;
 
 use crate::support::{Scene, hello};
@@ -9,7 +8,7 @@ use serde_json::json;
 use serverwamp_conformance::carrier::HOST;
 use serverwamp_conformance::rawsocket::{MAGIC, frame};
 use serverwamp_conformance::tcp::{disconnect_at_every_byte, handshake};
-use serverwamp_conformance::{Authority, DEADLINE, Serializer, Subprotocol};
+use serverwamp_conformance::{Authority, DEADLINE, Serializer, Stream, Subprotocol};
 
 /// A RawSocket client's whole side of a session that never ends by itself.
 fn rawsocket() -> Vec<u8> {
@@ -91,17 +90,12 @@ fn one_port_is_spoken_to_in_all_ways_at_once_octet_by_octet() {
             (open_long_poll(), b"HTTP/1.1 200 "),
             (b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n".to_vec(), b"HTTP/1.1 404 "),
         ];
-        let mut peers: Vec<_> = openings
-            .iter()
-            .cycle()
-            .take(20)
-            .map(|opening| {
-                let stream = TcpStream::connect(scene.server.address()).expect("a connection");
-                stream.set_nodelay(true).expect("a socket takes this option");
-                stream.set_read_timeout(Some(DEADLINE)).expect("a socket takes a timeout");
-                (stream, opening)
-            })
-            .collect();
+        let connect = |opening| {
+            let stream = Stream::tcp(scene.server.address());
+            stream.set_read_timeout(DEADLINE);
+            (stream, opening)
+        };
+        let mut peers: Vec<_> = openings.iter().cycle().take(20).map(connect).collect();
         let longest = openings.iter().map(|(opening, _)| opening.len()).max().unwrap_or_default();
         for at in 0..longest {
             for (stream, (opening, _)) in &mut peers {

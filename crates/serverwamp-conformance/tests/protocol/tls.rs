@@ -170,12 +170,8 @@ fn sec_02_a_certificate_of_a_client_says_who_it_is() {
 fn sec_01_raw_23_raw_24_one_port_with_tls_serves_everything() {
     let secured = Secured::start(&[]);
     let client = secured.authority.client();
-    let places = Places {
-        url: secured.server.url().to_owned(),
-        unix: String::new(),
-        tls: Some((secured.address(), client.clone())),
-        long_poll: "/lp".to_owned(),
-    };
+    let tls = Some((secured.address(), client.clone()));
+    let places = Places { tls, ..Places::at(secured.server.url()) };
     let mut raw = Carrier::RawSocketTls.connect(&places, Subprotocol::MSGPACK);
     let mut web = Carrier::WebSocketTls.connect(&places, Subprotocol::JSON);
     raw.join("realm1");
