@@ -53,6 +53,15 @@ impl Stream {
         Self::Unix(stream)
     }
 
+    /// The TCP socket at the bottom.
+    pub(crate) fn socket(&self) -> &TcpStream {
+        match self {
+            Self::Tcp(socket) => socket,
+            Self::Tls(tls) => tls.get_ref(),
+            Self::Unix(_) => panic!("a Unix socket is none of TCP"),
+        }
+    }
+
     /// How long the next reads may wait.
     ///
     /// # Panics

@@ -45,6 +45,12 @@ impl RawTcp {
         tcp
     }
 
+    /// Takes a connection over on which something was said already.
+    #[must_use]
+    pub fn over(stream: Stream) -> Self {
+        Self { stream }
+    }
+
     /// A second handle to the same connection, to read while another thread writes.
     ///
     /// # Panics
@@ -106,6 +112,26 @@ impl RawTcp {
             }
             all.extend(bytes);
         }
+    }
+
+    /// Ends the connection with a reset, as the system does for a program that crashed.
+    ///
+    /// # Panics
+    ///
+    /// When it is none of TCP.
+    pub fn reset(self) {
+        let linger = socket2::SockRef::from(self.stream.socket()).set_linger(Some(Duration::ZERO));
+        linger.expect("a socket can be reset");
+    }
+
+    /// The port of this end.
+    ///
+    /// # Panics
+    ///
+    /// When it is none of TCP.
+    #[must_use]
+    pub fn local_port(&self) -> u16 {
+        self.stream.socket().local_addr().expect("a connected socket has an address").port()
     }
 
     /// Says that nothing more will be written, and goes on reading.

@@ -1,5 +1,6 @@
 //! TLS from the client's side, with a small authority that issues the certificates of a test.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
@@ -11,6 +12,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, Support
 
 use crate::peer::DEADLINE;
 use crate::stream::{Stream, connect_tcp};
+use crate::tcp::RawTcp;
 
 /// Issues certificates that its [clients](Authority::client) trust.
 pub struct Authority {
@@ -172,6 +174,37 @@ impl TlsClient {
         let name = ServerName::try_from(name.to_owned()).map_err(io::Error::other)?;
         let config = self.config().map_err(io::Error::other)?;
         ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)
+    }
+
+    /// Connects to `HOST:PORT`, expecting a certificate for `name`, and stops when `octets` octets were sent, or when
+    /// nothing is left to send; says whether it came to that.
+    ///
+    /// # Errors
+    ///
+    /// When the server ends the connection before.
+    ///
+    /// # Panics
+    ///
+    /// When there is no TCP connection.
+    #[track_caller]
+    pub fn begin(&self, address: &str, name: &str, mut octets: usize) -> io::Result<(RawTcp, bool)> {
+        let mut socket = connect_tcp(address);
+        socket.set_read_timeout(Some(DEADLINE))?;
+        let mut connection = self.connection(name)?;
+        loop {
+            let mut out = Vec::new();
+            while connection.wants_write() {
+                connection.write_tls(&mut out)?;
+            }
+            let now = out.len().min(octets);
+            socket.write_all(&out[..now])?;
+            octets -= now;
+            if now < out.len() || !connection.is_handshaking() {
+                return Ok((RawTcp::over(Stream::Tcp(socket)), now == out.len()));
+            }
+            connection.read_tls(&mut socket)?;
+            connection.process_new_packets().map_err(io::Error::other)?;
+        }
     }
 
     fn config(&self) -> Result<ClientConfig, rustls::Error> {

@@ -53,9 +53,9 @@ pub struct Limits {
     /// Bytes queued for a peer that does not read; beyond, it is closed as a slow consumer, or loses events if
     /// [`overflow`](Self::overflow) says so. Default 4 MiB: several of the largest messages, and a thousand slow peers
     /// stay within 4 GiB. While more than a quarter is queued, nothing is read from the peer, and `send` in handlers
-    /// waits. As many bytes of arguments are kept on behalf of a session: those of calls that a
-    /// handler has not answered or for which another callee may have to be asked, and inputs that a handler has not taken;
-    /// beyond, a call is refused with `wamp.error.unavailable`.
+    /// waits. As many bytes of arguments are kept on behalf of a session: those of calls that a handler has not answered
+    /// or for which another callee may have to be asked, and inputs that a handler has not taken; a call that would need
+    /// more is refused with `wamp.error.unavailable`.
     pub outgoing_bytes: usize,
     /// Messages queued for a peer that does not read; beyond, the same as with [`outgoing_bytes`](Self::outgoing_bytes).
     /// Default 65,536, which 4 MiB of messages of 64 bytes are: shorter ones cost more to handle than their bytes say.

@@ -147,6 +147,9 @@ refusals! {
     Calls "calls_refused",
     /// Calls beyond [`Limits::calls_in_flight_in_all`](crate::Limits::calls_in_flight_in_all).
     CallsInAll "calls_in_all_refused",
+    /// Calls whose arguments would have made a session keep more than
+    /// [`Limits::outgoing_bytes`](crate::Limits::outgoing_bytes).
+    CallArguments "call_arguments_refused",
     /// Calls whose callee had [`Limits::invocations_in_flight`](crate::Limits::invocations_in_flight), or did not read.
     Invocations "invocations_refused",
     /// Progressive calls that were ended because their inputs came faster than they were taken.

@@ -93,6 +93,8 @@ impl Kind {
             Self::HalfMessages | Self::Compressed => 16,
             Self::Pings | Self::Fragments => 4,
             _ if quick => 3,
+            // Their callees take no more.
+            Self::Rerouting => 6,
             _ => 16,
         };
         let queue = limits.outgoing_bytes as u64;

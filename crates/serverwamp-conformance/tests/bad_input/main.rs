@@ -6,9 +6,12 @@
 
 mod carriers;
 mod connections;
+mod descriptors;
 mod floods;
 mod frames;
 mod handshakes;
+mod resets;
 mod sizes;
+mod stalls;
 mod support;
 mod types;

@@ -25,7 +25,10 @@ impl Scene {
     }
 
     pub(crate) fn with(arguments: &[&str]) -> Self {
-        let server = ServerProcess::start(&binary::fixture(), arguments, &[]);
+        Self::at(ServerProcess::start(&binary::fixture(), arguments, &[]))
+    }
+
+    pub(crate) fn at(server: ServerProcess) -> Self {
         let neighbour = RawPeer::joined(server.url(), Subprotocol::JSON, "realm1");
         Self { server, neighbour }
     }

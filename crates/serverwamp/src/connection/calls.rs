@@ -58,6 +58,7 @@ struct Waiting {
 impl Waiting {
     fn new(session: &Session, invocation: Invocation, kept: Option<Kept>) -> Self {
         session.running_realm().counters.calls_changed(1);
+        let invocation = Invocation { payload: invocation.payload.to_keep(), ..invocation };
         Self { invocation, kept, _counted: Counted(session.clone()) }
     }
 
@@ -174,7 +175,6 @@ impl Calls {
         let state = self.state(session, &call, &procedure, matched);
         let invocation = Invocation { call: state, payload: call.payload };
         if self.serial && (session.calls_in_flight() > 0 || !self.waiting.is_empty()) {
-            let invocation = Invocation { payload: invocation.payload.to_keep(), ..invocation };
             self.waiting.push_back(Waiting::new(session, invocation, kept));
         } else {
             self.start(session, invocation, kept, route.as_deref().map(|route| &**route));

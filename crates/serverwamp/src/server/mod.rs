@@ -27,6 +27,9 @@ use http::Services;
 const FIRST_REST: Duration = Duration::from_millis(10);
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
+/// How often it says so.
+const SAY_EVERY: Duration = Duration::from_secs(10);
+
 /// Serves an application's WebSocket and RawSocket, until told to stop.
 ///
 /// ```no_run
@@ -145,6 +148,7 @@ impl Server {
         {
             let mut stop = pin!(stop);
             let mut rest = FIRST_REST;
+            let mut said = None;
             while let Some(accepted) = until(stop.as_mut(), listener.accept()).await {
                 match accepted {
                     Ok((io, address)) => {
@@ -153,9 +157,13 @@ impl Server {
                     }
                     Err(error) if is_about_one_connection(&error) => {}
                     Err(error) => {
-                        tracing::error!(%error, ?rest, "no connection can be accepted, trying again");
                         let runtime = &self.app.inner().runtime;
-                        let rested = runtime.sleep_until(runtime.now() + rest);
+                        let now = runtime.now();
+                        if said.is_none_or(|said| said + SAY_EVERY <= now) {
+                            tracing::error!(%error, ?rest, "no connection can be accepted, trying again");
+                            said = Some(now);
+                        }
+                        let rested = runtime.sleep_until(now + rest);
                         if until(stop.as_mut(), rested).await.is_none() {
                             break;
                         }

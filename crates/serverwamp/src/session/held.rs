@@ -2,6 +2,7 @@
 
 use super::Session;
 use crate::WampError;
+use crate::statistics::Refusal;
 use serverwamp_proto::payload::Payload;
 use std::sync::atomic::Ordering;
 
@@ -65,9 +66,12 @@ impl Session {
         let add = |held: usize| held.checked_add(bytes).filter(|sum| held == 0 || *sum <= most);
         match self.0.held_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add) {
             Ok(_) => Ok(Some(Kept { bytes, session: self.clone() })),
-            Err(held) => Err(WampError::unavailable(format!(
-                "calls of this session that are unanswered have {held} bytes of arguments, and may have {most}"
-            ))),
+            Err(held) => {
+                self.running_realm().refused(Refusal::CallArguments);
+                Err(WampError::unavailable(format!(
+                    "calls of this session that are unanswered have {held} bytes of arguments, and may have {most}"
+                )))
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests run on tokio and its paused clock")]
 
 mod batches;
+mod clock;
 mod echo;
 mod ending;
 mod flow;
@@ -26,7 +27,7 @@ use tokio::task::JoinHandle;
 
 use super::WebSocketConfig;
 use crate::Overflow;
-use crate::rt::Tokio;
+use crate::rt::{Runtime, Tokio};
 use crate::transport::{Bounds, Connection, EndReason, Flow, Framing, MessageHandler, Outbox};
 
 const KEY: [u8; 4] = [9, 8, 7, 6];
@@ -115,12 +116,17 @@ struct Peer {
 
 /// Starts a connection whose transport holds `pipe` bytes in each direction.
 fn connect(framing: Framing, config: &WebSocketConfig, pipe: usize) -> Peer {
+    connect_on(Arc::new(Tokio), framing, config, pipe)
+}
+
+/// The same on another runtime than tokio, or on one that has another clock.
+fn connect_on(runtime: Arc<dyn Runtime>, framing: Framing, config: &WebSocketConfig, pipe: usize) -> Peer {
     let (io, server) = duplex(pipe);
     let outbox = Outbox::new(framing, bounds(config.max_queued, Overflow::default()));
     let state = Arc::<Mutex<Recorded>>::default();
     let handler = Recorder { outbox: outbox.clone(), state: state.clone() };
     let connection =
-        Connection::new(TokioIo::new(server), outbox.clone(), handler, config.settings(), Arc::new(Tokio));
+        Connection::new(TokioIo::new(server), outbox.clone(), handler, config.settings(), runtime);
     let decoder = Decoder::new(Role::Client, 1 << 24).with_deflate(framing.deflate().is_some());
     Peer { io, decoder, buf: BytesMut::new(), outbox, state, task: tokio::spawn(connection) }
 }
