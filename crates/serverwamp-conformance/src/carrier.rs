@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tungstenite::Message;
 
-use crate::http::Connect;
+use crate::http::{Connect, Refusal};
 use crate::long_poll::LongPoll;
 use crate::peer::RawPeer;
 use crate::rawsocket::RawSocket;
@@ -76,12 +76,12 @@ impl Carrier {
     #[track_caller]
     pub fn connect(self, places: &Places, subprotocol: Subprotocol) -> RawPeer {
         let web = Connect::to(&places.url);
+        let not_refused = |opened: Result<RawPeer, Refusal>| {
+            opened.unwrap_or_else(|refusal| panic!("{subprotocol} is refused: {refusal:?}"))
+        };
         match self {
-            Self::WebSocket => RawPeer::connect(&places.url, subprotocol),
-            Self::WebSocketTls => {
-                let opened = web.subprotocol(subprotocol).open_on(places.secured());
-                opened.unwrap_or_else(|refusal| panic!("{subprotocol} is refused over TLS: {refusal:?}"))
-            }
+            Self::WebSocket => not_refused(web.subprotocol(subprotocol).open()),
+            Self::WebSocketTls => not_refused(web.subprotocol(subprotocol).open_on(places.secured())),
             Self::RawSocketTcp => RawSocket::over(Stream::tcp(web.address())).peer(subprotocol),
             Self::RawSocketUnix => RawSocket::over(Stream::unix(&places.unix)).peer(subprotocol),
             Self::RawSocketTls => RawSocket::over(places.secured()).peer(subprotocol),
@@ -91,6 +91,12 @@ impl Carrier {
 }
 
 impl Places {
+    /// One TCP port and nothing else.
+    #[must_use]
+    pub fn at(url: &str) -> Self {
+        Self { url: url.to_owned(), unix: String::new(), tls: None, long_poll: "/lp".to_owned() }
+    }
+
     /// A connection behind its TLS handshake.
     #[track_caller]
     fn secured(&self) -> Stream {

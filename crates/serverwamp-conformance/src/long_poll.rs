@@ -11,11 +11,15 @@ use crate::serial::{Serializer, Subprotocol};
 use crate::stream::Stream;
 use crate::wire::{Unread, Wire, message, read_more, write_all};
 
+/// A connection on which nothing was asked for so long may have been closed.
+const RESTED: Duration = Duration::from_secs(1);
+
 /// An HTTP/1.1 connection that stays open from request to request.
 #[derive(Debug)]
 pub struct Http {
     stream: Stream,
     received: Vec<u8>,
+    used: Instant,
 }
 
 /// An answer to a request.
@@ -53,7 +57,7 @@ impl Http {
     /// Speaks over `stream`; nothing is sent yet.
     #[must_use]
     pub fn over(stream: Stream) -> Self {
-        Self { stream, received: Vec::new() }
+        Self { stream, received: Vec::new(), used: Instant::now() }
     }
 
     /// Sends a request, and does not wait.
@@ -76,6 +80,7 @@ impl Http {
         bytes += "\r\n";
         let mut bytes = bytes.into_bytes();
         bytes.extend_from_slice(body);
+        self.used = Instant::now();
         write_all(&mut self.stream, &bytes)
     }
 
@@ -121,6 +126,15 @@ impl Http {
         Ok(Some(Response { status, headers, body }))
     }
 
+    /// Whether the server has closed the connection, as it may when nothing is asked for some time.
+    fn is_over(&mut self) -> bool {
+        self.used.elapsed() > RESTED
+            && matches!(
+                read_more(&mut self.stream, &mut self.received, Duration::from_millis(1)),
+                Err(Unread::Ended(_))
+            )
+    }
+
     /// Posts, and waits for the answer.
     ///
     /// # Panics
@@ -139,6 +153,7 @@ impl Http {
 /// An open transport.
 #[derive(Debug)]
 pub struct LongPoll {
+    address: String,
     sending: Http,
     receiving: Http,
     /// The path of the transport, its id at the end.
@@ -169,6 +184,7 @@ impl LongPoll {
         let answer = opened.json();
         let id = answer["transport"].as_str().expect("the transport's id");
         Self {
+            address: address.to_owned(),
             sending,
             receiving: Http::over(Stream::tcp(address)),
             path: format!("{base}/{id}"),
@@ -202,6 +218,7 @@ impl LongPoll {
     /// When there is none.
     #[track_caller]
     pub fn post(&mut self, operation: &str, body: &[u8]) -> Response {
+        self.renew();
         self.sending.post(&format!("{}/{operation}", self.path), body)
     }
 
@@ -213,6 +230,7 @@ impl LongPoll {
     /// When the connection ends.
     pub fn receive(&mut self, time: Duration) -> Result<Option<Response>, String> {
         if !self.is_waiting {
+            self.renew();
             let target = format!("{}/receive", self.path);
             self.receiving.request("POST", &target, &[], b"").map_err(|error| error.to_string())?;
             self.is_waiting = true;
@@ -220,6 +238,18 @@ impl LongPoll {
         let received = self.receiving.response(time);
         self.is_waiting = matches!(received, Ok(None));
         received
+    }
+
+    /// Opens the connections anew that the server has closed, unless it is gone.
+    fn renew(&mut self) {
+        let idle = (!self.is_waiting).then_some(&mut self.receiving);
+        for http in [Some(&mut self.sending), idle].into_iter().flatten() {
+            if http.is_over()
+                && let Ok(stream) = Stream::try_tcp(&self.address)
+            {
+                *http = Http::over(stream);
+            }
+        }
     }
 
     /// Goes without a word: the server has to notice that nobody asks any more.
@@ -234,6 +264,7 @@ impl LongPoll {
             other => return Err(format!("long-poll has no {other:?}")),
         };
         let target = format!("{}/send", self.path);
+        self.renew();
         self.sending.request("POST", &target, &[], body).map_err(|error| error.to_string())?;
         match self.sending.response(2 * DEADLINE)? {
             None => Err("the server takes too long to read".to_owned()),

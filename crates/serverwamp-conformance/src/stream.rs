@@ -30,6 +30,15 @@ impl Stream {
         Self::Tcp(connect_tcp(address))
     }
 
+    /// Connects by TCP to `HOST:PORT`, where perhaps nobody listens.
+    ///
+    /// # Errors
+    ///
+    /// When there is no connection.
+    pub fn try_tcp(address: &str) -> io::Result<Self> {
+        try_connect_tcp(address).map(Self::Tcp)
+    }
+
     /// Connects to the Unix socket at `path`.
     ///
     /// # Panics
@@ -102,11 +111,14 @@ impl Stream {
 /// When there is no connection.
 #[track_caller]
 pub(crate) fn connect_tcp(address: &str) -> TcpStream {
-    let stream =
-        TcpStream::connect(address).unwrap_or_else(|error| panic!("no connection to {address}: {error}"));
-    stream.set_nodelay(true).expect("a socket takes this option");
-    stream.set_write_timeout(Some(2 * crate::DEADLINE)).expect("a socket takes a timeout");
-    stream
+    try_connect_tcp(address).unwrap_or_else(|error| panic!("no connection to {address}: {error}"))
+}
+
+fn try_connect_tcp(address: &str) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    stream.set_write_timeout(Some(2 * crate::DEADLINE))?;
+    Ok(stream)
 }
 
 impl From<TcpStream> for Stream {

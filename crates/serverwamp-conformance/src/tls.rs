@@ -149,13 +149,31 @@ impl TlsClient {
     pub fn connect(&self, address: &str, name: &str) -> io::Result<Stream> {
         let mut socket = connect_tcp(address);
         socket.set_read_timeout(Some(DEADLINE))?;
-        let name = ServerName::try_from(name.to_owned()).map_err(io::Error::other)?;
-        let config = self.config().map_err(io::Error::other)?;
-        let mut connection = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
+        let mut connection = self.connection(name)?;
         while connection.is_handshaking() {
             connection.complete_io(&mut socket)?;
         }
         Ok(Stream::Tls(Box::new(StreamOwned::new(connection, socket))))
+    }
+
+    /// The first bytes of such a handshake.
+    ///
+    /// # Panics
+    ///
+    /// When `name` is no name.
+    #[must_use]
+    #[track_caller]
+    pub fn hello(&self, name: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut connection = self.connection(name).expect("a host name");
+        connection.write_tls(&mut bytes).expect("a Vec takes what is written");
+        bytes
+    }
+
+    fn connection(&self, name: &str) -> io::Result<ClientConnection> {
+        let name = ServerName::try_from(name.to_owned()).map_err(io::Error::other)?;
+        let config = self.config().map_err(io::Error::other)?;
+        ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)
     }
 
     /// Connects to `HOST:PORT`, expecting a certificate for `name`, and stops when `octets` octets were sent, or when
@@ -172,9 +190,7 @@ impl TlsClient {
     pub fn begin(&self, address: &str, name: &str, mut octets: usize) -> io::Result<(RawTcp, bool)> {
         let mut socket = connect_tcp(address);
         socket.set_read_timeout(Some(DEADLINE))?;
-        let name = ServerName::try_from(name.to_owned()).map_err(io::Error::other)?;
-        let config = self.config().map_err(io::Error::other)?;
-        let mut connection = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
+        let mut connection = self.connection(name)?;
         loop {
             let mut out = Vec::new();
             while connection.wants_write() {

@@ -16,7 +16,8 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Connections in all, whether a session is open on them or not; beyond, a WebSocket is refused with HTTP status 503.
+    /// Connections in all, whether a session is open on them or not; beyond, HTTP is answered with status 503, RawSocket
+    /// with its error 4, and TLS with the end of the connection, because a handshake would cost more than it refuses.
     /// Default 65,536, or four fifths of the files the process may have open (`ulimit -n`, as it is when the limits are
     /// made), if those are fewer: a server that runs out of files cannot even say no.
     pub connections: usize,
@@ -35,8 +36,9 @@ pub struct Limits {
     /// GOODBYE `wamp.close.timeout`. Default `Duration::MAX`, for ever: subscribers have nothing to say, and that a peer is
     /// dead is noticed by pings.
     pub idle_timeout: Duration,
-    /// Bytes of a message before the session is open, so of HELLO and AUTHENTICATE; beyond, ABORT. Default 64 KiB: who
-    /// everybody can be gets no megabyte each, and no certificate or token is longer.
+    /// Bytes of a message before the session is open, so of HELLO and AUTHENTICATE, or of a ping on RawSocket; beyond,
+    /// ABORT as soon as the length is known. Default 64 KiB: no certificate or token is longer, and a stranger gets no
+    /// megabyte to fill.
     pub hello_bytes: usize,
     /// Requests that a connection may send per second, over a while; who sends more is not read from until the next one
     /// is due, so nothing is refused or lost. Answers of callees do not count, progressive ones do. Default `u32::MAX`, no
@@ -46,7 +48,7 @@ pub struct Limits {
     /// ask.
     pub requests_burst: u32,
     /// For lifecycle handlers, and calls that take [`Canceled`](crate::extract::Canceled), to finish after their end;
-    /// then they are dropped. Default 5 s.
+    /// then they are dropped. Default 5 s: enough to write something down, and a shutdown does not take longer.
     pub grace: Duration,
     /// Bytes queued for a peer that does not read; beyond, it is closed as a slow consumer, or loses events if
     /// [`overflow`](Self::overflow) says so. Default 4 MiB: several of the largest messages, and a thousand slow peers
@@ -63,32 +65,35 @@ pub struct Limits {
     /// on RawSocket may have said that it takes less. Default 4 MiB, as much as [`outgoing_bytes`](Self::outgoing_bytes):
     /// a longer message would end the connection.
     pub outgoing_message_bytes: usize,
-    /// What happens to a subscriber for whom an event does not fit into [`outgoing_bytes`](Self::outgoing_bytes).
+    /// What happens to a subscriber for whom an event does not fit into [`outgoing_bytes`](Self::outgoing_bytes) or
+    /// [`outgoing_messages`](Self::outgoing_messages).
     /// Default [`Overflow::CloseSession`]: a subscriber notices that it is gone, and can ask for the present state of
     /// things when it is back; that events are missing it does not notice.
     pub overflow: Overflow,
     /// Calls of one session that have not been answered; beyond, a call is refused with `wamp.error.unavailable`.
-    /// Default 1024.
+    /// Default 1024: more than a client waits for who knows what it asked, and about a megabyte.
     pub calls_in_flight: usize,
     /// Calls of all sessions together that have not been answered; beyond, a call is refused with
     /// `wamp.error.unavailable`. Default 262,144: as many as 256 sessions may have, and at about a kilobyte for each a
     /// quarter of a gibibyte.
     pub calls_in_flight_in_all: usize,
-    /// Subscriptions of one session; beyond, SUBSCRIBE is refused with `wamp.error.unavailable`. Default 1024.
+    /// Subscriptions of one session; beyond, SUBSCRIBE is refused with `wamp.error.unavailable`. Default 1024: several
+    /// times what an application's page shows, and what would be more is what patterns are for.
     pub subscriptions: usize,
-    /// Of these, how many may be by prefix or wildcard, which cost every publication. Default 256.
+    /// Of these, how many may be by prefix or wildcard. Default 256, a quarter: every publication has to look for them.
     pub pattern_subscriptions: usize,
-    /// Registrations of one session; beyond, REGISTER is refused with `wamp.error.unavailable`. Default 1024.
+    /// Registrations of one session; beyond, REGISTER is refused with `wamp.error.unavailable`. Default 1024: several
+    /// times what services offer, and what would be more is what patterns are for.
     pub registrations: usize,
     /// Calls that wait for one callee; beyond, a call is answered with `wamp.error.network_failure`. Default 1024: who
     /// is that far behind will not catch up, and its callers had better know.
     pub invocations_in_flight: usize,
-    /// Events that a session may leave behind to be published at its end (testaments). Default 64. Each may have its
-    /// share of [`outgoing_bytes`](Self::outgoing_bytes), 64 KiB by default: they are kept as long as the session lasts.
+    /// Events that a session may leave behind to be published at its end (testaments). Default 64: most need one. Each may
+    /// have its share of [`outgoing_bytes`](Self::outgoing_bytes), 64 KiB by default: they are kept as long as the session lasts.
     pub testaments: usize,
     /// Bytes of a URI. Default 1024: nobody types longer ones.
     pub uri_bytes: usize,
-    /// Components of a URI. Default 32.
+    /// Components of a URI. Default 32: several times what applications use, and as deep as wildcards are matched.
     pub uri_components: usize,
     /// The longest `timeout` a caller may ask for, longer ones are cut to it. Default one hour: timers are not for ever.
     pub longest_call_timeout: Duration,

@@ -72,9 +72,11 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
         if most > allowed {
             failed.push(format!("{name} took {} and not {} at most", mib(most), mib(allowed)));
         }
-        let [_, second, last] = measured.peaks;
-        if last > second + second / 4 + SLACK {
-            failed.push(format!("{name} took {} again, then {}", mib(second), mib(last)));
+        let [first, second, last] = measured.peaks;
+        // The first two tell what it takes; on a busy machine one of them may have come to less.
+        let before = first.max(second);
+        if last > before + before / 4 + SLACK {
+            failed.push(format!("{name} took {} and {}, then {}", mib(first), mib(second), mib(last)));
         }
     }
     if !failed.is_empty() {

@@ -1,4 +1,5 @@
-//! Conversations of several clients with one router, written down line by line and held over real WebSockets.
+//! Conversations of several clients with one router, written down line by line and held over real WebSockets and
+//! RawSockets.
 //!
 //! ```text
 //! alice joins                                  # HELLO to realm1 with all roles and features; binds $alice,
@@ -40,24 +41,36 @@ mod script;
 
 pub use hello::all_features;
 
+use crate::carrier::Carrier;
 use crate::serial::Subprotocol;
 
 /// Plays transcripts.
 #[derive(Clone, Copy, Debug)]
 pub struct Transcript;
 
-/// Which subprotocols the peers of a transcript speak: they take these in turn, in the order they appear.
+/// How the peers of a transcript are connected and what they speak: they take these in turn, in the order they appear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tongues(pub &'static [Subprotocol]);
+pub struct Tongues(pub &'static [(Carrier, Subprotocol)]);
 
 impl Tongues {
     /// Everybody speaks JSON.
-    pub const JSON: Self = Self(&[Subprotocol::JSON]);
+    pub const JSON: Self = Self(&[(Carrier::WebSocket, Subprotocol::JSON)]);
     /// All JSON, all MessagePack, all CBOR, and mixed.
-    pub const ALL: [Self; 4] =
-        [Self::JSON, Self(&[Subprotocol::MSGPACK]), Self(&[Subprotocol::CBOR]), Self(&Subprotocol::PLAIN)];
+    pub const ALL: [Self; 4] = [
+        Self::JSON,
+        Self(&[(Carrier::WebSocket, Subprotocol::MSGPACK)]),
+        Self(&[(Carrier::WebSocket, Subprotocol::CBOR)]),
+        Self(&[
+            (Carrier::WebSocket, Subprotocol::JSON),
+            (Carrier::RawSocketTcp, Subprotocol::MSGPACK),
+            (Carrier::WebSocket, Subprotocol::CBOR),
+            (Carrier::RawSocketTcp, Subprotocol::JSON),
+            (Carrier::WebSocket, Subprotocol::MSGPACK),
+            (Carrier::RawSocketTcp, Subprotocol::CBOR),
+        ]),
+    ];
 
-    fn of(self, peer: usize) -> Subprotocol {
+    fn of(self, peer: usize) -> (Carrier, Subprotocol) {
         self.0[peer % self.0.len()]
     }
 }

@@ -10,7 +10,7 @@ use super::matching::{Bindings, bind_all};
 use super::pattern::Pattern;
 use super::script::{Action, Deed, Join, Step};
 use super::{Tongues, hello::announced};
-use crate::http::Connect;
+use crate::carrier::Places;
 use crate::peer::{Arrival, DEADLINE, RawPeer};
 use crate::serial::Subprotocol;
 
@@ -149,11 +149,8 @@ impl Play {
     fn connect(&mut self, name: &str) -> Result<usize, String> {
         let known = self.peers.iter().position(|peer| peer.name == name);
         let at = known.unwrap_or(self.peers.len());
-        let subprotocol = self.tongues.of(at);
-        let raw = Connect::to(&self.url)
-            .subprotocol(subprotocol)
-            .open()
-            .map_err(|refusal| format!("the server refuses {subprotocol}: {refusal:?}"))?;
+        let (carrier, subprotocol) = self.tongues.of(at);
+        let raw = carrier.connect(&Places::at(&self.url), subprotocol);
         let peer = Peer {
             name: name.to_owned(),
             subprotocol,

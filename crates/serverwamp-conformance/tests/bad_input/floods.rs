@@ -215,6 +215,8 @@ fn arguments_that_handlers_keep_are_bounded_per_session() {
     let refused = hog.call("waiting.watched", long.clone(), Value::Null, Value::Null);
     assert_eq!((&refused[0], &refused[4]), (&json!(8), &json!("wamp.error.unavailable")), "{refused}");
     assert!(refused[5][0].as_str().is_some_and(|text| text.contains("bytes of arguments")), "{refused}");
+    let counters = scene.ask("statistics.all", json!([]));
+    assert_eq!(counters[3][0]["call_arguments_refused"], json!(1), "{counters}");
     assert_eq!(scene.ask("waiting.running", json!([]))[3], json!([10]));
     // Short ones are not meant, and other sessions have room of their own.
     assert_eq!(hog.call("result.one", Value::Null, Value::Null, Value::Null)[3], json!([42]));

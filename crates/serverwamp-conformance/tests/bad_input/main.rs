@@ -4,6 +4,7 @@
 //! Every test ends by requiring that another session, joined before the abuse, is served quickly, that a new one can
 //! join, and that the process is the one that was started: [`support::Scene::unharmed`].
 
+mod carriers;
 mod connections;
 mod descriptors;
 mod floods;

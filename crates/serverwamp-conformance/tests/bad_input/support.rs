@@ -66,6 +66,13 @@ impl Scene {
         self.neighbour.call(uri, args, Value::Null, Value::Null)
     }
 
+    /// How many connections there are, as the server counts them.
+    #[track_caller]
+    pub(crate) fn connections(&mut self) -> u64 {
+        let answer = self.ask("statistics.all", json!([]));
+        answer[3][0]["connections"].as_u64().unwrap_or_else(|| panic!("no count of connections: {answer}"))
+    }
+
     /// Nobody else noticed, and nothing is left of the attackers.
     #[track_caller]
     pub(crate) fn unharmed(&mut self) {

@@ -153,7 +153,7 @@ fn a_client_that_stops_polling_loses_its_session_on_smol() {
 }
 
 fn stay_away(runtime: Runtime) {
-    let process = Process::start_with(runtime, &["idle_timeout_ms=300"]);
+    let process = Process::start_with(runtime, &["idle_timeout_ms=500"]);
     let absent = Subprotocol::ALL.map(|subprotocol| process.connect(Carrier::LongPoll, subprotocol));
     sessions::stay_away(process.connect(Carrier::WebSocket, Subprotocol::JSON), absent.into_iter());
 }

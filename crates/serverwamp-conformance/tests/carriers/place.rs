@@ -71,9 +71,9 @@ impl Process {
         let tls = format!("tls={},{}", certificate.display(), key.display());
         let arguments = [&[runtime, &at_unix, &longest, &tls], arguments].concat();
         let server = ServerProcess::start(&binary::fixture(), &arguments, &[]);
-        let url = server.url().to_owned();
         let tls = Some((server.tls_address().expect("a port with TLS"), authority.client()));
-        Self { server, places: Places { url, unix, tls, long_poll: "/lp".to_owned() } }
+        let places = Places { unix, tls, ..Places::at(server.url()) };
+        Self { server, places }
     }
 
     /// A connection by `carrier`.

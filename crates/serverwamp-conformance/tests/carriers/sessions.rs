@@ -73,8 +73,9 @@ pub(crate) fn lose_the_transport(at: At<'_>) {
     drop(peer);
     let event = witness.find("the event of its leaving", DEADLINE, |event| event[4][0] == id);
     assert_eq!(event[1], left);
-    register(&mut witness, "com.example.lost");
-    witness.leave();
+    let mut heir = at.join("router");
+    register(&mut heir, "com.example.lost");
+    heir.leave();
 }
 
 /// Sessions whose clients do not come back end, and others hear of it.

@@ -131,7 +131,8 @@ fn raw_13_raw_20_reserved_bits_and_types_fail_the_connection() {
 
 #[test]
 fn raw_14_the_x_bit_stands_for_two_to_the_24() {
-    let server = server_with(&["max_message=16777216", "outgoing_bytes=40000000"]);
+    // A stranger's pings are limited as its messages are.
+    let server = server_with(&["max_message=16777216", "outgoing_bytes=40000000", "hello_bytes=16777216"]);
     let mut socket = shaken(&server);
     // Who has not joined yet is allowed less.
     socket.write_frame(0, &hello());

@@ -1,9 +1,10 @@
 //! TLS as clients see it (checklist SEC-01 to SEC-03, RAW-23): who is trusted, who is let in, and certificates that change.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use rustls::version::{TLS12, TLS13};
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ use serverwamp_conformance::{
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::support::server_with;
+use crate::support::{call, joined, server_with};
 
 /// A server with a certificate, and the authority its clients trust.
 struct Secured {
@@ -107,17 +108,26 @@ fn what_is_no_tls_is_disconnected_on_a_port_with_tls() {
 }
 
 #[test]
-fn a_tls_handshake_that_takes_too_long_is_cut_off() {
-    let secured = Secured::start(&["handshake_ms=200"]);
-    // Nothing, and the beginning of a ClientHello.
+fn a_tls_handshake_that_takes_too_long_is_cut_off_and_counted() {
+    let secured = Secured::start(&["tls_ms=200"]);
+    // Nothing, and the beginning of a ClientHello. Behind the handshake another deadline begins.
     for octets in [&[][..], &[0x16, 3, 1, 2, 0, 1, 0]] {
         let mut stream = Stream::tcp(&secured.address());
-        stream.set_read_timeout(DEADLINE);
+        stream.set_read_timeout(DEADLINE / 2);
         stream.write_all(octets).unwrap();
         let mut answer = Vec::new();
         let ended = stream.read_to_end(&mut answer);
-        assert!(!matches!(&ended, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock), "{ended:?}");
+        assert!(!matches!(&ended, Err(error) if error.kind() == ErrorKind::WouldBlock), "{ended:?}");
     }
+    // Counted before the connection is closed; who leaves by itself was refused nothing.
+    drop(Stream::tcp(&secured.address()));
+    let counters = call(&mut joined(&secured.server), "statistics.all", json!([]));
+    assert_eq!(counters[3][0]["handshake_timeouts"], 2, "{counters}");
+    assert_eq!(counters[3][0]["handshakes_refused"], Value::Null, "{counters}");
+    let mut stream = secured.authority.client().connect(&secured.address(), HOST).expect("a handshake");
+    stream.set_read_timeout(Duration::from_millis(600));
+    let read = stream.read(&mut [0]);
+    assert!(matches!(&read, Err(error) if error.kind() == ErrorKind::WouldBlock), "{read:?}");
 }
 
 #[test]
@@ -160,12 +170,8 @@ fn sec_02_a_certificate_of_a_client_says_who_it_is() {
 fn sec_01_raw_23_raw_24_one_port_with_tls_serves_everything() {
     let secured = Secured::start(&[]);
     let client = secured.authority.client();
-    let places = Places {
-        url: secured.server.url().to_owned(),
-        unix: String::new(),
-        tls: Some((secured.address(), client.clone())),
-        long_poll: "/lp".to_owned(),
-    };
+    let tls = Some((secured.address(), client.clone()));
+    let places = Places { tls, ..Places::at(secured.server.url()) };
     let mut raw = Carrier::RawSocketTls.connect(&places, Subprotocol::MSGPACK);
     let mut web = Carrier::WebSocketTls.connect(&places, Subprotocol::JSON);
     raw.join("realm1");

@@ -4,7 +4,7 @@ use serde_json::json;
 use serverwamp_conformance::{Connect, RawPeer, RawSocket, RawTcp, ServerProcess, Stream, Subprotocol};
 
 use crate::counters::Counters;
-use crate::support::{join, server_with};
+use crate::support::{entries, join, join_with_ticket, server_with};
 
 /// Requires that a WebSocket is refused for being one too many.
 #[track_caller]
@@ -81,4 +81,15 @@ fn connections_that_come_and_go_by_the_hundred_leave_the_count_where_it_was() {
     counters.expect_connections(1);
     let _all: Vec<RawPeer> = (1..20).map(|_| join(&server, "realm1")).collect();
     is_refused(&server, "the server takes 20");
+}
+
+#[test]
+fn a_connection_that_is_gone_does_not_count_though_a_handler_keeps_its_session() {
+    let server = server_with(&["grace_ms=20000", "connections=2"]);
+    let mut counters = Counters::of(&server);
+    drop(join_with_ticket(&server, "lively", "stubborn"));
+    counters.expect_connections(1);
+    let mut next = join(&server, "lively");
+    let entries = entries(&mut next);
+    assert!(!entries.contains(&"stubborn left".to_owned()), "it is still there: {entries:?}");
 }

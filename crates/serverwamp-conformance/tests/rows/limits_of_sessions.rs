@@ -198,6 +198,9 @@ fn calls_of_all_sessions_together_are_limited() {
     assert_error(&answer, UNAVAILABLE, &["4 calls of all sessions"]);
     drop(second);
     until_served(&mut third);
+    let counted = counters.all();
+    assert!(counted["calls_in_all_refused"].as_u64() >= Some(4), "{counted:?}");
+    assert_eq!(counted.get("calls_refused"), None);
 }
 
 /// Calls until there is room for a call again.

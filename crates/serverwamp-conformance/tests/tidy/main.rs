@@ -6,6 +6,7 @@
 mod conformance;
 mod dependencies;
 mod documents;
+mod limits;
 mod sources;
 
 use std::fs;

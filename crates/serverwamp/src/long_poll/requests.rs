@@ -1,8 +1,10 @@
 //! The four requests, and what is wrong with others.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 
 use bytes::Bytes;
+use futures_util::future::{Either, select};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW,
     CACHE_CONTROL, CONTENT_TYPE, HeaderValue, ORIGIN, VARY,
@@ -92,7 +94,7 @@ impl LongPollService {
             return refusal(StatusCode::SERVICE_UNAVAILABLE, "the server is shutting down");
         }
         let (mut parts, body) = request.into_parts();
-        let body = match read(body, LONGEST_OPEN).await {
+        let body = match self.read(body, LONGEST_OPEN).await {
             Ok(body) => body,
             Err(answer) => return *answer,
         };
@@ -127,7 +129,7 @@ impl LongPollService {
         let _busy = carried.attend(&self.0.app.inner().runtime);
         match operation {
             "send" => {
-                let body = match read(request.into_body(), self.0.config.max_message).await {
+                let body = match self.read(request.into_body(), self.0.config.max_message).await {
                     Ok(body) => body,
                     Err(answer) => return *answer,
                 };
@@ -153,22 +155,26 @@ impl LongPollService {
             }
         }
     }
-}
 
-/// Reads a request's body of up to `longest` bytes.
-async fn read<B>(body: B, longest: usize) -> Result<Bytes, Box<Answer>>
-where
-    B: Body<Data: Send> + Send + 'static,
-    B::Error: std::error::Error + Send + Sync + 'static,
-{
-    match Limited::new(body, longest).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            let why = format!("the body is longer than {longest} bytes");
-            Err(Box::new(refusal(StatusCode::PAYLOAD_TOO_LARGE, &why)))
-        }
-        Err(error) => {
-            Err(Box::new(refusal(StatusCode::BAD_REQUEST, &format!("the body cannot be read: {error}"))))
+    /// Reads a request's body of up to `longest` bytes, for no longer than a transport may be idle: whoever sends it letter
+    /// by letter holds a connection for nothing.
+    async fn read<B>(&self, body: B, longest: usize) -> Result<Bytes, Box<Answer>>
+    where
+        B: Body<Data: Send> + Send + 'static,
+        B::Error: std::error::Error + Send + Sync + 'static,
+    {
+        let refused = |status, why: &str| Err(Box::new(refusal(status, why)));
+        let runtime = &self.0.app.inner().runtime;
+        let time_up = runtime.sleep_until(runtime.now() + self.0.config.idle_timeout);
+        match select(pin!(Limited::new(body, longest).collect()), time_up).await {
+            Either::Left((Ok(body), _)) => Ok(body.to_bytes()),
+            Either::Left((Err(error), _)) if error.is::<LengthLimitError>() => {
+                refused(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body is longer than {longest} bytes"))
+            }
+            Either::Left((Err(error), _)) => {
+                refused(StatusCode::BAD_REQUEST, &format!("the body cannot be read: {error}"))
+            }
+            Either::Right(_) => refused(StatusCode::REQUEST_TIMEOUT, "the body took too long"),
         }
     }
 }

@@ -17,8 +17,8 @@ pub enum TlsError {
         /// Why not.
         error: io::Error,
     },
-    /// A file is not PEM, or what is in it is damaged.
-    #[error("{} is damaged or not PEM: {problem}", path.display())]
+    /// A file is damaged.
+    #[error("{} cannot be understood: {problem}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -26,15 +26,39 @@ pub enum TlsError {
         problem: String,
     },
     /// A file has no certificate in it.
-    #[error("{} has no certificate in it: there must be a block that begins with -----BEGIN CERTIFICATE-----", .0.display())]
+    #[error(
+        "{} has no certificate in it: it must be in PEM, with a line -----BEGIN CERTIFICATE----- (`openssl x509` \
+         converts other formats)",
+        .0.display()
+    )]
     NoCertificate(PathBuf),
     /// A file has no key in it.
-    #[error("{} has no private key in it: there must be a block that begins with -----BEGIN PRIVATE KEY-----", .0.display())]
+    #[error(
+        "{} has no private key in it: it must be in PEM, with a line -----BEGIN PRIVATE KEY----- (`openssl pkey` \
+         converts other formats)",
+        .0.display()
+    )]
     NoKey(PathBuf),
     /// A key is encrypted.
-    #[error("the key in {} is encrypted, and nobody is there to type its password: decrypt it with `openssl pkey`", .0.display())]
+    #[error(
+        "the key in {path} is encrypted, and nobody is there to type its password: decrypt it with \
+         `openssl pkey -in {path} -out FILE`, and let nobody else read that file",
+        path = .0.display()
+    )]
     EncryptedKey(PathBuf),
-    /// Certificate and key do not fit together, or cannot be used.
+    /// The key is that of another certificate.
+    #[error(
+        "the key in {} is not that of the first certificate in {}: the server's own certificate has to be the first, \
+         and both files have to be of the same renewal",
+        key.display(), certificates.display()
+    )]
+    Mismatch {
+        /// The file with the certificates.
+        certificates: PathBuf,
+        /// The file with the key.
+        key: PathBuf,
+    },
+    /// Certificate and key cannot be used for another reason.
     #[error("the certificate in {} cannot be used with the key in {}: {error}", certificates.display(), key.display())]
     Unusable {
         /// The file with the certificates.

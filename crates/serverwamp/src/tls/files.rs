@@ -4,17 +4,18 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::{Error as PemError, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::{RootCertStore, ServerConfig};
+use tokio_rustls::rustls::{Error, InconsistentKeys, RootCertStore, ServerConfig};
 
 use super::TlsError;
 
 /// Whether clients are asked for a certificate.
+///
+/// An authority has to have issued it, be it one of one's own: a certificate that vouches for itself is refused.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ClientCertificates {
@@ -36,9 +37,13 @@ pub(super) struct Files {
     clients: ClientCertificates,
 }
 
-/// What the files looked like at one time. A file that is replaced looks different, also behind a symbolic link.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Stamps(Vec<Option<(SystemTime, u64, u64)>>);
+/// What stands in the files at one time. It is compared by its hash, so that no second copy of the key has to be kept.
+#[derive(Hash)]
+pub(super) struct Contents {
+    certificates: Vec<u8>,
+    key: Vec<u8>,
+    authorities: Option<Vec<u8>>,
+}
 
 impl Files {
     pub(super) fn new(certificates: &Path, key: &Path) -> Self {
@@ -50,53 +55,63 @@ impl Files {
         self.clients = clients;
     }
 
-    pub(super) fn stamps(&self) -> Stamps {
-        let authorities = match &self.clients {
-            ClientCertificates::None => None,
-            ClientCertificates::Optional(path) | ClientCertificates::Required(path) => Some(path),
-        };
-        Stamps(
-            [&self.certificates, &self.key].into_iter().chain(authorities).map(|path| stamp(path)).collect(),
-        )
+    /// Reads all of them.
+    pub(super) fn read(&self) -> Result<Contents, TlsError> {
+        Ok(Contents {
+            certificates: read(&self.certificates)?,
+            key: read(&self.key)?,
+            authorities: self.clients.authorities().map(read).transpose()?,
+        })
     }
 
-    /// Reads everything anew.
-    pub(super) fn load(&self) -> Result<Arc<ServerConfig>, TlsError> {
-        let certificates = certificates(&self.certificates)?;
-        let key = key(&self.key)?;
+    /// What they come to, all together.
+    pub(super) fn load(&self, contents: &Contents) -> Result<Arc<ServerConfig>, TlsError> {
+        let certificates = certificates(&self.certificates, &contents.certificates)?;
+        let key = key(&self.key, &contents.key)?;
+        let authorities = match (self.clients.authorities(), &contents.authorities) {
+            (Some(path), Some(pem)) => Some((path, authorities(path, pem)?)),
+            _ => None,
+        };
         // Named here and not for the whole process, which belongs to the program and not to a library.
         let provider = Arc::new(ring::default_provider());
-        let unusable = |error| TlsError::Unusable {
-            certificates: self.certificates.clone(),
-            key: self.key.clone(),
-            error,
-        };
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(unusable)?;
-        let verifier = match &self.clients {
-            ClientCertificates::None => {
-                return Ok(Arc::new(
-                    builder.with_no_client_auth().with_single_cert(certificates, key).map_err(unusable)?,
-                ));
-            }
-            ClientCertificates::Optional(path) => {
-                WebPkiClientVerifier::builder_with_provider(authorities(path)?, provider)
-                    .allow_unauthenticated()
-                    .build()
-                    .map_err(|error| TlsError::Authorities {
-                        path: path.clone(),
-                        problem: error.to_string(),
-                    })?
-            }
-            ClientCertificates::Required(path) => {
-                WebPkiClientVerifier::builder_with_provider(authorities(path)?, provider).build().map_err(
-                    |error| TlsError::Authorities { path: path.clone(), problem: error.to_string() },
-                )?
+            .map_err(|error| self.unusable(error))?;
+        let builder = match authorities {
+            None => builder.with_no_client_auth(),
+            Some((path, authorities)) => {
+                let verifier = WebPkiClientVerifier::builder_with_provider(authorities, provider);
+                let verifier = match self.clients {
+                    ClientCertificates::Required(_) => verifier,
+                    _ => verifier.allow_unauthenticated(),
+                };
+                builder.with_client_cert_verifier(verifier.build().map_err(|error| unfit(path, &error))?)
             }
         };
-        let builder = builder.with_client_cert_verifier(verifier);
-        Ok(Arc::new(builder.with_single_cert(certificates, key).map_err(unusable)?))
+        let config = builder.with_single_cert(certificates, key).map_err(|error| self.unusable(error))?;
+        Ok(Arc::new(config))
+    }
+
+    fn unusable(&self, error: Error) -> TlsError {
+        let (certificates, key) = (self.certificates.clone(), self.key.clone());
+        match error {
+            Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
+                TlsError::Mismatch { certificates, key }
+            }
+            Error::InvalidCertificate(_) => {
+                TlsError::Damaged { path: certificates, problem: error.to_string() }
+            }
+            error => TlsError::Unusable { certificates, key, error },
+        }
+    }
+}
+
+impl ClientCertificates {
+    fn authorities(&self) -> Option<&Path> {
+        match self {
+            Self::None => None,
+            Self::Optional(path) | Self::Required(path) => Some(path),
+        }
     }
 }
 
@@ -106,26 +121,30 @@ impl fmt::Display for Files {
     }
 }
 
-fn stamp(path: &Path) -> Option<(SystemTime, u64, u64)> {
-    let metadata = fs::metadata(path).ok()?;
-    #[cfg(unix)]
-    let number = std::os::unix::fs::MetadataExt::ino(&metadata);
-    #[cfg(not(unix))]
-    let number = 0;
-    Some((metadata.modified().ok()?, metadata.len(), number))
-}
-
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     fs::read(path).map_err(|error| TlsError::Unreadable { path: path.to_owned(), error })
 }
 
 fn damaged(path: &Path, error: &PemError) -> TlsError {
-    TlsError::Damaged { path: path.to_owned(), problem: error.to_string() }
+    let problem = match error {
+        PemError::MissingSectionEnd { end_marker } => {
+            format!(
+                "there is no -----END {}-----, the file seems to be cut off",
+                String::from_utf8_lossy(end_marker)
+            )
+        }
+        PemError::Base64Decode(_) => "what stands between -----BEGIN and -----END is not base64".to_owned(),
+        error => error.to_string(),
+    };
+    TlsError::Damaged { path: path.to_owned(), problem }
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let pem = read(path)?;
-    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+fn unfit(path: &Path, error: &dyn fmt::Display) -> TlsError {
+    TlsError::Authorities { path: path.to_owned(), problem: error.to_string() }
+}
+
+fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<_, _>>()
         .map_err(|error| damaged(path, &error))?;
     if certificates.is_empty() {
@@ -134,11 +153,12 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     Ok(certificates)
 }
 
-fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
-    let pem = read(path)?;
-    match PrivateKeyDer::from_pem_slice(&pem) {
+fn key(path: &Path, pem: &[u8]) -> Result<PrivateKeyDer<'static>, TlsError> {
+    // PKCS#8 says it in the first line of the block, the format before it in the second.
+    let encrypted = [&b"BEGIN ENCRYPTED PRIVATE KEY"[..], b"Proc-Type: 4,ENCRYPTED"];
+    match PrivateKeyDer::from_pem_slice(pem) {
         Ok(key) => Ok(key),
-        Err(PemError::NoItemsFound) if contains(&pem, b"ENCRYPTED PRIVATE KEY") => {
+        Err(_) if encrypted.iter().any(|mark| contains(pem, mark)) => {
             Err(TlsError::EncryptedKey(path.to_owned()))
         }
         Err(PemError::NoItemsFound) => Err(TlsError::NoKey(path.to_owned())),
@@ -146,12 +166,10 @@ fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
     }
 }
 
-fn authorities(path: &Path) -> Result<Arc<RootCertStore>, TlsError> {
+fn authorities(path: &Path, pem: &[u8]) -> Result<Arc<RootCertStore>, TlsError> {
     let mut store = RootCertStore::empty();
-    for certificate in certificates(path)? {
-        store
-            .add(certificate)
-            .map_err(|error| TlsError::Authorities { path: path.to_owned(), problem: error.to_string() })?;
+    for certificate in certificates(path, pem)? {
+        store.add(certificate).map_err(|error| unfit(path, &error))?;
     }
     Ok(Arc::new(store))
 }

@@ -24,17 +24,28 @@
 //!
 //! # Reloading
 //!
-//! At a handshake, at most once in [`check_every`](TlsBuilder::check_every), the files are looked at, and read again if
-//! they changed. A new pair is taken only when it loads and fits together; until then the old one stays and the log says
-//! what is wrong. Sessions that are open notice nothing. The files are read on the thread that accepts, which is a matter
-//! of microseconds for local files; do not keep them on a network file system.
+//! At a handshake, at most once in [`check_every`](TlsBuilder::check_every), the files are read. If something else stands
+//! in them than before, and all of it loads and fits together, it is taken; if not, the old certificate stays and the log
+//! says what is wrong with which file. So the files may be replaced one after the other, in any way. Sessions that are
+//! open notice nothing, but no session of TLS is resumed across the change: an authority that was taken from the clients'
+//! file lets nobody in any more. Handshakes that begin while the files are read wait for it, some dozens of microseconds
+//! with local files; do not keep them on a network file system. Nothing is read while nobody connects.
+//!
+//! # What is left to others
+//!
+//! Lists of revoked certificates, several certificates told apart by the name that the client asks for, ALPN and
+//! everything else that `rustls` can do come with [`TlsConfig::from_rustls`]. No certificate is taken apart: who wants
+//! more of a client's than its fingerprint, such as its subject, parses it with a crate for that.
 
 mod error;
 mod files;
 
 pub use self::error::TlsError;
 pub use self::files::ClientCertificates;
+#[doc(no_inline)]
+pub use tokio_rustls::rustls;
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -47,7 +58,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
 
 use crate::transport::TlsInfo;
-use files::{Files, Stamps};
+use files::{Contents, Files};
 
 /// How often the files are looked at.
 const CHECK_EVERY: Duration = Duration::from_secs(5);
@@ -67,8 +78,9 @@ struct Shared {
 #[derive(Debug)]
 struct Current {
     config: Arc<ServerConfig>,
-    /// What the files looked like when they were read last, with success or without.
-    stamps: Stamps,
+    /// The hash of what stood in the files when they were looked at last; `None` when they could not be read then.
+    seen: Option<u64>,
+    hasher: RandomState,
     checked: Option<Instant>,
 }
 
@@ -88,14 +100,14 @@ impl TlsConfig {
     }
 
     /// A configuration of `rustls` as it is, for what else can be set there. It is not reloaded: its own
-    /// `ResolvesServerCert` can do that.
+    /// `ResolvesServerCert` can do that. If it has ALPN, then `http/1.1` for WebSocket and long-polling; clients that
+    /// speak RawSocket name no protocol.
     pub fn from_rustls(config: Arc<ServerConfig>) -> Self {
-        Self::new(None, CHECK_EVERY, config, Stamps::default())
+        Self::new(None, CHECK_EVERY, Current::new(config))
     }
 
-    fn new(files: Option<Files>, check_every: Duration, config: Arc<ServerConfig>, stamps: Stamps) -> Self {
-        let current = Mutex::new(Current { config, stamps, checked: None });
-        Self(Arc::new(Shared { files, check_every, current }))
+    fn new(files: Option<Files>, check_every: Duration, current: Current) -> Self {
+        Self(Arc::new(Shared { files, check_every, current: Mutex::new(current) }))
     }
 
     /// Reads the files now, whether they changed or not.
@@ -105,8 +117,9 @@ impl TlsConfig {
     pub fn reload(&self) -> Result<(), TlsError> {
         let Some(files) = &self.0.files else { return Ok(()) };
         let mut current = self.current();
-        current.stamps = files.stamps();
-        current.config = files.load()?;
+        let contents = files.read()?;
+        current.see(&contents);
+        current.config = files.load(&contents)?;
         Ok(())
     }
 
@@ -114,21 +127,11 @@ impl TlsConfig {
     fn config(&self, now: Instant) -> Arc<ServerConfig> {
         let Shared { files, check_every, .. } = &*self.0;
         let mut current = self.current();
-        let Some(files) = files else { return Arc::clone(&current.config) };
-        if current.checked.is_some_and(|checked| now < checked + *check_every) {
-            return Arc::clone(&current.config);
-        }
-        current.checked = Some(now);
-        let stamps = files.stamps();
-        if stamps != current.stamps {
-            current.stamps = stamps;
-            match files.load() {
-                Ok(config) => {
-                    tracing::info!(%files, "the certificate was reloaded");
-                    current.config = config;
-                }
-                Err(error) => tracing::error!(%error, "the certificate stays as it is"),
-            }
+        if let Some(files) = files
+            && current.checked.is_none_or(|checked| now.saturating_duration_since(checked) >= *check_every)
+        {
+            current.checked = Some(now);
+            current.check(files);
         }
         Arc::clone(&current.config)
     }
@@ -157,10 +160,47 @@ impl TlsConfig {
                 .and_then(|suite| suite.suite().as_str())
                 .unwrap_or("unknown"),
             server_name: connection.server_name().map(str::to_owned),
+            alpn: connection.alpn_protocol().map(<[u8]>::to_vec),
         };
         let chain = connection.peer_certificates().unwrap_or_default();
         let certificates = chain.iter().map(|certificate| certificate.to_vec()).collect();
         Ok((TokioIo::new(stream), info, certificates))
+    }
+}
+
+impl Current {
+    fn new(config: Arc<ServerConfig>) -> Self {
+        Self { config, seen: None, hasher: RandomState::new(), checked: None }
+    }
+
+    /// Whether this is something else than what was seen last.
+    fn see(&mut self, contents: &Contents) -> bool {
+        let hash = Some(self.hasher.hash_one(contents));
+        std::mem::replace(&mut self.seen, hash) != hash
+    }
+
+    /// Takes what stands in the files, if it is new and fits. The log is told once of each change.
+    fn check(&mut self, files: &Files) {
+        let contents = match files.read() {
+            Ok(contents) => contents,
+            Err(error) => {
+                // The reason may pass without a change to the files, so they are read anew each time.
+                if self.seen.take().is_some() {
+                    tracing::error!(%error, "the certificate stays as it is");
+                }
+                return;
+            }
+        };
+        if !self.see(&contents) {
+            return;
+        }
+        match files.load(&contents) {
+            Ok(config) => {
+                tracing::info!(%files, "the certificate was reloaded");
+                self.config = config;
+            }
+            Err(error) => tracing::error!(%error, "the certificate stays as it is"),
+        }
     }
 }
 
@@ -174,8 +214,9 @@ impl TlsBuilder {
         self
     }
 
-    /// How often, at the most, the files are looked at. Default 5 seconds: renewing a certificate is a matter of days, and
-    /// whoever waits for it to happen does not wait long.
+    /// How often, at the most, the files are read. Default 5 seconds: renewing a certificate is a matter of days, whoever
+    /// waits for it to happen does not wait long, and beside a handshake's arithmetic the reading costs nothing.
+    /// With `Duration::MAX` that happens at the first handshake alone, and the rest is up to [`TlsConfig::reload`].
     pub fn check_every(mut self, interval: Duration) -> Self {
         self.check_every = interval;
         self
@@ -186,9 +227,10 @@ impl TlsBuilder {
     /// # Errors
     /// What is wrong with which of them.
     pub fn build(self) -> Result<TlsConfig, TlsError> {
-        let stamps = self.files.stamps();
-        let config = self.files.load()?;
-        Ok(TlsConfig::new(Some(self.files), self.check_every, config, stamps))
+        let contents = self.files.read()?;
+        let mut current = Current::new(self.files.load(&contents)?);
+        current.see(&contents);
+        Ok(TlsConfig::new(Some(self.files), self.check_every, current))
     }
 }
 

@@ -35,6 +35,8 @@ pub struct TlsInfo {
     pub cipher_suite: &'static str,
     /// The host name that the client asked for (SNI).
     pub server_name: Option<String>,
+    /// The protocol that was agreed upon (ALPN); `None` unless a configuration of one's own has any.
+    pub alpn: Option<Vec<u8>>,
 }
 
 /// How messages are carried.

@@ -1,7 +1,7 @@
 //! Plays a sequence of operations to the model and to a router, and compares.
 
 use serde_json::{Value, json};
-use serverwamp_conformance::{Arrival, DEADLINE, RawPeer, Subprotocol, difference};
+use serverwamp_conformance::{Arrival, Carrier, DEADLINE, Places, RawPeer, Subprotocol, difference};
 
 use super::broker::Publication;
 use super::dealer::{CallOptions, Invoke};
@@ -65,7 +65,8 @@ pub(super) fn run(operations: &[Operation]) -> Result<(), Failure> {
 impl Play {
     fn join(&mut self, advanced: bool) {
         let number = self.clients.len();
-        let mut peer = RawPeer::connect(self.router.url(), Subprotocol::PLAIN[number % 3]);
+        let carrier = [Carrier::WebSocket, Carrier::RawSocketTcp][number % 2];
+        let mut peer = carrier.connect(&Places::at(self.router.url()), Subprotocol::PLAIN[number % 3]);
         let known = json!({ "features": { "publisher_identification": true } });
         let all = json!({ "features": {
             "progressive_call_results": true, "progressive_call_invocations": true, "call_canceling": true
