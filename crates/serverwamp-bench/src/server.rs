@@ -29,6 +29,10 @@ pub(crate) const REALMS: [&str; 8] =
 /// Connections rest while others are measured, and a ping in between would be measured with them.
 const NO_PINGS: Duration = Duration::from_secs(24 * 3600);
 
+/// How long clients that poll may be silent at the server that everybody can abuse: shorter than by default, so that
+/// nobody has to wait for the end of those that vanished.
+pub(crate) const POLLING_IDLE: Duration = Duration::from_millis(500);
+
 pub(crate) fn run(options: &ServerOptions) -> Result<(), Failure> {
     if options.orphan_ends {
         set_parent_process_death_signal(Some(Signal::KILL))?;
@@ -51,7 +55,8 @@ pub(crate) fn run(options: &ServerOptions) -> Result<(), Failure> {
             ServerKind::Router => Server::new(router()?).serve(listener, std::future::pending()).await,
             ServerKind::Writer => serve_writes(listener).await?,
             ServerKind::Open => {
-                Server::new(open(options.unbounded)?).serve(listener, std::future::pending()).await;
+                let server = Server::new(open(options.unbounded)?).long_poll("/lp");
+                server.serve(listener, std::future::pending()).await;
             }
         }
         Ok(())
@@ -108,6 +113,7 @@ fn open(unbounded: bool) -> Result<Application, Failure> {
             config.max_message = 1 << 30;
         }
     });
+    let app = app.long_poll(|config| config.idle_timeout = POLLING_IDLE);
     let app = app.rawsocket(|config| {
         if unbounded {
             config.max_message = 1 << 24;

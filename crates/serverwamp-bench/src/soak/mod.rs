@@ -4,13 +4,17 @@
 //! server with no connection at all, after a warm-up of the same kind and at the end.
 
 mod cycle;
+mod polling;
 
 use crate::Failure;
 use crate::child::ServerProcess;
 use crate::machine;
 use crate::options::SoakOptions;
+use crate::server::POLLING_IDLE;
 use cycle::Life;
+use polling::Polling;
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// What resident memory may differ by without anything having been lost: the allocator keeps what it got from the system
@@ -34,9 +38,33 @@ struct State {
     files: usize,
 }
 
+/// One of those who are there.
+#[derive(Debug)]
+enum Anybody {
+    Connected(Life),
+    Polling(Polling),
+}
+
+impl Anybody {
+    /// Every tenth one polls.
+    fn begin(address: SocketAddr, number: u64) -> Result<Self, Failure> {
+        match number % 10 {
+            9 => Polling::begin(address, number / 10).map(Self::Polling),
+            _ => Life::begin(address, number - number / 10).map(Self::Connected),
+        }
+    }
+
+    fn end(self) -> Result<(), Failure> {
+        match self {
+            Self::Connected(life) => life.end(),
+            Self::Polling(polling) => polling.end(),
+        }
+    }
+}
+
 struct Soak {
     server: ServerProcess,
-    alive: VecDeque<Life>,
+    alive: VecDeque<Anybody>,
     connections: usize,
     sessions: u64,
 }
@@ -87,10 +115,10 @@ impl Soak {
     /// Lets sessions come and go for so long.
     fn live(&mut self, time: Duration) -> Result<(), Failure> {
         let end = Instant::now() + time;
-        // One round of every ending at least, however short the time is.
-        let least = self.sessions + self.connections as u64 + 18;
+        // Every ending once at least, however short the time is.
+        let least = self.sessions + self.connections as u64 + 40;
         while Instant::now() < end || self.sessions < least {
-            self.alive.push_back(Life::begin(self.server.address, self.sessions)?);
+            self.alive.push_back(Anybody::begin(self.server.address, self.sessions)?);
             self.sessions += 1;
             if self.alive.len() > self.connections
                 && let Some(oldest) = self.alive.pop_front()
@@ -107,6 +135,8 @@ impl Soak {
         while let Some(oldest) = self.alive.pop_front() {
             oldest.end()?;
         }
+        // Of those who polled and said no goodbye, there is nothing to be seen but their memory.
+        std::thread::sleep(2 * POLLING_IDLE);
         let deadline = Instant::now() + TO_SETTLE;
         loop {
             let now = State::of(&self.server)?;

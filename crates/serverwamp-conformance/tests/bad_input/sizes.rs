@@ -111,6 +111,45 @@ fn what_inflates_beyond_the_limit_is_refused_before_it_has() {
     scene.unharmed();
 }
 
+/// A message in a frame that says that it is compressed, and has it as it is: as a stored block of DEFLATE.
+fn stored(message: &Value) -> Vec<u8> {
+    let text = message.to_string();
+    let length = u16::try_from(text.len()).expect("one block holds it");
+    let block = [&[0][..], &length.to_le_bytes(), &(!length).to_le_bytes(), text.as_bytes(), &[0]].concat();
+    let mut compressed = frame(true, 1, &block);
+    compressed[0] |= 0x40;
+    compressed
+}
+
+/// A window takes 32 KiB in the direction of the server, and compressing a quarter of a mebibyte: nothing of that is
+/// kept for a connection.
+#[test]
+fn compression_keeps_nothing_between_messages() {
+    const CONNECTIONS: u64 = 200;
+    let mut scene = Scene::new();
+    let connect = Connect::to(scene.url())
+        .subprotocol(Subprotocol::JSON)
+        .header("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits");
+    scene.within_memory(2 * MIB + CONNECTIONS * 40 * 1024, |scene, check| {
+        let mut idle = Vec::new();
+        for _ in 0..CONNECTIONS {
+            let mut tcp = RawTcp::open(scene.url());
+            tcp.write(&connect.request());
+            let head = tcp.read(DEADLINE).expect("an answer to the handshake");
+            let head = String::from_utf8_lossy(&head);
+            assert!(head.contains("server_no_context_takeover; client_no_context_takeover"), "{head}");
+            tcp.write(&stored(&json!([1, "realm1", { "roles": { "caller": {} } }])));
+            tcp.read(DEADLINE).expect("WELCOME");
+            tcp.write(&stored(&json!([48, 1, {}, "echo.payload", ["x".repeat(5000)]])));
+            let result = tcp.read(DEADLINE).expect("a result");
+            assert!(result.starts_with(&[0xc1]) && result.len() < 1000, "compressed: {:x?}", &result[..2]);
+            idle.push(tcp);
+            check(scene);
+        }
+    });
+    scene.unharmed();
+}
+
 /// A hundred thousand levels of something, in each serializer.
 fn deep() -> Vec<(Subprotocol, Vec<u8>)> {
     const LEVELS: usize = 100_000;

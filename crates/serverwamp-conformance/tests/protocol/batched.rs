@@ -204,3 +204,36 @@ fn bat_09_messages_that_share_a_frame_keep_their_order() {
         }
     }
 }
+
+/// How many messages are in a batch.
+fn count(subprotocol: Subprotocol, batch: &Message) -> usize {
+    let bytes = batch.clone().into_data();
+    if subprotocol.serializer == Serializer::Json {
+        return bytes.iter().filter(|byte| **byte == 0x1e).count();
+    }
+    let mut rest = &bytes[..];
+    let mut messages = 0;
+    while let Some((length, behind)) = rest.split_first_chunk() {
+        rest = &behind[u32::from_be_bytes(*length) as usize..];
+        messages += 1;
+    }
+    messages
+}
+
+#[test]
+fn bat_09_what_is_ready_at_the_same_time_shares_a_frame() {
+    let server = server();
+    for subprotocol in BATCHED {
+        let mut peer = RawPeer::joined(server.url(), subprotocol, "realm1");
+        peer.subscribe("a.b", Value::Null);
+        // Answers to what came together, in one frame.
+        let calls: Vec<Value> = (101..=200).map(|id| json!([48, id, {}, "demo.add", [id, 1]])).collect();
+        peer.send_batch(&calls);
+        let batch = peer.next_raw(DEADLINE).expect("an answer");
+        assert_eq!(count(subprotocol, &batch), 100, "{subprotocol}");
+        // Events that a handler publishes while nothing is written.
+        peer.send(json!([48, 201, {}, "publish.burst", ["a.b", 10, 3]]));
+        let batch = peer.next_raw(DEADLINE).expect("events");
+        assert!(count(subprotocol, &batch) >= 10, "{subprotocol}");
+    }
+}

@@ -30,8 +30,10 @@ use crate::rt::Runtime;
 /// Messages and reads after which the task lets others run.
 const BUDGET: u32 = 256;
 
-/// What a read weighs in the budget.
+/// What a read weighs in the budget, and each so many bytes of it: there may be a hundred frames in them that are no
+/// messages, or what becomes many more when it is decompressed.
 const READ_COST: u32 = 8;
+const BYTES_PER_COST: usize = 512;
 
 /// Quiet after which buffers that a burst left behind are given back.
 const TRIM_AFTER: Duration = Duration::from_secs(2);
@@ -151,10 +153,13 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
                 Stopped::Closing | Stopped::NeedsInput => {}
             }
             match self.input.poll_read(cx, &mut self.io) {
-                Poll::Ready(read) => self.on_read(read, now),
+                Poll::Ready(read) => {
+                    let bytes = read.as_ref().map_or(0, |bytes| bytes / BYTES_PER_COST);
+                    budget = budget.saturating_sub(u32::try_from(bytes).unwrap_or(BUDGET) + READ_COST);
+                    self.on_read(read, now);
+                }
                 Poll::Pending => return Poll::Pending,
             }
-            budget = budget.saturating_sub(READ_COST);
             if budget == 0 {
                 break;
             }

@@ -137,9 +137,10 @@ async fn no_wake_is_lost_between_threads() {
     assert_eq!(peer.outbox.queued(), 0);
 }
 
-/// A transport of which each read gives all there is, and that counts its writes.
+/// A transport of which each read gives all there is, and that counts the bytes that are read and its writes.
 struct Scripted {
     input: Vec<u8>,
+    read: Arc<AtomicUsize>,
     writes: Arc<AtomicUsize>,
 }
 
@@ -155,6 +156,7 @@ impl Read for Scripted {
         }
         let read: Vec<u8> = self.input.drain(..n).collect();
         buf.put_slice(&read);
+        self.read.fetch_add(n, Ordering::Relaxed);
         Poll::Ready(Ok(()))
     }
 }
@@ -183,34 +185,61 @@ impl Wake for Wakes {
     }
 }
 
-/// Polls a connection that received `messages` small messages once: writes, messages handled, wakes.
-fn poll_once(messages: usize) -> (usize, usize, usize) {
-    let writes = Arc::<AtomicUsize>::default();
-    let input = frame(Opcode::Binary, b"m").repeat(messages);
+/// What a connection did when it was polled once.
+#[derive(Debug, Eq, PartialEq)]
+struct Turn {
+    read: usize,
+    writes: usize,
+    handled: usize,
+    wakes: usize,
+}
+
+/// Polls a connection once that received this.
+fn poll_once(input: Vec<u8>) -> Turn {
+    let (read, writes) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
     let outbox = Outbox::new(binary(), bounds(1 << 20, Overflow::default()));
     let state = Arc::<Mutex<Recorded>>::default();
     let handler = Recorder { outbox: outbox.clone(), state: state.clone() };
-    let io = Scripted { input, writes: writes.clone() };
+    let io = Scripted { input, read: read.clone(), writes: writes.clone() };
     let mut connection =
         Connection::new(io, outbox, handler, WebSocketConfig::default().settings(), Arc::new(Tokio));
     let wakes = Arc::<Wakes>::default();
     let waker = Waker::from(wakes.clone());
     assert!(Pin::new(&mut connection).poll(&mut Context::from_waker(&waker)).is_pending());
     let handled = state.lock().unwrap().seen.len();
-    (writes.load(Ordering::Relaxed), handled, wakes.0.load(Ordering::Relaxed))
+    let [read, writes, wakes] = [&*read, &*writes, &wakes.0].map(|count| count.load(Ordering::Relaxed));
+    Turn { read, writes, handled, wakes }
+}
+
+fn messages(many: usize) -> Vec<u8> {
+    frame(Opcode::Binary, b"m").repeat(many)
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_read_at_once_is_answered_with_one_write_and_no_wake() {
-    assert_eq!(poll_once(1), (1, 1, 0));
-    assert_eq!(poll_once(64), (1, 64, 0));
+    for many in [1, 64] {
+        let turn = poll_once(messages(many));
+        assert_eq!((turn.writes, turn.handled, turn.wakes), (1, many, 0));
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_flood_lets_others_run() {
-    let (_, handled, wakes) = poll_once(10_000);
-    assert!((200..=256).contains(&handled), "{handled}");
-    assert_eq!(wakes, 1);
+    let turn = poll_once(messages(10_000));
+    assert!((200..=256).contains(&turn.handled), "{turn:?}");
+    assert_eq!(turn.wakes, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_frames_that_are_no_messages_lets_others_run() {
+    let mut fragments = Vec::new();
+    push_masked(Opcode::Binary, false, false, KEY, b"", &mut fragments);
+    let mut fragment = Vec::new();
+    push_masked(Opcode::Continuation, false, false, KEY, b"", &mut fragment);
+    fragments.extend(fragment.repeat(1_000_000));
+    let turn = poll_once(fragments);
+    assert!((64 * 1024..=256 * 1024).contains(&turn.read), "{turn:?}");
+    assert_eq!((turn.handled, turn.wakes), (0, 1));
 }
 
 #[tokio::test(start_paused = true)]
