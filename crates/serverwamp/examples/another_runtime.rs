@@ -21,7 +21,10 @@ use std::time::Instant;
 #[derive(Debug)]
 struct PoolAndTimers(ThreadPool);
 
-#[expect(clippy::disallowed_methods, reason = "this is a runtime; whoever uses one asks it")]
+#[cfg_attr(
+    feature = "smol",
+    expect(clippy::disallowed_methods, reason = "this is a runtime; whoever uses one asks it")
+)]
 impl Runtime for PoolAndTimers {
     fn spawn(&self, task: BoxFuture<'static, ()>) {
         self.0.spawn_ok(task);

@@ -75,7 +75,8 @@ fn ses_17_nothing_follows_the_goodbye() {
             if message[0] == 6 {
                 break;
             }
-            assert!(message[0] == 36 || message[0] == 50 && message[2]["progress"] == true, "{message}");
+            // The slow call may be done by now.
+            assert!(message[0] == 36 || message[0] == 50, "{message}");
         }
         publisher.final_answer(burst);
         publish(&mut publisher, "busy.topic", &json!("later"));

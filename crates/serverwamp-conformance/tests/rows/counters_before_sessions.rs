@@ -52,6 +52,8 @@ fn handshakes_that_are_refused_are_counted() {
     let mut raw = RawSocket::over(Stream::tcp(server.address()));
     raw.write(&[0x7f, 0xf9, 0, 0]);
     assert_eq!(raw.read_octets(4), Some(vec![0x7f, 0x10, 0, 0]));
+    // The server waits for its end a moment, so that the refusal arrives.
+    drop(raw);
     counters.expect(json!({ "handshakes_refused": 1 }));
     // No HTTP.
     let mut tcp = RawTcp::open(server.url());

@@ -33,8 +33,9 @@
 //!
 //! # What is left to others
 //!
-//! Lists of revoked certificates, several certificates told apart by the name that the client asks for, ALPN and
-//! everything else that `rustls` can do come with [`TlsConfig::from_rustls`]. No certificate is taken apart: who wants
+//! Lists of revoked certificates, several certificates told apart by the name that the client asks for, ALPN, another
+//! implementation of the cryptography than ring, and everything else that `rustls` can do come with
+//! [`TlsConfig::from_rustls`]. Nothing is installed for the whole process. No certificate is taken apart: who wants
 //! more of a client's than its fingerprint, such as its subject, parses it with a crate for that.
 
 mod error;
