@@ -188,7 +188,8 @@ fn calls_of_all_sessions_together_are_limited() {
     let [first, mut second] = peers;
     drop(first);
     until_served(&mut third);
-    // Two are free again.
+    // Two are free again, as soon as both calls of the one that left are over.
+    counters.expect_in_flight(2);
     second.start_call("waiting.watched", NONE, NONE, NONE);
     second.start_call("waiting.watched", NONE, NONE, NONE);
     let mut answer = call(&mut third, "demo.add", json!([1, 2]));
