@@ -135,6 +135,7 @@ fn sessions_in(app: &Application) -> usize {
 /// Writes to the standard output, whoever reads it or not: `serverwamp | head -3` goes on serving.
 fn say(text: impl std::fmt::Display) {
     let mut out = stdout().lock();
-    drop(write!(out, "{text}"));
+    // In one piece: whoever reads along sees all of it or nothing.
+    drop(out.write_all(text.to_string().as_bytes()));
     drop(out.flush());
 }

@@ -167,8 +167,13 @@ impl ServerProcess {
     /// When it has not within `time`; with its output.
     #[track_caller]
     pub fn wait_exit(&mut self, time: Duration) -> ExitStatus {
-        output::wait(&mut self.child, time)
-            .unwrap_or_else(|| panic!("the server has not ended within {time:?}; it wrote:\n{}", self.log()))
+        let status = output::wait(&mut self.child, time)
+            .unwrap_or_else(|| panic!("the server has not ended within {time:?}; it wrote:\n{}", self.log()));
+        // What it wrote last may still be in the pipes.
+        for pipe in [&self.stdout, &self.stderr] {
+            drop(pipe.wait_for_end(Duration::from_secs(1)));
+        }
+        status
     }
 
     /// Whether the server is still running.
