@@ -6,7 +6,7 @@ use crate::limits::Limits;
 use crate::long_poll::LongPollConfig;
 use crate::rawsocket::RawSocketConfig;
 use crate::realm::{Realm, RealmHandle, RunningRealm};
-use crate::rt::Runtime;
+use crate::rt::{Runtime, after};
 use crate::service::WebSocketService;
 use crate::shutdown::Connections;
 use crate::statistics::{Counters, Statistics};
@@ -104,7 +104,7 @@ impl Application {
     /// `deadline` at the most, then closes what is left. New sessions are refused from now on.
     pub async fn shutdown(&self, deadline: Duration) {
         let runtime = &self.0.runtime;
-        let over = runtime.sleep_until(runtime.now() + deadline);
+        let over = runtime.sleep_until(after(runtime.now(), deadline));
         self.0.connections.shut_down(over).await;
     }
 

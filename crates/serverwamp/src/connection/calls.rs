@@ -12,7 +12,7 @@ use crate::realm::{Disclosure, disclosure_refused, no_such_procedure};
 use crate::reply::CallReply;
 use crate::request::{Invocation, Matched};
 use crate::routes::ProcedureRoute;
-use crate::rt::BoxFuture;
+use crate::rt::{BoxFuture, after};
 use crate::session::{Kept, OpenCall};
 use crate::statistics::Refusal;
 use crate::{Session, WampError};
@@ -318,7 +318,7 @@ fn describe(state: &mut CallState, session: &Session, call: &Call<'_>, matched: 
         let longest = session.running_realm().limits.longest_call_timeout;
         let timeout = Duration::from_millis(call.options.timeout).min(longest);
         state.timeout = Some(timeout);
-        state.deadline = Some(session.runtime().now() + timeout);
+        state.deadline = Some(after(session.runtime().now(), timeout));
     }
 }
 
@@ -358,7 +358,7 @@ async fn serve(run: Run, state: &Arc<CallState>) {
                 return;
             }
             let grace = session.running_realm().limits.grace;
-            let time_up = session.runtime().sleep_until(session.runtime().now() + grace);
+            let time_up = session.runtime().sleep_until(after(session.runtime().now(), grace));
             match select(run, time_up).await {
                 Either::Left((reply, _)) => reply,
                 Either::Right(_) => {

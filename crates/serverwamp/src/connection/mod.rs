@@ -13,7 +13,7 @@ mod supervise;
 
 use crate::application::{Application, Inner};
 use crate::auth::Exchange;
-use crate::rt::BoxFuture;
+use crate::rt::{BoxFuture, after};
 use crate::session::{CloseReason, CloseRequest};
 use crate::shutdown::Alive;
 use crate::statistics::Refusal;
@@ -113,8 +113,8 @@ impl Peer {
         peer
     }
 
-    fn arm(&mut self, after: Duration) {
-        self.deadline = Some(self.app.runtime.now() + after);
+    fn arm(&mut self, time: Duration) {
+        self.deadline = Some(after(self.app.runtime.now(), time));
     }
 
     fn receive(&mut self, frame: &Bytes, now: Instant) -> Result<(), Violation> {

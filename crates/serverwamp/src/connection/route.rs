@@ -6,6 +6,7 @@ use crate::dealer::{self, CallRequest, Caller, RegistrationEntry, RoutedCall};
 use crate::realm::{Disclosure, RunningRealm, no_such_procedure};
 use crate::request::Matched;
 use crate::routes::ProcedureRoute;
+use crate::rt::after;
 use crate::session::OpenCall;
 use crate::statistics::Refusal;
 use crate::{Session, WampError};
@@ -78,7 +79,7 @@ impl Calls {
         if options.timeout > 0 {
             let longest = u64::try_from(realm.limits.longest_call_timeout.as_millis()).unwrap_or(u64::MAX);
             options.timeout = options.timeout.min(longest);
-            let at = session.runtime().now() + Duration::from_millis(options.timeout);
+            let at = after(session.runtime().now(), Duration::from_millis(options.timeout));
             deadline = Some(at);
             self.deadlines.watch(at, request);
             self.deadlines.tidy(|request| session.work().calls.contains_key(&request));

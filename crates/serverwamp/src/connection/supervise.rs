@@ -1,6 +1,6 @@
 //! Running application code so that its panics and its delays stay its own.
 
-use crate::rt::{BoxFuture, Runtime};
+use crate::rt::{BoxFuture, Runtime, after};
 use crate::shutdown::Alive;
 use crate::statistics::Refusal;
 use crate::{Session, WampError};
@@ -43,7 +43,7 @@ pub(super) fn companion(
         let grace = companion_of.running_realm().limits.grace;
         let time_up = pin!(async {
             over.await;
-            runtime.sleep_until(runtime.now() + grace).await;
+            runtime.sleep_until(after(runtime.now(), grace)).await;
         });
         let life = pin!(life);
         let reply = match select(life, time_up).await {

@@ -16,7 +16,8 @@ use serverwamp_proto::websocket::Subprotocol;
 use serverwamp_proto::websocket::batch::{Records, push_record};
 
 use crate::memory::{MessageReceiver, MessageSender, Pipe, messages};
-use crate::rt::Runtime;
+use crate::rt::{Runtime, after};
+use crate::signal::Signal;
 
 /// A batch that is longer than this waits for the next request.
 const LONG_BATCH: usize = 256 * 1024;
@@ -38,6 +39,8 @@ pub(super) struct Carried {
     last_seen: Mutex<Instant>,
     /// Requests that are being answered.
     busy: AtomicUsize,
+    /// Set when the transport is ended.
+    over: Signal<()>,
 }
 
 /// What a `receive` comes to.
@@ -77,6 +80,7 @@ impl Carried {
             poller: AtomicWaker::new(),
             last_seen: Mutex::new(now),
             busy: AtomicUsize::new(0),
+            over: Signal::default(),
         }
     }
 
@@ -89,7 +93,7 @@ impl Carried {
     /// When the transport has been without a request for so long; `None` if it has been already.
     pub(super) fn idle_at(&self, timeout: Duration, now: Instant) -> Option<Instant> {
         let since = if self.busy.load(Ordering::Relaxed) > 0 { now } else { *lock(&self.last_seen) };
-        since.checked_add(timeout).filter(|idle| *idle > now)
+        Some(after(since, timeout)).filter(|idle| *idle > now)
     }
 
     /// Passes on what a request brings. It waits while the session takes nothing.
@@ -186,6 +190,12 @@ impl Carried {
         lock(&self.receiver).take();
         self.poller.wake();
         self.sending.wake();
+        self.over.set(());
+    }
+
+    /// Completes when the transport is ended.
+    pub(super) async fn over(&self) {
+        self.over.wait().await;
     }
 }
 

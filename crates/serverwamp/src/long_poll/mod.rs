@@ -15,11 +15,12 @@ pub use self::config::LongPollConfig;
 use std::convert::Infallible;
 use std::fmt;
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures_util::future::{Either, select};
 use hashbrown::HashMap;
 use http::request::Parts;
 use http::{Request, Response};
@@ -83,7 +84,7 @@ impl LongPollService {
         let (client, server) = pipe(CAPACITY);
         let carried = Arc::new(Carried::new(subprotocol, client, config.max_message, runtime.now()));
         let id = unguessable();
-        self.transports().insert(id.clone(), carried);
+        self.transports().insert(id.clone(), Arc::clone(&carried));
         let certificates = parts.extensions.get::<PeerCertificates>();
         let transport = TransportInfo {
             peer_address,
@@ -100,17 +101,20 @@ impl LongPollService {
             drop(permit);
         }));
         let watch = (self.clone(), id.clone());
-        runtime.spawn(Box::pin(async move { watch.0.end_when_idle(&watch.1).await }));
+        runtime.spawn(Box::pin(async move { watch.0.end_when_idle(&watch.1, &carried).await }));
         id
     }
 
     /// Ends a transport when its client has stopped asking (checklist LP-10).
-    async fn end_when_idle(&self, id: &str) {
+    async fn end_when_idle(&self, id: &str, carried: &Carried) {
         let Shared { app, config, .. } = &*self.0;
         let runtime = &app.inner().runtime;
-        let next_look = || self.find(id)?.idle_at(config.idle_timeout, runtime.now());
-        while let Some(idle_at) = next_look() {
-            runtime.sleep_until(idle_at).await;
+        while let Some(idle_at) = carried.idle_at(config.idle_timeout, runtime.now()) {
+            let asleep = runtime.sleep_until(idle_at);
+            // Who has ended is not watched for the rest of the time.
+            if let Either::Left(_) = select(pin!(carried.over()), asleep).await {
+                return;
+            }
         }
         if self.end(id) {
             app.inner().counters.refused(Refusal::LongPollTimeout);

@@ -19,6 +19,7 @@ use serverwamp_proto::websocket::choose;
 use super::LongPollService;
 use super::carried::{Received, Unsent};
 use crate::admission::Permit;
+use crate::rt::after;
 use crate::service::{PeerAddress, full};
 use crate::statistics::Refusal;
 
@@ -165,7 +166,7 @@ impl LongPollService {
     {
         let refused = |status, why: &str| Err(Box::new(refusal(status, why)));
         let runtime = &self.0.app.inner().runtime;
-        let time_up = runtime.sleep_until(runtime.now() + self.0.config.idle_timeout);
+        let time_up = runtime.sleep_until(after(runtime.now(), self.0.config.idle_timeout));
         match select(pin!(Limited::new(body, longest).collect()), time_up).await {
             Either::Left((Ok(body), _)) => Ok(body.to_bytes()),
             Either::Left((Err(error), _)) if error.is::<LengthLimitError>() => {

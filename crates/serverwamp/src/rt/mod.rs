@@ -6,7 +6,7 @@ use serverwamp_proto::timestamp::Timestamp;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 #[cfg(feature = "smol")]
 mod smol;
@@ -39,6 +39,14 @@ pub trait Runtime: Send + Sync + fmt::Debug + 'static {
     fn now(&self) -> Instant {
         Instant::now()
     }
+}
+
+/// Longer than any connection lives, and short enough for every clock and runtime.
+pub(crate) const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// When `duration` has passed since `start`. Durations too long for the clock, such as `Duration::MAX`, never pass.
+pub(crate) fn after(start: Instant, duration: Duration) -> Instant {
+    start.checked_add(duration.min(NEVER)).unwrap_or(start)
 }
 
 /// The time of day: for people and for the meta API, never for deadlines.

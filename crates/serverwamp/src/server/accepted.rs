@@ -16,6 +16,7 @@ use super::http::{self, Services};
 use crate::Application;
 use crate::admission::{Permit, TooMany};
 use crate::rawsocket::{self, Origin};
+use crate::rt::after;
 use crate::service::RETRY_AFTER;
 use crate::transport::io::{Prefixed, end_with, read_exact};
 use crate::transport::{TransportInfo, TransportKind};
@@ -165,7 +166,7 @@ async fn within<T>(
     handshake: impl Future<Output = io::Result<T>>,
 ) -> io::Result<T> {
     let runtime = &app.inner().runtime;
-    let time_up = runtime.sleep_until(runtime.now() + time);
+    let time_up = runtime.sleep_until(after(runtime.now(), time));
     match select(pin!(handshake), time_up).await {
         Either::Left((outcome, _)) => outcome,
         Either::Right(_) => Err(io::ErrorKind::TimedOut.into()),

@@ -18,6 +18,7 @@ use crate::Application;
 use crate::admission::Permit;
 use crate::long_poll::LongPollService;
 use crate::rawsocket::Origin;
+use crate::rt::NEVER;
 use crate::service::{PeerAddress, PeerCertificates, WebSocketService};
 use crate::statistics::Refusal;
 
@@ -81,7 +82,8 @@ where
     });
     http1::Builder::new()
         .timer(HttpTimer(Arc::clone(&app.inner().runtime)))
-        .header_read_timeout(options.handshake)
+        // hyper adds it to an instant itself, which not every duration allows.
+        .header_read_timeout(options.handshake.min(NEVER))
         .max_headers(64)
         .max_buf_size(16 * 1024)
         .serve_connection(io, service)

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use hyper::rt::{Sleep, Timer};
 
-use crate::rt::{BoxFuture, Runtime};
+use crate::rt::{BoxFuture, Runtime, after};
 
 /// Keeps hyper's deadlines.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub(super) struct HttpTimer(pub(super) Arc<dyn Runtime>);
 
 impl Timer for HttpTimer {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
-        self.sleep_until(self.0.now() + duration)
+        self.sleep_until(after(self.0.now(), duration))
     }
 
     fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {

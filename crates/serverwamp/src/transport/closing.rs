@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use hyper::rt::Write;
 
-use super::timer::after;
+use crate::rt::after;
 
 /// How far the end has come.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -23,9 +23,9 @@ use super::framing::Decoder;
 use super::input::Input;
 use super::outbox::{End, Outbox};
 use super::output::{Drained, Output};
-use super::timer::{Timer, after};
+use super::timer::Timer;
 use super::{EndReason, Flow, MessageHandler, Settings};
-use crate::rt::Runtime;
+use crate::rt::{Runtime, after};
 
 /// Messages and reads after which the task lets others run.
 const BUDGET: u32 = 256;

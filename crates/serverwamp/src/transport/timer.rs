@@ -13,9 +13,6 @@ use std::time::{Duration, Instant};
 
 use crate::rt::{BoxFuture, Runtime};
 
-/// Longer than any connection lives, and short enough for every clock and runtime.
-const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
 /// A timer that goes off no sooner than this from now is not asked whether it has gone off. No runtime's clock is off
 /// by as much, and asking costs a look into memory that is cold when an event wakes a thousand idle connections.
 const FAR: Duration = Duration::from_millis(250);
@@ -63,11 +60,6 @@ impl Timer {
         }
         fired
     }
-}
-
-/// When `duration` has passed since `start`. Durations too long for the clock, such as `Duration::MAX`, never pass.
-pub(super) fn after(start: Instant, duration: Duration) -> Instant {
-    start.checked_add(duration.min(NEVER)).unwrap_or(start)
 }
 
 impl fmt::Debug for Timer {

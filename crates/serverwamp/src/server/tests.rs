@@ -1,0 +1,89 @@
+//! Tests of a whole server in memory.
+#![expect(clippy::disallowed_methods, reason = "tests run on tokio")]
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::oneshot;
+
+use super::{Incoming, Server};
+use crate::memory::{Pipe, pipe};
+use crate::{Application, Realm};
+
+const FOREVER: Duration = Duration::MAX;
+
+/// An application that has all the time in the world.
+fn patient() -> Application {
+    Application::builder()
+        .realm(Realm::new("realm1").allow_anonymous("guest"))
+        .limits(|limits| {
+            limits.hello_timeout = FOREVER;
+            limits.authenticate_timeout = FOREVER;
+            limits.goodbye_timeout = FOREVER;
+            limits.grace = FOREVER;
+            limits.longest_call_timeout = FOREVER;
+        })
+        .long_poll(|config| config.idle_timeout = FOREVER)
+        .build()
+        .unwrap()
+}
+
+/// A server on the other ends of these pipes, and what makes it stop.
+fn serve<const N: usize>() -> ([TokioIo<Pipe>; N], oneshot::Sender<()>, impl Future<Output = ()>) {
+    let pipes: [_; N] = std::array::from_fn(|_| pipe(64 * 1024));
+    let (here, there): (Vec<_>, Vec<_>) = pipes.into_iter().unzip();
+    let address: Option<SocketAddr> = None;
+    let connections = stream::iter(there).map(move |io| Ok((io, address)));
+    let (stop, stopped) = oneshot::channel();
+    let server = Server::new(patient()).long_poll("/lp").handshake_timeout(FOREVER).drain(FOREVER);
+    let serving = tokio::spawn(server.serve(Incoming::new(connections), async { drop(stopped.await) }));
+    let here: Vec<_> = here.into_iter().map(TokioIo::new).collect();
+    (here.try_into().unwrap(), stop, async { serving.await.unwrap() })
+}
+
+/// Posts over a connection that is kept, and gives the answer's status and body.
+async fn post(io: &mut TokioIo<Pipe>, path: &str, body: &str) -> (String, String) {
+    let request = format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    io.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    loop {
+        if let Some((head, body)) = answer.split_once("\r\n\r\n") {
+            let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
+            if length.is_none_or(|length| body.len() == length.parse::<usize>().unwrap()) {
+                return (answer[9..12].to_owned(), body.to_owned());
+            }
+        }
+        let mut chunk = [0; 4096];
+        let read = io.read(&mut chunk).await.unwrap();
+        assert!(read > 0, "the end after {answer:?}");
+        answer.push_str(std::str::from_utf8(&chunk[..read]).unwrap());
+    }
+}
+
+#[tokio::test]
+async fn durations_that_never_pass_end_nothing_and_break_nothing() {
+    let ([mut raw, mut http], stop, serving) = serve();
+    raw.write_all(&[0x7f, 0xf1, 0, 0]).await.unwrap();
+    let mut answer = [0; 4];
+    raw.read_exact(&mut answer).await.unwrap();
+    assert_eq!(answer, [0x7f, 0xb1, 0, 0]);
+
+    let (status, opened) = post(&mut http, "/lp/open", r#"{"protocols":["wamp.2.json"]}"#).await;
+    assert_eq!(status, "200", "{opened}");
+    let id = opened.split('"').nth(7).unwrap();
+    let hello = r#"[1,"realm1",{"roles":{"caller":{}}}]"#;
+    assert_eq!(post(&mut http, &format!("/lp/{id}/send"), hello).await.0, "202");
+    let (status, welcome) = post(&mut http, &format!("/lp/{id}/receive"), "").await;
+    assert!(status == "200" && welcome.starts_with("[2,"), "{welcome}");
+
+    stop.send(()).unwrap();
+    let (_, goodbye) = post(&mut http, &format!("/lp/{id}/receive"), "").await;
+    assert!(goodbye.starts_with("[6,"), "{goodbye}");
+    assert_eq!(post(&mut http, &format!("/lp/{id}/close"), "").await.0, "202");
+    drop(raw);
+    serving.await;
+}
