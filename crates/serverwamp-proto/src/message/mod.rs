@@ -106,6 +106,11 @@ macro_rules! messages {
             }
         }
 
+        $(impl $(<$lifetime>)? $variant $(<$lifetime>)? {
+            #[doc = concat!("The type code of ", $name, ".")]
+            pub const CODE: u64 = $code;
+        })*
+
         $(impl<'a> From<$variant $(<$lifetime>)?> for Message<'a> {
             fn from(message: $variant $(<$lifetime>)?) -> Self {
                 Self::$variant(message)

@@ -28,8 +28,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-const CALL: u64 = 48;
-
 /// A handler's run, from the call to its reply.
 type Run = BoxFuture<'static, CallReply>;
 
@@ -222,7 +220,7 @@ impl Calls {
         self.waiting.retain(|waiting| {
             let expired = waiting.call().deadline.is_some_and(|deadline| deadline <= now);
             if expired {
-                session.send_error(CALL, waiting.call().request, &WampError::timeout());
+                session.send_error(Call::CODE, waiting.call().request, &WampError::timeout());
             }
             !expired
         });
@@ -251,7 +249,7 @@ impl Calls {
                 service.reply(Invocation { payload: invocation.payload.to_keep(), ..invocation })
             }
             (None, Some(route)) => route.served.call(invocation),
-            (None, None) => return session.send_error(CALL, state.request, &no_such_procedure("")),
+            (None, None) => return session.send_error(Call::CODE, state.request, &no_such_procedure("")),
         };
         let mut now = Context::from_waker(Waker::noop());
         match catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(&mut now))) {
@@ -281,7 +279,7 @@ impl Calls {
     pub(super) fn cancel(&mut self, session: &Session, request: RequestId, mode: Option<CancelMode>) {
         if let Some(index) = self.waiting.iter().position(|waiting| waiting.call().request == request) {
             self.waiting.remove(index);
-            session.send_error(CALL, request, &WampError::canceled());
+            session.send_error(Call::CODE, request, &WampError::canceled());
             return;
         }
         // A call that is not there any more has been answered: the CANCEL came too late (checklist CAN-09).
@@ -306,7 +304,7 @@ fn refuse(session: &Session, request: RequestId, input_open: bool, error: &WampE
     if input_open {
         session.remember_answered_input(request);
     }
-    session.send_error(CALL, request, error);
+    session.send_error(Call::CODE, request, error);
 }
 
 /// Writes down what the caller asked for beyond the call itself.

@@ -10,18 +10,12 @@ use crate::subscription::{Attempt, SubscriptionReply, WaitingRequest};
 use crate::{Session, WampError};
 use futures_util::FutureExt;
 use serverwamp_proto::message::{
-    Message, Publish, QuickRequest, Register, Subscribe, Violation, encode_published,
+    Message, Publish, QuickRequest, Register, Subscribe, Unregister, Unsubscribe, Violation, encode_published,
 };
 use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::session::Feature;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-
-const PUBLISH: u64 = 16;
-const SUBSCRIBE: u64 = 32;
-const UNSUBSCRIBE: u64 = 34;
-const REGISTER: u64 = 64;
-const UNREGISTER: u64 = 66;
 
 /// What is asked most, without the detour of a [`Message`].
 #[inline]
@@ -54,19 +48,19 @@ pub(super) fn request(open: &mut Open, message: Message<'_>) -> Result<(), Viola
         Message::Unsubscribe(unsubscribe) => {
             let realm = session.running_realm();
             if let Err(error) = realm.unsubscribe(session, unsubscribe.request, unsubscribe.subscription) {
-                session.send_error(UNSUBSCRIBE, unsubscribe.request, &error);
+                session.send_error(Unsubscribe::CODE, unsubscribe.request, &error);
             }
         }
         Message::Publish(publish) => return publish_to(session, publish),
         Message::Register(register) => {
             if let Err(error) = register_for(session, &register) {
-                session.send_error(REGISTER, register.request, &error);
+                session.send_error(Register::CODE, register.request, &error);
             }
         }
         Message::Unregister(unregister) => {
             let realm = session.running_realm();
             if let Err(error) = realm.unregister(session, unregister.request, unregister.registration) {
-                session.send_error(UNREGISTER, unregister.request, &error);
+                session.send_error(Unregister::CODE, unregister.request, &error);
             }
         }
         other => return Err(Violation::new(format!("{} is not allowed here", other.name()))),
@@ -95,7 +89,7 @@ fn publish_to(session: &Session, publish: Publish<'_>) -> Result<(), Violation> 
             let _closed =
                 session.outbox().push(|out| encode_published(serializer, request, publication, out));
         }
-        Err(error) => session.send_error(PUBLISH, request, &error),
+        Err(error) => session.send_error(Publish::CODE, request, &error),
     }
     Ok(())
 }
@@ -116,7 +110,7 @@ fn register_for(session: &Session, register: &Register<'_>) -> Result<(), WampEr
 fn subscribe_to(session: &Session, subscribe: &Subscribe<'_>) {
     let realm = session.running_realm();
     let policy = subscribe.options.kind;
-    let refuse = |error: WampError| session.send_error(SUBSCRIBE, subscribe.request, &error);
+    let refuse = |error: WampError| session.send_error(Subscribe::CODE, subscribe.request, &error);
     if let Err(error) = realm.check_uri(&subscribe.topic, policy) {
         return refuse(error);
     }
@@ -182,7 +176,7 @@ async fn decide(attempt: Arc<Attempt>) {
             let requests = attempt.take_requests();
             drop(work);
             for request in requests {
-                attempt.session.send_error(SUBSCRIBE, request.id, &error);
+                attempt.session.send_error(Subscribe::CODE, request.id, &error);
             }
             attempt.over.set(());
         }

@@ -11,8 +11,6 @@ use serverwamp_proto::session::{Feature, unknown_invocation};
 use serverwamp_proto::uris;
 use std::sync::Arc;
 
-const YIELD: u64 = 70;
-
 /// A YIELD of this callee: a progressive result, or the final one.
 ///
 /// # Errors
@@ -36,7 +34,7 @@ pub(crate) fn receive_yield(callee: &Session, answer: Yield) -> Result<(), Viola
         callee.invocations().remove(answer.request);
         let text = "the caller does not announce payload_passthru_mode";
         let error = WampError::new(uris::error::FEATURE_NOT_SUPPORTED).arg(text);
-        callee.send_error(YIELD, answer.request, &error);
+        callee.send_error(Yield::CODE, answer.request, &error);
         call.finish(&mut state, &Answer::Refusal(&error));
     } else if answer.options.progress {
         call.progress(&mut state, callee, &answer.payload, passthru);

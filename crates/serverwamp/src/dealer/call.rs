@@ -14,15 +14,13 @@ use crate::{Session, WampError};
 use serverwamp_proto::codec::EncodeError;
 use serverwamp_proto::id::{RequestId, SessionId};
 use serverwamp_proto::message::{
-    CallOptions, CancelMode, InterruptMode, Passthru, ResultDetails, encode_error_with, encode_interrupt,
-    encode_result, encode_result_with,
+    self, CallOptions, CancelMode, InterruptMode, Passthru, ResultDetails, encode_error_with,
+    encode_interrupt, encode_result, encode_result_with,
 };
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::Feature;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-pub(super) const CALL: u64 = 48;
 
 /// Who waits for the answer.
 #[derive(Clone, Debug)]
@@ -289,7 +287,7 @@ fn send_answer(session: &Session, request: RequestId, answer: &Answer<'_>) {
     let unsayable = |error| {
         tracing::warn!(%error, session = %session.id(), "an answer cannot be carried over into the caller's serializer");
         let text = "the answer cannot be said in this serializer";
-        session.send_error(CALL, request, &WampError::invalid_payload(text));
+        session.send_error(message::Call::CODE, request, &WampError::invalid_payload(text));
     };
     match answer {
         Answer::Result { payload, passthru: None } if payload.serializer == serializer => {
@@ -309,7 +307,7 @@ fn send_answer(session: &Session, request: RequestId, answer: &Answer<'_>) {
             }
         }
         Answer::Error { error, payload, passthru } => {
-            let details = serverwamp_proto::message::ErrorDetails {
+            let details = message::ErrorDetails {
                 passthru: passthru.map(|passthru| Box::new(passthru.clone())),
                 ..Default::default()
             };
@@ -323,7 +321,7 @@ fn send_answer(session: &Session, request: RequestId, answer: &Answer<'_>) {
             let encode = |out: &mut Vec<u8>| {
                 encode_error_with(
                     serializer,
-                    CALL,
+                    message::Call::CODE,
                     request,
                     &details,
                     error,
@@ -336,12 +334,12 @@ fn send_answer(session: &Session, request: RequestId, answer: &Answer<'_>) {
                 Err(PushError::Encode(error)) => unsayable(error),
                 // Its name alone may be short enough.
                 Err(PushError::TooLong) => {
-                    session.send_error(CALL, request, &WampError::new(error.to_string()))
+                    session.send_error(message::Call::CODE, request, &WampError::new(error.to_string()))
                 }
                 Ok(()) | Err(PushError::Closed) => {}
             }
         }
-        Answer::Refusal(error) => session.send_error(CALL, request, error),
+        Answer::Refusal(error) => session.send_error(message::Call::CODE, request, error),
     }
 }
 

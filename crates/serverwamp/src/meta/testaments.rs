@@ -23,7 +23,6 @@ const SCOPE: Expected<Scope> = Expected {
 };
 
 /// How the message begins that a testament is read as.
-const PUBLISH: u64 = 16;
 const FIRST_REQUEST: u64 = 1;
 
 impl RunningRealm {
@@ -76,7 +75,7 @@ fn read(payload: &Payload, most: usize) -> Result<(Testament, Scope), WampError>
     let options = arguments.keyword("publish_options", &arguments::DICT)?.unwrap_or_default();
     let scope = arguments.keyword("scope", &SCOPE)?.unwrap_or_default();
     let mut frame = Vec::new();
-    let publish = (PUBLISH, FIRST_REQUEST, options, topic, args, kwargs);
+    let publish = (Publish::CODE, FIRST_REQUEST, options, topic, args, kwargs);
     to_writer(payload.serializer, &publish, &mut frame)
         .map_err(|error| WampError::invalid_argument(format!("the arguments cannot be kept: {error}")))?;
     if frame.len() > most {

@@ -30,7 +30,7 @@ use futures_util::future::select;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::dealer::Invocations;
 use serverwamp_proto::id::{RequestId, SessionId};
-use serverwamp_proto::message::{Message, encode_result};
+use serverwamp_proto::message::{Call, Message, encode_result};
 use serverwamp_proto::session::ClientRoles;
 use serverwamp_proto::uris;
 use std::any::Any;
@@ -289,7 +289,6 @@ impl Session {
 
     /// Queues the final answer to a call. A full or closed outbox ends the connection by itself.
     pub(crate) fn send_reply(&self, request: RequestId, reply: &CallReply) {
-        const CALL: u64 = 48;
         match &reply.0 {
             Ok(encoded) => {
                 let queued = self.0.outbox.push(|out| {
@@ -301,9 +300,9 @@ impl Session {
             Err(error)
                 if error.uri() == uris::error::UNAVAILABLE && self.0.realm.plan.permissions.register =>
             {
-                self.send_error(CALL, request, &WampError::new(uris::error::NO_AVAILABLE_CALLEE));
+                self.send_error(Call::CODE, request, &WampError::new(uris::error::NO_AVAILABLE_CALLEE));
             }
-            Err(error) => self.send_error(CALL, request, error),
+            Err(error) => self.send_error(Call::CODE, request, error),
         }
     }
 
@@ -325,9 +324,8 @@ impl Session {
     /// Says to a caller that the answer was longer than it takes, if that is what became of it (checklist RAW-16).
     pub(crate) fn answer_too_long<E>(&self, request: RequestId, queued: Result<(), PushError<E>>) {
         if let Err(PushError::TooLong) = queued {
-            const CALL: u64 = 48;
             let error = self.too_long("the answer is longer than the caller takes");
-            self.send_error(CALL, request, &error);
+            self.send_error(Call::CODE, request, &error);
         }
     }
 
