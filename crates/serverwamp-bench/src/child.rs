@@ -7,6 +7,12 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
+/// Lets the system's allocator give back what was freed, where that is the GNU one; others do not read it. By itself it
+/// learns from the first large piece that is freed to keep up to twice as much, and what a server holds can then not be
+/// told from what the allocator does.
+const GIVE_BACK: (&str, &str) =
+    ("GLIBC_TUNABLES", "glibc.malloc.mmap_threshold=131072:glibc.malloc.trim_threshold=131072");
+
 /// A running server; it ends with this value.
 #[derive(Debug)]
 pub(crate) struct ServerProcess {
@@ -50,6 +56,9 @@ impl ServerProcess {
             ServerKind::Open => "open",
         });
         command.args(more);
+        if kind == ServerKind::Open {
+            command.env(GIVE_BACK.0, GIVE_BACK.1);
+        }
         if let Some(cpu) = cpu {
             command.arg("--cpu").arg(cpu.to_string());
         }

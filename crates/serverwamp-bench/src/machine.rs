@@ -71,6 +71,11 @@ pub(crate) fn describe() -> String {
     format!("{cores} cores, {model}, Linux {kernel}, {rustc}{build}")
 }
 
+/// From now on this thread runs where no other wants to.
+pub(crate) fn give_way() -> Result<(), String> {
+    rustix::process::setpriority_process(None, 19).map_err(|error| format!("no lower priority: {error}"))
+}
+
 pub(crate) struct Ticks {
     /// Of the process or thread.
     pub(crate) own: u64,

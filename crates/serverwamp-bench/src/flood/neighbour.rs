@@ -4,7 +4,9 @@ use crate::Failure;
 use crate::client::Client;
 use crate::exchange::{Exchange, FIRST_ID, Format};
 use crate::histogram::Histogram;
+use std::fs::File;
 use std::net::SocketAddr;
+use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -94,12 +96,39 @@ impl Drop for Neighbour {
     }
 }
 
+/// How long a thread could have run, had it had a processor: nothing that the server is to blame for.
+struct WaitsForProcessor {
+    statistics: File,
+    until_now: Duration,
+}
+
+impl WaitsForProcessor {
+    fn of_this_thread() -> Result<Self, Failure> {
+        let mut processor =
+            Self { statistics: File::open("/proc/thread-self/schedstat")?, until_now: Duration::ZERO };
+        processor.waited()?;
+        Ok(processor)
+    }
+
+    /// How long it has waited since it was last asked.
+    fn waited(&mut self) -> Result<Duration, Failure> {
+        let mut text = [0; 64];
+        let len = self.statistics.read_at(&mut text, 0)?;
+        let text = str::from_utf8(&text[..len])?;
+        // What it has run, what it has waited, and how often.
+        let nanos = text.split_ascii_whitespace().nth(1).ok_or("a schedstat file without waiting")?;
+        let before = std::mem::replace(&mut self.until_now, Duration::from_nanos(nanos.parse()?));
+        Ok(self.until_now.saturating_sub(before))
+    }
+}
+
 fn call_all_the_time(
     mut client: Client,
     phase: &AtomicU8,
     counts: &Mutex<[Count; 4]>,
 ) -> Result<(), Failure> {
     let exchange = Exchange::Call(Format::Json);
+    let mut processor = WaitsForProcessor::of_this_thread()?;
     let (mut request, mut answer) = (Vec::new(), Vec::new());
     for id in FIRST_ID.. {
         let now = phase.load(Ordering::Relaxed);
@@ -114,7 +143,7 @@ fn call_all_the_time(
         if client.ask(Format::Json.opcode(), &request)? != answer {
             return Err("a wrong answer".into());
         }
-        let took = started.elapsed();
+        let took = started.elapsed().saturating_sub(processor.waited()?);
         let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(count) = counts.get_mut(usize::from(now)) else { break };
         count.latency.add(took.as_nanos() as u64, 1);
