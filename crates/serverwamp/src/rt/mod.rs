@@ -6,6 +6,7 @@ use serverwamp_proto::timestamp::Timestamp;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::task::Context;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 #[cfg(feature = "smol")]
@@ -33,6 +34,16 @@ pub trait Runtime: Send + Sync + fmt::Debug + 'static {
 
     /// Completes at `deadline`, or at once when that is past.
     fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()>;
+
+    /// Wakes the task of `cx`, which has more to do, when all others have had their turn, among them those who wait for
+    /// sockets that have become ready meanwhile.
+    ///
+    /// A connection that sends without end asks for this after each of its turns. By default its task is woken at once; a
+    /// runtime that looks at its sockets only now and then while tasks are ready to run should wake it after the next look,
+    /// or all other connections wait until then.
+    fn give_way(&self, cx: &mut Context<'_>) {
+        cx.waker().wake_by_ref();
+    }
 
     /// The current time.
     #[expect(clippy::disallowed_methods, reason = "everybody else asks here")]

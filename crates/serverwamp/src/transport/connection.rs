@@ -164,7 +164,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
                 break;
             }
         }
-        cx.waker().wake_by_ref();
+        self.timer.wake_later(cx);
         Poll::Pending
     }
 
