@@ -10,7 +10,7 @@ use crate::rt::{Runtime, after};
 use crate::service::WebSocketService;
 use crate::shutdown::Connections;
 use crate::statistics::{Counters, Statistics};
-use crate::transport::Bounds;
+use crate::transport::{Bounds, Turns};
 use crate::websocket::WebSocketConfig;
 use hashbrown::HashMap;
 use std::fmt;
@@ -30,6 +30,7 @@ pub(crate) struct Inner {
     pub(crate) default_realm: Option<Arc<RunningRealm>>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) runtime: Arc<dyn Runtime>,
+    pub(crate) turns: Arc<Turns>,
     pub(crate) connections: Connections,
     pub(crate) admissions: Admissions,
     pub(crate) counters: Arc<Counters>,
@@ -254,6 +255,7 @@ impl ApplicationBuilder<()> {
             default_realm: default_realm.filter(|_| this.default_realm_allowed),
             admissions: Admissions::new(&limits, Arc::clone(&counters)),
             limits,
+            turns: Turns::new(Arc::clone(&runtime)),
             runtime,
             connections,
             counters,

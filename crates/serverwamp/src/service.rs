@@ -110,7 +110,6 @@ impl WebSocketService {
     fn serve(&self, accepted: Accepted, peer_address: Option<SocketAddr>, permit: Permit) {
         let app = self.app.clone();
         let config = Arc::clone(&self.config);
-        let runtime = Arc::clone(&app.inner().runtime);
         self.app.inner().runtime.spawn(Box::pin(async move {
             let subprotocol = accepted.subprotocol;
             let peer = |outbox, parts: Parts| {
@@ -126,7 +125,7 @@ impl WebSocketService {
                 };
                 Peer::new(&app, transport, outbox)
             };
-            accepted.serve(&config, runtime, peer).await;
+            accepted.serve(&config, &app.inner().turns, peer).await;
             drop(permit);
         }));
     }

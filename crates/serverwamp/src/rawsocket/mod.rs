@@ -9,7 +9,6 @@ pub use self::config::RawSocketConfig;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use hyper::rt::{Read, Write};
 use serverwamp_proto::codec::Serializer;
@@ -71,7 +70,7 @@ pub(crate) async fn serve<IO: Read + Write + Unpin>(
     let framing = Framing::RawSocket { serializer: transport.serializer, takes: takes.bytes() };
     let outbox = Outbox::new(framing, inner.bounds());
     let peer = Peer::new(app, transport, outbox.clone());
-    Connection::new(io, outbox, peer, settings, Arc::clone(&inner.runtime)).await;
+    Connection::new(io, outbox, peer, settings, &inner.turns).await;
 }
 
 impl TransportInfo {

@@ -5,6 +5,7 @@
 use serverwamp_proto::timestamp::Timestamp;
 use std::fmt;
 use std::future::Future;
+use std::num::NonZero;
 use std::pin::Pin;
 use std::task::Context;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -38,11 +39,17 @@ pub trait Runtime: Send + Sync + fmt::Debug + 'static {
     /// Wakes the task of `cx`, which has more to do, when all others have had their turn, among them those who wait for
     /// sockets that have become ready meanwhile.
     ///
-    /// A connection that sends without end asks for this after each of its turns. By default its task is woken at once; a
+    /// Connections whose peers send without end ask for this after each of their turns. By default its task is woken at once; a
     /// runtime that looks at its sockets only now and then while tasks are ready to run should wake it after the next look,
     /// or all other connections wait until then.
-    fn give_way(&self, cx: &mut Context<'_>) {
+    fn wake_later(&self, cx: &mut Context<'_>) {
         cx.waker().wake_by_ref();
+    }
+
+    /// How many tasks can run at the same time. So many connections whose peers send without end take their turns beside
+    /// each other, others after them. By default as many as there are processors.
+    fn threads(&self) -> usize {
+        std::thread::available_parallelism().map_or(1, NonZero::get)
     }
 
     /// The current time.

@@ -24,8 +24,9 @@ use super::input::Input;
 use super::outbox::{End, Outbox};
 use super::output::{Drained, Output};
 use super::timer::Timer;
+use super::turns::{Turn, Turns};
 use super::{EndReason, Flow, MessageHandler, Settings};
-use crate::rt::{Runtime, after};
+use crate::rt::after;
 
 /// Messages and reads after which the task lets others run.
 const BUDGET: u32 = 256;
@@ -49,6 +50,7 @@ pub(crate) struct Connection<IO, H: MessageHandler> {
     records: Option<Records>,
     output: Output,
     timer: Timer,
+    turn: Turn,
     settings: Settings,
     /// The handler takes no messages for now.
     busy: bool,
@@ -72,16 +74,21 @@ enum Stopped {
     Closing,
 }
 
+/// What came of a turn.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Worked {
+    /// Nothing is left to do, and something will wake the task when there is.
+    Enough,
+    /// There is more.
+    NotEnough,
+    /// The connection has ended.
+    Over,
+}
+
 impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
-    /// A connection over `io` whose answers are what is pushed into `outbox`.
-    pub(crate) fn new(
-        io: IO,
-        outbox: Outbox,
-        handler: H,
-        settings: Settings,
-        runtime: Arc<dyn Runtime>,
-    ) -> Self {
-        let timer = Timer::new(runtime);
+    /// A connection over `io` whose answers are what is pushed into `outbox`, and which takes `turns` with others.
+    pub(crate) fn new(io: IO, outbox: Outbox, handler: H, settings: Settings, turns: &Arc<Turns>) -> Self {
+        let timer = Timer::new(Arc::clone(turns.runtime()));
         let now = timer.now();
         let decoder = outbox.framing().decoder(settings.max_message);
         Self {
@@ -93,6 +100,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             output: Output::new(outbox, now),
             last_heard: now,
             timer,
+            turn: turns.join(),
             settings,
             busy: false,
             pinged: None,
@@ -119,9 +127,18 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
         }
     }
 
-    /// Does everything that can be done now.
+    /// Does everything that can be done in one turn.
     fn work(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
-        let mut budget = BUDGET;
+        let budget = if self.turn.has_come() { BUDGET } else { 0 };
+        match self.work_within(budget, cx, now) {
+            Worked::Over => return Poll::Ready(()),
+            Worked::Enough => self.turn.was_enough(),
+            Worked::NotEnough => self.turn.was_not_enough(cx),
+        }
+        Poll::Pending
+    }
+
+    fn work_within(&mut self, mut budget: u32, cx: &mut Context<'_>, now: Instant) -> Worked {
         loop {
             self.output.outbox().attend();
             let stopped = self.deliver(now, &mut budget);
@@ -133,23 +150,23 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
                 Poll::Ready(Ok(drained)) => Some(drained),
                 Poll::Ready(Err(_)) => {
                     self.end(EndReason::TransportLost);
-                    return Poll::Ready(());
+                    return Worked::Over;
                 }
                 Poll::Pending => None,
             };
             if let Some(closing) = &mut self.closing {
                 let written = drained == Some(Drained::Closed);
                 if closing.advance(cx, &mut self.io, written, now).is_ready() {
-                    return Poll::Ready(());
+                    return Worked::Over;
                 }
                 if !closing.reads() {
-                    return Poll::Pending;
+                    return Worked::Enough;
                 }
             }
             match stopped {
                 Stopped::Paused if !self.is_paused() => continue,
-                Stopped::Paused => return Poll::Pending,
-                Stopped::BudgetSpent => break,
+                Stopped::Paused => return Worked::Enough,
+                Stopped::BudgetSpent => return Worked::NotEnough,
                 Stopped::Closing | Stopped::NeedsInput => {}
             }
             match self.input.poll_read(cx, &mut self.io) {
@@ -158,14 +175,12 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
                     budget = budget.saturating_sub(u32::try_from(bytes).unwrap_or(BUDGET) + READ_COST);
                     self.on_read(read, now);
                 }
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => return Worked::Enough,
             }
             if budget == 0 {
-                break;
+                return Worked::NotEnough;
             }
         }
-        self.timer.wake_later(cx);
-        Poll::Pending
     }
 
     fn on_read(&mut self, read: io::Result<usize>, now: Instant) {

@@ -17,6 +17,7 @@ mod outbox;
 mod output;
 mod settings;
 mod timer;
+mod turns;
 
 pub use self::info::{TlsInfo, TransportInfo, TransportKind};
 
@@ -28,3 +29,4 @@ pub(crate) use self::input::Input;
 pub(crate) use self::outbox::Taken;
 pub(crate) use self::outbox::{Bounds, Outbox, PushError, Refused};
 pub(crate) use self::settings::Settings;
+pub(crate) use self::turns::Turns;

@@ -38,11 +38,6 @@ impl Timer {
         self.runtime.now()
     }
 
-    /// Wakes the task as soon as all others have had their turn.
-    pub(super) fn wake_later(&self, cx: &mut Context<'_>) {
-        self.runtime.give_way(cx);
-    }
-
     /// Whether the timer went off, which has to happen by `deadline`; if not, it will wake `cx`.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, deadline: Instant, now: Instant) -> bool {
         let armed = match &mut self.armed {

@@ -13,7 +13,7 @@ use serverwamp_proto::websocket::Opcode;
 use super::WebSocketConfig;
 use super::upgrade::upgrade_plain;
 use crate::rt::Runtime;
-use crate::transport::{EndReason, Flow, Framing, MessageHandler, Outbox};
+use crate::transport::{EndReason, Flow, Framing, MessageHandler, Outbox, Turns};
 
 /// Answers `request`, and if it opens a WebSocket, serves an echo on it.
 ///
@@ -27,10 +27,10 @@ pub fn echo<B>(
         Ok(accepted) => accepted,
         Err(refusal) => return *refusal,
     };
-    let (config, clock) = (Arc::clone(config), Arc::clone(runtime));
+    let (config, turns) = (Arc::clone(config), Turns::new(Arc::clone(runtime)));
     runtime.spawn(Box::pin(async move {
         let framing = Framing::plain(accepted.deflate);
-        accepted.serve_framed(framing, &config, clock, |outbox, _| Echo { outbox }).await;
+        accepted.serve_framed(framing, &config, &turns, |outbox, _| Echo { outbox }).await;
     }));
     answer
 }

@@ -19,8 +19,7 @@ use serverwamp_proto::websocket::extension::negotiate;
 use serverwamp_proto::websocket::handshake::{accept_key, has_token, is_valid_key, parse_list};
 
 use super::{Subprotocol, WebSocketConfig};
-use crate::rt::Runtime;
-use crate::transport::{Connection, Framing, MessageHandler, Outbox};
+use crate::transport::{Connection, Framing, MessageHandler, Outbox, Turns};
 
 type Answer = Response<Full<Bytes>>;
 
@@ -79,14 +78,14 @@ impl<P> Accepted<P> {
         self,
         framing: Framing,
         config: &WebSocketConfig,
-        runtime: Arc<dyn Runtime>,
+        turns: &Arc<Turns>,
         handler: impl FnOnce(Outbox, request::Parts) -> H,
     ) {
         match self.on_upgrade.await {
             Ok(io) => {
                 let outbox = Outbox::new(framing, config.bounds());
                 let handler = handler(outbox.clone(), self.parts);
-                Connection::new(io, outbox, handler, config.settings(), runtime).await;
+                Connection::new(io, outbox, handler, config.settings(), turns).await;
             }
             Err(error) => tracing::debug!(%error, "connection was lost while it was upgraded to WebSocket"),
         }
@@ -98,11 +97,11 @@ impl Accepted {
     pub(crate) async fn serve<H: MessageHandler>(
         self,
         config: &WebSocketConfig,
-        runtime: Arc<dyn Runtime>,
+        turns: &Arc<Turns>,
         handler: impl FnOnce(Outbox, request::Parts) -> H,
     ) {
         let framing = Framing::wamp(self.subprotocol, self.deflate);
-        self.serve_framed(framing, config, runtime, handler).await;
+        self.serve_framed(framing, config, turns, handler).await;
     }
 }
 

@@ -4,6 +4,7 @@
 mod listeners;
 
 use super::{BoxFuture, Runtime};
+use ::tokio::runtime::Handle;
 use std::future::Future;
 use std::pin::pin;
 use std::task::Context;
@@ -22,10 +23,14 @@ impl Runtime for Tokio {
         Box::pin(::tokio::time::sleep_until(deadline.into()))
     }
 
-    fn give_way(&self, cx: &mut Context<'_>) {
+    fn wake_later(&self, cx: &mut Context<'_>) {
         // A task that wakes itself would run up to 60 times more before tokio looks at its sockets. This hands the waker
         // over at its first poll, to be woken after that.
         let _ = pin!(::tokio::task::yield_now()).poll(cx);
+    }
+
+    fn threads(&self) -> usize {
+        Handle::try_current().map_or(1, |handle| handle.metrics().num_workers())
     }
 
     fn now(&self) -> Instant {

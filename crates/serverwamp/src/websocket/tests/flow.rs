@@ -201,8 +201,13 @@ fn poll_once(input: Vec<u8>) -> Turn {
     let state = Arc::<Mutex<Recorded>>::default();
     let handler = Recorder { outbox: outbox.clone(), state: state.clone() };
     let io = Scripted { input, read: read.clone(), writes: writes.clone() };
-    let mut connection =
-        Connection::new(io, outbox, handler, WebSocketConfig::default().settings(), Arc::new(Tokio));
+    let mut connection = Connection::new(
+        io,
+        outbox,
+        handler,
+        WebSocketConfig::default().settings(),
+        &Turns::new(Arc::new(Tokio)),
+    );
     let wakes = Arc::<Wakes>::default();
     let waker = Waker::from(wakes.clone());
     assert!(Pin::new(&mut connection).poll(&mut Context::from_waker(&waker)).is_pending());
@@ -249,8 +254,13 @@ async fn memory_of_a_burst_is_given_back() {
     let state = Arc::<Mutex<Recorded>>::default();
     let handler = Recorder { outbox: outbox.clone(), state: state.clone() };
     let config = WebSocketConfig::default();
-    let mut connection =
-        Box::pin(Connection::new(TokioIo::new(server), outbox, handler, config.settings(), Arc::new(Tokio)));
+    let mut connection = Box::pin(Connection::new(
+        TokioIo::new(server),
+        outbox,
+        handler,
+        config.settings(),
+        &Turns::new(Arc::new(Tokio)),
+    ));
     let (mut reader, mut writer) = tokio::io::split(client);
     let burst = frame(Opcode::Binary, &[1; 1000]).repeat(500);
     tokio::select! {

@@ -125,8 +125,13 @@ fn connect_on(runtime: Arc<dyn Runtime>, framing: Framing, config: &WebSocketCon
     let outbox = Outbox::new(framing, bounds(config.max_queued, Overflow::default()));
     let state = Arc::<Mutex<Recorded>>::default();
     let handler = Recorder { outbox: outbox.clone(), state: state.clone() };
-    let connection =
-        Connection::new(TokioIo::new(server), outbox.clone(), handler, config.settings(), runtime);
+    let connection = Connection::new(
+        TokioIo::new(server),
+        outbox.clone(),
+        handler,
+        config.settings(),
+        &Turns::new(runtime),
+    );
     let decoder = Decoder::new(Role::Client, 1 << 24).with_deflate(framing.deflate().is_some());
     Peer { io, decoder, buf: BytesMut::new(), outbox, state, task: tokio::spawn(connection) }
 }
