@@ -29,6 +29,10 @@ use std::time::{Duration, Instant};
 /// What may be measured beyond twice a prediction, in bytes: buffers that there are once for each thread.
 const SLACK: u64 = 2 * 1024 * 1024;
 
+/// How many times slower a neighbour may be served during a flood. Usually it gets through two thirds as many calls at
+/// least; on a busy machine both figures go up and down by themselves.
+const SLOWER: f64 = 2.5;
+
 /// How often each flood comes. The first one finds an allocator that has never had to keep anything.
 const TIMES: usize = 3;
 
@@ -75,6 +79,14 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
         if most > allowed {
             failed.push(format!("{name} took {} and not {} at most", mib(most), mib(allowed)));
         }
+        let Service { per_second: usual, .. } = measured.before;
+        // A debug build, and so short a look, says nothing about speed.
+        if !options.quick && measured.during.per_second < usual / SLOWER {
+            failed.push(format!(
+                "{name} left a neighbour {:.0} calls of {usual:.0}",
+                measured.during.per_second
+            ));
+        }
         let [first, second, last] = measured.peaks;
         // The first two tell what it takes; on a busy machine one of them may have come to less.
         let before = first.max(second);
@@ -89,6 +101,9 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
         "no flood took more than twice what the limits predict and {}, and none took more and more",
         mib(SLACK)
     );
+    if !options.quick {
+        println!("no flood made a neighbour more than {SLOWER} times slower");
+    }
     Ok(())
 }
 

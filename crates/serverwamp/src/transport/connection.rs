@@ -24,17 +24,9 @@ use super::input::Input;
 use super::outbox::{End, Outbox};
 use super::output::{Drained, Output};
 use super::timer::Timer;
-use super::turns::{Turn, Turns};
+use super::turns::{Budget, Turn, Turns, Worked};
 use super::{EndReason, Flow, MessageHandler, Settings};
 use crate::rt::after;
-
-/// Messages and reads after which the task lets others run.
-const BUDGET: u32 = 256;
-
-/// What a read weighs in the budget, and each so many bytes of it: there may be a hundred frames in them that are no
-/// messages, or what becomes many more when it is decompressed.
-const READ_COST: u32 = 8;
-const BYTES_PER_COST: usize = 512;
 
 /// Quiet after which buffers that a burst left behind are given back.
 const TRIM_AFTER: Duration = Duration::from_secs(2);
@@ -72,17 +64,6 @@ enum Stopped {
     BudgetSpent,
     /// The connection is closing.
     Closing,
-}
-
-/// What came of a turn.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Worked {
-    /// Nothing is left to do, and something will wake the task when there is.
-    Enough,
-    /// There is more.
-    NotEnough,
-    /// The connection has ended.
-    Over,
 }
 
 impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
@@ -129,16 +110,12 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
 
     /// Does everything that can be done in one turn.
     fn work(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
-        let budget = if self.turn.has_come() { BUDGET } else { 0 };
-        match self.work_within(budget, cx, now) {
-            Worked::Over => return Poll::Ready(()),
-            Worked::Enough => self.turn.was_enough(),
-            Worked::NotEnough => self.turn.was_not_enough(cx),
-        }
-        Poll::Pending
+        let budget = self.turn.begin();
+        let worked = self.work_within(budget, cx, now);
+        self.turn.end(worked, cx)
     }
 
-    fn work_within(&mut self, mut budget: u32, cx: &mut Context<'_>, now: Instant) -> Worked {
+    fn work_within(&mut self, mut budget: Budget, cx: &mut Context<'_>, now: Instant) -> Worked {
         loop {
             self.output.outbox().attend();
             let stopped = self.deliver(now, &mut budget);
@@ -171,13 +148,12 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             }
             match self.input.poll_read(cx, &mut self.io) {
                 Poll::Ready(read) => {
-                    let bytes = read.as_ref().map_or(0, |bytes| bytes / BYTES_PER_COST);
-                    budget = budget.saturating_sub(u32::try_from(bytes).unwrap_or(BUDGET) + READ_COST);
+                    budget.pay_read(*read.as_ref().unwrap_or(&0));
                     self.on_read(read, now);
                 }
                 Poll::Pending => return Worked::Enough,
             }
-            if budget == 0 {
+            if budget.is_spent() {
                 return Worked::NotEnough;
             }
         }
@@ -204,7 +180,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
     }
 
     /// Hands over what was received.
-    fn deliver(&mut self, now: Instant, budget: &mut u32) -> Stopped {
+    fn deliver(&mut self, now: Instant, budget: &mut Budget) -> Stopped {
         loop {
             if self.closing.is_some() {
                 return self.skip();
@@ -215,10 +191,10 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             if self.is_paused() {
                 return Stopped::Paused;
             }
-            if *budget == 0 {
+            if budget.is_spent() {
                 return Stopped::BudgetSpent;
             }
-            *budget -= 1;
+            budget.pay_event();
             if let Some(records) = &mut self.records {
                 match self.output.outbox().next_record(records) {
                     Some(Ok(record)) => self.message(record, self.output.outbox().framing().kind(), now),
@@ -229,7 +205,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             }
             self.decoder.limit(self.settings.max_message.min(self.handler.longest_message()));
             match self.decoder.decode(&mut self.input.received) {
-                Ok(Some(event)) => self.on_event(event, now),
+                Ok(Some(event)) => self.on_event(event, budget, now),
                 Ok(None) => return Stopped::NeedsInput,
                 Err(failure) => self.violation(&failure.reason, failure.code, now),
             }
@@ -247,7 +223,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
         Stopped::Closing
     }
 
-    fn on_event(&mut self, event: Event, now: Instant) {
+    fn on_event(&mut self, event: Event, budget: &mut Budget, now: Instant) {
         let (message, kind) = match event {
             Event::Text(message) => (message, Opcode::Text),
             Event::Binary(message) => (message, Opcode::Binary),
@@ -271,6 +247,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             };
             return self.violation(description, 1002, now);
         }
+        budget.pay_message(message.len());
         match framing.records(message) {
             Ok(records) => self.records = Some(records),
             Err(message) => self.message(message, kind, now),

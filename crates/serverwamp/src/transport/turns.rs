@@ -11,9 +11,33 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
 use crate::rt::Runtime;
+
+/// What a turn is worth: so many messages, or other things that were received.
+const BUDGET: u32 = 256;
+
+/// What a read weighs in it, and each so many bytes of it, in which there may be a hundred frames that are no messages.
+/// The bytes of a message weigh as much once more, as there may be a thousand times those that were read. So a turn ends
+/// after a read of the largest size, or a message of that size.
+const READ_COST: u32 = 8;
+const BYTES_PER_COST: usize = 256;
+
+/// What may still be done in this turn.
+#[derive(Debug)]
+pub(super) struct Budget(u32);
+
+/// What came of a turn.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Worked {
+    /// Nothing is left to do, and something will wake the task when there is.
+    Enough,
+    /// There is more.
+    NotEnough,
+    /// The connection has ended.
+    Over,
+}
 
 /// The turns of all connections of an application.
 pub(crate) struct Turns {
@@ -38,6 +62,31 @@ pub(super) struct Turn {
     turns: Arc<Turns>,
     /// Its number, while it runs or waits.
     number: Option<u64>,
+}
+
+impl Budget {
+    /// For one message, or something else that was received.
+    #[inline]
+    pub(super) const fn pay_event(&mut self) {
+        self.0 = self.0.saturating_sub(1);
+    }
+
+    /// For the length of a message, as it is when it is decompressed.
+    #[inline]
+    pub(super) fn pay_message(&mut self, bytes: usize) {
+        self.0 = self.0.saturating_sub(u32::try_from(bytes / BYTES_PER_COST).unwrap_or(BUDGET));
+    }
+
+    /// For a read of so many bytes.
+    pub(super) fn pay_read(&mut self, bytes: usize) {
+        self.pay_message(bytes);
+        self.0 = self.0.saturating_sub(READ_COST);
+    }
+
+    #[inline]
+    pub(super) const fn is_spent(&self) -> bool {
+        self.0 == 0
+    }
 }
 
 impl Turns {
@@ -86,13 +135,24 @@ impl Queue {
 }
 
 impl Turn {
-    /// Whether it may do something now. If not, the task will be woken when it may.
-    pub(super) fn has_come(&self) -> bool {
-        self.number.is_none_or(|number| self.turns.queue().running.contains(&number))
+    /// What it may do now: nothing while it is the turn of others; then its task will be woken when it has come.
+    pub(super) fn begin(&self) -> Budget {
+        let has_come = self.number.is_none_or(|number| self.turns.queue().running.contains(&number));
+        Budget(if has_come { BUDGET } else { 0 })
+    }
+
+    /// The end of a turn, or of having been woken without one; of all turns if that is ready.
+    pub(super) fn end(&mut self, worked: Worked, cx: &Context<'_>) -> Poll<()> {
+        match worked {
+            Worked::Over => return Poll::Ready(()),
+            Worked::Enough => self.was_enough(),
+            Worked::NotEnough => self.was_not_enough(cx),
+        }
+        Poll::Pending
     }
 
     /// There is more to do than one turn allows. The task of `cx` will be woken for the next one.
-    pub(super) fn was_not_enough(&mut self, cx: &mut Context<'_>) {
+    fn was_not_enough(&mut self, cx: &Context<'_>) {
         let mut queue = self.turns.queue();
         let number = *self.number.get_or_insert_with(|| {
             queue.last += 1;
@@ -111,7 +171,7 @@ impl Turn {
     }
 
     /// There is nothing to do now: the next one may.
-    pub(super) fn was_enough(&mut self) {
+    fn was_enough(&mut self) {
         let Some(number) = self.number else { return };
         let mut queue = self.turns.queue();
         // Who waits keeps its place.
@@ -145,5 +205,113 @@ impl fmt::Debug for Turns {
 impl fmt::Debug for Turn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Turn").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rt::BoxFuture;
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+    use std::time::Instant;
+
+    /// Two threads; who is to be woken later is woken at once.
+    #[derive(Debug)]
+    struct Two;
+
+    impl Runtime for Two {
+        fn spawn(&self, _: BoxFuture<'static, ()>) {}
+
+        fn sleep_until(&self, _: Instant) -> BoxFuture<'static, ()> {
+            Box::pin(std::future::pending())
+        }
+
+        fn threads(&self) -> usize {
+            2
+        }
+    }
+
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A connection as its turns know it.
+    struct Peer {
+        turn: Turn,
+        wakes: Arc<Wakes>,
+        waker: Waker,
+    }
+
+    impl Peer {
+        fn join(turns: &Arc<Turns>) -> Self {
+            let wakes = Arc::<Wakes>::default();
+            Self { turn: turns.join(), waker: Waker::from(Arc::clone(&wakes)), wakes }
+        }
+
+        fn may(&self) -> bool {
+            !self.turn.begin().is_spent()
+        }
+
+        fn needs_more(&mut self) {
+            self.turn.was_not_enough(&Context::from_waker(&self.waker));
+        }
+
+        fn woken(&self) -> bool {
+            self.wakes.0.swap(0, Ordering::Relaxed) > 0
+        }
+    }
+
+    #[test]
+    fn those_who_need_more_come_one_after_the_other_and_others_at_once() {
+        let turns = Turns::new(Arc::new(Two));
+        let mut peers: Vec<Peer> = (0..5).map(|_| Peer::join(&turns)).collect();
+        assert!(peers.iter().all(Peer::may), "nobody has asked for much yet");
+        peers.iter_mut().for_each(Peer::needs_more);
+        let may = |peers: &[Peer]| peers.iter().map(|peer| (peer.may(), peer.woken())).collect::<Vec<_>>();
+        let no = (false, false);
+        assert_eq!(may(&peers), [(true, true), (true, true), no, no, no]);
+        peers[0].needs_more();
+        assert_eq!(may(&peers), [no, (true, false), (true, true), no, no]);
+        // Something else wakes one that has to wait: it goes on waiting in its place.
+        peers[4].needs_more();
+        peers[1].turn.was_enough();
+        assert_eq!(may(&peers), [no, (true, false), (true, false), (true, true), no]);
+        drop(peers.remove(3));
+        assert_eq!(may(&peers), [no, (true, false), (true, false), (true, true)]);
+        assert!(Peer::join(&turns).may());
+    }
+
+    #[test]
+    fn nobody_waits_while_fewer_run_than_could_and_nobody_is_forgotten() {
+        let turns = Turns::new(Arc::new(Two));
+        let mut peers: Vec<Peer> = (0..6).map(|_| Peer::join(&turns)).collect();
+        for step in 0..20_000 {
+            let mut random = DefaultHasher::new();
+            step.hash(&mut random);
+            let random = random.finish() as usize;
+            let place = random / 6 % peers.len();
+            match random % 6 {
+                0 => peers[place] = Peer::join(&turns),
+                1 | 2 => peers[place].turn.was_enough(),
+                _ => peers[place].needs_more(),
+            }
+            let queue = turns.queue();
+            assert!(queue.running.len() <= 2);
+            assert!(queue.waiting.is_empty() || queue.running.len() == 2, "{turns:?}");
+            let known = peers.iter().filter(|peer| peer.turn.number.is_some()).count();
+            assert_eq!(
+                queue.running.len() + queue.waiting.len(),
+                known,
+                "somebody has ended, or waits for ever"
+            );
+            assert!(queue.order.len() <= 1000, "numbers of those who have ended pile up");
+        }
     }
 }

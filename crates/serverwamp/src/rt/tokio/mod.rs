@@ -38,3 +38,60 @@ impl Runtime for Tokio {
         ::tokio::time::Instant::now().into_std()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::task::Poll;
+    use tokio::io::AsyncReadExt;
+
+    /// How often a task that always has more to do runs before one that waits for a socket, in which the first finds
+    /// something to write when it runs for the first time.
+    async fn turns_before_the_reader(more: impl Fn(&mut Context<'_>) + Send + 'static) -> u32 {
+        let listener = ::tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut writer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut reader, _) = listener.accept().await.unwrap();
+        let turns = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&turns);
+        let reading = ::tokio::spawn(async move {
+            reader.read_u8().await.unwrap();
+            counted.load(Ordering::Relaxed)
+        });
+        ::tokio::task::yield_now().await;
+        let busy = ::tokio::spawn(std::future::poll_fn(move |cx| {
+            if turns.fetch_add(1, Ordering::Relaxed) == 0 {
+                writer.write_all(&[1]).unwrap();
+            }
+            more(cx);
+            Poll::<()>::Pending
+        }));
+        let turns = reading.await.unwrap();
+        busy.abort();
+        turns
+    }
+
+    #[tokio::test]
+    async fn a_task_that_always_has_more_to_do_runs_once_between_two_looks_at_the_sockets() {
+        let at_once = turns_before_the_reader(|cx| cx.waker().wake_by_ref()).await;
+        assert!(at_once > 10, "{at_once} turns: then tokio looks by itself, and there is no need for this");
+        let later = turns_before_the_reader(|cx| Tokio.wake_later(cx)).await;
+        assert!(later <= 3, "{later} turns");
+    }
+
+    #[test]
+    fn outside_of_a_runtime_a_task_is_woken_at_once() {
+        let woken = Arc::new(AtomicU32::new(0));
+        struct Counts(Arc<AtomicU32>);
+        impl std::task::Wake for Counts {
+            fn wake(self: Arc<Self>) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let waker = Arc::new(Counts(Arc::clone(&woken))).into();
+        Tokio.wake_later(&mut Context::from_waker(&waker));
+        assert_eq!((woken.load(Ordering::Relaxed), Tokio.threads()), (1, 1));
+    }
+}

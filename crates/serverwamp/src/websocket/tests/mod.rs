@@ -28,7 +28,7 @@ use tokio::task::JoinHandle;
 use super::WebSocketConfig;
 use crate::Overflow;
 use crate::rt::{Runtime, Tokio};
-use crate::transport::{Bounds, Connection, EndReason, Flow, Framing, MessageHandler, Outbox};
+use crate::transport::{Bounds, Connection, EndReason, Flow, Framing, MessageHandler, Outbox, Turns};
 
 const KEY: [u8; 4] = [9, 8, 7, 6];
 
@@ -121,17 +121,16 @@ fn connect(framing: Framing, config: &WebSocketConfig, pipe: usize) -> Peer {
 
 /// The same on another runtime than tokio, or on one that has another clock.
 fn connect_on(runtime: Arc<dyn Runtime>, framing: Framing, config: &WebSocketConfig, pipe: usize) -> Peer {
+    connect_beside(&Turns::new(runtime), framing, config, pipe)
+}
+
+/// The same beside the other connections that take these turns.
+fn connect_beside(turns: &Arc<Turns>, framing: Framing, config: &WebSocketConfig, pipe: usize) -> Peer {
     let (io, server) = duplex(pipe);
     let outbox = Outbox::new(framing, bounds(config.max_queued, Overflow::default()));
     let state = Arc::<Mutex<Recorded>>::default();
     let handler = Recorder { outbox: outbox.clone(), state: state.clone() };
-    let connection = Connection::new(
-        TokioIo::new(server),
-        outbox.clone(),
-        handler,
-        config.settings(),
-        &Turns::new(runtime),
-    );
+    let connection = Connection::new(TokioIo::new(server), outbox.clone(), handler, config.settings(), turns);
     let decoder = Decoder::new(Role::Client, 1 << 24).with_deflate(framing.deflate().is_some());
     Peer { io, decoder, buf: BytesMut::new(), outbox, state, task: tokio::spawn(connection) }
 }
