@@ -4,6 +4,7 @@
 mod listeners;
 
 use super::{BoxFuture, Runtime};
+use std::sync::LazyLock;
 use std::time::Instant;
 
 /// Spawns on smol's global executor, which runs on as many threads as the environment's `SMOL_THREADS` says, by default
@@ -33,5 +34,15 @@ impl Runtime for Smol {
         Box::pin(async move {
             ::smol::Timer::at(deadline).await;
         })
+    }
+
+    // A task that wakes itself may do so at once: another thread than the executor's looks at the sockets meanwhile.
+
+    fn threads(&self) -> usize {
+        // As the global executor itself finds it out.
+        static THREADS: LazyLock<usize> = LazyLock::new(|| {
+            std::env::var("SMOL_THREADS").ok().and_then(|threads| threads.parse().ok()).unwrap_or(1)
+        });
+        *THREADS
     }
 }
