@@ -14,6 +14,7 @@
 mod calls;
 mod child;
 mod client;
+mod embedded;
 mod exchange;
 mod fanout;
 mod flood;
@@ -77,12 +78,24 @@ fn measure(options: &Options) -> Result<(), Failure> {
     let routed = if part(Part::Routed) { routed::measure(&plan)? } else { Vec::new() };
     let publish = if part(Part::Publish) { publish::measure(&plan)? } else { Vec::new() };
     let threads = if part(Part::Threads) { threads::measure(&plan)? } else { Vec::new() };
+    let embedded = if part(Part::Threads) { embedded::measure(&plan)? } else { Vec::new() };
     let tables = part(Part::Tables).then(|| tables::measure(&plan)).transpose()?;
     let fanout = part(Part::Fanout).then(|| fanout::measure(&plan)).transpose()?;
     let memory = part(Part::Memory).then(|| memory::measure(&plan)).transpose()?;
     let others_busy = busy.others_since()?;
-    let report =
-        Report { machine, plan, calls, routed, publish, threads, tables, fanout, memory, others_busy };
+    let report = Report {
+        machine,
+        plan,
+        calls,
+        routed,
+        publish,
+        threads,
+        embedded,
+        tables,
+        fanout,
+        memory,
+        others_busy,
+    };
     print!("{report}");
     if let Some(path) = &options.json {
         std::fs::write(path, serde_json::to_string_pretty(&report)?)?;

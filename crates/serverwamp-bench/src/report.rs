@@ -1,6 +1,7 @@
 //! The table, and the goals beside what was reached.
 
 use crate::calls::CallRow;
+use crate::embedded::EmbeddedRow;
 use crate::exchange::Format;
 use crate::fanout::Fanout;
 use crate::lane::Figures;
@@ -25,6 +26,7 @@ pub(crate) struct Report {
     pub(crate) routed: Vec<RoutedRow>,
     pub(crate) publish: Vec<PublishRow>,
     pub(crate) threads: Vec<ThreadsRow>,
+    pub(crate) embedded: Vec<EmbeddedRow>,
     pub(crate) tables: Option<Tables>,
     pub(crate) fanout: Option<Fanout>,
     pub(crate) memory: Option<Memory>,
@@ -58,10 +60,12 @@ impl fmt::Display for Report {
         section(f, "calls that another client serves", &self.routed, routed_row)?;
         section(f, "events that a client publishes, per delivery", &self.publish, publish_row)?;
         threads(f, &self.threads)?;
+        embedded(f, &self.embedded)?;
         self.tables.iter().try_for_each(|part| tables(f, part))?;
         self.fanout.iter().try_for_each(|part| fanout(f, part))?;
         self.memory.iter().try_for_each(|part| memory(f, part))?;
-        let answers = self.compared().map(|figures| figures.answers).sum::<u64>();
+        let embedded = self.embedded.iter().map(|row| row.answers).sum::<u64>();
+        let answers = embedded + self.compared().map(|figures| figures.answers).sum::<u64>();
         writeln!(
             f,
             "\n{answers} answers and events, each compared with the right one: none wrong, none missing"
@@ -156,6 +160,29 @@ fn threads(f: &mut fmt::Formatter<'_>, rows: &[ThreadsRow]) -> fmt::Result {
             f,
             "{work:<24} {realms:>6} {:>10.0} {:>10.0} {factor:>7.2} {:>8.3} {:>8.3} {cost:>7.2} {load:>8.3} {busy:>6.2}",
             one.per_second, two.per_second, one.cpu_median, two.cpu_median
+        )?;
+    }
+    Ok(())
+}
+
+fn embedded(f: &mut fmt::Formatter<'_>, rows: &[EmbeddedRow]) -> fmt::Result {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        f,
+        "\nthe same with all peers in the router's own process and on its threads, without sockets\n\
+         {:<24} {:>6} {:>10} {:>10} {:>7} {:>8} {:>8} {:>7}",
+        "", "realms", "op/s, one", "op/s, two", "factor", "cpu one", "cpu two", "factor"
+    )?;
+    for EmbeddedRow {
+        work, realms, each_second: [one, two], cpu_micros: [cpu_one, cpu_two], factor, ..
+    } in rows
+    {
+        writeln!(
+            f,
+            "{work:<24} {realms:>6} {one:>10.0} {two:>10.0} {factor:>7.2} {cpu_one:>8.3} {cpu_two:>8.3} {:>7.2}",
+            cpu_two / cpu_one
         )?;
     }
     Ok(())

@@ -90,7 +90,7 @@ fn application() -> Result<Application, Failure> {
         .build()?)
 }
 
-fn router() -> Result<Application, Failure> {
+pub(crate) fn router() -> Result<Application, Failure> {
     let router = Application::builder::<()>().websocket(|config| config.ping_interval = NO_PINGS);
     let realms = REALMS.map(|name| Realm::router(name).allow_anonymous("anonymous"));
     Ok(realms.into_iter().fold(router, |router, realm| router.realm(realm)).with_state(()).build()?)

@@ -1,0 +1,295 @@
+//! What a second thread brings a router whose peers are in the same process.
+//!
+//! There are no sockets and no load from elsewhere: what the peers do is done on the same threads, and on two processors two
+//! threads can do twice as much, as long as they are not in each other's way. Every pair of caller and callee, and every
+//! topic, is one task; each connection of the router is another.
+
+use crate::Failure;
+use crate::exchange::{FIRST_ID, Format};
+use crate::message::{Item, beginning, last_id, message};
+use crate::options::Plan;
+use crate::publish::BURST;
+use crate::publishing::event_body;
+use crate::server::{BALLAST, REALMS, router};
+use crate::statistics::median;
+use rustix::time::{ClockId, clock_gettime};
+use serde::Serialize;
+use serverwamp::memory::MemoryPeer;
+use serverwamp::{Application, Serializer};
+use std::time::{Duration, Instant};
+use tokio::runtime::{Builder, Runtime};
+
+/// One kind of work on one and on two threads.
+#[derive(Debug, Serialize)]
+pub(crate) struct EmbeddedRow {
+    pub(crate) work: &'static str,
+    pub(crate) realms: usize,
+    /// Operations per second on one thread, and on two.
+    pub(crate) each_second: [f64; 2],
+    /// Processor time per operation, in microseconds, that of the peers included.
+    pub(crate) cpu_micros: [f64; 2],
+    /// Operations per second on two threads over those on one.
+    pub(crate) factor: f64,
+    /// Answers and events; every one was compared with the right one.
+    pub(crate) answers: u64,
+}
+
+const PAIRS: usize = 64;
+const TOPICS: usize = 8;
+const SUBSCRIBERS: usize = 64;
+
+/// Calls that are under way between two peers, as many as publications are in a burst.
+const DEPTH: usize = BURST;
+
+pub(crate) fn measure(plan: &Plan) -> Result<Vec<EmbeddedRow>, Failure> {
+    if let (Some(server), Some(load)) = (plan.server_cpu, plan.load_cpu) {
+        crate::machine::pin(&[server, load])?;
+    }
+    let mut rows = Vec::new();
+    for realms in [1, REALMS.len()] {
+        let calls = [Router::start(1, realms, Work::calls)?, Router::start(2, realms, Work::calls)?];
+        rows.push(row(plan, "calls, 64 pairs x 64", realms, calls)?);
+        let events = [Router::start(1, realms, Work::events)?, Router::start(2, realms, Work::events)?];
+        rows.push(row(plan, "events, 8 topics x 64", realms, events)?);
+    }
+    if let Some(load) = plan.load_cpu {
+        crate::machine::pin(&[load])?;
+    }
+    Ok(rows)
+}
+
+fn row(
+    plan: &Plan,
+    work: &'static str,
+    realms: usize,
+    mut routers: [Router; 2],
+) -> Result<EmbeddedRow, Failure> {
+    let mut turns = [Vec::new(), Vec::new()];
+    for round in 0..=plan.rounds {
+        for (router, turns) in routers.iter_mut().zip(&mut turns) {
+            let turn = router.run(plan.turn)?;
+            // Buffers grow and the processor learns; that is not counted.
+            if round > 0 {
+                turns.push(turn);
+            }
+        }
+    }
+    let [one, two] = &turns;
+    let factor = median(two.iter().zip(one).map(|(two, one)| two.each_second / one.each_second));
+    Ok(EmbeddedRow {
+        work,
+        realms,
+        each_second: [one, two].map(|turns| median(turns.iter().map(|turn| turn.each_second))),
+        cpu_micros: [one, two].map(|turns| median(turns.iter().map(|turn| turn.cpu_micros))),
+        factor,
+        answers: turns.iter().flatten().map(|turn| turn.operations).sum(),
+    })
+}
+
+/// What was done in one turn.
+struct Turn {
+    operations: u64,
+    each_second: f64,
+    cpu_micros: f64,
+}
+
+/// A router on so many threads, and the work that its peers make.
+struct Router {
+    runtime: Runtime,
+    work: Vec<Work>,
+}
+
+/// What one task does again and again.
+enum Work {
+    /// Calls and answers them.
+    Calls { caller: MemoryPeer, callee: MemoryPeer, procedure: String, registration: Vec<u8>, next: u64 },
+    /// Publishes, and receives as everybody who has subscribed; each has its own beginning of an event.
+    Events { publisher: MemoryPeer, subscribers: Vec<(MemoryPeer, Vec<u8>)>, topic: String, next: u64 },
+}
+
+impl Router {
+    fn start<F: Future<Output = Result<Vec<Work>, Failure>>>(
+        threads: usize,
+        realms: usize,
+        work: impl FnOnce(Application, usize) -> F,
+    ) -> Result<Self, Failure> {
+        let runtime = Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+        let app = router()?;
+        let work = runtime.block_on(work(app, realms))?;
+        Ok(Self { runtime, work })
+    }
+
+    /// Works for so long.
+    fn run(&mut self, turn: Duration) -> Result<Turn, Failure> {
+        let (started, cpu) = (Instant::now(), cpu_nanos());
+        let end = started + turn;
+        let tasks: Vec<_> = self
+            .work
+            .drain(..)
+            .map(|mut work| {
+                self.runtime.spawn(async move {
+                    let mut operations = 0;
+                    while Instant::now() < end {
+                        operations += work.step().await?;
+                    }
+                    Ok::<_, String>((work, operations))
+                })
+            })
+            .collect();
+        let mut operations = 0;
+        for task in tasks {
+            let (work, done) = self.runtime.block_on(task)??;
+            self.work.push(work);
+            operations += done;
+        }
+        let (took, cpu) = (started.elapsed(), cpu_nanos() - cpu);
+        Ok(Turn {
+            operations,
+            each_second: operations as f64 / took.as_secs_f64(),
+            cpu_micros: cpu as f64 / 1000.0 / operations as f64,
+        })
+    }
+}
+
+/// Processor time that this process has used.
+fn cpu_nanos() -> u64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+async fn join(app: &Application, realm: &str) -> Result<MemoryPeer, Failure> {
+    let mut peer = app.connect(Serializer::Json);
+    let hello = format!(
+        r#"[1,"{realm}",{{"roles":{{"caller":{{}},"callee":{{}},"publisher":{{}},"subscriber":{{}}}}}}]"#
+    );
+    let welcome = ask(&mut peer, hello.as_bytes()).await?;
+    if !welcome.starts_with(b"[2,") {
+        return Err(format!("no WELCOME but {}", welcome.escape_ascii()).into());
+    }
+    Ok(peer)
+}
+
+async fn ask(peer: &mut MemoryPeer, message: &[u8]) -> Result<Vec<u8>, Failure> {
+    peer.send(message).await?;
+    Ok(peer.receive().await?.to_vec())
+}
+
+/// Registers or subscribes, and gives the id.
+async fn granted(peer: &mut MemoryPeer, asked: u64, uri: &str) -> Result<Vec<u8>, Failure> {
+    let items = [Item::Int(asked), Item::Int(1), Item::Empty, Item::Text(uri)];
+    let answer = ask(peer, &message(Format::Json, &items)).await?;
+    Ok(last_id(Format::Json, &answer, &beginning(Format::Json, 3, &[Item::Int(asked + 1), Item::Int(1)]))?)
+}
+
+impl Work {
+    async fn calls(app: Application, realms: usize) -> Result<Vec<Self>, Failure> {
+        let mut all = Vec::new();
+        for index in 0..PAIRS {
+            let realm = REALMS[index % realms];
+            let procedure = format!("bench.embedded.n{index:02}");
+            let (caller, mut callee) = (join(&app, realm).await?, join(&app, realm).await?);
+            let registration = granted(&mut callee, 64, &procedure).await?;
+            all.push(Self::Calls { caller, callee, procedure, registration, next: FIRST_ID });
+        }
+        Ok(all)
+    }
+
+    async fn events(app: Application, realms: usize) -> Result<Vec<Self>, Failure> {
+        let mut all = Vec::new();
+        for index in 0..TOPICS {
+            let realm = REALMS[index % realms];
+            let topic = format!("bench.embedded.n{index:02}");
+            let mut subscribers = Vec::new();
+            for _ in 0..SUBSCRIBERS {
+                let mut peer = join(&app, realm).await?;
+                let id = granted(&mut peer, 32, &topic).await?;
+                subscribers.push((peer, beginning(Format::Json, 5, &[Item::Int(36), Item::Raw(&id)])));
+            }
+            all.push(Self::Events {
+                publisher: join(&app, realm).await?,
+                subscribers,
+                topic,
+                next: FIRST_ID,
+            });
+        }
+        Ok(all)
+    }
+
+    /// Does one piece of its work; how many operations that were.
+    async fn step(&mut self) -> Result<u64, String> {
+        match self {
+            Self::Calls { caller, callee, procedure, registration, next } => {
+                calls(caller, callee, procedure, registration, next).await
+            }
+            Self::Events { publisher, subscribers, topic, next } => {
+                events(publisher, subscribers, topic, next).await
+            }
+        }
+    }
+}
+
+async fn calls(
+    caller: &mut MemoryPeer,
+    callee: &mut MemoryPeer,
+    procedure: &str,
+    registration: &[u8],
+    next: &mut u64,
+) -> Result<u64, String> {
+    let first = *next;
+    *next += DEPTH as u64;
+    for id in first..*next {
+        let args = [Item::Int(id), Item::Int(50)];
+        let items = [Item::Int(48), Item::Int(id), Item::Empty, Item::Text(procedure), Item::List(&args)];
+        send(caller, &items).await?;
+    }
+    for id in first..*next {
+        let (invocation, args) = (Item::Int(id - FIRST_ID + 1), [Item::Int(id), Item::Int(50)]);
+        let items = [Item::Int(68), invocation, Item::Raw(registration), Item::Empty, Item::List(&args)];
+        expect(callee, &items).await?;
+        let sum = [Item::Int(id + 50)];
+        send(callee, &[Item::Int(70), invocation, Item::Empty, Item::List(&sum)]).await?;
+    }
+    for id in first..*next {
+        let sum = [Item::Int(id + 50)];
+        expect(caller, &[Item::Int(50), Item::Int(id), Item::Empty, Item::List(&sum)]).await?;
+    }
+    Ok(DEPTH as u64)
+}
+
+async fn events(
+    publisher: &mut MemoryPeer,
+    subscribers: &mut [(MemoryPeer, Vec<u8>)],
+    topic: &str,
+    next: &mut u64,
+) -> Result<u64, String> {
+    let first = *next;
+    *next += BURST as u64;
+    let mut bodies = Vec::new();
+    for number in first..*next {
+        let args = [Item::Int(number), Item::Text(BALLAST)];
+        let items = [Item::Int(16), Item::Int(number), Item::Empty, Item::Text(topic), Item::List(&args)];
+        send(publisher, &items).await?;
+        let mut body = Vec::new();
+        event_body(Format::Json, number, &mut body);
+        bodies.push(body);
+    }
+    for (subscriber, beginning) in subscribers.iter_mut() {
+        for body in &bodies {
+            let event = subscriber.receive().await.map_err(|error| error.to_string())?;
+            if !event.starts_with(beginning) || !event.ends_with(body) {
+                return Err(format!("{} is not the next event", event.escape_ascii()));
+            }
+        }
+    }
+    Ok((BURST * subscribers.len()) as u64)
+}
+
+async fn send(peer: &mut MemoryPeer, items: &[Item<'_>]) -> Result<(), String> {
+    peer.send(message(Format::Json, items)).await.map_err(|error| error.to_string())
+}
+
+async fn expect(peer: &mut MemoryPeer, items: &[Item<'_>]) -> Result<(), String> {
+    let (came, expected) =
+        (peer.receive().await.map_err(|error| error.to_string())?, message(Format::Json, items));
+    if came == expected { Ok(()) } else { Err(format!("{} came", came.escape_ascii())) }
+}
