@@ -6,7 +6,7 @@
 
 use crate::Failure;
 use crate::exchange::{FIRST_ID, Format};
-use crate::message::{Item, beginning, last_id, message};
+use crate::message::{Item, beginning, last_id, message, write};
 use crate::options::Plan;
 use crate::publish::BURST;
 use crate::publishing::event_body;
@@ -128,9 +128,10 @@ impl Router {
             .drain(..)
             .map(|mut work| {
                 self.runtime.spawn(async move {
-                    let mut operations = 0;
+                    // Whoever allocates much here measures the allocator.
+                    let (mut operations, mut buffer) = (0, Vec::new());
                     while Instant::now() < end {
-                        operations += work.step().await?;
+                        operations += work.step(&mut buffer).await?;
                     }
                     Ok::<_, String>((work, operations))
                 })
@@ -216,13 +217,13 @@ impl Work {
     }
 
     /// Does one piece of its work; how many operations that were.
-    async fn step(&mut self) -> Result<u64, String> {
+    async fn step(&mut self, buffer: &mut Vec<u8>) -> Result<u64, String> {
         match self {
             Self::Calls { caller, callee, procedure, registration, next } => {
-                calls(caller, callee, procedure, registration, next).await
+                calls(caller, callee, procedure, registration, next, buffer).await
             }
             Self::Events { publisher, subscribers, topic, next } => {
-                events(publisher, subscribers, topic, next).await
+                events(publisher, subscribers, topic, next, buffer).await
             }
         }
     }
@@ -234,24 +235,25 @@ async fn calls(
     procedure: &str,
     registration: &[u8],
     next: &mut u64,
+    buffer: &mut Vec<u8>,
 ) -> Result<u64, String> {
     let first = *next;
     *next += DEPTH as u64;
     for id in first..*next {
         let args = [Item::Int(id), Item::Int(50)];
         let items = [Item::Int(48), Item::Int(id), Item::Empty, Item::Text(procedure), Item::List(&args)];
-        send(caller, &items).await?;
+        send(caller, &items, buffer).await?;
     }
     for id in first..*next {
         let (invocation, args) = (Item::Int(id - FIRST_ID + 1), [Item::Int(id), Item::Int(50)]);
         let items = [Item::Int(68), invocation, Item::Raw(registration), Item::Empty, Item::List(&args)];
-        expect(callee, &items).await?;
+        expect(callee, &items, buffer).await?;
         let sum = [Item::Int(id + 50)];
-        send(callee, &[Item::Int(70), invocation, Item::Empty, Item::List(&sum)]).await?;
+        send(callee, &[Item::Int(70), invocation, Item::Empty, Item::List(&sum)], buffer).await?;
     }
     for id in first..*next {
         let sum = [Item::Int(id + 50)];
-        expect(caller, &[Item::Int(50), Item::Int(id), Item::Empty, Item::List(&sum)]).await?;
+        expect(caller, &[Item::Int(50), Item::Int(id), Item::Empty, Item::List(&sum)], buffer).await?;
     }
     Ok(DEPTH as u64)
 }
@@ -261,22 +263,21 @@ async fn events(
     subscribers: &mut [(MemoryPeer, Vec<u8>)],
     topic: &str,
     next: &mut u64,
+    buffer: &mut Vec<u8>,
 ) -> Result<u64, String> {
     let first = *next;
     *next += BURST as u64;
-    let mut bodies = Vec::new();
     for number in first..*next {
         let args = [Item::Int(number), Item::Text(BALLAST)];
         let items = [Item::Int(16), Item::Int(number), Item::Empty, Item::Text(topic), Item::List(&args)];
-        send(publisher, &items).await?;
-        let mut body = Vec::new();
-        event_body(Format::Json, number, &mut body);
-        bodies.push(body);
+        send(publisher, &items, buffer).await?;
     }
     for (subscriber, beginning) in subscribers.iter_mut() {
-        for body in &bodies {
+        for number in first..*next {
+            buffer.clear();
+            event_body(Format::Json, number, buffer);
             let event = subscriber.receive().await.map_err(|error| error.to_string())?;
-            if !event.starts_with(beginning) || !event.ends_with(body) {
+            if !event.starts_with(beginning) || !event.ends_with(buffer) {
                 return Err(format!("{} is not the next event", event.escape_ascii()));
             }
         }
@@ -284,12 +285,15 @@ async fn events(
     Ok((BURST * subscribers.len()) as u64)
 }
 
-async fn send(peer: &mut MemoryPeer, items: &[Item<'_>]) -> Result<(), String> {
-    peer.send(message(Format::Json, items)).await.map_err(|error| error.to_string())
+async fn send(peer: &mut MemoryPeer, items: &[Item<'_>], buffer: &mut Vec<u8>) -> Result<(), String> {
+    buffer.clear();
+    write(Format::Json, items, buffer);
+    peer.send(buffer).await.map_err(|error| error.to_string())
 }
 
-async fn expect(peer: &mut MemoryPeer, items: &[Item<'_>]) -> Result<(), String> {
-    let (came, expected) =
-        (peer.receive().await.map_err(|error| error.to_string())?, message(Format::Json, items));
-    if came == expected { Ok(()) } else { Err(format!("{} came", came.escape_ascii())) }
+async fn expect(peer: &mut MemoryPeer, items: &[Item<'_>], buffer: &mut Vec<u8>) -> Result<(), String> {
+    buffer.clear();
+    write(Format::Json, items, buffer);
+    let came = peer.receive().await.map_err(|error| error.to_string())?;
+    if came == *buffer { Ok(()) } else { Err(format!("{} came", came.escape_ascii())) }
 }
