@@ -24,6 +24,7 @@ mod kept_payloads;
 mod meta_api;
 mod meta_api_application;
 mod model;
+mod order_at_random;
 mod ordering;
 mod pattern_based_registration;
 mod pattern_based_subscription;

@@ -22,14 +22,14 @@ type Expected = Vec<(usize, Value)>;
 
 /// How a topic or a procedure is meant.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Kind {
+pub(crate) enum Kind {
     Exact,
     Prefix,
     Wildcard,
 }
 
 impl Kind {
-    fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Exact => "exact",
             Self::Prefix => "prefix",
@@ -45,7 +45,7 @@ struct Traits {
 }
 
 /// Does a pattern match a URI?
-fn matches(kind: Kind, pattern: &str, uri: &str) -> bool {
+pub(crate) fn matches(kind: Kind, pattern: &str, uri: &str) -> bool {
     match kind {
         Kind::Exact => pattern == uri,
         Kind::Prefix => uri.starts_with(pattern),
@@ -77,9 +77,18 @@ struct Operation {
 }
 
 /// A small generator of numbers, the same for the same seed.
-struct Numbers(u64);
+pub(crate) struct Numbers(u64);
 
 impl Numbers {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    /// One of so many, counted from 0.
+    pub(crate) fn below(&mut self, many: usize) -> usize {
+        self.next() as usize % many
+    }
+
     fn next(&mut self) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -89,7 +98,7 @@ impl Numbers {
 }
 
 fn sequence(seed: u64, length: usize) -> Vec<Operation> {
-    let mut numbers = Numbers(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let mut numbers = Numbers::new(seed);
     std::iter::repeat_with(|| Operation {
         what: numbers.next(),
         with: [numbers.next(), numbers.next(), numbers.next(), numbers.next()],
@@ -98,7 +107,7 @@ fn sequence(seed: u64, length: usize) -> Vec<Operation> {
     .collect()
 }
 
-fn from_environment(name: &str, usual: u64) -> u64 {
+pub(crate) fn from_environment(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
