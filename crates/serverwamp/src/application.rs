@@ -13,6 +13,7 @@ use crate::statistics::{Counters, Statistics};
 use crate::transport::{Bounds, Turns};
 use crate::websocket::WebSocketConfig;
 use hashbrown::HashMap;
+use serverwamp_proto::codec::Nesting;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub(crate) struct Inner {
     pub(crate) limits: Arc<Limits>,
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) turns: Arc<Turns>,
+    pub(crate) nesting: Nesting,
     pub(crate) connections: Connections,
     pub(crate) admissions: Admissions,
     pub(crate) counters: Arc<Counters>,
@@ -242,12 +244,21 @@ impl ApplicationBuilder<()> {
             let text = "an application without a realm serves nobody: add one with `.realm(Realm::new(..))`";
             this.problems.push(Problem::new(this.place, text.into()));
         }
+        let nesting = Nesting::new(limits.nesting);
+        if nesting.is_none() {
+            let (least, most) = (Nesting::LEAST.levels(), Nesting::MOST.levels());
+            let text = format!(
+                "messages can have {least} to {most} levels, and Limits::nesting says {}",
+                limits.nesting
+            );
+            this.problems.push(Problem::new(this.place, text));
+        }
         if runtime.is_none() {
             let text =
                 "no async runtime: enable the feature `tokio` or `smol`, or pass one with `.runtime(..)`";
             this.problems.push(Problem::new(this.place, text.into()));
         }
-        let (Some(runtime), true) = (runtime, this.problems.is_empty()) else {
+        let (Some(runtime), Some(nesting), true) = (runtime, nesting, this.problems.is_empty()) else {
             return Err(ConfigError { problems: this.problems });
         };
         Ok(Application(Arc::new(Inner {
@@ -255,6 +266,7 @@ impl ApplicationBuilder<()> {
             default_realm: default_realm.filter(|_| this.default_realm_allowed),
             admissions: Admissions::new(&limits, Arc::clone(&counters)),
             limits,
+            nesting,
             turns: Turns::new(Arc::clone(&runtime)),
             runtime,
             connections,
@@ -290,5 +302,26 @@ fn default_runtime() -> Option<Arc<dyn Runtime>> {
 impl<S> fmt::Debug for ApplicationBuilder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApplicationBuilder").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nesting_can_be_set_to_what_readers_can_do() {
+        let build = |nesting| {
+            let realm = Realm::new("realm1").allow_anonymous("guest");
+            Application::builder().limits(|limits| limits.nesting = nesting).realm(realm).build()
+        };
+        for nesting in [8, 64] {
+            assert!(build(nesting).is_ok(), "{nesting}");
+        }
+        for nesting in [0, 7, 65, usize::MAX] {
+            let error = build(nesting).expect_err("this cannot be done").to_string();
+            let expected = format!("messages can have 8 to 64 levels, and Limits::nesting says {nesting}");
+            assert!(error.contains(&expected), "{error}");
+        }
     }
 }

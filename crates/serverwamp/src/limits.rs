@@ -91,6 +91,9 @@ pub struct Limits {
     /// Events that a session may leave behind to be published at its end (testaments). Default 64: most need one. Each may
     /// have its share of [`outgoing_bytes`](Self::outgoing_bytes), 64 KiB by default: they are kept as long as the session lasts.
     pub testaments: usize,
+    /// Levels of lists and dictionaries in a message, its own list among them; beyond, ABORT. Default 64, and not more:
+    /// more would make this server pass on what other implementations refuse. 8 at least, as HELLO alone has five.
+    pub nesting: usize,
     /// Bytes of a URI. Default 1024: nobody types longer ones.
     pub uri_bytes: usize,
     /// Components of a URI. Default 32: several times what applications use, and as deep as wildcards are matched.
@@ -126,6 +129,7 @@ impl Default for Limits {
             registrations: 1024,
             invocations_in_flight: 1024,
             testaments: 64,
+            nesting: 64,
             uri_bytes: 1024,
             uri_components: 32,
             longest_call_timeout: Duration::from_secs(3600),

@@ -139,6 +139,31 @@ fn a_compressed_message_that_expands_beyond_all_measure_is_refused() {
 }
 
 #[test]
+fn nesting_may_be_as_deep_as_was_set() {
+    let server = server_with(&["nesting=8"]);
+    let nested = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!({ "in": inner }));
+    for subprotocol in Subprotocol::PLAIN {
+        let mut peer = RawPeer::joined(server.url(), subprotocol, "realm1");
+        // Shallow arguments are read in another way than deep ones, and requests with options in a third.
+        let answer = peer.call("echo.payload", json!([1]), NONE, NONE);
+        assert_like(&json!([50, "$id", {}, [1]]), &answer);
+        let answer = peer.call("echo.payload", json!([nested(6)]), NONE, NONE);
+        assert_like(&json!([50, "$id", {}, [nested(6)]]), &answer);
+        let options = json!({ "timeout": 60_000 });
+        let answer = peer.call("echo.payload", json!([nested(6)]), NONE, options.clone());
+        assert_like(&json!([50, "$id", {}, [nested(6)]]), &answer);
+        for options in [NONE, options] {
+            let mut peer = RawPeer::joined(server.url(), subprotocol, "realm1");
+            peer.start_call("echo.payload", json!([nested(7)]), NONE, options);
+            peer.expect_violation("");
+        }
+        let mut peer = RawPeer::joined(server.url(), subprotocol, "realm1");
+        peer.send(json!([48, 1, { "_mine": nested(7) }, "echo.payload"]));
+        peer.expect_violation("");
+    }
+}
+
+#[test]
 fn nesting_may_be_as_deep_as_the_limit_and_no_deeper() {
     let server = server();
     let nested = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!([inner]));

@@ -4,7 +4,7 @@
 //! with and hands the payload out as raw slices; [`from_slice`] reads a handler's own type straight from such a slice;
 //! [`Writer`] and [`to_writer`] go the other way; [`transcode`] carries a payload from one serializer to another.
 //!
-//! All decoders accept [`MAX_DEPTH`] levels of nesting, allocate nothing that a length prefix merely announces, and
+//! All decoders accept [`MAX_DEPTH`] levels of nesting, or fewer if told so by a [`Nesting`], allocate nothing that a length prefix merely announces, and
 //! never panic whatever the bytes are.
 
 pub(crate) mod cbor;
@@ -34,6 +34,45 @@ use std::borrow::Cow;
 ///
 /// 64 is far beyond what applications send and keeps the recursion of a typed decoder within a small thread stack.
 pub const MAX_DEPTH: usize = 64;
+
+/// How deep the messages of a peer may be nested, where that is less than [`MAX_DEPTH`].
+///
+/// ```
+/// use serverwamp_proto::codec::Nesting;
+/// assert_eq!(Nesting::new(16).map(Nesting::levels), Some(16));
+/// assert_eq!((Nesting::new(7), Nesting::new(65)), (None, None));
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Nesting(usize);
+
+impl Nesting {
+    /// The fewest levels: a HELLO has five, and what is built on WAMP needs a few of its own.
+    pub const LEAST: Self = Self(8);
+    /// [`MAX_DEPTH`] levels.
+    pub const MOST: Self = Self(MAX_DEPTH);
+
+    /// So many levels, the message's own list among them; `None` for fewer than [`LEAST`](Self::LEAST) or more than
+    /// [`MOST`](Self::MOST).
+    pub const fn new(levels: usize) -> Option<Self> {
+        if levels < Self::LEAST.0 || levels > Self::MOST.0 { None } else { Some(Self(levels)) }
+    }
+
+    /// How many levels.
+    pub const fn levels(self) -> usize {
+        self.0
+    }
+
+    /// The levels that readers take for used when a message begins.
+    const fn used(self) -> usize {
+        MAX_DEPTH - self.0
+    }
+}
+
+impl Default for Nesting {
+    fn default() -> Self {
+        Self::MOST
+    }
+}
 
 /// How messages are turned into bytes.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

@@ -78,6 +78,8 @@ pub(crate) trait Reader<'a>: Sized {
     fn offset(&self) -> usize;
     /// Goes to byte `at`, which is known to lie behind an element of the outermost list.
     fn resume(&mut self, at: usize);
+    /// Takes so many levels for used.
+    fn descended(&mut self, levels: usize);
     /// Where the next value starts.
     fn start(&mut self) -> usize;
     /// The bytes from `from` to the current position.
@@ -175,7 +177,7 @@ pub(crate) enum AnyReader<'a> {
 }
 
 macro_rules! any {
-    ($self:ident, $reader:ident => $body:expr) => {
+    ($self:expr, $reader:ident => $body:expr) => {
         match $self {
             AnyReader::Json($reader) => $body,
             AnyReader::MessagePack($reader) => $body,
@@ -195,12 +197,12 @@ impl<'a> AnyReader<'a> {
     /// A reader that stands at byte `at`, one level deep.
     pub(crate) fn resume(serializer: Serializer, bytes: &'a [u8], at: usize) -> Option<Self> {
         let mut reader = Self::open(serializer, bytes).ok()?;
-        match &mut reader {
-            Self::Json(reader) => reader.resume(at),
-            Self::MessagePack(reader) => reader.resume(at),
-            Self::Cbor(reader) => reader.resume(at),
-        }
+        any!(&mut reader, r => r.resume(at));
         Some(reader)
+    }
+    /// Takes so many levels for used.
+    pub(crate) fn descended(&mut self, levels: usize) {
+        any!(self, r => r.descended(levels));
     }
     pub(crate) fn offset(&self) -> usize {
         any!(self, r => r.offset())

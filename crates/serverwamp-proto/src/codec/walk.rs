@@ -3,7 +3,7 @@
 //! Invariant: whatever they hand out as raw bytes was checked to be well formed.
 
 use super::reader::{AnyReader, Frame, Token, fail};
-use super::{DecodeError, Kind, Serializer};
+use super::{DecodeError, Kind, Nesting, Serializer};
 use std::borrow::Cow;
 
 /// Walks the elements of one encoded list, most of them without decoding.
@@ -21,7 +21,17 @@ impl<'a> ListReader<'a> {
     /// # Errors
     /// When `bytes` does not start with a list.
     pub fn open(serializer: Serializer, bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        Self::open_within(serializer, bytes, Nesting::MOST)
+    }
+
+    /// The same, where fewer levels may follow.
+    pub(crate) fn open_within(
+        serializer: Serializer,
+        bytes: &'a [u8],
+        nesting: Nesting,
+    ) -> Result<Self, DecodeError> {
         let mut reader = AnyReader::open(serializer, bytes)?;
+        reader.descended(nesting.used());
         match reader.token()? {
             Token::List(frame) => Ok(Self { reader, frame, at_element: None }),
             other => fail(format!("expected a list, got {}", other.name()), 0),
@@ -32,8 +42,14 @@ impl<'a> ListReader<'a> {
     ///
     /// `left` elements follow where the serializer announces their number. `None` when `bytes` is not even text where
     /// it has to be.
-    pub(crate) fn resume(serializer: Serializer, bytes: &'a [u8], at: usize, left: usize) -> Option<Self> {
-        let reader = AnyReader::resume(serializer, bytes, at)?;
+    pub(crate) fn resume(
+        serializer: Serializer,
+        bytes: &'a [u8],
+        (at, left): (usize, usize),
+        nesting: Nesting,
+    ) -> Option<Self> {
+        let mut reader = AnyReader::resume(serializer, bytes, at)?;
+        reader.descended(nesting.used());
         Some(Self { reader, frame: Frame { left, open: false, dict: false }, at_element: None })
     }
 

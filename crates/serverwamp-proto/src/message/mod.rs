@@ -52,7 +52,7 @@ pub use session::{
 pub use violation::Violation;
 pub use words::{CancelMode, EncAlgo, InterruptMode, Invoke};
 
-use crate::codec::{EncodeError, Serializer, Writer};
+use crate::codec::{EncodeError, Nesting, Serializer, Writer};
 use wire::{Elements, Layout};
 
 /// The table of messages: type code, name, lengths of the whole list, struct.
@@ -81,10 +81,22 @@ macro_rules! messages {
             /// When the frame is not a well-formed message: broken bytes, an unknown type code, an element or a known
             /// attribute of the wrong type, too few or too many elements, or bytes behind the message.
             pub fn decode(serializer: Serializer, frame: &'a Bytes) -> std::result::Result<Self, Violation> {
-                if let Some(request) = quick_request(serializer, frame) {
+                Self::decode_within(serializer, frame, Nesting::MOST)
+            }
+
+            /// Reads one frame that may not be nested deeper than this.
+            ///
+            /// # Errors
+            /// As [`decode`](Self::decode), and when it is.
+            pub fn decode_within(
+                serializer: Serializer,
+                frame: &'a Bytes,
+                nesting: Nesting,
+            ) -> std::result::Result<Self, Violation> {
+                if let Some(request) = quick_request(serializer, frame, nesting) {
                     return Ok(request.into());
                 }
-                let (code, elements) = Elements::open(serializer, frame)?;
+                let (code, elements) = Elements::open(serializer, frame, nesting)?;
                 match code {
                     $($code => elements.message($name, $first..=$last).map(Self::$variant),)*
                     _ => Err(Violation::new(format!("unknown type code {code}"))),

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use super::attributes::{AttributeSet, Source};
 use super::encoded::empty_dict;
 use super::violation::{Fault, Violation, kind_name};
-use crate::codec::{DecodeError, DictReader, EncodeError, Kind, ListReader, Serializer, Writer};
+use crate::codec::{DecodeError, DictReader, EncodeError, Kind, ListReader, Nesting, Serializer, Writer};
 use crate::id::{Id, MAX_ID, RequestId};
 
 /// A message that can be read from and written to a list.
@@ -93,9 +93,13 @@ pub(super) struct Elements<'a> {
 
 impl<'a> Elements<'a> {
     /// Opens a frame and reads the code.
-    pub(super) fn open(serializer: Serializer, frame: &'a Bytes) -> Result<(u64, Self), Violation> {
+    pub(super) fn open(
+        serializer: Serializer,
+        frame: &'a Bytes,
+        nesting: Nesting,
+    ) -> Result<(u64, Self), Violation> {
         let malformed = |error: DecodeError| Violation::new(format!("not a message: {error}"));
-        let mut list = ListReader::open(serializer, frame).map_err(malformed)?;
+        let mut list = ListReader::open_within(serializer, frame, nesting).map_err(malformed)?;
         let code = match list.peek().map_err(malformed)? {
             Some(Kind::Integer) => list.unsigned().map_err(malformed)?,
             Some(kind) => {

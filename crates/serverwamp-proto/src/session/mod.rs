@@ -14,7 +14,7 @@ use bytes::Bytes;
 
 pub use roles::{ClientRoles, Feature, Features, RouterFeatures};
 
-use crate::codec::{Kind, ListReader, Serializer};
+use crate::codec::{Kind, ListReader, Nesting, Serializer};
 use crate::id::{RequestId, RequestNumbering, RequestSequence, SessionId};
 use crate::message::{Authenticate, Call, Goodbye, Hello, Message, QuickRequest, Violation, quick_request};
 use crate::pattern::Match;
@@ -71,6 +71,7 @@ pub struct Session {
     state: State,
     id: Option<SessionId>,
     requests: RequestSequence,
+    nesting: Nesting,
     /// Calls whose input is still open; under strict numbering the only ids that may come again.
     open_inputs: BTreeSet<RequestId>,
 }
@@ -85,8 +86,16 @@ impl Session {
             state: State::Closed,
             id: None,
             requests: RequestSequence::new(numbering),
+            nesting: Nesting::MOST,
             open_inputs: BTreeSet::new(),
         }
+    }
+
+    /// The machine, for a peer whose messages may not be nested deeper than this.
+    #[must_use]
+    pub const fn with_nesting(mut self, nesting: Nesting) -> Self {
+        self.nesting = nesting;
+        self
     }
 
     /// Where the session stands.
@@ -121,7 +130,7 @@ impl Session {
                 None => return Ok(self.end(Step::Left)),
             }
         }
-        let message = match Message::decode(serializer, frame) {
+        let message = match Message::decode_within(serializer, frame, self.nesting) {
             Ok(message) => message,
             Err(_) if self.state == State::ShuttingDown => return Ok(self.end(Step::Left)),
             Err(violation) => return Err(self.fail(violation)),
@@ -140,7 +149,7 @@ impl Session {
         if self.state != State::Established || self.requests.numbering() == RequestNumbering::Strict {
             return None;
         }
-        quick_request(serializer, frame)
+        quick_request(serializer, frame, self.nesting)
     }
 
     /// Takes one message in.

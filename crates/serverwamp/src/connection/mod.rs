@@ -101,7 +101,7 @@ impl Peer {
         let mut peer = Self {
             serializer: transport.serializer,
             transport: Arc::new(transport),
-            machine: Machine::new(numbering),
+            machine: Machine::new(numbering).with_nesting(app.nesting),
             phase: Phase::Closed,
             deadline: None,
             pace: Pace::new(&app.limits, app.runtime.now()),

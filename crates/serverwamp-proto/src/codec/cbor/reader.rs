@@ -176,6 +176,9 @@ impl<'a> Reader<'a> for CborReader<'a> {
         self.at.bump(at);
         self.depth = 1;
     }
+    fn descended(&mut self, levels: usize) {
+        self.depth += levels;
+    }
     fn start(&mut self) -> usize {
         self.at.offset()
     }

@@ -99,6 +99,9 @@ impl<'a> Reader<'a> for JsonReader<'a> {
         self.at = at;
         self.depth = 1;
     }
+    fn descended(&mut self, levels: usize) {
+        self.depth += levels;
+    }
     fn start(&mut self) -> usize {
         self.space();
         self.at

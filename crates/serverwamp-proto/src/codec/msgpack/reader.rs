@@ -76,6 +76,9 @@ impl<'a> Reader<'a> for MsgPackReader<'a> {
         self.at.bump(at);
         self.depth = 1;
     }
+    fn descended(&mut self, levels: usize) {
+        self.depth += levels;
+    }
     fn start(&mut self) -> usize {
         self.at.offset()
     }

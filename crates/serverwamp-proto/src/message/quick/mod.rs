@@ -20,7 +20,7 @@ use super::options::{CallOptions, PublishOptions, YieldOptions};
 use super::pubsub::Publish;
 use super::rpc::{Call, Yield};
 use super::wire::{Element, Elements};
-use crate::codec::{ListReader, Serializer};
+use crate::codec::{ListReader, Nesting, Serializer};
 use crate::id::RequestId;
 use crate::payload::Payload;
 
@@ -39,27 +39,31 @@ pub enum QuickRequest<'a> {
 ///
 /// `None` says nothing about the frame: give it to [`Message::decode`], which reads every form, with the same result.
 #[inline]
-pub fn quick_request(serializer: Serializer, frame: &Bytes) -> Option<QuickRequest<'_>> {
+pub fn quick_request(serializer: Serializer, frame: &Bytes, nesting: Nesting) -> Option<QuickRequest<'_>> {
     // A frame that is none of them is none at a look at its first bytes, so they may well be tried in turn.
-    let Some((request, prefix, payload)) = parts::<CALL>(serializer, frame) else {
-        return other(serializer, frame);
+    let Some((request, prefix, payload)) = parts::<CALL>(serializer, frame, nesting) else {
+        return other(serializer, frame, nesting);
     };
     let (options, procedure) = (CallOptions::default(), Cow::Borrowed(prefix.uri));
     Some(QuickRequest::Call(Call { request, options, procedure, payload }))
 }
 
 #[inline(never)]
-fn other(serializer: Serializer, frame: &Bytes) -> Option<QuickRequest<'_>> {
-    if let Some((request, _, payload)) = parts::<YIELD>(serializer, frame) {
+fn other(serializer: Serializer, frame: &Bytes, nesting: Nesting) -> Option<QuickRequest<'_>> {
+    if let Some((request, _, payload)) = parts::<YIELD>(serializer, frame, nesting) {
         return Some(QuickRequest::Yield(Yield { request, options: YieldOptions::default(), payload }));
     }
-    let (request, prefix, payload) = parts::<PUBLISH>(serializer, frame)?;
+    let (request, prefix, payload) = parts::<PUBLISH>(serializer, frame, nesting)?;
     let options = PublishOptions { acknowledge: prefix.acknowledge, ..PublishOptions::default() };
     Some(QuickRequest::Publish(Publish { request, options, topic: Cow::Borrowed(prefix.uri), payload }))
 }
 
 #[inline]
-fn parts<const CODE: u8>(serializer: Serializer, frame: &Bytes) -> Option<(RequestId, Prefix<'_>, Payload)> {
+fn parts<const CODE: u8>(
+    serializer: Serializer,
+    frame: &Bytes,
+    nesting: Nesting,
+) -> Option<(RequestId, Prefix<'_>, Payload)> {
     let prefix = prefix::<CODE>(serializer, frame)?;
     let request = RequestId::new(prefix.request)?;
     let rest = frame.get(prefix.at..)?;
@@ -69,7 +73,7 @@ fn parts<const CODE: u8>(serializer: Serializer, frame: &Bytes) -> Option<(Reque
         let payload = Payload { serializer, args: frame.slice_ref(args), kwargs: Bytes::new() };
         return Some((request, prefix, payload));
     }
-    let payload = deep(serializer, frame, prefix.at, prefix.left, elements(CODE), request)?;
+    let payload = deep(serializer, frame, (prefix.at, prefix.left), elements(CODE), request, nesting)?;
     Some((request, prefix, payload))
 }
 
@@ -78,12 +82,12 @@ fn parts<const CODE: u8>(serializer: Serializer, frame: &Bytes) -> Option<(Reque
 fn deep(
     serializer: Serializer,
     frame: &Bytes,
-    at: usize,
-    left: usize,
+    place: (usize, usize),
     read: usize,
     request: RequestId,
+    nesting: Nesting,
 ) -> Option<Payload> {
-    let list = ListReader::resume(serializer, frame, at, left)?;
+    let list = ListReader::resume(serializer, frame, place, nesting)?;
     // The name would go into a violation, and the general reader is the one to say what is wrong.
     let elements = Elements::resume(serializer, frame, list, "", read..=read + 2, read, request);
     elements.complete(|elements| Payload::read(elements, "")).ok()
