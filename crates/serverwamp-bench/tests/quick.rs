@@ -26,8 +26,9 @@ fn a_quick_run_has_all_rows() {
         ("  routed call json > cbor ", 3),
         ("  event mixed ", 3),
         ("  event mixed, acknowledged ", 3),
-        ("calls, 64 pairs x 64 ", 2),
-        ("events, 8 topics x 64 ", 2),
+        // With sockets and without.
+        ("calls, 64 pairs x 64 ", 4),
+        ("events, 8 topics x 64 ", 4),
         ("join, subscribe ten times, leave, ", 3),
     ] {
         assert_eq!(table.matches(row).count(), count, "{row} in\n{table}");
@@ -62,6 +63,12 @@ fn assert_figures(json: &str) {
     for figures in figures.chain([&fanout["writes"], &fanout["events"]]) {
         for figure in ["cpu_least", "cpu_median", "per_second", "p50", "p99", "longest", "answers"] {
             assert!(figures[figure].as_f64().is_some_and(|value| value > 0.0), "{figure} in {figures}");
+        }
+    }
+    for embedded in report["embedded"].as_array().expect("the part is there") {
+        let pairs = ["each_second", "cpu_micros"].map(|pair| [&embedded[pair][0], &embedded[pair][1]]);
+        for figure in pairs.into_iter().flatten().chain([&embedded["factor"], &embedded["answers"]]) {
+            assert!(figure.as_f64().is_some_and(|value| value > 0.0), "{figure} in {embedded}");
         }
     }
     for ratio in calls.iter().map(|row| &row["ratio"]).chain([&fanout["ratio"]]) {
