@@ -7,7 +7,6 @@
 //! Invariant: who is named as running, or waits, is a connection that exists and whose task has been or will be woken;
 //! when it has no use for its turn, or ends, the next one gets it.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -159,15 +158,14 @@ impl Turn {
             queue.last
         });
         queue.stop(number);
-        match queue.waiting.entry(number) {
-            // It was woken by something else.
-            Entry::Occupied(waiting) => waiting.into_mut().clone_from(cx.waker()),
-            Entry::Vacant(waiting) => {
-                waiting.insert(cx.waker().clone());
-                queue.order.push_back(number);
-            }
+        // Dropping a waker can drop a task, and with it a connection that takes this lock: not before it is free.
+        let former = queue.waiting.insert(number, cx.waker().clone());
+        // Otherwise it was woken by something else, and keeps its place.
+        if former.is_none() {
+            queue.order.push_back(number);
         }
         self.turns.proceed(queue);
+        drop(former);
     }
 
     /// There is nothing to do now: the next one may.
@@ -187,7 +185,8 @@ impl Drop for Turn {
         let Some(number) = self.number else { return };
         let mut queue = self.turns.queue();
         queue.stop(number);
-        queue.waiting.remove(&number);
+        // Dropped when the lock is free, as above.
+        let _waker = queue.waiting.remove(&number);
         self.turns.proceed(queue);
     }
 }
