@@ -278,6 +278,33 @@ async fn who_asks_for_little_waits_for_one_of_those_who_ask_for_more_and_not_for
     floods.iter().for_each(JoinHandle::abort);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn of_many_who_ask_for_much_at_once_all_get_everything() {
+    let turns = Turns::new(Arc::new(Tokio));
+    // Some leave in the middle, so turns are handed on by those who end as well.
+    let peers = (0..24).map(|number| {
+        let mut peer = connect_beside(&turns, binary(), &WebSocketConfig::default(), 1 << 16);
+        tokio::spawn(async move {
+            let burst = frame(Opcode::Binary, &[b'm'; 50]).repeat(1000);
+            for round in 0..20 {
+                if number % 4 == 3 && round == number / 4 {
+                    return peer.task.abort();
+                }
+                let (mut reader, mut writer) = tokio::io::split(&mut peer.io);
+                let mut answers = vec![0; 1000 * 52];
+                let (sent, received) =
+                    tokio::join!(writer.write_all(&burst), reader.read_exact(&mut answers));
+                sent.unwrap();
+                received.unwrap();
+            }
+        })
+    });
+    let peers: Vec<_> = peers.collect();
+    for peer in peers {
+        tokio::time::timeout(Duration::from_secs(30), peer).await.expect("nobody waits for ever").unwrap();
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn memory_of_a_burst_is_given_back() {
     let (client, server) = duplex(1 << 20);
