@@ -37,6 +37,7 @@ mod publisher_exclusion;
 mod publisher_identification;
 mod publishing;
 mod races;
+mod races_of_inputs;
 mod reflection;
 mod registration_meta_api;
 mod registration_revocation;

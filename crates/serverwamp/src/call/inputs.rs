@@ -28,12 +28,14 @@ struct Queue {
 /// What became of an input.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Taken {
-    /// The handler gets it.
+    /// Who serves the call gets it, or need not have it any more.
     Waiting,
     /// Too many wait already.
     Full,
-    /// The last input was in.
+    /// The call takes no more: the last input was in, or there is none but the first, or it is for another procedure.
     Complete,
+    /// The call has its answer.
+    Answered,
 }
 
 impl Inputs {
@@ -52,10 +54,10 @@ impl Inputs {
         if queue.complete {
             return Taken::Complete;
         }
+        queue.complete = last;
         let held = (queue.waiting.len() < MOST_WAITING).then(|| caller.hold(payload)).flatten();
         let Some(held) = held else { return Taken::Full };
         queue.waiting.push_back(held);
-        queue.complete = last;
         let waker = queue.waker.take();
         drop(queue);
         waker.into_iter().for_each(Waker::wake);

@@ -14,6 +14,7 @@ use crate::transport::PushError;
 use crate::{Session, WampError};
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::encode_result;
+use serverwamp_proto::payload::Payload;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -146,9 +147,15 @@ impl CallState {
         true
     }
 
-    /// Has its final answer been queued? Its handler may still be winding up.
-    pub(crate) fn is_answered(&self) -> bool {
-        *self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Takes a further input, unless the answer has been queued; its handler may still be winding up.
+    pub(crate) fn take_input(&self, procedure: &str, payload: &Payload, last: bool) -> Taken {
+        // Held, so that what is answered meanwhile knows whether more can come.
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.inputs.as_ref().filter(|_| *self.procedure == *procedure) {
+            _ if *answered => Taken::Answered,
+            None => Taken::Complete,
+            Some(inputs) => inputs.push(&self.session, payload, last),
+        }
     }
 
     /// Lets the call end without an answer: nobody is there to read it.

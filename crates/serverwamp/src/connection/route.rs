@@ -104,37 +104,25 @@ impl Calls {
 
 /// Is this a further input for a call that is running, or was answered before it came (checklist PCI-10, PCI-14)?
 pub(super) fn continues(session: &Session, call: &Call<'_>) -> Result<bool, Violation> {
-    let mut work = session.work();
-    if let Some(place) = work.answered_inputs.iter().position(|id| *id == call.request) {
-        if !call.options.progress {
-            work.answered_inputs.remove(place);
-            session.note_answered_inputs(&work);
-        }
-        return Ok(true);
-    }
-    let running = work.calls.get(&call.request).filter(|open| !open.is_answered()).cloned();
-    drop(work);
-    match running {
-        None => Ok(false),
-        Some(OpenCall::Served(served)) => go_on(&served, call),
-        Some(OpenCall::Routed(routed)) => {
-            if routed.procedure() != call.procedure {
-                return Err(still_running(call));
-            }
-            match routed.go_on(&call.payload, !call.options.progress) {
-                true => Ok(true),
-                false => Err(still_running(call)),
-            }
-        }
-    }
+    let last = !call.options.progress;
+    // Who answers a call takes the call's lock first and then that of the session's work: so the latter is not held here.
+    let open = session.work().calls.get(&call.request).cloned();
+    let taken = match open {
+        None => false,
+        Some(OpenCall::Served(served)) => go_on(&served, call)?,
+        Some(OpenCall::Routed(routed)) => match routed.go_on(&call.procedure, &call.payload, last) {
+            Taken::Complete => return Err(still_running(call)),
+            taken => taken != Taken::Answered,
+        },
+    };
+    // What is answered has been remembered before it could be seen to be so: the order of the looks matters.
+    Ok(taken || session.was_answered_early(call.request, last))
 }
 
-/// A further input for a call that the application serves.
+/// A further input for a call that the application serves; `false` when it has its answer.
 pub(super) fn go_on(served: &CallState, call: &Call<'_>) -> Result<bool, Violation> {
-    let Some(inputs) = served.inputs.as_ref().filter(|_| *served.procedure == *call.procedure) else {
-        return Err(still_running(call));
-    };
-    match inputs.push(&served.session, &call.payload, !call.options.progress) {
+    match served.take_input(&call.procedure, &call.payload, !call.options.progress) {
+        Taken::Answered => Ok(false),
         Taken::Waiting => Ok(true),
         Taken::Complete => Err(still_running(call)),
         Taken::Full => {

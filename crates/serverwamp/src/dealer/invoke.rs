@@ -3,6 +3,7 @@
 use super::call::{Answer, CallState, RoutedCall, Serving};
 use super::carried::Carried;
 use super::registration::Callee;
+use crate::call::Taken;
 use crate::statistics::Refusal;
 use crate::transport::Refused;
 use crate::{Session, WampError};
@@ -132,25 +133,25 @@ impl RoutedCall {
         Ok(())
     }
 
-    /// A further input for a call that is being served (checklist PCI-01, PCI-07, PCI-08); `false` when its input was
-    /// never open or is not any more, which is the caller's fault (PCI-17, PCI-19).
-    pub(crate) fn go_on(&self, payload: &Payload, last: bool) -> bool {
+    /// A further input for a call that is being served (checklist PCI-01, PCI-07, PCI-08); [`Taken::Complete`] is the
+    /// caller's fault (PCI-17, PCI-19).
+    pub(crate) fn go_on(&self, procedure: &str, payload: &Payload, last: bool) -> Taken {
         let mut state = self.state();
-        if !state.input_open {
-            return false;
+        if state.over {
+            return Taken::Answered;
         }
-        let Some(serving) = state.serving.clone().filter(|_| !state.over) else { return true };
+        if !state.input_open || self.procedure() != procedure {
+            return Taken::Complete;
+        }
         state.input_open = !last;
-        if state.killed {
-            return true;
-        }
+        let Some(serving) = state.serving.clone().filter(|_| !state.killed) else { return Taken::Waiting };
         let sent = carried(payload, &serving.callee.session)
             .and_then(|payload| self.push(Asked::from(&serving), !last, &payload));
         if let Err(Unsent::Refused(error)) = sent {
             // A callee that is gone is about to be missed by everybody it serves.
             self.stop(&mut state, true, &error);
         }
-        true
+        Taken::Waiting
     }
 
     /// Queues an INVOCATION, the first of the call or a further one.

@@ -45,14 +45,6 @@ impl OpenCall {
             Self::Routed(call) => call.caller_left(),
         }
     }
-
-    /// May its id be used again? The caller has seen the answer, whatever the handler still does.
-    pub(crate) fn is_answered(&self) -> bool {
-        match self {
-            Self::Served(call) => call.is_answered(),
-            Self::Routed(_) => false,
-        }
-    }
 }
 
 /// How many answered calls with open input are remembered.
@@ -60,7 +52,8 @@ const ANSWERED_INPUTS: usize = 1024;
 
 impl Session {
     pub(crate) fn calls_in_flight(&self) -> usize {
-        self.0.in_flight.load(Ordering::Relaxed)
+        // Who sees that a call has gone sees what is remembered of it, too.
+        self.0.in_flight.load(Ordering::Acquire)
     }
 
     /// A call becomes a task: from now on it can be found and stopped.
@@ -91,7 +84,7 @@ impl Session {
     fn count(&self, _work: &Work, by: isize) {
         self.0.realm.counters.calls_changed(by);
         let in_flight = self.0.in_flight.load(Ordering::Relaxed);
-        self.0.in_flight.store(in_flight.wrapping_add_signed(by), Ordering::Relaxed);
+        self.0.in_flight.store(in_flight.wrapping_add_signed(by), Ordering::Release);
     }
 
     /// Were calls answered while their callers could still send input?
@@ -100,7 +93,7 @@ impl Session {
     }
 
     /// Keeps a copy of `work.answered_inputs.is_empty()` that costs no lock.
-    pub(crate) fn note_answered_inputs(&self, work: &Work) {
+    fn note_answered_inputs(&self, work: &Work) {
         self.0.answered_inputs.store(!work.answered_inputs.is_empty(), Ordering::Relaxed);
     }
 
@@ -119,6 +112,17 @@ impl Session {
     /// A call was answered while its caller could still send input: what comes late is passed over (PCI-10).
     pub(crate) fn remember_answered_input(&self, request: RequestId) {
         self.remember_input(&mut self.work(), request);
+    }
+
+    /// Was the call `request` answered before this input of it came (PCI-10)? The last input ends the memory of it.
+    pub(crate) fn was_answered_early(&self, request: RequestId, last: bool) -> bool {
+        let mut work = self.work();
+        let Some(place) = work.answered_inputs.iter().position(|id| *id == request) else { return false };
+        if last {
+            work.answered_inputs.remove(place);
+            self.note_answered_inputs(&work);
+        }
+        true
     }
 
     fn remember_input(&self, work: &mut Work, request: RequestId) {
