@@ -8,10 +8,11 @@
 //!
 //! [`WebSocketService`]: crate::WebSocketService
 
+use crate::locks::{Mutex, MutexGuard};
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use hashbrown::HashMap;
 

@@ -1,7 +1,8 @@
 //! Random ids, drawn from the operating system's generator in batches.
 
+use crate::locks::Mutex;
 use serverwamp_proto::id::{PublicationId, SessionId};
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 /// Ids of the global scope: unguessable, so knowing one says nothing of others (checklist ID-02).
 #[derive(Debug, Default)]

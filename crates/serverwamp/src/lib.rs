@@ -22,6 +22,7 @@ mod dealer;
 mod error;
 mod ids;
 mod limits;
+mod locks;
 pub mod long_poll;
 pub mod memory;
 mod meta;

@@ -1,5 +1,6 @@
 //! All connections of an application, so that they can be ended in good order.
 
+use crate::locks::{Mutex, MutexGuard};
 use crate::signal::Signal;
 use crate::transport::Outbox;
 use event_listener::Event;
@@ -7,7 +8,7 @@ use hashbrown::HashMap;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 /// The connections and lifecycle handlers that are alive.
 #[derive(Clone, Debug, Default)]

@@ -4,6 +4,7 @@
 //! does so under the lock of the subscription's members; a [`Subscription`] exists only after that.
 
 use crate::extract::FromRequest;
+use crate::locks::Mutex;
 use crate::realm::RunningRealm;
 use crate::reply::{IntoReply, ToPayload, via};
 use crate::request::SubscriptionRequest;
@@ -18,7 +19,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 /// A SUBSCRIBE on its way through the handlers of its topic, and later the subscription it became.
 #[derive(Debug)]

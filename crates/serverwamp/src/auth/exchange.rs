@@ -4,12 +4,13 @@
 //! between them holds at most one message in each direction.
 
 use crate::extract::FromRequest;
+use crate::locks::{Mutex, MutexGuard};
 use crate::request::{AuthRequest, CustomMethod};
 use crate::{Session, WampError};
 use serverwamp_proto::codec::{Dict, Value};
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::Poll;
 
 /// What an authenticator needs to know of the peer, and its mailbox.

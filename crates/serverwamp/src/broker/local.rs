@@ -2,6 +2,7 @@
 
 use super::event::{Disclosed, Outgoing};
 use crate::WampError;
+use crate::locks::{Mutex, MutexGuard};
 use crate::realm::RunningRealm;
 use futures_core::Stream;
 use serde::Deserialize;
@@ -11,7 +12,7 @@ use serverwamp_proto::uris;
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// How many bytes of events may wait.

@@ -16,6 +16,7 @@ pub(crate) use local::LocalSubscriber;
 pub use local::{ReceivedEvent, Subscriber};
 pub(crate) use subscription::SubscriptionEntry;
 
+use crate::locks::{Mutex, MutexGuard, RwLock};
 use crate::realm::{SettingsTable, TopicSettings};
 use hashbrown::HashMap;
 use serverwamp_proto::broker::{RetainedEvents, RetainedLimits};
@@ -23,7 +24,7 @@ use serverwamp_proto::id::{Counter, SubscriptionId};
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
 use serverwamp_proto::timestamp::Timestamp;
 use std::sync::atomic::AtomicU8;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 
 /// The subscriptions of a realm.
 #[derive(Debug)]

@@ -7,11 +7,12 @@
 use super::event::StoredEvent;
 use super::local::LocalSubscriber;
 use crate::Session;
+use crate::locks::{Mutex, MutexGuard};
 use serverwamp_proto::broker::{History, Members};
 use serverwamp_proto::id::SubscriptionId;
 use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::timestamp::Timestamp;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 /// A subscription: what all its subscribers share.
 #[derive(Debug)]

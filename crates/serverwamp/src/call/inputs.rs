@@ -1,10 +1,11 @@
 //! The inputs of a progressive call on their way to its handler.
 
 use crate::Session;
+use crate::locks::{Mutex, MutexGuard};
 use crate::session::Held;
 use serverwamp_proto::payload::Payload;
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::task::{Context, Poll, Waker};
 
 /// How many inputs wait for a handler; who sends more does not get a result (a caller that waits for progressive

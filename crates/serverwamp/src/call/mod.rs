@@ -7,6 +7,7 @@ mod inputs;
 
 pub(crate) use inputs::{Inputs, Taken};
 
+use crate::locks::Mutex;
 use crate::reply::{CallReply, Encoded};
 use crate::request::Matched;
 use crate::signal::Signal;
@@ -16,7 +17,7 @@ use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::encode_result;
 use serverwamp_proto::payload::Payload;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Why a call is stopped.

@@ -7,6 +7,7 @@
 use super::carried::Carried;
 use super::local::LocalCall;
 use super::registration::{Callee, RegistrationEntry};
+use crate::locks::{Mutex, MutexGuard};
 use crate::realm::forwarded;
 use crate::session::Held;
 use crate::transport::PushError;
@@ -19,7 +20,7 @@ use serverwamp_proto::message::{
 };
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::Feature;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Who waits for the answer.

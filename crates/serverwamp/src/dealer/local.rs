@@ -3,6 +3,7 @@
 use super::Found;
 use super::call::{Answer, CallRequest, Caller, RoutedCall};
 use crate::WampError;
+use crate::locks::{Mutex, MutexGuard};
 use crate::realm::{RunningRealm, no_such_procedure, to_payload};
 use crate::reply::Encoded;
 use crate::rt::{BoxFuture, Runtime};
@@ -17,7 +18,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::{IntoFuture, poll_fn};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 

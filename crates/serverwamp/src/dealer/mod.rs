@@ -16,6 +16,7 @@ pub(crate) use call::{CallRequest, Caller, RoutedCall};
 pub use local::{CallResult, Calling, ProgressResults};
 pub(crate) use registration::{CalleeOptions, RegistrationEntry};
 
+use crate::locks::RwLock;
 use crate::routes::{ProcedureRoute, RouteTable};
 use hashbrown::HashMap;
 use serverwamp_proto::id::{Counter, RegistrationId};
@@ -23,7 +24,7 @@ use serverwamp_proto::message::Invoke;
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
 use serverwamp_proto::timestamp::Timestamp;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 
 /// The registrations of a realm.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! One registration of a realm: its pattern and its callees.
 
 use crate::Session;
+use crate::locks::{Mutex, MutexGuard};
 use crate::routes::ProcedureRoute;
 use serverwamp_proto::dealer::{AlreadyExists, Callees};
 use serverwamp_proto::id::{RegistrationId, SessionId};
@@ -8,7 +9,7 @@ use serverwamp_proto::message::{Invoke, RegisterOptions};
 use serverwamp_proto::pattern::UriPattern;
 use serverwamp_proto::timestamp::Timestamp;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 /// A registration: what all its callees share.
 #[derive(Debug)]

@@ -3,9 +3,10 @@
 //! Invariant: messages go out once and in order, to whichever request asks for them; a request that goes away takes
 //! nothing with it.
 
+use crate::locks::{Mutex, MutexGuard};
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 

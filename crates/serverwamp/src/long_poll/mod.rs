@@ -12,11 +12,12 @@ mod requests;
 
 pub use self::config::LongPollConfig;
 
+use crate::locks::{Mutex, MutexGuard};
 use std::convert::Infallible;
 use std::fmt;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;

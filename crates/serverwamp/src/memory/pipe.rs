@@ -3,10 +3,11 @@
 //! Invariant: no more than the capacity waits in either direction; whoever waits is woken when that changes or when the
 //! other end is gone.
 
+use crate::locks::{Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use hyper::rt::{Read, ReadBufCursor, Write};

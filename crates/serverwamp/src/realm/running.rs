@@ -11,6 +11,7 @@ use crate::dealer::{Dealer, RegistrationIndex};
 use crate::ids::RandomIds;
 use crate::layer::{BoxError, ProcedureService};
 use crate::limits::Limits;
+use crate::locks::{Mutex, MutexGuard};
 use crate::reply::CallReply;
 use crate::request::{ConnectRequest, Invocation, JoinRequest};
 use crate::routes::RouteTable;
@@ -24,7 +25,7 @@ use serverwamp_proto::uri::UriRules;
 use serverwamp_proto::uris;
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 use tower_service::Service;
 

@@ -17,6 +17,7 @@ pub(crate) use work::{OpenCall, Work};
 use crate::WampError;
 use crate::auth::Principal;
 use crate::dealer::RoutedCall;
+use crate::locks::{Mutex, MutexGuard};
 use crate::realm::{RealmHandle, RunningRealm};
 use crate::reply::{CallReply, ToPayload};
 use crate::rt::Runtime;
@@ -38,7 +39,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 /// A peer's session in a realm.
 ///

@@ -46,10 +46,11 @@ pub use self::files::ClientCertificates;
 #[doc(no_inline)]
 pub use tokio_rustls::rustls;
 
+use crate::locks::{Mutex, MutexGuard};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use hyper::rt::{Read, Write};

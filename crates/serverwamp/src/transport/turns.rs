@@ -7,9 +7,10 @@
 //! Invariant: who is named as running, or waits, is a connection that exists and whose task has been or will be woken;
 //! when it has no use for its turn, or ends, the next one gets it.
 
+use crate::locks::{Mutex, MutexGuard};
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use crate::rt::Runtime;

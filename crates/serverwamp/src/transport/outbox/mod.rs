@@ -13,10 +13,11 @@ mod failure;
 mod frames;
 mod room;
 
+use crate::locks::{Mutex, MutexGuard};
 use std::borrow::Cow;
 use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 
 use atomic_waker::AtomicWaker;

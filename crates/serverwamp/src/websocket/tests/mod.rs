@@ -14,7 +14,8 @@ mod overflow_at_random;
 mod overflow_of_messages;
 mod upgrade;
 
-use std::sync::{Arc, Mutex};
+use crate::locks::Mutex;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
