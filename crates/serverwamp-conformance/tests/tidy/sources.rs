@@ -46,6 +46,29 @@ fn a_file_out_of_shape_is_found() {
     assert_eq!(complaints_about_shape("crates/a/src/helpers/mod.rs", fine).len(), 1);
 }
 
+/// The only file of the framework that names the standard library's locks.
+const LOCKS: &str = "crates/serverwamp/src/locks.rs";
+
+/// Locks that do not come from [`LOCKS`]: nobody would see in which order they are taken.
+fn complaints_about_locks(path: &str, text: &str) -> Vec<String> {
+    let words = |line: &str| {
+        let mut words = line.split(|character: char| !character.is_alphanumeric() && character != '_');
+        words.any(|word| ["Mutex", "RwLock", "Condvar", "ReentrantLock"].contains(&word))
+    };
+    let lines = text.lines().enumerate().filter(|(_, line)| line.contains("std::sync") && words(line));
+    lines.map(|(at, line)| format!("{path}:{} names a lock that is not of {LOCKS}: {line}", at + 1)).collect()
+}
+
+#[test]
+fn the_framework_takes_its_locks_from_one_place() {
+    let framework = files("crates/serverwamp/src", "rs").into_iter().filter(|(path, _)| path != LOCKS);
+    none(framework.flat_map(|(path, text)| complaints_about_locks(&path, &text)));
+    let found = |line: &str| complaints_about_locks("crates/serverwamp/src/a.rs", line).len();
+    assert_eq!(found("use std::sync::{Arc, Mutex};\n"), 1);
+    assert_eq!(found("    let lock = std::sync::RwLock::new(());\n"), 1);
+    assert_eq!(found("use std::sync::{Arc, PoisonError};\nuse crate::locks::Mutex;\n"), 0);
+}
+
 /// The runtimes that the framework knows, each in a folder of this name.
 const RUNTIMES: [&str; 2] = ["tokio", "smol"];
 
