@@ -2,6 +2,7 @@
 
 use crate::admission::Admissions;
 use crate::error::{ConfigError, Problem};
+use crate::handler::SharedState;
 use crate::limits::Limits;
 use crate::long_poll::LongPollConfig;
 use crate::rawsocket::RawSocketConfig;
@@ -187,7 +188,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
 
     /// Gives the handlers of all realms added so far their state.
     pub fn with_state(mut self, state: S) -> ApplicationBuilder<()> {
-        let state = Arc::new(state);
+        let state = SharedState::new(state);
         let limits = Arc::new(self.limits.clone());
         for (realm, placed) in self.waiting {
             let bound = realm.bind(&state, &limits, &mut self.problems);

@@ -14,6 +14,7 @@ pub use principal::Principal;
 pub use serverwamp_proto::auth::Secret;
 
 use crate::WampError;
+use crate::handler::SharedState;
 use crate::rt::BoxFuture;
 use std::borrow::Cow;
 use std::fmt;
@@ -31,7 +32,7 @@ pub struct Authenticator<S> {
     pub(crate) bind: Bind<S>,
 }
 
-type Bind<S> = Box<dyn FnOnce(&Arc<S>) -> Dialogue + Send>;
+type Bind<S> = Box<dyn FnOnce(&SharedState<S>) -> Dialogue + Send>;
 
 /// An authenticator's dialogue with one peer: `None` when this way does not lead to an identity.
 pub(crate) type Dialogue =

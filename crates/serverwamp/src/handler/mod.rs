@@ -5,7 +5,11 @@
 //! authenticators.
 #![doc = include_str!("../docs/handlers.md")]
 
+mod state;
 mod tuples;
+
+pub(crate) use state::SharedState;
+pub use state::StateRef;
 
 use crate::request::Request;
 use crate::rt::BoxFuture;
@@ -27,7 +31,7 @@ use std::sync::Arc;
 )]
 pub trait Handler<R: Request, T, S>: Clone + Send + Sync + 'static {
     /// Extracts the arguments, runs the function, turns what it returns into the reply.
-    fn call(self, request: R, state: Arc<S>) -> impl Future<Output = R::Reply> + Send;
+    fn call(self, request: R, state: StateRef<S>) -> impl Future<Output = R::Reply> + Send;
 
     /// Does it take more input than the request itself? Functions with a [`CallInput`](crate::extract::CallInput) do.
     #[doc(hidden)]
@@ -50,7 +54,7 @@ impl<R: Request> fmt::Debug for dyn ErasedHandler<R> {
 /// A handler with the state it runs with.
 struct Bound<H, T, S> {
     handler: H,
-    state: Arc<S>,
+    state: SharedState<S>,
     arguments: PhantomData<fn() -> T>,
 }
 
@@ -62,22 +66,22 @@ where
     S: Send + Sync + 'static,
 {
     fn call(&self, request: R) -> BoxFuture<'static, R::Reply> {
-        Box::pin(self.handler.clone().call(request, Arc::clone(&self.state)))
+        Box::pin(self.handler.clone().call(request, self.state.hold()))
     }
 }
 
 /// A handler that still waits for its state.
 pub(crate) struct Unbound<R: Request, S>(Bind<R, S>);
 
-type Bind<R, S> = Box<dyn FnOnce(Arc<S>) -> Arc<dyn ErasedHandler<R>> + Send>;
+type Bind<R, S> = Box<dyn FnOnce(SharedState<S>) -> Arc<dyn ErasedHandler<R>> + Send>;
 
 impl<R: Request, S: Send + Sync + 'static> Unbound<R, S> {
     pub(crate) fn new<H: Handler<R, T, S>, T: 'static>(handler: H) -> Self {
         Self(Box::new(move |state| Arc::new(Bound { handler, state, arguments: PhantomData })))
     }
 
-    pub(crate) fn bind(self, state: &Arc<S>) -> Arc<dyn ErasedHandler<R>> {
-        (self.0)(Arc::clone(state))
+    pub(crate) fn bind(self, state: &SharedState<S>) -> Arc<dyn ErasedHandler<R>> {
+        (self.0)(state.clone())
     }
 }
 

@@ -1,11 +1,10 @@
 //! [`Handler`] for functions of up to twelve arguments: the only tuple macro of the crate.
 
-use super::Handler;
+use super::{Handler, StateRef};
 use crate::extract::FromRequest;
 use crate::reply::IntoReply;
 use crate::request::Request;
 use std::future::Future;
-use std::sync::Arc;
 
 macro_rules! impl_handler {
     ($($ty:ident)*) => {
@@ -21,7 +20,7 @@ macro_rules! impl_handler {
         {
             // Not an `async fn`: that would keep every argument twice, as it came and as it is used.
             #[allow(clippy::manual_async_fn, reason = "see above")]
-            fn call(self, mut request: R, state: Arc<S>) -> impl Future<Output = R::Reply> + Send {
+            fn call(self, mut request: R, state: StateRef<S>) -> impl Future<Output = R::Reply> + Send {
                 async move {
                     $(let $ty = match $ty::from_request(&mut request, &state).await {
                         Ok(value) => value,

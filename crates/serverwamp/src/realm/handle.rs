@@ -4,7 +4,7 @@ use super::publish::Publication;
 use super::running::RunningRealm;
 use crate::broker::Subscriber;
 use crate::dealer::{Calling, RegistrationEntry};
-use crate::handler::{Handler, Unbound};
+use crate::handler::{Handler, SharedState, Unbound};
 use crate::layer::Served;
 use crate::reply::ToPayload;
 use crate::request::{Invocation, Matched};
@@ -130,7 +130,7 @@ impl RealmHandle {
             Match::Exact => Matched::Exact,
             _ => Matched::Pattern(Arc::new(pattern.clone())),
         };
-        let served = Served::Handler(Unbound::new(handler).bind(&Arc::new(())));
+        let served = Served::Handler(Unbound::new(handler).bind(SharedState::none()));
         let takes_input = H::takes_input();
         let route = ProcedureRoute { uri: pattern.as_str().into(), matched, served, takes_input };
         let entry = self.0.register_local(&pattern, route)?;

@@ -17,7 +17,7 @@ pub(crate) use subscribing::HeldSubscription;
 
 use crate::auth::Authenticator;
 use crate::error::Problem;
-use crate::handler::{ErasedHandler, Handler, Unbound};
+use crate::handler::{ErasedHandler, Handler, SharedState, Unbound};
 use crate::layer::{CallLayer, ProcedureService};
 use crate::limits::Limits;
 use crate::request::{ConnectRequest, JoinRequest};
@@ -235,7 +235,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
     /// Gives every handler its state and checks what can be checked.
     pub(crate) fn bind(
         self,
-        state: &Arc<S>,
+        state: &SharedState<S>,
         limits: &Arc<Limits>,
         problems: &mut Vec<Problem>,
     ) -> RunningRealm {
@@ -282,7 +282,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
     }
 }
 
-fn bind_authenticator<S>(authenticator: Authenticator<S>, state: &Arc<S>) -> RunningAuthenticator {
+fn bind_authenticator<S>(authenticator: Authenticator<S>, state: &SharedState<S>) -> RunningAuthenticator {
     RunningAuthenticator {
         method: authenticator.method,
         first: authenticator.first,

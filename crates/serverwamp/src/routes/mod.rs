@@ -8,12 +8,11 @@ pub use pattern::{RoutePattern, prefix, regex, wildcard};
 pub(crate) use table::{ProcedureRoute, RouteTable};
 
 use crate::error::Problem;
-use crate::handler::{Handler, Unbound};
+use crate::handler::{Handler, SharedState, Unbound};
 use crate::layer::{CallLayer, ProcedureService, Served, layered};
 use crate::request::{Invocation, SubscriptionRequest};
 use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
 use tower_layer::Layer;
 
 /// Routes that still miss a state of type `S`.
@@ -51,7 +50,7 @@ pub(crate) struct Procedure<S> {
 }
 
 /// Gives a route its state.
-type Serve<S> = Box<dyn FnOnce(&Arc<S>) -> Served + Send>;
+type Serve<S> = Box<dyn FnOnce(&SharedState<S>) -> Served + Send>;
 
 pub(crate) struct TopicEntry<S> {
     pub(crate) pattern: RoutePattern,

@@ -3,7 +3,7 @@
 use super::pattern::Compiled;
 use super::{Procedure, RoutePattern, TopicEntry};
 use crate::error::Problem;
-use crate::handler::ErasedHandler;
+use crate::handler::{ErasedHandler, SharedState};
 use crate::layer::Served;
 use crate::request::{Matched, SubscriptionRequest};
 use regex::Regex;
@@ -45,7 +45,7 @@ impl RouteTable {
     pub(crate) fn add_procedure<S>(
         &mut self,
         route: Procedure<S>,
-        state: &Arc<S>,
+        state: &SharedState<S>,
         rules: &UriRules,
     ) -> Result<(), Problem> {
         let (place, takes_input) = (route.place, route.takes_input);
@@ -77,7 +77,7 @@ impl RouteTable {
     pub(crate) fn add_topic<S: Send + Sync + 'static>(
         &mut self,
         route: TopicEntry<S>,
-        state: &Arc<S>,
+        state: &SharedState<S>,
         rules: &UriRules,
     ) -> Result<(), Problem> {
         let problem = |text| Problem::new(route.place, text);
