@@ -4,13 +4,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails; clippy.toml sees test functions only")]
 
-use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serverwamp_proto::codec::{
     Dict, DictReader, Kind, ListReader, Serializer, Value, from_slice, to_writer, transcode,
 };
-use serverwamp_proto::payload::Payload;
+use serverwamp_proto::payload::{Part, Payload};
 
 const ALL: [Serializer; 3] = [Serializer::Json, Serializer::MessagePack, Serializer::Cbor];
 
@@ -93,9 +92,8 @@ fn read_in_every_way(serializer: Serializer, bytes: &[u8]) {
         let mut out = Vec::new();
         let _ = transcode(serializer, bytes, to, &mut out);
     }
-    let payload =
-        Payload { serializer, args: Bytes::copy_from_slice(bytes), kwargs: Bytes::copy_from_slice(bytes) };
-    let args_only = Payload { kwargs: Bytes::new(), ..payload.clone() };
+    let payload = Payload { serializer, args: Part::copied(bytes), kwargs: Part::copied(bytes) };
+    let args_only = Payload { kwargs: Part::new(), ..payload.clone() };
     for payload in [payload, args_only] {
         let _ = payload.bind::<(Value, Option<Value>)>();
         let _ = payload.bind::<Dict>();

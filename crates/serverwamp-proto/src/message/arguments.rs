@@ -2,13 +2,11 @@
 //!
 //! On the way in null and empty ones become absent ones; on the way out nothing empty is sent unless it keeps a place.
 
-use bytes::Bytes;
-
 use super::encoded::{empty_dict, empty_list, write_raw};
 use super::violation::{Fault, Violation};
 use super::wire::{Element, Elements};
 use crate::codec::{DictReader, EncodeError, Kind, ListReader, Serializer, Writer};
-use crate::payload::Payload;
+use crate::payload::{Part, Payload};
 
 /// Arguments and keyword arguments: the end of the list, none, one or two elements of it.
 impl<'a> Element<'a> for Payload {
@@ -19,18 +17,18 @@ impl<'a> Element<'a> for Payload {
         let mut payload = Self::empty(source.serializer);
         match elements.peek()? {
             None => return Ok(payload),
-            Some(Kind::List) => payload.args = source.share(elements.raw(ARGS)?),
+            Some(Kind::List) => payload.args = source.part(elements.raw(ARGS)?),
             // A client without arguments may write null for them; it is never sent on.
             Some(Kind::Null) => drop(elements.raw(ARGS)?),
             Some(Kind::Binary | Kind::Text) if elements.transparent => {
-                payload.args = source.share(elements.raw(ARGS)?);
+                payload.args = source.part(elements.raw(ARGS)?);
                 return Ok(payload);
             }
             Some(kind) => return Err(elements.fault(ARGS, Fault::kind("a list", kind))),
         }
         match elements.peek()? {
             None => {}
-            Some(Kind::Dict) => payload.kwargs = source.share(elements.raw(KWARGS)?),
+            Some(Kind::Dict) => payload.kwargs = source.part(elements.raw(KWARGS)?),
             Some(Kind::Null) => drop(elements.raw(KWARGS)?),
             Some(kind) => return Err(elements.fault(KWARGS, Fault::kind("a dictionary", kind))),
         }
@@ -56,12 +54,12 @@ impl<'a> Element<'a> for Payload {
 /// Leaves out empty keyword arguments, and empty arguments that keep no place for keyword arguments.
 fn normalise(mut payload: Payload) -> Payload {
     if is_empty_dict(payload.serializer, &payload.kwargs) {
-        payload.kwargs = Bytes::new();
+        payload.kwargs = Part::new();
     }
     if payload.kwargs.is_empty() && is_empty_list(payload.serializer, &payload.args) {
-        payload.args = Bytes::new();
+        payload.args = Part::new();
     } else if payload.args.is_empty() && !payload.kwargs.is_empty() {
-        payload.args = Bytes::from_static(empty_list(payload.serializer));
+        payload.args = Part::copied(empty_list(payload.serializer));
     }
     payload
 }

@@ -12,6 +12,7 @@ use super::encoded::Encoded;
 use super::violation::{Fault, Violation};
 use super::wire::{Element, Elements};
 use crate::codec::{DecodeError, DictReader, EncodeError, Kind, Serializer, Writer};
+use crate::payload::Part;
 
 /// Where a value that is being read comes from.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +25,11 @@ impl<'a> Source<'a> {
     /// A slice of the frame that shares its memory.
     pub(super) fn share(&self, part: &'a [u8]) -> Bytes {
         self.frame.slice_ref(part)
+    }
+
+    /// A slice of the frame that is half of a payload.
+    pub(super) fn part(&self, part: &'a [u8]) -> Part {
+        Part::of_frame(self.frame, part)
     }
 }
 

@@ -6,16 +6,17 @@
 mod bind;
 mod encode;
 mod missing;
+mod part;
 #[cfg(test)]
 mod tests;
 
 pub use encode::{encode_args, encode_kwargs, encode_single};
+pub use part::Part;
 
 use crate::codec::de::Decode;
 use crate::codec::reader::with_reader;
 use crate::codec::{EncodeError, Serializer, transcode};
 use bind::Bind;
-use bytes::Bytes;
 use serde::Deserialize;
 
 /// Arguments of at least this length are worth what one read returns, which is seldom more than twice as much.
@@ -27,9 +28,9 @@ pub struct Payload {
     /// The serializer both are encoded in.
     pub serializer: Serializer,
     /// The encoded list; empty when the message has none.
-    pub args: Bytes,
+    pub args: Part,
     /// The encoded dictionary; empty when the message has none.
-    pub kwargs: Bytes,
+    pub kwargs: Part,
 }
 
 /// Why arguments do not fit a handler's type; its text goes to the caller.
@@ -40,7 +41,7 @@ pub struct BindError(pub String);
 impl Payload {
     /// No arguments at all.
     pub fn empty(serializer: Serializer) -> Self {
-        Self { serializer, args: Bytes::new(), kwargs: Bytes::new() }
+        Self { serializer, args: Part::new(), kwargs: Part::new() }
     }
 
     /// The same arguments in memory of their own: a payload as it came holds on to all that one read returned.
@@ -48,8 +49,8 @@ impl Payload {
     pub fn detached(&self) -> Self {
         Self {
             serializer: self.serializer,
-            args: Bytes::copy_from_slice(&self.args),
-            kwargs: Bytes::copy_from_slice(&self.kwargs),
+            args: Part::copied(&self.args),
+            kwargs: Part::copied(&self.kwargs),
         }
     }
 
@@ -136,13 +137,13 @@ impl Payload {
         if serializer == self.serializer {
             return Ok(self.clone());
         }
-        let carry = |bytes: &Bytes| -> Result<Bytes, EncodeError> {
+        let carry = |bytes: &[u8]| -> Result<Part, EncodeError> {
             if bytes.is_empty() {
-                return Ok(Bytes::new());
+                return Ok(Part::new());
             }
             let mut out = Vec::with_capacity(bytes.len());
             transcode(self.serializer, bytes, serializer, &mut out)?;
-            Ok(Bytes::from(out))
+            Ok(Part::from(out))
         };
         Ok(Self { serializer, args: carry(&self.args)?, kwargs: carry(&self.kwargs)? })
     }

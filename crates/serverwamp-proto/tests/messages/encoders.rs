@@ -29,7 +29,11 @@ fn payloads(serializer: Serializer) -> Vec<Payload> {
     let mut payloads = Vec::new();
     for args in [Value::Null, json!([]), json!([1, "x"]), many] {
         for kwargs in [Value::Null, json!({}), json!({"k": 1})] {
-            payloads.push(Payload { serializer, args: encode(args.clone()), kwargs: encode(kwargs) });
+            payloads.push(Payload {
+                serializer,
+                args: encode(args.clone()).into(),
+                kwargs: encode(kwargs).into(),
+            });
         }
     }
     payloads
@@ -148,8 +152,10 @@ fn ppt_02_the_attributes_of_passthru_are_written_as_they_came() {
     let (request, registration) = (request(7), RegistrationId::new(8).unwrap());
     let (subscription, publication) = (SubscriptionId::new(9).unwrap(), PublicationId::new(10).unwrap());
     for serializer in SERIALIZERS {
-        let payload =
-            Payload { args: to_frame(serializer, &json!(["\0AAECAw=="])), ..Payload::empty(serializer) };
+        let payload = Payload {
+            args: to_frame(serializer, &json!(["\0AAECAw=="])).into(),
+            ..Payload::empty(serializer)
+        };
         let args = &payload.args;
         for passthru in passthrus() {
             let payload = || payload.clone();

@@ -244,11 +244,11 @@ fn encode(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
+    use serverwamp_proto::payload::Part;
 
     #[test]
     fn ret_01_a_kept_event_counts_with_all_that_is_kept_of_it() {
-        let empty = || Payload { serializer: Serializer::Json, args: Bytes::new(), kwargs: Bytes::new() };
+        let empty = || Payload { serializer: Serializer::Json, args: Part::new(), kwargs: Part::new() };
         let kept = |payload: Payload, receivers: Receivers, passthru: Passthru| {
             let outgoing = Outgoing {
                 publication: PublicationId::new(1).unwrap(),
@@ -265,7 +265,7 @@ mod tests {
         };
         let text = "x".repeat(1000);
         let least = 1000 + kept(empty(), Receivers::default(), Passthru::default());
-        let payload = Payload { args: Bytes::from(text.clone()), ..empty() };
+        let payload = Payload { args: Part::copied(text.as_bytes()), ..empty() };
         assert!(kept(payload, Receivers::default(), Passthru::default()) >= least);
         let receivers = Receivers { eligible_authid: Some(vec![text.clone()]), ..Receivers::default() };
         assert!(kept(empty(), receivers, Passthru::default()) >= least);

@@ -7,13 +7,12 @@ use crate::reply::{Encoded, ToPayload};
 use crate::rt::wall_clock;
 use crate::statistics::Refusal;
 use crate::{Session, WampError};
-use bytes::Bytes;
 use serverwamp_proto::broker::ReceiverFilter;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{PublicationId, SessionId};
 use serverwamp_proto::message::{Passthru, PublishOptions, Receivers};
 use serverwamp_proto::pattern::Match;
-use serverwamp_proto::payload::Payload;
+use serverwamp_proto::payload::{Part, Payload};
 use serverwamp_proto::uri::{self, UriError};
 use serverwamp_proto::uris;
 use std::sync::Arc;
@@ -236,8 +235,8 @@ impl RunningRealm {
 pub(crate) fn to_payload(encoded: Encoded) -> Payload {
     Payload {
         serializer: encoded.serializer,
-        args: Bytes::from(encoded.args),
-        kwargs: Bytes::from(encoded.kwargs),
+        args: Part::from(encoded.args),
+        kwargs: Part::from(encoded.kwargs),
     }
 }
 

@@ -7,10 +7,9 @@ use crate::rt::wall_clock;
 use crate::session::Work;
 use crate::subscription::Attempt;
 use crate::{Session, WampError, wire};
-use bytes::Bytes;
 use serverwamp_proto::id::{RequestId, SubscriptionId};
 use serverwamp_proto::pattern::{Match, UriPattern};
-use serverwamp_proto::payload::Payload;
+use serverwamp_proto::payload::{Part, Payload};
 use serverwamp_proto::session::Feature;
 use serverwamp_proto::uris;
 use std::sync::Arc;
@@ -257,8 +256,8 @@ impl RunningRealm {
     pub(crate) fn publish_own(&self, topic: &str, encoded: Encoded) {
         let payload = crate::broker::Forms::new(Payload {
             serializer: encoded.serializer,
-            args: Bytes::from(encoded.args),
-            kwargs: Bytes::from(encoded.kwargs),
+            args: Part::from(encoded.args),
+            kwargs: Part::from(encoded.kwargs),
         });
         let outgoing = Outgoing {
             publication: self.ids.publication(),

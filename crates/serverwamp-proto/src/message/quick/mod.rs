@@ -22,7 +22,7 @@ use super::rpc::{Call, Yield};
 use super::wire::{Element, Elements};
 use crate::codec::{ListReader, Nesting, Serializer};
 use crate::id::RequestId;
-use crate::payload::Payload;
+use crate::payload::{Part, Payload};
 
 /// A message that was read quickly.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ fn parts<const CODE: u8>(
     // A list that announces another number of elements is not as flat as it looks.
     let announced = serializer == Serializer::Json || prefix.left == 1;
     if let Some(args) = flat(serializer, rest).filter(|_| announced) {
-        let payload = Payload { serializer, args: frame.slice_ref(args), kwargs: Bytes::new() };
+        let payload = Payload { serializer, args: Part::of_frame(frame, args), kwargs: Part::new() };
         return Some((request, prefix, payload));
     }
     let payload = deep(serializer, frame, (prefix.at, prefix.left), elements(CODE), request, nesting)?;

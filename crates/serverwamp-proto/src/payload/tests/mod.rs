@@ -1,8 +1,7 @@
 //! Arguments bound to types.
 
-use super::{BindError, Payload};
+use super::{BindError, Part, Payload};
 use crate::codec::{Serializer, Value, transcode};
-use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, HashMap};
@@ -19,7 +18,7 @@ fn payload(serializer: Serializer, args: &str, kwargs: &str) -> Payload {
         if !text.is_empty() {
             transcode(Serializer::Json, text.as_bytes(), serializer, &mut out).unwrap();
         }
-        Bytes::from(out)
+        Part::from(out)
     };
     Payload { serializer, args: carry(args), kwargs: carry(kwargs) }
 }
@@ -280,8 +279,8 @@ fn bytes_that_are_no_arguments_are_refused() {
     for args in ["[1", "[1]]", "[1,", "[1,2]x"] {
         let payload = Payload {
             serializer: Serializer::Json,
-            args: Bytes::from_static(args.as_bytes()),
-            kwargs: Bytes::new(),
+            args: Part::copied(args.as_bytes()),
+            kwargs: Part::new(),
         };
         assert!(payload.bind::<Add>().is_err(), "{args}");
         assert!(payload.bind::<Vec<i64>>().is_err(), "{args}");
