@@ -13,6 +13,7 @@ mod call_rerouting;
 mod call_timeout;
 mod caller_identification;
 mod callers_and_callees_leaving;
+mod calls_at_random;
 mod calls_in_order;
 mod calls_left_behind;
 mod error_uris;
