@@ -2,6 +2,7 @@
 
 use crate::Failure;
 use crate::options::ServerKind;
+use crate::tls::TlsDoor;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -18,6 +19,8 @@ const GIVE_BACK: (&str, &str) =
 pub(crate) struct ServerProcess {
     child: Child,
     pub(crate) address: SocketAddr,
+    /// Where it speaks TLS, if it does.
+    pub(crate) tls: Option<TlsDoor>,
 }
 
 impl ServerProcess {
@@ -66,14 +69,19 @@ impl ServerProcess {
             command.arg("--threads").arg(threads.to_string());
         }
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
-        let mut line = String::new();
+        let (mut line, mut tls) = (String::new(), String::new());
         if let Some(output) = child.stdout.take() {
-            BufReader::new(output).read_line(&mut line)?;
+            let mut output = BufReader::new(output);
+            output.read_line(&mut line)?;
+            if kind == ServerKind::Open {
+                output.read_line(&mut tls)?;
+            }
         }
-        match line.trim_end().strip_prefix("listening ").map(str::parse) {
-            Some(Ok(address)) => Ok(Self { child, address }),
-            _ => Err(format!("the {kind:?} server did not start: {line:?}").into()),
-        }
+        let Some(Ok(address)) = line.trim_end().strip_prefix("listening ").map(str::parse) else {
+            return Err(format!("the {kind:?} server did not start: {line:?}").into());
+        };
+        let tls = tls.trim_end().strip_prefix("tls ").map(TlsDoor::parse).transpose()?;
+        Ok(Self { child, address, tls })
     }
 
     /// Processor time it has used, in nanoseconds.

@@ -36,6 +36,7 @@ mod soak;
 mod statistics;
 mod tables;
 mod threads;
+mod tls;
 
 use clap::Parser;
 use options::{Command, Options, Part};

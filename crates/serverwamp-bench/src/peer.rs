@@ -1,13 +1,13 @@
 //! One peer that waits for its answers, over WebSocket or RawSocket, and can leave in ways that a good client does not.
 
 use crate::Failure;
-use crate::client::PATIENCE;
 use crate::exchange::Format;
 use crate::frame;
 use crate::message::{Item, beginning, message};
+use crate::tls::Stream;
 use rustix::net::sockopt::{set_socket_linger, set_socket_recv_buffer_size};
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
 /// What ends a JSON message in a batch.
@@ -49,7 +49,7 @@ impl Carrier {
 /// A connected peer.
 #[derive(Debug)]
 pub(crate) struct Peer {
-    stream: TcpStream,
+    stream: Stream,
     pub(crate) carrier: Carrier,
     pub(crate) format: Format,
     input: Vec<u8>,
@@ -59,11 +59,12 @@ pub(crate) struct Peer {
 impl Peer {
     /// A connection on which nothing was said.
     pub(crate) fn connect(address: SocketAddr, carrier: Carrier, format: Format) -> Result<Self, Failure> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(Self { stream, carrier, format, input: Vec::new(), requests: 0 })
+        Ok(Self::on(Stream::connect(address)?, carrier, format))
+    }
+
+    /// A peer on a stream on which nothing was said.
+    pub(crate) const fn on(stream: Stream, carrier: Carrier, format: Format) -> Self {
+        Self { stream, carrier, format, input: Vec::new(), requests: 0 }
     }
 
     /// A connection with its handshake made.
@@ -78,25 +79,29 @@ impl Peer {
         format: Format,
         headers: &str,
     ) -> Result<Self, Failure> {
-        let mut peer = Self::connect(address, carrier, format)?;
-        peer.write(&carrier.handshake(format, headers))?;
+        Self::connect(address, carrier, format)?.opened(headers)
+    }
+
+    /// Makes the handshake.
+    pub(crate) fn opened(mut self, headers: &str) -> Result<Self, Failure> {
+        self.write(&self.carrier.handshake(self.format, headers))?;
         loop {
-            let head = match carrier {
+            let head = match self.carrier {
                 Carrier::WebSocket | Carrier::Batches => {
-                    let end = peer.input.windows(4).position(|four| four == b"\r\n\r\n");
-                    end.map(|end| (end + 4, peer.input.starts_with(b"HTTP/1.1 101 ")))
+                    let end = self.input.windows(4).position(|four| four == b"\r\n\r\n");
+                    end.map(|end| (end + 4, self.input.starts_with(b"HTTP/1.1 101 ")))
                 }
                 Carrier::RawSocket => {
-                    (peer.input.len() >= 4).then(|| (4, peer.input[1] & 15 == peer.serializer()))
+                    (self.input.len() >= 4).then(|| (4, self.input[1] & 15 == self.serializer()))
                 }
             };
             match head {
                 Some((end, true)) => {
-                    peer.input.drain(..end);
-                    return Ok(peer);
+                    self.input.drain(..end);
+                    return Ok(self);
                 }
-                Some(_) => return Err(format!("no handshake but {}", peer.input.escape_ascii()).into()),
-                None => peer.receive()?,
+                Some(_) => return Err(format!("no handshake but {}", self.input.escape_ascii()).into()),
+                None => self.receive()?,
             }
         }
     }
@@ -153,7 +158,7 @@ impl Peer {
 
     /// Lets the system keep as little as possible of what is not read, so that it is the server that has to.
     pub(crate) fn keep_little(&self) -> Result<(), Failure> {
-        Ok(set_socket_recv_buffer_size(&self.stream, 4096)?)
+        Ok(set_socket_recv_buffer_size(self.stream.socket(), 4096)?)
     }
 
     /// Sends bytes as they are.
@@ -161,9 +166,14 @@ impl Peer {
         Ok(self.stream.write_all(bytes)?)
     }
 
+    /// Sends so much of these bytes, and if they are encrypted, of what encloses them.
+    pub(crate) fn write_part(&mut self, bytes: &[u8], length: usize) -> Result<(), Failure> {
+        Ok(self.stream.write_part(bytes, length)?)
+    }
+
     /// Writes what the server takes within this time, and says how much that was; an ended connection takes nothing.
     pub(crate) fn write_within(&mut self, bytes: &[u8], time: Duration) -> Result<usize, Failure> {
-        self.stream.set_write_timeout(Some(time))?;
+        self.stream.socket().set_write_timeout(Some(time))?;
         let mut written = 0;
         while written < bytes.len() {
             match self.stream.write(&bytes[written..]) {
@@ -250,13 +260,18 @@ impl Peer {
 
     /// Writes nothing more, and reads until the server has ended the connection as well.
     pub(crate) fn finish(mut self) -> Result<(), Failure> {
-        self.stream.shutdown(Shutdown::Write)?;
+        self.stream.say_last()?;
+        self.stream.socket().shutdown(Shutdown::Write)?;
         let mut buffer = [0; 4096];
         loop {
             match self.stream.read(&mut buffer) {
                 Ok(0) => return Ok(()),
                 Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(()),
+                Err(error)
+                    if [ErrorKind::ConnectionReset, ErrorKind::UnexpectedEof].contains(&error.kind()) =>
+                {
+                    return Ok(());
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -264,6 +279,6 @@ impl Peer {
 
     /// Ends the connection with a reset, as one whose program crashed may end.
     pub(crate) fn reset(self) -> Result<(), Failure> {
-        Ok(set_socket_linger(&self.stream, Some(Duration::ZERO))?)
+        Ok(set_socket_linger(self.stream.socket(), Some(Duration::ZERO))?)
     }
 }

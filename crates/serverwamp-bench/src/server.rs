@@ -55,7 +55,13 @@ pub(crate) fn run(options: &ServerOptions) -> Result<(), Failure> {
             ServerKind::Router => Server::new(router()?).serve(listener, std::future::pending()).await,
             ServerKind::Writer => serve_writes(listener).await?,
             ServerKind::Open => {
-                let server = Server::new(open(options.unbounded)?).long_poll("/lp");
+                let app = open(options.unbounded)?;
+                let (tls, certificate) = crate::tls::server()?;
+                let by_tls = TcpListener::bind((options.listen.ip(), 0)).await?;
+                println!("tls {} {certificate}", by_tls.local_addr()?);
+                let by_tls = Server::new(app.clone()).tls(tls).serve(by_tls, std::future::pending());
+                tokio::spawn(by_tls);
+                let server = Server::new(app).long_poll("/lp");
                 server.serve(listener, std::future::pending()).await;
             }
         }

@@ -5,6 +5,7 @@ use crate::exchange::Format;
 use crate::frame;
 use crate::message::{Item, message};
 use crate::peer::{Carrier, Peer};
+use crate::tls::{Stream, TlsDoor};
 use std::net::SocketAddr;
 
 /// How a connection ends.
@@ -44,6 +45,30 @@ impl Ending {
     ];
 }
 
+/// Where to go in.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Door<'a> {
+    Plain(SocketAddr),
+    Tls(&'a TlsDoor),
+}
+
+impl Door<'_> {
+    /// What no two who come in at the same time have in common.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Plain(_) => "plain",
+            Self::Tls(_) => "tls",
+        }
+    }
+
+    fn connect(self, number: u64) -> Result<Stream, Failure> {
+        match self {
+            Self::Plain(address) => Ok(Stream::connect(address)?),
+            Self::Tls(door) => door.connect(number),
+        }
+    }
+}
+
 /// A connection that will end in its way.
 #[derive(Debug)]
 pub(super) struct Life {
@@ -54,26 +79,31 @@ pub(super) struct Life {
 impl Life {
     /// Connects, and does what sessions do. Which one it is decides over what carries it, its serializer and its end,
     /// so that all come together in time.
-    pub(super) fn begin(address: SocketAddr, number: u64) -> Result<Self, Failure> {
+    pub(super) fn begin(door: Door<'_>, number: u64) -> Result<Self, Failure> {
         let choose = |among: usize, stride: u64| (number / stride % among as u64) as usize;
         let ending = Ending::ALL[choose(Ending::ALL.len(), 1)];
         let carrier = [Carrier::WebSocket, Carrier::RawSocket][choose(2, 9)];
         let format = Format::ALL[choose(3, 18)];
+        let connect = || Ok::<_, Failure>(Peer::on(door.connect(number)?, carrier, format));
         let peer = match ending {
             Ending::InHandshake => {
-                let mut peer = Peer::connect(address, carrier, format)?;
-                let handshake = carrier.handshake(format, "");
+                let (stream, handshake) = match door {
+                    // Every other one does not even come to an end with TLS.
+                    Door::Tls(tls) if choose(2, 9) == 0 => tls.connect_and_begin(number)?,
+                    _ => (door.connect(number)?, carrier.handshake(format, "")),
+                };
+                let mut peer = Peer::on(stream, carrier, format);
                 peer.write(&handshake[..1 + choose(handshake.len() - 1, 54)])?;
                 peer
             }
             Ending::AfterHello => {
-                let mut peer = Peer::open(address, carrier, format)?;
+                let mut peer = connect()?.opened("")?;
                 peer.say(&format.hello("realm1"))?;
                 peer
             }
             _ => {
-                let mut peer = Peer::join(address, carrier, format)?;
-                work(&mut peer, number)?;
+                let mut peer = connect()?.opened("")?.welcomed()?;
+                work(&mut peer, &format!("soak.procedure.{}{number}", door.name()))?;
                 peer
             }
         };
@@ -94,7 +124,7 @@ impl Life {
             Ending::Reset => peer.reset(),
             Ending::InFrame => {
                 let frame = peer.frame(&[b'['; 5000]);
-                peer.write(&frame[..4000])
+                peer.write_part(&frame, 4000)
             }
             Ending::WithCalls => {
                 for _ in 0..3 {
@@ -125,8 +155,8 @@ fn end_transport(mut peer: Peer) -> Result<(), Failure> {
     peer.finish()
 }
 
-/// Everything once: a call, subscriptions, a publication, a registration and a call of it.
-fn work(peer: &mut Peer, number: u64) -> Result<(), Failure> {
+/// Everything once: a call, subscriptions, a publication, a registration of this procedure and a call of it.
+fn work(peer: &mut Peer, procedure: &str) -> Result<(), Failure> {
     let format = peer.format;
     let args = Item::List(&[Item::Int(20), Item::Int(22)]);
     add(peer)?;
@@ -137,11 +167,10 @@ fn work(peer: &mut Peer, number: u64) -> Result<(), Failure> {
     let id = peer.next_request();
     let topic = Item::Text("soak.topic");
     peer.ask(17, 3, &[Item::Int(16), Item::Int(id), Item::Acknowledge, topic, args])?;
-    let procedure = format!("soak.procedure.n{number}");
     let id = peer.next_request();
-    peer.ask(65, 3, &[Item::Int(64), Item::Int(id), Item::Empty, Item::Text(&procedure)])?;
+    peer.ask(65, 3, &[Item::Int(64), Item::Int(id), Item::Empty, Item::Text(procedure)])?;
     let call = peer.next_request();
-    peer.tell(&[Item::Int(48), Item::Int(call), Item::Empty, Item::Text(&procedure), args])?;
+    peer.tell(&[Item::Int(48), Item::Int(call), Item::Empty, Item::Text(procedure), args])?;
     peer.hear_of(5, &[Item::Int(68), Item::Int(1)])?;
     peer.tell(&[Item::Int(70), Item::Int(1), Item::Empty, args])?;
     peer.hear_of(4, &[Item::Int(50), Item::Int(call)])?;

@@ -11,10 +11,9 @@ use crate::child::ServerProcess;
 use crate::machine;
 use crate::options::SoakOptions;
 use crate::server::POLLING_IDLE;
-use cycle::Life;
+use cycle::{Door, Life};
 use polling::Polling;
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// What resident memory may differ by without anything having been lost: the allocator keeps what it got from the system
@@ -46,11 +45,13 @@ enum Anybody {
 }
 
 impl Anybody {
-    /// Every tenth one polls.
-    fn begin(address: SocketAddr, number: u64) -> Result<Self, Failure> {
-        match number % 10 {
-            9 => Polling::begin(address, number / 10).map(Self::Polling),
-            _ => Life::begin(address, number - number / 10).map(Self::Connected),
+    /// Of ten, one polls and two speak TLS.
+    fn begin(server: &ServerProcess, number: u64) -> Result<Self, Failure> {
+        let (tens, one) = (number / 10, number % 10);
+        match (one, &server.tls) {
+            (9, _) => Polling::begin(server.address, tens).map(Self::Polling),
+            (7 | 8, Some(door)) => Life::begin(Door::Tls(door), 2 * tens + one - 7).map(Self::Connected),
+            _ => Life::begin(Door::Plain(server.address), 7 * tens + one).map(Self::Connected),
         }
     }
 
@@ -116,9 +117,9 @@ impl Soak {
     fn live(&mut self, time: Duration) -> Result<(), Failure> {
         let end = Instant::now() + time;
         // Every ending once at least, however short the time is.
-        let least = self.sessions + self.connections as u64 + 40;
+        let least = self.sessions + self.connections as u64 + 50;
         while Instant::now() < end || self.sessions < least {
-            self.alive.push_back(Anybody::begin(self.server.address, self.sessions)?);
+            self.alive.push_back(Anybody::begin(&self.server, self.sessions)?);
             self.sessions += 1;
             if self.alive.len() > self.connections
                 && let Some(oldest) = self.alive.pop_front()
