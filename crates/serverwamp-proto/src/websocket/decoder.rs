@@ -223,16 +223,26 @@ impl Decoder {
 
 impl Assembly {
     fn append(&mut self, part: &[u8], limit: usize) -> Result<(), Failure> {
-        match &mut self.inflater {
-            Some(inflater) => inflater.feed(part, &mut self.data, limit)?,
-            None => self.data.extend_from_slice(part),
-        }
-        self.check(false)
+        let fed = match &mut self.inflater {
+            Some(inflater) => inflater.feed(part, &mut self.data, limit),
+            None => {
+                self.data.extend_from_slice(part);
+                Ok(())
+            }
+        };
+        self.data.truncate(limit);
+        // First, as it stands before what did not fit: in smaller pieces it would have been found earlier.
+        self.check(false)?;
+        fed
     }
 
     fn finish(mut self, limit: usize) -> Result<Event, Failure> {
-        if let Some(inflater) = self.inflater.take() {
-            inflater.finish(&mut self.data, limit)?;
+        if let Some(inflater) = self.inflater.take()
+            && let Err(failure) = inflater.finish(&mut self.data, limit)
+        {
+            self.data.truncate(limit);
+            self.check(false)?;
+            return Err(failure);
         }
         self.check(true)?;
         let text = self.opcode == Opcode::Text;
