@@ -2,14 +2,14 @@
 //!
 //! A URI is text cut into components by dots. The checks are one scan over its bytes and agree with the regular
 //! expressions of the specification (basic, "URIs"); nothing is folded, decoded or normalised, so two URIs are equal
-//! only when their code points are.
+//! only when their code points are. None starts with NUL, which those would let through: JSON has no such text.
 
 use crate::pattern::Match;
 
 /// Which characters a component may hold.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Strictness {
-    /// Anything but white space, `.` and `#`.
+    /// Anything but white space, `.` and `#`, and NUL at the start of a URI.
     #[default]
     Loose,
     /// `0-9`, `a-z` and `_`.
@@ -71,6 +71,9 @@ impl UriRules {
         let mut start = 0;
         let mut ascii = true;
         let bytes = uri.as_bytes();
+        if bytes.first() == Some(&0) {
+            return Err(UriError::Character('\0'));
+        }
         for (index, &byte) in bytes.iter().enumerate() {
             if byte == b'.' {
                 if index == start && form != Match::Wildcard {
@@ -152,6 +155,10 @@ mod tests {
             for form in [Match::Exact, Match::Prefix, Match::Wildcard] {
                 assert!(matches!(UriRules::loose().check(uri, form), Err(UriError::Character(_))), "{uri:?}");
             }
+        }
+        // JSON has no text that starts with NUL.
+        for form in [Match::Exact, Match::Prefix, Match::Wildcard] {
+            assert_eq!(UriRules::loose().check("\0a", form), Err(UriError::Character('\0')));
         }
         for uri in ["a", "com.Äpp", "a-b.C/d", "com.my-app", "日本.語", "a\u{0}b"] {
             assert!(loose(uri, Match::Exact), "{uri:?}");

@@ -183,7 +183,7 @@ fn ser_08_only_strings_that_start_with_nul_are_bytes_and_what_follows_is_base64(
 }
 
 #[test]
-fn ser_09_text_that_starts_with_nul_reaches_other_serializers_unharmed() {
+fn ser_09_text_that_starts_with_nul_reaches_those_who_can_read_it_and_harms_nobody() {
     let server = server();
     // The rig writes such a string as bytes, so this one is written by hand: "\0abc".
     let topic = b"\xa3a.b";
@@ -197,9 +197,10 @@ fn ser_09_text_that_starts_with_nul_reaches_other_serializers_unharmed() {
     sender.send_raw(binary_message(&send));
     sender.expect(json!([50, 1, {}, ["$id"]]));
     assert!(contains(&next_bytes(&mut native), text), "the same serializer has no difficulty");
-    // JSON has no other way to write it; its reader takes it for bytes or for text, as the rule has it.
-    reader.expect(json!([36, "$id", "$id", {}, ["\0abc"]]));
+    // In JSON it would mean bytes, and what follows is no base64: a reader would refuse the message, and be gone.
     reader.expect_silence_until_fence();
+    let publication = crate::support::publish(&mut sender, "a.b", &json!("fine"));
+    reader.expect(json!([36, "$id", publication, {}, ["fine"]]));
 }
 
 #[test]
@@ -213,6 +214,17 @@ fn ser_10_bytes_are_no_keys_and_no_uris() {
     ] {
         let text = String::from_utf8(Serializer::Json.encode(&bad)).expect("JSON is UTF-8");
         violates(&mut joined(&server), &mut witness, Message::text(text), "");
+    }
+    // Other serializers could say it, and with a topic, an option or an error's URI it would reach readers of JSON, who
+    // could not read the message: nobody may throw them out like that.
+    let topic = list(0x94, &[&[16], &[1], &[0x80], b"\xa4\0!!!"]);
+    let plain_topic = b"\xa3a.b";
+    let key_id = [&b"\x82\xaappt_scheme\xa6x_mine\xa9ppt_keyid"[..], b"\xa4\0!!!"].concat();
+    let option = list(0x95, &[&[16], &[1], &key_id, plain_topic, &[0x91, 1]]);
+    let error = list(0x95, &[&[8], &[68], &[1], &[0x80], b"\xa4\0!!!"]);
+    for bad in [topic, option, error] {
+        let mut sender = peer(&server, Subprotocol::MSGPACK);
+        violates(&mut sender, &mut witness, binary_message(&bad), "NUL");
     }
 }
 

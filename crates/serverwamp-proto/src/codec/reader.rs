@@ -13,6 +13,8 @@ pub(crate) const CUT_SHORT: &str = "unexpected end of input";
 pub(crate) const TRAILING: &str = "trailing bytes";
 pub(crate) const BAD_UTF8: &str = "text is not valid UTF-8";
 pub(crate) const KEY_NOT_TEXT: &str = "dictionary keys must be strings";
+
+const NOT_IN_JSON: &str = "a string that starts with NUL could not be said in JSON";
 pub(crate) const KEY_NOT_SCALAR: &str = "dictionary keys must not be lists or dictionaries";
 pub(crate) const TOO_LONG: &str = "announced length exceeds the input";
 
@@ -234,9 +236,12 @@ impl<'a> AnyReader<'a> {
             other => mismatch("an integer", &other, at),
         }
     }
+    /// Text in a place of WAMP's own: a URI, an option. It may go to other peers by way of JSON, where what starts with NUL
+    /// is bytes and would be refused here (checklist SER-10); so it is refused in every serializer.
     pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, DecodeError> {
         let at = self.offset();
         match self.token()? {
+            Token::Text(value) if value.starts_with('\0') => fail(NOT_IN_JSON, at),
             Token::Text(value) => Ok(value),
             other => mismatch("a string", &other, at),
         }

@@ -97,7 +97,12 @@ impl<'e, E: Encoder> ser::Serializer for Encode<'e, E> {
         serialize_i8(i8) signed serialize_i16(i16) signed serialize_i32(i32) signed serialize_i64(i64) signed
         serialize_u8(u8) unsigned serialize_u16(u16) unsigned serialize_u32(u32) unsigned
         serialize_u64(u64) unsigned
-        serialize_str(&str) text serialize_bytes(&[u8]) binary
+        serialize_bytes(&[u8]) binary
+    }
+    fn serialize_str(self, value: &str) -> Result<(), EncodeError> {
+        E::check_text(value)?;
+        self.encoder.text(value);
+        Ok(())
     }
     fn serialize_i128(self, value: i128) -> Result<(), EncodeError> {
         self.encoder.wide(value)

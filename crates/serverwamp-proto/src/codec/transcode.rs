@@ -9,9 +9,9 @@ use super::{DecodeError, EncodeError, Serializer};
 /// Carries one encoded value from one serializer to another, appending to `out`, which stays as it was on an error.
 ///
 /// Order and 64-bit integers are kept, bytes are kept as bytes. What the other serializer cannot hold is an error: in
-/// JSON, keys that are no strings and floats that are infinite or not a number; everywhere, extension types. Text that
-/// starts with NUL goes to JSON as it is, where peers will take it for bytes. CBOR's tags are dropped, their values
-/// kept.
+/// JSON, keys that are no strings, floats that are infinite or not a number, and text that starts with NUL: peers would take
+/// that for bytes, and refuse the whole message where it is no base64 (checklist SER-09). Everywhere, extension types.
+/// CBOR's tags are dropped, their values kept.
 pub fn transcode(
     from: Serializer,
     bytes: &[u8],
@@ -70,7 +70,7 @@ fn key<E: Encoder>(token: &Token<'_>, writer: &mut E) -> Result<(), EncodeError>
     }
 }
 
-fn put(scalar: &Token<'_>, writer: &mut impl Encoder) -> Result<(), EncodeError> {
+fn put<E: Encoder>(scalar: &Token<'_>, writer: &mut E) -> Result<(), EncodeError> {
     match scalar {
         Token::Null => writer.null(),
         Token::Boolean(value) => writer.boolean(*value),
@@ -78,7 +78,10 @@ fn put(scalar: &Token<'_>, writer: &mut impl Encoder) -> Result<(), EncodeError>
         Token::Signed(value) => writer.signed(*value),
         Token::Wide(value) => return writer.wide(*value),
         Token::Float(value) => return writer.double(*value),
-        Token::Text(value) => writer.text(value),
+        Token::Text(value) => {
+            E::check_text(value)?;
+            writer.text(value);
+        }
         Token::Binary(value) => writer.binary(value),
         // The callers handle what is not a scalar, so only an extension gets here.
         Token::List(_) | Token::Dict(_) | Token::Extension => {

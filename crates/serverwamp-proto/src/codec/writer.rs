@@ -41,6 +41,10 @@ pub(crate) trait Encoder {
     /// A value that is already encoded.
     fn raw(&mut self, value: &[u8]);
     fn key(&mut self, key: &str);
+    /// Why `value` cannot be written as text.
+    fn check_text(_value: &str) -> Result<(), EncodeError> {
+        Ok(())
+    }
     /// Why `key` cannot be written.
     fn check_key(_key: &str) -> Result<(), EncodeError> {
         Ok(())
@@ -193,7 +197,7 @@ impl<'a> Writer<'a> {
     pub fn signed(&mut self, value: i64) {
         any!(self, w => w.signed(value));
     }
-    /// Text. In JSON, text that starts with NUL will be read as bytes by any WAMP peer; there is no way around that.
+    /// Text. In JSON, any WAMP peer takes text that starts with NUL for bytes, so it must not be written there.
     pub fn text(&mut self, value: &str) {
         any!(self, w => w.text(value));
     }

@@ -121,6 +121,14 @@ impl Encoder for JsonWriter<'_> {
         self.out.push(b':');
         self.comma = false;
     }
+    fn check_text(value: &str) -> Result<(), EncodeError> {
+        if value.starts_with('\0') {
+            return Err(EncodeError::new(
+                "text that starts with NUL cannot be written in JSON, where it means bytes",
+            ));
+        }
+        Ok(())
+    }
     fn check_key(key: &str) -> Result<(), EncodeError> {
         if key.starts_with('\0') {
             return Err(EncodeError::new("a dictionary key that starts with NUL cannot be written in JSON"));

@@ -157,8 +157,8 @@ fn ser_07_bytes_are_written_as_nul_and_base64_at_any_depth() {
 #[test]
 fn json_is_written_compactly_with_as_few_escapes_as_possible() {
     assert_eq!(
-        written("\0a/é😀\u{7f}\u{1f}\"\\\n\r\t\u{8}\u{c}"),
-        "\"\\u0000a/é😀\u{7f}\\u001f\\\"\\\\\\n\\r\\t\\b\\f\""
+        written("a\0/é😀\u{7f}\u{1f}\"\\\n\r\t\u{8}\u{c}"),
+        "\"a\\u0000/é😀\u{7f}\\u001f\\\"\\\\\\n\\r\\t\\b\\f\""
     );
     assert_eq!(written(&(1.0f64, 0.1f32, 1e300f64, -0.0f64, 1e-7f64)), "[1.0,0.1,1e300,-0.0,1e-7]");
     assert_eq!(

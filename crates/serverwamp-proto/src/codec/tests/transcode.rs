@@ -50,10 +50,17 @@ fn ser_06_bytes_of_the_checklist() {
 }
 
 #[test]
-fn ser_09_text_that_starts_with_nul_goes_to_json_as_it_is() {
-    let bytes = unhex("a4 00 616263");
-    assert_eq!(carried(Serializer::MessagePack, &bytes, Serializer::Json), Ok(br#""\u0000abc""#.to_vec()));
-    // As a key it would make the whole dictionary unreadable.
+fn ser_09_text_that_starts_with_nul_cannot_be_carried_to_json() {
+    // The second would be read as bytes; the first would make the whole message unreadable.
+    for bytes in [unhex("a4 00 616263"), unhex("92 01 a5 00 59513d3d")] {
+        let error = carried(Serializer::MessagePack, &bytes, Serializer::Json).unwrap_err();
+        assert_eq!(error, "text that starts with NUL cannot be written in JSON, where it means bytes");
+    }
+    let elsewhere = unhex("a3 61 00 62");
+    assert_eq!(carried(Serializer::MessagePack, &elsewhere, Serializer::Json), Ok(br#""a\u0000b""#.to_vec()));
+    let mut out = Vec::new();
+    assert!(to_writer(Serializer::Json, &"\0", &mut out).is_err() && out.is_empty());
+    assert!(to_writer(Serializer::Cbor, &"\0", &mut out).is_ok());
     let error = carried(Serializer::MessagePack, &unhex("81 a2 00 61 01"), Serializer::Json).unwrap_err();
     assert_eq!(error, "a dictionary key that starts with NUL cannot be written in JSON");
 }

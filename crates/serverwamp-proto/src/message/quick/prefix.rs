@@ -81,7 +81,8 @@ fn msgpack<const CODE: u8>(frame: &[u8]) -> Option<Prefix<'_>> {
         _ => return None,
     };
     let (uri, rest) = rest.split_at_checked(usize::from(length))?;
-    let uri = str::from_utf8(uri).ok()?;
+    // JSON could not pass on what starts with NUL; the general reader refuses it.
+    let uri = str::from_utf8(uri).ok().filter(|uri| !uri.starts_with('\0'))?;
     Some(Prefix { request, acknowledge, uri, at: frame.len() - rest.len(), left })
 }
 
@@ -104,7 +105,8 @@ fn cbor<const CODE: u8>(frame: &[u8]) -> Option<Prefix<'_>> {
         _ => return None,
     };
     let (uri, rest) = rest.split_at_checked(usize::from(length))?;
-    let uri = str::from_utf8(uri).ok()?;
+    // JSON could not pass on what starts with NUL; the general reader refuses it.
+    let uri = str::from_utf8(uri).ok().filter(|uri| !uri.starts_with('\0'))?;
     Some(Prefix { request, acknowledge, uri, at: frame.len() - rest.len(), left })
 }
 

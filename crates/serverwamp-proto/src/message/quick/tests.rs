@@ -21,7 +21,7 @@ fn payloads() -> Vec<Vec<Value>> {
     let nested = Value::List(vec![Value::Null, true.into(), Value::List(vec![(-1).into()])]);
     let flat =
         Value::List(vec![0.into(), 7.into(), 1_000_000.into(), u64::MAX.into(), "text".into(), "".into()]);
-    let odd = Value::List(vec![1.5.into(), (-7).into(), i64::MIN.into(), "\u{e4}\n".into(), "\0".into()]);
+    let odd = Value::List(vec![1.5.into(), (-7).into(), i64::MIN.into(), "\u{e4}\n".into(), "a\0".into()]);
     let mut keywords = Dict::new();
     keywords.insert("key", 1);
     vec![
