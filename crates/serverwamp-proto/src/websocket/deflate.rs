@@ -140,16 +140,17 @@ impl Inflater {
                 out.reserve_exact(room.min(out.len().max(4 * rest.len()).max(512)));
             }
             let (fed, made) = (state.total_in(), state.total_out());
-            let status = state
-                .decompress_vec(rest, out, FlushDecompress::None)
-                .map_err(|_| Failure::content("compressed message is not valid DEFLATE data"))?;
+            let status = state.decompress_vec(rest, out, FlushDecompress::None);
+            // What is wrong may stand right behind what is too much already.
+            if out.len() > limit {
+                return Err(Failure::too_big(limit));
+            }
+            let status =
+                status.map_err(|_| Failure::content("compressed message is not valid DEFLATE data"))?;
             let used = state.total_in() - fed;
             let stuck = used == 0 && state.total_out() == made;
             rest = usize::try_from(used).ok().and_then(|used| rest.get(used..)).unwrap_or_default();
             self.fed += used;
-            if out.len() > limit {
-                return Err(Failure::too_big(limit));
-            }
             if out.len() > RATIO_FLOOR && out.len() as u64 / MAX_RATIO > self.fed {
                 return Err(Failure {
                     code: 1009,
