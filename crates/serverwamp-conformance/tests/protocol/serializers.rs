@@ -222,7 +222,8 @@ fn ser_10_bytes_are_no_keys_and_no_uris() {
     let key_id = [&b"\x82\xaappt_scheme\xa6x_mine\xa9ppt_keyid"[..], b"\xa4\0!!!"].concat();
     let option = list(0x95, &[&[16], &[1], &key_id, plain_topic, &[0x91, 1]]);
     let error = list(0x95, &[&[8], &[68], &[1], &[0x80], b"\xa4\0!!!"]);
-    for bad in [topic, option, error] {
+    let key = list(0x94, &[&[16], &[1], b"\x81\xa4\0!!!\x01", plain_topic]);
+    for bad in [topic, option, key, error] {
         let mut sender = peer(&server, Subprotocol::MSGPACK);
         violates(&mut sender, &mut witness, binary_message(&bad), "NUL");
     }

@@ -218,8 +218,13 @@ impl<'a> AnyReader<'a> {
     pub(crate) fn more(&mut self, frame: &mut Frame) -> Result<bool, DecodeError> {
         any!(self, r => r.more(frame))
     }
+    /// A key in a dictionary of WAMP's own, as [`text`](Self::text) there.
     pub(crate) fn key(&mut self) -> Result<Cow<'a, str>, DecodeError> {
-        any!(self, r => r.key())
+        let at = self.offset();
+        match any!(self, r => r.key())? {
+            key if key.starts_with('\0') => fail(NOT_IN_JSON, at),
+            key => Ok(key),
+        }
     }
     pub(crate) fn raw(&mut self) -> Result<&'a [u8], DecodeError> {
         any!(self, r => r.raw())
