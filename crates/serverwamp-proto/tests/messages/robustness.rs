@@ -9,7 +9,7 @@ use serverwamp_proto::session::Session;
 use super::samples;
 use super::value::{SERIALIZERS, to_frame, to_value};
 
-/// Decodes and, should that work, encodes in every serializer.
+/// Decodes and, should that work, encodes in every serializer; what comes of that can be read there, and says the same.
 fn exercise(frame: &Bytes) {
     for serializer in SERIALIZERS {
         if let Ok(message) = Message::decode(serializer, frame) {
@@ -17,7 +17,13 @@ fn exercise(frame: &Bytes) {
                 let mut out = vec![7];
                 if message.encode(target, &mut out).is_err() {
                     assert_eq!(out, [7], "nothing is written when encoding fails");
+                    continue;
                 }
+                let carried = Bytes::from(out.split_off(1));
+                let read = Message::decode(target, &carried);
+                let read = read.unwrap_or_else(|fault| panic!("{frame:?} becomes {carried:?}: {fault}"));
+                read.encode(target, &mut out).expect("it was encoded like this");
+                assert_eq!(out[1..], carried);
             }
         }
         let mut session = Session::new(RequestNumbering::Lenient);
@@ -49,6 +55,21 @@ proptest! {
         exercise(&frame.clone().into());
         frame.truncate(cut.index(frame.len()));
         exercise(&frame.into());
+    }
+}
+
+/// A text may begin with what JSON cannot say (checklist SER-09, SER-10), wherever it stands.
+#[test]
+fn ser_09_every_octet_may_be_nul() {
+    for sample in samples() {
+        for serializer in SERIALIZERS {
+            let frame = to_frame(serializer, &sample).to_vec();
+            for place in 0..frame.len() {
+                let mut damaged = frame.clone();
+                damaged[place] = 0;
+                exercise(&damaged.into());
+            }
+        }
     }
 }
 
