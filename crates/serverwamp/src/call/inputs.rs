@@ -49,20 +49,19 @@ impl Inputs {
         !self.queue().complete
     }
 
-    /// Takes one in, on behalf of its caller.
-    pub(crate) fn push(&self, caller: &Session, payload: &Payload, last: bool) -> Taken {
+    /// Takes one in, on behalf of its caller. Who waits for it is to be woken when no lock is held: nobody knows what
+    /// that does.
+    #[must_use]
+    pub(crate) fn push(&self, caller: &Session, payload: &Payload, last: bool) -> (Taken, Option<Waker>) {
         let mut queue = self.queue();
         if queue.complete {
-            return Taken::Complete;
+            return (Taken::Complete, None);
         }
         queue.complete = last;
         let held = (queue.waiting.len() < MOST_WAITING).then(|| caller.hold(payload)).flatten();
-        let Some(held) = held else { return Taken::Full };
+        let Some(held) = held else { return (Taken::Full, None) };
         queue.waiting.push_back(held);
-        let waker = queue.waker.take();
-        drop(queue);
-        waker.into_iter().for_each(Waker::wake);
-        Taken::Waiting
+        (Taken::Waiting, queue.waker.take())
     }
 
     pub(crate) fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<Payload>> {

@@ -18,6 +18,7 @@ use serverwamp_proto::message::encode_result;
 use serverwamp_proto::payload::Payload;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 /// Why a call is stopped.
@@ -152,11 +153,14 @@ impl CallState {
     pub(crate) fn take_input(&self, procedure: &str, payload: &Payload, last: bool) -> Taken {
         // Held, so that what is answered meanwhile knows whether more can come.
         let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.inputs.as_ref().filter(|_| *self.procedure == *procedure) {
-            _ if *answered => Taken::Answered,
-            None => Taken::Complete,
+        let (taken, waker) = match self.inputs.as_ref().filter(|_| *self.procedure == *procedure) {
+            _ if *answered => (Taken::Answered, None),
+            None => (Taken::Complete, None),
             Some(inputs) => inputs.push(&self.session, payload, last),
-        }
+        };
+        drop(answered);
+        waker.into_iter().for_each(Waker::wake);
+        taken
     }
 
     /// Lets the call end without an answer: nobody is there to read it.
