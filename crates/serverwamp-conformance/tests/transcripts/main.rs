@@ -16,6 +16,7 @@ mod callers_and_callees_leaving;
 mod calls_at_random;
 mod calls_in_order;
 mod calls_left_behind;
+mod damaged_messages;
 mod error_uris;
 mod event_history;
 mod event_history_long;
