@@ -62,6 +62,14 @@ pub(super) fn run(operations: &[Operation]) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Ids that the router has just chosen.
+#[derive(Debug, Default)]
+struct New {
+    /// Of a subscription or a registration.
+    id: Option<u64>,
+    publication: Option<u64>,
+}
+
 impl Play {
     fn join(&mut self, advanced: bool) {
         let number = self.clients.len();
@@ -100,7 +108,7 @@ impl Play {
         }
         let me = self.model.present[index(who, self.model.present.len())];
         match operation.what % 24 {
-            0..3 => self.subscribe(me, a, b),
+            0..3 => self.subscribe(me, a, b, c),
             3 => self.unsubscribe(me, a),
             4..7 => self.publish(me, a, b, c),
             7..10 => self.register(me, a, b, c),
@@ -113,12 +121,16 @@ impl Play {
         }
     }
 
-    fn subscribe(&mut self, me: usize, a: u32, b: u32) -> Result<(), String> {
+    fn subscribe(&mut self, me: usize, a: u32, b: u32, c: u32) -> Result<(), String> {
         let (kind, uri) = pattern(a, b);
         let request = self.request(me);
-        let answer = self.model.broker.subscribe(me, request, kind, uri);
-        let said = json!([32, request, { "match": kind.word() }, uri]);
-        let new = self.say(me, &said, vec![(me, answer)])?;
+        let mut expected = vec![(me, self.model.broker.subscribe(me, request, kind, uri))];
+        let get_retained = c.is_multiple_of(2);
+        if get_retained {
+            self.model.broker.late(me, kind, uri, &mut expected);
+        }
+        let said = json!([32, request, { "match": kind.word(), "get_retained": get_retained }, uri]);
+        let new = self.say(me, &said, expected)?.id;
         new.into_iter().for_each(|id| self.model.broker.learn(id));
         Ok(())
     }
@@ -138,7 +150,12 @@ impl Play {
         let some: Vec<usize> = present.into_iter().filter(|number| c >> number & 1 == 1).collect();
         let sessions: Vec<u64> = some.iter().map(|number| self.client(*number).session).collect();
         let mut options = json!({});
-        if b & 1 == 1 {
+        let retain = b & 384 == 384;
+        let acknowledge = b & 1 == 1 || retain;
+        if retain {
+            options["retain"] = json!(true);
+        }
+        if acknowledge {
             options["acknowledge"] = json!(true);
         }
         if b & 2 == 2 {
@@ -167,10 +184,13 @@ impl Play {
         };
         let mut expected = Expected::new();
         self.model.broker.publish(&publication, &mut expected);
-        if b & 1 == 1 {
+        if acknowledge {
             expected.push((me, json!([17, request, PUBLICATION])));
         }
-        self.say(me, &json!([16, request, options, topic, [self.payload]]), expected).map(drop)
+        let said = json!([16, request, options, topic, [self.payload]]);
+        let id = self.say(me, &said, expected)?.publication;
+        id.filter(|_| retain).into_iter().for_each(|id| self.model.broker.retain(id, publication.clone()));
+        Ok(())
     }
 
     fn register(&mut self, me: usize, a: u32, b: u32, c: u32) -> Result<(), String> {
@@ -179,7 +199,7 @@ impl Play {
         let request = self.request(me);
         let answer = self.model.dealer.register(me, request, kind, uri, invoke);
         let said = json!([64, request, { "match": kind.word(), "invoke": invoke.word() }, uri]);
-        let new = self.say(me, &said, vec![(me, answer)])?;
+        let new = self.say(me, &said, vec![(me, answer)])?.id;
         new.into_iter().for_each(|id| self.model.dealer.learn(id));
         Ok(())
     }
@@ -284,7 +304,7 @@ impl Play {
     }
 
     /// Sends a message, and a request whose answer shows that it has been dealt with; then listens.
-    fn say(&mut self, me: usize, message: &Value, mut expected: Expected) -> Result<Option<u64>, String> {
+    fn say(&mut self, me: usize, message: &Value, mut expected: Expected) -> Result<New, String> {
         self.log.push(format!("{me} says {message}"));
         let fence = self.request(me);
         expected.push((me, json!([8, 34, fence, {}, "wamp.error.no_such_subscription"])));
@@ -294,9 +314,9 @@ impl Play {
         self.hear(expected)
     }
 
-    /// Requires of every peer the messages that are due, in any order, and no others; gives the new id among them.
-    fn hear(&mut self, expected: Expected) -> Result<Option<u64>, String> {
-        let (mut new, mut publication) = (None, None);
+    /// Requires of every peer the messages that are due, in any order, and no others; gives the new ids among them.
+    fn hear(&mut self, expected: Expected) -> Result<New, String> {
+        let mut new = New::default();
         for number in self.model.present.clone() {
             let mut due: Vec<&Value> =
                 expected.iter().filter(|(to, _)| *to == number).map(|(_, message)| message).collect();
@@ -306,8 +326,7 @@ impl Play {
                     other => return Err(format!("{number} is due {due:?}, and there was {other:?}")),
                 };
                 self.log.push(format!("    {number} hears {message}"));
-                let found =
-                    due.iter().position(|expected| is(expected, &message, &mut new, &mut publication));
+                let found = due.iter().position(|expected| is(expected, &message, &mut new));
                 let Some(found) = found else {
                     return Err(format!("{number} is due {due:?}, and heard {message}"));
                 };
@@ -319,15 +338,18 @@ impl Play {
 }
 
 /// Is this the message that is due? Ids of the router's choice are noted the first time and compared from then on.
-fn is(expected: &Value, message: &Value, new: &mut Option<u64>, publication: &mut Option<Value>) -> bool {
+fn is(expected: &Value, message: &Value, new: &mut New) -> bool {
+    if expected[0] != message[0] {
+        return false;
+    }
     let mut expected = expected.clone();
     for (place, element) in expected.as_array_mut().into_iter().flatten().enumerate() {
         if *element == NEW_ID {
             let Some(id) = message[place].as_u64() else { return false };
-            new.get_or_insert(id);
-            *element = json!(id);
+            *element = json!(new.id.get_or_insert(id));
         } else if *element == PUBLICATION {
-            *element = publication.get_or_insert_with(|| message[place].clone()).clone();
+            let Some(id) = message[place].as_u64() else { return false };
+            *element = json!(new.publication.get_or_insert(id));
         }
     }
     let mut message = message.clone();
