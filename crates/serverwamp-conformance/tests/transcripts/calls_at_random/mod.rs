@@ -122,6 +122,6 @@ fn rpc_30_can_17_tmo_02_pci_10_and_rer_01_whatever_ends_a_call_it_has_one_end_an
         ["RESULT", "com.failed", "wamp.error.canceled", "wamp.error.timeout", "wamp.error.unavailable"]
     {
         let often = endings.get(kind).copied().unwrap_or_default();
-        assert!(often >= cases, "only {often} calls ended with {kind}: {endings:?}");
+        assert!(often >= 5, "only {often} calls ended with {kind}: {endings:?}");
     }
 }
