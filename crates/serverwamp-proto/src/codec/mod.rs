@@ -4,8 +4,8 @@
 //! with and hands the payload out as raw slices; [`from_slice`] reads a handler's own type straight from such a slice;
 //! [`Writer`] and [`to_writer`] go the other way; [`transcode`] carries a payload from one serializer to another.
 //!
-//! All decoders accept [`MAX_DEPTH`] levels of nesting, or fewer if told so by a [`Nesting`], allocate nothing that a length prefix merely announces, and
-//! never panic whatever the bytes are.
+//! All decoders accept [`MAX_DEPTH`] levels of nesting, or fewer if told so by a [`Nesting`], allocate nothing that a
+//! length prefix merely announces, and never panic whatever the bytes are.
 
 pub(crate) mod cbor;
 mod cursor;

@@ -1,5 +1,6 @@
 //! Joining and leaving subscriptions, by clients and by the application itself.
 
+use super::publish::to_payload;
 use super::running::{Changes, RunningRealm};
 use crate::broker::{LocalSubscriber, Outgoing, SubscriptionEntry};
 use crate::reply::Encoded;
@@ -9,7 +10,6 @@ use crate::subscription::Attempt;
 use crate::{Session, WampError, wire};
 use serverwamp_proto::id::{RequestId, SubscriptionId};
 use serverwamp_proto::pattern::{Match, UriPattern};
-use serverwamp_proto::payload::{Part, Payload};
 use serverwamp_proto::session::Feature;
 use serverwamp_proto::uris;
 use std::sync::Arc;
@@ -254,11 +254,7 @@ impl RunningRealm {
 
     /// Publishes on behalf of nobody: what the realm itself has to tell.
     pub(crate) fn publish_own(&self, topic: &str, encoded: Encoded) {
-        let payload = crate::broker::Forms::new(Payload {
-            serializer: encoded.serializer,
-            args: Part::from(encoded.args),
-            kwargs: Part::from(encoded.kwargs),
-        });
+        let payload = crate::broker::Forms::new(to_payload(encoded));
         let outgoing = Outgoing {
             publication: self.ids.publication(),
             topic,

@@ -4,7 +4,7 @@ use super::{Endings, OF_CLIENTS, OF_THE_APPLICATION};
 use crate::model::Numbers;
 use serde_json::{Value, json};
 use serverwamp_conformance::{Arrival, DEADLINE, RawPeer, Subprotocol};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -60,8 +60,8 @@ pub(super) struct Actor {
     invocation: u64,
     /// The last request; further input has the id of its call.
     request: u64,
-    /// Requests for registrations, and which.
-    asked: BTreeMap<u64, usize>,
+    /// Requests for registrations that have no answer.
+    asked: BTreeSet<u64>,
     registered: [bool; OF_CLIENTS.len()],
     endings: Endings,
 }
@@ -79,7 +79,7 @@ impl Actor {
             waiting: BTreeMap::new(),
             invocation: 0,
             request: 0,
-            asked: BTreeMap::new(),
+            asked: BTreeSet::new(),
             registered: Default::default(),
             endings: Endings::new(),
         }
@@ -214,7 +214,7 @@ impl Actor {
         }
         self.registered[which] = true;
         let request = self.next_request();
-        self.asked.insert(request, which);
+        self.asked.insert(request);
         self.peer.send(json!([64, request, { "invoke": "roundrobin" }, OF_CLIENTS[which]]));
     }
 
@@ -263,7 +263,7 @@ impl Actor {
             50 if message[2]["progress"] == true => self.progressed(number(1), message),
             50 => self.ended(number(1), "RESULT", message),
             8 if number(1) == 48 => self.ended(number(2), message[4].as_str().unwrap_or_default(), message),
-            65 => drop(self.asked.remove(&number(1)).expect("it asked for it")),
+            65 => assert!(self.asked.remove(&number(1)), "nobody asked for {message}"),
             68 => self.invoked(number(1), message),
             69 => self.interrupted(number(1), message),
             _ => panic!("client {} got {message}", self.me),
