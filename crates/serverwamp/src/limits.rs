@@ -75,7 +75,7 @@ pub struct Limits {
     pub calls_in_flight: usize,
     /// Calls of all sessions together that have not been answered; beyond, a call is refused with
     /// `wamp.error.unavailable`. Default 262,144: as many as 256 sessions may have, and at about a kilobyte for each a
-    /// quarter of a gibibyte.
+    /// quarter of a gibibyte. What the application calls itself is up to it, and does not count.
     pub calls_in_flight_in_all: usize,
     /// Subscriptions of one session; beyond, SUBSCRIBE is refused with `wamp.error.unavailable`. Default 1024: several
     /// times what an application's page shows, and what would be more is what patterns are for.

@@ -226,13 +226,20 @@ impl Counters {
         self.sessions.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Calls begin to wait for their answers, or, if `by` is negative, do so no more.
-    pub(crate) fn calls_changed(&self, by: isize) {
-        match by {
-            0 => {}
-            1.. => drop(self.calls.fetch_add(by.unsigned_abs(), Ordering::Relaxed)),
-            _ => drop(self.calls.fetch_sub(by.unsigned_abs(), Ordering::Relaxed)),
-        }
+    /// A call begins to wait for its answer, unless `limit` do so already.
+    pub(crate) fn call_began(&self, limit: usize) -> bool {
+        let more = |calls: usize| (calls < limit).then_some(calls + 1);
+        self.calls.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    /// A call waits no more.
+    pub(crate) fn call_ended(&self) {
+        self.calls_ended(1);
+    }
+
+    /// Several do not.
+    pub(crate) fn calls_ended(&self, calls: usize) {
+        self.calls.fetch_sub(calls, Ordering::Relaxed);
     }
 
     /// Calls that wait for their answers.

@@ -3,15 +3,15 @@
 //! It is seen from outside: a router that may have eight calls of each caller and for each callee has all eight places free
 //! afterwards, and sessions drop what the application put into them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::calls_in_order::{join, register};
 use crate::races::{Heard, VISITS, callee, serve, start, stop};
 use crate::router::Router;
 use serde_json::{Value, json};
-use serverwamp::{Application, Limits, Realm, Session};
+use serverwamp::{Application, Limits, Realm, Refusal, RouteSet, Session};
 use serverwamp_conformance::{Arrival, DEADLINE, RawPeer, Subprotocol};
 
 /// As many calls wait for one callee, and of one caller, at a [`small`] router.
@@ -153,4 +153,54 @@ fn rpc_30_a_session_that_is_killed_while_it_calls_is_forgotten() {
     }
     only_these_are_left(&mut root, &token, 2);
     stop(&mut root, serving);
+}
+
+#[test]
+fn of_two_calls_that_take_the_last_place_at_the_same_moment_one_is_refused() {
+    let (met, held) = (Barrier::new(2), Arc::new(()));
+    let token = Arc::clone(&held);
+    let met = Arc::new(met);
+    // Both have been let in when either has to wait.
+    let meet = move || {
+        tokio::task::block_in_place(|| met.wait());
+        let token = Arc::clone(&token);
+        async move {
+            std::future::pending::<()>().await;
+            drop(token);
+        }
+    };
+    let realm = Realm::new("realm1").allow_anonymous("guest");
+    let app = Application::builder()
+        .realm(realm.routes(RouteSet::new().procedure("com.meet", meet)))
+        .limits(|limits| limits.calls_in_flight_in_all = 1)
+        .build()
+        .expect("nothing is wrong with this realm");
+    let router = Router::start(app.clone());
+    for round in 1..=8 {
+        let mut callers = [join(&router, Subprotocol::JSON), join(&router, Subprotocol::JSON)];
+        let calls = callers
+            .each_mut()
+            .map(|caller| caller.start_call("com.meet", Value::Null, Value::Null, Value::Null));
+        let deadline = Instant::now() + DEADLINE;
+        while app.statistics().refused(Refusal::CallsInAll) < round {
+            assert!(Instant::now() < deadline, "both calls wait where there is one place");
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(app.statistics().calls_in_flight, 1);
+        assert_eq!(Arc::strong_count(&held), 3, "the refused call's handler is gone");
+        // One of them is told, and the other one waits.
+        let mut told = 0;
+        for (caller, call) in callers.iter_mut().zip(calls) {
+            if let Arrival::Message(answer) = caller.next(Duration::from_millis(100)) {
+                assert_eq!((&answer[2], &answer[4]), (&json!(call), &json!("wamp.error.unavailable")));
+                told += 1;
+            }
+        }
+        assert_eq!(told, 1, "in round {round}");
+        drop(callers);
+        while app.statistics().calls_in_flight > 0 {
+            assert!(Instant::now() < deadline, "a call is left of callers who are gone");
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! it. Only a handler that waits becomes a task, and from then on it can be canceled and timed.
 
 use super::deadlines::Deadlines;
+use super::place::{self, Place};
 use super::route::{Served, Target, check_abilities, check_passthru, continues, find, go_on};
 use super::supervise;
 use crate::call::{CallState, Stop};
@@ -46,30 +47,16 @@ pub(super) struct Calls {
     pub(super) deadlines: Deadlines,
 }
 
-/// A call that waits for the one before, and counts as one in flight.
+/// A call that waits for the one before.
 struct Waiting {
     invocation: Invocation,
     kept: Option<Kept>,
-    _counted: Counted,
+    place: Place,
 }
 
 impl Waiting {
-    fn new(session: &Session, invocation: Invocation, kept: Option<Kept>) -> Self {
-        session.running_realm().counters.calls_changed(1);
-        let invocation = Invocation { payload: invocation.payload.to_keep(), ..invocation };
-        Self { invocation, kept, _counted: Counted(session.clone()) }
-    }
-
     fn call(&self) -> &Arc<CallState> {
         &self.invocation.call
-    }
-}
-
-struct Counted(Session);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.running_realm().counters.calls_changed(-1);
     }
 }
 
@@ -109,12 +96,7 @@ impl Calls {
             refuse(session, call.request, call.options.progress, &WampError::unavailable(text));
             return Ok(());
         }
-        let in_all = realm.limits.calls_in_flight_in_all;
-        // Others may get past this at the same moment: as many as there are threads, and no more.
-        if realm.counters.calls_in_flight() >= in_all {
-            realm.refused(Refusal::CallsInAll);
-            let error =
-                WampError::unavailable(format!("more than {in_all} calls of all sessions are unanswered"));
+        if let Err(error) = place::look_for(session) {
             refuse(session, call.request, call.options.progress, &error);
             return Ok(());
         }
@@ -149,16 +131,14 @@ impl Calls {
             return Err(refuse(disclosure_refused()));
         }
         if let Some(registration) = self.last_found.get(&realm.dealer, &call.procedure) {
-            self.route(session, call, registration);
-            return Ok(());
+            return self.route(session, call, registration).map_err(refuse);
         }
         let changes = realm.dealer.changes();
         let found = match find(realm, &call.procedure).map_err(refuse)? {
             Target::Served(found) => found,
             Target::Registered(registration) => {
                 self.last_found.keep(changes, &registration);
-                self.route(session, call, registration);
-                return Ok(());
+                return self.route(session, call, registration).map_err(refuse);
             }
             Target::Meta => {
                 check_abilities(&call, false).map_err(refuse)?;
@@ -173,9 +153,11 @@ impl Calls {
         let state = self.state(session, &call, &procedure, matched);
         let invocation = Invocation { call: state, payload: call.payload };
         if self.serial && (session.calls_in_flight() > 0 || !self.waiting.is_empty()) {
-            self.waiting.push_back(Waiting::new(session, invocation, kept));
+            let place = Place::take(session).map_err(refuse)?;
+            let invocation = Invocation { payload: invocation.payload.to_keep(), ..invocation };
+            self.waiting.push_back(Waiting { invocation, kept, place });
         } else {
-            self.start(session, invocation, kept, route.as_deref().map(|route| &**route));
+            self.start(session, invocation, kept, None, route.as_deref().map(|route| &**route));
         }
         Ok(())
     }
@@ -202,9 +184,9 @@ impl Calls {
     /// Starts the calls that waited for another one to end.
     pub(super) fn start_waiting(&mut self, session: &Session) {
         while !self.waiting.is_empty() && session.calls_in_flight() == 0 {
-            if let Some(Waiting { invocation, kept, .. }) = self.waiting.pop_front() {
+            if let Some(Waiting { invocation, kept, place }) = self.waiting.pop_front() {
                 let route = session.running_realm().plan.routes.procedure(&invocation.call.procedure);
-                self.start(session, invocation, kept, route.map(|route| &**route));
+                self.start(session, invocation, kept, Some(place), route.map(|route| &**route));
             }
         }
     }
@@ -239,6 +221,7 @@ impl Calls {
         session: &Session,
         invocation: Invocation,
         kept: Option<Kept>,
+        place: Option<Place>,
         route: Option<&ProcedureRoute>,
     ) {
         let state = Arc::clone(&invocation.call);
@@ -257,7 +240,7 @@ impl Calls {
                 drop(run);
                 self.answer_at_once(session, state, &reply);
             }
-            Ok(Poll::Pending) => spawn(session, run, state, kept),
+            Ok(Poll::Pending) => spawn(session, run, state, kept, place),
             Err(panic) => {
                 let id = supervise::report_panic("procedure handler", session, panic.as_ref());
                 state.answer(&CallReply::error(WampError::incident(&id)));
@@ -321,7 +304,12 @@ fn describe(state: &mut CallState, session: &Session, call: &Call<'_>, matched: 
 }
 
 /// Lets a handler that waits run as a task of its own.
-fn spawn(session: &Session, run: Run, state: Arc<CallState>, kept: Option<Kept>) {
+fn spawn(session: &Session, run: Run, state: Arc<CallState>, kept: Option<Kept>, place: Option<Place>) {
+    if let Err(error) = place.map_or_else(|| place::take(session), |place| Ok(place.hand_over())) {
+        // There was a place when the handler began; now it ends where it would have had to wait.
+        state.answer(&CallReply::error(error));
+        return;
+    }
     session.enter_call(&state);
     supervise::spawn(session.runtime(), async move {
         let session = state.session.clone();

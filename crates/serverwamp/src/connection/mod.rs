@@ -8,6 +8,7 @@ mod deadlines;
 mod dispatch;
 mod handshake;
 mod pace;
+mod place;
 mod route;
 mod supervise;
 

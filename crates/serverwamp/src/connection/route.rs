@@ -1,6 +1,7 @@
 //! Where a call goes: to the application, to a client, to the meta API; or on to where it went already.
 
 use super::calls::Calls;
+use super::place;
 use crate::call::{CallState, Stop, Taken};
 use crate::dealer::{self, CallRequest, Caller, RegistrationEntry, RoutedCall};
 use crate::realm::{Disclosure, RunningRealm, no_such_procedure};
@@ -70,8 +71,14 @@ pub(super) fn find<'r>(realm: &'r RunningRealm, procedure: &str) -> Result<Targe
 
 impl Calls {
     /// Hands a call over to a client that serves it.
-    pub(super) fn route(&mut self, session: &Session, call: Call<'_>, registration: Arc<RegistrationEntry>) {
+    pub(super) fn route(
+        &mut self,
+        session: &Session,
+        call: Call<'_>,
+        registration: Arc<RegistrationEntry>,
+    ) -> Result<(), WampError> {
         let realm = session.running_realm();
+        place::take(session)?;
         let Call { request, mut options, procedure, payload } = call;
         let disclosure = realm.plan.permissions.disclosure;
         let settings = realm.plan.procedure_settings.of(&procedure);
@@ -99,6 +106,7 @@ impl Calls {
         }));
         session.enter_routed(request, &routed);
         routed.start(payload, || realm.ids.bits());
+        Ok(())
     }
 }
 

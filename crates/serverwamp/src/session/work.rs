@@ -56,7 +56,7 @@ impl Session {
         self.0.in_flight.load(Ordering::Acquire)
     }
 
-    /// A call becomes a task: from now on it can be found and stopped.
+    /// A call becomes a task: from now on it can be found and stopped. It has its place among all that wait.
     pub(crate) fn enter_call(&self, call: &Arc<CallState>) {
         let mut work = self.work();
         work.calls.insert(call.request, OpenCall::Served(Arc::clone(call)));
@@ -67,13 +67,14 @@ impl Session {
         }
     }
 
-    /// A call goes to a client: from now on it can be found and canceled.
+    /// A call goes to a client: from now on it can be found and canceled. It has its place among all that wait.
     pub(crate) fn enter_routed(&self, request: RequestId, call: &Arc<RoutedCall>) {
         let mut work = self.work();
         // Somebody else may have ended the session and taken its work away: nobody would take this out any more, and
         // session and call would keep each other for ever.
         if !self.is_open() {
             drop(work);
+            self.0.realm.counters.call_ended();
             return call.caller_left();
         }
         work.calls.insert(request, OpenCall::Routed(Arc::clone(call)));
@@ -82,7 +83,6 @@ impl Session {
 
     /// Changes the number of calls in flight. Who holds the work is the only one who does, so it takes no atomic step.
     fn count(&self, _work: &Work, by: isize) {
-        self.0.realm.counters.calls_changed(by);
         let in_flight = self.0.in_flight.load(Ordering::Relaxed);
         self.0.in_flight.store(in_flight.wrapping_add_signed(by), Ordering::Release);
     }
@@ -107,6 +107,7 @@ impl Session {
             self.remember_input(&mut work, request);
         }
         self.count(&work, -1);
+        self.0.realm.counters.call_ended();
     }
 
     /// A call was answered while its caller could still send input: what comes late is passed over (PCI-10).
@@ -143,6 +144,7 @@ impl Session {
         }
         self.count(&work, -1);
         drop(work);
+        self.0.realm.counters.call_ended();
         if self.0.realm.plan.serial_calls {
             // The next call waits in the connection's task.
             self.0.outbox.wake();
@@ -155,6 +157,7 @@ impl Session {
         // Those that clients serve are in no table any more; those that the application serves leave when their tasks end.
         let routed = work.calls.values().filter(|call| matches!(call, OpenCall::Routed(_))).count();
         self.count(&work, -routed.cast_signed());
+        self.0.realm.counters.calls_ended(routed);
         std::mem::take(&mut *work)
     }
 
