@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustls::version::{TLS12, TLS13};
 use serde_json::{Value, json};
@@ -207,6 +207,48 @@ fn sec_03_a_certificate_that_changes_is_presented_to_the_next_and_ends_no_sessio
     std::fs::remove_file(secured.directory.join("key.pem")).expect("it was there");
     drop(secured.join(&renewed.client(), "realm1").expect("a file that is gone changes nothing"));
     lives();
+}
+
+#[test]
+fn a_connection_that_is_too_many_is_told_so_within_tls_and_by_an_alert_when_many_are() {
+    let secured = Secured::start(&["connections=2", "tls_ms=20000"]);
+    let client = secured.authority.client();
+    let connect = || client.connect(&secured.address(), HOST);
+    let mut witness = joined(&secured.server);
+    let occupant = Connect::to(secured.server.url()).subprotocol(Subprotocol::JSON);
+    let occupant = occupant.open_on(connect().expect("a handshake")).expect("there is room for it");
+    let refuse_web = || {
+        let web = Connect::to(secured.server.url()).subprotocol(Subprotocol::JSON);
+        web.open_on(connect()?).map(drop).map_err(|refusal| {
+            assert_eq!((refusal.status, refusal.header("retry-after")), (503, Some("5")));
+            std::io::Error::other(refusal.body)
+        })
+    };
+    let text = refuse_web().expect_err("it is one too many").to_string();
+    assert_eq!(text, "too many connections: the server takes 2\n");
+    let mut raw = RawSocket::over(connect().expect("a handshake"));
+    raw.write(&[MAGIC, 0xf1, 0, 0]);
+    assert_eq!(raw.read_octets(4), Some(vec![MAGIC, 0x40, 0, 0]));
+    drop(raw);
+
+    // While others are being told, nobody computes keys only to say no.
+    let silent: Vec<Stream> = (0..4).map(|_| Stream::tcp(&secured.address())).collect();
+    for version in [&TLS12, &TLS13] {
+        let refused = client.clone().with_version(version).connect(&secured.address(), HOST);
+        let refused = refused.expect_err("it is one too many").to_string();
+        assert!(refused.contains("InternalError"), "{refused}");
+    }
+    let counters = call(&mut witness, "statistics.all", json!([]));
+    assert_eq!(counters[3][0]["connections_refused"], 8, "{counters}");
+    drop(silent);
+    let deadline = Instant::now() + DEADLINE;
+    while !refuse_web().expect_err("it is one too many").to_string().starts_with("too many") {
+        assert!(Instant::now() < deadline, "nobody is told any more");
+    }
+    drop(occupant);
+    while refuse_web().is_err() {
+        assert!(Instant::now() < deadline, "there is room again, and nobody is let in");
+    }
 }
 
 #[test]

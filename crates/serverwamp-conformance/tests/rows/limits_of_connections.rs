@@ -1,7 +1,12 @@
 //! How many connections there may be, and what one that is too many is told.
 
+use std::io::{ErrorKind, Read};
+use std::time::Duration;
+
 use serde_json::json;
-use serverwamp_conformance::{Connect, RawPeer, RawSocket, RawTcp, ServerProcess, Stream, Subprotocol};
+use serverwamp_conformance::{
+    Connect, DEADLINE, RawPeer, RawSocket, RawTcp, ServerProcess, Stream, Subprotocol,
+};
 
 use crate::counters::Counters;
 use crate::support::{entries, join, join_with_ticket, server_with};
@@ -40,6 +45,30 @@ fn as_many_connections_as_the_limit_are_served_and_one_more_is_told_so() {
     counters.expect_connections(2);
     let _third = join(&server, "realm1");
     counters.expect(json!({ "connections_refused": 3 }));
+}
+
+#[test]
+fn who_says_what_it_speaks_is_told_however_many_that_are_too_many_say_nothing() {
+    let server = server_with(&["connections=1", "handshake_ms=20000"]);
+    let mut counters = Counters::of(&server);
+    let mut silent: Vec<Stream> = Vec::new();
+    for _ in 0..100 {
+        silent.push(Stream::tcp(server.address()));
+        is_refused(&server, "the server takes 1");
+    }
+    counters.expect(json!({ "connections_refused": 200 }));
+    // The first have made room for those that came later.
+    let mut first = silent.swap_remove(0);
+    first.set_read_timeout(DEADLINE);
+    assert_eq!(first.read(&mut [0]).expect("an end"), 0);
+    let mut last = silent.pop().expect("a hundred were opened");
+    last.set_read_timeout(Duration::from_millis(50));
+    assert_eq!(
+        last.read(&mut [0]).expect_err("it may still say what it speaks").kind(),
+        ErrorKind::WouldBlock
+    );
+    drop(silent);
+    is_refused(&server, "the server takes 1");
 }
 
 #[test]

@@ -305,7 +305,14 @@ fn describe(state: &mut CallState, session: &Session, call: &Call<'_>, matched: 
 
 /// Lets a handler that waits run as a task of its own.
 fn spawn(session: &Session, run: Run, state: Arc<CallState>, kept: Option<Kept>, place: Option<Place>) {
-    if let Err(error) = place.map_or_else(|| place::take(session), |place| Ok(place.hand_over())) {
+    let taken = match place {
+        Some(place) => {
+            place.hand_over();
+            Ok(())
+        }
+        None => place::take(session),
+    };
+    if let Err(error) = taken {
         // There was a place when the handler began; now it ends where it would have had to wait.
         state.answer(&CallReply::error(error));
         return;

@@ -9,20 +9,16 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use hyper::rt::{Read, Write};
-use serverwamp_proto::rawsocket::{MAGIC, Refusal};
+use serverwamp_proto::rawsocket::MAGIC;
 
 use super::Options;
 use super::http::{self, Services};
 use crate::Application;
-use crate::admission::{Permit, TooMany};
+use crate::admission::Permit;
 use crate::rawsocket::{self, Origin};
 use crate::rt::after;
-use crate::service::RETRY_AFTER;
 use crate::transport::io::{Prefixed, end_with, read_exact};
 use crate::transport::{TransportInfo, TransportKind};
-
-/// How many connections that are too many are told so at the same time; what is beyond is closed without a word.
-const REFUSED_AT_ONCE: usize = 64;
 
 /// Serves a connection in a task of its own.
 pub(super) fn spawn<IO>(
@@ -38,12 +34,9 @@ pub(super) fn spawn<IO>(
     let runtime = Arc::clone(&app.inner().runtime);
     let origin = Origin { address, ..Origin::default() };
     let permit = app.inner().admissions.admit(address.map(|address| address.ip()));
-    if permit.is_err() && Arc::strong_count(&options.refusing) > REFUSED_AT_ONCE {
-        return;
-    }
-    let refusing = permit.is_err().then(|| Arc::clone(&options.refusing));
+    let admitted = permit.map_err(|too_many| (too_many, options.refusals.begin()));
     runtime.spawn(Box::pin(async move {
-        let served = match permit {
+        let served = match admitted {
             Ok(permit) => {
                 let counters = Arc::clone(&app.inner().counters);
                 let served = serve(app, options, services, io, origin, permit).await;
@@ -54,43 +47,12 @@ pub(super) fn spawn<IO>(
                     _ => {}
                 })
             }
-            Err(too_many) => {
-                let refused = within(&app, options.handshake, refuse(&options, io, too_many)).await;
-                drop(refusing);
-                refused
-            }
+            Err((too_many, telling)) => telling.tell(&app, &options, io, too_many).await,
         };
         if let Err(error) = served {
             tracing::debug!(?address, %error, "a connection ended before it was a session's");
         }
     }));
-}
-
-/// Tells a connection that is too many, in what it speaks.
-async fn refuse<IO>(options: &Options, mut io: IO, too_many: TooMany) -> io::Result<()>
-where
-    IO: Read + Write + Unpin,
-{
-    #[cfg(feature = "tls")]
-    if options.tls.is_some() {
-        // A handshake only to say no would cost more than what it refuses.
-        return Ok(());
-    }
-    let mut first = [0];
-    read_exact(&mut io, &mut first).await?;
-    match first {
-        [MAGIC] if options.rawsocket => end_with(&mut io, &Refusal::TooManyConnections.octets()).await,
-        [_] if options.http => {
-            let text = format!("{too_many}\n");
-            let answer = format!(
-                "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n\
-                 retry-after: {RETRY_AFTER}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{text}",
-                text.len()
-            );
-            end_with(&mut io, answer.as_bytes()).await
-        }
-        [_] => Ok(()),
-    }
 }
 
 async fn serve<IO>(
@@ -160,7 +122,7 @@ where
 }
 
 /// Cuts a handshake off that takes too long.
-async fn within<T>(
+pub(super) async fn within<T>(
     app: &Application,
     time: Duration,
     handshake: impl Future<Output = io::Result<T>>,

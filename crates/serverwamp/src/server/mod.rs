@@ -6,6 +6,7 @@
 mod accepted;
 mod http;
 mod listener;
+mod refused;
 mod timer;
 
 pub use self::listener::{Incoming, Listener};
@@ -22,6 +23,7 @@ use crate::Application;
 #[cfg(feature = "tls")]
 use crate::tls::TlsConfig;
 use http::Services;
+use refused::Refusals;
 
 /// How long the accept loop rests when the process has no file descriptors left; it doubles up to a second.
 const FIRST_REST: Duration = Duration::from_millis(10);
@@ -63,8 +65,7 @@ struct Options {
     tls: Option<TlsConfig>,
     #[cfg(feature = "tls")]
     tls_handshake: Duration,
-    /// Has a copy for every connection that is being refused.
-    refusing: Arc<()>,
+    refusals: Refusals,
 }
 
 impl Server {
@@ -81,7 +82,7 @@ impl Server {
             tls: None,
             #[cfg(feature = "tls")]
             tls_handshake: Duration::from_secs(5),
-            refusing: Arc::default(),
+            refusals: Refusals::default(),
         };
         Self { app, options }
     }

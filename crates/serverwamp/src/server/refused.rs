@@ -1,0 +1,139 @@
+//! Connections that are too many. Each is told so, in what it speaks, as far as the telling takes little of a server that
+//! has too much to do already.
+
+use std::collections::VecDeque;
+use std::io;
+use std::pin::pin;
+use std::sync::{Arc, PoisonError};
+
+use futures_util::future::{Either, select};
+use hyper::rt::{Read, Write};
+use serverwamp_proto::rawsocket::{MAGIC, Refusal};
+
+use super::Options;
+use super::accepted::within;
+use crate::Application;
+use crate::admission::TooMany;
+use crate::locks::{Mutex, MutexGuard};
+use crate::service::RETRY_AFTER;
+use crate::signal::Signal;
+use crate::transport::io::{end_with, read_exact};
+
+/// How many are told at the same time. For one more, the one goes that has had the longest time to say what it speaks.
+const AT_ONCE: usize = 64;
+
+/// While no more than so many are told, TLS shakes hands to tell them; the others get an alert, which takes no arithmetic.
+#[cfg(feature = "tls")]
+const IN_SECRET_AT_ONCE: usize = 4;
+
+/// A fatal alert as a record without encryption, as it is sent before there are keys: `internal_error`, which is what
+/// the lack of something comes to that is no fault of the peer (RFC 8446, section 6.2).
+#[cfg(feature = "tls")]
+const ALERT: [u8; 7] = [21, 3, 3, 0, 2, 2, 80];
+
+/// The connections that are being told, and how each is sent away.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Refusals(Arc<Mutex<VecDeque<Arc<Signal<()>>>>>);
+
+/// One of them, until it is dropped.
+pub(super) struct Telling {
+    refusals: Refusals,
+    sent_away: Arc<Signal<()>>,
+    #[cfg(feature = "tls")]
+    in_secret: bool,
+}
+
+impl Refusals {
+    pub(super) fn begin(&self) -> Telling {
+        let sent_away = Arc::<Signal<()>>::default();
+        let mut told = self.told();
+        let longest = if told.len() >= AT_ONCE { told.pop_front() } else { None };
+        told.push_back(Arc::clone(&sent_away));
+        #[cfg(feature = "tls")]
+        let in_secret = told.len() <= IN_SECRET_AT_ONCE;
+        drop(told);
+        if let Some(longest) = longest {
+            longest.set(());
+        }
+        Telling {
+            refusals: self.clone(),
+            sent_away,
+            #[cfg(feature = "tls")]
+            in_secret,
+        }
+    }
+
+    fn told(&self) -> MutexGuard<'_, VecDeque<Arc<Signal<()>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        self.refusals.told().retain(|told| !Arc::ptr_eq(told, &self.sent_away));
+    }
+}
+
+impl Telling {
+    /// Tells a connection which limit it would exceed, and ends it.
+    pub(super) async fn tell<IO>(
+        self,
+        app: &Application,
+        options: &Options,
+        io: IO,
+        too_many: TooMany,
+    ) -> io::Result<()>
+    where
+        IO: Read + Write + Unpin,
+    {
+        let told = pin!(self.tell_in_time(app, options, io, too_many));
+        match select(told, pin!(self.sent_away.wait())).await {
+            Either::Left((outcome, _)) => outcome,
+            Either::Right(_) => Err(io::Error::other("it made room for the next one that is too many")),
+        }
+    }
+
+    async fn tell_in_time<IO>(
+        &self,
+        app: &Application,
+        options: &Options,
+        mut io: IO,
+        too_many: TooMany,
+    ) -> io::Result<()>
+    where
+        IO: Read + Write + Unpin,
+    {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &options.tls {
+            if !self.in_secret {
+                return within(app, options.tls_handshake, end_with(&mut io, &ALERT)).await;
+            }
+            let accept = tls.accept(io, app.inner().runtime.now());
+            let (mut io, ..) = within(app, options.tls_handshake, accept).await?;
+            return within(app, options.handshake, refuse(options, &mut io, too_many)).await;
+        }
+        within(app, options.handshake, refuse(options, &mut io, too_many)).await
+    }
+}
+
+/// Refuses in what the peer speaks.
+async fn refuse<IO>(options: &Options, io: &mut IO, too_many: TooMany) -> io::Result<()>
+where
+    IO: Read + Write + Unpin,
+{
+    let mut first = [0];
+    read_exact(io, &mut first).await?;
+    match first {
+        [MAGIC] if options.rawsocket => end_with(io, &Refusal::TooManyConnections.octets()).await,
+        [_] if options.http => {
+            let text = format!("{too_many}\n");
+            let answer = format!(
+                "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n\
+                 retry-after: {RETRY_AFTER}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{text}",
+                text.len()
+            );
+            end_with(io, answer.as_bytes()).await
+        }
+        [_] => Ok(()),
+    }
+}
