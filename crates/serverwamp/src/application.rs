@@ -226,12 +226,16 @@ impl ApplicationBuilder<()> {
         let connections = Connections::default();
         let counters = Arc::<Counters>::default();
         let runtime = this.runtime.or_else(default_runtime);
+        let turns = runtime.clone().map(Turns::new);
         for (mut realm, placed) in this.bound {
             // Limits may have been changed after `with_state`.
             realm.limits = Arc::clone(&limits);
             realm.connections = connections.clone();
             realm.counters = Arc::clone(&counters);
             realm.runtime.clone_from(&runtime);
+            if let Some(turns) = &turns {
+                realm.crowd = Arc::clone(turns.crowd());
+            }
             let realm = Arc::new(realm);
             if placed.default && default_realm.replace(Arc::clone(&realm)).is_some() {
                 this.problems.push(Problem::new(placed.place, "there is a default realm already".into()));
@@ -259,7 +263,9 @@ impl ApplicationBuilder<()> {
                 "no async runtime: enable the feature `tokio` or `smol`, or pass one with `.runtime(..)`";
             this.problems.push(Problem::new(this.place, text.into()));
         }
-        let (Some(runtime), Some(nesting), true) = (runtime, nesting, this.problems.is_empty()) else {
+        let (Some(runtime), Some(turns), Some(nesting), true) =
+            (runtime, turns, nesting, this.problems.is_empty())
+        else {
             return Err(ConfigError { problems: this.problems });
         };
         Ok(Application(Arc::new(Inner {
@@ -268,7 +274,7 @@ impl ApplicationBuilder<()> {
             admissions: Admissions::new(&limits, Arc::clone(&counters)),
             limits,
             nesting,
-            turns: Turns::new(Arc::clone(&runtime)),
+            turns,
             runtime,
             connections,
             counters,

@@ -3,6 +3,7 @@
 use super::event::{Outgoing, StoredEvent, is_disclosed_to, slot};
 use super::{Broker, SubscriptionEntry};
 use crate::Session;
+use crate::transport::{MANY, Outbox, charge_events};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::message::Receivers;
 use serverwamp_proto::timestamp::Timestamp;
@@ -16,12 +17,14 @@ pub(crate) struct Delivered {
     pub(crate) events: usize,
     /// How many receivers were passed over because their serializer cannot say the payload.
     pub(crate) passed_over: usize,
+    /// Who sleeps and has to be woken: the receivers of large subscriptions.
+    pub(crate) asleep: Vec<Outbox>,
 }
 
 const SERIALIZERS: [Serializer; 3] = [Serializer::Json, Serializer::MessagePack, Serializer::Cbor];
 
 impl Broker {
-    /// Queues the event for everybody it reaches.
+    /// Queues the event for everybody it reaches. The caller wakes those who sleep.
     ///
     /// `receivers` are the publication's lists, as the history keeps them; `now` is asked when something is kept.
     pub(crate) fn deliver(
@@ -46,6 +49,7 @@ impl Broker {
             }
             self.queue(entry, members.sessions.as_slice(), outgoing, &mut delivered);
         }
+        charge_events(delivered.events);
         delivered
     }
 
@@ -58,6 +62,7 @@ impl Broker {
         delivered: &mut Delivered,
     ) {
         let mut events: [Event; 6] = Default::default();
+        let many = subscribers.len() > MANY;
         for (id, session) in subscribers {
             if !outgoing.reaches(*id, session) {
                 continue;
@@ -76,7 +81,10 @@ impl Broker {
                 };
             }
             match event {
-                Event::Encoded(bytes) => delivered.events += usize::from(session.send_event_frame(bytes)),
+                Event::Encoded(bytes) => {
+                    let asleep = many.then_some(&mut delivered.asleep);
+                    delivered.events += usize::from(session.send_event_frame_among(bytes, asleep));
+                }
                 Event::Unsayable | Event::Unknown => delivered.passed_over += 1,
             }
         }

@@ -155,6 +155,7 @@ impl RunningRealm {
             self.retain(&outgoing, draft.receivers);
         }
         let delivered = self.broker.deliver(&outgoing, draft.receivers, wall_clock);
+        self.crowd.wake(delivered.asleep);
         if delivered.passed_over > 0 && delivered.events == 0 {
             let text = "the payload cannot be said in the serializer of any subscriber";
             return Err(WampError::new(uris::error::INVALID_PAYLOAD).arg(text));

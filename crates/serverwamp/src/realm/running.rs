@@ -18,6 +18,7 @@ use crate::routes::RouteTable;
 use crate::rt::{BoxFuture, Runtime, wall_clock};
 use crate::shutdown::Connections;
 use crate::statistics::{Counters, Refusal};
+use crate::transport::Crowd;
 use crate::{Session, WampError};
 use hashbrown::HashMap;
 use serverwamp_proto::id::SessionId;
@@ -67,6 +68,8 @@ pub(crate) struct RunningRealm {
     pub(crate) counters: Arc<Counters>,
     /// Set when the application is built.
     pub(crate) runtime: Option<Arc<dyn Runtime>>,
+    /// Set with the runtime.
+    pub(crate) crowd: Arc<Crowd>,
     pub(crate) broker: Broker,
     pub(crate) dealer: Dealer,
     /// The session the application has in its own realm: a callee in the meta API, and nobody who can be killed.
@@ -97,6 +100,7 @@ impl RunningRealm {
             connections: Connections::default(),
             counters: Arc::default(),
             runtime: None,
+            crowd: Arc::default(),
             own_session,
             sessions: Mutex::default(),
             changes: Mutex::new(changes),

@@ -266,6 +266,6 @@ impl RunningRealm {
             trustlevel: None,
             passthru: None,
         };
-        self.broker.deliver(&outgoing, None, wall_clock);
+        self.crowd.wake(self.broker.deliver(&outgoing, None, wall_clock).asleep);
     }
 }

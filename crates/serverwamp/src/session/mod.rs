@@ -374,6 +374,11 @@ impl Session {
     pub(crate) fn send_event_frame(&self, event: &[u8]) -> bool {
         self.0.outbox.push_event(event).is_ok()
     }
+
+    /// The same for one of many, who have to be woken if they come to be among those `asleep`.
+    pub(crate) fn send_event_frame_among(&self, event: &[u8], asleep: Option<&mut Vec<Outbox>>) -> bool {
+        self.0.outbox.push_event_among(event, asleep).is_ok()
+    }
 }
 
 impl fmt::Debug for Session {

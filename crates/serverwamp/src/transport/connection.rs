@@ -18,13 +18,14 @@ use hyper::rt::{Read, Write};
 use serverwamp_proto::websocket::batch::Records;
 use serverwamp_proto::websocket::{Event, Opcode};
 
+use super::budget::Budget;
 use super::closing::Closing;
 use super::framing::Decoder;
 use super::input::Input;
 use super::outbox::{End, Outbox};
 use super::output::{Drained, Output};
 use super::timer::Timer;
-use super::turns::{Budget, Turn, Turns, Worked};
+use super::turns::{Turn, Turns, Worked};
 use super::{EndReason, Flow, MessageHandler, Settings};
 use crate::rt::after;
 
@@ -110,7 +111,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
 
     /// Does everything that can be done in one turn.
     fn work(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
-        let budget = self.turn.begin();
+        let budget = self.turn.begin(now);
         let worked = self.work_within(budget, cx, now);
         self.turn.end(worked, cx)
     }
@@ -191,13 +192,18 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             if self.is_paused() {
                 return Stopped::Paused;
             }
+            if budget.wants_time() {
+                budget.look(self.timer.now());
+            }
             if budget.is_spent() {
                 return Stopped::BudgetSpent;
             }
             budget.pay_event();
             if let Some(records) = &mut self.records {
                 match self.output.outbox().next_record(records) {
-                    Some(Ok(record)) => self.message(record, self.output.outbox().framing().kind(), now),
+                    Some(Ok(record)) => {
+                        self.message(record, self.output.outbox().framing().kind(), budget, now)
+                    }
                     Some(Err(error)) => self.violation(&error.to_string(), 1002, now),
                     None => self.records = None,
                 }
@@ -250,16 +256,17 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
         budget.pay_message(message.len());
         match framing.records(message) {
             Ok(records) => self.records = Some(records),
-            Err(message) => self.message(message, kind, now),
+            Err(message) => self.message(message, kind, budget, now),
         }
     }
 
     #[inline]
-    fn message(&mut self, message: Bytes, kind: Opcode, now: Instant) {
+    fn message(&mut self, message: Bytes, kind: Opcode, budget: &mut Budget, now: Instant) {
         match self.handler.message(message, kind, now) {
             Flow::Continue => {}
             Flow::Pause => self.busy = true,
         }
+        budget.pay_charged();
     }
 
     fn violation(&mut self, description: &str, code: u16, now: Instant) {

@@ -6,8 +6,10 @@
 //! Invariant: no async runtime is named here; bytes go through hyper's I/O traits, time through
 //! [`Runtime`](crate::rt::Runtime).
 
+mod budget;
 mod closing;
 mod connection;
+mod crowd;
 mod framing;
 mod handler;
 mod info;
@@ -21,7 +23,9 @@ mod turns;
 
 pub use self::info::{TlsInfo, TransportInfo, TransportKind};
 
+pub(crate) use self::budget::charge_events;
 pub(crate) use self::connection::Connection;
+pub(crate) use self::crowd::{Crowd, MANY};
 pub(crate) use self::framing::Framing;
 pub(crate) use self::handler::{EndReason, Flow, MessageHandler};
 pub(crate) use self::input::Input;

@@ -12,21 +12,11 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
+use super::budget::Budget;
+use super::crowd::{Crowd, Member};
 use crate::rt::Runtime;
-
-/// What a turn is worth: so many messages, or other things that were received.
-const BUDGET: u32 = 256;
-
-/// What a read weighs in it, and each so many bytes of it, in which there may be a hundred frames that are no messages.
-/// The bytes of a message weigh as much once more, as there may be a thousand times those that were read. So a turn ends
-/// after a read of the largest size, or a message of that size.
-const READ_COST: u32 = 8;
-const BYTES_PER_COST: usize = 256;
-
-/// What may still be done in this turn.
-#[derive(Debug)]
-pub(super) struct Budget(u32);
 
 /// What came of a turn.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -42,6 +32,7 @@ pub(super) enum Worked {
 /// The turns of all connections of an application.
 pub(crate) struct Turns {
     runtime: Arc<dyn Runtime>,
+    crowd: Arc<Crowd>,
     queue: Mutex<Queue>,
 }
 
@@ -60,38 +51,19 @@ struct Queue {
 /// What one connection knows about its turns.
 pub(super) struct Turn {
     turns: Arc<Turns>,
+    _member: Member,
     /// Its number, while it runs or waits.
     number: Option<u64>,
 }
 
-impl Budget {
-    /// For one message, or something else that was received.
-    #[inline]
-    pub(super) const fn pay_event(&mut self) {
-        self.0 = self.0.saturating_sub(1);
-    }
-
-    /// For the length of a message, as it is when it is decompressed.
-    #[inline]
-    pub(super) fn pay_message(&mut self, bytes: usize) {
-        self.0 = self.0.saturating_sub(u32::try_from(bytes / BYTES_PER_COST).unwrap_or(BUDGET));
-    }
-
-    /// For a read of so many bytes.
-    pub(super) fn pay_read(&mut self, bytes: usize) {
-        self.pay_message(bytes);
-        self.0 = self.0.saturating_sub(READ_COST);
-    }
-
-    #[inline]
-    pub(super) const fn is_spent(&self) -> bool {
-        self.0 == 0
-    }
-}
-
 impl Turns {
     pub(crate) fn new(runtime: Arc<dyn Runtime>) -> Arc<Self> {
-        Arc::new(Self { runtime, queue: Mutex::default() })
+        Arc::new(Self { crowd: Crowd::new(Arc::clone(&runtime)), runtime, queue: Mutex::default() })
+    }
+
+    /// Who has something to write because of events.
+    pub(crate) const fn crowd(&self) -> &Arc<Crowd> {
+        &self.crowd
     }
 
     pub(super) const fn runtime(&self) -> &Arc<dyn Runtime> {
@@ -100,7 +72,7 @@ impl Turns {
 
     /// The turns as one connection sees them.
     pub(super) fn join(self: &Arc<Self>) -> Turn {
-        Turn { turns: Arc::clone(self), number: None }
+        Turn { turns: Arc::clone(self), _member: self.crowd.join(), number: None }
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -135,10 +107,10 @@ impl Queue {
 }
 
 impl Turn {
-    /// What it may do now: nothing while it is the turn of others; then its task will be woken when it has come.
-    pub(super) fn begin(&self) -> Budget {
+    /// What it may do from `now` on: nothing while it is the turn of others; then its task will be woken when it has come.
+    pub(super) fn begin(&self, now: Instant) -> Budget {
         let has_come = self.number.is_none_or(|number| self.turns.queue().running.contains(&number));
-        Budget(if has_come { BUDGET } else { 0 })
+        if has_come { Budget::begin(now) } else { Budget::none(now) }
     }
 
     /// The end of a turn, or of having been woken without one; of all turns if that is ready.
@@ -215,7 +187,6 @@ mod tests {
     use std::hash::{DefaultHasher, Hash, Hasher};
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::task::Wake;
-    use std::time::Instant;
 
     /// Two threads; who is to be woken later is woken at once.
     #[derive(Debug)]
@@ -256,7 +227,7 @@ mod tests {
         }
 
         fn may(&self) -> bool {
-            !self.turn.begin().is_spent()
+            !self.turn.begin(Two.now()).is_spent()
         }
 
         fn needs_more(&mut self) {

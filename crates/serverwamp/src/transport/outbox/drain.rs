@@ -44,6 +44,25 @@ impl Outbox {
         self.0.writer.register(waker);
     }
 
+    /// Makes the connection run its handler's `poll`, though nothing was pushed.
+    pub(crate) fn wake(&self) {
+        self.0.writer.wake();
+    }
+
+    /// Makes the connection write what waits, if it sleeps still.
+    pub(crate) fn wake_in_turn(&self) {
+        let mut queue = self.lock();
+        queue.in_crowd = false;
+        let sleeps = queue.queued.bytes > 0 && self.0.sleeps.load(Ordering::Relaxed);
+        if sleeps {
+            self.0.sleeps.store(false, Ordering::Relaxed);
+        }
+        drop(queue);
+        if sleeps {
+            self.0.writer.wake();
+        }
+    }
+
     /// The connection is awake, and looks into the outbox before it sleeps again: it needs no waking.
     pub(crate) fn attend(&self) {
         self.0.sleeps.store(false, Ordering::Release);

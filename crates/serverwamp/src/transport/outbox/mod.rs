@@ -34,6 +34,10 @@ use frames::{Draft, Frames};
 pub(crate) use room::Bounds;
 use room::{Amount, Room};
 
+/// Behind so many bytes a connection is not woken in turn any more but at once: one write has enough in it, and who only
+/// waits for its turn is not to be taken for somebody who does not read.
+const PATIENT: usize = 16 * 1024;
+
 /// What becomes of a message that does not fit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Class {
@@ -81,6 +85,8 @@ struct Queue {
     end: Option<End>,
     /// Who waits in `room`.
     waiting: Vec<Waker>,
+    /// Whether the connection is going to be woken with a crowd.
+    in_crowd: bool,
 }
 
 /// Why nothing more is accepted.
@@ -117,6 +123,7 @@ impl Outbox {
                 taken: 0,
                 end: None,
                 waiting: Vec::new(),
+                in_crowd: false,
             }),
         }))
     }
@@ -131,19 +138,30 @@ impl Outbox {
         &self,
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), PushError<E>> {
-        self.append(Class::Required, self.0.framing.kind(), 0, encode).map_err(PushError::from)
+        self.append(Class::Required, self.0.framing.kind(), 0, None, encode).map_err(PushError::from)
     }
 
     /// As [`push`](Self::push), for a message whose sender can be told that it was not queued: it may fill seven eighths
     /// of the limit, and one that does not fit even if events give way is refused and changes nothing (checklist RPC-24).
     pub(crate) fn try_push_within(&self, encode: impl FnOnce(&mut Vec<u8>)) -> Result<(), Refused> {
-        self.append(Class::Refusable, self.0.framing.kind(), 0, infallible(encode)).map_err(Refused::from)
+        self.append(Class::Refusable, self.0.framing.kind(), 0, None, infallible(encode))
+            .map_err(Refused::from)
     }
 
     /// Adds an EVENT that is already encoded. One that is lost is counted, and [`Refused::Full`] (checklist SEC-05).
     pub(crate) fn push_event(&self, message: &[u8]) -> Result<(), Refused> {
+        self.push_event_among(message, None)
+    }
+
+    /// The same for one of many: if its connection sleeps, it joins those who have to be [woken in
+    /// turn](Self::wake_in_turn).
+    pub(crate) fn push_event_among(
+        &self,
+        message: &[u8],
+        asleep: Option<&mut Vec<Self>>,
+    ) -> Result<(), Refused> {
         let encode = infallible(|out| out.extend_from_slice(message));
-        self.append(Class::Event, self.0.framing.kind(), message.len(), encode).map_err(Refused::from)
+        self.append(Class::Event, self.0.framing.kind(), message.len(), asleep, encode).map_err(Refused::from)
     }
 
     /// Adds one message that is already encoded.
@@ -155,7 +173,7 @@ impl Outbox {
     /// Adds one message of this kind, where both kinds are allowed.
     pub(crate) fn push_as(&self, kind: Opcode, message: &[u8]) -> Result<(), PushError> {
         let encode = infallible(|out| out.extend_from_slice(message));
-        self.append(Class::Required, kind, message.len(), encode).map_err(PushError::from)
+        self.append(Class::Required, kind, message.len(), None, encode).map_err(PushError::from)
     }
 
     /// Events that were lost so far, because they did not fit or had to give way.
@@ -168,11 +186,6 @@ impl Outbox {
     /// Only the first close counts.
     pub(crate) fn close(&self, code: u16, reason: impl Into<Cow<'static, str>>) {
         self.end(End::Close { code: Some(code), reason: reason.into() });
-    }
-
-    /// Makes the connection run its handler's `poll`, though nothing was pushed.
-    pub(crate) fn wake(&self) {
-        self.0.writer.wake();
     }
 
     /// Whether pushes are refused.
@@ -217,6 +230,7 @@ impl Outbox {
         class: Class,
         kind: Opcode,
         expected: usize,
+        asleep: Option<&mut Vec<Self>>,
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), Failure<E>> {
         let shared = &*self.0;
@@ -238,17 +252,33 @@ impl Outbox {
         if total.exceeds(bound) {
             return Ok(self.overflow(queue, draft, class, kind, (total, bound))?);
         }
-        self.commit(queue, &draft, class, kind);
+        self.commit(queue, &draft, class, kind, asleep);
         Ok(())
     }
 
     #[inline]
-    fn commit(&self, mut queue: MutexGuard<'_, Queue>, draft: &Draft, class: Class, kind: Opcode) {
+    fn commit(
+        &self,
+        mut queue: MutexGuard<'_, Queue>,
+        draft: &Draft,
+        class: Class,
+        kind: Opcode,
+        asleep: Option<&mut Vec<Self>>,
+    ) {
         let added = queue.frames.commit(draft, kind, class == Class::Event);
         let Amount { bytes, messages } = queue.queued;
         self.set_queued(&mut queue, Amount { bytes: bytes + added, messages: messages + 1 });
         // Who falls asleep holds the lock and finds nothing, so this push is found by it, or finds it asleep.
         let sleeps = self.0.sleeps.load(Ordering::Relaxed);
+        if sleeps
+            && queue.queued.bytes < PATIENT
+            && let Some(asleep) = asleep
+        {
+            if !std::mem::replace(&mut queue.in_crowd, true) {
+                asleep.push(self.clone());
+            }
+            return;
+        }
         if sleeps {
             self.0.sleeps.store(false, Ordering::Relaxed);
         }
@@ -284,7 +314,7 @@ impl Outbox {
             draft = match queue.frames.make_room(draft, kind, total_and_bound, at_once) {
                 Ok((draft, removed)) => {
                     let waiting = self.subtract(&mut queue, removed);
-                    self.commit(queue, &draft, class, kind);
+                    self.commit(queue, &draft, class, kind, None);
                     waiting.into_iter().for_each(Waker::wake);
                     self.lose(u64::try_from(removed.messages).unwrap_or(u64::MAX));
                     return Ok(());

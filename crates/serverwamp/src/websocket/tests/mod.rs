@@ -3,6 +3,7 @@
 
 mod batches;
 mod clock;
+mod crowd;
 mod echo;
 mod ending;
 mod flow;

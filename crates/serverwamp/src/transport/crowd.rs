@@ -1,0 +1,162 @@
+//! Waking many connections because of one event.
+//!
+//! An event for a thousand subscribers makes a thousand tasks ready at once, and a runtime lets all of them write before it
+//! gets to what has arrived meanwhile. So a task of its own wakes them, some at a time, and between two times the
+//! runtime looks at its sockets. What else is pushed for a connection that is to be woken wakes it at once.
+//!
+//! Invariant: who is in the queue is woken by the waking task, and by whoever finds that there is none any more: its
+//! runtime may be gone. As long as there are connections there is such a task, unless their runtime drops it.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError};
+use std::task::{Context, Poll};
+
+use atomic_waker::AtomicWaker;
+
+use super::Outbox;
+use crate::locks::{Mutex, MutexGuard};
+use crate::rt::Runtime;
+
+/// So many are woken between two looks at the sockets, for each thread; a write takes some microseconds.
+const AT_ONCE: usize = 16;
+
+/// Subscriptions with more subscribers make a crowd; fewer of them write sooner than the queue would be worth it.
+pub(crate) const MANY: usize = 64;
+
+/// One in so many of all that wait is woken if that is more, so that a queue does not grow however much is published.
+const SHARE: usize = 32;
+
+/// The connections of an application that have something to write because of events.
+#[derive(Default)]
+pub(crate) struct Crowd {
+    /// Without one, everybody is woken at once.
+    runtime: Option<Arc<dyn Runtime>>,
+    queue: Mutex<Queue>,
+    /// Wakes the waking task.
+    waking: AtomicWaker,
+}
+
+#[derive(Default)]
+struct Queue {
+    asleep: VecDeque<Outbox>,
+    /// Connections that there are.
+    members: usize,
+    /// Whether there is a waking task.
+    attended: bool,
+}
+
+/// A connection that is there.
+#[derive(Debug)]
+pub(super) struct Member(Arc<Crowd>);
+
+/// The waking task.
+struct Waking {
+    crowd: Arc<Crowd>,
+    over: bool,
+}
+
+impl Crowd {
+    pub(crate) fn new(runtime: Arc<dyn Runtime>) -> Arc<Self> {
+        Arc::new(Self { runtime: Some(runtime), ..Self::default() })
+    }
+
+    /// A connection comes. To be called where its runtime can spawn.
+    pub(super) fn join(self: &Arc<Self>) -> Member {
+        let mut queue = self.queue();
+        queue.members += 1;
+        let spawn = self.runtime.as_ref().filter(|_| !std::mem::replace(&mut queue.attended, true));
+        drop(queue);
+        if let Some(runtime) = spawn {
+            runtime.spawn(Box::pin(Waking { crowd: Arc::clone(self), over: false }));
+        }
+        Member(Arc::clone(self))
+    }
+
+    /// Wakes those who sleep and have something to write, soon.
+    pub(crate) fn wake(&self, asleep: Vec<Outbox>) {
+        if asleep.is_empty() {
+            return;
+        }
+        let mut queue = self.queue();
+        if queue.attended && self.runtime.is_some() {
+            queue.asleep.extend(asleep);
+            drop(queue);
+            return self.waking.wake();
+        }
+        drop(queue);
+        asleep.iter().for_each(Outbox::wake_in_turn);
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        let mut queue = self.0.queue();
+        queue.members -= 1;
+        let last = queue.members == 0;
+        drop(queue);
+        if last {
+            self.0.waking.wake();
+        }
+    }
+}
+
+impl Future for Waking {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(runtime) = self.crowd.runtime.clone() else { return Poll::Ready(()) };
+        self.crowd.waking.register(cx.waker());
+        let mut queue = self.crowd.queue();
+        let some = (queue.asleep.len() / SHARE).max(AT_ONCE * runtime.threads()).min(queue.asleep.len());
+        let next: Vec<Outbox> = queue.asleep.drain(..some).collect();
+        let more = !queue.asleep.is_empty();
+        let over = !more && queue.members == 0;
+        if over {
+            queue.attended = false;
+            queue.asleep = VecDeque::new();
+        }
+        drop(queue);
+        next.iter().for_each(Outbox::wake_in_turn);
+        self.over = over;
+        match over {
+            true => Poll::Ready(()),
+            false => {
+                if more {
+                    runtime.wake_later(cx);
+                }
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for Waking {
+    fn drop(&mut self) {
+        if self.over {
+            return;
+        }
+        let mut queue = self.crowd.queue();
+        queue.attended = false;
+        let asleep = std::mem::take(&mut queue.asleep);
+        drop(queue);
+        asleep.iter().for_each(Outbox::wake_in_turn);
+    }
+}
+
+impl fmt::Debug for Crowd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let queue = self.queue();
+        f.debug_struct("Crowd")
+            .field("asleep", &queue.asleep.len())
+            .field("members", &queue.members)
+            .field("attended", &queue.attended)
+            .finish_non_exhaustive()
+    }
+}
