@@ -29,9 +29,9 @@ impl ServerProcess {
         Self::with_threads(kind, cpu, None)
     }
 
-    /// A server for peers that mean harm, on one thread, with its limits or without.
-    pub(crate) fn open(cpu: Option<usize>, unbounded: bool) -> Result<Self, Failure> {
-        Self::spawn(ServerKind::Open, cpu, None, if unbounded { &["--unbounded"] } else { &[] })
+    /// A server for peers that mean harm, on one thread, with these further arguments.
+    pub(crate) fn open(cpu: Option<usize>, more: &[&str]) -> Result<Self, Failure> {
+        Self::spawn(ServerKind::Open, cpu, None, more)
     }
 
     /// A server with so many worker threads, or with all in one.

@@ -58,6 +58,9 @@ pub(crate) struct FloodOptions {
     /// These kinds alone.
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     pub(crate) only: Vec<crate::flood::Kind>,
+    /// Let the server run on smol rather than on tokio.
+    #[arg(long)]
+    pub(crate) smol: bool,
     /// Take the server's limits away while predictions stay: shows that a missing limit is noticed.
     #[arg(long, hide = true)]
     pub(crate) unbounded: bool,
@@ -76,9 +79,12 @@ pub(crate) struct ServerOptions {
     /// Run on so many worker threads rather than all in one.
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
-    /// Let peers take as much as they ask for.
+    /// Let peers of the server `open` take as much as they ask for.
     #[arg(long)]
     pub(crate) unbounded: bool,
+    /// Run the server `open` on smol rather than on tokio.
+    #[arg(long, conflicts_with = "threads")]
+    pub(crate) smol: bool,
     /// End with the process that started this one.
     #[arg(long, hide = true)]
     pub(crate) orphan_ends: bool,

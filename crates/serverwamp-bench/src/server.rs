@@ -8,9 +8,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::Deserialize;
 use serverwamp::extract::{Arg, Params};
-use serverwamp::rt::{Runtime, Tokio};
+use serverwamp::rt::{Runtime, Smol, Tokio};
 use serverwamp::websocket::{WebSocketConfig, echo};
-use serverwamp::{Application, Realm, RealmHandle, RouteSet, Server, WampError};
+use serverwamp::{Application, ApplicationBuilder, Realm, RealmHandle, RouteSet, Server, WampError};
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
@@ -40,6 +40,12 @@ pub(crate) fn run(options: &ServerOptions) -> Result<(), Failure> {
     if let Some(cpu) = options.cpu {
         crate::machine::pin(&[cpu])?;
     }
+    if options.smol {
+        return match options.kind {
+            ServerKind::Open => smol::block_on(serve_open_on_smol(options)),
+            _ => Err("of the servers only `open` runs on smol".into()),
+        };
+    }
     let runtime = match options.threads {
         None => tokio::runtime::Builder::new_current_thread().enable_all().build()?,
         Some(threads) => {
@@ -55,7 +61,7 @@ pub(crate) fn run(options: &ServerOptions) -> Result<(), Failure> {
             ServerKind::Router => Server::new(router()?).serve(listener, std::future::pending()).await,
             ServerKind::Writer => serve_writes(listener).await?,
             ServerKind::Open => {
-                let app = open(options.unbounded)?;
+                let app = open(options.unbounded).with_state(()).build()?;
                 let (tls, certificate) = crate::tls::server()?;
                 let by_tls = TcpListener::bind((options.listen.ip(), 0)).await?;
                 println!("tls {} {certificate}", by_tls.local_addr()?);
@@ -67,6 +73,19 @@ pub(crate) fn run(options: &ServerOptions) -> Result<(), Failure> {
         }
         Ok(())
     })
+}
+
+/// As on tokio: the executor has one thread, beside those that accept connections and wait for sockets.
+async fn serve_open_on_smol(options: &ServerOptions) -> Result<(), Failure> {
+    let app = open(options.unbounded).runtime(Smol).with_state(()).build()?;
+    let listener = smol::net::TcpListener::bind(options.listen).await?;
+    println!("listening {}", listener.local_addr()?);
+    let (tls, certificate) = crate::tls::server()?;
+    let by_tls = smol::net::TcpListener::bind((options.listen.ip(), 0)).await?;
+    println!("tls {} {certificate}", by_tls.local_addr()?);
+    smol::spawn(Server::new(app.clone()).tls(tls).serve(by_tls, std::future::pending())).detach();
+    Server::new(app).long_poll("/lp").serve(listener, std::future::pending()).await;
+    Ok(())
 }
 
 #[derive(Deserialize)]
@@ -103,7 +122,7 @@ pub(crate) fn router() -> Result<Application, Failure> {
 }
 
 /// Everything that a stranger could abuse, with the limits that everybody has by default.
-fn open(unbounded: bool) -> Result<Application, Failure> {
+fn open(unbounded: bool) -> ApplicationBuilder {
     let routes = RouteSet::new()
         .procedure("demo.add", add)
         .procedure("demo.echo", |payload: serverwamp::Payload| async move { payload })
@@ -125,7 +144,7 @@ fn open(unbounded: bool) -> Result<Application, Failure> {
             config.max_message = 1 << 24;
         }
     });
-    let app = app.limits(|limits| {
+    app.limits(|limits| {
         if unbounded {
             limits.outgoing_bytes = 1 << 30;
             limits.outgoing_message_bytes = 1 << 30;
@@ -135,8 +154,7 @@ fn open(unbounded: bool) -> Result<Application, Failure> {
             limits.pattern_subscriptions = usize::MAX;
             limits.registrations = usize::MAX;
         }
-    });
-    Ok(app.with_state(()).build()?)
+    })
 }
 
 async fn serve_echo(listener: TcpListener) -> io::Result<()> {

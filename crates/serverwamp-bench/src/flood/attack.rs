@@ -14,6 +14,10 @@ use std::time::Duration;
 /// How many times more is asked for than the limits allow.
 const TIMES: usize = 4;
 
+/// Events for a crowd that are sent at once, and how often that is.
+const CROWD_EVENTS: usize = 64;
+const CROWD_TIMES: usize = 30;
+
 /// A server that takes nothing for so long has stopped taking.
 const STALLED: Duration = Duration::from_millis(150);
 
@@ -36,6 +40,7 @@ pub(super) fn attack(kind: Kind, address: SocketAddr, attackers: usize) -> Resul
         Kind::Handshakes => scene.handshakes(),
         Kind::Pings => scene.stream(&ping().repeat(1000), 160),
         Kind::Fragments => scene.fragments(),
+        Kind::Crowd => scene.crowd(),
     }
 }
 
@@ -262,6 +267,32 @@ impl Scene {
                 peer.write(&more)?;
             }
         }
+        Ok(peers)
+    }
+
+    /// Everybody reads everything, and when they have, the next events come.
+    fn crowd(&self) -> Result<Vec<Peer>, Failure> {
+        let mut peers = self.sessions(Carrier::WebSocket)?;
+        for peer in &mut peers {
+            peer.ask(33, 3, &[Item::Int(32), Item::Int(1), Item::Empty, Item::Text("flood.crowd")])?;
+        }
+        let mut publisher = Peer::join(self.address, Carrier::WebSocket, Format::Json)?;
+        let mut id = 0;
+        for _ in 0..CROWD_TIMES {
+            let mut events = Vec::new();
+            for _ in 0..CROWD_EVENTS {
+                id += 1;
+                let event = format!(r#"[16,{id},{{}},"flood.crowd",["as long as events often are: {id}"]]"#);
+                events.extend(publisher.frame(event.as_bytes()));
+            }
+            publisher.write(&events)?;
+            for peer in &mut peers {
+                for _ in 0..CROWD_EVENTS {
+                    peer.hear_of(5, &[Item::Int(36)])?;
+                }
+            }
+        }
+        peers.push(publisher);
         Ok(peers)
     }
 

@@ -37,6 +37,8 @@ pub(crate) enum Kind {
     Pings,
     /// Fragments without content.
     Fragments,
+    /// Events for many subscribers who read all of them.
+    Crowd,
 }
 
 /// What a flood of one kind may cost.
@@ -72,6 +74,9 @@ const REGISTRATION: u64 = 1024;
 /// What a connection takes before it is a WebSocket: most of it is room for 16 KiB of HTTP headers.
 const HANDSHAKE: u64 = 24 * 1024;
 
+/// How much a subscriber may have to write before it is its turn.
+const IN_TURN: u64 = 16 * 1024;
+
 /// What zlib takes while a compressed message arrives.
 const INFLATER: u64 = 64 * 1024;
 
@@ -92,6 +97,8 @@ impl Kind {
             Self::HalfMessages | Self::Compressed if !quick => 128,
             Self::HalfMessages | Self::Compressed => 16,
             Self::Pings | Self::Fragments => 4,
+            Self::Crowd if quick => 100,
+            Self::Crowd => 500,
             _ if quick => 3,
             // Their callees take no more.
             Self::Rerouting => 6,
@@ -138,6 +145,7 @@ impl Kind {
             Self::Handshakes => ("HTTP headers of 16 KiB".to_owned(), HANDSHAKE),
             Self::Pings => ("32 pongs + what is read at once".to_owned(), 32 * 127 + READ),
             Self::Fragments => ("what is read at once".to_owned(), READ),
+            Self::Crowd => ("what waits for its turn, and is written".to_owned(), 2 * IN_TURN),
         };
         let each = each + if self == Self::Handshakes { 0 } else { SESSION };
         Prediction { attackers, limits: what, bytes: each * attackers as u64 }

@@ -60,6 +60,10 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
     if let Some((_, load)) = cpus {
         machine::pin(&[load])?;
     }
+    let more: Vec<&str> = [("--unbounded", options.unbounded), ("--smol", options.smol)]
+        .into_iter()
+        .filter_map(|(argument, given)| given.then_some(argument))
+        .collect();
     print_heading();
     let mut failed = Vec::new();
     for kind in Kind::value_variants() {
@@ -70,7 +74,7 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
         if prediction.attackers > connections / 2 {
             return Err(format!("{connections} open files are too few").into());
         }
-        let server = ServerProcess::open(cpus.map(|(server, _)| server), options.unbounded)?;
+        let server = ServerProcess::open(cpus.map(|(server, _)| server), &more)?;
         let measured = measure(*kind, prediction.attackers, &server, options.quick)?;
         let name = kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
         print_row(&name, &prediction, &measured);

@@ -77,7 +77,7 @@ pub(crate) fn run(options: &SoakOptions) -> Result<(), Failure> {
     if let Some(cpu) = load_cpu {
         machine::pin(&[cpu])?;
     }
-    let server = ServerProcess::open(server_cpu, false)?;
+    let server = ServerProcess::open(server_cpu, &[])?;
     let unused = State::of(&server)?;
     let mut soak = Soak { server, alive: VecDeque::new(), connections, sessions: 0 };
     let time = Duration::from_secs_f64(options.seconds.clamp(0.1, 1e6));
