@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::path::PathBuf;
 
-use crate::support::{Scene, hello};
+use crate::support::{RUNTIMES, Scene, hello};
 use serde_json::json;
 use serverwamp_conformance::carrier::HOST;
 use serverwamp_conformance::rawsocket::{MAGIC, frame};
@@ -26,7 +26,7 @@ fn open_long_poll() -> Vec<u8> {
 
 #[test]
 fn a_disconnect_at_any_byte_of_rawsocket_leaves_nothing_behind() {
-    for runtime in ["runtime=tokio", "runtime=smol"] {
+    for runtime in RUNTIMES {
         let mut scene = Scene::with(&[runtime]);
         let base = scene.server.open_files();
         let conversation = rawsocket();
@@ -41,13 +41,15 @@ fn a_disconnect_at_any_byte_of_rawsocket_leaves_nothing_behind() {
 
 #[test]
 fn a_disconnect_at_any_byte_of_a_request_to_long_poll_leaves_nothing_behind() {
-    let mut scene = Scene::with(&["idle_timeout_ms=100"]);
-    let base = scene.server.open_files();
-    let request = open_long_poll();
-    assert_eq!(disconnect_at_every_byte(scene.url(), &request), request.len() + 1);
-    scene.wait_until("all sockets are closed", |scene| scene.server.open_files() <= base);
-    scene.wait_until("no transport is left", |scene| scene.connections() == 1);
-    scene.unharmed();
+    for runtime in RUNTIMES {
+        let mut scene = Scene::with(&[runtime, "idle_timeout_ms=100"]);
+        let base = scene.server.open_files();
+        let request = open_long_poll();
+        assert_eq!(disconnect_at_every_byte(scene.url(), &request), request.len() + 1);
+        scene.wait_until("all sockets are closed", |scene| scene.server.open_files() <= base);
+        scene.wait_until("no transport is left", |scene| scene.connections() == 1);
+        scene.unharmed();
+    }
 }
 
 /// Directory of its own, removed in the end.
@@ -65,7 +67,7 @@ fn a_disconnect_at_any_byte_of_a_tls_handshake_leaves_nothing_behind() {
         Certificates(std::env::temp_dir().join(format!("serverwamp-vanish-{}", std::process::id())));
     let authority = Authority::new("the authority of this test");
     let (certificate, key) = authority.issue(&[HOST]).write(&directory.0).expect("files");
-    for runtime in ["runtime=tokio", "runtime=smol"] {
+    for runtime in RUNTIMES {
         let tls = format!("tls={},{}", certificate.display(), key.display());
         let mut scene = Scene::with(&[runtime, &tls]);
         let address = scene.server.tls_address().expect("a port with TLS");
@@ -82,7 +84,7 @@ fn a_disconnect_at_any_byte_of_a_tls_handshake_leaves_nothing_behind() {
 /// Checklist RAW-24.
 #[test]
 fn one_port_is_spoken_to_in_all_ways_at_once_octet_by_octet() {
-    for runtime in ["runtime=tokio", "runtime=smol"] {
+    for runtime in RUNTIMES {
         let mut scene = Scene::with(&[runtime]);
         let openings: [(Vec<u8>, &[u8]); 4] = [
             (vec![MAGIC, 0xf2, 0, 0], &[MAGIC]),

@@ -1,11 +1,11 @@
 //! Connections that are reset, as by a peer whose program crashed, at every byte of every handshake.
 
-use crate::support::{MIB, Scene, hello, text};
+use crate::support::{MIB, RUNTIMES, Scene, hello, text};
 use serde_json::{Value, json};
 use serverwamp_conformance::carrier::HOST;
 use serverwamp_conformance::rawsocket::{MAGIC, frame};
 use serverwamp_conformance::tcp::handshake;
-use serverwamp_conformance::{Authority, DEADLINE, RawTcp, Serializer, Subprotocol};
+use serverwamp_conformance::{Authority, DEADLINE, RawTcp, Serializer, Subprotocol, TlsClient};
 
 /// Sends so many bytes of `conversation`, and resets the connection: at once, or when the server had time to answer.
 fn reset_at_every_byte(scene: &mut Scene, conversation: &[u8]) {
@@ -34,21 +34,24 @@ fn reset_at_every_byte(scene: &mut Scene, conversation: &[u8]) {
 
 #[test]
 fn resets_at_any_byte_of_a_websockets_handshake_and_first_frames_leave_nothing_behind() {
-    let mut scene = Scene::new();
-    let mut conversation = handshake(scene.url(), Subprotocol::JSON);
-    conversation.extend(text(&hello()));
-    conversation.extend(text(&json!([48, 1, {}, "waiting.watched"])));
-    reset_at_every_byte(&mut scene, &conversation);
+    for runtime in RUNTIMES {
+        let mut scene = Scene::with(&[runtime]);
+        let mut conversation = handshake(scene.url(), Subprotocol::JSON);
+        conversation.extend(text(&hello()));
+        conversation.extend(text(&json!([48, 1, {}, "waiting.watched"])));
+        reset_at_every_byte(&mut scene, &conversation);
+    }
 }
 
 #[test]
 fn resets_at_any_octet_of_rawsockets_handshake_and_first_frames_leave_nothing_behind() {
-    let mut scene = Scene::new();
     let message = |message: &Value| frame(0, &Serializer::Json.encode(message));
     let mut conversation = vec![MAGIC, 0xf1, 0, 0];
     conversation.extend(message(&hello()));
     conversation.extend(message(&json!([48, 1, {}, "waiting.watched"])));
-    reset_at_every_byte(&mut scene, &conversation);
+    for runtime in RUNTIMES {
+        reset_at_every_byte(&mut Scene::with(&[runtime]), &conversation);
+    }
 }
 
 #[test]
@@ -56,10 +59,17 @@ fn resets_at_any_octet_of_a_tls_handshake_leave_nothing_behind() {
     let directory = std::env::temp_dir().join(format!("serverwamp-resets-{}", std::process::id()));
     let authority = Authority::new("the authority of this test");
     let (certificate, key) = authority.issue(&[HOST]).write(&directory).expect("files");
-    let mut scene = Scene::with(&[&format!("tls={},{}", certificate.display(), key.display())]);
+    let client = authority.client();
+    for runtime in RUNTIMES {
+        let tls = format!("tls={},{}", certificate.display(), key.display());
+        reset_at_every_octet_of_tls(&mut Scene::with(&[runtime, &tls]), &client);
+    }
+    drop(std::fs::remove_dir_all(directory));
+}
+
+fn reset_at_every_octet_of_tls(scene: &mut Scene, client: &TlsClient) {
     let address = scene.server.tls_address().expect("a port with TLS");
     let base = scene.server.open_files();
-    let client = authority.client();
     scene.within_memory(8 * MIB, |scene, check| {
         for octets in 0.. {
             let (mut tcp, complete) = client.begin(&address, HOST, octets).expect("the server shakes hands");
@@ -78,5 +88,4 @@ fn resets_at_any_octet_of_a_tls_handshake_leave_nothing_behind() {
     });
     scene.wait_until("all sockets are closed", |scene| scene.server.open_files() <= base);
     scene.unharmed();
-    drop(std::fs::remove_dir_all(directory));
 }

@@ -112,6 +112,9 @@ impl Scene {
     }
 }
 
+/// What the server runs on, as its argument.
+pub(crate) const RUNTIMES: [&str; 2] = ["runtime=tokio", "runtime=smol"];
+
 pub(crate) fn hello() -> Value {
     json!([1, "realm1", { "roles": { "publisher": {}, "subscriber": {}, "caller": {}, "callee": {} } }])
 }
