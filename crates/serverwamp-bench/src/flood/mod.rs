@@ -31,7 +31,7 @@ const SLACK: u64 = 2 * 1024 * 1024;
 
 /// How many times slower a neighbour may be served during a flood. Usually it gets through two thirds as many calls at
 /// least; on a busy machine both figures go up and down by themselves.
-const SLOWER: f64 = 2.5;
+const SLOWER: f64 = 2.0;
 
 /// How often each flood comes. The first one finds an allocator that has never had to keep anything.
 const TIMES: usize = 3;

@@ -5,6 +5,7 @@ mod listeners;
 
 use super::{BoxFuture, Runtime};
 use std::sync::LazyLock;
+use std::task::Context;
 use std::time::Instant;
 
 /// Spawns on smol's global executor, which runs on as many threads as the environment's `SMOL_THREADS` says, by default
@@ -36,7 +37,13 @@ impl Runtime for Smol {
         })
     }
 
-    // A task that wakes itself may do so at once: another thread than the executor's looks at the sockets meanwhile.
+    fn wake_later(&self, cx: &mut Context<'_>) {
+        // The executor's thread looks at the sockets only once in 200 tasks that are ready, and the thread that looks at
+        // them otherwise rests for longer and longer while it believes that the executor's does. So this one looks now: a
+        // future that is not ready at its first poll, and has been woken, makes it do so.
+        ::smol::block_on(::smol::future::yield_now());
+        cx.waker().wake_by_ref();
+    }
 
     fn threads(&self) -> usize {
         // As the global executor itself finds it out.
