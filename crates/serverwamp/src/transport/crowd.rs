@@ -29,6 +29,9 @@ pub(crate) const MANY: usize = 64;
 /// One in so many of all that wait is woken if that is more, so that a queue does not grow however much is published.
 const SHARE: usize = 32;
 
+/// Room in the queue that is kept when nobody waits.
+const KEPT: usize = 4096;
+
 /// The connections of an application that have something to write because of events.
 #[derive(Default)]
 pub(crate) struct Crowd {
@@ -118,8 +121,8 @@ impl Future for Waking {
         let next: Vec<Outbox> = queue.asleep.drain(..some).collect();
         let more = !queue.asleep.is_empty();
         let over = !more && queue.members == 0;
-        if over {
-            queue.attended = false;
+        queue.attended = !over;
+        if !more && queue.asleep.capacity() > KEPT {
             queue.asleep = VecDeque::new();
         }
         drop(queue);
