@@ -22,7 +22,7 @@ fn memory_and_open_files_end_where_they_began_when_all_peers_have_vanished() {
 }
 
 /// Every kind of flood there is.
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 16] = [
     "events",
     "results",
     "calls",
@@ -38,11 +38,22 @@ const KINDS: [&str; 15] = [
     "handshakes",
     "pings",
     "fragments",
+    "crowd",
 ];
 
 #[test]
 fn no_flood_takes_more_than_the_limits_predict() {
-    let (output, text) = run(&["flood", "--quick"]);
+    all_floods(&[]);
+}
+
+#[test]
+fn no_flood_takes_more_than_the_limits_predict_on_smol() {
+    all_floods(&["--smol"]);
+}
+
+#[track_caller]
+fn all_floods(more: &[&str]) {
+    let (output, text) = run(&[&["flood", "--quick"], more].concat());
     assert!(output.status.success(), "{text}");
     let rows: Vec<&str> = text
         .lines()
