@@ -13,11 +13,12 @@ use serverwamp_proto::rawsocket::MAGIC;
 
 use super::Options;
 use super::http::{self, Services};
+use super::stream::{Lent, Returned};
 use crate::Application;
 use crate::admission::Permit;
 use crate::rawsocket::{self, Origin};
 use crate::rt::after;
-use crate::transport::io::{Prefixed, end_with, read_exact};
+use crate::transport::io::{end_with, last_words, read_exact};
 use crate::transport::{TransportInfo, TransportKind};
 
 /// Serves a connection in a task of its own.
@@ -110,9 +111,15 @@ where
             Ok(())
         }
         [first] if options.http => {
-            http::serve(&app, &options, services, Prefixed::new(first, io), origin, permit)
-                .await
-                .map_err(io::Error::other)
+            let (lent, lender) = Lent::new(first, io);
+            let served = http::serve(&app, &options, services, lent, origin, permit).await;
+            if served.as_ref().is_err_and(hyper::Error::is_timeout)
+                && let Some(Returned { mut io, asked: true }) = lender.take()
+            {
+                // What came of the request has been read, so nothing can overtake the answer.
+                drop(within(&app, options.handshake, last_words(&mut io, &http::too_slow())).await);
+            }
+            served.map_err(io::Error::other)
         }
         [first] => {
             let text = format!("what begins with the octet {first:#04x} is not spoken here");

@@ -55,6 +55,21 @@ impl Services {
     }
 }
 
+/// What a connection is told before it ends whose request cannot be answered otherwise.
+pub(super) fn refusal(status: &str, more: &str, text: &str) -> Vec<u8> {
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\n{more}connection: close\r\n\
+         content-length: {}\r\n\r\n{text}",
+        text.len()
+    )
+    .into_bytes()
+}
+
+/// The same for one that did not come to the end of its request.
+pub(super) fn too_slow() -> Vec<u8> {
+    refusal("408 Request Timeout", "", "the head of the request took too long\n")
+}
+
 /// Serves the requests of one connection, until it ends or becomes a WebSocket.
 pub(super) async fn serve<IO>(
     app: &Application,

@@ -7,6 +7,7 @@ mod accepted;
 mod http;
 mod listener;
 mod refused;
+mod stream;
 mod timer;
 
 pub use self::listener::{Incoming, Listener};
@@ -136,7 +137,8 @@ impl Server {
     }
 
     /// How long a peer may take for the first octet and RawSocket's handshake, and how long for an HTTP request's head.
-    /// Default 5 s: an unauthenticated connection costs little for little time.
+    /// Default 5 s: an unauthenticated connection costs little for little time. Half a request is answered with 408; who has said
+    /// nothing may not speak HTTP and is told nothing.
     pub fn handshake_timeout(mut self, deadline: Duration) -> Self {
         self.options.handshake = deadline;
         self

@@ -12,6 +12,7 @@ use serverwamp_proto::rawsocket::{MAGIC, Refusal};
 
 use super::Options;
 use super::accepted::within;
+use super::http;
 use crate::Application;
 use crate::admission::TooMany;
 use crate::locks::{Mutex, MutexGuard};
@@ -126,13 +127,8 @@ where
     match first {
         [MAGIC] if options.rawsocket => end_with(io, &Refusal::TooManyConnections.octets()).await,
         [_] if options.http => {
-            let text = format!("{too_many}\n");
-            let answer = format!(
-                "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n\
-                 retry-after: {RETRY_AFTER}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{text}",
-                text.len()
-            );
-            end_with(io, answer.as_bytes()).await
+            let after = format!("retry-after: {RETRY_AFTER}\r\n");
+            end_with(io, &http::refusal("503 Service Unavailable", &after, &format!("{too_many}\n"))).await
         }
         [_] => Ok(()),
     }

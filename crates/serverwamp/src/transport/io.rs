@@ -3,9 +3,9 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Poll, ready};
 
-use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
+use hyper::rt::{Read, ReadBuf, Write};
 
 /// Fills `buffer`.
 pub(crate) async fn read_exact(io: &mut (impl Read + Unpin), buffer: &mut [u8]) -> io::Result<()> {
@@ -43,11 +43,16 @@ pub(crate) async fn write_all(io: &mut (impl Write + Unpin), bytes: &[u8]) -> io
     .await
 }
 
+/// Says the last words and ends the writing direction.
+pub(crate) async fn last_words(io: &mut (impl Write + Unpin), last_words: &[u8]) -> io::Result<()> {
+    write_all(io, last_words).await?;
+    poll_fn(|cx| Pin::new(&mut *io).poll_shutdown(cx)).await
+}
+
 /// Says the last words and ends the writing direction, then reads what the peer still sends until it ends its own: a
 /// socket that is closed with unread bytes in it makes the peer lose what it was told.
 pub(crate) async fn end_with(io: &mut (impl Read + Write + Unpin), last_words: &[u8]) -> io::Result<()> {
-    write_all(io, last_words).await?;
-    poll_fn(|cx| Pin::new(&mut *io).poll_shutdown(cx)).await?;
+    self::last_words(io, last_words).await?;
     let mut ignored = [0; 512];
     loop {
         let read = poll_fn(|cx| {
@@ -59,60 +64,5 @@ pub(crate) async fn end_with(io: &mut (impl Read + Write + Unpin), last_words: &
         if read == 0 {
             return Ok(());
         }
-    }
-}
-
-/// A stream whose first octet was read already, and is read once more.
-#[derive(Debug)]
-pub(crate) struct Prefixed<IO> {
-    first: Option<u8>,
-    io: IO,
-}
-
-impl<IO> Prefixed<IO> {
-    pub(crate) const fn new(first: u8, io: IO) -> Self {
-        Self { first: Some(first), io }
-    }
-}
-
-impl<IO: Read + Unpin> Read for Prefixed<IO> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        mut buffer: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        if buffer.remaining() > 0
-            && let Some(first) = self.first.take()
-        {
-            buffer.put_slice(&[first]);
-            return Poll::Ready(Ok(()));
-        }
-        Pin::new(&mut self.io).poll_read(cx, buffer)
-    }
-}
-
-impl<IO: Write + Unpin> Write for Prefixed<IO> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, slices)
     }
 }
