@@ -39,7 +39,8 @@ pub trait Runtime: Send + Sync + fmt::Debug + 'static {
     /// Wakes the task of `cx`, which has more to do, when all others have had their turn, among them those who wait for
     /// sockets that have become ready meanwhile.
     ///
-    /// Connections whose peers send without end ask for this after each of their turns. By default its task is woken at once; a
+    /// Connections whose peers send without end ask for this after each of their turns, and so does who wakes the many
+    /// subscribers of an event. By default its task is woken at once; a
     /// runtime that looks at its sockets only now and then while tasks are ready to run should wake it after the next look,
     /// or all other connections wait until then.
     fn wake_later(&self, cx: &mut Context<'_>) {

@@ -18,7 +18,7 @@ use crate::Application;
 use crate::admission::Permit;
 use crate::rawsocket::{self, Origin};
 use crate::rt::after;
-use crate::transport::io::{end_with, last_words, read_exact};
+use crate::transport::io::{end_with, read_exact, say_last};
 use crate::transport::{TransportInfo, TransportKind};
 
 /// Serves a connection in a task of its own.
@@ -112,12 +112,12 @@ where
         }
         [first] if options.http => {
             let (lent, lender) = Lent::new(first, io);
-            let served = http::serve(&app, &options, services, lent, origin, permit).await;
+            let served = http::serve(&app, &options, services, lent, origin, permit.clone()).await;
             if served.as_ref().is_err_and(hyper::Error::is_timeout)
                 && let Some(Returned { mut io, asked: true }) = lender.take()
             {
                 // What came of the request has been read, so nothing can overtake the answer.
-                drop(within(&app, options.handshake, last_words(&mut io, &http::too_slow())).await);
+                drop(within(&app, options.handshake, say_last(&mut io, &http::too_slow())).await);
             }
             served.map_err(io::Error::other)
         }

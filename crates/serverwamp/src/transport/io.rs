@@ -44,15 +44,15 @@ pub(crate) async fn write_all(io: &mut (impl Write + Unpin), bytes: &[u8]) -> io
 }
 
 /// Says the last words and ends the writing direction.
-pub(crate) async fn last_words(io: &mut (impl Write + Unpin), last_words: &[u8]) -> io::Result<()> {
-    write_all(io, last_words).await?;
+pub(crate) async fn say_last(io: &mut (impl Write + Unpin), words: &[u8]) -> io::Result<()> {
+    write_all(io, words).await?;
     poll_fn(|cx| Pin::new(&mut *io).poll_shutdown(cx)).await
 }
 
 /// Says the last words and ends the writing direction, then reads what the peer still sends until it ends its own: a
 /// socket that is closed with unread bytes in it makes the peer lose what it was told.
 pub(crate) async fn end_with(io: &mut (impl Read + Write + Unpin), last_words: &[u8]) -> io::Result<()> {
-    self::last_words(io, last_words).await?;
+    say_last(io, last_words).await?;
     let mut ignored = [0; 512];
     loop {
         let read = poll_fn(|cx| {
