@@ -42,12 +42,11 @@ mod wire;
 pub use application::{Application, ApplicationBuilder};
 pub use broker::{ReceivedEvent, Subscriber};
 pub use dealer::{CallResult, Calling, ProgressResults};
-pub use error::ConfigError;
+pub use error::{ConfigError, WampError};
 pub use limits::{Limits, Overflow};
 pub use realm::{
     Disclosure, ProcedureSettings, Publication, Realm, RealmHandle, Registration, TopicSettings,
 };
-pub use reply::error::WampError;
 pub use reply::{Hold, Progress, Progressive};
 pub use routes::{RoutePattern, RouteSet, prefix, regex, wildcard};
 pub use server::Server;

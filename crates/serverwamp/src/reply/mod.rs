@@ -14,7 +14,6 @@
 //! write `{"Err": ..}` as an ordinary value; that shape is recognised and sent as `wamp.error.runtime_error` with the
 //! error as its argument.
 
-pub(crate) mod error;
 mod lifecycle;
 mod payload;
 mod progress;
@@ -23,7 +22,7 @@ mod value;
 pub use lifecycle::Hold;
 pub use payload::{Encoded, ToPayload};
 pub use progress::{Progress, Progressive};
-pub(crate) use value::{encode_value, to_value};
+pub(crate) use value::encode_value;
 
 use crate::WampError;
 use crate::request::{Invocation, Request};

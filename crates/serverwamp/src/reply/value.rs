@@ -5,10 +5,10 @@
 
 use super::Encoded;
 use super::payload::cannot_encode;
-use crate::WampError;
+use crate::error::{WampError, to_value};
 use serde::Serialize;
 use serde::ser::{Impossible, Serializer as SerdeSerializer};
-use serverwamp_proto::codec::{self, Serializer, Value};
+use serverwamp_proto::codec::{Serializer, Value};
 use serverwamp_proto::payload::encode_single;
 use serverwamp_proto::uris;
 use std::fmt;
@@ -31,13 +31,6 @@ fn encode_plain<T: Serialize + ?Sized>(serializer: Serializer, value: &T) -> Res
         Ok(args) => Ok(Encoded { serializer, args, kwargs: Vec::new() }),
         Err(error) => Err(cannot_encode(error)),
     }
-}
-
-/// Any serializable value as a [`Value`].
-pub(crate) fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, String> {
-    let mut encoded = Vec::new();
-    codec::to_writer(Serializer::MessagePack, value, &mut encoded).map_err(|error| error.to_string())?;
-    codec::from_slice(Serializer::MessagePack, &encoded).map_err(|error| error.to_string())
 }
 
 /// A serializer that looks at the outermost layer of a value and writes nothing.

@@ -1,8 +1,7 @@
 //! The one error of application code: a URI, arguments, and what only the log may know.
 
-use super::to_value;
 use serde::Serialize;
-use serverwamp_proto::codec::{self, Dict, Value};
+use serverwamp_proto::codec::{self, Dict, Serializer, Value};
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::uris;
 use std::borrow::Cow;
@@ -199,3 +198,10 @@ impl fmt::Debug for WampError {
 }
 
 impl std::error::Error for WampError {}
+
+/// Any serializable value as a [`Value`].
+pub(crate) fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, String> {
+    let mut encoded = Vec::new();
+    codec::to_writer(Serializer::MessagePack, value, &mut encoded).map_err(|error| error.to_string())?;
+    codec::from_slice(Serializer::MessagePack, &encoded).map_err(|error| error.to_string())
+}
