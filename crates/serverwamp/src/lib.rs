@@ -26,6 +26,7 @@ mod locks;
 pub mod long_poll;
 pub mod memory;
 mod meta;
+mod payload;
 pub mod rawsocket;
 mod realm;
 mod routes;

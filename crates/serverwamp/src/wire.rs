@@ -4,8 +4,8 @@
 
 use crate::WampError;
 use crate::auth::Principal;
+use crate::payload::Encoded;
 use crate::realm::{Disclosure, Permissions};
-use crate::reply::Encoded;
 use crate::transport::{Outbox, PushError};
 use serverwamp_proto::codec::{Dict, Serializer, Value};
 use serverwamp_proto::id::{PublicationId, RegistrationId, RequestId, SessionId, SubscriptionId};

@@ -8,7 +8,7 @@ mod inputs;
 pub(crate) use inputs::{Inputs, Taken};
 
 use crate::locks::Mutex;
-use crate::reply::{CallReply, Encoded};
+use crate::payload::{CallReply, Encoded};
 use crate::request::Matched;
 use crate::signal::Signal;
 use crate::transport::PushError;

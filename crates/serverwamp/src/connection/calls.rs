@@ -9,8 +9,8 @@ use super::route::{Served, Target, check_abilities, check_passthru, continues, f
 use super::supervise;
 use crate::call::{CallState, Stop};
 use crate::dealer::LastFound;
+use crate::payload::CallReply;
 use crate::realm::{Disclosure, disclosure_refused, no_such_procedure};
-use crate::reply::CallReply;
 use crate::request::{Invocation, Matched};
 use crate::routes::ProcedureRoute;
 use crate::rt::{BoxFuture, after};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serverwamp_proto::codec::{self, Dict, Serializer, Value};
-use serverwamp_proto::payload::Payload;
+use serverwamp_proto::payload::{BindError, Payload};
 use serverwamp_proto::uris;
 use std::borrow::Cow;
 use std::fmt;
@@ -198,6 +198,12 @@ impl fmt::Debug for WampError {
 }
 
 impl std::error::Error for WampError {}
+
+impl From<BindError> for WampError {
+    fn from(error: BindError) -> Self {
+        Self::invalid_argument(error.0)
+    }
+}
 
 /// Any serializable value as a [`Value`].
 pub(crate) fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, String> {

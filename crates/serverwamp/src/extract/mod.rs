@@ -34,9 +34,10 @@ mod session;
 mod state;
 mod uri;
 
+pub use crate::payload::{Arg, Args, Kwargs};
 pub use call::Canceled;
 pub use input::CallInput;
-pub use payload::{Arg, Args, Kwargs, Params};
+pub use payload::Params;
 pub use session::{Extension, Identity};
 pub use state::{FromRef, State};
 pub use uri::{Captures, Procedure, Topic};

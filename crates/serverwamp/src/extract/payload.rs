@@ -2,9 +2,10 @@
 
 use super::FromRequest;
 use crate::WampError;
+use crate::payload::{Arg, Args, Kwargs};
 use crate::request::Invocation;
 use serde::de::DeserializeOwned;
-use serverwamp_proto::payload::{BindError, Payload};
+use serverwamp_proto::payload::Payload;
 
 /// A struct filled from the arguments by position, then by name, as Python binds a call to a signature.
 ///
@@ -35,26 +36,6 @@ use serverwamp_proto::payload::{BindError, Payload};
 /// what came.
 #[derive(Clone, Copy, Debug)]
 pub struct Params<T>(pub T);
-
-/// The positional arguments as a tuple or a `Vec`; as a reply, several positional results.
-///
-/// Missing trailing arguments whose type is an `Option` are `None`.
-#[derive(Clone, Copy, Debug)]
-pub struct Args<T>(pub T);
-
-/// Exactly one positional argument, whatever its type: the usual style of JavaScript, `call("docs.put", [{...}])`.
-#[derive(Clone, Copy, Debug)]
-pub struct Arg<T>(pub T);
-
-/// The keyword arguments as a struct or a map; as a reply, keyword results.
-#[derive(Clone, Copy, Debug)]
-pub struct Kwargs<T>(pub T);
-
-impl From<BindError> for WampError {
-    fn from(error: BindError) -> Self {
-        Self::invalid_argument(error.0)
-    }
-}
 
 macro_rules! payload_extractor {
     ($name:ident, $bind:ident) => {

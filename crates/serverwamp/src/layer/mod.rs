@@ -9,7 +9,7 @@ pub use trace::{Trace, TraceLayer, trace};
 
 use crate::WampError;
 use crate::handler::ErasedHandler;
-use crate::reply::CallReply;
+use crate::payload::CallReply;
 use crate::request::Invocation;
 use crate::rt::BoxFuture;
 use std::error::Error;

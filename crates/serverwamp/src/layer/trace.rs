@@ -1,7 +1,7 @@
 //! A layer that logs every call it wraps.
 
 use super::ProcedureService;
-use crate::reply::CallReply;
+use crate::payload::CallReply;
 use crate::request::Invocation;
 use crate::rt::{BoxFuture, Runtime};
 use std::fmt;

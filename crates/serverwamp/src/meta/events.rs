@@ -6,8 +6,8 @@
 use crate::Session;
 use crate::broker::SubscriptionEntry;
 use crate::dealer::RegistrationEntry;
+use crate::payload::Encoded;
 use crate::realm::RunningRealm;
-use crate::reply::Encoded;
 use serde::Serialize;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::SessionId;

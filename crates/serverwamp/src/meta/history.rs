@@ -4,8 +4,8 @@
 
 use super::arguments::Arguments;
 use crate::broker::StoredEvent;
+use crate::payload::Encoded;
 use crate::realm::RunningRealm;
-use crate::reply::Encoded;
 use crate::statistics::Refusal;
 use crate::{Session, WampError};
 use serverwamp_proto::broker::HistoryQuery;

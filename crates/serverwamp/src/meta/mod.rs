@@ -17,9 +17,9 @@ mod testaments;
 
 pub(crate) use testament::Testament;
 
-use crate::extract::Args;
+use crate::payload::Args;
+use crate::payload::{Encoded, ToPayload};
 use crate::realm::{RunningRealm, no_such_procedure};
-use crate::reply::{Encoded, ToPayload};
 use crate::{Session, WampError};
 use arguments::Arguments;
 use serde::Serialize;

@@ -5,8 +5,8 @@
 use super::arguments::{self, Arguments, Expected};
 use super::events::SessionDetails;
 use super::one;
+use crate::payload::Encoded;
 use crate::realm::RunningRealm;
-use crate::reply::Encoded;
 use crate::session::CloseRequest;
 use crate::{CloseReason, Session, WampError};
 use serverwamp_proto::codec::Serializer;

@@ -6,7 +6,7 @@ use crate::broker::Subscriber;
 use crate::dealer::{Calling, RegistrationEntry};
 use crate::handler::{Handler, SharedState, Unbound};
 use crate::layer::Served;
-use crate::reply::ToPayload;
+use crate::payload::ToPayload;
 use crate::request::{Invocation, Matched};
 use crate::routes::{Compiled, ProcedureRoute, RoutePattern, Shape};
 use crate::{Session, WampError};

@@ -2,8 +2,8 @@
 
 use super::running::RunningRealm;
 use crate::broker::{Disclosed, Forms, Outgoing};
+use crate::payload::{Encoded, ToPayload};
 use crate::realm::Disclosure;
-use crate::reply::{Encoded, ToPayload};
 use crate::rt::wall_clock;
 use crate::statistics::Refusal;
 use crate::{Session, WampError};

@@ -12,7 +12,7 @@ use crate::ids::RandomIds;
 use crate::layer::{BoxError, ProcedureService};
 use crate::limits::Limits;
 use crate::locks::{Mutex, MutexGuard};
-use crate::reply::CallReply;
+use crate::payload::CallReply;
 use crate::request::{ConnectRequest, Invocation, JoinRequest};
 use crate::routes::RouteTable;
 use crate::rt::{BoxFuture, Runtime, wall_clock};

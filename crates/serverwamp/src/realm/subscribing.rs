@@ -3,7 +3,7 @@
 use super::publish::to_payload;
 use super::running::{Changes, RunningRealm};
 use crate::broker::{LocalSubscriber, Outgoing, SubscriptionEntry};
-use crate::reply::Encoded;
+use crate::payload::Encoded;
 use crate::rt::wall_clock;
 use crate::session::Work;
 use crate::subscription::Attempt;

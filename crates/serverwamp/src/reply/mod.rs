@@ -15,39 +15,19 @@
 //! error as its argument.
 
 mod lifecycle;
-mod payload;
 mod progress;
-mod value;
+mod shapes;
 
+pub use crate::payload::{CallReply, Encoded, ToPayload, via};
 pub use lifecycle::Hold;
-pub use payload::{Encoded, ToPayload};
 pub use progress::{Progress, Progressive};
-pub(crate) use value::encode_value;
 
 use crate::WampError;
+use crate::payload::encode_value;
 use crate::request::{Invocation, Request};
 use futures_util::future::Either;
 use serde::Serialize;
 use std::future::{Future, ready};
-
-/// Marks, for type inference alone, how a value becomes a reply.
-pub mod via {
-    /// Any `serde::Serialize`.
-    #[derive(Debug)]
-    pub enum Value {}
-    /// `Args`, `Kwargs` and what else has a meaning of its own.
-    #[derive(Debug)]
-    pub enum Shape {}
-    /// A `Result` whose success is converted via `M`.
-    #[derive(Debug)]
-    pub struct Fallible<M>(std::marker::PhantomData<M>);
-    /// A stream whose items are converted via `M`.
-    #[derive(Debug)]
-    pub struct Streamed<M>(std::marker::PhantomData<M>);
-    /// `()`: nothing to say, so yes.
-    #[derive(Debug)]
-    pub enum Unit {}
-}
 
 /// A value that can answer an `R`. `M` only guides inference.
 #[diagnostic::on_unimplemented(
@@ -59,33 +39,6 @@ pub mod via {
 pub trait IntoReply<R: Request, M> {
     /// Makes the reply; for lifecycles this lasts as long as the life does.
     fn into_reply(self, request: R) -> impl Future<Output = R::Reply> + Send;
-}
-
-/// The answer to a call, encoded for its caller.
-#[derive(Debug)]
-pub struct CallReply(pub(crate) Result<Encoded, WampError>);
-
-impl CallReply {
-    /// An ERROR.
-    pub fn error(error: WampError) -> Self {
-        Self(Err(error))
-    }
-
-    /// Is it a RESULT?
-    pub fn is_ok(&self) -> bool {
-        self.0.is_ok()
-    }
-
-    /// The error, if it is one.
-    pub fn as_error(&self) -> Option<&WampError> {
-        self.0.as_ref().err()
-    }
-}
-
-impl From<WampError> for CallReply {
-    fn from(error: WampError) -> Self {
-        Self(Err(error))
-    }
 }
 
 impl Invocation {

@@ -1,13 +1,17 @@
 //! Values as arguments and keyword arguments of a message: of a RESULT, a progressive RESULT, an EVENT.
 
-use super::{encode_value, via};
-use crate::WampError;
-use crate::extract::{Arg, Args, Kwargs};
+mod arguments;
+mod value;
+pub mod via;
+
+pub use self::arguments::{Arg, Args, Kwargs};
+pub(crate) use self::value::encode_value;
+
+use crate::error::WampError;
 use serde::Serialize;
 use serverwamp_proto::codec::{EncodeError, Serializer};
 use serverwamp_proto::payload::{Payload, encode_args, encode_kwargs};
 use serverwamp_proto::uris;
-use std::future::{Future, ready};
 
 /// Arguments and keyword arguments, encoded.
 #[derive(Clone, Debug)]
@@ -22,6 +26,33 @@ pub struct Encoded {
 impl Encoded {
     pub(crate) fn empty(serializer: Serializer) -> Self {
         Self { serializer, args: Vec::new(), kwargs: Vec::new() }
+    }
+}
+
+/// The answer to a call, encoded for its caller.
+#[derive(Debug)]
+pub struct CallReply(pub(crate) Result<Encoded, WampError>);
+
+impl CallReply {
+    /// An ERROR.
+    pub fn error(error: WampError) -> Self {
+        Self(Err(error))
+    }
+
+    /// Is it a RESULT?
+    pub fn is_ok(&self) -> bool {
+        self.0.is_ok()
+    }
+
+    /// The error, if it is one.
+    pub fn as_error(&self) -> Option<&WampError> {
+        self.0.as_ref().err()
+    }
+}
+
+impl From<WampError> for CallReply {
+    fn from(error: WampError) -> Self {
+        Self(Err(error))
     }
 }
 
@@ -47,7 +78,7 @@ impl<T: Serialize + ?Sized> ToPayload<via::Value> for T {
 }
 
 /// The receiver learns that it is its serializer that cannot say this (checklist SER-13), the log learns why.
-pub(super) fn cannot_encode(error: EncodeError) -> WampError {
+fn cannot_encode(error: EncodeError) -> WampError {
     let id = crate::ids::incident();
     tracing::error!(%id, %error, "a payload cannot be encoded");
     WampError::new(uris::error::INVALID_PAYLOAD).arg(format!("the payload cannot be encoded, id {id}"))
@@ -59,15 +90,6 @@ macro_rules! shapes {
             fn to_payload(&self, $serializer: Serializer) -> Result<Encoded, WampError> {
                 let $this = self;
                 Ok(Encoded { serializer: $serializer, args: $args, kwargs: $kwargs })
-            }
-        }
-
-        impl<$($generic: Serialize + Send),*> super::IntoReply<crate::request::Invocation, via::Shape> for $shape {
-            fn into_reply(
-                self,
-                request: crate::request::Invocation,
-            ) -> impl Future<Output = super::CallReply> + Send {
-                ready(super::CallReply(self.to_payload(request.payload.serializer)))
             }
         }
     )*};
@@ -83,10 +105,4 @@ shapes! {
     [] Payload: |this, serializer|
         this.to_serializer(serializer).map_err(cannot_encode)?.args.to_vec(),
         this.to_serializer(serializer).map_err(cannot_encode)?.kwargs.to_vec();
-}
-
-impl super::IntoReply<crate::request::Invocation, via::Shape> for super::CallReply {
-    async fn into_reply(self, _: crate::request::Invocation) -> Self {
-        self
-    }
 }

@@ -3,8 +3,7 @@
 //! `Result<T, E>` is itself `Serialize` when `T` and `E` are. Invariant of this file: an `Err` that reaches it, however
 //! wrapped in `Some` and `Box`, comes out as an error.
 
-use super::Encoded;
-use super::payload::cannot_encode;
+use super::{Encoded, cannot_encode};
 use crate::error::{WampError, to_value};
 use serde::Serialize;
 use serde::ser::{Impossible, Serializer as SerdeSerializer};
