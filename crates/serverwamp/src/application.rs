@@ -1,18 +1,18 @@
 //! The application: its realms, its limits, and what peers connect to.
 
-use crate::admission::Admissions;
-use crate::error::{ConfigError, Problem};
-use crate::handler::SharedState;
-use crate::limits::Limits;
-use crate::long_poll::LongPollConfig;
-use crate::rawsocket::RawSocketConfig;
-use crate::realm::{Realm, RealmHandle, RunningRealm};
+use crate::api::handler::SharedState;
+use crate::base::admission::Admissions;
+use crate::base::error::{ConfigError, Problem};
+use crate::base::limits::Limits;
+use crate::base::statistics::{Counters, Statistics};
+use crate::router::realm::{Realm, RealmHandle, RunningRealm};
 use crate::rt::{Runtime, after};
-use crate::service::WebSocketService;
-use crate::shutdown::Connections;
-use crate::statistics::{Counters, Statistics};
+use crate::server::long_poll::LongPollConfig;
+use crate::server::rawsocket::RawSocketConfig;
+use crate::server::service::WebSocketService;
+use crate::transport::shutdown::Connections;
+use crate::transport::websocket::WebSocketConfig;
 use crate::transport::{Bounds, Turns};
-use crate::websocket::WebSocketConfig;
 use hashbrown::HashMap;
 use serverwamp_proto::codec::Nesting;
 use std::fmt;

@@ -1,61 +1,38 @@
 #![doc = include_str!("../../../README.md")]
 #![forbid(unsafe_code)]
 
-pub mod auth;
-pub mod extract;
-pub mod handler;
-pub mod io;
-pub mod layer;
-pub mod reply;
-pub mod request;
 pub mod rt;
-#[cfg(feature = "tls")]
-pub mod tls;
-pub mod websocket;
 
-mod admission;
+mod api;
 mod application;
-mod broker;
-mod call;
-mod connection;
-mod dealer;
-mod error;
-mod ids;
-mod limits;
-mod locks;
-pub mod long_poll;
-pub mod memory;
-mod meta;
-mod payload;
-pub mod rawsocket;
-mod realm;
-mod routes;
+mod base;
+mod peer;
+mod router;
 pub mod server;
-mod service;
-mod session;
-mod shutdown;
-mod signal;
-mod statistics;
-mod subscription;
 mod transport;
-mod wire;
 
+pub use api::reply::{Hold, Progress, Progressive};
+pub use api::routes::{RoutePattern, RouteSet, prefix, regex, wildcard};
+pub use api::{extract, handler, layer, reply};
 pub use application::{Application, ApplicationBuilder};
-pub use broker::{ReceivedEvent, Subscriber};
-pub use dealer::{CallResult, Calling, ProgressResults};
-pub use error::{ConfigError, WampError};
-pub use limits::{Limits, Overflow};
-pub use realm::{
+pub use base::error::{ConfigError, WampError};
+pub use base::io;
+pub use base::limits::{Limits, Overflow};
+pub use base::statistics::{Refusal, Statistics};
+pub use router::broker::{ReceivedEvent, Subscriber};
+pub use router::dealer::{CallResult, Calling, ProgressResults};
+pub use router::realm::{
     Disclosure, ProcedureSettings, Publication, Realm, RealmHandle, Registration, TopicSettings,
 };
-pub use reply::{Hold, Progress, Progressive};
-pub use routes::{RoutePattern, RouteSet, prefix, regex, wildcard};
+pub use router::session::{CloseReason, PendingSession, Session};
+pub use router::subscription::{Events, PendingSubscription, Subscription};
+pub use router::{auth, request};
 pub use server::Server;
-pub use service::{PeerAddress, PeerCertificates, WebSocketService};
-pub use session::{CloseReason, PendingSession, Session};
-pub use statistics::{Refusal, Statistics};
-pub use subscription::{Events, PendingSubscription, Subscription};
-pub use transport::{TlsInfo, TransportInfo, TransportKind};
+pub use server::service::{PeerAddress, PeerCertificates, WebSocketService};
+#[cfg(feature = "tls")]
+pub use server::tls;
+pub use server::{long_poll, memory, rawsocket};
+pub use transport::{TlsInfo, TransportInfo, TransportKind, websocket};
 
 #[doc(no_inline)]
 pub use serverwamp_proto::codec::{Dict, Serializer, Value};

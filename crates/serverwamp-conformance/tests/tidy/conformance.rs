@@ -289,7 +289,7 @@ fn bless(document: &str, tests: &BTreeMap<String, BTreeSet<String>>) -> String {
 fn what_a_router_announces_is_held_by_tests() {
     let document = read(&root().join("docs/conformance.md"));
     let rows: Vec<Row<'_>> = document.lines().filter_map(Row::read).collect();
-    let announced = read(&root().join("crates/serverwamp/src/wire.rs"));
+    let announced = read(&root().join("crates/serverwamp/src/router/wire.rs"));
     for (feature, group) in PROMISES {
         assert!(announced.contains(&format!("{feature}:")), "{feature} is not announced any more");
         let of_group: Vec<_> = rows.iter().filter(|row| row.id.split('-').next() == Some(group)).collect();

@@ -3,7 +3,7 @@
 use crate::{files, none, read, root, walk};
 use std::collections::BTreeSet;
 
-/// The folders with sources, as paths from the root: `crates/serverwamp/src/realm`; tests inside `src` belong to their
+/// The folders with sources, as paths from the root: `crates/serverwamp/src/router/realm`; tests inside `src` belong to their
 /// parent.
 fn source_folders() -> BTreeSet<String> {
     files("crates", "rs")

@@ -84,7 +84,7 @@ fn joined(files: Vec<(String, String)>, but: &str) -> String {
 #[test]
 fn every_limit_is_in_the_table_of_limits_and_says_why_it_is_what_it_is() {
     let document = read(&root().join(DOCUMENT));
-    let source = read(&root().join("crates/serverwamp/src/limits.rs"));
+    let source = read(&root().join("crates/serverwamp/src/base/limits.rs"));
     let fields = fields(&source, "Limits");
     assert!(fields.len() > 20, "the check looks in the wrong place");
     none(complaints_about_fields(&document, &fields));
@@ -93,7 +93,7 @@ fn every_limit_is_in_the_table_of_limits_and_says_why_it_is_what_it_is() {
 #[test]
 fn every_counter_is_in_the_table_of_limits_is_counted_and_is_asked_for_by_a_test() {
     let document = read(&root().join(DOCUMENT));
-    let source = read(&root().join("crates/serverwamp/src/statistics.rs"));
+    let source = read(&root().join("crates/serverwamp/src/base/statistics.rs"));
     let refusals = refusals(&source);
     assert!(refusals.len() > 20, "the check looks in the wrong place");
     let code = joined(files("crates/serverwamp/src", "rs"), "/statistics.rs");

@@ -47,7 +47,7 @@ fn a_file_out_of_shape_is_found() {
 }
 
 /// The only file of the framework that names the standard library's locks.
-const LOCKS: &str = "crates/serverwamp/src/locks.rs";
+const LOCKS: &str = "crates/serverwamp/src/base/locks.rs";
 
 /// Locks that do not come from [`LOCKS`]: nobody would see in which order they are taken.
 fn complaints_about_locks(path: &str, text: &str) -> Vec<String> {

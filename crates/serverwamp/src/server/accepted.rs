@@ -15,9 +15,9 @@ use super::Options;
 use super::http::{self, Services};
 use super::stream::{Lent, Returned};
 use crate::Application;
-use crate::admission::Permit;
-use crate::rawsocket::{self, Origin};
+use crate::base::admission::Permit;
 use crate::rt::after;
+use crate::server::rawsocket::{self, Origin};
 use crate::transport::io::{end_with, read_exact, say_last};
 use crate::transport::{TransportInfo, TransportKind};
 

@@ -15,12 +15,12 @@ use tower_service::Service as _;
 use super::Options;
 use super::timer::HttpTimer;
 use crate::Application;
-use crate::admission::Permit;
-use crate::long_poll::LongPollService;
-use crate::rawsocket::Origin;
+use crate::base::admission::Permit;
+use crate::base::statistics::Refusal;
 use crate::rt::NEVER;
-use crate::service::{PeerAddress, PeerCertificates, WebSocketService};
-use crate::statistics::Refusal;
+use crate::server::long_poll::LongPollService;
+use crate::server::rawsocket::Origin;
+use crate::server::service::{PeerAddress, PeerCertificates, WebSocketService};
 
 /// What answers requests, by path. All connections of a server share it.
 #[derive(Debug)]

@@ -6,9 +6,15 @@
 mod accepted;
 mod http;
 mod listener;
+pub mod long_poll;
+pub mod memory;
+pub mod rawsocket;
 mod refused;
+pub(crate) mod service;
 mod stream;
 mod timer;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub use self::listener::{Incoming, Listener};
 
@@ -22,7 +28,7 @@ use futures_util::future::{Either, select};
 
 use crate::Application;
 #[cfg(feature = "tls")]
-use crate::tls::TlsConfig;
+use crate::server::tls::TlsConfig;
 use http::Services;
 use refused::Refusals;
 

@@ -14,10 +14,10 @@ use super::Options;
 use super::accepted::within;
 use super::http;
 use crate::Application;
-use crate::admission::TooMany;
-use crate::locks::{Mutex, MutexGuard};
-use crate::service::RETRY_AFTER;
-use crate::signal::Signal;
+use crate::base::admission::TooMany;
+use crate::base::locks::{Mutex, MutexGuard};
+use crate::base::signal::Signal;
+use crate::server::service::RETRY_AFTER;
 use crate::transport::io::{end_with, read_exact};
 
 /// How many are told at the same time. For one more, the one goes that has had the longest time to say what it speaks.

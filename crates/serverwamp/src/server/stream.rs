@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 
-use crate::locks::Mutex;
+use crate::base::locks::Mutex;
 
 /// A stream that is lent.
 #[derive(Debug)]

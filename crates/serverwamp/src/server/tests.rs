@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::oneshot;
 
 use super::{Incoming, Server};
-use crate::memory::{Pipe, pipe};
+use crate::server::memory::{Pipe, pipe};
 use crate::{Application, Realm};
 
 const FOREVER: Duration = Duration::MAX;

@@ -1,6 +1,6 @@
 //! The application's runtime as hyper's timer.
 
-use crate::locks::Mutex;
+use crate::base::locks::Mutex;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;

@@ -17,7 +17,7 @@ use std::task::{Context, Poll};
 use atomic_waker::AtomicWaker;
 
 use super::Outbox;
-use crate::locks::{Mutex, MutexGuard};
+use crate::base::locks::{Mutex, MutexGuard};
 use crate::rt::Runtime;
 
 /// So many are woken between two looks at the sockets, for each thread; a write takes some microseconds.

@@ -18,8 +18,10 @@ pub(crate) mod io;
 mod outbox;
 mod output;
 mod settings;
+pub(crate) mod shutdown;
 mod timer;
 mod turns;
+pub mod websocket;
 
 pub use self::info::{TlsInfo, TransportInfo, TransportKind};
 

@@ -7,7 +7,7 @@
 //! Invariant: who is named as running, or waits, is a connection that exists and whose task has been or will be woken;
 //! when it has no use for its turn, or ends, the next one gets it.
 
-use crate::locks::{Mutex, MutexGuard};
+use crate::base::locks::{Mutex, MutexGuard};
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, PoisonError};

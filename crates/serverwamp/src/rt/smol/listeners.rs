@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use smol::net::{TcpListener, TcpStream};
 
-use crate::io::FuturesIo;
+use crate::base::io::FuturesIo;
 use crate::rt::sockets;
 use crate::server::Listener;
 

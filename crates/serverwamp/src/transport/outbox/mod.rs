@@ -13,7 +13,7 @@ mod failure;
 mod frames;
 mod room;
 
-use crate::locks::{Mutex, MutexGuard};
+use crate::base::locks::{Mutex, MutexGuard};
 use std::borrow::Cow;
 use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};

@@ -1,0 +1,55 @@
+//! Extractors of a call's life: that its caller no longer wants it.
+
+use super::FromRequest;
+use crate::router::call::CallState;
+use crate::router::request::Invocation;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+/// Completes when the call is canceled, times out, or its caller leaves.
+///
+/// A handler without this argument is simply dropped at that moment: dropping is cancellation, and `Drop` is cleanup.
+/// A handler with it goes on, for [`Limits::grace`](crate::Limits::grace) at the most, and may still wind up its work;
+/// with mode `kill` the caller even gets its answer.
+///
+/// ```
+/// use serverwamp::extract::Canceled;
+/// use serverwamp::WampError;
+/// # async fn step() {}
+/// # async fn undo() {}
+///
+/// async fn transfer(canceled: Canceled) -> Result<&'static str, WampError> {
+///     for _ in 0..10 {
+///         if canceled.is_canceled() {
+///             undo().await;
+///             return Err(WampError::canceled());
+///         }
+///         step().await;
+///     }
+///     Ok("transferred")
+/// }
+/// # serverwamp::RouteSet::<()>::new().procedure("bank.transfer", transfer);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Canceled(Arc<CallState>);
+
+impl Canceled {
+    /// Waits until the call is canceled.
+    pub async fn canceled(&self) {
+        self.0.stop.wait().await;
+    }
+
+    /// Has the call been canceled?
+    pub fn is_canceled(&self) -> bool {
+        self.0.stop.get().is_some()
+    }
+}
+
+impl<S: Sync> FromRequest<Invocation, S> for Canceled {
+    type Rejection = Infallible;
+
+    async fn from_request(request: &mut Invocation, _: &S) -> Result<Self, Infallible> {
+        request.call.handler_winds_up();
+        Ok(Self(Arc::clone(&request.call)))
+    }
+}

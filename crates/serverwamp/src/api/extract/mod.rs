@@ -1,0 +1,101 @@
+//! Extractors: what a handler's arguments can be.
+//!
+//! | extractor | gives | in |
+//! |---|---|---|
+//! | [`Params<T>`] | a struct filled by position, then by name, as Python fills a signature | procedures |
+//! | [`Args<T>`] | the positional arguments as a tuple or a `Vec` | procedures |
+//! | [`Arg<T>`] | exactly one positional argument | procedures |
+//! | [`Kwargs<T>`] | the keyword arguments as a struct or a map | procedures |
+//! | [`Payload`](crate::Payload) | the arguments, still encoded | procedures |
+//! | [`Progress`](crate::Progress) | where progressive results go | procedures |
+//! | [`Canceled`] | completes when the caller cancels; without it the handler is simply dropped | procedures |
+//! | [`Procedure`] | the URI that was called | procedures |
+//! | [`Topic`] | the URI that is subscribed to | topics |
+//! | [`Captures`] | what the wildcards, the prefix or the regular expression of the route matched | procedures, topics |
+//! | [`PendingSubscription`](crate::PendingSubscription) | the question itself: accept it, then live with it | topics |
+//! | [`PendingSession`](crate::PendingSession) | the same for a session | `on_connect`, `on_join` |
+//! | [`Ticket`](crate::auth::Ticket), [`AuthId`](crate::auth::AuthId), [`AuthExchange`](crate::auth::AuthExchange) | what the peer offers | authenticators |
+//! | [`Session`](crate::Session) | the session that asks | everywhere |
+//! | [`RealmHandle`](crate::RealmHandle) | the session's realm: publish, list sessions | everywhere |
+//! | [`TransportInfo`](crate::TransportInfo) | peer address, HTTP request, certificate | everywhere |
+//! | [`Identity<U>`] | the typed value the authenticator attached | everywhere |
+//! | [`Extension<T>`] | a value that a handler kept on the session | everywhere |
+//! | [`State<T>`] | application state; a missing one does not compile | everywhere |
+//! | `Option<E>`, `Result<E, E::Rejection>` | what may be absent, what may fail | where `E` works |
+//!
+//! Injected values (`State`, `Session`, `Identity`, ...) come from the server alone: no argument a caller sends can
+//! take their place.
+
+mod call;
+mod input;
+mod optional;
+mod payload;
+mod session;
+mod state;
+mod uri;
+
+pub use crate::router::payload::{Arg, Args, Kwargs};
+pub use call::Canceled;
+pub use input::CallInput;
+pub use payload::Params;
+pub use session::{Extension, Identity};
+pub use state::{FromRef, State};
+pub use uri::{Captures, Procedure, Topic};
+
+use crate::WampError;
+use crate::router::request::Request;
+use std::future::Future;
+
+/// An argument of a handler.
+///
+/// Write your own for what many handlers need; generic in `R` it works in every kind of handler:
+///
+/// ```
+/// use serverwamp::extract::FromRequest;
+/// use serverwamp::request::Request;
+/// use serverwamp::WampError;
+///
+/// #[derive(Clone)]
+/// struct User { name: String }
+///
+/// struct CurrentUser(User);
+///
+/// impl<R: Request, S: Sync> FromRequest<R, S> for CurrentUser {
+///     type Rejection = WampError;
+///
+///     async fn from_request(request: &mut R, _: &S) -> Result<Self, WampError> {
+///         request.session().identity::<User>().map(|user| CurrentUser((*user).clone())).ok_or_else(WampError::not_authorized)
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be extracted from `{R}`",
+    label = "not an extractor here",
+    note = "payload extractors (`Params`, `Args`, `Arg`, `Kwargs`) work in procedure handlers only",
+    note = "`State<T>` needs `T: Clone` to be the application's state, or `T: FromRef` of it",
+    note = "see https://docs.rs/serverwamp/latest/serverwamp/extract"
+)]
+pub trait FromRequest<R: Request, S>: Sized {
+    /// Why the value cannot be extracted; the peer gets it as an ERROR.
+    type Rejection: Into<WampError> + Send;
+
+    /// Takes the value out of the request.
+    ///
+    /// # Errors
+    /// When the request does not have it; the handler is then not run.
+    fn from_request(request: &mut R, state: &S)
+    -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
+
+    /// Is there nothing to extract, so that `Option<Self>` is `None`? Asked after a rejection; `false` lets that stand.
+    ///
+    /// By default every rejection means absence. Extractors of arguments tell an argument that is missing from one that
+    /// is wrong, which no handler should mistake for none.
+    fn is_absent(request: &R) -> bool {
+        let _ = request;
+        true
+    }
+
+    /// Does the extractor take more input than the request itself? [`CallInput`] does.
+    #[doc(hidden)]
+    const TAKES_INPUT: bool = false;
+}

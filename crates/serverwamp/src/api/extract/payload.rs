@@ -1,0 +1,68 @@
+//! Extractors of a call's arguments.
+
+use super::FromRequest;
+use crate::WampError;
+use crate::router::payload::{Arg, Args, Kwargs};
+use crate::router::request::Invocation;
+use serde::de::DeserializeOwned;
+use serverwamp_proto::payload::Payload;
+
+/// A struct filled from the arguments by position, then by name, as Python binds a call to a signature.
+///
+/// ```
+/// use serde::Deserialize;
+/// use serverwamp::extract::Params;
+///
+/// #[derive(Deserialize)]
+/// struct Add {
+///     a: i64,
+///     #[serde(default = "five")]
+///     b: i64,
+/// }
+/// fn five() -> i64 {
+///     5
+/// }
+///
+/// // call("math.add", [1, 2]), call("math.add", [1], {b: 2}) and call("math.add", {a: 1}) all reach it.
+/// async fn add(Params(Add { a, b }): Params<Add>) -> i64 {
+///     a + b
+/// }
+/// # serverwamp::RouteSet::<()>::new().procedure("math.add", add);
+/// ```
+///
+/// A tuple takes exactly its number of positional arguments, a `Vec` all of them, a map the keywords.
+/// `#[serde(flatten)]` hides the field names from serde and with them the positions: such a struct is filled by name
+/// only. What does not fit is refused with `wamp.error.invalid_argument`, naming the argument, what was expected and
+/// what came.
+#[derive(Clone, Copy, Debug)]
+pub struct Params<T>(pub T);
+
+macro_rules! payload_extractor {
+    ($name:ident, $bind:ident) => {
+        impl<T: DeserializeOwned + Send, S: Sync> FromRequest<Invocation, S> for $name<T> {
+            type Rejection = WampError;
+
+            async fn from_request(request: &mut Invocation, _: &S) -> Result<Self, WampError> {
+                Ok($name(request.payload.$bind()?))
+            }
+
+            /// Nothing was given, or `null` alone, which is how many languages say so.
+            fn is_absent(request: &Invocation) -> bool {
+                matches!(request.payload.bind::<Option<()>>(), Ok(None))
+            }
+        }
+    };
+}
+
+payload_extractor!(Params, bind);
+payload_extractor!(Arg, arg);
+payload_extractor!(Args, args);
+payload_extractor!(Kwargs, kwargs);
+
+impl<S: Sync> FromRequest<Invocation, S> for Payload {
+    type Rejection = WampError;
+
+    async fn from_request(request: &mut Invocation, _: &S) -> Result<Self, WampError> {
+        Ok(request.payload.to_keep())
+    }
+}

@@ -1,0 +1,92 @@
+//! Async functions as handlers.
+//!
+//! A handler is an async function whose arguments are all [extractors](crate::extract) and whose return value can
+//! answer the request it is registered for. There is one trait for all kinds: procedures, topics, session lifecycles,
+//! authenticators.
+#![doc = include_str!("../../docs/handlers.md")]
+
+mod state;
+mod tuples;
+
+pub(crate) use state::SharedState;
+pub use state::StateRef;
+
+use crate::router::request::Request;
+use crate::rt::BoxFuture;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// An async function that answers an `R`.
+///
+/// It is implemented for functions and closures of up to twelve arguments; there is no need to implement it. `T` is
+/// the tuple of its argument types: leave it to inference.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handler for `{R}`",
+    label = "not a handler",
+    note = "a handler is an `async fn`; every argument is an extractor that works for `{R}`, and with state `{S}`",
+    note = "what it returns must answer a `{R}`; an error must be `Into<WampError>`: see https://docs.rs/serverwamp/latest/serverwamp/reply",
+    note = "see https://docs.rs/serverwamp/latest/serverwamp/handler"
+)]
+pub trait Handler<R: Request, T, S>: Clone + Send + Sync + 'static {
+    /// Extracts the arguments, runs the function, turns what it returns into the reply.
+    fn call(self, request: R, state: StateRef<S>) -> impl Future<Output = R::Reply> + Send;
+
+    /// Does it take more input than the request itself? Functions with a [`CallInput`](crate::extract::CallInput) do.
+    #[doc(hidden)]
+    fn takes_input() -> bool {
+        false
+    }
+}
+
+/// A handler whose type, arguments and state have been forgotten.
+pub(crate) trait ErasedHandler<R: Request>: Send + Sync {
+    fn call(&self, request: R) -> BoxFuture<'static, R::Reply>;
+}
+
+impl<R: Request> fmt::Debug for dyn ErasedHandler<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Handler")
+    }
+}
+
+/// A handler with the state it runs with.
+struct Bound<H, T, S> {
+    handler: H,
+    state: SharedState<S>,
+    arguments: PhantomData<fn() -> T>,
+}
+
+impl<R, H, T, S> ErasedHandler<R> for Bound<H, T, S>
+where
+    R: Request,
+    H: Handler<R, T, S>,
+    T: 'static,
+    S: Send + Sync + 'static,
+{
+    fn call(&self, request: R) -> BoxFuture<'static, R::Reply> {
+        Box::pin(self.handler.clone().call(request, self.state.hold()))
+    }
+}
+
+/// A handler that still waits for its state.
+pub(crate) struct Unbound<R: Request, S>(Bind<R, S>);
+
+type Bind<R, S> = Box<dyn FnOnce(SharedState<S>) -> Arc<dyn ErasedHandler<R>> + Send>;
+
+impl<R: Request, S: Send + Sync + 'static> Unbound<R, S> {
+    pub(crate) fn new<H: Handler<R, T, S>, T: 'static>(handler: H) -> Self {
+        Self(Box::new(move |state| Arc::new(Bound { handler, state, arguments: PhantomData })))
+    }
+
+    pub(crate) fn bind(self, state: &SharedState<S>) -> Arc<dyn ErasedHandler<R>> {
+        (self.0)(state.clone())
+    }
+}
+
+impl<R: Request, S> fmt::Debug for Unbound<R, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unbound")
+    }
+}

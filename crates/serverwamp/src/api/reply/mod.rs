@@ -1,0 +1,78 @@
+//! What handlers return, and how it becomes the answer.
+//!
+//! | a procedure returns | the caller gets |
+//! |---|---|
+//! | any `T: Serialize` | one positional result |
+//! | `()`, `None` | an empty result |
+//! | [`Args((a, b))`](crate::extract::Args) | several positional results |
+//! | [`Kwargs(t)`](crate::extract::Kwargs) | keyword results |
+//! | `(Args(..), Kwargs(..))` | both |
+//! | [`Progressive`] | a progressive result for each item of a stream, and a final one |
+//! | `Result<any of these, E>` with `E: Into<WampError>` | that, or an ERROR |
+//!
+//! An `Err` never travels as a success. `Result<T, E>` is `Serialize` when both halves are, and then serde would
+//! write `{"Err": ..}` as an ordinary value; that shape is recognised and sent as `wamp.error.runtime_error` with the
+//! error as its argument.
+
+mod lifecycle;
+mod progress;
+mod shapes;
+
+pub use crate::router::payload::{CallReply, Encoded, ToPayload, via};
+pub use lifecycle::Hold;
+pub use progress::{Progress, Progressive};
+
+use crate::WampError;
+use crate::router::payload::encode_value;
+use crate::router::request::{Invocation, Request};
+use futures_util::future::Either;
+use serde::Serialize;
+use std::future::{Future, ready};
+
+/// A value that can answer an `R`. `M` only guides inference.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot answer `{R}`",
+    label = "this return type is no reply",
+    note = "a procedure returns any `serde::Serialize`, `Args`, `Kwargs`, `Progressive`, or a `Result` of these whose error converts into `WampError`",
+    note = "see https://docs.rs/serverwamp/latest/serverwamp/reply"
+)]
+pub trait IntoReply<R: Request, M> {
+    /// Makes the reply; for lifecycles this lasts as long as the life does.
+    fn into_reply(self, request: R) -> impl Future<Output = R::Reply> + Send;
+}
+
+impl Invocation {
+    /// Makes the reply to this call; for services that are not handlers.
+    ///
+    /// ```
+    /// # use serverwamp::{Realm, request::Invocation};
+    /// # use std::convert::Infallible;
+    /// let realm = Realm::<()>::new("proxy").allow_anonymous("guest").service(tower::service_fn(|call: Invocation| async move {
+    ///     let procedure = call.procedure().to_owned();
+    ///     Ok::<_, Infallible>(call.reply(procedure).await)
+    /// }));
+    /// ```
+    pub async fn reply<M>(self, value: impl IntoReply<Self, M>) -> CallReply {
+        value.into_reply(self).await
+    }
+}
+
+impl<T: Serialize + Send> IntoReply<Invocation, via::Value> for T {
+    fn into_reply(self, request: Invocation) -> impl Future<Output = CallReply> + Send {
+        ready(CallReply(encode_value(request.payload.serializer, &self)))
+    }
+}
+
+impl<R, T, E, M> IntoReply<R, via::Fallible<M>> for Result<T, E>
+where
+    R: Request,
+    T: IntoReply<R, M> + Send,
+    E: Into<WampError> + Send,
+{
+    fn into_reply(self, request: R) -> impl Future<Output = R::Reply> + Send {
+        match self {
+            Ok(value) => Either::Left(value.into_reply(request)),
+            Err(error) => Either::Right(ready(R::refuse(error.into()))),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Arguments, keyword arguments and encoded payloads as replies to a call.
+
+use super::IntoReply;
+use crate::router::payload::{Arg, Args, CallReply, Kwargs, ToPayload, via};
+use crate::router::request::Invocation;
+use serde::Serialize;
+use serverwamp_proto::payload::Payload;
+use std::future::{Future, ready};
+
+macro_rules! shape_replies {
+    ($([$($generic:ident),*] $shape:ty;)*) => {$(
+        impl<$($generic: Serialize + Send),*> IntoReply<Invocation, via::Shape> for $shape {
+            fn into_reply(self, request: Invocation) -> impl Future<Output = CallReply> + Send {
+                ready(CallReply(self.to_payload(request.payload.serializer)))
+            }
+        }
+    )*};
+}
+
+shape_replies! {
+    [T] Arg<T>;
+    [T] Args<T>;
+    [T] Kwargs<T>;
+    [A, K] (Args<A>, Kwargs<K>);
+    [] Payload;
+}
+
+impl IntoReply<Invocation, via::Shape> for CallReply {
+    async fn into_reply(self, _: Invocation) -> Self {
+        self
+    }
+}

@@ -1,0 +1,213 @@
+//! The one error of application code: a URI, arguments, and what only the log may know.
+
+use serde::Serialize;
+use serverwamp_proto::codec::{self, Dict, Serializer, Value};
+use serverwamp_proto::payload::{BindError, Payload};
+use serverwamp_proto::uris;
+use std::borrow::Cow;
+use std::fmt;
+
+/// What a handler answers when it cannot answer: an error URI with arguments.
+///
+/// It becomes an ERROR message, or an ABORT while a session is being joined. Your own error types take part through
+/// `From`, and then `?` works on them:
+///
+/// ```
+/// use serverwamp::WampError;
+///
+/// enum DocError {
+///     Missing(u64),
+///     Storage(std::io::Error),
+/// }
+///
+/// impl From<DocError> for WampError {
+///     fn from(error: DocError) -> Self {
+///         match error {
+///             DocError::Missing(id) => WampError::new("docs.error.missing").arg(id),
+///             // The peer reads "internal error" and an id; the log has the error itself under the same id.
+///             DocError::Storage(error) => WampError::internal(error),
+///         }
+///     }
+/// }
+/// ```
+///
+/// There is deliberately no `From<E: std::error::Error>`: it would publish internals to peers.
+#[derive(Clone)]
+pub struct WampError(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    uri: Cow<'static, str>,
+    args: Vec<Value>,
+    kwargs: Dict,
+}
+
+impl WampError {
+    /// An error with the given URI, such as `"com.example.error.locked"`.
+    ///
+    /// A URI that is not one (spaces, `#`, empty components) is sent as `wamp.error.runtime_error`, and logged.
+    pub fn new(uri: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Inner { uri: uri.into(), args: Vec::new(), kwargs: Dict::new() }))
+    }
+
+    /// Adds one positional argument; most clients show the first as the error's text.
+    #[must_use]
+    pub fn arg(mut self, value: impl Into<Value>) -> Self {
+        self.0.args.push(value.into());
+        self
+    }
+
+    /// Adds one keyword argument.
+    #[must_use]
+    pub fn kwarg(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.0.kwargs.insert(name.into(), value.into());
+        self
+    }
+
+    /// Replaces the keyword arguments by the fields of `value`, a struct or a map.
+    ///
+    /// A value that is neither, or cannot be encoded, is logged and left out.
+    #[must_use]
+    pub fn kwargs(mut self, value: impl Serialize) -> Self {
+        match to_value(&value) {
+            Ok(Value::Dict(dict)) => self.0.kwargs = dict,
+            Ok(other) => {
+                tracing::error!(uri = %self.0.uri, value = ?other, "keyword arguments of an error must be a struct or a map")
+            }
+            Err(error) => {
+                tracing::error!(uri = %self.0.uri, %error, "keyword arguments of an error could not be encoded")
+            }
+        }
+        self
+    }
+
+    /// `wamp.error.invalid_argument`: the arguments do not fit, and `text` says why.
+    pub fn invalid_argument(text: impl Into<String>) -> Self {
+        Self::new(uris::error::INVALID_ARGUMENT).arg(text.into())
+    }
+
+    /// `wamp.error.not_authorized`: the session may not do this.
+    pub fn not_authorized() -> Self {
+        Self::new(uris::error::NOT_AUTHORIZED)
+    }
+
+    /// `wamp.error.authentication_denied`: the credentials are wrong, or nobody has them.
+    pub fn authentication_denied() -> Self {
+        Self::new(uris::error::AUTHENTICATION_DENIED).arg("authentication denied")
+    }
+
+    /// `wamp.error.canceled`: the call was canceled.
+    pub fn canceled() -> Self {
+        Self::new(uris::error::CANCELED)
+    }
+
+    /// `wamp.error.timeout`: it took too long.
+    pub fn timeout() -> Self {
+        Self::new(uris::error::TIMEOUT)
+    }
+
+    /// `wamp.error.network_failure`: a message cannot be carried on.
+    pub(crate) fn network_failure(text: impl Into<String>) -> Self {
+        Self::new(uris::error::NETWORK_FAILURE).arg(text.into())
+    }
+
+    /// `wamp.error.payload_size_exceeded`: a message is longer than its receiver takes.
+    pub(crate) fn payload_size_exceeded(text: impl Into<String>) -> Self {
+        Self::new(uris::error::PAYLOAD_SIZE_EXCEEDED).arg(text.into())
+    }
+
+    /// `wamp.error.invalid_payload`: a receiver's serializer cannot say it.
+    pub(crate) fn invalid_payload(text: impl Into<String>) -> Self {
+        Self::new(uris::error::INVALID_PAYLOAD).arg(text.into())
+    }
+
+    /// An error that a peer sent; arguments that cannot be read are left out.
+    pub(crate) fn received(uri: &str, payload: &Payload) -> Self {
+        let mut error = Self::new(uri.to_owned());
+        if let Ok(Value::List(args)) = codec::from_slice(payload.serializer, &payload.args) {
+            error.0.args = args;
+        }
+        if let Ok(Value::Dict(kwargs)) = codec::from_slice(payload.serializer, &payload.kwargs) {
+            error.0.kwargs = kwargs;
+        }
+        error
+    }
+
+    /// `wamp.error.unavailable`: not now; a later attempt may work.
+    ///
+    /// In a realm whose clients may register it means that this callee has no time, and the caller, for whom there is no
+    /// other one, gets `wamp.error.no_available_callee`.
+    pub fn unavailable(text: impl Into<String>) -> Self {
+        Self::new(uris::error::UNAVAILABLE).arg(text.into())
+    }
+
+    /// `wamp.error.runtime_error` for something the peer must not read: `error` goes to the log under a random id,
+    /// the peer gets the id.
+    pub fn internal(error: impl fmt::Display) -> Self {
+        let id = crate::base::ids::incident();
+        tracing::error!(%id, %error, "internal error");
+        Self::incident(&id)
+    }
+
+    /// The peer's half of an incident that is in the log under `id`.
+    pub(crate) fn incident(id: &str) -> Self {
+        Self::new(uris::error::RUNTIME_ERROR).arg(format!("internal error, id {id}"))
+    }
+
+    /// The error's URI.
+    pub fn uri(&self) -> &str {
+        &self.0.uri
+    }
+
+    /// The positional arguments.
+    pub fn args(&self) -> &[Value] {
+        &self.0.args
+    }
+
+    /// The keyword arguments.
+    pub fn keyword_args(&self) -> &Dict {
+        &self.0.kwargs
+    }
+
+    /// The first positional argument, when it is a text: what a person should read.
+    pub fn message(&self) -> Option<&str> {
+        match self.0.args.first() {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for WampError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.message() {
+            Some(text) => write!(f, "{}: {text}", self.0.uri),
+            None => f.write_str(&self.0.uri),
+        }
+    }
+}
+
+impl fmt::Debug for WampError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WampError")
+            .field("uri", &self.0.uri)
+            .field("args", &self.0.args)
+            .field("kwargs", &self.0.kwargs)
+            .finish()
+    }
+}
+
+impl std::error::Error for WampError {}
+
+impl From<BindError> for WampError {
+    fn from(error: BindError) -> Self {
+        Self::invalid_argument(error.0)
+    }
+}
+
+/// Any serializable value as a [`Value`].
+pub(crate) fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, String> {
+    let mut encoded = Vec::new();
+    codec::to_writer(Serializer::MessagePack, value, &mut encoded).map_err(|error| error.to_string())?;
+    codec::from_slice(Serializer::MessagePack, &encoded).map_err(|error| error.to_string())
+}

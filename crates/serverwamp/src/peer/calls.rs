@@ -1,0 +1,384 @@
+//! The calls of one session.
+//!
+//! A handler is polled where its CALL was read; when it answers at once, nothing is spawned, registered or locked for
+//! it. Only a handler that waits becomes a task, and from then on it can be canceled and timed.
+
+use super::deadlines::Deadlines;
+use super::place::{self, Place};
+use super::route::{Served, Target, check_abilities, check_passthru, continues, find, go_on};
+use super::supervise;
+use crate::api::routes::ProcedureRoute;
+use crate::base::statistics::Refusal;
+use crate::router::call::{CallState, Stop};
+use crate::router::dealer::LastFound;
+use crate::router::payload::CallReply;
+use crate::router::realm::{Disclosure, disclosure_refused, no_such_procedure};
+use crate::router::request::{Invocation, Matched};
+use crate::router::session::{Kept, OpenCall};
+use crate::rt::{BoxFuture, after};
+use crate::{Session, WampError};
+use futures_util::FutureExt;
+use futures_util::future::{Either, select};
+use serverwamp_proto::id::RequestId;
+use serverwamp_proto::message::{Call, CancelMode, Violation};
+use serverwamp_proto::session::Feature;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+/// A handler's run, from the call to its reply.
+type Run = BoxFuture<'static, CallReply>;
+
+/// What a session's connection keeps of its calls.
+pub(super) struct Calls {
+    /// The state of the last call that was answered at once, for the next one.
+    spare: Option<Arc<CallState>>,
+    /// Calls that wait for the one before, in a realm that serves them one at a time.
+    waiting: VecDeque<Waiting>,
+    serial: bool,
+    /// Where the last call went that a client serves.
+    last_found: LastFound,
+    /// The highest id of a CALL so far.
+    newest: Option<RequestId>,
+    /// When calls that clients serve have taken too long.
+    pub(super) deadlines: Deadlines,
+}
+
+/// A call that waits for the one before.
+struct Waiting {
+    invocation: Invocation,
+    kept: Option<Kept>,
+    place: Place,
+}
+
+impl Waiting {
+    fn call(&self) -> &Arc<CallState> {
+        &self.invocation.call
+    }
+}
+
+impl Calls {
+    pub(super) fn new(session: &Session) -> Self {
+        let serial = session.running_realm().plan.serial_calls;
+        Self {
+            spare: None,
+            waiting: VecDeque::new(),
+            serial,
+            last_found: LastFound::default(),
+            newest: None,
+            deadlines: Deadlines::default(),
+        }
+    }
+
+    /// A CALL: refuse it, answer it at once, let it run, or pass it on to who serves it.
+    pub(super) fn call(&mut self, session: &Session, call: Call<'_>) -> Result<(), Violation> {
+        if !session.is_open() {
+            return Ok(());
+        }
+        let realm = session.running_realm();
+        let in_flight = session.calls_in_flight();
+        // An id above all others is new, whatever is open; most clients count up.
+        let is_new = self.newest.is_none_or(|newest| call.request > newest);
+        if is_new {
+            self.newest = Some(call.request);
+        }
+        let may_continue = !is_new && (in_flight > 0 || session.has_answered_inputs());
+        if may_continue && continues(session, &call)? {
+            return Ok(());
+        }
+        if in_flight + self.waiting.len() >= realm.limits.calls_in_flight {
+            realm.refused(Refusal::Calls);
+            let text =
+                format!("more than {} calls of this session are unanswered", realm.limits.calls_in_flight);
+            refuse(session, call.request, call.options.progress, &WampError::unavailable(text));
+            return Ok(());
+        }
+        if let Err(error) = place::look_for(session) {
+            refuse(session, call.request, call.options.progress, &error);
+            return Ok(());
+        }
+        if let Some(waiting) = self.waiting.iter().find(|waiting| waiting.call().request == call.request) {
+            return go_on(waiting.call(), &call).map(drop);
+        }
+        let announced = || session.caller_has(Feature::PayloadPassthruMode);
+        check_passthru(session, call.options.passthru.as_deref(), announced, || {
+            format!("CALL #{}", call.request)
+        })?;
+        if call.options.progress && !session.caller_has(Feature::ProgressiveCallInvocations) {
+            return Err(Violation::new(format!(
+                "CALL #{}: progress is used by a caller that does not announce progressive_call_invocations",
+                call.request
+            )));
+        }
+        let input_open = call.options.progress;
+        if let Err((request, error)) = self.serve(session, call) {
+            refuse(session, request, input_open, &error);
+        }
+        Ok(())
+    }
+
+    /// Finds who serves a call and hands it over.
+    fn serve(&mut self, session: &Session, call: Call<'_>) -> Result<(), (RequestId, WampError)> {
+        let realm = session.running_realm();
+        let request = call.request;
+        let refuse = |error| (request, error);
+        // Whoever serves it: a caller cannot tell (checklist CID-03).
+        if call.options.disclose_me && realm.plan.permissions.disclosure == Disclosure::Refused {
+            find(realm, &call.procedure).map_err(refuse)?;
+            return Err(refuse(disclosure_refused()));
+        }
+        if let Some(registration) = self.last_found.get(&realm.dealer, &call.procedure) {
+            return self.route(session, call, registration).map_err(refuse);
+        }
+        let changes = realm.dealer.changes();
+        let found = match find(realm, &call.procedure).map_err(refuse)? {
+            Target::Served(found) => found,
+            Target::Registered(registration) => {
+                self.last_found.keep(changes, &registration);
+                return self.route(session, call, registration).map_err(refuse);
+            }
+            Target::Meta => {
+                check_abilities(&call, false).map_err(refuse)?;
+                let reply = realm.answer_meta(session, &call.procedure, &call.payload).map_err(refuse)?;
+                session.send_reply(request, &CallReply(Ok(reply)));
+                return Ok(());
+            }
+        };
+        let Served { procedure, matched, route } = found;
+        check_abilities(&call, route.as_deref().is_some_and(|route| route.takes_input)).map_err(refuse)?;
+        let kept = session.keep(&call.payload).map_err(refuse)?;
+        let state = self.state(session, &call, &procedure, matched);
+        let invocation = Invocation { call: state, payload: call.payload };
+        if self.serial && (session.calls_in_flight() > 0 || !self.waiting.is_empty()) {
+            let place = Place::take(session).map_err(refuse)?;
+            let invocation = Invocation { payload: invocation.payload.to_keep(), ..invocation };
+            self.waiting.push_back(Waiting { invocation, kept, place });
+        } else {
+            self.start(session, invocation, kept, None, route.as_deref().map(|route| &**route));
+        }
+        Ok(())
+    }
+
+    fn state(
+        &mut self,
+        session: &Session,
+        call: &Call<'_>,
+        procedure: &Arc<str>,
+        matched: Matched,
+    ) -> Arc<CallState> {
+        if let Some(mut spare) = self.spare.take()
+            && let Some(state) = Arc::get_mut(&mut spare)
+            && state.recycle(call.request, procedure).is_some()
+        {
+            describe(state, session, call, matched);
+            return spare;
+        }
+        let mut state = CallState::new(session.clone(), call.request, Arc::clone(procedure));
+        describe(&mut state, session, call, matched);
+        Arc::new(state)
+    }
+
+    /// Starts the calls that waited for another one to end.
+    pub(super) fn start_waiting(&mut self, session: &Session) {
+        while !self.waiting.is_empty() && session.calls_in_flight() == 0 {
+            if let Some(Waiting { invocation, kept, place }) = self.waiting.pop_front() {
+                let route = session.running_realm().plan.routes.procedure(&invocation.call.procedure);
+                self.start(session, invocation, kept, Some(place), route.map(|route| &**route));
+            }
+        }
+    }
+
+    /// When the first of the calls has waited too long: for its turn, or for its callee.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let waiting = self.waiting.iter().filter_map(|waiting| waiting.call().deadline).min();
+        waiting.into_iter().chain(self.deadlines.first()).min()
+    }
+
+    /// Answers the calls that have waited too long (checklist TMO-02, TMO-03).
+    pub(super) fn expire(&mut self, session: &Session, now: Instant) {
+        self.waiting.retain(|waiting| {
+            let expired = waiting.call().deadline.is_some_and(|deadline| deadline <= now);
+            if expired {
+                session.send_error(Call::CODE, waiting.call().request, &WampError::timeout());
+            }
+            !expired
+        });
+        while let Some(request) = self.deadlines.due(now) {
+            let open = session.work().calls.get(&request).cloned();
+            if let Some(OpenCall::Routed(call)) = open
+                && let Some(later) = call.expire(now)
+            {
+                self.deadlines.watch(later, request);
+            }
+        }
+    }
+
+    fn start(
+        &mut self,
+        session: &Session,
+        invocation: Invocation,
+        kept: Option<Kept>,
+        place: Option<Place>,
+        route: Option<&ProcedureRoute>,
+    ) {
+        let state = Arc::clone(&invocation.call);
+        let realm = session.running_realm();
+        let mut run = match (&realm.plan.service, route) {
+            // Layers may let a call wait, and with it all that was read together with it.
+            (Some(service), _) => {
+                service.reply(Invocation { payload: invocation.payload.to_keep(), ..invocation })
+            }
+            (None, Some(route)) => route.served.call(invocation),
+            (None, None) => return session.send_error(Call::CODE, state.request, &no_such_procedure("")),
+        };
+        let mut now = Context::from_waker(Waker::noop());
+        match catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(&mut now))) {
+            Ok(Poll::Ready(reply)) => {
+                drop(run);
+                self.answer_at_once(session, state, &reply);
+            }
+            Ok(Poll::Pending) => spawn(session, run, state, kept, place),
+            Err(panic) => {
+                let id = supervise::report_panic("procedure handler", session, panic.as_ref());
+                state.answer(&CallReply::error(WampError::incident(&id)));
+            }
+        }
+    }
+
+    fn answer_at_once(&mut self, session: &Session, state: Arc<CallState>, reply: &CallReply) {
+        if Arc::strong_count(&state) == 1 && state.inputs.is_none() {
+            // Nobody else holds the call, so nobody else can answer it.
+            session.send_reply(state.request, reply);
+            self.spare = Some(state);
+        } else {
+            state.answer(reply);
+        }
+    }
+
+    /// A CANCEL: stops the call whatever the mode; who gets the answer, and when, depends on it.
+    pub(super) fn cancel(&mut self, session: &Session, request: RequestId, mode: Option<CancelMode>) {
+        if let Some(index) = self.waiting.iter().position(|waiting| waiting.call().request == request) {
+            self.waiting.remove(index);
+            session.send_error(Call::CODE, request, &WampError::canceled());
+            return;
+        }
+        // A call that is not there any more has been answered: the CANCEL came too late (checklist CAN-09).
+        let open = session.work().calls.get(&request).cloned();
+        match open {
+            None => {}
+            Some(OpenCall::Routed(call)) => call.cancel(mode),
+            Some(OpenCall::Served(call)) => {
+                let stop = match mode {
+                    Some(CancelMode::Kill) => Stop::Kill,
+                    // Without a mode it is `killnowait` (checklist CAN-07).
+                    Some(CancelMode::Skip | CancelMode::KillNoWait) | None => Stop::Now,
+                };
+                Session::stop_call(&call, stop, WampError::canceled());
+            }
+        }
+    }
+}
+
+/// Refuses a call. Its caller may have sent more input already, which gets no answer of its own (checklist PCI-10).
+fn refuse(session: &Session, request: RequestId, input_open: bool, error: &WampError) {
+    if input_open {
+        session.remember_answered_input(request);
+    }
+    session.send_error(Call::CODE, request, error);
+}
+
+/// Writes down what the caller asked for beyond the call itself.
+fn describe(state: &mut CallState, session: &Session, call: &Call<'_>, matched: Matched) {
+    state.matched = matched;
+    state.receive_progress = call.options.receive_progress;
+    state.inputs = call.options.progress.then(Arc::default);
+    if call.options.timeout > 0 {
+        let longest = session.running_realm().limits.longest_call_timeout;
+        let timeout = Duration::from_millis(call.options.timeout).min(longest);
+        state.timeout = Some(timeout);
+        state.deadline = Some(after(session.runtime().now(), timeout));
+    }
+}
+
+/// Lets a handler that waits run as a task of its own.
+fn spawn(session: &Session, run: Run, state: Arc<CallState>, kept: Option<Kept>, place: Option<Place>) {
+    let taken = match place {
+        Some(place) => {
+            place.hand_over();
+            Ok(())
+        }
+        None => place::take(session),
+    };
+    if let Err(error) = taken {
+        // There was a place when the handler began; now it ends where it would have had to wait.
+        state.answer(&CallReply::error(error));
+        return;
+    }
+    session.enter_call(&state);
+    supervise::spawn(session.runtime(), async move {
+        let session = state.session.clone();
+        serve(run, &state).await;
+        drop(kept);
+        session.leave_call(&state);
+    });
+}
+
+async fn serve(run: Run, state: &Arc<CallState>) {
+    let session = &state.session;
+    let mut run = AssertUnwindSafe(run).catch_unwind();
+    let finished = {
+        let expired = pin!(expired(state));
+        let stopped = pin!(state.stop.wait());
+        let early = pin!(select(stopped, expired));
+        match select(&mut run, early).await {
+            Either::Left((reply, _)) => Ok(reply),
+            Either::Right((Either::Left(_), _)) => Err(WampError::canceled()),
+            Either::Right((Either::Right(_), _)) => Err(WampError::timeout()),
+        }
+    };
+    let reply = match finished {
+        Ok(reply) => reply,
+        Err(error) => {
+            let waits = state.stop.get() == Some(&Stop::Kill) && state.winds_up();
+            if !waits {
+                state.answer(&CallReply::error(error));
+            }
+            state.stop.set(Stop::Now);
+            if !state.winds_up() {
+                return;
+            }
+            let grace = session.running_realm().limits.grace;
+            let time_up = session.runtime().sleep_until(after(session.runtime().now(), grace));
+            match select(run, time_up).await {
+                Either::Left((reply, _)) => reply,
+                Either::Right(_) => {
+                    session.running_realm().refused(Refusal::Grace);
+                    Ok(CallReply::error(WampError::canceled()))
+                }
+            }
+        }
+    };
+    let reply = reply.unwrap_or_else(|panic| {
+        let id = supervise::report_panic("procedure handler", session, panic.as_ref());
+        CallReply::error(WampError::incident(&id))
+    });
+    state.answer(&reply);
+}
+
+/// Completes when the call has been silent for as long as its caller allows (checklist TMO-01, TMO-08).
+async fn expired(state: &CallState) {
+    let (Some(timeout), Some(mut deadline)) = (state.timeout, state.deadline) else {
+        return std::future::pending().await;
+    };
+    let runtime = state.session.runtime();
+    loop {
+        runtime.sleep_until(deadline).await;
+        match state.last_progress().and_then(|progress| progress.checked_add(timeout)) {
+            Some(later) if later > deadline => deadline = later,
+            _ => return,
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! HELLO … CHALLENGE … WELCOME: who the peer is, and whether it may come in.
+//!
+//! The decision is one future that the connection polls; it is dropped with the connection. Its order: `on_connect`
+//! handlers, authenticators, `on_join` handlers. Whatever says no, the peer gets ABORT.
+
+use super::{Deciding, Open, Peer, Phase, calls::Calls, supervise};
+use crate::base::signal::Signal;
+use crate::base::statistics::Refusal;
+use crate::router::auth::{AuthenticateAnswer, Exchange, Hello, Principal, Secret};
+use crate::router::realm::{Handlers, RunningRealm};
+use crate::router::request::{ConnectRequest, JoinRequest, SessionRequest};
+use crate::router::session::CloseReason;
+use crate::router::session::pending::{Admission, SessionReply};
+use crate::router::wire;
+use crate::{Session, WampError};
+use futures_util::FutureExt;
+use serverwamp_proto::message;
+use serverwamp_proto::pattern::Match;
+use serverwamp_proto::session::ClientRoles;
+use serverwamp_proto::uri::UriRules;
+use serverwamp_proto::uris;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+impl Peer {
+    pub(super) fn join(&mut self, hello: &message::Hello<'_>, roles: ClientRoles) {
+        let realm = match self.realm(hello.realm.as_deref().unwrap_or_default()) {
+            Ok(realm) => realm,
+            Err(error) => {
+                self.app.counters.refused(Refusal::Session);
+                return self.refuse(&error);
+            }
+        };
+        let session = Session::new(
+            realm.new_session_id(),
+            Arc::clone(&realm),
+            self.serializer,
+            Arc::clone(&self.transport),
+            self.outbox.clone(),
+            Arc::clone(&self.app.runtime),
+        );
+        session.announce(roles);
+        let details = &hello.details;
+        let known =
+            Hello { authid: details.authid.clone(), authextra: wire::dict(details.authextra.as_ref()) };
+        let exchange = Arc::new(Exchange::new(session.clone(), known));
+        let methods = details.authmethods.clone().unwrap_or_default();
+        let decision = Box::pin(decide(realm, Arc::clone(&exchange), methods, self.app.connections.clone()));
+        self.phase = Phase::Deciding(Box::new(Deciding { session, exchange, decision, challenged: false }));
+        self.arm(self.app.limits.authenticate_timeout);
+        self.poll_at_once();
+    }
+
+    /// The realm a HELLO leads to (checklist SES-10, SES-11, URI-08).
+    fn realm(&self, name: &str) -> Result<Arc<RunningRealm>, WampError> {
+        if let Some(realm) = self.app.realms.get(name) {
+            return Ok(Arc::clone(realm));
+        }
+        let no_such_realm =
+            || WampError::new(uris::error::NO_SUCH_REALM).arg(format!("there is no realm {name:?}"));
+        if name.is_empty() {
+            return Err(no_such_realm());
+        }
+        UriRules::loose().check(name, Match::Exact).map_err(|error| {
+            WampError::new(uris::error::INVALID_URI).arg(format!("realm {name:?}: {error}"))
+        })?;
+        self.app.default_realm.clone().ok_or_else(no_such_realm)
+    }
+
+    pub(super) fn authenticate(&mut self, answer: &message::Authenticate<'_>) {
+        let Phase::Deciding(deciding) = &mut self.phase else { return };
+        deciding.challenged = false;
+        let extra = wire::dict(Some(&answer.extra));
+        deciding
+            .exchange
+            .answer(AuthenticateAnswer { signature: Secret::from(answer.signature.as_ref()), extra });
+        self.poll_at_once();
+    }
+
+    /// Most decisions are ready at once; the connection polls those that are not right after this, with its waker.
+    fn poll_at_once(&mut self) {
+        self.poll_decision(&mut Context::from_waker(Waker::noop()));
+    }
+
+    /// Drives the decision, sends the challenges it makes, and acts on its end.
+    pub(super) fn poll_decision(&mut self, cx: &mut Context<'_>) {
+        let Phase::Deciding(deciding) = &mut self.phase else { return };
+        match deciding.decision.as_mut().poll(cx) {
+            Poll::Ready(Ok(())) => self.welcome(),
+            Poll::Ready(Err(error)) => {
+                self.app.counters.refused(Refusal::Session);
+                self.refuse(&error);
+            }
+            Poll::Pending => {
+                if let Some(step) = deciding.exchange.take_challenge() {
+                    deciding.challenged = true;
+                    self.machine.challenged();
+                    self.send(&wire::challenge(self.serializer, &step.method, &step.extra));
+                }
+            }
+        }
+    }
+
+    fn welcome(&mut self) {
+        let Phase::Deciding(deciding) = std::mem::replace(&mut self.phase, Phase::Ended) else { return };
+        let session = deciding.session;
+        let Some(principal) = session.principal() else { return };
+        self.machine.welcomed(session.id());
+        let realm = Arc::clone(session.running_realm());
+        let features = wire::features(&realm.plan.permissions);
+        let welcome =
+            |features| wire::welcome(self.serializer, session.id(), realm.name(), principal, features);
+        if !wire::queue_unless_too_long(&self.outbox, self.serializer, &welcome(Some(features))) {
+            // A peer that takes so little has no use for a list of what it could ask for (checklist RAW-04).
+            self.send(&welcome(None));
+        }
+        realm.admit(&session);
+        session.joined().set(());
+        self.deadline = None;
+        self.pace.hear(self.app.runtime.now());
+        self.phase = Phase::Open(Box::new(Open { calls: Calls::new(&session), session, lost: 0 }));
+    }
+
+    /// Not let in: ABORT, and the transport closes behind it.
+    pub(super) fn refuse(&mut self, error: &WampError) {
+        self.machine.aborted();
+        self.send(&wire::abort(self.serializer, error.uri(), error.message()));
+        self.over(CloseReason::Closed(error.uri().to_owned()), 1000);
+    }
+}
+
+async fn decide(
+    realm: Arc<RunningRealm>,
+    exchange: Arc<Exchange>,
+    methods: Vec<String>,
+    connections: crate::transport::shutdown::Connections,
+) -> Result<(), WampError> {
+    let session = exchange.session.clone();
+    let connected = Arc::new(Signal::default());
+    let request = |admission| ConnectRequest { admission, taken: false };
+    ask(&realm.plan.on_connect, &session, &connected, &connections, request).await?;
+    connected.set(());
+    let authentication = AssertUnwindSafe(authenticate(&realm, &exchange, methods));
+    let principal = authentication.catch_unwind().await.unwrap_or_else(|panic| {
+        let id = supervise::report_panic("authenticator", &session, panic.as_ref());
+        Err(WampError::authentication_failed(format!("internal error, id {id}")))
+    });
+    session.welcome(principal.map_err(blame_backend)?);
+    let request = |admission| JoinRequest { admission, taken: false };
+    ask(&realm.plan.on_join, &session, session.joined(), &connections, request).await
+}
+
+/// Asks the handlers one after the other; each runs on as the session's companion.
+async fn ask<R: SessionRequest>(
+    handlers: &Handlers<R>,
+    session: &Session,
+    step: &Arc<Signal<()>>,
+    connections: &crate::transport::shutdown::Connections,
+    request: impl Fn(Arc<Admission>) -> R,
+) -> Result<(), WampError> {
+    for handler in handlers {
+        let admission = Arc::new(Admission::new(session.clone(), Arc::clone(step)));
+        let life = handler.call(request(Arc::clone(&admission)));
+        let verdict = Arc::clone(&admission);
+        let asked = Arc::clone(&admission);
+        supervise::companion(
+            session,
+            connections.handler(),
+            "session handler",
+            session_over(session.clone()),
+            async move {
+                let life = AssertUnwindSafe(life).catch_unwind();
+                let refuse = || asked.refuse(WampError::not_authorized());
+                let end = supervise::until_dropped(life, asked.dropped(), refuse).await;
+                end.map(|SessionReply(reply)| reply)
+            },
+            move |reply| match reply {
+                Ok(()) => verdict.refuse(WampError::not_authorized()),
+                Err(error) => verdict.refuse(error),
+            },
+        );
+        admission.verdict().await?;
+    }
+    Ok(())
+}
+
+async fn session_over(session: Session) {
+    session.closed().await;
+}
+
+/// Finds the way to authenticate that both sides know, and takes it (checklist AUTH-04 .. AUTH-06).
+async fn authenticate(
+    realm: &RunningRealm,
+    exchange: &Arc<Exchange>,
+    mut methods: Vec<String>,
+) -> Result<Principal, WampError> {
+    for authenticator in realm.plan.authenticators.iter().filter(|one| one.first) {
+        if let Some(principal) = (authenticator.dialogue)(Arc::clone(exchange)).await? {
+            return Ok(principal.proved_by(authenticator.method.clone()));
+        }
+    }
+    if methods.is_empty() {
+        methods.push("anonymous".to_owned());
+    }
+    for method in &methods {
+        if let (Some(anonymous), "anonymous") = (&realm.plan.anonymous, method.as_str()) {
+            let authid = format!("{:013x}", realm.ids.bits() >> 11);
+            let principal = Principal::new(authid).role(anonymous.authrole.clone()).provider("static");
+            return Ok(principal.proved_by("anonymous".into()));
+        }
+        let known = realm.plan.authenticators.iter().find(|one| !one.first && one.method == *method);
+        if let Some(authenticator) = known {
+            let principal = (authenticator.dialogue)(Arc::clone(exchange)).await?;
+            let principal = principal.ok_or_else(WampError::authentication_denied)?;
+            return Ok(principal.proved_by(authenticator.method.clone()));
+        }
+    }
+    Err(WampError::new(uris::error::NO_MATCHING_AUTH_METHOD).arg(format!(
+        "the realm accepts none of the offered authentication methods ({})",
+        methods.join(", ")
+    )))
+}
+
+/// A failure of the application is no wrong password: it is a failed authentication (checklist AUTH-09).
+fn blame_backend(error: WampError) -> WampError {
+    match error.uri() {
+        uris::error::RUNTIME_ERROR => WampError::authentication_failed(error.message().unwrap_or_default()),
+        _ => error,
+    }
+}

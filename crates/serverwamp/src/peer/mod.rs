@@ -1,0 +1,385 @@
+//! One peer: from its HELLO to its end.
+//!
+//! A [`Peer`] gets every message its transport receives, in order, and queues what is to be sent. It does no I/O. The
+//! protocol's own state is in `serverwamp_proto::session`; here is what the application does at each step.
+
+mod calls;
+mod deadlines;
+mod dispatch;
+mod handshake;
+mod pace;
+mod place;
+mod route;
+mod supervise;
+
+use crate::application::{Application, Inner};
+use crate::base::statistics::Refusal;
+use crate::router::auth::Exchange;
+use crate::router::session::{CloseReason, CloseRequest};
+use crate::router::wire;
+use crate::rt::{BoxFuture, after};
+use crate::transport::TransportInfo;
+use crate::transport::shutdown::Alive;
+use crate::transport::{EndReason, Flow, MessageHandler, Outbox};
+use crate::{Session, WampError};
+use bytes::Bytes;
+use calls::Calls;
+use pace::Pace;
+use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::id::RequestNumbering;
+use serverwamp_proto::message::{Message, QuickRequest, Violation};
+use serverwamp_proto::session::{Session as Machine, Step};
+use serverwamp_proto::uris;
+use serverwamp_proto::websocket::Opcode;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+/// The application's side of one connection.
+pub(crate) struct Peer {
+    app: Arc<Inner>,
+    transport: Arc<TransportInfo>,
+    serializer: Serializer,
+    outbox: Outbox,
+    machine: Machine,
+    phase: Phase,
+    /// When the phase has lasted too long.
+    deadline: Option<Instant>,
+    pace: Pace,
+    _alive: Alive,
+}
+
+/// What the peer is waiting for, or we of it.
+enum Phase {
+    /// HELLO.
+    Closed,
+    /// Authenticators and `on_connect`, `on_join` handlers; the future ends with the decision.
+    Deciding(Box<Deciding>),
+    /// The end.
+    Open(Box<Open>),
+    /// The peer's GOODBYE that answers ours.
+    Closing,
+    /// That queued bytes are written and the transport closes.
+    Ended,
+}
+
+struct Deciding {
+    session: Session,
+    exchange: Arc<Exchange>,
+    decision: BoxFuture<'static, Result<(), WampError>>,
+    /// A CHALLENGE is out and its AUTHENTICATE is not in.
+    challenged: bool,
+}
+
+struct Open {
+    session: Session,
+    calls: Calls,
+    /// Lost events that were logged.
+    lost: u64,
+}
+
+impl Open {
+    /// Logs that events were lost, if some were since the last time: here, because where they are lost locks are held.
+    fn notice_losses(&mut self) {
+        let lost = self.session.events_lost();
+        if lost == self.lost {
+            return;
+        }
+        let (session, events) = (self.session.id(), lost - self.lost);
+        self.session.running_realm().counters.refused_times(Refusal::EventsLost, events);
+        match self.lost {
+            0 => tracing::warn!(%session, events, "the peer reads too slowly and loses events"),
+            _ => tracing::debug!(%session, events, lost, "more events are lost"),
+        }
+        self.lost = lost;
+    }
+}
+
+impl Peer {
+    pub(crate) fn new(app: &Application, transport: TransportInfo, outbox: Outbox) -> Self {
+        let app = Arc::clone(app.inner());
+        let numbering =
+            if app.limits.strict_request_ids { RequestNumbering::Strict } else { RequestNumbering::Lenient };
+        let mut peer = Self {
+            serializer: transport.serializer,
+            transport: Arc::new(transport),
+            machine: Machine::new(numbering).with_nesting(app.nesting),
+            phase: Phase::Closed,
+            deadline: None,
+            pace: Pace::new(&app.limits, app.runtime.now()),
+            _alive: app.connections.enter(outbox.clone()),
+            outbox,
+            app,
+        };
+        peer.arm(peer.app.limits.hello_timeout);
+        peer
+    }
+
+    fn arm(&mut self, time: Duration) {
+        self.deadline = Some(after(self.app.runtime.now(), time));
+    }
+
+    fn receive(&mut self, frame: &Bytes, now: Instant) -> Result<(), Violation> {
+        self.pace.hear(now);
+        if let Phase::Open(open) = &mut self.phase
+            && let Some(request) = self.machine.receive_quick(self.serializer, frame)
+        {
+            if !matches!(request, QuickRequest::Yield(_)) && self.pace.ask(now) {
+                self.app.counters.refused(Refusal::RequestsPerSecond);
+            }
+            return dispatch::quick(open, request);
+        }
+        let step = self.machine.receive_frame(self.serializer, frame)?;
+        if is_request(&step) && self.pace.ask(now) {
+            self.app.counters.refused(Refusal::RequestsPerSecond);
+        }
+        match step {
+            Step::Join(hello, roles) => self.join(&hello, roles),
+            Step::Authenticate(answer) => self.authenticate(&answer),
+            Step::Request(request) => {
+                if let Phase::Open(open) = &mut self.phase {
+                    dispatch::request(open, request)?;
+                }
+            }
+            Step::Leave(goodbye) => self.leave(goodbye.reason.as_ref()),
+            Step::Left => self.left(),
+            Step::AttemptEnded => self.over(CloseReason::Lost, 1000),
+            Step::Ignored => {}
+        }
+        Ok(())
+    }
+
+    /// The peer's GOODBYE: answer it, and a new HELLO may follow on the same transport.
+    fn leave(&mut self, reason: &str) {
+        self.end_session(CloseReason::Goodbye(reason.to_owned()));
+        self.send(&wire::goodbye(uris::close::GOODBYE_AND_OUT, None));
+        self.phase = Phase::Closed;
+        self.arm(self.app.limits.hello_timeout);
+    }
+
+    /// The peer's ABORT, or its answer to our GOODBYE: nothing more is sent.
+    fn left(&mut self) {
+        self.over(CloseReason::Aborted, 1000);
+    }
+
+    /// The peer broke the protocol: ABORT, and the transport closes behind it.
+    fn violated(&mut self, violation: &Violation, close_code: u16) {
+        self.app.counters.refused(match (close_code, &self.phase) {
+            (1009, Phase::Closed | Phase::Deciding(_)) => Refusal::HelloBytes,
+            (1009, _) => Refusal::MessageBytes,
+            _ => Refusal::ProtocolViolation,
+        });
+        let text = violation.to_string();
+        tracing::debug!(peer = ?self.transport.peer_address, %text, "protocol violation");
+        self.machine.aborted();
+        self.send(&wire::abort(self.serializer, uris::error::PROTOCOL_VIOLATION, Some(&text)));
+        self.over(CloseReason::Violation(text), close_code);
+    }
+
+    /// Ends the session for the application, and the transport when everything queued has been written.
+    fn over(&mut self, reason: CloseReason, close_code: u16) {
+        self.end_session(reason);
+        self.deadline = None;
+        self.outbox.close(close_code, "");
+    }
+
+    fn end_session(&mut self, reason: CloseReason) {
+        // Somebody else may have ended it before.
+        match std::mem::replace(&mut self.phase, Phase::Ended) {
+            Phase::Deciding(deciding) => drop(deciding.session.end(reason)),
+            Phase::Open(mut open) => {
+                open.session.end(reason);
+                open.notice_losses();
+            }
+            Phase::Closed | Phase::Closing | Phase::Ended => {}
+        }
+    }
+
+    /// Queues a message; a full or closed outbox ends the connection by itself.
+    fn send(&self, message: &Message<'_>) {
+        wire::queue(&self.outbox, self.serializer, message);
+    }
+
+    /// Does what the application asked of the session, or of all sessions.
+    fn obey(&mut self) {
+        if self.app.connections.forced() && !matches!(self.phase, Phase::Ended) {
+            self.over(CloseReason::Shutdown, 1001);
+            return;
+        }
+        let stopping = self.app.connections.stopping();
+        match &self.phase {
+            Phase::Closed if stopping => {
+                self.send(&wire::abort(self.serializer, uris::close::SYSTEM_SHUTDOWN, Some(STOPPING)));
+                self.over(CloseReason::Shutdown, 1001);
+            }
+            Phase::Deciding(deciding) => {
+                let request = deciding.session.close_request().cloned();
+                if stopping {
+                    self.refuse(&shutdown_error());
+                } else if let Some(
+                    CloseRequest::Goodbye { reason, message } | CloseRequest::Abort { reason, message },
+                ) = request
+                {
+                    let error = WampError::new(reason);
+                    self.refuse(&message.into_iter().fold(error, |error, text| error.arg(text)));
+                }
+            }
+            Phase::Open(open) => {
+                let request = open.session.close_request().cloned();
+                if stopping {
+                    self.say_goodbye(uris::close::SYSTEM_SHUTDOWN, Some(STOPPING), CloseReason::Shutdown);
+                } else if let Some(request) = request {
+                    self.close_as_asked(&request);
+                }
+            }
+            Phase::Closed | Phase::Closing | Phase::Ended => {}
+        }
+    }
+
+    fn close_as_asked(&mut self, request: &CloseRequest) {
+        match request {
+            CloseRequest::Goodbye { reason, message } => {
+                self.say_goodbye(reason, message.as_deref(), CloseReason::Closed(reason.clone()));
+            }
+            CloseRequest::Abort { reason, message } => {
+                self.machine.aborted();
+                self.send(&wire::abort(self.serializer, reason, message.as_deref()));
+                self.over(CloseReason::Closed(reason.clone()), 1000);
+            }
+        }
+    }
+
+    /// Sends GOODBYE; the session is over for the application at once, the peer has a moment to answer.
+    fn say_goodbye(&mut self, reason: &str, message: Option<&str>, ended: CloseReason) {
+        self.end_session(ended);
+        self.machine.closing();
+        self.send(&wire::goodbye(reason, message));
+        self.phase = Phase::Closing;
+        self.arm(self.app.limits.goodbye_timeout);
+    }
+
+    /// While a decision is pending nothing but its AUTHENTICATE is taken in (checklist SES-28), and nothing at all from
+    /// who asks too fast.
+    fn is_busy(&self) -> bool {
+        self.pace.rests() || matches!(&self.phase, Phase::Deciding(deciding) if !deciding.challenged)
+    }
+
+    /// The session has been silent for too long, unless there is something that it waits for or that is waited for.
+    fn idle_too_long(&mut self, now: Instant) {
+        let Phase::Open(open) = &self.phase else { return };
+        let session = &open.session;
+        if !session.is_open() {
+            return;
+        }
+        if self.pace.rests() || session.calls_in_flight() > 0 || !session.invocations().is_empty() {
+            return self.pace.hear(now);
+        }
+        self.app.counters.refused(Refusal::IdleTimeout);
+        let text = format!("nothing was sent for {:?}", self.app.limits.idle_timeout);
+        let reason = uris::close::TIMEOUT;
+        self.say_goodbye(reason, Some(&text), CloseReason::Closed(reason.to_owned()));
+    }
+
+    fn timed_out(&mut self) {
+        self.deadline = None;
+        match &self.phase {
+            Phase::Closed => {
+                self.app.counters.refused(Refusal::HelloTimeout);
+                let text = format!("no HELLO within {:?}", self.app.limits.hello_timeout);
+                self.send(&wire::abort(self.serializer, uris::error::PROTOCOL_VIOLATION, Some(&text)));
+                self.over(CloseReason::Violation(text), 1002);
+            }
+            Phase::Deciding(_) => {
+                self.app.counters.refused(Refusal::AuthenticateTimeout);
+                let text = format!("not authenticated within {:?}", self.app.limits.authenticate_timeout);
+                self.refuse(&WampError::authentication_failed(text));
+            }
+            Phase::Closing => {
+                self.app.counters.refused(Refusal::GoodbyeTimeout);
+                self.over(CloseReason::Lost, 1000);
+            }
+            Phase::Open(_) | Phase::Ended => {}
+        }
+    }
+}
+
+/// Is this something that costs the one who asks? Answers are given at the pace of who is asked, unless they are many.
+fn is_request(step: &Step<'_>) -> bool {
+    match step {
+        Step::Join(..) => true,
+        Step::Request(Message::Yield(result)) => result.options.progress,
+        Step::Request(Message::Error(_)) => false,
+        Step::Request(_) => true,
+        _ => false,
+    }
+}
+
+const STOPPING: &str = "the server is shutting down";
+
+fn shutdown_error() -> WampError {
+    WampError::new(uris::close::SYSTEM_SHUTDOWN).arg(STOPPING)
+}
+
+impl MessageHandler for Peer {
+    fn message(&mut self, message: Bytes, _kind: Opcode, now: Instant) -> Flow {
+        if let Err(violation) = self.receive(&message, now) {
+            self.violated(&violation, 1002);
+        }
+        if self.is_busy() { Flow::Pause } else { Flow::Continue }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let rests = self.pace.rests_until();
+        let Phase::Open(open) = &self.phase else { return self.deadline.into_iter().chain(rests).min() };
+        let others = [open.calls.deadline(), self.pace.idle_at(), rests];
+        self.deadline.into_iter().chain(others.into_iter().flatten()).min()
+    }
+
+    fn longest_message(&self) -> usize {
+        match self.phase {
+            Phase::Closed | Phase::Deciding(_) => self.app.limits.hello_bytes,
+            Phase::Open(_) | Phase::Closing | Phase::Ended => usize::MAX,
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
+        self.obey();
+        self.pace.go_on(now);
+        if matches!(self.phase, Phase::Deciding(_)) {
+            self.poll_decision(cx);
+        }
+        if let Phase::Open(open) = &mut self.phase {
+            open.notice_losses();
+            open.calls.start_waiting(&open.session);
+            open.calls.expire(&open.session, now);
+            if self.pace.idle_at().is_some_and(|idle_at| idle_at <= now) {
+                self.idle_too_long(now);
+            }
+        }
+        if self.deadline.is_some_and(|deadline| deadline <= now) {
+            self.timed_out();
+        }
+        if self.is_busy() { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    fn violation(&mut self, description: &str, close_code: u16) {
+        self.violated(&Violation::new(description.to_owned()), close_code);
+    }
+
+    fn ended(&mut self, reason: EndReason) {
+        let refusal = match reason {
+            EndReason::SlowConsumer => Some(Refusal::SlowConsumer),
+            EndReason::PingTimeout => Some(Refusal::PingTimeout),
+            EndReason::WriteTimeout => Some(Refusal::WriteTimeout),
+            // Counted where it was found.
+            EndReason::Violation { .. } => None,
+            EndReason::PeerClosed { .. } | EndReason::Closed | EndReason::TransportLost => None,
+        };
+        refusal.into_iter().for_each(|refusal| self.app.counters.refused(refusal));
+        let reason = match reason {
+            EndReason::SlowConsumer => CloseReason::SlowConsumer,
+            _ => CloseReason::Lost,
+        };
+        self.end_session(reason);
+    }
+}

@@ -1,0 +1,153 @@
+//! How fast a connection may ask, and how long a session may be silent.
+//!
+//! Who asks too fast is not refused: its connection is not read until it may ask again, so nothing is lost, and what it
+//! sends meanwhile waits on its own side. Sessions that follow each other on one connection share its pace.
+//!
+//! Invariant: in any time `t` no more requests are taken than `burst + rate * t`.
+
+use std::time::{Duration, Instant};
+
+use crate::base::limits::Limits;
+
+/// The pace of one connection.
+#[derive(Debug)]
+pub(super) struct Pace {
+    /// `None` where there is no limit.
+    bucket: Option<Bucket>,
+    /// No request is taken before this.
+    rests_until: Option<Instant>,
+    idle_timeout: Duration,
+    /// When a message came last.
+    heard: Instant,
+}
+
+/// A bucket of tokens, of which each request takes one. It is described by when it will be full.
+#[derive(Debug)]
+struct Bucket {
+    /// In which one token comes in.
+    interval: Duration,
+    /// In which all but one of the tokens come in.
+    slack: Duration,
+    full_at: Instant,
+}
+
+impl Pace {
+    pub(super) fn new(limits: &Limits, now: Instant) -> Self {
+        let Limits { requests_per_second: rate, requests_burst: burst, idle_timeout, .. } = *limits;
+        let bucket = (rate != u32::MAX).then(|| {
+            let interval = Duration::from_secs(1) / rate.max(1);
+            Bucket { interval, slack: interval.saturating_mul(burst.max(1) - 1), full_at: now }
+        });
+        Self { bucket, rests_until: None, idle_timeout, heard: now }
+    }
+
+    /// Something came.
+    #[inline]
+    pub(super) const fn hear(&mut self, now: Instant) {
+        self.heard = now;
+    }
+
+    /// Counts a request; `true` when it was the last one for now.
+    #[inline]
+    pub(super) fn ask(&mut self, now: Instant) -> bool {
+        let Some(bucket) = &mut self.bucket else { return false };
+        self.rests_until = bucket.take(now);
+        self.rests_until.is_some()
+    }
+
+    /// Is nothing taken for now?
+    #[inline]
+    pub(super) const fn rests(&self) -> bool {
+        self.rests_until.is_some()
+    }
+
+    /// When requests are taken again.
+    pub(super) const fn rests_until(&self) -> Option<Instant> {
+        self.rests_until
+    }
+
+    /// Time has passed.
+    #[inline]
+    pub(super) fn go_on(&mut self, now: Instant) {
+        if self.rests_until.is_some_and(|until| until <= now) {
+            self.rests_until = None;
+            // Who was not listened to was not silent.
+            self.heard = now;
+        }
+    }
+
+    /// When the session will have been silent for too long; `None` when it may be silent for ever.
+    #[inline]
+    pub(super) fn idle_at(&self) -> Option<Instant> {
+        self.heard.checked_add(self.idle_timeout)
+    }
+}
+
+impl Bucket {
+    /// Takes a token, and says when the next one can be taken if not now.
+    fn take(&mut self, now: Instant) -> Option<Instant> {
+        self.full_at = self.full_at.max(now) + self.interval;
+        self.full_at.checked_sub(self.slack).filter(|next| *next > now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(clippy::disallowed_methods, reason = "any instant will do")]
+    fn pace(rate: u32, burst: u32) -> (Pace, Instant) {
+        let limits = Limits { requests_per_second: rate, requests_burst: burst, ..Limits::default() };
+        let now = Instant::now();
+        (Pace::new(&limits, now), now)
+    }
+
+    /// Asks as often as is allowed at this time.
+    fn exhaust(pace: &mut Pace, now: Instant) -> usize {
+        pace.go_on(now);
+        let mut asked = 0;
+        while !pace.rests() && asked < 1000 {
+            pace.ask(now);
+            asked += 1;
+        }
+        asked
+    }
+
+    #[test]
+    fn a_burst_is_taken_at_once_and_then_one_request_for_each_interval() {
+        let (mut pace, start) = pace(10, 5);
+        assert_eq!(exhaust(&mut pace, start), 5);
+        assert_eq!(pace.rests_until(), Some(start + Duration::from_millis(100)));
+        assert_eq!(exhaust(&mut pace, start + Duration::from_millis(99)), 0);
+        assert_eq!(exhaust(&mut pace, start + Duration::from_millis(100)), 1);
+        assert_eq!(exhaust(&mut pace, start + Duration::from_millis(350)), 2);
+        // However long it was silent, a burst is a burst.
+        assert_eq!(exhaust(&mut pace, start + Duration::from_secs(1000)), 5);
+    }
+
+    #[test]
+    fn in_the_long_run_the_rate_is_kept_whatever_the_timer_does() {
+        let (mut pace, start) = pace(1000, 10);
+        let mut asked = 0;
+        // A timer that wakes every seven milliseconds, as coarse ones do.
+        for wake in 0..1000 {
+            asked += exhaust(&mut pace, start + Duration::from_millis(7 * wake));
+        }
+        assert!((6990..=7003).contains(&asked), "{asked} requests in 6993 ms");
+    }
+
+    #[test]
+    fn one_request_at_a_time_is_the_least_there_can_be() {
+        let (mut pace, start) = pace(0, 0);
+        assert_eq!(exhaust(&mut pace, start), 1);
+        assert_eq!(exhaust(&mut pace, start + Duration::from_millis(999)), 0);
+        assert_eq!(exhaust(&mut pace, start + Duration::from_secs(1)), 1);
+    }
+
+    #[test]
+    fn without_a_limit_nothing_ever_rests_and_nobody_is_ever_idle() {
+        let (mut pace, start) = pace(u32::MAX, 1);
+        assert_eq!(exhaust(&mut pace, start), 1000);
+        assert_eq!(pace.idle_at(), None);
+    }
+}

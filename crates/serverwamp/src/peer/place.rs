@@ -1,0 +1,56 @@
+//! The calls of all sessions that wait, up to [`Limits::calls_in_flight_in_all`](crate::Limits::calls_in_flight_in_all).
+//!
+//! Invariant: a place is taken before a call is entered among its session's, in one step with the look whether there is
+//! one, and is given back once: when the call leaves its session, or before it was entered.
+
+use crate::base::statistics::Refusal;
+use crate::{Session, WampError};
+
+/// A place of a call that has not been entered yet.
+pub(super) struct Place(Option<Session>);
+
+impl Place {
+    pub(super) fn take(session: &Session) -> Result<Self, WampError> {
+        take(session)?;
+        Ok(Self(Some(session.clone())))
+    }
+
+    /// From now on it is the entered call's, which gives it back.
+    pub(super) fn hand_over(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(session) = &self.0 {
+            session.running_realm().counters.call_ended();
+        }
+    }
+}
+
+/// Takes a place for a call that is entered right away.
+pub(super) fn take(session: &Session) -> Result<(), WampError> {
+    let realm = session.running_realm();
+    match realm.counters.call_began(realm.limits.calls_in_flight_in_all) {
+        true => Ok(()),
+        false => Err(refuse(session)),
+    }
+}
+
+/// Refuses calls while there is no place, also those that would not need one: who is asked for less recovers sooner.
+pub(super) fn look_for(session: &Session) -> Result<(), WampError> {
+    let realm = session.running_realm();
+    match realm.counters.calls_in_flight() < realm.limits.calls_in_flight_in_all {
+        true => Ok(()),
+        false => Err(refuse(session)),
+    }
+}
+
+#[cold]
+fn refuse(session: &Session) -> WampError {
+    let realm = session.running_realm();
+    realm.refused(Refusal::CallsInAll);
+    let limit = realm.limits.calls_in_flight_in_all;
+    WampError::unavailable(format!("more than {limit} calls of all sessions are unanswered"))
+}

@@ -1,0 +1,181 @@
+//! Where a call goes: to the application, to a client, to the meta API; or on to where it went already.
+
+use super::calls::Calls;
+use super::place;
+use crate::api::routes::ProcedureRoute;
+use crate::base::statistics::Refusal;
+use crate::router::call::{CallState, Stop, Taken};
+use crate::router::dealer::{self, CallRequest, Caller, RegistrationEntry, RoutedCall};
+use crate::router::realm::{Disclosure, RunningRealm, no_such_procedure};
+use crate::router::request::Matched;
+use crate::router::session::OpenCall;
+use crate::rt::after;
+use crate::{Session, WampError};
+use serverwamp_proto::message::{Call, Passthru, Violation};
+use serverwamp_proto::pattern::Match;
+use serverwamp_proto::{uri, uris};
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Where a call goes.
+pub(super) enum Target<'r> {
+    Served(Served<'r>),
+    Registered(Arc<RegistrationEntry>),
+    Meta,
+}
+
+/// What of the application serves a call.
+pub(super) struct Served<'r> {
+    pub(super) procedure: Cow<'r, Arc<str>>,
+    pub(super) matched: Matched,
+    /// `None` when the realm has a service that takes every call.
+    pub(super) route: Option<Cow<'r, Arc<ProcedureRoute>>>,
+}
+
+pub(super) fn find<'r>(realm: &'r RunningRealm, procedure: &str) -> Result<Target<'r>, WampError> {
+    let replaced = realm.plan.service.is_some();
+    // No registration, and be it for every procedure, serves one of the specification's own (checklist URI-11).
+    if uri::is_reserved(procedure) && (realm.plan.permissions.meta_api || !replaced) {
+        realm.check_uri(procedure, Match::Exact)?;
+        return match realm.plan.permissions.meta_api {
+            true => Ok(Target::Meta),
+            false => Err(no_such_procedure(procedure)),
+        };
+    }
+    let route = match realm.dealer.find(procedure) {
+        Some(dealer::Found::Registered(registration)) if !replaced => {
+            return Ok(Target::Registered(registration));
+        }
+        Some(dealer::Found::Route(route)) => Some(Cow::Borrowed(route)),
+        Some(dealer::Found::Local(route)) => Some(Cow::Owned(route)),
+        Some(dealer::Found::Registered(_)) | None => None,
+    };
+    if let Some(Cow::Borrowed(known)) = route
+        && matches!(known.matched, Matched::Exact)
+    {
+        // What equals a route's URI is a valid one.
+        let route = route.filter(|_| !replaced);
+        let procedure = Cow::Borrowed(&known.uri);
+        return Ok(Target::Served(Served { procedure, matched: Matched::Exact, route }));
+    }
+    realm.check_uri(procedure, Match::Exact)?;
+    let matched = match &route {
+        Some(route) => route.matched.clone(),
+        None if replaced => Matched::Exact,
+        None => return Err(no_such_procedure(procedure)),
+    };
+    let route = route.filter(|_| !replaced);
+    Ok(Target::Served(Served { procedure: Cow::Owned(procedure.into()), matched, route }))
+}
+
+impl Calls {
+    /// Hands a call over to a client that serves it.
+    pub(super) fn route(
+        &mut self,
+        session: &Session,
+        call: Call<'_>,
+        registration: Arc<RegistrationEntry>,
+    ) -> Result<(), WampError> {
+        let realm = session.running_realm();
+        place::take(session)?;
+        let Call { request, mut options, procedure, payload } = call;
+        let disclosure = realm.plan.permissions.disclosure;
+        let settings = realm.plan.procedure_settings.of(&procedure);
+        let mut deadline = None;
+        if options.timeout > 0 {
+            let longest = u64::try_from(realm.limits.longest_call_timeout.as_millis()).unwrap_or(u64::MAX);
+            options.timeout = options.timeout.min(longest);
+            let at = after(session.runtime().now(), Duration::from_millis(options.timeout));
+            deadline = Some(at);
+            self.deadlines.watch(at, request);
+            self.deadlines.tidy(|request| session.work().calls.contains_key(&request));
+        }
+        let exact = registration.pattern.kind() == Match::Exact;
+        let routed = Arc::new(RoutedCall::new(CallRequest {
+            caller: Caller::Session(session.clone(), request),
+            procedure: (!exact).then(|| procedure.into()),
+            options,
+            trustlevel: settings.and_then(|settings| settings.trustlevel),
+            disclosed_by_realm: disclosure == Disclosure::Always
+                || settings.is_some_and(|settings| settings.disclose_caller),
+            forward_timeout: settings.and_then(|settings| settings.forward_timeout),
+            deadline,
+            only: None,
+            registration,
+        }));
+        session.enter_routed(request, &routed);
+        routed.start(payload, || realm.ids.bits());
+        Ok(())
+    }
+}
+
+/// Is this a further input for a call that is running, or was answered before it came (checklist PCI-10, PCI-14)?
+pub(super) fn continues(session: &Session, call: &Call<'_>) -> Result<bool, Violation> {
+    let last = !call.options.progress;
+    // Who answers a call takes the call's lock first and then that of the session's work: so the latter is not held here.
+    let open = session.work().calls.get(&call.request).cloned();
+    let taken = match open {
+        None => false,
+        Some(OpenCall::Served(served)) => go_on(&served, call)?,
+        Some(OpenCall::Routed(routed)) => match routed.go_on(&call.procedure, &call.payload, last) {
+            Taken::Complete => return Err(still_running(call)),
+            taken => taken != Taken::Answered,
+        },
+    };
+    // What is answered has been remembered before it could be seen to be so: the order of the looks matters.
+    Ok(taken || session.was_answered_early(call.request, last))
+}
+
+/// A further input for a call that the application serves; `false` when it has its answer.
+pub(super) fn go_on(served: &CallState, call: &Call<'_>) -> Result<bool, Violation> {
+    match served.take_input(&call.procedure, &call.payload, !call.options.progress) {
+        Taken::Answered => Ok(false),
+        Taken::Waiting => Ok(true),
+        Taken::Complete => Err(still_running(call)),
+        Taken::Full => {
+            served.session.running_realm().refused(Refusal::CallInputs);
+            let text = "the procedure does not take its input fast enough";
+            Session::stop_call(served, Stop::Now, WampError::network_failure(text));
+            Ok(true)
+        }
+    }
+}
+
+/// Does the call need what a procedure of the application cannot do (checklist PCI-06, PPT-08)?
+pub(super) fn check_abilities(call: &Call<'_>, takes_input: bool) -> Result<(), WampError> {
+    let missing = if call.options.progress && !takes_input {
+        "the procedure does not take progressive input"
+    } else if call.options.passthru.as_deref().is_some_and(Passthru::is_active) {
+        "the procedure does not take payloads in passthru mode"
+    } else {
+        return Ok(());
+    };
+    Err(WampError::new(uris::error::FEATURE_NOT_SUPPORTED).arg(missing))
+}
+
+pub(super) fn still_running(call: &Call<'_>) -> Violation {
+    Violation::new(format!("CALL #{}: the call with this id is still running", call.request))
+}
+
+/// Only who announces the payload passthru mode may use it, and only where the realm does (checklist PPT-04 .. PPT-07).
+pub(super) fn check_passthru(
+    session: &Session,
+    passthru: Option<&Passthru>,
+    announced: impl FnOnce() -> bool,
+    what: impl FnOnce() -> String,
+) -> Result<(), Violation> {
+    if !passthru.is_some_and(Passthru::is_active) {
+        return Ok(());
+    }
+    let permissions = &session.running_realm().plan.permissions;
+    let missing = match announced() {
+        true if permissions.offers_passthru() => return Ok(()),
+        true => "the realm",
+        false => "its sender",
+    };
+    Err(Violation::new(format!(
+        "{}: ppt_scheme is used, and {missing} does not announce payload_passthru_mode",
+        what()
+    )))
+}

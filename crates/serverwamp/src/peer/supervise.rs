@@ -1,0 +1,90 @@
+//! Running application code so that its panics and its delays stay its own.
+
+use crate::base::statistics::Refusal;
+use crate::rt::{BoxFuture, Runtime, after};
+use crate::transport::shutdown::Alive;
+use crate::{Session, WampError};
+use futures_util::future::{Either, select};
+use std::any::Any;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+
+/// What a panic said.
+type Panic = Box<dyn Any + Send>;
+
+/// Logs a panic of application code and returns the id under which it is in the log.
+pub(super) fn report_panic(what: &str, session: &Session, panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("(no text)");
+    let id = crate::base::ids::incident();
+    tracing::error!(%id, session = %session.id(), realm = %session.running_realm().name(), panic = text, "{what} panicked");
+    id
+}
+
+/// Spawns the code that accompanies a session or a subscription.
+///
+/// `life` runs to its end, but at the most [`Limits::grace`](crate::Limits::grace) longer than `over`. What it says in
+/// the end, an error or a panic, goes to `concluded`, which refuses if nothing was decided yet.
+pub(super) fn companion(
+    session: &Session,
+    alive: Alive,
+    what: &'static str,
+    over: impl Future<Output = ()> + Send + 'static,
+    life: impl Future<Output = Result<Result<(), WampError>, Panic>> + Send + 'static,
+    concluded: impl FnOnce(Result<(), WampError>) + Send + 'static,
+) {
+    let companion_of = session.clone();
+    let runtime = Arc::clone(session.runtime());
+    let task: BoxFuture<'static, ()> = Box::pin(async move {
+        let grace = companion_of.running_realm().limits.grace;
+        let time_up = pin!(async {
+            over.await;
+            runtime.sleep_until(after(runtime.now(), grace)).await;
+        });
+        let life = pin!(life);
+        let reply = match select(life, time_up).await {
+            Either::Left((Ok(reply), _)) => reply,
+            Either::Left((Err(panic), _)) => {
+                Err(WampError::incident(&report_panic(what, &companion_of, panic.as_ref())))
+            }
+            Either::Right(_) => {
+                companion_of.running_realm().refused(Refusal::Grace);
+                tracing::warn!(session = %companion_of.id(), ?grace, "{what} did not finish in time and was dropped");
+                Ok(())
+            }
+        };
+        if let Err(error) = &reply {
+            tracing::debug!(session = %companion_of.id(), %error, "{what} ended with an error");
+        }
+        concluded(reply);
+        drop(alive);
+    });
+    session.runtime().spawn(task);
+}
+
+/// Runs `life`, and calls `refuse` as soon as it goes on without the question it was asked.
+///
+/// A handler that returns an error or panics lets go of the question as well, and that very moment it is over: then
+/// its error is the answer and not the question's loss.
+pub(super) async fn until_dropped<T>(
+    life: impl Future<Output = T>,
+    dropped: impl Future<Output = ()>,
+    refuse: impl FnOnce(),
+) -> T {
+    match select(pin!(life), pin!(dropped)).await {
+        Either::Left((end, _)) => end,
+        Either::Right(((), life)) => {
+            refuse();
+            life.await
+        }
+    }
+}
+
+/// Spawns a task on the session's runtime.
+pub(super) fn spawn(runtime: &Arc<dyn Runtime>, task: impl Future<Output = ()> + Send + 'static) {
+    runtime.spawn(Box::pin(task));
+}

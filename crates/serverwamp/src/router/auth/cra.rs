@@ -1,0 +1,170 @@
+//! WAMP-CRA: the peer signs a challenge with a secret both sides know.
+//!
+//! Invariant: an unknown authid walks the same path as a known one, with a salt that stays the same from one attempt to
+//! the next and a key nobody has, and ends with the same ABORT.
+
+use super::handlers::dialogue;
+use super::{Authenticator, Exchange, Principal, Secret};
+use crate::WampError;
+use crate::api::handler::{Handler, Unbound};
+use crate::api::reply::{IntoReply, via};
+use crate::router::request::{AuthRequest, CraMethod};
+use serverwamp_proto::auth::{CraChallenge, CraKey, Derivation, fake_salt, format_timestamp, method};
+use serverwamp_proto::codec::{Dict, Value};
+use std::fmt;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What the application knows of a peer that signs challenges: its secret, and who it is once it has proved it.
+#[derive(Clone)]
+pub struct CraCredential {
+    key: CraKey,
+    derivation: Option<Derivation>,
+    principal: Principal,
+}
+
+impl CraCredential {
+    /// A peer that signs with the secret itself.
+    pub fn new(secret: Secret, principal: Principal) -> Self {
+        Self { key: CraKey::from_secret(secret), derivation: None, principal }
+    }
+
+    /// A peer that signs with a key derived from its password.
+    ///
+    /// `key` is what [`derive_key`] gave for the password; store that and not the password.
+    pub fn derived(key: impl Into<String>, salting: Salting, principal: Principal) -> Self {
+        Self { key: CraKey::from_derived(key), derivation: Some(salting.0), principal }
+    }
+}
+
+impl fmt::Debug for CraCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CraCredential").field("principal", &self.principal).finish_non_exhaustive()
+    }
+}
+
+/// How the keys of a realm's users are derived from their passwords: PBKDF2 with HMAC-SHA256.
+#[derive(Clone, Debug)]
+pub struct Salting(Derivation);
+
+impl Salting {
+    /// A user's salt, and how much work a guess at the password costs.
+    ///
+    /// 100 000 iterations and 32 bytes are a good choice for new users; the defaults of old clients are 1000 and 32.
+    pub fn new(salt: impl Into<String>, iterations: u32, keylen: u32) -> Self {
+        Self(Derivation { salt: salt.into(), keylen, iterations })
+    }
+}
+
+/// Derives the key to store for a password.
+pub fn derive_key(password: &Secret, salting: &Salting) -> String {
+    String::from_utf8_lossy(salting.0.derive(password).expose()).into_owned()
+}
+
+/// Authenticates by WAMP-CRA; `handler` finds the secret of an authid, or `None` for an unknown one.
+///
+/// An unknown authid is challenged like a user without a salt; if your users have salts, use [`cra_salted`].
+pub fn cra<H, T, S>(handler: H) -> Authenticator<S>
+where
+    H: Handler<AuthRequest<CraMethod>, T, S>,
+    T: 'static,
+    S: Send + Sync + 'static,
+{
+    authenticator(handler, None)
+}
+
+/// As [`cra`], for users with salts: an unknown authid is challenged with a made-up salt that never changes, and with
+/// these iterations and this key length.
+pub fn cra_salted<H, T, S>(iterations: u32, keylen: u32, handler: H) -> Authenticator<S>
+where
+    H: Handler<AuthRequest<CraMethod>, T, S>,
+    T: 'static,
+    S: Send + Sync + 'static,
+{
+    authenticator(handler, Some((iterations, keylen)))
+}
+
+fn authenticator<H, T, S>(handler: H, unknown: Option<(u32, u32)>) -> Authenticator<S>
+where
+    H: Handler<AuthRequest<CraMethod>, T, S>,
+    T: 'static,
+    S: Send + Sync + 'static,
+{
+    let server_key = random_secret();
+    dialogue(method::WAMPCRA.into(), false, Unbound::new(handler), move |handler, exchange, name| {
+        let server_key = server_key.clone();
+        async move {
+            let Some(authid) = exchange.hello.authid.clone() else {
+                return Err(WampError::authentication_denied());
+            };
+            let known = handler.call(AuthRequest::new(Arc::clone(&exchange), Arc::clone(&name))).await?;
+            let is_known = known.is_some();
+            let credential = known.unwrap_or_else(|| nobody(&authid, unknown, &server_key));
+            let challenge = challenge_text(&exchange, &authid)?;
+            let answer = exchange.challenge(&name, extra(&challenge, credential.derivation.as_ref())).await;
+            let signature = String::from_utf8_lossy(answer.signature.expose()).into_owned();
+            let signed = credential.key.verify(&challenge, &signature);
+            Ok((signed & is_known).then_some(credential.principal))
+        }
+    })
+}
+
+/// A user that does not exist, so that asking for one looks like asking for any other.
+fn nobody(authid: &str, unknown: Option<(u32, u32)>, server_key: &Secret) -> CraCredential {
+    let derivation = unknown.map(|(iterations, keylen)| Derivation {
+        salt: fake_salt(server_key, authid),
+        keylen,
+        iterations,
+    });
+    CraCredential { key: CraKey::from_secret(random_secret()), derivation, principal: Principal::new(authid) }
+}
+
+fn random_secret() -> Secret {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).expect("the operating system has random numbers");
+    Secret::new(bytes)
+}
+
+/// The text to sign. Role and provider are the same for everybody: a peer that has proved nothing yet must not learn
+/// which ones an authid has, nor that nobody has it. WELCOME tells them.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a challenge carries the date, and nothing is measured with it"
+)]
+fn challenge_text(exchange: &Exchange, authid: &str) -> Result<String, WampError> {
+    let anybody = Principal::new(authid);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let ids = &exchange.session.running_realm().ids;
+    let challenge = CraChallenge {
+        authid,
+        authrole: anybody.authrole(),
+        authprovider: anybody.authprovider(),
+        nonce: &format!("{:016x}{:016x}", ids.bits(), ids.bits()),
+        timestamp: &format_timestamp(u64::try_from(now.as_millis()).unwrap_or_default()),
+        session: exchange.session.id(),
+    };
+    challenge.to_json().map_err(WampError::internal)
+}
+
+fn extra(challenge: &str, derivation: Option<&Derivation>) -> Dict {
+    let mut extra = Dict::new();
+    extra.insert("challenge".to_owned(), Value::from(challenge));
+    if let Some(derivation) = derivation {
+        extra.insert("salt".to_owned(), Value::from(derivation.salt.as_str()));
+        extra.insert("keylen".to_owned(), Value::from(derivation.keylen));
+        extra.insert("iterations".to_owned(), Value::from(derivation.iterations));
+    }
+    extra
+}
+
+impl IntoReply<AuthRequest<CraMethod>, via::Value> for CraCredential {
+    async fn into_reply(self, _: AuthRequest<CraMethod>) -> Result<Option<Self>, WampError> {
+        Ok(Some(self))
+    }
+}
+
+impl IntoReply<AuthRequest<CraMethod>, via::Shape> for Option<CraCredential> {
+    async fn into_reply(self, _: AuthRequest<CraMethod>) -> Result<Self, WampError> {
+        Ok(self)
+    }
+}

@@ -1,0 +1,147 @@
+//! The dialogue between an authenticator and a peer: CHALLENGE, AUTHENTICATE, as often as it takes.
+//!
+//! The authenticator's future and the connection that carries its messages are polled by the same task; the mailbox
+//! between them holds at most one message in each direction.
+
+use crate::api::extract::FromRequest;
+use crate::base::locks::{Mutex, MutexGuard};
+use crate::router::request::{AuthRequest, CustomMethod};
+use crate::{Session, WampError};
+use serverwamp_proto::codec::{Dict, Value};
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::sync::{Arc, PoisonError};
+use std::task::Poll;
+
+/// What an authenticator needs to know of the peer, and its mailbox.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) session: Session,
+    pub(crate) hello: Hello,
+    mailbox: Mutex<Mailbox>,
+}
+
+/// What HELLO said about the peer, kept for authenticators.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hello {
+    pub(crate) authid: Option<String>,
+    pub(crate) authextra: Dict,
+}
+
+#[derive(Debug, Default)]
+struct Mailbox {
+    outgoing: Option<ExchangeStep>,
+    incoming: Option<AuthenticateAnswer>,
+}
+
+/// A CHALLENGE that waits to be sent.
+#[derive(Debug)]
+pub(crate) struct ExchangeStep {
+    pub(crate) method: String,
+    pub(crate) extra: Dict,
+}
+
+/// What the peer answered to a CHALLENGE.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AuthenticateAnswer {
+    /// The signature: a ticket, a MAC, whatever the method says.
+    pub signature: super::Secret,
+    /// `Extra`.
+    pub extra: Dict,
+}
+
+impl Exchange {
+    pub(crate) fn new(session: Session, hello: Hello) -> Self {
+        Self { session, hello, mailbox: Mutex::default() }
+    }
+
+    pub(crate) async fn challenge(&self, method: &str, extra: Dict) -> AuthenticateAnswer {
+        self.mailbox().outgoing = Some(ExchangeStep { method: method.to_owned(), extra });
+        // The connection polls this future again after each AUTHENTICATE: there is nobody else to wake it.
+        poll_fn(|_| self.mailbox().incoming.take().map_or(Poll::Pending, Poll::Ready)).await
+    }
+
+    pub(crate) fn take_challenge(&self) -> Option<ExchangeStep> {
+        self.mailbox().outgoing.take()
+    }
+
+    pub(crate) fn answer(&self, answer: AuthenticateAnswer) {
+        self.mailbox().incoming = Some(answer);
+    }
+
+    fn mailbox(&self) -> MutexGuard<'_, Mailbox> {
+        self.mailbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The dialogue of a [`custom`](super::custom) authenticator.
+///
+/// ```
+/// use serverwamp::WampError;
+/// use serverwamp::auth::{self, AuthExchange, Principal};
+///
+/// async fn two_questions(exchange: AuthExchange) -> Result<Principal, WampError> {
+///     let first = exchange.challenge([("question", "colour")]).await;
+///     let second = exchange.challenge([("question", "animal")]).await;
+///     if first.signature.matches("blue") & second.signature.matches("cat") {
+///         Ok(Principal::new("joe").role("customer"))
+///     } else {
+///         Err(WampError::authentication_denied())
+///     }
+/// }
+/// # serverwamp::Realm::<()>::new("secure").authenticator(auth::custom("questions", two_questions));
+/// ```
+#[derive(Clone, Debug)]
+pub struct AuthExchange {
+    exchange: Arc<Exchange>,
+    method: Arc<str>,
+}
+
+impl AuthExchange {
+    /// Sends a CHALLENGE with `extra` and waits for the peer's AUTHENTICATE.
+    ///
+    /// A peer that does not answer within [`Limits::authenticate_timeout`](crate::Limits::authenticate_timeout) is
+    /// aborted, and this future dropped.
+    pub async fn challenge<K, V>(&self, extra: impl IntoIterator<Item = (K, V)>) -> AuthenticateAnswer
+    where
+        K: Into<String>,
+        V: Into<Value>,
+    {
+        let mut dict = Dict::new();
+        for (key, value) in extra {
+            dict.insert(key.into(), value.into());
+        }
+        self.exchange.challenge(&self.method, dict).await
+    }
+
+    /// The authid the peer asked for in HELLO, not proved yet.
+    pub fn authid(&self) -> Option<&str> {
+        self.exchange.hello.authid.as_deref()
+    }
+
+    /// `authextra` of HELLO.
+    pub fn authextra(&self) -> &Dict {
+        &self.exchange.hello.authextra
+    }
+
+    /// The session that is being authenticated.
+    pub fn session(&self) -> &Session {
+        &self.exchange.session
+    }
+}
+
+impl<S: Sync> FromRequest<AuthRequest<CustomMethod>, S> for AuthExchange {
+    type Rejection = Infallible;
+
+    async fn from_request(request: &mut AuthRequest<CustomMethod>, _: &S) -> Result<Self, Infallible> {
+        Ok(Self { exchange: Arc::clone(&request.exchange), method: Arc::clone(&request.name) })
+    }
+}
+
+impl WampError {
+    /// `wamp.error.authentication_failed`: the authenticator itself could not do its work.
+    pub fn authentication_failed(text: impl Into<String>) -> Self {
+        Self::new(serverwamp_proto::uris::error::AUTHENTICATION_FAILED).arg(text.into())
+    }
+}

@@ -1,0 +1,154 @@
+//! Authenticators made of handlers: transport, ticket, custom.
+
+use super::{Authenticator, Exchange, Principal, Secret};
+use crate::WampError;
+use crate::api::extract::FromRequest;
+use crate::api::handler::{Handler, Unbound};
+use crate::api::reply::{IntoReply, via};
+use crate::router::request::{AuthRequest, CustomMethod, Method, TicketMethod, TransportMethod};
+use serverwamp_proto::codec::Dict;
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+
+/// Authenticates by what the transport knows: cookies, headers, addresses, certificates.
+///
+/// It runs before the peer is asked for anything. `None` leaves the peer to the next authenticator.
+///
+/// ```
+/// use serverwamp::auth::{self, Principal};
+/// use serverwamp::TransportInfo;
+/// use std::sync::Arc;
+///
+/// async fn by_cookie(transport: Arc<TransportInfo>) -> Option<Principal> {
+///     (transport.cookie("sid")? == "let me in").then(|| Principal::new("joe").role("customer"))
+/// }
+/// # serverwamp::Realm::<()>::new("secure").authenticator(auth::transport(by_cookie));
+/// ```
+pub fn transport<H, T, S>(handler: H) -> Authenticator<S>
+where
+    H: Handler<AuthRequest<TransportMethod>, T, S>,
+    T: 'static,
+    S: Send + Sync + 'static,
+{
+    dialogue("transport".into(), true, Unbound::new(handler), |handler, exchange, name| async move {
+        handler.call(AuthRequest::new(exchange, name)).await
+    })
+}
+
+/// Authenticates by a ticket: a secret that the peer sends as it is, so only over TLS or on loopback.
+///
+/// `None`, `wamp.error.authentication_denied` and an unknown authid all look the same to the peer: a CHALLENGE, and
+/// after it the same ABORT.
+///
+/// ```
+/// use serverwamp::auth::{self, AuthId, Principal, Ticket};
+///
+/// async fn check(AuthId(authid): AuthId, Ticket(ticket): Ticket) -> Option<Principal> {
+///     (authid == "joe" && ticket.matches("secret!!!")).then(|| Principal::new(authid).role("customer"))
+/// }
+/// # serverwamp::Realm::<()>::new("secure").authenticator(auth::ticket(check));
+/// ```
+pub fn ticket<H, T, S>(handler: H) -> Authenticator<S>
+where
+    H: Handler<AuthRequest<TicketMethod>, T, S>,
+    T: 'static,
+    S: Send + Sync + 'static,
+{
+    dialogue("ticket".into(), false, Unbound::new(handler), |handler, exchange, name| async move {
+        if exchange.hello.authid.is_none() {
+            return Err(WampError::authentication_denied());
+        }
+        let answer = exchange.challenge(&name, Dict::new()).await;
+        let mut request = AuthRequest::new(exchange, name);
+        request.ticket = Some(answer.signature);
+        handler.call(request).await
+    })
+}
+
+/// Authenticates by a dialogue of your own, under the method name clients ask for; see
+/// [`AuthExchange`](super::AuthExchange).
+pub fn custom<H, T, S>(method: impl Into<Cow<'static, str>>, handler: H) -> Authenticator<S>
+where
+    H: Handler<AuthRequest<CustomMethod>, T, S>,
+    T: 'static,
+    S: Send + Sync + 'static,
+{
+    dialogue(method.into(), false, Unbound::new(handler), |handler, exchange, name| async move {
+        handler.call(AuthRequest::new(exchange, name)).await
+    })
+}
+
+type BoundHandler<M> = Arc<dyn crate::api::handler::ErasedHandler<AuthRequest<M>>>;
+
+/// An authenticator that runs `talk` with the handler once that has its state.
+pub(super) fn dialogue<M, S, Fut>(
+    method: Cow<'static, str>,
+    first: bool,
+    handler: Unbound<AuthRequest<M>, S>,
+    talk: impl Fn(BoundHandler<M>, Arc<Exchange>, Arc<str>) -> Fut + Send + Sync + 'static,
+) -> Authenticator<S>
+where
+    M: Method,
+    S: Send + Sync + 'static,
+    Fut: Future<Output = Result<Option<Principal>, WampError>> + Send + 'static,
+{
+    let name: Arc<str> = method.as_ref().into();
+    Authenticator {
+        method,
+        first,
+        bind: Box::new(move |state| {
+            let handler = handler.bind(state);
+            Arc::new(move |exchange| Box::pin(talk(Arc::clone(&handler), exchange, Arc::clone(&name))))
+        }),
+    }
+}
+
+/// The ticket the peer sent.
+#[derive(Clone, Debug)]
+pub struct Ticket(pub Secret);
+
+/// The authid the peer asked for in HELLO, not proved yet; empty when it named none.
+#[derive(Clone, Debug)]
+pub struct AuthId(pub String);
+
+/// `authextra` of HELLO.
+#[derive(Clone, Debug)]
+pub struct HelloDetails(pub Dict);
+
+impl<S: Sync> FromRequest<AuthRequest<TicketMethod>, S> for Ticket {
+    type Rejection = WampError;
+
+    async fn from_request(request: &mut AuthRequest<TicketMethod>, _: &S) -> Result<Self, WampError> {
+        request.ticket.clone().map(Self).ok_or_else(WampError::authentication_denied)
+    }
+}
+
+impl<M: Method, S: Sync> FromRequest<AuthRequest<M>, S> for AuthId {
+    type Rejection = Infallible;
+
+    async fn from_request(request: &mut AuthRequest<M>, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(request.exchange.hello.authid.clone().unwrap_or_default()))
+    }
+}
+
+impl<M: Method, S: Sync> FromRequest<AuthRequest<M>, S> for HelloDetails {
+    type Rejection = Infallible;
+
+    async fn from_request(request: &mut AuthRequest<M>, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(request.exchange.hello.authextra.clone()))
+    }
+}
+
+impl<M: Method<Credential = Option<Self>>> IntoReply<AuthRequest<M>, via::Value> for Principal {
+    async fn into_reply(self, _: AuthRequest<M>) -> Result<Option<Self>, WampError> {
+        Ok(Some(self))
+    }
+}
+
+impl<M: Method<Credential = Self>> IntoReply<AuthRequest<M>, via::Shape> for Option<Principal> {
+    async fn into_reply(self, _: AuthRequest<M>) -> Result<Self, WampError> {
+        Ok(self)
+    }
+}

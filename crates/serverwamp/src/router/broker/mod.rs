@@ -1,0 +1,150 @@
+//! The broker of a realm: subscriptions, and the way of an event to its subscribers.
+//!
+//! Matching a topic takes a shared lock for as long as that lasts; delivering an event holds only the subscription it
+//! is delivered on. So publications to several topics do not wait for each other, and one that reaches many
+//! subscribers delays nobody but those who publish to, join or leave the same subscription. An event is queued for all
+//! its receivers before its publisher's next message is looked at, which keeps the order of one publisher's events
+//! (checklist ORD-01). The rules themselves are in `serverwamp_proto::broker`.
+
+mod deliver;
+mod event;
+mod local;
+mod subscription;
+
+pub(crate) use event::{Disclosed, Forms, Outgoing, StoredEvent};
+pub(crate) use local::LocalSubscriber;
+pub use local::{ReceivedEvent, Subscriber};
+pub(crate) use subscription::SubscriptionEntry;
+
+use crate::base::locks::{Mutex, MutexGuard, RwLock};
+use crate::router::realm::{SettingsTable, TopicSettings};
+use hashbrown::HashMap;
+use serverwamp_proto::broker::{RetainedEvents, RetainedLimits};
+use serverwamp_proto::id::{Counter, SubscriptionId};
+use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
+use serverwamp_proto::timestamp::Timestamp;
+use std::sync::atomic::AtomicU8;
+use std::sync::{Arc, PoisonError};
+
+/// The subscriptions of a realm.
+#[derive(Debug)]
+pub(crate) struct Broker {
+    subscriptions: RwLock<PatternMap<Arc<SubscriptionEntry>>>,
+    retained: Mutex<RetainedEvents<Arc<StoredEvent>>>,
+    /// The serializers that events were needed in so far, a bit for each.
+    events_in: AtomicU8,
+}
+
+/// The part of the broker that only those who change it look at.
+#[derive(Debug, Default)]
+pub(crate) struct SubscriptionIndex {
+    by_id: HashMap<SubscriptionId, Arc<SubscriptionEntry>>,
+    next: Counter<SubscriptionId>,
+}
+
+/// The subscriptions a publication reaches. Most reach one.
+#[derive(Debug, Default)]
+struct Matches {
+    first: Option<Arc<SubscriptionEntry>>,
+    more: Vec<Arc<SubscriptionEntry>>,
+}
+
+impl Matches {
+    fn iter(&self) -> impl Iterator<Item = &Arc<SubscriptionEntry>> {
+        self.first.iter().chain(&self.more)
+    }
+}
+
+impl Broker {
+    /// A broker in which the subscriptions exist whose history is kept (checklist HIST-16).
+    pub(crate) fn new(
+        settings: &SettingsTable<TopicSettings>,
+        index: &mut SubscriptionIndex,
+        now: Timestamp,
+    ) -> Self {
+        let broker = Self {
+            subscriptions: RwLock::default(),
+            retained: Mutex::new(RetainedEvents::new(RetainedLimits::default(), |event| event.bytes())),
+            events_in: AtomicU8::new(0),
+        };
+        for (pattern, settings) in settings.iter().filter(|(_, settings)| settings.history > 0) {
+            broker.enter(index, pattern, settings.history, now);
+        }
+        broker
+    }
+
+    /// The subscription of this pattern, which comes into being if there is none; says whether it did.
+    pub(crate) fn enter(
+        &self,
+        index: &mut SubscriptionIndex,
+        pattern: &UriPattern,
+        history: usize,
+        now: Timestamp,
+    ) -> (Arc<SubscriptionEntry>, bool) {
+        if let Some(entry) = self.lookup(pattern.kind(), pattern.as_str()) {
+            return (entry, false);
+        }
+        let mut id = index.next.issue();
+        while index.by_id.contains_key(&id) {
+            id = index.next.issue();
+        }
+        let entry = Arc::new(SubscriptionEntry::new(id, pattern.clone(), now, history));
+        index.by_id.insert(id, Arc::clone(&entry));
+        let mut subscriptions = self.subscriptions.write().unwrap_or_else(PoisonError::into_inner);
+        subscriptions.insert(pattern, Arc::clone(&entry));
+        (entry, true)
+    }
+
+    /// Takes a subscription that nobody is in any more out of the tables.
+    ///
+    /// Whoever joins and leaves holds the index, so nobody has joined it meanwhile.
+    pub(crate) fn remove_if_empty(&self, index: &mut SubscriptionIndex, entry: &SubscriptionEntry) -> bool {
+        if entry.permanent || !entry.members().is_empty() {
+            return false;
+        }
+        index.by_id.remove(&entry.id);
+        let mut subscriptions = self.subscriptions.write().unwrap_or_else(PoisonError::into_inner);
+        subscriptions.remove(entry.pattern.kind(), entry.pattern.as_str());
+        true
+    }
+
+    /// The subscription of exactly this topic and match; no pattern is evaluated.
+    pub(crate) fn lookup(&self, kind: Match, topic: &str) -> Option<Arc<SubscriptionEntry>> {
+        let subscriptions = self.subscriptions.read().unwrap_or_else(PoisonError::into_inner);
+        subscriptions.get(kind, topic).cloned()
+    }
+
+    /// All subscriptions an event of `topic` reaches.
+    pub(crate) fn matching(&self, topic: &str) -> Vec<Arc<SubscriptionEntry>> {
+        self.matches(topic).iter().cloned().collect()
+    }
+
+    /// Is nobody subscribed to `topic`?
+    pub(crate) fn is_unheard(&self, topic: &str) -> bool {
+        self.matches(topic).first.is_none()
+    }
+
+    pub(crate) fn retained(&self) -> MutexGuard<'_, RetainedEvents<Arc<StoredEvent>>> {
+        self.retained.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn matches(&self, topic: &str) -> Matches {
+        let mut matches = Matches::default();
+        let subscriptions = self.subscriptions.read().unwrap_or_else(PoisonError::into_inner);
+        subscriptions.all(topic, |_, entry| match &matches.first {
+            None => matches.first = Some(Arc::clone(entry)),
+            Some(_) => matches.more.push(Arc::clone(entry)),
+        });
+        matches
+    }
+}
+
+impl SubscriptionIndex {
+    pub(crate) fn get(&self, id: SubscriptionId) -> Option<&Arc<SubscriptionEntry>> {
+        self.by_id.get(&id)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<SubscriptionEntry>> {
+        self.by_id.values()
+    }
+}

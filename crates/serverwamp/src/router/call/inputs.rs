@@ -1,0 +1,79 @@
+//! The inputs of a progressive call on their way to its handler.
+
+use crate::Session;
+use crate::base::locks::{Mutex, MutexGuard};
+use crate::router::session::Held;
+use serverwamp_proto::payload::Payload;
+use std::collections::VecDeque;
+use std::sync::PoisonError;
+use std::task::{Context, Poll, Waker};
+
+/// How many inputs wait for a handler; who sends more does not get a result (a caller that waits for progressive
+/// results stays in step).
+const MOST_WAITING: usize = 256;
+
+/// The inputs after the first one.
+#[derive(Debug, Default)]
+pub(crate) struct Inputs {
+    queue: Mutex<Queue>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Held>,
+    /// The last input is in.
+    complete: bool,
+    waker: Option<Waker>,
+}
+
+/// What became of an input.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Taken {
+    /// Who serves the call gets it, or need not have it any more.
+    Waiting,
+    /// Too many wait already.
+    Full,
+    /// The call takes no more: the last input was in, or there is none but the first, or it is for another procedure.
+    Complete,
+    /// The call has its answer.
+    Answered,
+}
+
+impl Inputs {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// May more come?
+    pub(crate) fn is_open(&self) -> bool {
+        !self.queue().complete
+    }
+
+    /// Takes one in, on behalf of its caller. Who waits for it is to be woken when no lock is held: nobody knows what
+    /// that does.
+    #[must_use]
+    pub(crate) fn push(&self, caller: &Session, payload: &Payload, last: bool) -> (Taken, Option<Waker>) {
+        let mut queue = self.queue();
+        if queue.complete {
+            return (Taken::Complete, None);
+        }
+        queue.complete = last;
+        let held = (queue.waiting.len() < MOST_WAITING).then(|| caller.hold(payload)).flatten();
+        let Some(held) = held else { return (Taken::Full, None) };
+        queue.waiting.push_back(held);
+        (Taken::Waiting, queue.waker.take())
+    }
+
+    pub(crate) fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<Payload>> {
+        let mut queue = self.queue();
+        match queue.waiting.pop_front() {
+            Some(held) => return Poll::Ready(Some(held.payload().clone())),
+            None if queue.complete => return Poll::Ready(None),
+            None => {}
+        }
+        if !queue.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            queue.waker = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+}

@@ -1,0 +1,171 @@
+//! One call that is being served: who waits for its answer, and whether anybody still does.
+//!
+//! Invariant: a call gets exactly one final RESULT or ERROR, and no progressive result after it. Whoever answers
+//! takes the `answered` lock, looks, queues, and only then lets go.
+
+mod inputs;
+
+pub(crate) use inputs::{Inputs, Taken};
+
+use crate::base::locks::Mutex;
+use crate::base::signal::Signal;
+use crate::router::payload::{CallReply, Encoded};
+use crate::router::request::Matched;
+use crate::transport::PushError;
+use crate::{Session, WampError};
+use serverwamp_proto::id::RequestId;
+use serverwamp_proto::message::encode_result;
+use serverwamp_proto::payload::Payload;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+/// Why a call is stopped.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Stop {
+    /// The caller canceled and waits for the handler's own answer, if that winds up its work.
+    Kill,
+    /// Nobody waits any more: canceled without waiting, timed out, or the caller left.
+    Now,
+}
+
+/// What a call's handler, its sinks and its canceller share.
+#[derive(Debug)]
+pub(crate) struct CallState {
+    pub(crate) session: Session,
+    pub(crate) request: RequestId,
+    /// The URI that was called.
+    pub(crate) procedure: Arc<str>,
+    /// How the route matched it.
+    pub(crate) matched: Matched,
+    pub(crate) receive_progress: bool,
+    pub(crate) timeout: Option<Duration>,
+    /// When the timeout is over, if there is no progress: it runs from the receipt of the call.
+    pub(crate) deadline: Option<Instant>,
+    /// Where further inputs arrive, if the caller sends any.
+    pub(crate) inputs: Option<Arc<Inputs>>,
+    /// Set when the call is to end early.
+    pub(crate) stop: Signal<Stop>,
+    winds_up: AtomicBool,
+    answered: Mutex<bool>,
+    last_progress: Mutex<Option<Instant>>,
+}
+
+impl CallState {
+    pub(crate) fn new(session: Session, request: RequestId, procedure: Arc<str>) -> Self {
+        Self {
+            session,
+            request,
+            procedure,
+            matched: Matched::Exact,
+            receive_progress: false,
+            timeout: None,
+            deadline: None,
+            inputs: None,
+            stop: Signal::default(),
+            winds_up: AtomicBool::new(false),
+            answered: Mutex::new(false),
+            last_progress: Mutex::new(None),
+        }
+    }
+
+    /// Makes a state that nobody else holds any more ready for the next call; `None` when it saw a cancellation,
+    /// because a signal cannot be taken back.
+    pub(crate) fn recycle(&mut self, request: RequestId, procedure: &Arc<str>) -> Option<()> {
+        if self.stop.get().is_some() {
+            return None;
+        }
+        self.request = request;
+        // Callers repeat themselves, and a counter that all connections share is better left alone.
+        if !Arc::ptr_eq(&self.procedure, procedure) {
+            self.procedure = Arc::clone(procedure);
+        }
+        self.matched = Matched::Exact;
+        self.receive_progress = false;
+        self.timeout = None;
+        self.deadline = None;
+        self.inputs = None;
+        *self.winds_up.get_mut() = false;
+        *self.answered.get_mut().unwrap_or_else(PoisonError::into_inner) = false;
+        *self.last_progress.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
+        Some(())
+    }
+
+    /// The handler takes part in its own cancellation and is not dropped at once.
+    pub(crate) fn handler_winds_up(&self) {
+        self.winds_up.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn winds_up(&self) -> bool {
+        self.winds_up.load(Ordering::Relaxed)
+    }
+
+    /// When the last progressive result was sent; a timeout measures the silence since then.
+    pub(crate) fn last_progress(&self) -> Option<Instant> {
+        *self.last_progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues one progressive result, then waits for room in the caller's queue.
+    pub(crate) async fn send_progress(&self, encoded: Encoded) -> Result<(), WampError> {
+        self.queue_progress(&encoded)?;
+        self.session.outbox().room().await;
+        Ok(())
+    }
+
+    fn queue_progress(&self, encoded: &Encoded) -> Result<(), WampError> {
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        if *answered {
+            return Err(WampError::canceled());
+        }
+        let serializer = self.session.serializer();
+        if self.timeout.is_some() {
+            let now = self.session.runtime().now();
+            *self.last_progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        }
+        self.session
+            .outbox()
+            .push(|out| encode_result(serializer, self.request, true, &encoded.args, &encoded.kwargs, out))
+            .map_err(|error| match error {
+                PushError::TooLong => {
+                    self.session.too_long("the progressive result is longer than the caller takes")
+                }
+                PushError::Closed => WampError::canceled(),
+                PushError::Encode(never) => match never {},
+            })
+    }
+
+    /// Queues the final answer, unless there has been one; says whether this was it.
+    pub(crate) fn answer(&self, reply: &CallReply) -> bool {
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        if *answered {
+            return false;
+        }
+        *answered = true;
+        self.session.send_reply(self.request, reply);
+        if self.inputs.as_ref().is_some_and(|inputs| inputs.is_open()) {
+            self.session.remember_answered_input(self.request);
+        }
+        true
+    }
+
+    /// Takes a further input, unless the answer has been queued; its handler may still be winding up.
+    pub(crate) fn take_input(&self, procedure: &str, payload: &Payload, last: bool) -> Taken {
+        // Held, so that what is answered meanwhile knows whether more can come.
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        let (taken, waker) = match self.inputs.as_ref().filter(|_| *self.procedure == *procedure) {
+            _ if *answered => (Taken::Answered, None),
+            None => (Taken::Complete, None),
+            Some(inputs) => inputs.push(&self.session, payload, last),
+        };
+        drop(answered);
+        waker.into_iter().for_each(Waker::wake);
+        taken
+    }
+
+    /// Lets the call end without an answer: nobody is there to read it.
+    pub(crate) fn abandon(&self) {
+        *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.stop.set(Stop::Now);
+    }
+}

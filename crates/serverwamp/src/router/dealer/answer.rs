@@ -1,0 +1,162 @@
+//! What a callee says about an invocation: YIELD and ERROR.
+
+use super::call::{Answer, CallState, Caller, Kept, RoutedCall, send_result};
+use crate::router::realm::forwarded;
+use crate::transport::PushError;
+use crate::{Session, WampError};
+use serverwamp_proto::id::RequestId;
+use serverwamp_proto::message::{self, ResultDetails, Violation, Yield};
+use serverwamp_proto::payload::Payload;
+use serverwamp_proto::session::{Feature, unknown_invocation};
+use serverwamp_proto::uris;
+use std::sync::Arc;
+
+/// A YIELD of this callee: a progressive result, or the final one.
+///
+/// # Errors
+/// When there was no such invocation (checklist VIO-13), or it uses a mode it did not announce (PPT-06).
+pub(crate) fn receive_yield(callee: &Session, answer: Yield) -> Result<(), Violation> {
+    if forwarded(answer.options.passthru.as_deref()).is_some()
+        && !callee.callee_has(Feature::PayloadPassthruMode)
+    {
+        return Err(Violation::new(format!(
+            "YIELD #{}: ppt_scheme is used by a callee that does not announce payload_passthru_mode",
+            answer.request
+        )));
+    }
+    let Some(call) = find(callee, answer.request, answer.options.progress, "YIELD")? else { return Ok(()) };
+    let mut state = call.state();
+    if !call.is_served_by(&state, callee, answer.request) {
+        return Ok(());
+    }
+    let passthru = forwarded(answer.options.passthru.as_deref());
+    if passthru.is_some() && !call.caller_takes_passthru() {
+        callee.invocations().remove(answer.request);
+        let text = "the caller does not announce payload_passthru_mode";
+        let error = WampError::new(uris::error::FEATURE_NOT_SUPPORTED).arg(text);
+        callee.send_error(Yield::CODE, answer.request, &error);
+        call.finish(&mut state, &Answer::Refusal(&error));
+    } else if answer.options.progress {
+        call.progress(&mut state, callee, &answer.payload, passthru);
+    } else {
+        state.serving = None;
+        call.finish(&mut state, &Answer::Result { payload: &answer.payload, passthru });
+    }
+    Ok(())
+}
+
+/// An ERROR of this callee for an invocation.
+///
+/// # Errors
+/// When there was no such invocation (checklist VIO-13).
+pub(crate) fn receive_error(
+    callee: &Session,
+    error: &message::Error<'_>,
+    random: impl Fn() -> u64,
+) -> Result<(), Violation> {
+    let Some(call) = find(callee, error.request, false, "ERROR")? else { return Ok(()) };
+    let mut state = call.state();
+    if !call.is_served_by(&state, callee, error.request) {
+        return Ok(());
+    }
+    state.serving = None;
+    // A call that has had results or more than one input cannot begin anew (checklist RER-05).
+    let fresh = !state.progressed && !call.options.progress && !state.killed;
+    if error.error == uris::error::UNAVAILABLE && fresh {
+        call.reroute(&mut state, callee, random);
+        return Ok(());
+    }
+    let passthru = forwarded(error.details.passthru.as_deref());
+    call.finish(&mut state, &Answer::Error { error: &error.error, payload: &error.payload, passthru });
+    Ok(())
+}
+
+/// The call behind an invocation; `None` when it is over, which is no fault of the callee (checklist RPC-26, CAN-13).
+fn find(
+    callee: &Session,
+    request: RequestId,
+    keep: bool,
+    message: &'static str,
+) -> Result<Option<Arc<RoutedCall>>, Violation> {
+    let mut invocations = callee.invocations();
+    let call = if keep { invocations.get(&request).cloned() } else { invocations.remove(request) };
+    match call {
+        None if !invocations.was_issued(request) => Err(unknown_invocation(message, request)),
+        call => Ok(call),
+    }
+}
+
+impl RoutedCall {
+    fn is_served_by(&self, state: &CallState, callee: &Session, invocation: RequestId) -> bool {
+        !state.over
+            && state.serving.as_ref().is_some_and(|serving| {
+                serving.invocation == invocation && serving.callee.session.id() == callee.id()
+            })
+    }
+
+    /// Passes a progressive result on, if the caller asked for such (checklist PCR-02, PCR-05, PCR-07).
+    fn progress(
+        &self,
+        state: &mut CallState,
+        callee: &Session,
+        payload: &Payload,
+        passthru: Option<&message::Passthru>,
+    ) {
+        if self.options.timeout > 0 {
+            state.last_progress = Some(callee.runtime().now());
+        }
+        if !self.options.receive_progress {
+            tracing::debug!(callee = %callee.id(), procedure = self.procedure(), "a progressive result nobody asked for is dropped");
+            return;
+        }
+        if state.killed {
+            return;
+        }
+        state.progressed = true;
+        match &self.caller {
+            Caller::Session(session, request) => {
+                let details = ResultDetails {
+                    progress: true,
+                    passthru: passthru.map(|passthru| Box::new(passthru.clone())),
+                    ..ResultDetails::default()
+                };
+                let error = match send_result(session, *request, &details, payload) {
+                    // Who is gone is about to be missed by everybody it calls.
+                    Ok(()) | Err(PushError::Closed) => return,
+                    Err(PushError::Encode(error)) => {
+                        tracing::warn!(%error, "a progressive result cannot be carried over, the call is ended");
+                        WampError::invalid_payload("a progressive result cannot be said in this serializer")
+                    }
+                    Err(PushError::TooLong) => {
+                        session.too_long("a progressive result is longer than the caller takes")
+                    }
+                };
+                self.stop(state, true, &error);
+            }
+            Caller::Application(call) => {
+                if !call.progress(payload) {
+                    let text = "the application does not take progressive results fast enough";
+                    self.stop(state, true, &WampError::network_failure(text));
+                }
+            }
+        }
+    }
+
+    /// Asks the next callee, as if this one did not exist (checklist RER-01 .. RER-03).
+    fn reroute(self: &Arc<Self>, state: &mut CallState, callee: &Session, random: impl Fn() -> u64) {
+        state.tried.push(callee.id());
+        state.refused = true;
+        // Nobody watches a time any more that ran out while this callee kept it itself (checklist TMO-02, TMO-05).
+        if self.deadline.is_some_and(|deadline| deadline <= callee.runtime().now()) {
+            return self.finish(state, &Answer::Refusal(&WampError::timeout()));
+        }
+        match state.payload.take() {
+            Some(Kept::Held(held)) => self.invoke(state, held.payload().clone(), random),
+            Some(Kept::Own(payload)) => self.invoke(state, payload, random),
+            None => {
+                let error = WampError::new(uris::error::NO_AVAILABLE_CALLEE);
+                self.finish(state, &Answer::Refusal(&error));
+            }
+        }
+    }
+}

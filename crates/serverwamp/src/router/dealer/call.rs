@@ -1,0 +1,360 @@
+//! One call on its way from a caller to a client that serves it, and back.
+//!
+//! Invariant: a call gets exactly one final RESULT or ERROR, and no progressive result after it. Whoever answers, stops
+//! or reroutes it takes its state, looks, queues, and only then lets go. A callee can only answer what is in its own
+//! table of invocations, so no session answers for another.
+
+use super::carried::Carried;
+use super::local::LocalCall;
+use super::registration::{Callee, RegistrationEntry};
+use crate::base::locks::{Mutex, MutexGuard};
+use crate::router::realm::forwarded;
+use crate::router::session::Held;
+use crate::transport::PushError;
+use crate::{Session, WampError};
+use serverwamp_proto::codec::EncodeError;
+use serverwamp_proto::id::{RequestId, SessionId};
+use serverwamp_proto::message::{
+    self, CallOptions, CancelMode, InterruptMode, Passthru, ResultDetails, encode_error_with,
+    encode_interrupt, encode_result, encode_result_with,
+};
+use serverwamp_proto::payload::Payload;
+use serverwamp_proto::session::Feature;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Who waits for the answer.
+#[derive(Clone, Debug)]
+pub(crate) enum Caller {
+    /// A client, with the id of its CALL.
+    Session(Session, RequestId),
+    /// The application.
+    Application(Arc<LocalCall>),
+}
+
+/// A call that a client serves.
+#[derive(Debug)]
+pub(crate) struct RoutedCall {
+    pub(super) caller: Caller,
+    pub(super) registration: Arc<RegistrationEntry>,
+    /// The URI that was called, where it is not the registration's own.
+    pub(super) procedure: Option<Box<str>>,
+    /// What the first CALL said; later ones change nothing (checklist PCI-11).
+    pub(super) options: CallOptions,
+    pub(super) trustlevel: Option<u64>,
+    /// The realm discloses the caller, whoever asks for it.
+    pub(super) disclosed_by_realm: bool,
+    /// The realm decides who looks after the timeout.
+    pub(super) forward_timeout: Option<bool>,
+    /// When its time is up, if there is no progress: it runs from the receipt of the call.
+    pub(super) deadline: Option<Instant>,
+    /// The only callee it may go to.
+    pub(super) only: Option<SessionId>,
+    state: Mutex<CallState>,
+}
+
+/// Where a call stands.
+#[derive(Debug, Default)]
+pub(super) struct CallState {
+    /// Who serves it under which id, while somebody does.
+    pub(super) serving: Option<Serving>,
+    /// Its final answer is queued, or nobody waits for one.
+    pub(super) over: bool,
+    /// The callee has been told to stop, and its answer is still waited for.
+    pub(super) killed: bool,
+    /// A progressive result has gone out.
+    pub(super) progressed: bool,
+    /// When the last one did.
+    pub(super) last_progress: Option<Instant>,
+    /// More input may follow.
+    pub(super) input_open: bool,
+    /// Callees that had no time for it, or left before it reached them (checklist RER-02).
+    pub(super) tried: Vec<SessionId>,
+    /// At least one of them said so, and did not just leave.
+    pub(super) refused: bool,
+    /// Kept while another callee may be asked.
+    pub(super) payload: Option<Kept>,
+}
+
+/// The arguments of a call that another callee may be asked for.
+#[derive(Debug)]
+pub(super) enum Kept {
+    /// On behalf of a client, and counted.
+    Held(Held),
+    /// Of the application.
+    Own(Payload),
+}
+
+/// A callee at work.
+#[derive(Clone, Debug)]
+pub(super) struct Serving {
+    pub(super) callee: Arc<Callee>,
+    pub(super) invocation: RequestId,
+    /// The callee looks after the timeout itself.
+    pub(super) keeps_time: bool,
+}
+
+/// A call before it is routed.
+#[derive(Debug)]
+pub(crate) struct CallRequest {
+    pub(crate) caller: Caller,
+    pub(crate) registration: Arc<RegistrationEntry>,
+    pub(crate) procedure: Option<Box<str>>,
+    pub(crate) options: CallOptions,
+    pub(crate) trustlevel: Option<u64>,
+    pub(crate) disclosed_by_realm: bool,
+    pub(crate) forward_timeout: Option<bool>,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) only: Option<SessionId>,
+}
+
+/// The final word on a call.
+#[derive(Debug)]
+pub(crate) enum Answer<'a> {
+    Result {
+        payload: &'a Payload,
+        passthru: Option<&'a Passthru>,
+    },
+    Error {
+        error: &'a str,
+        payload: &'a Payload,
+        passthru: Option<&'a Passthru>,
+    },
+    /// What the dealer itself has to say.
+    Refusal(&'a WampError),
+}
+
+impl RoutedCall {
+    pub(crate) fn new(request: CallRequest) -> Self {
+        let input_open = request.options.progress;
+        Self {
+            caller: request.caller,
+            registration: request.registration,
+            procedure: request.procedure,
+            options: request.options,
+            trustlevel: request.trustlevel,
+            disclosed_by_realm: request.disclosed_by_realm,
+            forward_timeout: request.forward_timeout,
+            deadline: request.deadline,
+            only: request.only,
+            state: Mutex::new(CallState { input_open, ..CallState::default() }),
+        }
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, CallState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The URI that was called.
+    pub(crate) fn procedure(&self) -> &str {
+        self.procedure.as_deref().unwrap_or_else(|| self.registration.pattern.as_str())
+    }
+
+    /// Queues the final answer and forgets the call; the caller of this has seen that it is not over.
+    pub(super) fn finish(&self, state: &mut CallState, answer: &Answer<'_>) {
+        state.over = true;
+        state.payload = None;
+        match &self.caller {
+            Caller::Session(session, request) => {
+                session.leave_routed(*request, state.input_open);
+                send_answer(session, *request, answer);
+            }
+            Caller::Application(call) => call.finish(answer),
+        }
+    }
+
+    /// The caller cancels (checklist CAN-02 .. CAN-05, CAN-11).
+    pub(crate) fn cancel(&self, mode: Option<CancelMode>) {
+        let mut state = self.state();
+        if state.over {
+            return;
+        }
+        let can_stop =
+            state.serving.as_ref().is_some_and(|one| one.callee.session.callee_has(Feature::CallCanceling));
+        let mode = match mode {
+            // Without a mode it is `killnowait` (checklist CAN-07).
+            None => CancelMode::KillNoWait,
+            Some(mode) => mode,
+        };
+        if can_stop && mode == CancelMode::Kill {
+            if !state.killed {
+                state.killed = true;
+                interrupt(&state, InterruptMode::Kill);
+            }
+            return;
+        }
+        self.stop(&mut state, mode != CancelMode::Skip, &WampError::canceled());
+    }
+
+    /// Ends the call with an error, whatever its callee does.
+    pub(super) fn stop(&self, state: &mut CallState, tell_callee: bool, error: &WampError) {
+        self.let_go(state, tell_callee);
+        self.finish(state, &Answer::Refusal(error));
+    }
+
+    /// Forgets the invocation; what the callee still says about it is passed over (checklist CAN-13).
+    fn let_go(&self, state: &mut CallState, tell_callee: bool) {
+        if tell_callee && !state.killed {
+            interrupt(state, InterruptMode::KillNoWait);
+        }
+        if let Some(serving) = state.serving.take() {
+            serving.callee.session.invocations().remove(serving.invocation);
+        }
+    }
+
+    /// Its time is up, unless there was progress: then this says until when it has time now (checklist TMO-03, TMO-04,
+    /// TMO-08). `None` when it needs no watching any more.
+    pub(crate) fn expire(&self, now: Instant) -> Option<Instant> {
+        let mut state = self.state();
+        if state.over || state.serving.as_ref().is_some_and(|serving| serving.keeps_time) {
+            return None;
+        }
+        let timeout = Duration::from_millis(self.options.timeout);
+        let later = state.last_progress.and_then(|progress| progress.checked_add(timeout));
+        let deadline = self.deadline.max(later)?;
+        if deadline > now {
+            return Some(deadline);
+        }
+        self.stop(&mut state, true, &WampError::timeout());
+        None
+    }
+
+    /// Nobody waits any more (checklist RPC-25, RPC-27).
+    pub(crate) fn caller_left(&self) {
+        let mut state = self.state();
+        if state.over {
+            return;
+        }
+        // Who called itself has left as a callee as well.
+        let calls_itself = match (&self.caller, &state.serving) {
+            (Caller::Session(caller, _), Some(serving)) => caller.id() == serving.callee.session.id(),
+            _ => false,
+        };
+        self.let_go(&mut state, !calls_itself);
+        state.over = true;
+        state.payload = None;
+    }
+
+    /// The callee is gone, and with it the invocation (checklist RPC-28).
+    pub(crate) fn callee_left(&self, callee: SessionId) {
+        let mut state = self.state();
+        let serving = state.serving.as_ref();
+        if state.over || serving.is_none_or(|serving| serving.callee.session.id() != callee) {
+            return;
+        }
+        state.serving = None;
+        let error = WampError::canceled().arg("the callee has left");
+        self.finish(&mut state, &Answer::Refusal(&error));
+    }
+
+    /// Does the caller understand the payload passthru mode?
+    pub(super) fn caller_takes_passthru(&self) -> bool {
+        match &self.caller {
+            Caller::Session(session, _) => session.caller_has(Feature::PayloadPassthruMode),
+            Caller::Application(_) => true,
+        }
+    }
+
+    /// Keeps the arguments as long as another callee may be asked; a caller that makes the server keep too much has its
+    /// calls served by the first callee or not at all.
+    pub(super) fn keep(&self, payload: Payload) -> Option<Kept> {
+        match &self.caller {
+            Caller::Session(session, _) => session.hold(&payload).map(Kept::Held),
+            Caller::Application(_) => Some(Kept::Own(payload)),
+        }
+    }
+
+    /// The attributes of the payload passthru mode, as the first CALL had them.
+    pub(super) fn passthru(&self) -> Option<&Passthru> {
+        forwarded(self.options.passthru.as_deref())
+    }
+}
+
+/// Tells the callee to stop, if it can be told.
+fn interrupt(state: &CallState, mode: InterruptMode) {
+    let Some(serving) = &state.serving else { return };
+    let session = &serving.callee.session;
+    if session.callee_has(Feature::CallCanceling) {
+        let serializer = session.serializer();
+        // A connection that is closed needs no interrupt.
+        let _closed =
+            session.outbox().push(|out| encode_interrupt(serializer, serving.invocation, mode, out));
+    }
+}
+
+/// Queues a final RESULT or ERROR for a client. A full or closed outbox ends the connection by itself.
+fn send_answer(session: &Session, request: RequestId, answer: &Answer<'_>) {
+    let serializer = session.serializer();
+    let unsayable = |error| {
+        tracing::warn!(%error, session = %session.id(), "an answer cannot be carried over into the caller's serializer");
+        let text = "the answer cannot be said in this serializer";
+        session.send_error(message::Call::CODE, request, &WampError::invalid_payload(text));
+    };
+    match answer {
+        Answer::Result { payload, passthru: None } if payload.serializer == serializer => {
+            let queued = session.outbox().push(|out| {
+                encode_result(serializer, request, false, &payload.args, &payload.kwargs, out);
+            });
+            session.answer_too_long(request, queued);
+        }
+        Answer::Result { payload, passthru } => {
+            let details = ResultDetails {
+                passthru: passthru.map(|passthru| Box::new(passthru.clone())),
+                ..ResultDetails::default()
+            };
+            match send_result(session, request, &details, payload) {
+                Err(PushError::Encode(error)) => unsayable(error),
+                queued => session.answer_too_long(request, queued),
+            }
+        }
+        Answer::Error { error, payload, passthru } => {
+            let details = message::ErrorDetails {
+                passthru: passthru.map(|passthru| Box::new(passthru.clone())),
+                ..Default::default()
+            };
+            let payload = match Carried::new(payload, serializer) {
+                Ok(payload) => payload,
+                Err(problem) => {
+                    tracing::warn!(error = %problem, "the arguments of an error cannot be carried over and are left out");
+                    Carried::nothing()
+                }
+            };
+            let encode = |out: &mut Vec<u8>| {
+                encode_error_with(
+                    serializer,
+                    message::Call::CODE,
+                    request,
+                    &details,
+                    error,
+                    &payload.args,
+                    &payload.kwargs,
+                    out,
+                )
+            };
+            match session.outbox().try_push(encode) {
+                Err(PushError::Encode(error)) => unsayable(error),
+                // Its name alone may be short enough.
+                Err(PushError::TooLong) => {
+                    session.send_error(message::Call::CODE, request, &WampError::new(error.to_string()))
+                }
+                Ok(()) | Err(PushError::Closed) => {}
+            }
+        }
+        Answer::Refusal(error) => session.send_error(message::Call::CODE, request, error),
+    }
+}
+
+/// Queues a RESULT with details, carried over into the caller's serializer.
+pub(super) fn send_result(
+    session: &Session,
+    request: RequestId,
+    details: &ResultDetails,
+    payload: &Payload,
+) -> Result<(), PushError<EncodeError>> {
+    let serializer = session.serializer();
+    let payload = Carried::new(payload, serializer)?;
+    let encode = |out: &mut Vec<u8>| {
+        encode_result_with(serializer, request, details, &payload.args, &payload.kwargs, out)
+    };
+    session.outbox().try_push(encode)
+}

@@ -1,0 +1,239 @@
+//! From a call to the outbox of a callee.
+
+use super::call::{Answer, CallState, RoutedCall, Serving};
+use super::carried::Carried;
+use super::registration::Callee;
+use crate::base::statistics::Refusal;
+use crate::router::call::Taken;
+use crate::transport::Refused;
+use crate::{Session, WampError};
+use serverwamp_proto::id::{RequestId, SessionId};
+use serverwamp_proto::message::{InvocationDetails, encode_invocation};
+use serverwamp_proto::payload::Payload;
+use serverwamp_proto::session::Feature;
+use serverwamp_proto::uris;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// The identity of a caller, as a callee may see it.
+struct CallerIdentity<'c> {
+    session: SessionId,
+    authid: &'c str,
+    authrole: &'c str,
+}
+
+/// A callee that is being asked, and under which id.
+#[derive(Clone, Copy)]
+struct Asked<'c> {
+    callee: &'c Callee,
+    invocation: RequestId,
+    keeps_time: bool,
+}
+
+impl<'c> From<&'c Serving> for Asked<'c> {
+    fn from(serving: &'c Serving) -> Self {
+        let Serving { callee, invocation, keeps_time } = serving;
+        Self { callee, invocation: *invocation, keeps_time: *keeps_time }
+    }
+}
+
+impl RoutedCall {
+    /// Sends the call to a callee.
+    ///
+    /// `random` draws the bits a policy may need. Whatever comes of it, the caller has or gets its one answer.
+    pub(crate) fn start(self: &Arc<Self>, payload: Payload, random: impl Fn() -> u64) {
+        let mut state = self.state();
+        // The caller may have left between the entry into its table and this.
+        if !state.over {
+            self.invoke(&mut state, payload, random);
+        }
+    }
+
+    /// Finds a callee among those that have not been tried, and queues an INVOCATION for it.
+    pub(super) fn invoke(
+        self: &Arc<Self>,
+        state: &mut CallState,
+        payload: Payload,
+        random: impl Fn() -> u64,
+    ) {
+        loop {
+            let Some(callee) = self.registration.choose(&random, self.only, &state.tried) else {
+                // Callees that left while the call was on its way served nothing (checklist RPC-18).
+                let error = match state.refused {
+                    false => crate::router::realm::no_such_procedure(self.procedure()),
+                    true => WampError::new(uris::error::NO_AVAILABLE_CALLEE),
+                };
+                return self.finish(state, &Answer::Refusal(&error));
+            };
+            if let Some(error) = self.beyond(&callee.session) {
+                return self.finish(state, &Answer::Refusal(&error));
+            }
+            let id = callee.session.id();
+            match self.send(state, callee, &payload) {
+                Ok(()) => {
+                    // Another callee may be asked only as long as one was.
+                    if self.registration.is_shared() && !self.options.progress {
+                        state.payload = self.keep(payload);
+                    }
+                    return;
+                }
+                Err(Unsent::Gone) => state.tried.push(id),
+                Err(Unsent::Refused(error)) => return self.finish(state, &Answer::Refusal(&error)),
+            }
+        }
+    }
+
+    /// Does the call need what the callee cannot do (checklist PCI-06, PPT-08)?
+    fn beyond(&self, callee: &Session) -> Option<WampError> {
+        let missing = if self.passthru().is_some() && !callee.callee_has(Feature::PayloadPassthruMode) {
+            "payload_passthru_mode"
+        } else if self.options.progress
+            && !(callee.callee_has(Feature::ProgressiveCallInvocations)
+                && callee.callee_has(Feature::CallCanceling))
+        {
+            "progressive_call_invocations"
+        } else {
+            return None;
+        };
+        Some(
+            WampError::new(uris::error::FEATURE_NOT_SUPPORTED)
+                .arg(format!("the callee does not announce {missing}")),
+        )
+    }
+
+    fn send(
+        self: &Arc<Self>,
+        state: &mut CallState,
+        callee: Arc<Callee>,
+        payload: &Payload,
+    ) -> Result<(), Unsent> {
+        let session = &callee.session;
+        let keeps_time = self.options.timeout > 0
+            && session.callee_has(Feature::CallTimeout)
+            && self.forward_timeout.unwrap_or(callee.options.forward_timeout);
+        let payload = carried(payload, session)?;
+        let realm = session.running_realm();
+        let mut invocations = session.invocations();
+        if invocations.len() >= realm.limits.invocations_in_flight {
+            realm.refused(Refusal::Invocations);
+            let text = format!("{} calls wait for the callee", realm.limits.invocations_in_flight);
+            return Err(Unsent::Refused(WampError::network_failure(text)));
+        }
+        if callee.has_left() {
+            return Err(Unsent::Gone);
+        }
+        let Some(invocation) = invocations.issue(Arc::clone(self)) else { return Err(Unsent::Gone) };
+        let asked = Asked { callee: &callee, invocation, keeps_time };
+        if let Err(unsent) = self.push(asked, self.options.progress, &payload) {
+            invocations.remove(invocation);
+            return Err(unsent);
+        }
+        drop(invocations);
+        state.serving = Some(Serving { callee, invocation, keeps_time });
+        Ok(())
+    }
+
+    /// A further input for a call that is being served (checklist PCI-01, PCI-07, PCI-08); [`Taken::Complete`] is the
+    /// caller's fault (PCI-17, PCI-19).
+    pub(crate) fn go_on(&self, procedure: &str, payload: &Payload, last: bool) -> Taken {
+        let mut state = self.state();
+        if state.over {
+            return Taken::Answered;
+        }
+        if !state.input_open || self.procedure() != procedure {
+            return Taken::Complete;
+        }
+        state.input_open = !last;
+        let Some(serving) = state.serving.clone().filter(|_| !state.killed) else { return Taken::Waiting };
+        let sent = carried(payload, &serving.callee.session)
+            .and_then(|payload| self.push(Asked::from(&serving), !last, &payload));
+        if let Err(Unsent::Refused(error)) = sent {
+            // A callee that is gone is about to be missed by everybody it serves.
+            self.stop(&mut state, true, &error);
+        }
+        Taken::Waiting
+    }
+
+    /// Queues an INVOCATION, the first of the call or a further one.
+    fn push(&self, asked: Asked<'_>, progress: bool, payload: &Carried<'_>) -> Result<(), Unsent> {
+        let session = &asked.callee.session;
+        let serializer = session.serializer();
+        let details = self.details(asked, progress);
+        let id = self.registration.id;
+        let (args, kwargs) = (&payload.args, &payload.kwargs);
+        let queued = session.outbox().try_push_within(|out| {
+            let encoded = encode_invocation(serializer, asked.invocation, id, &details, args, kwargs, out);
+            debug_assert!(
+                encoded.is_ok(),
+                "details of plain texts and numbers can be written in every serializer"
+            );
+        });
+        match queued {
+            Ok(()) => Ok(()),
+            Err(Refused::Closed) => Err(Unsent::Gone),
+            Err(Refused::TooLong) => {
+                let text = "the call is longer than its callee takes";
+                Err(Unsent::Refused(session.too_long(text)))
+            }
+            Err(Refused::Full) => {
+                session.running_realm().refused(Refusal::Invocations);
+                Err(Unsent::Refused(WampError::network_failure("the callee does not read fast enough")))
+            }
+        }
+    }
+
+    /// What the callee is told about the call. Empty unless somebody asked for something (checklist RPC-17).
+    fn details(&self, asked: Asked<'_>, progress: bool) -> InvocationDetails<'_> {
+        let callee = &asked.callee.session;
+        let receive_progress = self.options.receive_progress
+            && callee.callee_has(Feature::ProgressiveCallResults)
+            && callee.callee_has(Feature::CallCanceling);
+        let caller = self.disclosed(asked.callee).then(|| self.identity()).flatten();
+        InvocationDetails {
+            receive_progress,
+            progress,
+            timeout: if asked.keeps_time { self.options.timeout } else { 0 },
+            caller: caller.as_ref().map(|caller| caller.session),
+            caller_authid: caller.as_ref().map(|caller| Cow::Borrowed(caller.authid)),
+            caller_authrole: caller.as_ref().map(|caller| Cow::Borrowed(caller.authrole)),
+            procedure: self.procedure.as_deref().map(Cow::Borrowed),
+            trustlevel: self.trustlevel,
+            passthru: self.passthru().map(|passthru| Box::new(passthru.clone())),
+            ..InvocationDetails::default()
+        }
+    }
+
+    /// Is the caller made known to this callee (checklist CID-01, CID-04, CID-05, FEAT-08)?
+    fn disclosed(&self, callee: &Callee) -> bool {
+        self.disclosed_by_realm
+            || callee.options.disclose_caller
+            || self.options.disclose_me && callee.session.callee_has(Feature::CallerIdentification)
+    }
+
+    fn identity(&self) -> Option<CallerIdentity<'_>> {
+        match &self.caller {
+            super::Caller::Session(session, _) => Some(CallerIdentity {
+                session: session.id(),
+                authid: session.authid(),
+                authrole: session.authrole(),
+            }),
+            super::Caller::Application(_) => None,
+        }
+    }
+}
+
+/// Why a call did not reach a callee.
+enum Unsent {
+    /// The callee has left: another one may take the call.
+    Gone,
+    /// It cannot be sent to this callee.
+    Refused(WampError),
+}
+
+/// The arguments in the callee's serializer.
+fn carried<'p>(payload: &'p Payload, callee: &Session) -> Result<Carried<'p>, Unsent> {
+    Carried::new(payload, callee.serializer()).map_err(|error| {
+        tracing::warn!(%error, callee = %callee.id(), "a call cannot be carried over into the callee's serializer");
+        Unsent::Refused(WampError::invalid_payload("the call cannot be said in the callee's serializer"))
+    })
+}

@@ -1,0 +1,186 @@
+//! The dealer of a realm: registrations, and the way of a call to its callee and back.
+//!
+//! What the application serves is registered here beside what clients serve: same matching, same meta API. An exact
+//! route of the application is found without a lock, because routes never change and an exact URI wins against every
+//! pattern. The rules themselves are in `serverwamp_proto::dealer`.
+
+mod answer;
+mod call;
+mod carried;
+mod invoke;
+mod local;
+mod registration;
+
+pub(crate) use answer::{receive_error, receive_yield};
+pub(crate) use call::{CallRequest, Caller, RoutedCall};
+pub use local::{CallResult, Calling, ProgressResults};
+pub(crate) use registration::{CalleeOptions, RegistrationEntry};
+
+use crate::api::routes::{ProcedureRoute, RouteTable};
+use crate::base::locks::RwLock;
+use hashbrown::HashMap;
+use serverwamp_proto::id::{Counter, RegistrationId};
+use serverwamp_proto::message::Invoke;
+use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
+use serverwamp_proto::timestamp::Timestamp;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, Weak};
+
+/// The registrations of a realm.
+#[derive(Debug)]
+pub(crate) struct Dealer {
+    registrations: RwLock<PatternMap<Arc<RegistrationEntry>>>,
+    /// How many of them are not routes of the application.
+    added: AtomicUsize,
+    /// How often the registrations have changed.
+    changes: AtomicU64,
+    routes: Arc<RouteTable>,
+}
+
+/// The part of the dealer that only those who change it look at.
+#[derive(Debug, Default)]
+pub(crate) struct RegistrationIndex {
+    by_id: HashMap<RegistrationId, Arc<RegistrationEntry>>,
+    next: Counter<RegistrationId>,
+}
+
+/// Who serves a call.
+#[derive(Debug)]
+pub(crate) enum Found<'d> {
+    /// A route of the application.
+    Route(&'d Arc<ProcedureRoute>),
+    /// A handler of the application that was registered at run time.
+    Local(Arc<ProcedureRoute>),
+    /// Clients.
+    Registered(Arc<RegistrationEntry>),
+}
+
+impl Dealer {
+    /// A dealer that knows what the application serves.
+    pub(crate) fn new(routes: &Arc<RouteTable>, index: &mut RegistrationIndex, now: Timestamp) -> Self {
+        let dealer = Self {
+            registrations: RwLock::default(),
+            added: AtomicUsize::new(0),
+            changes: AtomicU64::new(0),
+            routes: Arc::clone(routes),
+        };
+        routes.each_pattern(|pattern, route| {
+            dealer.enter(index, pattern, Invoke::Single, Some(Arc::clone(route)), now);
+        });
+        dealer.added.store(0, Ordering::Relaxed);
+        dealer
+    }
+
+    /// A registration of this pattern, which nobody is in yet; there must be none.
+    pub(crate) fn enter(
+        &self,
+        index: &mut RegistrationIndex,
+        pattern: &UriPattern,
+        invoke: Invoke,
+        application: Option<Arc<ProcedureRoute>>,
+        now: Timestamp,
+    ) -> Arc<RegistrationEntry> {
+        let mut id = index.next.issue();
+        while index.by_id.contains_key(&id) {
+            id = index.next.issue();
+        }
+        let entry = Arc::new(RegistrationEntry::new(id, pattern.clone(), invoke, application, now));
+        index.by_id.insert(id, Arc::clone(&entry));
+        let mut registrations = self.registrations.write().unwrap_or_else(PoisonError::into_inner);
+        registrations.insert(pattern, Arc::clone(&entry));
+        self.changes.fetch_add(1, Ordering::Release);
+        self.added.fetch_add(1, Ordering::Release);
+        entry
+    }
+
+    /// Takes a registration that nobody is in any more out of the tables.
+    pub(crate) fn remove_if_empty(&self, index: &mut RegistrationIndex, entry: &RegistrationEntry) -> bool {
+        if !entry.is_empty() {
+            return false;
+        }
+        self.remove(index, entry);
+        true
+    }
+
+    /// Takes a registration out of the tables.
+    pub(crate) fn remove(&self, index: &mut RegistrationIndex, entry: &RegistrationEntry) {
+        index.by_id.remove(&entry.id);
+        let mut registrations = self.registrations.write().unwrap_or_else(PoisonError::into_inner);
+        registrations.remove(entry.pattern.kind(), entry.pattern.as_str());
+        self.changes.fetch_add(1, Ordering::Release);
+        self.added.fetch_sub(1, Ordering::Release);
+    }
+
+    /// The registration of exactly this procedure and match; no pattern is evaluated.
+    pub(crate) fn lookup(&self, kind: Match, procedure: &str) -> Option<Arc<RegistrationEntry>> {
+        let registrations = self.registrations.read().unwrap_or_else(PoisonError::into_inner);
+        registrations.get(kind, procedure).cloned()
+    }
+
+    /// The registration that a call of `procedure` goes to. Regular expressions are the application's own and none.
+    pub(crate) fn best(&self, procedure: &str) -> Option<Arc<RegistrationEntry>> {
+        let registrations = self.registrations.read().unwrap_or_else(PoisonError::into_inner);
+        registrations.best(procedure).map(|(_, entry)| Arc::clone(entry))
+    }
+
+    /// A number that is another one whenever registrations have changed.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Who serves a call of `procedure`.
+    #[inline]
+    pub(crate) fn find(&self, procedure: &str) -> Option<Found<'_>> {
+        if let Some(route) = self.routes.exact(procedure) {
+            return Some(Found::Route(route));
+        }
+        if self.added.load(Ordering::Acquire) == 0 {
+            return self.routes.procedure(procedure).map(Found::Route);
+        }
+        match self.best(procedure) {
+            Some(entry) => Some(match &entry.application {
+                Some(route) => Found::Local(Arc::clone(route)),
+                None => Found::Registered(entry),
+            }),
+            None => self.routes.expression(procedure).map(Found::Route),
+        }
+    }
+}
+
+/// The registration that a caller's last call went to, for the next one: most callers call the same again, and then
+/// need neither the tables' lock nor a search.
+///
+/// It is weak, because a registration holds on to its callees.
+#[derive(Debug, Default)]
+pub(crate) struct LastFound {
+    changes: u64,
+    registration: Weak<RegistrationEntry>,
+}
+
+impl LastFound {
+    /// Keeps what [`Dealer::find`] has found; `changes` is [`Dealer::changes`] from before it was asked.
+    pub(crate) fn keep(&mut self, changes: u64, registration: &Arc<RegistrationEntry>) {
+        // Another URI may find a pattern that is not the best one for the next.
+        if registration.pattern.kind() == Match::Exact {
+            *self = Self { changes, registration: Arc::downgrade(registration) };
+        }
+    }
+
+    /// The registration, if it is that of `procedure`, and no registration has come or gone since.
+    pub(crate) fn get(&self, dealer: &Dealer, procedure: &str) -> Option<Arc<RegistrationEntry>> {
+        if self.changes != dealer.changes() {
+            return None;
+        }
+        self.registration.upgrade().filter(|entry| entry.pattern.as_str() == procedure)
+    }
+}
+
+impl RegistrationIndex {
+    pub(crate) fn get(&self, id: RegistrationId) -> Option<&Arc<RegistrationEntry>> {
+        self.by_id.get(&id)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<RegistrationEntry>> {
+        self.by_id.values()
+    }
+}

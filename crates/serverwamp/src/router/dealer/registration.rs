@@ -1,0 +1,136 @@
+//! One registration of a realm: its pattern and its callees.
+
+use crate::Session;
+use crate::api::routes::ProcedureRoute;
+use crate::base::locks::{Mutex, MutexGuard};
+use serverwamp_proto::dealer::{AlreadyExists, Callees};
+use serverwamp_proto::id::{RegistrationId, SessionId};
+use serverwamp_proto::message::{Invoke, RegisterOptions};
+use serverwamp_proto::pattern::UriPattern;
+use serverwamp_proto::timestamp::Timestamp;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError};
+
+/// A registration: what all its callees share.
+#[derive(Debug)]
+pub(crate) struct RegistrationEntry {
+    pub(crate) id: RegistrationId,
+    pub(crate) pattern: UriPattern,
+    pub(crate) invoke: Invoke,
+    pub(crate) created: Timestamp,
+    /// The application serves it itself, and nobody shares it.
+    pub(crate) application: Option<Arc<ProcedureRoute>>,
+    callees: Mutex<Callees<Arc<Callee>>>,
+    /// The only callee there ever is, where calls are not shared out: found without the lock.
+    single: OnceLock<Arc<Callee>>,
+}
+
+/// A client that serves a registration, with what it registered for.
+#[derive(Debug)]
+pub(crate) struct Callee {
+    pub(crate) session: Session,
+    pub(crate) options: CalleeOptions,
+    /// Set, under its invocations, when it leaves the registration: nothing new comes after UNREGISTERED (ORD-07).
+    left: AtomicBool,
+}
+
+impl Callee {
+    pub(super) fn has_left(&self) -> bool {
+        self.left.load(Ordering::Relaxed)
+    }
+}
+
+/// What a callee asked for when it registered; each callee of a shared registration has its own (checklist CID-08,
+/// TMO-12).
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct CalleeOptions {
+    pub(crate) disclose_caller: bool,
+    pub(crate) forward_timeout: bool,
+}
+
+impl From<&RegisterOptions> for CalleeOptions {
+    fn from(options: &RegisterOptions) -> Self {
+        Self { disclose_caller: options.disclose_caller, forward_timeout: options.forward_timeout }
+    }
+}
+
+impl RegistrationEntry {
+    pub(super) fn new(
+        id: RegistrationId,
+        pattern: UriPattern,
+        invoke: Invoke,
+        application: Option<Arc<ProcedureRoute>>,
+        created: Timestamp,
+    ) -> Self {
+        let callees = Mutex::new(Callees::new(invoke));
+        Self { id, pattern, invoke, created, application, callees, single: OnceLock::new() }
+    }
+
+    fn callees(&self) -> MutexGuard<'_, Callees<Arc<Callee>>> {
+        self.callees.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a client in; says whether it was not in before (checklist SHREG-02, SHREG-03, SHREG-09).
+    pub(crate) fn join(
+        &self,
+        session: &Session,
+        options: CalleeOptions,
+        invoke: Invoke,
+    ) -> Result<bool, AlreadyExists> {
+        if self.application.is_some() {
+            return Err(AlreadyExists);
+        }
+        let callee = Arc::new(Callee { session: session.clone(), options, left: AtomicBool::new(false) });
+        let joined = self.callees().join(session.id(), Arc::clone(&callee), invoke)?;
+        if !self.is_shared() {
+            // When its only callee leaves, the registration goes with it, so nobody follows.
+            self.single.get_or_init(|| callee);
+        }
+        Ok(joined)
+    }
+
+    /// Takes a client out, which holds its invocations meanwhile.
+    pub(crate) fn leave(&self, session: SessionId) {
+        let left = self.callees().leave(session);
+        if let Some(callee) = left {
+            callee.left.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// May a call find several callees here?
+    pub(super) fn is_shared(&self) -> bool {
+        self.invoke != Invoke::Single
+    }
+
+    /// Is there no client in it?
+    pub(super) fn is_empty(&self) -> bool {
+        self.callees().is_empty()
+    }
+
+    /// The clients in it, in the order they registered.
+    pub(crate) fn callee_ids(&self) -> Vec<SessionId> {
+        self.callees().iter().map(|(id, _)| id).collect()
+    }
+
+    /// The client that a call goes to next: this one `only`, or by the policy, leaving out those that were `tried`.
+    pub(super) fn choose(
+        &self,
+        random: impl FnOnce() -> u64,
+        only: Option<SessionId>,
+        tried: &[SessionId],
+    ) -> Option<Arc<Callee>> {
+        if let Some(only) = only {
+            let callees = self.callees();
+            let mut all = callees.iter().filter(|(id, _)| *id == only && !tried.contains(id));
+            return all.next().map(|(_, callee)| Arc::clone(callee));
+        }
+        if !self.is_shared() {
+            let callee = self.single.get()?;
+            let left = callee.has_left() || tried.contains(&callee.session.id());
+            return (!left).then(|| Arc::clone(callee));
+        }
+        // Only one policy needs it, and drawing it costs a lock.
+        let random = if self.invoke == Invoke::Random { random() } else { 0 };
+        self.callees().choose(random, tried).map(|(_, callee)| Arc::clone(callee))
+    }
+}

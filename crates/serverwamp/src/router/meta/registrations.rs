@@ -1,0 +1,91 @@
+//! What is registered in the realm and by whom, and how administrators take a registration away.
+//!
+//! What the application serves is listed as well, under its own session. Spec: advanced, "Registration Meta API".
+
+use super::arguments::{self, Arguments, Expected};
+use super::events::RegistrationDetails;
+use super::{IdsByMatch, one};
+use crate::router::dealer::RegistrationEntry;
+use crate::router::payload::Encoded;
+use crate::router::realm::RunningRealm;
+use crate::{Session, WampError};
+use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::id::RegistrationId;
+use serverwamp_proto::{uri, uris};
+use std::sync::Arc;
+
+const REGISTRATION: Expected<RegistrationId> = arguments::id("the id of a registration");
+
+impl RunningRealm {
+    pub(super) fn list_registrations(&self, _: &Arguments) -> IdsByMatch {
+        let entries: Vec<_> = self.changes().registrations.iter().cloned().collect();
+        IdsByMatch::of(entries.iter().map(|entry| (entry.pattern.kind(), entry.id.get())))
+    }
+
+    /// Looks a pattern up as it was registered, and evaluates none (checklist MREG-08).
+    pub(super) fn lookup_registration(&self, arguments: &Arguments) -> Result<Option<u64>, WampError> {
+        let procedure = arguments.required(0, "procedure", &arguments::TEXT)?;
+        let kind = arguments.optional(1, "options", &arguments::MATCH_OPTIONS)?.unwrap_or_default();
+        Ok(self.dealer.lookup(kind, &procedure).map(|entry| entry.id.get()))
+    }
+
+    /// The registration that a call would go to (checklist MREG-09): none for the meta API's own procedures, which come
+    /// before every registration.
+    pub(super) fn match_registration(&self, arguments: &Arguments) -> Result<Option<u64>, WampError> {
+        let procedure = arguments.required(0, "procedure", &arguments::TEXT)?;
+        if uri::is_reserved(&procedure) {
+            return Ok(None);
+        }
+        Ok(self.dealer.best(&procedure).map(|entry| entry.id.get()))
+    }
+
+    pub(super) fn get_registration(
+        &self,
+        arguments: &Arguments,
+        serializer: Serializer,
+    ) -> Result<Encoded, WampError> {
+        let entry = self.registration_named(arguments)?;
+        one(serializer, RegistrationDetails::of(&entry))
+    }
+
+    pub(super) fn list_callees(&self, arguments: &Arguments) -> Result<Vec<u64>, WampError> {
+        let entry = self.registration_named(arguments)?;
+        if entry.application.is_some() {
+            return Ok(vec![self.own_session.get()]);
+        }
+        Ok(entry.callee_ids().into_iter().map(serverwamp_proto::id::SessionId::get).collect())
+    }
+
+    /// Takes a registration away from one of its callees (checklist MREG-13, REGREV-01).
+    pub(super) fn remove_callee(
+        &self,
+        caller: &Session,
+        arguments: impl FnOnce() -> Result<Arguments, WampError>,
+    ) -> Result<(), WampError> {
+        self.check_administrator(caller)?;
+        let arguments = arguments()?;
+        let entry = self.registration_named(&arguments)?;
+        let callee = self.session_named(&arguments, 1)?;
+        let reason = arguments.keyword("reason", &arguments::TEXT)?;
+        self.revoke_registration(&callee, entry.id, reason.as_deref())
+            .ok_or_else(|| no_such_registration(entry.id))?;
+        tracing::info!(
+            realm = %self.name(),
+            procedure = entry.pattern.as_str(),
+            session = %callee.id(),
+            by = %caller.id(),
+            by_authid = caller.authid(),
+            "a registration was revoked",
+        );
+        Ok(())
+    }
+
+    fn registration_named(&self, arguments: &Arguments) -> Result<Arc<RegistrationEntry>, WampError> {
+        let id = arguments.required(0, "registration", &REGISTRATION)?;
+        self.changes().registrations.get(id).cloned().ok_or_else(|| no_such_registration(id))
+    }
+}
+
+fn no_such_registration(id: RegistrationId) -> WampError {
+    WampError::new(uris::error::NO_SUCH_REGISTRATION).arg(format!("no such registration: {id}"))
+}

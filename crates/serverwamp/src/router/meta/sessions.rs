@@ -1,0 +1,172 @@
+//! Who is in the realm, and how administrators make somebody leave it.
+//!
+//! The session that the application has in its own realm is none of these. Spec: advanced, "Session Meta API".
+
+use super::arguments::{self, Arguments, Expected};
+use super::events::SessionDetails;
+use super::one;
+use crate::router::payload::Encoded;
+use crate::router::realm::RunningRealm;
+use crate::router::session::CloseRequest;
+use crate::{CloseReason, Session, WampError};
+use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::id::SessionId;
+use serverwamp_proto::pattern::Match;
+use serverwamp_proto::uris;
+
+pub(super) const SESSION: Expected<SessionId> = arguments::id("the id of a session");
+
+/// What the victim of a kill is told.
+struct Farewell {
+    reason: String,
+    message: Option<String>,
+}
+
+impl RunningRealm {
+    pub(super) fn count_sessions(&self, arguments: &Arguments) -> Result<usize, WampError> {
+        let wanted = role_filter(arguments)?;
+        Ok(self.sessions_by_id().values().filter(|session| wanted(session)).count())
+    }
+
+    pub(super) fn list_sessions(&self, arguments: &Arguments) -> Result<Vec<u64>, WampError> {
+        let wanted = role_filter(arguments)?;
+        Ok(self.sessions_where(wanted).iter().map(|session| session.id().get()).collect())
+    }
+
+    pub(super) fn get_session(
+        &self,
+        arguments: &Arguments,
+        serializer: Serializer,
+    ) -> Result<Encoded, WampError> {
+        let session = self.session_named(arguments, 0)?;
+        one(serializer, SessionDetails::of(&session))
+    }
+
+    pub(super) fn kill(
+        &self,
+        caller: &Session,
+        arguments: impl FnOnce() -> Result<Arguments, WampError>,
+    ) -> Result<(), WampError> {
+        self.check_administrator(caller)?;
+        let arguments = arguments()?;
+        let id = arguments.required(0, "session", &SESSION)?;
+        let farewell = self.farewell(&arguments)?;
+        let victim = self.session_named(&arguments, 0).ok().filter(|victim| victim.id() != caller.id());
+        match victim {
+            Some(victim) if self.end_by(caller, &victim, &farewell, Session::end) => Ok(()),
+            _ => Err(no_such_session(id)),
+        }
+    }
+
+    /// Answers with the ids, where [`kill_by_authrole`](Self::kill_by_authrole) only counts: so the text has it
+    /// (checklist MSES-15, MSES-16).
+    pub(super) fn kill_by_authid(
+        &self,
+        caller: &Session,
+        arguments: impl FnOnce() -> Result<Arguments, WampError>,
+    ) -> Result<Vec<u64>, WampError> {
+        self.check_administrator(caller)?;
+        let arguments = arguments()?;
+        let authid = arguments.required(0, "authid", &arguments::TEXT)?;
+        let farewell = self.farewell(&arguments)?;
+        Ok(self.kill_others(caller, |session| session.authid() == authid, &farewell, Session::end))
+    }
+
+    pub(super) fn kill_by_authrole(
+        &self,
+        caller: &Session,
+        arguments: impl FnOnce() -> Result<Arguments, WampError>,
+    ) -> Result<usize, WampError> {
+        self.check_administrator(caller)?;
+        let arguments = arguments()?;
+        let authrole = arguments.required(0, "authrole", &arguments::TEXT)?;
+        let farewell = self.farewell(&arguments)?;
+        Ok(self.kill_others(caller, |session| session.authrole() == authrole, &farewell, Session::end).len())
+    }
+
+    /// Without testaments and without events about sessions (checklist MSES-24, TEST-12).
+    pub(super) fn kill_all(
+        &self,
+        caller: &Session,
+        arguments: impl FnOnce() -> Result<Arguments, WampError>,
+    ) -> Result<usize, WampError> {
+        self.check_administrator(caller)?;
+        let farewell = self.farewell(&arguments()?)?;
+        Ok(self.kill_others(caller, |_| true, &farewell, Session::end_quietly).len())
+    }
+
+    /// Ends all sessions that are `meant` but the caller's own (checklist MSES-18); says which.
+    fn kill_others(
+        &self,
+        caller: &Session,
+        meant: impl Fn(&Session) -> bool,
+        farewell: &Farewell,
+        end: fn(&Session, CloseReason) -> bool,
+    ) -> Vec<u64> {
+        let mut victims = self.sessions_where(|session| session.id() != caller.id() && meant(session));
+        victims.retain(|victim| self.end_by(caller, victim, farewell, end));
+        victims.iter().map(|victim| victim.id().get()).collect()
+    }
+
+    /// Ends a session at once, and lets its connection say so; `false` when it was over (checklist MSES-21, MSES-22).
+    fn end_by(
+        &self,
+        caller: &Session,
+        victim: &Session,
+        Farewell { reason, message }: &Farewell,
+        end: fn(&Session, CloseReason) -> bool,
+    ) -> bool {
+        if !end(victim, CloseReason::Closed(reason.clone())) {
+            return false;
+        }
+        victim.request_close(CloseRequest::Goodbye { reason: reason.clone(), message: message.clone() });
+        tracing::info!(
+            realm = %self.name(),
+            session = %victim.id(),
+            authid = victim.authid(),
+            by = %caller.id(),
+            by_authid = caller.authid(),
+            reason,
+            "a session was killed",
+        );
+        true
+    }
+
+    /// A reason has to be a URI, for it goes into GOODBYE (checklist MSES-12, MSES-14).
+    fn farewell(&self, arguments: &Arguments) -> Result<Farewell, WampError> {
+        let reason = arguments.keyword("reason", &arguments::TEXT)?;
+        let message = arguments.keyword("message", &arguments::TEXT)?;
+        let reason = reason.unwrap_or_else(|| uris::close::KILLED.to_owned());
+        self.check_uri(&reason, Match::Exact)?;
+        Ok(Farewell { reason, message })
+    }
+
+    /// The session whose id the argument in this place is.
+    ///
+    /// # Errors
+    /// When it is no id, or nobody in this realm has it.
+    pub(super) fn session_named(&self, arguments: &Arguments, place: usize) -> Result<Session, WampError> {
+        let id = arguments.required(place, "session", &SESSION)?;
+        self.sessions_by_id().get(&id).cloned().ok_or_else(|| no_such_session(id))
+    }
+
+    /// The sessions that are `wanted`, in the order of their ids.
+    fn sessions_where(&self, wanted: impl Fn(&Session) -> bool) -> Vec<Session> {
+        let mut found: Vec<Session> =
+            self.sessions_by_id().values().filter(|session| wanted(session)).cloned().collect();
+        found.sort_unstable_by_key(Session::id);
+        found
+    }
+}
+
+/// Whether a session has one of the roles asked for; an empty list is a filter that nobody passes (checklist MSES-06).
+fn role_filter(arguments: &Arguments) -> Result<impl Fn(&Session) -> bool + use<>, WampError> {
+    let roles = arguments.optional(0, "filter_authroles", &arguments::TEXTS)?;
+    Ok(move |session: &Session| {
+        roles.as_ref().is_none_or(|roles| roles.iter().any(|role| role == session.authrole()))
+    })
+}
+
+fn no_such_session(id: SessionId) -> WampError {
+    WampError::new(uris::error::NO_SUCH_SESSION).arg(format!("no session {id} in this realm"))
+}

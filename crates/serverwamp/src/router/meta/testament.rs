@@ -1,0 +1,28 @@
+//! Testaments: events that a session leaves behind to be published at its end.
+
+use crate::Session;
+use crate::router::realm::RunningRealm;
+use serverwamp_proto::broker::Testaments;
+use serverwamp_proto::message::PublishOptions;
+use serverwamp_proto::payload::Payload;
+use std::sync::Arc;
+
+/// An event to be published at the end of a session, under that session's name (checklist TEST-10).
+#[derive(Debug)]
+pub(crate) struct Testament {
+    pub(crate) topic: Arc<str>,
+    pub(crate) payload: Payload,
+    pub(crate) options: PublishOptions,
+}
+
+impl RunningRealm {
+    /// Publishes what the session has left behind; it is in no subscription any more and gets none of it (TEST-14).
+    pub(crate) fn publish_testaments(&self, session: &Session, mut testaments: Testaments<Testament>) {
+        for testament in testaments.take_all() {
+            let Testament { topic, payload, options } = testament;
+            if let Err(error) = self.publish_for(session, &topic, &options, payload) {
+                tracing::warn!(session = %session.id(), %topic, %error, "a testament was not published");
+            }
+        }
+    }
+}

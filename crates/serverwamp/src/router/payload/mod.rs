@@ -1,0 +1,108 @@
+//! Values as arguments and keyword arguments of a message: of a RESULT, a progressive RESULT, an EVENT.
+
+mod arguments;
+mod value;
+pub mod via;
+
+pub use self::arguments::{Arg, Args, Kwargs};
+pub(crate) use self::value::encode_value;
+
+use crate::base::error::WampError;
+use serde::Serialize;
+use serverwamp_proto::codec::{EncodeError, Serializer};
+use serverwamp_proto::payload::{Payload, encode_args, encode_kwargs};
+use serverwamp_proto::uris;
+
+/// Arguments and keyword arguments, encoded.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    pub(crate) serializer: Serializer,
+    /// A list, or empty for none.
+    pub(crate) args: Vec<u8>,
+    /// A dictionary, or empty for none.
+    pub(crate) kwargs: Vec<u8>,
+}
+
+impl Encoded {
+    pub(crate) fn empty(serializer: Serializer) -> Self {
+        Self { serializer, args: Vec::new(), kwargs: Vec::new() }
+    }
+}
+
+/// The answer to a call, encoded for its caller.
+#[derive(Debug)]
+pub struct CallReply(pub(crate) Result<Encoded, WampError>);
+
+impl CallReply {
+    /// An ERROR.
+    pub fn error(error: WampError) -> Self {
+        Self(Err(error))
+    }
+
+    /// Is it a RESULT?
+    pub fn is_ok(&self) -> bool {
+        self.0.is_ok()
+    }
+
+    /// The error, if it is one.
+    pub fn as_error(&self) -> Option<&WampError> {
+        self.0.as_ref().err()
+    }
+}
+
+impl From<WampError> for CallReply {
+    fn from(error: WampError) -> Self {
+        Self(Err(error))
+    }
+}
+
+/// A value that can be the payload of a message: one value, [`Args`], [`Kwargs`], or both.
+///
+/// `M` only guides inference.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent",
+    note = "send any `serde::Serialize` as one positional argument, `Args((a, b))` as several, `Kwargs(t)` as keywords, or `(Args(..), Kwargs(..))`"
+)]
+pub trait ToPayload<M> {
+    /// Encodes the value.
+    ///
+    /// # Errors
+    /// When the serializer cannot represent it, such as a NaN in JSON.
+    fn to_payload(&self, serializer: Serializer) -> Result<Encoded, WampError>;
+}
+
+impl<T: Serialize + ?Sized> ToPayload<via::Value> for T {
+    fn to_payload(&self, serializer: Serializer) -> Result<Encoded, WampError> {
+        encode_value(serializer, self)
+    }
+}
+
+/// The receiver learns that it is its serializer that cannot say this (checklist SER-13), the log learns why.
+fn cannot_encode(error: EncodeError) -> WampError {
+    let id = crate::base::ids::incident();
+    tracing::error!(%id, %error, "a payload cannot be encoded");
+    WampError::new(uris::error::INVALID_PAYLOAD).arg(format!("the payload cannot be encoded, id {id}"))
+}
+
+macro_rules! shapes {
+    ($([$($generic:ident),*] $shape:ty: |$this:ident, $serializer:ident| $args:expr, $kwargs:expr;)*) => {$(
+        impl<$($generic: Serialize),*> ToPayload<via::Shape> for $shape {
+            fn to_payload(&self, $serializer: Serializer) -> Result<Encoded, WampError> {
+                let $this = self;
+                Ok(Encoded { serializer: $serializer, args: $args, kwargs: $kwargs })
+            }
+        }
+    )*};
+}
+
+shapes! {
+    [T] Arg<T>: |this, serializer| encode_value(serializer, &this.0)?.args, Vec::new();
+    [T] Args<T>: |this, serializer| encode_args(serializer, &this.0).map_err(cannot_encode)?, Vec::new();
+    [T] Kwargs<T>: |this, serializer| Vec::new(), encode_kwargs(serializer, &this.0).map_err(cannot_encode)?;
+    [A, K] (Args<A>, Kwargs<K>): |this, serializer|
+        encode_args(serializer, &this.0.0).map_err(cannot_encode)?,
+        encode_kwargs(serializer, &this.1.0).map_err(cannot_encode)?;
+    [] Payload: |this, serializer|
+        this.to_serializer(serializer).map_err(cannot_encode)?.args.to_vec(),
+        this.to_serializer(serializer).map_err(cannot_encode)?.kwargs.to_vec();
+}

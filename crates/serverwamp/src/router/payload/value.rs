@@ -1,0 +1,187 @@
+//! One Rust value as one positional result, and the trap in that.
+//!
+//! `Result<T, E>` is itself `Serialize` when `T` and `E` are. Invariant of this file: an `Err` that reaches it, however
+//! wrapped in `Some` and `Box`, comes out as an error.
+
+use super::{Encoded, cannot_encode};
+use crate::base::error::{WampError, to_value};
+use serde::Serialize;
+use serde::ser::{Impossible, Serializer as SerdeSerializer};
+use serverwamp_proto::codec::{Serializer, Value};
+use serverwamp_proto::payload::encode_single;
+use serverwamp_proto::uris;
+use std::fmt;
+
+/// Encodes `value` as the only positional argument; nothing when it is `()` or `None`.
+pub(crate) fn encode_value<T: Serialize + ?Sized>(
+    serializer: Serializer,
+    value: &T,
+) -> Result<Encoded, WampError> {
+    match value.serialize(Glance { serializer }) {
+        Ok(never) => match never {},
+        Err(Seen::Nothing) => Ok(Encoded::empty(serializer)),
+        Err(Seen::Value) => encode_plain(serializer, value),
+        Err(Seen::Unwrapped(encoded)) => *encoded,
+    }
+}
+
+fn encode_plain<T: Serialize + ?Sized>(serializer: Serializer, value: &T) -> Result<Encoded, WampError> {
+    match encode_single(serializer, value) {
+        Ok(args) => Ok(Encoded { serializer, args, kwargs: Vec::new() }),
+        Err(error) => Err(cannot_encode(error)),
+    }
+}
+
+/// A serializer that looks at the outermost layer of a value and writes nothing.
+#[derive(Clone, Copy)]
+struct Glance {
+    serializer: Serializer,
+}
+
+/// What a [`Glance`] saw; it travels as the "error" because nothing was written.
+#[derive(Debug)]
+enum Seen {
+    /// `()` or `None`.
+    Nothing,
+    /// Something to encode as it is.
+    Value,
+    /// The inside of a `Result`, already encoded, or the error it was.
+    Unwrapped(Box<Result<Encoded, WampError>>),
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("looked at")
+    }
+}
+
+impl std::error::Error for Seen {}
+
+impl serde::ser::Error for Seen {
+    /// The value's own `Serialize` failed before it called the serializer; encoding it will say so again.
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self::Value
+    }
+}
+
+/// Nothing is ever written, so success has no value.
+#[derive(Debug)]
+enum Never {}
+
+macro_rules! plain_values {
+    ($($method:ident($($arg:ty),*);)*) => {
+        $(fn $method(self, $(_: $arg),*) -> Result<Never, Seen> {
+            Err(Seen::Value)
+        })*
+    };
+}
+
+impl SerdeSerializer for Glance {
+    type Ok = Never;
+    type Error = Seen;
+    type SerializeSeq = Impossible<Never, Seen>;
+    type SerializeTuple = Impossible<Never, Seen>;
+    type SerializeTupleStruct = Impossible<Never, Seen>;
+    type SerializeTupleVariant = Impossible<Never, Seen>;
+    type SerializeMap = Impossible<Never, Seen>;
+    type SerializeStruct = Impossible<Never, Seen>;
+    type SerializeStructVariant = Impossible<Never, Seen>;
+
+    plain_values! {
+        serialize_bool(bool);
+        serialize_i8(i8);
+        serialize_i16(i16);
+        serialize_i32(i32);
+        serialize_i64(i64);
+        serialize_i128(i128);
+        serialize_u8(u8);
+        serialize_u16(u16);
+        serialize_u32(u32);
+        serialize_u64(u64);
+        serialize_u128(u128);
+        serialize_f32(f32);
+        serialize_f64(f64);
+        serialize_char(char);
+        serialize_str(&str);
+        serialize_bytes(&[u8]);
+        serialize_unit_struct(&'static str);
+        serialize_unit_variant(&'static str, u32, &'static str);
+    }
+
+    fn serialize_none(self) -> Result<Never, Seen> {
+        Err(Seen::Nothing)
+    }
+
+    fn serialize_unit(self) -> Result<Never, Seen> {
+        Err(Seen::Nothing)
+    }
+
+    fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<Never, Seen> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_struct<T: ?Sized + Serialize>(self, _: &'static str, _: &T) -> Result<Never, Seen> {
+        Err(Seen::Value)
+    }
+
+    fn serialize_newtype_variant<T: ?Sized + Serialize>(
+        self,
+        name: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<Never, Seen> {
+        match (name, variant) {
+            ("Result", "Ok") => Err(Seen::Unwrapped(Box::new(encode_value(self.serializer, value)))),
+            ("Result", "Err") => {
+                let argument = to_value(value).unwrap_or(Value::Null);
+                Err(Seen::Unwrapped(Box::new(Err(WampError::new(uris::error::RUNTIME_ERROR).arg(argument)))))
+            }
+            _ => Err(Seen::Value),
+        }
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, Seen> {
+        Err(Seen::Value)
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, Seen> {
+        Err(Seen::Value)
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeTupleStruct, Seen> {
+        Err(Seen::Value)
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleVariant, Seen> {
+        Err(Seen::Value)
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, Seen> {
+        Err(Seen::Value)
+    }
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct, Seen> {
+        Err(Seen::Value)
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeStructVariant, Seen> {
+        Err(Seen::Value)
+    }
+
+    fn collect_str<T: ?Sized + fmt::Display>(self, _: &T) -> Result<Never, Seen> {
+        Err(Seen::Value)
+    }
+}

@@ -1,0 +1,229 @@
+//! A running realm, as application code holds it.
+
+use super::publish::Publication;
+use super::running::RunningRealm;
+use crate::api::handler::{Handler, SharedState, Unbound};
+use crate::api::layer::Served;
+use crate::api::routes::{Compiled, ProcedureRoute, RoutePattern, Shape};
+use crate::router::broker::Subscriber;
+use crate::router::dealer::{Calling, RegistrationEntry};
+use crate::router::payload::ToPayload;
+use crate::router::request::{Invocation, Matched};
+use crate::{Session, WampError};
+use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::id::{PublicationId, RegistrationId, SessionId};
+use serverwamp_proto::message::Receivers;
+use serverwamp_proto::pattern::{Match, UriPattern};
+use serverwamp_proto::{uri, uris};
+use std::fmt;
+use std::sync::Arc;
+
+/// How many events wait for the application before the oldest is dropped.
+const WAITING_EVENTS: usize = 1024;
+
+/// A running realm, of which the application is a peer: publish to its topics, call its clients, serve and subscribe at
+/// run time, look at its sessions.
+///
+/// Every kind of handler can take it as an argument; elsewhere it comes from
+/// [`Application::realm`](crate::Application::realm).
+///
+/// ```
+/// use serverwamp::extract::{Arg, Args};
+/// use serverwamp::{RealmHandle, WampError};
+///
+/// async fn put(Arg(title): Arg<String>, realm: RealmHandle) -> Result<(), WampError> {
+///     realm.publish("docs.changes", Args(("put", title)))?;
+///     Ok(())
+/// }
+/// # serverwamp::RouteSet::<()>::new().procedure("docs.put", put);
+/// ```
+#[derive(Clone)]
+pub struct RealmHandle(Arc<RunningRealm>);
+
+impl RealmHandle {
+    pub(crate) fn new(realm: Arc<RunningRealm>) -> Self {
+        Self(realm)
+    }
+
+    /// The realm's name.
+    pub fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    /// Publishes an event to all subscribers of `topic`, exact, prefix and wildcard, and returns its id.
+    ///
+    /// The payload is anything a procedure can return as a value: one `Serialize` is one positional argument,
+    /// [`Args`](crate::extract::Args) several, [`Kwargs`](crate::extract::Kwargs) keywords. The events of one task reach
+    /// a subscriber in the order they were published in.
+    ///
+    /// # Errors
+    /// When the topic is not a URI, or the payload cannot be encoded for any receiver. Receivers for whose serializer
+    /// it cannot, such as a NaN in JSON, are passed over.
+    pub fn publish<M>(&self, topic: &str, payload: impl ToPayload<M>) -> Result<PublicationId, WampError> {
+        self.publication(topic).send(payload)
+    }
+
+    /// A publication to `topic` that only some sessions are to get, or that is kept for later ones.
+    pub fn publication(&self, topic: impl Into<String>) -> Publication {
+        Publication {
+            realm: Arc::clone(&self.0),
+            topic: topic.into(),
+            receivers: Receivers::default(),
+            retain: false,
+        }
+    }
+
+    /// Calls a procedure that a client has registered; await it for the result.
+    ///
+    /// ```
+    /// use serverwamp::extract::Args;
+    /// use serverwamp::{RealmHandle, WampError};
+    ///
+    /// async fn average(realm: RealmHandle) -> Result<f64, WampError> {
+    ///     let sum: f64 = realm.call("sensors.sum", Args(("kitchen",))).await?.get()?;
+    ///     let count: f64 = realm.call("sensors.count", Args(("kitchen",))).await?.get()?;
+    ///     Ok(sum / count)
+    /// }
+    /// # serverwamp::RouteSet::<()>::new().procedure("sensors.average", average);
+    /// ```
+    ///
+    /// # Errors
+    /// What the callee answered, `wamp.error.no_such_procedure` when nobody serves it, `wamp.error.canceled` when the
+    /// callee left. Procedures that the application serves itself are plain functions: call those.
+    pub fn call<M>(&self, procedure: impl Into<String>, payload: impl ToPayload<M>) -> Calling {
+        // What every serializer can say it can say; it is carried over into the callee's.
+        let payload = payload.to_payload(Serializer::MessagePack);
+        Calling::new(Arc::clone(&self.0), procedure.into(), payload)
+    }
+
+    /// Serves a procedure, or a pattern of procedures, from now on and until the guard is dropped.
+    ///
+    /// The handler takes what route handlers take, with `()` for the state; closures bring their own.
+    ///
+    /// ```
+    /// use serverwamp::extract::Args;
+    /// use serverwamp::{RealmHandle, WampError};
+    ///
+    /// async fn enable(realm: RealmHandle) -> Result<(), WampError> {
+    ///     let factor = 3;
+    ///     let guard = realm.register("math.triple", move |Args((n,)): Args<(i64,)>| async move { n * factor })?;
+    ///     realm.sessions().first().map(|session| session.insert(std::sync::Arc::new(guard)));
+    ///     Ok(())
+    /// }
+    /// # serverwamp::RouteSet::<()>::new().procedure("math.enable", enable);
+    /// ```
+    ///
+    /// # Errors
+    /// `wamp.error.invalid_uri`, also for regular expressions, and `wamp.error.procedure_already_exists` when somebody
+    /// serves it already.
+    pub fn register<H, T>(
+        &self,
+        pattern: impl Into<RoutePattern>,
+        handler: H,
+    ) -> Result<Registration, WampError>
+    where
+        H: Handler<Invocation, T, ()>,
+        T: 'static,
+    {
+        let pattern = self.compile(&pattern.into())?;
+        let matched = match pattern.kind() {
+            Match::Exact => Matched::Exact,
+            _ => Matched::Pattern(Arc::new(pattern.clone())),
+        };
+        let served = Served::Handler(Unbound::new(handler).bind(SharedState::none()));
+        let takes_input = H::takes_input();
+        let route = ProcedureRoute { uri: pattern.as_str().into(), matched, served, takes_input };
+        let entry = self.0.register_local(&pattern, route)?;
+        Ok(Registration { realm: Arc::clone(&self.0), entry })
+    }
+
+    /// Subscribes the application to a topic or a pattern of topics: a stream of events until it is dropped.
+    ///
+    /// Up to 1024 events wait, or 4 MiB; beyond, the oldest are dropped and counted.
+    ///
+    /// ```no_run
+    /// # async fn example(realm: serverwamp::RealmHandle) -> Result<(), serverwamp::WampError> {
+    /// let mut readings = realm.subscribe(serverwamp::prefix("sensors."))?;
+    /// loop {
+    ///     let event = readings.recv().await;
+    ///     println!("{}: {:?}", event.topic(), event.bind::<(f64,)>()?);
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `wamp.error.invalid_uri`, also for regular expressions.
+    pub fn subscribe(&self, pattern: impl Into<RoutePattern>) -> Result<Subscriber, WampError> {
+        let pattern = self.compile_topic(&pattern.into())?;
+        let (id, local) = self.0.subscribe_local(&pattern, WAITING_EVENTS);
+        Ok(Subscriber::new(Arc::clone(&self.0), id, local))
+    }
+
+    fn compile(&self, pattern: &RoutePattern) -> Result<UriPattern, WampError> {
+        let invalid = |text: String| WampError::new(uris::error::INVALID_URI).arg(text);
+        match pattern.compile(&self.0.plan.rules).map_err(invalid)? {
+            Compiled::Uri(pattern) => Ok(pattern),
+            Compiled::Regex(_) => {
+                Err(invalid("peers know URIs, prefixes and wildcards, not regular expressions".to_owned()))
+            }
+        }
+    }
+
+    /// The realm's own topics may be subscribed to as well.
+    fn compile_topic(&self, pattern: &RoutePattern) -> Result<UriPattern, WampError> {
+        match &pattern.0 {
+            Shape::Uri(kind, uri) if uri::is_reserved(uri) => {
+                self.0.check_uri(uri, *kind)?;
+                Ok(UriPattern::new(*kind, uri.as_str()))
+            }
+            _ => self.compile(pattern),
+        }
+    }
+
+    /// The sessions that are in the realm now.
+    pub fn sessions(&self) -> Vec<Session> {
+        self.0.sessions_by_id().values().cloned().collect()
+    }
+
+    /// The session with this id, if it is in the realm.
+    pub fn session(&self, id: SessionId) -> Option<Session> {
+        self.0.sessions_by_id().get(&id).cloned()
+    }
+}
+
+impl fmt::Debug for RealmHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RealmHandle").field(&self.0.name()).finish()
+    }
+}
+
+/// A procedure the application serves since [`RealmHandle::register`]; dropped, it does not any more.
+///
+/// Calls that run when it is dropped go on to their end.
+#[must_use = "a registration that is dropped is over"]
+pub struct Registration {
+    realm: Arc<RunningRealm>,
+    entry: Arc<RegistrationEntry>,
+}
+
+impl Registration {
+    /// The registration's id, as the meta API tells it.
+    pub fn id(&self) -> RegistrationId {
+        self.entry.id
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.realm.unregister_local(&self.entry);
+    }
+}
+
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registration")
+            .field("id", &self.entry.id)
+            .field("procedure", &self.entry.pattern)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,225 @@
+//! A realm that serves: the sessions that are in it, and who is subscribed to what.
+//!
+//! The order of its locks, outermost first: `changes`, one call's state, one session's work, one subscription's members,
+//! one callee's invocations, the tables of broker and dealer, an outbox. No user code runs under any of them and
+//! nothing waits; messages are queued under them and written to the wire elsewhere.
+
+use super::{Handlers, Permissions, ProcedureSettings, SettingsTable, TopicSettings};
+use crate::api::layer::{BoxError, ProcedureService};
+use crate::api::routes::RouteTable;
+use crate::base::ids::RandomIds;
+use crate::base::limits::Limits;
+use crate::base::locks::{Mutex, MutexGuard};
+use crate::base::statistics::{Counters, Refusal};
+use crate::router::auth::Dialogue;
+use crate::router::broker::{Broker, SubscriptionIndex};
+use crate::router::dealer::{Dealer, RegistrationIndex};
+use crate::router::payload::CallReply;
+use crate::router::request::{ConnectRequest, Invocation, JoinRequest};
+use crate::rt::{BoxFuture, Runtime, wall_clock};
+use crate::transport::Crowd;
+use crate::transport::shutdown::Connections;
+use crate::{Session, WampError};
+use hashbrown::HashMap;
+use serverwamp_proto::id::SessionId;
+use serverwamp_proto::uri::UriRules;
+use serverwamp_proto::uris;
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, PoisonError};
+use std::task::{Context, Poll};
+use tower_service::Service;
+
+/// What a realm is made of.
+pub(crate) struct Blueprint {
+    pub(crate) name: Arc<str>,
+    pub(crate) rules: UriRules,
+    pub(crate) routes: Arc<RouteTable>,
+    /// Takes every call in place of the routes.
+    pub(crate) service: Option<ProcedureService>,
+    pub(crate) authenticators: Vec<RunningAuthenticator>,
+    pub(crate) anonymous: Option<Anonymous>,
+    pub(crate) on_connect: Handlers<ConnectRequest>,
+    pub(crate) on_join: Handlers<JoinRequest>,
+    pub(crate) serial_calls: bool,
+    pub(crate) permissions: Permissions,
+    pub(crate) topic_settings: SettingsTable<TopicSettings>,
+    pub(crate) procedure_settings: SettingsTable<ProcedureSettings>,
+}
+
+/// An authenticator with its state.
+pub(crate) struct RunningAuthenticator {
+    pub(crate) method: Cow<'static, str>,
+    pub(crate) first: bool,
+    pub(crate) dialogue: Dialogue,
+}
+
+/// Peers that prove nothing are let in.
+pub(crate) struct Anonymous {
+    pub(crate) authrole: Cow<'static, str>,
+}
+
+/// A realm that serves.
+pub(crate) struct RunningRealm {
+    pub(crate) plan: Blueprint,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) ids: RandomIds,
+    pub(crate) connections: Connections,
+    pub(crate) counters: Arc<Counters>,
+    /// Set when the application is built.
+    pub(crate) runtime: Option<Arc<dyn Runtime>>,
+    /// Set with the runtime.
+    pub(crate) crowd: Arc<Crowd>,
+    pub(crate) broker: Broker,
+    pub(crate) dealer: Dealer,
+    /// The session the application has in its own realm: a callee in the meta API, and nobody who can be killed.
+    pub(crate) own_session: SessionId,
+    sessions: Mutex<HashMap<SessionId, Session>>,
+    changes: Mutex<Changes>,
+}
+
+/// What changes when somebody subscribes, registers, or leaves.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    pub(crate) subscriptions: SubscriptionIndex,
+    pub(crate) registrations: RegistrationIndex,
+}
+
+impl RunningRealm {
+    pub(super) fn new(plan: Blueprint, limits: Arc<Limits>) -> Self {
+        let ids = RandomIds::default();
+        let own_session = ids.session();
+        let mut changes = Changes::default();
+        let now = wall_clock();
+        Self {
+            broker: Broker::new(&plan.topic_settings, &mut changes.subscriptions, now),
+            dealer: Dealer::new(&plan.routes, &mut changes.registrations, now),
+            plan,
+            limits,
+            ids,
+            connections: Connections::default(),
+            counters: Arc::default(),
+            runtime: None,
+            crowd: Arc::default(),
+            own_session,
+            sessions: Mutex::default(),
+            changes: Mutex::new(changes),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.plan.name
+    }
+
+    pub(crate) fn runtime(&self) -> Arc<dyn Runtime> {
+        Arc::clone(self.runtime.as_ref().expect("an application that runs has a runtime"))
+    }
+
+    /// Counts a refusal.
+    pub(crate) fn refused(&self, refusal: Refusal) {
+        self.counters.refused(refusal);
+    }
+
+    /// Who holds this is the only one who changes subscriptions and registrations, and tells the meta API of it.
+    pub(crate) fn changes(&self) -> MutexGuard<'_, Changes> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn sessions_by_id(&self) -> MutexGuard<'_, HashMap<SessionId, Session>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An id that no session of this realm has.
+    pub(crate) fn new_session_id(&self) -> SessionId {
+        loop {
+            let id = self.ids.session();
+            if id != self.own_session && !self.sessions_by_id().contains_key(&id) {
+                return id;
+            }
+        }
+    }
+
+    /// The session is established: from now on it can be listed, sent to and closed.
+    ///
+    /// From now on somebody may kill it as well; that waits for `changes`, so the news of its coming is out first.
+    pub(crate) fn admit(&self, session: &Session) {
+        let _changes = self.changes();
+        self.sessions_by_id().insert(session.id(), session.clone());
+        self.counters.session_began();
+        self.tell_joined(session);
+    }
+
+    /// The session is over: no table mentions it any more, its testaments are published, and everybody who waits for it
+    /// gets an answer.
+    ///
+    /// `quiet` leaves out testaments and the events about sessions (checklist TEST-12, MSES-24).
+    pub(crate) fn forget(&self, session: &Session, quiet: bool) {
+        let known = self.sessions_by_id().remove(&session.id()).is_some();
+        if known {
+            self.counters.session_ended();
+        }
+        let mut changes = self.changes();
+        let work = session.take_work();
+        let left = self.leave_subscriptions(&mut changes, session, &work);
+        let unregistered = self.leave_registrations(&mut changes, session, &work);
+        if known && !quiet {
+            self.publish_testaments(session, work.testaments);
+        }
+        self.tell_left_subscriptions(session, &left);
+        self.tell_left_registrations(session, &unregistered);
+        drop(changes);
+        for call in work.calls.into_values() {
+            call.caller_left();
+        }
+        // Not in the head of the loop: there the lock would be held in its body, where the states of calls are locked,
+        // whose holders wait for it.
+        let unanswered = session.invocations().close();
+        for (_, call) in unanswered {
+            call.callee_left(session.id());
+        }
+        for attempt in work.subscriptions.into_values().map(|held| held.attempt).chain(work.attempts) {
+            attempt.over.set(());
+        }
+        if known && !quiet {
+            self.tell_left(session);
+        }
+    }
+}
+
+impl fmt::Debug for RunningRealm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunningRealm").field("name", &self.plan.name).finish_non_exhaustive()
+    }
+}
+
+/// The routes of a realm as a service: what the layers of a realm wrap.
+#[derive(Clone, Debug)]
+pub(super) struct Routed(pub(super) Arc<RouteTable>);
+
+impl Service<Invocation> for Routed {
+    type Response = CallReply;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<CallReply, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, invocation: Invocation) -> Self::Future {
+        match self.0.procedure(invocation.procedure()) {
+            Some(route) => {
+                let reply = route.served.call(invocation);
+                Box::pin(async move { Ok(reply.await) })
+            }
+            None => {
+                let error = no_such_procedure(invocation.procedure());
+                Box::pin(std::future::ready(Ok(CallReply::error(error))))
+            }
+        }
+    }
+}
+
+/// Nobody serves `procedure`.
+pub(crate) fn no_such_procedure(procedure: &str) -> WampError {
+    WampError::new(uris::error::NO_SUCH_PROCEDURE).arg(format!("no procedure {procedure:?}"))
+}

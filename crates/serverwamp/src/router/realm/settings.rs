@@ -1,0 +1,184 @@
+//! What a realm lets its clients do, and how it treats single topics and procedures.
+
+use super::Problem;
+use crate::api::routes::{Compiled, RoutePattern};
+use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
+use serverwamp_proto::uri::UriRules;
+use std::borrow::Cow;
+use std::panic::Location;
+
+/// Whether callers and publishers are made known to those they reach.
+///
+/// Spec: advanced, "Caller Identification", "Publisher Identification".
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Disclosure {
+    /// Nobody is; who asks for it with `disclose_me` is refused with `wamp.error.option_disallowed.disclose_me`.
+    Refused,
+    /// Who asks for it with `disclose_me`, or calls a callee that registered with `disclose_caller`. The default: it is
+    /// what the specification describes.
+    #[default]
+    OnRequest,
+    /// Everybody is, asked or not.
+    Always,
+}
+
+/// How events of some topics are treated; see [`Realm::topic_settings`](super::Realm::topic_settings).
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct TopicSettings {
+    pub(crate) no_retain: bool,
+    pub(crate) history: usize,
+    pub(crate) trustlevel: Option<u64>,
+    pub(crate) disclose_publisher: bool,
+}
+
+impl TopicSettings {
+    /// Settings that change nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether publishers may leave an event behind for later subscribers (`retain`); they may by default.
+    ///
+    /// Where they may not, `retain` is ignored, as the specification allows.
+    pub fn retain(mut self, allowed: bool) -> Self {
+        self.no_retain = !allowed;
+        self
+    }
+
+    /// Keeps the last `events` events for `wamp.subscription.get_events`.
+    ///
+    /// It applies to the subscription of exactly the pattern the settings are given for, which exists from the start
+    /// whether anybody is subscribed or not. By default nothing is kept: history costs memory, up to the largest message
+    /// for each event.
+    pub fn history(mut self, events: usize) -> Self {
+        self.history = events;
+        self
+    }
+
+    /// Tells subscribers how far publishers of these topics are trusted (`trustlevel`, 0 is the least).
+    pub fn trustlevel(mut self, level: u64) -> Self {
+        self.trustlevel = Some(level);
+        self
+    }
+
+    /// Makes publishers known to the subscribers, whether they ask for it or not.
+    pub fn disclose_publisher(mut self) -> Self {
+        self.disclose_publisher = true;
+        self
+    }
+}
+
+/// How calls of some procedures are treated; see [`Realm::procedure_settings`](super::Realm::procedure_settings).
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct ProcedureSettings {
+    pub(crate) trustlevel: Option<u64>,
+    pub(crate) disclose_caller: bool,
+    pub(crate) forward_timeout: Option<bool>,
+}
+
+impl ProcedureSettings {
+    /// Settings that change nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Tells callees how far callers of these procedures are trusted (`trustlevel`, 0 is the least).
+    pub fn trustlevel(mut self, level: u64) -> Self {
+        self.trustlevel = Some(level);
+        self
+    }
+
+    /// Makes callers known to the callees, whether anybody asks for it or not.
+    pub fn disclose_caller(mut self) -> Self {
+        self.disclose_caller = true;
+        self
+    }
+
+    /// Whether callees that can look after a call's timeout themselves are left to it, whatever they registered with.
+    ///
+    /// Never for callees that did not announce `call_timeout`.
+    pub fn forward_timeout(mut self, forward: bool) -> Self {
+        self.forward_timeout = Some(forward);
+        self
+    }
+}
+
+/// What a realm's clients may do, and what the realm offers them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Permissions {
+    pub(crate) register: bool,
+    pub(crate) publish: bool,
+    pub(crate) meta_api: bool,
+    pub(crate) disclosure: Disclosure,
+    /// Roles that may end sessions and revoke registrations and subscriptions through the meta API.
+    pub(crate) administrators: Vec<Cow<'static, str>>,
+}
+
+impl Permissions {
+    /// Do payloads that only endpoints understand pass here? Where no client reaches another there are none.
+    pub(crate) fn offers_passthru(&self) -> bool {
+        self.register || self.publish
+    }
+}
+
+/// Settings for a pattern, and where they were made.
+pub(super) type Entry<T> = (RoutePattern, T, &'static Location<'static>);
+
+/// The settings of all topics or procedures; the best match counts, as for calls.
+#[derive(Debug)]
+pub(crate) struct SettingsTable<T> {
+    map: PatternMap<T>,
+    /// The patterns, for those who have to look at all of them.
+    patterns: Vec<UriPattern>,
+}
+
+impl<T> SettingsTable<T> {
+    /// The settings for a URI, if there are any.
+    #[inline]
+    pub(crate) fn of(&self, uri: &str) -> Option<&T> {
+        if self.patterns.is_empty() {
+            return None;
+        }
+        self.map.best(uri).map(|(_, settings)| settings)
+    }
+
+    /// Everything that was set.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&UriPattern, &T)> {
+        self.patterns
+            .iter()
+            .filter_map(|pattern| Some((pattern, self.exactly(pattern.kind(), pattern.as_str())?)))
+    }
+
+    /// The settings that were made for this very pattern.
+    pub(crate) fn exactly(&self, kind: Match, uri: &str) -> Option<&T> {
+        self.map.get(kind, uri)
+    }
+
+    /// Checks the patterns; what is wrong goes to `problems`.
+    pub(super) fn compile(entries: Vec<Entry<T>>, rules: &UriRules, problems: &mut Vec<Problem>) -> Self {
+        let mut table = Self { map: PatternMap::new(), patterns: Vec::new() };
+        for (pattern, settings, place) in entries {
+            let compiled = match pattern.compile(rules) {
+                Ok(Compiled::Uri(compiled)) => compiled,
+                Ok(Compiled::Regex(_)) => {
+                    let text =
+                        format!("settings are made for a URI, a prefix or a wildcard, not for {pattern:?}");
+                    problems.push(Problem::new(place, text));
+                    continue;
+                }
+                Err(text) => {
+                    problems.push(Problem::new(place, text));
+                    continue;
+                }
+            };
+            if table.map.insert(&compiled, settings).is_some() {
+                problems.push(Problem::new(place, format!("{pattern:?} has settings already")));
+            }
+            table.patterns.push(compiled);
+        }
+        table
+    }
+}

@@ -1,0 +1,272 @@
+//! Joining and leaving subscriptions, by clients and by the application itself.
+
+use super::publish::to_payload;
+use super::running::{Changes, RunningRealm};
+use crate::router::broker::{LocalSubscriber, Outgoing, SubscriptionEntry};
+use crate::router::payload::Encoded;
+use crate::router::session::Work;
+use crate::router::subscription::Attempt;
+use crate::router::wire;
+use crate::rt::wall_clock;
+use crate::{Session, WampError};
+use serverwamp_proto::id::{RequestId, SubscriptionId};
+use serverwamp_proto::pattern::{Match, UriPattern};
+use serverwamp_proto::session::Feature;
+use serverwamp_proto::uris;
+use std::sync::Arc;
+
+/// A subscription that a session holds.
+#[derive(Clone, Debug)]
+pub(crate) struct HeldSubscription {
+    pub(crate) attempt: Arc<Attempt>,
+    pub(crate) entry: Arc<SubscriptionEntry>,
+}
+
+/// A subscription that somebody has left.
+#[derive(Debug)]
+pub(super) struct LeftSubscription {
+    entry: Arc<SubscriptionEntry>,
+    deleted: bool,
+}
+
+impl RunningRealm {
+    /// Enters the subscription and answers every request that waits for it; the attempt is then a subscription.
+    pub(crate) fn establish(&self, attempt: &Arc<Attempt>) {
+        let session = &attempt.session;
+        let mut changes = self.changes();
+        let mut work = session.work();
+        work.attempts.retain(|other| !Arc::ptr_eq(other, attempt));
+        if !session.is_open() {
+            attempt.over.set(());
+            return;
+        }
+        let pattern = attempt.pattern();
+        let (entry, created) = self.enter_subscription(&mut changes, &pattern);
+        let requests = attempt.take_requests();
+        let mut members = entry.members();
+        let joined = members.sessions.add(session.id(), session.clone());
+        for request in &requests {
+            session.send(&wire::subscribed(request.id, entry.id));
+            if request.get_retained {
+                self.send_retained(session, &entry);
+            }
+        }
+        drop(members);
+        let held = HeldSubscription { attempt: Arc::clone(attempt), entry: Arc::clone(&entry) };
+        work.subscriptions.insert(entry.id, held);
+        drop(work);
+        attempt.established.set(entry.id);
+        if created {
+            self.tell_subscription_created(session.id(), &entry);
+        }
+        if joined {
+            self.tell_subscribed(session.id(), &entry);
+        }
+    }
+
+    fn enter_subscription(
+        &self,
+        changes: &mut Changes,
+        pattern: &UriPattern,
+    ) -> (Arc<SubscriptionEntry>, bool) {
+        self.broker.enter(&mut changes.subscriptions, pattern, 0, wall_clock())
+    }
+
+    /// Answers a SUBSCRIBE for a subscription the session has already with the same id; says whether it has.
+    pub(crate) fn resubscribe(
+        &self,
+        session: &Session,
+        pattern: &UriPattern,
+        request: RequestId,
+        get_retained: bool,
+    ) -> bool {
+        let Some(entry) = self.broker.lookup(pattern.kind(), pattern.as_str()) else { return false };
+        let members = entry.members();
+        if !members.sessions.has(session.id()) {
+            return false;
+        }
+        session.send(&wire::subscribed(request, entry.id));
+        if get_retained {
+            self.send_retained(session, &entry);
+        }
+        true
+    }
+
+    /// Queues the retained events that a new subscriber would have received; its members are locked, so nothing comes
+    /// between SUBSCRIBED and these (checklist RET-04, RET-06, RET-09).
+    fn send_retained(&self, session: &Session, entry: &SubscriptionEntry) {
+        for (_, event) in self.broker.retained().latest(&entry.pattern, |event| event.was_for(session)) {
+            let mut bytes = Vec::new();
+            if event.encode_retained(session, entry.id, entry.is_pattern(), &mut bytes).is_some() {
+                session.send_event_frame(&bytes);
+            }
+        }
+    }
+
+    /// Ends a subscription of the session and answers `request`.
+    pub(crate) fn unsubscribe(
+        &self,
+        session: &Session,
+        request: RequestId,
+        subscription: SubscriptionId,
+    ) -> Result<(), WampError> {
+        self.end_subscription(session, subscription, || session.send(&wire::unsubscribed(request)))
+            .ok_or_else(|| {
+                WampError::new(uris::error::NO_SUCH_SUBSCRIPTION).arg("this session has no such subscription")
+            })
+    }
+
+    /// Takes a subscription away from a session, which is told if it can be told (checklist SREV-01, SREV-02).
+    pub(crate) fn revoke_subscription(
+        &self,
+        session: &Session,
+        subscription: SubscriptionId,
+        reason: Option<&str>,
+    ) -> Option<()> {
+        self.end_subscription(session, subscription, || {
+            if session.subscriber_has(Feature::SubscriptionRevocation) {
+                session.send(&wire::subscription_revoked(subscription, reason));
+            }
+        })
+    }
+
+    fn end_subscription(
+        &self,
+        session: &Session,
+        subscription: SubscriptionId,
+        tell: impl FnOnce(),
+    ) -> Option<()> {
+        let mut changes = self.changes();
+        let held = session.work().subscriptions.remove(&subscription)?;
+        let mut members = held.entry.members();
+        members.sessions.remove(session.id());
+        tell();
+        drop(members);
+        let deleted = self.broker.remove_if_empty(&mut changes.subscriptions, &held.entry);
+        let left = LeftSubscription { entry: held.entry, deleted };
+        self.tell_left_subscriptions(session, &[left]);
+        drop(changes);
+        held.attempt.over.set(());
+        Some(())
+    }
+
+    /// Takes a session that is over out of all its subscriptions, in the order of their ids.
+    pub(super) fn leave_subscriptions(
+        &self,
+        changes: &mut Changes,
+        session: &Session,
+        work: &Work,
+    ) -> Vec<LeftSubscription> {
+        let mut entries: Vec<_> = work.subscriptions.values().map(|held| Arc::clone(&held.entry)).collect();
+        entries.sort_unstable_by_key(|entry| entry.id);
+        entries
+            .into_iter()
+            .map(|entry| {
+                entry.members().sessions.remove(session.id());
+                let deleted = self.broker.remove_if_empty(&mut changes.subscriptions, &entry);
+                LeftSubscription { entry, deleted }
+            })
+            .collect()
+    }
+
+    pub(super) fn tell_left_subscriptions(&self, session: &Session, left: &[LeftSubscription]) {
+        for LeftSubscription { entry, deleted } in left {
+            self.tell_unsubscribed(session.id(), entry);
+            if *deleted {
+                self.tell_subscription_deleted(session.id(), entry);
+            }
+        }
+    }
+
+    /// Queues an event for one subscriber; `false` when its subscription is over.
+    pub(crate) fn send_to_subscription(&self, attempt: &Attempt, topic: &str, encoded: &Encoded) -> bool {
+        let session = &attempt.session;
+        let Some(id) = attempt.established.get() else { return false };
+        let Some(held) = session.work().subscriptions.get(id).cloned() else { return false };
+        let topic = (attempt.policy != Match::Exact).then_some(topic);
+        let publication = self.ids.publication();
+        let members = held.entry.members();
+        if attempt.over.get().is_some() || !members.sessions.has(session.id()) {
+            return false;
+        }
+        let mut bytes = Vec::new();
+        wire::event(*id, publication, topic, encoded, &mut bytes);
+        session.send_event_frame(&bytes) || session.is_open()
+    }
+
+    /// Queues an event for one session, on every subscription it has that matches; says on how many.
+    pub(crate) fn send_to_session(&self, session: &Session, topic: &str, encoded: &Encoded) -> usize {
+        let publication = self.ids.publication();
+        let held: Vec<HeldSubscription> = session.work().subscriptions.values().cloned().collect();
+        let mut sent = 0;
+        for HeldSubscription { entry, .. } in held {
+            if !entry.pattern.matches(topic) {
+                continue;
+            }
+            let members = entry.members();
+            if !members.sessions.has(session.id()) {
+                continue;
+            }
+            let mut bytes = Vec::new();
+            wire::event(entry.id, publication, entry.is_pattern().then_some(topic), encoded, &mut bytes);
+            sent += usize::from(session.send_event_frame(&bytes));
+        }
+        sent
+    }
+
+    /// Subscribes the application itself.
+    pub(crate) fn subscribe_local(
+        &self,
+        pattern: &UriPattern,
+        capacity: usize,
+    ) -> (SubscriptionId, Arc<LocalSubscriber>) {
+        let mut changes = self.changes();
+        let (entry, created) = self.enter_subscription(&mut changes, pattern);
+        let local = Arc::new(LocalSubscriber::new(capacity));
+        let mut members = entry.members();
+        let first = members.local.is_empty();
+        members.local.push(Arc::clone(&local));
+        drop(members);
+        if created {
+            self.tell_subscription_created(self.own_session, &entry);
+        }
+        if first {
+            self.tell_subscribed(self.own_session, &entry);
+        }
+        (entry.id, local)
+    }
+
+    /// The application does not want the events any more.
+    pub(crate) fn unsubscribe_local(&self, id: SubscriptionId, local: &Arc<LocalSubscriber>) {
+        let mut changes = self.changes();
+        let Some(entry) = changes.subscriptions.get(id).cloned() else { return };
+        let mut members = entry.members();
+        members.local.retain(|other| !Arc::ptr_eq(other, local));
+        let last = members.local.is_empty();
+        drop(members);
+        let deleted = self.broker.remove_if_empty(&mut changes.subscriptions, &entry);
+        if last {
+            self.tell_unsubscribed(self.own_session, &entry);
+        }
+        if deleted {
+            self.tell_subscription_deleted(self.own_session, &entry);
+        }
+    }
+
+    /// Publishes on behalf of nobody: what the realm itself has to tell.
+    pub(crate) fn publish_own(&self, topic: &str, encoded: Encoded) {
+        let payload = crate::router::broker::Forms::new(to_payload(encoded));
+        let outgoing = Outgoing {
+            publication: self.ids.publication(),
+            topic,
+            payload: &payload,
+            exclude: None,
+            filter: None,
+            publisher: None,
+            by_configuration: false,
+            trustlevel: None,
+            passthru: None,
+        };
+        self.crowd.wake(self.broker.deliver(&outgoing, None, wall_clock).asleep);
+    }
+}

@@ -1,0 +1,73 @@
+//! A peer that has to prove who it is.
+
+use super::Request;
+use crate::router::auth::{CraCredential, Exchange, Principal, Secret};
+use crate::{Session, WampError};
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// An authentication method, as the type parameter of [`AuthRequest`].
+pub trait Method: Send + Sync + 'static {
+    /// What the handler returns when it knows the peer.
+    type Credential: Send + 'static;
+}
+
+/// Authentication from what the transport knows: cookies, headers, addresses, certificates.
+#[derive(Debug)]
+pub enum TransportMethod {}
+/// A secret that the peer sends as it is.
+#[derive(Debug)]
+pub enum TicketMethod {}
+/// WAMP-CRA: the peer signs a challenge with a secret both sides know.
+#[derive(Debug)]
+pub enum CraMethod {}
+/// A dialogue of your own.
+#[derive(Debug)]
+pub enum CustomMethod {}
+
+impl Method for TransportMethod {
+    type Credential = Option<Principal>;
+}
+impl Method for TicketMethod {
+    type Credential = Option<Principal>;
+}
+impl Method for CraMethod {
+    type Credential = Option<CraCredential>;
+}
+impl Method for CustomMethod {
+    type Credential = Option<Principal>;
+}
+
+/// The question an authenticator's handler answers: who is this, by method `M`?
+pub struct AuthRequest<M> {
+    pub(crate) exchange: Arc<Exchange>,
+    pub(crate) ticket: Option<Secret>,
+    /// The method's name, as CHALLENGE carries it.
+    pub(crate) name: Arc<str>,
+    pub(crate) method: PhantomData<fn() -> M>,
+}
+
+impl<M> AuthRequest<M> {
+    pub(crate) fn new(exchange: Arc<Exchange>, name: Arc<str>) -> Self {
+        Self { exchange, ticket: None, name, method: PhantomData }
+    }
+}
+
+impl<M> fmt::Debug for AuthRequest<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthRequest").field("session", &self.exchange.session.id()).finish_non_exhaustive()
+    }
+}
+
+impl<M: Method> Request for AuthRequest<M> {
+    type Reply = Result<M::Credential, WampError>;
+
+    fn session(&self) -> &Session {
+        &self.exchange.session
+    }
+
+    fn refuse(error: WampError) -> Self::Reply {
+        Err(error)
+    }
+}

@@ -1,0 +1,63 @@
+//! A session that comes to life: before its authentication, and after.
+
+use super::Request;
+use crate::router::session::pending::{Admission, SessionReply};
+use crate::{Session, WampError};
+use std::sync::Arc;
+
+/// What `on_connect` and `on_join` handlers have in common, for extractors that serve both.
+pub trait SessionRequest: Request<Reply = SessionReply> {
+    #[doc(hidden)]
+    fn admission(&self) -> &Arc<Admission>;
+    #[doc(hidden)]
+    fn take(&mut self);
+    #[doc(hidden)]
+    fn is_taken(&self) -> bool;
+}
+
+macro_rules! session_request {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name {
+            pub(crate) admission: Arc<Admission>,
+            pub(crate) taken: bool,
+        }
+
+        impl Request for $name {
+            type Reply = SessionReply;
+
+            fn session(&self) -> &Session {
+                &self.admission.session
+            }
+
+            fn refuse(error: WampError) -> SessionReply {
+                SessionReply(Err(error))
+            }
+        }
+
+        impl SessionRequest for $name {
+            fn admission(&self) -> &Arc<Admission> {
+                &self.admission
+            }
+
+            fn take(&mut self) {
+                self.taken = true;
+            }
+
+            fn is_taken(&self) -> bool {
+                self.taken
+            }
+        }
+    };
+}
+
+session_request! {
+    /// A session that said HELLO and is not authenticated yet.
+    ConnectRequest
+}
+
+session_request! {
+    /// A session that is authenticated and waits for its WELCOME.
+    JoinRequest
+}

@@ -1,0 +1,43 @@
+//! A SUBSCRIBE for the application.
+
+use super::Request;
+use crate::router::subscription::{Attempt, SubscriptionReply};
+use crate::{Session, WampError};
+use serverwamp_proto::pattern::{Match, UriPattern};
+use std::sync::Arc;
+
+/// A peer's wish to subscribe to a topic that has a handler.
+#[derive(Debug)]
+pub struct SubscriptionRequest {
+    pub(crate) attempt: Arc<Attempt>,
+    /// Which of the attempt's handlers this request was made for.
+    pub(crate) scope: usize,
+    /// A handler took the [`PendingSubscription`](crate::PendingSubscription) and so decides by itself.
+    pub(crate) taken: bool,
+    /// The route's pattern, for captures.
+    pub(crate) route: Arc<UriPattern>,
+}
+
+impl SubscriptionRequest {
+    /// The topic as the peer wrote it; with `match` prefix or wildcard this is a pattern.
+    pub fn topic(&self) -> &str {
+        &self.attempt.topic
+    }
+
+    /// How the subscription matches topics.
+    pub fn match_policy(&self) -> Match {
+        self.attempt.policy
+    }
+}
+
+impl Request for SubscriptionRequest {
+    type Reply = SubscriptionReply;
+
+    fn session(&self) -> &Session {
+        &self.attempt.session
+    }
+
+    fn refuse(error: WampError) -> SubscriptionReply {
+        SubscriptionReply(Err(error))
+    }
+}

@@ -1,0 +1,158 @@
+//! Route tables: built once, never changed, read by every connection without a lock.
+
+use super::pattern::Compiled;
+use super::{Procedure, RoutePattern, TopicEntry};
+use crate::api::handler::{ErasedHandler, SharedState};
+use crate::api::layer::Served;
+use crate::base::error::Problem;
+use crate::router::request::{Matched, SubscriptionRequest};
+use regex::Regex;
+use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
+use serverwamp_proto::uri::UriRules;
+use std::fmt;
+use std::sync::Arc;
+
+/// A realm's procedures and topics.
+#[derive(Default)]
+pub(crate) struct RouteTable {
+    procedures: PatternMap<Arc<ProcedureRoute>>,
+    /// The patterns in `procedures`, in the order they were added.
+    patterns: Vec<UriPattern>,
+    expressions: Vec<Arc<ProcedureRoute>>,
+    topics: Vec<TopicRoute>,
+    /// Where each topic route stands in `topics`.
+    topic_index: PatternMap<usize>,
+}
+
+/// One route to a procedure.
+pub(crate) struct ProcedureRoute {
+    /// The URI of an exact route; of others the pattern, for the log.
+    pub(crate) uri: Arc<str>,
+    pub(crate) matched: Matched,
+    pub(crate) served: Served,
+    /// Its calls may bring more than one input.
+    pub(crate) takes_input: bool,
+}
+
+/// One route to a topic's handler.
+#[derive(Clone)]
+pub(crate) struct TopicRoute {
+    pub(crate) pattern: Arc<UriPattern>,
+    pub(crate) handler: Arc<dyn ErasedHandler<SubscriptionRequest>>,
+}
+
+impl RouteTable {
+    pub(crate) fn add_procedure<S>(
+        &mut self,
+        route: Procedure<S>,
+        state: &SharedState<S>,
+        rules: &UriRules,
+    ) -> Result<(), Problem> {
+        let (place, takes_input) = (route.place, route.takes_input);
+        let problem = |text| Problem::new(place, text);
+        let served = (route.serve)(state);
+        match route.pattern.compile(rules).map_err(problem)? {
+            Compiled::Uri(pattern) => {
+                let uri: Arc<str> = pattern.as_str().into();
+                let matched = match pattern.kind() {
+                    Match::Exact => Matched::Exact,
+                    _ => Matched::Pattern(Arc::new(pattern.clone())),
+                };
+                let entry = Arc::new(ProcedureRoute { uri, matched, served, takes_input });
+                if self.procedures.insert(&pattern, entry).is_some() {
+                    return Err(problem(twice("procedure", &route.pattern)));
+                }
+                self.patterns.push(pattern);
+            }
+            Compiled::Regex(regex) => self.expressions.push(Arc::new(ProcedureRoute {
+                uri: regex.as_str().into(),
+                matched: Matched::Regex(Arc::new(regex)),
+                served,
+                takes_input,
+            })),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn add_topic<S: Send + Sync + 'static>(
+        &mut self,
+        route: TopicEntry<S>,
+        state: &SharedState<S>,
+        rules: &UriRules,
+    ) -> Result<(), Problem> {
+        let problem = |text| Problem::new(route.place, text);
+        let pattern = match route.pattern.compile(rules).map_err(problem)? {
+            Compiled::Uri(pattern) => pattern,
+            Compiled::Regex(_) => {
+                return Err(problem(format!(
+                    "{:?} cannot be a topic: peers subscribe by URI, prefix or wildcard, not by regular expression",
+                    route.pattern
+                )));
+            }
+        };
+        if self.topic_index.insert(&pattern, self.topics.len()).is_some() {
+            return Err(problem(twice("topic", &route.pattern)));
+        }
+        self.topics.push(TopicRoute { pattern: Arc::new(pattern), handler: route.handler.bind(state) });
+        Ok(())
+    }
+
+    /// The route of exactly this procedure.
+    #[inline]
+    pub(crate) fn exact(&self, procedure: &str) -> Option<&Arc<ProcedureRoute>> {
+        self.procedures.get(Match::Exact, procedure)
+    }
+
+    /// The route that serves a call of `procedure`.
+    pub(crate) fn procedure(&self, procedure: &str) -> Option<&Arc<ProcedureRoute>> {
+        let best = self.procedures.best(procedure).map(|(_, route)| route);
+        best.or_else(|| self.expression(procedure))
+    }
+
+    /// The route by regular expression that serves a call of `procedure` when nothing else does.
+    pub(crate) fn expression(&self, procedure: &str) -> Option<&Arc<ProcedureRoute>> {
+        self.expressions.iter().find(
+            |route| matches!(&route.matched, Matched::Regex(regex) if Regex::is_match(regex, procedure)),
+        )
+    }
+
+    /// Shows every route that is a pattern as peers know them.
+    pub(crate) fn each_pattern(&self, mut visit: impl FnMut(&UriPattern, &Arc<ProcedureRoute>)) {
+        for pattern in &self.patterns {
+            if let Some(route) = self.procedures.get(pattern.kind(), pattern.as_str()) {
+                visit(pattern, route);
+            }
+        }
+    }
+
+    /// The topic routes whose handlers have a say in a subscription.
+    ///
+    /// For an exact topic that is the most specific route alone; a pattern can reach several topics, and the handler
+    /// of each of them is asked.
+    pub(crate) fn topics(&self, subscription: &UriPattern) -> Vec<TopicRoute> {
+        if subscription.kind() == Match::Exact {
+            let best = self.topic_index.best(subscription.as_str());
+            return best.and_then(|(_, index)| self.topics.get(*index)).cloned().into_iter().collect();
+        }
+        self.topics.iter().filter(|route| route.pattern.overlaps(subscription)).cloned().collect()
+    }
+}
+
+fn twice(kind: &str, pattern: &RoutePattern) -> String {
+    format!("the {kind} {pattern:?} has a route already: each has one handler")
+}
+
+impl fmt::Debug for RouteTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RouteTable")
+            .field("expressions", &self.expressions.len())
+            .field("topics", &self.topics.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ProcedureRoute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcedureRoute").field("uri", &self.uri).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,77 @@
+//! Payloads that are kept on behalf of a session, counted: together they stay within what may wait for it to be sent.
+
+use super::Session;
+use crate::WampError;
+use crate::base::statistics::Refusal;
+use serverwamp_proto::payload::Payload;
+use std::sync::atomic::Ordering;
+
+/// Arguments below this are not counted while a handler has them: a call costs as much without them, and how many calls
+/// there may be is a limit of its own.
+const SHORT: usize = 1024;
+
+/// Bytes that count among what their session makes the server keep, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    bytes: usize,
+    session: Session,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.session.0.held_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// A payload in memory of its own that counts among what its session makes the server keep, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Held {
+    payload: Payload,
+    session: Session,
+}
+
+impl Held {
+    pub(crate) fn payload(&self) -> &Payload {
+        &self.payload
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.session.0.held_bytes.fetch_sub(self.payload.size(), Ordering::Relaxed);
+    }
+}
+
+impl Session {
+    /// Keeps a payload; `None` when the session makes the server keep too much already.
+    pub(crate) fn hold(&self, payload: &Payload) -> Option<Held> {
+        let most = self.running_realm().limits.outgoing_bytes;
+        let add = |held: usize| held.checked_add(payload.size()).filter(|sum| *sum <= most);
+        let held = &self.0.held_bytes;
+        held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).ok()?;
+        Some(Held { payload: payload.detached(), session: self.clone() })
+    }
+
+    /// Counts arguments that a handler of the application has until it has answered; nothing if they are short. The first
+    /// may be as long as a message may be: a session that keeps nothing else is never told that it keeps too much.
+    ///
+    /// # Errors
+    /// When the session makes the server keep too much already.
+    pub(crate) fn keep(&self, payload: &Payload) -> Result<Option<Kept>, WampError> {
+        let bytes = payload.size();
+        if bytes < SHORT {
+            return Ok(None);
+        }
+        let most = self.running_realm().limits.outgoing_bytes;
+        let add = |held: usize| held.checked_add(bytes).filter(|sum| held == 0 || *sum <= most);
+        match self.0.held_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add) {
+            Ok(_) => Ok(Some(Kept { bytes, session: self.clone() })),
+            Err(held) => {
+                self.running_realm().refused(Refusal::CallArguments);
+                Err(WampError::unavailable(format!(
+                    "calls of this session that are unanswered have {held} bytes of arguments, and may have {most}"
+                )))
+            }
+        }
+    }
+}

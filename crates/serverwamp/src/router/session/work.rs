@@ -1,0 +1,173 @@
+//! What runs on behalf of a session: calls, subscriptions, registrations, and what it leaves behind.
+
+use super::Session;
+use crate::WampError;
+use crate::router::call::{CallState, Stop};
+use crate::router::dealer::{RegistrationEntry, RoutedCall};
+use crate::router::meta::Testament;
+use crate::router::payload::CallReply;
+use crate::router::realm::HeldSubscription;
+use crate::router::subscription::Attempt;
+use hashbrown::HashMap;
+use serverwamp_proto::broker::Testaments;
+use serverwamp_proto::id::{RegistrationId, RequestId, SubscriptionId};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// What runs on behalf of a session.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    pub(crate) calls: HashMap<RequestId, OpenCall>,
+    /// Calls that were answered while their caller could still send input: what comes late is passed over.
+    pub(crate) answered_inputs: VecDeque<RequestId>,
+    pub(crate) subscriptions: HashMap<SubscriptionId, HeldSubscription>,
+    pub(crate) registrations: HashMap<RegistrationId, Arc<RegistrationEntry>>,
+    pub(crate) testaments: Testaments<Testament>,
+    /// Subscriptions whose handlers have not decided yet.
+    pub(crate) attempts: Vec<Arc<Attempt>>,
+}
+
+/// A call that has not been answered, or whose handler has not come to its end.
+#[derive(Clone, Debug)]
+pub(crate) enum OpenCall {
+    /// The application serves it.
+    Served(Arc<CallState>),
+    /// A client serves it.
+    Routed(Arc<RoutedCall>),
+}
+
+impl OpenCall {
+    /// Nobody waits for the answer any more.
+    pub(crate) fn caller_left(&self) {
+        match self {
+            Self::Served(call) => call.abandon(),
+            Self::Routed(call) => call.caller_left(),
+        }
+    }
+}
+
+/// How many answered calls with open input are remembered.
+const ANSWERED_INPUTS: usize = 1024;
+
+impl Session {
+    pub(crate) fn calls_in_flight(&self) -> usize {
+        // Who sees that a call has gone sees what is remembered of it, too.
+        self.0.in_flight.load(Ordering::Acquire)
+    }
+
+    /// A call becomes a task: from now on it can be found and stopped. It has its place among all that wait.
+    pub(crate) fn enter_call(&self, call: &Arc<CallState>) {
+        let mut work = self.work();
+        work.calls.insert(call.request, OpenCall::Served(Arc::clone(call)));
+        self.count(&work, 1);
+        drop(work);
+        if !self.is_open() {
+            call.abandon();
+        }
+    }
+
+    /// A call goes to a client: from now on it can be found and canceled. It has its place among all that wait.
+    pub(crate) fn enter_routed(&self, request: RequestId, call: &Arc<RoutedCall>) {
+        let mut work = self.work();
+        // Somebody else may have ended the session and taken its work away: nobody would take this out any more, and
+        // session and call would keep each other for ever.
+        if !self.is_open() {
+            drop(work);
+            self.0.realm.counters.call_ended();
+            return call.caller_left();
+        }
+        work.calls.insert(request, OpenCall::Routed(Arc::clone(call)));
+        self.count(&work, 1);
+    }
+
+    /// Changes the number of calls in flight. Who holds the work is the only one who does, so it takes no atomic step.
+    fn count(&self, _work: &Work, by: isize) {
+        let in_flight = self.0.in_flight.load(Ordering::Relaxed);
+        self.0.in_flight.store(in_flight.wrapping_add_signed(by), Ordering::Release);
+    }
+
+    /// Were calls answered while their callers could still send input?
+    pub(crate) fn has_answered_inputs(&self) -> bool {
+        self.0.answered_inputs.load(Ordering::Relaxed)
+    }
+
+    /// Keeps a copy of `work.answered_inputs.is_empty()` that costs no lock.
+    fn note_answered_inputs(&self, work: &Work) {
+        self.0.answered_inputs.store(!work.answered_inputs.is_empty(), Ordering::Relaxed);
+    }
+
+    /// A call that went to a client has its answer.
+    pub(crate) fn leave_routed(&self, request: RequestId, input_open: bool) {
+        let mut work = self.work();
+        if work.calls.remove(&request).is_none() {
+            return;
+        }
+        if input_open {
+            self.remember_input(&mut work, request);
+        }
+        self.count(&work, -1);
+        self.0.realm.counters.call_ended();
+    }
+
+    /// A call was answered while its caller could still send input: what comes late is passed over (PCI-10).
+    pub(crate) fn remember_answered_input(&self, request: RequestId) {
+        self.remember_input(&mut self.work(), request);
+    }
+
+    /// Was the call `request` answered before this input of it came (PCI-10)? The last input ends the memory of it.
+    pub(crate) fn was_answered_early(&self, request: RequestId, last: bool) -> bool {
+        let mut work = self.work();
+        let Some(place) = work.answered_inputs.iter().position(|id| *id == request) else { return false };
+        if last {
+            work.answered_inputs.remove(place);
+            self.note_answered_inputs(&work);
+        }
+        true
+    }
+
+    fn remember_input(&self, work: &mut Work, request: RequestId) {
+        if work.answered_inputs.len() >= ANSWERED_INPUTS {
+            work.answered_inputs.pop_front();
+        }
+        work.answered_inputs.push_back(request);
+        self.note_answered_inputs(work);
+    }
+
+    /// The call's task is at its end.
+    pub(crate) fn leave_call(&self, call: &CallState) {
+        let mut work = self.work();
+        // The caller may have used the id for another call since this one was answered.
+        let is_this = |open: &OpenCall| matches!(open, OpenCall::Served(one) if std::ptr::eq(&**one, call));
+        if work.calls.get(&call.request).is_some_and(is_this) {
+            work.calls.remove(&call.request);
+        }
+        self.count(&work, -1);
+        drop(work);
+        self.0.realm.counters.call_ended();
+        if self.0.realm.plan.serial_calls {
+            // The next call waits in the connection's task.
+            self.0.outbox.wake();
+        }
+    }
+
+    /// What was done on behalf of the session, which is over.
+    pub(crate) fn take_work(&self) -> Work {
+        let mut work = self.work();
+        // Those that clients serve are in no table any more; those that the application serves leave when their tasks end.
+        let routed = work.calls.values().filter(|call| matches!(call, OpenCall::Routed(_))).count();
+        self.count(&work, -routed.cast_signed());
+        self.0.realm.counters.calls_ended(routed);
+        std::mem::take(&mut *work)
+    }
+
+    /// Stops the call `request` that the application serves, if it is still running, with this answer.
+    ///
+    /// A handler that winds up its work may still answer a [`Stop::Kill`] itself.
+    pub(crate) fn stop_call(call: &CallState, stop: Stop, answer: WampError) {
+        if stop == Stop::Now || !call.winds_up() {
+            call.answer(&CallReply::error(answer));
+        }
+        call.stop.set(stop);
+    }
+}

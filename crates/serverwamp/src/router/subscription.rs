@@ -1,0 +1,308 @@
+//! Code around a subscription: one async function is one life.
+//!
+//! Invariant: SUBSCRIBED is queued before any EVENT of the subscription, because only the realm queues both and it
+//! does so under the lock of the subscription's members; a [`Subscription`] exists only after that.
+
+use crate::api::extract::FromRequest;
+use crate::api::reply::{IntoReply, ToPayload, via};
+use crate::base::locks::Mutex;
+use crate::base::signal::Signal;
+use crate::router::realm::RunningRealm;
+use crate::router::request::SubscriptionRequest;
+use crate::{Session, WampError};
+use futures_core::Stream;
+use futures_util::StreamExt;
+use futures_util::future::{Either, select};
+use serverwamp_proto::id::{RequestId, SubscriptionId};
+use serverwamp_proto::pattern::{Match, UriPattern};
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, PoisonError};
+
+/// A SUBSCRIBE on its way through the handlers of its topic, and later the subscription it became.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    pub(crate) session: Session,
+    pub(crate) topic: Arc<str>,
+    pub(crate) policy: Match,
+    /// One verdict for each handler that is asked.
+    verdicts: Vec<Verdict>,
+    /// The SUBSCRIBE requests that wait for the same decision; the first started it.
+    requests: Mutex<Vec<WaitingRequest>>,
+    /// Set when SUBSCRIBED is queued.
+    pub(crate) established: Signal<SubscriptionId>,
+    /// Set when the subscription is over, or will never be.
+    pub(crate) over: Signal<()>,
+}
+
+/// A SUBSCRIBE that waits for its answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WaitingRequest {
+    pub(crate) id: RequestId,
+    /// It asks for the retained event as well.
+    pub(crate) get_retained: bool,
+}
+
+/// What one handler says to a SUBSCRIBE.
+#[derive(Debug, Default)]
+struct Verdict {
+    given: Signal<Result<(), WampError>>,
+    /// The handler has let go of the question. An error it returns says more than this does.
+    dropped: Signal<()>,
+}
+
+impl Attempt {
+    pub(crate) fn new(
+        session: Session,
+        topic: Arc<str>,
+        policy: Match,
+        request: WaitingRequest,
+        handlers: usize,
+    ) -> Self {
+        Self {
+            session,
+            topic,
+            policy,
+            verdicts: std::iter::repeat_with(Verdict::default).take(handlers).collect(),
+            requests: Mutex::new(vec![request]),
+            established: Signal::default(),
+            over: Signal::default(),
+        }
+    }
+
+    pub(crate) fn pattern(&self) -> UriPattern {
+        UriPattern::new(self.policy, Arc::clone(&self.topic))
+    }
+
+    /// Waits for every handler's word; the first refusal is the answer.
+    pub(crate) async fn decided(&self) -> Result<(), WampError> {
+        for verdict in &self.verdicts {
+            verdict.given.wait().await?;
+        }
+        Ok(())
+    }
+
+    /// Lets another request of the same session wait for this decision.
+    ///
+    /// The caller holds the session's `work`, where undecided attempts are listed; the decision takes the requests
+    /// under the same lock, so none is lost.
+    pub(crate) fn wait_for_decision(&self, request: WaitingRequest) {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+    }
+
+    pub(crate) fn decide(&self, scope: usize, verdict: Result<(), WampError>) {
+        if let Some(one) = self.verdicts.get(scope) {
+            one.given.set(verdict);
+        }
+    }
+
+    /// Completes when the handler has let go of its [`PendingSubscription`].
+    pub(crate) async fn dropped(&self, scope: usize) {
+        match self.verdicts.get(scope) {
+            Some(one) => one.dropped.wait().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Takes the requests that wait for the decision; later ones find it taken.
+    pub(crate) fn take_requests(&self) -> Vec<WaitingRequest> {
+        std::mem::take(&mut *self.requests.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn realm(&self) -> &Arc<RunningRealm> {
+        self.session.running_realm()
+    }
+}
+
+impl SubscriptionRequest {
+    pub(crate) fn accept(&self) {
+        self.attempt.decide(self.scope, Ok(()));
+    }
+}
+
+/// What a topic's handler says in the end.
+#[derive(Debug)]
+pub struct SubscriptionReply(pub(crate) Result<(), WampError>);
+
+/// A subscription that waits for this handler's word.
+///
+/// The handler is the subscription's life: admission, then [`accept`](Self::accept), then events, then cleanup.
+///
+/// ```
+/// use serverwamp::{PendingSubscription, WampError};
+///
+/// async fn doc_changes(sub: PendingSubscription) -> Result<(), WampError> {
+///     // An error here refuses the SUBSCRIBE.
+///     let sub = sub.accept().await; // SUBSCRIBED is queued when this returns
+///     sub.send("Thanks for subscribing!").await?;
+///     sub.closed().await; // UNSUBSCRIBE, GOODBYE or a lost transport
+///     Ok(())
+/// }
+/// # serverwamp::RouteSet::<()>::new().topic("docs.changes", doc_changes);
+/// ```
+///
+/// Dropping it without `accept` refuses with `wamp.error.not_authorized`. A subscription by prefix or wildcard asks the
+/// handler of every topic it can reach, and is established when all accept.
+#[derive(Debug)]
+#[must_use = "a subscription that is not accepted is refused"]
+pub struct PendingSubscription {
+    attempt: Arc<Attempt>,
+    scope: usize,
+}
+
+impl PendingSubscription {
+    /// The session that subscribes.
+    pub fn session(&self) -> &Session {
+        &self.attempt.session
+    }
+
+    /// The topic, or the pattern when [`match_policy`](Self::match_policy) is not exact.
+    pub fn topic(&self) -> &str {
+        &self.attempt.topic
+    }
+
+    /// How the subscription matches topics.
+    pub fn match_policy(&self) -> Match {
+        self.attempt.policy
+    }
+
+    /// Says yes, and returns when SUBSCRIBED is queued.
+    ///
+    /// When another handler refuses, or the session ends meanwhile, the subscription returned is already closed.
+    pub async fn accept(self) -> Subscription {
+        let attempt = Arc::clone(&self.attempt);
+        attempt.decide(self.scope, Ok(()));
+        let established = pin!(attempt.established.wait());
+        let over = pin!(attempt.over.wait());
+        select(established, over).await;
+        Subscription { attempt: Arc::clone(&self.attempt) }
+    }
+}
+
+impl Drop for PendingSubscription {
+    fn drop(&mut self) {
+        if let Some(one) = self.attempt.verdicts.get(self.scope) {
+            one.dropped.set(());
+        }
+    }
+}
+
+impl<S: Sync> FromRequest<SubscriptionRequest, S> for PendingSubscription {
+    type Rejection = Infallible;
+
+    async fn from_request(request: &mut SubscriptionRequest, _: &S) -> Result<Self, Infallible> {
+        request.taken = true;
+        Ok(Self { attempt: Arc::clone(&request.attempt), scope: request.scope })
+    }
+}
+
+/// One session's subscription, for the code that lives as long as it does.
+#[derive(Clone, Debug)]
+pub struct Subscription {
+    attempt: Arc<Attempt>,
+}
+
+impl Subscription {
+    /// The subscriber's session.
+    pub fn session(&self) -> &Session {
+        &self.attempt.session
+    }
+
+    /// The topic, or the pattern when [`match_policy`](Self::match_policy) is not exact.
+    pub fn topic(&self) -> &str {
+        &self.attempt.topic
+    }
+
+    /// How the subscription matches topics.
+    pub fn match_policy(&self) -> Match {
+        self.attempt.policy
+    }
+
+    /// The subscription's id; `None` when it never came to be.
+    pub fn id(&self) -> Option<SubscriptionId> {
+        self.attempt.established.get().copied()
+    }
+
+    /// Sends an event to this subscriber alone, then waits while its queue is more than a quarter full.
+    ///
+    /// For a subscription by pattern use [`send_on`](Self::send_on), which says which topic the event is of.
+    ///
+    /// # Errors
+    /// `wamp.error.canceled` when the subscription is over: give it to `?`. Also when the payload cannot be encoded.
+    pub async fn send<M>(&self, payload: impl ToPayload<M>) -> Result<(), WampError> {
+        let topic = Arc::clone(&self.attempt.topic);
+        self.send_on(&topic, payload).await
+    }
+
+    /// As [`send`](Self::send), naming the topic for a subscription by prefix or wildcard.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn send_on<M>(&self, topic: &str, payload: impl ToPayload<M>) -> Result<(), WampError> {
+        let encoded = payload.to_payload(self.attempt.session.serializer())?;
+        if !self.attempt.realm().send_to_subscription(&self.attempt, topic, &encoded) {
+            return Err(WampError::canceled());
+        }
+        self.attempt.session.outbox().room().await;
+        Ok(())
+    }
+
+    /// Waits for the subscription's end.
+    pub async fn closed(&self) {
+        self.attempt.over.wait().await;
+    }
+
+    /// Is the subscription still there?
+    pub fn is_open(&self) -> bool {
+        self.attempt.over.get().is_none()
+    }
+
+    /// The output of `future`, or `None` when the subscription ends first.
+    pub async fn while_open<F: Future>(&self, future: F) -> Option<F::Output> {
+        let over = pin!(self.attempt.over.wait());
+        let future = pin!(future);
+        match select(over, future).await {
+            Either::Left(_) => None,
+            Either::Right((output, _)) => Some(output),
+        }
+    }
+}
+
+/// Accepts, and sends every item of a stream to the subscriber until the stream or the subscription ends.
+///
+/// ```
+/// use futures_util::stream;
+/// use serverwamp::Events;
+///
+/// async fn ticks() -> Events<impl futures_core::Stream<Item = u64>> {
+///     Events(stream::iter(0..))
+/// }
+/// # serverwamp::RouteSet::<()>::new().topic("demo.ticks", ticks);
+/// ```
+pub struct Events<St>(pub St);
+
+impl<St> fmt::Debug for Events<St> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Events").finish()
+    }
+}
+
+impl<St, M> IntoReply<SubscriptionRequest, via::Streamed<M>> for Events<St>
+where
+    St: Stream + Send,
+    St::Item: ToPayload<M> + Send + Sync,
+{
+    async fn into_reply(self, request: SubscriptionRequest) -> SubscriptionReply {
+        let pending = PendingSubscription { attempt: Arc::clone(&request.attempt), scope: request.scope };
+        let subscription = pending.accept().await;
+        let mut items = pin!(self.0);
+        while let Some(Some(item)) = subscription.while_open(items.next()).await {
+            if let Err(error) = subscription.send(item).await {
+                return SubscriptionReply(Err(error));
+            }
+        }
+        SubscriptionReply(Ok(()))
+    }
+}

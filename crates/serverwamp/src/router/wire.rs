@@ -1,0 +1,215 @@
+//! The messages the framework sends, from what it knows to what `serverwamp_proto` encodes.
+//!
+//! Nothing here can fail at run time: attributes are plain texts and ids, and payloads are in the session's serializer.
+
+use crate::WampError;
+use crate::router::auth::Principal;
+use crate::router::payload::Encoded;
+use crate::router::realm::{Disclosure, Permissions};
+use crate::transport::{Outbox, PushError};
+use serverwamp_proto::codec::{Dict, Serializer, Value};
+use serverwamp_proto::id::{PublicationId, RegistrationId, RequestId, SessionId, SubscriptionId};
+use serverwamp_proto::message::{
+    self, Abort, AbortDetails, Challenge, End, EventDetails, Goodbye, GoodbyeDetails, Message, Registered,
+    Subscribed, Unregistered, UnregisteredDetails, Unsubscribed, UnsubscribedDetails, Welcome,
+    WelcomeDetails,
+};
+use serverwamp_proto::pattern::Match;
+use serverwamp_proto::payload::{Payload, encode_args, encode_kwargs};
+use serverwamp_proto::session::RouterFeatures;
+use serverwamp_proto::uri::UriRules;
+use serverwamp_proto::uris;
+use std::borrow::Cow;
+
+/// The program's name and version, as WELCOME tells it.
+const AGENT: &str = concat!("serverwamp/", env!("CARGO_PKG_VERSION"));
+
+/// Queues a message. A full or closed outbox ends the connection by itself; so does a message that the peer does not
+/// take, because there is no protocol without it.
+pub(crate) fn queue(outbox: &Outbox, serializer: Serializer, message: &Message<'_>) {
+    if !queue_unless_too_long(outbox, serializer, message) {
+        tracing::warn!(message = message.name(), "the peer takes too short messages for this one");
+        outbox.close(1009, "the peer takes too short messages");
+    }
+}
+
+/// As [`queue`], but a message that the peer does not take is not sent, and `false`.
+pub(crate) fn queue_unless_too_long(outbox: &Outbox, serializer: Serializer, message: &Message<'_>) -> bool {
+    match outbox.try_push(|out| message.encode(serializer, out)) {
+        Ok(()) | Err(PushError::Closed) => true,
+        Err(PushError::Encode(error)) => {
+            tracing::error!(message = message.name(), %error, "a message cannot be encoded and is not sent");
+            true
+        }
+        Err(PushError::TooLong) => false,
+    }
+}
+
+/// What works on a realm, and nothing else; WELCOME says so (checklist FEAT-01, FEAT-02).
+pub(crate) fn features(permissions: &Permissions) -> RouterFeatures {
+    let Permissions { register, publish, meta_api, disclosure, .. } = *permissions;
+    let disclosing = disclosure != Disclosure::Refused;
+    RouterFeatures {
+        publisher_identification: publish && disclosing,
+        publisher_exclusion: publish,
+        subscriber_blackwhite_listing: publish,
+        pattern_based_subscription: true,
+        publication_trustlevels: publish,
+        subscription_meta_api: meta_api,
+        subscription_revocation: meta_api,
+        event_history: meta_api,
+        event_retention: true,
+        session_meta_api: meta_api,
+        caller_identification: register && disclosing,
+        pattern_based_registration: register,
+        shared_registration: register,
+        registration_meta_api: meta_api,
+        registration_revocation: register && meta_api,
+        testament_meta_api: publish && meta_api,
+        progressive_call_results: true,
+        progressive_call_invocations: true,
+        call_canceling: true,
+        call_timeout: true,
+        call_trustlevels: register,
+        call_reroute: register,
+        payload_passthru_mode: permissions.offers_passthru(),
+        ..RouterFeatures::NONE
+    }
+}
+
+pub(crate) fn abort<'a>(serializer: Serializer, reason: &'a str, text: Option<&str>) -> Message<'a> {
+    Message::Abort(Abort {
+        details: AbortDetails { message: text.map(str::to_owned), ..AbortDetails::default() },
+        reason: uri(reason),
+        payload: Payload::empty(serializer),
+    })
+}
+
+pub(crate) fn goodbye<'a>(reason: &'a str, text: Option<&str>) -> Message<'a> {
+    Message::Goodbye(Goodbye {
+        details: GoodbyeDetails { message: text.map(str::to_owned), ..GoodbyeDetails::default() },
+        reason: uri(reason),
+    })
+}
+
+pub(crate) fn challenge<'a>(serializer: Serializer, method: &'a str, extra: &Dict) -> Message<'a> {
+    let extra = message::Encoded::new(serializer, extra).unwrap_or_else(|error| {
+        tracing::error!(%error, method, "the extra of a CHALLENGE cannot be encoded, an empty one is sent");
+        message::Encoded::empty_dict(serializer)
+    });
+    Message::Challenge(Challenge { method: method.into(), extra })
+}
+
+pub(crate) fn welcome(
+    serializer: Serializer,
+    session: SessionId,
+    realm: &str,
+    principal: &Principal,
+    features: Option<RouterFeatures>,
+) -> Message<'static> {
+    Message::Welcome(Welcome {
+        session,
+        details: WelcomeDetails {
+            roles: Some(features.unwrap_or(RouterFeatures::NONE).encode(serializer)),
+            agent: Some(AGENT.to_owned()),
+            realm: Some(realm.to_owned()),
+            authid: Some(principal.authid().to_owned()),
+            authrole: Some(principal.authrole().to_owned()),
+            authmethod: Some(principal.authmethod().to_owned()),
+            authprovider: Some(principal.authprovider().to_owned()),
+            ..WelcomeDetails::default()
+        },
+    })
+}
+
+pub(crate) fn subscribed(request: RequestId, subscription: SubscriptionId) -> Message<'static> {
+    Message::Subscribed(Subscribed { request, subscription })
+}
+
+pub(crate) fn unsubscribed(request: RequestId) -> Message<'static> {
+    Message::Unsubscribed(Unsubscribed { end: End::Answer(request) })
+}
+
+pub(crate) fn subscription_revoked(subscription: SubscriptionId, reason: Option<&str>) -> Message<'static> {
+    let details = UnsubscribedDetails {
+        subscription: Some(subscription),
+        reason: reason.map(str::to_owned),
+        ..UnsubscribedDetails::default()
+    };
+    Message::Unsubscribed(Unsubscribed { end: End::Revoked(details) })
+}
+
+pub(crate) fn registered(request: RequestId, registration: RegistrationId) -> Message<'static> {
+    Message::Registered(Registered { request, registration })
+}
+
+pub(crate) fn unregistered(request: RequestId) -> Message<'static> {
+    Message::Unregistered(Unregistered { end: End::Answer(request) })
+}
+
+pub(crate) fn registration_revoked(registration: RegistrationId, reason: Option<&str>) -> Message<'static> {
+    let details = UnregisteredDetails {
+        registration: Some(registration),
+        reason: reason.map(str::to_owned),
+        ..UnregisteredDetails::default()
+    };
+    Message::Unregistered(Unregistered { end: End::Revoked(details) })
+}
+
+/// Encodes an EVENT; `topic` is told on subscriptions by pattern.
+pub(crate) fn event(
+    subscription: SubscriptionId,
+    publication: PublicationId,
+    topic: Option<&str>,
+    payload: &Encoded,
+    out: &mut Vec<u8>,
+) {
+    let details = EventDetails { topic: topic.map(Cow::Borrowed), ..EventDetails::default() };
+    let (args, kwargs) = (&payload.args, &payload.kwargs);
+    let encoded =
+        message::encode_event(payload.serializer, subscription, publication, &details, args, kwargs, out);
+    debug_assert!(encoded.is_ok(), "a topic is a text, which every serializer can write");
+}
+
+/// An application's error as it goes on the wire.
+pub(crate) fn error(
+    serializer: Serializer,
+    request_type: u64,
+    request: RequestId,
+    error: &WampError,
+    out: &mut Vec<u8>,
+) {
+    let args = if error.args().is_empty() { Ok(Vec::new()) } else { encode_args(serializer, error.args()) };
+    let kwargs = if error.keyword_args().is_empty() {
+        Ok(Vec::new())
+    } else {
+        encode_kwargs(serializer, error.keyword_args())
+    };
+    let (args, kwargs) = match (args, kwargs) {
+        (Ok(args), Ok(kwargs)) => (args, kwargs),
+        (Err(problem), _) | (_, Err(problem)) => {
+            tracing::error!(%error, %problem, "the arguments of an error cannot be encoded and are left out");
+            (Vec::new(), Vec::new())
+        }
+    };
+    message::encode_error(serializer, request_type, request, &uri(error.uri()), &args, &kwargs, out);
+}
+
+/// The URI itself, or a substitute for what is none: a peer would have to drop the connection over it.
+fn uri(uri: &str) -> Cow<'_, str> {
+    match UriRules::loose().check(uri, Match::Exact) {
+        Ok(()) => Cow::Borrowed(uri),
+        Err(problem) => {
+            tracing::error!(uri, %problem, "this is not a URI, wamp.error.runtime_error is sent in its place");
+            Cow::Borrowed(uris::error::RUNTIME_ERROR)
+        }
+    }
+}
+
+/// A dictionary that a peer sent; what cannot be read is treated as absent.
+pub(crate) fn dict(encoded: Option<&message::Encoded>) -> Dict {
+    match encoded.map(|extra| extra.decode::<Value>()) {
+        Some(Ok(Value::Dict(dict))) => dict,
+        _ => Dict::new(),
+    }
+}

@@ -1,0 +1,172 @@
+//! HTTP long-polling, for clients behind proxies that break WebSockets.
+//!
+//! Specification: Advanced Profile, "HTTP Longpoll Transport". Four requests, all of them POST: `open` begins a transport,
+//! `<id>/send` and `<id>/receive` carry messages, `<id>/close` ends it. Behind them runs the same connection as behind a
+//! socket, over a pipe in memory.
+//!
+//! All requests of a transport have to reach the same process: a load balancer in front needs affinity.
+
+mod carried;
+mod config;
+mod requests;
+
+pub use self::config::LongPollConfig;
+
+use crate::base::locks::{Mutex, MutexGuard};
+use std::convert::Infallible;
+use std::fmt;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::future::{Either, select};
+use hashbrown::HashMap;
+use http::request::Parts;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::Full;
+use serverwamp_proto::rawsocket::MaxLength;
+use serverwamp_proto::websocket::Subprotocol;
+use tower_service::Service;
+
+use crate::Application;
+use crate::base::admission::Permit;
+use crate::base::statistics::Refusal;
+use crate::server::memory::{CAPACITY, pipe};
+use crate::server::rawsocket;
+use crate::server::service::{PeerCertificates, detached};
+use crate::transport::{TlsInfo, TransportInfo, TransportKind};
+use carried::Carried;
+
+/// Answers the requests of long-polling clients. It looks at the end of a request's path only, so that it can be mounted
+/// anywhere.
+///
+/// ```
+/// # let app = serverwamp::Application::builder().realm(serverwamp::Realm::new("realm1").allow_anonymous("guest")).build()?;
+/// let http: axum::Router = axum::Router::new()
+///     .route_service("/ws", app.websocket())
+///     .nest_service("/lp", app.long_polling());
+/// # Ok::<(), serverwamp::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct LongPollService(Arc<Shared>);
+
+struct Shared {
+    app: Application,
+    config: LongPollConfig,
+    transports: Mutex<HashMap<String, Arc<Carried>>>,
+}
+
+impl Application {
+    /// A service for clients that poll over HTTP. Every clone of it serves the same transports; another call of this
+    /// makes one that does not know them.
+    pub fn long_polling(&self) -> LongPollService {
+        LongPollService(Arc::new(Shared {
+            app: self.clone(),
+            config: self.inner().long_poll.clone(),
+            transports: Mutex::default(),
+        }))
+    }
+}
+
+impl LongPollService {
+    /// Begins a transport and returns its id, which nobody can guess: who knows it is the client.
+    fn open(
+        &self,
+        subprotocol: Subprotocol,
+        peer_address: Option<SocketAddr>,
+        parts: Parts,
+        permit: Permit,
+    ) -> String {
+        let Shared { app, config, .. } = &*self.0;
+        let runtime = Arc::clone(&app.inner().runtime);
+        let (client, server) = pipe(CAPACITY);
+        let carried = Arc::new(Carried::new(subprotocol, client, config.max_message, runtime.now()));
+        let id = unguessable();
+        self.transports().insert(id.clone(), Arc::clone(&carried));
+        let certificates = parts.extensions.get::<PeerCertificates>();
+        let transport = TransportInfo {
+            peer_address,
+            serializer: subprotocol.serializer,
+            protocol: subprotocol.name(),
+            kind: TransportKind::LongPoll,
+            tls: parts.extensions.get::<TlsInfo>().cloned(),
+            client_certificates: certificates.map(|chain| chain.0.clone()).unwrap_or_default(),
+            http: Some(detached(parts)),
+        };
+        let (settings, connection) = (config.settings(), app.clone());
+        runtime.spawn(Box::pin(async move {
+            rawsocket::serve(&connection, server, MaxLength::LONGEST, settings, transport).await;
+            drop(permit);
+        }));
+        let watch = (self.clone(), id.clone());
+        runtime.spawn(Box::pin(async move { watch.0.end_when_idle(&watch.1, &carried).await }));
+        id
+    }
+
+    /// Ends a transport when its client has stopped asking (checklist LP-10).
+    async fn end_when_idle(&self, id: &str, carried: &Carried) {
+        let Shared { app, config, .. } = &*self.0;
+        let runtime = &app.inner().runtime;
+        while let Some(idle_at) = carried.idle_at(config.idle_timeout, runtime.now()) {
+            let asleep = runtime.sleep_until(idle_at);
+            // Who has ended is not watched for the rest of the time.
+            if let Either::Left(_) = select(pin!(carried.over()), asleep).await {
+                return;
+            }
+        }
+        if self.end(id) {
+            app.inner().counters.refused(Refusal::LongPollTimeout);
+            tracing::debug!("a long-polling client has stopped asking");
+        }
+    }
+
+    fn find(&self, id: &str) -> Option<Arc<Carried>> {
+        self.transports().get(id).cloned()
+    }
+
+    /// Ends a transport, and says whether there was one.
+    fn end(&self, id: &str) -> bool {
+        let carried = self.transports().remove(id);
+        carried.as_ref().inspect(|carried| carried.end()).is_some()
+    }
+
+    fn transports(&self) -> MutexGuard<'_, HashMap<String, Arc<Carried>>> {
+        self.0.transports.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// 128 random bits (checklist LP-09).
+fn unguessable() -> String {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).expect("the operating system has random numbers");
+    format!("{:032x}", u128::from_ne_bytes(bits))
+}
+
+impl<B> Service<Request<B>> for LongPollService
+where
+    B: Body<Data: Send> + Send + 'static,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let service = self.clone();
+        Box::pin(async move { Ok(service.answer(request).await) })
+    }
+}
+
+impl fmt::Debug for LongPollService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let open = self.transports().len();
+        f.debug_struct("LongPollService").field("open", &open).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,215 @@
+//! The four requests, and what is wrong with others.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+
+use bytes::Bytes;
+use futures_util::future::{Either, select};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW,
+    CACHE_CONTROL, CONTENT_TYPE, HeaderValue, ORIGIN, VARY,
+};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body::Body;
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use serde::Deserialize;
+use serverwamp_proto::codec::{Serializer, from_slice};
+use serverwamp_proto::websocket::choose;
+
+use super::LongPollService;
+use super::carried::{Received, Unsent};
+use crate::base::admission::Permit;
+use crate::base::statistics::Refusal;
+use crate::rt::after;
+use crate::server::service::{PeerAddress, full};
+
+type Answer = Response<Full<Bytes>>;
+
+/// The body of `open`.
+#[derive(Deserialize)]
+struct Open {
+    protocols: Vec<String>,
+}
+
+/// The longest body of `open`: a list of a few names.
+const LONGEST_OPEN: usize = 4096;
+
+impl LongPollService {
+    pub(super) async fn answer<B>(&self, request: Request<B>) -> Answer
+    where
+        B: Body<Data: Send> + Send + 'static,
+        B::Error: std::error::Error + Send + Sync + 'static,
+    {
+        let origin = request.headers().get(ORIGIN).cloned();
+        let mut answer = self.answer_here(request).await;
+        let counters = &self.0.app.inner().counters;
+        match answer.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => counters.refused(Refusal::MessageBytes),
+            StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN => counters.refused(Refusal::Upgrade),
+            _ => {}
+        }
+        let headers = answer.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(origin) = origin.filter(|_| answer.status() != StatusCode::FORBIDDEN) {
+            let headers = answer.headers_mut();
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers.insert(VARY, HeaderValue::from_static("origin"));
+        }
+        answer
+    }
+
+    async fn answer_here<B>(&self, request: Request<B>) -> Answer
+    where
+        B: Body<Data: Send> + Send + 'static,
+        B::Error: std::error::Error + Send + Sync + 'static,
+    {
+        if let Err(why) = self.0.app.inner().websocket.origins.check(request.headers()) {
+            return refusal(StatusCode::FORBIDDEN, &why);
+        }
+        if request.method() == Method::OPTIONS {
+            return preflight();
+        }
+        if request.method() != Method::POST {
+            let mut answer = refusal(StatusCode::METHOD_NOT_ALLOWED, "every request is a POST");
+            answer.headers_mut().insert(ALLOW, HeaderValue::from_static("POST, OPTIONS"));
+            return answer;
+        }
+        let path = request.uri().path().trim_end_matches('/').to_owned();
+        let mut ends = path.rsplit('/');
+        match (ends.next(), ends.next()) {
+            (Some("open"), _) => self.answer_open(request).await,
+            (Some(operation @ ("send" | "receive" | "close")), Some(id)) => {
+                self.answer_transport(request, operation, id).await
+            }
+            _ => refusal(StatusCode::NOT_FOUND, "there are open, ID/send, ID/receive and ID/close"),
+        }
+    }
+
+    async fn answer_open<B>(&self, request: Request<B>) -> Answer
+    where
+        B: Body<Data: Send> + Send + 'static,
+        B::Error: std::error::Error + Send + Sync + 'static,
+    {
+        let inner = self.0.app.inner();
+        if inner.connections.stopping() {
+            return refusal(StatusCode::SERVICE_UNAVAILABLE, "the server is shutting down");
+        }
+        let (mut parts, body) = request.into_parts();
+        let body = match self.read(body, LONGEST_OPEN).await {
+            Ok(body) => body,
+            Err(answer) => return *answer,
+        };
+        let Ok(Open { protocols }) = from_slice::<Open>(Serializer::Json, &body) else {
+            let why = r#"the body has to be JSON like {"protocols": ["wamp.2.json"]}"#;
+            return refusal(StatusCode::BAD_REQUEST, why);
+        };
+        let spoken = &inner.websocket.subprotocols;
+        let Some(subprotocol) = choose(protocols.iter().map(String::as_str), spoken) else {
+            let names = spoken.iter().map(|subprotocol| subprotocol.name()).collect::<Vec<_>>().join(", ");
+            return refusal(StatusCode::BAD_REQUEST, &format!("no common protocol. Server speaks: {names}"));
+        };
+        let address: Option<SocketAddr> = parts.extensions.get::<PeerAddress>().map(|address| address.0);
+        // The permit of the HTTP connection lasts as long as that does, which has nothing to do with the transport.
+        parts.extensions.remove::<Permit>();
+        let permit = match inner.admissions.admit(address.map(|address| address.ip())) {
+            Ok(permit) => permit,
+            Err(too_many) => return full(too_many),
+        };
+        let id = self.open(subprotocol, address, parts, permit);
+        let text = format!(r#"{{"protocol":"{}","transport":"{id}"}}"#, subprotocol.name());
+        with_type(Response::new(Full::from(text)), "application/json")
+    }
+
+    async fn answer_transport<B>(&self, request: Request<B>, operation: &str, id: &str) -> Answer
+    where
+        B: Body<Data: Send> + Send + 'static,
+        B::Error: std::error::Error + Send + Sync + 'static,
+    {
+        let over = || refusal(StatusCode::NOT_FOUND, "there is no such transport, or it is over");
+        let Some(carried) = self.find(id) else { return over() };
+        let _busy = carried.attend(&self.0.app.inner().runtime);
+        match operation {
+            "send" => {
+                let body = match self.read(request.into_body(), self.0.config.max_message).await {
+                    Ok(body) => body,
+                    Err(answer) => return *answer,
+                };
+                match carried.send(body).await {
+                    Ok(()) => status(StatusCode::ACCEPTED),
+                    Err(Unsent::Malformed(what)) => refusal(StatusCode::BAD_REQUEST, &what),
+                    Err(Unsent::Over) => over(),
+                }
+            }
+            "receive" => match carried.receive().await {
+                Received::Messages(body) => {
+                    with_type(Response::new(Full::from(body)), mime(carried.subprotocol.serializer))
+                }
+                Received::Superseded => status(StatusCode::OK),
+                Received::Over => {
+                    self.end(id);
+                    over()
+                }
+            },
+            _ => {
+                self.end(id);
+                status(StatusCode::ACCEPTED)
+            }
+        }
+    }
+
+    /// Reads a request's body of up to `longest` bytes, for no longer than a transport may be idle: whoever sends it letter
+    /// by letter holds a connection for nothing.
+    async fn read<B>(&self, body: B, longest: usize) -> Result<Bytes, Box<Answer>>
+    where
+        B: Body<Data: Send> + Send + 'static,
+        B::Error: std::error::Error + Send + Sync + 'static,
+    {
+        let refused = |status, why: &str| Err(Box::new(refusal(status, why)));
+        let runtime = &self.0.app.inner().runtime;
+        let time_up = runtime.sleep_until(after(runtime.now(), self.0.config.idle_timeout));
+        match select(pin!(Limited::new(body, longest).collect()), time_up).await {
+            Either::Left((Ok(body), _)) => Ok(body.to_bytes()),
+            Either::Left((Err(error), _)) if error.is::<LengthLimitError>() => {
+                refused(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body is longer than {longest} bytes"))
+            }
+            Either::Left((Err(error), _)) => {
+                refused(StatusCode::BAD_REQUEST, &format!("the body cannot be read: {error}"))
+            }
+            Either::Right(_) => refused(StatusCode::REQUEST_TIMEOUT, "the body took too long"),
+        }
+    }
+}
+
+const fn mime(serializer: Serializer) -> &'static str {
+    match serializer {
+        Serializer::Json => "application/json",
+        Serializer::MessagePack => "application/x-msgpack",
+        Serializer::Cbor => "application/cbor",
+    }
+}
+
+fn status(status: StatusCode) -> Answer {
+    let mut answer = Response::new(Full::default());
+    *answer.status_mut() = status;
+    answer
+}
+
+fn with_type(mut answer: Answer, mime: &'static str) -> Answer {
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(mime));
+    answer
+}
+
+fn refusal(status: StatusCode, why: &str) -> Answer {
+    let mut answer = Response::new(Full::from(format!("long-polling refused: {why}\n")));
+    *answer.status_mut() = status;
+    with_type(answer, "text/plain; charset=utf-8")
+}
+
+/// What a browser asks before a page of another origin may send anything but plain text.
+fn preflight() -> Answer {
+    let mut answer = status(StatusCode::NO_CONTENT);
+    let headers: &mut HeaderMap = answer.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type"));
+    answer
+}

@@ -1,0 +1,113 @@
+//! Peers in this process: for tests, and for programs that carry their own router.
+//!
+//! [`Application::connect`] opens a connection that sends and receives whole messages, under the same rules, limits and
+//! deadlines as any other. [`pipe`] is the byte stream below it, for tests of whatever speaks WebSocket or RawSocket.
+//!
+//! ```
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use serverwamp::extract::Args;
+//! use serverwamp::{Application, Realm, RouteSet, Serializer};
+//!
+//! async fn add(Args((a, b)): Args<(i64, i64)>) -> i64 {
+//!     a + b
+//! }
+//!
+//! let routes = RouteSet::new().procedure("com.example.add", add);
+//! let app = Application::builder().realm(Realm::new("realm1").allow_anonymous("guest").routes(routes)).build()?;
+//!
+//! let mut peer = app.connect(Serializer::Json);
+//! peer.send(r#"[1,"realm1",{"roles":{"caller":{}}}]"#).await?;
+//! assert!(peer.receive().await?.starts_with(b"[2,"));
+//! peer.send(r#"[48,1,{},"com.example.add",[2,3]]"#).await?;
+//! assert_eq!(peer.receive().await?, "[50,1,{},[5]]");
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Runtime::new()?.block_on(example())?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod messages;
+mod pipe;
+
+pub use self::pipe::{Pipe, pipe};
+
+pub(crate) use self::messages::{MessageReceiver, MessageSender, messages};
+
+use std::future::poll_fn;
+
+use bytes::Bytes;
+use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::rawsocket::MaxLength;
+
+use crate::Application;
+use crate::server::rawsocket::{self, Origin};
+use crate::transport::{TransportInfo, TransportKind};
+
+/// Bytes that wait between a peer in memory and its connection, in each direction; what is beyond waits in the
+/// connection's own queue, where it is limited.
+pub(crate) const CAPACITY: usize = 64 * 1024;
+
+/// A peer of an application in the same process; see [`Application::connect`]. Dropping it is losing the transport.
+#[derive(Debug)]
+pub struct MemoryPeer {
+    sender: MessageSender,
+    receiver: MessageReceiver,
+}
+
+/// Why a message could not be sent or received.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MemoryError {
+    /// The application has ended the connection, or its runtime has stopped.
+    #[error("the connection is over")]
+    Closed,
+    /// The message cannot be sent: it is empty, or longer than the connection takes.
+    #[error("a message has 1 to {longest} bytes")]
+    Length {
+        /// The longest message the connection takes.
+        longest: usize,
+    },
+}
+
+impl Application {
+    /// Opens a connection in memory, on which `serializer` is spoken. See [`memory`](crate::memory).
+    pub fn connect(&self, serializer: Serializer) -> MemoryPeer {
+        let (client, server) = pipe(CAPACITY);
+        let app = self.clone();
+        let permit = app.inner().admissions.own();
+        self.inner().runtime.spawn(Box::pin(async move {
+            let transport = TransportInfo::plain(TransportKind::Memory, serializer, Origin::default());
+            let settings = app.inner().rawsocket.settings();
+            rawsocket::serve(&app, server, MaxLength::LONGEST, settings, transport).await;
+            drop(permit);
+        }));
+        let (receiver, sender) = messages(client, self.inner().rawsocket.takes().bytes());
+        MemoryPeer { sender, receiver }
+    }
+}
+
+impl MemoryPeer {
+    /// Sends one message, as the serializer writes it. Waits while the application does not read.
+    ///
+    /// Dropped before it completes, it goes on with the next call of [`send`](Self::send) or [`receive`](Self::receive).
+    ///
+    /// # Errors
+    /// When the connection is over, and when the message is empty or too long.
+    pub async fn send(&mut self, message: impl AsRef<[u8]>) -> Result<(), MemoryError> {
+        self.sender.push(message.as_ref())?;
+        poll_fn(|cx| self.sender.poll_flush(cx)).await
+    }
+
+    /// The next message, as the serializer wrote it. Loses nothing when it is dropped before it completes.
+    ///
+    /// # Errors
+    /// When the connection is over.
+    pub async fn receive(&mut self) -> Result<Bytes, MemoryError> {
+        poll_fn(|cx| {
+            // What is left of a message may be what the answer waits for. That it cannot be sent is seen by reading.
+            let _unsent = self.sender.poll_flush(cx);
+            self.receiver.poll_next(cx, Some(&mut self.sender))
+        })
+        .await
+    }
+}
