@@ -4,6 +4,7 @@ use crate::api::handler::SharedState;
 use crate::base::admission::Admissions;
 use crate::base::error::{ConfigError, Problem};
 use crate::base::limits::Limits;
+use crate::base::log;
 use crate::base::statistics::{Counters, Statistics};
 use crate::router::realm::{Realm, RealmHandle, RunningRealm};
 use crate::rt::{Runtime, after};
@@ -110,6 +111,8 @@ impl Application {
         let runtime = &self.0.runtime;
         let over = runtime.sleep_until(after(runtime.now(), deadline));
         self.0.connections.shut_down(over).await;
+        log::flush();
+        log::tell_all_left_out();
     }
 
     /// What was let in and refused so far.

@@ -69,6 +69,46 @@ fn the_framework_takes_its_locks_from_one_place() {
     assert_eq!(found("use std::sync::{Arc, PoisonError};\nuse crate::locks::Mutex;\n"), 0);
 }
 
+/// The only folder of the framework that logs: there values are escaped and shortened, and lines counted.
+const LOG: &str = "crates/serverwamp/src/base/log/";
+
+/// What `tracing` writes lines with.
+const LOGGING: [&str; 7] = ["event!", "error!", "warn!", "info!", "debug!", "trace!", "span!"];
+
+/// Lines that log without [`LOG`]: what a peer chose would get into them as it is, and as often as it likes.
+fn complaints_about_logging(path: &str, text: &str) -> Vec<String> {
+    let code = text.split("\n#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let lines = code.lines().enumerate().filter(|(_, line)| {
+        let line = line.trim_start();
+        let macros = || LOGGING.iter().any(|name| names_macro(line, name));
+        !line.starts_with("//") && (macros() || line.starts_with("use tracing"))
+    });
+    lines
+        .map(|(at, line)| format!("{path}:{} logs without `crate::base::log`: {}", at + 1, line.trim()))
+        .collect()
+}
+
+/// Is the macro `name` used, and not another one whose name ends like this?
+fn names_macro(line: &str, name: &str) -> bool {
+    let part_of_name = |character: char| character.is_alphanumeric() || character == '_';
+    line.match_indices(name).any(|(at, _)| !line[..at].ends_with(part_of_name))
+}
+
+#[test]
+fn the_framework_logs_in_one_place_where_values_are_escaped_and_lines_bounded() {
+    let framework = files("crates/serverwamp/src", "rs").into_iter().filter(|(path, _)| {
+        !path.starts_with(LOG) && !path.contains("/tests/") && !path.ends_with("/tests.rs")
+    });
+    none(framework.flat_map(|(path, text)| complaints_about_logging(&path, &text)));
+    let found = |line: &str| complaints_about_logging("a.rs", line).len();
+    assert_eq!(found("    tracing::warn!(%topic, \"odd\");\n"), 1);
+    assert_eq!(found("    warn!(%topic, \"odd\");\n"), 1);
+    assert_eq!(found("use tracing::info as say;\n"), 1);
+    assert_eq!(found("    line!(WARN, \"event\", \"odd\", topic = topic);\n"), 0);
+    assert_eq!(found("    if tracing::enabled!(tracing::Level::WARN) {\n"), 0);
+    assert_eq!(found("    // tracing::warn!(..)\n"), 0);
+}
+
 /// The runtimes that the framework knows, each in a folder of this name.
 const RUNTIMES: [&str; 2] = ["tokio", "smol"];
 

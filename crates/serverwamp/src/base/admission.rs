@@ -69,8 +69,9 @@ impl Admissions {
         let shared = &*self.0;
         let more = |now: usize| (now < shared.limit).then_some(now + 1);
         if shared.now.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
-            shared.counters.refused(Refusal::Connections);
-            return Err(TooMany::InAll(shared.limit));
+            let too_many = TooMany::InAll(shared.limit);
+            shared.counters.refused(Refusal::Connections, address, too_many);
+            return Err(too_many);
         }
         // From here on it counts, also if it is refused below: then until the end of this function.
         let mut counted = Counted { admissions: self.clone(), address: None };
@@ -84,8 +85,9 @@ impl Admissions {
                     by_address.remove(&address);
                 }
                 drop(by_address);
-                shared.counters.refused(Refusal::ConnectionsPerAddress);
-                return Err(TooMany::FromAddress(shared.limit_per_address));
+                let too_many = TooMany::FromAddress(shared.limit_per_address);
+                shared.counters.refused(Refusal::ConnectionsPerAddress, Some(address), too_many);
+                return Err(too_many);
             }
             *here += 1;
             drop(by_address);

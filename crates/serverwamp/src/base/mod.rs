@@ -6,5 +6,6 @@ pub(crate) mod ids;
 pub mod io;
 pub(crate) mod limits;
 pub(crate) mod locks;
+pub(crate) mod log;
 pub(crate) mod signal;
 pub(crate) mod statistics;

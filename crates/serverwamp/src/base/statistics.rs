@@ -3,6 +3,7 @@
 //! Invariant: counting is one relaxed addition, and nothing but a refusal, or the beginning and end of a connection, of
 //! a session, or of a call that has to wait, is counted.
 
+use crate::base::log::{Kind, Whose, line, line_later};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -85,6 +86,12 @@ macro_rules! refusals {
             pub const ALL: &[Self] = &[$(Self::$variant,)+];
 
             const COUNT: usize = Self::ALL.len();
+
+            /// Each is a kind of line in the log.
+            fn line(self) -> &'static Kind {
+                static KINDS: [Kind; Refusal::COUNT] = [$(Kind::new(tracing::Level::WARN, $name),)+];
+                &KINDS[self as usize]
+            }
 
             /// The counter's name, which stays the same from version to version.
             pub const fn name(self) -> &'static str {
@@ -198,13 +205,41 @@ impl Default for Counters {
 }
 
 impl Counters {
-    /// Counts a refusal.
-    pub(crate) fn refused(&self, refusal: Refusal) {
-        self.refused_times(refusal, 1);
+    /// Counts a refusal, and logs `why` it was made. Not to be used under a lock.
+    pub(crate) fn refused(&self, refusal: Refusal, whose: impl Into<Whose>, why: impl fmt::Display) {
+        self.refused_times(refusal, 1, whose, why);
     }
 
-    /// Counts several.
-    pub(crate) fn refused_times(&self, refusal: Refusal, times: u64) {
+    /// Counts several, and logs `why` in one line. Not to be used under a lock.
+    pub(crate) fn refused_times(
+        &self,
+        refusal: Refusal,
+        times: u64,
+        whose: impl Into<Whose>,
+        why: impl fmt::Display,
+    ) {
+        self.count(refusal, times);
+        if tracing::enabled!(target: "serverwamp::refused", tracing::Level::WARN) {
+            let Whose { peer, session } = whose.into();
+            line!(@ WARN, "refused", refusal.line(), "refused", reason = refusal, why = why; peer = peer, session = session);
+        }
+    }
+
+    /// The same where a lock is held: the line comes later.
+    pub(crate) fn refused_under_lock(
+        &self,
+        refusal: Refusal,
+        whose: impl Into<Whose>,
+        why: impl fmt::Display,
+    ) {
+        self.count(refusal, 1);
+        if tracing::enabled!(target: "serverwamp::refused", tracing::Level::WARN) {
+            let Whose { peer, session } = whose.into();
+            line_later!(@ WARN, "refused", refusal.line(), "refused", reason = refusal, why = why; peer = peer, session = session);
+        }
+    }
+
+    fn count(&self, refusal: Refusal, times: u64) {
         if let Some(counter) = self.refused.get(refusal as usize) {
             counter.fetch_add(times, Ordering::Relaxed);
         }
@@ -272,7 +307,7 @@ mod tests {
     fn every_refusal_has_a_counter_and_a_name_of_its_own() {
         let counters = Counters::default();
         for (index, refusal) in (1..).zip(Refusal::ALL) {
-            counters.refused_times(*refusal, index);
+            counters.count(*refusal, index);
         }
         let statistics = counters.snapshot(0);
         let mut names = hashbrown::HashSet::new();
@@ -292,7 +327,7 @@ mod tests {
         counters.session_began();
         counters.session_began();
         counters.session_ended();
-        counters.refused(Refusal::ConnectionsPerAddress);
+        counters.count(Refusal::ConnectionsPerAddress, 1);
         let text = "connections 7\nconnections_accepted 1\nsessions 1\nsessions_established 2\n\
             connections_per_address_refused 1";
         assert_eq!(counters.snapshot(7).to_string(), text);

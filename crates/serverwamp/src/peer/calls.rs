@@ -90,9 +90,9 @@ impl Calls {
             return Ok(());
         }
         if in_flight + self.waiting.len() >= realm.limits.calls_in_flight {
-            realm.refused(Refusal::Calls);
             let text =
                 format!("more than {} calls of this session are unanswered", realm.limits.calls_in_flight);
+            realm.refused(Refusal::Calls, session, &text);
             refuse(session, call.request, call.options.progress, &WampError::unavailable(text));
             return Ok(());
         }
@@ -127,14 +127,14 @@ impl Calls {
         let refuse = |error| (request, error);
         // Whoever serves it: a caller cannot tell (checklist CID-03).
         if call.options.disclose_me && realm.plan.permissions.disclosure == Disclosure::Refused {
-            find(realm, &call.procedure).map_err(refuse)?;
+            find(session, &call.procedure).map_err(refuse)?;
             return Err(refuse(disclosure_refused()));
         }
         if let Some(registration) = self.last_found.get(&realm.dealer, &call.procedure) {
             return self.route(session, call, registration).map_err(refuse);
         }
         let changes = realm.dealer.changes();
-        let found = match find(realm, &call.procedure).map_err(refuse)? {
+        let found = match find(session, &call.procedure).map_err(refuse)? {
             Target::Served(found) => found,
             Target::Registered(registration) => {
                 self.last_found.keep(changes, &registration);
@@ -355,7 +355,11 @@ async fn serve(run: Run, state: &Arc<CallState>) {
             match select(run, time_up).await {
                 Either::Left((reply, _)) => reply,
                 Either::Right(_) => {
-                    session.running_realm().refused(Refusal::Grace);
+                    let why = format_args!(
+                        "the handler of {} went on for {grace:?} after its end",
+                        state.procedure
+                    );
+                    session.running_realm().refused(Refusal::Grace, session, why);
                     Ok(CallReply::error(WampError::canceled()))
                 }
             }

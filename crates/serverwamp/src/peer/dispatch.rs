@@ -74,7 +74,7 @@ fn publish_to(session: &Session, publish: Publish<'_>) -> Result<(), Violation> 
     let announced = || session.publisher_has(Feature::PayloadPassthruMode);
     check_passthru(session, options.passthru.as_deref(), announced, || format!("PUBLISH #{request}"))?;
     let realm = session.running_realm();
-    let published = realm.check_own_uri(&topic, Match::Exact).and_then(|()| {
+    let published = realm.check_own_uri(&topic, Match::Exact, Some(session)).and_then(|()| {
         if !realm.plan.permissions.publish {
             return Err(WampError::not_authorized().arg("only the application publishes in this realm"));
         }
@@ -97,7 +97,7 @@ fn publish_to(session: &Session, publish: Publish<'_>) -> Result<(), Violation> 
 fn register_for(session: &Session, register: &Register<'_>) -> Result<(), WampError> {
     let realm = session.running_realm();
     let permissions = &realm.plan.permissions;
-    realm.check_own_uri(&register.procedure, register.options.kind)?;
+    realm.check_own_uri(&register.procedure, register.options.kind, Some(session))?;
     if !permissions.register {
         return Err(WampError::not_authorized().arg("only the application registers in this realm"));
     }
@@ -111,7 +111,7 @@ fn subscribe_to(session: &Session, subscribe: &Subscribe<'_>) {
     let realm = session.running_realm();
     let policy = subscribe.options.kind;
     let refuse = |error: WampError| session.send_error(Subscribe::CODE, subscribe.request, &error);
-    if let Err(error) = realm.check_uri(&subscribe.topic, policy) {
+    if let Err(error) = realm.check_uri(&subscribe.topic, policy, Some(session)) {
         return refuse(error);
     }
     let pattern = UriPattern::new(policy, subscribe.topic.as_ref());
@@ -193,24 +193,20 @@ fn joins_attempt(session: &Session, pattern: &UriPattern, request: WaitingReques
 fn within_limits(session: &Session, policy: Match) -> Result<(), WampError> {
     let realm = session.running_realm();
     let limits = &realm.limits;
-    let work = session.work();
-    let all = work.subscriptions.values().map(|held| &held.attempt).chain(&work.attempts);
-    if all.clone().count() >= limits.subscriptions {
-        realm.refused(Refusal::Subscriptions);
-        return Err(WampError::unavailable(format!(
-            "a session may have {} subscriptions",
-            limits.subscriptions
-        )));
-    }
-    if policy != Match::Exact {
-        let patterns = all.filter(|attempt| attempt.policy != Match::Exact).count();
-        if patterns >= limits.pattern_subscriptions {
-            realm.refused(Refusal::PatternSubscriptions);
-            let most = limits.pattern_subscriptions;
-            return Err(WampError::unavailable(format!(
-                "a session may have {most} subscriptions by pattern"
-            )));
-        }
-    }
-    Ok(())
+    let (subscriptions, patterns) = {
+        let work = session.work();
+        let all = work.subscriptions.values().map(|held| &held.attempt).chain(&work.attempts);
+        (all.clone().count(), all.filter(|attempt| attempt.policy != Match::Exact).count())
+    };
+    let (refusal, text) = if subscriptions >= limits.subscriptions {
+        let text = format!("a session may have {} subscriptions", limits.subscriptions);
+        (Refusal::Subscriptions, text)
+    } else if policy != Match::Exact && patterns >= limits.pattern_subscriptions {
+        let text = format!("a session may have {} subscriptions by pattern", limits.pattern_subscriptions);
+        (Refusal::PatternSubscriptions, text)
+    } else {
+        return Ok(());
+    };
+    realm.refused(refusal, session, &text);
+    Err(WampError::unavailable(text))
 }

@@ -4,6 +4,7 @@
 //! handlers, authenticators, `on_join` handlers. Whatever says no, the peer gets ABORT.
 
 use super::{Deciding, Open, Peer, Phase, calls::Calls, supervise};
+use crate::base::log::Whose;
 use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
 use crate::router::auth::{AuthenticateAnswer, Exchange, Hello, Principal, Secret};
@@ -28,7 +29,7 @@ impl Peer {
         let realm = match self.realm(hello.realm.as_deref().unwrap_or_default()) {
             Ok(realm) => realm,
             Err(error) => {
-                self.app.counters.refused(Refusal::Session);
+                self.app.counters.refused(Refusal::Session, &*self.transport, &error);
                 return self.refuse(&error);
             }
         };
@@ -89,7 +90,9 @@ impl Peer {
         match deciding.decision.as_mut().poll(cx) {
             Poll::Ready(Ok(())) => self.welcome(),
             Poll::Ready(Err(error)) => {
-                self.app.counters.refused(Refusal::Session);
+                let whose = Whose::from(&*self.transport).in_session(deciding.session.id());
+                let realm = deciding.session.running_realm().name();
+                self.app.counters.refused(Refusal::Session, whose, format_args!("realm {realm}: {error}"));
                 self.refuse(&error);
             }
             Poll::Pending => {

@@ -14,6 +14,7 @@ mod route;
 mod supervise;
 
 use crate::application::{Application, Inner};
+use crate::base::log::{self, Whose};
 use crate::base::statistics::Refusal;
 use crate::router::auth::Exchange;
 use crate::router::session::{CloseReason, CloseRequest};
@@ -86,12 +87,9 @@ impl Open {
         if lost == self.lost {
             return;
         }
-        let (session, events) = (self.session.id(), lost - self.lost);
-        self.session.running_realm().counters.refused_times(Refusal::EventsLost, events);
-        match self.lost {
-            0 => tracing::warn!(%session, events, "the peer reads too slowly and loses events"),
-            _ => tracing::debug!(%session, events, lost, "more events are lost"),
-        }
+        let events = lost - self.lost;
+        let why = format_args!("{events} events, {lost} in all: the peer reads too slowly");
+        self.session.running_realm().counters.refused_times(Refusal::EventsLost, events, &self.session, why);
         self.lost = lost;
     }
 }
@@ -126,13 +124,13 @@ impl Peer {
             && let Some(request) = self.machine.receive_quick(self.serializer, frame)
         {
             if !matches!(request, QuickRequest::Yield(_)) && self.pace.ask(now) {
-                self.app.counters.refused(Refusal::RequestsPerSecond);
+                overdue::asks_too_fast(&self.app, Whose::from(&open.session));
             }
             return dispatch::quick(open, request);
         }
         let step = self.machine.receive_frame(self.serializer, frame)?;
         if is_request(&step) && self.pace.ask(now) {
-            self.app.counters.refused(Refusal::RequestsPerSecond);
+            overdue::asks_too_fast(&self.app, self.whose());
         }
         match step {
             Step::Join(hello, roles) => self.join(&hello, roles),
@@ -163,15 +161,24 @@ impl Peer {
         self.over(CloseReason::Aborted, 1000);
     }
 
+    /// Whom a line in the log is about.
+    fn whose(&self) -> Whose {
+        match &self.phase {
+            Phase::Open(open) => Whose::from(&open.session),
+            Phase::Deciding(deciding) => Whose::from(&deciding.session),
+            Phase::Closed | Phase::Closing | Phase::Ended => Whose::from(&*self.transport),
+        }
+    }
+
     /// The peer broke the protocol: ABORT, and the transport closes behind it.
     fn violated(&mut self, violation: &Violation, close_code: u16) {
-        self.app.counters.refused(match (close_code, &self.phase) {
+        let refusal = match (close_code, &self.phase) {
             (1009, Phase::Closed | Phase::Deciding(_)) => Refusal::HelloBytes,
             (1009, _) => Refusal::MessageBytes,
             _ => Refusal::ProtocolViolation,
-        });
+        };
         let text = violation.to_string();
-        tracing::debug!(peer = ?self.transport.peer_address, %text, "protocol violation");
+        self.app.counters.refused(refusal, self.whose(), &text);
         self.machine.aborted();
         self.send(&wire::abort(self.serializer, uris::error::PROTOCOL_VIOLATION, Some(&text)));
         self.over(CloseReason::Violation(text), close_code);
@@ -306,6 +313,7 @@ impl MessageHandler for Peer {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
+        log::flush();
         self.obey();
         self.pace.go_on(now);
         if matches!(self.phase, Phase::Deciding(_)) {
@@ -330,19 +338,27 @@ impl MessageHandler for Peer {
     }
 
     fn ended(&mut self, reason: EndReason) {
+        let limit = self.app.limits.outgoing_bytes;
         let refusal = match reason {
-            EndReason::SlowConsumer => Some(Refusal::SlowConsumer),
-            EndReason::PingTimeout => Some(Refusal::PingTimeout),
-            EndReason::WriteTimeout => Some(Refusal::WriteTimeout),
+            EndReason::SlowConsumer => {
+                Some((Refusal::SlowConsumer, format!("more waited for the peer than it may, {limit} bytes")))
+            }
+            EndReason::PingTimeout => Some((Refusal::PingTimeout, "a ping was not answered".to_owned())),
+            EndReason::WriteTimeout => {
+                Some((Refusal::WriteTimeout, "nothing was taken of what was being written".to_owned()))
+            }
             // Counted where it was found.
             EndReason::Violation { .. } => None,
             EndReason::PeerClosed { .. } | EndReason::Closed | EndReason::TransportLost => None,
         };
-        refusal.into_iter().for_each(|refusal| self.app.counters.refused(refusal));
+        if let Some((refusal, why)) = refusal {
+            self.app.counters.refused(refusal, self.whose(), why);
+        }
         let reason = match reason {
             EndReason::SlowConsumer => CloseReason::SlowConsumer,
             _ => CloseReason::Lost,
         };
         self.end_session(reason);
+        log::flush();
     }
 }

@@ -1,9 +1,11 @@
-//! What a peer did not do in time, and what becomes of it.
+//! What a peer did not do in time, or did too fast, and what becomes of it.
 
 use super::{Peer, Phase};
 use crate::WampError;
-use crate::router::session::CloseReason;
+use crate::application::Inner;
+use crate::base::log::Whose;
 use crate::base::statistics::Refusal;
+use crate::router::session::CloseReason;
 use crate::router::wire;
 use serverwamp_proto::uris;
 use std::time::Instant;
@@ -19,8 +21,8 @@ impl Peer {
         if self.pace.rests() || session.calls_in_flight() > 0 || !session.invocations().is_empty() {
             return self.pace.hear(now);
         }
-        self.app.counters.refused(Refusal::IdleTimeout);
         let text = format!("nothing was sent for {:?}", self.app.limits.idle_timeout);
+        self.app.counters.refused(Refusal::IdleTimeout, session, &text);
         let reason = uris::close::TIMEOUT;
         self.say_goodbye(reason, Some(&text), CloseReason::Closed(reason.to_owned()));
     }
@@ -29,21 +31,30 @@ impl Peer {
         self.deadline = None;
         match &self.phase {
             Phase::Closed => {
-                self.app.counters.refused(Refusal::HelloTimeout);
                 let text = format!("no HELLO within {:?}", self.app.limits.hello_timeout);
+                self.app.counters.refused(Refusal::HelloTimeout, self.whose(), &text);
                 self.send(&wire::abort(self.serializer, uris::error::PROTOCOL_VIOLATION, Some(&text)));
                 self.over(CloseReason::Violation(text), 1002);
             }
             Phase::Deciding(_) => {
-                self.app.counters.refused(Refusal::AuthenticateTimeout);
                 let text = format!("not authenticated within {:?}", self.app.limits.authenticate_timeout);
+                self.app.counters.refused(Refusal::AuthenticateTimeout, self.whose(), &text);
                 self.refuse(&WampError::authentication_failed(text));
             }
             Phase::Closing => {
-                self.app.counters.refused(Refusal::GoodbyeTimeout);
+                let text = format_args!("no answer to GOODBYE within {:?}", self.app.limits.goodbye_timeout);
+                self.app.counters.refused(Refusal::GoodbyeTimeout, self.whose(), text);
                 self.over(CloseReason::Lost, 1000);
             }
             Phase::Open(_) | Phase::Ended => {}
         }
     }
+}
+
+/// A connection asks faster than it may, and is not read for a while.
+#[cold]
+pub(super) fn asks_too_fast(app: &Inner, whose: Whose) {
+    let limit = app.limits.requests_per_second;
+    let why = format_args!("more than {limit} requests a second, it is not read for a while");
+    app.counters.refused(Refusal::RequestsPerSecond, whose, why);
 }

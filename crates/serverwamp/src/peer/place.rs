@@ -50,7 +50,8 @@ pub(super) fn look_for(session: &Session) -> Result<(), WampError> {
 #[cold]
 fn refuse(session: &Session) -> WampError {
     let realm = session.running_realm();
-    realm.refused(Refusal::CallsInAll);
     let limit = realm.limits.calls_in_flight_in_all;
-    WampError::unavailable(format!("more than {limit} calls of all sessions are unanswered"))
+    let text = format!("more than {limit} calls of all sessions are unanswered");
+    realm.refused(Refusal::CallsInAll, session, &text);
+    WampError::unavailable(text)
 }

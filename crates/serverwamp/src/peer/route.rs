@@ -33,11 +33,12 @@ pub(super) struct Served<'r> {
     pub(super) route: Option<Cow<'r, Arc<ProcedureRoute>>>,
 }
 
-pub(super) fn find<'r>(realm: &'r RunningRealm, procedure: &str) -> Result<Target<'r>, WampError> {
+pub(super) fn find<'r>(session: &'r Session, procedure: &str) -> Result<Target<'r>, WampError> {
+    let realm: &RunningRealm = session.running_realm();
     let replaced = realm.plan.service.is_some();
     // No registration, and be it for every procedure, serves one of the specification's own (checklist URI-11).
     if uri::is_reserved(procedure) && (realm.plan.permissions.meta_api || !replaced) {
-        realm.check_uri(procedure, Match::Exact)?;
+        realm.check_uri(procedure, Match::Exact, Some(session))?;
         return match realm.plan.permissions.meta_api {
             true => Ok(Target::Meta),
             false => Err(no_such_procedure(procedure)),
@@ -59,7 +60,7 @@ pub(super) fn find<'r>(realm: &'r RunningRealm, procedure: &str) -> Result<Targe
         let procedure = Cow::Borrowed(&known.uri);
         return Ok(Target::Served(Served { procedure, matched: Matched::Exact, route }));
     }
-    realm.check_uri(procedure, Match::Exact)?;
+    realm.check_uri(procedure, Match::Exact, Some(session))?;
     let matched = match &route {
         Some(route) => route.matched.clone(),
         None if replaced => Matched::Exact,
@@ -134,8 +135,9 @@ pub(super) fn go_on(served: &CallState, call: &Call<'_>) -> Result<bool, Violati
         Taken::Waiting => Ok(true),
         Taken::Complete => Err(still_running(call)),
         Taken::Full => {
-            served.session.running_realm().refused(Refusal::CallInputs);
             let text = "the procedure does not take its input fast enough";
+            let why = format_args!("{}: {text}", served.procedure);
+            served.session.running_realm().refused(Refusal::CallInputs, &served.session, why);
             Session::stop_call(served, Stop::Now, WampError::network_failure(text));
             Ok(true)
         }

@@ -1,5 +1,6 @@
 //! Running application code so that its panics and its delays stay its own.
 
+use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::rt::{BoxFuture, Runtime, after};
 use crate::transport::shutdown::Alive;
@@ -21,7 +22,17 @@ pub(super) fn report_panic(what: &str, session: &Session, panic: &(dyn Any + Sen
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("(no text)");
     let id = crate::base::ids::incident();
-    tracing::error!(%id, session = %session.id(), realm = %session.running_realm().name(), panic = text, "{what} panicked");
+    let (session, realm) = (session.id(), session.running_realm().name());
+    line!(
+        ERROR,
+        "internal",
+        "a handler panicked",
+        id = id,
+        session = session,
+        realm = realm,
+        handler = what,
+        panic = text
+    );
     id
 }
 
@@ -52,13 +63,20 @@ pub(super) fn companion(
                 Err(WampError::incident(&report_panic(what, &companion_of, panic.as_ref())))
             }
             Either::Right(_) => {
-                companion_of.running_realm().refused(Refusal::Grace);
-                tracing::warn!(session = %companion_of.id(), ?grace, "{what} did not finish in time and was dropped");
+                let why = format_args!("the {what} went on for {grace:?} after its end");
+                companion_of.running_realm().refused(Refusal::Grace, &companion_of, why);
                 Ok(())
             }
         };
         if let Err(error) = &reply {
-            tracing::debug!(session = %companion_of.id(), %error, "{what} ended with an error");
+            line!(
+                DEBUG,
+                "session",
+                "a handler ended with an error",
+                session = companion_of.id(),
+                handler = what,
+                error = error
+            );
         }
         concluded(reply);
         drop(alive);

@@ -3,6 +3,7 @@
 //! Nothing here can fail at run time: attributes are plain texts and ids, and payloads are in the session's serializer.
 
 use crate::WampError;
+use crate::base::log::line_later;
 use crate::router::auth::Principal;
 use crate::router::payload::Encoded;
 use crate::router::realm::{Disclosure, Permissions};
@@ -28,7 +29,12 @@ const AGENT: &str = concat!("serverwamp/", env!("CARGO_PKG_VERSION"));
 /// take, because there is no protocol without it.
 pub(crate) fn queue(outbox: &Outbox, serializer: Serializer, message: &Message<'_>) {
     if !queue_unless_too_long(outbox, serializer, message) {
-        tracing::warn!(message = message.name(), "the peer takes too short messages for this one");
+        line_later!(
+            WARN,
+            "refused",
+            "the peer takes too short messages for one it has to get",
+            message = message.name()
+        );
         outbox.close(1009, "the peer takes too short messages");
     }
 }
@@ -38,7 +44,13 @@ pub(crate) fn queue_unless_too_long(outbox: &Outbox, serializer: Serializer, mes
     match outbox.try_push(|out| message.encode(serializer, out)) {
         Ok(()) | Err(PushError::Closed) => true,
         Err(PushError::Encode(error)) => {
-            tracing::error!(message = message.name(), %error, "a message cannot be encoded and is not sent");
+            line_later!(
+                ERROR,
+                "internal",
+                "a message cannot be encoded and is not sent",
+                message = message.name(),
+                error = error
+            );
             true
         }
         Err(PushError::TooLong) => false,
@@ -94,7 +106,13 @@ pub(crate) fn goodbye<'a>(reason: &'a str, text: Option<&str>) -> Message<'a> {
 
 pub(crate) fn challenge<'a>(serializer: Serializer, method: &'a str, extra: &Dict) -> Message<'a> {
     let extra = message::Encoded::new(serializer, extra).unwrap_or_else(|error| {
-        tracing::error!(%error, method, "the extra of a CHALLENGE cannot be encoded, an empty one is sent");
+        line_later!(
+            ERROR,
+            "internal",
+            "the extra of a CHALLENGE cannot be encoded, an empty one is sent",
+            method = method,
+            error = error
+        );
         message::Encoded::empty_dict(serializer)
     });
     Message::Challenge(Challenge { method: method.into(), extra })
@@ -188,7 +206,13 @@ pub(crate) fn error(
     let (args, kwargs) = match (args, kwargs) {
         (Ok(args), Ok(kwargs)) => (args, kwargs),
         (Err(problem), _) | (_, Err(problem)) => {
-            tracing::error!(%error, %problem, "the arguments of an error cannot be encoded and are left out");
+            line_later!(
+                ERROR,
+                "internal",
+                "the arguments of an error cannot be encoded and are left out",
+                error = error,
+                problem = problem
+            );
             (Vec::new(), Vec::new())
         }
     };
@@ -200,7 +224,13 @@ fn uri(uri: &str) -> Cow<'_, str> {
     match UriRules::loose().check(uri, Match::Exact) {
         Ok(()) => Cow::Borrowed(uri),
         Err(problem) => {
-            tracing::error!(uri, %problem, "this is not a URI, wamp.error.runtime_error is sent in its place");
+            line_later!(
+                ERROR,
+                "internal",
+                "this is not a URI, wamp.error.runtime_error is sent in its place",
+                uri = uri,
+                problem = problem
+            );
             Cow::Borrowed(uris::error::RUNTIME_ERROR)
         }
     }

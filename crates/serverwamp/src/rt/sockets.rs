@@ -1,5 +1,6 @@
 //! What every TCP connection is told, whichever runtime accepted it.
 
+use crate::base::log::line;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -19,15 +20,15 @@ where
     let socket = SockRef::from(stream);
     // Frames are written whole, so waiting for more bytes would only delay them.
     if let Err(error) = socket.set_tcp_nodelay(true) {
-        tracing::debug!(%peer, %error, "TCP_NODELAY cannot be set");
+        line!(DEBUG, "server", "TCP_NODELAY cannot be set", peer = peer, error = error);
     }
     let keepalive = TcpKeepalive::new().with_time(QUIET).with_interval(ASK_EVERY).with_retries(ASKED);
     if let Err(error) = socket.set_tcp_keepalive(&keepalive) {
-        tracing::debug!(%peer, %error, "TCP keepalive cannot be set");
+        line!(DEBUG, "server", "TCP keepalive cannot be set", peer = peer, error = error);
     }
     // Keepalive asks only while nothing was sent that waits for its acknowledgement.
     #[cfg(target_os = "linux")]
     if let Err(error) = socket.set_tcp_user_timeout(Some(QUIET + ASK_EVERY * ASKED)) {
-        tracing::debug!(%peer, %error, "TCP_USER_TIMEOUT cannot be set");
+        line!(DEBUG, "server", "TCP_USER_TIMEOUT cannot be set", peer = peer, error = error);
     }
 }

@@ -16,6 +16,8 @@ use super::http::{self, Services};
 use super::stream::{Lent, Returned};
 use crate::Application;
 use crate::base::admission::Permit;
+use crate::base::log::{self, line};
+use crate::base::statistics::Refusal;
 use crate::rt::after;
 use crate::server::rawsocket::{self, Origin};
 use crate::transport::io::{end_with, read_exact, say_last};
@@ -42,8 +44,11 @@ pub(super) fn spawn<IO>(
                 let counters = Arc::clone(&app.inner().counters);
                 let served = serve(app, options, services, io, origin, permit).await;
                 served.inspect_err(|error| match error.kind() {
-                    io::ErrorKind::TimedOut => counters.refused(crate::Refusal::HandshakeTimeout),
-                    io::ErrorKind::InvalidData => counters.refused(crate::Refusal::Handshake),
+                    io::ErrorKind::TimedOut => {
+                        let why = "nothing was said in time, or a handshake took too long";
+                        counters.refused(Refusal::HandshakeTimeout, address, why);
+                    }
+                    io::ErrorKind::InvalidData => counters.refused(Refusal::Handshake, address, error),
                     // The peer has left, and nobody has refused it anything.
                     _ => {}
                 })
@@ -51,8 +56,9 @@ pub(super) fn spawn<IO>(
             Err((too_many, telling)) => telling.tell(&app, &options, io, too_many).await,
         };
         if let Err(error) = served {
-            tracing::debug!(?address, %error, "a connection ended before it was a session's");
+            line!(DEBUG, "server", "a connection ended before it was a session's", error = error; peer = address);
         }
+        log::flush();
     }));
 }
 
@@ -89,6 +95,7 @@ async fn serve_bytes<IO>(
 where
     IO: Read + Write + Unpin + Send + 'static,
 {
+    let address = origin.address;
     let mut first = [0];
     within(&app, options.handshake, read_exact(&mut io, &mut first)).await?;
     match first {
@@ -101,8 +108,7 @@ where
                     rawsocket::serve(&app, io, hello.takes, settings, transport).await;
                 }
                 Err(refusal) => {
-                    tracing::debug!(%refusal, "a RawSocket handshake is refused");
-                    app.inner().counters.refused(crate::Refusal::Handshake);
+                    app.inner().counters.refused(Refusal::Handshake, address, refusal);
                     // Whether it takes its time to go is all the same.
                     drop(within(&app, options.handshake, end_with(&mut io, &refusal.octets())).await);
                 }

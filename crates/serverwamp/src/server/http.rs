@@ -82,6 +82,7 @@ pub(super) async fn serve<IO>(
 where
     IO: Read + Write + Unpin + Send + 'static,
 {
+    let address = origin.address;
     let service = service_fn(move |mut request: Request<Incoming>| {
         if let Some(address) = origin.address {
             request.extensions_mut().insert(PeerAddress(address));
@@ -106,9 +107,13 @@ where
         .await
         .inspect_err(|error| {
             if error.is_timeout() {
-                app.inner().counters.refused(Refusal::HandshakeTimeout);
+                app.inner().counters.refused(
+                    Refusal::HandshakeTimeout,
+                    address,
+                    "the head of a request took too long",
+                );
             } else if error.is_parse() {
-                app.inner().counters.refused(Refusal::Handshake);
+                app.inner().counters.refused(Refusal::Handshake, address, error);
             }
         })
 }

@@ -27,6 +27,7 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 
 use crate::Application;
+use crate::base::log::line;
 #[cfg(feature = "tls")]
 use crate::server::tls::TlsConfig;
 use http::Services;
@@ -169,7 +170,12 @@ impl Server {
                         let runtime = &self.app.inner().runtime;
                         let now = runtime.now();
                         if said.is_none_or(|said| said + SAY_EVERY <= now) {
-                            tracing::error!(%error, ?rest, "no connection can be accepted, trying again");
+                            line!(
+                                ERROR,
+                                "server",
+                                "no connection can be accepted, trying again",
+                                error = error
+                            );
                             said = Some(now);
                         }
                         let rested = runtime.sleep_until(now + rest);

@@ -2,6 +2,7 @@
 
 use crate::Application;
 use crate::base::admission::{Permit, TooMany};
+use crate::base::log::Why;
 use crate::base::statistics::Refusal;
 use crate::peer::Peer;
 use crate::transport::websocket::{Accepted, WebSocketConfig, upgrade};
@@ -88,8 +89,9 @@ impl WebSocketService {
         }
         let (response, mut accepted) = match upgrade(&mut request, &self.config) {
             Ok(accepted) => accepted,
-            Err(refusal) => {
-                self.app.inner().counters.refused(Refusal::Upgrade);
+            Err(mut refusal) => {
+                let peer_address = (self.peer_address)(request.extensions());
+                self.app.inner().counters.refused(Refusal::Upgrade, peer_address, Why::take(&mut refusal));
                 return *refusal;
             }
         };

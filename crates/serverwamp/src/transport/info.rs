@@ -1,5 +1,6 @@
 //! What is known of a session's transport.
 
+use crate::base::log::Whose;
 use http::request::Parts;
 use http::{HeaderMap, Uri, header};
 use serverwamp_proto::codec::Serializer;
@@ -51,6 +52,12 @@ pub enum TransportKind {
     LongPoll,
     /// The peer is in this process.
     Memory,
+}
+
+impl From<&TransportInfo> for Whose {
+    fn from(transport: &TransportInfo) -> Self {
+        Self::from(transport.peer_address)
+    }
 }
 
 impl TransportInfo {

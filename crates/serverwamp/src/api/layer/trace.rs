@@ -1,6 +1,7 @@
 //! A layer that logs every call it wraps.
 
 use super::ProcedureService;
+use crate::base::log::line;
 use crate::router::payload::CallReply;
 use crate::router::request::Invocation;
 use crate::rt::{BoxFuture, Runtime};
@@ -73,7 +74,16 @@ where
                 Err(_) => "failed",
             };
             let session = session.id();
-            tracing::debug!(%procedure, %session, %request, ?elapsed, outcome, "call");
+            line!(
+                DEBUG,
+                "call",
+                "call",
+                procedure = procedure,
+                session = session,
+                request = request,
+                elapsed = format_args!("{elapsed:?}"),
+                outcome = outcome
+            );
             result
         })
     }

@@ -1,5 +1,6 @@
 //! The one error of application code: a URI, arguments, and what only the log may know.
 
+use crate::base::log::line;
 use serde::Serialize;
 use serverwamp_proto::codec::{self, Dict, Serializer, Value};
 use serverwamp_proto::payload::{BindError, Payload};
@@ -72,10 +73,22 @@ impl WampError {
         match to_value(&value) {
             Ok(Value::Dict(dict)) => self.0.kwargs = dict,
             Ok(other) => {
-                tracing::error!(uri = %self.0.uri, value = ?other, "keyword arguments of an error must be a struct or a map")
+                line!(
+                    ERROR,
+                    "internal",
+                    "keyword arguments of an error must be a struct or a map",
+                    uri = self.0.uri,
+                    value = format_args!("{other:?}")
+                );
             }
             Err(error) => {
-                tracing::error!(uri = %self.0.uri, %error, "keyword arguments of an error could not be encoded")
+                line!(
+                    ERROR,
+                    "internal",
+                    "keyword arguments of an error cannot be encoded",
+                    uri = self.0.uri,
+                    error = error
+                );
             }
         }
         self
@@ -145,7 +158,7 @@ impl WampError {
     /// the peer gets the id.
     pub fn internal(error: impl fmt::Display) -> Self {
         let id = crate::base::ids::incident();
-        tracing::error!(%id, %error, "internal error");
+        line!(ERROR, "internal", "internal error", id = id, error = error);
         Self::incident(&id)
     }
 

@@ -4,6 +4,7 @@
 //! once for each subscription and serializer.
 
 use crate::Session;
+use crate::base::log::line_later;
 use serverwamp_proto::broker::ReceiverFilter;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
@@ -54,7 +55,14 @@ impl Forms {
         let carry = || match self.source.to_serializer(serializer) {
             Ok(payload) => Some(payload),
             Err(error) => {
-                tracing::warn!(%error, ?serializer, "an event cannot be carried over into this serializer");
+                let serializer = format_args!("{serializer:?}");
+                line_later!(
+                    WARN,
+                    "event",
+                    "an event cannot be carried over into a serializer",
+                    serializer = serializer,
+                    error = error
+                );
                 None
             }
         };
@@ -235,7 +243,12 @@ fn encode(
     match encode_event(serializer, subscription, publication, details, args, kwargs, out) {
         Ok(()) => Some(()),
         Err(error) => {
-            tracing::warn!(%error, "the details of an event cannot be carried over, it is not sent");
+            line_later!(
+                WARN,
+                "event",
+                "the details of an event cannot be carried over, it is not sent",
+                error = error
+            );
             None
         }
     }

@@ -1,6 +1,7 @@
 //! What a callee says about an invocation: YIELD and ERROR.
 
 use super::call::{Answer, CallState, Caller, Kept, RoutedCall, send_result};
+use crate::base::log::line_later;
 use crate::router::realm::forwarded;
 use crate::transport::PushError;
 use crate::{Session, WampError};
@@ -106,7 +107,13 @@ impl RoutedCall {
             state.last_progress = Some(callee.runtime().now());
         }
         if !self.options.receive_progress {
-            tracing::debug!(callee = %callee.id(), procedure = self.procedure(), "a progressive result nobody asked for is dropped");
+            line_later!(
+                DEBUG,
+                "call",
+                "a progressive result nobody asked for is dropped",
+                callee = callee.id(),
+                procedure = self.procedure()
+            );
             return;
         }
         if state.killed {
@@ -124,7 +131,13 @@ impl RoutedCall {
                     // Who is gone is about to be missed by everybody it calls.
                     Ok(()) | Err(PushError::Closed) => return,
                     Err(PushError::Encode(error)) => {
-                        tracing::warn!(%error, "a progressive result cannot be carried over, the call is ended");
+                        line_later!(
+                            WARN,
+                            "call",
+                            "a progressive result cannot be carried over, the call is ended",
+                            session = session.id(),
+                            error = error
+                        );
                         WampError::invalid_payload("a progressive result cannot be said in this serializer")
                     }
                     Err(PushError::TooLong) => {

@@ -8,6 +8,7 @@ use super::carried::Carried;
 use super::local::LocalCall;
 use super::registration::{Callee, RegistrationEntry};
 use crate::base::locks::{Mutex, MutexGuard};
+use crate::base::log::line_later;
 use crate::router::realm::forwarded;
 use crate::router::session::Held;
 use crate::transport::PushError;
@@ -286,7 +287,13 @@ fn interrupt(state: &CallState, mode: InterruptMode) {
 fn send_answer(session: &Session, request: RequestId, answer: &Answer<'_>) {
     let serializer = session.serializer();
     let unsayable = |error| {
-        tracing::warn!(%error, session = %session.id(), "an answer cannot be carried over into the caller's serializer");
+        line_later!(
+            WARN,
+            "call",
+            "an answer cannot be carried over into the caller's serializer",
+            session = session.id(),
+            error = error
+        );
         let text = "the answer cannot be said in this serializer";
         session.send_error(message::Call::CODE, request, &WampError::invalid_payload(text));
     };
@@ -315,7 +322,13 @@ fn send_answer(session: &Session, request: RequestId, answer: &Answer<'_>) {
             let payload = match Carried::new(payload, serializer) {
                 Ok(payload) => payload,
                 Err(problem) => {
-                    tracing::warn!(error = %problem, "the arguments of an error cannot be carried over and are left out");
+                    line_later!(
+                        WARN,
+                        "call",
+                        "the arguments of an error cannot be carried over and are left out",
+                        session = session.id(),
+                        error = problem
+                    );
                     Carried::nothing()
                 }
             };

@@ -3,6 +3,7 @@
 use super::call::{Answer, CallState, RoutedCall, Serving};
 use super::carried::Carried;
 use super::registration::Callee;
+use crate::base::log::line_later;
 use crate::base::statistics::Refusal;
 use crate::router::call::Taken;
 use crate::transport::Refused;
@@ -115,8 +116,8 @@ impl RoutedCall {
         let realm = session.running_realm();
         let mut invocations = session.invocations();
         if invocations.len() >= realm.limits.invocations_in_flight {
-            realm.refused(Refusal::Invocations);
             let text = format!("{} calls wait for the callee", realm.limits.invocations_in_flight);
+            realm.counters.refused_under_lock(Refusal::Invocations, session, &text);
             return Err(Unsent::Refused(WampError::network_failure(text)));
         }
         if callee.has_left() {
@@ -176,8 +177,9 @@ impl RoutedCall {
                 Err(Unsent::Refused(session.too_long(text)))
             }
             Err(Refused::Full) => {
-                session.running_realm().refused(Refusal::Invocations);
-                Err(Unsent::Refused(WampError::network_failure("the callee does not read fast enough")))
+                let text = "the callee does not read fast enough";
+                session.running_realm().counters.refused_under_lock(Refusal::Invocations, session, text);
+                Err(Unsent::Refused(WampError::network_failure(text)))
             }
         }
     }
@@ -233,7 +235,13 @@ enum Unsent {
 /// The arguments in the callee's serializer.
 fn carried<'p>(payload: &'p Payload, callee: &Session) -> Result<Carried<'p>, Unsent> {
     Carried::new(payload, callee.serializer()).map_err(|error| {
-        tracing::warn!(%error, callee = %callee.id(), "a call cannot be carried over into the callee's serializer");
+        line_later!(
+            WARN,
+            "call",
+            "a call cannot be carried over into the callee's serializer",
+            callee = callee.id(),
+            error = error
+        );
         Unsent::Refused(WampError::invalid_payload("the call cannot be said in the callee's serializer"))
     })
 }

@@ -182,7 +182,7 @@ impl Calling {
 
     fn route(self, local: &Arc<LocalCall>, deadline: Option<Instant>) -> Result<Arc<RoutedCall>, WampError> {
         let realm = &self.realm;
-        realm.check_uri(&self.procedure, Match::Exact)?;
+        realm.check_uri(&self.procedure, Match::Exact, None)?;
         let registration = match realm.dealer.find(&self.procedure) {
             Some(Found::Registered(registration)) => registration,
             Some(Found::Route(_) | Found::Local(_)) => {

@@ -4,6 +4,7 @@
 //! (checklist META-07), and never about the meta API's own topics and procedures (META-05).
 
 use crate::Session;
+use crate::base::log::line_later;
 use crate::router::broker::SubscriptionEntry;
 use crate::router::dealer::RegistrationEntry;
 use crate::router::payload::Encoded;
@@ -152,7 +153,9 @@ impl RunningRealm {
                 topic,
                 Encoded { serializer: Serializer::MessagePack, args, kwargs: Vec::new() },
             ),
-            Err(error) => tracing::error!(%error, topic, "a meta event cannot be encoded"),
+            Err(error) => {
+                line_later!(ERROR, "event", "a meta event cannot be encoded", topic = topic, error = error);
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 //! The results are the events, each a positional one (checklist HIST-03). Spec: advanced, "Event History".
 
 use super::arguments::Arguments;
+use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::router::broker::StoredEvent;
 use crate::router::payload::Encoded;
@@ -45,7 +46,14 @@ impl RunningRealm {
         let events = events.iter().filter_map(|event| {
             let encoded = encode(event, entry.id, entry.is_pattern(), serializer);
             if let Err(error) = &encoded {
-                tracing::warn!(%error, ?serializer, "a past event cannot be carried over into this serializer");
+                line!(
+                    WARN,
+                    "event",
+                    "a past event cannot be carried over into a serializer",
+                    topic = event.topic,
+                    serializer = format_args!("{serializer:?}"),
+                    error = error
+                );
             }
             encoded.ok()
         });
@@ -53,8 +61,8 @@ impl RunningRealm {
         let bytes: usize = events.iter().map(Vec::len).sum();
         // Half of what may wait for a peer: an answer that fills it would end the connection (checklist HIST-18).
         if bytes > self.limits.outgoing_bytes / 2 {
-            self.refused(Refusal::OutgoingMessageBytes);
             let text = format!("the events take {bytes} bytes: ask for fewer at once, with `limit`");
+            self.refused(Refusal::OutgoingMessageBytes, caller, &text);
             return Err(WampError::new(uris::error::PAYLOAD_SIZE_EXCEEDED).arg(text));
         }
         if !events.is_empty() {

@@ -5,6 +5,7 @@
 use super::arguments::{self, Arguments, Expected};
 use super::events::RegistrationDetails;
 use super::{IdsByMatch, one};
+use crate::base::log::line;
 use crate::router::dealer::RegistrationEntry;
 use crate::router::payload::Encoded;
 use crate::router::realm::RunningRealm;
@@ -69,13 +70,15 @@ impl RunningRealm {
         let reason = arguments.keyword("reason", &arguments::TEXT)?;
         self.revoke_registration(&callee, entry.id, reason.as_deref())
             .ok_or_else(|| no_such_registration(entry.id))?;
-        tracing::info!(
-            realm = %self.name(),
-            procedure = entry.pattern.as_str(),
-            session = %callee.id(),
-            by = %caller.id(),
-            by_authid = caller.authid(),
+        line!(
+            INFO,
+            "session",
             "a registration was revoked",
+            realm = self.name(),
+            procedure = entry.pattern.as_str(),
+            session = callee.id(),
+            by = caller.id(),
+            by_authid = caller.authid()
         );
         Ok(())
     }

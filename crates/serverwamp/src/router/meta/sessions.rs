@@ -5,6 +5,7 @@
 use super::arguments::{self, Arguments, Expected};
 use super::events::SessionDetails;
 use super::one;
+use crate::base::log::line;
 use crate::router::payload::Encoded;
 use crate::router::realm::RunningRealm;
 use crate::router::session::CloseRequest;
@@ -50,7 +51,7 @@ impl RunningRealm {
         self.check_administrator(caller)?;
         let arguments = arguments()?;
         let id = arguments.required(0, "session", &SESSION)?;
-        let farewell = self.farewell(&arguments)?;
+        let farewell = self.farewell(caller, &arguments)?;
         let victim = self.session_named(&arguments, 0).ok().filter(|victim| victim.id() != caller.id());
         match victim {
             Some(victim) if self.end_by(caller, &victim, &farewell, Session::end) => Ok(()),
@@ -68,7 +69,7 @@ impl RunningRealm {
         self.check_administrator(caller)?;
         let arguments = arguments()?;
         let authid = arguments.required(0, "authid", &arguments::TEXT)?;
-        let farewell = self.farewell(&arguments)?;
+        let farewell = self.farewell(caller, &arguments)?;
         Ok(self.kill_others(caller, |session| session.authid() == authid, &farewell, Session::end))
     }
 
@@ -80,7 +81,7 @@ impl RunningRealm {
         self.check_administrator(caller)?;
         let arguments = arguments()?;
         let authrole = arguments.required(0, "authrole", &arguments::TEXT)?;
-        let farewell = self.farewell(&arguments)?;
+        let farewell = self.farewell(caller, &arguments)?;
         Ok(self.kill_others(caller, |session| session.authrole() == authrole, &farewell, Session::end).len())
     }
 
@@ -91,7 +92,7 @@ impl RunningRealm {
         arguments: impl FnOnce() -> Result<Arguments, WampError>,
     ) -> Result<usize, WampError> {
         self.check_administrator(caller)?;
-        let farewell = self.farewell(&arguments()?)?;
+        let farewell = self.farewell(caller, &arguments()?)?;
         Ok(self.kill_others(caller, |_| true, &farewell, Session::end_quietly).len())
     }
 
@@ -120,24 +121,26 @@ impl RunningRealm {
             return false;
         }
         victim.request_close(CloseRequest::Goodbye { reason: reason.clone(), message: message.clone() });
-        tracing::info!(
-            realm = %self.name(),
-            session = %victim.id(),
-            authid = victim.authid(),
-            by = %caller.id(),
-            by_authid = caller.authid(),
-            reason,
+        line!(
+            INFO,
+            "session",
             "a session was killed",
+            realm = self.name(),
+            session = victim.id(),
+            authid = victim.authid(),
+            by = caller.id(),
+            by_authid = caller.authid(),
+            reason = reason
         );
         true
     }
 
     /// A reason has to be a URI, for it goes into GOODBYE (checklist MSES-12, MSES-14).
-    fn farewell(&self, arguments: &Arguments) -> Result<Farewell, WampError> {
+    fn farewell(&self, caller: &Session, arguments: &Arguments) -> Result<Farewell, WampError> {
         let reason = arguments.keyword("reason", &arguments::TEXT)?;
         let message = arguments.keyword("message", &arguments::TEXT)?;
         let reason = reason.unwrap_or_else(|| uris::close::KILLED.to_owned());
-        self.check_uri(&reason, Match::Exact)?;
+        self.check_uri(&reason, Match::Exact, Some(caller))?;
         Ok(Farewell { reason, message })
     }
 

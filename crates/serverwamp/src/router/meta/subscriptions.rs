@@ -6,6 +6,7 @@
 use super::arguments::{self, Arguments, Expected};
 use super::events::SubscriptionDetails;
 use super::{IdsByMatch, one};
+use crate::base::log::line;
 use crate::router::broker::SubscriptionEntry;
 use crate::router::payload::Encoded;
 use crate::router::realm::RunningRealm;
@@ -79,13 +80,15 @@ impl RunningRealm {
         let reason = arguments.keyword("reason", &arguments::TEXT)?;
         self.revoke_subscription(&subscriber, entry.id, reason.as_deref())
             .ok_or_else(|| no_such_subscription(entry.id))?;
-        tracing::info!(
-            realm = %self.name(),
-            topic = entry.pattern.as_str(),
-            session = %subscriber.id(),
-            by = %caller.id(),
-            by_authid = caller.authid(),
+        line!(
+            INFO,
+            "session",
             "a subscription was revoked",
+            realm = self.name(),
+            topic = entry.pattern.as_str(),
+            session = subscriber.id(),
+            by = caller.id(),
+            by_authid = caller.authid()
         );
         Ok(())
     }

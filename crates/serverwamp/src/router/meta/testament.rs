@@ -1,6 +1,7 @@
 //! Testaments: events that a session leaves behind to be published at its end.
 
 use crate::Session;
+use crate::base::log::line_later;
 use crate::router::realm::RunningRealm;
 use serverwamp_proto::broker::Testaments;
 use serverwamp_proto::message::PublishOptions;
@@ -21,7 +22,14 @@ impl RunningRealm {
         for testament in testaments.take_all() {
             let Testament { topic, payload, options } = testament;
             if let Err(error) = self.publish_for(session, &topic, &options, payload) {
-                tracing::warn!(session = %session.id(), %topic, %error, "a testament was not published");
+                line_later!(
+                    WARN,
+                    "event",
+                    "a testament was not published",
+                    session = session.id(),
+                    topic = topic,
+                    error = error
+                );
             }
         }
     }

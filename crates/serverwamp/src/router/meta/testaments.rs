@@ -31,10 +31,10 @@ impl RunningRealm {
         let share = self.limits.outgoing_bytes / self.limits.testaments.max(1);
         let (testament, scope) = read(payload, share).inspect_err(|error| {
             if error.uri() == uris::error::PAYLOAD_SIZE_EXCEEDED {
-                self.refused(Refusal::Testaments);
+                self.refused(Refusal::Testaments, caller, error);
             }
         })?;
-        self.check_own_uri(&testament.topic, Match::Exact)?;
+        self.check_own_uri(&testament.topic, Match::Exact, Some(caller))?;
         let permissions = &self.plan.permissions;
         if !permissions.publish {
             return Err(WampError::not_authorized().arg("only the application publishes in this realm"));
@@ -50,8 +50,9 @@ impl RunningRealm {
         }
         let mut work = caller.work();
         if work.testaments.len() >= self.limits.testaments {
-            self.refused(Refusal::Testaments);
+            drop(work);
             let text = format!("a session may leave {} testaments", self.limits.testaments);
+            self.refused(Refusal::Testaments, caller, &text);
             return Err(WampError::unavailable(text));
         }
         work.testaments.add(scope, testament);

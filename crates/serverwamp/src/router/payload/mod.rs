@@ -8,6 +8,7 @@ pub use self::arguments::{Arg, Args, Kwargs};
 pub(crate) use self::value::encode_value;
 
 use crate::base::error::WampError;
+use crate::base::log::line;
 use serde::Serialize;
 use serverwamp_proto::codec::{EncodeError, Serializer};
 use serverwamp_proto::payload::{Payload, encode_args, encode_kwargs};
@@ -80,7 +81,7 @@ impl<T: Serialize + ?Sized> ToPayload<via::Value> for T {
 /// The receiver learns that it is its serializer that cannot say this (checklist SER-13), the log learns why.
 fn cannot_encode(error: EncodeError) -> WampError {
     let id = crate::base::ids::incident();
-    tracing::error!(%id, %error, "a payload cannot be encoded");
+    line!(ERROR, "internal", "a payload cannot be encoded", id = id, error = error);
     WampError::new(uris::error::INVALID_PAYLOAD).arg(format!("the payload cannot be encoded, id {id}"))
 }
 

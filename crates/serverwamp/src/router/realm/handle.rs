@@ -173,7 +173,7 @@ impl RealmHandle {
     fn compile_topic(&self, pattern: &RoutePattern) -> Result<UriPattern, WampError> {
         match &pattern.0 {
             Shape::Uri(kind, uri) if uri::is_reserved(uri) => {
-                self.0.check_uri(uri, *kind)?;
+                self.0.check_uri(uri, *kind, None)?;
                 Ok(UriPattern::new(*kind, uri.as_str()))
             }
             _ => self.compile(pattern),

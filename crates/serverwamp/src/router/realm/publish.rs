@@ -1,6 +1,7 @@
 //! Publishing: by the application, by clients, and by testament.
 
 use super::running::RunningRealm;
+use crate::base::log::line_later;
 use crate::base::statistics::Refusal;
 use crate::router::broker::{Disclosed, Forms, Outgoing};
 use crate::router::payload::{Encoded, ToPayload};
@@ -169,7 +170,13 @@ impl RunningRealm {
         let event = Arc::new(outgoing.store(receivers, wall_clock()));
         let restricted = receivers.is_some_and(Receivers::restricts);
         if self.broker.retained().retain(outgoing.topic, event, restricted).is_err() {
-            tracing::warn!(realm = %self.name(), topic = outgoing.topic, "no room for another retained event, it is not kept");
+            line_later!(
+                WARN,
+                "event",
+                "no room for another retained event, it is not kept",
+                realm = self.name(),
+                topic = outgoing.topic
+            );
         }
     }
 
@@ -208,22 +215,32 @@ impl RunningRealm {
     }
 
     fn check_topic(&self, topic: &str) -> Result<(), WampError> {
-        self.check_own_uri(topic, Match::Exact)
+        self.check_own_uri(topic, Match::Exact, None)
     }
 
-    /// Is this a URI that realm and form allow?
-    pub(crate) fn check_uri(&self, uri: &str, form: Match) -> Result<(), WampError> {
+    /// Is this a URI that realm and form allow? `session` has sent it, or the application.
+    pub(crate) fn check_uri(
+        &self,
+        uri: &str,
+        form: Match,
+        session: Option<&Session>,
+    ) -> Result<(), WampError> {
         self.plan.rules.check(uri, form).map_err(|error| {
             if let UriError::TooLong(_) | UriError::TooManyComponents(_) = error {
-                self.refused(Refusal::Uri);
+                self.counters.refused(Refusal::Uri, session, format_args!("{error}: {uri}"));
             }
             WampError::new(uris::error::INVALID_URI).arg(format!("{uri:?}: {error}"))
         })
     }
 
     /// As [`check_uri`](Self::check_uri), and it is not one of the specification's own.
-    pub(crate) fn check_own_uri(&self, uri: &str, form: Match) -> Result<(), WampError> {
-        self.check_uri(uri, form)?;
+    pub(crate) fn check_own_uri(
+        &self,
+        uri: &str,
+        form: Match,
+        session: Option<&Session>,
+    ) -> Result<(), WampError> {
+        self.check_uri(uri, form, session)?;
         if uri::is_reserved(uri) {
             let text = format!("{uri:?} is reserved: URIs of applications must not start with `wamp.`");
             return Err(WampError::new(uris::error::INVALID_URI).arg(text));

@@ -43,8 +43,8 @@ impl RunningRealm {
         let known = self.dealer.lookup(pattern.kind(), pattern.as_str());
         let held = known.as_ref().is_some_and(|entry| work.registrations.contains_key(&entry.id));
         if work.registrations.len() >= self.limits.registrations && !held {
-            self.refused(Refusal::Registrations);
             let text = format!("a session may have {} registrations", self.limits.registrations);
+            self.counters.refused_under_lock(Refusal::Registrations, session, &text);
             return Err(WampError::unavailable(text));
         }
         let created = known.is_none();

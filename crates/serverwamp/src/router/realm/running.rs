@@ -115,9 +115,9 @@ impl RunningRealm {
         Arc::clone(self.runtime.as_ref().expect("an application that runs has a runtime"))
     }
 
-    /// Counts a refusal.
-    pub(crate) fn refused(&self, refusal: Refusal) {
-        self.counters.refused(refusal);
+    /// Counts a refusal, and logs `why`. Not to be used under a lock.
+    pub(crate) fn refused(&self, refusal: Refusal, session: &Session, why: impl fmt::Display) {
+        self.counters.refused(refusal, session, why);
     }
 
     /// Who holds this is the only one who changes subscriptions and registrations, and tells the meta API of it.

@@ -67,10 +67,11 @@ impl Session {
         match self.0.held_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add) {
             Ok(_) => Ok(Some(Kept { bytes, session: self.clone() })),
             Err(held) => {
-                self.running_realm().refused(Refusal::CallArguments);
-                Err(WampError::unavailable(format!(
+                let text = format!(
                     "calls of this session that are unanswered have {held} bytes of arguments, and may have {most}"
-                )))
+                );
+                self.running_realm().refused(Refusal::CallArguments, self, &text);
+                Err(WampError::unavailable(text))
             }
         }
     }

@@ -7,6 +7,7 @@ mod features;
 mod held;
 pub(crate) mod pending;
 mod reason;
+mod whose;
 mod work;
 
 pub(crate) use held::{Held, Kept};
@@ -16,6 +17,7 @@ pub(crate) use work::{OpenCall, Work};
 
 use crate::WampError;
 use crate::base::locks::{Mutex, MutexGuard};
+use crate::base::log::line;
 use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
 use crate::router::auth::Principal;
@@ -189,8 +191,8 @@ impl Session {
 
     /// How many events this session did not get because its peer read too slowly.
     ///
-    /// None, unless [`Limits::overflow`](crate::Limits::overflow) says that events may be dropped. The first loss is
-    /// logged as a warning, and so is the total at the session's end.
+    /// None, unless [`Limits::overflow`](crate::Limits::overflow) says that events may be dropped. Losses are logged as
+    /// warnings, and so is the total at the session's end.
     ///
     /// ```
     /// use serverwamp::{RealmHandle, RouteSet};
@@ -313,8 +315,8 @@ impl Session {
             self.0.outbox.push(|out| wire::error(self.0.serializer, request_type, request, error, out))
         };
         if let Err(PushError::TooLong) = push(error) {
-            self.0.realm.refused(Refusal::OutgoingMessageBytes);
-            tracing::warn!(session = %self.id(), uri = error.uri(), "an error is longer than the peer takes");
+            let why = format_args!("the error {} is longer than the peer takes", error.uri());
+            self.0.realm.counters.refused_under_lock(Refusal::OutgoingMessageBytes, self, why);
             // Its name alone, or, for those who take next to nothing, the reason why not even that.
             let short =
                 [WampError::new(error.uri().to_owned()), WampError::new(uris::error::PAYLOAD_SIZE_EXCEEDED)];
@@ -332,7 +334,7 @@ impl Session {
 
     /// A message to this session was too long, and this is what its sender, or who waits for it, is told in its place.
     pub(crate) fn too_long(&self, text: &str) -> WampError {
-        self.0.realm.refused(Refusal::OutgoingMessageBytes);
+        self.0.realm.counters.refused_under_lock(Refusal::OutgoingMessageBytes, self, text);
         WampError::payload_size_exceeded(text)
     }
 
@@ -359,7 +361,13 @@ impl Session {
             return false;
         }
         if lost > 0 {
-            tracing::warn!(session = %self.id(), events = lost, "the session is over and has lost events");
+            line!(
+                WARN,
+                "session",
+                "the session is over and has lost events",
+                session = self.id(),
+                events = lost
+            );
         }
         self.0.realm.forget(self, quiet);
         true

@@ -102,12 +102,12 @@ impl LongPollService {
             drop(permit);
         }));
         let watch = (self.clone(), id.clone());
-        runtime.spawn(Box::pin(async move { watch.0.end_when_idle(&watch.1, &carried).await }));
+        runtime.spawn(Box::pin(async move { watch.0.end_when_idle(&watch.1, &carried, peer_address).await }));
         id
     }
 
     /// Ends a transport when its client has stopped asking (checklist LP-10).
-    async fn end_when_idle(&self, id: &str, carried: &Carried) {
+    async fn end_when_idle(&self, id: &str, carried: &Carried, peer_address: Option<SocketAddr>) {
         let Shared { app, config, .. } = &*self.0;
         let runtime = &app.inner().runtime;
         while let Some(idle_at) = carried.idle_at(config.idle_timeout, runtime.now()) {
@@ -118,8 +118,8 @@ impl LongPollService {
             }
         }
         if self.end(id) {
-            app.inner().counters.refused(Refusal::LongPollTimeout);
-            tracing::debug!("a long-polling client has stopped asking");
+            let why = format_args!("asked for nothing for {:?}", config.idle_timeout);
+            app.inner().counters.refused(Refusal::LongPollTimeout, peer_address, why);
         }
     }
 

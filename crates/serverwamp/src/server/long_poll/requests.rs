@@ -19,6 +19,7 @@ use serverwamp_proto::websocket::choose;
 use super::LongPollService;
 use super::carried::{Received, Unsent};
 use crate::base::admission::Permit;
+use crate::base::log::Why;
 use crate::base::statistics::Refusal;
 use crate::rt::after;
 use crate::server::service::{PeerAddress, full};
@@ -41,12 +42,16 @@ impl LongPollService {
         B::Error: std::error::Error + Send + Sync + 'static,
     {
         let origin = request.headers().get(ORIGIN).cloned();
+        let address = request.extensions().get::<PeerAddress>().map(|address| address.0);
         let mut answer = self.answer_here(request).await;
-        let counters = &self.0.app.inner().counters;
-        match answer.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => counters.refused(Refusal::MessageBytes),
-            StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN => counters.refused(Refusal::Upgrade),
-            _ => {}
+        let why = Why::take(&mut answer);
+        let refusal = match answer.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Refusal::MessageBytes),
+            StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN => Some(Refusal::Upgrade),
+            _ => None,
+        };
+        if let Some(refusal) = refusal {
+            self.0.app.inner().counters.refused(refusal, address, why);
         }
         let headers = answer.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -202,6 +207,7 @@ fn with_type(mut answer: Answer, mime: &'static str) -> Answer {
 fn refusal(status: StatusCode, why: &str) -> Answer {
     let mut answer = Response::new(Full::from(format!("long-polling refused: {why}\n")));
     *answer.status_mut() = status;
+    answer.extensions_mut().insert(Why(why.to_owned()));
     with_type(answer, "text/plain; charset=utf-8")
 }
 

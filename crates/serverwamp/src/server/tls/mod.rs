@@ -47,6 +47,7 @@ pub use self::files::ClientCertificates;
 pub use tokio_rustls::rustls;
 
 use crate::base::locks::{Mutex, MutexGuard};
+use crate::base::log::line_later;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::path::Path;
@@ -188,7 +189,7 @@ impl Current {
             Err(error) => {
                 // The reason may pass without a change to the files, so they are read anew each time.
                 if self.seen.take().is_some() {
-                    tracing::error!(%error, "the certificate stays as it is");
+                    line_later!(ERROR, "tls", "the certificate stays as it is", error = error);
                 }
                 return;
             }
@@ -198,10 +199,10 @@ impl Current {
         }
         match files.load(&contents) {
             Ok(config) => {
-                tracing::info!(%files, "the certificate was reloaded");
+                line_later!(INFO, "tls", "the certificate was reloaded", files = files);
                 self.config = config;
             }
-            Err(error) => tracing::error!(%error, "the certificate stays as it is"),
+            Err(error) => line_later!(ERROR, "tls", "the new certificate is not taken", error = error),
         }
     }
 }

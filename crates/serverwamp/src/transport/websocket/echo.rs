@@ -12,6 +12,7 @@ use serverwamp_proto::websocket::Opcode;
 
 use super::WebSocketConfig;
 use super::upgrade::upgrade_plain;
+use crate::base::log::line;
 use crate::rt::Runtime;
 use crate::transport::{EndReason, Flow, Framing, MessageHandler, Outbox, Turns};
 
@@ -49,6 +50,6 @@ impl MessageHandler for Echo {
     fn violation(&mut self, _description: &str, _close_code: u16) {}
 
     fn ended(&mut self, reason: EndReason) {
-        tracing::debug!(?reason, "echo ended");
+        line!(DEBUG, "server", "an echo ended", reason = format_args!("{reason:?}"));
     }
 }

@@ -19,6 +19,7 @@ use serverwamp_proto::websocket::extension::negotiate;
 use serverwamp_proto::websocket::handshake::{accept_key, has_token, is_valid_key, parse_list};
 
 use super::{Subprotocol, WebSocketConfig};
+use crate::base::log::{Why, line};
 use crate::transport::{Connection, Framing, MessageHandler, Outbox, Turns};
 
 type Answer = Response<Full<Bytes>>;
@@ -87,7 +88,14 @@ impl<P> Accepted<P> {
                 let handler = handler(outbox.clone(), self.parts);
                 Connection::new(io, outbox, handler, config.settings(), turns).await;
             }
-            Err(error) => tracing::debug!(%error, "connection was lost while it was upgraded to WebSocket"),
+            Err(error) => {
+                line!(
+                    DEBUG,
+                    "server",
+                    "a connection was lost while it was upgraded to WebSocket",
+                    error = error
+                );
+            }
         }
     }
 }
@@ -187,6 +195,7 @@ fn refusal(status: StatusCode, why: &str) -> Box<Answer> {
     let mut answer = Response::new(Full::new(Bytes::from(format!("WebSocket refused: {why}\n"))));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    answer.extensions_mut().insert(Why(why.to_owned()));
     Box::new(answer)
 }
 
