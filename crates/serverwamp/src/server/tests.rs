@@ -76,14 +76,14 @@ async fn durations_that_never_pass_end_nothing_and_break_nothing() {
     assert_eq!(status, "200", "{opened}");
     let id = opened.split('"').nth(7).unwrap();
     let hello = r#"[1,"realm1",{"roles":{"caller":{}}}]"#;
-    assert_eq!(post(&mut http, &format!("/lp/{id}/send"), hello).await.0, "202");
+    assert_eq!(post(&mut http, &format!("/lp/{id}/send"), hello).await.0, "204");
     let (status, welcome) = post(&mut http, &format!("/lp/{id}/receive"), "").await;
     assert!(status == "200" && welcome.starts_with("[2,"), "{welcome}");
 
     stop.send(()).unwrap();
     let (_, goodbye) = post(&mut http, &format!("/lp/{id}/receive"), "").await;
     assert!(goodbye.starts_with("[6,"), "{goodbye}");
-    assert_eq!(post(&mut http, &format!("/lp/{id}/close"), "").await.0, "202");
+    assert_eq!(post(&mut http, &format!("/lp/{id}/close"), "").await.0, "204");
     drop(raw);
     serving.await;
 }

@@ -7,7 +7,7 @@ use crate::base::locks::{Mutex, MutexGuard};
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use atomic_waker::AtomicWaker;
@@ -29,19 +29,28 @@ const NO_MESSAGE: &[u8] = &[0xc1];
 #[derive(Debug)]
 pub(super) struct Carried {
     pub(super) subprotocol: Subprotocol,
-    receiver: Mutex<Option<MessageReceiver>>,
+    receiving: Mutex<Receiving>,
     sender: Mutex<Option<MessageSender>>,
     /// Whose turn it is to send: what waits is one request's body, and the others wait with theirs.
     turn: futures_util::lock::Mutex<()>,
     sending: AtomicWaker,
-    /// The number of the latest `receive`; an earlier one gives up.
-    polls: AtomicUsize,
-    poller: AtomicWaker,
     last_seen: Mutex<Instant>,
     /// Requests that are being answered.
     busy: AtomicUsize,
     /// Set when the transport is ended.
     over: Signal<()>,
+}
+
+/// Who receives, under one lock: an earlier `receive` that looked whether it is the latest, and only then asked for
+/// messages, would be woken for them in place of the latest one.
+#[derive(Debug)]
+struct Receiving {
+    /// `None` when there will be no more messages.
+    receiver: Option<MessageReceiver>,
+    /// The number of the latest `receive`; an earlier one gives up.
+    latest: usize,
+    /// Wakes the latest `receive`.
+    waker: Option<Waker>,
 }
 
 /// What a `receive` comes to.
@@ -73,12 +82,10 @@ impl Carried {
         let (receiver, sender) = messages(pipe, longest);
         Self {
             subprotocol,
-            receiver: Mutex::new(Some(receiver)),
+            receiving: Mutex::new(Receiving { receiver: Some(receiver), latest: 0, waker: None }),
             sender: Mutex::new(Some(sender)),
             turn: futures_util::lock::Mutex::default(),
             sending: AtomicWaker::new(),
-            polls: AtomicUsize::new(0),
-            poller: AtomicWaker::new(),
             last_seen: Mutex::new(now),
             busy: AtomicUsize::new(0),
             over: Signal::default(),
@@ -145,25 +152,28 @@ impl Carried {
 
     /// Waits for messages: for one, or, where they are batched, for all there are (checklist LP-05).
     pub(super) async fn receive(&self) -> Received {
-        let number = self.polls.fetch_add(1, Ordering::Relaxed) + 1;
-        // The one before looks again, and finds that it is not the latest any more (LP-10).
-        self.poller.wake();
-        poll_fn(|cx| {
-            if self.polls.load(Ordering::Relaxed) != number {
-                return Poll::Ready(Received::Superseded);
-            }
-            self.poller.register(cx.waker());
-            if self.polls.load(Ordering::Relaxed) != number {
-                return Poll::Ready(Received::Superseded);
-            }
-            self.poll_receive(cx)
-        })
-        .await
+        let number = self.begin_receive();
+        poll_fn(|cx| self.poll_receive(number, cx)).await
     }
 
-    fn poll_receive(&self, cx: &mut Context<'_>) -> Poll<Received> {
-        let mut guard = lock(&self.receiver);
-        let Some(receiver) = guard.as_mut() else { return Poll::Ready(Received::Over) };
+    /// The number of a new `receive`, which takes the place of the one before (checklist LP-10).
+    fn begin_receive(&self) -> usize {
+        let (number, earlier) = {
+            let mut receiving = lock(&self.receiving);
+            receiving.latest += 1;
+            (receiving.latest, receiving.waker.take())
+        };
+        // It looks again, and finds that it is not the latest any more.
+        earlier.into_iter().for_each(Waker::wake);
+        number
+    }
+
+    fn poll_receive(&self, number: usize, cx: &mut Context<'_>) -> Poll<Received> {
+        let mut guard = lock(&self.receiving);
+        if guard.latest != number {
+            return Poll::Ready(Received::Superseded);
+        }
+        let Some(receiver) = guard.receiver.as_mut() else { return Poll::Ready(Received::Over) };
         let mut out = Vec::new();
         loop {
             match receiver.poll_next(cx, None) {
@@ -175,10 +185,13 @@ impl Carried {
                 }
                 Poll::Ready(Ok(message)) => return Poll::Ready(Received::Messages(message.to_vec())),
                 Poll::Ready(Err(_)) if out.is_empty() => {
-                    *guard = None;
+                    guard.receiver = None;
                     return Poll::Ready(Received::Over);
                 }
-                Poll::Pending if out.is_empty() => return Poll::Pending,
+                Poll::Pending if out.is_empty() => {
+                    guard.waker = Some(cx.waker().clone());
+                    return Poll::Pending;
+                }
                 Poll::Ready(Err(_)) | Poll::Pending => break,
             }
         }
@@ -188,8 +201,12 @@ impl Carried {
     /// Ends the transport: to the session it looks as if its peer were gone.
     pub(super) fn end(&self) {
         lock(&self.sender).take();
-        lock(&self.receiver).take();
-        self.poller.wake();
+        let waiting = {
+            let mut receiving = lock(&self.receiving);
+            receiving.receiver = None;
+            receiving.waker.take()
+        };
+        waiting.into_iter().for_each(Waker::wake);
         self.sending.wake();
         self.over.set(());
     }
@@ -216,4 +233,100 @@ fn refuse(sender: &mut MessageSender, error: &dyn ToString) -> Result<(), String
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::memory::{CAPACITY, pipe};
+    use futures_util::task::{ArcWake, waker_ref};
+    use serverwamp_proto::codec::Serializer;
+    use std::sync::Barrier;
+    use std::thread;
+
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Count {
+        fn get(&self) -> usize {
+            self.0.load(Ordering::SeqCst)
+        }
+    }
+
+    impl ArcWake for Count {
+        fn wake_by_ref(count: &Arc<Self>) {
+            count.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// A transport, and the server's side of it.
+    #[expect(clippy::disallowed_methods, reason = "no runtime, and no time passes")]
+    fn carried() -> (Carried, MessageSender, MessageReceiver) {
+        let (client, server) = pipe(CAPACITY);
+        let carried = Carried::new(Subprotocol::new(Serializer::Json), client, 1000, Instant::now());
+        let (receiver, sender) = messages(server, 1000);
+        (carried, sender, receiver)
+    }
+
+    fn poll(carried: &Carried, number: usize, count: &Arc<Count>) -> Poll<Received> {
+        carried.poll_receive(number, &mut Context::from_waker(&waker_ref(count)))
+    }
+
+    fn send(sender: &mut MessageSender, message: &[u8]) {
+        sender.push(message).unwrap();
+        assert!(sender.poll_flush(&mut Context::from_waker(Waker::noop())).is_ready());
+    }
+
+    // checklist LP-10
+    #[test]
+    fn an_older_receive_that_is_polled_last_does_not_take_the_newer_ones_waker() {
+        let (carried, mut sender, _receiver) = carried();
+        let (older, newer) = <(Arc<Count>, Arc<Count>)>::default();
+        let first = carried.begin_receive();
+        assert!(poll(&carried, first, &older).is_pending());
+        let second = carried.begin_receive();
+        assert_eq!((older.get(), newer.get()), (1, 0), "the older one is woken to give up");
+        assert!(poll(&carried, second, &newer).is_pending());
+        assert!(matches!(poll(&carried, first, &older), Poll::Ready(Received::Superseded)));
+        send(&mut sender, b"[1]");
+        assert_eq!((older.get(), newer.get()), (1, 1), "the message wakes who waits for it");
+        assert!(
+            matches!(poll(&carried, second, &newer), Poll::Ready(Received::Messages(all)) if all == b"[1]")
+        );
+    }
+
+    // checklist LP-10
+    #[test]
+    fn of_two_receives_that_are_polled_at_the_same_moment_the_newer_one_is_woken() {
+        for round in 0..2000 {
+            let (carried, mut sender, _receiver) = carried();
+            let (older, newer) = <(Arc<Count>, Arc<Count>)>::default();
+            let (first, both) = (carried.begin_receive(), Barrier::new(2));
+            let second = thread::scope(|scope| {
+                scope.spawn(|| {
+                    both.wait();
+                    while poll(&carried, first, &older).is_pending() {}
+                });
+                both.wait();
+                let second = carried.begin_receive();
+                assert!(poll(&carried, second, &newer).is_pending());
+                second
+            });
+            send(&mut sender, b"[1]");
+            assert_eq!(newer.get(), 1, "in round {round}");
+            assert!(matches!(poll(&carried, second, &newer), Poll::Ready(Received::Messages(_))));
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_transport_wakes_who_waits() {
+        let (carried, _sender, _receiver) = carried();
+        let count = Arc::default();
+        let number = carried.begin_receive();
+        assert!(poll(&carried, number, &count).is_pending());
+        carried.end();
+        assert_eq!(count.get(), 1);
+        assert!(matches!(poll(&carried, number, &count), Poll::Ready(Received::Over)));
+    }
 }

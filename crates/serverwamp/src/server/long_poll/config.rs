@@ -18,6 +18,10 @@ pub struct LongPollConfig {
     /// How long a transport may go without a request before its session is over: 30 seconds, as other routers have it. A
     /// `receive` that waits for a message is a request all the time.
     pub idle_timeout: Duration,
+    /// How long a `receive` waits for a message before it is answered empty, and the client asks again: 10 seconds, as
+    /// Crossbar.io has it. autobahn-js gives up after 12, and proxies after 60 unless told otherwise (nginx, HAProxy's
+    /// examples). `Duration::MAX` waits as long as the session lasts.
+    pub receive_timeout: Duration,
 }
 
 impl LongPollConfig {
@@ -35,6 +39,10 @@ impl LongPollConfig {
 
 impl Default for LongPollConfig {
     fn default() -> Self {
-        Self { max_message: 1024 * 1024, idle_timeout: Duration::from_secs(30) }
+        Self {
+            max_message: 1024 * 1024,
+            idle_timeout: Duration::from_secs(30),
+            receive_timeout: Duration::from_secs(10),
+        }
     }
 }

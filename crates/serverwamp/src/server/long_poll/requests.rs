@@ -6,8 +6,8 @@ use std::pin::pin;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW,
-    CACHE_CONTROL, CONTENT_TYPE, HeaderValue, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, ORIGIN, VARY,
 };
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body;
@@ -17,7 +17,7 @@ use serverwamp_proto::codec::{Serializer, from_slice};
 use serverwamp_proto::websocket::choose;
 
 use super::LongPollService;
-use super::carried::{Received, Unsent};
+use super::carried::{Carried, Received, Unsent};
 use crate::base::admission::Permit;
 use crate::base::log::Why;
 use crate::base::statistics::Refusal;
@@ -58,6 +58,10 @@ impl LongPollService {
         if let Some(origin) = origin.filter(|_| answer.status() != StatusCode::FORBIDDEN) {
             let headers = answer.headers_mut();
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            // autobahn-js asks for it always. A page that just anybody wrote gets nothing that is meant for the user.
+            if self.0.app.inner().websocket.origins.are_chosen() {
+                headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+            }
             headers.insert(VARY, HeaderValue::from_static("origin"));
         }
         answer
@@ -140,25 +144,35 @@ impl LongPollService {
                     Err(answer) => return *answer,
                 };
                 match carried.send(body).await {
-                    Ok(()) => status(StatusCode::ACCEPTED),
+                    Ok(()) => status(StatusCode::NO_CONTENT),
                     Err(Unsent::Malformed(what)) => refusal(StatusCode::BAD_REQUEST, &what),
                     Err(Unsent::Over) => over(),
                 }
             }
-            "receive" => match carried.receive().await {
-                Received::Messages(body) => {
+            "receive" => match self.receive(&carried).await {
+                Some(Received::Messages(body)) => {
                     with_type(Response::new(Full::from(body)), mime(carried.subprotocol.serializer))
                 }
-                Received::Superseded => status(StatusCode::OK),
-                Received::Over => {
+                Some(Received::Superseded) | None => status(StatusCode::OK),
+                Some(Received::Over) => {
                     self.end(id);
                     over()
                 }
             },
             _ => {
                 self.end(id);
-                status(StatusCode::ACCEPTED)
+                status(StatusCode::NO_CONTENT)
             }
+        }
+    }
+
+    /// Waits for messages; `None` when nothing came for as long as a `receive` may take.
+    async fn receive(&self, carried: &Carried) -> Option<Received> {
+        let runtime = &self.0.app.inner().runtime;
+        let time_up = runtime.sleep_until(after(runtime.now(), self.0.config.receive_timeout));
+        match select(pin!(carried.receive()), time_up).await {
+            Either::Left((received, _)) => Some(received),
+            Either::Right(_) => None,
         }
     }
 

@@ -34,9 +34,15 @@ impl Origins {
     }
 
     /// Any page. Safe only if nothing a browser sends by itself, such as a cookie or a client certificate, tells this
-    /// server who the user is.
+    /// server who the user is. Pages of other hosts that poll with credentials, as those with autobahn-js do, are not
+    /// let in by their browser then: list their origins.
     pub const fn any_origin() -> Self {
         Self(Rule::Any)
+    }
+
+    /// Whether somebody has chosen which pages may connect, so that they may send the user's cookies along.
+    pub(crate) const fn are_chosen(&self) -> bool {
+        !matches!(self.0, Rule::Any)
     }
 
     /// Whether a request with these headers may connect; if not, why.
