@@ -128,7 +128,7 @@ fn feat_06_nobody_is_interrupted_or_asked_for_progress_who_did_not_announce_it()
         caller > [48, 1, {"receive_progress": true}, "com.plain"]
         plain < [68, 1, $plain_r, {}]
         caller > [48, 2, {"receive_progress": true}, "com.half"]
-        half < [68, 1, $half_r, {}]
+        half < [68, 1, $half_r, {"receive_progress": true}]
         caller > [48, 3, {"receive_progress": true}, "com.able"]
         able < [68, 1, $able_r, {"receive_progress": true}]
         caller > [49, 1, {"mode": "killnowait"}]

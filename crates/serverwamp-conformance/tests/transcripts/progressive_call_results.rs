@@ -1,13 +1,14 @@
 //! Spec: advanced, "Progressive Call Results". What happens when somebody leaves stands with leaving.
 
 use crate::announced_features::dealer_announces;
-use crate::router::play;
+use crate::router::{play, play_at};
+use serverwamp::{Application, Realm};
 
-#[test]
-fn pcr_01_only_a_callee_that_can_and_can_be_stopped_is_asked_for_progress() {
+/// A call that asks for progress, of a callee of each kind, and what that callee is told of it.
+fn ask_each_kind(play: impl Fn(&str), asked_without_canceling: bool) {
     for (features, asked) in [
         (r#"{"progressive_call_results": true, "call_canceling": true}"#, true),
-        (r#"{"progressive_call_results": true}"#, false),
+        (r#"{"progressive_call_results": true}"#, asked_without_canceling),
         (r#"{"call_canceling": true}"#, false),
         ("{}", false),
     ] {
@@ -23,6 +24,95 @@ fn pcr_01_only_a_callee_that_can_and_can_be_stopped_is_asked_for_progress() {
             alice > [70, 1, {{}}]
             bob < [50, 1, {{}}]
         "#
+        ));
+    }
+}
+
+#[test]
+fn pcr_01_only_a_callee_that_can_is_asked_for_progress() {
+    ask_each_kind(play, true);
+}
+
+#[test]
+fn pcr_01_where_it_is_strict_only_a_callee_that_can_be_stopped_as_well_is_asked_for_progress() {
+    ask_each_kind(|text| play_at(strict, text), false);
+}
+
+/// A router that keeps to the letter of PCR-01.
+fn strict() -> Application {
+    let realm = Realm::router("realm1").allow_anonymous("guest");
+    let strict =
+        Application::builder().limits(|limits| limits.strict_progressive_results = true).realm(realm);
+    strict.build().expect("a sound configuration")
+}
+
+/// A callee as autobahn-js is: it has progress, and cannot be stopped.
+const UNSTOPPABLE: &str = r#"
+        alice joins realm1 {"roles": {"caller": {}, "callee": {"features": {"progressive_call_results": true}}}}
+        bob joins
+        alice > [64, 1, {}, "com.p"]
+        alice < [65, 1, $r]
+        bob > [48, 1, {"receive_progress": true OPTIONS}, "com.p"]
+        alice < [68, 1, $r, {"receive_progress": true}]
+        alice > [70, 1, {"progress": true}, [1]]
+        bob < [50, 1, {"progress": true}, [1]]
+"#;
+
+// PCR-05, PCR-09
+#[test]
+fn can_13_who_cannot_be_stopped_is_not_and_what_it_says_when_the_call_is_over_is_dropped() {
+    for (options, end) in [
+        ("", r#"bob > [49, 1, {"mode": "killnowait"}]"#),
+        ("", r#"bob > [49, 1, {"mode": "kill"}]"#),
+        ("", r#"bob > [49, 1, {"mode": "skip"}]"#),
+        ("", r#"bob > [49, 1, {}]"#),
+        (r#", "timeout": 50"#, ""),
+    ] {
+        let error = if options.is_empty() { "wamp.error.canceled" } else { "wamp.error.timeout" };
+        let begun = UNSTOPPABLE.replace(" OPTIONS", options);
+        play(&format!(
+            r#"
+{begun}
+        {end}
+        bob < [8, 48, 1, {{}}, "{error}", ...]
+        alice silent
+        alice > [70, 1, {{"progress": true}}, [2]]
+        alice > [70, 1, {{}}, [3]]
+        alice > [70, 1, {{"progress": true}}, [4]]
+        alice silent
+        bob silent
+        bob > [48, 2, {{"receive_progress": true}}, "com.p"]
+        alice < [68, 2, $r, {{"receive_progress": true}}]
+        alice > [70, 2, {{"progress": true}}, [5]]
+        bob < [50, 2, {{"progress": true}}, [5]]
+        alice > [8, 68, 2, {{}}, "com.e"]
+        bob < [8, 48, 2, {{}}, "com.e"]
+    "#
+        ));
+    }
+}
+
+// RPC-25, PCR-09
+#[test]
+fn pcr_08_who_cannot_be_stopped_goes_on_for_nobody_when_its_caller_has_left() {
+    for leaves in ["bob says goodbye", "bob lost"] {
+        let begun = UNSTOPPABLE.replace(" OPTIONS", "");
+        play(&format!(
+            r#"
+{begun}
+        {leaves}
+        carol joins
+        carol > [48, 1, {{}}, "wamp.session.count"]
+        carol < [50, 1, {{}}, [_int]]
+        alice silent
+        alice > [70, 1, {{"progress": true}}, [2]]
+        alice > [70, 1, {{}}, [3]]
+        alice silent
+        carol > [48, 2, {{"receive_progress": true}}, "com.p"]
+        alice < [68, 2, $r, {{"receive_progress": true}}]
+        alice > [70, 2, {{}}, [4]]
+        carol < [50, 2, {{}}, [4]]
+    "#
         ));
     }
 }

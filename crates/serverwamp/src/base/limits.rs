@@ -100,6 +100,11 @@ pub struct Limits {
     pub uri_components: usize,
     /// The longest `timeout` a caller may ask for, longer ones are cut to it. Default one hour: timers are not for ever.
     pub longest_call_timeout: Duration,
+    /// A callee is asked for progressive results only if it announces `call_canceling` beside `progressive_call_results`, as
+    /// the specification says; otherwise its calls have final results alone. Default off: autobahn-js announces only the
+    /// latter, and would lose its progress without a word. Who announces no `call_canceling` is never interrupted either
+    /// way, and what it sends for a call that is over is dropped.
+    pub strict_progressive_results: bool,
     /// Request ids must count up from 1 without gaps, as the specification says; otherwise ABORT. Default off: no other
     /// router checks it, and old clients draw ids at random.
     pub strict_request_ids: bool,
@@ -133,6 +138,7 @@ impl Default for Limits {
             uri_bytes: 1024,
             uri_components: 32,
             longest_call_timeout: Duration::from_secs(3600),
+            strict_progressive_results: false,
             strict_request_ids: false,
         }
     }

@@ -189,7 +189,8 @@ impl RoutedCall {
         let callee = &asked.callee.session;
         let receive_progress = self.options.receive_progress
             && callee.callee_has(Feature::ProgressiveCallResults)
-            && callee.callee_has(Feature::CallCanceling);
+            && (callee.callee_has(Feature::CallCanceling)
+                || !callee.running_realm().limits.strict_progressive_results);
         let caller = self.disclosed(asked.callee).then(|| self.identity()).flatten();
         InvocationDetails {
             receive_progress,
