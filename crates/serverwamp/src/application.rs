@@ -1,19 +1,20 @@
 //! The application: its realms, its limits, and what peers connect to.
 
 use crate::api::handler::SharedState;
+use crate::api::realm::Realm;
 use crate::base::admission::Admissions;
 use crate::base::error::{ConfigError, Problem};
 use crate::base::limits::Limits;
 use crate::base::log;
 use crate::base::statistics::{Counters, Statistics};
-use crate::router::realm::{Realm, RealmHandle, RunningRealm};
+use crate::peer::Inner;
+use crate::router::realm::{RealmHandle, RunningRealm};
 use crate::rt::{Runtime, after};
-use crate::server::long_poll::LongPollConfig;
-use crate::server::rawsocket::RawSocketConfig;
-use crate::server::service::WebSocketService;
+use crate::transport::Turns;
+use crate::transport::long_poll::LongPollConfig;
+use crate::transport::rawsocket::RawSocketConfig;
 use crate::transport::shutdown::Connections;
 use crate::transport::websocket::WebSocketConfig;
-use crate::transport::{Bounds, Turns};
 use hashbrown::HashMap;
 use serverwamp_proto::codec::Nesting;
 use std::fmt;
@@ -25,36 +26,6 @@ use std::time::Duration;
 ///
 #[doc = include_str!("docs/first_program.md")]
 pub struct Application(Arc<Inner>);
-
-#[derive(Debug)]
-pub(crate) struct Inner {
-    pub(crate) realms: HashMap<Arc<str>, Arc<RunningRealm>>,
-    /// Takes the sessions that ask for an unknown realm, where that is allowed.
-    pub(crate) default_realm: Option<Arc<RunningRealm>>,
-    pub(crate) limits: Arc<Limits>,
-    pub(crate) runtime: Arc<dyn Runtime>,
-    pub(crate) turns: Arc<Turns>,
-    pub(crate) nesting: Nesting,
-    pub(crate) connections: Connections,
-    pub(crate) admissions: Admissions,
-    pub(crate) counters: Arc<Counters>,
-    pub(crate) websocket: WebSocketConfig,
-    pub(crate) long_poll: LongPollConfig,
-    pub(crate) rawsocket: RawSocketConfig,
-}
-
-impl Inner {
-    /// What may wait for one peer.
-    pub(crate) fn bounds(&self) -> Bounds {
-        let Limits { outgoing_bytes, outgoing_messages, outgoing_message_bytes, overflow, .. } = *self.limits;
-        Bounds {
-            queued: outgoing_bytes,
-            messages: outgoing_messages,
-            message: outgoing_message_bytes,
-            overflow,
-        }
-    }
-}
 
 /// Puts an application together; `S` is the state that the realms added so far still miss.
 #[must_use]
@@ -98,11 +69,6 @@ impl Application {
     /// The running realm of this name.
     pub fn realm(&self, name: &str) -> Option<RealmHandle> {
         self.0.realms.get(name).map(|realm| RealmHandle::new(Arc::clone(realm)))
-    }
-
-    /// A service that answers WebSocket upgrades; axum, hyper and everything else that speaks `tower` mounts it.
-    pub fn websocket(&self) -> WebSocketService {
-        WebSocketService::new(self.clone(), self.0.websocket.clone())
     }
 
     /// Ends every session with GOODBYE `wamp.close.system_shutdown`, lets calls and lifecycle handlers finish for

@@ -11,9 +11,10 @@ mod router;
 pub mod server;
 mod transport;
 
-pub use api::reply::{Hold, Progress, Progressive};
+pub use api::realm::Realm;
+pub use api::reply::{Events, Hold, Progress, Progressive};
 pub use api::routes::{RoutePattern, RouteSet, prefix, regex, wildcard};
-pub use api::{extract, handler, layer, reply};
+pub use api::{auth, extract, handler, layer, reply};
 pub use application::{Application, ApplicationBuilder};
 pub use base::error::{ConfigError, WampError};
 pub use base::io;
@@ -22,11 +23,11 @@ pub use base::statistics::{Refusal, Statistics};
 pub use router::broker::{ReceivedEvent, Subscriber};
 pub use router::dealer::{CallResult, Calling, ProgressResults};
 pub use router::realm::{
-    Disclosure, ProcedureSettings, Publication, Realm, RealmHandle, Registration, TopicSettings,
+    Disclosure, ProcedureSettings, Publication, RealmHandle, Registration, TopicSettings,
 };
+pub use router::request;
 pub use router::session::{CloseReason, PendingSession, Session};
-pub use router::subscription::{Events, PendingSubscription, Subscription};
-pub use router::{auth, request};
+pub use router::subscription::{PendingSubscription, Subscription};
 pub use server::Server;
 pub use server::service::{PeerAddress, PeerCertificates, WebSocketService};
 #[cfg(feature = "tls")]

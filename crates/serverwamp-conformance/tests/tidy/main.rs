@@ -6,6 +6,7 @@
 mod conformance;
 mod dependencies;
 mod documents;
+mod floors;
 mod limits;
 mod sources;
 

@@ -6,6 +6,7 @@
 mod calls;
 mod deadlines;
 mod dispatch;
+mod environment;
 mod handshake;
 mod overdue;
 mod pace;
@@ -13,7 +14,8 @@ mod place;
 mod route;
 mod supervise;
 
-use crate::application::{Application, Inner};
+pub(crate) use self::environment::Inner;
+
 use crate::base::log::{self, Whose};
 use crate::base::statistics::Refusal;
 use crate::router::auth::Exchange;
@@ -95,8 +97,8 @@ impl Open {
 }
 
 impl Peer {
-    pub(crate) fn new(app: &Application, transport: TransportInfo, outbox: Outbox) -> Self {
-        let app = Arc::clone(app.inner());
+    pub(crate) fn new(app: &Arc<Inner>, transport: TransportInfo, outbox: Outbox) -> Self {
+        let app = Arc::clone(app);
         let numbering =
             if app.limits.strict_request_ids { RequestNumbering::Strict } else { RequestNumbering::Lenient };
         let mut peer = Self {

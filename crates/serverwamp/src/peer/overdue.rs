@@ -1,8 +1,8 @@
 //! What a peer did not do in time, or did too fast, and what becomes of it.
 
+use super::Inner;
 use super::{Peer, Phase};
 use crate::WampError;
-use crate::application::Inner;
 use crate::base::log::Whose;
 use crate::base::statistics::Refusal;
 use crate::router::session::CloseReason;

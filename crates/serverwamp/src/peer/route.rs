@@ -2,12 +2,12 @@
 
 use super::calls::Calls;
 use super::place;
-use crate::api::routes::ProcedureRoute;
 use crate::base::statistics::Refusal;
 use crate::router::call::{CallState, Stop, Taken};
 use crate::router::dealer::{self, CallRequest, Caller, RegistrationEntry, RoutedCall};
 use crate::router::realm::{Disclosure, RunningRealm, no_such_procedure};
 use crate::router::request::Matched;
+use crate::router::routes::ProcedureRoute;
 use crate::router::session::OpenCall;
 use crate::rt::after;
 use crate::{Session, WampError};

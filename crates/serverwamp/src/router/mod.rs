@@ -1,6 +1,6 @@
 //! The router: sessions, broker and dealer of running realms, the meta API, and the messages they send.
 
-pub mod auth;
+pub(crate) mod auth;
 pub(crate) mod broker;
 pub(crate) mod call;
 pub(crate) mod dealer;
@@ -8,6 +8,7 @@ pub(crate) mod meta;
 pub(crate) mod payload;
 pub(crate) mod realm;
 pub mod request;
+pub(crate) mod routes;
 pub(crate) mod session;
 pub(crate) mod subscription;
 pub(crate) mod wire;

@@ -3,20 +3,15 @@
 //! Invariant: SUBSCRIBED is queued before any EVENT of the subscription, because only the realm queues both and it
 //! does so under the lock of the subscription's members; a [`Subscription`] exists only after that.
 
-use crate::api::extract::FromRequest;
-use crate::api::reply::{IntoReply, ToPayload, via};
 use crate::base::locks::Mutex;
 use crate::base::signal::Signal;
+use crate::router::payload::ToPayload;
 use crate::router::realm::RunningRealm;
 use crate::router::request::SubscriptionRequest;
 use crate::{Session, WampError};
-use futures_core::Stream;
-use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use serverwamp_proto::id::{RequestId, SubscriptionId};
 use serverwamp_proto::pattern::{Match, UriPattern};
-use std::convert::Infallible;
-use std::fmt;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, PoisonError};
@@ -153,6 +148,10 @@ pub struct PendingSubscription {
 }
 
 impl PendingSubscription {
+    pub(crate) fn new(request: &SubscriptionRequest) -> Self {
+        Self { attempt: Arc::clone(&request.attempt), scope: request.scope }
+    }
+
     /// The session that subscribes.
     pub fn session(&self) -> &Session {
         &self.attempt.session
@@ -186,15 +185,6 @@ impl Drop for PendingSubscription {
         if let Some(one) = self.attempt.verdicts.get(self.scope) {
             one.dropped.set(());
         }
-    }
-}
-
-impl<S: Sync> FromRequest<SubscriptionRequest, S> for PendingSubscription {
-    type Rejection = Infallible;
-
-    async fn from_request(request: &mut SubscriptionRequest, _: &S) -> Result<Self, Infallible> {
-        request.taken = true;
-        Ok(Self { attempt: Arc::clone(&request.attempt), scope: request.scope })
     }
 }
 
@@ -267,42 +257,5 @@ impl Subscription {
             Either::Left(_) => None,
             Either::Right((output, _)) => Some(output),
         }
-    }
-}
-
-/// Accepts, and sends every item of a stream to the subscriber until the stream or the subscription ends.
-///
-/// ```
-/// use futures_util::stream;
-/// use serverwamp::Events;
-///
-/// async fn ticks() -> Events<impl futures_core::Stream<Item = u64>> {
-///     Events(stream::iter(0..))
-/// }
-/// # serverwamp::RouteSet::<()>::new().topic("demo.ticks", ticks);
-/// ```
-pub struct Events<St>(pub St);
-
-impl<St> fmt::Debug for Events<St> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Events").finish()
-    }
-}
-
-impl<St, M> IntoReply<SubscriptionRequest, via::Streamed<M>> for Events<St>
-where
-    St: Stream + Send,
-    St::Item: ToPayload<M> + Send + Sync,
-{
-    async fn into_reply(self, request: SubscriptionRequest) -> SubscriptionReply {
-        let pending = PendingSubscription { attempt: Arc::clone(&request.attempt), scope: request.scope };
-        let subscription = pending.accept().await;
-        let mut items = pin!(self.0);
-        while let Some(Some(item)) = subscription.while_open(items.next()).await {
-            if let Err(error) = subscription.send(item).await {
-                return SubscriptionReply(Err(error));
-            }
-        }
-        SubscriptionReply(Ok(()))
     }
 }

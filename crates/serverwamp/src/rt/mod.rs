@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::task::Context;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+pub(crate) mod listener;
 #[cfg(feature = "smol")]
 mod smol;
 #[cfg(any(feature = "tokio", feature = "smol"))]

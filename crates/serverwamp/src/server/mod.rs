@@ -5,7 +5,6 @@
 
 mod accepted;
 mod http;
-mod listener;
 pub mod long_poll;
 pub mod memory;
 pub mod rawsocket;
@@ -16,7 +15,7 @@ mod timer;
 #[cfg(feature = "tls")]
 pub mod tls;
 
-pub use self::listener::{Incoming, Listener};
+pub use crate::rt::listener::{Incoming, Listener};
 
 use std::future::Future;
 use std::io;

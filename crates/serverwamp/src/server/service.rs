@@ -54,6 +54,13 @@ pub struct PeerAddress(pub SocketAddr);
 #[derive(Clone, Debug, Default)]
 pub struct PeerCertificates(pub Vec<Vec<u8>>);
 
+impl Application {
+    /// A service that answers WebSocket upgrades; axum, hyper and everything else that speaks `tower` mounts it.
+    pub fn websocket(&self) -> WebSocketService {
+        WebSocketService::new(self.clone(), self.inner().websocket.clone())
+    }
+}
+
 impl WebSocketService {
     pub(crate) fn new(app: Application, config: WebSocketConfig) -> Self {
         let from_extension =
@@ -125,7 +132,7 @@ impl WebSocketService {
                     client_certificates: certificates.map(|chain| chain.0.clone()).unwrap_or_default(),
                     http: Some(detached(parts)),
                 };
-                Peer::new(&app, transport, outbox)
+                Peer::new(app.inner(), transport, outbox)
             };
             accepted.serve(&config, &app.inner().turns, peer).await;
             drop(permit);

@@ -28,6 +28,7 @@
 
 mod call;
 mod input;
+mod lifecycle;
 mod optional;
 mod payload;
 mod session;

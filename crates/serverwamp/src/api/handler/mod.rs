@@ -12,6 +12,7 @@ pub(crate) use state::SharedState;
 pub use state::StateRef;
 
 use crate::router::request::Request;
+use crate::router::routes::ErasedHandler;
 use crate::rt::BoxFuture;
 use std::fmt;
 use std::future::Future;
@@ -37,17 +38,6 @@ pub trait Handler<R: Request, T, S>: Clone + Send + Sync + 'static {
     #[doc(hidden)]
     fn takes_input() -> bool {
         false
-    }
-}
-
-/// A handler whose type, arguments and state have been forgotten.
-pub(crate) trait ErasedHandler<R: Request>: Send + Sync {
-    fn call(&self, request: R) -> BoxFuture<'static, R::Reply>;
-}
-
-impl<R: Request> fmt::Debug for dyn ErasedHandler<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Handler")
     }
 }
 

@@ -1,9 +1,14 @@
 //! Replies of topic and session handlers: yes, no, or "yes, and hold this meanwhile".
 
 use super::{IntoReply, via};
+use crate::router::payload::ToPayload;
 use crate::router::request::{SessionRequest, SubscriptionRequest};
 use crate::router::session::pending::SessionReply;
-use crate::router::subscription::SubscriptionReply;
+use crate::router::subscription::{PendingSubscription, SubscriptionReply};
+use futures_core::Stream;
+use futures_util::StreamExt;
+use std::fmt;
+use std::pin::pin;
 
 /// Accepts, and keeps a guard until the subscription or session ends.
 ///
@@ -57,5 +62,42 @@ impl<R: SessionRequest, G: Send> IntoReply<R, via::Shape> for Hold<G> {
         request.session().clone().closed().await;
         drop(self.0);
         SessionReply(Ok(()))
+    }
+}
+
+/// Accepts, and sends every item of a stream to the subscriber until the stream or the subscription ends.
+///
+/// ```
+/// use futures_util::stream;
+/// use serverwamp::Events;
+///
+/// async fn ticks() -> Events<impl futures_core::Stream<Item = u64>> {
+///     Events(stream::iter(0..))
+/// }
+/// # serverwamp::RouteSet::<()>::new().topic("demo.ticks", ticks);
+/// ```
+pub struct Events<St>(pub St);
+
+impl<St> fmt::Debug for Events<St> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Events").finish()
+    }
+}
+
+impl<St, M> IntoReply<SubscriptionRequest, via::Streamed<M>> for Events<St>
+where
+    St: Stream + Send,
+    St::Item: ToPayload<M> + Send + Sync,
+{
+    async fn into_reply(self, request: SubscriptionRequest) -> SubscriptionReply {
+        let pending = PendingSubscription::new(&request);
+        let subscription = pending.accept().await;
+        let mut items = pin!(self.0);
+        while let Some(Some(item)) = subscription.while_open(items.next()).await {
+            if let Err(error) = subscription.send(item).await {
+                return SubscriptionReply(Err(error));
+            }
+        }
+        SubscriptionReply(Ok(()))
     }
 }

@@ -19,7 +19,7 @@ mod progress;
 mod shapes;
 
 pub use crate::router::payload::{CallReply, Encoded, ToPayload, via};
-pub use lifecycle::Hold;
+pub use lifecycle::{Events, Hold};
 pub use progress::{Progress, Progressive};
 
 use crate::WampError;

@@ -1,16 +1,13 @@
 //! Route sets: which handler serves which procedure, and which topic.
 
-mod pattern;
-mod table;
-
-pub(crate) use pattern::{Compiled, Shape};
-pub use pattern::{RoutePattern, prefix, regex, wildcard};
-pub(crate) use table::{ProcedureRoute, RouteTable};
+pub use crate::router::routes::{RoutePattern, prefix, regex, wildcard};
 
 use crate::api::handler::{Handler, SharedState, Unbound};
-use crate::api::layer::{CallLayer, ProcedureService, Served, layered};
+use crate::api::layer::layered;
 use crate::base::error::Problem;
 use crate::router::request::{Invocation, SubscriptionRequest};
+use crate::router::routes::{CallLayer, Compiled, ProcedureService, RouteTable, Served};
+use serverwamp_proto::uri::UriRules;
 use std::fmt;
 use std::panic::Location;
 use tower_layer::Layer;
@@ -56,6 +53,52 @@ pub(crate) struct TopicEntry<S> {
     pub(crate) pattern: RoutePattern,
     pub(crate) place: &'static Location<'static>,
     pub(crate) handler: Unbound<SubscriptionRequest, S>,
+}
+
+impl<S> Procedure<S> {
+    /// Gives the route its state and adds it to a realm's table.
+    pub(crate) fn enter(
+        self,
+        table: &mut RouteTable,
+        state: &SharedState<S>,
+        rules: &UriRules,
+    ) -> Result<(), Problem> {
+        let problem = |text| Problem::new(self.place, text);
+        let pattern = self.pattern.compile(rules).map_err(problem)?;
+        if table.insert_procedure(pattern, (self.serve)(state), self.takes_input) {
+            return Ok(());
+        }
+        Err(problem(twice("procedure", &self.pattern)))
+    }
+}
+
+impl<S: Send + Sync + 'static> TopicEntry<S> {
+    /// Gives the topic's handler its state and adds it to a realm's table.
+    pub(crate) fn enter(
+        self,
+        table: &mut RouteTable,
+        state: &SharedState<S>,
+        rules: &UriRules,
+    ) -> Result<(), Problem> {
+        let problem = |text| Problem::new(self.place, text);
+        let pattern = match self.pattern.compile(rules).map_err(problem)? {
+            Compiled::Uri(pattern) => pattern,
+            Compiled::Regex(_) => {
+                return Err(problem(format!(
+                    "{:?} cannot be a topic: peers subscribe by URI, prefix or wildcard, not by regular expression",
+                    self.pattern
+                )));
+            }
+        };
+        if table.insert_topic(pattern, self.handler.bind(state)) {
+            return Ok(());
+        }
+        Err(problem(twice("topic", &self.pattern)))
+    }
+}
+
+fn twice(kind: &str, pattern: &RoutePattern) -> String {
+    format!("the {kind} {pattern:?} has a route already: each has one handler")
 }
 
 impl<S: Send + Sync + 'static> RouteSet<S> {

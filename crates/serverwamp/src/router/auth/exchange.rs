@@ -3,12 +3,9 @@
 //! The authenticator's future and the connection that carries its messages are polled by the same task; the mailbox
 //! between them holds at most one message in each direction.
 
-use crate::api::extract::FromRequest;
 use crate::base::locks::{Mutex, MutexGuard};
-use crate::router::request::{AuthRequest, CustomMethod};
 use crate::{Session, WampError};
 use serverwamp_proto::codec::{Dict, Value};
-use std::convert::Infallible;
 use std::future::poll_fn;
 use std::sync::{Arc, PoisonError};
 use std::task::Poll;
@@ -75,7 +72,7 @@ impl Exchange {
     }
 }
 
-/// The dialogue of a [`custom`](super::custom) authenticator.
+/// The dialogue of a [`custom`](crate::auth::custom) authenticator.
 ///
 /// ```
 /// use serverwamp::WampError;
@@ -94,8 +91,8 @@ impl Exchange {
 /// ```
 #[derive(Clone, Debug)]
 pub struct AuthExchange {
-    exchange: Arc<Exchange>,
-    method: Arc<str>,
+    pub(crate) exchange: Arc<Exchange>,
+    pub(crate) method: Arc<str>,
 }
 
 impl AuthExchange {
@@ -128,14 +125,6 @@ impl AuthExchange {
     /// The session that is being authenticated.
     pub fn session(&self) -> &Session {
         &self.exchange.session
-    }
-}
-
-impl<S: Sync> FromRequest<AuthRequest<CustomMethod>, S> for AuthExchange {
-    type Rejection = Infallible;
-
-    async fn from_request(request: &mut AuthRequest<CustomMethod>, _: &S) -> Result<Self, Infallible> {
-        Ok(Self { exchange: Arc::clone(&request.exchange), method: Arc::clone(&request.name) })
     }
 }
 

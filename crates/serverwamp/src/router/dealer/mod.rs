@@ -16,8 +16,8 @@ pub(crate) use call::{CallRequest, Caller, RoutedCall};
 pub use local::{CallResult, Calling, ProgressResults};
 pub(crate) use registration::{CalleeOptions, RegistrationEntry};
 
-use crate::api::routes::{ProcedureRoute, RouteTable};
 use crate::base::locks::RwLock;
+use crate::router::routes::{ProcedureRoute, RouteTable};
 use hashbrown::HashMap;
 use serverwamp_proto::id::{Counter, RegistrationId};
 use serverwamp_proto::message::Invoke;

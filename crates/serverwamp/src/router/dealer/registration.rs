@@ -1,8 +1,8 @@
 //! One registration of a realm: its pattern and its callees.
 
 use crate::Session;
-use crate::api::routes::ProcedureRoute;
 use crate::base::locks::{Mutex, MutexGuard};
+use crate::router::routes::ProcedureRoute;
 use serverwamp_proto::dealer::{AlreadyExists, Callees};
 use serverwamp_proto::id::{RegistrationId, SessionId};
 use serverwamp_proto::message::{Invoke, RegisterOptions};

@@ -2,13 +2,11 @@
 
 use super::publish::Publication;
 use super::running::RunningRealm;
-use crate::api::handler::{Handler, SharedState, Unbound};
-use crate::api::layer::Served;
-use crate::api::routes::{Compiled, ProcedureRoute, RoutePattern, Shape};
 use crate::router::broker::Subscriber;
 use crate::router::dealer::{Calling, RegistrationEntry};
 use crate::router::payload::ToPayload;
-use crate::router::request::{Invocation, Matched};
+use crate::router::request::Matched;
+use crate::router::routes::{Compiled, ProcedureRoute, RoutePattern, Served, Shape};
 use crate::{Session, WampError};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{PublicationId, RegistrationId, SessionId};
@@ -96,42 +94,18 @@ impl RealmHandle {
         Calling::new(Arc::clone(&self.0), procedure.into(), payload)
     }
 
-    /// Serves a procedure, or a pattern of procedures, from now on and until the guard is dropped.
-    ///
-    /// The handler takes what route handlers take, with `()` for the state; closures bring their own.
-    ///
-    /// ```
-    /// use serverwamp::extract::Args;
-    /// use serverwamp::{RealmHandle, WampError};
-    ///
-    /// async fn enable(realm: RealmHandle) -> Result<(), WampError> {
-    ///     let factor = 3;
-    ///     let guard = realm.register("math.triple", move |Args((n,)): Args<(i64,)>| async move { n * factor })?;
-    ///     realm.sessions().first().map(|session| session.insert(std::sync::Arc::new(guard)));
-    ///     Ok(())
-    /// }
-    /// # serverwamp::RouteSet::<()>::new().procedure("math.enable", enable);
-    /// ```
-    ///
-    /// # Errors
-    /// `wamp.error.invalid_uri`, also for regular expressions, and `wamp.error.procedure_already_exists` when somebody
-    /// serves it already.
-    pub fn register<H, T>(
+    /// Registers a bound handler; see `register` in `api::realm`.
+    pub(crate) fn register_served(
         &self,
-        pattern: impl Into<RoutePattern>,
-        handler: H,
-    ) -> Result<Registration, WampError>
-    where
-        H: Handler<Invocation, T, ()>,
-        T: 'static,
-    {
-        let pattern = self.compile(&pattern.into())?;
+        pattern: &RoutePattern,
+        served: Served,
+        takes_input: bool,
+    ) -> Result<Registration, WampError> {
+        let pattern = self.compile(pattern)?;
         let matched = match pattern.kind() {
             Match::Exact => Matched::Exact,
             _ => Matched::Pattern(Arc::new(pattern.clone())),
         };
-        let served = Served::Handler(Unbound::new(handler).bind(SharedState::none()));
-        let takes_input = H::takes_input();
         let route = ProcedureRoute { uri: pattern.as_str().into(), matched, served, takes_input };
         let entry = self.0.register_local(&pattern, route)?;
         Ok(Registration { realm: Arc::clone(&self.0), entry })

@@ -1,9 +1,9 @@
 //! Joining and leaving registrations, by clients and by the application itself.
 
 use super::running::{Changes, RunningRealm};
-use crate::api::routes::ProcedureRoute;
 use crate::base::statistics::Refusal;
 use crate::router::dealer::{CalleeOptions, RegistrationEntry};
+use crate::router::routes::ProcedureRoute;
 use crate::router::session::Work;
 use crate::router::wire;
 use crate::rt::wall_clock;

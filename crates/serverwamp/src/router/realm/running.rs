@@ -5,8 +5,6 @@
 //! nothing waits; messages are queued under them and written to the wire elsewhere.
 
 use super::{Handlers, Permissions, ProcedureSettings, SettingsTable, TopicSettings};
-use crate::api::layer::{BoxError, ProcedureService};
-use crate::api::routes::RouteTable;
 use crate::base::ids::RandomIds;
 use crate::base::limits::Limits;
 use crate::base::locks::{Mutex, MutexGuard};
@@ -16,6 +14,8 @@ use crate::router::broker::{Broker, SubscriptionIndex};
 use crate::router::dealer::{Dealer, RegistrationIndex};
 use crate::router::payload::CallReply;
 use crate::router::request::{ConnectRequest, Invocation, JoinRequest};
+use crate::router::routes::RouteTable;
+use crate::router::routes::{BoxError, ProcedureService};
 use crate::rt::{BoxFuture, Runtime, wall_clock};
 use crate::transport::Crowd;
 use crate::transport::shutdown::Connections;
@@ -86,7 +86,7 @@ pub(crate) struct Changes {
 }
 
 impl RunningRealm {
-    pub(super) fn new(plan: Blueprint, limits: Arc<Limits>) -> Self {
+    pub(crate) fn new(plan: Blueprint, limits: Arc<Limits>) -> Self {
         let ids = RandomIds::default();
         let own_session = ids.session();
         let mut changes = Changes::default();
@@ -194,7 +194,7 @@ impl fmt::Debug for RunningRealm {
 
 /// The routes of a realm as a service: what the layers of a realm wrap.
 #[derive(Clone, Debug)]
-pub(super) struct Routed(pub(super) Arc<RouteTable>);
+pub(crate) struct Routed(pub(crate) Arc<RouteTable>);
 
 impl Service<Invocation> for Routed {
     type Response = CallReply;

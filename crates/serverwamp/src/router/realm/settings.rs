@@ -1,7 +1,7 @@
 //! What a realm lets its clients do, and how it treats single topics and procedures.
 
-use super::Problem;
-use crate::api::routes::{Compiled, RoutePattern};
+use crate::base::error::Problem;
+use crate::router::routes::{Compiled, RoutePattern};
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
 use serverwamp_proto::uri::UriRules;
 use std::borrow::Cow;
@@ -23,7 +23,7 @@ pub enum Disclosure {
     Always,
 }
 
-/// How events of some topics are treated; see [`Realm::topic_settings`](super::Realm::topic_settings).
+/// How events of some topics are treated; see [`Realm::topic_settings`](crate::Realm::topic_settings).
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct TopicSettings {
@@ -70,7 +70,7 @@ impl TopicSettings {
     }
 }
 
-/// How calls of some procedures are treated; see [`Realm::procedure_settings`](super::Realm::procedure_settings).
+/// How calls of some procedures are treated; see [`Realm::procedure_settings`](crate::Realm::procedure_settings).
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct ProcedureSettings {
@@ -125,7 +125,7 @@ impl Permissions {
 }
 
 /// Settings for a pattern, and where they were made.
-pub(super) type Entry<T> = (RoutePattern, T, &'static Location<'static>);
+pub(crate) type Entry<T> = (RoutePattern, T, &'static Location<'static>);
 
 /// The settings of all topics or procedures; the best match counts, as for calls.
 #[derive(Debug)]
@@ -158,7 +158,7 @@ impl<T> SettingsTable<T> {
     }
 
     /// Checks the patterns; what is wrong goes to `problems`.
-    pub(super) fn compile(entries: Vec<Entry<T>>, rules: &UriRules, problems: &mut Vec<Problem>) -> Self {
+    pub(crate) fn compile(entries: Vec<Entry<T>>, rules: &UriRules, problems: &mut Vec<Problem>) -> Self {
         let mut table = Self { map: PatternMap::new(), patterns: Vec::new() };
         for (pattern, settings, place) in entries {
             let compiled = match pattern.compile(rules) {

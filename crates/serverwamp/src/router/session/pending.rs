@@ -2,9 +2,7 @@
 
 use super::Session;
 use crate::WampError;
-use crate::api::extract::FromRequest;
 use crate::base::signal::Signal;
-use crate::router::request::SessionRequest;
 use std::sync::Arc;
 
 /// What a session handler says in the end.
@@ -71,6 +69,10 @@ impl Admission {
 pub struct PendingSession(Arc<Admission>);
 
 impl PendingSession {
+    pub(crate) fn new(admission: &Arc<Admission>) -> Self {
+        Self(Arc::clone(admission))
+    }
+
     /// The session that asks.
     pub fn session(&self) -> &Session {
         &self.0.session
@@ -92,14 +94,5 @@ impl PendingSession {
 impl Drop for PendingSession {
     fn drop(&mut self) {
         self.0.dropped.set(());
-    }
-}
-
-impl<R: SessionRequest, S: Sync> FromRequest<R, S> for PendingSession {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request(request: &mut R, _: &S) -> Result<Self, std::convert::Infallible> {
-        request.take();
-        Ok(Self(Arc::clone(request.admission())))
     }
 }

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use smol::net::{TcpListener, TcpStream};
 
 use crate::base::io::FuturesIo;
+use crate::rt::listener::Listener;
 use crate::rt::sockets;
-use crate::server::Listener;
 
 impl Listener for TcpListener {
     type Io = FuturesIo<TcpStream>;

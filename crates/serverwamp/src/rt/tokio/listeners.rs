@@ -7,8 +7,8 @@ use hyper_util::rt::TokioIo;
 
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::rt::listener::Listener;
 use crate::rt::sockets;
-use crate::server::Listener;
 
 impl Listener for TcpListener {
     type Io = TokioIo<TcpStream>;

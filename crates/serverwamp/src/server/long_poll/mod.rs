@@ -7,10 +7,9 @@
 //! All requests of a transport have to reach the same process: a load balancer in front needs affinity.
 
 mod carried;
-mod config;
 mod requests;
 
-pub use self::config::LongPollConfig;
+pub use crate::transport::long_poll::LongPollConfig;
 
 use crate::base::locks::{Mutex, MutexGuard};
 use std::convert::Infallible;

@@ -3,9 +3,7 @@
 //! Specification: Advanced Profile, "RawSocket Transport". The octets themselves are `serverwamp_proto::rawsocket`; behind
 //! the handshake runs a `transport::Connection` with RawSocket framing.
 
-mod config;
-
-pub use self::config::RawSocketConfig;
+pub use crate::transport::rawsocket::RawSocketConfig;
 
 use std::io;
 use std::net::SocketAddr;
@@ -69,7 +67,7 @@ pub(crate) async fn serve<IO: Read + Write + Unpin>(
     let inner = app.inner();
     let framing = Framing::RawSocket { serializer: transport.serializer, takes: takes.bytes() };
     let outbox = Outbox::new(framing, inner.bounds());
-    let peer = Peer::new(app, transport, outbox.clone());
+    let peer = Peer::new(inner, transport, outbox.clone());
     Connection::new(io, outbox, peer, settings, &inner.turns).await;
 }
 

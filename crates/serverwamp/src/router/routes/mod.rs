@@ -1,14 +1,16 @@
 //! Route tables: built once, never changed, read by every connection without a lock.
 
-use super::pattern::Compiled;
-use super::{Procedure, RoutePattern, TopicEntry};
-use crate::api::handler::{ErasedHandler, SharedState};
-use crate::api::layer::Served;
-use crate::base::error::Problem;
+mod pattern;
+mod served;
+
+pub(crate) use self::pattern::{Compiled, Shape};
+pub use self::pattern::{RoutePattern, prefix, regex, wildcard};
+pub use self::served::{BoxError, CallLayer, ProcedureService};
+pub(crate) use self::served::{ErasedHandler, Served};
+
 use crate::router::request::{Matched, SubscriptionRequest};
 use regex::Regex;
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
-use serverwamp_proto::uri::UriRules;
 use std::fmt;
 use std::sync::Arc;
 
@@ -42,16 +44,9 @@ pub(crate) struct TopicRoute {
 }
 
 impl RouteTable {
-    pub(crate) fn add_procedure<S>(
-        &mut self,
-        route: Procedure<S>,
-        state: &SharedState<S>,
-        rules: &UriRules,
-    ) -> Result<(), Problem> {
-        let (place, takes_input) = (route.place, route.takes_input);
-        let problem = |text| Problem::new(place, text);
-        let served = (route.serve)(state);
-        match route.pattern.compile(rules).map_err(problem)? {
+    /// Adds a procedure. Returns whether its pattern was free.
+    pub(crate) fn insert_procedure(&mut self, pattern: Compiled, served: Served, takes_input: bool) -> bool {
+        match pattern {
             Compiled::Uri(pattern) => {
                 let uri: Arc<str> = pattern.as_str().into();
                 let matched = match pattern.kind() {
@@ -60,7 +55,7 @@ impl RouteTable {
                 };
                 let entry = Arc::new(ProcedureRoute { uri, matched, served, takes_input });
                 if self.procedures.insert(&pattern, entry).is_some() {
-                    return Err(problem(twice("procedure", &route.pattern)));
+                    return false;
                 }
                 self.patterns.push(pattern);
             }
@@ -71,30 +66,20 @@ impl RouteTable {
                 takes_input,
             })),
         }
-        Ok(())
+        true
     }
 
-    pub(crate) fn add_topic<S: Send + Sync + 'static>(
+    /// Adds a topic with its handler. Returns whether its pattern was free.
+    pub(crate) fn insert_topic(
         &mut self,
-        route: TopicEntry<S>,
-        state: &SharedState<S>,
-        rules: &UriRules,
-    ) -> Result<(), Problem> {
-        let problem = |text| Problem::new(route.place, text);
-        let pattern = match route.pattern.compile(rules).map_err(problem)? {
-            Compiled::Uri(pattern) => pattern,
-            Compiled::Regex(_) => {
-                return Err(problem(format!(
-                    "{:?} cannot be a topic: peers subscribe by URI, prefix or wildcard, not by regular expression",
-                    route.pattern
-                )));
-            }
-        };
+        pattern: UriPattern,
+        handler: Arc<dyn ErasedHandler<SubscriptionRequest>>,
+    ) -> bool {
         if self.topic_index.insert(&pattern, self.topics.len()).is_some() {
-            return Err(problem(twice("topic", &route.pattern)));
+            return false;
         }
-        self.topics.push(TopicRoute { pattern: Arc::new(pattern), handler: route.handler.bind(state) });
-        Ok(())
+        self.topics.push(TopicRoute { pattern: Arc::new(pattern), handler });
+        true
     }
 
     /// The route of exactly this procedure.
@@ -136,10 +121,6 @@ impl RouteTable {
         }
         self.topics.iter().filter(|route| route.pattern.overlaps(subscription)).cloned().collect()
     }
-}
-
-fn twice(kind: &str, pattern: &RoutePattern) -> String {
-    format!("the {kind} {pattern:?} has a route already: each has one handler")
 }
 
 impl fmt::Debug for RouteTable {

@@ -1,10 +1,11 @@
 //! Authenticators made of handlers: transport, ticket, custom.
 
-use super::{Authenticator, Exchange, Principal, Secret};
+use super::{AuthExchange, Authenticator, Principal, Secret};
 use crate::WampError;
 use crate::api::extract::FromRequest;
 use crate::api::handler::{Handler, Unbound};
 use crate::api::reply::{IntoReply, via};
+use crate::router::auth::Exchange;
 use crate::router::request::{AuthRequest, CustomMethod, Method, TicketMethod, TransportMethod};
 use serverwamp_proto::codec::Dict;
 use std::borrow::Cow;
@@ -80,7 +81,7 @@ where
     })
 }
 
-type BoundHandler<M> = Arc<dyn crate::api::handler::ErasedHandler<AuthRequest<M>>>;
+type BoundHandler<M> = Arc<dyn crate::router::routes::ErasedHandler<AuthRequest<M>>>;
 
 /// An authenticator that runs `talk` with the handler once that has its state.
 pub(super) fn dialogue<M, S, Fut>(
@@ -138,6 +139,14 @@ impl<M: Method, S: Sync> FromRequest<AuthRequest<M>, S> for HelloDetails {
 
     async fn from_request(request: &mut AuthRequest<M>, _: &S) -> Result<Self, Infallible> {
         Ok(Self(request.exchange.hello.authextra.clone()))
+    }
+}
+
+impl<S: Sync> FromRequest<AuthRequest<CustomMethod>, S> for AuthExchange {
+    type Rejection = Infallible;
+
+    async fn from_request(request: &mut AuthRequest<CustomMethod>, _: &S) -> Result<Self, Infallible> {
+        Ok(Self { exchange: Arc::clone(&request.exchange), method: Arc::clone(&request.name) })
     }
 }
 

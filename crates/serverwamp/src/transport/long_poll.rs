@@ -26,7 +26,7 @@ pub struct LongPollConfig {
 
 impl LongPollConfig {
     /// What the connection itself has to know. That nobody takes what is written is nothing unusual between two polls.
-    pub(super) const fn settings(&self) -> Settings {
+    pub(crate) const fn settings(&self) -> Settings {
         Settings {
             max_message: self.max_message,
             ping_interval: Duration::MAX,

@@ -1,0 +1,304 @@
+//! A realm: its routes, its way to authenticate, its lifecycles.
+
+mod register;
+
+use crate::api::auth::Authenticator;
+use crate::api::handler::{Handler, SharedState, Unbound};
+use crate::api::routes::RouteSet;
+use crate::base::error::Problem;
+use crate::base::limits::Limits;
+use crate::router::realm::{
+    Anonymous, Blueprint, Disclosure, Permissions, ProcedureSettings, Routed, RunningAuthenticator,
+    RunningRealm, SettingsEntry, SettingsTable, TopicSettings,
+};
+use crate::router::request::{ConnectRequest, JoinRequest};
+use crate::router::routes::{CallLayer, ProcedureService, RoutePattern, RouteTable};
+use serverwamp_proto::pattern::Match;
+use serverwamp_proto::uri::UriRules;
+use std::borrow::Cow;
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+use tower_layer::Layer;
+
+/// A realm: a name space of procedures and topics with its own way to authenticate.
+///
+/// ```
+/// use serverwamp::auth::{self, AuthId, Principal, Ticket};
+/// use serverwamp::extract::Args;
+/// use serverwamp::{Realm, RouteSet};
+/// # async fn add(Args((a, b)): Args<(i64, i64)>) -> i64 { a + b }
+/// # async fn check(AuthId(id): AuthId, Ticket(_): Ticket) -> Option<Principal> { Some(Principal::new(id)) }
+///
+/// let customers: Realm = Realm::new("com.example.customers")
+///     .authenticator(auth::ticket(check))
+///     .routes(RouteSet::new().procedure("math.add", add));
+/// ```
+///
+/// A realm with no authenticator and no [`allow_anonymous`](Self::allow_anonymous) lets nobody in.
+#[must_use]
+pub struct Realm<S = ()> {
+    name: String,
+    place: &'static Location<'static>,
+    routes: RouteSet<S>,
+    authenticators: Vec<Authenticator<S>>,
+    anonymous: Option<Cow<'static, str>>,
+    on_connect: Vec<Unbound<ConnectRequest, S>>,
+    on_join: Vec<Unbound<JoinRequest, S>>,
+    service: Option<ProcedureService>,
+    layers: Vec<Box<dyn FnOnce(ProcedureService) -> ProcedureService + Send>>,
+    serial_calls: bool,
+    strict_uris: bool,
+    permissions: Permissions,
+    topic_settings: Vec<SettingsEntry<TopicSettings>>,
+    procedure_settings: Vec<SettingsEntry<ProcedureSettings>>,
+}
+
+impl<S: Send + Sync + 'static> Realm<S> {
+    /// A realm of this name that serves nothing yet and lets nobody in.
+    #[track_caller]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            place: Location::caller(),
+            routes: RouteSet::new(),
+            authenticators: Vec::new(),
+            anonymous: None,
+            on_connect: Vec::new(),
+            on_join: Vec::new(),
+            service: None,
+            layers: Vec::new(),
+            serial_calls: false,
+            strict_uris: false,
+            permissions: Permissions::default(),
+            topic_settings: Vec::new(),
+            procedure_settings: Vec::new(),
+        }
+    }
+
+    /// A router's realm of this name: clients may register, publish, call and subscribe, and ask the meta API.
+    ///
+    /// What the application serves in it by [`routes`](Self::routes) stands beside what clients register. It lets
+    /// nobody in either until that is [allowed](Self::allow_anonymous).
+    ///
+    /// ```
+    /// use serverwamp::{Application, Realm};
+    ///
+    /// let router = Application::builder().realm(Realm::router("realm1").allow_anonymous("guest")).build();
+    /// # router.unwrap();
+    /// ```
+    #[track_caller]
+    pub fn router(name: impl Into<String>) -> Self {
+        Self::new(name).allow_register().allow_publish().meta_api()
+    }
+
+    /// Lets clients register procedures. Otherwise they are refused with `wamp.error.not_authorized`.
+    pub fn allow_register(mut self) -> Self {
+        self.permissions.register = true;
+        self
+    }
+
+    /// Lets clients publish events. Otherwise they are refused with `wamp.error.not_authorized`.
+    pub fn allow_publish(mut self) -> Self {
+        self.permissions.publish = true;
+        self
+    }
+
+    /// Offers the meta API: the procedures and events in `wamp.session.`, `wamp.registration.`, `wamp.subscription.`.
+    ///
+    /// It shows every session's authid and role to every other session, so a realm made by [`new`](Self::new) does not
+    /// have it unless told so.
+    pub fn meta_api(mut self) -> Self {
+        self.permissions.meta_api = true;
+        self
+    }
+
+    /// The roles that may end other sessions (`wamp.session.kill`…) and take registrations and subscriptions away
+    /// through the meta API. Nobody may by default.
+    pub fn administrators<R: Into<Cow<'static, str>>>(
+        mut self,
+        authroles: impl IntoIterator<Item = R>,
+    ) -> Self {
+        self.permissions.administrators.extend(authroles.into_iter().map(Into::into));
+        self
+    }
+
+    /// Whether callers and publishers are made known to those they reach; by default when they ask for it.
+    pub fn disclosure(mut self, disclosure: Disclosure) -> Self {
+        self.permissions.disclosure = disclosure;
+        self
+    }
+
+    /// Treats the events of some topics in a special way. Of several settings for a topic the best match counts: the
+    /// exact one, then the longest prefix, then the most specific wildcard.
+    #[track_caller]
+    pub fn topic_settings(mut self, topics: impl Into<RoutePattern>, settings: TopicSettings) -> Self {
+        self.topic_settings.push((topics.into(), settings, Location::caller()));
+        self
+    }
+
+    /// Treats the calls of some procedures in a special way; as [`topic_settings`](Self::topic_settings).
+    #[track_caller]
+    pub fn procedure_settings(
+        mut self,
+        procedures: impl Into<RoutePattern>,
+        settings: ProcedureSettings,
+    ) -> Self {
+        self.procedure_settings.push((procedures.into(), settings, Location::caller()));
+        self
+    }
+
+    /// Adds routes; may be called several times.
+    pub fn routes(mut self, routes: RouteSet<S>) -> Self {
+        self.routes = self.routes.merge(routes);
+        self
+    }
+
+    /// Lets in peers that prove nothing, with this role and a random authid.
+    ///
+    /// Only for a peer that asks for `anonymous`, or for no method at all.
+    pub fn allow_anonymous(mut self, authrole: impl Into<Cow<'static, str>>) -> Self {
+        self.anonymous = Some(authrole.into());
+        self
+    }
+
+    /// Adds a way to authenticate; see [`auth`](crate::auth).
+    ///
+    /// Transport authenticators run first. Of the others the first that the peer offers is taken, in the peer's order.
+    pub fn authenticator(mut self, authenticator: Authenticator<S>) -> Self {
+        self.authenticators.push(authenticator);
+        self
+    }
+
+    /// Runs `handler` around every session, from before its authentication to its end.
+    ///
+    /// The session has no identity yet when it starts. Handlers start in the order they were added, each when the one
+    /// before has accepted.
+    pub fn on_connect<H, T>(mut self, handler: H) -> Self
+    where
+        H: Handler<ConnectRequest, T, S>,
+        T: 'static,
+    {
+        self.on_connect.push(Unbound::new(handler));
+        self
+    }
+
+    /// Runs `handler` around every authenticated session, from before its WELCOME to its end.
+    pub fn on_join<H, T>(mut self, handler: H) -> Self
+    where
+        H: Handler<JoinRequest, T, S>,
+        T: 'static,
+    {
+        self.on_join.push(Unbound::new(handler));
+        self
+    }
+
+    /// Replaces the realm's procedure routes: every call goes to `service`.
+    pub fn service<Svc: CallLayer>(mut self, service: Svc) -> Self {
+        self.service = Some(ProcedureService::new(service));
+        self
+    }
+
+    /// Wraps the realm's whole call handling, known procedures and unknown ones, in a [`tower::Layer`](Layer).
+    ///
+    /// The layer added last is the outermost.
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<ProcedureService> + Send + 'static,
+        L::Service: CallLayer,
+    {
+        self.layers.push(Box::new(move |inner| ProcedureService::new(layer.layer(inner))));
+        self
+    }
+
+    /// Serves the calls of one session one at a time, in the order they came; by default they run side by side.
+    pub fn serial_calls(mut self) -> Self {
+        self.serial_calls = true;
+        self
+    }
+
+    /// Accepts only strict URIs (`[0-9a-z_]` in every component) from peers.
+    pub fn strict_uris(mut self) -> Self {
+        self.strict_uris = true;
+        self
+    }
+
+    /// Gives every handler its state and checks what can be checked.
+    pub(crate) fn bind(
+        self,
+        state: &SharedState<S>,
+        limits: &Arc<Limits>,
+        problems: &mut Vec<Problem>,
+    ) -> RunningRealm {
+        let mut rules = if self.strict_uris { UriRules::strict() } else { UriRules::loose() };
+        rules.max_length = limits.uri_bytes;
+        rules.max_components = limits.uri_components;
+        if let Err(error) = rules.check(&self.name, Match::Exact) {
+            problems
+                .push(Problem::new(self.place, format!("{:?} cannot be a realm's name: {error}", self.name)));
+        }
+        problems.extend(self.routes.problems);
+        let mut table = RouteTable::default();
+        for route in self.routes.procedures {
+            problems.extend(route.enter(&mut table, state, &rules).err());
+        }
+        for route in self.routes.topics {
+            problems.extend(route.enter(&mut table, state, &rules).err());
+        }
+        let routes = Arc::new(table);
+        let service = service(self.service, self.layers, &routes);
+        let topic_settings = SettingsTable::compile(self.topic_settings, &rules, problems);
+        let procedure_settings = SettingsTable::compile(self.procedure_settings, &rules, problems);
+        RunningRealm::new(
+            Blueprint {
+                name: self.name.into(),
+                rules,
+                routes,
+                service,
+                authenticators: self
+                    .authenticators
+                    .into_iter()
+                    .map(|one| bind_authenticator(one, state))
+                    .collect(),
+                anonymous: self.anonymous.map(|authrole| Anonymous { authrole }),
+                on_connect: self.on_connect.into_iter().map(|handler| handler.bind(state)).collect(),
+                on_join: self.on_join.into_iter().map(|handler| handler.bind(state)).collect(),
+                serial_calls: self.serial_calls,
+                permissions: self.permissions,
+                topic_settings,
+                procedure_settings,
+            },
+            Arc::clone(limits),
+        )
+    }
+}
+
+fn bind_authenticator<S>(authenticator: Authenticator<S>, state: &SharedState<S>) -> RunningAuthenticator {
+    RunningAuthenticator {
+        method: authenticator.method,
+        first: authenticator.first,
+        dialogue: (authenticator.bind)(state),
+    }
+}
+
+/// The service every call goes through, when there is one: a replacement of the routes, or layers around them.
+fn service(
+    replacement: Option<ProcedureService>,
+    layers: Vec<Box<dyn FnOnce(ProcedureService) -> ProcedureService + Send>>,
+    routes: &Arc<RouteTable>,
+) -> Option<ProcedureService> {
+    if replacement.is_none() && layers.is_empty() {
+        return None;
+    }
+    let innermost = replacement.unwrap_or_else(|| ProcedureService::new(Routed(Arc::clone(routes))));
+    Some(layers.into_iter().fold(innermost, |inner, layer| layer(inner)))
+}
+
+impl<S> fmt::Debug for Realm<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Realm")
+            .field("name", &self.name)
+            .field("routes", &self.routes)
+            .finish_non_exhaustive()
+    }
+}

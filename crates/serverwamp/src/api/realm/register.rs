@@ -1,0 +1,42 @@
+//! Handlers that are registered while the application runs.
+
+use crate::api::handler::{Handler, SharedState, Unbound};
+use crate::base::error::WampError;
+use crate::router::realm::{RealmHandle, Registration};
+use crate::router::request::Invocation;
+use crate::router::routes::{RoutePattern, Served};
+
+impl RealmHandle {
+    /// Serves a procedure, or a pattern of procedures, from now on and until the guard is dropped.
+    ///
+    /// The handler takes what route handlers take, with `()` for the state; closures bring their own.
+    ///
+    /// ```
+    /// use serverwamp::extract::Args;
+    /// use serverwamp::{RealmHandle, WampError};
+    ///
+    /// async fn enable(realm: RealmHandle) -> Result<(), WampError> {
+    ///     let factor = 3;
+    ///     let guard = realm.register("math.triple", move |Args((n,)): Args<(i64,)>| async move { n * factor })?;
+    ///     realm.sessions().first().map(|session| session.insert(std::sync::Arc::new(guard)));
+    ///     Ok(())
+    /// }
+    /// # serverwamp::RouteSet::<()>::new().procedure("math.enable", enable);
+    /// ```
+    ///
+    /// # Errors
+    /// `wamp.error.invalid_uri`, also for regular expressions, and `wamp.error.procedure_already_exists` when somebody
+    /// serves it already.
+    pub fn register<H, T>(
+        &self,
+        pattern: impl Into<RoutePattern>,
+        handler: H,
+    ) -> Result<Registration, WampError>
+    where
+        H: Handler<Invocation, T, ()>,
+        T: 'static,
+    {
+        let served = Served::Handler(Unbound::new(handler).bind(SharedState::none()));
+        self.register_served(&pattern.into(), served, H::takes_input())
+    }
+}

@@ -1,0 +1,45 @@
+//! What all peers of an application share: realms, limits, counters, settings of the transports.
+
+use crate::base::admission::Admissions;
+use crate::base::limits::Limits;
+use crate::base::statistics::Counters;
+use crate::router::realm::RunningRealm;
+use crate::rt::Runtime;
+use crate::transport::long_poll::LongPollConfig;
+use crate::transport::rawsocket::RawSocketConfig;
+use crate::transport::shutdown::Connections;
+use crate::transport::websocket::WebSocketConfig;
+use crate::transport::{Bounds, Turns};
+use hashbrown::HashMap;
+use serverwamp_proto::codec::Nesting;
+use std::sync::Arc;
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) realms: HashMap<Arc<str>, Arc<RunningRealm>>,
+    /// Takes the sessions that ask for an unknown realm, where that is allowed.
+    pub(crate) default_realm: Option<Arc<RunningRealm>>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) runtime: Arc<dyn Runtime>,
+    pub(crate) turns: Arc<Turns>,
+    pub(crate) nesting: Nesting,
+    pub(crate) connections: Connections,
+    pub(crate) admissions: Admissions,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) websocket: WebSocketConfig,
+    pub(crate) long_poll: LongPollConfig,
+    pub(crate) rawsocket: RawSocketConfig,
+}
+
+impl Inner {
+    /// What may wait for one peer.
+    pub(crate) fn bounds(&self) -> Bounds {
+        let Limits { outgoing_bytes, outgoing_messages, outgoing_message_bytes, overflow, .. } = *self.limits;
+        Bounds {
+            queued: outgoing_bytes,
+            messages: outgoing_messages,
+            message: outgoing_message_bytes,
+            overflow,
+        }
+    }
+}
