@@ -11,6 +11,7 @@ use crate::peer::Inner;
 use crate::router::realm::{RealmHandle, RunningRealm};
 use crate::rt::{Runtime, after};
 use crate::transport::Turns;
+use crate::transport::impossible;
 use crate::transport::long_poll::LongPollConfig;
 use crate::transport::rawsocket::RawSocketConfig;
 use crate::transport::shutdown::Connections;
@@ -31,6 +32,7 @@ pub struct Application(Arc<Inner>);
 #[must_use]
 pub struct ApplicationBuilder<S = ()> {
     place: &'static Location<'static>,
+    changed: Changed,
     waiting: Vec<(Realm<S>, Placed)>,
     bound: Vec<(RunningRealm, Placed)>,
     problems: Vec<Problem>,
@@ -40,6 +42,15 @@ pub struct ApplicationBuilder<S = ()> {
     rawsocket: RawSocketConfig,
     runtime: Option<Arc<dyn Runtime>>,
     default_realm_allowed: bool,
+}
+
+/// Where settings were changed last.
+#[derive(Clone, Copy)]
+struct Changed {
+    limits: &'static Location<'static>,
+    websocket: &'static Location<'static>,
+    long_poll: &'static Location<'static>,
+    rawsocket: &'static Location<'static>,
 }
 
 #[derive(Clone, Copy)]
@@ -52,8 +63,10 @@ impl Application {
     /// Starts to put an application together.
     #[track_caller]
     pub fn builder<S: Send + Sync + 'static>() -> ApplicationBuilder<S> {
+        let place = Location::caller();
         ApplicationBuilder {
-            place: Location::caller(),
+            place,
+            changed: Changed { limits: place, websocket: place, long_poll: place, rawsocket: place },
             waiting: Vec::new(),
             bound: Vec::new(),
             problems: Vec::new(),
@@ -126,25 +139,33 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
     }
 
     /// Changes limits; see [`Limits`].
+    #[track_caller]
     pub fn limits(mut self, change: impl FnOnce(&mut Limits)) -> Self {
+        self.changed.limits = Location::caller();
         change(&mut self.limits);
         self
     }
 
     /// Changes how WebSockets are accepted; see [`WebSocketConfig`].
+    #[track_caller]
     pub fn websocket(mut self, change: impl FnOnce(&mut WebSocketConfig)) -> Self {
+        self.changed.websocket = Location::caller();
         change(&mut self.websocket);
         self
     }
 
     /// Changes how clients are served that poll over HTTP; see [`LongPollConfig`].
+    #[track_caller]
     pub fn long_poll(mut self, change: impl FnOnce(&mut LongPollConfig)) -> Self {
+        self.changed.long_poll = Location::caller();
         change(&mut self.long_poll);
         self
     }
 
     /// Changes how RawSocket connections are accepted; see [`RawSocketConfig`].
+    #[track_caller]
     pub fn rawsocket(mut self, change: impl FnOnce(&mut RawSocketConfig)) -> Self {
+        self.changed.rawsocket = Location::caller();
         change(&mut self.rawsocket);
         self
     }
@@ -165,6 +186,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
         }
         ApplicationBuilder {
             place: self.place,
+            changed: self.changed,
             waiting: Vec::new(),
             bound: self.bound,
             problems: self.problems,
@@ -219,13 +241,13 @@ impl ApplicationBuilder<()> {
             this.problems.push(Problem::new(this.place, text.into()));
         }
         let nesting = Nesting::new(limits.nesting);
-        if nesting.is_none() {
-            let (least, most) = (Nesting::LEAST.levels(), Nesting::MOST.levels());
-            let text = format!(
-                "messages can have {least} to {most} levels, and Limits::nesting says {}",
-                limits.nesting
-            );
-            this.problems.push(Problem::new(this.place, text));
+        for (place, texts) in [
+            (this.changed.limits, impossible::in_limits(&limits)),
+            (this.changed.websocket, impossible::in_websocket(&this.websocket)),
+            (this.changed.rawsocket, impossible::in_rawsocket(&this.rawsocket)),
+            (this.changed.long_poll, impossible::in_long_poll(&this.long_poll)),
+        ] {
+            this.problems.extend(texts.into_iter().map(|text| Problem::new(place, text)));
         }
         if runtime.is_none() {
             let text =
@@ -278,26 +300,5 @@ fn default_runtime() -> Option<Arc<dyn Runtime>> {
 impl<S> fmt::Debug for ApplicationBuilder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApplicationBuilder").field("limits", &self.limits).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nesting_can_be_set_to_what_readers_can_do() {
-        let build = |nesting| {
-            let realm = Realm::new("realm1").allow_anonymous("guest");
-            Application::builder().limits(|limits| limits.nesting = nesting).realm(realm).build()
-        };
-        for nesting in [8, 64] {
-            assert!(build(nesting).is_ok(), "{nesting}");
-        }
-        for nesting in [0, 7, 65, usize::MAX] {
-            let error = build(nesting).expect_err("this cannot be done").to_string();
-            let expected = format!("messages can have 8 to 64 levels, and Limits::nesting says {nesting}");
-            assert!(error.contains(&expected), "{error}");
-        }
     }
 }

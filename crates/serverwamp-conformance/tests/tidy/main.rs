@@ -9,6 +9,7 @@ mod documents;
 mod floors;
 mod limits;
 mod sources;
+mod tracked;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -12,6 +12,7 @@ mod connection;
 mod crowd;
 mod framing;
 mod handler;
+pub(crate) mod impossible;
 mod info;
 mod input;
 pub(crate) mod io;

@@ -35,7 +35,9 @@ use tower_layer::Layer;
 ///     .routes(RouteSet::new().procedure("math.add", add));
 /// ```
 ///
-/// A realm with no authenticator and no [`allow_anonymous`](Self::allow_anonymous) lets nobody in.
+/// A realm with no authenticator and no [`allow_anonymous`](Self::allow_anonymous) lets nobody in, and
+/// [`build`](crate::ApplicationBuilder::build) refuses it unless it is meant to be so:
+/// [`application_only`](Self::application_only).
 #[must_use]
 pub struct Realm<S = ()> {
     name: String,
@@ -43,6 +45,8 @@ pub struct Realm<S = ()> {
     routes: RouteSet<S>,
     authenticators: Vec<Authenticator<S>>,
     anonymous: Option<Cow<'static, str>>,
+    application_only: bool,
+    problems: Vec<Problem>,
     on_connect: Vec<Unbound<ConnectRequest, S>>,
     on_join: Vec<Unbound<JoinRequest, S>>,
     service: Option<ProcedureService>,
@@ -64,6 +68,8 @@ impl<S: Send + Sync + 'static> Realm<S> {
             routes: RouteSet::new(),
             authenticators: Vec::new(),
             anonymous: None,
+            application_only: false,
+            problems: Vec::new(),
             on_connect: Vec::new(),
             on_join: Vec::new(),
             service: None,
@@ -156,16 +162,54 @@ impl<S: Send + Sync + 'static> Realm<S> {
 
     /// Lets in peers that prove nothing, with this role and a random authid.
     ///
-    /// Only for a peer that asks for `anonymous`, or for no method at all.
+    /// Only for a peer that asks for `anonymous`, or for no method at all. There is one such role: a second one is an error
+    /// of [`build`](crate::ApplicationBuilder::build).
+    #[track_caller]
     pub fn allow_anonymous(mut self, authrole: impl Into<Cow<'static, str>>) -> Self {
-        self.anonymous = Some(authrole.into());
+        if let Some(former) = self.anonymous.replace(authrole.into()) {
+            let text = format!(
+                "realm {:?} has the role {former:?} for anonymous peers already: allow them once",
+                self.name
+            );
+            self.problems.push(Problem::new(Location::caller(), text));
+        }
+        self
+    }
+
+    /// Says that nobody is to join: the realm is the application's own, which calls, registers, publishes and subscribes
+    /// in it through [`RealmHandle`]. Peers get `wamp.error.no_matching_auth_method`.
+    ///
+    /// Without this, a realm that lets nobody in is an error of [`build`](crate::ApplicationBuilder::build), because
+    /// somebody has forgotten to say whom it lets in; [`Application::connect`](crate::Application::connect) joins like any
+    /// other peer.
+    ///
+    /// ```
+    /// use serverwamp::{Application, Realm};
+    ///
+    /// let app = Application::builder().realm(Realm::new("internal").application_only()).build()?;
+    /// app.realm("internal").expect("it was added above").publish("com.example.tick", ())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn application_only(mut self) -> Self {
+        self.application_only = true;
         self
     }
 
     /// Adds a way to authenticate; see [`auth`](crate::auth).
     ///
-    /// Transport authenticators run first. Of the others the first that the peer offers is taken, in the peer's order.
+    /// Transport authenticators run first, in the order they were added. Of the others the first that the peer offers is
+    /// taken, in the peer's order; there is one for each method, and a second one is an error of
+    /// [`build`](crate::ApplicationBuilder::build).
+    #[track_caller]
     pub fn authenticator(mut self, authenticator: Authenticator<S>) -> Self {
+        let rivals = |other: &Authenticator<S>| !other.first && other.method == authenticator.method;
+        if !authenticator.first && self.authenticators.iter().any(rivals) {
+            let text = format!(
+                "realm {:?} has an authenticator for the method {:?} already, and this one would never be asked",
+                self.name, authenticator.method
+            );
+            self.problems.push(Problem::new(Location::caller(), text));
+        }
         self.authenticators.push(authenticator);
         self
     }
@@ -223,6 +267,30 @@ impl<S: Send + Sync + 'static> Realm<S> {
         self
     }
 
+    /// What is wrong with whom the realm lets in, if anything is.
+    fn admission_problem(&self) -> Option<Problem> {
+        let admits = self.anonymous.is_some() || !self.authenticators.is_empty();
+        let never_asked = |one: &Authenticator<S>| !one.first && one.method == "anonymous";
+        let text = match (admits, self.application_only) {
+            (false, false) => format!(
+                "realm {:?} lets nobody in: add `.allow_anonymous(role)` or `.authenticator(..)`, or \
+                 `.application_only()` if that is meant",
+                self.name
+            ),
+            (true, true) => format!(
+                "realm {:?} is for the application only and lets peers in: leave one of both out",
+                self.name
+            ),
+            _ if self.anonymous.is_some() && self.authenticators.iter().any(never_asked) => format!(
+                "realm {:?} allows anonymous peers, and its authenticator for the method \"anonymous\" would never \
+                 be asked: leave one of both out",
+                self.name
+            ),
+            _ => return None,
+        };
+        Some(Problem::new(self.place, text))
+    }
+
     /// Gives every handler its state and checks what can be checked.
     pub(crate) fn bind(
         self,
@@ -237,6 +305,8 @@ impl<S: Send + Sync + 'static> Realm<S> {
             problems
                 .push(Problem::new(self.place, format!("{:?} cannot be a realm's name: {error}", self.name)));
         }
+        problems.extend(self.admission_problem());
+        problems.extend(self.problems);
         problems.extend(self.routes.problems);
         let mut table = RouteTable::default();
         for route in self.routes.procedures {

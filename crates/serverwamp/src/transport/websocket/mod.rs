@@ -4,6 +4,7 @@
 
 mod config;
 mod echo;
+mod listed;
 mod origin;
 mod upgrade;
 

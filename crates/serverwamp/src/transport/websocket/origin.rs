@@ -8,13 +8,20 @@
 use http::header::{HOST, HeaderMap, ORIGIN};
 use http::uri::{Authority, Uri};
 
+use super::listed::as_browsers_write_it;
+
 /// The web pages that may connect.
 #[derive(Clone, Debug)]
 pub struct Origins(Rule);
 
 #[derive(Clone, Debug)]
 enum Rule {
-    SameHost { others: Vec<String> },
+    SameHost {
+        /// As browsers write them.
+        others: Vec<String>,
+        /// Those that no page has, each with what is wrong with it.
+        impossible: Vec<String>,
+    },
     Any,
 }
 
@@ -24,13 +31,31 @@ impl Origins {
     /// The port does not matter: cookies do not look at it either, and a development server on another port of the same
     /// host is a common and harmless case.
     pub const fn same_host() -> Self {
-        Self(Rule::SameHost { others: Vec::new() })
+        Self(Rule::SameHost { others: Vec::new(), impossible: Vec::new() })
     }
 
-    /// Pages of the same host, and of these origins, such as `https://app.example.com`, each written as a browser
-    /// writes it: without a path, and with a port only if it is not the scheme's own.
+    /// Pages of the same host, and of these origins, such as `https://app.example.com`: a scheme, a host, and a port if it
+    /// is not the scheme's own. A slash at the end and the scheme's own port, which browsers do not write, are left aside.
+    ///
+    /// An origin that no page has (without a scheme, with a path, ...) lets nobody in, and
+    /// [`build`](crate::ApplicationBuilder::build) refuses it.
     pub fn listed<S: Into<String>>(origins: impl IntoIterator<Item = S>) -> Self {
-        Self(Rule::SameHost { others: origins.into_iter().map(Into::into).collect() })
+        let (mut others, mut impossible) = (Vec::new(), Vec::new());
+        for origin in origins.into_iter().map(Into::into) {
+            match as_browsers_write_it(&origin) {
+                Ok(origin) => others.push(origin),
+                Err(why) => impossible.push(format!("no page has the origin {origin:?}: {why}")),
+            }
+        }
+        Self(Rule::SameHost { others, impossible })
+    }
+
+    /// What is wrong with what was listed.
+    pub(crate) fn impossible(&self) -> &[String] {
+        match &self.0 {
+            Rule::SameHost { impossible, .. } => impossible,
+            Rule::Any => &[],
+        }
     }
 
     /// Any page. Safe only if nothing a browser sends by itself, such as a cookie or a client certificate, tells this
@@ -47,7 +72,7 @@ impl Origins {
 
     /// Whether a request with these headers may connect; if not, why.
     pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), String> {
-        let Rule::SameHost { others } = &self.0 else { return Ok(()) };
+        let Rule::SameHost { others, .. } = &self.0 else { return Ok(()) };
         let mut origins = headers.get_all(ORIGIN).iter();
         let (origin, None) = (origins.next(), origins.next()) else {
             return Err("more than one Origin".to_owned());

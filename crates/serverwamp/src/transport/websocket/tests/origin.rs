@@ -56,6 +56,25 @@ fn listed_pages_and_programs_may() {
 }
 
 #[test]
+fn what_is_listed_is_compared_as_browsers_write_it() {
+    for (listed, origin) in [
+        ("https://app.example/", "https://app.example"),
+        ("https://app.example:443", "https://app.example"),
+        ("http://app.example:80/", "http://app.example"),
+        ("HTTPS://App.Example", "https://app.example"),
+        ("https://app.example:80", "https://app.example:80"),
+        ("http://[0:0::1]:3000", "http://[::1]:3000"),
+        ("chrome-extension://abcdefgh", "chrome-extension://abcdefgh"),
+        ("null", "null"),
+    ] {
+        let origins = Origins::listed([listed]);
+        assert!(origins.impossible().is_empty(), "{listed}");
+        assert!(allowed(&origins, origin.as_bytes(), "api.example"), "{listed}");
+        assert!(!allowed(&origins, b"https://app.example.evil.example", "api.example"), "{listed}");
+    }
+}
+
+#[test]
 fn two_origins_are_refused() {
     let mut headers = HeaderMap::new();
     headers.insert(HOST, HeaderValue::from_static("a.example"));
