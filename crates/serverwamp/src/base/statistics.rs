@@ -20,8 +20,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 /// # Ok::<(), serverwamp::ConfigError>(())
 /// ```
 ///
-/// As text it is one line for each counter that is not zero.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+/// As text it is one line for each counter that is not zero; `{:?}` names every counter.
+#[derive(Clone, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Statistics {
     /// Connections that are open.
@@ -68,6 +68,17 @@ impl fmt::Display for Statistics {
             }
         }
         Ok(())
+    }
+}
+
+/// Each refusal by its name, which an array of numbers would not tell.
+impl fmt::Debug for Statistics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fields = f.debug_struct("Statistics");
+        for (name, count) in self.iter() {
+            fields.field(name, &count);
+        }
+        fields.finish()
     }
 }
 
@@ -316,6 +327,23 @@ mod tests {
             let name = refusal.name();
             assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
             assert!(names.insert(name), "{name} is there twice");
+        }
+    }
+
+    #[test]
+    fn debug_names_every_counter() {
+        let counters = Counters::default();
+        counters.accepted();
+        counters.count(Refusal::SlowConsumer, 1);
+        let statistics = counters.snapshot(7);
+        let text = format!("{statistics:?}");
+        assert!(
+            text.starts_with("Statistics { connections: 7, connections_accepted: 1, sessions: 0, "),
+            "{text}"
+        );
+        assert!(text.contains(", slow_consumers: 1, ") && !text.contains('['), "{text}");
+        for (name, count) in statistics.iter() {
+            assert!(text.contains(&format!(" {name}: {count}")), "{name} in {text}");
         }
     }
 
