@@ -60,6 +60,9 @@ impl FromStr for ListenAddress {
         if let Ok(address) = text.parse() {
             return Ok(Self(address));
         }
+        if let Some((scheme, rest)) = text.split_once("://") {
+            return Err(BadAddress(without_url(scheme, rest)));
+        }
         if let Ok(port) = text.strip_prefix(':').unwrap_or(text).parse::<u16>() {
             return Err(BadAddress(format!("the address is missing, write 127.0.0.1:{port}")));
         }
@@ -82,6 +85,20 @@ impl FromStr for ListenAddress {
         }
         Err(BadAddress(format!("{host:?} is not an IP address, write one, such as 127.0.0.1:{port}")))
     }
+}
+
+/// What to write in place of a URL.
+fn without_url(scheme: &str, rest: &str) -> String {
+    let authority = rest.split('/').next().unwrap_or_default();
+    let address = match authority.parse::<ListenAddress>() {
+        Ok(_) => authority.to_owned(),
+        Err(_) => ListenAddress::DEFAULT.to_string(),
+    };
+    let tls = match scheme {
+        "wss" | "rss" | "https" => ", with --tls-certificates and --tls-key",
+        _ => "",
+    };
+    format!("an address has no scheme and no path, write {address}{tls}")
 }
 
 impl fmt::Display for BadAddress {
@@ -116,6 +133,11 @@ mod tests {
             ("example.com:80", "\"example.com\" is not an IP address"),
             ("fe80::1%eth:80", "is not an IP address"),
             ("nonsense", "such as 127.0.0.1:8080"),
+            ("ws://127.0.0.1:9000/ws", "an address has no scheme and no path, write 127.0.0.1:9000"),
+            ("ws://localhost:9000", "write localhost:9000"),
+            ("wss://[::1]:9000/ws", "write [::1]:9000, with --tls-certificates and --tls-key"),
+            ("http://example.com", "write 127.0.0.1:8080"),
+            ("rs://ws://x", "write 127.0.0.1:8080"),
             ("", "such as 127.0.0.1:8080"),
         ] {
             let said = parsed(text).unwrap_err();

@@ -76,6 +76,29 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Option<
     }
 }
 
+/// What people type who know other programs, and what it is called here.
+const KNOWN_ELSEWHERE: [(&str, &str); 17] = [
+    ("--port", "the port is part of the address: --listen 127.0.0.1:PORT"),
+    ("-p", "the port is part of the address: --listen 127.0.0.1:PORT"),
+    ("--bind", "write --listen ADDR:PORT"),
+    ("-b", "write --listen ADDR:PORT"),
+    ("--address", "write --listen ADDR:PORT"),
+    ("--addr", "write --listen ADDR:PORT"),
+    ("--socket", "write --unix PATH"),
+    ("--tls", "write --tls-certificates FILE --tls-key FILE"),
+    ("start", "write serverwamp dev"),
+    ("serve", "write serverwamp dev"),
+    ("server", "write serverwamp dev"),
+    ("run", "write serverwamp dev"),
+    ("version", "write serverwamp --version"),
+    // Behind `help`, where a command is expected.
+    ("--version", "write serverwamp --version"),
+    ("--help", "write serverwamp help or serverwamp dev --help"),
+    ("-h", "write serverwamp help or serverwamp dev --help"),
+    // Behind `dev`.
+    ("help", "write serverwamp dev --help"),
+];
+
 /// What is wrong with the command line, in one line that says what to write.
 fn explain(error: &clap::Error) -> String {
     let context = |kind| text(error.get(kind));
@@ -109,6 +132,10 @@ fn explain(error: &clap::Error) -> String {
             said.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
         }
     };
+    let typed = context(ContextKind::InvalidSubcommand).unwrap_or_else(|| flag.to_owned());
+    if let Some((_, hint)) = KNOWN_ELSEWHERE.iter().find(|(known, _)| *known == typed) {
+        return format!("{wrong}; {hint}");
+    }
     let suggested = context(ContextKind::SuggestedArg).or_else(|| context(ContextKind::SuggestedSubcommand));
     match suggested {
         Some(suggested) => format!("{wrong}; did you mean {suggested}?"),
@@ -170,7 +197,17 @@ mod tests {
             ("--nonsense", "unknown option --nonsense; see serverwamp --help"),
             ("-x", "unknown option -x"),
             ("devv", "unknown command \"devv\"; did you mean dev?"),
-            ("serve", "unknown command \"serve\""),
+            ("serve", "unknown command \"serve\"; write serverwamp dev"),
+            ("help --help", "write serverwamp help or serverwamp dev --help"),
+            ("dev help", "\"help\" is one word too many; write serverwamp dev --help"),
+            ("start", "unknown command \"start\"; write serverwamp dev"),
+            (
+                "--port 9000",
+                "unknown option --port; the port is part of the address: --listen 127.0.0.1:PORT",
+            ),
+            ("--port=9000", "unknown option --port; the port is part of the address"),
+            ("dev -p 9000", "unknown option -p; the port is part of the address"),
+            ("--listen ws://127.0.0.1:9000/ws", "write 127.0.0.1:9000"),
             ("dev more", "\"more\" is one word too many"),
             ("--listen", "--listen needs a value: --listen <ADDR:PORT>"),
             ("--listen 9000", "--listen \"9000\": the address is missing, write 127.0.0.1:9000"),

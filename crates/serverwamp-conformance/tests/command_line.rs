@@ -186,7 +186,18 @@ fn a_command_line_that_is_not_understood_is_one_line_that_says_what_to_write() {
         (&["--listen"], "--listen needs a value: --listen <ADDR:PORT>; see serverwamp --help"),
         (&["--lisen", "127.0.0.1:0"], "unknown option --lisen; did you mean --listen?"),
         (&["dev", "--nonsense"], "unknown option --nonsense; see serverwamp --help"),
-        (&["serve"], "unknown command \"serve\"; see serverwamp --help"),
+        (&["serve"], "unknown command \"serve\"; write serverwamp dev"),
+        (&["start", "--listen", "127.0.0.1:0"], "unknown command \"start\"; write serverwamp dev"),
+        (&["help", "--help"], "unknown command \"--help\"; write serverwamp help or serverwamp dev --help"),
+        (&["nonsense"], "unknown command \"nonsense\"; see serverwamp --help"),
+        (
+            &["--port", "9000"],
+            "unknown option --port; the port is part of the address: --listen 127.0.0.1:PORT",
+        ),
+        (
+            &["--listen", "ws://127.0.0.1:9000/ws"],
+            "--listen \"ws://127.0.0.1:9000/ws\": an address has no scheme and no path, write 127.0.0.1:9000",
+        ),
     ] {
         fails(arguments, 2, said);
     }
