@@ -98,14 +98,21 @@ fn the_limit_holds_for_what_comes_out() {
 fn a_deflate_bomb_is_refused_while_it_goes_off() {
     let bomb = compressed(&vec![0; 64 << 20]);
     assert!(bomb.len() < 100_000);
-    let failure = receive(Opcode::Binary, &bomb, 100_000, usize::MAX / 4).1.unwrap();
-    assert_eq!((failure.code, &*failure.reason), (1009, "compressed message expands more than 100-fold"));
-    // Small ones are nobody's bomb.
-    let small = compressed(&[0; 60_000]);
-    assert_eq!(
-        receive(Opcode::Binary, &small, 1000, LIMIT),
-        (vec![Event::Binary(vec![0; 60_000].into())], None)
-    );
+    let failure = receive(Opcode::Binary, &bomb, 100_000, 1 << 20).1.unwrap();
+    assert_eq!((failure.code, &*failure.reason), (1009, "message is longer than 1048576 bytes"));
+}
+
+#[test]
+fn what_the_limit_allows_may_expand_as_far_as_it_does() {
+    // `"a" * 900000` in JSON, which zlib brings down to a thousandth.
+    let text = format!("[48,1,{{}},\"a.b\",[\"{}\"]]", "a".repeat(900_000));
+    let message = compressed(text.as_bytes());
+    assert!(message.len() < text.len() / 500, "{}", message.len());
+    for (limit, refused) in [(text.len(), false), (text.len() - 1, true)] {
+        let (events, failure) = receive(Opcode::Text, &message, 100, limit);
+        assert_eq!(failure.map(|failure| failure.code), refused.then_some(1009), "{limit}");
+        assert_eq!(events, if refused { vec![] } else { vec![Event::Text(text.clone().into())] }, "{limit}");
+    }
 }
 
 #[test]
