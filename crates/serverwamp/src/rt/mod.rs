@@ -20,6 +20,8 @@ mod tokio;
 #[cfg(feature = "smol")]
 pub use self::smol::Smol;
 #[cfg(feature = "tokio")]
+pub(crate) use self::tokio::Handed;
+#[cfg(feature = "tokio")]
 pub use self::tokio::Tokio;
 
 /// A boxed future that may move between threads.

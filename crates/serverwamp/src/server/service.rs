@@ -24,6 +24,11 @@ use tower_service::Service;
 /// A request that is no WebSocket upgrade, comes from a foreign page, or speaks no common subprotocol gets an HTTP
 /// error whose text says what is wrong.
 ///
+/// Small messages are sent at once: with the feature `tokio`, `TCP_NODELAY` is set on the connection's `TcpStream`, if hyper
+/// or hyper-util serves it as it is, which `axum::serve` and most programs do. A server that puts something of its own
+/// around the stream, such as TLS, has to set it where it accepts the connection; otherwise an event may wait some 40 ms
+/// for the peer's system to acknowledge the one before.
+///
 /// ```
 /// # let app = serverwamp::Application::builder().realm(serverwamp::Realm::new("realm1").allow_anonymous("guest")).build()?;
 /// let http: axum::Router = axum::Router::new().route_service("/ws", app.websocket());
@@ -186,3 +191,6 @@ impl fmt::Debug for WebSocketService {
         f.debug_struct("WebSocketService").field("app", &self.app).finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, feature = "tokio"))]
+mod tests;

@@ -2,6 +2,9 @@
 #![expect(clippy::disallowed_methods, reason = "this is the one place that names the runtime")]
 
 mod listeners;
+mod upgraded;
+
+pub(crate) use upgraded::Handed;
 
 use super::{BoxFuture, Runtime};
 use ::tokio::runtime::Handle;

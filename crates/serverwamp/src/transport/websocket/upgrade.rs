@@ -86,6 +86,8 @@ impl<P> Accepted<P> {
             Ok(io) => {
                 let outbox = Outbox::new(framing, config.bounds());
                 let handler = handler(outbox.clone(), self.parts);
+                #[cfg(feature = "tokio")]
+                let io = crate::rt::Handed::take(io);
                 Connection::new(io, outbox, handler, config.settings(), turns).await;
             }
             Err(error) => {
