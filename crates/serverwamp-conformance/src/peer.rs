@@ -44,6 +44,7 @@ pub struct RawPeer {
     inbox: VecDeque<Value>,
     closed: Option<Option<u16>>,
     pub(crate) close_code: Option<u16>,
+    close_reason: Option<String>,
     transcript: VecDeque<String>,
     pub(crate) last_request: u64,
 }
@@ -87,6 +88,7 @@ impl RawPeer {
             inbox: VecDeque::new(),
             closed: None,
             close_code: None,
+            close_reason: None,
             transcript: VecDeque::new(),
             last_request: 0,
         }
@@ -102,6 +104,12 @@ impl RawPeer {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         find(&self.headers, name)
+    }
+
+    /// The text of the server's Close frame, when there was one.
+    #[must_use]
+    pub fn close_reason(&self) -> Option<&str> {
+        self.close_reason.as_deref()
     }
 
     /// The conversation so far: its last messages.
@@ -231,6 +239,7 @@ impl RawPeer {
                     match &message {
                         Message::Close(frame) => {
                             self.close_code = Some(frame.as_ref().map_or(1005, |frame| frame.code.into()));
+                            self.close_reason = frame.as_ref().map(|frame| frame.reason.to_string());
                             self.note('←', &format!("Close {frame:?}"));
                         }
                         Message::Ping(_) | Message::Pong(_) => self.note('←', &format!("{message:?}")),

@@ -174,10 +174,10 @@ fn ws_06_close_frames_are_answered_and_bad_ones_refused() {
         1007,
         "a reason that is no text"
     );
-    // Without a code the answer has none.
+    // Without a code the answer has the one that objects to nothing.
     let mut tcp = RawTcp::upgraded(server.url(), Subprotocol::JSON);
     tcp.write(&frame(true, 8, b""));
-    assert_eq!(tcp.read_to_end(DEADLINE).as_deref(), Some(&b"\x88\0"[..]));
+    assert_eq!(tcp.read_to_end(DEADLINE).as_deref(), Some(&b"\x88\x02\x03\xe8"[..]));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod arguments;
 mod authentication;
 mod authentication_by_cra;
 mod cancel_and_timeout;
+mod close_frames;
 mod counters;
 mod counters_before_sessions;
 mod custom_call_handling;

@@ -45,7 +45,7 @@ pub enum Step<'a> {
     Join(Hello<'a>, ClientRoles),
     /// Decide about the answer to a challenge, in the same three ways.
     Authenticate(Authenticate<'a>),
-    /// The peer gave up before there was a session: forget the attempt, answer nothing.
+    /// The peer gave up before there was a session: forget the attempt, answer nothing, end the transport.
     AttemptEnded,
     /// Serve the request, or carry on the answer of a callee (YIELD, ERROR of an invocation).
     ///
@@ -211,7 +211,8 @@ impl Session {
                 self.state = State::Establishing;
                 Ok(Step::Join(hello, roles))
             }
-            Message::Abort(_) => Ok(Step::Ignored),
+            // There is no session to end, and whoever says so is not going to begin one.
+            Message::Abort(_) => Ok(self.end(Step::AttemptEnded)),
             other => Err(unexpected(&other, "before HELLO")),
         }
     }

@@ -107,12 +107,12 @@ fn everything() -> Vec<&'static str> {
 }
 
 #[test]
-fn ses_table_closed_hears_hello_and_drops_abort() {
+fn ses_table_closed_hears_hello_and_abort() {
     for json in everything() {
         let mut peer = Peer::in_state(State::Closed);
         match json {
             HELLO => assert_eq!(peer.step(json), "Join"),
-            r#"[3,{},"a.b"]"# => assert_eq!(peer.step(json), "Ignored"),
+            r#"[3,{},"a.b"]"# => assert_eq!(peer.step(json), "AttemptEnded"),
             _ => drop(peer.violation(json)),
         }
     }

@@ -129,7 +129,8 @@ impl Peer {
     pub(super) fn refuse(&mut self, error: &WampError) {
         self.machine.aborted();
         self.send(&wire::abort(self.serializer, error.uri(), error.message()));
-        self.over(CloseReason::Closed(error.uri().to_owned()), 1000);
+        let text = error.message().unwrap_or_else(|| error.uri()).to_owned();
+        self.over(CloseReason::Closed(error.uri().to_owned()), 1000, text);
     }
 }
 

@@ -35,6 +35,7 @@ use serverwamp_proto::message::{Message, QuickRequest, Violation};
 use serverwamp_proto::session::{Session as Machine, Step};
 use serverwamp_proto::uris;
 use serverwamp_proto::websocket::Opcode;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -144,7 +145,7 @@ impl Peer {
             }
             Step::Leave(goodbye) => self.leave(goodbye.reason.as_ref()),
             Step::Left => self.left(),
-            Step::AttemptEnded => self.over(CloseReason::Lost, 1000),
+            Step::AttemptEnded => self.over(CloseReason::Lost, 1000, ""),
             Step::Ignored => {}
         }
         Ok(())
@@ -160,7 +161,7 @@ impl Peer {
 
     /// The peer's ABORT, or its answer to our GOODBYE: nothing more is sent.
     fn left(&mut self) {
-        self.over(CloseReason::Aborted, 1000);
+        self.over(CloseReason::Aborted, 1000, "");
     }
 
     /// Whom a line in the log is about.
@@ -183,14 +184,15 @@ impl Peer {
         self.app.counters.refused(refusal, self.whose(), &text);
         self.machine.aborted();
         self.send(&wire::abort(self.serializer, uris::error::PROTOCOL_VIOLATION, Some(&text)));
-        self.over(CloseReason::Violation(text), close_code);
+        self.over(CloseReason::Violation(text.clone()), close_code, text);
     }
 
-    /// Ends the session for the application, and the transport when everything queued has been written.
-    fn over(&mut self, reason: CloseReason, close_code: u16) {
+    /// Ends the session for the application, and the transport when everything queued has been written. `text` goes into
+    /// the close frame: clients show it where they show nothing of the ABORT before it.
+    fn over(&mut self, reason: CloseReason, close_code: u16, text: impl Into<Cow<'static, str>>) {
         self.end_session(reason);
         self.deadline = None;
-        self.outbox.close(close_code, "");
+        self.outbox.close(close_code, text);
     }
 
     fn end_session(&mut self, reason: CloseReason) {
@@ -213,14 +215,14 @@ impl Peer {
     /// Does what the application asked of the session, or of all sessions.
     fn obey(&mut self) {
         if self.app.connections.forced() && !matches!(self.phase, Phase::Ended) {
-            self.over(CloseReason::Shutdown, 1001);
+            self.over(CloseReason::Shutdown, 1001, STOPPING);
             return;
         }
         let stopping = self.app.connections.stopping();
         match &self.phase {
             Phase::Closed if stopping => {
                 self.send(&wire::abort(self.serializer, uris::close::SYSTEM_SHUTDOWN, Some(STOPPING)));
-                self.over(CloseReason::Shutdown, 1001);
+                self.over(CloseReason::Shutdown, 1001, STOPPING);
             }
             Phase::Deciding(deciding) => {
                 let request = deciding.session.close_request().cloned();
@@ -254,7 +256,8 @@ impl Peer {
             CloseRequest::Abort { reason, message } => {
                 self.machine.aborted();
                 self.send(&wire::abort(self.serializer, reason, message.as_deref()));
-                self.over(CloseReason::Closed(reason.clone()), 1000);
+                let text = message.as_ref().unwrap_or(reason).clone();
+                self.over(CloseReason::Closed(reason.clone()), 1000, text);
             }
         }
     }

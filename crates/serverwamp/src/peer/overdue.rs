@@ -34,7 +34,7 @@ impl Peer {
                 let text = format!("no HELLO within {:?}", self.app.limits.hello_timeout);
                 self.app.counters.refused(Refusal::HelloTimeout, self.whose(), &text);
                 self.send(&wire::abort(self.serializer, uris::error::PROTOCOL_VIOLATION, Some(&text)));
-                self.over(CloseReason::Violation(text), 1002);
+                self.over(CloseReason::Violation(text.clone()), 1002, text);
             }
             Phase::Deciding(_) => {
                 let text = format!("not authenticated within {:?}", self.app.limits.authenticate_timeout);
@@ -44,7 +44,7 @@ impl Peer {
             Phase::Closing => {
                 let text = format_args!("no answer to GOODBYE within {:?}", self.app.limits.goodbye_timeout);
                 self.app.counters.refused(Refusal::GoodbyeTimeout, self.whose(), text);
-                self.over(CloseReason::Lost, 1000);
+                self.over(CloseReason::Lost, 1000, "GOODBYE was not answered");
             }
             Phase::Open(_) | Phase::Ended => {}
         }

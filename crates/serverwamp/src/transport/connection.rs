@@ -168,7 +168,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             }
             // An end without a Close frame; whatever was asked before may still be answered, should anybody read it.
             Ok(_) => {
-                self.close(Some(1002), "connection ended without a close frame");
+                self.close(1002, "connection ended without a close frame");
                 self.end(EndReason::TransportLost);
                 self.closing(now).on_eof();
             }
@@ -240,7 +240,8 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             // That something was heard is all there is to know.
             Event::Pong(_) => return,
             Event::Close { code, .. } => {
-                self.close(code, "");
+                // One that says no code has nothing to object to.
+                self.close(code.unwrap_or(1000), "");
                 self.end(EndReason::PeerClosed { code });
                 return self.closing(now).on_close();
             }
@@ -271,13 +272,13 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
 
     fn violation(&mut self, description: &str, code: u16, now: Instant) {
         self.handler.violation(description, code);
-        self.output.outbox().end(End::Close { code: Some(code), reason: description.to_owned().into() });
+        self.output.outbox().close(code, description.to_owned());
         self.end(EndReason::Violation { code });
         self.closing(now).on_violation();
     }
 
-    fn close(&self, code: Option<u16>, reason: &'static str) {
-        self.output.outbox().end(End::Close { code, reason: reason.into() });
+    fn close(&self, code: u16, reason: &'static str) {
+        self.output.outbox().close(code, reason);
     }
 
     /// Looks whether the outbox was closed, by the handler or by somebody else.

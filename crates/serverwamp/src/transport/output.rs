@@ -170,7 +170,7 @@ impl Output {
             }
             Taken::End(End::Close { code, reason }) => {
                 if self.outbox.framing().says_goodbye() {
-                    frame::push_close(code, &reason, &mut self.writing);
+                    frame::push_close(Some(code), &reason, &mut self.writing);
                 }
                 self.close_written = true;
                 self.writing.len()

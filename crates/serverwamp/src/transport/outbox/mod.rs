@@ -93,7 +93,7 @@ struct Queue {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum End {
     /// Write what is there, then a Close frame.
-    Close { code: Option<u16>, reason: Cow<'static, str> },
+    Close { code: u16, reason: Cow<'static, str> },
     /// More was pushed than the peer may let wait.
     Overflow,
     /// The connection is gone.
@@ -185,7 +185,7 @@ impl Outbox {
     /// Ends the connection: what was pushed before is written, then a Close frame, and nothing more is accepted.
     /// Only the first close counts.
     pub(crate) fn close(&self, code: u16, reason: impl Into<Cow<'static, str>>) {
-        self.end(End::Close { code: Some(code), reason: reason.into() });
+        self.end(End::Close { code, reason: reason.into() });
     }
 
     /// Whether pushes are refused.

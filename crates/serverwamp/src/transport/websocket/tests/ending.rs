@@ -18,10 +18,10 @@ async fn the_peers_close_is_answered_and_ends_the_transport() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_close_without_a_code_is_answered_without_one() {
+async fn a_close_without_a_code_is_answered_with_1000() {
     let mut peer = connect_binary();
     peer.send(Opcode::Close, b"").await;
-    assert_eq!(peer.receive().await, Some(Event::Close { code: None, reason: String::new() }));
+    assert_eq!(peer.receive().await, Some(Event::Close { code: Some(1000), reason: String::new() }));
     peer.expect_end(EndReason::PeerClosed { code: None }).await;
 }
 
