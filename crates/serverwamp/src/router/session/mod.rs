@@ -7,6 +7,7 @@ mod features;
 mod held;
 pub(crate) mod pending;
 mod reason;
+mod sending;
 mod whose;
 mod work;
 
@@ -19,23 +20,19 @@ use crate::WampError;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::base::log::line;
 use crate::base::signal::Signal;
-use crate::base::statistics::Refusal;
 use crate::router::auth::Principal;
 use crate::router::dealer::RoutedCall;
-use crate::router::payload::{CallReply, ToPayload};
+use crate::router::payload::ToPayload;
 use crate::router::realm::{RealmHandle, RunningRealm};
-use crate::router::wire;
 use crate::rt::Runtime;
+use crate::transport::Outbox;
 use crate::transport::TransportInfo;
-use crate::transport::{Outbox, PushError};
 use extensions::Extensions;
 use futures_util::future::select;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::dealer::Invocations;
-use serverwamp_proto::id::{RequestId, SessionId};
-use serverwamp_proto::message::{Call, Message, encode_result};
+use serverwamp_proto::id::SessionId;
 use serverwamp_proto::session::ClientRoles;
-use serverwamp_proto::uris;
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
@@ -288,59 +285,6 @@ impl Session {
 
     pub(crate) fn work(&self) -> MutexGuard<'_, Work> {
         self.0.work.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Queues the final answer to a call. A full or closed outbox ends the connection by itself.
-    pub(crate) fn send_reply(&self, request: RequestId, reply: &CallReply) {
-        match &reply.0 {
-            Ok(encoded) => {
-                let queued = self.0.outbox.push(|out| {
-                    encode_result(self.0.serializer, request, false, &encoded.args, &encoded.kwargs, out);
-                });
-                self.answer_too_long(request, queued);
-            }
-            // A client's procedure that has no time would be passed over, and so is the application's (RER-02).
-            Err(error)
-                if error.uri() == uris::error::UNAVAILABLE && self.0.realm.plan.permissions.register =>
-            {
-                self.send_error(Call::CODE, request, &WampError::new(uris::error::NO_AVAILABLE_CALLEE));
-            }
-            Err(error) => self.send_error(Call::CODE, request, error),
-        }
-    }
-
-    /// Queues an ERROR for the request `request` of message type `code`.
-    pub(crate) fn send_error(&self, request_type: u64, request: RequestId, error: &WampError) {
-        let push = |error: &WampError| {
-            self.0.outbox.push(|out| wire::error(self.0.serializer, request_type, request, error, out))
-        };
-        if let Err(PushError::TooLong) = push(error) {
-            let why = format_args!("the error {} is longer than the peer takes", error.uri());
-            self.0.realm.counters.refused_under_lock(Refusal::OutgoingMessageBytes, self, why);
-            // Its name alone, or, for those who take next to nothing, the reason why not even that.
-            let short =
-                [WampError::new(error.uri().to_owned()), WampError::new(uris::error::PAYLOAD_SIZE_EXCEEDED)];
-            let _sent = short.iter().any(|error| push(error) != Err(PushError::TooLong));
-        }
-    }
-
-    /// Says to a caller that the answer was longer than it takes, if that is what became of it (checklist RAW-16).
-    pub(crate) fn answer_too_long<E>(&self, request: RequestId, queued: Result<(), PushError<E>>) {
-        if let Err(PushError::TooLong) = queued {
-            let error = self.too_long("the answer is longer than the caller takes");
-            self.send_error(Call::CODE, request, &error);
-        }
-    }
-
-    /// A message to this session was too long, and this is what its sender, or who waits for it, is told in its place.
-    pub(crate) fn too_long(&self, text: &str) -> WampError {
-        self.0.realm.counters.refused_under_lock(Refusal::OutgoingMessageBytes, self, text);
-        WampError::payload_size_exceeded(text)
-    }
-
-    /// Queues a message.
-    pub(crate) fn send(&self, message: &Message<'_>) {
-        wire::queue(&self.0.outbox, self.0.serializer, message);
     }
 
     /// The session is over: every call, subscription and scope that belongs to it learns why. Says whether it was not
