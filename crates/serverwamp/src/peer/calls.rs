@@ -7,6 +7,7 @@ use super::deadlines::Deadlines;
 use super::place::{self, Place};
 use super::route::{Served, Target, check_abilities, check_passthru, continues, find, go_on};
 use super::supervise;
+use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::router::call::{CallState, Stop};
 use crate::router::dealer::LastFound;
@@ -78,6 +79,14 @@ impl Calls {
         if !session.is_open() {
             return Ok(());
         }
+        line!(
+            DEBUG,
+            "call",
+            "a call",
+            session = session.id(),
+            request = call.request,
+            procedure = call.procedure
+        );
         let realm = session.running_realm();
         let in_flight = session.calls_in_flight();
         // An id above all others is new, whatever is open; most clients count up.

@@ -4,7 +4,7 @@
 //! handlers, authenticators, `on_join` handlers. Whatever says no, the peer gets ABORT.
 
 use super::{Deciding, Open, Peer, Phase, calls::Calls, supervise};
-use crate::base::log::Whose;
+use crate::base::log::{Whose, line};
 use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
 use crate::router::auth::{AuthenticateAnswer, Exchange, Hello, Principal, Secret};
@@ -48,7 +48,9 @@ impl Peer {
         let exchange = Arc::new(Exchange::new(session.clone(), known));
         let methods = details.authmethods.clone().unwrap_or_default();
         let decision = Box::pin(decide(realm, Arc::clone(&exchange), methods, self.app.connections.clone()));
-        self.phase = Phase::Deciding(Box::new(Deciding { session, exchange, decision, challenged: false }));
+        let agent = details.agent.clone();
+        self.phase =
+            Phase::Deciding(Box::new(Deciding { session, exchange, decision, challenged: false, agent }));
         self.arm(self.app.limits.authenticate_timeout);
         self.poll_at_once();
     }
@@ -92,7 +94,9 @@ impl Peer {
             Poll::Ready(Err(error)) => {
                 let whose = Whose::from(&*self.transport).in_session(deciding.session.id());
                 let realm = deciding.session.running_realm().name();
-                self.app.counters.refused(Refusal::Session, whose, format_args!("realm {realm}: {error}"));
+                let authid = deciding.exchange.hello.authid.as_deref().unwrap_or("(none)");
+                let why = format_args!("realm {realm}, authid {authid}: {error}");
+                self.app.counters.refused(Refusal::Session, whose, why);
                 self.refuse(&error);
             }
             Poll::Pending => {
@@ -119,6 +123,7 @@ impl Peer {
             self.send(&welcome(None));
         }
         realm.admit(&session);
+        log_joined(&session, principal, deciding.agent.as_deref());
         session.joined().set(());
         self.deadline = None;
         self.pace.hear(self.app.runtime.now());
@@ -132,6 +137,24 @@ impl Peer {
         let text = error.message().unwrap_or_else(|| error.uri()).to_owned();
         self.over(CloseReason::Closed(error.uri().to_owned()), 1000, text);
     }
+}
+
+fn log_joined(session: &Session, principal: &Principal, agent: Option<&str>) {
+    let transport = session.transport();
+    line!(
+        INFO,
+        "session",
+        "a session has joined",
+        realm = session.running_realm().name(),
+        session = session.id(),
+        authid = principal.authid(),
+        authrole = principal.authrole(),
+        authmethod = principal.authmethod(),
+        transport = format_args!("{:?}", transport.kind),
+        serializer = format_args!("{:?}", transport.serializer);
+        agent = agent,
+        peer = transport.peer_address
+    );
 }
 
 async fn decide(

@@ -74,6 +74,8 @@ struct Deciding {
     decision: BoxFuture<'static, Result<(), WampError>>,
     /// A CHALLENGE is out and its AUTHENTICATE is not in.
     challenged: bool,
+    /// The client's name and version, as HELLO says, for the log.
+    agent: Option<String>,
 }
 
 struct Open {

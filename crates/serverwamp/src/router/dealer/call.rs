@@ -315,6 +315,7 @@ fn send_answer(session: &Session, request: RequestId, answer: &Answer<'_>) {
             }
         }
         Answer::Error { error, payload, passthru } => {
+            session.log_answered(request, error);
             let details = message::ErrorDetails {
                 passthru: passthru.map(|passthru| Box::new(passthru.clone())),
                 ..Default::default()

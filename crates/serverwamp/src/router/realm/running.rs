@@ -8,6 +8,7 @@ use super::{Handlers, Permissions, ProcedureSettings, SettingsTable, TopicSettin
 use crate::base::ids::RandomIds;
 use crate::base::limits::Limits;
 use crate::base::locks::{Mutex, MutexGuard};
+use crate::base::log::line;
 use crate::base::statistics::{Counters, Refusal};
 use crate::router::auth::Dialogue;
 use crate::router::broker::{Broker, SubscriptionIndex};
@@ -149,6 +150,19 @@ impl RunningRealm {
         self.tell_joined(session);
     }
 
+    fn log_left(&self, session: &Session) {
+        line!(
+            INFO,
+            "session",
+            "a session has left",
+            realm = self.name(),
+            session = session.id(),
+            authid = session.authid();
+            reason = session.ended(),
+            peer = session.transport().peer_address
+        );
+    }
+
     /// The session is over: no table mentions it any more, its testaments are published, and everybody who waits for it
     /// gets an answer.
     ///
@@ -182,6 +196,9 @@ impl RunningRealm {
         }
         if known && !quiet {
             self.tell_left(session);
+        }
+        if known {
+            self.log_left(session);
         }
     }
 }

@@ -250,6 +250,11 @@ impl Session {
         }
     }
 
+    /// How it ended, once it has.
+    pub(crate) fn ended(&self) -> Option<&CloseReason> {
+        self.0.ended.get()
+    }
+
     pub(crate) fn close_request(&self) -> Option<&CloseRequest> {
         self.0.close_request.get()
     }

@@ -2,6 +2,7 @@
 
 use super::Session;
 use crate::WampError;
+use crate::base::log::line_later;
 use crate::base::statistics::Refusal;
 use crate::router::payload::CallReply;
 use crate::router::wire;
@@ -30,8 +31,23 @@ impl Session {
         }
     }
 
+    /// The answer to a call, at the level of calls: `"result"`, or an error's URI. Locks may be held.
+    pub(crate) fn log_answered(&self, request: RequestId, outcome: &str) {
+        line_later!(
+            DEBUG,
+            "call",
+            "a call is answered",
+            session = self.id(),
+            request = request,
+            outcome = outcome
+        );
+    }
+
     /// Queues an ERROR for the request `request` of message type `code`.
     pub(crate) fn send_error(&self, request_type: u64, request: RequestId, error: &WampError) {
+        if request_type == Call::CODE {
+            self.log_answered(request, error.uri());
+        }
         let push = |error: &WampError| {
             self.0.outbox.push(|out| wire::error(self.0.serializer, request_type, request, error, out))
         };
@@ -50,6 +66,8 @@ impl Session {
         if let Err(PushError::TooLong) = queued {
             let error = self.too_long("the answer is longer than the caller takes");
             self.send_error(Call::CODE, request, &error);
+        } else {
+            self.log_answered(request, "result");
         }
     }
 

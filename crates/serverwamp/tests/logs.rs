@@ -1,0 +1,276 @@
+//! What stands in the log of a program that uses the framework, line by line. All tests of this file share one log, as all
+//! that happens in a process does.
+#![cfg(feature = "tokio")]
+#![expect(clippy::unwrap_used, reason = "a test whose preparation fails has failed")]
+#![expect(clippy::disallowed_methods, reason = "a program that uses the framework names its runtime")]
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use serverwamp::auth::{Principal, Ticket, ticket};
+use serverwamp::extract::Args;
+use serverwamp::{Application, Realm, RouteSet, Server};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tracing_subscriber::fmt::MakeWriter;
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// The one of this process.
+    fn get() -> &'static Self {
+        static LOG: OnceLock<Log> = OnceLock::new();
+        LOG.get_or_init(|| {
+            let log = Self::default();
+            let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG);
+            subscriber.with_ansi(false).without_time().with_writer(log.clone()).init();
+            log
+        })
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let bytes = self.0.lock().unwrap();
+        let text = std::str::from_utf8(&bytes).expect("the log is text");
+        text.lines().map(|line| line.trim_start().to_owned()).collect()
+    }
+
+    /// Waits for the line that has all these parts.
+    async fn line(&self, parts: &[&str]) -> String {
+        for _ in 0..1000 {
+            let lines = self.lines();
+            if let Some(line) = lines.iter().find(|line| parts.iter().all(|part| line.contains(part))) {
+                return line.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("no line has {parts:?}:\n{}", self.lines().join("\n"));
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+async fn serve(app: &Application) -> SocketAddr {
+    Log::get();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(Server::new(app.clone()).serve(listener, std::future::pending()));
+    address
+}
+
+/// A client that speaks RawSocket and JSON.
+struct Peer(TcpStream);
+
+impl Peer {
+    async fn connect(server: SocketAddr) -> Self {
+        let mut stream = TcpStream::connect(server).await.unwrap();
+        stream.write_all(&[0x7f, 0xf1, 0, 0]).await.unwrap();
+        stream.read_exact(&mut [0; 4]).await.unwrap();
+        Self(stream)
+    }
+
+    /// A client that is in the realm, and its session's id.
+    async fn join(server: SocketAddr, realm: &str) -> (Self, u64) {
+        let mut peer = Self::connect(server).await;
+        let details =
+            json!({ "agent": "test\u{1b}[2J\nmade up", "roles": { "subscriber": {}, "caller": {} } });
+        peer.send(json!([1, realm, details])).await;
+        let welcome = peer.receive().await;
+        assert_eq!(welcome[0], 2, "{welcome}");
+        let session = welcome[1].as_u64().unwrap();
+        (peer, session)
+    }
+
+    async fn send(&mut self, message: Value) {
+        let bytes = message.to_string().into_bytes();
+        let length = u32::try_from(bytes.len()).unwrap().to_be_bytes();
+        self.0.write_all(&[&length[..], &bytes].concat()).await.unwrap();
+    }
+
+    async fn receive(&mut self) -> Value {
+        let mut length = [0; 4];
+        self.0.read_exact(&mut length).await.unwrap();
+        let mut bytes = vec![0; u32::from_be_bytes(length) as usize];
+        self.0.read_exact(&mut bytes).await.unwrap();
+        serde_json::from_slice(&bytes).unwrap()
+    }
+
+    fn address(&self) -> String {
+        self.0.local_addr().unwrap().to_string()
+    }
+}
+
+fn application(realm: &'static str) -> Application {
+    let routes = RouteSet::new().procedure("math.add", |Args((a, b)): Args<(i64, i64)>| async move { a + b });
+    let realm = Realm::new(realm).allow_anonymous("guest").routes(routes);
+    Application::builder().realm(realm).build().unwrap()
+}
+
+#[tokio::test]
+async fn who_joins_and_who_leaves_is_told_with_all_that_is_known_of_it() {
+    let server = serve(&application("joins")).await;
+    let (mut peer, session) = Peer::join(server, "joins").await;
+    let (address, session) = (peer.address(), format!("session={session}"));
+    let joined = Log::get().line(&["a session has joined", &session]).await;
+    assert!(joined.starts_with("INFO serverwamp::session: a session has joined realm=joins "), "{joined}");
+    for part in [
+        "authrole=guest authmethod=anonymous transport=RawSocket serializer=Json",
+        r#"agent="test\u{1b}[2J\nmade up""#,
+        &format!("peer={address}"),
+    ] {
+        assert!(joined.contains(part), "{part}: {joined}");
+    }
+    peer.send(json!([6, {}, "com.example.bye"])).await;
+    let left = Log::get().line(&["a session has left", &session]).await;
+    assert!(left.starts_with("INFO serverwamp::session: "), "{left}");
+    assert!(left.contains(r#"reason="the peer said GOODBYE (com.example.bye)""#), "{left}");
+    assert!(left.contains(&format!("peer={address}")), "{left}");
+}
+
+#[tokio::test]
+async fn calls_are_told_at_debug_and_what_a_caller_made_up_stays_within_its_quotes() {
+    let server = serve(&application("calls")).await;
+    let (mut peer, session) = Peer::join(server, "calls").await;
+    let session = format!("session={session}");
+    peer.send(json!([48, 1, {}, "math.add", [1, 2]])).await;
+    peer.send(json!([48, 2, {}, "nothing\u{1b}[2J\u{7}"])).await;
+    for call in [1, 2] {
+        let answer = peer.receive().await;
+        assert!(
+            [50, 8].contains(&answer[0].as_u64().unwrap()) && answer.to_string().contains(&call.to_string())
+        );
+    }
+    let log = Log::get();
+    let call = log.line(&[": a call ", &session, "request=1"]).await;
+    assert_eq!(call, format!("DEBUG serverwamp::call: a call {session} request=1 procedure=math.add"));
+    log.line(&["a call is answered", &session, "request=1 outcome=result"]).await;
+    log.line(&[": a call ", &session, r#"request=2 procedure="nothing\u{1b}[2J\u{7}""#]).await;
+    log.line(&["a call is answered", &session, "request=2 outcome=wamp.error."]).await;
+}
+
+#[tokio::test]
+async fn whoever_is_refused_is_told_with_its_address_and_the_reason() {
+    let app = Application::builder().realm(Realm::new("refusals").authenticator(ticket(deny))).build();
+    let server = serve(&app.unwrap()).await;
+    let log = Log::get();
+    // HTTP: an origin, a subprotocol.
+    for (name, value, why) in [
+        ("Origin", "https://evil.example", "origin https://evil.example is not allowed"),
+        ("Sec-WebSocket-Protocol", "soap\twith=tabs", "no common subprotocol. Client offered: soap"),
+    ] {
+        let mut stream = TcpStream::connect(server).await.unwrap();
+        let request = format!(
+            "GET /ws HTTP/1.1\r\nHost: {server}\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n{name}: {value}\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let address = stream.local_addr().unwrap().to_string();
+        let line = log.line(&["reason=upgrades_refused", why, &format!("peer={address}")]).await;
+        assert!(line.starts_with("WARN serverwamp::refused: refused "), "{line}");
+        assert!(!line.contains('\t'), "{line}");
+    }
+    // A realm, a login, a message.
+    for (messages, reason, why) in [
+        (
+            json!([[1, "nowhere\u{1b}[2J", { "roles": { "caller": {} } }]]),
+            "sessions_refused",
+            "there is no realm",
+        ),
+        (
+            json!([[1, "refusals", { "roles": { "caller": {} } }]]),
+            "sessions_refused",
+            "none of the offered authentication methods",
+        ),
+        (
+            json!([[1, "refusals", { "roles": { "caller": {} }, "authmethods": ["ticket"], "authid": "joe\n" }], [5, "x", {}]]),
+            "sessions_refused",
+            r"authid joe\n: wamp.error.authentication_denied",
+        ),
+        (json!([[48, 1, {}, "math.add"]]), "protocol_violations", "CALL"),
+    ] {
+        let mut peer = Peer::connect(server).await;
+        for message in messages.as_array().unwrap() {
+            peer.send(message.clone()).await;
+            peer.receive().await;
+        }
+        let parts = [&*format!("reason={reason}"), &format!("peer={}", peer.address())];
+        let line = log.line(&parts).await;
+        assert!(line.contains(why) && !line.contains('\u{1b}'), "{why}: {line}");
+    }
+}
+
+async fn deny(_: Ticket) -> Option<Principal> {
+    None
+}
+
+#[tokio::test]
+async fn who_does_not_read_is_told_when_it_is_disconnected() {
+    let realm = Realm::new("slow").allow_anonymous("guest");
+    let app = Application::builder().realm(realm).limits(|limits| limits.outgoing_bytes = 1 << 20).build();
+    let app = app.unwrap();
+    let server = serve(&app).await;
+    let (mut peer, session) = Peer::join(server, "slow").await;
+    peer.send(json!([32, 1, {}, "com.example.flood"])).await;
+    assert_eq!(peer.receive().await[0], 33);
+    let realm = app.realm("slow").unwrap();
+    let long = "x".repeat(1 << 18);
+    let (log, session) = (Log::get(), format!("session={session}"));
+    let gone = |lines: &[String]| {
+        lines.iter().any(|line| line.contains("slow_consumers") && line.contains(&session))
+    };
+    for _ in 0..1000 {
+        realm.publish("com.example.flood", &long).unwrap();
+        tokio::task::yield_now().await;
+        if gone(&log.lines()) {
+            break;
+        }
+    }
+    let line = log.line(&["WARN serverwamp::refused: refused reason=slow_consumers", &session]).await;
+    assert!(line.contains("1048576 bytes") && line.contains(&format!("peer={}", peer.address())), "{line}");
+    log.line(&["a session has left", &session, r#"reason="the peer did not read""#]).await;
+}
+
+#[tokio::test]
+async fn of_20_000_publications_of_nan_there_are_a_few_lines_that_count_all() {
+    const TEXT: &str = "a payload cannot be encoded";
+    const HOW_MANY: u64 = 20_000;
+    let app = application("nan");
+    let server = serve(&app).await;
+    let (mut peer, _) = Peer::join(server, "nan").await;
+    peer.send(json!([32, 1, {}, "com.example.nan"])).await;
+    assert_eq!(peer.receive().await[0], 33);
+    let realm = app.realm("nan").unwrap();
+    // From now on it is known which serializer events are needed in.
+    realm.publish("com.example.nan", 0.0).unwrap();
+    for _ in 0..HOW_MANY {
+        realm.publish("com.example.nan", f64::NAN).unwrap_err();
+    }
+    drop(peer);
+    app.shutdown(Duration::from_secs(5)).await;
+    let lines: Vec<String> = Log::get().lines().into_iter().filter(|line| line.contains(TEXT)).collect();
+    // Ten at once, one more in each second that it took, and the rest at the end.
+    assert!((11..60).contains(&lines.len()), "{} lines", lines.len());
+    let suppressed = lines.iter().filter_map(|line| line.split_once("suppressed=")?.1.parse::<u64>().ok());
+    let logged = lines.iter().filter(|line| !line.contains("lines were left out")).count() as u64;
+    assert_eq!(logged + suppressed.sum::<u64>(), HOW_MANY, "{lines:#?}");
+}
