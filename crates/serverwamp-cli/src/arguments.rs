@@ -24,7 +24,8 @@ pub(crate) struct Arguments {
     command: Option<Command>,
     #[command(flatten)]
     pub(crate) dev: DevOptions,
-    /// Say more in the log: -v for what happens, -vv for everything [RUST_LOG chooses exactly]
+    /// Say more in the log than what is refused and what fails: -v who joins and leaves, -vv the calls,
+    /// -vvv everything [RUST_LOG chooses exactly]
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 }

@@ -24,7 +24,8 @@ pub(crate) fn start(verbose: u8) {
 fn by_count(verbose: u8) -> Targets {
     let (ours, others) = match verbose {
         0 => (LevelFilter::WARN, LevelFilter::ERROR),
-        1 => (LevelFilter::DEBUG, LevelFilter::INFO),
+        1 => (LevelFilter::INFO, LevelFilter::WARN),
+        2 => (LevelFilter::DEBUG, LevelFilter::INFO),
         _ => (LevelFilter::TRACE, LevelFilter::DEBUG),
     };
     Targets::new().with_default(others).with_target("serverwamp", ours)

@@ -95,22 +95,37 @@ fn version_and_help_are_no_failures() {
 }
 
 #[test]
-fn logs_are_on_the_standard_error_and_only_on_demand() {
-    for (arguments, environment, more) in [
-        (&["--listen", "127.0.0.1:0"][..], &[][..], false),
-        (&["--listen", "127.0.0.1:0", "-vv"], &[], true),
-        (&["--listen", "127.0.0.1:0"], &[("RUST_LOG", "trace")], true),
-        (&["--listen", "127.0.0.1:0", "-vv"], &[("RUST_LOG", "off")], false),
+fn logs_are_on_the_standard_error_refusals_by_default_and_more_on_demand() {
+    let (joins, calls, refusals) =
+        ("a session has joined", "a call is answered", "reason=protocol_violations");
+    for (arguments, environment, told, untold) in [
+        (&["--listen", "127.0.0.1:0"][..], &[][..], &[refusals][..], &["INFO", "DEBUG"][..]),
+        (&["--listen", "127.0.0.1:0", "-v"], &[], &[joins, "a session has left", refusals], &["DEBUG"]),
+        (&["--listen", "127.0.0.1:0", "-vv"], &[], &[joins, calls, refusals], &[]),
+        (&["--listen", "127.0.0.1:0"], &[("RUST_LOG", "trace")], &[joins, calls, refusals], &[]),
+        (
+            &["--listen", "127.0.0.1:0"],
+            &[("RUST_LOG", "serverwamp::call=debug")],
+            &[calls],
+            &[joins, refusals],
+        ),
+        (&["--listen", "127.0.0.1:0", "-vv"], &[("RUST_LOG", "off")], &[], &["serverwamp"]),
     ] {
-        let server = ServerProcess::start(&binary::cli(), arguments, environment);
+        let mut server = ServerProcess::start(&binary::cli(), arguments, environment);
         let mut peer = joined(&server);
-        // A violation is worth a line to whoever asked for lines.
+        peer.send(json!([48, 1, {}, "demo.add", [2, 3]]));
+        peer.expect(json!([50, 1, {}, [5]]));
+        assert!(!server.stderr().contains("WARN"), "nothing is refused yet: {}", server.stderr());
         peer.send(json!([1, "realm1", {}]));
         peer.expect_violation("");
-        if more {
-            server.wait_for_log("serverwamp", SOON);
+        for part in told {
+            server.wait_for_log(part, SOON);
         }
-        assert_eq!(!server.stderr().is_empty(), more, "{arguments:?} {environment:?}: {}", server.stderr());
+        server.signal(Signal::Terminate);
+        server.wait_exit(SOON);
+        for part in untold {
+            assert!(!server.stderr().contains(part), "{arguments:?} {environment:?}: {}", server.stderr());
+        }
         assert!(!server.stdout().contains("DEBUG"), "{}", server.stdout());
     }
     let server = ServerProcess::start(&binary::cli(), &["--listen", "127.0.0.1:0"], &[("RUST_LOG", "a=b=c")]);
