@@ -136,7 +136,9 @@ fn requests_that_are_no_websocket_handshake_get_an_http_error() {
         ("no key", connect().without("Sec-WebSocket-Key"), 400),
         ("a short key", connect().header("Sec-WebSocket-Key", "AAAA"), 400),
         ("no key at all", connect().header("Sec-WebSocket-Key", "not base64, but 24 bytes"), 400),
-        ("no host", connect().without("Host").header("Origin", "http://x"), 403),
+        ("no host", connect().without("Host"), 400),
+        ("two hosts", connect().header("Host", "x").header("Host", "x"), 400),
+        ("what is no host", connect().header("Host", "joe@x"), 400),
         ("another path", connect().path("/nowhere"), 404),
         ("a foreign origin", connect().header("Origin", "https://evil.example"), 403),
     ] {

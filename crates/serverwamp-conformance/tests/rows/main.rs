@@ -11,6 +11,7 @@ mod close_frames;
 mod counters;
 mod counters_before_sessions;
 mod custom_call_handling;
+mod hosts;
 mod limits;
 mod limits_of_connections;
 mod limits_of_sessions;

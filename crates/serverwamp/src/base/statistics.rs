@@ -125,6 +125,8 @@ refusals! {
     Handshake "handshakes_refused",
     /// HTTP requests to open a transport that were no WebSocket upgrade, came from a foreign page, or spoke no common subprotocol.
     Upgrade "upgrades_refused",
+    /// HTTP requests that named no host, several, or none of [`WebSocketConfig::hosts`](crate::websocket::WebSocketConfig::hosts).
+    Host "hosts_refused",
     /// Connections without HELLO within [`Limits::hello_timeout`](crate::Limits::hello_timeout).
     HelloTimeout "hello_timeouts",
     /// Sessions that were not authenticated within

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -38,7 +39,7 @@ impl Services {
         }
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn answer(&self, app: &Application, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let path = request.uri().path();
         let (here, websocket) = &self.websocket;
         if path == here {
@@ -49,12 +50,23 @@ impl Services {
         {
             return long_poll.clone().call(request).await.unwrap_or_else(|never| match never {});
         }
-        let mut response = Response::new(Full::from(format!("nothing here; the WebSocket is at {here}\n")));
-        *response.status_mut() = StatusCode::NOT_FOUND;
-        response
+        // The services above have looked themselves.
+        if let Err((status, why)) = app.inner().websocket.hosts.check(&request) {
+            let address = request.extensions().get::<PeerAddress>().map(|address| address.0);
+            app.inner().counters.refused(Refusal::Host, address, &why);
+            return page(status, format!("refused: {why}\n"));
+        }
+        page(StatusCode::NOT_FOUND, format!("nothing here; the WebSocket is at {here}\n"))
     }
 }
 
+/// A page of plain text.
+fn page(status: StatusCode, text: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
 /// What a connection is told before it ends whose request cannot be answered otherwise.
 pub(super) fn refusal(status: &str, more: &str, text: &str) -> Vec<u8> {
     format!(
@@ -83,6 +95,7 @@ where
     IO: Read + Write + Unpin + Send + 'static,
 {
     let address = origin.address;
+    let here = app.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         if let Some(address) = origin.address {
             request.extensions_mut().insert(PeerAddress(address));
@@ -93,8 +106,8 @@ where
         }
         // A WebSocket goes on when the HTTP connection that it came from is over.
         request.extensions_mut().insert(permit.clone());
-        let services = Arc::clone(&services);
-        async move { Ok::<_, Infallible>(services.answer(request).await) }
+        let (services, app) = (Arc::clone(&services), here.clone());
+        async move { Ok::<_, Infallible>(services.answer(&app, request).await) }
     });
     http1::Builder::new()
         .timer(HttpTimer(Arc::clone(&app.inner().runtime)))

@@ -2,8 +2,6 @@
 
 use crate::Application;
 use crate::base::admission::{Permit, TooMany};
-use crate::base::log::Why;
-use crate::base::statistics::Refusal;
 use crate::peer::Peer;
 use crate::transport::websocket::{Accepted, WebSocketConfig, upgrade};
 use crate::transport::{TlsInfo, TransportInfo, TransportKind};
@@ -101,10 +99,10 @@ impl WebSocketService {
         }
         let (response, mut accepted) = match upgrade(&mut request, &self.config) {
             Ok(accepted) => accepted,
-            Err(mut refusal) => {
+            Err(refused) => {
                 let peer_address = (self.peer_address)(request.extensions());
-                self.app.inner().counters.refused(Refusal::Upgrade, peer_address, Why::take(&mut refusal));
-                return *refusal;
+                self.app.inner().counters.refused(refused.counted, peer_address, &refused.why);
+                return refused.answer;
             }
         };
         let extensions = &mut accepted.parts.extensions;

@@ -23,6 +23,7 @@ use crate::base::log::Why;
 use crate::base::statistics::Refusal;
 use crate::rt::after;
 use crate::server::service::{PeerAddress, full};
+use crate::transport::websocket::Requested;
 
 type Answer = Response<Full<Bytes>>;
 
@@ -41,9 +42,18 @@ impl LongPollService {
         B: Body<Data: Send> + Send + 'static,
         B::Error: std::error::Error + Send + Sync + 'static,
     {
-        let origin = request.headers().get(ORIGIN).cloned();
+        let inner = self.0.app.inner();
+        let counters = &inner.counters;
         let address = request.extensions().get::<PeerAddress>().map(|address| address.0);
-        let mut answer = self.answer_here(request).await;
+        let requested = match inner.websocket.hosts.check(&request) {
+            Ok(requested) => requested,
+            Err((status, why)) => {
+                counters.refused(Refusal::Host, address, &why);
+                return refusal(status, &why);
+            }
+        };
+        let origin = request.headers().get(ORIGIN).cloned();
+        let mut answer = self.answer_here(request, &requested).await;
         let why = Why::take(&mut answer);
         let refusal = match answer.status() {
             StatusCode::PAYLOAD_TOO_LARGE => Some(Refusal::MessageBytes),
@@ -51,7 +61,7 @@ impl LongPollService {
             _ => None,
         };
         if let Some(refusal) = refusal {
-            self.0.app.inner().counters.refused(refusal, address, why);
+            counters.refused(refusal, address, why);
         }
         let headers = answer.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -67,12 +77,12 @@ impl LongPollService {
         answer
     }
 
-    async fn answer_here<B>(&self, request: Request<B>) -> Answer
+    async fn answer_here<B>(&self, request: Request<B>, requested: &Requested) -> Answer
     where
         B: Body<Data: Send> + Send + 'static,
         B::Error: std::error::Error + Send + Sync + 'static,
     {
-        if let Err(why) = self.0.app.inner().websocket.origins.check(request.headers()) {
+        if let Err(why) = self.0.app.inner().websocket.origins.check(request.headers(), requested) {
             return refusal(StatusCode::FORBIDDEN, &why);
         }
         if request.method() == Method::OPTIONS {

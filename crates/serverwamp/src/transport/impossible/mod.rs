@@ -121,6 +121,7 @@ pub(crate) fn in_websocket(config: &WebSocketConfig) -> Vec<String> {
     let WebSocketConfig {
         subprotocols,
         origins,
+        hosts,
         max_message,
         // These are those of the limits.
         max_queued: _,
@@ -142,6 +143,7 @@ pub(crate) fn in_websocket(config: &WebSocketConfig) -> Vec<String> {
         .positive("write_timeout", write_timeout, "every peer that does not read at once would be given up")
         .found;
     found.extend_from_slice(origins.impossible());
+    found.extend_from_slice(hosts.impossible());
     found
 }
 

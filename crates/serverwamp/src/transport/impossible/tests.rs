@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::auth::{self, AuthExchange, AuthId, CraCredential, Principal, Ticket};
 use crate::rawsocket::RawSocketConfig;
-use crate::websocket::{Origins, WebSocketConfig};
+use crate::websocket::{Hosts, Origins, WebSocketConfig};
 use crate::{Application, ApplicationBuilder, Limits, Realm, WampError};
 
 type Change = fn(&mut Limits);
@@ -187,6 +187,15 @@ fn origins_that_no_page_has_are_refused_with_what_to_write() {
         let found = problems(listed);
         one(&found, part);
         assert!(found[0].contains(&format!("no page has the origin {origin:?}: ")), "{found:?}");
+    }
+}
+
+#[test]
+fn hosts_that_no_request_is_for_are_refused_with_what_to_write() {
+    for (host, part) in
+        [("example.com:8080", "write example.com"), ("https://example.com", "is no host's name")]
+    {
+        one(&problems(builder().websocket(|config| config.hosts = Hosts::listed([host]))), part);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Origins, Subprotocol};
+use super::{Hosts, Origins, Subprotocol};
 use crate::Overflow;
 use crate::transport::{Bounds, Settings};
 
@@ -22,6 +22,11 @@ pub struct WebSocketConfig {
     /// Which web pages may connect. Pages of the same host by default, since a browser sends a user's cookies along
     /// whichever page asks it to connect.
     pub origins: Origins,
+    /// Which hosts requests may be for, whatever carries the session. Any host by default, because only you know the names
+    /// of your server. List them when who reaches the server is trusted for that, as on a machine of one's own or within
+    /// a company: a page that gives its own name the server's address (DNS rebinding) is then refused, though its origin
+    /// is of the same host.
+    pub hosts: Hosts,
     /// Longest message in bytes, over all fragments and after decompression: 1 MiB, as other routers and web servers
     /// have it. A longer one closes the connection with code 1009.
     pub max_message: usize,
@@ -76,6 +81,7 @@ impl Default for WebSocketConfig {
         Self {
             subprotocols: Subprotocol::ALL.to_vec(),
             origins: Origins::same_host(),
+            hosts: Hosts::any(),
             max_message: 1024 * 1024,
             max_queued: 4 * 1024 * 1024,
             overflow: Overflow::default(),

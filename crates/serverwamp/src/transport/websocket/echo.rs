@@ -26,7 +26,7 @@ pub fn echo<B>(
 ) -> Response<Full<Bytes>> {
     let (answer, accepted) = match upgrade_plain(&mut request, config) {
         Ok(accepted) => accepted,
-        Err(refusal) => return *refusal,
+        Err(refusal) => return refusal.answer,
     };
     let (config, turns) = (Arc::clone(config), Turns::new(Arc::clone(runtime)));
     runtime.spawn(Box::pin(async move {

@@ -4,7 +4,8 @@
 
 mod config;
 mod echo;
-mod listed;
+mod host;
+mod hosts;
 mod origin;
 mod upgrade;
 
@@ -12,8 +13,11 @@ pub use serverwamp_proto::websocket::Subprotocol;
 
 pub use self::config::WebSocketConfig;
 pub use self::echo::echo;
-pub use self::origin::Origins;
+pub use self::host::{HostPattern, InvalidPattern};
+pub use self::hosts::Hosts;
+pub use self::origin::{OriginPattern, Origins};
 
+pub(crate) use self::hosts::Requested;
 pub(crate) use self::upgrade::{Accepted, upgrade};
 
 #[cfg(test)]

@@ -5,97 +5,233 @@
 //!
 //! Invariant: an `Origin` that is not understood is refused.
 
-use http::header::{HOST, HeaderMap, ORIGIN};
-use http::uri::{Authority, Uri};
+use std::fmt;
+use std::str::FromStr;
 
-use super::listed::as_browsers_write_it;
+use http::header::{HeaderMap, ORIGIN};
+
+use super::host::{HostName, HostPattern, InvalidPattern, read_port};
+use super::hosts::Requested;
 
 /// The web pages that may connect.
 #[derive(Clone, Debug)]
-pub struct Origins(Rule);
+pub struct Origins {
+    rule: Rule,
+    /// What is wrong with what was listed and is no origin; it matches nothing.
+    impossible: Vec<String>,
+}
 
 #[derive(Clone, Debug)]
 enum Rule {
-    SameHost {
-        /// As browsers write them.
-        others: Vec<String>,
-        /// Those that no page has, each with what is wrong with it.
-        impossible: Vec<String>,
-    },
+    SameHost { others: Vec<OriginPattern>, loopback: bool },
     Any,
+}
+
+/// Origins that a setting names: `https://app.example.com`, or `https://*.example.com` for those of every host below a
+/// domain, which `https://example.com` itself is not.
+///
+/// It is written as a browser writes it: a scheme, a host, and a port only if it is not the scheme's own. A slash at the
+/// end and the scheme's own port are left out when it is read. Pages without a host have the origins `null` and `file://`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OriginPattern(Pattern);
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Pattern {
+    Hosts {
+        scheme: String,
+        host: HostPattern,
+        port: Option<u16>,
+    },
+    /// `null` and `file://`, which have no host.
+    Opaque(&'static str),
+}
+
+/// The origin that a request names.
+#[derive(Debug)]
+enum Origin<'o> {
+    Page { scheme: &'o str, host: HostName, port: Option<u16> },
+    Other(&'o str),
 }
 
 impl Origins {
     /// Pages of the host that is connected to, as its `Host` header names it.
     ///
     /// The port does not matter: cookies do not look at it either, and a development server on another port of the same
-    /// host is a common and harmless case.
+    /// host is a common and harmless case. Behind a reverse proxy this needs a proxy that passes `Host` on.
     pub const fn same_host() -> Self {
-        Self(Rule::SameHost { others: Vec::new(), impossible: Vec::new() })
+        Self { rule: Rule::SameHost { others: Vec::new(), loopback: false }, impossible: Vec::new() }
     }
 
-    /// Pages of the same host, and of these origins, such as `https://app.example.com`: a scheme, a host, and a port if it
-    /// is not the scheme's own. A slash at the end and the scheme's own port, which browsers do not write, are left aside.
-    ///
-    /// An origin that no page has (without a scheme, with a path, ...) lets nobody in, and
-    /// [`build`](crate::ApplicationBuilder::build) refuses it.
+    /// Pages of the same host, and of these origins, such as `https://app.example.com` and `https://*.example.com`; see
+    /// [`OriginPattern`]. What is none is an error of [`ApplicationBuilder::build`](crate::ApplicationBuilder::build).
     pub fn listed<S: Into<String>>(origins: impl IntoIterator<Item = S>) -> Self {
         let (mut others, mut impossible) = (Vec::new(), Vec::new());
-        for origin in origins.into_iter().map(Into::into) {
-            match as_browsers_write_it(&origin) {
+        for origin in origins {
+            match origin.into().parse::<OriginPattern>() {
                 Ok(origin) => others.push(origin),
-                Err(why) => impossible.push(format!("no page has the origin {origin:?}: {why}")),
+                Err(error) => impossible.push(error.to_string()),
             }
         }
-        Self(Rule::SameHost { others, impossible })
-    }
-
-    /// What is wrong with what was listed.
-    pub(crate) fn impossible(&self) -> &[String] {
-        match &self.0 {
-            Rule::SameHost { impossible, .. } => impossible,
-            Rule::Any => &[],
-        }
+        Self { rule: Rule::SameHost { others, loopback: false }, impossible }
     }
 
     /// Any page. Safe only if nothing a browser sends by itself, such as a cookie or a client certificate, tells this
     /// server who the user is. Pages of other hosts that poll with credentials, as those with autobahn-js do, are not
     /// let in by their browser then: list their origins.
     pub const fn any_origin() -> Self {
-        Self(Rule::Any)
+        Self { rule: Rule::Any, impossible: Vec::new() }
     }
 
     /// Whether somebody has chosen which pages may connect, so that they may send the user's cookies along.
     pub(crate) const fn are_chosen(&self) -> bool {
-        !matches!(self.0, Rule::Any)
+        !matches!(self.rule, Rule::Any)
     }
 
-    /// Whether a request with these headers may connect; if not, why.
-    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), String> {
-        let Rule::SameHost { others, .. } = &self.0 else { return Ok(()) };
+    /// Takes all names of this machine, `localhost`, `127.0.0.0/8` and `[::1]`, for one host, so that a page of
+    /// `http://localhost:5173` may connect to `ws://127.0.0.1:8080`. For development: where several people share a machine,
+    /// the addresses of `127.0.0.0/8` may belong to different ones.
+    #[must_use]
+    pub const fn loopback_as_one_host(mut self) -> Self {
+        if let Rule::SameHost { loopback, .. } = &mut self.rule {
+            *loopback = true;
+        }
+        self
+    }
+
+    /// What is wrong with what was listed.
+    pub(crate) fn impossible(&self) -> &[String] {
+        &self.impossible
+    }
+
+    /// Whether a request with these headers, which is for this host, may connect; if not, why.
+    pub(crate) fn check(&self, headers: &HeaderMap, requested: &Requested) -> Result<(), String> {
+        let Rule::SameHost { others, loopback } = &self.rule else { return Ok(()) };
         let mut origins = headers.get_all(ORIGIN).iter();
         let (origin, None) = (origins.next(), origins.next()) else {
             return Err("more than one Origin".to_owned());
         };
         let Some(origin) = origin else { return Ok(()) };
-        let Ok(origin) = origin.to_str() else { return Err("the Origin header is not ASCII".to_owned()) };
-        if others.iter().any(|other| other.eq_ignore_ascii_case(origin)) {
+        let Ok(text) = origin.to_str() else { return Err("the Origin header is not ASCII".to_owned()) };
+        let origin = Origin::read(text);
+        if others.iter().any(|other| other.matches(&origin)) {
             return Ok(());
         }
-        let host = headers.get(HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
-        let same = match (origin_host(origin), &host) {
-            (Some(origin), Some(host)) => origin.host().eq_ignore_ascii_case(host.host()),
-            _ => false,
-        };
-        if same { Ok(()) } else { Err(format!("origin {} is not allowed", super::upgrade::excerpt(origin))) }
+        if let Origin::Page { host, .. } = &origin {
+            let here = &requested.host;
+            if host == here || (*loopback && host.is_loopback() && here.is_loopback()) {
+                return Ok(());
+            }
+        }
+        let (origin, host) = (super::upgrade::excerpt(text), super::upgrade::excerpt(&requested.text));
+        Err(format!(
+            "origin {origin} is not allowed: it is not of the host {host} that the request is for (its Host header), and \
+             not listed. If the page is yours, list its origin (WebSocketConfig::origins, serverwamp dev --origin); if \
+             a proxy stands in front, let it pass Host on (nginx: proxy_set_header Host $http_host;), see docs/proxies.md"
+        ))
     }
 }
 
-/// The host of an origin, which is a scheme and an authority and nothing else.
-fn origin_host(origin: &str) -> Option<Authority> {
-    let uri: Uri = origin.parse().ok()?;
-    let scheme = uri.scheme_str()?;
-    let authority = uri.authority()?;
-    let nothing_else = origin.len() == scheme.len() + "://".len() + authority.as_str().len();
-    (nothing_else && !authority.as_str().contains('@')).then(|| authority.clone())
+impl OriginPattern {
+    fn matches(&self, origin: &Origin<'_>) -> bool {
+        match (&self.0, origin) {
+            (Pattern::Hosts { scheme, host, port }, Origin::Page { scheme: its, host: page, port: at }) => {
+                scheme.eq_ignore_ascii_case(its) && port == at && host.matches(page)
+            }
+            (Pattern::Opaque(this), Origin::Other(other)) => this == other,
+            _ => false,
+        }
+    }
+}
+
+impl FromStr for OriginPattern {
+    type Err = InvalidPattern;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPattern> {
+        if let Some(opaque) = ["null", "file://"].into_iter().find(|opaque| *opaque == text) {
+            return Ok(Self(Pattern::Opaque(opaque)));
+        }
+        let invalid = |why: String| Err(InvalidPattern(format!("no page has the origin {text:?}: {why}")));
+        if text == "*" {
+            return invalid("for every page there is `Origins::any_origin()`".to_owned());
+        }
+        let Some((scheme, rest)) = text.split_once("://") else {
+            let host = text.trim_matches('/');
+            return invalid(format!("the scheme is missing, write \"https://{host}\" or \"http://{host}\""));
+        };
+        if !is_scheme(scheme) {
+            return invalid(format!("{scheme:?} is no scheme, write it as in \"https://app.example.com\""));
+        }
+        let scheme = scheme.to_ascii_lowercase();
+        if let "ws" | "wss" = scheme.as_str() {
+            let s = scheme.trim_start_matches("ws");
+            return invalid(format!("pages come from http or https, write \"http{s}://{rest}\""));
+        }
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        if !path.is_empty() && !authority.is_empty() {
+            return invalid(format!("an origin has no path, write \"{scheme}://{authority}\""));
+        }
+        if let Some((_, host)) = authority.rsplit_once('@') {
+            return invalid(format!("an origin has no user, write {host:?} behind the scheme"));
+        }
+        let (host, port) = match authority.rsplit_once(':') {
+            // The colons of an IPv6 address stand before its bracket.
+            Some((host, port)) if !host.starts_with('[') || host.ends_with(']') => match read_port(port) {
+                Some(port) => (host, Some(port)),
+                None => {
+                    let why = format!("{port:?} is not a port, write a number from 1 to 65535 or nothing");
+                    return invalid(why);
+                }
+            },
+            _ => (authority, None),
+        };
+        if host.is_empty() {
+            let why =
+                "the host is missing; pages without one, such as those of files, have the origin \"null\"";
+            return invalid(why.to_owned());
+        }
+        match host.parse() {
+            Ok(host) => {
+                let port = port.filter(|port| !is_own_port(&scheme, *port));
+                Ok(Self(Pattern::Hosts { scheme, host, port }))
+            }
+            Err(InvalidPattern(why)) => invalid(why),
+        }
+    }
+}
+
+impl fmt::Display for OriginPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Pattern::Hosts { scheme, host, port: Some(port) } => write!(f, "{scheme}://{host}:{port}"),
+            Pattern::Hosts { scheme, host, port: None } => write!(f, "{scheme}://{host}"),
+            Pattern::Opaque(text) => f.write_str(text),
+        }
+    }
+}
+
+impl<'o> Origin<'o> {
+    /// An origin is a scheme and an authority and nothing else.
+    fn read(text: &'o str) -> Self {
+        let parts = text.split_once("://").filter(|(scheme, _)| is_scheme(scheme));
+        let page = parts.and_then(|(scheme, rest)| {
+            let (host, port) = HostName::with_port(rest)?;
+            Some(Self::Page { scheme, host, port: port.filter(|port| !is_own_port(scheme, *port)) })
+        });
+        page.unwrap_or(Self::Other(text))
+    }
+}
+
+fn is_scheme(text: &str) -> bool {
+    let fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    !text.is_empty() && text.bytes().all(fine)
+}
+
+fn is_own_port(scheme: &str, port: u16) -> bool {
+    let is = |name: &str| scheme.eq_ignore_ascii_case(name);
+    match port {
+        80 => is("http"),
+        443 => is("https"),
+        _ => false,
+    }
 }

@@ -19,7 +19,8 @@ use serverwamp_proto::websocket::extension::negotiate;
 use serverwamp_proto::websocket::handshake::{accept_key, has_token, is_valid_key, parse_list};
 
 use super::{Subprotocol, WebSocketConfig};
-use crate::base::log::{Why, line};
+use crate::base::log::line;
+use crate::base::statistics::Refusal;
 use crate::transport::{Connection, Framing, MessageHandler, Outbox, Turns};
 
 type Answer = Response<Full<Bytes>>;
@@ -36,13 +37,23 @@ pub(crate) struct Accepted<P = Subprotocol> {
     on_upgrade: OnUpgrade,
 }
 
+/// A request that is refused.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) answer: Answer,
+    /// What it is counted as.
+    pub(crate) counted: Refusal,
+    /// What the answer says.
+    pub(crate) why: String,
+}
+
 /// Answers a request to speak WAMP. An error is the answer that refuses it.
 ///
 /// The request's headers and extensions move into [`Accepted::parts`].
 pub(crate) fn upgrade<B>(
     request: &mut Request<B>,
     config: &WebSocketConfig,
-) -> Result<(Answer, Accepted), Box<Answer>> {
+) -> Result<(Answer, Accepted), Box<Refused>> {
     let accept = check(request, config)?;
     let subprotocol = choose_subprotocol(request.headers(), &config.subprotocols)?;
     let deflate = negotiate_deflate(request.headers(), config)?;
@@ -55,7 +66,7 @@ pub(crate) fn upgrade<B>(
 pub(super) fn upgrade_plain<B>(
     request: &mut Request<B>,
     config: &WebSocketConfig,
-) -> Result<(Answer, Accepted<()>), Box<Answer>> {
+) -> Result<(Answer, Accepted<()>), Box<Refused>> {
     let accept = check(request, config)?;
     let deflate = negotiate_deflate(request.headers(), config)?;
     let answer = switching_protocols(&accept, deflate)?;
@@ -116,18 +127,27 @@ impl Accepted {
 }
 
 /// Checks what every WebSocket request must have, and returns the accepted key.
-fn check<B>(request: &Request<B>, config: &WebSocketConfig) -> Result<String, Box<Answer>> {
+fn check<B>(request: &Request<B>, config: &WebSocketConfig) -> Result<String, Box<Refused>> {
     let headers = request.headers();
+    // Before anything is told about the endpoint to a page that has given its own name our address.
+    let requested = config.hosts.check(request).map_err(|(status, why)| {
+        let mut refused = refusal(status, &why);
+        refused.counted = Refusal::Host;
+        refused
+    })?;
     if request.method() != Method::GET {
-        let mut answer = refusal(StatusCode::METHOD_NOT_ALLOWED, "a WebSocket is opened with GET");
-        answer.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static("GET"));
-        return Err(answer);
+        let mut refused = refusal(StatusCode::METHOD_NOT_ALLOWED, "a WebSocket is opened with GET");
+        refused.answer.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static("GET"));
+        return Err(refused);
     }
     let upgrades = request.version() == Version::HTTP_11
         && has_element(headers, &CONNECTION, "upgrade")
         && has_element(headers, &UPGRADE, "websocket");
     if !upgrades {
-        return Err(upgrade_required("this is a WebSocket endpoint; connect with a WebSocket client"));
+        return Err(upgrade_required(
+            "this is a WebSocket endpoint; connect with a WebSocket client. A proxy in front has to pass Upgrade and \
+             Connection on, with HTTP/1.1, see docs/proxies.md",
+        ));
     }
     if single(headers, &SEC_WEBSOCKET_VERSION) != Some("13") {
         return Err(upgrade_required("only version 13 of WebSocket is spoken here"));
@@ -138,13 +158,13 @@ fn check<B>(request: &Request<B>, config: &WebSocketConfig) -> Result<String, Bo
             "Sec-WebSocket-Key must be given once, 16 bytes in base64",
         ));
     };
-    if let Err(why) = config.origins.check(headers) {
+    if let Err(why) = config.origins.check(headers, &requested) {
         return Err(refusal(StatusCode::FORBIDDEN, &why));
     }
     Ok(accept_key(key))
 }
 
-fn choose_subprotocol(headers: &HeaderMap, supported: &[Subprotocol]) -> Result<Subprotocol, Box<Answer>> {
+fn choose_subprotocol(headers: &HeaderMap, supported: &[Subprotocol]) -> Result<Subprotocol, Box<Refused>> {
     let offered = || {
         let values = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter();
         values.filter_map(|value| value.to_str().ok()).flat_map(parse_list)
@@ -158,14 +178,14 @@ fn choose_subprotocol(headers: &HeaderMap, supported: &[Subprotocol]) -> Result<
     })
 }
 
-fn negotiate_deflate(headers: &HeaderMap, config: &WebSocketConfig) -> Result<Option<Deflate>, Box<Answer>> {
+fn negotiate_deflate(headers: &HeaderMap, config: &WebSocketConfig) -> Result<Option<Deflate>, Box<Refused>> {
     // What is not ASCII is no list of extensions either; an empty element stands for a malformed one.
     let values = headers.get_all(SEC_WEBSOCKET_EXTENSIONS).iter().map(|value| value.to_str().unwrap_or("="));
     let deflate = negotiate(values).map_err(|error| refusal(StatusCode::BAD_REQUEST, &error.to_string()))?;
     Ok(deflate.filter(|_| config.deflate))
 }
 
-fn switching_protocols(accept: &str, deflate: Option<Deflate>) -> Result<Answer, Box<Answer>> {
+fn switching_protocols(accept: &str, deflate: Option<Deflate>) -> Result<Answer, Box<Refused>> {
     let mut answer = Response::new(Full::default());
     *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = answer.headers_mut();
@@ -179,26 +199,25 @@ fn switching_protocols(accept: &str, deflate: Option<Deflate>) -> Result<Answer,
 }
 
 /// A header value that this side made, and that therefore is one.
-fn own_value(value: &str) -> Result<HeaderValue, Box<Answer>> {
+fn own_value(value: &str) -> Result<HeaderValue, Box<Refused>> {
     HeaderValue::from_str(value)
         .map_err(|_| refusal(StatusCode::INTERNAL_SERVER_ERROR, "invalid header value"))
 }
 
-fn upgrade_required(why: &str) -> Box<Answer> {
-    let mut answer = refusal(StatusCode::UPGRADE_REQUIRED, why);
-    let headers = answer.headers_mut();
+fn upgrade_required(why: &str) -> Box<Refused> {
+    let mut refused = refusal(StatusCode::UPGRADE_REQUIRED, why);
+    let headers = refused.answer.headers_mut();
     headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-    answer
+    refused
 }
 
-fn refusal(status: StatusCode, why: &str) -> Box<Answer> {
+fn refusal(status: StatusCode, why: &str) -> Box<Refused> {
     let mut answer = Response::new(Full::new(Bytes::from(format!("WebSocket refused: {why}\n"))));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    answer.extensions_mut().insert(Why(why.to_owned()));
-    Box::new(answer)
+    Box::new(Refused { answer, counted: Refusal::Upgrade, why: why.to_owned() })
 }
 
 /// The value of a header that must be there exactly once.
@@ -219,7 +238,7 @@ fn has_element(headers: &HeaderMap, name: &HeaderName, element: &str) -> bool {
 }
 
 /// The beginning of something a client sent, to be shown to it.
-pub(super) fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     match text.char_indices().nth(200) {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
