@@ -6,6 +6,7 @@ use crate::address::{BadAddress, ListenAddress};
 use crate::failure::Failure;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand};
+use serverwamp::websocket::{HostPattern, InvalidPattern, OriginPattern};
 use std::error::Error as _;
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -53,6 +54,12 @@ pub(crate) struct DevOptions {
     /// Listen at another address than loopback, though everybody who reaches it gets in
     #[arg(long, global = true)]
     pub(crate) insecure: bool,
+    /// Let pages of this origin connect as well, such as https://app.example.com or https://*.example.com; may be repeated
+    #[arg(long, global = true, value_name = "ORIGIN")]
+    pub(crate) origin: Vec<OriginPattern>,
+    /// Answer requests for this host as well, beside localhost and its addresses; may be repeated
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) host: Vec<HostPattern>,
     /// Listen at a Unix socket as well, for RawSocket
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) unix: Option<PathBuf>,
@@ -108,9 +115,14 @@ fn explain(error: &clap::Error) -> String {
     let wrong = match error.kind() {
         ErrorKind::ValueValidation => {
             let value = context(ContextKind::InvalidValue).unwrap_or_default();
-            let why = error.source().map(|reason| match reason.downcast_ref::<BadAddress>() {
-                Some(reason) => reason.to_string(),
-                None => format!("{reason}; see serverwamp --help"),
+            let why = error.source().map(|reason| {
+                let address = reason.downcast_ref::<BadAddress>().map(ToString::to_string);
+                // It names the value itself.
+                match (address, reason.downcast_ref::<InvalidPattern>()) {
+                    (Some(reason), _) => reason,
+                    (None, Some(reason)) => reason.to_string(),
+                    (None, None) => format!("{reason}; see serverwamp --help"),
+                }
             });
             return format!(
                 "{flag} {value:?}: {}",
@@ -191,6 +203,12 @@ mod tests {
     }
 
     #[test]
+    fn origins_and_hosts_may_be_repeated() {
+        let options = dev("--origin https://a.example --host a.example dev --origin https://*.b.example");
+        assert_eq!((options.origin.len(), options.host.len()), (2, 1));
+    }
+
+    #[test]
     fn what_is_not_understood_is_answered_in_one_line() {
         for (line, part) in [
             ("--lisen 127.0.0.1:1", "unknown option --lisen; did you mean --listen?"),
@@ -218,6 +236,8 @@ mod tests {
             ),
             ("--tls-certificates cert.pem", "--tls-key is missing"),
             ("--listen 127.0.0.1:1 --listen 127.0.0.1:2", "--listen is given more than once"),
+            ("--origin app.example.com", "the scheme is missing, write \"https://app.example.com\""),
+            ("--host app.example.com:80", "write app.example.com"),
         ] {
             let said = parsed(line).unwrap_err();
             assert!(said.contains(part), "{line:?}: {said}");

@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::stop::StopSignals;
 use crate::unix_socket::{self, UnixSocket};
 use serverwamp::tls::TlsConfig;
+use serverwamp::websocket::{Hosts, Origins};
 use serverwamp::{Application, Server};
 use std::cell::Cell;
 use std::io::{IsTerminal as _, Write as _, stdout};
@@ -42,7 +43,8 @@ pub(crate) fn run(options: &DevOptions) -> Result<(), Failure> {
 async fn serve(options: &DevOptions) -> Result<(), Failure> {
     let address = options.listen;
     let tls = tls(options)?;
-    let app = demo::application().map_err(|error| Failure::runtime(error.to_string()))?;
+    let app = demo::application(origins(options), hosts(options))
+        .map_err(|error| Failure::runtime(error.to_string()))?;
     // Before the banner, so that a signal that follows it at once finds us listening for it.
     let mut signals = StopSignals::listen()?;
     let listener = TcpListener::bind(address.socket())
@@ -78,6 +80,18 @@ async fn serve(options: &DevOptions) -> Result<(), Failure> {
     }
     clock.abort();
     Ok(())
+}
+
+/// Pages of this machine, whatever they call it, and of `--origin`.
+fn origins(options: &DevOptions) -> Origins {
+    Origins::listed(options.origin.iter().map(ToString::to_string)).loopback_as_one_host()
+}
+
+/// The names of this machine, and those of `--host`: a page that gives its own name our address (DNS rebinding) gets
+/// nothing here. Nobody can do that with an address in place of a name, so all addresses do where others may connect.
+fn hosts(options: &DevOptions) -> Hosts {
+    let hosts = Hosts::loopback().and(options.host.iter().map(ToString::to_string));
+    if options.insecure { hosts.and_ip_literals() } else { hosts }
 }
 
 /// What `--tls-certificates` and `--tls-key` come to.

@@ -3,15 +3,17 @@
 mod clock;
 mod procedures;
 
+use serverwamp::websocket::{Hosts, Origins};
 use serverwamp::{Application, ConfigError, Realm};
 use tokio::task::JoinHandle;
 
 /// The demo's realm.
 pub(crate) const REALM: &str = "realm1";
 
-/// The demo's application.
-pub(crate) fn application() -> Result<Application, ConfigError> {
+/// The demo's application, for pages of these origins and requests for these hosts.
+pub(crate) fn application(origins: Origins, hosts: Hosts) -> Result<Application, ConfigError> {
     Application::builder()
+        .websocket(|config| (config.origins, config.hosts) = (origins, hosts))
         .realm(Realm::router(REALM).allow_anonymous("guest").routes(procedures::routes()))
         .build()
 }
