@@ -66,11 +66,24 @@ impl Timestamp {
             (self.unix_micros.div_euclid(1_000_000), self.unix_micros.rem_euclid(1_000_000));
         let at =
             OffsetDateTime::from_unix_timestamp(seconds).expect("a timestamp lies in the years 0 to 9999");
-        let ((year, month, day), (hour, minute, second)) =
-            ((at.year(), u8::from(at.month()), at.day()), at.to_hms());
-        let fraction = fraction(micros);
-        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction}Z")
+        written(at, &fraction(micros))
     }
+}
+
+/// The text of a time with `fraction` behind the point; no point if that is empty.
+fn written(at: OffsetDateTime, fraction: &str) -> String {
+    let ((year, month, day), (hour, minute, second)) =
+        ((at.year(), u8::from(at.month()), at.day()), at.to_hms());
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{point}{fraction}Z")
+}
+
+/// The text of a time to the nanosecond, with as many digits as it needs: `2014-06-22T16:36:25.448Z`. `None` outside the
+/// years 0 to 9999, and for more nanoseconds than a second has.
+pub(crate) fn rfc3339(unix_seconds: i64, nanos: u32) -> Option<String> {
+    let at = OffsetDateTime::from_unix_timestamp(unix_seconds).ok().filter(|at| at.year() >= 0)?;
+    let fraction = if nanos == 0 { String::new() } else { format!("{nanos:09}") };
+    (nanos < 1_000_000_000).then(|| written(at, fraction.trim_end_matches('0')))
 }
 
 /// In UTC with six digits behind the point: `2026-11-22T10:00:00.123456Z`. Texts sort as the times do.

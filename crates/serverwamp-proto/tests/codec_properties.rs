@@ -151,11 +151,16 @@ proptest! {
         }
     }
 
-    /// Handing a payload out as raw bytes must not let anything through that reading it would refuse.
+    /// Handing a payload out as raw bytes must not let anything through that reading it would refuse, but for a number that
+    /// the reader's type has not.
     #[test]
     fn ser_08_passing_and_reading_accept_the_same_json(bytes in nearly(Serializer::Json)) {
         let list = [b"[", &bytes[..], b"]"].concat();
-        prop_assert_eq!(walk(Serializer::Json, &list).is_ok(), read(Serializer::Json, &list).is_ok());
+        let (passed, read) = (walk(Serializer::Json, &list), read(Serializer::Json, &list));
+        match read {
+            Err(error) if error.contains("number out of range") || error.contains("more than 128 bits") => {}
+            read => prop_assert_eq!(passed.is_ok(), read.is_ok()),
+        }
     }
 
     #[test]
@@ -190,6 +195,7 @@ fn same_json(ours: &Value, theirs: &serde_json::Value) -> bool {
         (Value::Integer(0), Json::Number(theirs)) => theirs.as_f64() == Some(0.0),
         (Value::Integer(ours), Json::Number(theirs)) => theirs.as_i64() == Some(*ours),
         (Value::Unsigned(ours), Json::Number(theirs)) => theirs.as_u64() == Some(*ours),
+        (Value::Wide(ours), Json::Number(theirs)) => same_number(*ours as f64, theirs.as_f64().unwrap()),
         (Value::Float(ours), Json::Number(theirs)) => {
             theirs.is_f64() && same_number(*ours, theirs.as_f64().unwrap())
         }
@@ -233,6 +239,7 @@ fn to_rmpv(value: &Value) -> rmpv::Value {
         Value::Bool(value) => (*value).into(),
         Value::Integer(value) => (*value).into(),
         Value::Unsigned(value) => (*value).into(),
+        Value::Wide(value) => (*value as f64).into(),
         Value::Float(value) => (*value).into(),
         Value::Text(value) => value.as_str().into(),
         Value::Binary(value) => value.as_slice().into(),
@@ -251,7 +258,7 @@ fn from_ciborium(value: ciborium::Value) -> Value {
         Cbor::Integer(value) => match (i64::try_from(value), u64::try_from(value)) {
             (Ok(value), _) => Value::from(value),
             (_, Ok(value)) => Value::from(value),
-            _ => Value::from(i128::from(value) as f64),
+            _ => Value::from(i128::from(value)),
         },
         Cbor::Float(value) => Value::from(value),
         Cbor::Text(value) => Value::from(value),
@@ -276,6 +283,7 @@ fn to_ciborium(value: &Value) -> ciborium::Value {
         Value::Bool(value) => (*value).into(),
         Value::Integer(value) => (*value).into(),
         Value::Unsigned(value) => (*value).into(),
+        Value::Wide(value) => (*value).into(),
         Value::Float(value) => (*value).into(),
         Value::Text(value) => value.as_str().into(),
         Value::Binary(value) => value.as_slice().into(),
@@ -376,7 +384,7 @@ proptest! {
         if let Ok(ours) = read(Serializer::Cbor, &bytes) {
             let theirs: ciborium::Value = ciborium::from_reader(&bytes[..]).unwrap();
             // It makes numbers out of tagged bytes; where such a tag may be, only acceptance is compared.
-            let tags = |byte: &u8| matches!(byte, 0xc2 | 0xc3 | 0xd8..=0xdb);
+            let tags = |byte: &u8| matches!(byte, 0xc2..=0xc5 | 0xd8..=0xdb);
             if !bytes.iter().any(tags) {
                 prop_assert_eq!(shown(ours), shown(from_ciborium(theirs)));
             }

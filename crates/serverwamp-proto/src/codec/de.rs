@@ -5,6 +5,7 @@
 //! a payload keeps its shape when a router carries it from one serializer to another.
 
 use super::de_key::Key;
+use super::exact::Native;
 use super::reader::{Frame, Reader, Token, with_reader};
 use super::{DecodeError, Serializer};
 use serde::de::value::SeqDeserializer;
@@ -14,7 +15,9 @@ use std::fmt::{self, Write};
 
 /// Reads one value of a Rust type from `bytes`; nothing may trail.
 ///
-/// An integer is accepted where a float is wanted. A byte string is accepted as `Vec<u8>` or `[u8; N]` as well as by
+/// An integer is accepted where a float is wanted: it becomes the nearest one. It is never a float where none is wanted;
+/// `i128` and `u128` take integers of more than 64 bits. A decimal fraction or a bigfloat of CBOR is read as what it is in
+/// JSON, a float. A byte string is accepted as `Vec<u8>` or `[u8; N]` as well as by
 /// types that ask serde for bytes. Enums are externally tagged.
 pub fn from_slice<'de, T: de::Deserialize<'de>>(
     serializer: Serializer,
@@ -78,13 +81,16 @@ impl Token<'_> {
             Self::Boolean(value) => Unexpected::Bool(*value),
             Self::Unsigned(value) => Unexpected::Unsigned(*value),
             Self::Signed(value) => Unexpected::Signed(*value),
-            Self::Wide(_) => Unexpected::Other("integer of more than 64 bits"),
+            Self::Exact(number) if number.is_whole() => Unexpected::Other("integer of more than 64 bits"),
+            Self::Exact(_) => Unexpected::Other("decimal fraction"),
             Self::Float(value) => Unexpected::Float(*value),
+            Self::Time(value) => Unexpected::Str(value),
             Self::Text(value) => Unexpected::Str(value),
             Self::Binary(value) => Unexpected::Bytes(value),
             Self::List(_) => Unexpected::Seq,
             Self::Dict(_) => Unexpected::Map,
             Self::Extension => Unexpected::Other("extension type"),
+            Self::Opaque(reason) => Unexpected::Other(reason),
         }
     }
 }
@@ -108,14 +114,24 @@ impl<'de, R: Reader<'de>> Decode<'_, R> {
             Token::Boolean(value) => visitor.visit_bool(value),
             Token::Unsigned(value) => visitor.visit_u64(value),
             Token::Signed(value) => visitor.visit_i64(value),
-            Token::Wide(value) => visitor.visit_i128(value),
+            Token::Exact(number) if number.is_whole() => match number.native() {
+                Some(Native::Signed(value)) => visitor.visit_i128(value),
+                Some(Native::Unsigned(value)) => visitor.visit_u128(value),
+                None => Err(DecodeError::invalid_type(
+                    Unexpected::Other("integer of more than 128 bits"),
+                    &visitor,
+                )),
+            },
+            Token::Exact(number) => visitor.visit_f64(number.nearest().map_err(DecodeError::custom)?),
             Token::Float(value) => visitor.visit_f64(value),
             Token::Text(Cow::Borrowed(value)) => visitor.visit_borrowed_str(value),
             Token::Text(Cow::Owned(value)) => visitor.visit_string(value),
             Token::Binary(Cow::Borrowed(value)) => visitor.visit_borrowed_bytes(value),
             Token::Binary(Cow::Owned(value)) => visitor.visit_byte_buf(value),
+            Token::Time(value) => visitor.visit_string(value),
             Token::List(frame) => self.list(frame, visitor),
             Token::Dict(frame) => self.dict(frame, visitor),
+            Token::Opaque(reason) => Err(DecodeError::custom(reason)),
             Token::Extension => Err(DecodeError::invalid_type(token.unexpected(), &visitor)),
         }
     }
@@ -154,7 +170,7 @@ impl<'de, R: Reader<'de>> Decode<'_, R> {
         match self.reader.token()? {
             Token::Unsigned(value) => visitor.visit_f64(value as f64),
             Token::Signed(value) => visitor.visit_f64(value as f64),
-            Token::Wide(value) => visitor.visit_f64(value as f64),
+            Token::Exact(number) => visitor.visit_f64(number.nearest().map_err(DecodeError::custom)?),
             token => self.show(token, visitor),
         }
     }

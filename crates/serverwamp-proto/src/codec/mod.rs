@@ -7,10 +7,12 @@
 //! All decoders accept [`MAX_DEPTH`] levels of nesting, or fewer if told so by a [`Nesting`], allocate nothing that a
 //! length prefix merely announces, and never panic whatever the bytes are.
 
+mod big;
 pub(crate) mod cbor;
 mod cursor;
 pub(crate) mod de;
 mod de_key;
+mod exact;
 pub(crate) mod json;
 pub(crate) mod msgpack;
 pub(crate) mod reader;
@@ -117,9 +119,9 @@ pub enum Kind {
     Null,
     /// `true` or `false`.
     Boolean,
-    /// Any whole number, of any width. A float with an integral value is a `Float`.
+    /// Any whole number, of any width, also beyond 64 bits. A float with an integral value is a `Float`.
     Integer,
-    /// A floating-point number; in JSON also a whole number that 64 bits cannot hold.
+    /// Any other number: a float; in CBOR also a decimal fraction or a bigfloat.
     Float,
     /// A text string.
     Text,

@@ -3,6 +3,7 @@
 //! Invariant: every reader counts its own depth and refuses level 65, so whatever recurses over tokens is bounded.
 
 use super::cbor::CborReader;
+use super::exact::Exact;
 use super::json::JsonReader;
 use super::msgpack::MsgPackReader;
 use super::{DecodeError, Kind, MAX_DEPTH, Serializer};
@@ -36,15 +37,19 @@ pub(crate) enum Token<'a> {
     Unsigned(u64),
     /// Negative.
     Signed(i64),
-    /// Negative, and below what 64 bits hold; CBOR only.
-    Wide(i128),
+    /// A number that neither of these holds, and that may not become a float unasked.
+    Exact(Box<Exact<'a>>),
     Float(f64),
     Text(Cow<'a, str>),
+    /// A time, as RFC 3339 has it; MessagePack only.
+    Time(String),
     Binary(Cow<'a, [u8]>),
     List(Frame),
     Dict(Frame),
     /// A type only this serializer has, such as a MessagePack extension: can be forwarded, cannot be understood.
     Extension,
+    /// A value only this serializer can say, and why: can be forwarded, cannot be understood.
+    Opaque(&'static str),
 }
 
 impl Token<'_> {
@@ -52,13 +57,15 @@ impl Token<'_> {
         match self {
             Self::Null => "null",
             Self::Boolean(_) => "a boolean",
-            Self::Unsigned(_) | Self::Signed(_) | Self::Wide(_) => "an integer",
-            Self::Float(_) => "a float",
+            Self::Unsigned(_) | Self::Signed(_) => "an integer",
+            Self::Exact(number) if number.is_whole() => "an integer of more than 64 bits",
+            Self::Exact(_) | Self::Float(_) => "a float",
             Self::Text(_) => "a string",
             Self::Binary(_) => "a byte string",
             Self::List(_) => "a list",
             Self::Dict(_) => "a dictionary",
-            Self::Extension => "an extension type",
+            Self::Time(_) | Self::Extension => "an extension type",
+            Self::Opaque(reason) => reason,
         }
     }
 }
@@ -170,6 +177,8 @@ macro_rules! with_reader {
 pub(crate) use with_reader;
 
 /// A reader of any of the three, chosen at run time: for the walkers, which are not worth three copies of their code.
+///
+/// It takes no half of a surrogate pair but in [arguments](Self::raw_argument): what it reads is WAMP's own.
 #[derive(Debug)]
 pub(crate) enum AnyReader<'a> {
     Json(JsonReader<'a>),
@@ -190,7 +199,11 @@ macro_rules! any {
 impl<'a> AnyReader<'a> {
     pub(crate) fn open(serializer: Serializer, bytes: &'a [u8]) -> Result<Self, DecodeError> {
         Ok(match serializer {
-            Serializer::Json => Self::Json(Reader::new(bytes)?),
+            Serializer::Json => {
+                let mut reader = JsonReader::new(bytes)?;
+                reader.allow_halves(false);
+                Self::Json(reader)
+            }
             Serializer::MessagePack => Self::MessagePack(Reader::new(bytes)?),
             Serializer::Cbor => Self::Cbor(Reader::new(bytes)?),
         })
@@ -228,6 +241,18 @@ impl<'a> AnyReader<'a> {
     pub(crate) fn raw(&mut self) -> Result<&'a [u8], DecodeError> {
         any!(self, r => r.raw())
     }
+    /// As [`raw`](Self::raw), of what applications say to each other.
+    pub(crate) fn raw_argument(&mut self) -> Result<&'a [u8], DecodeError> {
+        self.allow_halves(true);
+        let raw = self.raw();
+        self.allow_halves(false);
+        raw
+    }
+    fn allow_halves(&mut self, allowed: bool) {
+        if let Self::Json(reader) = self {
+            reader.allow_halves(allowed);
+        }
+    }
     pub(crate) fn finish(&mut self) -> Result<(), DecodeError> {
         any!(self, r => r.finish())
     }
@@ -236,7 +261,7 @@ impl<'a> AnyReader<'a> {
         let at = self.offset();
         match self.token()? {
             Token::Unsigned(value) => Ok(value),
-            Token::Signed(_) | Token::Wide(_) => fail("expected an unsigned integer, got a negative one", at),
+            Token::Signed(_) => fail("expected an unsigned integer, got a negative one", at),
             other => mismatch("an integer", &other, at),
         }
     }

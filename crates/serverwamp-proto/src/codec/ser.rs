@@ -11,7 +11,8 @@ use std::fmt;
 /// Writes one value of a Rust type at the end of `out`, which stays as it was if that fails.
 ///
 /// Dictionary keys may be numbers, booleans and characters as well as strings; they become strings. A float that is
-/// infinite or not a number cannot be written in JSON.
+/// infinite or not a number cannot be written in JSON, and an integer of more than 64 bits not in MessagePack, unless a
+/// double is exactly that number.
 pub fn to_writer<T: Serialize + ?Sized>(
     serializer: Serializer,
     value: &T,
@@ -105,11 +106,10 @@ impl<'e, E: Encoder> ser::Serializer for Encode<'e, E> {
         Ok(())
     }
     fn serialize_i128(self, value: i128) -> Result<(), EncodeError> {
-        self.encoder.wide(value)
+        self.encoder.exact(&value.into())
     }
     fn serialize_u128(self, value: u128) -> Result<(), EncodeError> {
-        // What does not fit is refused as out of range like any other.
-        self.encoder.wide(i128::try_from(value).unwrap_or(i128::MAX))
+        self.encoder.exact(&value.into())
     }
     fn serialize_f32(self, value: f32) -> Result<(), EncodeError> {
         self.encoder.single(value)

@@ -1,6 +1,7 @@
 //! A value of any shape: what a peer can send when nobody knows the type.
 //!
-//! Invariant: a `Value` survives all three serializers unchanged, bytes as bytes and the order of keys included.
+//! Invariant: a `Value` survives all three serializers unchanged, bytes as bytes and the order of keys included, or, if it
+//! is more than one of them can say, is refused by it.
 
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq};
@@ -32,7 +33,9 @@ pub enum Value {
     Integer(i64),
     /// A whole number past `i64::MAX`. Smaller ones are `Integer`, so that equal numbers are equal values.
     Unsigned(u64),
-    /// A floating-point number, or a whole number past 64 bits.
+    /// A whole number beyond 64 bits. One beyond 128 bits is refused and never rounded.
+    Wide(i128),
+    /// A floating-point number; what CBOR has as a decimal fraction or a bigfloat as well, to the nearest float.
     Float(f64),
     /// Text. What starts with NUL comes back from JSON as `Binary`, or not at all: WAMP cannot tell them apart there.
     Text(String),
@@ -149,6 +152,16 @@ impl From<u64> for Value {
     }
 }
 
+impl From<i128> for Value {
+    fn from(value: i128) -> Self {
+        match (i64::try_from(value), u64::try_from(value)) {
+            (Ok(value), _) => Self::Integer(value),
+            (_, Ok(value)) => Self::Unsigned(value),
+            _ => Self::Wide(value),
+        }
+    }
+}
+
 impl From<()> for Value {
     fn from((): ()) -> Self {
         Self::Null
@@ -175,6 +188,7 @@ impl Serialize for Value {
             Self::Bool(value) => serializer.serialize_bool(*value),
             Self::Integer(value) => serializer.serialize_i64(*value),
             Self::Unsigned(value) => serializer.serialize_u64(*value),
+            Self::Wide(value) => serializer.serialize_i128(*value),
             Self::Float(value) => serializer.serialize_f64(*value),
             Self::Text(value) => serializer.serialize_str(value),
             Self::Binary(value) => serializer.serialize_bytes(value),
@@ -224,9 +238,10 @@ impl<'de> Visitor<'de> for AnyVisitor {
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any value")
     }
-    visits! { visit_bool(bool) visit_i64(i64) visit_u64(u64) visit_f64(f64) visit_str(&str) visit_string(String) }
-    fn visit_i128<E: de::Error>(self, value: i128) -> Result<Value, E> {
-        Ok(Value::Float(value as f64))
+    visits! { visit_bool(bool) visit_i128(i128) visit_i64(i64) visit_u64(u64) visit_f64(f64) visit_str(&str) visit_string(String) }
+    fn visit_u128<E: de::Error>(self, value: u128) -> Result<Value, E> {
+        // Half of these are integers like any other; the rest is as good as longer than 128 bits.
+        i128::try_from(value).map(Value::from).map_err(|_| E::custom("an integer of more than 128 bits"))
     }
     fn visit_bytes<E: de::Error>(self, value: &[u8]) -> Result<Value, E> {
         Ok(Value::Binary(value.to_vec()))

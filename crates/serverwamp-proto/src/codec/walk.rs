@@ -102,6 +102,13 @@ impl<'a> ListReader<'a> {
     pub fn raw(&mut self) -> Result<&'a [u8], DecodeError> {
         self.element()?.raw()
     }
+    /// As [`raw`](Self::raw), for what applications say to each other: arguments.
+    ///
+    /// In JSON a string in there may hold half of a surrogate pair (`"\\ud83d"`, what a browser makes of a cut emoji). It can
+    /// be passed on in JSON, and neither be read as text nor be said in another serializer.
+    pub(crate) fn argument(&mut self) -> Result<&'a [u8], DecodeError> {
+        self.element()?.raw_argument()
+    }
     /// Ends the list: no further element, and nothing behind the list.
     pub fn finish(mut self) -> Result<(), DecodeError> {
         if self.advance()? {

@@ -3,11 +3,10 @@
 //! Invariant: a list or dictionary that was closed has the length its header says, even if another one was announced.
 
 use super::cbor::CborWriter;
+use super::exact::{Exact, Native};
 use super::json::JsonWriter;
 use super::msgpack::MsgPackWriter;
 use super::{EncodeError, Serializer};
-
-pub(crate) const OUT_OF_RANGE: &str = "an integer that does not fit 64 bits cannot be written";
 
 /// An open list or dictionary of an [`Encoder`].
 #[derive(Debug)]
@@ -36,7 +35,13 @@ pub(crate) trait Encoder {
     fn signed(&mut self, value: i64);
     fn single(&mut self, value: f32) -> Result<(), EncodeError>;
     fn double(&mut self, value: f64) -> Result<(), EncodeError>;
+    /// A number that is exactly this one.
+    fn exact(&mut self, number: &Exact<'_>) -> Result<(), EncodeError>;
     fn text(&mut self, value: &str);
+    /// A time as RFC 3339 has it.
+    fn time(&mut self, value: &str) {
+        self.text(value);
+    }
     fn binary(&mut self, value: &[u8]);
     /// A value that is already encoded.
     fn raw(&mut self, value: &[u8]);
@@ -56,16 +61,21 @@ pub(crate) trait Encoder {
     /// Appends the header of a list or dictionary, if the serializer has headers that tell a length.
     fn header(out: &mut Vec<u8>, dict: bool, len: usize);
 
-    /// An integer of more than 64 bits.
-    fn wide(&mut self, value: i128) -> Result<(), EncodeError> {
-        if let Ok(value) = u64::try_from(value) {
-            self.unsigned(value);
-        } else if let Ok(value) = i64::try_from(value) {
-            self.signed(value);
-        } else {
-            return Err(EncodeError::new(OUT_OF_RANGE));
+    /// A whole number of 64 bits in its own form, and nothing else: says whether it was one.
+    fn narrow(&mut self, number: &Exact<'_>) -> bool {
+        match number.native() {
+            Some(Native::Signed(value)) => {
+                if let Ok(value) = u64::try_from(value) {
+                    self.unsigned(value);
+                } else if let Ok(value) = i64::try_from(value) {
+                    self.signed(value);
+                } else {
+                    return false;
+                }
+                true
+            }
+            _ => false,
         }
-        Ok(())
     }
 
     /// Begins a list or dictionary whose length may still turn out to be another one.

@@ -17,18 +17,18 @@ impl<'a> Element<'a> for Payload {
         let mut payload = Self::empty(source.serializer);
         match elements.peek()? {
             None => return Ok(payload),
-            Some(Kind::List) => payload.args = source.part(elements.raw(ARGS)?),
+            Some(Kind::List) => payload.args = source.part(elements.argument(ARGS)?),
             // A client without arguments may write null for them; it is never sent on.
             Some(Kind::Null) => drop(elements.raw(ARGS)?),
             Some(Kind::Binary | Kind::Text) if elements.transparent => {
-                payload.args = source.part(elements.raw(ARGS)?);
+                payload.args = source.part(elements.argument(ARGS)?);
                 return Ok(payload);
             }
             Some(kind) => return Err(elements.fault(ARGS, Fault::kind("a list", kind))),
         }
         match elements.peek()? {
             None => {}
-            Some(Kind::Dict) => payload.kwargs = source.part(elements.raw(KWARGS)?),
+            Some(Kind::Dict) => payload.kwargs = source.part(elements.argument(KWARGS)?),
             Some(Kind::Null) => drop(elements.raw(KWARGS)?),
             Some(kind) => return Err(elements.fault(KWARGS, Fault::kind("a dictionary", kind))),
         }

@@ -199,7 +199,24 @@ impl<'a> Elements<'a> {
 
     #[inline]
     pub(super) fn raw(&mut self, label: &'static str) -> Result<&'a [u8], Violation> {
-        match self.list.raw() {
+        let raw = self.list.raw();
+        self.passed(label, raw)
+    }
+
+    /// As [`raw`](Self::raw), of what applications say to each other.
+    #[inline]
+    pub(super) fn argument(&mut self, label: &'static str) -> Result<&'a [u8], Violation> {
+        let raw = self.list.argument();
+        self.passed(label, raw)
+    }
+
+    #[inline]
+    fn passed(
+        &mut self,
+        label: &'static str,
+        raw: Result<&'a [u8], DecodeError>,
+    ) -> Result<&'a [u8], Violation> {
+        match raw {
             Ok(bytes) => {
                 self.index += 1;
                 Ok(bytes)

@@ -117,6 +117,7 @@ fn described(value: &Value) -> String {
         Value::Bool(value) => value.to_string(),
         Value::Integer(value) => value.to_string(),
         Value::Unsigned(value) => value.to_string(),
+        Value::Wide(value) => value.to_string(),
         Value::Float(value) => format!("{value:?}"),
         Value::Text(value) if value.chars().nth(40).is_none() => format!("{value:?}"),
         Value::Text(_) => "a longer text".to_owned(),

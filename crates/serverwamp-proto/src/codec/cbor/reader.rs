@@ -3,6 +3,7 @@
 //! Invariant: every initial byte goes through `head`, which refuses what RFC 8949 calls not well formed.
 
 use crate::codec::cursor::Cursor;
+use crate::codec::exact::{Exact, Magnitude, Native, Scale};
 use crate::codec::reader::{
     Frame, KEY_NOT_SCALAR, KEY_NOT_TEXT, Passed, Reader, TOO_DEEP, TRAILING, Token, descend, fail,
 };
@@ -13,6 +14,7 @@ const MALFORMED: &str = "not a CBOR item";
 const STRAY_BREAK: &str = "a break without an open list, dictionary or string";
 const BAD_CHUNK: &str = "a chunked string must consist of chunks of its own type";
 const UNASSIGNED: &str = "unassigned simple values cannot be read";
+const NO_NUMBER: &str = "a CBOR tag says that this is a number, and it is none";
 const BREAK: u8 = 0xff;
 
 #[derive(Debug)]
@@ -62,12 +64,14 @@ impl<'a> CborReader<'a> {
     }
 
     /// The head of the next value, its tags passed over. They count as levels: a chain of them is bounded too.
-    fn untagged(&mut self) -> Result<Head, DecodeError> {
+    ///
+    /// With `NUMBERS`, a tag that makes a number of what follows is such a head itself.
+    fn untagged<const NUMBERS: bool>(&mut self) -> Result<Head, DecodeError> {
         let mut levels = self.depth;
         loop {
             let from = self.at.offset();
             let head = self.head()?;
-            if head.major != 6 {
+            if head.major != 6 || (NUMBERS && matches!(head.argument, 2..=5)) {
                 return Ok(head);
             }
             levels += 1;
@@ -127,15 +131,79 @@ impl<'a> CborReader<'a> {
         Ok(Cow::Owned(whole))
     }
 
+    /// The number that tag `tag` makes of what follows, or nothing that anybody understands.
+    fn number(&mut self, tag: u64) -> Result<Token<'a>, DecodeError> {
+        let content = self.at.fork();
+        let number = if tag < 4 { self.bignum(tag) } else { self.scaled(tag) };
+        match number {
+            Some(number) => Ok(narrowed(number)),
+            None => {
+                self.at = content;
+                self.skip()?;
+                Ok(Token::Opaque(NO_NUMBER))
+            }
+        }
+    }
+
+    /// What follows tag 2 or 3.
+    fn bignum(&mut self, tag: u64) -> Option<Exact<'a>> {
+        let head = self.head().ok().filter(|head| head.major == 2)?;
+        let octets = self.binary(&head).ok()?;
+        let negative = tag == 3;
+        let magnitude = if negative { Magnitude::OctetsAndOne(octets) } else { Magnitude::Octets(octets) };
+        Some(Exact { negative, magnitude, scale: Scale::Whole })
+    }
+
+    /// What follows tag 4 or 5: a list of an exponent and a mantissa.
+    fn scaled(&mut self, tag: u64) -> Option<Exact<'a>> {
+        let list = self.head().ok().filter(|head| head.major == 4 && self.depth < MAX_DEPTH)?;
+        let exponent = self.head().ok()?;
+        // Beyond 63 bits it is too large in any case.
+        let magnitude = i64::try_from(exponent.argument).unwrap_or(i64::MAX);
+        let exponent = match exponent.major {
+            0 => magnitude,
+            1 => -1 - magnitude,
+            _ => return None,
+        };
+        let mantissa = self.head().ok()?;
+        let mantissa = match (mantissa.major, mantissa.argument) {
+            (0, value) => Exact::from(u128::from(value)),
+            (1, value) => Exact::from(-1 - i128::from(value)),
+            (6, tag @ (2 | 3)) => self.bignum(tag)?,
+            _ => return None,
+        };
+        match (list.indefinite(), list.argument) {
+            (false, 2) => {}
+            (true, _) if self.at.peek().ok()? == BREAK => self.at.bump(1),
+            _ => return None,
+        }
+        Some(Exact { scale: if tag == 4 { Scale::Ten(exponent) } else { Scale::Two(exponent) }, ..mantissa })
+    }
+
     fn scalar(&mut self, head: &Head) -> Result<Token<'a>, DecodeError> {
         Ok(match head.major {
             0 => Token::Unsigned(head.argument),
-            1 => i64::try_from(head.argument)
-                .map_or_else(|_| Token::Wide(-1 - i128::from(head.argument)), |n| Token::Signed(-1 - n)),
+            1 => i64::try_from(head.argument).map_or_else(
+                |_| Token::Exact(Box::new(Exact::from(-1 - i128::from(head.argument)))),
+                |n| Token::Signed(-1 - n),
+            ),
+            6 => self.number(head.argument)?,
             2 => Token::Binary(self.binary(head)?),
             3 => Token::Text(self.text(head)?),
             _ => simple(head),
         })
+    }
+}
+
+/// An integer of 64 bits in its own form, also if it was written as a bignum.
+fn narrowed(number: Exact<'_>) -> Token<'_> {
+    match number.native() {
+        Some(Native::Signed(value)) => match (u64::try_from(value), i64::try_from(value)) {
+            (Ok(value), _) => Token::Unsigned(value),
+            (_, Ok(value)) => Token::Signed(value),
+            _ => Token::Exact(Box::new(number)),
+        },
+        _ => Token::Exact(Box::new(number)),
     }
 }
 
@@ -187,7 +255,7 @@ impl<'a> Reader<'a> for CborReader<'a> {
     }
 
     fn token(&mut self) -> Result<Token<'a>, DecodeError> {
-        let head = self.untagged()?;
+        let head = self.untagged::<true>()?;
         match head.major {
             4 => self.frame(&head).map(Token::List),
             5 => self.frame(&head).map(Token::Dict),
@@ -209,7 +277,7 @@ impl<'a> Reader<'a> for CborReader<'a> {
             }
             _ => {}
         }
-        let head = self.untagged()?;
+        let head = self.untagged::<false>()?;
         match (head.major, head.indefinite()) {
             (4 | 5, _) => return self.frame(&head).map(Passed::Within),
             (2, false) => drop(self.at.take(head.argument)?),
@@ -224,9 +292,16 @@ impl<'a> Reader<'a> for CborReader<'a> {
 
     fn peek(&mut self) -> Result<Kind, DecodeError> {
         let mut ahead = Self { at: self.at.fork(), depth: self.depth };
-        let head = ahead.untagged()?;
+        let head = ahead.untagged::<true>()?;
         Ok(match (head.major, head.info) {
             (0 | 1, _) => Kind::Integer,
+            (6, _) => {
+                if head.argument < 4 {
+                    Kind::Integer
+                } else {
+                    Kind::Float
+                }
+            }
             (2, _) => Kind::Binary,
             (3, _) => Kind::Text,
             (4, _) => Kind::List,
@@ -247,7 +322,7 @@ impl<'a> Reader<'a> for CborReader<'a> {
             // A tagged value: look behind the tags.
             0xc0..=0xdb => {
                 let mut ahead = Self { at: self.at.fork(), depth: self.depth };
-                let head = ahead.untagged()?;
+                let head = ahead.untagged::<true>()?;
                 let null = head.major == 7 && matches!(head.info, 22 | 23);
                 if null {
                     self.at = ahead.at;

@@ -3,7 +3,13 @@
 //! Invariant: every integer, length and header takes the shortest form there is; lengths are always definite.
 
 use crate::codec::EncodeError;
-use crate::codec::writer::{Encoder, OUT_OF_RANGE};
+use crate::codec::exact::Exact;
+use crate::codec::writer::Encoder;
+
+/// Tags: text that is a time, bytes that are a number, and a negative one.
+const TIME: u64 = 0;
+const BIGNUM: u64 = 2;
+const NEGATIVE_BIGNUM: u64 = 3;
 
 #[derive(Debug)]
 pub(crate) struct CborWriter<'w> {
@@ -56,14 +62,6 @@ impl Encoder for CborWriter<'_> {
             Err(_) => head(self.out, 1, (!value).cast_unsigned()),
         }
     }
-    fn wide(&mut self, value: i128) -> Result<(), EncodeError> {
-        match (u64::try_from(value), u64::try_from(!value)) {
-            (Ok(argument), _) => head(self.out, 0, argument),
-            (_, Ok(argument)) => head(self.out, 1, argument),
-            _ => return Err(EncodeError::new(OUT_OF_RANGE)),
-        }
-        Ok(())
-    }
     fn single(&mut self, value: f32) -> Result<(), EncodeError> {
         put(self.out, 0xfa, value.to_be_bytes());
         Ok(())
@@ -71,6 +69,26 @@ impl Encoder for CborWriter<'_> {
     fn double(&mut self, value: f64) -> Result<(), EncodeError> {
         put(self.out, 0xfb, value.to_be_bytes());
         Ok(())
+    }
+    /// An integer of the shortest form; a number that is not whole comes from CBOR only, and never goes there again.
+    fn exact(&mut self, number: &Exact<'_>) -> Result<(), EncodeError> {
+        if !number.is_whole() {
+            return self.double(number.double()?);
+        }
+        let octets = number.bignum()?;
+        let (major, tag) = if number.negative { (1, NEGATIVE_BIGNUM) } else { (0, BIGNUM) };
+        if octets.len() <= 8 {
+            let argument = octets.iter().fold(0, |argument, octet| argument << 8 | u64::from(*octet));
+            head(self.out, major, argument);
+        } else {
+            head(self.out, 6, tag);
+            self.binary(&octets);
+        }
+        Ok(())
+    }
+    fn time(&mut self, value: &str) {
+        head(self.out, 6, TIME);
+        self.text(value);
     }
     fn text(&mut self, value: &str) {
         head(self.out, 3, value.len() as u64);

@@ -1,14 +1,15 @@
-//! Numbers of JSON: integers that fit 64 bits are integers, every other number is a float.
+//! Numbers of JSON: without a fraction and an exponent they are whole, of any length; all others are floats.
 //!
-//! Invariant: passing a number and reading it accept exactly the same numbers; none of them is infinite.
+//! Invariant: passing a number and reading it accept exactly the same numbers. Which double a fraction is, is the one thing
+//! that JSON leaves to its readers, so it is the nearest; a whole number is never anything but itself.
 
 use super::reader::JsonReader;
 use crate::codec::DecodeError;
+use crate::codec::exact::{Exact, Magnitude, Scale};
 use crate::codec::reader::{Reader, Token, fail};
 
 const BAD_NUMBER: &str = "not a number";
-/// As many digits, and no exponent, never make a float infinite.
-const SURELY_FINITE: usize = 300;
+const OUT_OF_RANGE: &str = "number out of range";
 
 /// What the digits of a number showed.
 struct Digits {
@@ -59,7 +60,12 @@ impl<'a> JsonReader<'a> {
                 return Ok(Token::Signed(value));
             }
         }
-        self.float(digits.from).map(Token::Float)
+        if digits.fraction || digits.exponent {
+            return self.float(digits.from);
+        }
+        let text = self.text_between(digits.from + usize::from(digits.negative), self.offset());
+        let (negative, magnitude) = (digits.negative, Magnitude::Digits(text));
+        Ok(Token::Exact(Box::new(Exact { negative, magnitude, scale: Scale::Whole })))
     }
 
     pub(super) fn pass_number(&mut self) -> Result<(), DecodeError> {
@@ -67,17 +73,13 @@ impl<'a> JsonReader<'a> {
             self.bump(length);
             return Ok(());
         }
-        let digits = self.digits()?;
-        if digits.exponent || self.offset() - digits.from > SURELY_FINITE {
-            self.float(digits.from)?;
-        }
-        Ok(())
+        self.digits().map(drop)
     }
 
-    fn float(&self, from: usize) -> Result<f64, DecodeError> {
+    fn float(&self, from: usize) -> Result<Token<'a>, DecodeError> {
         match self.text_between(from, self.offset()).parse::<f64>() {
-            Ok(value) if value.is_finite() => Ok(value),
-            Ok(_) => fail("number out of range", from),
+            Ok(value) if value.is_finite() => Ok(Token::Float(value)),
+            Ok(_) => Ok(Token::Opaque(OUT_OF_RANGE)),
             Err(_) => fail(BAD_NUMBER, from),
         }
     }

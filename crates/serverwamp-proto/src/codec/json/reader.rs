@@ -2,6 +2,7 @@
 //!
 //! Invariant: the whole input was checked to be UTF-8 before the first token, so slices of it at ASCII bytes are text.
 
+use super::string::HALF;
 use crate::codec::reader::{BAD_UTF8, CUT_SHORT, Frame, Passed, Reader, TRAILING, Token, descend, fail};
 use crate::codec::{DecodeError, Kind};
 use std::borrow::Cow;
@@ -11,9 +12,18 @@ pub(crate) struct JsonReader<'a> {
     input: &'a str,
     at: usize,
     depth: usize,
+    /// Whether half of a surrogate pair may stand in a string.
+    halves: bool,
 }
 
 impl<'a> JsonReader<'a> {
+    /// Says whether half of a surrogate pair may stand in a string, as it may unless told otherwise.
+    pub(crate) fn allow_halves(&mut self, allowed: bool) {
+        self.halves = allowed;
+    }
+    pub(super) fn halves(&self) -> bool {
+        self.halves
+    }
     #[inline]
     pub(super) fn bytes(&self) -> &'a [u8] {
         self.input.as_bytes()
@@ -25,6 +35,9 @@ impl<'a> JsonReader<'a> {
     #[inline]
     pub(super) fn byte(&self) -> Option<u8> {
         self.bytes().get(self.at).copied()
+    }
+    pub(super) fn back_to(&mut self, at: usize) {
+        self.at = at;
     }
     /// Moves over `count` bytes that were seen.
     #[inline]
@@ -86,7 +99,7 @@ impl<'a> JsonReader<'a> {
 impl<'a> Reader<'a> for JsonReader<'a> {
     fn new(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         match simdutf8::basic::from_utf8(bytes) {
-            Ok(input) => Ok(Self { input, at: 0, depth: 0 }),
+            Ok(input) => Ok(Self { input, at: 0, depth: 0, halves: true }),
             Err(_) => {
                 fail(BAD_UTF8, simdutf8::compat::from_utf8(bytes).map_or_else(|e| e.valid_up_to(), str::len))
             }
@@ -150,13 +163,13 @@ impl<'a> Reader<'a> for JsonReader<'a> {
         self.space();
         Ok(match self.byte() {
             Some(b'"') => {
-                let ahead = Self { input: self.input, at: self.at + 1, depth: 0 };
+                let ahead = Self { at: self.at + 1, ..*self };
                 if ahead.at_nul() { Kind::Binary } else { Kind::Text }
             }
-            Some(b'-' | b'0'..=b'9') => {
-                let mut ahead = Self { input: self.input, at: self.at, depth: 0 };
-                if matches!(ahead.number()?, Token::Float(_)) { Kind::Float } else { Kind::Integer }
-            }
+            Some(b'-' | b'0'..=b'9') => match (Self { ..*self }).number()? {
+                Token::Unsigned(_) | Token::Signed(_) | Token::Exact(_) => Kind::Integer,
+                _ => Kind::Float,
+            },
             Some(b'[') => Kind::List,
             Some(b'{') => Kind::Dict,
             Some(b't' | b'f') => Kind::Boolean,
@@ -196,13 +209,16 @@ impl<'a> Reader<'a> for JsonReader<'a> {
 
     fn key(&mut self) -> Result<Cow<'a, str>, DecodeError> {
         self.open_key()?;
-        let key = self.key_string()?;
+        let Some(key) = self.key_string()? else { return self.fail(HALF) };
         self.colon()?;
         Ok(key)
     }
 
     fn key_token(&mut self) -> Result<Token<'a>, DecodeError> {
-        self.key().map(Token::Text)
+        self.open_key()?;
+        let key = self.key_string()?;
+        self.colon()?;
+        Ok(key.map_or(Token::Opaque(HALF), Token::Text))
     }
 
     #[inline]

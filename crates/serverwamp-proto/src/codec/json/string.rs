@@ -1,6 +1,7 @@
 //! Strings of JSON: escapes, surrogate pairs, and the NUL that marks bytes.
 //!
-//! Invariant: passing a string and reading it accept exactly the same strings.
+//! Invariant: passing a string and reading it accept exactly the same strings. One with half of a surrogate pair, where
+//! such may stand, is never read as text.
 
 use super::base64;
 use super::reader::JsonReader;
@@ -11,20 +12,33 @@ use std::borrow::Cow;
 
 /// How a string starts that holds bytes: WAMP's rule is NUL, which JSON can only write escaped.
 const NUL: &[u8] = b"\\u0000";
+pub(super) const HALF: &str = "half of a surrogate pair";
 const BAD_BASE64: &str = "a string that starts with NUL must go on with base64";
 
 /// Where unescaped text goes.
 trait Sink {
     fn text(&mut self, text: &str);
     fn character(&mut self, character: char);
+    /// Half of a surrogate pair.
+    fn half(&mut self);
 }
 
-impl Sink for String {
+/// Text, unless there was half of a surrogate pair in it.
+struct Whole(Option<String>);
+
+impl Sink for Whole {
     fn text(&mut self, text: &str) {
-        self.push_str(text);
+        if let Some(whole) = &mut self.0 {
+            whole.push_str(text);
+        }
     }
     fn character(&mut self, character: char) {
-        self.push(character);
+        if let Some(whole) = &mut self.0 {
+            whole.push(character);
+        }
+    }
+    fn half(&mut self) {
+        self.0 = None;
     }
 }
 
@@ -34,6 +48,7 @@ struct Nowhere;
 impl Sink for Nowhere {
     fn text(&mut self, _: &str) {}
     fn character(&mut self, _: char) {}
+    fn half(&mut self) {}
 }
 
 impl<'a> JsonReader<'a> {
@@ -45,11 +60,11 @@ impl<'a> JsonReader<'a> {
     /// The string whose opening quote was just consumed, as text or bytes.
     pub(super) fn string(&mut self) -> Result<Token<'a>, DecodeError> {
         if !self.at_nul() {
-            return self.text().map(Token::Text);
+            return Ok(self.text()?.map_or(Token::Opaque(HALF), Token::Text));
         }
         let from = self.offset();
         self.bump(NUL.len());
-        match base64::decode(&self.text()?) {
+        match self.text()?.and_then(|text| base64::decode(&text)) {
             Some(bytes) => Ok(Token::Binary(Cow::Owned(bytes))),
             None => fail(BAD_BASE64, from),
         }
@@ -61,10 +76,11 @@ impl<'a> JsonReader<'a> {
         }
         let from = self.offset();
         self.bump(NUL.len());
-        if base64::check(&self.text()?) { Ok(()) } else { fail(BAD_BASE64, from) }
+        if self.text()?.is_some_and(|text| base64::check(&text)) { Ok(()) } else { fail(BAD_BASE64, from) }
     }
 
-    pub(super) fn key_string(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+    /// Nothing if it is no text.
+    pub(super) fn key_string(&mut self) -> Result<Option<Cow<'a, str>>, DecodeError> {
         if self.at_nul() { self.fail(KEY_NOT_TEXT) } else { self.text() }
     }
 
@@ -72,20 +88,30 @@ impl<'a> JsonReader<'a> {
         if self.at_nul() { self.fail(KEY_NOT_TEXT) } else { self.pass_text() }
     }
 
-    /// Up to and with the closing quote; borrowed if no escape is in between.
-    fn text(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+    /// Up to and with the closing quote; borrowed if no escape is in between, nothing if it is no text.
+    fn text(&mut self) -> Result<Option<Cow<'a, str>>, DecodeError> {
         let plain = self.plain();
         if self.byte() == Some(b'"') {
             self.bump(1);
-            return Ok(Cow::Borrowed(plain));
+            return Ok(Some(Cow::Borrowed(plain)));
         }
-        let mut whole = String::from(plain);
+        let mut whole = Whole(Some(String::from(plain)));
         self.escaped(&mut whole)?;
-        Ok(Cow::Owned(whole))
+        Ok(whole.0.map(Cow::Owned))
     }
 
     fn pass_text(&mut self) -> Result<(), DecodeError> {
         self.plain();
+        if self.byte() == Some(b'"') {
+            self.bump(1);
+            return Ok(());
+        }
+        self.pass_escaped()
+    }
+
+    /// Apart, so that strings without escapes cost nothing for it.
+    #[inline(never)]
+    fn pass_escaped(&mut self) -> Result<(), DecodeError> {
         self.escaped(&mut Nowhere)
     }
 
@@ -106,8 +132,10 @@ impl<'a> JsonReader<'a> {
                 }
                 Some(b'\\') => {
                     self.bump(1);
-                    let character = self.escape()?;
-                    sink.character(character);
+                    match self.escape()? {
+                        Some(character) => sink.character(character),
+                        None => sink.half(),
+                    }
                     sink.text(self.plain());
                 }
                 Some(_) => return self.fail("control characters in strings must be escaped"),
@@ -116,12 +144,12 @@ impl<'a> JsonReader<'a> {
         }
     }
 
-    /// The character an escape stands for; its backslash was consumed.
-    fn escape(&mut self) -> Result<char, DecodeError> {
+    /// The character an escape stands for, unless it is half of one; its backslash was consumed.
+    fn escape(&mut self) -> Result<Option<char>, DecodeError> {
         let from = self.offset();
         let Some(letter) = self.byte() else { return self.fail(CUT_SHORT) };
         self.bump(1);
-        Ok(match letter {
+        Ok(Some(match letter {
             b'"' | b'\\' | b'/' => char::from(letter),
             b'b' => '\u{8}',
             b'f' => '\u{c}',
@@ -130,26 +158,27 @@ impl<'a> JsonReader<'a> {
             b't' => '\t',
             b'u' => return self.unicode(from),
             _ => return fail("unknown escape in a string", from),
-        })
+        }))
     }
 
-    fn unicode(&mut self, from: usize) -> Result<char, DecodeError> {
+    fn unicode(&mut self, from: usize) -> Result<Option<char>, DecodeError> {
         let unit = self.hex()?;
-        let code = match unit {
-            0xd800..=0xdbff if self.rest().starts_with(b"\\u") => {
-                self.bump(2);
-                let low = self.hex()?;
-                if !(0xdc00..=0xdfff).contains(&low) {
-                    return fail("half of a surrogate pair", from);
-                }
-                0x1_0000 + ((unit & 0x3ff) << 10) + (low & 0x3ff)
+        let mut code = unit;
+        if (0xd800..=0xdbff).contains(&unit) && self.rest().starts_with(b"\\u") {
+            let behind = self.offset();
+            self.bump(2);
+            let low = self.hex()?;
+            if (0xdc00..=0xdfff).contains(&low) {
+                code = 0x1_0000 + ((unit & 0x3ff) << 10) + (low & 0x3ff);
+            } else {
+                // No other half: what follows stands for itself.
+                self.back_to(behind);
             }
-            _ => unit,
-        };
+        }
         // What is no character is a surrogate without its other half.
         match char::from_u32(code) {
-            Some(character) => Ok(character),
-            None => fail("half of a surrogate pair", from),
+            None if !self.halves() => fail(HALF, from),
+            character => Ok(character),
         }
     }
 

@@ -5,6 +5,7 @@
 use super::base64;
 use super::scan::plain_until;
 use crate::codec::EncodeError;
+use crate::codec::exact::Exact;
 use crate::codec::writer::Encoder;
 
 #[derive(Debug)]
@@ -102,6 +103,10 @@ impl Encoder for JsonWriter<'_> {
             return Err(not_finite());
         }
         self.literal(ryu::Buffer::new().format_finite(value).as_bytes());
+        Ok(())
+    }
+    fn exact(&mut self, number: &Exact<'_>) -> Result<(), EncodeError> {
+        self.literal(number.json()?.as_bytes());
         Ok(())
     }
     fn text(&mut self, value: &str) {

@@ -7,6 +7,7 @@ use crate::codec::reader::{
     Frame, KEY_NOT_SCALAR, KEY_NOT_TEXT, Passed, Reader, TRAILING, Token, descend, fail,
 };
 use crate::codec::{DecodeError, Kind};
+use crate::timestamp::rfc3339;
 use std::borrow::Cow;
 
 const EXTENSION: &str = "extension types cannot be read";
@@ -14,6 +15,9 @@ const EXTENSION: &str = "extension types cannot be read";
 ///
 /// It means what CBOR's own `undefined` means: nothing.
 const UNDEFINED: &[u8] = &[0xd4, 0, 0];
+/// The type of the one extension that MessagePack itself defines, -1.
+const TIMESTAMP: u8 = 0xff;
+const NO_TIME: &str = "a MessagePack timestamp that is no time of the years 0 to 9999";
 const NEVER_USED: &str = "0xc1 is not a MessagePack type";
 
 #[derive(Debug)]
@@ -41,10 +45,12 @@ impl<'a> MsgPackReader<'a> {
     fn is_undefined(&self) -> bool {
         self.at.starts_with(UNDEFINED.get(1..).unwrap_or_default())
     }
-    /// Passes an extension of `len` bytes and the byte that tells its type.
+    /// An extension of `len` bytes and the byte that tells its type.
     fn extension(&mut self, len: u64) -> Result<Token<'a>, DecodeError> {
-        self.at.take(len.saturating_add(1))?;
-        Ok(Token::Extension)
+        Ok(match self.at.take(len.saturating_add(1))? {
+            [TIMESTAMP, time @ ..] => timestamp(time).map_or(Token::Opaque(NO_TIME), Token::Time),
+            _ => Token::Extension,
+        })
     }
     fn u8(&mut self) -> Result<u64, DecodeError> {
         self.at.byte().map(u64::from)
@@ -58,6 +64,20 @@ impl<'a> MsgPackReader<'a> {
     fn u64(&mut self) -> Result<u64, DecodeError> {
         self.at.array().map(u64::from_be_bytes)
     }
+}
+
+/// The text of a timestamp, in one of its three forms: 32 bits of seconds; 30 of nanoseconds and 34 of seconds; 32 of
+/// nanoseconds and 64 of seconds.
+fn timestamp(bytes: &[u8]) -> Option<String> {
+    let number = bytes.iter().fold(0u128, |number, byte| number << 8 | u128::from(*byte));
+    let part = |shift: u32, bits: u32| (number >> shift) & ((1 << bits) - 1);
+    let (seconds, nanos) = match bytes.len() {
+        4 => (part(0, 32), 0),
+        8 => (part(0, 34), part(34, 30)),
+        12 => (part(0, 64), part(64, 32)),
+        _ => return None,
+    };
+    rfc3339(u64::try_from(seconds).ok()?.cast_signed(), u32::try_from(nanos).ok()?)
 }
 
 /// Whole numbers have one token per sign, whatever their width on the wire.

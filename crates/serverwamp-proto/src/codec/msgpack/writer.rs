@@ -3,6 +3,7 @@
 //! Invariant: every integer, length and header takes the shortest form there is.
 
 use crate::codec::EncodeError;
+use crate::codec::exact::Exact;
 use crate::codec::writer::Encoder;
 
 #[derive(Debug)]
@@ -73,6 +74,10 @@ impl Encoder for MsgPackWriter<'_> {
     fn double(&mut self, value: f64) -> Result<(), EncodeError> {
         put(self.out, 0xcb, value.to_be_bytes());
         Ok(())
+    }
+    /// An integer of at most 64 bits, or the double that is this number.
+    fn exact(&mut self, number: &Exact<'_>) -> Result<(), EncodeError> {
+        if self.narrow(number) { Ok(()) } else { self.double(number.double()?) }
     }
     fn text(&mut self, value: &str) {
         match u8::try_from(value.len()) {

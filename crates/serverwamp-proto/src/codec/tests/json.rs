@@ -42,8 +42,6 @@ fn ser_02_what_rfc_8259_does_not_allow_is_refused_by_reading_and_by_passing() {
         (b"1.e1", "not a number"),
         (b"1e", "not a number"),
         (b"1e+", "not a number"),
-        (b"1e400", "number out of range"),
-        (b"-1e400", "number out of range"),
         (b"0x10", "trailing bytes"),
         (b"NaN", "unexpected character"),
         (b"Infinity", "unexpected character"),
@@ -96,8 +94,8 @@ fn what_rfc_8259_allows_is_accepted() {
         ("9223372036854775807", Value::from(i64::MAX)),
         ("-9223372036854775808", Value::from(i64::MIN)),
         ("18446744073709551615", Value::from(u64::MAX)),
-        ("18446744073709551616", Value::from(18_446_744_073_709_551_616.0)),
-        ("-9223372036854775809", Value::from(-9_223_372_036_854_775_809.0)),
+        ("18446744073709551616", Value::Wide(1 << 64)),
+        ("-9223372036854775809", Value::Wide(i128::from(i64::MIN) - 1)),
         ("[]", Value::List(vec![])),
         ("{}", Value::Dict(crate::codec::Dict::new())),
     ];
@@ -110,13 +108,13 @@ fn what_rfc_8259_allows_is_accepted() {
 }
 
 #[test]
-fn a_number_may_have_any_number_of_digits_unless_it_becomes_infinite() {
+fn a_number_may_have_any_number_of_digits() {
     let long = format!("0.{}1", "0".repeat(1000));
     assert_eq!(read(&long), Ok(Value::Float(0.0)));
     assert_eq!(well_formed(Serializer::Json, long.as_bytes()), Ok(()));
-    let infinite = "9".repeat(400);
+    let infinite = format!("{}.5", "9".repeat(400));
     assert_eq!(read(&infinite), Err("number out of range".into()));
-    assert_eq!(well_formed(Serializer::Json, infinite.as_bytes()).unwrap_err().reason, "number out of range");
+    assert_eq!(well_formed(Serializer::Json, infinite.as_bytes()), Ok(()));
 }
 
 #[test]

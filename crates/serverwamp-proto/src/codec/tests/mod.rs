@@ -4,7 +4,9 @@ use super::reader::TOO_LONG;
 use super::{DecodeError, DictReader, Kind, ListReader, MAX_DEPTH, Serializer, Value, Writer, from_slice};
 
 mod binary;
+mod halves;
 mod json;
+mod numbers;
 mod serde;
 mod transcode;
 
@@ -209,10 +211,9 @@ fn id_01_ser_05_ids_come_in_any_width_but_not_as_floats() {
         assert_eq!(list.unsigned(), Ok(expected));
         list.finish().unwrap();
     }
-    let floats: [(Serializer, &[u8]); 6] = [
+    let floats: [(Serializer, &[u8]); 5] = [
         (Serializer::Json, b"[1.0]"),
         (Serializer::Json, b"[1e0]"),
-        (Serializer::Json, b"[18446744073709551616]"),
         (Serializer::MessagePack, &unhex("91 ca 3f800000")),
         (Serializer::Cbor, &unhex("81 f9 3c00")),
         (Serializer::Cbor, &unhex("81 fb 3ff0000000000000")),

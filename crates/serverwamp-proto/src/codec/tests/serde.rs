@@ -265,7 +265,7 @@ fn ser_13_a_float_that_json_cannot_hold_is_an_error_and_leaves_nothing_behind() 
 }
 
 #[test]
-fn integers_beyond_64_bits_are_refused_where_they_do_not_exist() {
+fn integers_beyond_64_bits_are_refused_where_they_do_not_exist_exactly() {
     let below = i128::from(i64::MIN) - 1;
     assert_eq!(written(Serializer::Cbor, &below).unwrap(), unhex("3b 8000000000000000"));
     assert_eq!(from_slice::<i128>(Serializer::Cbor, &unhex("3b 8000000000000000")), Ok(below));
@@ -275,10 +275,11 @@ fn integers_beyond_64_bits_are_refused_where_they_do_not_exist() {
             from_slice::<u128>(serializer, &written(serializer, &u128::from(u64::MAX)).unwrap()),
             Ok(u64::MAX.into())
         );
-        assert!(written(serializer, &(u128::from(u64::MAX) + 1)).is_err());
-        assert!(written(serializer, &u128::MAX).is_err());
-        assert!(written(serializer, &i128::MIN).is_err());
-        assert_eq!(written(serializer, &below).is_ok(), serializer == Serializer::Cbor);
+        let more_than_doubles = serializer != Serializer::MessagePack;
+        assert!(written(serializer, &(u128::from(u64::MAX) + 1)).is_ok());
+        assert_eq!(written(serializer, &u128::MAX).is_ok(), more_than_doubles);
+        assert!(written(serializer, &i128::MIN).is_ok());
+        assert_eq!(written(serializer, &below).is_ok(), more_than_doubles);
     }
 }
 

@@ -136,7 +136,7 @@ const fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
-        Value::Integer(_) | Value::Unsigned(_) => "an integer",
+        Value::Integer(_) | Value::Unsigned(_) | Value::Wide(_) => "an integer",
         Value::Float(_) => "a float",
         Value::Text(_) => "a string",
         Value::Binary(_) => "bytes",
