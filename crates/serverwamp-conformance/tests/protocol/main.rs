@@ -8,6 +8,7 @@ mod features;
 mod ids;
 mod long_poll;
 mod messages;
+mod numbers;
 mod rawsocket;
 mod serializers;
 mod sessions;

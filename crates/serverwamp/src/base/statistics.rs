@@ -147,6 +147,9 @@ refusals! {
     IdleTimeout "idle_timeouts",
     /// Events that a subscriber did not get: too many waited, or this one was too long.
     EventsLost "events_lost",
+    /// Payloads that the serializer of their receiver cannot represent, such as a NaN in JSON: events that a subscriber did
+    /// not get, calls, results and errors that did not arrive as they were sent.
+    Unrepresentable "payloads_unrepresentable",
     /// Peers that broke a rule of the protocol or of its transport.
     ProtocolViolation "protocol_violations",
     /// Peers that sent a message longer than the transport's `max_message`.
@@ -252,7 +255,8 @@ impl Counters {
         }
     }
 
-    fn count(&self, refusal: Refusal, times: u64) {
+    /// Counts without a word, for what has a line of its own in the log.
+    pub(crate) fn count(&self, refusal: Refusal, times: u64) {
         if let Some(counter) = self.refused.get(refusal as usize) {
             counter.fetch_add(times, Ordering::Relaxed);
         }

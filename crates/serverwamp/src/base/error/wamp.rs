@@ -221,6 +221,7 @@ impl From<BindError> for WampError {
 /// Any serializable value as a [`Value`].
 pub(crate) fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, String> {
     let mut encoded = Vec::new();
-    codec::to_writer(Serializer::MessagePack, value, &mut encoded).map_err(|error| error.to_string())?;
-    codec::from_slice(Serializer::MessagePack, &encoded).map_err(|error| error.to_string())
+    // It can say the most: integers of 128 bits as well.
+    codec::to_writer(Serializer::Cbor, value, &mut encoded).map_err(|error| error.to_string())?;
+    codec::from_slice(Serializer::Cbor, &encoded).map_err(|error| error.to_string())
 }

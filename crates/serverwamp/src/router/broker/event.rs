@@ -209,7 +209,17 @@ impl StoredEvent {
         out: &mut Vec<u8>,
     ) -> Option<()> {
         let serializer = receiver.serializer();
-        let payload = self.payload.to_serializer(serializer).ok()?;
+        let carried = self.payload.to_serializer(serializer).inspect_err(|error| {
+            line_later!(
+                WARN,
+                "event",
+                "a retained event cannot be carried over into a serializer",
+                topic = self.topic,
+                serializer = format_args!("{serializer:?}"),
+                error = error
+            );
+        });
+        let payload = carried.ok()?;
         let disclose = is_disclosed_to(receiver, self.by_configuration);
         let details = self.details(tell_topic, disclose, true);
         encode(serializer, subscription, self.publication, &details, &payload, out)

@@ -2,6 +2,7 @@
 
 use super::call::{Answer, CallState, Caller, Kept, RoutedCall, send_result};
 use crate::base::log::line_later;
+use crate::base::statistics::Refusal;
 use crate::router::realm::forwarded;
 use crate::transport::PushError;
 use crate::{Session, WampError};
@@ -131,6 +132,7 @@ impl RoutedCall {
                     // Who is gone is about to be missed by everybody it calls.
                     Ok(()) | Err(PushError::Closed) => return,
                     Err(PushError::Encode(error)) => {
+                        session.running_realm().counters.count(Refusal::Unrepresentable, 1);
                         line_later!(
                             WARN,
                             "call",

@@ -9,6 +9,7 @@ use super::local::LocalCall;
 use super::registration::{Callee, RegistrationEntry};
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::base::log::line_later;
+use crate::base::statistics::Refusal;
 use crate::router::realm::forwarded;
 use crate::router::session::Held;
 use crate::transport::PushError;
@@ -287,6 +288,7 @@ fn interrupt(state: &CallState, mode: InterruptMode) {
 fn send_answer(session: &Session, request: RequestId, answer: &Answer<'_>) {
     let serializer = session.serializer();
     let unsayable = |error| {
+        session.running_realm().counters.count(Refusal::Unrepresentable, 1);
         line_later!(
             WARN,
             "call",
@@ -323,6 +325,7 @@ fn send_answer(session: &Session, request: RequestId, answer: &Answer<'_>) {
             let payload = match Carried::new(payload, serializer) {
                 Ok(payload) => payload,
                 Err(problem) => {
+                    session.running_realm().counters.count(Refusal::Unrepresentable, 1);
                     line_later!(
                         WARN,
                         "call",

@@ -236,6 +236,7 @@ enum Unsent {
 /// The arguments in the callee's serializer.
 fn carried<'p>(payload: &'p Payload, callee: &Session) -> Result<Carried<'p>, Unsent> {
     Carried::new(payload, callee.serializer()).map_err(|error| {
+        callee.running_realm().counters.count(Refusal::Unrepresentable, 1);
         line_later!(
             WARN,
             "call",

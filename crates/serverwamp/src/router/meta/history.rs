@@ -46,6 +46,7 @@ impl RunningRealm {
         let events = events.iter().filter_map(|event| {
             let encoded = encode(event, entry.id, entry.is_pattern(), serializer);
             if let Err(error) = &encoded {
+                self.counters.count(Refusal::Unrepresentable, 1);
                 line!(
                     WARN,
                     "event",

@@ -157,6 +157,9 @@ impl RunningRealm {
         }
         let delivered = self.broker.deliver(&outgoing, draft.receivers, wall_clock);
         self.crowd.wake(delivered.asleep);
+        if delivered.passed_over > 0 {
+            self.counters.count(Refusal::Unrepresentable, delivered.passed_over as u64);
+        }
         if delivered.passed_over > 0 && delivered.events == 0 {
             let text = "the payload cannot be said in the serializer of any subscriber";
             return Err(WampError::new(uris::error::INVALID_PAYLOAD).arg(text));
@@ -198,7 +201,7 @@ impl RunningRealm {
             (Some(forms), _) => Ok(forms),
             (None, Some(error)) => Err(error),
             // It can say the most.
-            (None, None) => Ok(Forms::new(to_payload(payload.to_payload(Serializer::MessagePack)?))),
+            (None, None) => Ok(Forms::new(to_payload(payload.to_payload(Serializer::Cbor)?))),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::publish::to_payload;
 use super::running::{Changes, RunningRealm};
+use crate::base::statistics::Refusal;
 use crate::router::broker::{LocalSubscriber, Outgoing, SubscriptionEntry};
 use crate::router::payload::Encoded;
 use crate::router::session::Work;
@@ -99,6 +100,8 @@ impl RunningRealm {
             let mut bytes = Vec::new();
             if event.encode_retained(session, entry.id, entry.is_pattern(), &mut bytes).is_some() {
                 session.send_event_frame(&bytes);
+            } else {
+                self.counters.count(Refusal::Unrepresentable, 1);
             }
         }
     }
