@@ -216,7 +216,7 @@ fn cleanup_that_does_not_end_is_dropped_after_the_grace() {
     until_noted(&mut watcher, "stubborn entered");
     peer.leave();
     takes(100, 2000, || until_noted(&mut watcher, "stubborn left"));
-    server.wait_for_log("did not finish in time", SOON);
+    server.wait_for_log("reason=handlers_dropped", SOON);
 }
 
 #[test]

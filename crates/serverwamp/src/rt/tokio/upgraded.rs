@@ -41,7 +41,7 @@ impl Handed {
         };
         // Frames are written whole, so waiting for more bytes would only delay them.
         if let Err(error) = io.inner().set_nodelay(true) {
-            line!(DEBUG, "websocket", "TCP_NODELAY cannot be set", error = error);
+            line!(DEBUG, "server", "TCP_NODELAY cannot be set", error = error);
         }
         Self::Socket { first, io }
     }

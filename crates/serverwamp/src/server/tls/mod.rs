@@ -202,7 +202,7 @@ impl Current {
                 line_later!(INFO, "tls", "the certificate was reloaded", files = files);
                 self.config = config;
             }
-            Err(error) => line_later!(ERROR, "tls", "the new certificate is not taken", error = error),
+            Err(error) => line_later!(ERROR, "tls", "the certificate stays as it is", error = error),
         }
     }
 }
