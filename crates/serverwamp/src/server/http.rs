@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
@@ -26,6 +26,7 @@ use crate::server::service::{PeerAddress, PeerCertificates, WebSocketService};
 /// What answers requests, by path. All connections of a server share it.
 #[derive(Debug)]
 pub(super) struct Services {
+    health: String,
     websocket: (String, WebSocketService),
     long_poll: Option<(String, LongPollService)>,
 }
@@ -34,6 +35,7 @@ impl Services {
     pub(super) fn new(app: &Application, options: &Options) -> Self {
         let below = |path: &String| format!("{}/", path.trim_end_matches('/'));
         Self {
+            health: options.health.clone(),
             websocket: (options.path.clone(), app.websocket()),
             long_poll: options.long_poll.as_ref().map(|path| (below(path), app.long_polling())),
         }
@@ -50,13 +52,44 @@ impl Services {
         {
             return long_poll.clone().call(request).await.unwrap_or_else(|never| match never {});
         }
+        // It tells a stranger nothing, and load balancers ask for it by address.
+        if path == self.health {
+            return if !is_question(request.method()) {
+                only_questions()
+            } else if app.inner().connections.stopping() {
+                page(StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned())
+            } else {
+                page(StatusCode::OK, "ok\n".to_owned())
+            };
+        }
         // The services above have looked themselves.
         if let Err((status, why)) = app.inner().websocket.hosts.check(&request) {
             let address = request.extensions().get::<PeerAddress>().map(|address| address.0);
             app.inner().counters.refused(Refusal::Host, address, &why);
             return page(status, format!("refused: {why}\n"));
         }
+        // A client that has the wrong path is told so.
+        if path == "/" && !request.headers().contains_key(header::UPGRADE) {
+            return match is_question(request.method()) {
+                true => page(StatusCode::OK, self.description()),
+                false => only_questions(),
+            };
+        }
         page(StatusCode::NOT_FOUND, format!("nothing here; the WebSocket is at {here}\n"))
+    }
+
+    /// What a person reads who has typed the address into a browser.
+    fn description(&self) -> String {
+        let mut text = format!(
+            "This is a WAMP server: programs call procedures and subscribe to topics here (https://wamp-proto.org).\n\n\
+             {}  WebSocket\n",
+            self.websocket.0
+        );
+        if let Some((below, _)) = &self.long_poll {
+            text.push_str(&format!("{}  long-polling\n", below.trim_end_matches('/')));
+        }
+        text.push_str(&format!("{}  200 while it serves, for load balancers\n", self.health));
+        text
     }
 }
 
@@ -67,6 +100,17 @@ fn page(status: StatusCode, text: String) -> Response<Full<Bytes>> {
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
 }
+fn is_question(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+fn only_questions() -> Response<Full<Bytes>> {
+    let mut response =
+        page(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered here\n".to_owned());
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    response
+}
+
 /// What a connection is told before it ends whose request cannot be answered otherwise.
 pub(super) fn refusal(status: &str, more: &str, text: &str) -> Vec<u8> {
     format!(

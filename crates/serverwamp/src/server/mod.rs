@@ -14,7 +14,11 @@ mod stream;
 mod timer;
 #[cfg(feature = "tls")]
 pub mod tls;
+#[cfg(unix)]
+mod unix_socket;
 
+#[cfg(unix)]
+pub use self::unix_socket::UnixSocket;
 pub use crate::rt::listener::{Incoming, Listener};
 
 use std::future::Future;
@@ -63,6 +67,7 @@ pub struct Server {
 #[derive(Clone, Debug)]
 struct Options {
     path: String,
+    health: String,
     long_poll: Option<String>,
     http: bool,
     rawsocket: bool,
@@ -80,6 +85,7 @@ impl Server {
     pub fn new(app: Application) -> Self {
         let options = Options {
             path: "/ws".to_owned(),
+            health: "/health".to_owned(),
             long_poll: None,
             http: true,
             rawsocket: true,
@@ -97,6 +103,13 @@ impl Server {
     /// Serves the WebSocket at another path.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.options.path = path.into();
+        self
+    }
+
+    /// Where load balancers ask whether to send clients here: 200 `ok`, and 503 as soon as the application stops. Default
+    /// `/health`. What has no other use of the path `/` says in words what this is and which paths there are.
+    pub fn health(mut self, path: impl Into<String>) -> Self {
+        self.options.health = path.into();
         self
     }
 
