@@ -2,18 +2,33 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 /// An `ADDR:PORT` to listen at; port 0 lets the system choose one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct ListenAddress(SocketAddr);
+pub(crate) struct ListenAddress(SocketAddr, Loopbacks);
+
+/// Which of the addresses of this machine `localhost` stands for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Loopbacks {
+    /// An address was given.
+    This,
+    /// `localhost` was: 127.0.0.1 and `[::1]`, as clients look it up as either.
+    Both,
+}
 
 impl ListenAddress {
-    pub(crate) const DEFAULT: Self = Self(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080));
+    pub(crate) const DEFAULT: Self =
+        Self(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080), Loopbacks::This);
 
     pub(crate) fn socket(self) -> SocketAddr {
         self.0
+    }
+
+    /// `[::1]` with this port, if it is to be listened at, too.
+    pub(crate) fn other_loopback(self, port: u16) -> Option<SocketAddr> {
+        (self.1 == Loopbacks::Both).then(|| SocketAddr::new(Ipv6Addr::LOCALHOST.into(), port))
     }
 
     /// Can only programs on this machine connect to it?
@@ -58,7 +73,7 @@ impl FromStr for ListenAddress {
 
     fn from_str(text: &str) -> Result<Self, BadAddress> {
         if let Ok(address) = text.parse() {
-            return Ok(Self(address));
+            return Ok(Self(address, Loopbacks::This));
         }
         if let Some((scheme, rest)) = text.split_once("://") {
             return Err(BadAddress(without_url(scheme, rest)));
@@ -77,7 +92,7 @@ impl FromStr for ListenAddress {
             return Err(BadAddress(format!("{port:?} is not a port, write a number from 0 to 65535")));
         };
         if host.eq_ignore_ascii_case("localhost") {
-            return Ok(Self(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)));
+            return Ok(Self(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port), Loopbacks::Both));
         }
         if let Ok(ip) = host.parse::<IpAddr>() {
             // An IPv6 address without its brackets.

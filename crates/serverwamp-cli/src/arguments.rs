@@ -4,6 +4,7 @@
 
 use crate::address::{BadAddress, ListenAddress};
 use crate::failure::Failure;
+use crate::unix_socket::Mode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 use serverwamp::websocket::{HostPattern, InvalidPattern, OriginPattern};
@@ -48,7 +49,7 @@ impl Arguments {
 /// The options of `dev`, before the command, behind it, or without it.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct DevOptions {
-    /// Where to listen; port 0 is a free one
+    /// Where to listen; port 0 is a free one, localhost both 127.0.0.1 and [::1]
     #[arg(long, global = true, value_name = "ADDR:PORT", default_value_t = ListenAddress::DEFAULT)]
     pub(crate) listen: ListenAddress,
     /// Listen at another address than loopback, though everybody who reaches it gets in
@@ -60,9 +61,12 @@ pub(crate) struct DevOptions {
     /// Answer requests for this host as well, beside localhost and its addresses; may be repeated
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) host: Vec<HostPattern>,
-    /// Listen at a Unix socket as well, for RawSocket
+    /// Listen at a Unix socket as well, for RawSocket and WebSocket
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) unix: Option<PathBuf>,
+    /// Who may connect to the Unix socket, as the mode of its file [default: as the umask says]
+    #[arg(long, global = true, value_name = "MODE", requires = "unix")]
+    pub(crate) unix_mode: Option<Mode>,
     /// Speak TLS, with the certificates in this PEM file; it is reloaded when it changes
     #[arg(long, global = true, value_name = "FILE", requires = "tls_key")]
     pub(crate) tls_certificates: Option<PathBuf>,
@@ -137,7 +141,10 @@ fn explain(error: &clap::Error) -> String {
         }
         ErrorKind::MissingRequiredArgument => {
             let missing = argument.split(' ').next().unwrap_or_default();
-            return format!("{missing} is missing: --tls-certificates and --tls-key are given together");
+            return match missing {
+                "--unix" => "--unix is missing: --unix-mode is the mode of its file".to_owned(),
+                _ => format!("{missing} is missing: --tls-certificates and --tls-key are given together"),
+            };
         }
         ErrorKind::ArgumentConflict => format!("{flag} is given more than once"),
         _ => {

@@ -11,6 +11,8 @@ use std::path::PathBuf;
 pub(crate) struct Banner {
     /// Where it really listens.
     pub(crate) address: SocketAddr,
+    /// Does it listen at the same port of `[::1]` as well?
+    pub(crate) both: bool,
     /// May others than programs on this machine connect?
     pub(crate) exposed: bool,
     /// Is everything encrypted?
@@ -57,8 +59,15 @@ impl fmt::Display for Banner {
         )?;
         let (s, address) = (self.s(), self.address);
         writeln!(f, "  RawSocket  {bold}rs{s}://{address}{plain}   json msgpack cbor, on the same port")?;
+        if self.both {
+            writeln!(
+                f,
+                "  Loopback   {bold}[::1]:{}{plain}   the same, for clients that prefer IPv6",
+                address.port()
+            )?;
+        }
         if let Some(path) = &self.unix {
-            writeln!(f, "  Unix       {bold}{}{plain}   RawSocket", path.display())?;
+            writeln!(f, "  Unix       {bold}{}{plain}   RawSocket and WebSocket", path.display())?;
         }
         writeln!(f, "  Long-poll  {bold}http{s}://{address}/lp{plain}   for proxies that break WebSockets")?;
         writeln!(
@@ -92,7 +101,7 @@ mod tests {
 
     fn banner() -> Banner {
         let address = "127.0.0.1:1".parse().unwrap();
-        Banner { address, exposed: false, tls: false, unix: None, colours: false }
+        Banner { address, both: false, exposed: false, tls: false, unix: None, colours: false }
     }
 
     #[test]

@@ -1,16 +1,18 @@
 //! `serverwamp dev`: the demo, on this machine, until it is told to stop.
 
+use crate::address::ListenAddress;
 use crate::arguments::DevOptions;
 use crate::banner::Banner;
 use crate::demo;
 use crate::failure::Failure;
 use crate::stop::StopSignals;
-use crate::unix_socket::{self, UnixSocket};
+use crate::unix_socket;
+use serverwamp::server::UnixSocket;
 use serverwamp::tls::TlsConfig;
 use serverwamp::websocket::{Hosts, Origins};
 use serverwamp::{Application, Server};
 use std::cell::Cell;
-use std::io::{IsTerminal as _, Write as _, stdout};
+use std::io::{self, IsTerminal as _, Write as _, stdout};
 use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
@@ -47,14 +49,15 @@ async fn serve(options: &DevOptions) -> Result<(), Failure> {
         .map_err(|error| Failure::runtime(error.to_string()))?;
     // Before the banner, so that a signal that follows it at once finds us listening for it.
     let mut signals = StopSignals::listen()?;
-    let listener = TcpListener::bind(address.socket())
-        .await
-        .map_err(|error| Failure::runtime(address.explain(&error)))?;
+    let (listener, other) =
+        listeners(address).await.map_err(|error| Failure::runtime(address.explain(&error)))?;
     let bound = listener.local_addr().map_err(|error| Failure::runtime(address.explain(&error)))?;
-    let unix = options.unix.as_deref().map(unix_socket::listen).transpose()?;
+    let unix =
+        options.unix.as_deref().map(|path| unix_socket::listen(path, options.unix_mode)).transpose()?;
     let clock = demo::start_clock(&app);
     say(Banner {
         address: bound,
+        both: other.is_some(),
         exposed: !address.is_loopback(),
         tls: tls.is_some(),
         unix: options.unix.clone(),
@@ -62,8 +65,13 @@ async fn serve(options: &DevOptions) -> Result<(), Failure> {
     });
 
     let (stop, stopped) = watch::channel(());
-    let server =
-        serve_all(Server::new(app.clone()).drain(DRAIN).long_poll("/lp"), listener, tls, unix, stopped);
+    let server = serve_all(
+        Server::new(app.clone()).drain(DRAIN).long_poll("/lp"),
+        (listener, other),
+        tls,
+        unix,
+        stopped,
+    );
     let sessions = Cell::new(0);
     let orders = async {
         signals.next().await;
@@ -94,6 +102,31 @@ fn hosts(options: &DevOptions) -> Hosts {
     if options.insecure { hosts.and_ip_literals() } else { hosts }
 }
 
+/// How often a free port is looked for that is free at both loopbacks.
+const PORTS_TRIED: usize = 16;
+
+/// Listens at the address, and at the other loopback if `localhost` was asked for and this machine has both. Port 0 is
+/// the same port of both.
+async fn listeners(address: ListenAddress) -> io::Result<(TcpListener, Option<TcpListener>)> {
+    let mut tries = if address.socket().port() == 0 { PORTS_TRIED } else { 1 };
+    loop {
+        tries -= 1;
+        let listener = TcpListener::bind(address.socket()).await?;
+        let Some(other) = address.other_loopback(listener.local_addr()?.port()) else {
+            return Ok((listener, None));
+        };
+        match TcpListener::bind(other).await {
+            Ok(other) => return Ok((listener, Some(other))),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
+            Err(error) => {
+                tracing::info!(%other, %error, "this machine has one loopback address only");
+                return Ok((listener, None));
+            }
+        }
+    }
+}
+
 /// What `--tls-certificates` and `--tls-key` come to.
 fn tls(options: &DevOptions) -> Result<Option<TlsConfig>, Failure> {
     let (Some(certificates), Some(key)) = (&options.tls_certificates, &options.tls_key) else {
@@ -106,9 +139,9 @@ fn tls(options: &DevOptions) -> Result<Option<TlsConfig>, Failure> {
 /// Serves at the address and, if there is one, at the Unix socket.
 async fn serve_all(
     server: Server,
-    listener: TcpListener,
+    (listener, other): (TcpListener, Option<TcpListener>),
     tls: Option<TlsConfig>,
-    unix: Option<(UnixListener, UnixSocket)>,
+    unix: Option<UnixSocket<UnixListener>>,
     stopped: watch::Receiver<()>,
 ) {
     let stopped = || {
@@ -117,15 +150,20 @@ async fn serve_all(
         async move { drop(stopped.changed().await) }
     };
     let beside = async {
-        if let Some((listener, _file)) = unix {
-            server.clone().http(false).serve(listener, stopped()).await;
+        if let Some(socket) = unix {
+            server.clone().serve(socket, stopped()).await;
         }
     };
     let server = match tls {
         Some(tls) => server.clone().tls(tls),
         None => server.clone(),
     };
-    tokio::join!(server.serve(listener, stopped()), beside);
+    let at_other = async {
+        if let Some(other) = other {
+            server.clone().serve(other, stopped()).await;
+        }
+    };
+    tokio::join!(server.clone().serve(listener, stopped()), at_other, beside);
 }
 
 /// Says what is being waited for, when it takes long enough to wonder.

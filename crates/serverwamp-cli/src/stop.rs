@@ -1,4 +1,5 @@
-//! SIGINT and SIGTERM: the first asks to stop in good order, the second at once.
+//! SIGINT and SIGTERM: the first asks to stop in good order, the second at once. SIGHUP, which a terminal sends when it is
+//! closed, ends nothing: certificates are reloaded without it.
 
 use crate::failure::Failure;
 use std::io;
@@ -10,6 +11,9 @@ pub(crate) struct StopSignals {
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    /// Listened for, so that it does not end the program, and never asked.
+    #[cfg(unix)]
+    _hangup: tokio::signal::unix::Signal,
 }
 
 impl StopSignals {
@@ -21,7 +25,11 @@ impl StopSignals {
     #[cfg(unix)]
     fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            _hangup: signal(SignalKind::hangup())?,
+        })
     }
 
     #[cfg(not(unix))]

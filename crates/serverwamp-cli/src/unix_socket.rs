@@ -1,25 +1,34 @@
-//! A Unix socket to listen at, as a file that comes and goes with the program.
+//! What `--unix` and `--unix-mode` say, and what can be wrong with it.
 
 use crate::failure::Failure;
-use std::fs;
+use serverwamp::server::UnixSocket;
 use std::io::ErrorKind;
-use std::os::unix::fs::FileTypeExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::str::FromStr;
 use tokio::net::UnixListener;
 
-/// A socket's file. Dropping it removes the file.
-#[derive(Debug)]
-pub(crate) struct UnixSocket(PathBuf);
+/// The mode of a file, as people write it: in octal digits.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Mode(u32);
+
+impl FromStr for Mode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = !text.is_empty() && text.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
+        let mode = u32::from_str_radix(text, 8).ok().filter(|mode| digits && *mode <= 0o777);
+        mode.map(Self)
+            .ok_or_else(|| "a mode has three octal digits, write 660 for owner and group".to_owned())
+    }
+}
 
 /// Listens at `path`. A socket that a program left behind which is no more gives way; nothing else does.
-pub(crate) fn listen(path: &Path) -> Result<(UnixListener, UnixSocket), Failure> {
+pub(crate) fn listen(path: &Path, mode: Option<Mode>) -> Result<UnixSocket<UnixListener>, Failure> {
     let shown = path.display();
-    if is_left_behind(path) {
-        fs::remove_file(path).map_err(|error| Failure::runtime(format!("cannot remove {shown}: {error}")))?;
-    }
-    let listener = UnixListener::bind(path).map_err(|error| {
+    let socket = UnixSocket::bind(path, mode.map(|mode| mode.0));
+    socket.and_then(|socket| socket.try_map(UnixListener::from_std)).map_err(|error| {
         Failure::runtime(match error.kind() {
-            ErrorKind::AddrInUse if !is_socket(path) => {
+            ErrorKind::AlreadyExists => {
                 format!("{shown} is there already, and no socket: choose another path with --unix")
             }
             ErrorKind::AddrInUse => {
@@ -29,27 +38,7 @@ pub(crate) fn listen(path: &Path) -> Result<(UnixListener, UnixSocket), Failure>
             ErrorKind::PermissionDenied => format!("this user may not create {shown}: choose another path"),
             _ => format!("cannot listen at {shown}: {error}; choose another path with --unix"),
         })
-    })?;
-    Ok((listener, UnixSocket(path.to_owned())))
-}
-
-/// Is it a socket that nobody listens at?
-fn is_left_behind(path: &Path) -> bool {
-    is_socket(path)
-        && std::os::unix::net::UnixStream::connect(path)
-            .is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
-}
-
-fn is_socket(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|file| file.file_type().is_socket())
-}
-
-impl Drop for UnixSocket {
-    fn drop(&mut self) {
-        if let Err(error) = fs::remove_file(&self.0) {
-            tracing::warn!(path = %self.0.display(), %error, "the socket's file stays behind");
-        }
-    }
+    })
 }
 
 #[cfg(test)]
@@ -57,21 +46,25 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn only_a_socket_that_nobody_listens_at_gives_way() {
+    async fn a_place_that_cannot_be_had_is_explained() {
         let path = std::env::temp_dir().join(format!("serverwamp-unix-{}", std::process::id()));
-        let refused = |path: &Path| listen(path).unwrap_err().to_string();
-        let (listener, file) = listen(&path).unwrap();
+        let refused = |path: &Path| listen(path, None).unwrap_err().to_string();
+        let socket = listen(&path, None).unwrap();
         assert!(refused(&path).contains("is in use"));
-        drop(listener);
-        // The file is still there, as after a crash.
-        let (_listener, second) = listen(&path).unwrap();
-        drop(second);
+        drop(socket);
         assert!(!path.exists());
-        drop(file);
-        fs::write(&path, "a file of somebody").unwrap();
+        std::fs::write(&path, "a file of somebody").unwrap();
         assert!(refused(&path).contains("is there already, and no socket"));
-        assert_eq!(fs::read_to_string(&path).unwrap(), "a file of somebody");
-        fs::remove_file(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
         assert!(refused(Path::new("/nowhere/at/all")).contains("the directory of /nowhere/at/all"));
+    }
+
+    #[test]
+    fn a_mode_is_octal() {
+        assert_eq!("660".parse(), Ok(Mode(0o660)));
+        assert_eq!("0600".parse(), Ok(Mode(0o600)));
+        for text in ["", "rw", "888", "1777", "+66", "-1"] {
+            assert!(text.parse::<Mode>().unwrap_err().contains("write 660"), "{text}");
+        }
     }
 }

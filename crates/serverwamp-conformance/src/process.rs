@@ -18,6 +18,8 @@ pub enum Signal {
     Interrupt,
     /// SIGTERM, as service managers send it.
     Terminate,
+    /// SIGHUP, as a terminal sends it that is closed.
+    Hangup,
     /// SIGSTOP: the process stands still.
     Stop,
     /// SIGCONT: a stopped process goes on.
@@ -153,6 +155,7 @@ impl ServerProcess {
         let name = match signal {
             Signal::Interrupt => "-INT",
             Signal::Terminate => "-TERM",
+            Signal::Hangup => "-HUP",
             Signal::Stop => "-STOP",
             Signal::Continue => "-CONT",
         };

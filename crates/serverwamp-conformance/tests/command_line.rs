@@ -1,6 +1,9 @@
 //! The `serverwamp` program as a person meets it: what it prints, what it serves, how it ends.
 
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -138,7 +141,7 @@ fn logs_are_on_the_standard_error_refusals_by_default_and_more_on_demand() {
 fn the_address_is_chosen_with_and_without_the_command() {
     for arguments in [
         &["--listen", "127.0.0.1:0"][..],
-        &["dev", "--listen", "localhost:0"],
+        &["dev", "--listen", "127.0.0.1:0"],
         &["--listen=127.0.0.1:0", "dev"],
     ] {
         let server = start(arguments);
@@ -146,6 +149,99 @@ fn the_address_is_chosen_with_and_without_the_command() {
         assert!(!server.url().ends_with(":0/ws"), "{}", server.url());
         joined(&server).leave();
     }
+}
+
+#[test]
+fn localhost_is_both_loopbacks_at_one_port() {
+    let server = start(&["--listen", "localhost:0"]);
+    let port = server.address().rsplit(':').next().unwrap().to_owned();
+    server.wait_for_log(&format!("[::1]:{port}"), SOON);
+    for host in ["127.0.0.1", "[::1]"] {
+        RawPeer::joined(&format!("ws://{host}:{port}/ws"), Subprotocol::JSON, "realm1").leave();
+    }
+}
+
+/// A path for a socket of this test.
+fn socket(name: &str) -> String {
+    let path = std::env::temp_dir().join(format!("serverwamp-cli-{name}-{}", std::process::id()));
+    path.to_str().unwrap().to_owned()
+}
+
+/// What is answered to a request over a Unix socket, as far as it comes at once.
+fn over_unix(path: &str, request: &str) -> String {
+    let mut stream = UnixStream::connect(path).unwrap();
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = [0; 4096];
+    let read = stream.read(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer[..read]).into_owned()
+}
+
+const HEALTH: &str = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+#[test]
+fn a_unix_socket_stays_reachable_when_its_second_server_starts_before_the_first_is_over() {
+    let path = socket("successor");
+    let arguments = ["--listen", "127.0.0.1:0", "--unix", &path];
+    let mut first = start(&arguments);
+    let said = format!("{path} is in use: stop the other program or choose another path with --unix");
+    fails(&arguments, 1, &said);
+    let mut peer = joined(&first);
+    first.signal(Signal::Terminate);
+    peer.find("GOODBYE", SOON, |message| message[0] == 6);
+    // The peer does not answer, so the first one drains.
+    first.wait_for_log("waiting for 1 session to end", SOON);
+    let mut second = start(&arguments);
+    assert!(first.is_running());
+    assert!(over_unix(&path, HEALTH).starts_with("HTTP/1.1 200"));
+    first.signal(Signal::Interrupt);
+    assert_eq!(first.wait_exit(SOON).code(), Some(0));
+    assert!(
+        over_unix(&path, HEALTH).starts_with("HTTP/1.1 200"),
+        "the first one has removed the second's socket"
+    );
+    second.signal(Signal::Terminate);
+    assert_eq!(second.wait_exit(SOON).code(), Some(0));
+    assert!(!std::path::Path::new(&path).exists());
+}
+
+#[test]
+fn a_unix_socket_has_the_mode_it_was_given_and_speaks_websocket() {
+    let path = socket("mode");
+    let _server = start(&["--listen", "127.0.0.1:0", "--unix", &path, "--unix-mode", "600"]);
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let upgrade = "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+        Sec-WebSocket-Protocol: wamp.2.json\r\n\r\n";
+    let answer = over_unix(&path, upgrade);
+    assert!(answer.starts_with("HTTP/1.1 101") && answer.contains("wamp.2.json"), "{answer}");
+    fails(
+        &["--unix", &path, "--unix-mode", "rw"],
+        2,
+        "--unix-mode \"rw\": a mode has three octal digits, write 660 for owner and group; see serverwamp --help",
+    );
+    fails(&["--unix-mode", "600"], 2, "--unix is missing: --unix-mode is the mode of its file");
+}
+
+#[test]
+fn a_person_and_a_load_balancer_get_200() {
+    let server = demo();
+    let get = |path: &str| {
+        let mut stream = TcpStream::connect(server.address()).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", server.address())
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let page = get("/");
+    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    for part in ["This is a WAMP server", "/ws  WebSocket", "/lp  long-polling", "/health  "] {
+        assert!(page.contains(part), "{part:?} in {page}");
+    }
+    let health = get("/health");
+    assert!(health.starts_with("HTTP/1.1 200") && health.ends_with("\r\n\r\nok\n"), "{health}");
+    assert!(get("/other").starts_with("HTTP/1.1 404"));
 }
 
 #[test]
@@ -234,6 +330,16 @@ fn sigint_and_sigterm_say_goodbye_and_end_in_good_order() {
         assert!(output.ends_with("\n\nserverwamp has stopped; 1 session got GOODBYE\n"), "{output}");
         assert_eq!(server.stderr(), "");
     }
+}
+
+#[test]
+fn sighup_does_not_end_it() {
+    let server = demo();
+    let mut peer = joined(&server);
+    server.signal(Signal::Hangup);
+    let answer = peer.call("demo.add", json!([2, 3]), Value::Null, Value::Null);
+    assert_eq!(answer[3], json!([5]));
+    joined(&server).leave();
 }
 
 #[test]
