@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 /// ```
 ///
 /// As text it is one line for each counter that is not zero; `{:?}` names every counter.
-#[derive(Clone, Default, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Statistics {
     /// Connections that are open.
@@ -68,6 +68,20 @@ impl fmt::Display for Statistics {
             }
         }
         Ok(())
+    }
+}
+
+/// All counters at 0. The standard library has this for arrays of up to 32 only.
+impl Default for Statistics {
+    fn default() -> Self {
+        Self {
+            connections: 0,
+            connections_accepted: 0,
+            sessions: 0,
+            sessions_established: 0,
+            calls_in_flight: 0,
+            refused: [0; Refusal::COUNT],
+        }
     }
 }
 
