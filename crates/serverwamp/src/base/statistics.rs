@@ -37,13 +37,6 @@ pub struct Statistics {
     refused: [u64; Refusal::COUNT],
 }
 
-/// Nothing counted. Not derived: the standard library does so for arrays of up to 32.
-impl Default for Statistics {
-    fn default() -> Self {
-        Counters::default().snapshot(0)
-    }
-}
-
 impl Statistics {
     /// How often something was refused or ended for this reason.
     pub fn refused(&self, refusal: Refusal) -> u64 {
