@@ -101,7 +101,9 @@ impl RunningRealm {
             if event.encode_retained(session, entry.id, entry.is_pattern(), &mut bytes).is_some() {
                 session.send_event_frame(&bytes);
             } else {
-                self.counters.count(Refusal::Unrepresentable, 1);
+                let why =
+                    format_args!("a retained event of {} cannot be said in its serializer", event.topic);
+                self.counters.refused_under_lock(Refusal::Unrepresentable, session, why);
             }
         }
     }
