@@ -164,7 +164,7 @@ mod tests {
             prop_assert_eq!(big.to_u128(), Some(value));
             prop_assert_eq!(big.bits(), u64::from(128 - value.leading_zeros()));
             prop_assert_eq!(big.trailing_zeros(), if value == 0 { 0 } else { u64::from(value.trailing_zeros()) });
-            prop_assert_eq!(Big::of_octets(&big.to_octets()), big.clone());
+            prop_assert_eq!(&Big::of_octets(&big.to_octets()), &big);
             prop_assert_eq!(big.clone().into_digits(), value.to_string());
             let mut less = big.clone();
             less.decrement();
