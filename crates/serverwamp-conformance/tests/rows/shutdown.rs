@@ -4,7 +4,9 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use serverwamp_conformance::{RawPeer, RawTcp, Signal, Subprotocol, tcp};
+use serverwamp_conformance::{
+    Http, LongPoll, RawPeer, RawTcp, ServerProcess, Signal, Stream, Subprotocol, tcp,
+};
 
 use crate::support::{NONE, join, server, server_with, takes, until};
 
@@ -137,4 +139,54 @@ fn a_peer_that_does_not_read_does_not_hold_the_server_up() {
     peer.receive();
     server.signal(Signal::Terminate);
     takes(0, 4000, || assert_eq!(server.wait_exit(SOON).code(), Some(0)));
+}
+
+/// A client that polls, and is in.
+fn polling(server: &ServerProcess) -> LongPoll {
+    let mut transport = LongPoll::open(server.address(), "/lp", Subprotocol::JSON);
+    let hello = json!([1, "realm1", { "roles": { "caller": {} } }]).to_string();
+    assert_eq!(transport.post("send", hello.as_bytes()).status, 204);
+    assert_eq!(polled(&mut transport)[0], 2);
+    transport
+}
+
+/// What the next `receive` brings.
+fn polled(transport: &mut LongPoll) -> serde_json::Value {
+    transport.receive(SOON).expect("the connection lives").expect("an answer").json()
+}
+
+#[test]
+fn who_polls_hears_of_the_end_and_says_so_over_new_connections() {
+    let mut server = server_with(&["drain_ms=60000"]);
+    let mut transport = polling(&server);
+    let path = transport.path().to_owned();
+    server.signal(Signal::Terminate);
+    let goodbye = polled(&mut transport);
+    assert_eq!((&goodbye[0], &goodbye[2]), (&json!(6), &json!(SHUTDOWN)));
+    let post = |operation: &str, body: &[u8]| {
+        Http::over(Stream::tcp(server.address())).post(&format!("{path}/{operation}"), body).status
+    };
+    let protocols = br#"{"protocols":["wamp.2.json"]}"#;
+    let opened = Http::over(Stream::tcp(server.address())).post("/lp/open", protocols);
+    assert_eq!(opened.status, 503, "nobody comes in any more");
+    assert_eq!(post("send", br#"[6,{},"wamp.close.goodbye_and_out"]"#), 204);
+    assert_eq!(post("close", b""), 204, "the answer comes before the process ends");
+    assert_eq!(server.wait_exit(SOON).code(), Some(0));
+    transport.vanish();
+}
+
+#[test]
+fn who_polled_and_is_gone_does_not_hold_the_server_up() {
+    for says_goodbye in [true, false] {
+        let mut server = server_with(&["drain_ms=60000", "goodbye_timeout_ms=200"]);
+        let mut transport = polling(&server);
+        server.signal(Signal::Terminate);
+        assert_eq!(polled(&mut transport)[0], 6);
+        if says_goodbye {
+            // And never closes the transport.
+            assert_eq!(transport.post("send", br#"[6,{},"wamp.close.goodbye_and_out"]"#).status, 204);
+        }
+        takes(0, 4000, || assert_eq!(server.wait_exit(SOON).code(), Some(0)));
+        transport.vanish();
+    }
 }

@@ -1,9 +1,13 @@
 //! Plain HTTP around the WebSocket and long-polling.
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
+use event_listener::Event;
+use futures_util::future::{Either, select};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
@@ -17,6 +21,7 @@ use super::Options;
 use super::timer::HttpTimer;
 use crate::Application;
 use crate::base::admission::Permit;
+use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
 use crate::rt::NEVER;
 use crate::server::long_poll::LongPollService;
@@ -29,7 +34,15 @@ pub(super) struct Services {
     health: String,
     websocket: (String, WebSocketService),
     long_poll: Option<(String, LongPollService)>,
+    /// How many connections there are.
+    open: AtomicUsize,
+    fewer: Event,
+    /// Set when connections are to end behind the answer they owe.
+    leaving: Signal<()>,
 }
+
+/// A connection that is counted.
+struct Open<'s>(&'s Services);
 
 impl Services {
     pub(super) fn new(app: &Application, options: &Options) -> Self {
@@ -38,7 +51,32 @@ impl Services {
             health: options.health.clone(),
             websocket: (options.path.clone(), app.websocket()),
             long_poll: options.long_poll.as_ref().map(|path| (below(path), app.long_polling())),
+            open: AtomicUsize::new(0),
+            fewer: Event::new(),
+            leaving: Signal::default(),
         }
+    }
+
+    /// Waits until every connection has ended behind the answer that it owes.
+    pub(super) async fn leave(&self) {
+        self.leaving.set(());
+        loop {
+            let told = self.fewer.listen();
+            if self.open.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            told.await;
+        }
+    }
+
+    fn enter(&self) -> Open<'_> {
+        self.open.fetch_add(1, Ordering::Relaxed);
+        Open(self)
+    }
+
+    /// The service for clients that poll, when there are any.
+    pub(super) fn polled(&self) -> Option<&LongPollService> {
+        self.long_poll.as_ref().map(|(_, service)| service).filter(|service| service.is_used())
     }
 
     async fn answer(&self, app: &Application, request: Request<Incoming>) -> Response<Full<Bytes>> {
@@ -100,6 +138,7 @@ fn page(status: StatusCode, text: String) -> Response<Full<Bytes>> {
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
 }
+
 fn is_question(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
 }
@@ -109,6 +148,13 @@ fn only_questions() -> Response<Full<Bytes>> {
         page(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered here\n".to_owned());
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
     response
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Release);
+        self.0.fewer.notify(usize::MAX);
+    }
 }
 
 /// What a connection is told before it ends whose request cannot be answered otherwise.
@@ -140,6 +186,8 @@ where
 {
     let address = origin.address;
     let here = app.clone();
+    let counted = Arc::clone(&services);
+    let _open = counted.enter();
     let service = service_fn(move |mut request: Request<Incoming>| {
         if let Some(address) = origin.address {
             request.extensions_mut().insert(PeerAddress(address));
@@ -153,24 +201,31 @@ where
         let (services, app) = (Arc::clone(&services), here.clone());
         async move { Ok::<_, Infallible>(services.answer(&app, request).await) }
     });
-    http1::Builder::new()
+    let connection = http1::Builder::new()
         .timer(HttpTimer(Arc::clone(&app.inner().runtime)))
         // hyper adds it to an instant itself, which not every duration allows.
         .header_read_timeout(options.handshake.min(NEVER))
         .max_headers(64)
         .max_buf_size(16 * 1024)
         .serve_connection(io, service)
-        .with_upgrades()
-        .await
-        .inspect_err(|error| {
-            if error.is_timeout() {
-                app.inner().counters.refused(
-                    Refusal::HandshakeTimeout,
-                    address,
-                    "the head of a request took too long",
-                );
-            } else if error.is_parse() {
-                app.inner().counters.refused(Refusal::Handshake, address, error);
-            }
-        })
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let served = match select(connection.as_mut(), pin!(counted.leaving.wait())).await {
+        Either::Left((served, _)) => served,
+        Either::Right(_) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    served.inspect_err(|error| {
+        if error.is_timeout() {
+            app.inner().counters.refused(
+                Refusal::HandshakeTimeout,
+                address,
+                "the head of a request took too long",
+            );
+        } else if error.is_parse() {
+            app.inner().counters.refused(Refusal::Handshake, address, error);
+        }
+    })
 }

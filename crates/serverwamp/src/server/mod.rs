@@ -27,13 +27,15 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, join, select};
 
 use crate::Application;
 use crate::base::log::line;
+use crate::rt::after;
 #[cfg(feature = "tls")]
 use crate::server::tls::TlsConfig;
 use http::Services;
+use long_poll::PARTING;
 use refused::Refusals;
 
 /// How long the accept loop rests when the process has no file descriptors left; it doubles up to a second.
@@ -164,43 +166,64 @@ impl Server {
     }
 
     /// Accepts connections until `stop` completes, then ends all sessions with GOODBYE and returns.
+    ///
+    /// Clients that poll need new connections to be told of the end: while there are any, connections are accepted, and
+    /// all other requests are answered with 503.
     pub async fn serve(self, mut listener: impl Listener, stop: impl Future<Output = ()>) {
         let options = Arc::new(self.options);
         let services = Arc::new(Services::new(&self.app, &options));
-        {
-            let mut stop = pin!(stop);
-            let mut rest = FIRST_REST;
-            let mut said = None;
-            while let Some(accepted) = until(stop.as_mut(), listener.accept()).await {
-                match accepted {
-                    Ok((io, address)) => {
-                        rest = FIRST_REST;
-                        accepted::spawn(&self.app, &options, &services, io, address);
-                    }
-                    Err(error) if is_about_one_connection(&error) => {}
-                    Err(error) => {
-                        let runtime = &self.app.inner().runtime;
-                        let now = runtime.now();
-                        if said.is_none_or(|said| said + SAY_EVERY <= now) {
-                            line!(
-                                ERROR,
-                                "server",
-                                "no connection can be accepted, trying again",
-                                error = error
-                            );
-                            said = Some(now);
-                        }
-                        let rested = runtime.sleep_until(now + rest);
-                        if until(stop.as_mut(), rested).await.is_none() {
-                            break;
-                        }
-                        rest = (rest * 2).min(LONGEST_REST);
-                    }
+        accept(&self.app, &options, &services, &mut listener, stop).await;
+        let Some(long_poll) = services.polled() else {
+            drop(listener);
+            return self.app.shutdown(options.drain).await;
+        };
+        let ended = async {
+            self.app.shutdown(options.drain).await;
+            long_poll.part().await;
+        };
+        let polled = async {
+            accept(&self.app, &options, &services, &mut listener, long_poll.unused()).await;
+            drop(listener);
+        };
+        join(ended, polled).await;
+        let runtime = &self.app.inner().runtime;
+        let time_up = runtime.sleep_until(after(runtime.now(), PARTING));
+        select(pin!(services.leave()), time_up).await;
+    }
+}
+
+/// Accepts connections until `stop` completes.
+async fn accept(
+    app: &Application,
+    options: &Arc<Options>,
+    services: &Arc<Services>,
+    listener: &mut impl Listener,
+    stop: impl Future<Output = ()>,
+) {
+    let mut stop = pin!(stop);
+    let mut rest = FIRST_REST;
+    let mut said = None;
+    while let Some(accepted) = until(stop.as_mut(), listener.accept()).await {
+        match accepted {
+            Ok((io, address)) => {
+                rest = FIRST_REST;
+                accepted::spawn(app, options, services, io, address);
+            }
+            Err(error) if is_about_one_connection(&error) => {}
+            Err(error) => {
+                let runtime = &app.inner().runtime;
+                let now = runtime.now();
+                if said.is_none_or(|said| said + SAY_EVERY <= now) {
+                    line!(ERROR, "server", "no connection can be accepted, trying again", error = error);
+                    said = Some(now);
                 }
+                let rested = runtime.sleep_until(now + rest);
+                if until(stop.as_mut(), rested).await.is_none() {
+                    break;
+                }
+                rest = (rest * 2).min(LONGEST_REST);
             }
         }
-        drop(listener);
-        self.app.shutdown(options.drain).await;
     }
 }
 

@@ -27,7 +27,7 @@ fn patient() -> Application {
             limits.grace = FOREVER;
             limits.longest_call_timeout = FOREVER;
         })
-        .long_poll(|config| config.idle_timeout = FOREVER)
+        .long_poll(|config| (config.idle_timeout, config.receive_timeout) = (FOREVER, FOREVER))
         .build()
         .unwrap()
 }

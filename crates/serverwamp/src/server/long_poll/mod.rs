@@ -18,8 +18,10 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
+use event_listener::Event;
 use futures_util::future::{Either, select};
 use hashbrown::HashMap;
 use http::request::Parts;
@@ -33,6 +35,7 @@ use tower_service::Service;
 use crate::Application;
 use crate::base::admission::Permit;
 use crate::base::statistics::Refusal;
+use crate::rt::after;
 use crate::server::memory::{CAPACITY, pipe};
 use crate::server::rawsocket;
 use crate::server::service::{PeerCertificates, detached};
@@ -56,7 +59,12 @@ struct Shared {
     app: Application,
     config: LongPollConfig,
     transports: Mutex<HashMap<String, Arc<Carried>>>,
+    /// Told whenever there are no transports any more.
+    unused: Event,
 }
+
+/// How long clients may take to close transports whose sessions are over when the server stops: one request each.
+pub(super) const PARTING: Duration = Duration::from_secs(1);
 
 impl Application {
     /// A service for clients that poll over HTTP. Every clone of it serves the same transports; another call of this
@@ -66,6 +74,7 @@ impl Application {
             app: self.clone(),
             config: self.inner().long_poll.clone(),
             transports: Mutex::default(),
+            unused: Event::new(),
         }))
     }
 }
@@ -128,8 +137,41 @@ impl LongPollService {
 
     /// Ends a transport, and says whether there was one.
     fn end(&self, id: &str) -> bool {
-        let carried = self.transports().remove(id);
+        let (carried, last) = {
+            let mut transports = self.transports();
+            (transports.remove(id), transports.is_empty())
+        };
+        if last {
+            self.0.unused.notify(usize::MAX);
+        }
         carried.as_ref().inspect(|carried| carried.end()).is_some()
+    }
+
+    /// Whether there are transports.
+    pub(super) fn is_used(&self) -> bool {
+        !self.transports().is_empty()
+    }
+
+    /// Completes when there are no transports.
+    pub(super) async fn unused(&self) {
+        loop {
+            let told = self.0.unused.listen();
+            if !self.is_used() {
+                return;
+            }
+            told.await;
+        }
+    }
+
+    /// Waits for clients to close their transports, and ends what they leave behind. All sessions are over.
+    pub(super) async fn part(&self) {
+        let runtime = &self.0.app.inner().runtime;
+        let time_up = runtime.sleep_until(after(runtime.now(), PARTING));
+        select(pin!(self.unused()), time_up).await;
+        let left: Vec<String> = self.transports().keys().cloned().collect();
+        for id in left {
+            self.end(&id);
+        }
     }
 
     fn transports(&self) -> MutexGuard<'_, HashMap<String, Arc<Carried>>> {
