@@ -74,7 +74,7 @@ async def host(session, name, ready):
     await session.register(lambda: name, "host.shared", options=RegisterOptions(invoke="roundrobin"))
     await session.subscribe(on_inbox, base + "inbox", options=SubscribeOptions(details=True))
     ready()
-    await asyncio.wait_for(stopped.wait(), 3 * PATIENCE)
+    await asyncio.wait_for(stopped.wait(), 12 * PATIENCE)
     return {}
 
 

@@ -9,8 +9,12 @@ use serde_json::Value;
 use crate::interop;
 use crate::output::{self, Output};
 
-/// How long a conversation may take from its start.
-pub const CONVERSATION: Duration = Duration::from_secs(30);
+/// How long a conversation may take from its start: a host stays until all others have visited all hosts.
+pub const CONVERSATION: Duration = Duration::from_secs(120);
+
+/// The origin of the page that clients are in which are made for browsers: another one than that of any server, on the
+/// same host.
+const PAGE: &str = "http://127.0.0.1:3000";
 
 /// A WAMP client that others wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,15 +23,21 @@ pub enum Client {
     Autobahn,
     /// wampy.js on Node.js.
     Wampy,
+    /// autobahn-js on Node.js, with what it takes from a browser.
+    AutobahnJs,
 }
 
 impl Client {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Autobahn, Self::Wampy, Self::AutobahnJs];
+
     /// Its name in the names of tests.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Autobahn => "autobahn",
             Self::Wampy => "wampy",
+            Self::AutobahnJs => "autobahnjs",
         }
     }
 
@@ -36,7 +46,7 @@ impl Client {
     pub const fn serializers(self) -> &'static [&'static str] {
         match self {
             Self::Autobahn => &["json", "msgpack", "cbor", "json.batched", "msgpack.batched", "cbor.batched"],
-            Self::Wampy => &["json", "msgpack", "cbor"],
+            Self::Wampy | Self::AutobahnJs => &["json", "msgpack", "cbor"],
         }
     }
 
@@ -48,7 +58,7 @@ impl Client {
     pub fn prepare(self) -> Result<(), String> {
         match self {
             Self::Autobahn => interop::python().map(drop),
-            Self::Wampy => interop::node().map(drop),
+            Self::Wampy | Self::AutobahnJs => interop::node().map(drop),
         }
     }
 
@@ -80,14 +90,15 @@ impl Client {
                 command.env("PYTHONDONTWRITEBYTECODE", "1");
                 command
             }
-            Self::Wampy => {
+            Self::Wampy | Self::AutobahnJs => {
                 let mut command = Command::new("node");
-                command.arg(interop::node()?.join("wampy_client.mjs"));
+                command.arg(interop::node()?.join(format!("{}_client.mjs", self.name())));
                 command
             }
         };
         let mut child = command
             .env("AUTHORITY", authority)
+            .env("PAGE", PAGE)
             .args([url, serializer, scenario])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

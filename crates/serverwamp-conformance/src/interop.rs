@@ -24,8 +24,14 @@ const STALE: Duration = Duration::from_secs(900);
 const REQUIREMENTS: &str = include_str!("../interop/requirements.txt");
 const PACKAGE: &str = include_str!("../interop/package.json");
 const PACKAGE_LOCK: &str = include_str!("../interop/package-lock.json");
-const WAMPY_CLIENT: &str = include_str!("../interop/wampy_client.mjs");
-const WAMPY_COMPANY: &str = include_str!("../interop/wampy_company.mjs");
+/// The scripts that run on Node.js, with their names.
+const NODE_SCRIPTS: [(&str, &str); 5] = [
+    ("wampy_client.mjs", include_str!("../interop/wampy_client.mjs")),
+    ("wampy_company.mjs", include_str!("../interop/wampy_company.mjs")),
+    ("autobahnjs_browser.mjs", include_str!("../interop/autobahnjs_browser.mjs")),
+    ("autobahnjs_client.mjs", include_str!("../interop/autobahnjs_client.mjs")),
+    ("autobahnjs_company.mjs", include_str!("../interop/autobahnjs_company.mjs")),
+];
 
 /// Whether a missing client fails the tests: `SERVERWAMP_REQUIRE_INTEROP=1`.
 #[must_use]
@@ -43,14 +49,14 @@ pub fn python() -> Result<PathBuf, String> {
     PREPARED.get_or_init(|| prepare("py", REQUIREMENTS, install_python)).clone().map(|dir| python_in(&dir))
 }
 
-/// The directory whose `wampy_client.mjs` finds wampy.js.
+/// The directory whose scripts find wampy.js and autobahn-js.
 ///
 /// # Errors
 ///
 /// With the reason why there is none: no Node.js, no npm, no registry.
 pub fn node() -> Result<PathBuf, String> {
     static PREPARED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let stamp = [PACKAGE, PACKAGE_LOCK, WAMPY_CLIENT, WAMPY_COMPANY].concat();
+    let stamp = [PACKAGE, PACKAGE_LOCK].concat() + &NODE_SCRIPTS.map(|(_, script)| script).concat();
     PREPARED.get_or_init(|| prepare("node", &stamp, install_node)).clone()
 }
 
@@ -104,8 +110,9 @@ fn install_node(directory: &Path) -> Result<(), String> {
     write(&directory.join("package.json"), PACKAGE)?;
     write(&directory.join("package-lock.json"), PACKAGE_LOCK)?;
     // Node looks for packages from where the script is.
-    write(&directory.join("wampy_client.mjs"), WAMPY_CLIENT)?;
-    write(&directory.join("wampy_company.mjs"), WAMPY_COMPANY)?;
+    for (name, script) in NODE_SCRIPTS {
+        write(&directory.join(name), script)?;
+    }
     let mut npm = Command::new("npm");
     npm.current_dir(directory);
     npm.args(["ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "--loglevel=error"]);

@@ -13,7 +13,7 @@ const SERIALIZERS: [&str; 3] = ["json", "msgpack", "cbor"];
 /// The clients that can be had here, each in every serializer, by names that are components of URIs.
 fn clients() -> Vec<(String, Client, &'static str)> {
     let mut clients = Vec::new();
-    for client in [Client::Autobahn, Client::Wampy] {
+    for client in Client::ALL {
         match client.prepare() {
             Ok(()) => {
                 for serializer in SERIALIZERS {
@@ -27,18 +27,23 @@ fn clients() -> Vec<(String, Client, &'static str)> {
     clients
 }
 
-/// What a visitor finds at a host.
-fn found(visitor: &str, host: &str) -> Value {
+/// What a visitor finds at a host; both are a client and its name here.
+fn found((visitor, visiting): (&str, Client), (host, hosting): (&str, Client)) -> Value {
     let topic = format!("visit.{visitor}.{host}");
     let event = |args: Value, kwargs: Value, publisher: bool| json!({ "topic": topic, "args": args, "kwargs": kwargs, "publisher": publisher });
     let bytes = json!({ "bytes": [0, 1, 127, 128, 255] });
-    // A result of one value is that value for Autobahn, and a list of it for wampy.
+    // A result of one value is that value for Autobahn and autobahn-js, and a list of it for wampy.
     let values = |args: Value, kwargs: Value| json!({ "args": args, "kwargs": kwargs });
-    let by_autobahn = visitor.starts_with("autobahn");
+    let by_autobahn = visiting == Client::Autobahn;
     let publisher = if by_autobahn { Value::Null } else { json!(true) };
-    let single = |value: Value| match by_autobahn {
-        true => value,
-        false => json!({ "args": [value], "kwargs": {} }),
+    let single = |value: Value| match visiting {
+        Client::Autobahn | Client::AutobahnJs => value,
+        Client::Wampy => json!({ "args": [value], "kwargs": {} }),
+    };
+    // autobahn-js can only kill, and then the callee has the word: Autobahn says that it was interrupted.
+    let canceled = match (visiting, hosting) {
+        (Client::AutobahnJs, Client::Autobahn) => "wamp.error.runtime_error",
+        _ => "wamp.error.canceled",
     };
     json!({
         "positional": values(json!([1, "zwei €", [2.5, null, true, { "k": [] }]]), json!({})),
@@ -51,12 +56,12 @@ fn found(visitor: &str, host: &str) -> Value {
         // Autobahn cannot ask to be disclosed, neither as a caller nor as a publisher.
         "known": if by_autobahn { Value::Null } else { json!(true) },
         "unknown": [null, null],
-        "canceled": "wamp.error.canceled",
+        "canceled": canceled,
         "shouts": [null, null, null, null],
         "inbox": [{ "from": visitor, "args": [7], "kwargs": { "word": "€" }, "publisher": publisher }],
         "heard": [
             event(json!([1, "zwei"]), json!({ "k": null }), false),
-            event(json!([2]), json!({}), !host.starts_with("autobahn")),
+            event(json!([2]), json!({}), hosting != Client::Autobahn),
             event(json!([bytes]), json!({}), false),
         ],
     })
@@ -89,8 +94,8 @@ fn clients_of_other_languages_serve_and_hear_each_other() {
             "shared": true, "listed": true, "registered": [true, "exact", "single"],
             "subprotocol": format!("wamp.2.{}", client.2),
         });
-        for host in &names {
-            expected[*host] = found(&client.0, host);
+        for (host, hosting, _) in &clients {
+            expected[host] = found((&client.0, client.1), (host, *hosting));
         }
         match visit.finish() {
             Ok(summary) => complaints.extend(

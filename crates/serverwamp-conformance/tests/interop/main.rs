@@ -3,6 +3,8 @@
 //! `cargo test -p serverwamp-conformance --test interop [PART OF A NAME]`. A client that cannot be had here is
 //! skipped, and counted as such; with `SERVERWAMP_REQUIRE_INTEROP=1` it fails.
 
+mod polling;
+
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -11,15 +13,16 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use polling::{address, nginx_before, polled};
 use serde_json::{Value, json};
 use serverwamp_conformance::client::Client;
 use serverwamp_conformance::tls::Authority;
-use serverwamp_conformance::{ServerProcess, Signal, binary, difference, interop};
+use serverwamp_conformance::{Nginx, ServerProcess, Signal, binary, difference, interop};
 
 /// Conversations held at the same time: most of each is waiting.
 const SIDE_BY_SIDE: usize = 4;
 
-/// What a test against one client sees, in JSON as [`serverwamp_conformance::expect`] describes it.
+/// What a test with one client sees, in JSON as [`serverwamp_conformance::expect`] describes it.
 struct Scenario {
     name: &'static str,
     server: Server,
@@ -50,6 +53,8 @@ const SCENARIOS: &[Scenario] = &[
     demo("progress", |_| progress()),
     demo("cancel", cancel),
     demo("subscribe", |_| subscribe()),
+    // For clients that poll.
+    demo("idle", |_| json!({ "empty_receives": true, "doubled": 42, "heard": ["awake"] })),
     Scenario { batched_too: true, ..demo("goodbye", |_| end("wamp.close.goodbye_and_out")) },
     Scenario { server: Server::OwnDemo, ..demo("shutdown", |_| end("wamp.close.system_shutdown")) },
     fixture("ticket", |_| identity("ticket", "joe")),
@@ -89,7 +94,7 @@ fn progress() -> Value {
 }
 
 fn cancel(client: Client) -> Value {
-    // Autobahn cancels without a mode; wampy says each of the three.
+    // Autobahn cancels without a mode, and autobahn-js can only kill; wampy says each of the three.
     let calls = if client == Client::Wampy { 3 } else { 1 };
     json!({
         "answers": vec![json!([48, "wamp.error.canceled"]); calls],
@@ -129,6 +134,9 @@ enum Carrier {
     RawSocketUnix,
     WebSocketTls,
     RawSocketTls,
+    LongPoll,
+    /// Long-polling through nginx.
+    LongPollNginx,
 }
 
 impl Carrier {
@@ -142,6 +150,19 @@ impl Carrier {
                 (Self::RawSocketTls, "rawsocket_tls"),
             ],
             Client::Wampy => &[],
+            Client::AutobahnJs => &[(Self::LongPoll, "long_poll"), (Self::LongPollNginx, "long_poll_nginx")],
+        }
+    }
+
+    /// Whether a client says this over it, to which no other client gets this way.
+    fn carries(self, scenario: &Scenario, serializer: &str) -> bool {
+        match self {
+            Self::WebSocket => scenario.name != "idle",
+            // The one client that polls speaks JSON then.
+            Self::LongPoll | Self::LongPollNginx => {
+                serializer == "json" && scenario.server != Server::Fixture
+            }
+            _ => OVER_ALL.contains(&scenario.name),
         }
     }
 }
@@ -165,18 +186,18 @@ enum Outcome {
 
 fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
-    for client in [Client::Autobahn, Client::Wampy] {
+    for client in Client::ALL {
         for scenario in SCENARIOS {
             for serializer in client.serializers() {
-                if scenario.batched_too || !serializer.ends_with(".batched") {
-                    let serializer_name = serializer.replace('.', "_");
-                    let name = format!("{}_{serializer_name}_{}", client.name(), scenario.name);
-                    tests.push(Test { name, client, carrier: Carrier::WebSocket, serializer, scenario });
-                }
-                if OVER_ALL.contains(&scenario.name) && !serializer.ends_with(".batched") {
-                    for &(carrier, carrier_name) in Carrier::others(client) {
-                        let name = format!("{}_{carrier_name}_{serializer}_{}", client.name(), scenario.name);
-                        tests.push(Test { name, client, carrier, serializer, scenario });
+                let batched = serializer.ends_with(".batched");
+                let here = [(Carrier::WebSocket, "")];
+                for &(carrier, carrier_name) in here.iter().chain(Carrier::others(client)) {
+                    let may_batch = carrier == Carrier::WebSocket && scenario.batched_too;
+                    if carrier.carries(scenario, serializer) && (may_batch || !batched) {
+                        let parts =
+                            [client.name(), carrier_name, &serializer.replace('.', "_"), scenario.name];
+                        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+                        tests.push(Test { name: parts.join("_"), client, carrier, serializer, scenario });
                     }
                 }
             }
@@ -191,6 +212,7 @@ struct Servers {
     demo: OnceLock<Result<ServerProcess, String>>,
     secure: OnceLock<Result<ServerProcess, String>>,
     fixture: OnceLock<Result<ServerProcess, String>>,
+    nginx: OnceLock<Result<Nginx, String>>,
 }
 
 impl Servers {
@@ -211,6 +233,12 @@ impl Servers {
             }
             Carrier::WebSocketTls => secure()?.url().to_owned(),
             Carrier::RawSocketTls => raw(secure()?.url()),
+            Carrier::LongPoll => polled(address(self.demo()?)),
+            Carrier::LongPollNginx => {
+                let demo = address(self.demo()?);
+                let nginx = self.nginx.get_or_init(|| nginx_before(demo)).as_ref().map_err(Clone::clone)?;
+                polled(nginx.address())
+            }
         })
     }
 
@@ -269,7 +297,8 @@ fn hold(test: &Test, servers: &Servers) -> Result<(), String> {
         Server::Fixture => converse(servers.fixture()?)?.finish()?,
         Server::OwnDemo => {
             let mut server = start_own_demo()?;
-            let conversation = converse(server.url())?;
+            let (url, _nginx) = polling::own(test.carrier, &server)?;
+            let conversation = converse(&url)?;
             conversation.wait_until_ready()?;
             server.signal(Signal::Terminate);
             let summary = conversation.finish()?;
@@ -287,7 +316,8 @@ fn hold(test: &Test, servers: &Servers) -> Result<(), String> {
 }
 
 fn run(test: &Test, servers: &Servers) -> Outcome {
-    if let Err(reason) = test.client.prepare() {
+    let nginx = if test.carrier == Carrier::LongPollNginx { Nginx::prepare() } else { Ok(()) };
+    if let Err(reason) = test.client.prepare().and(nginx) {
         return if interop::is_required() { Outcome::Failed(reason) } else { Outcome::Skipped(reason) };
     }
     match catch_unwind(AssertUnwindSafe(|| hold(test, servers))) {
