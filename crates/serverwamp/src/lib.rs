@@ -1,4 +1,4 @@
-#![doc = include_str!("../../../README.md")]
+#![doc = include_str!("docs/crate.md")]
 #![forbid(unsafe_code)]
 
 pub mod rt;
@@ -12,6 +12,7 @@ pub mod server;
 mod transport;
 
 pub use api::realm::Realm;
+#[doc(inline)]
 pub use api::reply::{Events, Hold, Progress, Progressive};
 pub use api::routes::{RoutePattern, RouteSet, prefix, regex, wildcard};
 pub use api::{auth, extract, handler, layer, reply};
@@ -28,6 +29,7 @@ pub use router::realm::{
 pub use router::request;
 pub use router::session::{CloseReason, PendingSession, Session};
 pub use router::subscription::{PendingSubscription, Subscription};
+#[doc(inline)]
 pub use server::Server;
 pub use server::service::{PeerAddress, PeerCertificates, WebSocketService};
 #[cfg(feature = "tls")]

@@ -20,7 +20,7 @@ mod shapes;
 
 pub use crate::router::payload::{CallReply, Encoded, ToPayload, via};
 pub use lifecycle::{Events, Hold};
-pub use progress::{Progress, Progressive};
+pub use progress::{IntoItem, Progress, Progressive};
 
 use crate::WampError;
 use crate::router::payload::encode_value;

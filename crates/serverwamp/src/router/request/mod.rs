@@ -7,6 +7,8 @@ mod invocation;
 mod join;
 mod subscription;
 
+pub use crate::router::session::pending::SessionReply;
+pub use crate::router::subscription::SubscriptionReply;
 pub use auth::{AuthRequest, CraMethod, CustomMethod, Method, TicketMethod, TransportMethod};
 pub use invocation::Invocation;
 pub(crate) use invocation::Matched;

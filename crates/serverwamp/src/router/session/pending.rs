@@ -10,6 +10,7 @@ use std::sync::Arc;
 pub struct SessionReply(pub(crate) Result<(), WampError>);
 
 /// One handler's say in whether a session may go on.
+#[expect(unnameable_types, reason = "only hidden methods of `SessionRequest` name it")]
 #[derive(Debug)]
 pub struct Admission {
     pub(crate) session: Session,
