@@ -190,5 +190,6 @@ impl fmt::Debug for WebSocketService {
     }
 }
 
-#[cfg(all(test, feature = "tokio"))]
+#[cfg(test)]
+#[cfg(feature = "tokio")]
 mod tests;
