@@ -164,16 +164,16 @@ fn localhost_is_both_loopbacks_at_one_port() {
 /// A path for a socket of this test.
 fn socket(name: &str) -> String {
     let path = std::env::temp_dir().join(format!("serverwamp-cli-{name}-{}", std::process::id()));
-    path.to_str().unwrap().to_owned()
+    path.to_str().expect("a path of ours is UTF-8").to_owned()
 }
 
 /// What is answered to a request over a Unix socket, as far as it comes at once.
 fn over_unix(path: &str, request: &str) -> String {
-    let mut stream = UnixStream::connect(path).unwrap();
-    stream.set_read_timeout(Some(SOON)).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
+    let mut stream = UnixStream::connect(path).expect("the socket is there");
+    stream.set_read_timeout(Some(SOON)).expect("a socket has a timeout");
+    stream.write_all(request.as_bytes()).expect("the server reads");
     let mut answer = [0; 4096];
-    let read = stream.read(&mut answer).unwrap();
+    let read = stream.read(&mut answer).expect("the server answers");
     String::from_utf8_lossy(&answer[..read]).into_owned()
 }
 

@@ -1,5 +1,7 @@
 //! The WebSocket below HTTP servers that are not ours: whether its socket sends small frames at once.
 
+#![expect(clippy::disallowed_methods, reason = "the server under test is axum's, on tokio")]
+
 use crate::{Application, Realm};
 use axum::Router;
 use axum::serve::Listener;
