@@ -108,6 +108,11 @@ impl Budget {
         self.look_at = self.left.saturating_sub(self.step);
     }
 
+    /// Whether it was more than nothing in the beginning.
+    pub(super) const fn is_for_a_turn(&self) -> bool {
+        self.step > 0
+    }
+
     #[inline]
     pub(super) const fn is_spent(&self) -> bool {
         self.left == 0

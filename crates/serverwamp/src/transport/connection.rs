@@ -123,6 +123,8 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             if !self.ended {
                 self.busy = self.handler.poll(cx, now).is_pending();
             }
+            let has_more = !self.ended && self.handler.produce(budget.is_for_a_turn());
+            budget.pay_charged();
             self.notice_close(now);
             let drained = match self.output.poll_write(cx, &mut self.io, now) {
                 Poll::Ready(Ok(drained)) => Some(drained),
@@ -141,9 +143,10 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
                     return Worked::Enough;
                 }
             }
+            let enough = Worked::enough_unless(has_more && self.output.outbox().has_room());
             match stopped {
                 Stopped::Paused if !self.is_paused() => continue,
-                Stopped::Paused => return Worked::Enough,
+                Stopped::Paused => return enough,
                 Stopped::BudgetSpent => return Worked::NotEnough,
                 Stopped::Closing | Stopped::NeedsInput => {}
             }
@@ -152,7 +155,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
                     budget.pay_read(*read.as_ref().unwrap_or(&0));
                     self.on_read(read, now);
                 }
-                Poll::Pending => return Worked::Enough,
+                Poll::Pending => return enough,
             }
             if budget.is_spent() {
                 return Worked::NotEnough;

@@ -25,6 +25,15 @@ pub(crate) trait MessageHandler: Send + Unpin {
         Poll::Ready(())
     }
 
+    /// Puts more of something long into the outbox if it `may`, no more than a turn allows, and says whether there is still
+    /// more.
+    ///
+    /// It may in each of the connection's turns, of which it gets another as long as there is more and the outbox has room.
+    fn produce(&mut self, may: bool) -> bool {
+        let _ = may;
+        false
+    }
+
     /// When [`poll`](Self::poll) has to be called next at the latest; a timer without a timer.
     fn deadline(&self) -> Option<Instant> {
         None

@@ -29,6 +29,13 @@ pub(super) enum Worked {
     Over,
 }
 
+impl Worked {
+    /// Whether there is more that can be done now. What waits for room in the outbox cannot: who writes comes back.
+    pub(super) const fn enough_unless(more: bool) -> Self {
+        if more { Self::NotEnough } else { Self::Enough }
+    }
+}
+
 /// The turns of all connections of an application.
 pub(crate) struct Turns {
     runtime: Arc<dyn Runtime>,
