@@ -5,7 +5,7 @@
 use super::arguments::Arguments;
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
-use crate::router::broker::StoredEvent;
+use crate::router::broker::{StoredEvent, SubscriptionEntry};
 use crate::router::payload::Encoded;
 use crate::router::realm::RunningRealm;
 use crate::{Session, WampError};
@@ -13,6 +13,7 @@ use serverwamp_proto::broker::HistoryQuery;
 use serverwamp_proto::codec::{EncodeError, Serializer, Writer};
 use serverwamp_proto::id::SubscriptionId;
 use serverwamp_proto::message::encode_event_details;
+use serverwamp_proto::payload::Payload;
 use serverwamp_proto::uris;
 use std::sync::Arc;
 
@@ -42,38 +43,72 @@ impl RunningRealm {
             None => Vec::new(),
         };
         drop(members);
-        let mut args = Vec::new();
-        let events = events.iter().filter_map(|event| {
-            let encoded = encode(event, entry.id, entry.is_pattern(), serializer);
-            if let Err(error) = &encoded {
-                self.counters.count(Refusal::Unrepresentable, 1);
-                line!(
-                    WARN,
-                    "event",
-                    "a past event cannot be carried over into a serializer",
-                    topic = event.topic,
-                    serializer = format_args!("{serializer:?}"),
-                    error = error
-                );
+        self.told(caller, &entry, &events, serializer)
+    }
+
+    /// The events as the arguments of a result. Nothing is encoded that would be too long: their payloads are looked at
+    /// first, and the first event beyond the bound is the last that is (checklist HIST-18).
+    fn told(
+        &self,
+        caller: &Session,
+        entry: &SubscriptionEntry,
+        events: &[Arc<StoredEvent>],
+        serializer: Serializer,
+    ) -> Result<Encoded, WampError> {
+        // What is encoded takes a turn, so it is an eighth of what may wait for a peer; but one event can always be had that
+        // the peer can have at all.
+        let most = match events.len() {
+            0 | 1 => self.limits.outgoing_bytes / 2,
+            _ => self.limits.outgoing_bytes / 8,
+        };
+        let payloads: usize = events.iter().map(|event| least_size(&event.payload, serializer)).sum();
+        let mut told: Vec<Vec<u8>> = Vec::new();
+        let mut bytes = 0;
+        for event in events {
+            if payloads.max(bytes) > most {
+                break;
             }
-            encoded.ok()
-        });
-        let events: Vec<Vec<u8>> = events.collect();
-        let bytes: usize = events.iter().map(Vec::len).sum();
-        // Half of what may wait for a peer: an answer that fills it would end the connection (checklist HIST-18).
-        if bytes > self.limits.outgoing_bytes / 2 {
-            let text = format!("the events take {bytes} bytes: ask for fewer at once, with `limit`");
+            match encode(event, entry.id, entry.is_pattern(), serializer) {
+                Ok(encoded) => {
+                    bytes += encoded.len();
+                    told.push(encoded);
+                }
+                Err(error) => {
+                    self.counters.count(Refusal::Unrepresentable, 1);
+                    line!(
+                        WARN,
+                        "event",
+                        "a past event cannot be carried over into a serializer",
+                        topic = event.topic,
+                        serializer = format_args!("{serializer:?}"),
+                        error = error
+                    );
+                }
+            }
+        }
+        if payloads.max(bytes) > most {
+            let text = format!(
+                "{} events have more than the {most} bytes an answer may have: ask for fewer, with `limit`",
+                events.len()
+            );
             self.refused(Refusal::OutgoingMessageBytes, caller, &text);
             return Err(WampError::new(uris::error::PAYLOAD_SIZE_EXCEEDED).arg(text));
         }
-        if !events.is_empty() {
+        let mut args = Vec::with_capacity(bytes + told.len() + 16);
+        if !told.is_empty() {
             let mut writer = Writer::new(serializer, &mut args);
-            writer.list(events.len());
-            events.iter().for_each(|event| writer.raw(event));
+            writer.list(told.len());
+            told.iter().for_each(|event| writer.raw(event));
             writer.end();
         }
         Ok(Encoded { serializer, args, kwargs: Vec::new() })
     }
+}
+
+/// What a payload has at the least in this serializer. Texts are as long in each of them; a number may take nine octets in
+/// one and one digit in another.
+fn least_size(payload: &Payload, serializer: Serializer) -> usize {
+    if payload.serializer == serializer { payload.size() } else { payload.size() / 9 }
 }
 
 /// One event as a dictionary; a payload it does not have is left out (checklist HIST-04).
