@@ -10,6 +10,7 @@ pub mod auth;
 pub mod broker;
 pub mod codec;
 pub mod dealer;
+pub mod footprint;
 pub mod id;
 pub mod message;
 pub mod pattern;

@@ -22,6 +22,7 @@ mod publishing;
 mod realms;
 mod request_order;
 mod results;
+mod retained;
 mod session;
 mod session_lifecycle;
 mod shutdown;

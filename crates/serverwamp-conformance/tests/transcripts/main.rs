@@ -44,6 +44,8 @@ mod reflection;
 mod registration_meta_api;
 mod registration_revocation;
 mod remote_procedure_calls;
+mod retained_by_and_by;
+mod retained_limits;
 mod rig;
 mod router;
 mod session_kill;

@@ -4,16 +4,14 @@
 //! [`PatternMap`](crate::pattern::PatternMap). Spec: basic, "Publish and Subscribe"; advanced, the chapters from
 //! "Subscriber Black- and Whitelisting" to "Testaments".
 
-mod full;
 mod history;
 mod members;
 mod receivers;
 mod retained;
 mod testaments;
 
-pub use full::Full;
 pub use history::{History, HistoryEntry, HistoryQuery};
 pub use members::Members;
-pub use receivers::ReceiverFilter;
-pub use retained::{RetainedEvents, RetainedLimits, RetainedTopic};
+pub use receivers::{KeptReceivers, ReceiverFilter};
+pub use retained::{Advance, Beyond, RetainedCursor, RetainedEvents, RetainedLimits, Retention, Share};
 pub use testaments::{Scope, Testaments};

@@ -4,26 +4,52 @@
 //! excluded ones has it. The lists say nothing about who is subscribed. Spec: advanced, "Subscriber Black- and
 //! Whitelisting".
 
-use std::borrow::Borrow;
+use std::cell::{Cell, OnceCell};
 
+use hashbrown::HashSet;
+
+use crate::footprint::allocation;
 use crate::id::SessionId;
-use crate::message::Receivers;
+use crate::message::{Names, Receivers};
 
-/// Up to this many entries a look at each of them costs less than to sort them first.
+/// Up to this many entries a look at each of them costs less than to put them into sets.
 const SHORT: usize = 16;
+
+/// So many sessions are asked about before long lists are put into sets, which costs as much as a few looks at each entry.
+const FEW: u8 = 4;
 
 impl Receivers {
     /// Whether the session with this principal and this role may receive the publication.
     ///
-    /// Looks through the lists from their beginning; a [`ReceiverFilter`] is there for many sessions.
+    /// Looks through the lists; a [`ReceiverFilter`] is there for many sessions, [`KeptReceivers`] for lists that are kept.
     pub fn permits(&self, session: SessionId, authid: &str, authrole: &str) -> bool {
-        allows(self.eligible.as_deref(), self.exclude.as_deref(), |list| list.contains(&session))
-            && allows(self.eligible_authid.as_deref(), self.exclude_authid.as_deref(), |list| {
-                list.iter().any(|name| name == authid)
+        self.permits_as((session, authid, authrole), |list, session| list.contains(session), Names::contains)
+    }
+
+    fn permits_as(
+        &self,
+        (session, authid, authrole): (SessionId, &str, &str),
+        has_id: impl Fn(&Vec<SessionId>, &SessionId) -> bool,
+        has_name: impl Fn(&Names, &str) -> bool,
+    ) -> bool {
+        allows(self.eligible.as_ref(), self.exclude.as_ref(), |list| has_id(list, &session))
+            && allows(self.eligible_authid.as_ref(), self.exclude_authid.as_ref(), |list| {
+                has_name(list, authid)
             })
-            && allows(self.eligible_authrole.as_deref(), self.exclude_authrole.as_deref(), |list| {
-                list.iter().any(|name| name == authrole)
+            && allows(self.eligible_authrole.as_ref(), self.exclude_authrole.as_ref(), |list| {
+                has_name(list, authrole)
             })
+    }
+
+    /// How many entries the lists have together.
+    pub fn len(&self) -> usize {
+        let ids = self.lists_of_ids().into_iter().flatten().map(Vec::len);
+        ids.chain(self.lists_of_names().into_iter().flatten().map(Names::len)).sum()
+    }
+
+    /// Whether no list has an entry.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Whether a list of sessions is there, even an empty one. Such a publication is not kept in the history: whoever
@@ -34,7 +60,7 @@ impl Receivers {
 
     /// Whether the lists keep the publication from anybody at all; lists of excluded ones that are empty do not.
     pub fn restricts(&self) -> bool {
-        let excludes = |list: &Option<Vec<String>>| list.as_ref().is_some_and(|list| !list.is_empty());
+        let excludes = |list: &Option<Names>| list.as_ref().is_some_and(|list| !list.is_empty());
         self.eligible.is_some()
             || self.eligible_authid.is_some()
             || self.eligible_authrole.is_some()
@@ -43,101 +69,136 @@ impl Receivers {
             || excludes(&self.exclude_authrole)
     }
 
-    /// Roughly how many bytes the lists take in memory, for those who keep publications and bound what they keep.
+    /// How many bytes the lists take in memory, for those who keep publications and bound what they keep.
     pub fn bytes(&self) -> usize {
-        let sessions = [&self.exclude, &self.eligible];
-        let names =
-            [&self.exclude_authid, &self.exclude_authrole, &self.eligible_authid, &self.eligible_authrole];
-        let ids: usize = sessions.into_iter().flatten().map(|list| size_of_val(list.as_slice())).sum();
-        let texts: usize = names.into_iter().flatten().map(|list| bytes_of(list)).sum();
-        size_of::<Self>() + ids + texts
+        let ids = |list: &Vec<SessionId>| allocation(list.capacity() * size_of::<SessionId>());
+        let ids: usize = self.lists_of_ids().into_iter().flatten().map(ids).sum();
+        let names: usize = self.lists_of_names().into_iter().flatten().map(Names::bytes).sum();
+        size_of::<Self>() + ids + names
+    }
+
+    const fn lists_of_ids(&self) -> [Option<&Vec<SessionId>>; 2] {
+        [self.exclude.as_ref(), self.eligible.as_ref()]
+    }
+
+    const fn lists_of_names(&self) -> [Option<&Names>; 4] {
+        [
+            self.exclude_authid.as_ref(),
+            self.exclude_authrole.as_ref(),
+            self.eligible_authid.as_ref(),
+            self.eligible_authrole.as_ref(),
+        ]
     }
 }
 
-fn bytes_of(names: &[String]) -> usize {
-    size_of_val(names) + names.iter().map(String::len).sum::<usize>()
-}
-
-/// The lists of one publication, made ready to be asked about many sessions. The default permits everybody.
+/// The lists of a publication that is kept: sorted, and in no more memory than they need.
 ///
-/// Long lists are sorted, so that a publication costs no more than receivers times the logarithm of its lists.
-#[derive(Clone, Debug, Default)]
-pub struct ReceiverFilter<'a> {
-    sessions: Rule<'a, SessionId>,
-    authids: Rule<'a, String>,
-    authroles: Rule<'a, String>,
-}
+/// ```
+/// use serverwamp_proto::broker::KeptReceivers;
+/// use serverwamp_proto::id::SessionId;
+/// use serverwamp_proto::message::Receivers;
+///
+/// let eligible = Some((1..=1000).map(|number| format!("user{number}")).collect());
+/// let kept = KeptReceivers::new(&Receivers { eligible_authid: eligible, ..Receivers::default() });
+/// let session = SessionId::new(1).unwrap();
+/// assert!(kept.permits(session, "user500", "guest") && !kept.permits(session, "user1001", "guest"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct KeptReceivers(Receivers);
 
-impl<'a> ReceiverFilter<'a> {
-    /// Prepares the lists of a publication.
-    pub fn new(receivers: &'a Receivers) -> Self {
-        Self {
-            sessions: Rule::new(receivers.eligible.as_deref(), receivers.exclude.as_deref()),
-            authids: Rule::new(receivers.eligible_authid.as_deref(), receivers.exclude_authid.as_deref()),
-            authroles: Rule::new(
-                receivers.eligible_authrole.as_deref(),
-                receivers.exclude_authrole.as_deref(),
-            ),
-        }
+impl KeptReceivers {
+    /// A copy of the lists.
+    pub fn new(receivers: &Receivers) -> Self {
+        let ids = |list: &Option<Vec<SessionId>>| {
+            list.as_ref().map(|list| {
+                let mut sorted = list.clone();
+                sorted.sort_unstable();
+                sorted
+            })
+        };
+        let names = |list: &Option<Names>| list.as_ref().map(Names::sorted);
+        Self(Receivers {
+            exclude: ids(&receivers.exclude),
+            exclude_authid: names(&receivers.exclude_authid),
+            exclude_authrole: names(&receivers.exclude_authrole),
+            eligible: ids(&receivers.eligible),
+            eligible_authid: names(&receivers.eligible_authid),
+            eligible_authrole: names(&receivers.eligible_authrole),
+        })
     }
 
     /// Whether the session with this principal and this role may receive the publication.
     pub fn permits(&self, session: SessionId, authid: &str, authrole: &str) -> bool {
-        self.sessions.permits(&session) && self.authids.permits(authid) && self.authroles.permits(authrole)
+        let has_id = |list: &Vec<SessionId>, session: &SessionId| list.binary_search(session).is_ok();
+        self.0.permits_as((session, authid, authrole), has_id, Names::contains_sorted)
+    }
+
+    /// How many bytes the lists take in memory.
+    pub fn bytes(&self) -> usize {
+        self.0.bytes()
     }
 }
 
-/// The two lists about one property of a session.
-#[derive(Clone, Debug)]
-struct Rule<'a, T> {
-    eligible: Option<List<'a, T>>,
-    excluded: Option<List<'a, T>>,
+/// The lists of one publication, to be asked about many sessions. The default permits everybody.
+///
+/// Nothing is done with them before somebody is asked about, and long ones become sets only when several are, so that a
+/// publication costs what its receivers do, and its lists once.
+#[derive(Clone, Debug, Default)]
+pub struct ReceiverFilter<'a> {
+    receivers: Option<&'a Receivers>,
+    asked: Cell<u8>,
+    sets: OnceCell<Box<Sets<'a>>>,
 }
 
-impl<'a, T: Ord> Rule<'a, T> {
-    fn new(eligible: Option<&'a [T]>, excluded: Option<&'a [T]>) -> Self {
-        Self { eligible: eligible.map(List::new), excluded: excluded.map(List::new) }
+impl<'a> ReceiverFilter<'a> {
+    /// A filter of these lists, which costs nothing yet.
+    pub fn new(receivers: &'a Receivers) -> Self {
+        Self { receivers: Some(receivers), ..Self::default() }
     }
 
-    fn permits<Q: Ord + ?Sized>(&self, sought: &Q) -> bool
-    where
-        T: Borrow<Q>,
-    {
-        allows(self.eligible.as_ref(), self.excluded.as_ref(), |list| list.contains(sought))
-    }
-}
-
-impl<T> Default for Rule<'_, T> {
-    fn default() -> Self {
-        Self { eligible: None, excluded: None }
-    }
-}
-
-/// A list as it came, or sorted.
-#[derive(Clone, Debug)]
-enum List<'a, T> {
-    Short(&'a [T]),
-    Sorted(Vec<&'a T>),
-}
-
-impl<'a, T: Ord> List<'a, T> {
-    fn new(list: &'a [T]) -> Self {
-        if list.len() <= SHORT {
-            return Self::Short(list);
+    /// Whether the session with this principal and this role may receive the publication.
+    pub fn permits(&self, session: SessionId, authid: &str, authrole: &str) -> bool {
+        let Some(receivers) = self.receivers else { return true };
+        let asked = self.asked.get();
+        if asked < FEW || receivers.len() <= SHORT {
+            self.asked.set(asked.saturating_add(1));
+            return receivers.permits(session, authid, authrole);
         }
-        let mut sorted: Vec<&T> = list.iter().collect();
-        sorted.sort_unstable();
-        Self::Sorted(sorted)
+        self.sets.get_or_init(|| Box::new(Sets::of(receivers))).permits(session, authid, authrole)
+    }
+}
+
+/// All lists as sets.
+#[derive(Clone, Debug)]
+struct Sets<'a> {
+    exclude: Option<HashSet<SessionId>>,
+    eligible: Option<HashSet<SessionId>>,
+    exclude_authid: Option<HashSet<&'a str>>,
+    eligible_authid: Option<HashSet<&'a str>>,
+    exclude_authrole: Option<HashSet<&'a str>>,
+    eligible_authrole: Option<HashSet<&'a str>>,
+}
+
+impl<'a> Sets<'a> {
+    fn of(receivers: &'a Receivers) -> Self {
+        let ids = |list: &Option<Vec<SessionId>>| list.as_ref().map(|list| list.iter().copied().collect());
+        let names = |list: &'a Option<Names>| list.as_ref().map(|list| list.iter().collect());
+        Self {
+            exclude: ids(&receivers.exclude),
+            eligible: ids(&receivers.eligible),
+            exclude_authid: names(&receivers.exclude_authid),
+            eligible_authid: names(&receivers.eligible_authid),
+            exclude_authrole: names(&receivers.exclude_authrole),
+            eligible_authrole: names(&receivers.eligible_authrole),
+        }
     }
 
-    fn contains<Q: Ord + ?Sized>(&self, sought: &Q) -> bool
-    where
-        T: Borrow<Q>,
-    {
-        match self {
-            Self::Short(list) => list.iter().any(|entry| entry.borrow() == sought),
-            Self::Sorted(list) => list.binary_search_by(|entry| (*entry).borrow().cmp(sought)).is_ok(),
-        }
+    fn permits(&self, session: SessionId, authid: &str, authrole: &str) -> bool {
+        allows(self.eligible.as_ref(), self.exclude.as_ref(), |set| set.contains(&session))
+            && allows(self.eligible_authid.as_ref(), self.exclude_authid.as_ref(), |set| set.contains(authid))
+            && allows(self.eligible_authrole.as_ref(), self.exclude_authrole.as_ref(), |set| {
+                set.contains(authrole)
+            })
     }
 }
 
@@ -176,19 +237,20 @@ mod tests {
     }
 
     /// A list in this state; `others` entries are about others, and the one sought stands among them.
-    fn list<T>(state: State, it: &T, others: u64, other: impl Fn(u64) -> T) -> Option<Vec<T>>
+    fn list<T, L>(state: State, it: &T, others: u64, other: impl Fn(u64) -> T) -> Option<L>
     where
         T: Clone,
+        L: Default + FromIterator<T>,
     {
         // Downwards, so that a list that should be sorted is not by accident.
         let mut list: Vec<T> = (1..=others).rev().map(other).collect();
         match state {
             State::Absent => return None,
-            State::Empty => return Some(Vec::new()),
+            State::Empty => return Some(L::default()),
             State::WithoutIt => {}
             State::WithIt => list.insert(list.len() / 2, it.clone()),
         }
-        Some(list)
+        Some(list.into_iter().collect())
     }
 
     fn truth_table(others: u64) {
@@ -207,8 +269,15 @@ mod tests {
             };
             let expected = (0..3).all(|axis| PERMITTED[state(2 * axis)][state(2 * axis + 1)]);
             assert_eq!(receivers.permits(session(ME), "me", "role"), expected, "{receivers:?}");
+            assert_eq!(
+                KeptReceivers::new(&receivers).permits(session(ME), "me", "role"),
+                expected,
+                "{receivers:?}"
+            );
             let filter = ReceiverFilter::new(&receivers);
-            assert_eq!(filter.permits(session(ME), "me", "role"), expected, "{receivers:?}");
+            for _ in 0..=FEW {
+                assert_eq!(filter.permits(session(ME), "me", "role"), expected, "{receivers:?}");
+            }
         }
     }
 
@@ -232,9 +301,22 @@ mod tests {
     }
 
     #[test]
+    fn bwl_01_nothing_is_done_with_long_lists_before_several_are_asked_about() {
+        let receivers =
+            Receivers { exclude: Some((1..=1000).map(session).collect()), ..Receivers::default() };
+        let filter = ReceiverFilter::new(&receivers);
+        for _ in 0..FEW {
+            assert!(filter.sets.get().is_none());
+            assert!(!filter.permits(session(1000), "", ""));
+        }
+        assert!(filter.permits(session(1001), "", ""));
+        assert!(filter.sets.get().is_some());
+    }
+
+    #[test]
     fn bwl_02_exclusion_wins_over_eligibility() {
         let receivers = Receivers {
-            eligible_authrole: Some(vec!["backend".to_owned()]),
+            eligible_authrole: Some(["backend"].into_iter().collect()),
             exclude: Some(vec![session(1)]),
             ..Receivers::default()
         };
@@ -247,8 +329,8 @@ mod tests {
     fn bwl_03_an_empty_list_of_eligible_ones_reaches_nobody() {
         for receivers in [
             Receivers { eligible: Some(Vec::new()), ..Receivers::default() },
-            Receivers { eligible_authid: Some(Vec::new()), ..Receivers::default() },
-            Receivers { eligible_authrole: Some(Vec::new()), ..Receivers::default() },
+            Receivers { eligible_authid: Some(Names::default()), ..Receivers::default() },
+            Receivers { eligible_authrole: Some(Names::default()), ..Receivers::default() },
         ] {
             assert!(!receivers.permits(session(1), "a", "b"), "{receivers:?}");
             assert!(!ReceiverFilter::new(&receivers).permits(session(1), "a", "b"), "{receivers:?}");
@@ -261,16 +343,16 @@ mod tests {
         for receivers in [
             Receivers::default(),
             Receivers { exclude: Some(Vec::new()), ..Receivers::default() },
-            Receivers { exclude_authid: Some(Vec::new()), ..Receivers::default() },
-            Receivers { exclude_authrole: Some(Vec::new()), ..Receivers::default() },
+            Receivers { exclude_authid: Some(Names::default()), ..Receivers::default() },
+            Receivers { exclude_authrole: Some(Names::default()), ..Receivers::default() },
         ] {
             assert!(receivers.permits(session(7), "a", "b"), "{receivers:?}");
             assert!(!receivers.restricts(), "{receivers:?}");
         }
         let receivers = Receivers {
             exclude: Some(vec![session(1), session(2)]),
-            exclude_authid: Some(vec!["b".to_owned()]),
-            exclude_authrole: Some(vec!["nope".to_owned(), "a".to_owned()]),
+            exclude_authid: Some(["b"].into_iter().collect()),
+            exclude_authrole: Some(["nope", "a"].into_iter().collect()),
             ..Receivers::default()
         };
         assert!(receivers.permits(session(7), "a", "b"));
@@ -290,20 +372,21 @@ mod tests {
         assert!(named(Receivers { eligible: Some(vec![session(1)]), ..Receivers::default() }));
         assert!(!named(Receivers::default()));
         assert!(!named(Receivers {
-            exclude_authid: Some(vec!["a".to_owned()]),
-            exclude_authrole: Some(vec!["a".to_owned()]),
-            eligible_authid: Some(vec!["a".to_owned()]),
-            eligible_authrole: Some(vec!["a".to_owned()]),
+            exclude_authid: Some(["a"].into_iter().collect()),
+            exclude_authrole: Some(["a"].into_iter().collect()),
+            eligible_authid: Some(["a"].into_iter().collect()),
+            eligible_authrole: Some(["a"].into_iter().collect()),
             ..Receivers::default()
         }));
     }
 
     #[test]
-    fn the_size_of_lists_grows_with_what_is_in_them() {
+    fn the_size_of_lists_is_that_of_what_is_in_them() {
         let nothing = Receivers::default().bytes();
+        let kept = |receivers: Receivers| KeptReceivers::new(&receivers).bytes() - nothing;
         let ids = Receivers { exclude: Some(vec![session(1); 1000]), ..Receivers::default() };
-        assert!(ids.bytes() >= nothing + 1000 * size_of::<SessionId>());
-        let names = || Some(vec!["n".repeat(1000), String::new()]);
+        assert_eq!(kept(ids), allocation(1000 * size_of::<SessionId>()));
+        let names = || Some(["n".repeat(1000), String::new()].into_iter().collect());
         let names = Receivers {
             exclude_authid: names(),
             exclude_authrole: names(),
@@ -311,6 +394,7 @@ mod tests {
             eligible_authrole: names(),
             ..Receivers::default()
         };
-        assert!(names.bytes() >= nothing + 4 * (1000 + 2 * size_of::<String>()));
+        assert_eq!(names.len(), 8);
+        assert_eq!(kept(names), 4 * (allocation(1000) + allocation(8)));
     }
 }

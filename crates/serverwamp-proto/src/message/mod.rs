@@ -14,6 +14,7 @@ mod attributes;
 mod elements;
 mod encode;
 mod encoded;
+mod names;
 mod options;
 mod pubsub;
 mod quick;
@@ -34,6 +35,7 @@ pub use encode::{
     encode_unregistered, encode_unsubscribed,
 };
 pub use encoded::Encoded;
+pub use names::Names;
 pub use options::{
     CallOptions, CancelOptions, ErrorDetails, EventDetails, InterruptOptions, InvocationDetails, Passthru,
     PublishOptions, Receivers, RegisterOptions, ResultDetails, Sharding, SubscribeOptions,

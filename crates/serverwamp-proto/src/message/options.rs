@@ -6,7 +6,9 @@
 use std::borrow::Cow;
 
 use super::attributes::attributes;
+use super::names::Names;
 use super::words::{CancelMode, EncAlgo, InterruptMode, Invoke};
+use crate::footprint::allocation;
 use crate::id::{RegistrationId, SessionId, SubscriptionId};
 use crate::pattern::Match;
 
@@ -34,12 +36,13 @@ attributes! {
 }
 
 impl Passthru {
-    /// Roughly how many bytes the attributes take in memory.
+    /// How many bytes the attributes take in memory.
     pub fn bytes(&self) -> usize {
         let texts =
             [&self.scheme, &self.serializer, &self.cipher, &self.keyid, &self.enc_key, &self.enc_serializer];
-        let algorithm = self.enc_algo.as_ref().map_or(0, |name| name.as_str().len());
-        size_of::<Self>() + algorithm + texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
+        let algorithm = self.enc_algo.as_ref().map_or(0, |name| allocation(name.as_str().len()));
+        let texts: usize = texts.into_iter().flatten().map(|text| allocation(text.len())).sum();
+        size_of::<Self>() + algorithm + texts
     }
 
     /// Whether the payload passthru mode is on: `ppt_scheme` is there and not empty.
@@ -54,15 +57,15 @@ attributes! {
         /// Sessions that do not receive it.
         "exclude" => exclude: Option<Vec<SessionId>>,
         /// Principals that do not receive it.
-        "exclude_authid" => exclude_authid: Option<Vec<String>>,
+        "exclude_authid" => exclude_authid: Option<Names>,
         /// Roles that do not receive it.
-        "exclude_authrole" => exclude_authrole: Option<Vec<String>>,
+        "exclude_authrole" => exclude_authrole: Option<Names>,
         /// The only sessions that receive it.
         "eligible" => eligible: Option<Vec<SessionId>>,
         /// The only principals that receive it.
-        "eligible_authid" => eligible_authid: Option<Vec<String>>,
+        "eligible_authid" => eligible_authid: Option<Names>,
         /// The only roles that receive it.
-        "eligible_authrole" => eligible_authrole: Option<Vec<String>>,
+        "eligible_authrole" => eligible_authrole: Option<Names>,
     }
 }
 

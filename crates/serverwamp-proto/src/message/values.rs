@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::attributes::{Attribute, AttributeValue, Source};
 use super::encoded::Encoded;
+use super::names::Names;
 use super::violation::{Fault, kind_name};
 use crate::codec::{DictReader, EncodeError, Kind, ListReader, Serializer, Writer};
 use crate::id::{Id, RegistrationId, SessionId, SubscriptionId};
@@ -90,11 +91,33 @@ optional! {
         |dict, source| Encoded::from_frame(source.serializer, source.share(dict.raw()?)),
         |writer, target, value| value.write(writer, target)?;
     Vec<SessionId>, "a list of ids", List,
-        |dict, source| read_list(dict, source, "a list of ids", Kind::Integer, |list| SessionId::new(list.unsigned().ok()?))?,
+        |dict, source| {
+            let mut ids = Vec::new();
+            let read = |list: &mut ListReader<'a>| SessionId::new(list.unsigned().ok()?);
+            read_list(dict, source, ("a list of ids", Kind::Integer), read, |id| ids.push(id))?;
+            ids
+        },
         |writer, target, value| write_list(writer, value, |writer, id| writer.unsigned(id.get()));
     Vec<String>, "a list of strings", List,
-        |dict, source| read_list(dict, source, "a list of strings", Kind::Text, |list| Some(list.text().ok()?.into_owned()))?,
+        |dict, source| {
+            let mut texts = Vec::new();
+            let read = |list: &mut ListReader<'a>| list.text().ok();
+            read_list(dict, source, ("a list of strings", Kind::Text), read, |text| texts.push(text.into_owned()))?;
+            texts
+        },
         |writer, target, value| write_list(writer, value, |writer, text| writer.text(text));
+    Names, "a list of strings", List,
+        |dict, source| {
+            let mut names = Names::default();
+            let read = |list: &mut ListReader<'a>| list.text().ok();
+            read_list(dict, source, ("a list of strings", Kind::Text), read, |name| names.push(&name))?;
+            names
+        },
+        |writer, target, value| {
+            writer.list(value.len());
+            value.iter().for_each(|name| writer.text(name));
+            writer.end();
+        };
 }
 
 impl AttributeValue for Option<Cow<'_, str>> {
@@ -124,23 +147,23 @@ fn read_id<T: Id>(dict: &mut DictReader<'_>) -> Result<T, Fault> {
     dict.unsigned().ok().and_then(T::new).ok_or(outside)
 }
 
+/// Lets `keep` have one element after the other.
 fn read_list<'a, T>(
     dict: &mut DictReader<'a>,
     source: &Source<'a>,
-    expected: &'static str,
-    kind: Kind,
+    (expected, kind): (&'static str, Kind),
     read: impl Fn(&mut ListReader<'a>) -> Option<T>,
-) -> Result<Vec<T>, Fault> {
+    mut keep: impl FnMut(T),
+) -> Result<(), Fault> {
     let mut list = ListReader::open(source.serializer, dict.raw()?)?;
-    let mut values = Vec::new();
     while let Some(found) = list.peek()? {
         if found != kind {
             return Err(Fault::Wrong { expected, got: format!("a list with a {}", kind_name(found)).into() });
         }
         let outside = || Fault::Wrong { expected, got: "a value out of range".into() };
-        values.push(read(&mut list).ok_or_else(outside)?);
+        keep(read(&mut list).ok_or_else(outside)?);
     }
-    Ok(values)
+    Ok(())
 }
 
 fn write_list<T>(writer: &mut Writer<'_>, values: &[T], write: impl Fn(&mut Writer<'_>, &T)) {

@@ -76,6 +76,16 @@ impl Payload {
         !self.args.is_empty() && self.args != empty
     }
 
+    /// Whether there are keyword arguments: neither nothing nor the empty dictionary.
+    pub fn has_kwargs(&self) -> bool {
+        let empty: &[u8] = match self.serializer {
+            Serializer::Json => b"{}",
+            Serializer::MessagePack => b"\x80",
+            Serializer::Cbor => b"\xa0",
+        };
+        !self.kwargs.is_empty() && self.kwargs != empty
+    }
+
     /// Binds arguments by position, then by name, to the fields of `T`, as Python binds a call to a signature.
     ///
     /// | `T` | takes |

@@ -3,6 +3,7 @@
 //! Most arguments are a few octets. To copy those costs less than to count who shares the frame they came in, and they do
 //! not hold on to it.
 
+use crate::footprint::allocation;
 use bytes::Bytes;
 use std::fmt;
 use std::ops::Deref;
@@ -48,6 +49,15 @@ impl Part {
     /// A copy in memory of its own.
     pub fn copied(part: &[u8]) -> Self {
         Self::short(part).unwrap_or_else(|| Self(Octets::Shared(Bytes::copy_from_slice(part))))
+    }
+
+    /// How many bytes of memory the part takes beside itself, if nobody else has a share in it.
+    pub fn footprint(&self) -> usize {
+        match &self.0 {
+            // Behind the bytes there is a count of those who share them, once somebody does.
+            Octets::Shared(bytes) => allocation(bytes.len()) + allocation(size_of::<[usize; 3]>()),
+            Octets::Short { .. } => 0,
+        }
     }
 
     #[inline]

@@ -91,6 +91,25 @@ pub struct Limits {
     /// Events that a session may leave behind to be published at its end (testaments). Default 64: most need one. Each may
     /// have its share of [`outgoing_bytes`](Self::outgoing_bytes), 64 KiB by default: they are kept as long as the session lasts.
     pub testaments: usize,
+    /// Events that a realm retains. Beyond, and beyond the four that follow, PUBLISH with `retain` is refused with
+    /// `wamp.error.unavailable` if it asks for an answer, and the event is delivered to nobody; otherwise the event is
+    /// delivered and not retained. Default 40,000: several for each device of a large site. None switches retention off.
+    pub retained_events: usize,
+    /// Bytes of memory that the retained events of a realm take, with everything that is kept of them. Default 64 MiB: a
+    /// process stays small even if every client retains what it can.
+    pub retained_bytes: usize,
+    /// Of the retained events of a realm, how many may come from one session; they count also when it is over, for as
+    /// long as they are retained. Default 10,000, a quarter of all: nobody takes the store from everybody else.
+    pub retained_events_of_session: usize,
+    /// And how many bytes of memory those may take. Default 16 MiB, a quarter of all as well.
+    pub retained_bytes_of_session: usize,
+    /// How long an event is retained; [`TopicSettings::retain_for`](crate::TopicSettings::retain_for) says it of single
+    /// topics. Default `Duration::MAX`, until it is replaced: what a device said last is what is known of it.
+    pub retained_age: Duration,
+    /// Entries of all lists together in which a publication says who may and who may not receive it; beyond, PUBLISH is
+    /// refused with `wamp.error.invalid_argument`. Default 8192: more than a room has members, and what would be more is
+    /// what roles are for. Each is looked for again for every receiver.
+    pub receivers: usize,
     /// Levels of lists and dictionaries in a message, its own list among them; beyond, ABORT. Default 64, and not more:
     /// more would make this server pass on what other implementations refuse. 8 at least, as HELLO alone has five.
     pub nesting: usize,
@@ -134,6 +153,12 @@ impl Default for Limits {
             registrations: 1024,
             invocations_in_flight: 1024,
             testaments: 64,
+            retained_events: 40_000,
+            retained_bytes: 64 << 20,
+            retained_events_of_session: 10_000,
+            retained_bytes_of_session: 16 << 20,
+            retained_age: Duration::MAX,
+            receivers: 8192,
             nesting: 64,
             uri_bytes: 1024,
             uri_components: 32,

@@ -199,6 +199,17 @@ refusals! {
     Registrations "registrations_refused",
     /// Testaments beyond [`Limits::testaments`](crate::Limits::testaments), or longer than their share.
     Testaments "testaments_refused",
+    /// Events that were not retained because of [`Limits::retained_events`](crate::Limits::retained_events) or
+    /// [`Limits::retained_bytes`](crate::Limits::retained_bytes).
+    Retained "retained_refused",
+    /// Events that were not retained because of
+    /// [`Limits::retained_events_of_session`](crate::Limits::retained_events_of_session) or
+    /// [`Limits::retained_bytes_of_session`](crate::Limits::retained_bytes_of_session).
+    RetainedOfSession "retained_of_session_refused",
+    /// Events that were not retained because of [`TopicSettings::retain_limit`](crate::TopicSettings::retain_limit).
+    RetainedOfTopics "retained_of_topics_refused",
+    /// Publications whose lists of receivers were longer than [`Limits::receivers`](crate::Limits::receivers).
+    Receivers "receivers_refused",
     /// URIs beyond [`Limits::uri_bytes`](crate::Limits::uri_bytes) or
     /// [`Limits::uri_components`](crate::Limits::uri_components).
     Uri "uris_refused",

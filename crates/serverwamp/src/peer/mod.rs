@@ -340,6 +340,14 @@ impl MessageHandler for Peer {
         if self.is_busy() { Poll::Pending } else { Poll::Ready(()) }
     }
 
+    fn produce(&mut self, may: bool) -> bool {
+        let Phase::Open(open) = &self.phase else { return false };
+        if may && open.session.is_behind() {
+            open.session.running_realm().catch_up(&open.session);
+        }
+        open.session.is_behind()
+    }
+
     fn violation(&mut self, description: &str, close_code: u16) {
         self.violated(&Violation::new(description.to_owned()), close_code);
     }

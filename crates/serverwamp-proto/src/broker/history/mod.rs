@@ -18,6 +18,10 @@ use crate::timestamp::Timestamp;
 #[derive(Clone, Debug)]
 pub struct History<E> {
     capacity: usize,
+    /// How many bytes of memory there may be, and how many an event takes.
+    most_bytes: usize,
+    size_of: fn(&E) -> usize,
+    bytes: usize,
     entries: VecDeque<HistoryEntry<E>>,
 }
 
@@ -35,25 +39,46 @@ pub struct HistoryEntry<E> {
 }
 
 impl<E> History<E> {
+    /// What the history takes for one event, whatever the event is: its place in a queue that grows by doubling.
+    pub const OVERHEAD: usize = 2 * size_of::<HistoryEntry<E>>();
+
     /// No events, and room for that many. Memory is taken as events come.
     pub const fn new(capacity: usize) -> Self {
-        Self { capacity, entries: VecDeque::new() }
+        Self { capacity, most_bytes: usize::MAX, size_of: |_| 0, bytes: 0, entries: VecDeque::new() }
     }
 
-    /// Adds the newest event; the oldest goes if there is no room.
+    /// The same, with room for that many bytes of memory as well. `size_of` says how many an event takes, its topic
+    /// included.
+    #[must_use]
+    pub const fn within(mut self, bytes: usize, size_of: fn(&E) -> usize) -> Self {
+        self.most_bytes = bytes;
+        self.size_of = size_of;
+        self
+    }
+
+    /// Adds the newest event; the oldest go if there is no room. One that would not even fit alone is not kept, and
+    /// nothing goes for it.
     pub fn push(&mut self, publication: PublicationId, timestamp: Timestamp, topic: Arc<str>, event: E) {
-        if self.capacity == 0 {
+        let size = (self.size_of)(&event).saturating_add(Self::OVERHEAD);
+        if self.capacity == 0 || size > self.most_bytes {
             return;
         }
-        if self.entries.len() == self.capacity {
-            self.entries.pop_front();
+        while self.entries.len() >= self.capacity || self.bytes > self.most_bytes - size {
+            let Some(oldest) = self.entries.pop_front() else { break };
+            self.bytes -= (self.size_of)(&oldest.event) + Self::OVERHEAD;
         }
+        self.bytes += size;
         self.entries.push_back(HistoryEntry { publication, timestamp, topic, event });
     }
 
     /// How many events there are.
     pub fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// How many bytes of memory they take.
+    pub const fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Whether there are none.

@@ -50,6 +50,23 @@ fn hist_02_events_come_in_the_order_received_with_all_that_was_stored() {
 }
 
 #[test]
+fn the_oldest_events_make_room_where_bytes_are_limited_and_what_never_fits_is_not_kept() {
+    const OVERHEAD: usize = History::<usize>::OVERHEAD;
+    let mut history: History<usize> = History::new(10).within(100 + 3 * OVERHEAD, |size| *size);
+    let mut push = |number: u64, size: usize| {
+        history.push(id(number), at(0), "t".into(), size);
+        (history.len(), history.bytes())
+    };
+    assert_eq!(push(1, 50), (1, 50 + OVERHEAD));
+    assert_eq!(push(2, 25), (2, 75 + 2 * OVERHEAD));
+    assert_eq!(push(3, 25), (3, 100 + 3 * OVERHEAD));
+    assert_eq!(push(4, 26), (3, 76 + 3 * OVERHEAD));
+    assert_eq!(push(5, 100 + 2 * OVERHEAD), (1, 100 + 3 * OVERHEAD));
+    assert_eq!(push(6, 101 + 2 * OVERHEAD), (1, 100 + 3 * OVERHEAD));
+    assert_eq!(history.read(&query(), |_| true)[0].publication, id(5));
+}
+
+#[test]
 fn the_oldest_event_makes_room() {
     let mut history = History::new(3);
     for number in 1..=5 {

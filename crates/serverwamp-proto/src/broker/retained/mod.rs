@@ -2,70 +2,97 @@
 //!
 //! A topic has at most one open event, which is for everybody, and beside it some restricted ones, which came later and
 //! are for a few. An open event replaces all of them. Who may receive which is not decided here: whoever asks gets the
-//! newest first, and takes the first that it may have. Invariant: the bounds given at construction hold, whatever comes.
-//! Spec: advanced, "Event Retention".
+//! newest first, and takes the first that it may have. What is counted for an event is what it takes, and what the store
+//! takes for it.
+//!
+//! Invariant: nobody holds more than its share, whatever comes. Spec: advanced, "Event Retention".
 
-use std::collections::{BTreeMap, VecDeque};
+mod cursor;
+mod share;
+
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
+use std::time::Instant;
 
-use super::Full;
+use hashbrown::HashMap;
+
+pub use cursor::{Advance, RetainedCursor};
+pub use share::{Beyond, Share};
+
+use crate::footprint::{allocation, sorted};
+use crate::id::SessionId;
 use crate::pattern::{Match, UriPattern};
 
 /// How much a [`RetainedEvents`] may hold.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RetainedLimits {
-    /// How many topics; none switches retention off.
-    pub topics: usize,
-    /// How many events of all topics together.
-    pub events: usize,
-    /// How many bytes all events have together. Each counts as much as the function given at construction says.
-    pub bytes: usize,
+    /// Of all together; no events switch retention off.
+    pub all: Share,
+    /// Of one publisher. What it has left behind counts for as long as it is there, also when the session is over.
+    pub publisher: Share,
     /// How many restricted events one topic has beside its open one; the oldest goes first. Each is looked at by every
     /// subscriber that may not have the newer ones.
     pub restricted_per_topic: usize,
 }
 
+/// An event that is to be retained: everything about it but itself.
+#[derive(Clone, Debug)]
+pub struct Retention {
+    /// Its topic.
+    pub topic: Arc<str>,
+    /// Whether it is not for everybody.
+    pub restricted: bool,
+    /// Whose share it is counted in; nobody's where the application publishes.
+    pub publisher: Option<SessionId>,
+    /// A group of topics that have a share of their own: its number, and how much that is. A topic always has the same.
+    pub group: Option<(usize, Share)>,
+    /// When it is retained.
+    pub now: Instant,
+    /// Until when it is.
+    pub until: Option<Instant>,
+}
+
 /// The retained events of one realm, by exact topic.
 ///
 /// ```
-/// use serverwamp_proto::broker::{RetainedEvents, RetainedLimits};
+/// use std::time::Instant;
+///
+/// use serverwamp_proto::broker::{RetainedEvents, RetainedLimits, Retention};
 /// use serverwamp_proto::pattern::UriPattern;
 ///
+/// # #[allow(clippy::disallowed_methods)]
+/// let now = Instant::now();
+/// let of = |topic: &str, restricted| {
+///     Retention { topic: topic.into(), restricted, publisher: None, group: None, now, until: None }
+/// };
 /// let mut retained: RetainedEvents<&str> = RetainedEvents::new(RetainedLimits::default(), |event| event.len());
-/// retained.retain("lamp.kitchen", "on", false)?;
-/// retained.retain("lamp.hall", "off", false)?;
-/// retained.retain("lamp.kitchen", "off, for admins", true)?;
+/// retained.retain("on", &of("lamp.kitchen", false))?;
+/// retained.retain("off", &of("lamp.hall", false))?;
+/// retained.retain("off, for admins", &of("lamp.kitchen", true))?;
 ///
 /// assert!(retained.for_topic("lamp.kitchen").eq(&["off, for admins", "on"]));
-/// let latest = retained.latest(&UriPattern::prefix("lamp."), |event| !event.ends_with("for admins"));
-/// assert_eq!(latest, [("lamp.kitchen", &"on"), ("lamp.hall", &"off")]);
-/// # Ok::<(), serverwamp_proto::broker::Full>(())
+/// let lamps = UriPattern::prefix("lamp.");
+/// let latest = retained.latest_of_few(&lamps, 10, now, |event| !event.ends_with("for admins"));
+/// assert_eq!(latest, Some(vec![&"on", &"off"]));
+/// # Ok::<(), serverwamp_proto::broker::Beyond>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct RetainedEvents<E> {
     limits: RetainedLimits,
     size_of: fn(&E) -> usize,
-    /// Sorted, so that what a prefix matches stands together.
-    topics: BTreeMap<Arc<str>, Events<E>>,
-    events: usize,
-    bytes: usize,
+    /// Sorted, so that what a prefix matches stands together. Those of a topic stand from the oldest to the newest; only
+    /// the first may be open, and there is at least one.
+    topics: BTreeMap<Arc<str>, Vec<Kept<E>>>,
+    /// The topics of all events in the order of publication.
+    order: BTreeMap<u64, Arc<str>>,
+    /// And of those that are not for ever, in the order of their ends.
+    ends: BTreeMap<(Instant, u64), Arc<str>>,
+    held: Share,
+    held_by_publisher: HashMap<SessionId, Share>,
+    held_by_group: HashMap<usize, Share>,
     /// How many events have ever been retained; gives each its place in the order of publication.
     arrivals: u64,
-}
-
-/// The retained events of one topic, as [`RetainedEvents::matching`] shows them.
-#[derive(Debug)]
-pub struct RetainedTopic<'r, E> {
-    topic: &'r str,
-    events: &'r Events<E>,
-}
-
-/// Never empty. The restricted ones are all newer than the open one, from the oldest to the newest.
-#[derive(Clone, Debug)]
-struct Events<E> {
-    open: Option<Kept<E>>,
-    restricted: VecDeque<Kept<E>>,
 }
 
 #[derive(Clone, Debug)]
@@ -73,172 +100,244 @@ struct Kept<E> {
     event: E,
     size: usize,
     arrival: u64,
-}
-
-/// How many events go to make place, and how many bytes they have.
-#[derive(Clone, Copy, Debug, Default)]
-struct Leaving {
-    events: usize,
-    bytes: usize,
+    restricted: bool,
+    publisher: Option<SessionId>,
+    group: Option<usize>,
+    until: Option<Instant>,
 }
 
 impl Default for RetainedLimits {
-    /// 10 000 topics hold one topic for each device of a large site; 64 MiB for their events keep a process small even
-    /// if every client retains what it can; 16 restricted events are more than there are roles on most realms.
+    /// 40,000 events are several for each device of a large site; 64 MiB for them keep a process small even if every client
+    /// retains what it can; a quarter of it is for one publisher; 16 restricted events are more than there are roles on
+    /// most realms.
     fn default() -> Self {
-        Self { topics: 10_000, events: 20_000, bytes: 64 << 20, restricted_per_topic: 16 }
+        Self {
+            all: Share { events: 40_000, bytes: 64 << 20 },
+            publisher: Share { events: 10_000, bytes: 16 << 20 },
+            restricted_per_topic: 16,
+        }
     }
 }
 
 impl<E> RetainedEvents<E> {
-    /// Nothing yet; `size_of` says how many bytes an event counts as, and is asked once for each.
-    pub const fn new(limits: RetainedLimits, size_of: fn(&E) -> usize) -> Self {
-        Self { limits, size_of, topics: BTreeMap::new(), events: 0, bytes: 0, arrivals: 0 }
+    /// What the store takes for one event, whatever the event is: its places in the topic and in both orders.
+    pub const OVERHEAD: usize = allocation(size_of::<Kept<E>>())
+        + sorted(size_of::<(Arc<str>, Vec<Kept<E>>)>())
+        + sorted(size_of::<(u64, Arc<str>)>())
+        + sorted(size_of::<((Instant, u64), Arc<str>)>());
+
+    /// A store without events. `size_of` says how many bytes of memory an event takes, its topic included.
+    pub fn new(limits: RetainedLimits, size_of: fn(&E) -> usize) -> Self {
+        Self {
+            limits,
+            size_of,
+            topics: BTreeMap::new(),
+            order: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            held: Share::default(),
+            held_by_publisher: HashMap::new(),
+            held_by_group: HashMap::new(),
+            arrivals: 0,
+        }
     }
 
-    /// Keeps an event of an exact topic.
+    /// Keeps an event, and returns those that had to go for it.
     ///
-    /// An open event replaces all that the topic has. One that is not for everybody (`restricted`) is kept besides, and
-    /// the oldest restricted ones of the topic go if it has too many of them or the store is full.
+    /// An open event replaces all that the topic has. A restricted one is kept besides, and the oldest restricted ones of
+    /// the topic go if it has too many of them or a share is used up.
     ///
     /// # Errors
-    /// When there is no place: for a topic that has no event yet, as soon as one bound is reached; for one that has, when
-    /// not even the place of what the new event would replace is enough. Nothing is changed then.
-    pub fn retain(&mut self, topic: &str, event: E, restricted: bool) -> Result<(), Full> {
-        let size = (self.size_of)(&event);
-        let leaving = match self.topics.get(topic) {
-            None if self.topics.len() >= self.limits.topics => return Err(Full),
-            None if restricted && self.limits.restricted_per_topic == 0 => return Err(Full),
-            None if self.fits(size, Leaving::default()) => Leaving::default(),
-            None => return Err(Full),
-            Some(events) if restricted => self.place_beside(events, size).ok_or(Full)?,
-            Some(events) => Some(events.all()).filter(|all| self.fits(size, *all)).ok_or(Full)?,
-        };
-        self.events = self.events - leaving.events + 1;
-        self.bytes = self.bytes - leaving.bytes + size;
-        let kept = Kept { event, size, arrival: self.arrivals };
+    /// When not even the place of what the new event would replace is enough. Nothing is changed then.
+    pub fn retain(&mut self, event: E, retention: &Retention) -> Result<Vec<E>, Beyond> {
+        let mut gone = self.expire(retention.now);
+        let size = (self.size_of)(&event).saturating_add(Self::OVERHEAD);
+        let leaving = self.leaving(retention, size)?;
+        gone.extend(self.take_out(&retention.topic, leaving));
+        let Retention { restricted, publisher, until, .. } = *retention;
+        let arrival = self.arrivals;
         self.arrivals += 1;
-        match self.topics.get_mut(topic) {
-            None => drop(self.topics.insert(topic.into(), Events::only(kept, restricted))),
-            Some(events) if restricted => {
-                events.restricted.drain(..leaving.events);
-                events.restricted.push_back(kept);
-            }
-            Some(events) => *events = Events::only(kept, false),
+        let group = retention.group.map(|(group, _)| group);
+        let kept = Kept { event, size, arrival, restricted, publisher, group, until };
+        self.count(&kept);
+        self.order.insert(arrival, Arc::clone(&retention.topic));
+        if let Some(until) = until {
+            self.ends.insert((until, arrival), Arc::clone(&retention.topic));
         }
-        Ok(())
+        let events = self.topics.entry(Arc::clone(&retention.topic)).or_default();
+        events.reserve_exact(1);
+        events.push(kept);
+        Ok(gone)
+    }
+
+    /// Removes what is retained of the topics that match, and returns it.
+    pub fn remove(&mut self, pattern: &UriPattern) -> Vec<E> {
+        let topics: Vec<Arc<str>> = self.each_matching(pattern).map(|(topic, _)| Arc::clone(topic)).collect();
+        topics.iter().flat_map(|topic| self.take_out(topic, 0..usize::MAX)).collect()
+    }
+
+    /// Removes events whose end has come, some at a time, and returns them.
+    pub fn expire(&mut self, now: Instant) -> Vec<E> {
+        /// A turn is short; the next call goes on.
+        const AT_ONCE: usize = 64;
+        let mut gone = Vec::new();
+        while gone.len() < AT_ONCE
+            && let Some((&(until, arrival), topic)) = self.ends.first_key_value()
+            && until <= now
+        {
+            let topic = Arc::clone(topic);
+            let place = self.topics.get(&*topic).and_then(|events| place_of(events, arrival));
+            let Some(place) = place else { break };
+            gone.extend(self.take_out(&topic, place..place + 1));
+        }
+        gone
     }
 
     /// The events of a topic, the newest first.
     pub fn for_topic(&self, topic: &str) -> impl Iterator<Item = &E> {
-        self.topics.get(topic).into_iter().flat_map(Events::newest_first).map(|kept| &kept.event)
-    }
-
-    /// The topics that match and have events, in the order in which their newest events were published.
-    ///
-    /// Who may not have the newest event of a topic gets an older one, which may stand elsewhere in the order:
-    /// [`latest`](Self::latest) takes care of that.
-    pub fn matching(&self, pattern: &UriPattern) -> Vec<RetainedTopic<'_, E>> {
-        let mut topics: Vec<_> = self.each_matching(pattern).collect();
-        topics.sort_unstable_by_key(|found| found.events.newest_first().next().map(|kept| kept.arrival));
-        topics
+        self.topics.get(topic).into_iter().flatten().rev().map(|kept| &kept.event)
     }
 
     /// For each topic that matches, the newest event that is `permitted`: in the order of publication, so the oldest
-    /// first. This is what a new subscriber receives.
-    pub fn latest(&self, pattern: &UriPattern, mut permitted: impl FnMut(&E) -> bool) -> Vec<(&str, &E)> {
-        let mut latest: Vec<(&str, &Kept<E>)> = self
+    /// first. This is what a new subscriber receives. `None` where more than `most` topics would have to be looked at: then
+    /// a [cursor](Self::cursor) looks at some at a time.
+    pub fn latest_of_few(
+        &self,
+        pattern: &UriPattern,
+        most: usize,
+        now: Instant,
+        permitted: impl Fn(&E) -> bool,
+    ) -> Option<Vec<&E>> {
+        if self.each_beginning_as(pattern).nth(most).is_some() {
+            return None;
+        }
+        let mut latest: Vec<&Kept<E>> = self
             .each_matching(pattern)
-            .filter_map(|RetainedTopic { topic, events }| {
-                Some((topic, events.newest_first().find(|kept| permitted(&kept.event))?))
+            .filter_map(|(_, events)| {
+                events.iter().rev().find(|kept| kept.lasts(now) && permitted(&kept.event))
             })
             .collect();
-        latest.sort_unstable_by_key(|(_, kept)| kept.arrival);
-        latest.into_iter().map(|(topic, kept)| (topic, &kept.event)).collect()
+        latest.sort_unstable_by_key(|kept| kept.arrival);
+        Some(latest.into_iter().map(|kept| &kept.event).collect())
     }
 
-    /// How many topics have events.
-    pub fn topics(&self) -> usize {
-        self.topics.len()
+    /// How much memory all events take, and how many they are.
+    pub const fn held(&self) -> Share {
+        self.held
     }
 
-    /// How many events are kept.
-    pub const fn len(&self) -> usize {
-        self.events
+    /// The same of one publisher.
+    pub fn held_by(&self, publisher: SessionId) -> Share {
+        self.held_by_publisher.get(&publisher).copied().unwrap_or_default()
     }
 
-    /// Whether nothing is kept.
-    pub const fn is_empty(&self) -> bool {
-        self.events == 0
-    }
-
-    /// How many bytes the events that are kept have together.
-    pub const fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    /// Whether there is place for one more event of this size once some have left.
-    const fn fits(&self, size: usize, leaving: Leaving) -> bool {
-        self.events - leaving.events < self.limits.events
-            && size <= self.limits.bytes.saturating_sub(self.bytes - leaving.bytes)
-    }
-
-    /// The oldest restricted events that have to go before one more is in bounds, if that is possible at all.
-    fn place_beside(&self, events: &Events<E>, size: usize) -> Option<Leaving> {
-        let most = self.limits.restricted_per_topic;
-        let mut leaving = Leaving::default();
-        let mut oldest_first = events.restricted.iter();
-        while events.restricted.len() - leaving.events >= most || !self.fits(size, leaving) {
-            leaving.events += 1;
-            leaving.bytes += oldest_first.next()?.size;
+    /// Which events of its topic have to go before one more of this size is within all shares.
+    fn leaving(&self, retention: &Retention, size: usize) -> Result<std::ops::Range<usize>, Beyond> {
+        let events = self.topics.get(&retention.topic).map_or(&[][..], Vec::as_slice);
+        if !retention.restricted {
+            return self.within(retention, size, events).map(|()| 0..events.len());
         }
-        Some(leaving)
+        let most = self.limits.restricted_per_topic;
+        let first = events.iter().take_while(|kept| !kept.restricted).count();
+        let mut last = events.len().saturating_sub(most.saturating_sub(1)).max(first);
+        loop {
+            let within = self.within(retention, size, events.get(first..last).unwrap_or_default());
+            match within {
+                Ok(()) if most > 0 => return Ok(first..last),
+                Ok(()) => return Err(Beyond::Store),
+                Err(beyond) if last >= events.len() => return Err(beyond),
+                Err(_) => last += 1,
+            }
+        }
     }
 
-    /// The topics that match, in the order of their texts. Looks only at those that begin as the pattern does.
-    fn each_matching<'r>(&'r self, pattern: &UriPattern) -> impl Iterator<Item = RetainedTopic<'r, E>> {
+    /// Whether one more event is within all shares once these are gone.
+    fn within(&self, retention: &Retention, size: usize, leaving: &[Kept<E>]) -> Result<(), Beyond> {
+        let freed = Share::of(leaving.iter().map(|kept| kept.size));
+        if !(self.held - freed).admits(size, self.limits.all) {
+            return Err(Beyond::Store);
+        }
+        if let Some(publisher) = retention.publisher {
+            let own = leaving.iter().filter(|kept| kept.publisher == Some(publisher));
+            let held = self.held_by(publisher) - Share::of(own.map(|kept| kept.size));
+            if !held.admits(size, self.limits.publisher) {
+                return Err(Beyond::Publisher);
+            }
+        }
+        if let Some((group, share)) = retention.group {
+            let held = self.held_by_group.get(&group).copied().unwrap_or_default() - freed;
+            if !held.admits(size, share) {
+                return Err(Beyond::Topics);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes some events of a topic out of everything.
+    fn take_out(&mut self, topic: &str, places: std::ops::Range<usize>) -> Vec<E> {
+        let Some(events) = self.topics.get_mut(topic) else { return Vec::new() };
+        let end = places.end.min(events.len());
+        let gone: Vec<Kept<E>> = events.drain(places.start.min(end)..end).collect();
+        if events.is_empty() {
+            self.topics.remove(topic);
+        }
+        gone.into_iter()
+            .map(|kept| {
+                self.uncount(&kept);
+                self.order.remove(&kept.arrival);
+                kept.until.map(|until| self.ends.remove(&(until, kept.arrival)));
+                kept.event
+            })
+            .collect()
+    }
+
+    fn count(&mut self, kept: &Kept<E>) {
+        let share = Share::one(kept.size);
+        self.held += share;
+        if let Some(publisher) = kept.publisher {
+            *self.held_by_publisher.entry(publisher).or_default() += share;
+        }
+        if let Some(group) = kept.group {
+            *self.held_by_group.entry(group).or_default() += share;
+        }
+    }
+
+    fn uncount(&mut self, kept: &Kept<E>) {
+        let share = Share::one(kept.size);
+        self.held -= share;
+        if let Some(group) = kept.group.and_then(|group| self.held_by_group.get_mut(&group)) {
+            *group -= share;
+        }
+        let Some(publisher) = kept.publisher else { return };
+        if let Some(held) = self.held_by_publisher.get_mut(&publisher) {
+            *held -= share;
+            if held.events == 0 {
+                self.held_by_publisher.remove(&publisher);
+            }
+        }
+    }
+
+    /// The topics that match, in the order of their texts.
+    fn each_matching(&self, pattern: &UriPattern) -> impl Iterator<Item = (&Arc<str>, &Vec<Kept<E>>)> {
+        self.each_beginning_as(pattern).filter(|(topic, _)| pattern.matches(topic))
+    }
+
+    /// The topics that begin as the pattern does.
+    fn each_beginning_as(&self, pattern: &UriPattern) -> impl Iterator<Item = (&Arc<str>, &Vec<Kept<E>>)> {
         let stem = stem(pattern);
         let last = if pattern.kind() == Match::Exact { Bound::Included(stem) } else { Bound::Unbounded };
-        self.topics
-            .range::<str, _>((Bound::Included(stem), last))
-            .take_while(move |(topic, _)| topic.starts_with(stem))
-            .filter(move |(topic, _)| pattern.matches(topic))
-            .map(|(topic, events)| RetainedTopic { topic, events })
+        let topics = self.topics.range::<str, _>((Bound::Included(stem), last));
+        topics.take_while(move |(topic, _)| topic.starts_with(stem))
     }
 }
 
-impl<'r, E> RetainedTopic<'r, E> {
-    /// The topic.
-    pub const fn topic(&self) -> &'r str {
-        self.topic
-    }
-
-    /// Its events, the newest first; there is at least one.
-    pub fn newest_first(&self) -> impl Iterator<Item = &'r E> + use<'r, E> {
-        self.events.newest_first().map(|kept| &kept.event)
+impl<E> Kept<E> {
+    fn lasts(&self, now: Instant) -> bool {
+        self.until.is_none_or(|until| until > now)
     }
 }
 
-impl<E> Events<E> {
-    fn only(kept: Kept<E>, restricted: bool) -> Self {
-        match restricted {
-            true => Self { open: None, restricted: VecDeque::from([kept]) },
-            false => Self { open: Some(kept), restricted: VecDeque::new() },
-        }
-    }
-
-    fn newest_first(&self) -> impl Iterator<Item = &Kept<E>> {
-        self.restricted.iter().rev().chain(&self.open)
-    }
-
-    fn all(&self) -> Leaving {
-        let mut all = Leaving::default();
-        for kept in self.newest_first() {
-            all.events += 1;
-            all.bytes += kept.size;
-        }
-        all
-    }
+fn place_of<E>(events: &[Kept<E>], arrival: u64) -> Option<usize> {
+    events.iter().position(|kept| kept.arrival == arrival)
 }
 
 /// The longest text that every URI the pattern matches begins with.

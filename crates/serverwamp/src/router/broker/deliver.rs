@@ -43,6 +43,10 @@ impl Broker {
                 let event = kept.get_or_insert_with(|| Arc::new(outgoing.store(receivers, now())));
                 history.push(event.publication, event.at, Arc::clone(&event.topic), Arc::clone(event));
             }
+            if members.behind.is_some() {
+                let reaches = |session: &Session| outgoing.reaches(session.id(), session);
+                self.give_ahead(entry, &mut members, outgoing.topic, reaches);
+            }
             for subscriber in &members.local {
                 subscriber.receive(outgoing);
                 delivered.events += 1;

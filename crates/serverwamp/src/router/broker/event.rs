@@ -5,8 +5,9 @@
 
 use crate::Session;
 use crate::base::log::line_later;
-use serverwamp_proto::broker::ReceiverFilter;
+use serverwamp_proto::broker::{KeptReceivers, ReceiverFilter};
 use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::footprint::{allocation, shared};
 use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
 use serverwamp_proto::message::{EventDetails, Passthru, Receivers, encode_event};
 use serverwamp_proto::payload::Payload;
@@ -82,6 +83,10 @@ impl Disclosed {
     pub(crate) fn new(session: &Session) -> Self {
         Self { session: session.id(), authid: session.authid().into(), authrole: session.authrole().into() }
     }
+
+    fn bytes(&self) -> usize {
+        allocation(self.authid.len()) + allocation(self.authrole.len())
+    }
 }
 
 /// Everything about a publication but its payload and who is subscribed.
@@ -147,7 +152,7 @@ impl Outgoing<'_> {
             topic: self.topic.into(),
             payload: source.detached(),
             exclude: self.exclude,
-            receivers: receivers.map(|receivers| Box::new(receivers.clone())),
+            receivers: receivers.map(|receivers| Box::new(KeptReceivers::new(receivers))),
             publisher: self.publisher.clone(),
             by_configuration: self.by_configuration,
             trustlevel: self.trustlevel,
@@ -164,7 +169,7 @@ pub(crate) struct StoredEvent {
     pub(crate) topic: Arc<str>,
     pub(crate) payload: Payload,
     pub(crate) exclude: Option<SessionId>,
-    pub(crate) receivers: Option<Box<Receivers>>,
+    pub(crate) receivers: Option<Box<KeptReceivers>>,
     pub(crate) publisher: Option<Disclosed>,
     pub(crate) by_configuration: bool,
     pub(crate) trustlevel: Option<u64>,
@@ -225,12 +230,13 @@ impl StoredEvent {
         encode(serializer, subscription, self.publication, &details, &payload, out)
     }
 
-    /// Roughly how much memory it takes.
+    /// How much memory it takes, shared as it is.
     pub(crate) fn bytes(&self) -> usize {
-        let lists = self.receivers.as_ref().map_or(0, |receivers| receivers.bytes());
-        let passthru = self.passthru.as_ref().map_or(0, |passthru| passthru.bytes());
-        let payload = self.payload.args.len() + self.payload.kwargs.len();
-        size_of::<Self>() + self.topic.len() + payload + lists + passthru
+        let lists = self.receivers.as_ref().map_or(0, |receivers| allocation(receivers.bytes()));
+        let passthru = self.passthru.as_ref().map_or(0, |passthru| allocation(passthru.bytes()));
+        let payload = self.payload.args.footprint() + self.payload.kwargs.footprint();
+        let publisher = self.publisher.as_ref().map_or(0, Disclosed::bytes);
+        shared(size_of::<Self>()) + shared(self.topic.len()) + payload + lists + passthru + publisher
     }
 }
 
@@ -290,7 +296,8 @@ mod tests {
         let least = 1000 + kept(empty(), Receivers::default(), Passthru::default());
         let payload = Payload { args: Part::copied(text.as_bytes()), ..empty() };
         assert!(kept(payload, Receivers::default(), Passthru::default()) >= least);
-        let receivers = Receivers { eligible_authid: Some(vec![text.clone()]), ..Receivers::default() };
+        let receivers =
+            Receivers { eligible_authid: Some([&text].into_iter().collect()), ..Receivers::default() };
         assert!(kept(empty(), receivers, Passthru::default()) >= least);
         let passthru = Passthru { enc_key: Some(text.into()), ..Passthru::default() };
         assert!(kept(empty(), Receivers::default(), passthru) >= least);

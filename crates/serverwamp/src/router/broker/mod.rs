@@ -9,22 +9,28 @@
 mod deliver;
 mod event;
 mod local;
+mod retained;
 mod subscription;
 
 pub(crate) use event::{Disclosed, Forms, Outgoing, StoredEvent};
 pub(crate) use local::LocalSubscriber;
 pub use local::{ReceivedEvent, Subscriber};
-pub(crate) use subscription::SubscriptionEntry;
+pub(crate) use retained::CaughtUp;
+pub(crate) use subscription::{HistoryLimits, Subscribers, SubscriptionEntry};
 
+use crate::base::limits::Limits;
 use crate::base::locks::{Mutex, MutexGuard, RwLock};
 use crate::router::realm::{SettingsTable, TopicSettings};
 use hashbrown::HashMap;
-use serverwamp_proto::broker::{RetainedEvents, RetainedLimits};
+use serverwamp_proto::broker::{RetainedEvents, RetainedLimits, Share};
 use serverwamp_proto::id::{Counter, SubscriptionId};
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
 use serverwamp_proto::timestamp::Timestamp;
 use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, PoisonError};
+
+/// How many bytes a history may take where the settings do not say.
+const HISTORY_BYTES: usize = 64 << 20;
 
 /// The subscriptions of a realm.
 #[derive(Debug)]
@@ -59,16 +65,18 @@ impl Broker {
     /// A broker in which the subscriptions exist whose history is kept (checklist HIST-16).
     pub(crate) fn new(
         settings: &SettingsTable<TopicSettings>,
+        limits: &Limits,
         index: &mut SubscriptionIndex,
         now: Timestamp,
     ) -> Self {
         let broker = Self {
             subscriptions: RwLock::default(),
-            retained: Mutex::new(RetainedEvents::new(RetainedLimits::default(), |event| event.bytes())),
+            retained: Mutex::new(RetainedEvents::new(retained_limits(limits), |event| event.bytes())),
             events_in: AtomicU8::new(0),
         };
         for (pattern, settings) in settings.iter().filter(|(_, settings)| settings.history > 0) {
-            broker.enter(index, pattern, settings.history, now);
+            let bytes = settings.history_bytes.unwrap_or(HISTORY_BYTES);
+            broker.enter(index, pattern, HistoryLimits { events: settings.history, bytes }, now);
         }
         broker
     }
@@ -78,7 +86,7 @@ impl Broker {
         &self,
         index: &mut SubscriptionIndex,
         pattern: &UriPattern,
-        history: usize,
+        history: HistoryLimits,
         now: Timestamp,
     ) -> (Arc<SubscriptionEntry>, bool) {
         if let Some(entry) = self.lookup(pattern.kind(), pattern.as_str()) {
@@ -136,6 +144,17 @@ impl Broker {
             Some(_) => matches.more.push(Arc::clone(entry)),
         });
         matches
+    }
+}
+
+fn retained_limits(limits: &Limits) -> RetainedLimits {
+    RetainedLimits {
+        all: Share { events: limits.retained_events, bytes: limits.retained_bytes },
+        publisher: Share {
+            events: limits.retained_events_of_session,
+            bytes: limits.retained_bytes_of_session,
+        },
+        ..RetainedLimits::default()
     }
 }
 

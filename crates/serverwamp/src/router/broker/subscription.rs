@@ -8,8 +8,9 @@ use super::event::StoredEvent;
 use super::local::LocalSubscriber;
 use crate::Session;
 use crate::base::locks::{Mutex, MutexGuard};
-use serverwamp_proto::broker::{History, Members};
-use serverwamp_proto::id::SubscriptionId;
+use hashbrown::HashMap;
+use serverwamp_proto::broker::{History, Members, RetainedCursor};
+use serverwamp_proto::id::{SessionId, SubscriptionId};
 use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::timestamp::Timestamp;
 use std::sync::{Arc, PoisonError};
@@ -31,13 +32,32 @@ pub(crate) struct Subscribers {
     pub(crate) sessions: Members<Session>,
     pub(crate) local: Vec<Arc<LocalSubscriber>>,
     pub(crate) history: Option<History<Arc<StoredEvent>>>,
+    /// How far those have come who have yet to get what was retained when they came. They are in `sessions`.
+    pub(crate) behind: Behind,
+}
+
+/// Sessions that have not got all that was retained. Nearly always nobody.
+pub(crate) type Behind = Option<Box<HashMap<SessionId, RetainedCursor>>>;
+
+/// How many events are kept as history, and how many bytes they may take.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct HistoryLimits {
+    pub(crate) events: usize,
+    pub(crate) bytes: usize,
 }
 
 impl SubscriptionEntry {
-    pub(super) fn new(id: SubscriptionId, pattern: UriPattern, created: Timestamp, history: usize) -> Self {
-        let members =
-            Subscribers { history: (history > 0).then(|| History::new(history)), ..Subscribers::default() };
-        Self { id, pattern, created, permanent: history > 0, members: Mutex::new(members) }
+    pub(super) fn new(
+        id: SubscriptionId,
+        pattern: UriPattern,
+        created: Timestamp,
+        limits: HistoryLimits,
+    ) -> Self {
+        let permanent = limits.events > 0;
+        let history =
+            || History::new(limits.events).within(limits.bytes, |event: &Arc<StoredEvent>| event.bytes());
+        let members = Subscribers { history: permanent.then(history), ..Subscribers::default() };
+        Self { id, pattern, created, permanent, members: Mutex::new(members) }
     }
 
     pub(crate) fn members(&self) -> MutexGuard<'_, Subscribers> {
@@ -53,5 +73,21 @@ impl SubscriptionEntry {
 impl Subscribers {
     pub(super) fn is_empty(&self) -> bool {
         self.sessions.is_empty() && self.local.is_empty()
+    }
+
+    /// A session is not in the subscription any more.
+    pub(crate) fn remove(&mut self, session: SessionId) {
+        self.sessions.remove(session);
+        self.caught_up(session);
+    }
+
+    /// A session has got, or does not want any more, what was retained.
+    pub(crate) fn caught_up(&mut self, session: SessionId) {
+        if let Some(behind) = &mut self.behind {
+            behind.remove(&session);
+            if behind.is_empty() {
+                self.behind = None;
+            }
+        }
     }
 }

@@ -10,6 +10,7 @@ mod arguments;
 mod events;
 mod history;
 mod registrations;
+mod retained;
 mod sessions;
 mod subscriptions;
 mod testament;
@@ -69,6 +70,7 @@ impl RunningRealm {
                 nothing(serializer, self.remove_subscriber(caller, || arguments(2))?)
             }
             subscription::GET_EVENTS => self.past_events(caller, &arguments(1)?, serializer),
+            retained::REMOVE => one(serializer, self.remove_retained_for(caller, || arguments(2))?),
             _ => Err(no_such_procedure(procedure)),
         }
     }

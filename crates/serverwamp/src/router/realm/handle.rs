@@ -133,6 +133,30 @@ impl RealmHandle {
         Ok(Subscriber::new(Arc::clone(&self.0), id, local))
     }
 
+    /// Removes what is retained of a topic, or of all topics that match a pattern, and says how many events that were.
+    ///
+    /// ```
+    /// use serverwamp::{RealmHandle, WampError, prefix};
+    ///
+    /// async fn forget(realm: RealmHandle) -> Result<usize, WampError> {
+    ///     realm.remove_retained(prefix("sensors.cellar."))
+    /// }
+    /// # serverwamp::RouteSet::<()>::new().procedure("sensors.forget", forget);
+    /// ```
+    ///
+    /// # Errors
+    /// `wamp.error.invalid_uri`, also for regular expressions.
+    pub fn remove_retained(&self, pattern: impl Into<RoutePattern>) -> Result<usize, WampError> {
+        Ok(self.0.remove_retained(&self.compile(&pattern.into())?))
+    }
+
+    /// How many events are retained, and how many bytes of memory they take:
+    /// [`Limits::retained_events`](crate::Limits::retained_events) and
+    /// [`Limits::retained_bytes`](crate::Limits::retained_bytes) are their limits.
+    pub fn retained(&self) -> (usize, usize) {
+        self.0.retained()
+    }
+
     fn compile(&self, pattern: &RoutePattern) -> Result<UriPattern, WampError> {
         let invalid = |text: String| WampError::new(uris::error::INVALID_URI).arg(text);
         match pattern.compile(&self.0.plan.rules).map_err(invalid)? {

@@ -3,6 +3,7 @@
 mod handle;
 mod publish;
 mod registering;
+mod retaining;
 mod running;
 mod settings;
 mod subscribing;

@@ -1,7 +1,6 @@
 //! Publishing: by the application, by clients, and by testament.
 
 use super::running::RunningRealm;
-use crate::base::log::line_later;
 use crate::base::statistics::Refusal;
 use crate::router::broker::{Disclosed, Forms, Outgoing};
 use crate::router::payload::{Encoded, ToPayload};
@@ -37,13 +36,19 @@ impl Publication {
 
     /// No session of these authids gets the event.
     pub fn exclude_authids<T: Into<String>>(mut self, authids: impl IntoIterator<Item = T>) -> Self {
-        self.receivers.exclude_authid.get_or_insert_default().extend(authids.into_iter().map(Into::into));
+        self.receivers
+            .exclude_authid
+            .get_or_insert_default()
+            .extend(authids.into_iter().map(Into::<String>::into));
         self
     }
 
     /// No session of these roles gets the event.
     pub fn exclude_authroles<T: Into<String>>(mut self, authroles: impl IntoIterator<Item = T>) -> Self {
-        self.receivers.exclude_authrole.get_or_insert_default().extend(authroles.into_iter().map(Into::into));
+        self.receivers
+            .exclude_authrole
+            .get_or_insert_default()
+            .extend(authroles.into_iter().map(Into::<String>::into));
         self
     }
 
@@ -55,7 +60,10 @@ impl Publication {
 
     /// Only sessions of these authids get the event, if they are subscribed; an empty list reaches nobody.
     pub fn eligible_authids<T: Into<String>>(mut self, authids: impl IntoIterator<Item = T>) -> Self {
-        self.receivers.eligible_authid.get_or_insert_default().extend(authids.into_iter().map(Into::into));
+        self.receivers
+            .eligible_authid
+            .get_or_insert_default()
+            .extend(authids.into_iter().map(Into::<String>::into));
         self
     }
 
@@ -64,7 +72,7 @@ impl Publication {
         self.receivers
             .eligible_authrole
             .get_or_insert_default()
-            .extend(authroles.into_iter().map(Into::into));
+            .extend(authroles.into_iter().map(Into::<String>::into));
         self
     }
 
@@ -78,7 +86,8 @@ impl Publication {
     ///
     /// # Errors
     /// When the topic is not a URI, or the payload cannot be encoded for any receiver. Receivers for whose serializer
-    /// it cannot, such as a NaN in JSON, are passed over.
+    /// it cannot, such as a NaN in JSON, are passed over. `wamp.error.unavailable`, and nobody gets the event, when it is to
+    /// be [retained](Self::retain) and no more can be.
     pub fn send<M>(self, payload: impl ToPayload<M>) -> Result<PublicationId, WampError> {
         let realm = &self.realm;
         realm.check_topic(&self.topic)?;
@@ -91,21 +100,27 @@ impl Publication {
             receivers,
             publisher: None,
             by_configuration: false,
+            session: None,
             retain: self.retain,
+            is_answered: true,
             passthru: None,
         })
     }
 }
 
 /// A publication before it has an id.
-struct Draft<'p> {
+pub(super) struct Draft<'p> {
     topic: &'p str,
     payload: &'p Forms,
     exclude: Option<SessionId>,
-    receivers: Option<&'p Receivers>,
+    pub(super) receivers: Option<&'p Receivers>,
     publisher: Option<Disclosed>,
     by_configuration: bool,
+    /// Whose retained event it is; nobody's if it is the application's.
+    pub(super) session: Option<&'p Session>,
     retain: bool,
+    /// Somebody waits for what becomes of it.
+    is_answered: bool,
     passthru: Option<&'p Passthru>,
 }
 
@@ -125,16 +140,20 @@ impl RunningRealm {
         if options.disclose_me && disclosure == Disclosure::Refused {
             return Err(disclosure_refused());
         }
+        let receivers = options.receivers.as_deref();
+        self.check_receivers(publisher, receivers)?;
         let by_configuration = disclosure == Disclosure::Always
             || self.plan.topic_settings.of(topic).is_some_and(|settings| settings.disclose_publisher);
         self.publish(&Draft {
             topic,
             payload: &Forms::new(payload),
             exclude: (options.exclude_me != Some(false)).then(|| publisher.id()),
-            receivers: options.receivers.as_deref(),
+            receivers,
             publisher: (by_configuration || options.disclose_me).then(|| Disclosed::new(publisher)),
             by_configuration,
+            session: Some(publisher),
             retain: options.retain,
+            is_answered: options.acknowledge,
             passthru: forwarded(options.passthru.as_deref()),
         })
     }
@@ -153,7 +172,11 @@ impl RunningRealm {
             passthru: draft.passthru,
         };
         if draft.retain && !settings.is_some_and(|settings| settings.no_retain) {
-            self.retain(&outgoing, draft.receivers);
+            match self.retain(&outgoing, draft) {
+                Err(error) if draft.is_answered => return Err(error),
+                // Delivered it is nevertheless.
+                Ok(()) | Err(_) => {}
+            }
         }
         let delivered = self.broker.deliver(&outgoing, draft.receivers, wall_clock);
         self.crowd.wake(delivered.asleep);
@@ -167,19 +190,17 @@ impl RunningRealm {
         Ok(outgoing.publication)
     }
 
-    /// Keeps the event for later subscribers; stored before it is delivered, so whoever subscribes meanwhile gets it
-    /// at least once (checklist RET-02, RET-07).
-    fn retain(&self, outgoing: &Outgoing<'_>, receivers: Option<&Receivers>) {
-        let event = Arc::new(outgoing.store(receivers, wall_clock()));
-        let restricted = receivers.is_some_and(Receivers::restricts);
-        if self.broker.retained().retain(outgoing.topic, event, restricted).is_err() {
-            line_later!(
-                WARN,
-                "event",
-                "no room for another retained event, it is not kept",
-                realm = self.name(),
-                topic = outgoing.topic
-            );
+    /// Each entry of the lists is looked for again for every receiver.
+    fn check_receivers(&self, publisher: &Session, receivers: Option<&Receivers>) -> Result<(), WampError> {
+        let most = self.limits.receivers;
+        match receivers.map_or(0, Receivers::len) {
+            entries if entries > most => {
+                let text = format!("the lists of receivers have {entries} entries, {most} are allowed");
+                // Testaments are published under a lock.
+                self.counters.refused_under_lock(Refusal::Receivers, publisher, &text);
+                Err(WampError::invalid_argument(text))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -93,7 +93,7 @@ impl RunningRealm {
         let mut changes = Changes::default();
         let now = wall_clock();
         Self {
-            broker: Broker::new(&plan.topic_settings, &mut changes.subscriptions, now),
+            broker: Broker::new(&plan.topic_settings, &limits, &mut changes.subscriptions, now),
             dealer: Dealer::new(&plan.routes, &mut changes.registrations, now),
             plan,
             limits,
@@ -175,6 +175,7 @@ impl RunningRealm {
         let mut changes = self.changes();
         let work = session.take_work();
         let left = self.leave_subscriptions(&mut changes, session, &work);
+        session.wants_nothing_retained();
         let unregistered = self.leave_registrations(&mut changes, session, &work);
         if known && !quiet {
             self.publish_testaments(session, work.testaments);

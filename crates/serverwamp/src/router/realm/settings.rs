@@ -2,10 +2,12 @@
 
 use crate::base::error::Problem;
 use crate::router::routes::{Compiled, RoutePattern};
-use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
+use serverwamp_proto::broker::Share;
+use serverwamp_proto::pattern::{PatternMap, UriPattern};
 use serverwamp_proto::uri::UriRules;
 use std::borrow::Cow;
 use std::panic::Location;
+use std::time::Duration;
 
 /// Whether callers and publishers are made known to those they reach.
 ///
@@ -31,6 +33,10 @@ pub struct TopicSettings {
     pub(crate) history: usize,
     pub(crate) trustlevel: Option<u64>,
     pub(crate) disclose_publisher: bool,
+    pub(crate) history_bytes: Option<usize>,
+    pub(crate) retain_limit: Option<Share>,
+    pub(crate) retain_for: Option<Duration>,
+    pub(crate) clear_retained: bool,
 }
 
 impl TopicSettings {
@@ -47,13 +53,58 @@ impl TopicSettings {
         self
     }
 
+    /// How many events may be retained of all topics that these settings are for together, and how many bytes of memory
+    /// they may take. By default as many as the realm retains ([`Limits::retained_events`](crate::Limits::retained_events)).
+    ///
+    /// Beyond, PUBLISH with `retain` is refused as beyond the limits of the realm.
+    ///
+    /// ```
+    /// use serverwamp::{Realm, TopicSettings, prefix};
+    /// use std::time::Duration;
+    ///
+    /// let lamps = TopicSettings::new()
+    ///     .retain_limit(500, 1 << 20)
+    ///     .retain_for(Duration::from_secs(24 * 3600))
+    ///     .clear_retained(true);
+    /// let realm: Realm = Realm::router("realm1").topic_settings(prefix("lamp."), lamps);
+    /// ```
+    pub fn retain_limit(mut self, events: usize, bytes: usize) -> Self {
+        self.retain_limit = Some(Share { events, bytes });
+        self
+    }
+
+    /// How long an event of these topics is retained; by default as long as
+    /// [`Limits::retained_age`](crate::Limits::retained_age) says.
+    ///
+    /// Nobody gets it later. Its memory is given back when the next event is retained or asked for.
+    pub fn retain_for(mut self, age: Duration) -> Self {
+        self.retain_for = Some(age);
+        self
+    }
+
+    /// Whether a publication without arguments and with `retain` ends what is retained of its topic, in place of being
+    /// retained itself. It is delivered as any other. By default it is an event like any other.
+    ///
+    /// One that is not for everybody is retained nevertheless: it says nothing to the others.
+    pub fn clear_retained(mut self, clears: bool) -> Self {
+        self.clear_retained = clears;
+        self
+    }
+
     /// Keeps the last `events` events for `wamp.subscription.get_events`.
     ///
     /// It applies to the subscription of exactly the pattern the settings are given for, which exists from the start
-    /// whether anybody is subscribed or not. By default nothing is kept: history costs memory, up to the largest message
-    /// for each event.
+    /// whether anybody is subscribed or not. By default nothing is kept: history costs memory, up to
+    /// [`history_bytes`](Self::history_bytes).
     pub fn history(mut self, events: usize) -> Self {
         self.history = events;
+        self
+    }
+
+    /// How many bytes of memory these events may take; the oldest go first. Default 64 MiB, as much as all retained events
+    /// of a realm.
+    pub fn history_bytes(mut self, bytes: usize) -> Self {
+        self.history_bytes = Some(bytes);
         self
     }
 
@@ -130,36 +181,37 @@ pub(crate) type Entry<T> = (RoutePattern, T, &'static Location<'static>);
 /// The settings of all topics or procedures; the best match counts, as for calls.
 #[derive(Debug)]
 pub(crate) struct SettingsTable<T> {
-    map: PatternMap<T>,
-    /// The patterns, for those who have to look at all of them.
-    patterns: Vec<UriPattern>,
+    /// Where the settings of a pattern stand.
+    places: PatternMap<usize>,
+    /// All of them.
+    settings: Vec<(UriPattern, T)>,
 }
 
 impl<T> SettingsTable<T> {
     /// The settings for a URI, if there are any.
     #[inline]
     pub(crate) fn of(&self, uri: &str) -> Option<&T> {
-        if self.patterns.is_empty() {
+        self.numbered(uri).map(|(_, settings)| settings)
+    }
+
+    /// The same, with a number that only these settings have.
+    #[inline]
+    pub(crate) fn numbered(&self, uri: &str) -> Option<(usize, &T)> {
+        if self.settings.is_empty() {
             return None;
         }
-        self.map.best(uri).map(|(_, settings)| settings)
+        let (_, place) = self.places.best(uri)?;
+        self.settings.get(*place).map(|(_, settings)| (*place, settings))
     }
 
     /// Everything that was set.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&UriPattern, &T)> {
-        self.patterns
-            .iter()
-            .filter_map(|pattern| Some((pattern, self.exactly(pattern.kind(), pattern.as_str())?)))
-    }
-
-    /// The settings that were made for this very pattern.
-    pub(crate) fn exactly(&self, kind: Match, uri: &str) -> Option<&T> {
-        self.map.get(kind, uri)
+        self.settings.iter().map(|(pattern, settings)| (pattern, settings))
     }
 
     /// Checks the patterns; what is wrong goes to `problems`.
     pub(crate) fn compile(entries: Vec<Entry<T>>, rules: &UriRules, problems: &mut Vec<Problem>) -> Self {
-        let mut table = Self { map: PatternMap::new(), patterns: Vec::new() };
+        let mut table = Self { places: PatternMap::new(), settings: Vec::new() };
         for (pattern, settings, place) in entries {
             let compiled = match pattern.compile(rules) {
                 Ok(Compiled::Uri(compiled)) => compiled,
@@ -174,10 +226,10 @@ impl<T> SettingsTable<T> {
                     continue;
                 }
             };
-            if table.map.insert(&compiled, settings).is_some() {
+            if table.places.insert(&compiled, table.settings.len()).is_some() {
                 problems.push(Problem::new(place, format!("{pattern:?} has settings already")));
             }
-            table.patterns.push(compiled);
+            table.settings.push((compiled, settings));
         }
         table
     }

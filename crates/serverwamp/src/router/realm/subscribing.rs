@@ -2,8 +2,7 @@
 
 use super::publish::to_payload;
 use super::running::{Changes, RunningRealm};
-use crate::base::statistics::Refusal;
-use crate::router::broker::{LocalSubscriber, Outgoing, SubscriptionEntry};
+use crate::router::broker::{HistoryLimits, LocalSubscriber, Outgoing, SubscriptionEntry};
 use crate::router::payload::Encoded;
 use crate::router::session::Work;
 use crate::router::subscription::Attempt;
@@ -49,7 +48,7 @@ impl RunningRealm {
         for request in &requests {
             session.send(&wire::subscribed(request.id, entry.id));
             if request.get_retained {
-                self.send_retained(session, &entry);
+                self.send_retained(session, &entry, &mut members);
             }
         }
         drop(members);
@@ -70,7 +69,7 @@ impl RunningRealm {
         changes: &mut Changes,
         pattern: &UriPattern,
     ) -> (Arc<SubscriptionEntry>, bool) {
-        self.broker.enter(&mut changes.subscriptions, pattern, 0, wall_clock())
+        self.broker.enter(&mut changes.subscriptions, pattern, HistoryLimits::default(), wall_clock())
     }
 
     /// Answers a SUBSCRIBE for a subscription the session has already with the same id; says whether it has.
@@ -82,30 +81,15 @@ impl RunningRealm {
         get_retained: bool,
     ) -> bool {
         let Some(entry) = self.broker.lookup(pattern.kind(), pattern.as_str()) else { return false };
-        let members = entry.members();
+        let mut members = entry.members();
         if !members.sessions.has(session.id()) {
             return false;
         }
         session.send(&wire::subscribed(request, entry.id));
         if get_retained {
-            self.send_retained(session, &entry);
+            self.send_retained(session, &entry, &mut members);
         }
         true
-    }
-
-    /// Queues the retained events that a new subscriber would have received; its members are locked, so nothing comes
-    /// between SUBSCRIBED and these (checklist RET-04, RET-06, RET-09).
-    fn send_retained(&self, session: &Session, entry: &SubscriptionEntry) {
-        for (_, event) in self.broker.retained().latest(&entry.pattern, |event| event.was_for(session)) {
-            let mut bytes = Vec::new();
-            if event.encode_retained(session, entry.id, entry.is_pattern(), &mut bytes).is_some() {
-                session.send_event_frame(&bytes);
-            } else {
-                let why =
-                    format_args!("a retained event of {} cannot be said in its serializer", event.topic);
-                self.counters.refused_under_lock(Refusal::Unrepresentable, session, why);
-            }
-        }
     }
 
     /// Ends a subscription of the session and answers `request`.
@@ -144,7 +128,7 @@ impl RunningRealm {
         let mut changes = self.changes();
         let held = session.work().subscriptions.remove(&subscription)?;
         let mut members = held.entry.members();
-        members.sessions.remove(session.id());
+        members.remove(session.id());
         tell();
         drop(members);
         let deleted = self.broker.remove_if_empty(&mut changes.subscriptions, &held.entry);
@@ -167,7 +151,7 @@ impl RunningRealm {
         entries
             .into_iter()
             .map(|entry| {
-                entry.members().sessions.remove(session.id());
+                entry.members().remove(session.id());
                 let deleted = self.broker.remove_if_empty(&mut changes.subscriptions, &entry);
                 LeftSubscription { entry, deleted }
             })
@@ -190,10 +174,11 @@ impl RunningRealm {
         let Some(held) = session.work().subscriptions.get(id).cloned() else { return false };
         let topic = (attempt.policy != Match::Exact).then_some(topic);
         let publication = self.ids.publication();
-        let members = held.entry.members();
+        let mut members = held.entry.members();
         if attempt.over.get().is_some() || !members.sessions.has(session.id()) {
             return false;
         }
+        self.broker.give_ahead_to(&held.entry, &mut members, topic.unwrap_or(&attempt.topic), session);
         let mut bytes = Vec::new();
         wire::event(*id, publication, topic, encoded, &mut bytes);
         session.send_event_frame(&bytes) || session.is_open()
@@ -208,10 +193,11 @@ impl RunningRealm {
             if !entry.pattern.matches(topic) {
                 continue;
             }
-            let members = entry.members();
+            let mut members = entry.members();
             if !members.sessions.has(session.id()) {
                 continue;
             }
+            self.broker.give_ahead_to(&entry, &mut members, topic, session);
             let mut bytes = Vec::new();
             wire::event(entry.id, publication, entry.is_pattern().then_some(topic), encoded, &mut bytes);
             sent += usize::from(session.send_event_frame(&bytes));

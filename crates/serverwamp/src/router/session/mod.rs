@@ -2,6 +2,7 @@
 //!
 //! The handle is cheap to clone and outlives the session: after the end everything that would send does nothing.
 
+mod events;
 mod extensions;
 mod features;
 mod held;
@@ -27,6 +28,7 @@ use crate::router::realm::{RealmHandle, RunningRealm};
 use crate::rt::Runtime;
 use crate::transport::Outbox;
 use crate::transport::TransportInfo;
+use events::Behind;
 use extensions::Extensions;
 use futures_util::future::select;
 use serverwamp_proto::codec::Serializer;
@@ -75,6 +77,8 @@ struct Inner {
     roles: OnceLock<ClientRoles>,
     /// What the session has been asked as a callee.
     invocations: Mutex<Invocations<Arc<RoutedCall>>>,
+    /// What it has yet to get of what was retained.
+    behind: Behind,
 }
 
 /// How the application wants a session to end.
@@ -115,6 +119,7 @@ impl Session {
             held_bytes: AtomicUsize::new(0),
             roles: OnceLock::new(),
             invocations: Mutex::default(),
+            behind: Behind::default(),
         }))
     }
 
@@ -325,16 +330,6 @@ impl Session {
     /// The invocations the session has not answered.
     pub(crate) fn invocations(&self) -> MutexGuard<'_, Invocations<Arc<RoutedCall>>> {
         self.0.invocations.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Queues an EVENT that is already encoded; `false` when it is lost.
-    pub(crate) fn send_event_frame(&self, event: &[u8]) -> bool {
-        self.0.outbox.push_event(event).is_ok()
-    }
-
-    /// The same for one of many, who have to be woken if they come to be among those `asleep`.
-    pub(crate) fn send_event_frame_among(&self, event: &[u8], asleep: Option<&mut Vec<Outbox>>) -> bool {
-        self.0.outbox.push_event_among(event, asleep).is_ok()
     }
 }
 

@@ -85,6 +85,13 @@ pub(crate) fn in_limits(limits: &Limits) -> Vec<String> {
         registrations: _,
         invocations_in_flight,
         testaments: _,
+        // Nothing is retained, and no list is taken.
+        retained_events: _,
+        retained_bytes: _,
+        retained_events_of_session: _,
+        retained_bytes_of_session: _,
+        retained_age,
+        receivers: _,
         nesting,
         uri_bytes,
         uri_components,
@@ -105,6 +112,7 @@ pub(crate) fn in_limits(limits: &Limits) -> Vec<String> {
         .positive("outgoing_messages", outgoing_messages, "nothing could be sent")
         .opening("outgoing_message_bytes", *outgoing_message_bytes)
         .positive("invocations_in_flight", invocations_in_flight, "no client could be called")
+        .positive("retained_age", retained_age, "what is retained would be gone at once")
         .positive("uri_bytes", uri_bytes, "no URI would be accepted")
         .positive("uri_components", uri_components, "no URI would be accepted")
         .positive("longest_call_timeout", longest_call_timeout, "calls with a timeout would end at once")

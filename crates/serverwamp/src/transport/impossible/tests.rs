@@ -87,7 +87,7 @@ fn anonymous_peers_are_allowed_once() {
 
 #[test]
 fn a_limit_of_0_that_can_never_work_is_refused() {
-    let impossible: [(&str, Change); 15] = [
+    let impossible: [(&str, Change); 16] = [
         ("connections", |limits| limits.connections = 0),
         ("connections_per_address", |limits| limits.connections_per_address = 0),
         ("hello_timeout", |limits| limits.hello_timeout = NONE),
@@ -100,6 +100,7 @@ fn a_limit_of_0_that_can_never_work_is_refused() {
         ("outgoing_messages", |limits| limits.outgoing_messages = 0),
         ("outgoing_message_bytes", |limits| limits.outgoing_message_bytes = 0),
         ("invocations_in_flight", |limits| limits.invocations_in_flight = 0),
+        ("retained_age", |limits| limits.retained_age = NONE),
         ("longest_call_timeout", |limits| limits.longest_call_timeout = NONE),
         ("uri_bytes", |limits| limits.uri_bytes = 0),
         ("uri_components", |limits| limits.uri_components = 0),
@@ -111,7 +112,7 @@ fn a_limit_of_0_that_can_never_work_is_refused() {
         assert!(found.iter().all(|problem| problem.contains("tests.rs:")), "{found:?}");
     }
     // Of these 0 means that there is none.
-    let possible: [Change; 8] = [
+    let possible: [Change; 10] = [
         |limits| limits.goodbye_timeout = NONE,
         |limits| limits.grace = NONE,
         |limits| limits.calls_in_flight = 0,
@@ -120,6 +121,8 @@ fn a_limit_of_0_that_can_never_work_is_refused() {
         |limits| limits.pattern_subscriptions = 0,
         |limits| limits.registrations = 0,
         |limits| limits.testaments = 0,
+        |limits| limits.retained_events = 0,
+        |limits| limits.receivers = 0,
     ];
     for change in possible {
         assert!(problems(builder().limits(change)).is_empty());

@@ -1,0 +1,100 @@
+//! Reading retained events some at a time, while others come and go.
+//!
+//! A subscriber takes what was retained when it came in the order of publication. What is published meanwhile it gets
+//! anyway, and what is replaced meanwhile it does not get any more. Before something newer of a topic it gets what is
+//! retained of that topic ahead of its turn.
+
+use std::time::Instant;
+
+use hashbrown::HashSet;
+
+use super::{Kept, RetainedEvents};
+use crate::pattern::{Match, UriPattern};
+
+/// How far a subscriber has come in what was retained when it subscribed.
+///
+/// It holds no event, so what is replaced or removed meanwhile is gone.
+#[derive(Clone, Debug)]
+pub struct RetainedCursor {
+    pattern: UriPattern,
+    /// The first event that was not looked at.
+    next: u64,
+    /// The first that came too late.
+    end: u64,
+    /// Events that were taken ahead of their turn.
+    ahead: HashSet<u64>,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Advance<'r, E> {
+    /// This event.
+    Event(&'r E),
+    /// Nobody knows yet: enough was looked at.
+    More,
+    /// Nothing.
+    Done,
+}
+
+impl<E> RetainedEvents<E> {
+    /// A cursor before all events that match and are retained now.
+    pub fn cursor(&self, pattern: &UriPattern) -> RetainedCursor {
+        RetainedCursor { pattern: pattern.clone(), next: 0, end: self.arrivals, ahead: HashSet::new() }
+    }
+
+    /// Looks for the next event that is the newest of its topic that is `permitted`, at no more than `looks` events.
+    pub fn advance(
+        &self,
+        cursor: &mut RetainedCursor,
+        looks: &mut usize,
+        now: Instant,
+        permitted: impl Fn(&E) -> bool,
+    ) -> Advance<'_, E> {
+        if cursor.pattern.kind() == Match::Exact {
+            let topic = cursor.pattern.clone();
+            let found = self.ahead(cursor, topic.as_str(), |kept| kept.lasts(now) && permitted(&kept.event));
+            cursor.next = cursor.end;
+            return found.map_or(Advance::Done, |kept| Advance::Event(&kept.event));
+        }
+        for (&arrival, topic) in self.order.range(cursor.next..cursor.end) {
+            let Some(left) = looks.checked_sub(1) else { return Advance::More };
+            *looks = left;
+            cursor.next = arrival + 1;
+            if !cursor.pattern.matches(topic) || cursor.ahead.remove(&arrival) {
+                continue;
+            }
+            let events = self.topics.get(topic).into_iter().flatten().rev();
+            let mut events = events.filter(|kept| kept.arrival < cursor.end && kept.lasts(now));
+            if let Some(kept) = events.find(|kept| permitted(&kept.event))
+                && kept.arrival == arrival
+            {
+                return Advance::Event(&kept.event);
+            }
+        }
+        cursor.next = cursor.end;
+        Advance::Done
+    }
+
+    /// What the cursor would have come to of this topic, if it has not; then it will not come to it any more.
+    pub fn take_ahead(
+        &self,
+        cursor: &mut RetainedCursor,
+        topic: &str,
+        permitted: impl Fn(&E) -> bool,
+    ) -> Option<&E> {
+        let kept = self.ahead(cursor, topic, |kept| permitted(&kept.event))?;
+        cursor.ahead.insert(kept.arrival);
+        Some(&kept.event)
+    }
+
+    fn ahead(
+        &self,
+        cursor: &RetainedCursor,
+        topic: &str,
+        permitted: impl Fn(&Kept<E>) -> bool,
+    ) -> Option<&Kept<E>> {
+        let events = self.topics.get(topic)?.iter().rev();
+        let found = events.filter(|kept| kept.arrival < cursor.end).find(|kept| permitted(kept))?;
+        (found.arrival >= cursor.next && !cursor.ahead.contains(&found.arrival)).then_some(found)
+    }
+}

@@ -1,0 +1,71 @@
+//! How much may be held, how much is, and whose share is used up.
+
+use std::ops::{AddAssign, Sub, SubAssign};
+
+/// How much somebody may hold, or holds.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Share {
+    /// How many events.
+    pub events: usize,
+    /// How many bytes of memory.
+    pub bytes: usize,
+}
+
+impl Share {
+    /// As much as one likes.
+    pub const WHOLE: Self = Self { events: usize::MAX, bytes: usize::MAX };
+
+    /// Whether one more event of this size stays within `limit`.
+    pub(super) const fn admits(self, size: usize, limit: Self) -> bool {
+        self.events < limit.events && size <= limit.bytes.saturating_sub(self.bytes)
+    }
+
+    /// What events of these sizes hold.
+    pub(super) fn of(sizes: impl Iterator<Item = usize>) -> Self {
+        let mut share = Self::default();
+        sizes.for_each(|size| share += Self::one(size));
+        share
+    }
+
+    pub(super) const fn one(size: usize) -> Self {
+        Self { events: 1, bytes: size }
+    }
+}
+
+impl AddAssign for Share {
+    fn add_assign(&mut self, other: Self) {
+        self.events += other.events;
+        self.bytes += other.bytes;
+    }
+}
+
+impl SubAssign for Share {
+    fn sub_assign(&mut self, other: Self) {
+        *self = *self - other;
+    }
+}
+
+impl Sub for Share {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self {
+            events: self.events.saturating_sub(other.events),
+            bytes: self.bytes.saturating_sub(other.bytes),
+        }
+    }
+}
+
+/// Whose share an event would exceed; nothing was changed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Beyond {
+    /// That of the whole store.
+    #[error("all retained events together have as much as they may have")]
+    Store,
+    /// That of its publisher.
+    #[error("the retained events of this session have as much as they may have")]
+    Publisher,
+    /// That of its group of topics.
+    #[error("the retained events of these topics have as much as they may have")]
+    Topics,
+}
