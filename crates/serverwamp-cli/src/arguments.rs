@@ -73,6 +73,9 @@ pub(crate) struct DevOptions {
     /// The key of the first certificate, in PEM
     #[arg(long, global = true, value_name = "FILE", requires = "tls_certificates")]
     pub(crate) tls_key: Option<PathBuf>,
+    /// When told to stop, end connections so that clients come back: close code 1012 and no GOODBYE
+    #[arg(long, global = true)]
+    pub(crate) restart: bool,
 }
 
 /// Reads the command line; `None` when help or the version was asked for, and has been printed.

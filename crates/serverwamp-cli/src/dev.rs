@@ -66,7 +66,7 @@ async fn serve(options: &DevOptions) -> Result<(), Failure> {
 
     let (stop, stopped) = watch::channel(());
     let server = serve_all(
-        Server::new(app.clone()).drain(DRAIN).long_poll("/lp"),
+        Server::new(app.clone()).drain(DRAIN).restarts(options.restart).long_poll("/lp"),
         (listener, other),
         tls,
         unix,
@@ -83,7 +83,10 @@ async fn serve(options: &DevOptions) -> Result<(), Failure> {
         }
     };
     tokio::select! {
-        () = server => say(format_args!("serverwamp has stopped; {} got GOODBYE\n", count(sessions.get()))),
+        () = server => {
+            let told = if options.restart { "may come back" } else { "got GOODBYE" };
+            say(format_args!("serverwamp has stopped; {} {told}\n", count(sessions.get())));
+        }
         () = orders => say("serverwamp has stopped at once, without waiting for its sessions\n"),
     }
     clock.abort();

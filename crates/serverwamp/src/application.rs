@@ -14,7 +14,7 @@ use crate::transport::Turns;
 use crate::transport::impossible;
 use crate::transport::long_poll::LongPollConfig;
 use crate::transport::rawsocket::RawSocketConfig;
-use crate::transport::shutdown::Connections;
+use crate::transport::shutdown::{Connections, Farewell};
 use crate::transport::websocket::WebSocketConfig;
 use hashbrown::HashMap;
 use serverwamp_proto::codec::Nesting;
@@ -87,9 +87,24 @@ impl Application {
     /// Ends every session with GOODBYE `wamp.close.system_shutdown`, lets calls and lifecycle handlers finish for
     /// `deadline` at the most, then closes what is left. New sessions are refused from now on.
     pub async fn shutdown(&self, deadline: Duration) {
+        self.end(Farewell::Goodbye, deadline).await;
+    }
+
+    /// As [`shutdown`](Self::shutdown) of a server that is about to start again, so that clients come back by themselves:
+    /// every transport ends without GOODBYE, WebSockets with close code 1012 ("service restart"). A session ends as soon
+    /// as it neither waits for the answer to a call nor owes one, and no later than `deadline`.
+    ///
+    /// What clients do, by their own sources: autobahn-js and wampy.js take a GOODBYE for the last word and stay away for
+    /// ever; without one both try again, after 1.5 and 2 seconds unless told otherwise. A `Component` of Autobahn|Python
+    /// takes every orderly end of a WebSocket, with GOODBYE or without, for the end of its work.
+    pub async fn shutdown_for_restart(&self, deadline: Duration) {
+        self.end(Farewell::Restart, deadline).await;
+    }
+
+    pub(crate) async fn end(&self, farewell: Farewell, deadline: Duration) {
         let runtime = &self.0.runtime;
         let over = runtime.sleep_until(after(runtime.now(), deadline));
-        self.0.connections.shut_down(over).await;
+        self.0.connections.shut_down(farewell, over).await;
         log::flush();
         log::tell_all_left_out();
     }

@@ -190,3 +190,45 @@ fn who_polled_and_is_gone_does_not_hold_the_server_up() {
         transport.vanish();
     }
 }
+
+// SES-23, the deviation
+#[test]
+fn a_server_that_restarts_ends_transports_with_1012_and_says_no_goodbye() {
+    let mut server = server_with(&["restarts=1", "drain_ms=60000"]);
+    let mut peers: Vec<RawPeer> =
+        Subprotocol::ALL.map(|subprotocol| RawPeer::joined(server.url(), subprotocol, "realm1")).into();
+    peers.push(RawPeer::connect(server.url(), Subprotocol::JSON));
+    let mut challenged = RawPeer::connect(server.url(), Subprotocol::CBOR);
+    challenged.hello("secure", json!({ "authmethods": ["ticket"], "authid": "joe" }));
+    peers.push(challenged);
+    // A session that comes after the others shows that their messages have been read.
+    peers.push(join(&server, "realm1"));
+    server.signal(Signal::Terminate);
+    for peer in &mut peers {
+        assert_eq!(peer.expect_closed(), Some(1012));
+        assert_eq!(peer.close_reason(), Some("the server is shutting down"));
+    }
+    assert_eq!(server.wait_exit(SOON).code(), Some(0));
+}
+
+#[test]
+fn a_server_that_restarts_waits_for_calls_in_flight_until_its_deadline() {
+    let mut server = server_with(&["restarts=1", "drain_ms=60000"]);
+    let mut caller = join(&server, "realm1");
+    let mut idle = join(&server, "realm1");
+    caller.start_call("waiting.slow", json!([500]), NONE, NONE);
+    until(&mut idle, "life.entries", &json!([]));
+    server.signal(Signal::Terminate);
+    assert_eq!(idle.expect_closed(), Some(1012));
+    assert_eq!(caller.receive()[0], json!(50));
+    assert_eq!(caller.expect_closed(), Some(1012));
+    assert_eq!(server.wait_exit(SOON).code(), Some(0));
+
+    let mut server = server_with(&["restarts=1", "drain_ms=300"]);
+    let mut caller = join(&server, "realm1");
+    caller.start_call("waiting.watched", NONE, NONE, NONE);
+    until(&mut caller, "waiting.running", &json!(1));
+    server.signal(Signal::Terminate);
+    takes(100, 3000, || caller.expect_closed());
+    assert_eq!(server.wait_exit(SOON).code(), Some(0));
+}

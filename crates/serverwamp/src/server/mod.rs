@@ -34,6 +34,7 @@ use crate::base::log::line;
 use crate::rt::after;
 #[cfg(feature = "tls")]
 use crate::server::tls::TlsConfig;
+use crate::transport::shutdown::Farewell;
 use http::Services;
 use long_poll::PARTING;
 use refused::Refusals;
@@ -74,6 +75,7 @@ struct Options {
     http: bool,
     rawsocket: bool,
     drain: Duration,
+    farewell: Farewell,
     handshake: Duration,
     #[cfg(feature = "tls")]
     tls: Option<TlsConfig>,
@@ -92,6 +94,7 @@ impl Server {
             http: true,
             rawsocket: true,
             drain: Duration::from_secs(30),
+            farewell: Farewell::Goodbye,
             handshake: Duration::from_secs(5),
             #[cfg(feature = "tls")]
             tls: None,
@@ -157,6 +160,12 @@ impl Server {
         self
     }
 
+    /// Ends as [`Application::shutdown_for_restart`] does, without GOODBYE, so that clients come back. Default `false`.
+    pub fn restarts(mut self, restarts: bool) -> Self {
+        self.options.farewell = if restarts { Farewell::Restart } else { Farewell::Goodbye };
+        self
+    }
+
     /// How long a peer may take for the first octet and RawSocket's handshake, and how long for an HTTP request's head.
     /// Default 5 s: an unauthenticated connection costs little for little time. Half a request is answered with 408; who has said
     /// nothing may not speak HTTP and is told nothing.
@@ -175,10 +184,10 @@ impl Server {
         accept(&self.app, &options, &services, &mut listener, stop).await;
         let Some(long_poll) = services.polled() else {
             drop(listener);
-            return self.app.shutdown(options.drain).await;
+            return self.app.end(options.farewell, options.drain).await;
         };
         let ended = async {
-            self.app.shutdown(options.drain).await;
+            self.app.end(options.farewell, options.drain).await;
             long_poll.part().await;
         };
         let polled = async {

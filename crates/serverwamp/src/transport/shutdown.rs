@@ -20,10 +20,19 @@ struct Shared {
     next: AtomicU64,
     /// Lifecycle handlers that have not finished their cleanup.
     handlers: AtomicUsize,
-    stopping: Signal<()>,
+    stopping: Signal<Farewell>,
     /// Time is up: nobody waits for anybody any more.
     forced: Signal<()>,
     fewer: Event,
+}
+
+/// What peers are told when the server stops.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Farewell {
+    /// GOODBYE: there will be no server.
+    Goodbye,
+    /// Close code 1012 and nothing else: there will be one soon.
+    Restart,
 }
 
 /// Keeps one connection or lifecycle handler counted.
@@ -49,13 +58,18 @@ impl Connections {
         self.0.stopping.get().is_some()
     }
 
+    /// What is said to peers, once the server stops.
+    pub(crate) fn farewell(&self) -> Option<Farewell> {
+        self.0.stopping.get().copied()
+    }
+
     pub(crate) fn forced(&self) -> bool {
         self.0.forced.get().is_some()
     }
 
     /// Asks every connection to end, waits until they have or `deadline` completes, then makes the rest end at once.
-    pub(crate) async fn shut_down(&self, deadline: impl Future<Output = ()>) {
-        self.0.stopping.set(());
+    pub(crate) async fn shut_down(&self, farewell: Farewell, deadline: impl Future<Output = ()>) {
+        self.0.stopping.set(farewell);
         self.wake_all();
         let finished = pin!(self.finished());
         let deadline = pin!(deadline);

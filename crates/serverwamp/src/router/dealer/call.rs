@@ -200,7 +200,11 @@ impl RoutedCall {
             interrupt(state, InterruptMode::KillNoWait);
         }
         if let Some(serving) = state.serving.take() {
-            serving.callee.session.invocations().remove(serving.invocation);
+            let callee = &serving.callee.session;
+            callee.invocations().remove(serving.invocation);
+            if callee.running_realm().connections.stopping() {
+                callee.outbox().wake();
+            }
         }
     }
 

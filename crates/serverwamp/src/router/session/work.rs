@@ -107,7 +107,12 @@ impl Session {
             self.remember_input(&mut work, request);
         }
         self.count(&work, -1);
+        drop(work);
         self.0.realm.counters.call_ended();
+        if self.0.realm.connections.stopping() {
+            // It may have waited for nothing else.
+            self.0.outbox.wake();
+        }
     }
 
     /// A call was answered while its caller could still send input: what comes late is passed over (PCI-10).
@@ -145,8 +150,8 @@ impl Session {
         self.count(&work, -1);
         drop(work);
         self.0.realm.counters.call_ended();
-        if self.0.realm.plan.serial_calls {
-            // The next call waits in the connection's task.
+        if self.0.realm.plan.serial_calls || self.0.realm.connections.stopping() {
+            // The next call waits in the connection's task, or the end of the session does.
             self.0.outbox.wake();
         }
     }
