@@ -6,7 +6,7 @@ use crate::address::{BadAddress, ListenAddress};
 use crate::failure::Failure;
 use crate::unix_socket::Mode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, Parser, Subcommand};
+use clap::{Arg, Args, CommandFactory, Parser, Subcommand};
 use serverwamp::websocket::{HostPattern, InvalidPattern, OriginPattern};
 use std::error::Error as _;
 use std::ffi::OsString;
@@ -80,7 +80,7 @@ pub(crate) struct DevOptions {
 
 /// Reads the command line; `None` when help or the version was asked for, and has been printed.
 pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Option<Arguments>, Failure> {
-    match Arguments::try_parse_from(arguments) {
+    match Arguments::try_parse_from(command_first(arguments.collect())) {
         Ok(arguments) => Ok(Some(arguments)),
         Err(answer) if !answer.use_stderr() => {
             // Nobody reads on when this fails: `serverwamp --help | head -1`.
@@ -89,6 +89,29 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Option<
         }
         Err(error) => Err(Failure::usage(explain(&error))),
     }
+}
+
+/// Moves the command before all options. clap reads those before the command and those behind it as two lists, and of an
+/// option that is in both it silently keeps the second.
+fn command_first(mut words: Vec<OsString>) -> Vec<OsString> {
+    let command = <Arguments as CommandFactory>::command();
+    let takes_value = |word: &str| {
+        let option = |arg: &&Arg| word.strip_prefix("--").is_some_and(|long| arg.get_long() == Some(long));
+        command.get_arguments().find(option).is_some_and(|arg| arg.get_action().takes_values())
+    };
+    let mut is_value = false;
+    let first = words.iter().skip(1).position(|word| {
+        let word = word.to_string_lossy();
+        let option = std::mem::replace(&mut is_value, takes_value(&word)) || word.starts_with('-');
+        !option
+    });
+    if let Some(at) = first.map(|at| at + 1)
+        && words.get(at).is_some_and(|word| command.find_subcommand(word).is_some())
+        && let Some(head) = words.get_mut(1..=at)
+    {
+        head.rotate_right(1);
+    }
+    words
 }
 
 /// What people type who know other programs, and what it is called here.
@@ -191,7 +214,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_sound() {
-        use clap::CommandFactory;
         <Arguments as CommandFactory>::command().debug_assert();
     }
 
@@ -216,6 +238,18 @@ mod tests {
     fn origins_and_hosts_may_be_repeated() {
         let options = dev("--origin https://a.example --host a.example dev --origin https://*.b.example");
         assert_eq!((options.origin.len(), options.host.len()), (2, 1));
+    }
+
+    #[test]
+    fn options_before_the_command_and_behind_it_are_one_list() {
+        assert_eq!(parsed("-v dev -vv").unwrap().unwrap().verbose, 3);
+        let twice = parsed("--listen 127.0.0.1:1 dev --listen 127.0.0.1:2").unwrap_err();
+        assert!(twice.contains("--listen is given more than once"), "{twice}");
+        let options = dev("--unix-mode 600 dev --unix dev");
+        assert!(options.unix_mode.is_some() && options.unix.is_some_and(|path| path == *"dev"));
+        assert!(dev("--unix dev dev").unix.is_some());
+        assert!(dev("--unix=dev").unix.is_some());
+        assert!(parsed("--unix dev dev dev").unwrap_err().contains("one word too many"));
     }
 
     #[test]
