@@ -6,6 +6,8 @@
 
 mod callees;
 mod invocations;
+mod tried;
 
 pub use callees::{AlreadyExists, Callees};
 pub use invocations::Invocations;
+pub use tried::Tried;

@@ -159,7 +159,7 @@ impl RoutedCall {
 
     /// Asks the next callee, as if this one did not exist (checklist RER-01 .. RER-03).
     fn reroute(self: &Arc<Self>, state: &mut CallState, callee: &Session, random: impl Fn() -> u64) {
-        state.tried.push(callee.id());
+        state.tried.add(callee.id());
         state.refused = true;
         // Nobody watches a time any more that ran out while this callee kept it itself (checklist TMO-02, TMO-05).
         if self.deadline.is_some_and(|deadline| deadline <= callee.runtime().now()) {

@@ -15,6 +15,7 @@ use crate::router::session::Held;
 use crate::transport::PushError;
 use crate::{Session, WampError};
 use serverwamp_proto::codec::EncodeError;
+use serverwamp_proto::dealer::Tried;
 use serverwamp_proto::id::{RequestId, SessionId};
 use serverwamp_proto::message::{
     self, CallOptions, CancelMode, InterruptMode, Passthru, ResultDetails, encode_error_with,
@@ -71,7 +72,7 @@ pub(super) struct CallState {
     /// More input may follow.
     pub(super) input_open: bool,
     /// Callees that had no time for it, or left before it reached them (checklist RER-02).
-    pub(super) tried: Vec<SessionId>,
+    pub(super) tried: Tried,
     /// At least one of them said so, and did not just leave.
     pub(super) refused: bool,
     /// Kept while another callee may be asked.

@@ -58,7 +58,7 @@ impl RoutedCall {
         random: impl Fn() -> u64,
     ) {
         loop {
-            let Some(callee) = self.registration.choose(&random, self.only, &state.tried) else {
+            let Some(callee) = self.registration.choose(&random, self.only, &mut state.tried) else {
                 // Callees that left while the call was on its way served nothing (checklist RPC-18).
                 let error = match state.refused {
                     false => crate::router::realm::no_such_procedure(self.procedure()),
@@ -78,7 +78,7 @@ impl RoutedCall {
                     }
                     return;
                 }
-                Err(Unsent::Gone) => state.tried.push(id),
+                Err(Unsent::Gone) => state.tried.add(id),
                 Err(Unsent::Refused(error)) => return self.finish(state, &Answer::Refusal(&error)),
             }
         }

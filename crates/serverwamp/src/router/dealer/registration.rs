@@ -3,7 +3,7 @@
 use crate::Session;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::router::routes::ProcedureRoute;
-use serverwamp_proto::dealer::{AlreadyExists, Callees};
+use serverwamp_proto::dealer::{AlreadyExists, Callees, Tried};
 use serverwamp_proto::id::{RegistrationId, SessionId};
 use serverwamp_proto::message::{Invoke, RegisterOptions};
 use serverwamp_proto::pattern::UriPattern;
@@ -107,6 +107,11 @@ impl RegistrationEntry {
         self.callees().is_empty()
     }
 
+    /// How many clients are in it.
+    pub(crate) fn count_callees(&self) -> usize {
+        self.callees().len()
+    }
+
     /// The clients in it, in the order they registered.
     pub(crate) fn callee_ids(&self) -> Vec<SessionId> {
         self.callees().iter().map(|(id, _)| id).collect()
@@ -117,17 +122,15 @@ impl RegistrationEntry {
         &self,
         random: impl FnOnce() -> u64,
         only: Option<SessionId>,
-        tried: &[SessionId],
+        tried: &mut Tried,
     ) -> Option<Arc<Callee>> {
         if let Some(only) = only {
-            let callees = self.callees();
-            let mut all = callees.iter().filter(|(id, _)| *id == only && !tried.contains(id));
-            return all.next().map(|(_, callee)| Arc::clone(callee));
+            return self.callees().get(only).filter(|_| tried.is_left(only)).map(Arc::clone);
         }
         if !self.is_shared() {
             let callee = self.single.get()?;
-            let left = callee.has_left() || tried.contains(&callee.session.id());
-            return (!left).then(|| Arc::clone(callee));
+            let left = !callee.has_left() && tried.is_left(callee.session.id());
+            return left.then(|| Arc::clone(callee));
         }
         // Only one policy needs it, and drawing it costs a lock.
         let random = if self.invoke == Invoke::Random { random() } else { 0 };
