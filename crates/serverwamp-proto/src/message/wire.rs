@@ -15,6 +15,10 @@ use super::violation::{Fault, Violation, kind_name};
 use crate::codec::{DecodeError, DictReader, EncodeError, Kind, ListReader, Nesting, Serializer, Writer};
 use crate::id::{Id, MAX_ID, RequestId};
 
+/// How many attributes a dictionary of options or details may have. The specification has a dozen at the most for one
+/// message, and leaves room for those of applications; each one that is read costs time.
+const MOST_ATTRIBUTES: usize = 256;
+
 /// A message that can be read from and written to a list.
 pub(super) trait Layout<'a>: Sized {
     fn read(elements: &mut Elements<'a>) -> Result<Self, Violation>;
@@ -271,7 +275,13 @@ impl<'a> Elements<'a> {
         let malformed = |error: DecodeError| self.fault(label, Fault::Malformed(error));
         let mut dict = DictReader::open(self.source.serializer, bytes).map_err(malformed)?;
         let (mut all_known, mut transparent) = (true, false);
+        let mut left = MOST_ATTRIBUTES;
         while let Some(key) = dict.key().map_err(malformed)? {
+            if left == 0 {
+                let text = format_args!(": {label} has more than {MOST_ATTRIBUTES} attributes");
+                return Err(self.violation(text));
+            }
+            left -= 1;
             let fault = |fault| self.attribute_fault(label, &key, fault);
             if set.take(&key, &mut dict, &self.source).map_err(fault)? {
                 transparent |= key == "enc_algo";
