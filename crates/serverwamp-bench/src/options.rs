@@ -58,12 +58,22 @@ pub(crate) struct FloodOptions {
     /// These kinds alone.
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     pub(crate) only: Vec<crate::flood::Kind>,
+    /// Of all kinds those alone that are about work: they fail when a turn takes too long.
+    #[arg(long)]
+    pub(crate) work: bool,
     /// Let the server run on smol rather than on tokio.
     #[arg(long)]
     pub(crate) smol: bool,
     /// Take the server's limits away while predictions stay: shows that a missing limit is noticed.
     #[arg(long, hide = true)]
     pub(crate) unbounded: bool,
+}
+
+impl FloodOptions {
+    /// Is this kind to be measured?
+    pub(crate) fn includes(&self, kind: crate::flood::Kind) -> bool {
+        self.only.is_empty() || self.only.contains(&kind)
+    }
 }
 
 #[derive(Clone, Copy, Debug, Args)]

@@ -264,6 +264,41 @@ impl Peer {
         }
     }
 
+    /// From now on what is not there is not waited for.
+    pub(crate) fn does_not_block(&self) -> Result<(), Failure> {
+        Ok(self.stream.socket().set_nonblocking(true)?)
+    }
+
+    /// The next message, if it is there.
+    pub(crate) fn hear_at_once(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        loop {
+            if let Some(message) = self.received()? {
+                match message.starts_with(b"[3,") {
+                    true => return Err(message.escape_ascii().to_string().into()),
+                    false => return Ok(Some(message)),
+                }
+            }
+            let mut buffer = [0; 16 * 1024];
+            match self.stream.read(&mut buffer) {
+                Ok(0) => return Err("the server ended a connection".into()),
+                Ok(read) => self.input.extend_from_slice(&buffer[..read]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Reads what is there without a look at it, and says how much that was.
+    pub(crate) fn pass_over(&mut self) -> Result<usize, Failure> {
+        let mut buffer = [0; 64 * 1024];
+        match self.stream.read(&mut buffer) {
+            Ok(0) => Err("the server ended a connection".into()),
+            Ok(read) => Ok(read),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Writes nothing more, and reads until the server has ended the connection as well.
     pub(crate) fn finish(mut self) -> Result<(), Failure> {
         self.stream.say_last()?;

@@ -10,7 +10,9 @@ use serde::Deserialize;
 use serverwamp::extract::{Arg, Params};
 use serverwamp::rt::{Runtime, Smol, Tokio};
 use serverwamp::websocket::{WebSocketConfig, echo};
-use serverwamp::{Application, ApplicationBuilder, Realm, RealmHandle, RouteSet, Server, WampError};
+use serverwamp::{
+    Application, ApplicationBuilder, Realm, RealmHandle, RouteSet, Server, TopicSettings, WampError, measure,
+};
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
@@ -130,8 +132,13 @@ fn open(unbounded: bool) -> ApplicationBuilder {
         .procedure("demo.keep", |payload: serverwamp::Payload| async move {
             std::future::pending::<()>().await;
             drop(payload);
+        })
+        .procedure("flood.longest_turn", || async {
+            u64::try_from(measure::longest_turn().as_nanos()).unwrap_or(u64::MAX)
         });
+    measure::start();
     let realm = Realm::new("realm1").allow_anonymous("anonymous").allow_register().allow_publish();
+    let realm = realm.topic_settings("flood.history", TopicSettings::new().history(100));
     let app = Application::builder::<()>().realm(realm.routes(routes)).websocket(|config| {
         config.deflate = true;
         if unbounded {

@@ -20,6 +20,8 @@ pub use application::{Application, ApplicationBuilder};
 pub use base::error::{ConfigError, WampError};
 pub use base::io;
 pub use base::limits::{Limits, Overflow};
+#[cfg(all(feature = "measure", unix))]
+pub use base::measure;
 pub use base::statistics::{Refusal, Statistics};
 pub use router::broker::{ReceivedEvent, Subscriber};
 pub use router::dealer::{CallResult, Calling, ProgressResults};

@@ -41,6 +41,7 @@ pub(super) fn attack(kind: Kind, address: SocketAddr, attackers: usize) -> Resul
         Kind::Pings => scene.stream(&ping().repeat(1000), 160),
         Kind::Fragments => scene.fragments(),
         Kind::Crowd => scene.crowd(),
+        _ => Ok(Vec::new()),
     }
 }
 

@@ -39,6 +39,28 @@ pub(crate) enum Kind {
     Fragments,
     /// Events for many subscribers who read all of them.
     Crowd,
+    /// Filters of as many roles as a message can hold, among 3,000 sessions.
+    Roles,
+    /// Calls and publications beside wildcards that agree with them in all but their last component.
+    Patterns,
+    /// Calls of meta procedures with a million arguments.
+    Nulls,
+    /// Testaments as long as a message can be.
+    Testaments,
+    /// Options, and keyword arguments of meta procedures, with as many keys as a message can hold.
+    OptionKeys,
+    /// Lists of all subscriptions, registrations and sessions, where there are a hundred thousand.
+    Listing,
+    /// Calls for which 2,500 callees have no time.
+    Unavailable,
+    /// Sessions that register, subscribe and leave before 500 listeners of the meta API's events.
+    MetaEvents,
+    /// Histories of long events, asked for as a whole.
+    History,
+    /// Subscriptions that ask for retained events which have long lists of receivers.
+    Retained,
+    /// Publications with long lists of receivers and nobody who could receive them.
+    Excluded,
 }
 
 /// What a flood of one kind may cost.
@@ -87,7 +109,25 @@ pub(super) const URI: usize = 1000;
 pub(super) const LONG: usize = 60_000;
 
 impl Kind {
-    /// What the limits say.
+    /// Is this about work, and not about memory?
+    pub(super) const fn is_work(self) -> bool {
+        matches!(
+            self,
+            Self::Roles
+                | Self::Patterns
+                | Self::Nulls
+                | Self::Testaments
+                | Self::OptionKeys
+                | Self::Listing
+                | Self::Unavailable
+                | Self::MetaEvents
+                | Self::History
+                | Self::Retained
+                | Self::Excluded
+        )
+    }
+
+    /// What the limits say of what is kept.
     pub(super) fn prediction(self, quick: bool) -> Prediction {
         let limits = Limits::default();
         let most = WebSocketConfig::default().max_message as u64;
@@ -146,6 +186,8 @@ impl Kind {
             Self::Pings => ("32 pongs + what is read at once".to_owned(), 32 * 127 + READ),
             Self::Fragments => ("what is read at once".to_owned(), READ),
             Self::Crowd => ("what waits for its turn, and is written".to_owned(), 2 * IN_TURN),
+            // They are measured in another way, see `is_work`.
+            _ => (String::new(), 0),
         };
         let each = each + if self == Self::Handshakes { 0 } else { SESSION };
         Prediction { attackers, limits: what, bytes: each * attackers as u64 }

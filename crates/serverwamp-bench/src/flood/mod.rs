@@ -13,6 +13,7 @@
 mod attack;
 mod kind;
 mod neighbour;
+mod work;
 
 pub(crate) use kind::Kind;
 
@@ -67,7 +68,7 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
     print_heading();
     let mut failed = Vec::new();
     for kind in Kind::value_variants() {
-        if !options.only.is_empty() && !options.only.contains(kind) {
+        if kind.is_work() || options.work || !options.includes(*kind) {
             continue;
         }
         let prediction = kind.prediction(options.quick);
@@ -76,7 +77,7 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
         }
         let server = ServerProcess::open(cpus.map(|(server, _)| server), &more)?;
         let measured = measure(*kind, prediction.attackers, &server, options.quick)?;
-        let name = kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+        let name = name(*kind);
         print_row(&name, &prediction, &measured);
         let allowed = 2 * prediction.bytes + SLACK;
         let most = measured.peaks.into_iter().max().unwrap_or(0);
@@ -98,6 +99,17 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
             failed.push(format!("{name} took {} and {}, then {}", mib(first), mib(second), mib(last)));
         }
     }
+    let works: Vec<Kind> = Kind::value_variants()
+        .iter()
+        .copied()
+        .filter(|kind| kind.is_work() && options.includes(*kind))
+        .collect();
+    if !works.is_empty() {
+        work::print_heading();
+    }
+    for kind in works {
+        failed.extend(work::run(kind, &name(kind), options.quick, &more)?);
+    }
     if !failed.is_empty() {
         return Err(failed.join("; ").into());
     }
@@ -109,6 +121,10 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
         println!("no flood made a neighbour more than {SLOWER} times slower");
     }
     Ok(())
+}
+
+fn name(kind: Kind) -> String {
+    kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 fn measure(kind: Kind, attackers: usize, server: &ServerProcess, quick: bool) -> Result<Measured, Failure> {

@@ -33,6 +33,8 @@ pub(super) struct Service {
     pub(super) median: f64,
     /// In milliseconds.
     pub(super) p99: f64,
+    /// In milliseconds.
+    pub(super) longest: f64,
 }
 
 /// A session that calls all the time, each time when it has its answer.
@@ -77,6 +79,7 @@ impl Neighbour {
             per_second: *calls as f64 / time.as_secs_f64().max(1e-9),
             median: millis(latency.quantile(0.5)),
             p99: millis(latency.quantile(0.99)),
+            longest: millis(latency.longest()),
         }
     }
 

@@ -7,5 +7,6 @@ pub mod io;
 pub(crate) mod limits;
 pub(crate) mod locks;
 pub(crate) mod log;
+pub mod measure;
 pub(crate) mod signal;
 pub(crate) mod statistics;

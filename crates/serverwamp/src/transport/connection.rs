@@ -27,6 +27,7 @@ use super::output::{Drained, Output};
 use super::timer::Timer;
 use super::turns::{Turn, Turns, Worked};
 use super::{EndReason, Flow, MessageHandler, Settings};
+use crate::base::measure;
 use crate::rt::after;
 
 /// Quiet after which buffers that a burst left behind are given back.
@@ -386,7 +387,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Future for Connection<IO, H> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.drive(cx)
+        measure::turn(|| self.drive(cx))
     }
 }
 

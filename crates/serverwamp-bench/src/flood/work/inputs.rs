@@ -1,0 +1,167 @@
+//! What attackers send: one input of each kind, as long as a message may be where its length is what it is about.
+
+use super::super::kind::Kind;
+use super::bystanders::{HISTORY, PATTERN_DEPTH, RETAINED, UNAVAILABLE};
+use super::join;
+use crate::Failure;
+use crate::exchange::Format;
+use crate::peer::{Carrier, Peer};
+use serverwamp::Limits;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// How much of a message its list may take.
+const LIST: usize = 1_040_000;
+
+/// What each attacker sends again and again.
+pub(super) struct Inputs {
+    format: Format,
+    /// These are sent one after the other, each when the one before was answered.
+    messages: Vec<Vec<u8>>,
+    /// As many answers as there are to what is sent at once.
+    answers: usize,
+    /// The session begins anew each time.
+    anew: bool,
+}
+
+impl Inputs {
+    pub(super) fn of(kind: Kind) -> Self {
+        let call = |procedure: &str, rest: &str| format!(r#"[48,1,{{}},"{procedure}"{rest}]"#).into_bytes();
+        let json = |messages: Vec<Vec<u8>>| Self { format: Format::Json, messages, answers: 1, anew: false };
+        match kind {
+            Kind::Roles => {
+                let roles = list(LIST, |number| format!(r#""{number}""#));
+                json(vec![
+                    call("wamp.session.count", &format!(",[[{roles}]]")),
+                    call("wamp.session.list", &format!(",[[{roles}]]")),
+                    call("wamp.session.list", ""),
+                ])
+            }
+            Kind::Patterns => {
+                // As all of them but for the last component.
+                let topic = "a.".repeat(PATTERN_DEPTH) + "z";
+                json(vec![
+                    call(&topic, ""),
+                    format!(r#"[16,1,{{"acknowledge":true}},"{topic}"]"#).into_bytes(),
+                    call("wamp.registration.match", &format!(r#",["{topic}"]"#)),
+                    call("wamp.subscription.match", &format!(r#",["{topic}"]"#)),
+                ])
+            }
+            Kind::Nulls => Self {
+                format: Format::MsgPack,
+                messages: ["wamp.session.count", "wamp.registration.lookup", "wamp.session.flush_testaments"]
+                    .into_iter()
+                    .map(nulls)
+                    .collect(),
+                answers: 1,
+                anew: false,
+            },
+            Kind::Testaments => {
+                let values = list(LIST, |_| "0".to_owned());
+                json(vec![
+                    call("wamp.session.add_testament", &format!(r#",["flood.topic",[{values}],{{}}]"#)),
+                    call(
+                        "wamp.session.add_testament",
+                        &format!(r#",["flood.topic",["{}"],{{}}]"#, "x".repeat(LIST)),
+                    ),
+                ])
+            }
+            Kind::OptionKeys => {
+                let keys = list(LIST, |number| format!(r#""{number}":0"#));
+                Self {
+                    anew: true,
+                    ..json(vec![
+                        format!(r#"[48,1,{{{keys}}},"demo.add",[1,2]]"#).into_bytes(),
+                        format!(r#"[32,1,{{{keys}}},"flood.topic"]"#).into_bytes(),
+                        format!(r#"[16,1,{{"acknowledge":true,{keys}}},"flood.topic"]"#).into_bytes(),
+                        call("wamp.session.count", &format!(",[],{{{keys}}}")),
+                    ])
+                }
+            }
+            Kind::Listing => json(vec![
+                call("wamp.subscription.list", ""),
+                call("wamp.registration.list", ""),
+                call("wamp.session.list", ""),
+            ]),
+            Kind::Unavailable => json(UNAVAILABLE.map(|(procedure, _)| call(procedure, "")).to_vec()),
+            Kind::MetaEvents => {
+                let Limits { registrations, subscriptions, .. } = Limits::default();
+                let half = registrations.min(subscriptions).min(500);
+                let mut all = Vec::new();
+                for number in 1..=half {
+                    all.push(format!(r#"[64,{number},{{"invoke":"first"}},"flood.p{number}"]"#).into_bytes());
+                    all.push(format!(r#"[32,{number},{{}},"flood.t{number}"]"#).into_bytes());
+                }
+                Self { answers: all.len(), anew: true, ..json(all) }
+            }
+            Kind::History => json(vec![call("wamp.subscription.get_events", &format!(",[{HISTORY}]"))]),
+            Kind::Retained => json(vec![
+                format!(r#"[32,1,{{"match":"prefix","get_retained":true}},"{RETAINED}"]"#).into_bytes(),
+            ]),
+            Kind::Excluded => {
+                let names = list(LIST, |number| format!(r#""{number}""#));
+                let publish = |list: &str| {
+                    let options = format!(r#""acknowledge":true,"{list}":[{names}]"#);
+                    format!(r#"[16,1,{{{options}}},"flood.topic"]"#).into_bytes()
+                };
+                json(vec![publish("exclude_authid"), publish("eligible_authid"), publish("exclude_authrole")])
+            }
+            _ => json(Vec::new()),
+        }
+    }
+
+    /// Sends all of it until it is over, and says how often it was answered.
+    pub(super) fn send(&self, address: SocketAddr, over: &AtomicBool) -> Result<u64, Failure> {
+        let joined = || Peer::join(address, Carrier::WebSocket, self.format);
+        let mut peer = joined()?;
+        let mut answered = 0;
+        while !over.load(Ordering::Relaxed) {
+            if self.answers > 1 {
+                let all: Vec<u8> = self.messages.iter().flat_map(|message| peer.frame(message)).collect();
+                peer.write(&all)?;
+                for _ in 0..self.answers {
+                    peer.hear()?;
+                }
+                answered += 1;
+            } else {
+                for message in &self.messages {
+                    // Whoever is thrown out has been answered as well.
+                    let heard = peer.say(message).and_then(|()| peer.hear());
+                    answered += 1;
+                    if self.anew || heard.is_err() {
+                        drop(std::mem::replace(&mut peer, joined()?));
+                    }
+                }
+            }
+            if self.answers > 1 && self.anew {
+                peer = join(address)?;
+            }
+        }
+        Ok(answered)
+    }
+}
+
+/// So many bytes of values, with commas between them.
+fn list(bytes: usize, value: impl Fn(usize) -> String) -> String {
+    let mut list = value(0);
+    for number in 1.. {
+        let next = value(number);
+        if list.len() + 1 + next.len() > bytes {
+            break;
+        }
+        list.push(',');
+        list.push_str(&next);
+    }
+    list
+}
+
+/// A call in MessagePack with a million nulls.
+fn nulls(procedure: &str) -> Vec<u8> {
+    let mut call = vec![0x95, 48, 1, 0x80, 0xd9, procedure.len() as u8];
+    call.extend_from_slice(procedure.as_bytes());
+    let nulls = 1_000_000_u32;
+    call.push(0xdd);
+    call.extend(nulls.to_be_bytes());
+    call.resize(call.len() + nulls as usize, 0xc0);
+    call
+}

@@ -1,0 +1,58 @@
+//! How long turns take, for those who measure it: the longest one, in the processor time of its thread.
+//!
+//! Only with the feature `measure`, which nothing needs but the benchmarks; without it nothing of this is compiled in,
+//! and [`turn`] is its argument. With it, nothing is measured until [`start`] says so.
+//!
+//! Processor time is what a turn costs its neighbours: a thread that somebody else has taken the processor from is not to
+//! blame for that. Time that the kernel takes on behalf of the thread, for reading and writing, is counted.
+
+#[cfg(all(feature = "measure", unix))]
+pub(crate) use on::turn;
+#[cfg(all(feature = "measure", unix))]
+pub use on::{longest_turn, start};
+
+/// Does what is one turn of somebody: what others wait for.
+#[cfg(not(all(feature = "measure", unix)))]
+#[inline]
+pub(crate) fn turn<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+#[cfg(all(feature = "measure", unix))]
+mod on {
+    use rustix::time::{ClockId, clock_gettime};
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+    use std::time::Duration;
+
+    static MEASURES: AtomicBool = AtomicBool::new(false);
+    static LONGEST: AtomicU64 = AtomicU64::new(0);
+
+    /// From now on the turns of this process are measured: two system calls for each.
+    pub fn start() {
+        MEASURES.store(true, Ordering::Relaxed);
+    }
+
+    /// The longest turn of all threads since this was asked last.
+    pub fn longest_turn() -> Duration {
+        Duration::from_nanos(LONGEST.swap(0, Ordering::Relaxed))
+    }
+
+    /// Does what is one turn of somebody: what others wait for.
+    #[inline]
+    pub(crate) fn turn<T>(work: impl FnOnce() -> T) -> T {
+        if !MEASURES.load(Ordering::Relaxed) {
+            return work();
+        }
+        let before = processor_time();
+        let done = work();
+        LONGEST.fetch_max(processor_time().saturating_sub(before), Ordering::Relaxed);
+        done
+    }
+
+    /// What this thread has had of the processor, in nanoseconds.
+    fn processor_time() -> u64 {
+        let time = clock_gettime(ClockId::ThreadCPUTime);
+        let (seconds, nanos) = (u64::try_from(time.tv_sec), u64::try_from(time.tv_nsec));
+        seconds.unwrap_or(0) * 1_000_000_000 + nanos.unwrap_or(0)
+    }
+}
