@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 
 use super::prefix::PrefixTrie;
-use super::wildcard::WildcardTrie;
+use super::wildcard::WildcardTable;
 use super::{Match, UriPattern};
 
 /// Values keyed by (match, text): one table for each match.
@@ -16,13 +16,13 @@ use super::{Match, UriPattern};
 pub struct PatternMap<T> {
     exact: HashMap<Box<str>, T>,
     prefix: PrefixTrie<T>,
-    wildcard: WildcardTrie<T>,
+    wildcard: WildcardTable<T>,
 }
 
 impl<T> PatternMap<T> {
     /// An empty table.
     pub fn new() -> Self {
-        Self { exact: HashMap::new(), prefix: PrefixTrie::new(), wildcard: WildcardTrie::new() }
+        Self { exact: HashMap::new(), prefix: PrefixTrie::new(), wildcard: WildcardTable::new() }
     }
 
     /// How many patterns the table holds.

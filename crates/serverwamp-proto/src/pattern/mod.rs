@@ -5,6 +5,7 @@
 
 mod map;
 mod prefix;
+mod slots;
 mod wildcard;
 
 use std::fmt;

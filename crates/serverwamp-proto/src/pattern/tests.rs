@@ -221,3 +221,40 @@ fn overlaps_and_covers_by_example() {
         assert!(UriRules::loose().check(a.as_str(), a.kind()).is_ok());
     }
 }
+
+/// As many patterns as `1 << places`, alike in all but where they are open, and a last component.
+fn alike(places: usize, last: &str) -> Vec<UriPattern> {
+    let pattern = |number: usize| {
+        let open = |place: usize| if number >> place & 1 == 0 { "a." } else { "." };
+        UriPattern::wildcard((0..places).map(open).collect::<String>() + last)
+    };
+    (0..1 << places).map(pattern).collect()
+}
+
+#[test]
+fn preg_05_many_patterns_that_are_alike_are_found_as_few_are() {
+    const PLACES: usize = 9;
+    let mut map = PatternMap::new();
+    let mut patterns = alike(PLACES, "b");
+    patterns.extend(alike(PLACES, ""));
+    for pattern in &patterns {
+        map.insert(pattern, pattern.clone());
+    }
+    for uri in
+        ["a.a.a.a.a.a.a.a.a.b", "a.a.a.a.a.a.a.a.a.z", "x.a.a.a.x.a.a.a.a.b", "x.x.x.x.x.x.x.x.x.x", "a.b"]
+    {
+        assert_eq!(map.best(uri).map(|(_, pattern)| pattern), best_by_scan(&patterns, uri), "{uri}");
+        let mut found = Vec::new();
+        map.all(uri, |_, pattern| found.push(pattern.clone()));
+        assert_eq!(found.first(), best_by_scan(&patterns, uri), "{uri}");
+        found.sort();
+        let mut expected: Vec<_> = patterns.iter().filter(|pattern| pattern.matches(uri)).cloned().collect();
+        expected.sort();
+        assert_eq!(found, expected, "{uri}");
+    }
+    for pattern in patterns.iter().skip(1) {
+        assert!(map.remove(pattern.kind(), pattern.as_str()).is_some());
+    }
+    assert_eq!(map.len(), 1);
+    assert_eq!(map.best("a.a.a.a.a.a.a.a.a.b").map(|(_, pattern)| pattern), patterns.first());
+}

@@ -1,143 +1,229 @@
-//! Wildcard patterns, found component by component: a trie with one branch for "anything".
+//! Wildcard patterns, found by the components of the URIs they match.
 //!
-//! Literal branches are tried first, which yields the matches in the order in which they win. A search never visits more
-//! nodes than the trie has, so its cost is bounded by what was registered.
+//! Patterns of as many components stand together. For each place there is the set of those that are open there, and one for
+//! each literal component. Where one of a URI's components leaves few candidates, as most do, these are compared one by
+//! one. Otherwise the sets are intersected, 64 patterns at a time: that is what bounds the cost of patterns that were made
+//! to be alike in all but one place, which a walk along a trie would visit one after the other.
 
 use hashbrown::HashMap;
 
+use super::components_agree;
+use super::slots::{Bits, Slots, each};
+
+/// Up to this many candidates it is cheaper to look at each.
+const FEW: usize = 32;
+
 /// Values keyed by wildcard pattern, looked up by the URIs the patterns match.
 #[derive(Clone, Debug)]
-pub(super) struct WildcardTrie<T> {
-    root: Node<T>,
-    len: usize,
+pub(super) struct WildcardTable<T> {
+    places: HashMap<Box<str>, (usize, u32)>,
+    /// By the number of components.
+    groups: HashMap<usize, Group<T>>,
 }
 
+/// The patterns of one number of components.
 #[derive(Clone, Debug)]
-struct Node<T> {
-    value: Option<T>,
-    literal: HashMap<Box<str>, Self>,
-    open: Option<Box<Self>>,
+struct Group<T> {
+    entries: Vec<Option<(Box<str>, T)>>,
+    free: Vec<u32>,
+    /// Where each is literal, the first place in the highest bit: of two that match, the greater one wins. Places beyond the
+    /// sixty-fourth are compared in the texts.
+    ranks: Vec<u64>,
+    components: Vec<Component>,
 }
 
-impl<T> WildcardTrie<T> {
+/// What stands in one place.
+#[derive(Clone, Debug, Default)]
+struct Component {
+    open: Bits,
+    literal: HashMap<Box<str>, Slots>,
+}
+
+impl<T> WildcardTable<T> {
     pub(super) fn new() -> Self {
-        Self { root: Node::new(), len: 0 }
+        Self { places: HashMap::new(), groups: HashMap::new() }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.len
+        self.places.len()
     }
 
     pub(super) fn insert(&mut self, text: &str, value: T) -> Option<T> {
-        let mut node = &mut self.root;
-        for component in text.split('.') {
-            node = match component {
-                "" => node.open.get_or_insert_with(|| Box::new(Node::new())),
-                literal => node.literal.entry(literal.into()).or_insert_with(Node::new),
-            };
+        if let Some(old) = self.get_mut(text) {
+            return Some(std::mem::replace(old, value));
         }
-        let old = node.value.replace(value);
-        self.len += usize::from(old.is_none());
-        old
+        let length = text.split('.').count();
+        let slot = self.groups.entry(length).or_insert_with(|| Group::new(length)).insert(text, value);
+        self.places.insert(text.into(), (length, slot));
+        None
     }
 
     pub(super) fn get(&self, text: &str) -> Option<&T> {
-        text.split('.').try_fold(&self.root, Node::child)?.value.as_ref()
+        let (length, slot) = self.places.get(text)?;
+        self.groups.get(length)?.value(*slot)
     }
 
     pub(super) fn get_mut(&mut self, text: &str) -> Option<&mut T> {
-        text.split('.').try_fold(&mut self.root, Node::child_mut)?.value.as_mut()
+        let (length, slot) = self.places.get(text)?;
+        let entry = self.groups.get_mut(length)?.entries.get_mut(*slot as usize)?;
+        entry.as_mut().map(|(_, value)| value)
     }
 
     pub(super) fn remove(&mut self, text: &str) -> Option<T> {
-        let removed = self.root.remove(Some(text))?;
-        self.len -= 1;
-        Some(removed)
+        let (length, slot) = self.places.remove(text)?;
+        let group = self.groups.get_mut(&length)?;
+        let removed = group.remove(slot);
+        if group.is_empty() {
+            self.groups.remove(&length);
+        }
+        if self.places.is_empty() {
+            *self = Self::new();
+        }
+        removed
     }
 
     /// The value of the pattern that wins for `uri`.
     pub(super) fn best(&self, uri: &str) -> Option<&T> {
-        if self.len == 0 { None } else { self.root.first(Some(uri)) }
+        if self.places.is_empty() {
+            return None;
+        }
+        let group = self.groups.get(&uri.split('.').count())?;
+        let mut best: Option<u32> = None;
+        group.matching(uri, &mut |slot| {
+            best = Some(best.map_or(slot, |best| if group.wins(slot, best) { slot } else { best }));
+        });
+        group.value(best?)
     }
 
     /// Shows the values of all patterns that match `uri`, the winner first.
-    pub(super) fn all<'s>(&'s self, uri: &str, mut visit: impl FnMut(&'s T)) {
-        if self.len > 0 {
-            self.root.all(Some(uri), &mut visit);
+    pub(super) fn all<'s>(&'s self, uri: &str, visit: impl FnMut(&'s T)) {
+        if self.places.is_empty() {
+            return;
         }
+        let Some(group) = self.groups.get(&uri.split('.').count()) else { return };
+        let mut found = Vec::new();
+        group.matching(uri, &mut |slot| found.push(slot));
+        found.sort_unstable_by(|a, b| group.order(*b, *a));
+        found.into_iter().filter_map(|slot| group.value(slot)).for_each(visit);
     }
 
     pub(super) fn each<'s>(&'s self, visit: &mut dyn FnMut(&'s T)) {
-        let mut unseen = vec![&self.root];
-        while let Some(node) = unseen.pop() {
-            node.value.iter().for_each(&mut *visit);
-            unseen.extend(node.literal.values());
-            unseen.extend(node.open.as_deref());
-        }
+        let entries = self.groups.values().flat_map(|group| &group.entries);
+        entries.flatten().for_each(|(_, value)| visit(value));
     }
 }
 
-impl<T> Node<T> {
-    fn new() -> Self {
-        Self { value: None, literal: HashMap::new(), open: None }
+impl<T> Group<T> {
+    fn new(length: usize) -> Self {
+        let components = (0..length).map(|_| Component::default()).collect();
+        Self { entries: Vec::new(), free: Vec::new(), ranks: Vec::new(), components }
     }
 
     fn is_empty(&self) -> bool {
-        self.value.is_none() && self.literal.is_empty() && self.open.is_none()
+        self.free.len() == self.entries.len()
     }
 
-    fn child(&self, component: &str) -> Option<&Self> {
-        match component {
-            "" => self.open.as_deref(),
-            literal => self.literal.get(literal),
-        }
+    fn value(&self, slot: u32) -> Option<&T> {
+        self.entries.get(slot as usize)?.as_ref().map(|(_, value)| value)
     }
 
-    fn child_mut(&mut self, component: &str) -> Option<&mut Self> {
-        match component {
-            "" => self.open.as_deref_mut(),
-            literal => self.literal.get_mut(literal),
-        }
+    fn text(&self, slot: u32) -> &str {
+        self.entries.get(slot as usize).and_then(Option::as_ref).map_or("", |(text, _)| text)
     }
 
-    /// The first match in winning order; `rest` is `None` once all components are used up.
-    fn first(&self, rest: Option<&str>) -> Option<&T> {
-        let Some(rest) = rest else { return self.value.as_ref() };
-        let (component, rest) = next_component(rest);
-        let literal = self.literal.get(component).and_then(|node| node.first(rest));
-        literal.or_else(|| self.open.as_ref()?.first(rest))
-    }
-
-    fn all<'s>(&'s self, rest: Option<&str>, visit: &mut dyn FnMut(&'s T)) {
-        let Some(rest) = rest else { return self.value.iter().for_each(visit) };
-        let (component, rest) = next_component(rest);
-        if let Some(node) = self.literal.get(component) {
-            node.all(rest, visit);
-        }
-        if let Some(node) = &self.open {
-            node.all(rest, visit);
-        }
-    }
-
-    /// Takes the value out and drops the branches that led nowhere else.
-    fn remove(&mut self, rest: Option<&str>) -> Option<T> {
-        let Some(rest) = rest else { return self.value.take() };
-        let (component, rest) = next_component(rest);
-        let child = self.child_mut(component)?;
-        let removed = child.remove(rest)?;
-        if child.is_empty() {
-            match component {
-                "" => self.open = None,
-                literal => drop(self.literal.remove(literal)),
+    fn insert(&mut self, text: &str, value: T) -> u32 {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.entries.push(None);
+            self.ranks.push(0);
+            u32::try_from(self.entries.len() - 1).unwrap_or(u32::MAX)
+        });
+        let mut rank = 0;
+        for (place, (component, set)) in text.split('.').zip(&mut self.components).enumerate() {
+            if component.is_empty() {
+                set.open.insert(slot);
+                continue;
+            }
+            rank |= u64::try_from(place)
+                .ok()
+                .and_then(|place| (1_u64 << 63).checked_shr(u32::try_from(place).ok()?))
+                .unwrap_or(0);
+            match set.literal.get_mut(component) {
+                Some(slots) => slots.insert(slot),
+                None => set.literal.entry(component.into()).or_insert_with(Slots::new).insert(slot),
             }
         }
-        Some(removed)
+        if let (Some(entry), Some(place)) =
+            (self.entries.get_mut(slot as usize), self.ranks.get_mut(slot as usize))
+        {
+            *entry = Some((text.into(), value));
+            *place = rank;
+        }
+        slot
     }
-}
 
-fn next_component(text: &str) -> (&str, Option<&str>) {
-    match text.split_once('.') {
-        Some((component, rest)) => (component, Some(rest)),
-        None => (text, None),
+    fn remove(&mut self, slot: u32) -> Option<T> {
+        let (text, value) = self.entries.get_mut(slot as usize)?.take()?;
+        for (component, set) in text.split('.').zip(&mut self.components) {
+            if component.is_empty() {
+                set.open.remove(slot);
+            } else if let Some(slots) = set.literal.get_mut(component) {
+                slots.remove(slot);
+                if slots.len() == 0 {
+                    set.literal.remove(component);
+                }
+            }
+        }
+        self.free.push(slot);
+        Some(value)
+    }
+
+    /// Shows the places of all patterns that match a URI of as many components.
+    fn matching(&self, uri: &str, visit: &mut dyn FnMut(u32)) {
+        let literal =
+            |(component, set): (&str, &'_ Component)| set.literal.get(component).map_or(0, Slots::len);
+        let candidates = |pair: (&str, &Component)| pair.1.open.len() + literal(pair);
+        let places = || uri.split('.').zip(&self.components);
+        let Some((component, set)) = places().min_by_key(|pair| candidates(*pair)) else { return };
+        if candidates((component, set)) <= FEW {
+            let mut look = |slot| {
+                let agree = |pattern: &str, given: &str| pattern.is_empty() || pattern == given;
+                if components_agree(self.text(slot), uri, agree) {
+                    visit(slot);
+                }
+            };
+            if let Some(slots) = set.literal.get(component) {
+                slots.visit(&mut look);
+            }
+            if set.open.len() > 0 {
+                set.open.iter().for_each(look);
+            }
+            return;
+        }
+        let words = self.entries.len().div_ceil(64);
+        let mut all = vec![u64::MAX; words];
+        let mut here = vec![0; words];
+        for (component, set) in places() {
+            let open = set.open.words();
+            here.fill(0);
+            here.iter_mut().zip(open).for_each(|(word, open)| *word = *open);
+            if let Some(slots) = set.literal.get(component) {
+                slots.mark(&mut here);
+            }
+            all.iter_mut().zip(&here).for_each(|(all, here)| *all &= here);
+        }
+        each(&all).for_each(visit);
+    }
+
+    fn wins(&self, one: u32, other: u32) -> bool {
+        self.order(one, other).is_gt()
+    }
+
+    /// Which of two patterns that match the same URI wins: greater is better.
+    fn order(&self, one: u32, other: u32) -> std::cmp::Ordering {
+        let rank = |slot: u32| self.ranks.get(slot as usize);
+        rank(one).cmp(&rank(other)).then_with(|| {
+            let literal = |slot| self.text(slot).split('.').map(|component| !component.is_empty());
+            literal(one).cmp(literal(other))
+        })
     }
 }
