@@ -1,7 +1,7 @@
 //! What a connection may do in one turn.
 //!
 //! Invariant: a turn ends after a bounded number of messages, bytes, and events that its messages caused; and however long
-//! one message takes, not many more of them come before the next look at the clock.
+//! a message takes, none that may take long comes before the next look at the clock, nor do many others.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -26,13 +26,18 @@ const EVENTS_PER_COST: usize = 16;
 const LONGEST: Duration = Duration::from_micros(500);
 
 /// What may be paid before the first look at the clock, and between two of them while all goes quickly. A look costs as
-/// much as a tenth of a short message.
-const FIRST_LOOK: u32 = 8;
+/// much as a tenth of a short message, and where nothing more was received, there is none.
+const FIRST_LOOK: u32 = 1;
 const LOOK_EVERY: u32 = 32;
 
 thread_local! {
     /// Events that were queued on this thread, and that nobody's turn has been charged with.
     static EVENTS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// What was done may have taken long: it is time to look at the clock before more is.
+pub(crate) fn charge_time() {
+    charge_events(1);
 }
 
 /// Charges whoever has its turn on this thread with events for many receivers, which take as long as many messages.
@@ -83,6 +88,7 @@ impl Budget {
         if events > 0 {
             EVENTS.set(0);
             self.left = self.left.saturating_sub(u32::try_from(events / EVENTS_PER_COST).unwrap_or(BUDGET));
+            self.look_at = self.left;
         }
     }
 
@@ -143,11 +149,11 @@ mod tests {
         assert_eq!(steps(LONGEST / (BUDGET + 1)), BUDGET);
         assert_eq!(
             steps(LONGEST / 60),
-            64,
-            "the clock is looked at 8, 24 and 56 steps from the beginning, and then more often"
+            60,
+            "the clock is looked at 1, 3, 7, 15 and 31 steps from the beginning, and then more often"
         );
-        assert_eq!(steps(LONGEST / 20), 24);
-        assert_eq!(steps(LONGEST * 20), FIRST_LOOK);
+        assert_eq!(steps(LONGEST / 20), 20);
+        assert_eq!(steps(LONGEST * 20), 1);
         let mut loud = begin();
         charge_events(EVENTS_PER_COST * BUDGET as usize - 1);
         loud.pay_charged();
@@ -159,6 +165,20 @@ mod tests {
         let mut next = begin();
         next.pay_charged();
         assert!(!next.is_spent(), "what others have caused is not charged");
+        let mut costly = begin();
+        (0..100).for_each(|step| {
+            costly.pay_event();
+            if costly.wants_time() {
+                costly.look(began + LONGEST / 1000 * step);
+            }
+        });
+        assert!(!costly.wants_time());
+        charge_time();
+        costly.pay_charged();
+        assert!(
+            costly.wants_time() && !costly.is_spent(),
+            "the time of what may take long is looked at behind it"
+        );
         let mut long = begin();
         long.pay_message(BYTES_PER_COST * FIRST_LOOK as usize);
         assert!(long.wants_time(), "the time of a long message is looked at behind it");

@@ -197,6 +197,9 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
                 return Stopped::Paused;
             }
             if budget.wants_time() {
+                if !budget.is_spent() && self.records.is_none() && self.input.received.is_empty() {
+                    return Stopped::NeedsInput;
+                }
                 budget.look(self.timer.now());
             }
             if budget.is_spent() {

@@ -28,7 +28,7 @@ pub mod websocket;
 
 pub use self::info::{TlsInfo, TransportInfo, TransportKind};
 
-pub(crate) use self::budget::charge_events;
+pub(crate) use self::budget::{charge_events, charge_time};
 pub(crate) use self::connection::Connection;
 pub(crate) use self::crowd::{Crowd, MANY};
 pub(crate) use self::framing::Framing;

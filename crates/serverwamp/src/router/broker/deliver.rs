@@ -3,7 +3,7 @@
 use super::event::{Outgoing, StoredEvent, is_disclosed_to, slot};
 use super::{Broker, SubscriptionEntry};
 use crate::Session;
-use crate::transport::{MANY, Outbox, charge_events};
+use crate::transport::{MANY, Outbox, charge_events, charge_time};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::message::Receivers;
 use serverwamp_proto::timestamp::Timestamp;
@@ -20,6 +20,9 @@ pub(crate) struct Delivered {
     /// Who sleeps and has to be woken: the receivers of large subscriptions.
     pub(crate) asleep: Vec<Outbox>,
 }
+
+/// For more receivers than that the clock is looked at before the next message.
+const SOME: usize = 16;
 
 const SERIALIZERS: [Serializer; 3] = [Serializer::Json, Serializer::MessagePack, Serializer::Cbor];
 
@@ -55,6 +58,9 @@ impl Broker {
         }
         // Few subscribers write so soon that a longer turn only lets them write more at once.
         charge_events(delivered.events.saturating_sub(MANY));
+        if delivered.events > SOME || receivers.is_some() {
+            charge_time();
+        }
         delivered
     }
 
