@@ -199,7 +199,7 @@ fn an_answer_that_is_too_long_for_its_caller_is_counted() {
 
 /// An ERROR for this request with this error.
 #[track_caller]
-fn expect_error(peer: &mut RawPeer, code: u64, request: u64, error: &str) {
+pub(crate) fn expect_error(peer: &mut RawPeer, code: u64, request: u64, error: &str) {
     peer.expect(json!([8, code, request, {}, error, "$list"]));
 }
 

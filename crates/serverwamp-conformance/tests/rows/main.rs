@@ -10,6 +10,7 @@ mod cancel_and_timeout;
 mod close_frames;
 mod counters;
 mod counters_before_sessions;
+mod counters_of_routers;
 mod custom_call_handling;
 mod hosts;
 mod limits;

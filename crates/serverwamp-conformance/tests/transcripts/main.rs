@@ -25,6 +25,7 @@ mod identifiers;
 mod kept_payloads;
 mod meta_api;
 mod meta_api_application;
+mod meta_pages;
 mod model;
 mod order_at_random;
 mod ordering;

@@ -164,3 +164,22 @@ fn msg_07_unknown_attributes_keep_their_place() {
         assert_eq!(String::from_utf8(out).unwrap(), text);
     }
 }
+
+#[test]
+fn two_hundred_and_fifty_six_attributes_and_no_more() {
+    for messages in
+        [json!([48, 1, {}, "p"]), json!([16, 1, {}, "t"]), json!([32, 1, {}, "t"]), json!([64, 1, {}, "p"])]
+    {
+        let with = |many: usize| {
+            let mut message = messages.clone();
+            message[2] = (0..many)
+                .map(|number| (format!("_{number}"), json!(number)))
+                .collect::<serde_json::Map<_, _>>()
+                .into();
+            Bytes::from(message.to_string())
+        };
+        assert!(Message::decode(Serializer::Json, &with(256)).is_ok(), "{messages}");
+        let text = Message::decode(Serializer::Json, &with(257)).unwrap_err().to_string();
+        assert!(text.contains("Options has more than 256 attributes"), "{text}");
+    }
+}

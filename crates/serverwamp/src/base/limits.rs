@@ -85,6 +85,9 @@ pub struct Limits {
     /// Registrations of one session; beyond, REGISTER is refused with `wamp.error.unavailable`. Default 1024: several
     /// times what services offer, and what would be more is what patterns are for.
     pub registrations: usize,
+    /// Of these, how many may be by prefix or wildcard; beyond, REGISTER is refused with `wamp.error.unavailable`. Default
+    /// 256, a quarter: every call of what is not registered exactly has to look for them.
+    pub pattern_registrations: usize,
     /// Calls that wait for one callee; beyond, a call is answered with `wamp.error.network_failure`. Default 1024: who
     /// is that far behind will not catch up, and its callers had better know.
     pub invocations_in_flight: usize,
@@ -110,6 +113,10 @@ pub struct Limits {
     /// refused with `wamp.error.invalid_argument`. Default 8192: more than a room has members, and what would be more is
     /// what roles are for. Each is looked for again for every receiver.
     pub receivers: usize,
+    /// Bytes of the arguments of a call of the meta API; beyond, it is refused with `wamp.error.payload_size_exceeded`.
+    /// Default 64 KiB: the longest sensible ones are filters, by some thousand roles, and reading more would take longer
+    /// than a turn. Testaments have a limit of their own.
+    pub meta_arguments: usize,
     /// Levels of lists and dictionaries in a message, its own list among them; beyond, ABORT. Default 64, and not more:
     /// more would make this server pass on what other implementations refuse. 8 at least, as HELLO alone has five.
     pub nesting: usize,
@@ -151,6 +158,7 @@ impl Default for Limits {
             subscriptions: 1024,
             pattern_subscriptions: 256,
             registrations: 1024,
+            pattern_registrations: 256,
             invocations_in_flight: 1024,
             testaments: 64,
             retained_events: 40_000,
@@ -159,6 +167,7 @@ impl Default for Limits {
             retained_bytes_of_session: 16 << 20,
             retained_age: Duration::MAX,
             receivers: 8192,
+            meta_arguments: 64 << 10,
             nesting: 64,
             uri_bytes: 1024,
             uri_components: 32,

@@ -7,6 +7,7 @@ pub mod io;
 pub(crate) mod limits;
 pub(crate) mod locks;
 pub(crate) mod log;
+#[cfg_attr(not(feature = "measure"), expect(unreachable_pub, reason = "public with the feature"))]
 pub mod measure;
 pub(crate) mod signal;
 pub(crate) mod statistics;

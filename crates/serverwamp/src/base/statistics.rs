@@ -197,6 +197,10 @@ refusals! {
     PatternSubscriptions "pattern_subscriptions_refused",
     /// Registrations beyond [`Limits::registrations`](crate::Limits::registrations).
     Registrations "registrations_refused",
+    /// Registrations by pattern beyond [`Limits::pattern_registrations`](crate::Limits::pattern_registrations).
+    PatternRegistrations "pattern_registrations_refused",
+    /// Calls of the meta API whose arguments exceed [`Limits::meta_arguments`](crate::Limits::meta_arguments).
+    MetaArguments "meta_arguments_refused",
     /// Testaments beyond [`Limits::testaments`](crate::Limits::testaments), or longer than their share.
     Testaments "testaments_refused",
     /// Events that were not retained because of [`Limits::retained_events`](crate::Limits::retained_events) or

@@ -11,12 +11,14 @@ use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::router::call::{CallState, Stop};
 use crate::router::dealer::LastFound;
+use crate::router::meta::MetaAnswer;
 use crate::router::payload::CallReply;
 use crate::router::realm::{Disclosure, disclosure_refused, no_such_procedure};
 use crate::router::request::{Invocation, Matched};
 use crate::router::routes::ProcedureRoute;
 use crate::router::session::{Kept, OpenCall};
 use crate::rt::{BoxFuture, after};
+use crate::transport::charge_time;
 use crate::{Session, WampError};
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
@@ -146,13 +148,21 @@ impl Calls {
         let found = match find(session, &call.procedure).map_err(refuse)? {
             Target::Served(found) => found,
             Target::Registered(registration) => {
+                charge_time();
                 self.last_found.keep(changes, &registration);
                 return self.route(session, call, registration).map_err(refuse);
             }
             Target::Meta => {
+                charge_time();
                 check_abilities(&call, false).map_err(refuse)?;
-                let reply = realm.answer_meta(session, &call.procedure, &call.payload).map_err(refuse)?;
-                session.send_reply(request, &CallReply(Ok(reply)));
+                match realm.answer_meta(session, &call.procedure, &call.payload).map_err(refuse)? {
+                    MetaAnswer::Now(reply) => session.send_reply(request, &CallReply(Ok(reply))),
+                    MetaAnswer::Later(listing) => {
+                        let state = self.state(session, &call, &Arc::from(&*call.procedure), Matched::Exact);
+                        let list = listing.run(session.clone());
+                        spawn(session, Box::pin(async move { CallReply(list.await) }), state, None, None);
+                    }
+                }
                 return Ok(());
             }
         };

@@ -24,7 +24,7 @@ use crate::router::wire;
 use crate::rt::{BoxFuture, after};
 use crate::transport::TransportInfo;
 use crate::transport::shutdown::{Alive, Farewell};
-use crate::transport::{EndReason, Flow, MessageHandler, Outbox};
+use crate::transport::{EndReason, Flow, MessageHandler, Outbox, charge_time};
 use crate::{Session, WampError};
 use bytes::Bytes;
 use calls::Calls;
@@ -133,6 +133,8 @@ impl Peer {
             }
             return dispatch::quick(open, request);
         }
+        // What is asked less often may be more work.
+        charge_time();
         let step = self.machine.receive_frame(self.serializer, frame)?;
         if is_request(&step) && self.pace.ask(now) {
             overdue::asks_too_fast(&self.app, self.whose());

@@ -21,11 +21,12 @@ pub(crate) use subscription::{HistoryLimits, Subscribers, SubscriptionEntry};
 use crate::base::limits::Limits;
 use crate::base::locks::{Mutex, MutexGuard, RwLock};
 use crate::router::realm::{SettingsTable, TopicSettings};
-use hashbrown::HashMap;
 use serverwamp_proto::broker::{RetainedEvents, RetainedLimits, Share};
 use serverwamp_proto::id::{Counter, SubscriptionId};
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
 use serverwamp_proto::timestamp::Timestamp;
+use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, PoisonError};
 
@@ -44,7 +45,7 @@ pub(crate) struct Broker {
 /// The part of the broker that only those who change it look at.
 #[derive(Debug, Default)]
 pub(crate) struct SubscriptionIndex {
-    by_id: HashMap<SubscriptionId, Arc<SubscriptionEntry>>,
+    by_id: BTreeMap<SubscriptionId, Arc<SubscriptionEntry>>,
     next: Counter<SubscriptionId>,
 }
 
@@ -163,7 +164,11 @@ impl SubscriptionIndex {
         self.by_id.get(&id)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<SubscriptionEntry>> {
-        self.by_id.values()
+    /// All from behind this id on, in the order of the ids.
+    pub(crate) fn after(
+        &self,
+        id: Option<SubscriptionId>,
+    ) -> impl Iterator<Item = (&SubscriptionId, &Arc<SubscriptionEntry>)> {
+        self.by_id.range((id.map_or(Unbounded, Excluded), Unbounded))
     }
 }

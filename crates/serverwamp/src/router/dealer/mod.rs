@@ -18,11 +18,12 @@ pub(crate) use registration::{CalleeOptions, RegistrationEntry};
 
 use crate::base::locks::RwLock;
 use crate::router::routes::{ProcedureRoute, RouteTable};
-use hashbrown::HashMap;
 use serverwamp_proto::id::{Counter, RegistrationId};
 use serverwamp_proto::message::Invoke;
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
 use serverwamp_proto::timestamp::Timestamp;
+use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, Weak};
 
@@ -40,7 +41,7 @@ pub(crate) struct Dealer {
 /// The part of the dealer that only those who change it look at.
 #[derive(Debug, Default)]
 pub(crate) struct RegistrationIndex {
-    by_id: HashMap<RegistrationId, Arc<RegistrationEntry>>,
+    by_id: BTreeMap<RegistrationId, Arc<RegistrationEntry>>,
     next: Counter<RegistrationId>,
 }
 
@@ -180,7 +181,11 @@ impl RegistrationIndex {
         self.by_id.get(&id)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<RegistrationEntry>> {
-        self.by_id.values()
+    /// All from behind this id on, in the order of the ids.
+    pub(crate) fn after(
+        &self,
+        id: Option<RegistrationId>,
+    ) -> impl Iterator<Item = (&RegistrationId, &Arc<RegistrationEntry>)> {
+        self.by_id.range((id.map_or(Unbounded, Excluded), Unbounded))
     }
 }

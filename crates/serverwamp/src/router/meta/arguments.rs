@@ -1,52 +1,111 @@
 //! The arguments of a call of the meta API: values by position or by name, and the complaint that names what is wrong
 //! with one of them (checklist META-04).
+//!
+//! Nothing is built of what nobody asks for, and all of them together are short, so that reading them is little work
+//! whatever they are.
 
 use crate::WampError;
-use serverwamp_proto::codec::{Dict, Value, from_slice};
-use serverwamp_proto::id::Id;
+use crate::base::limits::Limits;
+use hashbrown::HashSet;
+use serverwamp_proto::codec::{Dict, DictReader, Kind, ListReader, Serializer, Value, from_slice};
+use serverwamp_proto::id::{Id, MAX_ID};
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::Payload;
+use std::borrow::Cow;
 
 /// What somebody calls the meta API with.
 #[derive(Debug)]
-pub(super) struct Arguments {
-    positional: Vec<Value>,
-    keywords: Dict,
+pub(super) struct Arguments<'p> {
+    positional: Vec<Argument<'p>>,
+    keywords: Vec<(Cow<'p, str>, Argument<'p>)>,
+}
+
+/// One of them, as it came.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Argument<'p> {
+    serializer: Serializer,
+    pub(super) kind: Kind,
+    pub(super) bytes: &'p [u8],
 }
 
 /// What an argument has to be: in words, and as a reader.
 pub(super) struct Expected<T> {
     pub(super) words: &'static str,
-    pub(super) read: fn(&Value) -> Option<T>,
+    pub(super) read: fn(Argument<'_>) -> Option<T>,
 }
 
-impl Arguments {
+/// Which part of a list is wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Page {
+    /// So many ids at the most.
+    pub(super) limit: Option<usize>,
+    /// Ids above this one.
+    pub(super) after: u64,
+    /// Whether any of both was asked for: then ids come in their order.
+    pub(super) asked: bool,
+}
+
+impl<'p> Arguments<'p> {
     /// Reads arguments of which `most` may be positional.
     ///
     /// # Errors
-    /// When there are more, or they cannot be read.
-    pub(super) fn read(payload: &Payload, most: usize) -> Result<Self, WampError> {
-        let broken = |error| WampError::invalid_argument(format!("the arguments cannot be read: {error}"));
-        let mut arguments = Self { positional: Vec::new(), keywords: Dict::new() };
-        if !payload.args.is_empty() {
-            arguments.positional = from_slice(payload.serializer, &payload.args).map_err(broken)?;
+    /// When there are more, when they are too long, or cannot be read.
+    pub(super) fn read(payload: &'p Payload, most: usize, limits: &Limits) -> Result<Self, WampError> {
+        if payload.size() > limits.meta_arguments {
+            return Err(too_long(payload.size(), limits.meta_arguments));
         }
-        if !payload.kwargs.is_empty()
-            && let Value::Dict(keywords) = from_slice(payload.serializer, &payload.kwargs).map_err(broken)?
-        {
-            arguments.keywords = keywords;
-        }
-        match arguments.positional.len() {
-            got if got > most => Err(WampError::invalid_argument(format!(
-                "takes at most {most} positional arguments, got {got}"
-            ))),
-            _ => Ok(arguments),
-        }
+        Self::read_all(payload, most)
     }
 
-    /// The keyword arguments.
-    pub(super) fn keywords(&self) -> &Dict {
-        &self.keywords
+    /// As [`read`](Self::read), whatever their length.
+    pub(super) fn read_all(payload: &'p Payload, most: usize) -> Result<Self, WampError> {
+        let broken = |error| WampError::invalid_argument(format!("the arguments cannot be read: {error}"));
+        let serializer = payload.serializer;
+        let mut arguments = Self { positional: Vec::new(), keywords: Vec::new() };
+        let mut got = 0;
+        if !payload.args.is_empty() {
+            let mut list = ListReader::open(serializer, &payload.args).map_err(broken)?;
+            while let Some(kind) = list.peek().map_err(broken)? {
+                got += 1;
+                let bytes = list.raw().map_err(broken)?;
+                if got <= most {
+                    arguments.positional.push(Argument { serializer, kind, bytes });
+                }
+            }
+        }
+        if got > most {
+            let text = format!("takes at most {most} positional arguments, got {got}");
+            return Err(WampError::invalid_argument(text));
+        }
+        if !payload.kwargs.is_empty() {
+            let mut dict = DictReader::open(serializer, &payload.kwargs).map_err(broken)?;
+            while let Some(key) = dict.key().map_err(broken)? {
+                let kind = dict.peek().map_err(broken)?;
+                let bytes = dict.raw().map_err(broken)?;
+                arguments.keywords.push((key, Argument { serializer, kind, bytes }));
+            }
+        }
+        Ok(arguments)
+    }
+
+    /// The keyword arguments, with nothing in lists and dictionaries.
+    pub(super) fn keywords(&self) -> Dict {
+        let keywords = self.keywords.iter();
+        keywords.map(|(key, argument)| (key.as_ref(), argument.scalar())).fold(
+            Dict::new(),
+            |mut dict, (key, value)| {
+                if dict.len() < MOST_KEYWORDS || dict.get(key).is_some() {
+                    dict.insert(key, value);
+                }
+                dict
+            },
+        )
+    }
+
+    fn find(&self, place: usize, name: &str) -> Option<Argument<'p>> {
+        let by_name =
+            || self.keywords.iter().rev().find(|(key, _)| key == name).map(|(_, argument)| *argument);
+        self.positional.get(place).copied().or_else(by_name)
     }
 
     /// The argument in this place or of this name.
@@ -59,12 +118,31 @@ impl Arguments {
         name: &str,
         expected: &Expected<T>,
     ) -> Result<T, WampError> {
-        match self.positional.get(place).or_else(|| self.keywords.get(name)) {
-            Some(value) => expected.read(name, value),
+        match self.find(place, name) {
+            Some(argument) => expected.read(name, argument),
             None => {
                 Err(WampError::invalid_argument(format!("{name}: expected {}, got nothing", expected.words)))
             }
         }
+    }
+
+    /// The argument in this place or of this name as it came, which has to be of this kind.
+    ///
+    /// # Errors
+    /// When it is missing, or something else.
+    pub(super) fn raw(
+        &self,
+        place: usize,
+        name: &str,
+        kind: Kind,
+        words: &str,
+    ) -> Result<&'p [u8], WampError> {
+        let got = match self.find(place, name) {
+            Some(argument) if argument.kind == kind => return Ok(argument.bytes),
+            Some(argument) => name_of(argument.kind),
+            None => "nothing",
+        };
+        Err(WampError::invalid_argument(format!("{name}: expected {words}, got {got}")))
     }
 
     /// As [`required`](Self::required), but it may be missing or null.
@@ -77,9 +155,9 @@ impl Arguments {
         name: &str,
         expected: &Expected<T>,
     ) -> Result<Option<T>, WampError> {
-        match self.positional.get(place).or_else(|| self.keywords.get(name)) {
-            None | Some(Value::Null) => Ok(None),
-            Some(value) => expected.read(name, value).map(Some),
+        match self.find(place, name) {
+            None | Some(Argument { kind: Kind::Null, .. }) => Ok(None),
+            Some(argument) => expected.read(name, argument).map(Some),
         }
     }
 
@@ -90,57 +168,123 @@ impl Arguments {
     pub(super) fn keyword<T>(&self, name: &str, expected: &Expected<T>) -> Result<Option<T>, WampError> {
         self.optional(usize::MAX, name, expected)
     }
+
+    /// Whether there is an argument of this name that is not null.
+    pub(super) fn has_keyword(&self, name: &str) -> bool {
+        self.find(usize::MAX, name).is_some_and(|argument| argument.kind != Kind::Null)
+    }
+
+    /// The keywords `limit` and `after` of everything that lists.
+    ///
+    /// # Errors
+    /// When they are something else than a number from 1 and an id.
+    pub(super) fn page(&self) -> Result<Page, WampError> {
+        let limit = self.keyword("limit", &LIMIT)?;
+        let after = self.keyword("after", &AFTER)?;
+        Ok(Page { limit, after: after.unwrap_or(0), asked: limit.is_some() || after.is_some() })
+    }
+}
+
+/// So many keyword arguments of different names are looked at.
+const MOST_KEYWORDS: usize = 64;
+
+impl Argument<'_> {
+    /// The value, with nothing in it if it is a list or a dictionary.
+    fn scalar(self) -> Value {
+        match self.kind {
+            Kind::List => Value::List(Vec::new()),
+            Kind::Dict => Value::Dict(Dict::new()),
+            _ => from_slice(self.serializer, self.bytes).unwrap_or_default(),
+        }
+    }
+
+    fn text(self) -> Option<String> {
+        if self.kind == Kind::Text { from_slice(self.serializer, self.bytes).ok() } else { None }
+    }
+
+    fn number(self) -> Option<u64> {
+        if self.kind == Kind::Integer { from_slice(self.serializer, self.bytes).ok() } else { None }
+    }
+
+    /// The texts of a list of nothing but texts.
+    fn texts(self) -> Option<HashSet<Box<str>>> {
+        let mut texts = HashSet::new();
+        let mut list = ListReader::open(self.serializer, self.bytes).ok()?;
+        while list.peek().ok()?.is_some() {
+            texts.insert(list.text().ok()?.into());
+        }
+        Some(texts)
+    }
+
+    /// What a dictionary says about how a URI matches.
+    fn match_options(self) -> Option<Match> {
+        let mut kind = Match::Exact;
+        let mut dict = DictReader::open(self.serializer, self.bytes).ok()?;
+        while let Some(key) = dict.key().ok()? {
+            if key == "match" {
+                kind = match dict.peek().ok()? {
+                    Kind::Null => Match::Exact,
+                    _ => Match::from_word(&dict.text().ok()?)?,
+                };
+            }
+        }
+        Some(kind)
+    }
 }
 
 impl<T> Expected<T> {
-    fn read(&self, name: &str, value: &Value) -> Result<T, WampError> {
-        (self.read)(value).ok_or_else(|| {
-            WampError::invalid_argument(format!("{name}: expected {}, got {}", self.words, kind(value)))
+    fn read(&self, name: &str, argument: Argument<'_>) -> Result<T, WampError> {
+        (self.read)(argument).ok_or_else(|| {
+            let got = name_of(argument.kind);
+            WampError::invalid_argument(format!("{name}: expected {}, got {got}", self.words))
         })
     }
 }
 
-pub(super) const TEXT: Expected<String> =
-    Expected { words: "a string", read: |value| value.as_str().map(str::to_owned) };
+pub(super) const TEXT: Expected<String> = Expected { words: "a string", read: |argument| argument.text() };
 
-pub(super) const TEXTS: Expected<Vec<String>> = Expected {
-    words: "a list of strings",
-    read: |value| value.as_list()?.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
-};
-
-pub(super) const LIST: Expected<Vec<Value>> =
-    Expected { words: "a list", read: |value| value.as_list().map(<[Value]>::to_vec) };
-
-pub(super) const DICT: Expected<Dict> = Expected {
-    words: "a dictionary",
-    read: |value| if let Value::Dict(dict) = value { Some(dict.clone()) } else { None },
-};
+pub(super) const TEXTS: Expected<HashSet<Box<str>>> =
+    Expected { words: "a list of strings", read: |argument| argument.texts() };
 
 /// The options of `lookup`; what else they say is ignored, as everywhere.
 pub(super) const MATCH_OPTIONS: Expected<Match> = Expected {
     words: "a dictionary whose `match` is \"exact\", \"prefix\" or \"wildcard\"",
-    read: |value| match (value, value.get("match")) {
-        (Value::Dict(_), None | Some(Value::Null)) => Some(Match::Exact),
-        (Value::Dict(_), Some(word)) => Match::from_word(word.as_str()?),
-        _ => None,
+    read: |argument| argument.match_options(),
+};
+
+const LIMIT: Expected<usize> = Expected {
+    words: "a whole number from 1",
+    read: |argument| {
+        argument
+            .number()
+            .filter(|number| *number > 0)
+            .map(|number| usize::try_from(number).unwrap_or(usize::MAX))
     },
 };
 
+const AFTER: Expected<u64> =
+    Expected { words: "an id", read: |argument| argument.number().filter(|number| *number <= MAX_ID) };
+
 /// An id; `words` say of what.
 pub(super) const fn id<T: Id>(words: &'static str) -> Expected<T> {
-    Expected { words, read: |value| value.as_u64().and_then(T::new) }
+    Expected { words, read: |argument| argument.number().and_then(T::new) }
+}
+
+/// The arguments have so many bytes, where `most` are allowed.
+pub(super) fn too_long(bytes: usize, most: usize) -> WampError {
+    WampError::payload_size_exceeded(format!("the arguments may have {most} bytes, these have {bytes}"))
 }
 
 /// What came instead. The value itself is left out: the text must not grow with what a peer sends.
-const fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Integer(_) | Value::Unsigned(_) | Value::Wide(_) => "an integer",
-        Value::Float(_) => "a float",
-        Value::Text(_) => "a string",
-        Value::Binary(_) => "bytes",
-        Value::List(_) => "a list",
-        Value::Dict(_) => "a dictionary",
+const fn name_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Null => "null",
+        Kind::Boolean => "a boolean",
+        Kind::Integer => "an integer",
+        Kind::Float => "a float",
+        Kind::Text => "a string",
+        Kind::Binary => "bytes",
+        Kind::List => "a list",
+        Kind::Dict => "a dictionary",
     }
 }

@@ -21,11 +21,11 @@ impl RunningRealm {
     pub(super) fn past_events(
         &self,
         caller: &Session,
-        arguments: &Arguments,
+        arguments: &Arguments<'_>,
         serializer: Serializer,
     ) -> Result<Encoded, WampError> {
         let entry = self.subscription_named(arguments)?;
-        let query = HistoryQuery::from_kwargs(arguments.keywords()).map_err(WampError::invalid_argument)?;
+        let query = HistoryQuery::from_kwargs(&arguments.keywords()).map_err(WampError::invalid_argument)?;
         let members = entry.members();
         // Whose handlers say who may subscribe, they have said it of its subscribers only (checklist HIST-14).
         let guarded = !self.plan.routes.topics(&entry.pattern).is_empty();

@@ -9,6 +9,7 @@
 mod arguments;
 mod events;
 mod history;
+mod listing;
 mod registrations;
 mod retained;
 mod sessions;
@@ -16,36 +17,62 @@ mod subscriptions;
 mod testament;
 mod testaments;
 
+pub(crate) use listing::Listing;
 pub(crate) use testament::Testament;
 
+use crate::base::statistics::Refusal;
 use crate::router::payload::Args;
 use crate::router::payload::{Encoded, ToPayload};
 use crate::router::realm::{RunningRealm, no_such_procedure};
 use crate::{Session, WampError};
-use arguments::Arguments;
+use arguments::{Arguments, Page};
+use listing::Listed;
 use serde::Serialize;
 use serverwamp_proto::codec::Serializer;
-use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::Payload;
-use serverwamp_proto::uris::{registration, session, subscription};
+use serverwamp_proto::uris::{self, registration, session, subscription};
+use sessions::role_filter;
+
+/// What a call of the meta API comes to.
+#[derive(Debug)]
+pub(crate) enum MetaAnswer {
+    /// The answer.
+    Now(Encoded),
+    /// A list that is not complete, and may take several turns.
+    Later(Box<Listing>),
+}
 
 impl RunningRealm {
     /// Answers a call of a `wamp.` procedure, in the caller's serializer.
     ///
     /// # Errors
-    /// `wamp.error.invalid_argument` when the arguments do not fit (checklist META-04), what the procedure says
-    /// otherwise, and `wamp.error.no_such_procedure` when there is none of this name.
+    /// `wamp.error.invalid_argument` when the arguments do not fit (checklist META-04),
+    /// `wamp.error.payload_size_exceeded` when they or the answer are too long, what the procedure says otherwise, and
+    /// `wamp.error.no_such_procedure` when there is none of this name.
     pub(crate) fn answer_meta(
         &self,
         caller: &Session,
         procedure: &str,
         payload: &Payload,
-    ) -> Result<Encoded, WampError> {
-        let arguments = |most| Arguments::read(payload, most);
+    ) -> Result<MetaAnswer, WampError> {
+        let arguments = |most| {
+            Arguments::read(payload, most, &self.limits).inspect_err(|error| {
+                if error.uri() == uris::error::PAYLOAD_SIZE_EXCEEDED {
+                    self.refused(Refusal::MetaArguments, caller, error);
+                }
+            })
+        };
         let serializer = payload.serializer;
-        match procedure {
-            session::COUNT => one(serializer, self.count_sessions(&arguments(1)?)?),
-            session::LIST => one(serializer, self.list_sessions(&arguments(1)?)?),
+        let listing = |listed, page| begin(caller, Listing::new(listed, page, serializer));
+        let answer = match procedure {
+            session::COUNT => match self.count_sessions(&arguments(1)?)? {
+                Ok(count) => one(serializer, count),
+                Err(listed) => return listing(listed, Page::default()),
+            },
+            session::LIST => {
+                let arguments = arguments(1)?;
+                return listing(role_filter(&arguments).map(Listed::Sessions)?, arguments.page()?);
+            }
             session::GET => self.get_session(&arguments(1)?, serializer),
             session::KILL => nothing(serializer, self.kill(caller, || arguments(1))?),
             session::KILL_BY_AUTHID => one(serializer, self.kill_by_authid(caller, || arguments(1))?),
@@ -53,18 +80,33 @@ impl RunningRealm {
             session::KILL_ALL => one(serializer, self.kill_all(caller, || arguments(0))?),
             session::ADD_TESTAMENT => nothing(serializer, self.add_testament(caller, payload)?),
             session::FLUSH_TESTAMENTS => nothing(serializer, testaments::flush(caller, &arguments(0)?)?),
-            registration::LIST => one(serializer, self.list_registrations(&arguments(0)?)),
+            registration::LIST => return listing(Listed::Registrations, arguments(0)?.page()?),
             registration::LOOKUP => one(serializer, self.lookup_registration(&arguments(2)?)?),
             registration::MATCH => one(serializer, self.match_registration(&arguments(1)?)?),
             registration::GET => self.get_registration(&arguments(1)?, serializer),
-            registration::LIST_CALLEES => one(serializer, self.list_callees(&arguments(1)?)?),
-            registration::COUNT_CALLEES => one(serializer, self.list_callees(&arguments(1)?)?.len()),
+            registration::LIST_CALLEES => {
+                let arguments = arguments(1)?;
+                let page = arguments.page()?;
+                return listing(self.list_callees(&arguments, page)?, page);
+            }
+            registration::COUNT_CALLEES => one(serializer, self.count_callees(&arguments(1)?)?),
             registration::REMOVE_CALLEE => nothing(serializer, self.remove_callee(caller, || arguments(2))?),
-            subscription::LIST => one(serializer, self.list_subscriptions(&arguments(0)?)),
+            subscription::LIST => return listing(Listed::Subscriptions, arguments(0)?.page()?),
             subscription::LOOKUP => one(serializer, self.lookup_subscription(&arguments(2)?)?),
-            subscription::MATCH => one(serializer, self.match_subscriptions(&arguments(1)?)?),
+            subscription::MATCH => {
+                let arguments = arguments(1)?;
+                let page = arguments.page()?;
+                match self.match_subscriptions(&arguments, page)? {
+                    Some(listed) => return listing(listed, page),
+                    None => one(serializer, ()),
+                }
+            }
             subscription::GET => self.get_subscription(&arguments(1)?, serializer),
-            subscription::LIST_SUBSCRIBERS => one(serializer, self.list_subscribers(&arguments(1)?)?),
+            subscription::LIST_SUBSCRIBERS => {
+                let arguments = arguments(1)?;
+                let page = arguments.page()?;
+                return listing(self.list_subscribers(&arguments, page)?, page);
+            }
             subscription::COUNT_SUBSCRIBERS => one(serializer, self.count_subscribers(&arguments(1)?)?),
             subscription::REMOVE_SUBSCRIBER => {
                 nothing(serializer, self.remove_subscriber(caller, || arguments(2))?)
@@ -72,7 +114,8 @@ impl RunningRealm {
             subscription::GET_EVENTS => self.past_events(caller, &arguments(1)?, serializer),
             retained::REMOVE => one(serializer, self.remove_retained_for(caller, || arguments(2))?),
             _ => Err(no_such_procedure(procedure)),
-        }
+        };
+        answer.map(MetaAnswer::Now)
     }
 
     /// Ending sessions and taking away what they hold is for administrators (checklist META-09).
@@ -85,6 +128,14 @@ impl RunningRealm {
     }
 }
 
+/// Looks at as much as one turn allows; most lists are no longer.
+fn begin(caller: &Session, mut listing: Listing) -> Result<MetaAnswer, WampError> {
+    match listing.go_on(caller) {
+        Some(answer) => answer.map(MetaAnswer::Now),
+        None => Ok(MetaAnswer::Later(Box::new(listing))),
+    }
+}
+
 /// A RESULT of one value, which may be null.
 fn one(serializer: Serializer, value: impl Serialize) -> Result<Encoded, WampError> {
     Args((value,)).to_payload(serializer)
@@ -93,29 +144,4 @@ fn one(serializer: Serializer, value: impl Serialize) -> Result<Encoded, WampErr
 /// A RESULT without arguments.
 fn nothing(serializer: Serializer, (): ()) -> Result<Encoded, WampError> {
     Ok(Encoded::empty(serializer))
-}
-
-/// Ids in the three lists that `list` answers with, each in the order of the ids (checklist MREG-07, MSUB-06).
-#[derive(Debug, Default, Serialize)]
-struct IdsByMatch {
-    exact: Vec<u64>,
-    prefix: Vec<u64>,
-    wildcard: Vec<u64>,
-}
-
-impl IdsByMatch {
-    fn of(ids: impl Iterator<Item = (Match, u64)>) -> Self {
-        let mut lists = Self::default();
-        for (kind, id) in ids {
-            match kind {
-                Match::Exact => lists.exact.push(id),
-                Match::Prefix => lists.prefix.push(id),
-                Match::Wildcard => lists.wildcard.push(id),
-            }
-        }
-        for list in [&mut lists.exact, &mut lists.prefix, &mut lists.wildcard] {
-            list.sort_unstable();
-        }
-        lists
-    }
 }

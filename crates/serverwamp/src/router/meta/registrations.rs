@@ -2,9 +2,10 @@
 //!
 //! What the application serves is listed as well, under its own session. Spec: advanced, "Registration Meta API".
 
-use super::arguments::{self, Arguments, Expected};
+use super::arguments::{self, Arguments, Expected, Page};
 use super::events::RegistrationDetails;
-use super::{IdsByMatch, one};
+use super::listing::Listed;
+use super::one;
 use crate::base::log::line;
 use crate::router::dealer::RegistrationEntry;
 use crate::router::payload::Encoded;
@@ -18,13 +19,8 @@ use std::sync::Arc;
 const REGISTRATION: Expected<RegistrationId> = arguments::id("the id of a registration");
 
 impl RunningRealm {
-    pub(super) fn list_registrations(&self, _: &Arguments) -> IdsByMatch {
-        let entries: Vec<_> = self.changes().registrations.iter().cloned().collect();
-        IdsByMatch::of(entries.iter().map(|entry| (entry.pattern.kind(), entry.id.get())))
-    }
-
     /// Looks a pattern up as it was registered, and evaluates none (checklist MREG-08).
-    pub(super) fn lookup_registration(&self, arguments: &Arguments) -> Result<Option<u64>, WampError> {
+    pub(super) fn lookup_registration(&self, arguments: &Arguments<'_>) -> Result<Option<u64>, WampError> {
         let procedure = arguments.required(0, "procedure", &arguments::TEXT)?;
         let kind = arguments.optional(1, "options", &arguments::MATCH_OPTIONS)?.unwrap_or_default();
         Ok(self.dealer.lookup(kind, &procedure).map(|entry| entry.id.get()))
@@ -32,7 +28,7 @@ impl RunningRealm {
 
     /// The registration that a call would go to (checklist MREG-09): none for the meta API's own procedures, which come
     /// before every registration.
-    pub(super) fn match_registration(&self, arguments: &Arguments) -> Result<Option<u64>, WampError> {
+    pub(super) fn match_registration(&self, arguments: &Arguments<'_>) -> Result<Option<u64>, WampError> {
         let procedure = arguments.required(0, "procedure", &arguments::TEXT)?;
         if uri::is_reserved(&procedure) {
             return Ok(None);
@@ -42,26 +38,33 @@ impl RunningRealm {
 
     pub(super) fn get_registration(
         &self,
-        arguments: &Arguments,
+        arguments: &Arguments<'_>,
         serializer: Serializer,
     ) -> Result<Encoded, WampError> {
         let entry = self.registration_named(arguments)?;
         one(serializer, RegistrationDetails::of(&entry))
     }
 
-    pub(super) fn list_callees(&self, arguments: &Arguments) -> Result<Vec<u64>, WampError> {
+    /// In the order in which they registered, or of their ids where a page is asked for.
+    pub(super) fn list_callees(&self, arguments: &Arguments<'_>, page: Page) -> Result<Listed, WampError> {
         let entry = self.registration_named(arguments)?;
         if entry.application.is_some() {
-            return Ok(vec![self.own_session.get()]);
+            return Ok(Listed::ids(std::iter::once(self.own_session.get()), page, false));
         }
-        Ok(entry.callee_ids().into_iter().map(serverwamp_proto::id::SessionId::get).collect())
+        let ids = entry.callee_ids();
+        Ok(Listed::ids(ids.into_iter().map(serverwamp_proto::id::SessionId::get), page, false))
+    }
+
+    pub(super) fn count_callees(&self, arguments: &Arguments<'_>) -> Result<usize, WampError> {
+        let entry = self.registration_named(arguments)?;
+        Ok(if entry.application.is_some() { 1 } else { entry.count_callees() })
     }
 
     /// Takes a registration away from one of its callees (checklist MREG-13, REGREV-01).
-    pub(super) fn remove_callee(
+    pub(super) fn remove_callee<'p>(
         &self,
         caller: &Session,
-        arguments: impl FnOnce() -> Result<Arguments, WampError>,
+        arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
     ) -> Result<(), WampError> {
         self.check_administrator(caller)?;
         let arguments = arguments()?;
@@ -83,7 +86,7 @@ impl RunningRealm {
         Ok(())
     }
 
-    fn registration_named(&self, arguments: &Arguments) -> Result<Arc<RegistrationEntry>, WampError> {
+    fn registration_named(&self, arguments: &Arguments<'_>) -> Result<Arc<RegistrationEntry>, WampError> {
         let id = arguments.required(0, "registration", &REGISTRATION)?;
         self.changes().registrations.get(id).cloned().ok_or_else(|| no_such_registration(id))
     }

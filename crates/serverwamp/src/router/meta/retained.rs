@@ -14,10 +14,10 @@ pub(super) const REMOVE: &str = "wamp.topic.remove_retained";
 impl RunningRealm {
     /// Takes `topic|uri` and `options|dict`, whose `match` says how the topic is meant, and says how many events were
     /// removed.
-    pub(super) fn remove_retained_for(
+    pub(super) fn remove_retained_for<'p>(
         &self,
         caller: &Session,
-        arguments: impl FnOnce() -> Result<Arguments, WampError>,
+        arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
     ) -> Result<usize, WampError> {
         self.check_administrator(caller)?;
         let arguments = arguments()?;

@@ -4,12 +4,14 @@
 
 use super::arguments::{self, Arguments, Expected};
 use super::events::SessionDetails;
+use super::listing::Listed;
 use super::one;
 use crate::base::log::line;
 use crate::router::payload::Encoded;
 use crate::router::realm::RunningRealm;
 use crate::router::session::CloseRequest;
 use crate::{CloseReason, Session, WampError};
+use hashbrown::HashSet;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::SessionId;
 use serverwamp_proto::pattern::Match;
@@ -24,29 +26,30 @@ struct Farewell {
 }
 
 impl RunningRealm {
-    pub(super) fn count_sessions(&self, arguments: &Arguments) -> Result<usize, WampError> {
-        let wanted = role_filter(arguments)?;
-        Ok(self.sessions_by_id().values().filter(|session| wanted(session)).count())
-    }
-
-    pub(super) fn list_sessions(&self, arguments: &Arguments) -> Result<Vec<u64>, WampError> {
-        let wanted = role_filter(arguments)?;
-        Ok(self.sessions_where(wanted).iter().map(|session| session.id().get()).collect())
+    /// How many sessions there are, or by what they have to be counted.
+    pub(super) fn count_sessions(
+        &self,
+        arguments: &Arguments<'_>,
+    ) -> Result<Result<usize, Listed>, WampError> {
+        Ok(match role_filter(arguments)? {
+            None => Ok(self.sessions_by_id().len()),
+            Some(roles) => Err(Listed::SessionCount(roles)),
+        })
     }
 
     pub(super) fn get_session(
         &self,
-        arguments: &Arguments,
+        arguments: &Arguments<'_>,
         serializer: Serializer,
     ) -> Result<Encoded, WampError> {
         let session = self.session_named(arguments, 0)?;
         one(serializer, SessionDetails::of(&session))
     }
 
-    pub(super) fn kill(
+    pub(super) fn kill<'p>(
         &self,
         caller: &Session,
-        arguments: impl FnOnce() -> Result<Arguments, WampError>,
+        arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
     ) -> Result<(), WampError> {
         self.check_administrator(caller)?;
         let arguments = arguments()?;
@@ -61,10 +64,10 @@ impl RunningRealm {
 
     /// Answers with the ids, where [`kill_by_authrole`](Self::kill_by_authrole) only counts: so the text has it
     /// (checklist MSES-15, MSES-16).
-    pub(super) fn kill_by_authid(
+    pub(super) fn kill_by_authid<'p>(
         &self,
         caller: &Session,
-        arguments: impl FnOnce() -> Result<Arguments, WampError>,
+        arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
     ) -> Result<Vec<u64>, WampError> {
         self.check_administrator(caller)?;
         let arguments = arguments()?;
@@ -73,10 +76,10 @@ impl RunningRealm {
         Ok(self.kill_others(caller, |session| session.authid() == authid, &farewell, Session::end))
     }
 
-    pub(super) fn kill_by_authrole(
+    pub(super) fn kill_by_authrole<'p>(
         &self,
         caller: &Session,
-        arguments: impl FnOnce() -> Result<Arguments, WampError>,
+        arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
     ) -> Result<usize, WampError> {
         self.check_administrator(caller)?;
         let arguments = arguments()?;
@@ -86,10 +89,10 @@ impl RunningRealm {
     }
 
     /// Without testaments and without events about sessions (checklist MSES-24, TEST-12).
-    pub(super) fn kill_all(
+    pub(super) fn kill_all<'p>(
         &self,
         caller: &Session,
-        arguments: impl FnOnce() -> Result<Arguments, WampError>,
+        arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
     ) -> Result<usize, WampError> {
         self.check_administrator(caller)?;
         let farewell = self.farewell(caller, &arguments()?)?;
@@ -136,7 +139,7 @@ impl RunningRealm {
     }
 
     /// A reason has to be a URI, for it goes into GOODBYE (checklist MSES-12, MSES-14).
-    fn farewell(&self, caller: &Session, arguments: &Arguments) -> Result<Farewell, WampError> {
+    fn farewell(&self, caller: &Session, arguments: &Arguments<'_>) -> Result<Farewell, WampError> {
         let reason = arguments.keyword("reason", &arguments::TEXT)?;
         let message = arguments.keyword("message", &arguments::TEXT)?;
         let reason = reason.unwrap_or_else(|| uris::close::KILLED.to_owned());
@@ -148,26 +151,24 @@ impl RunningRealm {
     ///
     /// # Errors
     /// When it is no id, or nobody in this realm has it.
-    pub(super) fn session_named(&self, arguments: &Arguments, place: usize) -> Result<Session, WampError> {
+    pub(super) fn session_named(
+        &self,
+        arguments: &Arguments<'_>,
+        place: usize,
+    ) -> Result<Session, WampError> {
         let id = arguments.required(place, "session", &SESSION)?;
         self.sessions_by_id().get(&id).cloned().ok_or_else(|| no_such_session(id))
     }
 
     /// The sessions that are `wanted`, in the order of their ids.
     fn sessions_where(&self, wanted: impl Fn(&Session) -> bool) -> Vec<Session> {
-        let mut found: Vec<Session> =
-            self.sessions_by_id().values().filter(|session| wanted(session)).cloned().collect();
-        found.sort_unstable_by_key(Session::id);
-        found
+        self.sessions_by_id().values().filter(|session| wanted(session)).cloned().collect()
     }
 }
 
-/// Whether a session has one of the roles asked for; an empty list is a filter that nobody passes (checklist MSES-06).
-fn role_filter(arguments: &Arguments) -> Result<impl Fn(&Session) -> bool + use<>, WampError> {
-    let roles = arguments.optional(0, "filter_authroles", &arguments::TEXTS)?;
-    Ok(move |session: &Session| {
-        roles.as_ref().is_none_or(|roles| roles.iter().any(|role| role == session.authrole()))
-    })
+/// The roles asked for; an empty list is a filter that nobody passes (checklist MSES-06).
+pub(super) fn role_filter(arguments: &Arguments<'_>) -> Result<Option<HashSet<Box<str>>>, WampError> {
+    arguments.optional(0, "filter_authroles", &arguments::TEXTS)
 }
 
 fn no_such_session(id: SessionId) -> WampError {

@@ -3,7 +3,6 @@
 use crate::Session;
 use crate::base::log::line_later;
 use crate::router::realm::RunningRealm;
-use serverwamp_proto::broker::Testaments;
 use serverwamp_proto::message::PublishOptions;
 use serverwamp_proto::payload::Payload;
 use std::sync::Arc;
@@ -18,19 +17,17 @@ pub(crate) struct Testament {
 
 impl RunningRealm {
     /// Publishes what the session has left behind; it is in no subscription any more and gets none of it (TEST-14).
-    pub(crate) fn publish_testaments(&self, session: &Session, mut testaments: Testaments<Testament>) {
-        for testament in testaments.take_all() {
-            let Testament { topic, payload, options } = testament;
-            if let Err(error) = self.publish_for(session, &topic, &options, payload) {
-                line_later!(
-                    WARN,
-                    "event",
-                    "a testament was not published",
-                    session = session.id(),
-                    topic = topic,
-                    error = error
-                );
-            }
+    pub(crate) fn publish_testament(&self, session: &Session, testament: Testament) {
+        let Testament { topic, payload, options } = testament;
+        if let Err(error) = self.publish_for(session, &topic, &options, payload) {
+            line_later!(
+                WARN,
+                "event",
+                "a testament was not published",
+                session = session.id(),
+                topic = topic,
+                error = error
+            );
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::router::realm::{Disclosure, RunningRealm, disclosure_refused, forward
 use crate::{Session, WampError};
 use bytes::Bytes;
 use serverwamp_proto::broker::Scope;
-use serverwamp_proto::codec::to_writer;
+use serverwamp_proto::codec::{Kind, Writer};
 use serverwamp_proto::message::{Message, Publish};
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::Payload;
@@ -19,7 +19,7 @@ use serverwamp_proto::uris;
 
 const SCOPE: Expected<Scope> = Expected {
     words: "\"destroyed\" or \"detached\"",
-    read: |value| value.as_str().and_then(Scope::from_text),
+    read: |argument| Scope::from_text(&(arguments::TEXT.read)(argument)?),
 };
 
 /// How the message begins that a testament is read as.
@@ -61,27 +61,50 @@ impl RunningRealm {
 }
 
 /// Takes the testaments of one scope back.
-pub(super) fn flush(caller: &Session, arguments: &Arguments) -> Result<(), WampError> {
+pub(super) fn flush(caller: &Session, arguments: &Arguments<'_>) -> Result<(), WampError> {
     let scope = arguments.keyword("scope", &SCOPE)?.unwrap_or_default();
     caller.work().testaments.flush(scope);
     Ok(())
 }
 
 /// Reads `[topic, args, kwargs]` and the keywords `publish_options`, `scope`, which together have at most `most` bytes.
+///
+/// The message that they become is put together from what came; nothing of it is built in between.
 fn read(payload: &Payload, most: usize) -> Result<(Testament, Scope), WampError> {
-    let arguments = Arguments::read(payload, 3)?;
+    let too_long = |bytes| {
+        let text = format!("a testament may have {most} bytes, this one has {bytes}");
+        WampError::payload_size_exceeded(text)
+    };
+    if payload.size() > most {
+        return Err(too_long(payload.size()));
+    }
+    let arguments = Arguments::read_all(payload, 3)?;
     let topic = arguments.required(0, "topic", &arguments::TEXT)?;
-    let args = arguments.required(1, "args", &arguments::LIST)?;
-    let kwargs = arguments.required(2, "kwargs", &arguments::DICT)?;
-    let options = arguments.keyword("publish_options", &arguments::DICT)?.unwrap_or_default();
+    let args = arguments.raw(1, "args", Kind::List, "a list")?;
+    let kwargs = arguments.raw(2, "kwargs", Kind::Dict, "a dictionary")?;
+    let options = match arguments.has_keyword("publish_options") {
+        true => Some(arguments.raw(usize::MAX, "publish_options", Kind::Dict, "a dictionary")?),
+        false => None,
+    };
     let scope = arguments.keyword("scope", &SCOPE)?.unwrap_or_default();
-    let mut frame = Vec::new();
-    let publish = (Publish::CODE, FIRST_REQUEST, options, topic, args, kwargs);
-    to_writer(payload.serializer, &publish, &mut frame)
-        .map_err(|error| WampError::invalid_argument(format!("the arguments cannot be kept: {error}")))?;
+    let mut frame = Vec::with_capacity(payload.size() + 32);
+    let mut writer = Writer::new(payload.serializer, &mut frame);
+    writer.list(6);
+    writer.unsigned(Publish::CODE);
+    writer.unsigned(FIRST_REQUEST);
+    match options {
+        Some(options) => writer.raw(options),
+        None => {
+            writer.dict(0);
+            writer.end();
+        }
+    }
+    writer.text(&topic);
+    writer.raw(args);
+    writer.raw(kwargs);
+    writer.end();
     if frame.len() > most {
-        let text = format!("a testament may have {most} bytes, this one has {}", frame.len());
-        return Err(WampError::new(uris::error::PAYLOAD_SIZE_EXCEEDED).arg(text));
+        return Err(too_long(frame.len()));
     }
     let frame = Bytes::from(frame);
     match Message::decode(payload.serializer, &frame) {

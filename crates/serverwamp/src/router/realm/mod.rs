@@ -1,6 +1,7 @@
 //! A running realm: who is in it, what it is asked, and its handle in the application.
 
 mod handle;
+mod leaving;
 mod publish;
 mod registering;
 mod retaining;

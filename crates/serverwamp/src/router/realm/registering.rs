@@ -1,26 +1,18 @@
 //! Joining and leaving registrations, by clients and by the application itself.
 
-use super::running::{Changes, RunningRealm};
+use super::running::RunningRealm;
 use crate::base::statistics::Refusal;
 use crate::router::dealer::{CalleeOptions, RegistrationEntry};
 use crate::router::routes::ProcedureRoute;
-use crate::router::session::Work;
 use crate::router::wire;
 use crate::rt::wall_clock;
 use crate::{Session, WampError};
-use serverwamp_proto::id::{RegistrationId, RequestId};
+use serverwamp_proto::id::{RegistrationId, RequestId, SessionId};
 use serverwamp_proto::message::{Invoke, RegisterOptions};
-use serverwamp_proto::pattern::UriPattern;
+use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::session::Feature;
 use serverwamp_proto::uris;
 use std::sync::Arc;
-
-/// A registration that somebody has left.
-#[derive(Debug)]
-pub(super) struct LeftRegistration {
-    entry: Arc<RegistrationEntry>,
-    deleted: bool,
-}
 
 impl RunningRealm {
     /// Registers a client and answers its request; the caller has checked procedure and permission.
@@ -47,6 +39,15 @@ impl RunningRealm {
             self.counters.refused_under_lock(Refusal::Registrations, session, &text);
             return Err(WampError::unavailable(text));
         }
+        if pattern.kind() != Match::Exact
+            && work.pattern_registrations >= self.limits.pattern_registrations
+            && !held
+        {
+            let text =
+                format!("a session may have {} registrations by pattern", self.limits.pattern_registrations);
+            self.counters.refused_under_lock(Refusal::PatternRegistrations, session, &text);
+            return Err(WampError::unavailable(text));
+        }
         let created = known.is_none();
         let entry = known.unwrap_or_else(|| {
             self.dealer.enter(&mut changes.registrations, &pattern, options.invoke, None, wall_clock())
@@ -62,7 +63,8 @@ impl RunningRealm {
             entry.join(session, CalleeOptions::from(options), options.invoke).map_err(|_| already())?;
         session.send(&wire::registered(request, entry.id));
         drop(invocations);
-        work.registrations.insert(entry.id, Arc::clone(&entry));
+        let new = work.registrations.insert(entry.id, Arc::clone(&entry)).is_none();
+        work.pattern_registrations += usize::from(new && pattern.kind() != Match::Exact);
         drop(work);
         if created {
             self.tell_registration_created(session.id(), &entry);
@@ -108,42 +110,26 @@ impl RunningRealm {
         tell: impl FnOnce(),
     ) -> Option<()> {
         let mut changes = self.changes();
-        let entry = session.work().registrations.remove(&registration)?;
+        let entry = session.work().leave_registration(registration)?;
         // A call that has chosen the callee and not reached it yet finds that it has left, see `RoutedCall::send`.
         let invocations = session.invocations();
         entry.leave(session.id());
         tell();
         drop(invocations);
         let deleted = self.dealer.remove_if_empty(&mut changes.registrations, &entry);
-        self.tell_left_registrations(session, &[LeftRegistration { entry, deleted }]);
+        self.tell_left_registration(session.id(), &entry, deleted);
         Some(())
     }
 
-    /// Takes a session that is over out of all its registrations, in the order of their ids.
-    pub(super) fn leave_registrations(
+    pub(super) fn tell_left_registration(
         &self,
-        changes: &mut Changes,
-        session: &Session,
-        work: &Work,
-    ) -> Vec<LeftRegistration> {
-        let mut entries: Vec<_> = work.registrations.values().cloned().collect();
-        entries.sort_unstable_by_key(|entry| entry.id);
-        entries
-            .into_iter()
-            .map(|entry| {
-                entry.leave(session.id());
-                let deleted = self.dealer.remove_if_empty(&mut changes.registrations, &entry);
-                LeftRegistration { entry, deleted }
-            })
-            .collect()
-    }
-
-    pub(super) fn tell_left_registrations(&self, session: &Session, left: &[LeftRegistration]) {
-        for LeftRegistration { entry, deleted } in left {
-            self.tell_unregistered(session.id(), entry);
-            if *deleted {
-                self.tell_registration_deleted(session.id(), entry);
-            }
+        session: SessionId,
+        entry: &RegistrationEntry,
+        deleted: bool,
+    ) {
+        self.tell_unregistered(session, entry);
+        if deleted {
+            self.tell_registration_deleted(session, entry);
         }
     }
 

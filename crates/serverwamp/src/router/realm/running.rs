@@ -4,6 +4,7 @@
 //! one callee's invocations, the tables of broker and dealer, an outbox. No user code runs under any of them and
 //! nothing waits; messages are queued under them and written to the wire elsewhere.
 
+use super::leaving::{Leaving, Queue};
 use super::{Handlers, Permissions, ProcedureSettings, SettingsTable, TopicSettings};
 use crate::base::ids::RandomIds;
 use crate::base::limits::Limits;
@@ -21,11 +22,11 @@ use crate::rt::{BoxFuture, Runtime, wall_clock};
 use crate::transport::Crowd;
 use crate::transport::shutdown::Connections;
 use crate::{Session, WampError};
-use hashbrown::HashMap;
 use serverwamp_proto::id::SessionId;
 use serverwamp_proto::uri::UriRules;
 use serverwamp_proto::uris;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
@@ -75,8 +76,10 @@ pub(crate) struct RunningRealm {
     pub(crate) dealer: Dealer,
     /// The session the application has in its own realm: a callee in the meta API, and nobody who can be killed.
     pub(crate) own_session: SessionId,
-    sessions: Mutex<HashMap<SessionId, Session>>,
+    /// In the order of their ids, so that lists can be made some at a time.
+    sessions: Mutex<BTreeMap<SessionId, Session>>,
     changes: Mutex<Changes>,
+    leaving: Mutex<Queue>,
 }
 
 /// What changes when somebody subscribes, registers, or leaves.
@@ -105,6 +108,7 @@ impl RunningRealm {
             own_session,
             sessions: Mutex::default(),
             changes: Mutex::new(changes),
+            leaving: Mutex::default(),
         }
     }
 
@@ -126,8 +130,12 @@ impl RunningRealm {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn sessions_by_id(&self) -> MutexGuard<'_, HashMap<SessionId, Session>> {
+    pub(crate) fn sessions_by_id(&self) -> MutexGuard<'_, BTreeMap<SessionId, Session>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn leaving(&self) -> MutexGuard<'_, Queue> {
+        self.leaving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An id that no session of this realm has.
@@ -163,8 +171,8 @@ impl RunningRealm {
         );
     }
 
-    /// The session is over: no table mentions it any more, its testaments are published, and everybody who waits for it
-    /// gets an answer.
+    /// The session is over: its testaments are published, everybody who waits for it gets an answer, and no table mentions
+    /// it any more, at once or, if it leaves much, soon.
     ///
     /// `quiet` leaves out testaments and the events about sessions (checklist TEST-12, MSES-24).
     pub(crate) fn forget(&self, session: &Session, quiet: bool) {
@@ -172,17 +180,10 @@ impl RunningRealm {
         if known {
             self.counters.session_ended();
         }
-        let mut changes = self.changes();
-        let work = session.take_work();
-        let left = self.leave_subscriptions(&mut changes, session, &work);
+        let mut work = session.take_work();
         session.wants_nothing_retained();
-        let unregistered = self.leave_registrations(&mut changes, session, &work);
-        if known && !quiet {
-            self.publish_testaments(session, work.testaments);
-        }
-        self.tell_left_subscriptions(session, &left);
-        self.tell_left_registrations(session, &unregistered);
-        drop(changes);
+        let leaving = Leaving::new(session, &mut work, known && !quiet);
+        self.let_leave(leaving);
         for call in work.calls.into_values() {
             call.caller_left();
         }
@@ -194,9 +195,6 @@ impl RunningRealm {
         }
         for attempt in work.subscriptions.into_values().map(|held| held.attempt).chain(work.attempts) {
             attempt.over.set(());
-        }
-        if known && !quiet {
-            self.tell_left(session);
         }
         if known {
             self.log_left(session);

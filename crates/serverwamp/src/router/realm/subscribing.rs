@@ -4,12 +4,11 @@ use super::publish::to_payload;
 use super::running::{Changes, RunningRealm};
 use crate::router::broker::{HistoryLimits, LocalSubscriber, Outgoing, SubscriptionEntry};
 use crate::router::payload::Encoded;
-use crate::router::session::Work;
 use crate::router::subscription::Attempt;
 use crate::router::wire;
 use crate::rt::wall_clock;
 use crate::{Session, WampError};
-use serverwamp_proto::id::{RequestId, SubscriptionId};
+use serverwamp_proto::id::{RequestId, SessionId, SubscriptionId};
 use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::session::Feature;
 use serverwamp_proto::uris;
@@ -20,13 +19,6 @@ use std::sync::Arc;
 pub(crate) struct HeldSubscription {
     pub(crate) attempt: Arc<Attempt>,
     pub(crate) entry: Arc<SubscriptionEntry>,
-}
-
-/// A subscription that somebody has left.
-#[derive(Debug)]
-pub(super) struct LeftSubscription {
-    entry: Arc<SubscriptionEntry>,
-    deleted: bool,
 }
 
 impl RunningRealm {
@@ -132,38 +124,21 @@ impl RunningRealm {
         tell();
         drop(members);
         let deleted = self.broker.remove_if_empty(&mut changes.subscriptions, &held.entry);
-        let left = LeftSubscription { entry: held.entry, deleted };
-        self.tell_left_subscriptions(session, &[left]);
+        self.tell_left_subscription(session.id(), &held.entry, deleted);
         drop(changes);
         held.attempt.over.set(());
         Some(())
     }
 
-    /// Takes a session that is over out of all its subscriptions, in the order of their ids.
-    pub(super) fn leave_subscriptions(
+    pub(super) fn tell_left_subscription(
         &self,
-        changes: &mut Changes,
-        session: &Session,
-        work: &Work,
-    ) -> Vec<LeftSubscription> {
-        let mut entries: Vec<_> = work.subscriptions.values().map(|held| Arc::clone(&held.entry)).collect();
-        entries.sort_unstable_by_key(|entry| entry.id);
-        entries
-            .into_iter()
-            .map(|entry| {
-                entry.members().remove(session.id());
-                let deleted = self.broker.remove_if_empty(&mut changes.subscriptions, &entry);
-                LeftSubscription { entry, deleted }
-            })
-            .collect()
-    }
-
-    pub(super) fn tell_left_subscriptions(&self, session: &Session, left: &[LeftSubscription]) {
-        for LeftSubscription { entry, deleted } in left {
-            self.tell_unsubscribed(session.id(), entry);
-            if *deleted {
-                self.tell_subscription_deleted(session.id(), entry);
-            }
+        session: SessionId,
+        entry: &SubscriptionEntry,
+        deleted: bool,
+    ) {
+        self.tell_unsubscribed(session, entry);
+        if deleted {
+            self.tell_subscription_deleted(session, entry);
         }
     }
 

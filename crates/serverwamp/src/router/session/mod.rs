@@ -31,6 +31,7 @@ use crate::transport::TransportInfo;
 use events::Behind;
 use extensions::Extensions;
 use futures_util::future::select;
+use futures_util::lock::Mutex as Turn;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::dealer::Invocations;
 use serverwamp_proto::id::SessionId;
@@ -72,6 +73,8 @@ struct Inner {
     /// The application asks the connection to end the session.
     close_request: OnceLock<CloseRequest>,
     work: Mutex<Work>,
+    /// Who of those that make it a list has its turn.
+    listing: Turn<()>,
     /// The bytes of payloads that are kept on behalf of the session.
     held_bytes: AtomicUsize,
     roles: OnceLock<ClientRoles>,
@@ -116,6 +119,7 @@ impl Session {
             answered_inputs: AtomicBool::new(false),
             close_request: OnceLock::new(),
             work: Mutex::default(),
+            listing: Turn::default(),
             held_bytes: AtomicUsize::new(0),
             roles: OnceLock::new(),
             invocations: Mutex::default(),
@@ -295,6 +299,11 @@ impl Session {
 
     pub(crate) fn work(&self) -> MutexGuard<'_, Work> {
         self.0.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lists that take several turns are made one after the other: each holds as much as an answer may have.
+    pub(crate) fn listing(&self) -> &Turn<()> {
+        &self.0.listing
     }
 
     /// The session is over: every call, subscription and scope that belongs to it learns why. Says whether it was not

@@ -11,6 +11,7 @@ use crate::router::subscription::Attempt;
 use hashbrown::HashMap;
 use serverwamp_proto::broker::Testaments;
 use serverwamp_proto::id::{RegistrationId, RequestId, SubscriptionId};
+use serverwamp_proto::pattern::Match;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -23,9 +24,20 @@ pub(crate) struct Work {
     pub(crate) answered_inputs: VecDeque<RequestId>,
     pub(crate) subscriptions: HashMap<SubscriptionId, HeldSubscription>,
     pub(crate) registrations: HashMap<RegistrationId, Arc<RegistrationEntry>>,
+    /// How many of them are by pattern.
+    pub(crate) pattern_registrations: usize,
     pub(crate) testaments: Testaments<Testament>,
     /// Subscriptions whose handlers have not decided yet.
     pub(crate) attempts: Vec<Arc<Attempt>>,
+}
+
+impl Work {
+    /// Takes a registration out.
+    pub(crate) fn leave_registration(&mut self, id: RegistrationId) -> Option<Arc<RegistrationEntry>> {
+        let entry = self.registrations.remove(&id)?;
+        self.pattern_registrations -= usize::from(entry.pattern.kind() != Match::Exact);
+        Some(entry)
+    }
 }
 
 /// A call that has not been answered, or whose handler has not come to its end.

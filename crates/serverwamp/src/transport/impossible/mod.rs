@@ -83,6 +83,7 @@ pub(crate) fn in_limits(limits: &Limits) -> Vec<String> {
         subscriptions: _,
         pattern_subscriptions: _,
         registrations: _,
+        pattern_registrations: _,
         invocations_in_flight,
         testaments: _,
         // Nothing is retained, and no list is taken.
@@ -92,6 +93,7 @@ pub(crate) fn in_limits(limits: &Limits) -> Vec<String> {
         retained_bytes_of_session: _,
         retained_age,
         receivers: _,
+        meta_arguments: _,
         nesting,
         uri_bytes,
         uri_components,

@@ -1,0 +1,59 @@
+//! What there may not be more of where clients register and ask the meta API, and how it is counted.
+
+use serde_json::{Value, json};
+use serverwamp_conformance::RawPeer;
+
+use crate::counters::{Counters, expect_error};
+use crate::support::{assert_error, assert_like, call, join, server_with, value};
+
+#[test]
+fn registrations_by_pattern_are_limited_and_those_beyond_are_counted() {
+    let server = server_with(&["pattern_registrations=2"]);
+    let mut counters = Counters::of(&server);
+    let mut peer = join(&server, "router");
+    let register = |peer: &mut RawPeer, procedure: &str, kind: &str| {
+        let id = peer.next_request();
+        peer.send(json!([64, id, { "match": kind, "invoke": "first" }, procedure]));
+        id
+    };
+    let first = register(&mut peer, "a.", "prefix");
+    let answer = peer.receive();
+    assert_like(&json!([65, first, "$id"]), &answer);
+    let first = answer[2].clone();
+    let second = register(&mut peer, "b..c", "wildcard");
+    peer.expect(json!([65, second, "$id"]));
+    for kind in ["prefix", "wildcard"] {
+        let third = register(&mut peer, "c.", kind);
+        expect_error(&mut peer, 64, third, "wamp.error.unavailable");
+    }
+    counters.expect(json!({ "pattern_registrations_refused": 2 }));
+    // One that is held is no new one, an exact one is none of these, and one that is given up makes room.
+    let again = register(&mut peer, "a.", "prefix");
+    peer.expect(json!([65, again, first]));
+    let exact = register(&mut peer, "c.c", "exact");
+    peer.expect(json!([65, exact, "$id"]));
+    let id = peer.next_request();
+    peer.send(json!([66, id, first]));
+    peer.expect(json!([67, id]));
+    let third = register(&mut peer, "c.", "prefix");
+    peer.expect(json!([65, third, "$id"]));
+    counters.expect(json!({ "pattern_registrations_refused": 2 }));
+}
+
+#[test]
+fn arguments_of_the_meta_api_are_limited_and_longer_ones_are_counted() {
+    let server = server_with(&["meta_arguments=1000"]);
+    let mut counters = Counters::of(&server);
+    let mut peer = join(&server, "router");
+    // With its brackets and quotes it has exactly as many bytes as are allowed.
+    let role = "x".repeat(1000 - 6);
+    assert_eq!(value(&mut peer, "wamp.session.count", json!([[role]])), 0);
+    counters.expect(json!({}));
+    for procedure in
+        ["wamp.session.count", "wamp.session.list", "wamp.registration.match", "wamp.subscription.get"]
+    {
+        let refused = call(&mut peer, procedure, json!([[format!("{role}x")]]));
+        assert_error(&refused, "wamp.error.payload_size_exceeded", &["1000", "1001"]);
+    }
+    counters.expect(json!({ "meta_arguments_refused": 4 }));
+}

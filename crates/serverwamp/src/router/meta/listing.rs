@@ -1,0 +1,226 @@
+//! Lists of ids as answers: what could take longer than a turn is cut into turns.
+//!
+//! Ids are looked at some at a time, in their order, and written down as they come. Between two times whoever joins,
+//! subscribes or registers has its turn, and so what comes and goes meanwhile is in the list or not. An answer that gets
+//! too long is given up there and then.
+
+use super::Encoded;
+use super::arguments::Page;
+use crate::base::measure;
+use crate::base::statistics::Refusal;
+use crate::router::realm::RunningRealm;
+use crate::{Session, WampError};
+use hashbrown::HashSet;
+use serverwamp_proto::codec::{Serializer, Writer};
+use serverwamp_proto::id::{RegistrationId, SessionId, SubscriptionId};
+use serverwamp_proto::pattern::Match;
+use serverwamp_proto::uri;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::future::poll_fn;
+use std::task::Poll;
+
+/// So many ids are looked at in one turn: a tenth of a millisecond where none of what they stand for is in any cache.
+const AT_ONCE: usize = 1024;
+
+/// What is listed, or counted.
+#[derive(Debug)]
+pub(super) enum Listed {
+    /// Sessions with these roles, or all.
+    Sessions(Option<HashSet<Box<str>>>),
+    /// How many such sessions there are.
+    SessionCount(HashSet<Box<str>>),
+    Registrations,
+    Subscriptions,
+    /// These, in this order.
+    Ids(std::vec::IntoIter<u64>),
+    /// These, in the order of the ids.
+    Sorted(BinaryHeap<Reverse<u64>>),
+}
+
+/// An answer that consists of ids, as far as it has come.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    listed: Listed,
+    page: Page,
+    serializer: Serializer,
+    lists: [List; 3],
+    counted: u64,
+}
+
+/// Encoded ids.
+#[derive(Debug, Default)]
+struct List {
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Listed {
+    /// These ids as far as they are on this page; in their own order, unless a page was asked for.
+    pub(super) fn ids(ids: impl Iterator<Item = u64>, page: Page, sorted: bool) -> Self {
+        if page.asked || sorted {
+            return Self::Sorted(ids.filter(|id| *id > page.after).map(Reverse).collect());
+        }
+        Self::Ids(ids.collect::<Vec<_>>().into_iter())
+    }
+}
+
+impl Listing {
+    pub(super) fn new(listed: Listed, page: Page, serializer: Serializer) -> Self {
+        Self { listed, page, serializer, lists: Default::default(), counted: 0 }
+    }
+
+    /// Looks at the next ids; the answer if there are no more.
+    ///
+    /// # Errors
+    /// When the answer would be too long.
+    pub(crate) fn go_on(&mut self, caller: &Session) -> Option<Result<Encoded, WampError>> {
+        let realm = caller.running_realm();
+        let complete = self.look_on(realm);
+        let bytes: usize = self.lists.iter().map(|list| list.bytes.len()).sum();
+        // Half of what may wait for a peer: an answer that fills it would end the connection.
+        if bytes > realm.limits.outgoing_bytes.min(realm.limits.outgoing_message_bytes) / 2 {
+            let text = "the list is too long: ask for fewer at once, with `limit` and `after`";
+            realm.refused(Refusal::OutgoingMessageBytes, caller, text);
+            return Some(Err(WampError::payload_size_exceeded(text)));
+        }
+        complete.then(|| Ok(self.answer()))
+    }
+
+    /// The whole answer, some ids in each turn. One session has one list at a time, and room for it.
+    pub(crate) async fn run(mut self, session: Session) -> Result<Encoded, WampError> {
+        let _turn = session.listing().lock().await;
+        session.outbox().room().await;
+        loop {
+            let mut later = false;
+            let answer = poll_fn(|cx| {
+                if !std::mem::replace(&mut later, true) {
+                    session.runtime().wake_later(cx);
+                    return Poll::Pending;
+                }
+                Poll::Ready(measure::turn(|| self.go_on(&session)))
+            });
+            if let Some(answer) = answer.await {
+                return answer;
+            }
+        }
+    }
+
+    /// Says whether that was the last of it.
+    fn look_on(&mut self, realm: &RunningRealm) -> bool {
+        let after = self.page.after;
+        let many = AT_ONCE.min(self.page.limit.unwrap_or(AT_ONCE));
+        let mut found: Vec<(u64, usize)> = Vec::with_capacity(many);
+        let mut seen = 0;
+        match &mut self.listed {
+            Listed::Sessions(roles) => {
+                let sessions = realm.sessions_by_id();
+                for (id, session) in from(&sessions, after) {
+                    if found.len() == many || seen == AT_ONCE {
+                        break;
+                    }
+                    (seen, self.page.after) = (seen + 1, id.get());
+                    if roles.as_ref().is_none_or(|roles| roles.contains(session.authrole())) {
+                        found.push((id.get(), 0));
+                    }
+                }
+            }
+            Listed::SessionCount(roles) => {
+                let sessions = realm.sessions_by_id();
+                for (id, session) in from(&sessions, after).take(AT_ONCE) {
+                    (seen, self.page.after) = (seen + 1, id.get());
+                    self.counted += u64::from(roles.contains(session.authrole()));
+                }
+            }
+            Listed::Registrations => {
+                for (id, entry) in realm.changes().registrations.after(RegistrationId::new(after)).take(many)
+                {
+                    (seen, self.page.after) = (seen + 1, id.get());
+                    found.push((id.get(), slot(entry.pattern.kind())));
+                }
+            }
+            Listed::Subscriptions => {
+                for (id, entry) in realm.changes().subscriptions.after(SubscriptionId::new(after)) {
+                    if found.len() == many || seen == AT_ONCE {
+                        break;
+                    }
+                    (seen, self.page.after) = (seen + 1, id.get());
+                    if !uri::is_reserved(entry.pattern.as_str()) {
+                        found.push((id.get(), slot(entry.pattern.kind())));
+                    }
+                }
+            }
+            Listed::Ids(ids) => found.extend(ids.take(many).map(|id| (id, 0))),
+            Listed::Sorted(ids) => {
+                found.extend((0..many).map_while(|_| ids.pop()).map(|Reverse(id)| (id, 0)));
+            }
+        }
+        let exhausted = seen.max(found.len()) < many;
+        for (id, slot) in &found {
+            if let Some(list) = self.lists.get_mut(*slot) {
+                list.push(*id, self.serializer);
+            }
+        }
+        let Some(limit) = &mut self.page.limit else { return exhausted };
+        *limit -= found.len();
+        exhausted || *limit == 0
+    }
+
+    fn answer(&mut self) -> Encoded {
+        let [first, prefix, wildcard] = std::mem::take(&mut self.lists);
+        let mut args = Vec::with_capacity(first.bytes.len() + prefix.bytes.len() + wildcard.bytes.len() + 64);
+        let mut writer = Writer::new(self.serializer, &mut args);
+        writer.list(1);
+        match &self.listed {
+            Listed::SessionCount(_) => writer.unsigned(self.counted),
+            Listed::Registrations | Listed::Subscriptions => {
+                writer.dict(3);
+                let lists = [(Match::Exact, first), (Match::Prefix, prefix), (Match::Wildcard, wildcard)];
+                for (kind, list) in lists {
+                    writer.key(kind.as_str());
+                    list.write(&mut writer);
+                }
+                writer.end();
+            }
+            _ => first.write(&mut writer),
+        }
+        writer.end();
+        Encoded { serializer: self.serializer, args, kwargs: Vec::new() }
+    }
+}
+
+impl List {
+    fn push(&mut self, id: u64, serializer: Serializer) {
+        if self.len > 0 && serializer == Serializer::Json {
+            self.bytes.push(b',');
+        }
+        Writer::new(serializer, &mut self.bytes).unsigned(id);
+        self.len += 1;
+    }
+
+    fn write(self, writer: &mut Writer<'_>) {
+        writer.list(self.len);
+        if self.len > 0 {
+            writer.raw(&self.bytes);
+        }
+        writer.end();
+    }
+}
+
+/// What stands behind this id, in the order of the ids.
+fn from(
+    sessions: &std::collections::BTreeMap<SessionId, Session>,
+    after: u64,
+) -> impl Iterator<Item = (&SessionId, &Session)> {
+    use std::ops::Bound::{Excluded, Unbounded};
+    let after = SessionId::new(after).map_or(Unbounded, Excluded);
+    sessions.range((after, Unbounded))
+}
+
+const fn slot(kind: Match) -> usize {
+    match kind {
+        Match::Exact => 0,
+        Match::Prefix => 1,
+        Match::Wildcard => 2,
+    }
+}

@@ -1,0 +1,174 @@
+//! What a session leaves behind when it is over: places in subscriptions and registrations, testaments, news of all that.
+//!
+//! It may be much, where many listen to the meta API: so it is done step by step, and what is not done within a part of a
+//! turn is done by a task of its own, some in each of its turns. Sessions that leave much leave one after the other.
+//!
+//! Invariant: everything that was begun is done, by the task, or by whoever drops it.
+
+use super::running::RunningRealm;
+use crate::Session;
+use crate::base::log::line;
+use crate::base::measure;
+use crate::router::broker::SubscriptionEntry;
+use crate::router::dealer::RegistrationEntry;
+use crate::router::meta::Testament;
+use crate::router::session::Work;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// How long leaving takes at a time: half a turn.
+const AT_ONCE: Duration = Duration::from_micros(250);
+
+/// One session that leaves.
+#[derive(Debug)]
+pub(super) struct Leaving {
+    session: Session,
+    subscriptions: VecDeque<Arc<SubscriptionEntry>>,
+    registrations: VecDeque<Arc<RegistrationEntry>>,
+    testaments: VecDeque<Testament>,
+    left_subscriptions: VecDeque<(Arc<SubscriptionEntry>, bool)>,
+    left_registrations: VecDeque<(Arc<RegistrationEntry>, bool)>,
+    tells: bool,
+}
+
+/// Those that have not left everything yet.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    leaving: VecDeque<Leaving>,
+    /// Somebody goes on with them.
+    attended: bool,
+}
+
+/// Goes on with those who leave.
+struct Attendant {
+    realm: Arc<RunningRealm>,
+    over: bool,
+}
+
+impl Leaving {
+    /// Of a session whose `work` is taken away; `tells` whether testaments are published and its leaving is told.
+    pub(super) fn new(session: &Session, work: &mut Work, tells: bool) -> Self {
+        let mut subscriptions: Vec<_> =
+            work.subscriptions.values().map(|held| Arc::clone(&held.entry)).collect();
+        subscriptions.sort_unstable_by_key(|entry| entry.id);
+        let mut registrations: Vec<_> = work.registrations.drain().map(|(_, entry)| entry).collect();
+        registrations.sort_unstable_by_key(|entry| entry.id);
+        let testaments = if tells { work.testaments.take_all().into() } else { VecDeque::new() };
+        Self {
+            session: session.clone(),
+            subscriptions: subscriptions.into(),
+            registrations: registrations.into(),
+            testaments,
+            left_subscriptions: VecDeque::new(),
+            left_registrations: VecDeque::new(),
+            tells,
+        }
+    }
+
+    /// Does the next step; `false` when there is none.
+    ///
+    /// It leaves everything before its testaments are published, and those come before the news (checklist TEST-14).
+    fn step(&mut self, realm: &RunningRealm) -> bool {
+        let id = self.session.id();
+        let mut changes = realm.changes();
+        if let Some(entry) = self.subscriptions.pop_front() {
+            entry.members().remove(id);
+            let deleted = realm.broker.remove_if_empty(&mut changes.subscriptions, &entry);
+            self.left_subscriptions.push_back((entry, deleted));
+        } else if let Some(entry) = self.registrations.pop_front() {
+            entry.leave(id);
+            let deleted = realm.dealer.remove_if_empty(&mut changes.registrations, &entry);
+            self.left_registrations.push_back((entry, deleted));
+        } else if let Some(testament) = self.testaments.pop_front() {
+            realm.publish_testament(&self.session, testament);
+        } else if let Some((entry, deleted)) = self.left_subscriptions.pop_front() {
+            realm.tell_left_subscription(id, &entry, deleted);
+        } else if let Some((entry, deleted)) = self.left_registrations.pop_front() {
+            realm.tell_left_registration(id, &entry, deleted);
+        } else {
+            // Nothing more reaches it.
+            self.session.wants_nothing_retained();
+            if std::mem::take(&mut self.tells) {
+                realm.tell_left(&self.session);
+            }
+            return false;
+        }
+        true
+    }
+}
+
+impl RunningRealm {
+    /// Lets a session leave, behind those that are at it.
+    pub(super) fn let_leave(&self, leaving: Leaving) {
+        let realm = Arc::clone(leaving.session.running_realm());
+        let mut queue = self.leaving();
+        queue.leaving.push_back(leaving);
+        if std::mem::replace(&mut queue.attended, true) {
+            return;
+        }
+        drop(queue);
+        if !self.go_on_leaving() {
+            return;
+        }
+        let attendant = Attendant { realm, over: false };
+        if std::thread::panicking() {
+            return drop(attendant);
+        }
+        // Where nothing can be spawned any more, it is done at once, see `drop`.
+        let runtime = self.runtime();
+        let spawn = AssertUnwindSafe(|| runtime.spawn(Box::pin(attendant)));
+        if catch_unwind(spawn).is_err() {
+            line!(DEBUG, "session", "a session left all at once: its runtime is gone", realm = self.name());
+        }
+    }
+
+    /// Does as much as may be done at a time; `false` when nothing is left to do, and nobody attends any more.
+    fn go_on_leaving(&self) -> bool {
+        let runtime = self.runtime();
+        let began = runtime.now();
+        loop {
+            // Nobody else takes one out: only one attends.
+            let Some(mut leaving) = self.leaving().leaving.pop_front() else {
+                let mut queue = self.leaving();
+                queue.attended = !queue.leaving.is_empty();
+                match queue.attended {
+                    true => continue,
+                    false => return false,
+                }
+            };
+            while leaving.step(self) {
+                if runtime.now().saturating_duration_since(began) >= AT_ONCE {
+                    self.leaving().leaving.push_front(leaving);
+                    return true;
+                }
+            }
+        }
+    }
+}
+
+impl Future for Attendant {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.over = !measure::turn(|| self.realm.go_on_leaving());
+        if self.over {
+            return Poll::Ready(());
+        }
+        self.realm.runtime().wake_later(cx);
+        Poll::Pending
+    }
+}
+
+impl Drop for Attendant {
+    fn drop(&mut self) {
+        // Nobody else attends until it is over.
+        while !self.over {
+            self.over = !self.realm.go_on_leaving();
+        }
+    }
+}
