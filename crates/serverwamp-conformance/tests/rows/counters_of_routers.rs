@@ -1,6 +1,6 @@
 //! What there may not be more of where clients register and ask the meta API, and how it is counted.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use serverwamp_conformance::RawPeer;
 
 use crate::counters::{Counters, expect_error};
