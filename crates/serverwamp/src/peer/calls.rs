@@ -5,7 +5,7 @@
 
 use super::deadlines::Deadlines;
 use super::place::{self, Place};
-use super::route::{Served, Target, check_abilities, check_passthru, continues, find, go_on};
+use super::route::{Served, Target, check_abilities, check_passthru, continues, find, go_on, refuse};
 use super::supervise;
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
@@ -299,14 +299,6 @@ impl Calls {
             }
         }
     }
-}
-
-/// Refuses a call. Its caller may have sent more input already, which gets no answer of its own (checklist PCI-10).
-fn refuse(session: &Session, request: RequestId, input_open: bool, error: &WampError) {
-    if input_open {
-        session.remember_answered_input(request);
-    }
-    session.send_error(Call::CODE, request, error);
 }
 
 /// Writes down what the caller asked for beyond the call itself.

@@ -11,6 +11,7 @@ use crate::router::routes::ProcedureRoute;
 use crate::router::session::OpenCall;
 use crate::rt::after;
 use crate::{Session, WampError};
+use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::{Call, Passthru, Violation};
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::{uri, uris};
@@ -142,6 +143,14 @@ pub(super) fn go_on(served: &CallState, call: &Call<'_>) -> Result<bool, Violati
             Ok(true)
         }
     }
+}
+
+/// Refuses a call. Its caller may have sent more input already, which gets no answer of its own (checklist PCI-10).
+pub(super) fn refuse(session: &Session, request: RequestId, input_open: bool, error: &WampError) {
+    if input_open {
+        session.remember_answered_input(request);
+    }
+    session.send_error(Call::CODE, request, error);
 }
 
 /// Does the call need what a procedure of the application cannot do (checklist PCI-06, PPT-08)?

@@ -27,7 +27,6 @@ use super::output::{Drained, Output};
 use super::timer::Timer;
 use super::turns::{Turn, Turns, Worked};
 use super::{EndReason, Flow, MessageHandler, Settings};
-use crate::base::measure;
 use crate::rt::after;
 
 /// Quiet after which buffers that a burst left behind are given back.
@@ -390,7 +389,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Future for Connection<IO, H> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        measure::turn(|| self.drive(cx))
+        crate::base::measure::turn(|| self.drive(cx))
     }
 }
 
