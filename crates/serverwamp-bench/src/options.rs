@@ -58,7 +58,7 @@ pub(crate) struct FloodOptions {
     /// These kinds alone.
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     pub(crate) only: Vec<crate::flood::Kind>,
-    /// Of all kinds those alone that are about work: they fail when a turn takes too long.
+    /// Of all kinds those alone that are about work, and have to be asked for: they fail when a turn takes too long.
     #[arg(long)]
     pub(crate) work: bool,
     /// Let the server run on smol rather than on tokio.

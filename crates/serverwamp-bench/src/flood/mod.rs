@@ -102,7 +102,9 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
     let works: Vec<Kind> = Kind::value_variants()
         .iter()
         .copied()
-        .filter(|kind| kind.is_work() && options.includes(*kind))
+        .filter(|kind| {
+            kind.is_work() && (options.work || !options.only.is_empty()) && options.includes(*kind)
+        })
         .collect();
     if !works.is_empty() {
         work::print_heading();
