@@ -25,7 +25,7 @@ use super::input::Input;
 use super::outbox::{End, Outbox};
 use super::output::{Drained, Output};
 use super::timer::Timer;
-use super::turns::{Turn, Turns, Worked};
+use super::turns::{Stopped, Turn, Turns, Worked};
 use super::{EndReason, Flow, MessageHandler, Settings};
 use crate::rt::after;
 
@@ -52,19 +52,6 @@ pub(crate) struct Connection<IO, H: MessageHandler> {
     pinged: Option<Instant>,
     ended: bool,
     closing: Option<Closing>,
-}
-
-/// Why no further message is handed over.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Stopped {
-    /// All received messages were.
-    NeedsInput,
-    /// The handler is busy, or the outbox has no room.
-    Paused,
-    /// Others want to run.
-    BudgetSpent,
-    /// The connection is closing.
-    Closing,
 }
 
 impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {

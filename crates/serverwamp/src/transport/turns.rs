@@ -36,6 +36,19 @@ impl Worked {
     }
 }
 
+/// Why no further message is handed over.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Stopped {
+    /// All received messages were.
+    NeedsInput,
+    /// The handler is busy, or the outbox has no room.
+    Paused,
+    /// Others want to run.
+    BudgetSpent,
+    /// The connection is closing.
+    Closing,
+}
+
 /// The turns of all connections of an application.
 pub(crate) struct Turns {
     runtime: Arc<dyn Runtime>,
