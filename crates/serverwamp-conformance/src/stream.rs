@@ -1,11 +1,12 @@
 //! The byte streams that carry a peer's messages.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use rustls::{ClientConnection, StreamOwned};
+use socket2::{Domain, Socket, Type};
 
 /// A connected stream.
 #[derive(Debug)]
@@ -37,6 +38,24 @@ impl Stream {
     /// When there is no connection.
     pub fn try_tcp(address: &str) -> io::Result<Self> {
         try_connect_tcp(address).map(Self::Tcp)
+    }
+
+    /// Connects by TCP to `HOST:PORT` from an address of this machine, such as one of 127.0.0.0/8.
+    ///
+    /// # Panics
+    ///
+    /// When there is no connection.
+    #[must_use]
+    #[track_caller]
+    pub fn tcp_from(source: IpAddr, address: &str) -> Self {
+        let connect = || {
+            let to: SocketAddr = address.parse().map_err(io::Error::other)?;
+            let socket = Socket::new(Domain::for_address(to), Type::STREAM, None)?;
+            socket.bind(&SocketAddr::new(source, 0).into())?;
+            socket.connect(&to.into())?;
+            set_up(socket.into())
+        };
+        connect().map_or_else(|error| panic!("no connection from {source} to {address}: {error}"), Self::Tcp)
     }
 
     /// Connects to the Unix socket at `path`.
@@ -115,7 +134,10 @@ pub(crate) fn connect_tcp(address: &str) -> TcpStream {
 }
 
 fn try_connect_tcp(address: &str) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(address)?;
+    set_up(TcpStream::connect(address)?)
+}
+
+fn set_up(stream: TcpStream) -> io::Result<TcpStream> {
     stream.set_nodelay(true)?;
     stream.set_write_timeout(Some(2 * crate::DEADLINE))?;
     Ok(stream)

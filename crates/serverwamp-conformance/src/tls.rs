@@ -147,7 +147,22 @@ impl TlsClient {
     /// When there is no TCP connection.
     #[track_caller]
     pub fn connect(&self, address: &str, name: &str) -> io::Result<Stream> {
+        self.connect_behind(address, name, &[])
+    }
+
+    /// The same with octets that are sent before the handshake, as a proxy does.
+    ///
+    /// # Errors
+    ///
+    /// When client and server do not come together.
+    ///
+    /// # Panics
+    ///
+    /// When there is no TCP connection.
+    #[track_caller]
+    pub fn connect_behind(&self, address: &str, name: &str, before: &[u8]) -> io::Result<Stream> {
         let mut socket = connect_tcp(address);
+        socket.write_all(before)?;
         socket.set_read_timeout(Some(DEADLINE))?;
         let mut connection = self.connection(name)?;
         while connection.is_handshaking() {

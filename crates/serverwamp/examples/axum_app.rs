@@ -4,7 +4,8 @@
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Path, State};
-use axum::http::{Extensions, StatusCode};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::routing::{get, post};
 use serverwamp::{Application, Realm, RealmHandle, RouteSet, TransportInfo};
 use std::error::Error;
@@ -40,7 +41,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Application::builder().realm(realm).build()?;
 
     // axum knows the peers' addresses; this says where it keeps them.
-    let address = |extensions: &Extensions| Some(extensions.get::<ConnectInfo<SocketAddr>>()?.0);
+    let address = |request: &Parts| Some(request.extensions.get::<ConnectInfo<SocketAddr>>()?.0);
     let http = Router::new()
         .route("/news/{text}", post(publish))
         .route("/sessions", get(sessions))

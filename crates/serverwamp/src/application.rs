@@ -6,6 +6,7 @@ use crate::base::admission::Admissions;
 use crate::base::error::{ConfigError, Problem};
 use crate::base::limits::Limits;
 use crate::base::log;
+use crate::base::proxies::TrustedProxies;
 use crate::base::statistics::{Counters, Statistics};
 use crate::peer::Inner;
 use crate::router::realm::{RealmHandle, RunningRealm};
@@ -40,6 +41,7 @@ pub struct ApplicationBuilder<S = ()> {
     websocket: WebSocketConfig,
     long_poll: LongPollConfig,
     rawsocket: RawSocketConfig,
+    proxies: TrustedProxies,
     runtime: Option<Arc<dyn Runtime>>,
     default_realm_allowed: bool,
 }
@@ -74,6 +76,7 @@ impl Application {
             websocket: WebSocketConfig::default(),
             long_poll: LongPollConfig::default(),
             rawsocket: RawSocketConfig::default(),
+            proxies: TrustedProxies::none(),
             runtime: None,
             default_realm_allowed: true,
         }
@@ -185,6 +188,12 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
         self
     }
 
+    /// Whose word about a peer's address is taken: reverse proxies in front of the server. Default: nobody's.
+    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
     /// Runs on this async runtime. Default: tokio; where only the feature `smol` is on, smol.
     pub fn runtime(mut self, runtime: impl Runtime) -> Self {
         self.runtime = Some(Arc::new(runtime));
@@ -209,6 +218,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             websocket: self.websocket,
             long_poll: self.long_poll,
             rawsocket: self.rawsocket,
+            proxies: self.proxies,
             runtime: self.runtime,
             default_realm_allowed: self.default_realm_allowed,
         }
@@ -264,6 +274,8 @@ impl ApplicationBuilder<()> {
         ] {
             this.problems.extend(texts.into_iter().map(|text| Problem::new(place, text)));
         }
+        let texts = this.proxies.impossible().iter().cloned();
+        this.problems.extend(texts.map(|text| Problem::new(this.place, text)));
         if runtime.is_none() {
             let text =
                 "no async runtime: enable the feature `tokio` or `smol`, or pass one with `.runtime(..)`";
@@ -277,7 +289,8 @@ impl ApplicationBuilder<()> {
         Ok(Application(Arc::new(Inner {
             realms,
             default_realm: default_realm.filter(|_| this.default_realm_allowed),
-            admissions: Admissions::new(&limits, Arc::clone(&counters)),
+            admissions: Admissions::new(&limits, this.proxies.clone(), Arc::clone(&counters)),
+            proxies: this.proxies,
             limits,
             nesting,
             turns,

@@ -22,6 +22,7 @@ pub use base::io;
 pub use base::limits::{Limits, Overflow};
 #[cfg(all(feature = "measure", unix))]
 pub use base::measure;
+pub use base::proxies::TrustedProxies;
 pub use base::statistics::{Refusal, Statistics};
 pub use router::broker::{ReceivedEvent, Subscriber};
 pub use router::dealer::{CallResult, Calling, ProgressResults};

@@ -1,10 +1,11 @@
 //! Every refusal is counted, once, under its own name, and as nothing else.
 
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 use serverwamp_conformance::tcp::frame;
-use serverwamp_conformance::{DEADLINE, RawPeer, RawTcp, ServerProcess, Subprotocol};
+use serverwamp_conformance::{Connect, DEADLINE, RawPeer, RawTcp, ServerProcess, Stream, Subprotocol};
 
 use crate::support::{NONE, assert_error, call, join, server_with, until, value};
 
@@ -14,6 +15,16 @@ pub(crate) struct Counters(pub(crate) RawPeer);
 impl Counters {
     pub(crate) fn of(server: &ServerProcess) -> Self {
         Self(join(server, "realm1"))
+    }
+
+    /// The same of a server that believes a PROXY header of whoever asks.
+    pub(crate) fn of_proxied(server: &ServerProcess, header: &[u8]) -> Self {
+        let mut stream = Stream::tcp(server.address());
+        stream.write_all(header).expect("sent");
+        let connect = Connect::to(server.url()).subprotocol(Subprotocol::JSON);
+        let mut peer = connect.open_on(stream).expect("the server accepts");
+        peer.join("realm1");
+        Self(peer)
     }
 
     /// Waits until the refusals are these, and no others.

@@ -19,6 +19,7 @@ mod limits_of_sessions;
 mod overflow;
 mod procedures;
 mod progressive_results;
+mod proxies;
 mod publishing;
 mod realms;
 mod request_order;

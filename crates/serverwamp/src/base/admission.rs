@@ -17,6 +17,7 @@ use std::sync::{Arc, PoisonError};
 use hashbrown::HashMap;
 
 use crate::base::limits::Limits;
+use crate::base::proxies::TrustedProxies;
 use crate::base::statistics::{Counters, Refusal};
 
 /// Lets connections in, up to [`Limits::connections`] and [`Limits::connections_per_address`].
@@ -30,18 +31,22 @@ struct Shared {
     now: AtomicUsize,
     /// Stays empty where addresses have no limit.
     by_address: Mutex<HashMap<IpAddr, usize>>,
+    /// Who stands for many, and is not counted by address.
+    proxies: TrustedProxies,
     counters: Arc<Counters>,
 }
 
 /// One connection that counts; its copies are the same connection.
 #[derive(Clone, Debug)]
-pub(crate) struct Permit(#[expect(dead_code, reason = "it counts as long as it is there")] Arc<Counted>);
+pub(crate) struct Permit(Arc<Counted>);
 
 #[derive(Debug)]
 struct Counted {
     admissions: Admissions,
     /// The address it counts for, too.
     address: Option<IpAddr>,
+    /// The connection that counts already, where this is its peer's address alone.
+    connection: Option<Permit>,
 }
 
 /// Which limit a connection would exceed.
@@ -54,17 +59,19 @@ pub(crate) enum TooMany {
 }
 
 impl Admissions {
-    pub(crate) fn new(limits: &Limits, counters: Arc<Counters>) -> Self {
+    pub(crate) fn new(limits: &Limits, proxies: TrustedProxies, counters: Arc<Counters>) -> Self {
         Self(Arc::new(Shared {
             limit: limits.connections,
             limit_per_address: limits.connections_per_address,
             now: AtomicUsize::new(0),
             by_address: Mutex::default(),
+            proxies,
             counters,
         }))
     }
 
-    /// Lets a connection in; `address` is `None` for a peer that has none, or whose address nobody knows.
+    /// Lets a connection in; `address` is `None` for a peer that has none, or whose address nobody knows. A trusted proxy's
+    /// does not count: who is behind it is known later, see [`Permit::count_for`].
     pub(crate) fn admit(&self, address: Option<IpAddr>) -> Result<Permit, TooMany> {
         let shared = &*self.0;
         let more = |now: usize| (now < shared.limit).then_some(now + 1);
@@ -74,34 +81,41 @@ impl Admissions {
             return Err(too_many);
         }
         // From here on it counts, also if it is refused below: then until the end of this function.
-        let mut counted = Counted { admissions: self.clone(), address: None };
-        if let Some(address) = address.map(neighbourhood)
-            && shared.limit_per_address != usize::MAX
-        {
-            let mut by_address = self.by_address();
-            let here = by_address.entry(address).or_default();
-            if *here >= shared.limit_per_address {
-                if *here == 0 {
-                    by_address.remove(&address);
-                }
-                drop(by_address);
-                let too_many = TooMany::FromAddress(shared.limit_per_address);
-                shared.counters.refused(Refusal::ConnectionsPerAddress, Some(address), too_many);
-                return Err(too_many);
-            }
-            *here += 1;
-            drop(by_address);
-            counted.address = Some(address);
-        }
+        let mut counted = Counted { admissions: self.clone(), address: None, connection: None };
+        counted.address = self.count_address(address)?;
         shared.counters.accepted();
         Ok(Permit(Arc::new(counted)))
+    }
+
+    /// Counts one more for an address, and gives what has to be counted back: nothing where addresses have no limit.
+    fn count_address(&self, address: Option<IpAddr>) -> Result<Option<IpAddr>, TooMany> {
+        let Shared { limit_per_address, proxies, counters, .. } = &*self.0;
+        if *limit_per_address == usize::MAX {
+            return Ok(None);
+        }
+        let Some(address) = address.filter(|address| !proxies.contains(*address)).map(neighbourhood) else {
+            return Ok(None);
+        };
+        let mut by_address = self.by_address();
+        let here = by_address.entry(address).or_default();
+        if *here >= *limit_per_address {
+            if *here == 0 {
+                by_address.remove(&address);
+            }
+            drop(by_address);
+            let too_many = TooMany::FromAddress(*limit_per_address);
+            counters.refused(Refusal::ConnectionsPerAddress, Some(address), too_many);
+            return Err(too_many);
+        }
+        *here += 1;
+        Ok(Some(address))
     }
 
     /// Counts a connection that this program opened itself, and that is therefore not refused.
     pub(crate) fn own(&self) -> Permit {
         self.0.now.fetch_add(1, Ordering::Relaxed);
         self.0.counters.accepted();
-        Permit(Arc::new(Counted { admissions: self.clone(), address: None }))
+        Permit(Arc::new(Counted { admissions: self.clone(), address: None, connection: None }))
     }
 
     /// How many there are.
@@ -114,10 +128,27 @@ impl Admissions {
     }
 }
 
+impl Permit {
+    /// Counts a connection for the address that was told by a proxy, if it does not already.
+    pub(crate) fn count_for(self, address: Option<IpAddr>) -> Result<Self, TooMany> {
+        let Counted { admissions, address: counted, .. } = &*self.0;
+        if counted.is_some() && address.map(neighbourhood) == *counted {
+            return Ok(self);
+        }
+        let admissions = admissions.clone();
+        match admissions.count_address(address)? {
+            None => Ok(self),
+            address => Ok(Self(Arc::new(Counted { admissions, address, connection: Some(self) }))),
+        }
+    }
+}
+
 impl Drop for Counted {
     fn drop(&mut self) {
-        let Self { admissions, address } = self;
-        admissions.0.now.fetch_sub(1, Ordering::Relaxed);
+        let Self { admissions, address, connection } = self;
+        if connection.is_none() {
+            admissions.0.now.fetch_sub(1, Ordering::Relaxed);
+        }
         let Some(address) = address else { return };
         let mut by_address = admissions.by_address();
         if let Some(here) = by_address.get_mut(address) {
@@ -158,7 +189,7 @@ mod tests {
 
     fn admissions(connections: usize, per_address: usize) -> Admissions {
         let limits = Limits { connections, connections_per_address: per_address, ..Limits::default() };
-        Admissions::new(&limits, Arc::default())
+        Admissions::new(&limits, TrustedProxies::proxy_protocol(["10.9.0.0/16"]), Arc::default())
     }
 
     fn address(text: &str) -> Option<IpAddr> {
@@ -221,5 +252,24 @@ mod tests {
         let _own = [admissions.own(), admissions.own()];
         assert_eq!(admissions.now(), 2);
         assert_eq!(admissions.admit(None).unwrap_err(), TooMany::InAll(1));
+    }
+
+    #[test]
+    fn a_proxy_has_no_limit_and_those_it_asks_for_have_theirs() {
+        let admissions = admissions(9, 1);
+        let proxied: Vec<Permit> = (0..4).map(|_| admissions.admit(address("10.9.1.1")).unwrap()).collect();
+        let [first, second, third, fourth] = proxied.try_into().unwrap();
+        let first = first.count_for(address("192.0.2.1")).unwrap();
+        assert_eq!(second.count_for(address("192.0.2.1")).unwrap_err(), TooMany::FromAddress(1));
+        assert_eq!(admissions.now(), 3, "who is refused is gone");
+        let _third = third.count_for(address("192.0.2.2")).unwrap();
+        // That the proxy speaks for itself, or for nobody, changes nothing.
+        let fourth = fourth.count_for(address("10.9.1.1")).unwrap().count_for(None).unwrap();
+        assert_eq!(admissions.by_address().len(), 2);
+        // Once is enough.
+        let first = first.count_for(address("192.0.2.1")).unwrap();
+        drop((first, fourth));
+        assert_eq!((admissions.now(), admissions.by_address().len()), (1, 1));
+        drop(admissions.admit(address("192.0.2.1")).unwrap());
     }
 }

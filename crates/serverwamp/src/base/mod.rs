@@ -1,4 +1,4 @@
-//! What every room stands on: errors, ids, limits, locks, signals, statistics. Imports nothing of the framework.
+//! What every room stands on: errors, ids, limits, locks, trusted proxies, signals, statistics. Imports nothing of the framework.
 
 pub(crate) mod admission;
 pub(crate) mod error;
@@ -9,5 +9,6 @@ pub(crate) mod locks;
 pub(crate) mod log;
 #[cfg_attr(not(feature = "measure"), expect(unreachable_pub, reason = "public with the feature"))]
 pub mod measure;
+pub(crate) mod proxies;
 pub(crate) mod signal;
 pub(crate) mod statistics;

@@ -141,10 +141,13 @@ refusals! {
     Upgrade "upgrades_refused",
     /// HTTP requests that named no host, several, or none of [`WebSocketConfig::hosts`](crate::websocket::WebSocketConfig::hosts).
     Host "hosts_refused",
+    /// HTTP requests of a trusted proxy that does not say understandably for whom it asks.
+    ForwardedAddress "forwarded_addresses_refused",
+    /// Connections of [`TrustedProxies`](crate::TrustedProxies) without a PROXY header, and those of others with one.
+    ProxyHeader "proxy_headers_refused",
     /// Connections without HELLO within [`Limits::hello_timeout`](crate::Limits::hello_timeout).
     HelloTimeout "hello_timeouts",
-    /// Sessions that were not authenticated within
-    /// [`Limits::authenticate_timeout`](crate::Limits::authenticate_timeout).
+    /// Sessions not authenticated within [`Limits::authenticate_timeout`](crate::Limits::authenticate_timeout).
     AuthenticateTimeout "authenticate_timeouts",
     /// Sessions that were not let in: no such realm, not authenticated, refused by a handler.
     Session "sessions_refused",
@@ -171,8 +174,7 @@ refusals! {
     /// Peers that sent a message longer than [`Limits::hello_bytes`](crate::Limits::hello_bytes) before their session
     /// was open.
     HelloBytes "hello_messages_too_long",
-    /// Long-polling clients that asked for nothing for
-    /// [`LongPollConfig::idle_timeout`](crate::long_poll::LongPollConfig::idle_timeout).
+    /// Long-polling clients silent for [`LongPollConfig::idle_timeout`](crate::long_poll::LongPollConfig::idle_timeout).
     LongPollTimeout "long_poll_timeouts",
     /// How often a connection was not read for a while because of
     /// [`Limits::requests_per_second`](crate::Limits::requests_per_second).

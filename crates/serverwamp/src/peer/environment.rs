@@ -2,6 +2,7 @@
 
 use crate::base::admission::Admissions;
 use crate::base::limits::Limits;
+use crate::base::proxies::TrustedProxies;
 use crate::base::statistics::Counters;
 use crate::router::realm::RunningRealm;
 use crate::rt::Runtime;
@@ -25,6 +26,7 @@ pub(crate) struct Inner {
     pub(crate) nesting: Nesting,
     pub(crate) connections: Connections,
     pub(crate) admissions: Admissions,
+    pub(crate) proxies: TrustedProxies,
     pub(crate) counters: Arc<Counters>,
     pub(crate) websocket: WebSocketConfig,
     pub(crate) long_poll: LongPollConfig,

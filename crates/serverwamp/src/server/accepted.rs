@@ -13,6 +13,7 @@ use serverwamp_proto::rawsocket::MAGIC;
 
 use super::Options;
 use super::http::{self, Services};
+use super::proxy_protocol::{self, Malformed, Told};
 use super::stream::{Lent, Returned};
 use crate::Application;
 use crate::base::admission::Permit;
@@ -35,7 +36,7 @@ pub(super) fn spawn<IO>(
 {
     let (app, options, services) = (app.clone(), Arc::clone(options), Arc::clone(services));
     let runtime = Arc::clone(&app.inner().runtime);
-    let origin = Origin { address, ..Origin::default() };
+    let origin = Origin { address, connection_address: address, ..Origin::default() };
     let permit = app.inner().admissions.admit(address.map(|address| address.ip()));
     let admitted = permit.map_err(|too_many| (too_many, options.refusals.begin()));
     runtime.spawn(Box::pin(async move {
@@ -53,7 +54,10 @@ pub(super) fn spawn<IO>(
                     _ => {}
                 })
             }
-            Err((too_many, telling)) => telling.tell(&app, &options, io, too_many).await,
+            Err((too_many, telling)) => {
+                let introduced = !has_to_introduce(&app, &origin);
+                telling.tell(&app, &options, io, introduced, too_many).await
+            }
         };
         if let Err(error) = served {
             line!(DEBUG, "server", "a connection ended before it was a session's", error = error; peer = address);
@@ -66,13 +70,18 @@ async fn serve<IO>(
     app: Application,
     options: Arc<Options>,
     services: Arc<Services>,
-    io: IO,
+    mut io: IO,
     origin: Origin,
     permit: Permit,
 ) -> io::Result<()>
 where
     IO: Read + Write + Unpin + Send + 'static,
 {
+    let Some(origin) = introduce(&app, &options, &mut io, origin).await? else { return Ok(()) };
+    let permit = match permit.count_for(origin.address.map(|address| address.ip())) {
+        Ok(permit) => permit,
+        Err(too_many) => return options.refusals.begin().tell(&app, &options, io, true, too_many).await,
+    };
     #[cfg(feature = "tls")]
     if let Some(tls) = &options.tls {
         let accept = tls.accept(io, app.inner().runtime.now());
@@ -81,6 +90,41 @@ where
         return serve_bytes(app, options, services, io, origin, permit).await;
     }
     serve_bytes(app, options, services, io, origin, permit).await
+}
+
+/// Whether this connection has to begin with a PROXY header.
+fn has_to_introduce(app: &Application, origin: &Origin) -> bool {
+    let proxies = &app.inner().proxies;
+    proxies.speak_proxy_protocol() && proxies.trusts(origin.connection_address)
+}
+
+/// Reads the PROXY header of a connection that has to begin with one. `None` is the end of it.
+async fn introduce<IO>(
+    app: &Application,
+    options: &Options,
+    io: &mut IO,
+    origin: Origin,
+) -> io::Result<Option<Origin>>
+where
+    IO: Read + Unpin,
+{
+    if !has_to_introduce(app, &origin) {
+        return Ok(Some(origin));
+    }
+    let address = match within(app, options.handshake, proxy_protocol::read(io)).await? {
+        Ok(Told::Peer(address)) => Some(address),
+        Ok(Told::Unaddressed) => None,
+        Ok(Told::Proxy) => origin.connection_address,
+        Err(malformed) => {
+            refuse_header(app, &origin, &malformed);
+            return Ok(None);
+        }
+    };
+    Ok(Some(Origin { address, ..origin }))
+}
+
+fn refuse_header(app: &Application, origin: &Origin, why: &Malformed) {
+    app.inner().counters.refused(Refusal::ProxyHeader, origin.connection_address, why);
 }
 
 /// Serves a connection that is encrypted or need not be.
@@ -114,6 +158,10 @@ where
                 }
             }
             drop(permit);
+            Ok(())
+        }
+        [proxy_protocol::FIRST] if app.inner().proxies.speak_proxy_protocol() => {
+            refuse_header(&app, &origin, &Malformed::Unexpected);
             Ok(())
         }
         [first] if options.http => {

@@ -21,6 +21,7 @@ use super::Options;
 use super::timer::HttpTimer;
 use crate::Application;
 use crate::base::admission::Permit;
+use crate::base::proxies::Addresses;
 use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
 use crate::rt::NEVER;
@@ -191,6 +192,10 @@ where
     let service = service_fn(move |mut request: Request<Incoming>| {
         if let Some(address) = origin.address {
             request.extensions_mut().insert(PeerAddress(address));
+        }
+        if origin.address != origin.connection_address {
+            let addresses = Addresses { peer: origin.address, connection: origin.connection_address };
+            request.extensions_mut().insert(addresses);
         }
         if let Some(tls) = &origin.tls {
             request.extensions_mut().insert(tls.clone());

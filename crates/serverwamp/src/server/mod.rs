@@ -7,6 +7,7 @@ mod accepted;
 mod http;
 pub mod long_poll;
 pub mod memory;
+mod proxy_protocol;
 pub mod rawsocket;
 mod refused;
 pub(crate) mod service;

@@ -12,7 +12,7 @@ use serverwamp_proto::rawsocket::{MAGIC, Refusal};
 
 use super::Options;
 use super::accepted::within;
-use super::http;
+use super::{http, proxy_protocol};
 use crate::Application;
 use crate::base::admission::TooMany;
 use crate::base::locks::{Mutex, MutexGuard};
@@ -76,18 +76,19 @@ impl Drop for Telling {
 }
 
 impl Telling {
-    /// Tells a connection which limit it would exceed, and ends it.
+    /// Tells a connection which limit it would exceed, and ends it. One that is not `introduced` begins with a PROXY header.
     pub(super) async fn tell<IO>(
         self,
         app: &Application,
         options: &Options,
         io: IO,
+        introduced: bool,
         too_many: TooMany,
     ) -> io::Result<()>
     where
         IO: Read + Write + Unpin,
     {
-        let told = pin!(self.tell_in_time(app, options, io, too_many));
+        let told = pin!(self.tell_in_time(app, options, io, introduced, too_many));
         match select(told, pin!(self.sent_away.wait())).await {
             Either::Left((outcome, _)) => outcome,
             Either::Right(_) => Err(io::Error::other("it made room for the next one that is too many")),
@@ -99,6 +100,7 @@ impl Telling {
         app: &Application,
         options: &Options,
         mut io: IO,
+        introduced: bool,
         too_many: TooMany,
     ) -> io::Result<()>
     where
@@ -109,12 +111,31 @@ impl Telling {
             if !self.in_secret {
                 return within(app, options.tls_handshake, end_with(&mut io, &ALERT)).await;
             }
+            let Some(io) = unintroduced(app, options, io, introduced).await? else { return Ok(()) };
             let accept = tls.accept(io, app.inner().runtime.now());
             let (mut io, ..) = within(app, options.tls_handshake, accept).await?;
             return within(app, options.handshake, refuse(options, &mut io, too_many)).await;
         }
+        let Some(mut io) = unintroduced(app, options, io, introduced).await? else { return Ok(()) };
         within(app, options.handshake, refuse(options, &mut io, too_many)).await
     }
+}
+
+/// What comes behind the PROXY header, if there has to be one; `None` if there is none.
+async fn unintroduced<IO>(
+    app: &Application,
+    options: &Options,
+    mut io: IO,
+    introduced: bool,
+) -> io::Result<Option<IO>>
+where
+    IO: Read + Unpin,
+{
+    if introduced {
+        return Ok(Some(io));
+    }
+    let told = within(app, options.handshake, proxy_protocol::read(&mut io)).await?;
+    Ok(told.is_ok().then_some(io))
 }
 
 /// Refuses in what the peer speaks.

@@ -10,8 +10,12 @@ use std::net::SocketAddr;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct TransportInfo {
-    /// The peer's address; `None` when the HTTP server in front does not tell.
+    /// The peer's address; `None` when the HTTP server in front does not tell. Where a trusted proxy has told it, its port
+    /// is 0 unless that was told as well.
     pub peer_address: Option<SocketAddr>,
+    /// The address of the connection's other end: the peer's, or that of the proxy which has told it; see
+    /// [`TrustedProxies`](crate::TrustedProxies).
+    pub connection_address: Option<SocketAddr>,
     /// The serializer that was negotiated.
     pub serializer: Serializer,
     /// The subprotocol that was negotiated, such as `"wamp.2.json"`.

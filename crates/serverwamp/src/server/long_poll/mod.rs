@@ -34,11 +34,12 @@ use tower_service::Service;
 
 use crate::Application;
 use crate::base::admission::Permit;
+use crate::base::proxies::Addresses;
 use crate::base::statistics::Refusal;
 use crate::rt::after;
 use crate::server::memory::{CAPACITY, pipe};
 use crate::server::rawsocket;
-use crate::server::service::{PeerCertificates, detached};
+use crate::server::service::{PeerAddressOf, PeerCertificates, detached};
 use crate::transport::{TlsInfo, TransportInfo, TransportKind};
 use carried::Carried;
 
@@ -53,7 +54,7 @@ use carried::Carried;
 /// # Ok::<(), serverwamp::ConfigError>(())
 /// ```
 #[derive(Clone)]
-pub struct LongPollService(Arc<Shared>);
+pub struct LongPollService(Arc<Shared>, PeerAddressOf);
 
 struct Shared {
     app: Application,
@@ -70,24 +71,26 @@ impl Application {
     /// A service for clients that poll over HTTP. Every clone of it serves the same transports; another call of this
     /// makes one that does not know them.
     pub fn long_polling(&self) -> LongPollService {
-        LongPollService(Arc::new(Shared {
+        let shared = Arc::new(Shared {
             app: self.clone(),
             config: self.inner().long_poll.clone(),
             transports: Mutex::default(),
             unused: Event::new(),
-        }))
+        });
+        LongPollService(shared, PeerAddressOf::default())
     }
 }
 
 impl LongPollService {
+    /// Says where a request has the address that it comes from, as
+    /// [`WebSocketService::peer_address`](crate::WebSocketService::peer_address) does.
+    #[must_use]
+    pub fn peer_address(self, of: impl Fn(&Parts) -> Option<SocketAddr> + Send + Sync + 'static) -> Self {
+        Self(self.0, PeerAddressOf::new(of))
+    }
+
     /// Begins a transport and returns its id, which nobody can guess: who knows it is the client.
-    fn open(
-        &self,
-        subprotocol: Subprotocol,
-        peer_address: Option<SocketAddr>,
-        parts: Parts,
-        permit: Permit,
-    ) -> String {
+    fn open(&self, subprotocol: Subprotocol, addresses: Addresses, parts: Parts, permit: Permit) -> String {
         let Shared { app, config, .. } = &*self.0;
         let runtime = Arc::clone(&app.inner().runtime);
         let (client, server) = pipe(CAPACITY);
@@ -96,7 +99,8 @@ impl LongPollService {
         self.transports().insert(id.clone(), Arc::clone(&carried));
         let certificates = parts.extensions.get::<PeerCertificates>();
         let transport = TransportInfo {
-            peer_address,
+            peer_address: addresses.peer,
+            connection_address: addresses.connection,
             serializer: subprotocol.serializer,
             protocol: subprotocol.name(),
             kind: TransportKind::LongPoll,
@@ -109,6 +113,7 @@ impl LongPollService {
             rawsocket::serve(&connection, server, MaxLength::LONGEST, settings, transport).await;
             drop(permit);
         }));
+        let peer_address = addresses.peer;
         let watch = (self.clone(), id.clone());
         runtime.spawn(Box::pin(async move { watch.0.end_when_idle(&watch.1, &carried, peer_address).await }));
         id

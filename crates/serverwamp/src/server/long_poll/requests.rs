@@ -1,6 +1,5 @@
 //! The four requests, and what is wrong with others.
 
-use std::net::SocketAddr;
 use std::pin::pin;
 
 use bytes::Bytes;
@@ -60,7 +59,8 @@ impl LongPollService {
             StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN => Some(Refusal::Upgrade),
             _ => None,
         };
-        if let Some(refusal) = refusal {
+        // Whoever has counted it already has left no reason.
+        if let Some(refusal) = refusal.filter(|_| !why.is_empty()) {
             counters.refused(refusal, address, why);
         }
         let headers = answer.headers_mut();
@@ -127,14 +127,17 @@ impl LongPollService {
             let names = spoken.iter().map(|subprotocol| subprotocol.name()).collect::<Vec<_>>().join(", ");
             return refusal(StatusCode::BAD_REQUEST, &format!("no common protocol. Server speaks: {names}"));
         };
-        let address: Option<SocketAddr> = parts.extensions.get::<PeerAddress>().map(|address| address.0);
+        let addresses = match self.1.addresses(&self.0.app, &parts) {
+            Ok(addresses) => addresses,
+            Err(answer) => return *answer,
+        };
         // The permit of the HTTP connection lasts as long as that does, which has nothing to do with the transport.
         parts.extensions.remove::<Permit>();
-        let permit = match inner.admissions.admit(address.map(|address| address.ip())) {
+        let permit = match inner.admissions.admit(addresses.peer.map(|address| address.ip())) {
             Ok(permit) => permit,
             Err(too_many) => return full(too_many),
         };
-        let id = self.open(subprotocol, address, parts, permit);
+        let id = self.open(subprotocol, addresses, parts, permit);
         let text = format!(r#"{{"protocol":"{}","transport":"{id}"}}"#, subprotocol.name());
         with_type(Response::new(Full::from(text)), "application/json")
     }

@@ -24,6 +24,8 @@ use crate::transport::{Connection, Framing, Outbox, Settings, TlsInfo, Transport
 pub struct Origin {
     /// The peer's address; `None` for those that have none, such as Unix sockets.
     pub address: Option<SocketAddr>,
+    /// The address of the connection's other end, if that is a trusted proxy and not the peer.
+    pub connection_address: Option<SocketAddr>,
     /// What TLS has negotiated.
     pub tls: Option<TlsInfo>,
     /// The certificate chain a TLS client presented, DER-encoded, its own certificate first.
@@ -78,6 +80,7 @@ impl TransportInfo {
     pub(crate) fn plain(kind: TransportKind, serializer: Serializer, origin: Origin) -> Self {
         Self {
             peer_address: origin.address,
+            connection_address: origin.connection_address,
             serializer,
             protocol: Subprotocol::new(serializer).name(),
             kind,

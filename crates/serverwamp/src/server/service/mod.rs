@@ -2,12 +2,15 @@
 
 use crate::Application;
 use crate::base::admission::{Permit, TooMany};
+use crate::base::log::line;
+use crate::base::proxies::Addresses;
+use crate::base::statistics::Refusal;
 use crate::peer::Peer;
 use crate::transport::websocket::{Accepted, WebSocketConfig, upgrade};
 use crate::transport::{TlsInfo, TransportInfo, TransportKind};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Extensions, HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use std::convert::Infallible;
 use std::fmt;
@@ -36,13 +39,17 @@ use tower_service::Service;
 pub struct WebSocketService {
     app: Application,
     config: Arc<WebSocketConfig>,
-    peer_address: Arc<PeerAddressOf>,
+    peer_address: PeerAddressOf,
 }
 
 /// Seconds after which a client that was one too many may try again.
 pub(crate) const RETRY_AFTER: &str = "5";
 
-type PeerAddressOf = dyn Fn(&Extensions) -> Option<SocketAddr> + Send + Sync;
+/// Where requests have the address that they come from.
+#[derive(Clone)]
+pub(crate) struct PeerAddressOf(Arc<AddressOf>);
+
+type AddressOf = dyn Fn(&Parts) -> Option<SocketAddr> + Send + Sync;
 
 /// The address of an HTTP connection's other end, as an extension of its requests.
 ///
@@ -66,12 +73,11 @@ impl Application {
 
 impl WebSocketService {
     pub(crate) fn new(app: Application, config: WebSocketConfig) -> Self {
-        let from_extension =
-            |extensions: &Extensions| extensions.get::<PeerAddress>().map(|address| address.0);
-        Self { app, config: Arc::new(config), peer_address: Arc::new(from_extension) }
+        Self { app, config: Arc::new(config), peer_address: PeerAddressOf::default() }
     }
 
-    /// Says where a request's extensions hold the peer's address; by default in [`PeerAddress`].
+    /// Says where a request has the address that it comes from; by default in its extension [`PeerAddress`]. If that is a
+    /// [trusted proxy's](crate::TrustedProxies), the peer is whom its headers name.
     ///
     /// ```
     /// # let app = serverwamp::Application::builder().realm(serverwamp::Realm::new("realm1").allow_anonymous("guest")).build()?;
@@ -79,47 +85,49 @@ impl WebSocketService {
     /// use std::net::SocketAddr;
     ///
     /// // With `router.into_make_service_with_connect_info::<SocketAddr>()`:
-    /// let websocket = app.websocket().peer_address(|extensions| Some(extensions.get::<ConnectInfo<SocketAddr>>()?.0));
+    /// let websocket = app.websocket().peer_address(|request| Some(request.extensions.get::<ConnectInfo<SocketAddr>>()?.0));
     /// # Ok::<(), serverwamp::ConfigError>(())
     /// ```
     #[must_use]
-    pub fn peer_address(
-        mut self,
-        of: impl Fn(&Extensions) -> Option<SocketAddr> + Send + Sync + 'static,
-    ) -> Self {
-        self.peer_address = Arc::new(of);
+    pub fn peer_address(mut self, of: impl Fn(&Parts) -> Option<SocketAddr> + Send + Sync + 'static) -> Self {
+        self.peer_address = PeerAddressOf::new(of);
         self
     }
 
-    fn answer<B>(&self, mut request: Request<B>) -> Response<Full<Bytes>> {
+    fn answer<B>(&self, request: Request<B>) -> Response<Full<Bytes>> {
         if self.app.inner().connections.stopping() {
             let mut response = Response::new(Full::from("the server is shutting down\n"));
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             return response;
         }
+        let (parts, body) = request.into_parts();
+        let addresses = match self.peer_address.addresses(&self.app, &parts) {
+            Ok(addresses) => addresses,
+            Err(answer) => return *answer,
+        };
+        let mut request = Request::from_parts(parts, body);
         let (response, mut accepted) = match upgrade(&mut request, &self.config) {
             Ok(accepted) => accepted,
             Err(refused) => {
-                let peer_address = (self.peer_address)(request.extensions());
-                self.app.inner().counters.refused(refused.counted, peer_address, &refused.why);
+                self.app.inner().counters.refused(refused.counted, addresses.peer, &refused.why);
                 return refused.answer;
             }
         };
-        let extensions = &mut accepted.parts.extensions;
-        let peer_address = (self.peer_address)(extensions);
+        let address = addresses.peer.map(|address| address.ip());
         // Taken out of the request, because handlers may keep that for longer than the connection lives.
-        let permit = match extensions.remove::<Permit>() {
-            Some(permit) => permit,
-            None => match self.app.inner().admissions.admit(peer_address.map(|address| address.ip())) {
-                Ok(permit) => permit,
-                Err(too_many) => return full(too_many),
-            },
+        let permit = match accepted.parts.extensions.remove::<Permit>() {
+            Some(permit) => permit.count_for(address),
+            None => self.app.inner().admissions.admit(address),
         };
-        self.serve(accepted, peer_address, permit);
+        let permit = match permit {
+            Ok(permit) => permit,
+            Err(too_many) => return full(too_many),
+        };
+        self.serve(accepted, addresses, permit);
         response
     }
 
-    fn serve(&self, accepted: Accepted, peer_address: Option<SocketAddr>, permit: Permit) {
+    fn serve(&self, accepted: Accepted, addresses: Addresses, permit: Permit) {
         let app = self.app.clone();
         let config = Arc::clone(&self.config);
         self.app.inner().runtime.spawn(Box::pin(async move {
@@ -127,7 +135,8 @@ impl WebSocketService {
             let peer = |outbox, parts: Parts| {
                 let certificates = parts.extensions.get::<PeerCertificates>();
                 let transport = TransportInfo {
-                    peer_address,
+                    peer_address: addresses.peer,
+                    connection_address: addresses.connection,
                     serializer: subprotocol.serializer,
                     protocol: subprotocol.name(),
                     kind: TransportKind::WebSocket,
@@ -143,13 +152,59 @@ impl WebSocketService {
     }
 }
 
+impl PeerAddressOf {
+    pub(crate) fn new(of: impl Fn(&Parts) -> Option<SocketAddr> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(of))
+    }
+
+    /// Where a request comes from, and for whom. The error is its answer.
+    pub(crate) fn addresses(
+        &self,
+        app: &Application,
+        parts: &Parts,
+    ) -> Result<Addresses, Box<Response<Full<Bytes>>>> {
+        let address = (self.0)(parts);
+        // A PROXY header has told already who is at the other end of the connection.
+        let connection = parts.extensions.get::<Addresses>().map_or(address, |told| told.connection);
+        let proxies = &app.inner().proxies;
+        if let Some(header) = proxies.missing(address, &parts.headers) {
+            line!(
+                WARN,
+                "proxy",
+                "a trusted proxy does not say for whom it asks, and counts as the peer itself",
+                missing = header;
+                peer = address
+            );
+        }
+        match proxies.resolve(address, &parts.headers) {
+            Ok(peer) => Ok(Addresses { peer, connection }),
+            Err(malformed) => {
+                app.inner().counters.refused(Refusal::ForwardedAddress, address, &malformed);
+                Err(Box::new(said(StatusCode::BAD_REQUEST, format!("refused: {malformed}\n"))))
+            }
+        }
+    }
+}
+
+impl Default for PeerAddressOf {
+    fn default() -> Self {
+        Self::new(|request| request.extensions.get::<PeerAddress>().map(|address| address.0))
+    }
+}
+
 /// There are too many connections already; who waits a little may find fewer.
 pub(crate) fn full(too_many: TooMany) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(format!("{too_many}\n")));
-    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-    let headers = response.headers_mut();
-    headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    let mut response = said(StatusCode::SERVICE_UNAVAILABLE, format!("{too_many}\n"));
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+    response
+}
+
+/// An answer of plain text.
+fn said(status: StatusCode, text: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(text));
+    *response.status_mut() = status;
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, plain);
     response
 }
 
