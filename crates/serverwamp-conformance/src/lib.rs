@@ -27,6 +27,7 @@ pub mod nginx;
 pub mod output;
 pub mod peer;
 pub mod process;
+pub mod proxy;
 pub mod rawsocket;
 pub mod requests;
 pub mod serial;

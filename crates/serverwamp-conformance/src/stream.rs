@@ -72,6 +72,17 @@ impl Stream {
         Self::Unix(stream)
     }
 
+    /// The port it comes from.
+    ///
+    /// # Panics
+    ///
+    /// When it has none.
+    #[must_use]
+    #[track_caller]
+    pub fn local_port(&self) -> u16 {
+        self.socket().local_addr().expect("a connected socket has an address").port()
+    }
+
     /// The TCP socket at the bottom.
     pub(crate) fn socket(&self) -> &TcpStream {
         match self {
