@@ -44,6 +44,33 @@ fn a_folder_that_is_not_on_the_map_is_found() {
     assert_eq!(complaints_about_map(both, &folders, exists).len(), 1);
 }
 
+/// Rows of the table of changes that name no file or more than five.
+fn complaints_about_changes(map: &str) -> Vec<String> {
+    let rows = map.lines().skip_while(|line| !line.starts_with("| change | files |")).skip(2);
+    let rows: Vec<&str> = rows.take_while(|line| line.starts_with('|')).collect();
+    let mut complaints = Vec::new();
+    if rows.len() < 10 {
+        complaints.push(format!("ARCHITECTURE.md tells of {} changes, not of ten", rows.len()));
+    }
+    for row in rows {
+        let files = row.split('|').nth(2).map_or(0, |files| files.split('`').skip(1).step_by(2).count());
+        if !(1..=5).contains(&files) {
+            complaints.push(format!("a change needs one to five files, and this one {files}: {row}"));
+        }
+    }
+    complaints
+}
+
+#[test]
+fn ten_changes_need_at_most_five_files_each() {
+    none(complaints_about_changes(&read(&root().join("ARCHITECTURE.md"))));
+    let table = |row: &str| format!("| change | files | what |\n|---|---|---|\n{}", row.repeat(10));
+    assert!(complaints_about_changes(&table("| a limit | `a` , `b` | |\n")).is_empty());
+    assert_eq!(complaints_about_changes(&table("| a limit | `a` `b` `c` `d` `e` `f` | |\n")).len(), 10);
+    assert_eq!(complaints_about_changes(&table("| a limit | | `a` |\n")).len(), 10);
+    assert_eq!(complaints_about_changes("no table").len(), 1);
+}
+
 /// The tests that the tables of a document name: `some_name_of_a_test`, and `rows::topics` for all of a file.
 fn named_tests(document: &str) -> BTreeSet<&str> {
     let rows = document.lines().filter(|line| line.starts_with('|'));
