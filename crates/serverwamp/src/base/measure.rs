@@ -1,7 +1,7 @@
 //! How long turns take, for those who measure it: the longest one, in the processor time of its thread.
 //!
 //! Only with the feature `measure`, which nothing needs but the benchmarks; without it nothing of this is compiled in,
-//! and [`turn`] is its argument. With it, nothing is measured until [`start`] says so.
+//! and `turn` is its argument. With it, nothing is measured until [`start`] says so.
 //!
 //! Processor time is what a turn costs its neighbours: a thread that somebody else has taken the processor from is not to
 //! blame for that. Time that the kernel takes on behalf of the thread, for reading and writing, is counted.

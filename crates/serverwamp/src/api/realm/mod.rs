@@ -177,7 +177,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
     }
 
     /// Says that nobody is to join: the realm is the application's own, which calls, registers, publishes and subscribes
-    /// in it through [`RealmHandle`]. Peers get `wamp.error.no_matching_auth_method`.
+    /// in it through [`RealmHandle`](crate::RealmHandle). Peers get `wamp.error.no_matching_auth_method`.
     ///
     /// Without this, a realm that lets nobody in is an error of [`build`](crate::ApplicationBuilder::build), because
     /// somebody has forgotten to say whom it lets in; [`Application::connect`](crate::Application::connect) joins like any
