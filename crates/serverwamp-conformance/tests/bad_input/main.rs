@@ -10,6 +10,7 @@ mod descriptors;
 mod floods;
 mod frames;
 mod handshakes;
+mod long_poll;
 mod resets;
 mod sizes;
 mod stalls;

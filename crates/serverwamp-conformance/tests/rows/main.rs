@@ -15,6 +15,7 @@ mod custom_call_handling;
 mod hosts;
 mod limits;
 mod limits_of_connections;
+mod limits_of_long_polling;
 mod limits_of_sessions;
 mod overflow;
 mod procedures;

@@ -11,7 +11,7 @@
 use crate::base::locks::{Mutex, MutexGuard};
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use hashbrown::HashMap;
@@ -47,6 +47,8 @@ struct Counted {
     address: Option<IpAddr>,
     /// The connection that counts already, where this is its peer's address alone.
     connection: Option<Permit>,
+    /// Whether there is a session on it.
+    in_session: AtomicBool,
 }
 
 /// Which limit a connection would exceed.
@@ -81,7 +83,7 @@ impl Admissions {
             return Err(too_many);
         }
         // From here on it counts, also if it is refused below: then until the end of this function.
-        let mut counted = Counted { admissions: self.clone(), address: None, connection: None };
+        let mut counted = Counted::by(self.clone());
         counted.address = self.count_address(address)?;
         shared.counters.accepted();
         Ok(Permit(Arc::new(counted)))
@@ -115,7 +117,7 @@ impl Admissions {
     pub(crate) fn own(&self) -> Permit {
         self.0.now.fetch_add(1, Ordering::Relaxed);
         self.0.counters.accepted();
-        Permit(Arc::new(Counted { admissions: self.clone(), address: None, connection: None }))
+        Permit(Arc::new(Counted::by(self.clone())))
     }
 
     /// How many there are.
@@ -138,14 +140,33 @@ impl Permit {
         let admissions = admissions.clone();
         match admissions.count_address(address)? {
             None => Ok(self),
-            address => Ok(Self(Arc::new(Counted { admissions, address, connection: Some(self) }))),
+            address => {
+                let (connection, in_session) = (Some(self), AtomicBool::new(false));
+                Ok(Self(Arc::new(Counted { admissions, address, connection, in_session })))
+            }
         }
+    }
+
+    /// Says whether there is a session on the connection now, from WELCOME to its end.
+    pub(crate) fn set_in_session(&self, in_session: bool) {
+        self.0.in_session.store(in_session, Ordering::Release);
+    }
+
+    /// Whether there is: before, its peer is a stranger.
+    pub(crate) fn is_in_session(&self) -> bool {
+        self.0.in_session.load(Ordering::Acquire)
+    }
+}
+
+impl Counted {
+    const fn by(admissions: Admissions) -> Self {
+        Self { admissions, address: None, connection: None, in_session: AtomicBool::new(false) }
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        let Self { admissions, address, connection } = self;
+        let Self { admissions, address, connection, .. } = self;
         if connection.is_none() {
             admissions.0.now.fetch_sub(1, Ordering::Relaxed);
         }

@@ -37,8 +37,8 @@ pub struct Limits {
     /// dead is noticed by pings.
     pub idle_timeout: Duration,
     /// Bytes of a message before the session is open, so of HELLO and AUTHENTICATE, or of a ping on RawSocket; beyond,
-    /// ABORT as soon as the length is known. Default 64 KiB: no certificate or token is longer, and a stranger gets no
-    /// megabyte to fill.
+    /// ABORT as soon as the length is known, and status 413 for all bodies together that a long-polling transport is
+    /// collecting. Default 64 KiB: no certificate or token is longer, and a stranger gets no megabyte to fill.
     pub hello_bytes: usize,
     /// Requests that a connection may send per second, over a while; who sends more is not read from until the next one
     /// is due, so nothing is refused or lost. Answers of callees do not count, progressive ones do. Default `u32::MAX`, no

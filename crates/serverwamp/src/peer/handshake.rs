@@ -114,6 +114,8 @@ impl Peer {
         let session = deciding.session;
         let Some(principal) = session.principal() else { return };
         self.machine.welcomed(session.id());
+        // Before WELCOME goes out: what comes behind it may be longer than HELLO.
+        self.permit.set_in_session(true);
         let realm = Arc::clone(session.running_realm());
         let features = wire::features(&realm.plan.permissions);
         let welcome =

@@ -16,15 +16,15 @@ mod supervise;
 
 pub(crate) use self::environment::Inner;
 
+use crate::base::admission::Permit;
 use crate::base::log::{self, Whose};
 use crate::base::statistics::Refusal;
 use crate::router::auth::Exchange;
 use crate::router::session::{CloseReason, CloseRequest};
 use crate::router::wire;
 use crate::rt::{BoxFuture, after};
-use crate::transport::TransportInfo;
 use crate::transport::shutdown::{Alive, Farewell};
-use crate::transport::{EndReason, Flow, MessageHandler, Outbox, charge_time};
+use crate::transport::{EndReason, Flow, MessageHandler, Outbox, TransportInfo, charge_time};
 use crate::{Session, WampError};
 use bytes::Bytes;
 use calls::Calls;
@@ -46,6 +46,7 @@ pub(crate) struct Peer {
     transport: Arc<TransportInfo>,
     serializer: Serializer,
     outbox: Outbox,
+    permit: Permit,
     machine: Machine,
     phase: Phase,
     /// When the phase has lasted too long.
@@ -100,7 +101,7 @@ impl Open {
 }
 
 impl Peer {
-    pub(crate) fn new(app: &Arc<Inner>, transport: TransportInfo, outbox: Outbox) -> Self {
+    pub(crate) fn new(app: &Arc<Inner>, transport: TransportInfo, outbox: Outbox, permit: Permit) -> Self {
         let app = Arc::clone(app);
         let numbering =
             if app.limits.strict_request_ids { RequestNumbering::Strict } else { RequestNumbering::Lenient };
@@ -113,6 +114,7 @@ impl Peer {
             pace: Pace::new(&app.limits, app.runtime.now()),
             _alive: app.connections.enter(outbox.clone()),
             outbox,
+            permit,
             app,
         };
         peer.arm(peer.app.limits.hello_timeout);
@@ -200,6 +202,7 @@ impl Peer {
     }
 
     fn end_session(&mut self, reason: CloseReason) {
+        self.permit.set_in_session(false);
         // Somebody else may have ended it before.
         match std::mem::replace(&mut self.phase, Phase::Ended) {
             Phase::Deciding(deciding) => drop(deciding.session.end(reason)),
@@ -301,8 +304,7 @@ fn is_request(step: &Step<'_>) -> bool {
     match step {
         Step::Join(..) => true,
         Step::Request(Message::Yield(result)) => result.options.progress,
-        Step::Request(Message::Error(_)) => false,
-        Step::Request(_) => true,
+        Step::Request(request) => !matches!(request, Message::Error(_)),
         _ => false,
     }
 }

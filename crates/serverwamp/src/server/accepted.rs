@@ -149,7 +149,7 @@ where
                 Ok(hello) => {
                     let transport = TransportInfo::plain(TransportKind::RawSocket, hello.serializer, origin);
                     let settings = app.inner().rawsocket.settings();
-                    rawsocket::serve(&app, io, hello.takes, settings, transport).await;
+                    rawsocket::serve(&app, io, hello.takes, settings, transport, permit).await;
                 }
                 Err(refusal) => {
                     app.inner().counters.refused(Refusal::Handshake, address, refusal);
@@ -157,7 +157,6 @@ where
                     drop(within(&app, options.handshake, end_with(&mut io, &refusal.octets())).await);
                 }
             }
-            drop(permit);
             Ok(())
         }
         [proxy_protocol::FIRST] if app.inner().proxies.speak_proxy_protocol() => {

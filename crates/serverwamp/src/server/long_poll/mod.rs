@@ -6,6 +6,7 @@
 //!
 //! All requests of a transport have to reach the same process: a load balancer in front needs affinity.
 
+mod bodies;
 mod carried;
 mod requests;
 
@@ -41,7 +42,7 @@ use crate::server::memory::{CAPACITY, pipe};
 use crate::server::rawsocket;
 use crate::server::service::{PeerAddressOf, PeerCertificates, detached};
 use crate::transport::{TlsInfo, TransportInfo, TransportKind};
-use carried::Carried;
+use carried::{Bounds, Carried};
 
 /// Answers the requests of long-polling clients. It looks at the end of a request's path only, so that it can be mounted
 /// anywhere.
@@ -94,7 +95,8 @@ impl LongPollService {
         let Shared { app, config, .. } = &*self.0;
         let runtime = Arc::clone(&app.inner().runtime);
         let (client, server) = pipe(CAPACITY);
-        let carried = Arc::new(Carried::new(subprotocol, client, config.max_message, runtime.now()));
+        let bounds = Bounds { hello: app.inner().limits.hello_bytes, message: config.max_message };
+        let carried = Arc::new(Carried::new(subprotocol, client, bounds, permit.clone(), runtime.now()));
         let id = unguessable();
         self.transports().insert(id.clone(), Arc::clone(&carried));
         let certificates = parts.extensions.get::<PeerCertificates>();
@@ -109,9 +111,10 @@ impl LongPollService {
             http: Some(detached(parts)),
         };
         let (settings, connection) = (config.settings(), app.clone());
+        let served = Arc::clone(&carried);
         runtime.spawn(Box::pin(async move {
-            rawsocket::serve(&connection, server, MaxLength::LONGEST, settings, transport).await;
-            drop(permit);
+            rawsocket::serve(&connection, server, MaxLength::LONGEST, settings, transport, permit).await;
+            served.disconnect(connection.inner().runtime.now());
         }));
         let peer_address = addresses.peer;
         let watch = (self.clone(), id.clone());
@@ -149,7 +152,7 @@ impl LongPollService {
         if last {
             self.0.unused.notify(usize::MAX);
         }
-        carried.as_ref().inspect(|carried| carried.end()).is_some()
+        carried.as_ref().inspect(|carried| carried.end(self.0.app.inner().runtime.now())).is_some()
     }
 
     /// Whether there are transports.

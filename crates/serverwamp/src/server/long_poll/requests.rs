@@ -10,12 +10,13 @@ use http::header::{
 };
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body;
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::Full;
 use serde::Deserialize;
 use serverwamp_proto::codec::{Serializer, from_slice};
 use serverwamp_proto::websocket::choose;
 
 use super::LongPollService;
+use super::bodies::{Unread, collect};
 use super::carried::{Carried, Received, Unsent};
 use crate::base::admission::Permit;
 use crate::base::log::Why;
@@ -55,7 +56,9 @@ impl LongPollService {
         let mut answer = self.answer_here(request, &requested).await;
         let why = Why::take(&mut answer);
         let refusal = match answer.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Some(Refusal::MessageBytes),
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                Some(answer.extensions_mut().remove().unwrap_or(Refusal::MessageBytes))
+            }
             StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN => Some(Refusal::Upgrade),
             _ => None,
         };
@@ -114,9 +117,9 @@ impl LongPollService {
             return refusal(StatusCode::SERVICE_UNAVAILABLE, "the server is shutting down");
         }
         let (mut parts, body) = request.into_parts();
-        let body = match self.read(body, LONGEST_OPEN).await {
+        let body = match self.in_time(collect(body, || LONGEST_OPEN, |_, _| true)).await {
             Ok(body) => body,
-            Err(answer) => return *answer,
+            Err(unread) => return unread.into(),
         };
         let Ok(Open { protocols }) = from_slice::<Open>(Serializer::Json, &body) else {
             let why = r#"the body has to be JSON like {"protocols": ["wamp.2.json"]}"#;
@@ -151,17 +154,7 @@ impl LongPollService {
         let Some(carried) = self.find(id) else { return over() };
         let _busy = carried.attend(&self.0.app.inner().runtime);
         match operation {
-            "send" => {
-                let body = match self.read(request.into_body(), self.0.config.max_message).await {
-                    Ok(body) => body,
-                    Err(answer) => return *answer,
-                };
-                match carried.send(body).await {
-                    Ok(()) => status(StatusCode::NO_CONTENT),
-                    Err(Unsent::Malformed(what)) => refusal(StatusCode::BAD_REQUEST, &what),
-                    Err(Unsent::Over) => over(),
-                }
-            }
+            "send" => self.send(request.into_body(), &carried).await.unwrap_or_else(over),
             "receive" => match self.receive(&carried).await {
                 Some(Received::Messages(body)) => {
                     with_type(Response::new(Full::from(body)), mime(carried.subprotocol.serializer))
@@ -189,26 +182,67 @@ impl LongPollService {
         }
     }
 
-    /// Reads a request's body of up to `longest` bytes, for no longer than a transport may be idle: whoever sends it letter
-    /// by letter holds a connection for nothing.
-    async fn read<B>(&self, body: B, longest: usize) -> Result<Bytes, Box<Answer>>
+    /// Collects a body and passes it on; `None` if the transport is over.
+    ///
+    /// A stranger sends no more than a HELLO may have, however many requests it makes (checklist LP-07).
+    async fn send<B>(&self, body: B, carried: &Carried) -> Option<Answer>
     where
         B: Body<Data: Send> + Send + 'static,
         B::Error: std::error::Error + Send + Sync + 'static,
     {
-        let refused = |status, why: &str| Err(Box::new(refusal(status, why)));
+        let mut held = carried.hold();
+        // One that says how long it is is not begun with. A client that is known keeps its connection.
+        let (bound, counted) = carried.bound();
+        let too_long = counted == Refusal::HelloBytes
+            && body.size_hint().lower() > u64::try_from(bound).unwrap_or(u64::MAX);
+        let collected = async {
+            if too_long {
+                return Err(Unread::TooLong(bound));
+            }
+            collect(body, || carried.bound().0, |more, bound| held.grow(more, bound)).await
+        };
+        let (collected, disconnected) = (pin!(self.in_time(collected)), pin!(carried.disconnected()));
+        let body = match select(collected, disconnected).await {
+            Either::Left((body, _)) => body,
+            Either::Right(_) => return None,
+        };
+        match body {
+            Err(unread) => {
+                let refusal = matches!(unread, Unread::TooLong(_)).then(|| carried.bound().1);
+                let mut answer = Answer::from(unread);
+                if let Some(refusal) = refusal {
+                    answer.extensions_mut().insert(refusal);
+                }
+                Some(answer)
+            }
+            Ok(body) => match carried.send(body).await {
+                Ok(()) => Some(status(StatusCode::NO_CONTENT)),
+                Err(Unsent::Malformed(what)) => Some(refusal(StatusCode::BAD_REQUEST, &what)),
+                Err(Unsent::Over) => None,
+            },
+        }
+    }
+
+    /// Waits for a body for no longer than a transport may be idle: whoever sends it letter by letter holds a connection
+    /// for nothing.
+    async fn in_time(&self, body: impl Future<Output = Result<Bytes, Unread>>) -> Result<Bytes, Unread> {
         let runtime = &self.0.app.inner().runtime;
         let time_up = runtime.sleep_until(after(runtime.now(), self.0.config.idle_timeout));
-        match select(pin!(Limited::new(body, longest).collect()), time_up).await {
-            Either::Left((Ok(body), _)) => Ok(body.to_bytes()),
-            Either::Left((Err(error), _)) if error.is::<LengthLimitError>() => {
-                refused(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body is longer than {longest} bytes"))
-            }
-            Either::Left((Err(error), _)) => {
-                refused(StatusCode::BAD_REQUEST, &format!("the body cannot be read: {error}"))
-            }
-            Either::Right(_) => refused(StatusCode::REQUEST_TIMEOUT, "the body took too long"),
+        match select(pin!(body), time_up).await {
+            Either::Left((body, _)) => body,
+            Either::Right(_) => Err(Unread::Slow),
         }
+    }
+}
+
+impl From<Unread> for Answer {
+    fn from(unread: Unread) -> Self {
+        let status = match unread {
+            Unread::TooLong(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Unread::Broken(_) => StatusCode::BAD_REQUEST,
+            Unread::Slow => StatusCode::REQUEST_TIMEOUT,
+        };
+        refusal(status, &unread.to_string())
     }
 }
 

@@ -78,8 +78,7 @@ impl Application {
         self.inner().runtime.spawn(Box::pin(async move {
             let transport = TransportInfo::plain(TransportKind::Memory, serializer, Origin::default());
             let settings = app.inner().rawsocket.settings();
-            rawsocket::serve(&app, server, MaxLength::LONGEST, settings, transport).await;
-            drop(permit);
+            rawsocket::serve(&app, server, MaxLength::LONGEST, settings, transport, permit).await;
         }));
         let (receiver, sender) = messages(client, self.inner().rawsocket.takes().bytes());
         MemoryPeer { sender, receiver }

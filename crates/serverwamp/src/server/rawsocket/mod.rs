@@ -14,6 +14,7 @@ use serverwamp_proto::rawsocket::{Hello, MaxLength, Refusal, accept};
 use serverwamp_proto::websocket::Subprotocol;
 
 use crate::Application;
+use crate::base::admission::Permit;
 use crate::peer::Peer;
 use crate::transport::io::{read_exact, write_all};
 use crate::transport::{Connection, Framing, Outbox, Settings, TlsInfo, TransportInfo, TransportKind};
@@ -65,11 +66,12 @@ pub(crate) async fn serve<IO: Read + Write + Unpin>(
     takes: MaxLength,
     settings: Settings,
     transport: TransportInfo,
+    permit: Permit,
 ) {
     let inner = app.inner();
     let framing = Framing::RawSocket { serializer: transport.serializer, takes: takes.bytes() };
     let outbox = Outbox::new(framing, inner.bounds());
-    let peer = Peer::new(inner, transport, outbox.clone());
+    let peer = Peer::new(inner, transport, outbox.clone(), permit);
     Connection::new(io, outbox, peer, settings, &inner.turns).await;
 }
 

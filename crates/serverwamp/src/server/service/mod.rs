@@ -144,10 +144,9 @@ impl WebSocketService {
                     client_certificates: certificates.map(|chain| chain.0.clone()).unwrap_or_default(),
                     http: Some(detached(parts)),
                 };
-                Peer::new(app.inner(), transport, outbox)
+                Peer::new(app.inner(), transport, outbox, permit)
             };
             accepted.serve(&config, &app.inner().turns, peer).await;
-            drop(permit);
         }));
     }
 }

@@ -16,7 +16,9 @@ use serverwamp_proto::message::Message;
 use serverwamp_proto::websocket::Subprotocol;
 use serverwamp_proto::websocket::batch::{Records, push_record};
 
+use crate::base::admission::Permit;
 use crate::base::signal::Signal;
+use crate::base::statistics::Refusal;
 use crate::rt::{Runtime, after};
 use crate::server::memory::{MessageReceiver, MessageSender, Pipe, messages};
 
@@ -34,12 +36,32 @@ pub(super) struct Carried {
     /// Whose turn it is to send: what waits is one request's body, and the others wait with theirs.
     turn: futures_util::lock::Mutex<()>,
     sending: AtomicWaker,
+    /// Bytes of bodies that are being collected or wait to be passed on.
+    collected: AtomicUsize,
+    bounds: Bounds,
+    /// The transport counts as a connection until nothing of it is left.
+    permit: Permit,
     last_seen: Mutex<Instant>,
     /// Requests that are being answered.
     busy: AtomicUsize,
+    /// Set when the connection behind it is over: nothing more is sent, and only what it has said is still received.
+    disconnected: Signal<()>,
     /// Set when the transport is ended.
     over: Signal<()>,
 }
+
+/// How many bytes the bodies of one transport may have that are collected at the same time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// Before WELCOME.
+    pub(super) hello: usize,
+    /// In a session.
+    pub(super) message: usize,
+}
+
+/// Bytes of a body, which count until it has been passed on.
+#[derive(Debug)]
+pub(super) struct Held<'c>(&'c Carried, usize);
 
 /// Who receives, under one lock: an earlier `receive` that looked whether it is the latest, and only then asked for
 /// messages, would be woken for them in place of the latest one.
@@ -78,16 +100,26 @@ pub(super) enum Unsent {
 pub(super) struct Busy<'c>(&'c Carried, &'c Arc<dyn Runtime>);
 
 impl Carried {
-    pub(super) fn new(subprotocol: Subprotocol, pipe: Pipe, longest: usize, now: Instant) -> Self {
-        let (receiver, sender) = messages(pipe, longest);
+    pub(super) fn new(
+        subprotocol: Subprotocol,
+        pipe: Pipe,
+        bounds: Bounds,
+        permit: Permit,
+        now: Instant,
+    ) -> Self {
+        let (receiver, sender) = messages(pipe, bounds.message);
         Self {
             subprotocol,
             receiving: Mutex::new(Receiving { receiver: Some(receiver), latest: 0, waker: None }),
             sender: Mutex::new(Some(sender)),
             turn: futures_util::lock::Mutex::default(),
             sending: AtomicWaker::new(),
+            collected: AtomicUsize::new(0),
+            bounds,
+            permit,
             last_seen: Mutex::new(now),
             busy: AtomicUsize::new(0),
+            disconnected: Signal::default(),
             over: Signal::default(),
         }
     }
@@ -100,8 +132,24 @@ impl Carried {
 
     /// When the transport has been without a request for so long; `None` if it has been already.
     pub(super) fn idle_at(&self, timeout: Duration, now: Instant) -> Option<Instant> {
-        let since = if self.busy.load(Ordering::Relaxed) > 0 { now } else { *lock(&self.last_seen) };
+        let busy = self.busy.load(Ordering::Relaxed) > 0 && self.disconnected.get().is_none();
+        let since = if busy { now } else { *lock(&self.last_seen) };
         Some(after(since, timeout)).filter(|idle| *idle > now)
+    }
+
+    /// How many bytes may be collected now, and what is counted beyond: a stranger may send less.
+    pub(super) fn bound(&self) -> (usize, Refusal) {
+        let Bounds { hello, message } = self.bounds;
+        if hello < message && !self.permit.is_in_session() {
+            (hello, Refusal::HelloBytes)
+        } else {
+            (message, Refusal::MessageBytes)
+        }
+    }
+
+    /// Begins to collect a body.
+    pub(super) const fn hold(&self) -> Held<'_> {
+        Held(self, 0)
     }
 
     /// Passes on what a request brings. It waits while the session takes nothing.
@@ -148,6 +196,23 @@ impl Carried {
             Some(sender) => sender.poll_flush(cx).map_err(|_| Unsent::Over),
             None => Poll::Ready(Err(Unsent::Over)),
         }
+    }
+
+    /// The connection behind the transport is over: what it was still to be sent is dropped. What it has said remains
+    /// to be received, for as long as a transport may be idle, but no request refreshes that time.
+    pub(super) fn disconnect(&self, now: Instant) {
+        if self.disconnected.get().is_some() {
+            return;
+        }
+        *lock(&self.last_seen) = now;
+        lock(&self.sender).take();
+        self.disconnected.set(());
+        self.sending.wake();
+    }
+
+    /// Completes when the connection behind the transport is over.
+    pub(super) async fn disconnected(&self) {
+        self.disconnected.wait().await;
     }
 
     /// Waits for messages: for one, or, where they are batched, for all there are (checklist LP-05).
@@ -199,15 +264,14 @@ impl Carried {
     }
 
     /// Ends the transport: to the session it looks as if its peer were gone.
-    pub(super) fn end(&self) {
-        lock(&self.sender).take();
+    pub(super) fn end(&self, now: Instant) {
+        self.disconnect(now);
         let waiting = {
             let mut receiving = lock(&self.receiving);
             receiving.receiver = None;
             receiving.waker.take()
         };
         waiting.into_iter().for_each(Waker::wake);
-        self.sending.wake();
         self.over.set(());
     }
 
@@ -217,10 +281,31 @@ impl Carried {
     }
 }
 
+impl Held<'_> {
+    /// Counts more bytes, unless the transport then has more than `bound`.
+    pub(super) fn grow(&mut self, more: usize, bound: usize) -> bool {
+        let Self(carried, bytes) = self;
+        let grown = |held: usize| held.checked_add(more).filter(|held| *held <= bound);
+        let fits = carried.collected.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown).is_ok();
+        if fits {
+            *bytes += more;
+        }
+        fits
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.collected.fetch_sub(self.1, Ordering::Relaxed);
+    }
+}
+
 impl Drop for Busy<'_> {
     fn drop(&mut self) {
         let Self(carried, runtime) = self;
-        *lock(&carried.last_seen) = runtime.now();
+        if carried.disconnected.get().is_none() {
+            *lock(&carried.last_seen) = runtime.now();
+        }
         carried.busy.fetch_sub(1, Ordering::Relaxed);
     }
 }
@@ -236,97 +321,4 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::server::memory::{CAPACITY, pipe};
-    use futures_util::task::{ArcWake, waker_ref};
-    use serverwamp_proto::codec::Serializer;
-    use std::sync::Barrier;
-    use std::thread;
-
-    /// Counts how often it is woken.
-    #[derive(Default)]
-    struct Count(AtomicUsize);
-
-    impl Count {
-        fn get(&self) -> usize {
-            self.0.load(Ordering::SeqCst)
-        }
-    }
-
-    impl ArcWake for Count {
-        fn wake_by_ref(count: &Arc<Self>) {
-            count.0.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-
-    /// A transport, and the server's side of it.
-    #[expect(clippy::disallowed_methods, reason = "no runtime, and no time passes")]
-    fn carried() -> (Carried, MessageSender, MessageReceiver) {
-        let (client, server) = pipe(CAPACITY);
-        let carried = Carried::new(Subprotocol::new(Serializer::Json), client, 1000, Instant::now());
-        let (receiver, sender) = messages(server, 1000);
-        (carried, sender, receiver)
-    }
-
-    fn poll(carried: &Carried, number: usize, count: &Arc<Count>) -> Poll<Received> {
-        carried.poll_receive(number, &mut Context::from_waker(&waker_ref(count)))
-    }
-
-    fn send(sender: &mut MessageSender, message: &[u8]) {
-        sender.push(message).unwrap();
-        assert!(sender.poll_flush(&mut Context::from_waker(Waker::noop())).is_ready());
-    }
-
-    // checklist LP-10
-    #[test]
-    fn an_older_receive_that_is_polled_last_does_not_take_the_newer_ones_waker() {
-        let (carried, mut sender, _receiver) = carried();
-        let (older, newer) = <(Arc<Count>, Arc<Count>)>::default();
-        let first = carried.begin_receive();
-        assert!(poll(&carried, first, &older).is_pending());
-        let second = carried.begin_receive();
-        assert_eq!((older.get(), newer.get()), (1, 0), "the older one is woken to give up");
-        assert!(poll(&carried, second, &newer).is_pending());
-        assert!(matches!(poll(&carried, first, &older), Poll::Ready(Received::Superseded)));
-        send(&mut sender, b"[1]");
-        assert_eq!((older.get(), newer.get()), (1, 1), "the message wakes who waits for it");
-        assert!(
-            matches!(poll(&carried, second, &newer), Poll::Ready(Received::Messages(all)) if all == b"[1]")
-        );
-    }
-
-    // checklist LP-10
-    #[test]
-    fn of_two_receives_that_are_polled_at_the_same_moment_the_newer_one_is_woken() {
-        for round in 0..2000 {
-            let (carried, mut sender, _receiver) = carried();
-            let (older, newer) = <(Arc<Count>, Arc<Count>)>::default();
-            let (first, both) = (carried.begin_receive(), Barrier::new(2));
-            let second = thread::scope(|scope| {
-                scope.spawn(|| {
-                    both.wait();
-                    while poll(&carried, first, &older).is_pending() {}
-                });
-                both.wait();
-                let second = carried.begin_receive();
-                assert!(poll(&carried, second, &newer).is_pending());
-                second
-            });
-            send(&mut sender, b"[1]");
-            assert_eq!(newer.get(), 1, "in round {round}");
-            assert!(matches!(poll(&carried, second, &newer), Poll::Ready(Received::Messages(_))));
-        }
-    }
-
-    #[test]
-    fn the_end_of_a_transport_wakes_who_waits() {
-        let (carried, _sender, _receiver) = carried();
-        let count = Arc::default();
-        let number = carried.begin_receive();
-        assert!(poll(&carried, number, &count).is_pending());
-        carried.end();
-        assert_eq!(count.get(), 1);
-        assert!(matches!(poll(&carried, number, &count), Poll::Ready(Received::Over)));
-    }
-}
+mod tests;
