@@ -59,8 +59,8 @@ pub(crate) fn run(options: &ServerOptions) -> Result<(), Failure> {
         println!("listening {}", listener.local_addr()?);
         match options.kind {
             ServerKind::Echo => serve_echo(listener).await?,
-            ServerKind::Wamp => Server::new(application()?).serve(listener, std::future::pending()).await,
-            ServerKind::Router => Server::new(router()?).serve(listener, std::future::pending()).await,
+            ServerKind::Wamp => Server::new(application()?).serve(listener, std::future::pending()).await?,
+            ServerKind::Router => Server::new(router()?).serve(listener, std::future::pending()).await?,
             ServerKind::Writer => serve_writes(listener).await?,
             ServerKind::Open => {
                 let app = open(options.unbounded).with_state(()).build()?;
@@ -70,7 +70,7 @@ pub(crate) fn run(options: &ServerOptions) -> Result<(), Failure> {
                 let by_tls = Server::new(app.clone()).tls(tls).serve(by_tls, std::future::pending());
                 tokio::spawn(by_tls);
                 let server = Server::new(app).long_poll("/lp");
-                server.serve(listener, std::future::pending()).await;
+                server.serve(listener, std::future::pending()).await?;
             }
         }
         Ok(())
@@ -86,7 +86,7 @@ async fn serve_open_on_smol(options: &ServerOptions) -> Result<(), Failure> {
     let by_tls = smol::net::TcpListener::bind((options.listen.ip(), 0)).await?;
     println!("tls {} {certificate}", by_tls.local_addr()?);
     smol::spawn(Server::new(app.clone()).tls(tls).serve(by_tls, std::future::pending())).detach();
-    Server::new(app).long_poll("/lp").serve(listener, std::future::pending()).await;
+    Server::new(app).long_poll("/lp").serve(listener, std::future::pending()).await?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use crate::demo;
 use crate::failure::Failure;
 use crate::stop::StopSignals;
 use crate::unix_socket;
-use serverwamp::server::UnixSocket;
+use serverwamp::server::{ServeError, UnixSocket};
 use serverwamp::tls::TlsConfig;
 use serverwamp::websocket::{Hosts, Origins};
 use serverwamp::{Application, Server};
@@ -83,7 +83,8 @@ async fn serve(options: &DevOptions) -> Result<(), Failure> {
         }
     };
     tokio::select! {
-        () = server => {
+        served = server => {
+            served.map_err(|error| Failure::runtime(error.to_string()))?;
             let told = if options.restart { "may come back" } else { "got GOODBYE" };
             say(format_args!("serverwamp has stopped; {} {told}\n", count(sessions.get())));
         }
@@ -146,7 +147,7 @@ async fn serve_all(
     tls: Option<TlsConfig>,
     unix: Option<UnixSocket<UnixListener>>,
     stopped: watch::Receiver<()>,
-) {
+) -> Result<(), ServeError> {
     let stopped = || {
         let mut stopped = stopped.clone();
         // An error is a sender that is gone, which is what is waited for.
@@ -154,8 +155,9 @@ async fn serve_all(
     };
     let beside = async {
         if let Some(socket) = unix {
-            server.clone().serve(socket, stopped()).await;
+            server.clone().serve(socket, stopped()).await?;
         }
+        Ok(())
     };
     let server = match tls {
         Some(tls) => server.clone().tls(tls),
@@ -163,10 +165,12 @@ async fn serve_all(
     };
     let at_other = async {
         if let Some(other) = other {
-            server.clone().serve(other, stopped()).await;
+            server.clone().serve(other, stopped()).await?;
         }
+        Ok(())
     };
-    tokio::join!(server.clone().serve(listener, stopped()), at_other, beside);
+    tokio::try_join!(server.clone().serve(listener, stopped()), at_other, beside)?;
+    Ok(())
 }
 
 /// Says what is being waited for, when it takes long enough to wonder.

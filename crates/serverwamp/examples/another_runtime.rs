@@ -55,6 +55,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         let address = stream.get_ref().peer_addr()?;
         Ok((FuturesIo::new(stream), Some(address)))
     });
-    block_on(Server::new(app).serve(Incoming::new(connections), std::future::pending()));
+    block_on(Server::new(app).serve(Incoming::new(connections), std::future::pending()))?;
     Ok(())
 }

@@ -52,6 +52,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     });
     let listener = TcpListener::bind("127.0.0.1:8080").await?;
     println!("ws://{}/ws  realm realm1", listener.local_addr()?);
-    Server::new(app).serve(listener, async { drop(tokio::signal::ctrl_c().await) }).await;
+    Server::new(app).serve(listener, async { drop(tokio::signal::ctrl_c().await) }).await?;
     Ok(())
 }

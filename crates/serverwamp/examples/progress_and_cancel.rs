@@ -52,6 +52,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Application::builder().realm(realm).build()?;
     let listener = TcpListener::bind("127.0.0.1:8080").await?;
     println!("ws://{}/ws", listener.local_addr()?);
-    Server::new(app).serve(listener, async { drop(tokio::signal::ctrl_c().await) }).await;
+    Server::new(app).serve(listener, async { drop(tokio::signal::ctrl_c().await) }).await?;
     Ok(())
 }

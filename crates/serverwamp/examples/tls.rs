@@ -61,6 +61,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8443").await?;
     println!("wss://localhost:8443/ws");
-    Server::new(app).tls(tls).serve(listener, async { drop(tokio::signal::ctrl_c().await) }).await;
+    Server::new(app).tls(tls).serve(listener, async { drop(tokio::signal::ctrl_c().await) }).await?;
     Ok(())
 }

@@ -5,11 +5,12 @@ use crate::api::realm::Realm;
 use crate::base::admission::Admissions;
 use crate::base::error::{ConfigError, Problem};
 use crate::base::limits::Limits;
-use crate::base::log;
+use crate::base::log::{self, line};
 use crate::base::proxies::TrustedProxies;
 use crate::base::statistics::{Counters, Statistics};
 use crate::peer::Inner;
 use crate::router::realm::{RealmHandle, RunningRealm};
+use crate::rt::guard::guard;
 use crate::rt::{Runtime, after};
 use crate::transport::Turns;
 use crate::transport::impossible;
@@ -106,7 +107,18 @@ impl Application {
 
     pub(crate) async fn end(&self, farewell: Farewell, deadline: Duration) {
         let runtime = &self.0.runtime;
-        let over = runtime.sleep_until(after(runtime.now(), deadline));
+        let over = match runtime.available() {
+            Ok(()) => runtime.sleep_until(after(runtime.now(), deadline)),
+            Err(unavailable) => {
+                line!(
+                    ERROR,
+                    "internal",
+                    "nobody can be waited for here, and all is closed at once",
+                    error = unavailable
+                );
+                Box::pin(std::future::ready(()))
+            }
+        };
         self.0.connections.shut_down(farewell, over).await;
         log::flush();
         log::tell_all_left_out();
@@ -242,6 +254,7 @@ impl ApplicationBuilder<()> {
         let connections = Connections::default();
         let counters = Arc::<Counters>::default();
         let runtime = this.runtime.or_else(default_runtime);
+        let runtime = runtime.map(|runtime| guard(runtime, Arc::clone(&counters)));
         let turns = runtime.clone().map(Turns::new);
         for (mut realm, placed) in this.bound {
             // Limits may have been changed after `with_state`.

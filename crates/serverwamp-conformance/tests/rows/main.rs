@@ -18,6 +18,7 @@ mod limits_of_connections;
 mod limits_of_long_polling;
 mod limits_of_sessions;
 mod overflow;
+mod panics;
 mod procedures;
 mod progressive_results;
 mod proxies;

@@ -60,12 +60,8 @@ impl Statistics {
 
 impl fmt::Display for Statistics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut counts = self.iter().filter(|(_, count)| *count > 0).peekable();
-        while let Some((name, count)) = counts.next() {
-            write!(f, "{name} {count}")?;
-            if counts.peek().is_some() {
-                writeln!(f)?;
-            }
+        for (line, (name, count)) in self.iter().filter(|(_, count)| *count > 0).enumerate() {
+            write!(f, "{}{name} {count}", if line == 0 { "" } else { "\n" })?;
         }
         Ok(())
     }
@@ -221,6 +217,8 @@ refusals! {
     Uri "uris_refused",
     /// Handlers that had not finished [`Limits::grace`](crate::Limits::grace) after their end, and were dropped.
     Grace "handlers_dropped",
+    /// Panics: of handlers, whose caller gets an error, and of what serves a connection, which ends with it.
+    Panic "panics",
 }
 
 impl fmt::Display for Refusal {

@@ -2,7 +2,7 @@
 
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
-use crate::rt::{BoxFuture, Runtime, after};
+use crate::rt::{BoxFuture, Runtime, after, guard};
 use crate::transport::shutdown::Alive;
 use crate::{Session, WampError};
 use futures_util::future::{Either, select};
@@ -16,11 +16,7 @@ type Panic = Box<dyn Any + Send>;
 
 /// Logs a panic of application code and returns the id under which it is in the log.
 pub(super) fn report_panic(what: &str, session: &Session, panic: &(dyn Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("(no text)");
+    session.running_realm().counters.count(Refusal::Panic, 1);
     let id = crate::base::ids::incident();
     let (session, realm) = (session.id(), session.running_realm().name());
     line!(
@@ -31,7 +27,7 @@ pub(super) fn report_panic(what: &str, session: &Session, panic: &(dyn Any + Sen
         session = session,
         realm = realm,
         handler = what,
-        panic = text
+        panic = guard::text(panic)
     );
     id
 }

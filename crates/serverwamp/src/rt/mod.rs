@@ -3,6 +3,7 @@
 //! Nothing outside this folder names a runtime: a new one is one type that implements [`Runtime`].
 
 use serverwamp_proto::timestamp::Timestamp;
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::num::NonZero;
@@ -10,6 +11,7 @@ use std::pin::Pin;
 use std::task::Context;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+pub(crate) mod guard;
 pub(crate) mod listener;
 #[cfg(feature = "smol")]
 mod smol;
@@ -39,6 +41,18 @@ pub trait Runtime: Send + Sync + fmt::Debug + 'static {
     /// Completes at `deadline`, or at once when that is past.
     fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()>;
 
+    /// Whether tasks can be spawned and deadlines awaited where this is called. By default they can be.
+    ///
+    /// [`Server::serve`](crate::Server::serve) asks for it before anything else, and so do requests that open transports and
+    /// [`Application::connect`](crate::Application::connect). A runtime whose `spawn` or `sleep_until` panics outside of it
+    /// says so here.
+    ///
+    /// # Errors
+    /// Why not, and what to add.
+    fn available(&self) -> Result<(), Unavailable> {
+        Ok(())
+    }
+
     /// Wakes the task of `cx`, which has more to do, when all others have had their turn, among them those who wait for
     /// sockets that have become ready meanwhile.
     ///
@@ -60,6 +74,18 @@ pub trait Runtime: Send + Sync + fmt::Debug + 'static {
     #[expect(clippy::disallowed_methods, reason = "everybody else asks here")]
     fn now(&self) -> Instant {
         Instant::now()
+    }
+}
+
+/// Why a runtime can do nothing for the framework where it was asked, in words that say what to add.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unavailable(Cow<'static, str>);
+
+impl Unavailable {
+    /// With this text.
+    pub fn new(text: impl Into<Cow<'static, str>>) -> Self {
+        Self(text.into())
     }
 }
 

@@ -20,6 +20,7 @@ use crate::base::admission::Permit;
 use crate::base::log::{self, line};
 use crate::base::statistics::Refusal;
 use crate::rt::after;
+use crate::rt::guard::guarded;
 use crate::server::rawsocket::{self, Origin};
 use crate::transport::io::{end_with, read_exact, say_last};
 use crate::transport::{TransportInfo, TransportKind};
@@ -39,7 +40,8 @@ pub(super) fn spawn<IO>(
     let origin = Origin { address, connection_address: address, ..Origin::default() };
     let permit = app.inner().admissions.admit(address.map(|address| address.ip()));
     let admitted = permit.map_err(|too_many| (too_many, options.refusals.begin()));
-    runtime.spawn(Box::pin(async move {
+    let counters = Arc::clone(&app.inner().counters);
+    let serving = async move {
         let served = match admitted {
             Ok(permit) => {
                 let counters = Arc::clone(&app.inner().counters);
@@ -63,7 +65,8 @@ pub(super) fn spawn<IO>(
             line!(DEBUG, "server", "a connection ended before it was a session's", error = error; peer = address);
         }
         log::flush();
-    }));
+    };
+    runtime.spawn(Box::pin(guarded(serving, counters, address)));
 }
 
 async fn serve<IO>(

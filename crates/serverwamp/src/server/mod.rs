@@ -4,6 +4,7 @@
 //! HTTP request begins with RawSocket's (specification: Advanced Profile, "RawSocket Transport"; checklist RAW-24).
 
 mod accepted;
+mod error;
 mod http;
 pub mod long_poll;
 pub mod memory;
@@ -18,21 +19,24 @@ pub mod tls;
 #[cfg(unix)]
 mod unix_socket;
 
+pub use self::error::ServeError;
 #[cfg(unix)]
 pub use self::unix_socket::UnixSocket;
 pub use crate::rt::listener::{Incoming, Listener};
 
 use std::future::Future;
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::{Either, join, select};
 
 use crate::Application;
-use crate::base::log::line;
-use crate::rt::after;
+use crate::base::log::{Whose, line};
+use crate::rt::{after, guard};
 #[cfg(feature = "tls")]
 use crate::server::tls::TlsConfig;
 use crate::transport::shutdown::Farewell;
@@ -54,7 +58,7 @@ const SAY_EVERY: Duration = Duration::from_secs(10);
 /// # async fn run(app: serverwamp::Application) -> std::io::Result<()> {
 /// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
 /// let stop = async { tokio::signal::ctrl_c().await.expect("ctrl-c can be listened for") };
-/// serverwamp::Server::new(app).path("/ws").serve(listener, stop).await;
+/// serverwamp::Server::new(app).path("/ws").serve(listener, stop).await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -179,13 +183,27 @@ impl Server {
     ///
     /// Clients that poll need new connections to be told of the end: while there are any, connections are accepted, and
     /// all other requests are answered with 503.
-    pub async fn serve(self, mut listener: impl Listener, stop: impl Future<Output = ()>) {
+    ///
+    /// A panic in what serves a connection, or in `listener`, is counted ([`Refusal::Panic`](crate::Refusal::Panic)) and
+    /// logged; other connections go on.
+    ///
+    /// # Errors
+    /// Before anything is accepted: when the application's runtime can do nothing where this is awaited, such as tokio in a
+    /// program that runs on smol, and when these settings can never work: deadlines of 0, everything switched off, paths
+    /// without a slash. Once it serves it ends without an error.
+    pub async fn serve(
+        self,
+        mut listener: impl Listener,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), ServeError> {
+        error::check(&self.app, &self.options)?;
         let options = Arc::new(self.options);
         let services = Arc::new(Services::new(&self.app, &options));
         accept(&self.app, &options, &services, &mut listener, stop).await;
         let Some(long_poll) = services.polled() else {
             drop(listener);
-            return self.app.end(options.farewell, options.drain).await;
+            self.app.end(options.farewell, options.drain).await;
+            return Ok(());
         };
         let ended = async {
             self.app.end(options.farewell, options.drain).await;
@@ -199,6 +217,7 @@ impl Server {
         let runtime = &self.app.inner().runtime;
         let time_up = runtime.sleep_until(after(runtime.now(), PARTING));
         select(pin!(services.leave()), time_up).await;
+        Ok(())
     }
 }
 
@@ -213,7 +232,13 @@ async fn accept(
     let mut stop = pin!(stop);
     let mut rest = FIRST_REST;
     let mut said = None;
-    while let Some(accepted) = until(stop.as_mut(), listener.accept()).await {
+    loop {
+        let accepting = AssertUnwindSafe(listener.accept()).catch_unwind();
+        let Some(accepted) = until(stop.as_mut(), accepting).await else { return };
+        let accepted = accepted.unwrap_or_else(|panic| {
+            guard::report(&app.inner().counters, Whose::default(), panic.as_ref());
+            Err(io::Error::other("the listener panicked"))
+        });
         match accepted {
             Ok((io, address)) => {
                 rest = FIRST_REST;
@@ -229,7 +254,7 @@ async fn accept(
                 }
                 let rested = runtime.sleep_until(now + rest);
                 if until(stop.as_mut(), rested).await.is_none() {
-                    break;
+                    return;
                 }
                 rest = (rest * 2).min(LONGEST_REST);
             }

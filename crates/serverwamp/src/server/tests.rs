@@ -9,9 +9,10 @@ use futures_util::{StreamExt as _, stream};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::oneshot;
+use tower_service::Service as _;
 
 use super::{Incoming, Server};
-use crate::server::memory::{Pipe, pipe};
+use crate::server::memory::{MemoryError, Pipe, pipe};
 use crate::{Application, Realm};
 
 const FOREVER: Duration = Duration::MAX;
@@ -42,7 +43,7 @@ fn serve<const N: usize>() -> ([TokioIo<Pipe>; N], oneshot::Sender<()>, impl Fut
     let server = Server::new(patient()).long_poll("/lp").handshake_timeout(FOREVER).drain(FOREVER);
     let serving = tokio::spawn(server.serve(Incoming::new(connections), async { drop(stopped.await) }));
     let here: Vec<_> = here.into_iter().map(TokioIo::new).collect();
-    (here.try_into().unwrap(), stop, async { serving.await.unwrap() })
+    (here.try_into().unwrap(), stop, async { serving.await.unwrap().unwrap() })
 }
 
 /// Posts over a connection that is kept, and gives the answer's status and body.
@@ -86,4 +87,39 @@ async fn durations_that_never_pass_end_nothing_and_break_nothing() {
     assert_eq!(post(&mut http, &format!("/lp/{id}/close"), "").await.0, "204");
     drop(raw);
     serving.await;
+}
+
+#[test]
+fn outside_of_its_runtime_an_application_refuses_and_does_not_panic() {
+    let app = patient();
+    let request = || {
+        let request = http::Request::post("/open").header("host", "localhost");
+        request.body(http_body_util::Full::<bytes::Bytes>::default()).unwrap()
+    };
+    let answered = futures_executor::block_on(app.websocket().call(request())).unwrap();
+    assert_eq!(answered.status(), 500);
+    let answered = futures_executor::block_on(app.long_polling().call(request())).unwrap();
+    assert_eq!(answered.status(), 500);
+    let mut peer = app.connect(crate::Serializer::Json);
+    assert_eq!(futures_executor::block_on(peer.receive()), Err(MemoryError::Closed));
+    futures_executor::block_on(app.shutdown(FOREVER));
+}
+
+#[tokio::test]
+async fn a_server_that_can_never_work_says_all_that_is_wrong() {
+    let nobody = || Incoming::new(stream::pending::<std::io::Result<(Pipe, Option<SocketAddr>)>>());
+    let server =
+        Server::new(patient()).http(false).rawsocket(false).path("ws").handshake_timeout(Duration::ZERO);
+    let error = server.serve(nobody(), std::future::pending()).await.unwrap_err();
+    let text = error.to_string();
+    assert_eq!(error.problems().count(), 3, "{text}");
+    for part in ["`handshake_timeout` is 0", "both switched off", "write \"/ws\""] {
+        assert!(text.contains(part), "{text}");
+    }
+    let only_one = Server::new(patient()).long_poll("lp").serve(nobody(), std::future::pending()).await;
+    let text = only_one.unwrap_err().to_string();
+    assert_eq!(
+        text,
+        "the server cannot serve: `long_poll` is \"lp\", which is no path of HTTP: write \"/lp\""
+    );
 }

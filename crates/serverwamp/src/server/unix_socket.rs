@@ -22,7 +22,7 @@ use super::Listener;
 /// use serverwamp::server::UnixSocket;
 ///
 /// let socket = UnixSocket::bind("/run/wamp.sock", Some(0o660))?.try_map(tokio::net::UnixListener::from_std)?;
-/// serverwamp::Server::new(app).serve(socket, std::future::pending()).await;
+/// serverwamp::Server::new(app).serve(socket, std::future::pending()).await?;
 /// # Ok(())
 /// # }
 /// ```

@@ -18,7 +18,7 @@ use std::time::Instant;
 /// let app = serverwamp::Application::builder().runtime(Smol).realm(realm).build()?;
 /// smol::block_on(async {
 ///     let listener = smol::net::TcpListener::bind("127.0.0.1:8080").await?;
-///     serverwamp::Server::new(app).serve(listener, std::future::pending()).await;
+///     serverwamp::Server::new(app).serve(listener, std::future::pending()).await?;
 ///     Ok(())
 /// })
 /// # }

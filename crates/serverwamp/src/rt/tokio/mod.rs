@@ -6,16 +6,27 @@ mod upgraded;
 
 pub(crate) use upgraded::Handed;
 
-use super::{BoxFuture, Runtime};
+use super::{BoxFuture, Runtime, Unavailable};
 use ::tokio::runtime::Handle;
 use std::future::Future;
+use std::panic::catch_unwind;
 use std::pin::pin;
 use std::task::Context;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Spawns on the tokio runtime that is current where a connection is served.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tokio;
+
+/// What to do about the lack of tokio.
+#[cfg(feature = "smol")]
+const OUTSIDE: &str = "the application runs on tokio, and this is no task of a tokio runtime: for smol, pass \
+    `.runtime(serverwamp::rt::Smol)` to `Application::builder()`; for tokio, start one, as `#[tokio::main]` does";
+#[cfg(not(feature = "smol"))]
+const OUTSIDE: &str = "the application runs on tokio, and this is no task of a tokio runtime: start one, as \
+    `#[tokio::main]` does; for smol, enable the feature `smol` and pass `.runtime(serverwamp::rt::Smol)` to \
+    `Application::builder()`; for another runtime, pass your own";
+const WITHOUT_TIME: &str = "the application runs on a tokio runtime without timers: build it with `.enable_all()` or `.enable_time()`";
 
 impl Runtime for Tokio {
     fn spawn(&self, task: BoxFuture<'static, ()>) {
@@ -24,6 +35,15 @@ impl Runtime for Tokio {
 
     fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()> {
         Box::pin(::tokio::time::sleep_until(deadline.into()))
+    }
+
+    fn available(&self) -> Result<(), Unavailable> {
+        if Handle::try_current().is_err() {
+            return Err(Unavailable::new(OUTSIDE));
+        }
+        // There is no other way to ask for it.
+        let timers = catch_unwind(|| drop(::tokio::time::sleep(Duration::ZERO)));
+        timers.map_err(|_panic| Unavailable::new(WITHOUT_TIME))
     }
 
     fn wake_later(&self, cx: &mut Context<'_>) {
@@ -82,6 +102,17 @@ mod tests {
         assert!(at_once > 10, "{at_once} turns: then tokio looks by itself, and there is no need for this");
         let later = turns_before_the_reader(|cx| Tokio.wake_later(cx)).await;
         assert!(later <= 3, "{later} turns");
+    }
+
+    #[test]
+    fn a_runtime_says_what_it_lacks() {
+        assert_eq!(Tokio.available(), Err(Unavailable::new(OUTSIDE)));
+        let build = |time: bool| {
+            let mut builder = ::tokio::runtime::Builder::new_current_thread();
+            if time { builder.enable_time().build() } else { builder.build() }.unwrap()
+        };
+        assert_eq!(build(false).block_on(async { Tokio.available() }), Err(Unavailable::new(WITHOUT_TIME)));
+        assert_eq!(build(true).block_on(async { Tokio.available() }), Ok(()));
     }
 
     #[test]

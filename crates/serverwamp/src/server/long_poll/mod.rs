@@ -38,6 +38,7 @@ use crate::base::admission::Permit;
 use crate::base::proxies::Addresses;
 use crate::base::statistics::Refusal;
 use crate::rt::after;
+use crate::rt::guard::guarded;
 use crate::server::memory::{CAPACITY, pipe};
 use crate::server::rawsocket;
 use crate::server::service::{PeerAddressOf, PeerCertificates, detached};
@@ -111,12 +112,16 @@ impl LongPollService {
             http: Some(detached(parts)),
         };
         let (settings, connection) = (config.settings(), app.clone());
-        let served = Arc::clone(&carried);
-        runtime.spawn(Box::pin(async move {
+        let (served, ended_on) = (Arc::clone(&carried), Arc::clone(&runtime));
+        let serving = async move {
             rawsocket::serve(&connection, server, MaxLength::LONGEST, settings, transport, permit).await;
-            served.disconnect(connection.inner().runtime.now());
-        }));
+        };
         let peer_address = addresses.peer;
+        let serving = guarded(serving, Arc::clone(&app.inner().counters), peer_address);
+        runtime.spawn(Box::pin(async move {
+            serving.await;
+            served.disconnect(ended_on.now());
+        }));
         let watch = (self.clone(), id.clone());
         runtime.spawn(Box::pin(async move { watch.0.end_when_idle(&watch.1, &carried, peer_address).await }));
         id

@@ -22,7 +22,7 @@ use crate::base::admission::Permit;
 use crate::base::log::Why;
 use crate::base::statistics::Refusal;
 use crate::rt::after;
-use crate::server::service::{PeerAddress, full};
+use crate::server::service::{PeerAddress, full, unserved};
 use crate::transport::websocket::Requested;
 
 type Answer = Response<Full<Bytes>>;
@@ -115,6 +115,9 @@ impl LongPollService {
         let inner = self.0.app.inner();
         if inner.connections.stopping() {
             return refusal(StatusCode::SERVICE_UNAVAILABLE, "the server is shutting down");
+        }
+        if let Err(unavailable) = inner.runtime.available() {
+            return refusal(StatusCode::INTERNAL_SERVER_ERROR, unserved(&unavailable));
         }
         let (mut parts, body) = request.into_parts();
         let body = match self.in_time(collect(body, || LONGEST_OPEN, |_, _| true)).await {

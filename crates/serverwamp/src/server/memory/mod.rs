@@ -40,6 +40,7 @@ use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::rawsocket::MaxLength;
 
 use crate::Application;
+use crate::base::log::line;
 use crate::server::rawsocket::{self, Origin};
 use crate::transport::{TransportInfo, TransportKind};
 
@@ -71,16 +72,24 @@ pub enum MemoryError {
 
 impl Application {
     /// Opens a connection in memory, on which `serializer` is spoken. See [`memory`](crate::memory).
+    ///
+    /// Where the application's runtime can do nothing, such as tokio outside of a tokio runtime, the connection is over at
+    /// once, and the log says why.
     pub fn connect(&self, serializer: Serializer) -> MemoryPeer {
         let (client, server) = pipe(CAPACITY);
         let app = self.clone();
+        let (receiver, sender) = messages(client, self.inner().rawsocket.takes().bytes());
+        if let Err(unavailable) = self.inner().runtime.available() {
+            line!(ERROR, "internal", "no connection in memory can be opened here", error = unavailable);
+            // The other end is dropped, and the peer finds that the connection is over.
+            return MemoryPeer { sender, receiver };
+        }
         let permit = app.inner().admissions.own();
         self.inner().runtime.spawn(Box::pin(async move {
             let transport = TransportInfo::plain(TransportKind::Memory, serializer, Origin::default());
             let settings = app.inner().rawsocket.settings();
             rawsocket::serve(&app, server, MaxLength::LONGEST, settings, transport, permit).await;
         }));
-        let (receiver, sender) = messages(client, self.inner().rawsocket.takes().bytes());
         MemoryPeer { sender, receiver }
     }
 }

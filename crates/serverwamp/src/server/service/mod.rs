@@ -6,6 +6,8 @@ use crate::base::log::line;
 use crate::base::proxies::Addresses;
 use crate::base::statistics::Refusal;
 use crate::peer::Peer;
+use crate::rt::Unavailable;
+use crate::rt::guard::guarded;
 use crate::transport::websocket::{Accepted, WebSocketConfig, upgrade};
 use crate::transport::{TlsInfo, TransportInfo, TransportKind};
 use bytes::Bytes;
@@ -100,6 +102,11 @@ impl WebSocketService {
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             return response;
         }
+        if let Err(unavailable) = self.app.inner().runtime.available() {
+            let mut response = Response::new(Full::from(format!("{}\n", unserved(&unavailable))));
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            return response;
+        }
         let (parts, body) = request.into_parts();
         let addresses = match self.peer_address.addresses(&self.app, &parts) {
             Ok(addresses) => addresses,
@@ -130,7 +137,8 @@ impl WebSocketService {
     fn serve(&self, accepted: Accepted, addresses: Addresses, permit: Permit) {
         let app = self.app.clone();
         let config = Arc::clone(&self.config);
-        self.app.inner().runtime.spawn(Box::pin(async move {
+        let (counters, whose) = (Arc::clone(&app.inner().counters), addresses.peer);
+        let serving = async move {
             let subprotocol = accepted.subprotocol;
             let peer = |outbox, parts: Parts| {
                 let certificates = parts.extensions.get::<PeerCertificates>();
@@ -147,7 +155,8 @@ impl WebSocketService {
                 Peer::new(app.inner(), transport, outbox, permit)
             };
             accepted.serve(&config, &app.inner().turns, peer).await;
-        }));
+        };
+        self.app.inner().runtime.spawn(Box::pin(guarded(serving, counters, whose)));
     }
 }
 
@@ -189,6 +198,12 @@ impl Default for PeerAddressOf {
     fn default() -> Self {
         Self::new(|request| request.extensions.get::<PeerAddress>().map(|address| address.0))
     }
+}
+
+/// What a client is told where the application's runtime can do nothing; the log has the rest.
+pub(crate) fn unserved(unavailable: &Unavailable) -> &'static str {
+    line!(ERROR, "internal", "no transport can be opened here", error = unavailable);
+    "this server is set up wrongly, and its log says how"
 }
 
 /// There are too many connections already; who waits a little may find fewer.

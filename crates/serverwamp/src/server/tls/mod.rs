@@ -10,7 +10,7 @@
 //!     .client_certificates(ClientCertificates::Optional("/etc/example/clients.pem".into()))
 //!     .build()?;
 //! let listener = tokio::net::TcpListener::bind("0.0.0.0:443").await?;
-//! Server::new(app).tls(tls).serve(listener, std::future::pending()).await;
+//! Server::new(app).tls(tls).serve(listener, std::future::pending()).await?;
 //! # Ok(())
 //! # }
 //! ```

@@ -1,0 +1,71 @@
+//! Why a server cannot serve: what can never work is told before the first connection is accepted, all of it at once.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use super::Options;
+use crate::Application;
+
+/// Everything because of which a [`Server`](crate::Server) cannot serve, each with what to do about it.
+///
+/// It turns into an [`io::Error`], for programs whose `main` returns one.
+#[derive(Clone, Debug)]
+pub struct ServeError {
+    problems: Vec<String>,
+}
+
+impl ServeError {
+    /// The problems, one or more.
+    pub fn problems(&self) -> impl Iterator<Item = &str> {
+        self.problems.iter().map(String::as_str)
+    }
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the server cannot serve")?;
+        match &*self.problems {
+            [problem] => write!(f, ": {problem}"),
+            problems => problems.iter().try_for_each(|problem| write!(f, "\n  {problem}")),
+        }
+    }
+}
+
+impl std::error::Error for ServeError {}
+
+impl From<ServeError> for io::Error {
+    fn from(error: ServeError) -> Self {
+        Self::new(io::ErrorKind::InvalidInput, error)
+    }
+}
+
+/// Refuses what can never work. To be called where the server is to run.
+pub(super) fn check(app: &Application, options: &Options) -> Result<(), ServeError> {
+    let mut problems = Vec::new();
+    problems.extend(app.inner().runtime.available().err().map(|unavailable| unavailable.to_string()));
+    if options.handshake == Duration::ZERO {
+        let text = "`handshake_timeout` is 0, and so every connection would be too late: leave its default or give it a value";
+        problems.push(text.to_owned());
+    }
+    #[cfg(feature = "tls")]
+    if options.tls.is_some() && options.tls_handshake == Duration::ZERO {
+        let text = "`tls_timeout` is 0, and so every TLS handshake would be too late: leave its default or give it a value";
+        problems.push(text.to_owned());
+    }
+    if !options.http && !options.rawsocket {
+        let text =
+            "`http` and `rawsocket` are both switched off, and nothing else is spoken: leave one of them on";
+        problems.push(text.to_owned());
+    }
+    let paths = [("path", Some(&options.path)), ("health", Some(&options.health))];
+    for (setting, path) in paths.into_iter().chain([("long_poll", options.long_poll.as_ref())]) {
+        if let Some(path) = path.filter(|path| !path.starts_with('/')) {
+            problems.push(format!(
+                "`{setting}` is {path:?}, which is no path of HTTP: write {:?}",
+                format!("/{path}")
+            ));
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(ServeError { problems }) }
+}
