@@ -1,0 +1,92 @@
+//! What the application asks of a session, or of all of them: to end.
+
+use super::{Peer, Phase};
+use crate::WampError;
+use crate::router::session::{CloseReason, CloseRequest};
+use crate::router::wire;
+use crate::transport::shutdown::Farewell;
+use serverwamp_proto::uris;
+
+impl Peer {
+    /// Does what the application asked of the session, or of all sessions.
+    pub(super) fn obey(&mut self) {
+        let farewell = self.app.connections.farewell();
+        if farewell == Some(Farewell::Restart) && !matches!(self.phase, Phase::Ended) {
+            // A GOODBYE or an ABORT would keep clients away (a deviation from SES-23, for who asks for it).
+            if self.app.connections.forced() || !self.is_at_work() {
+                self.over(CloseReason::Shutdown, SERVICE_RESTART, STOPPING);
+            }
+            return;
+        }
+        if self.app.connections.forced() && !matches!(self.phase, Phase::Ended) {
+            self.over(CloseReason::Shutdown, 1001, STOPPING);
+            return;
+        }
+        let stopping = self.app.connections.stopping();
+        match &self.phase {
+            Phase::Closed if stopping => {
+                self.send(&wire::abort(self.serializer, uris::close::SYSTEM_SHUTDOWN, Some(STOPPING)));
+                self.over(CloseReason::Shutdown, 1001, STOPPING);
+            }
+            Phase::Deciding(deciding) => {
+                let request = deciding.session.close_request().cloned();
+                if stopping {
+                    self.refuse(&shutdown_error());
+                } else if let Some(
+                    CloseRequest::Goodbye { reason, message } | CloseRequest::Abort { reason, message },
+                ) = request
+                {
+                    let error = WampError::new(reason);
+                    self.refuse(&message.into_iter().fold(error, |error, text| error.arg(text)));
+                }
+            }
+            Phase::Open(open) => {
+                let request = open.session.close_request().cloned();
+                if stopping {
+                    self.say_goodbye(uris::close::SYSTEM_SHUTDOWN, Some(STOPPING), CloseReason::Shutdown);
+                } else if let Some(request) = request {
+                    self.close_as_asked(&request);
+                }
+            }
+            Phase::Closed | Phase::Closing | Phase::Ended => {}
+        }
+    }
+
+    /// Whether the session waits for the answer to a call, or owes one.
+    fn is_at_work(&self) -> bool {
+        let Phase::Open(open) = &self.phase else { return false };
+        open.session.calls_in_flight() > 0 || !open.session.invocations().is_empty()
+    }
+
+    fn close_as_asked(&mut self, request: &CloseRequest) {
+        match request {
+            CloseRequest::Goodbye { reason, message } => {
+                self.say_goodbye(reason, message.as_deref(), CloseReason::Closed(reason.clone()));
+            }
+            CloseRequest::Abort { reason, message } => {
+                self.machine.aborted();
+                self.send(&wire::abort(self.serializer, reason, message.as_deref()));
+                let text = message.as_ref().unwrap_or(reason).clone();
+                self.over(CloseReason::Closed(reason.clone()), 1000, text);
+            }
+        }
+    }
+
+    /// Sends GOODBYE; the session is over for the application at once, the peer has a moment to answer.
+    pub(super) fn say_goodbye(&mut self, reason: &str, message: Option<&str>, ended: CloseReason) {
+        self.end_session(ended);
+        self.machine.closing();
+        self.send(&wire::goodbye(reason, message));
+        self.phase = Phase::Closing;
+        self.arm(self.app.limits.goodbye_timeout);
+    }
+}
+
+/// The close code that says that the server is about to start again.
+const SERVICE_RESTART: u16 = 1012;
+
+const STOPPING: &str = "the server is shutting down";
+
+fn shutdown_error() -> WampError {
+    WampError::new(uris::close::SYSTEM_SHUTDOWN).arg(STOPPING)
+}
