@@ -3,6 +3,7 @@
 //! Every test starts a fixture server of its own and is a client of it. Names in comments, such as CAN-02, are
 //! those of the checklist of the specification.
 
+mod answers_too_long;
 mod arguments;
 mod authentication;
 mod authentication_by_cra;

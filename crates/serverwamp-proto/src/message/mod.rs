@@ -14,6 +14,7 @@ mod attributes;
 mod elements;
 mod encode;
 mod encoded;
+mod head;
 mod names;
 mod options;
 mod pubsub;
@@ -35,6 +36,7 @@ pub use encode::{
     encode_unregistered, encode_unsubscribed,
 };
 pub use encoded::Encoded;
+pub use head::{HEAD, answered_by};
 pub use names::Names;
 pub use options::{
     CallOptions, CancelOptions, ErrorDetails, EventDetails, InterruptOptions, InvocationDetails, Passthru,

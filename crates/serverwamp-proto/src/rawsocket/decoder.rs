@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use bytes::{Buf as _, Bytes, BytesMut};
 
 use super::frame::{Kind, MAX_PAYLOAD, PREFIX};
+use crate::message::HEAD;
 
 /// What a peer sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,6 +19,17 @@ pub enum Event {
     Ping(Bytes),
     /// A pong.
     Pong(Bytes),
+    /// The beginning of a message that is [passed over](Decoder::pass_over).
+    TooLong(Box<TooLong>),
+}
+
+/// The beginning of a message that is longer than the limit and is passed over.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TooLong {
+    /// Its first [`HEAD`] bytes, or all of a shorter one; whether they are UTF-8 nobody looks.
+    pub head: Bytes,
+    /// What would have ended the connection.
+    pub failure: Failure,
 }
 
 /// A peer broke a rule of RawSocket, and the connection has to end.
@@ -41,13 +53,32 @@ impl Failure {
 pub struct Decoder {
     max_message: usize,
     text: bool,
-    ended: bool,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Reading,
+    /// The length of this message was handed out as a failure, and it may be passed over yet.
+    Refused {
+        len: usize,
+        failure: Failure,
+    },
+    /// A message is passed over whose head is not complete.
+    Head {
+        len: usize,
+        failure: Failure,
+    },
+    /// So many bytes are still to be passed over.
+    Rest(usize),
+    /// A failure was handed out.
+    Ended,
 }
 
 impl Decoder {
     /// A decoder for frames of up to `max_message` bytes; if messages are `text`, they have to be UTF-8.
     pub const fn new(max_message: usize, text: bool) -> Self {
-        Self { max_message, text, ended: false }
+        Self { max_message, text, state: State::Reading }
     }
 
     /// Changes how many bytes a frame may have.
@@ -58,22 +89,88 @@ impl Decoder {
 
     /// Takes the next frame out of `buf`, to whose end the caller appends what it receives.
     ///
-    /// `Ok(None)` means that more bytes are needed. After a failure there are no more frames and `buf` is emptied.
+    /// `Ok(None)` means that more bytes are needed. After a failure there are no more frames and `buf` is emptied, unless
+    /// it is the length of a message that is [passed over](Self::pass_over).
     ///
     /// # Errors
     /// When the peer broke a rule.
     #[inline]
     pub fn decode(&mut self, buf: &mut BytesMut) -> Result<Option<Event>, Failure> {
-        if self.ended {
-            buf.clear();
-            return Ok(None);
+        if !matches!(self.state, State::Reading) {
+            return self.decode_apart(buf);
         }
         let decoded = self.next(buf);
-        if decoded.is_err() {
-            self.ended = true;
-            buf.clear();
+        match &decoded {
+            Err(failure) if failure.too_long => self.refuse(failure, buf),
+            Err(_) => self.end(buf),
+            Ok(_) => {}
         }
         decoded
+    }
+
+    /// To be called when [`decode`](Self::decode) has failed for the length of a message: goes on, with the beginning of
+    /// that message as the next event, and drops the rest of it.
+    ///
+    /// `false` if the message has more than `most` bytes.
+    pub fn pass_over(&mut self, most: usize) -> bool {
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Refused { len, failure } if len <= most => {
+                self.state = State::Head { len, failure };
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// As [`decode`](Self::decode), when it is no ordinary message that is read.
+    #[cold]
+    fn decode_apart(&mut self, buf: &mut BytesMut) -> Result<Option<Event>, Failure> {
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Head { len, failure } => {
+                let kept = len.min(HEAD);
+                if buf.len() < kept {
+                    self.state = State::Head { len, failure };
+                    return Ok(None);
+                }
+                let head = Bytes::copy_from_slice(buf.get(..kept).unwrap_or_default());
+                buf.advance(kept);
+                self.state = State::Rest(len - kept);
+                Ok(Some(Event::TooLong(Box::new(TooLong { head, failure }))))
+            }
+            State::Rest(rest) => {
+                let now = rest.min(buf.len());
+                buf.advance(now);
+                if now < rest {
+                    self.state = State::Rest(rest - now);
+                    return Ok(None);
+                }
+                self.state = State::Reading;
+                self.decode(buf)
+            }
+            State::Reading | State::Refused { .. } | State::Ended => {
+                buf.clear();
+                Ok(None)
+            }
+        }
+    }
+
+    #[cold]
+    fn refuse(&mut self, failure: &Failure, buf: &mut BytesMut) {
+        match buf.first_chunk::<PREFIX>() {
+            // The prefix has said its length by way of being too long; nothing but a message is passed over.
+            Some(&[first, a, b, c]) if first & 0x07 == Kind::Message as u8 => {
+                let len =
+                    if first & 0x08 != 0 { MAX_PAYLOAD } else { u32::from_be_bytes([0, a, b, c]) as usize };
+                buf.advance(PREFIX);
+                self.state = State::Refused { len, failure: failure.clone() };
+            }
+            _ => self.end(buf),
+        }
+    }
+
+    fn end(&mut self, buf: &mut BytesMut) {
+        self.state = State::Ended;
+        buf.clear();
     }
 
     #[inline]

@@ -8,7 +8,7 @@ mod decoder;
 pub mod frame;
 mod handshake;
 
-pub use decoder::{Decoder, Event, Failure};
+pub use decoder::{Decoder, Event, Failure, TooLong};
 pub use frame::Kind;
 pub use handshake::{Hello, MAGIC, MaxLength, Refusal, accept};
 

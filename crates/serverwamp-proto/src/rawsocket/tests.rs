@@ -4,8 +4,9 @@ use bytes::BytesMut;
 use proptest::prelude::*;
 
 use super::frame::{MAX_PAYLOAD, PREFIX, begin, finish, push};
-use super::{Decoder, Event, Hello, Kind, MaxLength, Refusal, accept};
+use super::{Decoder, Event, Hello, Kind, MaxLength, Refusal, TooLong, accept};
 use crate::codec::Serializer;
+use crate::message::HEAD;
 
 fn decode(max: usize, bytes: &[u8]) -> Result<Option<Event>, String> {
     Decoder::new(max, false).decode(&mut BytesMut::from(bytes)).map_err(|failure| failure.to_string())
@@ -99,6 +100,50 @@ fn nothing_comes_after_a_failure() {
     assert!(decoder.decode(&mut buf).is_err());
     assert_eq!(decoder.decode(&mut buf), Ok(None));
     assert!(buf.is_empty());
+}
+
+#[test]
+fn a_message_that_is_too_long_is_passed_over_and_the_next_one_is_read() {
+    let long: Vec<u8> = (b'a'..=b'z').cycle().take(3000).collect();
+    let mut stream = Vec::new();
+    for (kind, payload) in [(Kind::Message, &long[..]), (Kind::Ping, b"alive?"), (Kind::Message, b"next")] {
+        push(kind, payload, &mut stream);
+    }
+    for piece in [1, 7, 600, stream.len()] {
+        let (mut decoder, mut buf, mut seen) = (Decoder::new(100, true), BytesMut::new(), Vec::new());
+        for piece in stream.chunks(piece) {
+            buf.extend_from_slice(piece);
+            loop {
+                match decoder.decode(&mut buf) {
+                    Ok(Some(event)) => seen.push(event),
+                    Ok(None) => break,
+                    Err(failure) => assert!(failure.too_long && decoder.pass_over(3000)),
+                }
+            }
+            assert!(buf.len() <= HEAD.max(piece.len()), "{} bytes are kept", buf.len());
+        }
+        let failure = decode(100, &stream[..PREFIX]).unwrap_err();
+        let [Event::TooLong(told), Event::Ping(ping), Event::Message(next)] = &seen[..] else {
+            panic!("{seen:?}")
+        };
+        let TooLong { head, failure: told } = &**told;
+        assert_eq!((&head[..], told.to_string()), (&long[..HEAD], failure));
+        assert_eq!((&ping[..], &next[..]), (&b"alive?"[..], &b"next"[..]));
+    }
+}
+
+#[test]
+fn a_longer_message_and_a_long_ping_are_not_passed_over() {
+    for (first, most) in [(0, 2999), (1, 1 << 24)] {
+        let (mut decoder, mut buf) = (Decoder::new(100, false), BytesMut::from(&[first, 0, 0x0b, 0xb8][..]));
+        assert!(decoder.decode(&mut buf).is_err_and(|failure| failure.too_long));
+        assert!(!decoder.pass_over(most));
+        assert_eq!((decoder.decode(&mut buf), buf.len()), (Ok(None), 0));
+    }
+    // The longest frame there is.
+    let (mut decoder, mut buf) = (Decoder::new(100, false), BytesMut::from(&[8, 0, 0, 0][..]));
+    assert!(decoder.decode(&mut buf).is_err());
+    assert!(decoder.pass_over(MAX_PAYLOAD));
 }
 
 proptest! {

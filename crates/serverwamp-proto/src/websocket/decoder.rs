@@ -10,6 +10,7 @@ use bytes::{Buf as _, Bytes, BytesMut};
 
 use super::deflate::Inflater;
 use super::header::{Header, rotate, unmask};
+use super::too_long::{Passed, Passing, TooLong};
 use super::{Failure, Opcode, Role, close};
 
 /// What a peer sent.
@@ -30,6 +31,8 @@ pub enum Event {
         /// What the peer says about it; often empty.
         reason: String,
     },
+    /// The beginning of a message that is [passed over](Decoder::pass_over).
+    TooLong(Box<TooLong>),
 }
 
 /// Decodes what one peer sends.
@@ -38,12 +41,21 @@ pub struct Decoder {
     role: Role,
     max_message: usize,
     deflate: bool,
-    /// A Close or a failure was handed out.
-    ended: bool,
+    state: State,
     /// The frame whose header was read and whose payload is not complete.
     frame: Option<Frame>,
     /// The message in progress, if it cannot be a slice of the caller's buffer.
     message: Option<Assembly>,
+}
+
+#[derive(Debug)]
+enum State {
+    Reading,
+    /// The length of a message was handed out as a failure, and it may be passed over yet.
+    Refused(Box<Passing>),
+    PassingOver(Box<Passing>),
+    /// A Close or a failure was handed out.
+    Ended,
 }
 
 /// A frame with an incomplete payload.
@@ -70,7 +82,7 @@ struct Assembly {
 impl Decoder {
     /// A decoder for messages of up to `max_message` bytes, counted over all fragments and after decompression.
     pub const fn new(role: Role, max_message: usize) -> Self {
-        Self { role, max_message, deflate: false, ended: false, frame: None, message: None }
+        Self { role, max_message, deflate: false, state: State::Reading, frame: None, message: None }
     }
 
     /// Changes how many bytes a message may have. One of which a frame was received already may end with it.
@@ -89,24 +101,84 @@ impl Decoder {
     /// Takes the next event out of `buf`, to whose end the caller appends what it receives.
     ///
     /// `Ok(None)` means that more bytes are needed. After a Close and after a failure there are no more events and
-    /// `buf` is emptied.
+    /// `buf` is emptied, unless the failure is a length that is [passed over](Self::pass_over).
     ///
     /// # Errors
     /// When the peer broke a rule; the connection has to be closed with the failure's code.
     #[inline]
     pub fn decode(&mut self, buf: &mut BytesMut) -> Result<Option<Event>, Failure> {
-        if self.ended {
-            buf.clear();
-            return Ok(None);
+        if !matches!(self.state, State::Reading) {
+            return self.decode_apart(buf);
         }
         let result = self.next(buf);
         if matches!(result, Err(_) | Ok(Some(Event::Close { .. }))) {
-            self.ended = true;
-            self.frame = None;
-            self.message = None;
-            buf.clear();
+            self.end(buf);
         }
         result
+    }
+
+    /// To be called when [`decode`](Self::decode) has failed with code 1009: goes on, with the beginning of that message as
+    /// the next event, and drops the rest of it.
+    ///
+    /// `false` if the message has more than `most` bytes, or if it is compressed, so that nobody knows where it ends.
+    pub fn pass_over(&mut self, most: usize) -> bool {
+        let State::Refused(mut passing) = std::mem::replace(&mut self.state, State::Ended) else {
+            return false;
+        };
+        let possible = passing.within(most as u64);
+        if possible {
+            self.state = State::PassingOver(passing);
+        }
+        possible
+    }
+
+    /// As [`decode`](Self::decode), when it is no ordinary message that is read.
+    #[cold]
+    fn decode_apart(&mut self, buf: &mut BytesMut) -> Result<Option<Event>, Failure> {
+        let State::PassingOver(passing) = &mut self.state else {
+            self.state = State::Ended;
+            buf.clear();
+            return Ok(None);
+        };
+        match passing.next(buf, self.role) {
+            Ok(Passed::Event(event)) => {
+                if matches!(event, Event::Close { .. }) {
+                    self.end(buf);
+                }
+                Ok(Some(event))
+            }
+            Ok(Passed::NeedsMore) => Ok(None),
+            Ok(Passed::Over) => {
+                self.state = State::Reading;
+                self.decode(buf)
+            }
+            Err(failure) => {
+                self.end(buf);
+                Err(failure)
+            }
+        }
+    }
+
+    fn end(&mut self, buf: &mut BytesMut) {
+        self.frame = None;
+        self.message = None;
+        if !matches!(self.state, State::Refused(_)) {
+            self.state = State::Ended;
+            buf.clear();
+        }
+    }
+
+    /// Says no to the frame behind `header`.
+    #[cold]
+    fn refuse(&mut self, header: &Header, failure: Failure, buf: &mut BytesMut) -> Failure {
+        let compressed =
+            header.rsv1 || self.message.as_ref().is_some_and(|message| message.inflater.is_some());
+        if failure.code == 1009 && !compressed {
+            let before = self.message.as_ref().map(|message| (message.opcode, &*message.data));
+            buf.advance(header.size);
+            self.state = State::Refused(Box::new(Passing::new(header, before, self.max_message)));
+        }
+        failure
     }
 
     #[inline]
@@ -119,7 +191,10 @@ impl Decoder {
                 }
             }
             let Some(header) = Header::parse(buf, self.role)? else { return Ok(None) };
-            let len = self.check(&header)?;
+            let len = match self.check(&header) {
+                Ok(len) => len,
+                Err(failure) => return Err(self.refuse(&header, failure, buf)),
+            };
             if header.opcode.is_control() {
                 if buf.len() < header.size + len {
                     return Ok(None);
@@ -260,7 +335,7 @@ impl Assembly {
 
 /// Takes an unmasked payload of `len` bytes off the front of `buf`, where they are.
 #[inline]
-fn take(buf: &mut BytesMut, len: usize, key: [u8; 4]) -> Bytes {
+pub(super) fn take(buf: &mut BytesMut, len: usize, key: [u8; 4]) -> Bytes {
     let mut payload = buf.split_to(len);
     unmask(&mut payload, key);
     payload.freeze()
@@ -277,7 +352,7 @@ fn data(opcode: Opcode, payload: Bytes) -> Result<Event, Failure> {
     }
 }
 
-fn control(opcode: Opcode, payload: Bytes) -> Result<Event, Failure> {
+pub(super) fn control(opcode: Opcode, payload: Bytes) -> Result<Event, Failure> {
     match opcode {
         Opcode::Ping => Ok(Event::Ping(payload)),
         Opcode::Pong => Ok(Event::Pong(payload)),

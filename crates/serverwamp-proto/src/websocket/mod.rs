@@ -15,12 +15,14 @@ pub mod frame;
 pub mod handshake;
 mod header;
 mod subprotocol;
+mod too_long;
 
 pub use close::{Failure, is_sendable_code};
 pub use decoder::{Decoder, Event};
 pub use frame::Opcode;
 pub use header::Role;
 pub use subprotocol::{Subprotocol, choose};
+pub use too_long::TooLong;
 
 #[cfg(test)]
 mod tests;

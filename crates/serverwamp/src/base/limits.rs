@@ -65,6 +65,11 @@ pub struct Limits {
     /// on RawSocket may have said that it takes less. Default 4 MiB, as much as [`outgoing_bytes`](Self::outgoing_bytes):
     /// a longer message would end the connection.
     pub outgoing_message_bytes: usize,
+    /// Bytes of a callee's answer that is longer than the transport's `max_message`: it is read and dropped, and ends its call
+    /// with `wamp.error.payload_size_exceeded`; a longer one ends the callee's session, as other messages that are too long
+    /// do. Default 16 MiB, as long as a message on RawSocket can be: one call is no reason to lose all registrations. With 0
+    /// nothing is passed over.
+    pub discarded_bytes: usize,
     /// What happens to a subscriber for whom an event does not fit into [`outgoing_bytes`](Self::outgoing_bytes) or
     /// [`outgoing_messages`](Self::outgoing_messages).
     /// Default [`Overflow::CloseSession`]: a subscriber notices that it is gone, and can ask for the present state of
@@ -152,6 +157,7 @@ impl Default for Limits {
             outgoing_bytes: 4 << 20,
             outgoing_messages: 65_536,
             outgoing_message_bytes: 4 << 20,
+            discarded_bytes: 16 << 20,
             overflow: Overflow::CloseSession,
             calls_in_flight: 1024,
             calls_in_flight_in_all: 262_144,

@@ -165,7 +165,7 @@ refusals! {
     Unrepresentable "payloads_unrepresentable",
     /// Peers that broke a rule of the protocol or of its transport.
     ProtocolViolation "protocol_violations",
-    /// Peers that sent a message longer than the transport's `max_message`.
+    /// Messages longer than the transport's `max_message`: each has ended its session, or a callee's answer its call.
     MessageBytes "messages_too_long",
     /// Peers that sent a message longer than [`Limits::hello_bytes`](crate::Limits::hello_bytes) before their session
     /// was open.

@@ -14,6 +14,7 @@ mod pace;
 mod place;
 mod route;
 mod supervise;
+mod too_long;
 
 pub(crate) use self::environment::Inner;
 
@@ -257,6 +258,14 @@ impl MessageHandler for Peer {
             Phase::Closed | Phase::Deciding(_) => self.app.limits.hello_bytes,
             Phase::Open(_) | Phase::Closing | Phase::Ended => usize::MAX,
         }
+    }
+
+    fn passes_over(&self) -> usize {
+        self.longest_passed_over()
+    }
+
+    fn too_long(&mut self, head: &[u8], description: &str, now: Instant) -> bool {
+        self.answer_is_too_long(head, description, now)
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {

@@ -206,9 +206,16 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             match self.decoder.decode(&mut self.input.received) {
                 Ok(Some(event)) => self.on_event(event, budget, now),
                 Ok(None) => return Stopped::NeedsInput,
+                Err(failure) if failure.code == 1009 && self.passes_over() => {}
                 Err(failure) => self.violation(&failure.reason, failure.code, now),
             }
         }
+    }
+
+    /// Whether the beginning of a message that is too long is looked at, rather than nothing of it.
+    fn passes_over(&mut self) -> bool {
+        let most = if self.output.outbox().framing().is_batched() { 0 } else { self.handler.passes_over() };
+        self.decoder.pass_over(most)
     }
 
     /// While closing, only the peer's Close frame matters.
@@ -232,6 +239,8 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             Event::Ping(payload) => return self.output.pong(&payload),
             // That something was heard is all there is to know.
             Event::Pong(_) => return,
+            Event::TooLong(one) if self.handler.too_long(&one.head, &one.failure.reason, now) => return,
+            Event::TooLong(one) => return self.violation(&one.failure.reason, one.failure.code, now),
             Event::Close { code, .. } => {
                 // One that says no code has nothing to object to.
                 self.close(code.unwrap_or(1000), "");

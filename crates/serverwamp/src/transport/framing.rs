@@ -7,7 +7,7 @@ use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::rawsocket::{self, frame::MAX_PAYLOAD};
 use serverwamp_proto::websocket::batch::Records;
 use serverwamp_proto::websocket::deflate::Deflate;
-use serverwamp_proto::websocket::{self, Event, Failure, Opcode, Role, Subprotocol, frame};
+use serverwamp_proto::websocket::{self, Event, Failure, Opcode, Role, Subprotocol, TooLong, frame};
 
 /// How messages are framed; settled when the connection begins.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +75,11 @@ impl Framing {
         }
     }
 
+    /// Whether messages are batches.
+    pub(super) const fn is_batched(&self) -> bool {
+        matches!(self, Self::WebSocket { batch: Some(_), .. })
+    }
+
     /// The longest message that may be sent, in bytes on the wire without its frame.
     pub(super) fn longest(&self) -> usize {
         match self {
@@ -139,6 +144,16 @@ impl Decoder {
         }
     }
 
+    /// Lets the message go by whose length was the last failure, if it has no more than `most` bytes: its beginning is the
+    /// next event.
+    #[cold]
+    pub(super) fn pass_over(&mut self, most: usize) -> bool {
+        match self {
+            Self::WebSocket(decoder) => decoder.pass_over(most),
+            Self::RawSocket(decoder) => decoder.pass_over(most),
+        }
+    }
+
     /// Takes the next event out of what was received.
     #[inline]
     pub(super) fn decode(&mut self, received: &mut BytesMut) -> Result<Option<Event>, Failure> {
@@ -148,12 +163,18 @@ impl Decoder {
                 Ok(Some(rawsocket::Event::Message(message))) => Ok(Some(Event::Binary(message))),
                 Ok(Some(rawsocket::Event::Ping(payload))) => Ok(Some(Event::Ping(payload))),
                 Ok(Some(rawsocket::Event::Pong(payload))) => Ok(Some(Event::Pong(payload))),
-                Ok(None) => Ok(None),
-                // RawSocket has no close codes; these say to the rest of the connection what kind of fault it was.
-                Err(failure) => {
-                    Err(Failure { code: if failure.too_long { 1009 } else { 1002 }, reason: failure.reason })
+                Ok(Some(rawsocket::Event::TooLong(too_long))) => {
+                    let (head, failure) = (too_long.head, closing(too_long.failure));
+                    Ok(Some(Event::TooLong(Box::new(TooLong { text: false, head, failure }))))
                 }
+                Ok(None) => Ok(None),
+                Err(failure) => Err(closing(failure)),
             },
         }
     }
+}
+
+/// RawSocket has no close codes; these say to the rest of the connection what kind of fault it was.
+fn closing(failure: rawsocket::Failure) -> Failure {
+    Failure { code: if failure.too_long { 1009 } else { 1002 }, reason: failure.reason }
 }

@@ -44,6 +44,18 @@ pub(crate) trait MessageHandler: Send + Unpin {
         usize::MAX
     }
 
+    /// Up to how many bytes a message that is too long is passed over, with its beginning given to
+    /// [`too_long`](Self::too_long). Asked when there is one; with 0 it ends the connection without being looked at.
+    fn passes_over(&self) -> usize {
+        0
+    }
+
+    /// A message that begins with `head` is too long and is passed over; `false` ends the connection in its place.
+    fn too_long(&mut self, head: &[u8], description: &str, now: Instant) -> bool {
+        let _ = (head, description, now);
+        false
+    }
+
     /// The peer broke a rule of the transport, and the connection is about to be closed with `close_code`: the last
     /// opportunity to put something into the outbox. [`ended`](Self::ended) follows.
     fn violation(&mut self, description: &str, close_code: u16);

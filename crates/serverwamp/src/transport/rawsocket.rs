@@ -18,7 +18,8 @@ pub struct RawSocketConfig {
     /// The serializers that may be asked for. All three by default: supporting one costs nothing while nobody asks for it.
     pub serializers: Vec<Serializer>,
     /// Longest message in bytes: 1 MiB, as for WebSockets. The handshake can only say powers of two from 512 bytes to
-    /// 16 MiB, so the next lower one counts. A longer message ends the connection.
+    /// 16 MiB, so the next lower one counts. A longer message ends the connection, unless it is a callee's answer
+    /// ([`Limits::discarded_bytes`](crate::Limits::discarded_bytes)).
     pub max_message: usize,
     /// How long a peer may be silent before it is pinged. Never by default: there are clients in use that end the
     /// connection when they are pinged, and the operating system notices a dead peer as well (TCP keepalive).

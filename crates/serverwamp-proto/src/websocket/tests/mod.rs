@@ -7,6 +7,7 @@ mod handshake;
 mod messages;
 mod oracle;
 mod splits;
+mod too_long;
 mod violations;
 mod writing;
 

@@ -65,6 +65,7 @@ fn as_message(event: Event) -> Message {
         Event::Ping(data) => Message::Ping(data),
         Event::Pong(data) => Message::Pong(data),
         Event::Close { .. } => Message::Close(None),
+        Event::TooLong(told) => panic!("nothing is passed over unasked: {told:?}"),
     }
 }
 

@@ -73,6 +73,21 @@ pub(crate) fn receive_error(
     Ok(())
 }
 
+/// A YIELD or an ERROR of this callee that is longer than messages may be: the call ends, unless it is over already. What the
+/// callee still says about it is passed over, as it says that for nobody.
+///
+/// `false` when there was no such invocation.
+pub(crate) fn receive_too_long(callee: &Session, invocation: RequestId, text: &str) -> bool {
+    let Ok(call) = find(callee, invocation, false, "an answer") else { return false };
+    let Some(call) = call else { return true };
+    let mut state = call.state();
+    if call.is_served_by(&state, callee, invocation) {
+        state.serving = None;
+        call.finish(&mut state, &Answer::Refusal(&WampError::payload_size_exceeded(text)));
+    }
+    true
+}
+
 /// The call behind an invocation; `None` when it is over, which is no fault of the callee (checklist RPC-26, CAN-13).
 fn find(
     callee: &Session,

@@ -11,7 +11,7 @@ mod invoke;
 mod local;
 mod registration;
 
-pub(crate) use answer::{receive_error, receive_yield};
+pub(crate) use answer::{receive_error, receive_too_long, receive_yield};
 pub(crate) use call::{CallRequest, Caller, RoutedCall};
 pub use local::{CallResult, Calling, ProgressResults};
 pub(crate) use registration::{CalleeOptions, RegistrationEntry};

@@ -81,7 +81,8 @@ impl MessageReceiver {
                         let _unsent = sender.poll_flush(cx);
                     }
                 }
-                Ok(Some(Event::Pong(_))) => {}
+                // Nothing is passed over here.
+                Ok(Some(Event::Pong(_) | Event::TooLong(_))) => {}
                 Ok(None) => match ready!(self.input.poll_read(cx, &mut self.pipe)) {
                     Ok(read) if read > 0 => {}
                     Ok(_) | Err(_) => return Poll::Ready(Err(MemoryError::Closed)),

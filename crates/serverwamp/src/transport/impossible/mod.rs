@@ -75,6 +75,8 @@ pub(crate) fn in_limits(limits: &Limits) -> Vec<String> {
         outgoing_bytes,
         outgoing_messages,
         outgoing_message_bytes,
+        // Every message that is too long ends its connection.
+        discarded_bytes: _,
         overflow: _,
         // Calls are answered at once or not at all.
         calls_in_flight: _,

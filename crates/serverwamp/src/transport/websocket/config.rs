@@ -28,7 +28,8 @@ pub struct WebSocketConfig {
     /// is of the same host.
     pub hosts: Hosts,
     /// Longest message in bytes, over all fragments and after decompression: 1 MiB, as other routers and web servers
-    /// have it. A longer one closes the connection with code 1009.
+    /// have it. A longer one closes the connection with code 1009, unless it is a callee's answer
+    /// ([`Limits::discarded_bytes`](crate::Limits::discarded_bytes)).
     pub max_message: usize,
     /// Most bytes that may wait to be written to one peer of a plain WebSocket, 4 MiB. An application's sessions have
     /// [`Limits::outgoing_bytes`](crate::Limits::outgoing_bytes) in its place.
