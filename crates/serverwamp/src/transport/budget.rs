@@ -148,8 +148,8 @@ mod tests {
         };
         assert_eq!(steps(LONGEST / (BUDGET + 1)), BUDGET);
         assert_eq!(
-            steps(LONGEST / 60),
-            60,
+            steps(LONGEST / 50),
+            50,
             "the clock is looked at 1, 3, 7, 15 and 31 steps from the beginning, and then more often"
         );
         assert_eq!(steps(LONGEST / 20), 20);
