@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::support::Scene;
-use serverwamp_conformance::{DEADLINE, RawTcp, ServerProcess, binary};
+use serverwamp_conformance::{Connect, DEADLINE, RawTcp, ServerProcess, Subprotocol, binary};
 
 /// How many files the server may have open.
 const FILES: usize = 40;
@@ -37,4 +37,26 @@ fn without_descriptors_a_server_serves_those_it_has_rests_and_accepts_again() {
     let told =
         scene.server.log().lines().filter(|line| line.contains("ERROR") && line.contains(REFUSED)).count();
     assert!((1..=3).contains(&told), "it said so {told} times");
+}
+
+#[test]
+fn of_64_descriptors_enough_are_left_to_tell_a_newcomer_that_there_are_too_many_connections() {
+    let fixture = binary::fixture();
+    let fixture = fixture.to_str().expect("a path of UTF-8");
+    // Who says nothing is not sent away by the time.
+    let command = "ulimit -n 64; exec \"$0\" handshake_ms=60000";
+    let server = ServerProcess::start(Path::new("/bin/sh"), &["-c", command, fixture], &[]);
+    let mut scene = Scene::at(server);
+    // Four fifths of 64 files, rounded up.
+    let sessions: Vec<_> = (1..52).map(|_| scene.joined(Subprotocol::JSON)).collect();
+    let mut silent = Vec::new();
+    for _ in 0..10 {
+        silent.extend((0..10).map(|_| RawTcp::open(scene.url())));
+        let refusal = Connect::to(scene.url()).subprotocol(Subprotocol::JSON).open().map(drop);
+        assert_eq!(refusal.expect_err("there are too many").status, 503);
+        scene.neighbour_is_served();
+    }
+    drop((sessions, silent));
+    scene.wait_until("all connections are gone", |scene| scene.connections() == 1);
+    scene.unharmed();
 }

@@ -187,15 +187,19 @@ impl Default for Limits {
 /// As many connections as there are files for, with some left for listeners, certificates and whatever handlers open.
 fn connections() -> usize {
     const MOST: usize = 65_536;
+    files().map_or(MOST, |files| MOST.min(files - files / 5))
+}
+
+/// How many files the process may have open, where there is a limit.
+pub(crate) fn files() -> Option<usize> {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, getrlimit};
-        let files = getrlimit(Resource::Nofile).current.and_then(|files| usize::try_from(files).ok());
-        files.map_or(MOST, |files| MOST.min(files - files / 5))
+        getrlimit(Resource::Nofile).current.and_then(|files| usize::try_from(files).ok())
     }
     #[cfg(not(unix))]
     {
-        MOST
+        None
     }
 }
 

@@ -105,7 +105,7 @@ impl Server {
             tls: None,
             #[cfg(feature = "tls")]
             tls_handshake: Duration::from_secs(5),
-            refusals: Refusals::default(),
+            refusals: Refusals::beyond(app.inner().limits.connections),
         };
         Self { app, options }
     }
@@ -251,6 +251,10 @@ async fn accept(
                 if said.is_none_or(|said| said + SAY_EVERY <= now) {
                     line!(ERROR, "server", "no connection can be accepted, trying again", error = error);
                     said = Some(now);
+                }
+                // A file for the next one; whoever has it is refused, or has waited long enough.
+                if options.refusals.make_room() {
+                    rest = FIRST_REST;
                 }
                 let rested = runtime.sleep_until(now + rest);
                 if until(stop.as_mut(), rested).await.is_none() {

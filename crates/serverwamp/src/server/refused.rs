@@ -15,13 +15,18 @@ use super::accepted::within;
 use super::{http, proxy_protocol};
 use crate::Application;
 use crate::base::admission::TooMany;
+use crate::base::limits::files;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::base::signal::Signal;
 use crate::server::service::RETRY_AFTER;
 use crate::transport::io::{end_with, read_exact};
 
-/// How many are told at the same time. For one more, the one goes that has had the longest time to say what it speaks.
-const AT_ONCE: usize = 64;
+/// How many are told at the same time, where there are files for them. For one more, the one goes that has had the longest
+/// time to say what it speaks.
+const MOST_AT_ONCE: usize = 64;
+
+/// How many are told at the same time in any case.
+const LEAST_AT_ONCE: usize = 2;
 
 /// While no more than so many are told, TLS shakes hands to tell them; the others get an alert, which takes no arithmetic.
 #[cfg(feature = "tls")]
@@ -33,8 +38,11 @@ const IN_SECRET_AT_ONCE: usize = 4;
 const ALERT: [u8; 7] = [21, 3, 3, 0, 2, 2, 80];
 
 /// The connections that are being told, and how each is sent away.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Refusals(Arc<Mutex<VecDeque<Arc<Signal<()>>>>>);
+#[derive(Clone, Debug)]
+pub(super) struct Refusals {
+    told: Arc<Mutex<VecDeque<Arc<Signal<()>>>>>,
+    at_once: usize,
+}
 
 /// One of them, until it is dropped.
 pub(super) struct Telling {
@@ -44,11 +52,29 @@ pub(super) struct Telling {
     in_secret: bool,
 }
 
+/// Each takes a file: a quarter of those that `connections` leave, because listeners, certificates and handlers need some.
+fn at_once(files: Option<usize>, connections: usize) -> usize {
+    let left = files.map_or(usize::MAX, |files| files.saturating_sub(connections));
+    (left / 4).clamp(LEAST_AT_ONCE, MOST_AT_ONCE)
+}
+
 impl Refusals {
+    /// For a server that takes so many connections.
+    pub(super) fn beyond(connections: usize) -> Self {
+        Self { told: Arc::default(), at_once: at_once(files(), connections) }
+    }
+
+    /// Sends the one away that has had the longest time, because there is no file for the next one; says whether there was
+    /// any.
+    pub(super) fn make_room(&self) -> bool {
+        let longest = self.told().pop_front();
+        longest.is_some_and(|longest| longest.set(()))
+    }
+
     pub(super) fn begin(&self) -> Telling {
         let sent_away = Arc::<Signal<()>>::default();
         let mut told = self.told();
-        let longest = if told.len() >= AT_ONCE { told.pop_front() } else { None };
+        let longest = if told.len() >= self.at_once { told.pop_front() } else { None };
         told.push_back(Arc::clone(&sent_away));
         #[cfg(feature = "tls")]
         let in_secret = told.len() <= IN_SECRET_AT_ONCE;
@@ -65,7 +91,7 @@ impl Refusals {
     }
 
     fn told(&self) -> MutexGuard<'_, VecDeque<Arc<Signal<()>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -152,5 +178,38 @@ where
             end_with(io, &http::refusal("503 Service Unavailable", &after, &format!("{too_many}\n"))).await
         }
         [_] => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_many_are_told_at_once_follows_from_the_files_that_connections_leave() {
+        for (files, connections, expected) in [
+            (None, 65_536, 64),
+            (Some(1_000_000), 65_536, 64),
+            (Some(1280), 1024, 64),
+            (Some(1279), 1024, 63),
+            (Some(64), 52, 3),
+            (Some(60), 52, 2),
+            (Some(40), 1000, 2),
+        ] {
+            assert_eq!(at_once(files, connections), expected, "{files:?}, {connections}");
+        }
+    }
+
+    #[test]
+    fn for_one_more_the_one_goes_that_has_had_the_longest_time() {
+        let refusals = Refusals { told: Arc::default(), at_once: 2 };
+        let [first, second] = [refusals.begin(), refusals.begin()];
+        assert!(first.sent_away.get().is_none());
+        let third = refusals.begin();
+        assert!(first.sent_away.get().is_some() && second.sent_away.get().is_none());
+        assert!(refusals.make_room());
+        assert!(second.sent_away.get().is_some() && third.sent_away.get().is_none());
+        drop(third);
+        assert!(!refusals.make_room());
     }
 }
