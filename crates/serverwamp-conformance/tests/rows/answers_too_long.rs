@@ -82,6 +82,27 @@ impl Pair {
     }
 }
 
+// LP-07
+#[test]
+fn over_long_polling_a_result_that_is_too_long_is_answered_413_and_ends_its_call() {
+    let server = server_and(&[]);
+    for subprotocol in Subprotocol::PLAIN {
+        let mut pair = Pair::join(&server, Carrier::LongPoll, subprotocol);
+        // What is much longer ends the connection of its request as well, which this client has only one of.
+        for (length, first) in [(LONGEST, 50), (LONGEST + 1, 8), (LONGEST + 1000, 8)] {
+            let (call, invocation) = pair.call(NONE);
+            let sent = pair.callee.try_send(&[pair.result(length, invocation)]);
+            assert_eq!(sent.is_ok(), first == 50, "{length} bytes: {sent:?}");
+            let answer = pair.caller.final_answer(call);
+            if first == 8 {
+                assert_error(&answer, EXCEEDED, &["2048"]);
+            }
+            assert_eq!(answer[0], first, "{length} bytes, {subprotocol}");
+        }
+        pair.expect_service();
+    }
+}
+
 /// Every way to send whole messages.
 fn ways() -> impl Iterator<Item = (Carrier, Subprotocol)> {
     let carriers = [Carrier::WebSocket, Carrier::RawSocketTcp];

@@ -7,12 +7,17 @@ use std::pin::pin;
 use bytes::{Buf as _, Bytes};
 use http_body::Body;
 use http_body_util::BodyExt as _;
+use serverwamp_proto::message::HEAD;
 
 /// Why a body is not there.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unread {
-    #[error("the body, with what else of this transport is being read, is longer than {0} bytes")]
-    TooLong(usize),
+    #[error("the body, with what else of this transport is being read, is longer than {bound} bytes")]
+    TooLong {
+        bound: usize,
+        /// Its first [`HEAD`] bytes, as far as they are known.
+        head: Bytes,
+    },
     #[error("the body cannot be read: {0}")]
     Broken(String),
     #[error("the body took too long")]
@@ -38,7 +43,10 @@ where
         let (bound, more) = (bound(), data.remaining());
         let room = bound.saturating_sub(collected.len());
         if more > room || !hold(more, bound) {
-            return Err(Unread::TooLong(bound));
+            let lacking = HEAD.saturating_sub(collected.len()).min(data.chunk().len());
+            let begin = collected.get(..HEAD).unwrap_or(&collected);
+            let head = [begin, data.chunk().get(..lacking).unwrap_or_default()].concat().into();
+            return Err(Unread::TooLong { bound, head });
         }
         if collected.capacity() - collected.len() < more {
             // As a vector grows, but not beyond what it may have.

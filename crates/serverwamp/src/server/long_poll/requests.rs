@@ -200,7 +200,7 @@ impl LongPollService {
             && body.size_hint().lower() > u64::try_from(bound).unwrap_or(u64::MAX);
         let collected = async {
             if too_long {
-                return Err(Unread::TooLong(bound));
+                return Err(Unread::TooLong { bound, head: Bytes::new() });
             }
             collect(body, || carried.bound().0, |more, bound| held.grow(more, bound)).await
         };
@@ -211,7 +211,12 @@ impl LongPollService {
         };
         match body {
             Err(unread) => {
-                let refusal = matches!(unread, Unread::TooLong(_)).then(|| carried.bound().1);
+                let refusal = matches!(unread, Unread::TooLong { .. }).then(|| carried.bound().1);
+                if let Unread::TooLong { head, .. } = &unread
+                    && self.0.app.inner().limits.discarded_bytes > 0
+                {
+                    carried.answer_in_place_of(head, unread.to_string()).await;
+                }
                 let mut answer = Answer::from(unread);
                 if let Some(refusal) = refusal {
                     answer.extensions_mut().insert(refusal);
@@ -241,7 +246,7 @@ impl LongPollService {
 impl From<Unread> for Answer {
     fn from(unread: Unread) -> Self {
         let status = match unread {
-            Unread::TooLong(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Unread::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Unread::Broken(_) => StatusCode::BAD_REQUEST,
             Unread::Slow => StatusCode::REQUEST_TIMEOUT,
         };

@@ -12,13 +12,15 @@ use std::time::{Duration, Instant};
 
 use atomic_waker::AtomicWaker;
 use bytes::Bytes;
-use serverwamp_proto::message::Message;
+use serverwamp_proto::message::{Invocation, Message, answered_by};
 use serverwamp_proto::websocket::Subprotocol;
 use serverwamp_proto::websocket::batch::{Records, push_record};
 
+use crate::WampError;
 use crate::base::admission::Permit;
 use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
+use crate::router::wire;
 use crate::rt::{Runtime, after};
 use crate::server::memory::{MessageReceiver, MessageSender, Pipe, messages};
 
@@ -160,6 +162,17 @@ impl Carried {
         let malformed = self.take(body)?;
         poll_fn(|cx| self.poll_sent(cx)).await?;
         malformed.map_or(Ok(()), |what| Err(Unsent::Malformed(what)))
+    }
+
+    /// Answers for a callee whose answer is too long, as is seen from its `head`: otherwise the caller would wait for it, as
+    /// nothing of it is passed on.
+    pub(super) async fn answer_in_place_of(&self, head: &[u8], why: String) {
+        let Subprotocol { serializer, batched } = self.subprotocol;
+        let Some(invocation) = answered_by(serializer, head).filter(|_| !batched) else { return };
+        let (error, mut message) = (WampError::payload_size_exceeded(why), Vec::new());
+        wire::error(serializer, Invocation::CODE, invocation, &error, &mut message);
+        // Whoever is gone has no calls.
+        let _sent = self.send(message.into()).await;
     }
 
     /// Takes the messages of a request. The first that is none ends it; it is passed on as well, so that the session
