@@ -98,14 +98,7 @@ impl Inputs {
             Kind::Retained => json(vec![
                 format!(r#"[32,1,{{"match":"prefix","get_retained":true}},"{RETAINED}"]"#).into_bytes(),
             ]),
-            Kind::Excluded => {
-                let names = list(LIST, |number| format!(r#""{number}""#));
-                let publish = |list: &str| {
-                    let options = format!(r#""acknowledge":true,"{list}":[{names}]"#);
-                    format!(r#"[16,1,{{{options}}},"flood.topic"]"#).into_bytes()
-                };
-                json(vec![publish("exclude_authid"), publish("eligible_authid"), publish("exclude_authrole")])
-            }
+            Kind::Excluded => json(receivers()),
             _ => json(Vec::new()),
         }
     }
@@ -139,6 +132,16 @@ impl Inputs {
         }
         Ok(answered)
     }
+}
+
+/// Publications with long lists of who receives them.
+fn receivers() -> Vec<Vec<u8>> {
+    let names = list(LIST, |number| format!(r#""{number}""#));
+    let publish = |list: &str| {
+        let options = format!(r#""acknowledge":true,"{list}":[{names}]"#);
+        format!(r#"[16,1,{{{options}}},"flood.topic"]"#).into_bytes()
+    };
+    ["exclude_authid", "eligible_authid", "exclude_authrole"].map(publish).to_vec()
 }
 
 /// So many bytes of values, with commas between them.
