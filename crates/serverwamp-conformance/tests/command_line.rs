@@ -333,6 +333,22 @@ fn sigint_and_sigterm_say_goodbye_and_end_in_good_order() {
 }
 
 #[test]
+fn before_a_restart_calls_are_answered_and_clients_are_left_to_come_back() {
+    let mut server = start(&["dev", "--listen", "127.0.0.1:0", "--restart"]);
+    let (mut caller, mut idle) = (joined(&server), joined(&server));
+    let call = caller.start_call("demo.slow", json!([0.5]), Value::Null, Value::Null);
+    // The answer to a later call shows that this one has begun.
+    caller.call("demo.add", json!([2, 3]), Value::Null, Value::Null);
+    server.signal(Signal::Terminate);
+    assert_eq!(idle.expect_closed(), Some(1012));
+    assert_eq!(caller.final_answer(call)[3], json!(["done"]));
+    assert_eq!(caller.expect_closed(), Some(1012));
+    assert_eq!(server.wait_exit(SOON).code(), Some(0));
+    let output = server.stdout();
+    assert!(output.ends_with("\nserverwamp has stopped; 2 sessions may come back\n"), "{output}");
+}
+
+#[test]
 fn sighup_does_not_end_it() {
     let server = demo();
     let mut peer = joined(&server);
