@@ -11,7 +11,7 @@ use crate::base::statistics::{Counters, Statistics};
 use crate::peer::Inner;
 use crate::router::realm::{RealmHandle, RunningRealm};
 use crate::rt::guard::guard;
-use crate::rt::{Runtime, after};
+use crate::rt::{BoxFuture, Runtime, after};
 use crate::transport::Turns;
 use crate::transport::impossible;
 use crate::transport::long_poll::LongPollConfig;
@@ -29,6 +29,10 @@ use std::time::Duration;
 ///
 #[doc = include_str!("docs/first_program.md")]
 pub struct Application(Arc<Inner>);
+
+/// How long what is left at the deadline of a shutdown has to write why it ends. Who reads has it in no time, and who does
+/// not read is not waited for any longer.
+const LAST_WORDS: Duration = Duration::from_millis(250);
 
 /// Puts an application together; `S` is the state that the realms added so far still miss.
 #[must_use]
@@ -88,8 +92,9 @@ impl Application {
         self.0.realms.get(name).map(|realm| RealmHandle::new(Arc::clone(realm)))
     }
 
-    /// Ends every session with GOODBYE `wamp.close.system_shutdown`, lets calls and lifecycle handlers finish for
-    /// `deadline` at the most, then closes what is left. New sessions are refused from now on.
+    /// Ends every session with GOODBYE `wamp.close.system_shutdown`, one that waits for the answer to a call or owes one
+    /// as soon as it does neither, lets lifecycle handlers finish, and says GOODBYE to what is left after `deadline`
+    /// without waiting for an answer. New sessions are refused from now on.
     pub async fn shutdown(&self, deadline: Duration) {
         self.end(Farewell::Goodbye, deadline).await;
     }
@@ -107,8 +112,11 @@ impl Application {
 
     pub(crate) async fn end(&self, farewell: Farewell, deadline: Duration) {
         let runtime = &self.0.runtime;
-        let over = match runtime.available() {
-            Ok(()) => runtime.sleep_until(after(runtime.now(), deadline)),
+        let waiting = match runtime.available() {
+            Ok(()) => {
+                let over = after(runtime.now(), deadline);
+                (runtime.sleep_until(over), runtime.sleep_until(after(over, LAST_WORDS)))
+            }
             Err(unavailable) => {
                 line!(
                     ERROR,
@@ -116,10 +124,11 @@ impl Application {
                     "nobody can be waited for here, and all is closed at once",
                     error = unavailable
                 );
-                Box::pin(std::future::ready(()))
+                let nothing = || -> BoxFuture<'static, ()> { Box::pin(std::future::ready(())) };
+                (nothing(), nothing())
             }
         };
-        self.0.connections.shut_down(farewell, over).await;
+        self.0.connections.shut_down(farewell, waiting.0, waiting.1).await;
         log::flush();
         log::tell_all_left_out();
     }

@@ -111,23 +111,54 @@ fn a_peer_that_does_not_answer_is_closed_after_its_goodbye_timeout() {
 }
 
 #[test]
-fn running_handlers_are_stopped() {
+fn tasks_end_with_their_sessions() {
     let mut server = server_with(&["drain_ms=60000"]);
     let mut peer = join(&server, "realm1");
-    for _ in 0..3 {
-        peer.start_call("waiting.watched", NONE, NONE, NONE);
-    }
     peer.start_call("session.spawn", NONE, NONE, NONE);
     peer.receive();
-    until(&mut peer, "waiting.running", &json!(3));
     server.signal(Signal::Terminate);
     assert_eq!(peer.receive()[2], SHUTDOWN);
-    // They end with the session, and not with the process, which waits for the peer's GOODBYE.
-    server.wait_for_log("life: 0 handlers left", SOON);
+    // It ends with the session, and not with the process, which waits for the peer's GOODBYE.
     server.wait_for_log("life: task left", SOON);
     assert!(server.is_running());
     peer.send(json!([6, {}, "wamp.close.goodbye_and_out"]));
     peer.expect_closed();
+    assert_eq!(server.wait_exit(SOON).code(), Some(0));
+}
+
+#[test]
+fn calls_in_flight_are_waited_for_and_then_goodbye_is_said() {
+    let mut server = server_with(&["drain_ms=60000"]);
+    let [mut caller, mut callee, mut idle] = [(); 3].map(|()| join(&server, "router"));
+    callee.send(json!([64, 1, {}, "late"]));
+    callee.receive();
+    caller.start_call("late", NONE, NONE, NONE);
+    let invocation = callee.receive()[1].clone();
+    server.signal(Signal::Terminate);
+    assert_eq!(idle.receive()[2], SHUTDOWN);
+    callee.send(json!([70, invocation, {}, ["at last"]]));
+    assert_eq!(callee.receive()[2], SHUTDOWN);
+    assert_eq!(caller.receive()[3], json!(["at last"]));
+    assert_eq!(caller.receive()[2], SHUTDOWN);
+    for peer in [&mut caller, &mut callee, &mut idle] {
+        peer.send(json!([6, {}, "wamp.close.goodbye_and_out"]));
+        peer.expect_closed();
+    }
+    assert_eq!(server.wait_exit(SOON).code(), Some(0));
+}
+
+#[test]
+fn handlers_that_run_at_the_deadline_are_stopped_and_goodbye_is_said() {
+    let mut server = server_with(&["drain_ms=300"]);
+    let mut peer = join(&server, "realm1");
+    for _ in 0..3 {
+        peer.start_call("waiting.watched", NONE, NONE, NONE);
+    }
+    until(&mut peer, "waiting.running", &json!(3));
+    server.signal(Signal::Terminate);
+    takes(100, 3000, || assert_eq!(peer.receive()[2], SHUTDOWN));
+    assert_eq!(peer.expect_closed(), Some(1001));
+    server.wait_for_log("life: 0 handlers left", SOON);
     assert_eq!(server.wait_exit(SOON).code(), Some(0));
 }
 
@@ -229,6 +260,6 @@ fn a_server_that_restarts_waits_for_calls_in_flight_until_its_deadline() {
     caller.start_call("waiting.watched", NONE, NONE, NONE);
     until(&mut caller, "waiting.running", &json!(1));
     server.signal(Signal::Terminate);
-    takes(100, 3000, || caller.expect_closed());
+    takes(100, 3000, || assert_eq!(caller.expect_closed(), Some(1012)));
     assert_eq!(server.wait_exit(SOON).code(), Some(0));
 }

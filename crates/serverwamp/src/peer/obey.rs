@@ -11,18 +11,19 @@ impl Peer {
     /// Does what the application asked of the session, or of all sessions.
     pub(super) fn obey(&mut self) {
         let farewell = self.app.connections.farewell();
-        if farewell == Some(Farewell::Restart) && !matches!(self.phase, Phase::Ended) {
+        let restarts = farewell == Some(Farewell::Restart);
+        let over = self.app.connections.forced() || restarts && !self.is_at_work();
+        if over && !matches!(self.phase, Phase::Ended) {
             // A GOODBYE or an ABORT would keep clients away (a deviation from SES-23, for who asks for it).
-            if self.app.connections.forced() || !self.is_at_work() {
-                self.over(CloseReason::Shutdown, SERVICE_RESTART, STOPPING);
+            if !restarts && matches!(self.phase, Phase::Open(_)) {
+                self.send(&wire::goodbye(uris::close::SYSTEM_SHUTDOWN, Some(STOPPING)));
             }
+            self.over(CloseReason::Shutdown, if restarts { SERVICE_RESTART } else { 1001 }, STOPPING);
+        }
+        if restarts {
             return;
         }
-        if self.app.connections.forced() && !matches!(self.phase, Phase::Ended) {
-            self.over(CloseReason::Shutdown, 1001, STOPPING);
-            return;
-        }
-        let stopping = self.app.connections.stopping();
+        let stopping = farewell.is_some();
         match &self.phase {
             Phase::Closed if stopping => {
                 self.send(&wire::abort(self.serializer, uris::close::SYSTEM_SHUTDOWN, Some(STOPPING)));
@@ -42,7 +43,7 @@ impl Peer {
             }
             Phase::Open(open) => {
                 let request = open.session.close_request().cloned();
-                if stopping {
+                if stopping && !self.is_at_work() {
                     self.say_goodbye(uris::close::SYSTEM_SHUTDOWN, Some(STOPPING), CloseReason::Shutdown);
                 } else if let Some(request) = request {
                     self.close_as_asked(&request);

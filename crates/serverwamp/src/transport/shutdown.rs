@@ -67,15 +67,20 @@ impl Connections {
         self.0.forced.get().is_some()
     }
 
-    /// Asks every connection to end, waits until they have or `deadline` completes, then makes the rest end at once.
-    pub(crate) async fn shut_down(&self, farewell: Farewell, deadline: impl Future<Output = ()>) {
+    /// Asks every connection to end, waits until they have or `deadline` completes, then makes the rest end at once:
+    /// until `written` completes for those that still have to write why.
+    pub(crate) async fn shut_down(
+        &self,
+        farewell: Farewell,
+        deadline: impl Future<Output = ()>,
+        written: impl Future<Output = ()>,
+    ) {
         self.0.stopping.set(farewell);
         self.wake_all();
-        let finished = pin!(self.finished());
-        let deadline = pin!(deadline);
-        futures_util::future::select(finished, deadline).await;
+        futures_util::future::select(pin!(self.finished()), pin!(deadline)).await;
         self.0.forced.set(());
         self.wake_all();
+        futures_util::future::select(pin!(self.finished()), pin!(written)).await;
     }
 
     async fn finished(&self) {
