@@ -36,17 +36,20 @@ impl ListenAddress {
         self.0.ip().to_canonical().is_loopback()
     }
 
-    /// Why this address cannot be listened at, and what to do about it.
-    pub(crate) fn explain(self, error: &io::Error) -> String {
-        let address = self.0;
+    /// Why `address`, one of those it stands for, cannot be listened at, and what to do about it.
+    pub(crate) fn explain(self, address: SocketAddr, error: &io::Error) -> String {
+        let with_port = |port| match self.1 {
+            Loopbacks::This => SocketAddr::new(address.ip(), port).to_string(),
+            Loopbacks::Both => format!("localhost:{port}"),
+        };
         match error.kind() {
             ErrorKind::AddrInUse => format!(
                 "{address} is in use: stop the other program or choose another address with --listen {}",
-                SocketAddr::new(address.ip(), 0)
+                with_port(0)
             ),
             ErrorKind::PermissionDenied => format!(
                 "{address} may not be listened at by this user: choose a port from 1024 on, such as --listen {}",
-                SocketAddr::new(address.ip(), 8080)
+                with_port(8080)
             ),
             ErrorKind::AddrNotAvailable => format!(
                 "{} is not an address of this machine: choose one that is, such as --listen 127.0.0.1:{}",
@@ -185,9 +188,12 @@ mod tests {
             (ErrorKind::AddrNotAvailable, "127.0.0.1 is not an address of this machine"),
             (ErrorKind::OutOfMemory, "choose another address with --listen"),
         ] {
-            let said = address.explain(&kind.into());
+            let said = address.explain(address.socket(), &kind.into());
             assert!(said.contains(part), "{said}");
             assert!(!said.contains('\n'));
         }
+        let both: ListenAddress = "localhost:80".parse().unwrap();
+        let said = both.explain("[::1]:80".parse().unwrap(), &ErrorKind::AddrInUse.into());
+        assert!(said.starts_with("[::1]:80 is in use") && said.ends_with("--listen localhost:0"), "{said}");
     }
 }

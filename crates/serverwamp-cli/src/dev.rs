@@ -13,6 +13,7 @@ use serverwamp::websocket::{Hosts, Origins};
 use serverwamp::{Application, Server};
 use std::cell::Cell;
 use std::io::{self, IsTerminal as _, Write as _, stdout};
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
@@ -49,9 +50,9 @@ async fn serve(options: &DevOptions) -> Result<(), Failure> {
         .map_err(|error| Failure::runtime(error.to_string()))?;
     // Before the banner, so that a signal that follows it at once finds us listening for it.
     let mut signals = StopSignals::listen()?;
-    let (listener, other) =
-        listeners(address).await.map_err(|error| Failure::runtime(address.explain(&error)))?;
-    let bound = listener.local_addr().map_err(|error| Failure::runtime(address.explain(&error)))?;
+    let failed = |(at, error)| Failure::runtime(address.explain(at, &error));
+    let (listener, other) = listeners(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(|error| failed((address.socket(), error)))?;
     let unix =
         options.unix.as_deref().map(|path| unix_socket::listen(path, options.unix_mode)).transpose()?;
     let clock = demo::start_clock(&app);
@@ -110,19 +111,24 @@ fn hosts(options: &DevOptions) -> Hosts {
 const PORTS_TRIED: usize = 16;
 
 /// Listens at the address, and at the other loopback if `localhost` was asked for and this machine has both. Port 0 is
-/// the same port of both.
-async fn listeners(address: ListenAddress) -> io::Result<(TcpListener, Option<TcpListener>)> {
+/// the same port of both. An error comes with the address that it is about.
+async fn listeners(
+    address: ListenAddress,
+) -> Result<(TcpListener, Option<TcpListener>), (SocketAddr, io::Error)> {
+    let this = address.socket();
+    let failed = |error| (this, error);
     let mut tries = if address.socket().port() == 0 { PORTS_TRIED } else { 1 };
     loop {
         tries -= 1;
-        let listener = TcpListener::bind(address.socket()).await?;
-        let Some(other) = address.other_loopback(listener.local_addr()?.port()) else {
+        let listener = TcpListener::bind(this).await.map_err(failed)?;
+        let port = listener.local_addr().map_err(failed)?.port();
+        let Some(other) = address.other_loopback(port) else {
             return Ok((listener, None));
         };
         match TcpListener::bind(other).await {
             Ok(other) => return Ok((listener, Some(other))),
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err((other, error)),
             Err(error) => {
                 tracing::info!(%other, %error, "this machine has one loopback address only");
                 return Ok((listener, None));

@@ -276,6 +276,19 @@ fn a_port_in_use_is_one_line_that_says_what_to_do() {
 }
 
 #[test]
+fn of_two_loopbacks_the_one_whose_port_is_in_use_is_named() {
+    let server = start(&["--listen", "[::1]:0"]);
+    let port = server.address().rsplit(':').next().unwrap();
+    fails(
+        &["--listen", &format!("localhost:{port}")],
+        1,
+        &format!(
+            "[::1]:{port} is in use: stop the other program or choose another address with --listen localhost:0"
+        ),
+    );
+}
+
+#[test]
 fn an_address_of_another_machine_is_one_line_that_says_what_to_do() {
     let said =
         "192.0.2.1 is not an address of this machine: choose one that is, such as --listen 127.0.0.1:99";
