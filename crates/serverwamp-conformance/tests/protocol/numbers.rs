@@ -168,6 +168,8 @@ fn ser_11_and_13_an_event_says_the_same_in_every_serializer_or_does_not_come() {
         }
         assert_eq!(unrepresentable(&mut counters), missing, "{what}");
     }
+    let line = format!("an event cannot be carried over into a serializer topic={TEXT} serializer=");
+    server.wait_for_log(&line, DEADLINE);
 }
 
 #[test]

@@ -48,8 +48,8 @@ impl Forms {
         &self.source
     }
 
-    /// The payload in this serializer, or `None` when it cannot say it (checklist SER-13).
-    pub(crate) fn get(&self, serializer: Serializer) -> Option<&Payload> {
+    /// The payload of an event of `topic` in this serializer, or `None` when it cannot say it (checklist SER-13).
+    fn get(&self, serializer: Serializer, topic: &str) -> Option<&Payload> {
         if serializer == self.source.serializer {
             return Some(&self.source);
         }
@@ -61,6 +61,7 @@ impl Forms {
                     WARN,
                     "event",
                     "an event cannot be carried over into a serializer",
+                    topic = topic,
                     serializer = serializer,
                     error = error
                 );
@@ -125,7 +126,7 @@ impl Outgoing<'_> {
         disclose: bool,
         out: &mut Vec<u8>,
     ) -> Option<()> {
-        let payload = self.payload.get(serializer)?;
+        let payload = self.payload.get(serializer, self.topic)?;
         let details = self.details(topic, disclose);
         out.reserve(64 + payload.args.len() + payload.kwargs.len());
         encode(serializer, subscription, self.publication, &details, payload, out)
