@@ -50,6 +50,22 @@ fn uris_beyond_the_limits_are_refused() {
     assert_error(&call(&mut peer, &"a".repeat(41), NONE), "wamp.error.invalid_uri", &["40 bytes"]);
     assert_error(&call(&mut peer, "a.b.c.d", NONE), "wamp.error.no_such_procedure", &[]);
     assert_error(&call(&mut peer, "a.b.c.d.e", NONE), "wamp.error.invalid_uri", &["4 components"]);
+    // Escaped it would be six times as long.
+    let answer = call(&mut peer, &"\u{9b}".repeat(100_000), NONE);
+    assert_error(&answer, "wamp.error.invalid_uri", &["..."]);
+    assert!(answer.to_string().len() < 4000, "what is too long is not sent back");
+}
+
+#[test]
+fn a_realms_name_that_is_too_long_is_not_sent_back() {
+    let server = server();
+    for name in ["x".repeat(30_000), " ".repeat(30_000)] {
+        let mut peer = RawPeer::connect(server.url(), Subprotocol::JSON);
+        peer.send(json!([1, name, { "roles": { "caller": {} } }]));
+        let abort = peer.receive();
+        assert_eq!(abort[0], 3, "{abort}");
+        assert!(abort.to_string().len() < 4000, "{abort}");
+    }
 }
 
 #[test]

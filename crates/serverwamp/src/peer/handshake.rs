@@ -13,6 +13,7 @@ use crate::router::request::{ConnectRequest, JoinRequest, SessionRequest};
 use crate::router::session::CloseReason;
 use crate::router::session::pending::{Admission, SessionReply};
 use crate::router::wire;
+use crate::transport::websocket::excerpt;
 use crate::{Session, WampError};
 use futures_util::FutureExt;
 use serverwamp_proto::message;
@@ -60,13 +61,14 @@ impl Peer {
         if let Some(realm) = self.app.realms.get(name) {
             return Ok(Arc::clone(realm));
         }
-        let no_such_realm =
-            || WampError::new(uris::error::NO_SUCH_REALM).arg(format!("there is no realm {name:?}"));
+        let no_such_realm = || {
+            WampError::new(uris::error::NO_SUCH_REALM).arg(format!("there is no realm {:?}", excerpt(name)))
+        };
         if name.is_empty() {
             return Err(no_such_realm());
         }
         UriRules::loose().check(name, Match::Exact).map_err(|error| {
-            WampError::new(uris::error::INVALID_URI).arg(format!("realm {name:?}: {error}"))
+            WampError::new(uris::error::INVALID_URI).arg(format!("realm {:?}: {error}", excerpt(name)))
         })?;
         self.app.default_realm.clone().ok_or_else(no_such_realm)
     }

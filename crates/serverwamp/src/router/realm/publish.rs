@@ -6,6 +6,7 @@ use crate::router::broker::{Disclosed, Forms, Outgoing};
 use crate::router::payload::{Encoded, ToPayload};
 use crate::router::realm::Disclosure;
 use crate::rt::wall_clock;
+use crate::transport::websocket::excerpt;
 use crate::{Session, WampError};
 use serverwamp_proto::broker::ReceiverFilter;
 use serverwamp_proto::codec::Serializer;
@@ -253,7 +254,7 @@ impl RunningRealm {
             if let UriError::TooLong(_) | UriError::TooManyComponents(_) = error {
                 self.counters.refused(Refusal::Uri, session, format_args!("{error}: {uri}"));
             }
-            WampError::new(uris::error::INVALID_URI).arg(format!("{uri:?}: {error}"))
+            WampError::new(uris::error::INVALID_URI).arg(format!("{:?}: {error}", excerpt(uri)))
         })
     }
 

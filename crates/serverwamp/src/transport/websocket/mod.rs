@@ -18,7 +18,7 @@ pub use self::hosts::Hosts;
 pub use self::origin::{OriginPattern, Origins};
 
 pub(crate) use self::hosts::Requested;
-pub(crate) use self::upgrade::{Accepted, upgrade};
+pub(crate) use self::upgrade::{Accepted, excerpt, upgrade};
 
 #[cfg(test)]
 mod tests;
