@@ -15,6 +15,7 @@ mod demo;
 mod dev;
 mod failure;
 mod logging;
+mod panics;
 mod stop;
 mod unix_socket;
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
 fn run() -> Result<(), Failure> {
     let Some(arguments) = arguments::parse(std::env::args_os())? else { return Ok(()) };
     logging::start(arguments.verbose);
+    panics::bound();
     match arguments.command() {
         Command::Dev => dev::run(&arguments.dev),
     }

@@ -470,6 +470,18 @@ fn demo_slow_can_be_canceled() {
 }
 
 #[test]
+fn of_many_panics_a_few_are_told() {
+    let server = demo();
+    let mut peer = joined(&server);
+    for _ in 0..300 {
+        let answer = peer.call("demo.fail", json!(["panic"]), Value::Null, Value::Null);
+        assert_eq!(answer[4], "wamp.error.runtime_error");
+    }
+    let told = server.stderr().matches("panicked at").count();
+    assert!((10..100).contains(&told), "{told} panics are told");
+}
+
+#[test]
 fn demo_fail_fails_with_an_error_or_a_bug() {
     let server = demo();
     let mut peer = joined(&server);
