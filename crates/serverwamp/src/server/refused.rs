@@ -125,7 +125,7 @@ impl Telling {
         &self,
         app: &Application,
         options: &Options,
-        mut io: IO,
+        io: IO,
         introduced: bool,
         too_many: TooMany,
     ) -> io::Result<()>
@@ -135,6 +135,7 @@ impl Telling {
         #[cfg(feature = "tls")]
         if let Some(tls) = &options.tls {
             if !self.in_secret {
+                let mut io = io;
                 return within(app, options.tls_handshake, end_with(&mut io, &ALERT)).await;
             }
             let Some(io) = unintroduced(app, options, io, introduced).await? else { return Ok(()) };
