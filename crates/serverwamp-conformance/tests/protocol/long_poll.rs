@@ -214,8 +214,18 @@ fn lp_05_one_message_comes_at_a_time_and_a_batch_all_at_once() {
         let calls = [1, 2, 3].map(|id| json!([48, id, {}, "math.add", [id, id]]));
         let results = [1, 2, 3].map(|id| json!([50, id, {}, [2 * id]]));
         if subprotocol.batched {
-            say(&mut transport, subprotocol, &calls);
-            assert_eq!(hear(&mut transport, subprotocol), results);
+            // A turn of the connection may end between two of them, when the machine is busy.
+            let all_at_once = (0..50).any(|_| {
+                say(&mut transport, subprotocol, &calls);
+                let mut heard = hear(&mut transport, subprotocol);
+                let at_once = heard.len();
+                while heard.len() < results.len() {
+                    heard.extend(hear(&mut transport, subprotocol));
+                }
+                assert_eq!(heard, results);
+                at_once == results.len()
+            });
+            assert!(all_at_once, "{subprotocol}");
         } else {
             calls.iter().for_each(|call| say(&mut transport, subprotocol, std::slice::from_ref(call)));
             for result in results {
