@@ -10,7 +10,11 @@ const TRANSPORTS: usize = 200;
 
 #[test]
 fn hellos_of_a_megabyte_and_bodies_that_lack_an_octet_take_no_more_than_a_hello_each() {
-    let mut scene = Scene::with(&["hello_timeout_ms=60000", "authenticate_timeout_ms=60000"]);
+    let mut scene = Scene::with(&[
+        "hello_timeout_ms=60000",
+        "authenticate_timeout_ms=60000",
+        "transports_per_connection=1000",
+    ]);
     // Transports, the HTTP buffers of their connections, and `hello_bytes` for each: 64 KiB.
     scene.within_memory(TRANSPORTS as u64 * 64 * 1024 + 24 * MIB, |scene, check| {
         let mut http = Http::over(Stream::tcp(scene.server.address()));

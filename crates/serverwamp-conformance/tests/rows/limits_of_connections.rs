@@ -23,7 +23,7 @@ fn is_refused(server: &ServerProcess, text: &str) {
 
 #[test]
 fn as_many_connections_as_the_limit_are_served_and_one_more_is_told_so() {
-    let server = server_with(&["connections=3"]);
+    let server = server_with(&["connections=3", "unauthenticated=3", "unauthenticated_per_address=3"]);
     let mut counters = Counters::of(&server);
     let peer = join(&server, "realm1");
     // Who has not said anything counts as well.
@@ -49,7 +49,12 @@ fn as_many_connections_as_the_limit_are_served_and_one_more_is_told_so() {
 
 #[test]
 fn who_says_what_it_speaks_is_told_however_many_that_are_too_many_say_nothing() {
-    let server = server_with(&["connections=1", "handshake_ms=20000"]);
+    let server = server_with(&[
+        "connections=1",
+        "unauthenticated=1",
+        "unauthenticated_per_address=1",
+        "handshake_ms=20000",
+    ]);
     let mut counters = Counters::of(&server);
     let mut silent: Vec<Stream> = Vec::new();
     for _ in 0..100 {
@@ -97,7 +102,13 @@ fn an_address_has_as_many_connections_as_its_limit_and_other_addresses_have_thei
 
 #[test]
 fn connections_that_come_and_go_by_the_hundred_leave_the_count_where_it_was() {
-    let server = server_with(&["connections=20", "handshake_ms=300", "hello_timeout_ms=300"]);
+    let server = server_with(&[
+        "connections=20",
+        "unauthenticated=20",
+        "unauthenticated_per_address=20",
+        "handshake_ms=300",
+        "hello_timeout_ms=300",
+    ]);
     let mut counters = Counters::of(&server);
     for round in 0..300 {
         match round % 4 {
@@ -114,7 +125,7 @@ fn connections_that_come_and_go_by_the_hundred_leave_the_count_where_it_was() {
 
 #[test]
 fn a_connection_that_is_gone_does_not_count_though_a_handler_keeps_its_session() {
-    let server = server_with(&["grace_ms=20000", "connections=2"]);
+    let server = server_with(&["grace_ms=20000", "connections=2", "unauthenticated_per_address=1"]);
     let mut counters = Counters::of(&server);
     drop(join_with_ticket(&server, "lively", "stubborn"));
     counters.expect_connections(1);
@@ -147,4 +158,35 @@ fn who_begins_a_request_and_does_not_end_it_is_told_so_and_who_asks_nothing_more
         let told_why = answer.ends_with("\r\n\r\nthe head of the request took too long\n");
         assert_eq!(told_why, statuses.ends_with(&["408"]), "{answer}");
     }
+}
+
+#[test]
+fn connections_without_a_session_have_a_share_of_all_and_half_of_it_from_one_address() {
+    let path = std::env::temp_dir().join(format!("serverwamp-{}-strangers.sock", std::process::id()));
+    let path = path.to_str().expect("a path that is text");
+    // Half of 12 are 6, and half of those 3.
+    let server = server_with(&["connections=12", &format!("unix={path}")]);
+    let mut counters = Counters::of(&server);
+    let silent: Vec<RawTcp> = (0..3).map(|_| RawTcp::open(server.url())).collect();
+    counters.expect_connections(4);
+    is_refused(&server, "without a session from your address: the server takes 3");
+    counters.expect(json!({ "unauthenticated_per_address_refused": 1 }));
+    // Who has no address counts among all.
+    let mut unix: Vec<RawSocket> = (0..3).map(|_| RawSocket::over(Stream::unix(path))).collect();
+    counters.expect_connections(7);
+    let mut raw = RawSocket::over(Stream::unix(path));
+    raw.write(&[0x7f, 0xf1, 0, 0]);
+    assert_eq!(raw.read_octets(4), Some(vec![0x7f, 0x40, 0, 0]));
+    counters.expect(json!({ "unauthenticated_per_address_refused": 1, "unauthenticated_refused": 1 }));
+    // Who is welcomed makes room, on whichever transport.
+    let mut peers = Vec::new();
+    for socket in unix.drain(..) {
+        let mut peer = socket.peer(Subprotocol::JSON);
+        peer.join("realm1");
+        peers.push(peer);
+    }
+    drop(silent);
+    counters.expect_connections(4);
+    peers.extend((0..8).map(|_| join(&server, "realm1")));
+    is_refused(&server, "the server takes 12");
 }

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use serverwamp_conformance::{DEADLINE, LongPoll, RawTcp, ServerProcess, Subprotocol};
+use serverwamp_conformance::{DEADLINE, Http, LongPoll, RawTcp, ServerProcess, Stream, Subprotocol};
 
 use crate::counters::Counters;
 use crate::support::server_with;
@@ -139,4 +139,50 @@ fn a_transport_counts_as_a_connection_until_nothing_of_it_is_left() {
     let over = transport.receive(DEADLINE).expect("the connection stays").expect("an answer");
     assert_eq!(over.status, 404);
     counters.expect_connections(3);
+}
+
+#[test]
+fn one_connection_opens_as_many_transports_as_the_limit_and_each_that_ends_makes_room() {
+    let server = server_with(&["transports_per_connection=3"]);
+    let mut counters = Counters::of(&server);
+    let mut http = Http::over(Stream::tcp(server.address()));
+    let mut open = || http.post("/lp/open", br#"{"protocols":["wamp.2.json"]}"#);
+    let transports = [open(), open(), open()].map(|opened| opened.json()["transport"].clone());
+    let refused = open();
+    assert_eq!(refused.status, 503, "{refused:?}");
+    assert!(refused.header("retry-after").is_some());
+    counters.expect(json!({ "transports_refused": 1 }));
+    let id = transports[0].as_str().expect("an id");
+    assert_eq!(http.post(&format!("/lp/{id}/close"), b"").status, 204);
+    // This session, two transports, and their connection.
+    counters.expect_connections(4);
+    assert_eq!(http.post("/lp/open", br#"{"protocols":["wamp.2.json"]}"#).status, 200);
+    // Others have their own.
+    let mut other = Http::over(Stream::tcp(server.address()));
+    assert_eq!(other.post("/lp/open", br#"{"protocols":["wamp.2.json"]}"#).status, 200);
+}
+
+#[test]
+fn transports_without_a_hello_count_among_connections_without_a_session_and_sessions_do_not() {
+    let server = server_with(&["unauthenticated=4", "unauthenticated_per_address=4"]);
+    let mut counters = Counters::of(&server);
+    for _ in 0..3 {
+        let mut transport = open(&server);
+        assert_eq!(transport.post("send", hello().to_string().as_bytes()).status, 204);
+        assert_eq!(hear(&mut transport)[0], 2);
+        // From the first request of the session on, its connections do not count either.
+        for id in 1..=2 {
+            let call = json!([48, id, {}, "math.add", [1, 2]]).to_string();
+            assert_eq!(transport.post("send", call.as_bytes()).status, 204);
+            assert_eq!(hear(&mut transport)[0], 50);
+        }
+        std::mem::forget(transport);
+    }
+    counters.expect(json!({}));
+    let mut http = Http::over(Stream::tcp(server.address()));
+    for _ in 0..3 {
+        assert_eq!(http.post("/lp/open", br#"{"protocols":["wamp.2.json"]}"#).status, 200);
+    }
+    assert_eq!(http.post("/lp/open", br#"{"protocols":["wamp.2.json"]}"#).status, 503);
+    counters.expect(json!({ "unauthenticated_refused": 1 }));
 }

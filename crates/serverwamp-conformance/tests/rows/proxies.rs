@@ -264,7 +264,7 @@ fn a_proxy_header_that_is_missing_or_not_understood_or_of_a_stranger_ends_the_co
 
 #[test]
 fn who_is_one_too_many_is_told_behind_its_proxy_header() {
-    let server = trusting("proxy", &["connections_per_address=1", "connections=4"]);
+    let server = trusting("proxy", &["connections_per_address=1", "connections=4", "unauthenticated=4"]);
     let mut counters = Counters::of_proxied(&server, &header([192, 0, 2, 2]));
     let open = |last: u8| connect(&server, &[]).open_on(proxied(&server, &header([192, 0, 2, last])));
     let _first = open(1).expect("the first");

@@ -24,6 +24,17 @@ pub struct Limits {
     /// Connections from one address, of which each IPv6 network of 64 bits counts as one; refused like those above.
     /// Default `usize::MAX`, no limit: behind one address may be a proxy or a whole company, which nobody knows but you.
     pub connections_per_address: usize,
+    /// Of the connections, how many may be without authentication: from their beginning until WELCOME, whatever they speak;
+    /// refused like those above. Long-polling transports count like connections, and so do HTTP connections until they carry
+    /// a request of a session. Default `None`, a tenth of [`connections`](Self::connections), but at least the smaller of 256
+    /// and half of them: those who are known keep their places.
+    pub unauthenticated: Option<usize>,
+    /// And of those, how many may come from one address that is no trusted proxy's. Default `None`, half of them: one address
+    /// does not take the places of all others.
+    pub unauthenticated_per_address: Option<usize>,
+    /// Long-polling transports that are open at a time and were opened over one HTTP connection, unless that is a trusted
+    /// proxy's; beyond, `open` is answered with status 503. Default 64: more than the pages of a browser, which may share one.
+    pub transports_per_connection: usize,
     /// From the opened transport to HELLO; then ABORT and close. Default 5 s: a client sends HELLO at once, and whoever
     /// does not holds a connection for nothing.
     pub hello_timeout: Duration,
@@ -146,6 +157,9 @@ impl Default for Limits {
         Self {
             connections: connections(),
             connections_per_address: usize::MAX,
+            unauthenticated: None,
+            unauthenticated_per_address: None,
+            transports_per_connection: 64,
             hello_timeout: Duration::from_secs(5),
             authenticate_timeout: Duration::from_secs(10),
             goodbye_timeout: Duration::from_secs(5),
@@ -181,6 +195,16 @@ impl Default for Limits {
             strict_progressive_results: false,
             strict_request_ids: false,
         }
+    }
+}
+
+impl Limits {
+    /// How many connections may be without authentication, in all and from one address.
+    pub(crate) fn strangers(&self) -> (usize, usize) {
+        let half = |of: usize| of.div_ceil(2);
+        let share = (self.connections / 10).max(half(self.connections).min(256));
+        let all = self.unauthenticated.unwrap_or(share);
+        (all, self.unauthenticated_per_address.unwrap_or_else(|| half(all)))
     }
 }
 

@@ -129,6 +129,12 @@ refusals! {
     Connections "connections_refused",
     /// Connections beyond [`Limits::connections_per_address`](crate::Limits::connections_per_address).
     ConnectionsPerAddress "connections_per_address_refused",
+    /// Connections beyond [`Limits::unauthenticated`](crate::Limits::unauthenticated).
+    Unauthenticated "unauthenticated_refused",
+    /// Connections beyond [`Limits::unauthenticated_per_address`](crate::Limits::unauthenticated_per_address).
+    UnauthenticatedPerAddress "unauthenticated_per_address_refused",
+    /// Long-polling transports beyond [`Limits::transports_per_connection`](crate::Limits::transports_per_connection).
+    Transports "transports_refused",
     /// Connections that did not say in time what they want: no RawSocket handshake, no HTTP request.
     HandshakeTimeout "handshake_timeouts",
     /// Connections that said what is not understood or not allowed: a failed TLS or RawSocket handshake, no HTTP.
@@ -153,8 +159,7 @@ refusals! {
     PingTimeout "ping_timeouts",
     /// Peers that were given up because they took nothing of what was being written for too long.
     WriteTimeout "write_timeouts",
-    /// Connections that were closed because more waited for their peer than
-    /// [`Limits::outgoing_bytes`](crate::Limits::outgoing_bytes) allows.
+    /// Connections that were closed because more waited for their peer than [`Limits::outgoing_bytes`](crate::Limits::outgoing_bytes) allows.
     SlowConsumer "slow_consumers",
     /// Sessions that were ended because they were silent for [`Limits::idle_timeout`](crate::Limits::idle_timeout).
     IdleTimeout "idle_timeouts",
@@ -172,8 +177,7 @@ refusals! {
     HelloBytes "hello_messages_too_long",
     /// Long-polling clients silent for [`LongPollConfig::idle_timeout`](crate::long_poll::LongPollConfig::idle_timeout).
     LongPollTimeout "long_poll_timeouts",
-    /// How often a connection was not read for a while because of
-    /// [`Limits::requests_per_second`](crate::Limits::requests_per_second).
+    /// How often a connection was not read for a while because of [`Limits::requests_per_second`](crate::Limits::requests_per_second).
     RequestsPerSecond "requests_delayed",
     /// Messages other than events that were longer than
     /// [`Limits::outgoing_message_bytes`](crate::Limits::outgoing_message_bytes), or than their receiver takes.
@@ -182,8 +186,7 @@ refusals! {
     Calls "calls_refused",
     /// Calls beyond [`Limits::calls_in_flight_in_all`](crate::Limits::calls_in_flight_in_all).
     CallsInAll "calls_in_all_refused",
-    /// Calls whose arguments would have made a session keep more than
-    /// [`Limits::outgoing_bytes`](crate::Limits::outgoing_bytes).
+    /// Calls whose arguments would have made a session keep more than [`Limits::outgoing_bytes`](crate::Limits::outgoing_bytes).
     CallArguments "call_arguments_refused",
     /// Calls whose callee had [`Limits::invocations_in_flight`](crate::Limits::invocations_in_flight), or did not read.
     Invocations "invocations_refused",
@@ -212,8 +215,7 @@ refusals! {
     RetainedOfTopics "retained_of_topics_refused",
     /// Publications whose lists of receivers were longer than [`Limits::receivers`](crate::Limits::receivers).
     Receivers "receivers_refused",
-    /// URIs beyond [`Limits::uri_bytes`](crate::Limits::uri_bytes) or
-    /// [`Limits::uri_components`](crate::Limits::uri_components).
+    /// URIs beyond [`Limits::uri_bytes`](crate::Limits::uri_bytes) or [`Limits::uri_components`](crate::Limits::uri_components).
     Uri "uris_refused",
     /// Handlers that had not finished [`Limits::grace`](crate::Limits::grace) after their end, and were dropped.
     Grace "handlers_dropped",

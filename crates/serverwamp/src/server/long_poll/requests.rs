@@ -138,8 +138,11 @@ impl LongPollService {
             Err(answer) => return *answer,
         };
         // The permit of the HTTP connection lasts as long as that does, which has nothing to do with the transport.
-        parts.extensions.remove::<Permit>();
-        let permit = match inner.admissions.admit(addresses.peer.map(|address| address.ip())) {
+        let connection = parts.extensions.remove::<Permit>();
+        let address = addresses.peer.map(|address| address.ip());
+        let admitted = inner.admissions.admit_over(connection.as_ref(), addresses.connection, address);
+        drop(connection);
+        let permit = match admitted {
             Ok(permit) => permit,
             Err(too_many) => return full(too_many),
         };
@@ -155,6 +158,11 @@ impl LongPollService {
     {
         let over = || refusal(StatusCode::NOT_FOUND, "there is no such transport, or it is over");
         let Some(carried) = self.find(id) else { return over() };
+        if let Some(connection) = request.extensions().get::<Permit>()
+            && carried.is_in_session()
+        {
+            connection.authenticate();
+        }
         let _busy = carried.attend(&self.0.app.inner().runtime);
         match operation {
             "send" => self.send(request.into_body(), &carried).await.unwrap_or_else(over),

@@ -62,6 +62,9 @@ pub(crate) fn in_limits(limits: &Limits) -> Vec<String> {
     let Limits {
         connections,
         connections_per_address,
+        unauthenticated,
+        unauthenticated_per_address,
+        transports_per_connection,
         hello_timeout,
         authenticate_timeout,
         // Nobody waits for an answer to GOODBYE.
@@ -106,6 +109,13 @@ pub(crate) fn in_limits(limits: &Limits) -> Vec<String> {
     let mut found = Faults::new("Limits")
         .positive("connections", connections, "every connection would be refused")
         .positive("connections_per_address", connections_per_address, "every connection would be refused")
+        .positive("unauthenticated", &unauthenticated.unwrap_or(1), "every connection would be refused")
+        .positive(
+            "unauthenticated_per_address",
+            &unauthenticated_per_address.unwrap_or(1),
+            "every connection would be refused",
+        )
+        .positive("transports_per_connection", transports_per_connection, "no transport could be opened")
         .positive("hello_timeout", hello_timeout, "every HELLO would be too late")
         .positive("authenticate_timeout", authenticate_timeout, "nobody could be authenticated in time")
         .positive("idle_timeout", idle_timeout, "every session would end at once")

@@ -139,10 +139,15 @@ impl Carried {
         Some(after(since, timeout)).filter(|idle| *idle > now)
     }
 
+    /// Whether WELCOME has been sent, and the session is not over.
+    pub(super) fn is_in_session(&self) -> bool {
+        self.permit.is_in_session()
+    }
+
     /// How many bytes may be collected now, and what is counted beyond: a stranger may send less.
     pub(super) fn bound(&self) -> (usize, Refusal) {
         let Bounds { hello, message } = self.bounds;
-        if hello < message && !self.permit.is_in_session() {
+        if hello < message && !self.is_in_session() {
             (hello, Refusal::HelloBytes)
         } else {
             (message, Refusal::MessageBytes)

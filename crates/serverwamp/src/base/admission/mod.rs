@@ -10,9 +10,9 @@
 
 use crate::base::locks::{Mutex, MutexGuard};
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use hashbrown::HashMap;
 
@@ -31,9 +31,28 @@ struct Shared {
     now: AtomicUsize,
     /// Stays empty where addresses have no limit.
     by_address: Mutex<HashMap<IpAddr, usize>>,
+    strangers_limit: usize,
+    strangers_limit_per_address: usize,
+    transports_limit: usize,
+    strangers: Mutex<Strangers>,
     /// Who stands for many, and is not counted by address.
     proxies: TrustedProxies,
     counters: Arc<Counters>,
+}
+
+/// The connections that are not authenticated.
+#[derive(Debug, Default)]
+struct Strangers {
+    all: usize,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+/// The place of a connection among them.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// It counts among all, and not for its address alone.
+    among_all: bool,
+    address: Option<IpAddr>,
 }
 
 /// One connection that counts; its copies are the same connection.
@@ -49,6 +68,12 @@ struct Counted {
     connection: Option<Permit>,
     /// Whether there is a session on it.
     in_session: AtomicBool,
+    /// Its place among those that are not authenticated, until it is.
+    place: Mutex<Option<Place>>,
+    /// How many transports are open that were opened over it.
+    transports: OnceLock<Arc<AtomicUsize>>,
+    /// The same of the connection over which this transport was opened.
+    opened_over: Option<Arc<AtomicUsize>>,
 }
 
 /// Which limit a connection would exceed.
@@ -58,11 +83,22 @@ pub(crate) enum TooMany {
     InAll(usize),
     /// [`Limits::connections_per_address`], which are this many.
     FromAddress(usize),
+    /// [`Limits::unauthenticated`], which are this many.
+    Unauthenticated(usize),
+    /// [`Limits::unauthenticated_per_address`], which are this many.
+    UnauthenticatedFromAddress(usize),
+    /// [`Limits::transports_per_connection`], which are this many.
+    Transports(usize),
 }
 
 impl Admissions {
     pub(crate) fn new(limits: &Limits, proxies: TrustedProxies, counters: Arc<Counters>) -> Self {
+        let (strangers_limit, strangers_limit_per_address) = limits.strangers();
         Self(Arc::new(Shared {
+            strangers_limit,
+            strangers_limit_per_address,
+            transports_limit: limits.transports_per_connection,
+            strangers: Mutex::default(),
             limit: limits.connections,
             limit_per_address: limits.connections_per_address,
             now: AtomicUsize::new(0),
@@ -85,8 +121,73 @@ impl Admissions {
         // From here on it counts, also if it is refused below: then until the end of this function.
         let mut counted = Counted::by(self.clone());
         counted.address = self.count_address(address)?;
+        counted.place = Mutex::new(Some(self.seat(true, address)?));
         shared.counters.accepted();
         Ok(Permit(Arc::new(counted)))
+    }
+
+    /// Lets a transport in that is opened over an HTTP connection, which lives as long as it likes. The permit of a
+    /// connection is known where a [`Server`](crate::Server) has accepted it.
+    pub(crate) fn admit_over(
+        &self,
+        connection: Option<&Permit>,
+        from: Option<SocketAddr>,
+        address: Option<IpAddr>,
+    ) -> Result<Permit, TooMany> {
+        let Shared { transports_limit, proxies, counters, .. } = &*self.0;
+        let Some(connection) = connection.filter(|_| !proxies.trusts(from)) else {
+            return self.admit(address);
+        };
+        let transports = connection.0.transports.get_or_init(Arc::default);
+        let more = |now: usize| (now < *transports_limit).then_some(now + 1);
+        if transports.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
+            let too_many = TooMany::Transports(*transports_limit);
+            counters.refused(Refusal::Transports, from, too_many);
+            return Err(too_many);
+        }
+        match self.admit(address) {
+            Ok(permit) => {
+                let mut counted = Counted::by(self.clone());
+                counted.connection = Some(permit);
+                counted.opened_over = Some(Arc::clone(transports));
+                Ok(Permit(Arc::new(counted)))
+            }
+            Err(too_many) => {
+                transports.fetch_sub(1, Ordering::Relaxed);
+                Err(too_many)
+            }
+        }
+    }
+
+    /// Finds a connection a place among those that are not authenticated.
+    fn seat(&self, among_all: bool, address: Option<IpAddr>) -> Result<Place, TooMany> {
+        let Shared { strangers_limit, strangers_limit_per_address, proxies, counters, .. } = &*self.0;
+        let address = address.filter(|address| !proxies.contains(*address)).map(neighbourhood);
+        let mut strangers = self.strangers();
+        let here =
+            address.and_then(|address| strangers.by_address.get(&address)).copied().unwrap_or_default();
+        let refused = if among_all && strangers.all >= *strangers_limit {
+            Some((Refusal::Unauthenticated, TooMany::Unauthenticated(*strangers_limit)))
+        } else if address.is_some() && here >= *strangers_limit_per_address {
+            let too_many = TooMany::UnauthenticatedFromAddress(*strangers_limit_per_address);
+            Some((Refusal::UnauthenticatedPerAddress, too_many))
+        } else {
+            None
+        };
+        if let Some((refusal, too_many)) = refused {
+            drop(strangers);
+            counters.refused(refusal, address, too_many);
+            return Err(too_many);
+        }
+        strangers.all += usize::from(among_all);
+        if let Some(address) = address {
+            strangers.by_address.insert(address, here + 1);
+        }
+        Ok(Place { among_all, address })
+    }
+
+    fn strangers(&self) -> MutexGuard<'_, Strangers> {
+        self.0.strangers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts one more for an address, and gives what has to be counted back: nothing where addresses have no limit.
@@ -134,21 +235,34 @@ impl Permit {
     /// Counts a connection for the address that was told by a proxy, if it does not already.
     pub(crate) fn count_for(self, address: Option<IpAddr>) -> Result<Self, TooMany> {
         let Counted { admissions, address: counted, .. } = &*self.0;
-        if counted.is_some() && address.map(neighbourhood) == *counted {
+        let place = *self.0.place();
+        let known = counted.or(place.and_then(|place| place.address));
+        if address.is_none() || (known.is_some() && address.map(neighbourhood) == known) {
             return Ok(self);
         }
         let admissions = admissions.clone();
-        match admissions.count_address(address)? {
-            None => Ok(self),
-            address => {
-                let (connection, in_session) = (Some(self), AtomicBool::new(false));
-                Ok(Self(Arc::new(Counted { admissions, address, connection, in_session })))
-            }
+        let mut told = Counted::by(admissions.clone());
+        told.connection = Some(self);
+        told.address = admissions.count_address(address)?;
+        if place.is_some() {
+            told.place = Mutex::new(Some(admissions.seat(false, address)?));
+        }
+        Ok(Self(Arc::new(told)))
+    }
+
+    /// Gives its place among those that are not authenticated to others.
+    pub(crate) fn authenticate(&self) {
+        self.0.leave_place();
+        if let Some(connection) = &self.0.connection {
+            connection.authenticate();
         }
     }
 
     /// Says whether there is a session on the connection now, from WELCOME to its end.
     pub(crate) fn set_in_session(&self, in_session: bool) {
+        if in_session {
+            self.authenticate();
+        }
         self.0.in_session.store(in_session, Ordering::Release);
     }
 
@@ -160,13 +274,43 @@ impl Permit {
 
 impl Counted {
     const fn by(admissions: Admissions) -> Self {
-        Self { admissions, address: None, connection: None, in_session: AtomicBool::new(false) }
+        Self {
+            admissions,
+            address: None,
+            connection: None,
+            in_session: AtomicBool::new(false),
+            place: Mutex::new(None),
+            transports: OnceLock::new(),
+            opened_over: None,
+        }
+    }
+
+    fn place(&self) -> MutexGuard<'_, Option<Place>> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn leave_place(&self) {
+        let Some(Place { among_all, address }) = self.place().take() else { return };
+        let mut strangers = self.admissions.strangers();
+        strangers.all -= usize::from(among_all);
+        if let Some(address) = address
+            && let Some(here) = strangers.by_address.get_mut(&address)
+        {
+            *here -= 1;
+            if *here == 0 {
+                strangers.by_address.remove(&address);
+            }
+        }
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        let Self { admissions, address, connection, .. } = self;
+        self.leave_place();
+        let Self { admissions, address, connection, opened_over, .. } = self;
+        if let Some(transports) = opened_over {
+            transports.fetch_sub(1, Ordering::Relaxed);
+        }
         if connection.is_none() {
             admissions.0.now.fetch_sub(1, Ordering::Relaxed);
         }
@@ -188,6 +332,18 @@ impl fmt::Display for TooMany {
             Self::FromAddress(limit) => {
                 write!(f, "too many connections from your address: the server takes {limit}")
             }
+            Self::Unauthenticated(limit) => {
+                write!(f, "too many connections without a session: the server takes {limit}")
+            }
+            Self::UnauthenticatedFromAddress(limit) => {
+                write!(
+                    f,
+                    "too many connections without a session from your address: the server takes {limit}"
+                )
+            }
+            Self::Transports(limit) => {
+                write!(f, "too many transports over one connection: the server takes {limit}")
+            }
         }
     }
 }
@@ -205,92 +361,4 @@ fn neighbourhood(address: IpAddr) -> IpAddr {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn admissions(connections: usize, per_address: usize) -> Admissions {
-        let limits = Limits { connections, connections_per_address: per_address, ..Limits::default() };
-        Admissions::new(&limits, TrustedProxies::proxy_protocol(["10.9.0.0/16"]), Arc::default())
-    }
-
-    fn address(text: &str) -> Option<IpAddr> {
-        Some(text.parse().unwrap())
-    }
-
-    #[test]
-    fn as_many_connections_come_in_as_the_limit_says_and_no_more() {
-        let admissions = admissions(2, usize::MAX);
-        let first = admissions.admit(address("10.0.0.1")).unwrap();
-        let copy = first.clone();
-        let _second = admissions.admit(None).unwrap();
-        assert_eq!(admissions.admit(None).unwrap_err(), TooMany::InAll(2));
-        drop(first);
-        assert_eq!(admissions.admit(None).unwrap_err(), TooMany::InAll(2), "a copy of it is left");
-        drop(copy);
-        assert_eq!(admissions.now(), 1);
-        admissions.admit(None).unwrap();
-        assert_eq!(admissions.now(), 1, "who is let go of does not count");
-    }
-
-    #[test]
-    fn an_address_has_a_limit_of_its_own_and_who_is_refused_by_it_does_not_count() {
-        let admissions = admissions(3, 1);
-        let here = admissions.admit(address("10.0.0.1")).unwrap();
-        for same in ["10.0.0.1", "::ffff:10.0.0.1"] {
-            assert_eq!(admissions.admit(address(same)).unwrap_err(), TooMany::FromAddress(1));
-        }
-        assert_eq!(admissions.now(), 1);
-        let _there = admissions.admit(address("10.0.0.2")).unwrap();
-        drop(here);
-        let _again = admissions.admit(address("10.0.0.1")).unwrap();
-        assert_eq!(admissions.by_address().len(), 2);
-        // Who has no address is nobody's neighbour.
-        let _unknown = admissions.admit(None).unwrap();
-        assert_eq!(admissions.admit(None).unwrap_err(), TooMany::InAll(3));
-    }
-
-    #[test]
-    fn addresses_of_one_ipv6_network_count_together() {
-        let admissions = admissions(9, 1);
-        let _first = admissions.admit(address("2001:db8:0:1::1")).unwrap();
-        assert_eq!(admissions.admit(address("2001:db8:0:1:ffff::2")).unwrap_err(), TooMany::FromAddress(1));
-        drop(admissions.admit(address("2001:db8:0:2::1")).unwrap());
-    }
-
-    #[test]
-    fn an_address_that_is_gone_or_was_refused_takes_no_memory() {
-        let one = admissions(9, 1);
-        drop(one.admit(address("10.0.0.1")).unwrap());
-        assert!(one.by_address().is_empty());
-        let none = admissions(9, 0);
-        assert_eq!(none.admit(address("10.0.0.1")).unwrap_err(), TooMany::FromAddress(0));
-        assert!(none.by_address().is_empty());
-    }
-
-    #[test]
-    fn what_the_program_opens_itself_counts_and_is_not_refused() {
-        let admissions = admissions(1, usize::MAX);
-        let _own = [admissions.own(), admissions.own()];
-        assert_eq!(admissions.now(), 2);
-        assert_eq!(admissions.admit(None).unwrap_err(), TooMany::InAll(1));
-    }
-
-    #[test]
-    fn a_proxy_has_no_limit_and_those_it_asks_for_have_theirs() {
-        let admissions = admissions(9, 1);
-        let proxied: Vec<Permit> = (0..4).map(|_| admissions.admit(address("10.9.1.1")).unwrap()).collect();
-        let [first, second, third, fourth] = proxied.try_into().unwrap();
-        let first = first.count_for(address("192.0.2.1")).unwrap();
-        assert_eq!(second.count_for(address("192.0.2.1")).unwrap_err(), TooMany::FromAddress(1));
-        assert_eq!(admissions.now(), 3, "who is refused is gone");
-        let _third = third.count_for(address("192.0.2.2")).unwrap();
-        // That the proxy speaks for itself, or for nobody, changes nothing.
-        let fourth = fourth.count_for(address("10.9.1.1")).unwrap().count_for(None).unwrap();
-        assert_eq!(admissions.by_address().len(), 2);
-        // Once is enough.
-        let first = first.count_for(address("192.0.2.1")).unwrap();
-        drop((first, fourth));
-        assert_eq!((admissions.now(), admissions.by_address().len()), (1, 1));
-        drop(admissions.admit(address("192.0.2.1")).unwrap());
-    }
-}
+mod tests;
