@@ -153,6 +153,9 @@ fn open(unbounded: bool) -> ApplicationBuilder {
         }
     });
     app.limits(|limits| {
+        // All attackers come from one address, and the flood of handshakes is of more than a share.
+        limits.unauthenticated_per_address = Some(limits.connections);
+        limits.unauthenticated = Some(limits.connections);
         if unbounded {
             limits.outgoing_bytes = 1 << 30;
             limits.outgoing_message_bytes = 1 << 30;
