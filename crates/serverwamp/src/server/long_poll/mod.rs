@@ -41,8 +41,8 @@ use crate::rt::after;
 use crate::rt::guard::guarded;
 use crate::server::memory::{CAPACITY, pipe};
 use crate::server::rawsocket;
-use crate::server::service::{PeerAddressOf, PeerCertificates, detached};
-use crate::transport::{TlsInfo, TransportInfo, TransportKind};
+use crate::server::service::{PeerAddressOf, requested};
+use crate::transport::TransportKind;
 use carried::{Bounds, Carried};
 
 /// Answers the requests of long-polling clients. It looks at the end of a request's path only, so that it can be mounted
@@ -100,17 +100,7 @@ impl LongPollService {
         let carried = Arc::new(Carried::new(subprotocol, client, bounds, permit.clone(), runtime.now()));
         let id = unguessable();
         self.transports().insert(id.clone(), Arc::clone(&carried));
-        let certificates = parts.extensions.get::<PeerCertificates>();
-        let transport = TransportInfo {
-            peer_address: addresses.peer,
-            connection_address: addresses.connection,
-            serializer: subprotocol.serializer,
-            protocol: subprotocol.name(),
-            kind: TransportKind::LongPoll,
-            tls: parts.extensions.get::<TlsInfo>().cloned(),
-            client_certificates: certificates.map(|chain| chain.0.clone()).unwrap_or_default(),
-            http: Some(detached(parts)),
-        };
+        let transport = requested(TransportKind::LongPoll, subprotocol, addresses, parts);
         let (settings, connection) = (config.settings(), app.clone());
         let (served, ended_on) = (Arc::clone(&carried), Arc::clone(&runtime));
         let serving = async move {

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
+use serverwamp_proto::websocket::Subprotocol;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::{Ready, ready};
@@ -141,17 +142,7 @@ impl WebSocketService {
         let serving = async move {
             let subprotocol = accepted.subprotocol;
             let peer = |outbox, parts: Parts| {
-                let certificates = parts.extensions.get::<PeerCertificates>();
-                let transport = TransportInfo {
-                    peer_address: addresses.peer,
-                    connection_address: addresses.connection,
-                    serializer: subprotocol.serializer,
-                    protocol: subprotocol.name(),
-                    kind: TransportKind::WebSocket,
-                    tls: parts.extensions.get::<TlsInfo>().cloned(),
-                    client_certificates: certificates.map(|chain| chain.0.clone()).unwrap_or_default(),
-                    http: Some(detached(parts)),
-                };
+                let transport = requested(TransportKind::WebSocket, subprotocol, addresses, parts);
                 Peer::new(app.inner(), transport, outbox, permit)
             };
             accepted.serve(&config, &app.inner().turns, peer).await;
@@ -222,10 +213,30 @@ fn said(status: StatusCode, text: String) -> Response<Full<Bytes>> {
     response
 }
 
+/// What is known of a transport that an HTTP request opened.
+pub(crate) fn requested(
+    kind: TransportKind,
+    subprotocol: Subprotocol,
+    addresses: Addresses,
+    parts: Parts,
+) -> TransportInfo {
+    let certificates = parts.extensions.get::<PeerCertificates>();
+    TransportInfo {
+        peer_address: addresses.peer,
+        connection_address: addresses.connection,
+        serializer: subprotocol.serializer,
+        protocol: subprotocol.name(),
+        kind,
+        tls: parts.extensions.get::<TlsInfo>().cloned(),
+        client_certificates: certificates.map(|chain| chain.0.clone()).unwrap_or_default(),
+        http: Some(detached(parts)),
+    }
+}
+
 /// The request's parts without their ties to the buffer they were read into.
 ///
 /// Header values and the URI are slices of that buffer, several kilobytes, and a session keeps its request for hours.
-pub(crate) fn detached(mut parts: Parts) -> Parts {
+fn detached(mut parts: Parts) -> Parts {
     let mut headers = HeaderMap::with_capacity(parts.headers.len());
     for (name, value) in &parts.headers {
         let Ok(mut copy) = HeaderValue::from_bytes(value.as_bytes()) else { continue };
