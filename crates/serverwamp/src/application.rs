@@ -103,9 +103,9 @@ impl Application {
     /// every transport ends without GOODBYE, WebSockets with close code 1012 ("service restart"). A session ends as soon
     /// as it neither waits for the answer to a call nor owes one, and no later than `deadline`.
     ///
-    /// What clients do, by their own sources: autobahn-js and wampy.js take a GOODBYE for the last word and stay away for
-    /// ever; without one both try again, after 1.5 and 2 seconds unless told otherwise. A `Component` of Autobahn|Python
-    /// takes every orderly end of a WebSocket, with GOODBYE or without, for the end of its work.
+    /// What clients do: after a GOODBYE autobahn-js and wampy.js stay away for ever; without one both try again, after 1.5
+    /// and 2 seconds unless told otherwise. A `Component` of Autobahn|Python seems to take every orderly end of a
+    /// WebSocket, with GOODBYE or without, for the end of its work; that is read in its source and not tried.
     pub async fn shutdown_for_restart(&self, deadline: Duration) {
         self.end(Farewell::Restart, deadline).await;
     }

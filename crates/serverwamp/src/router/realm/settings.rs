@@ -76,7 +76,8 @@ impl TopicSettings {
     /// How long an event of these topics is retained; by default as long as
     /// [`Limits::retained_age`](crate::Limits::retained_age) says.
     ///
-    /// Nobody gets it later. Its memory is given back when the next event is retained or asked for.
+    /// Nobody gets it later. Its memory is given back when the next event is retained, or
+    /// [`RealmHandle::retained`](crate::RealmHandle::retained) is asked, 64 events at a time.
     pub fn retain_for(mut self, age: Duration) -> Self {
         self.retain_for = Some(age);
         self
