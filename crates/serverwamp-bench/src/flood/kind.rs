@@ -74,7 +74,7 @@ pub(super) struct Prediction {
     pub(super) bytes: u64,
 }
 
-/// What a connection with a session takes by itself, in bytes; the table of the README has it more exactly.
+/// What a connection with a session takes by itself, in bytes; `docs/performance.md` has it more exactly.
 const SESSION: u64 = 12 * 1024;
 
 /// What a connection may have read and not looked at: two reads of the largest size.
