@@ -91,22 +91,6 @@ fn listed(document: &str) -> BTreeMap<String, bool> {
 /// The first page of the crate's documentation.
 const CRATE_PAGE: &str = "crates/serverwamp/src/docs/crate.md";
 
-/// The first block of code that starts like this, without the line that starts it.
-fn first_block<'d>(document: &'d str, start: &str) -> Option<&'d str> {
-    let (_, rest) = document.split_once(start)?;
-    Some(rest.split_once("```")?.0)
-}
-
-/// The README's program is not compiled where it stands; the same one on the crate's page is.
-#[test]
-fn the_program_of_the_readme_is_that_of_the_crate_page() {
-    let readme = read(&root().join("README.md"));
-    let page = read(&root().join(CRATE_PAGE));
-    let program = first_block(&readme, "```rust,no_run\n");
-    assert!(program.is_some_and(|program| program.contains("async fn main()")), "{program:?}");
-    assert_eq!(program, first_block(&page, "```no_run\n"));
-}
-
 #[test]
 fn the_feature_table_is_that_of_the_manifest() {
     let manifest = defined(&read(&root().join("crates/serverwamp/Cargo.toml")));

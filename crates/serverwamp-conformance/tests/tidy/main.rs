@@ -8,6 +8,7 @@ mod dependencies;
 mod documents;
 mod floors;
 mod limits;
+mod readme;
 mod sources;
 mod tracked;
 
