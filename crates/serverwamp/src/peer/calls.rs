@@ -6,7 +6,6 @@
 use super::deadlines::Deadlines;
 use super::place::{self, Place};
 use super::route::{Served, Target, check_abilities, check_passthru, continues, find, go_on, refuse};
-use super::supervise;
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::router::call::{CallState, Stop};
@@ -17,6 +16,7 @@ use crate::router::realm::{Disclosure, disclosure_refused, no_such_procedure};
 use crate::router::request::{Invocation, Matched};
 use crate::router::routes::ProcedureRoute;
 use crate::router::session::{Kept, OpenCall};
+use crate::router::supervise;
 use crate::rt::{BoxFuture, after};
 use crate::transport::charge_time;
 use crate::{Session, WampError};

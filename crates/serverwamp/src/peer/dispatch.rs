@@ -1,12 +1,13 @@
 //! What a joined peer asks for, and who answers it: the refusals, and then the broker, the dealer, the application.
 
+use super::Open;
 use super::route::check_passthru;
-use super::{Open, supervise};
 use crate::base::statistics::Refusal;
 use crate::router::dealer;
 use crate::router::realm::{Disclosure, disclosure_refused};
 use crate::router::request::SubscriptionRequest;
 use crate::router::subscription::{Attempt, SubscriptionReply, WaitingRequest};
+use crate::router::supervise;
 use crate::{Session, WampError};
 use futures_util::FutureExt;
 use serverwamp_proto::message::{

@@ -3,7 +3,7 @@
 //! The decision is one future that the connection polls; it is dropped with the connection. Its order: `on_connect`
 //! handlers, authenticators, `on_join` handlers. Whatever says no, the peer gets ABORT.
 
-use super::{Deciding, Open, Peer, Phase, calls::Calls, supervise};
+use super::{Deciding, Open, Peer, Phase, calls::Calls};
 use crate::base::log::{Whose, line};
 use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
@@ -12,6 +12,7 @@ use crate::router::realm::{Handlers, RunningRealm};
 use crate::router::request::{ConnectRequest, JoinRequest, SessionRequest};
 use crate::router::session::CloseReason;
 use crate::router::session::pending::{Admission, SessionReply};
+use crate::router::supervise;
 use crate::router::wire;
 use crate::transport::websocket::excerpt;
 use crate::{Session, WampError};

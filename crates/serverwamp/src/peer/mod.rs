@@ -13,7 +13,6 @@ mod overdue;
 mod pace;
 mod place;
 mod route;
-mod supervise;
 mod too_long;
 
 pub(crate) use self::environment::Inner;

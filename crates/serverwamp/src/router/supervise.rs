@@ -15,7 +15,7 @@ use std::sync::Arc;
 type Panic = Box<dyn Any + Send>;
 
 /// Logs a panic of application code and returns the id under which it is in the log.
-pub(super) fn report_panic(what: &str, session: &Session, panic: &(dyn Any + Send)) -> String {
+pub(crate) fn report_panic(what: &str, session: &Session, panic: &(dyn Any + Send)) -> String {
     session.running_realm().counters.count(Refusal::Panic, 1);
     let id = crate::base::ids::incident();
     let (session, realm) = (session.id(), session.running_realm().name());
@@ -36,7 +36,7 @@ pub(super) fn report_panic(what: &str, session: &Session, panic: &(dyn Any + Sen
 ///
 /// `life` runs to its end, but at the most [`Limits::grace`](crate::Limits::grace) longer than `over`. What it says in
 /// the end, an error or a panic, goes to `concluded`, which refuses if nothing was decided yet.
-pub(super) fn companion(
+pub(crate) fn companion(
     session: &Session,
     alive: Alive,
     what: &'static str,
@@ -84,7 +84,7 @@ pub(super) fn companion(
 ///
 /// A handler that returns an error or panics lets go of the question as well, and that very moment it is over: then
 /// its error is the answer and not the question's loss.
-pub(super) async fn until_dropped<T>(
+pub(crate) async fn until_dropped<T>(
     life: impl Future<Output = T>,
     dropped: impl Future<Output = ()>,
     refuse: impl FnOnce(),
@@ -99,6 +99,6 @@ pub(super) async fn until_dropped<T>(
 }
 
 /// Spawns a task on the session's runtime.
-pub(super) fn spawn(runtime: &Arc<dyn Runtime>, task: impl Future<Output = ()> + Send + 'static) {
+pub(crate) fn spawn(runtime: &Arc<dyn Runtime>, task: impl Future<Output = ()> + Send + 'static) {
     runtime.spawn(Box::pin(task));
 }
