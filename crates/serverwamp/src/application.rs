@@ -9,7 +9,7 @@ use crate::base::log::{self, line};
 use crate::base::proxies::TrustedProxies;
 use crate::base::statistics::{Counters, Statistics};
 use crate::peer::Inner;
-use crate::router::realm::{RealmHandle, RunningRealm};
+use crate::router::realm::{Blueprint, RealmHandle, RunningRealm, Shared};
 use crate::rt::guard::guard;
 use crate::rt::{BoxFuture, Runtime, after};
 use crate::transport::Turns;
@@ -18,7 +18,7 @@ use crate::transport::long_poll::LongPollConfig;
 use crate::transport::rawsocket::RawSocketConfig;
 use crate::transport::shutdown::{Connections, Farewell};
 use crate::transport::websocket::WebSocketConfig;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use serverwamp_proto::codec::Nesting;
 use std::fmt;
 use std::panic::Location;
@@ -40,7 +40,7 @@ pub struct ApplicationBuilder<S = ()> {
     place: &'static Location<'static>,
     changed: Changed,
     waiting: Vec<(Realm<S>, Placed)>,
-    bound: Vec<(RunningRealm, Placed)>,
+    bound: Vec<(Realm<()>, Placed)>,
     problems: Vec<Problem>,
     limits: Limits,
     websocket: WebSocketConfig,
@@ -224,11 +224,8 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
     /// Gives the handlers of all realms added so far their state.
     pub fn with_state(mut self, state: S) -> ApplicationBuilder<()> {
         let state = SharedState::new(state);
-        let limits = Arc::new(self.limits.clone());
-        for (realm, placed) in self.waiting {
-            let bound = realm.bind(&state, &limits, &mut self.problems);
-            self.bound.push((bound, placed));
-        }
+        let waiting = self.waiting.into_iter();
+        self.bound.extend(waiting.map(|(realm, placed)| (realm.with_state(&state), placed)));
         ApplicationBuilder {
             place: self.place,
             changed: self.changed,
@@ -254,36 +251,13 @@ impl ApplicationBuilder<()> {
     /// Everything that is wrong with realms, routes and settings at once, each with the line it comes from.
     pub fn build(self) -> Result<Application, ConfigError> {
         let mut this = self.with_state(());
-        let mut realms = HashMap::new();
-        let mut default_realm = None;
-        let (max_queued, overflow) = (this.limits.outgoing_bytes, this.limits.overflow);
-        let max_queued_messages = this.limits.outgoing_messages;
-        let longest = this.limits.outgoing_message_bytes;
         let limits = Arc::new(this.limits);
-        let connections = Connections::default();
-        let counters = Arc::<Counters>::default();
-        let runtime = this.runtime.or_else(default_runtime);
-        let runtime = runtime.map(|runtime| guard(runtime, Arc::clone(&counters)));
-        let turns = runtime.clone().map(Turns::new);
-        for (mut realm, placed) in this.bound {
-            // Limits may have been changed after `with_state`.
-            realm.limits = Arc::clone(&limits);
-            realm.connections = connections.clone();
-            realm.counters = Arc::clone(&counters);
-            realm.runtime.clone_from(&runtime);
-            if let Some(turns) = &turns {
-                realm.crowd = Arc::clone(turns.crowd());
-            }
-            let realm = Arc::new(realm);
-            if placed.default && default_realm.replace(Arc::clone(&realm)).is_some() {
-                this.problems.push(Problem::new(placed.place, "there is a default realm already".into()));
-            }
-            if realms.insert(Arc::clone(realm.name()), Arc::clone(&realm)).is_some() {
-                let text = format!("there is a realm {:?} already: add its routes to that one", realm.name());
-                this.problems.push(Problem::new(placed.place, text));
-            }
+        let mut blueprints = Vec::with_capacity(this.bound.len());
+        for (realm, placed) in this.bound {
+            blueprints.push((realm.compile(&limits, &mut this.problems), placed));
         }
-        if realms.is_empty() {
+        this.problems.extend(rivals(&blueprints));
+        if blueprints.is_empty() {
             let text = "an application without a realm serves nobody: add one with `.realm(Realm::new(..))`";
             this.problems.push(Problem::new(this.place, text.into()));
         }
@@ -298,16 +272,34 @@ impl ApplicationBuilder<()> {
         }
         let texts = this.proxies.impossible().iter().cloned();
         this.problems.extend(texts.map(|text| Problem::new(this.place, text)));
+        let counters = Arc::<Counters>::default();
+        let runtime = this.runtime.or_else(default_runtime);
         if runtime.is_none() {
             let text =
                 "no async runtime: enable the feature `tokio` or `smol`, or pass one with `.runtime(..)`";
             this.problems.push(Problem::new(this.place, text.into()));
         }
-        let (Some(runtime), Some(turns), Some(nesting), true) =
-            (runtime, turns, nesting, this.problems.is_empty())
-        else {
+        let (Some(runtime), Some(nesting), true) = (runtime, nesting, this.problems.is_empty()) else {
             return Err(ConfigError { problems: this.problems });
         };
+        let runtime = guard(runtime, Arc::clone(&counters));
+        let turns = Turns::new(Arc::clone(&runtime));
+        let shared = Shared {
+            limits: Arc::clone(&limits),
+            counters: Arc::clone(&counters),
+            connections: Connections::default(),
+            runtime: Arc::clone(&runtime),
+            crowd: Arc::clone(turns.crowd()),
+        };
+        let mut realms = HashMap::new();
+        let mut default_realm = None;
+        for (blueprint, placed) in blueprints {
+            let realm = Arc::new(RunningRealm::new(blueprint, &shared));
+            if placed.default {
+                default_realm = Some(Arc::clone(&realm));
+            }
+            realms.insert(Arc::clone(realm.name()), realm);
+        }
         Ok(Application(Arc::new(Inner {
             realms,
             default_realm: default_realm.filter(|_| this.default_realm_allowed),
@@ -317,19 +309,30 @@ impl ApplicationBuilder<()> {
             nesting,
             turns,
             runtime,
-            connections,
+            connections: shared.connections,
             counters,
-            websocket: WebSocketConfig {
-                max_queued,
-                max_queued_messages,
-                overflow,
-                longest,
-                ..this.websocket
-            },
+            websocket: this.websocket,
             long_poll: this.long_poll,
             rawsocket: this.rawsocket,
         })))
     }
+}
+
+/// Realms that cannot be there together.
+fn rivals(blueprints: &[(Blueprint, Placed)]) -> Vec<Problem> {
+    let mut names = HashSet::new();
+    let mut problems = Vec::new();
+    let mut has_default = false;
+    for (Blueprint { name, .. }, Placed { place, default }) in blueprints {
+        if *default && std::mem::replace(&mut has_default, true) {
+            problems.push(Problem::new(place, "there is a default realm already".into()));
+        }
+        if !names.insert(name) {
+            let text = format!("there is a realm {name:?} already: add its routes to that one");
+            problems.push(Problem::new(place, text));
+        }
+    }
+    problems
 }
 
 fn default_runtime() -> Option<Arc<dyn Runtime>> {

@@ -65,7 +65,7 @@ impl Waiting {
 
 impl Calls {
     pub(super) fn new(session: &Session) -> Self {
-        let serial = session.running_realm().plan.serial_calls;
+        let serial = session.running_realm().code.serial_calls;
         Self {
             spare: None,
             waiting: VecDeque::new(),
@@ -100,9 +100,9 @@ impl Calls {
         if may_continue && continues(session, &call)? {
             return Ok(());
         }
-        if in_flight + self.waiting.len() >= realm.limits.calls_in_flight {
-            let text =
-                format!("more than {} calls of this session are unanswered", realm.limits.calls_in_flight);
+        let most = realm.context.limits.calls_in_flight;
+        if in_flight + self.waiting.len() >= most {
+            let text = format!("more than {most} calls of this session are unanswered");
             realm.refused(Refusal::Calls, session, &text);
             refuse(session, call.request, call.options.progress, &WampError::unavailable(text));
             return Ok(());
@@ -137,7 +137,7 @@ impl Calls {
         let request = call.request;
         let refuse = |error| (request, error);
         // Whoever serves it: a caller cannot tell (checklist CID-03).
-        if call.options.disclose_me && realm.plan.permissions.disclosure == Disclosure::Refused {
+        if call.options.disclose_me && realm.context.config().permissions.disclosure == Disclosure::Refused {
             find(session, &call.procedure).map_err(refuse)?;
             return Err(refuse(disclosure_refused()));
         }
@@ -204,7 +204,7 @@ impl Calls {
     pub(super) fn start_waiting(&mut self, session: &Session) {
         while !self.waiting.is_empty() && session.calls_in_flight() == 0 {
             if let Some(Waiting { invocation, kept, place }) = self.waiting.pop_front() {
-                let route = session.running_realm().plan.routes.procedure(&invocation.call.procedure);
+                let route = session.running_realm().code.routes.procedure(&invocation.call.procedure);
                 self.start(session, invocation, kept, Some(place), route.map(|route| &**route));
             }
         }
@@ -245,7 +245,7 @@ impl Calls {
     ) {
         let state = Arc::clone(&invocation.call);
         let realm = session.running_realm();
-        let mut run = match (&realm.plan.service, route) {
+        let mut run = match (&realm.code.service, route) {
             // Layers may let a call wait, and with it all that was read together with it.
             (Some(service), _) => {
                 service.reply(Invocation { payload: invocation.payload.to_keep(), ..invocation })
@@ -307,7 +307,7 @@ fn describe(state: &mut CallState, session: &Session, call: &Call<'_>, matched: 
     state.receive_progress = call.options.receive_progress;
     state.inputs = call.options.progress.then(Arc::default);
     if call.options.timeout > 0 {
-        let longest = session.running_realm().limits.longest_call_timeout;
+        let longest = session.running_realm().context.limits.longest_call_timeout;
         let timeout = Duration::from_millis(call.options.timeout).min(longest);
         state.timeout = Some(timeout);
         state.deadline = Some(after(session.runtime().now(), timeout));
@@ -361,7 +361,7 @@ async fn serve(run: Run, state: &Arc<CallState>) {
             if !state.winds_up() {
                 return;
             }
-            let grace = session.running_realm().limits.grace;
+            let grace = session.running_realm().context.limits.grace;
             let time_up = session.runtime().sleep_until(after(session.runtime().now(), grace));
             match select(run, time_up).await {
                 Either::Left((reply, _)) => reply,

@@ -42,7 +42,7 @@ pub(super) fn request(open: &mut Open, message: Message<'_>) -> Result<(), Viola
         Message::Call(call) => return open.calls.call(session, call),
         Message::Yield(result) => return dealer::receive_yield(session, result),
         Message::Error(error) => {
-            return dealer::receive_error(session, &error, || session.running_realm().ids.bits());
+            return dealer::receive_error(session, &error, || session.running_realm().context.ids.bits());
         }
         Message::Cancel(cancel) => open.calls.cancel(session, cancel.request, cancel.options.mode),
         Message::Subscribe(subscribe) => subscribe_to(session, &subscribe),
@@ -76,7 +76,7 @@ fn publish_to(session: &Session, publish: Publish<'_>) -> Result<(), Violation> 
     check_passthru(session, options.passthru.as_deref(), announced, || format!("PUBLISH #{request}"))?;
     let realm = session.running_realm();
     let published = realm.check_own_uri(&topic, Match::Exact, Some(session)).and_then(|()| {
-        if !realm.plan.permissions.publish {
+        if !realm.context.config().permissions.publish {
             return Err(WampError::not_authorized().arg("only the application publishes in this realm"));
         }
         realm.publish_for(session, &topic, &options, payload)
@@ -97,7 +97,8 @@ fn publish_to(session: &Session, publish: Publish<'_>) -> Result<(), Violation> 
 
 fn register_for(session: &Session, register: &Register<'_>) -> Result<(), WampError> {
     let realm = session.running_realm();
-    let permissions = &realm.plan.permissions;
+    let config = realm.context.config();
+    let permissions = &config.permissions;
     realm.check_own_uri(&register.procedure, register.options.kind, Some(session))?;
     if !permissions.register {
         return Err(WampError::not_authorized().arg("only the application registers in this realm"));
@@ -125,7 +126,7 @@ fn subscribe_to(session: &Session, subscribe: &Subscribe<'_>) {
     if let Err(error) = within_limits(session, policy) {
         return refuse(error);
     }
-    let routes = realm.plan.routes.topics(&pattern);
+    let routes = realm.code.routes.topics(&pattern);
     let topic = Arc::from(subscribe.topic.as_ref());
     let attempt = Arc::new(Attempt::new(session.clone(), topic, policy, waiting, routes.len()));
     if routes.is_empty() {
@@ -152,7 +153,7 @@ fn accompany(
     let asked = Arc::clone(attempt);
     supervise::companion(
         session,
-        session.running_realm().connections.handler(),
+        session.running_realm().context.connections.handler(),
         "topic handler",
         async move { over.over.wait().await },
         async move {
@@ -193,7 +194,7 @@ fn joins_attempt(session: &Session, pattern: &UriPattern, request: WaitingReques
 
 fn within_limits(session: &Session, policy: Match) -> Result<(), WampError> {
     let realm = session.running_realm();
-    let limits = &realm.limits;
+    let limits = &realm.context.limits;
     let (subscriptions, patterns) = {
         let work = session.work();
         let all = work.subscriptions.values().map(|held| &held.attempt).chain(&work.attempts);

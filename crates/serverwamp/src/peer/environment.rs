@@ -6,11 +6,11 @@ use crate::base::proxies::TrustedProxies;
 use crate::base::statistics::Counters;
 use crate::router::realm::RunningRealm;
 use crate::rt::Runtime;
+use crate::transport::Turns;
 use crate::transport::long_poll::LongPollConfig;
 use crate::transport::rawsocket::RawSocketConfig;
 use crate::transport::shutdown::Connections;
 use crate::transport::websocket::WebSocketConfig;
-use crate::transport::{Bounds, Turns};
 use hashbrown::HashMap;
 use serverwamp_proto::codec::Nesting;
 use std::sync::Arc;
@@ -31,17 +31,4 @@ pub(crate) struct Inner {
     pub(crate) websocket: WebSocketConfig,
     pub(crate) long_poll: LongPollConfig,
     pub(crate) rawsocket: RawSocketConfig,
-}
-
-impl Inner {
-    /// What may wait for one peer.
-    pub(crate) fn bounds(&self) -> Bounds {
-        let Limits { outgoing_bytes, outgoing_messages, outgoing_message_bytes, overflow, .. } = *self.limits;
-        Bounds {
-            queued: outgoing_bytes,
-            messages: outgoing_messages,
-            message: outgoing_message_bytes,
-            overflow,
-        }
-    }
 }

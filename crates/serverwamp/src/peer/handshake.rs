@@ -120,7 +120,7 @@ impl Peer {
         // Before WELCOME goes out: what comes behind it may be longer than HELLO.
         self.permit.set_in_session(true);
         let realm = Arc::clone(session.running_realm());
-        let features = wire::features(&realm.plan.permissions);
+        let features = wire::features(&realm.context.config().permissions);
         let welcome =
             |features| wire::welcome(self.serializer, session.id(), realm.name(), principal, features);
         if !wire::queue_unless_too_long(&self.outbox, self.serializer, &welcome(Some(features))) {
@@ -171,7 +171,7 @@ async fn decide(
     let session = exchange.session.clone();
     let connected = Arc::new(Signal::default());
     let request = |admission| ConnectRequest { admission, taken: false };
-    ask(&realm.plan.on_connect, &session, &connected, &connections, request).await?;
+    ask(&realm.code.on_connect, &session, &connected, &connections, request).await?;
     connected.set(());
     let authentication = AssertUnwindSafe(authenticate(&realm, &exchange, methods));
     let principal = authentication.catch_unwind().await.unwrap_or_else(|panic| {
@@ -180,7 +180,7 @@ async fn decide(
     });
     session.welcome(principal.map_err(blame_backend)?);
     let request = |admission| JoinRequest { admission, taken: false };
-    ask(&realm.plan.on_join, &session, session.joined(), &connections, request).await
+    ask(&realm.code.on_join, &session, session.joined(), &connections, request).await
 }
 
 /// Asks the handlers one after the other; each runs on as the session's companion.
@@ -227,7 +227,7 @@ async fn authenticate(
     exchange: &Arc<Exchange>,
     mut methods: Vec<String>,
 ) -> Result<Principal, WampError> {
-    for authenticator in realm.plan.authenticators.iter().filter(|one| one.first) {
+    for authenticator in realm.code.authenticators.iter().filter(|one| one.first) {
         if let Some(principal) = (authenticator.dialogue)(Arc::clone(exchange)).await? {
             return Ok(principal.proved_by(authenticator.method.clone()));
         }
@@ -236,12 +236,12 @@ async fn authenticate(
         methods.push("anonymous".to_owned());
     }
     for method in &methods {
-        if let (Some(anonymous), "anonymous") = (&realm.plan.anonymous, method.as_str()) {
-            let authid = format!("{:013x}", realm.ids.bits() >> 11);
+        if let (Some(anonymous), "anonymous") = (&realm.context.config().anonymous, method.as_str()) {
+            let authid = format!("{:013x}", realm.context.ids.bits() >> 11);
             let principal = Principal::new(authid).role(anonymous.authrole.clone()).provider("static");
             return Ok(principal.proved_by("anonymous".into()));
         }
-        let known = realm.plan.authenticators.iter().find(|one| !one.first && one.method == *method);
+        let known = realm.code.authenticators.iter().find(|one| !one.first && one.method == *method);
         if let Some(authenticator) = known {
             let principal = (authenticator.dialogue)(Arc::clone(exchange)).await?;
             let principal = principal.ok_or_else(WampError::authentication_denied)?;

@@ -96,7 +96,12 @@ impl Open {
         }
         let events = lost - self.lost;
         let why = format_args!("{events} events, {lost} in all: the peer reads too slowly");
-        self.session.running_realm().counters.refused_times(Refusal::EventsLost, events, &self.session, why);
+        self.session.running_realm().context.counters.refused_times(
+            Refusal::EventsLost,
+            events,
+            &self.session,
+            why,
+        );
         self.lost = lost;
     }
 }

@@ -24,7 +24,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         if let Some(session) = &self.0 {
-            session.running_realm().counters.call_ended();
+            session.running_realm().context.counters.call_ended();
         }
     }
 }
@@ -32,7 +32,7 @@ impl Drop for Place {
 /// Takes a place for a call that is entered right away.
 pub(super) fn take(session: &Session) -> Result<(), WampError> {
     let realm = session.running_realm();
-    match realm.counters.call_began(realm.limits.calls_in_flight_in_all) {
+    match realm.context.counters.call_began(realm.context.limits.calls_in_flight_in_all) {
         true => Ok(()),
         false => Err(refuse(session)),
     }
@@ -41,7 +41,7 @@ pub(super) fn take(session: &Session) -> Result<(), WampError> {
 /// Refuses calls while there is no place, also those that would not need one: who is asked for less recovers sooner.
 pub(super) fn look_for(session: &Session) -> Result<(), WampError> {
     let realm = session.running_realm();
-    match realm.counters.calls_in_flight() < realm.limits.calls_in_flight_in_all {
+    match realm.context.counters.calls_in_flight() < realm.context.limits.calls_in_flight_in_all {
         true => Ok(()),
         false => Err(refuse(session)),
     }
@@ -50,7 +50,7 @@ pub(super) fn look_for(session: &Session) -> Result<(), WampError> {
 #[cold]
 fn refuse(session: &Session) -> WampError {
     let realm = session.running_realm();
-    let limit = realm.limits.calls_in_flight_in_all;
+    let limit = realm.context.limits.calls_in_flight_in_all;
     let text = format!("more than {limit} calls of all sessions are unanswered");
     realm.refused(Refusal::CallsInAll, session, &text);
     WampError::unavailable(text)

@@ -36,11 +36,11 @@ pub(super) struct Served<'r> {
 
 pub(super) fn find<'r>(session: &'r Session, procedure: &str) -> Result<Target<'r>, WampError> {
     let realm: &RunningRealm = session.running_realm();
-    let replaced = realm.plan.service.is_some();
+    let replaced = realm.code.service.is_some();
     // No registration, and be it for every procedure, serves one of the specification's own (checklist URI-11).
-    if uri::is_reserved(procedure) && (realm.plan.permissions.meta_api || !replaced) {
+    if uri::is_reserved(procedure) && (realm.context.config().permissions.meta_api || !replaced) {
         realm.check_uri(procedure, Match::Exact, Some(session))?;
-        return match realm.plan.permissions.meta_api {
+        return match realm.context.config().permissions.meta_api {
             true => Ok(Target::Meta),
             false => Err(no_such_procedure(procedure)),
         };
@@ -82,11 +82,13 @@ impl Calls {
         let realm = session.running_realm();
         place::take(session)?;
         let Call { request, mut options, procedure, payload } = call;
-        let disclosure = realm.plan.permissions.disclosure;
-        let settings = realm.plan.procedure_settings.of(&procedure);
+        let config = realm.context.config();
+        let disclosure = config.permissions.disclosure;
+        let settings = config.procedure_settings.of(&procedure);
         let mut deadline = None;
         if options.timeout > 0 {
-            let longest = u64::try_from(realm.limits.longest_call_timeout.as_millis()).unwrap_or(u64::MAX);
+            let longest =
+                u64::try_from(realm.context.limits.longest_call_timeout.as_millis()).unwrap_or(u64::MAX);
             options.timeout = options.timeout.min(longest);
             let at = after(session.runtime().now(), Duration::from_millis(options.timeout));
             deadline = Some(at);
@@ -107,7 +109,7 @@ impl Calls {
             registration,
         }));
         session.enter_routed(request, &routed);
-        routed.start(payload, || realm.ids.bits());
+        routed.start(payload, || realm.context.ids.bits());
         Ok(())
     }
 }
@@ -179,9 +181,9 @@ pub(super) fn check_passthru(
     if !passthru.is_some_and(Passthru::is_active) {
         return Ok(());
     }
-    let permissions = &session.running_realm().plan.permissions;
+    let offers = session.running_realm().context.config().permissions.offers_passthru();
     let missing = match announced() {
-        true if permissions.offers_passthru() => return Ok(()),
+        true if offers => return Ok(()),
         true => "the realm",
         false => "its sender",
     };

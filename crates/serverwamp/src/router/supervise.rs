@@ -16,7 +16,7 @@ type Panic = Box<dyn Any + Send>;
 
 /// Logs a panic of application code and returns the id under which it is in the log.
 pub(crate) fn report_panic(what: &str, session: &Session, panic: &(dyn Any + Send)) -> String {
-    session.running_realm().counters.count(Refusal::Panic, 1);
+    session.running_realm().context.counters.count(Refusal::Panic, 1);
     let id = crate::base::ids::incident();
     let (session, realm) = (session.id(), session.running_realm().name());
     line!(
@@ -47,7 +47,7 @@ pub(crate) fn companion(
     let companion_of = session.clone();
     let runtime = Arc::clone(session.runtime());
     let task: BoxFuture<'static, ()> = Box::pin(async move {
-        let grace = companion_of.running_realm().limits.grace;
+        let grace = companion_of.running_realm().context.limits.grace;
         let time_up = pin!(async {
             over.await;
             runtime.sleep_until(after(runtime.now(), grace)).await;

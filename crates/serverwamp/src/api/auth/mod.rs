@@ -27,6 +27,14 @@ pub struct Authenticator<S> {
 
 type Bind<S> = Box<dyn FnOnce(&SharedState<S>) -> Dialogue + Send>;
 
+impl<S> Authenticator<S> {
+    /// The same authenticator, which has its state.
+    pub(crate) fn with_state(self, state: &SharedState<S>) -> Authenticator<()> {
+        let dialogue = (self.bind)(state);
+        Authenticator { method: self.method, first: self.first, bind: Box::new(move |_| dialogue) }
+    }
+}
+
 impl<S> fmt::Debug for Authenticator<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authenticator").field("method", &self.method).finish_non_exhaustive()

@@ -73,6 +73,12 @@ impl<R: Request, S: Send + Sync + 'static> Unbound<R, S> {
     pub(crate) fn bind(self, state: &SharedState<S>) -> Arc<dyn ErasedHandler<R>> {
         (self.0)(state.clone())
     }
+
+    /// The same handler, which has its state.
+    pub(crate) fn with_state(self, state: &SharedState<S>) -> Unbound<R, ()> {
+        let bound = self.bind(state);
+        Unbound(Box::new(move |_| bound))
+    }
 }
 
 impl<R: Request, S> fmt::Debug for Unbound<R, S> {

@@ -8,8 +8,8 @@ use crate::api::routes::RouteSet;
 use crate::base::error::Problem;
 use crate::base::limits::Limits;
 use crate::router::realm::{
-    Anonymous, Blueprint, Disclosure, Permissions, ProcedureSettings, Routed, RunningAuthenticator,
-    RunningRealm, SettingsEntry, SettingsTable, TopicSettings,
+    Anonymous, Blueprint, Disclosure, Permissions, ProcedureSettings, RealmCode, RealmConfig, Routed,
+    RunningAuthenticator, SettingsEntry, SettingsTable, TopicSettings,
 };
 use crate::router::request::{ConnectRequest, JoinRequest};
 use crate::router::routes::{CallLayer, ProcedureService, RoutePattern, RouteTable};
@@ -291,13 +291,33 @@ impl<S: Send + Sync + 'static> Realm<S> {
         Some(Problem::new(self.place, text))
     }
 
-    /// Gives every handler its state and checks what can be checked.
-    pub(crate) fn bind(
-        self,
-        state: &SharedState<S>,
-        limits: &Arc<Limits>,
-        problems: &mut Vec<Problem>,
-    ) -> RunningRealm {
+    /// The same realm, whose handlers have their state.
+    pub(crate) fn with_state(self, state: &SharedState<S>) -> Realm<()> {
+        Realm {
+            name: self.name,
+            place: self.place,
+            routes: self.routes.with_state(state),
+            authenticators: self.authenticators.into_iter().map(|one| one.with_state(state)).collect(),
+            anonymous: self.anonymous,
+            application_only: self.application_only,
+            problems: self.problems,
+            on_connect: self.on_connect.into_iter().map(|handler| handler.with_state(state)).collect(),
+            on_join: self.on_join.into_iter().map(|handler| handler.with_state(state)).collect(),
+            service: self.service,
+            layers: self.layers,
+            serial_calls: self.serial_calls,
+            strict_uris: self.strict_uris,
+            permissions: self.permissions,
+            topic_settings: self.topic_settings,
+            procedure_settings: self.procedure_settings,
+        }
+    }
+}
+
+impl Realm<()> {
+    /// What the realm runs with; what is wrong with it goes to `problems`.
+    pub(crate) fn compile(self, limits: &Limits, problems: &mut Vec<Problem>) -> Blueprint {
+        let state = SharedState::none();
         let mut rules = if self.strict_uris { UriRules::strict() } else { UriRules::loose() };
         rules.max_length = limits.uri_bytes;
         rules.max_components = limits.uri_components;
@@ -310,40 +330,35 @@ impl<S: Send + Sync + 'static> Realm<S> {
         problems.extend(self.routes.problems);
         let mut table = RouteTable::default();
         for route in self.routes.procedures {
-            problems.extend(route.enter(&mut table, state, &rules).err());
+            problems.extend(route.enter(&mut table, &rules).err());
         }
         for route in self.routes.topics {
-            problems.extend(route.enter(&mut table, state, &rules).err());
+            problems.extend(route.enter(&mut table, &rules).err());
         }
         let routes = Arc::new(table);
         let service = service(self.service, self.layers, &routes);
         let topic_settings = SettingsTable::compile(self.topic_settings, &rules, problems);
         let procedure_settings = SettingsTable::compile(self.procedure_settings, &rules, problems);
-        RunningRealm::new(
-            Blueprint {
-                name: self.name.into(),
-                rules,
-                routes,
-                service,
-                authenticators: self
-                    .authenticators
-                    .into_iter()
-                    .map(|one| bind_authenticator(one, state))
-                    .collect(),
-                anonymous: self.anonymous.map(|authrole| Anonymous { authrole }),
-                on_connect: self.on_connect.into_iter().map(|handler| handler.bind(state)).collect(),
-                on_join: self.on_join.into_iter().map(|handler| handler.bind(state)).collect(),
-                serial_calls: self.serial_calls,
-                permissions: self.permissions,
-                topic_settings,
-                procedure_settings,
-            },
-            Arc::clone(limits),
-        )
+        let config = RealmConfig {
+            rules,
+            anonymous: self.anonymous.map(|authrole| Anonymous { authrole }),
+            permissions: self.permissions,
+            topic_settings,
+            procedure_settings,
+        };
+        let code = RealmCode {
+            routes,
+            service,
+            authenticators: self.authenticators.into_iter().map(|one| running(one, state)).collect(),
+            on_connect: self.on_connect.into_iter().map(|handler| handler.bind(state)).collect(),
+            on_join: self.on_join.into_iter().map(|handler| handler.bind(state)).collect(),
+            serial_calls: self.serial_calls,
+        };
+        Blueprint { name: self.name.into(), config, code }
     }
 }
 
-fn bind_authenticator<S>(authenticator: Authenticator<S>, state: &SharedState<S>) -> RunningAuthenticator {
+fn running(authenticator: Authenticator<()>, state: &SharedState<()>) -> RunningAuthenticator {
     RunningAuthenticator {
         method: authenticator.method,
         first: authenticator.first,

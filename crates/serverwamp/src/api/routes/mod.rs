@@ -56,16 +56,19 @@ pub(crate) struct TopicEntry<S> {
 }
 
 impl<S> Procedure<S> {
-    /// Gives the route its state and adds it to a realm's table.
-    pub(crate) fn enter(
-        self,
-        table: &mut RouteTable,
-        state: &SharedState<S>,
-        rules: &UriRules,
-    ) -> Result<(), Problem> {
+    fn with_state(self, state: &SharedState<S>) -> Procedure<()> {
+        let Self { pattern, place, takes_input, serve } = self;
+        let served = serve(state);
+        Procedure { pattern, place, takes_input, serve: Box::new(move |_| served) }
+    }
+}
+
+impl Procedure<()> {
+    /// Adds the route to a realm's table.
+    pub(crate) fn enter(self, table: &mut RouteTable, rules: &UriRules) -> Result<(), Problem> {
         let problem = |text| Problem::new(self.place, text);
         let pattern = self.pattern.compile(rules).map_err(problem)?;
-        if table.insert_procedure(pattern, (self.serve)(state), self.takes_input) {
+        if table.insert_procedure(pattern, (self.serve)(SharedState::none()), self.takes_input) {
             return Ok(());
         }
         Err(problem(twice("procedure", &self.pattern)))
@@ -73,13 +76,14 @@ impl<S> Procedure<S> {
 }
 
 impl<S: Send + Sync + 'static> TopicEntry<S> {
-    /// Gives the topic's handler its state and adds it to a realm's table.
-    pub(crate) fn enter(
-        self,
-        table: &mut RouteTable,
-        state: &SharedState<S>,
-        rules: &UriRules,
-    ) -> Result<(), Problem> {
+    fn with_state(self, state: &SharedState<S>) -> TopicEntry<()> {
+        TopicEntry { pattern: self.pattern, place: self.place, handler: self.handler.with_state(state) }
+    }
+}
+
+impl TopicEntry<()> {
+    /// Adds the topic's handler to a realm's table.
+    pub(crate) fn enter(self, table: &mut RouteTable, rules: &UriRules) -> Result<(), Problem> {
         let problem = |text| Problem::new(self.place, text);
         let pattern = match self.pattern.compile(rules).map_err(problem)? {
             Compiled::Uri(pattern) => pattern,
@@ -90,7 +94,7 @@ impl<S: Send + Sync + 'static> TopicEntry<S> {
                 )));
             }
         };
-        if table.insert_topic(pattern, self.handler.bind(state)) {
+        if table.insert_topic(pattern, self.handler.bind(SharedState::none())) {
             return Ok(());
         }
         Err(problem(twice("topic", &self.pattern)))
@@ -212,6 +216,17 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
             procedures.push(Procedure { serve, ..route });
         }
         Self { procedures, ..self }
+    }
+}
+
+impl<S: Send + Sync + 'static> RouteSet<S> {
+    /// The same routes, which have their state.
+    pub(crate) fn with_state(self, state: &SharedState<S>) -> RouteSet<()> {
+        RouteSet {
+            procedures: self.procedures.into_iter().map(|route| route.with_state(state)).collect(),
+            topics: self.topics.into_iter().map(|route| route.with_state(state)).collect(),
+            problems: self.problems,
+        }
     }
 }
 

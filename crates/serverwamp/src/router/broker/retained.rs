@@ -145,6 +145,6 @@ fn send(entry: &SubscriptionEntry, session: &Session, event: &StoredEvent) {
         let _queued = session.send_event_frame(&bytes);
     } else {
         let why = format_args!("a retained event of {} cannot be said in its serializer", event.topic);
-        session.running_realm().counters.refused_under_lock(Refusal::Unrepresentable, session, why);
+        session.running_realm().context.counters.refused_under_lock(Refusal::Unrepresentable, session, why);
     }
 }

@@ -147,7 +147,7 @@ impl RoutedCall {
                     // Who is gone is about to be missed by everybody it calls.
                     Ok(()) | Err(PushError::Closed) => return,
                     Err(PushError::Encode(error)) => {
-                        session.running_realm().counters.count(Refusal::Unrepresentable, 1);
+                        session.running_realm().context.counters.count(Refusal::Unrepresentable, 1);
                         line_later!(
                             WARN,
                             "call",

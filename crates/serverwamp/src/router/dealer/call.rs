@@ -203,7 +203,7 @@ impl RoutedCall {
         if let Some(serving) = state.serving.take() {
             let callee = &serving.callee.session;
             callee.invocations().remove(serving.invocation);
-            if callee.running_realm().connections.stopping() {
+            if callee.running_realm().context.connections.stopping() {
                 callee.outbox().wake();
             }
         }
@@ -293,7 +293,7 @@ fn interrupt(state: &CallState, mode: InterruptMode) {
 fn send_answer(session: &Session, request: RequestId, answer: &Answer<'_>) {
     let serializer = session.serializer();
     let unsayable = |error| {
-        session.running_realm().counters.count(Refusal::Unrepresentable, 1);
+        session.running_realm().context.counters.count(Refusal::Unrepresentable, 1);
         line_later!(
             WARN,
             "call",
@@ -330,7 +330,7 @@ fn send_answer(session: &Session, request: RequestId, answer: &Answer<'_>) {
             let payload = match Carried::new(payload, serializer) {
                 Ok(payload) => payload,
                 Err(problem) => {
-                    session.running_realm().counters.count(Refusal::Unrepresentable, 1);
+                    session.running_realm().context.counters.count(Refusal::Unrepresentable, 1);
                     line_later!(
                         WARN,
                         "call",

@@ -115,9 +115,9 @@ impl RoutedCall {
         let payload = carried(payload, session)?;
         let realm = session.running_realm();
         let mut invocations = session.invocations();
-        if invocations.len() >= realm.limits.invocations_in_flight {
-            let text = format!("{} calls wait for the callee", realm.limits.invocations_in_flight);
-            realm.counters.refused_under_lock(Refusal::Invocations, session, &text);
+        if invocations.len() >= realm.context.limits.invocations_in_flight {
+            let text = format!("{} calls wait for the callee", realm.context.limits.invocations_in_flight);
+            realm.context.counters.refused_under_lock(Refusal::Invocations, session, &text);
             return Err(Unsent::Refused(WampError::network_failure(text)));
         }
         if callee.has_left() {
@@ -178,7 +178,11 @@ impl RoutedCall {
             }
             Err(Refused::Full) => {
                 let text = "the callee does not read fast enough";
-                session.running_realm().counters.refused_under_lock(Refusal::Invocations, session, text);
+                session.running_realm().context.counters.refused_under_lock(
+                    Refusal::Invocations,
+                    session,
+                    text,
+                );
                 Err(Unsent::Refused(WampError::network_failure(text)))
             }
         }
@@ -190,7 +194,7 @@ impl RoutedCall {
         let receive_progress = self.options.receive_progress
             && callee.callee_has(Feature::ProgressiveCallResults)
             && (callee.callee_has(Feature::CallCanceling)
-                || !callee.running_realm().limits.strict_progressive_results);
+                || !callee.running_realm().context.limits.strict_progressive_results);
         let caller = self.disclosed(asked.callee).then(|| self.identity()).flatten();
         InvocationDetails {
             receive_progress,
@@ -236,7 +240,7 @@ enum Unsent {
 /// The arguments in the callee's serializer.
 fn carried<'p>(payload: &'p Payload, callee: &Session) -> Result<Carried<'p>, Unsent> {
     Carried::new(payload, callee.serializer()).map_err(|error| {
-        callee.running_realm().counters.count(Refusal::Unrepresentable, 1);
+        callee.running_realm().context.counters.count(Refusal::Unrepresentable, 1);
         line_later!(
             WARN,
             "call",

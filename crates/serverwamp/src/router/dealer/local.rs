@@ -166,7 +166,7 @@ impl Calling {
 
     fn start(self) -> Running {
         let local = Arc::new(LocalCall::default());
-        let runtime = self.realm.runtime();
+        let runtime = Arc::clone(&self.realm.context.runtime);
         let deadline = runtime.now().checked_add(Duration::from_millis(self.options.timeout));
         let deadline = deadline.filter(|_| self.options.timeout > 0);
         let timer = deadline.map(|at| runtime.sleep_until(at));
@@ -193,7 +193,8 @@ impl Calling {
             None => return Err(no_such_procedure(&self.procedure)),
         };
         let exact = registration.pattern.kind() == Match::Exact;
-        let settings = realm.plan.procedure_settings.of(&self.procedure);
+        let config = realm.context.config();
+        let settings = config.procedure_settings.of(&self.procedure);
         let call = Arc::new(RoutedCall::new(CallRequest {
             caller: Caller::Application(Arc::clone(local)),
             procedure: (!exact).then(|| self.procedure.into_boxed_str()),
@@ -205,7 +206,7 @@ impl Calling {
             only: self.callee,
             registration,
         }));
-        call.start(to_payload(self.payload?), || realm.ids.bits());
+        call.start(to_payload(self.payload?), || realm.context.ids.bits());
         Ok(call)
     }
 }

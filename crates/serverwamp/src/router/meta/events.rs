@@ -145,7 +145,7 @@ impl RunningRealm {
     }
 
     fn tell<T: Serialize>(&self, topic: &str, args: impl FnOnce() -> T) {
-        if !self.plan.permissions.meta_api || self.broker.is_unheard(topic) {
+        if !self.context.config().permissions.meta_api || self.broker.is_unheard(topic) {
             return;
         }
         match encode_args(Serializer::MessagePack, &args()) {

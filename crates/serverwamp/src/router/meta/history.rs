@@ -28,7 +28,7 @@ impl RunningRealm {
         let query = HistoryQuery::from_kwargs(&arguments.keywords()).map_err(WampError::invalid_argument)?;
         let members = entry.members();
         // Whose handlers say who may subscribe, they have said it of its subscribers only (checklist HIST-14).
-        let guarded = !self.plan.routes.topics(&entry.pattern).is_empty();
+        let guarded = !self.code.routes.topics(&entry.pattern).is_empty();
         if guarded && !members.sessions.has(caller.id()) {
             return Err(
                 WampError::not_authorized().arg("only subscribers may read the history of this topic")
@@ -58,8 +58,8 @@ impl RunningRealm {
         // What is encoded takes a turn, so it is an eighth of what may wait for a peer; but one event can always be had that
         // the peer can have at all.
         let most = match events.len() {
-            0 | 1 => self.limits.outgoing_bytes / 2,
-            _ => self.limits.outgoing_bytes / 8,
+            0 | 1 => self.context.limits.outgoing_bytes / 2,
+            _ => self.context.limits.outgoing_bytes / 8,
         };
         let payloads: usize = events.iter().map(|event| least_size(&event.payload, serializer)).sum();
         let mut told: Vec<Vec<u8>> = Vec::new();
@@ -74,7 +74,7 @@ impl RunningRealm {
                     told.push(encoded);
                 }
                 Err(error) => {
-                    self.counters.count(Refusal::Unrepresentable, 1);
+                    self.context.counters.count(Refusal::Unrepresentable, 1);
                     line!(
                         WARN,
                         "event",

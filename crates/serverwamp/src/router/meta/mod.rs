@@ -56,7 +56,7 @@ impl RunningRealm {
         payload: &Payload,
     ) -> Result<MetaAnswer, WampError> {
         let arguments = |most| {
-            Arguments::read(payload, most, &self.limits).inspect_err(|error| {
+            Arguments::read(payload, most, &self.context.limits).inspect_err(|error| {
                 if error.uri() == uris::error::PAYLOAD_SIZE_EXCEEDED {
                     self.refused(Refusal::MetaArguments, caller, error);
                 }
@@ -120,7 +120,7 @@ impl RunningRealm {
 
     /// Ending sessions and taking away what they hold is for administrators (checklist META-09).
     fn check_administrator(&self, caller: &Session) -> Result<(), WampError> {
-        if self.plan.permissions.administrators.iter().any(|role| role == caller.authrole()) {
+        if self.context.config().permissions.administrators.iter().any(|role| role == caller.authrole()) {
             return Ok(());
         }
         Err(WampError::not_authorized()

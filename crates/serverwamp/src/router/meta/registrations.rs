@@ -49,7 +49,7 @@ impl RunningRealm {
     pub(super) fn list_callees(&self, arguments: &Arguments<'_>, page: Page) -> Result<Listed, WampError> {
         let entry = self.registration_named(arguments)?;
         if entry.application.is_some() {
-            return Ok(Listed::ids(std::iter::once(self.own_session.get()), page, false));
+            return Ok(Listed::ids(std::iter::once(self.context.own_session.get()), page, false));
         }
         let ids = entry.callee_ids();
         Ok(Listed::ids(ids.into_iter().map(serverwamp_proto::id::SessionId::get), page, false))

@@ -59,7 +59,7 @@ impl RunningRealm {
     ) -> Result<Listed, WampError> {
         let entry = self.subscription_named(arguments)?;
         let members = entry.members();
-        let own = (!members.local.is_empty()).then(|| self.own_session.get());
+        let own = (!members.local.is_empty()).then(|| self.context.own_session.get());
         Ok(Listed::ids(members.sessions.iter().map(|(id, _)| id.get()).chain(own), page, true))
     }
 

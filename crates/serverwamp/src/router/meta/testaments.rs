@@ -28,14 +28,15 @@ const FIRST_REQUEST: u64 = 1;
 impl RunningRealm {
     /// Keeps a testament for the caller.
     pub(super) fn add_testament(&self, caller: &Session, payload: &Payload) -> Result<(), WampError> {
-        let share = self.limits.outgoing_bytes / self.limits.testaments.max(1);
+        let share = self.context.limits.outgoing_bytes / self.context.limits.testaments.max(1);
         let (testament, scope) = read(payload, share).inspect_err(|error| {
             if error.uri() == uris::error::PAYLOAD_SIZE_EXCEEDED {
                 self.refused(Refusal::Testaments, caller, error);
             }
         })?;
         self.check_own_uri(&testament.topic, Match::Exact, Some(caller))?;
-        let permissions = &self.plan.permissions;
+        let config = self.context.config();
+        let permissions = &config.permissions;
         if !permissions.publish {
             return Err(WampError::not_authorized().arg("only the application publishes in this realm"));
         }
@@ -49,9 +50,9 @@ impl RunningRealm {
             return Err(WampError::invalid_argument(text));
         }
         let mut work = caller.work();
-        if work.testaments.len() >= self.limits.testaments {
+        if work.testaments.len() >= self.context.limits.testaments {
             drop(work);
-            let text = format!("a session may leave {} testaments", self.limits.testaments);
+            let text = format!("a session may leave {} testaments", self.context.limits.testaments);
             self.refused(Refusal::Testaments, caller, &text);
             return Err(WampError::unavailable(text));
         }

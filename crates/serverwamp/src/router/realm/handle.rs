@@ -159,7 +159,7 @@ impl RealmHandle {
 
     fn compile(&self, pattern: &RoutePattern) -> Result<UriPattern, WampError> {
         let invalid = |text: String| WampError::new(uris::error::INVALID_URI).arg(text);
-        match pattern.compile(&self.0.plan.rules).map_err(invalid)? {
+        match pattern.compile(&self.0.context.config().rules).map_err(invalid)? {
             Compiled::Uri(pattern) => Ok(pattern),
             Compiled::Regex(_) => {
                 Err(invalid("peers know URIs, prefixes and wildcards, not regular expressions".to_owned()))

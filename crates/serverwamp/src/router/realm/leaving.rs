@@ -120,7 +120,7 @@ impl RunningRealm {
             return drop(attendant);
         }
         // Where nothing can be spawned any more, it is done at once, see `drop`.
-        let runtime = self.runtime();
+        let runtime = &self.context.runtime;
         let spawn = AssertUnwindSafe(|| runtime.spawn(Box::pin(attendant)));
         if catch_unwind(spawn).is_err() {
             line!(DEBUG, "session", "a session left all at once: its runtime is gone", realm = self.name());
@@ -129,7 +129,7 @@ impl RunningRealm {
 
     /// Does as much as may be done at a time; `false` when nothing is left to do, and nobody attends any more.
     fn go_on_leaving(&self) -> bool {
-        let runtime = self.runtime();
+        let runtime = &self.context.runtime;
         let began = runtime.now();
         loop {
             // Nobody else takes one out: only one attends.
@@ -159,7 +159,7 @@ impl Future for Attendant {
         if self.over {
             return Poll::Ready(());
         }
-        self.realm.runtime().wake_later(cx);
+        self.realm.context.runtime.wake_later(cx);
         Poll::Pending
     }
 }

@@ -1,5 +1,7 @@
 //! A running realm: who is in it, what it is asked, and its handle in the application.
 
+mod config;
+mod context;
 mod handle;
 mod leaving;
 mod publish;
@@ -8,13 +10,15 @@ mod retaining;
 mod running;
 mod settings;
 mod subscribing;
+#[cfg(test)]
+mod tests;
 
+pub(crate) use config::{Anonymous, Blueprint, RealmCode, RealmConfig, RunningAuthenticator};
+pub(crate) use context::{RealmContext, Shared};
 pub use handle::{RealmHandle, Registration};
 pub use publish::Publication;
 pub(crate) use publish::{disclosure_refused, forwarded, to_payload};
-pub(crate) use running::{
-    Anonymous, Blueprint, Routed, RunningAuthenticator, RunningRealm, no_such_procedure,
-};
+pub(crate) use running::{Routed, RunningRealm, no_such_procedure};
 pub use settings::{Disclosure, ProcedureSettings, TopicSettings};
 pub(crate) use settings::{Entry as SettingsEntry, Permissions, SettingsTable};
 pub(crate) use subscribing::HeldSubscription;

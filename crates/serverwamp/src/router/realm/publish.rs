@@ -137,14 +137,15 @@ impl RunningRealm {
         options: &PublishOptions,
         payload: Payload,
     ) -> Result<PublicationId, WampError> {
-        let disclosure = self.plan.permissions.disclosure;
+        let config = self.context.config();
+        let disclosure = config.permissions.disclosure;
         if options.disclose_me && disclosure == Disclosure::Refused {
             return Err(disclosure_refused());
         }
         let receivers = options.receivers.as_deref();
         self.check_receivers(publisher, receivers)?;
         let by_configuration = disclosure == Disclosure::Always
-            || self.plan.topic_settings.of(topic).is_some_and(|settings| settings.disclose_publisher);
+            || config.topic_settings.of(topic).is_some_and(|settings| settings.disclose_publisher);
         self.publish(&Draft {
             topic,
             payload: &Forms::new(payload),
@@ -160,9 +161,10 @@ impl RunningRealm {
     }
 
     fn publish(&self, draft: &Draft<'_>) -> Result<PublicationId, WampError> {
-        let settings = self.plan.topic_settings.of(draft.topic);
+        let config = self.context.config();
+        let settings = config.topic_settings.of(draft.topic);
         let outgoing = Outgoing {
-            publication: self.ids.publication(),
+            publication: self.context.ids.publication(),
             topic: draft.topic,
             payload: draft.payload,
             exclude: draft.exclude,
@@ -180,9 +182,9 @@ impl RunningRealm {
             }
         }
         let delivered = self.broker.deliver(&outgoing, draft.receivers, wall_clock);
-        self.crowd.wake(delivered.asleep);
+        self.context.crowd.wake(delivered.asleep);
         if delivered.passed_over > 0 {
-            self.counters.count(Refusal::Unrepresentable, delivered.passed_over as u64);
+            self.context.counters.count(Refusal::Unrepresentable, delivered.passed_over as u64);
         }
         if delivered.passed_over > 0 && delivered.events == 0 {
             let text = "the payload cannot be said in the serializer of any subscriber";
@@ -193,12 +195,12 @@ impl RunningRealm {
 
     /// Each entry of the lists is looked for again for every receiver.
     fn check_receivers(&self, publisher: &Session, receivers: Option<&Receivers>) -> Result<(), WampError> {
-        let most = self.limits.receivers;
+        let most = self.context.limits.receivers;
         match receivers.map_or(0, Receivers::len) {
             entries if entries > most => {
                 let text = format!("the lists of receivers have {entries} entries, {most} are allowed");
                 // Testaments are published under a lock.
-                self.counters.refused_under_lock(Refusal::Receivers, publisher, &text);
+                self.context.counters.refused_under_lock(Refusal::Receivers, publisher, &text);
                 Err(WampError::invalid_argument(text))
             }
             _ => Ok(()),
@@ -250,9 +252,9 @@ impl RunningRealm {
         form: Match,
         session: Option<&Session>,
     ) -> Result<(), WampError> {
-        self.plan.rules.check(uri, form).map_err(|error| {
+        self.context.config().rules.check(uri, form).map_err(|error| {
             if let UriError::TooLong(_) | UriError::TooManyComponents(_) = error {
-                self.counters.refused(Refusal::Uri, session, format_args!("{error}: {uri}"));
+                self.context.counters.refused(Refusal::Uri, session, format_args!("{error}: {uri}"));
             }
             WampError::new(uris::error::INVALID_URI).arg(format!("{:?}: {error}", excerpt(uri)))
         })

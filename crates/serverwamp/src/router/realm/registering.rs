@@ -34,18 +34,20 @@ impl RunningRealm {
         }
         let known = self.dealer.lookup(pattern.kind(), pattern.as_str());
         let held = known.as_ref().is_some_and(|entry| work.registrations.contains_key(&entry.id));
-        if work.registrations.len() >= self.limits.registrations && !held {
-            let text = format!("a session may have {} registrations", self.limits.registrations);
-            self.counters.refused_under_lock(Refusal::Registrations, session, &text);
+        if work.registrations.len() >= self.context.limits.registrations && !held {
+            let text = format!("a session may have {} registrations", self.context.limits.registrations);
+            self.context.counters.refused_under_lock(Refusal::Registrations, session, &text);
             return Err(WampError::unavailable(text));
         }
         if pattern.kind() != Match::Exact
-            && work.pattern_registrations >= self.limits.pattern_registrations
+            && work.pattern_registrations >= self.context.limits.pattern_registrations
             && !held
         {
-            let text =
-                format!("a session may have {} registrations by pattern", self.limits.pattern_registrations);
-            self.counters.refused_under_lock(Refusal::PatternRegistrations, session, &text);
+            let text = format!(
+                "a session may have {} registrations by pattern",
+                self.context.limits.pattern_registrations
+            );
+            self.context.counters.refused_under_lock(Refusal::PatternRegistrations, session, &text);
             return Err(WampError::unavailable(text));
         }
         let created = known.is_none();
@@ -150,8 +152,8 @@ impl RunningRealm {
         let route = Some(Arc::new(route));
         let index = &mut changes.registrations;
         let entry = self.dealer.enter(index, pattern, Invoke::Single, route, wall_clock());
-        self.tell_registration_created(self.own_session, &entry);
-        self.tell_registered(self.own_session, &entry);
+        self.tell_registration_created(self.context.own_session, &entry);
+        self.tell_registered(self.context.own_session, &entry);
         Ok(entry)
     }
 
@@ -159,7 +161,7 @@ impl RunningRealm {
     pub(crate) fn unregister_local(&self, entry: &RegistrationEntry) {
         let mut changes = self.changes();
         self.dealer.remove(&mut changes.registrations, entry);
-        self.tell_unregistered(self.own_session, entry);
-        self.tell_registration_deleted(self.own_session, entry);
+        self.tell_unregistered(self.context.own_session, entry);
+        self.tell_registration_deleted(self.context.own_session, entry);
     }
 }

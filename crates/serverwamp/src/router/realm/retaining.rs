@@ -12,7 +12,6 @@ use serverwamp_proto::message::Receivers;
 use serverwamp_proto::pattern::UriPattern;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 impl RunningRealm {
     /// Keeps the event for later subscribers; before it is delivered, so whoever subscribes meanwhile gets it at least
@@ -21,7 +20,8 @@ impl RunningRealm {
     /// # Errors
     /// When nothing more may be retained; it is counted.
     pub(super) fn retain(&self, outgoing: &Outgoing<'_>, draft: &Draft<'_>) -> Result<(), WampError> {
-        let numbered = self.plan.topic_settings.numbered(outgoing.topic);
+        let config = self.context.config();
+        let numbered = config.topic_settings.numbered(outgoing.topic);
         let settings = numbered.map(|(_, settings)| settings);
         let restricted = draft.receivers.is_some_and(Receivers::restricts);
         let payload = outgoing.payload.source();
@@ -30,9 +30,10 @@ impl RunningRealm {
             self.remove_retained(&UriPattern::exact(outgoing.topic));
             return Ok(());
         }
-        let now = self.now();
+        let now = self.context.now();
         let event = Arc::new(outgoing.store(draft.receivers, wall_clock()));
-        let age = settings.and_then(|settings| settings.retain_for).unwrap_or(self.limits.retained_age);
+        let age =
+            settings.and_then(|settings| settings.retain_for).unwrap_or(self.context.limits.retained_age);
         let retention = Retention {
             topic: Arc::clone(&event.topic),
             restricted,
@@ -52,7 +53,7 @@ impl RunningRealm {
         session: Option<&Session>,
         settings: Option<&TopicSettings>,
     ) -> WampError {
-        let limits = &self.limits;
+        let limits = &self.context.limits;
         let (refusal, whose, events, bytes) = match (beyond, settings.and_then(|one| one.retain_limit)) {
             (Beyond::Topics, Some(share)) => {
                 (Refusal::RetainedOfTopics, "these topics", share.events, share.bytes)
@@ -70,8 +71,8 @@ impl RunningRealm {
         let text = format!("no more can be retained of {whose}: {events} events and {bytes} bytes may be");
         // Testaments are published under a lock.
         match session {
-            Some(session) => self.counters.refused_under_lock(refusal, session, &text),
-            None => self.counters.refused_under_lock(refusal, None::<SocketAddr>, &text),
+            Some(session) => self.context.counters.refused_under_lock(refusal, session, &text),
+            None => self.context.counters.refused_under_lock(refusal, None::<SocketAddr>, &text),
         }
         WampError::unavailable(text)
     }
@@ -91,7 +92,7 @@ impl RunningRealm {
         entry: &Arc<SubscriptionEntry>,
         members: &mut Subscribers,
     ) {
-        if self.broker.give_retained(entry, members, session, self.now()) {
+        if self.broker.give_retained(entry, members, session, self.context.now()) {
             session.wants_retained(entry);
         }
     }
@@ -102,7 +103,7 @@ impl RunningRealm {
         const MOST: usize = 16;
         for _ in 0..MOST {
             let Some(entry) = session.retained_wanted() else { return };
-            match self.broker.catch_up(&entry, session, self.now()) {
+            match self.broker.catch_up(&entry, session, self.context.now()) {
                 CaughtUp::Wholly => {}
                 CaughtUp::Partly => return,
             }
@@ -112,14 +113,10 @@ impl RunningRealm {
     /// What is retained: how many events, and how many bytes of memory they take.
     pub(crate) fn retained(&self) -> (usize, usize) {
         let mut retained = self.broker.retained();
-        let ended = retained.expire(self.now());
+        let ended = retained.expire(self.context.now());
         let held = retained.held();
         drop(retained);
         drop(ended);
         (held.events, held.bytes)
-    }
-
-    fn now(&self) -> Instant {
-        self.runtime().now()
     }
 }

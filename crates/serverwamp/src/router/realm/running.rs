@@ -5,77 +5,31 @@
 //! nothing waits; messages are queued under them and written to the wire elsewhere.
 
 use super::leaving::{Leaving, Queue};
-use super::{Handlers, Permissions, ProcedureSettings, SettingsTable, TopicSettings};
-use crate::base::ids::RandomIds;
-use crate::base::limits::Limits;
+use super::{Blueprint, RealmCode, RealmContext, Shared};
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::base::log::line;
-use crate::base::statistics::{Counters, Refusal};
-use crate::router::auth::Dialogue;
+use crate::base::statistics::Refusal;
 use crate::router::broker::{Broker, SubscriptionIndex};
 use crate::router::dealer::{Dealer, RegistrationIndex};
 use crate::router::payload::CallReply;
-use crate::router::request::{ConnectRequest, Invocation, JoinRequest};
-use crate::router::routes::RouteTable;
-use crate::router::routes::{BoxError, ProcedureService};
-use crate::rt::{BoxFuture, Runtime, wall_clock};
-use crate::transport::Crowd;
-use crate::transport::shutdown::Connections;
+use crate::router::request::Invocation;
+use crate::router::routes::{BoxError, RouteTable};
+use crate::rt::{BoxFuture, wall_clock};
 use crate::{Session, WampError};
 use serverwamp_proto::id::SessionId;
-use serverwamp_proto::uri::UriRules;
 use serverwamp_proto::uris;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 use tower_service::Service;
 
-/// What a realm is made of.
-pub(crate) struct Blueprint {
-    pub(crate) name: Arc<str>,
-    pub(crate) rules: UriRules,
-    pub(crate) routes: Arc<RouteTable>,
-    /// Takes every call in place of the routes.
-    pub(crate) service: Option<ProcedureService>,
-    pub(crate) authenticators: Vec<RunningAuthenticator>,
-    pub(crate) anonymous: Option<Anonymous>,
-    pub(crate) on_connect: Handlers<ConnectRequest>,
-    pub(crate) on_join: Handlers<JoinRequest>,
-    pub(crate) serial_calls: bool,
-    pub(crate) permissions: Permissions,
-    pub(crate) topic_settings: SettingsTable<TopicSettings>,
-    pub(crate) procedure_settings: SettingsTable<ProcedureSettings>,
-}
-
-/// An authenticator with its state.
-pub(crate) struct RunningAuthenticator {
-    pub(crate) method: Cow<'static, str>,
-    pub(crate) first: bool,
-    pub(crate) dialogue: Dialogue,
-}
-
-/// Peers that prove nothing are let in.
-pub(crate) struct Anonymous {
-    pub(crate) authrole: Cow<'static, str>,
-}
-
 /// A realm that serves.
 pub(crate) struct RunningRealm {
-    pub(crate) plan: Blueprint,
-    pub(crate) limits: Arc<Limits>,
-    pub(crate) ids: RandomIds,
-    pub(crate) connections: Connections,
-    pub(crate) counters: Arc<Counters>,
-    /// Set when the application is built.
-    pub(crate) runtime: Option<Arc<dyn Runtime>>,
-    /// Set with the runtime.
-    pub(crate) crowd: Arc<Crowd>,
+    pub(crate) context: Arc<RealmContext>,
+    pub(crate) code: RealmCode,
     pub(crate) broker: Broker,
     pub(crate) dealer: Dealer,
-    /// The session the application has in its own realm: a callee in the meta API, and nobody who can be killed.
-    pub(crate) own_session: SessionId,
     /// In the order of their ids, so that lists can be made some at a time.
     sessions: Mutex<BTreeMap<SessionId, Session>>,
     changes: Mutex<Changes>,
@@ -90,22 +44,15 @@ pub(crate) struct Changes {
 }
 
 impl RunningRealm {
-    pub(crate) fn new(plan: Blueprint, limits: Arc<Limits>) -> Self {
-        let ids = RandomIds::default();
-        let own_session = ids.session();
+    pub(crate) fn new(blueprint: Blueprint, shared: &Shared) -> Self {
+        let Blueprint { name, config, code } = blueprint;
         let mut changes = Changes::default();
         let now = wall_clock();
         Self {
-            broker: Broker::new(&plan.topic_settings, &limits, &mut changes.subscriptions, now),
-            dealer: Dealer::new(&plan.routes, &mut changes.registrations, now),
-            plan,
-            limits,
-            ids,
-            connections: Connections::default(),
-            counters: Arc::default(),
-            runtime: None,
-            crowd: Arc::default(),
-            own_session,
+            broker: Broker::new(&config.topic_settings, &shared.limits, &mut changes.subscriptions, now),
+            dealer: Dealer::new(&code.routes, &mut changes.registrations, now),
+            context: Arc::new(RealmContext::new(name, config, shared)),
+            code,
             sessions: Mutex::default(),
             changes: Mutex::new(changes),
             leaving: Mutex::default(),
@@ -113,16 +60,12 @@ impl RunningRealm {
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
-        &self.plan.name
-    }
-
-    pub(crate) fn runtime(&self) -> Arc<dyn Runtime> {
-        Arc::clone(self.runtime.as_ref().expect("an application that runs has a runtime"))
+        &self.context.name
     }
 
     /// Counts a refusal, and logs `why`. Not to be used under a lock.
     pub(crate) fn refused(&self, refusal: Refusal, session: &Session, why: impl fmt::Display) {
-        self.counters.refused(refusal, session, why);
+        self.context.counters.refused(refusal, session, why);
     }
 
     /// Who holds this is the only one who changes subscriptions and registrations, and tells the meta API of it.
@@ -141,8 +84,8 @@ impl RunningRealm {
     /// An id that no session of this realm has.
     pub(crate) fn new_session_id(&self) -> SessionId {
         loop {
-            let id = self.ids.session();
-            if id != self.own_session && !self.sessions_by_id().contains_key(&id) {
+            let id = self.context.ids.session();
+            if id != self.context.own_session && !self.sessions_by_id().contains_key(&id) {
                 return id;
             }
         }
@@ -154,7 +97,7 @@ impl RunningRealm {
     pub(crate) fn admit(&self, session: &Session) {
         let _changes = self.changes();
         self.sessions_by_id().insert(session.id(), session.clone());
-        self.counters.session_began();
+        self.context.counters.session_began();
         self.tell_joined(session);
     }
 
@@ -178,7 +121,7 @@ impl RunningRealm {
     pub(crate) fn forget(&self, session: &Session, quiet: bool) {
         let known = self.sessions_by_id().remove(&session.id()).is_some();
         if known {
-            self.counters.session_ended();
+            self.context.counters.session_ended();
         }
         let mut work = session.take_work();
         session.wants_nothing_retained();
@@ -204,7 +147,7 @@ impl RunningRealm {
 
 impl fmt::Debug for RunningRealm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RunningRealm").field("name", &self.plan.name).finish_non_exhaustive()
+        f.debug_struct("RunningRealm").field("name", self.name()).finish_non_exhaustive()
     }
 }
 

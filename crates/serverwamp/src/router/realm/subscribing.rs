@@ -148,7 +148,7 @@ impl RunningRealm {
         let Some(id) = attempt.established.get() else { return false };
         let Some(held) = session.work().subscriptions.get(id).cloned() else { return false };
         let topic = (attempt.policy != Match::Exact).then_some(topic);
-        let publication = self.ids.publication();
+        let publication = self.context.ids.publication();
         let mut members = held.entry.members();
         if attempt.over.get().is_some() || !members.sessions.has(session.id()) {
             return false;
@@ -161,7 +161,7 @@ impl RunningRealm {
 
     /// Queues an event for one session, on every subscription it has that matches; says on how many.
     pub(crate) fn send_to_session(&self, session: &Session, topic: &str, encoded: &Encoded) -> usize {
-        let publication = self.ids.publication();
+        let publication = self.context.ids.publication();
         let held: Vec<HeldSubscription> = session.work().subscriptions.values().cloned().collect();
         let mut sent = 0;
         for HeldSubscription { entry, .. } in held {
@@ -194,10 +194,10 @@ impl RunningRealm {
         members.local.push(Arc::clone(&local));
         drop(members);
         if created {
-            self.tell_subscription_created(self.own_session, &entry);
+            self.tell_subscription_created(self.context.own_session, &entry);
         }
         if first {
-            self.tell_subscribed(self.own_session, &entry);
+            self.tell_subscribed(self.context.own_session, &entry);
         }
         (entry.id, local)
     }
@@ -212,10 +212,10 @@ impl RunningRealm {
         drop(members);
         let deleted = self.broker.remove_if_empty(&mut changes.subscriptions, &entry);
         if last {
-            self.tell_unsubscribed(self.own_session, &entry);
+            self.tell_unsubscribed(self.context.own_session, &entry);
         }
         if deleted {
-            self.tell_subscription_deleted(self.own_session, &entry);
+            self.tell_subscription_deleted(self.context.own_session, &entry);
         }
     }
 
@@ -223,7 +223,7 @@ impl RunningRealm {
     pub(crate) fn publish_own(&self, topic: &str, encoded: Encoded) {
         let payload = crate::router::broker::Forms::new(to_payload(encoded));
         let outgoing = Outgoing {
-            publication: self.ids.publication(),
+            publication: self.context.ids.publication(),
             topic,
             payload: &payload,
             exclude: None,
@@ -233,6 +233,6 @@ impl RunningRealm {
             trustlevel: None,
             passthru: None,
         };
-        self.crowd.wake(self.broker.deliver(&outgoing, None, wall_clock).asleep);
+        self.context.crowd.wake(self.broker.deliver(&outgoing, None, wall_clock).asleep);
     }
 }

@@ -45,7 +45,7 @@ impl Drop for Held {
 impl Session {
     /// Keeps a payload; `None` when the session makes the server keep too much already.
     pub(crate) fn hold(&self, payload: &Payload) -> Option<Held> {
-        let most = self.running_realm().limits.outgoing_bytes;
+        let most = self.running_realm().context.limits.outgoing_bytes;
         let add = |held: usize| held.checked_add(payload.size()).filter(|sum| *sum <= most);
         let held = &self.0.held_bytes;
         held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).ok()?;
@@ -62,7 +62,7 @@ impl Session {
         if bytes < SHORT {
             return Ok(None);
         }
-        let most = self.running_realm().limits.outgoing_bytes;
+        let most = self.running_realm().context.limits.outgoing_bytes;
         let add = |held: usize| held.checked_add(bytes).filter(|sum| held == 0 || *sum <= most);
         match self.0.held_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add) {
             Ok(_) => Ok(Some(Kept { bytes, session: self.clone() })),

@@ -23,7 +23,8 @@ impl Session {
             }
             // A client's procedure that has no time would be passed over, and so is the application's (RER-02).
             Err(error)
-                if error.uri() == uris::error::UNAVAILABLE && self.0.realm.plan.permissions.register =>
+                if error.uri() == uris::error::UNAVAILABLE
+                    && self.0.realm.context.config().permissions.register =>
             {
                 self.send_error(Call::CODE, request, &WampError::new(uris::error::NO_AVAILABLE_CALLEE));
             }
@@ -53,7 +54,7 @@ impl Session {
         };
         if let Err(PushError::TooLong) = push(error) {
             let why = format_args!("the error {} is longer than the peer takes", error.uri());
-            self.0.realm.counters.refused_under_lock(Refusal::OutgoingMessageBytes, self, why);
+            self.0.realm.context.counters.refused_under_lock(Refusal::OutgoingMessageBytes, self, why);
             // Its name alone, or, for those who take next to nothing, the reason why not even that.
             let short =
                 [WampError::new(error.uri().to_owned()), WampError::new(uris::error::PAYLOAD_SIZE_EXCEEDED)];
@@ -73,7 +74,7 @@ impl Session {
 
     /// A message to this session was too long, and this is what its sender, or who waits for it, is told in its place.
     pub(crate) fn too_long(&self, text: &str) -> WampError {
-        self.0.realm.counters.refused_under_lock(Refusal::OutgoingMessageBytes, self, text);
+        self.0.realm.context.counters.refused_under_lock(Refusal::OutgoingMessageBytes, self, text);
         WampError::payload_size_exceeded(text)
     }
 

@@ -86,7 +86,7 @@ impl Session {
         // session and call would keep each other for ever.
         if !self.is_open() {
             drop(work);
-            self.0.realm.counters.call_ended();
+            self.0.realm.context.counters.call_ended();
             return call.caller_left();
         }
         work.calls.insert(request, OpenCall::Routed(Arc::clone(call)));
@@ -120,8 +120,8 @@ impl Session {
         }
         self.count(&work, -1);
         drop(work);
-        self.0.realm.counters.call_ended();
-        if self.0.realm.connections.stopping() {
+        self.0.realm.context.counters.call_ended();
+        if self.0.realm.context.connections.stopping() {
             // It may have waited for nothing else.
             self.0.outbox.wake();
         }
@@ -161,8 +161,8 @@ impl Session {
         }
         self.count(&work, -1);
         drop(work);
-        self.0.realm.counters.call_ended();
-        if self.0.realm.plan.serial_calls || self.0.realm.connections.stopping() {
+        self.0.realm.context.counters.call_ended();
+        if self.0.realm.code.serial_calls || self.0.realm.context.connections.stopping() {
             // The next call waits in the connection's task, or the end of the session does.
             self.0.outbox.wake();
         }
@@ -174,7 +174,7 @@ impl Session {
         // Those that clients serve are in no table any more; those that the application serves leave when their tasks end.
         let routed = work.calls.values().filter(|call| matches!(call, OpenCall::Routed(_))).count();
         self.count(&work, -routed.cast_signed());
-        self.0.realm.counters.calls_ended(routed);
+        self.0.realm.context.counters.calls_ended(routed);
         std::mem::take(&mut *work)
     }
 

@@ -70,7 +70,7 @@ pub(crate) async fn serve<IO: Read + Write + Unpin>(
 ) {
     let inner = app.inner();
     let framing = Framing::RawSocket { serializer: transport.serializer, takes: takes.bytes() };
-    let outbox = Outbox::new(framing, inner.bounds());
+    let outbox = Outbox::new(framing, inner.limits.bounds());
     let peer = Peer::new(inner, transport, outbox.clone(), permit);
     Connection::new(io, outbox, peer, settings, &inner.turns).await;
 }

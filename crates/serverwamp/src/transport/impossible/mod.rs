@@ -145,11 +145,8 @@ pub(crate) fn in_websocket(config: &WebSocketConfig) -> Vec<String> {
         origins,
         hosts,
         max_message,
-        // These are those of the limits.
+        // Sessions have that of the limits.
         max_queued: _,
-        overflow: _,
-        max_queued_messages: _,
-        longest: _,
         ping_interval,
         ping_timeout,
         write_timeout,

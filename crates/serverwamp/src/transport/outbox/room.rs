@@ -4,7 +4,7 @@
 //! has to handle it.
 
 use super::Class;
-use crate::Overflow;
+use crate::base::limits::{Limits, Overflow};
 
 /// How much may wait, and what becomes of the rest.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,18 @@ pub(crate) struct Bounds {
     pub(crate) message: usize,
     /// What becomes of events that do not fit.
     pub(crate) overflow: Overflow,
+}
+
+impl Limits {
+    /// What may wait for one session's peer. Everybody who makes an outbox for a session asks here.
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds {
+            queued: self.outgoing_bytes,
+            messages: self.outgoing_messages,
+            message: self.outgoing_message_bytes,
+            overflow: self.overflow,
+        }
+    }
 }
 
 /// Something that waits or may wait.

@@ -34,12 +34,6 @@ pub struct WebSocketConfig {
     /// Most bytes that may wait to be written to one peer of a plain WebSocket, 4 MiB. An application's sessions have
     /// [`Limits::outgoing_bytes`](crate::Limits::outgoing_bytes) in its place.
     pub max_queued: usize,
-    /// What becomes of events beyond that: [`Limits::overflow`](crate::Limits::overflow), as plain WebSockets have none.
-    pub(crate) overflow: Overflow,
-    /// [`Limits::outgoing_messages`](crate::Limits::outgoing_messages).
-    pub(crate) max_queued_messages: usize,
-    /// [`Limits::outgoing_message_bytes`](crate::Limits::outgoing_message_bytes).
-    pub(crate) longest: usize,
     /// How long a peer may be silent before it is pinged: 20 seconds, below the idle limits of common proxies.
     /// `Duration::MAX` means never.
     pub ping_interval: Duration,
@@ -58,11 +52,14 @@ pub struct WebSocketConfig {
 }
 
 impl WebSocketConfig {
-    /// What may wait for one peer.
-    pub(crate) const fn bounds(&self) -> Bounds {
-        let Self { max_queued: queued, max_queued_messages: messages, longest: message, overflow, .. } =
-            *self;
-        Bounds { queued, messages, message, overflow }
+    /// What may wait for one peer of a plain WebSocket, which has no limits of an application.
+    pub(crate) fn plain_bounds(&self) -> Bounds {
+        Bounds {
+            queued: self.max_queued,
+            messages: usize::MAX,
+            message: usize::MAX,
+            overflow: Overflow::default(),
+        }
     }
 
     /// What the connection itself has to know.
@@ -85,9 +82,6 @@ impl Default for WebSocketConfig {
             hosts: Hosts::any(),
             max_message: 1024 * 1024,
             max_queued: 4 * 1024 * 1024,
-            overflow: Overflow::default(),
-            max_queued_messages: usize::MAX,
-            longest: usize::MAX,
             ping_interval: Duration::from_secs(20),
             ping_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(10),

@@ -31,7 +31,9 @@ pub fn echo<B>(
     let (config, turns) = (Arc::clone(config), Turns::new(Arc::clone(runtime)));
     runtime.spawn(Box::pin(async move {
         let framing = Framing::plain(accepted.deflate);
-        accepted.serve_framed(framing, &config, &turns, |outbox, _| Echo { outbox }).await;
+        accepted
+            .serve_framed(framing, &config, config.plain_bounds(), &turns, |outbox, _| Echo { outbox })
+            .await;
     }));
     answer
 }

@@ -21,7 +21,7 @@ use serverwamp_proto::websocket::handshake::{accept_key, has_token, is_valid_key
 use super::{Subprotocol, WebSocketConfig};
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
-use crate::transport::{Connection, Framing, MessageHandler, Outbox, Turns};
+use crate::transport::{Bounds, Connection, Framing, MessageHandler, Outbox, Turns};
 
 type Answer = Response<Full<Bytes>>;
 
@@ -90,12 +90,13 @@ impl<P> Accepted<P> {
         self,
         framing: Framing,
         config: &WebSocketConfig,
+        bounds: Bounds,
         turns: &Arc<Turns>,
         handler: impl FnOnce(Outbox, request::Parts) -> H,
     ) {
         match self.on_upgrade.await {
             Ok(io) => {
-                let outbox = Outbox::new(framing, config.bounds());
+                let outbox = Outbox::new(framing, bounds);
                 let handler = handler(outbox.clone(), self.parts);
                 #[cfg(feature = "tokio")]
                 let io = crate::rt::Handed::take(io);
@@ -118,11 +119,12 @@ impl Accepted {
     pub(crate) async fn serve<H: MessageHandler>(
         self,
         config: &WebSocketConfig,
+        bounds: Bounds,
         turns: &Arc<Turns>,
         handler: impl FnOnce(Outbox, request::Parts) -> H,
     ) {
         let framing = Framing::wamp(self.subprotocol, self.deflate);
-        self.serve_framed(framing, config, turns, handler).await;
+        self.serve_framed(framing, config, bounds, turns, handler).await;
     }
 }
 

@@ -1,0 +1,65 @@
+//! What every part of a realm works with: its name, its configuration, its limits, and what the application's realms share.
+
+use super::RealmConfig;
+use crate::base::ids::RandomIds;
+use crate::base::limits::Limits;
+use crate::base::statistics::Counters;
+use crate::rt::Runtime;
+use crate::transport::Crowd;
+use crate::transport::shutdown::Connections;
+use arc_swap::{ArcSwap, Guard};
+use serverwamp_proto::id::SessionId;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What all realms of an application share.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared {
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) connections: Connections,
+    pub(crate) runtime: Arc<dyn Runtime>,
+    pub(crate) crowd: Arc<Crowd>,
+}
+
+/// What realm, broker and dealer work with.
+#[derive(Debug)]
+pub(crate) struct RealmContext {
+    pub(crate) name: Arc<str>,
+    config: ArcSwap<RealmConfig>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) connections: Connections,
+    pub(crate) runtime: Arc<dyn Runtime>,
+    /// Who of many receivers is woken when.
+    pub(crate) crowd: Arc<Crowd>,
+    pub(crate) ids: RandomIds,
+    /// The session the application has in its own realm: a callee in the meta API, and nobody who can be killed.
+    pub(crate) own_session: SessionId,
+}
+
+impl RealmContext {
+    pub(super) fn new(name: Arc<str>, config: RealmConfig, shared: &Shared) -> Self {
+        let Shared { limits, counters, connections, runtime, crowd } = shared.clone();
+        let ids = RandomIds::default();
+        let own_session = ids.session();
+        let config = ArcSwap::from_pointee(config);
+        Self { name, config, limits, counters, connections, runtime, crowd, ids, own_session }
+    }
+
+    /// The configuration as it is now. Who asks it more than one thing about one message asks it once.
+    #[inline]
+    pub(crate) fn config(&self) -> Guard<Arc<RealmConfig>> {
+        self.config.load()
+    }
+
+    /// Replaces the configuration: what comes from now on is treated by this one.
+    #[cfg(test)]
+    pub(crate) fn configure(&self, config: RealmConfig) {
+        self.config.store(Arc::new(config));
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.runtime.now()
+    }
+}
