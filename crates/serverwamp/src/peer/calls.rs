@@ -5,7 +5,7 @@
 
 use super::deadlines::Deadlines;
 use super::place::{self, Place};
-use super::route::{Served, Target, check_abilities, check_passthru, continues, find, go_on, refuse};
+use super::route::{Served, Target, check_abilities, continues, find, go_on, refuse};
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::router::call::{CallState, Stop};
@@ -103,7 +103,7 @@ impl Calls {
         let most = realm.context.limits.calls_in_flight;
         if in_flight + self.waiting.len() >= most {
             let text = format!("more than {most} calls of this session are unanswered");
-            realm.refused(Refusal::Calls, session, &text);
+            realm.context.counters.refused(Refusal::Calls, session, &text);
             refuse(session, call.request, call.options.progress, &WampError::unavailable(text));
             return Ok(());
         }
@@ -115,7 +115,7 @@ impl Calls {
             return go_on(waiting.call(), &call).map(drop);
         }
         let announced = || session.caller_has(Feature::PayloadPassthruMode);
-        check_passthru(session, call.options.passthru.as_deref(), announced, || {
+        session.check_passthru(call.options.passthru.as_deref(), announced, || {
             format!("CALL #{}", call.request)
         })?;
         if call.options.progress && !session.caller_has(Feature::ProgressiveCallInvocations) {
@@ -370,7 +370,7 @@ async fn serve(run: Run, state: &Arc<CallState>) {
                         "the handler of {} went on for {grace:?} after its end",
                         state.procedure
                     );
-                    session.running_realm().refused(Refusal::Grace, session, why);
+                    session.running_realm().context.counters.refused(Refusal::Grace, session, why);
                     Ok(CallReply::error(WampError::canceled()))
                 }
             }

@@ -296,7 +296,7 @@ impl MessageHandler for Peer {
     fn produce(&mut self, may: bool) -> bool {
         let Phase::Open(open) = &self.phase else { return false };
         if may && open.session.is_behind() {
-            open.session.running_realm().catch_up(&open.session);
+            open.session.running_realm().broker.catch_up(&open.session);
         }
         open.session.is_behind()
     }

@@ -52,6 +52,6 @@ fn refuse(session: &Session) -> WampError {
     let realm = session.running_realm();
     let limit = realm.context.limits.calls_in_flight_in_all;
     let text = format!("more than {limit} calls of all sessions are unanswered");
-    realm.refused(Refusal::CallsInAll, session, &text);
+    realm.context.counters.refused(Refusal::CallsInAll, session, &text);
     WampError::unavailable(text)
 }

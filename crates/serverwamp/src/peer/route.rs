@@ -39,7 +39,7 @@ pub(super) fn find<'r>(session: &'r Session, procedure: &str) -> Result<Target<'
     let replaced = realm.code.service.is_some();
     // No registration, and be it for every procedure, serves one of the specification's own (checklist URI-11).
     if uri::is_reserved(procedure) && (realm.context.config().permissions.meta_api || !replaced) {
-        realm.check_uri(procedure, Match::Exact, Some(session))?;
+        realm.context.check_uri(procedure, Match::Exact, Some(session))?;
         return match realm.context.config().permissions.meta_api {
             true => Ok(Target::Meta),
             false => Err(no_such_procedure(procedure)),
@@ -61,7 +61,7 @@ pub(super) fn find<'r>(session: &'r Session, procedure: &str) -> Result<Target<'
         let procedure = Cow::Borrowed(&known.uri);
         return Ok(Target::Served(Served { procedure, matched: Matched::Exact, route }));
     }
-    realm.check_uri(procedure, Match::Exact, Some(session))?;
+    realm.context.check_uri(procedure, Match::Exact, Some(session))?;
     let matched = match &route {
         Some(route) => route.matched.clone(),
         None if replaced => Matched::Exact,
@@ -140,7 +140,11 @@ pub(super) fn go_on(served: &CallState, call: &Call<'_>) -> Result<bool, Violati
         Taken::Full => {
             let text = "the procedure does not take its input fast enough";
             let why = format_args!("{}: {text}", served.procedure);
-            served.session.running_realm().refused(Refusal::CallInputs, &served.session, why);
+            served.session.running_realm().context.counters.refused(
+                Refusal::CallInputs,
+                &served.session,
+                why,
+            );
             Session::stop_call(served, Stop::Now, WampError::network_failure(text));
             Ok(true)
         }
@@ -169,26 +173,4 @@ pub(super) fn check_abilities(call: &Call<'_>, takes_input: bool) -> Result<(), 
 
 pub(super) fn still_running(call: &Call<'_>) -> Violation {
     Violation::new(format!("CALL #{}: the call with this id is still running", call.request))
-}
-
-/// Only who announces the payload passthru mode may use it, and only where the realm does (checklist PPT-04 .. PPT-07).
-pub(super) fn check_passthru(
-    session: &Session,
-    passthru: Option<&Passthru>,
-    announced: impl FnOnce() -> bool,
-    what: impl FnOnce() -> String,
-) -> Result<(), Violation> {
-    if !passthru.is_some_and(Passthru::is_active) {
-        return Ok(());
-    }
-    let offers = session.running_realm().context.config().permissions.offers_passthru();
-    let missing = match announced() {
-        true if offers => return Ok(()),
-        true => "the realm",
-        false => "its sender",
-    };
-    Err(Violation::new(format!(
-        "{}: ppt_scheme is used, and {missing} does not announce payload_passthru_mode",
-        what()
-    )))
 }

@@ -60,7 +60,7 @@ pub(crate) fn companion(
             }
             Either::Right(_) => {
                 let why = format_args!("the {what} went on for {grace:?} after its end");
-                companion_of.running_realm().refused(Refusal::Grace, &companion_of, why);
+                companion_of.running_realm().context.counters.refused(Refusal::Grace, &companion_of, why);
                 Ok(())
             }
         };

@@ -1,18 +1,27 @@
 //! From a publication to the outboxes of its receivers.
+//!
+//! The payload is carried over into each serializer once, when the first receiver needs it; the whole EVENT is encoded
+//! once for each subscription and serializer.
 
-use super::event::{Outgoing, StoredEvent, is_disclosed_to, slot};
-use super::{Broker, SubscriptionEntry};
+use super::forms::slot;
+use super::publish::Outgoing;
+use super::{Broker, Disclosed, StoredEvent, SubscriptionEntry};
 use crate::Session;
+use crate::base::log::line_later;
 use crate::transport::{MANY, Outbox, charge_events, charge_time};
 use serverwamp_proto::codec::Serializer;
-use serverwamp_proto::message::Receivers;
+use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
+use serverwamp_proto::message::{EventDetails, Passthru, Receivers, encode_event};
+use serverwamp_proto::payload::Payload;
+use serverwamp_proto::session::Feature;
 use serverwamp_proto::timestamp::Timestamp;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// What a delivery came to.
 #[derive(Debug, Default)]
-pub(crate) struct Delivered {
+pub(super) struct Delivered {
     /// How many events were queued.
     pub(crate) events: usize,
     /// How many receivers were passed over because their serializer cannot say the payload.
@@ -29,13 +38,9 @@ const SERIALIZERS: [Serializer; 3] = [Serializer::Json, Serializer::MessagePack,
 impl Broker {
     /// Queues the event for everybody it reaches. The caller wakes those who sleep.
     ///
-    /// `receivers` are the publication's lists, as the history keeps them; `now` is asked when something is kept.
-    pub(crate) fn deliver(
-        &self,
-        outgoing: &Outgoing<'_>,
-        receivers: Option<&Receivers>,
-        now: impl Fn() -> Timestamp,
-    ) -> Delivered {
+    /// `now` is asked when something is kept.
+    pub(super) fn deliver(&self, outgoing: &Outgoing<'_>, now: impl Fn() -> Timestamp) -> Delivered {
+        let receivers = outgoing.receivers;
         let mut delivered = Delivered::default();
         let mut kept: Option<Arc<StoredEvent>> = None;
         for entry in self.matches(outgoing.topic).iter() {
@@ -43,7 +48,7 @@ impl Broker {
             if let Some(history) = &mut members.history
                 && !receivers.is_some_and(Receivers::names_sessions)
             {
-                let event = kept.get_or_insert_with(|| Arc::new(outgoing.store(receivers, now())));
+                let event = kept.get_or_insert_with(|| Arc::new(StoredEvent::new(outgoing, now())));
                 history.push(event.publication, event.at, Arc::clone(&event.topic), Arc::clone(event));
             }
             if members.behind.is_some() {
@@ -68,7 +73,7 @@ impl Broker {
     fn queue(
         &self,
         entry: &SubscriptionEntry,
-        subscribers: &[(serverwamp_proto::id::SessionId, Session)],
+        subscribers: &[(SessionId, Session)],
         outgoing: &Outgoing<'_>,
         delivered: &mut Delivered,
     ) {
@@ -94,7 +99,7 @@ impl Broker {
             match event {
                 Event::Encoded(bytes) => {
                     let asleep = many.then_some(&mut delivered.asleep);
-                    delivered.events += usize::from(session.send_event_frame_among(bytes, asleep));
+                    delivered.events += usize::from(session.outbox().push_event_among(bytes, asleep).is_ok());
                 }
                 Event::Unsayable | Event::Unknown => delivered.passed_over += 1,
             }
@@ -102,7 +107,7 @@ impl Broker {
     }
 
     /// The serializers that events were needed in so far.
-    pub(crate) fn likely_serializers(&self) -> impl Iterator<Item = Serializer> {
+    pub(super) fn likely_serializers(&self) -> impl Iterator<Item = Serializer> {
         let seen = self.events_in.load(Ordering::Relaxed);
         SERIALIZERS.into_iter().filter(move |serializer| seen & (1 << slot(*serializer)) != 0)
     }
@@ -116,4 +121,84 @@ enum Event {
     Unknown,
     Encoded(Vec<u8>),
     Unsayable,
+}
+
+impl Outgoing<'_> {
+    /// Is the event meant for this session?
+    #[inline]
+    fn reaches(&self, id: SessionId, session: &Session) -> bool {
+        self.exclude != Some(id)
+            && self
+                .filter
+                .as_ref()
+                .is_none_or(|filter| filter.permits(id, session.authid(), session.authrole()))
+    }
+
+    /// The EVENT for one subscription in one serializer; `None` when it cannot be said in it.
+    fn encode(
+        &self,
+        serializer: Serializer,
+        subscription: SubscriptionId,
+        topic: Option<&str>,
+        disclose: bool,
+        out: &mut Vec<u8>,
+    ) -> Option<()> {
+        let payload = self.payload.get(serializer, self.topic)?;
+        let details = self.details(topic, disclose);
+        out.reserve(64 + payload.args.len() + payload.kwargs.len());
+        encode(serializer, subscription, self.publication, &details, payload, out)
+    }
+
+    fn details<'d>(&'d self, topic: Option<&'d str>, disclose: bool) -> EventDetails<'d> {
+        event_details(self.publisher.as_ref().filter(|_| disclose), topic, self.trustlevel, self.passthru)
+    }
+}
+
+/// What an EVENT tells besides its payload.
+pub(super) fn event_details<'d>(
+    publisher: Option<&'d Disclosed>,
+    topic: Option<&'d str>,
+    trustlevel: Option<u64>,
+    passthru: Option<&Passthru>,
+) -> EventDetails<'d> {
+    EventDetails {
+        publisher: publisher.map(|one| one.session),
+        publisher_authid: publisher.map(|one| Cow::Borrowed(&*one.authid)),
+        publisher_authrole: publisher.map(|one| Cow::Borrowed(&*one.authrole)),
+        topic: topic.map(Cow::Borrowed),
+        trustlevel,
+        passthru: passthru.map(|passthru| Box::new(passthru.clone())),
+        ..EventDetails::default()
+    }
+}
+
+/// Is the publisher of an event, where it is disclosed at all, disclosed to this receiver?
+///
+/// Only who knows of publisher identification is told a publisher that asked for it (checklist FEAT-08).
+pub(super) fn is_disclosed_to(receiver: &Session, by_configuration: bool) -> bool {
+    by_configuration || receiver.subscriber_has(Feature::PublisherIdentification)
+}
+
+/// Encodes an EVENT; `None`, and a line in the log, when its details cannot be said.
+pub(super) fn encode(
+    serializer: Serializer,
+    subscription: SubscriptionId,
+    publication: PublicationId,
+    details: &EventDetails<'_>,
+    payload: &Payload,
+    out: &mut Vec<u8>,
+) -> Option<()> {
+    let (args, kwargs) = (&payload.args, &payload.kwargs);
+    match encode_event(serializer, subscription, publication, details, args, kwargs, out) {
+        Ok(()) => Some(()),
+        Err(error) => {
+            line_later!(
+                WARN,
+                "event",
+                "the details of an event cannot be carried over, it is not sent",
+                error = error
+            );
+            None
+        }
+    }
 }

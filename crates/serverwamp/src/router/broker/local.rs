@@ -1,6 +1,7 @@
 //! The application as a subscriber of its own realm: a stream of events.
 
-use super::event::{Disclosed, Outgoing};
+use super::Disclosed;
+use super::publish::Outgoing;
 use crate::WampError;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::router::realm::RunningRealm;
@@ -189,7 +190,8 @@ impl Stream for Subscriber {
 
 impl Drop for Subscriber {
     fn drop(&mut self) {
-        self.realm.unsubscribe_local(self.id, &self.local);
+        let Self { realm, id, local } = self;
+        realm.broker.unsubscribe_local(realm.changes(), *id, local);
     }
 }
 

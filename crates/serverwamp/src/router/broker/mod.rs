@@ -6,21 +6,29 @@
 //! its receivers before its publisher's next message is looked at, which keeps the order of one publisher's events
 //! (checklist ORD-01). The rules themselves are in `serverwamp_proto::broker`.
 
+mod attempt;
 mod deliver;
-mod event;
+mod direct;
+mod forms;
 mod local;
+mod publish;
 mod retained;
+mod stored;
+mod subscribe;
 mod subscription;
 
-pub(crate) use event::{Disclosed, Forms, Outgoing, StoredEvent};
+pub(crate) use attempt::{Attempt, HeldSubscription, WaitingRequest};
+pub(crate) use forms::Forms;
 pub(crate) use local::LocalSubscriber;
 pub use local::{ReceivedEvent, Subscriber};
-pub(crate) use retained::CaughtUp;
-pub(crate) use subscription::{HistoryLimits, Subscribers, SubscriptionEntry};
+pub(crate) use publish::to_payload;
+pub(crate) use stored::{Disclosed, StoredEvent};
+use subscription::HistoryLimits;
+pub(crate) use subscription::SubscriptionEntry;
 
 use crate::base::limits::Limits;
 use crate::base::locks::{Mutex, MutexGuard, RwLock};
-use crate::router::realm::{SettingsTable, TopicSettings};
+use crate::router::realm::RealmContext;
 use serverwamp_proto::broker::{RetainedEvents, RetainedLimits, Share};
 use serverwamp_proto::id::{Counter, SubscriptionId};
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
@@ -36,6 +44,7 @@ const HISTORY_BYTES: usize = 64 << 20;
 /// The subscriptions of a realm.
 #[derive(Debug)]
 pub(crate) struct Broker {
+    context: Arc<RealmContext>,
     subscriptions: RwLock<PatternMap<Arc<SubscriptionEntry>>>,
     retained: Mutex<RetainedEvents<Arc<StoredEvent>>>,
     /// The serializers that events were needed in so far, a bit for each.
@@ -64,18 +73,18 @@ impl Matches {
 
 impl Broker {
     /// A broker in which the subscriptions exist whose history is kept (checklist HIST-16).
-    pub(crate) fn new(
-        settings: &SettingsTable<TopicSettings>,
-        limits: &Limits,
-        index: &mut SubscriptionIndex,
-        now: Timestamp,
-    ) -> Self {
+    pub(crate) fn new(context: &Arc<RealmContext>, index: &mut SubscriptionIndex, now: Timestamp) -> Self {
         let broker = Self {
+            context: Arc::clone(context),
             subscriptions: RwLock::default(),
-            retained: Mutex::new(RetainedEvents::new(retained_limits(limits), |event| event.bytes())),
+            retained: Mutex::new(RetainedEvents::new(retained_limits(&context.limits), |event| {
+                event.bytes()
+            })),
             events_in: AtomicU8::new(0),
         };
-        for (pattern, settings) in settings.iter().filter(|(_, settings)| settings.history > 0) {
+        for (pattern, settings) in
+            context.config().topic_settings.iter().filter(|(_, settings)| settings.history > 0)
+        {
             let bytes = settings.history_bytes.unwrap_or(HISTORY_BYTES);
             broker.enter(index, pattern, HistoryLimits { events: settings.history, bytes }, now);
         }
@@ -83,7 +92,7 @@ impl Broker {
     }
 
     /// The subscription of this pattern, which comes into being if there is none; says whether it did.
-    pub(crate) fn enter(
+    fn enter(
         &self,
         index: &mut SubscriptionIndex,
         pattern: &UriPattern,
@@ -128,12 +137,17 @@ impl Broker {
         self.matches(topic).iter().cloned().collect()
     }
 
+    /// Does the realm have a meta API?
+    pub(crate) fn has_meta_api(&self) -> bool {
+        self.context.config().permissions.meta_api
+    }
+
     /// Is nobody subscribed to `topic`?
     pub(crate) fn is_unheard(&self, topic: &str) -> bool {
         self.matches(topic).first.is_none()
     }
 
-    pub(crate) fn retained(&self) -> MutexGuard<'_, RetainedEvents<Arc<StoredEvent>>> {
+    fn retained(&self) -> MutexGuard<'_, RetainedEvents<Arc<StoredEvent>>> {
         self.retained.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,15 +1,21 @@
-//! Retained events on their way to those who have subscribed later.
+//! Retained events: which are kept, for how long and for whom, and their way to those who have subscribed later.
 //!
 //! A few are queued at once. Of many, some at a time are, as the subscriber takes them: how far it has come stands in the
 //! subscription, under the lock under which its events are queued. So what is retained of a topic comes behind
 //! SUBSCRIBED and before anything newer of that topic (checklist RET-04, ORD-02), and nothing comes behind UNSUBSCRIBED.
 
+use super::publish::Outgoing;
 use super::subscription::Subscribers;
 use super::{Broker, StoredEvent, SubscriptionEntry};
-use crate::Session;
 use crate::base::statistics::Refusal;
+use crate::router::realm::{RealmConfig, TopicSettings};
+use crate::rt::{NEVER, wall_clock};
 use crate::transport::charge_events;
-use serverwamp_proto::broker::Advance;
+use crate::{Session, WampError};
+use serverwamp_proto::broker::{Advance, Beyond, Retention};
+use serverwamp_proto::message::Receivers;
+use serverwamp_proto::pattern::UriPattern;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -22,9 +28,104 @@ const FEW_BYTES: usize = 64 * 1024;
 const LOOKS: usize = 512;
 
 impl Broker {
+    /// Keeps the event for later subscribers; before it is delivered, so whoever subscribes meanwhile gets it at least
+    /// once (checklist RET-02, RET-07).
+    ///
+    /// # Errors
+    /// When nothing more may be retained; it is counted.
+    pub(super) fn retain(&self, config: &RealmConfig, outgoing: &Outgoing<'_>) -> Result<(), WampError> {
+        let numbered = config.topic_settings.numbered(outgoing.topic);
+        let settings = numbered.map(|(_, settings)| settings);
+        let restricted = outgoing.receivers.is_some_and(Receivers::restricts);
+        let payload = outgoing.payload.source();
+        let is_empty = !payload.has_args() && !payload.has_kwargs();
+        if is_empty && !restricted && settings.is_some_and(|settings| settings.clear_retained) {
+            self.remove_retained(&UriPattern::exact(outgoing.topic));
+            return Ok(());
+        }
+        let now = self.context.now();
+        let event = Arc::new(StoredEvent::new(outgoing, wall_clock()));
+        let age =
+            settings.and_then(|settings| settings.retain_for).unwrap_or(self.context.limits.retained_age);
+        let retention = Retention {
+            topic: Arc::clone(&event.topic),
+            restricted,
+            publisher: outgoing.session.map(Session::id),
+            group: numbered.and_then(|(number, settings)| Some((number, settings.retain_limit?))),
+            now,
+            until: if age < NEVER { now.checked_add(age) } else { None },
+        };
+        // In a statement of its own: what is dropped is dropped when nobody waits for it.
+        let kept = self.retained().retain(event, &retention);
+        kept.map(drop).map_err(|beyond| self.not_retained(beyond, outgoing.session, settings))
+    }
+
+    fn not_retained(
+        &self,
+        beyond: Beyond,
+        session: Option<&Session>,
+        settings: Option<&TopicSettings>,
+    ) -> WampError {
+        let limits = &self.context.limits;
+        let (refusal, whose, events, bytes) = match (beyond, settings.and_then(|one| one.retain_limit)) {
+            (Beyond::Topics, Some(share)) => {
+                (Refusal::RetainedOfTopics, "these topics", share.events, share.bytes)
+            }
+            (Beyond::Store | Beyond::Topics, _) => {
+                (Refusal::Retained, "this realm", limits.retained_events, limits.retained_bytes)
+            }
+            (Beyond::Publisher, _) => (
+                Refusal::RetainedOfSession,
+                "one session",
+                limits.retained_events_of_session,
+                limits.retained_bytes_of_session,
+            ),
+        };
+        let text = format!("no more can be retained of {whose}: {events} events and {bytes} bytes may be");
+        // Testaments are published under a lock.
+        match session {
+            Some(session) => self.context.counters.refused_under_lock(refusal, session, &text),
+            None => self.context.counters.refused_under_lock(refusal, None::<SocketAddr>, &text),
+        }
+        WampError::unavailable(text)
+    }
+
+    /// Removes what is retained of all topics that match, and says how many events that were.
+    pub(crate) fn remove_retained(&self, pattern: &UriPattern) -> usize {
+        // In a statement of its own: what is dropped is dropped when nobody waits for it.
+        let removed = self.retained().remove(pattern);
+        removed.len()
+    }
+
+    /// Queues what a new subscriber would have received, or notes that it has yet to get it (checklist RET-04, RET-06,
+    /// RET-09); nothing of it comes before SUBSCRIBED, as the members are locked.
+    pub(super) fn send_retained(
+        &self,
+        session: &Session,
+        entry: &Arc<SubscriptionEntry>,
+        members: &mut Subscribers,
+    ) {
+        if self.give_retained(entry, members, session, self.context.now()) {
+            session.wants_retained(entry);
+        }
+    }
+
+    /// Queues more of what the session has yet to get, as far as it has room and a turn allows.
+    pub(crate) fn catch_up(&self, session: &Session) {
+        // What it has got wholly, or does not want any more, costs a look.
+        const MOST: usize = 16;
+        for _ in 0..MOST {
+            let Some(entry) = session.retained_wanted() else { return };
+            match self.catch_up_with(&entry, session, self.context.now()) {
+                CaughtUp::Wholly => {}
+                CaughtUp::Partly => return,
+            }
+        }
+    }
+
     /// Gives a session that is in the subscription what is retained, or as much of it as can be queued at once; whether
     /// [`catch_up`](Self::catch_up) has to give it the rest.
-    pub(crate) fn give_retained(
+    fn give_retained(
         &self,
         entry: &SubscriptionEntry,
         members: &mut Subscribers,
@@ -60,13 +161,8 @@ impl Broker {
         (latest.len() == 1 || bytes <= FEW_BYTES).then(|| latest.into_iter().map(Arc::clone).collect())
     }
 
-    /// Goes on with that, as far as there is room and a turn allows.
-    pub(crate) fn catch_up(
-        &self,
-        entry: &Arc<SubscriptionEntry>,
-        session: &Session,
-        now: Instant,
-    ) -> CaughtUp {
+    /// Goes on with one subscription, as far as there is room and a turn allows.
+    fn catch_up_with(&self, entry: &Arc<SubscriptionEntry>, session: &Session, now: Instant) -> CaughtUp {
         let mut members = entry.members();
         let (mut looks, mut events, mut bytes) = (LOOKS, 0, 0);
         while events < FEW && bytes < FEW_BYTES && session.outbox().has_room() {
@@ -118,7 +214,7 @@ impl Broker {
     }
 
     /// The same for one session.
-    pub(crate) fn give_ahead_to(
+    pub(super) fn give_ahead_to(
         &self,
         entry: &SubscriptionEntry,
         members: &mut Subscribers,
@@ -129,11 +225,21 @@ impl Broker {
             self.give_ahead(entry, members, topic, |other| other.id() == session.id());
         }
     }
+
+    /// What is retained: how many events, and how many bytes of memory they take.
+    pub(crate) fn count_retained(&self) -> (usize, usize) {
+        let mut retained = self.retained();
+        let ended = retained.expire(self.context.now());
+        let held = retained.held();
+        drop(retained);
+        drop(ended);
+        (held.events, held.bytes)
+    }
 }
 
 /// Whether a subscriber has all that was retained.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum CaughtUp {
+enum CaughtUp {
     Wholly,
     Partly,
 }
@@ -142,7 +248,7 @@ fn send(entry: &SubscriptionEntry, session: &Session, event: &StoredEvent) {
     let mut bytes = Vec::new();
     if event.encode_retained(session, entry.id, entry.is_pattern(), &mut bytes).is_some() {
         // One that does not fit is counted where it is lost.
-        let _queued = session.send_event_frame(&bytes);
+        let _queued = session.outbox().push_event(&bytes);
     } else {
         let why = format_args!("a retained event of {} cannot be said in its serializer", event.topic);
         session.running_realm().context.counters.refused_under_lock(Refusal::Unrepresentable, session, why);

@@ -4,8 +4,9 @@ use super::Found;
 use super::call::{Answer, CallRequest, Caller, RoutedCall};
 use crate::WampError;
 use crate::base::locks::{Mutex, MutexGuard};
+use crate::router::broker::to_payload;
 use crate::router::payload::Encoded;
-use crate::router::realm::{RunningRealm, no_such_procedure, to_payload};
+use crate::router::realm::{RunningRealm, no_such_procedure};
 use crate::rt::{BoxFuture, Runtime};
 use futures_core::Stream;
 use serde::Deserialize;
@@ -182,7 +183,7 @@ impl Calling {
 
     fn route(self, local: &Arc<LocalCall>, deadline: Option<Instant>) -> Result<Arc<RoutedCall>, WampError> {
         let realm = &self.realm;
-        realm.check_uri(&self.procedure, Match::Exact, None)?;
+        realm.context.check_uri(&self.procedure, Match::Exact, None)?;
         let registration = match realm.dealer.find(&self.procedure) {
             Some(Found::Registered(registration)) => registration,
             Some(Found::Route(_) | Found::Local(_)) => {

@@ -5,10 +5,9 @@
 
 use crate::Session;
 use crate::base::log::line_later;
-use crate::router::broker::SubscriptionEntry;
+use crate::router::broker::{Broker, SubscriptionEntry};
 use crate::router::dealer::RegistrationEntry;
 use crate::router::payload::Encoded;
-use crate::router::realm::RunningRealm;
 use serde::Serialize;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::SessionId;
@@ -81,75 +80,101 @@ impl<'r> RegistrationDetails<'r> {
     }
 }
 
-impl RunningRealm {
-    pub(crate) fn tell_joined(&self, session: &Session) {
+/// The events of the meta API; who has them holds [`Changes`](crate::router::realm::Changes).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MetaEvents<'r> {
+    broker: &'r Broker,
+}
+
+impl<'r> MetaEvents<'r> {
+    pub(crate) const fn new(broker: &'r Broker) -> Self {
+        Self { broker }
+    }
+
+    pub(crate) fn session_joined(self, session: &Session) {
         self.tell(uris::session::ON_JOIN, || (SessionDetails::of(session),));
     }
 
-    pub(crate) fn tell_left(&self, session: &Session) {
+    pub(crate) fn session_left(self, session: &Session) {
         self.tell(uris::session::ON_LEAVE, || (session.id().get(), session.authid(), session.authrole()));
     }
 
-    pub(crate) fn tell_subscription_created(&self, session: SessionId, entry: &SubscriptionEntry) {
+    pub(crate) fn subscription_created(self, session: SessionId, entry: &SubscriptionEntry) {
         self.tell_of(entry.pattern.as_str(), uris::subscription::ON_CREATE, || {
             (session.get(), SubscriptionDetails::of(entry))
         });
     }
 
-    pub(crate) fn tell_subscribed(&self, session: SessionId, entry: &SubscriptionEntry) {
+    pub(crate) fn subscribed(self, session: SessionId, entry: &SubscriptionEntry) {
         self.tell_of(entry.pattern.as_str(), uris::subscription::ON_SUBSCRIBE, || {
             (session.get(), entry.id.get())
         });
     }
 
-    pub(crate) fn tell_unsubscribed(&self, session: SessionId, entry: &SubscriptionEntry) {
+    pub(crate) fn unsubscribed(self, session: SessionId, entry: &SubscriptionEntry) {
         self.tell_of(entry.pattern.as_str(), uris::subscription::ON_UNSUBSCRIBE, || {
             (session.get(), entry.id.get())
         });
     }
 
-    pub(crate) fn tell_subscription_deleted(&self, session: SessionId, entry: &SubscriptionEntry) {
+    pub(crate) fn subscription_deleted(self, session: SessionId, entry: &SubscriptionEntry) {
         self.tell_of(entry.pattern.as_str(), uris::subscription::ON_DELETE, || {
             (session.get(), entry.id.get())
         });
     }
 
-    pub(crate) fn tell_registration_created(&self, session: SessionId, entry: &RegistrationEntry) {
+    pub(crate) fn registration_created(self, session: SessionId, entry: &RegistrationEntry) {
         self.tell_of(entry.pattern.as_str(), uris::registration::ON_CREATE, || {
             (session.get(), RegistrationDetails::of(entry))
         });
     }
 
-    pub(crate) fn tell_registered(&self, session: SessionId, entry: &RegistrationEntry) {
+    pub(crate) fn registered(self, session: SessionId, entry: &RegistrationEntry) {
         self.tell_of(entry.pattern.as_str(), uris::registration::ON_REGISTER, || {
             (session.get(), entry.id.get())
         });
     }
 
-    pub(crate) fn tell_unregistered(&self, session: SessionId, entry: &RegistrationEntry) {
+    pub(crate) fn unregistered(self, session: SessionId, entry: &RegistrationEntry) {
         self.tell_of(entry.pattern.as_str(), uris::registration::ON_UNREGISTER, || {
             (session.get(), entry.id.get())
         });
     }
 
-    pub(crate) fn tell_registration_deleted(&self, session: SessionId, entry: &RegistrationEntry) {
+    pub(crate) fn registration_deleted(self, session: SessionId, entry: &RegistrationEntry) {
         self.tell_of(entry.pattern.as_str(), uris::registration::ON_DELETE, || {
             (session.get(), entry.id.get())
         });
     }
 
-    fn tell_of<T: Serialize>(&self, about: &str, topic: &str, args: impl FnOnce() -> T) {
+    /// The session is in the subscription no more, which may be `deleted` with it.
+    pub(crate) fn left_subscription(self, session: SessionId, entry: &SubscriptionEntry, deleted: bool) {
+        self.unsubscribed(session, entry);
+        if deleted {
+            self.subscription_deleted(session, entry);
+        }
+    }
+
+    /// The session is in the registration no more, which may be `deleted` with it.
+    pub(crate) fn left_registration(self, session: SessionId, entry: &RegistrationEntry, deleted: bool) {
+        self.unregistered(session, entry);
+        if deleted {
+            self.registration_deleted(session, entry);
+        }
+    }
+
+    fn tell_of<T: Serialize>(self, about: &str, topic: &str, args: impl FnOnce() -> T) {
         if !uri::is_reserved(about) {
             self.tell(topic, args);
         }
     }
 
-    fn tell<T: Serialize>(&self, topic: &str, args: impl FnOnce() -> T) {
-        if !self.context.config().permissions.meta_api || self.broker.is_unheard(topic) {
+    fn tell<T: Serialize>(self, topic: &str, args: impl FnOnce() -> T) {
+        if !self.broker.has_meta_api() || self.broker.is_unheard(topic) {
             return;
         }
         match encode_args(Serializer::MessagePack, &args()) {
-            Ok(args) => self.publish_own(
+            Ok(args) => self.broker.publish_meta(
                 topic,
                 Encoded { serializer: Serializer::MessagePack, args, kwargs: Vec::new() },
             ),

@@ -91,7 +91,7 @@ impl RunningRealm {
                 "{} events have more than the {most} bytes an answer may have: ask for fewer, with `limit`",
                 events.len()
             );
-            self.refused(Refusal::OutgoingMessageBytes, caller, &text);
+            self.context.counters.refused(Refusal::OutgoingMessageBytes, caller, &text);
             return Err(WampError::new(uris::error::PAYLOAD_SIZE_EXCEEDED).arg(text));
         }
         let mut args = Vec::with_capacity(bytes + told.len() + 16);

@@ -81,7 +81,7 @@ impl Listing {
         // Half of what may wait for a peer: an answer that fills it would end the connection.
         if bytes > realm.context.limits.outgoing_bytes.min(realm.context.limits.outgoing_message_bytes) / 2 {
             let text = "the list is too long: ask for fewer at once, with `limit` and `after`";
-            realm.refused(Refusal::OutgoingMessageBytes, caller, text);
+            realm.context.counters.refused(Refusal::OutgoingMessageBytes, caller, text);
             return Some(Err(WampError::payload_size_exceeded(text)));
         }
         complete.then(|| Ok(self.answer()))

@@ -17,6 +17,7 @@ mod subscriptions;
 mod testament;
 mod testaments;
 
+pub(crate) use events::MetaEvents;
 pub(crate) use listing::Listing;
 pub(crate) use testament::Testament;
 
@@ -58,7 +59,7 @@ impl RunningRealm {
         let arguments = |most| {
             Arguments::read(payload, most, &self.context.limits).inspect_err(|error| {
                 if error.uri() == uris::error::PAYLOAD_SIZE_EXCEEDED {
-                    self.refused(Refusal::MetaArguments, caller, error);
+                    self.context.counters.refused(Refusal::MetaArguments, caller, error);
                 }
             })
         };

@@ -23,8 +23,8 @@ impl RunningRealm {
         let arguments = arguments()?;
         let topic = arguments.required(0, "topic", &arguments::TEXT)?;
         let kind = arguments.optional(1, "options", &arguments::MATCH_OPTIONS)?.unwrap_or_default();
-        self.check_uri(&topic, kind, Some(caller))?;
-        let removed = self.remove_retained(&UriPattern::new(kind, topic.as_str()));
+        self.context.check_uri(&topic, kind, Some(caller))?;
+        let removed = self.broker.remove_retained(&UriPattern::new(kind, topic.as_str()));
         line!(
             INFO,
             "event",

@@ -143,7 +143,7 @@ impl RunningRealm {
         let reason = arguments.keyword("reason", &arguments::TEXT)?;
         let message = arguments.keyword("message", &arguments::TEXT)?;
         let reason = reason.unwrap_or_else(|| uris::close::KILLED.to_owned());
-        self.check_uri(&reason, Match::Exact, Some(caller))?;
+        self.context.check_uri(&reason, Match::Exact, Some(caller))?;
         Ok(Farewell { reason, message })
     }
 

@@ -80,7 +80,8 @@ impl RunningRealm {
         let entry = self.subscription_named(&arguments)?;
         let subscriber = self.session_named(&arguments, 1)?;
         let reason = arguments.keyword("reason", &arguments::TEXT)?;
-        self.revoke_subscription(&subscriber, entry.id, reason.as_deref())
+        self.broker
+            .revoke(self.changes(), &subscriber, entry.id, reason.as_deref())
             .ok_or_else(|| no_such_subscription(entry.id))?;
         line!(
             INFO,

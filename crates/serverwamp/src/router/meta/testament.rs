@@ -2,7 +2,7 @@
 
 use crate::Session;
 use crate::base::log::line_later;
-use crate::router::realm::RunningRealm;
+use crate::router::broker::Broker;
 use serverwamp_proto::message::PublishOptions;
 use serverwamp_proto::payload::Payload;
 use std::sync::Arc;
@@ -15,11 +15,11 @@ pub(crate) struct Testament {
     pub(crate) options: PublishOptions,
 }
 
-impl RunningRealm {
+impl Testament {
     /// Publishes what the session has left behind; it is in no subscription any more and gets none of it (TEST-14).
-    pub(crate) fn publish_testament(&self, session: &Session, testament: Testament) {
-        let Testament { topic, payload, options } = testament;
-        if let Err(error) = self.publish_for(session, &topic, &options, payload) {
+    pub(crate) fn publish(self, broker: &Broker, session: &Session) {
+        let Self { topic, payload, options } = self;
+        if let Err(error) = broker.publish_for(session, &topic, &options, payload) {
             line_later!(
                 WARN,
                 "event",

@@ -31,10 +31,10 @@ impl RunningRealm {
         let share = self.context.limits.outgoing_bytes / self.context.limits.testaments.max(1);
         let (testament, scope) = read(payload, share).inspect_err(|error| {
             if error.uri() == uris::error::PAYLOAD_SIZE_EXCEEDED {
-                self.refused(Refusal::Testaments, caller, error);
+                self.context.counters.refused(Refusal::Testaments, caller, error);
             }
         })?;
-        self.check_own_uri(&testament.topic, Match::Exact, Some(caller))?;
+        self.context.check_own_uri(&testament.topic, Match::Exact, Some(caller))?;
         let config = self.context.config();
         let permissions = &config.permissions;
         if !permissions.publish {
@@ -53,7 +53,7 @@ impl RunningRealm {
         if work.testaments.len() >= self.context.limits.testaments {
             drop(work);
             let text = format!("a session may leave {} testaments", self.context.limits.testaments);
-            self.refused(Refusal::Testaments, caller, &text);
+            self.context.counters.refused(Refusal::Testaments, caller, &text);
             return Err(WampError::unavailable(text));
         }
         work.testaments.add(scope, testament);

@@ -1,6 +1,6 @@
 //! A running realm, as application code holds it.
 
-use super::publish::Publication;
+use super::publication::Publication;
 use super::running::RunningRealm;
 use crate::router::broker::Subscriber;
 use crate::router::dealer::{Calling, RegistrationEntry};
@@ -129,7 +129,7 @@ impl RealmHandle {
     /// `wamp.error.invalid_uri`, also for regular expressions.
     pub fn subscribe(&self, pattern: impl Into<RoutePattern>) -> Result<Subscriber, WampError> {
         let pattern = self.compile_topic(&pattern.into())?;
-        let (id, local) = self.0.subscribe_local(&pattern, WAITING_EVENTS);
+        let (id, local) = self.0.broker.subscribe_local(self.0.changes(), &pattern, WAITING_EVENTS);
         Ok(Subscriber::new(Arc::clone(&self.0), id, local))
     }
 
@@ -147,14 +147,14 @@ impl RealmHandle {
     /// # Errors
     /// `wamp.error.invalid_uri`, also for regular expressions.
     pub fn remove_retained(&self, pattern: impl Into<RoutePattern>) -> Result<usize, WampError> {
-        Ok(self.0.remove_retained(&self.compile(&pattern.into())?))
+        Ok(self.0.broker.remove_retained(&self.compile(&pattern.into())?))
     }
 
     /// How many events are retained, and how many bytes of memory they take:
     /// [`Limits::retained_events`](crate::Limits::retained_events) and
     /// [`Limits::retained_bytes`](crate::Limits::retained_bytes) are their limits.
     pub fn retained(&self) -> (usize, usize) {
-        self.0.retained()
+        self.0.broker.count_retained()
     }
 
     fn compile(&self, pattern: &RoutePattern) -> Result<UriPattern, WampError> {
@@ -171,7 +171,7 @@ impl RealmHandle {
     fn compile_topic(&self, pattern: &RoutePattern) -> Result<UriPattern, WampError> {
         match &pattern.0 {
             Shape::Uri(kind, uri) if uri::is_reserved(uri) => {
-                self.0.check_uri(uri, *kind, None)?;
+                self.0.context.check_uri(uri, *kind, None)?;
                 Ok(UriPattern::new(*kind, uri.as_str()))
             }
             _ => self.compile(pattern),

@@ -85,16 +85,16 @@ impl Leaving {
             let deleted = realm.dealer.remove_if_empty(&mut changes.registrations, &entry);
             self.left_registrations.push_back((entry, deleted));
         } else if let Some(testament) = self.testaments.pop_front() {
-            realm.publish_testament(&self.session, testament);
+            testament.publish(&realm.broker, &self.session);
         } else if let Some((entry, deleted)) = self.left_subscriptions.pop_front() {
-            realm.tell_left_subscription(id, &entry, deleted);
+            changes.events.left_subscription(id, &entry, deleted);
         } else if let Some((entry, deleted)) = self.left_registrations.pop_front() {
-            realm.tell_left_registration(id, &entry, deleted);
+            changes.events.left_registration(id, &entry, deleted);
         } else {
             // Nothing more reaches it.
             self.session.wants_nothing_retained();
             if std::mem::take(&mut self.tells) {
-                realm.tell_left(&self.session);
+                changes.events.session_left(&self.session);
             }
             return false;
         }

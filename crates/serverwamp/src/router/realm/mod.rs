@@ -1,27 +1,27 @@
 //! A running realm: who is in it, what it is asked, and its handle in the application.
 
+mod changes;
+mod checks;
 mod config;
 mod context;
 mod handle;
 mod leaving;
-mod publish;
+mod publication;
 mod registering;
-mod retaining;
 mod running;
 mod settings;
-mod subscribing;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use changes::Changes;
+pub(crate) use checks::{disclosure_refused, forwarded, no_such_procedure};
 pub(crate) use config::{Anonymous, Blueprint, RealmCode, RealmConfig, RunningAuthenticator};
 pub(crate) use context::{RealmContext, Shared};
 pub use handle::{RealmHandle, Registration};
-pub use publish::Publication;
-pub(crate) use publish::{disclosure_refused, forwarded, to_payload};
-pub(crate) use running::{Routed, RunningRealm, no_such_procedure};
+pub use publication::Publication;
+pub(crate) use running::{Routed, RunningRealm};
 pub use settings::{Disclosure, ProcedureSettings, TopicSettings};
 pub(crate) use settings::{Entry as SettingsEntry, Permissions, SettingsTable};
-pub(crate) use subscribing::HeldSubscription;
 
 use crate::router::routes::ErasedHandler;
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use crate::router::routes::ProcedureRoute;
 use crate::router::wire;
 use crate::rt::wall_clock;
 use crate::{Session, WampError};
-use serverwamp_proto::id::{RegistrationId, RequestId, SessionId};
+use serverwamp_proto::id::{RegistrationId, RequestId};
 use serverwamp_proto::message::{Invoke, RegisterOptions};
 use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::session::Feature;
@@ -69,10 +69,10 @@ impl RunningRealm {
         work.pattern_registrations += usize::from(new && pattern.kind() != Match::Exact);
         drop(work);
         if created {
-            self.tell_registration_created(session.id(), &entry);
+            changes.events.registration_created(session.id(), &entry);
         }
         if joined {
-            self.tell_registered(session.id(), &entry);
+            changes.events.registered(session.id(), &entry);
         }
         Ok(())
     }
@@ -119,20 +119,8 @@ impl RunningRealm {
         tell();
         drop(invocations);
         let deleted = self.dealer.remove_if_empty(&mut changes.registrations, &entry);
-        self.tell_left_registration(session.id(), &entry, deleted);
+        changes.events.left_registration(session.id(), &entry, deleted);
         Some(())
-    }
-
-    pub(super) fn tell_left_registration(
-        &self,
-        session: SessionId,
-        entry: &RegistrationEntry,
-        deleted: bool,
-    ) {
-        self.tell_unregistered(session, entry);
-        if deleted {
-            self.tell_registration_deleted(session, entry);
-        }
     }
 
     /// Registers a handler of the application at run time.
@@ -152,8 +140,8 @@ impl RunningRealm {
         let route = Some(Arc::new(route));
         let index = &mut changes.registrations;
         let entry = self.dealer.enter(index, pattern, Invoke::Single, route, wall_clock());
-        self.tell_registration_created(self.context.own_session, &entry);
-        self.tell_registered(self.context.own_session, &entry);
+        changes.events.registration_created(self.context.own_session, &entry);
+        changes.events.registered(self.context.own_session, &entry);
         Ok(entry)
     }
 
@@ -161,7 +149,7 @@ impl RunningRealm {
     pub(crate) fn unregister_local(&self, entry: &RegistrationEntry) {
         let mut changes = self.changes();
         self.dealer.remove(&mut changes.registrations, entry);
-        self.tell_unregistered(self.context.own_session, entry);
-        self.tell_registration_deleted(self.context.own_session, entry);
+        changes.events.unregistered(self.context.own_session, entry);
+        changes.events.registration_deleted(self.context.own_session, entry);
     }
 }

@@ -4,20 +4,19 @@
 //! one callee's invocations, the tables of broker and dealer, an outbox. No user code runs under any of them and
 //! nothing waits; messages are queued under them and written to the wire elsewhere.
 
+use super::changes::{Changes, Indexes};
 use super::leaving::{Leaving, Queue};
-use super::{Blueprint, RealmCode, RealmContext, Shared};
+use super::{Blueprint, RealmCode, RealmContext, Shared, no_such_procedure};
+use crate::Session;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::base::log::line;
-use crate::base::statistics::Refusal;
-use crate::router::broker::{Broker, SubscriptionIndex};
-use crate::router::dealer::{Dealer, RegistrationIndex};
+use crate::router::broker::Broker;
+use crate::router::dealer::Dealer;
 use crate::router::payload::CallReply;
 use crate::router::request::Invocation;
 use crate::router::routes::{BoxError, RouteTable};
 use crate::rt::{BoxFuture, wall_clock};
-use crate::{Session, WampError};
 use serverwamp_proto::id::SessionId;
-use serverwamp_proto::uris;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError};
@@ -32,29 +31,23 @@ pub(crate) struct RunningRealm {
     pub(crate) dealer: Dealer,
     /// In the order of their ids, so that lists can be made some at a time.
     sessions: Mutex<BTreeMap<SessionId, Session>>,
-    changes: Mutex<Changes>,
+    changes: Mutex<Indexes>,
     leaving: Mutex<Queue>,
-}
-
-/// What changes when somebody subscribes, registers, or leaves.
-#[derive(Debug, Default)]
-pub(crate) struct Changes {
-    pub(crate) subscriptions: SubscriptionIndex,
-    pub(crate) registrations: RegistrationIndex,
 }
 
 impl RunningRealm {
     pub(crate) fn new(blueprint: Blueprint, shared: &Shared) -> Self {
         let Blueprint { name, config, code } = blueprint;
-        let mut changes = Changes::default();
+        let context = Arc::new(RealmContext::new(name, config, shared));
+        let mut indexes = Indexes::default();
         let now = wall_clock();
         Self {
-            broker: Broker::new(&config.topic_settings, &shared.limits, &mut changes.subscriptions, now),
-            dealer: Dealer::new(&code.routes, &mut changes.registrations, now),
-            context: Arc::new(RealmContext::new(name, config, shared)),
+            broker: Broker::new(&context, &mut indexes.subscriptions, now),
+            dealer: Dealer::new(&code.routes, &mut indexes.registrations, now),
+            context,
             code,
             sessions: Mutex::default(),
-            changes: Mutex::new(changes),
+            changes: Mutex::new(indexes),
             leaving: Mutex::default(),
         }
     }
@@ -63,14 +56,10 @@ impl RunningRealm {
         &self.context.name
     }
 
-    /// Counts a refusal, and logs `why`. Not to be used under a lock.
-    pub(crate) fn refused(&self, refusal: Refusal, session: &Session, why: impl fmt::Display) {
-        self.context.counters.refused(refusal, session, why);
-    }
-
     /// Who holds this is the only one who changes subscriptions and registrations, and tells the meta API of it.
-    pub(crate) fn changes(&self) -> MutexGuard<'_, Changes> {
-        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn changes(&self) -> Changes<'_> {
+        let indexes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        Changes::new(indexes, &self.broker)
     }
 
     pub(crate) fn sessions_by_id(&self) -> MutexGuard<'_, BTreeMap<SessionId, Session>> {
@@ -95,10 +84,10 @@ impl RunningRealm {
     ///
     /// From now on somebody may kill it as well; that waits for `changes`, so the news of its coming is out first.
     pub(crate) fn admit(&self, session: &Session) {
-        let _changes = self.changes();
+        let changes = self.changes();
         self.sessions_by_id().insert(session.id(), session.clone());
         self.context.counters.session_began();
-        self.tell_joined(session);
+        changes.events.session_joined(session);
     }
 
     fn log_left(&self, session: &Session) {
@@ -176,9 +165,4 @@ impl Service<Invocation> for Routed {
             }
         }
     }
-}
-
-/// Nobody serves `procedure`.
-pub(crate) fn no_such_procedure(procedure: &str) -> WampError {
-    WampError::new(uris::error::NO_SUCH_PROCEDURE).arg(format!("no procedure {procedure:?}"))
 }

@@ -1,7 +1,8 @@
 //! A SUBSCRIBE for the application.
 
 use super::Request;
-use crate::router::subscription::{Attempt, SubscriptionReply};
+use crate::router::broker::Attempt;
+use crate::router::subscription::SubscriptionReply;
 use crate::{Session, WampError};
 use serverwamp_proto::pattern::{Match, UriPattern};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The events of a session: queueing them, and the subscriptions whose retained events it has yet to get.
+//! The subscriptions whose retained events a session has yet to get.
 //!
 //! Invariant: a session that stands as behind in the members of a subscription has the subscription in this list. It may
 //! be there longer, and is taken out when its turn comes.
@@ -6,7 +6,6 @@
 use super::Session;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::router::broker::SubscriptionEntry;
-use crate::transport::Outbox;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -25,16 +24,6 @@ impl Behind {
 }
 
 impl Session {
-    /// Queues an EVENT that is already encoded; `false` when it is lost.
-    pub(crate) fn send_event_frame(&self, event: &[u8]) -> bool {
-        self.0.outbox.push_event(event).is_ok()
-    }
-
-    /// The same for one of many, who have to be woken if they come to be among those `asleep`.
-    pub(crate) fn send_event_frame_among(&self, event: &[u8], asleep: Option<&mut Vec<Outbox>>) -> bool {
-        self.0.outbox.push_event_among(event, asleep).is_ok()
-    }
-
     /// Is there anything retained that it has yet to get?
     #[inline]
     pub(crate) fn is_behind(&self) -> bool {

@@ -1,6 +1,7 @@
 //! What the client of a session announced that it can do.
 
 use super::Session;
+use serverwamp_proto::message::{Passthru, Violation};
 use serverwamp_proto::session::{ClientRoles, Feature};
 
 impl Session {
@@ -28,5 +29,27 @@ impl Session {
 
     pub(crate) fn subscriber_has(&self, feature: Feature) -> bool {
         self.roles().subscriber.is_some_and(|features| features.has(feature))
+    }
+
+    /// Only who announces the payload passthru mode may use it, and only where the realm does (checklist PPT-04 .. PPT-07).
+    pub(crate) fn check_passthru(
+        &self,
+        passthru: Option<&Passthru>,
+        announced: impl FnOnce() -> bool,
+        what: impl FnOnce() -> String,
+    ) -> Result<(), Violation> {
+        if !passthru.is_some_and(Passthru::is_active) {
+            return Ok(());
+        }
+        let offers = self.running_realm().context.config().permissions.offers_passthru();
+        let missing = match announced() {
+            true if offers => return Ok(()),
+            true => "the realm",
+            false => "its sender",
+        };
+        Err(Violation::new(format!(
+            "{}: ppt_scheme is used, and {missing} does not announce payload_passthru_mode",
+            what()
+        )))
     }
 }

@@ -70,7 +70,7 @@ impl Session {
                 let text = format!(
                     "calls of this session that are unanswered have {held} bytes of arguments, and may have {most}"
                 );
-                self.running_realm().refused(Refusal::CallArguments, self, &text);
+                self.running_realm().context.counters.refused(Refusal::CallArguments, self, &text);
                 Err(WampError::unavailable(text))
             }
         }

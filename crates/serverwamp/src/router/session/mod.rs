@@ -192,7 +192,7 @@ impl Session {
     /// # Errors
     /// When `topic` is not a URI, or the payload cannot be encoded.
     pub fn send_event<M>(&self, topic: &str, payload: impl ToPayload<M>) -> Result<usize, WampError> {
-        self.0.realm.send_event(self, topic, &payload)
+        self.0.realm.broker.send_event(self, topic, &payload)
     }
 
     /// How many events this session did not get because its peer read too slowly.

@@ -2,12 +2,11 @@
 
 use super::Session;
 use crate::WampError;
+use crate::router::broker::{Attempt, HeldSubscription};
 use crate::router::call::{CallState, Stop};
 use crate::router::dealer::{RegistrationEntry, RoutedCall};
 use crate::router::meta::Testament;
 use crate::router::payload::CallReply;
-use crate::router::realm::HeldSubscription;
-use crate::router::subscription::Attempt;
 use hashbrown::HashMap;
 use serverwamp_proto::broker::Testaments;
 use serverwamp_proto::id::{RegistrationId, RequestId, SubscriptionId};

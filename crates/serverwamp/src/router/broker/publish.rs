@@ -1,0 +1,232 @@
+//! From a PUBLISH, or a publication of the application or of the realm itself, to its delivery.
+
+use super::{Broker, Disclosed, Forms};
+use crate::base::statistics::Refusal;
+use crate::router::payload::{Encoded, ToPayload};
+use crate::router::realm::{Disclosure, RealmConfig, disclosure_refused, forwarded};
+use crate::rt::wall_clock;
+use crate::{Session, WampError};
+use serverwamp_proto::broker::ReceiverFilter;
+use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::id::{PublicationId, SessionId};
+use serverwamp_proto::message::{Passthru, Publish, PublishOptions, Receivers, Violation, encode_published};
+use serverwamp_proto::pattern::Match;
+use serverwamp_proto::payload::{Part, Payload};
+use serverwamp_proto::session::Feature;
+use serverwamp_proto::uris;
+
+/// Everything about a publication but who is subscribed.
+#[derive(Debug)]
+pub(super) struct Outgoing<'p> {
+    pub(super) publication: PublicationId,
+    pub(super) topic: &'p str,
+    pub(super) payload: &'p Forms,
+    /// This session does not get the event: its publisher, as a rule.
+    pub(super) exclude: Option<SessionId>,
+    /// The publication's lists, as the history keeps them.
+    pub(super) receivers: Option<&'p Receivers>,
+    /// The same, as deliveries ask it.
+    pub(super) filter: Option<ReceiverFilter<'p>>,
+    pub(super) publisher: Option<Disclosed>,
+    /// The publisher is disclosed by the realm's settings, and so to everybody.
+    pub(super) by_configuration: bool,
+    pub(super) trustlevel: Option<u64>,
+    pub(super) passthru: Option<&'p Passthru>,
+    /// Whose retained event it is; nobody's if it is the application's.
+    pub(super) session: Option<&'p Session>,
+    pub(super) retain: bool,
+    /// Somebody waits for what becomes of it.
+    pub(super) is_answered: bool,
+}
+
+impl<'p> Outgoing<'p> {
+    /// What the realm itself has to tell, on behalf of nobody.
+    pub(super) fn by_realm(publication: PublicationId, topic: &'p str, payload: &'p Forms) -> Self {
+        Self {
+            publication,
+            topic,
+            payload,
+            exclude: None,
+            receivers: None,
+            filter: None,
+            publisher: None,
+            by_configuration: false,
+            trustlevel: None,
+            passthru: None,
+            session: None,
+            retain: false,
+            is_answered: true,
+        }
+    }
+
+    /// What a client publishes; `by_configuration` whether the realm discloses it whatever it asks for.
+    fn by_client(
+        publication: PublicationId,
+        (publisher, by_configuration): (&'p Session, bool),
+        topic: &'p str,
+        options: &'p PublishOptions,
+        payload: &'p Forms,
+    ) -> Self {
+        let receivers = options.receivers.as_deref();
+        Self {
+            exclude: (options.exclude_me != Some(false)).then(|| publisher.id()),
+            receivers,
+            filter: receivers.map(ReceiverFilter::new),
+            publisher: (by_configuration || options.disclose_me).then(|| Disclosed::new(publisher)),
+            by_configuration,
+            passthru: forwarded(options.passthru.as_deref()),
+            session: Some(publisher),
+            retain: options.retain,
+            is_answered: options.acknowledge,
+            ..Self::by_realm(publication, topic, payload)
+        }
+    }
+}
+
+impl Broker {
+    /// A PUBLISH. Only a publisher that asked for an answer gets one, also when it is a no (checklist PUB-01, PUB-02).
+    ///
+    /// # Errors
+    /// When it uses a mode that it or the realm does not announce (PPT-04 .. PPT-07).
+    pub(crate) fn publish(&self, session: &Session, publish: Publish<'_>) -> Result<(), Violation> {
+        let Publish { request, options, topic, payload } = publish;
+        let announced = || session.publisher_has(Feature::PayloadPassthruMode);
+        session.check_passthru(options.passthru.as_deref(), announced, || format!("PUBLISH #{request}"))?;
+        let published = self.context.check_own_uri(&topic, Match::Exact, Some(session)).and_then(|()| {
+            if !self.context.config().permissions.publish {
+                return Err(WampError::not_authorized().arg("only the application publishes in this realm"));
+            }
+            self.publish_for(session, &topic, &options, payload)
+        });
+        if !options.acknowledge {
+            return Ok(());
+        }
+        match published {
+            Ok(publication) => {
+                let serializer = session.serializer();
+                let _closed =
+                    session.outbox().push(|out| encode_published(serializer, request, publication, out));
+            }
+            Err(error) => session.send_error(Publish::CODE, request, &error),
+        }
+        Ok(())
+    }
+
+    /// Publishes on behalf of a session; the caller has checked topic and permission.
+    ///
+    /// # Errors
+    /// When the publisher wants to be disclosed and may not be.
+    pub(crate) fn publish_for(
+        &self,
+        publisher: &Session,
+        topic: &str,
+        options: &PublishOptions,
+        payload: Payload,
+    ) -> Result<PublicationId, WampError> {
+        let config = self.context.config();
+        let disclosure = config.permissions.disclosure;
+        if options.disclose_me && disclosure == Disclosure::Refused {
+            return Err(disclosure_refused());
+        }
+        self.check_receivers(publisher, options.receivers.as_deref())?;
+        let by_configuration = disclosure == Disclosure::Always
+            || config.topic_settings.of(topic).is_some_and(|settings| settings.disclose_publisher);
+        let payload = Forms::new(payload);
+        let publication = self.context.ids.publication();
+        let publisher = (publisher, by_configuration);
+        self.send(&config, Outgoing::by_client(publication, publisher, topic, options, &payload))
+    }
+
+    /// Publishes for the application; the caller has checked the topic.
+    ///
+    /// # Errors
+    /// When the payload cannot be encoded for any receiver, or the event is to be retained and no more can be.
+    pub(crate) fn publish_own<M>(
+        &self,
+        topic: &str,
+        payload: &impl ToPayload<M>,
+        receivers: Option<&Receivers>,
+        retain: bool,
+    ) -> Result<PublicationId, WampError> {
+        let payload = self.encode_likely(payload)?;
+        let publication = self.context.ids.publication();
+        let filter = receivers.map(ReceiverFilter::new);
+        let outgoing = Outgoing::by_realm(publication, topic, &payload);
+        self.send(&self.context.config(), Outgoing { receivers, filter, retain, ..outgoing })
+    }
+
+    /// Publishes what the realm itself has to tell; no settings apply to it.
+    pub(crate) fn publish_meta(&self, topic: &str, payload: Encoded) {
+        let payload = Forms::new(to_payload(payload));
+        let outgoing = Outgoing::by_realm(self.context.ids.publication(), topic, &payload);
+        self.context.crowd.wake(self.deliver(&outgoing, wall_clock).asleep);
+    }
+
+    /// Retains the event if that is asked for, delivers it, and wakes who sleeps.
+    fn send(&self, config: &RealmConfig, mut outgoing: Outgoing<'_>) -> Result<PublicationId, WampError> {
+        let settings = config.topic_settings.of(outgoing.topic);
+        outgoing.trustlevel = settings.and_then(|settings| settings.trustlevel);
+        if outgoing.retain && !settings.is_some_and(|settings| settings.no_retain) {
+            match self.retain(config, &outgoing) {
+                Err(error) if outgoing.is_answered => return Err(error),
+                // Delivered it is nevertheless.
+                Ok(()) | Err(_) => {}
+            }
+        }
+        let delivered = self.deliver(&outgoing, wall_clock);
+        self.context.crowd.wake(delivered.asleep);
+        if delivered.passed_over > 0 {
+            self.context.counters.count(Refusal::Unrepresentable, delivered.passed_over as u64);
+        }
+        if delivered.passed_over > 0 && delivered.events == 0 {
+            let text = "the payload cannot be said in the serializer of any subscriber";
+            return Err(WampError::new(uris::error::INVALID_PAYLOAD).arg(text));
+        }
+        Ok(outgoing.publication)
+    }
+
+    /// Each entry of the lists is looked for again for every receiver.
+    fn check_receivers(&self, publisher: &Session, receivers: Option<&Receivers>) -> Result<(), WampError> {
+        let most = self.context.limits.receivers;
+        match receivers.map_or(0, Receivers::len) {
+            entries if entries > most => {
+                let text = format!("the lists of receivers have {entries} entries, {most} are allowed");
+                // Testaments are published under a lock.
+                self.context.counters.refused_under_lock(Refusal::Receivers, publisher, &text);
+                Err(WampError::invalid_argument(text))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The payload in the serializers that events were needed in so far.
+    ///
+    /// User code encodes it, so that happens before any lock is taken; another serializer that turns out to be needed
+    /// gets it carried over from one of these.
+    fn encode_likely<M>(&self, payload: &impl ToPayload<M>) -> Result<Forms, WampError> {
+        let mut forms: Option<Forms> = None;
+        let mut problem = None;
+        for serializer in self.likely_serializers() {
+            match (payload.to_payload(serializer), &forms) {
+                (Ok(encoded), None) => forms = Some(Forms::new(to_payload(encoded))),
+                (Ok(encoded), Some(forms)) => forms.know(to_payload(encoded)),
+                (Err(error), _) => problem = Some(error),
+            }
+        }
+        match (forms, problem) {
+            (Some(forms), _) => Ok(forms),
+            (None, Some(error)) => Err(error),
+            // It can say the most.
+            (None, None) => Ok(Forms::new(to_payload(payload.to_payload(Serializer::Cbor)?))),
+        }
+    }
+}
+
+/// An encoded payload as one that can be shared.
+pub(crate) fn to_payload(encoded: Encoded) -> Payload {
+    Payload {
+        serializer: encoded.serializer,
+        args: Part::from(encoded.args),
+        kwargs: Part::from(encoded.kwargs),
+    }
+}

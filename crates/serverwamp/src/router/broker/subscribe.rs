@@ -1,0 +1,285 @@
+//! Joining and leaving subscriptions, by clients and by the application itself: from a SUBSCRIBE to its answer.
+//!
+//! Where the application has handlers for the topic, they are asked first, and run on as companions of the subscription.
+
+use super::{
+    Attempt, Broker, HeldSubscription, HistoryLimits, LocalSubscriber, SubscriptionEntry, WaitingRequest,
+};
+use crate::base::statistics::Refusal;
+use crate::router::realm::Changes;
+use crate::router::request::SubscriptionRequest;
+use crate::router::subscription::SubscriptionReply;
+use crate::router::{supervise, wire};
+use crate::rt::{BoxFuture, wall_clock};
+use crate::{Session, WampError};
+use futures_util::FutureExt;
+use serverwamp_proto::id::{RequestId, SubscriptionId};
+use serverwamp_proto::message::Subscribe;
+use serverwamp_proto::pattern::{Match, UriPattern};
+use serverwamp_proto::session::Feature;
+use serverwamp_proto::uris;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+impl Broker {
+    /// A SUBSCRIBE: refuse it, answer it, or ask the topic's handlers.
+    pub(crate) fn subscribe(&self, session: &Session, subscribe: &Subscribe<'_>) {
+        let realm = session.running_realm();
+        let policy = subscribe.options.kind;
+        let refuse = |error: WampError| session.send_error(Subscribe::CODE, subscribe.request, &error);
+        if let Err(error) = self.context.check_uri(&subscribe.topic, policy, Some(session)) {
+            return refuse(error);
+        }
+        let pattern = UriPattern::new(policy, subscribe.topic.as_ref());
+        let waiting = WaitingRequest { id: subscribe.request, get_retained: subscribe.options.get_retained };
+        if self.resubscribe(session, &pattern, waiting.id, waiting.get_retained)
+            || joins_attempt(session, &pattern, waiting)
+        {
+            return;
+        }
+        if let Err(error) = self.within_limits(session, policy) {
+            return refuse(error);
+        }
+        let routes = realm.code.routes.topics(&pattern);
+        let topic = Arc::from(subscribe.topic.as_ref());
+        let attempt = Arc::new(Attempt::new(session.clone(), topic, policy, waiting, routes.len()));
+        if routes.is_empty() {
+            return self.establish(realm.changes(), &attempt);
+        }
+        session.work().attempts.push(Arc::clone(&attempt));
+        for (scope, route) in routes.into_iter().enumerate() {
+            let request = SubscriptionRequest {
+                attempt: Arc::clone(&attempt),
+                scope,
+                taken: false,
+                route: route.pattern,
+            };
+            accompany(session, &attempt, scope, route.handler.call(request));
+        }
+        supervise::spawn(session.runtime(), decide(attempt));
+    }
+
+    fn within_limits(&self, session: &Session, policy: Match) -> Result<(), WampError> {
+        let limits = &self.context.limits;
+        let (subscriptions, patterns) = {
+            let work = session.work();
+            let all = work.subscriptions.values().map(|held| &held.attempt).chain(&work.attempts);
+            (all.clone().count(), all.filter(|attempt| attempt.policy != Match::Exact).count())
+        };
+        let (refusal, text) = if subscriptions >= limits.subscriptions {
+            let text = format!("a session may have {} subscriptions", limits.subscriptions);
+            (Refusal::Subscriptions, text)
+        } else if policy != Match::Exact && patterns >= limits.pattern_subscriptions {
+            let text =
+                format!("a session may have {} subscriptions by pattern", limits.pattern_subscriptions);
+            (Refusal::PatternSubscriptions, text)
+        } else {
+            return Ok(());
+        };
+        self.context.counters.refused(refusal, session, &text);
+        Err(WampError::unavailable(text))
+    }
+
+    /// Enters the subscription and answers every request that waits for it; the attempt is then a subscription.
+    fn establish(&self, mut changes: Changes<'_>, attempt: &Arc<Attempt>) {
+        let session = &attempt.session;
+        let mut work = session.work();
+        work.attempts.retain(|other| !Arc::ptr_eq(other, attempt));
+        if !session.is_open() {
+            attempt.over.set(());
+            return;
+        }
+        let pattern = attempt.pattern();
+        let (entry, created) = self.enter_subscription(&mut changes, &pattern);
+        let requests = attempt.take_requests();
+        let mut members = entry.members();
+        let joined = members.sessions.add(session.id(), session.clone());
+        for request in &requests {
+            session.send(&wire::subscribed(request.id, entry.id));
+            if request.get_retained {
+                self.send_retained(session, &entry, &mut members);
+            }
+        }
+        drop(members);
+        let held = HeldSubscription { attempt: Arc::clone(attempt), entry: Arc::clone(&entry) };
+        work.subscriptions.insert(entry.id, held);
+        drop(work);
+        attempt.established.set(entry.id);
+        if created {
+            changes.events.subscription_created(session.id(), &entry);
+        }
+        if joined {
+            changes.events.subscribed(session.id(), &entry);
+        }
+    }
+
+    fn enter_subscription(
+        &self,
+        changes: &mut Changes<'_>,
+        pattern: &UriPattern,
+    ) -> (Arc<SubscriptionEntry>, bool) {
+        self.enter(&mut changes.subscriptions, pattern, HistoryLimits::default(), wall_clock())
+    }
+
+    /// Answers a SUBSCRIBE for a subscription the session has already with the same id; says whether it has.
+    fn resubscribe(
+        &self,
+        session: &Session,
+        pattern: &UriPattern,
+        request: RequestId,
+        get_retained: bool,
+    ) -> bool {
+        let Some(entry) = self.lookup(pattern.kind(), pattern.as_str()) else { return false };
+        let mut members = entry.members();
+        if !members.sessions.has(session.id()) {
+            return false;
+        }
+        session.send(&wire::subscribed(request, entry.id));
+        if get_retained {
+            self.send_retained(session, &entry, &mut members);
+        }
+        true
+    }
+
+    /// Ends a subscription of the session and answers `request`.
+    pub(crate) fn unsubscribe(
+        &self,
+        changes: Changes<'_>,
+        session: &Session,
+        request: RequestId,
+        subscription: SubscriptionId,
+    ) -> Result<(), WampError> {
+        self.end_subscription(changes, session, subscription, || session.send(&wire::unsubscribed(request)))
+            .ok_or_else(|| {
+                WampError::new(uris::error::NO_SUCH_SUBSCRIPTION).arg("this session has no such subscription")
+            })
+    }
+
+    /// Takes a subscription away from a session, which is told if it can be told (checklist SREV-01, SREV-02).
+    pub(crate) fn revoke(
+        &self,
+        changes: Changes<'_>,
+        session: &Session,
+        subscription: SubscriptionId,
+        reason: Option<&str>,
+    ) -> Option<()> {
+        self.end_subscription(changes, session, subscription, || {
+            if session.subscriber_has(Feature::SubscriptionRevocation) {
+                session.send(&wire::subscription_revoked(subscription, reason));
+            }
+        })
+    }
+
+    fn end_subscription(
+        &self,
+        mut changes: Changes<'_>,
+        session: &Session,
+        subscription: SubscriptionId,
+        tell: impl FnOnce(),
+    ) -> Option<()> {
+        let held = session.work().subscriptions.remove(&subscription)?;
+        let mut members = held.entry.members();
+        members.remove(session.id());
+        tell();
+        drop(members);
+        let deleted = self.remove_if_empty(&mut changes.subscriptions, &held.entry);
+        changes.events.left_subscription(session.id(), &held.entry, deleted);
+        drop(changes);
+        held.attempt.over.set(());
+        Some(())
+    }
+
+    /// Subscribes the application itself.
+    pub(crate) fn subscribe_local(
+        &self,
+        mut changes: Changes<'_>,
+        pattern: &UriPattern,
+        capacity: usize,
+    ) -> (SubscriptionId, Arc<LocalSubscriber>) {
+        let (entry, created) = self.enter_subscription(&mut changes, pattern);
+        let local = Arc::new(LocalSubscriber::new(capacity));
+        let mut members = entry.members();
+        let first = members.local.is_empty();
+        members.local.push(Arc::clone(&local));
+        drop(members);
+        if created {
+            changes.events.subscription_created(self.context.own_session, &entry);
+        }
+        if first {
+            changes.events.subscribed(self.context.own_session, &entry);
+        }
+        (entry.id, local)
+    }
+
+    /// The application does not want the events any more.
+    pub(crate) fn unsubscribe_local(
+        &self,
+        mut changes: Changes<'_>,
+        id: SubscriptionId,
+        local: &Arc<LocalSubscriber>,
+    ) {
+        let Some(entry) = changes.subscriptions.get(id).cloned() else { return };
+        let mut members = entry.members();
+        members.local.retain(|other| !Arc::ptr_eq(other, local));
+        let last = members.local.is_empty();
+        drop(members);
+        let deleted = self.remove_if_empty(&mut changes.subscriptions, &entry);
+        if last {
+            changes.events.unsubscribed(self.context.own_session, &entry);
+        }
+        if deleted {
+            changes.events.subscription_deleted(self.context.own_session, &entry);
+        }
+    }
+}
+
+/// A handler of the topic runs on as the subscription's companion.
+fn accompany(
+    session: &Session,
+    attempt: &Arc<Attempt>,
+    scope: usize,
+    life: BoxFuture<'static, SubscriptionReply>,
+) {
+    let over = Arc::clone(attempt);
+    let decided = Arc::clone(attempt);
+    let asked = Arc::clone(attempt);
+    supervise::companion(
+        session,
+        session.running_realm().context.connections.handler(),
+        "topic handler",
+        async move { over.over.wait().await },
+        async move {
+            let life = AssertUnwindSafe(life).catch_unwind();
+            let refuse = || asked.decide(scope, Err(WampError::not_authorized()));
+            let end = supervise::until_dropped(life, asked.dropped(scope), refuse).await;
+            end.map(|SubscriptionReply(reply)| reply)
+        },
+        move |reply| decided.decide(scope, reply.and_then(|()| Err(WampError::not_authorized()))),
+    );
+}
+
+/// Waits for the handlers' verdicts, then answers the SUBSCRIBE.
+async fn decide(attempt: Arc<Attempt>) {
+    let verdict = attempt.decided().await;
+    let realm = Arc::clone(attempt.session.running_realm());
+    match verdict {
+        Ok(()) => realm.broker.establish(realm.changes(), &attempt),
+        Err(error) => {
+            let mut work = attempt.session.work();
+            work.attempts.retain(|other| !Arc::ptr_eq(other, &attempt));
+            let requests = attempt.take_requests();
+            drop(work);
+            for request in requests {
+                attempt.session.send_error(Subscribe::CODE, request.id, &error);
+            }
+            attempt.over.set(());
+        }
+    }
+}
+
+/// The same subscription is being decided already: this request gets the same answer.
+fn joins_attempt(session: &Session, pattern: &UriPattern, request: WaitingRequest) -> bool {
+    let work = session.work();
+    let same = work.attempts.iter().find(|attempt| attempt.pattern() == *pattern);
+    same.map(|attempt| attempt.wait_for_decision(request)).is_some()
+}

@@ -1,0 +1,56 @@
+//! What a realm asks of every request before broker or dealer see it, and how it refuses.
+
+use super::RealmContext;
+use crate::base::statistics::Refusal;
+use crate::transport::websocket::excerpt;
+use crate::{Session, WampError};
+use serverwamp_proto::message::Passthru;
+use serverwamp_proto::pattern::Match;
+use serverwamp_proto::uri::{self, UriError};
+use serverwamp_proto::uris;
+
+impl RealmContext {
+    /// Is this a URI that realm and form allow? `session` has sent it, or the application.
+    pub(crate) fn check_uri(
+        &self,
+        uri: &str,
+        form: Match,
+        session: Option<&Session>,
+    ) -> Result<(), WampError> {
+        self.config().rules.check(uri, form).map_err(|error| {
+            if let UriError::TooLong(_) | UriError::TooManyComponents(_) = error {
+                self.counters.refused(Refusal::Uri, session, format_args!("{error}: {uri}"));
+            }
+            WampError::new(uris::error::INVALID_URI).arg(format!("{:?}: {error}", excerpt(uri)))
+        })
+    }
+
+    /// As [`check_uri`](Self::check_uri), and it is not one of the specification's own.
+    pub(crate) fn check_own_uri(
+        &self,
+        uri: &str,
+        form: Match,
+        session: Option<&Session>,
+    ) -> Result<(), WampError> {
+        self.check_uri(uri, form, session)?;
+        if uri::is_reserved(uri) {
+            let text = format!("{uri:?} is reserved: URIs of applications must not start with `wamp.`");
+            return Err(WampError::new(uris::error::INVALID_URI).arg(text));
+        }
+        Ok(())
+    }
+}
+
+/// The attributes of the payload passthru mode, if it is on (checklist PPT-01).
+pub(crate) fn forwarded(passthru: Option<&Passthru>) -> Option<&Passthru> {
+    passthru.filter(|passthru| passthru.is_active() || passthru.enc_algo.is_some())
+}
+
+pub(crate) fn disclosure_refused() -> WampError {
+    WampError::new(uris::error::OPTION_DISALLOWED_DISCLOSE_ME).arg("this realm discloses nobody")
+}
+
+/// Nobody serves `procedure`.
+pub(crate) fn no_such_procedure(procedure: &str) -> WampError {
+    WampError::new(uris::error::NO_SUCH_PROCEDURE).arg(format!("no procedure {procedure:?}"))
+}

@@ -1,0 +1,88 @@
+//! Publications of the application, as it puts them together.
+
+use super::running::RunningRealm;
+use crate::WampError;
+use crate::router::payload::ToPayload;
+use serverwamp_proto::id::{PublicationId, SessionId};
+use serverwamp_proto::message::Receivers;
+use serverwamp_proto::pattern::Match;
+use std::sync::Arc;
+
+/// A publication that can still be narrowed down; made by [`RealmHandle::publication`](super::RealmHandle::publication).
+#[derive(Clone, Debug)]
+#[must_use = "nothing is published until `send`"]
+pub struct Publication {
+    pub(super) realm: Arc<RunningRealm>,
+    pub(super) topic: String,
+    pub(super) receivers: Receivers,
+    pub(super) retain: bool,
+}
+
+impl Publication {
+    /// This session does not get the event.
+    pub fn exclude(mut self, session: SessionId) -> Self {
+        self.receivers.exclude.get_or_insert_default().push(session);
+        self
+    }
+
+    /// No session of these authids gets the event.
+    pub fn exclude_authids<T: Into<String>>(mut self, authids: impl IntoIterator<Item = T>) -> Self {
+        self.receivers
+            .exclude_authid
+            .get_or_insert_default()
+            .extend(authids.into_iter().map(Into::<String>::into));
+        self
+    }
+
+    /// No session of these roles gets the event.
+    pub fn exclude_authroles<T: Into<String>>(mut self, authroles: impl IntoIterator<Item = T>) -> Self {
+        self.receivers
+            .exclude_authrole
+            .get_or_insert_default()
+            .extend(authroles.into_iter().map(Into::<String>::into));
+        self
+    }
+
+    /// Only these sessions get the event, if they are subscribed; an empty list reaches nobody.
+    pub fn eligible(mut self, sessions: impl IntoIterator<Item = SessionId>) -> Self {
+        self.receivers.eligible.get_or_insert_default().extend(sessions);
+        self
+    }
+
+    /// Only sessions of these authids get the event, if they are subscribed; an empty list reaches nobody.
+    pub fn eligible_authids<T: Into<String>>(mut self, authids: impl IntoIterator<Item = T>) -> Self {
+        self.receivers
+            .eligible_authid
+            .get_or_insert_default()
+            .extend(authids.into_iter().map(Into::<String>::into));
+        self
+    }
+
+    /// Only sessions of these roles get the event, if they are subscribed; an empty list reaches nobody.
+    pub fn eligible_authroles<T: Into<String>>(mut self, authroles: impl IntoIterator<Item = T>) -> Self {
+        self.receivers
+            .eligible_authrole
+            .get_or_insert_default()
+            .extend(authroles.into_iter().map(Into::<String>::into));
+        self
+    }
+
+    /// Keeps the event for those who subscribe later and ask for it with `get_retained`.
+    pub fn retain(mut self) -> Self {
+        self.retain = true;
+        self
+    }
+
+    /// Publishes the event and returns its id, the same for all who get it.
+    ///
+    /// # Errors
+    /// When the topic is not a URI, or the payload cannot be encoded for any receiver. Receivers for whose serializer
+    /// it cannot, such as a NaN in JSON, are passed over. `wamp.error.unavailable`, and nobody gets the event, when it is to
+    /// be [retained](Self::retain) and no more can be.
+    pub fn send<M>(self, payload: impl ToPayload<M>) -> Result<PublicationId, WampError> {
+        let Self { realm, topic, receivers, retain } = &self;
+        realm.context.check_own_uri(topic, Match::Exact, None)?;
+        let receivers = (*receivers != Receivers::default()).then_some(receivers);
+        realm.broker.publish_own(topic, &payload, receivers, *retain)
+    }
+}
