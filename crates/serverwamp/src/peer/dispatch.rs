@@ -1,9 +1,8 @@
 //! What a joined peer asks for, and who answers it.
 
 use super::Open;
+use crate::WampError;
 use crate::router::dealer;
-use crate::router::realm::{Disclosure, disclosure_refused};
-use crate::{Session, WampError};
 use serverwamp_proto::message::{Message, QuickRequest, Register, Unregister, Unsubscribe, Violation};
 
 /// What is asked most, without the detour of a [`Message`].
@@ -26,52 +25,34 @@ pub(super) fn request(open: &mut Open, message: Message<'_>) -> Result<(), Viola
         // Somebody ended it, and the peer has not read our GOODBYE yet.
         return Ok(());
     }
+    let realm = session.running_realm();
+    let (broker, dealer) = (&realm.broker, &realm.dealer);
+    let answer = |code, request, result: Result<(), WampError>| {
+        if let Err(error) = result {
+            session.send_error(code, request, &error);
+        }
+    };
     match message {
         Message::Call(call) => return open.calls.call(session, call),
         Message::Yield(result) => return dealer::receive_yield(session, result),
         Message::Error(error) => {
-            return dealer::receive_error(session, &error, || session.running_realm().context.ids.bits());
+            return dealer::receive_error(session, &error, || realm.context.ids.bits());
         }
         Message::Cancel(cancel) => open.calls.cancel(session, cancel.request, cancel.options.mode),
-        Message::Subscribe(subscribe) => session.running_realm().broker.subscribe(session, &subscribe),
-        Message::Unsubscribe(unsubscribe) => {
-            let realm = session.running_realm();
-            if let Err(error) = realm.broker.unsubscribe(
-                realm.changes(),
-                session,
-                unsubscribe.request,
-                unsubscribe.subscription,
-            ) {
-                session.send_error(Unsubscribe::CODE, unsubscribe.request, &error);
-            }
+        Message::Subscribe(subscribe) => broker.subscribe(session, &subscribe),
+        Message::Unsubscribe(Unsubscribe { request, subscription }) => {
+            let ended = broker.unsubscribe(realm.changes(), session, request, subscription);
+            answer(Unsubscribe::CODE, request, ended);
         }
-        Message::Publish(publish) => return session.running_realm().broker.publish(session, publish),
+        Message::Publish(publish) => return broker.publish(session, publish),
         Message::Register(register) => {
-            if let Err(error) = register_for(session, &register) {
-                session.send_error(Register::CODE, register.request, &error);
-            }
+            answer(Register::CODE, register.request, dealer.register(session, &register));
         }
-        Message::Unregister(unregister) => {
-            let realm = session.running_realm();
-            if let Err(error) = realm.unregister(session, unregister.request, unregister.registration) {
-                session.send_error(Unregister::CODE, unregister.request, &error);
-            }
+        Message::Unregister(Unregister { request, registration }) => {
+            let ended = dealer.unregister(realm.changes(), session, request, registration);
+            answer(Unregister::CODE, request, ended);
         }
         other => return Err(Violation::new(format!("{} is not allowed here", other.name()))),
     }
     Ok(())
-}
-
-fn register_for(session: &Session, register: &Register<'_>) -> Result<(), WampError> {
-    let realm = session.running_realm();
-    let config = realm.context.config();
-    let permissions = &config.permissions;
-    realm.context.check_own_uri(&register.procedure, register.options.kind, Some(session))?;
-    if !permissions.register {
-        return Err(WampError::not_authorized().arg("only the application registers in this realm"));
-    }
-    if register.options.disclose_caller && permissions.disclosure == Disclosure::Refused {
-        return Err(disclosure_refused());
-    }
-    realm.register(session, register.request, &register.procedure, &register.options)
 }

@@ -9,14 +9,17 @@ mod call;
 mod carried;
 mod invoke;
 mod local;
+mod register;
 mod registration;
 
 pub(crate) use answer::{receive_error, receive_too_long, receive_yield};
 pub(crate) use call::{CallRequest, Caller, RoutedCall};
 pub use local::{CallResult, Calling, ProgressResults};
-pub(crate) use registration::{CalleeOptions, RegistrationEntry};
+use registration::CalleeOptions;
+pub(crate) use registration::RegistrationEntry;
 
 use crate::base::locks::RwLock;
+use crate::router::realm::RealmContext;
 use crate::router::routes::{ProcedureRoute, RouteTable};
 use serverwamp_proto::id::{Counter, RegistrationId};
 use serverwamp_proto::message::Invoke;
@@ -30,6 +33,7 @@ use std::sync::{Arc, PoisonError, Weak};
 /// The registrations of a realm.
 #[derive(Debug)]
 pub(crate) struct Dealer {
+    context: Arc<RealmContext>,
     registrations: RwLock<PatternMap<Arc<RegistrationEntry>>>,
     /// How many of them are not routes of the application.
     added: AtomicUsize,
@@ -58,8 +62,14 @@ pub(crate) enum Found<'d> {
 
 impl Dealer {
     /// A dealer that knows what the application serves.
-    pub(crate) fn new(routes: &Arc<RouteTable>, index: &mut RegistrationIndex, now: Timestamp) -> Self {
+    pub(crate) fn new(
+        context: &Arc<RealmContext>,
+        routes: &Arc<RouteTable>,
+        index: &mut RegistrationIndex,
+        now: Timestamp,
+    ) -> Self {
         let dealer = Self {
+            context: Arc::clone(context),
             registrations: RwLock::default(),
             added: AtomicUsize::new(0),
             changes: AtomicU64::new(0),
@@ -73,7 +83,7 @@ impl Dealer {
     }
 
     /// A registration of this pattern, which nobody is in yet; there must be none.
-    pub(crate) fn enter(
+    fn enter(
         &self,
         index: &mut RegistrationIndex,
         pattern: &UriPattern,
@@ -104,7 +114,7 @@ impl Dealer {
     }
 
     /// Takes a registration out of the tables.
-    pub(crate) fn remove(&self, index: &mut RegistrationIndex, entry: &RegistrationEntry) {
+    fn remove(&self, index: &mut RegistrationIndex, entry: &RegistrationEntry) {
         index.by_id.remove(&entry.id);
         let mut registrations = self.registrations.write().unwrap_or_else(PoisonError::into_inner);
         registrations.remove(entry.pattern.kind(), entry.pattern.as_str());

@@ -71,7 +71,8 @@ impl RunningRealm {
         let entry = self.registration_named(&arguments)?;
         let callee = self.session_named(&arguments, 1)?;
         let reason = arguments.keyword("reason", &arguments::TEXT)?;
-        self.revoke_registration(&callee, entry.id, reason.as_deref())
+        self.dealer
+            .revoke(self.changes(), &callee, entry.id, reason.as_deref())
             .ok_or_else(|| no_such_registration(entry.id))?;
         line!(
             INFO,

@@ -107,7 +107,7 @@ impl RealmHandle {
             _ => Matched::Pattern(Arc::new(pattern.clone())),
         };
         let route = ProcedureRoute { uri: pattern.as_str().into(), matched, served, takes_input };
-        let entry = self.0.register_local(&pattern, route)?;
+        let entry = self.0.dealer.register_local(self.0.changes(), &pattern, route)?;
         Ok(Registration { realm: Arc::clone(&self.0), entry })
     }
 
@@ -213,7 +213,7 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.realm.unregister_local(&self.entry);
+        self.realm.dealer.unregister_local(self.realm.changes(), &self.entry);
     }
 }
 

@@ -7,7 +7,6 @@ mod context;
 mod handle;
 mod leaving;
 mod publication;
-mod registering;
 mod running;
 mod settings;
 #[cfg(test)]

@@ -43,7 +43,7 @@ impl RunningRealm {
         let now = wall_clock();
         Self {
             broker: Broker::new(&context, &mut indexes.subscriptions, now),
-            dealer: Dealer::new(&code.routes, &mut indexes.registrations, now),
+            dealer: Dealer::new(&context, &code.routes, &mut indexes.registrations, now),
             context,
             code,
             sessions: Mutex::default(),

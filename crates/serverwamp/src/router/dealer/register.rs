@@ -1,61 +1,64 @@
-//! Joining and leaving registrations, by clients and by the application itself.
+//! Joining and leaving registrations, by clients and by the application itself: from a REGISTER to its answer.
 
-use super::running::RunningRealm;
+use super::{CalleeOptions, Dealer, RegistrationEntry};
 use crate::base::statistics::Refusal;
-use crate::router::dealer::{CalleeOptions, RegistrationEntry};
+use crate::router::realm::{Changes, Disclosure, disclosure_refused};
 use crate::router::routes::ProcedureRoute;
+use crate::router::session::Work;
 use crate::router::wire;
 use crate::rt::wall_clock;
 use crate::{Session, WampError};
 use serverwamp_proto::id::{RegistrationId, RequestId};
-use serverwamp_proto::message::{Invoke, RegisterOptions};
+use serverwamp_proto::message::{Invoke, Register, RegisterOptions};
 use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::session::Feature;
 use serverwamp_proto::uris;
 use std::sync::Arc;
 
-impl RunningRealm {
-    /// Registers a client and answers its request; the caller has checked procedure and permission.
+impl Dealer {
+    /// A REGISTER: enters the client and answers, or says why not.
     ///
     /// # Errors
-    /// When somebody serves the procedure and does not share it, or the session has too many.
-    pub(crate) fn register(
+    /// When this client may not register this, somebody serves the procedure and does not share it, or the session has too
+    /// many.
+    pub(crate) fn register(&self, session: &Session, register: &Register<'_>) -> Result<(), WampError> {
+        let Register { options, procedure, .. } = register;
+        self.context.check_own_uri(procedure, options.kind, Some(session))?;
+        let config = self.context.config();
+        if !config.permissions.register {
+            return Err(WampError::not_authorized().arg("only the application registers in this realm"));
+        }
+        if options.disclose_caller && config.permissions.disclosure == Disclosure::Refused {
+            return Err(disclosure_refused());
+        }
+        let pattern = UriPattern::new(options.kind, procedure.as_ref());
+        self.enter_client(session.running_realm().changes(), session, register.request, &pattern, options)
+    }
+
+    fn enter_client(
         &self,
+        mut changes: Changes<'_>,
         session: &Session,
         request: RequestId,
-        procedure: &str,
+        pattern: &UriPattern,
         options: &RegisterOptions,
     ) -> Result<(), WampError> {
-        let pattern = UriPattern::new(options.kind, procedure);
-        let mut changes = self.changes();
         let mut work = session.work();
         if !session.is_open() {
             return Ok(());
         }
-        let known = self.dealer.lookup(pattern.kind(), pattern.as_str());
+        let known = self.lookup(pattern.kind(), pattern.as_str());
         let held = known.as_ref().is_some_and(|entry| work.registrations.contains_key(&entry.id));
-        if work.registrations.len() >= self.context.limits.registrations && !held {
-            let text = format!("a session may have {} registrations", self.context.limits.registrations);
-            self.context.counters.refused_under_lock(Refusal::Registrations, session, &text);
-            return Err(WampError::unavailable(text));
-        }
-        if pattern.kind() != Match::Exact
-            && work.pattern_registrations >= self.context.limits.pattern_registrations
-            && !held
-        {
-            let text = format!(
-                "a session may have {} registrations by pattern",
-                self.context.limits.pattern_registrations
-            );
-            self.context.counters.refused_under_lock(Refusal::PatternRegistrations, session, &text);
-            return Err(WampError::unavailable(text));
+        if !held {
+            self.check_limits(session, &work, pattern.kind())?;
         }
         let created = known.is_none();
         let entry = known.unwrap_or_else(|| {
-            self.dealer.enter(&mut changes.registrations, &pattern, options.invoke, None, wall_clock())
+            self.enter(&mut changes.registrations, pattern, options.invoke, None, wall_clock())
         });
         let already = || {
-            let text = format!("{procedure:?} is registered already (invoke {})", entry.invoke.as_str());
+            let text =
+                format!("{:?} is registered already (invoke {})", pattern.as_str(), entry.invoke.as_str());
             WampError::new(uris::error::PROCEDURE_ALREADY_EXISTS).arg(text)
         };
         // A call that finds the callee from here on queues its INVOCATION behind REGISTERED: until that is queued, the
@@ -77,28 +80,45 @@ impl RunningRealm {
         Ok(())
     }
 
+    fn check_limits(&self, session: &Session, work: &Work, kind: Match) -> Result<(), WampError> {
+        let limits = &self.context.limits;
+        let (refusal, text) = if work.registrations.len() >= limits.registrations {
+            (Refusal::Registrations, format!("a session may have {} registrations", limits.registrations))
+        } else if kind != Match::Exact && work.pattern_registrations >= limits.pattern_registrations {
+            let text =
+                format!("a session may have {} registrations by pattern", limits.pattern_registrations);
+            (Refusal::PatternRegistrations, text)
+        } else {
+            return Ok(());
+        };
+        self.context.counters.refused_under_lock(refusal, session, &text);
+        Err(WampError::unavailable(text))
+    }
+
     /// Ends a registration of the session and answers `request`. Invocations that are out may still be answered
     /// (checklist RPC-19).
     pub(crate) fn unregister(
         &self,
+        changes: Changes<'_>,
         session: &Session,
         request: RequestId,
         registration: RegistrationId,
     ) -> Result<(), WampError> {
-        self.end_registration(session, registration, || session.send(&wire::unregistered(request)))
+        self.end_registration(changes, session, registration, || session.send(&wire::unregistered(request)))
             .ok_or_else(|| {
                 WampError::new(uris::error::NO_SUCH_REGISTRATION).arg("this session has no such registration")
             })
     }
 
     /// Takes a registration away from a session, which is told if it can be told (checklist REGREV-01, REGREV-02).
-    pub(crate) fn revoke_registration(
+    pub(crate) fn revoke(
         &self,
+        changes: Changes<'_>,
         session: &Session,
         registration: RegistrationId,
         reason: Option<&str>,
     ) -> Option<()> {
-        self.end_registration(session, registration, || {
+        self.end_registration(changes, session, registration, || {
             if session.callee_has(Feature::RegistrationRevocation) {
                 session.send(&wire::registration_revoked(registration, reason));
             }
@@ -107,18 +127,18 @@ impl RunningRealm {
 
     fn end_registration(
         &self,
+        mut changes: Changes<'_>,
         session: &Session,
         registration: RegistrationId,
         tell: impl FnOnce(),
     ) -> Option<()> {
-        let mut changes = self.changes();
         let entry = session.work().leave_registration(registration)?;
         // A call that has chosen the callee and not reached it yet finds that it has left, see `RoutedCall::send`.
         let invocations = session.invocations();
         entry.leave(session.id());
         tell();
         drop(invocations);
-        let deleted = self.dealer.remove_if_empty(&mut changes.registrations, &entry);
+        let deleted = self.remove_if_empty(&mut changes.registrations, &entry);
         changes.events.left_registration(session.id(), &entry, deleted);
         Some(())
     }
@@ -129,26 +149,25 @@ impl RunningRealm {
     /// When somebody serves the procedure already.
     pub(crate) fn register_local(
         &self,
+        mut changes: Changes<'_>,
         pattern: &UriPattern,
         route: ProcedureRoute,
     ) -> Result<Arc<RegistrationEntry>, WampError> {
-        let mut changes = self.changes();
-        if self.dealer.lookup(pattern.kind(), pattern.as_str()).is_some() {
+        if self.lookup(pattern.kind(), pattern.as_str()).is_some() {
             let text = format!("{:?} is registered already", pattern.as_str());
             return Err(WampError::new(uris::error::PROCEDURE_ALREADY_EXISTS).arg(text));
         }
         let route = Some(Arc::new(route));
         let index = &mut changes.registrations;
-        let entry = self.dealer.enter(index, pattern, Invoke::Single, route, wall_clock());
+        let entry = self.enter(index, pattern, Invoke::Single, route, wall_clock());
         changes.events.registration_created(self.context.own_session, &entry);
         changes.events.registered(self.context.own_session, &entry);
         Ok(entry)
     }
 
     /// The application does not serve the procedure any more. Calls that run go on.
-    pub(crate) fn unregister_local(&self, entry: &RegistrationEntry) {
-        let mut changes = self.changes();
-        self.dealer.remove(&mut changes.registrations, entry);
+    pub(crate) fn unregister_local(&self, mut changes: Changes<'_>, entry: &RegistrationEntry) {
+        self.remove(&mut changes.registrations, entry);
         changes.events.unregistered(self.context.own_session, entry);
         changes.events.registration_deleted(self.context.own_session, entry);
     }
