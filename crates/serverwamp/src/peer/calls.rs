@@ -10,7 +10,7 @@ use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::router::call::{CallState, Stop};
 use crate::router::dealer::LastFound;
-use crate::router::meta::MetaAnswer;
+use crate::router::meta::{MetaAnswer, MetaApi};
 use crate::router::payload::CallReply;
 use crate::router::realm::{Disclosure, disclosure_refused, no_such_procedure};
 use crate::router::request::{Invocation, Matched};
@@ -155,7 +155,8 @@ impl Calls {
             Target::Meta => {
                 charge_time();
                 check_abilities(&call, false).map_err(refuse)?;
-                match realm.answer_meta(session, &call.procedure, &call.payload).map_err(refuse)? {
+                let answer = MetaApi::of(realm).answer(session, &call.procedure, &call.payload);
+                match answer.map_err(refuse)? {
                     MetaAnswer::Now(reply) => session.send_reply(request, &CallReply(Ok(reply))),
                     MetaAnswer::Later(listing) => {
                         let state = self.state(session, &call, &Arc::from(&*call.procedure), Matched::Exact);

@@ -2,12 +2,12 @@
 //!
 //! The results are the events, each a positional one (checklist HIST-03). Spec: advanced, "Event History".
 
+use super::MetaApi;
 use super::arguments::Arguments;
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::router::broker::{StoredEvent, SubscriptionEntry};
 use crate::router::payload::Encoded;
-use crate::router::realm::RunningRealm;
 use crate::{Session, WampError};
 use serverwamp_proto::broker::HistoryQuery;
 use serverwamp_proto::codec::{EncodeError, Serializer, Writer};
@@ -17,9 +17,9 @@ use serverwamp_proto::payload::Payload;
 use serverwamp_proto::uris;
 use std::sync::Arc;
 
-impl RunningRealm {
+impl MetaApi<'_> {
     pub(super) fn past_events(
-        &self,
+        self,
         caller: &Session,
         arguments: &Arguments<'_>,
         serializer: Serializer,
@@ -28,7 +28,7 @@ impl RunningRealm {
         let query = HistoryQuery::from_kwargs(&arguments.keywords()).map_err(WampError::invalid_argument)?;
         let members = entry.members();
         // Whose handlers say who may subscribe, they have said it of its subscribers only (checklist HIST-14).
-        let guarded = !self.code.routes.topics(&entry.pattern).is_empty();
+        let guarded = !self.realm.code.routes.topics(&entry.pattern).is_empty();
         if guarded && !members.sessions.has(caller.id()) {
             return Err(
                 WampError::not_authorized().arg("only subscribers may read the history of this topic")
@@ -49,7 +49,7 @@ impl RunningRealm {
     /// The events as the arguments of a result. Nothing is encoded that would be too long: their payloads are looked at
     /// first, and the first event beyond the bound is the last that is (checklist HIST-18).
     fn told(
-        &self,
+        self,
         caller: &Session,
         entry: &SubscriptionEntry,
         events: &[Arc<StoredEvent>],
@@ -58,8 +58,8 @@ impl RunningRealm {
         // What is encoded takes a turn, so it is an eighth of what may wait for a peer; but one event can always be had that
         // the peer can have at all.
         let most = match events.len() {
-            0 | 1 => self.context.limits.outgoing_bytes / 2,
-            _ => self.context.limits.outgoing_bytes / 8,
+            0 | 1 => self.realm.context.limits.outgoing_bytes / 2,
+            _ => self.realm.context.limits.outgoing_bytes / 8,
         };
         let payloads: usize = events.iter().map(|event| least_size(&event.payload, serializer)).sum();
         let mut told: Vec<Vec<u8>> = Vec::new();
@@ -74,7 +74,7 @@ impl RunningRealm {
                     told.push(encoded);
                 }
                 Err(error) => {
-                    self.context.counters.count(Refusal::Unrepresentable, 1);
+                    self.realm.context.counters.count(Refusal::Unrepresentable, 1);
                     line!(
                         WARN,
                         "event",
@@ -91,7 +91,7 @@ impl RunningRealm {
                 "{} events have more than the {most} bytes an answer may have: ask for fewer, with `limit`",
                 events.len()
             );
-            self.context.counters.refused(Refusal::OutgoingMessageBytes, caller, &text);
+            self.realm.context.counters.refused(Refusal::OutgoingMessageBytes, caller, &text);
             return Err(WampError::new(uris::error::PAYLOAD_SIZE_EXCEEDED).arg(text));
         }
         let mut args = Vec::with_capacity(bytes + told.len() + 16);

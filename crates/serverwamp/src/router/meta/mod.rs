@@ -43,23 +43,33 @@ pub(crate) enum MetaAnswer {
     Later(Box<Listing>),
 }
 
-impl RunningRealm {
+/// The procedures of the meta API of a realm; what each noun has stands in its file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MetaApi<'r> {
+    realm: &'r RunningRealm,
+}
+
+impl<'r> MetaApi<'r> {
+    pub(crate) const fn of(realm: &'r RunningRealm) -> Self {
+        Self { realm }
+    }
+
     /// Answers a call of a `wamp.` procedure, in the caller's serializer.
     ///
     /// # Errors
     /// `wamp.error.invalid_argument` when the arguments do not fit (checklist META-04),
     /// `wamp.error.payload_size_exceeded` when they or the answer are too long, what the procedure says otherwise, and
     /// `wamp.error.no_such_procedure` when there is none of this name.
-    pub(crate) fn answer_meta(
-        &self,
+    pub(crate) fn answer(
+        self,
         caller: &Session,
         procedure: &str,
         payload: &Payload,
     ) -> Result<MetaAnswer, WampError> {
         let arguments = |most| {
-            Arguments::read(payload, most, &self.context.limits).inspect_err(|error| {
+            Arguments::read(payload, most, &self.realm.context.limits).inspect_err(|error| {
                 if error.uri() == uris::error::PAYLOAD_SIZE_EXCEEDED {
-                    self.context.counters.refused(Refusal::MetaArguments, caller, error);
+                    self.realm.context.counters.refused(Refusal::MetaArguments, caller, error);
                 }
             })
         };
@@ -120,8 +130,9 @@ impl RunningRealm {
     }
 
     /// Ending sessions and taking away what they hold is for administrators (checklist META-09).
-    fn check_administrator(&self, caller: &Session) -> Result<(), WampError> {
-        if self.context.config().permissions.administrators.iter().any(|role| role == caller.authrole()) {
+    fn check_administrator(self, caller: &Session) -> Result<(), WampError> {
+        if self.realm.context.config().permissions.administrators.iter().any(|role| role == caller.authrole())
+        {
             return Ok(());
         }
         Err(WampError::not_authorized()

@@ -5,11 +5,10 @@
 use super::arguments::{self, Arguments, Expected, Page};
 use super::events::RegistrationDetails;
 use super::listing::Listed;
-use super::one;
+use super::{MetaApi, one};
 use crate::base::log::line;
 use crate::router::dealer::RegistrationEntry;
 use crate::router::payload::Encoded;
-use crate::router::realm::RunningRealm;
 use crate::{Session, WampError};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::RegistrationId;
@@ -18,26 +17,26 @@ use std::sync::Arc;
 
 const REGISTRATION: Expected<RegistrationId> = arguments::id("the id of a registration");
 
-impl RunningRealm {
+impl MetaApi<'_> {
     /// Looks a pattern up as it was registered, and evaluates none (checklist MREG-08).
-    pub(super) fn lookup_registration(&self, arguments: &Arguments<'_>) -> Result<Option<u64>, WampError> {
+    pub(super) fn lookup_registration(self, arguments: &Arguments<'_>) -> Result<Option<u64>, WampError> {
         let procedure = arguments.required(0, "procedure", &arguments::TEXT)?;
         let kind = arguments.optional(1, "options", &arguments::MATCH_OPTIONS)?.unwrap_or_default();
-        Ok(self.dealer.lookup(kind, &procedure).map(|entry| entry.id.get()))
+        Ok(self.realm.dealer.lookup(kind, &procedure).map(|entry| entry.id.get()))
     }
 
     /// The registration that a call would go to (checklist MREG-09): none for the meta API's own procedures, which come
     /// before every registration.
-    pub(super) fn match_registration(&self, arguments: &Arguments<'_>) -> Result<Option<u64>, WampError> {
+    pub(super) fn match_registration(self, arguments: &Arguments<'_>) -> Result<Option<u64>, WampError> {
         let procedure = arguments.required(0, "procedure", &arguments::TEXT)?;
         if uri::is_reserved(&procedure) {
             return Ok(None);
         }
-        Ok(self.dealer.best(&procedure).map(|entry| entry.id.get()))
+        Ok(self.realm.dealer.best(&procedure).map(|entry| entry.id.get()))
     }
 
     pub(super) fn get_registration(
-        &self,
+        self,
         arguments: &Arguments<'_>,
         serializer: Serializer,
     ) -> Result<Encoded, WampError> {
@@ -46,23 +45,23 @@ impl RunningRealm {
     }
 
     /// In the order in which they registered, or of their ids where a page is asked for.
-    pub(super) fn list_callees(&self, arguments: &Arguments<'_>, page: Page) -> Result<Listed, WampError> {
+    pub(super) fn list_callees(self, arguments: &Arguments<'_>, page: Page) -> Result<Listed, WampError> {
         let entry = self.registration_named(arguments)?;
         if entry.application.is_some() {
-            return Ok(Listed::ids(std::iter::once(self.context.own_session.get()), page, false));
+            return Ok(Listed::ids(std::iter::once(self.realm.context.own_session.get()), page, false));
         }
         let ids = entry.callee_ids();
         Ok(Listed::ids(ids.into_iter().map(serverwamp_proto::id::SessionId::get), page, false))
     }
 
-    pub(super) fn count_callees(&self, arguments: &Arguments<'_>) -> Result<usize, WampError> {
+    pub(super) fn count_callees(self, arguments: &Arguments<'_>) -> Result<usize, WampError> {
         let entry = self.registration_named(arguments)?;
         Ok(if entry.application.is_some() { 1 } else { entry.count_callees() })
     }
 
     /// Takes a registration away from one of its callees (checklist MREG-13, REGREV-01).
     pub(super) fn remove_callee<'p>(
-        &self,
+        self,
         caller: &Session,
         arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
     ) -> Result<(), WampError> {
@@ -71,14 +70,15 @@ impl RunningRealm {
         let entry = self.registration_named(&arguments)?;
         let callee = self.session_named(&arguments, 1)?;
         let reason = arguments.keyword("reason", &arguments::TEXT)?;
-        self.dealer
-            .revoke(self.changes(), &callee, entry.id, reason.as_deref())
+        self.realm
+            .dealer
+            .revoke(self.realm.changes(), &callee, entry.id, reason.as_deref())
             .ok_or_else(|| no_such_registration(entry.id))?;
         line!(
             INFO,
             "session",
             "a registration was revoked",
-            realm = self.name(),
+            realm = self.realm.name(),
             procedure = entry.pattern.as_str(),
             session = callee.id(),
             by = caller.id(),
@@ -87,9 +87,9 @@ impl RunningRealm {
         Ok(())
     }
 
-    fn registration_named(&self, arguments: &Arguments<'_>) -> Result<Arc<RegistrationEntry>, WampError> {
+    fn registration_named(self, arguments: &Arguments<'_>) -> Result<Arc<RegistrationEntry>, WampError> {
         let id = arguments.required(0, "registration", &REGISTRATION)?;
-        self.changes().registrations.get(id).cloned().ok_or_else(|| no_such_registration(id))
+        self.realm.changes().registrations.get(id).cloned().ok_or_else(|| no_such_registration(id))
     }
 }
 

@@ -2,20 +2,20 @@
 //!
 //! The specification has no procedure for it, as it has no way to end what is retained (checklist RET-14).
 
+use super::MetaApi;
 use super::arguments::{self, Arguments};
 use crate::base::log::line;
-use crate::router::realm::RunningRealm;
 use crate::{Session, WampError};
 use serverwamp_proto::pattern::UriPattern;
 
 /// The name of the procedure.
 pub(super) const REMOVE: &str = "wamp.topic.remove_retained";
 
-impl RunningRealm {
+impl MetaApi<'_> {
     /// Takes `topic|uri` and `options|dict`, whose `match` says how the topic is meant, and says how many events were
     /// removed.
     pub(super) fn remove_retained_for<'p>(
-        &self,
+        self,
         caller: &Session,
         arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
     ) -> Result<usize, WampError> {
@@ -23,13 +23,13 @@ impl RunningRealm {
         let arguments = arguments()?;
         let topic = arguments.required(0, "topic", &arguments::TEXT)?;
         let kind = arguments.optional(1, "options", &arguments::MATCH_OPTIONS)?.unwrap_or_default();
-        self.context.check_uri(&topic, kind, Some(caller))?;
-        let removed = self.broker.remove_retained(&UriPattern::new(kind, topic.as_str()));
+        self.realm.context.check_uri(&topic, kind, Some(caller))?;
+        let removed = self.realm.broker.remove_retained(&UriPattern::new(kind, topic.as_str()));
         line!(
             INFO,
             "event",
             "retained events were removed",
-            realm = self.name(),
+            realm = self.realm.name(),
             topic = topic,
             events = removed,
             by = caller.id(),

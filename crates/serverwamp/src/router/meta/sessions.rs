@@ -5,10 +5,9 @@
 use super::arguments::{self, Arguments, Expected};
 use super::events::SessionDetails;
 use super::listing::Listed;
-use super::one;
+use super::{MetaApi, one};
 use crate::base::log::line;
 use crate::router::payload::Encoded;
-use crate::router::realm::RunningRealm;
 use crate::router::session::CloseRequest;
 use crate::{CloseReason, Session, WampError};
 use hashbrown::HashSet;
@@ -25,20 +24,20 @@ struct Farewell {
     message: Option<String>,
 }
 
-impl RunningRealm {
+impl MetaApi<'_> {
     /// How many sessions there are, or by what they have to be counted.
     pub(super) fn count_sessions(
-        &self,
+        self,
         arguments: &Arguments<'_>,
     ) -> Result<Result<usize, Listed>, WampError> {
         Ok(match role_filter(arguments)? {
-            None => Ok(self.sessions_by_id().len()),
+            None => Ok(self.realm.sessions_by_id().len()),
             Some(roles) => Err(Listed::SessionCount(roles)),
         })
     }
 
     pub(super) fn get_session(
-        &self,
+        self,
         arguments: &Arguments<'_>,
         serializer: Serializer,
     ) -> Result<Encoded, WampError> {
@@ -47,7 +46,7 @@ impl RunningRealm {
     }
 
     pub(super) fn kill<'p>(
-        &self,
+        self,
         caller: &Session,
         arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
     ) -> Result<(), WampError> {
@@ -65,7 +64,7 @@ impl RunningRealm {
     /// Answers with the ids, where [`kill_by_authrole`](Self::kill_by_authrole) only counts: so the text has it
     /// (checklist MSES-15, MSES-16).
     pub(super) fn kill_by_authid<'p>(
-        &self,
+        self,
         caller: &Session,
         arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
     ) -> Result<Vec<u64>, WampError> {
@@ -77,7 +76,7 @@ impl RunningRealm {
     }
 
     pub(super) fn kill_by_authrole<'p>(
-        &self,
+        self,
         caller: &Session,
         arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
     ) -> Result<usize, WampError> {
@@ -90,7 +89,7 @@ impl RunningRealm {
 
     /// Without testaments and without events about sessions (checklist MSES-24, TEST-12).
     pub(super) fn kill_all<'p>(
-        &self,
+        self,
         caller: &Session,
         arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
     ) -> Result<usize, WampError> {
@@ -101,7 +100,7 @@ impl RunningRealm {
 
     /// Ends all sessions that are `meant` but the caller's own (checklist MSES-18); says which.
     fn kill_others(
-        &self,
+        self,
         caller: &Session,
         meant: impl Fn(&Session) -> bool,
         farewell: &Farewell,
@@ -114,7 +113,7 @@ impl RunningRealm {
 
     /// Ends a session at once, and lets its connection say so; `false` when it was over (checklist MSES-21, MSES-22).
     fn end_by(
-        &self,
+        self,
         caller: &Session,
         victim: &Session,
         Farewell { reason, message }: &Farewell,
@@ -128,7 +127,7 @@ impl RunningRealm {
             INFO,
             "session",
             "a session was killed",
-            realm = self.name(),
+            realm = self.realm.name(),
             session = victim.id(),
             authid = victim.authid(),
             by = caller.id(),
@@ -139,11 +138,11 @@ impl RunningRealm {
     }
 
     /// A reason has to be a URI, for it goes into GOODBYE (checklist MSES-12, MSES-14).
-    fn farewell(&self, caller: &Session, arguments: &Arguments<'_>) -> Result<Farewell, WampError> {
+    fn farewell(self, caller: &Session, arguments: &Arguments<'_>) -> Result<Farewell, WampError> {
         let reason = arguments.keyword("reason", &arguments::TEXT)?;
         let message = arguments.keyword("message", &arguments::TEXT)?;
         let reason = reason.unwrap_or_else(|| uris::close::KILLED.to_owned());
-        self.context.check_uri(&reason, Match::Exact, Some(caller))?;
+        self.realm.context.check_uri(&reason, Match::Exact, Some(caller))?;
         Ok(Farewell { reason, message })
     }
 
@@ -151,18 +150,14 @@ impl RunningRealm {
     ///
     /// # Errors
     /// When it is no id, or nobody in this realm has it.
-    pub(super) fn session_named(
-        &self,
-        arguments: &Arguments<'_>,
-        place: usize,
-    ) -> Result<Session, WampError> {
+    pub(super) fn session_named(self, arguments: &Arguments<'_>, place: usize) -> Result<Session, WampError> {
         let id = arguments.required(place, "session", &SESSION)?;
-        self.sessions_by_id().get(&id).cloned().ok_or_else(|| no_such_session(id))
+        self.realm.sessions_by_id().get(&id).cloned().ok_or_else(|| no_such_session(id))
     }
 
     /// The sessions that are `wanted`, in the order of their ids.
-    fn sessions_where(&self, wanted: impl Fn(&Session) -> bool) -> Vec<Session> {
-        self.sessions_by_id().values().filter(|session| wanted(session)).cloned().collect()
+    fn sessions_where(self, wanted: impl Fn(&Session) -> bool) -> Vec<Session> {
+        self.realm.sessions_by_id().values().filter(|session| wanted(session)).cloned().collect()
     }
 }
 

@@ -6,11 +6,10 @@
 use super::arguments::{self, Arguments, Expected, Page};
 use super::events::SubscriptionDetails;
 use super::listing::Listed;
-use super::one;
+use super::{MetaApi, one};
 use crate::base::log::line;
 use crate::router::broker::SubscriptionEntry;
 use crate::router::payload::Encoded;
-use crate::router::realm::RunningRealm;
 use crate::{Session, WampError};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::SubscriptionId;
@@ -19,22 +18,22 @@ use std::sync::Arc;
 
 const SUBSCRIPTION: Expected<SubscriptionId> = arguments::id("the id of a subscription");
 
-impl RunningRealm {
+impl MetaApi<'_> {
     /// Looks a pattern up as it was subscribed to, and evaluates none (checklist MSUB-07).
-    pub(super) fn lookup_subscription(&self, arguments: &Arguments<'_>) -> Result<Option<u64>, WampError> {
+    pub(super) fn lookup_subscription(self, arguments: &Arguments<'_>) -> Result<Option<u64>, WampError> {
         let topic = arguments.required(0, "topic", &arguments::TEXT)?;
         let kind = arguments.optional(1, "options", &arguments::MATCH_OPTIONS)?.unwrap_or_default();
-        Ok(self.broker.lookup(kind, &topic).filter(is_shown).map(|entry| entry.id.get()))
+        Ok(self.realm.broker.lookup(kind, &topic).filter(is_shown).map(|entry| entry.id.get()))
     }
 
     /// The subscriptions that an event would reach; null and not an empty list when there is none (checklist MSUB-08).
     pub(super) fn match_subscriptions(
-        &self,
+        self,
         arguments: &Arguments<'_>,
         page: Page,
     ) -> Result<Option<Listed>, WampError> {
         let topic = arguments.required(0, "topic", &arguments::TEXT)?;
-        let mut entries = self.broker.matching(&topic);
+        let mut entries = self.realm.broker.matching(&topic);
         entries.retain(is_shown);
         if entries.is_empty() {
             return Ok(None);
@@ -43,7 +42,7 @@ impl RunningRealm {
     }
 
     pub(super) fn get_subscription(
-        &self,
+        self,
         arguments: &Arguments<'_>,
         serializer: Serializer,
     ) -> Result<Encoded, WampError> {
@@ -52,18 +51,14 @@ impl RunningRealm {
     }
 
     /// In the order of their ids; the application, however often it is subscribed, is there once.
-    pub(super) fn list_subscribers(
-        &self,
-        arguments: &Arguments<'_>,
-        page: Page,
-    ) -> Result<Listed, WampError> {
+    pub(super) fn list_subscribers(self, arguments: &Arguments<'_>, page: Page) -> Result<Listed, WampError> {
         let entry = self.subscription_named(arguments)?;
         let members = entry.members();
-        let own = (!members.local.is_empty()).then(|| self.context.own_session.get());
+        let own = (!members.local.is_empty()).then(|| self.realm.context.own_session.get());
         Ok(Listed::ids(members.sessions.iter().map(|(id, _)| id.get()).chain(own), page, true))
     }
 
-    pub(super) fn count_subscribers(&self, arguments: &Arguments<'_>) -> Result<usize, WampError> {
+    pub(super) fn count_subscribers(self, arguments: &Arguments<'_>) -> Result<usize, WampError> {
         let entry = self.subscription_named(arguments)?;
         let members = entry.members();
         Ok(members.sessions.len() + usize::from(!members.local.is_empty()))
@@ -71,7 +66,7 @@ impl RunningRealm {
 
     /// Takes a subscription away from one of its subscribers (checklist MSUB-12, SREV-01).
     pub(super) fn remove_subscriber<'p>(
-        &self,
+        self,
         caller: &Session,
         arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
     ) -> Result<(), WampError> {
@@ -80,14 +75,15 @@ impl RunningRealm {
         let entry = self.subscription_named(&arguments)?;
         let subscriber = self.session_named(&arguments, 1)?;
         let reason = arguments.keyword("reason", &arguments::TEXT)?;
-        self.broker
-            .revoke(self.changes(), &subscriber, entry.id, reason.as_deref())
+        self.realm
+            .broker
+            .revoke(self.realm.changes(), &subscriber, entry.id, reason.as_deref())
             .ok_or_else(|| no_such_subscription(entry.id))?;
         line!(
             INFO,
             "session",
             "a subscription was revoked",
-            realm = self.name(),
+            realm = self.realm.name(),
             topic = entry.pattern.as_str(),
             session = subscriber.id(),
             by = caller.id(),
@@ -101,11 +97,11 @@ impl RunningRealm {
     /// # Errors
     /// When it is no id, or there is no such subscription.
     pub(super) fn subscription_named(
-        &self,
+        self,
         arguments: &Arguments<'_>,
     ) -> Result<Arc<SubscriptionEntry>, WampError> {
         let id = arguments.required(0, "subscription", &SUBSCRIPTION)?;
-        let entry = self.changes().subscriptions.get(id).cloned().filter(is_shown);
+        let entry = self.realm.changes().subscriptions.get(id).cloned().filter(is_shown);
         entry.ok_or_else(|| no_such_subscription(id))
     }
 }

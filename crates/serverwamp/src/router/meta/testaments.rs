@@ -3,10 +3,10 @@
 //! A testament is a PUBLISH that is said in advance: it is read as one, and what would be refused then is refused now
 //! (checklist TEST-10). Spec: advanced, "Session Testament".
 
-use super::Testament;
 use super::arguments::{self, Arguments, Expected};
+use super::{MetaApi, Testament};
 use crate::base::statistics::Refusal;
-use crate::router::realm::{Disclosure, RunningRealm, disclosure_refused, forwarded};
+use crate::router::realm::{Disclosure, disclosure_refused, forwarded};
 use crate::{Session, WampError};
 use bytes::Bytes;
 use serverwamp_proto::broker::Scope;
@@ -25,17 +25,17 @@ const SCOPE: Expected<Scope> = Expected {
 /// How the message begins that a testament is read as.
 const FIRST_REQUEST: u64 = 1;
 
-impl RunningRealm {
+impl MetaApi<'_> {
     /// Keeps a testament for the caller.
-    pub(super) fn add_testament(&self, caller: &Session, payload: &Payload) -> Result<(), WampError> {
-        let share = self.context.limits.outgoing_bytes / self.context.limits.testaments.max(1);
+    pub(super) fn add_testament(self, caller: &Session, payload: &Payload) -> Result<(), WampError> {
+        let share = self.realm.context.limits.outgoing_bytes / self.realm.context.limits.testaments.max(1);
         let (testament, scope) = read(payload, share).inspect_err(|error| {
             if error.uri() == uris::error::PAYLOAD_SIZE_EXCEEDED {
-                self.context.counters.refused(Refusal::Testaments, caller, error);
+                self.realm.context.counters.refused(Refusal::Testaments, caller, error);
             }
         })?;
-        self.context.check_own_uri(&testament.topic, Match::Exact, Some(caller))?;
-        let config = self.context.config();
+        self.realm.context.check_own_uri(&testament.topic, Match::Exact, Some(caller))?;
+        let config = self.realm.context.config();
         let permissions = &config.permissions;
         if !permissions.publish {
             return Err(WampError::not_authorized().arg("only the application publishes in this realm"));
@@ -50,10 +50,10 @@ impl RunningRealm {
             return Err(WampError::invalid_argument(text));
         }
         let mut work = caller.work();
-        if work.testaments.len() >= self.context.limits.testaments {
+        if work.testaments.len() >= self.realm.context.limits.testaments {
             drop(work);
-            let text = format!("a session may leave {} testaments", self.context.limits.testaments);
-            self.context.counters.refused(Refusal::Testaments, caller, &text);
+            let text = format!("a session may leave {} testaments", self.realm.context.limits.testaments);
+            self.realm.context.counters.refused(Refusal::Testaments, caller, &text);
             return Err(WampError::unavailable(text));
         }
         work.testaments.add(scope, testament);
