@@ -1,6 +1,6 @@
 //! The application: its realms, its limits, and what peers connect to.
 
-use crate::api::handler::SharedState;
+use crate::api::handler::{NoState, SharedState, StateFor};
 use crate::api::realm::Realm;
 use crate::base::admission::Admissions;
 use crate::base::error::{ConfigError, Problem};
@@ -243,14 +243,16 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
     }
 }
 
-/// Only a builder whose handlers have all their state can build: call [`with_state`](Self::with_state) first.
-impl ApplicationBuilder<()> {
-    /// Builds the application.
+impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
+    /// Builds the application, once its handlers have all their state: call [`with_state`](Self::with_state) first.
     ///
     /// # Errors
     /// Everything that is wrong with realms, routes and settings at once, each with the line it comes from.
-    pub fn build(self) -> Result<Application, ConfigError> {
-        let mut this = self.with_state(());
+    pub fn build(self) -> Result<Application, ConfigError>
+    where
+        NoState: StateFor<S>,
+    {
+        let mut this = self.with_state(NoState::state());
         let limits = Arc::new(this.limits);
         let mut blueprints = Vec::with_capacity(this.bound.len());
         for (realm, placed) in this.bound {

@@ -193,6 +193,60 @@ fn a_link_that_leads_nowhere_is_found() {
     }
 }
 
+/// What attributes tell users through the compiler that is not there: pages, and names of ours.
+fn complaints_about_diagnostics(path: &str, text: &str, is_defined: impl Fn(&str) -> bool) -> Vec<String> {
+    let attributes = text.split("#[diagnostic::on_unimplemented(").skip(1);
+    let texts = attributes.flat_map(|rest| rest.split(")]").next().unwrap_or_default().split('"'));
+    let mut complaints = Vec::new();
+    for told in texts.skip(1) {
+        if told.contains("://") {
+            complaints
+                .push(format!("{path} sends users to a page, which may not be there: name a module: {told}"));
+        }
+        for name in told.split("serverwamp::").skip(1) {
+            let end = name.find(|character: char| !character.is_alphanumeric() && !"_:".contains(character));
+            let mut parts = name[..end.unwrap_or(name.len())].split("::");
+            complaints.extend(
+                parts
+                    .find(|part| !is_defined(part))
+                    .map(|part| format!("{path} tells of {part}, which is not there")),
+            );
+        }
+    }
+    complaints
+}
+
+#[test]
+fn what_the_compiler_tells_users_names_what_is_there() {
+    let sources = files("crates", "rs");
+    let is_defined = |name: &str| {
+        let definitions = ["mod", "fn", "struct", "enum", "trait"].map(|kind| format!("pub {kind} {name}"));
+        let follows = |text: &str, definition: &String| {
+            let rest = text.split(definition.as_str()).skip(1);
+            rest.map(|rest| rest.chars().next())
+                .any(|next| next.is_none_or(|next| !next.is_alphanumeric() && next != '_'))
+        };
+        sources.iter().any(|(_, text)| definitions.iter().any(|definition| follows(text, definition)))
+    };
+    let framework: Vec<_> =
+        sources.iter().filter(|(path, _)| path.starts_with("crates/serverwamp/src/")).collect();
+    assert!(framework.iter().any(|(_, text)| text.contains("#[diagnostic::on_unimplemented(")));
+    none(framework.iter().flat_map(|(path, text)| complaints_about_diagnostics(path, text, is_defined)));
+    assert!(is_defined("ApplicationBuilder") && !is_defined("ApplicationB"));
+}
+
+#[test]
+fn a_page_that_the_compiler_tells_of_and_is_not_there_is_found() {
+    let found = |told: &str| {
+        let text = format!("#[diagnostic::on_unimplemented(\n    note = \"{told}\"\n)]\npub trait A {{}}\n");
+        complaints_about_diagnostics("a.rs", &text, |name| ["handler", "Realm"].contains(&name)).len()
+    };
+    assert_eq!(found("see the module `serverwamp::handler`, and `serverwamp::handler::Realm`"), 0);
+    assert_eq!(found("see https://docs.rs/serverwamp/latest/serverwamp/handler"), 1);
+    assert_eq!(found("see `serverwamp::nowhere`"), 1);
+    assert_eq!(found("see `serverwamp::handler::nothing`"), 1);
+}
+
 #[test]
 fn the_documents_a_stranger_looks_for_are_there() {
     let mut found = BTreeSet::new();

@@ -6,7 +6,7 @@
 use super::handlers::dialogue;
 use super::{Authenticator, CraCredential, Principal, Salting, Secret};
 use crate::WampError;
-use crate::api::handler::{Handler, Unbound};
+use crate::api::handler::{AuthHandler, Unbound};
 use crate::api::reply::{IntoReply, via};
 use crate::router::auth::Exchange;
 use crate::router::request::{AuthRequest, CraMethod};
@@ -25,7 +25,7 @@ pub fn derive_key(password: &Secret, salting: &Salting) -> String {
 /// An unknown authid is challenged like a user without a salt; if your users have salts, use [`cra_salted`].
 pub fn cra<H, T, S>(handler: H) -> Authenticator<S>
 where
-    H: Handler<AuthRequest<CraMethod>, T, S>,
+    H: AuthHandler<CraMethod, T, S>,
     T: 'static,
     S: Send + Sync + 'static,
 {
@@ -36,7 +36,7 @@ where
 /// these iterations and this key length.
 pub fn cra_salted<H, T, S>(iterations: u32, keylen: u32, handler: H) -> Authenticator<S>
 where
-    H: Handler<AuthRequest<CraMethod>, T, S>,
+    H: AuthHandler<CraMethod, T, S>,
     T: 'static,
     S: Send + Sync + 'static,
 {
@@ -45,7 +45,7 @@ where
 
 fn authenticator<H, T, S>(handler: H, unknown: Option<(u32, u32)>) -> Authenticator<S>
 where
-    H: Handler<AuthRequest<CraMethod>, T, S>,
+    H: AuthHandler<CraMethod, T, S>,
     T: 'static,
     S: Send + Sync + 'static,
 {

@@ -3,7 +3,7 @@
 use super::{AuthExchange, Authenticator, Principal, Secret};
 use crate::WampError;
 use crate::api::extract::FromRequest;
-use crate::api::handler::{Handler, Unbound};
+use crate::api::handler::{AuthHandler, Unbound};
 use crate::api::reply::{IntoReply, via};
 use crate::router::auth::Exchange;
 use crate::router::request::{AuthRequest, CustomMethod, Method, TicketMethod, TransportMethod};
@@ -29,7 +29,7 @@ use std::sync::Arc;
 /// ```
 pub fn transport<H, T, S>(handler: H) -> Authenticator<S>
 where
-    H: Handler<AuthRequest<TransportMethod>, T, S>,
+    H: AuthHandler<TransportMethod, T, S>,
     T: 'static,
     S: Send + Sync + 'static,
 {
@@ -53,7 +53,7 @@ where
 /// ```
 pub fn ticket<H, T, S>(handler: H) -> Authenticator<S>
 where
-    H: Handler<AuthRequest<TicketMethod>, T, S>,
+    H: AuthHandler<TicketMethod, T, S>,
     T: 'static,
     S: Send + Sync + 'static,
 {
@@ -72,7 +72,7 @@ where
 /// [`AuthExchange`](super::AuthExchange).
 pub fn custom<H, T, S>(method: impl Into<Cow<'static, str>>, handler: H) -> Authenticator<S>
 where
-    H: Handler<AuthRequest<CustomMethod>, T, S>,
+    H: AuthHandler<CustomMethod, T, S>,
     T: 'static,
     S: Send + Sync + 'static,
 {

@@ -70,11 +70,11 @@ use std::future::Future;
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be extracted from `{R}`",
-    label = "not an extractor here",
-    note = "payload extractors (`Params`, `Args`, `Arg`, `Kwargs`) work in procedure handlers only",
+    message = "`{Self}` cannot be extracted from the request `{R}`",
+    label = "not an extractor for this request",
+    note = "the arguments of a call (`Params`, `Args`, `Arg`, `Kwargs`) can be taken from an `Invocation`, a procedure call, only",
     note = "`State<T>` needs `T: Clone` to be the application's state, or `T: FromRef` of it",
-    note = "see https://docs.rs/serverwamp/latest/serverwamp/extract"
+    note = "the documentation of the module `serverwamp::extract` has a table of extractors"
 )]
 pub trait FromRequest<R: Request, S>: Sized {
     /// Why the value cannot be extracted; the peer gets it as an ERROR.

@@ -38,7 +38,7 @@ pub struct State<T>(pub T);
     message = "the application's state `{S}` has no `{Self}`",
     label = "`State<{Self}>` is not available",
     note = "pass it to `Application::builder().with_state(..)`, or implement `FromRef<{S}>` for `{Self}`",
-    note = "see https://docs.rs/serverwamp/latest/serverwamp/extract/struct.State.html"
+    note = "see the documentation of `serverwamp::extract::State`"
 )]
 pub trait FromRef<S> {
     /// Takes the part out of the whole, usually by a cheap clone.

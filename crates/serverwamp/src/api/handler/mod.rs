@@ -5,11 +5,13 @@
 //! authenticators.
 #![doc = include_str!("../../docs/handlers.md")]
 
+mod kinds;
 mod state;
 mod tuples;
 
+pub use kinds::{AuthHandler, ConnectHandler, JoinHandler, ProcedureHandler, TopicHandler};
 pub(crate) use state::SharedState;
-pub use state::StateRef;
+pub use state::{NoState, StateFor, StateRef};
 
 use crate::router::request::Request;
 use crate::router::routes::ErasedHandler;
@@ -24,11 +26,10 @@ use std::sync::Arc;
 /// It is implemented for functions and closures of up to twelve arguments; there is no need to implement it. `T` is
 /// the tuple of its argument types: leave it to inference.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a handler for `{R}`",
-    label = "not a handler",
-    note = "a handler is an `async fn`; every argument is an extractor that works for `{R}`, and with state `{S}`",
-    note = "what it returns must answer a `{R}`; an error must be `Into<WampError>`: see https://docs.rs/serverwamp/latest/serverwamp/reply",
-    note = "see https://docs.rs/serverwamp/latest/serverwamp/handler"
+    message = "`{Self}` cannot handle the request `{R}`",
+    label = "not a handler of this request",
+    note = "a handler is an `async fn`: each argument is an extractor for this request with state `{S}`, the result answers it, an error is `Into<WampError>`, and its future is `Send`",
+    note = "see \"When a handler does not compile\" in the documentation of the module `serverwamp::handler`"
 )]
 pub trait Handler<R: Request, T, S>: Clone + Send + Sync + 'static {
     /// Extracts the arguments, runs the function, turns what it returns into the reply.

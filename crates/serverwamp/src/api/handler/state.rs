@@ -62,6 +62,31 @@ impl<S> Clone for SharedState<S> {
     }
 }
 
+/// What an application has for handlers that ask for `S` when [`with_state`](crate::ApplicationBuilder::with_state) gave
+/// them nothing: nothing, which does for `()` alone.
+///
+/// [`ApplicationBuilder::build`](crate::ApplicationBuilder::build) asks for it of [`NoState`]. There is no need to
+/// implement it.
+// The state is a parameter because that lets the compiler infer it to be `()` where no handler asks for any.
+#[diagnostic::on_unimplemented(
+    message = "the application's handlers ask for state of type `{S}`, and it was given none",
+    label = "`.with_state(..)` is missing before this call",
+    note = "`with_state` gives the state to the realms that were added before: `Application::builder().realm(..).with_state(state).build()`",
+    note = "see the documentation of `serverwamp::ApplicationBuilder::with_state`"
+)]
+pub trait StateFor<S> {
+    #[doc(hidden)]
+    fn state() -> S;
+}
+
+/// The state of an application that was given none.
+#[derive(Debug)]
+pub enum NoState {}
+
+impl StateFor<()> for NoState {
+    fn state() {}
+}
+
 /// Threads are numbered as they come here first.
 fn number_of_this_thread() -> usize {
     static THREADS: AtomicUsize = AtomicUsize::new(0);

@@ -3,7 +3,7 @@
 mod register;
 
 use crate::api::auth::Authenticator;
-use crate::api::handler::{Handler, SharedState, Unbound};
+use crate::api::handler::{ConnectHandler, JoinHandler, SharedState, Unbound};
 use crate::api::routes::RouteSet;
 use crate::base::error::Problem;
 use crate::base::limits::Limits;
@@ -220,7 +220,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
     /// before has accepted.
     pub fn on_connect<H, T>(mut self, handler: H) -> Self
     where
-        H: Handler<ConnectRequest, T, S>,
+        H: ConnectHandler<T, S>,
         T: 'static,
     {
         self.on_connect.push(Unbound::new(handler));
@@ -230,7 +230,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
     /// Runs `handler` around every authenticated session, from before its WELCOME to its end.
     pub fn on_join<H, T>(mut self, handler: H) -> Self
     where
-        H: Handler<JoinRequest, T, S>,
+        H: JoinHandler<T, S>,
         T: 'static,
     {
         self.on_join.push(Unbound::new(handler));

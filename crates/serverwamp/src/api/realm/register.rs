@@ -1,9 +1,8 @@
 //! Handlers that are registered while the application runs.
 
-use crate::api::handler::{Handler, SharedState, Unbound};
+use crate::api::handler::{ProcedureHandler, SharedState, Unbound};
 use crate::base::error::WampError;
 use crate::router::realm::{RealmHandle, Registration};
-use crate::router::request::Invocation;
 use crate::router::routes::{RoutePattern, Served};
 
 impl RealmHandle {
@@ -33,7 +32,7 @@ impl RealmHandle {
         handler: H,
     ) -> Result<Registration, WampError>
     where
-        H: Handler<Invocation, T, ()>,
+        H: ProcedureHandler<T, ()>,
         T: 'static,
     {
         let served = Served::Handler(Unbound::new(handler).bind(SharedState::none()));

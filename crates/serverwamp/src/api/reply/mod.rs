@@ -31,10 +31,10 @@ use std::future::{Future, ready};
 
 /// A value that can answer an `R`. `M` only guides inference.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot answer `{R}`",
-    label = "this return type is no reply",
+    message = "`{Self}` cannot answer the request `{R}`",
+    label = "not a reply to this request",
     note = "a procedure returns any `serde::Serialize`, `Args`, `Kwargs`, `Progressive`, or a `Result` of these whose error converts into `WampError`",
-    note = "see https://docs.rs/serverwamp/latest/serverwamp/reply"
+    note = "the documentation of the module `serverwamp::reply` has a table of replies"
 )]
 pub trait IntoReply<R: Request, M> {
     /// Makes the reply; for lifecycles this lasts as long as the life does.

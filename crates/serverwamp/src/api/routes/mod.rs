@@ -2,10 +2,10 @@
 
 pub use crate::router::routes::{RoutePattern, prefix, regex, wildcard};
 
-use crate::api::handler::{Handler, SharedState, Unbound};
+use crate::api::handler::{ProcedureHandler, SharedState, TopicHandler, Unbound};
 use crate::api::layer::layered;
 use crate::base::error::Problem;
-use crate::router::request::{Invocation, SubscriptionRequest};
+use crate::router::request::SubscriptionRequest;
 use crate::router::routes::{CallLayer, Compiled, ProcedureService, RouteTable, Served};
 use serverwamp_proto::uri::UriRules;
 use std::fmt;
@@ -115,7 +115,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
     #[track_caller]
     pub fn procedure<H, T>(mut self, pattern: impl Into<RoutePattern>, handler: H) -> Self
     where
-        H: Handler<Invocation, T, S>,
+        H: ProcedureHandler<T, S>,
         T: 'static,
     {
         let handler = Unbound::new(handler);
@@ -154,7 +154,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
     #[track_caller]
     pub fn topic<H, T>(mut self, pattern: impl Into<RoutePattern>, handler: H) -> Self
     where
-        H: Handler<SubscriptionRequest, T, S>,
+        H: TopicHandler<T, S>,
         T: 'static,
     {
         self.topics.push(TopicEntry {
