@@ -11,6 +11,9 @@ mod router;
 pub mod server;
 mod transport;
 
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub use api::debug_handler as __debug_handler;
 pub use api::realm::Realm;
 #[doc(inline)]
 pub use api::reply::{Events, Hold, Progress, Progressive};
@@ -39,6 +42,10 @@ pub use server::service::{PeerAddress, PeerCertificates, WebSocketService};
 pub use server::tls;
 pub use server::{long_poll, memory, rawsocket};
 pub use transport::{TlsInfo, TransportInfo, TransportKind, websocket};
+
+#[cfg(feature = "macros")]
+#[doc(inline)]
+pub use serverwamp_macros::debug_handler;
 
 #[doc(no_inline)]
 pub use serverwamp_proto::codec::{Dict, Serializer, Value};

@@ -1,6 +1,8 @@
 //! What an application is written with: handlers, what they take and return, routes, layers.
 
 pub mod auth;
+#[cfg(feature = "macros")]
+pub mod debug_handler;
 pub mod extract;
 pub mod handler;
 pub mod layer;

@@ -13,6 +13,7 @@ use crate::router::request::{
     label = "not a handler of procedure calls",
     note = "a handler is an `async fn`: each argument is an extractor for procedure calls, the result is `Serialize` or a reply, an error is `Into<WampError>`, and its future is `Send`",
     note = "the state that its arguments can ask for is `{S}`",
+    note = "`#[serverwamp::debug_handler]` above the function (feature `macros`) lets the compiler name the argument or the type at fault",
     note = "see \"When a handler does not compile\" in the documentation of the module `serverwamp::handler`"
 )]
 pub trait ProcedureHandler<T, S>: Handler<Invocation, T, S> {}
@@ -23,6 +24,7 @@ pub trait ProcedureHandler<T, S>: Handler<Invocation, T, S> {}
     label = "not a handler of subscriptions",
     note = "a handler is an `async fn`: each argument is an extractor for subscriptions, the result is `()`, `Hold`, `Events`, or a `Result` of these whose error is `Into<WampError>`, and its future is `Send`",
     note = "the state that its arguments can ask for is `{S}`",
+    note = "`#[serverwamp::debug_handler(topic)]` above the function (feature `macros`) lets the compiler name the argument or the type at fault",
     note = "see \"When a handler does not compile\" in the documentation of the module `serverwamp::handler`"
 )]
 pub trait TopicHandler<T, S>: Handler<SubscriptionRequest, T, S> {}
@@ -33,6 +35,7 @@ pub trait TopicHandler<T, S>: Handler<SubscriptionRequest, T, S> {}
     label = "not a handler of sessions",
     note = "a handler is an `async fn`: each argument is an extractor for sessions, the result is `()`, `Hold`, or a `Result` of these whose error is `Into<WampError>`, and its future is `Send`",
     note = "the state that its arguments can ask for is `{S}`",
+    note = "`#[serverwamp::debug_handler(on_connect)]` above the function (feature `macros`) lets the compiler name the argument or the type at fault",
     note = "see \"When a handler does not compile\" in the documentation of the module `serverwamp::handler`"
 )]
 pub trait ConnectHandler<T, S>: Handler<ConnectRequest, T, S> {}
@@ -43,6 +46,7 @@ pub trait ConnectHandler<T, S>: Handler<ConnectRequest, T, S> {}
     label = "not a handler of sessions",
     note = "a handler is an `async fn`: each argument is an extractor for sessions, the result is `()`, `Hold`, or a `Result` of these whose error is `Into<WampError>`, and its future is `Send`",
     note = "the state that its arguments can ask for is `{S}`",
+    note = "`#[serverwamp::debug_handler(on_join)]` above the function (feature `macros`) lets the compiler name the argument or the type at fault",
     note = "see \"When a handler does not compile\" in the documentation of the module `serverwamp::handler`"
 )]
 pub trait JoinHandler<T, S>: Handler<JoinRequest, T, S> {}
@@ -54,6 +58,7 @@ pub trait JoinHandler<T, S>: Handler<JoinRequest, T, S> {}
     note = "a handler is an `async fn`: each argument is an extractor for this authentication method, and its future is `Send`",
     note = "the result is `Principal` or `Option<Principal>` (for WAMP-CRA `CraCredential` or `Option<CraCredential>`), or a `Result` of these whose error is `Into<WampError>`",
     note = "the state that its arguments can ask for is `{S}`",
+    note = "`#[serverwamp::debug_handler(auth::ticket)]` (or `auth::transport`, `auth::cra`, `auth::custom`) above the function (feature `macros`) lets the compiler name the argument or the type at fault",
     note = "see \"When a handler does not compile\" in the documentation of the module `serverwamp::handler`"
 )]
 pub trait AuthHandler<M: Method, T, S>: Handler<AuthRequest<M>, T, S> {}

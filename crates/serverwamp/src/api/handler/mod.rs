@@ -29,6 +29,7 @@ use std::sync::Arc;
     message = "`{Self}` cannot handle the request `{R}`",
     label = "not a handler of this request",
     note = "a handler is an `async fn`: each argument is an extractor for this request with state `{S}`, the result answers it, an error is `Into<WampError>`, and its future is `Send`",
+    note = "`#[serverwamp::debug_handler]` above the function (feature `macros`) lets the compiler name the argument or the type at fault",
     note = "see \"When a handler does not compile\" in the documentation of the module `serverwamp::handler`"
 )]
 pub trait Handler<R: Request, T, S>: Clone + Send + Sync + 'static {

@@ -1,0 +1,254 @@
+//! The bounds of each kind of request, with the words for what does not meet them.
+
+use super::{HandlerError, Nothing, Probe, never};
+use crate::api::extract::FromRequest;
+use crate::api::reply::IntoReply;
+use crate::router::request::{
+    AuthRequest, ConnectRequest, CraMethod, CustomMethod, Invocation, JoinRequest, SubscriptionRequest,
+    TicketMethod, TransportMethod,
+};
+use std::marker::PhantomData;
+
+macro_rules! kind {
+    ($module:ident, $request:ty, argument: { $($argument:tt)* }, reply: { $($reply:tt)* }) => {
+        /// The checks of one kind of handler.
+        pub mod $module {
+            use super::*;
+
+            /// What an argument has to be.
+            #[diagnostic::on_unimplemented($($argument)*)]
+            pub trait Argument<S>: FromRequest<$request, S> + Send {}
+
+            impl<T: FromRequest<$request, S> + Send, S> Argument<S> for T {}
+
+            /// Checks an argument.
+            pub fn argument<T: Argument<S>, S>() {}
+
+            /// What a result has to be.
+            #[diagnostic::on_unimplemented($($reply)*)]
+            pub trait Reply<M>: IntoReply<$request, M> + Send {}
+
+            impl<T: IntoReply<$request, M> + Send, M> Reply<M> for T {}
+
+            /// A result that answers the request: there is nothing to say.
+            pub trait Answers<M> {
+                /// Finds what is at fault.
+                fn at_fault(&self) -> Nothing;
+            }
+
+            impl<T: IntoReply<$request, M> + Send, M> Answers<M> for Probe<T> {
+                fn at_fault(&self) -> Nothing {
+                    never()
+                }
+            }
+
+            /// A `Result` that does not, because of one of its parts.
+            pub trait AnswersInParts<T, E> {
+                /// Finds what is at fault.
+                fn at_fault<M>(&self) -> Parts<T, E, M>;
+            }
+
+            impl<T, E> AnswersInParts<T, E> for &Probe<Result<T, E>> {
+                fn at_fault<M>(&self) -> Parts<T, E, M> {
+                    never()
+                }
+            }
+
+            /// Anything else.
+            pub trait AnswersNothing<T> {
+                /// Finds what is at fault.
+                fn at_fault<M>(self) -> Whole<T, M>;
+            }
+
+            impl<T> AnswersNothing<T> for Probe<T> {
+                fn at_fault<M>(self) -> Whole<T, M> {
+                    never()
+                }
+            }
+
+            /// A `Result` of which one part is at fault, or both. `X` is what the handler's signature says.
+            #[derive(Debug)]
+            pub struct Parts<T, E, M>(PhantomData<(T, E, M)>);
+
+            impl<T, E, M> Parts<T, E, M> {
+                /// Checks the success.
+                pub fn success<X: Reply<M>>(&self) {}
+
+                /// Checks the success, which the signature does not name.
+                pub fn unnamed_success(&self)
+                where
+                    T: Reply<M>,
+                {
+                }
+
+                /// Checks the success, when the signature names the `Result` as a whole.
+                pub fn whole<X>(&self)
+                where
+                    T: Reply<M>,
+                {
+                }
+
+                /// Checks the error.
+                pub fn error<X: HandlerError>(&self) {}
+
+                /// Checks the error, which the signature does not name.
+                pub fn unnamed_error(&self)
+                where
+                    E: HandlerError,
+                {
+                }
+            }
+
+            /// A result that is at fault as a whole. `X` is what the handler's signature says.
+            #[derive(Debug)]
+            pub struct Whole<T, M>(PhantomData<(T, M)>);
+
+            impl<T, M> Whole<T, M> {
+                /// Checks the result, when the signature names what looks like parts of a `Result` and is none.
+                pub fn success<X>(&self)
+                where
+                    T: Reply<M>,
+                {
+                }
+
+                /// Checks the result, which the signature does not name.
+                pub fn unnamed_success(&self)
+                where
+                    T: Reply<M>,
+                {
+                }
+
+                /// Checks the result.
+                pub fn whole<X: Reply<M>>(&self) {}
+
+                /// Does nothing: it is no error that is at fault.
+                pub fn error<X>(&self) {}
+
+                /// Does nothing: it is no error that is at fault.
+                pub fn unnamed_error(&self) {}
+            }
+        }
+    };
+}
+
+kind! {
+    procedure, Invocation,
+    argument: {
+        message = "`{Self}` cannot be an argument of a procedure",
+        label = "not an extractor for procedure calls",
+        note = "what the caller sends is taken with `Params<T>`, `Arg<T>`, `Args<(A, B)>`, `Kwargs<T>` or `Payload`",
+        note = "a handler of another kind says where it is registered: `#[debug_handler(topic)]`, `#[debug_handler(on_join)]`",
+        note = "the documentation of the module `serverwamp::extract` has a table of extractors"
+    },
+    reply: {
+        message = "`{Self}` cannot be the result of a procedure",
+        label = "not a reply to a procedure call",
+        note = "a procedure returns what is `serde::Serialize` (`#[derive(serde::Serialize)]`), `Args`, `Kwargs`, `Progressive`, or a `Result` of these whose error is `Into<WampError>`",
+        note = "the documentation of the module `serverwamp::reply` has a table of replies"
+    }
+}
+
+kind! {
+    topic, SubscriptionRequest,
+    argument: {
+        message = "`{Self}` cannot be an argument of a topic's handler",
+        label = "not an extractor for subscriptions",
+        note = "a subscription brings no arguments: its handler takes `Topic`, `Captures`, `PendingSubscription`, and what works everywhere (`Session`, `RealmHandle`, `State`, `Identity`)",
+        note = "a handler of another kind says where it is registered: `#[debug_handler(procedure)]`, `#[debug_handler(on_join)]`",
+        note = "the documentation of the module `serverwamp::extract` has a table of extractors"
+    },
+    reply: {
+        message = "`{Self}` cannot be the result of a topic's handler",
+        label = "not a reply to a subscription",
+        note = "a topic's handler returns `()`, `Hold` or `Events`, or a `Result` of these whose error is `Into<WampError>`: subscribers get events, not a result",
+        note = "the documentation of the module `serverwamp::reply` has a table of replies"
+    }
+}
+
+macro_rules! session_kind {
+    ($module:ident, $request:ty, $argument:literal, $reply:literal) => {
+        kind! {
+            $module, $request,
+            argument: {
+                message = $argument,
+                label = "not an extractor for sessions",
+                note = "a session brings no arguments: its handler takes `PendingSession`, and what works everywhere (`Session`, `RealmHandle`, `State`, `Extension`)",
+                note = "a handler of another kind says where it is registered: `#[debug_handler(procedure)]`, `#[debug_handler(topic)]`",
+                note = "the documentation of the module `serverwamp::extract` has a table of extractors"
+            },
+            reply: {
+                message = $reply,
+                label = "not a reply to a session",
+                note = "a session's handler returns `()` or `Hold`, or a `Result` of these whose error is `Into<WampError>`",
+                note = "the documentation of the module `serverwamp::reply` has a table of replies"
+            }
+        }
+    };
+}
+
+session_kind!(
+    on_connect,
+    ConnectRequest,
+    "`{Self}` cannot be an argument of an `on_connect` handler",
+    "`{Self}` cannot be the result of an `on_connect` handler"
+);
+session_kind!(
+    on_join,
+    JoinRequest,
+    "`{Self}` cannot be an argument of an `on_join` handler",
+    "`{Self}` cannot be the result of an `on_join` handler"
+);
+
+macro_rules! auth_kind {
+    ($module:ident, $method:ty, $argument:literal, $takes:literal, $reply:literal, $returns:literal) => {
+        kind! {
+            $module, AuthRequest<$method>,
+            argument: {
+                message = $argument,
+                label = "not an extractor for this authentication method",
+                note = $takes,
+                note = "`Ticket` belongs to `auth::ticket`, `AuthExchange` to `auth::custom`, and the arguments of calls to procedures",
+                note = "the documentation of the module `serverwamp::extract` has a table of extractors"
+            },
+            reply: {
+                message = $reply,
+                label = "does not say who the peer is",
+                note = $returns,
+                note = "see the documentation of the module `serverwamp::auth`"
+            }
+        }
+    };
+}
+
+auth_kind!(
+    auth_transport,
+    TransportMethod,
+    "`{Self}` cannot be an argument of an `auth::transport` handler",
+    "an `auth::transport` handler takes `Arc<TransportInfo>`, `AuthId`, `HelloDetails`, and what works everywhere (`Session`, `RealmHandle`, `State`)",
+    "`{Self}` cannot be the result of an `auth::transport` handler",
+    "an `auth::transport` handler returns `Principal`, `Option<Principal>`, or a `Result` of these whose error is `Into<WampError>`; `None` leaves the peer to the next authenticator"
+);
+auth_kind!(
+    auth_ticket,
+    TicketMethod,
+    "`{Self}` cannot be an argument of an `auth::ticket` handler",
+    "an `auth::ticket` handler takes `Ticket`, `AuthId`, `HelloDetails`, and what works everywhere (`Session`, `RealmHandle`, `State`)",
+    "`{Self}` cannot be the result of an `auth::ticket` handler",
+    "an `auth::ticket` handler returns `Principal`, `Option<Principal>`, or a `Result` of these whose error is `Into<WampError>`; `None` refuses the peer"
+);
+auth_kind!(
+    auth_cra,
+    CraMethod,
+    "`{Self}` cannot be an argument of an `auth::cra` handler",
+    "an `auth::cra` handler takes `AuthId`, `HelloDetails`, and what works everywhere (`Session`, `RealmHandle`, `State`)",
+    "`{Self}` cannot be the result of an `auth::cra` handler",
+    "an `auth::cra` handler returns `CraCredential`, `Option<CraCredential>`, or a `Result` of these whose error is `Into<WampError>`; `None` is an unknown authid"
+);
+auth_kind!(
+    auth_custom,
+    CustomMethod,
+    "`{Self}` cannot be an argument of an `auth::custom` handler",
+    "an `auth::custom` handler takes `AuthExchange`, `AuthId`, `HelloDetails`, and what works everywhere (`Session`, `RealmHandle`, `State`)",
+    "`{Self}` cannot be the result of an `auth::custom` handler",
+    "an `auth::custom` handler returns `Principal`, `Option<Principal>`, or a `Result` of these whose error is `Into<WampError>`; `None` refuses the peer"
+);
