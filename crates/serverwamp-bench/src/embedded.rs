@@ -159,7 +159,7 @@ fn cpu_nanos() -> u64 {
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
-async fn join(app: &Application, realm: &str) -> Result<MemoryPeer, Failure> {
+pub(crate) async fn join(app: &Application, realm: &str) -> Result<MemoryPeer, Failure> {
     let mut peer = app.connect(Serializer::Json);
     let hello = format!(
         r#"[1,"{realm}",{{"roles":{{"caller":{{}},"callee":{{}},"publisher":{{}},"subscriber":{{}}}}}}]"#
@@ -177,7 +177,7 @@ async fn ask(peer: &mut MemoryPeer, message: &[u8]) -> Result<Vec<u8>, Failure> 
 }
 
 /// Registers or subscribes, and gives the id.
-async fn granted(peer: &mut MemoryPeer, asked: u64, uri: &str) -> Result<Vec<u8>, Failure> {
+pub(crate) async fn granted(peer: &mut MemoryPeer, asked: u64, uri: &str) -> Result<Vec<u8>, Failure> {
     let items = [Item::Int(asked), Item::Int(1), Item::Empty, Item::Text(uri)];
     let answer = ask(peer, &message(Format::Json, &items)).await?;
     Ok(last_id(Format::Json, &answer, &beginning(Format::Json, 3, &[Item::Int(asked + 1), Item::Int(1)]))?)
@@ -221,25 +221,26 @@ impl Work {
     async fn step(&mut self, buffer: &mut Vec<u8>) -> Result<u64, String> {
         match self {
             Self::Calls { caller, callee, procedure, registration, next } => {
-                calls(caller, callee, procedure, registration, next, buffer).await
+                calls(caller, callee, procedure, registration, next, DEPTH, buffer).await
             }
             Self::Events { publisher, subscribers, topic, next } => {
-                events(publisher, subscribers, topic, next, buffer).await
+                events(publisher, subscribers, topic, next, BURST, buffer).await
             }
         }
     }
 }
 
-async fn calls(
+pub(crate) async fn calls(
     caller: &mut MemoryPeer,
     callee: &mut MemoryPeer,
     procedure: &str,
     registration: &[u8],
     next: &mut u64,
+    depth: usize,
     buffer: &mut Vec<u8>,
 ) -> Result<u64, String> {
     let first = *next;
-    *next += DEPTH as u64;
+    *next += depth as u64;
     for id in first..*next {
         let args = [Item::Int(id), Item::Int(50)];
         let items = [Item::Int(48), Item::Int(id), Item::Empty, Item::Text(procedure), Item::List(&args)];
@@ -256,18 +257,19 @@ async fn calls(
         let sum = [Item::Int(id + 50)];
         expect(caller, &[Item::Int(50), Item::Int(id), Item::Empty, Item::List(&sum)], buffer).await?;
     }
-    Ok(DEPTH as u64)
+    Ok(depth as u64)
 }
 
-async fn events(
+pub(crate) async fn events(
     publisher: &mut MemoryPeer,
     subscribers: &mut [(MemoryPeer, Vec<u8>)],
     topic: &str,
     next: &mut u64,
+    burst: usize,
     buffer: &mut Vec<u8>,
 ) -> Result<u64, String> {
     let first = *next;
-    *next += BURST as u64;
+    *next += burst as u64;
     for number in first..*next {
         let args = [Item::Int(number), Item::Text(BALLAST)];
         let items = [Item::Int(16), Item::Int(number), Item::Empty, Item::Text(topic), Item::List(&args)];
@@ -283,16 +285,24 @@ async fn events(
             }
         }
     }
-    Ok((BURST * subscribers.len()) as u64)
+    Ok((burst * subscribers.len()) as u64)
 }
 
-async fn send(peer: &mut MemoryPeer, items: &[Item<'_>], buffer: &mut Vec<u8>) -> Result<(), String> {
+pub(crate) async fn send(
+    peer: &mut MemoryPeer,
+    items: &[Item<'_>],
+    buffer: &mut Vec<u8>,
+) -> Result<(), String> {
     buffer.clear();
     write(Format::Json, items, buffer);
     peer.send(buffer).await.map_err(|error| error.to_string())
 }
 
-async fn expect(peer: &mut MemoryPeer, items: &[Item<'_>], buffer: &mut Vec<u8>) -> Result<(), String> {
+pub(crate) async fn expect(
+    peer: &mut MemoryPeer,
+    items: &[Item<'_>],
+    buffer: &mut Vec<u8>,
+) -> Result<(), String> {
     buffer.clear();
     write(Format::Json, items, buffer);
     let came = peer.receive().await.map_err(|error| error.to_string())?;

@@ -20,6 +20,7 @@ mod fanout;
 mod flood;
 mod frame;
 mod histogram;
+mod instructions;
 mod lane;
 mod load;
 mod machine;
@@ -54,6 +55,7 @@ pub fn main() -> ExitCode {
         Some(Command::Server(server)) => server::run(server),
         Some(Command::Soak(options)) => soak::run(options),
         Some(Command::Flood(options)) => flood::run(options),
+        Some(Command::Instructions(options)) => instructions::run(options),
         None => measure(&options),
     };
     match done {

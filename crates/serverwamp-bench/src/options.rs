@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Soak(SoakOptions),
     /// Ask for too much of everything: memory has to stay within what the limits predict, and others be served.
     Flood(FloodOptions),
+    /// Count the instructions of a served call, a routed call and an event to 64, with valgrind.
+    Instructions(InstructionsOptions),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -74,6 +76,16 @@ impl FloodOptions {
     pub(crate) fn includes(&self, kind: crate::flood::Kind) -> bool {
         self.only.is_empty() || self.only.contains(&kind)
     }
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct InstructionsOptions {
+    /// Do this one in this process, to be counted by another.
+    #[arg(long, hide = true, requires = "count")]
+    pub(crate) operation: Option<crate::instructions::Operation>,
+    /// How often.
+    #[arg(long, hide = true, default_value_t = 0)]
+    pub(crate) count: u64,
 }
 
 #[derive(Clone, Copy, Debug, Args)]

@@ -105,7 +105,7 @@ async fn publish(Arg(number): Arg<u64>, realm: RealmHandle) -> Result<(), WampEr
     Ok(())
 }
 
-fn application() -> Result<Application, Failure> {
+pub(crate) fn application() -> Result<Application, Failure> {
     let routes = RouteSet::new()
         .procedure("demo.add", add)
         .procedure("bench.publish", publish)

@@ -1,0 +1,115 @@
+//! Instructions per operation, counted by `valgrind --tool=callgrind`: they are the same on a busy machine, so a change of one
+//! part in a hundred can be seen.
+//!
+//! Router and peers are in one process, on a runtime of one thread; messages go through pipes in memory. What the peers
+//! execute is counted as well: it is the same before and after a change of the router. Operations follow one another, so
+//! that no turn ends because its time is up. A child process of this program does each work twice, the second time for
+//! more operations; the difference is divided by the further operations, so that nothing of the start is in it.
+
+use crate::Failure;
+use crate::embedded::{calls, events, expect, granted, join, send};
+use crate::exchange::{FIRST_ID, Format};
+use crate::message::{Item, beginning};
+use crate::options::InstructionsOptions;
+use crate::server::{application, router};
+use clap::ValueEnum;
+use serverwamp::memory::MemoryPeer;
+use std::process::{Command, Stdio};
+
+/// Operations of the shorter run, which warms buffers up as well, and of the longer one.
+const OPERATIONS: [u64; 2] = [256, 1280];
+
+/// Receivers of an event.
+const SUBSCRIBERS: usize = 64;
+
+/// What one operation is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Operation {
+    /// A CALL that the application serves, and its RESULT.
+    ServedCall,
+    /// A CALL that another session serves: INVOCATION, YIELD and RESULT as well.
+    RoutedCall,
+    /// A PUBLISH and 64 EVENTs.
+    EventTo64,
+}
+
+pub(crate) fn run(options: &InstructionsOptions) -> Result<(), Failure> {
+    if let Some(operation) = options.operation {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        return runtime.block_on(work(operation, options.count));
+    }
+    println!("| instructions per operation | peers included |");
+    println!("| --- | --: |");
+    for operation in Operation::value_variants() {
+        let [few, many] = OPERATIONS.map(|count| count_instructions(*operation, count));
+        let per_operation = (many? - few?) as f64 / (OPERATIONS[1] - OPERATIONS[0]) as f64;
+        let name = operation.to_possible_value().map(|value| value.get_name().to_owned());
+        println!("| {} | {per_operation:.0} |", name.unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// Returns the number of instructions of a process that does `count` operations.
+fn count_instructions(operation: Operation, count: u64) -> Result<u64, Failure> {
+    let name = operation.to_possible_value().ok_or("this operation has no name")?;
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(std::env::current_exe()?)
+        .args(["instructions", "--operation", name.get_name(), "--count", &count.to_string()])
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("valgrind does not start ({error}); Debian has it as `valgrind`"))?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        return Err(format!("the run under valgrind failed:\n{text}").into());
+    }
+    let collected =
+        text.lines().find_map(|line| line.split_once("Collected : ")).map(|(_, count)| count.trim());
+    Ok(collected.ok_or_else(|| format!("valgrind names no count:\n{text}"))?.parse()?)
+}
+
+/// Does `count` operations, and compares every answer with the right one.
+async fn work(operation: Operation, count: u64) -> Result<(), Failure> {
+    let mut buffer = Vec::new();
+    let mut next = FIRST_ID;
+    match operation {
+        Operation::ServedCall => {
+            let app = application()?;
+            let mut caller = join(&app, "realm1").await?;
+            for id in FIRST_ID..FIRST_ID + count {
+                served_call(&mut caller, id, &mut buffer).await?;
+            }
+        }
+        Operation::RoutedCall => {
+            let app = router()?;
+            let (mut caller, mut callee) = (join(&app, "realm1").await?, join(&app, "realm1").await?);
+            let procedure = "bench.instructions";
+            let registration = granted(&mut callee, 64, procedure).await?;
+            while next < FIRST_ID + count {
+                calls(&mut caller, &mut callee, procedure, &registration, &mut next, 1, &mut buffer).await?;
+            }
+        }
+        Operation::EventTo64 => {
+            let app = router()?;
+            let topic = "bench.instructions";
+            let mut subscribers = Vec::new();
+            for _ in 0..SUBSCRIBERS {
+                let mut peer = join(&app, "realm1").await?;
+                let id = granted(&mut peer, 32, topic).await?;
+                subscribers.push((peer, beginning(Format::Json, 5, &[Item::Int(36), Item::Raw(&id)])));
+            }
+            let mut publisher = join(&app, "realm1").await?;
+            while next < FIRST_ID + count {
+                events(&mut publisher, &mut subscribers, topic, &mut next, 1, &mut buffer).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn served_call(caller: &mut MemoryPeer, id: u64, buffer: &mut Vec<u8>) -> Result<(), String> {
+    let args = [Item::List(&[]), Item::Raw(br#"{"a":1,"b":2}"#)];
+    let items = [Item::Int(48), Item::Int(id), Item::Empty, Item::Text("demo.add"), args[0], args[1]];
+    send(caller, &items, buffer).await?;
+    expect(caller, &[Item::Int(50), Item::Int(id), Item::Empty, Item::List(&[Item::Int(3)])], buffer).await
+}
