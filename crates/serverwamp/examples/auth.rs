@@ -73,7 +73,7 @@ async fn whoami(session: Session) -> String {
 }
 
 async fn shut_the_shop(Identity(member): Identity<Member>) -> Result<&'static str, WampError> {
-    if member.is_admin { Ok("shut") } else { Err(WampError::not_authorized()) }
+    if member.is_admin { Ok("shut") } else { Err(WampError::not_authorized("only administrators may")) }
 }
 
 fn routes() -> RouteSet<Members> {

@@ -28,7 +28,7 @@ impl Drop for Goodbye {
 async fn connected(pending: PendingSession) -> Result<(), WampError> {
     let address = pending.session().transport().peer_address;
     if address.is_none_or(|address| !address.ip().is_loopback()) {
-        return Err(WampError::not_authorized()); // the peer gets ABORT
+        return Err(WampError::not_authorized("only peers of this machine may connect")); // the peer gets ABORT
     }
     let session = pending.accept().await;
     println!("{}: connected from {address:?}", session.id());

@@ -31,8 +31,7 @@ async fn squares(Arg(up_to): Arg<u64>) -> Progressive<impl futures_core::Stream<
 async fn transfer(Arg(steps): Arg<u32>, canceled: Canceled) -> Result<&'static str, WampError> {
     for done in 0..steps {
         if canceled.is_canceled() {
-            println!("taking back {done} of {steps} steps");
-            return Err(WampError::canceled());
+            return Err(WampError::canceled(format!("took back {done} of {steps} steps")));
         }
         sleep(STEP).await;
     }

@@ -148,7 +148,7 @@ async fn by_signature(_: AuthId) -> Option<CraCredential> {
 
 #[debug_handler(auth::custom)]
 async fn by_dialogue(_: AuthExchange) -> Result<Principal, WampError> {
-    Err(WampError::authentication_denied())
+    Err(WampError::authentication_denied("authentication denied"))
 }
 
 #[test]

@@ -102,8 +102,8 @@ fn a_role_may_call_and_hear_what_the_guide_keeps_for_it() {
         (
             &mut peter,
             [
-                json!([8, 48, "$id", {}, "wamp.error.not_authorized"]),
-                json!([8, 32, "$id", {}, "wamp.error.not_authorized"]),
+                json!([8, 48, "$id", {}, "wamp.error.not_authorized", ["only backends may reset"]]),
+                json!([8, 32, "$id", {}, "wamp.error.not_authorized", ["only backends hear alarms"]]),
             ],
         ),
         (&mut joe, [json!([50, "$id", {}, ["reset"]]), json!([33, "$id", "$id"])]),

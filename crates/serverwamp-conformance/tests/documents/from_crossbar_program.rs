@@ -33,7 +33,7 @@ fn for_backends() -> RouteSet {
     RouteSet::new().procedure("com.example.reset", || async { "reset" }).layer(
         tower::filter::FilterLayer::new(|call: Invocation| match call.session().authrole() {
             "backend" => Ok(call),
-            _ => Err(WampError::not_authorized()),
+            _ => Err(WampError::not_authorized("only backends may reset")),
         }),
     )
 }
@@ -41,7 +41,7 @@ fn for_backends() -> RouteSet {
 /// Who may subscribe to a topic is decided by its handler.
 async fn alarms(pending: PendingSubscription) -> Result<(), WampError> {
     if pending.session().authrole() != "backend" {
-        return Err(WampError::not_authorized());
+        return Err(WampError::not_authorized("only backends hear alarms"));
     }
     pending.accept().await.closed().await;
     Ok(())

@@ -101,7 +101,7 @@ fn an_identity_that_is_not_there_is_refused() {
     assert_eq!(value(&mut peer, "session.identity", NONE), false);
     let id = peer.next_request();
     peer.send(json!([32, id, {}, "topic.extractor_refuses"]));
-    peer.expect(json!([8, 32, id, {}, "wamp.error.not_authorized"]));
+    peer.expect(json!([8, 32, id, {}, "wamp.error.not_authorized", ["$contains:no identity"]]));
 }
 
 // SES-19

@@ -119,13 +119,13 @@ fn guarded() -> Realm {
     open("guarded").topic_settings("com.history.members", TopicSettings::new().history(10)).routes(
         RouteSet::new()
             .procedure("com.served", || async { "by the application" })
-            .topic("com.refused", || async { Err::<(), _>(WampError::not_authorized()) })
+            .topic("com.refused", || async { Err::<(), _>(WampError::not_authorized("members only")) })
             .topic("com.history.members", members_only),
     )
 }
 
 async fn members_only(session: Session) -> Result<(), WampError> {
-    if session.authrole() == "member" { Ok(()) } else { Err(WampError::not_authorized()) }
+    if session.authrole() == "member" { Ok(()) } else { Err(WampError::not_authorized("members only")) }
 }
 
 fn app() -> Realm {

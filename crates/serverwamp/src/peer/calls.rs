@@ -222,7 +222,7 @@ impl Calls {
         self.waiting.retain(|waiting| {
             let expired = waiting.call().deadline.is_some_and(|deadline| deadline <= now);
             if expired {
-                session.send_error(Call::CODE, waiting.call().request, &WampError::timeout());
+                session.send_error(Call::CODE, waiting.call().request, &WampError::call_timed_out());
             }
             !expired
         });
@@ -282,7 +282,7 @@ impl Calls {
     pub(super) fn cancel(&mut self, session: &Session, request: RequestId, mode: Option<CancelMode>) {
         if let Some(index) = self.waiting.iter().position(|waiting| waiting.call().request == request) {
             self.waiting.remove(index);
-            session.send_error(Call::CODE, request, &WampError::canceled());
+            session.send_error(Call::CODE, request, &WampError::call_canceled());
             return;
         }
         // A call that is not there any more has been answered: the CANCEL came too late (checklist CAN-09).
@@ -296,7 +296,7 @@ impl Calls {
                     // Without a mode it is `killnowait` (checklist CAN-07).
                     Some(CancelMode::Skip | CancelMode::KillNoWait) | None => Stop::Now,
                 };
-                Session::stop_call(&call, stop, WampError::canceled());
+                Session::stop_call(&call, stop, WampError::call_canceled());
             }
         }
     }
@@ -347,8 +347,8 @@ async fn serve(run: Run, state: &Arc<CallState>) {
         let early = pin!(select(stopped, expired));
         match select(&mut run, early).await {
             Either::Left((reply, _)) => Ok(reply),
-            Either::Right((Either::Left(_), _)) => Err(WampError::canceled()),
-            Either::Right((Either::Right(_), _)) => Err(WampError::timeout()),
+            Either::Right((Either::Left(_), _)) => Err(WampError::call_canceled()),
+            Either::Right((Either::Right(_), _)) => Err(WampError::call_timed_out()),
         }
     };
     let reply = match finished {
@@ -372,7 +372,7 @@ async fn serve(run: Run, state: &Arc<CallState>) {
                         state.procedure
                     );
                     session.running_realm().context.counters.refused(Refusal::Grace, session, why);
-                    Ok(CallReply::error(WampError::canceled()))
+                    Ok(CallReply::error(WampError::call_canceled()))
                 }
             }
         }

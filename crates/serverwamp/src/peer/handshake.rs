@@ -203,12 +203,12 @@ async fn ask<R: SessionRequest>(
             session_over(session.clone()),
             async move {
                 let life = AssertUnwindSafe(life).catch_unwind();
-                let refuse = || asked.refuse(WampError::not_authorized());
+                let refuse = || asked.refuse(supervise::not_accepted());
                 let end = supervise::until_dropped(life, asked.dropped(), refuse).await;
                 end.map(|SessionReply(reply)| reply)
             },
             move |reply| match reply {
-                Ok(()) => verdict.refuse(WampError::not_authorized()),
+                Ok(()) => verdict.refuse(supervise::not_accepted()),
                 Err(error) => verdict.refuse(error),
             },
         );
@@ -244,7 +244,7 @@ async fn authenticate(
         let known = realm.code.authenticators.iter().find(|one| !one.first && one.method == *method);
         if let Some(authenticator) = known {
             let principal = (authenticator.dialogue)(Arc::clone(exchange)).await?;
-            let principal = principal.ok_or_else(WampError::authentication_denied)?;
+            let principal = principal.ok_or_else(WampError::denied)?;
             return Ok(principal.proved_by(authenticator.method.clone()));
         }
     }

@@ -134,7 +134,7 @@ impl Subscription {
     pub async fn send_on<M>(&self, topic: &str, payload: impl ToPayload<M>) -> Result<(), WampError> {
         let encoded = payload.to_payload(self.attempt.session.serializer())?;
         if !self.attempt.realm().broker.send_to_subscription(&self.attempt, topic, &encoded) {
-            return Err(WampError::canceled());
+            return Err(WampError::call_canceled());
         }
         self.attempt.session.outbox().room().await;
         Ok(())

@@ -98,6 +98,11 @@ pub(crate) async fn until_dropped<T>(
     }
 }
 
+/// The answer when a handler let go of the question, or ended, without an answer of its own.
+pub(crate) fn not_accepted() -> WampError {
+    WampError::not_authorized("the application has not accepted this")
+}
+
 /// Spawns a task on the session's runtime.
 pub(crate) fn spawn(runtime: &Arc<dyn Runtime>, task: impl Future<Output = ()> + Send + 'static) {
     runtime.spawn(Box::pin(task));

@@ -54,7 +54,7 @@ where
         let server_key = server_key.clone();
         async move {
             let Some(authid) = exchange.hello.authid.clone() else {
-                return Err(WampError::authentication_denied());
+                return Err(WampError::denied());
             };
             let known = handler.call(AuthRequest::new(Arc::clone(&exchange), Arc::clone(&name))).await?;
             let is_known = known.is_some();

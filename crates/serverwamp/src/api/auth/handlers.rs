@@ -59,7 +59,7 @@ where
 {
     dialogue("ticket".into(), false, Unbound::new(handler), |handler, exchange, name| async move {
         if exchange.hello.authid.is_none() {
-            return Err(WampError::authentication_denied());
+            return Err(WampError::denied());
         }
         let answer = exchange.challenge(&name, Dict::new()).await;
         let mut request = AuthRequest::new(exchange, name);
@@ -122,7 +122,7 @@ impl<S: Sync> FromRequest<AuthRequest<TicketMethod>, S> for Ticket {
     type Rejection = WampError;
 
     async fn from_request(request: &mut AuthRequest<TicketMethod>, _: &S) -> Result<Self, WampError> {
-        request.ticket.clone().map(Self).ok_or_else(WampError::authentication_denied)
+        request.ticket.clone().map(Self).ok_or_else(WampError::denied)
     }
 }
 

@@ -22,7 +22,7 @@ use std::sync::Arc;
 ///     for _ in 0..10 {
 ///         if canceled.is_canceled() {
 ///             undo().await;
-///             return Err(WampError::canceled());
+///             return Err(WampError::canceled("taken back"));
 ///         }
 ///         step().await;
 ///     }

@@ -65,7 +65,7 @@ use std::future::Future;
 ///     type Rejection = WampError;
 ///
 ///     async fn from_request(request: &mut R, _: &S) -> Result<Self, WampError> {
-///         request.session().identity::<User>().map(|user| CurrentUser((*user).clone())).ok_or_else(WampError::not_authorized)
+///         request.session().identity::<User>().map(|user| CurrentUser((*user).clone())).ok_or_else(|| WampError::not_authorized("log in first"))
 ///     }
 /// }
 /// ```

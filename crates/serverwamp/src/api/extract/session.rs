@@ -56,7 +56,9 @@ impl<R: Request, S: Sync, U: Send + Sync + 'static> FromRequest<R, S> for Identi
     type Rejection = WampError;
 
     async fn from_request(request: &mut R, _: &S) -> Result<Self, WampError> {
-        request.session().identity::<U>().map(Identity).ok_or_else(WampError::not_authorized)
+        request.session().identity::<U>().map(Identity).ok_or_else(|| {
+            WampError::not_authorized("the session has no identity of the kind that this handler asks for")
+        })
     }
 }
 

@@ -47,7 +47,7 @@ impl Progress {
     /// `wamp.error.canceled` when the call is over: answered, canceled, timed out, or its caller gone. Give it to `?`.
     pub async fn send<M>(&self, value: impl ToPayload<M>) -> Result<(), WampError> {
         if self.call.stop.get().is_some() {
-            return Err(WampError::canceled());
+            return Err(WampError::call_canceled());
         }
         if !self.call.receive_progress {
             return Ok(());

@@ -99,23 +99,41 @@ impl WampError {
         Self::new(uris::error::INVALID_ARGUMENT).arg(text.into())
     }
 
-    /// `wamp.error.not_authorized`: the session may not do this.
-    pub fn not_authorized() -> Self {
-        Self::new(uris::error::NOT_AUTHORIZED)
+    /// `wamp.error.not_authorized`: the session may not do this, and `text` says what it lacks.
+    pub fn not_authorized(text: impl Into<String>) -> Self {
+        Self::new(uris::error::NOT_AUTHORIZED).arg(text.into())
     }
 
     /// `wamp.error.authentication_denied`: the credentials are wrong, or nobody has them.
-    pub fn authentication_denied() -> Self {
-        Self::new(uris::error::AUTHENTICATION_DENIED).arg("authentication denied")
+    ///
+    /// The peer reads `text`. Use one text for both, or it tells strangers which names exist; the framework's own
+    /// authenticators say "authentication denied".
+    pub fn authentication_denied(text: impl Into<String>) -> Self {
+        Self::new(uris::error::AUTHENTICATION_DENIED).arg(text.into())
     }
 
-    /// `wamp.error.canceled`: the call was canceled.
-    pub fn canceled() -> Self {
+    /// `wamp.error.canceled`: the call was canceled, and `text` says how far it came or by whom.
+    pub fn canceled(text: impl Into<String>) -> Self {
+        Self::new(uris::error::CANCELED).arg(text.into())
+    }
+
+    /// `wamp.error.timeout`: it took too long, and `text` says what did.
+    pub fn timeout(text: impl Into<String>) -> Self {
+        Self::new(uris::error::TIMEOUT).arg(text.into())
+    }
+
+    /// The one text of all denials, whether the name or the secret is wrong.
+    pub(crate) fn denied() -> Self {
+        Self::authentication_denied("authentication denied")
+    }
+
+    /// `wamp.error.canceled` without a text: the caller knows that it has canceled.
+    pub(crate) fn call_canceled() -> Self {
         Self::new(uris::error::CANCELED)
     }
 
-    /// `wamp.error.timeout`: it took too long.
-    pub fn timeout() -> Self {
+    /// `wamp.error.timeout` without a text: the caller knows the timeout that it has given.
+    pub(crate) fn call_timed_out() -> Self {
         Self::new(uris::error::TIMEOUT)
     }
 
@@ -224,4 +242,29 @@ pub(crate) fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, String
     // It can say the most: integers of 128 bits as well.
     codec::to_writer(Serializer::Cbor, value, &mut encoded).map_err(|error| error.to_string())?;
     codec::from_slice(Serializer::Cbor, &encoded).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_specification_say_what_a_person_should_read() {
+        let errors = [
+            (WampError::not_authorized("members only"), "wamp.error.not_authorized: members only"),
+            (WampError::authentication_denied("no"), "wamp.error.authentication_denied: no"),
+            (WampError::canceled("two of three steps"), "wamp.error.canceled: two of three steps"),
+            (WampError::timeout(String::from("the disk")), "wamp.error.timeout: the disk"),
+        ];
+        for (error, expected) in errors {
+            assert_eq!(error.to_string(), expected);
+            assert_eq!(error.args().len(), 1, "{error}");
+        }
+    }
+
+    #[test]
+    fn what_the_caller_knows_already_is_sent_without_a_text() {
+        assert!(WampError::call_canceled().args().is_empty());
+        assert!(WampError::call_timed_out().args().is_empty());
+    }
 }

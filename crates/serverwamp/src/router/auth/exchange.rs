@@ -84,7 +84,7 @@ impl Exchange {
 ///     if first.signature.matches("blue") & second.signature.matches("cat") {
 ///         Ok(Principal::new("joe").role("customer"))
 ///     } else {
-///         Err(WampError::authentication_denied())
+///         Err(WampError::authentication_denied("authentication denied"))
 ///     }
 /// }
 /// # serverwamp::Realm::<()>::new("secure").authenticator(auth::custom("questions", two_questions));

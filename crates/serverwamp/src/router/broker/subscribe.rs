@@ -250,11 +250,11 @@ fn accompany(
         async move { over.over.wait().await },
         async move {
             let life = AssertUnwindSafe(life).catch_unwind();
-            let refuse = || asked.decide(scope, Err(WampError::not_authorized()));
+            let refuse = || asked.decide(scope, Err(supervise::not_accepted()));
             let end = supervise::until_dropped(life, asked.dropped(scope), refuse).await;
             end.map(|SubscriptionReply(reply)| reply)
         },
-        move |reply| decided.decide(scope, reply.and_then(|()| Err(WampError::not_authorized()))),
+        move |reply| decided.decide(scope, reply.and_then(|()| Err(supervise::not_accepted()))),
     );
 }
 

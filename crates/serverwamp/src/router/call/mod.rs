@@ -116,7 +116,7 @@ impl CallState {
     fn queue_progress(&self, encoded: &Encoded) -> Result<(), WampError> {
         let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
         if *answered {
-            return Err(WampError::canceled());
+            return Err(WampError::call_canceled());
         }
         let serializer = self.session.serializer();
         if self.timeout.is_some() {
@@ -130,7 +130,7 @@ impl CallState {
                 PushError::TooLong => {
                     self.session.too_long("the progressive result is longer than the caller takes")
                 }
-                PushError::Closed => WampError::canceled(),
+                PushError::Closed => WampError::call_canceled(),
                 PushError::Encode(never) => match never {},
             })
     }

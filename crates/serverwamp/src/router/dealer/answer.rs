@@ -178,7 +178,7 @@ impl RoutedCall {
         state.refused = true;
         // Nobody watches a time any more that ran out while this callee kept it itself (checklist TMO-02, TMO-05).
         if self.deadline.is_some_and(|deadline| deadline <= callee.runtime().now()) {
-            return self.finish(state, &Answer::Refusal(&WampError::timeout()));
+            return self.finish(state, &Answer::Refusal(&WampError::call_timed_out()));
         }
         match state.payload.take() {
             Some(Kept::Held(held)) => self.invoke(state, held.payload().clone(), random),

@@ -186,7 +186,7 @@ impl RoutedCall {
             }
             return;
         }
-        self.stop(&mut state, mode != CancelMode::Skip, &WampError::canceled());
+        self.stop(&mut state, mode != CancelMode::Skip, &WampError::call_canceled());
     }
 
     /// Ends the call with an error, whatever its callee does.
@@ -222,7 +222,7 @@ impl RoutedCall {
         if deadline > now {
             return Some(deadline);
         }
-        self.stop(&mut state, true, &WampError::timeout());
+        self.stop(&mut state, true, &WampError::call_timed_out());
         None
     }
 
@@ -250,7 +250,7 @@ impl RoutedCall {
             return;
         }
         state.serving = None;
-        let error = WampError::canceled().arg("the callee has left");
+        let error = WampError::canceled("the callee has left");
         self.finish(&mut state, &Answer::Refusal(&error));
     }
 

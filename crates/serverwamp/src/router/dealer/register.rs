@@ -26,7 +26,7 @@ impl Dealer {
         self.context.check_own_uri(procedure, options.kind, Some(session))?;
         let config = self.context.config();
         if !config.permissions.register {
-            return Err(WampError::not_authorized().arg("only the application registers in this realm"));
+            return Err(WampError::not_authorized("only the application registers in this realm"));
         }
         if options.disclose_caller && config.permissions.disclosure == Disclosure::Refused {
             return Err(disclosure_refused());

@@ -30,9 +30,7 @@ impl MetaApi<'_> {
         // Whose handlers say who may subscribe, they have said it of its subscribers only (checklist HIST-14).
         let guarded = !self.realm.code.routes.topics(&entry.pattern).is_empty();
         if guarded && !members.sessions.has(caller.id()) {
-            return Err(
-                WampError::not_authorized().arg("only subscribers may read the history of this topic")
-            );
+            return Err(WampError::not_authorized("only subscribers may read the history of this topic"));
         }
         let events: Vec<Arc<StoredEvent>> = match &members.history {
             Some(history) => {

@@ -135,8 +135,7 @@ impl<'r> MetaApi<'r> {
         {
             return Ok(());
         }
-        Err(WampError::not_authorized()
-            .arg(format!("the role {:?} does not administrate", caller.authrole())))
+        Err(WampError::not_authorized(format!("the role {:?} does not administrate", caller.authrole())))
     }
 }
 

@@ -38,7 +38,7 @@ impl MetaApi<'_> {
         let config = self.realm.context.config();
         let permissions = &config.permissions;
         if !permissions.publish {
-            return Err(WampError::not_authorized().arg("only the application publishes in this realm"));
+            return Err(WampError::not_authorized("only the application publishes in this realm"));
         }
         if testament.options.disclose_me && permissions.disclosure == Disclosure::Refused {
             return Err(disclosure_refused());

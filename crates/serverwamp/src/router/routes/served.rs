@@ -130,7 +130,7 @@ fn translate(error: BoxError) -> WampError {
     #[cfg(feature = "tower-errors")]
     {
         if error.is::<tower::timeout::error::Elapsed>() {
-            return WampError::timeout();
+            return WampError::timeout("the procedure took too long");
         }
         if error.is::<tower::load_shed::error::Overloaded>() {
             return WampError::unavailable("too many calls are being served");

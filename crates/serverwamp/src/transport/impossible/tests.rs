@@ -20,7 +20,7 @@ async fn by_transport() -> Option<Principal> {
 }
 
 async fn answers(_: AuthExchange) -> Result<Principal, WampError> {
-    Err(WampError::authentication_denied())
+    Err(WampError::authentication_denied("authentication denied"))
 }
 
 fn builder() -> ApplicationBuilder {
