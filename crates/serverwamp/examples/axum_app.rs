@@ -10,11 +10,10 @@ use axum::routing::{get, post};
 use serverwamp::{Application, Realm, RealmHandle, RouteSet, TransportInfo};
 use std::error::Error;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use tokio::net::TcpListener;
 
 /// Tells callers where they come from.
-async fn where_from(transport: Arc<TransportInfo>) -> Option<String> {
+async fn where_from(transport: TransportInfo) -> Option<String> {
     transport.peer_address.map(|address| address.to_string())
 }
 

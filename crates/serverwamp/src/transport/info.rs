@@ -7,7 +7,20 @@ use serverwamp_proto::codec::Serializer;
 use std::net::SocketAddr;
 
 /// What is known of the transport of a session: how the peer reached us, and with which request.
-#[derive(Debug)]
+///
+/// It is an [extractor](crate::extract) in every kind of handler. A handler that takes it has a copy of its own, with all
+/// headers of the request; one that is called often takes `Arc<TransportInfo>`, which is shared, or looks at
+/// [`Session::transport`](crate::Session::transport).
+///
+/// ```
+/// use serverwamp::{RouteSet, TransportInfo};
+///
+/// async fn where_from(transport: TransportInfo) -> Option<String> {
+///     transport.peer_address.map(|address| address.to_string())
+/// }
+/// # RouteSet::<()>::new().procedure("docs.where_from", where_from);
+/// ```
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TransportInfo {
     /// The peer's address; `None` when the HTTP server in front does not tell. Where a trusted proxy has told it, its port

@@ -17,7 +17,7 @@
 //! | [`Ticket`](crate::auth::Ticket), [`AuthId`](crate::auth::AuthId), [`AuthExchange`](crate::auth::AuthExchange) | what the peer offers | authenticators |
 //! | [`Session`](crate::Session) | the session that asks | everywhere |
 //! | [`RealmHandle`](crate::RealmHandle) | the session's realm: publish, list sessions | everywhere |
-//! | [`TransportInfo`](crate::TransportInfo) | peer address, HTTP request, certificate | everywhere |
+//! | [`TransportInfo`](crate::TransportInfo), or shared `Arc<TransportInfo>` | peer address, HTTP request, certificate | everywhere |
 //! | [`Identity<U>`] | the typed value the authenticator attached | everywhere |
 //! | [`Extension<T>`] | a value that a handler kept on the session | everywhere |
 //! | [`State<T>`] | application state; a missing one does not compile | everywhere |

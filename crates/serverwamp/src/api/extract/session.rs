@@ -44,6 +44,15 @@ impl<R: Request, S: Sync> FromRequest<R, S> for RealmHandle {
     }
 }
 
+impl<R: Request, S: Sync> FromRequest<R, S> for TransportInfo {
+    type Rejection = Infallible;
+
+    async fn from_request(request: &mut R, _: &S) -> Result<Self, Infallible> {
+        Ok(request.session().transport().clone())
+    }
+}
+
+/// Shared, not copied.
 impl<R: Request, S: Sync> FromRequest<R, S> for Arc<TransportInfo> {
     type Rejection = Infallible;
 
