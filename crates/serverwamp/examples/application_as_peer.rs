@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 /// Asks the sensor, whoever serves it, and tells everybody what it said.
 async fn ask(realm: &RealmHandle) -> Result<(), WampError> {
-    let reading = realm.call("sensor.read", Args(("kitchen",))).timeout(Duration::from_secs(2)).await?;
+    let reading = realm.call("sensor.read", ("kitchen",)).timeout(Duration::from_secs(2)).await?;
     // The results are passed on as they came, without a look at them.
     realm.publication("sensor.readings").retain().send(reading.payload().clone())?;
     Ok(())

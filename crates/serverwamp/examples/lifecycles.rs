@@ -3,7 +3,7 @@
 //! `npx -y wampy@8 subscribe presence -w ws://127.0.0.1:8080/ws -r realm1`.
 #![expect(clippy::disallowed_methods, reason = "a program chooses its runtime")]
 
-use serverwamp::extract::{Arg, Args, Extension};
+use serverwamp::extract::{Arg, Extension};
 use serverwamp::{
     Application, Hold, PendingSession, Realm, RealmHandle, RouteSet, Server, Session, WampError,
 };
@@ -40,9 +40,9 @@ async fn connected(pending: PendingSession) -> Result<(), WampError> {
 /// From WELCOME on: everybody hears of it, and of the end.
 async fn joined(pending: PendingSession, realm: RealmHandle) -> Result<(), WampError> {
     let session = pending.accept().await; // WELCOME goes out
-    realm.publish("presence", Args(("came", session.authid())))?;
+    realm.publish("presence", ("came", session.authid()))?;
     session.closed().await;
-    realm.publish("presence", Args(("left", session.authid())))?;
+    realm.publish("presence", ("left", session.authid()))?;
     Ok(())
 }
 

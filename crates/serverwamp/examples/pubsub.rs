@@ -36,7 +36,7 @@ async fn say(
 ) -> Result<(), WampError> {
     chat.add(&room, &text);
     let topic = format!("chat.rooms.{room}");
-    realm.publication(topic).exclude(session.id()).send(Args((session.authid(), text)))?;
+    realm.publication(topic).exclude(session.id()).send((session.authid(), text))?;
     Ok(())
 }
 
@@ -51,7 +51,7 @@ async fn room(
     };
     let subscription = pending.accept().await; // SUBSCRIBED goes out
     for text in chat.said(room) {
-        subscription.send(Args(("history", text))).await?; // to this subscriber alone
+        subscription.send(("history", text)).await?; // to this subscriber alone
     }
     println!("{} entered {room}", subscription.session().id());
     subscription.closed().await; // UNSUBSCRIBE, GOODBYE, or a lost connection

@@ -4,7 +4,7 @@
 //! does so under the lock of the subscription's members; a [`Subscription`] exists only after that.
 
 use crate::router::broker::Attempt;
-use crate::router::payload::ToPayload;
+use crate::router::payload::ToArguments;
 use crate::router::request::SubscriptionRequest;
 use crate::{Session, WampError};
 use futures_util::future::{Either, select};
@@ -122,17 +122,17 @@ impl Subscription {
     ///
     /// # Errors
     /// `wamp.error.canceled` when the subscription is over: give it to `?`. Also when the payload cannot be encoded.
-    pub async fn send<M>(&self, payload: impl ToPayload<M>) -> Result<(), WampError> {
+    pub async fn send<M>(&self, arguments: impl ToArguments<M>) -> Result<(), WampError> {
         let topic = Arc::clone(&self.attempt.topic);
-        self.send_on(&topic, payload).await
+        self.send_on(&topic, arguments).await
     }
 
     /// As [`send`](Self::send), naming the topic for a subscription by prefix or wildcard.
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub async fn send_on<M>(&self, topic: &str, payload: impl ToPayload<M>) -> Result<(), WampError> {
-        let encoded = payload.to_payload(self.attempt.session.serializer())?;
+    pub async fn send_on<M>(&self, topic: &str, arguments: impl ToArguments<M>) -> Result<(), WampError> {
+        let encoded = arguments.to_arguments(self.attempt.session.serializer())?;
         if !self.attempt.realm().broker.send_to_subscription(&self.attempt, topic, &encoded) {
             return Err(WampError::call_canceled());
         }

@@ -51,4 +51,11 @@ impl Peer {
         let id = subscribed.strip_prefix(&format!("[33,{request},")).and_then(|rest| rest.strip_suffix(']'));
         id.unwrap_or_else(|| panic!("{subscribed}")).to_owned()
     }
+
+    /// The next event, from its details on, without the ids before them.
+    pub(crate) async fn event(&mut self) -> String {
+        let event = self.hear().await;
+        assert!(event.starts_with("[36,"), "{event}");
+        event.splitn(4, ',').nth(3).unwrap_or_else(|| panic!("{event}")).to_owned()
+    }
 }

@@ -1,7 +1,7 @@
 //! Replies of topic and session handlers: yes, no, or "yes, and hold this meanwhile".
 
 use super::{IntoReply, via};
-use crate::router::payload::ToPayload;
+use crate::router::payload::ToArguments;
 use crate::router::request::{SessionRequest, SubscriptionRequest};
 use crate::router::session::pending::SessionReply;
 use crate::router::subscription::{PendingSubscription, SubscriptionReply};
@@ -67,6 +67,8 @@ impl<R: SessionRequest, G: Send> IntoReply<R, via::Shape> for Hold<G> {
 
 /// Accepts, and sends every item of a stream to the subscriber until the stream or the subscription ends.
 ///
+/// An item is the arguments of an event, a tuple the positional ones: [`ToArguments`].
+///
 /// ```
 /// use futures_util::stream;
 /// use serverwamp::Events;
@@ -87,7 +89,7 @@ impl<St> fmt::Debug for Events<St> {
 impl<St, M> IntoReply<SubscriptionRequest, via::Streamed<M>> for Events<St>
 where
     St: Stream + Send,
-    St::Item: ToPayload<M> + Send + Sync,
+    St::Item: ToArguments<M> + Send + Sync,
 {
     async fn into_reply(self, request: SubscriptionRequest) -> SubscriptionReply {
         let pending = PendingSubscription::new(&request);

@@ -2,13 +2,37 @@
 //!
 //! | a procedure returns | the caller gets |
 //! |---|---|
-//! | any `T: Serialize` | one positional result |
+//! | any `T: Serialize`, also a tuple, a `Vec`, a struct or a map | one positional result |
 //! | `()`, `None` | an empty result |
 //! | [`Args((a, b))`](crate::extract::Args) | several positional results |
-//! | [`Kwargs(t)`](crate::extract::Kwargs) | keyword results |
+//! | [`Kwargs(map)`](crate::extract::Kwargs) | keyword results |
 //! | `(Args(..), Kwargs(..))` | both |
 //! | [`Progressive`] | a progressive result for each item of a stream, and a final one |
 //! | `Result<any of these, E>` with `E: Into<WampError>` | that, or an ERROR |
+//!
+//! What a function returns is one value, so **a returned map is one positional map and no keywords, a returned tuple or `Vec`
+//! one positional list**; `Kwargs` and `Args` say otherwise. What is *given* to a call or an event follows the other rule:
+//! there, a tuple is the positional arguments ([`ToArguments`]).
+//!
+//! ```
+//! # use std::collections::BTreeMap;
+//! use serverwamp::extract::{Args, Kwargs};
+//!
+//! async fn one_map() -> BTreeMap<&'static str, i64> {
+//!     BTreeMap::from([("a", 1)]) // [{"a": 1}]
+//! }
+//! async fn keywords() -> Kwargs<BTreeMap<&'static str, i64>> {
+//!     Kwargs(BTreeMap::from([("a", 1)])) // [], {"a": 1}
+//! }
+//! async fn one_list() -> (i64, i64) {
+//!     (7, 2) // [[7, 2]]
+//! }
+//! async fn two_results() -> Args<(i64, i64)> {
+//!     Args((7, 2)) // [7, 2]
+//! }
+//! # serverwamp::RouteSet::<()>::new()
+//! #     .procedure("a", one_map).procedure("b", keywords).procedure("c", one_list).procedure("d", two_results);
+//! ```
 //!
 //! An `Err` never travels as a success. `Result<T, E>` is `Serialize` when both halves are, and then serde would
 //! write `{"Err": ..}` as an ordinary value; that shape is recognised and sent as `wamp.error.runtime_error` with the
@@ -18,7 +42,7 @@ mod lifecycle;
 mod progress;
 mod shapes;
 
-pub use crate::router::payload::{CallReply, Encoded, ToPayload, via};
+pub use crate::router::payload::{CallReply, Encoded, ToArguments, ToPayload, via};
 pub use lifecycle::{Events, Hold};
 pub use progress::{IntoItem, Progress, Progressive};
 
@@ -30,6 +54,9 @@ use serde::Serialize;
 use std::future::{Future, ready};
 
 /// A value that can answer an `R`. `M` only guides inference.
+///
+/// As the answer to a call, a map is one positional map and a tuple one positional list: the [table](self) of replies says
+/// what else there is.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot answer the request `{R}`",
     label = "not a reply to this request",

@@ -3,20 +3,20 @@
 use super::{Attempt, Broker, HeldSubscription};
 use crate::Session;
 use crate::WampError;
-use crate::router::payload::{Encoded, ToPayload};
+use crate::router::payload::{Encoded, ToArguments};
 use crate::router::wire;
 use serverwamp_proto::pattern::Match;
 
 impl Broker {
     /// Sends an event to one session alone; says on how many of its subscriptions.
-    pub(crate) fn send_event<P: ToPayload<M>, M>(
+    pub(crate) fn send_event<P: ToArguments<M>, M>(
         &self,
         session: &Session,
         topic: &str,
         payload: &P,
     ) -> Result<usize, WampError> {
         self.context.check_own_uri(topic, Match::Exact, None)?;
-        let encoded = payload.to_payload(session.serializer())?;
+        let encoded = payload.to_arguments(session.serializer())?;
         Ok(self.send_to_session(session, topic, &encoded))
     }
 

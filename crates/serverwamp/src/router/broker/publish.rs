@@ -2,7 +2,7 @@
 
 use super::{Broker, Disclosed, Forms};
 use crate::base::statistics::Refusal;
-use crate::router::payload::{Encoded, ToPayload};
+use crate::router::payload::{Encoded, ToArguments};
 use crate::router::realm::{Disclosure, RealmConfig, disclosure_refused, forwarded};
 use crate::rt::wall_clock;
 use crate::{Session, WampError};
@@ -144,7 +144,7 @@ impl Broker {
     pub(crate) fn publish_own<M>(
         &self,
         topic: &str,
-        payload: &impl ToPayload<M>,
+        payload: &impl ToArguments<M>,
         receivers: Option<&Receivers>,
         retain: bool,
     ) -> Result<PublicationId, WampError> {
@@ -203,11 +203,11 @@ impl Broker {
     ///
     /// User code encodes it, so that happens before any lock is taken; another serializer that turns out to be needed
     /// gets it carried over from one of these.
-    fn encode_likely<M>(&self, payload: &impl ToPayload<M>) -> Result<Forms, WampError> {
+    fn encode_likely<M>(&self, payload: &impl ToArguments<M>) -> Result<Forms, WampError> {
         let mut forms: Option<Forms> = None;
         let mut problem = None;
         for serializer in self.likely_serializers() {
-            match (payload.to_payload(serializer), &forms) {
+            match (payload.to_arguments(serializer), &forms) {
                 (Ok(encoded), None) => forms = Some(Forms::new(to_payload(encoded))),
                 (Ok(encoded), Some(forms)) => forms.know(to_payload(encoded)),
                 (Err(error), _) => problem = Some(error),
@@ -217,7 +217,7 @@ impl Broker {
             (Some(forms), _) => Ok(forms),
             (None, Some(error)) => Err(error),
             // It can say the most.
-            (None, None) => Ok(Forms::new(to_payload(payload.to_payload(Serializer::Cbor)?))),
+            (None, None) => Ok(Forms::new(to_payload(payload.to_arguments(Serializer::Cbor)?))),
         }
     }
 }

@@ -5,7 +5,7 @@ mod value;
 pub mod via;
 
 pub use self::arguments::{Arg, Args, Kwargs};
-pub(crate) use self::value::encode_value;
+pub(crate) use self::value::{encode_arguments, encode_value};
 
 use crate::base::error::WampError;
 use crate::base::log::line;
@@ -57,12 +57,13 @@ impl From<WampError> for CallReply {
     }
 }
 
-/// A value that can be the payload of a message: one value, [`Args`], [`Kwargs`], or both.
+/// A value that can be the result of a call: one value, [`Args`], [`Kwargs`], or both.
 ///
-/// `M` only guides inference.
+/// A tuple, a list and a map are one value each; what calls and events are given is [`ToArguments`]. `M` only guides
+/// inference.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be sent",
-    note = "send any `serde::Serialize` as one positional argument, `Args((a, b))` as several, `Kwargs(t)` as keywords, or `(Args(..), Kwargs(..))`"
+    note = "send any `serde::Serialize` as one positional result, `Args((a, b))` as several, `Kwargs(t)` as keywords, or `(Args(..), Kwargs(..))`"
 )]
 pub trait ToPayload<M> {
     /// Encodes the value.
@@ -75,6 +76,54 @@ pub trait ToPayload<M> {
 impl<T: Serialize + ?Sized> ToPayload<via::Value> for T {
     fn to_payload(&self, serializer: Serializer) -> Result<Encoded, WampError> {
         encode_value(serializer, self)
+    }
+}
+
+/// A value that can be the arguments of a call or an event.
+///
+/// | given | sent |
+/// |---|---|
+/// | a tuple `(a, b)`, an array `[a, b]` | each element as a positional argument |
+/// | `()`, `None` | no argument |
+/// | any other `T: Serialize`: a number, a text, a `Vec`, a struct, a map | one positional argument |
+/// | [`Args(t)`](Args) | each element of a tuple, an array, a `Vec` or a slice as a positional argument |
+/// | [`Arg(t)`](Arg) | exactly one positional argument, a tuple as well |
+/// | [`Kwargs(t)`](Kwargs) | each field of a struct or entry of a map as a keyword argument |
+/// | `(Args(..), Kwargs(..))` | both |
+/// | [`Payload`] | what it holds |
+///
+/// A map or a struct is one positional argument and no keywords unless [`Kwargs`] says so; a `Vec` is one list, because
+/// how many elements it has is not part of its type. `M` only guides inference.
+///
+/// ```
+/// use serverwamp::extract::{Arg, Args, Kwargs};
+/// # use std::collections::BTreeMap;
+/// # fn example(realm: serverwamp::RealmHandle, numbers: Vec<i64>, map: BTreeMap<String, i64>) -> Result<(), serverwamp::WampError> {
+/// realm.publish("docs.changes", ("put", 7))?; // ["put", 7]
+/// realm.publish("docs.changes", "put")?; // ["put"]
+/// realm.publish("docs.changes", &numbers)?; // [[1, 2, 3]]
+/// realm.publish("docs.changes", Args(&numbers))?; // [1, 2, 3]
+/// realm.publish("docs.changes", Arg(("put", 7)))?; // [["put", 7]]
+/// realm.publish("docs.changes", &map)?; // [{"a": 1}]
+/// realm.publish("docs.changes", Kwargs(&map))?; // [], {"a": 1}
+/// # Ok(())
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent",
+    note = "give a tuple of `serde::Serialize` for positional arguments, any other `Serialize` for one, `Kwargs(t)` for keywords, or `(Args(..), Kwargs(..))` for both"
+)]
+pub trait ToArguments<M> {
+    /// Encodes the value.
+    ///
+    /// # Errors
+    /// When the serializer cannot represent it, such as a NaN in JSON.
+    fn to_arguments(&self, serializer: Serializer) -> Result<Encoded, WampError>;
+}
+
+impl<T: Serialize + ?Sized> ToArguments<via::Value> for T {
+    fn to_arguments(&self, serializer: Serializer) -> Result<Encoded, WampError> {
+        encode_arguments(serializer, self)
     }
 }
 
@@ -91,6 +140,12 @@ macro_rules! shapes {
             fn to_payload(&self, $serializer: Serializer) -> Result<Encoded, WampError> {
                 let $this = self;
                 Ok(Encoded { serializer: $serializer, args: $args, kwargs: $kwargs })
+            }
+        }
+
+        impl<$($generic: Serialize),*> ToArguments<via::Shape> for $shape {
+            fn to_arguments(&self, serializer: Serializer) -> Result<Encoded, WampError> {
+                self.to_payload(serializer)
             }
         }
     )*};

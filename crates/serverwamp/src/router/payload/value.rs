@@ -1,4 +1,4 @@
-//! One Rust value as one positional result, and the trap in that.
+//! One Rust value as one positional result or as the arguments of a message, and the trap in that.
 //!
 //! `Result<T, E>` is itself `Serialize` when `T` and `E` are. Invariant of this file: an `Err` that reaches it, however
 //! wrapped in `Some` and `Box`, comes out as an error.
@@ -8,7 +8,7 @@ use crate::base::error::{WampError, to_value};
 use serde::Serialize;
 use serde::ser::{Impossible, Serializer as SerdeSerializer};
 use serverwamp_proto::codec::{Serializer, Value};
-use serverwamp_proto::payload::encode_single;
+use serverwamp_proto::payload::{encode_args, encode_single};
 use serverwamp_proto::uris;
 use std::fmt;
 
@@ -17,12 +17,15 @@ pub(crate) fn encode_value<T: Serialize + ?Sized>(
     serializer: Serializer,
     value: &T,
 ) -> Result<Encoded, WampError> {
-    match value.serialize(Glance { serializer }) {
-        Ok(never) => match never {},
-        Err(Seen::Nothing) => Ok(Encoded::empty(serializer)),
-        Err(Seen::Value) => encode_plain(serializer, value),
-        Err(Seen::Unwrapped(encoded)) => *encoded,
-    }
+    Glance { serializer, spreads: false }.encode(value)
+}
+
+/// As [`encode_value`], but each element of a tuple or an array is an argument of its own.
+pub(crate) fn encode_arguments<T: Serialize + ?Sized>(
+    serializer: Serializer,
+    value: &T,
+) -> Result<Encoded, WampError> {
+    Glance { serializer, spreads: true }.encode(value)
 }
 
 fn encode_plain<T: Serialize + ?Sized>(serializer: Serializer, value: &T) -> Result<Encoded, WampError> {
@@ -36,6 +39,23 @@ fn encode_plain<T: Serialize + ?Sized>(serializer: Serializer, value: &T) -> Res
 #[derive(Clone, Copy)]
 struct Glance {
     serializer: Serializer,
+    /// Whether the elements of a tuple are arguments.
+    spreads: bool,
+}
+
+impl Glance {
+    fn encode<T: Serialize + ?Sized>(self, value: &T) -> Result<Encoded, WampError> {
+        match value.serialize(self) {
+            Ok(never) => match never {},
+            Err(Seen::Nothing) => Ok(Encoded::empty(self.serializer)),
+            Err(Seen::Value) => encode_plain(self.serializer, value),
+            Err(Seen::Elements) => match encode_args(self.serializer, value) {
+                Ok(args) => Ok(Encoded { serializer: self.serializer, args, kwargs: Vec::new() }),
+                Err(error) => Err(cannot_encode(error)),
+            },
+            Err(Seen::Unwrapped(encoded)) => *encoded,
+        }
+    }
 }
 
 /// What a [`Glance`] saw; it travels as the "error" because nothing was written.
@@ -45,6 +65,8 @@ enum Seen {
     Nothing,
     /// Something to encode as it is.
     Value,
+    /// A tuple or an array whose elements are arguments.
+    Elements,
     /// The inside of a `Result`, already encoded, or the error it was.
     Unwrapped(Box<Result<Encoded, WampError>>),
 }
@@ -132,7 +154,7 @@ impl SerdeSerializer for Glance {
         value: &T,
     ) -> Result<Never, Seen> {
         match (name, variant) {
-            ("Result", "Ok") => Err(Seen::Unwrapped(Box::new(encode_value(self.serializer, value)))),
+            ("Result", "Ok") => Err(Seen::Unwrapped(Box::new(self.encode(value)))),
             ("Result", "Err") => {
                 let argument = to_value(value).unwrap_or(Value::Null);
                 Err(Seen::Unwrapped(Box::new(Err(WampError::new(uris::error::RUNTIME_ERROR).arg(argument)))))
@@ -146,7 +168,7 @@ impl SerdeSerializer for Glance {
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, Seen> {
-        Err(Seen::Value)
+        Err(if self.spreads { Seen::Elements } else { Seen::Value })
     }
 
     fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeTupleStruct, Seen> {

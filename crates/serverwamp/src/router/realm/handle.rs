@@ -4,7 +4,7 @@ use super::publication::Publication;
 use super::running::RunningRealm;
 use crate::router::broker::Subscriber;
 use crate::router::dealer::{Calling, RegistrationEntry};
-use crate::router::payload::ToPayload;
+use crate::router::payload::ToArguments;
 use crate::router::request::Matched;
 use crate::router::routes::{Compiled, ProcedureRoute, RoutePattern, Served, Shape};
 use crate::{Session, WampError};
@@ -26,11 +26,11 @@ const WAITING_EVENTS: usize = 1024;
 /// [`Application::realm`](crate::Application::realm).
 ///
 /// ```
-/// use serverwamp::extract::{Arg, Args};
+/// use serverwamp::extract::Arg;
 /// use serverwamp::{RealmHandle, WampError};
 ///
 /// async fn put(Arg(title): Arg<String>, realm: RealmHandle) -> Result<(), WampError> {
-///     realm.publish("docs.changes", Args(("put", title)))?;
+///     realm.publish("docs.changes", ("put", title))?;
 ///     Ok(())
 /// }
 /// # serverwamp::RouteSet::<()>::new().procedure("docs.put", put);
@@ -50,15 +50,19 @@ impl RealmHandle {
 
     /// Publishes an event to all subscribers of `topic`, exact, prefix and wildcard, and returns its id.
     ///
-    /// The payload is anything a procedure can return as a value: one `Serialize` is one positional argument,
-    /// [`Args`](crate::extract::Args) several, [`Kwargs`](crate::extract::Kwargs) keywords. The events of one task reach
-    /// a subscriber in the order they were published in.
+    /// A tuple is the positional arguments, any other `Serialize` is one of them, [`Kwargs`](crate::extract::Kwargs) are
+    /// keywords: [`ToArguments`] has the whole table. The events of one task reach a subscriber in the order they were
+    /// published in.
     ///
     /// # Errors
     /// When the topic is not a URI, or the payload cannot be encoded for any receiver. Receivers for whose serializer
     /// it cannot, such as a NaN in JSON, are passed over.
-    pub fn publish<M>(&self, topic: &str, payload: impl ToPayload<M>) -> Result<PublicationId, WampError> {
-        self.publication(topic).send(payload)
+    pub fn publish<M>(
+        &self,
+        topic: &str,
+        arguments: impl ToArguments<M>,
+    ) -> Result<PublicationId, WampError> {
+        self.publication(topic).send(arguments)
     }
 
     /// A publication to `topic` that only some sessions are to get, or that is kept for later ones.
@@ -73,13 +77,14 @@ impl RealmHandle {
 
     /// Calls a procedure that a client has registered; await it for the result.
     ///
+    /// A tuple is the positional arguments: [`ToArguments`].
+    ///
     /// ```
-    /// use serverwamp::extract::Args;
     /// use serverwamp::{RealmHandle, WampError};
     ///
     /// async fn average(realm: RealmHandle) -> Result<f64, WampError> {
-    ///     let sum: f64 = realm.call("sensors.sum", Args(("kitchen",))).await?.get()?;
-    ///     let count: f64 = realm.call("sensors.count", Args(("kitchen",))).await?.get()?;
+    ///     let sum: f64 = realm.call("sensors.sum", ("kitchen",)).await?.get()?;
+    ///     let count: f64 = realm.call("sensors.count", ("kitchen",)).await?.get()?;
     ///     Ok(sum / count)
     /// }
     /// # serverwamp::RouteSet::<()>::new().procedure("sensors.average", average);
@@ -88,9 +93,9 @@ impl RealmHandle {
     /// # Errors
     /// What the callee answered, `wamp.error.no_such_procedure` when nobody serves it, `wamp.error.canceled` when the
     /// callee left. Procedures that the application serves itself are plain functions: call those.
-    pub fn call<M>(&self, procedure: impl Into<String>, payload: impl ToPayload<M>) -> Calling {
+    pub fn call<M>(&self, procedure: impl Into<String>, arguments: impl ToArguments<M>) -> Calling {
         // What every serializer can say it can say; it is carried over into the callee's.
-        let payload = payload.to_payload(Serializer::MessagePack);
+        let payload = arguments.to_arguments(Serializer::MessagePack);
         Calling::new(Arc::clone(&self.0), procedure.into(), payload)
     }
 

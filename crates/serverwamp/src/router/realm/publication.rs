@@ -2,7 +2,7 @@
 
 use super::running::RunningRealm;
 use crate::WampError;
-use crate::router::payload::ToPayload;
+use crate::router::payload::ToArguments;
 use serverwamp_proto::id::{PublicationId, SessionId};
 use serverwamp_proto::message::Receivers;
 use serverwamp_proto::pattern::Match;
@@ -79,7 +79,7 @@ impl Publication {
     /// When the topic is not a URI, or the payload cannot be encoded for any receiver. Receivers for whose serializer
     /// it cannot, such as a NaN in JSON, are passed over. `wamp.error.unavailable`, and nobody gets the event, when it is to
     /// be [retained](Self::retain) and no more can be.
-    pub fn send<M>(self, payload: impl ToPayload<M>) -> Result<PublicationId, WampError> {
+    pub fn send<M>(self, payload: impl ToArguments<M>) -> Result<PublicationId, WampError> {
         let Self { realm, topic, receivers, retain } = &self;
         realm.context.check_own_uri(topic, Match::Exact, None)?;
         let receivers = (*receivers != Receivers::default()).then_some(receivers);

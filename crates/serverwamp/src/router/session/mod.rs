@@ -23,7 +23,7 @@ use crate::base::log::line;
 use crate::base::signal::Signal;
 use crate::router::auth::Principal;
 use crate::router::dealer::RoutedCall;
-use crate::router::payload::ToPayload;
+use crate::router::payload::ToArguments;
 use crate::router::realm::{RealmHandle, RunningRealm};
 use crate::rt::Runtime;
 use crate::transport::Outbox;
@@ -191,8 +191,8 @@ impl Session {
     ///
     /// # Errors
     /// When `topic` is not a URI, or the payload cannot be encoded.
-    pub fn send_event<M>(&self, topic: &str, payload: impl ToPayload<M>) -> Result<usize, WampError> {
-        self.0.realm.broker.send_event(self, topic, &payload)
+    pub fn send_event<M>(&self, topic: &str, arguments: impl ToArguments<M>) -> Result<usize, WampError> {
+        self.0.realm.broker.send_event(self, topic, &arguments)
     }
 
     /// How many events this session did not get because its peer read too slowly.
