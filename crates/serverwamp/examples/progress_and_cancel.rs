@@ -3,10 +3,13 @@
 //! `npx -y wampy@8 call com.example.count -w ws://127.0.0.1:8080/ws -r realm1 -a 3`.
 #![expect(clippy::disallowed_methods, reason = "a program chooses its runtime")]
 
-use futures_util::stream;
+use futures_core::Stream;
+use futures_util::{StreamExt, stream};
 use serverwamp::extract::{Arg, Canceled};
+use serverwamp::reply::Step;
 use serverwamp::{Application, Progress, Progressive, Realm, RouteSet, Server, WampError};
 use std::error::Error;
+use std::future::Future;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
@@ -22,9 +25,19 @@ async fn count(Arg(from): Arg<u32>, progress: Progress) -> Result<&'static str, 
     Ok("liftoff")
 }
 
-/// The same with a stream: its items are the progressive results, its end is the final one.
-async fn squares(Arg(up_to): Arg<u64>) -> Progressive<impl futures_core::Stream<Item = u64>> {
-    Progressive::new(stream::iter((1..=up_to).map(|number| number * number)))
+/// The same with a stream: its items are the progressive results, and what follows it is the final one.
+async fn squares(
+    Arg(up_to): Arg<u64>,
+) -> Progressive<impl Stream<Item = u64>, impl Future<Output = &'static str>> {
+    Progressive::new(stream::iter((1..=up_to).map(|number| number * number))).finish(async { "done" })
+}
+
+/// A stream that finds its final result by itself: what would come behind it is not computed.
+async fn first_above(Arg(least): Arg<u64>) -> Progressive<impl Stream<Item = Step<u64, u64>>> {
+    Progressive::new(stream::iter(1..).map(move |number: u64| {
+        let square = number.saturating_mul(number);
+        if square > least { Step::Final(square) } else { Step::Progress(square) }
+    }))
 }
 
 /// A handler that takes `Canceled` is not dropped: it winds up what it began, and may still answer.
@@ -42,6 +55,7 @@ fn routes() -> RouteSet {
     RouteSet::new()
         .procedure("com.example.count", count)
         .procedure("com.example.squares", squares)
+        .procedure("com.example.first_above", first_above)
         .procedure("com.example.transfer", transfer)
 }
 

@@ -6,3 +6,4 @@
 mod arguments;
 mod extractors;
 mod peer;
+mod progress;

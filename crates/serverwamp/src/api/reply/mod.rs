@@ -7,7 +7,7 @@
 //! | [`Args((a, b))`](crate::extract::Args) | several positional results |
 //! | [`Kwargs(map)`](crate::extract::Kwargs) | keyword results |
 //! | `(Args(..), Kwargs(..))` | both |
-//! | [`Progressive`] | a progressive result for each item of a stream, and a final one |
+//! | [`Progressive`] | a progressive result for each item of a stream, and a final one: empty, a future's output, or a [`Step`] of the stream |
 //! | `Result<any of these, E>` with `E: Into<WampError>` | that, or an ERROR |
 //!
 //! What a function returns is one value, so **a returned map is one positional map and no keywords, a returned tuple or `Vec`
@@ -44,7 +44,7 @@ mod shapes;
 
 pub use crate::router::payload::{CallReply, Encoded, ToArguments, ToPayload, via};
 pub use lifecycle::{Events, Hold};
-pub use progress::{IntoItem, Progress, Progressive};
+pub use progress::{IntoItem, Progress, Progressive, Step};
 
 use crate::WampError;
 use crate::router::payload::encode_value;

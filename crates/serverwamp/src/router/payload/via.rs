@@ -12,6 +12,9 @@ pub struct Fallible<M>(std::marker::PhantomData<M>);
 /// A stream whose items are converted via `M`.
 #[derive(Debug)]
 pub struct Streamed<M>(std::marker::PhantomData<M>);
+/// A step of a stream: progress is converted via `M`, the final result via `N`.
+#[derive(Debug)]
+pub struct Step<M, N>(std::marker::PhantomData<(M, N)>);
 /// `()`: nothing to say, so yes.
 #[derive(Debug)]
 pub enum Unit {}
