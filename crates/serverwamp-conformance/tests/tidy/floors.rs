@@ -146,3 +146,29 @@ fn an_import_that_runs_up_is_found() {
     assert_eq!(found("router/realm/mod.rs", "use crate::nowhere::Call;\n"), 1);
     assert_eq!(found("cellar/mod.rs", "use std::fmt;\n"), 1);
 }
+
+/// The one file of router and peers that puts anything into an outbox.
+const SENDING: &str = "crates/serverwamp/src/router/session/sending.rs";
+
+fn pushes_into_an_outbox(path: &str, text: &str) -> bool {
+    let above_transport =
+        ["router", "api", "peer"].iter().any(|room| path.starts_with(&format!("{SOURCES}{room}/")));
+    let code = without_comments(text).replace(char::is_whitespace, "");
+    above_transport && ["outbox.push", "outbox().push"].iter().any(|call| code.contains(call))
+}
+
+#[test]
+fn everything_that_is_sent_goes_out_through_one_file() {
+    let files = files(SOURCES, "rs");
+    let found = files.iter().filter(|(path, text)| pushes_into_an_outbox(path, text));
+    assert_eq!(found.map(|(path, _)| path.as_str()).collect::<Vec<_>>(), [SENDING]);
+}
+
+#[test]
+fn who_pushes_into_an_outbox_is_found() {
+    let found = |path: &str, text: &str| pushes_into_an_outbox(&format!("{SOURCES}{path}"), text);
+    assert!(found("router/broker/deliver.rs", "session.outbox()\n    .push_event(bytes, None)"));
+    assert!(found("peer/mod.rs", "self.outbox.push(class, encode)"));
+    assert!(!found("peer/mod.rs", "// self.outbox.push(class, encode)\nself.outbox.close(1000, \"\")"));
+    assert!(!found("transport/websocket/echo.rs", "self.outbox.push_as(kind, message)"));
+}

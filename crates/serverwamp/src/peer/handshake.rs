@@ -10,8 +10,8 @@ use crate::base::statistics::Refusal;
 use crate::router::auth::{AuthenticateAnswer, Exchange, Hello, Principal, Secret};
 use crate::router::realm::{Handlers, RunningRealm};
 use crate::router::request::{ConnectRequest, JoinRequest, SessionRequest};
-use crate::router::session::CloseReason;
 use crate::router::session::pending::{Admission, SessionReply};
+use crate::router::session::{self, CloseReason};
 use crate::router::supervise;
 use crate::router::wire;
 use crate::transport::websocket::excerpt;
@@ -123,7 +123,7 @@ impl Peer {
         let features = wire::features(&realm.context.config().permissions);
         let welcome =
             |features| wire::welcome(self.serializer, session.id(), realm.name(), principal, features);
-        if !wire::queue_unless_too_long(&self.outbox, self.serializer, &welcome(Some(features))) {
+        if !session::queue_unless_too_long(&self.outbox, self.serializer, &welcome(Some(features))) {
             // A peer that takes so little has no use for a list of what it could ask for (checklist RAW-04).
             self.send(&welcome(None));
         }

@@ -21,7 +21,7 @@ use crate::base::admission::Permit;
 use crate::base::log::{self, Whose};
 use crate::base::statistics::Refusal;
 use crate::router::auth::Exchange;
-use crate::router::session::CloseReason;
+use crate::router::session::{self, CloseReason};
 use crate::router::wire;
 use crate::rt::{BoxFuture, after};
 use crate::transport::shutdown::Alive;
@@ -222,7 +222,7 @@ impl Peer {
 
     /// Queues a message; a full or closed outbox ends the connection by itself.
     fn send(&self, message: &Message<'_>) {
-        wire::queue(&self.outbox, self.serializer, message);
+        session::queue(&self.outbox, self.serializer, message);
     }
 
     /// While a decision is pending nothing but its AUTHENTICATE is taken in (checklist SES-28), and nothing at all from

@@ -7,7 +7,6 @@ use crate::base::log::line_later;
 use crate::router::auth::Principal;
 use crate::router::payload::Encoded;
 use crate::router::realm::{Disclosure, Permissions};
-use crate::transport::{Outbox, PushError};
 use serverwamp_proto::codec::{Dict, Serializer, Value};
 use serverwamp_proto::id::{PublicationId, RegistrationId, RequestId, SessionId, SubscriptionId};
 use serverwamp_proto::message::{
@@ -24,38 +23,6 @@ use std::borrow::Cow;
 
 /// The program's name and version, as WELCOME tells it.
 const AGENT: &str = concat!("serverwamp/", env!("CARGO_PKG_VERSION"));
-
-/// Queues a message. A full or closed outbox ends the connection by itself; so does a message that the peer does not
-/// take, because there is no protocol without it.
-pub(crate) fn queue(outbox: &Outbox, serializer: Serializer, message: &Message<'_>) {
-    if !queue_unless_too_long(outbox, serializer, message) {
-        line_later!(
-            WARN,
-            "refused",
-            "the peer takes too short messages for one it has to get",
-            message = message.name()
-        );
-        outbox.close(1009, "the peer takes too short messages");
-    }
-}
-
-/// As [`queue`], but a message that the peer does not take is not sent, and `false`.
-pub(crate) fn queue_unless_too_long(outbox: &Outbox, serializer: Serializer, message: &Message<'_>) -> bool {
-    match outbox.try_push(|out| message.encode(serializer, out)) {
-        Ok(()) | Err(PushError::Closed) => true,
-        Err(PushError::Encode(error)) => {
-            line_later!(
-                ERROR,
-                "internal",
-                "a message cannot be encoded and is not sent",
-                message = message.name(),
-                error = error
-            );
-            true
-        }
-        Err(PushError::TooLong) => false,
-    }
-}
 
 /// What works on a realm, and nothing else; WELCOME says so (checklist FEAT-01, FEAT-02).
 pub(crate) fn features(permissions: &Permissions) -> RouterFeatures {

@@ -36,6 +36,6 @@ pub(crate) use self::handler::{EndReason, Flow, MessageHandler};
 pub(crate) use self::input::Input;
 #[cfg(test)]
 pub(crate) use self::outbox::Taken;
-pub(crate) use self::outbox::{Bounds, Outbox, PushError, Refused};
+pub(crate) use self::outbox::{Bounds, Class, Outbox, PushError, infallible};
 pub(crate) use self::settings::Settings;
 pub(crate) use self::turns::Turns;

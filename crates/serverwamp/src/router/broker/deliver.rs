@@ -99,7 +99,7 @@ impl Broker {
             match event {
                 Event::Encoded(bytes) => {
                     let asleep = many.then_some(&mut delivered.asleep);
-                    delivered.events += usize::from(session.outbox().push_event_among(bytes, asleep).is_ok());
+                    delivered.events += usize::from(session.queue_event(bytes, asleep));
                 }
                 Event::Unsayable | Event::Unknown => delivered.passed_over += 1,
             }

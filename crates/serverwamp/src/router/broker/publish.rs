@@ -9,7 +9,7 @@ use crate::{Session, WampError};
 use serverwamp_proto::broker::ReceiverFilter;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{PublicationId, SessionId};
-use serverwamp_proto::message::{Passthru, Publish, PublishOptions, Receivers, Violation, encode_published};
+use serverwamp_proto::message::{Passthru, Publish, PublishOptions, Receivers, Violation};
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::{Part, Payload};
 use serverwamp_proto::session::Feature;
@@ -102,11 +102,7 @@ impl Broker {
             return Ok(());
         }
         match published {
-            Ok(publication) => {
-                let serializer = session.serializer();
-                let _closed =
-                    session.outbox().push(|out| encode_published(serializer, request, publication, out));
-            }
+            Ok(publication) => session.send_published(request, publication),
             Err(error) => session.send_error(Publish::CODE, request, &error),
         }
         Ok(())

@@ -248,7 +248,7 @@ fn send(entry: &SubscriptionEntry, session: &Session, event: &StoredEvent) {
     let mut bytes = Vec::new();
     if event.encode_retained(session, entry.id, entry.is_pattern(), &mut bytes).is_some() {
         // One that does not fit is counted where it is lost.
-        let _queued = session.outbox().push_event(&bytes);
+        let _queued = session.queue_event(&bytes, None);
     } else {
         let why = format_args!("a retained event of {} cannot be said in its serializer", event.topic);
         session.running_realm().context.counters.refused_under_lock(Refusal::Unrepresentable, session, why);

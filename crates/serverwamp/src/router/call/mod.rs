@@ -11,10 +11,8 @@ use crate::base::locks::Mutex;
 use crate::base::signal::Signal;
 use crate::router::payload::{CallReply, Encoded};
 use crate::router::request::Matched;
-use crate::transport::PushError;
 use crate::{Session, WampError};
 use serverwamp_proto::id::RequestId;
-use serverwamp_proto::message::encode_result;
 use serverwamp_proto::payload::Payload;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -118,21 +116,11 @@ impl CallState {
         if *answered {
             return Err(WampError::call_canceled());
         }
-        let serializer = self.session.serializer();
         if self.timeout.is_some() {
             let now = self.session.runtime().now();
             *self.last_progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
         }
-        self.session
-            .outbox()
-            .push(|out| encode_result(serializer, self.request, true, &encoded.args, &encoded.kwargs, out))
-            .map_err(|error| match error {
-                PushError::TooLong => {
-                    self.session.too_long("the progressive result is longer than the caller takes")
-                }
-                PushError::Closed => WampError::call_canceled(),
-                PushError::Encode(never) => match never {},
-            })
+        self.session.send_progress(self.request, encoded)
     }
 
     /// Queues the final answer, unless there has been one; says whether this was it.

@@ -1,10 +1,8 @@
 //! What a callee says about an invocation: YIELD and ERROR.
 
-use super::call::{Answer, CallState, Caller, Kept, RoutedCall, send_result};
+use super::call::{Answer, CallState, Caller, Kept, RoutedCall};
 use crate::base::log::line_later;
-use crate::base::statistics::Refusal;
 use crate::router::realm::forwarded;
-use crate::transport::PushError;
 use crate::{Session, WampError};
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::{self, ResultDetails, Violation, Yield};
@@ -143,24 +141,7 @@ impl RoutedCall {
                     passthru: passthru.map(|passthru| Box::new(passthru.clone())),
                     ..ResultDetails::default()
                 };
-                let error = match send_result(session, *request, &details, payload) {
-                    // Who is gone is about to be missed by everybody it calls.
-                    Ok(()) | Err(PushError::Closed) => return,
-                    Err(PushError::Encode(error)) => {
-                        session.running_realm().context.counters.count(Refusal::Unrepresentable, 1);
-                        line_later!(
-                            WARN,
-                            "call",
-                            "a progressive result cannot be carried over, the call is ended",
-                            session = session.id(),
-                            error = error
-                        );
-                        WampError::invalid_payload("a progressive result cannot be said in this serializer")
-                    }
-                    Err(PushError::TooLong) => {
-                        session.too_long("a progressive result is longer than the caller takes")
-                    }
-                };
+                let Err(error) = session.send_progress_of(*request, &details, payload) else { return };
                 self.stop(state, true, &error);
             }
             Caller::Application(call) => {

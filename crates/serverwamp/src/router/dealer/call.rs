@@ -4,23 +4,15 @@
 //! or reroutes it takes its state, looks, queues, and only then lets go. A callee can only answer what is in its own
 //! table of invocations, so no session answers for another.
 
-use super::carried::Carried;
 use super::local::LocalCall;
 use super::registration::{Callee, RegistrationEntry};
 use crate::base::locks::{Mutex, MutexGuard};
-use crate::base::log::line_later;
-use crate::base::statistics::Refusal;
 use crate::router::realm::forwarded;
 use crate::router::session::Held;
-use crate::transport::PushError;
 use crate::{Session, WampError};
-use serverwamp_proto::codec::EncodeError;
 use serverwamp_proto::dealer::Tried;
 use serverwamp_proto::id::{RequestId, SessionId};
-use serverwamp_proto::message::{
-    self, CallOptions, CancelMode, InterruptMode, Passthru, ResultDetails, encode_error_with,
-    encode_interrupt, encode_result, encode_result_with,
-};
+use serverwamp_proto::message::{CallOptions, CancelMode, InterruptMode, Passthru};
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::Feature;
 use std::sync::{Arc, PoisonError};
@@ -160,7 +152,7 @@ impl RoutedCall {
         match &self.caller {
             Caller::Session(session, request) => {
                 session.leave_routed(*request, state.input_open);
-                send_answer(session, *request, answer);
+                session.send_answer(*request, answer);
             }
             Caller::Application(call) => call.finish(answer),
         }
@@ -282,101 +274,6 @@ fn interrupt(state: &CallState, mode: InterruptMode) {
     let Some(serving) = &state.serving else { return };
     let session = &serving.callee.session;
     if session.callee_has(Feature::CallCanceling) {
-        let serializer = session.serializer();
-        // A connection that is closed needs no interrupt.
-        let _closed =
-            session.outbox().push(|out| encode_interrupt(serializer, serving.invocation, mode, out));
+        session.send_interrupt(serving.invocation, mode);
     }
-}
-
-/// Queues a final RESULT or ERROR for a client. A full or closed outbox ends the connection by itself.
-fn send_answer(session: &Session, request: RequestId, answer: &Answer<'_>) {
-    let serializer = session.serializer();
-    let unsayable = |error| {
-        session.running_realm().context.counters.count(Refusal::Unrepresentable, 1);
-        line_later!(
-            WARN,
-            "call",
-            "an answer cannot be carried over into the caller's serializer",
-            session = session.id(),
-            error = error
-        );
-        let text = "the answer cannot be said in this serializer";
-        session.send_error(message::Call::CODE, request, &WampError::invalid_payload(text));
-    };
-    match answer {
-        Answer::Result { payload, passthru: None } if payload.serializer == serializer => {
-            let queued = session.outbox().push(|out| {
-                encode_result(serializer, request, false, &payload.args, &payload.kwargs, out);
-            });
-            session.answer_too_long(request, queued);
-        }
-        Answer::Result { payload, passthru } => {
-            let details = ResultDetails {
-                passthru: passthru.map(|passthru| Box::new(passthru.clone())),
-                ..ResultDetails::default()
-            };
-            match send_result(session, request, &details, payload) {
-                Err(PushError::Encode(error)) => unsayable(error),
-                queued => session.answer_too_long(request, queued),
-            }
-        }
-        Answer::Error { error, payload, passthru } => {
-            session.log_answered(request, error);
-            let details = message::ErrorDetails {
-                passthru: passthru.map(|passthru| Box::new(passthru.clone())),
-                ..Default::default()
-            };
-            let payload = match Carried::new(payload, serializer) {
-                Ok(payload) => payload,
-                Err(problem) => {
-                    session.running_realm().context.counters.count(Refusal::Unrepresentable, 1);
-                    line_later!(
-                        WARN,
-                        "call",
-                        "the arguments of an error cannot be carried over and are left out",
-                        session = session.id(),
-                        error = problem
-                    );
-                    Carried::nothing()
-                }
-            };
-            let encode = |out: &mut Vec<u8>| {
-                encode_error_with(
-                    serializer,
-                    message::Call::CODE,
-                    request,
-                    &details,
-                    error,
-                    &payload.args,
-                    &payload.kwargs,
-                    out,
-                )
-            };
-            match session.outbox().try_push(encode) {
-                Err(PushError::Encode(error)) => unsayable(error),
-                // Its name alone may be short enough.
-                Err(PushError::TooLong) => {
-                    session.send_error(message::Call::CODE, request, &WampError::new(error.to_string()))
-                }
-                Ok(()) | Err(PushError::Closed) => {}
-            }
-        }
-        Answer::Refusal(error) => session.send_error(message::Call::CODE, request, error),
-    }
-}
-
-/// Queues a RESULT with details, carried over into the caller's serializer.
-pub(super) fn send_result(
-    session: &Session,
-    request: RequestId,
-    details: &ResultDetails,
-    payload: &Payload,
-) -> Result<(), PushError<EncodeError>> {
-    let serializer = session.serializer();
-    let payload = Carried::new(payload, serializer)?;
-    let encode = |out: &mut Vec<u8>| {
-        encode_result_with(serializer, request, details, &payload.args, &payload.kwargs, out)
-    };
-    session.outbox().try_push(encode)
 }

@@ -6,9 +6,9 @@ use std::borrow::Cow;
 
 /// Arguments and keyword arguments for one receiver; they are queued at once, so nothing has to share them.
 #[derive(Debug)]
-pub(super) struct Carried<'p> {
-    pub(super) args: Cow<'p, [u8]>,
-    pub(super) kwargs: Cow<'p, [u8]>,
+pub(crate) struct Carried<'p> {
+    pub(crate) args: Cow<'p, [u8]>,
+    pub(crate) kwargs: Cow<'p, [u8]>,
 }
 
 impl<'p> Carried<'p> {
@@ -16,7 +16,7 @@ impl<'p> Carried<'p> {
     ///
     /// # Errors
     /// When it cannot say it (checklist SER-13).
-    pub(super) fn new(payload: &'p Payload, serializer: Serializer) -> Result<Self, EncodeError> {
+    pub(crate) fn new(payload: &'p Payload, serializer: Serializer) -> Result<Self, EncodeError> {
         let carry = |bytes: &'p [u8]| -> Result<_, EncodeError> {
             if serializer == payload.serializer || bytes.is_empty() {
                 return Ok(Cow::Borrowed(bytes));
@@ -30,7 +30,7 @@ impl<'p> Carried<'p> {
     }
 
     /// No arguments at all.
-    pub(super) const fn nothing() -> Self {
+    pub(crate) const fn nothing() -> Self {
         Self { args: Cow::Borrowed(&[]), kwargs: Cow::Borrowed(&[]) }
     }
 }

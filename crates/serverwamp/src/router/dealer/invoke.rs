@@ -6,10 +6,10 @@ use super::registration::Callee;
 use crate::base::log::line_later;
 use crate::base::statistics::Refusal;
 use crate::router::call::Taken;
-use crate::transport::Refused;
+use crate::transport::PushError;
 use crate::{Session, WampError};
 use serverwamp_proto::id::{RequestId, SessionId};
-use serverwamp_proto::message::{InvocationDetails, encode_invocation};
+use serverwamp_proto::message::InvocationDetails;
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::Feature;
 use serverwamp_proto::uris;
@@ -158,33 +158,21 @@ impl RoutedCall {
     /// Queues an INVOCATION, the first of the call or a further one.
     fn push(&self, asked: Asked<'_>, progress: bool, payload: &Carried<'_>) -> Result<(), Unsent> {
         let session = &asked.callee.session;
-        let serializer = session.serializer();
         let details = self.details(asked, progress);
-        let id = self.registration.id;
-        let (args, kwargs) = (&payload.args, &payload.kwargs);
-        let queued = session.outbox().try_push_within(|out| {
-            let encoded = encode_invocation(serializer, asked.invocation, id, &details, args, kwargs, out);
-            debug_assert!(
-                encoded.is_ok(),
-                "details of plain texts and numbers can be written in every serializer"
-            );
-        });
-        match queued {
+        match session.send_invocation(asked.invocation, self.registration.id, &details, payload) {
             Ok(()) => Ok(()),
-            Err(Refused::Closed) => Err(Unsent::Gone),
-            Err(Refused::TooLong) => {
+            Err(PushError::Closed) => Err(Unsent::Gone),
+            Err(PushError::TooLong) => {
                 let text = "the call is longer than its callee takes";
                 Err(Unsent::Refused(session.too_long(text)))
             }
-            Err(Refused::Full) => {
+            Err(PushError::Full) => {
                 let text = "the callee does not read fast enough";
-                session.running_realm().context.counters.refused_under_lock(
-                    Refusal::Invocations,
-                    session,
-                    text,
-                );
+                let counters = &session.running_realm().context.counters;
+                counters.refused_under_lock(Refusal::Invocations, session, text);
                 Err(Unsent::Refused(WampError::network_failure(text)))
             }
+            Err(PushError::Encode(never)) => match never {},
         }
     }
 

@@ -13,7 +13,8 @@ mod register;
 mod registration;
 
 pub(crate) use answer::{receive_error, receive_too_long, receive_yield};
-pub(crate) use call::{CallRequest, Caller, RoutedCall};
+pub(crate) use call::{Answer, CallRequest, Caller, RoutedCall};
+pub(crate) use carried::Carried;
 pub use local::{CallResult, Calling, ProgressResults};
 use registration::CalleeOptions;
 pub(crate) use registration::RegistrationEntry;

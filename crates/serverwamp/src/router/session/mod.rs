@@ -15,6 +15,7 @@ mod work;
 pub(crate) use held::{Held, Kept};
 pub use pending::PendingSession;
 pub use reason::CloseReason;
+pub(crate) use sending::{queue, queue_unless_too_long};
 pub(crate) use work::{OpenCall, Work};
 
 use crate::WampError;

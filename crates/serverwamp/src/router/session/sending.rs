@@ -1,14 +1,23 @@
-//! What a session is sent: answers to its requests, and messages.
+//! Everything that a peer is sent: messages, answers to its requests, what others ask it, events.
+//!
+//! Nothing else of router and peers puts anything into an outbox.
 
 use super::Session;
 use crate::WampError;
 use crate::base::log::line_later;
 use crate::base::statistics::Refusal;
-use crate::router::payload::CallReply;
+use crate::router::dealer::{Answer, Carried};
+use crate::router::payload::{CallReply, Encoded};
 use crate::router::wire;
-use crate::transport::PushError;
-use serverwamp_proto::id::RequestId;
-use serverwamp_proto::message::{Call, Message, encode_result};
+use crate::transport::{Class, Outbox, PushError, infallible};
+use serverwamp_proto::codec::{EncodeError, Serializer};
+use serverwamp_proto::id::{PublicationId, RegistrationId, RequestId};
+use serverwamp_proto::message::{
+    Call, ErrorDetails, InterruptMode, InvocationDetails, Message, Passthru, ResultDetails,
+    encode_error_with, encode_interrupt, encode_invocation, encode_published, encode_result,
+    encode_result_with,
+};
+use serverwamp_proto::payload::Payload;
 use serverwamp_proto::uris;
 
 impl Session {
@@ -16,9 +25,7 @@ impl Session {
     pub(crate) fn send_reply(&self, request: RequestId, reply: &CallReply) {
         match &reply.0 {
             Ok(encoded) => {
-                let queued = self.0.outbox.push(|out| {
-                    encode_result(self.0.serializer, request, false, &encoded.args, &encoded.kwargs, out);
-                });
+                let queued = self.send_plain_result(request, false, &encoded.args, &encoded.kwargs);
                 self.answer_too_long(request, queued);
             }
             // A client's procedure that has no time would be passed over, and so is the application's (RER-02).
@@ -33,7 +40,7 @@ impl Session {
     }
 
     /// The answer to a call, at the level of calls: `"result"`, or an error's URI. Locks may be held.
-    pub(crate) fn log_answered(&self, request: RequestId, outcome: &str) {
+    fn log_answered(&self, request: RequestId, outcome: &str) {
         line_later!(
             DEBUG,
             "call",
@@ -50,7 +57,8 @@ impl Session {
             self.log_answered(request, error.uri());
         }
         let push = |error: &WampError| {
-            self.0.outbox.push(|out| wire::error(self.0.serializer, request_type, request, error, out))
+            let encode = infallible(|out| wire::error(self.0.serializer, request_type, request, error, out));
+            self.push(Class::Required, encode)
         };
         if let Err(PushError::TooLong) = push(error) {
             let why = format_args!("the error {} is longer than the peer takes", error.uri());
@@ -63,7 +71,7 @@ impl Session {
     }
 
     /// Says to a caller that the answer was longer than it takes, if that is what became of it (checklist RAW-16).
-    pub(crate) fn answer_too_long<E>(&self, request: RequestId, queued: Result<(), PushError<E>>) {
+    fn answer_too_long<E>(&self, request: RequestId, queued: Result<(), PushError<E>>) {
         if let Err(PushError::TooLong) = queued {
             let error = self.too_long("the answer is longer than the caller takes");
             self.send_error(Call::CODE, request, &error);
@@ -80,6 +88,240 @@ impl Session {
 
     /// Queues a message.
     pub(crate) fn send(&self, message: &Message<'_>) {
-        wire::queue(&self.0.outbox, self.0.serializer, message);
+        queue(&self.0.outbox, self.0.serializer, message);
+    }
+
+    /// Queues a final RESULT or ERROR of a client. A full or closed outbox ends the connection by itself.
+    pub(crate) fn send_answer(&self, request: RequestId, answer: &Answer<'_>) {
+        let serializer = self.serializer();
+        let unsayable = |error| {
+            self.count_unsayable();
+            line_later!(
+                WARN,
+                "call",
+                "an answer cannot be carried over into the caller's serializer",
+                session = self.id(),
+                error = error
+            );
+            let text = "the answer cannot be said in this serializer";
+            self.send_error(Call::CODE, request, &WampError::invalid_payload(text));
+        };
+        match answer {
+            Answer::Result { payload, passthru: None } if payload.serializer == serializer => {
+                let queued = self.send_plain_result(request, false, &payload.args, &payload.kwargs);
+                self.answer_too_long(request, queued);
+            }
+            Answer::Result { payload, passthru } => {
+                let details = ResultDetails {
+                    passthru: passthru.map(|passthru| Box::new(passthru.clone())),
+                    ..ResultDetails::default()
+                };
+                match self.send_result(request, &details, payload) {
+                    Err(PushError::Encode(error)) => unsayable(error),
+                    queued => self.answer_too_long(request, queued),
+                }
+            }
+            Answer::Error { error, payload, passthru } => {
+                self.log_answered(request, error);
+                match self.send_foreign_error(request, error, payload, *passthru) {
+                    Err(PushError::Encode(error)) => unsayable(error),
+                    // Its name alone may be short enough.
+                    Err(PushError::TooLong) => {
+                        self.send_error(Call::CODE, request, &WampError::new(error.to_string()));
+                    }
+                    Ok(()) | Err(PushError::Closed | PushError::Full) => {}
+                }
+            }
+            Answer::Refusal(error) => self.send_error(Call::CODE, request, error),
+        }
+    }
+
+    /// Queues an ERROR of a client for a call, whose arguments are left out if they cannot be carried over.
+    fn send_foreign_error(
+        &self,
+        request: RequestId,
+        error: &str,
+        payload: &Payload,
+        passthru: Option<&Passthru>,
+    ) -> Result<(), PushError<EncodeError>> {
+        let serializer = self.serializer();
+        let details = ErrorDetails {
+            passthru: passthru.map(|passthru| Box::new(passthru.clone())),
+            ..ErrorDetails::default()
+        };
+        let payload = Carried::new(payload, serializer).unwrap_or_else(|problem| {
+            self.count_unsayable();
+            line_later!(
+                WARN,
+                "call",
+                "the arguments of an error cannot be carried over and are left out",
+                session = self.id(),
+                error = problem
+            );
+            Carried::nothing()
+        });
+        let (args, kwargs) = (&payload.args, &payload.kwargs);
+        self.push(Class::Required, |out| {
+            encode_error_with(serializer, Call::CODE, request, &details, error, args, kwargs, out)
+        })
+    }
+
+    /// Queues a progressive result of a client.
+    ///
+    /// # Errors
+    /// What the call ends with, when the caller cannot have it.
+    pub(crate) fn send_progress_of(
+        &self,
+        request: RequestId,
+        details: &ResultDetails,
+        payload: &Payload,
+    ) -> Result<(), WampError> {
+        match self.send_result(request, details, payload) {
+            // Who is gone is about to be missed by everybody it calls.
+            Ok(()) | Err(PushError::Closed | PushError::Full) => Ok(()),
+            Err(PushError::Encode(error)) => {
+                self.count_unsayable();
+                line_later!(
+                    WARN,
+                    "call",
+                    "a progressive result cannot be carried over, the call is ended",
+                    session = self.id(),
+                    error = error
+                );
+                Err(WampError::invalid_payload("a progressive result cannot be said in this serializer"))
+            }
+            Err(PushError::TooLong) => {
+                Err(self.too_long("a progressive result is longer than the caller takes"))
+            }
+        }
+    }
+
+    /// Queues a RESULT with details, carried over into the caller's serializer.
+    fn send_result(
+        &self,
+        request: RequestId,
+        details: &ResultDetails,
+        payload: &Payload,
+    ) -> Result<(), PushError<EncodeError>> {
+        let serializer = self.serializer();
+        let payload = Carried::new(payload, serializer)?;
+        self.push(Class::Required, |out| {
+            encode_result_with(serializer, request, details, &payload.args, &payload.kwargs, out)
+        })
+    }
+
+    /// Queues a progressive result of the application.
+    ///
+    /// # Errors
+    /// When the caller is gone, or takes no message of this length.
+    pub(crate) fn send_progress(&self, request: RequestId, encoded: &Encoded) -> Result<(), WampError> {
+        self.send_plain_result(request, true, &encoded.args, &encoded.kwargs).map_err(|error| match error {
+            PushError::TooLong => self.too_long("the progressive result is longer than the caller takes"),
+            PushError::Closed | PushError::Full => WampError::call_canceled(),
+            PushError::Encode(never) => match never {},
+        })
+    }
+
+    /// Queues a RESULT without details, whose arguments are in the session's serializer.
+    #[inline]
+    fn send_plain_result(
+        &self,
+        request: RequestId,
+        progress: bool,
+        args: &[u8],
+        kwargs: &[u8],
+    ) -> Result<(), PushError> {
+        let serializer = self.serializer();
+        self.push(
+            Class::Required,
+            infallible(|out| encode_result(serializer, request, progress, args, kwargs, out)),
+        )
+    }
+
+    /// Queues an INVOCATION, the first of a call or a further one.
+    pub(crate) fn send_invocation(
+        &self,
+        invocation: RequestId,
+        registration: RegistrationId,
+        details: &InvocationDetails<'_>,
+        payload: &Carried<'_>,
+    ) -> Result<(), PushError> {
+        let serializer = self.serializer();
+        let (args, kwargs) = (&payload.args, &payload.kwargs);
+        let encode = |out: &mut Vec<u8>| {
+            let encoded = encode_invocation(serializer, invocation, registration, details, args, kwargs, out);
+            debug_assert!(
+                encoded.is_ok(),
+                "details of plain texts and numbers can be written in every serializer"
+            );
+        };
+        self.push(Class::Refusable, infallible(encode))
+    }
+
+    /// Queues an INTERRUPT. A connection that is closed needs none.
+    pub(crate) fn send_interrupt(&self, invocation: RequestId, mode: InterruptMode) {
+        let serializer = self.serializer();
+        let encode = infallible(|out| encode_interrupt(serializer, invocation, mode, out));
+        let _closed = self.push(Class::Required, encode);
+    }
+
+    /// Queues a PUBLISHED.
+    pub(crate) fn send_published(&self, request: RequestId, publication: PublicationId) {
+        let serializer = self.serializer();
+        let encode = infallible(|out| encode_published(serializer, request, publication, out));
+        let _closed = self.push(Class::Required, encode);
+    }
+
+    /// Queues an EVENT that is already encoded, and returns whether it is not lost. As one of many, who have to be woken if they
+    /// come to be among those `asleep`.
+    #[inline]
+    pub(crate) fn queue_event(&self, event: &[u8], asleep: Option<&mut Vec<Outbox>>) -> bool {
+        self.0.outbox.push_event(event, asleep).is_ok()
+    }
+
+    /// Everything but events goes through here.
+    #[inline]
+    fn push<E>(
+        &self,
+        class: Class,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), PushError<E>> {
+        self.0.outbox.push(class, encode)
+    }
+
+    fn count_unsayable(&self) {
+        self.0.realm.context.counters.count(Refusal::Unrepresentable, 1);
+    }
+}
+
+/// Queues a message. A full or closed outbox ends the connection by itself; so does a message that the peer does not
+/// take, because there is no protocol without it.
+pub(crate) fn queue(outbox: &Outbox, serializer: Serializer, message: &Message<'_>) {
+    if !queue_unless_too_long(outbox, serializer, message) {
+        line_later!(
+            WARN,
+            "refused",
+            "the peer takes too short messages for one it has to get",
+            message = message.name()
+        );
+        outbox.close(1009, "the peer takes too short messages");
+    }
+}
+
+/// As [`queue`], but a message that the peer does not take is not sent, and `false`.
+pub(crate) fn queue_unless_too_long(outbox: &Outbox, serializer: Serializer, message: &Message<'_>) -> bool {
+    match outbox.push(Class::Required, |out| message.encode(serializer, out)) {
+        Ok(()) | Err(PushError::Closed | PushError::Full) => true,
+        Err(PushError::Encode(error)) => {
+            line_later!(
+                ERROR,
+                "internal",
+                "a message cannot be encoded and is not sent",
+                message = message.name(),
+                error = error
+            );
+            true
+        }
+        Err(PushError::TooLong) => false,
     }
 }

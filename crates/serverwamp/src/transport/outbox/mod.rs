@@ -28,8 +28,7 @@ use super::Framing;
 use crate::Overflow;
 
 pub(crate) use drain::Taken;
-use failure::{Failure, infallible};
-pub(crate) use failure::{PushError, Refused};
+pub(crate) use failure::{PushError, infallible};
 use frames::{Draft, Frames};
 pub(crate) use room::Bounds;
 use room::{Amount, Room};
@@ -40,12 +39,13 @@ const PATIENT: usize = 16 * 1024;
 
 /// What becomes of a message that does not fit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Class {
+pub(crate) enum Class {
     /// It ends the connection.
     Required,
     /// What the [`Overflow`] says.
     Event,
-    /// It is refused.
+    /// It is refused, and its sender told: such messages may fill seven eighths of the limit, and events give way to them
+    /// (checklist RPC-24).
     Refusable,
 }
 
@@ -128,40 +128,27 @@ impl Outbox {
         }))
     }
 
-    /// Adds one message: whatever `encode` appends. It runs behind a lock and must not use this outbox.
-    pub(crate) fn push(&self, encode: impl FnOnce(&mut Vec<u8>)) -> Result<(), PushError> {
-        self.try_push(infallible(encode))
-    }
-
-    /// As [`push`](Self::push), for an encoding that may fail: then nothing is added.
-    pub(crate) fn try_push<E>(
+    /// Adds one message of a class: whatever `encode` appends. It runs behind a lock and must not use this outbox; when it
+    /// fails, nothing is added.
+    ///
+    /// # Errors
+    /// A [refusable](Class::Refusable) message is [`PushError::Full`], which changes nothing; a
+    /// [required](Class::Required) one never is.
+    pub(crate) fn push<E>(
         &self,
+        class: Class,
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), PushError<E>> {
-        self.append(Class::Required, self.0.framing.kind(), 0, None, encode).map_err(PushError::from)
+        self.append(class, self.0.framing.kind(), 0, None, encode)
     }
 
-    /// As [`push`](Self::push), for a message whose sender can be told that it was not queued: it may fill seven eighths
-    /// of the limit, and one that does not fit even if events give way is refused and changes nothing (checklist RPC-24).
-    pub(crate) fn try_push_within(&self, encode: impl FnOnce(&mut Vec<u8>)) -> Result<(), Refused> {
-        self.append(Class::Refusable, self.0.framing.kind(), 0, None, infallible(encode))
-            .map_err(Refused::from)
-    }
-
-    /// Adds an EVENT that is already encoded. One that is lost is counted, and [`Refused::Full`] (checklist SEC-05).
-    pub(crate) fn push_event(&self, message: &[u8]) -> Result<(), Refused> {
-        self.push_event_among(message, None)
-    }
-
-    /// The same for one of many: if its connection sleeps, it joins those who have to be [woken in
+    /// Adds an EVENT that is already encoded. One that is lost is counted, and [`PushError::Full`] (checklist SEC-05).
+    ///
+    /// It may be one of many: then its connection, if it sleeps, joins those who have to be [woken in
     /// turn](Self::wake_in_turn).
-    pub(crate) fn push_event_among(
-        &self,
-        message: &[u8],
-        asleep: Option<&mut Vec<Self>>,
-    ) -> Result<(), Refused> {
+    pub(crate) fn push_event(&self, message: &[u8], asleep: Option<&mut Vec<Self>>) -> Result<(), PushError> {
         let encode = infallible(|out| out.extend_from_slice(message));
-        self.append(Class::Event, self.0.framing.kind(), message.len(), asleep, encode).map_err(Refused::from)
+        self.append(Class::Event, self.0.framing.kind(), message.len(), asleep, encode)
     }
 
     /// Adds one message that is already encoded.
@@ -173,7 +160,7 @@ impl Outbox {
     /// Adds one message of this kind, where both kinds are allowed.
     pub(crate) fn push_as(&self, kind: Opcode, message: &[u8]) -> Result<(), PushError> {
         let encode = infallible(|out| out.extend_from_slice(message));
-        self.append(Class::Required, kind, message.len(), None, encode).map_err(PushError::from)
+        self.append(Class::Required, kind, message.len(), None, encode)
     }
 
     /// Events that were lost so far, because they did not fit or had to give way.
@@ -232,25 +219,25 @@ impl Outbox {
         expected: usize,
         asleep: Option<&mut Vec<Self>>,
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<(), Failure<E>> {
+    ) -> Result<(), PushError<E>> {
         let shared = &*self.0;
         let mut queue = self.lock();
         if queue.end.is_some() {
-            return Err(Refused::Closed.into());
+            return Err(PushError::Closed);
         }
         let message = (kind, class == Class::Event, expected);
         let draft = queue
             .frames
             .encode(&shared.framing, &shared.separator, message, encode)
-            .map_err(Failure::Encode)?;
+            .map_err(PushError::Encode)?;
         if draft.message() > shared.longest {
-            return Ok(self.too_long(queue, &draft, class)?);
+            return self.too_long(queue, &draft, class).map_err(PushError::widen);
         }
         let Amount { bytes, messages } = queue.queued;
         let total = Amount { bytes: bytes + queue.frames.length(&draft), messages: messages + 1 };
         let bound = shared.room.bound(class, shared.overflow);
         if total.exceeds(bound) {
-            return Ok(self.overflow(queue, draft, class, kind, (total, bound))?);
+            return self.overflow(queue, draft, class, kind, (total, bound)).map_err(PushError::widen);
         }
         self.commit(queue, &draft, class, kind, asleep);
         Ok(())
@@ -290,13 +277,18 @@ impl Outbox {
 
     /// The draft is longer than the peer takes (checklist RAW-16).
     #[cold]
-    fn too_long(&self, mut queue: MutexGuard<'_, Queue>, draft: &Draft, class: Class) -> Result<(), Refused> {
+    fn too_long(
+        &self,
+        mut queue: MutexGuard<'_, Queue>,
+        draft: &Draft,
+        class: Class,
+    ) -> Result<(), PushError> {
         queue.frames.undo(draft);
         drop(queue);
         if class == Class::Event {
             self.lose(1);
         }
-        Err(Refused::TooLong)
+        Err(PushError::TooLong)
     }
 
     /// With the draft there is a total of more than the bound.
@@ -308,7 +300,7 @@ impl Outbox {
         class: Class,
         kind: Opcode,
         total_and_bound: (Amount, Amount),
-    ) -> Result<(), Refused> {
+    ) -> Result<(), PushError> {
         if queue.frames.are_removable() {
             let at_once = |excess| self.0.room.at_once(excess);
             draft = match queue.frames.make_room(draft, kind, total_and_bound, at_once) {
@@ -325,14 +317,14 @@ impl Outbox {
         queue.frames.undo(&draft);
         drop(queue);
         match class {
-            Class::Refusable => Err(Refused::Full),
+            Class::Refusable => Err(PushError::Full),
             Class::Event if self.0.overflow != Overflow::CloseSession => {
                 self.lose(1);
-                Err(Refused::Full)
+                Err(PushError::Full)
             }
             Class::Event | Class::Required => {
                 self.end(End::Overflow);
-                Err(Refused::Closed)
+                Err(PushError::Closed)
             }
         }
     }

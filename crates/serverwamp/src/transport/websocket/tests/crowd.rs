@@ -15,7 +15,7 @@ async fn crowd(turns: &Arc<Turns>, many: usize) -> Vec<Peer> {
 /// Pushes an event for all of them, and gives those who sleep.
 fn push(peers: &[Peer], event: &[u8]) -> Vec<Outbox> {
     let mut asleep = Vec::new();
-    peers.iter().for_each(|peer| peer.outbox.push_event_among(event, Some(&mut asleep)).unwrap());
+    peers.iter().for_each(|peer| peer.outbox.push_event(event, Some(&mut asleep)).unwrap());
     asleep
 }
 
@@ -137,7 +137,7 @@ async fn of_events_from_all_sides_nobody_misses_one() {
             for number in 0..EVENTS {
                 let mut asleep = Vec::new();
                 for outbox in &outboxes {
-                    outbox.push_event_among(b"event", Some(&mut asleep)).unwrap();
+                    outbox.push_event(b"event", Some(&mut asleep)).unwrap();
                 }
                 crowd.wake(asleep);
                 if number % 16 == 0 {

@@ -5,6 +5,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::time::Instant as Time;
 
 use super::*;
+use crate::transport::{Class, infallible};
 
 #[tokio::test(start_paused = true)]
 async fn the_peers_close_is_answered_and_ends_the_transport() {
@@ -65,7 +66,7 @@ async fn a_closed_outbox_refuses_and_the_first_close_counts() {
     let mut peer = connect_binary();
     peer.outbox.close(1000, "first");
     peer.outbox.close(1011, "second");
-    assert!(peer.outbox.push(|out| out.push(1)).is_err());
+    assert!(peer.outbox.push(Class::Required, infallible(|out| out.push(1))).is_err());
     peer.outbox.room().await;
     peer.expect_close(1000).await;
 }

@@ -12,6 +12,7 @@ use serverwamp_proto::websocket::extension::negotiate;
 use tokio::io::AsyncWriteExt as _;
 
 use super::*;
+use crate::transport::{Class, infallible};
 
 #[tokio::test(start_paused = true)]
 async fn messages_are_answered_in_order() {
@@ -90,7 +91,9 @@ async fn what_others_push_is_written_without_being_asked() {
     let mut peer = connect_binary();
     settle().await;
     let outbox = peer.outbox.clone();
-    tokio::spawn(async move { outbox.push(|out| out.extend_from_slice(b"event")) });
+    tokio::spawn(
+        async move { outbox.push(Class::Required, infallible(|out| out.extend_from_slice(b"event"))) },
+    );
     peer.expect(b"event").await;
 }
 

@@ -6,7 +6,7 @@ use std::thread;
 use serverwamp_proto::codec::Serializer;
 
 use super::*;
-use crate::transport::{PushError, Taken};
+use crate::transport::{Class, PushError, Taken, infallible};
 
 fn taken(outbox: &Outbox) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -18,7 +18,7 @@ fn taken(outbox: &Outbox) -> Vec<u8> {
 #[test]
 fn messages_stand_behind_each_other_as_frames() {
     let outbox = Outbox::new(Framing::plain(None), bounds(1000, Overflow::default()));
-    outbox.push(|out| out.extend_from_slice(b"ab")).unwrap();
+    outbox.push(Class::Required, infallible(|out| out.extend_from_slice(b"ab"))).unwrap();
     outbox.push_encoded(b"c").unwrap();
     outbox.push_as(Opcode::Text, b"d").unwrap();
     assert_eq!(outbox.queued(), 10);
@@ -35,11 +35,12 @@ fn a_message_that_cannot_be_encoded_leaves_nothing_behind() {
             out.extend_from_slice(b"half");
             Err("no")
         };
-        assert_eq!(outbox.try_push(fail), Err(PushError::Encode("no")));
+        assert_eq!(outbox.push(Class::Required, fail), Err(PushError::Encode("no")));
         assert_eq!(taken(&outbox), b"");
         outbox.push_encoded(b"a").unwrap();
-        assert_eq!(outbox.try_push(fail), Err(PushError::Encode("no")));
-        let panic = AssertUnwindSafe(|| outbox.push(|_| panic!("expected by the test")));
+        assert_eq!(outbox.push(Class::Required, fail), Err(PushError::Encode("no")));
+        let panic =
+            AssertUnwindSafe(|| outbox.push(Class::Required, infallible(|_| panic!("expected by the test"))));
         assert!(catch_unwind(panic).is_err());
         outbox.push_encoded(b"b").unwrap();
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serverwamp_proto::codec::Serializer;
 
 use super::*;
-use crate::transport::{PushError, Refused, Taken};
+use crate::transport::{Class, PushError, Taken, infallible};
 
 pub(super) const POLICIES: [Overflow; 3] =
     [Overflow::CloseSession, Overflow::DropNewestEvent, Overflow::DropOldestEvent];
@@ -48,9 +48,9 @@ pub(super) fn messages(bytes: &[u8]) -> Vec<Bytes> {
 #[test]
 fn an_event_that_does_not_fit_closes_the_session_by_default() {
     let outbox = plain(12, Overflow::default());
-    outbox.push_event(b"1234").unwrap();
-    outbox.push_event(b"1234").unwrap();
-    assert_eq!(outbox.push_event(b""), Err(Refused::Closed));
+    outbox.push_event(b"1234", None).unwrap();
+    outbox.push_event(b"1234", None).unwrap();
+    assert_eq!(outbox.push_event(b"", None), Err(PushError::Closed));
     assert!(outbox.is_closed() && outbox.overflowed());
     assert_eq!(outbox.events_lost(), 0);
 }
@@ -59,16 +59,16 @@ fn an_event_that_does_not_fit_closes_the_session_by_default() {
 fn the_newest_event_is_dropped_and_counted_and_leaves_an_eighth_to_others() {
     let outbox = plain(80, Overflow::DropNewestEvent);
     for _ in 0..7 {
-        outbox.push_event(b"12345678").unwrap();
+        outbox.push_event(b"12345678", None).unwrap();
     }
     assert_eq!(outbox.queued(), 70);
-    assert_eq!(outbox.push_event(b""), Err(Refused::Full));
-    assert_eq!(outbox.push_event(b"12345678"), Err(Refused::Full));
+    assert_eq!(outbox.push_event(b"", None), Err(PushError::Full));
+    assert_eq!(outbox.push_event(b"12345678", None), Err(PushError::Full));
     assert_eq!((outbox.events_lost(), outbox.queued()), (2, 70));
     outbox.push_encoded(b"a result").unwrap();
     assert_eq!(messages(&taken(&outbox)).last().unwrap(), "a result");
     // And when there is room again, events come again.
-    outbox.push_event(b"later").unwrap();
+    outbox.push_event(b"later", None).unwrap();
     assert_eq!(messages(&taken(&outbox)), ["later"]);
 }
 
@@ -78,13 +78,13 @@ fn the_oldest_events_are_dropped_and_everything_else_keeps_its_order() {
     for message in ["e1", "r1", "e2", "e3", "r2", "e4", "e5", "r3"] {
         let message = format!("{message}______");
         match message.as_bytes()[0] {
-            b'e' => outbox.push_event(message.as_bytes()).unwrap(),
+            b'e' => outbox.push_event(message.as_bytes(), None).unwrap(),
             _ => outbox.push_encoded(message.as_bytes()).unwrap(),
         }
     }
     assert_eq!(outbox.queued(), 80);
     // A quarter goes at once, so two events and not one.
-    outbox.push_event(b"e6______").unwrap();
+    outbox.push_event(b"e6______", None).unwrap();
     assert_eq!((outbox.events_lost(), outbox.queued()), (2, 70));
     let left = messages(&taken(&outbox));
     let left: Vec<_> = left.iter().map(|message| &message[..2]).collect();
@@ -98,7 +98,7 @@ fn what_is_no_event_is_never_dropped_but_ends_the_connection() {
     for overflow in POLICIES {
         let outbox = plain(40, overflow);
         outbox.push_encoded(b"12345678").unwrap();
-        outbox.push_event(b"12345678").unwrap();
+        outbox.push_event(b"12345678", None).unwrap();
         outbox.push_encoded(b"12345678").unwrap();
         outbox.push_encoded(b"12345678").unwrap();
         let evicts = overflow == Overflow::DropOldestEvent;
@@ -114,8 +114,8 @@ fn what_is_no_event_is_never_dropped_but_ends_the_connection() {
 fn an_event_that_cannot_fit_drives_nothing_out() {
     let outbox = plain(100, Overflow::DropOldestEvent);
     outbox.push_encoded(&[1; 48]).unwrap();
-    outbox.push_event(&[2; 28]).unwrap();
-    assert_eq!(outbox.push_event(&[3; 50]), Err(Refused::Full));
+    outbox.push_event(&[2; 28], None).unwrap();
+    assert_eq!(outbox.push_event(&[3; 50], None), Err(PushError::Full));
     assert_eq!((outbox.events_lost(), outbox.queued()), (1, 80));
     assert_eq!(messages(&taken(&outbox)), [vec![1; 48], vec![2; 28]]);
 }
@@ -123,12 +123,12 @@ fn an_event_that_cannot_fit_drives_nothing_out() {
 #[test]
 fn events_that_are_being_written_stay() {
     let outbox = plain(100, Overflow::DropOldestEvent);
-    outbox.push_event(&[1; 78]).unwrap();
+    outbox.push_event(&[1; 78], None).unwrap();
     let mut writing = Vec::new();
     assert!(matches!(outbox.take(&mut writing), Taken::Bytes));
-    assert_eq!(outbox.push_event(&[2; 28]), Err(Refused::Full));
-    outbox.push_event(&[3; 18]).unwrap();
-    outbox.push_event(&[4; 18]).unwrap();
+    assert_eq!(outbox.push_event(&[2; 28], None), Err(PushError::Full));
+    outbox.push_event(&[3; 18], None).unwrap();
+    outbox.push_event(&[4; 18], None).unwrap();
     assert_eq!((outbox.events_lost(), outbox.queued()), (2, 100));
     assert_eq!(messages(&writing), [vec![1; 78]]);
     outbox.wrote(writing.len());
@@ -142,15 +142,15 @@ fn a_refusable_message_is_refused_early_and_ends_nothing() {
     for overflow in POLICIES {
         let outbox = plain(80, overflow);
         for _ in 0..7 {
-            outbox.try_push_within(|out| out.extend_from_slice(b"12345678")).unwrap();
+            outbox.push(Class::Refusable, infallible(|out| out.extend_from_slice(b"12345678"))).unwrap();
         }
-        assert_eq!(outbox.try_push_within(|_| ()), Err(Refused::Full));
+        assert_eq!(outbox.push(Class::Refusable, infallible(|_| ())), Err(PushError::Full));
         assert_eq!((outbox.queued(), outbox.events_lost(), outbox.is_closed()), (70, 0, false));
         outbox.push_encoded(b"a result").unwrap();
         assert_eq!(messages(&taken(&outbox)).len(), 8);
-        outbox.try_push_within(|out| out.push(1)).unwrap();
+        outbox.push(Class::Refusable, infallible(|out| out.push(1))).unwrap();
         outbox.close(1000, "");
-        assert_eq!(outbox.try_push_within(|out| out.push(1)), Err(Refused::Closed));
+        assert_eq!(outbox.push(Class::Refusable, infallible(|out| out.push(1))), Err(PushError::Closed));
     }
 }
 
@@ -158,10 +158,16 @@ fn a_refusable_message_is_refused_early_and_ends_nothing() {
 fn a_refused_message_leaves_no_batch_behind() {
     for overflow in POLICIES {
         let outbox = batched(Serializer::Cbor, 40, overflow);
-        assert_eq!(outbox.try_push_within(|out| out.extend_from_slice(&[1; 50])), Err(Refused::Full));
+        assert_eq!(
+            outbox.push(Class::Refusable, infallible(|out| out.extend_from_slice(&[1; 50]))),
+            Err(PushError::Full)
+        );
         assert_eq!((outbox.queued(), taken(&outbox)), (0, vec![]));
-        outbox.try_push_within(|out| out.extend_from_slice(b"abc")).unwrap();
-        assert_eq!(outbox.try_push_within(|out| out.extend_from_slice(&[1; 50])), Err(Refused::Full));
+        outbox.push(Class::Refusable, infallible(|out| out.extend_from_slice(b"abc"))).unwrap();
+        assert_eq!(
+            outbox.push(Class::Refusable, infallible(|out| out.extend_from_slice(&[1; 50]))),
+            Err(PushError::Full)
+        );
         assert_eq!(taken(&outbox), b"\x82\x07\0\0\0\x03abc");
         assert_eq!(outbox.queued(), 0);
     }
@@ -171,7 +177,7 @@ fn a_refused_message_leaves_no_batch_behind() {
 fn places_of_events_are_kept_only_where_they_may_be_removed() {
     for overflow in POLICIES {
         let outbox = plain(1 << 20, overflow);
-        (0..10_000).for_each(|_| outbox.push_event(b"event").unwrap());
+        (0..10_000).for_each(|_| outbox.push_event(b"event", None).unwrap());
         let mut bytes = Vec::new();
         outbox.take(&mut bytes);
         outbox.wrote(bytes.len());
@@ -185,13 +191,13 @@ fn places_of_events_are_kept_only_where_they_may_be_removed() {
 #[tokio::test]
 async fn who_waits_for_room_is_woken_when_events_make_it() {
     let outbox = plain(100, Overflow::DropOldestEvent);
-    outbox.push_event(&[1; 90]).unwrap();
+    outbox.push_event(&[1; 90], None).unwrap();
     let waiting = outbox.clone();
     let task = tokio::spawn(async move { waiting.room().await });
     tokio::task::yield_now().await;
     assert!(!task.is_finished());
     // The only event goes, and what takes its place is short.
-    outbox.push_event(&[2; 15]).unwrap();
+    outbox.push_event(&[2; 15], None).unwrap();
     tokio::time::timeout(Duration::from_secs(5), task).await.unwrap().unwrap();
     assert_eq!(outbox.events_lost(), 1);
 }
@@ -209,13 +215,13 @@ fn the_first_loss_wakes_the_connection_so_that_it_is_said() {
         let outbox = plain(100, overflow);
         outbox.register(&Waker::from(Arc::clone(&wakes)));
         outbox.attend();
-        (0..4).for_each(|_| outbox.push_event(&[0; 20]).unwrap());
+        (0..4).for_each(|_| outbox.push_event(&[0; 20], None).unwrap());
         assert_eq!(wakes.0.load(Ordering::SeqCst), 0);
-        let _ = outbox.push_event(&[0; 20]);
-        let _ = outbox.push_event(&[0; 20]);
+        let _ = outbox.push_event(&[0; 20], None);
+        let _ = outbox.push_event(&[0; 20], None);
         outbox.register(&Waker::from(Arc::clone(&wakes)));
         for _ in 0..9 {
-            let _ = outbox.push_event(&[0; 20]);
+            let _ = outbox.push_event(&[0; 20], None);
         }
         assert_eq!(wakes.0.load(Ordering::SeqCst), 1, "{overflow:?}");
         assert!(outbox.events_lost() > 1);

@@ -8,7 +8,7 @@ use serverwamp_proto::websocket::batch::Records;
 
 use super::overflow::{POLICIES, batched, messages, plain, taken};
 use super::*;
-use crate::transport::Refused;
+use crate::transport::{Class, PushError, infallible};
 
 /// Numbers that look random and are the same in every run.
 struct Random(u64);
@@ -38,9 +38,9 @@ impl Model {
         self.writing + self.waiting.iter().map(|(_, frame)| frame.len()).sum::<usize>()
     }
 
-    fn push(&mut self, event: bool, refusable: bool, payload: &[u8]) -> Result<(), Refused> {
+    fn push(&mut self, event: bool, refusable: bool, payload: &[u8]) -> Result<(), PushError> {
         if self.closed {
-            return Err(Refused::Closed);
+            return Err(PushError::Closed);
         }
         let newest = event && self.overflow == Overflow::DropNewestEvent;
         let bound = |limit: usize| if refusable || newest { limit - limit / 8 } else { limit };
@@ -64,13 +64,13 @@ impl Model {
                 self.lost += 1;
             }
         } else if full && refusable {
-            return Err(Refused::Full);
+            return Err(PushError::Full);
         } else if full && event && self.overflow != Overflow::CloseSession {
             self.lost += 1;
-            return Err(Refused::Full);
+            return Err(PushError::Full);
         } else if full {
             self.closed = true;
-            return Err(Refused::Closed);
+            return Err(PushError::Closed);
         }
         self.waiting.push_back((event, frame));
         Ok(())
@@ -112,15 +112,16 @@ fn any_sequence_of_pushes_and_writes_does_what_a_simple_model_does() {
                     writing.clear();
                 }
                 1..3 => {
-                    let pushed = outbox.push_encoded(&payload).map_err(|_| Refused::Closed);
+                    let pushed = outbox.push_encoded(&payload).map_err(|_| PushError::Closed);
                     assert_eq!(pushed, model.push(false, false, &payload), "round {round}");
                 }
                 3 => {
-                    let pushed = outbox.try_push_within(|out| out.extend_from_slice(&payload));
+                    let pushed =
+                        outbox.push(Class::Refusable, infallible(|out| out.extend_from_slice(&payload)));
                     assert_eq!(pushed, model.push(false, true, &payload), "round {round}");
                 }
                 _ => {
-                    let pushed = outbox.push_event(&payload);
+                    let pushed = outbox.push_event(&payload, None);
                     assert_eq!(pushed, model.push(true, false, &payload), "round {round}");
                 }
             }
@@ -160,7 +161,7 @@ fn batches_lose_events_only_and_as_many_as_are_counted() {
                 "x".repeat(random.below(if event { 800 } else { 40 }))
             );
             match event {
-                true => assert_ne!(outbox.push_event(message.as_bytes()), Err(Refused::Closed)),
+                true => assert_ne!(outbox.push_event(message.as_bytes(), None), Err(PushError::Closed)),
                 false => assert_eq!(outbox.push_encoded(message.as_bytes()), Ok(()), "round {round}"),
             }
             assert!(outbox.queued() <= limit + 6);
@@ -195,7 +196,7 @@ fn events_of_many_threads_are_there_or_counted() {
                 let outbox = outbox.clone();
                 thread::spawn(move || {
                     for _ in 0..5000 {
-                        assert_ne!(outbox.push_event(&[name; 7]), Err(Refused::Closed));
+                        assert_ne!(outbox.push_event(&[name; 7], None), Err(PushError::Closed));
                     }
                 })
             })

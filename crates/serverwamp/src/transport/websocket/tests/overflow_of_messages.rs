@@ -5,7 +5,7 @@ use serverwamp_proto::websocket::batch::Records;
 
 use super::overflow::{POLICIES, messages, of_messages, taken};
 use super::*;
-use crate::transport::{PushError, Refused, Taken};
+use crate::transport::{Class, PushError, Taken, infallible};
 
 /// The messages in what was taken, batched or not.
 fn records(serializer: Option<Serializer>, bytes: &[u8]) -> Vec<Bytes> {
@@ -35,25 +35,25 @@ fn events_beyond_the_limit_end_the_connection_or_are_lost_as_the_policy_says() {
     for serializer in [None, Some(Serializer::MessagePack)] {
         let events = |overflow: Overflow, fitting: u8| {
             let outbox = of_messages(serializer, 16, overflow);
-            (0..fitting).for_each(|number| outbox.push_event(&[number]).unwrap());
+            (0..fitting).for_each(|number| outbox.push_event(&[number], None).unwrap());
             outbox
         };
         let outbox = events(Overflow::CloseSession, 16);
-        assert_eq!(outbox.push_event(b"e"), Err(Refused::Closed));
+        assert_eq!(outbox.push_event(b"e", None), Err(PushError::Closed));
         assert!(outbox.overflowed());
 
         // An eighth is for messages that are no events.
         let outbox = events(Overflow::DropNewestEvent, 14);
-        assert_eq!(outbox.push_event(b"e"), Err(Refused::Full));
+        assert_eq!(outbox.push_event(b"e", None), Err(PushError::Full));
         (0..2).for_each(|_| outbox.push_encoded(b"r").unwrap());
         assert_eq!(outbox.events_lost(), 1);
         assert_eq!(records(serializer, &taken(&outbox)).len(), 16);
         assert!(taken(&outbox).is_empty());
-        outbox.push_event(b"e").unwrap();
+        outbox.push_event(b"e", None).unwrap();
 
         // A quarter goes at once; with batches, the whole batch.
         let outbox = events(Overflow::DropOldestEvent, 16);
-        outbox.push_event(&[16]).unwrap();
+        outbox.push_event(&[16], None).unwrap();
         let left: Vec<u8> = records(serializer, &taken(&outbox)).iter().map(|event| event[0]).collect();
         let expected: Vec<u8> = if serializer.is_none() { (4..=16).collect() } else { vec![16] };
         assert_eq!(left, expected);
@@ -65,12 +65,12 @@ fn events_beyond_the_limit_end_the_connection_or_are_lost_as_the_policy_says() {
 fn events_give_way_to_messages_that_are_none() {
     for serializer in [None, Some(Serializer::Cbor)] {
         let outbox = of_messages(serializer, 8, Overflow::DropOldestEvent);
-        outbox.push_event(b"e").unwrap();
+        outbox.push_event(b"e", None).unwrap();
         (0..7).for_each(|_| outbox.push_encoded(b"r").unwrap());
         outbox.push_encoded(b"last").unwrap();
         assert_eq!(outbox.events_lost(), 1);
         // There is no event left that could.
-        assert_eq!(outbox.push_event(b"e"), Err(Refused::Full));
+        assert_eq!(outbox.push_event(b"e", None), Err(PushError::Full));
         let mut expected = vec![&b"r"[..]; 7];
         expected.push(b"last");
         assert_eq!(records(serializer, &taken(&outbox)), expected);
@@ -82,8 +82,8 @@ fn events_give_way_to_messages_that_are_none() {
 fn a_refusable_message_is_refused_early() {
     for overflow in POLICIES {
         let outbox = of_messages(None, 16, overflow);
-        (0..14).for_each(|_| outbox.try_push_within(|out| out.push(1)).unwrap());
-        assert_eq!(outbox.try_push_within(|out| out.push(1)), Err(Refused::Full));
+        (0..14).for_each(|_| outbox.push(Class::Refusable, infallible(|out| out.push(1))).unwrap());
+        assert_eq!(outbox.push(Class::Refusable, infallible(|out| out.push(1))), Err(PushError::Full));
         assert!(!outbox.is_closed());
     }
 }
@@ -94,23 +94,23 @@ fn messages_count_until_they_are_written() {
     (0..10).for_each(|_| outbox.push_encoded(b"r").unwrap());
     let mut writing = Vec::new();
     assert!(matches!(outbox.take(&mut writing), Taken::Bytes));
-    (0..4).for_each(|_| outbox.push_event(b"e").unwrap());
-    assert_eq!(outbox.push_event(b"e"), Err(Refused::Full));
+    (0..4).for_each(|_| outbox.push_event(b"e", None).unwrap());
+    assert_eq!(outbox.push_event(b"e", None), Err(PushError::Full));
     // A part of it is not all of it.
     outbox.wrote(writing.len() - 1);
-    assert_eq!(outbox.push_event(b"e"), Err(Refused::Full));
+    assert_eq!(outbox.push_event(b"e", None), Err(PushError::Full));
     outbox.wrote(1);
     writing.clear();
     assert!(matches!(outbox.take(&mut writing), Taken::Bytes));
-    (0..10).for_each(|_| outbox.push_event(b"e").unwrap());
-    assert_eq!(outbox.push_event(b"e"), Err(Refused::Full));
+    (0..10).for_each(|_| outbox.push_event(b"e", None).unwrap());
+    assert_eq!(outbox.push_event(b"e", None), Err(PushError::Full));
     outbox.wrote(writing.len());
     writing.clear();
     outbox.take(&mut writing);
     outbox.wrote(writing.len());
     writing.clear();
     assert!(matches!(outbox.take(&mut writing), Taken::Nothing));
-    (0..14).for_each(|_| outbox.push_event(b"e").unwrap());
+    (0..14).for_each(|_| outbox.push_event(b"e", None).unwrap());
 }
 
 #[tokio::test]
