@@ -182,7 +182,14 @@ impl Broker {
     }
 
     /// Each entry of the lists is looked for again for every receiver.
-    fn check_receivers(&self, publisher: &Session, receivers: Option<&Receivers>) -> Result<(), WampError> {
+    ///
+    /// # Errors
+    /// When there are too many; it is counted.
+    pub(crate) fn check_receivers(
+        &self,
+        publisher: &Session,
+        receivers: Option<&Receivers>,
+    ) -> Result<(), WampError> {
         let most = self.context.limits.receivers;
         match receivers.map_or(0, Receivers::len) {
             entries if entries > most => {

@@ -18,7 +18,9 @@ pub(crate) struct Testament {
 impl Testament {
     /// Publishes what the session has left behind; it is in no subscription any more and gets none of it (TEST-14).
     pub(crate) fn publish(self, broker: &Broker, session: &Session) {
-        let Self { topic, payload, options } = self;
+        let Self { topic, payload, mut options } = self;
+        // Nobody waits for an answer, so what cannot be retained is delivered nevertheless.
+        options.acknowledge = false;
         if let Err(error) = broker.publish_for(session, &topic, &options, payload) {
             line_later!(
                 WARN,

@@ -43,6 +43,7 @@ impl MetaApi<'_> {
         if testament.options.disclose_me && permissions.disclosure == Disclosure::Refused {
             return Err(disclosure_refused());
         }
+        self.realm.broker.check_receivers(caller, testament.options.receivers.as_deref())?;
         if forwarded(testament.options.passthru.as_deref()).is_some()
             && !caller.publisher_has(Feature::PayloadPassthruMode)
         {

@@ -1,0 +1,100 @@
+//! How long the lists of a publication may be that say who receives it: 8,192 entries by default, in all lists together.
+
+use serde_json::{Value, json};
+use serverwamp_conformance::{Carrier, DEADLINE, Places, RawPeer};
+
+use crate::counters::Counters;
+use crate::support::{assert_error, assert_like, join, server_with, shortened};
+
+const MOST: usize = 8192;
+
+/// What one publication with these lists comes to.
+fn publish(peer: &mut RawPeer, lists: &Value) -> Value {
+    let mut options = lists.clone();
+    options["acknowledge"] = json!(true);
+    let request = peer.next_request();
+    peer.send(json!([16, request, options, "com.a"]));
+    peer.receive()
+}
+
+fn ids(count: usize) -> Value {
+    json!((1..=count).collect::<Vec<_>>())
+}
+
+fn names(count: usize) -> Value {
+    json!((0..count).map(|number| format!("{number:x}")).collect::<Vec<_>>())
+}
+
+#[test]
+fn bwl_01_lists_of_8192_entries_are_taken_and_of_one_more_refused_on_every_transport() {
+    let server = server_with(&[]);
+    let mut counters = Counters::of(&server);
+    let places = Places::at(server.url());
+    let mut refused = 0;
+    for carrier in [Carrier::WebSocket, Carrier::RawSocketTcp, Carrier::LongPoll] {
+        for subprotocol in carrier.subprotocols() {
+            let mut peer = carrier.connect(&places, *subprotocol);
+            peer.join("router");
+            for kind in ["exclude", "eligible"] {
+                assert_eq!(publish(&mut peer, &json!({ kind: ids(MOST) }))[0], 17, "{carrier:?} {kind}");
+                let answer = publish(&mut peer, &json!({ kind: ids(MOST + 1) }));
+                assert_like(&json!([8, 16, "$id", {}, "wamp.error.invalid_argument"]), &shortened(&answer));
+                let text = answer[5][0].as_str().unwrap_or_default();
+                assert!(text.contains("8193 entries") && text.contains("8192 are allowed"), "{answer}");
+                refused += 1;
+            }
+            counters.expect(json!({ "receivers_refused": refused }));
+        }
+    }
+}
+
+#[test]
+fn bwl_01_the_entries_of_all_six_lists_count_together() {
+    let server = server_with(&["receivers=60"]);
+    let mut counters = Counters::of(&server);
+    let mut peer = join(&server, "router");
+    let lists = |last: usize| {
+        json!({
+            "exclude": ids(10), "exclude_authid": names(10), "exclude_authrole": names(10),
+            "eligible": ids(10), "eligible_authid": names(10), "eligible_authrole": names(last),
+        })
+    };
+    assert_eq!(publish(&mut peer, &lists(10))[0], 17);
+    assert_eq!(publish(&mut peer, &lists(11))[0], 8);
+    counters.expect(json!({ "receivers_refused": 1 }));
+    for kind in
+        ["exclude", "exclude_authid", "exclude_authrole", "eligible", "eligible_authid", "eligible_authrole"]
+    {
+        let list = if kind.len() < 9 { ids(61) } else { names(61) };
+        assert_eq!(publish(&mut peer, &json!({ kind: list }))[0], 8, "{kind}");
+    }
+    counters.expect(json!({ "receivers_refused": 7 }));
+}
+
+/// Nobody is told, so nobody must have it.
+#[test]
+fn bwl_01_without_acknowledge_such_a_publication_is_dropped_and_counted() {
+    let server = server_with(&["receivers=3"]);
+    let mut counters = Counters::of(&server);
+    let mut listener = join(&server, "router");
+    let subscription = listener.subscribe("com.a", Value::Null);
+    let mut peer = join(&server, "router");
+    for (count, number) in [(4, 1), (3, 2)] {
+        let request = peer.next_request();
+        peer.send(json!([16, request, { "exclude": ids(count), "retain": true }, "com.a", [number]]));
+    }
+    let event = listener.event(subscription, DEADLINE);
+    assert_eq!(event[4], json!([2]), "the first event that comes");
+    counters.expect(json!({ "receivers_refused": 1 }));
+    // What would be refused of a testament at the end of its session is refused now.
+    let testament = |count| json!({ "publish_options": { "exclude": ids(count) } });
+    let mut leave = |count| {
+        peer.call("wamp.session.add_testament", json!(["com.a", [3], {}]), testament(count), Value::Null)
+    };
+    assert_eq!(leave(3)[0], 50);
+    assert_error(&leave(4), "wamp.error.invalid_argument", &["4 entries"]);
+    counters.expect(json!({ "receivers_refused": 2 }));
+    drop(peer);
+    assert_eq!(listener.event(subscription, DEADLINE)[4], json!([3]));
+    listener.expect_silence_until_fence();
+}
