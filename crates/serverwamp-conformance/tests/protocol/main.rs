@@ -3,6 +3,7 @@
 //! A test carries the id of its rule in its name. Rules that concern what a server of this kind does not have yet are
 //! in a table at the top of their module, with the reason.
 
+mod attributes;
 mod batched;
 mod features;
 mod ids;

@@ -26,6 +26,7 @@ mod kept_payloads;
 mod meta_api;
 mod meta_api_application;
 mod meta_pages;
+mod meta_pages_long;
 mod model;
 mod order_at_random;
 mod ordering;
