@@ -30,6 +30,7 @@ mod realms;
 mod request_order;
 mod results;
 mod retained;
+mod retained_shares;
 mod session;
 mod session_lifecycle;
 mod shutdown;
