@@ -5,6 +5,8 @@
 //! one. Otherwise the sets are intersected, 64 patterns at a time: that is what bounds the cost of patterns that were made
 //! to be alike in all but one place, which a walk along a trie would visit one after the other.
 
+use std::sync::Arc;
+
 use hashbrown::HashMap;
 
 use super::components_agree;
@@ -16,7 +18,7 @@ const FEW: usize = 32;
 /// Values keyed by wildcard pattern, looked up by the URIs the patterns match.
 #[derive(Clone, Debug)]
 pub(super) struct WildcardTable<T> {
-    places: HashMap<Box<str>, (usize, u32)>,
+    places: HashMap<Arc<str>, (usize, u32)>,
     /// By the number of components.
     groups: HashMap<usize, Group<T>>,
 }
@@ -24,7 +26,7 @@ pub(super) struct WildcardTable<T> {
 /// The patterns of one number of components.
 #[derive(Clone, Debug)]
 struct Group<T> {
-    entries: Vec<Option<(Box<str>, T)>>,
+    entries: Vec<Option<(Arc<str>, T)>>,
     free: Vec<u32>,
     /// Where each is literal, the first place in the highest bit: of two that match, the greater one wins. Places beyond the
     /// sixty-fourth are compared in the texts.
@@ -53,8 +55,10 @@ impl<T> WildcardTable<T> {
             return Some(std::mem::replace(old, value));
         }
         let length = text.split('.').count();
-        let slot = self.groups.entry(length).or_insert_with(|| Group::new(length)).insert(text, value);
-        self.places.insert(text.into(), (length, slot));
+        let text: Arc<str> = text.into();
+        let group = self.groups.entry(length).or_insert_with(|| Group::new(length));
+        let slot = group.insert(Arc::clone(&text), value);
+        self.places.insert(text, (length, slot));
         None
     }
 
@@ -131,7 +135,7 @@ impl<T> Group<T> {
         self.entries.get(slot as usize).and_then(Option::as_ref).map_or("", |(text, _)| text)
     }
 
-    fn insert(&mut self, text: &str, value: T) -> u32 {
+    fn insert(&mut self, text: Arc<str>, value: T) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.entries.push(None);
             self.ranks.push(0);
@@ -155,7 +159,7 @@ impl<T> Group<T> {
         if let (Some(entry), Some(place)) =
             (self.entries.get_mut(slot as usize), self.ranks.get_mut(slot as usize))
         {
-            *entry = Some((text.into(), value));
+            *entry = Some((text, value));
             *place = rank;
         }
         slot
