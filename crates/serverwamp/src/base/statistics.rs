@@ -110,7 +110,7 @@ macro_rules! refusals {
 
             /// Each is a kind of line in the log.
             fn line(self) -> &'static Kind {
-                static KINDS: [Kind; Refusal::COUNT] = [$(Kind::new(tracing::Level::WARN, $name),)+];
+                static KINDS: [Kind; Refusal::COUNT] = [$(Kind::refusal($name),)+];
                 &KINDS[self as usize]
             }
 

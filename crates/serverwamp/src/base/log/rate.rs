@@ -59,6 +59,16 @@ impl Kind {
             Level::INFO => (100, Duration::from_millis(100)),
             _ => (1000, Duration::from_millis(10)),
         };
+        Self::spaced(level, text, burst, spacing)
+    }
+
+    /// Why something is refused: ten at once, so that a few that come together are all there, and then one each minute. Each
+    /// is counted, and whoever wants to be refused can be so as often as it likes.
+    pub(crate) const fn refusal(reason: &'static str) -> Self {
+        Self::spaced(Level::WARN, reason, 10, Duration::from_secs(60))
+    }
+
+    const fn spaced(level: Level, text: &'static str, burst: u32, spacing: Duration) -> Self {
         Self {
             level,
             text,
@@ -203,6 +213,19 @@ mod tests {
         assert_eq!(logged, 10);
         // A clock that goes back changes nothing.
         assert_eq!(at(0), None);
+    }
+
+    #[test]
+    fn of_refusals_for_one_reason_ten_are_logged_and_then_one_each_minute() {
+        static KIND: Kind = Kind::refusal("somebody_refused");
+        let start = clock();
+        BEGINNING.get_or_init(|| start);
+        // A thousand each second, for five minutes.
+        let at = |millis| KIND.admit(start + Duration::from_millis(millis)).map(|Suppressed(count)| count);
+        let logged: Vec<u64> = (0..300_001).filter_map(at).collect();
+        assert_eq!(logged.len(), 10 + 5);
+        assert_eq!(logged[..10], [0; 10]);
+        assert_eq!(logged.iter().sum::<u64>() + 15, 300_001, "what was left out is told");
     }
 
     #[test]
