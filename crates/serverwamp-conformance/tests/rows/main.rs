@@ -22,6 +22,7 @@ mod limits_of_sessions;
 mod limits_of_strangers;
 mod overflow;
 mod panics;
+mod past_events;
 mod procedures;
 mod progressive_results;
 mod proxies;

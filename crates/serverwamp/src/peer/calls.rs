@@ -10,7 +10,7 @@ use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::router::call::{CallState, Stop};
 use crate::router::dealer::LastFound;
-use crate::router::meta::{MetaAnswer, MetaApi};
+use crate::router::meta::{MetaAnswer, MetaApi, finish};
 use crate::router::payload::CallReply;
 use crate::router::realm::{Disclosure, disclosure_refused, no_such_procedure};
 use crate::router::request::{Invocation, Matched};
@@ -158,10 +158,10 @@ impl Calls {
                 let answer = MetaApi::of(realm).answer(session, &call.procedure, &call.payload);
                 match answer.map_err(refuse)? {
                     MetaAnswer::Now(reply) => session.send_reply(request, &CallReply(Ok(reply))),
-                    MetaAnswer::Later(listing) => {
+                    MetaAnswer::Later(answer) => {
                         let state = self.state(session, &call, &Arc::from(&*call.procedure), Matched::Exact);
-                        let list = listing.run(session.clone());
-                        spawn(session, Box::pin(async move { CallReply(list.await) }), state, None, None);
+                        let answer = finish(answer, session.clone());
+                        spawn(session, Box::pin(async move { CallReply(answer.await) }), state, None, None);
                     }
                 }
                 return Ok(());

@@ -3,12 +3,13 @@
 //! Events stand in the order in which the broker received them; the oldest makes room for a new one. That order is the
 //! only one: times need not grow, and publication ids are random. Spec: advanced, "Event History".
 
+mod cursor;
 mod query;
 
 use std::collections::VecDeque;
-use std::ops::Range;
 use std::sync::Arc;
 
+pub use cursor::HistoryCursor;
 pub use query::HistoryQuery;
 
 use crate::id::PublicationId;
@@ -22,6 +23,8 @@ pub struct History<E> {
     most_bytes: usize,
     size_of: fn(&E) -> usize,
     bytes: usize,
+    /// How many events have gone: the number of the oldest one there is.
+    gone: u64,
     entries: VecDeque<HistoryEntry<E>>,
 }
 
@@ -44,7 +47,7 @@ impl<E> History<E> {
 
     /// No events, and room for that many. Memory is taken as events come.
     pub const fn new(capacity: usize) -> Self {
-        Self { capacity, most_bytes: usize::MAX, size_of: |_| 0, bytes: 0, entries: VecDeque::new() }
+        Self { capacity, most_bytes: usize::MAX, size_of: |_| 0, bytes: 0, gone: 0, entries: VecDeque::new() }
     }
 
     /// The same, with room for that many bytes of memory as well. `size_of` says how many an event takes, its topic
@@ -66,6 +69,7 @@ impl<E> History<E> {
         while self.entries.len() >= self.capacity || self.bytes > self.most_bytes - size {
             let Some(oldest) = self.entries.pop_front() else { break };
             self.bytes -= (self.size_of)(&oldest.event) + Self::OVERHEAD;
+            self.gone += 1;
         }
         self.bytes += size;
         self.entries.push_back(HistoryEntry { publication, timestamp, topic, event });
@@ -88,31 +92,12 @@ impl<E> History<E> {
 
     /// The events that pass all filters and that who asks is `permitted` to see, in the order asked for.
     pub fn read(&self, query: &HistoryQuery, permitted: impl Fn(&E) -> bool) -> Vec<&HistoryEntry<E>> {
-        let Some(range) = self.positions(query) else { return Vec::new() };
-        let found = self.entries.range(range).filter(|entry| query.accepts(entry) && permitted(&entry.event));
-        let limit = query.limit.unwrap_or(usize::MAX);
-        if query.reverse { found.rev().take(limit).collect() } else { found.take(limit).collect() }
-    }
-
-    /// Which places the publications of the query leave; none if one of them is not in the store, or if they cross.
-    fn positions(&self, query: &HistoryQuery) -> Option<Range<usize>> {
-        let place = |id: Option<PublicationId>| {
-            id.map(|id| self.entries.iter().position(|entry| entry.publication == id).ok_or(NotStored))
-                .transpose()
-        };
-        let from = place(query.from_publication).ok()?;
-        let after = place(query.after_publication).ok()?;
-        let before = place(query.before_publication).ok()?;
-        let until = place(query.until_publication).ok()?;
-        let start = from.unwrap_or(0).max(after.map_or(0, |place| place + 1));
-        let all = self.entries.len();
-        let end = before.unwrap_or(all).min(until.map_or(all, |place| place + 1));
-        (start <= end).then_some(start..end)
+        let mut cursor = self.cursor(query.clone());
+        let mut found = Vec::new();
+        self.advance(&mut cursor, usize::MAX, permitted, |entry| found.push(entry));
+        found
     }
 }
-
-/// A publication that the history does not have, or no longer: nobody can say what lies behind it.
-struct NotStored;
 
 #[cfg(test)]
 mod tests;

@@ -249,6 +249,36 @@ proptest! {
             before_publication: before, until_publication: until,
         };
         prop_assert_eq!(of_five(&query), model(&query));
+        // Two at a time.
+        let (history, mut read) = (five(), String::new());
+        let mut cursor = history.cursor(query.clone());
+        while !history.advance(&mut cursor, 2, |_| true, |entry| read.push(entry.event)) {}
+        prop_assert_eq!(read, model(&query));
+    }
+}
+
+#[test]
+fn hist_02_a_cursor_finds_neither_what_has_gone_nor_what_came_later() {
+    for (reverse, expected) in [(false, "ADEFG"), (true, "GFED")] {
+        let mut history = History::new(7);
+        let mut events = ('A'..='Z').zip(1..);
+        let mut push = |history: &mut History<char>| {
+            let (event, number) = events.next().unwrap();
+            history.push(id(number), at(0), "t".into(), event);
+        };
+        (0..7).for_each(|_| push(&mut history));
+        let mut cursor = history.cursor(HistoryQuery { reverse, ..query() });
+        let mut read = String::new();
+        assert!(!history.advance(&mut cursor, 1, |_| true, |entry| read.push(entry.event)));
+        // A, B and C go.
+        (0..3).for_each(|_| push(&mut history));
+        assert!(!history.advance(&mut cursor, 1, |_| true, |entry| read.push(entry.event)));
+        assert!(history.advance(&mut cursor, 9, |_| true, |entry| read.push(entry.event)));
+        assert_eq!(read, expected);
+        // All of them go.
+        let mut cursor = history.cursor(query());
+        (0..7).for_each(|_| push(&mut history));
+        assert!(history.advance(&mut cursor, 1, |_| true, |_| panic!("it came later")));
     }
 }
 

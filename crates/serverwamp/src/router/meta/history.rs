@@ -4,12 +4,14 @@
 
 use super::MetaApi;
 use super::arguments::Arguments;
+use super::turns::{AT_ONCE, InTurns};
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::router::broker::{StoredEvent, SubscriptionEntry};
 use crate::router::payload::Encoded;
+use crate::router::realm::RunningRealm;
 use crate::{Session, WampError};
-use serverwamp_proto::broker::HistoryQuery;
+use serverwamp_proto::broker::{HistoryCursor, HistoryQuery};
 use serverwamp_proto::codec::{EncodeError, Serializer, Writer};
 use serverwamp_proto::id::SubscriptionId;
 use serverwamp_proto::message::encode_event_details;
@@ -17,13 +19,26 @@ use serverwamp_proto::payload::Payload;
 use serverwamp_proto::uris;
 use std::sync::Arc;
 
+/// Reading a history, as far as it has come. Events are looked at some at a time, so that whoever publishes meanwhile is
+/// not kept waiting by the lock under which they are.
+#[derive(Debug)]
+pub(super) struct Reading {
+    entry: Arc<SubscriptionEntry>,
+    /// `None` where nothing was kept (checklist HIST-15).
+    cursor: Option<HistoryCursor>,
+    serializer: Serializer,
+    found: Vec<Arc<StoredEvent>>,
+    /// How many bytes they will have in the answer, at the least.
+    least: usize,
+}
+
 impl MetaApi<'_> {
     pub(super) fn past_events(
         self,
         caller: &Session,
         arguments: &Arguments<'_>,
         serializer: Serializer,
-    ) -> Result<Encoded, WampError> {
+    ) -> Result<Reading, WampError> {
         let entry = self.subscription_named(arguments)?;
         let query = HistoryQuery::from_kwargs(&arguments.keywords()).map_err(WampError::invalid_argument)?;
         let members = entry.members();
@@ -32,76 +47,106 @@ impl MetaApi<'_> {
         if guarded && !members.sessions.has(caller.id()) {
             return Err(WampError::not_authorized("only subscribers may read the history of this topic"));
         }
-        let events: Vec<Arc<StoredEvent>> = match &members.history {
-            Some(history) => {
-                let found = history.read(&query, |event| event.admits(caller));
-                found.into_iter().map(|found| Arc::clone(&found.event)).collect()
-            }
-            // Nothing was kept (checklist HIST-15).
-            None => Vec::new(),
-        };
+        let cursor = members.history.as_ref().map(|history| history.cursor(query));
         drop(members);
-        self.told(caller, &entry, &events, serializer)
+        Ok(Reading { entry, cursor, serializer, found: Vec::new(), least: 0 })
     }
+}
 
-    /// The events as the arguments of a result. Nothing is encoded that would be too long: their payloads are looked at
-    /// first, and the first event beyond the bound is the last that is (checklist HIST-18).
-    fn told(
-        self,
-        caller: &Session,
-        entry: &SubscriptionEntry,
-        events: &[Arc<StoredEvent>],
-        serializer: Serializer,
-    ) -> Result<Encoded, WampError> {
-        // What is encoded takes a turn, so it is an eighth of what may wait for a peer; but one event can always be had that
-        // the peer can have at all.
-        let most = match events.len() {
-            0 | 1 => self.realm.context.limits.outgoing_bytes / 2,
-            _ => self.realm.context.limits.outgoing_bytes / 8,
-        };
-        let payloads: usize = events.iter().map(|event| least_size(&event.payload, serializer)).sum();
-        let mut told: Vec<Vec<u8>> = Vec::new();
-        let mut bytes = 0;
-        for event in events {
-            if payloads.max(bytes) > most {
-                break;
-            }
-            match encode(event, entry.id, entry.is_pattern(), serializer) {
+impl InTurns for Reading {
+    /// Nothing is encoded that would be too long: the payloads are looked at first, and the first event beyond the bound is
+    /// the last that is (checklist HIST-18).
+    fn go_on(&mut self, caller: &Session) -> Option<Result<Encoded, WampError>> {
+        let complete = self.look_on(caller);
+        let realm = caller.running_realm();
+        let is_too_long = |bytes| bytes > most_bytes(realm, self.found.len());
+        if is_too_long(self.least) {
+            return Some(Err(self.too_long(caller)));
+        }
+        if !complete {
+            return None;
+        }
+        let (mut told, mut bytes): (Vec<Vec<u8>>, _) = (Vec::new(), 0);
+        for event in &self.found {
+            match encode(event, self.entry.id, self.entry.is_pattern(), self.serializer) {
                 Ok(encoded) => {
                     bytes += encoded.len();
                     told.push(encoded);
                 }
-                Err(error) => {
-                    self.realm.context.counters.count(Refusal::Unrepresentable, 1);
-                    line!(
-                        WARN,
-                        "event",
-                        "a past event cannot be carried over into a serializer",
-                        topic = event.topic,
-                        serializer = format_args!("{serializer:?}"),
-                        error = error
-                    );
-                }
+                Err(error) => self.untold(realm, event, &error),
+            }
+            if is_too_long(bytes) {
+                return Some(Err(self.too_long(caller)));
             }
         }
-        if payloads.max(bytes) > most {
-            let text = format!(
-                "{} events have more than the {most} bytes an answer may have: ask for fewer, with `limit`",
-                events.len()
-            );
-            self.realm.context.counters.refused(Refusal::OutgoingMessageBytes, caller, &text);
-            return Err(WampError::new(uris::error::PAYLOAD_SIZE_EXCEEDED).arg(text));
-        }
+        Some(Ok(self.answer(&told, bytes)))
+    }
+}
+
+/// What is encoded takes a turn, so it is an eighth of what may wait for a peer; but one event can always be had that the
+/// peer can have at all.
+fn most_bytes(realm: &RunningRealm, events: usize) -> usize {
+    match events {
+        0 | 1 => realm.context.limits.outgoing_bytes / 2,
+        _ => realm.context.limits.outgoing_bytes / 8,
+    }
+}
+
+impl Reading {
+    /// Says whether that was the last of it.
+    fn look_on(&mut self, caller: &Session) -> bool {
+        let Self { entry, cursor, serializer, found, least } = self;
+        let Some(cursor) = cursor else { return true };
+        let members = entry.members();
+        let Some(history) = &members.history else { return true };
+        history.advance(
+            cursor,
+            AT_ONCE,
+            |event| event.admits(caller),
+            |entry| {
+                *least += LEAST_ENVELOPE + least_size(&entry.event.payload, *serializer);
+                found.push(Arc::clone(&entry.event));
+            },
+        )
+    }
+
+    fn too_long(&self, caller: &Session) -> WampError {
+        let realm = caller.running_realm();
+        let (events, most) = (self.found.len(), most_bytes(realm, self.found.len()));
+        let text = format!(
+            "{events} events have more than the {most} bytes an answer may have: ask for fewer, with `limit`"
+        );
+        realm.context.counters.refused(Refusal::OutgoingMessageBytes, caller, &text);
+        WampError::new(uris::error::PAYLOAD_SIZE_EXCEEDED).arg(text)
+    }
+
+    fn untold(&self, realm: &RunningRealm, event: &StoredEvent, error: &EncodeError) {
+        realm.context.counters.count(Refusal::Unrepresentable, 1);
+        line!(
+            WARN,
+            "event",
+            "a past event cannot be carried over into a serializer",
+            topic = event.topic,
+            serializer = format_args!("{:?}", self.serializer),
+            error = error
+        );
+    }
+
+    /// The events as the arguments of a result.
+    fn answer(&self, told: &[Vec<u8>], bytes: usize) -> Encoded {
         let mut args = Vec::with_capacity(bytes + told.len() + 16);
         if !told.is_empty() {
-            let mut writer = Writer::new(serializer, &mut args);
+            let mut writer = Writer::new(self.serializer, &mut args);
             writer.list(told.len());
             told.iter().for_each(|event| writer.raw(event));
             writer.end();
         }
-        Ok(Encoded { serializer, args, kwargs: Vec::new() })
+        Encoded { serializer: self.serializer, args, kwargs: Vec::new() }
     }
 }
+
+/// An event without its payload has more than that in every serializer: a time, two ids, and the names of four attributes.
+const LEAST_ENVELOPE: usize = 64;
 
 /// What a payload has at the least in this serializer. Texts are as long in each of them; a number may take nine octets in
 /// one and one digit in another.

@@ -6,7 +6,7 @@
 
 use super::Encoded;
 use super::arguments::Page;
-use crate::base::measure;
+use super::turns::{AT_ONCE, InTurns};
 use crate::base::statistics::Refusal;
 use crate::router::realm::RunningRealm;
 use crate::{Session, WampError};
@@ -17,11 +17,6 @@ use serverwamp_proto::pattern::Match;
 use serverwamp_proto::uri;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::future::poll_fn;
-use std::task::Poll;
-
-/// So many ids are looked at in one turn: a tenth of a millisecond where none of what they stand for is in any cache.
-const AT_ONCE: usize = 1024;
 
 /// What is listed, or counted.
 #[derive(Debug)]
@@ -40,7 +35,7 @@ pub(super) enum Listed {
 
 /// An answer that consists of ids, as far as it has come.
 #[derive(Debug)]
-pub(crate) struct Listing {
+pub(super) struct Listing {
     listed: Listed,
     page: Page,
     serializer: Serializer,
@@ -65,16 +60,12 @@ impl Listed {
     }
 }
 
-impl Listing {
-    pub(super) fn new(listed: Listed, page: Page, serializer: Serializer) -> Self {
-        Self { listed, page, serializer, lists: Default::default(), counted: 0 }
-    }
-
+impl InTurns for Listing {
     /// Looks at the next ids; the answer if there are no more.
     ///
     /// # Errors
     /// When the answer would be too long.
-    pub(crate) fn go_on(&mut self, caller: &Session) -> Option<Result<Encoded, WampError>> {
+    fn go_on(&mut self, caller: &Session) -> Option<Result<Encoded, WampError>> {
         let realm = caller.running_realm();
         let complete = self.look_on(realm);
         let bytes: usize = self.lists.iter().map(|list| list.bytes.len()).sum();
@@ -86,24 +77,11 @@ impl Listing {
         }
         complete.then(|| Ok(self.answer()))
     }
+}
 
-    /// The whole answer, some ids in each turn. One session has one list at a time, and room for it.
-    pub(crate) async fn run(mut self, session: Session) -> Result<Encoded, WampError> {
-        let _turn = session.listing().lock().await;
-        session.outbox().room().await;
-        loop {
-            let mut later = false;
-            let answer = poll_fn(|cx| {
-                if !std::mem::replace(&mut later, true) {
-                    session.runtime().wake_later(cx);
-                    return Poll::Pending;
-                }
-                Poll::Ready(measure::turn(|| self.go_on(&session)))
-            });
-            if let Some(answer) = answer.await {
-                return answer;
-            }
-        }
+impl Listing {
+    pub(super) fn new(listed: Listed, page: Page, serializer: Serializer) -> Self {
+        Self { listed, page, serializer, lists: Default::default(), counted: 0 }
     }
 
     /// Says whether that was the last of it.

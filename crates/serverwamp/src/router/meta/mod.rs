@@ -16,10 +16,11 @@ mod sessions;
 mod subscriptions;
 mod testament;
 mod testaments;
+mod turns;
 
 pub(crate) use events::MetaEvents;
-pub(crate) use listing::Listing;
 pub(crate) use testament::Testament;
+pub(crate) use turns::finish;
 
 use crate::base::statistics::Refusal;
 use crate::router::payload::Args;
@@ -27,20 +28,21 @@ use crate::router::payload::{Encoded, ToPayload};
 use crate::router::realm::{RunningRealm, no_such_procedure};
 use crate::{Session, WampError};
 use arguments::{Arguments, Page};
-use listing::Listed;
+use listing::{Listed, Listing};
 use serde::Serialize;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::uris::{self, registration, session, subscription};
 use sessions::role_filter;
+use turns::{InTurns, begin};
 
 /// What a call of the meta API comes to.
 #[derive(Debug)]
 pub(crate) enum MetaAnswer {
     /// The answer.
     Now(Encoded),
-    /// A list that is not complete, and may take several turns.
-    Later(Box<Listing>),
+    /// One that is not complete, and may take several turns.
+    Later(Box<dyn InTurns>),
 }
 
 /// The procedures of the meta API of a realm; what each noun has stands in its file.
@@ -122,7 +124,9 @@ impl<'r> MetaApi<'r> {
             subscription::REMOVE_SUBSCRIBER => {
                 nothing(serializer, self.remove_subscriber(caller, || arguments(2))?)
             }
-            subscription::GET_EVENTS => self.past_events(caller, &arguments(1)?, serializer),
+            subscription::GET_EVENTS => {
+                return begin(caller, self.past_events(caller, &arguments(1)?, serializer)?);
+            }
             retained::REMOVE => one(serializer, self.remove_retained_for(caller, || arguments(2))?),
             _ => Err(no_such_procedure(procedure)),
         };
@@ -136,14 +140,6 @@ impl<'r> MetaApi<'r> {
             return Ok(());
         }
         Err(WampError::not_authorized(format!("the role {:?} does not administrate", caller.authrole())))
-    }
-}
-
-/// Looks at as much as one turn allows; most lists are no longer.
-fn begin(caller: &Session, mut listing: Listing) -> Result<MetaAnswer, WampError> {
-    match listing.go_on(caller) {
-        Some(answer) => answer.map(MetaAnswer::Now),
-        None => Ok(MetaAnswer::Later(Box::new(listing))),
     }
 }
 
