@@ -2,6 +2,8 @@
 
 use crate::router::{Router, realms};
 use serde_json::{Value, json};
+use serverwamp::memory::MemoryPeer;
+use serverwamp::{Application, Limits, Overflow, Realm};
 use serverwamp_conformance::{DEADLINE, RawPeer, Subprotocol};
 use std::collections::BTreeSet;
 
@@ -155,4 +157,64 @@ fn who_leaves_before_it_has_all_leaves_nothing_behind() {
     let mut peer = RawPeer::joined(router.url(), Subprotocol::JSON, "realm1");
     let subscription = subscribe(&mut peer, asks());
     assert_eq!(peer.event(subscription, DEADLINE)[4][0], 0);
+}
+
+/// Where events may be lost, somebody who does not read is not remembered 1,024 events that came ahead of their turn: it gets
+/// no more of what is retained. With one less it gets all.
+#[test]
+fn ret_09_who_may_lose_events_and_does_not_read_gets_no_more_once_too_many_came_ahead() {
+    const TOPICS: usize = 3000;
+    for (ahead, comes) in [(1023, true), (1024, false)] {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let _inside = runtime.enter();
+        let limits = |limits: &mut Limits| {
+            limits.outgoing_bytes = 200_000;
+            limits.overflow = Overflow::DropNewestEvent;
+        };
+        let realm = Realm::router("realm1").allow_anonymous("guest");
+        let app =
+            Application::builder().limits(limits).realm(realm).build().expect("nothing is wrong with it");
+        let realm = app.realm("realm1").expect("it is there");
+        let letters = "x".repeat(200);
+        for at in 0..TOPICS {
+            realm.publication(format!("a.{at}")).retain().send(&*letters).expect("there is room");
+        }
+        let mut peer = app.connect(serverwamp::Serializer::Json);
+        let send = |peer: &mut MemoryPeer, message: Value| {
+            let message = message.to_string().into_bytes();
+            runtime.block_on(peer.send(message)).expect("it is taken");
+        };
+        let receive = |peer: &mut MemoryPeer| -> Value {
+            let message = runtime.block_on(peer.receive()).expect("a message");
+            serde_json::from_slice(&message).expect("JSON")
+        };
+        send(&mut peer, json!([1, "realm1", { "roles": { "subscriber": {}, "caller": {} } }]));
+        assert_eq!(receive(&mut peer)[0], 2);
+        send(&mut peer, json!([32, 1, asks(), "a."]));
+        assert_eq!(receive(&mut peer)[0], 33);
+        // So many of another topic that there is no room any more, then of those whose retained event comes last.
+        for _ in 0..2000 {
+            realm.publish("a.other", &*letters).expect("published");
+        }
+        for at in TOPICS - ahead..TOPICS {
+            realm.publish(&topic(at as u64), "new").expect("published");
+        }
+        let mut before = BTreeSet::new();
+        for round in 0..300 {
+            send(&mut peer, json!([48, round + 2, {}, "wamp.session.count"]));
+            loop {
+                let message = receive(&mut peer);
+                if message[0] == 50 {
+                    break;
+                }
+                if message[3]["retained"] == true {
+                    let is_later = round > 0;
+                    assert!(comes || !is_later, "what was given up comes: {message}");
+                    before.insert(message[3]["topic"].as_str().expect("a topic").to_owned());
+                }
+            }
+        }
+        let others = (0..TOPICS - ahead).filter(|at| before.contains(&format!("a.{at}"))).count();
+        assert_eq!(others == TOPICS - ahead, comes, "{others} came where {ahead} came ahead");
+    }
 }

@@ -36,6 +36,13 @@ pub enum Advance<'r, E> {
     Done,
 }
 
+impl RetainedCursor {
+    /// How many events it remembers because they were taken ahead of their turn.
+    pub fn taken_ahead(&self) -> usize {
+        self.ahead.len()
+    }
+}
+
 impl<E> RetainedEvents<E> {
     /// A cursor before all events that match and are retained now.
     pub fn cursor(&self, pattern: &UriPattern) -> RetainedCursor {

@@ -216,12 +216,14 @@ fn a_cursor_takes_neither_what_came_later_nor_what_is_gone_nor_what_was_taken_ah
     open(&mut retained, "a.6", ("a.6", 1)).unwrap();
     assert_eq!(retained.take_ahead(&mut cursor, "a.5", |_| true), Some(&("a.5", 1)));
     assert_eq!(retained.take_ahead(&mut cursor, "a.5", |_| true), None);
+    assert_eq!(cursor.taken_ahead(), 1);
     for seen_or_new in ["a.1", "a.2", "a.6", "a.7"] {
         assert_eq!(retained.take_ahead(&mut cursor, seen_or_new, |_| true), None);
     }
     assert_eq!(next(&retained, &mut cursor), Some("a.4"));
     assert_eq!(next(&retained, &mut cursor), None);
     assert_eq!(retained.take_ahead(&mut cursor, "a.4", |_| true), None);
+    assert_eq!(cursor.taken_ahead(), 0);
 }
 
 #[test]

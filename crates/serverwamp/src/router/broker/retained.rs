@@ -11,7 +11,7 @@ use crate::base::statistics::Refusal;
 use crate::router::realm::{RealmConfig, TopicSettings};
 use crate::rt::{NEVER, wall_clock};
 use crate::transport::charge_events;
-use crate::{Session, WampError};
+use crate::{Overflow, Session, WampError};
 use serverwamp_proto::broker::{Advance, Beyond, Retention};
 use serverwamp_proto::message::Receivers;
 use serverwamp_proto::pattern::UriPattern;
@@ -26,6 +26,10 @@ const FEW_BYTES: usize = 64 * 1024;
 
 /// And later in each turn of the subscriber's connection, with so many events looked at.
 const LOOKS: usize = 512;
+
+/// Where events may be lost, a subscriber that does not read gets no more of what is retained once so many events had to come
+/// ahead of their turn: each of them has to be remembered, for as long as it does not read.
+const MOST_AHEAD: usize = 1024;
 
 impl Broker {
     /// Keeps the event for later subscribers; before it is delivered, so whoever subscribes meanwhile gets it at least
@@ -201,7 +205,8 @@ impl Broker {
         topic: &str,
         reaches: impl Fn(&Session) -> bool,
     ) {
-        let Subscribers { sessions, behind, .. } = members;
+        let Subscribers { sessions, behind, .. } = &mut *members;
+        let mut given_up = Vec::new();
         for (id, cursor) in behind.iter_mut().flat_map(|behind| behind.iter_mut()) {
             let Some(session) = sessions.get(*id).filter(|session| reaches(session)) else { continue };
             let retained = self.retained();
@@ -210,7 +215,14 @@ impl Broker {
             if let Some(event) = event {
                 send(entry, session, &event);
             }
+            let loses = self.context.limits.overflow != Overflow::CloseSession;
+            if loses && cursor.taken_ahead() >= MOST_AHEAD && !session.outbox().has_room() {
+                let why = "it does not read, and so gets no more of what is retained";
+                self.context.counters.refused_under_lock(Refusal::EventsLost, session, why);
+                given_up.push(*id);
+            }
         }
+        given_up.into_iter().for_each(|id| members.caught_up(id));
     }
 
     /// The same for one session.
