@@ -7,8 +7,11 @@
 //! bob joins realm2 {"roles": {"callee": {}}}   # another realm, and details that replace the usual ones
 //! carol joins as joe secret                    # with a ticket
 //! dave connects                                # a transport; what is said on it stands in the lines below
-//! alice > [64, 1, {}, "com.add"]               # alice sends
-//! alice < [65, 1, $r]                          # the next message alice receives; $r is bound, later compared
+//! alice registers com.p as $p                  # REGISTER and REGISTERED; $p is bound, or compared
+//! bob subscribes com. {"match": "prefix"}      # SUBSCRIBE with options, and SUBSCRIBED with whatever id
+//! bob calls com.p [1] reaching alice           # CALL, and INVOCATION with the same payload, without details
+//! alice > [64, 2, {}, "com.add"]               # alice sends
+//! alice < [65, 2, $r]                          # the next message alice receives; $r is bound, later compared
 //! bob < [68, 1, $r, {...}, [2, ...]]           # what is left open, see below
 //! alice < any of                               # all of these, in any order
 //!     [33, 1, $s]
@@ -28,6 +31,11 @@
 //! key with the value `absent` is not there. A line that is indented deeper goes on with the one above; `#`
 //! after two spaces begins a comment.
 //!
+//! Set-up has lines of its own, so that a transcript comes to its point; they compare as much as the messages they
+//! stand for. A request id in them is one more than the last that the peer sent in its session, so the messages below
+//! go on counting from there. `reaching` requires the registration of a line above and the next request id of the
+//! callee's invocations. The chapters about REGISTER, SUBSCRIBE and CALL write the messages down.
+//!
 //! There is no sleeping: a message that is due has [`DEADLINE`](crate::DEADLINE), and silence is shown with fences:
 //! requests whose answers must be what comes next. At the end every peer that is still there is fenced, so a
 //! surplus message fails a test.
@@ -38,6 +46,7 @@ mod matching;
 mod pattern;
 mod run;
 mod script;
+mod set_up;
 
 pub use hello::all_features;
 

@@ -39,6 +39,28 @@ impl Pattern {
         let pattern = reader.value()?;
         if reader.rest.is_empty() { Ok(pattern) } else { Err(reader.complaint("the end of the message")) }
     }
+
+    /// Reads patterns that stand one behind the other, which are all of `text`.
+    pub(super) fn parse_all(text: &str) -> Result<Vec<Self>, String> {
+        let mut reader = Reader { rest: text.trim() };
+        let mut patterns = Vec::new();
+        while !reader.rest.is_empty() {
+            patterns.push(reader.value()?);
+        }
+        Ok(patterns)
+    }
+
+    /// The pattern that only this value meets.
+    pub(super) fn exactly(value: &Value) -> Self {
+        match value {
+            Value::Array(items) => Self::List(items.iter().map(Self::exactly).collect(), false),
+            Value::Object(items) => Self::Dict(
+                items.iter().map(|(key, item)| (key.clone(), Self::exactly(item))).collect(),
+                false,
+            ),
+            plain => Self::Plain(plain.clone()),
+        }
+    }
 }
 
 struct Reader<'a> {

@@ -9,6 +9,7 @@ use super::hello;
 use super::matching::{Bindings, bind_all};
 use super::pattern::Pattern;
 use super::script::{Action, Deed, Join, Step};
+use super::set_up::Numbers;
 use super::{Tongues, hello::announced};
 use crate::carrier::Places;
 use crate::peer::{Arrival, DEADLINE, RawPeer};
@@ -38,7 +39,8 @@ pub(super) fn play(tongues: Tongues, url: &str, steps: &[Step]) -> Result<(), St
     play.end().map_err(|reason| play.failure("at the end of the transcript", &reason))
 }
 
-struct Play {
+/// A transcript that is being played.
+pub(super) struct Play {
     tongues: Tongues,
     url: String,
     peers: Vec<Peer>,
@@ -56,6 +58,7 @@ struct Peer {
     /// The roles of the HELLO that was sent.
     roles: Vec<String>,
     in_session: bool,
+    numbers: Numbers,
     reads: bool,
     /// Has said something the server may not have looked at yet.
     unsettled: bool,
@@ -82,8 +85,11 @@ impl Play {
         match deed {
             Deed::Connects => self.connect(name).map(drop),
             Deed::Joins(join) => self.join(name, join),
+            Deed::Registers(endpoint) => self.registers(self.peer(name)?, endpoint),
+            Deed::Subscribes(endpoint) => self.subscribes(self.peer(name)?, endpoint),
+            Deed::Calls(call) => self.calls(self.peer(name)?, call),
             Deed::Sends(message) => {
-                let message = message.fill(&self.bindings)?;
+                let message = self.filled(message)?;
                 let peer = self.peer(name)?;
                 self.send(peer, &message)
             }
@@ -141,9 +147,19 @@ impl Play {
     }
 
     /// The peer of this name, which is connected.
-    fn peer(&self, name: &str) -> Result<usize, String> {
+    pub(super) fn peer(&self, name: &str) -> Result<usize, String> {
         let found = self.peers.iter().position(|peer| peer.name == name && peer.raw.is_some());
         found.ok_or_else(|| format!("{name} is not connected"))
+    }
+
+    /// What was numbered in the session of a peer.
+    pub(super) fn numbers(&mut self, at: usize) -> &mut Numbers {
+        &mut self.peers[at].numbers
+    }
+
+    /// What is to be sent, with what the variables stand for.
+    pub(super) fn filled(&self, pattern: &Pattern) -> Result<Value, String> {
+        pattern.fill(&self.bindings)
     }
 
     fn connect(&mut self, name: &str) -> Result<usize, String> {
@@ -157,6 +173,7 @@ impl Play {
             raw: Some(raw),
             roles: Vec::new(),
             in_session: false,
+            numbers: Numbers::default(),
             reads: true,
             unsettled: false,
         };
@@ -182,10 +199,11 @@ impl Play {
         self.expect(peer, &Pattern::parse("[2, _id, {..., \"roles\": _dict}]")?).map(drop)
     }
 
-    fn send(&mut self, at: usize, message: &Value) -> Result<(), String> {
+    pub(super) fn send(&mut self, at: usize, message: &Value) -> Result<(), String> {
         let peer = &mut self.peers[at];
         self.said.push(shown(&peer.name, peer.subprotocol, '→', message));
         peer.unsettled = true;
+        peer.numbers.sent(message);
         match message[0].as_u64() {
             Some(1) if !peer.in_session => peer.roles = announced(message),
             Some(3 | 6) => peer.in_session = false,
@@ -195,7 +213,7 @@ impl Play {
         raw.try_send(std::slice::from_ref(message)).map_err(|error| format!("this cannot be sent: {error}"))
     }
 
-    fn expect(&mut self, at: usize, pattern: &Pattern) -> Result<Value, String> {
+    pub(super) fn expect(&mut self, at: usize, pattern: &Pattern) -> Result<Value, String> {
         let message = self.receive(at)?;
         pattern
             .bind(&message, &mut self.bindings)
@@ -212,6 +230,7 @@ impl Play {
             Arrival::Nothing => return Err(format!("nothing came within {DEADLINE:?}")),
         };
         self.said.push(shown(&peer.name, peer.subprotocol, '←', &message));
+        peer.numbers.received(&message);
         match message[0].as_u64() {
             Some(2) => {
                 peer.in_session = true;

@@ -1,6 +1,7 @@
 //! Transcripts as steps: which peer does what, line by line.
 
 use super::pattern::{Pattern, string_end};
+use super::set_up::{self, Endpoint, ReachingCall};
 
 /// One line of a transcript.
 #[derive(Clone, Debug)]
@@ -26,6 +27,9 @@ pub(super) enum Action {
 pub(super) enum Deed {
     Connects,
     Joins(Join),
+    Registers(Endpoint),
+    Subscribes(Endpoint),
+    Calls(ReachingCall),
     Sends(Pattern),
     Receives(Pattern),
     ReceivesAll(Vec<Pattern>),
@@ -92,7 +96,7 @@ fn read(line: &str, below: &[&str]) -> Result<Action, String> {
         return Ok(Action::AllDifferent(names.collect::<Option<_>>().ok_or("these are no variables")?));
     }
     let (peer, deed) = line.split_once(' ').ok_or("who does what?")?;
-    if !peer.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
+    if !is_peer(peer) {
         return Err(format!("{peer:?} is no name of a peer"));
     }
     if deed == "< any of" {
@@ -104,6 +108,11 @@ fn read(line: &str, below: &[&str]) -> Result<Action, String> {
     }
     let deed = [deed].into_iter().chain(below.iter().map(|line| line.trim())).collect::<Vec<_>>().join(" ");
     Ok(Action::Peer(peer.to_owned(), read_deed(&deed)?))
+}
+
+/// Whether a peer can have this name.
+pub(super) fn is_peer(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
 /// One text for each line of the least indentation, with the deeper ones behind it.
@@ -134,6 +143,9 @@ fn read_deed(deed: &str) -> Result<Deed, String> {
     }
     if let Some(how) = deed.strip_prefix("joins ") {
         return read_join(how);
+    }
+    if let Some(deed) = set_up::read(deed)? {
+        return Ok(deed);
     }
     Ok(match deed {
         "connects" => Deed::Connects,

@@ -48,6 +48,76 @@ fn messages_of_several_kinds_come_in_any_order() {
 }
 
 #[test]
+fn set_up_stands_for_the_messages_it_leaves_out() {
+    play(
+        r#"
+        alice joins
+        beth joins
+        bob joins
+        alice registers com.p {"invoke": "first"} as $r
+        beth registers com.p {"invoke": "first"} as $r
+        bob subscribes com. {"match": "prefix"} as $s
+        alice subscribes com.t as $t
+        bob calls com.p [1] {"id": $r} reaching alice
+        alice > [70, 1, {}, [2]]
+        bob < [50, 2, {}, [2]]
+        alice > [16, 3, {"acknowledge": true}, "com.t"]
+        alice < [17, 3, $p]
+        bob < [36, $s, $p, {"topic": "com.t"}]
+        alice > [66, 4, $r]
+        alice < [67, 4]
+        alice says goodbye
+        alice joins
+        alice registers com.q as $q
+        bob calls com.q reaching alice
+        alice > [70, 1, {}]
+        bob < [50, 3, {}]
+        all different $r $q
+        all different $s $t
+    "#,
+    );
+}
+
+#[test]
+fn set_up_that_does_not_come_true_fails_with_its_line() {
+    let refused = failure("alice joins app\nalice registers com.p as $r");
+    assert!(refused.starts_with("line 2: alice registers com.p as $r\n"), "{refused}");
+    assert!(refused.contains("$[0]: expected 65, received 8"), "{refused}");
+    let joined = "alice joins\nbeth joins\nbob joins\nalice registers com.p as $r\n";
+    for (line, reason) in [
+        ("beth registers com.q as $r", "expected $r, which is "),
+        ("beth subscribes com.t as $alice", "expected $alice, which is "),
+        ("bob calls com.q reaching alice", "alice registers com.q in no line above"),
+        ("bob calls com.p reaching beth", "beth registers com.p in no line above"),
+        ("bob calls com.p reaching carol", "carol is not connected"),
+        ("carol subscribes com.t", "carol is not connected"),
+        ("bob calls com.p [$x] reaching alice", "$x stands for nothing"),
+    ] {
+        let failure = failure(&format!("{joined}{line}"));
+        assert!(failure.starts_with(&format!("line 5: {line}\n")) && failure.contains(reason), "{failure}");
+    }
+}
+
+#[test]
+fn a_call_in_set_up_requires_the_whole_invocation() {
+    let details = failure(
+        "bob joins disclosed\ncarol joins disclosed\ncarol registers com.p\nbob calls com.p reaching carol",
+    );
+    assert!(details.contains("$[3].caller"), "{details}");
+    let other = failure(
+        r#"
+        alice joins
+        bob joins
+        alice registers com.p
+        alice subscribes com.t
+        bob > [16, 1, {}, "com.t"]
+        bob calls com.p reaching alice
+    "#,
+    );
+    assert!(other.starts_with("line 7: ") && other.contains("expected 68, received 36"), "{other}");
+}
+
+#[test]
 fn a_ticket_lets_in_and_a_wrong_one_does_not() {
     play_once(
         r#"
