@@ -97,8 +97,7 @@ fn feat_05_only_true_announces_a_feature() {
         let text = r#"
             callee joins {"roles": {"callee": {"features": {"call_canceling": VALUE,
                 "progressive_call_results": VALUE}}}}
-            callee > [64, 1, {}, "com.p"]
-            callee < [65, 1, $r]
+            callee registers com.p as $r
             caller joins
             caller > [48, 1, {"receive_progress": true}, "com.p"]
             callee < [68, 1, $r, {}]
@@ -115,15 +114,12 @@ fn feat_06_nobody_is_interrupted_or_asked_for_progress_who_did_not_announce_it()
     play(
         r#"
         plain joins {"roles": {"callee": {}}}
-        plain > [64, 1, {}, "com.plain"]
-        plain < [65, 1, $plain_r]
+        plain registers com.plain as $plain_r
         half joins {"roles": {"callee": {"features": {"progressive_call_results": true}}}}
-        half > [64, 1, {}, "com.half"]
-        half < [65, 1, $half_r]
+        half registers com.half as $half_r
         able joins {"roles": {"callee": {"features": {"progressive_call_results": true,
             "call_canceling": true}}}}
-        able > [64, 1, {}, "com.able"]
-        able < [65, 1, $able_r]
+        able registers com.able as $able_r
         caller joins
         caller > [48, 1, {"receive_progress": true}, "com.plain"]
         plain < [68, 1, $plain_r, {}]
@@ -149,11 +145,9 @@ fn feat_06_timeouts_go_to_callees_that_announced_them() {
     play(
         r#"
         plain joins {"roles": {"callee": {}}}
-        plain > [64, 1, {"forward_timeout": true}, "com.plain"]
-        plain < [65, 1, $plain_r]
+        plain registers com.plain {"forward_timeout": true} as $plain_r
         able joins {"roles": {"callee": {"features": {"call_timeout": true}}}}
-        able > [64, 1, {"forward_timeout": true}, "com.able"]
-        able < [65, 1, $able_r]
+        able registers com.able {"forward_timeout": true} as $able_r
         caller joins
         caller > [48, 1, {"timeout": 60000}, "com.plain"]
         plain < [68, 1, $plain_r, {}]
@@ -169,10 +163,8 @@ fn feat_06_nobody_is_told_of_a_revocation_who_did_not_announce_it() {
         r#"
         root joins as root secret
         plain joins {"roles": {"callee": {}, "subscriber": {}, "caller": {}}}
-        plain > [64, 1, {}, "com.p"]
-        plain < [65, 1, $r]
-        plain > [32, 2, {}, "com.t"]
-        plain < [33, 2, $s]
+        plain registers com.p as $r
+        plain subscribes com.t as $s
         root > [48, 1, {}, "wamp.registration.remove_callee", [$r, $plain]]
         root < [50, 1, {}]
         root > [48, 2, {}, "wamp.subscription.remove_subscriber", [$s, $plain]]
@@ -192,19 +184,15 @@ fn feat_07_what_the_router_does_alone_needs_no_announcement() {
         r#"
         alice joins {"roles": {"publisher": {}, "subscriber": {}, "caller": {}, "callee": {}}}
         bob joins {"roles": {"publisher": {}, "subscriber": {}, "caller": {}, "callee": {}}}
-        alice > [32, 1, {"match": "prefix"}, "com."]
-        alice < [33, 1, $prefix]
-        bob > [32, 1, {"match": "prefix"}, "com."]
-        bob < [33, 1, $prefix]
+        alice subscribes com. {"match": "prefix"} as $prefix
+        bob subscribes com. {"match": "prefix"} as $prefix
         alice > [16, 2, {"exclude_me": false, "eligible": [$alice]}, "com.t", [1]]
         alice < [36, $prefix, _id, {"topic": "com.t"}, [1]]
         alice > [16, 3, {"exclude_me": false, "exclude": [$bob]}, "com.t", [2]]
         alice < [36, $prefix, _id, {"topic": "com.t"}, [2]]
         bob silent
-        alice > [64, 4, {"invoke": "roundrobin", "match": "prefix"}, "com.p"]
-        alice < [65, 4, $r]
-        bob > [64, 2, {"invoke": "roundrobin", "match": "prefix"}, "com.p"]
-        bob < [65, 2, $r]
+        alice registers com.p {"invoke": "roundrobin", "match": "prefix"} as $r
+        bob registers com.p {"invoke": "roundrobin", "match": "prefix"} as $r
         alice > [48, 5, {}, "com.p.q"]
         alice < [68, 1, $r, {"procedure": "com.p.q"}]
         alice > [70, 1, {}]
@@ -222,13 +210,10 @@ fn feat_08_who_did_not_announce_identification_is_told_a_caller_only_when_it_ask
     play(
         r#"
         plain joins {"roles": {"callee": {}}}
-        plain > [64, 1, {}, "com.plain"]
-        plain < [65, 1, $plain_r]
-        plain > [64, 2, {"disclose_caller": true}, "com.asking"]
-        plain < [65, 2, $asking_r]
+        plain registers com.plain as $plain_r
+        plain registers com.asking {"disclose_caller": true} as $asking_r
         able joins {"roles": {"callee": {"features": {"caller_identification": true}}}}
-        able > [64, 1, {}, "com.able"]
-        able < [65, 1, $able_r]
+        able registers com.able as $able_r
         caller joins
         caller > [48, 1, {"disclose_me": true}, "com.plain"]
         plain < [68, 1, $plain_r, {}]
@@ -247,11 +232,9 @@ fn feat_08_who_did_not_announce_identification_is_not_told_a_publisher() {
     play(
         r#"
         plain joins {"roles": {"subscriber": {}}}
-        plain > [32, 1, {}, "com.t"]
-        plain < [33, 1, $s]
+        plain subscribes com.t as $s
         able joins {"roles": {"subscriber": {"features": {"publisher_identification": true}}}}
-        able > [32, 1, {}, "com.t"]
-        able < [33, 1, $s]
+        able subscribes com.t as $s
         alice joins
         alice > [16, 1, {"disclose_me": true}, "com.t"]
         plain < [36, $s, $p, {}]

@@ -9,8 +9,7 @@ fn rpc_08_results_go_to_their_callers_whatever_ids_those_use() {
         alice joins
         bob joins
         carol joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 5, {}, "com.p", ["bob"]]
         alice < [68, 1, $r, {}, ["bob"]]
         carol > [48, 5, {}, "com.p", ["carol"]]
@@ -31,10 +30,8 @@ fn rpc_10_of_the_details_of_an_error_only_those_that_are_known_pass() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
+        alice registers com.p as $r
+        bob calls com.p reaching alice
         alice > [8, 68, 1, {"ppt_scheme": "x_mine", "_foo": 1, "progress": true, "caller": 7, "reason": "r"}, "com.e"]
         bob < [8, 48, 1, {"ppt_scheme": "x_mine"}, "com.e"]
     "#,
@@ -47,8 +44,7 @@ fn rpc_16_the_id_of_a_registration_stays_while_others_come_and_go() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
 "#,
     );
     for call in 1..=10 {
@@ -76,10 +72,8 @@ fn rpc_21_behind_an_error_nothing_else_is_an_answer_and_the_callee_goes_on() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
+        alice registers com.p as $r
+        bob calls com.p reaching alice
         alice > [8, 68, 1, {}, "com.e"]
         bob < [8, 48, 1, {}, "com.e"]
         alice > [70, 1, {}, ["after all"]]
@@ -87,8 +81,7 @@ fn rpc_21_behind_an_error_nothing_else_is_an_answer_and_the_callee_goes_on() {
         alice > [8, 68, 1, {}, "wamp.error.unavailable"]
         alice silent
         bob silent
-        bob > [48, 2, {}, "com.p"]
-        alice < [68, 2, $r, {}]
+        bob calls com.p reaching alice
         alice > [70, 2, {}, ["as ever"]]
         bob < [50, 2, {}, ["as ever"]]
     "#,
@@ -107,10 +100,8 @@ fn rpc_23_what_is_in_a_payload_is_the_endpoints_own_business() {
             r#"
             alice joins
             bob joins
-            alice > [64, 1, {{}}, "com.p"]
-            alice < [65, 1, $r]
-            alice > [32, 2, {{}}, "com.t"]
-            alice < [33, 2, $s]
+            alice registers com.p as $r
+            alice subscribes com.t as $s
             bob > [48, 1, {{}}, "com.p", {payload}]
             alice < [68, 1, $r, {{}}, {payload}]
             alice > [70, 1, {{}}, {payload}]
@@ -130,10 +121,8 @@ fn rpc_24_for_a_callee_with_1024_calls_unanswered_there_are_no_more() {
         alice joins
         bob joins
         carol joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        alice > [64, 2, {}, "com.q"]
-        alice < [65, 2, $q]
+        alice registers com.p as $r
+        alice registers com.q as $q
 "#,
     );
     for call in 1..=1024 {

@@ -19,12 +19,9 @@ const SUBSCRIBED: &str = r#"
     jane joins as jane secret
     mia joins as mia secret
     root joins as root secret
-    joe > [32, 1, {}, "com.t"]
-    joe < [33, 1, $s]
-    jane > [32, 1, {}, "com.t"]
-    jane < [33, 1, $s]
-    mia > [32, 1, {}, "com.t"]
-    mia < [33, 1, $s]
+    joe subscribes com.t as $s
+    jane subscribes com.t as $s
+    mia subscribes com.t as $s
 "#;
 
 #[test]
@@ -125,8 +122,7 @@ fn bwl_05_a_list_makes_nobody_a_subscriber() {
     play(&format!(
         r#"{SUBSCRIBED}
     carol joins
-    carol > [32, 1, {{}}, "com.u"]
-    carol < [33, 1, _id]
+    carol subscribes com.u
     root > [16, 1, {{"eligible": [$carol]}}, "com.t", [1]]
     carol silent
     root > [16, 2, {{"eligible": [$carol, $joe]}}, "com.t", [2]]
@@ -143,14 +139,10 @@ fn bwl_06_a_list_holds_for_every_subscription_of_a_session() {
         alice joins
         bob joins
         carol joins
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $exact]
-        alice > [32, 2, {"match": "prefix"}, "com."]
-        alice < [33, 2, $prefix]
-        alice > [32, 3, {"match": "wildcard"}, ".t"]
-        alice < [33, 3, $wildcard]
-        bob > [32, 1, {"match": "prefix"}, "com."]
-        bob < [33, 1, $prefix]
+        alice subscribes com.t as $exact
+        alice subscribes com. {"match": "prefix"} as $prefix
+        alice subscribes .t {"match": "wildcard"} as $wildcard
+        bob subscribes com. {"match": "prefix"} as $prefix
         carol > [16, 1, {"exclude": [$alice]}, "com.t", [1]]
         bob < [36, $prefix, _, {"topic": "com.t"}, [1]]
         alice silent
@@ -168,8 +160,7 @@ fn bwl_06_a_list_holds_for_every_subscription_of_a_session() {
 fn bwl_07_a_list_of_the_wrong_type_ends_the_session() {
     let mut text = r#"
         alice joins
-        alice > [32, 1, {"match": "prefix"}, "com."]
-        alice < [33, 1, _id]
+        alice subscribes com. {"match": "prefix"}
     "#
     .to_owned();
     for key in

@@ -12,10 +12,8 @@ fn can_08_a_mode_nobody_knows_ends_the_session() {
             r#"
             alice joins
             bob joins
-            alice > [64, 1, {{}}, "com.p"]
-            alice < [65, 1, $r]
-            bob > [48, 1, {{}}, "com.p"]
-            alice < [68, 1, $r, {{}}]
+            alice registers com.p as $r
+            bob calls com.p reaching alice
             bob > [49, 1, {{"mode": {mode}}}]
             bob < [3, {{...}}, "wamp.error.protocol_violation"]
             bob closed
@@ -32,11 +30,9 @@ fn can_09_and_10_what_is_no_call_of_the_session_cannot_be_canceled() {
         alice joins
         bob joins
         carol joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         carol > [49, 1, {"mode": "kill"}]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
+        bob calls com.p reaching alice
         carol > [49, 1, {"mode": "killnowait"}]
         carol silent
         alice silent
@@ -55,10 +51,8 @@ fn can_02_skip_answers_at_once_and_the_callee_hears_nothing() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
+        alice registers com.p as $r
+        bob calls com.p reaching alice
         bob > [49, 1, {"mode": "skip"}]
         bob < [8, 48, 1, {}, "wamp.error.canceled"]
         alice silent
@@ -74,12 +68,9 @@ fn can_03_06_and_14_killnowait_answers_at_once_and_interrupts() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
-        bob > [48, 2, {}, "com.p"]
-        alice < [68, 2, $r, {}]
+        alice registers com.p as $r
+        bob calls com.p reaching alice
+        bob calls com.p reaching alice
         bob > [49, 2, {"mode": "killnowait"}]
         bob < [8, 48, 2, {}, "wamp.error.canceled"]
         alice < [69, 2, {"mode": "killnowait"}]
@@ -97,17 +88,14 @@ fn can_04_kill_waits_for_what_the_callee_says() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
+        alice registers com.p as $r
+        bob calls com.p reaching alice
         bob > [49, 1, {"mode": "kill"}]
         alice < [69, 1, {"mode": "kill"}]
         bob silent
         alice > [8, 68, 1, {}, "wamp.error.canceled", ["undone"]]
         bob < [8, 48, 1, {}, "wamp.error.canceled", ["undone"]]
-        bob > [48, 2, {}, "com.p"]
-        alice < [68, 2, $r, {}]
+        bob calls com.p reaching alice
         bob > [49, 2, {"mode": "kill"}]
         alice < [69, 2, {"mode": "kill"}]
         alice > [70, 2, {}, ["was done before"]]
@@ -123,10 +111,8 @@ fn can_05_and_13_a_callee_that_cannot_be_interrupted_is_skipped() {
             r#"
             alice joins realm1 {PLAIN_CALLEE}
             bob joins
-            alice > [64, 1, {{}}, "com.p"]
-            alice < [65, 1, $r]
-            bob > [48, 1, {{}}, "com.p"]
-            alice < [68, 1, $r, {{}}]
+            alice registers com.p as $r
+            bob calls com.p reaching alice
             bob > [49, 1, {{"mode": "{mode}"}}]
             bob < [8, 48, 1, {{}}, "wamp.error.canceled"]
             alice silent
@@ -144,10 +130,8 @@ fn can_07_without_a_mode_it_is_killnowait() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
+        alice registers com.p as $r
+        bob calls com.p reaching alice
         bob > [49, 1, {}]
         bob < [8, 48, 1, {}, "wamp.error.canceled"]
         alice < [69, 1, {"mode": "killnowait"}]
@@ -161,18 +145,15 @@ fn can_11_canceling_again_changes_nothing_or_stops_waiting() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
+        alice registers com.p as $r
+        bob calls com.p reaching alice
         bob > [49, 1, {"mode": "killnowait"}]
         bob > [49, 1, {"mode": "killnowait"}]
         bob > [49, 1, {"mode": "kill"}]
         bob < [8, 48, 1, {}, "wamp.error.canceled"]
         alice < [69, 1, {"mode": "killnowait"}]
         alice silent
-        bob > [48, 2, {}, "com.p"]
-        alice < [68, 2, $r, {}]
+        bob calls com.p reaching alice
         bob > [49, 2, {"mode": "kill"}]
         bob > [49, 2, {"mode": "kill"}]
         alice < [69, 2, {"mode": "kill"}]
@@ -192,8 +173,7 @@ fn can_15_a_cancel_is_no_request_of_its_own() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {}, "com.p"]
         bob > [49, 1, {}]
         bob > [16, 2, {"acknowledge": true}, "com.t"]
@@ -212,8 +192,7 @@ fn can_17_a_cancel_that_comes_too_late_is_passed_over() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"receive_progress": true}, "com.p"]
         alice < [68, 1, $r, {"receive_progress": true}]
         alice > [70, 1, {"progress": true}, [1]]
@@ -237,10 +216,8 @@ fn can_18_who_did_not_announce_canceling_may_cancel() {
         r#"
         alice joins
         bob joins realm1 {"roles": {"caller": {}, "subscriber": {}}}
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
+        alice registers com.p as $r
+        bob calls com.p reaching alice
         bob > [49, 1, {}]
         bob < [8, 48, 1, {}, "wamp.error.canceled"]
         alice < [69, 1, {"mode": "killnowait"}]
@@ -254,10 +231,8 @@ fn can_19_without_an_answer_a_kill_lasts_until_somebody_leaves() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
+        alice registers com.p as $r
+        bob calls com.p reaching alice
         bob > [49, 1, {"mode": "kill"}]
         alice < [69, 1, {"mode": "kill"}]
         bob silent
@@ -274,8 +249,7 @@ fn can_06_the_error_has_the_id_of_the_call_and_nothing_else_in_it() {
             r#"
             alice joins realm1 {PLAIN_CALLEE}
             bob joins
-            alice > [64, 1, {{}}, "com.p"]
-            alice < [65, 1, $r]
+            alice registers com.p as $r
             bob > [48, 77, {{"receive_progress": true, "disclose_me": true}}, "com.p", [1]]
             alice < [68, 1, $r, {{}}, [1]]
             bob > [49, 77, {cancel}]
@@ -292,12 +266,9 @@ fn can_10_the_same_id_in_another_session_is_another_call() {
         alice joins
         bob joins
         carol joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
-        carol > [48, 1, {}, "com.p"]
-        alice < [68, 2, $r, {}]
+        alice registers com.p as $r
+        bob calls com.p reaching alice
+        carol calls com.p reaching alice
         carol > [49, 1, {"mode": "killnowait"}]
         carol < [8, 48, 1, {}, "wamp.error.canceled"]
         alice < [69, 2, {"mode": "killnowait"}]
@@ -317,8 +288,7 @@ fn can_13_whatever_a_callee_says_too_late_is_passed_over_and_it_goes_on() {
                 r#"
             alice joins
             bob joins
-            alice > [64, 1, {{}}, "com.p"]
-            alice < [65, 1, $r]
+            alice registers com.p as $r
             bob > [48, 1, {{"receive_progress": true}}, "com.p"]
             alice < [68, 1, $r, {{"receive_progress": true}}]
             bob > [49, 1, {{"mode": "{mode}"}}]
@@ -345,16 +315,12 @@ fn can_14_an_interrupt_has_the_id_its_callee_knows() {
         alice joins
         beth joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $p]
-        beth > [64, 1, {}, "com.q"]
-        beth < [65, 1, $q]
+        alice registers com.p as $p
+        beth registers com.q as $q
         bob > [48, 10, {}, "com.p"]
         alice < [68, 1, $p, {}]
-        bob > [48, 11, {}, "com.q"]
-        beth < [68, 1, $q, {}]
-        bob > [48, 12, {}, "com.p"]
-        alice < [68, 2, $p, {}]
+        bob calls com.q reaching beth
+        bob calls com.p reaching alice
         bob > [49, 12, {"mode": "killnowait"}]
         alice < [69, 2, {"mode": "killnowait"}]
         bob < [8, 48, 12, {}, "wamp.error.canceled"]
@@ -378,10 +344,8 @@ fn can_01_a_cancel_of_any_mode_has_no_answer_but_the_one_of_the_call() {
             r#"
             alice joins
             bob joins
-            alice > [64, 1, {{}}, "com.p"]
-            alice < [65, 1, $r]
-            bob > [48, 1, {{}}, "com.p"]
-            alice < [68, 1, $r, {{}}]
+            alice registers com.p as $r
+            bob calls com.p reaching alice
             bob > [49, 1, {{"mode": "{mode}"}}]
             {interrupt}
             alice > [8, 68, 1, {{}}, "wamp.error.canceled"]

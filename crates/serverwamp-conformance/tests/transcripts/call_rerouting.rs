@@ -39,10 +39,8 @@ fn rer_02_a_random_callee_is_followed_by_the_other() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {"invoke": "random"}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
+        alice registers com.p {"invoke": "random"} as $r
+        bob calls com.p reaching alice
         alice > [8, 68, 1, {}, "wamp.error.unavailable"]
         bob < [8, 48, 1, {}, "wamp.error.no_available_callee"]
     "#,
@@ -55,10 +53,8 @@ fn rer_02_a_single_callee_has_no_other() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
+        alice registers com.p as $r
+        bob calls com.p reaching alice
         alice > [8, 68, 1, {}, "wamp.error.unavailable", ["busy"]]
         bob < [8, 48, 1, {}, "wamp.error.no_available_callee", ...]
     "#,
@@ -72,10 +68,8 @@ fn rer_01_the_caller_does_not_notice() {
         alice joins
         carol joins
         bob joins
-        alice > [64, 1, {"invoke": "roundrobin"}, "com.p"]
-        alice < [65, 1, $r]
-        carol > [64, 1, {"invoke": "roundrobin"}, "com.p"]
-        carol < [65, 1, $r]
+        alice registers com.p {"invoke": "roundrobin"} as $r
+        carol registers com.p {"invoke": "roundrobin"} as $r
         bob > [48, 1, {"receive_progress": true}, "com.p", ["\u0000AQID"]]
         alice < [68, 1, $r, {"receive_progress": true}, ["\u0000AQID"]]
         alice > [8, 68, 1, {}, "wamp.error.unavailable"]
@@ -96,10 +90,8 @@ fn rer_05_a_call_that_has_begun_is_not_begun_anew() {
         alice joins
         carol joins
         bob joins
-        alice > [64, 1, {"invoke": "first"}, "com.p"]
-        alice < [65, 1, $r]
-        carol > [64, 1, {"invoke": "first"}, "com.p"]
-        carol < [65, 1, $r]
+        alice registers com.p {"invoke": "first"} as $r
+        carol registers com.p {"invoke": "first"} as $r
         bob > [48, 1, {"receive_progress": true}, "com.p"]
         alice < [68, 1, $r, {"receive_progress": true}]
         alice > [70, 1, {"progress": true}, [1]]
@@ -122,12 +114,9 @@ fn rer_01_a_rerouted_call_can_be_canceled() {
         alice joins
         carol joins
         bob joins
-        alice > [64, 1, {"invoke": "first"}, "com.p"]
-        alice < [65, 1, $r]
-        carol > [64, 1, {"invoke": "first"}, "com.p"]
-        carol < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
+        alice registers com.p {"invoke": "first"} as $r
+        carol registers com.p {"invoke": "first"} as $r
+        bob calls com.p reaching alice
         alice > [8, 68, 1, {}, "wamp.error.unavailable"]
         carol < [68, 1, $r, {}]
         bob > [49, 1, {"mode": "kill"}]
@@ -149,12 +138,9 @@ fn rer_01_and_tmo_05_a_call_whose_time_has_run_out_is_not_begun_elsewhere() {
         beth joins
         carol joins
         bob joins
-        alice > [64, 1, {"invoke": "first", "forward_timeout": true}, "com.p"]
-        alice < [65, 1, $r]
-        beth > [64, 1, {"invoke": "first"}, "com.p"]
-        beth < [65, 1, $r]
-        carol > [64, 1, {}, "com.clock"]
-        carol < [65, 1, $c]
+        alice registers com.p {"invoke": "first", "forward_timeout": true} as $r
+        beth registers com.p {"invoke": "first"} as $r
+        carol registers com.clock as $c
         bob > [48, 1, {"timeout": 50}, "com.p"]
         alice < [68, 1, $r, {"timeout": 50}]
         bob > [48, 2, {"timeout": 150}, "com.clock"]
@@ -175,10 +161,8 @@ fn rer_01_and_tmo_05_a_call_in_time_is_timed_by_the_router_where_its_next_callee
         alice joins
         beth joins
         bob joins
-        alice > [64, 1, {"invoke": "first", "forward_timeout": true}, "com.p"]
-        alice < [65, 1, $r]
-        beth > [64, 1, {"invoke": "first"}, "com.p"]
-        beth < [65, 1, $r]
+        alice registers com.p {"invoke": "first", "forward_timeout": true} as $r
+        beth registers com.p {"invoke": "first"} as $r
         bob > [48, 1, {"timeout": 300}, "com.p"]
         alice < [68, 1, $r, {"timeout": 300}]
         alice > [8, 68, 1, {}, "wamp.error.unavailable"]

@@ -26,12 +26,10 @@ fn tmo_01_without_a_timeout_a_call_waits() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"timeout": 0}, "com.p"]
         alice < [68, 1, $r, {}]
-        bob > [48, 2, {}, "com.p"]
-        alice < [68, 2, $r, {}]
+        bob calls com.p reaching alice
         bob > [48, 3, {"timeout": 200}, "com.p"]  # whose end is the clock of this test
         alice < [68, 3, $r, {}]
         bob < [8, 48, 3, {}, "wamp.error.timeout"]
@@ -50,8 +48,7 @@ fn tmo_02_03_and_04_a_silent_callee_is_interrupted_and_its_answer_comes_too_late
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"timeout": 50}, "com.p"]
         alice < [68, 1, $r, {}]
         bob < [8, 48, 1, {}, "wamp.error.timeout"]
@@ -69,8 +66,7 @@ fn tmo_04_a_callee_that_cannot_be_interrupted_is_skipped() {
         r#"
         alice joins realm1 {PLAIN_CALLEE}
         bob joins
-        alice > [64, 1, {{}}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {{"timeout": 50}}, "com.p"]
         alice < [68, 1, $r, {{}}]
         bob < [8, 48, 1, {{}}, "wamp.error.timeout"]
@@ -106,10 +102,8 @@ fn tmo_05_a_callee_that_wants_to_and_can_keeps_the_time_itself() {
             alice joins {realm} {roles}
             carol joins
             bob joins
-            alice > [64, 1, {{"forward_timeout": {forward}}}, "com.p"]
-            alice < [65, 1, $r]
-            carol > [64, 1, {{}}, "com.clock"]
-            carol < [65, 1, $c]
+            alice registers com.p {{"forward_timeout": {forward}}} as $r
+            carol registers com.clock as $c
             bob > [48, 1, {{"timeout": 60}}, "com.p"]
             alice < [68, 1, $r, {detail}]
             root joins
@@ -129,10 +123,8 @@ fn tmo_06_the_realm_may_decide_who_keeps_the_time() {
         r#"
         alice joins settings
         bob joins settings
-        alice > [64, 1, {}, "com.forwarded.p"]
-        alice < [65, 1, $f]
-        alice > [64, 2, {"forward_timeout": true}, "com.unforwarded.p"]
-        alice < [65, 2, $u]
+        alice registers com.forwarded.p as $f
+        alice registers com.unforwarded.p {"forward_timeout": true} as $u
         bob > [48, 1, {"timeout": 100}, "com.forwarded.p"]
         alice < [68, 1, $f, {"timeout": 100}]
         bob > [48, 2, {"timeout": 100}, "com.unforwarded.p"]
@@ -151,8 +143,7 @@ fn tmo_07_a_timeout_the_callee_tells_is_an_error_like_any() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {"forward_timeout": true}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p {"forward_timeout": true} as $r
         bob > [48, 1, {"timeout": 5000}, "com.p"]
         alice < [68, 1, $r, {"timeout": 5000}]
         alice > [8, 68, 1, {}, "wamp.error.timeout", ["by me"]]
@@ -169,10 +160,8 @@ fn tmo_08_progress_begins_the_time_anew() {
         alice joins
         bob joins
         carol joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        carol > [64, 1, {}, "com.clock"]
-        carol < [65, 1, $c]
+        alice registers com.p as $r
+        carol registers com.clock as $c
         bob > [48, 100, {"timeout": 300, "receive_progress": true}, "com.p"]
         alice < [68, 1, $r, {"receive_progress": true}]
 "#,
@@ -202,8 +191,7 @@ fn tmo_09_of_several_inputs_the_first_says_how_long() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"timeout": 80, "progress": true}, "com.p", [1]]
         alice < [68, 1, $r, {"progress": true}, [1]]
         bob > [48, 1, {"timeout": 60000}, "com.p", [2]]
@@ -221,10 +209,8 @@ fn tmo_12_each_callee_of_a_shared_registration_has_its_own_wish() {
         alice joins
         carol joins
         bob joins
-        alice > [64, 1, {"invoke": "roundrobin", "forward_timeout": true}, "com.p"]
-        alice < [65, 1, $r]
-        carol > [64, 1, {"invoke": "roundrobin"}, "com.p"]
-        carol < [65, 1, $r]
+        alice registers com.p {"invoke": "roundrobin", "forward_timeout": true} as $r
+        carol registers com.p {"invoke": "roundrobin"} as $r
         bob > [48, 1, {"timeout": 60000}, "com.p"]
         alice < [68, 1, $r, {"timeout": 60000}]
         bob > [48, 2, {"timeout": 60000}, "com.p"]
@@ -243,8 +229,7 @@ fn tmo_13_and_can_16_a_call_that_is_over_does_not_time_out() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"timeout": 50}, "com.p"]
         alice < [68, 1, $r, {}]
         alice > [70, 1, {}]
@@ -278,8 +263,7 @@ fn can_17_a_timeout_ends_the_wait_for_a_kill() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"timeout": 100}, "com.p"]
         alice < [68, 1, $r, {}]
         bob > [49, 1, {"mode": "kill"}]
@@ -300,10 +284,8 @@ fn can_16_a_call_that_was_canceled_in_time_does_not_time_out_as_well() {
             alice joins
             carol joins
             bob joins
-            alice > [64, 1, {{}}, "com.p"]
-            alice < [65, 1, $r]
-            carol > [64, 1, {{}}, "com.clock"]
-            carol < [65, 1, $c]
+            alice registers com.p as $r
+            carol registers com.clock as $c
             bob > [48, 1, {{"timeout": 100}}, "com.p"]
             alice < [68, 1, $r, {{}}]
             bob > [49, 1, {{"mode": "{mode}"}}]
@@ -326,8 +308,7 @@ fn tmo_03_behind_patterns_and_among_several_callees_it_is_the_same_error() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {"match": "wildcard", "invoke": "last"}, "com..p"]
-        alice < [65, 1, $r]
+        alice registers com..p {"match": "wildcard", "invoke": "last"} as $r
         bob > [48, 31, {"timeout": 50, "receive_progress": true}, "com.x.p", [1], {"k": 2}]
         alice < [68, 1, $r, {"receive_progress": true, "procedure": "com.x.p"}, [1], {"k": 2}]
         bob < [8, 48, 31, {}, "wamp.error.timeout"]

@@ -11,13 +11,11 @@ fn cid_03_where_nobody_is_disclosed_whoever_asks_for_it_is_refused() {
         bob joins nodisclose
         alice > [64, 1, {"disclose_caller": true}, "com.p"]
         alice < [8, 64, 1, {}, "wamp.error.option_disallowed.disclose_me", ...]
-        alice > [64, 2, {}, "com.p"]
-        alice < [65, 2, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"disclose_me": true}, "com.p"]
         bob < [8, 48, 1, {}, "wamp.error.option_disallowed.disclose_me", ...]
         alice silent
-        bob > [48, 2, {}, "com.p"]
-        alice < [68, 1, $r, {}]
+        bob calls com.p reaching alice
         alice > [70, 1, {}]
         bob < [50, 2, {}]
     "#,
@@ -55,8 +53,7 @@ fn cid_01_and_02_a_caller_that_wants_to_be_known_is() {
         r#"
         alice joins
         joe joins as joe secret
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         joe > [48, 1, {"disclose_me": true}, "com.p"]
         alice < [68, 1, $r, {"caller": $joe, "caller_authid": "joe", "caller_authrole": "user"}]
         alice > [70, 1, {}]
@@ -71,8 +68,7 @@ fn cid_04_a_callee_that_wants_to_know_its_callers_does() {
         r#"
         alice joins
         joe joins as joe secret
-        alice > [64, 1, {"disclose_caller": true}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p {"disclose_caller": true} as $r
         joe > [48, 1, {}, "com.p"]
         alice < [68, 1, $r, {"caller": $joe, "caller_authid": "joe", "caller_authrole": "user"}]
         alice > [70, 1, {}]
@@ -87,16 +83,14 @@ fn cid_05_a_realm_or_a_setting_discloses_callers() {
         r#"
         alice joins disclosed
         joe joins disclosed as joe secret
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         joe > [48, 1, {}, "com.p"]
         alice < [68, 1, $r, {"caller": $joe, "caller_authid": "joe", "caller_authrole": "user"}]
         alice > [70, 1, {}]
         joe < [50, 1, {}]
         carol joins settings
         jane joins settings as jane secret
-        carol > [64, 1, {}, "com.disclosed.p"]
-        carol < [65, 1, $d]
+        carol registers com.disclosed.p as $d
         jane > [48, 1, {}, "com.disclosed.p"]
         carol < [68, 1, $d, {"caller": $jane, "caller_authid": "jane", "caller_authrole": "user"}]
         carol > [70, 1, {}]
@@ -111,8 +105,7 @@ fn cid_06_nobody_is_disclosed_without_being_asked() {
         r#"
         alice joins
         joe joins as joe secret
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         joe > [48, 1, {"disclose_me": false}, "com.p"]
         alice < [68, 1, $r, {}]
         alice > [70, 1, {}]
@@ -127,10 +120,8 @@ fn feat_08_a_callee_that_knows_nothing_of_callers_is_told_one_only_if_it_asks() 
         r#"
         alice joins realm1 {"roles": {"callee": {}, "subscriber": {}, "caller": {}}}
         joe joins as joe secret
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $p]
-        alice > [64, 2, {"disclose_caller": true}, "com.q"]
-        alice < [65, 2, $q]
+        alice registers com.p as $p
+        alice registers com.q {"disclose_caller": true} as $q
         joe > [48, 1, {"disclose_me": true}, "com.p"]
         alice < [68, 1, $p, {}]
         joe > [48, 2, {}, "com.q"]
@@ -164,14 +155,11 @@ fn cid_08_each_callee_of_a_shared_registration_has_its_own_wish() {
         alice joins
         carol joins
         bob joins
-        alice > [64, 1, {"invoke": "roundrobin", "disclose_caller": true}, "com.p"]
-        alice < [65, 1, $r]
-        carol > [64, 1, {"invoke": "roundrobin"}, "com.p"]
-        carol < [65, 1, $r]
+        alice registers com.p {"invoke": "roundrobin", "disclose_caller": true} as $r
+        carol registers com.p {"invoke": "roundrobin"} as $r
         bob > [48, 1, {}, "com.p"]
         alice < [68, 1, $r, {"caller": $bob, ...}]
-        bob > [48, 2, {}, "com.p"]
-        carol < [68, 1, $r, {}]
+        bob calls com.p reaching carol
         alice > [70, 1, {}]
         bob < [50, 1, {}]
         carol > [70, 1, {}]
@@ -187,8 +175,7 @@ fn cid_02_the_names_of_a_caller_are_those_of_its_welcome() {
         alice joins
         bob joins
         root joins as root secret
-        alice > [64, 1, {"disclose_caller": true}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p {"disclose_caller": true} as $r
         bob > [48, 1, {}, "com.p"]
         alice < [68, 1, $r, {"caller": $bob, "caller_authid": $bob.authid, "caller_authrole": $bob.authrole}]
         root > [48, 1, {}, "com.p"]

@@ -28,10 +28,8 @@ fn rpc_25_and_27_a_callee_learns_that_its_caller_has_left() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
+        alice registers com.p as $r
+        bob calls com.p reaching alice
         ending of bob
         alice < [69, 1, {"mode": "killnowait"}]
     "#,
@@ -45,10 +43,8 @@ fn rpc_25_a_callee_that_cannot_be_interrupted_is_told_nothing() {
         r#"
         alice joins realm1 {"roles": {"callee": {}, "subscriber": {}, "caller": {}}}
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
+        alice registers com.p as $r
+        bob calls com.p reaching alice
         ending of bob
         alice silent
         alice > [70, 1, {}]
@@ -64,12 +60,9 @@ fn rpc_26_what_a_callee_says_to_a_caller_that_left_is_passed_over() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
-        bob > [48, 2, {}, "com.p"]
-        alice < [68, 2, $r, {}]
+        alice registers com.p as $r
+        bob calls com.p reaching alice
+        bob calls com.p reaching alice
         ending of bob
         alice < any of
             [69, 1, {"mode": "killnowait"}]
@@ -89,12 +82,10 @@ fn rpc_28_a_caller_learns_that_its_callee_has_left() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 7, {}, "com.p"]
         alice < [68, 1, $r, {}]
-        bob > [48, 8, {}, "com.p"]
-        alice < [68, 2, $r, {}]
+        bob calls com.p reaching alice
         ending of alice
         bob < any of
             [8, 48, 7, {}, "wamp.error.canceled", ...]
@@ -110,16 +101,13 @@ fn rpc_29_a_callee_that_left_is_not_called() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
+        alice registers com.p as $r
+        bob calls com.p reaching alice
         ending of alice
         bob < [8, 48, 1, {}, "wamp.error.canceled", ...]
         bob > [48, 2, {}, "com.p"]
         bob < [8, 48, 2, {}, "wamp.error.no_such_procedure", ...]
-        bob > [64, 3, {}, "com.p"]
-        bob < [65, 3, $r2]
+        bob registers com.p as $r2
     "#,
     );
 }
@@ -132,16 +120,12 @@ fn rpc_29_of_a_shared_registration_a_callee_loses_its_own_part_only() {
         alice joins
         carol joins
         bob joins
-        alice > [64, 1, {"invoke": "first"}, "com.p"]
-        alice < [65, 1, $r]
-        carol > [64, 1, {"invoke": "first"}, "com.p"]
-        carol < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
+        alice registers com.p {"invoke": "first"} as $r
+        carol registers com.p {"invoke": "first"} as $r
+        bob calls com.p reaching alice
         ending of alice
         bob < [8, 48, 1, {}, "wamp.error.canceled", ...]
-        bob > [48, 2, {}, "com.p"]
-        carol < [68, 1, $r, {}]
+        bob calls com.p reaching carol
         carol > [70, 1, {}]
         bob < [50, 2, {}]
     "#,
@@ -153,12 +137,10 @@ fn rpc_30_when_both_have_left_nothing_is() {
     play(
         r#"
         root joins as root secret
-        root > [32, 1, {}, "wamp.session.on_leave"]
-        root < [33, 1, $leaving]
+        root subscribes wamp.session.on_leave as $leaving
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"receive_progress": true}, "com.p"]
         alice < [68, 1, $r, {"receive_progress": true}]
         alice > [70, 1, {"progress": true}]
@@ -168,8 +150,7 @@ fn rpc_30_when_both_have_left_nothing_is() {
         root < [36, $leaving, _, {}, [$bob, _, _]]
         alice lost
         root < [36, $leaving, _, {}, [$alice, _, _]]
-        root > [64, 2, {}, "com.p"]
-        root < [65, 2, _]
+        root registers com.p
         root > [48, 3, {}, "wamp.session.count"]
         root < [50, 3, {}, [1]]
     "#,
@@ -183,8 +164,7 @@ fn pcr_08_leaving_in_the_middle_of_results_is_leaving() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"receive_progress": true}, "com.p"]
         alice < [68, 1, $r, {"receive_progress": true}]
         alice > [70, 1, {"progress": true}, [1]]
@@ -200,8 +180,7 @@ fn pcr_08_leaving_in_the_middle_of_results_is_leaving() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"receive_progress": true}, "com.p"]
         alice < [68, 1, $r, {"receive_progress": true}]
         alice > [70, 1, {"progress": true}, [1]]
@@ -219,8 +198,7 @@ fn pci_09_leaving_in_the_middle_of_inputs_is_leaving() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"progress": true}, "com.p", [1]]
         alice < [68, 1, $r, {"progress": true}, [1]]
         ending of bob
@@ -232,8 +210,7 @@ fn pci_09_leaving_in_the_middle_of_inputs_is_leaving() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"progress": true}, "com.p", [1]]
         alice < [68, 1, $r, {"progress": true}, [1]]
         ending of alice
@@ -251,19 +228,15 @@ fn can_12_leaving_after_a_kill_is_leaving() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
+        alice registers com.p as $r
+        bob calls com.p reaching alice
         bob > [49, 1, {"mode": "kill"}]
         alice < [69, 1, {"mode": "kill"}]
         alice lost
         bob < [8, 48, 1, {}, "wamp.error.canceled", ...]
         carol joins
-        carol > [64, 1, {}, "com.p"]
-        carol < [65, 1, $r2]
-        bob > [48, 2, {}, "com.p"]
-        carol < [68, 1, $r2, {}]
+        carol registers com.p as $r2
+        bob calls com.p reaching carol
         bob > [49, 2, {"mode": "kill"}]
         carol < [69, 1, {"mode": "kill"}]
         bob lost
@@ -281,20 +254,15 @@ fn rpc_27_each_call_is_interrupted_once_and_with_killnowait() {
         alice joins
         bob joins
         carol joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
-        bob > [48, 2, {}, "com.p"]
-        alice < [68, 2, $r, {}]
+        alice registers com.p as $r
+        bob calls com.p reaching alice
+        bob calls com.p reaching alice
         bob > [49, 2, {"mode": "kill"}]
         alice < [69, 2, {"mode": "kill"}]
-        bob > [48, 3, {}, "com.p"]
-        alice < [68, 3, $r, {}]
+        bob calls com.p reaching alice
         bob > [49, 3, {"mode": "skip"}]
         bob < [8, 48, 3, {}, "wamp.error.canceled"]
-        carol > [48, 1, {}, "com.p"]
-        alice < [68, 4, $r, {}]
+        carol calls com.p reaching alice
         ending of bob
         alice < [69, 1, {"mode": "killnowait"}]
         alice silent

@@ -64,8 +64,7 @@ fn hist_01_history_is_asked_for_by_the_id_of_a_subscription() {
         alice < [8, 48, 1, {}, "wamp.error.invalid_argument", ...]
         alice > [48, 2, {}, "wamp.subscription.get_events", ["com.history.five"]]
         alice < [8, 48, 2, {}, "wamp.error.invalid_argument", ...]
-        alice > [32, 3, {}, "com.history.five"]
-        alice < [33, 3, $s]
+        alice subscribes com.history.five as $s
         alice > [48, 4, {}, "wamp.subscription.get_events", [$s]]
         alice < [50, 4, {}]
         bob joins settings
@@ -237,8 +236,7 @@ fn hist_12_what_was_for_some_sessions_only_is_not_in_the_history() {
         r#"
         alice joins settings
         bob joins settings
-        bob > [32, 1, {}, "com.history.five"]
-        bob < [33, 1, $s]
+        bob subscribes com.history.five as $s
         alice > [16, 1, {"exclude": [1]}, "com.history.five", [1]]
         bob < [36, $s, _, {}, [1]]
         alice > [16, 2, {"eligible": [$bob]}, "com.history.five", [2]]
@@ -296,8 +294,7 @@ fn hist_14_who_may_not_subscribe_is_not_told_the_history() {
         mia joins guarded as mia secret
         mia > [48, 1, {}, "wamp.subscription.get_events", [$s]]
         mia < [8, 48, 1, {}, "wamp.error.not_authorized", ...]  # the handler has not been asked yet
-        mia > [32, 2, {}, "com.history.members"]
-        mia < [33, 2, $s]
+        mia subscribes com.history.members as $s
         mia > [48, 3, {}, "wamp.subscription.get_events", [$s]]
         mia < [50, 3, {}, [{..., "publication": $p, "args": [1]}]]
     "#,
@@ -312,15 +309,13 @@ fn hist_15_an_unknown_subscription_is_an_error_and_one_without_history_is_empty(
         bob joins settings
         alice > [48, 1, {}, "wamp.subscription.get_events", [4711]]
         alice < [8, 48, 1, {}, "wamp.error.no_such_subscription", ...]
-        alice > [32, 2, {}, "com.t"]
-        alice < [33, 2, $s]
+        alice subscribes com.t as $s
         bob > [16, 1, {}, "com.t"]
         alice < [36, $s, _, {}]
         alice > [48, 3, {}, "wamp.subscription.get_events", [$s]]
         alice < [50, 3, {}]
         # One that has history only as part of a pattern has none of its own.
-        alice > [32, 4, {}, "com.history.all.x"]
-        alice < [33, 4, $part]
+        alice subscribes com.history.all.x as $part
         bob > [16, 2, {}, "com.history.all.x"]
         alice < [36, $part, _, {}]
         alice > [48, 5, {}, "wamp.subscription.get_events", [$part]]
@@ -343,8 +338,7 @@ fn hist_16_history_needs_no_subscriber_and_outlives_them() {
         alice < [17, 1, _id]
         bob > [48, 3, {}, "wamp.subscription.get_events", [$s]]
         bob < [50, 3, {}, [{..., "args": [1]}]]
-        alice > [32, 2, {}, "com.history.five"]
-        alice < [33, 2, $s]
+        alice subscribes com.history.five as $s
         alice > [34, 3, $s]
         alice < [35, 3]
         alice > [16, 4, {"acknowledge": true}, "com.history.five", [2]]

@@ -13,18 +13,14 @@ fn ret_01_every_topic_keeps_one_event_of_its_own() {
         bob > [16, 2, {"retain": true}, "com.u", [2]]
         bob > [16, 3, {"retain": true}, "com.t", [3]]
         bob silent
-        alice > [32, 1, {"get_retained": true}, "com.t"]
-        alice < [33, 1, $t]
+        alice subscribes com.t {"get_retained": true} as $t
         alice < [36, $t, _, {"retained": true}, [3]]
-        alice > [32, 2, {"get_retained": true}, "com.u"]
-        alice < [33, 2, $u]
+        alice subscribes com.u {"get_retained": true} as $u
         alice < [36, $u, _, {"retained": true}, [2]]
-        alice > [32, 3, {"get_retained": true}, "com.v"]
-        alice < [33, 3, _id]
+        alice subscribes com.v {"get_retained": true}
         # Another realm keeps its own.
         carol joins realm2
-        carol > [32, 1, {"get_retained": true}, "com.t"]
-        carol < [33, 1, _id]
+        carol subscribes com.t {"get_retained": true}
     "#,
     );
 }
@@ -41,16 +37,14 @@ fn ret_02_what_is_not_to_be_retained_leaves_what_is() {
         bob < [17, 2, _id]
         bob > [16, 3, {"acknowledge": true, "retain": false}, "com.t", ["C"], {"k": 1}]
         bob < [17, 3, _id]
-        alice > [32, 1, {"get_retained": true}, "com.t"]
-        alice < [33, 1, $s]
+        alice subscribes com.t {"get_retained": true} as $s
         alice < [36, $s, _, {"retained": true}, ["A"]]
         alice silent
         bob > [16, 4, {"acknowledge": true, "retain": true}, "com.t", ["D"], {"k": 1}]
         bob < [17, 4, $d]
         alice < [36, $s, $d, {}, ["D"], {"k": 1}]
         carol joins
-        carol > [32, 1, {"get_retained": true}, "com.t"]
-        carol < [33, 1, $s]
+        carol subscribes com.t {"get_retained": true} as $s
         carol < [36, $s, $d, {"retained": true}, ["D"], {"k": 1}]
     "#,
     );
@@ -62,15 +56,12 @@ fn ret_03_where_nothing_may_be_retained_the_option_is_ignored() {
         r#"
         alice joins settings
         bob joins settings
-        bob > [32, 1, {}, "com.unretained.t"]
-        bob < [33, 1, $s]
+        bob subscribes com.unretained.t as $s
         alice > [16, 1, {"acknowledge": true, "retain": true}, "com.unretained.t", [1]]
         alice < [17, 1, $p]
         bob < [36, $s, $p, {}, [1]]
-        alice > [32, 2, {"get_retained": true}, "com.unretained.t"]
-        alice < [33, 2, $s]
-        bob > [32, 2, {"get_retained": true}, "com.unretained.t"]
-        bob < [33, 2, $s]
+        alice subscribes com.unretained.t {"get_retained": true} as $s
+        bob subscribes com.unretained.t {"get_retained": true} as $s
     "#,
     );
 }
@@ -85,14 +76,11 @@ fn ret_04_who_does_not_ask_for_what_is_retained_does_not_get_it() {
         dave joins
         bob > [16, 1, {"acknowledge": true, "retain": true}, "com.t", [1]]
         bob < [17, 1, _id]
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
+        alice subscribes com.t as $s
         alice silent
-        carol > [32, 1, {"get_retained": false}, "com.t"]
-        carol < [33, 1, $s]
+        carol subscribes com.t {"get_retained": false} as $s
         carol silent
-        dave > [32, 1, {"get_retained": true}, "com.t"]
-        dave < [33, 1, $s]
+        dave subscribes com.t {"get_retained": true} as $s
         dave < [36, $s, _id, {"retained": true}, [1]]
         alice silent
     "#,
@@ -106,12 +94,10 @@ fn ret_05_only_what_is_delivered_late_is_marked_as_retained() {
         alice joins
         bob joins
         carol joins
-        alice > [32, 1, {"get_retained": true}, "com.t"]
-        alice < [33, 1, $s]
+        alice subscribes com.t {"get_retained": true} as $s
         bob > [16, 1, {"retain": true}, "com.t", [1]]
         alice < [36, $s, $p, {}, [1]]
-        carol > [32, 1, {"get_retained": true}, "com.t"]
-        carol < [33, 1, $s]
+        carol subscribes com.t {"get_retained": true} as $s
         carol < [36, $s, $p, {"retained": true}, [1]]
         bob > [16, 2, {"retain": true}, "com.t", [2]]
         carol < [36, $s, $q, {}, [2]]
@@ -164,8 +150,7 @@ fn ret_06_an_event_for_nobody_is_for_nobody_later() {
         bob joins
         bob > [16, 1, {"acknowledge": true, "retain": true, "eligible": []}, "com.t"]
         bob < [17, 1, _id]
-        alice > [32, 1, {"get_retained": true}, "com.t"]
-        alice < [33, 1, _id]
+        alice subscribes com.t {"get_retained": true}
     "#,
     );
 }
@@ -176,16 +161,13 @@ fn ret_06_a_publisher_does_not_hear_itself_later_either() {
         r#"
         alice joins
         alice > [16, 1, {"retain": true}, "com.t", [1]]
-        alice > [32, 2, {"get_retained": true}, "com.t"]
-        alice < [33, 2, $t]
+        alice subscribes com.t {"get_retained": true} as $t
         alice silent
         alice > [16, 3, {"retain": true, "exclude_me": false}, "com.u", [2]]
-        alice > [32, 4, {"get_retained": true}, "com.u"]
-        alice < [33, 4, $u]
+        alice subscribes com.u {"get_retained": true} as $u
         alice < [36, $u, _id, {"retained": true}, [2]]
         bob joins
-        bob > [32, 1, {"get_retained": true}, "com.t"]
-        bob < [33, 1, $t]
+        bob subscribes com.t {"get_retained": true} as $t
         bob < [36, $t, _id, {"retained": true}, [1]]
     "#,
     );
@@ -202,22 +184,18 @@ fn ret_07_what_is_for_some_stands_beside_what_is_for_all_until_that_is_replaced(
         bob < [17, 1, $open]
         bob > [16, 2, {"acknowledge": true, "retain": true, "eligible_authrole": ["user"]}, "com.t", ["users"]]
         bob < [17, 2, $users]
-        joe > [32, 1, {"get_retained": true}, "com.t"]
-        joe < [33, 1, $s]
+        joe subscribes com.t {"get_retained": true} as $s
         joe < [36, $s, $users, {"retained": true}, ["users"]]
         joe silent
-        mia > [32, 1, {"get_retained": true}, "com.t"]
-        mia < [33, 1, $s]
+        mia subscribes com.t {"get_retained": true} as $s
         mia < [36, $s, $open, {"retained": true}, ["open"]]
         bob > [16, 3, {"acknowledge": true, "retain": true}, "com.t", ["new"]]
         bob < [17, 3, $new]
         joe < [36, $s, $new, {}, ["new"]]
         mia < [36, $s, $new, {}, ["new"]]
-        joe > [32, 2, {"get_retained": true}, "com.t"]
-        joe < [33, 2, $s]
+        joe subscribes com.t {"get_retained": true} as $s
         joe < [36, $s, $new, {"retained": true}, ["new"]]
-        mia > [32, 2, {"get_retained": true}, "com.t"]
-        mia < [33, 2, $s]
+        mia subscribes com.t {"get_retained": true} as $s
         mia < [36, $s, $new, {"retained": true}, ["new"]]
     "#,
     );
@@ -232,11 +210,9 @@ fn ret_08_a_retained_event_is_the_publication_it_was() {
         carol joins
         bob > [16, 1, {"acknowledge": true, "retain": true}, "com.t"]
         bob < [17, 1, $p]
-        alice > [32, 1, {"get_retained": true}, "com.t"]
-        alice < [33, 1, $s]
+        alice subscribes com.t {"get_retained": true} as $s
         alice < [36, $s, $p, {"retained": true}]
-        carol > [32, 1, {"match": "prefix", "get_retained": true}, "com.t"]
-        carol < [33, 1, $prefix]
+        carol subscribes com.t {"match": "prefix", "get_retained": true} as $prefix
         carol < [36, $prefix, $p, {"retained": true, "topic": "com.t"}]
     "#,
     );
@@ -259,14 +235,12 @@ fn ret_09_a_pattern_gets_what_all_its_topics_retain_oldest_first() {
         bob < [17, 4, $c]
         bob > [16, 5, {"acknowledge": true, "retain": true}, "a.a.x", [4]]
         bob < [17, 5, $x]
-        alice > [32, 1, {"match": "prefix", "get_retained": true}, "a."]
-        alice < [33, 1, $prefix]
+        alice subscribes a. {"match": "prefix", "get_retained": true} as $prefix
         alice < [36, $prefix, $b, {"topic": "a.b", "retained": true}, [1]]
         alice < [36, $prefix, $c, {"topic": "a.c", "retained": true}, [3]]
         alice < [36, $prefix, $x, {"topic": "a.a.x", "retained": true}, [4]]
         alice silent
-        carol > [32, 1, {"match": "wildcard", "get_retained": true}, "a."]
-        carol < [33, 1, $wildcard]
+        carol subscribes a. {"match": "wildcard", "get_retained": true} as $wildcard
         carol < [36, $wildcard, $b, {"topic": "a.b", "retained": true}, [1]]
         carol < [36, $wildcard, $c, {"topic": "a.c", "retained": true}, [3]]
     "#,
@@ -281,16 +255,12 @@ fn ret_10_who_subscribes_again_gets_what_is_retained_again() {
         bob joins
         bob > [16, 1, {"acknowledge": true, "retain": true}, "com.t", [1]]
         bob < [17, 1, $p]
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
-        alice > [32, 2, {"get_retained": true}, "com.t"]
-        alice < [33, 2, $s]
+        alice subscribes com.t as $s
+        alice subscribes com.t {"get_retained": true} as $s
         alice < [36, $s, $p, {"retained": true}, [1]]
-        alice > [32, 3, {"get_retained": true}, "com.t"]
-        alice < [33, 3, $s]
+        alice subscribes com.t {"get_retained": true} as $s
         alice < [36, $s, $p, {"retained": true}, [1]]
-        alice > [32, 4, {}, "com.t"]
-        alice < [33, 4, $s]
+        alice subscribes com.t as $s
         alice silent
     "#,
     );
@@ -302,14 +272,12 @@ fn ret_11_an_event_nobody_heard_is_retained_and_outlives_its_publisher() {
         r#"
         alice joins
         bob joins
-        alice > [32, 1, {}, "wamp.session.on_leave"]
-        alice < [33, 1, $left]
+        alice subscribes wamp.session.on_leave as $left
         bob > [16, 1, {"acknowledge": true, "retain": true}, "com.t", [1]]
         bob < [17, 1, $p]
         bob says goodbye
         alice < [36, $left, _, {}, [$bob, ...]]
-        alice > [32, 2, {"get_retained": true}, "com.t"]
-        alice < [33, 2, $s]
+        alice subscribes com.t {"get_retained": true} as $s
         alice < [36, $s, $p, {"retained": true}, [1]]
     "#,
     );
@@ -321,19 +289,16 @@ fn ret_12_a_retained_event_has_the_details_it_had() {
         r#"
         alice joins
         joe joins as joe secret
-        alice > [32, 1, {}, "wamp.session.on_leave"]
-        alice < [33, 1, $left]
+        alice subscribes wamp.session.on_leave as $left
         joe > [16, 1, {"retain": true, "disclose_me": true}, "com.t"]
         joe > [16, 2, {"retain": true, "ppt_scheme": "x_my_ppt", "ppt_serializer": "cbor", "ppt_cipher": "foo",
             "ppt_keyid": "k1"}, "com.u", ["\u0000AP8="]]
         joe says goodbye
         alice < [36, $left, _, {}, [$joe, ...]]
-        alice > [32, 2, {"get_retained": true}, "com.t"]
-        alice < [33, 2, $t]
+        alice subscribes com.t {"get_retained": true} as $t
         alice < [36, $t, _, {"retained": true, "publisher": $joe, "publisher_authid": "joe",
             "publisher_authrole": "user"}]
-        alice > [32, 3, {"get_retained": true}, "com.u"]
-        alice < [33, 3, $u]
+        alice subscribes com.u {"get_retained": true} as $u
         alice < [36, $u, _, {"retained": true, "ppt_scheme": "x_my_ppt", "ppt_serializer": "cbor",
             "ppt_cipher": "foo", "ppt_keyid": "k1"}, ["\u0000AP8="]]
     "#,
@@ -361,8 +326,7 @@ fn ret_14_an_event_without_payload_is_retained_like_any_other() {
         bob < [17, 1, _id]
         bob > [16, 2, {"acknowledge": true, "retain": true}, "com.t"]
         bob < [17, 2, $p]
-        alice > [32, 1, {"get_retained": true}, "com.t"]
-        alice < [33, 1, $s]
+        alice subscribes com.t {"get_retained": true} as $s
         alice < [36, $s, $p, {"retained": true}]
     "#,
     );
@@ -374,20 +338,16 @@ fn ret_15_what_is_retained_keeps_no_subscription_alive() {
         r#"
         alice joins
         bob joins
-        bob > [32, 1, {}, "wamp.subscription.on_unsubscribe"]
-        bob < [33, 1, $ended]
-        bob > [32, 2, {}, "wamp.subscription.on_delete"]
-        bob < [33, 2, $deleted]
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
+        bob subscribes wamp.subscription.on_unsubscribe as $ended
+        bob subscribes wamp.subscription.on_delete as $deleted
+        alice subscribes com.t as $s
         bob > [16, 3, {"retain": true}, "com.t", [1]]
         alice < [36, $s, $p, {}, [1]]
         alice > [34, 2, $s]
         alice < [35, 2]
         bob < [36, $ended, _, {}, [$alice, $s]]
         bob < [36, $deleted, _, {}, [$alice, $s]]
-        alice > [32, 3, {"get_retained": true}, "com.t"]
-        alice < [33, 3, $again]
+        alice subscribes com.t {"get_retained": true} as $again
         alice < [36, $again, $p, {"retained": true}, [1]]
     "#,
     );

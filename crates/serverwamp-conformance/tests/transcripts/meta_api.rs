@@ -12,13 +12,10 @@ fn meta_01_realms_hear_nothing_of_each_other() {
     play(
         r#"
         there joins realm2
-        there > [32, 1, {"match": "prefix"}, "wamp."]
-        there < [33, 1, _id]
+        there subscribes wamp. {"match": "prefix"}
         alice joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        alice > [32, 2, {}, "com.t"]
-        alice < [33, 2, $s]
+        alice registers com.p as $r
+        alice subscribes com.t as $s
         there silent
         there > [48, 2, {}, "wamp.session.count"]
         there < [50, 2, {}, [1]]
@@ -52,15 +49,11 @@ fn meta_03_events_of_the_meta_api_look_like_any_other() {
     play(
         r#"
         alice joins
-        alice > [32, 1, {"match": "prefix"}, "wamp.subscription."]
-        alice < [33, 1, $prefix]
-        alice > [32, 2, {"match": "wildcard"}, "wamp..on_subscribe"]
-        alice < [33, 2, $wildcard]
-        alice > [32, 3, {}, "wamp.subscription.on_subscribe"]
-        alice < [33, 3, $exact]
+        alice subscribes wamp.subscription. {"match": "prefix"} as $prefix
+        alice subscribes wamp..on_subscribe {"match": "wildcard"} as $wildcard
+        alice subscribes wamp.subscription.on_subscribe as $exact
         bob joins
-        bob > [32, 1, {}, "com.t"]
-        bob < [33, 1, $s]
+        bob subscribes com.t as $s
         alice < [36, $prefix, $create, {"topic": "wamp.subscription.on_create"}, [$bob, _dict]]
         alice < any of
             [36, $prefix, $join, {"topic": "wamp.subscription.on_subscribe"}, [$bob, $s]]
@@ -147,21 +140,17 @@ fn meta_05_the_meta_api_does_not_tell_of_itself() {
     play(
         r#"
         alice joins
-        alice > [32, 1, {"match": "prefix"}, "wamp.subscription."]
-        alice < [33, 1, $own]
+        alice subscribes wamp.subscription. {"match": "prefix"} as $own
         bob joins
-        bob > [32, 1, {}, "wamp.session.on_join"]
-        bob < [33, 1, $join]
-        bob > [32, 2, {"match": "prefix"}, "wamp."]
-        bob < [33, 2, $all]
+        bob subscribes wamp.session.on_join as $join
+        bob subscribes wamp. {"match": "prefix"} as $all
         bob > [34, 3, $join]
         bob < [35, 3]
         alice silent
         bob silent
         bob > [34, 4, $all]
         bob < [35, 4]
-        bob > [32, 5, {}, "a"]
-        bob < [33, 5, $a]
+        bob subscribes a as $a
         alice < [36, $own, _id, {"topic": "wamp.subscription.on_create"}, [$bob, _dict]]
         alice < [36, $own, _id, {"topic": "wamp.subscription.on_subscribe"}, [$bob, $a]]
         alice silent
@@ -174,14 +163,11 @@ fn meta_06_who_causes_an_event_of_the_meta_api_gets_it() {
     play(
         r#"
         alice joins
-        alice > [32, 1, {"match": "wildcard"}, "wamp.."]
-        alice < [33, 1, $meta]
-        alice > [32, 2, {}, "a"]
-        alice < [33, 2, $a]
+        alice subscribes wamp.. {"match": "wildcard"} as $meta
+        alice subscribes a as $a
         alice < [36, $meta, _id, {"topic": "wamp.subscription.on_create"}, [$alice, {..., "id": $a}]]
         alice < [36, $meta, _id, {"topic": "wamp.subscription.on_subscribe"}, [$alice, $a]]
-        alice > [64, 3, {}, "a.p"]
-        alice < [65, 3, $p]
+        alice registers a.p as $p
         alice < [36, $meta, _id, {"topic": "wamp.registration.on_create"}, [$alice, {..., "id": $p}]]
         alice < [36, $meta, _id, {"topic": "wamp.registration.on_register"}, [$alice, $p]]
         alice silent
@@ -194,8 +180,7 @@ fn meta_07_the_answer_comes_before_the_event() {
     play(
         r#"
         alice joins
-        alice > [32, 1, {"match": "wildcard"}, "wamp.."]
-        alice < [33, 1, $meta]
+        alice subscribes wamp.. {"match": "wildcard"} as $meta
         alice > [32, 2, {}, "a"]
         alice > [64, 3, {}, "a.p"]
         alice < [33, 2, $a]
@@ -224,8 +209,7 @@ fn meta_08_the_meta_api_knows_its_caller_without_disclosure() {
         root > [48, 1, {}, "wamp.session.kill", [$root]]
         root < [8, 48, 1, {}, "wamp.error.no_such_session", [_string]]
         bob joins nodisclose
-        bob > [32, 1, {}, "com.testament"]
-        bob < [33, 1, $s]
+        bob subscribes com.testament as $s
         root > [48, 2, {}, "wamp.session.add_testament", ["com.testament", [], {}]]
         root < [50, 2, {}]
         root says goodbye
@@ -240,10 +224,8 @@ fn meta_09_only_administrators_end_sessions_and_take_things_away() {
         r#"
         bob joins
         joe joins as joe secret
-        joe > [64, 1, {}, "com.p"]
-        joe < [65, 1, $r]
-        joe > [32, 2, {}, "com.t"]
-        joe < [33, 2, $s]
+        joe registers com.p as $r
+        joe subscribes com.t as $s
         "#,
     );
     for (at, call) in [
@@ -284,10 +266,8 @@ fn meta_11_what_belongs_to_the_meta_api_is_in_no_list() {
     play(
         r#"
         alice joins
-        alice > [32, 1, {}, "wamp.session.on_join"]
-        alice < [33, 1, $join]
-        alice > [32, 2, {"match": "prefix"}, "wamp."]
-        alice < [33, 2, $all]
+        alice subscribes wamp.session.on_join as $join
+        alice subscribes wamp. {"match": "prefix"} as $all
         alice > [48, 3, {}, "wamp.registration.list"]
         alice < [50, 3, {}, [{"exact": [], "prefix": [], "wildcard": []}]]
         alice > [48, 4, {}, "wamp.registration.match", ["wamp.session.list"]]

@@ -67,8 +67,7 @@ fn meta_10_what_the_application_serves_and_hears_is_told_under_one_session() {
         serving,
         r#"
         root joins as root secret
-        root > [32, 1, {"match": "wildcard"}, "wamp.."]
-        root < [33, 1, $meta]
+        root subscribes wamp.. {"match": "wildcard"} as $meta
         root > [48, 2, {}, "com.begin"]
         root < [36, $meta, _id, {"topic": "wamp.registration.on_create"}, [$application,
             {"id": $r, "created": _time, "uri": "com.late", "match": "exact", "invoke": "single"}]]
@@ -82,8 +81,7 @@ fn meta_10_what_the_application_serves_and_hears_is_told_under_one_session() {
         root < [50, 4, {}, [1]]
         root > [48, 5, {}, "wamp.subscription.list_subscribers", [$s]]
         root < [50, 5, {}, [[$application]]]
-        root > [32, 6, {}, "com.t"]
-        root < [33, 6, $s]
+        root subscribes com.t as $s
         root < [36, $meta, _id, {"topic": "wamp.subscription.on_subscribe"}, [$root, $s]]
         root > [48, 7, {}, "wamp.subscription.count_subscribers", [$s]]
         root < [50, 7, {}, [2]]

@@ -34,14 +34,10 @@ fn msub_06_a_list_of_subscriptions_comes_in_parts() {
     play(
         r#"
         alice joins
-        alice > [32, 1, {}, "com.a"]
-        alice < [33, 1, $a]
-        alice > [32, 2, {"match": "prefix"}, "com."]
-        alice < [33, 2, $prefix]
-        alice > [32, 3, {}, "wamp.session.on_join"]  # in no list
-        alice < [33, 3, $meta]
-        alice > [32, 4, {"match": "wildcard"}, "com..a"]
-        alice < [33, 4, $wildcard]
+        alice subscribes com.a as $a
+        alice subscribes com. {"match": "prefix"} as $prefix
+        alice subscribes wamp.session.on_join as $meta  # in no list
+        alice subscribes com..a {"match": "wildcard"} as $wildcard
         alice > [48, 5, {}, "wamp.subscription.list", [], {"limit": 2}]
         alice < [50, 5, {}, [{"exact": [$a], "prefix": [$prefix], "wildcard": []}]]
         alice > [48, 6, {}, "wamp.subscription.list", [], {"limit": 2, "after": $prefix}]
@@ -65,12 +61,9 @@ fn mreg_07_a_list_of_registrations_comes_in_parts() {
     play(
         r#"
         alice joins
-        alice > [64, 1, {"invoke": "first"}, "com.a"]
-        alice < [65, 1, $a]
-        alice > [64, 2, {"match": "prefix"}, "com."]
-        alice < [65, 2, $prefix]
-        alice > [64, 3, {}, "com.b"]
-        alice < [65, 3, $b]
+        alice registers com.a {"invoke": "first"} as $a
+        alice registers com. {"match": "prefix"} as $prefix
+        alice registers com.b as $b
         alice > [48, 4, {}, "wamp.registration.list", [], {"limit": 2}]
         alice < [50, 4, {}, [{"exact": [$a], "prefix": [$prefix], "wildcard": []}]]
         alice > [48, 5, {}, "wamp.registration.list", [], {"limit": 2, "after": $prefix}]

@@ -27,10 +27,8 @@ fn ppt_04_05_and_06_who_did_not_announce_it_is_out() {
         r#"
         alice joins realm1 {silent}
         bob joins
-        alice > [64, 1, {{}}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {{}}, "com.p"]
-        alice < [68, 1, $r, {{}}]
+        alice registers com.p as $r
+        bob calls com.p reaching alice
         alice > [70, 1, {{"ppt_scheme": "x_mine"}}, ["\u0000AQID"]]
         alice < [3, {{...}}, "wamp.error.protocol_violation"]
         alice closed
@@ -57,8 +55,7 @@ fn ppt_08_a_callee_that_does_not_announce_it_is_not_asked() {
         r#"
         alice joins realm1 {"roles": {"callee": {}, "subscriber": {}, "caller": {}}}
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"ppt_scheme": "x_mine"}, "com.p", ["\u0000AQID"]]
         bob < [8, 48, 1, {}, "wamp.error.feature_not_supported", ...]
         alice silent
@@ -75,10 +72,8 @@ fn ppt_09_a_result_the_caller_cannot_take_is_an_error_for_both() {
         r#"
         alice joins
         bob joins realm1 {"roles": {"caller": {}, "subscriber": {}}}
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
+        alice registers com.p as $r
+        bob calls com.p reaching alice
         alice > [70, 1, {"ppt_scheme": "x_mine"}, ["\u0000AQID"]]
         alice < [8, 70, 1, {}, "wamp.error.feature_not_supported", ...]
         bob < [8, 48, 1, {}, "wamp.error.feature_not_supported", ...]
@@ -94,18 +89,15 @@ fn ppt_01_without_a_scheme_the_mode_is_off() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        alice > [32, 2, {}, "com.t"]
-        alice < [33, 2, $s]
+        alice registers com.p as $r
+        alice subscribes com.t as $s
         bob > [48, 1, {"ppt_scheme": "", "ppt_cipher": "x"}, "com.p", [1]]
         alice < [68, 1, $r, {}, [1]]
         alice > [70, 1, {"ppt_serializer": "cbor"}, [2]]
         bob < [50, 1, {}, [2]]
         bob > [16, 2, {"ppt_keyid": "k", "ppt_scheme": ""}, "com.t", [3]]
         alice < [36, $s, _, {}, [3]]
-        bob > [48, 3, {}, "com.p"]
-        alice < [68, 2, $r, {}]
+        bob calls com.p reaching alice
         alice > [8, 68, 2, {"ppt_cipher": "x"}, "com.e"]
         bob < [8, 48, 3, {}, "com.e"]
     "#,
@@ -125,18 +117,15 @@ fn ppt_02_and_03_what_is_there_is_carried_unchanged_all_ways() {
             r#"
             alice joins
             bob joins
-            alice > [64, 1, {{}}, "com.p"]
-            alice < [65, 1, $r]
-            alice > [32, 2, {{}}, "com.t"]
-            alice < [33, 2, $s]
+            alice registers com.p as $r
+            alice subscribes com.t as $s
             bob > [48, 1, {{{attributes}, "receive_progress": true}}, "com.p", ["\u0000AQID"]]
             alice < [68, 1, $r, {{{attributes}, "receive_progress": true}}, ["\u0000AQID"]]
             alice > [70, 1, {{{attributes}, "progress": true}}, ["\u0000AA=="]]
             bob < [50, 1, {{{attributes}, "progress": true}}, ["\u0000AA=="]]
             alice > [70, 1, {{{attributes}}}, ["\u0000BAUG"]]
             bob < [50, 1, {{{attributes}}}, ["\u0000BAUG"]]
-            bob > [48, 2, {{}}, "com.p"]
-            alice < [68, 2, $r, {{}}]
+            bob calls com.p reaching alice
             alice > [8, 68, 2, {{{attributes}}}, "com.e", ["\u0000AQID"]]
             bob < [8, 48, 2, {{{attributes}}}, "com.e", ["\u0000AQID"]]
             bob > [16, 3, {{{attributes}}}, "com.t", ["\u0000AQID"]]
@@ -152,8 +141,7 @@ fn ppt_10_subscribers_get_it_whatever_they_announced() {
         r#"
         alice joins realm1 {{"roles": {{"subscriber": {{}}, "caller": {{}}}}}}
         bob joins
-        alice > [32, 1, {{}}, "com.t"]
-        alice < [33, 1, $s]
+        alice subscribes com.t as $s
         bob > [16, 1, {{{ALL}}}, "com.t", ["\u0000AQID"]]
         alice < [36, $s, _, {{{ALL}}}, ["\u0000AQID"]]
     "#
@@ -166,8 +154,7 @@ fn ppt_11_and_13_neither_payload_nor_values_are_looked_at() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"ppt_scheme": "x_my_ppt", "ppt_cipher": "foo"}, "com.p", ["\u0000AQID", 2], {"k": 1}]
         alice < [68, 1, $r, {"ppt_scheme": "x_my_ppt", "ppt_cipher": "foo"}, ["\u0000AQID", 2], {"k": 1}]
         alice > [70, 1, {}]
@@ -184,8 +171,7 @@ fn ppt_12_bytes_are_bytes_in_every_serializer() {
         alice joins
         bob joins
         carol joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         carol > [64, 2, {}, "com.q"]
         carol < [65, 2, $q]
         bob > [48, 1, {"ppt_scheme": "x_mine"}, "com.p", ["\u0000EOP/kFMHXFJvX8BtT+N82w=="]]
@@ -206,8 +192,7 @@ fn ppt_14_the_mode_of_the_first_input_is_that_of_all() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"progress": true, "ppt_scheme": "x_mine"}, "com.p", ["\u0000AQ=="]]
         alice < [68, 1, $r, {"progress": true, "ppt_scheme": "x_mine"}, ["\u0000AQ=="]]
         bob > [48, 1, {"progress": true}, "com.p", ["\u0000Ag=="]]
@@ -237,8 +222,7 @@ fn ppt_16_the_older_form_passes_with_its_payload_in_one_piece() {
         r#"
         alice joins
         bob joins
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
+        alice subscribes com.t as $s
         bob > [16, 1, {"enc_algo": "cryptobox", "enc_key": "k", "enc_serializer": "json"}, "com.t", "\u0000AQID"]
         alice < [36, $s, _, {"enc_algo": "cryptobox", "enc_key": "k", "enc_serializer": "json"}, "\u0000AQID"]
     "#,
@@ -255,8 +239,7 @@ fn ppt_03_every_byte_is_the_same_on_the_other_side() {
             r#"
             alice joins
             bob joins
-            alice > [64, 1, {{}}, "com.p"]
-            alice < [65, 1, $r]
+            alice registers com.p as $r
             bob > [48, 1, {{"ppt_scheme": "x_mine", "ppt_serializer": "none such"}}, "com.p", ["{payload}"]]
             alice < [68, 1, $r, {{"ppt_scheme": "x_mine", "ppt_serializer": "none such"}}, ["{payload}"]]
             alice > [70, 1, {{"ppt_scheme": "x_mine"}}, ["{payload}"]]
@@ -271,8 +254,7 @@ fn ppt_05_who_publishes_so_without_having_announced_it_is_out_and_nobody_hears_i
     play(
         r#"
         bob joins
-        bob > [32, 1, {}, "com.t"]
-        bob < [33, 1, $s]
+        bob subscribes com.t as $s
         alice joins realm1 {"roles": {"publisher": {}, "caller": {"features": {"payload_passthru_mode": true}}}}
         alice > [16, 1, {"ppt_scheme": "x_mine"}, "com.t", ["\u0000AQID"]]
         alice < [3, {...}, "wamp.error.protocol_violation"]
@@ -288,8 +270,7 @@ fn ppt_06_progress_of_this_kind_without_an_announcement_ends_the_call_once() {
         r#"
         alice joins realm1 {"roles": {"callee": {"features": {"call_canceling": true, "progressive_call_results": true}}}}
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"receive_progress": true}, "com.p"]
         alice < [68, 1, $r, {"receive_progress": true}]
         alice > [70, 1, {"progress": true, "ppt_scheme": "x_mine"}, ["\u0000AQID"]]
@@ -327,8 +308,7 @@ fn ppt_13_schemes_serializers_and_ciphers_are_texts_to_the_router() {
             r#"
             alice joins
             bob joins
-            alice > [64, 1, {{}}, "com.p"]
-            alice < [65, 1, $r]
+            alice registers com.p as $r
             bob > [48, 1, {{{attributes}}}, "com.p", ["\u0000AQID"]]
             alice < [68, 1, $r, {{{attributes}}}, ["\u0000AQID"]]
             alice > [8, 68, 1, {{{attributes}}}, "com.e", ["\u0000AQID"]]

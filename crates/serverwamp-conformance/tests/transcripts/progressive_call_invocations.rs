@@ -7,8 +7,7 @@ use crate::router::play;
 const SCENE: &str = r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
 "#;
 
 #[track_caller]
@@ -23,8 +22,7 @@ fn pci_04_a_caller_that_did_not_announce_it_is_out() {
             r#"
             alice joins
             bob joins realm1 {{"roles": {{"caller": {{"features": {features}}}}}}}
-            alice > [64, 1, {{}}, "com.p"]
-            alice < [65, 1, $r]
+            alice registers com.p as $r
             bob > [48, 1, {{"progress": true}}, "com.p"]
             bob < [3, {{...}}, "wamp.error.protocol_violation"]
             bob closed
@@ -52,8 +50,7 @@ fn pci_06_a_callee_that_cannot_take_it_is_not_asked() {
             r#"
             alice joins realm1 {{"roles": {{"callee": {{"features": {features}}}, "subscriber": {{}}, "caller": {{}}}}}}
             bob joins
-            alice > [64, 1, {{}}, "com.p"]
-            alice < [65, 1, $r]
+            alice registers com.p as $r
             bob > [48, 1, {{"progress": true}}, "com.p"]
             bob < [8, 48, 1, {{}}, "wamp.error.feature_not_supported", ...]
             alice silent
@@ -93,10 +90,8 @@ fn pci_07_of_several_callees_one_gets_all_inputs_of_a_call() {
         alice joins
         carol joins
         bob joins
-        alice > [64, 1, {"invoke": "roundrobin"}, "com.p"]
-        alice < [65, 1, $r]
-        carol > [64, 1, {"invoke": "roundrobin"}, "com.p"]
-        carol < [65, 1, $r]
+        alice registers com.p {"invoke": "roundrobin"} as $r
+        carol registers com.p {"invoke": "roundrobin"} as $r
         bob > [48, 1, {"progress": true}, "com.p", ["a1"]]
         alice < [68, 1, $r, {"progress": true}, ["a1"]]
         bob > [48, 2, {"progress": true}, "com.p", ["c1"]]
@@ -126,8 +121,7 @@ fn pci_08_inputs_follow_the_first_whatever_is_registered_meanwhile() {
         alice < [68, 1, $r, {"progress": true}, [1]]
         alice > [66, 2, $r]
         alice < [67, 2]
-        carol > [64, 1, {}, "com.p"]
-        carol < [65, 1, $r2]
+        carol registers com.p as $r2
         bob > [48, 1, {}, "com.p", [2]]
         alice < [68, 1, $r, {}, [2]]
         alice > [70, 1, {}]

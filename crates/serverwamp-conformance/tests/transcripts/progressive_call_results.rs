@@ -17,8 +17,7 @@ fn ask_each_kind(play: impl Fn(&str), asked_without_canceling: bool) {
             r#"
             alice joins realm1 {{"roles": {{"callee": {{"features": {features}}}, "subscriber": {{}}, "caller": {{}}}}}}
             bob joins
-            alice > [64, 1, {{}}, "com.p"]
-            alice < [65, 1, $r]
+            alice registers com.p as $r
             bob > [48, 1, {{"receive_progress": true}}, "com.p"]
             alice < [68, 1, $r, {details}]
             alice > [70, 1, {{}}]
@@ -50,8 +49,7 @@ fn strict() -> Application {
 const UNSTOPPABLE: &str = r#"
         alice joins realm1 {"roles": {"caller": {}, "callee": {"features": {"progressive_call_results": true}}}}
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"receive_progress": true OPTIONS}, "com.p"]
         alice < [68, 1, $r, {"receive_progress": true}]
         alice > [70, 1, {"progress": true}, [1]]
@@ -123,8 +121,7 @@ fn pcr_02_03_and_04_results_come_as_they_are_yielded_and_the_last_one_ends_the_c
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"receive_progress": true}, "com.p"]
         alice < [68, 1, $r, {"receive_progress": true}]
         alice > [70, 1, {"progress": true}, [1], {"k": 2}]
@@ -151,8 +148,7 @@ fn pcr_05_nothing_comes_behind_the_end() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"receive_progress": true}, "com.p"]
         alice < [68, 1, $r, {"receive_progress": true}]
         alice > [70, 1, {}]
@@ -181,8 +177,7 @@ fn pcr_06_a_callee_need_not_send_progress() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"receive_progress": true}, "com.p"]
         alice < [68, 1, $r, {"receive_progress": true}]
         alice > [70, 1, {}, ["all at once"]]
@@ -197,10 +192,8 @@ fn pcr_07_progress_that_nobody_asked_for_is_dropped() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
+        alice registers com.p as $r
+        bob calls com.p reaching alice
         alice > [70, 1, {"progress": true}, [1]]
         alice > [70, 1, {"progress": true}, [2]]
         alice > [70, 1, {}, [3]]
@@ -215,8 +208,7 @@ fn pcr_09_progress_of_a_call_that_is_gone_is_passed_over() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"receive_progress": true}, "com.p"]
         alice < [68, 1, $r, {"receive_progress": true}]
         bob says goodbye
@@ -234,8 +226,7 @@ fn ord_06_a_thousand_results_come_in_order_and_the_last_one_last() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"receive_progress": true}, "com.p"]
         alice < [68, 1, $r, {"receive_progress": true}]
 "#,
@@ -264,8 +255,7 @@ fn pcr_03_however_much_progress_there_is_a_call_ends_once() {
             r#"
             alice joins
             bob joins
-            alice > [64, 1, {{"invoke": "first"}}, "com.p"]
-            alice < [65, 1, $r]
+            alice registers com.p {{"invoke": "first"}} as $r
             bob > [48, 7, {{"receive_progress": true}}, "com.p"]
             alice < [68, 1, $r, {{"receive_progress": true}}]
             alice > [70, 1, {{"progress": true}}, [1]]
@@ -289,8 +279,7 @@ fn pcr_04_each_result_has_the_shape_its_callee_gave_it() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {"receive_progress": true}, "com.p"]
         alice < [68, 1, $r, {"receive_progress": true}]
         alice > [70, 1, {"progress": true}]

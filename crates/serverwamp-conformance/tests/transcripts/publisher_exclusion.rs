@@ -8,10 +8,8 @@ fn excl_01_a_publisher_is_excluded_by_default_and_on_request() {
         r#"
         alice joins
         bob joins
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
-        bob > [32, 1, {}, "com.t"]
-        bob < [33, 1, $s]
+        alice subscribes com.t as $s
+        bob subscribes com.t as $s
         alice > [16, 2, {}, "com.t", [1]]
         bob < [36, $s, _, {}, [1]]
         alice silent
@@ -28,10 +26,8 @@ fn excl_02_a_publisher_that_wants_to_hears_itself() {
         r#"
         alice joins
         bob joins
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
-        bob > [32, 1, {}, "com.t"]
-        bob < [33, 1, $s]
+        alice subscribes com.t as $s
+        bob subscribes com.t as $s
         alice > [16, 2, {"acknowledge": true, "exclude_me": false}, "com.t", [1]]
         alice < any of
             [17, 2, $p]
@@ -53,10 +49,8 @@ fn excl_03_another_session_of_the_publishers_user_is_not_excluded() {
         r#"
         alice joins as joe secret
         bob joins as joe secret
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
-        bob > [32, 1, {}, "com.t"]
-        bob < [33, 1, $s]
+        alice subscribes com.t as $s
+        bob subscribes com.t as $s
         alice > [16, 2, {}, "com.t"]
         bob < [36, $s, _, {}]
         alice silent
@@ -81,10 +75,8 @@ fn excl_05_wanting_to_hear_itself_is_no_way_around_a_list() {
         r#"
         alice joins as joe secret
         bob joins
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
-        bob > [32, 1, {}, "com.t"]
-        bob < [33, 1, $s]
+        alice subscribes com.t as $s
+        bob subscribes com.t as $s
         alice > [16, 2, {"exclude_me": false, "exclude": [$alice]}, "com.t", [1]]
         bob < [36, $s, _, {}, [1]]
         alice > [16, 3, {"exclude_me": false, "exclude_authid": ["joe"]}, "com.t", [2]]

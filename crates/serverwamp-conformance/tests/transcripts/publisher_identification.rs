@@ -8,8 +8,7 @@ fn pid_01_a_publisher_that_wants_to_be_known_is() {
         r#"
         alice joins
         bob joins
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
+        alice subscribes com.t as $s
         bob > [16, 1, {"disclose_me": true}, "com.t", [1]]
         alice < [36, $s, _, {..., "publisher": $bob}, [1]]
         # It is asked for with every publication.
@@ -28,8 +27,7 @@ fn pid_02_a_known_publisher_is_known_with_its_authid_and_role() {
         alice joins
         joe joins as joe secret
         bob joins
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
+        alice subscribes com.t as $s
         joe > [16, 1, {"disclose_me": true}, "com.t"]
         alice < [36, $s, _, {"publisher": $joe, "publisher_authid": "joe", "publisher_authrole": "user"}]
         bob > [16, 1, {"disclose_me": true}, "com.t"]
@@ -45,8 +43,7 @@ fn pid_02_a_known_publisher_is_known_on_every_subscription() {
         r#"
         alice joins
         joe joins as joe secret
-        alice > [32, 1, {"match": "prefix"}, "com."]
-        alice < [33, 1, $s]
+        alice subscribes com. {"match": "prefix"} as $s
         joe > [16, 1, {"disclose_me": true}, "com.t"]
         alice < [36, $s, _, {"topic": "com.t", "publisher": $joe, "publisher_authid": "joe",
             "publisher_authrole": "user"}]
@@ -62,10 +59,8 @@ fn pid_02_a_subscriber_that_announced_no_identification_is_told_nothing() {
         alice joins {"roles": {"subscriber": {}}}
         bob joins
         carol joins
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
-        bob > [32, 1, {}, "com.t"]
-        bob < [33, 1, $s]
+        alice subscribes com.t as $s
+        bob subscribes com.t as $s
         carol > [16, 1, {"disclose_me": true}, "com.t"]
         alice < [36, $s, $p, {}]
         bob < [36, $s, $p, {..., "publisher": $carol}]
@@ -84,16 +79,13 @@ fn pid_02_such_a_subscriber_is_told_nothing_of_what_is_retained_either() {
         joe < [17, 1, $p]
         joe > [16, 2, {"acknowledge": true, "retain": true}, "com.disclosed.t"]
         joe < [17, 2, $q]
-        alice > [32, 1, {"get_retained": true}, "com.t"]
-        alice < [33, 1, $s]
+        alice subscribes com.t {"get_retained": true} as $s
         alice < [36, $s, $p, {"retained": true}]
-        bob > [32, 1, {"get_retained": true}, "com.t"]
-        bob < [33, 1, $s]
+        bob subscribes com.t {"get_retained": true} as $s
         bob < [36, $s, $p, {"retained": true, "publisher": $joe, "publisher_authid": "joe",
             "publisher_authrole": "user"}]
         # Where the realm discloses, it does so to everybody.
-        alice > [32, 2, {"get_retained": true}, "com.disclosed.t"]
-        alice < [33, 2, $d]
+        alice subscribes com.disclosed.t {"get_retained": true} as $d
         alice < [36, $d, $q, {"retained": true, "publisher": $joe, "publisher_authid": "joe",
             "publisher_authrole": "user"}]
     "#,
@@ -106,8 +98,7 @@ fn pid_03_where_disclosure_is_refused_the_event_is_too() {
         r#"
         alice joins nodisclose
         bob joins nodisclose
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
+        alice subscribes com.t as $s
         bob > [16, 1, {"disclose_me": true, "acknowledge": true}, "com.t", [1]]
         bob < [8, 16, 1, {}, "wamp.error.option_disallowed.disclose_me", ...]
         bob > [16, 2, {"disclose_me": true}, "com.t", [2]]
@@ -126,8 +117,7 @@ fn pid_04_where_everybody_is_disclosed_nobody_needs_to_ask() {
         r#"
         alice joins disclosed
         joe joins disclosed as joe secret
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
+        alice subscribes com.t as $s
         joe > [16, 1, {}, "com.t"]
         alice < [36, $s, _, {"publisher": $joe, "publisher_authid": "joe", "publisher_authrole": "user"}]
         joe > [16, 2, {"disclose_me": false}, "com.t"]
@@ -142,8 +132,7 @@ fn pid_04_publishers_are_known_on_the_topics_where_they_should_be() {
         r#"
         alice joins settings
         joe joins settings as joe secret
-        alice > [32, 1, {"match": "prefix"}, "com."]
-        alice < [33, 1, $s]
+        alice subscribes com. {"match": "prefix"} as $s
         joe > [16, 1, {}, "com.t"]
         alice < [36, $s, _, {"topic": "com.t"}]
         joe > [16, 2, {}, "com.disclosed.t"]
@@ -159,8 +148,7 @@ fn pid_05_nobody_is_known_unasked() {
         r#"
         alice joins
         joe joins as joe secret
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
+        alice subscribes com.t as $s
         joe > [16, 1, {}, "com.t"]
         alice < [36, $s, _, {}]
     "#,

@@ -75,16 +75,11 @@ fn pub_05_every_subscriber_of_the_topic_and_the_realm_gets_the_event_once() {
         dave joins realm2
         erin joins
         frank joins
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
-        bob > [32, 1, {}, "com.t"]
-        bob < [33, 1, $s]
-        dave > [32, 1, {}, "com.t"]
-        dave < [33, 1, _id]
-        erin > [32, 1, {}, "com.t.u"]
-        erin < [33, 1, _id]
-        frank > [32, 1, {}, "com.T"]
-        frank < [33, 1, _id]
+        alice subscribes com.t as $s
+        bob subscribes com.t as $s
+        dave subscribes com.t
+        erin subscribes com.t.u
+        frank subscribes com.T
         carol > [16, 1, {}, "com.t", [1]]
         carol > [16, 2, {}, "com.t", [2]]
         alice < [36, $s, $p, {}, [1]]
@@ -104,10 +99,8 @@ fn pub_06_a_publisher_does_not_hear_itself() {
         r#"
         alice joins
         bob joins
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
-        bob > [32, 1, {}, "com.t"]
-        bob < [33, 1, $s]
+        alice subscribes com.t as $s
+        bob subscribes com.t as $s
         alice > [16, 2, {}, "com.t"]
         bob < [36, $s, _, {}]
         alice silent
@@ -123,12 +116,9 @@ fn pub_07_an_event_carries_what_was_published() {
         bob joins
         carol joins
         dave joins
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
-        bob > [32, 1, {}, "com.t"]
-        bob < [33, 1, $s]
-        carol > [32, 1, {}, "com.t"]
-        carol < [33, 1, $s]
+        alice subscribes com.t as $s
+        bob subscribes com.t as $s
+        carol subscribes com.t as $s
         dave > [16, 1, {"acknowledge": true}, "com.t", [null, true, -1, 1.5, 9007199254740992, "ä\n\"", [], {}, [[[1]]]],
             {"bytes": "\u0000AP8=", "": {"ü": false, "none": null}, "low": -9007199254740992}]
         dave < [17, 1, $p]
@@ -149,10 +139,8 @@ fn pub_08_the_publisher_and_all_subscribers_see_the_same_publication() {
         alice joins
         bob joins
         carol joins
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
-        bob > [32, 1, {"match": "prefix"}, "com."]
-        bob < [33, 1, $prefix]
+        alice subscribes com.t as $s
+        bob subscribes com. {"match": "prefix"} as $prefix
         carol > [16, 1, {"acknowledge": true}, "com.t"]
         carol < [17, 1, $p]
         alice < [36, $s, $p, {}]
@@ -167,8 +155,7 @@ fn pub_09_every_shape_of_payload_survives() {
         r#"
         alice joins
         bob joins
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
+        alice subscribes com.t as $s
         bob > [16, 1, {}, "com.t"]
         alice < [36, $s, _, {}]
         bob > [16, 2, {}, "com.t", [1]]
@@ -191,8 +178,7 @@ fn pub_10_an_event_tells_nothing_of_the_publisher_nor_of_its_options() {
         r#"
         alice joins
         bob joins
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
+        alice subscribes com.t as $s
         bob > [16, 1, {"_x_foo": 1, "acknowledge": true, "publisher": 7, "topic": "com.u", "retained": true,
             "exclude_me": true, "disclose_me": false}, "com.t"]
         bob < [17, 1, $p]
@@ -207,12 +193,9 @@ fn pub_10_the_details_of_one_subscription_do_not_leak_into_another() {
         r#"
         alice joins
         bob joins
-        alice > [32, 1, {"match": "prefix"}, "com"]
-        alice < [33, 1, $prefix]
-        alice > [32, 2, {}, "com.t"]
-        alice < [33, 2, $exact]
-        alice > [32, 3, {"match": "wildcard"}, "com."]
-        alice < [33, 3, $wildcard]
+        alice subscribes com {"match": "prefix"} as $prefix
+        alice subscribes com.t as $exact
+        alice subscribes com. {"match": "wildcard"} as $wildcard
         bob > [16, 1, {}, "com.t"]
         alice < any of
             [36, $prefix, $p, {"topic": "com.t"}]
@@ -228,10 +211,8 @@ fn pub_11_an_event_names_its_topic_where_the_subscription_does_not() {
         r#"
         alice joins
         bob joins
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $exact]
-        bob > [32, 1, {"match": "prefix"}, "com.t"]
-        bob < [33, 1, $prefix]
+        alice subscribes com.t as $exact
+        bob subscribes com.t {"match": "prefix"} as $prefix
         bob > [16, 2, {"exclude_me": false}, "com.t"]
         alice < [36, $exact, $p, {..., "topic": absent}]
         bob < [36, $prefix, $p, {"topic": "com.t"}]

@@ -7,11 +7,9 @@ fn mreg_01_on_create_tells_the_new_registration() {
     play(
         r#"
         monitor joins
-        monitor > [32, 1, {"match": "prefix"}, "wamp.registration."]
-        monitor < [33, 1, $s]
+        monitor subscribes wamp.registration. {"match": "prefix"} as $s
         alice joins
-        alice > [64, 1, {"match": "prefix", "invoke": "roundrobin"}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p {"match": "prefix", "invoke": "roundrobin"} as $r
         monitor < [36, $s, _id, {"topic": "wamp.registration.on_create"}, [$alice,
             {"id": $r, "created": _time, "uri": "com.p", "match": "prefix", "invoke": "roundrobin"}]]
         monitor < [36, $s, _id, {"topic": "wamp.registration.on_register"}, [$alice, $r]]
@@ -27,16 +25,13 @@ fn mreg_02_on_register_follows_and_comes_for_every_callee() {
     play(
         r#"
         monitor joins
-        monitor > [32, 1, {"match": "prefix"}, "wamp.registration."]
-        monitor < [33, 1, $s]
+        monitor subscribes wamp.registration. {"match": "prefix"} as $s
         alice joins
-        alice > [64, 1, {"invoke": "random"}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p {"invoke": "random"} as $r
         monitor < [36, $s, _id, {"topic": "wamp.registration.on_create"}, [$alice, {..., "id": $r}]]
         monitor < [36, $s, _id, {"topic": "wamp.registration.on_register"}, [$alice, $r]]
         bob joins
-        bob > [64, 1, {"invoke": "random"}, "com.p"]
-        bob < [65, 1, $r]
+        bob registers com.p {"invoke": "random"} as $r
         monitor < [36, $s, _id, {"topic": "wamp.registration.on_register"}, [$bob, $r]]
         monitor silent
     "#,
@@ -48,13 +43,11 @@ fn mreg_03_on_unregister_tells_who_left() {
     play(
         r#"
         monitor joins
-        monitor > [32, 1, {}, "wamp.registration.on_unregister"]
-        monitor < [33, 1, $s]
+        monitor subscribes wamp.registration.on_unregister as $s
         alice joins
         alice > [66, 1, 4711]
         alice < [8, 66, 1, {}, "wamp.error.no_such_registration", ...]
-        alice > [64, 2, {}, "com.p"]
-        alice < [65, 2, $r]
+        alice registers com.p as $r
         monitor silent
         alice > [66, 3, $r]
         alice < [67, 3]
@@ -69,14 +62,11 @@ fn mreg_04_on_delete_follows_the_last_callee() {
     play(
         r#"
         alice joins
-        alice > [64, 1, {"invoke": "first"}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p {"invoke": "first"} as $r
         bob joins
-        bob > [64, 1, {"invoke": "first"}, "com.p"]
-        bob < [65, 1, $r]
+        bob registers com.p {"invoke": "first"} as $r
         monitor joins
-        monitor > [32, 1, {"match": "prefix"}, "wamp.registration."]
-        monitor < [33, 1, $s]
+        monitor subscribes wamp.registration. {"match": "prefix"} as $s
         alice > [66, 2, $r]
         alice < [67, 2]
         monitor < [36, $s, _id, {"topic": "wamp.registration.on_unregister"}, [$alice, $r]]
@@ -95,18 +85,13 @@ fn mreg_05_both_are_told_when_a_callee_disappears() {
     play(
         r#"
         alice joins
-        alice > [64, 1, {}, "com.a"]
-        alice < [65, 1, $a]
-        alice > [64, 2, {"match": "prefix"}, "com.b"]
-        alice < [65, 2, $b]
-        alice > [64, 3, {"invoke": "last"}, "com.c"]
-        alice < [65, 3, $c]
+        alice registers com.a as $a
+        alice registers com.b {"match": "prefix"} as $b
+        alice registers com.c {"invoke": "last"} as $c
         bob joins
-        bob > [64, 1, {"invoke": "last"}, "com.c"]
-        bob < [65, 1, $c]
+        bob registers com.c {"invoke": "last"} as $c
         monitor joins
-        monitor > [32, 1, {"match": "prefix"}, "wamp.registration."]
-        monitor < [33, 1, $s]
+        monitor subscribes wamp.registration. {"match": "prefix"} as $s
         alice lost
         monitor < any of
             [36, $s, _id, {"topic": "wamp.registration.on_unregister"}, [$alice, $a]]
@@ -128,16 +113,13 @@ fn mreg_06_match_and_policy_are_always_spelled_out() {
     play(
         r#"
         monitor joins
-        monitor > [32, 1, {}, "wamp.registration.on_create"]
-        monitor < [33, 1, $s]
+        monitor subscribes wamp.registration.on_create as $s
         alice joins
-        alice > [64, 1, {}, "com.a"]
-        alice < [65, 1, $a]
+        alice registers com.a as $a
         monitor < [36, $s, _id, {}, [$alice, {..., "match": "exact", "invoke": "single"}]]
         monitor > [48, 2, {}, "wamp.registration.get", [$a]]
         monitor < [50, 2, {}, [{..., "match": "exact", "invoke": "single"}]]
-        alice > [64, 2, {"match": "wildcard", "invoke": "last"}, "com..b"]
-        alice < [65, 2, $b]
+        alice registers com..b {"match": "wildcard", "invoke": "last"} as $b
         monitor < [36, $s, _id, {}, [$alice, {..., "match": "wildcard", "invoke": "last"}]]
         monitor > [48, 3, {}, "wamp.registration.get", [$b]]
         monitor < [50, 3, {}, [{..., "match": "wildcard", "invoke": "last"}]]
@@ -152,16 +134,12 @@ fn mreg_07_list_has_its_three_lists() {
         alice joins
         alice > [48, 1, {}, "wamp.registration.list"]
         alice < [50, 1, {}, [{"exact": [], "prefix": [], "wildcard": []}]]
-        alice > [64, 2, {}, "com.a"]
-        alice < [65, 2, $a]
-        alice > [64, 3, {}, "com.b"]
-        alice < [65, 3, $b]
-        alice > [64, 4, {"match": "prefix"}, "com."]
-        alice < [65, 4, $prefix]
+        alice registers com.a as $a
+        alice registers com.b as $b
+        alice registers com. {"match": "prefix"} as $prefix
         alice > [48, 5, {}, "wamp.registration.list"]
         alice < [50, 5, {}, [{"exact": [$a, $b], "prefix": [$prefix], "wildcard": []}]]
-        alice > [64, 6, {"match": "wildcard"}, "com..x"]
-        alice < [65, 6, $wildcard]
+        alice registers com..x {"match": "wildcard"} as $wildcard
         alice > [66, 7, $a]
         alice < [67, 7]
         alice > [48, 8, {}, "wamp.registration.list"]
@@ -175,10 +153,8 @@ fn mreg_08_lookup_finds_what_was_registered_so_and_nothing_else() {
     play(
         r#"
         alice joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $exact]
-        alice > [64, 2, {"match": "prefix"}, "com."]
-        alice < [65, 2, $prefix]
+        alice registers com.p as $exact
+        alice registers com. {"match": "prefix"} as $prefix
         alice > [48, 3, {}, "wamp.registration.lookup", ["com.unknown"]]
         alice < [50, 3, {}, [null]]
         alice > [48, 4, {}, "wamp.registration.lookup", ["com.p"]]
@@ -204,20 +180,16 @@ fn mreg_09_match_finds_who_would_be_called() {
         alice joins
         alice > [48, 1, {}, "wamp.registration.match", ["com.a.b"]]
         alice < [50, 1, {}, [null]]
-        alice > [64, 2, {"match": "wildcard"}, "com..b"]
-        alice < [65, 2, $wildcard]
+        alice registers com..b {"match": "wildcard"} as $wildcard
         alice > [48, 3, {}, "wamp.registration.match", ["com.a.b"]]
         alice < [50, 3, {}, [$wildcard]]
-        alice > [64, 4, {"match": "prefix"}, "com."]
-        alice < [65, 4, $short]
-        alice > [64, 5, {"match": "prefix"}, "com.a"]
-        alice < [65, 5, $long]
+        alice registers com. {"match": "prefix"} as $short
+        alice registers com.a {"match": "prefix"} as $long
         alice > [48, 6, {}, "wamp.registration.match", ["com.a.b"]]
         alice < [50, 6, {}, [$long]]
         alice > [48, 7, {}, "wamp.registration.match", ["com.b.b"]]
         alice < [50, 7, {}, [$short]]
-        alice > [64, 8, {}, "com.a.b"]
-        alice < [65, 8, $exact]
+        alice registers com.a.b as $exact
         alice > [48, 9, {}, "wamp.registration.match", ["com.a.b"]]
         alice < [50, 9, {}, [$exact]]
         alice > [48, 10, {}, "wamp.registration.match", ["org.a.b"]]
@@ -233,11 +205,9 @@ fn mreg_10_get_tells_what_on_create_told() {
         monitor joins
         monitor > [48, 1, {}, "wamp.registration.get", [4711]]
         monitor < [8, 48, 1, {}, "wamp.error.no_such_registration", [_string]]
-        monitor > [32, 2, {}, "wamp.registration.on_create"]
-        monitor < [33, 2, $s]
+        monitor subscribes wamp.registration.on_create as $s
         alice joins
-        alice > [64, 1, {"invoke": "roundrobin"}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p {"invoke": "roundrobin"} as $r
         monitor < [36, $s, _id, {}, [$alice, $details]]
         monitor > [48, 3, {}, "wamp.registration.get", [$r]]
         monitor < [50, 3, {}, [$details]]
@@ -256,15 +226,12 @@ fn mreg_11_list_callees_has_all_of_them() {
         alice joins
         alice > [48, 1, {}, "wamp.registration.list_callees", [4711]]
         alice < [8, 48, 1, {}, "wamp.error.no_such_registration", [_string]]
-        alice > [64, 2, {"invoke": "roundrobin"}, "com.p"]
-        alice < [65, 2, $r]
+        alice registers com.p {"invoke": "roundrobin"} as $r
         alice > [48, 3, {}, "wamp.registration.list_callees", [$r]]
         alice < [50, 3, {}, [[$alice]]]
         bob joins
-        bob > [64, 1, {"invoke": "roundrobin"}, "com.p"]
-        bob < [65, 1, $r]
-        bob > [64, 2, {}, "com.other"]
-        bob < [65, 2, _id]
+        bob registers com.p {"invoke": "roundrobin"} as $r
+        bob registers com.other
         alice > [48, 4, {}, "wamp.registration.list_callees", [$r]]
         alice < [50, 4, {}, [[$alice, $bob]]]  # in the order in which they registered
     "#,
@@ -278,11 +245,9 @@ fn mreg_12_count_callees_counts_them() {
         alice joins
         alice > [48, 1, {}, "wamp.registration.count_callees", [4711]]
         alice < [8, 48, 1, {}, "wamp.error.no_such_registration", [_string]]
-        alice > [64, 2, {"invoke": "roundrobin"}, "com.p"]
-        alice < [65, 2, $r]
+        alice registers com.p {"invoke": "roundrobin"} as $r
         bob joins
-        bob > [64, 1, {"invoke": "roundrobin"}, "com.p"]
-        bob < [65, 1, $r]
+        bob registers com.p {"invoke": "roundrobin"} as $r
         alice > [48, 3, {}, "wamp.registration.count_callees", [$r]]
         alice < [50, 3, {}, [2]]
         bob says goodbye
@@ -298,11 +263,9 @@ fn mreg_13_remove_callee_revokes_a_registration() {
         r#"
         root joins as root secret
         alice joins
-        alice > [64, 1, {"invoke": "first"}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p {"invoke": "first"} as $r
         bob joins
-        bob > [64, 1, {"invoke": "first"}, "com.p"]
-        bob < [65, 1, $r]
+        bob registers com.p {"invoke": "first"} as $r
         root > [48, 1, {}, "wamp.registration.remove_callee", [4711, $alice]]
         root < [8, 48, 1, {}, "wamp.error.no_such_registration", [_string]]
         root > [48, 2, {}, "wamp.registration.remove_callee", [$r, 4711]]
@@ -311,15 +274,13 @@ fn mreg_13_remove_callee_revokes_a_registration() {
         root < [8, 48, 3, {}, "wamp.error.no_such_registration", [_string]]
         root > [48, 4, {}, "wamp.registration.remove_callee", [$r, $alice], {"reason": 5}]
         root < [8, 48, 4, {}, "wamp.error.invalid_argument", [_string]]
-        root > [32, 5, {"match": "prefix"}, "wamp.registration."]
-        root < [33, 5, $s]
+        root subscribes wamp.registration. {"match": "prefix"} as $s
         root > [48, 6, {}, "wamp.registration.remove_callee", [$r, $alice], {"reason": "com.example.enough"}]
         root < any of
             [36, $s, _id, {"topic": "wamp.registration.on_unregister"}, [$alice, $r]]
             [50, 6, {}]
         alice < [67, 0, {"registration": $r, "reason": "com.example.enough"}]
-        root > [48, 7, {}, "com.p"]
-        bob < [68, 1, $r, {}]
+        root calls com.p reaching bob
         bob > [70, 1, {}]
         root < [50, 7, {}]
         root > [48, 8, {}, "wamp.registration.remove_callee", [$r, $bob]]

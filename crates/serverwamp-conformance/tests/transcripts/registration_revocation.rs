@@ -9,8 +9,7 @@ fn regrev_01_only_administrators_take_registrations_away() {
         r#"
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         bob > [48, 1, {}, "wamp.registration.remove_callee", [$r, $alice]]
         bob < [8, 48, 1, {}, "wamp.error.not_authorized", ...]
         alice silent
@@ -24,10 +23,8 @@ fn regrev_01_a_revocation_names_the_registration_and_the_reason() {
         r#"
         root joins as root secret
         alice joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        alice > [64, 2, {}, "com.q"]
-        alice < [65, 2, $q]
+        alice registers com.p as $r
+        alice registers com.q as $q
         root > [48, 1, {}, "wamp.registration.remove_callee", [$r, $alice], {"reason": "com.example.enough"}]
         alice < [67, 0, {"registration": $r, "reason": "com.example.enough"}]
         root < [50, 1, {}]
@@ -45,11 +42,9 @@ fn regrev_02_who_did_not_announce_it_is_not_told_and_yet_loses_the_registration(
     play(
         r#"
         root joins as root secret
-        root > [32, 1, {}, "wamp.registration.on_unregister"]
-        root < [33, 1, $u]
+        root subscribes wamp.registration.on_unregister as $u
         alice joins realm1 {"roles": {"callee": {}, "subscriber": {}, "caller": {}}}
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
+        alice registers com.p as $r
         root > [48, 2, {}, "wamp.registration.remove_callee", [$r, $alice]]
         root < any of
             [50, 2, {}]
@@ -68,10 +63,8 @@ fn regrev_03_what_was_invoked_before_is_answered() {
         root joins as root secret
         alice joins
         bob joins
-        alice > [64, 1, {}, "com.p"]
-        alice < [65, 1, $r]
-        bob > [48, 1, {}, "com.p"]
-        alice < [68, 1, $r, {}]
+        alice registers com.p as $r
+        bob calls com.p reaching alice
         root > [48, 2, {}, "wamp.registration.remove_callee", [$r, $alice]]
         alice < [67, 0, {"registration": $r}]
         root < [50, 2, {}]
@@ -96,22 +89,17 @@ fn regrev_03_of_a_shared_registration_one_callee_is_taken_out_and_the_others_ser
         alice joins
         beth joins
         bob joins
-        alice > [64, 1, {"invoke": "first"}, "com.p"]
-        alice < [65, 1, $r]
-        beth > [64, 1, {"invoke": "first"}, "com.p"]
-        beth < [65, 1, $r]
+        alice registers com.p {"invoke": "first"} as $r
+        beth registers com.p {"invoke": "first"} as $r
         root > [48, 1, {}, "wamp.registration.remove_callee", [$r, $alice]]
         alice < [67, 0, {"registration": $r}]
         root < [50, 1, {}]
-        bob > [48, 1, {}, "com.p"]
-        beth < [68, 1, $r, {}]
+        bob calls com.p reaching beth
         beth > [70, 1, {}]
         bob < [50, 1, {}]
         alice silent
-        alice > [64, 2, {"invoke": "first"}, "com.p"]  # she may come back, and is the last then
-        alice < [65, 2, $r]
-        bob > [48, 2, {}, "com.p"]
-        beth < [68, 2, $r, {}]
+        alice registers com.p {"invoke": "first"} as $r  # she may come back, and is the last then
+        bob calls com.p reaching beth
         beth > [8, 68, 2, {}, "wamp.error.unavailable"]
         alice < [68, 1, $r, {}]
         alice > [70, 1, {}]

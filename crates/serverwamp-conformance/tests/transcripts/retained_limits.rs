@@ -20,8 +20,7 @@ fn beyond_the_limits_of_the_realm_an_answered_publication_is_refused_and_any_oth
         r#"
         alice joins
         bob joins
-        bob > [32, 1, {"match": "prefix"}, "com."]
-        bob < [33, 1, $s]
+        bob subscribes com. {"match": "prefix"} as $s
         alice > [16, 1, {"acknowledge": true, "retain": true}, "com.a", [1]]
         alice < [17, 1, $a]
         bob < [36, $s, $a, {"topic": "com.a"}, [1]]
@@ -41,8 +40,7 @@ fn beyond_the_limits_of_the_realm_an_answered_publication_is_refused_and_any_oth
         alice < [17, 6, $new]
         bob < [36, $s, $new, {"topic": "com.a"}, [6]]
         carol joins
-        carol > [32, 1, {"match": "prefix", "get_retained": true}, "com."]
-        carol < [33, 1, $s]
+        carol subscribes com. {"match": "prefix", "get_retained": true} as $s
         carol < [36, $s, $b, {"topic": "com.b", "retained": true}, [2]]
         carol < [36, $s, $new, {"topic": "com.a", "retained": true}, [6]]
     "#,
@@ -101,15 +99,13 @@ fn where_the_settings_say_so_an_event_without_arguments_ends_what_is_retained() 
         r#"
         alice joins
         bob joins
-        bob > [32, 1, {}, "com.set.a"]
-        bob < [33, 1, $s]
+        bob subscribes com.set.a as $s
         alice > [16, 1, {"retain": true}, "com.set.a", [1]]
         bob < [36, $s, _id, {}, [1]]
         # It is an event like any other for those who hear it.
         alice > [16, 2, {"retain": true}, "com.set.a"]
         bob < [36, $s, _id, {}]
-        bob > [32, 2, {"get_retained": true}, "com.set.a"]
-        bob < [33, 2, $s]
+        bob subscribes com.set.a {"get_retained": true} as $s
         bob silent
         # What it leaves empty, and what is only for some, is retained.
         alice > [16, 3, {"retain": true}, "com.set.a", [2]]
@@ -117,14 +113,12 @@ fn where_the_settings_say_so_an_event_without_arguments_ends_what_is_retained() 
         alice > [16, 4, {}, "com.set.a"]
         bob < [36, $s, _id, {}]
         alice > [16, 5, {"retain": true, "eligible_authrole": ["nobody"]}, "com.set.a"]
-        bob > [32, 3, {"get_retained": true}, "com.set.a"]
-        bob < [33, 3, $s]
+        bob subscribes com.set.a {"get_retained": true} as $s
         bob < [36, $s, $two, {"retained": true}, [2]]
         alice > [16, 6, {"acknowledge": true, "retain": true}, "com.set.a", [], {}]
         alice < [17, 6, _id]
         bob < [36, $s, _id, {}, ...]
-        bob > [32, 4, {"get_retained": true}, "com.set.a"]
-        bob < [33, 4, $s]
+        bob subscribes com.set.a {"get_retained": true} as $s
     "#,
     );
 }
@@ -146,8 +140,7 @@ fn administrators_remove_what_is_retained() {
         bob < [8, 48, 4, {}, "wamp.error.not_authorized", ...]
         root > [48, 1, {}, "wamp.topic.remove_retained", ["com.b"]]
         root < [50, 1, {}, [2]]
-        root > [32, 2, {"match": "prefix", "get_retained": true}, "com."]
-        root < [33, 2, $s]
+        root subscribes com. {"match": "prefix", "get_retained": true} as $s
         root < [36, $s, _id, {"topic": "com.a", "retained": true}, [1]]
         root > [48, 3, {}, "wamp.topic.remove_retained", ["com.", {"match": "prefix"}]]
         root < [50, 3, {}, [1]]
@@ -232,8 +225,7 @@ fn lists_of_receivers_may_be_as_long_as_their_limit_says_and_no_longer() {
         r#"
         alice joins
         bob joins
-        bob > [32, 1, {}, "com.a"]
-        bob < [33, 1, $s]
+        bob subscribes com.a as $s
         alice > [16, 1, {"acknowledge": true, "exclude": [1, 2], "eligible_authrole": ["guest"]}, "com.a", [1]]
         alice < [17, 1, _id]
         bob < [36, $s, _id, {}, [1]]

@@ -214,13 +214,10 @@ fn mses_21_what_a_killed_session_held_is_gone_at_once() {
         r#"
         root joins as root secret
         victim joins
-        victim > [64, 1, {}, "com.victim"]
-        victim < [65, 1, $r]
-        victim > [32, 2, {}, "com.victim.topic"]
-        victim < [33, 2, $s]
+        victim registers com.victim as $r
+        victim subscribes com.victim.topic as $s
         bob joins
-        bob > [48, 1, {}, "com.victim"]
-        victim < [68, 1, $r, {}]
+        bob calls com.victim reaching victim
         root > [48, 1, {}, "wamp.session.kill", [$victim]]
         root < [50, 1, {}]
         root > [48, 2, {}, "wamp.registration.lookup", ["com.victim"]]
@@ -263,10 +260,8 @@ fn mses_23_a_kill_is_told_behind_the_testament() {
     ] {
         let text = r#"
             monitor joins
-            monitor > [32, 1, {}, "wamp.session.on_leave"]
-            monitor < [33, 1, $leave]
-            monitor > [32, 2, {}, "com.testament"]
-            monitor < [33, 2, $testament]
+            monitor subscribes wamp.session.on_leave as $leave
+            monitor subscribes com.testament as $testament
             joe joins as joe secret
             joe > [48, 1, {}, "wamp.session.add_testament", ["com.testament", ["gone"], {}]]
             joe < [50, 1, {}]
@@ -287,10 +282,8 @@ fn mses_24_kill_all_is_told_to_nobody() {
     play(
         r#"
         root joins as root secret
-        root > [32, 1, {"match": "prefix"}, "wamp.session."]
-        root < [33, 1, $s]
-        root > [32, 2, {}, "com.testament"]
-        root < [33, 2, $t]
+        root subscribes wamp.session. {"match": "prefix"} as $s
+        root subscribes com.testament as $t
         joe joins as joe secret
         root < [36, $s, _id, {"topic": "wamp.session.on_join"}, [_dict]]
         joe > [48, 1, {}, "wamp.session.add_testament", ["com.testament", ["gone"], {}]]
@@ -311,8 +304,7 @@ fn mses_25_a_killed_session_hears_goodbye_and_nothing_more() {
         r#"
         root joins as root secret
         bob joins
-        bob > [32, 1, {}, "com.t"]
-        bob < [33, 1, $s]
+        bob subscribes com.t as $s
         root > [48, 1, {}, "wamp.session.kill", [$bob]]
         root > [16, 2, {"acknowledge": true}, "com.t", ["too late"]]
         root > [48, 3, {}, "wamp.session.kill_all"]

@@ -8,8 +8,7 @@ fn mses_01_on_join_tells_what_welcome_told() {
     play(
         r#"
         monitor joins
-        monitor > [32, 1, {}, "wamp.session.on_join"]
-        monitor < [33, 1, $s]
+        monitor subscribes wamp.session.on_join as $s
         joe connects
         joe > [1, "realm1", {"roles": {"caller": {}}, "authmethods": ["ticket"], "authid": "joe"}]
         joe < [4, "ticket", {}]
@@ -28,8 +27,7 @@ fn mses_02_on_leave_tells_session_authid_and_role() {
     play(
         r#"
         monitor joins
-        monitor > [32, 1, {}, "wamp.session.on_leave"]
-        monitor < [33, 1, $s]
+        monitor subscribes wamp.session.on_leave as $s
         joe joins as joe secret
         bob joins
         joe says goodbye
@@ -46,8 +44,7 @@ fn mses_03_every_ending_is_told_once() {
     play(
         r#"
         monitor joins as root secret
-        monitor > [32, 1, {}, "wamp.session.on_leave"]
-        monitor < [33, 1, $s]
+        monitor subscribes wamp.session.on_leave as $s
         goodbye joins
         goodbye says goodbye
         monitor < [36, $s, _id, {}, [$goodbye, ...]]
@@ -82,8 +79,7 @@ fn mses_03_who_was_refused_has_not_left() {
     play(
         r#"
         monitor joins
-        monitor > [32, 1, {"match": "prefix"}, "wamp.session."]
-        monitor < [33, 1, $s]
+        monitor subscribes wamp.session. {"match": "prefix"} as $s
         joe connects
         joe > [1, "realm1", {"roles": {"caller": {}}, "authmethods": ["ticket"], "authid": "joe"}]
         joe < [4, "ticket", {}]
@@ -101,8 +97,7 @@ fn mses_04_nobody_sees_the_own_session_join() {
         r#"
         alice joins
         alice silent
-        alice > [32, 1, {}, "wamp.session.on_join"]
-        alice < [33, 1, $s]
+        alice subscribes wamp.session.on_join as $s
         alice silent
         bob joins
         alice < [36, $s, _id, {}, [{..., "session": $bob}]]
@@ -117,8 +112,7 @@ fn mses_05_details_have_no_secrets() {
     play(
         r#"
         monitor joins
-        monitor > [32, 1, {}, "wamp.session.on_join"]
-        monitor < [33, 1, $s]
+        monitor subscribes wamp.session.on_join as $s
         joe joins private as joe secret
         monitor silent
         joe says goodbye
@@ -192,8 +186,7 @@ fn mses_08_get_tells_what_on_join_told() {
     play(
         r#"
         monitor joins
-        monitor > [32, 1, {}, "wamp.session.on_join"]
-        monitor < [33, 1, $s]
+        monitor subscribes wamp.session.on_join as $s
         joe joins as joe secret
         monitor < [36, $s, _id, {}, [$details]]
         monitor > [48, 2, {}, "wamp.session.get", [$joe]]

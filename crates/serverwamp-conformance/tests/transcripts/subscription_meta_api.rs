@@ -7,16 +7,13 @@ fn msub_01_on_create_tells_the_new_subscription() {
     play(
         r#"
         monitor joins
-        monitor > [32, 1, {"match": "prefix"}, "wamp.subscription."]
-        monitor < [33, 1, $s]
+        monitor subscribes wamp.subscription. {"match": "prefix"} as $s
         alice joins
-        alice > [32, 1, {}, "com.a"]
-        alice < [33, 1, $a]
+        alice subscribes com.a as $a
         monitor < [36, $s, _id, {"topic": "wamp.subscription.on_create"}, [$alice,
             {"id": $a, "created": _time, "uri": "com.a", "match": "exact"}]]
         monitor < [36, $s, _id, {"topic": "wamp.subscription.on_subscribe"}, [$alice, $a]]
-        alice > [32, 2, {"match": "wildcard"}, "com..a"]
-        alice < [33, 2, $b]
+        alice subscribes com..a {"match": "wildcard"} as $b
         monitor < [36, $s, _id, {"topic": "wamp.subscription.on_create"}, [$alice,
             {"id": $b, "created": _time, "uri": "com..a", "match": "wildcard"}]]
         monitor < [36, $s, _id, {"topic": "wamp.subscription.on_subscribe"}, [$alice, $b]]
@@ -30,19 +27,15 @@ fn msub_02_on_subscribe_follows_and_comes_once_for_every_subscriber() {
     play(
         r#"
         monitor joins
-        monitor > [32, 1, {"match": "prefix"}, "wamp.subscription."]
-        monitor < [33, 1, $s]
+        monitor subscribes wamp.subscription. {"match": "prefix"} as $s
         alice joins
-        alice > [32, 1, {}, "com.a"]
-        alice < [33, 1, $a]
+        alice subscribes com.a as $a
         monitor < [36, $s, _id, {"topic": "wamp.subscription.on_create"}, [$alice, {..., "id": $a}]]
         monitor < [36, $s, _id, {"topic": "wamp.subscription.on_subscribe"}, [$alice, $a]]
-        alice > [32, 2, {}, "com.a"]  # once more
-        alice < [33, 2, $a]
+        alice subscribes com.a as $a  # once more
         monitor silent
         bob joins
-        bob > [32, 1, {}, "com.a"]
-        bob < [33, 1, $a]
+        bob subscribes com.a as $a
         monitor < [36, $s, _id, {"topic": "wamp.subscription.on_subscribe"}, [$bob, $a]]
         monitor silent
     "#,
@@ -54,13 +47,11 @@ fn msub_03_on_unsubscribe_tells_who_left() {
     play(
         r#"
         monitor joins
-        monitor > [32, 1, {}, "wamp.subscription.on_unsubscribe"]
-        monitor < [33, 1, $s]
+        monitor subscribes wamp.subscription.on_unsubscribe as $s
         alice joins
         alice > [34, 1, 4711]
         alice < [8, 34, 1, {}, "wamp.error.no_such_subscription", ...]
-        alice > [32, 2, {}, "com.a"]
-        alice < [33, 2, $a]
+        alice subscribes com.a as $a
         monitor silent
         alice > [34, 3, $a]
         alice < [35, 3]
@@ -75,14 +66,11 @@ fn msub_04_on_delete_follows_the_last_subscriber() {
     play(
         r#"
         alice joins
-        alice > [32, 1, {}, "com.a"]
-        alice < [33, 1, $a]
+        alice subscribes com.a as $a
         bob joins
-        bob > [32, 1, {}, "com.a"]
-        bob < [33, 1, $a]
+        bob subscribes com.a as $a
         monitor joins
-        monitor > [32, 1, {"match": "prefix"}, "wamp.subscription."]
-        monitor < [33, 1, $s]
+        monitor subscribes wamp.subscription. {"match": "prefix"} as $s
         alice > [34, 2, $a]
         alice < [35, 2]
         monitor < [36, $s, _id, {"topic": "wamp.subscription.on_unsubscribe"}, [$alice, $a]]
@@ -101,16 +89,12 @@ fn msub_05_both_are_told_when_a_subscriber_disappears() {
     play(
         r#"
         alice joins
-        alice > [32, 1, {}, "com.a"]
-        alice < [33, 1, $a]
-        alice > [32, 2, {"match": "prefix"}, "com.b"]
-        alice < [33, 2, $b]
+        alice subscribes com.a as $a
+        alice subscribes com.b {"match": "prefix"} as $b
         bob joins
-        bob > [32, 1, {"match": "prefix"}, "com.b"]
-        bob < [33, 1, $b]
+        bob subscribes com.b {"match": "prefix"} as $b
         monitor joins
-        monitor > [32, 1, {"match": "prefix"}, "wamp.subscription."]
-        monitor < [33, 1, $s]
+        monitor subscribes wamp.subscription. {"match": "prefix"} as $s
         alice lost
         monitor < any of
             [36, $s, _id, {"topic": "wamp.subscription.on_unsubscribe"}, [$alice, $a]]
@@ -132,14 +116,11 @@ fn msub_06_list_has_its_three_lists() {
         alice joins
         alice > [48, 1, {}, "wamp.subscription.list"]
         alice < [50, 1, {}, [{"exact": [], "prefix": [], "wildcard": []}]]
-        alice > [32, 2, {}, "com.a"]
-        alice < [33, 2, $exact]
-        alice > [32, 3, {"match": "prefix"}, "com.a"]
-        alice < [33, 3, $prefix]
+        alice subscribes com.a as $exact
+        alice subscribes com.a {"match": "prefix"} as $prefix
         alice > [48, 4, {}, "wamp.subscription.list"]
         alice < [50, 4, {}, [{"exact": [$exact], "prefix": [$prefix], "wildcard": []}]]
-        alice > [32, 5, {"match": "wildcard"}, "com.a"]
-        alice < [33, 5, $wildcard]
+        alice subscribes com.a {"match": "wildcard"} as $wildcard
         alice > [48, 6, {}, "wamp.subscription.list"]
         alice < [50, 6, {}, [{"exact": [$exact], "prefix": [$prefix], "wildcard": [$wildcard]}]]
     "#,
@@ -151,10 +132,8 @@ fn msub_07_lookup_finds_what_was_subscribed_to_so_and_nothing_else() {
     play(
         r#"
         alice joins
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $exact]
-        alice > [32, 2, {"match": "prefix"}, "com."]
-        alice < [33, 2, $prefix]
+        alice subscribes com.t as $exact
+        alice subscribes com. {"match": "prefix"} as $prefix
         alice > [48, 3, {}, "wamp.subscription.lookup", ["com.unknown"]]
         alice < [50, 3, {}, [null]]
         alice > [48, 4, {}, "wamp.subscription.lookup", ["com.t"]]
@@ -176,16 +155,12 @@ fn msub_08_match_finds_all_that_an_event_would_reach() {
         alice joins
         alice > [48, 1, {}, "wamp.subscription.match", ["com.a.b"]]
         alice < [50, 1, {}, [null]]
-        alice > [32, 2, {"match": "wildcard"}, "com..b"]
-        alice < [33, 2, $wildcard]
+        alice subscribes com..b {"match": "wildcard"} as $wildcard
         alice > [48, 3, {}, "wamp.subscription.match", ["com.a.b"]]
         alice < [50, 3, {}, [[$wildcard]]]
-        alice > [32, 4, {"match": "prefix"}, "com.a"]
-        alice < [33, 4, $prefix]
-        alice > [32, 5, {}, "com.a.b"]
-        alice < [33, 5, $exact]
-        alice > [32, 6, {}, "com.a.c"]
-        alice < [33, 6, $other]
+        alice subscribes com.a {"match": "prefix"} as $prefix
+        alice subscribes com.a.b as $exact
+        alice subscribes com.a.c as $other
         alice > [48, 7, {}, "wamp.subscription.match", ["com.a.b"]]
         alice < [50, 7, {}, [[$exact, $prefix, $wildcard]]]
         alice > [48, 8, {}, "wamp.subscription.match", ["org.a.b"]]
@@ -201,11 +176,9 @@ fn msub_09_get_tells_what_on_create_told() {
         monitor joins
         monitor > [48, 1, {}, "wamp.subscription.get", [4711]]
         monitor < [8, 48, 1, {}, "wamp.error.no_such_subscription", [_string]]
-        monitor > [32, 2, {}, "wamp.subscription.on_create"]
-        monitor < [33, 2, $s]
+        monitor subscribes wamp.subscription.on_create as $s
         alice joins
-        alice > [32, 1, {"match": "prefix"}, "com.a"]
-        alice < [33, 1, $a]
+        alice subscribes com.a {"match": "prefix"} as $a
         monitor < [36, $s, _id, {}, [$alice, $details]]
         monitor > [48, 3, {}, "wamp.subscription.get", [$a]]
         monitor < [50, 3, {}, [$details]]
@@ -224,13 +197,11 @@ fn msub_10_list_subscribers_has_all_of_them() {
         alice joins
         alice > [48, 1, {}, "wamp.subscription.list_subscribers", [4711]]
         alice < [8, 48, 1, {}, "wamp.error.no_such_subscription", [_string]]
-        alice > [32, 2, {}, "com.a"]
-        alice < [33, 2, $a]
+        alice subscribes com.a as $a
         alice > [48, 3, {}, "wamp.subscription.list_subscribers", [$a]]
         alice < [50, 3, {}, [[$alice]]]
         bob joins
-        bob > [32, 1, {}, "com.a"]
-        bob < [33, 1, $a]
+        bob subscribes com.a as $a
         alice > [48, 4, {}, "wamp.subscription.list_subscribers", [$a]]
         alice < [50, 4, {}, [[$one, $other]]]
         alice > [34, 5, $a]
@@ -264,13 +235,10 @@ fn msub_11_count_subscribers_counts_them() {
         alice joins
         alice > [48, 1, {}, "wamp.subscription.count_subscribers", [4711]]
         alice < [8, 48, 1, {}, "wamp.error.no_such_subscription", [_string]]
-        alice > [32, 2, {}, "com.a"]
-        alice < [33, 2, $a]
-        alice > [32, 3, {}, "com.a"]
-        alice < [33, 3, $a]
+        alice subscribes com.a as $a
+        alice subscribes com.a as $a
         bob joins
-        bob > [32, 1, {}, "com.a"]
-        bob < [33, 1, $a]
+        bob subscribes com.a as $a
         alice > [48, 4, {}, "wamp.subscription.count_subscribers", [$a]]
         alice < [50, 4, {}, [2]]
         bob says goodbye
@@ -286,8 +254,7 @@ fn msub_12_remove_subscriber_revokes_a_subscription() {
         r#"
         root joins as root secret
         alice joins
-        alice > [32, 1, {}, "com.a"]
-        alice < [33, 1, $a]
+        alice subscribes com.a as $a
         root > [48, 1, {}, "wamp.subscription.remove_subscriber", [4711, $alice]]
         root < [8, 48, 1, {}, "wamp.error.no_such_subscription", [_string]]
         root > [48, 2, {}, "wamp.subscription.remove_subscriber", [$a, 4711]]

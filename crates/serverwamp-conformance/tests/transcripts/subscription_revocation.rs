@@ -9,8 +9,7 @@ fn srev_01_only_administrators_take_subscriptions_away_and_only_those_that_exist
         alice joins
         bob joins
         root joins as root secret
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
+        alice subscribes com.t as $s
         bob > [48, 1, {}, "wamp.subscription.remove_subscriber", [$s, $alice]]
         bob < [8, 48, 1, {}, "wamp.error.not_authorized", ...]
         alice > [48, 2, {}, "wamp.subscription.remove_subscriber", [$s, $alice]]
@@ -36,10 +35,8 @@ fn srev_01_a_revocation_names_the_subscription_and_the_reason() {
         alice joins
         bob joins
         root joins as root secret
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
-        bob > [32, 1, {}, "com.t"]
-        bob < [33, 1, $s]
+        alice subscribes com.t as $s
+        bob subscribes com.t as $s
         root > [48, 1, {}, "wamp.subscription.remove_subscriber", [$s, $alice], {"reason": "com.too.curious"}]
         root < [50, 1, {}]
         alice < [35, 0, {"subscription": $s, "reason": "com.too.curious"}]
@@ -50,8 +47,7 @@ fn srev_01_a_revocation_names_the_subscription_and_the_reason() {
         root < [50, 3, {}]
         bob < [35, 0, {"subscription": $s}]
         # Who lost a subscription may ask for it again.
-        alice > [32, 2, {}, "com.t"]
-        alice < [33, 2, $again]
+        alice subscribes com.t as $again
         root > [16, 4, {}, "com.t", [2]]
         alice < [36, $again, _, {}, [2]]
         bob silent
@@ -66,12 +62,9 @@ fn srev_02_who_did_not_announce_it_is_not_told_and_yet_loses_the_subscription() 
         alice joins {"roles": {"subscriber": {}}}
         bob joins {"roles": {"subscriber": {"features": {"subscription_revocation": false}}}}
         root joins as root secret
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
-        bob > [32, 1, {}, "com.t"]
-        bob < [33, 1, $s]
-        root > [32, 1, {}, "wamp.subscription.on_unsubscribe"]
-        root < [33, 1, $ended]
+        alice subscribes com.t as $s
+        bob subscribes com.t as $s
+        root subscribes wamp.subscription.on_unsubscribe as $ended
         root > [48, 2, {}, "wamp.subscription.remove_subscriber", [$s, $alice]]
         root < any of
             [50, 2, {}]
@@ -94,8 +87,7 @@ fn srev_03_what_was_taken_away_cannot_be_left() {
         r#"
         alice joins
         root joins as root secret
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
+        alice subscribes com.t as $s
         root > [48, 1, {}, "wamp.subscription.remove_subscriber", [$s, $alice]]
         root < [50, 1, {}]
         alice < [35, 0, {"subscription": $s}]

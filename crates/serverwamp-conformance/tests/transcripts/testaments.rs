@@ -10,8 +10,7 @@ fn test_01_a_testament_is_published_with_all_that_was_given() {
     play(
         r#"
         bob joins
-        bob > [32, 1, {}, "com.t"]
-        bob < [33, 1, $s]
+        bob subscribes com.t as $s
         alice joins
         alice > [48, 1, {}, "wamp.session.add_testament", ["com.t", [1, "two", null], {"three": [3.5]}],
             {"publish_options": {"disclose_me": true}, "scope": "detached"}]
@@ -107,8 +106,7 @@ bob silent
 fn test_03_a_testament_that_is_too_large_is_refused() {
     let text = r#"
         bob joins
-        bob > [32, 1, {}, "com.t"]
-        bob < [33, 1, $s]
+        bob subscribes com.t as $s
         alice joins
         alice > [48, 1, {}, "wamp.session.add_testament", ["com.t", ["LARGE+++"], {}]]
         alice < [8, 48, 1, {}, "wamp.error.payload_size_exceeded", [_string]]
@@ -128,8 +126,7 @@ fn test_04_testaments_are_published_in_the_order_added() {
     play(
         r#"
         bob joins
-        bob > [32, 1, {}, "com.t"]
-        bob < [33, 1, $s]
+        bob subscribes com.t as $s
         alice joins
         alice > [48, 1, {}, "wamp.session.add_testament", ["com.t", [1], {}]]
         alice < [50, 1, {}]
@@ -151,8 +148,7 @@ fn test_05_what_was_left_for_the_connection_comes_before_what_was_left_for_the_s
     play(
         r#"
         bob joins
-        bob > [32, 1, {}, "com.t"]
-        bob < [33, 1, $s]
+        bob subscribes com.t as $s
         alice joins
         alice > [48, 1, {}, "wamp.session.add_testament", ["com.t", ["D1"], {}], {"scope": "destroyed"}]
         alice < [50, 1, {}]
@@ -183,8 +179,7 @@ fn test_06_every_ending_publishes_them() {
     ] {
         let text = r#"
             bob joins
-            bob > [32, 1, {}, "com.t"]
-            bob < [33, 1, $s]
+            bob subscribes com.t as $s
             alice joins
             alice > [48, 1, {}, "wamp.session.add_testament", ["com.t", ["gone"], {}]]
             alice < [50, 1, {}]
@@ -203,8 +198,7 @@ fn test_07_flushing_takes_one_bucket_back() {
     {
         let text = r#"
             bob joins
-            bob > [32, 1, {}, "com.t"]
-            bob < [33, 1, $s]
+            bob subscribes com.t as $s
             alice joins
             alice > [48, 1, {}, "wamp.session.flush_testaments", [], {"scope": "x"}]
             alice < [8, 48, 1, {}, "wamp.error.invalid_argument", ["scope: expected \"destroyed\" or \"detached\", got a string"]]
@@ -227,11 +221,9 @@ fn test_08_options_that_make_sense_are_obeyed_and_others_ignored() {
     play(
         r#"
         bob joins
-        bob > [32, 1, {}, "com.t"]
-        bob < [33, 1, $s]
+        bob subscribes com.t as $s
         carol joins
-        carol > [32, 1, {}, "com.t"]
-        carol < [33, 1, $s]
+        carol subscribes com.t as $s
         alice joins
         alice > [48, 1, {}, "wamp.session.add_testament", ["com.t", ["for both"], {}],
             {"publish_options": {"acknowledge": true, "x_unknown": 1}}]
@@ -250,8 +242,7 @@ fn test_08_options_that_make_sense_are_obeyed_and_others_ignored() {
         carol < [36, $s, $both, {}, ["for both"]]
         carol < [36, $s, $kept, {}, ["for carol"]]
         dave joins
-        dave > [32, 1, {"get_retained": true}, "com.t"]
-        dave < [33, 1, $s]
+        dave subscribes com.t {"get_retained": true} as $s
         dave < [36, $s, $kept, {"retained": true}, ["for carol"]]
     "#,
     );
@@ -262,8 +253,7 @@ fn test_09_testaments_belong_to_the_session_that_added_them() {
     play(
         r#"
         bob joins
-        bob > [32, 1, {}, "com.t"]
-        bob < [33, 1, $s]
+        bob subscribes com.t as $s
         alice joins
         alice > [48, 1, {}, "wamp.session.add_testament", ["com.t", ["alice"], {}]]
         alice < [50, 1, {}]
@@ -309,8 +299,7 @@ fn test_10_where_clients_do_not_publish_they_leave_no_testament() {
         listening,
         r#"
         bob joins
-        bob > [32, 1, {}, "com.t"]
-        bob < [33, 1, $s]
+        bob subscribes com.t as $s
         alice joins
         alice > [48, 1, {}, "wamp.session.add_testament", ["com.t", [], {}]]
         alice < [8, 48, 1, {}, "wamp.error.not_authorized", [_string]]
@@ -325,10 +314,8 @@ fn test_11_a_testament_comes_before_the_news_that_its_session_left() {
     for ending in ["alice says goodbye", "alice lost"] {
         let text = r#"
             bob joins
-            bob > [32, 1, {}, "wamp.session.on_leave"]
-            bob < [33, 1, $leave]
-            bob > [32, 2, {}, "com.t"]
-            bob < [33, 2, $t]
+            bob subscribes wamp.session.on_leave as $leave
+            bob subscribes com.t as $t
             alice joins
             alice > [48, 1, {}, "wamp.session.add_testament", ["com.t", ["gone"], {}]]
             alice < [50, 1, {}]
@@ -345,8 +332,7 @@ fn test_12_kill_all_publishes_none() {
     play(
         r#"
         root joins as root secret
-        root > [32, 1, {}, "com.t"]
-        root < [33, 1, $s]
+        root subscribes com.t as $s
         alice joins
         alice > [48, 1, {}, "wamp.session.add_testament", ["com.t", ["gone"], {}]]
         alice < [50, 1, {}]
@@ -375,11 +361,9 @@ fn test_14_a_session_does_not_get_its_own_testament() {
     play(
         r#"
         bob joins
-        bob > [32, 1, {}, "com.t"]
-        bob < [33, 1, $s]
+        bob subscribes com.t as $s
         alice joins
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
+        alice subscribes com.t as $s
         alice > [48, 2, {}, "wamp.session.add_testament", ["com.t", ["gone"], {}],
             {"publish_options": {"exclude_me": false}}]
         alice < [50, 2, {}]

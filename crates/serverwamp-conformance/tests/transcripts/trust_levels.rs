@@ -8,12 +8,9 @@ fn trust_01_events_carry_the_trustlevel_of_their_topic() {
         r#"
         alice joins settings
         bob joins settings
-        alice > [32, 1, {}, "com.trusted.t"]
-        alice < [33, 1, $high]
-        alice > [32, 2, {}, "com.trusted.not"]
-        alice < [33, 2, $low]
-        alice > [32, 3, {}, "com.t"]
-        alice < [33, 3, $none]
+        alice subscribes com.trusted.t as $high
+        alice subscribes com.trusted.not as $low
+        alice subscribes com.t as $none
         bob > [16, 1, {}, "com.trusted.t"]
         alice < [36, $high, _, {"trustlevel": 3}]
         bob > [16, 2, {}, "com.trusted.not"]
@@ -21,8 +18,7 @@ fn trust_01_events_carry_the_trustlevel_of_their_topic() {
         bob > [16, 3, {}, "com.t"]
         alice < [36, $none, _, {}]
         # The topic counts, not the subscription.
-        alice > [32, 4, {"match": "wildcard"}, "com.."]
-        alice < [33, 4, $pattern]
+        alice subscribes com.. {"match": "wildcard"} as $pattern
         bob > [16, 4, {}, "com.trusted.u"]
         alice < [36, $pattern, _, {"topic": "com.trusted.u", "trustlevel": 3}]
     "#,
@@ -35,16 +31,13 @@ fn trust_02_invocations_carry_the_trustlevel_of_their_procedure() {
         r#"
         alice joins settings
         bob joins settings
-        alice > [64, 1, {}, "com.trusted.p"]
-        alice < [65, 1, $high]
-        alice > [64, 2, {}, "com.p"]
-        alice < [65, 2, $none]
+        alice registers com.trusted.p as $high
+        alice registers com.p as $none
         bob > [48, 1, {}, "com.trusted.p"]
         alice < [68, 1, $high, {"trustlevel": 2}]
         alice > [70, 1, {}]
         bob < [50, 1, {}]
-        bob > [48, 2, {}, "com.p"]
-        alice < [68, 2, $none, {}]
+        bob calls com.p reaching alice
         alice > [70, 2, {}]
         bob < [50, 2, {}]
     "#,
@@ -70,12 +63,9 @@ fn trust_04_nobody_says_how_far_it_is_trusted() {
         r#"
         alice joins settings
         bob joins settings
-        alice > [32, 1, {}, "com.t"]
-        alice < [33, 1, $s]
-        alice > [32, 2, {}, "com.trusted.t"]
-        alice < [33, 2, $trusted]
-        alice > [64, 3, {}, "com.p"]
-        alice < [65, 3, $r]
+        alice subscribes com.t as $s
+        alice subscribes com.trusted.t as $trusted
+        alice registers com.p as $r
         bob > [16, 1, {"trustlevel": 9}, "com.t"]
         alice < [36, $s, _, {}]
         bob > [16, 2, {"trustlevel": 9}, "com.trusted.t"]

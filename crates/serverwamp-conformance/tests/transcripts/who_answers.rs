@@ -65,8 +65,7 @@ const CONVERSATION: &str = r#"
 /// Before it, alice registers what she serves. She takes neither further input nor passthru, as most handlers do not.
 const ALICE: &str = r#"
         alice joins realm1 {"roles": {"callee": {"features": {"call_canceling": true, "progressive_call_results": true}}}}
-        alice > [64, 1, {"match": "prefix"}, "com.client."]
-        alice < [65, 1, $r]
+        alice registers com.client. {"match": "prefix"} as $r
 "#;
 
 fn application() -> Application {
