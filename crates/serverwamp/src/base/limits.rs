@@ -1,8 +1,8 @@
-//! What a peer may take, each with its reason.
+//! Limits: how much one peer may use, each with its reason.
 
 use std::time::Duration;
 
-/// What one peer may take of the server: time, memory, work.
+/// How much time, memory and work one peer may cost the server.
 ///
 /// Set through [`ApplicationBuilder::limits`](crate::ApplicationBuilder::limits):
 ///
@@ -16,138 +16,142 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Connections in all, whether a session is open on them or not; beyond, HTTP is answered with status 503, RawSocket
-    /// with its error 4, and TLS with the end of the connection, because a handshake would cost more than it refuses.
-    /// Default 65,536, or four fifths of the files the process may have open (`ulimit -n`, as it is when the limits are
-    /// made), if those are fewer: a server that runs out of files cannot even say no.
+    /// Connections in total, with or without a session. Beyond, HTTP is answered with status 503, RawSocket with its
+    /// error 4, and TLS by closing the connection, because a handshake would cost more than the refusal saves. Default
+    /// 65,536, or four fifths of the files that the process may have open (`ulimit -n`, read when the limits are
+    /// created) if that is fewer: a server without free file descriptors cannot even refuse.
     pub connections: usize,
-    /// Connections from one address, of which each IPv6 network of 64 bits counts as one; refused like those above.
-    /// Default `usize::MAX`, no limit: behind one address may be a proxy or a whole company, which nobody knows but you.
+    /// Connections from one address, where each IPv6 network of 64 bits counts as one address; refused as above.
+    /// Default `usize::MAX`, no limit: a proxy or a whole company may be behind one address, which only you can know.
     pub connections_per_address: usize,
-    /// Of the connections, how many may be without authentication: from their beginning until WELCOME, whatever they speak;
-    /// refused like those above. Long-polling transports count like connections, and so do HTTP connections until they carry
-    /// a request of a session. Default `None`, a tenth of [`connections`](Self::connections), but at least the smaller of 256
-    /// and half of them: those who are known keep their places.
+    /// How many of the connections may be unauthenticated: from their start until WELCOME, on every transport; refused
+    /// as above. Long-polling transports count as connections, and HTTP connections count until they carry a request of
+    /// a session. Default `None`, a tenth of [`connections`](Self::connections), but at least the smaller of 256 and
+    /// half of them: authenticated peers keep their places.
     pub unauthenticated: Option<usize>,
-    /// And of those, how many may come from one address that is no trusted proxy's. Default `None`, half of them: one address
-    /// does not take the places of all others.
+    /// How many of these may come from one address that is not a trusted proxy's. Default `None`, half of them: one
+    /// address cannot take all places.
     pub unauthenticated_per_address: Option<usize>,
-    /// Long-polling transports that are open at a time and were opened over one HTTP connection, unless that is a trusted
-    /// proxy's; beyond, `open` is answered with status 503. Default 64: more than the pages of a browser, which may share one.
+    /// Open long-polling transports that were opened over one HTTP connection, unless it is a trusted proxy's; beyond,
+    /// `open` is answered with status 503. Default 64: more than the pages of a browser, which may share one
+    /// connection.
     pub transports_per_connection: usize,
-    /// From the opened transport to HELLO; then ABORT and close. Default 5 s: a client sends HELLO at once, and whoever
-    /// does not holds a connection for nothing.
+    /// Time from the opened transport to HELLO; then ABORT and close. Default 5 s: a client sends HELLO at once, and a
+    /// connection without one is of no use.
     pub hello_timeout: Duration,
-    /// From HELLO to the end of authentication, all challenges and `on_connect`, `on_join` handlers together; then ABORT.
-    /// Default 10 s: a person may have to be asked, a database may be slow, but not longer.
+    /// Time from HELLO to the end of authentication, including all challenges and the `on_connect` and `on_join`
+    /// handlers; then ABORT. Default 10 s: enough to ask a person or a slow database.
     pub authenticate_timeout: Duration,
-    /// For the peer to answer our GOODBYE; then the transport is closed. Default 5 s, as other routers have it.
+    /// Time for the peer to answer our GOODBYE; then the transport is closed. Default 5 s, as in other routers.
     pub goodbye_timeout: Duration,
-    /// How long a session may send nothing but pings and pongs while it neither waits for answers nor owes any; then
-    /// GOODBYE `wamp.close.timeout`. Default `Duration::MAX`, for ever: subscribers have nothing to say, and that a peer is
-    /// dead is noticed by pings.
+    /// How long a session may send nothing but pings and pongs while neither side owes an answer; then GOODBYE
+    /// `wamp.close.timeout`. Default `Duration::MAX`, no limit: subscribers have nothing to send, and pings detect dead
+    /// peers.
     pub idle_timeout: Duration,
-    /// Bytes of a message before the session is open, so of HELLO and AUTHENTICATE, or of a ping on RawSocket; beyond,
-    /// ABORT as soon as the length is known, and status 413 for all bodies together that a long-polling transport is
-    /// collecting. Default 64 KiB: no certificate or token is longer, and a stranger gets no megabyte to fill.
+    /// Bytes of a message before the session is open (HELLO and AUTHENTICATE), or of a ping on RawSocket. Beyond, ABORT
+    /// as soon as the length is known, and status 413 if all bodies together that a long-polling transport is receiving
+    /// are longer. Default 64 KiB: certificates and tokens are shorter, and a stranger cannot make the server hold a
+    /// megabyte.
     pub hello_bytes: usize,
-    /// Requests that a connection may send per second, over a while; who sends more is not read from until the next one
-    /// is due, so nothing is refused or lost. Answers of callees do not count, progressive ones do. Default `u32::MAX`, no
-    /// limit: all connections get their turn anyway, and what is much depends on what is asked.
+    /// Requests that a connection may send per second on average. Beyond, the connection is not read until the next
+    /// request is due, so nothing is refused or lost. Answers of callees do not count, progressive ones do. Default
+    /// `u32::MAX`, no limit: connections are served in turns anyway, and the right rate depends on what is requested.
     pub requests_per_second: u32,
-    /// Of these, how many may come at once after a while of silence. Default 1000: a client that starts has much to
-    /// ask.
+    /// How many of these may arrive at once after a silence. Default 1000: a client that starts has many requests.
     pub requests_burst: u32,
-    /// For lifecycle handlers, and calls that take [`Canceled`](crate::extract::Canceled), to finish after their end;
-    /// then they are dropped. Default 5 s: enough to write something down, and a shutdown does not take longer.
+    /// Time for lifecycle handlers, and calls that take [`Canceled`](crate::extract::Canceled), to finish after their
+    /// end; then they are dropped. Default 5 s: enough to save state, and short enough for a shutdown.
     pub grace: Duration,
-    /// Bytes queued for a peer that does not read; beyond, it is closed as a slow consumer, or loses events if
+    /// Bytes queued for a peer that does not read. Beyond, it is disconnected as a slow consumer, or loses events if
     /// [`overflow`](Self::overflow) says so. Default 4 MiB: several of the largest messages, and a thousand slow peers
     /// stay within 4 GiB. While more than a quarter is queued, nothing is read from the peer, and `send` in handlers
-    /// waits. As many bytes of arguments are kept on behalf of a session: those of calls that a handler has not answered
-    /// or for which another callee may have to be asked, and inputs that a handler has not taken; a call that would need
-    /// more is refused with `wamp.error.unavailable`.
+    /// waits. The same number of bytes of arguments may be held for a session: arguments of calls that a handler has
+    /// not answered or that may be rerouted to another callee, and inputs that a handler has not taken. A call that
+    /// would exceed it is refused with `wamp.error.unavailable`.
     pub outgoing_bytes: usize,
-    /// Messages queued for a peer that does not read; beyond, the same as with [`outgoing_bytes`](Self::outgoing_bytes).
-    /// Default 65,536, which 4 MiB of messages of 64 bytes are: shorter ones cost more to handle than their bytes say.
+    /// Messages queued for a peer that does not read; beyond, the same as for [`outgoing_bytes`](Self::outgoing_bytes).
+    /// Default 65,536, the number of 64-byte messages in 4 MiB: shorter messages cost more than their bytes.
     pub outgoing_messages: usize,
     /// Bytes of one message to a peer, before compression. Beyond, a call is answered with
-    /// `wamp.error.payload_size_exceeded`, and an event is lost to this subscriber and counted; the session goes on. A peer
-    /// on RawSocket may have said that it takes less. Default 4 MiB, as much as [`outgoing_bytes`](Self::outgoing_bytes):
-    /// a longer message would end the connection.
+    /// `wamp.error.payload_size_exceeded`, and an event is lost to this subscriber and counted; the session continues.
+    /// A peer on RawSocket may have announced a smaller limit. Default 4 MiB, the same as
+    /// [`outgoing_bytes`](Self::outgoing_bytes): a longer message would end the connection.
     pub outgoing_message_bytes: usize,
-    /// Bytes of a callee's answer that is longer than the transport's `max_message`: it is read and dropped, and ends its call
-    /// with `wamp.error.payload_size_exceeded`; a longer one ends the callee's session, as other messages that are too long
-    /// do. Default 16 MiB, as long as a message on RawSocket can be: one call is no reason to lose all registrations. With 0
-    /// nothing is passed over.
+    /// Bytes of a callee's answer that exceeds the transport's `max_message`: the answer is read and discarded, and
+    /// ends its call with `wamp.error.payload_size_exceeded`. A longer one ends the callee's session, as every other
+    /// message that is too long does. Default 16 MiB, the longest message on RawSocket: one call is no reason to lose
+    /// all registrations. With 0 nothing is discarded.
     pub discarded_bytes: usize,
-    /// What happens to a subscriber for whom an event does not fit into [`outgoing_bytes`](Self::outgoing_bytes) or
-    /// [`outgoing_messages`](Self::outgoing_messages).
-    /// Default [`Overflow::CloseSession`]: a subscriber notices that it is gone, and can ask for the present state of
-    /// things when it is back; that events are missing it does not notice.
+    /// What happens to a subscriber when an event exceeds [`outgoing_bytes`](Self::outgoing_bytes) or
+    /// [`outgoing_messages`](Self::outgoing_messages). Default [`Overflow::CloseSession`]: a subscriber notices that it
+    /// was disconnected and can ask for the current state when it returns; it would not notice missing events.
     pub overflow: Overflow,
-    /// Calls of one session that have not been answered; beyond, a call is refused with `wamp.error.unavailable`.
-    /// Default 1024: more than a client waits for who knows what it asked, and about a megabyte.
+    /// Unanswered calls of one session; beyond, a call is refused with `wamp.error.unavailable`. Default 1024: more
+    /// than a well-behaved client has open, and about a megabyte.
     pub calls_in_flight: usize,
-    /// Calls of all sessions together that have not been answered; beyond, a call is refused with
-    /// `wamp.error.unavailable`. Default 262,144: as many as 256 sessions may have, and at about a kilobyte for each a
-    /// quarter of a gibibyte. What the application calls itself is up to it, and does not count.
+    /// Unanswered calls of all sessions together; beyond, a call is refused with `wamp.error.unavailable`. Default
+    /// 262,144: what 256 sessions may have, and at about a kilobyte each a quarter of a gibibyte. Calls that the
+    /// application makes do not count.
     pub calls_in_flight_in_all: usize,
     /// Subscriptions of one session; beyond, SUBSCRIBE is refused with `wamp.error.unavailable`. Default 1024: several
-    /// times what an application's page shows, and what would be more is what patterns are for.
+    /// times what an application's page shows; patterns replace larger numbers.
     pub subscriptions: usize,
-    /// Of these, how many may be by prefix or wildcard. Default 256, a quarter: every publication has to look for them.
+    /// How many of these may be by prefix or wildcard. Default 256, a quarter: every publication has to search them.
     pub pattern_subscriptions: usize,
     /// Registrations of one session; beyond, REGISTER is refused with `wamp.error.unavailable`. Default 1024: several
-    /// times what services offer, and what would be more is what patterns are for.
+    /// times what services offer; patterns replace larger numbers.
     pub registrations: usize,
-    /// Of these, how many may be by prefix or wildcard; beyond, REGISTER is refused with `wamp.error.unavailable`. Default
-    /// 256, a quarter: every call of what is not registered exactly has to look for them.
+    /// How many of these may be by prefix or wildcard; beyond, REGISTER is refused with `wamp.error.unavailable`.
+    /// Default 256, a quarter: every call without an exact registration has to search them.
     pub pattern_registrations: usize,
-    /// Calls that wait for one callee; beyond, a call is answered with `wamp.error.network_failure`. Default 1024: who
-    /// is that far behind will not catch up, and its callers had better know.
+    /// Unanswered invocations of one callee; beyond, a call is answered with `wamp.error.network_failure`. Default
+    /// 1024: a callee this far behind will not recover, and its callers should know.
     pub invocations_in_flight: usize,
-    /// Events that a session may leave behind to be published at its end (testaments). Default 64: most need one. Each may
-    /// have its share of [`outgoing_bytes`](Self::outgoing_bytes), 64 KiB by default: they are kept as long as the session lasts.
+    /// Events that a session may leave to be published at its end (testaments). Default 64: most sessions need one.
+    /// Each may have its share of [`outgoing_bytes`](Self::outgoing_bytes), 64 KiB by default, because it is held as
+    /// long as the session lasts.
     pub testaments: usize,
-    /// Events that a realm retains. Beyond, and beyond the four that follow, PUBLISH with `retain` is refused with
-    /// `wamp.error.unavailable` if it asks for an answer, and the event is delivered to nobody; otherwise the event is
-    /// delivered and not retained. Default 40,000: several for each device of a large site. None switches retention off.
+    /// Events that a realm retains. Beyond this limit or one of the next four, PUBLISH with `retain` is refused with
+    /// `wamp.error.unavailable` if it asks for an acknowledgement, and nobody receives the event; without
+    /// acknowledgement the event is delivered and not retained. Default 40,000: several for each device of a large
+    /// site. 0 switches retention off.
     pub retained_events: usize,
-    /// Bytes of memory that the retained events of a realm take, with everything that is kept of them. Default 64 MiB: a
-    /// process stays small even if every client retains what it can.
+    /// Bytes of memory of a realm's retained events, with everything that is stored for them. Default 64 MiB: the
+    /// process stays small even if every client retains as much as it can.
     pub retained_bytes: usize,
-    /// Of the retained events of a realm, how many may come from one session; they count also when it is over, for as
-    /// long as they are retained. Default 10,000, a quarter of all: nobody takes the store from everybody else.
+    /// How many of a realm's retained events may come from one session; they count after its end too, as long as they
+    /// are retained. Default 10,000, a quarter of all: no session can fill the store.
     pub retained_events_of_session: usize,
-    /// And how many bytes of memory those may take. Default 16 MiB, a quarter of all as well.
+    /// Bytes of memory of these. Default 16 MiB, a quarter of all.
     pub retained_bytes_of_session: usize,
-    /// How long an event is retained; [`TopicSettings::retain_for`](crate::TopicSettings::retain_for) says it of single
-    /// topics. Default `Duration::MAX`, until it is replaced: what a device said last is what is known of it.
+    /// How long an event is retained; [`TopicSettings::retain_for`](crate::TopicSettings::retain_for) sets it for
+    /// single topics. Default `Duration::MAX`, until it is replaced: a device's last report is its known state.
     pub retained_age: Duration,
-    /// Entries of all lists together in which a publication says who may and who may not receive it; beyond, PUBLISH is
-    /// refused with `wamp.error.invalid_argument`. Default 8192: more than a room has members, and what would be more is
-    /// what roles are for. Each is looked for again for every receiver.
+    /// Entries of all lists of eligible and excluded receivers of one publication together; beyond, PUBLISH is refused
+    /// with `wamp.error.invalid_argument`. Default 8192: more than a room has members; roles replace longer lists. Each
+    /// entry is looked up for every receiver.
     pub receivers: usize,
     /// Bytes of the arguments of a call of the meta API; beyond, it is refused with `wamp.error.payload_size_exceeded`.
-    /// Default 64 KiB: the longest sensible ones are filters, by some thousand roles, and reading more would take longer
-    /// than a turn. Testaments have a limit of their own.
+    /// Default 64 KiB: the longest useful arguments are filters of some thousand roles, and reading more would take
+    /// longer than a turn. Testaments have a limit of their own.
     pub meta_arguments: usize,
-    /// Levels of lists and dictionaries in a message, its own list among them; beyond, ABORT. Default 64, and not more:
-    /// more would make this server pass on what other implementations refuse. 8 at least, as HELLO alone has five.
+    /// Levels of lists and dictionaries in a message, including its own list; beyond, ABORT. Default 64, which is also
+    /// the maximum: this server would otherwise forward what other implementations refuse. The minimum is 8, as HELLO
+    /// has five.
     pub nesting: usize,
     /// Bytes of a URI. Default 1024: nobody types longer ones.
     pub uri_bytes: usize,
-    /// Components of a URI. Default 32: several times what applications use, and as deep as wildcards are matched.
+    /// Components of a URI. Default 32: several times what applications use, and the depth of wildcard matching.
     pub uri_components: usize,
-    /// The longest `timeout` a caller may ask for, longer ones are cut to it. Default one hour: timers are not for ever.
+    /// The longest `timeout` of a call; longer ones are shortened to it. Default one hour: timers cannot be kept
+    /// without bound.
     pub longest_call_timeout: Duration,
-    /// A callee is asked for progressive results only if it announces `call_canceling` beside `progressive_call_results`, as
-    /// the specification says; otherwise its calls have final results alone. Default off: autobahn-js announces only the
-    /// latter, and would lose its progress without a word. Who announces no `call_canceling` is never interrupted either
-    /// way, and what it sends for a call that is over is dropped.
+    /// Asks a callee for progressive results only if it announces `call_canceling` beside `progressive_call_results`,
+    /// as specified; the calls of other callees have final results only. Default off: autobahn-js announces only the
+    /// latter, and would silently lose its progress. A callee without `call_canceling` is never interrupted in either
+    /// case, and its results for a call that has ended are dropped.
     pub strict_progressive_results: bool,
-    /// Request ids must count up from 1 without gaps, as the specification says; otherwise ABORT. Default off: no other
+    /// Requires request ids that count up from 1 without gaps, as specified; otherwise ABORT. Default off: no other
     /// router checks it, and old clients draw ids at random.
     pub strict_request_ids: bool,
 }
@@ -229,10 +233,10 @@ pub(crate) fn files() -> Option<usize> {
 
 /// What happens when an EVENT does not fit into the queue of a subscriber who reads too slowly.
 ///
-/// It never slows the publisher, and concerns nobody else's events. Only events are ever dropped: another message that
-/// does not fit, such as the result of a call, ends the connection under every policy. Whatever is lost is counted, see
-/// [`Session::events_lost`](crate::Session::events_lost), and logged. A peer that takes nothing at all for
-/// [`WebSocketConfig::write_timeout`](crate::websocket::WebSocketConfig::write_timeout) is disconnected nevertheless.
+/// It never slows down the publisher, and never affects events of others. Only events are dropped: another message that does
+/// not fit, such as the result of a call, ends the connection under every policy. Lost events are counted, see
+/// [`Session::events_lost`](crate::Session::events_lost), and logged. A peer that reads nothing at all for
+/// [`WebSocketConfig::write_timeout`](crate::websocket::WebSocketConfig::write_timeout) is disconnected in any case.
 ///
 /// ```
 /// use serverwamp::{Application, Overflow};
@@ -242,14 +246,14 @@ pub(crate) fn files() -> Option<usize> {
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Overflow {
-    /// The connection ends: nobody misses an event without noticing.
+    /// The connection ends: no subscriber misses an event without noticing.
     #[default]
     CloseSession,
-    /// The new event is dropped: what was queued first is delivered. For events of which the first ones matter, such as
-    /// the beginning of a log. Events leave an eighth of the queue to other messages.
+    /// The new event is dropped, and the queued ones are delivered. For events of which the first ones matter, such as
+    /// the beginning of a log. An eighth of the queue is reserved for other messages.
     DropNewestEvent,
-    /// The oldest events that wait are dropped, at least a quarter of the queue at once if they are so many: the latest
-    /// is delivered. For events that replace each other, such as prices or positions. Events give way to other messages,
-    /// too. With batched subprotocols, events share no batch with other messages, and go in whole batches.
+    /// The oldest queued events are dropped, at least a quarter of the queue at once if there are that many, and the
+    /// newest is delivered. For events that replace each other, such as prices or positions. Events also make room for
+    /// other messages. With batched subprotocols events share no batch with other messages; whole batches are dropped.
     DropOldestEvent,
 }

@@ -1,4 +1,4 @@
-//! Counters: what an application has let in, and what it has refused or ended.
+//! Counters of what an application has accepted, refused and ended.
 //!
 //! Invariant: counting is one relaxed addition, and nothing but a refusal, or the beginning and end of a connection, of
 //! a session, or of a call that has to wait, is counted.
@@ -7,7 +7,7 @@ use crate::base::log::{Kind, Whose, line, line_later};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// What an application has let in and refused since it was built: a copy of its counters, taken at one moment.
+/// A snapshot of an application's counters: what it has accepted and refused since it was built.
 ///
 /// ```
 /// use serverwamp::{Application, Realm, Refusal};
@@ -26,13 +26,13 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 pub struct Statistics {
     /// Connections that are open.
     pub connections: usize,
-    /// Connections that were let in.
+    /// Connections that were accepted.
     pub connections_accepted: u64,
     /// Sessions that are open: those that got WELCOME.
     pub sessions: usize,
     /// Sessions that were opened.
     pub sessions_established: u64,
-    /// Calls of sessions that wait for their answers; one that is answered at once never does.
+    /// Unanswered calls of sessions; a call that is answered at once is never counted.
     pub calls_in_flight: usize,
     refused: [u64; Refusal::COUNT],
 }
@@ -135,15 +135,15 @@ refusals! {
     UnauthenticatedPerAddress "unauthenticated_per_address_refused",
     /// Long-polling transports beyond [`Limits::transports_per_connection`](crate::Limits::transports_per_connection).
     Transports "transports_refused",
-    /// Connections that did not say in time what they want: no RawSocket handshake, no HTTP request.
+    /// Connections without a RawSocket handshake or an HTTP request in time.
     HandshakeTimeout "handshake_timeouts",
-    /// Connections that said what is not understood or not allowed: a failed TLS or RawSocket handshake, no HTTP.
+    /// Connections whose handshake failed: TLS, RawSocket, or bytes that are neither RawSocket nor HTTP.
     Handshake "handshakes_refused",
-    /// HTTP requests to open a transport that were no WebSocket upgrade, came from a foreign page, or spoke no common subprotocol.
+    /// HTTP requests to open a transport without a WebSocket upgrade, from a foreign page, or without a common subprotocol.
     Upgrade "upgrades_refused",
-    /// HTTP requests that named no host, several, or none of [`WebSocketConfig::hosts`](crate::websocket::WebSocketConfig::hosts).
+    /// HTTP requests without a host, with several, or with none of [`WebSocketConfig::hosts`](crate::websocket::WebSocketConfig::hosts).
     Host "hosts_refused",
-    /// HTTP requests of a trusted proxy that does not say understandably for whom it asks.
+    /// HTTP requests of a trusted proxy whose header with the client's address cannot be parsed.
     ForwardedAddress "forwarded_addresses_refused",
     /// Connections of [`TrustedProxies`](crate::TrustedProxies) without a PROXY header, and those of others with one.
     ProxyHeader "proxy_headers_refused",
@@ -155,20 +155,20 @@ refusals! {
     Session "sessions_refused",
     /// Peers that did not answer our GOODBYE within [`Limits::goodbye_timeout`](crate::Limits::goodbye_timeout).
     GoodbyeTimeout "goodbye_timeouts",
-    /// Peers that were given up because they did not answer a ping.
+    /// Peers that were disconnected because they did not answer a ping.
     PingTimeout "ping_timeouts",
-    /// Peers that were given up because they took nothing of what was being written for too long.
+    /// Peers that were disconnected because they read nothing of what was being written for too long.
     WriteTimeout "write_timeouts",
-    /// Connections that were closed because more waited for their peer than [`Limits::outgoing_bytes`](crate::Limits::outgoing_bytes) allows.
+    /// Connections that were closed because their queue exceeded [`Limits::outgoing_bytes`](crate::Limits::outgoing_bytes).
     SlowConsumer "slow_consumers",
     /// Sessions that were ended because they were silent for [`Limits::idle_timeout`](crate::Limits::idle_timeout).
     IdleTimeout "idle_timeouts",
-    /// Events that a subscriber did not get: too many waited, or this one was too long.
+    /// Events that a subscriber did not receive: its queue was full, or the event was too long.
     EventsLost "events_lost",
-    /// Payloads that the serializer of their receiver cannot represent, such as a NaN in JSON: events that a subscriber did
-    /// not get, calls, results and errors that did not arrive as they were sent.
+    /// Payloads that their receiver's serializer cannot represent, such as a NaN in JSON: events that a subscriber did not
+    /// receive, and calls, results and errors that did not arrive as they were sent.
     Unrepresentable "payloads_unrepresentable",
-    /// Peers that broke a rule of the protocol or of its transport.
+    /// Peers that violated the protocol or that of their transport.
     ProtocolViolation "protocol_violations",
     /// Messages longer than the transport's `max_message`: each has ended its session, or a callee's answer its call.
     MessageBytes "messages_too_long",
@@ -180,17 +180,17 @@ refusals! {
     /// How often a connection was not read for a while because of [`Limits::requests_per_second`](crate::Limits::requests_per_second).
     RequestsPerSecond "requests_delayed",
     /// Messages other than events that were longer than
-    /// [`Limits::outgoing_message_bytes`](crate::Limits::outgoing_message_bytes), or than their receiver takes.
+    /// [`Limits::outgoing_message_bytes`](crate::Limits::outgoing_message_bytes), or than their receiver accepts.
     OutgoingMessageBytes "outgoing_messages_too_long",
     /// Calls beyond [`Limits::calls_in_flight`](crate::Limits::calls_in_flight).
     Calls "calls_refused",
     /// Calls beyond [`Limits::calls_in_flight_in_all`](crate::Limits::calls_in_flight_in_all).
     CallsInAll "calls_in_all_refused",
-    /// Calls whose arguments would have made a session keep more than [`Limits::outgoing_bytes`](crate::Limits::outgoing_bytes).
+    /// Calls whose arguments would have exceeded the session's [`Limits::outgoing_bytes`](crate::Limits::outgoing_bytes).
     CallArguments "call_arguments_refused",
     /// Calls whose callee had [`Limits::invocations_in_flight`](crate::Limits::invocations_in_flight), or did not read.
     Invocations "invocations_refused",
-    /// Progressive calls that were ended because their inputs came faster than they were taken.
+    /// Progressive calls that were ended because their inputs arrived faster than the handler took them.
     CallInputs "call_inputs_refused",
     /// Subscriptions beyond [`Limits::subscriptions`](crate::Limits::subscriptions).
     Subscriptions "subscriptions_refused",
@@ -219,7 +219,7 @@ refusals! {
     Uri "uris_refused",
     /// Handlers that had not finished [`Limits::grace`](crate::Limits::grace) after their end, and were dropped.
     Grace "handlers_dropped",
-    /// Panics: of handlers, whose caller gets an error, and of what serves a connection, which ends with it.
+    /// Panics of handlers, whose caller gets an error, and of connections, which end with it.
     Panic "panics",
 }
 

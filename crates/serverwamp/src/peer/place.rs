@@ -38,7 +38,7 @@ pub(super) fn take(session: &Session) -> Result<(), WampError> {
     }
 }
 
-/// Refuses calls while there is no place, also those that would not need one: who is asked for less recovers sooner.
+/// Refuses calls at the limit, even those that would complete at once, so that an overloaded server recovers sooner.
 pub(super) fn look_for(session: &Session) -> Result<(), WampError> {
     let realm = session.running_realm();
     match realm.context.counters.calls_in_flight() < realm.context.limits.calls_in_flight_in_all {

@@ -1,4 +1,4 @@
-//! What a connection may do in one turn.
+//! The work that a connection may do in one turn.
 //!
 //! Invariant: a turn ends after a bounded number of messages, bytes, and events that its messages caused; and however long
 //! a message takes, none that may take long comes before the next look at the clock, nor do many others.
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::rt::after;
 
-/// What a turn is worth: so many messages, or other things that were received.
+/// Work units in a turn. One received message or control frame costs one unit.
 const BUDGET: u32 = 256;
 
 /// What a read weighs in it, and each so many bytes of it, in which there may be a hundred frames that are no messages.
@@ -17,11 +17,11 @@ const BUDGET: u32 = 256;
 const READ_COST: u32 = 8;
 const BYTES_PER_COST: usize = 256;
 
-/// So many events that a message has caused weigh as much as a message. They take as long as four, but the next turn of who
-/// publishes is to find subscribers who have written several events at once.
+/// Events per work unit. Cheaper than measured (the time of about four messages), so that the publisher's next turn finds
+/// subscribers that have written several events at once.
 const EVENTS_PER_COST: usize = 16;
 
-/// How long a turn takes at the most, as far as that can be noticed: a handler may compute for long before it waits for the
+/// The longest duration of a turn, as far as it can be measured: a handler may compute for long before it waits for the
 /// first time, or publish long events. What a budget is usually spent on takes less.
 const LONGEST: Duration = Duration::from_micros(500);
 

@@ -1,11 +1,11 @@
 //! Waking many connections because of one event.
 //!
 //! An event for a thousand subscribers makes a thousand tasks ready at once, and a runtime lets all of them write before it
-//! gets to what has arrived meanwhile. So a task of its own wakes them, some at a time, and between two times the
-//! runtime looks at its sockets. What else is pushed for a connection that is to be woken wakes it at once.
+//! polls its sockets. A dedicated task wakes them in batches instead, and the runtime polls its sockets between batches. Any
+//! other message pushed for a connection in the queue wakes it at once.
 //!
-//! Invariant: who is in the queue is woken by the waking task, and by whoever finds that there is none any more: its
-//! runtime may be gone. As long as there are connections there is such a task, unless their runtime drops it.
+//! Invariant: every connection in the queue is woken by the waking task, or, if that is gone with its runtime, by whoever
+//! notices. As long as there are connections there is such a task, unless their runtime drops it.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -20,13 +20,13 @@ use super::Outbox;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::rt::Runtime;
 
-/// So many are woken between two looks at the sockets, for each thread; a write takes some microseconds.
+/// Connections in a batch, for each thread; a write takes some microseconds.
 const AT_ONCE: usize = 16;
 
-/// Subscriptions with more subscribers make a crowd; fewer of them write sooner than the queue would be worth it.
+/// Subscriptions with more subscribers are woken in batches; fewer are written to sooner without the queue.
 pub(crate) const MANY: usize = 64;
 
-/// One in so many of all that wait is woken if that is more, so that a queue does not grow however much is published.
+/// The fraction of the queue that is woken at once if that is more, so that the queue does not grow with the publications.
 const SHARE: usize = 32;
 
 /// Room in the queue that is kept when nobody waits.

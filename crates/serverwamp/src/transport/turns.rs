@@ -1,11 +1,11 @@
-//! Whose turn it is among connections that always have more to do.
+//! The queue of connections that always have more work than fits into one turn.
 //!
-//! A connection that is asked for little is served at once. One whose turn was not enough queues up behind all others of
-//! that kind, and of those only as many run between two looks at the sockets as there are threads. So what a request
-//! waits for is one such turn, however many peers send without end.
+//! A connection with little work is served at once. A connection whose turn was not enough queues up behind all others of
+//! that kind; between two polls of the sockets only one of the queue runs for each thread. A request therefore waits for at
+//! most one such turn, however many peers send without pause.
 //!
-//! Invariant: who is named as running, or waits, is a connection that exists and whose task has been or will be woken;
-//! when it has no use for its turn, or ends, the next one gets it.
+//! Invariant: every id in `running` or `waiting` belongs to a live connection whose task has a pending wake-up; if it does
+//! not use its turn, or ends, the next one gets the turn.
 
 use crate::base::locks::{Mutex, MutexGuard};
 use std::collections::{HashMap, VecDeque};
