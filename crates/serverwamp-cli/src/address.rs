@@ -48,7 +48,7 @@ impl ListenAddress {
                 with_port(0)
             ),
             ErrorKind::PermissionDenied => format!(
-                "{address} may not be listened at by this user: choose a port from 1024 on, such as --listen {}",
+                "this user may not listen at {address}: choose a port of 1024 or above, such as --listen {}",
                 with_port(8080)
             ),
             ErrorKind::AddrNotAvailable => format!(
@@ -184,7 +184,7 @@ mod tests {
         let address: ListenAddress = "127.0.0.1:80".parse().unwrap();
         for (kind, part) in [
             (ErrorKind::AddrInUse, "127.0.0.1:80 is in use: stop the other program"),
-            (ErrorKind::PermissionDenied, "choose a port from 1024 on, such as --listen 127.0.0.1:8080"),
+            (ErrorKind::PermissionDenied, "choose a port of 1024 or above, such as --listen 127.0.0.1:8080"),
             (ErrorKind::AddrNotAvailable, "127.0.0.1 is not an address of this machine"),
             (ErrorKind::OutOfMemory, "choose another address with --listen"),
         ] {

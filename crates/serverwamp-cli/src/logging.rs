@@ -17,7 +17,7 @@ pub(crate) fn start(verbose: u8) {
     let lines = tracing_subscriber::fmt::layer().with_writer(stderr).with_ansi(stderr().is_terminal());
     tracing_subscriber::registry().with(lines).with(filter).init();
     if let Some(error) = unreadable {
-        tracing::warn!(%error, "RUST_LOG is not understood and left aside; write it as RUST_LOG=debug or RUST_LOG=serverwamp=trace");
+        tracing::warn!(%error, "RUST_LOG cannot be parsed and is ignored; write it as RUST_LOG=debug or RUST_LOG=serverwamp=trace");
     }
 }
 

@@ -29,12 +29,12 @@ pub(crate) fn listen(path: &Path, mode: Option<Mode>) -> Result<UnixSocket<UnixL
     socket.and_then(|socket| socket.try_map(UnixListener::from_std)).map_err(|error| {
         Failure::runtime(match error.kind() {
             ErrorKind::AlreadyExists => {
-                format!("{shown} is there already, and no socket: choose another path with --unix")
+                format!("{shown} exists and is not a socket: choose another path with --unix")
             }
             ErrorKind::AddrInUse => {
                 format!("{shown} is in use: stop the other program or choose another path with --unix")
             }
-            ErrorKind::NotFound => format!("the directory of {shown} is not there: create it first"),
+            ErrorKind::NotFound => format!("the directory of {shown} does not exist: create it first"),
             ErrorKind::PermissionDenied => format!("this user may not create {shown}: choose another path"),
             _ => format!("cannot listen at {shown}: {error}; choose another path with --unix"),
         })
@@ -54,7 +54,7 @@ mod tests {
         drop(socket);
         assert!(!path.exists());
         std::fs::write(&path, "a file of somebody").unwrap();
-        assert!(refused(&path).contains("is there already, and no socket"));
+        assert!(refused(&path).contains("exists and is not a socket"));
         std::fs::remove_file(&path).unwrap();
         assert!(refused(Path::new("/nowhere/at/all")).contains("the directory of /nowhere/at/all"));
     }

@@ -132,7 +132,7 @@ fn logs_are_on_the_standard_error_refusals_by_default_and_more_on_demand() {
         assert!(!server.stdout().contains("DEBUG"), "{}", server.stdout());
     }
     let server = ServerProcess::start(&binary::cli(), &["--listen", "127.0.0.1:0"], &[("RUST_LOG", "a=b=c")]);
-    server.wait_for_log("RUST_LOG is not understood", SOON);
+    server.wait_for_log("RUST_LOG cannot be parsed", SOON);
 }
 
 // Where it listens.

@@ -146,7 +146,7 @@ pub struct RequestSequence {
 
 /// A request did not carry the id that was due.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("request id {got} is out of sequence, {due} is due")]
+#[error("expected request id {due}, got {got}")]
 pub struct OutOfSequence {
     /// The id the request carried.
     pub got: RequestId,

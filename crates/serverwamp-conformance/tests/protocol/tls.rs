@@ -225,7 +225,7 @@ fn a_connection_that_is_too_many_is_told_so_within_tls_and_by_an_alert_when_many
         })
     };
     let text = refuse_web().expect_err("it is one too many").to_string();
-    assert_eq!(text, "too many connections: the server takes 2\n");
+    assert_eq!(text, "too many connections: the server accepts 2\n");
     let mut raw = RawSocket::over(connect().expect("a handshake"));
     raw.write(&[MAGIC, 0xf1, 0, 0]);
     assert_eq!(raw.read_octets(4), Some(vec![MAGIC, 0x40, 0, 0]));

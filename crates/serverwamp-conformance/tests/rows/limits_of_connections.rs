@@ -29,7 +29,7 @@ fn as_many_connections_as_the_limit_are_served_and_one_more_is_told_so() {
     // Who has not said anything counts as well.
     let silent = RawTcp::open(server.url());
     counters.expect_connections(3);
-    is_refused(&server, "the server takes 3");
+    is_refused(&server, "the server accepts 3");
     counters.expect(json!({ "connections_refused": 1 }));
     // RawSocket has an octet for it (checklist RAW-11).
     let mut raw = RawSocket::over(Stream::tcp(server.address()));
@@ -40,7 +40,7 @@ fn as_many_connections_as_the_limit_are_served_and_one_more_is_told_so() {
     drop(silent);
     counters.expect_connections(2);
     let _other = join(&server, "realm1");
-    is_refused(&server, "the server takes 3");
+    is_refused(&server, "the server accepts 3");
     drop(peer);
     counters.expect_connections(2);
     let _third = join(&server, "realm1");
@@ -59,7 +59,7 @@ fn who_says_what_it_speaks_is_told_however_many_that_are_too_many_say_nothing() 
     let mut silent: Vec<Stream> = Vec::new();
     for _ in 0..100 {
         silent.push(Stream::tcp(server.address()));
-        is_refused(&server, "the server takes 1");
+        is_refused(&server, "the server accepts 1");
     }
     counters.expect(json!({ "connections_refused": 200 }));
     // The first have made room for those that came later.
@@ -73,7 +73,7 @@ fn who_says_what_it_speaks_is_told_however_many_that_are_too_many_say_nothing() 
         ErrorKind::WouldBlock
     );
     drop(silent);
-    is_refused(&server, "the server takes 1");
+    is_refused(&server, "the server accepts 1");
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn an_address_has_as_many_connections_as_its_limit_and_other_addresses_have_thei
     let server = server_with(&["connections_per_address=2", &format!("unix={path}")]);
     let mut counters = Counters::of(&server);
     let peer = join(&server, "realm1");
-    is_refused(&server, "from your address: the server takes 2");
+    is_refused(&server, "from your address: the server accepts 2");
     counters.expect(json!({ "connections_per_address_refused": 1 }));
     // Who comes without an address is counted among all, and not here.
     let mut unix: Vec<RawPeer> = Vec::new();
@@ -120,7 +120,7 @@ fn connections_that_come_and_go_by_the_hundred_leave_the_count_where_it_was() {
     }
     counters.expect_connections(1);
     let _all: Vec<RawPeer> = (1..20).map(|_| join(&server, "realm1")).collect();
-    is_refused(&server, "the server takes 20");
+    is_refused(&server, "the server accepts 20");
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn connections_without_a_session_have_a_share_of_all_and_half_of_it_from_one_add
     let mut counters = Counters::of(&server);
     let silent: Vec<RawTcp> = (0..3).map(|_| RawTcp::open(server.url())).collect();
     counters.expect_connections(4);
-    is_refused(&server, "without a session from your address: the server takes 3");
+    is_refused(&server, "without a session from your address: the server accepts 3");
     counters.expect(json!({ "unauthenticated_per_address_refused": 1 }));
     // Who has no address counts among all.
     let mut unix: Vec<RawSocket> = (0..3).map(|_| RawSocket::over(Stream::unix(path))).collect();
@@ -188,5 +188,5 @@ fn connections_without_a_session_have_a_share_of_all_and_half_of_it_from_one_add
     drop(silent);
     counters.expect_connections(4);
     peers.extend((0..8).map(|_| join(&server, "realm1")));
-    is_refused(&server, "the server takes 12");
+    is_refused(&server, "the server accepts 12");
 }

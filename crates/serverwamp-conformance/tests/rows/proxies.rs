@@ -92,7 +92,7 @@ fn an_http_proxy_that_is_trusted_tells_the_peers_address_to_websockets_and_long_
             "{told_by_nobody}"
         );
         assert_eq!(connection, PROXY);
-        let line = server.wait_for_log("does not say for whom it asks", DEADLINE);
+        let line = server.wait_for_log("does not name its client", DEADLINE);
         assert!(line.contains("WARN") && line.contains(header), "{line}");
         let mut peer = connect(&server, &told).open_on(from(STRANGER, &server)).expect("accepted");
         let (stranger, connection) = addresses(&mut peer);
@@ -114,7 +114,7 @@ fn what_a_trusted_proxy_says_and_nobody_understands_is_refused_and_counted() {
         assert_eq!((refusal.status, refusal.body.contains(header)), (400, true), "{refusal:?}");
         assert_eq!(poll(&server, &[(header, value)]).0, 400);
         counters.expect(json!({ "forwarded_addresses_refused": 2 }));
-        let line = server.wait_for_log("is not understood", DEADLINE);
+        let line = server.wait_for_log("cannot be parsed", DEADLINE);
         assert!(line.contains("WARN") && line.contains(PROXY), "{line}");
         // Of a stranger it is not even read.
         connect(&server, &[(header, value)]).open_on(from(STRANGER, &server)).expect("accepted");
@@ -130,7 +130,7 @@ fn an_address_that_a_proxy_tells_has_its_limit_and_the_proxy_has_none() {
     let first = [of("192.0.2.1").expect("the first"), of("192.0.2.1").expect("the second")];
     for claimed in ["192.0.2.1", "6.6.6.6, 192.0.2.1", "192.0.2.1:4711"] {
         let refusal = of(claimed).map(drop).expect_err("one too many");
-        assert_eq!((refusal.status, refusal.body.contains("takes 2")), (503, true), "{refusal:?}");
+        assert_eq!((refusal.status, refusal.body.contains("accepts 2")), (503, true), "{refusal:?}");
     }
     assert_eq!(poll(&server, &[("X-Forwarded-For", "192.0.2.1")]).0, 503);
     counters.expect(json!({ "connections_per_address_refused": 4 }));
@@ -277,7 +277,7 @@ fn who_is_one_too_many_is_told_behind_its_proxy_header() {
     let _others = [open(3).expect("another"), open(4).expect("another")];
     counters.expect_connections(4);
     let refusal = open(5).map(drop).expect_err("one too many in all");
-    assert_eq!((refusal.status, refusal.body.contains("the server takes 4")), (503, true), "{refusal:?}");
+    assert_eq!((refusal.status, refusal.body.contains("the server accepts 4")), (503, true), "{refusal:?}");
     counters.expect(json!({ "connections_per_address_refused": 2, "connections_refused": 1 }));
 }
 

@@ -101,7 +101,7 @@ fn without_a_common_subprotocol_both_lists_are_named() {
         (vec![], "nothing"),
     ] {
         let refusal = refused(&bare().subprotocols(&offer), 400, &[&format!("Client offered: {said}.")]);
-        let (_, list) = refusal.body.split_once("Server speaks: ").expect("the server's list");
+        let (_, list) = refusal.body.split_once("Server supports: ").expect("the server's list");
         assert_eq!(list.trim().split(", ").collect::<Vec<_>>(), NAMES);
     }
 }
@@ -250,7 +250,7 @@ fn a_frame_of_the_wrong_kind_breaks_the_protocol() {
             Message::Text(_) => Message::binary(message.into_data()),
             _ => Message::text("[48,1,{},\"demo.add\",[1,2]]"),
         });
-        assert!(matches!(peer.expect_violation("where the subprotocol has"), Some(1002 | 1003)));
+        assert!(matches!(peer.expect_violation("but the subprotocol uses"), Some(1002 | 1003)));
     }
 }
 

@@ -83,9 +83,9 @@ fn meta_04_a_limit_is_a_number_from_1_and_what_comes_after_an_id() {
         r#"
         alice joins
         alice > [48, 1, {}, "wamp.session.list", [], {"limit": 0}]
-        alice < [8, 48, 1, {}, "wamp.error.invalid_argument", ["limit: expected a whole number from 1, got an integer"]]
+        alice < [8, 48, 1, {}, "wamp.error.invalid_argument", ["limit: expected a positive integer, got an integer"]]
         alice > [48, 2, {}, "wamp.registration.list", [], {"limit": "2"}]
-        alice < [8, 48, 2, {}, "wamp.error.invalid_argument", ["limit: expected a whole number from 1, got a string"]]
+        alice < [8, 48, 2, {}, "wamp.error.invalid_argument", ["limit: expected a positive integer, got a string"]]
         alice > [48, 3, {}, "wamp.subscription.list", [], {"after": -1}]
         alice < [8, 48, 3, {}, "wamp.error.invalid_argument", ["after: expected an id, got an integer"]]
         alice > [48, 4, {}, "wamp.session.list", [], {"after": 9007199254740993}]

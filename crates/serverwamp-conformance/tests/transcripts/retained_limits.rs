@@ -28,7 +28,7 @@ fn beyond_the_limits_of_the_realm_an_answered_publication_is_refused_and_any_oth
         alice < [17, 2, $b]
         bob < [36, $s, $b, {"topic": "com.b"}, [2]]
         alice > [16, 3, {"acknowledge": true, "retain": true}, "com.c", [3]]
-        alice < [8, 16, 3, {}, "wamp.error.unavailable", ["no more can be retained of this realm: 2 events and 67108864 bytes may be"]]
+        alice < [8, 16, 3, {}, "wamp.error.unavailable", ["no more events of this realm can be retained: the limit is 2 events and 67108864 bytes"]]
         bob silent
         alice > [16, 4, {"retain": true}, "com.c", [4]]
         bob < [36, $s, _id, {"topic": "com.c"}, [4]]
@@ -58,7 +58,7 @@ fn one_session_takes_no_more_than_its_share_and_leaves_the_rest_to_others() {
         alice > [16, 1, {"acknowledge": true, "retain": true}, "com.a"]
         alice < [17, 1, _id]
         alice > [16, 2, {"acknowledge": true, "retain": true}, "com.b"]
-        alice < [8, 16, 2, {}, "wamp.error.unavailable", ["no more can be retained of one session: 1 events and 16777216 bytes may be"]]
+        alice < [8, 16, 2, {}, "wamp.error.unavailable", ["no more events of one session can be retained: the limit is 1 events and 16777216 bytes"]]
         bob > [16, 1, {"acknowledge": true, "retain": true}, "com.b"]
         bob < [17, 1, _id]
         # What somebody else has replaced counts for that one.
@@ -82,7 +82,7 @@ fn topics_with_a_limit_of_their_own_keep_to_it_and_others_have_theirs() {
         alice > [16, 1, {"acknowledge": true, "retain": true}, "com.set.a"]
         alice < [17, 1, _id]
         alice > [16, 2, {"acknowledge": true, "retain": true}, "com.set.b"]
-        alice < [8, 16, 2, {}, "wamp.error.unavailable", ["no more can be retained of these topics: 1 events and 1048576 bytes may be"]]
+        alice < [8, 16, 2, {}, "wamp.error.unavailable", ["no more events of these topics can be retained: the limit is 1 events and 1048576 bytes"]]
         alice > [16, 3, {"acknowledge": true, "retain": true}, "com.b"]
         alice < [17, 3, _id]
         alice > [16, 4, {"acknowledge": true, "retain": true}, "com.set.a"]

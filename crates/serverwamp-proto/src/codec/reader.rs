@@ -16,7 +16,7 @@ pub(crate) const BAD_UTF8: &str = "text is not valid UTF-8";
 pub(crate) const KEY_NOT_TEXT: &str = "dictionary keys must be strings";
 pub(crate) const KEY_NOT_SCALAR: &str = "dictionary keys must not be lists or dictionaries";
 pub(crate) const TOO_LONG: &str = "announced length exceeds the input";
-const NOT_IN_JSON: &str = "a string that starts with NUL could not be said in JSON";
+const NOT_IN_JSON: &str = "a string that starts with NUL cannot be represented in JSON";
 
 /// An open list or dictionary. What the fields mean is up to the reader that made it.
 #[derive(Clone, Copy, Debug)]

@@ -41,7 +41,7 @@ impl AttributeValue for u64 {
 }
 
 impl<'a> Attribute<'a> for u64 {
-    const EXPECTED: &'static str = "an integer from 0 on";
+    const EXPECTED: &'static str = "a non-negative integer";
     const KIND: Kind = Kind::Integer;
 
     fn read(dict: &mut DictReader<'a>, _: &Source<'a>) -> Result<Self, Fault> {
@@ -80,7 +80,7 @@ macro_rules! optional {
 
 optional! {
     bool, "a boolean", Boolean, |dict, source| dict.boolean()?, |writer, target, value| writer.boolean(*value);
-    u64, "an integer from 0 on", Integer,
+    u64, "a non-negative integer", Integer,
         |dict, source| <u64 as Attribute<'_>>::read(dict, source)?, |writer, target, value| writer.unsigned(*value);
     SessionId, "an id", Integer, |dict, source| read_id(dict)?, |writer, target, value| writer.unsigned(value.get());
     SubscriptionId, "an id", Integer, |dict, source| read_id(dict)?, |writer, target, value| writer.unsigned(value.get());

@@ -169,7 +169,7 @@ impl<'a> Elements<'a> {
             None => {
                 let (first, last) = (self.lengths.start(), self.lengths.end());
                 let due = if first == last { first.to_string() } else { format!("{first} to {last}") };
-                Err(self.violation(format_args!(" has {} elements, {due} are due", self.index)))
+                Err(self.violation(format_args!(" has {} elements, expected {due}", self.index)))
             }
         }
     }

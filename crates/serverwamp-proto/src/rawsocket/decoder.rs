@@ -205,7 +205,7 @@ impl Decoder {
             (true, _) => return Err(Failure::new("frame of 2^24 bytes with a further length")),
         };
         if len > self.max_message {
-            let reason = format!("frame of {len} bytes where {} are the limit", self.max_message);
+            let reason = format!("frame of {len} bytes exceeds the limit of {}", self.max_message);
             return Err(Failure { reason: reason.into(), too_long: true });
         }
         if len == 0 && kind == Kind::Message {

@@ -45,10 +45,10 @@ pub struct Hello {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
 pub enum Refusal {
     /// The serializer is none, or none that is spoken here (checklist RAW-06, RAW-07).
-    #[error("serializer {0} is not spoken here; 1 is JSON, 2 MessagePack, 3 CBOR")]
+    #[error("serializer {0} is not supported; 1 is JSON, 2 MessagePack, 3 CBOR")]
     Serializer(u8),
     /// The client takes too little for the router's own messages (RAW-10).
-    #[error("messages of at least {0} bytes have to be taken")]
+    #[error("the peer must accept messages of at least {0} bytes")]
     MaxLength(usize),
     /// Octets 3 and 4 are not zero (RAW-08).
     #[error("the third and fourth octet of the handshake must be zero")]

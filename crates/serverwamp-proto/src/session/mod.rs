@@ -224,7 +224,9 @@ impl Session {
                 Ok(Step::Authenticate(authenticate))
             }
             Message::Abort(_) => Ok(self.end(Step::AttemptEnded)),
-            other if self.state == State::Challenging => Err(unexpected(&other, "while AUTHENTICATE is due")),
+            other if self.state == State::Challenging => {
+                Err(unexpected(&other, "while AUTHENTICATE is expected"))
+            }
             other => Err(unexpected(&other, "before WELCOME")),
         }
     }
@@ -243,7 +245,7 @@ impl Session {
                 if error.request_type != INVOCATION {
                     let (request, of) = (error.request, error.request_type);
                     return Err(Violation::new(format!(
-                        "ERROR #{request}: a client answers INVOCATION (68) only, got type {of}"
+                        "ERROR #{request}: a client may answer only INVOCATION (68), got type {of}"
                     )));
                 }
                 check_uri(&message, "Error", &error.error)?;
@@ -297,7 +299,7 @@ impl Session {
 ///
 /// An answer to an invocation that is over breaks nothing: it may have crossed our INTERRUPT.
 pub fn unknown_invocation(message_name: &str, request: RequestId) -> Violation {
-    Violation::new(format!("{message_name} #{request}: there was no such invocation"))
+    Violation::new(format!("{message_name} #{request}: no such invocation"))
 }
 
 const ABORT: u64 = 3;

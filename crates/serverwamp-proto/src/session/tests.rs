@@ -252,7 +252,7 @@ fn ses_28_nothing_is_heard_before_the_decision() {
     let violation = Peer::in_state(State::Establishing).violation(r#"[32,1,{},"a"]"#);
     assert_eq!(violation, "SUBSCRIBE is not allowed before WELCOME");
     let violation = Peer::in_state(State::Challenging).violation(r#"[32,1,{},"a"]"#);
-    assert_eq!(violation, "SUBSCRIBE is not allowed while AUTHENTICATE is due");
+    assert_eq!(violation, "SUBSCRIBE is not allowed while AUTHENTICATE is expected");
 }
 
 #[test]
@@ -297,7 +297,7 @@ fn vio_09_clients_answer_invocations_only() {
     for of in [16, 32, 34, 48, 64, 66, 999] {
         let mut peer = Peer::in_state(State::Established);
         let violation = peer.violation(&format!(r#"[8,{of},1,{{}},"a.b"]"#));
-        assert_eq!(violation, format!("ERROR #1: a client answers INVOCATION (68) only, got type {of}"));
+        assert_eq!(violation, format!("ERROR #1: a client may answer only INVOCATION (68), got type {of}"));
     }
 }
 
@@ -331,7 +331,7 @@ fn vio_13_answers_are_let_through_for_the_driver_knows_the_invocations() {
         }
     }
     let violation = unknown_invocation("YIELD", RequestId::new(2).unwrap());
-    assert_eq!(violation.to_string(), "YIELD #2: there was no such invocation");
+    assert_eq!(violation.to_string(), "YIELD #2: no such invocation");
 }
 
 #[test]
@@ -340,7 +340,7 @@ fn vio_15_id_06_strict_requests_are_numbered_without_gaps() {
     for json in [r#"[32,1,{},"a"]"#, r#"[16,2,{},"a"]"#, r#"[48,3,{},"a"]"#, "[49,3,{}]", "[34,4,1]"] {
         assert_eq!(peer.step(json), "Request");
     }
-    assert_eq!(peer.violation(r#"[64,6,{},"a"]"#), "REGISTER: request id 6 is out of sequence, 5 is due");
+    assert_eq!(peer.violation(r#"[64,6,{},"a"]"#), "REGISTER: expected request id 5, got 6");
     Peer::in_state(State::Established).violation(r#"[32,2,{},"a"]"#);
     let mut again = Peer::in_state(State::Established);
     again.step(r#"[32,1,{},"a"]"#);

@@ -225,9 +225,9 @@ fn msg_03_no_other_length_is_legal() {
             }
         }
     }
-    assert_eq!(violation(&json!([32, 1, {}])), "SUBSCRIBE #1 has 3 elements, 4 are due");
+    assert_eq!(violation(&json!([32, 1, {}])), "SUBSCRIBE #1 has 3 elements, expected 4");
     assert_eq!(violation(&json!([32, 1, {}, "a.b", 1])), "SUBSCRIBE #1 has more than 4 elements");
-    assert_eq!(violation(&json!([48, 1, {}])), "CALL #1 has 3 elements, 4 to 6 are due");
+    assert_eq!(violation(&json!([48, 1, {}])), "CALL #1 has 3 elements, expected 4 to 6");
     assert_eq!(violation(&json!([48, 1, {}, "p", [], {}, 0])), "CALL #1 has more than 6 elements");
     violation(&json!([35, 0]));
     violation(&json!([35, 1, {}]));

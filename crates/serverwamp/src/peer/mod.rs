@@ -56,7 +56,7 @@ pub(crate) struct Peer {
     _alive: Alive,
 }
 
-/// What the peer is waiting for, or we of it.
+/// The phase of the connection.
 enum Phase {
     /// HELLO.
     Closed,
@@ -309,11 +309,11 @@ impl MessageHandler for Peer {
         let limit = self.app.limits.outgoing_bytes;
         let refusal = match reason {
             EndReason::SlowConsumer => {
-                Some((Refusal::SlowConsumer, format!("more waited for the peer than it may, {limit} bytes")))
+                Some((Refusal::SlowConsumer, format!("the peer's queue exceeded its limit of {limit} bytes")))
             }
             EndReason::PingTimeout => Some((Refusal::PingTimeout, "a ping was not answered".to_owned())),
             EndReason::WriteTimeout => {
-                Some((Refusal::WriteTimeout, "nothing was taken of what was being written".to_owned()))
+                Some((Refusal::WriteTimeout, "the peer read nothing of what was being written".to_owned()))
             }
             // Counted where it was found.
             EndReason::Violation { .. } => None,

@@ -55,6 +55,6 @@ impl Peer {
 #[cold]
 pub(super) fn asks_too_fast(app: &Inner, whose: Whose) {
     let limit = app.limits.requests_per_second;
-    let why = format_args!("more than {limit} requests a second, it is not read for a while");
+    let why = format_args!("more than {limit} requests a second: reading from the peer is paused");
     app.counters.refused(Refusal::RequestsPerSecond, whose, why);
 }

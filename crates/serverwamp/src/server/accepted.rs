@@ -48,7 +48,7 @@ pub(super) fn spawn<IO>(
                 let served = serve(app, options, services, io, origin, permit).await;
                 served.inspect_err(|error| match error.kind() {
                     io::ErrorKind::TimedOut => {
-                        let why = "nothing was said in time, or a handshake took too long";
+                        let why = "the peer sent nothing in time, or a handshake took too long";
                         counters.refused(Refusal::HandshakeTimeout, address, why);
                     }
                     io::ErrorKind::InvalidData => counters.refused(Refusal::Handshake, address, error),
@@ -62,7 +62,7 @@ pub(super) fn spawn<IO>(
             }
         };
         if let Err(error) = served {
-            line!(DEBUG, "server", "a connection ended before it was a session's", error = error; peer = address);
+            line!(DEBUG, "server", "a connection ended before a session began", error = error; peer = address);
         }
         log::flush();
     };
@@ -178,7 +178,7 @@ where
             served.map_err(io::Error::other)
         }
         [first] => {
-            let text = format!("what begins with the octet {first:#04x} is not spoken here");
+            let text = format!("no supported protocol begins with the octet {first:#04x}");
             Err(io::Error::new(io::ErrorKind::InvalidData, text))
         }
     }

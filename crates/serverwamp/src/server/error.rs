@@ -45,24 +45,23 @@ pub(super) fn check(app: &Application, options: &Options) -> Result<(), ServeErr
     let mut problems = Vec::new();
     problems.extend(app.inner().runtime.available().err().map(|unavailable| unavailable.to_string()));
     if options.handshake == Duration::ZERO {
-        let text = "`handshake_timeout` is 0, and so every connection would be too late: leave its default or give it a value";
+        let text = "`handshake_timeout` is 0, so every connection would be too late: keep the default or set another value";
         problems.push(text.to_owned());
     }
     #[cfg(feature = "tls")]
     if options.tls.is_some() && options.tls_handshake == Duration::ZERO {
-        let text = "`tls_timeout` is 0, and so every TLS handshake would be too late: leave its default or give it a value";
+        let text = "`tls_timeout` is 0, so every TLS handshake would be too late: keep the default or set another value";
         problems.push(text.to_owned());
     }
     if !options.http && !options.rawsocket {
-        let text =
-            "`http` and `rawsocket` are both switched off, and nothing else is spoken: leave one of them on";
+        let text = "`http` and `rawsocket` are both switched off, so the server would accept nothing: leave one of them on";
         problems.push(text.to_owned());
     }
     let paths = [("path", Some(&options.path)), ("health", Some(&options.health))];
     for (setting, path) in paths.into_iter().chain([("long_poll", options.long_poll.as_ref())]) {
         if let Some(path) = path.filter(|path| !path.starts_with('/')) {
             problems.push(format!(
-                "`{setting}` is {path:?}, which is no path of HTTP: write {:?}",
+                "`{setting}` is {path:?}, which is not an HTTP path: write {:?}",
                 format!("/{path}")
             ));
         }

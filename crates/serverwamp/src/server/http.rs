@@ -145,8 +145,7 @@ fn is_question(method: &Method) -> bool {
 }
 
 fn only_questions() -> Response<Full<Bytes>> {
-    let mut response =
-        page(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered here\n".to_owned());
+    let mut response = page(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are allowed\n".to_owned());
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
     response
 }

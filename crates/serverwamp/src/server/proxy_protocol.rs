@@ -43,13 +43,13 @@ pub(crate) enum Malformed {
     Missing(u8),
     #[error("a PROXY header with a damaged signature")]
     Signature,
-    #[error("a PROXY header of version {0}, and only version 2 is understood")]
+    #[error("a PROXY header of version {0}, but only version 2 is supported")]
     Version(u8),
     #[error("a PROXY header with the command {0}, which does not exist")]
     Command(u8),
-    #[error("a PROXY header for {0:#04x}, which is no stream over IPv4, IPv6 or Unix sockets")]
+    #[error("a PROXY header for {0:#04x}, which is not a stream over IPv4, IPv6 or Unix sockets")]
     Family(u8),
-    #[error("a PROXY header that announces {0} octets, and {LONGEST} are the most")]
+    #[error("a PROXY header that announces {0} octets; the maximum is {LONGEST}")]
     TooLong(u16),
     #[error("a PROXY header with {0} octets, too few for its addresses")]
     TooShort(usize),

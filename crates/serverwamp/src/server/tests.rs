@@ -120,6 +120,6 @@ async fn a_server_that_can_never_work_says_all_that_is_wrong() {
     let text = only_one.unwrap_err().to_string();
     assert_eq!(
         text,
-        "the server cannot serve: `long_poll` is \"lp\", which is no path of HTTP: write \"/lp\""
+        "the server cannot serve: `long_poll` is \"lp\", which is not an HTTP path: write \"/lp\""
     );
 }

@@ -234,7 +234,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             Event::Text(message) => (message, Opcode::Text),
             Event::Binary(message) => (message, Opcode::Binary),
             Event::Ping(payload) if payload.len() > self.output.outbox().framing().longest() => {
-                return self.violation("ping whose pong would be longer than its sender takes", 1009, now);
+                return self.violation("ping whose pong would be longer than its sender accepts", 1009, now);
             }
             Event::Ping(payload) => return self.output.pong(&payload),
             // That something was heard is all there is to know.
@@ -251,8 +251,8 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
         let framing = self.output.outbox().framing();
         if !framing.accepts(kind) {
             let description = match kind {
-                Opcode::Text => "text message where the subprotocol has binary ones",
-                _ => "binary message where the subprotocol has text ones",
+                Opcode::Text => "text message, but the subprotocol uses binary messages",
+                _ => "binary message, but the subprotocol uses text messages",
             };
             return self.violation(description, 1002, now);
         }

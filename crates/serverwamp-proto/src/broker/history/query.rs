@@ -45,7 +45,7 @@ impl HistoryQuery {
         let given = Given(kwargs);
         Ok(Self {
             reverse: given.read("reverse", "a boolean", boolean)?.unwrap_or_default(),
-            limit: given.read("limit", "a whole number from 1", limit)?,
+            limit: given.read("limit", "a positive integer", limit)?,
             from_time: given.read("from_time", TIME, time)?,
             after_time: given.read("after_time", TIME, time)?,
             before_time: given.read("before_time", TIME, time)?,

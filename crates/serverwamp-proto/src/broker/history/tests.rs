@@ -341,7 +341,7 @@ fn hist_05_to_09_what_a_filter_cannot_be_is_refused_with_its_name() {
         }
     }
     let of = |key: &str, value: Value| HistoryQuery::from_kwargs(&[(key, value)].into_iter().collect());
-    assert_eq!(of("limit", 0.into()).unwrap_err(), "limit: expected a whole number from 1, got 0");
+    assert_eq!(of("limit", 0.into()).unwrap_err(), "limit: expected a positive integer, got 0");
     assert_eq!(of("topic", Value::List(vec![])).unwrap_err(), "topic: expected a text, got a list");
     let long = of("from_time", "ä".repeat(1 << 20).into()).unwrap_err();
     assert!(long.len() < 200 && long.ends_with("got a longer text"), "{long}");

@@ -60,12 +60,12 @@ impl Sub for Share {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Beyond {
     /// That of the whole store.
-    #[error("all retained events together have as much as they may have")]
+    #[error("the limit of all retained events is reached")]
     Store,
     /// That of its publisher.
-    #[error("the retained events of this session have as much as they may have")]
+    #[error("the limit of this session's retained events is reached")]
     Publisher,
     /// That of its group of topics.
-    #[error("the retained events of these topics have as much as they may have")]
+    #[error("the limit of these topics' retained events is reached")]
     Topics,
 }

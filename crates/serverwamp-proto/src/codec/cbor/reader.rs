@@ -14,7 +14,7 @@ const MALFORMED: &str = "not a CBOR item";
 const STRAY_BREAK: &str = "a break without an open list, dictionary or string";
 const BAD_CHUNK: &str = "a chunked string must consist of chunks of its own type";
 const UNASSIGNED: &str = "unassigned simple values cannot be read";
-const NO_NUMBER: &str = "a CBOR tag says that this is a number, and it is none";
+const NO_NUMBER: &str = "a CBOR tag marks this as a number, but it is not one";
 const BREAK: u8 = 0xff;
 
 #[derive(Debug)]

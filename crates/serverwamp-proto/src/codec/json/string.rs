@@ -12,8 +12,8 @@ use std::borrow::Cow;
 
 /// How a string starts that holds bytes: WAMP's rule is NUL, which JSON can only write escaped.
 const NUL: &[u8] = b"\\u0000";
-pub(super) const HALF: &str = "half of a surrogate pair";
-const BAD_BASE64: &str = "a string that starts with NUL must go on with base64";
+pub(super) const HALF: &str = "unpaired surrogate";
+const BAD_BASE64: &str = "a string that starts with NUL must continue with base64";
 
 /// Where unescaped text goes.
 trait Sink {

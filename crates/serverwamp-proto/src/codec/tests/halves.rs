@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-const HALF: &str = "half of a surrogate pair";
+const HALF: &str = "unpaired surrogate";
 /// Strings that hold a half, as they stand between their quotes.
 const HALVES: [&str; 9] = [
     r"\ud83d",
@@ -74,7 +74,7 @@ fn ser_13_half_a_pair_is_passed_on_and_read_by_nobody() {
         assert!(from_slice::<String>(Serializer::Json, text.as_bytes()).is_err());
         assert!(from_slice::<Vec<u8>>(Serializer::Json, text.as_bytes()).is_err());
         let bytes = format!("\"\\u0000{half}\"");
-        let reason = "a string that starts with NUL must go on with base64";
+        let reason = "a string that starts with NUL must continue with base64";
         assert_eq!(passed(bytes.as_bytes()).unwrap_err().reason, reason);
         assert_eq!(read(bytes.as_bytes()).unwrap_err().reason, reason);
     }
@@ -127,7 +127,7 @@ fn a_type_that_does_not_look_at_the_half_is_bound() {
         ..Payload::empty(Serializer::Json)
     };
     let error = payload(r#"["\ud83d"]"#, "").bind::<(String,)>().unwrap_err();
-    assert_eq!(error.0, "argument 1: half of a surrogate pair");
+    assert_eq!(error.0, "argument 1: unpaired surrogate");
     let error = payload(r#"["\ud83d"]"#, "").bind::<String>().unwrap_err();
     assert_eq!(error.0, HALF);
     assert_eq!(payload("", r#"{"a":1,"b":"\ud83d"}"#).bind::<Named>(), Ok(Named { a: 1 }));

@@ -58,11 +58,11 @@ fn ser_02_what_rfc_8259_does_not_allow_is_refused_by_reading_and_by_passing() {
         (b"\"\\x41\"", "unknown escape in a string"),
         (b"\"\\u12g4\"", "an escape needs four hexadecimal digits"),
         (b"\"\\u+123\"", "an escape needs four hexadecimal digits"),
-        (b"\"\\ud800\"", "half of a surrogate pair"),
-        (b"\"\\udc00\"", "half of a surrogate pair"),
-        (b"\"\\ud800\\u0041\"", "half of a surrogate pair"),
-        (b"\"\\ud800\\ud800\"", "half of a surrogate pair"),
-        (b"\"\\udc00\\ud800\"", "half of a surrogate pair"),
+        (b"\"\\ud800\"", "unpaired surrogate"),
+        (b"\"\\udc00\"", "unpaired surrogate"),
+        (b"\"\\ud800\\u0041\"", "unpaired surrogate"),
+        (b"\"\\ud800\\ud800\"", "unpaired surrogate"),
+        (b"\"\\udc00\\ud800\"", "unpaired surrogate"),
         (b"\"\xff\"", "text is not valid UTF-8"),
         (b"\"\xed\xa0\x80\"", "text is not valid UTF-8"),
         (b"\"\xc0\x80\"", "text is not valid UTF-8"),
@@ -127,7 +127,7 @@ fn ser_08_a_string_that_starts_with_nul_is_bytes() {
     assert_eq!(read(r#""a\u0000AQID""#), Ok(Value::from("a\0AQID")));
     for wrong in ["!!!", "AQI", "AQ=", "AQ==AQID", "AR==", "AQ ID", "AQ-_", "\\u0000", "é"] {
         let text = format!("\"\\u0000{wrong}\"");
-        let reason = "a string that starts with NUL must go on with base64";
+        let reason = "a string that starts with NUL must continue with base64";
         assert_eq!(read(&text), Err(reason.into()), "{text}");
         assert_eq!(well_formed(Serializer::Json, text.as_bytes()).unwrap_err().reason, reason, "{text}");
     }

@@ -6,7 +6,7 @@ use crate::codec::{Kind, ListReader, MAX_DEPTH, Serializer, Value, from_slice, t
 const TOO_MANY: &str = "a number of more than 1024 digits cannot be carried to another serializer";
 const NO_DOUBLE: &str =
     "a number that neither 64 bits nor a double hold exactly cannot be written in MessagePack";
-const NO_NUMBER: &str = "a CBOR tag says that this is a number, and it is none";
+const NO_NUMBER: &str = "a CBOR tag marks this as a number, but it is not one";
 
 fn carried(from: Serializer, bytes: &[u8], to: Serializer) -> Result<Vec<u8>, String> {
     let mut out = Vec::new();

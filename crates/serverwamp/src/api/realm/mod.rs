@@ -278,7 +278,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
                 self.name
             ),
             (true, true) => format!(
-                "realm {:?} is for the application only and lets peers in: leave one of both out",
+                "realm {:?} is `application_only` but lets peers in: remove one of the two",
                 self.name
             ),
             _ if self.anonymous.is_some() && self.authenticators.iter().any(never_asked) => format!(
@@ -322,8 +322,10 @@ impl Realm<()> {
         rules.max_length = limits.uri_bytes;
         rules.max_components = limits.uri_components;
         if let Err(error) = rules.check(&self.name, Match::Exact) {
-            problems
-                .push(Problem::new(self.place, format!("{:?} cannot be a realm's name: {error}", self.name)));
+            problems.push(Problem::new(
+                self.place,
+                format!("{:?} is not a valid realm name: {error}", self.name),
+            ));
         }
         problems.extend(self.admission_problem());
         problems.extend(self.problems);

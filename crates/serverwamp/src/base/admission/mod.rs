@@ -328,21 +328,21 @@ impl Drop for Counted {
 impl fmt::Display for TooMany {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::InAll(limit) => write!(f, "too many connections: the server takes {limit}"),
+            Self::InAll(limit) => write!(f, "too many connections: the server accepts {limit}"),
             Self::FromAddress(limit) => {
-                write!(f, "too many connections from your address: the server takes {limit}")
+                write!(f, "too many connections from your address: the server accepts {limit}")
             }
             Self::Unauthenticated(limit) => {
-                write!(f, "too many connections without a session: the server takes {limit}")
+                write!(f, "too many connections without a session: the server accepts {limit}")
             }
             Self::UnauthenticatedFromAddress(limit) => {
                 write!(
                     f,
-                    "too many connections without a session from your address: the server takes {limit}"
+                    "too many connections without a session from your address: the server accepts {limit}"
                 )
             }
             Self::Transports(limit) => {
-                write!(f, "too many transports over one connection: the server takes {limit}")
+                write!(f, "too many transports over one connection: the server accepts {limit}")
             }
         }
     }

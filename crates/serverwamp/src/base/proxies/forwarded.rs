@@ -19,7 +19,7 @@ pub(super) enum Hop {
 
 /// A header that cannot be understood; where, and what.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{name} is not understood: {what}")]
+#[error("{name} cannot be parsed: {what}")]
 pub(crate) struct Malformed {
     name: &'static str,
     what: String,
@@ -78,11 +78,11 @@ fn element(text: &str) -> Result<(Hop, Option<&str>), String> {
         };
         let name = name.trim();
         if !is_token(name) {
-            return Err(format!("{:?} is no name", excerpt(name)));
+            return Err(format!("{:?} is not a name", excerpt(name)));
         }
         let (value, behind) = read_value(value)?;
         if name.eq_ignore_ascii_case("for") && hop.replace(address(&value)?).is_some() {
-            return Err("`for` is there twice".to_owned());
+            return Err("`for` is given twice".to_owned());
         }
         let hop_so_far = hop.unwrap_or(Hop::Nobody);
         let behind = behind.trim_start();
@@ -90,7 +90,7 @@ fn element(text: &str) -> Result<(Hop, Option<&str>), String> {
             None => return Ok((hop_so_far, None)),
             Some(',') => return Ok((hop_so_far, behind.get(1..).map(str::trim_start))),
             Some(';') => rest = behind.get(1..).unwrap_or_default().trim_start(),
-            Some(_) => return Err(format!("{:?} stands behind a value", excerpt(behind))),
+            Some(_) => return Err(format!("{:?} follows a value", excerpt(behind))),
         }
     }
 }
@@ -125,7 +125,7 @@ fn address(text: &str) -> Result<Hop, String> {
     let address = match (bare.unwrap_or(text).parse::<IpAddr>(), text.parse::<SocketAddr>()) {
         (Ok(ip), _) if bare.is_none() || ip.is_ipv6() => SocketAddr::new(ip, 0),
         (_, Ok(address)) => address,
-        _ => return Err(format!("{:?} is no IP address", excerpt(text))),
+        _ => return Err(format!("{:?} is not an IP address", excerpt(text))),
     };
     Ok(Hop::Address(super::canonical(address)))
 }

@@ -101,7 +101,7 @@ impl TrustedProxies {
                 "unix:" => trusted.unix = true,
                 text => match text.parse() {
                     Ok(network) => trusted.networks.push(network),
-                    Err(why) => trusted.impossible.push(format!("a trusted proxy cannot be: {why}")),
+                    Err(why) => trusted.impossible.push(format!("invalid trusted proxy: {why}")),
                 },
             }
         }

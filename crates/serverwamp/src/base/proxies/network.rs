@@ -42,7 +42,7 @@ impl FromStr for Network {
             text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
         let Ok(written) = address.parse::<IpAddr>() else {
             return Err(format!(
-                "{text:?} is no IP address and no network: write 192.0.2.7, 10.0.0.0/8 or fd00::/8"
+                "{text:?} is neither an IP address nor a network: write 192.0.2.7, 10.0.0.0/8 or fd00::/8"
             ));
         };
         let longest: u8 = if written.is_ipv4() { 32 } else { 128 };
@@ -51,21 +51,21 @@ impl FromStr for Network {
             bits.map_or(Some(longest), |bits| bits.parse().ok()).filter(|bits| digits && *bits <= longest);
         let Some(mut bits) = bits else {
             return Err(format!(
-                "{text:?} is no network: behind {written}/ stands a number from 1 to {longest}"
+                "{text:?} is not a network: {written}/ must be followed by a number from 1 to {longest}"
             ));
         };
         let address = written.to_canonical();
         if written.is_ipv6() && address.is_ipv4() {
             let Some(shorter) = bits.checked_sub(96) else {
                 return Err(format!(
-                    "{text:?} is no network of IPv4 addresses: write it as one, such as 10.0.0.0/8"
+                    "{text:?} is not a network of IPv4 addresses: write it as one, such as 10.0.0.0/8"
                 ));
             };
             bits = shorter;
         }
         if bits == 0 {
             return Err(format!(
-                "{text:?} is everybody, and so everybody could claim any address: name your proxies"
+                "{text:?} covers all addresses, so everybody could claim any address: name your proxies"
             ));
         }
         let network = Self { first: cut(address, bits), bits };
@@ -73,7 +73,7 @@ impl FromStr for Network {
             Ok(network)
         } else {
             Err(format!(
-                "{text:?} has bits behind the first {bits}: write {network}, or {address} for one address"
+                "{text:?} has bits set after the first {bits}: write {network}, or {address} for one address"
             ))
         }
     }
@@ -114,8 +114,8 @@ mod tests {
     #[test]
     fn what_is_no_network_is_refused_with_what_to_write() {
         for (text, part) in [
-            ("nginx", "no IP address"),
-            ("", "no IP address"),
+            ("nginx", "neither an IP address nor a network"),
+            ("", "neither an IP address nor a network"),
             ("10.0.0.0/33", "from 1 to 32"),
             ("10.0.0.0/-1", "from 1 to 32"),
             ("10.0.0.0/+8", "from 1 to 32"),
@@ -123,10 +123,10 @@ mod tests {
             ("::/129", "from 1 to 128"),
             ("::ffff:10.0.0.0/8", "10.0.0.0/8"),
             ("10.1.2.3/8", "write 10.0.0.0/8"),
-            ("0.0.0.0/0", "everybody"),
-            ("::/0", "everybody"),
-            ("::ffff:0.0.0.0/96", "everybody"),
-            ("127.0.0.1:80", "no IP address"),
+            ("0.0.0.0/0", "covers all addresses"),
+            ("::/0", "covers all addresses"),
+            ("::ffff:0.0.0.0/96", "covers all addresses"),
+            ("127.0.0.1:80", "neither an IP address nor a network"),
         ] {
             let why = text.parse::<Network>().unwrap_err();
             assert!(why.contains(part), "{text:?}: {why}");

@@ -195,7 +195,7 @@ pub(super) fn encode(
             line_later!(
                 WARN,
                 "event",
-                "the details of an event cannot be carried over, it is not sent",
+                "the details of an event cannot be transcoded, it is not sent",
                 error = error
             );
             None

@@ -48,7 +48,7 @@ impl Forms {
                 line_later!(
                     WARN,
                     "event",
-                    "an event cannot be carried over into a serializer",
+                    "an event cannot be transcoded",
                     topic = topic,
                     serializer = serializer,
                     error = error

@@ -175,7 +175,7 @@ impl Broker {
             self.context.counters.count(Refusal::Unrepresentable, delivered.passed_over as u64);
         }
         if delivered.passed_over > 0 && delivered.events == 0 {
-            let text = "the payload cannot be said in the serializer of any subscriber";
+            let text = "no subscriber's serializer can represent the payload";
             return Err(WampError::new(uris::error::INVALID_PAYLOAD).arg(text));
         }
         Ok(outgoing.publication)

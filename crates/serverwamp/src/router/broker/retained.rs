@@ -85,7 +85,9 @@ impl Broker {
                 limits.retained_bytes_of_session,
             ),
         };
-        let text = format!("no more can be retained of {whose}: {events} events and {bytes} bytes may be");
+        let text = format!(
+            "no more events of {whose} can be retained: the limit is {events} events and {bytes} bytes"
+        );
         // Testaments are published under a lock.
         match session {
             Some(session) => self.context.counters.refused_under_lock(refusal, session, &text),
@@ -262,7 +264,7 @@ fn send(entry: &SubscriptionEntry, session: &Session, event: &StoredEvent) {
         // One that does not fit is counted where it is lost.
         let _queued = session.queue_event(&bytes, None);
     } else {
-        let why = format_args!("a retained event of {} cannot be said in its serializer", event.topic);
+        let why = format_args!("its serializer cannot represent a retained event of {}", event.topic);
         session.running_realm().context.counters.refused_under_lock(Refusal::Unrepresentable, session, why);
     }
 }

@@ -96,7 +96,7 @@ impl StoredEvent {
             line_later!(
                 WARN,
                 "event",
-                "a retained event cannot be carried over into a serializer",
+                "a retained event cannot be transcoded",
                 topic = self.topic,
                 serializer = format_args!("{serializer:?}"),
                 error = error

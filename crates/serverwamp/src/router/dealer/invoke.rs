@@ -116,7 +116,8 @@ impl RoutedCall {
         let realm = session.running_realm();
         let mut invocations = session.invocations();
         if invocations.len() >= realm.context.limits.invocations_in_flight {
-            let text = format!("{} calls wait for the callee", realm.context.limits.invocations_in_flight);
+            let text =
+                format!("{} calls are waiting for the callee", realm.context.limits.invocations_in_flight);
             realm.context.counters.refused_under_lock(Refusal::Invocations, session, &text);
             return Err(Unsent::Refused(WampError::network_failure(text)));
         }
@@ -163,7 +164,7 @@ impl RoutedCall {
             Ok(()) => Ok(()),
             Err(PushError::Closed) => Err(Unsent::Gone),
             Err(PushError::TooLong) => {
-                let text = "the call is longer than its callee takes";
+                let text = "the call is longer than its callee accepts";
                 Err(Unsent::Refused(session.too_long(text)))
             }
             Err(PushError::Full) => {
@@ -232,10 +233,10 @@ fn carried<'p>(payload: &'p Payload, callee: &Session) -> Result<Carried<'p>, Un
         line_later!(
             WARN,
             "call",
-            "a call cannot be carried over into the callee's serializer",
+            "a call cannot be transcoded for its callee",
             callee = callee.id(),
             error = error
         );
-        Unsent::Refused(WampError::invalid_payload("the call cannot be said in the callee's serializer"))
+        Unsent::Refused(WampError::invalid_payload("the callee's serializer cannot represent the call"))
     })
 }

@@ -253,7 +253,7 @@ pub(super) const MATCH_OPTIONS: Expected<Match> = Expected {
 };
 
 const LIMIT: Expected<usize> = Expected {
-    words: "a whole number from 1",
+    words: "a positive integer",
     read: |argument| {
         argument
             .number()

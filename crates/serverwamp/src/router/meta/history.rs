@@ -113,9 +113,8 @@ impl Reading {
     fn too_long(&self, caller: &Session) -> WampError {
         let realm = caller.running_realm();
         let (events, most) = (self.found.len(), most_bytes(realm, self.found.len()));
-        let text = format!(
-            "{events} events have more than the {most} bytes an answer may have: ask for fewer, with `limit`"
-        );
+        let text =
+            format!("{events} events exceed the {most} bytes of an answer: ask for fewer, with `limit`");
         realm.context.counters.refused(Refusal::OutgoingMessageBytes, caller, &text);
         WampError::new(uris::error::PAYLOAD_SIZE_EXCEEDED).arg(text)
     }
@@ -125,7 +124,7 @@ impl Reading {
         line!(
             WARN,
             "event",
-            "a past event cannot be carried over into a serializer",
+            "a past event cannot be transcoded",
             topic = event.topic,
             serializer = format_args!("{:?}", self.serializer),
             error = error

@@ -139,7 +139,7 @@ impl<'r> MetaApi<'r> {
         {
             return Ok(());
         }
-        Err(WampError::not_authorized(format!("the role {:?} does not administrate", caller.authrole())))
+        Err(WampError::not_authorized(format!("role {:?} is not an administrator", caller.authrole())))
     }
 }
 

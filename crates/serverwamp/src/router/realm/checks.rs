@@ -47,7 +47,7 @@ pub(crate) fn forwarded(passthru: Option<&Passthru>) -> Option<&Passthru> {
 }
 
 pub(crate) fn disclosure_refused() -> WampError {
-    WampError::new(uris::error::OPTION_DISALLOWED_DISCLOSE_ME).arg("this realm discloses nobody")
+    WampError::new(uris::error::OPTION_DISALLOWED_DISCLOSE_ME).arg("this realm does not allow disclosure")
 }
 
 /// Nobody serves `procedure`.

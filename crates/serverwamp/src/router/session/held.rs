@@ -52,8 +52,8 @@ impl Session {
         Some(Held { payload: payload.detached(), session: self.clone() })
     }
 
-    /// Counts arguments that a handler of the application has until it has answered; nothing if they are short. The first
-    /// may be as long as a message may be: a session that keeps nothing else is never told that it keeps too much.
+    /// Charges a call's arguments to the session until the application's handler has answered. Short arguments are free. The
+    /// first may be as long as a message: a session that holds nothing else is never refused.
     ///
     /// # Errors
     /// When the session makes the server keep too much already.
@@ -68,7 +68,7 @@ impl Session {
             Ok(_) => Ok(Some(Kept { bytes, session: self.clone() })),
             Err(held) => {
                 let text = format!(
-                    "calls of this session that are unanswered have {held} bytes of arguments, and may have {most}"
+                    "this session's unanswered calls hold {held} bytes of arguments; the limit is {most}"
                 );
                 self.running_realm().context.counters.refused(Refusal::CallArguments, self, &text);
                 Err(WampError::unavailable(text))

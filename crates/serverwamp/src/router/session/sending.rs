@@ -61,7 +61,7 @@ impl Session {
             self.push(Class::Required, encode)
         };
         if let Err(PushError::TooLong) = push(error) {
-            let why = format_args!("the error {} is longer than the peer takes", error.uri());
+            let why = format_args!("the error {} is longer than the peer accepts", error.uri());
             self.0.realm.context.counters.refused_under_lock(Refusal::OutgoingMessageBytes, self, why);
             // Its name alone, or, for those who take next to nothing, the reason why not even that.
             let short =
@@ -73,7 +73,7 @@ impl Session {
     /// Says to a caller that the answer was longer than it takes, if that is what became of it (checklist RAW-16).
     fn answer_too_long<E>(&self, request: RequestId, queued: Result<(), PushError<E>>) {
         if let Err(PushError::TooLong) = queued {
-            let error = self.too_long("the answer is longer than the caller takes");
+            let error = self.too_long("the answer is longer than the caller accepts");
             self.send_error(Call::CODE, request, &error);
         } else {
             self.log_answered(request, "result");
@@ -99,11 +99,11 @@ impl Session {
             line_later!(
                 WARN,
                 "call",
-                "an answer cannot be carried over into the caller's serializer",
+                "an answer cannot be transcoded for its caller",
                 session = self.id(),
                 error = error
             );
-            let text = "the answer cannot be said in this serializer";
+            let text = "this serializer cannot represent the answer";
             self.send_error(Call::CODE, request, &WampError::invalid_payload(text));
         };
         match answer {
@@ -154,7 +154,7 @@ impl Session {
             line_later!(
                 WARN,
                 "call",
-                "the arguments of an error cannot be carried over and are left out",
+                "the arguments of an error cannot be transcoded and are left out",
                 session = self.id(),
                 error = problem
             );
@@ -184,14 +184,14 @@ impl Session {
                 line_later!(
                     WARN,
                     "call",
-                    "a progressive result cannot be carried over, the call is ended",
+                    "a progressive result cannot be transcoded, the call is ended",
                     session = self.id(),
                     error = error
                 );
-                Err(WampError::invalid_payload("a progressive result cannot be said in this serializer"))
+                Err(WampError::invalid_payload("this serializer cannot represent a progressive result"))
             }
             Err(PushError::TooLong) => {
-                Err(self.too_long("a progressive result is longer than the caller takes"))
+                Err(self.too_long("a progressive result is longer than the caller accepts"))
             }
         }
     }
@@ -216,7 +216,7 @@ impl Session {
     /// When the caller is gone, or takes no message of this length.
     pub(crate) fn send_progress(&self, request: RequestId, encoded: &Encoded) -> Result<(), WampError> {
         self.send_plain_result(request, true, &encoded.args, &encoded.kwargs).map_err(|error| match error {
-            PushError::TooLong => self.too_long("the progressive result is longer than the caller takes"),
+            PushError::TooLong => self.too_long("the progressive result is longer than the caller accepts"),
             PushError::Closed | PushError::Full => WampError::call_canceled(),
             PushError::Encode(never) => match never {},
         })
@@ -301,10 +301,10 @@ pub(crate) fn queue(outbox: &Outbox, serializer: Serializer, message: &Message<'
         line_later!(
             WARN,
             "refused",
-            "the peer takes too short messages for one it has to get",
+            "the peer accepts only messages too short for one it must receive",
             message = message.name()
         );
-        outbox.close(1009, "the peer takes too short messages");
+        outbox.close(1009, "the peer accepts only messages that are too short");
     }
 }
 

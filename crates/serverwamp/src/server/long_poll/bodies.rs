@@ -12,7 +12,7 @@ use serverwamp_proto::message::HEAD;
 /// Why a body is not there.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unread {
-    #[error("the body, with what else of this transport is being read, is longer than {bound} bytes")]
+    #[error("the body, with the other bodies being read for this transport, is longer than {bound} bytes")]
     TooLong {
         bound: usize,
         /// Its first [`HEAD`] bytes, as far as they are known.

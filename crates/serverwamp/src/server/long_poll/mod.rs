@@ -129,7 +129,7 @@ impl LongPollService {
             }
         }
         if self.end(id) {
-            let why = format_args!("asked for nothing for {:?}", config.idle_timeout);
+            let why = format_args!("no request for {:?}", config.idle_timeout);
             app.inner().counters.refused(Refusal::LongPollTimeout, peer_address, why);
         }
     }

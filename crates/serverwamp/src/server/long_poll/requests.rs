@@ -92,7 +92,7 @@ impl LongPollService {
             return preflight();
         }
         if request.method() != Method::POST {
-            let mut answer = refusal(StatusCode::METHOD_NOT_ALLOWED, "every request is a POST");
+            let mut answer = refusal(StatusCode::METHOD_NOT_ALLOWED, "every request must be a POST");
             answer.headers_mut().insert(ALLOW, HeaderValue::from_static("POST, OPTIONS"));
             return answer;
         }
@@ -103,7 +103,7 @@ impl LongPollService {
             (Some(operation @ ("send" | "receive" | "close")), Some(id)) => {
                 self.answer_transport(request, operation, id).await
             }
-            _ => refusal(StatusCode::NOT_FOUND, "there are open, ID/send, ID/receive and ID/close"),
+            _ => refusal(StatusCode::NOT_FOUND, "the operations are open, ID/send, ID/receive and ID/close"),
         }
     }
 
@@ -125,13 +125,16 @@ impl LongPollService {
             Err(unread) => return unread.into(),
         };
         let Ok(Open { protocols }) = from_slice::<Open>(Serializer::Json, &body) else {
-            let why = r#"the body has to be JSON like {"protocols": ["wamp.2.json"]}"#;
+            let why = r#"the body must be JSON like {"protocols": ["wamp.2.json"]}"#;
             return refusal(StatusCode::BAD_REQUEST, why);
         };
         let spoken = &inner.websocket.subprotocols;
         let Some(subprotocol) = choose(protocols.iter().map(String::as_str), spoken) else {
             let names = spoken.iter().map(|subprotocol| subprotocol.name()).collect::<Vec<_>>().join(", ");
-            return refusal(StatusCode::BAD_REQUEST, &format!("no common protocol. Server speaks: {names}"));
+            return refusal(
+                StatusCode::BAD_REQUEST,
+                &format!("no common protocol. Server supports: {names}"),
+            );
         };
         let addresses = match self.1.addresses(&self.0.app, &parts) {
             Ok(addresses) => addresses,
@@ -156,7 +159,7 @@ impl LongPollService {
         B: Body<Data: Send> + Send + 'static,
         B::Error: std::error::Error + Send + Sync + 'static,
     {
-        let over = || refusal(StatusCode::NOT_FOUND, "there is no such transport, or it is over");
+        let over = || refusal(StatusCode::NOT_FOUND, "no such transport, or it has ended");
         let Some(carried) = self.find(id) else { return over() };
         if let Some(connection) = request.extensions().get::<Permit>()
             && carried.is_in_session()

@@ -170,7 +170,7 @@ impl PeerAddressOf {
             line!(
                 WARN,
                 "proxy",
-                "a trusted proxy does not say for whom it asks, and counts as the peer itself",
+                "a trusted proxy does not name its client, so the proxy counts as the peer",
                 missing = header;
                 peer = address
             );
@@ -194,7 +194,7 @@ impl Default for PeerAddressOf {
 /// What a client is told where the application's runtime can do nothing; the log has the rest.
 pub(crate) fn unserved(unavailable: &Unavailable) -> &'static str {
     line!(ERROR, "internal", "no transport can be opened here", error = unavailable);
-    "this server is set up wrongly, and its log says how"
+    "this server is misconfigured; its log says how"
 }
 
 /// There are too many connections already; who waits a little may find fewer.

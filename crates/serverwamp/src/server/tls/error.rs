@@ -18,7 +18,7 @@ pub enum TlsError {
         error: io::Error,
     },
     /// A file is damaged.
-    #[error("{} cannot be understood: {problem}", path.display())]
+    #[error("{} cannot be parsed: {problem}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,

@@ -133,7 +133,7 @@ fn damaged(path: &Path, error: &PemError) -> TlsError {
                 String::from_utf8_lossy(end_marker)
             )
         }
-        PemError::Base64Decode(_) => "what stands between -----BEGIN and -----END is not base64".to_owned(),
+        PemError::Base64Decode(_) => "the text between -----BEGIN and -----END is not base64".to_owned(),
         error => error.to_string(),
     };
     TlsError::Damaged { path: path.to_owned(), problem }

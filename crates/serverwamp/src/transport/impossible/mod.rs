@@ -29,7 +29,7 @@ impl Faults {
     fn positive<T: Default + PartialEq>(mut self, setting: &str, value: &T, would: &str) -> Self {
         if *value == T::default() {
             self.found.push(format!(
-                "{}::{setting} is 0, and so {would}: leave its default or give it a value",
+                "{}::{setting} is 0, so {would}: keep the default or set another value",
                 self.of
             ));
         }
@@ -51,7 +51,7 @@ impl Faults {
     /// `list` may not be empty, because of what `would` happen.
     fn some<T>(mut self, setting: &str, list: &[T], would: &str) -> Self {
         if list.is_empty() {
-            self.found.push(format!("{}::{setting} is empty, and so {would}", self.of));
+            self.found.push(format!("{}::{setting} is empty, so {would}", self.of));
         }
         self
     }
@@ -133,7 +133,7 @@ pub(crate) fn in_limits(limits: &Limits) -> Vec<String> {
         .found;
     if Nesting::new(*nesting).is_none() {
         let (least, most) = (Nesting::LEAST.levels(), Nesting::MOST.levels());
-        found.push(format!("messages can have {least} to {most} levels, and Limits::nesting says {nesting}"));
+        found.push(format!("messages can have {least} to {most} levels, but Limits::nesting is {nesting}"));
     }
     found
 }

@@ -48,8 +48,11 @@ fn a_realm_that_admits_nobody_is_refused_unless_it_is_the_applications_own() {
         one(&of_realm(realm), "realm \"closed\" lets nobody in: add `.allow_anonymous(role)`");
     }
     assert!(of_realm(Realm::new("own").application_only()).is_empty());
-    one(&of_realm(Realm::new("own").application_only().allow_anonymous("guest")), "leave one of both out");
-    one(&of_realm(Realm::new("own").authenticator(auth::ticket(check)).application_only()), "one of both");
+    one(&of_realm(Realm::new("own").application_only().allow_anonymous("guest")), "remove one of the two");
+    one(
+        &of_realm(Realm::new("own").authenticator(auth::ticket(check)).application_only()),
+        "remove one of the two",
+    );
 }
 
 #[test]
@@ -180,11 +183,11 @@ fn origins_that_no_page_has_are_refused_with_what_to_write() {
         ("https://app.example.com:http", "\"http\" is not a port"),
         ("https://app.example.com:+1", "\"+1\" is not a port"),
         ("https://app.example.com:65536", "\"65536\" is not a port"),
-        ("https://app example.com", "is no host's name"),
-        (" https://app.example.com", "is no scheme"),
+        ("https://app example.com", "is not a host name"),
+        (" https://app.example.com", "is not a scheme"),
         ("https://b\u{fc}cher.example", "xn--"),
-        ("https://[::1", "is no IPv6 address"),
-        ("https://[app]:80", "is no IPv6 address"),
+        ("https://[::1", "is not an IPv6 address"),
+        ("https://[app]:80", "is not an IPv6 address"),
     ] {
         let listed = builder().websocket(|config| config.origins = Origins::listed([origin]));
         let found = problems(listed);
@@ -196,7 +199,7 @@ fn origins_that_no_page_has_are_refused_with_what_to_write() {
 #[test]
 fn hosts_that_no_request_is_for_are_refused_with_what_to_write() {
     for (host, part) in
-        [("example.com:8080", "write example.com"), ("https://example.com", "is no host's name")]
+        [("example.com:8080", "write example.com"), ("https://example.com", "is not a host name")]
     {
         one(&problems(builder().websocket(|config| config.hosts = Hosts::listed([host]))), part);
     }
@@ -210,8 +213,7 @@ fn everything_that_is_wrong_is_said_at_once_with_its_line() {
         .limits(|limits| (limits.connections, limits.uri_components, limits.nesting) = (0, 0, 0))
         .websocket(|config| config.origins = Origins::listed(["a.example", "b.example"]));
     let found = problems(builder);
-    for part in
-        ["lets nobody in", "already", "::connections is 0", "nesting says 0", "a.example", "b.example"]
+    for part in ["lets nobody in", "already", "::connections is 0", "nesting is 0", "a.example", "b.example"]
     {
         assert!(found.iter().any(|problem| problem.contains(part)), "{part:?} in {found:?}");
     }
@@ -226,7 +228,7 @@ fn nesting_can_be_set_to_what_readers_can_do() {
         assert!(problems(builder().limits(|limits| limits.nesting = nesting)).is_empty(), "{nesting}");
     }
     for nesting in [0, 7, 65, usize::MAX] {
-        let expected = format!("messages can have 8 to 64 levels, and Limits::nesting says {nesting}");
+        let expected = format!("messages can have 8 to 64 levels, but Limits::nesting is {nesting}");
         one(&problems(builder().limits(|limits| limits.nesting = nesting)), &expected);
     }
 }

@@ -9,10 +9,10 @@ pub(crate) enum PushError<E = Infallible> {
     #[error("connection is closed")]
     Closed,
     /// It does not fit, and may be lost or refused; the connection goes on.
-    #[error("too much waits for the peer")]
+    #[error("the peer's queue is full")]
     Full,
-    /// The message is longer than the peer takes; the connection goes on.
-    #[error("the message is longer than the peer takes")]
+    /// The message is longer than the peer accepts; the connection goes on.
+    #[error("the message is longer than the peer accepts")]
     TooLong,
     /// The message could not be encoded; nothing of it is in the outbox.
     #[error(transparent)]

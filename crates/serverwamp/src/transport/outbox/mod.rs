@@ -5,7 +5,7 @@
 //!
 //! Invariant: no more than the limits of bytes and messages wait, and what waits is whole frames in the order of the pushes. A message
 //! that does not fit is refused and ends the connection, because its peer is too slow; only events may be lost in its
-//! place, if the [`Overflow`] says so, and every lost event is counted. A message that is longer than the peer takes is
+//! place, if the [`Overflow`] says so, and every lost event is counted. A message that is longer than the peer accepts is
 //! refused and ends nothing.
 
 mod drain;
@@ -275,7 +275,7 @@ impl Outbox {
         }
     }
 
-    /// The draft is longer than the peer takes (checklist RAW-16).
+    /// The draft is longer than the peer accepts (checklist RAW-16).
     #[cold]
     fn too_long(
         &self,

@@ -100,7 +100,7 @@ impl FromStr for HostPattern {
             return Ok(Self(Pattern::Below(format!(".{domain}"))));
         }
         if text.starts_with('[') && HostName::with_port(text).is_none() {
-            return Err(InvalidPattern(format!("{text:?} is no IPv6 address")));
+            return Err(InvalidPattern(format!("{text:?} is not an IPv6 address")));
         }
         // Without its brackets, an IPv6 address cannot be told from a name with a port.
         if let Ok(address) = text.parse::<IpAddr>() {
@@ -112,7 +112,7 @@ impl FromStr for HostPattern {
                 Err(InvalidPattern(format!("{text:?} has a port, which does not matter: write {host}")))
             }
             (None, None) => Err(InvalidPattern(format!(
-                "{text:?} is no host's name: write a name, an IP address, or *.example.com for all hosts below one"
+                "{text:?} is not a host name: write a name, an IP address, or *.example.com for all hosts below one"
             ))),
         }
     }

@@ -125,6 +125,6 @@ fn requested<B>(request: &Request<B>) -> Result<Requested, String> {
     // Both have to be hosts, though one of them counts.
     match (HostName::with_port(host), HostName::with_port(text)) {
         (Some(_), Some((host, _))) => Ok(Requested { host, text: text.to_owned() }),
-        _ => Err(format!("{:?} is no host", super::upgrade::excerpt(host))),
+        _ => Err(format!("{:?} is not a host", super::upgrade::excerpt(host))),
     }
 }

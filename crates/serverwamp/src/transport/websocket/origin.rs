@@ -159,7 +159,9 @@ impl FromStr for OriginPattern {
             return invalid(format!("the scheme is missing, write \"https://{host}\" or \"http://{host}\""));
         };
         if !is_scheme(scheme) {
-            return invalid(format!("{scheme:?} is no scheme, write it as in \"https://app.example.com\""));
+            return invalid(format!(
+                "{scheme:?} is not a scheme, write it as in \"https://app.example.com\""
+            ));
         }
         let scheme = scheme.to_ascii_lowercase();
         if let "ws" | "wss" = scheme.as_str() {
@@ -172,7 +174,7 @@ impl FromStr for OriginPattern {
             return invalid(format!("an origin has no path, write \"{scheme}://{authority}\""));
         }
         if let Some((_, host)) = authority.rsplit_once('@') {
-            return invalid(format!("an origin has no user, write {host:?} behind the scheme"));
+            return invalid(format!("an origin has no user, write {host:?} after the scheme"));
         }
         let (host, port) = match authority.rsplit_once(':') {
             // The colons of an IPv6 address stand before its bracket.

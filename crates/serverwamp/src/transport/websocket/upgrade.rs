@@ -152,7 +152,7 @@ fn check<B>(request: &Request<B>, config: &WebSocketConfig) -> Result<String, Bo
         ));
     }
     if single(headers, &SEC_WEBSOCKET_VERSION) != Some("13") {
-        return Err(upgrade_required("only version 13 of WebSocket is spoken here"));
+        return Err(upgrade_required("only version 13 of WebSocket is supported"));
     }
     let Some(key) = single(headers, &SEC_WEBSOCKET_KEY).filter(|key| is_valid_key(key)) else {
         return Err(refusal(
@@ -175,7 +175,7 @@ fn choose_subprotocol(headers: &HeaderMap, supported: &[Subprotocol]) -> Result<
         let offer = offered().collect::<Vec<_>>().join(", ");
         let offer = if offer.is_empty() { "nothing".to_owned() } else { excerpt(&offer) };
         let spoken = supported.iter().map(|subprotocol| subprotocol.name()).collect::<Vec<_>>().join(", ");
-        let why = format!("no common subprotocol. Client offered: {offer}. Server speaks: {spoken}");
+        let why = format!("no common subprotocol. Client offered: {offer}. Server supports: {spoken}");
         refusal(StatusCode::BAD_REQUEST, &why)
     })
 }

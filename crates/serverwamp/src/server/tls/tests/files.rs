@@ -139,15 +139,15 @@ fn what_is_wrong_with_the_files_is_said_with_their_names_and_what_to_do() {
         (without(&certificate, &file("old.pem", &old_style)), ["old.pem is encrypted", "`openssl pkey -in "]),
         (
             without(&certificate, &file("cut.pem", &pair.1[..100])),
-            ["cut.pem cannot be understood", "there is no -----END PRIVATE KEY-----"],
+            ["cut.pem cannot be parsed", "there is no -----END PRIVATE KEY-----"],
         ),
         (
             without(&file("damaged.pem", &block("CERTIFICATE", "!!!")), &key),
-            ["damaged.pem cannot be understood", "is not base64"],
+            ["damaged.pem cannot be parsed", "is not base64"],
         ),
         (
             without(&file("empty.pem", &block("CERTIFICATE", "AAAA")), &key),
-            ["empty.pem cannot be understood", "invalid peer certificate"],
+            ["empty.pem cannot be parsed", "invalid peer certificate"],
         ),
         (
             without(&certificate, &file("odd.pem", &block("PRIVATE KEY", "AAAA"))),

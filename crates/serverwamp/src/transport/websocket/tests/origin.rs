@@ -171,9 +171,9 @@ fn an_origin_is_listed_in_one_spelling_or_refused_with_what_to_write() {
         ("https://joe@app.example.com", "write \"app.example.com\""),
         ("https://app.example.com:0", "is not a port"),
         ("https://app.example.com:+1", "is not a port"),
-        ("https://app.*.com", "no host"),
-        ("https://*", "no host"),
-        ("https://*.", "no host"),
+        ("https://app.*.com", "not a host name"),
+        ("https://*", "not a host name"),
+        ("https://*.", "not a host name"),
         ("https://b\u{fc}cher.example", "xn--"),
         ("https://", "the host is missing"),
         ("", "the scheme is missing"),
@@ -263,9 +263,9 @@ fn a_host_is_listed_without_a_port() {
     }
     for (listed, part) in [
         ("example.com:80", "write example.com"),
-        ("https://example.com", "is no host"),
-        ("", "is no host"),
-        ("*", "is no host"),
+        ("https://example.com", "is not a host"),
+        ("", "is not a host"),
+        ("*", "is not a host"),
     ] {
         let impossible = Hosts::listed([listed]).impossible().join("");
         assert!(impossible.contains(part), "{listed:?}: {impossible}");

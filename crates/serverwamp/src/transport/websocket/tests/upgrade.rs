@@ -94,7 +94,7 @@ async fn other_requests_are_told_what_is_wrong() {
         (
             with("sec-websocket-protocol", "wamp.1, chat"),
             400,
-            "Client offered: wamp.1, chat. Server speaks: wamp.2.json,",
+            "Client offered: wamp.1, chat. Server supports: wamp.2.json,",
         ),
         (without("sec-websocket-protocol"), 400, "Client offered: nothing"),
     ];
