@@ -8,7 +8,7 @@ use super::reader::{BAD_UTF8, CUT_SHORT, TOO_LONG, fail};
 /// Below this many bytes, choosing the fastest instructions takes longer than checking without them.
 const SHORT: usize = 64;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Cursor<'a> {
     all: &'a [u8],
     rest: &'a [u8],
@@ -33,6 +33,11 @@ impl<'a> Cursor<'a> {
     /// Whether the bytes still to be read begin with `start`.
     pub(crate) fn starts_with(&self, start: &[u8]) -> bool {
         self.rest.starts_with(start)
+    }
+    /// The bytes still to be read.
+    #[inline]
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
     }
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
@@ -113,4 +118,41 @@ impl<'a> Cursor<'a> {
             _ => fail(TOO_LONG, self.offset()),
         }
     }
+}
+
+/// How many bytes `bytes` begin with, `most` at the most, that are each a value by itself: so many that what is looked at
+/// together is all of this kind, and perhaps some less than there are.
+#[inline]
+pub(crate) fn run_of(bytes: &[u8], most: u32, is_single: impl Fn(u8) -> bool) -> u32 {
+    const TOGETHER: u32 = 32;
+    let mut run = 0;
+    for chunk in bytes.as_chunks::<{ TOGETHER as usize }>().0 {
+        // All of them without a branch: compilers make few instructions of that.
+        let all = chunk.iter().fold(true, |all, byte| all & is_single(*byte));
+        if !all || most - run < TOGETHER {
+            break;
+        }
+        run += TOGETHER;
+    }
+    run
+}
+
+/// Whether `bytes` have UTF-8 from `from` to `to`.
+#[inline]
+pub(crate) fn is_text(bytes: &[u8], from: usize, to: usize) -> bool {
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let Some(text) = bytes.get(from..to) else { return false };
+    if text.len() <= 8
+        && let Some(word) = bytes.get(from..).and_then(<[u8]>::first_chunk::<8>)
+    {
+        // The first byte is the lowest; those behind the text are shifted out.
+        let bits = 8 * u32::try_from(text.len()).unwrap_or(8);
+        let seen = u64::from_le_bytes(*word) & 1_u64.checked_shl(bits).map_or(u64::MAX, |above| above - 1);
+        if seen & HIGHS == 0 {
+            return true;
+        }
+    } else if text.is_ascii() {
+        return true;
+    }
+    if text.len() < SHORT { str::from_utf8(text).is_ok() } else { simdutf8::basic::from_utf8(text).is_ok() }
 }

@@ -95,6 +95,8 @@ pub(crate) trait Reader<'a>: Sized {
     fn token(&mut self) -> Result<Token<'a>, DecodeError>;
     /// As `token`, checked as strictly, but builds nothing.
     fn pass(&mut self) -> Result<Passed, DecodeError>;
+    /// Passes what is left of a list or dictionary, without recursion.
+    fn leave(&mut self, frame: Frame) -> Result<(), DecodeError>;
     fn peek(&mut self) -> Result<Kind, DecodeError>;
     /// Consumes the next value if it is null.
     fn take_null(&mut self) -> Result<bool, DecodeError>;
@@ -114,19 +116,6 @@ pub(crate) trait Reader<'a>: Sized {
             Passed::Scalar => Ok(()),
             Passed::Within(frame) => self.leave(frame),
         }
-    }
-
-    /// Passes what is left of a list or dictionary; recursion is bounded by the depth the reader counts.
-    fn leave(&mut self, mut frame: Frame) -> Result<(), DecodeError> {
-        while self.more(&mut frame)? {
-            if frame.dict {
-                self.pass_key()?;
-            }
-            if let Passed::Within(inner) = self.pass()? {
-                self.leave(inner)?;
-            }
-        }
-        Ok(())
     }
 
     /// One whole value as it stands in the bytes.
@@ -179,7 +168,7 @@ pub(crate) use with_reader;
 /// A reader of any of the three, chosen at run time: for the walkers, which are not worth three copies of their code.
 ///
 /// It takes no half of a surrogate pair but in [arguments](Self::raw_argument): what it reads is WAMP's own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum AnyReader<'a> {
     Json(JsonReader<'a>),
     MessagePack(MsgPackReader<'a>),
@@ -240,6 +229,18 @@ impl<'a> AnyReader<'a> {
     }
     pub(crate) fn raw(&mut self) -> Result<&'a [u8], DecodeError> {
         any!(self, r => r.raw())
+    }
+    /// Passes what is left of a list or dictionary.
+    pub(crate) fn leave(&mut self, frame: Frame) -> Result<(), DecodeError> {
+        any!(self, r => r.leave(frame))
+    }
+    /// Where the next value starts.
+    pub(crate) fn start(&mut self) -> usize {
+        any!(self, r => r.start())
+    }
+    /// The bytes from `from` to the current position.
+    pub(crate) fn since(&self, from: usize) -> &'a [u8] {
+        any!(self, r => r.since(from))
     }
     /// As [`raw`](Self::raw), of what applications say to each other.
     pub(crate) fn raw_argument(&mut self) -> Result<&'a [u8], DecodeError> {

@@ -109,6 +109,23 @@ impl<'a> ListReader<'a> {
     pub(crate) fn argument(&mut self) -> Result<&'a [u8], DecodeError> {
         self.element()?.raw_argument()
     }
+    /// The next element, which must be a dictionary, entry by entry: so it is passed only once, and no further than somebody
+    /// wants to read it. When it has been read to its end, [`behind`](Self::behind) goes on with the list.
+    pub(crate) fn entries(&mut self) -> Result<DictReader<'a>, DecodeError> {
+        let mut reader = self.element()?.clone();
+        let from = reader.start();
+        match reader.token()? {
+            Token::Dict(frame) => {
+                Ok(DictReader { reader, frame, state: DictState::BeforeKey, whole: false, from })
+            }
+            other => fail(format!("expected a dictionary, got {}", other.name()), from),
+        }
+    }
+    /// Goes on behind a dictionary that was read to its end, and gives its bytes.
+    pub(crate) fn behind(&mut self, dict: DictReader<'a>) -> &'a [u8] {
+        self.reader = dict.reader;
+        self.reader.since(dict.from)
+    }
     /// Ends the list: no further element, and nothing behind the list.
     pub fn finish(mut self) -> Result<(), DecodeError> {
         if self.advance()? {
@@ -124,6 +141,10 @@ pub struct DictReader<'a> {
     reader: AnyReader<'a>,
     frame: Frame,
     state: DictState,
+    /// Whether nothing may follow.
+    whole: bool,
+    /// Where it begins.
+    from: usize,
 }
 
 #[derive(Debug, PartialEq)]
@@ -138,7 +159,9 @@ impl<'a> DictReader<'a> {
     pub fn open(serializer: Serializer, bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut reader = AnyReader::open(serializer, bytes)?;
         match reader.token()? {
-            Token::Dict(frame) => Ok(Self { reader, frame, state: DictState::BeforeKey }),
+            Token::Dict(frame) => {
+                Ok(Self { reader, frame, state: DictState::BeforeKey, whole: true, from: 0 })
+            }
             other => fail(format!("expected a dictionary, got {}", other.name()), 0),
         }
     }
@@ -153,7 +176,9 @@ impl<'a> DictReader<'a> {
             DictState::Done => return Ok(None),
         }
         if !self.reader.more(&mut self.frame)? {
-            self.reader.finish()?;
+            if self.whole {
+                self.reader.finish()?;
+            }
             self.state = DictState::Done;
             return Ok(None);
         }
@@ -194,6 +219,28 @@ impl<'a> DictReader<'a> {
     /// The value as a byte string.
     pub fn binary(&mut self) -> Result<Cow<'a, [u8]>, DecodeError> {
         self.value()?.binary()
+    }
+    /// The value, which must be a list, element by element. Whatever became of that, [`behind`](Self::behind) goes on with
+    /// the dictionary.
+    pub(crate) fn elements(&mut self) -> Result<ListReader<'a>, DecodeError> {
+        let mut reader = self.value()?.clone();
+        let from = reader.start();
+        match reader.token()? {
+            Token::List(frame) => Ok(ListReader { reader, frame, at_element: None }),
+            other => fail(format!("expected a list, got {}", other.name()), from),
+        }
+    }
+    /// Goes on behind a list, of which the rest is passed.
+    pub(crate) fn behind(&mut self, list: ListReader<'a>) -> Result<(), DecodeError> {
+        let ListReader { mut reader, frame, at_element } = list;
+        if at_element == Some(true) {
+            reader.raw()?;
+        }
+        if at_element != Some(false) {
+            reader.leave(frame)?;
+        }
+        self.reader = reader;
+        Ok(())
     }
     /// The value as it stands in the bytes, checked to be well formed as by [`ListReader::raw`].
     pub fn raw(&mut self) -> Result<&'a [u8], DecodeError> {

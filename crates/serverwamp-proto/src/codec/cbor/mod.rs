@@ -1,5 +1,6 @@
 //! CBOR (RFC 8949): definite and indefinite lengths are read, definite ones in their shortest form are written.
 
+mod leave;
 mod reader;
 mod writer;
 

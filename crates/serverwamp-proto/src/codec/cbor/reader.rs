@@ -15,12 +15,12 @@ const STRAY_BREAK: &str = "a break without an open list, dictionary or string";
 const BAD_CHUNK: &str = "a chunked string must consist of chunks of its own type";
 const UNASSIGNED: &str = "unassigned simple values cannot be read";
 const NO_NUMBER: &str = "a CBOR tag marks this as a number, but it is not one";
-const BREAK: u8 = 0xff;
+pub(super) const BREAK: u8 = 0xff;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct CborReader<'a> {
-    at: Cursor<'a>,
-    depth: usize,
+    pub(super) at: Cursor<'a>,
+    pub(super) depth: usize,
 }
 
 /// An initial byte taken apart, with the number that belongs to it.
@@ -288,6 +288,11 @@ impl<'a> Reader<'a> for CborReader<'a> {
             _ => {}
         }
         Ok(Passed::Scalar)
+    }
+
+    #[inline]
+    fn leave(&mut self, frame: Frame) -> Result<(), DecodeError> {
+        self.leave_frame(frame)
     }
 
     fn peek(&mut self) -> Result<Kind, DecodeError> {

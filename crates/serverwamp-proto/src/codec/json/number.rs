@@ -41,6 +41,29 @@ pub(crate) fn small_integer(bytes: &[u8]) -> Option<(u64, usize)> {
     None
 }
 
+/// Where the number ends that begins at `at`, which holds a minus or a digit; nothing if it is none.
+#[inline]
+pub(super) fn number_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let digits = |from: usize| {
+        let mut end = from;
+        while bytes.get(end).is_some_and(u8::is_ascii_digit) {
+            end += 1;
+        }
+        (end > from).then_some(end)
+    };
+    let from = at + usize::from(bytes.get(at) == Some(&b'-'));
+    // A zero stands alone; a digit behind it trips whoever looks for a comma.
+    let mut end = if bytes.get(from) == Some(&b'0') { from + 1 } else { digits(from)? };
+    if bytes.get(end) == Some(&b'.') {
+        end = digits(end + 1)?;
+    }
+    if let Some(b'e' | b'E') = bytes.get(end) {
+        let sign = matches!(bytes.get(end + 1), Some(b'+' | b'-'));
+        end = digits(end + 1 + usize::from(sign))?;
+    }
+    Some(end)
+}
+
 impl<'a> JsonReader<'a> {
     /// The number at the current position, which holds a minus or a digit.
     pub(super) fn number(&mut self) -> Result<Token<'a>, DecodeError> {
@@ -69,11 +92,14 @@ impl<'a> JsonReader<'a> {
     }
 
     pub(super) fn pass_number(&mut self) -> Result<(), DecodeError> {
-        if let Some((_, length)) = small_integer(self.rest()) {
-            self.bump(length);
-            return Ok(());
+        match number_end(self.bytes(), self.offset()) {
+            Some(end) => self.back_to(end),
+            // What is wrong is said in one place.
+            None => {
+                self.digits()?;
+            }
         }
-        self.digits().map(drop)
+        Ok(())
     }
 
     fn float(&self, from: usize) -> Result<Token<'a>, DecodeError> {

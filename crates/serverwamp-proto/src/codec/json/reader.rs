@@ -3,11 +3,11 @@
 //! Invariant: the whole input was checked to be UTF-8 before the first token, so slices of it at ASCII bytes are text.
 
 use super::string::HALF;
-use crate::codec::reader::{BAD_UTF8, CUT_SHORT, Frame, Passed, Reader, TRAILING, Token, descend, fail};
-use crate::codec::{DecodeError, Kind};
+use crate::codec::reader::{BAD_UTF8, CUT_SHORT, Frame, Passed, Reader, TOO_DEEP, TRAILING, Token, fail};
+use crate::codec::{DecodeError, Kind, MAX_DEPTH};
 use std::borrow::Cow;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct JsonReader<'a> {
     input: &'a str,
     at: usize,
@@ -36,6 +36,14 @@ impl<'a> JsonReader<'a> {
     pub(super) fn byte(&self) -> Option<u8> {
         self.bytes().get(self.at).copied()
     }
+    pub(super) fn depth(&self) -> usize {
+        self.depth
+    }
+    /// Leaves a list or dictionary.
+    #[inline]
+    pub(super) fn ascend(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
     pub(super) fn back_to(&mut self, at: usize) {
         self.at = at;
     }
@@ -50,7 +58,7 @@ impl<'a> JsonReader<'a> {
     }
 
     #[inline]
-    fn space(&mut self) {
+    pub(super) fn space(&mut self) {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.byte() {
             self.at += 1;
         }
@@ -66,9 +74,18 @@ impl<'a> JsonReader<'a> {
     }
 
     fn open(&mut self, dict: bool) -> Result<Frame, DecodeError> {
-        descend(&mut self.depth, self.at)?;
+        if self.depth >= MAX_DEPTH {
+            return self.fail(TOO_DEEP);
+        }
+        Ok(self.descend(dict))
+    }
+
+    /// Begins a list or dictionary, which is known to be allowed.
+    #[inline]
+    pub(super) fn descend(&mut self, dict: bool) -> Frame {
+        self.depth += 1;
         self.at += 1;
-        Ok(Frame { left: 0, open: true, dict })
+        Frame { left: 0, open: true, dict }
     }
 
     #[cold]
@@ -157,6 +174,11 @@ impl<'a> Reader<'a> for JsonReader<'a> {
             _ => return self.unexpected(),
         }
         Ok(Passed::Scalar)
+    }
+
+    #[inline]
+    fn leave(&mut self, frame: Frame) -> Result<(), DecodeError> {
+        self.leave_frame(frame)
     }
 
     fn peek(&mut self) -> Result<Kind, DecodeError> {

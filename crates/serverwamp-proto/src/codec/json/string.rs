@@ -100,9 +100,37 @@ impl<'a> JsonReader<'a> {
         Ok(whole.0.map(Cow::Owned))
     }
 
+    #[inline]
     fn pass_text(&mut self) -> Result<(), DecodeError> {
-        self.plain();
+        let end = plain_until(self.bytes(), self.offset());
+        self.back_to(end);
+        if self.byte() != Some(b'"') {
+            self.pass_escapes();
+        }
         self.escaped(&mut Nowhere)
+    }
+
+    /// Passes escapes of characters, and what is between them.
+    fn pass_escapes(&mut self) {
+        let bytes = self.bytes();
+        let mut at = self.offset();
+        while let Some(b'\\') = bytes.get(at) {
+            at += match bytes.get(at + 1) {
+                Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
+                // No half of a surrogate pair.
+                Some(b'u') => match bytes.get(at + 2..at + 6) {
+                    Some(
+                        [b'0'..=b'9' | b'a'..=b'c' | b'e'..=b'f' | b'A'..=b'C' | b'E'..=b'F', digits @ ..],
+                    ) if digits.iter().all(u8::is_ascii_hexdigit) => 6,
+                    _ => break,
+                },
+                _ => break,
+            };
+            if !matches!(bytes.get(at), Some(b'\\' | b'"')) {
+                at = plain_until(bytes, at);
+            }
+        }
+        self.back_to(at);
     }
 
     /// A run of characters that stand for themselves.

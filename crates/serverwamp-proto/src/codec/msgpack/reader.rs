@@ -20,10 +20,10 @@ const TIMESTAMP: u8 = 0xff;
 const NO_TIME: &str = "a MessagePack timestamp that is no time of the years 0 to 9999";
 const NEVER_USED: &str = "0xc1 is not a MessagePack type";
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct MsgPackReader<'a> {
-    at: Cursor<'a>,
-    depth: usize,
+    pub(super) at: Cursor<'a>,
+    pub(super) depth: usize,
 }
 
 impl<'a> MsgPackReader<'a> {
@@ -190,6 +190,11 @@ impl<'a> Reader<'a> for MsgPackReader<'a> {
             self.at.take(len).map(drop)?
         }
         Ok(Passed::Scalar)
+    }
+
+    #[inline]
+    fn leave(&mut self, frame: Frame) -> Result<(), DecodeError> {
+        self.leave_frame(frame)
     }
 
     fn peek(&mut self) -> Result<Kind, DecodeError> {

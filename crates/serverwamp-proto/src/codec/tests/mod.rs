@@ -6,6 +6,7 @@ use super::{DecodeError, DictReader, Kind, ListReader, MAX_DEPTH, Serializer, Va
 mod binary;
 mod halves;
 mod json;
+mod leave;
 mod numbers;
 mod serde;
 mod transcode;

@@ -24,6 +24,9 @@ use crate::codec::{ListReader, Nesting, Serializer};
 use crate::id::RequestId;
 use crate::payload::{Part, Payload};
 
+/// Payloads of so many bytes are not looked at one argument after the other.
+const LONG: usize = 1024;
+
 /// A message that was read quickly.
 #[derive(Clone, Debug)]
 pub enum QuickRequest<'a> {
@@ -69,7 +72,9 @@ fn parts<const CODE: u8>(
     let rest = frame.get(prefix.at..)?;
     // A list that announces another number of elements is not as flat as it looks.
     let announced = serializer == Serializer::Json || prefix.left == 1;
-    if let Some(args) = flat(serializer, rest).filter(|_| announced) {
+    // Many arguments the general reader passes faster.
+    let short = rest.len() < LONG;
+    if let Some(args) = if short { flat(serializer, rest).filter(|_| announced) } else { None } {
         let payload = Payload { serializer, args: Part::of_frame(frame, args), kwargs: Part::new() };
         return Some((request, prefix, payload));
     }
