@@ -230,7 +230,7 @@ fn lists_of_receivers_may_be_as_long_as_their_limit_says_and_no_longer() {
         alice < [17, 1, _id]
         bob < [36, $s, _id, {}, [1]]
         alice > [16, 2, {"acknowledge": true, "exclude": [1, 2], "eligible_authrole": ["guest", "x"]}, "com.a", [2]]
-        alice < [8, 16, 2, {}, "wamp.error.invalid_argument", ["the lists of receivers have 4 entries, 3 are allowed"]]
+        alice < [8, 16, 2, {}, "wamp.error.invalid_argument", ["the lists of receivers have at least 4 entries, 3 are allowed"]]
         alice > [16, 3, {"exclude_authid": ["a", "b", "c", "d"]}, "com.a", [3]]
         bob silent
     "#,

@@ -19,6 +19,8 @@ use crate::payload::Part;
 pub(super) struct Source<'a> {
     pub(super) serializer: Serializer,
     pub(super) frame: &'a Bytes,
+    /// How many entries of a list are kept, but for one more.
+    pub(super) entries: usize,
 }
 
 impl<'a> Source<'a> {

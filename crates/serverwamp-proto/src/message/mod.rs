@@ -54,9 +54,10 @@ pub use session::{
     WelcomeDetails,
 };
 pub use violation::Violation;
+pub use wire::Bounds;
 pub use words::{CancelMode, EncAlgo, InterruptMode, Invoke};
 
-use crate::codec::{EncodeError, Nesting, Serializer, Writer};
+use crate::codec::{EncodeError, Serializer, Writer};
 use wire::{Elements, Layout};
 
 /// The table of messages: type code, name, lengths of the whole list, struct.
@@ -85,22 +86,22 @@ macro_rules! messages {
             /// When the frame is not a well-formed message: broken bytes, an unknown type code, an element or a known
             /// attribute of the wrong type, too few or too many elements, or bytes behind the message.
             pub fn decode(serializer: Serializer, frame: &'a Bytes) -> std::result::Result<Self, Violation> {
-                Self::decode_within(serializer, frame, Nesting::MOST)
+                Self::decode_within(serializer, frame, Bounds::NONE)
             }
 
-            /// Reads one frame that may not be nested deeper than this.
+            /// Reads one frame within these bounds.
             ///
             /// # Errors
-            /// As [`decode`](Self::decode), and when it is.
+            /// As [`decode`](Self::decode), and when it is nested too deeply.
             pub fn decode_within(
                 serializer: Serializer,
                 frame: &'a Bytes,
-                nesting: Nesting,
+                bounds: Bounds,
             ) -> std::result::Result<Self, Violation> {
-                if let Some(request) = quick_request(serializer, frame, nesting) {
+                if let Some(request) = quick_request(serializer, frame, bounds.nesting) {
                     return Ok(request.into());
                 }
-                let (code, elements) = Elements::open(serializer, frame, nesting)?;
+                let (code, elements) = Elements::open(serializer, frame, bounds)?;
                 match code {
                     $($code => elements.message($name, $first..=$last).map(Self::$variant),)*
                     _ => Err(Violation::new(format!("unknown type code {code}"))),

@@ -6,7 +6,7 @@ use super::attributes::{Attribute, AttributeValue, Source};
 use super::encoded::Encoded;
 use super::names::Names;
 use super::violation::{Fault, kind_name};
-use crate::codec::{DictReader, EncodeError, Kind, ListReader, Serializer, Writer};
+use crate::codec::{DecodeError, DictReader, EncodeError, Kind, ListReader, Serializer, Writer};
 use crate::id::{Id, RegistrationId, SessionId, SubscriptionId};
 
 impl AttributeValue for bool {
@@ -93,7 +93,7 @@ optional! {
     Vec<SessionId>, "a list of ids", List,
         |dict, source| {
             let mut ids = Vec::new();
-            let read = |list: &mut ListReader<'a>| SessionId::new(list.unsigned().ok()?);
+            let read = |list: &mut ListReader<'a>| Ok(list.unsigned().ok().and_then(SessionId::new));
             read_list(dict, source, ("a list of ids", Kind::Integer), read, |id| ids.push(id))?;
             ids
         },
@@ -101,7 +101,7 @@ optional! {
     Vec<String>, "a list of strings", List,
         |dict, source| {
             let mut texts = Vec::new();
-            let read = |list: &mut ListReader<'a>| list.text().ok();
+            let read = |list: &mut ListReader<'a>| list.text().map(Some);
             read_list(dict, source, ("a list of strings", Kind::Text), read, |text| texts.push(text.into_owned()))?;
             texts
         },
@@ -109,7 +109,7 @@ optional! {
     Names, "a list of strings", List,
         |dict, source| {
             let mut names = Names::default();
-            let read = |list: &mut ListReader<'a>| list.text().ok();
+            let read = |list: &mut ListReader<'a>| list.text().map(Some);
             read_list(dict, source, ("a list of strings", Kind::Text), read, |name| names.push(&name))?;
             names
         },
@@ -147,23 +147,27 @@ fn read_id<T: Id>(dict: &mut DictReader<'_>) -> Result<T, Fault> {
     dict.unsigned().ok().and_then(T::new).ok_or(outside)
 }
 
-/// Lets `keep` have one element after the other.
+/// Lets `keep` have one element after the other, and one more than may be kept at the most.
 fn read_list<'a, T>(
     dict: &mut DictReader<'a>,
     source: &Source<'a>,
     (expected, kind): (&'static str, Kind),
-    read: impl Fn(&mut ListReader<'a>) -> Option<T>,
+    read: impl Fn(&mut ListReader<'a>) -> Result<Option<T>, DecodeError>,
     mut keep: impl FnMut(T),
 ) -> Result<(), Fault> {
-    let mut list = ListReader::open(source.serializer, dict.raw()?)?;
-    while let Some(found) = list.peek()? {
+    let mut list = dict.elements()?;
+    let mut kept = 0;
+    while kept <= source.entries
+        && let Some(found) = list.peek()?
+    {
+        kept += 1;
         if found != kind {
             return Err(Fault::Wrong { expected, got: format!("a list with a {}", kind_name(found)).into() });
         }
         let outside = || Fault::Wrong { expected, got: "a value out of range".into() };
-        keep(read(&mut list).ok_or_else(outside)?);
+        keep(read(&mut list)?.ok_or_else(outside)?);
     }
-    Ok(())
+    Ok(dict.behind(list)?)
 }
 
 fn write_list<T>(writer: &mut Writer<'_>, values: &[T], write: impl Fn(&mut Writer<'_>, &T)) {

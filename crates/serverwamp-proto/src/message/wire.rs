@@ -10,14 +10,34 @@ use std::ops::RangeInclusive;
 use bytes::Bytes;
 
 use super::attributes::{AttributeSet, Source};
-use super::encoded::empty_dict;
 use super::violation::{Fault, Violation, kind_name};
-use crate::codec::{DecodeError, DictReader, EncodeError, Kind, ListReader, Nesting, Serializer, Writer};
+use crate::codec::{DecodeError, EncodeError, Kind, ListReader, Nesting, Serializer, Writer};
 use crate::id::{Id, MAX_ID, RequestId};
 
 /// How many attributes a dictionary of options or details may have. The specification has a dozen at the most for one
 /// message, and leaves room for those of applications; each one that is read costs time.
 const MOST_ATTRIBUTES: usize = 256;
+
+/// How much a message may have, where the specification sets no bound.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Bounds {
+    /// How deep it may be nested.
+    pub nesting: Nesting,
+    /// How many entries of a list of receivers are kept; of a longer one it is one more, so that it can be seen to be too
+    /// long.
+    pub entries: usize,
+}
+
+impl Bounds {
+    /// The most that can be read.
+    pub const NONE: Self = Self { nesting: Nesting::MOST, entries: usize::MAX - 1 };
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
 
 /// A message that can be read from and written to a list.
 pub(super) trait Layout<'a>: Sized {
@@ -100,10 +120,10 @@ impl<'a> Elements<'a> {
     pub(super) fn open(
         serializer: Serializer,
         frame: &'a Bytes,
-        nesting: Nesting,
+        bounds: Bounds,
     ) -> Result<(u64, Self), Violation> {
         let malformed = |error: DecodeError| Violation::new(format!("not a message: {error}"));
-        let mut list = ListReader::open_within(serializer, frame, nesting).map_err(malformed)?;
+        let mut list = ListReader::open_within(serializer, frame, bounds.nesting).map_err(malformed)?;
         let code = match list.peek().map_err(malformed)? {
             Some(Kind::Integer) => list.unsigned().map_err(malformed)?,
             Some(kind) => {
@@ -114,7 +134,7 @@ impl<'a> Elements<'a> {
             }
             None => return Err(Violation::new("a message must not be an empty list")),
         };
-        let source = Source { serializer, frame };
+        let source = Source { serializer, frame, entries: bounds.entries };
         Ok((
             code,
             Self { source, list, name: "", lengths: 0..=0, index: 1, request: None, transparent: false },
@@ -131,7 +151,7 @@ impl<'a> Elements<'a> {
         index: usize,
         request: RequestId,
     ) -> Self {
-        let source = Source { serializer, frame };
+        let source = Source { serializer, frame, entries: Bounds::NONE.entries };
         Self { source, list, name, lengths, index, request: Some(request), transparent: false }
     }
 
@@ -267,13 +287,9 @@ impl<'a> Elements<'a> {
         label: &'static str,
         set: &mut S,
     ) -> Result<(), Violation> {
-        let bytes = self.dict(label)?;
-        // Most messages come with empty options.
-        if bytes == empty_dict(self.source.serializer) {
-            return Ok(());
-        }
+        // Entry by entry, so that of too many only those are looked at that are not.
+        let mut dict = self.element(label, "a dictionary", Kind::Dict, |list| Ok(list.entries()?))?;
         let malformed = |error: DecodeError| self.fault(label, Fault::Malformed(error));
-        let mut dict = DictReader::open(self.source.serializer, bytes).map_err(malformed)?;
         let (mut all_known, mut transparent) = (true, false);
         let mut left = MOST_ATTRIBUTES;
         while let Some(key) = dict.key().map_err(malformed)? {
@@ -290,6 +306,7 @@ impl<'a> Elements<'a> {
                 dict.raw().map_err(malformed)?;
             }
         }
+        let bytes = self.list.behind(dict);
         self.transparent = transparent;
         if let (false, Some(unknown)) = (all_known, set.unknown_mut()) {
             unknown.keep(&self.source, self.source.share(bytes));

@@ -14,9 +14,11 @@ use bytes::Bytes;
 
 pub use roles::{ClientRoles, Feature, Features, RouterFeatures};
 
-use crate::codec::{Kind, ListReader, Nesting, Serializer};
+use crate::codec::{Kind, ListReader, Serializer};
 use crate::id::{RequestId, RequestNumbering, RequestSequence, SessionId};
-use crate::message::{Authenticate, Call, Goodbye, Hello, Message, QuickRequest, Violation, quick_request};
+use crate::message::{
+    Authenticate, Bounds, Call, Goodbye, Hello, Message, QuickRequest, Violation, quick_request,
+};
 use crate::pattern::Match;
 use crate::uri::UriRules;
 
@@ -71,7 +73,7 @@ pub struct Session {
     state: State,
     id: Option<SessionId>,
     requests: RequestSequence,
-    nesting: Nesting,
+    bounds: Bounds,
     /// Calls whose input is still open; under strict numbering the only ids that may come again.
     open_inputs: BTreeSet<RequestId>,
 }
@@ -86,15 +88,15 @@ impl Session {
             state: State::Closed,
             id: None,
             requests: RequestSequence::new(numbering),
-            nesting: Nesting::MOST,
+            bounds: Bounds::NONE,
             open_inputs: BTreeSet::new(),
         }
     }
 
-    /// The machine, for a peer whose messages may not be nested deeper than this.
+    /// The machine, for a peer whose messages have these bounds.
     #[must_use]
-    pub const fn with_nesting(mut self, nesting: Nesting) -> Self {
-        self.nesting = nesting;
+    pub const fn with_bounds(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
         self
     }
 
@@ -130,7 +132,7 @@ impl Session {
                 None => return Ok(self.end(Step::Left)),
             }
         }
-        let message = match Message::decode_within(serializer, frame, self.nesting) {
+        let message = match Message::decode_within(serializer, frame, self.bounds) {
             Ok(message) => message,
             Err(_) if self.state == State::ShuttingDown => return Ok(self.end(Step::Left)),
             Err(violation) => return Err(self.fail(violation)),
@@ -149,7 +151,7 @@ impl Session {
         if self.state != State::Established || self.requests.numbering() == RequestNumbering::Strict {
             return None;
         }
-        quick_request(serializer, frame, self.nesting)
+        quick_request(serializer, frame, self.bounds.nesting)
     }
 
     /// Takes one message in.

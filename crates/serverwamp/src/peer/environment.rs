@@ -13,6 +13,7 @@ use crate::transport::shutdown::Connections;
 use crate::transport::websocket::WebSocketConfig;
 use hashbrown::HashMap;
 use serverwamp_proto::codec::Nesting;
+use serverwamp_proto::message::Bounds;
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -31,4 +32,11 @@ pub(crate) struct Inner {
     pub(crate) websocket: WebSocketConfig,
     pub(crate) long_poll: LongPollConfig,
     pub(crate) rawsocket: RawSocketConfig,
+}
+
+impl Inner {
+    /// How much a message of a peer may have.
+    pub(crate) fn reading(&self) -> Bounds {
+        Bounds { nesting: self.nesting, entries: self.limits.receivers }
+    }
 }

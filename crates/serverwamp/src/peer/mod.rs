@@ -114,7 +114,7 @@ impl Peer {
         let mut peer = Self {
             serializer: transport.serializer,
             transport: Arc::new(transport),
-            machine: Machine::new(numbering).with_nesting(app.nesting),
+            machine: Machine::new(numbering).with_bounds(app.reading()),
             phase: Phase::Closed,
             deadline: None,
             pace: Pace::new(&app.limits, app.runtime.now()),

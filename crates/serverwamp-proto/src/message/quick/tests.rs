@@ -2,13 +2,13 @@
 
 use super::*;
 use crate::codec::{Dict, Value, to_writer};
-use crate::message::Violation;
+use crate::message::{Bounds, Violation};
 
 const SERIALIZERS: [Serializer; 3] = [Serializer::Json, Serializer::MessagePack, Serializer::Cbor];
 
 /// The same frame, read without this folder.
 fn read_generally(serializer: Serializer, frame: &Bytes) -> Result<Message<'_>, Violation> {
-    let (code, elements) = Elements::open(serializer, frame, Nesting::MOST)?;
+    let (code, elements) = Elements::open(serializer, frame, Bounds::NONE)?;
     match code {
         16 => elements.message("PUBLISH", 4..=6).map(Message::Publish),
         48 => elements.message("CALL", 4..=6).map(Message::Call),

@@ -193,7 +193,9 @@ impl Broker {
         let most = self.context.limits.receivers;
         match receivers.map_or(0, Receivers::len) {
             entries if entries > most => {
-                let text = format!("the lists of receivers have {entries} entries, {most} are allowed");
+                // Of a list that is too long no more was read than one entry too many.
+                let text =
+                    format!("the lists of receivers have at least {entries} entries, {most} are allowed");
                 // Testaments are published under a lock.
                 self.context.counters.refused_under_lock(Refusal::Receivers, publisher, &text);
                 Err(WampError::invalid_argument(text))
