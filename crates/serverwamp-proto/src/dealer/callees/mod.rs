@@ -102,33 +102,39 @@ impl<T> Callees<T> {
     /// The callee that serves a call; `random` are uniformly random bits.
     ///
     /// Those in `tried` are passed over as if they did not exist: they were asked for this very call, and unavailable
-    /// (checklist RER-02). `None` says that there is nobody left to ask. A call that asks all of many callees looks at
+    /// (checklist RER-02); so may those be that `serves` says no of. `None` says that there is nobody left to ask. A call that asks all of many callees looks at
     /// each of them a few times at the most, so that many who have no time are not more work than there are of them.
-    pub fn choose(&mut self, random: u64, tried: &mut Tried) -> Option<(SessionId, &T)> {
+    pub fn choose(
+        &mut self,
+        random: u64,
+        tried: &mut Tried,
+        serves: impl Fn(&T) -> bool,
+    ) -> Option<(SessionId, &T)> {
+        let is_left =
+            |callee: &Callee<T>, tried: &Tried| serves(&callee.kept) && tried.is_left(callee.session);
         let place = match self.invoke {
-            Invoke::Single | Invoke::First => self.first(tried),
-            Invoke::Last => self.last(tried),
-            Invoke::RoundRobin => self.next_in_turn(tried),
-            Invoke::Random => self.drawn(random, tried),
+            Invoke::Single | Invoke::First => self.first(tried, is_left),
+            Invoke::Last => self.last(tried, is_left),
+            Invoke::RoundRobin => self.next_in_turn(|callee| is_left(callee, tried)),
+            Invoke::Random if tried.is_empty() => scale(random, self.callees.len()),
+            Invoke::Random => self.drawn(random, |callee| is_left(callee, tried)),
         }?;
         self.callees.get(place).map(|callee| (callee.session, &callee.kept))
     }
 
     /// The first that was not tried; all before it were, and whoever comes later comes behind it.
-    fn first(&self, tried: &mut Tried) -> Option<usize> {
+    fn first(&self, tried: &mut Tried, is_left: impl Fn(&Callee<T>, &Tried) -> bool) -> Option<usize> {
         let from = self.callees.partition_point(|callee| callee.number < tried.before);
-        let place =
-            from + self.callees.get(from..)?.iter().position(|callee| tried.is_left(callee.session))?;
+        let place = from + self.callees.get(from..)?.iter().position(|callee| is_left(callee, tried))?;
         tried.before = self.callees.get(place)?.number;
         Some(place)
     }
 
     /// The last that was not tried: one of those who came since the last was asked, or one from before those who were.
-    fn last(&self, tried: &mut Tried) -> Option<usize> {
+    fn last(&self, tried: &mut Tried, is_left: impl Fn(&Callee<T>, &Tried) -> bool) -> Option<usize> {
         let come = self.callees.partition_point(|callee| callee.number <= tried.until);
-        let last_of = |callees: &[Callee<T>], tried: &Tried| {
-            callees.iter().rposition(|callee| tried.is_left(callee.session))
-        };
+        let last_of =
+            |callees: &[Callee<T>], tried: &Tried| callees.iter().rposition(|callee| is_left(callee, tried));
         if let Some(place) = last_of(self.callees.get(come..)?, tried) {
             // Without gap above all that were tried, as long as nobody has come meanwhile.
             if tried.until == 0 {
@@ -144,21 +150,17 @@ impl<T> Callees<T> {
         Some(place)
     }
 
-    fn next_in_turn(&mut self, tried: &Tried) -> Option<usize> {
-        let is_left = |callee: &Callee<T>| tried.is_left(callee.session);
+    fn next_in_turn(&mut self, is_left: impl Fn(&Callee<T>) -> bool) -> Option<usize> {
         let (passed, due) = self.callees.split_at_checked(self.turn)?;
-        let later = due.iter().position(is_left).map(|place| passed.len() + place);
-        let place = later.or_else(|| passed.iter().position(is_left))?;
+        let later = due.iter().position(&is_left).map(|place| passed.len() + place);
+        let place = later.or_else(|| passed.iter().position(&is_left))?;
         self.turn = place + 1;
         Some(place)
     }
 
-    fn drawn(&self, random: u64, tried: &Tried) -> Option<usize> {
+    fn drawn(&self, random: u64, is_left: impl Fn(&Callee<T>) -> bool) -> Option<usize> {
         let many = self.callees.len();
-        if tried.is_empty() {
-            return scale(random, many);
-        }
-        let is_left = |place: &usize| self.callees.get(*place).is_some_and(|one| tried.is_left(one.session));
+        let is_left = |place: &usize| self.callees.get(*place).is_some_and(&is_left);
         if many <= FEW {
             let left = || (0..many).filter(is_left);
             return left().nth(scale(random, left().count())?);

@@ -20,7 +20,7 @@ fn callees(invoke: Invoke, count: u64) -> Callees<u64> {
 fn call(callees: &mut Callees<u64>, random: u64, tried: &[u64]) -> Option<u64> {
     let mut all = Tried::default();
     tried.iter().for_each(|number| all.add(session(*number)));
-    let (chosen, kept) = callees.choose(random, &mut all)?;
+    let (chosen, kept) = callees.choose(random, &mut all, |_| true)?;
     assert_eq!(chosen.get(), *kept);
     Some(*kept)
 }
@@ -32,7 +32,7 @@ fn calls(callees: &mut Callees<u64>, count: usize) -> Vec<u64> {
 /// Whom one call visits when all of them are unavailable.
 fn visited(callees: &mut Callees<u64>, random: u64) -> Vec<u64> {
     let (mut tried, mut visited) = (Tried::default(), Vec::new());
-    while let Some((chosen, kept)) = callees.choose(random, &mut tried) {
+    while let Some((chosen, kept)) = callees.choose(random, &mut tried, |_| true) {
         visited.push(*kept);
         tried.add(chosen);
     }
@@ -189,7 +189,7 @@ fn rer_02_of_many_unavailable_callees_each_is_asked_once() {
     // Each time with bits of its own, as a router draws them.
     let (mut shared, mut tried, mut bits) = (callees(Invoke::Random, MANY), Tried::default(), 7_u64);
     let mut drawn = Vec::new();
-    while let Some((chosen, kept)) = shared.choose(bits, &mut tried) {
+    while let Some((chosen, kept)) = shared.choose(bits, &mut tried, |_| true) {
         drawn.push(*kept);
         tried.add(chosen);
         bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -202,7 +202,7 @@ fn rer_02_of_many_unavailable_callees_each_is_asked_once() {
 #[test]
 fn rer_02_whoever_comes_and_leaves_while_a_call_is_rerouted_is_asked_as_the_policy_says() {
     let ask = |shared: &mut Callees<u64>, tried: &mut Tried| {
-        let chosen = shared.choose(0, tried).map(|(_, kept)| *kept);
+        let chosen = shared.choose(0, tried, |_| true).map(|(_, kept)| *kept);
         chosen.into_iter().for_each(|number| tried.add(session(number)));
         chosen
     };
@@ -219,5 +219,20 @@ fn rer_02_whoever_comes_and_leaves_while_a_call_is_rerouted_is_asked_as_the_poli
         shared.leave(session(1));
         shared.join(session(1), 1, policy).unwrap();
         assert_eq!(ask(&mut shared, &mut tried), None);
+    }
+}
+
+#[test]
+fn those_who_do_not_serve_are_passed_over_by_every_policy() {
+    for policy in SHARED {
+        let (mut shared, mut tried, mut asked) = (callees(policy, 5), Tried::default(), Vec::new());
+        // What is drawn first may be one of them: whoever draws it says so by trying it.
+        tried.add(session(2));
+        while let Some((chosen, kept)) = shared.choose(0, &mut tried, |number| number % 2 == 1) {
+            asked.push(*kept);
+            tried.add(chosen);
+        }
+        asked.sort_unstable();
+        assert_eq!(asked, [1, 3, 5], "{policy:?}");
     }
 }

@@ -124,7 +124,10 @@ impl RoutedCall {
         if callee.has_left() {
             return Err(Unsent::Gone);
         }
-        let Some(invocation) = invocations.issue(Arc::clone(self)) else { return Err(Unsent::Gone) };
+        let Some(invocation) = invocations.issue(Arc::clone(self)) else {
+            callee.is_gone();
+            return Err(Unsent::Gone);
+        };
         let asked = Asked { callee: &callee, invocation, keeps_time };
         if let Err(unsent) = self.push(asked, self.options.progress, &payload) {
             invocations.remove(invocation);

@@ -30,13 +30,19 @@ pub(crate) struct RegistrationEntry {
 pub(crate) struct Callee {
     pub(crate) session: Session,
     pub(crate) options: CalleeOptions,
-    /// Set, under its invocations, when it leaves the registration: nothing new comes after UNREGISTERED (ORD-07).
+    /// Set, under its invocations, when it leaves the registration, or was found to be gone: nothing new comes after
+    /// UNREGISTERED (ORD-07).
     left: AtomicBool,
 }
 
 impl Callee {
     pub(super) fn has_left(&self) -> bool {
         self.left.load(Ordering::Relaxed)
+    }
+
+    /// Its session is over: it will leave, and calls pass it over until it has.
+    pub(super) fn is_gone(&self) {
+        self.left.store(true, Ordering::Relaxed);
     }
 }
 
@@ -134,6 +140,8 @@ impl RegistrationEntry {
         }
         // Only one policy needs it, and drawing it costs a lock.
         let random = if self.invoke == Invoke::Random { random() } else { 0 };
-        self.callees().choose(random, tried).map(|(_, callee)| Arc::clone(callee))
+        self.callees()
+            .choose(random, tried, |callee| !callee.has_left())
+            .map(|(_, callee)| Arc::clone(callee))
     }
 }
