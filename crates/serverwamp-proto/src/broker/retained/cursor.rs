@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use hashbrown::HashSet;
 
-use super::{Kept, RetainedEvents};
+use super::{Kept, RetainedEvents, place_of};
 use crate::pattern::{Match, UriPattern};
 
 /// How far a subscriber has come in what was retained when it subscribed.
@@ -70,11 +70,18 @@ impl<E> RetainedEvents<E> {
             if !cursor.pattern.matches(topic) || cursor.ahead.remove(&arrival) {
                 continue;
             }
-            let events = self.topics.get(topic).into_iter().flatten().rev();
-            let mut events = events.filter(|kept| kept.arrival < cursor.end && kept.lasts(now));
-            if let Some(kept) = events.find(|kept| permitted(&kept.event))
-                && kept.arrival == arrival
-            {
+            let events = self.topics.get(topic).map_or(&[][..], Vec::as_slice);
+            let events = place_of(events, arrival).and_then(|place| events.get(place..));
+            let Some((kept, newer)) = events.and_then(<[_]>::split_first) else { continue };
+            if !kept.lasts(now) || !permitted(&kept.event) {
+                continue;
+            }
+            let mut newer = newer.iter().filter(|kept| kept.arrival < cursor.end && kept.lasts(now));
+            let has_newer = newer.any(|kept| {
+                *looks = looks.saturating_sub(1);
+                permitted(&kept.event)
+            });
+            if !has_newer {
                 return Advance::Event(&kept.event);
             }
         }

@@ -198,7 +198,7 @@ impl<E> RetainedEvents<E> {
     }
 
     /// For each topic that matches, the newest event that is `permitted`: in the order of publication, so the oldest
-    /// first. This is what a new subscriber receives. `None` where more than `most` topics would have to be looked at: then
+    /// first. This is what a new subscriber receives. `None` where more than `most` events would have to be looked at: then
     /// a [cursor](Self::cursor) looks at some at a time.
     pub fn latest_of_few(
         &self,
@@ -207,8 +207,12 @@ impl<E> RetainedEvents<E> {
         now: Instant,
         permitted: impl Fn(&E) -> bool,
     ) -> Option<Vec<&E>> {
-        if self.each_beginning_as(pattern).nth(most).is_some() {
-            return None;
+        let mut looked_at = 0;
+        for (_, events) in self.each_beginning_as(pattern) {
+            looked_at += events.len();
+            if looked_at > most {
+                return None;
+            }
         }
         let mut latest: Vec<&Kept<E>> = self
             .each_matching(pattern)

@@ -171,7 +171,7 @@ fn ret_09_the_order_is_that_of_the_events_somebody_receives() {
 }
 
 #[test]
-fn ret_09_more_topics_than_were_asked_for_are_not_looked_at() {
+fn ret_09_more_events_than_were_asked_for_are_not_looked_at() {
     let mut retained = unbounded();
     for topic in ["a.a", "a.b", "a.c"] {
         open(&mut retained, topic, ("e", 1)).unwrap();
@@ -182,6 +182,11 @@ fn ret_09_more_topics_than_were_asked_for_are_not_looked_at() {
     assert_eq!(few(UriPattern::prefix("a."), 3), Some(3));
     assert_eq!(few(UriPattern::prefix("a."), 2), None);
     assert_eq!(few(UriPattern::exact("a.a"), 1), Some(1));
+    restricted(&mut retained, "a.b", ("for some", 1)).unwrap();
+    let few = |most| {
+        retained.latest_of_few(&UriPattern::prefix("a."), most, start(), |_| false).map(|few| few.len())
+    };
+    assert_eq!((few(4), few(3)), (Some(0), None), "those of one topic count as well");
 }
 
 #[test]

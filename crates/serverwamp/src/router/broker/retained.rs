@@ -19,13 +19,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// So many topics are looked at where a SUBSCRIBE is answered, and so many bytes are queued there: what most subscribers
+/// So many events are looked at where a SUBSCRIBE is answered, and so many bytes are queued there: what most subscribers
 /// get by one message of theirs costs no more than a few events.
 const FEW: usize = 64;
 const FEW_BYTES: usize = 64 * 1024;
 
 /// And later in each turn of the subscriber's connection, with so many events looked at.
-const LOOKS: usize = 512;
+const LOOKS: usize = 256;
 
 /// Where events may be lost, a subscriber that does not read gets no more of what is retained once so many events had to come
 /// ahead of their turn: each of them has to be remembered, for as long as it does not read.
