@@ -60,7 +60,7 @@ pub(crate) struct FloodOptions {
     /// These kinds alone.
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     pub(crate) only: Vec<crate::flood::Kind>,
-    /// Of all kinds those alone that are about work, and have to be asked for: they fail when a turn takes too long.
+    /// Of all kinds those alone that are about work: they fail when a turn takes too long.
     #[arg(long)]
     pub(crate) work: bool,
     /// Let the server run on smol rather than on tokio.
@@ -104,6 +104,9 @@ pub(crate) struct ServerOptions {
     /// Let peers of the server `open` take as much as they ask for.
     #[arg(long)]
     pub(crate) unbounded: bool,
+    /// Let the server `open` send no pings: so peers may be idle that answer none.
+    #[arg(long)]
+    pub(crate) no_pings: bool,
     /// Run the server `open` on smol rather than on tokio.
     #[arg(long, conflicts_with = "threads")]
     pub(crate) smol: bool,

@@ -63,7 +63,7 @@ pub(crate) fn run(options: &ServerOptions) -> Result<(), Failure> {
             ServerKind::Router => Server::new(router()?).serve(listener, std::future::pending()).await?,
             ServerKind::Writer => serve_writes(listener).await?,
             ServerKind::Open => {
-                let app = open(options.unbounded).with_state(()).build()?;
+                let app = open(options).with_state(()).build()?;
                 let (tls, certificate) = crate::tls::server()?;
                 let by_tls = TcpListener::bind((options.listen.ip(), 0)).await?;
                 println!("tls {} {certificate}", by_tls.local_addr()?);
@@ -79,7 +79,7 @@ pub(crate) fn run(options: &ServerOptions) -> Result<(), Failure> {
 
 /// As on tokio: the executor has one thread, beside those that accept connections and wait for sockets.
 async fn serve_open_on_smol(options: &ServerOptions) -> Result<(), Failure> {
-    let app = open(options.unbounded).runtime(Smol).with_state(()).build()?;
+    let app = open(options).runtime(Smol).with_state(()).build()?;
     let listener = smol::net::TcpListener::bind(options.listen).await?;
     println!("listening {}", listener.local_addr()?);
     let (tls, certificate) = crate::tls::server()?;
@@ -124,7 +124,8 @@ pub(crate) fn router() -> Result<Application, Failure> {
 }
 
 /// Everything that a stranger could abuse, with the limits that everybody has by default.
-fn open(unbounded: bool) -> ApplicationBuilder {
+fn open(options: &ServerOptions) -> ApplicationBuilder {
+    let ServerOptions { unbounded, no_pings, .. } = *options;
     let routes = RouteSet::new()
         .procedure("demo.add", add)
         .procedure("demo.echo", |payload: serverwamp::Payload| async move { payload })
@@ -141,6 +142,9 @@ fn open(unbounded: bool) -> ApplicationBuilder {
     let realm = realm.topic_settings("flood.history", TopicSettings::new().history(100));
     let app = Application::builder::<()>().realm(realm.routes(routes)).websocket(|config| {
         config.deflate = true;
+        if no_pings {
+            config.ping_interval = NO_PINGS;
+        }
         if unbounded {
             // Bombs expand to as much, and each takes its time.
             config.max_message = 1 << 24;

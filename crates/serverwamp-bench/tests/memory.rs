@@ -60,7 +60,25 @@ fn all_floods(more: &[&str]) {
         .filter_map(|line| line.contains(" x ").then(|| line.split_whitespace().next())?)
         .collect();
     assert_eq!(rows, KINDS, "{text}");
+    let behind = text.lines().skip_while(|line| !line.contains("longest turn")).skip(2);
+    let works: Vec<&str> = behind.filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(works, WORKS, "{text}");
 }
+
+/// Every kind of input that is much work for little.
+const WORKS: [&str; 11] = [
+    "roles",
+    "patterns",
+    "nulls",
+    "testaments",
+    "option-keys",
+    "listing",
+    "unavailable",
+    "meta-events",
+    "history",
+    "retained",
+    "excluded",
+];
 
 #[test]
 fn a_limit_that_is_missing_shows_in_the_flood_it_is_for() {

@@ -24,6 +24,10 @@ pub(super) const HISTORY: u64 = 1;
 /// With what the topics of retained events begin.
 pub(super) const RETAINED: &str = "flood.retained.";
 
+/// Who has them retained, and to how many topics each publishes.
+const RETAINING: usize = 4;
+const RETAINED_TOPICS: u64 = 16;
+
 /// How long an event of the history is.
 const LONG: usize = 500_000;
 
@@ -42,7 +46,9 @@ impl Bystanders {
             Kind::Listing => many(100),
             Kind::Unavailable => many(2500),
             Kind::MetaEvents => many(500),
-            Kind::History | Kind::Retained => 1,
+            Kind::History => 1,
+            // One session may not have as much retained as all may together.
+            Kind::Retained => RETAINING,
             _ => 0,
         };
         let mut peers = (0..sessions).map(|_| join(address)).collect::<Result<Vec<Peer>, _>>()?;
@@ -83,15 +89,16 @@ impl Bystanders {
                     publish_all(peer, if quick { 4 } else { 100 }, publish)?;
                 }
                 Kind::Retained => {
-                    // Some 64 MiB in lists of those who may have them.
-                    let names: Vec<String> = (0..3000).map(|one| format!(r#""somebody{one:06}""#)).collect();
-                    let names = names.join(",");
+                    // Most of 64 MiB in lists of those who may have them, each event of a topic for others.
                     let publish = |id| {
+                        let names = (0..3000).map(|one| format!(r#""somebody{number}.{id:06}.{one:06}""#));
+                        let names = names.collect::<Vec<_>>().join(",");
                         let options =
                             format!(r#""acknowledge":true,"retain":true,"eligible_authid":[{names}]"#);
-                        format!(r#"[16,{id},{{{options}}},"{RETAINED}n{id}",["x"]]"#)
+                        let topic = format!("{RETAINED}n{number}.n{}", id % RETAINED_TOPICS);
+                        format!(r#"[16,{id},{{{options}}},"{topic}",["x"]]"#)
                     };
-                    publish_all(peer, many(1000) as u64, publish)?;
+                    publish_all(peer, many(200) as u64, publish)?;
                 }
                 _ => {}
             }

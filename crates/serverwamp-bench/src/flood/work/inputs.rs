@@ -13,6 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// How much of a message its list may take.
 const LIST: usize = 1_040_000;
 
+/// How much a list may take that is not refused: most of `meta_arguments`, and of what a testament may have.
+const ALLOWED_LIST: usize = 60_000;
+
 /// What each attacker sends again and again.
 pub(super) struct Inputs {
     format: Format,
@@ -29,14 +32,7 @@ impl Inputs {
         let call = |procedure: &str, rest: &str| format!(r#"[48,1,{{}},"{procedure}"{rest}]"#).into_bytes();
         let json = |messages: Vec<Vec<u8>>| Self { format: Format::Json, messages, answers: 1, anew: false };
         match kind {
-            Kind::Roles => {
-                let roles = list(LIST, |number| format!(r#""{number}""#));
-                json(vec![
-                    call("wamp.session.count", &format!(",[[{roles}]]")),
-                    call("wamp.session.list", &format!(",[[{roles}]]")),
-                    call("wamp.session.list", ""),
-                ])
-            }
+            Kind::Roles => json(filters()),
             Kind::Patterns => {
                 // As all of them but for the last component.
                 let topic = "a.".repeat(PATTERN_DEPTH) + "z";
@@ -58,7 +54,9 @@ impl Inputs {
             },
             Kind::Testaments => {
                 let values = list(LIST, |_| "0".to_owned());
+                let allowed = list(ALLOWED_LIST, |_| "0".to_owned());
                 json(vec![
+                    call("wamp.session.add_testament", &format!(r#",["flood.topic",[{allowed}],{{}}]"#)),
                     call("wamp.session.add_testament", &format!(r#",["flood.topic",[{values}],{{}}]"#)),
                     call(
                         "wamp.session.add_testament",
@@ -94,7 +92,10 @@ impl Inputs {
                 }
                 Self { answers: all.len(), anew: true, ..json(all) }
             }
-            Kind::History => json(vec![call("wamp.subscription.get_events", &format!(",[{HISTORY}]"))]),
+            Kind::History => json(vec![
+                call("wamp.subscription.get_events", &format!(",[{HISTORY}]")),
+                call("wamp.subscription.get_events", &format!(r#",[{HISTORY}],{{"limit":1}}"#)),
+            ]),
             Kind::Retained => json(vec![
                 format!(r#"[32,1,{{"match":"prefix","get_retained":true}},"{RETAINED}"]"#).into_bytes(),
             ]),
@@ -134,14 +135,31 @@ impl Inputs {
     }
 }
 
+/// Filters of as many roles as a message can hold, and of as many as may be.
+fn filters() -> Vec<Vec<u8>> {
+    let call = |procedure: &str, rest: &str| format!(r#"[48,1,{{}},"{procedure}"{rest}]"#).into_bytes();
+    let roles = |bytes| format!(",[[{}]]", list(bytes, |number| format!(r#""{number}""#)));
+    let (too_many, allowed) = (roles(LIST), roles(ALLOWED_LIST));
+    vec![
+        call("wamp.session.count", &allowed),
+        call("wamp.session.list", &allowed),
+        call("wamp.session.count", &too_many),
+        call("wamp.session.list", &too_many),
+        call("wamp.session.list", ""),
+    ]
+}
+
 /// Publications with long lists of who receives them.
 fn receivers() -> Vec<Vec<u8>> {
-    let names = list(LIST, |number| format!(r#""{number}""#));
-    let publish = |list: &str| {
+    let name = |number| format!(r#""{number}""#);
+    let allowed: Vec<String> = (0..Limits::default().receivers).map(name).collect();
+    let (names, allowed) = (list(LIST, name), allowed.join(","));
+    let publish = |list: &str, names: &str| {
         let options = format!(r#""acknowledge":true,"{list}":[{names}]"#);
         format!(r#"[16,1,{{{options}}},"flood.topic"]"#).into_bytes()
     };
-    ["exclude_authid", "eligible_authid", "exclude_authrole"].map(publish).to_vec()
+    let lists = ["exclude_authid", "eligible_authid", "exclude_authrole"];
+    lists.into_iter().flat_map(|list| [publish(list, &names), publish(list, &allowed)]).collect()
 }
 
 /// So many bytes of values, with commas between them.
