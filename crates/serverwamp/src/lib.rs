@@ -47,6 +47,9 @@ pub use transport::{TlsInfo, TransportInfo, TransportKind, websocket};
 #[doc(inline)]
 pub use serverwamp_macros::debug_handler;
 
+#[cfg(feature = "serde_json")]
+#[doc(no_inline)]
+pub use serverwamp_proto::codec::ConversionError;
 #[doc(no_inline)]
 pub use serverwamp_proto::codec::{Dict, Serializer, Value};
 #[doc(no_inline)]

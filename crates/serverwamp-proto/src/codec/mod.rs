@@ -14,6 +14,8 @@ pub(crate) mod de;
 mod de_key;
 mod exact;
 pub(crate) mod json;
+#[cfg(feature = "serde_json")]
+mod json_value;
 pub(crate) mod msgpack;
 pub(crate) mod reader;
 pub(crate) mod ser;
@@ -24,6 +26,8 @@ mod walk;
 pub(crate) mod writer;
 
 pub use de::from_slice;
+#[cfg(feature = "serde_json")]
+pub use json_value::ConversionError;
 pub use ser::to_writer;
 pub use transcode::transcode;
 pub use value::{Dict, Value};

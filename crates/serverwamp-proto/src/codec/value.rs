@@ -15,7 +15,8 @@ use std::fmt;
 /// use serverwamp_proto::codec::{Serializer, Value, from_slice, to_writer};
 ///
 /// let value: Value = from_slice(Serializer::Json, br#"{"id": 7, "tags": ["a", null]}"#)?;
-/// assert_eq!(value.get("id"), Some(&Value::from(7)));
+/// assert_eq!(value.get("id").and_then(Value::as_i64), Some(7));
+/// assert!(value.get("tags").and_then(Value::as_list).is_some_and(|tags| tags[1].is_null()));
 ///
 /// let mut cbor = Vec::new();
 /// to_writer(Serializer::Cbor, &value, &mut cbor)?;
@@ -52,22 +53,59 @@ impl Value {
     pub fn get(&self, key: &str) -> Option<&Self> {
         if let Self::Dict(dict) = self { dict.get(key) } else { None }
     }
+    /// Returns whether this is null.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+    /// The boolean, if this is one.
+    pub fn as_bool(&self) -> Option<bool> {
+        if let Self::Bool(value) = self { Some(*value) } else { None }
+    }
+    /// The number, if this is an integer that fits. A float is none, not even 2.0.
+    pub fn as_i64(&self) -> Option<i64> {
+        self.as_i128().and_then(|value| i64::try_from(value).ok())
+    }
+    /// The number, if this is an integer that is not negative and fits. A float is none, not even 2.0.
+    pub fn as_u64(&self) -> Option<u64> {
+        self.as_i128().and_then(|value| u64::try_from(value).ok())
+    }
+    /// The number, if this is an integer. A float is none, not even 2.0.
+    pub fn as_i128(&self) -> Option<i128> {
+        match self {
+            Self::Integer(value) => Some((*value).into()),
+            Self::Unsigned(value) => Some((*value).into()),
+            Self::Wide(value) => Some(*value),
+            _ => None,
+        }
+    }
+    /// The number as a float, if this is a float or an integer that a float holds exactly: 2 is 2.0, and 2^53 + 1 is none.
+    pub fn as_f64(&self) -> Option<f64> {
+        if let Self::Float(value) = self { Some(*value) } else { exact_float(self.as_i128()?) }
+    }
     /// The text, if this is text.
     pub fn as_str(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
-    /// The number, if this is a whole one that is not negative.
-    pub fn as_u64(&self) -> Option<u64> {
-        match self {
-            Self::Integer(value) => u64::try_from(*value).ok(),
-            Self::Unsigned(value) => Some(*value),
-            _ => None,
-        }
+    /// The bytes, if these are bytes.
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        if let Self::Binary(bytes) = self { Some(bytes) } else { None }
     }
     /// The elements, if this is a list.
     pub fn as_list(&self) -> Option<&[Self]> {
         if let Self::List(list) = self { Some(list) } else { None }
     }
+    /// The entries, if this is a dictionary.
+    pub fn as_dict(&self) -> Option<&Dict> {
+        if let Self::Dict(dict) = self { Some(dict) } else { None }
+    }
+}
+
+/// The float that is this integer, if there is one.
+fn exact_float(value: i128) -> Option<f64> {
+    let magnitude = value.unsigned_abs();
+    // A float has 53 binary digits; zeros behind them are its exponent.
+    let digits = (u128::BITS - magnitude.leading_zeros()).saturating_sub(magnitude.trailing_zeros());
+    (digits <= f64::MANTISSA_DIGITS).then_some(value as f64)
 }
 
 /// A dictionary that keeps the order in which its keys came. Equality respects that order.

@@ -5,12 +5,12 @@
 use ::base64::Engine as _;
 use ::base64::engine::general_purpose::STANDARD;
 
-pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+pub(in crate::codec) fn decode(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
 }
 
 /// Appends `bytes` in base64.
-pub(super) fn encode(bytes: &[u8], out: &mut Vec<u8>) {
+pub(in crate::codec) fn encode(bytes: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     out.resize(start + bytes.len().div_ceil(3) * 4, b'=');
     let room = out.get_mut(start..).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! JSON (RFC 8259), strictly, with WAMP's rule that a string that starts with NUL is base64 of bytes.
 
-mod base64;
+pub(super) mod base64;
 mod leave;
 mod number;
 mod reader;

@@ -10,6 +10,7 @@ mod leave;
 mod numbers;
 mod serde;
 mod transcode;
+mod value;
 
 const ALL: [Serializer; 3] = [Serializer::Json, Serializer::MessagePack, Serializer::Cbor];
 
