@@ -1,59 +1,36 @@
-//! `tower` around procedures: a timeout, a limit, a layer of one's own, a service in place of handlers. Run with
+//! `tower` around procedures: a timeout, limits, layers made of functions, a service in place of handlers. Run with
 //! `cargo run -p serverwamp --example layers`, then call something that takes too long:
 //! `npx -y wampy@8 call slow.too_slow -w ws://127.0.0.1:8080/ws -r realm1`.
 #![expect(clippy::disallowed_methods, reason = "a program chooses its runtime, and measures time")]
 
-use serverwamp::layer::ProcedureService;
+use serverwamp::layer::{Next, from_fn, limit_calls};
 use serverwamp::reply::CallReply;
 use serverwamp::request::Invocation;
-use serverwamp::rt::BoxFuture;
 use serverwamp::{Application, Realm, RouteSet, Server, WampError};
 use std::convert::Infallible;
 use std::error::Error;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
 use tower::timeout::TimeoutLayer;
-use tower::{Layer, Service};
 
 /// Prints how long each call took, and how it ended.
-#[derive(Clone)]
-struct Stopwatch;
-
-#[derive(Clone)]
-struct Timed(ProcedureService);
-
-impl Layer<ProcedureService> for Stopwatch {
-    type Service = Timed;
-
-    fn layer(&self, inner: ProcedureService) -> Timed {
-        Timed(inner)
-    }
+async fn stopwatch(invocation: Invocation, next: Next) -> CallReply {
+    let procedure = invocation.procedure().to_owned();
+    let started = Instant::now();
+    let reply = next.run(invocation).await;
+    println!("{procedure}: {} after {:?}", if reply.is_ok() { "done" } else { "failed" }, started.elapsed());
+    reply
 }
 
-impl Service<Invocation> for Timed {
-    type Response = CallReply;
-    type Error = <ProcedureService as Service<Invocation>>::Error;
-    type Future = BoxFuture<'static, Result<CallReply, Self::Error>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.0.poll_ready(cx)
+/// Answers in place of the procedures it is put around.
+async fn guests_only_look(invocation: Invocation, next: Next) -> Result<CallReply, WampError> {
+    if invocation.session().authrole() == "guest" {
+        return Err(WampError::not_authorized("guests only look"));
     }
-
-    fn call(&mut self, invocation: Invocation) -> Self::Future {
-        let procedure = invocation.procedure().to_owned();
-        let started = Instant::now();
-        let reply = self.0.call(invocation);
-        Box::pin(async move {
-            let reply = reply.await;
-            let well = reply.as_ref().is_ok_and(CallReply::is_ok);
-            println!("{procedure}: {} after {:?}", if well { "done" } else { "failed" }, started.elapsed());
-            reply
-        })
-    }
+    Ok(next.run(invocation).await)
 }
 
 async fn too_slow() -> &'static str {
@@ -81,13 +58,20 @@ fn routes() -> RouteSet {
         .procedure("scarce.expensive", expensive) // two at a time, wamp.error.unavailable for others
         .layer(GlobalConcurrencyLimitLayer::new(2))
         .layer(LoadShedLayer::new());
-    slow.merge(scarce).procedure_service("elsewhere.add", tower::service_fn(proxy))
+    let limited = RouteSet::new()
+        .procedure("limited.expensive", expensive) // each session five times a minute, wamp.error.unavailable for more
+        .layer(limit_calls(5, Duration::from_secs(60)));
+    let guarded = RouteSet::new().procedure("guarded.shut_down", expensive).layer(from_fn(guests_only_look));
+    slow.merge(scarce)
+        .merge(limited)
+        .merge(guarded)
+        .procedure_service("elsewhere.add", tower::service_fn(proxy))
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     // Around the whole realm, unknown procedures included.
-    let realm = Realm::new("realm1").allow_anonymous("guest").routes(routes()).layer(Stopwatch);
+    let realm = Realm::new("realm1").allow_anonymous("guest").routes(routes()).layer(from_fn(stopwatch));
     // The calls of one session one after another, in the order in which they came.
     let serial = Realm::new("serial").allow_anonymous("guest").routes(routes()).serial_calls();
     let app = Application::builder().realm(realm).realm(serial).build()?;

@@ -5,5 +5,6 @@
 
 mod arguments;
 mod extractors;
+mod layers;
 mod peer;
 mod progress;

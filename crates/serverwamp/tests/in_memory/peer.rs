@@ -3,6 +3,9 @@
 use serverwamp::memory::MemoryPeer;
 use serverwamp::{Application, Serializer};
 
+const ROLES: &str =
+    r#"{"caller":{"features":{"progressive_call_results":true}},"subscriber":{},"publisher":{},"callee":{}}"#;
+
 /// A session of some realm.
 pub(crate) struct Peer {
     transport: MemoryPeer,
@@ -12,13 +15,30 @@ pub(crate) struct Peer {
 impl Peer {
     /// Says HELLO to `realm`, and requires a WELCOME.
     pub(crate) async fn join(app: &Application, realm: &str) -> Self {
-        let mut transport = app.connect(Serializer::Json);
-        let roles = r#"{"caller":{"features":{"progressive_call_results":true}},"subscriber":{},"publisher":{},"callee":{}}"#;
-        transport.send(format!(r#"[1,"{realm}",{{"roles":{roles}}}]"#)).await.unwrap();
-        let mut this = Self { transport, requests: 0 };
-        let welcome = this.hear().await;
+        let mut this = Self::connect(app);
+        this.say(&format!(r#"[1,"{realm}",{{"roles":{ROLES}}}]"#)).await;
+        this.welcomed().await
+    }
+
+    /// The same with a ticket.
+    pub(crate) async fn join_as(app: &Application, realm: &str, authid: &str, ticket: &str) -> Self {
+        let mut this = Self::connect(app);
+        let methods = format!(r#""authmethods":["ticket"],"authid":"{authid}""#);
+        this.say(&format!(r#"[1,"{realm}",{{"roles":{ROLES},{methods}}}]"#)).await;
+        let challenge = this.hear().await;
+        assert!(challenge.starts_with(r#"[4,"ticket""#), "{challenge}");
+        this.say(&format!(r#"[5,"{ticket}",{{}}]"#)).await;
+        this.welcomed().await
+    }
+
+    fn connect(app: &Application) -> Self {
+        Self { transport: app.connect(Serializer::Json), requests: 0 }
+    }
+
+    async fn welcomed(mut self) -> Self {
+        let welcome = self.hear().await;
         assert!(welcome.starts_with("[2,"), "{welcome}");
-        this
+        self
     }
 
     /// Sends a message.

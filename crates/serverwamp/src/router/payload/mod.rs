@@ -57,6 +57,13 @@ impl From<WampError> for CallReply {
     }
 }
 
+/// What a function returns that `?` is used in.
+impl<E: Into<WampError>> From<Result<Self, E>> for CallReply {
+    fn from(reply: Result<Self, E>) -> Self {
+        reply.unwrap_or_else(|error| Self::error(error.into()))
+    }
+}
+
 /// A value that can be the result of a call: one value, [`Args`], [`Kwargs`], or both.
 ///
 /// A tuple, a list and a map are one value each; what calls and events are given is [`ToArguments`]. `M` only guides
