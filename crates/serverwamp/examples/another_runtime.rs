@@ -7,17 +7,19 @@
 
 use async_io::{Async, Timer};
 use futures_executor::{ThreadPool, block_on};
-use futures_util::StreamExt as _;
+use futures_util::stream;
 use serverwamp::extract::Args;
 use serverwamp::io::FuturesIo;
 use serverwamp::rt::{BoxFuture, Runtime};
-use serverwamp::server::{Incoming, Server};
+use serverwamp::server::{AnyListener, Incoming, Server};
 use serverwamp::{Application, Realm, RouteSet};
 use std::error::Error;
+use std::io;
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Instant;
 
-/// Spawning and sleeping: nothing else is asked of a runtime.
+/// Spawning and sleeping are all that has to be there; listening is what `Server::bind` asks for.
 #[derive(Debug)]
 struct PoolAndTimers(ThreadPool);
 
@@ -35,6 +37,17 @@ impl Runtime for PoolAndTimers {
             Timer::at(deadline).await;
         })
     }
+
+    /// Sockets as a stream of connections; without this, `Server::serve` takes the stream, and `Server::bind` does not work.
+    fn listen(&self, socket: TcpListener) -> io::Result<AnyListener> {
+        let listener = Arc::new(Async::new(socket)?);
+        let connections = stream::unfold(listener, |listener| async {
+            let accepted = listener.accept().await;
+            let connection = accepted.map(|(stream, address)| (FuturesIo::new(stream), Some(address)));
+            Some((connection, listener))
+        });
+        Ok(AnyListener::new(Incoming::new(connections)))
+    }
 }
 
 async fn add(Args((a, b)): Args<(i64, i64)>) -> i64 {
@@ -48,13 +61,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             Realm::new("realm1").allow_anonymous("guest").routes(RouteSet::new().procedure("math.add", add)),
         )
         .build()?;
-    let listener = Async::<TcpListener>::bind(([127, 0, 0, 1], 8080))?;
-    println!("ws://{}/ws", listener.get_ref().local_addr()?);
-    let connections = listener.incoming().map(|accepted| {
-        let stream = accepted?;
-        let address = stream.get_ref().peer_addr()?;
-        Ok((FuturesIo::new(stream), Some(address)))
-    });
-    block_on(Server::new(app).serve(Incoming::new(connections), std::future::pending()))?;
-    Ok(())
+    block_on(async {
+        let server = Server::new(app).bind("127.0.0.1:8080").await?;
+        println!("ws://{}/ws", server.local_addr());
+        server.run().await?;
+        Ok(())
+    })
 }

@@ -8,7 +8,6 @@ use serverwamp::extract::Args;
 use serverwamp::{Application, Realm, RealmHandle, Server, Value, WampError, prefix};
 use std::error::Error;
 use std::time::Duration;
-use tokio::net::TcpListener;
 
 /// Asks the sensor, whoever serves it, and tells everybody what it said.
 async fn ask(realm: &RealmHandle) -> Result<(), WampError> {
@@ -50,8 +49,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             tokio::time::sleep(Duration::from_secs(5)).await;
         }
     });
-    let listener = TcpListener::bind("127.0.0.1:8080").await?;
-    println!("ws://{}/ws  realm realm1", listener.local_addr()?);
-    Server::new(app).serve(listener, async { drop(tokio::signal::ctrl_c().await) }).await?;
+    let server = Server::new(app).bind("127.0.0.1:8080").await?;
+    println!("ws://{}/ws  realm realm1", server.local_addr());
+    server.run().await?;
     Ok(())
 }

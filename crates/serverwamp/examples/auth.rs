@@ -8,7 +8,6 @@ use serverwamp::extract::{Identity, State};
 use serverwamp::{Application, Realm, RouteSet, Server, Session, TransportInfo, WampError};
 use std::error::Error;
 use std::sync::Arc;
-use tokio::net::TcpListener;
 
 /// What the program knows of a member; handlers get it as `Identity<Member>`.
 #[derive(Clone)]
@@ -93,8 +92,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         )
         .with_state(Members::new())
         .build()?;
-    let listener = TcpListener::bind("127.0.0.1:8080").await?;
-    println!("ws://{}/ws", listener.local_addr()?);
-    Server::new(app).serve(listener, async { drop(tokio::signal::ctrl_c().await) }).await?;
+    let server = Server::new(app).bind("127.0.0.1:8080").await?;
+    println!("ws://{}/ws", server.local_addr());
+    server.run().await?;
     Ok(())
 }

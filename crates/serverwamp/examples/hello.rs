@@ -5,7 +5,6 @@ use serde::Deserialize;
 use serverwamp::extract::{Captures, Params};
 use serverwamp::{Application, Realm, RouteSet, Server, WampError, prefix};
 use std::error::Error;
-use tokio::net::TcpListener;
 
 #[derive(Deserialize)]
 struct Hello {
@@ -36,8 +35,8 @@ fn routes() -> RouteSet {
 async fn main() -> Result<(), Box<dyn Error>> {
     let realm = Realm::new("realm1").allow_anonymous("guest").routes(routes());
     let app = Application::builder().realm(realm).build()?;
-    let listener = TcpListener::bind("127.0.0.1:8080").await?;
-    println!("ws://{}/ws", listener.local_addr()?);
-    Server::new(app).serve(listener, async { drop(tokio::signal::ctrl_c().await) }).await?;
+    let server = Server::new(app).bind("127.0.0.1:8080").await?;
+    println!("ws://{}/ws", server.local_addr());
+    server.run().await?;
     Ok(())
 }

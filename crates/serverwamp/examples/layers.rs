@@ -10,7 +10,6 @@ use serverwamp::{Application, Realm, RouteSet, Server, WampError};
 use std::convert::Infallible;
 use std::error::Error;
 use std::time::{Duration, Instant};
-use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
@@ -75,8 +74,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // The calls of one session one after another, in the order in which they came.
     let serial = Realm::new("serial").allow_anonymous("guest").routes(routes()).serial_calls();
     let app = Application::builder().realm(realm).realm(serial).build()?;
-    let listener = TcpListener::bind("127.0.0.1:8080").await?;
-    println!("ws://{}/ws", listener.local_addr()?);
-    Server::new(app).serve(listener, async { drop(tokio::signal::ctrl_c().await) }).await?;
+    let server = Server::new(app).bind("127.0.0.1:8080").await?;
+    println!("ws://{}/ws", server.local_addr());
+    server.run().await?;
     Ok(())
 }

@@ -9,7 +9,6 @@ use serverwamp::{
 };
 use std::error::Error;
 use std::time::Duration;
-use tokio::net::TcpListener;
 
 /// A name that a session chose; kept on the session, one value of each type.
 #[derive(Clone)]
@@ -85,8 +84,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .on_join(guarded)
         .routes(routes());
     let app = Application::builder().realm(realm).build()?;
-    let listener = TcpListener::bind("127.0.0.1:8080").await?;
-    println!("ws://{}/ws", listener.local_addr()?);
-    Server::new(app).serve(listener, async { drop(tokio::signal::ctrl_c().await) }).await?;
+    let server = Server::new(app).bind("127.0.0.1:8080").await?;
+    println!("ws://{}/ws", server.local_addr());
+    server.run().await?;
     Ok(())
 }

@@ -11,7 +11,6 @@ use serverwamp::{Application, Progress, Progressive, Realm, RouteSet, Server, Wa
 use std::error::Error;
 use std::future::Future;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::time::sleep;
 
 const STEP: Duration = Duration::from_millis(200);
@@ -63,8 +62,8 @@ fn routes() -> RouteSet {
 async fn main() -> Result<(), Box<dyn Error>> {
     let realm = Realm::new("realm1").allow_anonymous("guest").routes(routes());
     let app = Application::builder().realm(realm).build()?;
-    let listener = TcpListener::bind("127.0.0.1:8080").await?;
-    println!("ws://{}/ws", listener.local_addr()?);
-    Server::new(app).serve(listener, async { drop(tokio::signal::ctrl_c().await) }).await?;
+    let server = Server::new(app).bind("127.0.0.1:8080").await?;
+    println!("ws://{}/ws", server.local_addr());
+    server.run().await?;
     Ok(())
 }

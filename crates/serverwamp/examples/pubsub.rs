@@ -10,7 +10,6 @@ use serverwamp::{
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::net::TcpListener;
 
 /// What was said in which room; a clone is the same chat.
 #[derive(Clone, Default)]
@@ -66,8 +65,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .realm(Realm::new("realm1").allow_anonymous("guest").routes(routes))
         .with_state(Chat::default())
         .build()?;
-    let listener = TcpListener::bind("127.0.0.1:8080").await?;
-    println!("ws://{}/ws", listener.local_addr()?);
-    Server::new(app).serve(listener, async { drop(tokio::signal::ctrl_c().await) }).await?;
+    let server = Server::new(app).bind("127.0.0.1:8080").await?;
+    println!("ws://{}/ws", server.local_addr());
+    server.run().await?;
     Ok(())
 }

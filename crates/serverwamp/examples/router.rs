@@ -8,7 +8,6 @@ use serverwamp::{
     Application, Disclosure, Overflow, ProcedureSettings, Realm, RouteSet, Server, TopicSettings, prefix,
 };
 use std::error::Error;
-use tokio::net::TcpListener;
 
 /// The one who may end sessions and take registrations away; a program of yours asks its database.
 async fn operator(AuthId(name): AuthId, Ticket(ticket): Ticket) -> Option<Principal> {
@@ -38,8 +37,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // Who reads too slowly loses old events and keeps its session.
         .limits(|limits| limits.overflow = Overflow::DropOldestEvent)
         .build()?;
-    let listener = TcpListener::bind("127.0.0.1:8080").await?;
-    println!("ws://{}/ws  realm realm1", listener.local_addr()?);
-    Server::new(app).serve(listener, async { drop(tokio::signal::ctrl_c().await) }).await?;
+    let server = Server::new(app).bind("127.0.0.1:8080").await?;
+    println!("ws://{}/ws  realm realm1", server.local_addr());
+    server.run().await?;
     Ok(())
 }

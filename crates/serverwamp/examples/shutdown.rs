@@ -2,11 +2,9 @@
 //! `cargo run -p serverwamp --example shutdown`, connect with
 //! `npx -y wampy@8 subscribe some.topic -w ws://127.0.0.1:8080/ws -r realm1`, and press Ctrl-C here.
 
-use axum::{Router, routing::get};
-use serverwamp::{Application, PendingSession, Realm};
+use serverwamp::{Application, PendingSession, Realm, Server};
 use std::error::Error;
 use std::time::Duration;
-use tokio::net::TcpListener;
 
 /// What a session leaves behind is put away at shutdown too; the program waits for it.
 async fn accompanied(pending: PendingSession) {
@@ -27,12 +25,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .websocket(|websocket| websocket.max_message = 64 * 1024)
         .build()?;
 
-    let http = Router::new().route("/health", get(|| async { "ok" })).route_service("/ws", app.websocket());
-    let listener = TcpListener::bind("127.0.0.1:8080").await?;
-    println!("ws://{}/ws", listener.local_addr()?);
+    let server = Server::new(app).drain(Duration::from_secs(10)).bind("127.0.0.1:8080").await?;
+    println!("ws://{}/ws", server.local_addr());
     // First nobody new comes in, then everybody is told GOODBYE and has ten seconds to leave.
-    axum::serve(listener, http).with_graceful_shutdown(async { drop(tokio::signal::ctrl_c().await) }).await?;
-    app.shutdown(Duration::from_secs(10)).await;
+    server.run().await?;
     println!("everybody has left");
     Ok(())
 }

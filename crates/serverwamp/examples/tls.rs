@@ -59,8 +59,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         )
         .with_state(Owners::default())
         .build()?;
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:8443").await?;
+    let server = Server::new(app).tls(tls).bind("127.0.0.1:8443").await?;
     println!("wss://localhost:8443/ws");
-    Server::new(app).tls(tls).serve(listener, async { drop(tokio::signal::ctrl_c().await) }).await?;
+    server.run().await?;
     Ok(())
 }

@@ -7,6 +7,8 @@
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
+use std::io;
+use std::net::TcpListener;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::Context;
@@ -14,7 +16,7 @@ use std::time::Instant;
 
 use futures_util::FutureExt as _;
 
-use super::{BoxFuture, Runtime, Unavailable};
+use super::{AnyListener, BoxFuture, Runtime, Unavailable};
 use crate::base::log::{Whose, flush, line};
 use crate::base::statistics::{Counters, Refusal};
 
@@ -78,6 +80,10 @@ impl Runtime for Guarded {
 
     fn threads(&self) -> usize {
         self.runtime.threads()
+    }
+
+    fn listen(&self, socket: TcpListener) -> io::Result<AnyListener> {
+        self.runtime.listen(socket)
     }
 
     fn now(&self) -> Instant {

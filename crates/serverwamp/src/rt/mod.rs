@@ -6,11 +6,14 @@ use serverwamp_proto::timestamp::Timestamp;
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
+use std::io;
+use std::net::TcpListener;
 use std::num::NonZero;
 use std::pin::Pin;
 use std::task::Context;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+pub(crate) mod any;
 pub(crate) mod guard;
 pub(crate) mod listener;
 #[cfg(feature = "smol")]
@@ -19,6 +22,7 @@ mod smol;
 mod sockets;
 #[cfg(feature = "tokio")]
 mod tokio;
+pub use self::any::{AnyIo, AnyListener};
 #[cfg(feature = "smol")]
 pub use self::smol::Smol;
 #[cfg(feature = "tokio")]
@@ -68,6 +72,19 @@ pub trait Runtime: Send + Sync + fmt::Debug + 'static {
     /// each other, others after them. By default as many as there are processors.
     fn threads(&self) -> usize {
         std::thread::available_parallelism().map_or(1, NonZero::get)
+    }
+
+    /// Makes a [`Listener`](crate::server::Listener) of a socket that listens and does not block.
+    ///
+    /// [`Server::bind`](crate::Server::bind) asks for it, and nothing else does. By default there is none.
+    ///
+    /// # Errors
+    /// When the runtime has no sockets, or the system refuses.
+    fn listen(&self, socket: TcpListener) -> io::Result<AnyListener> {
+        drop(socket);
+        let text = "this runtime makes no listener of a socket: implement `Runtime::listen`, or hand the connections to \
+             `Server::serve`";
+        Err(io::Error::new(io::ErrorKind::Unsupported, text))
     }
 
     /// The current time.

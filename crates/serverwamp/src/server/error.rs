@@ -22,6 +22,14 @@ impl ServeError {
     }
 }
 
+impl ServeError {
+    /// No signal can be waited for.
+    pub(super) fn signals(error: io::Error) -> Self {
+        let text = format!("signals cannot be waited for: {error}; use `serve` with a `stop` of your own");
+        Self { problems: vec![text] }
+    }
+}
+
 impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the server cannot serve")?;

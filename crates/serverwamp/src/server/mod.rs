@@ -4,6 +4,7 @@
 //! HTTP request begins with RawSocket's (specification: Advanced Profile, "RawSocket Transport"; checklist RAW-24).
 
 mod accepted;
+mod bind;
 mod error;
 mod http;
 pub mod long_poll;
@@ -12,6 +13,7 @@ mod proxy_protocol;
 pub mod rawsocket;
 mod refused;
 pub(crate) mod service;
+mod stop;
 mod stream;
 mod timer;
 #[cfg(feature = "tls")]
@@ -19,9 +21,11 @@ pub mod tls;
 #[cfg(unix)]
 mod unix_socket;
 
+pub use self::bind::{BindError, BoundServer};
 pub use self::error::ServeError;
 #[cfg(unix)]
 pub use self::unix_socket::UnixSocket;
+pub use crate::rt::any::{AnyIo, AnyListener};
 pub use crate::rt::listener::{Incoming, Listener};
 
 use std::future::Future;
@@ -51,14 +55,13 @@ const LONGEST_REST: Duration = Duration::from_secs(1);
 /// How often it says so.
 const SAY_EVERY: Duration = Duration::from_secs(10);
 
-/// Serves an application's WebSocket and RawSocket, until told to stop.
+/// Serves an application's WebSocket and RawSocket, until told to stop: by Ctrl-C and SIGTERM with [`run`](BoundServer::run),
+/// by a future with [`serve`](Self::serve), which takes every listener.
 ///
 /// ```no_run
 /// # #[cfg(feature = "tokio")]
 /// # async fn run(app: serverwamp::Application) -> std::io::Result<()> {
-/// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-/// let stop = async { tokio::signal::ctrl_c().await.expect("ctrl-c can be listened for") };
-/// serverwamp::Server::new(app).path("/ws").serve(listener, stop).await?;
+/// serverwamp::Server::new(app).path("/ws").bind("127.0.0.1:8080").await?.run().await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -66,7 +69,7 @@ const SAY_EVERY: Duration = Duration::from_secs(10);
 /// To listen at several places, clone it and serve each listener; the first one that is told to stop ends the sessions of
 /// all.
 #[derive(Clone, Debug)]
-#[must_use = "nothing is served until `serve` is awaited"]
+#[must_use = "nothing is served until `bind` and `run`, or `serve`, are awaited"]
 pub struct Server {
     app: Application,
     options: Options,

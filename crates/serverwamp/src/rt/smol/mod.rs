@@ -3,7 +3,8 @@
 
 mod listeners;
 
-use super::{BoxFuture, Runtime};
+use super::{AnyListener, BoxFuture, Runtime};
+use std::io;
 use std::sync::LazyLock;
 use std::task::Context;
 use std::time::Instant;
@@ -17,8 +18,7 @@ use std::time::Instant;
 /// # let realm = serverwamp::Realm::new("realm1").allow_anonymous("guest");
 /// let app = serverwamp::Application::builder().runtime(Smol).realm(realm).build()?;
 /// smol::block_on(async {
-///     let listener = smol::net::TcpListener::bind("127.0.0.1:8080").await?;
-///     serverwamp::Server::new(app).serve(listener, std::future::pending()).await?;
+///     serverwamp::Server::new(app).bind("127.0.0.1:8080").await?.run().await?;
 ///     Ok(())
 /// })
 /// # }
@@ -43,6 +43,10 @@ impl Runtime for Smol {
         // future that is not ready at its first poll, and has been woken, makes it do so.
         ::smol::block_on(::smol::future::yield_now());
         cx.waker().wake_by_ref();
+    }
+
+    fn listen(&self, socket: std::net::TcpListener) -> io::Result<AnyListener> {
+        ::smol::net::TcpListener::try_from(socket).map(AnyListener::new)
     }
 
     fn threads(&self) -> usize {

@@ -6,9 +6,10 @@ mod upgraded;
 
 pub(crate) use upgraded::Handed;
 
-use super::{BoxFuture, Runtime, Unavailable};
+use super::{AnyListener, BoxFuture, Runtime, Unavailable};
 use ::tokio::runtime::Handle;
 use std::future::Future;
+use std::io;
 use std::panic::catch_unwind;
 use std::pin::pin;
 use std::task::Context;
@@ -27,6 +28,7 @@ const OUTSIDE: &str = "the application runs on tokio, and this is no task of a t
     `#[tokio::main]` does; for smol, enable the feature `smol` and pass `.runtime(serverwamp::rt::Smol)` to \
     `Application::builder()`; for another runtime, pass your own";
 const WITHOUT_TIME: &str = "the application runs on a tokio runtime without timers: build it with `.enable_all()` or `.enable_time()`";
+const WITHOUT_SOCKETS: &str = "the application runs on a tokio runtime without sockets: build it with `.enable_all()` or `.enable_io()`";
 
 impl Runtime for Tokio {
     fn spawn(&self, task: BoxFuture<'static, ()>) {
@@ -50,6 +52,12 @@ impl Runtime for Tokio {
         // A task that wakes itself would run up to 60 times more before tokio looks at its sockets. This hands the waker
         // over at its first poll, to be woken after that.
         let _ = pin!(::tokio::task::yield_now()).poll(cx);
+    }
+
+    fn listen(&self, socket: std::net::TcpListener) -> io::Result<AnyListener> {
+        // Without a driver for sockets it panics, and there is no other way to ask.
+        let listening = catch_unwind(|| ::tokio::net::TcpListener::from_std(socket));
+        listening.map_err(|_panic| io::Error::other(WITHOUT_SOCKETS))?.map(AnyListener::new)
     }
 
     fn threads(&self) -> usize {
