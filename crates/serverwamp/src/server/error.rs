@@ -61,6 +61,14 @@ pub(super) fn check(app: &Application, options: &Options) -> Result<(), ServeErr
         let text = "`tls_timeout` is 0, so every TLS handshake would be too late: keep the default or set another value";
         problems.push(text.to_owned());
     }
+    if options.fallback.is_some() && options.bounds.time == Duration::ZERO {
+        let text = "`request_timeout` is 0, and so every body would be too late: leave its default or give it a value";
+        problems.push(text.to_owned());
+    }
+    if options.fallback.is_some() && !options.http {
+        let text = "`http` is switched off, and there is a `fallback_service` for HTTP requests: leave out one of the two";
+        problems.push(text.to_owned());
+    }
     if !options.http && !options.rawsocket {
         let text = "`http` and `rawsocket` are both switched off, so the server would accept nothing: leave one of them on";
         problems.push(text.to_owned());

@@ -1,4 +1,4 @@
-//! Plain HTTP around the WebSocket and long-polling.
+//! Plain HTTP around the WebSocket and long-polling, and around the service of the program that answers all else.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -18,13 +18,14 @@ use hyper::service::service_fn;
 use tower_service::Service as _;
 
 use super::Options;
+use super::fallback::{self, AnyBody, Bounds, Fallback};
 use super::timer::HttpTimer;
 use crate::Application;
 use crate::base::admission::Permit;
 use crate::base::proxies::Addresses;
 use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
-use crate::rt::NEVER;
+use crate::rt::{BoxFuture, NEVER};
 use crate::server::long_poll::LongPollService;
 use crate::server::rawsocket::Origin;
 use crate::server::service::{PeerAddress, PeerCertificates, WebSocketService};
@@ -38,8 +39,12 @@ pub(super) struct Services {
     /// How many connections there are.
     open: AtomicUsize,
     fewer: Event,
+    fallback: Option<Fallback>,
+    bounds: Bounds,
     /// Set when connections are to end behind the answer they owe.
     leaving: Signal<()>,
+    /// Set when they are to end without it.
+    cut: Signal<()>,
 }
 
 /// A connection that is counted.
@@ -54,12 +59,22 @@ impl Services {
             long_poll: options.long_poll.as_ref().map(|path| (below(path), app.long_polling())),
             open: AtomicUsize::new(0),
             fewer: Event::new(),
+            fallback: options.fallback.clone(),
+            bounds: options.bounds,
             leaving: Signal::default(),
+            cut: Signal::default(),
         }
     }
 
-    /// Waits until every connection has ended behind the answer that it owes.
-    pub(super) async fn leave(&self) {
+    /// Lets every connection end behind the answer that it owes, and without it when time is up. Without a time nobody is
+    /// waited for.
+    pub(super) async fn end(&self, time_up: Option<BoxFuture<'static, ()>>) {
+        let Some(time_up) = time_up else { return };
+        select(pin!(self.leave()), time_up).await;
+        self.cut.set(());
+    }
+
+    async fn leave(&self) {
         self.leaving.set(());
         loop {
             let told = self.fewer.listen();
@@ -80,41 +95,65 @@ impl Services {
         self.long_poll.as_ref().map(|(_, service)| service).filter(|service| service.is_used())
     }
 
-    async fn answer(&self, app: &Application, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn answer(&self, app: &Application, request: Request<Incoming>) -> Response<AnyBody> {
+        let request = match self.answer_own(app, request).await {
+            Either::Left(response) => return fallback::own(response),
+            Either::Right(request) => request,
+        };
+        match &self.fallback {
+            None => {
+                let text = format!("nothing here; the WebSocket is at {}\n", self.websocket.0);
+                fallback::own(page(StatusCode::NOT_FOUND, text))
+            }
+            Some(_) if app.inner().connections.stopping() => {
+                fallback::own(page(StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned()))
+            }
+            Some(fallback) => fallback.answer(request, self.bounds, &*app.inner().runtime).await,
+        }
+    }
+
+    /// Answers a request that is for the server itself; another one comes back.
+    async fn answer_own(
+        &self,
+        app: &Application,
+        request: Request<Incoming>,
+    ) -> Either<Response<Full<Bytes>>, Request<Incoming>> {
         let path = request.uri().path();
         let (here, websocket) = &self.websocket;
         if path == here {
-            return websocket.clone().call(request).await.unwrap_or_else(|never| match never {});
+            let answered = websocket.clone().call(request).await;
+            return Either::Left(answered.unwrap_or_else(|never| match never {}));
         }
         if let Some((below, long_poll)) = &self.long_poll
             && path.starts_with(below)
         {
-            return long_poll.clone().call(request).await.unwrap_or_else(|never| match never {});
+            let answered = long_poll.clone().call(request).await;
+            return Either::Left(answered.unwrap_or_else(|never| match never {}));
         }
         // It tells a stranger nothing, and load balancers ask for it by address.
         if path == self.health {
-            return if !is_question(request.method()) {
+            return Either::Left(if !is_question(request.method()) {
                 only_questions()
             } else if app.inner().connections.stopping() {
                 page(StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned())
             } else {
                 page(StatusCode::OK, "ok\n".to_owned())
-            };
+            });
         }
         // The services above have looked themselves.
         if let Err((status, why)) = app.inner().websocket.hosts.check(&request) {
             let address = request.extensions().get::<PeerAddress>().map(|address| address.0);
             app.inner().counters.refused(Refusal::Host, address, &why);
-            return page(status, format!("refused: {why}\n"));
+            return Either::Left(page(status, format!("refused: {why}\n")));
         }
         // A client that has the wrong path is told so.
-        if path == "/" && !request.headers().contains_key(header::UPGRADE) {
-            return match is_question(request.method()) {
+        if self.fallback.is_none() && path == "/" && !request.headers().contains_key(header::UPGRADE) {
+            return Either::Left(match is_question(request.method()) {
                 true => page(StatusCode::OK, self.description()),
                 false => only_questions(),
-            };
+            });
         }
-        page(StatusCode::NOT_FOUND, format!("nothing here; the WebSocket is at {here}\n"))
+        Either::Right(request)
     }
 
     /// What a person reads who has typed the address into a browser.
@@ -133,7 +172,7 @@ impl Services {
 }
 
 /// A page of plain text.
-fn page(status: StatusCode, text: String) -> Response<Full<Bytes>> {
+pub(super) fn page(status: StatusCode, text: String) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::from(text));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
@@ -218,7 +257,10 @@ where
         Either::Left((served, _)) => served,
         Either::Right(_) => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            match select(connection, pin!(counted.cut.wait())).await {
+                Either::Left((served, _)) => served,
+                Either::Right(_) => return Ok(()),
+            }
         }
     };
     served.inspect_err(|error| {

@@ -6,6 +6,7 @@
 mod accepted;
 mod bind;
 mod error;
+mod fallback;
 mod http;
 pub mod long_poll;
 pub mod memory;
@@ -23,6 +24,7 @@ mod unix_socket;
 
 pub use self::bind::{BindError, BoundServer};
 pub use self::error::ServeError;
+pub use self::fallback::RequestBody;
 #[cfg(unix)]
 pub use self::unix_socket::UnixSocket;
 pub use crate::rt::any::{AnyIo, AnyListener};
@@ -35,15 +37,21 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::{Request, Response};
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, join, select};
+use http_body::Body;
+use tower_service::Service;
 
 use crate::Application;
 use crate::base::log::{Whose, line};
+use crate::layer::BoxError;
 use crate::rt::{after, guard};
 #[cfg(feature = "tls")]
 use crate::server::tls::TlsConfig;
 use crate::transport::shutdown::Farewell;
+use fallback::{Bounds, Fallback};
 use http::Services;
 use long_poll::PARTING;
 use refused::Refusals;
@@ -82,6 +90,8 @@ struct Options {
     long_poll: Option<String>,
     http: bool,
     rawsocket: bool,
+    fallback: Option<Fallback>,
+    bounds: Bounds,
     drain: Duration,
     farewell: Farewell,
     handshake: Duration,
@@ -101,6 +111,8 @@ impl Server {
             long_poll: None,
             http: true,
             rawsocket: true,
+            fallback: None,
+            bounds: Bounds { bytes: 2 << 20, time: Duration::from_secs(30) },
             drain: Duration::from_secs(30),
             farewell: Farewell::Goodbye,
             handshake: Duration::from_secs(5),
@@ -144,6 +156,54 @@ impl Server {
     /// RawSocket alone: what speaks HTTP is disconnected without an answer (checklist RAW-03).
     pub fn http(mut self, spoken: bool) -> Self {
         self.options.http = spoken;
+        self
+    }
+
+    /// Answers the HTTP requests for all paths but the server's own with a `tower` service, such as a `Router` of axum: so pages,
+    /// WebSocket, RawSocket and TLS share a port.
+    ///
+    /// The paths of the WebSocket, of long-polling, and [`health`](Self::health) stay the server's own, whatever the service
+    /// has there; `/` is the service's. [`WebSocketConfig::hosts`](crate::websocket::WebSocketConfig::hosts) holds for its
+    /// requests as well. Each has a [`PeerAddress`](crate::PeerAddress) among its extensions where the peer has one, and a
+    /// [`TlsInfo`](crate::TlsInfo) within TLS. Connections count as ones without authentication:
+    /// [`Limits::unauthenticated`](crate::Limits::unauthenticated). A service that fails answers 500 with an id that is also in the log.
+    ///
+    /// When the server stops, requests that are being answered have until the deadline that [`drain`](Self::drain) sets; idle
+    /// connections end at once.
+    ///
+    /// ```no_run
+    /// use axum::{Router, routing::get};
+    /// # #[cfg(feature = "tokio")]
+    /// # async fn run(app: serverwamp::Application) -> std::io::Result<()> {
+    /// let pages = Router::new().route("/", get(|| async { "a page" }));
+    /// serverwamp::Server::new(app).fallback_service(pages).bind("127.0.0.1:8080").await?.run().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn fallback_service<S, B>(mut self, service: S) -> Self
+    where
+        S: Service<Request<RequestBody>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        self.options.fallback = Some(Fallback::new(service));
+        self
+    }
+
+    /// How many bytes the body of a request to [`fallback_service`](Self::fallback_service) may have. Default 2 MiB, as axum's
+    /// own extractors have it. A request that announces more is answered with 413; reading more of one that does not is an error.
+    pub fn request_bytes(mut self, bytes: u64) -> Self {
+        self.options.bounds.bytes = bytes;
+        self
+    }
+
+    /// How long the body of such a request may take. Default 30 s: 2 MiB at half a megabit per second. Reading on is an error
+    /// then.
+    pub fn request_timeout(mut self, deadline: Duration) -> Self {
+        self.options.bounds.time = deadline;
         self
     }
 
@@ -203,9 +263,12 @@ impl Server {
         let options = Arc::new(self.options);
         let services = Arc::new(Services::new(&self.app, &options));
         accept(&self.app, &options, &services, &mut listener, stop).await;
+        let runtime = &self.app.inner().runtime;
+        let over = after(runtime.now(), options.drain);
         let Some(long_poll) = services.polled() else {
             drop(listener);
-            self.app.end(options.farewell, options.drain).await;
+            let requests = services.end(options.fallback.is_some().then(|| runtime.sleep_until(over)));
+            join(self.app.end(options.farewell, options.drain), requests).await;
             return Ok(());
         };
         let ended = async {
@@ -217,9 +280,9 @@ impl Server {
             drop(listener);
         };
         join(ended, polled).await;
-        let runtime = &self.app.inner().runtime;
-        let time_up = runtime.sleep_until(after(runtime.now(), PARTING));
-        select(pin!(services.leave()), time_up).await;
+        let parted = after(runtime.now(), PARTING);
+        let time_up = if options.fallback.is_some() { parted.max(over) } else { parted };
+        services.end(Some(runtime.sleep_until(time_up))).await;
         Ok(())
     }
 }

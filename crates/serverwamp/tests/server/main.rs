@@ -4,4 +4,5 @@
 
 mod client;
 mod listening;
+mod pages;
 mod signals;
