@@ -5,7 +5,6 @@
 use crate::WampError;
 use crate::base::log::line_later;
 use crate::router::auth::Principal;
-use crate::router::payload::Encoded;
 use crate::router::realm::{Disclosure, Permissions};
 use serverwamp_proto::codec::{Dict, Serializer, Value};
 use serverwamp_proto::id::{PublicationId, RegistrationId, RequestId, SessionId, SubscriptionId};
@@ -146,7 +145,7 @@ pub(crate) fn event(
     subscription: SubscriptionId,
     publication: PublicationId,
     topic: Option<&str>,
-    payload: &Encoded,
+    payload: &Payload,
     out: &mut Vec<u8>,
 ) {
     let details = EventDetails { topic: topic.map(Cow::Borrowed), ..EventDetails::default() };

@@ -42,7 +42,7 @@ mod lifecycle;
 mod progress;
 mod shapes;
 
-pub use crate::router::payload::{CallReply, Encoded, ToArguments, ToPayload, via};
+pub use crate::router::payload::{CallReply, ToArguments, ToPayload, via};
 pub use lifecycle::{Events, Hold};
 pub use progress::{IntoItem, Progress, Progressive, Step};
 

@@ -1,6 +1,6 @@
 //! Progressive results: a sink for straight-line code, a stream for existing streams.
 
-use super::{CallReply, Encoded, IntoReply, ToPayload, via};
+use super::{CallReply, IntoReply, ToPayload, via};
 use crate::WampError;
 use crate::api::extract::FromRequest;
 use crate::router::call::CallState;
@@ -8,6 +8,7 @@ use crate::router::request::Invocation;
 use futures_core::Stream;
 use futures_util::StreamExt;
 use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::payload::Payload;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::{Future, Ready, ready};
@@ -140,23 +141,23 @@ pub enum Step<P, F> {
 /// An item of a [`Progressive`] stream: what a procedure can return, a [`Step`], or a `Result` of either.
 pub trait IntoItem<M> {
     #[doc(hidden)]
-    fn into_item(self, serializer: Serializer) -> Result<Step<Encoded, Encoded>, WampError>;
+    fn into_item(self, serializer: Serializer) -> Result<Step<Payload, Payload>, WampError>;
 }
 
 impl<T: ToPayload<via::Value>> IntoItem<via::Value> for T {
-    fn into_item(self, serializer: Serializer) -> Result<Step<Encoded, Encoded>, WampError> {
+    fn into_item(self, serializer: Serializer) -> Result<Step<Payload, Payload>, WampError> {
         self.to_payload(serializer).map(Step::Progress)
     }
 }
 
 impl<T: ToPayload<via::Shape>> IntoItem<via::Shape> for T {
-    fn into_item(self, serializer: Serializer) -> Result<Step<Encoded, Encoded>, WampError> {
+    fn into_item(self, serializer: Serializer) -> Result<Step<Payload, Payload>, WampError> {
         self.to_payload(serializer).map(Step::Progress)
     }
 }
 
 impl<P: ToPayload<M>, F: ToPayload<N>, M, N> IntoItem<via::Step<M, N>> for Step<P, F> {
-    fn into_item(self, serializer: Serializer) -> Result<Step<Encoded, Encoded>, WampError> {
+    fn into_item(self, serializer: Serializer) -> Result<Step<Payload, Payload>, WampError> {
         match self {
             Self::Progress(value) => value.to_payload(serializer).map(Step::Progress),
             Self::Final(value) => value.to_payload(serializer).map(Step::Final),
@@ -165,7 +166,7 @@ impl<P: ToPayload<M>, F: ToPayload<N>, M, N> IntoItem<via::Step<M, N>> for Step<
 }
 
 impl<T: IntoItem<M>, E: Into<WampError>, M> IntoItem<via::Fallible<M>> for Result<T, E> {
-    fn into_item(self, serializer: Serializer) -> Result<Step<Encoded, Encoded>, WampError> {
+    fn into_item(self, serializer: Serializer) -> Result<Step<Payload, Payload>, WampError> {
         self.map_err(Into::into)?.into_item(serializer)
     }
 }

@@ -3,9 +3,10 @@
 use super::{Attempt, Broker, HeldSubscription};
 use crate::Session;
 use crate::WampError;
-use crate::router::payload::{Encoded, ToArguments};
+use crate::router::payload::ToArguments;
 use crate::router::wire;
 use serverwamp_proto::pattern::Match;
+use serverwamp_proto::payload::Payload;
 
 impl Broker {
     /// Sends an event to one session alone; says on how many of its subscriptions.
@@ -21,7 +22,7 @@ impl Broker {
     }
 
     /// Queues an event for one subscriber; `false` when its subscription is over.
-    pub(crate) fn send_to_subscription(&self, attempt: &Attempt, topic: &str, encoded: &Encoded) -> bool {
+    pub(crate) fn send_to_subscription(&self, attempt: &Attempt, topic: &str, encoded: &Payload) -> bool {
         let session = &attempt.session;
         let Some(id) = attempt.established.get() else { return false };
         let Some(held) = session.work().subscriptions.get(id).cloned() else { return false };
@@ -38,7 +39,7 @@ impl Broker {
     }
 
     /// Queues an event for one session, on every subscription it has that matches; says on how many.
-    fn send_to_session(&self, session: &Session, topic: &str, encoded: &Encoded) -> usize {
+    fn send_to_session(&self, session: &Session, topic: &str, encoded: &Payload) -> usize {
         let publication = self.context.ids.publication();
         let held: Vec<HeldSubscription> = session.work().subscriptions.values().cloned().collect();
         let mut sent = 0;

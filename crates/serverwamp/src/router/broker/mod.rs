@@ -21,7 +21,6 @@ pub(crate) use attempt::{Attempt, HeldSubscription, WaitingRequest};
 pub(crate) use forms::Forms;
 pub(crate) use local::LocalSubscriber;
 pub use local::{ReceivedEvent, Subscriber};
-pub(crate) use publish::to_payload;
 pub(crate) use stored::{Disclosed, StoredEvent};
 use subscription::HistoryLimits;
 pub(crate) use subscription::SubscriptionEntry;

@@ -2,7 +2,7 @@
 
 use super::{Broker, Disclosed, Forms};
 use crate::base::statistics::Refusal;
-use crate::router::payload::{Encoded, ToArguments};
+use crate::router::payload::ToArguments;
 use crate::router::realm::{Disclosure, RealmConfig, disclosure_refused, forwarded};
 use crate::rt::wall_clock;
 use crate::{Session, WampError};
@@ -11,7 +11,7 @@ use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{PublicationId, SessionId};
 use serverwamp_proto::message::{Passthru, Publish, PublishOptions, Receivers, Violation};
 use serverwamp_proto::pattern::Match;
-use serverwamp_proto::payload::{Part, Payload};
+use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::Feature;
 use serverwamp_proto::uris;
 
@@ -152,8 +152,8 @@ impl Broker {
     }
 
     /// Publishes what the realm itself has to tell; no settings apply to it.
-    pub(crate) fn publish_meta(&self, topic: &str, payload: Encoded) {
-        let payload = Forms::new(to_payload(payload));
+    pub(crate) fn publish_meta(&self, topic: &str, payload: Payload) {
+        let payload = Forms::new(payload);
         let outgoing = Outgoing::by_realm(self.context.ids.publication(), topic, &payload);
         self.context.crowd.wake(self.deliver(&outgoing, wall_clock).asleep);
     }
@@ -213,8 +213,8 @@ impl Broker {
         let mut problem = None;
         for serializer in self.likely_serializers() {
             match (payload.to_arguments(serializer), &forms) {
-                (Ok(encoded), None) => forms = Some(Forms::new(to_payload(encoded))),
-                (Ok(encoded), Some(forms)) => forms.know(to_payload(encoded)),
+                (Ok(encoded), None) => forms = Some(Forms::new(encoded)),
+                (Ok(encoded), Some(forms)) => forms.know(encoded),
                 (Err(error), _) => problem = Some(error),
             }
         }
@@ -222,16 +222,7 @@ impl Broker {
             (Some(forms), _) => Ok(forms),
             (None, Some(error)) => Err(error),
             // It can say the most.
-            (None, None) => Ok(Forms::new(to_payload(payload.to_arguments(Serializer::Cbor)?))),
+            (None, None) => Ok(Forms::new(payload.to_arguments(Serializer::Cbor)?)),
         }
-    }
-}
-
-/// An encoded payload as one that can be shared.
-pub(crate) fn to_payload(encoded: Encoded) -> Payload {
-    Payload {
-        serializer: encoded.serializer,
-        args: Part::from(encoded.args),
-        kwargs: Part::from(encoded.kwargs),
     }
 }

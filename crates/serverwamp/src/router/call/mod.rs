@@ -9,7 +9,7 @@ pub(crate) use inputs::{Inputs, Taken};
 
 use crate::base::locks::Mutex;
 use crate::base::signal::Signal;
-use crate::router::payload::{CallReply, Encoded};
+use crate::router::payload::CallReply;
 use crate::router::request::Matched;
 use crate::{Session, WampError};
 use serverwamp_proto::id::RequestId;
@@ -105,13 +105,13 @@ impl CallState {
     }
 
     /// Queues one progressive result, then waits for room in the caller's queue.
-    pub(crate) async fn send_progress(&self, encoded: Encoded) -> Result<(), WampError> {
+    pub(crate) async fn send_progress(&self, encoded: Payload) -> Result<(), WampError> {
         self.queue_progress(&encoded)?;
         self.session.outbox().room().await;
         Ok(())
     }
 
-    fn queue_progress(&self, encoded: &Encoded) -> Result<(), WampError> {
+    fn queue_progress(&self, encoded: &Payload) -> Result<(), WampError> {
         let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
         if *answered {
             return Err(WampError::call_canceled());

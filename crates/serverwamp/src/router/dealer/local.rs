@@ -4,8 +4,6 @@ use super::Found;
 use super::call::{Answer, CallRequest, Caller, RoutedCall};
 use crate::WampError;
 use crate::base::locks::{Mutex, MutexGuard};
-use crate::router::broker::to_payload;
-use crate::router::payload::Encoded;
 use crate::router::realm::{RunningRealm, no_such_procedure};
 use crate::rt::{BoxFuture, Runtime};
 use futures_core::Stream;
@@ -131,7 +129,7 @@ impl CallResult {
 pub struct Calling {
     realm: Arc<RunningRealm>,
     procedure: String,
-    payload: Result<Encoded, WampError>,
+    payload: Result<Payload, WampError>,
     options: CallOptions,
     callee: Option<SessionId>,
 }
@@ -140,7 +138,7 @@ impl Calling {
     pub(crate) fn new(
         realm: Arc<RunningRealm>,
         procedure: String,
-        payload: Result<Encoded, WampError>,
+        payload: Result<Payload, WampError>,
     ) -> Self {
         Self { realm, procedure, payload, options: CallOptions::default(), callee: None }
     }
@@ -207,7 +205,7 @@ impl Calling {
             only: self.callee,
             registration,
         }));
-        call.start(to_payload(self.payload?), || realm.context.ids.bits());
+        call.start(self.payload?, || realm.context.ids.bits());
         Ok(call)
     }
 }

@@ -7,11 +7,10 @@ use crate::Session;
 use crate::base::log::line_later;
 use crate::router::broker::{Broker, SubscriptionEntry};
 use crate::router::dealer::RegistrationEntry;
-use crate::router::payload::Encoded;
 use serde::Serialize;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::SessionId;
-use serverwamp_proto::payload::encode_args;
+use serverwamp_proto::payload::{Part, Payload, encode_args};
 use serverwamp_proto::{uri, uris};
 
 /// A session, as `on_join` and `wamp.session.get` tell it.
@@ -176,7 +175,7 @@ impl<'r> MetaEvents<'r> {
         match encode_args(Serializer::MessagePack, &args()) {
             Ok(args) => self.broker.publish_meta(
                 topic,
-                Encoded { serializer: Serializer::MessagePack, args, kwargs: Vec::new() },
+                Payload { serializer: Serializer::MessagePack, args: args.into(), kwargs: Part::new() },
             ),
             Err(error) => {
                 line_later!(ERROR, "event", "a meta event cannot be encoded", topic = topic, error = error);

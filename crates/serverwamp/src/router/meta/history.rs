@@ -8,14 +8,13 @@ use super::turns::{AT_ONCE, InTurns};
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::router::broker::{StoredEvent, SubscriptionEntry};
-use crate::router::payload::Encoded;
 use crate::router::realm::RunningRealm;
 use crate::{Session, WampError};
 use serverwamp_proto::broker::{HistoryCursor, HistoryQuery};
 use serverwamp_proto::codec::{EncodeError, Serializer, Writer};
 use serverwamp_proto::id::SubscriptionId;
 use serverwamp_proto::message::encode_event_details;
-use serverwamp_proto::payload::Payload;
+use serverwamp_proto::payload::{Part, Payload};
 use serverwamp_proto::uris;
 use std::sync::Arc;
 
@@ -56,7 +55,7 @@ impl MetaApi<'_> {
 impl InTurns for Reading {
     /// Nothing is encoded that would be too long: the payloads are looked at first, and the first event beyond the bound is
     /// the last that is (checklist HIST-18).
-    fn go_on(&mut self, caller: &Session) -> Option<Result<Encoded, WampError>> {
+    fn go_on(&mut self, caller: &Session) -> Option<Result<Payload, WampError>> {
         let complete = self.look_on(caller);
         let realm = caller.running_realm();
         let is_too_long = |bytes| bytes > most_bytes(realm, self.found.len());
@@ -132,7 +131,7 @@ impl Reading {
     }
 
     /// The events as the arguments of a result.
-    fn answer(&self, told: &[Vec<u8>], bytes: usize) -> Encoded {
+    fn answer(&self, told: &[Vec<u8>], bytes: usize) -> Payload {
         let mut args = Vec::with_capacity(bytes + told.len() + 16);
         if !told.is_empty() {
             let mut writer = Writer::new(self.serializer, &mut args);
@@ -140,7 +139,7 @@ impl Reading {
             told.iter().for_each(|event| writer.raw(event));
             writer.end();
         }
-        Encoded { serializer: self.serializer, args, kwargs: Vec::new() }
+        Payload { serializer: self.serializer, args: args.into(), kwargs: Part::new() }
     }
 }
 

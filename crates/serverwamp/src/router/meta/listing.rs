@@ -4,7 +4,6 @@
 //! subscribes or registers has its turn, and so what comes and goes meanwhile is in the list or not. An answer that gets
 //! too long is given up there and then.
 
-use super::Encoded;
 use super::arguments::Page;
 use super::turns::{AT_ONCE, InTurns};
 use crate::base::statistics::Refusal;
@@ -14,6 +13,7 @@ use hashbrown::HashSet;
 use serverwamp_proto::codec::{Serializer, Writer};
 use serverwamp_proto::id::{RegistrationId, SessionId, SubscriptionId};
 use serverwamp_proto::pattern::Match;
+use serverwamp_proto::payload::{Part, Payload};
 use serverwamp_proto::uri;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -65,7 +65,7 @@ impl InTurns for Listing {
     ///
     /// # Errors
     /// When the answer would be too long.
-    fn go_on(&mut self, caller: &Session) -> Option<Result<Encoded, WampError>> {
+    fn go_on(&mut self, caller: &Session) -> Option<Result<Payload, WampError>> {
         let realm = caller.running_realm();
         let complete = self.look_on(realm);
         let bytes: usize = self.lists.iter().map(|list| list.bytes.len()).sum();
@@ -144,7 +144,7 @@ impl Listing {
         exhausted || *limit == 0
     }
 
-    fn answer(&mut self) -> Encoded {
+    fn answer(&mut self) -> Payload {
         let [first, prefix, wildcard] = std::mem::take(&mut self.lists);
         let mut args = Vec::with_capacity(first.bytes.len() + prefix.bytes.len() + wildcard.bytes.len() + 64);
         let mut writer = Writer::new(self.serializer, &mut args);
@@ -163,7 +163,7 @@ impl Listing {
             _ => first.write(&mut writer),
         }
         writer.end();
-        Encoded { serializer: self.serializer, args, kwargs: Vec::new() }
+        Payload { serializer: self.serializer, args: args.into(), kwargs: Part::new() }
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) use turns::finish;
 
 use crate::base::statistics::Refusal;
 use crate::router::payload::Args;
-use crate::router::payload::{Encoded, ToPayload};
+use crate::router::payload::ToPayload;
 use crate::router::realm::{RunningRealm, no_such_procedure};
 use crate::{Session, WampError};
 use arguments::{Arguments, Page};
@@ -40,7 +40,7 @@ use turns::{InTurns, begin};
 #[derive(Debug)]
 pub(crate) enum MetaAnswer {
     /// The answer.
-    Now(Encoded),
+    Now(Payload),
     /// One that is not complete, and may take several turns.
     Later(Box<dyn InTurns>),
 }
@@ -144,11 +144,11 @@ impl<'r> MetaApi<'r> {
 }
 
 /// A RESULT of one value, which may be null.
-fn one(serializer: Serializer, value: impl Serialize) -> Result<Encoded, WampError> {
+fn one(serializer: Serializer, value: impl Serialize) -> Result<Payload, WampError> {
     Args((value,)).to_payload(serializer)
 }
 
 /// A RESULT without arguments.
-fn nothing(serializer: Serializer, (): ()) -> Result<Encoded, WampError> {
-    Ok(Encoded::empty(serializer))
+fn nothing(serializer: Serializer, (): ()) -> Result<Payload, WampError> {
+    Ok(Payload::empty(serializer))
 }

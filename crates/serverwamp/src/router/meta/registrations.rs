@@ -8,10 +8,10 @@ use super::listing::Listed;
 use super::{MetaApi, one};
 use crate::base::log::line;
 use crate::router::dealer::RegistrationEntry;
-use crate::router::payload::Encoded;
 use crate::{Session, WampError};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::RegistrationId;
+use serverwamp_proto::payload::Payload;
 use serverwamp_proto::{uri, uris};
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ impl MetaApi<'_> {
         self,
         arguments: &Arguments<'_>,
         serializer: Serializer,
-    ) -> Result<Encoded, WampError> {
+    ) -> Result<Payload, WampError> {
         let entry = self.registration_named(arguments)?;
         one(serializer, RegistrationDetails::of(&entry))
     }

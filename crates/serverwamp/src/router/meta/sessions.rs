@@ -7,13 +7,13 @@ use super::events::SessionDetails;
 use super::listing::Listed;
 use super::{MetaApi, one};
 use crate::base::log::line;
-use crate::router::payload::Encoded;
 use crate::router::session::CloseRequest;
 use crate::{CloseReason, Session, WampError};
 use hashbrown::HashSet;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::SessionId;
 use serverwamp_proto::pattern::Match;
+use serverwamp_proto::payload::Payload;
 use serverwamp_proto::uris;
 
 pub(super) const SESSION: Expected<SessionId> = arguments::id("the id of a session");
@@ -40,7 +40,7 @@ impl MetaApi<'_> {
         self,
         arguments: &Arguments<'_>,
         serializer: Serializer,
-    ) -> Result<Encoded, WampError> {
+    ) -> Result<Payload, WampError> {
         let session = self.session_named(arguments, 0)?;
         one(serializer, SessionDetails::of(&session))
     }

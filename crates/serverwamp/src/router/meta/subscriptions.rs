@@ -9,10 +9,10 @@ use super::listing::Listed;
 use super::{MetaApi, one};
 use crate::base::log::line;
 use crate::router::broker::SubscriptionEntry;
-use crate::router::payload::Encoded;
 use crate::{Session, WampError};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::SubscriptionId;
+use serverwamp_proto::payload::Payload;
 use serverwamp_proto::{uri, uris};
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ impl MetaApi<'_> {
         self,
         arguments: &Arguments<'_>,
         serializer: Serializer,
-    ) -> Result<Encoded, WampError> {
+    ) -> Result<Payload, WampError> {
         let entry = self.subscription_named(arguments)?;
         one(serializer, SubscriptionDetails::of(&entry))
     }

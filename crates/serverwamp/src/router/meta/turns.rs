@@ -1,8 +1,9 @@
 //! Answers of the meta API that could take longer than a turn, and are cut into turns.
 
-use super::{Encoded, MetaAnswer};
+use super::MetaAnswer;
 use crate::base::measure;
 use crate::{Session, WampError};
+use serverwamp_proto::payload::Payload;
 use std::fmt::Debug;
 use std::future::poll_fn;
 use std::task::Poll;
@@ -13,7 +14,7 @@ pub(super) const AT_ONCE: usize = 1024;
 /// An answer that is made some of it at a time.
 pub(crate) trait InTurns: Debug + Send {
     /// Goes on for a turn; the answer if that was the last of it.
-    fn go_on(&mut self, caller: &Session) -> Option<Result<Encoded, WampError>>;
+    fn go_on(&mut self, caller: &Session) -> Option<Result<Payload, WampError>>;
 }
 
 /// Does as much as one turn allows; most answers are no longer.
@@ -25,7 +26,7 @@ pub(super) fn begin(caller: &Session, mut answer: impl InTurns + 'static) -> Res
 }
 
 /// The rest of the answer, some in each turn. One session has one such answer at a time, and room for it.
-pub(crate) async fn finish(mut answer: Box<dyn InTurns>, session: Session) -> Result<Encoded, WampError> {
+pub(crate) async fn finish(mut answer: Box<dyn InTurns>, session: Session) -> Result<Payload, WampError> {
     let _turn = session.listing().lock().await;
     session.outbox().room().await;
     loop {

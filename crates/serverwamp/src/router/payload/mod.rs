@@ -11,28 +11,12 @@ use crate::base::error::WampError;
 use crate::base::log::line;
 use serde::Serialize;
 use serverwamp_proto::codec::{EncodeError, Serializer};
-use serverwamp_proto::payload::{Payload, encode_args, encode_kwargs};
+use serverwamp_proto::payload::{Part, Payload, encode_args, encode_kwargs};
 use serverwamp_proto::uris;
-
-/// Arguments and keyword arguments, encoded.
-#[derive(Clone, Debug)]
-pub struct Encoded {
-    pub(crate) serializer: Serializer,
-    /// A list, or empty for none.
-    pub(crate) args: Vec<u8>,
-    /// A dictionary, or empty for none.
-    pub(crate) kwargs: Vec<u8>,
-}
-
-impl Encoded {
-    pub(crate) fn empty(serializer: Serializer) -> Self {
-        Self { serializer, args: Vec::new(), kwargs: Vec::new() }
-    }
-}
 
 /// The answer to a call, encoded for its caller.
 #[derive(Debug)]
-pub struct CallReply(pub(crate) Result<Encoded, WampError>);
+pub struct CallReply(pub(crate) Result<Payload, WampError>);
 
 impl CallReply {
     /// An ERROR.
@@ -77,11 +61,11 @@ pub trait ToPayload<M> {
     ///
     /// # Errors
     /// When the serializer cannot represent it, such as a NaN in JSON.
-    fn to_payload(&self, serializer: Serializer) -> Result<Encoded, WampError>;
+    fn to_payload(&self, serializer: Serializer) -> Result<Payload, WampError>;
 }
 
 impl<T: Serialize + ?Sized> ToPayload<via::Value> for T {
-    fn to_payload(&self, serializer: Serializer) -> Result<Encoded, WampError> {
+    fn to_payload(&self, serializer: Serializer) -> Result<Payload, WampError> {
         encode_value(serializer, self)
     }
 }
@@ -125,11 +109,11 @@ pub trait ToArguments<M> {
     ///
     /// # Errors
     /// When the serializer cannot represent it, such as a NaN in JSON.
-    fn to_arguments(&self, serializer: Serializer) -> Result<Encoded, WampError>;
+    fn to_arguments(&self, serializer: Serializer) -> Result<Payload, WampError>;
 }
 
 impl<T: Serialize + ?Sized> ToArguments<via::Value> for T {
-    fn to_arguments(&self, serializer: Serializer) -> Result<Encoded, WampError> {
+    fn to_arguments(&self, serializer: Serializer) -> Result<Payload, WampError> {
         encode_arguments(serializer, self)
     }
 }
@@ -144,14 +128,14 @@ fn cannot_encode(error: EncodeError) -> WampError {
 macro_rules! shapes {
     ($([$($generic:ident),*] $shape:ty: |$this:ident, $serializer:ident| $args:expr, $kwargs:expr;)*) => {$(
         impl<$($generic: Serialize),*> ToPayload<via::Shape> for $shape {
-            fn to_payload(&self, $serializer: Serializer) -> Result<Encoded, WampError> {
+            fn to_payload(&self, $serializer: Serializer) -> Result<Payload, WampError> {
                 let $this = self;
-                Ok(Encoded { serializer: $serializer, args: $args, kwargs: $kwargs })
+                Ok(Payload { serializer: $serializer, args: Part::from($args), kwargs: Part::from($kwargs) })
             }
         }
 
         impl<$($generic: Serialize),*> ToArguments<via::Shape> for $shape {
-            fn to_arguments(&self, serializer: Serializer) -> Result<Encoded, WampError> {
+            fn to_arguments(&self, serializer: Serializer) -> Result<Payload, WampError> {
                 self.to_payload(serializer)
             }
         }
@@ -159,13 +143,22 @@ macro_rules! shapes {
 }
 
 shapes! {
-    [T] Arg<T>: |this, serializer| encode_value(serializer, &this.0)?.args, Vec::new();
+    [T] Arg<T>: |this, serializer| encode_value(serializer, &this.0)?.args, Part::new();
     [T] Args<T>: |this, serializer| encode_args(serializer, &this.0).map_err(cannot_encode)?, Vec::new();
     [T] Kwargs<T>: |this, serializer| Vec::new(), encode_kwargs(serializer, &this.0).map_err(cannot_encode)?;
     [A, K] (Args<A>, Kwargs<K>): |this, serializer|
         encode_args(serializer, &this.0.0).map_err(cannot_encode)?,
         encode_kwargs(serializer, &this.1.0).map_err(cannot_encode)?;
-    [] Payload: |this, serializer|
-        this.to_serializer(serializer).map_err(cannot_encode)?.args.to_vec(),
-        this.to_serializer(serializer).map_err(cannot_encode)?.kwargs.to_vec();
+}
+
+impl ToPayload<via::Shape> for Payload {
+    fn to_payload(&self, serializer: Serializer) -> Result<Payload, WampError> {
+        self.to_serializer(serializer).map_err(cannot_encode)
+    }
+}
+
+impl ToArguments<via::Shape> for Payload {
+    fn to_arguments(&self, serializer: Serializer) -> Result<Payload, WampError> {
+        self.to_payload(serializer)
+    }
 }

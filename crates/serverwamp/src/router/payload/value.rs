@@ -3,12 +3,12 @@
 //! `Result<T, E>` is itself `Serialize` when `T` and `E` are. Invariant of this file: an `Err` that reaches it, however
 //! wrapped in `Some` and `Box`, comes out as an error.
 
-use super::{Encoded, cannot_encode};
+use super::cannot_encode;
 use crate::base::error::{WampError, to_value};
 use serde::Serialize;
 use serde::ser::{Impossible, Serializer as SerdeSerializer};
 use serverwamp_proto::codec::{Serializer, Value};
-use serverwamp_proto::payload::{encode_args, encode_single};
+use serverwamp_proto::payload::{Part, Payload, encode_args, encode_single};
 use serverwamp_proto::uris;
 use std::fmt;
 
@@ -16,7 +16,7 @@ use std::fmt;
 pub(crate) fn encode_value<T: Serialize + ?Sized>(
     serializer: Serializer,
     value: &T,
-) -> Result<Encoded, WampError> {
+) -> Result<Payload, WampError> {
     Glance { serializer, spreads: false }.encode(value)
 }
 
@@ -24,13 +24,13 @@ pub(crate) fn encode_value<T: Serialize + ?Sized>(
 pub(crate) fn encode_arguments<T: Serialize + ?Sized>(
     serializer: Serializer,
     value: &T,
-) -> Result<Encoded, WampError> {
+) -> Result<Payload, WampError> {
     Glance { serializer, spreads: true }.encode(value)
 }
 
-fn encode_plain<T: Serialize + ?Sized>(serializer: Serializer, value: &T) -> Result<Encoded, WampError> {
+fn encode_plain<T: Serialize + ?Sized>(serializer: Serializer, value: &T) -> Result<Payload, WampError> {
     match encode_single(serializer, value) {
-        Ok(args) => Ok(Encoded { serializer, args, kwargs: Vec::new() }),
+        Ok(args) => Ok(Payload { serializer, args: args.into(), kwargs: Part::new() }),
         Err(error) => Err(cannot_encode(error)),
     }
 }
@@ -44,13 +44,15 @@ struct Glance {
 }
 
 impl Glance {
-    fn encode<T: Serialize + ?Sized>(self, value: &T) -> Result<Encoded, WampError> {
+    fn encode<T: Serialize + ?Sized>(self, value: &T) -> Result<Payload, WampError> {
         match value.serialize(self) {
             Ok(never) => match never {},
-            Err(Seen::Nothing) => Ok(Encoded::empty(self.serializer)),
+            Err(Seen::Nothing) => Ok(Payload::empty(self.serializer)),
             Err(Seen::Value) => encode_plain(self.serializer, value),
             Err(Seen::Elements) => match encode_args(self.serializer, value) {
-                Ok(args) => Ok(Encoded { serializer: self.serializer, args, kwargs: Vec::new() }),
+                Ok(args) => {
+                    Ok(Payload { serializer: self.serializer, args: args.into(), kwargs: Part::new() })
+                }
                 Err(error) => Err(cannot_encode(error)),
             },
             Err(Seen::Unwrapped(encoded)) => *encoded,
@@ -68,7 +70,7 @@ enum Seen {
     /// A tuple or an array whose elements are arguments.
     Elements,
     /// The inside of a `Result`, already encoded, or the error it was.
-    Unwrapped(Box<Result<Encoded, WampError>>),
+    Unwrapped(Box<Result<Payload, WampError>>),
 }
 
 impl fmt::Display for Seen {

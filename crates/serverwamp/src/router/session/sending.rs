@@ -7,7 +7,7 @@ use crate::WampError;
 use crate::base::log::line_later;
 use crate::base::statistics::Refusal;
 use crate::router::dealer::{Answer, Carried};
-use crate::router::payload::{CallReply, Encoded};
+use crate::router::payload::CallReply;
 use crate::router::wire;
 use crate::transport::{Class, Outbox, PushError, infallible};
 use serverwamp_proto::codec::{EncodeError, Serializer};
@@ -214,7 +214,7 @@ impl Session {
     ///
     /// # Errors
     /// When the caller is gone, or takes no message of this length.
-    pub(crate) fn send_progress(&self, request: RequestId, encoded: &Encoded) -> Result<(), WampError> {
+    pub(crate) fn send_progress(&self, request: RequestId, encoded: &Payload) -> Result<(), WampError> {
         self.send_plain_result(request, true, &encoded.args, &encoded.kwargs).map_err(|error| match error {
             PushError::TooLong => self.too_long("the progressive result is longer than the caller accepts"),
             PushError::Closed | PushError::Full => WampError::call_canceled(),
