@@ -9,13 +9,15 @@ mod missing;
 mod part;
 #[cfg(test)]
 mod tests;
+mod transcode;
 
 pub use encode::{encode_args, encode_kwargs, encode_single};
 pub use part::Part;
+pub use transcode::{TranscodeCache, Transcoded};
 
+use crate::codec::Serializer;
 use crate::codec::de::Decode;
 use crate::codec::reader::with_reader;
-use crate::codec::{EncodeError, Serializer, transcode};
 use bind::Bind;
 use serde::Deserialize;
 
@@ -137,24 +139,5 @@ impl Payload {
     /// As for [`bind`](Self::bind), and when there is not exactly one positional argument or there are keywords.
     pub fn arg<'de, T: Deserialize<'de>>(&'de self) -> Result<T, BindError> {
         with_reader!(self.serializer, R => Bind::<R<'de>>::new(&self.args, &self.kwargs).single(|reader| T::deserialize(Decode::new(reader))))
-    }
-
-    /// The same arguments in another serializer. Costs nothing if it is the same one.
-    ///
-    /// # Errors
-    /// When they hold something that the other serializer cannot express, see [`transcode`].
-    pub fn to_serializer(&self, serializer: Serializer) -> Result<Self, EncodeError> {
-        if serializer == self.serializer {
-            return Ok(self.clone());
-        }
-        let carry = |bytes: &[u8]| -> Result<Part, EncodeError> {
-            if bytes.is_empty() {
-                return Ok(Part::new());
-            }
-            let mut out = Vec::with_capacity(bytes.len());
-            transcode(self.serializer, bytes, serializer, &mut out)?;
-            Ok(Part::from(out))
-        };
-        Ok(Self { serializer, args: carry(&self.args)?, kwargs: carry(&self.kwargs)? })
     }
 }

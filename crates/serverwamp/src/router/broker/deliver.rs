@@ -3,7 +3,6 @@
 //! The payload is carried over into each serializer once, when the first receiver needs it; the whole EVENT is encoded
 //! once for each subscription and serializer.
 
-use super::forms::slot;
 use super::publish::Outgoing;
 use super::{Broker, Disclosed, StoredEvent, SubscriptionEntry};
 use crate::Session;
@@ -113,6 +112,15 @@ impl Broker {
     }
 }
 
+/// The place of a serializer among [`SERIALIZERS`].
+const fn slot(serializer: Serializer) -> usize {
+    match serializer {
+        Serializer::Json => 0,
+        Serializer::MessagePack => 1,
+        Serializer::Cbor => 2,
+    }
+}
+
 /// An EVENT in one serializer.
 #[derive(Debug, Default)]
 enum Event {
@@ -143,7 +151,16 @@ impl Outgoing<'_> {
         disclose: bool,
         out: &mut Vec<u8>,
     ) -> Option<()> {
-        let payload = self.payload.get(serializer, self.topic)?;
+        let payload = self.payload.get(serializer, |error| {
+            line_later!(
+                WARN,
+                "event",
+                "an event cannot be transcoded",
+                topic = self.topic,
+                serializer = format_args!("{serializer:?}"),
+                error = error
+            );
+        })?;
         let details = self.details(topic, disclose);
         out.reserve(64 + payload.args.len() + payload.kwargs.len());
         encode(serializer, subscription, self.publication, &details, payload, out)

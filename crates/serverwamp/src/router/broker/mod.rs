@@ -9,7 +9,6 @@
 mod attempt;
 mod deliver;
 mod direct;
-mod forms;
 mod local;
 mod publish;
 mod retained;
@@ -18,7 +17,6 @@ mod subscribe;
 mod subscription;
 
 pub(crate) use attempt::{Attempt, HeldSubscription, WaitingRequest};
-pub(crate) use forms::Forms;
 pub(crate) use local::LocalSubscriber;
 pub use local::{ReceivedEvent, Subscriber};
 pub(crate) use stored::{Disclosed, StoredEvent};

@@ -1,6 +1,6 @@
 //! From a PUBLISH, or a publication of the application or of the realm itself, to its delivery.
 
-use super::{Broker, Disclosed, Forms};
+use super::{Broker, Disclosed};
 use crate::base::statistics::Refusal;
 use crate::router::payload::ToArguments;
 use crate::router::realm::{Disclosure, RealmConfig, disclosure_refused, forwarded};
@@ -11,7 +11,7 @@ use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{PublicationId, SessionId};
 use serverwamp_proto::message::{Passthru, Publish, PublishOptions, Receivers, Violation};
 use serverwamp_proto::pattern::Match;
-use serverwamp_proto::payload::Payload;
+use serverwamp_proto::payload::{Payload, TranscodeCache};
 use serverwamp_proto::session::Feature;
 use serverwamp_proto::uris;
 
@@ -20,7 +20,7 @@ use serverwamp_proto::uris;
 pub(super) struct Outgoing<'p> {
     pub(super) publication: PublicationId,
     pub(super) topic: &'p str,
-    pub(super) payload: &'p Forms,
+    pub(super) payload: &'p TranscodeCache,
     /// This session does not get the event: its publisher, as a rule.
     pub(super) exclude: Option<SessionId>,
     /// The publication's lists, as the history keeps them.
@@ -41,7 +41,7 @@ pub(super) struct Outgoing<'p> {
 
 impl<'p> Outgoing<'p> {
     /// What the realm itself has to tell, on behalf of nobody.
-    pub(super) fn by_realm(publication: PublicationId, topic: &'p str, payload: &'p Forms) -> Self {
+    pub(super) fn by_realm(publication: PublicationId, topic: &'p str, payload: &'p TranscodeCache) -> Self {
         Self {
             publication,
             topic,
@@ -65,7 +65,7 @@ impl<'p> Outgoing<'p> {
         (publisher, by_configuration): (&'p Session, bool),
         topic: &'p str,
         options: &'p PublishOptions,
-        payload: &'p Forms,
+        payload: &'p TranscodeCache,
     ) -> Self {
         let receivers = options.receivers.as_deref();
         Self {
@@ -127,7 +127,7 @@ impl Broker {
         self.check_receivers(publisher, options.receivers.as_deref())?;
         let by_configuration = disclosure == Disclosure::Always
             || config.topic_settings.of(topic).is_some_and(|settings| settings.disclose_publisher);
-        let payload = Forms::new(payload);
+        let payload = TranscodeCache::new(payload);
         let publication = self.context.ids.publication();
         let publisher = (publisher, by_configuration);
         self.send(&config, Outgoing::by_client(publication, publisher, topic, options, &payload))
@@ -153,7 +153,7 @@ impl Broker {
 
     /// Publishes what the realm itself has to tell; no settings apply to it.
     pub(crate) fn publish_meta(&self, topic: &str, payload: Payload) {
-        let payload = Forms::new(payload);
+        let payload = TranscodeCache::new(payload);
         let outgoing = Outgoing::by_realm(self.context.ids.publication(), topic, &payload);
         self.context.crowd.wake(self.deliver(&outgoing, wall_clock).asleep);
     }
@@ -208,13 +208,13 @@ impl Broker {
     ///
     /// User code encodes it, so that happens before any lock is taken; another serializer that turns out to be needed
     /// gets it carried over from one of these.
-    fn encode_likely<M>(&self, payload: &impl ToArguments<M>) -> Result<Forms, WampError> {
-        let mut forms: Option<Forms> = None;
+    fn encode_likely<M>(&self, payload: &impl ToArguments<M>) -> Result<TranscodeCache, WampError> {
+        let mut forms: Option<TranscodeCache> = None;
         let mut problem = None;
         for serializer in self.likely_serializers() {
             match (payload.to_arguments(serializer), &forms) {
-                (Ok(encoded), None) => forms = Some(Forms::new(encoded)),
-                (Ok(encoded), Some(forms)) => forms.know(encoded),
+                (Ok(encoded), None) => forms = Some(TranscodeCache::new(encoded)),
+                (Ok(encoded), Some(forms)) => forms.add(encoded),
                 (Err(error), _) => problem = Some(error),
             }
         }
@@ -222,7 +222,7 @@ impl Broker {
             (Some(forms), _) => Ok(forms),
             (None, Some(error)) => Err(error),
             // It can say the most.
-            (None, None) => Ok(Forms::new(payload.to_arguments(Serializer::Cbor)?)),
+            (None, None) => Ok(TranscodeCache::new(payload.to_arguments(Serializer::Cbor)?)),
         }
     }
 }

@@ -121,16 +121,15 @@ impl StoredEvent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::router::broker::Forms;
     use serverwamp_proto::codec::Serializer;
     use serverwamp_proto::message::Receivers;
-    use serverwamp_proto::payload::Part;
+    use serverwamp_proto::payload::{Part, TranscodeCache};
 
     #[test]
     fn ret_01_a_kept_event_counts_with_all_that_is_kept_of_it() {
         let empty = || Payload { serializer: Serializer::Json, args: Part::new(), kwargs: Part::new() };
         let kept = |payload: Payload, receivers: Receivers, passthru: Passthru| {
-            let forms = Forms::new(payload);
+            let forms = TranscodeCache::new(payload);
             let publication = PublicationId::new(1).unwrap();
             let outgoing = Outgoing {
                 receivers: Some(&receivers),

@@ -1,7 +1,6 @@
 //! From a call to the outbox of a callee.
 
 use super::call::{Answer, CallState, RoutedCall, Serving};
-use super::carried::Carried;
 use super::registration::Callee;
 use crate::base::log::line_later;
 use crate::base::statistics::Refusal;
@@ -10,7 +9,7 @@ use crate::transport::PushError;
 use crate::{Session, WampError};
 use serverwamp_proto::id::{RequestId, SessionId};
 use serverwamp_proto::message::InvocationDetails;
-use serverwamp_proto::payload::Payload;
+use serverwamp_proto::payload::{Payload, Transcoded};
 use serverwamp_proto::session::Feature;
 use serverwamp_proto::uris;
 use std::borrow::Cow;
@@ -112,7 +111,7 @@ impl RoutedCall {
         let keeps_time = self.options.timeout > 0
             && session.callee_has(Feature::CallTimeout)
             && self.forward_timeout.unwrap_or(callee.options.forward_timeout);
-        let payload = carried(payload, session)?;
+        let payload = transcoded(payload, session)?;
         let realm = session.running_realm();
         let mut invocations = session.invocations();
         if invocations.len() >= realm.context.limits.invocations_in_flight {
@@ -150,7 +149,7 @@ impl RoutedCall {
         }
         state.input_open = !last;
         let Some(serving) = state.serving.clone().filter(|_| !state.killed) else { return Taken::Waiting };
-        let sent = carried(payload, &serving.callee.session)
+        let sent = transcoded(payload, &serving.callee.session)
             .and_then(|payload| self.push(Asked::from(&serving), !last, &payload));
         if let Err(Unsent::Refused(error)) = sent {
             // A callee that is gone is about to be missed by everybody it serves.
@@ -160,7 +159,7 @@ impl RoutedCall {
     }
 
     /// Queues an INVOCATION, the first of the call or a further one.
-    fn push(&self, asked: Asked<'_>, progress: bool, payload: &Carried<'_>) -> Result<(), Unsent> {
+    fn push(&self, asked: Asked<'_>, progress: bool, payload: &Transcoded<'_>) -> Result<(), Unsent> {
         let session = &asked.callee.session;
         let details = self.details(asked, progress);
         match session.send_invocation(asked.invocation, self.registration.id, &details, payload) {
@@ -230,8 +229,8 @@ enum Unsent {
 }
 
 /// The arguments in the callee's serializer.
-fn carried<'p>(payload: &'p Payload, callee: &Session) -> Result<Carried<'p>, Unsent> {
-    Carried::new(payload, callee.serializer()).map_err(|error| {
+fn transcoded<'p>(payload: &'p Payload, callee: &Session) -> Result<Transcoded<'p>, Unsent> {
+    payload.transcoded(callee.serializer()).map_err(|error| {
         callee.running_realm().context.counters.count(Refusal::Unrepresentable, 1);
         line_later!(
             WARN,

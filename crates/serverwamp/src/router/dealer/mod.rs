@@ -6,7 +6,6 @@
 
 mod answer;
 mod call;
-mod carried;
 mod invoke;
 mod local;
 mod register;
@@ -14,7 +13,6 @@ mod registration;
 
 pub(crate) use answer::{receive_error, receive_too_long, receive_yield};
 pub(crate) use call::{Answer, CallRequest, Caller, RoutedCall};
-pub(crate) use carried::Carried;
 pub use local::{CallResult, Calling, ProgressResults};
 use registration::CalleeOptions;
 pub(crate) use registration::RegistrationEntry;

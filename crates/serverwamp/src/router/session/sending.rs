@@ -6,7 +6,7 @@ use super::Session;
 use crate::WampError;
 use crate::base::log::line_later;
 use crate::base::statistics::Refusal;
-use crate::router::dealer::{Answer, Carried};
+use crate::router::dealer::Answer;
 use crate::router::payload::CallReply;
 use crate::router::wire;
 use crate::transport::{Class, Outbox, PushError, infallible};
@@ -17,7 +17,7 @@ use serverwamp_proto::message::{
     encode_error_with, encode_interrupt, encode_invocation, encode_published, encode_result,
     encode_result_with,
 };
-use serverwamp_proto::payload::Payload;
+use serverwamp_proto::payload::{Payload, Transcoded};
 use serverwamp_proto::uris;
 
 impl Session {
@@ -149,7 +149,7 @@ impl Session {
             passthru: passthru.map(|passthru| Box::new(passthru.clone())),
             ..ErrorDetails::default()
         };
-        let payload = Carried::new(payload, serializer).unwrap_or_else(|problem| {
+        let payload = payload.transcoded(serializer).unwrap_or_else(|problem| {
             self.count_unsayable();
             line_later!(
                 WARN,
@@ -158,7 +158,7 @@ impl Session {
                 session = self.id(),
                 error = problem
             );
-            Carried::nothing()
+            Transcoded::nothing()
         });
         let (args, kwargs) = (&payload.args, &payload.kwargs);
         self.push(Class::Required, |out| {
@@ -204,7 +204,7 @@ impl Session {
         payload: &Payload,
     ) -> Result<(), PushError<EncodeError>> {
         let serializer = self.serializer();
-        let payload = Carried::new(payload, serializer)?;
+        let payload = payload.transcoded(serializer)?;
         self.push(Class::Required, |out| {
             encode_result_with(serializer, request, details, &payload.args, &payload.kwargs, out)
         })
@@ -244,7 +244,7 @@ impl Session {
         invocation: RequestId,
         registration: RegistrationId,
         details: &InvocationDetails<'_>,
-        payload: &Carried<'_>,
+        payload: &Transcoded<'_>,
     ) -> Result<(), PushError> {
         let serializer = self.serializer();
         let (args, kwargs) = (&payload.args, &payload.kwargs);
