@@ -22,37 +22,37 @@ const SHARES: [OfOne; 6] = [
     OfOne {
         argument: "retained_events=1",
         topics: ["com.a", "com.b"],
-        whose: "of this realm: 1 events and 67108864 bytes",
+        whose: "of this realm can be retained: the limit is 1 events and 67108864 bytes",
         counter: "retained_refused",
     },
     OfOne {
         argument: "retained_bytes=1000",
         topics: ["com.a", "com.b"],
-        whose: "of this realm: 40000 events and 1000 bytes",
+        whose: "of this realm can be retained: the limit is 40000 events and 1000 bytes",
         counter: "retained_refused",
     },
     OfOne {
         argument: "retained_events_of_session=1",
         topics: ["com.a", "com.b"],
-        whose: "of one session: 1 events and 16777216 bytes",
+        whose: "of one session can be retained: the limit is 1 events and 16777216 bytes",
         counter: "retained_of_session_refused",
     },
     OfOne {
         argument: "retained_bytes_of_session=1000",
         topics: ["com.a", "com.b"],
-        whose: "of one session: 10000 events and 1000 bytes",
+        whose: "of one session can be retained: the limit is 10000 events and 1000 bytes",
         counter: "retained_of_session_refused",
     },
     OfOne {
         argument: "retained_events=40000",
         topics: ["topic.limited.a", "topic.limited.b"],
-        whose: "of these topics: 1 events and 1048576 bytes",
+        whose: "of these topics can be retained: the limit is 1 events and 1048576 bytes",
         counter: "retained_of_topics_refused",
     },
     OfOne {
         argument: "retained_events=40000",
         topics: ["topic.narrow.a", "topic.narrow.b"],
-        whose: "of these topics: 100 events and 1000 bytes",
+        whose: "of these topics can be retained: the limit is 100 events and 1000 bytes",
         counter: "retained_of_topics_refused",
     },
 ];

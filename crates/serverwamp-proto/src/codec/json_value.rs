@@ -47,7 +47,7 @@ impl TryFrom<Json> for Value {
             Json::String(text) => match text.strip_prefix('\0') {
                 None => Self::Text(text),
                 Some(encoded) => Self::Binary(base64::decode(encoded).ok_or(ConversionError(
-                    Cow::Borrowed("text that starts with NUL must go on with base64"),
+                    Cow::Borrowed("text that starts with NUL must continue with base64"),
                 ))?),
             },
             Json::Array(values) => {

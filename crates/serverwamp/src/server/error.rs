@@ -62,7 +62,8 @@ pub(super) fn check(app: &Application, options: &Options) -> Result<(), ServeErr
         problems.push(text.to_owned());
     }
     if options.fallback.is_some() && options.bounds.time == Duration::ZERO {
-        let text = "`request_timeout` is 0, and so every body would be too late: leave its default or give it a value";
+        let text =
+            "`request_timeout` is 0, so every body would be too late: keep the default or set another value";
         problems.push(text.to_owned());
     }
     if options.fallback.is_some() && !options.http {
