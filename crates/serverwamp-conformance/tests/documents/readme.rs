@@ -3,7 +3,7 @@
 use crate::{blocks, can_be_had, document};
 use serde_json::json;
 use serverwamp_conformance::client::Client;
-use serverwamp_conformance::{Connect, ServerProcess, Subprotocol, interop, output};
+use serverwamp_conformance::{Connect, DEADLINE, ServerProcess, Signal, Subprotocol, interop, output};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -23,7 +23,7 @@ fn the_program_of_the_readme_and_its_page_meet() {
     if !can_be_had(Client::AutobahnJs) {
         return;
     }
-    let server = ServerProcess::start(Path::new(env!("CARGO_BIN_EXE_readme")), &[], &[]);
+    let mut server = ServerProcess::start(Path::new(env!("CARGO_BIN_EXE_readme")), &[], &[]);
     let readme = document("README.md");
     let [page] = &blocks(&readme, "```js")[..] else { panic!("README.md has one block of JavaScript") };
     assert!(page.lines().count() <= 12, "it is to be read at a glance:\n{page}");
@@ -36,6 +36,8 @@ fn the_program_of_the_readme_and_its_page_meet() {
     let seen = seen.unwrap_or_else(|why| panic!("{why}\n{}", server.log()));
     assert_eq!(seen.stdout, "2 + 3 = 5\nada: hello\n", "{}", seen.stderr);
     assert!(seen.status.success(), "{}", seen.stderr);
+    server.signal(Signal::Terminate);
+    assert!(server.wait_exit(DEADLINE).success(), "{}", server.log());
 }
 
 #[test]
