@@ -8,6 +8,7 @@
 
 use bytes::{Buf as _, Bytes, BytesMut};
 
+use super::assembly::{Assembly, NOT_UTF8, check_utf8};
 use super::deflate::Inflater;
 use super::header::{Header, rotate, unmask};
 use super::too_long::{Passed, Passing, TooLong};
@@ -65,18 +66,6 @@ enum Frame {
     Whole { text: bool, key: [u8; 4], len: usize, unmasked: usize, valid: usize },
     /// Part of an [`Assembly`], to which the payload moves as it arrives.
     Part { key: [u8; 4], rest: u64, fin: bool },
-}
-
-/// A message that is put together.
-#[derive(Debug)]
-struct Assembly {
-    opcode: Opcode,
-    data: Vec<u8>,
-    /// How much of a text is known to be UTF-8.
-    valid: usize,
-    inflater: Option<Inflater>,
-    /// Payload bytes received or announced by the current frame.
-    wire: u64,
 }
 
 impl Decoder {
@@ -296,43 +285,6 @@ impl Decoder {
     }
 }
 
-impl Assembly {
-    fn append(&mut self, part: &[u8], limit: usize) -> Result<(), Failure> {
-        let fed = match &mut self.inflater {
-            Some(inflater) => inflater.feed(part, &mut self.data, limit),
-            None => {
-                self.data.extend_from_slice(part);
-                Ok(())
-            }
-        };
-        self.data.truncate(limit);
-        // First, as it stands before what did not fit: in smaller pieces it would have been found earlier.
-        self.check(false)?;
-        fed
-    }
-
-    fn finish(mut self, limit: usize) -> Result<Event, Failure> {
-        if let Some(inflater) = self.inflater.take()
-            && let Err(failure) = inflater.finish(&mut self.data, limit)
-        {
-            self.data.truncate(limit);
-            self.check(false)?;
-            return Err(failure);
-        }
-        self.check(true)?;
-        let text = self.opcode == Opcode::Text;
-        let payload = Bytes::from(self.data);
-        Ok(if text { Event::Text(payload) } else { Event::Binary(payload) })
-    }
-
-    fn check(&mut self, complete: bool) -> Result<(), Failure> {
-        if self.opcode == Opcode::Text {
-            self.valid = check_utf8(&self.data, self.valid, complete)?;
-        }
-        Ok(())
-    }
-}
-
 /// Takes an unmasked payload of `len` bytes off the front of `buf`, where they are.
 #[inline]
 pub(super) fn take(buf: &mut BytesMut, len: usize, key: [u8; 4]) -> Bytes {
@@ -357,17 +309,5 @@ pub(super) fn control(opcode: Opcode, payload: Bytes) -> Result<Event, Failure> 
         Opcode::Ping => Ok(Event::Ping(payload)),
         Opcode::Pong => Ok(Event::Pong(payload)),
         _ => close::parse(&payload),
-    }
-}
-
-const NOT_UTF8: Failure = Failure::content("text message is not UTF-8");
-
-/// Checks the text from `valid` on and returns how far it is UTF-8; a character cut off at the end is no failure
-/// before the text is `complete`.
-fn check_utf8(text: &[u8], valid: usize, complete: bool) -> Result<usize, Failure> {
-    match simdutf8::compat::from_utf8(text.get(valid..).unwrap_or_default()) {
-        Ok(_) => Ok(text.len()),
-        Err(error) if complete || error.error_len().is_some() => Err(NOT_UTF8),
-        Err(error) => Ok(valid + error.valid_up_to()),
     }
 }

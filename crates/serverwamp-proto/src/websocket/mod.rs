@@ -6,6 +6,7 @@
 //!
 //! Invariant: nothing here allocates what a peer merely announces, and no bytes make anything here panic.
 
+mod assembly;
 pub mod batch;
 mod close;
 mod decoder;
