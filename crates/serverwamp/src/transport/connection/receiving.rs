@@ -1,0 +1,125 @@
+//! What was received, handed over: one message after the other, as long as the handler, the outbox and the turn allow.
+//!
+//! Invariant: nothing is handed over once the connection closes.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use hyper::rt::{Read, Write};
+use serverwamp_proto::websocket::{Event, Opcode};
+
+use super::Connection;
+use crate::transport::budget::Budget;
+use crate::transport::turns::Stopped;
+use crate::transport::{EndReason, Flow, MessageHandler};
+
+impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
+    /// Hands over what was received.
+    pub(super) fn deliver(&mut self, now: Instant, budget: &mut Budget) -> Stopped {
+        loop {
+            if self.closing.is_some() {
+                return self.skip();
+            }
+            if self.output.outbox().is_closed() {
+                return Stopped::Closing;
+            }
+            if self.is_paused() {
+                return Stopped::Paused;
+            }
+            if budget.wants_time() {
+                if !budget.is_spent() && self.records.is_none() && self.input.received.is_empty() {
+                    return Stopped::NeedsInput;
+                }
+                budget.look(self.timer.now());
+            }
+            if budget.is_spent() {
+                return Stopped::BudgetSpent;
+            }
+            budget.pay_event();
+            if let Some(records) = &mut self.records {
+                match self.output.outbox().next_record(records) {
+                    Some(Ok(record)) => {
+                        self.message(record, self.output.outbox().framing().kind(), budget, now)
+                    }
+                    Some(Err(error)) => self.violation(&error.to_string(), 1002, now),
+                    None => self.records = None,
+                }
+                continue;
+            }
+            self.decoder.limit(self.settings.max_message.min(self.handler.longest_message()));
+            match self.decoder.decode(&mut self.input.received) {
+                Ok(Some(event)) => self.on_event(event, budget, now),
+                Ok(None) => return Stopped::NeedsInput,
+                Err(failure) if failure.code == 1009 && self.passes_over() => {}
+                Err(failure) => self.violation(&failure.reason, failure.code, now),
+            }
+        }
+    }
+
+    /// Whether the beginning of a message that is too long is looked at, rather than nothing of it.
+    fn passes_over(&mut self) -> bool {
+        let most = if self.output.outbox().framing().is_batched() { 0 } else { self.handler.passes_over() };
+        self.decoder.pass_over(most)
+    }
+
+    /// While closing, only the peer's Close frame matters.
+    fn skip(&mut self) -> Stopped {
+        self.records = None;
+        while let Ok(Some(event)) = self.decoder.decode(&mut self.input.received) {
+            if let (Event::Close { .. }, Some(closing)) = (event, &mut self.closing) {
+                closing.on_close();
+            }
+        }
+        Stopped::Closing
+    }
+
+    fn on_event(&mut self, event: Event, budget: &mut Budget, now: Instant) {
+        let (message, kind) = match event {
+            Event::Text(message) => (message, Opcode::Text),
+            Event::Binary(message) => (message, Opcode::Binary),
+            Event::Ping(payload) if payload.len() > self.output.outbox().framing().longest() => {
+                return self.violation("ping whose pong would be longer than its sender accepts", 1009, now);
+            }
+            Event::Ping(payload) => return self.output.pong(&payload),
+            // That something was heard is all there is to know.
+            Event::Pong(_) => return,
+            Event::TooLong(one) if self.handler.too_long(&one.head, &one.failure.reason, now) => return,
+            Event::TooLong(one) => return self.violation(&one.failure.reason, one.failure.code, now),
+            Event::Close { code, .. } => {
+                // One that says no code has nothing to object to.
+                self.close(code.unwrap_or(1000), "");
+                self.end(EndReason::PeerClosed { code });
+                return self.closing(now).on_close();
+            }
+        };
+        let framing = self.output.outbox().framing();
+        if !framing.accepts(kind) {
+            let description = match kind {
+                Opcode::Text => "text message, but the subprotocol uses binary messages",
+                _ => "binary message, but the subprotocol uses text messages",
+            };
+            return self.violation(description, 1002, now);
+        }
+        budget.pay_message(message.len());
+        match framing.records(message) {
+            Ok(records) => self.records = Some(records),
+            Err(message) => self.message(message, kind, budget, now),
+        }
+    }
+
+    #[inline]
+    fn message(&mut self, message: Bytes, kind: Opcode, budget: &mut Budget, now: Instant) {
+        match self.handler.message(message, kind, now) {
+            Flow::Continue => {}
+            Flow::Pause => self.busy = true,
+        }
+        budget.pay_charged();
+    }
+
+    fn violation(&mut self, description: &str, code: u16, now: Instant) {
+        self.handler.violation(description, code);
+        self.output.outbox().close(code, description.to_owned());
+        self.end(EndReason::Violation { code });
+        self.closing(now).on_violation();
+    }
+}
