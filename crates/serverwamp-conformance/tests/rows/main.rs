@@ -3,7 +3,9 @@
 //! Every test starts a fixture server of its own and is a client of it. Names in comments, such as CAN-02, are
 //! those of the checklist of the specification.
 
+mod answering_at_length;
 mod answers_too_long;
+mod answers_too_long_polled;
 mod arguments;
 mod authentication;
 mod authentication_by_cra;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::decoder::Event;
 use super::deflate::Inflater;
+use super::header::Header;
 use super::{Failure, Opcode};
 
 /// A message that is put together.
@@ -21,37 +22,51 @@ pub(super) struct Assembly {
 }
 
 impl Assembly {
-    pub(super) fn append(&mut self, part: &[u8], limit: usize) -> Result<(), Failure> {
+    /// One that begins with this frame.
+    pub(super) fn begin(header: &Header) -> Self {
+        let inflater = header.rsv1.then(Inflater::new);
+        Self { opcode: header.opcode, data: Vec::new(), valid: 0, inflater, wire: 0 }
+    }
+
+    /// Adds the next bytes of the message, and leaves in `part` what was not looked at because it is too long.
+    pub(super) fn append(&mut self, part: &mut &[u8], limit: usize) -> Result<(), Failure> {
         let fed = match &mut self.inflater {
             Some(inflater) => inflater.feed(part, &mut self.data, limit),
             None => {
-                self.data.extend_from_slice(part);
+                self.data.extend_from_slice(std::mem::take(part));
                 Ok(())
             }
         };
-        self.data.truncate(limit);
         // First, as it stands before what did not fit: in smaller pieces it would have been found earlier.
-        self.check(false)?;
+        self.check(limit, false)?;
         fed
     }
 
-    pub(super) fn finish(mut self, limit: usize) -> Result<Event, Failure> {
-        if let Some(inflater) = self.inflater.take()
-            && let Err(failure) = inflater.finish(&mut self.data, limit)
-        {
-            self.data.truncate(limit);
-            self.check(false)?;
-            return Err(failure);
-        }
-        self.check(true)?;
-        let text = self.opcode == Opcode::Text;
-        let payload = Bytes::from(self.data);
-        Ok(if text { Event::Text(payload) } else { Event::Binary(payload) })
+    /// Adds what comes behind the last byte.
+    pub(super) fn complete(&mut self, limit: usize) -> Result<(), Failure> {
+        let completed = match &mut self.inflater {
+            Some(inflater) => inflater.finish(&mut self.data, limit),
+            None => Ok(()),
+        };
+        self.check(limit, completed.is_ok())?;
+        completed
     }
 
-    fn check(&mut self, complete: bool) -> Result<(), Failure> {
+    /// The message, which is complete.
+    pub(super) fn into_event(self) -> Event {
+        let payload = Bytes::from(self.data);
+        if self.opcode == Opcode::Text { Event::Text(payload) } else { Event::Binary(payload) }
+    }
+
+    /// Whether it is compressed.
+    pub(super) const fn is_compressed(&self) -> bool {
+        self.inflater.is_some()
+    }
+
+    fn check(&mut self, limit: usize, complete: bool) -> Result<(), Failure> {
         if self.opcode == Opcode::Text {
-            self.valid = check_utf8(&self.data, self.valid, complete)?;
+            let within = self.data.get(..limit).unwrap_or(&self.data);
+            self.valid = check_utf8(within, self.valid, complete)?;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@
 
 use bytes::{Buf as _, Bytes};
 
+pub use super::pieces::{Piece, Pieces};
 use crate::codec::Serializer;
 
 /// What ends each JSON message. Inside JSON text neither can stand unescaped, so both are understood.
@@ -28,7 +29,7 @@ impl Separator {
         }
     }
 
-    const fn from_byte(byte: u8) -> Option<Self> {
+    pub(super) const fn from_byte(byte: u8) -> Option<Self> {
         match byte {
             0x1e => Some(Self::Record),
             0x18 => Some(Self::ReadAsOctal),
@@ -38,7 +39,7 @@ impl Separator {
 }
 
 /// Bytes of the length before a MessagePack or CBOR message.
-const PREFIX: usize = 4;
+pub(super) const PREFIX: usize = 4;
 
 /// Why a received batch, or the rest of it, cannot be used.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -117,7 +118,7 @@ impl Iterator for Records {
 }
 
 /// Where the first separator stands. Whole chunks are tested before bytes, which compilers turn into vector code.
-fn find_separator(bytes: &[u8]) -> Option<usize> {
+pub(super) fn find_separator(bytes: &[u8]) -> Option<usize> {
     let is_separator = |byte: &u8| Separator::from_byte(*byte).is_some();
     let clean =
         bytes.chunks_exact(32).take_while(|chunk| !chunk.iter().fold(false, |any, b| any | is_separator(b)));

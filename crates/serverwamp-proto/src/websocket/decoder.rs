@@ -9,10 +9,11 @@
 use bytes::{Buf as _, Bytes, BytesMut};
 
 use super::assembly::{Assembly, NOT_UTF8, check_utf8};
-use super::deflate::Inflater;
+use super::batch::Separator;
 use super::header::{Header, rotate, unmask};
 use super::too_long::{Passed, Passing, TooLong};
 use super::{Failure, Opcode, Role, close};
+use crate::codec::Serializer;
 
 /// What a peer sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -34,6 +35,17 @@ pub enum Event {
     },
     /// The beginning of a message that is [passed over](Decoder::pass_over).
     TooLong(Box<TooLong>),
+    /// A message of a batch that is too long as a whole. If it is text, its bytes are UTF-8.
+    Record {
+        /// Whether the batch is a text message.
+        text: bool,
+        /// One WAMP message.
+        message: Bytes,
+        /// What followed it, if it is JSON.
+        separator: Option<Separator>,
+    },
+    /// So many bytes of a message were decompressed to be passed over, and there are more: an opportunity to do something else.
+    Passing(usize),
 }
 
 /// Decodes what one peer sends.
@@ -65,7 +77,15 @@ enum Frame {
     /// A whole message. Its payload stays in the caller's buffer until it is complete.
     Whole { text: bool, key: [u8; 4], len: usize, unmasked: usize, valid: usize },
     /// Part of an [`Assembly`], to which the payload moves as it arrives.
-    Part { key: [u8; 4], rest: u64, fin: bool },
+    Part(Part),
+}
+
+/// What is still to come of a frame whose payload is read as it arrives.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) key: [u8; 4],
+    pub(super) rest: u64,
+    pub(super) fin: bool,
 }
 
 impl Decoder {
@@ -107,18 +127,29 @@ impl Decoder {
     }
 
     /// To be called when [`decode`](Self::decode) has failed with code 1009: goes on, with the beginning of that message as
-    /// the next event, and drops the rest of it.
+    /// the next event, and drops the rest of it. If messages are batches of WAMP messages in the serializer `batch`, those of
+    /// them that are within the limit are events as well, and each one that is not is passed over.
     ///
-    /// `false` if the message has more than `most` bytes, or if it is compressed, so that nobody knows where it ends.
-    pub fn pass_over(&mut self, most: usize) -> bool {
+    /// `false` if the message has more than `most` bytes; if that is seen later, `decode` fails with 1009 for good. A
+    /// compressed message may have as many when it is decompressed, and about as many as it came.
+    pub fn pass_over(&mut self, most: usize, batch: Option<Serializer>) -> bool {
         let State::Refused(mut passing) = std::mem::replace(&mut self.state, State::Ended) else {
             return false;
         };
-        let possible = passing.within(most as u64);
+        let possible = passing.begin(most as u64, batch);
         if possible {
             self.state = State::PassingOver(passing);
         }
         possible
+    }
+
+    /// Whether [`decode`](Self::decode) may give something without further bytes, even if there are none in its buffer.
+    #[inline]
+    pub const fn holds_more(&self) -> bool {
+        match &self.state {
+            State::PassingOver(passing) => passing.holds_more(),
+            _ => false,
+        }
     }
 
     /// As [`decode`](Self::decode), when it is no ordinary message that is read.
@@ -160,12 +191,12 @@ impl Decoder {
     /// Says no to the frame behind `header`.
     #[cold]
     fn refuse(&mut self, header: &Header, failure: Failure, buf: &mut BytesMut) -> Failure {
-        let compressed =
-            header.rsv1 || self.message.as_ref().is_some_and(|message| message.inflater.is_some());
-        if failure.code == 1009 && !compressed {
-            let before = self.message.as_ref().map(|message| (message.opcode, &*message.data));
+        if failure.code == 1009 {
             buf.advance(header.size);
-            self.state = State::Refused(Box::new(Passing::new(header, before, self.max_message)));
+            let mut message = self.message.take().unwrap_or_else(|| Assembly::begin(header));
+            message.wire = message.wire.saturating_add(header.len);
+            let part = Part { key: header.key, rest: header.len, fin: header.fin };
+            self.state = State::Refused(Box::new(Passing::new(message, part, self.max_message)));
         }
         failure
     }
@@ -219,12 +250,10 @@ impl Decoder {
             Some(_) if starts => return Err(Failure::protocol("new message inside a fragmented message")),
             message => message.as_ref().map_or(0, |message| message.wire),
         };
-        let compressed =
-            header.rsv1 || self.message.as_ref().is_some_and(|message| message.inflater.is_some());
+        let compressed = header.rsv1 || self.message.as_ref().is_some_and(Assembly::is_compressed);
         let mut limit = self.max_message as u64;
         if compressed {
-            // DEFLATE makes incompressible data a little longer.
-            limit = limit.saturating_add(limit / 1024 + 64);
+            limit = longest_compressed(limit);
         }
         if header.len > limit.saturating_sub(before) {
             return Err(Failure::too_big(self.max_message));
@@ -234,15 +263,9 @@ impl Decoder {
 
     /// Starts a fragment, or a compressed message.
     fn begin_part(&mut self, header: &Header) {
-        let message = self.message.get_or_insert_with(|| Assembly {
-            opcode: header.opcode,
-            data: Vec::new(),
-            valid: 0,
-            inflater: header.rsv1.then(Inflater::new),
-            wire: 0,
-        });
+        let message = self.message.get_or_insert_with(|| Assembly::begin(header));
         message.wire += header.len;
-        self.frame = Some(Frame::Part { key: header.key, rest: header.len, fin: header.fin });
+        self.frame = Some(Frame::Part(Part { key: header.key, rest: header.len, fin: header.fin }));
     }
 
     /// Continues the frame in progress; it is still in progress afterwards if more bytes are needed.
@@ -262,27 +285,60 @@ impl Decoder {
                 let payload = buf.split_to(len).freeze();
                 Ok(Some(if text { Event::Text(payload) } else { Event::Binary(payload) }))
             }
-            Some(Frame::Part { key, rest, fin }) => {
-                let now = usize::try_from(rest).unwrap_or(usize::MAX).min(buf.len());
-                if let Some(message) = &mut self.message {
-                    let part = buf.get_mut(..now).unwrap_or_default();
-                    unmask(part, key);
-                    message.append(part, self.max_message)?;
-                }
-                buf.advance(now);
-                let rest = rest - now as u64;
-                if rest > 0 {
-                    self.frame = Some(Frame::Part { key: rotate(key, now), rest, fin });
-                    return Ok(None);
-                }
-                match self.message.take_if(|_| fin) {
-                    Some(message) => message.finish(self.max_message).map(Some),
-                    None => Ok(None),
-                }
-            }
+            Some(Frame::Part(part)) => self.resume_part(part, buf),
             None => Ok(None),
         }
     }
+
+    /// Continues a frame of an [`Assembly`].
+    fn resume_part(&mut self, mut part: Part, buf: &mut BytesMut) -> Result<Option<Event>, Failure> {
+        let Some(message) = &mut self.message else { return Ok(None) };
+        let mut appended = part.take(buf, |bytes| message.append(bytes, self.max_message));
+        if appended.is_ok() && part.rest == 0 && part.fin {
+            appended = message.complete(self.max_message);
+        }
+        match appended {
+            Err(failure) => {
+                if let Some(message) = self.message.take().filter(|_| failure.code == 1009) {
+                    self.state = State::Refused(Box::new(Passing::new(message, part, self.max_message)));
+                }
+                Err(failure)
+            }
+            Ok(()) if part.rest > 0 => {
+                self.frame = Some(Frame::Part(part));
+                Ok(None)
+            }
+            Ok(()) => Ok(self.message.take_if(|_| part.fin).map(Assembly::into_event)),
+        }
+    }
+}
+
+impl Part {
+    /// So many bytes of it are behind us.
+    pub(super) fn pass(&mut self, bytes: usize) {
+        self.key = rotate(self.key, bytes);
+        self.rest -= bytes as u64;
+    }
+
+    /// Lets `read` take what there is in `buf` of the frame, unmasked, and drops as much as it took.
+    pub(super) fn take<T>(&mut self, buf: &mut BytesMut, read: impl FnOnce(&mut &[u8]) -> T) -> T {
+        let here = usize::try_from(self.rest).unwrap_or(usize::MAX).min(buf.len());
+        let bytes = buf.get_mut(..here).unwrap_or_default();
+        unmask(bytes, self.key);
+        let mut left: &[u8] = bytes;
+        let result = read(&mut left);
+        let taken = here - left.len();
+        self.pass(taken);
+        // It will be unmasked again.
+        unmask(buf.get_mut(taken..here).unwrap_or_default(), self.key);
+        buf.advance(taken);
+        result
+    }
+}
+
+/// How long a message may be while it is compressed: DEFLATE makes incompressible data a little longer.
+pub(super) const fn longest_compressed(limit: u64) -> u64 {
+    limit.saturating_add(limit / 1024 + 64)
 }
 
 /// Takes an unmasked payload of `len` bytes off the front of `buf`, where they are.

@@ -116,50 +116,78 @@ impl Deflate {
 pub(super) struct Inflater {
     /// Always there until it goes back to the thread's pool.
     state: Option<Decompress>,
+    /// What is still to be decompressed behind the last byte of the message.
+    tail: &'static [u8],
 }
 
 impl Inflater {
     pub(super) fn new() -> Self {
         let state = DECOMPRESSOR.take().unwrap_or_else(|| Decompress::new(false));
-        Self { state: Some(state) }
+        Self { state: Some(state), tail: &TAIL }
     }
 
-    /// Appends what `input` decompresses to; more than `limit` bytes in `out` are a failure.
-    pub(super) fn feed(&mut self, input: &[u8], out: &mut Vec<u8>, limit: usize) -> Result<(), Failure> {
-        let Some(state) = &mut self.state else { return Ok(()) };
-        let mut rest = input;
+    /// Appends what `input` decompresses to and leaves there what was not needed yet; more than `limit` bytes in `out` are
+    /// a failure.
+    pub(super) fn feed(&mut self, input: &mut &[u8], out: &mut Vec<u8>, limit: usize) -> Result<(), Failure> {
         loop {
             if out.len() == out.capacity() {
                 let room = limit.saturating_sub(out.len()).saturating_add(1);
-                out.reserve_exact(room.min(out.len().max(4 * rest.len()).max(512)));
+                out.reserve_exact(room.min(out.len().max(4 * input.len()).max(512)));
             }
-            let (fed, made) = (state.total_in(), state.total_out());
-            let status = state.decompress_vec(rest, out, FlushDecompress::None);
+            let more = self.inflate(input, out);
             // What is wrong may stand right behind what is too much already.
             if out.len() > limit {
                 return Err(Failure::too_big(limit));
             }
-            let status =
-                status.map_err(|_| Failure::content("compressed message is not valid DEFLATE data"))?;
-            let used = state.total_in() - fed;
-            let stuck = used == 0 && state.total_out() == made;
-            rest = usize::try_from(used).ok().and_then(|used| rest.get(used..)).unwrap_or_default();
-            if status == Status::StreamEnd {
-                // A sender may end its DEFLATE stream; what follows is a new one.
-                state.reset(false);
-            }
-            if rest.is_empty() && (stuck || status == Status::StreamEnd || out.len() < out.capacity()) {
+            if !more? {
                 return Ok(());
-            }
-            if stuck && status != Status::StreamEnd && out.len() < out.capacity() {
-                return Err(Failure::content("compressed message is not valid DEFLATE data"));
             }
         }
     }
 
     /// Appends what is left when the message is complete.
-    pub(super) fn finish(mut self, out: &mut Vec<u8>, limit: usize) -> Result<(), Failure> {
-        self.feed(&TAIL, out, limit)
+    pub(super) fn finish(&mut self, out: &mut Vec<u8>, limit: usize) -> Result<(), Failure> {
+        let mut tail = self.tail;
+        let fed = self.feed(&mut tail, out, limit);
+        self.tail = tail;
+        fed
+    }
+
+    /// Appends what `input` decompresses to, as far as `out` has room, and says whether there may be more of it.
+    pub(super) fn inflate(&mut self, input: &mut &[u8], out: &mut Vec<u8>) -> Result<bool, Failure> {
+        const INVALID: Failure = Failure::content("compressed message is not valid DEFLATE data");
+        let Some(state) = &mut self.state else { return Ok(false) };
+        while out.len() < out.capacity() {
+            let (fed, made) = (state.total_in(), state.total_out());
+            let status = state.decompress_vec(input, out, FlushDecompress::None);
+            let used = state.total_in() - fed;
+            *input = usize::try_from(used).ok().and_then(|used| input.get(used..)).unwrap_or_default();
+            let stuck = used == 0 && state.total_out() == made;
+            let ended = status.map_err(|_| INVALID)? == Status::StreamEnd;
+            if ended {
+                // A sender may end its DEFLATE stream; what follows is a new one.
+                state.reset(false);
+            }
+            if out.len() < out.capacity() {
+                if input.is_empty() {
+                    return Ok(false);
+                }
+                if stuck && !ended {
+                    return Err(INVALID);
+                }
+            } else if input.is_empty() && (stuck || ended) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// As [`inflate`](Self::inflate), of what is left when the message is complete.
+    pub(super) fn inflate_tail(&mut self, out: &mut Vec<u8>) -> Result<bool, Failure> {
+        let mut tail = self.tail;
+        let more = self.inflate(&mut tail, out);
+        self.tail = tail;
+        more
     }
 }
 

@@ -15,6 +15,7 @@ pub mod extension;
 pub mod frame;
 pub mod handshake;
 mod header;
+mod pieces;
 mod subprotocol;
 mod too_long;
 

@@ -1,13 +1,22 @@
-//! A message that is too long, passed over: its first bytes are kept, the others are not.
+//! A message that is too long, passed over: its first bytes are kept, the others are not. Of a batch that is too long the
+//! messages are kept that are not.
 //!
-//! Invariant: no more than [`HEAD`] bytes of it are held, and no more than `most` of it are read.
+//! Invariant: no more than [`HEAD`] bytes of it are held, or one message of a batch; no more than `most` of it are read, and
+//! of a compressed one no more than [`STEP`] bytes are decompressed before they are looked at.
 
 use bytes::{Buf as _, Bytes, BytesMut};
 
-use super::decoder::{Event, control, take};
-use super::header::{Header, rotate, unmask};
+use super::assembly::{Assembly, NOT_UTF8};
+use super::batch::{BatchError, Piece, Pieces};
+use super::decoder::{Event, Part, control, longest_compressed, take};
+use super::deflate::Inflater;
+use super::header::Header;
 use super::{Failure, Opcode, Role};
+use crate::codec::Serializer;
 use crate::message::HEAD;
+
+/// How many bytes are decompressed at once.
+const STEP: usize = 16 * 1024;
 
 /// The beginning of a message that is longer than the limit and is passed over.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,18 +33,33 @@ pub struct TooLong {
 #[derive(Debug)]
 pub(super) struct Passing {
     text: bool,
-    head: Vec<u8>,
-    /// The head was handed out.
-    told: bool,
-    key: [u8; 4],
-    /// Bytes of the frame that are still to come.
-    rest: u64,
-    fin: bool,
-    /// Bytes of the message as far as frames have announced it.
-    announced: u64,
-    /// How many bytes it may have.
+    inflater: Option<Inflater>,
+    /// The frame in progress.
+    part: Part,
+    /// Payload bytes as far as frames have announced them.
+    wire: u64,
+    /// Bytes of the message that are there and were not looked at.
+    unread: Bytes,
+    /// Bytes of the message so far.
+    read: u64,
+    /// There may be more of it without further bytes of the peer.
+    pending: bool,
+    /// Bytes that were decompressed since something else was done.
+    worked: usize,
+    /// How many bytes the message may have.
     most: u64,
     limit: usize,
+    kept: Kept,
+}
+
+/// What is kept of it.
+#[derive(Debug)]
+enum Kept {
+    /// The beginning, until it was handed out.
+    Head(Vec<u8>),
+    Nothing,
+    /// The messages of a batch.
+    Pieces(Pieces),
 }
 
 /// What comes next.
@@ -48,44 +72,54 @@ pub(super) enum Passed {
 }
 
 impl Passing {
-    /// Begins with the frame behind `header`, by which the message is longer than `limit` bytes; `before` are the opcode
-    /// and the bytes of the fragments before it.
-    pub(super) fn new(header: &Header, before: Option<(Opcode, &[u8])>, limit: usize) -> Self {
-        let (opcode, data) = before.unwrap_or((header.opcode, &[]));
+    /// Goes on with a message that is longer than `limit` bytes, and with the frame that made it so.
+    pub(super) fn new(message: Assembly, part: Part, limit: usize) -> Self {
         Self {
-            text: opcode == Opcode::Text,
-            head: data.get(..HEAD).unwrap_or(data).to_vec(),
-            told: false,
-            key: header.key,
-            rest: header.len,
-            fin: header.fin,
-            announced: (data.len() as u64).saturating_add(header.len),
+            text: message.opcode == Opcode::Text,
+            inflater: message.inflater,
+            part,
+            wire: message.wire,
+            read: message.data.len() as u64,
+            unread: message.data.into(),
+            pending: true,
+            worked: 0,
             most: 0,
             limit,
+            kept: Kept::Nothing,
         }
     }
 
     /// Sets how many bytes the message may have, and says whether it has no more as far as is known.
-    pub(super) const fn within(&mut self, most: u64) -> bool {
+    pub(super) fn begin(&mut self, most: u64, batch: Option<Serializer>) -> bool {
         self.most = most;
-        self.announced <= most
+        self.kept = match batch {
+            Some(serializer) => Kept::Pieces(Pieces::new(serializer, self.limit)),
+            None => Kept::Head(Vec::new()),
+        };
+        self.is_within()
+    }
+
+    /// Whether something comes even if the peer sends nothing.
+    pub(super) const fn holds_more(&self) -> bool {
+        self.pending || !self.unread.is_empty()
     }
 
     pub(super) fn next(&mut self, buf: &mut BytesMut, role: Role) -> Result<Passed, Failure> {
         loop {
-            self.pass(buf);
-            let over = self.rest == 0 && self.fin;
-            if (over || self.head.len() == HEAD) && !std::mem::replace(&mut self.told, true) {
-                let head = Bytes::from(std::mem::take(&mut self.head));
-                let failure = Failure::too_big(self.limit);
-                let told = Box::new(TooLong { text: self.text, head, failure });
-                return Ok(Passed::Event(Event::TooLong(told)));
+            if let Some(event) = self.look()? {
+                return Ok(Passed::Event(event));
             }
-            if over {
-                return Ok(Passed::Over);
+            if self.worked >= STEP {
+                return Ok(Passed::Event(Event::Passing(std::mem::take(&mut self.worked))));
             }
-            if self.rest > 0 {
-                return Ok(Passed::NeedsMore);
+            if self.part.rest > 0 || self.pending {
+                if !self.read(buf)? {
+                    return Ok(Passed::NeedsMore);
+                }
+                continue;
+            }
+            if self.part.fin {
+                return self.end();
             }
             let Some(header) = Header::parse(buf, role)? else { return Ok(Passed::NeedsMore) };
             if header.rsv1 {
@@ -103,26 +137,90 @@ impl Passing {
             if header.opcode != Opcode::Continuation {
                 return Err(Failure::protocol("new message inside a fragmented message"));
             }
-            self.announced = self.announced.saturating_add(header.len);
-            if self.announced > self.most {
+            self.wire = self.wire.saturating_add(header.len);
+            if !self.is_within() {
                 return Err(Failure::too_big(self.limit));
             }
             buf.advance(header.size);
-            (self.key, self.rest, self.fin) = (header.key, header.len, header.fin);
+            self.part = Part { key: header.key, rest: header.len, fin: header.fin };
+            self.pending = self.part.fin && self.inflater.is_some();
         }
     }
 
-    /// Drops what there is of the frame, but for what belongs to the head.
-    fn pass(&mut self, buf: &mut BytesMut) {
-        let now = usize::try_from(self.rest).unwrap_or(usize::MAX).min(buf.len());
-        if !self.told {
-            let from = self.head.len();
-            let kept = now.min(HEAD.saturating_sub(from));
-            self.head.extend_from_slice(buf.get(..kept).unwrap_or_default());
-            unmask(self.head.get_mut(from..).unwrap_or_default(), self.key);
-        }
-        buf.advance(now);
-        self.key = rotate(self.key, now);
-        self.rest -= now as u64;
+    fn is_within(&self) -> bool {
+        let longest = if self.inflater.is_some() { longest_compressed(self.most) } else { self.most };
+        self.wire <= longest && self.read <= self.most
     }
+
+    /// Looks at what was read.
+    fn look(&mut self) -> Result<Option<Event>, Failure> {
+        match &mut self.kept {
+            Kept::Nothing => self.unread.clear(),
+            Kept::Head(head) => {
+                let lacking = HEAD.saturating_sub(head.len()).min(self.unread.len());
+                head.extend_from_slice(&self.unread.split_to(lacking));
+                if head.len() == HEAD {
+                    let head = std::mem::take(head).into();
+                    self.kept = Kept::Nothing;
+                    return Ok(Some(self.too_long(head)));
+                }
+            }
+            Kept::Pieces(pieces) => match pieces.next(&mut self.unread).map_err(no_batch)? {
+                Some(Piece::TooLong(head)) => return Ok(Some(self.too_long(head))),
+                Some(Piece::Message(message, separator)) => {
+                    if self.text && simdutf8::basic::from_utf8(&message).is_err() {
+                        return Err(NOT_UTF8);
+                    }
+                    return Ok(Some(Event::Record { text: self.text, message, separator }));
+                }
+                None => {}
+            },
+        }
+        Ok(None)
+    }
+
+    /// Reads on; `false` if there is nothing to be had.
+    fn read(&mut self, buf: &mut BytesMut) -> Result<bool, Failure> {
+        let Some(inflater) = &mut self.inflater else {
+            self.pending = false;
+            let here = usize::try_from(self.part.rest).unwrap_or(usize::MAX).min(buf.len());
+            if let Kept::Nothing = self.kept {
+                buf.advance(here);
+            } else {
+                self.unread = take(buf, here, self.part.key);
+            }
+            self.part.pass(here);
+            self.read = self.read.saturating_add(here as u64);
+            return Ok(here > 0 || self.part.rest == 0);
+        };
+        if buf.is_empty() && self.part.rest > 0 && !self.pending {
+            return Ok(false);
+        }
+        let mut out = Vec::with_capacity(STEP);
+        self.pending = self.part.take(buf, |bytes| inflater.inflate(bytes, &mut out))?;
+        if !self.pending && self.part.rest == 0 && self.part.fin {
+            self.pending = inflater.inflate_tail(&mut out)?;
+        }
+        self.read = self.read.saturating_add(out.len() as u64);
+        self.worked += out.len();
+        self.unread = out.into();
+        if self.is_within() { Ok(true) } else { Err(Failure::too_big(self.limit)) }
+    }
+
+    /// All of it was read.
+    fn end(&mut self) -> Result<Passed, Failure> {
+        match std::mem::replace(&mut self.kept, Kept::Nothing) {
+            Kept::Head(head) => Ok(Passed::Event(self.too_long(head.into()))),
+            Kept::Nothing => Ok(Passed::Over),
+            Kept::Pieces(pieces) => pieces.finish().map(|()| Passed::Over).map_err(no_batch),
+        }
+    }
+
+    fn too_long(&self, head: Bytes) -> Event {
+        Event::TooLong(Box::new(TooLong { text: self.text, head, failure: Failure::too_big(self.limit) }))
+    }
+}
+
+fn no_batch(error: BatchError) -> Failure {
+    Failure { code: 1002, reason: error.to_string().into() }
 }

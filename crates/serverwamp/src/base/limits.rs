@@ -80,7 +80,8 @@ pub struct Limits {
     /// Bytes of a callee's answer that exceeds the transport's `max_message`: the answer is read and discarded, and
     /// ends its call with `wamp.error.payload_size_exceeded`. A longer one ends the callee's session, as every other
     /// message that is too long does. Default 16 MiB, the longest message on RawSocket: one call is no reason to lose
-    /// all registrations. With 0 nothing is discarded.
+    /// all registrations. Counted after decompression, and for all messages of a batch together. With 0 nothing is
+    /// discarded.
     pub discarded_bytes: usize,
     /// What happens to a subscriber when an event exceeds [`outgoing_bytes`](Self::outgoing_bytes) or
     /// [`outgoing_messages`](Self::outgoing_messages). Default [`Overflow::CloseSession`]: a subscriber notices that it

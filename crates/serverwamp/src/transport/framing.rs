@@ -75,9 +75,12 @@ impl Framing {
         }
     }
 
-    /// Whether messages are batches.
-    pub(super) const fn is_batched(&self) -> bool {
-        matches!(self, Self::WebSocket { batch: Some(_), .. })
+    /// The serializer whose batches the messages are, if they are batches.
+    pub(super) const fn batch(&self) -> Option<Serializer> {
+        match self {
+            Self::WebSocket { batch, .. } => *batch,
+            Self::RawSocket { .. } => None,
+        }
     }
 
     /// The longest message that may be sent, in bytes on the wire without its frame.
@@ -145,12 +148,21 @@ impl Decoder {
     }
 
     /// Lets the message go by whose length was the last failure, if it has no more than `most` bytes: its beginning is the
-    /// next event.
+    /// next event, or what is in it if it is a `batch`.
     #[cold]
-    pub(super) fn pass_over(&mut self, most: usize) -> bool {
+    pub(super) fn pass_over(&mut self, most: usize, batch: Option<Serializer>) -> bool {
         match self {
-            Self::WebSocket(decoder) => decoder.pass_over(most),
+            Self::WebSocket(decoder) => decoder.pass_over(most, batch),
             Self::RawSocket(decoder) => decoder.pass_over(most),
+        }
+    }
+
+    /// Whether there may be an event even if nothing more was received.
+    #[inline]
+    pub(super) const fn holds_more(&self) -> bool {
+        match self {
+            Self::WebSocket(decoder) => decoder.holds_more(),
+            Self::RawSocket(_) => false,
         }
     }
 

@@ -13,7 +13,9 @@ use crate::transport::Settings;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LongPollConfig {
-    /// Longest request body in bytes: one message, or a batch of them. 1 MiB, as for the other transports.
+    /// Longest request body in bytes: one message, or a batch of them. 1 MiB, as for the other transports. A longer one is
+    /// answered with 413; of a batch the messages are taken that are no longer
+    /// ([`Limits::discarded_bytes`](crate::Limits::discarded_bytes)).
     pub max_message: usize,
     /// How long a transport may go without a request before its session is over: 30 seconds, as other routers have it. A
     /// `receive` that waits for a message is a request all the time.

@@ -22,7 +22,7 @@ fn decoder(role: Role, limit: usize) -> Decoder {
 }
 
 /// Compresses as a client would, with its 00 00 ff ff removed.
-fn compressed(payload: &[u8]) -> Vec<u8> {
+pub(super) fn compressed(payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(payload.len() + 1000);
     Compress::new(Compression::best(), false).compress_vec(payload, &mut out, FlushCompress::Sync).unwrap();
     out.truncate(out.len() - 4);

@@ -6,8 +6,10 @@ mod extension;
 mod handshake;
 mod messages;
 mod oracle;
+mod pieces;
 mod splits;
 mod too_long;
+mod too_long_apart;
 mod violations;
 mod writing;
 

@@ -65,7 +65,9 @@ fn as_message(event: Event) -> Message {
         Event::Ping(data) => Message::Ping(data),
         Event::Pong(data) => Message::Pong(data),
         Event::Close { .. } => Message::Close(None),
-        Event::TooLong(told) => panic!("nothing is passed over unasked: {told:?}"),
+        event @ (Event::TooLong(_) | Event::Record { .. } | Event::Passing(_)) => {
+            panic!("nothing is passed over unasked: {event:?}")
+        }
     }
 }
 

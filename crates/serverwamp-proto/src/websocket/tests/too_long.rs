@@ -6,24 +6,36 @@ use proptest::prelude::*;
 use super::super::frame::push_masked;
 use super::super::{Decoder, Event, Failure, Opcode, Role, TooLong};
 use super::{KEY, client_frame};
+use crate::codec::Serializer;
 use crate::message::HEAD;
 
-const MOST: usize = 1000;
+pub(super) const MOST: usize = 1000;
 
 fn decoder() -> Decoder {
-    Decoder::new(Role::Server, 100)
+    Decoder::new(Role::Server, 100).with_deflate(true)
 }
 
 /// What comes out when messages of up to `most` bytes are passed over, and what is left undecoded.
-fn decode(bytes: &[u8], piece: usize, most: usize) -> (Vec<Event>, Option<Failure>, usize) {
+pub(super) fn decode(bytes: &[u8], piece: usize, most: usize) -> (Vec<Event>, Option<Failure>, usize) {
+    decode_batches(bytes, piece, most, None)
+}
+
+/// The same where messages are batches.
+pub(super) fn decode_batches(
+    bytes: &[u8],
+    piece: usize,
+    most: usize,
+    batch: Option<Serializer>,
+) -> (Vec<Event>, Option<Failure>, usize) {
     let (mut decoder, mut buf, mut events) = (decoder(), BytesMut::new(), Vec::new());
     for piece in bytes.chunks(piece.max(1)) {
         buf.extend_from_slice(piece);
         loop {
             match decoder.decode(&mut buf) {
+                Ok(Some(Event::Passing(_))) => {}
                 Ok(Some(event)) => events.push(event),
                 Ok(None) => break,
-                Err(failure) if failure.code == 1009 && decoder.pass_over(most) => {}
+                Err(failure) if failure.code == 1009 && decoder.pass_over(most, batch) => {}
                 Err(failure) => return (events, Some(failure), buf.len()),
             }
         }
@@ -31,12 +43,12 @@ fn decode(bytes: &[u8], piece: usize, most: usize) -> (Vec<Event>, Option<Failur
     (events, None, buf.len())
 }
 
-fn told(text: bool, head: &[u8]) -> Event {
+pub(super) fn told(text: bool, head: &[u8]) -> Event {
     let failure = Failure { code: 1009, reason: "message is longer than 100 bytes".into() };
     Event::TooLong(Box::new(TooLong { text, head: Bytes::copy_from_slice(head), failure }))
 }
 
-fn letters(count: usize) -> Vec<u8> {
+pub(super) fn letters(count: usize) -> Vec<u8> {
     (b'a'..=b'z').cycle().take(count).collect()
 }
 
@@ -59,7 +71,7 @@ fn the_beginning_comes_as_soon_as_it_is_there_and_nothing_more_is_kept() {
     let stream = client_frame(Opcode::Binary, true, &letters(MOST));
     let (mut decoder, mut buf) = (decoder(), BytesMut::from(&stream[..stream.len() - MOST]));
     assert_eq!(decoder.decode(&mut buf).unwrap_err().code, 1009);
-    assert!(decoder.pass_over(MOST));
+    assert!(decoder.pass_over(MOST, None));
     let payload = &stream[stream.len() - MOST..];
     buf.extend_from_slice(&payload[..HEAD - 1]);
     assert_eq!(decoder.decode(&mut buf), Ok(None));
@@ -121,26 +133,15 @@ fn the_rules_of_frames_hold_within_a_message_that_is_passed_over() {
 }
 
 #[test]
-fn a_compressed_message_is_not_passed_over() {
-    let mut stream = Vec::new();
-    push_masked(Opcode::Text, true, true, KEY, &letters(300), &mut stream);
-    let mut decoder = decoder().with_deflate(true);
-    let mut buf = BytesMut::from(&stream[..]);
-    assert_eq!(decoder.decode(&mut buf).unwrap_err().code, 1009);
-    assert!(!decoder.pass_over(MOST));
-    assert_eq!((decoder.decode(&mut buf), buf.len()), (Ok(None), 0));
-}
-
-#[test]
 fn what_is_not_passed_over_has_ended() {
     let mut stream = client_frame(Opcode::Text, true, &letters(300));
     stream.extend(client_frame(Opcode::Text, true, b"next"));
     let (mut decoder, mut buf) = (decoder(), BytesMut::from(&stream[..]));
-    assert!(!decoder.pass_over(MOST), "nothing has failed");
+    assert!(!decoder.pass_over(MOST, None), "nothing has failed");
     let (mut decoder, _) = (self::decoder(), decoder);
     assert_eq!(decoder.decode(&mut buf).unwrap_err().code, 1009);
     assert_eq!((decoder.decode(&mut buf), buf.len()), (Ok(None), 0));
-    assert!(!decoder.pass_over(MOST), "it is too late");
+    assert!(!decoder.pass_over(MOST, None), "it is too late");
 }
 
 proptest! {

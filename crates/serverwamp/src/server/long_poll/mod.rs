@@ -9,6 +9,7 @@
 mod bodies;
 mod carried;
 mod requests;
+mod too_long;
 
 pub use crate::transport::long_poll::LongPollConfig;
 

@@ -1,6 +1,7 @@
 //! The four requests, and what is wrong with others.
 
 use std::pin::pin;
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
@@ -120,6 +121,7 @@ impl LongPollService {
             return refusal(StatusCode::INTERNAL_SERVER_ERROR, unserved(&unavailable));
         }
         let (mut parts, body) = request.into_parts();
+        let body = pin!(body);
         let body = match self.in_time(collect(body, || LONGEST_OPEN, |_, _| true)).await {
             Ok(body) => body,
             Err(unread) => return unread.into(),
@@ -205,48 +207,57 @@ impl LongPollService {
         B::Error: std::error::Error + Send + Sync + 'static,
     {
         let mut held = carried.hold();
+        let mut body = pin!(body);
         // One that says how long it is is not begun with. A client that is known keeps its connection.
         let (bound, counted) = carried.bound();
         let too_long = counted == Refusal::HelloBytes
             && body.size_hint().lower() > u64::try_from(bound).unwrap_or(u64::MAX);
         let collected = async {
             if too_long {
-                return Err(Unread::TooLong { bound, head: Bytes::new() });
+                return Err(Unread::TooLong { bound, begin: Default::default() });
             }
-            collect(body, || carried.bound().0, |more, bound| held.grow(more, bound)).await
+            collect(body.as_mut(), || carried.bound().0, |more, bound| held.grow(more, bound)).await
         };
-        let (collected, disconnected) = (pin!(self.in_time(collected)), pin!(carried.disconnected()));
-        let body = match select(collected, disconnected).await {
-            Either::Left((body, _)) => body,
-            Either::Right(_) => return None,
+        let sent = match while_connected(carried, self.in_time(collected)).await? {
+            Ok(body) => carried.send(body).await,
+            Err(Unread::TooLong { bound, begin }) => {
+                let sent = self.send_of_too_long((bound, begin), body, carried, &mut held);
+                while_connected(carried, sent).await?
+            }
+            Err(unread) => Err(unread.into()),
         };
-        match body {
-            Err(unread) => {
-                let refusal = matches!(unread, Unread::TooLong { .. }).then(|| carried.bound().1);
-                if let Unread::TooLong { head, .. } = &unread
-                    && self.0.app.inner().limits.discarded_bytes > 0
-                {
-                    carried.answer_in_place_of(head, unread.to_string()).await;
-                }
+        match sent {
+            Ok(()) => Some(status(StatusCode::NO_CONTENT)),
+            Err(Unsent::Malformed(what)) => Some(refusal(StatusCode::BAD_REQUEST, &what)),
+            Err(Unsent::Over) => None,
+            Err(Unsent::Unread(unread)) => {
                 let mut answer = Answer::from(unread);
-                if let Some(refusal) = refusal {
-                    answer.extensions_mut().insert(refusal);
+                if answer.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                    answer.extensions_mut().insert(carried.bound().1);
                 }
                 Some(answer)
             }
-            Ok(body) => match carried.send(body).await {
-                Ok(()) => Some(status(StatusCode::NO_CONTENT)),
-                Err(Unsent::Malformed(what)) => Some(refusal(StatusCode::BAD_REQUEST, &what)),
-                Err(Unsent::Over) => None,
-            },
         }
     }
 
     /// Waits for a body for no longer than a transport may be idle: whoever sends it letter by letter holds a connection
     /// for nothing.
     async fn in_time(&self, body: impl Future<Output = Result<Bytes, Unread>>) -> Result<Bytes, Unread> {
-        let runtime = &self.0.app.inner().runtime;
-        let time_up = runtime.sleep_until(after(runtime.now(), self.0.config.idle_timeout));
+        self.until(self.idle_at(), body).await
+    }
+
+    /// When a transport has been idle for too long from now on.
+    pub(super) fn idle_at(&self) -> Instant {
+        after(self.0.app.inner().runtime.now(), self.0.config.idle_timeout)
+    }
+
+    /// Waits for what is read of a body, `until` then.
+    pub(super) async fn until<T>(
+        &self,
+        until: Instant,
+        body: impl Future<Output = Result<T, Unread>>,
+    ) -> Result<T, Unread> {
+        let time_up = self.0.app.inner().runtime.sleep_until(until);
         match select(pin!(body), time_up).await {
             Either::Left((body, _)) => body,
             Either::Right(_) => Err(Unread::Slow),
@@ -254,10 +265,18 @@ impl LongPollService {
     }
 }
 
+/// What comes of `work`; `None` if the connection behind the transport is over before.
+async fn while_connected<T>(carried: &Carried, work: impl Future<Output = T>) -> Option<T> {
+    match select(pin!(work), pin!(carried.disconnected())).await {
+        Either::Left((done, _)) => Some(done),
+        Either::Right(_) => None,
+    }
+}
+
 impl From<Unread> for Answer {
     fn from(unread: Unread) -> Self {
         let status = match unread {
-            Unread::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Unread::TooLong { .. } | Unread::Dropped { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Unread::Broken(_) => StatusCode::BAD_REQUEST,
             Unread::Slow => StatusCode::REQUEST_TIMEOUT,
         };

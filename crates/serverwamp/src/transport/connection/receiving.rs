@@ -27,7 +27,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
                 return Stopped::Paused;
             }
             if budget.wants_time() {
-                if !budget.is_spent() && self.records.is_none() && self.input.received.is_empty() {
+                if !budget.is_spent() && self.has_nothing() {
                     return Stopped::NeedsInput;
                 }
                 budget.look(self.timer.now());
@@ -58,8 +58,13 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
 
     /// Whether the beginning of a message that is too long is looked at, rather than nothing of it.
     fn passes_over(&mut self) -> bool {
-        let most = if self.output.outbox().framing().is_batched() { 0 } else { self.handler.passes_over() };
-        self.decoder.pass_over(most)
+        let (most, batch) = (self.handler.passes_over(), self.output.outbox().framing().batch());
+        self.decoder.pass_over(most, batch)
+    }
+
+    /// Whether nothing can be handed over before more is received.
+    fn has_nothing(&self) -> bool {
+        self.records.is_none() && self.input.received.is_empty() && !self.decoder.holds_more()
     }
 
     /// While closing, only the peer's Close frame matters.
@@ -74,34 +79,53 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
     }
 
     fn on_event(&mut self, event: Event, budget: &mut Budget, now: Instant) {
-        let (message, kind) = match event {
-            Event::Text(message) => (message, Opcode::Text),
-            Event::Binary(message) => (message, Opcode::Binary),
-            Event::Ping(payload) if payload.len() > self.output.outbox().framing().longest() => {
-                return self.violation("ping whose pong would be longer than its sender accepts", 1009, now);
-            }
-            Event::Ping(payload) => return self.output.pong(&payload),
-            // That something was heard is all there is to know.
-            Event::Pong(_) => return,
-            Event::TooLong(one) if self.handler.too_long(&one.head, &one.failure.reason, now) => return,
-            Event::TooLong(one) => return self.violation(&one.failure.reason, one.failure.code, now),
-            Event::Close { code, .. } => {
-                // One that says no code has nothing to object to.
-                self.close(code.unwrap_or(1000), "");
-                self.end(EndReason::PeerClosed { code });
-                return self.closing(now).on_close();
-            }
+        let kind = match &event {
+            Event::Text(_) | Event::Record { text: true, .. } => Some(Opcode::Text),
+            Event::Binary(_) | Event::Record { text: false, .. } => Some(Opcode::Binary),
+            _ => None,
         };
         let framing = self.output.outbox().framing();
-        if !framing.accepts(kind) {
+        if let Some(kind) = kind.filter(|kind| !framing.accepts(*kind)) {
             let description = match kind {
                 Opcode::Text => "text message, but the subprotocol uses binary messages",
                 _ => "binary message, but the subprotocol uses text messages",
             };
             return self.violation(description, 1002, now);
         }
+        match event {
+            Event::Text(message) => self.whole(message, Opcode::Text, budget, now),
+            Event::Binary(message) => self.whole(message, Opcode::Binary, budget, now),
+            Event::Record { message, separator, .. } => {
+                self.output.outbox().note_separator(separator);
+                budget.pay_message(message.len());
+                self.message(message, framing.kind(), budget, now);
+            }
+            Event::Ping(payload) if payload.len() > framing.longest() => {
+                self.violation("ping whose pong would be longer than its sender accepts", 1009, now);
+            }
+            Event::Ping(payload) => self.output.pong(&payload),
+            // That something was heard is all there is to know.
+            Event::Pong(_) => {}
+            Event::TooLong(one) => {
+                if !self.handler.too_long(&one.head, &one.failure.reason, now) {
+                    self.violation(&one.failure.reason, one.failure.code, now);
+                }
+            }
+            Event::Passing(bytes) => budget.pay_message(bytes),
+            Event::Close { code, .. } => {
+                // One that says no code has nothing to object to.
+                self.close(code.unwrap_or(1000), "");
+                self.end(EndReason::PeerClosed { code });
+                self.closing(now).on_close();
+            }
+        }
+    }
+
+    /// A message as its frame or its frames brought it: one for the handler, or a batch of them.
+    #[inline]
+    fn whole(&mut self, message: Bytes, kind: Opcode, budget: &mut Budget, now: Instant) {
         budget.pay_message(message.len());
-        match framing.records(message) {
+        match self.output.outbox().framing().records(message) {
             Ok(records) => self.records = Some(records),
             Err(message) => self.message(message, kind, budget, now),
         }

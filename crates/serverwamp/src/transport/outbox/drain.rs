@@ -8,7 +8,7 @@ use std::task::Waker;
 
 use bytes::Bytes;
 use serverwamp_proto::websocket::Opcode;
-use serverwamp_proto::websocket::batch::{BatchError, Records};
+use serverwamp_proto::websocket::batch::{BatchError, Records, Separator};
 
 use super::frames::HEADER;
 use super::{Amount, End, Outbox};
@@ -33,10 +33,15 @@ impl Outbox {
     /// The next message of a received batch. As the peer's first one ends, so do those that are pushed from then on.
     pub(crate) fn next_record(&self, records: &mut Records) -> Option<Result<Bytes, BatchError>> {
         let record = records.next();
-        if let Some(separator) = records.separator() {
+        self.note_separator(records.separator());
+        record
+    }
+
+    /// What the peer ends messages with, if it has ended one.
+    pub(crate) fn note_separator(&self, separator: Option<Separator>) {
+        if let Some(separator) = separator {
             self.0.separator.get_or_init(|| separator);
         }
-        record
     }
 
     /// Whom to wake when there is something to do.

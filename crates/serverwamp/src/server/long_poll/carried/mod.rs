@@ -14,7 +14,7 @@ use atomic_waker::AtomicWaker;
 use bytes::Bytes;
 use serverwamp_proto::message::{Invocation, Message, answered_by};
 use serverwamp_proto::websocket::Subprotocol;
-use serverwamp_proto::websocket::batch::{Records, push_record};
+use serverwamp_proto::websocket::batch::{BatchError, Records, push_record};
 
 use crate::WampError;
 use crate::base::admission::Permit;
@@ -22,6 +22,7 @@ use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
 use crate::router::wire;
 use crate::rt::{Runtime, after};
+use crate::server::long_poll::bodies::Unread;
 use crate::server::memory::{MessageReceiver, MessageSender, Pipe, messages};
 
 /// A batch that is longer than this waits for the next request.
@@ -93,6 +94,8 @@ pub(super) enum Received {
 pub(super) enum Unsent {
     /// Its body is no message, or no batch of messages.
     Malformed(String),
+    /// Its body is not there, or not all of it.
+    Unread(Unread),
     /// The transport is over.
     Over,
 }
@@ -161,43 +164,56 @@ impl Carried {
 
     /// Passes on what a request brings. It waits while the session takes nothing.
     pub(super) async fn send(&self, body: Bytes) -> Result<(), Unsent> {
-        let _turn = self.turn.lock().await;
-        // What a request left behind that went away.
-        poll_fn(|cx| self.poll_sent(cx)).await?;
-        let malformed = self.take(body)?;
-        poll_fn(|cx| self.poll_sent(cx)).await?;
-        malformed.map_or(Ok(()), |what| Err(Unsent::Malformed(what)))
+        self.pass_on(|sender| self.take(body, sender)).await
+    }
+
+    /// Passes on one message, be it from a batch.
+    pub(super) async fn send_message(&self, message: Bytes) -> Result<(), Unsent> {
+        self.pass_on(|sender| self.take_message(sender, &message)).await
+    }
+
+    /// Passes on that a body is no batch.
+    pub(super) async fn send_malformed(&self, error: BatchError) -> Result<(), Unsent> {
+        self.pass_on(|sender| refuse(sender, &error)).await
     }
 
     /// Answers for a callee whose answer is too long, as is seen from its `head`: otherwise the caller would wait for it, as
     /// nothing of it is passed on.
     pub(super) async fn answer_in_place_of(&self, head: &[u8], why: String) {
-        let Subprotocol { serializer, batched } = self.subprotocol;
-        let Some(invocation) = answered_by(serializer, head).filter(|_| !batched) else { return };
+        let serializer = self.subprotocol.serializer;
+        let Some(invocation) = answered_by(serializer, head) else { return };
         let (error, mut message) = (WampError::payload_size_exceeded(why), Vec::new());
         wire::error(serializer, Invocation::CODE, invocation, &error, &mut message);
         // Whoever is gone has no calls.
-        let _sent = self.send(message.into()).await;
+        let _sent = self.send_message(message.into()).await;
+    }
+
+    /// Lets `take` hand something to the sender, when it is its turn.
+    async fn pass_on(
+        &self,
+        take: impl FnOnce(&mut MessageSender) -> Result<(), String>,
+    ) -> Result<(), Unsent> {
+        let _turn = self.turn.lock().await;
+        // What a request left behind that went away.
+        poll_fn(|cx| self.poll_sent(cx)).await?;
+        let taken = take(lock(&self.sender).as_mut().ok_or(Unsent::Over)?);
+        poll_fn(|cx| self.poll_sent(cx)).await?;
+        taken.map_err(Unsent::Malformed)
     }
 
     /// Takes the messages of a request. The first that is none ends it; it is passed on as well, so that the session
     /// hears of it as it would over any other transport (checklist LP-07, BAT-05, BAT-06).
-    fn take(&self, body: Bytes) -> Result<Option<String>, Unsent> {
-        let mut guard = lock(&self.sender);
-        let sender = guard.as_mut().ok_or(Unsent::Over)?;
+    fn take(&self, body: Bytes, sender: &mut MessageSender) -> Result<(), String> {
         if !self.subprotocol.batched {
-            return Ok(self.take_message(sender, &body).err());
+            return self.take_message(sender, &body);
         }
         for record in Records::new(self.subprotocol.serializer, body) {
-            let taken = match record {
-                Ok(message) => self.take_message(sender, &message),
-                Err(error) => refuse(sender, &error),
-            };
-            if let Err(what) = taken {
-                return Ok(Some(what));
+            match record {
+                Ok(message) => self.take_message(sender, &message)?,
+                Err(error) => refuse(sender, &error)?,
             }
         }
-        Ok(None)
+        Ok(())
     }
 
     /// What is wrong with it is the error.
@@ -299,6 +315,12 @@ impl Carried {
     }
 }
 
+impl From<Unread> for Unsent {
+    fn from(unread: Unread) -> Self {
+        Self::Unread(unread)
+    }
+}
+
 impl Held<'_> {
     /// Counts more bytes, unless the transport then has more than `bound`.
     pub(super) fn grow(&mut self, more: usize, bound: usize) -> bool {
@@ -309,6 +331,14 @@ impl Held<'_> {
             *bytes += more;
         }
         fits
+    }
+
+    /// Counts as many bytes more as the transport may have, and returns how many are counted then.
+    pub(super) fn grow_to(&mut self, bound: usize) -> usize {
+        let Self(carried, bytes) = self;
+        let before = carried.collected.fetch_max(bound, Ordering::Relaxed);
+        *bytes += bound.saturating_sub(before);
+        *bytes
     }
 }
 
