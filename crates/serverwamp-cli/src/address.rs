@@ -84,6 +84,16 @@ impl FromStr for ListenAddress {
         if let Ok(port) = text.strip_prefix(':').unwrap_or(text).parse::<u16>() {
             return Err(BadAddress(format!("the address is missing, write 127.0.0.1:{port}")));
         }
+        if let Ok(whole) = text.parse::<Ipv6Addr>()
+            && let Some((ip, port)) = text.rsplit_once(':')
+            && let (Ok(ip), Ok(port)) = (ip.parse::<Ipv6Addr>(), port.parse::<u16>())
+        {
+            let (with_port, with_default) =
+                (SocketAddr::new(ip.into(), port), SocketAddr::new(whole.into(), 8080));
+            return Err(BadAddress(format!(
+                "an IPv6 address is written in brackets: write {with_port}, or {with_default} if all of it is the address"
+            )));
+        }
         let ip = text.trim_start_matches('[').trim_end_matches(']').parse().ok();
         if let Some(ip) = ip.or_else(|| (text == "localhost").then_some(IpAddr::V4(Ipv4Addr::LOCALHOST))) {
             return Err(BadAddress(format!("the port is missing, write {}", SocketAddr::new(ip, 8080))));
@@ -146,6 +156,8 @@ mod tests {
             ("10.0.0.1", "write 10.0.0.1:8080"),
             ("localhost", "write 127.0.0.1:8080"),
             ("::1", "write [::1]:8080"),
+            ("::1:80", "write [::1]:80, or [::1:80]:8080 if all of it is the address"),
+            ("fe80::1:8080", "write [fe80::1]:8080, or [fe80::1:8080]:8080"),
             ("127.0.0.1:http", "\"http\" is not a port"),
             ("127.0.0.1:65536", "from 0 to 65535"),
             ("example.com:80", "\"example.com\" is not an IP address"),

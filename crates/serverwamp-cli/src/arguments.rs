@@ -282,6 +282,7 @@ mod tests {
             ("--listen 127.0.0.1:1 --listen 127.0.0.1:2", "--listen is given more than once"),
             ("--origin app.example.com", "the scheme is missing, write \"https://app.example.com\""),
             ("--host app.example.com:80", "write app.example.com"),
+            ("--host https://app.example.com:80/ws", "a host has no scheme: write app.example.com"),
         ] {
             let said = parsed(line).unwrap_err();
             assert!(said.contains(part), "{line:?}: {said}");

@@ -1,6 +1,7 @@
 //! A realm: its routes, its way to authenticate, its lifecycles.
 
 mod register;
+mod roles;
 
 use crate::api::auth::Authenticator;
 use crate::api::handler::{ConnectHandler, JoinHandler, SharedState, Unbound};
@@ -121,11 +122,16 @@ impl<S: Send + Sync + 'static> Realm<S> {
 
     /// The roles that may end other sessions (`wamp.session.kill`…) and take registrations and subscriptions away
     /// through the meta API. Nobody may by default.
+    #[track_caller]
     pub fn administrators<R: Into<Cow<'static, str>>>(
         mut self,
         authroles: impl IntoIterator<Item = R>,
     ) -> Self {
-        self.permissions.administrators.extend(authroles.into_iter().map(Into::into));
+        let place = Location::caller();
+        let authroles: Vec<Cow<'static, str>> = authroles.into_iter().map(Into::into).collect();
+        let problem = |authrole: &Cow<'_, str>| roles::problem(&self.name, authrole, place);
+        self.problems.extend(authroles.iter().filter_map(problem));
+        self.permissions.administrators.extend(authroles);
         self
     }
 
@@ -163,10 +169,13 @@ impl<S: Send + Sync + 'static> Realm<S> {
     /// Lets in peers that prove nothing, with this role and a random authid.
     ///
     /// Only for a peer that asks for `anonymous`, or for no method at all. There is one such role: a second one is an error
-    /// of [`build`](crate::ApplicationBuilder::build).
+    /// of [`build`](crate::ApplicationBuilder::build), as is one that is empty or has white space or control characters in
+    /// it.
     #[track_caller]
     pub fn allow_anonymous(mut self, authrole: impl Into<Cow<'static, str>>) -> Self {
-        if let Some(former) = self.anonymous.replace(authrole.into()) {
+        let authrole = authrole.into();
+        self.problems.extend(roles::problem(&self.name, &authrole, Location::caller()));
+        if let Some(former) = self.anonymous.replace(authrole) {
             let text = format!(
                 "realm {:?} has the role {former:?} for anonymous peers already: allow them once",
                 self.name

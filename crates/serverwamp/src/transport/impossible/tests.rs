@@ -89,6 +89,16 @@ fn anonymous_peers_are_allowed_once() {
 }
 
 #[test]
+fn a_role_is_a_word() {
+    for role in ["", " ", "guest ", "a b", "guest\n", "a\0", "\u{85}"] {
+        let said = format!("realm \"realm1\" has the role {role:?}: a role has one character at least");
+        one(&of_realm(Realm::new("realm1").allow_anonymous(role)), &said);
+        one(&of_realm(Realm::new("realm1").allow_anonymous("guest").administrators([role])), &said);
+    }
+    assert!(of_realm(Realm::new("realm1").allow_anonymous("com.example:Gäste-1")).is_empty());
+}
+
+#[test]
 fn a_limit_of_0_that_can_never_work_is_refused() {
     let impossible: [(&str, Change); 16] = [
         ("connections", |limits| limits.connections = 0),
@@ -198,9 +208,10 @@ fn origins_that_no_page_has_are_refused_with_what_to_write() {
 
 #[test]
 fn hosts_that_no_request_is_for_are_refused_with_what_to_write() {
-    for (host, part) in
-        [("example.com:8080", "write example.com"), ("https://example.com", "is not a host name")]
-    {
+    for (host, part) in [
+        ("example.com:8080", "write example.com"),
+        ("https://example.com", "a host has no scheme: write example.com"),
+    ] {
         one(&problems(builder().websocket(|config| config.hosts = Hosts::listed([host]))), part);
     }
 }

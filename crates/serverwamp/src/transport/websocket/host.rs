@@ -99,6 +99,17 @@ impl FromStr for HostPattern {
         {
             return Ok(Self(Pattern::Below(format!(".{domain}"))));
         }
+        if let Some((_, rest)) = text.split_once("://") {
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            let host = authority
+                .parse::<Self>()
+                .ok()
+                .or_else(|| HostName::with_port(authority).map(|(host, _)| Self(Pattern::Is(host))));
+            let what = host.map_or_else(|| "write the name alone".to_owned(), |host| format!("write {host}"));
+            return Err(InvalidPattern(format!(
+                "{text:?} is an origin or a URL, and a host has no scheme: {what}"
+            )));
+        }
         if text.starts_with('[') && HostName::with_port(text).is_none() {
             return Err(InvalidPattern(format!("{text:?} is not an IPv6 address")));
         }

@@ -263,7 +263,9 @@ fn a_host_is_listed_without_a_port() {
     }
     for (listed, part) in [
         ("example.com:80", "write example.com"),
-        ("https://example.com", "is not a host"),
+        ("https://example.com", "write example.com"),
+        ("https://[::1]:80/x", "write [::1]"),
+        ("https://a b", "write the name alone"),
         ("", "is not a host"),
         ("*", "is not a host"),
     ] {
