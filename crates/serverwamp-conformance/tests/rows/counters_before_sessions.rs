@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use serverwamp_conformance::tcp;
 use serverwamp_conformance::{
-    Connect, DEADLINE, RawPeer, RawSocket, RawTcp, ServerProcess, Stream, Subprotocol,
+    Connect, DEADLINE, LongPoll, RawPeer, RawSocket, RawTcp, ServerProcess, Stream, Subprotocol,
 };
 
 use crate::counters::Counters;
@@ -92,4 +92,18 @@ fn what_long_polling_refuses_and_ends_is_counted() {
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     counters.expect(json!({ "upgrades_refused": 1, "messages_too_long": 1 }));
     counters.expect(json!({ "upgrades_refused": 1, "messages_too_long": 1, "long_poll_timeouts": 1 }));
+}
+
+// LP-07
+#[test]
+fn what_is_no_message_over_long_polling_is_counted_once() {
+    let server = server_with(&["drain_ms=100"]);
+    let mut counters = Counters::of(&server);
+    let address = Connect::to(server.url()).address().to_owned();
+    for (counted, subprotocol) in [(1, Subprotocol::JSON), (2, Subprotocol::CBOR_BATCHED)] {
+        let mut transport = LongPoll::open(&address, "/lp", subprotocol);
+        assert_eq!(transport.post("send", b"nonsense").status, 400);
+        counters.expect(json!({ "protocol_violations": counted }));
+        transport.vanish();
+    }
 }

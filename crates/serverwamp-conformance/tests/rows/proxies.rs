@@ -123,6 +123,17 @@ fn what_a_trusted_proxy_says_and_nobody_understands_is_refused_and_counted() {
 }
 
 #[test]
+fn what_long_polling_refuses_is_logged_with_the_address_that_a_proxy_tells() {
+    let server = trusting("x-forwarded-for", &["max_message=2000"]);
+    let told = [("X-Forwarded-For", "6.6.6.6, 192.0.2.77")];
+    let refused = connect(&server, &told).path("/lp/open").header("Origin", "https://evil.example");
+    let refusal = refused.open().map(drop).expect_err("another origin");
+    assert_eq!(refusal.status, 403);
+    let line = server.wait_for_log("evil.example", DEADLINE);
+    assert!(line.contains("peer=192.0.2.77"), "{line}");
+}
+
+#[test]
 fn an_address_that_a_proxy_tells_has_its_limit_and_the_proxy_has_none() {
     let server = trusting("x-forwarded-for", &["connections_per_address=2"]);
     let mut counters = Counters::of(&server);

@@ -23,7 +23,7 @@ use crate::base::admission::Permit;
 use crate::base::log::Why;
 use crate::base::statistics::Refusal;
 use crate::rt::after;
-use crate::server::service::{PeerAddress, full, unserved};
+use crate::server::service::{full, unserved};
 use crate::transport::websocket::Requested;
 
 type Answer = Response<Full<Bytes>>;
@@ -45,7 +45,9 @@ impl LongPollService {
     {
         let inner = self.0.app.inner();
         let counters = &inner.counters;
-        let address = request.extensions().get::<PeerAddress>().map(|address| address.0);
+        let (parts, body) = request.into_parts();
+        let address = self.1.told(&self.0.app, &parts);
+        let request = Request::from_parts(parts, body);
         let requested = match inner.websocket.hosts.check(&request) {
             Ok(requested) => requested,
             Err((status, why)) => {
@@ -228,7 +230,12 @@ impl LongPollService {
         };
         match sent {
             Ok(()) => Some(status(StatusCode::NO_CONTENT)),
-            Err(Unsent::Malformed(what)) => Some(refusal(StatusCode::BAD_REQUEST, &what)),
+            Err(Unsent::Malformed(what)) => {
+                // The session finds it, too, and counts it as a violation.
+                let mut answer = refusal(StatusCode::BAD_REQUEST, &what);
+                Why::take(&mut answer);
+                Some(answer)
+            }
             Err(Unsent::Over) => None,
             Err(Unsent::Unread(unread)) => {
                 let mut answer = Answer::from(unread);

@@ -156,6 +156,12 @@ impl PeerAddressOf {
         Self(Arc::new(of))
     }
 
+    /// For whom a request comes, as far as that is understood: for the log.
+    pub(crate) fn told(&self, app: &Application, parts: &Parts) -> Option<SocketAddr> {
+        let address = (self.0)(parts);
+        app.inner().proxies.resolve(address, &parts.headers).unwrap_or(address)
+    }
+
     /// Where a request comes from, and for whom. The error is its answer.
     pub(crate) fn addresses(
         &self,
