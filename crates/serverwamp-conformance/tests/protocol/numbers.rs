@@ -242,6 +242,21 @@ fn ser_13_a_result_or_an_error_that_the_caller_cannot_read_is_an_invalid_payload
     assert_eq!(unrepresentable(&mut counters), 6);
 }
 
+// TEST-10
+#[test]
+fn ser_13_a_testament_is_carried_as_a_publication_is() {
+    let server = server();
+    let mut reader = peer(&server, Subprotocol::JSON);
+    reader.subscribe(TEXT, Value::Null);
+    let left = r#"["\ud83d",18446744073709551617,19.99e1]"#;
+    let mut sender = peer(&server, Subprotocol::JSON);
+    let call = format!(r#"[48,1,{{}},"wamp.session.add_testament",["{TEXT}",{left},{{"k":{left}}}]]"#);
+    sender.send_raw(Message::text(call));
+    sender.expect(json!([50, 1, {}]));
+    sender.leave();
+    arrives(&mut reader, format!(r#"{left},{{"k":{left}}}"#).as_bytes(), "the testament");
+}
+
 #[test]
 fn ser_13_what_is_kept_is_carried_when_somebody_asks_for_it() {
     let server = server();

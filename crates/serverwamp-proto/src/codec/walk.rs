@@ -106,7 +106,10 @@ impl<'a> ListReader<'a> {
     ///
     /// In JSON a string in there may hold half of a surrogate pair (`"\\ud83d"`, what a browser makes of a cut emoji). It can
     /// be passed on in JSON, and neither be read as text nor be said in another serializer.
-    pub(crate) fn argument(&mut self) -> Result<&'a [u8], DecodeError> {
+    ///
+    /// # Errors
+    /// When it is not well formed.
+    pub fn argument(&mut self) -> Result<&'a [u8], DecodeError> {
         self.element()?.raw_argument()
     }
     /// The next element, which must be a dictionary, entry by entry: so it is passed only once, and no further than somebody
@@ -245,5 +248,13 @@ impl<'a> DictReader<'a> {
     /// The value as it stands in the bytes, checked to be well formed as by [`ListReader::raw`].
     pub fn raw(&mut self) -> Result<&'a [u8], DecodeError> {
         self.value()?.raw()
+    }
+
+    /// As [`raw`](Self::raw), for what applications say to each other; see [`ListReader::argument`].
+    ///
+    /// # Errors
+    /// When it is not well formed.
+    pub fn argument(&mut self) -> Result<&'a [u8], DecodeError> {
+        self.value()?.raw_argument()
     }
 }

@@ -67,7 +67,7 @@ impl<'p> Arguments<'p> {
             let mut list = ListReader::open(serializer, &payload.args).map_err(broken)?;
             while let Some(kind) = list.peek().map_err(broken)? {
                 got += 1;
-                let bytes = list.raw().map_err(broken)?;
+                let bytes = list.argument().map_err(broken)?;
                 if got <= most {
                     arguments.positional.push(Argument { serializer, kind, bytes });
                 }
@@ -81,7 +81,7 @@ impl<'p> Arguments<'p> {
             let mut dict = DictReader::open(serializer, &payload.kwargs).map_err(broken)?;
             while let Some(key) = dict.key().map_err(broken)? {
                 let kind = dict.peek().map_err(broken)?;
-                let bytes = dict.raw().map_err(broken)?;
+                let bytes = dict.argument().map_err(broken)?;
                 arguments.keywords.push((key, Argument { serializer, kind, bytes }));
             }
         }
