@@ -1,12 +1,13 @@
 //! Tests of a whole server in memory.
 #![expect(clippy::disallowed_methods, reason = "tests run on tokio")]
 
-use std::future::Future;
+use std::future::{Future, IntoFuture as _};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use hyper_util::rt::TokioIo;
+use serverwamp_proto::codec::Serializer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::oneshot;
 use tower_service::Service as _;
@@ -100,7 +101,7 @@ fn outside_of_its_runtime_an_application_refuses_and_does_not_panic() {
     assert_eq!(answered.status(), 500);
     let answered = futures_executor::block_on(app.long_polling().call(request())).unwrap();
     assert_eq!(answered.status(), 500);
-    let mut peer = app.connect(crate::Serializer::Json);
+    let mut peer = app.connect(Serializer::Json);
     assert_eq!(futures_executor::block_on(peer.receive()), Err(MemoryError::Closed));
     futures_executor::block_on(app.shutdown(FOREVER));
 }
@@ -122,4 +123,34 @@ async fn a_server_that_can_never_work_says_all_that_is_wrong() {
         text,
         "the server cannot serve: `long_poll` is \"lp\", which is not an HTTP path: write \"/lp\""
     );
+}
+
+#[test]
+fn outside_of_a_runtime_nothing_is_spawned_and_nothing_panics() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let app = patient();
+    let peer = runtime.block_on(async {
+        let mut peer = app.connect(Serializer::Json);
+        peer.send(r#"[1,"realm1",{"roles":{"caller":{}}}]"#).await.unwrap();
+        assert!(peer.receive().await.unwrap().starts_with(b"[2,"));
+        peer
+    });
+    let realm = app.realm("realm1").unwrap();
+    let session = realm.sessions().pop().unwrap();
+    let (sender, receiver) = oneshot::channel::<()>();
+    session.spawn(async move { sender.send(()).unwrap_or_default() });
+    assert!(futures_executor::block_on(receiver).is_err(), "the task is dropped");
+    let call = realm.call("no.such", ()).timeout(Duration::from_secs(1));
+    let error = futures_executor::block_on(call.into_future()).unwrap_err();
+    assert_eq!(error.uri(), "wamp.error.unavailable");
+    assert!(error.message().unwrap().contains("`#[tokio::main]`"), "{error}");
+    let error = futures_executor::block_on(realm.call("no.such", ()).into_future()).unwrap_err();
+    assert_eq!(error.uri(), "wamp.error.no_such_procedure");
+    // Where there is one, they work.
+    let (sender, receiver) = oneshot::channel();
+    runtime.block_on(async {
+        session.spawn(async move { sender.send(()).unwrap() });
+        receiver.await.unwrap();
+        drop(peer);
+    });
 }

@@ -5,7 +5,7 @@ use super::call::{Answer, CallRequest, Caller, RoutedCall};
 use crate::WampError;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::router::realm::{RunningRealm, no_such_procedure};
-use crate::rt::{BoxFuture, Runtime};
+use crate::rt::{BoxFuture, Runtime, Unavailable};
 use futures_core::Stream;
 use serde::Deserialize;
 use serverwamp_proto::id::SessionId;
@@ -168,8 +168,12 @@ impl Calling {
         let runtime = Arc::clone(&self.realm.context.runtime);
         let deadline = runtime.now().checked_add(Duration::from_millis(self.options.timeout));
         let deadline = deadline.filter(|_| self.options.timeout > 0);
-        let timer = deadline.map(|at| runtime.sleep_until(at));
-        let call = match self.route(&local, deadline) {
+        // Without a timeout a call needs nothing of the runtime.
+        let available = if deadline.is_some() { runtime.available() } else { Ok(()) };
+        let timer = deadline.filter(|_| available.is_ok()).map(|at| runtime.sleep_until(at));
+        let unavailable =
+            |error: Unavailable| WampError::unavailable(format!("no timeout can be awaited here: {error}"));
+        let call = match available.map_err(unavailable).and_then(|()| self.route(&local, deadline)) {
             Ok(call) => Some(call),
             Err(error) => {
                 local.finish(&Answer::Refusal(&error));

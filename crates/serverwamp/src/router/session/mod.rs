@@ -241,7 +241,20 @@ impl Session {
     }
 
     /// Runs `task` beside the session; at the session's end it is dropped.
+    ///
+    /// Where the application's runtime cannot spawn, as on a thread that is not tokio's, the task is dropped at once, and the
+    /// log says what to do.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        if let Err(unavailable) = self.0.runtime.available() {
+            line!(
+                ERROR,
+                "internal",
+                "Session::spawn cannot spawn here",
+                session = self.id(),
+                error = unavailable
+            );
+            return;
+        }
         let session = self.clone();
         self.0.runtime.spawn(Box::pin(async move {
             let task = pin!(task);
