@@ -125,8 +125,8 @@ fn cleanup_runs_after_every_end_of_a_session() {
             Some(peer)
         }),
         ("the transport was lost", |_lost| None),
-        ("the transport was lost", |mut peer| {
-            peer.close(1000);
+        ("the peer closed the transport with code 1001", |mut peer| {
+            peer.close(1001);
             None
         }),
         ("closed by the application (com.example.bye)", |mut peer| {

@@ -8,7 +8,7 @@ use serverwamp_conformance::{
     Http, LongPoll, RawPeer, RawTcp, ServerProcess, Signal, Stream, Subprotocol, tcp,
 };
 
-use crate::support::{NONE, join, server, server_with, takes, until};
+use crate::support::{NONE, assert_error, join, server, server_with, takes, until};
 
 const SOON: Duration = Duration::from_secs(5);
 const SHUTDOWN: &str = "wamp.close.system_shutdown";
@@ -52,7 +52,7 @@ fn peers_that_are_not_in_yet_get_abort() {
     join(&server, "realm1").leave();
     server.signal(Signal::Terminate);
     for peer in [&mut silent, &mut challenged, &mut undecided, &mut left] {
-        peer.expect_abort(SHUTDOWN, "shutting down");
+        assert_eq!(peer.expect_abort(SHUTDOWN, "shutting down"), Some(1001));
     }
     assert_eq!(server.wait_exit(SOON).code(), Some(0));
 }
@@ -219,6 +219,45 @@ fn who_polled_and_is_gone_does_not_hold_the_server_up() {
         }
         takes(0, 4000, || assert_eq!(server.wait_exit(SOON).code(), Some(0)));
         transport.vanish();
+    }
+}
+
+#[test]
+fn a_server_that_stops_starts_no_call_but_for_those_in_flight() {
+    for restarts in [0, 1] {
+        let mut server = server_with(&[&format!("restarts={restarts}"), "drain_ms=60000"]);
+        let [mut caller, mut callee, mut idle] = [(); 3].map(|()| join(&server, "router"));
+        for procedure in ["late", "inner"] {
+            let request = callee.next_request();
+            callee.send(json!([64, request, {}, procedure]));
+            callee.expect(json!([65, request, "$id"]));
+        }
+        caller.start_call("late", NONE, NONE, NONE);
+        let invocation = callee.receive()[1].clone();
+        server.signal(Signal::Terminate);
+        match restarts {
+            1 => assert_eq!(idle.expect_closed(), Some(1012)),
+            _ => assert_eq!(idle.receive()[2], SHUTDOWN),
+        }
+        for procedure in ["inner", "math.add", "wamp.session.count", "no.such"] {
+            let call = caller.start_call(procedure, json!([1, 2]), NONE, NONE);
+            let answer = caller.find("the refusal", SOON, |message| message[2] == call);
+            assert_error(&answer, "wamp.error.unavailable", &["shutting down"]);
+        }
+        // What a call in flight needs is part of it.
+        let call = callee.start_call("wamp.session.count", NONE, NONE, NONE);
+        callee.expect(json!([50, call, {}, ["$id"]]));
+        callee.send(json!([70, invocation, {}, ["at last"]]));
+        assert_eq!(caller.receive()[3], json!(["at last"]));
+        for peer in [&mut caller, &mut callee] {
+            if restarts == 1 {
+                assert_eq!(peer.expect_closed(), Some(1012));
+            } else {
+                assert_eq!(peer.receive()[2], SHUTDOWN);
+            }
+        }
+        drop((caller, callee, idle));
+        assert_eq!(server.wait_exit(SOON).code(), Some(0));
     }
 }
 

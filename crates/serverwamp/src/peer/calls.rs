@@ -5,7 +5,7 @@
 
 use super::deadlines::Deadlines;
 use super::place::{self, Place};
-use super::route::{Served, Target, check_abilities, continues, find, go_on, refuse};
+use super::route::{Served, Target, check_abilities, check_goes_on, continues, find, go_on, refuse};
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::router::call::{CallState, Stop};
@@ -133,9 +133,9 @@ impl Calls {
 
     /// Finds who serves a call and hands it over.
     fn serve(&mut self, session: &Session, call: Call<'_>) -> Result<(), (RequestId, WampError)> {
-        let realm = session.running_realm();
-        let request = call.request;
+        let (realm, request) = (session.running_realm(), call.request);
         let refuse = |error| (request, error);
+        check_goes_on(session).map_err(refuse)?;
         // Whoever serves it: a caller cannot tell (checklist CID-03).
         if call.options.disclose_me && realm.context.config().permissions.disclosure == Disclosure::Refused {
             find(session, &call.procedure).map_err(refuse)?;

@@ -140,7 +140,7 @@ impl Peer {
         self.machine.aborted();
         self.send(&wire::abort(self.serializer, error.uri(), error.message()));
         let text = error.message().unwrap_or_else(|| error.uri()).to_owned();
-        self.over(CloseReason::Closed(error.uri().to_owned()), 1000, text);
+        self.over(CloseReason::Closed(error.uri().to_owned()), self.close_code(), text);
     }
 }
 

@@ -324,6 +324,7 @@ impl MessageHandler for Peer {
         }
         let reason = match reason {
             EndReason::SlowConsumer => CloseReason::SlowConsumer,
+            EndReason::PeerClosed { code } => CloseReason::TransportClosed(code),
             _ => CloseReason::Lost,
         };
         self.end_session(reason);

@@ -18,7 +18,7 @@ impl Peer {
             if !restarts && matches!(self.phase, Phase::Open(_)) {
                 self.send(&wire::goodbye(uris::close::SYSTEM_SHUTDOWN, Some(STOPPING)));
             }
-            self.over(CloseReason::Shutdown, if restarts { SERVICE_RESTART } else { 1001 }, STOPPING);
+            self.over(CloseReason::Shutdown, self.close_code(), STOPPING);
         }
         if restarts {
             return;
@@ -27,7 +27,7 @@ impl Peer {
         match &self.phase {
             Phase::Closed if stopping => {
                 self.send(&wire::abort(self.serializer, uris::close::SYSTEM_SHUTDOWN, Some(STOPPING)));
-                self.over(CloseReason::Shutdown, 1001, STOPPING);
+                self.over(CloseReason::Shutdown, self.close_code(), STOPPING);
             }
             Phase::Deciding(deciding) => {
                 let request = deciding.session.close_request().cloned();
@@ -50,6 +50,15 @@ impl Peer {
                 }
             }
             Phase::Closed | Phase::Closing | Phase::Ended => {}
+        }
+    }
+
+    /// With which code a transport is closed about which there is nothing else to say.
+    pub(super) fn close_code(&self) -> u16 {
+        match self.app.connections.farewell() {
+            None => 1000,
+            Some(Farewell::Goodbye) => GOING_AWAY,
+            Some(Farewell::Restart) => SERVICE_RESTART,
         }
     }
 
@@ -82,6 +91,9 @@ impl Peer {
         self.arm(self.app.limits.goodbye_timeout);
     }
 }
+
+/// The close code that says that the server is about to end.
+const GOING_AWAY: u16 = 1001;
 
 /// The close code that says that the server is about to start again.
 const SERVICE_RESTART: u16 = 1012;

@@ -34,6 +34,15 @@ pub(super) struct Served<'r> {
     pub(super) route: Option<Cow<'r, Arc<ProcedureRoute>>>,
 }
 
+/// Refuses new calls once the server stops. Whoever owes an answer may need others for it: a call in flight is waited for with
+/// all that it takes.
+pub(super) fn check_goes_on(session: &Session) -> Result<(), WampError> {
+    if session.running_realm().context.connections.stopping() && session.invocations().is_empty() {
+        return Err(WampError::unavailable("the server is shutting down and starts no call any more"));
+    }
+    Ok(())
+}
+
 pub(super) fn find<'r>(session: &'r Session, procedure: &str) -> Result<Target<'r>, WampError> {
     let realm: &RunningRealm = session.running_realm();
     let replaced = realm.code.service.is_some();

@@ -14,7 +14,10 @@ pub enum CloseReason {
     Closed(String),
     /// The peer broke the protocol; the text says how.
     Violation(String),
-    /// The transport closed or broke without a GOODBYE.
+    /// The peer closed its WebSocket in good order and without a GOODBYE, as a browser does when a page is left. With the
+    /// code of its Close frame, if that had one.
+    TransportClosed(Option<u16>),
+    /// The transport broke without a GOODBYE.
     Lost,
     /// The peer did not read what was queued for it.
     SlowConsumer,
@@ -29,6 +32,8 @@ impl fmt::Display for CloseReason {
             Self::Aborted => f.write_str("the peer sent ABORT"),
             Self::Closed(reason) => write!(f, "closed by the application ({reason})"),
             Self::Violation(what) => write!(f, "the peer broke the protocol: {what}"),
+            Self::TransportClosed(Some(code)) => write!(f, "the peer closed the transport with code {code}"),
+            Self::TransportClosed(None) => f.write_str("the peer closed the transport"),
             Self::Lost => f.write_str("the transport was lost"),
             Self::SlowConsumer => f.write_str("the peer did not read"),
             Self::Shutdown => f.write_str("the server shut down"),
