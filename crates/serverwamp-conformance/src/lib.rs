@@ -20,6 +20,7 @@ pub mod carrier;
 pub mod checks;
 pub mod client;
 pub mod expect;
+pub mod harness;
 pub mod http;
 pub mod interop;
 pub mod long_poll;

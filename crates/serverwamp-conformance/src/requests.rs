@@ -204,6 +204,30 @@ impl RawPeer {
         answer[2].as_u64().expect("checked above")
     }
 
+    /// Registers, and gives the registration's id.
+    ///
+    /// # Panics
+    ///
+    /// When the server refuses, or answers anything else first.
+    #[track_caller]
+    pub fn register(&mut self, procedure: &str) -> u64 {
+        let id = self.next_request();
+        self.send(json!([64, id, {}, procedure]));
+        self.expect(json!([65, id, "$id"]))[2].as_u64().expect("checked above")
+    }
+
+    /// Publishes and waits for PUBLISHED. Gives the publication's id.
+    ///
+    /// # Panics
+    ///
+    /// When the server refuses, or sends anything else first.
+    #[track_caller]
+    pub fn publish(&mut self, topic: &str, args: Value, kwargs: Value) -> u64 {
+        let id = self.next_request();
+        self.send(json!([16, id, { "acknowledge": true }, topic, args, kwargs]));
+        self.expect(json!([17, id, "$id"]))[2].as_u64().expect("checked above")
+    }
+
     /// Unsubscribes. Events that come before the answer stay to be received.
     ///
     /// # Panics
@@ -292,8 +316,9 @@ impl RawPeer {
     }
 }
 
-/// An ERROR without its arguments, which may explain it in words.
-fn shortened(answer: &Value) -> Value {
+/// An ERROR without its arguments, which may explain it in words. Any other message as it is.
+#[must_use]
+pub fn shortened(answer: &Value) -> Value {
     match answer {
         Value::Array(items) if answer[0] == 8 => Value::Array(items.iter().take(5).cloned().collect()),
         other => other.clone(),

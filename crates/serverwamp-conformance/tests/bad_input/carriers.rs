@@ -3,9 +3,9 @@
 use std::io::{Read, Write};
 use std::path::PathBuf;
 
-use crate::support::{RUNTIMES, Scene, hello};
 use serde_json::json;
 use serverwamp_conformance::carrier::HOST;
+use serverwamp_conformance::harness::{RUNTIMES, Scene, hello};
 use serverwamp_conformance::rawsocket::{MAGIC, frame};
 use serverwamp_conformance::tcp::{disconnect_at_every_byte, handshake};
 use serverwamp_conformance::{Authority, DEADLINE, Serializer, Stream, Subprotocol};

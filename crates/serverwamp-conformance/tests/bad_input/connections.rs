@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{MIB, Scene, hello, text};
 use serde_json::{Value, json};
+use serverwamp_conformance::harness::{MIB, Scene, hello, json_frame};
 use serverwamp_conformance::tcp::frame;
 use serverwamp_conformance::{DEADLINE, RawPeer, RawTcp, Serializer, Subprotocol};
 use tungstenite::Message;
@@ -50,9 +50,9 @@ fn resets_in_the_middle_of_everything_are_survived() {
     for number in 0..100 {
         let mut tcp = scene.joined_tcp();
         for id in 1..=5 {
-            tcp.write(&text(&json!([48, id, {}, "echo.payload", [payload]])));
+            tcp.write(&json_frame(&json!([48, id, {}, "echo.payload", [payload]])));
         }
-        tcp.write(&text(&json!([48, 6, {}, "waiting.watched"])));
+        tcp.write(&json_frame(&json!([48, 6, {}, "waiting.watched"])));
         if number % 2 == 0 {
             // A socket closed with something to read in it answers with a reset.
             assert!(tcp.read(DEADLINE).is_some());
@@ -72,10 +72,10 @@ fn a_half_closed_connection_gets_its_answers_and_ends() {
     let mut scene = Scene::new();
     for messages in [
         vec![],
-        vec![text(&hello())],
-        vec![text(&hello()), text(&json!([48, 1, {}, "result.one"]))],
-        vec![text(&hello()), text(&json!([48, 1, {}, "waiting.watched"]))],
-        vec![text(&hello())[..10].to_vec()],
+        vec![json_frame(&hello())],
+        vec![json_frame(&hello()), json_frame(&json!([48, 1, {}, "result.one"]))],
+        vec![json_frame(&hello()), json_frame(&json!([48, 1, {}, "waiting.watched"]))],
+        vec![json_frame(&hello())[..10].to_vec()],
     ] {
         let mut tcp = RawTcp::upgraded(scene.url(), Subprotocol::JSON);
         tcp.write(&messages.concat());
@@ -127,7 +127,7 @@ fn close_frames_with_bad_codes_or_reasons_are_refused_with_1002_or_1007() {
 fn who_goes_on_after_its_close_frame_is_not_heard() {
     let mut scene = Scene::new();
     let mut tcp = scene.joined_tcp();
-    let late = text(&json!([48, 1, {}, "waiting.watched"]));
+    let late = json_frame(&json!([48, 1, {}, "waiting.watched"]));
     tcp.write(&[frame(true, 8, &1000_u16.to_be_bytes()), late.repeat(1000)].concat());
     let all = tcp.read_to_end(DEADLINE).expect("the end");
     assert_eq!(all, [0x88, 2, 3, 0xe8], "the close frame and nothing else");
@@ -141,7 +141,7 @@ fn who_does_not_answer_the_servers_close_frame_is_dropped() {
     let base = scene.server.open_files();
     let mut peers: Vec<RawTcp> = (0..20).map(|_| scene.joined_tcp()).collect();
     for tcp in &mut peers {
-        tcp.write(&text(&json!([3, {}, "com.x.abort"])));
+        tcp.write(&json_frame(&json!([3, {}, "com.x.abort"])));
     }
     let started = Instant::now();
     scene.wait_until("all sockets are closed", |scene| scene.server.open_files() <= base);
@@ -156,8 +156,8 @@ fn half_open_connections_are_noticed() {
     let base = scene.server.open_files();
     let mut gone: Vec<RawTcp> = (0..50).map(|_| scene.joined_tcp()).collect();
     for tcp in &mut gone {
-        tcp.write(&text(&json!([32, 1, {}, "a.b"])));
-        tcp.write(&text(&json!([48, 2, {}, "waiting.watched"])));
+        tcp.write(&json_frame(&json!([32, 1, {}, "a.b"])));
+        tcp.write(&json_frame(&json!([48, 2, {}, "waiting.watched"])));
     }
     assert_eq!(scene.ask("sessions.count", json!([]))[3], json!([51]));
     // The neighbour answers its pings, as it reads all the time.

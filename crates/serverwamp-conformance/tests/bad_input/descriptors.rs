@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::Scene;
+use serverwamp_conformance::harness::Scene;
 use serverwamp_conformance::{Connect, DEADLINE, RawTcp, ServerProcess, Subprotocol, binary};
 
 /// How many files the server may have open.

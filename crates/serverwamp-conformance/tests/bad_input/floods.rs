@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::support::{MIB, Scene, text};
 use serde_json::{Value, json};
+use serverwamp_conformance::harness::{MIB, Scene, json_frame};
 use serverwamp_conformance::tcp::frame;
 use serverwamp_conformance::{Arrival, DEADLINE, RawPeer, Subprotocol};
 
@@ -42,7 +42,7 @@ fn every_one_of_50_000_pipelined_calls_is_answered_and_memory_stays() {
 fn pipelined_frames_are_answered_one_by_one() {
     let mut scene = Scene::new();
     let mut tcp = scene.joined_tcp();
-    let calls: Vec<u8> = (1..=50_000).flat_map(|id| text(&json!([48, id, {}, "result.one"]))).collect();
+    let calls: Vec<u8> = (1..=50_000).flat_map(|id| json_frame(&json!([48, id, {}, "result.one"]))).collect();
     tcp.write(&calls);
     let mut tail = String::new();
     let mut answers = 0;
@@ -64,7 +64,7 @@ fn pipelined_frames_are_answered_one_by_one() {
 fn a_caller_that_does_not_read_is_closed_and_costs_bounded_memory() {
     let mut scene = Scene::with(&["write_timeout_ms=1500"]);
     let mut tcp = scene.joined_tcp();
-    let call = text(&json!([48, 1, {}, "echo.payload", ["x".repeat(100_000)]]));
+    let call = json_frame(&json!([48, 1, {}, "echo.payload", ["x".repeat(100_000)]]));
     scene.within_memory(16 * MIB, |scene, check| {
         let flood = std::thread::spawn(move || {
             let started = Instant::now();
@@ -98,7 +98,7 @@ fn a_caller_that_reads_late_gets_everything() {
     let progress = Arc::clone(&sent);
     scene.within_memory(16 * MIB, |scene, check| {
         let flood = std::thread::spawn(move || {
-            let call = text(&json!([48, 1, {}, "echo.payload", ["x".repeat(100_000)]]));
+            let call = json_frame(&json!([48, 1, {}, "echo.payload", ["x".repeat(100_000)]]));
             for _ in 0..CALLS {
                 writer.write(&call);
                 progress.fetch_add(1, Ordering::Relaxed);
@@ -115,7 +115,7 @@ fn a_caller_that_reads_late_gets_everything() {
             check(scene);
         }
         // A RESULT of this length has a header of ten bytes.
-        let all = CALLS * (text(&json!([50, 1, {}, ["x".repeat(100_000)]])).len() - 4);
+        let all = CALLS * (json_frame(&json!([50, 1, {}, ["x".repeat(100_000)]])).len() - 4);
         let mut received = 0;
         while received < all {
             let chunk =
@@ -136,7 +136,7 @@ fn progress_that_is_not_read_waits_and_costs_bounded_memory() {
     let mut tcp = scene.joined_tcp();
     scene.within_memory(16 * MIB, |scene, check| {
         let options = json!({ "receive_progress": true });
-        tcp.write(&text(&json!([48, 1, options, "progress.flood", [4000, 65_536]])));
+        tcp.write(&json_frame(&json!([48, 1, options, "progress.flood", [4000, 65_536]])));
         scene.wait_until("the session that does not read is closed", |scene| {
             check(scene);
             scene.neighbour_is_served();
@@ -153,7 +153,7 @@ fn a_subscriber_that_does_not_read_is_closed_and_the_others_get_everything() {
     let mut healthy = scene.joined(Subprotocol::MSGPACK);
     let subscription = healthy.subscribe("busy.topic", Value::Null);
     let mut stopped = scene.joined_tcp();
-    stopped.write(&text(&json!([32, 1, {}, "busy.topic"])));
+    stopped.write(&json_frame(&json!([32, 1, {}, "busy.topic"])));
     assert!(stopped.read(DEADLINE).is_some_and(|answer| !answer.is_empty()));
     scene.within_memory(24 * MIB, |scene, check| {
         for _ in 0..128 {
@@ -244,7 +244,7 @@ fn a_short_argument_does_not_keep_what_was_read_with_it() {
     let between = frame(true, 10, &[b'p'; 125]).repeat(500);
     scene.within_memory(8 * MIB, |scene, check| {
         for id in 1..=400 {
-            tcp.write(&text(&json!([48, id, {}, "waiting.kept", ["x"]])));
+            tcp.write(&json_frame(&json!([48, id, {}, "waiting.kept", ["x"]])));
             tcp.write(&between);
             check(scene);
         }
@@ -321,7 +321,7 @@ fn two_hundred_thousand_pings_whose_pongs_nobody_reads_cost_nothing() {
             check(scene);
         }
         // The session is alive, whatever became of its pongs.
-        tcp.write(&text(&json!([48, 1, {}, "result.one"])));
+        tcp.write(&json_frame(&json!([48, 1, {}, "result.one"])));
         let deadline = Instant::now() + 3 * DEADLINE;
         let mut last = String::new();
         while !last.contains("[50,1,{},[42]]") {

@@ -1,7 +1,7 @@
 //! Messages that are broken: cut short, damaged, of the wrong kind, before and after HELLO.
 
-use crate::support::{Scene, hello, raw, refused};
 use serde_json::{Value, json};
+use serverwamp_conformance::harness::{Scene, hello, raw_message, refused};
 use serverwamp_conformance::{Arrival, DEADLINE, RawPeer, Serializer, Subprotocol};
 use tungstenite::Message;
 
@@ -74,7 +74,7 @@ fn malformed() -> Vec<(Subprotocol, Vec<u8>)> {
 fn malformed_messages_are_refused_before_and_after_hello() {
     let mut scene = Scene::new();
     for (subprotocol, bytes) in malformed() {
-        let bad = raw(subprotocol, &bytes);
+        let bad = raw_message(subprotocol, &bytes);
         let mut stranger = RawPeer::connect(scene.url(), subprotocol);
         assert_eq!(refused(&mut stranger, bad.clone()), Some(1002));
         let mut member = scene.joined(subprotocol);
@@ -91,7 +91,7 @@ fn malformed_messages_are_refused_while_a_challenge_is_open() {
         let mut peer = RawPeer::connect(scene.url(), subprotocol);
         let challenge = peer.hello("secure", json!({ "authmethods": ["wampcra"], "authid": "peter" }));
         assert_eq!(challenge[0], 4);
-        refused(&mut peer, raw(subprotocol, &bytes));
+        refused(&mut peer, raw_message(subprotocol, &bytes));
     }
     scene.unharmed();
 }
@@ -102,11 +102,14 @@ fn messages_cut_short_at_any_byte_are_refused() {
     for subprotocol in Subprotocol::PLAIN {
         let whole = subprotocol.serializer.encode(&call());
         for length in 0..whole.len() {
-            refused(&mut scene.joined(subprotocol), raw(subprotocol, &whole[..length]));
+            refused(&mut scene.joined(subprotocol), raw_message(subprotocol, &whole[..length]));
         }
         let whole = subprotocol.serializer.encode(&hello());
         for length in 0..whole.len() {
-            refused(&mut RawPeer::connect(scene.url(), subprotocol), raw(subprotocol, &whole[..length]));
+            refused(
+                &mut RawPeer::connect(scene.url(), subprotocol),
+                raw_message(subprotocol, &whole[..length]),
+            );
         }
         scene.neighbour_is_served();
     }
@@ -119,7 +122,7 @@ fn batches_cut_short_at_any_byte_are_refused() {
     for subprotocol in [Subprotocol::JSON_BATCHED, Subprotocol::MSGPACK_BATCHED, Subprotocol::CBOR_BATCHED] {
         let whole = subprotocol.encode(&[call()]).into_data();
         for length in 0..whole.len() {
-            refused(&mut scene.joined(subprotocol), raw(subprotocol, &whole[..length]));
+            refused(&mut scene.joined(subprotocol), raw_message(subprotocol, &whole[..length]));
         }
     }
     scene.unharmed();
@@ -140,7 +143,7 @@ fn messages_with_a_damaged_byte_are_answered_or_refused() {
                 }
                 bytes[at] = damage;
                 let mut peer = scene.joined(subprotocol);
-                peer.send_raw(raw(subprotocol, &bytes));
+                peer.send_raw(raw_message(subprotocol, &bytes));
                 drop(peer.try_send(&[json!([48, 77_777, {}, "result.one"])]));
                 answered(&mut peer, &bytes);
             }
@@ -200,7 +203,7 @@ fn messages_in_another_serializer_are_refused() {
                 // Not even text: the WebSocket itself refuses that.
                 continue;
             }
-            refused(&mut scene.joined(mine), raw(mine, &bytes));
+            refused(&mut scene.joined(mine), raw_message(mine, &bytes));
         }
     }
     scene.unharmed();
@@ -210,8 +213,8 @@ fn messages_in_another_serializer_are_refused() {
 fn empty_messages_are_refused() {
     let mut scene = Scene::new();
     for subprotocol in Subprotocol::ALL {
-        refused(&mut scene.joined(subprotocol), raw(subprotocol, &[]));
-        refused(&mut RawPeer::connect(scene.url(), subprotocol), raw(subprotocol, &[]));
+        refused(&mut scene.joined(subprotocol), raw_message(subprotocol, &[]));
+        refused(&mut RawPeer::connect(scene.url(), subprotocol), raw_message(subprotocol, &[]));
     }
     scene.unharmed();
 }

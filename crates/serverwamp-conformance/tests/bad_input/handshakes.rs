@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Scene, hello, text};
 use serde_json::json;
+use serverwamp_conformance::harness::{Scene, hello, json_frame};
 use serverwamp_conformance::tcp::{disconnect_at_every_byte, handshake};
 use serverwamp_conformance::{Connect, DEADLINE, RawPeer, RawTcp, Subprotocol};
 
@@ -15,9 +15,9 @@ const LENIENCE: Duration = Duration::from_secs(3);
 fn a_disconnect_at_any_byte_of_the_handshake_and_the_first_frames_leaves_nothing_behind() {
     let mut scene = Scene::new();
     let mut conversation = handshake(scene.url(), Subprotocol::JSON);
-    conversation.extend(text(&hello()));
-    conversation.extend(text(&json!([32, 1, {}, "a.b"])));
-    conversation.extend(text(&json!([48, 2, {}, "waiting.watched"])));
+    conversation.extend(json_frame(&hello()));
+    conversation.extend(json_frame(&json!([32, 1, {}, "a.b"])));
+    conversation.extend(json_frame(&json!([48, 2, {}, "waiting.watched"])));
     let base = scene.server.open_files();
     assert_eq!(disconnect_at_every_byte(scene.url(), &conversation), conversation.len() + 1);
     scene.wait_until("all handlers are dropped", |scene| {
@@ -36,7 +36,7 @@ fn a_handshake_byte_by_byte_is_accepted() {
     let head = tcp.read(DEADLINE).expect("an answer");
     assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&head));
     // And so are frames.
-    let messages = [text(&hello()), text(&json!([48, 1, {}, "result.one"]))].concat();
+    let messages = [json_frame(&hello()), json_frame(&json!([48, 1, {}, "result.one"]))].concat();
     assert_eq!(tcp.write_slowly(&messages, Duration::from_millis(1)), messages.len());
     let mut received = String::new();
     while !received.contains("[50,1,{},[42]]") {
@@ -51,9 +51,12 @@ fn a_handshake_byte_by_byte_is_accepted() {
 fn frames_right_behind_the_request_are_served() {
     let mut scene = Scene::new();
     let mut tcp = RawTcp::open(scene.url());
-    let all =
-        [handshake(scene.url(), Subprotocol::JSON), text(&hello()), text(&json!([48, 1, {}, "result.one"]))]
-            .concat();
+    let all = [
+        handshake(scene.url(), Subprotocol::JSON),
+        json_frame(&hello()),
+        json_frame(&json!([48, 1, {}, "result.one"])),
+    ]
+    .concat();
     tcp.write(&all);
     let mut received = String::new();
     while !received.contains("[50,1,{},[42]]") {
@@ -76,7 +79,7 @@ fn peers_that_say_nothing_or_too_little_are_closed_in_time() {
     almost.write(&request[..request.len() - 1]);
     let mut without_hello = RawTcp::upgraded(scene.url(), Subprotocol::JSON);
     let mut half_a_frame = RawTcp::upgraded(scene.url(), Subprotocol::JSON);
-    let frame = text(&hello());
+    let frame = json_frame(&hello());
     half_a_frame.write(&frame[..frame.len() - 1]);
     scene.neighbour_is_served();
     for (what, tcp) in [
@@ -113,7 +116,7 @@ fn peers_that_send_a_byte_now_and_then_are_closed_in_time() {
     };
     let request = handshake(&url, Subprotocol::JSON);
     let http = std::thread::spawn(drip(RawTcp::open(&url), request));
-    let frames = std::thread::spawn(drip(RawTcp::upgraded(&url, Subprotocol::JSON), text(&hello())));
+    let frames = std::thread::spawn(drip(RawTcp::upgraded(&url, Subprotocol::JSON), json_frame(&hello())));
     scene.neighbour_is_served();
     for (what, thread) in [("the request", http), ("HELLO", frames)] {
         let ended =
@@ -205,7 +208,7 @@ fn headers_beyond_the_limits_are_refused() {
 #[test]
 fn made_up_realms_leave_nothing_behind() {
     let mut scene = Scene::new();
-    scene.within_memory(4 * crate::support::MIB, |scene, _| {
+    scene.within_memory(4 * serverwamp_conformance::harness::MIB, |scene, _| {
         for number in 0..500 {
             let mut peer = RawPeer::connect(scene.url(), Subprotocol::JSON);
             let answer = peer.hello(&format!("realm.{number}.{}", "x".repeat(900)), json!({}));

@@ -3,7 +3,7 @@
 use serde_json::json;
 use serverwamp_conformance::{DEADLINE, Http, LongPoll, RawTcp, Stream, Subprotocol};
 
-use crate::support::{MIB, Scene};
+use serverwamp_conformance::harness::{MIB, Scene};
 
 /// How many transports an attacker opens.
 const TRANSPORTS: usize = 200;

@@ -2,7 +2,7 @@
 //! and nobody else notices.
 //!
 //! Every test ends by requiring that another session, joined before the abuse, is served quickly, that a new one can
-//! join, and that the process is the one that was started: [`support::Scene::unharmed`].
+//! join, and that the process is the one that was started: [`Scene::unharmed`](serverwamp_conformance::harness::Scene::unharmed).
 
 mod carriers;
 mod connections;
@@ -14,5 +14,4 @@ mod long_poll;
 mod resets;
 mod sizes;
 mod stalls;
-mod support;
 mod types;

@@ -1,8 +1,8 @@
 //! Connections that are reset, as by a peer whose program crashed, at every byte of every handshake.
 
-use crate::support::{MIB, RUNTIMES, Scene, hello, text};
 use serde_json::{Value, json};
 use serverwamp_conformance::carrier::HOST;
+use serverwamp_conformance::harness::{MIB, RUNTIMES, Scene, hello, json_frame};
 use serverwamp_conformance::rawsocket::{MAGIC, frame};
 use serverwamp_conformance::tcp::handshake;
 use serverwamp_conformance::{Authority, DEADLINE, RawTcp, Serializer, Subprotocol, TlsClient};
@@ -37,8 +37,8 @@ fn resets_at_any_byte_of_a_websockets_handshake_and_first_frames_leave_nothing_b
     for runtime in RUNTIMES {
         let mut scene = Scene::with(&[runtime]);
         let mut conversation = handshake(scene.url(), Subprotocol::JSON);
-        conversation.extend(text(&hello()));
-        conversation.extend(text(&json!([48, 1, {}, "waiting.watched"])));
+        conversation.extend(json_frame(&hello()));
+        conversation.extend(json_frame(&json!([48, 1, {}, "waiting.watched"])));
         reset_at_every_byte(&mut scene, &conversation);
     }
 }

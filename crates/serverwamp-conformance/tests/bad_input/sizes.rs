@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{MIB, Scene, raw, refused};
 use serde_json::{Value, json};
+use serverwamp_conformance::harness::{MIB, Scene, raw_message, refused};
 use serverwamp_conformance::tcp::frame;
 use serverwamp_conformance::{Connect, DEADLINE, RawPeer, RawTcp, Subprotocol};
 use tungstenite::Message;
@@ -188,7 +188,7 @@ fn deep() -> Vec<(Subprotocol, Vec<u8>)> {
 fn a_hundred_thousand_levels_are_refused_quickly_before_and_after_hello() {
     let mut scene = Scene::new();
     for (subprotocol, bytes) in deep() {
-        let bad = raw(subprotocol, &bytes);
+        let bad = raw_message(subprotocol, &bytes);
         let mut peers = [RawPeer::connect(scene.url(), subprotocol), scene.joined(subprotocol)];
         for peer in &mut peers {
             let (started, used) = (Instant::now(), scene.server.cpu_time());
@@ -252,8 +252,8 @@ fn huge_lengths_are_refused_without_memory_for_them() {
     let mut scene = Scene::new();
     scene.within_memory(4 * MIB, |scene, check| {
         for (subprotocol, bytes) in announced() {
-            refused(&mut RawPeer::connect(scene.url(), subprotocol), raw(subprotocol, &bytes));
-            refused(&mut scene.joined(subprotocol), raw(subprotocol, &bytes));
+            refused(&mut RawPeer::connect(scene.url(), subprotocol), raw_message(subprotocol, &bytes));
+            refused(&mut scene.joined(subprotocol), raw_message(subprotocol, &bytes));
             check(scene);
         }
     });
@@ -316,7 +316,7 @@ fn messages_of_many_small_things_take_no_more_than_their_length_is_worth() {
         for (subprotocol, bytes) in &calls {
             let mut peer = scene.joined(*subprotocol);
             let started = Instant::now();
-            peer.send_raw(raw(*subprotocol, bytes));
+            peer.send_raw(raw_message(*subprotocol, bytes));
             peer.expect(json!([50, 1, {}, [42]]));
             assert!(started.elapsed() < 2 * SOON, "{:?}", started.elapsed());
             check(scene);

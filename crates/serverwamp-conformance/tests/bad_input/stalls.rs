@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::support::{MIB, Scene, hello, text};
 use serde_json::{Value, json};
+use serverwamp_conformance::harness::{MIB, Scene, hello, json_frame};
 use serverwamp_conformance::rawsocket::{self, MAGIC};
 use serverwamp_conformance::tcp::handshake;
 use serverwamp_conformance::{DEADLINE, RawTcp, Serializer, Subprotocol};
@@ -30,7 +30,7 @@ fn joined_rawsocket(scene: &Scene) -> RawTcp {
 
 /// A session of each transport.
 fn both(scene: &Scene) -> [(RawTcp, Frame); 2] {
-    [(scene.joined_tcp(), text), (joined_rawsocket(scene), raw)]
+    [(scene.joined_tcp(), json_frame), (joined_rawsocket(scene), raw)]
 }
 
 #[test]

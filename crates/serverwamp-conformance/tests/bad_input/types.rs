@@ -1,7 +1,7 @@
 //! Messages that are well-formed and wrong: an element of each type in each place, and every code there is.
 
-use crate::support::{Scene, refused};
 use serde_json::{Value, json};
+use serverwamp_conformance::harness::{Scene, refused};
 use serverwamp_conformance::{RawPeer, Subprotocol};
 
 /// Every message a client may send in a session, with all its elements.

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use serverwamp_conformance::{DEADLINE, RawPeer};
 
-use crate::support::{At, NONE, register};
+use crate::place::At;
+use serverwamp_conformance::harness::NONE;
 
 /// Arguments reach the application by position and by name.
 pub(crate) fn call_by_position_and_by_keyword(at: At<'_>) {
@@ -50,7 +51,7 @@ pub(crate) fn cancel_a_call_of_the_application(at: At<'_>) {
 pub(crate) fn cancel_a_call_of_a_client_in_every_mode(at: At<'_>) {
     let mut callee = at.join("router");
     let mut caller = at.join("router");
-    register(&mut callee, "com.example.slow");
+    callee.register("com.example.slow");
     let start = |caller: &mut RawPeer, callee: &mut RawPeer, mode: &str| {
         let call = caller.start_call("com.example.slow", NONE, NONE, NONE);
         let invocation = callee.expect(json!([68, "$id", "$id", "$dict"]))[1].clone();
@@ -82,7 +83,7 @@ pub(crate) fn cancel_a_call_of_a_client_in_every_mode(at: At<'_>) {
 pub(crate) fn serve_calls_of_others(at: At<'_>) {
     let mut callee = at.join("router");
     let mut caller = at.join("router");
-    let registration = register(&mut callee, "com.example.served");
+    let registration = callee.register("com.example.served");
 
     let call = caller.start_call("com.example.served", json!([1, "a"]), json!({ "k": [null] }), NONE);
     let invocation = callee.expect(json!([68, "$id", registration, {}, [1, "a"], { "k": [null] }]));

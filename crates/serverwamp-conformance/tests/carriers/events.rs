@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use serverwamp_conformance::DEADLINE;
 
-use crate::support::{At, NONE, publish};
+use crate::place::At;
+use serverwamp_conformance::harness::NONE;
 
 /// How many events a batch takes where there are batches.
 const BATCH: usize = 50;
@@ -17,16 +18,16 @@ pub(crate) fn subscribe_by_every_kind_of_matching(at: At<'_>) {
     let wildcard = subscriber.subscribe("com..a.news", json!({ "match": "wildcard" }));
 
     let topic = "com.example.a.news";
-    let id = publish(&mut publisher, topic, json!([1]), json!({ "k": "v" }));
+    let id = publisher.publish(topic, json!([1]), json!({ "k": "v" }));
     subscriber.expect_in_any_order(&[
         json!([36, exact, id, {}, [1], { "k": "v" }]),
         json!([36, prefix, id, { "topic": topic }, [1], { "k": "v" }]),
         json!([36, wildcard, id, { "topic": topic }, [1], { "k": "v" }]),
     ]);
     let topic = "com.other.a.news";
-    let id = publish(&mut publisher, topic, json!([2]), NONE);
+    let id = publisher.publish(topic, json!([2]), NONE);
     subscriber.expect(json!([36, wildcard, id, { "topic": topic }, [2]]));
-    publish(&mut publisher, "org.example.a.news", json!([3]), NONE);
+    publisher.publish("org.example.a.news", json!([3]), NONE);
     subscriber.expect_silence_until_fence();
     publisher.expect_silence_until_fence();
 }
@@ -36,10 +37,10 @@ pub(crate) fn unsubscribe(at: At<'_>) {
     let mut subscriber = at.join("router");
     let mut publisher = at.join("router");
     let subscription = subscriber.subscribe("com.example.brief", NONE);
-    publish(&mut publisher, "com.example.brief", json!(["before"]), NONE);
+    publisher.publish("com.example.brief", json!(["before"]), NONE);
     assert_eq!(subscriber.event(subscription, DEADLINE)[4], json!(["before"]));
     subscriber.unsubscribe(subscription);
-    publish(&mut publisher, "com.example.brief", json!(["after"]), NONE);
+    publisher.publish("com.example.brief", json!(["after"]), NONE);
     subscriber.expect_silence_until_fence();
 }
 

@@ -8,4 +8,3 @@ mod memory;
 mod place;
 mod sessions;
 mod sizes;
-mod support;

@@ -3,8 +3,8 @@
 use serverwamp_conformance::{Carrier, Subprotocol};
 
 use crate::memory::Memory;
+use crate::place::At;
 use crate::place::{Carried, Place, Process, Runtime};
-use crate::support::At;
 use crate::{calls, events, sessions, sizes};
 
 /// Something that must hold wherever sessions are carried.

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use serde_json::json;
 use serverwamp_conformance::carrier::HOST;
+use serverwamp_conformance::transcript::all_features;
 use serverwamp_conformance::{
     Authority, Carrier, DEADLINE, Places, RawPeer, ServerProcess, Signal, Subprotocol, binary,
 };
@@ -36,6 +38,36 @@ pub(crate) trait Place {
     /// Whether a message that is too long is refused before its session sees it.
     fn refuses_long_messages(&self) -> bool {
         false
+    }
+}
+
+/// A server and the subprotocol that is spoken with it: what every scenario gets.
+#[derive(Clone, Copy)]
+pub(crate) struct At<'p> {
+    pub(crate) place: &'p dyn Place,
+    pub(crate) subprotocol: Subprotocol,
+}
+
+impl At<'_> {
+    /// A connection on which nothing has been said yet.
+    #[track_caller]
+    pub(crate) fn connect(self) -> RawPeer {
+        self.place.connect(self.subprotocol)
+    }
+
+    /// A session in `realm`, with every role and feature.
+    #[track_caller]
+    pub(crate) fn join(self, realm: &str) -> RawPeer {
+        self.join_as(realm).0
+    }
+
+    /// The same, with its id.
+    #[track_caller]
+    pub(crate) fn join_as(self, realm: &str) -> (RawPeer, u64) {
+        let mut peer = self.connect();
+        let welcome = peer.hello(realm, json!({ "roles": all_features() }));
+        let id = peer.welcomed(&welcome);
+        (peer, id)
     }
 }
 

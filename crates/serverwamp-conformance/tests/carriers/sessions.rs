@@ -3,17 +3,18 @@
 use serde_json::json;
 use serverwamp_conformance::{Arrival, DEADLINE, RawPeer, matches};
 
+use crate::place::At;
 use crate::place::Place;
-use crate::support::{At, NONE, publish, register};
+use serverwamp_conformance::harness::NONE;
 
 /// A session that has been left is another one when it is joined again, and what it held is gone.
 pub(crate) fn leave_and_join_again(at: At<'_>) {
     let (mut peer, first) = at.join_as("router");
-    register(&mut peer, "com.example.once");
+    peer.register("com.example.once");
     peer.leave();
     let second = peer.join("router");
     assert_ne!(first, second);
-    register(&mut peer, "com.example.once");
+    peer.register("com.example.once");
     peer.leave();
     assert_ne!(peer.join("realm1"), second, "another realm");
     peer.expect_silence_until_fence();
@@ -59,7 +60,7 @@ pub(crate) fn violate_the_protocol(at: At<'_>) {
     drop(peer.try_send(&[telltale]));
     peer.expect_violation("");
     let mut other = at.join("router");
-    publish(&mut other, "com.example.seen", json!(["the next"]), NONE);
+    other.publish("com.example.seen", json!(["the next"]), NONE);
     assert_eq!(witness.event(subscription, DEADLINE)[4], json!(["the next"]));
 }
 
@@ -68,13 +69,13 @@ pub(crate) fn lose_the_transport(at: At<'_>) {
     let mut witness = at.join("router");
     let left = witness.subscribe("wamp.session.on_leave", NONE);
     let (mut peer, id) = at.join_as("router");
-    register(&mut peer, "com.example.lost");
+    peer.register("com.example.lost");
     // Where the server cannot see it, this is the client that says so.
     drop(peer);
     let event = witness.find("the event of its leaving", DEADLINE, |event| event[4][0] == id);
     assert_eq!(event[1], left);
     let mut heir = at.join("router");
-    register(&mut heir, "com.example.lost");
+    heir.register("com.example.lost");
     heir.leave();
 }
 
@@ -123,7 +124,7 @@ pub(crate) fn meet(mut peers: Vec<RawPeer>) {
         .collect();
     let all = peers.len();
     for speaker in 0..all {
-        publish(&mut peers[speaker], "com.example.meeting", json!([speaker, "grüß\u{0}e"]), NONE);
+        peers[speaker].publish("com.example.meeting", json!([speaker, "grüß\u{0}e"]), NONE);
         for (listener, peer) in peers.iter_mut().enumerate().filter(|(listener, _)| *listener != speaker) {
             let event = peer.event(subscriptions[listener], DEADLINE);
             assert_eq!(event[4], json!([speaker, "grüß\u{0}e"]), "from {speaker} to {listener}");

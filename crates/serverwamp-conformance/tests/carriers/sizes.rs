@@ -3,8 +3,9 @@
 use serde_json::json;
 use serverwamp_conformance::Subprotocol;
 
+use crate::place::At;
 use crate::place::LONGEST;
-use crate::support::{At, NONE};
+use serverwamp_conformance::harness::NONE;
 
 /// A CALL that has this length as it is sent.
 fn call_of(length: usize, subprotocol: Subprotocol, request: u64) -> serde_json::Value {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use serverwamp_conformance::{Carrier, Places, RawPeer};
 
-use crate::support::{joined, server};
+use serverwamp_conformance::harness::{joined, server};
 
 const MOST: usize = 256;
 

@@ -1,7 +1,7 @@
 //! BAT: several WAMP messages in one WebSocket message.
 
-use crate::support::{Witness, call, joined, publish, roles, server, telltale, violates};
 use serde_json::{Value, json};
+use serverwamp_conformance::harness::{Witness, call, joined, publish, roles, server, telltale, violates};
 use serverwamp_conformance::{DEADLINE, RawPeer, Serializer, Subprotocol};
 use tungstenite::Message;
 

@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crate::support::{joined, joined_in_each, publish, roles, server};
 use serde_json::{Value, json};
+use serverwamp_conformance::harness::{joined, joined_in_each, publish, roles, server};
 use serverwamp_conformance::{RawPeer, Subprotocol};
 
 /// Every feature that is announced, and the test that shows that it works.
@@ -66,7 +66,9 @@ fn feat_01_event_retention_works() {
     let server = server();
     for mut peer in joined_in_each(&server) {
         let publication =
-            crate::support::call(&mut peer, "publish.retained", json!(["com.kept", "old"]))[3][0].clone();
+            serverwamp_conformance::harness::call(&mut peer, "publish.retained", json!(["com.kept", "old"]))
+                [3][0]
+                .clone();
         let kept = peer.subscribe("com.kept", json!({ "get_retained": true }));
         peer.expect(json!([36, kept, publication, { "retained": true }, ["old"]]));
         let later = publish(&mut peer, "com.kept", &json!("new"));
@@ -121,7 +123,7 @@ fn feat_01_call_canceling_works() {
             peer.send(json!([49, id, { "mode": mode }]));
             peer.expect(json!([8, 48, id, {}, "wamp.error.canceled"]));
             let deadline = Instant::now() + Duration::from_secs(5);
-            while crate::support::call(&mut peer, "waiting.running", json!([]))[3][0] != 0 {
+            while serverwamp_conformance::harness::call(&mut peer, "waiting.running", json!([]))[3][0] != 0 {
                 assert!(Instant::now() < deadline, "the handler goes on after {mode}");
             }
         }
@@ -179,7 +181,10 @@ fn feat_05_only_true_announces_a_feature_and_anything_else_does_no_harm() {
             }
             let welcome = peer.hello("realm1", json!({ "roles": announcing }));
             peer.welcomed(&welcome);
-            assert_eq!(crate::support::call(&mut peer, "demo.add", json!([1, 2]))[3], json!([3]));
+            assert_eq!(
+                serverwamp_conformance::harness::call(&mut peer, "demo.add", json!([1, 2]))[3],
+                json!([3])
+            );
         }
     }
     // Features that are no dict are none.

@@ -8,10 +8,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{
+use serde_json::{Value, json};
+use serverwamp_conformance::harness::{
     Witness, call, each_violates, joined, joined_in_each, publish, server, server_with, violates,
 };
-use serde_json::{Value, json};
 use serverwamp_conformance::{RawPeer, ServerProcess, Subprotocol};
 use tungstenite::Message;
 

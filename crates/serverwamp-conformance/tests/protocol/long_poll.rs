@@ -8,7 +8,9 @@ use serverwamp_conformance::long_poll::Response;
 use serverwamp_conformance::serial::Serializer;
 use serverwamp_conformance::{DEADLINE, Http, LongPoll, RawPeer, RawTcp, ServerProcess, Stream, Subprotocol};
 
-use crate::support::{joined, publish, roles, server, server_with, sessions, wait_for_sessions};
+use serverwamp_conformance::harness::{
+    joined, publish, roles, server, server_with, sessions, wait_for_sessions,
+};
 
 fn http(server: &ServerProcess) -> Http {
     Http::over(Stream::tcp(server.address()))

@@ -14,7 +14,6 @@ mod rawsocket;
 mod serializers;
 mod sessions;
 mod sessions_end;
-mod support;
 mod tls;
 mod uris;
 mod violations;

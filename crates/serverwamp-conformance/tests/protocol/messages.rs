@@ -6,10 +6,10 @@
 //! | MSG-08 for EVENT | a router receives none |
 //! | MSG-13 | the other groups send and receive each of these messages |
 
-use crate::support::{
+use serde_json::{Value, json};
+use serverwamp_conformance::harness::{
     Witness, call, each_violates, joined, joined_in_each, publish, roles, server, violates,
 };
-use serde_json::{Value, json};
 use serverwamp_conformance::{RawPeer, Serializer, Subprotocol};
 use tungstenite::Message;
 

@@ -2,8 +2,8 @@
 //!
 //! The rig's own serializers do not have them either, so messages are written and compared octet by octet.
 
-use crate::support::{Witness, binary_message, call, joined, list, server, violates};
 use serde_json::{Value, json};
+use serverwamp_conformance::harness::{Witness, binary_message, call, joined, list, server, violates};
 use serverwamp_conformance::{DEADLINE, RawPeer, Serializer, ServerProcess, Subprotocol};
 use tungstenite::Message;
 

@@ -1,7 +1,7 @@
 //! RawSocket's handshake and frames, octet by octet (checklist RAW-01 to RAW-25).
 
-use crate::support::{Witness, roles, server, server_with};
 use serde_json::{Value, json};
+use serverwamp_conformance::harness::{Witness, roles, server, server_with};
 use serverwamp_conformance::rawsocket::{MAGIC, frame};
 use serverwamp_conformance::{
     Arrival, DEADLINE, RawPeer, RawSocket, RawTcp, ServerProcess, Stream, Subprotocol,
@@ -284,14 +284,14 @@ fn raw_25_half_a_frame_is_thrown_away_and_its_session_ends() {
     let server = server();
     let mut witness = Witness::new(&server);
     let mut peer = RawPeer::joined(server.url(), Subprotocol::JSON, "realm1");
-    let before = crate::support::sessions(&mut peer);
+    let before = serverwamp_conformance::harness::sessions(&mut peer);
     let mut socket = shaken(&server);
     socket.write_frame(0, &hello());
     assert!(socket.read_frame().1.starts_with(b"[2,"));
-    let telltale = frame(0, crate::support::telltale().to_string().as_bytes());
+    let telltale = frame(0, serverwamp_conformance::harness::telltale().to_string().as_bytes());
     socket.write(&telltale[..telltale.len() - 1]);
     drop(socket);
-    crate::support::wait_for_sessions(&mut peer, before);
+    serverwamp_conformance::harness::wait_for_sessions(&mut peer, before);
     witness.saw_nothing();
 }
 

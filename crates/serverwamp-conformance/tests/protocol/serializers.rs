@@ -5,8 +5,10 @@
 //! | SER-12 | it is about speed |
 //! | SER-14 | the tests of bad input have it |
 
-use crate::support::{Witness, binary_message, call, joined, joined_in_each, list, server, violates};
 use serde_json::{Value, json};
+use serverwamp_conformance::harness::{
+    Witness, binary_message, call, joined, joined_in_each, list, server, violates,
+};
 use serverwamp_conformance::serial::bytes;
 use serverwamp_conformance::{DEADLINE, RawPeer, Serializer, ServerProcess, Subprotocol};
 use tungstenite::Message;
@@ -53,7 +55,7 @@ fn ser_03_messagepack_tells_text_from_bytes() {
     let mut receiver = peer(&server, Subprotocol::MSGPACK);
     receiver.subscribe("a.b", Value::Null);
     let payload = json!({ "text": "abc", "bytes": bytes(b"abc") });
-    crate::support::publish(&mut sender, "a.b", &payload);
+    serverwamp_conformance::harness::publish(&mut sender, "a.b", &payload);
     let event = receiver.expect(json!([36, "$id", "$id", {}, [payload]]));
     assert_eq!(event[4][0]["bytes"], bytes(b"abc"));
     // The receiver's library would take the old raw type for text; the marker itself says `bin 8`.
@@ -152,7 +154,7 @@ fn ser_06_and_07_bytes_pass_between_all_serializers_at_any_depth() {
         receiver.subscribe("a.b", Value::Null);
     }
     for mut sender in joined_in_each(&server) {
-        crate::support::publish(&mut sender, "a.b", &payload);
+        serverwamp_conformance::harness::publish(&mut sender, "a.b", &payload);
         for receiver in &mut receivers {
             receiver.expect(json!([36, "$id", "$id", {}, [payload]]));
         }
@@ -161,7 +163,11 @@ fn ser_06_and_07_bytes_pass_between_all_serializers_at_any_depth() {
     let mut sender = peer(&server, Subprotocol::MSGPACK);
     let mut reader = joined(&server);
     reader.subscribe("a.c", Value::Null);
-    crate::support::publish(&mut sender, "a.c", &json!([bytes(known), bytes(&[0, 1, 2, 3])]));
+    serverwamp_conformance::harness::publish(
+        &mut sender,
+        "a.c",
+        &json!([bytes(known), bytes(&[0, 1, 2, 3])]),
+    );
     let text = String::from_utf8(next_bytes(&mut reader)).expect("JSON is UTF-8");
     assert!(text.contains(r#"["\u0000EOP/kFMHXFJvX8BtT+N82w==","\u0000AAECAw=="]"#), "{text}");
 }
@@ -172,7 +178,7 @@ fn ser_08_only_strings_that_start_with_nul_are_bytes_and_what_follows_is_base64(
     let mut caller = joined(&server);
     let mut receiver = peer(&server, Subprotocol::CBOR);
     receiver.subscribe("a.b", Value::Null);
-    crate::support::publish(&mut caller, "a.b", &json!(["AAEC", "a\0AAEC", "\0"]));
+    serverwamp_conformance::harness::publish(&mut caller, "a.b", &json!(["AAEC", "a\0AAEC", "\0"]));
     receiver.expect(json!([36, "$id", "$id", {}, [["AAEC", "a\0AAEC", bytes(&[])]]]));
     receiver.expect_silence_until_fence();
     let mut witness = Witness::new(&server);
@@ -199,7 +205,7 @@ fn ser_09_text_that_starts_with_nul_reaches_those_who_can_read_it_and_harms_nobo
     assert!(contains(&next_bytes(&mut native), text), "the same serializer has no difficulty");
     // In JSON it would mean bytes, and what follows is no base64: a reader would refuse the message, and be gone.
     reader.expect_silence_until_fence();
-    let publication = crate::support::publish(&mut sender, "a.b", &json!("fine"));
+    let publication = serverwamp_conformance::harness::publish(&mut sender, "a.b", &json!("fine"));
     reader.expect(json!([36, "$id", publication, {}, ["fine"]]));
 }
 
@@ -266,7 +272,7 @@ fn ser_11_integers_keep_all_their_64_bits() {
             (&json!(id), &json!([numbers])),
             "by way of a value in the handler"
         );
-        crate::support::publish(&mut sender, "a.b", &numbers);
+        serverwamp_conformance::harness::publish(&mut sender, "a.b", &numbers);
         for receiver in &mut receivers {
             receiver.expect(json!([36, "$id", "$id", {}, [numbers]]));
         }
@@ -308,7 +314,7 @@ fn ser_13_an_event_that_json_cannot_say_reaches_the_others_and_harms_nobody() {
     native.leave();
     sender.send_raw(binary_message(&publication_of(not_a_number)));
     sender.expect(json!([8, 48, 1, {}, "wamp.error.invalid_payload", "$list"]));
-    crate::support::publish(&mut sender, "a.b", &json!("fine"));
+    serverwamp_conformance::harness::publish(&mut sender, "a.b", &json!("fine"));
     reader.expect(json!([36, "$id", "$id", {}, ["fine"]]));
 }
 
@@ -332,7 +338,7 @@ fn ser_13_values_of_messagepack_that_json_has_not_harm_nobody() {
         sender.expect_silence_until_fence();
     }
     // Whatever became of these, the receiver can read all it gets, and is well.
-    let publication = crate::support::publish(&mut sender, "a.b", &json!("fine"));
+    let publication = serverwamp_conformance::harness::publish(&mut sender, "a.b", &json!("fine"));
     reader.find("the last event", DEADLINE, |message| message[2] == publication);
 }
 
@@ -361,8 +367,8 @@ fn ser_undefined_and_null_in_place_of_an_option_are_none() {
         }
         // It is an exact subscription.
         let mut publisher = joined(&server);
-        crate::support::publish(&mut publisher, "a.b.c", &json!("not for us"));
-        crate::support::publish(&mut publisher, "a.b", &json!("for us"));
+        serverwamp_conformance::harness::publish(&mut publisher, "a.b.c", &json!("not for us"));
+        serverwamp_conformance::harness::publish(&mut publisher, "a.b", &json!("for us"));
         peer.expect(json!([36, subscription, "$id", {}, ["for us"]]));
     }
     let mut peer = joined(&server);

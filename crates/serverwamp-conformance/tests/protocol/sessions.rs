@@ -6,11 +6,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{
+use serde_json::{Value, json};
+use serverwamp_conformance::harness::{
     call, each_violates, each_violates_at_first, joined, publish, roles, server, server_with, sessions,
     wait_for_sessions,
 };
-use serde_json::{Value, json};
 use serverwamp_conformance::tcp::frame;
 use serverwamp_conformance::{Arrival, DEADLINE, RawPeer, RawTcp, Serializer, ServerProcess, Subprotocol};
 

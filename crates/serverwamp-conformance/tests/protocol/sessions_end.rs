@@ -7,11 +7,11 @@
 
 use std::time::Instant;
 
-use crate::support::{
+use serde_json::{Value, json};
+use serverwamp_conformance::harness::{
     Witness, call, each_violates, joined, joined_in_each, publish, server, server_with, telltale,
     wait_for_sessions,
 };
-use serde_json::{Value, json};
 use serverwamp_conformance::{Arrival, DEADLINE, RawPeer, Signal, Subprotocol};
 
 #[test]

@@ -17,7 +17,7 @@ use serverwamp_conformance::{
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::support::{call, joined, server_with};
+use serverwamp_conformance::harness::{call, joined, server_with};
 
 /// A server with a certificate, and the authority its clients trust.
 struct Secured {

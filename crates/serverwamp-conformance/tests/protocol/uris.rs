@@ -4,8 +4,8 @@
 //! |---|---|
 //! | URI-09 for procedures of clients, URI-11 | they need callees, and stand in the transcripts |
 
-use crate::support::{call, each_violates, joined, joined_in_each, publish, roles, server};
 use serde_json::{Value, json};
+use serverwamp_conformance::harness::{call, each_violates, joined, joined_in_each, publish, roles, server};
 use serverwamp_conformance::{RawPeer, ServerProcess, Subprotocol};
 
 /// Sends a request and requires this ERROR as the next message, whatever it says in words.

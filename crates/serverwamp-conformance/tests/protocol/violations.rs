@@ -1,6 +1,6 @@
 //! VIO: what breaks the protocol, and the whole reaction to it.
 //!
-//! Every violation in these tests goes through [`violates`](crate::support::violates), which requires ABORT as the
+//! Every violation in these tests goes through [`violates`](serverwamp_conformance::harness::violates), which requires ABORT as the
 //! next message (VIO-01), nothing processed of what was sent behind it (VIO-02), and the end of the transport (VIO-03).
 //!
 //! | rule | not here, because |
@@ -9,11 +9,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{
+use serde_json::{Value, json};
+use serverwamp_conformance::harness::{
     Witness, binary_message, call, each_violates, each_violates_at_first, joined, joined_in_each, roles,
     server, sessions, telltale, violates,
 };
-use serde_json::{Value, json};
 use serverwamp_conformance::tcp::frame;
 use serverwamp_conformance::{DEADLINE, RawPeer, RawTcp, Serializer, Subprotocol};
 use tungstenite::Message;
@@ -301,7 +301,7 @@ fn vio_21_a_violation_is_nobody_elses_concern() {
         violates(&mut peer, &mut witness, Message::text("[33,1,1]"), "");
     }
     let mut publisher = joined(&server);
-    let publication = crate::support::publish(&mut publisher, "a.b", &json!("still here"));
+    let publication = serverwamp_conformance::harness::publish(&mut publisher, "a.b", &json!("still here"));
     good.expect_in_any_order(&[
         json!([36, subscription, publication, {}, ["still here"]]),
         json!([50, running, {}, ["done"]]),

@@ -1,7 +1,9 @@
 //! WS: the opening handshake, frames, and how WebSocket and WAMP end together.
 
-use crate::support::{Witness, call, joined, roles, server, server_with, violates, wait_for_sessions};
 use serde_json::{Value, json};
+use serverwamp_conformance::harness::{
+    Witness, call, joined, roles, server, server_with, violates, wait_for_sessions,
+};
 use serverwamp_conformance::tcp::frame;
 use serverwamp_conformance::{
     Connect, DEADLINE, RawPeer, RawTcp, Refusal, Serializer, ServerProcess, Signal, Subprotocol,

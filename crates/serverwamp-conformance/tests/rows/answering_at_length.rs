@@ -9,7 +9,7 @@ use tungstenite::protocol::frame::Frame;
 use tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use crate::answers_too_long::EXCEEDED;
-use crate::support::{NONE, assert_error};
+use serverwamp_conformance::harness::{NONE, assert_error};
 
 /// How a callee sends.
 #[derive(Clone, Copy, Debug)]

@@ -10,7 +10,7 @@ use tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use crate::answering_at_length::{Pair, Way, parts_of};
 use crate::counters::Counters;
-use crate::support::{NONE, assert_error, server_with};
+use serverwamp_conformance::harness::{NONE, assert_error, server_with};
 
 /// The longest message the servers of these tests take, which RawSocket can say as well.
 pub(crate) const LONGEST: usize = 2048;

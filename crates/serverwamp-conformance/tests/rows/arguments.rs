@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use serverwamp_conformance::serial::bytes;
 use serverwamp_conformance::{RawPeer, Subprotocol};
 
-use crate::support::{NONE, assert_error, assert_like, join, keywords, server};
+use serverwamp_conformance::harness::{NONE, assert_error, assert_like, join, keywords, server};
 
 const INVALID: &str = "wamp.error.invalid_argument";
 

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use serverwamp_conformance::peer::Arrival;
 use serverwamp_conformance::{Connect, DEADLINE, RawPeer, ServerProcess, Subprotocol};
 
-use crate::support::{NONE, assert_like, join_with_ticket, server, server_with, takes, value};
+use serverwamp_conformance::harness::{
+    NONE, assert_like, join_with_ticket, server, server_with, takes, value,
+};
 
 pub(crate) const DENIED: &str = "wamp.error.authentication_denied";
 const FAILED: &str = "wamp.error.authentication_failed";

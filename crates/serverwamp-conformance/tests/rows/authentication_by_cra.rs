@@ -5,7 +5,7 @@ use serverwamp_conformance::auth::sign_cra;
 use serverwamp_conformance::{RawPeer, Subprotocol};
 
 use crate::authentication::{DENIED, connect, conversation};
-use crate::support::{NONE, assert_like, server, value};
+use serverwamp_conformance::harness::{NONE, assert_like, server, value};
 
 // AUTH-10
 #[test]

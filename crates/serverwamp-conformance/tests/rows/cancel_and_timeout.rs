@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use serverwamp_conformance::{RawPeer, Subprotocol};
 
-use crate::support::{Ending, NONE, assert_like, join, server, server_with, takes, until, value};
+use serverwamp_conformance::harness::{
+    Ending, NONE, assert_like, join, server, server_with, takes, until, value,
+};
 
 const CANCELED: &str = "wamp.error.canceled";
 const TIMEOUT: &str = "wamp.error.timeout";

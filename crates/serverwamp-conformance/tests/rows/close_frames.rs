@@ -6,7 +6,7 @@ use serverwamp_conformance::{
 };
 use tungstenite::Message;
 
-use crate::support::{join, server, server_with, takes};
+use serverwamp_conformance::harness::{join, server, server_with, takes};
 
 /// What stands in a close frame beside its code.
 const LONGEST: usize = 123;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use serverwamp_conformance::tcp::frame;
 use serverwamp_conformance::{Connect, DEADLINE, RawPeer, RawTcp, ServerProcess, Stream, Subprotocol};
 
-use crate::support::{NONE, assert_error, call, join, server_with, until, value};
+use serverwamp_conformance::harness::{NONE, assert_error, call, join, server_with, until, value};
 
 /// A session that asks for the counters.
 pub(crate) struct Counters(pub(crate) RawPeer);

@@ -7,7 +7,7 @@ use serverwamp_conformance::{
 };
 
 use crate::counters::Counters;
-use crate::support::server_with;
+use serverwamp_conformance::harness::server_with;
 
 #[test]
 fn who_is_too_slow_before_there_is_a_session_is_counted() {

@@ -4,7 +4,7 @@ use serde_json::json;
 use serverwamp_conformance::RawPeer;
 
 use crate::counters::{Counters, expect_error};
-use crate::support::{assert_error, assert_like, call, join, server_with, value};
+use serverwamp_conformance::harness::{assert_error, assert_like, call, join, server_with, value};
 
 #[test]
 fn registrations_by_pattern_are_limited_and_those_beyond_are_counted() {

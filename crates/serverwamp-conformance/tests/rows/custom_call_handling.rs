@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use serverwamp_conformance::{RawPeer, Subprotocol};
 
-use crate::support::{NONE, assert_error, assert_like, call, entries, join, server, takes, value};
+use serverwamp_conformance::harness::{
+    NONE, assert_error, assert_like, call, entries, join, server, takes, value,
+};
 
 const SOON: Duration = Duration::from_secs(5);
 

@@ -4,7 +4,7 @@ use serde_json::json;
 use serverwamp_conformance::{Connect, DEADLINE, RawTcp, ServerProcess, Subprotocol, binary};
 
 use crate::counters::Counters;
-use crate::support::{join, server, server_with};
+use serverwamp_conformance::harness::{join, server, server_with};
 
 /// The answer to a request by hand, to its end.
 fn ask(server: &ServerProcess, version: &str, method: &str, path: &str, headers: &str) -> String {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use serverwamp_conformance::peer::Arrival;
 use serverwamp_conformance::{Connect, DEADLINE, RawPeer, RawTcp, ServerProcess, Subprotocol, tcp};
 
-use crate::support::{
+use serverwamp_conformance::harness::{
     NONE, assert_error, assert_like, call, join, server, server_with, shortened, takes, until, value,
 };
 

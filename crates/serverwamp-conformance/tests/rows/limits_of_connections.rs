@@ -9,7 +9,7 @@ use serverwamp_conformance::{
 };
 
 use crate::counters::Counters;
-use crate::support::{entries, join, join_with_ticket, server_with};
+use serverwamp_conformance::harness::{entries, join, join_with_ticket, server_with};
 
 /// Requires that a WebSocket is refused for being one too many.
 #[track_caller]

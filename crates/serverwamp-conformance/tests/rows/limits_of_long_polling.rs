@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use serverwamp_conformance::{DEADLINE, Http, LongPoll, RawTcp, ServerProcess, Stream, Subprotocol};
 
 use crate::counters::Counters;
-use crate::support::server_with;
+use serverwamp_conformance::harness::server_with;
 
 fn open(server: &ServerProcess) -> LongPoll {
     LongPoll::open(server.address(), "/lp", Subprotocol::JSON)

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use serverwamp_conformance::{Carrier, DEADLINE, Places, RawPeer};
 
 use crate::counters::Counters;
-use crate::support::{assert_error, assert_like, join, server_with, shortened};
+use serverwamp_conformance::harness::{assert_error, assert_like, join, server_with, shortened};
 
 const MOST: usize = 8192;
 

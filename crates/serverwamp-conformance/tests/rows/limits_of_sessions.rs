@@ -7,7 +7,7 @@ use serde_json::json;
 use serverwamp_conformance::{DEADLINE, RawPeer, Subprotocol};
 
 use crate::counters::Counters;
-use crate::support::{NONE, assert_error, call, join, server_with, takes, until, value};
+use serverwamp_conformance::harness::{NONE, assert_error, call, join, server_with, takes, until, value};
 
 const UNAVAILABLE: &str = "wamp.error.unavailable";
 

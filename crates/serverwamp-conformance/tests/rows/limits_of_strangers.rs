@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use serverwamp_conformance::{Carrier, DEADLINE, LongPoll, Places, RawSocket, Stream, Subprotocol};
 
 use crate::counters::Counters;
-use crate::support::{call, server_with};
+use serverwamp_conformance::harness::{call, server_with};
 
 const CARRIERS: [Carrier; 2] = [Carrier::WebSocket, Carrier::RawSocketTcp];
 

@@ -38,6 +38,5 @@ mod session;
 mod session_lifecycle;
 mod shutdown;
 mod state;
-mod support;
 mod topics;
 mod websocket;

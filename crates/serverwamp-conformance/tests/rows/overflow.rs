@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use serverwamp_conformance::{DEADLINE, RawPeer, ServerProcess, Subprotocol};
 
-use crate::support::{NONE, assert_like, join, server_with, until, value};
+use serverwamp_conformance::harness::{NONE, assert_like, join, server_with, until, value};
 
 /// Events of one burst, and bytes of each.
 const BURST: u64 = 20;

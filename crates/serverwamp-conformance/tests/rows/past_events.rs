@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use serverwamp_conformance::{Carrier, Places, RawPeer, ServerProcess, Subprotocol};
 
 use crate::counters::Counters;
-use crate::support::{NONE, assert_error, server_with};
+use serverwamp_conformance::harness::{NONE, assert_error, server_with};
 
 /// So many are kept by the fixture; a turn looks at 1,024.
 const EVENTS: usize = 2000;

@@ -3,7 +3,9 @@
 use serde_json::json;
 use serverwamp_conformance::{RawPeer, Subprotocol};
 
-use crate::support::{NONE, assert_error, assert_like, call, join, server, server_with, shortened, value};
+use serverwamp_conformance::harness::{
+    NONE, assert_error, assert_like, call, join, server, server_with, shortened, value,
+};
 
 // RPC-06, RPC-22
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use serverwamp_conformance::{RawPeer, Subprotocol};
 
-use crate::support::{NONE, assert_like, call, join, server, until_noted, value};
+use serverwamp_conformance::harness::{NONE, assert_like, call, join, server, until_noted, value};
 
 fn asking() -> Value {
     json!({ "receive_progress": true })

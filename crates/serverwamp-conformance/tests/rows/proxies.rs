@@ -11,7 +11,7 @@ use serverwamp_conformance::{
 };
 
 use crate::counters::Counters;
-use crate::support::{NONE, keywords, server_with};
+use serverwamp_conformance::harness::{NONE, keywords, server_with};
 
 /// The address that servers here trust.
 const PROXY: &str = "127.0.0.1";

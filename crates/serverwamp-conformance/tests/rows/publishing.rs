@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 use serverwamp_conformance::serial::bytes;
 use serverwamp_conformance::{RawPeer, ServerProcess, Subprotocol};
 
-use crate::support::{NONE, assert_error, assert_like, call, join, server, shortened, value};
+use serverwamp_conformance::harness::{
+    NONE, assert_error, assert_like, call, join, server, shortened, value,
+};
 
 /// A subscribed session for every subprotocol, with its own id and its subscription's.
 fn subscribers(server: &ServerProcess, topic: &str) -> Vec<(RawPeer, u64, u64)> {

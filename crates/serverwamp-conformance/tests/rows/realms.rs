@@ -3,7 +3,9 @@
 use serde_json::json;
 use serverwamp_conformance::{RawPeer, Subprotocol};
 
-use crate::support::{NONE, assert_error, call, entries, join, keywords, server, server_with, value};
+use serverwamp_conformance::harness::{
+    NONE, assert_error, call, entries, join, keywords, server, server_with, value,
+};
 
 // SES-10, AUTH-11
 #[test]

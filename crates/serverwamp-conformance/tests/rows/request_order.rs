@@ -4,7 +4,7 @@ use serde_json::json;
 use serverwamp_conformance::Subprotocol;
 use serverwamp_conformance::{RawPeer, ServerProcess};
 
-use crate::support::{NONE, assert_error, join, server, server_with, takes, until, value};
+use serverwamp_conformance::harness::{NONE, assert_error, join, server, server_with, takes, until, value};
 
 fn serial(server: &ServerProcess) -> RawPeer {
     join(server, "serial")

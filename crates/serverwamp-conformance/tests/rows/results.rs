@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use serverwamp_conformance::{RawPeer, ServerProcess, Subprotocol};
 
-use crate::support::{NONE, assert_error, assert_like, call, join, server, value};
+use serverwamp_conformance::harness::{NONE, assert_error, assert_like, call, join, server, value};
 
 const SOON: Duration = Duration::from_secs(5);
 

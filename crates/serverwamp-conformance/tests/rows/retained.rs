@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use serverwamp_conformance::RawPeer;
 
 use crate::counters::Counters;
-use crate::support::{join, server_with};
+use serverwamp_conformance::harness::{join, server_with};
 
 /// Publishes to topics `t.0`, `t.1` and so on what is to be retained; says how many were refused.
 fn retain(peer: &mut RawPeer, times: usize, letters: usize, options: Value) -> usize {

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use serverwamp_conformance::{Carrier, DEADLINE, Places, RawPeer, Subprotocol};
 
 use crate::counters::Counters;
-use crate::support::{NONE, assert_error, assert_like, join, join_with_ticket, server_with, shortened};
+use serverwamp_conformance::harness::{
+    NONE, assert_error, assert_like, join, join_with_ticket, server_with, shortened,
+};
 
 /// A share of one event: how it is set, on which topics, whose it is, and its counter.
 struct OfOne {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use serverwamp_conformance::{Connect, RawPeer, Subprotocol};
 
-use crate::support::{
+use serverwamp_conformance::harness::{
     Ending, NONE, assert_error, assert_like, call, join, join_with_ticket, keywords, server, server_with,
     takes, until, until_noted, value,
 };

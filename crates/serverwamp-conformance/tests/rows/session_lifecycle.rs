@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use serverwamp_conformance::{Connect, RawPeer, ServerProcess, Signal, Subprotocol};
 
-use crate::support::{
+use serverwamp_conformance::harness::{
     Ending, NONE, call, entries, join, join_with_ticket, server, server_with, takes, until_noted, value,
 };
 

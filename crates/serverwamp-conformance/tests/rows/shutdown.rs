@@ -8,7 +8,7 @@ use serverwamp_conformance::{
     Http, LongPoll, RawPeer, RawTcp, ServerProcess, Signal, Stream, Subprotocol, tcp,
 };
 
-use crate::support::{NONE, assert_error, join, server, server_with, takes, until};
+use serverwamp_conformance::harness::{NONE, assert_error, join, server, server_with, takes, until};
 
 const SOON: Duration = Duration::from_secs(5);
 const SHUTDOWN: &str = "wamp.close.system_shutdown";

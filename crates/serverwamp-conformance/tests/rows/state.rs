@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use serverwamp_conformance::auth::sign_cra;
 use serverwamp_conformance::{Connect, RawPeer, Subprotocol};
 
-use crate::support::{NONE, assert_error, server, value};
+use serverwamp_conformance::harness::{NONE, assert_error, server, value};
 
 /// Joins `stateful` in the way `act` does, and requires that the handlers on the way had the state.
 #[track_caller]

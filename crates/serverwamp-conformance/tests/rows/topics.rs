@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use serverwamp_conformance::{RawPeer, Subprotocol};
 
-use crate::support::{
+use serverwamp_conformance::harness::{
     NONE, assert_like, call, entries, join, server, server_with, shortened, until_noted, value,
 };
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use serverwamp_conformance::{Connect, DEADLINE, RawPeer, RawTcp, Refusal, ServerProcess, Subprotocol, tcp};
 use tungstenite::Message;
 
-use crate::support::{NONE, join, server, server_with, value};
+use serverwamp_conformance::harness::{NONE, join, server, server_with, value};
 
 const NAMES: [&str; 6] = [
     "wamp.2.json",
@@ -276,5 +276,5 @@ fn the_end_of_the_transport_is_the_end_of_the_session() {
     let mut peer = join(&server, "realm1");
     assert_eq!(value(&mut other, "sessions.count", NONE), 2);
     assert_eq!(peer.close(1000), Some(1000));
-    crate::support::until(&mut other, "sessions.count", &json!(1));
+    serverwamp_conformance::harness::until(&mut other, "sessions.count", &json!(1));
 }

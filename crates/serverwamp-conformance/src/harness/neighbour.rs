@@ -3,57 +3,73 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use serverwamp_conformance::tcp::frame;
-use serverwamp_conformance::{DEADLINE, RawPeer, RawTcp, Serializer, ServerProcess, Subprotocol, binary};
 use tungstenite::Message;
+
+use super::{NONE, hello, server_with};
+use crate::peer::{DEADLINE, RawPeer};
+use crate::process::ServerProcess;
+use crate::serial::{Serializer, Subprotocol};
+use crate::tcp::{RawTcp, frame};
 
 /// How long a call of an innocent session may take. A small one takes less than a millisecond, and the machines that
 /// run these tests are busy.
 const QUICKLY: Duration = Duration::from_secs(1);
 
-pub(crate) const MIB: u64 = 1024 * 1024;
+/// Bytes of a mebibyte.
+pub const MIB: u64 = 1024 * 1024;
 
 /// A server under attack, and the neighbour of the attackers.
-pub(crate) struct Scene {
-    pub(crate) server: ServerProcess,
+#[derive(Debug)]
+pub struct Scene {
+    /// The server.
+    pub server: ServerProcess,
     neighbour: RawPeer,
 }
 
 impl Scene {
-    pub(crate) fn new() -> Self {
+    /// A fixture server with its usual settings, and a session in `realm1`.
+    #[expect(clippy::new_without_default, reason = "it starts a process")]
+    #[track_caller]
+    pub fn new() -> Self {
         Self::with(&[])
     }
 
-    pub(crate) fn with(arguments: &[&str]) -> Self {
-        Self::at(ServerProcess::start(&binary::fixture(), arguments, &[]))
+    /// A fixture server with these arguments, and a session in `realm1`.
+    #[track_caller]
+    pub fn with(arguments: &[&str]) -> Self {
+        Self::at(server_with(arguments))
     }
 
-    pub(crate) fn at(server: ServerProcess) -> Self {
+    /// This server, and a session in `realm1`.
+    #[track_caller]
+    pub fn at(server: ServerProcess) -> Self {
         let neighbour = RawPeer::joined(server.url(), Subprotocol::JSON, "realm1");
         Self { server, neighbour }
     }
 
-    pub(crate) fn url(&self) -> &str {
+    /// The server's URL for WebSocket.
+    pub fn url(&self) -> &str {
         self.server.url()
     }
 
+    /// A session in `realm1`.
     #[track_caller]
-    pub(crate) fn joined(&self, subprotocol: Subprotocol) -> RawPeer {
+    pub fn joined(&self, subprotocol: Subprotocol) -> RawPeer {
         RawPeer::joined(self.url(), subprotocol, "realm1")
     }
 
     /// A joined session over JSON whose frames are written by hand.
     #[track_caller]
-    pub(crate) fn joined_tcp(&self) -> RawTcp {
+    pub fn joined_tcp(&self) -> RawTcp {
         let mut tcp = RawTcp::upgraded(self.url(), Subprotocol::JSON);
-        tcp.write(&text(&hello()));
+        tcp.write(&json_frame(&hello()));
         assert!(tcp.read(DEADLINE).is_some_and(|welcome| !welcome.is_empty()), "there is no WELCOME");
         tcp
     }
 
     /// The neighbour's call is answered, rightly and quickly.
     #[track_caller]
-    pub(crate) fn neighbour_is_served(&mut self) {
+    pub fn neighbour_is_served(&mut self) {
         let started = Instant::now();
         let answer = self.ask("demo.add", json!([20, 22]));
         assert_eq!(answer[3], json!([42]), "{answer}");
@@ -62,24 +78,24 @@ impl Scene {
 
     /// The neighbour calls, and gives the answer.
     #[track_caller]
-    pub(crate) fn ask(&mut self, uri: &str, args: Value) -> Value {
-        self.neighbour.call(uri, args, Value::Null, Value::Null)
+    pub fn ask(&mut self, uri: &str, args: Value) -> Value {
+        self.neighbour.call(uri, args, NONE, NONE)
     }
 
     /// How many connections there are, as the server counts them.
     #[track_caller]
-    pub(crate) fn connections(&mut self) -> u64 {
+    pub fn connections(&mut self) -> u64 {
         let answer = self.ask("statistics.all", json!([]));
         answer[3][0]["connections"].as_u64().unwrap_or_else(|| panic!("no count of connections: {answer}"))
     }
 
     /// Nobody else noticed, and nothing is left of the attackers.
     #[track_caller]
-    pub(crate) fn unharmed(&mut self) {
+    pub fn unharmed(&mut self) {
         assert!(self.server.is_running(), "the server has ended");
         self.neighbour_is_served();
         let mut newcomer = self.joined(Subprotocol::MSGPACK);
-        assert_eq!(newcomer.call("result.one", Value::Null, Value::Null, Value::Null)[3], json!([42]));
+        assert_eq!(newcomer.call("result.one", NONE, NONE, NONE)[3], json!([42]));
         newcomer.leave();
         drop(newcomer);
         self.wait_until("the attackers' sessions are gone", |scene| {
@@ -90,7 +106,7 @@ impl Scene {
 
     /// Asks until it holds.
     #[track_caller]
-    pub(crate) fn wait_until(&mut self, what: &str, mut holds: impl FnMut(&mut Self) -> bool) {
+    pub fn wait_until(&mut self, what: &str, mut holds: impl FnMut(&mut Self) -> bool) {
         let deadline = Instant::now() + 3 * DEADLINE;
         while !holds(self) {
             assert!(Instant::now() < deadline, "it does not come about that {what}");
@@ -101,7 +117,7 @@ impl Scene {
     /// Runs an attack, and requires that the server's memory has not grown by more than this at any moment that the
     /// attack looks at, nor in the end.
     #[track_caller]
-    pub(crate) fn within_memory(&mut self, most: u64, attack: impl FnOnce(&mut Self, &mut dyn FnMut(&Self))) {
+    pub fn within_memory(&mut self, most: u64, attack: impl FnOnce(&mut Self, &mut dyn FnMut(&Self))) {
         let before = self.server.resident_bytes();
         let mut check = |scene: &Self| {
             let grown = scene.server.resident_bytes().saturating_sub(before);
@@ -113,26 +129,22 @@ impl Scene {
 }
 
 /// What the server runs on, as its argument.
-pub(crate) const RUNTIMES: [&str; 2] = ["runtime=tokio", "runtime=smol"];
-
-pub(crate) fn hello() -> Value {
-    json!([1, "realm1", { "roles": { "publisher": {}, "subscriber": {}, "caller": {}, "callee": {} } }])
-}
+pub const RUNTIMES: [&str; 2] = ["runtime=tokio", "runtime=smol"];
 
 /// A JSON message in a frame.
-pub(crate) fn text(message: &Value) -> Vec<u8> {
+pub fn json_frame(message: &Value) -> Vec<u8> {
     frame(true, 1, &Serializer::Json.encode(message))
 }
 
 /// Requires ABORT for a violation and the end, as the reaction to `bad`.
 #[track_caller]
-pub(crate) fn refused(peer: &mut RawPeer, bad: Message) -> Option<u16> {
+pub fn refused(peer: &mut RawPeer, bad: Message) -> Option<u16> {
     peer.send_raw(bad);
     peer.expect_violation("")
 }
 
 /// A message of the kind that the subprotocol has, with these bytes. JSON has to be UTF-8.
-pub(crate) fn raw(subprotocol: Subprotocol, bytes: &[u8]) -> Message {
+pub fn raw_message(subprotocol: Subprotocol, bytes: &[u8]) -> Message {
     match subprotocol.serializer {
         Serializer::Json => Message::text(String::from_utf8(bytes.to_vec()).expect("JSON is UTF-8")),
         _ => Message::binary(bytes.to_vec()),
