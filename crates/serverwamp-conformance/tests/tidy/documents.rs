@@ -71,12 +71,12 @@ fn ten_changes_need_at_most_five_files_each() {
     assert_eq!(complaints_about_changes("no table").len(), 1);
 }
 
-/// The tests that the tables of a document name: `some_name_of_a_test`, and `rows::topics` for all of a file.
+/// The tests that the tables of a document name: `some_name_of_a_test`, and `features::topics` for all of a file.
 fn named_tests(document: &str) -> BTreeSet<&str> {
     let rows = document.lines().filter(|line| line.starts_with('|'));
     let quoted = rows.flat_map(|line| line.split('`').skip(1).step_by(2));
     let is_name = |text: &&str| {
-        let letters = text.trim_start_matches("rows::").trim_start_matches("command_line::");
+        let letters = text.trim_start_matches("features::").trim_start_matches("command_line::");
         let plain = letters
             .chars()
             .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_');
@@ -87,8 +87,8 @@ fn named_tests(document: &str) -> BTreeSet<&str> {
 
 fn complaints_about_tests(path: &str, document: &str, sources: &[(String, String)]) -> Vec<String> {
     let exists = |name: &str| match name.split_once("::") {
-        Some(("rows", file)) => {
-            sources.iter().any(|(path, _)| path.ends_with(&format!("/tests/rows/{file}.rs")))
+        Some(("features", file)) => {
+            sources.iter().any(|(path, _)| path.ends_with(&format!("/tests/features/{file}.rs")))
         }
         Some((file, test)) => {
             let function = format!("fn {test}()");
@@ -122,12 +122,12 @@ fn a_test_that_does_not_exist_is_found() {
     let source = |path: &str, text: &str| (path.to_owned(), text.to_owned());
     let sources = [
         source("crates/a/src/tests.rs", "fn all_is_really_well() {}\n"),
-        source("crates/a/tests/rows/topics.rs", ""),
+        source("crates/a/tests/features/topics.rs", ""),
         source("crates/a/tests/command_line.rs", "fn it_starts() {}"),
     ];
-    let fine = "| 1 | x | test `all_is_really_well`, `rows::topics`, `command_line::it_starts`, `await_holding` |\n`no_such_test_at_all`";
+    let fine = "| 1 | x | test `all_is_really_well`, `features::topics`, `command_line::it_starts`, `await_holding` |\n`no_such_test_at_all`";
     assert!(complaints_about_tests("a.md", fine, &sources).is_empty());
-    for gone in ["`all_is_not_really_well`", "`rows::realms`", "`command_line::it_stops`"] {
+    for gone in ["`all_is_not_really_well`", "`features::realms`", "`command_line::it_stops`"] {
         assert_eq!(complaints_about_tests("a.md", &format!("| {gone} |"), &sources).len(), 1, "{gone}");
     }
 }

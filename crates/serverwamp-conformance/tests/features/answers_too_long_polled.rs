@@ -6,7 +6,7 @@ use tungstenite::Message;
 
 use crate::answering_at_length::{Pair, Way, parts_of};
 use crate::answers_too_long::{EXCEEDED, LONGEST, server_and};
-use crate::support::{NONE, assert_error};
+use serverwamp_conformance::harness::{NONE, assert_error};
 
 const BATCHED: [Subprotocol; 3] =
     [Subprotocol::JSON_BATCHED, Subprotocol::MSGPACK_BATCHED, Subprotocol::CBOR_BATCHED];

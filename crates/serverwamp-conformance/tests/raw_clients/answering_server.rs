@@ -67,7 +67,7 @@ fn serve(stream: TcpStream, answer: &Answer) {
         if !message.is_text() && !message.is_binary() {
             continue;
         }
-        for message in subprotocol.decode(&message).expect("the rig sends what is right") {
+        for message in subprotocol.decode(&message).expect("the raw clients send what is right") {
             for reply in answer(message) {
                 if !perform(reply, &mut socket, subprotocol) {
                     return;

@@ -1,4 +1,4 @@
-//! The rig itself: transcripts that come true, and some that must not.
+//! The language of transcripts: some that come true, and some that must not.
 
 use crate::router::{Router, play, play_once, realms};
 use serverwamp_conformance::{Tongues, Transcript};

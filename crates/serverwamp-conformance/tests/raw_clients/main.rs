@@ -1,11 +1,11 @@
-//! The rig itself, against a small server made of another WebSocket library: what its helpers accept and,
-//! above all, what they do not.
+//! The raw clients that the other tests use, against a small server made of another WebSocket library: what their methods
+//! accept and, above all, what they do not.
 
-mod common;
+mod answering_server;
 
 use std::time::Duration;
 
-use common::{Reply, Server, fails};
+use answering_server::{Reply, Server, fails};
 use serde_json::{Value, json};
 use serverwamp_conformance::tcp::{disconnect_at_every_byte, frame, handshake};
 use serverwamp_conformance::{Arrival, Connect, RawPeer, RawTcp, Subprotocol, serial};
