@@ -296,7 +296,7 @@ fn from_cbor(value: ciborium::Value) -> Result<Value, String> {
             object(items.into_iter().map(|(key, value)| Ok((from_cbor(key)?, from_cbor(value)?))))?
         }
         ciborium::Value::Tag(tag, value) => json!({ "$tag": tag, "$value": from_cbor(*value)? }),
-        other => return Err(format!("a CBOR value this rig does not know: {other:?}")),
+        other => return Err(format!("a CBOR value these tests do not know: {other:?}")),
     })
 }
 

@@ -157,7 +157,7 @@ fn messages_with_a_damaged_byte_are_answered_or_refused() {
 #[track_caller]
 fn answered(peer: &mut RawPeer, bytes: &[u8]) {
     loop {
-        // A payload may have become what this rig's libraries cannot say; so only raw frames are looked at.
+        // A payload may have become what the libraries of these tests cannot say; so only raw frames are looked at.
         let Some(message) = peer.next_raw(DEADLINE) else {
             panic!("no answer and no ABORT to {bytes:02x?}\n{}", peer.transcript());
         };

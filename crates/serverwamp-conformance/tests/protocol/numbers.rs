@@ -1,6 +1,6 @@
 //! SER-11, SER-13: numbers that not every serializer has, times, and half of a surrogate pair, from client to client.
 //!
-//! The rig's own serializers do not have them either, so messages are written and compared octet by octet.
+//! The serializers of these tests do not have them either, so messages are written and compared octet by octet.
 
 use serde_json::{Value, json};
 use serverwamp_conformance::harness::{Witness, binary_message, call, joined, list, server, violates};

@@ -191,7 +191,7 @@ fn ser_08_only_strings_that_start_with_nul_are_bytes_and_what_follows_is_base64(
 #[test]
 fn ser_09_text_that_starts_with_nul_reaches_those_who_can_read_it_and_harms_nobody() {
     let server = server();
-    // The rig writes such a string as bytes, so this one is written by hand: "\0abc".
+    // These tests' serializers write such a string as bytes, so this one is written by hand: "\0abc".
     let topic = b"\xa3a.b";
     let text = b"\xa4\0abc";
     let send = list(0x95, &[&[48], &[1], &[0x80], b"\xaapublish.to", &list(0x92, &[topic, text])]);
