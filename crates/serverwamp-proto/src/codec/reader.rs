@@ -77,7 +77,7 @@ pub(crate) enum Passed {
     Within(Frame),
 }
 
-/// A pull reader of one serializer.
+/// A pull reader of one serializer. What is provided is for the binary ones, whose keys are values like others.
 ///
 /// After a `List` or `Dict` token, call `more` before every element (and once at the end, where it says `false`); in a
 /// dictionary one of the `key` methods, then the value.
@@ -89,7 +89,9 @@ pub(crate) trait Reader<'a>: Sized {
     /// Takes so many levels for used.
     fn descended(&mut self, levels: usize);
     /// Where the next value starts.
-    fn start(&mut self) -> usize;
+    fn start(&mut self) -> usize {
+        self.offset()
+    }
     /// The bytes from `from` to the current position.
     fn since(&self, from: usize) -> &'a [u8];
     fn token(&mut self) -> Result<Token<'a>, DecodeError>;
@@ -101,13 +103,36 @@ pub(crate) trait Reader<'a>: Sized {
     /// Consumes the next value if it is null.
     fn take_null(&mut self) -> Result<bool, DecodeError>;
     fn more(&mut self, frame: &mut Frame) -> Result<bool, DecodeError>;
-    /// The next key of a dictionary, which must be text.
-    fn key(&mut self) -> Result<Cow<'a, str>, DecodeError>;
-    /// The next key of a dictionary, any scalar.
-    fn key_token(&mut self) -> Result<Token<'a>, DecodeError>;
-    fn pass_key(&mut self) -> Result<(), DecodeError>;
     /// Checks that nothing trails.
     fn finish(&mut self) -> Result<(), DecodeError>;
+
+    /// The next key of a dictionary, which must be text.
+    fn key(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+        let from = self.offset();
+        match self.token()? {
+            Token::Text(key) => Ok(key),
+            _ => fail(KEY_NOT_TEXT, from),
+        }
+    }
+
+    /// The next key of a dictionary, any scalar.
+    fn key_token(&mut self) -> Result<Token<'a>, DecodeError> {
+        let from = self.offset();
+        match self.token()? {
+            Token::List(_) | Token::Dict(_) => fail(KEY_NOT_SCALAR, from),
+            scalar => Ok(scalar),
+        }
+    }
+
+    /// Passes the next key of a dictionary, any scalar.
+    #[inline]
+    fn pass_key(&mut self) -> Result<(), DecodeError> {
+        let from = self.offset();
+        match self.pass()? {
+            Passed::Scalar => Ok(()),
+            Passed::Within(_) => fail(KEY_NOT_SCALAR, from),
+        }
+    }
 
     /// Passes one whole value.
     #[inline]

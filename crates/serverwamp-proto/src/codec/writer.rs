@@ -24,7 +24,7 @@ impl Level {
     }
 }
 
-/// Writes one serializer.
+/// Writes one serializer. What is provided is for the binary ones, where nothing stands between values.
 pub(crate) trait Encoder {
     /// Whether dictionary keys are strings by the grammar, not only by WAMP's rule.
     const TEXT_KEYS: bool;
@@ -44,8 +44,12 @@ pub(crate) trait Encoder {
     }
     fn binary(&mut self, value: &[u8]);
     /// A value that is already encoded.
-    fn raw(&mut self, value: &[u8]);
-    fn key(&mut self, key: &str);
+    fn raw(&mut self, value: &[u8]) {
+        self.out().extend_from_slice(value);
+    }
+    fn key(&mut self, key: &str) {
+        self.text(key);
+    }
     /// Why `value` cannot be written as text.
     fn check_text(_value: &str) -> Result<(), EncodeError> {
         Ok(())
@@ -55,9 +59,11 @@ pub(crate) trait Encoder {
         Ok(())
     }
     /// The start of a list or dictionary.
-    fn begin(&mut self, dict: bool, len: usize);
+    fn begin(&mut self, dict: bool, len: usize) {
+        Self::header(self.out(), dict, len);
+    }
     /// The end of a list or dictionary.
-    fn end(&mut self, dict: bool);
+    fn end(&mut self, _dict: bool) {}
     /// Appends the header of a list or dictionary, if the serializer has headers that tell a length.
     fn header(out: &mut Vec<u8>, dict: bool, len: usize);
 

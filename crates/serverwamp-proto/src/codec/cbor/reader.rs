@@ -4,9 +4,7 @@
 
 use crate::codec::cursor::Cursor;
 use crate::codec::exact::{Exact, Magnitude, Native, Scale};
-use crate::codec::reader::{
-    Frame, KEY_NOT_SCALAR, KEY_NOT_TEXT, Passed, Reader, TOO_DEEP, TRAILING, Token, descend, fail,
-};
+use crate::codec::reader::{Frame, Passed, Reader, TOO_DEEP, TRAILING, Token, descend, fail};
 use crate::codec::{DecodeError, Kind, MAX_DEPTH};
 use std::borrow::Cow;
 
@@ -247,9 +245,6 @@ impl<'a> Reader<'a> for CborReader<'a> {
     fn descended(&mut self, levels: usize) {
         self.depth += levels;
     }
-    fn start(&mut self) -> usize {
-        self.at.offset()
-    }
     fn since(&self, from: usize) -> &'a [u8] {
         self.at.since(from)
     }
@@ -350,31 +345,6 @@ impl<'a> Reader<'a> for CborReader<'a> {
         }
         frame.left = frame.left.saturating_sub(1);
         Ok(true)
-    }
-
-    fn key(&mut self) -> Result<Cow<'a, str>, DecodeError> {
-        let from = self.at.offset();
-        match self.token()? {
-            Token::Text(key) => Ok(key),
-            _ => fail(KEY_NOT_TEXT, from),
-        }
-    }
-
-    fn key_token(&mut self) -> Result<Token<'a>, DecodeError> {
-        let from = self.at.offset();
-        match self.token()? {
-            Token::List(_) | Token::Dict(_) => fail(KEY_NOT_SCALAR, from),
-            scalar => Ok(scalar),
-        }
-    }
-
-    #[inline]
-    fn pass_key(&mut self) -> Result<(), DecodeError> {
-        let from = self.at.offset();
-        match self.pass()? {
-            Passed::Scalar => Ok(()),
-            Passed::Within(_) => fail(KEY_NOT_SCALAR, from),
-        }
     }
 
     fn finish(&mut self) -> Result<(), DecodeError> {

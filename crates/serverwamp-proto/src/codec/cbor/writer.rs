@@ -98,16 +98,6 @@ impl Encoder for CborWriter<'_> {
         head(self.out, 2, value.len() as u64);
         self.out.extend_from_slice(value);
     }
-    fn raw(&mut self, value: &[u8]) {
-        self.out.extend_from_slice(value);
-    }
-    fn key(&mut self, key: &str) {
-        self.text(key);
-    }
-    fn begin(&mut self, dict: bool, len: usize) {
-        Self::header(self.out, dict, len);
-    }
-    fn end(&mut self, _dict: bool) {}
     fn header(out: &mut Vec<u8>, dict: bool, len: usize) {
         head(out, if dict { 5 } else { 4 }, len as u64);
     }

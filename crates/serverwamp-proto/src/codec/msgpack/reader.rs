@@ -3,9 +3,7 @@
 //! Invariant: a marker is looked at once and everything it announces is checked against the bytes at hand.
 
 use crate::codec::cursor::Cursor;
-use crate::codec::reader::{
-    Frame, KEY_NOT_SCALAR, KEY_NOT_TEXT, Passed, Reader, TRAILING, Token, descend, fail,
-};
+use crate::codec::reader::{Frame, Passed, Reader, TRAILING, Token, descend, fail};
 use crate::codec::{DecodeError, Kind};
 use crate::timestamp::rfc3339;
 use std::borrow::Cow;
@@ -98,9 +96,6 @@ impl<'a> Reader<'a> for MsgPackReader<'a> {
     }
     fn descended(&mut self, levels: usize) {
         self.depth += levels;
-    }
-    fn start(&mut self) -> usize {
-        self.at.offset()
     }
     fn since(&self, from: usize) -> &'a [u8] {
         self.at.since(from)
@@ -231,31 +226,6 @@ impl<'a> Reader<'a> for MsgPackReader<'a> {
         }
         frame.left -= 1;
         Ok(true)
-    }
-
-    fn key(&mut self) -> Result<Cow<'a, str>, DecodeError> {
-        let from = self.at.offset();
-        match self.token()? {
-            Token::Text(key) => Ok(key),
-            _ => fail(KEY_NOT_TEXT, from),
-        }
-    }
-
-    fn key_token(&mut self) -> Result<Token<'a>, DecodeError> {
-        let from = self.at.offset();
-        match self.token()? {
-            Token::List(_) | Token::Dict(_) => fail(KEY_NOT_SCALAR, from),
-            scalar => Ok(scalar),
-        }
-    }
-
-    #[inline]
-    fn pass_key(&mut self) -> Result<(), DecodeError> {
-        let from = self.at.offset();
-        match self.pass()? {
-            Passed::Scalar => Ok(()),
-            Passed::Within(_) => fail(KEY_NOT_SCALAR, from),
-        }
     }
 
     fn finish(&mut self) -> Result<(), DecodeError> {

@@ -90,16 +90,6 @@ impl Encoder for MsgPackWriter<'_> {
         length(self.out, value.len(), Some(0xc4), 0xc5, 0xc6);
         self.out.extend_from_slice(value);
     }
-    fn raw(&mut self, value: &[u8]) {
-        self.out.extend_from_slice(value);
-    }
-    fn key(&mut self, key: &str) {
-        self.text(key);
-    }
-    fn begin(&mut self, dict: bool, len: usize) {
-        Self::header(self.out, dict, len);
-    }
-    fn end(&mut self, _dict: bool) {}
     fn header(out: &mut Vec<u8>, dict: bool, len: usize) {
         match (u8::try_from(len), dict) {
             (Ok(len @ 0..=15), false) => out.push(0x90 | len),
