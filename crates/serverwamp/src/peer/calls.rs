@@ -3,7 +3,7 @@
 //! A handler is polled where its CALL was read; when it answers at once, nothing is spawned, registered or locked for
 //! it. Only a handler that waits becomes a task, and from then on it can be canceled and timed.
 
-use super::deadlines::Deadlines;
+use super::deadlines::{Deadlines, expired};
 use super::place::{self, Place};
 use super::route::{Served, Target, check_abilities, check_goes_on, continues, find, go_on, refuse};
 use crate::base::log::line;
@@ -12,7 +12,7 @@ use crate::router::call::{CallState, Stop};
 use crate::router::dealer::LastFound;
 use crate::router::meta::{MetaAnswer, MetaApi, finish};
 use crate::router::payload::CallReply;
-use crate::router::realm::{Disclosure, disclosure_refused, no_such_procedure};
+use crate::router::realm::{CachedConfig, Disclosure, disclosure_refused, no_such_procedure};
 use crate::router::request::{Invocation, Matched};
 use crate::router::routes::ProcedureRoute;
 use crate::router::session::{Kept, OpenCall};
@@ -44,6 +44,7 @@ pub(super) struct Calls {
     serial: bool,
     /// Where the last call went that a client serves.
     last_found: LastFound,
+    pub(super) config: CachedConfig,
     /// The highest id of a CALL so far.
     newest: Option<RequestId>,
     /// When calls that clients serve have taken too long.
@@ -71,6 +72,7 @@ impl Calls {
             waiting: VecDeque::new(),
             serial,
             last_found: LastFound::default(),
+            config: session.running_realm().context.cached_config(),
             newest: None,
             deadlines: Deadlines::default(),
         }
@@ -382,19 +384,4 @@ async fn serve(run: Run, state: &Arc<CallState>) {
         CallReply::error(WampError::incident(&id))
     });
     state.answer(&reply);
-}
-
-/// Completes when the call has been silent for as long as its caller allows (checklist TMO-01, TMO-08).
-async fn expired(state: &CallState) {
-    let (Some(timeout), Some(mut deadline)) = (state.timeout, state.deadline) else {
-        return std::future::pending().await;
-    };
-    let runtime = state.session.runtime();
-    loop {
-        runtime.sleep_until(deadline).await;
-        match state.last_progress().and_then(|progress| progress.checked_add(timeout)) {
-            Some(later) if later > deadline => deadline = later,
-            _ => return,
-        }
-    }
 }

@@ -1,8 +1,10 @@
-//! When the calls of one session have taken too long.
+//! When the calls of one session have taken too long: those that clients serve in one queue, those of the application each
+//! in its own task.
 //!
 //! A call that is answered stays in here until its time or until there are many such: its answer comes from another
 //! connection, which should not have to take part in this one's bookkeeping.
 
+use crate::router::call::CallState;
 use serverwamp_proto::id::RequestId;
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -39,6 +41,21 @@ impl Deadlines {
     pub(super) fn due(&mut self, now: Instant) -> Option<RequestId> {
         self.queue.first().filter(|(deadline, _)| *deadline <= now)?;
         self.queue.pop_first().map(|(_, request)| request)
+    }
+}
+
+/// Completes when the call has been silent for as long as its caller allows (checklist TMO-01, TMO-08).
+pub(super) async fn expired(state: &CallState) {
+    let (Some(timeout), Some(mut deadline)) = (state.timeout, state.deadline) else {
+        return std::future::pending().await;
+    };
+    let runtime = state.session.runtime();
+    loop {
+        runtime.sleep_until(deadline).await;
+        match state.last_progress().and_then(|progress| progress.checked_add(timeout)) {
+            Some(later) if later > deadline => deadline = later,
+            _ => return,
+        }
     }
 }
 

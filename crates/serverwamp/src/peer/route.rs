@@ -91,7 +91,7 @@ impl Calls {
         let realm = session.running_realm();
         place::take(session)?;
         let Call { request, mut options, procedure, payload } = call;
-        let config = realm.context.config();
+        let config = self.config.load();
         let disclosure = config.permissions.disclosure;
         let settings = config.procedure_settings.of(&procedure);
         let mut deadline = None;

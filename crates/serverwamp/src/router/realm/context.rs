@@ -7,7 +7,7 @@ use crate::base::statistics::Counters;
 use crate::rt::Runtime;
 use crate::transport::Crowd;
 use crate::transport::shutdown::Connections;
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::{ArcSwap, Cache, Guard};
 use serverwamp_proto::id::SessionId;
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,11 +22,14 @@ pub(crate) struct Shared {
     pub(crate) crowd: Arc<Crowd>,
 }
 
+/// The configuration, looked at once and kept until it is replaced.
+pub(crate) type CachedConfig = Cache<Arc<ArcSwap<RealmConfig>>, Arc<RealmConfig>>;
+
 /// What realm, broker and dealer work with.
 #[derive(Debug)]
 pub(crate) struct RealmContext {
     pub(crate) name: Arc<str>,
-    config: ArcSwap<RealmConfig>,
+    config: Arc<ArcSwap<RealmConfig>>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) connections: Connections,
@@ -43,7 +46,7 @@ impl RealmContext {
         let Shared { limits, counters, connections, runtime, crowd } = shared.clone();
         let ids = RandomIds::default();
         let own_session = ids.session();
-        let config = ArcSwap::from_pointee(config);
+        let config = Arc::new(ArcSwap::from_pointee(config));
         Self { name, config, limits, counters, connections, runtime, crowd, ids, own_session }
     }
 
@@ -51,6 +54,11 @@ impl RealmContext {
     #[inline]
     pub(crate) fn config(&self) -> Guard<Arc<RealmConfig>> {
         self.config.load()
+    }
+
+    /// The configuration for one who asks for it again and again, and sees at next to no cost whether it is another one.
+    pub(crate) fn cached_config(&self) -> CachedConfig {
+        Cache::new(Arc::clone(&self.config))
     }
 
     /// Replaces the configuration: what comes from now on is treated by this one.
