@@ -12,7 +12,7 @@ use crate::peer::Inner;
 use crate::router::realm::{Blueprint, RealmHandle, RunningRealm, Shared};
 use crate::rt::guard::guard;
 use crate::rt::{BoxFuture, Runtime, after};
-use crate::transport::Turns;
+use crate::transport::RunQueue;
 use crate::transport::impossible;
 use crate::transport::long_poll::LongPollConfig;
 use crate::transport::rawsocket::RawSocketConfig;
@@ -285,7 +285,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             return Err(ConfigError { problems: this.problems });
         };
         let runtime = guard(runtime, Arc::clone(&counters));
-        let turns = Turns::new(Arc::clone(&runtime));
+        let turns = RunQueue::new(Arc::clone(&runtime));
         let shared = Shared {
             limits: Arc::clone(&limits),
             counters: Arc::clone(&counters),

@@ -6,7 +6,7 @@ use crate::base::proxies::TrustedProxies;
 use crate::base::statistics::Counters;
 use crate::router::realm::RunningRealm;
 use crate::rt::Runtime;
-use crate::transport::Turns;
+use crate::transport::RunQueue;
 use crate::transport::long_poll::LongPollConfig;
 use crate::transport::rawsocket::RawSocketConfig;
 use crate::transport::shutdown::Connections;
@@ -23,7 +23,7 @@ pub(crate) struct Inner {
     pub(crate) default_realm: Option<Arc<RunningRealm>>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) runtime: Arc<dyn Runtime>,
-    pub(crate) turns: Arc<Turns>,
+    pub(crate) turns: Arc<RunQueue>,
     pub(crate) nesting: Nesting,
     pub(crate) connections: Connections,
     pub(crate) admissions: Admissions,

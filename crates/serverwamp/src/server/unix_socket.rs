@@ -66,7 +66,7 @@ impl UnixSocket {
 }
 
 impl<L> UnixSocket<L> {
-    /// Turns the listener into one of a runtime.
+    /// RunQueue the listener into one of a runtime.
     ///
     /// # Errors
     /// Those of `turn`.

@@ -9,7 +9,6 @@
 mod budget;
 mod closing;
 mod connection;
-mod crowd;
 mod framing;
 mod handler;
 pub(crate) mod impossible;
@@ -20,22 +19,23 @@ pub(crate) mod long_poll;
 mod outbox;
 mod output;
 pub(crate) mod rawsocket;
+mod run_queue;
 mod settings;
 pub(crate) mod shutdown;
 mod timer;
-mod turns;
+mod wake_queue;
 pub mod websocket;
 
 pub use self::info::{TlsInfo, TransportInfo, TransportKind};
 
 pub(crate) use self::budget::{charge_events, charge_time};
 pub(crate) use self::connection::Connection;
-pub(crate) use self::crowd::{Crowd, MANY};
 pub(crate) use self::framing::Framing;
 pub(crate) use self::handler::{EndReason, Flow, MessageHandler};
 pub(crate) use self::input::Input;
 #[cfg(test)]
 pub(crate) use self::outbox::Taken;
 pub(crate) use self::outbox::{Bounds, Class, Outbox, PushError, infallible};
+pub(crate) use self::run_queue::RunQueue;
 pub(crate) use self::settings::Settings;
-pub(crate) use self::turns::Turns;
+pub(crate) use self::wake_queue::{BATCHED_ABOVE, WakeQueue};

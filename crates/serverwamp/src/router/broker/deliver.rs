@@ -7,7 +7,7 @@ use super::publish::Outgoing;
 use super::{Broker, Disclosed, StoredEvent, SubscriptionEntry};
 use crate::Session;
 use crate::base::log::line_later;
-use crate::transport::{MANY, Outbox, charge_events, charge_time};
+use crate::transport::{BATCHED_ABOVE, Outbox, charge_events, charge_time};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
 use serverwamp_proto::message::{EventDetails, Passthru, Receivers, encode_event};
@@ -61,7 +61,7 @@ impl Broker {
             self.queue(entry, members.sessions.as_slice(), outgoing, &mut delivered);
         }
         // Few subscribers write so soon that a longer turn only lets them write more at once.
-        charge_events(delivered.events.saturating_sub(MANY));
+        charge_events(delivered.events.saturating_sub(BATCHED_ABOVE));
         if delivered.events > SOME || receivers.is_some() {
             charge_time();
         }
@@ -77,7 +77,7 @@ impl Broker {
         delivered: &mut Delivered,
     ) {
         let mut events: [Event; 6] = Default::default();
-        let many = subscribers.len() > MANY;
+        let many = subscribers.len() > BATCHED_ABOVE;
         for (id, session) in subscribers {
             if !outgoing.reaches(*id, session) {
                 continue;

@@ -5,7 +5,7 @@ use crate::base::ids::RandomIds;
 use crate::base::limits::Limits;
 use crate::base::statistics::Counters;
 use crate::rt::Runtime;
-use crate::transport::Crowd;
+use crate::transport::WakeQueue;
 use crate::transport::shutdown::Connections;
 use arc_swap::{ArcSwap, Cache, Guard};
 use serverwamp_proto::id::SessionId;
@@ -19,7 +19,7 @@ pub(crate) struct Shared {
     pub(crate) counters: Arc<Counters>,
     pub(crate) connections: Connections,
     pub(crate) runtime: Arc<dyn Runtime>,
-    pub(crate) crowd: Arc<Crowd>,
+    pub(crate) crowd: Arc<WakeQueue>,
 }
 
 /// The configuration, looked at once and kept until it is replaced.
@@ -35,7 +35,7 @@ pub(crate) struct RealmContext {
     pub(crate) connections: Connections,
     pub(crate) runtime: Arc<dyn Runtime>,
     /// Who of many receivers is woken when.
-    pub(crate) crowd: Arc<Crowd>,
+    pub(crate) crowd: Arc<WakeQueue>,
     pub(crate) ids: RandomIds,
     /// The session the application has in its own realm: a callee in the meta API, and nobody who can be killed.
     pub(crate) own_session: SessionId,

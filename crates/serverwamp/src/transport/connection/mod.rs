@@ -23,8 +23,8 @@ use crate::transport::framing::Decoder;
 use crate::transport::input::Input;
 use crate::transport::outbox::{End, Outbox};
 use crate::transport::output::{Drained, Output};
+use crate::transport::run_queue::{RunQueue, Slot, Stopped, Worked};
 use crate::transport::timer::Timer;
-use crate::transport::turns::{Stopped, Turn, Turns, Worked};
 use crate::transport::{EndReason, MessageHandler, Settings};
 
 mod receiving;
@@ -43,7 +43,7 @@ pub(crate) struct Connection<IO, H: MessageHandler> {
     records: Option<Records>,
     output: Output,
     timer: Timer,
-    turn: Turn,
+    turn: Slot,
     settings: Settings,
     /// The handler takes no messages for now.
     busy: bool,
@@ -56,7 +56,7 @@ pub(crate) struct Connection<IO, H: MessageHandler> {
 
 impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
     /// A connection over `io` whose answers are what is pushed into `outbox`, and which takes `turns` with others.
-    pub(crate) fn new(io: IO, outbox: Outbox, handler: H, settings: Settings, turns: &Arc<Turns>) -> Self {
+    pub(crate) fn new(io: IO, outbox: Outbox, handler: H, settings: Settings, turns: &Arc<RunQueue>) -> Self {
         let timer = Timer::new(Arc::clone(turns.runtime()));
         let now = timer.now();
         let decoder = outbox.framing().decoder(settings.max_message);

@@ -10,7 +10,7 @@ use serverwamp_proto::websocket::{Event, Opcode};
 
 use super::Connection;
 use crate::transport::budget::Budget;
-use crate::transport::turns::Stopped;
+use crate::transport::run_queue::Stopped;
 use crate::transport::{EndReason, Flow, MessageHandler};
 
 impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {

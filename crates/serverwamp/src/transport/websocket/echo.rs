@@ -14,7 +14,7 @@ use super::WebSocketConfig;
 use super::upgrade::upgrade_plain;
 use crate::base::log::line;
 use crate::rt::Runtime;
-use crate::transport::{EndReason, Flow, Framing, MessageHandler, Outbox, Turns};
+use crate::transport::{EndReason, Flow, Framing, MessageHandler, Outbox, RunQueue};
 
 /// Answers `request`, and if it opens a WebSocket, serves an echo on it.
 ///
@@ -28,7 +28,7 @@ pub fn echo<B>(
         Ok(accepted) => accepted,
         Err(refusal) => return refusal.answer,
     };
-    let (config, turns) = (Arc::clone(config), Turns::new(Arc::clone(runtime)));
+    let (config, turns) = (Arc::clone(config), RunQueue::new(Arc::clone(runtime)));
     runtime.spawn(Box::pin(async move {
         let framing = Framing::plain(accepted.deflate);
         accepted

@@ -21,7 +21,7 @@ use serverwamp_proto::websocket::handshake::{accept_key, has_token, is_valid_key
 use super::{Subprotocol, WebSocketConfig};
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
-use crate::transport::{Bounds, Connection, Framing, MessageHandler, Outbox, Turns};
+use crate::transport::{Bounds, Connection, Framing, MessageHandler, Outbox, RunQueue};
 
 type Answer = Response<Full<Bytes>>;
 
@@ -91,7 +91,7 @@ impl<P> Accepted<P> {
         framing: Framing,
         config: &WebSocketConfig,
         bounds: Bounds,
-        turns: &Arc<Turns>,
+        turns: &Arc<RunQueue>,
         handler: impl FnOnce(Outbox, request::Parts) -> H,
     ) {
         match self.on_upgrade.await {
@@ -120,7 +120,7 @@ impl Accepted {
         self,
         config: &WebSocketConfig,
         bounds: Bounds,
-        turns: &Arc<Turns>,
+        turns: &Arc<RunQueue>,
         handler: impl FnOnce(Outbox, request::Parts) -> H,
     ) {
         let framing = Framing::wamp(self.subprotocol, self.deflate);

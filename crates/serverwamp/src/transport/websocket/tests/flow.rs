@@ -190,7 +190,7 @@ impl Wake for Wakes {
 
 /// What a connection did when it was polled once.
 #[derive(Debug, Eq, PartialEq)]
-struct Turn {
+struct Slot {
     read: usize,
     writes: usize,
     handled: usize,
@@ -198,7 +198,7 @@ struct Turn {
 }
 
 /// Polls a connection once that received this.
-async fn poll_once(input: Vec<u8>) -> Turn {
+async fn poll_once(input: Vec<u8>) -> Slot {
     let (read, writes) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
     let outbox = Outbox::new(binary(), bounds(1 << 20, Overflow::default()));
     let state = Arc::<Mutex<Recorded>>::default();
@@ -209,7 +209,7 @@ async fn poll_once(input: Vec<u8>) -> Turn {
         outbox,
         handler,
         WebSocketConfig::default().settings(),
-        &Turns::new(Arc::new(Tokio)),
+        &RunQueue::new(Arc::new(Tokio)),
     );
     let wakes = Arc::<Wakes>::default();
     let waker = Waker::from(wakes.clone());
@@ -218,7 +218,7 @@ async fn poll_once(input: Vec<u8>) -> Turn {
     // Who has more to do is woken after all others.
     tokio::task::yield_now().await;
     let [read, writes, wakes] = [&*read, &*writes, &wakes.0].map(|count| count.load(Ordering::Relaxed));
-    Turn { read, writes, handled, wakes }
+    Slot { read, writes, handled, wakes }
 }
 
 fn messages(many: usize) -> Vec<u8> {
@@ -254,7 +254,7 @@ async fn a_flood_of_frames_that_are_no_messages_lets_others_run() {
 
 #[tokio::test(start_paused = true)]
 async fn who_asks_for_little_waits_for_one_of_those_who_ask_for_more_and_not_for_all() {
-    let (read, turns) = (Arc::<AtomicUsize>::default(), Turns::new(Arc::new(Tokio)));
+    let (read, turns) = (Arc::<AtomicUsize>::default(), RunQueue::new(Arc::new(Tokio)));
     let connection = |io| {
         let outbox = Outbox::new(binary(), bounds(1 << 20, Overflow::default()));
         let handler = Recorder { outbox: outbox.clone(), state: Arc::default() };
@@ -283,7 +283,7 @@ async fn who_asks_for_little_waits_for_one_of_those_who_ask_for_more_and_not_for
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn of_many_who_ask_for_much_at_once_all_get_everything() {
-    let turns = Turns::new(Arc::new(Tokio));
+    let turns = RunQueue::new(Arc::new(Tokio));
     let burst = frame(Opcode::Binary, &[b'm'; 50]).repeat(10_000);
     let peers = (0..16).map(|number| {
         let mut peer = connect_beside(&turns, binary(), &WebSocketConfig::default(), 1 << 20);
@@ -317,7 +317,7 @@ async fn memory_of_a_burst_is_given_back() {
         outbox,
         handler,
         config.settings(),
-        &Turns::new(Arc::new(Tokio)),
+        &RunQueue::new(Arc::new(Tokio)),
     ));
     let (mut reader, mut writer) = tokio::io::split(client);
     let burst = frame(Opcode::Binary, &[1; 1000]).repeat(500);

@@ -3,7 +3,6 @@
 
 mod batches;
 mod clock;
-mod crowd;
 mod echo;
 mod ending;
 mod flow;
@@ -14,6 +13,7 @@ mod overflow;
 mod overflow_at_random;
 mod overflow_of_messages;
 mod upgrade;
+mod wake_queue;
 
 use crate::base::locks::Mutex;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ use tokio::task::JoinHandle;
 use super::WebSocketConfig;
 use crate::Overflow;
 use crate::rt::{Runtime, Tokio};
-use crate::transport::{Bounds, Connection, EndReason, Flow, Framing, MessageHandler, Outbox, Turns};
+use crate::transport::{Bounds, Connection, EndReason, Flow, Framing, MessageHandler, Outbox, RunQueue};
 
 const KEY: [u8; 4] = [9, 8, 7, 6];
 
@@ -123,11 +123,11 @@ fn connect(framing: Framing, config: &WebSocketConfig, pipe: usize) -> Peer {
 
 /// The same on another runtime than tokio, or on one that has another clock.
 fn connect_on(runtime: Arc<dyn Runtime>, framing: Framing, config: &WebSocketConfig, pipe: usize) -> Peer {
-    connect_beside(&Turns::new(runtime), framing, config, pipe)
+    connect_beside(&RunQueue::new(runtime), framing, config, pipe)
 }
 
 /// The same beside the other connections that take these turns.
-fn connect_beside(turns: &Arc<Turns>, framing: Framing, config: &WebSocketConfig, pipe: usize) -> Peer {
+fn connect_beside(turns: &Arc<RunQueue>, framing: Framing, config: &WebSocketConfig, pipe: usize) -> Peer {
     let (io, server) = duplex(pipe);
     let outbox = Outbox::new(framing, bounds(config.max_queued, Overflow::default()));
     let state = Arc::<Mutex<Recorded>>::default();

@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use super::budget::Budget;
-use super::crowd::{Crowd, Member};
+use super::wake_queue::{Member, WakeQueue};
 use crate::rt::Runtime;
 
 /// What came of a turn.
@@ -50,14 +50,14 @@ pub(super) enum Stopped {
 }
 
 /// The turns of all connections of an application.
-pub(crate) struct Turns {
+pub(crate) struct RunQueue {
     runtime: Arc<dyn Runtime>,
-    crowd: Arc<Crowd>,
-    queue: Mutex<Queue>,
+    crowd: Arc<WakeQueue>,
+    queue: Mutex<RunState>,
 }
 
 #[derive(Default)]
-struct Queue {
+struct RunState {
     /// The last number that was given to anybody.
     last: u64,
     /// Whose turn it is: never more than there are threads.
@@ -69,20 +69,20 @@ struct Queue {
 }
 
 /// What one connection knows about its turns.
-pub(super) struct Turn {
-    turns: Arc<Turns>,
+pub(super) struct Slot {
+    turns: Arc<RunQueue>,
     _member: Member,
     /// Its number, while it runs or waits.
     number: Option<u64>,
 }
 
-impl Turns {
+impl RunQueue {
     pub(crate) fn new(runtime: Arc<dyn Runtime>) -> Arc<Self> {
-        Arc::new(Self { crowd: Crowd::new(Arc::clone(&runtime)), runtime, queue: Mutex::default() })
+        Arc::new(Self { crowd: WakeQueue::new(Arc::clone(&runtime)), runtime, queue: Mutex::default() })
     }
 
     /// Who has something to write because of events.
-    pub(crate) const fn crowd(&self) -> &Arc<Crowd> {
+    pub(crate) const fn crowd(&self) -> &Arc<WakeQueue> {
         &self.crowd
     }
 
@@ -91,16 +91,16 @@ impl Turns {
     }
 
     /// The turns as one connection sees them.
-    pub(super) fn join(self: &Arc<Self>) -> Turn {
-        Turn { turns: Arc::clone(self), _member: self.crowd.join(), number: None }
+    pub(super) fn join(self: &Arc<Self>) -> Slot {
+        Slot { turns: Arc::clone(self), _member: self.crowd.join(), number: None }
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+    fn queue(&self) -> MutexGuard<'_, RunState> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets those run who come next, as soon as all who are not in the queue have had their turn.
-    fn proceed(&self, mut queue: MutexGuard<'_, Queue>) {
+    fn proceed(&self, mut queue: MutexGuard<'_, RunState>) {
         let threads = self.runtime.threads().max(1);
         let mut next = Vec::new();
         while queue.running.len() < threads
@@ -118,7 +118,7 @@ impl Turns {
     }
 }
 
-impl Queue {
+impl RunState {
     /// Whether it was the turn of `number`, which it no longer is.
     fn stop(&mut self, number: u64) -> bool {
         let place = self.running.iter().position(|running| *running == number);
@@ -126,7 +126,7 @@ impl Queue {
     }
 }
 
-impl Turn {
+impl Slot {
     /// What it may do from `now` on: nothing while it is the turn of others; then its task will be woken when it has come.
     pub(super) fn begin(&self, now: Instant) -> Budget {
         let has_come = self.number.is_none_or(|number| self.turns.queue().running.contains(&number));
@@ -173,7 +173,7 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for Slot {
     fn drop(&mut self) {
         let Some(number) = self.number else { return };
         let mut queue = self.turns.queue();
@@ -184,19 +184,19 @@ impl Drop for Turn {
     }
 }
 
-impl fmt::Debug for Turns {
+impl fmt::Debug for RunQueue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let queue = self.queue();
-        f.debug_struct("Turns")
+        f.debug_struct("RunQueue")
             .field("running", &queue.running)
             .field("waiting", &queue.waiting.len())
             .finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for Turn {
+impl fmt::Debug for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Turn").field("number", &self.number).finish_non_exhaustive()
+        f.debug_struct("Slot").field("number", &self.number).finish_non_exhaustive()
     }
 }
 
@@ -235,13 +235,13 @@ mod tests {
 
     /// A connection as its turns know it.
     struct Peer {
-        turn: Turn,
+        turn: Slot,
         wakes: Arc<Wakes>,
         waker: Waker,
     }
 
     impl Peer {
-        fn join(turns: &Arc<Turns>) -> Self {
+        fn join(turns: &Arc<RunQueue>) -> Self {
             let wakes = Arc::<Wakes>::default();
             Self { turn: turns.join(), waker: Waker::from(Arc::clone(&wakes)), wakes }
         }
@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn those_who_need_more_come_one_after_the_other_and_others_at_once() {
-        let turns = Turns::new(Arc::new(Two));
+        let turns = RunQueue::new(Arc::new(Two));
         let mut peers: Vec<Peer> = (0..5).map(|_| Peer::join(&turns)).collect();
         assert!(peers.iter().all(Peer::may), "nobody has asked for much yet");
         peers.iter_mut().for_each(Peer::needs_more);
@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn nobody_waits_while_fewer_run_than_could_and_nobody_is_forgotten() {
-        let turns = Turns::new(Arc::new(Two));
+        let turns = RunQueue::new(Arc::new(Two));
         let mut peers: Vec<Peer> = (0..6).map(|_| Peer::join(&turns)).collect();
         for step in 0..20_000 {
             let mut random = DefaultHasher::new();

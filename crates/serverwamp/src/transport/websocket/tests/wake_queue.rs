@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::rt::BoxFuture;
-use crate::transport::Crowd;
+use crate::transport::WakeQueue;
 
 /// So many connections that sleep.
-async fn crowd(turns: &Arc<Turns>, many: usize) -> Vec<Peer> {
+async fn crowd(turns: &Arc<RunQueue>, many: usize) -> Vec<Peer> {
     let config = WebSocketConfig::default();
     let peers = (0..many).map(|_| connect_beside(turns, binary(), &config, 1 << 16)).collect();
     settle().await;
@@ -36,7 +36,7 @@ async fn all_write(peers: &[Peer]) {
 
 #[tokio::test(start_paused = true)]
 async fn between_the_writes_of_many_others_are_served() {
-    let turns = Turns::new(Arc::new(Tokio));
+    let turns = RunQueue::new(Arc::new(Tokio));
     let mut peers = crowd(&turns, 1000).await;
     let mut polite = connect_beside(&turns, binary(), &WebSocketConfig::default(), 1 << 16);
     let asleep = push(&peers, b"event");
@@ -60,7 +60,7 @@ async fn between_the_writes_of_many_others_are_served() {
 
 #[tokio::test(start_paused = true)]
 async fn who_has_something_else_to_write_or_much_does_not_wait_for_the_crowd() {
-    let turns = Turns::new(Arc::new(Tokio));
+    let turns = RunQueue::new(Arc::new(Tokio));
     let mut peers = crowd(&turns, 500).await;
     let asleep = push(&peers, b"event");
     turns.crowd().wake(asleep);
@@ -85,7 +85,7 @@ async fn who_has_something_else_to_write_or_much_does_not_wait_for_the_crowd() {
 
 #[tokio::test(start_paused = true)]
 async fn the_waking_task_ends_with_the_last_connection_and_comes_with_the_next() {
-    let turns = Turns::new(Arc::new(Tokio));
+    let turns = RunQueue::new(Arc::new(Tokio));
     for _ in 0..3 {
         let peers = crowd(&turns, 100).await;
         assert!(format!("{:?}", turns.crowd()).contains("members: 100, attended: true"));
@@ -115,11 +115,11 @@ impl Runtime for Stopped {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_waking_task_all_are_woken_at_once() {
-    let turns = Turns::new(Arc::new(Stopped));
+    let turns = RunQueue::new(Arc::new(Stopped));
     let peers = crowd(&turns, 100).await;
     turns.crowd().wake(push(&peers, b"event"));
     all_write(&peers).await;
-    Crowd::default().wake(push(&peers, b"event"));
+    WakeQueue::default().wake(push(&peers, b"event"));
     all_write(&peers).await;
 }
 
@@ -127,7 +127,7 @@ async fn without_a_waking_task_all_are_woken_at_once() {
 async fn of_events_from_all_sides_nobody_misses_one() {
     const PEERS: usize = 100;
     const EVENTS: usize = 300;
-    let turns = Turns::new(Arc::new(Tokio));
+    let turns = RunQueue::new(Arc::new(Tokio));
     let peers = crowd(&turns, PEERS).await;
     let outboxes: Vec<Outbox> = peers.iter().map(|peer| peer.outbox.clone()).collect();
     // Two threads that know nothing of the runtime, as an application may publish from.

@@ -24,7 +24,7 @@ use crate::rt::Runtime;
 const AT_ONCE: usize = 16;
 
 /// Subscriptions with more subscribers are woken in batches; fewer are written to sooner without the queue.
-pub(crate) const MANY: usize = 64;
+pub(crate) const BATCHED_ABOVE: usize = 64;
 
 /// The fraction of the queue that is woken at once if that is more, so that the queue does not grow with the publications.
 const SHARE: usize = 32;
@@ -34,16 +34,16 @@ const KEPT: usize = 4096;
 
 /// The connections of an application that have something to write because of events.
 #[derive(Default)]
-pub(crate) struct Crowd {
+pub(crate) struct WakeQueue {
     /// Without one, everybody is woken at once.
     runtime: Option<Arc<dyn Runtime>>,
-    queue: Mutex<Queue>,
+    queue: Mutex<WakeState>,
     /// Wakes the waking task.
     waking: AtomicWaker,
 }
 
 #[derive(Default)]
-struct Queue {
+struct WakeState {
     asleep: VecDeque<Outbox>,
     /// Connections that there are.
     members: usize,
@@ -53,15 +53,15 @@ struct Queue {
 
 /// A connection that is there.
 #[derive(Debug)]
-pub(super) struct Member(Arc<Crowd>);
+pub(super) struct Member(Arc<WakeQueue>);
 
 /// The waking task.
 struct Waking {
-    crowd: Arc<Crowd>,
+    crowd: Arc<WakeQueue>,
     over: bool,
 }
 
-impl Crowd {
+impl WakeQueue {
     pub(crate) fn new(runtime: Arc<dyn Runtime>) -> Arc<Self> {
         Arc::new(Self { runtime: Some(runtime), ..Self::default() })
     }
@@ -93,7 +93,7 @@ impl Crowd {
         asleep.iter().for_each(Outbox::wake_in_turn);
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+    fn queue(&self) -> MutexGuard<'_, WakeState> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -153,10 +153,10 @@ impl Drop for Waking {
     }
 }
 
-impl fmt::Debug for Crowd {
+impl fmt::Debug for WakeQueue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let queue = self.queue();
-        f.debug_struct("Crowd")
+        f.debug_struct("WakeQueue")
             .field("asleep", &queue.asleep.len())
             .field("members", &queue.members)
             .field("attended", &queue.attended)
