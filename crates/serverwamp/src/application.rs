@@ -8,7 +8,7 @@ use crate::base::limits::Limits;
 use crate::base::log::{self, line};
 use crate::base::proxies::TrustedProxies;
 use crate::base::statistics::{Counters, Statistics};
-use crate::peer::Inner;
+use crate::peer::Environment;
 use crate::router::realm::{Blueprint, RealmHandle, RunningRealm, Shared};
 use crate::rt::guard::guard;
 use crate::rt::{BoxFuture, Runtime, after};
@@ -28,7 +28,7 @@ use std::time::Duration;
 /// A WAMP application that serves: realms, and the transports that lead to them. Cheap to clone.
 ///
 #[doc = include_str!("docs/first_program.md")]
-pub struct Application(Arc<Inner>);
+pub struct Application(Arc<Environment>);
 
 /// How long what is left at the deadline of a shutdown has to write why it ends. Who reads has it in no time, and who does
 /// not read is not waited for any longer.
@@ -138,7 +138,7 @@ impl Application {
         self.0.counters.snapshot(self.0.admissions.now())
     }
 
-    pub(crate) fn inner(&self) -> &Arc<Inner> {
+    pub(crate) fn inner(&self) -> &Arc<Environment> {
         &self.0
     }
 }
@@ -302,7 +302,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             }
             realms.insert(Arc::clone(realm.name()), realm);
         }
-        Ok(Application(Arc::new(Inner {
+        Ok(Application(Arc::new(Environment {
             realms,
             default_realm: default_realm.filter(|_| this.default_realm_allowed),
             admissions: Admissions::new(&limits, this.proxies.clone(), Arc::clone(&counters)),

@@ -3,8 +3,8 @@
 //! A handler is polled where its CALL was read; when it answers at once, nothing is spawned, registered or locked for
 //! it. Only a handler that waits becomes a task, and from then on it can be canceled and timed.
 
+use super::call_permit::{self, CallPermit};
 use super::deadlines::{Deadlines, expired};
-use super::place::{self, Place};
 use super::route::{Served, Target, check_abilities, check_goes_on, continues, find, go_on, refuse};
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
@@ -55,7 +55,7 @@ pub(super) struct Calls {
 struct Waiting {
     invocation: Invocation,
     kept: Option<Kept>,
-    place: Place,
+    call_permit: CallPermit,
 }
 
 impl Waiting {
@@ -109,7 +109,7 @@ impl Calls {
             refuse(session, call.request, call.options.progress, &WampError::unavailable(text));
             return Ok(());
         }
-        if let Err(error) = place::look_for(session) {
+        if let Err(error) = call_permit::look_for(session) {
             refuse(session, call.request, call.options.progress, &error);
             return Ok(());
         }
@@ -175,9 +175,9 @@ impl Calls {
         let state = self.state(session, &call, &procedure, matched);
         let invocation = Invocation { call: state, payload: call.payload };
         if self.serial && (session.calls_in_flight() > 0 || !self.waiting.is_empty()) {
-            let place = Place::take(session).map_err(refuse)?;
+            let call_permit = CallPermit::take(session).map_err(refuse)?;
             let invocation = Invocation { payload: invocation.payload.to_keep(), ..invocation };
-            self.waiting.push_back(Waiting { invocation, kept, place });
+            self.waiting.push_back(Waiting { invocation, kept, call_permit });
         } else {
             self.start(session, invocation, kept, None, route.as_deref().map(|route| &**route));
         }
@@ -206,9 +206,9 @@ impl Calls {
     /// Starts the calls that waited for another one to end.
     pub(super) fn start_waiting(&mut self, session: &Session) {
         while !self.waiting.is_empty() && session.calls_in_flight() == 0 {
-            if let Some(Waiting { invocation, kept, place }) = self.waiting.pop_front() {
+            if let Some(Waiting { invocation, kept, call_permit }) = self.waiting.pop_front() {
                 let route = session.running_realm().code.routes.procedure(&invocation.call.procedure);
-                self.start(session, invocation, kept, Some(place), route.map(|route| &**route));
+                self.start(session, invocation, kept, Some(call_permit), route.map(|route| &**route));
             }
         }
     }
@@ -243,7 +243,7 @@ impl Calls {
         session: &Session,
         invocation: Invocation,
         kept: Option<Kept>,
-        place: Option<Place>,
+        call_permit: Option<CallPermit>,
         route: Option<&ProcedureRoute>,
     ) {
         let state = Arc::clone(&invocation.call);
@@ -262,7 +262,7 @@ impl Calls {
                 drop(run);
                 self.answer_at_once(session, state, &reply);
             }
-            Ok(Poll::Pending) => spawn(session, run, state, kept, place),
+            Ok(Poll::Pending) => spawn(session, run, state, kept, call_permit),
             Err(panic) => {
                 let id = supervise::report_panic("procedure handler", session, panic.as_ref());
                 state.answer(&CallReply::error(WampError::incident(&id)));
@@ -318,16 +318,22 @@ fn describe(state: &mut CallState, session: &Session, call: &Call<'_>, matched: 
 }
 
 /// Lets a handler that waits run as a task of its own.
-fn spawn(session: &Session, run: Run, state: Arc<CallState>, kept: Option<Kept>, place: Option<Place>) {
-    let taken = match place {
-        Some(place) => {
-            place.hand_over();
+fn spawn(
+    session: &Session,
+    run: Run,
+    state: Arc<CallState>,
+    kept: Option<Kept>,
+    call_permit: Option<CallPermit>,
+) {
+    let taken = match call_permit {
+        Some(call_permit) => {
+            call_permit.hand_over();
             Ok(())
         }
-        None => place::take(session),
+        None => call_permit::take(session),
     };
     if let Err(error) = taken {
-        // There was a place when the handler began; now it ends where it would have had to wait.
+        // There was a call_permit when the handler began; now it ends where it would have had to wait.
         state.answer(&CallReply::error(error));
         return;
     }

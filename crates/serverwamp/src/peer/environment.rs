@@ -17,7 +17,7 @@ use serverwamp_proto::message::Bounds;
 use std::sync::Arc;
 
 #[derive(Debug)]
-pub(crate) struct Inner {
+pub(crate) struct Environment {
     pub(crate) realms: HashMap<Arc<str>, Arc<RunningRealm>>,
     /// Takes the sessions that ask for an unknown realm, where that is allowed.
     pub(crate) default_realm: Option<Arc<RunningRealm>>,
@@ -34,7 +34,7 @@ pub(crate) struct Inner {
     pub(crate) rawsocket: RawSocketConfig,
 }
 
-impl Inner {
+impl Environment {
     /// How much a message of a peer may have.
     pub(crate) fn reading(&self) -> Bounds {
         Bounds { nesting: self.nesting, entries: self.limits.receivers }

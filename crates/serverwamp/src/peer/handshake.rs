@@ -131,7 +131,7 @@ impl Peer {
         log_joined(&session, principal, deciding.agent.as_deref());
         session.joined().set(());
         self.deadline = None;
-        self.pace.hear(self.app.runtime.now());
+        self.rate_limit.hear(self.app.runtime.now());
         self.phase = Phase::Open(Box::new(Open { calls: Calls::new(&session), session, lost: 0 }));
     }
 

@@ -3,6 +3,7 @@
 //! A [`Peer`] gets every message its transport receives, in order, and queues what is to be sent. It does no I/O. The
 //! protocol's own state is in `serverwamp_proto::session`; here is what the application does at each step.
 
+mod call_permit;
 mod calls;
 mod deadlines;
 mod dispatch;
@@ -10,12 +11,11 @@ mod environment;
 mod handshake;
 mod obey;
 mod overdue;
-mod pace;
-mod place;
+mod rate_limit;
 mod route;
 mod too_long;
 
-pub(crate) use self::environment::Inner;
+pub(crate) use self::environment::Environment;
 
 use crate::base::admission::Permit;
 use crate::base::log::{self, Whose};
@@ -29,7 +29,7 @@ use crate::transport::{EndReason, Flow, MessageHandler, Outbox, TransportInfo, c
 use crate::{Session, WampError};
 use bytes::Bytes;
 use calls::Calls;
-use pace::Pace;
+use rate_limit::RateLimit;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::RequestNumbering;
 use serverwamp_proto::message::{Message, QuickRequest, Violation};
@@ -43,7 +43,7 @@ use std::time::{Duration, Instant};
 
 /// The application's side of one connection.
 pub(crate) struct Peer {
-    app: Arc<Inner>,
+    app: Arc<Environment>,
     transport: Arc<TransportInfo>,
     serializer: Serializer,
     outbox: Outbox,
@@ -52,7 +52,7 @@ pub(crate) struct Peer {
     phase: Phase,
     /// When the phase has lasted too long.
     deadline: Option<Instant>,
-    pace: Pace,
+    rate_limit: RateLimit,
     _alive: Alive,
 }
 
@@ -107,7 +107,12 @@ impl Open {
 }
 
 impl Peer {
-    pub(crate) fn new(app: &Arc<Inner>, transport: TransportInfo, outbox: Outbox, permit: Permit) -> Self {
+    pub(crate) fn new(
+        app: &Arc<Environment>,
+        transport: TransportInfo,
+        outbox: Outbox,
+        permit: Permit,
+    ) -> Self {
         let app = Arc::clone(app);
         let numbering =
             if app.limits.strict_request_ids { RequestNumbering::Strict } else { RequestNumbering::Lenient };
@@ -117,7 +122,7 @@ impl Peer {
             machine: Machine::new(numbering).with_bounds(app.reading()),
             phase: Phase::Closed,
             deadline: None,
-            pace: Pace::new(&app.limits, app.runtime.now()),
+            rate_limit: RateLimit::new(&app.limits, app.runtime.now()),
             _alive: app.connections.enter(outbox.clone()),
             outbox,
             permit,
@@ -132,11 +137,11 @@ impl Peer {
     }
 
     fn receive(&mut self, frame: &Bytes, now: Instant) -> Result<(), Violation> {
-        self.pace.hear(now);
+        self.rate_limit.hear(now);
         if let Phase::Open(open) = &mut self.phase
             && let Some(request) = self.machine.receive_quick(self.serializer, frame)
         {
-            if !matches!(request, QuickRequest::Yield(_)) && self.pace.ask(now) {
+            if !matches!(request, QuickRequest::Yield(_)) && self.rate_limit.ask(now) {
                 overdue::asks_too_fast(&self.app, Whose::from(&open.session));
             }
             return dispatch::quick(open, request);
@@ -144,7 +149,7 @@ impl Peer {
         // What is asked less often may be more work.
         charge_time();
         let step = self.machine.receive_frame(self.serializer, frame)?;
-        if is_request(&step) && self.pace.ask(now) {
+        if is_request(&step) && self.rate_limit.ask(now) {
             overdue::asks_too_fast(&self.app, self.whose());
         }
         match step {
@@ -228,11 +233,11 @@ impl Peer {
     /// While a decision is pending nothing but its AUTHENTICATE is taken in (checklist SES-28), and nothing at all from
     /// who asks too fast.
     fn is_busy(&self) -> bool {
-        self.pace.rests() || matches!(&self.phase, Phase::Deciding(deciding) if !deciding.challenged)
+        self.rate_limit.rests() || matches!(&self.phase, Phase::Deciding(deciding) if !deciding.challenged)
     }
 }
 
-/// Is this something that costs the one who asks? Answers are given at the pace of who is asked, unless they are many.
+/// Is this something that costs the one who asks? Answers are given at the rate_limit of who is asked, unless they are many.
 fn is_request(step: &Step<'_>) -> bool {
     match step {
         Step::Join(..) => true,
@@ -251,9 +256,9 @@ impl MessageHandler for Peer {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let rests = self.pace.rests_until();
+        let rests = self.rate_limit.rests_until();
         let Phase::Open(open) = &self.phase else { return self.deadline.into_iter().chain(rests).min() };
-        let others = [open.calls.deadline(), self.pace.idle_at(), rests];
+        let others = [open.calls.deadline(), self.rate_limit.idle_at(), rests];
         self.deadline.into_iter().chain(others.into_iter().flatten()).min()
     }
 
@@ -275,7 +280,7 @@ impl MessageHandler for Peer {
     fn poll(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         log::flush();
         self.obey();
-        self.pace.go_on(now);
+        self.rate_limit.go_on(now);
         if matches!(self.phase, Phase::Deciding(_)) {
             self.poll_decision(cx);
         }
@@ -283,7 +288,7 @@ impl MessageHandler for Peer {
             open.notice_losses();
             open.calls.start_waiting(&open.session);
             open.calls.expire(&open.session, now);
-            if self.pace.idle_at().is_some_and(|idle_at| idle_at <= now) {
+            if self.rate_limit.idle_at().is_some_and(|idle_at| idle_at <= now) {
                 self.idle_too_long(now);
             }
         }

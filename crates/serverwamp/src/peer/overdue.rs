@@ -1,6 +1,6 @@
 //! What a peer did not do in time, or did too fast, and what becomes of it.
 
-use super::Inner;
+use super::Environment;
 use super::{Peer, Phase};
 use crate::WampError;
 use crate::base::log::Whose;
@@ -18,8 +18,8 @@ impl Peer {
         if !session.is_open() {
             return;
         }
-        if self.pace.rests() || session.calls_in_flight() > 0 || !session.invocations().is_empty() {
-            return self.pace.hear(now);
+        if self.rate_limit.rests() || session.calls_in_flight() > 0 || !session.invocations().is_empty() {
+            return self.rate_limit.hear(now);
         }
         let text = format!("nothing was sent for {:?}", self.app.limits.idle_timeout);
         self.app.counters.refused(Refusal::IdleTimeout, session, &text);
@@ -53,7 +53,7 @@ impl Peer {
 
 /// A connection asks faster than it may, and is not read for a while.
 #[cold]
-pub(super) fn asks_too_fast(app: &Inner, whose: Whose) {
+pub(super) fn asks_too_fast(app: &Environment, whose: Whose) {
     let limit = app.limits.requests_per_second;
     let why = format_args!("more than {limit} requests a second: reading from the peer is paused");
     app.counters.refused(Refusal::RequestsPerSecond, whose, why);

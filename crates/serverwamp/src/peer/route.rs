@@ -1,7 +1,7 @@
 //! Where a call goes: to the application, to a client, to the meta API; or on to where it went already.
 
+use super::call_permit;
 use super::calls::Calls;
-use super::place;
 use crate::base::statistics::Refusal;
 use crate::router::call::{CallState, Stop, Taken};
 use crate::router::dealer::{self, CallRequest, Caller, RegistrationEntry, RoutedCall};
@@ -89,7 +89,7 @@ impl Calls {
         registration: Arc<RegistrationEntry>,
     ) -> Result<(), WampError> {
         let realm = session.running_realm();
-        place::take(session)?;
+        call_permit::take(session)?;
         let Call { request, mut options, procedure, payload } = call;
         let config = self.config.load();
         let disclosure = config.permissions.disclosure;

@@ -27,7 +27,7 @@ impl Peer {
         }
         let why = format_args!("{description}, and answers invocation {invocation}: that call is ended");
         self.app.counters.refused(Refusal::MessageBytes, Whose::from(&open.session), why);
-        self.pace.hear(now);
+        self.rate_limit.hear(now);
         true
     }
 }

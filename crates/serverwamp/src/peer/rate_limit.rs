@@ -1,7 +1,7 @@
 //! How fast a connection may ask, and how long a session may be silent.
 //!
 //! Who asks too fast is not refused: its connection is not read until it may ask again, so nothing is lost, and what it
-//! sends meanwhile waits on its own side. Sessions that follow each other on one connection share its pace.
+//! sends meanwhile waits on its own side. Sessions that follow each other on one connection share its rate_limit.
 //!
 //! Invariant: in any time `t` no more requests are taken than `burst + rate * t`.
 
@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use crate::base::limits::Limits;
 
-/// The pace of one connection.
+/// The rate_limit of one connection.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct RateLimit {
     /// `None` where there is no limit.
-    bucket: Option<Bucket>,
+    bucket: Option<TokenBucket>,
     /// No request is taken before this.
     rests_until: Option<Instant>,
     idle_timeout: Duration,
@@ -23,7 +23,7 @@ pub(super) struct Pace {
 
 /// A bucket of tokens, of which each request takes one. It is described by when it will be full.
 #[derive(Debug)]
-struct Bucket {
+struct TokenBucket {
     /// In which one token comes in.
     interval: Duration,
     /// In which all but one of the tokens come in.
@@ -31,12 +31,12 @@ struct Bucket {
     full_at: Instant,
 }
 
-impl Pace {
+impl RateLimit {
     pub(super) fn new(limits: &Limits, now: Instant) -> Self {
         let Limits { requests_per_second: rate, requests_burst: burst, idle_timeout, .. } = *limits;
         let bucket = (rate != u32::MAX).then(|| {
             let interval = Duration::from_secs(1) / rate.max(1);
-            Bucket { interval, slack: interval.saturating_mul(burst.max(1) - 1), full_at: now }
+            TokenBucket { interval, slack: interval.saturating_mul(burst.max(1) - 1), full_at: now }
         });
         Self { bucket, rests_until: None, idle_timeout, heard: now }
     }
@@ -83,7 +83,7 @@ impl Pace {
     }
 }
 
-impl Bucket {
+impl TokenBucket {
     /// Takes a token, and says when the next one can be taken if not now.
     fn take(&mut self, now: Instant) -> Option<Instant> {
         self.full_at = self.full_at.max(now) + self.interval;
@@ -96,18 +96,18 @@ mod tests {
     use super::*;
 
     #[expect(clippy::disallowed_methods, reason = "any instant will do")]
-    fn pace(rate: u32, burst: u32) -> (Pace, Instant) {
+    fn rate_limit(rate: u32, burst: u32) -> (RateLimit, Instant) {
         let limits = Limits { requests_per_second: rate, requests_burst: burst, ..Limits::default() };
         let now = Instant::now();
-        (Pace::new(&limits, now), now)
+        (RateLimit::new(&limits, now), now)
     }
 
     /// Asks as often as is allowed at this time.
-    fn exhaust(pace: &mut Pace, now: Instant) -> usize {
-        pace.go_on(now);
+    fn exhaust(rate_limit: &mut RateLimit, now: Instant) -> usize {
+        rate_limit.go_on(now);
         let mut asked = 0;
-        while !pace.rests() && asked < 1000 {
-            pace.ask(now);
+        while !rate_limit.rests() && asked < 1000 {
+            rate_limit.ask(now);
             asked += 1;
         }
         asked
@@ -115,39 +115,39 @@ mod tests {
 
     #[test]
     fn a_burst_is_taken_at_once_and_then_one_request_for_each_interval() {
-        let (mut pace, start) = pace(10, 5);
-        assert_eq!(exhaust(&mut pace, start), 5);
-        assert_eq!(pace.rests_until(), Some(start + Duration::from_millis(100)));
-        assert_eq!(exhaust(&mut pace, start + Duration::from_millis(99)), 0);
-        assert_eq!(exhaust(&mut pace, start + Duration::from_millis(100)), 1);
-        assert_eq!(exhaust(&mut pace, start + Duration::from_millis(350)), 2);
+        let (mut rate_limit, start) = rate_limit(10, 5);
+        assert_eq!(exhaust(&mut rate_limit, start), 5);
+        assert_eq!(rate_limit.rests_until(), Some(start + Duration::from_millis(100)));
+        assert_eq!(exhaust(&mut rate_limit, start + Duration::from_millis(99)), 0);
+        assert_eq!(exhaust(&mut rate_limit, start + Duration::from_millis(100)), 1);
+        assert_eq!(exhaust(&mut rate_limit, start + Duration::from_millis(350)), 2);
         // However long it was silent, a burst is a burst.
-        assert_eq!(exhaust(&mut pace, start + Duration::from_secs(1000)), 5);
+        assert_eq!(exhaust(&mut rate_limit, start + Duration::from_secs(1000)), 5);
     }
 
     #[test]
     fn in_the_long_run_the_rate_is_kept_whatever_the_timer_does() {
-        let (mut pace, start) = pace(1000, 10);
+        let (mut rate_limit, start) = rate_limit(1000, 10);
         let mut asked = 0;
         // A timer that wakes every seven milliseconds, as coarse ones do.
         for wake in 0..1000 {
-            asked += exhaust(&mut pace, start + Duration::from_millis(7 * wake));
+            asked += exhaust(&mut rate_limit, start + Duration::from_millis(7 * wake));
         }
         assert!((6990..=7003).contains(&asked), "{asked} requests in 6993 ms");
     }
 
     #[test]
     fn one_request_at_a_time_is_the_least_there_can_be() {
-        let (mut pace, start) = pace(0, 0);
-        assert_eq!(exhaust(&mut pace, start), 1);
-        assert_eq!(exhaust(&mut pace, start + Duration::from_millis(999)), 0);
-        assert_eq!(exhaust(&mut pace, start + Duration::from_secs(1)), 1);
+        let (mut rate_limit, start) = rate_limit(0, 0);
+        assert_eq!(exhaust(&mut rate_limit, start), 1);
+        assert_eq!(exhaust(&mut rate_limit, start + Duration::from_millis(999)), 0);
+        assert_eq!(exhaust(&mut rate_limit, start + Duration::from_secs(1)), 1);
     }
 
     #[test]
     fn without_a_limit_nothing_ever_rests_and_nobody_is_ever_idle() {
-        let (mut pace, start) = pace(u32::MAX, 1);
-        assert_eq!(exhaust(&mut pace, start), 1000);
-        assert_eq!(pace.idle_at(), None);
+        let (mut rate_limit, start) = rate_limit(u32::MAX, 1);
+        assert_eq!(exhaust(&mut rate_limit, start), 1000);
+        assert_eq!(rate_limit.idle_at(), None);
     }
 }

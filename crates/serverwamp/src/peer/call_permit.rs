@@ -1,15 +1,15 @@
 //! The calls of all sessions that wait, up to [`Limits::calls_in_flight_in_all`](crate::Limits::calls_in_flight_in_all).
 //!
-//! Invariant: a place is taken before a call is entered among its session's, in one step with the look whether there is
+//! Invariant: a call_permit is taken before a call is entered among its session's, in one step with the look whether there is
 //! one, and is given back once: when the call leaves its session, or before it was entered.
 
 use crate::base::statistics::Refusal;
 use crate::{Session, WampError};
 
-/// A place of a call that has not been entered yet.
-pub(super) struct Place(Option<Session>);
+/// A call_permit of a call that has not been entered yet.
+pub(super) struct CallPermit(Option<Session>);
 
-impl Place {
+impl CallPermit {
     pub(super) fn take(session: &Session) -> Result<Self, WampError> {
         take(session)?;
         Ok(Self(Some(session.clone())))
@@ -21,7 +21,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for CallPermit {
     fn drop(&mut self) {
         if let Some(session) = &self.0 {
             session.running_realm().context.counters.call_ended();
@@ -29,7 +29,7 @@ impl Drop for Place {
     }
 }
 
-/// Takes a place for a call that is entered right away.
+/// Takes a call_permit for a call that is entered right away.
 pub(super) fn take(session: &Session) -> Result<(), WampError> {
     let realm = session.running_realm();
     match realm.context.counters.call_began(realm.context.limits.calls_in_flight_in_all) {
