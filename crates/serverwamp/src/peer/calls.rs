@@ -15,7 +15,7 @@ use crate::router::payload::CallReply;
 use crate::router::realm::{CachedConfig, Disclosure, disclosure_refused, no_such_procedure};
 use crate::router::request::{Invocation, Matched};
 use crate::router::routes::ProcedureRoute;
-use crate::router::session::{Kept, OpenCall};
+use crate::router::session::{Charge, OpenCall};
 use crate::router::supervise;
 use crate::rt::{BoxFuture, after};
 use crate::transport::charge_time;
@@ -54,7 +54,7 @@ pub(super) struct Calls {
 /// A call that waits for the one before.
 struct Waiting {
     invocation: Invocation,
-    kept: Option<Kept>,
+    kept: Option<Charge>,
     call_permit: CallPermit,
 }
 
@@ -171,7 +171,7 @@ impl Calls {
         };
         let Served { procedure, matched, route } = found;
         check_abilities(&call, route.as_deref().is_some_and(|route| route.takes_input)).map_err(refuse)?;
-        let kept = session.keep(&call.payload).map_err(refuse)?;
+        let kept = session.charge(&call.payload).map_err(refuse)?;
         let state = self.state(session, &call, &procedure, matched);
         let invocation = Invocation { call: state, payload: call.payload };
         if self.serial && (session.calls_in_flight() > 0 || !self.waiting.is_empty()) {
@@ -242,7 +242,7 @@ impl Calls {
         &mut self,
         session: &Session,
         invocation: Invocation,
-        kept: Option<Kept>,
+        kept: Option<Charge>,
         call_permit: Option<CallPermit>,
         route: Option<&ProcedureRoute>,
     ) {
@@ -322,7 +322,7 @@ fn spawn(
     session: &Session,
     run: Run,
     state: Arc<CallState>,
-    kept: Option<Kept>,
+    kept: Option<Charge>,
     call_permit: Option<CallPermit>,
 ) {
     let taken = match call_permit {

@@ -2,7 +2,7 @@
 
 use crate::Session;
 use crate::base::locks::{Mutex, MutexGuard};
-use crate::router::session::Held;
+use crate::router::session::ChargedPayload;
 use serverwamp_proto::payload::Payload;
 use std::collections::VecDeque;
 use std::sync::PoisonError;
@@ -20,7 +20,7 @@ pub(crate) struct Inputs {
 
 #[derive(Debug, Default)]
 struct Queue {
-    waiting: VecDeque<Held>,
+    waiting: VecDeque<ChargedPayload>,
     /// The last input is in.
     complete: bool,
     waker: Option<Waker>,
@@ -58,7 +58,7 @@ impl Inputs {
             return (Taken::Complete, None);
         }
         queue.complete = last;
-        let held = (queue.waiting.len() < MOST_WAITING).then(|| caller.hold(payload)).flatten();
+        let held = (queue.waiting.len() < MOST_WAITING).then(|| caller.charge_copy(payload)).flatten();
         let Some(held) = held else { return (Taken::Full, None) };
         queue.waiting.push_back(held);
         (Taken::Waiting, queue.waker.take())

@@ -139,7 +139,7 @@ impl CallState {
 
     /// Takes a further input, unless the answer has been queued; its handler may still be winding up.
     pub(crate) fn take_input(&self, procedure: &str, payload: &Payload, last: bool) -> Taken {
-        // Held, so that what is answered meanwhile knows whether more can come.
+        // ChargedPayload, so that what is answered meanwhile knows whether more can come.
         let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
         let (taken, waker) = match self.inputs.as_ref().filter(|_| *self.procedure == *procedure) {
             _ if *answered => (Taken::Answered, None),

@@ -162,7 +162,7 @@ impl RoutedCall {
             return self.finish(state, &Answer::Refusal(&WampError::call_timed_out()));
         }
         match state.payload.take() {
-            Some(Kept::Held(held)) => self.invoke(state, held.payload().clone(), random),
+            Some(Kept::ChargedPayload(held)) => self.invoke(state, held.payload().clone(), random),
             Some(Kept::Own(payload)) => self.invoke(state, payload, random),
             None => {
                 let error = WampError::new(uris::error::NO_AVAILABLE_CALLEE);

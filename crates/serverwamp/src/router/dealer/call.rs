@@ -8,7 +8,7 @@ use super::local::LocalCall;
 use super::registration::{Callee, RegistrationEntry};
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::router::realm::forwarded;
-use crate::router::session::Held;
+use crate::router::session::ChargedPayload;
 use crate::{Session, WampError};
 use serverwamp_proto::dealer::Tried;
 use serverwamp_proto::id::{RequestId, SessionId};
@@ -75,7 +75,7 @@ pub(super) struct CallState {
 #[derive(Debug)]
 pub(super) enum Kept {
     /// On behalf of a client, and counted.
-    Held(Held),
+    ChargedPayload(ChargedPayload),
     /// Of the application.
     Own(Payload),
 }
@@ -258,7 +258,7 @@ impl RoutedCall {
     /// calls served by the first callee or not at all.
     pub(super) fn keep(&self, payload: Payload) -> Option<Kept> {
         match &self.caller {
-            Caller::Session(session, _) => session.hold(&payload).map(Kept::Held),
+            Caller::Session(session, _) => session.charge_copy(&payload).map(Kept::ChargedPayload),
             Caller::Application(_) => Some(Kept::Own(payload)),
         }
     }

@@ -4,7 +4,7 @@ use super::{CalleeOptions, Dealer, RegistrationEntry};
 use crate::base::statistics::Refusal;
 use crate::router::realm::{Changes, Disclosure, disclosure_refused};
 use crate::router::routes::ProcedureRoute;
-use crate::router::session::Work;
+use crate::router::session::SessionTables;
 use crate::router::wire;
 use crate::rt::wall_clock;
 use crate::{Session, WampError};
@@ -80,7 +80,7 @@ impl Dealer {
         Ok(())
     }
 
-    fn check_limits(&self, session: &Session, work: &Work, kind: Match) -> Result<(), WampError> {
+    fn check_limits(&self, session: &Session, work: &SessionTables, kind: Match) -> Result<(), WampError> {
         let limits = &self.context.limits;
         let (refusal, text) = if work.registrations.len() >= limits.registrations {
             (Refusal::Registrations, format!("a session may have {} registrations", limits.registrations))

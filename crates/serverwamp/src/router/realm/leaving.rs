@@ -12,7 +12,7 @@ use crate::base::measure;
 use crate::router::broker::SubscriptionEntry;
 use crate::router::dealer::RegistrationEntry;
 use crate::router::meta::Testament;
-use crate::router::session::Work;
+use crate::router::session::SessionTables;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -52,7 +52,7 @@ struct Attendant {
 
 impl Leaving {
     /// Of a session whose `work` is taken away; `tells` whether testaments are published and its leaving is told.
-    pub(super) fn new(session: &Session, work: &mut Work, tells: bool) -> Self {
+    pub(super) fn new(session: &Session, work: &mut SessionTables, tells: bool) -> Self {
         let mut subscriptions: Vec<_> =
             work.subscriptions.values().map(|held| Arc::clone(&held.entry)).collect();
         subscriptions.sort_unstable_by_key(|entry| entry.id);

@@ -2,21 +2,21 @@
 //!
 //! The handle is cheap to clone and outlives the session: after the end everything that would send does nothing.
 
+mod charge;
 mod events;
 mod extensions;
 mod features;
-mod held;
 pub(crate) mod pending;
 mod reason;
 mod sending;
+mod tables;
 mod whose;
-mod work;
 
-pub(crate) use held::{Held, Kept};
+pub(crate) use charge::{Charge, ChargedPayload};
 pub use pending::PendingSession;
 pub use reason::CloseReason;
 pub(crate) use sending::{queue, queue_unless_too_long};
-pub(crate) use work::{OpenCall, Work};
+pub(crate) use tables::{OpenCall, SessionTables};
 
 use crate::WampError;
 use crate::base::locks::{Mutex, MutexGuard};
@@ -73,7 +73,7 @@ struct Inner {
     answered_inputs: AtomicBool,
     /// The application asks the connection to end the session.
     close_request: OnceLock<CloseRequest>,
-    work: Mutex<Work>,
+    work: Mutex<SessionTables>,
     /// Who of those that make it a list has its turn.
     listing: Turn<()>,
     /// The bytes of payloads that are kept on behalf of the session.
@@ -311,7 +311,7 @@ impl Session {
         &self.0.joined
     }
 
-    pub(crate) fn work(&self) -> MutexGuard<'_, Work> {
+    pub(crate) fn work(&self) -> MutexGuard<'_, SessionTables> {
         self.0.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -17,7 +17,7 @@ use std::sync::atomic::Ordering;
 
 /// What runs on behalf of a session.
 #[derive(Debug, Default)]
-pub(crate) struct Work {
+pub(crate) struct SessionTables {
     pub(crate) calls: HashMap<RequestId, OpenCall>,
     /// Calls that were answered while their caller could still send input: what comes late is passed over.
     pub(crate) answered_inputs: VecDeque<RequestId>,
@@ -30,7 +30,7 @@ pub(crate) struct Work {
     pub(crate) attempts: Vec<Arc<Attempt>>,
 }
 
-impl Work {
+impl SessionTables {
     /// Takes a registration out.
     pub(crate) fn leave_registration(&mut self, id: RegistrationId) -> Option<Arc<RegistrationEntry>> {
         let entry = self.registrations.remove(&id)?;
@@ -93,7 +93,7 @@ impl Session {
     }
 
     /// Changes the number of calls in flight. Who holds the work is the only one who does, so it takes no atomic step.
-    fn count(&self, _work: &Work, by: isize) {
+    fn count(&self, _work: &SessionTables, by: isize) {
         let in_flight = self.0.in_flight.load(Ordering::Relaxed);
         self.0.in_flight.store(in_flight.wrapping_add_signed(by), Ordering::Release);
     }
@@ -104,7 +104,7 @@ impl Session {
     }
 
     /// Keeps a copy of `work.answered_inputs.is_empty()` that costs no lock.
-    fn note_answered_inputs(&self, work: &Work) {
+    fn note_answered_inputs(&self, work: &SessionTables) {
         self.0.answered_inputs.store(!work.answered_inputs.is_empty(), Ordering::Relaxed);
     }
 
@@ -142,7 +142,7 @@ impl Session {
         true
     }
 
-    fn remember_input(&self, work: &mut Work, request: RequestId) {
+    fn remember_input(&self, work: &mut SessionTables, request: RequestId) {
         if work.answered_inputs.len() >= ANSWERED_INPUTS {
             work.answered_inputs.pop_front();
         }
@@ -168,7 +168,7 @@ impl Session {
     }
 
     /// What was done on behalf of the session, which is over.
-    pub(crate) fn take_work(&self) -> Work {
+    pub(crate) fn take_work(&self) -> SessionTables {
         let mut work = self.work();
         // Those that clients serve are in no table any more; those that the application serves leave when their tasks end.
         let routed = work.calls.values().filter(|call| matches!(call, OpenCall::Routed(_))).count();

@@ -12,12 +12,12 @@ const SHORT: usize = 1024;
 
 /// Bytes that count among what their session makes the server keep, until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub(crate) struct Charge {
     bytes: usize,
     session: Session,
 }
 
-impl Drop for Kept {
+impl Drop for Charge {
     fn drop(&mut self) {
         self.session.0.held_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
     }
@@ -25,18 +25,18 @@ impl Drop for Kept {
 
 /// A payload in memory of its own that counts among what its session makes the server keep, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct ChargedPayload {
     payload: Payload,
     session: Session,
 }
 
-impl Held {
+impl ChargedPayload {
     pub(crate) fn payload(&self) -> &Payload {
         &self.payload
     }
 }
 
-impl Drop for Held {
+impl Drop for ChargedPayload {
     fn drop(&mut self) {
         self.session.0.held_bytes.fetch_sub(self.payload.size(), Ordering::Relaxed);
     }
@@ -44,12 +44,12 @@ impl Drop for Held {
 
 impl Session {
     /// Keeps a payload; `None` when the session makes the server keep too much already.
-    pub(crate) fn hold(&self, payload: &Payload) -> Option<Held> {
+    pub(crate) fn charge_copy(&self, payload: &Payload) -> Option<ChargedPayload> {
         let most = self.running_realm().context.limits.outgoing_bytes;
         let add = |held: usize| held.checked_add(payload.size()).filter(|sum| *sum <= most);
         let held = &self.0.held_bytes;
         held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).ok()?;
-        Some(Held { payload: payload.detached(), session: self.clone() })
+        Some(ChargedPayload { payload: payload.detached(), session: self.clone() })
     }
 
     /// Charges a call's arguments to the session until the application's handler has answered. Short arguments are free. The
@@ -57,7 +57,7 @@ impl Session {
     ///
     /// # Errors
     /// When the session makes the server keep too much already.
-    pub(crate) fn keep(&self, payload: &Payload) -> Result<Option<Kept>, WampError> {
+    pub(crate) fn charge(&self, payload: &Payload) -> Result<Option<Charge>, WampError> {
         let bytes = payload.size();
         if bytes < SHORT {
             return Ok(None);
@@ -65,7 +65,7 @@ impl Session {
         let most = self.running_realm().context.limits.outgoing_bytes;
         let add = |held: usize| held.checked_add(bytes).filter(|sum| held == 0 || *sum <= most);
         match self.0.held_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add) {
-            Ok(_) => Ok(Some(Kept { bytes, session: self.clone() })),
+            Ok(_) => Ok(Some(Charge { bytes, session: self.clone() })),
             Err(held) => {
                 let text = format!(
                     "this session's unanswered calls hold {held} bytes of arguments; the limit is {most}"
