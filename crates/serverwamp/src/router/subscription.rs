@@ -3,7 +3,7 @@
 //! Invariant: SUBSCRIBED is queued before any EVENT of the subscription, because only the realm queues both and it
 //! does so under the lock of the subscription's members; a [`Subscription`] exists only after that.
 
-use crate::router::broker::Attempt;
+use crate::router::broker::PendingSubscribe;
 use crate::router::payload::ToArguments;
 use crate::router::request::SubscriptionRequest;
 use crate::{Session, WampError};
@@ -46,7 +46,7 @@ pub struct SubscriptionReply(pub(crate) Result<(), WampError>);
 #[derive(Debug)]
 #[must_use = "a subscription that is not accepted is refused"]
 pub struct PendingSubscription {
-    attempt: Arc<Attempt>,
+    attempt: Arc<PendingSubscribe>,
     scope: usize,
 }
 
@@ -92,7 +92,7 @@ impl Drop for PendingSubscription {
 /// One session's subscription, for the code that lives as long as it does.
 #[derive(Clone, Debug)]
 pub struct Subscription {
-    attempt: Arc<Attempt>,
+    attempt: Arc<PendingSubscribe>,
 }
 
 impl Subscription {

@@ -1,6 +1,6 @@
 //! Events that go to one session alone, published to nobody else.
 
-use super::{Attempt, Broker, HeldSubscription};
+use super::{Broker, HeldSubscription, PendingSubscribe};
 use crate::Session;
 use crate::WampError;
 use crate::router::payload::ToArguments;
@@ -22,7 +22,12 @@ impl Broker {
     }
 
     /// Queues an event for one subscriber; `false` when its subscription is over.
-    pub(crate) fn send_to_subscription(&self, attempt: &Attempt, topic: &str, encoded: &Payload) -> bool {
+    pub(crate) fn send_to_subscription(
+        &self,
+        attempt: &PendingSubscribe,
+        topic: &str,
+        encoded: &Payload,
+    ) -> bool {
         let session = &attempt.session;
         let Some(id) = attempt.established.get() else { return false };
         let Some(held) = session.work().subscriptions.get(id).cloned() else { return false };

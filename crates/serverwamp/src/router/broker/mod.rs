@@ -6,19 +6,19 @@
 //! its receivers before its publisher's next message is looked at, which keeps the order of one publisher's events
 //! (checklist ORD-01). The rules themselves are in `serverwamp_proto::broker`.
 
-mod attempt;
 mod deliver;
 mod direct;
 mod local;
+mod pending_subscribe;
 mod publish;
 mod retained;
 mod stored;
 mod subscribe;
 mod subscription;
 
-pub(crate) use attempt::{Attempt, HeldSubscription, WaitingRequest};
 pub(crate) use local::LocalSubscriber;
 pub use local::{ReceivedEvent, Subscriber};
+pub(crate) use pending_subscribe::{HeldSubscription, PendingSubscribe, WaitingRequest};
 pub(crate) use stored::{Disclosed, StoredEvent};
 use subscription::HistoryLimits;
 pub(crate) use subscription::SubscriptionEntry;

@@ -3,7 +3,8 @@
 //! Where the application has handlers for the topic, they are asked first, and run on as companions of the subscription.
 
 use super::{
-    Attempt, Broker, HeldSubscription, HistoryLimits, LocalSubscriber, SubscriptionEntry, WaitingRequest,
+    Broker, HeldSubscription, HistoryLimits, LocalSubscriber, PendingSubscribe, SubscriptionEntry,
+    WaitingRequest,
 };
 use crate::base::statistics::Refusal;
 use crate::router::realm::Changes;
@@ -42,7 +43,7 @@ impl Broker {
         }
         let routes = realm.code.routes.topics(&pattern);
         let topic = Arc::from(subscribe.topic.as_ref());
-        let attempt = Arc::new(Attempt::new(session.clone(), topic, policy, waiting, routes.len()));
+        let attempt = Arc::new(PendingSubscribe::new(session.clone(), topic, policy, waiting, routes.len()));
         if routes.is_empty() {
             return self.establish(realm.changes(), &attempt);
         }
@@ -81,7 +82,7 @@ impl Broker {
     }
 
     /// Enters the subscription and answers every request that waits for it; the attempt is then a subscription.
-    fn establish(&self, mut changes: Changes<'_>, attempt: &Arc<Attempt>) {
+    fn establish(&self, mut changes: Changes<'_>, attempt: &Arc<PendingSubscribe>) {
         let session = &attempt.session;
         let mut work = session.work();
         work.attempts.retain(|other| !Arc::ptr_eq(other, attempt));
@@ -236,7 +237,7 @@ impl Broker {
 /// A handler of the topic runs on as the subscription's companion.
 fn accompany(
     session: &Session,
-    attempt: &Arc<Attempt>,
+    attempt: &Arc<PendingSubscribe>,
     scope: usize,
     life: BoxFuture<'static, SubscriptionReply>,
 ) {
@@ -259,7 +260,7 @@ fn accompany(
 }
 
 /// Waits for the handlers' verdicts, then answers the SUBSCRIBE.
-async fn decide(attempt: Arc<Attempt>) {
+async fn decide(attempt: Arc<PendingSubscribe>) {
     let verdict = attempt.decided().await;
     let realm = Arc::clone(attempt.session.running_realm());
     match verdict {

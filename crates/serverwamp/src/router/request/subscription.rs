@@ -1,7 +1,7 @@
 //! A SUBSCRIBE for the application.
 
 use super::Request;
-use crate::router::broker::Attempt;
+use crate::router::broker::PendingSubscribe;
 use crate::router::subscription::SubscriptionReply;
 use crate::{Session, WampError};
 use serverwamp_proto::pattern::{Match, UriPattern};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// A peer's wish to subscribe to a topic that has a handler.
 #[derive(Debug)]
 pub struct SubscriptionRequest {
-    pub(crate) attempt: Arc<Attempt>,
+    pub(crate) attempt: Arc<PendingSubscribe>,
     /// Which of the attempt's handlers this request was made for.
     pub(crate) scope: usize,
     /// A handler took the [`PendingSubscription`](crate::PendingSubscription) and so decides by itself.

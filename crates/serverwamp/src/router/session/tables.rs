@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::WampError;
-use crate::router::broker::{Attempt, HeldSubscription};
+use crate::router::broker::{HeldSubscription, PendingSubscribe};
 use crate::router::call::{CallState, Stop};
 use crate::router::dealer::{RegistrationEntry, RoutedCall};
 use crate::router::meta::Testament;
@@ -27,7 +27,7 @@ pub(crate) struct SessionTables {
     pub(crate) pattern_registrations: usize,
     pub(crate) testaments: Testaments<Testament>,
     /// Subscriptions whose handlers have not decided yet.
-    pub(crate) attempts: Vec<Arc<Attempt>>,
+    pub(crate) attempts: Vec<Arc<PendingSubscribe>>,
 }
 
 impl SessionTables {

@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError};
 
 /// A SUBSCRIBE on its way through the handlers of its topic, and later the subscription it became.
 #[derive(Debug)]
-pub(crate) struct Attempt {
+pub(crate) struct PendingSubscribe {
     pub(crate) session: Session,
     pub(crate) topic: Arc<str>,
     pub(crate) policy: Match,
@@ -41,7 +41,7 @@ struct Verdict {
     dropped: Signal<()>,
 }
 
-impl Attempt {
+impl PendingSubscribe {
     pub(crate) fn new(
         session: Session,
         topic: Arc<str>,
@@ -114,6 +114,6 @@ impl Attempt {
 /// A subscription that a session holds.
 #[derive(Clone, Debug)]
 pub(crate) struct HeldSubscription {
-    pub(crate) attempt: Arc<Attempt>,
+    pub(crate) attempt: Arc<PendingSubscribe>,
     pub(crate) entry: Arc<SubscriptionEntry>,
 }
