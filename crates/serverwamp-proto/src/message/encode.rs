@@ -6,9 +6,9 @@
 
 use super::arguments::{payload_count, sent_payload};
 use super::attributes::{AttributeSet, is_plain, write_known};
+use super::keywords::InterruptMode;
 use super::options::{ErrorDetails, EventDetails, InvocationDetails, ResultDetails};
 use super::wire::Element;
-use super::words::InterruptMode;
 use crate::codec::{EncodeError, Serializer, Writer};
 use crate::id::{PublicationId, RegistrationId, RequestId, SubscriptionId};
 

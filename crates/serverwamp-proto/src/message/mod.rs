@@ -14,18 +14,18 @@ mod attributes;
 mod elements;
 mod encode;
 mod encoded;
+mod fast_path;
 mod head;
+mod keywords;
 mod names;
 mod options;
 mod pubsub;
-mod quick;
 mod revocation;
 mod rpc;
 mod session;
 mod values;
 mod violation;
 mod wire;
-mod words;
 
 use bytes::Bytes;
 
@@ -36,7 +36,9 @@ pub use encode::{
     encode_unregistered, encode_unsubscribed,
 };
 pub use encoded::Encoded;
+pub use fast_path::{QuickRequest, quick_request};
 pub use head::{HEAD, answered_by};
+pub use keywords::{CancelMode, EncAlgo, InterruptMode, Invoke};
 pub use names::Names;
 pub use options::{
     CallOptions, CancelOptions, ErrorDetails, EventDetails, InterruptOptions, InvocationDetails, Passthru,
@@ -44,7 +46,6 @@ pub use options::{
     UnregisteredDetails, UnsubscribedDetails, YieldOptions,
 };
 pub use pubsub::{Event, Publish, Published, Subscribe, Subscribed, Unsubscribe, Unsubscribed};
-pub use quick::{QuickRequest, quick_request};
 pub use revocation::End;
 pub use rpc::{
     Call, Cancel, Error, Interrupt, Invocation, Register, Registered, Result, Unregister, Unregistered, Yield,
@@ -55,7 +56,6 @@ pub use session::{
 };
 pub use violation::Violation;
 pub use wire::Bounds;
-pub use words::{CancelMode, EncAlgo, InterruptMode, Invoke};
 
 use crate::codec::{EncodeError, Serializer, Writer};
 use wire::{Elements, Layout};

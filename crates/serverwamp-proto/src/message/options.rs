@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 
 use super::attributes::attributes;
+use super::keywords::{CancelMode, EncAlgo, InterruptMode, Invoke};
 use super::names::Names;
-use super::words::{CancelMode, EncAlgo, InterruptMode, Invoke};
 use crate::footprint::allocation;
 use crate::id::{RegistrationId, SessionId, SubscriptionId};
 use crate::pattern::Match;

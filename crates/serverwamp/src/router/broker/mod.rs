@@ -8,7 +8,7 @@
 
 mod deliver;
 mod direct;
-mod local;
+mod in_process;
 mod pending_subscribe;
 mod publish;
 mod retained;
@@ -16,8 +16,8 @@ mod stored;
 mod subscribe;
 mod subscription;
 
-pub(crate) use local::LocalSubscriber;
-pub use local::{ReceivedEvent, Subscriber};
+pub(crate) use in_process::LocalSubscriber;
+pub use in_process::{ReceivedEvent, Subscriber};
 pub(crate) use pending_subscribe::{HeldSubscription, PendingSubscribe, WaitingRequest};
 pub(crate) use stored::{Disclosed, StoredEvent};
 use subscription::HistoryLimits;

@@ -4,7 +4,7 @@
 //! first EVENT, nothing comes after UNSUBSCRIBED, and the history has the order in which events went out. Nobody
 //! holds the members of two subscriptions at once, and no user code runs under the lock.
 
-use super::local::LocalSubscriber;
+use super::in_process::LocalSubscriber;
 use super::stored::StoredEvent;
 use crate::Session;
 use crate::base::locks::{Mutex, MutexGuard};

@@ -4,7 +4,7 @@
 //! or reroutes it takes its state, looks, queues, and only then lets go. A callee can only answer what is in its own
 //! table of invocations, so no session answers for another.
 
-use super::local::LocalCall;
+use super::in_process::LocalCall;
 use super::registration::{Callee, RegistrationEntry};
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::router::realm::forwarded;

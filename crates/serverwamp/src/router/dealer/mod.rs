@@ -6,14 +6,14 @@
 
 mod answer;
 mod call;
+mod in_process;
 mod invoke;
-mod local;
 mod register;
 mod registration;
 
 pub(crate) use answer::{receive_error, receive_too_long, receive_yield};
 pub(crate) use call::{Answer, CallRequest, Caller, RoutedCall};
-pub use local::{CallResult, Calling, ProgressResults};
+pub use in_process::{CallResult, Calling, ProgressResults};
 use registration::CalleeOptions;
 pub(crate) use registration::RegistrationEntry;
 

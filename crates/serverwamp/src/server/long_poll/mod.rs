@@ -7,9 +7,9 @@
 //! All requests of a transport have to reach the same process: a load balancer in front needs affinity.
 
 mod bodies;
-mod carried;
 mod requests;
 mod too_long;
+mod transport;
 
 pub use crate::transport::long_poll::LongPollConfig;
 
@@ -44,7 +44,7 @@ use crate::server::memory::{CAPACITY, pipe};
 use crate::server::rawsocket;
 use crate::server::service::{PeerAddressOf, requested};
 use crate::transport::TransportKind;
-use carried::{Bounds, Carried};
+use transport::{Bounds, Carried};
 
 /// Answers the requests of long-polling clients. It looks at the end of a request's path only, so that it can be mounted
 /// anywhere.

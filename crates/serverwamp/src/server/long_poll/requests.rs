@@ -18,7 +18,7 @@ use serverwamp_proto::websocket::choose;
 
 use super::LongPollService;
 use super::bodies::{Unread, collect};
-use super::carried::{Carried, Received, Unsent};
+use super::transport::{Carried, Received, Unsent};
 use crate::base::admission::Permit;
 use crate::base::log::Why;
 use crate::base::statistics::Refusal;

@@ -15,7 +15,7 @@ use serverwamp_proto::websocket::batch::{Piece, Pieces};
 
 use super::LongPollService;
 use super::bodies::{Unread, head};
-use super::carried::{Carried, Held, Unsent};
+use super::transport::{Carried, Held, Unsent};
 use crate::rt::after;
 
 impl LongPollService {
