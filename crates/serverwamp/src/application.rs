@@ -9,7 +9,7 @@ use crate::base::log::{self, line};
 use crate::base::proxies::TrustedProxies;
 use crate::base::statistics::{Counters, Statistics};
 use crate::peer::Environment;
-use crate::router::realm::{Blueprint, RealmHandle, RunningRealm, Shared};
+use crate::router::realm::{Blueprint, RealmHandle, RouterContext, RunningRealm};
 use crate::rt::guard::guard;
 use crate::rt::{BoxFuture, Runtime, after};
 use crate::transport::RunQueue;
@@ -286,7 +286,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
         };
         let runtime = guard(runtime, Arc::clone(&counters));
         let turns = RunQueue::new(Arc::clone(&runtime));
-        let shared = Shared {
+        let shared = RouterContext {
             limits: Arc::clone(&limits),
             counters: Arc::clone(&counters),
             connections: Connections::default(),

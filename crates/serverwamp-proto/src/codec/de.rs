@@ -137,14 +137,14 @@ impl<'de, R: Reader<'de>> Decode<'_, R> {
     }
 
     fn list<V: Visitor<'de>>(self, frame: Frame, visitor: V) -> Result<V::Value, DecodeError> {
-        let mut elements = Elements { reader: self.reader, frame, seen: 0, done: false };
+        let mut elements = OpenElements { reader: self.reader, frame, seen: 0, done: false };
         let value = visitor.visit_seq(&mut elements)?;
         elements.finish()?;
         Ok(value)
     }
 
     fn dict<V: Visitor<'de>>(self, frame: Frame, visitor: V) -> Result<V::Value, DecodeError> {
-        let mut entries = Elements { reader: self.reader, frame, seen: 0, done: false };
+        let mut entries = OpenElements { reader: self.reader, frame, seen: 0, done: false };
         let value = visitor.visit_map(&mut entries)?;
         entries.finish()?;
         Ok(value)
@@ -281,14 +281,14 @@ impl<'de, R: Reader<'de>> de::Deserializer<'de> for Decode<'_, R> {
 }
 
 /// What is left of an open list or dictionary.
-struct Elements<'r, R> {
+struct OpenElements<'r, R> {
     reader: &'r mut R,
     frame: Frame,
     seen: usize,
     done: bool,
 }
 
-impl<'de, R: Reader<'de>> Elements<'_, R> {
+impl<'de, R: Reader<'de>> OpenElements<'_, R> {
     fn more(&mut self) -> Result<bool, DecodeError> {
         if !self.done {
             self.done = !self.reader.more(&mut self.frame)?;
@@ -317,7 +317,7 @@ impl<'de, R: Reader<'de>> Elements<'_, R> {
     }
 }
 
-impl<'de, R: Reader<'de>> de::SeqAccess<'de> for &mut Elements<'_, R> {
+impl<'de, R: Reader<'de>> de::SeqAccess<'de> for &mut OpenElements<'_, R> {
     type Error = DecodeError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
@@ -331,7 +331,7 @@ impl<'de, R: Reader<'de>> de::SeqAccess<'de> for &mut Elements<'_, R> {
     }
 }
 
-impl<'de, R: Reader<'de>> de::MapAccess<'de> for &mut Elements<'_, R> {
+impl<'de, R: Reader<'de>> de::MapAccess<'de> for &mut OpenElements<'_, R> {
     type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {

@@ -166,7 +166,7 @@ impl<'de, R: Reader<'de>> Bind<'de, R> {
 
     fn sequence<V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value, BindError> {
         self.no_keywords()?;
-        let mut elements = Elements { args: self.positionals()?, taken: 0, len };
+        let mut elements = PositionalArguments { args: self.positionals()?, taken: 0, len };
         let result = visitor.visit_seq(&mut elements);
         if result.is_ok() && elements.args.next()?.is_none() {
             return result;
@@ -219,14 +219,14 @@ impl<'de, R: Reader<'de>> Bind<'de, R> {
 }
 
 /// Positional arguments as the elements of a tuple or list.
-struct Elements<R> {
+struct PositionalArguments<R> {
     args: Remaining<R>,
     taken: usize,
     /// How many the type wants, if it says so.
     len: Option<usize>,
 }
 
-impl<'de, R: Reader<'de>> SeqAccess<'de> for &mut Elements<R> {
+impl<'de, R: Reader<'de>> SeqAccess<'de> for &mut PositionalArguments<R> {
     type Error = BindError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, BindError> {

@@ -11,7 +11,7 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use super::assembly::{Assembly, NOT_UTF8, check_utf8};
 use super::batch::Separator;
 use super::header::{Header, rotate, unmask};
-use super::too_long::{Passed, Passing, TooLong};
+use super::too_long::{PassedOver, Passing, TooLong};
 use super::{Failure, Opcode, Role, close};
 use crate::codec::Serializer;
 
@@ -161,14 +161,14 @@ impl Decoder {
             return Ok(None);
         };
         match passing.next(buf, self.role) {
-            Ok(Passed::Event(event)) => {
+            Ok(PassedOver::Event(event)) => {
                 if matches!(event, Event::Close { .. }) {
                     self.end(buf);
                 }
                 Ok(Some(event))
             }
-            Ok(Passed::NeedsMore) => Ok(None),
-            Ok(Passed::Over) => {
+            Ok(PassedOver::NeedsMore) => Ok(None),
+            Ok(PassedOver::Over) => {
                 self.state = State::Reading;
                 self.decode(buf)
             }

@@ -49,12 +49,12 @@ pub(super) struct Passing {
     /// How many bytes the message may have.
     most: u64,
     limit: usize,
-    kept: Kept,
+    kept: KeptHead,
 }
 
 /// What is kept of it.
 #[derive(Debug)]
-enum Kept {
+enum KeptHead {
     /// The beginning, until it was handed out.
     Head(Vec<u8>),
     Nothing,
@@ -64,7 +64,7 @@ enum Kept {
 
 /// What comes next.
 #[derive(Debug)]
-pub(super) enum Passed {
+pub(super) enum PassedOver {
     Event(Event),
     NeedsMore,
     /// The message is over.
@@ -85,7 +85,7 @@ impl Passing {
             worked: 0,
             most: 0,
             limit,
-            kept: Kept::Nothing,
+            kept: KeptHead::Nothing,
         }
     }
 
@@ -93,8 +93,8 @@ impl Passing {
     pub(super) fn begin(&mut self, most: u64, batch: Option<Serializer>) -> bool {
         self.most = most;
         self.kept = match batch {
-            Some(serializer) => Kept::Pieces(Pieces::new(serializer, self.limit)),
-            None => Kept::Head(Vec::new()),
+            Some(serializer) => KeptHead::Pieces(Pieces::new(serializer, self.limit)),
+            None => KeptHead::Head(Vec::new()),
         };
         self.is_within()
     }
@@ -104,24 +104,24 @@ impl Passing {
         self.pending || !self.unread.is_empty()
     }
 
-    pub(super) fn next(&mut self, buf: &mut BytesMut, role: Role) -> Result<Passed, Failure> {
+    pub(super) fn next(&mut self, buf: &mut BytesMut, role: Role) -> Result<PassedOver, Failure> {
         loop {
             if let Some(event) = self.look()? {
-                return Ok(Passed::Event(event));
+                return Ok(PassedOver::Event(event));
             }
             if self.worked >= STEP {
-                return Ok(Passed::Event(Event::Passing(std::mem::take(&mut self.worked))));
+                return Ok(PassedOver::Event(Event::Passing(std::mem::take(&mut self.worked))));
             }
             if self.part.rest > 0 || self.pending {
                 if !self.read(buf)? {
-                    return Ok(Passed::NeedsMore);
+                    return Ok(PassedOver::NeedsMore);
                 }
                 continue;
             }
             if self.part.fin {
                 return self.end();
             }
-            let Some(header) = Header::parse(buf, role)? else { return Ok(Passed::NeedsMore) };
+            let Some(header) = Header::parse(buf, role)? else { return Ok(PassedOver::NeedsMore) };
             if header.rsv1 {
                 return Err(Failure::protocol("reserved bit set"));
             }
@@ -129,10 +129,10 @@ impl Passing {
                 // It has 125 bytes at the most.
                 let len = usize::try_from(header.len).unwrap_or(usize::MAX);
                 if buf.len() < header.size.saturating_add(len) {
-                    return Ok(Passed::NeedsMore);
+                    return Ok(PassedOver::NeedsMore);
                 }
                 buf.advance(header.size);
-                return control(header.opcode, take(buf, len, header.key)).map(Passed::Event);
+                return control(header.opcode, take(buf, len, header.key)).map(PassedOver::Event);
             }
             if header.opcode != Opcode::Continuation {
                 return Err(Failure::protocol("new message inside a fragmented message"));
@@ -155,17 +155,17 @@ impl Passing {
     /// Looks at what was read.
     fn look(&mut self) -> Result<Option<Event>, Failure> {
         match &mut self.kept {
-            Kept::Nothing => self.unread.clear(),
-            Kept::Head(head) => {
+            KeptHead::Nothing => self.unread.clear(),
+            KeptHead::Head(head) => {
                 let lacking = HEAD.saturating_sub(head.len()).min(self.unread.len());
                 head.extend_from_slice(&self.unread.split_to(lacking));
                 if head.len() == HEAD {
                     let head = std::mem::take(head).into();
-                    self.kept = Kept::Nothing;
+                    self.kept = KeptHead::Nothing;
                     return Ok(Some(self.too_long(head)));
                 }
             }
-            Kept::Pieces(pieces) => match pieces.next(&mut self.unread).map_err(no_batch)? {
+            KeptHead::Pieces(pieces) => match pieces.next(&mut self.unread).map_err(no_batch)? {
                 Some(Piece::TooLong(head)) => return Ok(Some(self.too_long(head))),
                 Some(Piece::Message(message, separator)) => {
                     if self.text && simdutf8::basic::from_utf8(&message).is_err() {
@@ -184,7 +184,7 @@ impl Passing {
         let Some(inflater) = &mut self.inflater else {
             self.pending = false;
             let here = usize::try_from(self.part.rest).unwrap_or(usize::MAX).min(buf.len());
-            if let Kept::Nothing = self.kept {
+            if let KeptHead::Nothing = self.kept {
                 buf.advance(here);
             } else {
                 self.unread = take(buf, here, self.part.key);
@@ -208,11 +208,11 @@ impl Passing {
     }
 
     /// All of it was read.
-    fn end(&mut self) -> Result<Passed, Failure> {
-        match std::mem::replace(&mut self.kept, Kept::Nothing) {
-            Kept::Head(head) => Ok(Passed::Event(self.too_long(head.into()))),
-            Kept::Nothing => Ok(Passed::Over),
-            Kept::Pieces(pieces) => pieces.finish().map(|()| Passed::Over).map_err(no_batch),
+    fn end(&mut self) -> Result<PassedOver, Failure> {
+        match std::mem::replace(&mut self.kept, KeptHead::Nothing) {
+            KeptHead::Head(head) => Ok(PassedOver::Event(self.too_long(head.into()))),
+            KeptHead::Nothing => Ok(PassedOver::Over),
+            KeptHead::Pieces(pieces) => pieces.finish().map(|()| PassedOver::Over).map_err(no_batch),
         }
     }
 

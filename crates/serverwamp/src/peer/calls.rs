@@ -5,7 +5,7 @@
 
 use super::call_permit::{self, CallPermit};
 use super::deadlines::{Deadlines, expired};
-use super::route::{Served, Target, check_abilities, check_goes_on, continues, find, go_on, refuse};
+use super::route::{ServedRoute, Target, check_abilities, check_goes_on, continues, find, go_on, refuse};
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::router::call::{CallState, Stop};
@@ -169,7 +169,7 @@ impl Calls {
                 return Ok(());
             }
         };
-        let Served { procedure, matched, route } = found;
+        let ServedRoute { procedure, matched, route } = found;
         check_abilities(&call, route.as_deref().is_some_and(|route| route.takes_input)).map_err(refuse)?;
         let kept = session.charge(&call.payload).map_err(refuse)?;
         let state = self.state(session, &call, &procedure, matched);

@@ -21,13 +21,13 @@ use std::time::Duration;
 
 /// Where a call goes.
 pub(super) enum Target<'r> {
-    Served(Served<'r>),
+    Served(ServedRoute<'r>),
     Registered(Arc<RegistrationEntry>),
     Meta,
 }
 
 /// What of the application serves a call.
-pub(super) struct Served<'r> {
+pub(super) struct ServedRoute<'r> {
     pub(super) procedure: Cow<'r, Arc<str>>,
     pub(super) matched: Matched,
     /// `None` when the realm has a service that takes every call.
@@ -68,7 +68,7 @@ pub(super) fn find<'r>(session: &'r Session, procedure: &str) -> Result<Target<'
         // What equals a route's URI is a valid one.
         let route = route.filter(|_| !replaced);
         let procedure = Cow::Borrowed(&known.uri);
-        return Ok(Target::Served(Served { procedure, matched: Matched::Exact, route }));
+        return Ok(Target::Served(ServedRoute { procedure, matched: Matched::Exact, route }));
     }
     realm.context.check_uri(procedure, Match::Exact, Some(session))?;
     let matched = match &route {
@@ -77,7 +77,7 @@ pub(super) fn find<'r>(session: &'r Session, procedure: &str) -> Result<Target<'
         None => return Err(no_such_procedure(procedure)),
     };
     let route = route.filter(|_| !replaced);
-    Ok(Target::Served(Served { procedure: Cow::Owned(procedure.into()), matched, route }))
+    Ok(Target::Served(ServedRoute { procedure: Cow::Owned(procedure.into()), matched, route }))
 }
 
 impl Calls {

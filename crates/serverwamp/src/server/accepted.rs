@@ -13,7 +13,7 @@ use serverwamp_proto::rawsocket::MAGIC;
 
 use super::Options;
 use super::http::{self, Services};
-use super::proxy_protocol::{self, Malformed, Told};
+use super::proxy_protocol::{self, MalformedHeader, Told};
 use super::stream::{Lent, Returned};
 use crate::Application;
 use crate::base::admission::Permit;
@@ -126,7 +126,7 @@ where
     Ok(Some(Origin { address, ..origin }))
 }
 
-fn refuse_header(app: &Application, origin: &Origin, why: &Malformed) {
+fn refuse_header(app: &Application, origin: &Origin, why: &MalformedHeader) {
     app.inner().counters.refused(Refusal::ProxyHeader, origin.connection_address, why);
 }
 
@@ -163,7 +163,7 @@ where
             Ok(())
         }
         [proxy_protocol::FIRST] if app.inner().proxies.speak_proxy_protocol() => {
-            refuse_header(&app, &origin, &Malformed::Unexpected);
+            refuse_header(&app, &origin, &MalformedHeader::Unexpected);
             Ok(())
         }
         [first] if options.http => {

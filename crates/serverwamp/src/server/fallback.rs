@@ -78,7 +78,7 @@ pub(super) struct Fallback {
 
 /// How much of a request's body is read, and for how long.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds {
+pub(super) struct FallbackBounds {
     pub(super) bytes: u64,
     pub(super) time: Duration,
 }
@@ -103,7 +103,7 @@ impl Fallback {
     pub(super) async fn answer(
         &self,
         request: Request<Incoming>,
-        bounds: Bounds,
+        bounds: FallbackBounds,
         runtime: &dyn Runtime,
     ) -> Response<AnyBody> {
         if request.body().size_hint().lower() > bounds.bytes {
@@ -139,7 +139,7 @@ pub struct RequestBody {
     body: Incoming,
     /// How many bytes may still come.
     left: u64,
-    bounds: Bounds,
+    bounds: FallbackBounds,
     /// Completes when it has taken too long; gone when nothing more is to be read.
     time_up: Option<BoxFuture<'static, ()>>,
 }

@@ -18,7 +18,7 @@ use hyper::service::service_fn;
 use tower_service::Service as _;
 
 use super::Options;
-use super::fallback::{self, AnyBody, Bounds, Fallback};
+use super::fallback::{self, AnyBody, Fallback, FallbackBounds};
 use super::timer::HttpTimer;
 use crate::Application;
 use crate::base::admission::Permit;
@@ -40,7 +40,7 @@ pub(super) struct Services {
     open: AtomicUsize,
     fewer: Event,
     fallback: Option<Fallback>,
-    bounds: Bounds,
+    bounds: FallbackBounds,
     /// Set when connections are to end behind the answer they owe.
     leaving: Signal<()>,
     /// Set when they are to end without it.
@@ -48,7 +48,7 @@ pub(super) struct Services {
 }
 
 /// A connection that is counted.
-struct Open<'s>(&'s Services);
+struct OpenConnection<'s>(&'s Services);
 
 impl Services {
     pub(super) fn new(app: &Application, options: &Options) -> Self {
@@ -85,9 +85,9 @@ impl Services {
         }
     }
 
-    fn enter(&self) -> Open<'_> {
+    fn enter(&self) -> OpenConnection<'_> {
         self.open.fetch_add(1, Ordering::Relaxed);
-        Open(self)
+        OpenConnection(self)
     }
 
     /// The service for clients that poll, when there are any.
@@ -189,7 +189,7 @@ fn only_questions() -> Response<Full<Bytes>> {
     response
 }
 
-impl Drop for Open<'_> {
+impl Drop for OpenConnection<'_> {
     fn drop(&mut self) {
         self.0.open.fetch_sub(1, Ordering::Release);
         self.0.fewer.notify(usize::MAX);

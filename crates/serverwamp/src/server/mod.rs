@@ -51,7 +51,7 @@ use crate::rt::{after, guard};
 #[cfg(feature = "tls")]
 use crate::server::tls::TlsConfig;
 use crate::transport::shutdown::Farewell;
-use fallback::{Bounds, Fallback};
+use fallback::{Fallback, FallbackBounds};
 use http::Services;
 use long_poll::PARTING;
 use refused::Refusals;
@@ -91,7 +91,7 @@ struct Options {
     http: bool,
     rawsocket: bool,
     fallback: Option<Fallback>,
-    bounds: Bounds,
+    bounds: FallbackBounds,
     drain: Duration,
     farewell: Farewell,
     handshake: Duration,
@@ -112,7 +112,7 @@ impl Server {
             http: true,
             rawsocket: true,
             fallback: None,
-            bounds: Bounds { bytes: 2 << 20, time: Duration::from_secs(30) },
+            bounds: FallbackBounds { bytes: 2 << 20, time: Duration::from_secs(30) },
             drain: Duration::from_secs(30),
             farewell: Farewell::Goodbye,
             handshake: Duration::from_secs(5),

@@ -35,7 +35,7 @@ pub(crate) enum Told {
 
 /// Why something is no header.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub(crate) enum Malformed {
+pub(crate) enum MalformedHeader {
     #[error(
         "no PROXY header of version 2: this address is trusted to send one, and the connection begins with the octet \
          {0:#04x} (HAProxy: send-proxy-v2)"
@@ -60,18 +60,18 @@ pub(crate) enum Malformed {
 }
 
 /// Reads a header from the beginning of a connection. Cut it off when it takes too long.
-pub(crate) async fn read<IO: Read + Unpin>(io: &mut IO) -> io::Result<Result<Told, Malformed>> {
+pub(crate) async fn read<IO: Read + Unpin>(io: &mut IO) -> io::Result<Result<Told, MalformedHeader>> {
     let mut signature = [0; SIGNATURE.len()];
     let (first, rest) = signature.split_at_mut(1);
     read_exact(io, first).await?;
     if let [first] = first
         && *first != FIRST
     {
-        return Ok(Err(Malformed::Missing(*first)));
+        return Ok(Err(MalformedHeader::Missing(*first)));
     }
     read_exact(io, rest).await?;
     if signature != SIGNATURE {
-        return Ok(Err(Malformed::Signature));
+        return Ok(Err(MalformedHeader::Signature));
     }
     let mut head = [0; 4];
     read_exact(io, &mut head).await?;
@@ -85,18 +85,18 @@ pub(crate) async fn read<IO: Read + Unpin>(io: &mut IO) -> io::Result<Result<Tol
     Ok(understand(command, family, &body))
 }
 
-fn check(command: u8, length: u16) -> Result<(), Malformed> {
+fn check(command: u8, length: u16) -> Result<(), MalformedHeader> {
     match command {
-        _ if command >> 4 != 2 => Err(Malformed::Version(command >> 4)),
-        0x20 | 0x21 if length > LONGEST => Err(Malformed::TooLong(length)),
+        _ if command >> 4 != 2 => Err(MalformedHeader::Version(command >> 4)),
+        0x20 | 0x21 if length > LONGEST => Err(MalformedHeader::TooLong(length)),
         0x20 | 0x21 => Ok(()),
-        _ => Err(Malformed::Command(command & 0x0f)),
+        _ => Err(MalformedHeader::Command(command & 0x0f)),
     }
 }
 
 /// What stands behind the addresses is left aside.
-fn understand(command: u8, family: u8, body: &[u8]) -> Result<Told, Malformed> {
-    let too_short = Malformed::TooShort(body.len());
+fn understand(command: u8, family: u8, body: &[u8]) -> Result<Told, MalformedHeader> {
+    let too_short = MalformedHeader::TooShort(body.len());
     match (command, family) {
         (0x20, _) | (_, 0x00) => Ok(Told::Proxy),
         (_, 0x11) => {
@@ -112,7 +112,7 @@ fn understand(command: u8, family: u8, body: &[u8]) -> Result<Told, Malformed> {
         }
         (_, 0x31) if body.len() >= 216 => Ok(Told::Unaddressed),
         (_, 0x31) => Err(too_short),
-        (_, other) => Err(Malformed::Family(other)),
+        (_, other) => Err(MalformedHeader::Family(other)),
     }
 }
 
@@ -139,7 +139,7 @@ mod tests {
     }
 
     /// What becomes of a connection that begins with this, and what can be read behind it.
-    async fn told(bytes: &[u8]) -> (Result<Told, Malformed>, Vec<u8>) {
+    async fn told(bytes: &[u8]) -> (Result<Told, MalformedHeader>, Vec<u8>) {
         let (there, mut here) = pipe(64 * 1024);
         let mut there = TokioIo::new(there);
         there.write_all(bytes).await.unwrap();
@@ -177,19 +177,19 @@ mod tests {
         let mut damaged = header(0x21, 0x11, &[0; 12]);
         damaged[5] = b'x';
         for (bytes, expected) in [
-            (b"GET / HTTP/1.1\r\n".to_vec(), Malformed::Missing(b'G')),
-            (b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n".to_vec(), Malformed::Missing(b'P')),
-            (b"\x7f\xf1\0\0".to_vec(), Malformed::Missing(0x7f)),
-            (damaged, Malformed::Signature),
-            (header(0x11, 0x11, &[0; 12]), Malformed::Version(1)),
-            (header(0x22, 0x11, &[0; 12]), Malformed::Command(2)),
-            (header(0x21, 0x12, &[0; 12]), Malformed::Family(0x12)),
-            (header(0x21, 0x41, &[0; 12]), Malformed::Family(0x41)),
-            (header(0x21, 0x11, &[0; 11]), Malformed::TooShort(11)),
-            (header(0x21, 0x21, &[0; 35]), Malformed::TooShort(35)),
-            (header(0x21, 0x31, &[0; 215]), Malformed::TooShort(215)),
-            (header(0x21, 0x11, &[0; 2049]), Malformed::TooLong(2049)),
-            (header(0x20, 0x00, &[0; 2049]), Malformed::TooLong(2049)),
+            (b"GET / HTTP/1.1\r\n".to_vec(), MalformedHeader::Missing(b'G')),
+            (b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n".to_vec(), MalformedHeader::Missing(b'P')),
+            (b"\x7f\xf1\0\0".to_vec(), MalformedHeader::Missing(0x7f)),
+            (damaged, MalformedHeader::Signature),
+            (header(0x11, 0x11, &[0; 12]), MalformedHeader::Version(1)),
+            (header(0x22, 0x11, &[0; 12]), MalformedHeader::Command(2)),
+            (header(0x21, 0x12, &[0; 12]), MalformedHeader::Family(0x12)),
+            (header(0x21, 0x41, &[0; 12]), MalformedHeader::Family(0x41)),
+            (header(0x21, 0x11, &[0; 11]), MalformedHeader::TooShort(11)),
+            (header(0x21, 0x21, &[0; 35]), MalformedHeader::TooShort(35)),
+            (header(0x21, 0x31, &[0; 215]), MalformedHeader::TooShort(215)),
+            (header(0x21, 0x11, &[0; 2049]), MalformedHeader::TooLong(2049)),
+            (header(0x20, 0x00, &[0; 2049]), MalformedHeader::TooLong(2049)),
         ] {
             assert_eq!(told(&bytes).await.0, Err(expected));
         }

@@ -16,7 +16,7 @@ use crate::rt::after;
 
 /// How far the end has come.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Step {
+enum ClosingStep {
     /// What was queued is being written, with the Close frame as the last.
     Flush,
     /// The peer's Close frame is awaited.
@@ -31,7 +31,7 @@ enum Step {
 
 #[derive(Debug)]
 pub(super) struct Closing {
-    step: Step,
+    step: ClosingStep,
     deadline: Instant,
     timeout: Duration,
     /// The peer will not send anything that matters: it sent Close, broke a rule, or ended its direction.
@@ -46,7 +46,7 @@ impl Closing {
     /// tells the peer's last bytes from others: they are read until it ends its direction.
     pub(super) const fn new(deadline: Instant, timeout: Duration, says_goodbye: bool) -> Self {
         let silent = !says_goodbye;
-        Self { step: Step::Flush, deadline, timeout, peer_done: silent, violated: silent, eof: false }
+        Self { step: ClosingStep::Flush, deadline, timeout, peer_done: silent, violated: silent, eof: false }
     }
 
     /// The peer sent its Close frame.
@@ -68,7 +68,7 @@ impl Closing {
 
     /// There is no use in writing any more.
     pub(super) const fn on_reset(&mut self) {
-        self.step = Step::Done;
+        self.step = ClosingStep::Done;
     }
 
     pub(super) const fn deadline(&self) -> Instant {
@@ -77,7 +77,7 @@ impl Closing {
 
     /// Whether anything is still to be read.
     pub(super) fn reads(&self) -> bool {
-        !self.eof && self.step != Step::Done
+        !self.eof && self.step != ClosingStep::Done
     }
 
     /// Goes on as far as possible; `written` says that the Close frame is out.
@@ -90,16 +90,16 @@ impl Closing {
     ) -> Poll<()> {
         loop {
             let next = match self.step {
-                Step::Flush if written => Step::AwaitClose,
-                Step::AwaitClose if self.peer_done => Step::Shutdown,
-                Step::Shutdown => match Pin::new(&mut *io).poll_shutdown(cx) {
-                    Poll::Ready(Ok(())) if self.violated => Step::Linger,
-                    Poll::Ready(_) => Step::Done,
+                ClosingStep::Flush if written => ClosingStep::AwaitClose,
+                ClosingStep::AwaitClose if self.peer_done => ClosingStep::Shutdown,
+                ClosingStep::Shutdown => match Pin::new(&mut *io).poll_shutdown(cx) {
+                    Poll::Ready(Ok(())) if self.violated => ClosingStep::Linger,
+                    Poll::Ready(_) => ClosingStep::Done,
                     Poll::Pending => return Poll::Pending,
                 },
-                Step::Linger if self.eof => Step::Done,
-                Step::Done => return Poll::Ready(()),
-                Step::Flush | Step::AwaitClose | Step::Linger => return Poll::Pending,
+                ClosingStep::Linger if self.eof => ClosingStep::Done,
+                ClosingStep::Done => return Poll::Ready(()),
+                ClosingStep::Flush | ClosingStep::AwaitClose | ClosingStep::Linger => return Poll::Pending,
             };
             self.step = next;
             self.deadline = after(now, self.timeout);
@@ -112,12 +112,14 @@ impl Closing {
             return Poll::Pending;
         }
         match self.step {
-            Step::AwaitClose => {
-                self.step = Step::Shutdown;
+            ClosingStep::AwaitClose => {
+                self.step = ClosingStep::Shutdown;
                 self.deadline = after(now, self.timeout);
                 Poll::Pending
             }
-            Step::Flush | Step::Shutdown | Step::Linger | Step::Done => Poll::Ready(()),
+            ClosingStep::Flush | ClosingStep::Shutdown | ClosingStep::Linger | ClosingStep::Done => {
+                Poll::Ready(())
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ use serverwamp_proto::websocket::deflate::Deflate;
 use serverwamp_proto::websocket::{Opcode, frame};
 
 use super::Outbox;
-use super::outbox::{End, Taken};
+use super::outbox::{End, WrittenBytes};
 
 /// Bytes compressed before they are written; more would keep the task busy for long.
 const COMPRESSED_AT_ONCE: usize = 32 * 1024;
@@ -33,7 +33,7 @@ pub(super) struct Output {
     /// Being written: `written` bytes of it already are.
     writing: Vec<u8>,
     written: usize,
-    /// Taken from the outbox to be compressed; `compressed` bytes of it already are.
+    /// WrittenBytes from the outbox to be compressed; `compressed` bytes of it already are.
     raw: Vec<u8>,
     compressed: usize,
     deflate: Option<Deflate>,
@@ -163,19 +163,19 @@ impl Output {
         }
         let mut drained = Drained::Open;
         let unframed = match self.take() {
-            Taken::Bytes => 0,
-            Taken::Nothing => {
+            WrittenBytes::Bytes => 0,
+            WrittenBytes::Nothing => {
                 self.pongs = 0;
                 0
             }
-            Taken::End(End::Close { code, reason }) => {
+            WrittenBytes::End(End::Close { code, reason }) => {
                 if self.outbox.framing().says_goodbye() {
                     frame::push_close(Some(code), &reason, &mut self.writing);
                 }
                 self.close_written = true;
                 self.writing.len()
             }
-            Taken::End(End::Overflow | End::Gone) => {
+            WrittenBytes::End(End::Overflow | End::Gone) => {
                 drained = Drained::Closed;
                 0
             }
@@ -194,7 +194,7 @@ impl Output {
     }
 
     /// Takes bytes from the outbox, by way of the compressor if there is one.
-    fn take(&mut self) -> Taken {
+    fn take(&mut self) -> WrittenBytes {
         let Some(deflate) = self.deflate else { return self.outbox.take(&mut self.writing) };
         if self.compressed == self.raw.len() {
             self.compressed = 0;
@@ -204,7 +204,7 @@ impl Output {
             self.bulky |= self.raw.capacity() > KEPT_IDLE;
             self.raw.clear();
             match self.outbox.take(&mut self.raw) {
-                Taken::Bytes => {}
+                WrittenBytes::Bytes => {}
                 taken => return taken,
             }
         }
@@ -214,7 +214,7 @@ impl Output {
         // Counted twice for a moment rather than not at all.
         self.outbox.count(self.writing.len());
         self.outbox.wrote(taken);
-        Taken::Bytes
+        WrittenBytes::Bytes
     }
 
     /// Empties `writing`, which was written, and keeps its memory if there is not too much of it.

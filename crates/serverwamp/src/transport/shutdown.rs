@@ -12,10 +12,10 @@ use std::sync::{Arc, PoisonError};
 
 /// The connections and lifecycle handlers that are alive.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Connections(Arc<Shared>);
+pub(crate) struct Connections(Arc<OpenConnections>);
 
 #[derive(Debug, Default)]
-struct Shared {
+struct OpenConnections {
     open: Mutex<HashMap<u64, Outbox>>,
     next: AtomicU64,
     /// Lifecycle handlers that have not finished their cleanup.

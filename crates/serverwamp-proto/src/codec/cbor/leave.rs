@@ -104,14 +104,14 @@ fn chunked(bytes: &[u8]) -> Option<usize> {
 
 /// A list or dictionary that is being passed.
 #[derive(Clone, Copy)]
-struct Level {
+struct OpenLevel {
     /// Values still to come. Where a break ends them only whether they are even counts.
     left: u32,
     open: bool,
     dict: bool,
 }
 
-impl Level {
+impl OpenLevel {
     fn of(frame: &Frame) -> Option<Self> {
         let left = u32::try_from(frame.left).ok()?.checked_mul(if frame.dict { 2 } else { 1 })?;
         Some(Self { left: if frame.open { OPEN } else { left }, open: frame.open, dict: frame.dict })
@@ -153,7 +153,7 @@ impl CborReader<'_> {
     /// Passes what is left of a list or dictionary.
     pub(super) fn leave_frame(&mut self, frame: Frame) -> Result<(), DecodeError> {
         // No message has as many bytes.
-        let Some(mut level) = Level::of(&frame) else { return self.fail(TOO_LONG) };
+        let Some(mut level) = OpenLevel::of(&frame) else { return self.fail(TOO_LONG) };
         let (mut around, mut levels) = ([level; MAX_DEPTH], 0_usize);
         loop {
             level.pass_plain(&mut self.at, self.depth);
@@ -183,7 +183,7 @@ impl CborReader<'_> {
             if is_key {
                 return fail(KEY_NOT_SCALAR, from);
             }
-            let (Some(place), Some(inner)) = (around.get_mut(levels), Level::of(&inner)) else {
+            let (Some(place), Some(inner)) = (around.get_mut(levels), OpenLevel::of(&inner)) else {
                 return fail(TOO_DEEP, from);
             };
             *place = level;

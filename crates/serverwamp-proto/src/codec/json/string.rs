@@ -24,9 +24,9 @@ trait Sink {
 }
 
 /// Text, unless there was half of a surrogate pair in it.
-struct Whole(Option<String>);
+struct WholeText(Option<String>);
 
-impl Sink for Whole {
+impl Sink for WholeText {
     fn text(&mut self, text: &str) {
         if let Some(whole) = &mut self.0 {
             whole.push_str(text);
@@ -95,7 +95,7 @@ impl<'a> JsonReader<'a> {
             self.bump(1);
             return Ok(Some(Cow::Borrowed(plain)));
         }
-        let mut whole = Whole(Some(String::from(plain)));
+        let mut whole = WholeText(Some(String::from(plain)));
         self.escaped(&mut whole)?;
         Ok(whole.0.map(Cow::Owned))
     }

@@ -22,10 +22,10 @@ pub struct Authenticator<S> {
     pub(crate) method: Cow<'static, str>,
     /// Runs before the peer is asked for anything.
     pub(crate) first: bool,
-    pub(crate) bind: Bind<S>,
+    pub(crate) bind: BindAuth<S>,
 }
 
-type Bind<S> = Box<dyn FnOnce(&SharedState<S>) -> Dialogue + Send>;
+type BindAuth<S> = Box<dyn FnOnce(&SharedState<S>) -> Dialogue + Send>;
 
 impl<S> Authenticator<S> {
     /// The same authenticator, which has its state.

@@ -13,11 +13,11 @@ use std::sync::{Arc, LazyLock};
 const PLACES: usize = 32;
 
 /// The state that a [`Handler`](super::Handler) runs with, held for as long as this lives.
-pub struct StateRef<S>(Arc<Place<S>>);
+pub struct StateRef<S>(Arc<CacheLine<S>>);
 
 /// A place of its own in memory: processors hold 64 octets at a time, and fetch the next 64 with them.
 #[repr(align(128))]
-struct Place<S>(Arc<S>);
+struct CacheLine<S>(Arc<S>);
 
 impl<S> Deref for StateRef<S> {
     type Target = S;
@@ -34,12 +34,12 @@ impl<S> fmt::Debug for StateRef<S> {
 }
 
 /// The state, for as many threads as there are.
-pub(crate) struct SharedState<S>(Arc<[Arc<Place<S>>]>);
+pub(crate) struct SharedState<S>(Arc<[Arc<CacheLine<S>>]>);
 
 impl<S> SharedState<S> {
     pub(crate) fn new(state: S) -> Self {
         let state = Arc::new(state);
-        Self((0..PLACES).map(|_| Arc::new(Place(Arc::clone(&state)))).collect())
+        Self((0..PLACES).map(|_| Arc::new(CacheLine(Arc::clone(&state)))).collect())
     }
 
     /// Holds the state, and counts it where this thread counts.

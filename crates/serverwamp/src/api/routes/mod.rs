@@ -34,12 +34,12 @@ use tower_layer::Layer;
 /// are reported by [`build`](crate::ApplicationBuilder::build), all at once, with the line they come from.
 #[must_use]
 pub struct RouteSet<S = ()> {
-    pub(crate) procedures: Vec<Procedure<S>>,
+    pub(crate) procedures: Vec<ProcedureEntry<S>>,
     pub(crate) topics: Vec<TopicEntry<S>>,
     pub(crate) problems: Vec<Problem>,
 }
 
-pub(crate) struct Procedure<S> {
+pub(crate) struct ProcedureEntry<S> {
     pub(crate) pattern: RoutePattern,
     pub(crate) place: &'static Location<'static>,
     pub(crate) takes_input: bool,
@@ -55,15 +55,15 @@ pub(crate) struct TopicEntry<S> {
     pub(crate) handler: Unbound<SubscriptionRequest, S>,
 }
 
-impl<S> Procedure<S> {
-    fn with_state(self, state: &SharedState<S>) -> Procedure<()> {
+impl<S> ProcedureEntry<S> {
+    fn with_state(self, state: &SharedState<S>) -> ProcedureEntry<()> {
         let Self { pattern, place, takes_input, serve } = self;
         let served = serve(state);
-        Procedure { pattern, place, takes_input, serve: Box::new(move |_| served) }
+        ProcedureEntry { pattern, place, takes_input, serve: Box::new(move |_| served) }
     }
 }
 
-impl Procedure<()> {
+impl ProcedureEntry<()> {
     /// Adds the route to a realm's table.
     pub(crate) fn enter(self, table: &mut RouteTable, rules: &UriRules) -> Result<(), Problem> {
         let problem = |text| Problem::new(self.place, text);
@@ -119,7 +119,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
         T: 'static,
     {
         let handler = Unbound::new(handler);
-        self.procedures.push(Procedure {
+        self.procedures.push(ProcedureEntry {
             pattern: pattern.into(),
             place: Location::caller(),
             takes_input: H::takes_input(),
@@ -138,7 +138,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
         Svc: CallLayer,
     {
         let service = ProcedureService::new(service);
-        self.procedures.push(Procedure {
+        self.procedures.push(ProcedureEntry {
             pattern: pattern.into(),
             place: Location::caller(),
             takes_input: false,
@@ -213,7 +213,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
             let layer = layer.clone();
             let inner = route.serve;
             let serve: Serve<S> = Box::new(move |state| layered(&layer, inner(state)));
-            procedures.push(Procedure { serve, ..route });
+            procedures.push(ProcedureEntry { serve, ..route });
         }
         Self { procedures, ..self }
     }

@@ -22,10 +22,10 @@ use crate::base::statistics::{Counters, Refusal};
 
 /// Lets connections in, up to [`Limits::connections`] and [`Limits::connections_per_address`].
 #[derive(Clone, Debug)]
-pub(crate) struct Admissions(Arc<Shared>);
+pub(crate) struct Admissions(Arc<AdmissionShared>);
 
 #[derive(Debug)]
-struct Shared {
+struct AdmissionShared {
     limit: usize,
     limit_per_address: usize,
     now: AtomicUsize,
@@ -49,7 +49,7 @@ struct Strangers {
 
 /// The place of a connection among them.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct CountedAs {
     /// It counts among all, and not for its address alone.
     among_all: bool,
     address: Option<IpAddr>,
@@ -69,7 +69,7 @@ struct Counted {
     /// Whether there is a session on it.
     in_session: AtomicBool,
     /// Its place among those that are not authenticated, until it is.
-    place: Mutex<Option<Place>>,
+    place: Mutex<Option<CountedAs>>,
     /// How many transports are open that were opened over it.
     transports: OnceLock<Arc<AtomicUsize>>,
     /// The same of the connection over which this transport was opened.
@@ -94,7 +94,7 @@ pub(crate) enum TooMany {
 impl Admissions {
     pub(crate) fn new(limits: &Limits, proxies: TrustedProxies, counters: Arc<Counters>) -> Self {
         let (strangers_limit, strangers_limit_per_address) = limits.strangers();
-        Self(Arc::new(Shared {
+        Self(Arc::new(AdmissionShared {
             strangers_limit,
             strangers_limit_per_address,
             transports_limit: limits.transports_per_connection,
@@ -134,7 +134,7 @@ impl Admissions {
         from: Option<SocketAddr>,
         address: Option<IpAddr>,
     ) -> Result<Permit, TooMany> {
-        let Shared { transports_limit, proxies, counters, .. } = &*self.0;
+        let AdmissionShared { transports_limit, proxies, counters, .. } = &*self.0;
         let Some(connection) = connection.filter(|_| !proxies.trusts(from)) else {
             return self.admit(address);
         };
@@ -160,8 +160,9 @@ impl Admissions {
     }
 
     /// Finds a connection a place among those that are not authenticated.
-    fn seat(&self, among_all: bool, address: Option<IpAddr>) -> Result<Place, TooMany> {
-        let Shared { strangers_limit, strangers_limit_per_address, proxies, counters, .. } = &*self.0;
+    fn seat(&self, among_all: bool, address: Option<IpAddr>) -> Result<CountedAs, TooMany> {
+        let AdmissionShared { strangers_limit, strangers_limit_per_address, proxies, counters, .. } =
+            &*self.0;
         let address = address.filter(|address| !proxies.contains(*address)).map(neighbourhood);
         let mut strangers = self.strangers();
         let here =
@@ -183,7 +184,7 @@ impl Admissions {
         if let Some(address) = address {
             strangers.by_address.insert(address, here + 1);
         }
-        Ok(Place { among_all, address })
+        Ok(CountedAs { among_all, address })
     }
 
     fn strangers(&self) -> MutexGuard<'_, Strangers> {
@@ -192,7 +193,7 @@ impl Admissions {
 
     /// Counts one more for an address, and gives what has to be counted back: nothing where addresses have no limit.
     fn count_address(&self, address: Option<IpAddr>) -> Result<Option<IpAddr>, TooMany> {
-        let Shared { limit_per_address, proxies, counters, .. } = &*self.0;
+        let AdmissionShared { limit_per_address, proxies, counters, .. } = &*self.0;
         if *limit_per_address == usize::MAX {
             return Ok(None);
         }
@@ -285,12 +286,12 @@ impl Counted {
         }
     }
 
-    fn place(&self) -> MutexGuard<'_, Option<Place>> {
+    fn place(&self) -> MutexGuard<'_, Option<CountedAs>> {
         self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn leave_place(&self) {
-        let Some(Place { among_all, address }) = self.place().take() else { return };
+        let Some(CountedAs { among_all, address }) = self.place().take() else { return };
         let mut strangers = self.admissions.strangers();
         strangers.all -= usize::from(among_all);
         if let Some(address) = address

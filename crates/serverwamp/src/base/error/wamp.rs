@@ -34,10 +34,10 @@ use std::fmt;
 ///
 /// There is deliberately no `From<E: std::error::Error>`: it would publish internals to peers.
 #[derive(Clone)]
-pub struct WampError(Box<Inner>);
+pub struct WampError(Box<WampErrorInner>);
 
 #[derive(Clone)]
-struct Inner {
+struct WampErrorInner {
     uri: Cow<'static, str>,
     args: Vec<Value>,
     kwargs: Dict,
@@ -48,7 +48,7 @@ impl WampError {
     ///
     /// A URI that is not one (spaces, `#`, empty components) is sent as `wamp.error.runtime_error`, and logged.
     pub fn new(uri: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Inner { uri: uri.into(), args: Vec::new(), kwargs: Dict::new() }))
+        Self(Box::new(WampErrorInner { uri: uri.into(), args: Vec::new(), kwargs: Dict::new() }))
     }
 
     /// Adds one positional argument; most clients show the first as the error's text.

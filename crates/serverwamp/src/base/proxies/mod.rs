@@ -44,7 +44,7 @@ pub struct TrustedProxies(Option<Arc<Trusted>>);
 
 #[derive(Debug)]
 struct Trusted {
-    told_in: Place,
+    told_in: AddressSource,
     networks: Vec<Network>,
     unix: bool,
     /// What is wrong with what was listed.
@@ -53,7 +53,7 @@ struct Trusted {
 
 /// Where a proxy writes for whom it asks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Place {
+enum AddressSource {
     XForwardedFor,
     Forwarded,
     ProxyProtocol,
@@ -79,22 +79,22 @@ impl TrustedProxies {
     /// Where the header is missing, or says `unknown`, the address of the proxy itself counts. One whose end cannot be
     /// understood is answered with status 400.
     pub fn x_forwarded_for<S: AsRef<str>>(proxies: impl IntoIterator<Item = S>) -> Self {
-        Self::new(Place::XForwardedFor, proxies)
+        Self::new(AddressSource::XForwardedFor, proxies)
     }
 
     /// The same with the header `Forwarded` (RFC 7239) and its `for=`.
     pub fn forwarded<S: AsRef<str>>(proxies: impl IntoIterator<Item = S>) -> Self {
-        Self::new(Place::Forwarded, proxies)
+        Self::new(AddressSource::Forwarded, proxies)
     }
 
     /// These proxies, each connection of which begins with a PROXY header of version 2, before TLS and whatever else is
     /// spoken: for [`Server`](crate::Server), over every transport. A connection of theirs without one is ended, and so is a
     /// connection of anybody else with one.
     pub fn proxy_protocol<S: AsRef<str>>(proxies: impl IntoIterator<Item = S>) -> Self {
-        Self::new(Place::ProxyProtocol, proxies)
+        Self::new(AddressSource::ProxyProtocol, proxies)
     }
 
-    fn new<S: AsRef<str>>(told_in: Place, proxies: impl IntoIterator<Item = S>) -> Self {
+    fn new<S: AsRef<str>>(told_in: AddressSource, proxies: impl IntoIterator<Item = S>) -> Self {
         let mut trusted = Trusted { told_in, networks: Vec::new(), unix: false, impossible: Vec::new() };
         for proxy in proxies {
             match proxy.as_ref() {
@@ -134,7 +134,7 @@ impl TrustedProxies {
 
     /// Whether connections of trusted proxies, and of nobody else, begin with a PROXY header.
     pub(crate) fn speak_proxy_protocol(&self) -> bool {
-        self.0.as_ref().is_some_and(|trusted| trusted.told_in == Place::ProxyProtocol)
+        self.0.as_ref().is_some_and(|trusted| trusted.told_in == AddressSource::ProxyProtocol)
     }
 
     /// The header that is trusted, where a trusted proxy has not written it, so that everybody behind it is the proxy.
@@ -144,9 +144,9 @@ impl TrustedProxies {
         headers: &HeaderMap,
     ) -> Option<&'static str> {
         let name = match self.0.as_ref()?.told_in {
-            Place::XForwardedFor => "X-Forwarded-For",
-            Place::Forwarded => "Forwarded",
-            Place::ProxyProtocol => return None,
+            AddressSource::XForwardedFor => "X-Forwarded-For",
+            AddressSource::Forwarded => "Forwarded",
+            AddressSource::ProxyProtocol => return None,
         };
         (self.trusts(connection) && !headers.contains_key(name)).then_some(name)
     }
@@ -162,9 +162,9 @@ impl TrustedProxies {
             return Ok(connection);
         }
         let hops = match trusted.told_in {
-            Place::XForwardedFor => forwarded::x_forwarded_for(headers),
-            Place::Forwarded => forwarded::forwarded(headers),
-            Place::ProxyProtocol => return Ok(connection),
+            AddressSource::XForwardedFor => forwarded::x_forwarded_for(headers),
+            AddressSource::Forwarded => forwarded::forwarded(headers),
+            AddressSource::ProxyProtocol => return Ok(connection),
         };
         let mut address = connection;
         for hop in hops.take(MOST_HOPS) {

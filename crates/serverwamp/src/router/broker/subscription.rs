@@ -33,11 +33,11 @@ pub(crate) struct Subscribers {
     pub(crate) local: Vec<Arc<LocalSubscriber>>,
     pub(crate) history: Option<History<Arc<StoredEvent>>>,
     /// How far those have come who have yet to get what was retained when they came. They are in `sessions`.
-    pub(crate) behind: Behind,
+    pub(crate) behind: SubscribersBehind,
 }
 
 /// Sessions that have not got all that was retained. Nearly always nobody.
-pub(crate) type Behind = Option<Box<HashMap<SessionId, RetainedCursor>>>;
+pub(crate) type SubscribersBehind = Option<Box<HashMap<SessionId, RetainedCursor>>>;
 
 /// How many events are kept as history, and how many bytes they may take.
 #[derive(Clone, Copy, Debug, Default)]

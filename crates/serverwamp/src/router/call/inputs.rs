@@ -15,11 +15,11 @@ const MOST_WAITING: usize = 256;
 /// The inputs after the first one.
 #[derive(Debug, Default)]
 pub(crate) struct Inputs {
-    queue: Mutex<Queue>,
+    queue: Mutex<InputQueue>,
 }
 
 #[derive(Debug, Default)]
-struct Queue {
+struct InputQueue {
     waiting: VecDeque<ChargedPayload>,
     /// The last input is in.
     complete: bool,
@@ -40,7 +40,7 @@ pub(crate) enum Taken {
 }
 
 impl Inputs {
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+    fn queue(&self) -> MutexGuard<'_, InputQueue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

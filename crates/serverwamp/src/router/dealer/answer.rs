@@ -1,6 +1,6 @@
 //! What a callee says about an invocation: YIELD and ERROR.
 
-use super::call::{Answer, CallState, Caller, Kept, RoutedCall};
+use super::call::{Answer, Caller, KeptArguments, RoutedCall, RoutedCallState};
 use crate::base::log::line_later;
 use crate::router::realm::forwarded;
 use crate::{Session, WampError};
@@ -102,7 +102,7 @@ fn find(
 }
 
 impl RoutedCall {
-    fn is_served_by(&self, state: &CallState, callee: &Session, invocation: RequestId) -> bool {
+    fn is_served_by(&self, state: &RoutedCallState, callee: &Session, invocation: RequestId) -> bool {
         !state.over
             && state.serving.as_ref().is_some_and(|serving| {
                 serving.invocation == invocation && serving.callee.session.id() == callee.id()
@@ -112,7 +112,7 @@ impl RoutedCall {
     /// Passes a progressive result on, if the caller asked for such (checklist PCR-02, PCR-05, PCR-07).
     fn progress(
         &self,
-        state: &mut CallState,
+        state: &mut RoutedCallState,
         callee: &Session,
         payload: &Payload,
         passthru: Option<&message::Passthru>,
@@ -154,7 +154,7 @@ impl RoutedCall {
     }
 
     /// Asks the next callee, as if this one did not exist (checklist RER-01 .. RER-03).
-    fn reroute(self: &Arc<Self>, state: &mut CallState, callee: &Session, random: impl Fn() -> u64) {
+    fn reroute(self: &Arc<Self>, state: &mut RoutedCallState, callee: &Session, random: impl Fn() -> u64) {
         state.tried.add(callee.id());
         state.refused = true;
         // Nobody watches a time any more that ran out while this callee kept it itself (checklist TMO-02, TMO-05).
@@ -162,8 +162,8 @@ impl RoutedCall {
             return self.finish(state, &Answer::Refusal(&WampError::call_timed_out()));
         }
         match state.payload.take() {
-            Some(Kept::ChargedPayload(held)) => self.invoke(state, held.payload().clone(), random),
-            Some(Kept::Own(payload)) => self.invoke(state, payload, random),
+            Some(KeptArguments::ChargedPayload(held)) => self.invoke(state, held.payload().clone(), random),
+            Some(KeptArguments::Own(payload)) => self.invoke(state, payload, random),
             None => {
                 let error = WampError::new(uris::error::NO_AVAILABLE_CALLEE);
                 self.finish(state, &Answer::Refusal(&error));

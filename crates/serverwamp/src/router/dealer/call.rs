@@ -45,12 +45,12 @@ pub(crate) struct RoutedCall {
     pub(super) deadline: Option<Instant>,
     /// The only callee it may go to.
     pub(super) only: Option<SessionId>,
-    state: Mutex<CallState>,
+    state: Mutex<RoutedCallState>,
 }
 
 /// Where a call stands.
 #[derive(Debug, Default)]
-pub(super) struct CallState {
+pub(super) struct RoutedCallState {
     /// Who serves it under which id, while somebody does.
     pub(super) serving: Option<Serving>,
     /// Its final answer is queued, or nobody waits for one.
@@ -67,13 +67,13 @@ pub(super) struct CallState {
     pub(super) tried: Tried,
     /// At least one of them said so, and did not just leave.
     pub(super) refused: bool,
-    /// Kept while another callee may be asked.
-    pub(super) payload: Option<Kept>,
+    /// KeptArguments while another callee may be asked.
+    pub(super) payload: Option<KeptArguments>,
 }
 
 /// The arguments of a call that another callee may be asked for.
 #[derive(Debug)]
-pub(super) enum Kept {
+pub(super) enum KeptArguments {
     /// On behalf of a client, and counted.
     ChargedPayload(ChargedPayload),
     /// Of the application.
@@ -132,11 +132,11 @@ impl RoutedCall {
             forward_timeout: request.forward_timeout,
             deadline: request.deadline,
             only: request.only,
-            state: Mutex::new(CallState { input_open, ..CallState::default() }),
+            state: Mutex::new(RoutedCallState { input_open, ..RoutedCallState::default() }),
         }
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, CallState> {
+    pub(super) fn state(&self) -> MutexGuard<'_, RoutedCallState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -146,7 +146,7 @@ impl RoutedCall {
     }
 
     /// Queues the final answer and forgets the call; the caller of this has seen that it is not over.
-    pub(super) fn finish(&self, state: &mut CallState, answer: &Answer<'_>) {
+    pub(super) fn finish(&self, state: &mut RoutedCallState, answer: &Answer<'_>) {
         state.over = true;
         state.payload = None;
         match &self.caller {
@@ -182,13 +182,13 @@ impl RoutedCall {
     }
 
     /// Ends the call with an error, whatever its callee does.
-    pub(super) fn stop(&self, state: &mut CallState, tell_callee: bool, error: &WampError) {
+    pub(super) fn stop(&self, state: &mut RoutedCallState, tell_callee: bool, error: &WampError) {
         self.let_go(state, tell_callee);
         self.finish(state, &Answer::Refusal(error));
     }
 
     /// Forgets the invocation; what the callee still says about it is passed over (checklist CAN-13).
-    fn let_go(&self, state: &mut CallState, tell_callee: bool) {
+    fn let_go(&self, state: &mut RoutedCallState, tell_callee: bool) {
         if tell_callee && !state.killed {
             interrupt(state, InterruptMode::KillNoWait);
         }
@@ -256,10 +256,10 @@ impl RoutedCall {
 
     /// Keeps the arguments as long as another callee may be asked; a caller that makes the server keep too much has its
     /// calls served by the first callee or not at all.
-    pub(super) fn keep(&self, payload: Payload) -> Option<Kept> {
+    pub(super) fn keep(&self, payload: Payload) -> Option<KeptArguments> {
         match &self.caller {
-            Caller::Session(session, _) => session.charge_copy(&payload).map(Kept::ChargedPayload),
-            Caller::Application(_) => Some(Kept::Own(payload)),
+            Caller::Session(session, _) => session.charge_copy(&payload).map(KeptArguments::ChargedPayload),
+            Caller::Application(_) => Some(KeptArguments::Own(payload)),
         }
     }
 
@@ -270,7 +270,7 @@ impl RoutedCall {
 }
 
 /// Tells the callee to stop, if it can be told.
-fn interrupt(state: &CallState, mode: InterruptMode) {
+fn interrupt(state: &RoutedCallState, mode: InterruptMode) {
     let Some(serving) = &state.serving else { return };
     let session = &serving.callee.session;
     if session.callee_has(Feature::CallCanceling) {

@@ -1,6 +1,6 @@
 //! From a call to the outbox of a callee.
 
-use super::call::{Answer, CallState, RoutedCall, Serving};
+use super::call::{Answer, RoutedCall, RoutedCallState, Serving};
 use super::registration::Callee;
 use crate::base::log::line_later;
 use crate::base::statistics::Refusal;
@@ -52,7 +52,7 @@ impl RoutedCall {
     /// Finds a callee among those that have not been tried, and queues an INVOCATION for it.
     pub(super) fn invoke(
         self: &Arc<Self>,
-        state: &mut CallState,
+        state: &mut RoutedCallState,
         payload: Payload,
         random: impl Fn() -> u64,
     ) {
@@ -77,8 +77,8 @@ impl RoutedCall {
                     }
                     return;
                 }
-                Err(Unsent::Gone) => state.tried.add(id),
-                Err(Unsent::Refused(error)) => return self.finish(state, &Answer::Refusal(&error)),
+                Err(NotInvoked::Gone) => state.tried.add(id),
+                Err(NotInvoked::Refused(error)) => return self.finish(state, &Answer::Refusal(&error)),
             }
         }
     }
@@ -103,10 +103,10 @@ impl RoutedCall {
 
     fn send(
         self: &Arc<Self>,
-        state: &mut CallState,
+        state: &mut RoutedCallState,
         callee: Arc<Callee>,
         payload: &Payload,
-    ) -> Result<(), Unsent> {
+    ) -> Result<(), NotInvoked> {
         let session = &callee.session;
         let keeps_time = self.options.timeout > 0
             && session.callee_has(Feature::CallTimeout)
@@ -118,14 +118,14 @@ impl RoutedCall {
             let text =
                 format!("{} calls are waiting for the callee", realm.context.limits.invocations_in_flight);
             realm.context.counters.refused_under_lock(Refusal::Invocations, session, &text);
-            return Err(Unsent::Refused(WampError::network_failure(text)));
+            return Err(NotInvoked::Refused(WampError::network_failure(text)));
         }
         if callee.has_left() {
-            return Err(Unsent::Gone);
+            return Err(NotInvoked::Gone);
         }
         let Some(invocation) = invocations.issue(Arc::clone(self)) else {
             callee.is_gone();
-            return Err(Unsent::Gone);
+            return Err(NotInvoked::Gone);
         };
         let asked = Asked { callee: &callee, invocation, keeps_time };
         if let Err(unsent) = self.push(asked, self.options.progress, &payload) {
@@ -151,7 +151,7 @@ impl RoutedCall {
         let Some(serving) = state.serving.clone().filter(|_| !state.killed) else { return Taken::Waiting };
         let sent = transcoded(payload, &serving.callee.session)
             .and_then(|payload| self.push(Asked::from(&serving), !last, &payload));
-        if let Err(Unsent::Refused(error)) = sent {
+        if let Err(NotInvoked::Refused(error)) = sent {
             // A callee that is gone is about to be missed by everybody it serves.
             self.stop(&mut state, true, &error);
         }
@@ -159,21 +159,21 @@ impl RoutedCall {
     }
 
     /// Queues an INVOCATION, the first of the call or a further one.
-    fn push(&self, asked: Asked<'_>, progress: bool, payload: &Transcoded<'_>) -> Result<(), Unsent> {
+    fn push(&self, asked: Asked<'_>, progress: bool, payload: &Transcoded<'_>) -> Result<(), NotInvoked> {
         let session = &asked.callee.session;
         let details = self.details(asked, progress);
         match session.send_invocation(asked.invocation, self.registration.id, &details, payload) {
             Ok(()) => Ok(()),
-            Err(PushError::Closed) => Err(Unsent::Gone),
+            Err(PushError::Closed) => Err(NotInvoked::Gone),
             Err(PushError::TooLong) => {
                 let text = "the call is longer than its callee accepts";
-                Err(Unsent::Refused(session.too_long(text)))
+                Err(NotInvoked::Refused(session.too_long(text)))
             }
             Err(PushError::Full) => {
                 let text = "the callee does not read fast enough";
                 let counters = &session.running_realm().context.counters;
                 counters.refused_under_lock(Refusal::Invocations, session, text);
-                Err(Unsent::Refused(WampError::network_failure(text)))
+                Err(NotInvoked::Refused(WampError::network_failure(text)))
             }
             Err(PushError::Encode(never)) => match never {},
         }
@@ -221,7 +221,7 @@ impl RoutedCall {
 }
 
 /// Why a call did not reach a callee.
-enum Unsent {
+enum NotInvoked {
     /// The callee has left: another one may take the call.
     Gone,
     /// It cannot be sent to this callee.
@@ -229,7 +229,7 @@ enum Unsent {
 }
 
 /// The arguments in the callee's serializer.
-fn transcoded<'p>(payload: &'p Payload, callee: &Session) -> Result<Transcoded<'p>, Unsent> {
+fn transcoded<'p>(payload: &'p Payload, callee: &Session) -> Result<Transcoded<'p>, NotInvoked> {
     payload.transcoded(callee.serializer()).map_err(|error| {
         callee.running_realm().context.counters.count(Refusal::Unrepresentable, 1);
         line_later!(
@@ -239,6 +239,6 @@ fn transcoded<'p>(payload: &'p Payload, callee: &Session) -> Result<Transcoded<'
             callee = callee.id(),
             error = error
         );
-        Unsent::Refused(WampError::invalid_payload("the callee's serializer cannot represent the call"))
+        NotInvoked::Refused(WampError::invalid_payload("the callee's serializer cannot represent the call"))
     })
 }

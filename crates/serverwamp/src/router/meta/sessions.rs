@@ -19,7 +19,7 @@ use serverwamp_proto::uris;
 pub(super) const SESSION: Expected<SessionId> = arguments::id("the id of a session");
 
 /// What the victim of a kill is told.
-struct Farewell {
+struct KillMessage {
     reason: String,
     message: Option<String>,
 }
@@ -103,7 +103,7 @@ impl MetaApi<'_> {
         self,
         caller: &Session,
         meant: impl Fn(&Session) -> bool,
-        farewell: &Farewell,
+        farewell: &KillMessage,
         end: fn(&Session, CloseReason) -> bool,
     ) -> Vec<u64> {
         let mut victims = self.sessions_where(|session| session.id() != caller.id() && meant(session));
@@ -116,7 +116,7 @@ impl MetaApi<'_> {
         self,
         caller: &Session,
         victim: &Session,
-        Farewell { reason, message }: &Farewell,
+        KillMessage { reason, message }: &KillMessage,
         end: fn(&Session, CloseReason) -> bool,
     ) -> bool {
         if !end(victim, CloseReason::Closed(reason.clone())) {
@@ -138,12 +138,12 @@ impl MetaApi<'_> {
     }
 
     /// A reason has to be a URI, for it goes into GOODBYE (checklist MSES-12, MSES-14).
-    fn farewell(self, caller: &Session, arguments: &Arguments<'_>) -> Result<Farewell, WampError> {
+    fn farewell(self, caller: &Session, arguments: &Arguments<'_>) -> Result<KillMessage, WampError> {
         let reason = arguments.keyword("reason", &arguments::TEXT)?;
         let message = arguments.keyword("message", &arguments::TEXT)?;
         let reason = reason.unwrap_or_else(|| uris::close::KILLED.to_owned());
         self.realm.context.check_uri(&reason, Match::Exact, Some(caller))?;
-        Ok(Farewell { reason, message })
+        Ok(KillMessage { reason, message })
     }
 
     /// The session whose id the argument in this place is.

@@ -14,7 +14,7 @@ use std::time::Instant;
 
 /// What all realms of an application share.
 #[derive(Clone, Debug)]
-pub(crate) struct Shared {
+pub(crate) struct RouterContext {
     pub(crate) limits: Arc<Limits>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) connections: Connections,
@@ -42,8 +42,8 @@ pub(crate) struct RealmContext {
 }
 
 impl RealmContext {
-    pub(super) fn new(name: Arc<str>, config: RealmConfig, shared: &Shared) -> Self {
-        let Shared { limits, counters, connections, runtime, crowd } = shared.clone();
+    pub(super) fn new(name: Arc<str>, config: RealmConfig, shared: &RouterContext) -> Self {
+        let RouterContext { limits, counters, connections, runtime, crowd } = shared.clone();
         let ids = RandomIds::default();
         let own_session = ids.session();
         let config = Arc::new(ArcSwap::from_pointee(config));

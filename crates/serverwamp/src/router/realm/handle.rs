@@ -6,7 +6,7 @@ use crate::router::broker::Subscriber;
 use crate::router::dealer::{Calling, RegistrationEntry};
 use crate::router::payload::ToArguments;
 use crate::router::request::Matched;
-use crate::router::routes::{Compiled, ProcedureRoute, RoutePattern, Served, Shape};
+use crate::router::routes::{Compiled, PatternShape, ProcedureRoute, RoutePattern, Served};
 use crate::{Session, WampError};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{PublicationId, RegistrationId, SessionId};
@@ -175,7 +175,7 @@ impl RealmHandle {
     /// The realm's own topics may be subscribed to as well.
     fn compile_topic(&self, pattern: &RoutePattern) -> Result<UriPattern, WampError> {
         match &pattern.0 {
-            Shape::Uri(kind, uri) if uri::is_reserved(uri) => {
+            PatternShape::Uri(kind, uri) if uri::is_reserved(uri) => {
                 self.0.context.check_uri(uri, *kind, None)?;
                 Ok(UriPattern::new(*kind, uri.as_str()))
             }

@@ -38,7 +38,7 @@ pub(super) struct Leaving {
 
 /// Those that have not left everything yet.
 #[derive(Debug, Default)]
-pub(super) struct Queue {
+pub(super) struct LeavingQueue {
     leaving: VecDeque<Leaving>,
     /// Somebody goes on with them.
     attended: bool,

@@ -15,7 +15,7 @@ mod tests;
 pub(crate) use changes::Changes;
 pub(crate) use checks::{disclosure_refused, forwarded, no_such_procedure};
 pub(crate) use config::{Anonymous, Blueprint, RealmCode, RealmConfig, RunningAuthenticator};
-pub(crate) use context::{CachedConfig, RealmContext, Shared};
+pub(crate) use context::{CachedConfig, RealmContext, RouterContext};
 pub use handle::{RealmHandle, Registration};
 pub use publication::Publication;
 pub(crate) use running::{Routed, RunningRealm};

@@ -5,8 +5,8 @@
 //! nothing waits; messages are queued under them and written to the wire elsewhere.
 
 use super::changes::{Changes, Indexes};
-use super::leaving::{Leaving, Queue};
-use super::{Blueprint, RealmCode, RealmContext, Shared, no_such_procedure};
+use super::leaving::{Leaving, LeavingQueue};
+use super::{Blueprint, RealmCode, RealmContext, RouterContext, no_such_procedure};
 use crate::Session;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::base::log::line;
@@ -32,11 +32,11 @@ pub(crate) struct RunningRealm {
     /// In the order of their ids, so that lists can be made some at a time.
     sessions: Mutex<BTreeMap<SessionId, Session>>,
     changes: Mutex<Indexes>,
-    leaving: Mutex<Queue>,
+    leaving: Mutex<LeavingQueue>,
 }
 
 impl RunningRealm {
-    pub(crate) fn new(blueprint: Blueprint, shared: &Shared) -> Self {
+    pub(crate) fn new(blueprint: Blueprint, shared: &RouterContext) -> Self {
         let Blueprint { name, config, code } = blueprint;
         let context = Arc::new(RealmContext::new(name, config, shared));
         let mut indexes = Indexes::default();
@@ -66,7 +66,7 @@ impl RunningRealm {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn leaving(&self) -> MutexGuard<'_, Queue> {
+    pub(super) fn leaving(&self) -> MutexGuard<'_, LeavingQueue> {
         self.leaving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -3,7 +3,7 @@
 mod pattern;
 mod served;
 
-pub(crate) use self::pattern::{Compiled, Shape};
+pub(crate) use self::pattern::{Compiled, PatternShape};
 pub use self::pattern::{RoutePattern, prefix, regex, wildcard};
 pub use self::served::{BoxError, CallLayer, ProcedureService};
 pub(crate) use self::served::{ErasedHandler, Served};

@@ -7,35 +7,35 @@ use std::fmt;
 
 /// A URI, a prefix, a wildcard pattern or a regular expression.
 #[derive(Clone)]
-pub struct RoutePattern(pub(crate) Shape);
+pub struct RoutePattern(pub(crate) PatternShape);
 
 #[derive(Clone)]
-pub(crate) enum Shape {
+pub(crate) enum PatternShape {
     Uri(Match, String),
     Regex { prefix: String, expression: String },
 }
 
 impl From<&str> for RoutePattern {
     fn from(uri: &str) -> Self {
-        Self(Shape::Uri(Match::Exact, uri.to_owned()))
+        Self(PatternShape::Uri(Match::Exact, uri.to_owned()))
     }
 }
 
 impl From<String> for RoutePattern {
     fn from(uri: String) -> Self {
-        Self(Shape::Uri(Match::Exact, uri))
+        Self(PatternShape::Uri(Match::Exact, uri))
     }
 }
 
 /// Every URI that starts with `uri`, as `match: "prefix"` has it: `prefix("docs.")` serves `docs.a` and `docs.b.c`.
 pub fn prefix(uri: impl Into<String>) -> RoutePattern {
-    RoutePattern(Shape::Uri(Match::Prefix, uri.into()))
+    RoutePattern(PatternShape::Uri(Match::Prefix, uri.into()))
 }
 
 /// Every URI with the same number of components whose others are equal where `uri` has an empty one, as
 /// `match: "wildcard"` has it: `wildcard("docs..title")` serves `docs.a.title`.
 pub fn wildcard(uri: impl Into<String>) -> RoutePattern {
-    RoutePattern(Shape::Uri(Match::Wildcard, uri.into()))
+    RoutePattern(PatternShape::Uri(Match::Wildcard, uri.into()))
 }
 
 /// Every URI that the regular expression matches as a whole; for procedures the server itself serves.
@@ -43,7 +43,7 @@ pub fn wildcard(uri: impl Into<String>) -> RoutePattern {
 /// WAMP knows no such match, so no peer can register or subscribe this way. The syntax is that of the `regex` crate,
 /// which takes linear time whatever a peer calls.
 pub fn regex(expression: impl Into<String>) -> RoutePattern {
-    RoutePattern(Shape::Regex { prefix: String::new(), expression: expression.into() })
+    RoutePattern(PatternShape::Regex { prefix: String::new(), expression: expression.into() })
 }
 
 /// A pattern that has been checked.
@@ -55,15 +55,15 @@ pub(crate) enum Compiled {
 impl RoutePattern {
     pub(crate) fn nest(&mut self, outer: &str) {
         match &mut self.0 {
-            Shape::Uri(_, uri) => uri.insert_str(0, outer),
-            Shape::Regex { prefix, .. } => prefix.insert_str(0, outer),
+            PatternShape::Uri(_, uri) => uri.insert_str(0, outer),
+            PatternShape::Regex { prefix, .. } => prefix.insert_str(0, outer),
         }
     }
 
     /// Checks the pattern against the realm's rules for URIs.
     pub(crate) fn compile(&self, rules: &UriRules) -> Result<Compiled, String> {
         match &self.0 {
-            Shape::Uri(policy, uri) => {
+            PatternShape::Uri(policy, uri) => {
                 rules
                     .check(uri, *policy)
                     .map_err(|error| format!("{uri:?} is not a valid URI for match {policy}: {error}"))?;
@@ -74,7 +74,7 @@ impl RoutePattern {
                 }
                 Ok(Compiled::Uri(UriPattern::new(*policy, uri.as_str())))
             }
-            Shape::Regex { prefix, expression } => {
+            PatternShape::Regex { prefix, expression } => {
                 let anchored = format!("^{}(?:{expression})$", regex::escape(prefix));
                 Regex::new(&anchored)
                     .map(Compiled::Regex)
@@ -87,10 +87,12 @@ impl RoutePattern {
 impl fmt::Debug for RoutePattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Shape::Uri(Match::Exact, uri) => write!(f, "{uri:?}"),
-            Shape::Uri(Match::Prefix, uri) => write!(f, "prefix({uri:?})"),
-            Shape::Uri(_, uri) => write!(f, "wildcard({uri:?})"),
-            Shape::Regex { prefix, expression } => write!(f, "regex({:?})", format!("{prefix}{expression}")),
+            PatternShape::Uri(Match::Exact, uri) => write!(f, "{uri:?}"),
+            PatternShape::Uri(Match::Prefix, uri) => write!(f, "prefix({uri:?})"),
+            PatternShape::Uri(_, uri) => write!(f, "wildcard({uri:?})"),
+            PatternShape::Regex { prefix, expression } => {
+                write!(f, "regex({:?})", format!("{prefix}{expression}"))
+            }
         }
     }
 }

@@ -48,9 +48,9 @@ use std::sync::{Arc, OnceLock, PoisonError};
 ///
 /// Every kind of handler can take it as an argument. It is a handle: clone it, keep it, send it to other tasks.
 #[derive(Clone)]
-pub struct Session(Arc<Inner>);
+pub struct Session(Arc<SessionInner>);
 
-struct Inner {
+struct SessionInner {
     id: SessionId,
     realm: Arc<RunningRealm>,
     serializer: Serializer,
@@ -103,7 +103,7 @@ impl Session {
         outbox: Outbox,
         runtime: Arc<dyn Runtime>,
     ) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(SessionInner {
             id,
             realm,
             serializer,

@@ -44,7 +44,7 @@ use crate::server::memory::{CAPACITY, pipe};
 use crate::server::rawsocket;
 use crate::server::service::{PeerAddressOf, requested};
 use crate::transport::TransportKind;
-use transport::{Bounds, Carried};
+use transport::{LongPollTransport, PollBounds};
 
 /// Answers the requests of long-polling clients. It looks at the end of a request's path only, so that it can be mounted
 /// anywhere.
@@ -57,12 +57,12 @@ use transport::{Bounds, Carried};
 /// # Ok::<(), serverwamp::ConfigError>(())
 /// ```
 #[derive(Clone)]
-pub struct LongPollService(Arc<Shared>, PeerAddressOf);
+pub struct LongPollService(Arc<LongPollShared>, PeerAddressOf);
 
-struct Shared {
+struct LongPollShared {
     app: Application,
     config: LongPollConfig,
-    transports: Mutex<HashMap<String, Arc<Carried>>>,
+    transports: Mutex<HashMap<String, Arc<LongPollTransport>>>,
     /// Told whenever there are no transports any more.
     unused: Event,
 }
@@ -74,7 +74,7 @@ impl Application {
     /// A service for clients that poll over HTTP. Every clone of it serves the same transports; another call of this
     /// makes one that does not know them.
     pub fn long_polling(&self) -> LongPollService {
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(LongPollShared {
             app: self.clone(),
             config: self.inner().long_poll.clone(),
             transports: Mutex::default(),
@@ -94,11 +94,12 @@ impl LongPollService {
 
     /// Begins a transport and returns its id, which nobody can guess: who knows it is the client.
     fn open(&self, subprotocol: Subprotocol, addresses: Addresses, parts: Parts, permit: Permit) -> String {
-        let Shared { app, config, .. } = &*self.0;
+        let LongPollShared { app, config, .. } = &*self.0;
         let runtime = Arc::clone(&app.inner().runtime);
         let (client, server) = pipe(CAPACITY);
-        let bounds = Bounds { hello: app.inner().limits.hello_bytes, message: config.max_message };
-        let carried = Arc::new(Carried::new(subprotocol, client, bounds, permit.clone(), runtime.now()));
+        let bounds = PollBounds { hello: app.inner().limits.hello_bytes, message: config.max_message };
+        let carried =
+            Arc::new(LongPollTransport::new(subprotocol, client, bounds, permit.clone(), runtime.now()));
         let id = unguessable();
         self.transports().insert(id.clone(), Arc::clone(&carried));
         let transport = requested(TransportKind::LongPoll, subprotocol, addresses, parts);
@@ -119,8 +120,8 @@ impl LongPollService {
     }
 
     /// Ends a transport when its client has stopped asking (checklist LP-10).
-    async fn end_when_idle(&self, id: &str, carried: &Carried, peer_address: Option<SocketAddr>) {
-        let Shared { app, config, .. } = &*self.0;
+    async fn end_when_idle(&self, id: &str, carried: &LongPollTransport, peer_address: Option<SocketAddr>) {
+        let LongPollShared { app, config, .. } = &*self.0;
         let runtime = &app.inner().runtime;
         while let Some(idle_at) = carried.idle_at(config.idle_timeout, runtime.now()) {
             let asleep = runtime.sleep_until(idle_at);
@@ -135,7 +136,7 @@ impl LongPollService {
         }
     }
 
-    fn find(&self, id: &str) -> Option<Arc<Carried>> {
+    fn find(&self, id: &str) -> Option<Arc<LongPollTransport>> {
         self.transports().get(id).cloned()
     }
 
@@ -178,7 +179,7 @@ impl LongPollService {
         }
     }
 
-    fn transports(&self) -> MutexGuard<'_, HashMap<String, Arc<Carried>>> {
+    fn transports(&self) -> MutexGuard<'_, HashMap<String, Arc<LongPollTransport>>> {
         self.0.transports.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

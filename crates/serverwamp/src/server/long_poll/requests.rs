@@ -18,7 +18,7 @@ use serverwamp_proto::websocket::choose;
 
 use super::LongPollService;
 use super::bodies::{Unread, collect};
-use super::transport::{Carried, Received, Unsent};
+use super::transport::{LongPollTransport, Received, SendRefused};
 use crate::base::admission::Permit;
 use crate::base::log::Why;
 use crate::base::statistics::Refusal;
@@ -26,11 +26,11 @@ use crate::rt::after;
 use crate::server::service::{full, unserved};
 use crate::transport::websocket::Requested;
 
-type Answer = Response<Full<Bytes>>;
+type LongPollAnswer = Response<Full<Bytes>>;
 
 /// The body of `open`.
 #[derive(Deserialize)]
-struct Open {
+struct OpenRequest {
     protocols: Vec<String>,
 }
 
@@ -38,7 +38,7 @@ struct Open {
 const LONGEST_OPEN: usize = 4096;
 
 impl LongPollService {
-    pub(super) async fn answer<B>(&self, request: Request<B>) -> Answer
+    pub(super) async fn answer<B>(&self, request: Request<B>) -> LongPollAnswer
     where
         B: Body<Data: Send> + Send + 'static,
         B::Error: std::error::Error + Send + Sync + 'static,
@@ -83,7 +83,7 @@ impl LongPollService {
         answer
     }
 
-    async fn answer_here<B>(&self, request: Request<B>, requested: &Requested) -> Answer
+    async fn answer_here<B>(&self, request: Request<B>, requested: &Requested) -> LongPollAnswer
     where
         B: Body<Data: Send> + Send + 'static,
         B::Error: std::error::Error + Send + Sync + 'static,
@@ -110,7 +110,7 @@ impl LongPollService {
         }
     }
 
-    async fn answer_open<B>(&self, request: Request<B>) -> Answer
+    async fn answer_open<B>(&self, request: Request<B>) -> LongPollAnswer
     where
         B: Body<Data: Send> + Send + 'static,
         B::Error: std::error::Error + Send + Sync + 'static,
@@ -128,7 +128,7 @@ impl LongPollService {
             Ok(body) => body,
             Err(unread) => return unread.into(),
         };
-        let Ok(Open { protocols }) = from_slice::<Open>(Serializer::Json, &body) else {
+        let Ok(OpenRequest { protocols }) = from_slice::<OpenRequest>(Serializer::Json, &body) else {
             let why = r#"the body must be JSON like {"protocols": ["wamp.2.json"]}"#;
             return refusal(StatusCode::BAD_REQUEST, why);
         };
@@ -158,7 +158,7 @@ impl LongPollService {
         with_type(Response::new(Full::from(text)), "application/json")
     }
 
-    async fn answer_transport<B>(&self, request: Request<B>, operation: &str, id: &str) -> Answer
+    async fn answer_transport<B>(&self, request: Request<B>, operation: &str, id: &str) -> LongPollAnswer
     where
         B: Body<Data: Send> + Send + 'static,
         B::Error: std::error::Error + Send + Sync + 'static,
@@ -191,7 +191,7 @@ impl LongPollService {
     }
 
     /// Waits for messages; `None` when nothing came for as long as a `receive` may take.
-    async fn receive(&self, carried: &Carried) -> Option<Received> {
+    async fn receive(&self, carried: &LongPollTransport) -> Option<Received> {
         let runtime = &self.0.app.inner().runtime;
         let time_up = runtime.sleep_until(after(runtime.now(), self.0.config.receive_timeout));
         match select(pin!(carried.receive()), time_up).await {
@@ -203,7 +203,7 @@ impl LongPollService {
     /// Collects a body and passes it on; `None` if the transport is over.
     ///
     /// A stranger sends no more than a HELLO may have, however many requests it makes (checklist LP-07).
-    async fn send<B>(&self, body: B, carried: &Carried) -> Option<Answer>
+    async fn send<B>(&self, body: B, carried: &LongPollTransport) -> Option<LongPollAnswer>
     where
         B: Body<Data: Send> + Send + 'static,
         B::Error: std::error::Error + Send + Sync + 'static,
@@ -230,15 +230,15 @@ impl LongPollService {
         };
         match sent {
             Ok(()) => Some(status(StatusCode::NO_CONTENT)),
-            Err(Unsent::Malformed(what)) => {
+            Err(SendRefused::Malformed(what)) => {
                 // The session finds it, too, and counts it as a violation.
                 let mut answer = refusal(StatusCode::BAD_REQUEST, &what);
                 Why::take(&mut answer);
                 Some(answer)
             }
-            Err(Unsent::Over) => None,
-            Err(Unsent::Unread(unread)) => {
-                let mut answer = Answer::from(unread);
+            Err(SendRefused::Over) => None,
+            Err(SendRefused::Unread(unread)) => {
+                let mut answer = LongPollAnswer::from(unread);
                 if answer.status() == StatusCode::PAYLOAD_TOO_LARGE {
                     answer.extensions_mut().insert(carried.bound().1);
                 }
@@ -273,14 +273,14 @@ impl LongPollService {
 }
 
 /// What comes of `work`; `None` if the connection behind the transport is over before.
-async fn while_connected<T>(carried: &Carried, work: impl Future<Output = T>) -> Option<T> {
+async fn while_connected<T>(carried: &LongPollTransport, work: impl Future<Output = T>) -> Option<T> {
     match select(pin!(work), pin!(carried.disconnected())).await {
         Either::Left((done, _)) => Some(done),
         Either::Right(_) => None,
     }
 }
 
-impl From<Unread> for Answer {
+impl From<Unread> for LongPollAnswer {
     fn from(unread: Unread) -> Self {
         let status = match unread {
             Unread::TooLong { .. } | Unread::Dropped { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -299,18 +299,18 @@ const fn mime(serializer: Serializer) -> &'static str {
     }
 }
 
-fn status(status: StatusCode) -> Answer {
+fn status(status: StatusCode) -> LongPollAnswer {
     let mut answer = Response::new(Full::default());
     *answer.status_mut() = status;
     answer
 }
 
-fn with_type(mut answer: Answer, mime: &'static str) -> Answer {
+fn with_type(mut answer: LongPollAnswer, mime: &'static str) -> LongPollAnswer {
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(mime));
     answer
 }
 
-fn refusal(status: StatusCode, why: &str) -> Answer {
+fn refusal(status: StatusCode, why: &str) -> LongPollAnswer {
     let mut answer = Response::new(Full::from(format!("long-polling refused: {why}\n")));
     *answer.status_mut() = status;
     answer.extensions_mut().insert(Why(why.to_owned()));
@@ -318,7 +318,7 @@ fn refusal(status: StatusCode, why: &str) -> Answer {
 }
 
 /// What a browser asks before a page of another origin may send anything but plain text.
-fn preflight() -> Answer {
+fn preflight() -> LongPollAnswer {
     let mut answer = status(StatusCode::NO_CONTENT);
     let headers: &mut HeaderMap = answer.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));

@@ -15,7 +15,7 @@ use serverwamp_proto::websocket::batch::{Piece, Pieces};
 
 use super::LongPollService;
 use super::bodies::{Unread, head};
-use super::transport::{Carried, Held, Unsent};
+use super::transport::{BodyBytes, LongPollTransport, SendRefused};
 use crate::rt::after;
 
 impl LongPollService {
@@ -25,9 +25,9 @@ impl LongPollService {
         &self,
         (bound, begin): (usize, [Bytes; 2]),
         body: Pin<&mut B>,
-        carried: &Carried,
-        held: &mut Held<'_>,
-    ) -> Result<(), Unsent>
+        carried: &LongPollTransport,
+        held: &mut BodyBytes<'_>,
+    ) -> Result<(), SendRefused>
     where
         B: Body<Data: Send> + Send,
         B::Error: std::error::Error,
@@ -58,7 +58,7 @@ impl LongPollService {
         batch: &mut Batch<'_>,
         begin: [Bytes; 2],
         mut body: Pin<&mut B>,
-    ) -> Result<(), Unsent>
+    ) -> Result<(), SendRefused>
     where
         B: Body<Data: Send> + Send,
         B::Error: std::error::Error,
@@ -83,7 +83,7 @@ impl LongPollService {
 
 /// A batch that arrives.
 struct Batch<'c> {
-    carried: &'c Carried,
+    carried: &'c LongPollTransport,
     pieces: Pieces,
     limit: usize,
     /// How many bytes it may have in all, and still.
@@ -94,7 +94,7 @@ struct Batch<'c> {
 }
 
 impl Batch<'_> {
-    async fn take(&mut self, mut bytes: Bytes) -> Result<(), Unsent> {
+    async fn take(&mut self, mut bytes: Bytes) -> Result<(), SendRefused> {
         self.left = self
             .left
             .checked_sub(bytes.len())
@@ -116,7 +116,7 @@ impl Batch<'_> {
         }
     }
 
-    async fn end(&self) -> Result<(), Unsent> {
+    async fn end(&self) -> Result<(), SendRefused> {
         match self.pieces.finish() {
             Err(error) => self.carried.send_malformed(error).await,
             Ok(()) if self.dropped => Err(Unread::Dropped { limit: self.limit }.into()),

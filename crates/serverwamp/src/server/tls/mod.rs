@@ -68,10 +68,10 @@ const CHECK_EVERY: Duration = Duration::from_secs(5);
 
 /// The certificates of a server, and whose clients' certificates it wants. Cheap to clone; all clones reload together.
 #[derive(Clone, Debug)]
-pub struct TlsConfig(Arc<Shared>);
+pub struct TlsConfig(Arc<TlsShared>);
 
 #[derive(Debug)]
-struct Shared {
+struct TlsShared {
     /// Where the configuration comes from; without files, it stays as it is.
     files: Option<Files>,
     check_every: Duration,
@@ -110,7 +110,7 @@ impl TlsConfig {
     }
 
     fn new(files: Option<Files>, check_every: Duration, current: Current) -> Self {
-        Self(Arc::new(Shared { files, check_every, current: Mutex::new(current) }))
+        Self(Arc::new(TlsShared { files, check_every, current: Mutex::new(current) }))
     }
 
     /// Reads the files now, whether they changed or not.
@@ -128,7 +128,7 @@ impl TlsConfig {
 
     /// What handshakes use that begin `now`.
     fn config(&self, now: Instant) -> Arc<ServerConfig> {
-        let Shared { files, check_every, .. } = &*self.0;
+        let TlsShared { files, check_every, .. } = &*self.0;
         let mut current = self.current();
         if let Some(files) = files
             && current.checked.is_none_or(|checked| now.saturating_duration_since(checked) >= *check_every)

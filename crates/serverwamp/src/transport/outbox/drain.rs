@@ -16,7 +16,7 @@ use crate::transport::Framing;
 
 /// What there is to do for a connection that has written everything it took.
 #[derive(Debug)]
-pub(crate) enum Taken {
+pub(crate) enum WrittenBytes {
     /// Bytes to write.
     Bytes,
     /// Nothing: the outbox wakes the connection when that changes.
@@ -74,7 +74,7 @@ impl Outbox {
     }
 
     /// Takes all bytes there are, in exchange for the empty `writing`.
-    pub(crate) fn take(&self, writing: &mut Vec<u8>) -> Taken {
+    pub(crate) fn take(&self, writing: &mut Vec<u8>) -> WrittenBytes {
         let mut queue = self.lock();
         let saved = queue.frames.take(self.0.framing.kind(), writing);
         // What was taken before is written, or it would not be asked for more.
@@ -85,10 +85,10 @@ impl Outbox {
         };
         queue.taken = queue.queued.messages;
         let taken = match saved {
-            Some(_) => Taken::Bytes,
+            Some(_) => WrittenBytes::Bytes,
             None => {
                 self.0.sleeps.store(true, Ordering::Relaxed);
-                queue.end.clone().map_or(Taken::Nothing, Taken::End)
+                queue.end.clone().map_or(WrittenBytes::Nothing, WrittenBytes::End)
             }
         };
         drop(queue);

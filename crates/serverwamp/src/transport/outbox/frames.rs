@@ -122,7 +122,7 @@ impl Frames {
         if self.removable && self.batch.is_some() && event != (self.batch_events > 0) {
             self.finish_batch(kind);
         }
-        let mut entry = Entry { start: self.bytes.len(), bytes: &mut self.bytes, complete: false };
+        let mut entry = Uncommitted { start: self.bytes.len(), bytes: &mut self.bytes, complete: false };
         let start = entry.start;
         let draft = match *framing {
             Framing::RawSocket { .. } => {
@@ -318,13 +318,13 @@ impl Frames {
 }
 
 /// A message being encoded; taken back unless it is completed, also by a panic.
-struct Entry<'a> {
+struct Uncommitted<'a> {
     bytes: &'a mut Vec<u8>,
     start: usize,
     complete: bool,
 }
 
-impl Entry<'_> {
+impl Uncommitted<'_> {
     /// Appends the message, and says how long it is.
     #[inline]
     fn append<E>(&mut self, encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<usize, E> {
@@ -334,7 +334,7 @@ impl Entry<'_> {
     }
 }
 
-impl Drop for Entry<'_> {
+impl Drop for Uncommitted<'_> {
     fn drop(&mut self) {
         if !self.complete {
             self.bytes.truncate(self.start);

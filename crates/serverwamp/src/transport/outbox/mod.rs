@@ -27,7 +27,7 @@ use serverwamp_proto::websocket::batch::Separator;
 use super::Framing;
 use crate::Overflow;
 
-pub(crate) use drain::Taken;
+pub(crate) use drain::WrittenBytes;
 pub(crate) use failure::{PushError, infallible};
 use frames::{Draft, Frames};
 pub(crate) use room::Bounds;
@@ -51,10 +51,10 @@ pub(crate) enum Class {
 
 /// A handle to the bytes waiting for one peer; cloning it is cheap.
 #[derive(Clone, Debug)]
-pub(crate) struct Outbox(Arc<Shared>);
+pub(crate) struct Outbox(Arc<OutboxState>);
 
 #[derive(Debug)]
-struct Shared {
+struct OutboxState {
     framing: Framing,
     /// The longest message that may be sent.
     longest: usize,
@@ -105,7 +105,7 @@ impl Outbox {
     pub(crate) fn new(framing: Framing, bounds: Bounds) -> Self {
         let Bounds { message, overflow, .. } = bounds;
         let frames = Frames::new(overflow == Overflow::DropOldestEvent);
-        Self(Arc::new(Shared {
+        Self(Arc::new(OutboxState {
             framing,
             longest: framing.longest().min(message),
             separator: OnceLock::new(),

@@ -19,10 +19,10 @@ pub(super) enum HostName {
 /// Hosts that a setting names: `example.com`, `192.0.2.7`, `[2001:db8::7]`, or every host below a domain,
 /// `*.example.com`, which `example.com` itself is not.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct HostPattern(Pattern);
+pub struct HostPattern(HostShape);
 
 #[derive(Clone, Debug, Eq, PartialEq)]
-enum Pattern {
+enum HostShape {
     Is(HostName),
     /// With the dot that it begins with.
     Below(String),
@@ -77,11 +77,11 @@ impl HostName {
 impl HostPattern {
     pub(super) fn matches(&self, host: &HostName) -> bool {
         match (&self.0, host) {
-            (Pattern::Is(this), host) => this == host,
-            (Pattern::Below(domain), HostName::Name(name)) => {
+            (HostShape::Is(this), host) => this == host,
+            (HostShape::Below(domain), HostName::Name(name)) => {
                 name.len() > domain.len() && name.ends_with(domain.as_str())
             }
-            (Pattern::Below(_), HostName::Ip(_)) => false,
+            (HostShape::Below(_), HostName::Ip(_)) => false,
         }
     }
 }
@@ -97,14 +97,14 @@ impl FromStr for HostPattern {
         if let Some(below) = text.strip_prefix("*.")
             && let Some(HostName::Name(domain)) = HostName::parse(below)
         {
-            return Ok(Self(Pattern::Below(format!(".{domain}"))));
+            return Ok(Self(HostShape::Below(format!(".{domain}"))));
         }
         if let Some((_, rest)) = text.split_once("://") {
             let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
             let host = authority
                 .parse::<Self>()
                 .ok()
-                .or_else(|| HostName::with_port(authority).map(|(host, _)| Self(Pattern::Is(host))));
+                .or_else(|| HostName::with_port(authority).map(|(host, _)| Self(HostShape::Is(host))));
             let what = host.map_or_else(|| "write the name alone".to_owned(), |host| format!("write {host}"));
             return Err(InvalidPattern(format!(
                 "{text:?} is an origin or a URL, and a host has no scheme: {what}"
@@ -115,10 +115,10 @@ impl FromStr for HostPattern {
         }
         // Without its brackets, an IPv6 address cannot be told from a name with a port.
         if let Ok(address) = text.parse::<IpAddr>() {
-            return Ok(Self(Pattern::Is(HostName::Ip(address.to_canonical()))));
+            return Ok(Self(HostShape::Is(HostName::Ip(address.to_canonical()))));
         }
         match (HostName::parse(text), HostName::with_port(text)) {
-            (Some(host), _) => Ok(Self(Pattern::Is(host))),
+            (Some(host), _) => Ok(Self(HostShape::Is(host))),
             (None, Some((host, _))) => {
                 Err(InvalidPattern(format!("{text:?} has a port, which does not matter: write {host}")))
             }
@@ -142,8 +142,8 @@ impl fmt::Display for HostName {
 impl fmt::Display for HostPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Pattern::Is(host) => host.fmt(f),
-            Pattern::Below(domain) => write!(f, "*{domain}"),
+            HostShape::Is(host) => host.fmt(f),
+            HostShape::Below(domain) => write!(f, "*{domain}"),
         }
     }
 }

@@ -15,13 +15,13 @@ use super::host::{HostName, HostPattern};
 /// It holds for every kind of HTTP request: WebSocket, long-polling, and the other pages of a [`Server`](crate::Server).
 #[derive(Clone, Debug)]
 pub struct Hosts {
-    rule: Rule,
+    rule: HostRule,
     /// What is wrong with what was listed and is no host; it matches nothing.
     impossible: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
-enum Rule {
+enum HostRule {
     Any,
     Known { names: Vec<HostPattern>, loopback: bool, ip_literals: bool },
 }
@@ -37,19 +37,19 @@ pub(crate) struct Requested {
 impl Hosts {
     /// Any host.
     pub const fn any() -> Self {
-        Self { rule: Rule::Any, impossible: Vec::new() }
+        Self { rule: HostRule::Any, impossible: Vec::new() }
     }
 
     /// These hosts, such as `example.com`, `192.0.2.7` and `*.example.com`; see [`HostPattern`]. What is none is an error of
     /// [`ApplicationBuilder::build`](crate::ApplicationBuilder::build).
     pub fn listed<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Self {
-        let rule = Rule::Known { names: Vec::new(), loopback: false, ip_literals: false };
+        let rule = HostRule::Known { names: Vec::new(), loopback: false, ip_literals: false };
         Self { rule, impossible: Vec::new() }.and(names)
     }
 
     /// The names of this machine: `localhost`, `127.0.0.0/8` and `[::1]`.
     pub const fn loopback() -> Self {
-        let rule = Rule::Known { names: Vec::new(), loopback: true, ip_literals: false };
+        let rule = HostRule::Known { names: Vec::new(), loopback: true, ip_literals: false };
         Self { rule, impossible: Vec::new() }
     }
 
@@ -58,8 +58,8 @@ impl Hosts {
     pub fn and<S: Into<String>>(mut self, more: impl IntoIterator<Item = S>) -> Self {
         for name in more {
             match (name.into().parse::<HostPattern>(), &mut self.rule) {
-                (Ok(name), Rule::Known { names, .. }) => names.push(name),
-                (Ok(_), Rule::Any) => {}
+                (Ok(name), HostRule::Known { names, .. }) => names.push(name),
+                (Ok(_), HostRule::Any) => {}
                 (Err(error), _) => self.impossible.push(error.to_string()),
             }
         }
@@ -70,7 +70,7 @@ impl Hosts {
     /// in that somebody else has given the address of this server.
     #[must_use]
     pub const fn and_ip_literals(mut self) -> Self {
-        if let Rule::Known { ip_literals, .. } = &mut self.rule {
+        if let HostRule::Known { ip_literals, .. } = &mut self.rule {
             *ip_literals = true;
         }
         self
@@ -85,8 +85,8 @@ impl Hosts {
     pub(crate) fn check<B>(&self, request: &Request<B>) -> Result<Requested, (StatusCode, String)> {
         let requested = requested(request).map_err(|why| (StatusCode::BAD_REQUEST, why))?;
         let allowed = match &self.rule {
-            Rule::Any => true,
-            Rule::Known { names, loopback, ip_literals } => {
+            HostRule::Any => true,
+            HostRule::Known { names, loopback, ip_literals } => {
                 let host = &requested.host;
                 (*loopback && host.is_loopback())
                     || (*ip_literals && host.is_ip())

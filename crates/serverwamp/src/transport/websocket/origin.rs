@@ -1,9 +1,9 @@
 //! Which web pages may open a WebSocket.
 //!
 //! A browser lets every page connect to every server and sends the user's cookies along, but it always says in
-//! `Origin` which page it is. Programs that are not browsers send no `Origin`, and could send any.
+//! `WebOrigin` which page it is. Programs that are not browsers send no `WebOrigin`, and could send any.
 //!
-//! Invariant: an `Origin` that is not understood is refused.
+//! Invariant: an `WebOrigin` that is not understood is refused.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,13 +16,13 @@ use super::hosts::Requested;
 /// The web pages that may connect.
 #[derive(Clone, Debug)]
 pub struct Origins {
-    rule: Rule,
+    rule: OriginRule,
     /// What is wrong with what was listed and is no origin; it matches nothing.
     impossible: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
-enum Rule {
+enum OriginRule {
     SameHost { others: Vec<OriginPattern>, loopback: bool },
     Any,
 }
@@ -33,10 +33,10 @@ enum Rule {
 /// It is written as a browser writes it: a scheme, a host, and a port only if it is not the scheme's own. A slash at the
 /// end and the scheme's own port are left out when it is read. Pages without a host have the origins `null` and `file://`.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct OriginPattern(Pattern);
+pub struct OriginPattern(OriginShape);
 
 #[derive(Clone, Debug, Eq, PartialEq)]
-enum Pattern {
+enum OriginShape {
     Hosts {
         scheme: String,
         host: HostPattern,
@@ -48,7 +48,7 @@ enum Pattern {
 
 /// The origin that a request names.
 #[derive(Debug)]
-enum Origin<'o> {
+enum WebOrigin<'o> {
     Page { scheme: &'o str, host: HostName, port: Option<u16> },
     Other(&'o str),
 }
@@ -59,7 +59,7 @@ impl Origins {
     /// The port does not matter: cookies do not look at it either, and a development server on another port of the same
     /// host is a common and harmless case. Behind a reverse proxy this needs a proxy that passes `Host` on.
     pub const fn same_host() -> Self {
-        Self { rule: Rule::SameHost { others: Vec::new(), loopback: false }, impossible: Vec::new() }
+        Self { rule: OriginRule::SameHost { others: Vec::new(), loopback: false }, impossible: Vec::new() }
     }
 
     /// Pages of the same host, and of these origins, such as `https://app.example.com` and `https://*.example.com`; see
@@ -72,19 +72,19 @@ impl Origins {
                 Err(error) => impossible.push(error.to_string()),
             }
         }
-        Self { rule: Rule::SameHost { others, loopback: false }, impossible }
+        Self { rule: OriginRule::SameHost { others, loopback: false }, impossible }
     }
 
     /// Any page. Safe only if nothing a browser sends by itself, such as a cookie or a client certificate, tells this
     /// server who the user is. Pages of other hosts that poll with credentials, as those with autobahn-js do, are not
     /// let in by their browser then: list their origins.
     pub const fn any_origin() -> Self {
-        Self { rule: Rule::Any, impossible: Vec::new() }
+        Self { rule: OriginRule::Any, impossible: Vec::new() }
     }
 
     /// Whether somebody has chosen which pages may connect, so that they may send the user's cookies along.
     pub(crate) const fn are_chosen(&self) -> bool {
-        !matches!(self.rule, Rule::Any)
+        !matches!(self.rule, OriginRule::Any)
     }
 
     /// Takes all names of this machine, `localhost`, `127.0.0.0/8` and `[::1]`, for one host, so that a page of
@@ -92,7 +92,7 @@ impl Origins {
     /// the addresses of `127.0.0.0/8` may belong to different ones.
     #[must_use]
     pub const fn loopback_as_one_host(mut self) -> Self {
-        if let Rule::SameHost { loopback, .. } = &mut self.rule {
+        if let OriginRule::SameHost { loopback, .. } = &mut self.rule {
             *loopback = true;
         }
         self
@@ -105,18 +105,18 @@ impl Origins {
 
     /// Whether a request with these headers, which is for this host, may connect; if not, why.
     pub(crate) fn check(&self, headers: &HeaderMap, requested: &Requested) -> Result<(), String> {
-        let Rule::SameHost { others, loopback } = &self.rule else { return Ok(()) };
+        let OriginRule::SameHost { others, loopback } = &self.rule else { return Ok(()) };
         let mut origins = headers.get_all(ORIGIN).iter();
         let (origin, None) = (origins.next(), origins.next()) else {
-            return Err("more than one Origin".to_owned());
+            return Err("more than one WebOrigin".to_owned());
         };
         let Some(origin) = origin else { return Ok(()) };
-        let Ok(text) = origin.to_str() else { return Err("the Origin header is not ASCII".to_owned()) };
-        let origin = Origin::read(text);
+        let Ok(text) = origin.to_str() else { return Err("the WebOrigin header is not ASCII".to_owned()) };
+        let origin = WebOrigin::read(text);
         if others.iter().any(|other| other.matches(&origin)) {
             return Ok(());
         }
-        if let Origin::Page { host, .. } = &origin {
+        if let WebOrigin::Page { host, .. } = &origin {
             let here = &requested.host;
             if host == here || (*loopback && host.is_loopback() && here.is_loopback()) {
                 return Ok(());
@@ -132,12 +132,13 @@ impl Origins {
 }
 
 impl OriginPattern {
-    fn matches(&self, origin: &Origin<'_>) -> bool {
+    fn matches(&self, origin: &WebOrigin<'_>) -> bool {
         match (&self.0, origin) {
-            (Pattern::Hosts { scheme, host, port }, Origin::Page { scheme: its, host: page, port: at }) => {
-                scheme.eq_ignore_ascii_case(its) && port == at && host.matches(page)
-            }
-            (Pattern::Opaque(this), Origin::Other(other)) => this == other,
+            (
+                OriginShape::Hosts { scheme, host, port },
+                WebOrigin::Page { scheme: its, host: page, port: at },
+            ) => scheme.eq_ignore_ascii_case(its) && port == at && host.matches(page),
+            (OriginShape::Opaque(this), WebOrigin::Other(other)) => this == other,
             _ => false,
         }
     }
@@ -148,7 +149,7 @@ impl FromStr for OriginPattern {
 
     fn from_str(text: &str) -> Result<Self, InvalidPattern> {
         if let Some(opaque) = ["null", "file://"].into_iter().find(|opaque| *opaque == text) {
-            return Ok(Self(Pattern::Opaque(opaque)));
+            return Ok(Self(OriginShape::Opaque(opaque)));
         }
         let invalid = |why: String| Err(InvalidPattern(format!("no page has the origin {text:?}: {why}")));
         if text == "*" {
@@ -195,7 +196,7 @@ impl FromStr for OriginPattern {
         match host.parse() {
             Ok(host) => {
                 let port = port.filter(|port| !is_own_port(&scheme, *port));
-                Ok(Self(Pattern::Hosts { scheme, host, port }))
+                Ok(Self(OriginShape::Hosts { scheme, host, port }))
             }
             Err(InvalidPattern(why)) => invalid(why),
         }
@@ -205,14 +206,14 @@ impl FromStr for OriginPattern {
 impl fmt::Display for OriginPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Pattern::Hosts { scheme, host, port: Some(port) } => write!(f, "{scheme}://{host}:{port}"),
-            Pattern::Hosts { scheme, host, port: None } => write!(f, "{scheme}://{host}"),
-            Pattern::Opaque(text) => f.write_str(text),
+            OriginShape::Hosts { scheme, host, port: Some(port) } => write!(f, "{scheme}://{host}:{port}"),
+            OriginShape::Hosts { scheme, host, port: None } => write!(f, "{scheme}://{host}"),
+            OriginShape::Opaque(text) => f.write_str(text),
         }
     }
 }
 
-impl<'o> Origin<'o> {
+impl<'o> WebOrigin<'o> {
     /// An origin is a scheme and an authority and nothing else.
     fn read(text: &'o str) -> Self {
         let parts = text.split_once("://").filter(|(scheme, _)| is_scheme(scheme));

@@ -23,7 +23,7 @@ use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::transport::{Bounds, Connection, Framing, MessageHandler, Outbox, RunQueue};
 
-type Answer = Response<Full<Bytes>>;
+type UpgradeAnswer = Response<Full<Bytes>>;
 
 /// A request that was answered with 101, before its connection is there. `P` is what was negotiated.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub(crate) struct Accepted<P = Subprotocol> {
 /// A request that is refused.
 #[derive(Debug)]
 pub(crate) struct Refused {
-    pub(crate) answer: Answer,
+    pub(crate) answer: UpgradeAnswer,
     /// What it is counted as.
     pub(crate) counted: Refusal,
     /// What the answer says.
@@ -53,7 +53,7 @@ pub(crate) struct Refused {
 pub(crate) fn upgrade<B>(
     request: &mut Request<B>,
     config: &WebSocketConfig,
-) -> Result<(Answer, Accepted), Box<Refused>> {
+) -> Result<(UpgradeAnswer, Accepted), Box<Refused>> {
     let accept = check(request, config)?;
     let subprotocol = choose_subprotocol(request.headers(), &config.subprotocols)?;
     let deflate = negotiate_deflate(request.headers(), config)?;
@@ -66,7 +66,7 @@ pub(crate) fn upgrade<B>(
 pub(super) fn upgrade_plain<B>(
     request: &mut Request<B>,
     config: &WebSocketConfig,
-) -> Result<(Answer, Accepted<()>), Box<Refused>> {
+) -> Result<(UpgradeAnswer, Accepted<()>), Box<Refused>> {
     let accept = check(request, config)?;
     let deflate = negotiate_deflate(request.headers(), config)?;
     let answer = switching_protocols(&accept, deflate)?;
@@ -187,7 +187,7 @@ fn negotiate_deflate(headers: &HeaderMap, config: &WebSocketConfig) -> Result<Op
     Ok(deflate.filter(|_| config.deflate))
 }
 
-fn switching_protocols(accept: &str, deflate: Option<Deflate>) -> Result<Answer, Box<Refused>> {
+fn switching_protocols(accept: &str, deflate: Option<Deflate>) -> Result<UpgradeAnswer, Box<Refused>> {
     let mut answer = Response::new(Full::default());
     *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = answer.headers_mut();

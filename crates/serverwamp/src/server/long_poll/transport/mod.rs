@@ -32,7 +32,7 @@ const LONG_BATCH: usize = 256 * 1024;
 const NO_MESSAGE: &[u8] = &[0xc1];
 
 #[derive(Debug)]
-pub(super) struct Carried {
+pub(super) struct LongPollTransport {
     pub(super) subprotocol: Subprotocol,
     receiving: Mutex<Receiving>,
     sender: Mutex<Option<MessageSender>>,
@@ -41,7 +41,7 @@ pub(super) struct Carried {
     sending: AtomicWaker,
     /// Bytes of bodies that are being collected or wait to be passed on.
     collected: AtomicUsize,
-    bounds: Bounds,
+    bounds: PollBounds,
     /// The transport counts as a connection until nothing of it is left.
     permit: Permit,
     last_seen: Mutex<Instant>,
@@ -55,7 +55,7 @@ pub(super) struct Carried {
 
 /// How many bytes the bodies of one transport may have that are collected at the same time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds {
+pub(super) struct PollBounds {
     /// Before WELCOME.
     pub(super) hello: usize,
     /// In a session.
@@ -64,7 +64,7 @@ pub(super) struct Bounds {
 
 /// Bytes of a body, which count until it has been passed on.
 #[derive(Debug)]
-pub(super) struct Held<'c>(&'c Carried, usize);
+pub(super) struct BodyBytes<'c>(&'c LongPollTransport, usize);
 
 /// Who receives, under one lock: an earlier `receive` that looked whether it is the latest, and only then asked for
 /// messages, would be woken for them in place of the latest one.
@@ -91,7 +91,7 @@ pub(super) enum Received {
 
 /// Why a `send` is refused.
 #[derive(Debug)]
-pub(super) enum Unsent {
+pub(super) enum SendRefused {
     /// Its body is no message, or no batch of messages.
     Malformed(String),
     /// Its body is not there, or not all of it.
@@ -102,13 +102,13 @@ pub(super) enum Unsent {
 
 /// A request that is being answered. Its transport is not idle meanwhile.
 #[derive(Debug)]
-pub(super) struct Busy<'c>(&'c Carried, &'c Arc<dyn Runtime>);
+pub(super) struct Busy<'c>(&'c LongPollTransport, &'c Arc<dyn Runtime>);
 
-impl Carried {
+impl LongPollTransport {
     pub(super) fn new(
         subprotocol: Subprotocol,
         pipe: Pipe,
-        bounds: Bounds,
+        bounds: PollBounds,
         permit: Permit,
         now: Instant,
     ) -> Self {
@@ -149,7 +149,7 @@ impl Carried {
 
     /// How many bytes may be collected now, and what is counted beyond: a stranger may send less.
     pub(super) fn bound(&self) -> (usize, Refusal) {
-        let Bounds { hello, message } = self.bounds;
+        let PollBounds { hello, message } = self.bounds;
         if hello < message && !self.is_in_session() {
             (hello, Refusal::HelloBytes)
         } else {
@@ -158,22 +158,22 @@ impl Carried {
     }
 
     /// Begins to collect a body.
-    pub(super) const fn hold(&self) -> Held<'_> {
-        Held(self, 0)
+    pub(super) const fn hold(&self) -> BodyBytes<'_> {
+        BodyBytes(self, 0)
     }
 
     /// Passes on what a request brings. It waits while the session takes nothing.
-    pub(super) async fn send(&self, body: Bytes) -> Result<(), Unsent> {
+    pub(super) async fn send(&self, body: Bytes) -> Result<(), SendRefused> {
         self.pass_on(|sender| self.take(body, sender)).await
     }
 
     /// Passes on one message, be it from a batch.
-    pub(super) async fn send_message(&self, message: Bytes) -> Result<(), Unsent> {
+    pub(super) async fn send_message(&self, message: Bytes) -> Result<(), SendRefused> {
         self.pass_on(|sender| self.take_message(sender, &message)).await
     }
 
     /// Passes on that a body is no batch.
-    pub(super) async fn send_malformed(&self, error: BatchError) -> Result<(), Unsent> {
+    pub(super) async fn send_malformed(&self, error: BatchError) -> Result<(), SendRefused> {
         self.pass_on(|sender| refuse(sender, &error)).await
     }
 
@@ -192,13 +192,13 @@ impl Carried {
     async fn pass_on(
         &self,
         take: impl FnOnce(&mut MessageSender) -> Result<(), String>,
-    ) -> Result<(), Unsent> {
+    ) -> Result<(), SendRefused> {
         let _turn = self.turn.lock().await;
         // What a request left behind that went away.
         poll_fn(|cx| self.poll_sent(cx)).await?;
-        let taken = take(lock(&self.sender).as_mut().ok_or(Unsent::Over)?);
+        let taken = take(lock(&self.sender).as_mut().ok_or(SendRefused::Over)?);
         poll_fn(|cx| self.poll_sent(cx)).await?;
-        taken.map_err(Unsent::Malformed)
+        taken.map_err(SendRefused::Malformed)
     }
 
     /// Takes the messages of a request. The first that is none ends it; it is passed on as well, so that the session
@@ -224,11 +224,11 @@ impl Carried {
         Message::decode(self.subprotocol.serializer, message).map(drop).map_err(|error| error.to_string())
     }
 
-    fn poll_sent(&self, cx: &mut Context<'_>) -> Poll<Result<(), Unsent>> {
+    fn poll_sent(&self, cx: &mut Context<'_>) -> Poll<Result<(), SendRefused>> {
         self.sending.register(cx.waker());
         match lock(&self.sender).as_mut() {
-            Some(sender) => sender.poll_flush(cx).map_err(|_| Unsent::Over),
-            None => Poll::Ready(Err(Unsent::Over)),
+            Some(sender) => sender.poll_flush(cx).map_err(|_| SendRefused::Over),
+            None => Poll::Ready(Err(SendRefused::Over)),
         }
     }
 
@@ -315,13 +315,13 @@ impl Carried {
     }
 }
 
-impl From<Unread> for Unsent {
+impl From<Unread> for SendRefused {
     fn from(unread: Unread) -> Self {
         Self::Unread(unread)
     }
 }
 
-impl Held<'_> {
+impl BodyBytes<'_> {
     /// Counts more bytes, unless the transport then has more than `bound`.
     pub(super) fn grow(&mut self, more: usize, bound: usize) -> bool {
         let Self(carried, bytes) = self;
@@ -342,7 +342,7 @@ impl Held<'_> {
     }
 }
 
-impl Drop for Held<'_> {
+impl Drop for BodyBytes<'_> {
     fn drop(&mut self) {
         self.0.collected.fetch_sub(self.1, Ordering::Relaxed);
     }

@@ -35,16 +35,16 @@ fn now() -> Instant {
 }
 
 /// A transport, and the server's side of it.
-fn carried() -> (Carried, MessageSender, MessageReceiver) {
+fn carried() -> (LongPollTransport, MessageSender, MessageReceiver) {
     let (client, server) = pipe(CAPACITY);
-    let bounds = Bounds { hello: 100, message: LONGEST };
+    let bounds = PollBounds { hello: 100, message: LONGEST };
     let permit = Admissions::new(&Limits::default(), TrustedProxies::none(), Arc::default()).own();
-    let carried = Carried::new(Subprotocol::new(Serializer::Json), client, bounds, permit, now());
+    let carried = LongPollTransport::new(Subprotocol::new(Serializer::Json), client, bounds, permit, now());
     let (receiver, sender) = messages(server, LONGEST);
     (carried, sender, receiver)
 }
 
-fn poll(carried: &Carried, number: usize, count: &Arc<Count>) -> Poll<Received> {
+fn poll(carried: &LongPollTransport, number: usize, count: &Arc<Count>) -> Poll<Received> {
     carried.poll_receive(number, &mut Context::from_waker(&waker_ref(count)))
 }
 
@@ -115,7 +115,7 @@ fn a_transport_whose_connection_is_over_holds_nothing_that_was_to_be_sent() {
     carried.disconnect(now());
     assert!(lock(&carried.sender).is_none());
     let mut sending = Box::pin(carried.send(Bytes::from_static(b"[1]")));
-    assert!(matches!(sending.as_mut().poll(&mut cx), Poll::Ready(Err(Unsent::Over))));
+    assert!(matches!(sending.as_mut().poll(&mut cx), Poll::Ready(Err(SendRefused::Over))));
 }
 
 #[cfg(feature = "tokio")]

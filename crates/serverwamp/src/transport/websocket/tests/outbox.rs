@@ -6,7 +6,7 @@ use std::thread;
 use serverwamp_proto::codec::Serializer;
 
 use super::*;
-use crate::transport::{Class, PushError, Taken, infallible};
+use crate::transport::{Class, PushError, WrittenBytes, infallible};
 
 fn taken(outbox: &Outbox) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -67,7 +67,7 @@ fn taken_bytes_count_until_they_are_written() {
     let outbox = Outbox::new(Framing::plain(None), bounds(100, Overflow::default()));
     outbox.push_encoded(&[0; 48]).unwrap();
     let mut bytes = Vec::new();
-    assert!(matches!(outbox.take(&mut bytes), Taken::Bytes));
+    assert!(matches!(outbox.take(&mut bytes), WrittenBytes::Bytes));
     assert_eq!((bytes.len(), outbox.queued()), (50, 50));
     outbox.push_encoded(&[0; 48]).unwrap();
     outbox.wrote(30);

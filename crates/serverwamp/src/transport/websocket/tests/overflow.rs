@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serverwamp_proto::codec::Serializer;
 
 use super::*;
-use crate::transport::{Class, PushError, Taken, infallible};
+use crate::transport::{Class, PushError, WrittenBytes, infallible};
 
 pub(super) const POLICIES: [Overflow; 3] =
     [Overflow::CloseSession, Overflow::DropNewestEvent, Overflow::DropOldestEvent];
@@ -125,7 +125,7 @@ fn events_that_are_being_written_stay() {
     let outbox = plain(100, Overflow::DropOldestEvent);
     outbox.push_event(&[1; 78], None).unwrap();
     let mut writing = Vec::new();
-    assert!(matches!(outbox.take(&mut writing), Taken::Bytes));
+    assert!(matches!(outbox.take(&mut writing), WrittenBytes::Bytes));
     assert_eq!(outbox.push_event(&[2; 28], None), Err(PushError::Full));
     outbox.push_event(&[3; 18], None).unwrap();
     outbox.push_event(&[4; 18], None).unwrap();

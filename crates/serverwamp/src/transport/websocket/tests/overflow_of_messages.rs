@@ -5,7 +5,7 @@ use serverwamp_proto::websocket::batch::Records;
 
 use super::overflow::{POLICIES, messages, of_messages, taken};
 use super::*;
-use crate::transport::{Class, PushError, Taken, infallible};
+use crate::transport::{Class, PushError, WrittenBytes, infallible};
 
 /// The messages in what was taken, batched or not.
 fn records(serializer: Option<Serializer>, bytes: &[u8]) -> Vec<Bytes> {
@@ -93,7 +93,7 @@ fn messages_count_until_they_are_written() {
     let outbox = of_messages(None, 16, Overflow::DropNewestEvent);
     (0..10).for_each(|_| outbox.push_encoded(b"r").unwrap());
     let mut writing = Vec::new();
-    assert!(matches!(outbox.take(&mut writing), Taken::Bytes));
+    assert!(matches!(outbox.take(&mut writing), WrittenBytes::Bytes));
     (0..4).for_each(|_| outbox.push_event(b"e", None).unwrap());
     assert_eq!(outbox.push_event(b"e", None), Err(PushError::Full));
     // A part of it is not all of it.
@@ -101,7 +101,7 @@ fn messages_count_until_they_are_written() {
     assert_eq!(outbox.push_event(b"e", None), Err(PushError::Full));
     outbox.wrote(1);
     writing.clear();
-    assert!(matches!(outbox.take(&mut writing), Taken::Bytes));
+    assert!(matches!(outbox.take(&mut writing), WrittenBytes::Bytes));
     (0..10).for_each(|_| outbox.push_event(b"e", None).unwrap());
     assert_eq!(outbox.push_event(b"e", None), Err(PushError::Full));
     outbox.wrote(writing.len());
@@ -109,7 +109,7 @@ fn messages_count_until_they_are_written() {
     outbox.take(&mut writing);
     outbox.wrote(writing.len());
     writing.clear();
-    assert!(matches!(outbox.take(&mut writing), Taken::Nothing));
+    assert!(matches!(outbox.take(&mut writing), WrittenBytes::Nothing));
     (0..14).for_each(|_| outbox.push_event(b"e", None).unwrap());
 }
 
@@ -128,7 +128,7 @@ async fn who_waits_for_room_is_woken_when_a_quarter_is_left() {
         outbox.wrote(writing.len());
         assert!(!outbox.has_room(), "nobody knows yet that all of it is written");
         writing.clear();
-        assert!(matches!(outbox.take(&mut writing), Taken::Nothing));
+        assert!(matches!(outbox.take(&mut writing), WrittenBytes::Nothing));
         assert!(outbox.has_room());
         tokio::time::timeout(Duration::from_secs(5), task).await.unwrap().unwrap();
     }
