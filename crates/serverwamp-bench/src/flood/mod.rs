@@ -61,10 +61,12 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
     if let Some((_, load)) = cpus {
         machine::pin(&[load])?;
     }
-    let more: Vec<&str> = [("--unbounded", options.unbounded), ("--smol", options.smol)]
-        .into_iter()
-        .filter_map(|(argument, given)| given.then_some(argument))
-        .collect();
+    // Peers that are only there, or wait for others, answer no pings.
+    let more: Vec<&str> =
+        [("--no-pings", true), ("--unbounded", options.unbounded), ("--smol", options.smol)]
+            .into_iter()
+            .filter_map(|(argument, given)| given.then_some(argument))
+            .collect();
     let kinds = Kind::value_variants().iter().copied().filter(|kind| options.includes(*kind));
     let (works, floods): (Vec<Kind>, Vec<Kind>) = kinds.partition(|kind| kind.is_work());
     let mut failed = Vec::new();

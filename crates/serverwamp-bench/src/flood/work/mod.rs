@@ -44,12 +44,10 @@ pub(super) struct Measured {
 
 /// Runs one kind, prints its row, and says what is wrong.
 pub(super) fn run(kind: Kind, name: &str, quick: bool, more: &[&str]) -> Result<Option<String>, Failure> {
-    // Those who are only there answer no pings.
-    let more = [more, &["--no-pings"]].concat();
     let server_cpu = machine::two_processors().map(|(server, _)| server);
     let mut best: Option<Measured> = None;
     for _ in 0..TRIES {
-        let server = ServerProcess::open(server_cpu, &more)?;
+        let server = ServerProcess::open(server_cpu, more)?;
         let measured = measure(kind, &server, quick)?;
         if best.is_none_or(|best| measured.longest_turn < best.longest_turn) {
             best = Some(measured);
