@@ -156,8 +156,15 @@ fn handlers_that_run_at_the_deadline_are_stopped_and_goodbye_is_said() {
     }
     until(&mut peer, "waiting.running", &json!(3));
     server.signal(Signal::Terminate);
-    takes(100, 3000, || assert_eq!(peer.receive()[2], SHUTDOWN));
+    takes(100, 3000, || {
+        for _ in 0..3 {
+            // No handler has answered; the callers hear that none will.
+            assert_error(&peer.receive(), "wamp.error.canceled", &["shutting down"]);
+        }
+    });
+    assert_eq!(peer.receive()[2], SHUTDOWN);
     assert_eq!(peer.expect_closed(), Some(1001));
+    server.wait_for_log("calls are ended unanswered", SOON);
     server.wait_for_log("life: 0 handlers left", SOON);
     assert_eq!(server.wait_exit(SOON).code(), Some(0));
 }
@@ -299,6 +306,7 @@ fn a_server_that_restarts_waits_for_calls_in_flight_until_its_deadline() {
     caller.start_call("waiting.watched", NONE, NONE, NONE);
     until(&mut caller, "waiting.running", &json!(1));
     server.signal(Signal::Terminate);
-    takes(100, 3000, || assert_eq!(caller.expect_closed(), Some(1012)));
+    takes(100, 3000, || assert_error(&caller.receive(), "wamp.error.canceled", &["shutting down"]));
+    assert_eq!(caller.expect_closed(), Some(1012));
     assert_eq!(server.wait_exit(SOON).code(), Some(0));
 }

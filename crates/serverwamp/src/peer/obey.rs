@@ -2,6 +2,7 @@
 
 use super::{Peer, Phase};
 use crate::WampError;
+use crate::base::log::line;
 use crate::router::session::{CloseReason, CloseRequest};
 use crate::router::wire;
 use crate::transport::shutdown::Farewell;
@@ -14,6 +15,7 @@ impl Peer {
         let restarts = farewell == Some(Farewell::Restart);
         let over = self.app.connections.forced() || restarts && !self.is_at_work();
         if over && !matches!(self.phase, Phase::Ended) {
+            self.end_calls();
             // A GOODBYE or an ABORT would keep clients away (a deviation from SES-23, for who asks for it).
             if !restarts && matches!(self.phase, Phase::Open(_)) {
                 self.send(&wire::goodbye(uris::close::SYSTEM_SHUTDOWN, Some(STOPPING)));
@@ -50,6 +52,21 @@ impl Peer {
                 }
             }
             Phase::Closed | Phase::Closing | Phase::Ended => {}
+        }
+    }
+
+    /// Time is up: callers hear that nobody answers any more.
+    fn end_calls(&self) {
+        let Phase::Open(open) = &self.phase else { return };
+        let calls = open.session.end_calls(&WampError::canceled(STOPPING));
+        if calls > 0 {
+            line!(
+                WARN,
+                "call",
+                "calls are ended unanswered, the time for the server's end is up",
+                session = open.session.id(),
+                calls = calls
+            );
         }
     }
 

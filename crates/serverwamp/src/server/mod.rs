@@ -265,6 +265,7 @@ impl Server {
         accept(&self.app, &options, &services, &mut listener, stop).await;
         let runtime = &self.app.inner().runtime;
         let over = after(runtime.now(), options.drain);
+        line!(INFO, "server", "the server stops", drain = format_args!("{:?}", options.drain));
         let Some(long_poll) = services.polled() else {
             drop(listener);
             let requests = services.end(options.fallback.is_some().then(|| runtime.sleep_until(over)));

@@ -181,6 +181,16 @@ impl RoutedCall {
         self.stop(&mut state, mode != CancelMode::Skip, &WampError::call_canceled());
     }
 
+    /// Ends the call with an error unless it is over. Returns whether it was this.
+    pub(crate) fn end(&self, error: &WampError) -> bool {
+        let mut state = self.state();
+        if state.over {
+            return false;
+        }
+        self.stop(&mut state, true, error);
+        true
+    }
+
     /// Ends the call with an error, whatever its callee does.
     pub(super) fn stop(&self, state: &mut RoutedCallState, tell_callee: bool, error: &WampError) {
         self.let_go(state, tell_callee);

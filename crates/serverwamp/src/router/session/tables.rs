@@ -49,6 +49,18 @@ pub(crate) enum OpenCall {
 }
 
 impl OpenCall {
+    /// Answers the call with `error` unless it has been answered. Returns whether it was this.
+    fn end(&self, error: &WampError) -> bool {
+        match self {
+            Self::Served(call) => {
+                let ended = call.answer(&CallReply::error(error.clone()));
+                call.stop.set(Stop::Now);
+                ended
+            }
+            Self::Routed(call) => call.end(error),
+        }
+    }
+
     /// Nobody waits for the answer any more.
     pub(crate) fn caller_left(&self) {
         match self {
@@ -165,6 +177,12 @@ impl Session {
             // The next call waits in the connection's task, or the end of the session does.
             self.0.outbox.wake();
         }
+    }
+
+    /// Answers every open call of the session with `error`. Returns how many these were.
+    pub(crate) fn end_calls(&self, error: &WampError) -> usize {
+        let calls: Vec<OpenCall> = self.work().calls.values().cloned().collect();
+        calls.iter().filter(|call| call.end(error)).count()
     }
 
     /// What was done on behalf of the session, which is over.
