@@ -248,10 +248,16 @@ async fn authenticate(
             return Ok(principal.proved_by(authenticator.method.clone()));
         }
     }
-    Err(WampError::new(uris::error::NO_MATCHING_AUTH_METHOD).arg(format!(
-        "the realm accepts none of the offered authentication methods ({})",
-        methods.join(", ")
-    )))
+    let offered = methods.join(", ");
+    // A page that is not logged in is to know that it is that, and not a method, that is missing.
+    let text = match realm.code.authenticators.iter().any(|one| one.first) {
+        true => format!(
+            "this connection is not logged in: nothing that came with it (cookie, header, certificate) identifies \
+             anybody to this realm, and the realm accepts none of the offered authentication methods ({offered})"
+        ),
+        false => format!("the realm accepts none of the offered authentication methods ({offered})"),
+    };
+    Err(WampError::new(uris::error::NO_MATCHING_AUTH_METHOD).arg(text))
 }
 
 /// A failure of the application is no wrong password: it is a failed authentication (checklist AUTH-09).
