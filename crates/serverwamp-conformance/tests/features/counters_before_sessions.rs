@@ -25,6 +25,12 @@ fn who_is_too_slow_before_there_is_a_session_is_counted() {
     half.write(&tcp::handshake(server.url(), Subprotocol::JSON)[..20]);
     half.read_to_end(DEADLINE).expect("the connection ends");
     counters.expect(json!({ "hello_timeouts": 1, "authenticate_timeouts": 1, "handshake_timeouts": 2 }));
+    // A connection that is kept for a next request is ended when none comes, and that is all.
+    let mut kept = RawTcp::open(server.url());
+    kept.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let answer = kept.read_to_end(DEADLINE).expect("the connection ends");
+    assert!(answer.starts_with(b"HTTP/1.1 200 "), "{}", answer.escape_ascii());
+    counters.expect(json!({ "hello_timeouts": 1, "authenticate_timeouts": 1, "handshake_timeouts": 2 }));
 }
 
 #[test]
@@ -42,6 +48,18 @@ fn who_is_not_let_in_is_counted() {
     let answer = peer.join_with_ticket("secure", "joe", "not the ticket");
     assert_eq!(answer[0], 3, "{answer}");
     counters.expect(json!({ "upgrades_refused": 1, "sessions_refused": 2 }));
+    let mut lost = RawTcp::open(server.url());
+    let handshake =
+        String::from_utf8(tcp::handshake(server.url(), Subprotocol::JSON)).expect("a head is text");
+    lost.write(
+        handshake
+            .replacen("/ws ", "/socket ", 1)
+            .replacen("Connection: ", "Connection: close, ", 1)
+            .as_bytes(),
+    );
+    let answer = lost.read_to_end(DEADLINE).expect("the connection ends");
+    assert!(answer.starts_with(b"HTTP/1.1 404 "), "{}", answer.escape_ascii());
+    counters.expect(json!({ "upgrades_refused": 2, "sessions_refused": 2 }));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use event_listener::Event;
@@ -103,6 +103,16 @@ impl Services {
         match &self.fallback {
             None => {
                 let text = format!("nothing here; the WebSocket is at {}\n", self.websocket.0);
+                // Clients of WebSockets do not show their users the answer.
+                if request.headers().contains_key(header::UPGRADE) {
+                    let address = request.extensions().get::<PeerAddress>().map(|address| address.0);
+                    let why = format_args!(
+                        "there is no WebSocket at {:?}; it is at {}",
+                        request.uri().path(),
+                        self.websocket.0
+                    );
+                    app.inner().counters.refused(Refusal::Upgrade, address, why);
+                }
                 fallback::own(page(StatusCode::NOT_FOUND, text))
             }
             Some(_) if app.inner().connections.stopping() => {
@@ -227,6 +237,8 @@ where
     let here = app.clone();
     let counted = Arc::clone(&services);
     let _open = counted.enter();
+    let answered = Arc::new(AtomicBool::new(false));
+    let has_answered = Arc::clone(&answered);
     let service = service_fn(move |mut request: Request<Incoming>| {
         if let Some(address) = origin.address {
             request.extensions_mut().insert(PeerAddress(address));
@@ -242,6 +254,7 @@ where
         // A WebSocket goes on when the HTTP connection that it came from is over.
         request.extensions_mut().insert(permit.clone());
         let (services, app) = (Arc::clone(&services), here.clone());
+        answered.store(true, Ordering::Relaxed);
         async move { Ok::<_, Infallible>(services.answer(&app, request).await) }
     });
     let connection = http1::Builder::new()
@@ -264,7 +277,8 @@ where
         }
     };
     served.inspect_err(|error| {
-        if error.is_timeout() {
+        // A connection that is kept for the next request, as browsers and proxies do, has refused nothing by being idle.
+        if error.is_timeout() && !has_answered.load(Ordering::Relaxed) {
             app.inner().counters.refused(
                 Refusal::HandshakeTimeout,
                 address,
