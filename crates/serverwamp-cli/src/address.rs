@@ -45,7 +45,7 @@ impl ListenAddress {
         match error.kind() {
             ErrorKind::AddrInUse => format!(
                 "{address} is in use: stop the other program or choose another address with --listen {}",
-                with_port(0)
+                with_port(address.port().checked_add(1).unwrap_or(8080))
             ),
             ErrorKind::PermissionDenied => format!(
                 "this user may not listen at {address}: choose a port of 1024 or above, such as --listen {}",
@@ -206,6 +206,6 @@ mod tests {
         }
         let both: ListenAddress = "localhost:80".parse().unwrap();
         let said = both.explain("[::1]:80".parse().unwrap(), &ErrorKind::AddrInUse.into());
-        assert!(said.starts_with("[::1]:80 is in use") && said.ends_with("--listen localhost:0"), "{said}");
+        assert!(said.starts_with("[::1]:80 is in use") && said.ends_with("--listen localhost:81"), "{said}");
     }
 }

@@ -266,11 +266,12 @@ fn another_address_than_loopback_needs_insecure() {
 fn a_port_in_use_is_one_line_that_says_what_to_do() {
     let server = demo();
     let address = server.address();
+    let next = address.rsplit(':').next().unwrap().parse::<u16>().unwrap().checked_add(1).unwrap_or(8080);
     fails(
         &["--listen", address],
         1,
         &format!(
-            "{address} is in use: stop the other program or choose another address with --listen 127.0.0.1:0"
+            "{address} is in use: stop the other program or choose another address with --listen 127.0.0.1:{next}"
         ),
     );
 }
@@ -278,12 +279,13 @@ fn a_port_in_use_is_one_line_that_says_what_to_do() {
 #[test]
 fn of_two_loopbacks_the_one_whose_port_is_in_use_is_named() {
     let server = start(&["--listen", "[::1]:0"]);
-    let port = server.address().rsplit(':').next().unwrap();
+    let port: u16 = server.address().rsplit(':').next().unwrap().parse().unwrap();
+    let next = port.checked_add(1).unwrap_or(8080);
     fails(
         &["--listen", &format!("localhost:{port}")],
         1,
         &format!(
-            "[::1]:{port} is in use: stop the other program or choose another address with --listen localhost:0"
+            "[::1]:{port} is in use: stop the other program or choose another address with --listen localhost:{next}"
         ),
     );
 }

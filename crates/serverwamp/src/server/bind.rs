@@ -101,7 +101,8 @@ async fn resolve(address: String) -> io::Result<Vec<SocketAddr>> {
 }
 
 /// Why nothing can listen at an address: what the system says, and what to do about it.
-#[derive(Debug)]
+///
+/// `Debug` says the same as `Display`: it is what Rust prints of an error that `main` returns.
 pub struct BindError {
     address: String,
     error: io::Error,
@@ -111,6 +112,12 @@ impl BindError {
     /// What kind of error it is.
     pub fn kind(&self) -> io::ErrorKind {
         self.error.kind()
+    }
+}
+
+impl fmt::Debug for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
