@@ -33,7 +33,9 @@ pub(crate) fn send_a_message_that_is_too_long(at: At<'_>) {
     let mut witness = at.join("realm1");
     let mut peer = at.join("realm1");
     let request = peer.next_request();
-    let sent = peer.try_send(&[call_of(LONGEST + 1, at.subprotocol, request)]);
+    // Where a batch may be longer than its messages, it is the message that is too long: what frames it counts on top.
+    let framing = if at.place.refuses_long_messages() && at.subprotocol.batched { 4 } else { 0 };
+    let sent = peer.try_send(&[call_of(LONGEST + framing + 1, at.subprotocol, request)]);
     if at.place.refuses_long_messages() {
         assert!(sent.is_err());
         assert_eq!(peer.call("math.add", json!([1, 2]), NONE, NONE)[3], json!([3]));

@@ -1,12 +1,12 @@
 //! The calls of all sessions that wait, up to [`Limits::calls_in_flight_in_all`](crate::Limits::calls_in_flight_in_all).
 //!
-//! Invariant: a call_permit is taken before a call is entered among its session's, in one step with the look whether there is
+//! Invariant: a permit is taken before a call is entered among its session's, in one step with the look whether there is
 //! one, and is given back once: when the call leaves its session, or before it was entered.
 
 use crate::base::statistics::Refusal;
 use crate::{Session, WampError};
 
-/// A call_permit of a call that has not been entered yet.
+/// The permit of a call that has not been entered yet.
 pub(super) struct CallPermit(Option<Session>);
 
 impl CallPermit {
@@ -29,7 +29,7 @@ impl Drop for CallPermit {
     }
 }
 
-/// Takes a call_permit for a call that is entered right away.
+/// Takes a permit for a call that is entered right away.
 pub(super) fn take(session: &Session) -> Result<(), WampError> {
     let realm = session.running_realm();
     match realm.context.counters.call_began(realm.context.limits.calls_in_flight_in_all) {

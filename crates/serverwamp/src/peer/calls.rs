@@ -333,7 +333,7 @@ fn spawn(
         None => call_permit::take(session),
     };
     if let Err(error) = taken {
-        // There was a call_permit when the handler began; now it ends where it would have had to wait.
+        // There was a permit when the handler began; now it ends where it would have had to wait.
         state.answer(&CallReply::error(error));
         return;
     }

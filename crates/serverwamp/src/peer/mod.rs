@@ -237,7 +237,7 @@ impl Peer {
     }
 }
 
-/// Is this something that costs the one who asks? Answers are given at the rate_limit of who is asked, unless they are many.
+/// Is this something that costs the one who asks? Answers are given at the pace of who is asked, unless they are many.
 fn is_request(step: &Step<'_>) -> bool {
     match step {
         Step::Join(..) => true,

@@ -1,7 +1,7 @@
 //! How fast a connection may ask, and how long a session may be silent.
 //!
 //! Who asks too fast is not refused: its connection is not read until it may ask again, so nothing is lost, and what it
-//! sends meanwhile waits on its own side. Sessions that follow each other on one connection share its rate_limit.
+//! sends meanwhile waits on its own side. Sessions that follow each other on one connection share its rate limit.
 //!
 //! Invariant: in any time `t` no more requests are taken than `burst + rate * t`.
 
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::base::limits::Limits;
 
-/// The rate_limit of one connection.
+/// The rate limit of one connection.
 #[derive(Debug)]
 pub(super) struct RateLimit {
     /// `None` where there is no limit.

@@ -33,7 +33,7 @@ pub(super) struct Output {
     /// Being written: `written` bytes of it already are.
     writing: Vec<u8>,
     written: usize,
-    /// WrittenBytes from the outbox to be compressed; `compressed` bytes of it already are.
+    /// Taken from the outbox to be compressed; `compressed` bytes of it already are.
     raw: Vec<u8>,
     compressed: usize,
     deflate: Option<Deflate>,

@@ -67,7 +67,7 @@ pub(super) struct RoutedCallState {
     pub(super) tried: Tried,
     /// At least one of them said so, and did not just leave.
     pub(super) refused: bool,
-    /// KeptArguments while another callee may be asked.
+    /// Kept while another callee may be asked.
     pub(super) payload: Option<KeptArguments>,
 }
 

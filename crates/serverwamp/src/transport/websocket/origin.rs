@@ -1,9 +1,9 @@
 //! Which web pages may open a WebSocket.
 //!
 //! A browser lets every page connect to every server and sends the user's cookies along, but it always says in
-//! `WebOrigin` which page it is. Programs that are not browsers send no `WebOrigin`, and could send any.
+//! `Origin` which page it is. Programs that are not browsers send no `Origin`, and could send any.
 //!
-//! Invariant: an `WebOrigin` that is not understood is refused.
+//! Invariant: an `Origin` that is not understood is refused.
 
 use std::fmt;
 use std::str::FromStr;
@@ -108,10 +108,10 @@ impl Origins {
         let OriginRule::SameHost { others, loopback } = &self.rule else { return Ok(()) };
         let mut origins = headers.get_all(ORIGIN).iter();
         let (origin, None) = (origins.next(), origins.next()) else {
-            return Err("more than one WebOrigin".to_owned());
+            return Err("more than one Origin".to_owned());
         };
         let Some(origin) = origin else { return Ok(()) };
-        let Ok(text) = origin.to_str() else { return Err("the WebOrigin header is not ASCII".to_owned()) };
+        let Ok(text) = origin.to_str() else { return Err("the Origin header is not ASCII".to_owned()) };
         let origin = WebOrigin::read(text);
         if others.iter().any(|other| other.matches(&origin)) {
             return Ok(());
