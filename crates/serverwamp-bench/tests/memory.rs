@@ -21,25 +21,8 @@ fn memory_and_open_files_end_where_they_began_when_all_peers_have_vanished() {
     assert_eq!(text.lines().filter(|line| line.starts_with("after ")).count(), 8, "{text}");
 }
 
-/// Every kind of flood there is.
-const KINDS: [&str; 16] = [
-    "events",
-    "results",
-    "calls",
-    "long-calls",
-    "sparse-calls",
-    "unanswered",
-    "rerouting",
-    "subscriptions",
-    "registrations",
-    "half-messages",
-    "compressed",
-    "batches",
-    "handshakes",
-    "pings",
-    "fragments",
-    "crowd",
-];
+/// Kinds of flood that a debug build ends within seconds; `serverwamp-bench flood` has them all.
+const KINDS: [&str; 5] = ["events", "results", "calls", "long-calls", "sparse-calls"];
 
 #[test]
 fn no_flood_takes_more_than_the_limits_predict() {
@@ -66,18 +49,7 @@ fn all_floods(more: &[&str]) {
 
 #[test]
 fn a_limit_that_is_missing_shows_in_the_flood_it_is_for() {
-    let limited = [
-        "events",
-        "results",
-        "calls",
-        "long-calls",
-        "unanswered",
-        "rerouting",
-        "subscriptions",
-        "registrations",
-        "half-messages",
-        "compressed",
-    ];
+    let limited = ["events", "results", "calls", "long-calls"];
     let (output, text) = run(&["flood", "--quick", "--unbounded", "--only", &limited.join(",")]);
     assert!(!output.status.success(), "{text}");
     for kind in limited {
