@@ -7,7 +7,7 @@ use crate::message::{Item, beginning, message};
 use crate::tls::Stream;
 use rustix::net::sockopt::{set_socket_linger, set_socket_recv_buffer_size};
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// How much is written by one system call. The system copies that in one go and lets nobody else have the processor: who
@@ -262,6 +262,11 @@ impl Peer {
                 Ok(())
             }
         }
+    }
+
+    /// The socket, to be waited for.
+    pub(crate) fn socket(&self) -> &TcpStream {
+        self.stream.socket()
     }
 
     /// From now on what is not there is not waited for.

@@ -6,6 +6,9 @@ use crate::Failure;
 use crate::exchange::Format;
 use crate::message::{Item, message};
 use crate::peer::Peer;
+use rustix::buffer::spare_capacity;
+use rustix::event::{Timespec, epoll};
+use rustix::io::Errno;
 use serverwamp::Limits;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -111,24 +114,7 @@ impl Bystanders {
         let is_over = || over.load(Ordering::Relaxed);
         match self.kind {
             // Each says that it has no time.
-            Kind::Unavailable => {
-                for peer in &mut self.peers {
-                    peer.does_not_block()?;
-                }
-                let mut idle = 0;
-                while !is_over() || idle < 50 {
-                    let mut asked = 0;
-                    for peer in &mut self.peers {
-                        while let Some(invocation) = peer.hear_at_once()? {
-                            let text = String::from_utf8(invocation)?;
-                            let id = text.split(',').nth(1).ok_or("an INVOCATION without an id")?;
-                            peer.say(format!(r#"[8,68,{id},{{}},"wamp.error.unavailable"]"#).as_bytes())?;
-                            asked += 1;
-                        }
-                    }
-                    idle = if asked == 0 { idle + 1 } else { 0 };
-                }
-            }
+            Kind::Unavailable => say_unavailable(&mut self.peers, is_over)?,
             // They read, and do not look at it.
             Kind::MetaEvents => {
                 let mut left = 200;
@@ -150,6 +136,34 @@ impl Bystanders {
             }
         }
         Ok(())
+    }
+}
+
+/// Answers every INVOCATION at once, until it is over and nobody has been asked for a while.
+fn say_unavailable(peers: &mut [Peer], is_over: impl Fn() -> bool) -> Result<(), Failure> {
+    const A_WHILE: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+    // A look at each of the sockets would take longer than the server takes to ask the next callee.
+    let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+    for (index, peer) in peers.iter().enumerate() {
+        peer.does_not_block()?;
+        epoll::add(&poll, peer.socket(), epoll::EventData::new_u64(index as u64), epoll::EventFlags::IN)?;
+    }
+    let mut events = Vec::with_capacity(256);
+    loop {
+        events.clear();
+        match epoll::wait(&poll, spare_capacity(&mut events), Some(&A_WHILE)) {
+            Ok(0) if is_over() => return Ok(()),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        for event in &events {
+            let Some(peer) = peers.get_mut(event.data.u64() as usize) else { continue };
+            while let Some(invocation) = peer.hear_at_once()? {
+                let text = String::from_utf8(invocation)?;
+                let id = text.split(',').nth(1).ok_or("an INVOCATION without an id")?;
+                peer.say(format!(r#"[8,68,{id},{{}},"wamp.error.unavailable"]"#).as_bytes())?;
+            }
+        }
     }
 }
 
