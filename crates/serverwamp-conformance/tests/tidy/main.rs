@@ -8,6 +8,7 @@ mod dependencies;
 mod documents;
 mod floors;
 mod limits;
+mod names;
 mod readme;
 mod sources;
 mod tracked;

@@ -17,7 +17,7 @@ impl<'e, E: Encoder> KeyEncode<'e, E> {
     }
 }
 
-type Refused = Result<Impossible<(), EncodeError>, EncodeError>;
+type RefusedKey = Result<Impossible<(), EncodeError>, EncodeError>;
 
 #[cold]
 fn refuse<T>() -> Result<T, EncodeError> {
@@ -100,12 +100,12 @@ impl<E: Encoder> ser::Serializer for KeyEncode<'_, E> {
         serialize_none() -> Result<(), EncodeError>;
         serialize_unit() -> Result<(), EncodeError>;
         serialize_unit_struct(&'static str) -> Result<(), EncodeError>;
-        serialize_seq(Option<usize>) -> Refused;
-        serialize_tuple(usize) -> Refused;
-        serialize_tuple_struct(&'static str, usize) -> Refused;
-        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Refused;
-        serialize_map(Option<usize>) -> Refused;
-        serialize_struct(&'static str, usize) -> Refused;
-        serialize_struct_variant(&'static str, u32, &'static str, usize) -> Refused;
+        serialize_seq(Option<usize>) -> RefusedKey;
+        serialize_tuple(usize) -> RefusedKey;
+        serialize_tuple_struct(&'static str, usize) -> RefusedKey;
+        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> RefusedKey;
+        serialize_map(Option<usize>) -> RefusedKey;
+        serialize_struct(&'static str, usize) -> RefusedKey;
+        serialize_struct_variant(&'static str, u32, &'static str, usize) -> RefusedKey;
     }
 }

@@ -65,12 +65,12 @@ pub(super) trait AttributeSet<'a>: Default {
     fn each<'s>(&'s self, visit: &mut dyn FnMut(&'static str, &'s dyn AttributeValue));
 
     /// The attributes nobody here knows, if this is a whole dictionary and not a group.
-    fn unknown(&self) -> Option<&Unknown> {
+    fn unknown(&self) -> Option<&UnknownAttributes> {
         None
     }
 
     /// Where to keep the attributes nobody here knows.
-    fn unknown_mut(&mut self) -> Option<&mut Unknown> {
+    fn unknown_mut(&mut self) -> Option<&mut UnknownAttributes> {
         None
     }
 }
@@ -110,9 +110,9 @@ impl<'a, G: AttributeSet<'a>> AttributeSet<'a> for Option<Box<G>> {
 
 /// The attributes of a decoded dictionary that nobody here knows.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Unknown(Option<Box<Encoded>>);
+pub struct UnknownAttributes(Option<Box<Encoded>>);
 
-impl Unknown {
+impl UnknownAttributes {
     /// The dictionary they stood in, unless all its attributes are known.
     pub fn dict(&self) -> Option<&Encoded> {
         self.0.as_deref()
@@ -129,14 +129,14 @@ fn write_dict<'a, S: AttributeSet<'a>>(
     writer: &mut Writer<'_>,
     target: Serializer,
 ) -> Result<(), EncodeError> {
-    let Some(original) = set.unknown().and_then(Unknown::dict) else {
+    let Some(original) = set.unknown().and_then(UnknownAttributes::dict) else {
         return write_known(set, writer, target);
     };
     let mut known: Vec<(&'static str, &dyn AttributeValue)> = Vec::new();
     set.each(&mut |key, value| known.push((key, value)));
     let entries = read_entries(original, S::knows)?;
     writer.dict(known.len() + entries.iter().filter(|entry| entry.unknown.is_some()).count());
-    for Entry { key, unknown } in &entries {
+    for RawAttribute { key, unknown } in &entries {
         if let Some(value) = unknown {
             writer.key(key);
             value.write(writer, target)?;
@@ -182,21 +182,21 @@ pub(super) fn is_plain<'a, S: AttributeSet<'a>>(set: &S) -> bool {
 }
 
 /// One entry of a dictionary that was decoded.
-struct Entry<'a> {
+struct RawAttribute<'a> {
     key: Cow<'a, str>,
     /// The value, if the key is not a known one.
     unknown: Option<Encoded>,
 }
 
 /// The keys of a dictionary in their order, with the values of those that are not `known`.
-fn read_entries(original: &Encoded, known: fn(&str) -> bool) -> Result<Vec<Entry<'_>>, EncodeError> {
+fn read_entries(original: &Encoded, known: fn(&str) -> bool) -> Result<Vec<RawAttribute<'_>>, EncodeError> {
     let broken = |error: DecodeError| EncodeError { reason: error.reason };
     let mut dict = DictReader::open(original.serializer(), original.bytes()).map_err(broken)?;
     let mut entries = Vec::new();
     while let Some(key) = dict.key().map_err(broken)? {
         let value = dict.raw().map_err(broken)?;
         let unknown = if known(&key) { None } else { Some(original.slice(value)) };
-        entries.push(Entry { key, unknown });
+        entries.push(RawAttribute { key, unknown });
     }
     Ok(entries)
 }
@@ -216,7 +216,7 @@ macro_rules! attributes {
         pub struct $name $(<$lifetime>)? {
             $($(#[$field_doc])* pub $field: $ty,)*
             $(#[doc = "Present if one of its attributes is."] pub $group: $group_ty,)*
-            $(#[doc = "The attributes we do not know."] pub $unknown: $crate::message::attributes::Unknown,)?
+            $(#[doc = "The attributes we do not know."] pub $unknown: $crate::message::attributes::UnknownAttributes,)?
         }
 
         impl<'f> $crate::message::attributes::AttributeSet<'f> for $crate::message::attributes::attributes!(@type 'f $name $($lifetime)?) {
@@ -256,11 +256,11 @@ macro_rules! attributes {
                 $($crate::message::attributes::AttributeSet::each(&self.$group, visit);)*
             }
 
-            $(fn unknown(&self) -> Option<&$crate::message::attributes::Unknown> {
+            $(fn unknown(&self) -> Option<&$crate::message::attributes::UnknownAttributes> {
                 Some(&self.$unknown)
             }
 
-            fn unknown_mut(&mut self) -> Option<&mut $crate::message::attributes::Unknown> {
+            fn unknown_mut(&mut self) -> Option<&mut $crate::message::attributes::UnknownAttributes> {
                 Some(&mut self.$unknown)
             })?
         }

@@ -29,7 +29,7 @@ mod wire;
 
 use bytes::Bytes;
 
-pub use attributes::Unknown;
+pub use attributes::UnknownAttributes;
 pub use encode::{
     encode_error, encode_error_with, encode_event, encode_event_details, encode_interrupt, encode_invocation,
     encode_published, encode_registered, encode_result, encode_result_with, encode_subscribed,

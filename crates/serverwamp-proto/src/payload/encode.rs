@@ -56,7 +56,7 @@ fn whole<T: Serialize + ?Sized, const DICT: bool>(
 ) -> Result<Vec<u8>, EncodeError> {
     let mut out = Vec::with_capacity(ROOM);
     with_writer!(serializer, &mut out, w => {
-        value.serialize(Whole::<_, DICT>(Encode::within(&mut w, AROUND_ARGUMENTS)))
+        value.serialize(WholeArguments::<_, DICT>(Encode::within(&mut w, AROUND_ARGUMENTS)))
     })?;
     let empty: &[u8] = match (serializer, DICT) {
         (Serializer::Json, false) => b"[]",
@@ -73,11 +73,11 @@ fn whole<T: Serialize + ?Sized, const DICT: bool>(
 }
 
 /// Lets only lists through, or only dictionaries.
-struct Whole<'e, E, const DICT: bool>(Encode<'e, E>);
+struct WholeArguments<'e, E, const DICT: bool>(Encode<'e, E>);
 
 type Opened<'e, E> = Result<Compound<'e, E>, EncodeError>;
 
-impl<'e, E: Encoder, const DICT: bool> Whole<'e, E, DICT> {
+impl<'e, E: Encoder, const DICT: bool> WholeArguments<'e, E, DICT> {
     #[cold]
     fn refuse<T>() -> Result<T, EncodeError> {
         Err(EncodeError::new(if DICT {
@@ -99,7 +99,7 @@ macro_rules! refused {
     };
 }
 
-impl<'e, E: Encoder, const DICT: bool> ser::Serializer for Whole<'e, E, DICT> {
+impl<'e, E: Encoder, const DICT: bool> ser::Serializer for WholeArguments<'e, E, DICT> {
     type Ok = ();
     type Error = EncodeError;
     type SerializeSeq = Compound<'e, E>;

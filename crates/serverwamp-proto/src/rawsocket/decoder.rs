@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use bytes::{Buf as _, Bytes, BytesMut};
 
-use super::frame::{Kind, MAX_PAYLOAD, PREFIX};
+use super::frame::{FrameKind, MAX_PAYLOAD, PREFIX};
 use crate::message::HEAD;
 
 /// What a peer sent.
@@ -53,11 +53,11 @@ impl Failure {
 pub struct Decoder {
     max_message: usize,
     text: bool,
-    state: State,
+    state: FrameState,
 }
 
 #[derive(Debug)]
-enum State {
+enum FrameState {
     Reading,
     /// The length of this message was handed out as a failure, and it may be passed over yet.
     Refused {
@@ -78,7 +78,7 @@ enum State {
 impl Decoder {
     /// A decoder for frames of up to `max_message` bytes; if messages are `text`, they have to be UTF-8.
     pub const fn new(max_message: usize, text: bool) -> Self {
-        Self { max_message, text, state: State::Reading }
+        Self { max_message, text, state: FrameState::Reading }
     }
 
     /// Changes how many bytes a frame may have.
@@ -96,7 +96,7 @@ impl Decoder {
     /// When the peer broke a rule.
     #[inline]
     pub fn decode(&mut self, buf: &mut BytesMut) -> Result<Option<Event>, Failure> {
-        if !matches!(self.state, State::Reading) {
+        if !matches!(self.state, FrameState::Reading) {
             return self.decode_apart(buf);
         }
         let decoded = self.next(buf);
@@ -113,9 +113,9 @@ impl Decoder {
     ///
     /// `false` if the message has more than `most` bytes.
     pub fn pass_over(&mut self, most: usize) -> bool {
-        match std::mem::replace(&mut self.state, State::Ended) {
-            State::Refused { len, failure } if len <= most => {
-                self.state = State::Head { len, failure };
+        match std::mem::replace(&mut self.state, FrameState::Ended) {
+            FrameState::Refused { len, failure } if len <= most => {
+                self.state = FrameState::Head { len, failure };
                 true
             }
             _ => false,
@@ -125,29 +125,29 @@ impl Decoder {
     /// As [`decode`](Self::decode), when it is no ordinary message that is read.
     #[cold]
     fn decode_apart(&mut self, buf: &mut BytesMut) -> Result<Option<Event>, Failure> {
-        match std::mem::replace(&mut self.state, State::Ended) {
-            State::Head { len, failure } => {
+        match std::mem::replace(&mut self.state, FrameState::Ended) {
+            FrameState::Head { len, failure } => {
                 let kept = len.min(HEAD);
                 if buf.len() < kept {
-                    self.state = State::Head { len, failure };
+                    self.state = FrameState::Head { len, failure };
                     return Ok(None);
                 }
                 let head = Bytes::copy_from_slice(buf.get(..kept).unwrap_or_default());
                 buf.advance(kept);
-                self.state = State::Rest(len - kept);
+                self.state = FrameState::Rest(len - kept);
                 Ok(Some(Event::TooLong(Box::new(TooLong { head, failure }))))
             }
-            State::Rest(rest) => {
+            FrameState::Rest(rest) => {
                 let now = rest.min(buf.len());
                 buf.advance(now);
                 if now < rest {
-                    self.state = State::Rest(rest - now);
+                    self.state = FrameState::Rest(rest - now);
                     return Ok(None);
                 }
-                self.state = State::Reading;
+                self.state = FrameState::Reading;
                 self.decode(buf)
             }
-            State::Reading | State::Refused { .. } | State::Ended => {
+            FrameState::Reading | FrameState::Refused { .. } | FrameState::Ended => {
                 buf.clear();
                 Ok(None)
             }
@@ -158,18 +158,18 @@ impl Decoder {
     fn refuse(&mut self, failure: &Failure, buf: &mut BytesMut) {
         match buf.first_chunk::<PREFIX>() {
             // The prefix has said its length by way of being too long; nothing but a message is passed over.
-            Some(&[first, a, b, c]) if first & 0x07 == Kind::Message as u8 => {
+            Some(&[first, a, b, c]) if first & 0x07 == FrameKind::Message as u8 => {
                 let len =
                     if first & 0x08 != 0 { MAX_PAYLOAD } else { u32::from_be_bytes([0, a, b, c]) as usize };
                 buf.advance(PREFIX);
-                self.state = State::Refused { len, failure: failure.clone() };
+                self.state = FrameState::Refused { len, failure: failure.clone() };
             }
             _ => self.end(buf),
         }
     }
 
     fn end(&mut self, buf: &mut BytesMut) {
-        self.state = State::Ended;
+        self.state = FrameState::Ended;
         buf.clear();
     }
 
@@ -183,20 +183,20 @@ impl Decoder {
         buf.advance(PREFIX);
         let payload = buf.split_to(len).freeze();
         match kind {
-            Kind::Message if self.text && simdutf8::basic::from_utf8(&payload).is_err() => {
+            FrameKind::Message if self.text && simdutf8::basic::from_utf8(&payload).is_err() => {
                 Err(Failure::new("message is not UTF-8"))
             }
-            Kind::Message => Ok(Some(Event::Message(payload))),
-            Kind::Ping => Ok(Some(Event::Ping(payload))),
-            Kind::Pong => Ok(Some(Event::Pong(payload))),
+            FrameKind::Message => Ok(Some(Event::Message(payload))),
+            FrameKind::Ping => Ok(Some(Event::Ping(payload))),
+            FrameKind::Pong => Ok(Some(Event::Pong(payload))),
         }
     }
 
-    fn read_prefix(&self, first: u8, length: u32) -> Result<(Kind, usize), Failure> {
+    fn read_prefix(&self, first: u8, length: u32) -> Result<(FrameKind, usize), Failure> {
         if first & 0xf0 != 0 {
             return Err(Failure::new("reserved bits of a frame's prefix are set"));
         }
-        let Some(kind) = Kind::from_bits(first & 0x07) else {
+        let Some(kind) = FrameKind::from_bits(first & 0x07) else {
             return Err(Failure::new("frame of a reserved type"));
         };
         let len = match (first & 0x08 != 0, length) {
@@ -208,7 +208,7 @@ impl Decoder {
             let reason = format!("frame of {len} bytes exceeds the limit of {}", self.max_message);
             return Err(Failure { reason: reason.into(), too_long: true });
         }
-        if len == 0 && kind == Kind::Message {
+        if len == 0 && kind == FrameKind::Message {
             return Err(Failure::new("empty frame where a message is expected"));
         }
         Ok((kind, len))

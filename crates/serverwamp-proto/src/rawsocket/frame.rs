@@ -13,7 +13,7 @@ pub const MAX_PAYLOAD: usize = 1 << 24;
 
 /// What a frame is.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Kind {
+pub enum FrameKind {
     /// A WAMP message.
     Message,
     /// A question whether the peer is alive.
@@ -22,7 +22,7 @@ pub enum Kind {
     Pong,
 }
 
-impl Kind {
+impl FrameKind {
     pub(super) const fn from_bits(bits: u8) -> Option<Self> {
         match bits {
             0 => Some(Self::Message),
@@ -44,7 +44,7 @@ pub fn begin(out: &mut Vec<u8>) -> usize {
 /// Ends the frame that began at `start`. One with more than [`MAX_PAYLOAD`] bytes cannot be said: whoever made it takes it
 /// back before it is sent.
 #[inline]
-pub fn finish(out: &mut [u8], start: usize, kind: Kind) {
+pub fn finish(out: &mut [u8], start: usize, kind: FrameKind) {
     let len = out.len().saturating_sub(start + PREFIX);
     if let Some(place) = out.get_mut(start..start + PREFIX) {
         place.copy_from_slice(&prefix(kind, len));
@@ -52,13 +52,13 @@ pub fn finish(out: &mut [u8], start: usize, kind: Kind) {
 }
 
 /// Appends a frame.
-pub fn push(kind: Kind, payload: &[u8], out: &mut Vec<u8>) {
+pub fn push(kind: FrameKind, payload: &[u8], out: &mut Vec<u8>) {
     out.reserve(PREFIX + payload.len());
     out.extend_from_slice(&prefix(kind, payload.len()));
     out.extend_from_slice(payload);
 }
 
-const fn prefix(kind: Kind, len: usize) -> [u8; PREFIX] {
+const fn prefix(kind: FrameKind, len: usize) -> [u8; PREFIX] {
     // The length's 25th bit is the X bit: it stands where the kind's octet has its fourth.
     let [.., x, a, b, c] = (len as u64).to_be_bytes();
     [(x & 1) << 3 | kind as u8, a, b, c]

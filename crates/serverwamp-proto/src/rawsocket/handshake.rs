@@ -34,7 +34,7 @@ impl MaxLength {
 
 /// What a client asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Hello {
+pub struct HandshakeRequest {
     /// The longest message the client takes (checklist RAW-04).
     pub takes: MaxLength,
     /// The serializer of both directions (RAW-05).
@@ -43,7 +43,7 @@ pub struct Hello {
 
 /// Why a handshake is refused.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
-pub enum Refusal {
+pub enum HandshakeError {
     /// The serializer is none, or none that is spoken here (checklist RAW-06, RAW-07).
     #[error("serializer {0} is not supported; 1 is JSON, 2 MessagePack, 3 CBOR")]
     Serializer(u8),
@@ -58,7 +58,7 @@ pub enum Refusal {
     TooManyConnections,
 }
 
-impl Refusal {
+impl HandshakeError {
     /// The octets that tell the client.
     pub const fn octets(self) -> [u8; 4] {
         let code = match self {
@@ -71,21 +71,21 @@ impl Refusal {
     }
 }
 
-impl Hello {
+impl HandshakeRequest {
     /// Reads the octets behind [`MAGIC`].
     ///
     /// # Errors
     /// What is wrong with them.
-    pub const fn read(octets: [u8; 3]) -> Result<Self, Refusal> {
+    pub const fn read(octets: [u8; 3]) -> Result<Self, HandshakeError> {
         let [ask, third, fourth] = octets;
         if third != 0 || fourth != 0 {
-            return Err(Refusal::Reserved);
+            return Err(HandshakeError::Reserved);
         }
         let serializer = match ask & 0x0f {
             1 => Serializer::Json,
             2 => Serializer::MessagePack,
             3 => Serializer::Cbor,
-            other => return Err(Refusal::Serializer(other)),
+            other => return Err(HandshakeError::Serializer(other)),
         };
         Ok(Self { takes: MaxLength(ask >> 4), serializer })
     }
@@ -98,7 +98,7 @@ impl Hello {
 
 /// The octets that accept a handshake: what this side takes, and the client's serializer again (checklist RAW-09).
 pub const fn accept(takes: MaxLength, serializer: Serializer) -> [u8; 4] {
-    Hello { takes, serializer }.octets()
+    HandshakeRequest { takes, serializer }.octets()
 }
 
 const fn number(serializer: Serializer) -> u8 {

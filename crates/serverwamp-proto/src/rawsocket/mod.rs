@@ -9,8 +9,8 @@ pub mod frame;
 mod handshake;
 
 pub use decoder::{Decoder, Event, Failure, TooLong};
-pub use frame::Kind;
-pub use handshake::{Hello, MAGIC, MaxLength, Refusal, accept};
+pub use frame::FrameKind;
+pub use handshake::{HandshakeError, HandshakeRequest, MAGIC, MaxLength, accept};
 
 #[cfg(test)]
 mod tests;

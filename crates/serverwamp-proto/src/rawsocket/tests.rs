@@ -4,7 +4,7 @@ use bytes::BytesMut;
 use proptest::prelude::*;
 
 use super::frame::{MAX_PAYLOAD, PREFIX, begin, finish, push};
-use super::{Decoder, Event, Hello, Kind, MaxLength, Refusal, TooLong, accept};
+use super::{Decoder, Event, FrameKind, HandshakeError, HandshakeRequest, MaxLength, TooLong, accept};
 use crate::codec::Serializer;
 use crate::message::HEAD;
 
@@ -15,30 +15,34 @@ fn decode(max: usize, bytes: &[u8]) -> Result<Option<Event>, String> {
 #[test]
 fn raw_08_reserved_octets_of_the_handshake_are_refused() {
     for octets in [[0xf1, 0, 1], [0xf1, 1, 0]] {
-        assert_eq!(Hello::read(octets), Err(Refusal::Reserved));
+        assert_eq!(HandshakeRequest::read(octets), Err(HandshakeError::Reserved));
     }
-    assert_eq!(Refusal::Reserved.octets(), [0x7f, 0x30, 0, 0]);
+    assert_eq!(HandshakeError::Reserved.octets(), [0x7f, 0x30, 0, 0]);
 }
 
 #[test]
 fn raw_06_raw_07_only_three_serializers_are_known() {
     for number in (0..16).filter(|number| !(1..=3).contains(number)) {
-        let refusal = Hello::read([0xf0 | number, 0, 0]).unwrap_err();
+        let refusal = HandshakeRequest::read([0xf0 | number, 0, 0]).unwrap_err();
         assert_eq!(refusal.octets(), [0x7f, 0x10, 0, 0]);
     }
 }
 
 #[test]
 fn raw_11_no_refusal_has_the_code_zero() {
-    let all =
-        [Refusal::Serializer(0), Refusal::MaxLength(512), Refusal::Reserved, Refusal::TooManyConnections];
+    let all = [
+        HandshakeError::Serializer(0),
+        HandshakeError::MaxLength(512),
+        HandshakeError::Reserved,
+        HandshakeError::TooManyConnections,
+    ];
     let codes: Vec<u8> = all.iter().map(|refusal| refusal.octets()[1]).collect();
     assert_eq!(codes, [0x10, 0x20, 0x30, 0x40]);
 }
 
 #[test]
 fn raw_04_raw_05_raw_09_a_handshake_says_length_and_serializer_in_both_directions() {
-    let hello = Hello::read([0x52, 0, 0]).unwrap();
+    let hello = HandshakeRequest::read([0x52, 0, 0]).unwrap();
     assert_eq!((hello.takes.bytes(), hello.serializer), (16 * 1024, Serializer::MessagePack));
     assert_eq!(accept(MaxLength::within(1 << 20), hello.serializer), [0x7f, 0xb2, 0, 0]);
 }
@@ -70,13 +74,13 @@ fn raw_14_two_to_the_24_bytes_are_said_by_a_bit_of_their_own() {
     assert!(decode(MAX_PAYLOAD, &[8, 0, 0, 1]).is_err());
     assert_eq!(decode(MAX_PAYLOAD, &[8, 0, 0, 0]), Ok(None));
     let mut out = Vec::new();
-    push(Kind::Ping, &vec![7; MAX_PAYLOAD], &mut out);
+    push(FrameKind::Ping, &vec![7; MAX_PAYLOAD], &mut out);
     assert_eq!(out[..PREFIX], [9, 0, 0, 0]);
     assert!(
         matches!(decode(MAX_PAYLOAD, &out), Ok(Some(Event::Ping(payload))) if payload.len() == MAX_PAYLOAD)
     );
     out.clear();
-    push(Kind::Pong, &vec![7; MAX_PAYLOAD - 1], &mut out);
+    push(FrameKind::Pong, &vec![7; MAX_PAYLOAD - 1], &mut out);
     assert_eq!(out[..PREFIX], [2, 0xff, 0xff, 0xff]);
 }
 
@@ -106,7 +110,9 @@ fn nothing_comes_after_a_failure() {
 fn a_message_that_is_too_long_is_passed_over_and_the_next_one_is_read() {
     let long: Vec<u8> = (b'a'..=b'z').cycle().take(3000).collect();
     let mut stream = Vec::new();
-    for (kind, payload) in [(Kind::Message, &long[..]), (Kind::Ping, b"alive?"), (Kind::Message, b"next")] {
+    for (kind, payload) in
+        [(FrameKind::Message, &long[..]), (FrameKind::Ping, b"alive?"), (FrameKind::Message, b"next")]
+    {
         push(kind, payload, &mut stream);
     }
     for piece in [1, 7, 600, stream.len()] {
@@ -156,15 +162,15 @@ proptest! {
         let mut bytes = Vec::new();
         let mut expected = Vec::new();
         for (kind, payload) in &frames {
-            let kind = Kind::from_bits(*kind).unwrap();
+            let kind = FrameKind::from_bits(*kind).unwrap();
             let start = begin(&mut bytes);
             bytes.extend_from_slice(payload);
             finish(&mut bytes, start, kind);
             let payload = bytes::Bytes::copy_from_slice(payload);
             expected.push(match kind {
-                Kind::Message => Event::Message(payload),
-                Kind::Ping => Event::Ping(payload),
-                Kind::Pong => Event::Pong(payload),
+                FrameKind::Message => Event::Message(payload),
+                FrameKind::Ping => Event::Ping(payload),
+                FrameKind::Pong => Event::Pong(payload),
             });
         }
         let mut decoder = Decoder::new(1024, false);

@@ -1,8 +1,8 @@
 //! The router's side of one session: which message may come when, and what it means.
 //!
-//! The machine holds no tables and sends nothing. It takes one message at a time and answers with the [`Step`] its driver
-//! has to take; the driver reports back what it did ([`challenged`](Session::challenged),
-//! [`welcomed`](Session::welcomed), [`closing`](Session::closing) …). Whatever the peer sends, the machine never lets
+//! The machine holds no tables and sends nothing. It takes one message at a time and answers with the [`SessionStep`] its driver
+//! has to take; the driver reports back what it did ([`challenged`](SessionMachine::challenged),
+//! [`welcomed`](SessionMachine::welcomed), [`closing`](SessionMachine::closing) …). Whatever the peer sends, the machine never lets
 //! through what its state forbids: an error means ABORT, and after it nothing more is heard. Spec: basic, "Session
 //! Establishment", "Session Closing", "Protocol Errors".
 
@@ -24,7 +24,7 @@ use crate::uri::UriRules;
 
 /// Where a session stands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum State {
+pub enum SessionState {
     /// There is no session; HELLO is due.
     Closed,
     /// HELLO or AUTHENTICATE came in, and the driver has not decided yet.
@@ -41,9 +41,9 @@ pub enum State {
 
 /// What the driver has to do about a message.
 #[derive(Debug)]
-pub enum Step<'a> {
-    /// Decide about a HELLO: answer with [`challenged`](Session::challenged), [`welcomed`](Session::welcomed) or
-    /// [`refused`](Session::refused).
+pub enum SessionStep<'a> {
+    /// Decide about a HELLO: answer with [`challenged`](SessionMachine::challenged), [`welcomed`](SessionMachine::welcomed) or
+    /// [`refused`](SessionMachine::refused).
     Join(Hello<'a>, ClientRoles),
     /// Decide about the answer to a challenge, in the same three ways.
     Authenticate(Authenticate<'a>),
@@ -65,12 +65,12 @@ pub enum Step<'a> {
 
 /// The session machine of one transport. After a session has ended in order, the next HELLO begins another.
 ///
-/// While it is [`Establishing`](State::Establishing) the driver should not read on: a peer may send its first requests
+/// While it is [`Establishing`](SessionState::Establishing) the driver should not read on: a peer may send its first requests
 /// right behind HELLO, and they become legal with WELCOME. Should the driver read on nevertheless, anything but ABORT is
 /// a violation, as it is while a challenge is open.
 #[derive(Debug)]
-pub struct Session {
-    state: State,
+pub struct SessionMachine {
+    state: SessionState,
     id: Option<SessionId>,
     requests: RequestSequence,
     bounds: Bounds,
@@ -81,11 +81,11 @@ pub struct Session {
 /// How many calls with open input strict numbering remembers. A peer that leaves more behind breaks its own calls only.
 const MAX_OPEN_INPUTS: usize = 1024;
 
-impl Session {
+impl SessionMachine {
     /// A machine that waits for HELLO.
     pub const fn new(numbering: RequestNumbering) -> Self {
         Self {
-            state: State::Closed,
+            state: SessionState::Closed,
             id: None,
             requests: RequestSequence::new(numbering),
             bounds: Bounds::NONE,
@@ -101,7 +101,7 @@ impl Session {
     }
 
     /// Where the session stands.
-    pub const fn state(&self) -> State {
+    pub const fn state(&self) -> SessionState {
         self.state
     }
 
@@ -120,21 +120,21 @@ impl Session {
         &mut self,
         serializer: Serializer,
         frame: &'a Bytes,
-    ) -> Result<Step<'a>, Violation> {
-        if self.state == State::Failed {
-            return Ok(Step::Ignored);
+    ) -> Result<SessionStep<'a>, Violation> {
+        if self.state == SessionState::Failed {
+            return Ok(SessionStep::Ignored);
         }
-        if self.state == State::ShuttingDown {
+        if self.state == SessionState::ShuttingDown {
             match type_code(serializer, frame) {
                 Some(GOODBYE | ABORT) => {}
-                Some(_) => return Ok(Step::Ignored),
+                Some(_) => return Ok(SessionStep::Ignored),
                 // A peer that sends no messages any more will not say goodbye either.
-                None => return Ok(self.end(Step::Left)),
+                None => return Ok(self.end(SessionStep::Left)),
             }
         }
         let message = match Message::decode_within(serializer, frame, self.bounds) {
             Ok(message) => message,
-            Err(_) if self.state == State::ShuttingDown => return Ok(self.end(Step::Left)),
+            Err(_) if self.state == SessionState::ShuttingDown => return Ok(self.end(SessionStep::Left)),
             Err(violation) => return Err(self.fail(violation)),
         };
         self.receive(message)
@@ -143,12 +143,12 @@ impl Session {
     /// Takes a CALL, a YIELD or a PUBLISH in, if `frame` is one in its plainest form and requests are legal now.
     ///
     /// `None` says nothing about the frame: give it to [`receive_frame`](Self::receive_frame). Asking here first spares
-    /// a router's most frequent messages the way through [`Step`]. What comes back is to be served as a
-    /// [`Step::Request`] is.
+    /// a router's most frequent messages the way through [`SessionStep`]. What comes back is to be served as a
+    /// [`SessionStep::Request`] is.
     #[inline]
     pub fn receive_quick<'a>(&self, serializer: Serializer, frame: &'a Bytes) -> Option<QuickRequest<'a>> {
         // Under strict numbering every request counts, and only `receive` keeps that count.
-        if self.state != State::Established || self.requests.numbering() == RequestNumbering::Strict {
+        if self.state != SessionState::Established || self.requests.numbering() == RequestNumbering::Strict {
             return None;
         }
         quick_request(serializer, frame, self.bounds.nesting)
@@ -158,15 +158,15 @@ impl Session {
     ///
     /// # Errors
     /// When the peer broke the protocol: send ABORT with `wamp.error.protocol_violation` and close the transport.
-    pub fn receive<'a>(&mut self, message: Message<'a>) -> Result<Step<'a>, Violation> {
+    pub fn receive<'a>(&mut self, message: Message<'a>) -> Result<SessionStep<'a>, Violation> {
         let step = match self.state {
-            State::Failed => return Ok(Step::Ignored),
-            State::Closed => self.receive_closed(message),
-            State::Establishing | State::Challenging => self.receive_opening(message),
-            State::Established => self.receive_established(message),
-            State::ShuttingDown => Ok(match message {
-                Message::Goodbye(_) | Message::Abort(_) => self.end(Step::Left),
-                _ => Step::Ignored,
+            SessionState::Failed => return Ok(SessionStep::Ignored),
+            SessionState::Closed => self.receive_closed(message),
+            SessionState::Establishing | SessionState::Challenging => self.receive_opening(message),
+            SessionState::Established => self.receive_established(message),
+            SessionState::ShuttingDown => Ok(match message {
+                Message::Goodbye(_) | Message::Abort(_) => self.end(SessionStep::Left),
+                _ => SessionStep::Ignored,
             }),
         };
         step.map_err(|violation| self.fail(violation))
@@ -174,14 +174,14 @@ impl Session {
 
     /// CHALLENGE went out.
     pub fn challenged(&mut self) {
-        if self.state == State::Establishing {
-            self.state = State::Challenging;
+        if self.state == SessionState::Establishing {
+            self.state = SessionState::Challenging;
         }
     }
 
     /// WELCOME went out: the session exists, and its requests are counted afresh.
     pub fn welcomed(&mut self, id: SessionId) {
-        self.state = State::Established;
+        self.state = SessionState::Established;
         self.id = Some(id);
         self.requests = RequestSequence::new(self.requests.numbering());
         self.open_inputs.clear();
@@ -189,51 +189,51 @@ impl Session {
 
     /// ABORT went out while the session was being established; another HELLO may come.
     pub fn refused(&mut self) {
-        self.state = State::Closed;
+        self.state = SessionState::Closed;
         self.id = None;
     }
 
     /// Our own GOODBYE went out; the peer's is awaited.
     pub fn closing(&mut self) {
-        if self.state == State::Established {
-            self.state = State::ShuttingDown;
+        if self.state == SessionState::Established {
+            self.state = SessionState::ShuttingDown;
         }
     }
 
     /// ABORT went out for a reason of our own; nothing is heard any more.
     pub fn aborted(&mut self) {
-        self.state = State::Failed;
+        self.state = SessionState::Failed;
         self.id = None;
     }
 
-    fn receive_closed<'a>(&mut self, message: Message<'a>) -> Result<Step<'a>, Violation> {
+    fn receive_closed<'a>(&mut self, message: Message<'a>) -> Result<SessionStep<'a>, Violation> {
         match message {
             Message::Hello(hello) => {
                 let roles = ClientRoles::read(hello.details.roles.as_ref())?;
-                self.state = State::Establishing;
-                Ok(Step::Join(hello, roles))
+                self.state = SessionState::Establishing;
+                Ok(SessionStep::Join(hello, roles))
             }
             // There is no session to end, and whoever says so is not going to begin one.
-            Message::Abort(_) => Ok(self.end(Step::AttemptEnded)),
+            Message::Abort(_) => Ok(self.end(SessionStep::AttemptEnded)),
             other => Err(unexpected(&other, "before HELLO")),
         }
     }
 
-    fn receive_opening<'a>(&mut self, message: Message<'a>) -> Result<Step<'a>, Violation> {
+    fn receive_opening<'a>(&mut self, message: Message<'a>) -> Result<SessionStep<'a>, Violation> {
         match message {
-            Message::Authenticate(authenticate) if self.state == State::Challenging => {
-                self.state = State::Establishing;
-                Ok(Step::Authenticate(authenticate))
+            Message::Authenticate(authenticate) if self.state == SessionState::Challenging => {
+                self.state = SessionState::Establishing;
+                Ok(SessionStep::Authenticate(authenticate))
             }
-            Message::Abort(_) => Ok(self.end(Step::AttemptEnded)),
-            other if self.state == State::Challenging => {
+            Message::Abort(_) => Ok(self.end(SessionStep::AttemptEnded)),
+            other if self.state == SessionState::Challenging => {
                 Err(unexpected(&other, "while AUTHENTICATE is expected"))
             }
             other => Err(unexpected(&other, "before WELCOME")),
         }
     }
 
-    fn receive_established<'a>(&mut self, message: Message<'a>) -> Result<Step<'a>, Violation> {
+    fn receive_established<'a>(&mut self, message: Message<'a>) -> Result<SessionStep<'a>, Violation> {
         match &message {
             Message::Publish(publish) => self.accept(&message, publish.request)?,
             Message::Subscribe(subscribe) => self.accept(&message, subscribe.request)?,
@@ -253,12 +253,12 @@ impl Session {
                 check_uri(&message, "Error", &error.error)?;
             }
             Message::Goodbye(goodbye) => check_uri(&message, "Reason", &goodbye.reason)?,
-            Message::Abort(_) => return Ok(self.end(Step::Left)),
+            Message::Abort(_) => return Ok(self.end(SessionStep::Left)),
             other => return Err(unexpected(other, "in an established session")),
         }
         match message {
-            Message::Goodbye(goodbye) => Ok(self.end(Step::Leave(goodbye))),
-            request => Ok(Step::Request(request)),
+            Message::Goodbye(goodbye) => Ok(self.end(SessionStep::Leave(goodbye))),
+            request => Ok(SessionStep::Request(request)),
         }
     }
 
@@ -284,14 +284,14 @@ impl Session {
         Ok(())
     }
 
-    fn end<'a>(&mut self, step: Step<'a>) -> Step<'a> {
-        self.state = State::Closed;
+    fn end<'a>(&mut self, step: SessionStep<'a>) -> SessionStep<'a> {
+        self.state = SessionState::Closed;
         self.id = None;
         step
     }
 
     fn fail(&mut self, violation: Violation) -> Violation {
-        self.state = State::Failed;
+        self.state = SessionState::Failed;
         self.id = None;
         violation
     }

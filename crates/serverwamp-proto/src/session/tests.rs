@@ -35,32 +35,32 @@ const GARBAGE: [&str; 6] = ["", "[", "[]", "{}", r#"["1"]"#, "[300,{}]"];
 
 /// A session machine fed with JSON.
 #[derive(Debug)]
-struct Peer(Session);
+struct Peer(SessionMachine);
 
 impl Peer {
     fn new() -> Self {
-        Self(Session::new(RequestNumbering::Strict))
+        Self(SessionMachine::new(RequestNumbering::Strict))
     }
 
     fn lenient() -> Self {
-        Self(Session::new(RequestNumbering::Lenient))
+        Self(SessionMachine::new(RequestNumbering::Lenient))
     }
 
-    fn in_state(state: State) -> Self {
+    fn in_state(state: SessionState) -> Self {
         let mut peer = Self::new();
         match state {
-            State::Closed => {}
-            State::Establishing => drop(peer.step(HELLO)),
-            State::Challenging => {
+            SessionState::Closed => {}
+            SessionState::Establishing => drop(peer.step(HELLO)),
+            SessionState::Challenging => {
                 peer.step(HELLO);
                 peer.0.challenged();
             }
-            State::Established => peer.join(),
-            State::ShuttingDown => {
+            SessionState::Established => peer.join(),
+            SessionState::ShuttingDown => {
                 peer.join();
                 peer.0.closing();
             }
-            State::Failed => peer.0.aborted(),
+            SessionState::Failed => peer.0.aborted(),
         }
         assert_eq!(peer.0.state(), state);
         peer
@@ -88,7 +88,7 @@ impl Peer {
     #[track_caller]
     fn violation(&mut self, json: &str) -> String {
         let violation = self.receive(json).expect_err(json);
-        assert_eq!(self.0.state(), State::Failed);
+        assert_eq!(self.0.state(), SessionState::Failed);
         assert_eq!(self.0.id(), None);
         violation
     }
@@ -109,7 +109,7 @@ fn everything() -> Vec<&'static str> {
 #[test]
 fn ses_table_closed_hears_hello_and_abort() {
     for json in everything() {
-        let mut peer = Peer::in_state(State::Closed);
+        let mut peer = Peer::in_state(SessionState::Closed);
         match json {
             HELLO => assert_eq!(peer.step(json), "Join"),
             r#"[3,{},"a.b"]"# => assert_eq!(peer.step(json), "AttemptEnded"),
@@ -121,7 +121,7 @@ fn ses_table_closed_hears_hello_and_abort() {
 #[test]
 fn ses_table_challenging_hears_authenticate_and_abort() {
     for json in everything() {
-        let mut peer = Peer::in_state(State::Challenging);
+        let mut peer = Peer::in_state(SessionState::Challenging);
         match json {
             r#"[5,"x",{}]"# => assert_eq!(peer.step(json), "Authenticate"),
             r#"[3,{},"a.b"]"# => assert_eq!(peer.step(json), "AttemptEnded"),
@@ -148,7 +148,7 @@ fn ses_table_established_serves_requests() {
 #[test]
 fn ses_table_shutting_down_waits_for_goodbye() {
     for json in everything() {
-        let mut peer = Peer::in_state(State::ShuttingDown);
+        let mut peer = Peer::in_state(SessionState::ShuttingDown);
         match json {
             r#"[3,{},"a.b"]"# | r#"[6,{},"a.b"]"# => assert_eq!(peer.step(json), "Left"),
             "" | "[" | "[]" | "{}" | r#"["1"]"# => assert_eq!(peer.step(json), "Left"),
@@ -184,21 +184,21 @@ fn ses_07_unknown_roles_do_no_harm_beside_a_known_one() {
 
 #[test]
 fn ses_12_second_hello_is_a_violation() {
-    let violation = Peer::in_state(State::Established).violation(HELLO);
+    let violation = Peer::in_state(SessionState::Established).violation(HELLO);
     assert_eq!(violation, "HELLO is not allowed in an established session");
 }
 
 #[test]
 fn ses_14_abort_is_never_answered() {
-    let mut peer = Peer::in_state(State::Established);
+    let mut peer = Peer::in_state(SessionState::Established);
     assert_eq!(peer.step(r#"[3,{},"com.x"]"#), "Left");
-    assert_eq!(peer.0.state(), State::Closed);
+    assert_eq!(peer.0.state(), SessionState::Closed);
     assert_eq!(peer.0.id(), None);
 }
 
 #[test]
 fn ses_15_abort_ends_an_attempt() {
-    for state in [State::Establishing, State::Challenging] {
+    for state in [SessionState::Establishing, SessionState::Challenging] {
         let mut peer = Peer::in_state(state);
         assert_eq!(peer.step(r#"[3,{},"wamp.error.canceled"]"#), "AttemptEnded");
         assert_eq!(peer.step(HELLO), "Join");
@@ -207,22 +207,22 @@ fn ses_15_abort_ends_an_attempt() {
 
 #[test]
 fn ses_16_goodbye_is_answered_once() {
-    let mut peer = Peer::in_state(State::Established);
+    let mut peer = Peer::in_state(SessionState::Established);
     assert_eq!(peer.step(r#"[6,{"message":"bye"},"wamp.close.close_realm"]"#), "Leave");
-    assert_eq!(peer.0.state(), State::Closed);
+    assert_eq!(peer.0.state(), SessionState::Closed);
     peer.violation(r#"[6,{},"wamp.close.close_realm"]"#);
 }
 
 #[test]
 fn ses_19_the_answer_to_our_goodbye_is_not_answered() {
-    let mut peer = Peer::in_state(State::ShuttingDown);
+    let mut peer = Peer::in_state(SessionState::ShuttingDown);
     assert_eq!(peer.step(r#"[6,{},"wamp.close.goodbye_and_out"]"#), "Left");
     assert_eq!(peer.step(HELLO), "Join");
 }
 
 #[test]
 fn ses_20_nothing_is_served_behind_our_goodbye() {
-    let mut peer = Peer::in_state(State::ShuttingDown);
+    let mut peer = Peer::in_state(SessionState::ShuttingDown);
     assert_eq!(peer.step(r#"[16,99,{"acknowledge":true},"a"]"#), "Ignored");
     assert_eq!(peer.step(r#"[16,"never read any more"]"#), "Ignored");
     assert_eq!(peer.step(r#"[6,{},"wamp.close.goodbye_and_out"]"#), "Left");
@@ -230,11 +230,11 @@ fn ses_20_nothing_is_served_behind_our_goodbye() {
 
 #[test]
 fn ses_22_reasons_are_uris() {
-    let violation = Peer::in_state(State::Established).violation(r#"[6,{},"not a uri"]"#);
+    let violation = Peer::in_state(SessionState::Established).violation(r#"[6,{},"not a uri"]"#);
     assert_eq!(violation, "GOODBYE: Reason is not a URI: character ' ' is not allowed");
-    Peer::in_state(State::Established).violation("[6,{}]");
+    Peer::in_state(SessionState::Established).violation("[6,{}]");
     // An ABORT ends the session, whatever it says.
-    assert_eq!(Peer::in_state(State::Established).step(r#"[3,{},"not a uri"]"#), "Left");
+    assert_eq!(Peer::in_state(SessionState::Established).step(r#"[3,{},"not a uri"]"#), "Left");
 }
 
 #[test]
@@ -249,44 +249,44 @@ fn ses_26_id_09_a_new_session_on_the_same_transport_starts_afresh() {
 
 #[test]
 fn ses_28_nothing_is_heard_before_the_decision() {
-    let violation = Peer::in_state(State::Establishing).violation(r#"[32,1,{},"a"]"#);
+    let violation = Peer::in_state(SessionState::Establishing).violation(r#"[32,1,{},"a"]"#);
     assert_eq!(violation, "SUBSCRIBE is not allowed before WELCOME");
-    let violation = Peer::in_state(State::Challenging).violation(r#"[32,1,{},"a"]"#);
+    let violation = Peer::in_state(SessionState::Challenging).violation(r#"[32,1,{},"a"]"#);
     assert_eq!(violation, "SUBSCRIBE is not allowed while AUTHENTICATE is expected");
 }
 
 #[test]
 fn auth_14_challenges_may_follow_each_other() {
-    let mut peer = Peer::in_state(State::Challenging);
+    let mut peer = Peer::in_state(SessionState::Challenging);
     assert_eq!(peer.step(r#"[5,"one",{}]"#), "Authenticate");
     peer.0.challenged();
     assert_eq!(peer.step(r#"[5,"two",{}]"#), "Authenticate");
     peer.0.welcomed(SessionId::new(1).unwrap());
-    assert_eq!(peer.0.state(), State::Established);
+    assert_eq!(peer.0.state(), SessionState::Established);
 }
 
 #[test]
 fn auth_19_a_refused_peer_may_try_again() {
-    let mut peer = Peer::in_state(State::Establishing);
+    let mut peer = Peer::in_state(SessionState::Establishing);
     peer.0.refused();
     assert_eq!(peer.step(HELLO), "Join");
 }
 
 #[test]
 fn vio_02_nothing_is_heard_behind_a_violation() {
-    let mut peer = Peer::in_state(State::Established);
+    let mut peer = Peer::in_state(SessionState::Established);
     peer.violation("[0]");
     for json in everything() {
         assert_eq!(peer.step(json), "Ignored");
     }
     peer.0.closing();
-    assert_eq!(peer.0.state(), State::Failed);
+    assert_eq!(peer.0.state(), SessionState::Failed);
 }
 
 #[test]
 fn vio_07_08_10_neither_goodbye_nor_error_nor_answers_before_a_session() {
     for json in ROUTER_ONLY.iter().chain(&[r#"[6,{},"wamp.close.close_realm"]"#, r#"[8,68,1,{},"a.b"]"#]) {
-        for state in [State::Closed, State::Establishing, State::Challenging] {
+        for state in [SessionState::Closed, SessionState::Establishing, SessionState::Challenging] {
             Peer::in_state(state).violation(json);
         }
     }
@@ -295,7 +295,7 @@ fn vio_07_08_10_neither_goodbye_nor_error_nor_answers_before_a_session() {
 #[test]
 fn vio_09_clients_answer_invocations_only() {
     for of in [16, 32, 34, 48, 64, 66, 999] {
-        let mut peer = Peer::in_state(State::Established);
+        let mut peer = Peer::in_state(SessionState::Established);
         let violation = peer.violation(&format!(r#"[8,{of},1,{{}},"a.b"]"#));
         assert_eq!(violation, format!("ERROR #1: a client may answer only INVOCATION (68), got type {of}"));
     }
@@ -304,17 +304,17 @@ fn vio_09_clients_answer_invocations_only() {
 #[test]
 fn vio_11_only_routers_send_these() {
     for json in ROUTER_ONLY {
-        let violation = Peer::in_state(State::Established).violation(json);
+        let violation = Peer::in_state(SessionState::Established).violation(json);
         assert!(violation.ends_with("is not allowed in an established session"), "{violation}");
     }
 }
 
 #[test]
 fn vio_12_authenticate_needs_a_challenge() {
-    for state in [State::Closed, State::Establishing, State::Established] {
+    for state in [SessionState::Closed, SessionState::Establishing, SessionState::Established] {
         Peer::in_state(state).violation(r#"[5,"x",{}]"#);
     }
-    let mut twice = Peer::in_state(State::Challenging);
+    let mut twice = Peer::in_state(SessionState::Challenging);
     twice.step(r#"[5,"x",{}]"#);
     twice.violation(r#"[5,"x",{}]"#);
 }
@@ -323,10 +323,10 @@ fn vio_12_authenticate_needs_a_challenge() {
 fn vio_13_answers_are_let_through_for_the_driver_knows_the_invocations() {
     for answer in ["[70,1,{}]", r#"[8,68,1,{},"a.b"]"#] {
         // Neither has a number of its own: the next request is the first.
-        let mut peer = Peer::in_state(State::Established);
+        let mut peer = Peer::in_state(SessionState::Established);
         assert_eq!(peer.step(answer), "Request");
         assert_eq!(peer.step(r#"[32,1,{},"a"]"#), "Request");
-        for state in [State::Closed, State::Establishing, State::Challenging] {
+        for state in [SessionState::Closed, SessionState::Establishing, SessionState::Challenging] {
             Peer::in_state(state).violation(answer);
         }
     }
@@ -336,13 +336,13 @@ fn vio_13_answers_are_let_through_for_the_driver_knows_the_invocations() {
 
 #[test]
 fn vio_15_id_06_strict_requests_are_numbered_without_gaps() {
-    let mut peer = Peer::in_state(State::Established);
+    let mut peer = Peer::in_state(SessionState::Established);
     for json in [r#"[32,1,{},"a"]"#, r#"[16,2,{},"a"]"#, r#"[48,3,{},"a"]"#, "[49,3,{}]", "[34,4,1]"] {
         assert_eq!(peer.step(json), "Request");
     }
     assert_eq!(peer.violation(r#"[64,6,{},"a"]"#), "REGISTER: expected request id 5, got 6");
-    Peer::in_state(State::Established).violation(r#"[32,2,{},"a"]"#);
-    let mut again = Peer::in_state(State::Established);
+    Peer::in_state(SessionState::Established).violation(r#"[32,2,{},"a"]"#);
+    let mut again = Peer::in_state(SessionState::Established);
     again.step(r#"[32,1,{},"a"]"#);
     again.violation(r#"[32,1,{},"a"]"#);
 }
@@ -359,7 +359,7 @@ fn id_06_lenient_requests_may_have_any_id() {
 
 #[test]
 fn pci_13_to_19_open_calls_may_come_again_under_strict_numbering() {
-    let mut peer = Peer::in_state(State::Established);
+    let mut peer = Peer::in_state(SessionState::Established);
     for json in [
         r#"[48,1,{"progress":true},"p"]"#,
         r#"[16,2,{},"t"]"#,
@@ -370,17 +370,17 @@ fn pci_13_to_19_open_calls_may_come_again_under_strict_numbering() {
         assert_eq!(peer.step(json), "Request", "{json}");
     }
     peer.violation(r#"[48,1,{},"p"]"#);
-    let mut gap = Peer::in_state(State::Established);
+    let mut gap = Peer::in_state(SessionState::Established);
     gap.step(r#"[48,1,{"progress":true},"p"]"#);
     gap.violation(r#"[48,3,{},"p"]"#);
-    let mut plain = Peer::in_state(State::Established);
+    let mut plain = Peer::in_state(SessionState::Established);
     plain.step(r#"[48,1,{},"p"]"#);
     plain.violation(r#"[48,1,{},"p"]"#);
 }
 
 #[test]
 fn rpc_11_error_uris_are_uris() {
-    let mut peer = Peer::in_state(State::Established);
+    let mut peer = Peer::in_state(SessionState::Established);
     assert_eq!(peer.step(r#"[8,68,1,{},"wamp.error.invalid_argument"]"#), "Request");
     peer.violation(r#"[8,68,1,{},"a b"]"#);
 }
@@ -391,7 +391,7 @@ fn requests_are_read_quickly_only_in_a_session_that_counts_none() {
         let frame = Bytes::from_static(json.as_bytes());
         let quick = |peer: &Peer| peer.0.receive_quick(Serializer::Json, &frame).is_some();
         let mut peer = Peer::lenient();
-        assert!(!quick(&peer) && !quick(&Peer::in_state(State::Established)));
+        assert!(!quick(&peer) && !quick(&Peer::in_state(SessionState::Established)));
         peer.join();
         assert!(quick(&peer));
         peer.0.closing();

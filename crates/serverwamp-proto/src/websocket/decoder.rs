@@ -54,15 +54,15 @@ pub struct Decoder {
     role: Role,
     max_message: usize,
     deflate: bool,
-    state: State,
+    state: DecoderState,
     /// The frame whose header was read and whose payload is not complete.
-    frame: Option<Frame>,
+    frame: Option<IncompleteFrame>,
     /// The message in progress, if it cannot be a slice of the caller's buffer.
     message: Option<Assembly>,
 }
 
 #[derive(Debug)]
-enum State {
+enum DecoderState {
     Reading,
     /// The length of a message was handed out as a failure, and it may be passed over yet.
     Refused(Box<Passing>),
@@ -73,16 +73,16 @@ enum State {
 
 /// A frame with an incomplete payload.
 #[derive(Debug)]
-enum Frame {
+enum IncompleteFrame {
     /// A whole message. Its payload stays in the caller's buffer until it is complete.
     Whole { text: bool, key: [u8; 4], len: usize, unmasked: usize, valid: usize },
     /// Part of an [`Assembly`], to which the payload moves as it arrives.
-    Part(Part),
+    Part(FramePart),
 }
 
 /// What is still to come of a frame whose payload is read as it arrives.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(super) struct FramePart {
     pub(super) key: [u8; 4],
     pub(super) rest: u64,
     pub(super) fin: bool,
@@ -91,7 +91,7 @@ pub(super) struct Part {
 impl Decoder {
     /// A decoder for messages of up to `max_message` bytes, counted over all fragments and after decompression.
     pub const fn new(role: Role, max_message: usize) -> Self {
-        Self { role, max_message, deflate: false, state: State::Reading, frame: None, message: None }
+        Self { role, max_message, deflate: false, state: DecoderState::Reading, frame: None, message: None }
     }
 
     /// Changes how many bytes a message may have. One of which a frame was received already may end with it.
@@ -116,7 +116,7 @@ impl Decoder {
     /// When the peer broke a rule; the connection has to be closed with the failure's code.
     #[inline]
     pub fn decode(&mut self, buf: &mut BytesMut) -> Result<Option<Event>, Failure> {
-        if !matches!(self.state, State::Reading) {
+        if !matches!(self.state, DecoderState::Reading) {
             return self.decode_apart(buf);
         }
         let result = self.next(buf);
@@ -133,12 +133,13 @@ impl Decoder {
     /// `false` if the message has more than `most` bytes; if that is seen later, `decode` fails with 1009 for good. A
     /// compressed message may have as many when it is decompressed, and about as many as it came.
     pub fn pass_over(&mut self, most: usize, batch: Option<Serializer>) -> bool {
-        let State::Refused(mut passing) = std::mem::replace(&mut self.state, State::Ended) else {
+        let DecoderState::Refused(mut passing) = std::mem::replace(&mut self.state, DecoderState::Ended)
+        else {
             return false;
         };
         let possible = passing.begin(most as u64, batch);
         if possible {
-            self.state = State::PassingOver(passing);
+            self.state = DecoderState::PassingOver(passing);
         }
         possible
     }
@@ -147,7 +148,7 @@ impl Decoder {
     #[inline]
     pub const fn holds_more(&self) -> bool {
         match &self.state {
-            State::PassingOver(passing) => passing.holds_more(),
+            DecoderState::PassingOver(passing) => passing.holds_more(),
             _ => false,
         }
     }
@@ -155,8 +156,8 @@ impl Decoder {
     /// As [`decode`](Self::decode), when it is no ordinary message that is read.
     #[cold]
     fn decode_apart(&mut self, buf: &mut BytesMut) -> Result<Option<Event>, Failure> {
-        let State::PassingOver(passing) = &mut self.state else {
-            self.state = State::Ended;
+        let DecoderState::PassingOver(passing) = &mut self.state else {
+            self.state = DecoderState::Ended;
             buf.clear();
             return Ok(None);
         };
@@ -169,7 +170,7 @@ impl Decoder {
             }
             Ok(PassedOver::NeedsMore) => Ok(None),
             Ok(PassedOver::Over) => {
-                self.state = State::Reading;
+                self.state = DecoderState::Reading;
                 self.decode(buf)
             }
             Err(failure) => {
@@ -182,8 +183,8 @@ impl Decoder {
     fn end(&mut self, buf: &mut BytesMut) {
         self.frame = None;
         self.message = None;
-        if !matches!(self.state, State::Refused(_)) {
-            self.state = State::Ended;
+        if !matches!(self.state, DecoderState::Refused(_)) {
+            self.state = DecoderState::Ended;
             buf.clear();
         }
     }
@@ -195,8 +196,8 @@ impl Decoder {
             buf.advance(header.size);
             let mut message = self.message.take().unwrap_or_else(|| Assembly::begin(header));
             message.wire = message.wire.saturating_add(header.len);
-            let part = Part { key: header.key, rest: header.len, fin: header.fin };
-            self.state = State::Refused(Box::new(Passing::new(message, part, self.max_message)));
+            let part = FramePart { key: header.key, rest: header.len, fin: header.fin };
+            self.state = DecoderState::Refused(Box::new(Passing::new(message, part, self.max_message)));
         }
         failure
     }
@@ -231,7 +232,8 @@ impl Decoder {
                 return data(header.opcode, payload).map(Some);
             } else {
                 let text = header.opcode == Opcode::Text;
-                self.frame = Some(Frame::Whole { text, key: header.key, len, unmasked: 0, valid: 0 });
+                self.frame =
+                    Some(IncompleteFrame::Whole { text, key: header.key, len, unmasked: 0, valid: 0 });
             }
         }
     }
@@ -265,13 +267,14 @@ impl Decoder {
     fn begin_part(&mut self, header: &Header) {
         let message = self.message.get_or_insert_with(|| Assembly::begin(header));
         message.wire += header.len;
-        self.frame = Some(Frame::Part(Part { key: header.key, rest: header.len, fin: header.fin }));
+        self.frame =
+            Some(IncompleteFrame::Part(FramePart { key: header.key, rest: header.len, fin: header.fin }));
     }
 
     /// Continues the frame in progress; it is still in progress afterwards if more bytes are needed.
     fn resume(&mut self, buf: &mut BytesMut) -> Result<Option<Event>, Failure> {
         match self.frame.take() {
-            Some(Frame::Whole { text, key, len, mut unmasked, mut valid }) => {
+            Some(IncompleteFrame::Whole { text, key, len, mut unmasked, mut valid }) => {
                 let end = len.min(buf.len());
                 unmask(buf.get_mut(unmasked..end).unwrap_or_default(), rotate(key, unmasked));
                 unmasked = end;
@@ -279,19 +282,19 @@ impl Decoder {
                     valid = check_utf8(buf.get(..end).unwrap_or_default(), valid, end == len)?;
                 }
                 if end < len {
-                    self.frame = Some(Frame::Whole { text, key, len, unmasked, valid });
+                    self.frame = Some(IncompleteFrame::Whole { text, key, len, unmasked, valid });
                     return Ok(None);
                 }
                 let payload = buf.split_to(len).freeze();
                 Ok(Some(if text { Event::Text(payload) } else { Event::Binary(payload) }))
             }
-            Some(Frame::Part(part)) => self.resume_part(part, buf),
+            Some(IncompleteFrame::Part(part)) => self.resume_part(part, buf),
             None => Ok(None),
         }
     }
 
     /// Continues a frame of an [`Assembly`].
-    fn resume_part(&mut self, mut part: Part, buf: &mut BytesMut) -> Result<Option<Event>, Failure> {
+    fn resume_part(&mut self, mut part: FramePart, buf: &mut BytesMut) -> Result<Option<Event>, Failure> {
         let Some(message) = &mut self.message else { return Ok(None) };
         let mut appended = part.take(buf, |bytes| message.append(bytes, self.max_message));
         if appended.is_ok() && part.rest == 0 && part.fin {
@@ -300,12 +303,13 @@ impl Decoder {
         match appended {
             Err(failure) => {
                 if let Some(message) = self.message.take().filter(|_| failure.code == 1009) {
-                    self.state = State::Refused(Box::new(Passing::new(message, part, self.max_message)));
+                    self.state =
+                        DecoderState::Refused(Box::new(Passing::new(message, part, self.max_message)));
                 }
                 Err(failure)
             }
             Ok(()) if part.rest > 0 => {
-                self.frame = Some(Frame::Part(part));
+                self.frame = Some(IncompleteFrame::Part(part));
                 Ok(None)
             }
             Ok(()) => Ok(self.message.take_if(|_| part.fin).map(Assembly::into_event)),
@@ -313,7 +317,7 @@ impl Decoder {
     }
 }
 
-impl Part {
+impl FramePart {
     /// So many bytes of it are behind us.
     pub(super) fn pass(&mut self, bytes: usize) {
         self.key = rotate(self.key, bytes);

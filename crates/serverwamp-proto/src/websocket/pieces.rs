@@ -39,14 +39,14 @@ pub struct Pieces {
     limit: usize,
     /// The length of a message, or the message, as far as it is there.
     held: Vec<u8>,
-    part: Part,
+    part: RecordPart,
     /// A message has begun.
     any: bool,
 }
 
 /// Which part of a record comes next.
 #[derive(Clone, Copy, Debug)]
-enum Part {
+enum RecordPart {
     Prefix,
     /// The rest of a message, of which so many bytes are to come; nobody knows how many if it is JSON.
     Message(Option<usize>),
@@ -60,10 +60,10 @@ impl Pieces {
         Self { serializer, limit, held: Vec::new(), part: Self::first(serializer), any: false }
     }
 
-    const fn first(serializer: Serializer) -> Part {
+    const fn first(serializer: Serializer) -> RecordPart {
         match serializer {
-            Serializer::Json => Part::Message(None),
-            Serializer::MessagePack | Serializer::Cbor => Part::Prefix,
+            Serializer::Json => RecordPart::Message(None),
+            Serializer::MessagePack | Serializer::Cbor => RecordPart::Prefix,
         }
     }
 
@@ -76,13 +76,13 @@ impl Pieces {
         while !bytes.is_empty() {
             self.any = true;
             match self.part {
-                Part::Prefix => self.take_prefix(bytes)?,
-                Part::Message(rest) => {
+                RecordPart::Prefix => self.take_prefix(bytes)?,
+                RecordPart::Message(rest) => {
                     if let Some(piece) = self.take_message(rest, bytes)? {
                         return Ok(Some(piece));
                     }
                 }
-                Part::TooLong(rest, told) => {
+                RecordPart::TooLong(rest, told) => {
                     if let Some(piece) = self.take_too_long(rest, told, bytes) {
                         return Ok(Some(piece));
                     }
@@ -99,9 +99,11 @@ impl Pieces {
     pub fn finish(&self) -> Result<(), BatchError> {
         match self.part {
             _ if !self.any => Err(BatchError::NoMessages),
-            Part::Prefix | Part::Message(None) if self.held.is_empty() => Ok(()),
-            Part::Message(None) | Part::TooLong(None, _) => Err(BatchError::Unterminated),
-            Part::Prefix | Part::Message(_) | Part::TooLong(..) => Err(BatchError::Truncated),
+            RecordPart::Prefix | RecordPart::Message(None) if self.held.is_empty() => Ok(()),
+            RecordPart::Message(None) | RecordPart::TooLong(None, _) => Err(BatchError::Unterminated),
+            RecordPart::Prefix | RecordPart::Message(_) | RecordPart::TooLong(..) => {
+                Err(BatchError::Truncated)
+            }
         }
     }
 
@@ -115,19 +117,20 @@ impl Pieces {
         }
         self.held.clear();
         let rest = Some(len);
-        self.part = if len > self.limit { Part::TooLong(rest, false) } else { Part::Message(rest) };
+        self.part =
+            if len > self.limit { RecordPart::TooLong(rest, false) } else { RecordPart::Message(rest) };
         Ok(())
     }
 
     fn take_message(&mut self, rest: Option<usize>, bytes: &mut Bytes) -> Result<Option<Piece>, BatchError> {
         let (here, complete) = reach(rest, bytes);
         if self.held.len() + here > self.limit {
-            self.part = Part::TooLong(rest, false);
+            self.part = RecordPart::TooLong(rest, false);
             return Ok(None);
         }
         if !complete {
             self.held.extend_from_slice(&bytes.split_to(here));
-            self.part = Part::Message(rest.map(|rest| rest - here));
+            self.part = RecordPart::Message(rest.map(|rest| rest - here));
             return Ok(None);
         }
         let message = if self.held.is_empty() {
@@ -151,14 +154,14 @@ impl Pieces {
             if complete {
                 self.begin_next(rest, bytes);
             } else {
-                self.part = Part::TooLong(rest.map(|rest| rest - here), true);
+                self.part = RecordPart::TooLong(rest.map(|rest| rest - here), true);
             }
             return None;
         }
         let kept = here.min(HEAD.saturating_sub(self.held.len()));
         self.held.extend_from_slice(&bytes.split_to(kept));
         let tell = self.held.len() >= HEAD || (complete && kept == here);
-        self.part = Part::TooLong(rest.map(|rest| rest - kept), tell);
+        self.part = RecordPart::TooLong(rest.map(|rest| rest - kept), tell);
         if !tell {
             return None;
         }

@@ -8,7 +8,7 @@ use bytes::{Buf as _, Bytes, BytesMut};
 
 use super::assembly::{Assembly, NOT_UTF8};
 use super::batch::{BatchError, Piece, Pieces};
-use super::decoder::{Event, Part, control, longest_compressed, take};
+use super::decoder::{Event, FramePart, control, longest_compressed, take};
 use super::deflate::Inflater;
 use super::header::Header;
 use super::{Failure, Opcode, Role};
@@ -35,7 +35,7 @@ pub(super) struct Passing {
     text: bool,
     inflater: Option<Inflater>,
     /// The frame in progress.
-    part: Part,
+    part: FramePart,
     /// Payload bytes as far as frames have announced them.
     wire: u64,
     /// Bytes of the message that are there and were not looked at.
@@ -73,7 +73,7 @@ pub(super) enum PassedOver {
 
 impl Passing {
     /// Goes on with a message that is longer than `limit` bytes, and with the frame that made it so.
-    pub(super) fn new(message: Assembly, part: Part, limit: usize) -> Self {
+    pub(super) fn new(message: Assembly, part: FramePart, limit: usize) -> Self {
         Self {
             text: message.opcode == Opcode::Text,
             inflater: message.inflater,
@@ -142,7 +142,7 @@ impl Passing {
                 return Err(Failure::too_big(self.limit));
             }
             buf.advance(header.size);
-            self.part = Part { key: header.key, rest: header.len, fin: header.fin };
+            self.part = FramePart { key: header.key, rest: header.len, fin: header.fin };
             self.pending = self.part.fin && self.inflater.is_some();
         }
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use serverwamp_proto::id::{RequestNumbering, SessionId};
 use serverwamp_proto::message::Message;
-use serverwamp_proto::session::Session;
+use serverwamp_proto::session::SessionMachine;
 
 use super::samples;
 use super::value::{SERIALIZERS, to_frame, to_value};
@@ -26,7 +26,7 @@ fn exercise(frame: &Bytes) {
                 assert_eq!(out[1..], carried);
             }
         }
-        let mut session = Session::new(RequestNumbering::Lenient);
+        let mut session = SessionMachine::new(RequestNumbering::Lenient);
         session.welcomed(SessionId::random(1));
         let _ = session.receive_frame(serializer, frame);
         session.closing();

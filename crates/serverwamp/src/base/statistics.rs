@@ -3,7 +3,7 @@
 //! Invariant: counting is one relaxed addition, and nothing but a refusal, or the beginning and end of a connection, of
 //! a session, or of a call that has to wait, is counted.
 
-use crate::base::log::{Kind, Whose, line, line_later};
+use crate::base::log::{LineKind, Whose, line, line_later};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -109,8 +109,8 @@ macro_rules! refusals {
             const COUNT: usize = Self::ALL.len();
 
             /// Each is a kind of line in the log.
-            fn line(self) -> &'static Kind {
-                static KINDS: [Kind; Refusal::COUNT] = [$(Kind::refusal($name),)+];
+            fn line(self) -> &'static LineKind {
+                static KINDS: [LineKind; Refusal::COUNT] = [$(LineKind::refusal($name),)+];
                 &KINDS[self as usize]
             }
 

@@ -5,7 +5,7 @@
 
 use super::call_permit::{self, CallPermit};
 use super::deadlines::{Deadlines, expired};
-use super::route::{ServedRoute, Target, check_abilities, check_goes_on, continues, find, go_on, refuse};
+use super::route::{CallTarget, ServedRoute, check_abilities, check_goes_on, continues, find, go_on, refuse};
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::router::call::{CallState, Stop};
@@ -148,13 +148,13 @@ impl Calls {
         }
         let changes = realm.dealer.changes();
         let found = match find(session, &call.procedure).map_err(refuse)? {
-            Target::Served(found) => found,
-            Target::Registered(registration) => {
+            CallTarget::Served(found) => found,
+            CallTarget::Registered(registration) => {
                 charge_time();
                 self.last_found.keep(changes, &registration);
                 return self.route(session, call, registration).map_err(refuse);
             }
-            Target::Meta => {
+            CallTarget::Meta => {
                 charge_time();
                 check_abilities(&call, false).map_err(refuse)?;
                 let answer = MetaApi::of(realm).answer(session, &call.procedure, &call.payload);

@@ -7,7 +7,7 @@ use super::{Deciding, Open, Peer, Phase, calls::Calls};
 use crate::base::log::{Whose, line};
 use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
-use crate::router::auth::{AuthenticateAnswer, Exchange, Hello, Principal, Secret};
+use crate::router::auth::{AuthenticateAnswer, Exchange, Principal, ReceivedHello, Secret};
 use crate::router::realm::{Handlers, RunningRealm};
 use crate::router::request::{ConnectRequest, JoinRequest, SessionRequest};
 use crate::router::session::pending::{Admission, SessionReply};
@@ -45,8 +45,10 @@ impl Peer {
         );
         session.announce(roles);
         let details = &hello.details;
-        let known =
-            Hello { authid: details.authid.clone(), authextra: wire::dict(details.authextra.as_ref()) };
+        let known = ReceivedHello {
+            authid: details.authid.clone(),
+            authextra: wire::dict(details.authextra.as_ref()),
+        };
         let exchange = Arc::new(Exchange::new(session.clone(), known));
         let methods = details.authmethods.clone().unwrap_or_default();
         let decision = Box::pin(decide(realm, Arc::clone(&exchange), methods, self.app.connections.clone()));

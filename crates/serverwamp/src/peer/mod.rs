@@ -33,7 +33,7 @@ use rate_limit::RateLimit;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::RequestNumbering;
 use serverwamp_proto::message::{Message, QuickRequest, Violation};
-use serverwamp_proto::session::{Session as Machine, Step};
+use serverwamp_proto::session::{SessionMachine, SessionStep};
 use serverwamp_proto::uris;
 use serverwamp_proto::websocket::Opcode;
 use std::borrow::Cow;
@@ -48,7 +48,7 @@ pub(crate) struct Peer {
     serializer: Serializer,
     outbox: Outbox,
     permit: Permit,
-    machine: Machine,
+    machine: SessionMachine,
     phase: Phase,
     /// When the phase has lasted too long.
     deadline: Option<Instant>,
@@ -119,7 +119,7 @@ impl Peer {
         let mut peer = Self {
             serializer: transport.serializer,
             transport: Arc::new(transport),
-            machine: Machine::new(numbering).with_bounds(app.reading()),
+            machine: SessionMachine::new(numbering).with_bounds(app.reading()),
             phase: Phase::Closed,
             deadline: None,
             rate_limit: RateLimit::new(&app.limits, app.runtime.now()),
@@ -153,17 +153,17 @@ impl Peer {
             overdue::asks_too_fast(&self.app, self.whose());
         }
         match step {
-            Step::Join(hello, roles) => self.join(&hello, roles),
-            Step::Authenticate(answer) => self.authenticate(&answer),
-            Step::Request(request) => {
+            SessionStep::Join(hello, roles) => self.join(&hello, roles),
+            SessionStep::Authenticate(answer) => self.authenticate(&answer),
+            SessionStep::Request(request) => {
                 if let Phase::Open(open) = &mut self.phase {
                     dispatch::request(open, request)?;
                 }
             }
-            Step::Leave(goodbye) => self.leave(goodbye.reason.as_ref()),
-            Step::Left => self.left(),
-            Step::AttemptEnded => self.over(CloseReason::Lost, 1000, ""),
-            Step::Ignored => {}
+            SessionStep::Leave(goodbye) => self.leave(goodbye.reason.as_ref()),
+            SessionStep::Left => self.left(),
+            SessionStep::AttemptEnded => self.over(CloseReason::Lost, 1000, ""),
+            SessionStep::Ignored => {}
         }
         Ok(())
     }
@@ -238,11 +238,11 @@ impl Peer {
 }
 
 /// Is this something that costs the one who asks? Answers are given at the pace of who is asked, unless they are many.
-fn is_request(step: &Step<'_>) -> bool {
+fn is_request(step: &SessionStep<'_>) -> bool {
     match step {
-        Step::Join(..) => true,
-        Step::Request(Message::Yield(result)) => result.options.progress,
-        Step::Request(request) => !matches!(request, Message::Error(_)),
+        SessionStep::Join(..) => true,
+        SessionStep::Request(Message::Yield(result)) => result.options.progress,
+        SessionStep::Request(request) => !matches!(request, Message::Error(_)),
         _ => false,
     }
 }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Where a call goes.
-pub(super) enum Target<'r> {
+pub(super) enum CallTarget<'r> {
     Served(ServedRoute<'r>),
     Registered(Arc<RegistrationEntry>),
     Meta,
@@ -43,20 +43,20 @@ pub(super) fn check_goes_on(session: &Session) -> Result<(), WampError> {
     Ok(())
 }
 
-pub(super) fn find<'r>(session: &'r Session, procedure: &str) -> Result<Target<'r>, WampError> {
+pub(super) fn find<'r>(session: &'r Session, procedure: &str) -> Result<CallTarget<'r>, WampError> {
     let realm: &RunningRealm = session.running_realm();
     let replaced = realm.code.service.is_some();
     // No registration, and be it for every procedure, serves one of the specification's own (checklist URI-11).
     if uri::is_reserved(procedure) && (realm.context.config().permissions.meta_api || !replaced) {
         realm.context.check_uri(procedure, Match::Exact, Some(session))?;
         return match realm.context.config().permissions.meta_api {
-            true => Ok(Target::Meta),
+            true => Ok(CallTarget::Meta),
             false => Err(no_such_procedure(procedure)),
         };
     }
     let route = match realm.dealer.find(procedure) {
         Some(dealer::Found::Registered(registration)) if !replaced => {
-            return Ok(Target::Registered(registration));
+            return Ok(CallTarget::Registered(registration));
         }
         Some(dealer::Found::Route(route)) => Some(Cow::Borrowed(route)),
         Some(dealer::Found::Local(route)) => Some(Cow::Owned(route)),
@@ -68,7 +68,7 @@ pub(super) fn find<'r>(session: &'r Session, procedure: &str) -> Result<Target<'
         // What equals a route's URI is a valid one.
         let route = route.filter(|_| !replaced);
         let procedure = Cow::Borrowed(&known.uri);
-        return Ok(Target::Served(ServedRoute { procedure, matched: Matched::Exact, route }));
+        return Ok(CallTarget::Served(ServedRoute { procedure, matched: Matched::Exact, route }));
     }
     realm.context.check_uri(procedure, Match::Exact, Some(session))?;
     let matched = match &route {
@@ -77,7 +77,7 @@ pub(super) fn find<'r>(session: &'r Session, procedure: &str) -> Result<Target<'
         None => return Err(no_such_procedure(procedure)),
     };
     let route = route.filter(|_| !replaced);
-    Ok(Target::Served(ServedRoute { procedure: Cow::Owned(procedure.into()), matched, route }))
+    Ok(CallTarget::Served(ServedRoute { procedure: Cow::Owned(procedure.into()), matched, route }))
 }
 
 impl Calls {

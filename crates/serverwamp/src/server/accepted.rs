@@ -11,7 +11,7 @@ use futures_util::future::{Either, select};
 use hyper::rt::{Read, Write};
 use serverwamp_proto::rawsocket::MAGIC;
 
-use super::Options;
+use super::ServerOptions;
 use super::http::{self, Services};
 use super::proxy_protocol::{self, MalformedHeader, Told};
 use super::stream::{Lent, Returned};
@@ -28,7 +28,7 @@ use crate::transport::{TransportInfo, TransportKind};
 /// Serves a connection in a task of its own.
 pub(super) fn spawn<IO>(
     app: &Application,
-    options: &Arc<Options>,
+    options: &Arc<ServerOptions>,
     services: &Arc<Services>,
     io: IO,
     address: Option<SocketAddr>,
@@ -71,7 +71,7 @@ pub(super) fn spawn<IO>(
 
 async fn serve<IO>(
     app: Application,
-    options: Arc<Options>,
+    options: Arc<ServerOptions>,
     services: Arc<Services>,
     mut io: IO,
     origin: Origin,
@@ -104,7 +104,7 @@ fn has_to_introduce(app: &Application, origin: &Origin) -> bool {
 /// Reads the PROXY header of a connection that has to begin with one. `None` is the end of it.
 async fn introduce<IO>(
     app: &Application,
-    options: &Options,
+    options: &ServerOptions,
     io: &mut IO,
     origin: Origin,
 ) -> io::Result<Option<Origin>>
@@ -133,7 +133,7 @@ fn refuse_header(app: &Application, origin: &Origin, why: &MalformedHeader) {
 /// Serves a connection that is encrypted or need not be.
 async fn serve_bytes<IO>(
     app: Application,
-    options: Arc<Options>,
+    options: Arc<ServerOptions>,
     services: Arc<Services>,
     mut io: IO,
     origin: Origin,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::Options;
+use super::ServerOptions;
 use crate::Application;
 
 /// Everything because of which a [`Server`](crate::Server) cannot serve, each with what to do about it.
@@ -49,7 +49,7 @@ impl From<ServeError> for io::Error {
 }
 
 /// Refuses what can never work. To be called where the server is to run.
-pub(super) fn check(app: &Application, options: &Options) -> Result<(), ServeError> {
+pub(super) fn check(app: &Application, options: &ServerOptions) -> Result<(), ServeError> {
     let mut problems = Vec::new();
     problems.extend(app.inner().runtime.available().err().map(|unavailable| unavailable.to_string()));
     if options.handshake == Duration::ZERO {

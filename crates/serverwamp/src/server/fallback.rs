@@ -2,7 +2,6 @@
 //!
 //! Invariant: a body is read no further and no longer than the server's settings say, whatever the service does.
 
-use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -19,9 +18,8 @@ use tower_service::Service;
 
 use super::http::page;
 use crate::base::log::line;
+use crate::layer::BoxError;
 use crate::rt::{BoxFuture, Runtime, after};
-
-type BoxError = Box<dyn Error + Send + Sync>;
 
 /// What the server answers, or what the program does.
 #[derive(Debug)]

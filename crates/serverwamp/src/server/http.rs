@@ -17,7 +17,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use tower_service::Service as _;
 
-use super::Options;
+use super::ServerOptions;
 use super::fallback::{self, AnyBody, Fallback, FallbackBounds};
 use super::timer::HttpTimer;
 use crate::Application;
@@ -51,7 +51,7 @@ pub(super) struct Services {
 struct OpenConnection<'s>(&'s Services);
 
 impl Services {
-    pub(super) fn new(app: &Application, options: &Options) -> Self {
+    pub(super) fn new(app: &Application, options: &ServerOptions) -> Self {
         let below = |path: &String| format!("{}/", path.trim_end_matches('/'));
         Self {
             health: options.health.clone(),
@@ -224,7 +224,7 @@ pub(super) fn too_slow() -> Vec<u8> {
 /// Serves the requests of one connection, until it ends or becomes a WebSocket.
 pub(super) async fn serve<IO>(
     app: &Application,
-    options: &Options,
+    options: &ServerOptions,
     services: Arc<Services>,
     io: IO,
     origin: Origin,

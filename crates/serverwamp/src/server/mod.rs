@@ -80,11 +80,11 @@ const SAY_EVERY: Duration = Duration::from_secs(10);
 #[must_use = "nothing is served until `bind` and `run`, or `serve`, are awaited"]
 pub struct Server {
     app: Application,
-    options: Options,
+    options: ServerOptions,
 }
 
 #[derive(Clone, Debug)]
-struct Options {
+struct ServerOptions {
     path: String,
     health: String,
     long_poll: Option<String>,
@@ -105,7 +105,7 @@ struct Options {
 impl Server {
     /// Serves `app`: its WebSocket at the path `/ws`, and RawSocket.
     pub fn new(app: Application) -> Self {
-        let options = Options {
+        let options = ServerOptions {
             path: "/ws".to_owned(),
             health: "/health".to_owned(),
             long_poll: None,
@@ -291,7 +291,7 @@ impl Server {
 /// Accepts connections until `stop` completes.
 async fn accept(
     app: &Application,
-    options: &Arc<Options>,
+    options: &Arc<ServerOptions>,
     services: &Arc<Services>,
     listener: &mut impl Listener,
     stop: impl Future<Output = ()>,

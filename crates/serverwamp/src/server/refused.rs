@@ -8,9 +8,9 @@ use std::sync::{Arc, PoisonError};
 
 use futures_util::future::{Either, select};
 use hyper::rt::{Read, Write};
-use serverwamp_proto::rawsocket::{MAGIC, Refusal};
+use serverwamp_proto::rawsocket::{HandshakeError, MAGIC};
 
-use super::Options;
+use super::ServerOptions;
 use super::accepted::within;
 use super::{http, proxy_protocol};
 use crate::Application;
@@ -106,7 +106,7 @@ impl Telling {
     pub(super) async fn tell<IO>(
         self,
         app: &Application,
-        options: &Options,
+        options: &ServerOptions,
         io: IO,
         introduced: bool,
         too_many: TooMany,
@@ -124,7 +124,7 @@ impl Telling {
     async fn tell_in_time<IO>(
         &self,
         app: &Application,
-        options: &Options,
+        options: &ServerOptions,
         io: IO,
         introduced: bool,
         too_many: TooMany,
@@ -151,7 +151,7 @@ impl Telling {
 /// What comes behind the PROXY header, if there has to be one; `None` if there is none.
 async fn unintroduced<IO>(
     app: &Application,
-    options: &Options,
+    options: &ServerOptions,
     mut io: IO,
     introduced: bool,
 ) -> io::Result<Option<IO>>
@@ -166,14 +166,14 @@ where
 }
 
 /// Refuses in what the peer speaks.
-async fn refuse<IO>(options: &Options, io: &mut IO, too_many: TooMany) -> io::Result<()>
+async fn refuse<IO>(options: &ServerOptions, io: &mut IO, too_many: TooMany) -> io::Result<()>
 where
     IO: Read + Write + Unpin,
 {
     let mut first = [0];
     read_exact(io, &mut first).await?;
     match first {
-        [MAGIC] if options.rawsocket => end_with(io, &Refusal::TooManyConnections.octets()).await,
+        [MAGIC] if options.rawsocket => end_with(io, &HandshakeError::TooManyConnections.octets()).await,
         [_] if options.http => {
             let after = format!("retry-after: {RETRY_AFTER}\r\n");
             end_with(io, &http::refusal("503 Service Unavailable", &after, &format!("{too_many}\n"))).await

@@ -107,8 +107,8 @@ impl Framing {
             Self::WebSocket { .. } => frame::push(control, payload, out),
             Self::RawSocket { .. } => {
                 let kind = match control {
-                    Opcode::Ping => rawsocket::Kind::Ping,
-                    _ => rawsocket::Kind::Pong,
+                    Opcode::Ping => rawsocket::FrameKind::Ping,
+                    _ => rawsocket::FrameKind::Pong,
                 };
                 rawsocket::frame::push(kind, payload, out);
             }
@@ -116,14 +116,14 @@ impl Framing {
     }
 
     /// What reads the frames of the peer.
-    pub(super) fn decoder(&self, max_message: usize) -> Decoder {
+    pub(super) fn decoder(&self, max_message: usize) -> FrameDecoder {
         match self {
-            Self::WebSocket { deflate, .. } => Decoder::WebSocket(
+            Self::WebSocket { deflate, .. } => FrameDecoder::WebSocket(
                 websocket::Decoder::new(Role::Server, max_message).with_deflate(deflate.is_some()),
             ),
             Self::RawSocket { serializer, .. } => {
                 let text = *serializer == Serializer::Json;
-                Decoder::RawSocket(rawsocket::Decoder::new(max_message, text))
+                FrameDecoder::RawSocket(rawsocket::Decoder::new(max_message, text))
             }
         }
     }
@@ -132,12 +132,12 @@ impl Framing {
 /// Reads frames of either kind.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one for each connection, and most are WebSockets")]
-pub(super) enum Decoder {
+pub(super) enum FrameDecoder {
     WebSocket(websocket::Decoder),
     RawSocket(rawsocket::Decoder),
 }
 
-impl Decoder {
+impl FrameDecoder {
     /// Changes how long a message may be that has not begun yet.
     #[inline]
     pub(super) const fn limit(&mut self, max_message: usize) {

@@ -35,7 +35,7 @@ pub(crate) use self::handler::{EndReason, Flow, MessageHandler};
 pub(crate) use self::input::Input;
 #[cfg(test)]
 pub(crate) use self::outbox::WrittenBytes;
-pub(crate) use self::outbox::{Bounds, Class, Outbox, PushError, infallible};
+pub(crate) use self::outbox::{Class, Outbox, OutboxBounds, PushError, infallible};
 pub(crate) use self::run_queue::RunQueue;
 pub(crate) use self::settings::Settings;
 pub(crate) use self::wake_queue::{BATCHED_ABOVE, WakeQueue};

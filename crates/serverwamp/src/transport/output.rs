@@ -14,7 +14,7 @@ use serverwamp_proto::websocket::deflate::Deflate;
 use serverwamp_proto::websocket::{Opcode, frame};
 
 use super::Outbox;
-use super::outbox::{End, WrittenBytes};
+use super::outbox::{OutboxEnd, WrittenBytes};
 
 /// Bytes compressed before they are written; more would keep the task busy for long.
 const COMPRESSED_AT_ONCE: usize = 32 * 1024;
@@ -168,14 +168,14 @@ impl Output {
                 self.pongs = 0;
                 0
             }
-            WrittenBytes::End(End::Close { code, reason }) => {
+            WrittenBytes::End(OutboxEnd::Close { code, reason }) => {
                 if self.outbox.framing().says_goodbye() {
                     frame::push_close(Some(code), &reason, &mut self.writing);
                 }
                 self.close_written = true;
                 self.writing.len()
             }
-            WrittenBytes::End(End::Overflow | End::Gone) => {
+            WrittenBytes::End(OutboxEnd::Overflow | OutboxEnd::Gone) => {
                 drained = Drained::Closed;
                 0
             }

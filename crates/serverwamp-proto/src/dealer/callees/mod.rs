@@ -17,14 +17,14 @@ const DRAWS: u64 = 16;
 pub struct Callees<T> {
     invoke: Invoke,
     /// By the number under which they came, which grows.
-    callees: Vec<Callee<T>>,
+    callees: Vec<RegisteredCallee<T>>,
     next: u64,
     /// Whose turn it is under [`Invoke::RoundRobin`]; behind the last one, it is the first one's.
     turn: usize,
 }
 
 #[derive(Clone, Debug)]
-struct Callee<T> {
+struct RegisteredCallee<T> {
     number: u64,
     session: SessionId,
     kept: T,
@@ -60,7 +60,7 @@ impl<T> Callees<T> {
         } else if self.has(session) {
             return Ok(false);
         }
-        self.callees.push(Callee { number: self.next, session, kept: callee });
+        self.callees.push(RegisteredCallee { number: self.next, session, kept: callee });
         self.next += 1;
         Ok(true)
     }
@@ -110,8 +110,9 @@ impl<T> Callees<T> {
         tried: &mut Tried,
         serves: impl Fn(&T) -> bool,
     ) -> Option<(SessionId, &T)> {
-        let is_left =
-            |callee: &Callee<T>, tried: &Tried| serves(&callee.kept) && tried.is_left(callee.session);
+        let is_left = |callee: &RegisteredCallee<T>, tried: &Tried| {
+            serves(&callee.kept) && tried.is_left(callee.session)
+        };
         let place = match self.invoke {
             Invoke::Single | Invoke::First => self.first(tried, is_left),
             Invoke::Last => self.last(tried, is_left),
@@ -123,7 +124,11 @@ impl<T> Callees<T> {
     }
 
     /// The first that was not tried; all before it were, and whoever comes later comes behind it.
-    fn first(&self, tried: &mut Tried, is_left: impl Fn(&Callee<T>, &Tried) -> bool) -> Option<usize> {
+    fn first(
+        &self,
+        tried: &mut Tried,
+        is_left: impl Fn(&RegisteredCallee<T>, &Tried) -> bool,
+    ) -> Option<usize> {
         let from = self.callees.partition_point(|callee| callee.number < tried.before);
         let place = from + self.callees.get(from..)?.iter().position(|callee| is_left(callee, tried))?;
         tried.before = self.callees.get(place)?.number;
@@ -131,10 +136,15 @@ impl<T> Callees<T> {
     }
 
     /// The last that was not tried: one of those who came since the last was asked, or one from before those who were.
-    fn last(&self, tried: &mut Tried, is_left: impl Fn(&Callee<T>, &Tried) -> bool) -> Option<usize> {
+    fn last(
+        &self,
+        tried: &mut Tried,
+        is_left: impl Fn(&RegisteredCallee<T>, &Tried) -> bool,
+    ) -> Option<usize> {
         let come = self.callees.partition_point(|callee| callee.number <= tried.until);
-        let last_of =
-            |callees: &[Callee<T>], tried: &Tried| callees.iter().rposition(|callee| is_left(callee, tried));
+        let last_of = |callees: &[RegisteredCallee<T>], tried: &Tried| {
+            callees.iter().rposition(|callee| is_left(callee, tried))
+        };
         if let Some(place) = last_of(self.callees.get(come..)?, tried) {
             // Without gap above all that were tried, as long as nobody has come meanwhile.
             if tried.until == 0 {
@@ -150,7 +160,7 @@ impl<T> Callees<T> {
         Some(place)
     }
 
-    fn next_in_turn(&mut self, is_left: impl Fn(&Callee<T>) -> bool) -> Option<usize> {
+    fn next_in_turn(&mut self, is_left: impl Fn(&RegisteredCallee<T>) -> bool) -> Option<usize> {
         let (passed, due) = self.callees.split_at_checked(self.turn)?;
         let later = due.iter().position(&is_left).map(|place| passed.len() + place);
         let place = later.or_else(|| passed.iter().position(&is_left))?;
@@ -158,7 +168,7 @@ impl<T> Callees<T> {
         Some(place)
     }
 
-    fn drawn(&self, random: u64, is_left: impl Fn(&Callee<T>) -> bool) -> Option<usize> {
+    fn drawn(&self, random: u64, is_left: impl Fn(&RegisteredCallee<T>) -> bool) -> Option<usize> {
         let many = self.callees.len();
         let is_left = |place: &usize| self.callees.get(*place).is_some_and(&is_left);
         if many <= FEW {

@@ -63,9 +63,9 @@ where
 }
 
 /// A handler that still waits for its state.
-pub(crate) struct Unbound<R: Request, S>(Bind<R, S>);
+pub(crate) struct Unbound<R: Request, S>(BindState<R, S>);
 
-type Bind<R, S> = Box<dyn FnOnce(SharedState<S>) -> Arc<dyn ErasedHandler<R>> + Send>;
+type BindState<R, S> = Box<dyn FnOnce(SharedState<S>) -> Arc<dyn ErasedHandler<R>> + Send>;
 
 impl<R: Request, S: Send + Sync + 'static> Unbound<R, S> {
     pub(crate) fn new<H: Handler<R, T, S>, T: 'static>(handler: H) -> Self {

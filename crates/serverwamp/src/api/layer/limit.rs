@@ -68,7 +68,7 @@ enum Of {
 }
 
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-enum Key {
+enum LimitKey {
     Session(SessionId),
     Authid(Box<str>),
 }
@@ -82,7 +82,7 @@ struct Counts {
 /// When each bucket is full again.
 #[derive(Debug, Default)]
 struct Buckets {
-    full: HashMap<Key, Instant>,
+    full: HashMap<LimitKey, Instant>,
     sweep_at: usize,
 }
 
@@ -102,15 +102,15 @@ impl CallLimit {
         self.counts.refused.load(Ordering::Relaxed)
     }
 
-    fn key(&self, session: &Session) -> Key {
+    fn key(&self, session: &Session) -> LimitKey {
         match self.of {
-            Of::Session => Key::Session(session.id()),
-            Of::Authid => Key::Authid(session.authid().into()),
+            Of::Session => LimitKey::Session(session.id()),
+            Of::Authid => LimitKey::Authid(session.authid().into()),
         }
     }
 
     /// Takes a token, or says how long it takes until there is one.
-    fn take(&self, key: Key, now: Instant) -> Result<(), Duration> {
+    fn take(&self, key: LimitKey, now: Instant) -> Result<(), Duration> {
         let Some(interval) = self.period.checked_div(self.calls) else { return Err(Duration::MAX) };
         let mut buckets = self.counts.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         buckets.sweep(now);
@@ -198,8 +198,8 @@ impl<S> fmt::Debug for LimitedCalls<S> {
 mod tests {
     use super::*;
 
-    fn joe() -> Key {
-        Key::Authid("joe".into())
+    fn joe() -> LimitKey {
+        LimitKey::Authid("joe".into())
     }
 
     #[expect(clippy::disallowed_methods, reason = "some moment to begin with")]
@@ -256,7 +256,7 @@ mod tests {
         for number in 0..100_000_u32 {
             // A thousand a second.
             let now = start + Duration::from_millis(number.into());
-            assert_eq!(limit.take(Key::Authid(number.to_string().into()), now), Ok(()));
+            assert_eq!(limit.take(LimitKey::Authid(number.to_string().into()), now), Ok(()));
             most = most.max(limit.counts.buckets.lock().unwrap().full.len());
         }
         assert!(most <= 2 * FIRST_SWEEP, "{most} are remembered");

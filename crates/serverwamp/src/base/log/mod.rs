@@ -14,7 +14,7 @@ mod rate;
 mod text;
 
 pub(crate) use later::{flush, push};
-pub(crate) use rate::{Kind, clock, tell_all_left_out};
+pub(crate) use rate::{LineKind, clock, tell_all_left_out};
 pub(crate) use text::Text;
 
 use serverwamp_proto::id::SessionId;
@@ -28,7 +28,7 @@ use std::net::{IpAddr, SocketAddr};
 macro_rules! line {
     ($level:ident, $area:literal, $text:literal $($fields:tt)*) => {
         if ::tracing::enabled!(target: concat!("serverwamp::", $area), ::tracing::Level::$level) {
-            static KIND: $crate::base::log::Kind = $crate::base::log::Kind::new(::tracing::Level::$level, $text);
+            static KIND: $crate::base::log::LineKind = $crate::base::log::LineKind::new(::tracing::Level::$level, $text);
             $crate::base::log::line!(@ $level, $area, &KIND, $text $($fields)*);
         }
     };
@@ -52,7 +52,7 @@ macro_rules! line {
 macro_rules! line_later {
     ($level:ident, $area:literal, $text:literal $($fields:tt)*) => {
         if ::tracing::enabled!(target: concat!("serverwamp::", $area), ::tracing::Level::$level) {
-            static KIND: $crate::base::log::Kind = $crate::base::log::Kind::new(::tracing::Level::$level, $text);
+            static KIND: $crate::base::log::LineKind = $crate::base::log::LineKind::new(::tracing::Level::$level, $text);
             $crate::base::log::line_later!(@ $level, $area, &KIND, $text $($fields)*);
         }
     };

@@ -17,7 +17,7 @@ use crate::base::locks::Mutex;
 
 /// One kind of line.
 #[derive(Debug)]
-pub(crate) struct Kind {
+pub(crate) struct LineKind {
     level: Level,
     text: &'static str,
     /// The time from one line to the next when the store is used up.
@@ -39,7 +39,7 @@ pub(crate) struct Suppressed(u64);
 static BEGINNING: OnceLock<Instant> = OnceLock::new();
 
 /// The kinds that have ever left something out.
-static KNOWN: Mutex<Vec<&'static Kind>> = Mutex::new(Vec::new());
+static KNOWN: Mutex<Vec<&'static LineKind>> = Mutex::new(Vec::new());
 
 /// How many of them have not told it.
 static OWING: AtomicUsize = AtomicUsize::new(0);
@@ -50,7 +50,7 @@ static LOOKED: AtomicU64 = AtomicU64::new(0);
 /// Lines that were left out because of their rate.
 const LEFT_OUT: &str = "lines were left out";
 
-impl Kind {
+impl LineKind {
     /// A kind at this level. Of warnings and errors ten are logged at once and then one each second, of what is logged at
     /// INFO a hundred and ten each second, below that a thousand and a hundred each second.
     pub(crate) const fn new(level: Level, text: &'static str) -> Self {
@@ -166,7 +166,7 @@ pub(crate) fn tell_all_left_out() {
 }
 
 #[cold]
-fn tell(is_due: impl Fn(&Kind) -> bool) {
+fn tell(is_due: impl Fn(&LineKind) -> bool) {
     let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).clone();
     for kind in known {
         if kind.left_out.load(Ordering::Relaxed) == 0 || !is_due(kind) {
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_store_is_used_up_and_fills_again_and_every_line_is_logged_or_counted() {
-        static KIND: Kind = Kind::new(Level::WARN, "something happens");
+        static KIND: LineKind = LineKind::new(Level::WARN, "something happens");
         let start = clock();
         BEGINNING.get_or_init(|| start);
         let at = |millis| KIND.admit(start + Duration::from_millis(millis)).map(|Suppressed(count)| count);
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn of_refusals_for_one_reason_ten_are_logged_and_then_one_each_minute() {
-        static KIND: Kind = Kind::refusal("somebody_refused");
+        static KIND: LineKind = LineKind::refusal("somebody_refused");
         let start = clock();
         BEGINNING.get_or_init(|| start);
         // A thousand each second, for five minutes.
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn of_many_threads_every_line_is_logged_or_counted() {
-        static KIND: Kind = Kind::new(Level::WARN, "something happens");
+        static KIND: LineKind = LineKind::new(Level::WARN, "something happens");
         let now = clock();
         let counted = std::thread::scope(|scope| {
             let threads = (0..4).map(|_| {

@@ -14,13 +14,13 @@ use std::task::Poll;
 #[derive(Debug)]
 pub(crate) struct Exchange {
     pub(crate) session: Session,
-    pub(crate) hello: Hello,
+    pub(crate) hello: ReceivedHello,
     mailbox: Mutex<Mailbox>,
 }
 
 /// What HELLO said about the peer, kept for authenticators.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Hello {
+pub(crate) struct ReceivedHello {
     pub(crate) authid: Option<String>,
     pub(crate) authextra: Dict,
 }
@@ -49,7 +49,7 @@ pub struct AuthenticateAnswer {
 }
 
 impl Exchange {
-    pub(crate) fn new(session: Session, hello: Hello) -> Self {
+    pub(crate) fn new(session: Session, hello: ReceivedHello) -> Self {
         Self { session, hello, mailbox: Mutex::default() }
     }
 

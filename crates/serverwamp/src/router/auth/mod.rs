@@ -6,7 +6,7 @@ mod principal;
 
 pub use self::credential::{CraCredential, Salting};
 pub use self::exchange::{AuthExchange, AuthenticateAnswer};
-pub(crate) use self::exchange::{Exchange, Hello};
+pub(crate) use self::exchange::{Exchange, ReceivedHello};
 pub use self::principal::Principal;
 pub use serverwamp_proto::auth::Secret;
 

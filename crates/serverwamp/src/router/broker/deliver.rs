@@ -76,7 +76,7 @@ impl Broker {
         outgoing: &Outgoing<'_>,
         delivered: &mut Delivered,
     ) {
-        let mut events: [Event; 6] = Default::default();
+        let mut events: [EncodedEvent; 6] = Default::default();
         let many = subscribers.len() > BATCHED_ABOVE;
         for (id, session) in subscribers {
             if !outgoing.reaches(*id, session) {
@@ -86,21 +86,21 @@ impl Broker {
             let disclose =
                 outgoing.publisher.is_some() && is_disclosed_to(session, outgoing.by_configuration);
             let event = &mut events[slot(serializer) + if disclose { SERIALIZERS.len() } else { 0 }];
-            if matches!(event, Event::Unknown) {
+            if matches!(event, EncodedEvent::Unknown) {
                 self.events_in.fetch_or(1 << slot(serializer), Ordering::Relaxed);
                 let mut bytes = Vec::new();
                 let topic = entry.is_pattern().then_some(outgoing.topic);
                 *event = match outgoing.encode(serializer, entry.id, topic, disclose, &mut bytes) {
-                    Some(()) => Event::Encoded(bytes),
-                    None => Event::Unsayable,
+                    Some(()) => EncodedEvent::Encoded(bytes),
+                    None => EncodedEvent::Unsayable,
                 };
             }
             match event {
-                Event::Encoded(bytes) => {
+                EncodedEvent::Encoded(bytes) => {
                     let asleep = many.then_some(&mut delivered.asleep);
                     delivered.events += usize::from(session.queue_event(bytes, asleep));
                 }
-                Event::Unsayable | Event::Unknown => delivered.passed_over += 1,
+                EncodedEvent::Unsayable | EncodedEvent::Unknown => delivered.passed_over += 1,
             }
         }
     }
@@ -123,7 +123,7 @@ const fn slot(serializer: Serializer) -> usize {
 
 /// An EVENT in one serializer.
 #[derive(Debug, Default)]
-enum Event {
+enum EncodedEvent {
     /// Nobody has needed it yet.
     #[default]
     Unknown,

@@ -23,11 +23,11 @@ const WAITING_BYTES: usize = 4 << 20;
 #[derive(Debug)]
 pub(crate) struct LocalSubscriber {
     capacity: usize,
-    queue: Mutex<Queue>,
+    queue: Mutex<EventQueue>,
 }
 
 #[derive(Debug, Default)]
-struct Queue {
+struct EventQueue {
     events: VecDeque<ReceivedEvent>,
     bytes: usize,
     lost: u64,
@@ -39,7 +39,7 @@ impl LocalSubscriber {
         Self { capacity: capacity.max(1), queue: Mutex::default() }
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+    fn queue(&self) -> MutexGuard<'_, EventQueue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -69,7 +69,7 @@ impl LocalSubscriber {
     }
 }
 
-impl Queue {
+impl EventQueue {
     fn take(&mut self) -> Option<ReceivedEvent> {
         let event = self.events.pop_front()?;
         self.bytes -= event.payload.size();

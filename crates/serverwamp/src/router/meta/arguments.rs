@@ -16,13 +16,13 @@ use std::borrow::Cow;
 /// What somebody calls the meta API with.
 #[derive(Debug)]
 pub(super) struct Arguments<'p> {
-    positional: Vec<Argument<'p>>,
-    keywords: Vec<(Cow<'p, str>, Argument<'p>)>,
+    positional: Vec<MetaArgument<'p>>,
+    keywords: Vec<(Cow<'p, str>, MetaArgument<'p>)>,
 }
 
 /// One of them, as it came.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Argument<'p> {
+pub(super) struct MetaArgument<'p> {
     serializer: Serializer,
     pub(super) kind: Kind,
     pub(super) bytes: &'p [u8],
@@ -31,7 +31,7 @@ pub(super) struct Argument<'p> {
 /// What an argument has to be: in words, and as a reader.
 pub(super) struct Expected<T> {
     pub(super) words: &'static str,
-    pub(super) read: fn(Argument<'_>) -> Option<T>,
+    pub(super) read: fn(MetaArgument<'_>) -> Option<T>,
 }
 
 /// Which part of a list is wanted.
@@ -69,7 +69,7 @@ impl<'p> Arguments<'p> {
                 got += 1;
                 let bytes = list.argument().map_err(broken)?;
                 if got <= most {
-                    arguments.positional.push(Argument { serializer, kind, bytes });
+                    arguments.positional.push(MetaArgument { serializer, kind, bytes });
                 }
             }
         }
@@ -82,7 +82,7 @@ impl<'p> Arguments<'p> {
             while let Some(key) = dict.key().map_err(broken)? {
                 let kind = dict.peek().map_err(broken)?;
                 let bytes = dict.argument().map_err(broken)?;
-                arguments.keywords.push((key, Argument { serializer, kind, bytes }));
+                arguments.keywords.push((key, MetaArgument { serializer, kind, bytes }));
             }
         }
         Ok(arguments)
@@ -102,7 +102,7 @@ impl<'p> Arguments<'p> {
         )
     }
 
-    fn find(&self, place: usize, name: &str) -> Option<Argument<'p>> {
+    fn find(&self, place: usize, name: &str) -> Option<MetaArgument<'p>> {
         let by_name =
             || self.keywords.iter().rev().find(|(key, _)| key == name).map(|(_, argument)| *argument);
         self.positional.get(place).copied().or_else(by_name)
@@ -156,7 +156,7 @@ impl<'p> Arguments<'p> {
         expected: &Expected<T>,
     ) -> Result<Option<T>, WampError> {
         match self.find(place, name) {
-            None | Some(Argument { kind: Kind::Null, .. }) => Ok(None),
+            None | Some(MetaArgument { kind: Kind::Null, .. }) => Ok(None),
             Some(argument) => expected.read(name, argument).map(Some),
         }
     }
@@ -188,7 +188,7 @@ impl<'p> Arguments<'p> {
 /// So many keyword arguments of different names are looked at.
 const MOST_KEYWORDS: usize = 64;
 
-impl Argument<'_> {
+impl MetaArgument<'_> {
     /// The value, with nothing in it if it is a list or a dictionary.
     fn scalar(self) -> Value {
         match self.kind {
@@ -233,7 +233,7 @@ impl Argument<'_> {
 }
 
 impl<T> Expected<T> {
-    fn read(&self, name: &str, argument: Argument<'_>) -> Result<T, WampError> {
+    fn read(&self, name: &str, argument: MetaArgument<'_>) -> Result<T, WampError> {
         (self.read)(argument).ok_or_else(|| {
             let got = name_of(argument.kind);
             WampError::invalid_argument(format!("{name}: expected {}, got {got}", self.words))

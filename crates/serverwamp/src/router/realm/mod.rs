@@ -20,7 +20,7 @@ pub use handle::{RealmHandle, Registration};
 pub use publication::Publication;
 pub(crate) use running::{Routed, RunningRealm};
 pub use settings::{Disclosure, ProcedureSettings, TopicSettings};
-pub(crate) use settings::{Entry as SettingsEntry, Permissions, SettingsTable};
+pub(crate) use settings::{Permissions, SettingsEntry, SettingsTable};
 
 use crate::router::routes::ErasedHandler;
 use std::sync::Arc;

@@ -177,7 +177,7 @@ impl Permissions {
 }
 
 /// Settings for a pattern, and where they were made.
-pub(crate) type Entry<T> = (RoutePattern, T, &'static Location<'static>);
+pub(crate) type SettingsEntry<T> = (RoutePattern, T, &'static Location<'static>);
 
 /// The settings of all topics or procedures; the best match counts, as for calls.
 #[derive(Debug)]
@@ -211,7 +211,11 @@ impl<T> SettingsTable<T> {
     }
 
     /// Checks the patterns; what is wrong goes to `problems`.
-    pub(crate) fn compile(entries: Vec<Entry<T>>, rules: &UriRules, problems: &mut Vec<Problem>) -> Self {
+    pub(crate) fn compile(
+        entries: Vec<SettingsEntry<T>>,
+        rules: &UriRules,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
         let mut table = Self { places: PatternMap::new(), settings: Vec::new() };
         for (pattern, settings, place) in entries {
             let compiled = match pattern.compile(rules) {

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use hyper::rt::Write as _;
-use serverwamp_proto::rawsocket::{Decoder, Event, Kind, MaxLength, frame};
+use serverwamp_proto::rawsocket::{Decoder, Event, FrameKind, MaxLength, frame};
 
 use super::MemoryError;
 use super::pipe::{Pipe, PipeReader, PipeWriter};
@@ -45,7 +45,7 @@ impl MessageSender {
         if message.is_empty() || message.len() > self.longest {
             return Err(MemoryError::Length { longest: self.longest });
         }
-        frame::push(Kind::Message, message, &mut self.output);
+        frame::push(FrameKind::Message, message, &mut self.output);
         Ok(())
     }
 
@@ -77,7 +77,7 @@ impl MessageReceiver {
                 Ok(Some(Event::Message(message))) => return Poll::Ready(Ok(message)),
                 Ok(Some(Event::Ping(payload))) => {
                     if let Some(sender) = &mut sender {
-                        frame::push(Kind::Pong, &payload, &mut sender.output);
+                        frame::push(FrameKind::Pong, &payload, &mut sender.output);
                         let _unsent = sender.poll_flush(cx);
                     }
                 }

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 
 use hyper::rt::{Read, Write};
 use serverwamp_proto::codec::Serializer;
-use serverwamp_proto::rawsocket::{Hello, MaxLength, Refusal, accept};
+use serverwamp_proto::rawsocket::{HandshakeError, HandshakeRequest, MaxLength, accept};
 use serverwamp_proto::websocket::Subprotocol;
 
 use crate::Application;
@@ -39,7 +39,7 @@ pub struct Origin {
 pub(crate) async fn shake_hands<IO: Read + Write + Unpin>(
     io: &mut IO,
     config: &RawSocketConfig,
-) -> io::Result<Result<Hello, Refusal>> {
+) -> io::Result<Result<HandshakeRequest, HandshakeError>> {
     let mut octets = [0; 3];
     read_exact(io, &mut octets).await?;
     let checked = check(octets, config);
@@ -49,11 +49,11 @@ pub(crate) async fn shake_hands<IO: Read + Write + Unpin>(
     Ok(checked)
 }
 
-fn check(octets: [u8; 3], config: &RawSocketConfig) -> Result<Hello, Refusal> {
-    let hello = Hello::read(octets)?;
+fn check(octets: [u8; 3], config: &RawSocketConfig) -> Result<HandshakeRequest, HandshakeError> {
+    let hello = HandshakeRequest::read(octets)?;
     if !config.serializers.contains(&hello.serializer) {
         let [ask, ..] = octets;
-        return Err(Refusal::Serializer(ask & 0x0f));
+        return Err(HandshakeError::Serializer(ask & 0x0f));
     }
     Ok(hello)
 }

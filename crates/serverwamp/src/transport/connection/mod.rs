@@ -19,9 +19,9 @@ use serverwamp_proto::websocket::batch::Records;
 use crate::rt::after;
 use crate::transport::budget::Budget;
 use crate::transport::closing::Closing;
-use crate::transport::framing::Decoder;
+use crate::transport::framing::FrameDecoder;
 use crate::transport::input::Input;
-use crate::transport::outbox::{End, Outbox};
+use crate::transport::outbox::{Outbox, OutboxEnd};
 use crate::transport::output::{Drained, Output};
 use crate::transport::run_queue::{RunQueue, Slot, Stopped, Worked};
 use crate::transport::timer::Timer;
@@ -37,7 +37,7 @@ const TRIM_AFTER: Duration = Duration::from_secs(2);
 pub(crate) struct Connection<IO, H: MessageHandler> {
     io: IO,
     handler: H,
-    decoder: Decoder,
+    decoder: FrameDecoder,
     input: Input,
     /// The rest of a batch.
     records: Option<Records>,
@@ -163,7 +163,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
                 self.closing(now).on_eof();
             }
             Err(_) => {
-                self.output.outbox().end(End::Gone);
+                self.output.outbox().end(OutboxEnd::Gone);
                 self.end(EndReason::TransportLost);
                 self.closing(now).on_reset();
             }
@@ -282,7 +282,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Future for Connection<IO, H> {
 
 impl<IO, H: MessageHandler> Drop for Connection<IO, H> {
     fn drop(&mut self) {
-        self.output.outbox().end(End::Gone);
+        self.output.outbox().end(OutboxEnd::Gone);
         if !std::mem::replace(&mut self.ended, true) {
             self.handler.ended(EndReason::TransportLost);
         }

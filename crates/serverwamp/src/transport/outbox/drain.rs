@@ -11,7 +11,7 @@ use serverwamp_proto::websocket::Opcode;
 use serverwamp_proto::websocket::batch::{BatchError, Records, Separator};
 
 use super::frames::HEADER;
-use super::{Amount, End, Outbox};
+use super::{Amount, Outbox, OutboxEnd};
 use crate::transport::Framing;
 
 /// What there is to do for a connection that has written everything it took.
@@ -22,7 +22,7 @@ pub(crate) enum WrittenBytes {
     /// Nothing: the outbox wakes the connection when that changes.
     Nothing,
     /// Nothing, and there will not be anything any more.
-    End(End),
+    End(OutboxEnd),
 }
 
 impl Outbox {
@@ -113,7 +113,7 @@ impl Outbox {
 
     /// Whether the outbox was closed because too much was pushed.
     pub(crate) fn overflowed(&self) -> bool {
-        self.lock().end == Some(End::Overflow)
+        self.lock().end == Some(OutboxEnd::Overflow)
     }
 
     /// Counts bytes that the connection writes without their having been pushed.

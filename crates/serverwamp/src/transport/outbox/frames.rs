@@ -128,7 +128,7 @@ impl Frames {
             Framing::RawSocket { .. } => {
                 let start = rawsocket::frame::begin(entry.bytes);
                 let message = entry.append(encode)?;
-                rawsocket::frame::finish(entry.bytes, start, rawsocket::Kind::Message);
+                rawsocket::frame::finish(entry.bytes, start, rawsocket::FrameKind::Message);
                 Draft { start, batch: None, message }
             }
             Framing::WebSocket { batch: None, .. } => {

@@ -30,7 +30,7 @@ use crate::Overflow;
 pub(crate) use drain::WrittenBytes;
 pub(crate) use failure::{PushError, infallible};
 use frames::{Draft, Frames};
-pub(crate) use room::Bounds;
+pub(crate) use room::OutboxBounds;
 use room::{Amount, Room};
 
 /// Behind so many bytes a connection is not woken in turn any more but at once: one write has enough in it, and who only
@@ -82,7 +82,7 @@ struct Queue {
     queued: Amount,
     /// Messages among these that the connection took: they count until it takes the next, when they are written.
     taken: usize,
-    end: Option<End>,
+    end: Option<OutboxEnd>,
     /// Who waits in `room`.
     waiting: Vec<Waker>,
     /// Whether the connection is going to be woken with a crowd.
@@ -91,7 +91,7 @@ struct Queue {
 
 /// Why nothing more is accepted.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum End {
+pub(crate) enum OutboxEnd {
     /// Write what is there, then a Close frame.
     Close { code: u16, reason: Cow<'static, str> },
     /// More was pushed than the peer may let wait.
@@ -102,8 +102,8 @@ pub(crate) enum End {
 
 impl Outbox {
     /// An empty outbox of these bounds.
-    pub(crate) fn new(framing: Framing, bounds: Bounds) -> Self {
-        let Bounds { message, overflow, .. } = bounds;
+    pub(crate) fn new(framing: Framing, bounds: OutboxBounds) -> Self {
+        let OutboxBounds { message, overflow, .. } = bounds;
         let frames = Frames::new(overflow == Overflow::DropOldestEvent);
         Self(Arc::new(OutboxState {
             framing,
@@ -172,7 +172,7 @@ impl Outbox {
     /// Ends the connection: what was pushed before is written, then a Close frame, and nothing more is accepted.
     /// Only the first close counts.
     pub(crate) fn close(&self, code: u16, reason: impl Into<Cow<'static, str>>) {
-        self.end(End::Close { code, reason: reason.into() });
+        self.end(OutboxEnd::Close { code, reason: reason.into() });
     }
 
     /// Whether pushes are refused.
@@ -323,7 +323,7 @@ impl Outbox {
                 Err(PushError::Full)
             }
             Class::Event | Class::Required => {
-                self.end(End::Overflow);
+                self.end(OutboxEnd::Overflow);
                 Err(PushError::Closed)
             }
         }
@@ -356,10 +356,10 @@ impl Outbox {
     }
 
     /// Accepts nothing any more.
-    pub(super) fn end(&self, end: End) {
+    pub(super) fn end(&self, end: OutboxEnd) {
         let mut queue = self.lock();
-        if queue.end.is_none() || end == End::Gone {
-            if !matches!(end, End::Close { .. }) {
+        if queue.end.is_none() || end == OutboxEnd::Gone {
+            if !matches!(end, OutboxEnd::Close { .. }) {
                 queue.frames.clear();
             }
             queue.end = Some(end);

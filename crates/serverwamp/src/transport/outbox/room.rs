@@ -8,7 +8,7 @@ use crate::base::limits::{Limits, Overflow};
 
 /// How much may wait, and what becomes of the rest.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
+pub(crate) struct OutboxBounds {
     /// Bytes of all messages.
     pub(crate) queued: usize,
     /// How many messages.
@@ -21,8 +21,8 @@ pub(crate) struct Bounds {
 
 impl Limits {
     /// What may wait for one session's peer. Everybody who makes an outbox for a session asks here.
-    pub(crate) fn bounds(&self) -> Bounds {
-        Bounds {
+    pub(crate) fn bounds(&self) -> OutboxBounds {
+        OutboxBounds {
             queued: self.outgoing_bytes,
             messages: self.outgoing_messages,
             message: self.outgoing_message_bytes,
@@ -71,8 +71,8 @@ pub(super) struct Room {
 }
 
 impl Room {
-    pub(super) fn new(bounds: &Bounds) -> Self {
-        let Bounds { queued: bytes, messages, .. } = *bounds;
+    pub(super) fn new(bounds: &OutboxBounds) -> Self {
+        let OutboxBounds { queued: bytes, messages, .. } = *bounds;
         Self {
             full: Amount { bytes, messages },
             lower: Amount { bytes: bytes - bytes / 8, messages: messages - messages / 8 },

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Hosts, Origins, Subprotocol};
 use crate::Overflow;
-use crate::transport::{Bounds, Settings};
+use crate::transport::{OutboxBounds, Settings};
 
 /// Settings of WebSocket connections.
 ///
@@ -53,8 +53,8 @@ pub struct WebSocketConfig {
 
 impl WebSocketConfig {
     /// What may wait for one peer of a plain WebSocket, which has no limits of an application.
-    pub(crate) fn plain_bounds(&self) -> Bounds {
-        Bounds {
+    pub(crate) fn plain_bounds(&self) -> OutboxBounds {
+        OutboxBounds {
             queued: self.max_queued,
             messages: usize::MAX,
             message: usize::MAX,

@@ -21,7 +21,7 @@ use serverwamp_proto::websocket::handshake::{accept_key, has_token, is_valid_key
 use super::{Subprotocol, WebSocketConfig};
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
-use crate::transport::{Bounds, Connection, Framing, MessageHandler, Outbox, RunQueue};
+use crate::transport::{Connection, Framing, MessageHandler, Outbox, OutboxBounds, RunQueue};
 
 type UpgradeAnswer = Response<Full<Bytes>>;
 
@@ -90,7 +90,7 @@ impl<P> Accepted<P> {
         self,
         framing: Framing,
         config: &WebSocketConfig,
-        bounds: Bounds,
+        bounds: OutboxBounds,
         turns: &Arc<RunQueue>,
         handler: impl FnOnce(Outbox, request::Parts) -> H,
     ) {
@@ -119,7 +119,7 @@ impl Accepted {
     pub(crate) async fn serve<H: MessageHandler>(
         self,
         config: &WebSocketConfig,
-        bounds: Bounds,
+        bounds: OutboxBounds,
         turns: &Arc<RunQueue>,
         handler: impl FnOnce(Outbox, request::Parts) -> H,
     ) {

@@ -30,13 +30,15 @@ use tokio::task::JoinHandle;
 use super::WebSocketConfig;
 use crate::Overflow;
 use crate::rt::{Runtime, Tokio};
-use crate::transport::{Bounds, Connection, EndReason, Flow, Framing, MessageHandler, Outbox, RunQueue};
+use crate::transport::{
+    Connection, EndReason, Flow, Framing, MessageHandler, Outbox, OutboxBounds, RunQueue,
+};
 
 const KEY: [u8; 4] = [9, 8, 7, 6];
 
-/// Bounds for all messages together, and none for a single one.
-fn bounds(queued: usize, overflow: Overflow) -> Bounds {
-    Bounds { queued, messages: usize::MAX, message: usize::MAX, overflow }
+/// OutboxBounds for all messages together, and none for a single one.
+fn bounds(queued: usize, overflow: Overflow) -> OutboxBounds {
+    OutboxBounds { queued, messages: usize::MAX, message: usize::MAX, overflow }
 }
 
 /// What a handler was told.

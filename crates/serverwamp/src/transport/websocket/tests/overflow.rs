@@ -29,7 +29,7 @@ pub(super) fn taken(outbox: &Outbox) -> Vec<u8> {
 /// One that has room for so many messages, however long they are.
 pub(super) fn of_messages(serializer: Option<Serializer>, messages: usize, overflow: Overflow) -> Outbox {
     let framing = Framing::WebSocket { kind: Some(Opcode::Binary), batch: serializer, deflate: None };
-    Outbox::new(framing, Bounds { messages, ..bounds(1 << 20, overflow) })
+    Outbox::new(framing, OutboxBounds { messages, ..bounds(1 << 20, overflow) })
 }
 
 /// The payloads of frames.

@@ -86,7 +86,7 @@ fn any_sequence_of_pushes_and_writes_does_what_a_simple_model_does() {
         // Sometimes the one limit is met first, sometimes the other.
         let messages = 20 + random.below(120);
         let framing = Framing::plain(None);
-        let outbox = Outbox::new(framing, Bounds { messages, ..bounds(limit, overflow) });
+        let outbox = Outbox::new(framing, OutboxBounds { messages, ..bounds(limit, overflow) });
         let mut model = Model {
             limit,
             messages,
