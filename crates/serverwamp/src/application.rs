@@ -285,13 +285,13 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             return Err(ConfigError { problems: this.problems });
         };
         let runtime = guard(runtime, Arc::clone(&counters));
-        let turns = RunQueue::new(Arc::clone(&runtime));
+        let run_queue = RunQueue::new(Arc::clone(&runtime));
         let shared = RouterContext {
             limits: Arc::clone(&limits),
             counters: Arc::clone(&counters),
             connections: Connections::default(),
             runtime: Arc::clone(&runtime),
-            crowd: Arc::clone(turns.crowd()),
+            wake_queue: Arc::clone(run_queue.wake_queue()),
         };
         let mut realms = HashMap::new();
         let mut default_realm = None;
@@ -309,7 +309,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             proxies: this.proxies,
             limits,
             nesting,
-            turns,
+            run_queue,
             runtime,
             connections: shared.connections,
             counters,

@@ -229,7 +229,7 @@ impl Calls {
             !expired
         });
         while let Some(request) = self.deadlines.due(now) {
-            let open = session.work().calls.get(&request).cloned();
+            let open = session.tables().calls.get(&request).cloned();
             if let Some(OpenCall::Routed(call)) = open
                 && let Some(later) = call.expire(now)
             {
@@ -288,7 +288,7 @@ impl Calls {
             return;
         }
         // A call that is not there any more has been answered: the CANCEL came too late (checklist CAN-09).
-        let open = session.work().calls.get(&request).cloned();
+        let open = session.tables().calls.get(&request).cloned();
         match open {
             None => {}
             Some(OpenCall::Routed(call)) => call.cancel(mode),

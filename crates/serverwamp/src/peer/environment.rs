@@ -23,7 +23,7 @@ pub(crate) struct Environment {
     pub(crate) default_realm: Option<Arc<RunningRealm>>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) runtime: Arc<dyn Runtime>,
-    pub(crate) turns: Arc<RunQueue>,
+    pub(crate) run_queue: Arc<RunQueue>,
     pub(crate) nesting: Nesting,
     pub(crate) connections: Connections,
     pub(crate) admissions: Admissions,

@@ -102,7 +102,7 @@ impl Calls {
             let at = after(session.runtime().now(), Duration::from_millis(options.timeout));
             deadline = Some(at);
             self.deadlines.watch(at, request);
-            self.deadlines.tidy(|request| session.work().calls.contains_key(&request));
+            self.deadlines.tidy(|request| session.tables().calls.contains_key(&request));
         }
         let exact = registration.pattern.kind() == Match::Exact;
         let routed = Arc::new(RoutedCall::new(CallRequest {
@@ -126,8 +126,8 @@ impl Calls {
 /// Is this a further input for a call that is running, or was answered before it came (checklist PCI-10, PCI-14)?
 pub(super) fn continues(session: &Session, call: &Call<'_>) -> Result<bool, Violation> {
     let last = !call.options.progress;
-    // Who answers a call takes the call's lock first and then that of the session's work: so the latter is not held here.
-    let open = session.work().calls.get(&call.request).cloned();
+    // Who answers a call takes the call's lock first and then that of the session's tables: so the latter is not held here.
+    let open = session.tables().calls.get(&call.request).cloned();
     let taken = match open {
         None => false,
         Some(OpenCall::Served(served)) => go_on(&served, call)?,

@@ -52,7 +52,7 @@ pub(super) enum Stopped {
 /// The turns of all connections of an application.
 pub(crate) struct RunQueue {
     runtime: Arc<dyn Runtime>,
-    crowd: Arc<WakeQueue>,
+    wake_queue: Arc<WakeQueue>,
     queue: Mutex<RunState>,
 }
 
@@ -70,7 +70,7 @@ struct RunState {
 
 /// What one connection knows about its turns.
 pub(super) struct Slot {
-    turns: Arc<RunQueue>,
+    run_queue: Arc<RunQueue>,
     _member: Member,
     /// Its number, while it runs or waits.
     number: Option<u64>,
@@ -78,12 +78,12 @@ pub(super) struct Slot {
 
 impl RunQueue {
     pub(crate) fn new(runtime: Arc<dyn Runtime>) -> Arc<Self> {
-        Arc::new(Self { crowd: WakeQueue::new(Arc::clone(&runtime)), runtime, queue: Mutex::default() })
+        Arc::new(Self { wake_queue: WakeQueue::new(Arc::clone(&runtime)), runtime, queue: Mutex::default() })
     }
 
     /// Who has something to write because of events.
-    pub(crate) const fn crowd(&self) -> &Arc<WakeQueue> {
-        &self.crowd
+    pub(crate) const fn wake_queue(&self) -> &Arc<WakeQueue> {
+        &self.wake_queue
     }
 
     pub(super) const fn runtime(&self) -> &Arc<dyn Runtime> {
@@ -92,7 +92,7 @@ impl RunQueue {
 
     /// The turns as one connection sees them.
     pub(super) fn join(self: &Arc<Self>) -> Slot {
-        Slot { turns: Arc::clone(self), _member: self.crowd.join(), number: None }
+        Slot { run_queue: Arc::clone(self), _member: self.wake_queue.join(), number: None }
     }
 
     fn queue(&self) -> MutexGuard<'_, RunState> {
@@ -129,7 +129,7 @@ impl RunState {
 impl Slot {
     /// What it may do from `now` on: nothing while it is the turn of others; then its task will be woken when it has come.
     pub(super) fn begin(&self, now: Instant) -> Budget {
-        let has_come = self.number.is_none_or(|number| self.turns.queue().running.contains(&number));
+        let has_come = self.number.is_none_or(|number| self.run_queue.queue().running.contains(&number));
         if has_come { Budget::begin(now) } else { Budget::none(now) }
     }
 
@@ -145,7 +145,7 @@ impl Slot {
 
     /// There is more to do than one turn allows. The task of `cx` will be woken for the next one.
     fn was_not_enough(&mut self, cx: &Context<'_>) {
-        let mut queue = self.turns.queue();
+        let mut queue = self.run_queue.queue();
         let number = *self.number.get_or_insert_with(|| {
             queue.last += 1;
             queue.last
@@ -157,18 +157,18 @@ impl Slot {
         if former.is_none() {
             queue.order.push_back(number);
         }
-        self.turns.proceed(queue);
+        self.run_queue.proceed(queue);
         drop(former);
     }
 
     /// There is nothing to do now: the next one may.
     fn was_enough(&mut self) {
         let Some(number) = self.number else { return };
-        let mut queue = self.turns.queue();
+        let mut queue = self.run_queue.queue();
         // Who waits keeps its place.
         if queue.stop(number) {
             self.number = None;
-            self.turns.proceed(queue);
+            self.run_queue.proceed(queue);
         }
     }
 }
@@ -176,11 +176,11 @@ impl Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         let Some(number) = self.number else { return };
-        let mut queue = self.turns.queue();
+        let mut queue = self.run_queue.queue();
         queue.stop(number);
         // Dropped when the lock is free, as above.
         let _waker = queue.waiting.remove(&number);
-        self.turns.proceed(queue);
+        self.run_queue.proceed(queue);
     }
 }
 
@@ -241,9 +241,9 @@ mod tests {
     }
 
     impl Peer {
-        fn join(turns: &Arc<RunQueue>) -> Self {
+        fn join(run_queue: &Arc<RunQueue>) -> Self {
             let wakes = Arc::<Wakes>::default();
-            Self { turn: turns.join(), waker: Waker::from(Arc::clone(&wakes)), wakes }
+            Self { turn: run_queue.join(), waker: Waker::from(Arc::clone(&wakes)), wakes }
         }
 
         fn may(&self) -> bool {
@@ -261,8 +261,8 @@ mod tests {
 
     #[test]
     fn those_who_need_more_come_one_after_the_other_and_others_at_once() {
-        let turns = RunQueue::new(Arc::new(Two));
-        let mut peers: Vec<Peer> = (0..5).map(|_| Peer::join(&turns)).collect();
+        let run_queue = RunQueue::new(Arc::new(Two));
+        let mut peers: Vec<Peer> = (0..5).map(|_| Peer::join(&run_queue)).collect();
         assert!(peers.iter().all(Peer::may), "nobody has asked for much yet");
         peers.iter_mut().for_each(Peer::needs_more);
         let may = |peers: &[Peer]| peers.iter().map(|peer| (peer.may(), peer.woken())).collect::<Vec<_>>();
@@ -276,26 +276,26 @@ mod tests {
         assert_eq!(may(&peers), [no, (true, false), (true, false), (true, true), no]);
         drop(peers.remove(3));
         assert_eq!(may(&peers), [no, (true, false), (true, false), (true, true)]);
-        assert!(Peer::join(&turns).may());
+        assert!(Peer::join(&run_queue).may());
     }
 
     #[test]
     fn nobody_waits_while_fewer_run_than_could_and_nobody_is_forgotten() {
-        let turns = RunQueue::new(Arc::new(Two));
-        let mut peers: Vec<Peer> = (0..6).map(|_| Peer::join(&turns)).collect();
+        let run_queue = RunQueue::new(Arc::new(Two));
+        let mut peers: Vec<Peer> = (0..6).map(|_| Peer::join(&run_queue)).collect();
         for step in 0..20_000 {
             let mut random = DefaultHasher::new();
             step.hash(&mut random);
             let random = random.finish() as usize;
             let place = random / 6 % peers.len();
             match random % 6 {
-                0 => peers[place] = Peer::join(&turns),
+                0 => peers[place] = Peer::join(&run_queue),
                 1 | 2 => peers[place].turn.was_enough(),
                 _ => peers[place].needs_more(),
             }
-            let queue = turns.queue();
+            let queue = run_queue.queue();
             assert!(queue.running.len() <= 2);
-            assert!(queue.waiting.is_empty() || queue.running.len() == 2, "{turns:?}");
+            assert!(queue.waiting.is_empty() || queue.running.len() == 2, "{run_queue:?}");
             let known = peers.iter().filter(|peer| peer.turn.number.is_some()).count();
             assert_eq!(
                 queue.running.len() + queue.waiting.len(),

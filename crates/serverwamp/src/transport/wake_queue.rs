@@ -57,7 +57,7 @@ pub(super) struct Member(Arc<WakeQueue>);
 
 /// The waking task.
 struct Waking {
-    crowd: Arc<WakeQueue>,
+    wake_queue: Arc<WakeQueue>,
     over: bool,
 }
 
@@ -73,7 +73,7 @@ impl WakeQueue {
         let spawn = self.runtime.as_ref().filter(|_| !std::mem::replace(&mut queue.attended, true));
         drop(queue);
         if let Some(runtime) = spawn {
-            runtime.spawn(Box::pin(Waking { crowd: Arc::clone(self), over: false }));
+            runtime.spawn(Box::pin(Waking { wake_queue: Arc::clone(self), over: false }));
         }
         Member(Arc::clone(self))
     }
@@ -114,9 +114,9 @@ impl Future for Waking {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(runtime) = self.crowd.runtime.clone() else { return Poll::Ready(()) };
-        self.crowd.waking.register(cx.waker());
-        let mut queue = self.crowd.queue();
+        let Some(runtime) = self.wake_queue.runtime.clone() else { return Poll::Ready(()) };
+        self.wake_queue.waking.register(cx.waker());
+        let mut queue = self.wake_queue.queue();
         let some = (queue.asleep.len() / SHARE).max(AT_ONCE * runtime.threads()).min(queue.asleep.len());
         let next: Vec<Outbox> = queue.asleep.drain(..some).collect();
         let more = !queue.asleep.is_empty();
@@ -145,7 +145,7 @@ impl Drop for Waking {
         if self.over {
             return;
         }
-        let mut queue = self.crowd.queue();
+        let mut queue = self.wake_queue.queue();
         queue.attended = false;
         let asleep = std::mem::take(&mut queue.asleep);
         drop(queue);

@@ -30,7 +30,7 @@ impl Broker {
     ) -> bool {
         let session = &attempt.session;
         let Some(id) = attempt.established.get() else { return false };
-        let Some(held) = session.work().subscriptions.get(id).cloned() else { return false };
+        let Some(held) = session.tables().subscriptions.get(id).cloned() else { return false };
         let topic = (attempt.policy != Match::Exact).then_some(topic);
         let publication = self.context.ids.publication();
         let mut members = held.entry.members();
@@ -46,7 +46,7 @@ impl Broker {
     /// Queues an event for one session, on every subscription it has that matches; says on how many.
     fn send_to_session(&self, session: &Session, topic: &str, encoded: &Payload) -> usize {
         let publication = self.context.ids.publication();
-        let held: Vec<HeldSubscription> = session.work().subscriptions.values().cloned().collect();
+        let held: Vec<HeldSubscription> = session.tables().subscriptions.values().cloned().collect();
         let mut sent = 0;
         for HeldSubscription { entry, .. } in held {
             if !entry.pattern.matches(topic) {

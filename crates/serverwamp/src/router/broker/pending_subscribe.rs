@@ -74,7 +74,7 @@ impl PendingSubscribe {
 
     /// Lets another request of the same session wait for this decision.
     ///
-    /// The caller holds the session's `work`, where undecided attempts are listed; the decision takes the requests
+    /// The caller holds the session's tables, where undecided attempts are listed; the decision takes the requests
     /// under the same lock, so none is lost.
     pub(crate) fn wait_for_decision(&self, request: WaitingRequest) {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);

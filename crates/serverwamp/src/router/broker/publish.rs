@@ -155,7 +155,7 @@ impl Broker {
     pub(crate) fn publish_meta(&self, topic: &str, payload: Payload) {
         let payload = TranscodeCache::new(payload);
         let outgoing = Outgoing::by_realm(self.context.ids.publication(), topic, &payload);
-        self.context.crowd.wake(self.deliver(&outgoing, wall_clock).asleep);
+        self.context.wake_queue.wake(self.deliver(&outgoing, wall_clock).asleep);
     }
 
     /// Retains the event if that is asked for, delivers it, and wakes who sleeps.
@@ -170,7 +170,7 @@ impl Broker {
             }
         }
         let delivered = self.deliver(&outgoing, wall_clock);
-        self.context.crowd.wake(delivered.asleep);
+        self.context.wake_queue.wake(delivered.asleep);
         if delivered.passed_over > 0 {
             self.context.counters.count(Refusal::Unrepresentable, delivered.passed_over as u64);
         }

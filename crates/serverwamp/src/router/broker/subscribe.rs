@@ -47,7 +47,7 @@ impl Broker {
         if routes.is_empty() {
             return self.establish(realm.changes(), &attempt);
         }
-        session.work().attempts.push(Arc::clone(&attempt));
+        session.tables().attempts.push(Arc::clone(&attempt));
         for (scope, route) in routes.into_iter().enumerate() {
             let request = SubscriptionRequest {
                 attempt: Arc::clone(&attempt),
@@ -63,8 +63,8 @@ impl Broker {
     fn within_limits(&self, session: &Session, policy: Match) -> Result<(), WampError> {
         let limits = &self.context.limits;
         let (subscriptions, patterns) = {
-            let work = session.work();
-            let all = work.subscriptions.values().map(|held| &held.attempt).chain(&work.attempts);
+            let tables = session.tables();
+            let all = tables.subscriptions.values().map(|held| &held.attempt).chain(&tables.attempts);
             (all.clone().count(), all.filter(|attempt| attempt.policy != Match::Exact).count())
         };
         let (refusal, text) = if subscriptions >= limits.subscriptions {
@@ -84,8 +84,8 @@ impl Broker {
     /// Enters the subscription and answers every request that waits for it; the attempt is then a subscription.
     fn establish(&self, mut changes: Changes<'_>, attempt: &Arc<PendingSubscribe>) {
         let session = &attempt.session;
-        let mut work = session.work();
-        work.attempts.retain(|other| !Arc::ptr_eq(other, attempt));
+        let mut tables = session.tables();
+        tables.attempts.retain(|other| !Arc::ptr_eq(other, attempt));
         if !session.is_open() {
             attempt.over.set(());
             return;
@@ -103,8 +103,8 @@ impl Broker {
         }
         drop(members);
         let held = HeldSubscription { attempt: Arc::clone(attempt), entry: Arc::clone(&entry) };
-        work.subscriptions.insert(entry.id, held);
-        drop(work);
+        tables.subscriptions.insert(entry.id, held);
+        drop(tables);
         attempt.established.set(entry.id);
         if created {
             changes.events.subscription_created(session.id(), &entry);
@@ -178,7 +178,7 @@ impl Broker {
         subscription: SubscriptionId,
         tell: impl FnOnce(),
     ) -> Option<()> {
-        let held = session.work().subscriptions.remove(&subscription)?;
+        let held = session.tables().subscriptions.remove(&subscription)?;
         let mut members = held.entry.members();
         members.remove(session.id());
         tell();
@@ -266,10 +266,10 @@ async fn decide(attempt: Arc<PendingSubscribe>) {
     match verdict {
         Ok(()) => realm.broker.establish(realm.changes(), &attempt),
         Err(error) => {
-            let mut work = attempt.session.work();
-            work.attempts.retain(|other| !Arc::ptr_eq(other, &attempt));
+            let mut tables = attempt.session.tables();
+            tables.attempts.retain(|other| !Arc::ptr_eq(other, &attempt));
             let requests = attempt.take_requests();
-            drop(work);
+            drop(tables);
             for request in requests {
                 attempt.session.send_error(Subscribe::CODE, request.id, &error);
             }
@@ -280,7 +280,7 @@ async fn decide(attempt: Arc<PendingSubscribe>) {
 
 /// The same subscription is being decided already: this request gets the same answer.
 fn joins_attempt(session: &Session, pattern: &UriPattern, request: WaitingRequest) -> bool {
-    let work = session.work();
-    let same = work.attempts.iter().find(|attempt| attempt.pattern() == *pattern);
+    let tables = session.tables();
+    let same = tables.attempts.iter().find(|attempt| attempt.pattern() == *pattern);
     same.map(|attempt| attempt.wait_for_decision(request)).is_some()
 }

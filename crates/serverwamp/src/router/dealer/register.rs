@@ -43,14 +43,14 @@ impl Dealer {
         pattern: &UriPattern,
         options: &RegisterOptions,
     ) -> Result<(), WampError> {
-        let mut work = session.work();
+        let mut tables = session.tables();
         if !session.is_open() {
             return Ok(());
         }
         let known = self.lookup(pattern.kind(), pattern.as_str());
-        let held = known.as_ref().is_some_and(|entry| work.registrations.contains_key(&entry.id));
+        let held = known.as_ref().is_some_and(|entry| tables.registrations.contains_key(&entry.id));
         if !held {
-            self.check_limits(session, &work, pattern.kind())?;
+            self.check_limits(session, &tables, pattern.kind())?;
         }
         let created = known.is_none();
         let entry = known.unwrap_or_else(|| {
@@ -68,9 +68,9 @@ impl Dealer {
             entry.join(session, CalleeOptions::from(options), options.invoke).map_err(|_| already())?;
         session.send(&wire::registered(request, entry.id));
         drop(invocations);
-        let new = work.registrations.insert(entry.id, Arc::clone(&entry)).is_none();
-        work.pattern_registrations += usize::from(new && pattern.kind() != Match::Exact);
-        drop(work);
+        let new = tables.registrations.insert(entry.id, Arc::clone(&entry)).is_none();
+        tables.pattern_registrations += usize::from(new && pattern.kind() != Match::Exact);
+        drop(tables);
         if created {
             changes.events.registration_created(session.id(), &entry);
         }
@@ -80,11 +80,11 @@ impl Dealer {
         Ok(())
     }
 
-    fn check_limits(&self, session: &Session, work: &SessionTables, kind: Match) -> Result<(), WampError> {
+    fn check_limits(&self, session: &Session, tables: &SessionTables, kind: Match) -> Result<(), WampError> {
         let limits = &self.context.limits;
-        let (refusal, text) = if work.registrations.len() >= limits.registrations {
+        let (refusal, text) = if tables.registrations.len() >= limits.registrations {
             (Refusal::Registrations, format!("a session may have {} registrations", limits.registrations))
-        } else if kind != Match::Exact && work.pattern_registrations >= limits.pattern_registrations {
+        } else if kind != Match::Exact && tables.pattern_registrations >= limits.pattern_registrations {
             let text =
                 format!("a session may have {} registrations by pattern", limits.pattern_registrations);
             (Refusal::PatternRegistrations, text)
@@ -132,7 +132,7 @@ impl Dealer {
         registration: RegistrationId,
         tell: impl FnOnce(),
     ) -> Option<()> {
-        let entry = session.work().leave_registration(registration)?;
+        let entry = session.tables().leave_registration(registration)?;
         // A call that has chosen the callee and not reached it yet finds that it has left, see `RoutedCall::send`.
         let invocations = session.invocations();
         entry.leave(session.id());

@@ -50,14 +50,14 @@ impl MetaApi<'_> {
             let text = "publish_options: ppt_scheme is used by a publisher that does not announce payload_passthru_mode";
             return Err(WampError::invalid_argument(text));
         }
-        let mut work = caller.work();
-        if work.testaments.len() >= self.realm.context.limits.testaments {
-            drop(work);
+        let mut tables = caller.tables();
+        if tables.testaments.len() >= self.realm.context.limits.testaments {
+            drop(tables);
             let text = format!("a session may leave {} testaments", self.realm.context.limits.testaments);
             self.realm.context.counters.refused(Refusal::Testaments, caller, &text);
             return Err(WampError::unavailable(text));
         }
-        work.testaments.add(scope, testament);
+        tables.testaments.add(scope, testament);
         Ok(())
     }
 }
@@ -65,7 +65,7 @@ impl MetaApi<'_> {
 /// Takes the testaments of one scope back.
 pub(super) fn flush(caller: &Session, arguments: &Arguments<'_>) -> Result<(), WampError> {
     let scope = arguments.keyword("scope", &SCOPE)?.unwrap_or_default();
-    caller.work().testaments.flush(scope);
+    caller.tables().testaments.flush(scope);
     Ok(())
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct RouterContext {
     pub(crate) counters: Arc<Counters>,
     pub(crate) connections: Connections,
     pub(crate) runtime: Arc<dyn Runtime>,
-    pub(crate) crowd: Arc<WakeQueue>,
+    pub(crate) wake_queue: Arc<WakeQueue>,
 }
 
 /// The configuration, looked at once and kept until it is replaced.
@@ -35,7 +35,7 @@ pub(crate) struct RealmContext {
     pub(crate) connections: Connections,
     pub(crate) runtime: Arc<dyn Runtime>,
     /// Who of many receivers is woken when.
-    pub(crate) crowd: Arc<WakeQueue>,
+    pub(crate) wake_queue: Arc<WakeQueue>,
     pub(crate) ids: RandomIds,
     /// The session the application has in its own realm: a callee in the meta API, and nobody who can be killed.
     pub(crate) own_session: SessionId,
@@ -43,11 +43,11 @@ pub(crate) struct RealmContext {
 
 impl RealmContext {
     pub(super) fn new(name: Arc<str>, config: RealmConfig, shared: &RouterContext) -> Self {
-        let RouterContext { limits, counters, connections, runtime, crowd } = shared.clone();
+        let RouterContext { limits, counters, connections, runtime, wake_queue } = shared.clone();
         let ids = RandomIds::default();
         let own_session = ids.session();
         let config = Arc::new(ArcSwap::from_pointee(config));
-        Self { name, config, limits, counters, connections, runtime, crowd, ids, own_session }
+        Self { name, config, limits, counters, connections, runtime, wake_queue, ids, own_session }
     }
 
     /// The configuration as it is now. Who asks it more than one thing about one message asks it once.

@@ -51,14 +51,14 @@ struct Attendant {
 }
 
 impl Leaving {
-    /// Of a session whose `work` is taken away; `tells` whether testaments are published and its leaving is told.
-    pub(super) fn new(session: &Session, work: &mut SessionTables, tells: bool) -> Self {
+    /// Of a session whose tables are taken away; `tells` whether testaments are published and its leaving is told.
+    pub(super) fn new(session: &Session, tables: &mut SessionTables, tells: bool) -> Self {
         let mut subscriptions: Vec<_> =
-            work.subscriptions.values().map(|held| Arc::clone(&held.entry)).collect();
+            tables.subscriptions.values().map(|held| Arc::clone(&held.entry)).collect();
         subscriptions.sort_unstable_by_key(|entry| entry.id);
-        let mut registrations: Vec<_> = work.registrations.drain().map(|(_, entry)| entry).collect();
+        let mut registrations: Vec<_> = tables.registrations.drain().map(|(_, entry)| entry).collect();
         registrations.sort_unstable_by_key(|entry| entry.id);
-        let testaments = if tells { work.testaments.take_all().into() } else { VecDeque::new() };
+        let testaments = if tells { tables.testaments.take_all().into() } else { VecDeque::new() };
         Self {
             session: session.clone(),
             subscriptions: subscriptions.into(),

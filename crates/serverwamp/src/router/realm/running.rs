@@ -1,6 +1,6 @@
 //! A realm that serves: the sessions that are in it, and who is subscribed to what.
 //!
-//! The order of its locks, outermost first: `changes`, one call's state, one session's work, one subscription's members,
+//! The order of its locks, outermost first: `changes`, one call's state, one session's tables, one subscription's members,
 //! one callee's invocations, the tables of broker and dealer, an outbox. No user code runs under any of them and
 //! nothing waits; messages are queued under them and written to the wire elsewhere.
 
@@ -112,11 +112,11 @@ impl RunningRealm {
         if known {
             self.context.counters.session_ended();
         }
-        let mut work = session.take_work();
+        let mut tables = session.take_tables();
         session.wants_nothing_retained();
-        let leaving = Leaving::new(session, &mut work, known && !quiet);
+        let leaving = Leaving::new(session, &mut tables, known && !quiet);
         self.let_leave(leaving);
-        for call in work.calls.into_values() {
+        for call in tables.calls.into_values() {
             call.caller_left();
         }
         // Not in the head of the loop: there the lock would be held in its body, where the states of calls are locked,
@@ -125,7 +125,7 @@ impl RunningRealm {
         for (_, call) in unanswered {
             call.callee_left(session.id());
         }
-        for attempt in work.subscriptions.into_values().map(|held| held.attempt).chain(work.attempts) {
+        for attempt in tables.subscriptions.into_values().map(|held| held.attempt).chain(tables.attempts) {
             attempt.over.set(());
         }
         if known {

@@ -67,13 +67,13 @@ struct SessionInner {
     ended: Signal<CloseReason>,
     /// Set when WELCOME is queued.
     joined: Arc<Signal<()>>,
-    /// Calls whose handlers run as tasks; a copy of `work.calls.len()` that costs no lock.
+    /// Calls whose handlers run as tasks; a copy of `tables.calls.len()` that costs no lock.
     in_flight: AtomicUsize,
-    /// A copy of `!work.answered_inputs.is_empty()` that costs no lock.
+    /// A copy of `!tables.answered_inputs.is_empty()` that costs no lock.
     answered_inputs: AtomicBool,
     /// The application asks the connection to end the session.
     close_request: OnceLock<CloseRequest>,
-    work: Mutex<SessionTables>,
+    tables: Mutex<SessionTables>,
     /// Who of those that make it a list has its turn.
     listing: Turn<()>,
     /// The bytes of payloads that are kept on behalf of the session.
@@ -119,7 +119,7 @@ impl Session {
             in_flight: AtomicUsize::new(0),
             answered_inputs: AtomicBool::new(false),
             close_request: OnceLock::new(),
-            work: Mutex::default(),
+            tables: Mutex::default(),
             listing: Turn::default(),
             held_bytes: AtomicUsize::new(0),
             roles: OnceLock::new(),
@@ -311,8 +311,8 @@ impl Session {
         &self.0.joined
     }
 
-    pub(crate) fn work(&self) -> MutexGuard<'_, SessionTables> {
-        self.0.work.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn tables(&self) -> MutexGuard<'_, SessionTables> {
+        self.0.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lists that take several turns are made one after the other: each holds as much as an answer may have.

@@ -81,10 +81,10 @@ impl Session {
 
     /// A call becomes a task: from now on it can be found and stopped. It has its place among all that wait.
     pub(crate) fn enter_call(&self, call: &Arc<CallState>) {
-        let mut work = self.work();
-        work.calls.insert(call.request, OpenCall::Served(Arc::clone(call)));
-        self.count(&work, 1);
-        drop(work);
+        let mut tables = self.tables();
+        tables.calls.insert(call.request, OpenCall::Served(Arc::clone(call)));
+        self.count(&tables, 1);
+        drop(tables);
         if !self.is_open() {
             call.abandon();
         }
@@ -92,19 +92,19 @@ impl Session {
 
     /// A call goes to a client: from now on it can be found and canceled. It has its place among all that wait.
     pub(crate) fn enter_routed(&self, request: RequestId, call: &Arc<RoutedCall>) {
-        let mut work = self.work();
-        // Somebody else may have ended the session and taken its work away: nobody would take this out any more, and
+        let mut tables = self.tables();
+        // Somebody else may have ended the session and taken its tables away: nobody would take this out any more, and
         // session and call would keep each other for ever.
         if !self.is_open() {
-            drop(work);
+            drop(tables);
             self.0.realm.context.counters.call_ended();
             return call.caller_left();
         }
-        work.calls.insert(request, OpenCall::Routed(Arc::clone(call)));
-        self.count(&work, 1);
+        tables.calls.insert(request, OpenCall::Routed(Arc::clone(call)));
+        self.count(&tables, 1);
     }
 
-    /// Changes the number of calls in flight. Who holds the work is the only one who does, so it takes no atomic step.
+    /// Changes the number of calls in flight. Who holds the tables is the only one who does, so it takes no atomic step.
     fn count(&self, _work: &SessionTables, by: isize) {
         let in_flight = self.0.in_flight.load(Ordering::Relaxed);
         self.0.in_flight.store(in_flight.wrapping_add_signed(by), Ordering::Release);
@@ -115,22 +115,22 @@ impl Session {
         self.0.answered_inputs.load(Ordering::Relaxed)
     }
 
-    /// Keeps a copy of `work.answered_inputs.is_empty()` that costs no lock.
-    fn note_answered_inputs(&self, work: &SessionTables) {
-        self.0.answered_inputs.store(!work.answered_inputs.is_empty(), Ordering::Relaxed);
+    /// Keeps a copy of `tables.answered_inputs.is_empty()` that costs no lock.
+    fn note_answered_inputs(&self, tables: &SessionTables) {
+        self.0.answered_inputs.store(!tables.answered_inputs.is_empty(), Ordering::Relaxed);
     }
 
     /// A call that went to a client has its answer.
     pub(crate) fn leave_routed(&self, request: RequestId, input_open: bool) {
-        let mut work = self.work();
-        if work.calls.remove(&request).is_none() {
+        let mut tables = self.tables();
+        if tables.calls.remove(&request).is_none() {
             return;
         }
         if input_open {
-            self.remember_input(&mut work, request);
+            self.remember_input(&mut tables, request);
         }
-        self.count(&work, -1);
-        drop(work);
+        self.count(&tables, -1);
+        drop(tables);
         self.0.realm.context.counters.call_ended();
         if self.0.realm.context.connections.stopping() {
             // It may have waited for nothing else.
@@ -140,38 +140,38 @@ impl Session {
 
     /// A call was answered while its caller could still send input: what comes late is passed over (PCI-10).
     pub(crate) fn remember_answered_input(&self, request: RequestId) {
-        self.remember_input(&mut self.work(), request);
+        self.remember_input(&mut self.tables(), request);
     }
 
     /// Was the call `request` answered before this input of it came (PCI-10)? The last input ends the memory of it.
     pub(crate) fn was_answered_early(&self, request: RequestId, last: bool) -> bool {
-        let mut work = self.work();
-        let Some(place) = work.answered_inputs.iter().position(|id| *id == request) else { return false };
+        let mut tables = self.tables();
+        let Some(place) = tables.answered_inputs.iter().position(|id| *id == request) else { return false };
         if last {
-            work.answered_inputs.remove(place);
-            self.note_answered_inputs(&work);
+            tables.answered_inputs.remove(place);
+            self.note_answered_inputs(&tables);
         }
         true
     }
 
-    fn remember_input(&self, work: &mut SessionTables, request: RequestId) {
-        if work.answered_inputs.len() >= ANSWERED_INPUTS {
-            work.answered_inputs.pop_front();
+    fn remember_input(&self, tables: &mut SessionTables, request: RequestId) {
+        if tables.answered_inputs.len() >= ANSWERED_INPUTS {
+            tables.answered_inputs.pop_front();
         }
-        work.answered_inputs.push_back(request);
-        self.note_answered_inputs(work);
+        tables.answered_inputs.push_back(request);
+        self.note_answered_inputs(tables);
     }
 
     /// The call's task is at its end.
     pub(crate) fn leave_call(&self, call: &CallState) {
-        let mut work = self.work();
+        let mut tables = self.tables();
         // The caller may have used the id for another call since this one was answered.
         let is_this = |open: &OpenCall| matches!(open, OpenCall::Served(one) if std::ptr::eq(&**one, call));
-        if work.calls.get(&call.request).is_some_and(is_this) {
-            work.calls.remove(&call.request);
+        if tables.calls.get(&call.request).is_some_and(is_this) {
+            tables.calls.remove(&call.request);
         }
-        self.count(&work, -1);
-        drop(work);
+        self.count(&tables, -1);
+        drop(tables);
         self.0.realm.context.counters.call_ended();
         if self.0.realm.code.serial_calls || self.0.realm.context.connections.stopping() {
             // The next call waits in the connection's task, or the end of the session does.
@@ -181,18 +181,18 @@ impl Session {
 
     /// Answers every open call of the session with `error`. Returns how many these were.
     pub(crate) fn end_calls(&self, error: &WampError) -> usize {
-        let calls: Vec<OpenCall> = self.work().calls.values().cloned().collect();
+        let calls: Vec<OpenCall> = self.tables().calls.values().cloned().collect();
         calls.iter().filter(|call| call.end(error)).count()
     }
 
     /// What was done on behalf of the session, which is over.
-    pub(crate) fn take_work(&self) -> SessionTables {
-        let mut work = self.work();
+    pub(crate) fn take_tables(&self) -> SessionTables {
+        let mut tables = self.tables();
         // Those that clients serve are in no table any more; those that the application serves leave when their tasks end.
-        let routed = work.calls.values().filter(|call| matches!(call, OpenCall::Routed(_))).count();
-        self.count(&work, -routed.cast_signed());
+        let routed = tables.calls.values().filter(|call| matches!(call, OpenCall::Routed(_))).count();
+        self.count(&tables, -routed.cast_signed());
         self.0.realm.context.counters.calls_ended(routed);
-        std::mem::take(&mut *work)
+        std::mem::take(&mut *tables)
     }
 
     /// Stops the call `request` that the application serves, if it is still running, with this answer.

@@ -98,15 +98,15 @@ impl LongPollService {
         let runtime = Arc::clone(&app.inner().runtime);
         let (client, server) = pipe(CAPACITY);
         let bounds = PollBounds { hello: app.inner().limits.hello_bytes, message: config.max_message };
-        let carried =
+        let transport =
             Arc::new(LongPollTransport::new(subprotocol, client, bounds, permit.clone(), runtime.now()));
         let id = unguessable();
-        self.transports().insert(id.clone(), Arc::clone(&carried));
-        let transport = requested(TransportKind::LongPoll, subprotocol, addresses, parts);
+        self.transports().insert(id.clone(), Arc::clone(&transport));
+        let info = requested(TransportKind::LongPoll, subprotocol, addresses, parts);
         let (settings, connection) = (config.settings(), app.clone());
-        let (served, ended_on) = (Arc::clone(&carried), Arc::clone(&runtime));
+        let (served, ended_on) = (Arc::clone(&transport), Arc::clone(&runtime));
         let serving = async move {
-            rawsocket::serve(&connection, server, MaxLength::LONGEST, settings, transport, permit).await;
+            rawsocket::serve(&connection, server, MaxLength::LONGEST, settings, info, permit).await;
         };
         let peer_address = addresses.peer;
         let serving = guarded(serving, Arc::clone(&app.inner().counters), peer_address);
@@ -115,18 +115,19 @@ impl LongPollService {
             served.disconnect(ended_on.now());
         }));
         let watch = (self.clone(), id.clone());
-        runtime.spawn(Box::pin(async move { watch.0.end_when_idle(&watch.1, &carried, peer_address).await }));
+        runtime
+            .spawn(Box::pin(async move { watch.0.end_when_idle(&watch.1, &transport, peer_address).await }));
         id
     }
 
     /// Ends a transport when its client has stopped asking (checklist LP-10).
-    async fn end_when_idle(&self, id: &str, carried: &LongPollTransport, peer_address: Option<SocketAddr>) {
+    async fn end_when_idle(&self, id: &str, transport: &LongPollTransport, peer_address: Option<SocketAddr>) {
         let LongPollShared { app, config, .. } = &*self.0;
         let runtime = &app.inner().runtime;
-        while let Some(idle_at) = carried.idle_at(config.idle_timeout, runtime.now()) {
+        while let Some(idle_at) = transport.idle_at(config.idle_timeout, runtime.now()) {
             let asleep = runtime.sleep_until(idle_at);
             // Who has ended is not watched for the rest of the time.
-            if let Either::Left(_) = select(pin!(carried.over()), asleep).await {
+            if let Either::Left(_) = select(pin!(transport.over()), asleep).await {
                 return;
             }
         }
@@ -142,14 +143,14 @@ impl LongPollService {
 
     /// Ends a transport, and says whether there was one.
     fn end(&self, id: &str) -> bool {
-        let (carried, last) = {
+        let (transport, last) = {
             let mut transports = self.transports();
             (transports.remove(id), transports.is_empty())
         };
         if last {
             self.0.unused.notify(usize::MAX);
         }
-        carried.as_ref().inspect(|carried| carried.end(self.0.app.inner().runtime.now())).is_some()
+        transport.as_ref().inspect(|transport| transport.end(self.0.app.inner().runtime.now())).is_some()
     }
 
     /// Whether there are transports.

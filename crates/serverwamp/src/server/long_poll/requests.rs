@@ -164,18 +164,18 @@ impl LongPollService {
         B::Error: std::error::Error + Send + Sync + 'static,
     {
         let over = || refusal(StatusCode::NOT_FOUND, "no such transport, or it has ended");
-        let Some(carried) = self.find(id) else { return over() };
+        let Some(transport) = self.find(id) else { return over() };
         if let Some(connection) = request.extensions().get::<Permit>()
-            && carried.is_in_session()
+            && transport.is_in_session()
         {
             connection.authenticate();
         }
-        let _busy = carried.attend(&self.0.app.inner().runtime);
+        let _busy = transport.attend(&self.0.app.inner().runtime);
         match operation {
-            "send" => self.send(request.into_body(), &carried).await.unwrap_or_else(over),
-            "receive" => match self.receive(&carried).await {
+            "send" => self.send(request.into_body(), &transport).await.unwrap_or_else(over),
+            "receive" => match self.receive(&transport).await {
                 Some(Received::Messages(body)) => {
-                    with_type(Response::new(Full::from(body)), mime(carried.subprotocol.serializer))
+                    with_type(Response::new(Full::from(body)), mime(transport.subprotocol.serializer))
                 }
                 Some(Received::Superseded) | None => status(StatusCode::OK),
                 Some(Received::Over) => {
@@ -191,10 +191,10 @@ impl LongPollService {
     }
 
     /// Waits for messages; `None` when nothing came for as long as a `receive` may take.
-    async fn receive(&self, carried: &LongPollTransport) -> Option<Received> {
+    async fn receive(&self, transport: &LongPollTransport) -> Option<Received> {
         let runtime = &self.0.app.inner().runtime;
         let time_up = runtime.sleep_until(after(runtime.now(), self.0.config.receive_timeout));
-        match select(pin!(carried.receive()), time_up).await {
+        match select(pin!(transport.receive()), time_up).await {
             Either::Left((received, _)) => Some(received),
             Either::Right(_) => None,
         }
@@ -203,28 +203,28 @@ impl LongPollService {
     /// Collects a body and passes it on; `None` if the transport is over.
     ///
     /// A stranger sends no more than a HELLO may have, however many requests it makes (checklist LP-07).
-    async fn send<B>(&self, body: B, carried: &LongPollTransport) -> Option<LongPollAnswer>
+    async fn send<B>(&self, body: B, transport: &LongPollTransport) -> Option<LongPollAnswer>
     where
         B: Body<Data: Send> + Send + 'static,
         B::Error: std::error::Error + Send + Sync + 'static,
     {
-        let mut held = carried.hold();
+        let mut held = transport.hold();
         let mut body = pin!(body);
         // One that says how long it is is not begun with. A client that is known keeps its connection.
-        let (bound, counted) = carried.bound();
+        let (bound, counted) = transport.bound();
         let too_long = counted == Refusal::HelloBytes
             && body.size_hint().lower() > u64::try_from(bound).unwrap_or(u64::MAX);
         let collected = async {
             if too_long {
                 return Err(Unread::TooLong { bound, begin: Default::default() });
             }
-            collect(body.as_mut(), || carried.bound().0, |more, bound| held.grow(more, bound)).await
+            collect(body.as_mut(), || transport.bound().0, |more, bound| held.grow(more, bound)).await
         };
-        let sent = match while_connected(carried, self.in_time(collected)).await? {
-            Ok(body) => carried.send(body).await,
+        let sent = match while_connected(transport, self.in_time(collected)).await? {
+            Ok(body) => transport.send(body).await,
             Err(Unread::TooLong { bound, begin }) => {
-                let sent = self.send_of_too_long((bound, begin), body, carried, &mut held);
-                while_connected(carried, sent).await?
+                let sent = self.send_of_too_long((bound, begin), body, transport, &mut held);
+                while_connected(transport, sent).await?
             }
             Err(unread) => Err(unread.into()),
         };
@@ -240,7 +240,7 @@ impl LongPollService {
             Err(SendRefused::Unread(unread)) => {
                 let mut answer = LongPollAnswer::from(unread);
                 if answer.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                    answer.extensions_mut().insert(carried.bound().1);
+                    answer.extensions_mut().insert(transport.bound().1);
                 }
                 Some(answer)
             }
@@ -273,8 +273,8 @@ impl LongPollService {
 }
 
 /// What comes of `work`; `None` if the connection behind the transport is over before.
-async fn while_connected<T>(carried: &LongPollTransport, work: impl Future<Output = T>) -> Option<T> {
-    match select(pin!(work), pin!(carried.disconnected())).await {
+async fn while_connected<T>(transport: &LongPollTransport, work: impl Future<Output = T>) -> Option<T> {
+    match select(pin!(work), pin!(transport.disconnected())).await {
         Either::Left((done, _)) => Some(done),
         Either::Right(_) => None,
     }

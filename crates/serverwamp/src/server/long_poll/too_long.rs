@@ -25,7 +25,7 @@ impl LongPollService {
         &self,
         (bound, begin): (usize, [Bytes; 2]),
         body: Pin<&mut B>,
-        carried: &LongPollTransport,
+        transport: &LongPollTransport,
         held: &mut BodyBytes<'_>,
     ) -> Result<(), SendRefused>
     where
@@ -34,17 +34,17 @@ impl LongPollService {
     {
         let most = self.0.app.inner().limits.discarded_bytes;
         let too_long = Unread::TooLong { bound, begin: Default::default() };
-        if most == 0 || !carried.is_in_session() {
+        if most == 0 || !transport.is_in_session() {
             return Err(too_long.into());
         }
-        if !carried.subprotocol.batched {
-            carried.answer_in_place_of(&head(&begin), too_long.to_string()).await;
+        if !transport.subprotocol.batched {
+            transport.answer_in_place_of(&head(&begin), too_long.to_string()).await;
             return Err(too_long.into());
         }
         let limit = held.grow_to(bound);
         let mut batch = Batch {
-            carried,
-            pieces: Pieces::new(carried.subprotocol.serializer, limit),
+            transport,
+            pieces: Pieces::new(transport.subprotocol.serializer, limit),
             limit,
             most,
             left: most,
@@ -83,7 +83,7 @@ impl LongPollService {
 
 /// A batch that arrives.
 struct Batch<'c> {
-    carried: &'c LongPollTransport,
+    transport: &'c LongPollTransport,
     pieces: Pieces,
     limit: usize,
     /// How many bytes it may have in all, and still.
@@ -101,24 +101,24 @@ impl Batch<'_> {
             .ok_or_else(|| Unread::TooLong { bound: self.most, begin: Default::default() })?;
         loop {
             match self.pieces.next(&mut bytes) {
-                Ok(Some(Piece::Message(message, _))) => self.carried.send_message(message).await?,
+                Ok(Some(Piece::Message(message, _))) => self.transport.send_message(message).await?,
                 Ok(Some(Piece::TooLong(head))) => {
                     self.dropped = true;
                     let why = format!(
                         "the callee's answer is too long: message is longer than {} bytes",
                         self.limit
                     );
-                    self.carried.answer_in_place_of(&head, why).await;
+                    self.transport.answer_in_place_of(&head, why).await;
                 }
                 Ok(None) => return Ok(()),
-                Err(error) => return self.carried.send_malformed(error).await,
+                Err(error) => return self.transport.send_malformed(error).await,
             }
         }
     }
 
     async fn end(&self) -> Result<(), SendRefused> {
         match self.pieces.finish() {
-            Err(error) => self.carried.send_malformed(error).await,
+            Err(error) => self.transport.send_malformed(error).await,
             Ok(()) if self.dropped => Err(Unread::Dropped { limit: self.limit }.into()),
             Ok(()) => Ok(()),
         }

@@ -72,7 +72,7 @@ pub(crate) async fn serve<IO: Read + Write + Unpin>(
     let framing = Framing::RawSocket { serializer: transport.serializer, takes: takes.bytes() };
     let outbox = Outbox::new(framing, inner.limits.bounds());
     let peer = Peer::new(inner, transport, outbox.clone(), permit);
-    Connection::new(io, outbox, peer, settings, &inner.turns).await;
+    Connection::new(io, outbox, peer, settings, &inner.run_queue).await;
 }
 
 impl TransportInfo {

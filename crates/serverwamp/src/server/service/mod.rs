@@ -145,7 +145,7 @@ impl WebSocketService {
                 let transport = requested(TransportKind::WebSocket, subprotocol, addresses, parts);
                 Peer::new(app.inner(), transport, outbox, permit)
             };
-            accepted.serve(&config, app.inner().limits.bounds(), &app.inner().turns, peer).await;
+            accepted.serve(&config, app.inner().limits.bounds(), &app.inner().run_queue, peer).await;
         };
         self.app.inner().runtime.spawn(Box::pin(guarded(serving, counters, whose)));
     }

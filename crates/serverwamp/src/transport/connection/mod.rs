@@ -55,9 +55,15 @@ pub(crate) struct Connection<IO, H: MessageHandler> {
 }
 
 impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
-    /// A connection over `io` whose answers are what is pushed into `outbox`, and which takes `turns` with others.
-    pub(crate) fn new(io: IO, outbox: Outbox, handler: H, settings: Settings, turns: &Arc<RunQueue>) -> Self {
-        let timer = Timer::new(Arc::clone(turns.runtime()));
+    /// A connection over `io` whose answers are what is pushed into `outbox`, and which takes turns with others in `run_queue`.
+    pub(crate) fn new(
+        io: IO,
+        outbox: Outbox,
+        handler: H,
+        settings: Settings,
+        run_queue: &Arc<RunQueue>,
+    ) -> Self {
+        let timer = Timer::new(Arc::clone(run_queue.runtime()));
         let now = timer.now();
         let decoder = outbox.framing().decoder(settings.max_message);
         Self {
@@ -69,7 +75,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             output: Output::new(outbox, now),
             last_heard: now,
             timer,
-            turn: turns.join(),
+            turn: run_queue.join(),
             settings,
             busy: false,
             pinged: None,

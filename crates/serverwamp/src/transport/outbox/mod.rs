@@ -85,7 +85,7 @@ struct Queue {
     end: Option<OutboxEnd>,
     /// Who waits in `room`.
     waiting: Vec<Waker>,
-    /// Whether the connection is going to be woken with a crowd.
+    /// Whether the connection is going to be woken through the wake queue.
     in_crowd: bool,
 }
 

@@ -28,11 +28,11 @@ pub fn echo<B>(
         Ok(accepted) => accepted,
         Err(refusal) => return refusal.answer,
     };
-    let (config, turns) = (Arc::clone(config), RunQueue::new(Arc::clone(runtime)));
+    let (config, run_queue) = (Arc::clone(config), RunQueue::new(Arc::clone(runtime)));
     runtime.spawn(Box::pin(async move {
         let framing = Framing::plain(accepted.deflate);
         accepted
-            .serve_framed(framing, &config, config.plain_bounds(), &turns, |outbox, _| Echo { outbox })
+            .serve_framed(framing, &config, config.plain_bounds(), &run_queue, |outbox, _| Echo { outbox })
             .await;
     }));
     answer

@@ -91,7 +91,7 @@ impl<P> Accepted<P> {
         framing: Framing,
         config: &WebSocketConfig,
         bounds: OutboxBounds,
-        turns: &Arc<RunQueue>,
+        run_queue: &Arc<RunQueue>,
         handler: impl FnOnce(Outbox, request::Parts) -> H,
     ) {
         match self.on_upgrade.await {
@@ -100,7 +100,7 @@ impl<P> Accepted<P> {
                 let handler = handler(outbox.clone(), self.parts);
                 #[cfg(feature = "tokio")]
                 let io = crate::rt::Handed::take(io);
-                Connection::new(io, outbox, handler, config.settings(), turns).await;
+                Connection::new(io, outbox, handler, config.settings(), run_queue).await;
             }
             Err(error) => {
                 line!(
@@ -120,11 +120,11 @@ impl Accepted {
         self,
         config: &WebSocketConfig,
         bounds: OutboxBounds,
-        turns: &Arc<RunQueue>,
+        run_queue: &Arc<RunQueue>,
         handler: impl FnOnce(Outbox, request::Parts) -> H,
     ) {
         let framing = Framing::wamp(self.subprotocol, self.deflate);
-        self.serve_framed(framing, config, bounds, turns, handler).await;
+        self.serve_framed(framing, config, bounds, run_queue, handler).await;
     }
 }
 

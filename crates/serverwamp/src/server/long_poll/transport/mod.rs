@@ -324,9 +324,9 @@ impl From<Unread> for SendRefused {
 impl BodyBytes<'_> {
     /// Counts more bytes, unless the transport then has more than `bound`.
     pub(super) fn grow(&mut self, more: usize, bound: usize) -> bool {
-        let Self(carried, bytes) = self;
+        let Self(transport, bytes) = self;
         let grown = |held: usize| held.checked_add(more).filter(|held| *held <= bound);
-        let fits = carried.collected.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown).is_ok();
+        let fits = transport.collected.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown).is_ok();
         if fits {
             *bytes += more;
         }
@@ -335,8 +335,8 @@ impl BodyBytes<'_> {
 
     /// Counts as many bytes more as the transport may have, and returns how many are counted then.
     pub(super) fn grow_to(&mut self, bound: usize) -> usize {
-        let Self(carried, bytes) = self;
-        let before = carried.collected.fetch_max(bound, Ordering::Relaxed);
+        let Self(transport, bytes) = self;
+        let before = transport.collected.fetch_max(bound, Ordering::Relaxed);
         *bytes += bound.saturating_sub(before);
         *bytes
     }
@@ -350,11 +350,11 @@ impl Drop for BodyBytes<'_> {
 
 impl Drop for Busy<'_> {
     fn drop(&mut self) {
-        let Self(carried, runtime) = self;
-        if carried.disconnected.get().is_none() {
-            *lock(&carried.last_seen) = runtime.now();
+        let Self(transport, runtime) = self;
+        if transport.disconnected.get().is_none() {
+            *lock(&transport.last_seen) = runtime.now();
         }
-        carried.busy.fetch_sub(1, Ordering::Relaxed);
+        transport.busy.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

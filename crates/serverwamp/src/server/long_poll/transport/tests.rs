@@ -35,17 +35,17 @@ fn now() -> Instant {
 }
 
 /// A transport, and the server's side of it.
-fn carried() -> (LongPollTransport, MessageSender, MessageReceiver) {
+fn transport() -> (LongPollTransport, MessageSender, MessageReceiver) {
     let (client, server) = pipe(CAPACITY);
     let bounds = PollBounds { hello: 100, message: LONGEST };
     let permit = Admissions::new(&Limits::default(), TrustedProxies::none(), Arc::default()).own();
-    let carried = LongPollTransport::new(Subprotocol::new(Serializer::Json), client, bounds, permit, now());
+    let transport = LongPollTransport::new(Subprotocol::new(Serializer::Json), client, bounds, permit, now());
     let (receiver, sender) = messages(server, LONGEST);
-    (carried, sender, receiver)
+    (transport, sender, receiver)
 }
 
-fn poll(carried: &LongPollTransport, number: usize, count: &Arc<Count>) -> Poll<Received> {
-    carried.poll_receive(number, &mut Context::from_waker(&waker_ref(count)))
+fn poll(transport: &LongPollTransport, number: usize, count: &Arc<Count>) -> Poll<Received> {
+    transport.poll_receive(number, &mut Context::from_waker(&waker_ref(count)))
 }
 
 fn send(sender: &mut MessageSender, message: &[u8]) {
@@ -56,103 +56,105 @@ fn send(sender: &mut MessageSender, message: &[u8]) {
 // checklist LP-10
 #[test]
 fn an_older_receive_that_is_polled_last_does_not_take_the_newer_ones_waker() {
-    let (carried, mut sender, _receiver) = carried();
+    let (transport, mut sender, _receiver) = transport();
     let (older, newer) = <(Arc<Count>, Arc<Count>)>::default();
-    let first = carried.begin_receive();
-    assert!(poll(&carried, first, &older).is_pending());
-    let second = carried.begin_receive();
+    let first = transport.begin_receive();
+    assert!(poll(&transport, first, &older).is_pending());
+    let second = transport.begin_receive();
     assert_eq!((older.get(), newer.get()), (1, 0), "the older one is woken to give up");
-    assert!(poll(&carried, second, &newer).is_pending());
-    assert!(matches!(poll(&carried, first, &older), Poll::Ready(Received::Superseded)));
+    assert!(poll(&transport, second, &newer).is_pending());
+    assert!(matches!(poll(&transport, first, &older), Poll::Ready(Received::Superseded)));
     send(&mut sender, b"[1]");
     assert_eq!((older.get(), newer.get()), (1, 1), "the message wakes who waits for it");
-    assert!(matches!(poll(&carried, second, &newer), Poll::Ready(Received::Messages(all)) if all == b"[1]"));
+    assert!(
+        matches!(poll(&transport, second, &newer), Poll::Ready(Received::Messages(all)) if all == b"[1]")
+    );
 }
 
 // checklist LP-10
 #[test]
 fn of_two_receives_that_are_polled_at_the_same_moment_the_newer_one_is_woken() {
     for round in 0..2000 {
-        let (carried, mut sender, _receiver) = carried();
+        let (transport, mut sender, _receiver) = transport();
         let (older, newer) = <(Arc<Count>, Arc<Count>)>::default();
-        let (first, both) = (carried.begin_receive(), Barrier::new(2));
+        let (first, both) = (transport.begin_receive(), Barrier::new(2));
         let second = thread::scope(|scope| {
             scope.spawn(|| {
                 both.wait();
-                while poll(&carried, first, &older).is_pending() {}
+                while poll(&transport, first, &older).is_pending() {}
             });
             both.wait();
-            let second = carried.begin_receive();
-            assert!(poll(&carried, second, &newer).is_pending());
+            let second = transport.begin_receive();
+            assert!(poll(&transport, second, &newer).is_pending());
             second
         });
         send(&mut sender, b"[1]");
         assert_eq!(newer.get(), 1, "in round {round}");
-        assert!(matches!(poll(&carried, second, &newer), Poll::Ready(Received::Messages(_))));
+        assert!(matches!(poll(&transport, second, &newer), Poll::Ready(Received::Messages(_))));
     }
 }
 
 #[test]
 fn the_end_of_a_transport_wakes_who_waits() {
-    let (carried, _sender, _receiver) = carried();
+    let (transport, _sender, _receiver) = transport();
     let count = Arc::default();
-    let number = carried.begin_receive();
-    assert!(poll(&carried, number, &count).is_pending());
-    carried.end(now());
+    let number = transport.begin_receive();
+    assert!(poll(&transport, number, &count).is_pending());
+    transport.end(now());
     assert_eq!(count.get(), 1);
-    assert!(matches!(poll(&carried, number, &count), Poll::Ready(Received::Over)));
+    assert!(matches!(poll(&transport, number, &count), Poll::Ready(Received::Over)));
 }
 
 #[test]
 fn a_transport_whose_connection_is_over_holds_nothing_that_was_to_be_sent() {
-    let (carried, _sender, receiver) = carried();
+    let (transport, _sender, receiver) = transport();
     let mut cx = Context::from_waker(Waker::noop());
-    let mut sending = Box::pin(carried.send(vec![b' '; LONGEST].into()));
+    let mut sending = Box::pin(transport.send(vec![b' '; LONGEST].into()));
     assert!(sending.as_mut().poll(&mut cx).is_pending(), "the session does not read");
     drop(sending);
-    assert!(lock(&carried.sender).is_some(), "the next request goes on with it");
+    assert!(lock(&transport.sender).is_some(), "the next request goes on with it");
     drop(receiver);
-    carried.disconnect(now());
-    assert!(lock(&carried.sender).is_none());
-    let mut sending = Box::pin(carried.send(Bytes::from_static(b"[1]")));
+    transport.disconnect(now());
+    assert!(lock(&transport.sender).is_none());
+    let mut sending = Box::pin(transport.send(Bytes::from_static(b"[1]")));
     assert!(matches!(sending.as_mut().poll(&mut cx), Poll::Ready(Err(SendRefused::Over))));
 }
 
 #[cfg(feature = "tokio")]
 #[tokio::test]
 async fn requests_do_not_refresh_a_transport_whose_connection_is_over() {
-    let (carried, ..) = carried();
+    let (transport, ..) = transport();
     let runtime: Arc<dyn Runtime> = Arc::new(crate::rt::Tokio);
     let (start, second) = (runtime.now(), Duration::from_secs(1));
-    let busy = carried.attend(&runtime);
+    let busy = transport.attend(&runtime);
     let later = start + 10 * second;
-    assert!(carried.idle_at(second, later).is_some(), "a request is being answered");
-    carried.disconnect(start);
+    assert!(transport.idle_at(second, later).is_some(), "a request is being answered");
+    transport.disconnect(start);
     assert_eq!(
-        carried.idle_at(second, start),
+        transport.idle_at(second, start),
         Some(start + second),
         "it may still be asked for what was said"
     );
-    assert_eq!(carried.idle_at(second, later), None, "whoever asks");
+    assert_eq!(transport.idle_at(second, later), None, "whoever asks");
     drop(busy);
-    assert_eq!(carried.idle_at(second, start), Some(start + second));
+    assert_eq!(transport.idle_at(second, start), Some(start + second));
 }
 
 #[test]
 fn the_bodies_of_a_transport_have_the_bytes_of_a_hello_together_until_it_is_in_session_and_of_a_message_then()
 {
-    let (carried, ..) = carried();
+    let (transport, ..) = transport();
     for (in_session, bound, refusal) in
         [(false, 100, Refusal::HelloBytes), (true, LONGEST, Refusal::MessageBytes)]
     {
-        carried.permit.set_in_session(in_session);
-        assert_eq!(carried.bound(), (bound, refusal));
-        let (mut one, mut other) = (carried.hold(), carried.hold());
+        transport.permit.set_in_session(in_session);
+        assert_eq!(transport.bound(), (bound, refusal));
+        let (mut one, mut other) = (transport.hold(), transport.hold());
         assert!(one.grow(bound - 1, bound));
         assert!(!other.grow(2, bound), "one byte more than the bound");
         assert!(other.grow(1, bound));
         drop(one);
         assert!(other.grow(bound - 1, bound), "who has been passed on holds nothing");
     }
-    assert_eq!(carried.collected.load(Ordering::Relaxed), 0);
+    assert_eq!(transport.collected.load(Ordering::Relaxed), 0);
 }

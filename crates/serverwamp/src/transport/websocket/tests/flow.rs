@@ -254,18 +254,18 @@ async fn a_flood_of_frames_that_are_no_messages_lets_others_run() {
 
 #[tokio::test(start_paused = true)]
 async fn who_asks_for_little_waits_for_one_of_those_who_ask_for_more_and_not_for_all() {
-    let (read, turns) = (Arc::<AtomicUsize>::default(), RunQueue::new(Arc::new(Tokio)));
+    let (read, run_queue) = (Arc::<AtomicUsize>::default(), RunQueue::new(Arc::new(Tokio)));
     let connection = |io| {
         let outbox = Outbox::new(binary(), bounds(1 << 20, Overflow::default()));
         let handler = Recorder { outbox: outbox.clone(), state: Arc::default() };
-        Connection::new(io, outbox, handler, WebSocketConfig::default().settings(), &turns)
+        Connection::new(io, outbox, handler, WebSocketConfig::default().settings(), &run_queue)
     };
     let input = frame(Opcode::Binary, &[b'm'; 10_000]).repeat(100);
     let floods: Vec<_> = (0..10)
         .map(|_| Scripted { input: input.clone(), read: read.clone(), writes: Arc::default() })
         .map(|io| tokio::spawn(connection(io)))
         .collect();
-    let mut polite = connect_beside(&turns, binary(), &WebSocketConfig::default(), 1 << 20);
+    let mut polite = connect_beside(&run_queue, binary(), &WebSocketConfig::default(), 1 << 20);
     // The first turns of all are over.
     tokio::task::yield_now().await;
     let all = floods.len() * input.len();
@@ -283,10 +283,10 @@ async fn who_asks_for_little_waits_for_one_of_those_who_ask_for_more_and_not_for
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn of_many_who_ask_for_much_at_once_all_get_everything() {
-    let turns = RunQueue::new(Arc::new(Tokio));
+    let run_queue = RunQueue::new(Arc::new(Tokio));
     let burst = frame(Opcode::Binary, &[b'm'; 50]).repeat(10_000);
     let peers = (0..16).map(|number| {
-        let mut peer = connect_beside(&turns, binary(), &WebSocketConfig::default(), 1 << 20);
+        let mut peer = connect_beside(&run_queue, binary(), &WebSocketConfig::default(), 1 << 20);
         let burst = burst.clone();
         tokio::spawn(async move {
             let (mut reader, mut writer) = tokio::io::split(&mut peer.io);

@@ -129,12 +129,18 @@ fn connect_on(runtime: Arc<dyn Runtime>, framing: Framing, config: &WebSocketCon
 }
 
 /// The same beside the other connections that take these turns.
-fn connect_beside(turns: &Arc<RunQueue>, framing: Framing, config: &WebSocketConfig, pipe: usize) -> Peer {
+fn connect_beside(
+    run_queue: &Arc<RunQueue>,
+    framing: Framing,
+    config: &WebSocketConfig,
+    pipe: usize,
+) -> Peer {
     let (io, server) = duplex(pipe);
     let outbox = Outbox::new(framing, bounds(config.max_queued, Overflow::default()));
     let state = Arc::<Mutex<Recorded>>::default();
     let handler = Recorder { outbox: outbox.clone(), state: state.clone() };
-    let connection = Connection::new(TokioIo::new(server), outbox.clone(), handler, config.settings(), turns);
+    let connection =
+        Connection::new(TokioIo::new(server), outbox.clone(), handler, config.settings(), run_queue);
     let decoder = Decoder::new(Role::Client, 1 << 24).with_deflate(framing.deflate().is_some());
     Peer { io, decoder, buf: BytesMut::new(), outbox, state, task: tokio::spawn(connection) }
 }

@@ -5,9 +5,9 @@ use crate::rt::BoxFuture;
 use crate::transport::WakeQueue;
 
 /// So many connections that sleep.
-async fn crowd(turns: &Arc<RunQueue>, many: usize) -> Vec<Peer> {
+async fn connect_many(run_queue: &Arc<RunQueue>, many: usize) -> Vec<Peer> {
     let config = WebSocketConfig::default();
-    let peers = (0..many).map(|_| connect_beside(turns, binary(), &config, 1 << 16)).collect();
+    let peers = (0..many).map(|_| connect_beside(run_queue, binary(), &config, 1 << 16)).collect();
     settle().await;
     peers
 }
@@ -36,13 +36,13 @@ async fn all_write(peers: &[Peer]) {
 
 #[tokio::test(start_paused = true)]
 async fn between_the_writes_of_many_others_are_served() {
-    let turns = RunQueue::new(Arc::new(Tokio));
-    let mut peers = crowd(&turns, 1000).await;
-    let mut polite = connect_beside(&turns, binary(), &WebSocketConfig::default(), 1 << 16);
+    let run_queue = RunQueue::new(Arc::new(Tokio));
+    let mut peers = connect_many(&run_queue, 1000).await;
+    let mut polite = connect_beside(&run_queue, binary(), &WebSocketConfig::default(), 1 << 16);
     let asleep = push(&peers, b"event");
     assert_eq!(asleep.len(), peers.len());
     assert_eq!(push(&peers, b"again").len(), 0, "they have been named already");
-    turns.crowd().wake(asleep);
+    run_queue.wake_queue().wake(asleep);
     let mut before = peers.len();
     for _ in 0..5 {
         polite.send(Opcode::Binary, b"little").await;
@@ -60,10 +60,10 @@ async fn between_the_writes_of_many_others_are_served() {
 
 #[tokio::test(start_paused = true)]
 async fn who_has_something_else_to_write_or_much_does_not_wait_for_the_crowd() {
-    let turns = RunQueue::new(Arc::new(Tokio));
-    let mut peers = crowd(&turns, 500).await;
+    let run_queue = RunQueue::new(Arc::new(Tokio));
+    let mut peers = connect_many(&run_queue, 500).await;
     let asleep = push(&peers, b"event");
-    turns.crowd().wake(asleep);
+    run_queue.wake_queue().wake(asleep);
     peers[499].outbox.push_encoded(b"answer").unwrap();
     for _ in 0..3 {
         tokio::task::yield_now().await;
@@ -85,18 +85,18 @@ async fn who_has_something_else_to_write_or_much_does_not_wait_for_the_crowd() {
 
 #[tokio::test(start_paused = true)]
 async fn the_waking_task_ends_with_the_last_connection_and_comes_with_the_next() {
-    let turns = RunQueue::new(Arc::new(Tokio));
+    let run_queue = RunQueue::new(Arc::new(Tokio));
     for _ in 0..3 {
-        let peers = crowd(&turns, 100).await;
-        assert!(format!("{:?}", turns.crowd()).contains("members: 100, attended: true"));
-        turns.crowd().wake(push(&peers, b"event"));
+        let peers = connect_many(&run_queue, 100).await;
+        assert!(format!("{:?}", run_queue.wake_queue()).contains("members: 100, attended: true"));
+        run_queue.wake_queue().wake(push(&peers, b"event"));
         // Half of them leave before their turn.
         peers.iter().step_by(2).for_each(|peer| peer.task.abort());
         let others: Vec<Peer> = peers.into_iter().skip(1).step_by(2).collect();
         all_write(&others).await;
         others.iter().for_each(|peer| peer.task.abort());
         settle().await;
-        let left = format!("{:?}", turns.crowd());
+        let left = format!("{:?}", run_queue.wake_queue());
         assert!(left.contains("asleep: 0, members: 0, attended: false"), "{left}");
     }
 }
@@ -115,9 +115,9 @@ impl Runtime for Stopped {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_waking_task_all_are_woken_at_once() {
-    let turns = RunQueue::new(Arc::new(Stopped));
-    let peers = crowd(&turns, 100).await;
-    turns.crowd().wake(push(&peers, b"event"));
+    let run_queue = RunQueue::new(Arc::new(Stopped));
+    let peers = connect_many(&run_queue, 100).await;
+    run_queue.wake_queue().wake(push(&peers, b"event"));
     all_write(&peers).await;
     WakeQueue::default().wake(push(&peers, b"event"));
     all_write(&peers).await;
@@ -127,19 +127,19 @@ async fn without_a_waking_task_all_are_woken_at_once() {
 async fn of_events_from_all_sides_nobody_misses_one() {
     const PEERS: usize = 100;
     const EVENTS: usize = 300;
-    let turns = RunQueue::new(Arc::new(Tokio));
-    let peers = crowd(&turns, PEERS).await;
+    let run_queue = RunQueue::new(Arc::new(Tokio));
+    let peers = connect_many(&run_queue, PEERS).await;
     let outboxes: Vec<Outbox> = peers.iter().map(|peer| peer.outbox.clone()).collect();
     // Two threads that know nothing of the runtime, as an application may publish from.
     let publishers = [1, 2].map(|_| {
-        let (outboxes, crowd) = (outboxes.clone(), Arc::clone(turns.crowd()));
+        let (outboxes, wake_queue) = (outboxes.clone(), Arc::clone(run_queue.wake_queue()));
         std::thread::spawn(move || {
             for number in 0..EVENTS {
                 let mut asleep = Vec::new();
                 for outbox in &outboxes {
                     outbox.push_event(b"event", Some(&mut asleep)).unwrap();
                 }
-                crowd.wake(asleep);
+                wake_queue.wake(asleep);
                 if number % 16 == 0 {
                     std::thread::sleep(Duration::from_millis(1));
                 }
