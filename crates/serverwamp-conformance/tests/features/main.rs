@@ -30,6 +30,7 @@ mod progressive_results;
 mod proxies;
 mod publishing;
 mod realms;
+mod refusals_in_the_log;
 mod request_order;
 mod results;
 mod retained;

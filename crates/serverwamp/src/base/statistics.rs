@@ -110,7 +110,7 @@ macro_rules! refusals {
 
             /// Each is a kind of line in the log.
             fn line(self) -> &'static LineKind {
-                static KINDS: [LineKind; Refusal::COUNT] = [$(LineKind::refusal($name),)+];
+                static KINDS: [LineKind; Refusal::COUNT] = [$(LineKind::new(tracing::Level::WARN, $name),)+];
                 &KINDS[self as usize]
             }
 

@@ -51,24 +51,16 @@ static LOOKED: AtomicU64 = AtomicU64::new(0);
 const LEFT_OUT: &str = "lines were left out";
 
 impl LineKind {
-    /// A kind at this level. Of warnings and errors ten are logged at once and then one each second, of what is logged at
+    /// A kind at this level. Warnings are about what peers do, who can do it as often as they like: one is logged in each
+    /// minute. Of errors, which are the application's, ten are logged at once and then one each second, of what is logged at
     /// INFO a hundred and ten each second, below that a thousand and a hundred each second.
     pub(crate) const fn new(level: Level, text: &'static str) -> Self {
         let (burst, spacing) = match level {
-            Level::ERROR | Level::WARN => (10, Duration::from_secs(1)),
+            Level::ERROR => (10, Duration::from_secs(1)),
+            Level::WARN => (1, Duration::from_secs(60)),
             Level::INFO => (100, Duration::from_millis(100)),
             _ => (1000, Duration::from_millis(10)),
         };
-        Self::spaced(level, text, burst, spacing)
-    }
-
-    /// Why something is refused: ten at once, so that a few that come together are all there, and then one each minute. Each
-    /// is counted, and whoever wants to be refused can be so as often as it likes.
-    pub(crate) const fn refusal(reason: &'static str) -> Self {
-        Self::spaced(Level::WARN, reason, 10, Duration::from_secs(60))
-    }
-
-    const fn spaced(level: Level, text: &'static str, burst: u32, spacing: Duration) -> Self {
         Self {
             level,
             text,
@@ -194,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_store_is_used_up_and_fills_again_and_every_line_is_logged_or_counted() {
-        static KIND: LineKind = LineKind::new(Level::WARN, "something happens");
+        static KIND: LineKind = LineKind::new(Level::ERROR, "something happens");
         let start = clock();
         BEGINNING.get_or_init(|| start);
         let at = |millis| KIND.admit(start + Duration::from_millis(millis)).map(|Suppressed(count)| count);
@@ -216,21 +208,19 @@ mod tests {
     }
 
     #[test]
-    fn of_refusals_for_one_reason_ten_are_logged_and_then_one_each_minute() {
-        static KIND: LineKind = LineKind::refusal("somebody_refused");
+    fn of_warnings_of_one_kind_one_is_logged_in_each_minute() {
+        static KIND: LineKind = LineKind::new(Level::WARN, "somebody_refused");
         let start = clock();
         BEGINNING.get_or_init(|| start);
         // A thousand each second, for five minutes.
         let at = |millis| KIND.admit(start + Duration::from_millis(millis)).map(|Suppressed(count)| count);
         let logged: Vec<u64> = (0..300_001).filter_map(at).collect();
-        assert_eq!(logged.len(), 10 + 5);
-        assert_eq!(logged[..10], [0; 10]);
-        assert_eq!(logged.iter().sum::<u64>() + 15, 300_001, "what was left out is told");
+        assert_eq!(logged, [0, 59_999, 59_999, 59_999, 59_999, 59_999], "what was left out is told");
     }
 
     #[test]
     fn of_many_threads_every_line_is_logged_or_counted() {
-        static KIND: LineKind = LineKind::new(Level::WARN, "something happens");
+        static KIND: LineKind = LineKind::new(Level::ERROR, "something happens");
         let now = clock();
         let counted = std::thread::scope(|scope| {
             let threads = (0..4).map(|_| {
