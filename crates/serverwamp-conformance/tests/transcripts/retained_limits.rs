@@ -156,6 +156,39 @@ fn administrators_remove_what_is_retained() {
 
 // RET-14
 #[test]
+fn what_is_retained_of_many_topics_is_removed_in_several_turns_with_one_answer() {
+    let removed = |uri: &str| {
+        play_at(
+            || {
+                let realm = Realm::router("realm1").allow_anonymous("guest").administrators(["guest"]);
+                let app =
+                    Application::builder().realm(realm).build().expect("nothing is wrong with this realm");
+                let realm = app.realm("realm1").expect("it is there");
+                for number in 0..1000 {
+                    realm.publication(format!("many.{number}.a")).retain().send("x").expect("there is room");
+                    realm.publication(format!("more.{number}.b")).retain().send("x").expect("there is room");
+                }
+                app
+            },
+            &format!(
+                r#"
+                root joins
+                root > [48, 1, {{}}, "wamp.topic.remove_retained", {uri}]
+                root < [50, 1, {{}}, [1000]]
+                root > [48, 2, {{}}, "wamp.topic.remove_retained", {uri}]
+                root < [50, 2, {{}}, [0]]
+                root > [48, 3, {{}}, "wamp.topic.remove_retained", ["", {{"match": "prefix"}}]]
+                root < [50, 3, {{}}, [1000]]
+                "#
+            ),
+        );
+    };
+    removed(r#"["many.", {"match": "prefix"}]"#);
+    removed(r#"["..b", {"match": "wildcard"}]"#);
+}
+
+// RET-14
+#[test]
 fn the_application_removes_what_is_retained_and_sees_how_much_there_is() {
     let app = app(TopicSettings::new(), |_| {});
     let realm = app.realm("realm1").expect("it is there");
@@ -170,6 +203,10 @@ fn the_application_removes_what_is_retained_and_sees_how_much_there_is() {
     assert_eq!(realm.remove_retained("a.b.d").ok(), Some(1));
     assert_eq!(realm.remove_retained(prefix("a")).ok(), Some(0));
     assert!(realm.remove_retained("a b#").is_err());
+    for number in 0..1000 {
+        retain(&format!("many.{number}"));
+    }
+    assert_eq!(realm.remove_retained(prefix("many.")).ok(), Some(1000));
     assert_eq!(realm.retained(), (0, 0));
 }
 

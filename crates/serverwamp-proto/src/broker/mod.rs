@@ -13,5 +13,7 @@ mod testaments;
 pub use history::{History, HistoryCursor, HistoryEntry, HistoryQuery};
 pub use members::Members;
 pub use receivers::{KeptReceivers, ReceiverFilter};
-pub use retained::{Advance, Beyond, RetainedCursor, RetainedEvents, RetainedLimits, Retention, Share};
+pub use retained::{
+    Advance, Beyond, RetainedCursor, RetainedEvents, RetainedLimits, RetainedRemoval, Retention, Share,
+};
 pub use testaments::{Scope, Testaments};

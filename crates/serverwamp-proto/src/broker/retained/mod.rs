@@ -8,6 +8,7 @@
 //! Invariant: nobody holds more than its share, whatever comes. Spec: advanced, "Event Retention".
 
 mod cursor;
+mod removal;
 mod share;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use std::time::Instant;
 use hashbrown::HashMap;
 
 pub use cursor::{Advance, RetainedCursor};
+pub use removal::RetainedRemoval;
 pub use share::{Beyond, Share};
 
 use crate::footprint::{allocation, sorted};
@@ -167,12 +169,6 @@ impl<E> RetainedEvents<E> {
         events.reserve_exact(1);
         events.push(kept);
         Ok(gone)
-    }
-
-    /// Removes what is retained of the topics that match, and returns it.
-    pub fn remove(&mut self, pattern: &UriPattern) -> Vec<E> {
-        let topics: Vec<Arc<str>> = self.each_matching(pattern).map(|(topic, _)| Arc::clone(topic)).collect();
-        topics.iter().flat_map(|topic| self.take_out(topic, 0..usize::MAX)).collect()
     }
 
     /// Removes events whose end has come, some at a time, and returns them.

@@ -16,7 +16,7 @@ type Event = (&'static str, usize);
 const OVERHEAD: usize = RetainedEvents::<Event>::OVERHEAD;
 
 /// Room for so many events with so many bytes of their own.
-const fn share(events: usize, bytes: usize) -> Share {
+pub(super) const fn share(events: usize, bytes: usize) -> Share {
     Share { events, bytes: events * OVERHEAD + bytes }
 }
 
@@ -28,7 +28,7 @@ fn with(limits: RetainedLimits) -> RetainedEvents<Event> {
     RetainedEvents::new(limits, |(_, size)| *size)
 }
 
-fn unbounded() -> RetainedEvents<Event> {
+pub(super) fn unbounded() -> RetainedEvents<Event> {
     with(RetainedLimits::default())
 }
 
@@ -42,16 +42,33 @@ fn of(topic: &str, restricted: bool) -> Retention {
 }
 
 /// Keeps an event that is for everybody, and one that is not.
-fn open(retained: &mut RetainedEvents<Event>, topic: &str, event: Event) -> Result<Vec<Event>, Beyond> {
+pub(super) fn open(
+    retained: &mut RetainedEvents<Event>,
+    topic: &str,
+    event: Event,
+) -> Result<Vec<Event>, Beyond> {
     retained.retain(event, &of(topic, false))
 }
 
-fn restricted(retained: &mut RetainedEvents<Event>, topic: &str, event: Event) -> Result<Vec<Event>, Beyond> {
+pub(super) fn restricted(
+    retained: &mut RetainedEvents<Event>,
+    topic: &str,
+    event: Event,
+) -> Result<Vec<Event>, Beyond> {
     retained.retain(event, &of(topic, true))
 }
 
-fn names(retained: &RetainedEvents<Event>, topic: &str) -> Vec<&'static str> {
+pub(super) fn names(retained: &RetainedEvents<Event>, topic: &str) -> Vec<&'static str> {
     retained.for_topic(topic).map(|(name, _)| *name).collect()
+}
+
+fn remove_all<E>(retained: &mut RetainedEvents<E>, pattern: &UriPattern) -> Vec<E> {
+    let mut removal = retained.removal(pattern);
+    let mut gone = Vec::new();
+    while !removal.is_complete() {
+        gone.extend(retained.remove_some(&mut removal, 2));
+    }
+    gone
 }
 
 fn latest(
@@ -217,7 +234,7 @@ fn a_cursor_takes_neither_what_came_later_nor_what_is_gone_nor_what_was_taken_ah
     };
     assert_eq!(next(&retained, &mut cursor), Some("a.1"));
     open(&mut retained, "a.2", ("newer", 1)).unwrap();
-    retained.remove(&UriPattern::exact("a.3"));
+    remove_all(&mut retained, &UriPattern::exact("a.3"));
     open(&mut retained, "a.6", ("a.6", 1)).unwrap();
     assert_eq!(retained.take_ahead(&mut cursor, "a.5", |_| true), Some(&("a.5", 1)));
     assert_eq!(retained.take_ahead(&mut cursor, "a.5", |_| true), None);
@@ -273,7 +290,7 @@ fn one_publisher_and_one_group_of_topics_hold_no_more_than_their_shares() {
     retained.retain(("b2", 5), &by("b", you)).unwrap();
     assert_eq!((retained.held_by(me.unwrap()), retained.held_by(you.unwrap())), (share(1, 5), share(2, 5)));
     retained.retain(("d1", 5), &by("d", me)).unwrap();
-    retained.remove(&UriPattern::prefix(""));
+    assert_eq!(remove_all(&mut retained, &UriPattern::prefix("")).len(), 4);
     assert_eq!((retained.held(), retained.held_by_publisher.len()), (Share::default(), 0));
 
     let group = |topic| Retention { group: Some((3, share(2, 10))), ..of(topic, false) };
@@ -354,5 +371,16 @@ proptest! {
         let few = retained.latest_of_few(&pattern, whole.events + 1, start(), permitted);
         prop_assert_eq!(few.unwrap().into_iter().copied().collect::<Vec<_>>(), expected.clone());
         prop_assert_eq!(walk(&retained, &pattern, permitted), expected);
+        let mut matching: Vec<Numbered> = TOPICS
+            .into_iter()
+            .filter(|topic| pattern.matches(topic))
+            .flat_map(|topic| retained.for_topic(topic).copied())
+            .collect();
+        let held = retained.held();
+        let mut removed = remove_all(&mut retained, &pattern);
+        matching.sort_unstable();
+        removed.sort_unstable();
+        prop_assert_eq!(&removed, &matching);
+        prop_assert_eq!(retained.held().events, held.events - removed.len());
     }
 }

@@ -12,7 +12,7 @@ use crate::router::realm::{RealmConfig, TopicSettings};
 use crate::rt::{NEVER, wall_clock};
 use crate::transport::charge_events;
 use crate::{Overflow, Session, WampError};
-use serverwamp_proto::broker::{Advance, Beyond, Retention};
+use serverwamp_proto::broker::{Advance, Beyond, RetainedRemoval, Retention};
 use serverwamp_proto::message::Receivers;
 use serverwamp_proto::pattern::UriPattern;
 use std::net::SocketAddr;
@@ -26,6 +26,9 @@ const FEW_BYTES: usize = 64 * 1024;
 
 /// And later in each turn of the subscriber's connection, with so many events looked at.
 const LOOKS: usize = 256;
+
+/// Of so many topics and events some are removed at once: a few tenths of a millisecond.
+const REMOVED: usize = 256;
 
 /// Where events may be lost, a subscriber that does not read gets no more of what is retained once so many events had to come
 /// ahead of their turn: each of them has to be remembered, for as long as it does not read.
@@ -96,10 +99,26 @@ impl Broker {
         WampError::unavailable(text)
     }
 
-    /// Removes what is retained of all topics that match, and says how many events that were.
+    /// Removes what is retained of all topics that match, and says how many events that were. Whoever needs the retained
+    /// events meanwhile waits for some of them and not for all.
     pub(crate) fn remove_retained(&self, pattern: &UriPattern) -> usize {
+        let mut removal = self.retained_removal(pattern);
+        let mut removed = 0;
+        while !removal.is_complete() {
+            removed += self.remove_some_retained(&mut removal);
+        }
+        removed
+    }
+
+    /// Begins to remove what is retained of all topics that match.
+    pub(crate) fn retained_removal(&self, pattern: &UriPattern) -> RetainedRemoval {
+        self.retained().removal(pattern)
+    }
+
+    /// Removes some of it, and says how many events that were.
+    pub(crate) fn remove_some_retained(&self, removal: &mut RetainedRemoval) -> usize {
         // In a statement of its own: what is dropped is dropped when nobody waits for it.
-        let removed = self.retained().remove(pattern);
+        let removed = self.retained().remove_some(removal, REMOVED);
         removed.len()
     }
 

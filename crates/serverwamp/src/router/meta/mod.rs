@@ -127,7 +127,9 @@ impl<'r> MetaApi<'r> {
             subscription::GET_EVENTS => {
                 return begin(caller, self.past_events(caller, &arguments(1)?, serializer)?);
             }
-            retained::REMOVE => one(serializer, self.remove_retained_for(caller, || arguments(2))?),
+            retained::REMOVE => {
+                return begin(caller, self.remove_retained_for(caller, || arguments(2), serializer)?);
+            }
             _ => Err(no_such_procedure(procedure)),
         };
         answer.map(MetaAnswer::Now)
