@@ -172,3 +172,34 @@ fn who_pushes_into_an_outbox_is_found() {
     assert!(!found("peer/mod.rs", "// self.outbox.push(class, encode)\nself.outbox.close(1000, \"\")"));
     assert!(!found("transport/websocket/echo.rs", "self.outbox.push_as(kind, message)"));
 }
+
+/// The file with the methods of `serverwamp::Session`, the handle that handlers hold.
+const HANDLE: &str = "crates/serverwamp/src/router/session/handle.rs";
+
+/// What the handle has for the router: how it is made, and how the router gets at what is behind it.
+const FOR_THE_ROUTER: [&str; 2] = ["new", "inner"];
+
+/// Methods of the handle that are for the router: they belong to `RouterSession`.
+fn complaints_about_the_handle(path: &str, text: &str) -> Vec<String> {
+    let code = without_comments(text);
+    let mut complaints = Vec::new();
+    if path != HANDLE && code.lines().any(|line| line == "impl Session {") {
+        complaints.push(format!("{path} has methods of Session, which stand in {HANDLE}"));
+    }
+    let crate_methods = code.split("pub(crate) fn ").skip(1).filter(|_| path == HANDLE);
+    let names = crate_methods.map(|rest| rest.split(['(', '<']).next().unwrap_or_default());
+    let others = names.filter(|name| !FOR_THE_ROUTER.contains(name));
+    complaints.extend(others.map(|name| format!("{path}: {name} is for the router: RouterSession gets it")));
+    complaints
+}
+
+#[test]
+fn the_session_handle_has_what_handlers_use_and_nothing_else() {
+    none(files(SOURCES, "rs").iter().flat_map(|(path, text)| complaints_about_the_handle(path, text)));
+    let found = |path: &str, text: &str| complaints_about_the_handle(path, text).len();
+    let thin = "impl Session {\n    pub(crate) fn new() {}\n    pub fn id(&self) {}\n}\n";
+    assert_eq!(found(HANDLE, thin), 0);
+    assert_eq!(found("crates/serverwamp/src/router/session/sending.rs", thin), 1);
+    assert_eq!(found(HANDLE, "impl Session {\n    pub(crate) fn outbox(&self) {}\n}\n"), 1);
+    assert_eq!(found("crates/serverwamp/src/router/session/mod.rs", "impl RouterSession {\n}\n"), 0);
+}

@@ -3,16 +3,18 @@
 //! Invariant: a permit is taken before a call is entered among its session's, in one step with the look whether there is
 //! one, and is given back once: when the call leaves its session, or before it was entered.
 
+use crate::WampError;
 use crate::base::statistics::Refusal;
-use crate::{Session, WampError};
+use crate::router::session::RouterSession;
+use std::sync::Arc;
 
 /// The permit of a call that has not been entered yet.
-pub(super) struct CallPermit(Option<Session>);
+pub(super) struct CallPermit(Option<Arc<RouterSession>>);
 
 impl CallPermit {
-    pub(super) fn take(session: &Session) -> Result<Self, WampError> {
+    pub(super) fn take(session: &Arc<RouterSession>) -> Result<Self, WampError> {
         take(session)?;
-        Ok(Self(Some(session.clone())))
+        Ok(Self(Some(Arc::clone(session))))
     }
 
     /// From now on it is the entered call's, which gives it back.
@@ -30,7 +32,7 @@ impl Drop for CallPermit {
 }
 
 /// Takes a permit for a call that is entered right away.
-pub(super) fn take(session: &Session) -> Result<(), WampError> {
+pub(super) fn take(session: &RouterSession) -> Result<(), WampError> {
     let realm = session.running_realm();
     match realm.context.counters.call_began(realm.context.limits.calls_in_flight_in_all) {
         true => Ok(()),
@@ -39,7 +41,7 @@ pub(super) fn take(session: &Session) -> Result<(), WampError> {
 }
 
 /// Refuses calls at the limit, even those that would complete at once, so that an overloaded server recovers sooner.
-pub(super) fn look_for(session: &Session) -> Result<(), WampError> {
+pub(super) fn look_for(session: &RouterSession) -> Result<(), WampError> {
     let realm = session.running_realm();
     match realm.context.counters.calls_in_flight() < realm.context.limits.calls_in_flight_in_all {
         true => Ok(()),
@@ -48,7 +50,7 @@ pub(super) fn look_for(session: &Session) -> Result<(), WampError> {
 }
 
 #[cold]
-fn refuse(session: &Session) -> WampError {
+fn refuse(session: &RouterSession) -> WampError {
     let realm = session.running_realm();
     let limit = realm.context.limits.calls_in_flight_in_all;
     let text = format!("more than {limit} calls of all sessions are unanswered");

@@ -6,6 +6,7 @@
 use super::call_permit::{self, CallPermit};
 use super::deadlines::{Deadlines, expired};
 use super::route::{CallTarget, ServedRoute, check_abilities, check_goes_on, continues, find, go_on, refuse};
+use crate::WampError;
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::router::call::{CallState, Stop};
@@ -15,11 +16,10 @@ use crate::router::payload::CallReply;
 use crate::router::realm::{CachedConfig, Disclosure, disclosure_refused, no_such_procedure};
 use crate::router::request::{Invocation, Matched};
 use crate::router::routes::ProcedureRoute;
-use crate::router::session::{Charge, OpenCall};
+use crate::router::session::{Charge, OpenCall, RouterSession};
 use crate::router::supervise;
 use crate::rt::{BoxFuture, after};
 use crate::transport::charge_time;
-use crate::{Session, WampError};
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
 use serverwamp_proto::id::RequestId;
@@ -65,7 +65,7 @@ impl Waiting {
 }
 
 impl Calls {
-    pub(super) fn new(session: &Session) -> Self {
+    pub(super) fn new(session: &Arc<RouterSession>) -> Self {
         let serial = session.running_realm().code.serial_calls;
         Self {
             spare: None,
@@ -79,7 +79,7 @@ impl Calls {
     }
 
     /// A CALL: refuse it, answer it at once, let it run, or pass it on to who serves it.
-    pub(super) fn call(&mut self, session: &Session, call: Call<'_>) -> Result<(), Violation> {
+    pub(super) fn call(&mut self, session: &Arc<RouterSession>, call: Call<'_>) -> Result<(), Violation> {
         if !session.is_open() {
             return Ok(());
         }
@@ -134,7 +134,7 @@ impl Calls {
     }
 
     /// Finds who serves a call and hands it over.
-    fn serve(&mut self, session: &Session, call: Call<'_>) -> Result<(), (RequestId, WampError)> {
+    fn serve(&mut self, session: &Arc<RouterSession>, call: Call<'_>) -> Result<(), (RequestId, WampError)> {
         let (realm, request) = (session.running_realm(), call.request);
         let refuse = |error| (request, error);
         check_goes_on(session).map_err(refuse)?;
@@ -162,7 +162,7 @@ impl Calls {
                     MetaAnswer::Now(reply) => session.send_reply(request, &CallReply(Ok(reply))),
                     MetaAnswer::Later(answer) => {
                         let state = self.state(session, &call, &Arc::from(&*call.procedure), Matched::Exact);
-                        let answer = finish(answer, session.clone());
+                        let answer = finish(answer, Arc::clone(session));
                         spawn(session, Box::pin(async move { CallReply(answer.await) }), state, None, None);
                     }
                 }
@@ -186,7 +186,7 @@ impl Calls {
 
     fn state(
         &mut self,
-        session: &Session,
+        session: &Arc<RouterSession>,
         call: &Call<'_>,
         procedure: &Arc<str>,
         matched: Matched,
@@ -198,13 +198,13 @@ impl Calls {
             describe(state, session, call, matched);
             return spare;
         }
-        let mut state = CallState::new(session.clone(), call.request, Arc::clone(procedure));
+        let mut state = CallState::new(Arc::clone(session), call.request, Arc::clone(procedure));
         describe(&mut state, session, call, matched);
         Arc::new(state)
     }
 
     /// Starts the calls that waited for another one to end.
-    pub(super) fn start_waiting(&mut self, session: &Session) {
+    pub(super) fn start_waiting(&mut self, session: &Arc<RouterSession>) {
         while !self.waiting.is_empty() && session.calls_in_flight() == 0 {
             if let Some(Waiting { invocation, kept, call_permit }) = self.waiting.pop_front() {
                 let route = session.running_realm().code.routes.procedure(&invocation.call.procedure);
@@ -220,7 +220,7 @@ impl Calls {
     }
 
     /// Answers the calls that have waited too long (checklist TMO-02, TMO-03).
-    pub(super) fn expire(&mut self, session: &Session, now: Instant) {
+    pub(super) fn expire(&mut self, session: &Arc<RouterSession>, now: Instant) {
         self.waiting.retain(|waiting| {
             let expired = waiting.call().deadline.is_some_and(|deadline| deadline <= now);
             if expired {
@@ -240,7 +240,7 @@ impl Calls {
 
     fn start(
         &mut self,
-        session: &Session,
+        session: &Arc<RouterSession>,
         invocation: Invocation,
         kept: Option<Charge>,
         call_permit: Option<CallPermit>,
@@ -270,7 +270,7 @@ impl Calls {
         }
     }
 
-    fn answer_at_once(&mut self, session: &Session, state: Arc<CallState>, reply: &CallReply) {
+    fn answer_at_once(&mut self, session: &Arc<RouterSession>, state: Arc<CallState>, reply: &CallReply) {
         if Arc::strong_count(&state) == 1 && state.inputs.is_none() {
             // Nobody else holds the call, so nobody else can answer it.
             session.send_reply(state.request, reply);
@@ -281,7 +281,12 @@ impl Calls {
     }
 
     /// A CANCEL: stops the call whatever the mode; who gets the answer, and when, depends on it.
-    pub(super) fn cancel(&mut self, session: &Session, request: RequestId, mode: Option<CancelMode>) {
+    pub(super) fn cancel(
+        &mut self,
+        session: &Arc<RouterSession>,
+        request: RequestId,
+        mode: Option<CancelMode>,
+    ) {
         if let Some(index) = self.waiting.iter().position(|waiting| waiting.call().request == request) {
             self.waiting.remove(index);
             session.send_error(Call::CODE, request, &WampError::call_canceled());
@@ -298,14 +303,14 @@ impl Calls {
                     // Without a mode it is `killnowait` (checklist CAN-07).
                     Some(CancelMode::Skip | CancelMode::KillNoWait) | None => Stop::Now,
                 };
-                Session::stop_call(&call, stop, WampError::call_canceled());
+                RouterSession::stop_call(&call, stop, WampError::call_canceled());
             }
         }
     }
 }
 
 /// Writes down what the caller asked for beyond the call itself.
-fn describe(state: &mut CallState, session: &Session, call: &Call<'_>, matched: Matched) {
+fn describe(state: &mut CallState, session: &Arc<RouterSession>, call: &Call<'_>, matched: Matched) {
     state.matched = matched;
     state.receive_progress = call.options.receive_progress;
     state.inputs = call.options.progress.then(Arc::default);
@@ -319,7 +324,7 @@ fn describe(state: &mut CallState, session: &Session, call: &Call<'_>, matched: 
 
 /// Lets a handler that waits run as a task of its own.
 fn spawn(
-    session: &Session,
+    session: &Arc<RouterSession>,
     run: Run,
     state: Arc<CallState>,
     kept: Option<Charge>,
@@ -339,7 +344,7 @@ fn spawn(
     }
     session.enter_call(&state);
     supervise::spawn(session.runtime(), async move {
-        let session = state.session.clone();
+        let session = Arc::clone(state.session.inner());
         serve(run, &state).await;
         drop(kept);
         session.leave_call(&state);
@@ -347,7 +352,7 @@ fn spawn(
 }
 
 async fn serve(run: Run, state: &Arc<CallState>) {
-    let session = &state.session;
+    let session = state.session.inner();
     let mut run = AssertUnwindSafe(run).catch_unwind();
     let finished = {
         let expired = pin!(expired(state));

@@ -49,7 +49,7 @@ pub(super) async fn expired(state: &CallState) {
     let (Some(timeout), Some(mut deadline)) = (state.timeout, state.deadline) else {
         return std::future::pending().await;
     };
-    let runtime = state.session.runtime();
+    let runtime = state.session.inner().runtime();
     loop {
         runtime.sleep_until(deadline).await;
         match state.last_progress().and_then(|progress| progress.checked_add(timeout)) {

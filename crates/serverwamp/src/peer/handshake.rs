@@ -4,6 +4,7 @@
 //! handlers, authenticators, `on_join` handlers. Whatever says no, the peer gets ABORT.
 
 use super::{Deciding, Open, Peer, Phase, calls::Calls};
+use crate::WampError;
 use crate::base::log::{Whose, line};
 use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
@@ -11,11 +12,10 @@ use crate::router::auth::{AuthenticateAnswer, Exchange, Principal, ReceivedHello
 use crate::router::realm::{Handlers, RunningRealm};
 use crate::router::request::{ConnectRequest, JoinRequest, SessionRequest};
 use crate::router::session::pending::{Admission, SessionReply};
-use crate::router::session::{self, CloseReason};
+use crate::router::session::{self, CloseReason, RouterSession};
 use crate::router::supervise;
 use crate::router::wire;
 use crate::transport::websocket::excerpt;
-use crate::{Session, WampError};
 use futures_util::FutureExt;
 use serverwamp_proto::message;
 use serverwamp_proto::pattern::Match;
@@ -35,7 +35,7 @@ impl Peer {
                 return self.refuse(&error);
             }
         };
-        let session = Session::new(
+        let session = RouterSession::new(
             realm.new_session_id(),
             Arc::clone(&realm),
             self.serializer,
@@ -49,7 +49,7 @@ impl Peer {
             authid: details.authid.clone(),
             authextra: wire::dict(details.authextra.as_ref()),
         };
-        let exchange = Arc::new(Exchange::new(session.clone(), known));
+        let exchange = Arc::new(Exchange::new(Arc::clone(&session), known));
         let methods = details.authmethods.clone().unwrap_or_default();
         let decision = Box::pin(decide(realm, Arc::clone(&exchange), methods, self.app.connections.clone()));
         let agent = details.agent.clone();
@@ -146,7 +146,7 @@ impl Peer {
     }
 }
 
-fn log_joined(session: &Session, principal: &Principal, agent: Option<&str>) {
+fn log_joined(session: &RouterSession, principal: &Principal, agent: Option<&str>) {
     let transport = session.transport();
     line!(
         INFO,
@@ -170,31 +170,31 @@ async fn decide(
     methods: Vec<String>,
     connections: crate::transport::shutdown::Connections,
 ) -> Result<(), WampError> {
-    let session = exchange.session.clone();
+    let session = exchange.session.inner();
     let connected = Arc::new(Signal::default());
     let request = |admission| ConnectRequest { admission, taken: false };
-    ask(&realm.code.on_connect, &session, &connected, &connections, request).await?;
+    ask(&realm.code.on_connect, session, &connected, &connections, request).await?;
     connected.set(());
     let authentication = AssertUnwindSafe(authenticate(&realm, &exchange, methods));
     let principal = authentication.catch_unwind().await.unwrap_or_else(|panic| {
-        let id = supervise::report_panic("authenticator", &session, panic.as_ref());
+        let id = supervise::report_panic("authenticator", session, panic.as_ref());
         Err(WampError::authentication_failed(format!("internal error, id {id}")))
     });
     session.welcome(principal.map_err(blame_backend)?);
     let request = |admission| JoinRequest { admission, taken: false };
-    ask(&realm.code.on_join, &session, session.joined(), &connections, request).await
+    ask(&realm.code.on_join, session, session.joined(), &connections, request).await
 }
 
 /// Asks the handlers one after the other; each runs on as the session's companion.
 async fn ask<R: SessionRequest>(
     handlers: &Handlers<R>,
-    session: &Session,
+    session: &Arc<RouterSession>,
     step: &Arc<Signal<()>>,
     connections: &crate::transport::shutdown::Connections,
     request: impl Fn(Arc<Admission>) -> R,
 ) -> Result<(), WampError> {
     for handler in handlers {
-        let admission = Arc::new(Admission::new(session.clone(), Arc::clone(step)));
+        let admission = Arc::new(Admission::new(Arc::clone(session), Arc::clone(step)));
         let life = handler.call(request(Arc::clone(&admission)));
         let verdict = Arc::clone(&admission);
         let asked = Arc::clone(&admission);
@@ -202,7 +202,7 @@ async fn ask<R: SessionRequest>(
             session,
             connections.handler(),
             "session handler",
-            session_over(session.clone()),
+            session_over(Arc::clone(session)),
             async move {
                 let life = AssertUnwindSafe(life).catch_unwind();
                 let refuse = || asked.refuse(supervise::not_accepted());
@@ -219,7 +219,7 @@ async fn ask<R: SessionRequest>(
     Ok(())
 }
 
-async fn session_over(session: Session) {
+async fn session_over(session: Arc<RouterSession>) {
     session.closed().await;
 }
 

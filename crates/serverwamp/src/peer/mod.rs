@@ -17,16 +17,16 @@ mod too_long;
 
 pub(crate) use self::environment::Environment;
 
+use crate::WampError;
 use crate::base::admission::Permit;
 use crate::base::log::{self, Whose};
 use crate::base::statistics::Refusal;
 use crate::router::auth::Exchange;
-use crate::router::session::{self, CloseReason};
+use crate::router::session::{self, CloseReason, RouterSession};
 use crate::router::wire;
 use crate::rt::{BoxFuture, after};
 use crate::transport::shutdown::Alive;
 use crate::transport::{EndReason, Flow, MessageHandler, Outbox, TransportInfo, charge_time};
-use crate::{Session, WampError};
 use bytes::Bytes;
 use calls::Calls;
 use rate_limit::RateLimit;
@@ -71,7 +71,7 @@ enum Phase {
 }
 
 struct Deciding {
-    session: Session,
+    session: Arc<RouterSession>,
     exchange: Arc<Exchange>,
     decision: BoxFuture<'static, Result<(), WampError>>,
     /// A CHALLENGE is out and its AUTHENTICATE is not in.
@@ -81,7 +81,7 @@ struct Deciding {
 }
 
 struct Open {
-    session: Session,
+    session: Arc<RouterSession>,
     calls: Calls,
     /// Lost events that were logged.
     lost: u64,

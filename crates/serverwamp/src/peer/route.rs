@@ -2,15 +2,15 @@
 
 use super::call_permit;
 use super::calls::Calls;
+use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::router::call::{CallState, Stop, Taken};
 use crate::router::dealer::{self, CallRequest, Caller, RegistrationEntry, RoutedCall};
 use crate::router::realm::{Disclosure, RunningRealm, no_such_procedure};
 use crate::router::request::Matched;
 use crate::router::routes::ProcedureRoute;
-use crate::router::session::OpenCall;
+use crate::router::session::{OpenCall, RouterSession};
 use crate::rt::after;
-use crate::{Session, WampError};
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::{Call, Passthru, Violation};
 use serverwamp_proto::pattern::Match;
@@ -36,14 +36,14 @@ pub(super) struct ServedRoute<'r> {
 
 /// Refuses new calls once the server stops. Whoever owes an answer may need others for it: a call in flight is waited for with
 /// all that it takes.
-pub(super) fn check_goes_on(session: &Session) -> Result<(), WampError> {
+pub(super) fn check_goes_on(session: &RouterSession) -> Result<(), WampError> {
     if session.running_realm().context.connections.stopping() && session.invocations().is_empty() {
         return Err(WampError::unavailable("the server is shutting down and starts no call any more"));
     }
     Ok(())
 }
 
-pub(super) fn find<'r>(session: &'r Session, procedure: &str) -> Result<CallTarget<'r>, WampError> {
+pub(super) fn find<'r>(session: &'r RouterSession, procedure: &str) -> Result<CallTarget<'r>, WampError> {
     let realm: &RunningRealm = session.running_realm();
     let replaced = realm.code.service.is_some();
     // No registration, and be it for every procedure, serves one of the specification's own (checklist URI-11).
@@ -84,7 +84,7 @@ impl Calls {
     /// Hands a call over to a client that serves it.
     pub(super) fn route(
         &mut self,
-        session: &Session,
+        session: &Arc<RouterSession>,
         call: Call<'_>,
         registration: Arc<RegistrationEntry>,
     ) -> Result<(), WampError> {
@@ -106,7 +106,7 @@ impl Calls {
         }
         let exact = registration.pattern.kind() == Match::Exact;
         let routed = Arc::new(RoutedCall::new(CallRequest {
-            caller: Caller::Session(session.clone(), request),
+            caller: Caller::Session(Arc::clone(session), request),
             procedure: (!exact).then(|| procedure.into()),
             options,
             trustlevel: settings.and_then(|settings| settings.trustlevel),
@@ -124,7 +124,7 @@ impl Calls {
 }
 
 /// Is this a further input for a call that is running, or was answered before it came (checklist PCI-10, PCI-14)?
-pub(super) fn continues(session: &Session, call: &Call<'_>) -> Result<bool, Violation> {
+pub(super) fn continues(session: &RouterSession, call: &Call<'_>) -> Result<bool, Violation> {
     let last = !call.options.progress;
     // Who answers a call takes the call's lock first and then that of the session's tables: so the latter is not held here.
     let open = session.tables().calls.get(&call.request).cloned();
@@ -149,19 +149,19 @@ pub(super) fn go_on(served: &CallState, call: &Call<'_>) -> Result<bool, Violati
         Taken::Full => {
             let text = "the procedure does not take its input fast enough";
             let why = format_args!("{}: {text}", served.procedure);
-            served.session.running_realm().context.counters.refused(
+            served.session.inner().running_realm().context.counters.refused(
                 Refusal::CallInputs,
-                &served.session,
+                served.session.inner(),
                 why,
             );
-            Session::stop_call(served, Stop::Now, WampError::network_failure(text));
+            RouterSession::stop_call(served, Stop::Now, WampError::network_failure(text));
             Ok(true)
         }
     }
 }
 
 /// Refuses a call. Its caller may have sent more input already, which gets no answer of its own (checklist PCI-10).
-pub(super) fn refuse(session: &Session, request: RequestId, input_open: bool, error: &WampError) {
+pub(super) fn refuse(session: &RouterSession, request: RequestId, input_open: bool, error: &WampError) {
     if input_open {
         session.remember_answered_input(request);
     }

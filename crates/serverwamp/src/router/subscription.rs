@@ -132,11 +132,11 @@ impl Subscription {
     /// # Errors
     /// As [`send`](Self::send).
     pub async fn send_on<M>(&self, topic: &str, arguments: impl ToArguments<M>) -> Result<(), WampError> {
-        let encoded = arguments.to_arguments(self.attempt.session.serializer())?;
+        let encoded = arguments.to_arguments(self.attempt.session.inner().serializer())?;
         if !self.attempt.realm().broker.send_to_subscription(&self.attempt, topic, &encoded) {
             return Err(WampError::call_canceled());
         }
-        self.attempt.session.outbox().room().await;
+        self.attempt.session.inner().outbox().room().await;
         Ok(())
     }
 

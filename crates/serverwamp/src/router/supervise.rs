@@ -1,10 +1,11 @@
 //! Running application code so that its panics and its delays stay its own.
 
+use crate::WampError;
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
+use crate::router::session::RouterSession;
 use crate::rt::{BoxFuture, Runtime, after, guard};
 use crate::transport::shutdown::Alive;
-use crate::{Session, WampError};
 use futures_util::future::{Either, select};
 use std::any::Any;
 use std::future::Future;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 type Panic = Box<dyn Any + Send>;
 
 /// Logs a panic of application code and returns the id under which it is in the log.
-pub(crate) fn report_panic(what: &str, session: &Session, panic: &(dyn Any + Send)) -> String {
+pub(crate) fn report_panic(what: &str, session: &RouterSession, panic: &(dyn Any + Send)) -> String {
     session.running_realm().context.counters.count(Refusal::Panic, 1);
     let id = crate::base::ids::incident();
     let (session, realm) = (session.id(), session.running_realm().name());
@@ -37,14 +38,14 @@ pub(crate) fn report_panic(what: &str, session: &Session, panic: &(dyn Any + Sen
 /// `life` runs to its end, but at the most [`Limits::grace`](crate::Limits::grace) longer than `over`. What it says in
 /// the end, an error or a panic, goes to `concluded`, which refuses if nothing was decided yet.
 pub(crate) fn companion(
-    session: &Session,
+    session: &Arc<RouterSession>,
     alive: Alive,
     what: &'static str,
     over: impl Future<Output = ()> + Send + 'static,
     life: impl Future<Output = Result<Result<(), WampError>, Panic>> + Send + 'static,
     concluded: impl FnOnce(Result<(), WampError>) + Send + 'static,
 ) {
-    let companion_of = session.clone();
+    let companion_of = Arc::clone(session);
     let runtime = Arc::clone(session.runtime());
     let task: BoxFuture<'static, ()> = Box::pin(async move {
         let grace = companion_of.running_realm().context.limits.grace;

@@ -93,7 +93,7 @@ fn random_secret() -> Secret {
 fn challenge_text(exchange: &Exchange, authid: &str) -> Result<String, WampError> {
     let anybody = Principal::new(authid);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let ids = &exchange.session.running_realm().context.ids;
+    let ids = &exchange.session.inner().running_realm().context.ids;
     let challenge = CraChallenge {
         authid,
         authrole: anybody.authrole(),

@@ -57,7 +57,7 @@ impl<R: Request, S: Sync> FromRequest<R, S> for Arc<TransportInfo> {
     type Rejection = Infallible;
 
     async fn from_request(request: &mut R, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::clone(request.session().shared_transport()))
+        Ok(Self::clone(request.session().inner().shared_transport()))
     }
 }
 

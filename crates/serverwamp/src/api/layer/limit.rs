@@ -181,7 +181,7 @@ where
 
     fn call(&mut self, invocation: Invocation) -> Self::Future {
         let session = invocation.session();
-        match self.limit.take(self.limit.key(session), session.runtime().now()) {
+        match self.limit.take(self.limit.key(session), session.inner().runtime().now()) {
             Ok(()) => Box::pin(self.inner.call(invocation)),
             Err(wait) => Box::pin(ready(Ok(CallReply::error(self.limit.refusal(wait))))),
         }

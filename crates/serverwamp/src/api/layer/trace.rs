@@ -63,7 +63,7 @@ where
         let session = invocation.session().clone();
         let procedure: Arc<str> = Arc::clone(&invocation.call.procedure);
         let request = invocation.request();
-        let runtime: Arc<dyn Runtime> = Arc::clone(session.runtime());
+        let runtime: Arc<dyn Runtime> = Arc::clone(session.inner().runtime());
         let started = runtime.now();
         let reply = self.inner.call(invocation);
         Box::pin(async move {

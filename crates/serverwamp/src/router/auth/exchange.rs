@@ -4,6 +4,7 @@
 //! between them holds at most one message in each direction.
 
 use crate::base::locks::{Mutex, MutexGuard};
+use crate::router::session::RouterSession;
 use crate::{Session, WampError};
 use serverwamp_proto::codec::{Dict, Value};
 use std::future::poll_fn;
@@ -49,8 +50,8 @@ pub struct AuthenticateAnswer {
 }
 
 impl Exchange {
-    pub(crate) fn new(session: Session, hello: ReceivedHello) -> Self {
-        Self { session, hello, mailbox: Mutex::default() }
+    pub(crate) fn new(session: Arc<RouterSession>, hello: ReceivedHello) -> Self {
+        Self { session: Session::new(session), hello, mailbox: Mutex::default() }
     }
 
     pub(crate) async fn challenge(&self, method: &str, extra: Dict) -> AuthenticateAnswer {

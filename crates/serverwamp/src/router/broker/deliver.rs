@@ -5,8 +5,8 @@
 
 use super::publish::Outgoing;
 use super::{Broker, Disclosed, StoredEvent, SubscriptionEntry};
-use crate::Session;
 use crate::base::log::line_later;
+use crate::router::session::RouterSession;
 use crate::transport::{BATCHED_ABOVE, Outbox, charge_events, charge_time};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
@@ -51,7 +51,7 @@ impl Broker {
                 history.push(event.publication, event.at, Arc::clone(&event.topic), Arc::clone(event));
             }
             if members.behind.is_some() {
-                let reaches = |session: &Session| outgoing.reaches(session.id(), session);
+                let reaches = |session: &RouterSession| outgoing.reaches(session.id(), session);
                 self.give_ahead(entry, &mut members, outgoing.topic, reaches);
             }
             for subscriber in &members.local {
@@ -72,7 +72,7 @@ impl Broker {
     fn queue(
         &self,
         entry: &SubscriptionEntry,
-        subscribers: &[(SessionId, Session)],
+        subscribers: &[(SessionId, Arc<RouterSession>)],
         outgoing: &Outgoing<'_>,
         delivered: &mut Delivered,
     ) {
@@ -134,7 +134,7 @@ enum EncodedEvent {
 impl Outgoing<'_> {
     /// Is the event meant for this session?
     #[inline]
-    fn reaches(&self, id: SessionId, session: &Session) -> bool {
+    fn reaches(&self, id: SessionId, session: &RouterSession) -> bool {
         self.exclude != Some(id)
             && self
                 .filter
@@ -192,7 +192,7 @@ pub(super) fn event_details<'d>(
 /// Is the publisher of an event, where it is disclosed at all, disclosed to this receiver?
 ///
 /// Only who knows of publisher identification is told a publisher that asked for it (checklist FEAT-08).
-pub(super) fn is_disclosed_to(receiver: &Session, by_configuration: bool) -> bool {
+pub(super) fn is_disclosed_to(receiver: &RouterSession, by_configuration: bool) -> bool {
     by_configuration || receiver.subscriber_has(Feature::PublisherIdentification)
 }
 

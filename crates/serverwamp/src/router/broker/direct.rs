@@ -1,9 +1,9 @@
 //! Events that go to one session alone, published to nobody else.
 
 use super::{Broker, HeldSubscription, PendingSubscribe};
-use crate::Session;
 use crate::WampError;
 use crate::router::payload::ToArguments;
+use crate::router::session::RouterSession;
 use crate::router::wire;
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::Payload;
@@ -12,7 +12,7 @@ impl Broker {
     /// Sends an event to one session alone; says on how many of its subscriptions.
     pub(crate) fn send_event<P: ToArguments<M>, M>(
         &self,
-        session: &Session,
+        session: &RouterSession,
         topic: &str,
         payload: &P,
     ) -> Result<usize, WampError> {
@@ -28,7 +28,7 @@ impl Broker {
         topic: &str,
         encoded: &Payload,
     ) -> bool {
-        let session = &attempt.session;
+        let session = attempt.session.inner();
         let Some(id) = attempt.established.get() else { return false };
         let Some(held) = session.tables().subscriptions.get(id).cloned() else { return false };
         let topic = (attempt.policy != Match::Exact).then_some(topic);
@@ -44,7 +44,7 @@ impl Broker {
     }
 
     /// Queues an event for one session, on every subscription it has that matches; says on how many.
-    fn send_to_session(&self, session: &Session, topic: &str, encoded: &Payload) -> usize {
+    fn send_to_session(&self, session: &RouterSession, topic: &str, encoded: &Payload) -> usize {
         let publication = self.context.ids.publication();
         let held: Vec<HeldSubscription> = session.tables().subscriptions.values().cloned().collect();
         let mut sent = 0;

@@ -4,6 +4,7 @@ use super::SubscriptionEntry;
 use crate::base::locks::Mutex;
 use crate::base::signal::Signal;
 use crate::router::realm::RunningRealm;
+use crate::router::session::RouterSession;
 use crate::{Session, WampError};
 use serverwamp_proto::id::{RequestId, SubscriptionId};
 use serverwamp_proto::pattern::{Match, UriPattern};
@@ -43,14 +44,14 @@ struct Verdict {
 
 impl PendingSubscribe {
     pub(crate) fn new(
-        session: Session,
+        session: Arc<RouterSession>,
         topic: Arc<str>,
         policy: Match,
         request: WaitingRequest,
         handlers: usize,
     ) -> Self {
         Self {
-            session,
+            session: Session::new(session),
             topic,
             policy,
             verdicts: std::iter::repeat_with(Verdict::default).take(handlers).collect(),
@@ -107,7 +108,7 @@ impl PendingSubscribe {
     }
 
     pub(crate) fn realm(&self) -> &Arc<RunningRealm> {
-        self.session.running_realm()
+        self.session.inner().running_realm()
     }
 }
 

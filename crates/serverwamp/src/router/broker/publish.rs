@@ -1,11 +1,12 @@
 //! From a PUBLISH, or a publication of the application or of the realm itself, to its delivery.
 
 use super::{Broker, Disclosed};
+use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::router::payload::ToArguments;
 use crate::router::realm::{Disclosure, RealmConfig, disclosure_refused, forwarded};
+use crate::router::session::RouterSession;
 use crate::rt::wall_clock;
-use crate::{Session, WampError};
 use serverwamp_proto::broker::ReceiverFilter;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{PublicationId, SessionId};
@@ -33,7 +34,7 @@ pub(super) struct Outgoing<'p> {
     pub(super) trustlevel: Option<u64>,
     pub(super) passthru: Option<&'p Passthru>,
     /// Whose retained event it is; nobody's if it is the application's.
-    pub(super) session: Option<&'p Session>,
+    pub(super) session: Option<&'p RouterSession>,
     pub(super) retain: bool,
     /// Somebody waits for what becomes of it.
     pub(super) is_answered: bool,
@@ -62,7 +63,7 @@ impl<'p> Outgoing<'p> {
     /// What a client publishes; `by_configuration` whether the realm discloses it whatever it asks for.
     fn by_client(
         publication: PublicationId,
-        (publisher, by_configuration): (&'p Session, bool),
+        (publisher, by_configuration): (&'p RouterSession, bool),
         topic: &'p str,
         options: &'p PublishOptions,
         payload: &'p TranscodeCache,
@@ -88,7 +89,7 @@ impl Broker {
     ///
     /// # Errors
     /// When it uses a mode that it or the realm does not announce (PPT-04 .. PPT-07).
-    pub(crate) fn publish(&self, session: &Session, publish: Publish<'_>) -> Result<(), Violation> {
+    pub(crate) fn publish(&self, session: &RouterSession, publish: Publish<'_>) -> Result<(), Violation> {
         let Publish { request, options, topic, payload } = publish;
         let announced = || session.publisher_has(Feature::PayloadPassthruMode);
         session.check_passthru(options.passthru.as_deref(), announced, || format!("PUBLISH #{request}"))?;
@@ -114,7 +115,7 @@ impl Broker {
     /// When the publisher wants to be disclosed and may not be.
     pub(crate) fn publish_for(
         &self,
-        publisher: &Session,
+        publisher: &RouterSession,
         topic: &str,
         options: &PublishOptions,
         payload: Payload,
@@ -187,7 +188,7 @@ impl Broker {
     /// When there are too many; it is counted.
     pub(crate) fn check_receivers(
         &self,
-        publisher: &Session,
+        publisher: &RouterSession,
         receivers: Option<&Receivers>,
     ) -> Result<(), WampError> {
         let most = self.context.limits.receivers;

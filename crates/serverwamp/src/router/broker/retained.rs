@@ -9,9 +9,10 @@ use super::subscription::Subscribers;
 use super::{Broker, StoredEvent, SubscriptionEntry};
 use crate::base::statistics::Refusal;
 use crate::router::realm::{RealmConfig, TopicSettings};
+use crate::router::session::RouterSession;
 use crate::rt::{NEVER, wall_clock};
 use crate::transport::charge_events;
-use crate::{Overflow, Session, WampError};
+use crate::{Overflow, WampError};
 use serverwamp_proto::broker::{Advance, Beyond, RetainedRemoval, Retention};
 use serverwamp_proto::message::Receivers;
 use serverwamp_proto::pattern::UriPattern;
@@ -57,7 +58,7 @@ impl Broker {
         let retention = Retention {
             topic: Arc::clone(&event.topic),
             restricted,
-            publisher: outgoing.session.map(Session::id),
+            publisher: outgoing.session.map(RouterSession::id),
             group: numbered.and_then(|(number, settings)| Some((number, settings.retain_limit?))),
             now,
             until: if age < NEVER { now.checked_add(age) } else { None },
@@ -70,7 +71,7 @@ impl Broker {
     fn not_retained(
         &self,
         beyond: Beyond,
-        session: Option<&Session>,
+        session: Option<&RouterSession>,
         settings: Option<&TopicSettings>,
     ) -> WampError {
         let limits = &self.context.limits;
@@ -126,7 +127,7 @@ impl Broker {
     /// RET-09); nothing of it comes before SUBSCRIBED, as the members are locked.
     pub(super) fn send_retained(
         &self,
-        session: &Session,
+        session: &RouterSession,
         entry: &Arc<SubscriptionEntry>,
         members: &mut Subscribers,
     ) {
@@ -136,7 +137,7 @@ impl Broker {
     }
 
     /// Queues more of what the session has yet to get, as far as it has room and a turn allows.
-    pub(crate) fn catch_up(&self, session: &Session) {
+    pub(crate) fn catch_up(&self, session: &RouterSession) {
         // What it has got wholly, or does not want any more, costs a look.
         const MOST: usize = 16;
         for _ in 0..MOST {
@@ -154,7 +155,7 @@ impl Broker {
         &self,
         entry: &SubscriptionEntry,
         members: &mut Subscribers,
-        session: &Session,
+        session: &RouterSession,
         now: Instant,
     ) -> bool {
         let few = session.outbox().has_room().then(|| self.few_retained(entry, session, now)).flatten();
@@ -176,7 +177,7 @@ impl Broker {
     fn few_retained(
         &self,
         entry: &SubscriptionEntry,
-        session: &Session,
+        session: &RouterSession,
         now: Instant,
     ) -> Option<Vec<Arc<StoredEvent>>> {
         let retained = self.retained();
@@ -187,7 +188,12 @@ impl Broker {
     }
 
     /// Goes on with one subscription, as far as there is room and a turn allows.
-    fn catch_up_with(&self, entry: &Arc<SubscriptionEntry>, session: &Session, now: Instant) -> CaughtUp {
+    fn catch_up_with(
+        &self,
+        entry: &Arc<SubscriptionEntry>,
+        session: &RouterSession,
+        now: Instant,
+    ) -> CaughtUp {
         let mut members = entry.members();
         let (mut looks, mut events, mut bytes) = (LOOKS, 0, 0);
         while events < FEW && bytes < FEW_BYTES && session.outbox().has_room() {
@@ -224,7 +230,7 @@ impl Broker {
         entry: &SubscriptionEntry,
         members: &mut Subscribers,
         topic: &str,
-        reaches: impl Fn(&Session) -> bool,
+        reaches: impl Fn(&RouterSession) -> bool,
     ) {
         let Subscribers { sessions, behind, .. } = &mut *members;
         let mut given_up = Vec::new();
@@ -252,7 +258,7 @@ impl Broker {
         entry: &SubscriptionEntry,
         members: &mut Subscribers,
         topic: &str,
-        session: &Session,
+        session: &RouterSession,
     ) {
         if members.behind.is_some() {
             self.give_ahead(entry, members, topic, |other| other.id() == session.id());
@@ -277,7 +283,7 @@ enum CaughtUp {
     Partly,
 }
 
-fn send(entry: &SubscriptionEntry, session: &Session, event: &StoredEvent) {
+fn send(entry: &SubscriptionEntry, session: &RouterSession, event: &StoredEvent) {
     let mut bytes = Vec::new();
     if event.encode_retained(session, entry.id, entry.is_pattern(), &mut bytes).is_some() {
         // One that does not fit is counted where it is lost.

@@ -2,8 +2,8 @@
 
 use super::deliver::{encode, event_details, is_disclosed_to};
 use super::publish::Outgoing;
-use crate::Session;
 use crate::base::log::line_later;
+use crate::router::session::RouterSession;
 use serverwamp_proto::broker::KeptReceivers;
 use serverwamp_proto::footprint::{allocation, shared};
 use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
@@ -21,7 +21,7 @@ pub(crate) struct Disclosed {
 }
 
 impl Disclosed {
-    pub(crate) fn new(session: &Session) -> Self {
+    pub(crate) fn new(session: &RouterSession) -> Self {
         Self { session: session.id(), authid: session.authid().into(), authrole: session.authrole().into() }
     }
 
@@ -64,12 +64,12 @@ impl StoredEvent {
     }
 
     /// Would the session have received it, had it been subscribed?
-    pub(crate) fn was_for(&self, session: &Session) -> bool {
+    pub(crate) fn was_for(&self, session: &RouterSession) -> bool {
         self.exclude != Some(session.id()) && self.admits(session)
     }
 
     /// May the session know of it? Its publisher may, who is only spared the event itself.
-    pub(crate) fn admits(&self, session: &Session) -> bool {
+    pub(crate) fn admits(&self, session: &RouterSession) -> bool {
         self.receivers
             .as_deref()
             .is_none_or(|receivers| receivers.permits(session.id(), session.authid(), session.authrole()))
@@ -86,7 +86,7 @@ impl StoredEvent {
     /// The EVENT with which it is delivered later (checklist RET-05, RET-08, RET-12).
     pub(crate) fn encode_retained(
         &self,
-        receiver: &Session,
+        receiver: &RouterSession,
         subscription: SubscriptionId,
         tell_topic: bool,
         out: &mut Vec<u8>,

@@ -6,13 +6,14 @@ use super::{
     Broker, HeldSubscription, HistoryLimits, LocalSubscriber, PendingSubscribe, SubscriptionEntry,
     WaitingRequest,
 };
+use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::router::realm::Changes;
 use crate::router::request::SubscriptionRequest;
+use crate::router::session::RouterSession;
 use crate::router::subscription::SubscriptionReply;
 use crate::router::{supervise, wire};
 use crate::rt::{BoxFuture, wall_clock};
-use crate::{Session, WampError};
 use futures_util::FutureExt;
 use serverwamp_proto::id::{RequestId, SubscriptionId};
 use serverwamp_proto::message::Subscribe;
@@ -24,7 +25,7 @@ use std::sync::Arc;
 
 impl Broker {
     /// A SUBSCRIBE: refuse it, answer it, or ask the topic's handlers.
-    pub(crate) fn subscribe(&self, session: &Session, subscribe: &Subscribe<'_>) {
+    pub(crate) fn subscribe(&self, session: &Arc<RouterSession>, subscribe: &Subscribe<'_>) {
         let realm = session.running_realm();
         let policy = subscribe.options.kind;
         let refuse = |error: WampError| session.send_error(Subscribe::CODE, subscribe.request, &error);
@@ -43,7 +44,8 @@ impl Broker {
         }
         let routes = realm.code.routes.topics(&pattern);
         let topic = Arc::from(subscribe.topic.as_ref());
-        let attempt = Arc::new(PendingSubscribe::new(session.clone(), topic, policy, waiting, routes.len()));
+        let attempt =
+            Arc::new(PendingSubscribe::new(Arc::clone(session), topic, policy, waiting, routes.len()));
         if routes.is_empty() {
             return self.establish(realm.changes(), &attempt);
         }
@@ -60,7 +62,7 @@ impl Broker {
         supervise::spawn(session.runtime(), decide(attempt));
     }
 
-    fn within_limits(&self, session: &Session, policy: Match) -> Result<(), WampError> {
+    fn within_limits(&self, session: &RouterSession, policy: Match) -> Result<(), WampError> {
         let limits = &self.context.limits;
         let (subscriptions, patterns) = {
             let tables = session.tables();
@@ -83,7 +85,7 @@ impl Broker {
 
     /// Enters the subscription and answers every request that waits for it; the attempt is then a subscription.
     fn establish(&self, mut changes: Changes<'_>, attempt: &Arc<PendingSubscribe>) {
-        let session = &attempt.session;
+        let session = attempt.session.inner();
         let mut tables = session.tables();
         tables.attempts.retain(|other| !Arc::ptr_eq(other, attempt));
         if !session.is_open() {
@@ -94,7 +96,7 @@ impl Broker {
         let (entry, created) = self.enter_subscription(&mut changes, &pattern);
         let requests = attempt.take_requests();
         let mut members = entry.members();
-        let joined = members.sessions.add(session.id(), session.clone());
+        let joined = members.sessions.add(session.id(), Arc::clone(session));
         for request in &requests {
             session.send(&wire::subscribed(request.id, entry.id));
             if request.get_retained {
@@ -125,7 +127,7 @@ impl Broker {
     /// Answers a SUBSCRIBE for a subscription the session has already with the same id; says whether it has.
     fn resubscribe(
         &self,
-        session: &Session,
+        session: &RouterSession,
         pattern: &UriPattern,
         request: RequestId,
         get_retained: bool,
@@ -146,7 +148,7 @@ impl Broker {
     pub(crate) fn unsubscribe(
         &self,
         changes: Changes<'_>,
-        session: &Session,
+        session: &RouterSession,
         request: RequestId,
         subscription: SubscriptionId,
     ) -> Result<(), WampError> {
@@ -160,7 +162,7 @@ impl Broker {
     pub(crate) fn revoke(
         &self,
         changes: Changes<'_>,
-        session: &Session,
+        session: &RouterSession,
         subscription: SubscriptionId,
         reason: Option<&str>,
     ) -> Option<()> {
@@ -174,7 +176,7 @@ impl Broker {
     fn end_subscription(
         &self,
         mut changes: Changes<'_>,
-        session: &Session,
+        session: &RouterSession,
         subscription: SubscriptionId,
         tell: impl FnOnce(),
     ) -> Option<()> {
@@ -236,7 +238,7 @@ impl Broker {
 
 /// A handler of the topic runs on as the subscription's companion.
 fn accompany(
-    session: &Session,
+    session: &Arc<RouterSession>,
     attempt: &Arc<PendingSubscribe>,
     scope: usize,
     life: BoxFuture<'static, SubscriptionReply>,
@@ -262,16 +264,16 @@ fn accompany(
 /// Waits for the handlers' verdicts, then answers the SUBSCRIBE.
 async fn decide(attempt: Arc<PendingSubscribe>) {
     let verdict = attempt.decided().await;
-    let realm = Arc::clone(attempt.session.running_realm());
+    let realm = Arc::clone(attempt.session.inner().running_realm());
     match verdict {
         Ok(()) => realm.broker.establish(realm.changes(), &attempt),
         Err(error) => {
-            let mut tables = attempt.session.tables();
+            let mut tables = attempt.session.inner().tables();
             tables.attempts.retain(|other| !Arc::ptr_eq(other, &attempt));
             let requests = attempt.take_requests();
             drop(tables);
             for request in requests {
-                attempt.session.send_error(Subscribe::CODE, request.id, &error);
+                attempt.session.inner().send_error(Subscribe::CODE, request.id, &error);
             }
             attempt.over.set(());
         }
@@ -279,7 +281,7 @@ async fn decide(attempt: Arc<PendingSubscribe>) {
 }
 
 /// The same subscription is being decided already: this request gets the same answer.
-fn joins_attempt(session: &Session, pattern: &UriPattern, request: WaitingRequest) -> bool {
+fn joins_attempt(session: &RouterSession, pattern: &UriPattern, request: WaitingRequest) -> bool {
     let tables = session.tables();
     let same = tables.attempts.iter().find(|attempt| attempt.pattern() == *pattern);
     same.map(|attempt| attempt.wait_for_decision(request)).is_some()

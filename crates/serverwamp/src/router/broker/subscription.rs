@@ -6,8 +6,8 @@
 
 use super::in_process::LocalSubscriber;
 use super::stored::StoredEvent;
-use crate::Session;
 use crate::base::locks::{Mutex, MutexGuard};
+use crate::router::session::RouterSession;
 use hashbrown::HashMap;
 use serverwamp_proto::broker::{History, Members, RetainedCursor};
 use serverwamp_proto::id::{SessionId, SubscriptionId};
@@ -29,7 +29,7 @@ pub(crate) struct SubscriptionEntry {
 /// Who is in a subscription.
 #[derive(Debug, Default)]
 pub(crate) struct Subscribers {
-    pub(crate) sessions: Members<Session>,
+    pub(crate) sessions: Members<Arc<RouterSession>>,
     pub(crate) local: Vec<Arc<LocalSubscriber>>,
     pub(crate) history: Option<History<Arc<StoredEvent>>>,
     /// How far those have come who have yet to get what was retained when they came. They are in `sessions`.

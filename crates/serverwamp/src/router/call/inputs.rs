@@ -1,10 +1,10 @@
 //! The inputs of a progressive call on their way to its handler.
 
-use crate::Session;
 use crate::base::locks::{Mutex, MutexGuard};
-use crate::router::session::ChargedPayload;
+use crate::router::session::{ChargedPayload, RouterSession};
 use serverwamp_proto::payload::Payload;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::PoisonError;
 use std::task::{Context, Poll, Waker};
 
@@ -52,7 +52,12 @@ impl Inputs {
     /// Takes one in, on behalf of its caller. Who waits for it is to be woken when no lock is held: nobody knows what
     /// that does.
     #[must_use]
-    pub(crate) fn push(&self, caller: &Session, payload: &Payload, last: bool) -> (Taken, Option<Waker>) {
+    pub(crate) fn push(
+        &self,
+        caller: &Arc<RouterSession>,
+        payload: &Payload,
+        last: bool,
+    ) -> (Taken, Option<Waker>) {
         let mut queue = self.queue();
         if queue.complete {
             return (Taken::Complete, None);

@@ -11,6 +11,7 @@ use crate::base::locks::Mutex;
 use crate::base::signal::Signal;
 use crate::router::payload::CallReply;
 use crate::router::request::Matched;
+use crate::router::session::RouterSession;
 use crate::{Session, WampError};
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::payload::Payload;
@@ -51,9 +52,9 @@ pub(crate) struct CallState {
 }
 
 impl CallState {
-    pub(crate) fn new(session: Session, request: RequestId, procedure: Arc<str>) -> Self {
+    pub(crate) fn new(session: Arc<RouterSession>, request: RequestId, procedure: Arc<str>) -> Self {
         Self {
-            session,
+            session: Session::new(session),
             request,
             procedure,
             matched: Matched::Exact,
@@ -107,7 +108,7 @@ impl CallState {
     /// Queues one progressive result, then waits for room in the caller's queue.
     pub(crate) async fn send_progress(&self, encoded: Payload) -> Result<(), WampError> {
         self.queue_progress(&encoded)?;
-        self.session.outbox().room().await;
+        self.session.inner().outbox().room().await;
         Ok(())
     }
 
@@ -117,10 +118,10 @@ impl CallState {
             return Err(WampError::call_canceled());
         }
         if self.timeout.is_some() {
-            let now = self.session.runtime().now();
+            let now = self.session.inner().runtime().now();
             *self.last_progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
         }
-        self.session.send_progress(self.request, encoded)
+        self.session.inner().send_progress(self.request, encoded)
     }
 
     /// Queues the final answer, unless there has been one; says whether this was it.
@@ -130,9 +131,9 @@ impl CallState {
             return false;
         }
         *answered = true;
-        self.session.send_reply(self.request, reply);
+        self.session.inner().send_reply(self.request, reply);
         if self.inputs.as_ref().is_some_and(|inputs| inputs.is_open()) {
-            self.session.remember_answered_input(self.request);
+            self.session.inner().remember_answered_input(self.request);
         }
         true
     }
@@ -144,7 +145,7 @@ impl CallState {
         let (taken, waker) = match self.inputs.as_ref().filter(|_| *self.procedure == *procedure) {
             _ if *answered => (Taken::Answered, None),
             None => (Taken::Complete, None),
-            Some(inputs) => inputs.push(&self.session, payload, last),
+            Some(inputs) => inputs.push(self.session.inner(), payload, last),
         };
         drop(answered);
         waker.into_iter().for_each(Waker::wake);

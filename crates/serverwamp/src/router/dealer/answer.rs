@@ -1,9 +1,10 @@
 //! What a callee says about an invocation: YIELD and ERROR.
 
 use super::call::{Answer, Caller, KeptArguments, RoutedCall, RoutedCallState};
+use crate::WampError;
 use crate::base::log::line_later;
 use crate::router::realm::forwarded;
-use crate::{Session, WampError};
+use crate::router::session::RouterSession;
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::{self, ResultDetails, Violation, Yield};
 use serverwamp_proto::payload::Payload;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// When there was no such invocation (checklist VIO-13), or it uses a mode it did not announce (PPT-06).
-pub(crate) fn receive_yield(callee: &Session, answer: Yield) -> Result<(), Violation> {
+pub(crate) fn receive_yield(callee: &RouterSession, answer: Yield) -> Result<(), Violation> {
     if forwarded(answer.options.passthru.as_deref()).is_some()
         && !callee.callee_has(Feature::PayloadPassthruMode)
     {
@@ -50,7 +51,7 @@ pub(crate) fn receive_yield(callee: &Session, answer: Yield) -> Result<(), Viola
 /// # Errors
 /// When there was no such invocation (checklist VIO-13).
 pub(crate) fn receive_error(
-    callee: &Session,
+    callee: &RouterSession,
     error: &message::Error<'_>,
     random: impl Fn() -> u64,
 ) -> Result<(), Violation> {
@@ -75,7 +76,7 @@ pub(crate) fn receive_error(
 /// callee still says about it is passed over, as it says that for nobody.
 ///
 /// `false` when there was no such invocation.
-pub(crate) fn receive_too_long(callee: &Session, invocation: RequestId, text: &str) -> bool {
+pub(crate) fn receive_too_long(callee: &RouterSession, invocation: RequestId, text: &str) -> bool {
     let Ok(call) = find(callee, invocation, false, "an answer") else { return false };
     let Some(call) = call else { return true };
     let mut state = call.state();
@@ -88,7 +89,7 @@ pub(crate) fn receive_too_long(callee: &Session, invocation: RequestId, text: &s
 
 /// The call behind an invocation; `None` when it is over, which is no fault of the callee (checklist RPC-26, CAN-13).
 fn find(
-    callee: &Session,
+    callee: &RouterSession,
     request: RequestId,
     keep: bool,
     message: &'static str,
@@ -102,7 +103,7 @@ fn find(
 }
 
 impl RoutedCall {
-    fn is_served_by(&self, state: &RoutedCallState, callee: &Session, invocation: RequestId) -> bool {
+    fn is_served_by(&self, state: &RoutedCallState, callee: &RouterSession, invocation: RequestId) -> bool {
         !state.over
             && state.serving.as_ref().is_some_and(|serving| {
                 serving.invocation == invocation && serving.callee.session.id() == callee.id()
@@ -113,7 +114,7 @@ impl RoutedCall {
     fn progress(
         &self,
         state: &mut RoutedCallState,
-        callee: &Session,
+        callee: &RouterSession,
         payload: &Payload,
         passthru: Option<&message::Passthru>,
     ) {
@@ -154,7 +155,12 @@ impl RoutedCall {
     }
 
     /// Asks the next callee, as if this one did not exist (checklist RER-01 .. RER-03).
-    fn reroute(self: &Arc<Self>, state: &mut RoutedCallState, callee: &Session, random: impl Fn() -> u64) {
+    fn reroute(
+        self: &Arc<Self>,
+        state: &mut RoutedCallState,
+        callee: &RouterSession,
+        random: impl Fn() -> u64,
+    ) {
         state.tried.add(callee.id());
         state.refused = true;
         // Nobody watches a time any more that ran out while this callee kept it itself (checklist TMO-02, TMO-05).

@@ -6,10 +6,10 @@
 
 use super::in_process::LocalCall;
 use super::registration::{Callee, RegistrationEntry};
+use crate::WampError;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::router::realm::forwarded;
-use crate::router::session::ChargedPayload;
-use crate::{Session, WampError};
+use crate::router::session::{ChargedPayload, RouterSession};
 use serverwamp_proto::dealer::Tried;
 use serverwamp_proto::id::{RequestId, SessionId};
 use serverwamp_proto::message::{CallOptions, CancelMode, InterruptMode, Passthru};
@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug)]
 pub(crate) enum Caller {
     /// A client, with the id of its CALL.
-    Session(Session, RequestId),
+    Session(Arc<RouterSession>, RequestId),
     /// The application.
     Application(Arc<LocalCall>),
 }

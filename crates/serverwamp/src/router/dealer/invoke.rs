@@ -2,11 +2,12 @@
 
 use super::call::{Answer, RoutedCall, RoutedCallState, Serving};
 use super::registration::Callee;
+use crate::WampError;
 use crate::base::log::line_later;
 use crate::base::statistics::Refusal;
 use crate::router::call::Taken;
+use crate::router::session::RouterSession;
 use crate::transport::PushError;
-use crate::{Session, WampError};
 use serverwamp_proto::id::{RequestId, SessionId};
 use serverwamp_proto::message::InvocationDetails;
 use serverwamp_proto::payload::{Payload, Transcoded};
@@ -84,7 +85,7 @@ impl RoutedCall {
     }
 
     /// Does the call need what the callee cannot do (checklist PCI-06, PPT-08)?
-    fn beyond(&self, callee: &Session) -> Option<WampError> {
+    fn beyond(&self, callee: &RouterSession) -> Option<WampError> {
         let missing = if self.passthru().is_some() && !callee.callee_has(Feature::PayloadPassthruMode) {
             "payload_passthru_mode"
         } else if self.options.progress
@@ -229,7 +230,7 @@ enum NotInvoked {
 }
 
 /// The arguments in the callee's serializer.
-fn transcoded<'p>(payload: &'p Payload, callee: &Session) -> Result<Transcoded<'p>, NotInvoked> {
+fn transcoded<'p>(payload: &'p Payload, callee: &RouterSession) -> Result<Transcoded<'p>, NotInvoked> {
     payload.transcoded(callee.serializer()).map_err(|error| {
         callee.running_realm().context.counters.count(Refusal::Unrepresentable, 1);
         line_later!(

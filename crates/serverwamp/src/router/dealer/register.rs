@@ -1,13 +1,13 @@
 //! Joining and leaving registrations, by clients and by the application itself: from a REGISTER to its answer.
 
 use super::{CalleeOptions, Dealer, RegistrationEntry};
+use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::router::realm::{Changes, Disclosure, disclosure_refused};
 use crate::router::routes::ProcedureRoute;
-use crate::router::session::SessionTables;
+use crate::router::session::{RouterSession, SessionTables};
 use crate::router::wire;
 use crate::rt::wall_clock;
-use crate::{Session, WampError};
 use serverwamp_proto::id::{RegistrationId, RequestId};
 use serverwamp_proto::message::{Invoke, Register, RegisterOptions};
 use serverwamp_proto::pattern::{Match, UriPattern};
@@ -21,7 +21,11 @@ impl Dealer {
     /// # Errors
     /// When this client may not register this, somebody serves the procedure and does not share it, or the session has too
     /// many.
-    pub(crate) fn register(&self, session: &Session, register: &Register<'_>) -> Result<(), WampError> {
+    pub(crate) fn register(
+        &self,
+        session: &Arc<RouterSession>,
+        register: &Register<'_>,
+    ) -> Result<(), WampError> {
         let Register { options, procedure, .. } = register;
         self.context.check_own_uri(procedure, options.kind, Some(session))?;
         let config = self.context.config();
@@ -38,7 +42,7 @@ impl Dealer {
     fn enter_client(
         &self,
         mut changes: Changes<'_>,
-        session: &Session,
+        session: &Arc<RouterSession>,
         request: RequestId,
         pattern: &UriPattern,
         options: &RegisterOptions,
@@ -80,7 +84,12 @@ impl Dealer {
         Ok(())
     }
 
-    fn check_limits(&self, session: &Session, tables: &SessionTables, kind: Match) -> Result<(), WampError> {
+    fn check_limits(
+        &self,
+        session: &RouterSession,
+        tables: &SessionTables,
+        kind: Match,
+    ) -> Result<(), WampError> {
         let limits = &self.context.limits;
         let (refusal, text) = if tables.registrations.len() >= limits.registrations {
             (Refusal::Registrations, format!("a session may have {} registrations", limits.registrations))
@@ -100,7 +109,7 @@ impl Dealer {
     pub(crate) fn unregister(
         &self,
         changes: Changes<'_>,
-        session: &Session,
+        session: &RouterSession,
         request: RequestId,
         registration: RegistrationId,
     ) -> Result<(), WampError> {
@@ -114,7 +123,7 @@ impl Dealer {
     pub(crate) fn revoke(
         &self,
         changes: Changes<'_>,
-        session: &Session,
+        session: &RouterSession,
         registration: RegistrationId,
         reason: Option<&str>,
     ) -> Option<()> {
@@ -128,7 +137,7 @@ impl Dealer {
     fn end_registration(
         &self,
         mut changes: Changes<'_>,
-        session: &Session,
+        session: &RouterSession,
         registration: RegistrationId,
         tell: impl FnOnce(),
     ) -> Option<()> {

@@ -1,8 +1,8 @@
 //! One registration of a realm: its pattern and its callees.
 
-use crate::Session;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::router::routes::ProcedureRoute;
+use crate::router::session::RouterSession;
 use serverwamp_proto::dealer::{AlreadyExists, Callees, Tried};
 use serverwamp_proto::id::{RegistrationId, SessionId};
 use serverwamp_proto::message::{Invoke, RegisterOptions};
@@ -28,7 +28,7 @@ pub(crate) struct RegistrationEntry {
 /// A client that serves a registration, with what it registered for.
 #[derive(Debug)]
 pub(crate) struct Callee {
-    pub(crate) session: Session,
+    pub(crate) session: Arc<RouterSession>,
     pub(crate) options: CalleeOptions,
     /// Set, under its invocations, when it leaves the registration, or was found to be gone: nothing new comes after
     /// UNREGISTERED (ORD-07).
@@ -79,14 +79,14 @@ impl RegistrationEntry {
     /// Puts a client in; says whether it was not in before (checklist SHREG-02, SHREG-03, SHREG-09).
     pub(crate) fn join(
         &self,
-        session: &Session,
+        session: &Arc<RouterSession>,
         options: CalleeOptions,
         invoke: Invoke,
     ) -> Result<bool, AlreadyExists> {
         if self.application.is_some() {
             return Err(AlreadyExists);
         }
-        let callee = Arc::new(Callee { session: session.clone(), options, left: AtomicBool::new(false) });
+        let callee = Arc::new(Callee { session: Arc::clone(session), options, left: AtomicBool::new(false) });
         let joined = self.callees().join(session.id(), Arc::clone(&callee), invoke)?;
         if !self.is_shared() {
             // When its only callee leaves, the registration goes with it, so nobody follows.

@@ -3,10 +3,10 @@
 //! They are published while nobody else can change what they tell of, after the message that answers who caused them
 //! (checklist META-07), and never about the meta API's own topics and procedures (META-05).
 
-use crate::Session;
 use crate::base::log::line_later;
 use crate::router::broker::{Broker, SubscriptionEntry};
 use crate::router::dealer::RegistrationEntry;
+use crate::router::session::RouterSession;
 use serde::Serialize;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::SessionId;
@@ -24,7 +24,7 @@ pub(super) struct SessionDetails<'s> {
 }
 
 impl<'s> SessionDetails<'s> {
-    pub(super) fn of(session: &'s Session) -> Self {
+    pub(super) fn of(session: &'s RouterSession) -> Self {
         Self {
             session: session.id().get(),
             authid: session.authid(),
@@ -90,11 +90,11 @@ impl<'r> MetaEvents<'r> {
         Self { broker }
     }
 
-    pub(crate) fn session_joined(self, session: &Session) {
+    pub(crate) fn session_joined(self, session: &RouterSession) {
         self.tell(uris::session::ON_JOIN, || (SessionDetails::of(session),));
     }
 
-    pub(crate) fn session_left(self, session: &Session) {
+    pub(crate) fn session_left(self, session: &RouterSession) {
         self.tell(uris::session::ON_LEAVE, || (session.id().get(), session.authid(), session.authrole()));
     }
 

@@ -5,11 +5,12 @@
 use super::MetaApi;
 use super::arguments::Arguments;
 use super::turns::{AT_ONCE, InTurns};
+use crate::WampError;
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::router::broker::{StoredEvent, SubscriptionEntry};
 use crate::router::realm::RunningRealm;
-use crate::{Session, WampError};
+use crate::router::session::RouterSession;
 use serverwamp_proto::broker::{HistoryCursor, HistoryQuery};
 use serverwamp_proto::codec::{EncodeError, Serializer, Writer};
 use serverwamp_proto::id::SubscriptionId;
@@ -34,7 +35,7 @@ pub(super) struct Reading {
 impl MetaApi<'_> {
     pub(super) fn past_events(
         self,
-        caller: &Session,
+        caller: &RouterSession,
         arguments: &Arguments<'_>,
         serializer: Serializer,
     ) -> Result<Reading, WampError> {
@@ -55,7 +56,7 @@ impl MetaApi<'_> {
 impl InTurns for Reading {
     /// Nothing is encoded that would be too long: the payloads are looked at first, and the first event beyond the bound is
     /// the last that is (checklist HIST-18).
-    fn go_on(&mut self, caller: &Session) -> Option<Result<Payload, WampError>> {
+    fn go_on(&mut self, caller: &RouterSession) -> Option<Result<Payload, WampError>> {
         let complete = self.look_on(caller);
         let realm = caller.running_realm();
         let is_too_long = |bytes| bytes > most_bytes(realm, self.found.len());
@@ -93,7 +94,7 @@ fn most_bytes(realm: &RunningRealm, events: usize) -> usize {
 
 impl Reading {
     /// Says whether that was the last of it.
-    fn look_on(&mut self, caller: &Session) -> bool {
+    fn look_on(&mut self, caller: &RouterSession) -> bool {
         let Self { entry, cursor, serializer, found, least } = self;
         let Some(cursor) = cursor else { return true };
         let members = entry.members();
@@ -109,7 +110,7 @@ impl Reading {
         )
     }
 
-    fn too_long(&self, caller: &Session) -> WampError {
+    fn too_long(&self, caller: &RouterSession) -> WampError {
         let realm = caller.running_realm();
         let (events, most) = (self.found.len(), most_bytes(realm, self.found.len()));
         let text =

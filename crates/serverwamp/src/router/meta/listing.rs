@@ -6,9 +6,10 @@
 
 use super::arguments::Page;
 use super::turns::{AT_ONCE, InTurns};
+use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::router::realm::RunningRealm;
-use crate::{Session, WampError};
+use crate::router::session::RouterSession;
 use hashbrown::HashSet;
 use serverwamp_proto::codec::{Serializer, Writer};
 use serverwamp_proto::id::{RegistrationId, SessionId, SubscriptionId};
@@ -17,6 +18,7 @@ use serverwamp_proto::payload::{Part, Payload};
 use serverwamp_proto::uri;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 /// What is listed, or counted.
 #[derive(Debug)]
@@ -65,7 +67,7 @@ impl InTurns for Listing {
     ///
     /// # Errors
     /// When the answer would be too long.
-    fn go_on(&mut self, caller: &Session) -> Option<Result<Payload, WampError>> {
+    fn go_on(&mut self, caller: &RouterSession) -> Option<Result<Payload, WampError>> {
         let realm = caller.running_realm();
         let complete = self.look_on(realm);
         let bytes: usize = self.lists.iter().map(|list| list.bytes.len()).sum();
@@ -187,9 +189,9 @@ impl List {
 
 /// What stands behind this id, in the order of the ids.
 fn from(
-    sessions: &std::collections::BTreeMap<SessionId, Session>,
+    sessions: &std::collections::BTreeMap<SessionId, Arc<RouterSession>>,
     after: u64,
-) -> impl Iterator<Item = (&SessionId, &Session)> {
+) -> impl Iterator<Item = (&SessionId, &Arc<RouterSession>)> {
     use std::ops::Bound::{Excluded, Unbounded};
     let after = SessionId::new(after).map_or(Unbounded, Excluded);
     sessions.range((after, Unbounded))

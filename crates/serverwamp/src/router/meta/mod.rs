@@ -22,11 +22,12 @@ pub(crate) use events::MetaEvents;
 pub(crate) use testament::Testament;
 pub(crate) use turns::finish;
 
+use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::router::payload::Args;
 use crate::router::payload::ToPayload;
 use crate::router::realm::{RunningRealm, no_such_procedure};
-use crate::{Session, WampError};
+use crate::router::session::RouterSession;
 use arguments::{Arguments, Page};
 use listing::{Listed, Listing};
 use serde::Serialize;
@@ -64,7 +65,7 @@ impl<'r> MetaApi<'r> {
     /// `wamp.error.no_such_procedure` when there is none of this name.
     pub(crate) fn answer(
         self,
-        caller: &Session,
+        caller: &RouterSession,
         procedure: &str,
         payload: &Payload,
     ) -> Result<MetaAnswer, WampError> {
@@ -136,7 +137,7 @@ impl<'r> MetaApi<'r> {
     }
 
     /// Ending sessions and taking away what they hold is for administrators (checklist META-09).
-    fn check_administrator(self, caller: &Session) -> Result<(), WampError> {
+    fn check_administrator(self, caller: &RouterSession) -> Result<(), WampError> {
         if self.realm.context.config().permissions.administrators.iter().any(|role| role == caller.authrole())
         {
             return Ok(());

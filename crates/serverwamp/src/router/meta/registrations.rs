@@ -6,9 +6,10 @@ use super::arguments::{self, Arguments, Expected, Page};
 use super::events::RegistrationDetails;
 use super::listing::Listed;
 use super::{MetaApi, one};
+use crate::WampError;
 use crate::base::log::line;
 use crate::router::dealer::RegistrationEntry;
-use crate::{Session, WampError};
+use crate::router::session::RouterSession;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::RegistrationId;
 use serverwamp_proto::payload::Payload;
@@ -62,7 +63,7 @@ impl MetaApi<'_> {
     /// Takes a registration away from one of its callees (checklist MREG-13, REGREV-01).
     pub(super) fn remove_callee<'p>(
         self,
-        caller: &Session,
+        caller: &RouterSession,
         arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
     ) -> Result<(), WampError> {
         self.check_administrator(caller)?;

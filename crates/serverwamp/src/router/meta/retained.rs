@@ -6,8 +6,9 @@
 use super::arguments::{self, Arguments};
 use super::turns::InTurns;
 use super::{MetaApi, one};
+use crate::WampError;
 use crate::base::log::line;
-use crate::{Session, WampError};
+use crate::router::session::RouterSession;
 use serverwamp_proto::broker::RetainedRemoval;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::pattern::UriPattern;
@@ -30,7 +31,7 @@ impl MetaApi<'_> {
     /// removed.
     pub(super) fn remove_retained_for<'p>(
         self,
-        caller: &Session,
+        caller: &RouterSession,
         arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
         serializer: Serializer,
     ) -> Result<Removing, WampError> {
@@ -45,7 +46,7 @@ impl MetaApi<'_> {
 }
 
 impl InTurns for Removing {
-    fn go_on(&mut self, caller: &Session) -> Option<Result<Payload, WampError>> {
+    fn go_on(&mut self, caller: &RouterSession) -> Option<Result<Payload, WampError>> {
         let realm = caller.running_realm();
         self.removed += realm.broker.remove_some_retained(&mut self.removal);
         if !self.removal.is_complete() {

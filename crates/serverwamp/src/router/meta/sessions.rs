@@ -7,14 +7,15 @@ use super::events::SessionDetails;
 use super::listing::Listed;
 use super::{MetaApi, one};
 use crate::base::log::line;
-use crate::router::session::CloseRequest;
-use crate::{CloseReason, Session, WampError};
+use crate::router::session::{CloseRequest, RouterSession};
+use crate::{CloseReason, WampError};
 use hashbrown::HashSet;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::SessionId;
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::uris;
+use std::sync::Arc;
 
 pub(super) const SESSION: Expected<SessionId> = arguments::id("the id of a session");
 
@@ -47,7 +48,7 @@ impl MetaApi<'_> {
 
     pub(super) fn kill<'p>(
         self,
-        caller: &Session,
+        caller: &RouterSession,
         arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
     ) -> Result<(), WampError> {
         self.check_administrator(caller)?;
@@ -56,7 +57,7 @@ impl MetaApi<'_> {
         let farewell = self.farewell(caller, &arguments)?;
         let victim = self.session_named(&arguments, 0).ok().filter(|victim| victim.id() != caller.id());
         match victim {
-            Some(victim) if self.end_by(caller, &victim, &farewell, Session::end) => Ok(()),
+            Some(victim) if self.end_by(caller, &victim, &farewell, RouterSession::end) => Ok(()),
             _ => Err(no_such_session(id)),
         }
     }
@@ -65,46 +66,48 @@ impl MetaApi<'_> {
     /// (checklist MSES-15, MSES-16).
     pub(super) fn kill_by_authid<'p>(
         self,
-        caller: &Session,
+        caller: &RouterSession,
         arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
     ) -> Result<Vec<u64>, WampError> {
         self.check_administrator(caller)?;
         let arguments = arguments()?;
         let authid = arguments.required(0, "authid", &arguments::TEXT)?;
         let farewell = self.farewell(caller, &arguments)?;
-        Ok(self.kill_others(caller, |session| session.authid() == authid, &farewell, Session::end))
+        Ok(self.kill_others(caller, |session| session.authid() == authid, &farewell, RouterSession::end))
     }
 
     pub(super) fn kill_by_authrole<'p>(
         self,
-        caller: &Session,
+        caller: &RouterSession,
         arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
     ) -> Result<usize, WampError> {
         self.check_administrator(caller)?;
         let arguments = arguments()?;
         let authrole = arguments.required(0, "authrole", &arguments::TEXT)?;
         let farewell = self.farewell(caller, &arguments)?;
-        Ok(self.kill_others(caller, |session| session.authrole() == authrole, &farewell, Session::end).len())
+        Ok(self
+            .kill_others(caller, |session| session.authrole() == authrole, &farewell, RouterSession::end)
+            .len())
     }
 
     /// Without testaments and without events about sessions (checklist MSES-24, TEST-12).
     pub(super) fn kill_all<'p>(
         self,
-        caller: &Session,
+        caller: &RouterSession,
         arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
     ) -> Result<usize, WampError> {
         self.check_administrator(caller)?;
         let farewell = self.farewell(caller, &arguments()?)?;
-        Ok(self.kill_others(caller, |_| true, &farewell, Session::end_quietly).len())
+        Ok(self.kill_others(caller, |_| true, &farewell, RouterSession::end_quietly).len())
     }
 
     /// Ends all sessions that are `meant` but the caller's own (checklist MSES-18); says which.
     fn kill_others(
         self,
-        caller: &Session,
-        meant: impl Fn(&Session) -> bool,
+        caller: &RouterSession,
+        meant: impl Fn(&RouterSession) -> bool,
         farewell: &KillMessage,
-        end: fn(&Session, CloseReason) -> bool,
+        end: fn(&Arc<RouterSession>, CloseReason) -> bool,
     ) -> Vec<u64> {
         let mut victims = self.sessions_where(|session| session.id() != caller.id() && meant(session));
         victims.retain(|victim| self.end_by(caller, victim, farewell, end));
@@ -114,10 +117,10 @@ impl MetaApi<'_> {
     /// Ends a session at once, and lets its connection say so; `false` when it was over (checklist MSES-21, MSES-22).
     fn end_by(
         self,
-        caller: &Session,
-        victim: &Session,
+        caller: &RouterSession,
+        victim: &Arc<RouterSession>,
         KillMessage { reason, message }: &KillMessage,
-        end: fn(&Session, CloseReason) -> bool,
+        end: fn(&Arc<RouterSession>, CloseReason) -> bool,
     ) -> bool {
         if !end(victim, CloseReason::Closed(reason.clone())) {
             return false;
@@ -138,7 +141,7 @@ impl MetaApi<'_> {
     }
 
     /// A reason has to be a URI, for it goes into GOODBYE (checklist MSES-12, MSES-14).
-    fn farewell(self, caller: &Session, arguments: &Arguments<'_>) -> Result<KillMessage, WampError> {
+    fn farewell(self, caller: &RouterSession, arguments: &Arguments<'_>) -> Result<KillMessage, WampError> {
         let reason = arguments.keyword("reason", &arguments::TEXT)?;
         let message = arguments.keyword("message", &arguments::TEXT)?;
         let reason = reason.unwrap_or_else(|| uris::close::KILLED.to_owned());
@@ -150,13 +153,17 @@ impl MetaApi<'_> {
     ///
     /// # Errors
     /// When it is no id, or nobody in this realm has it.
-    pub(super) fn session_named(self, arguments: &Arguments<'_>, place: usize) -> Result<Session, WampError> {
+    pub(super) fn session_named(
+        self,
+        arguments: &Arguments<'_>,
+        place: usize,
+    ) -> Result<Arc<RouterSession>, WampError> {
         let id = arguments.required(place, "session", &SESSION)?;
         self.realm.sessions_by_id().get(&id).cloned().ok_or_else(|| no_such_session(id))
     }
 
     /// The sessions that are `wanted`, in the order of their ids.
-    fn sessions_where(self, wanted: impl Fn(&Session) -> bool) -> Vec<Session> {
+    fn sessions_where(self, wanted: impl Fn(&RouterSession) -> bool) -> Vec<Arc<RouterSession>> {
         self.realm.sessions_by_id().values().filter(|session| wanted(session)).cloned().collect()
     }
 }

@@ -7,9 +7,10 @@ use super::arguments::{self, Arguments, Expected, Page};
 use super::events::SubscriptionDetails;
 use super::listing::Listed;
 use super::{MetaApi, one};
+use crate::WampError;
 use crate::base::log::line;
 use crate::router::broker::SubscriptionEntry;
-use crate::{Session, WampError};
+use crate::router::session::RouterSession;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::SubscriptionId;
 use serverwamp_proto::payload::Payload;
@@ -67,7 +68,7 @@ impl MetaApi<'_> {
     /// Takes a subscription away from one of its subscribers (checklist MSUB-12, SREV-01).
     pub(super) fn remove_subscriber<'p>(
         self,
-        caller: &Session,
+        caller: &RouterSession,
         arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
     ) -> Result<(), WampError> {
         self.check_administrator(caller)?;

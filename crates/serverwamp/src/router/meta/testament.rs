@@ -1,8 +1,8 @@
 //! Testaments: events that a session leaves behind to be published at its end.
 
-use crate::Session;
 use crate::base::log::line_later;
 use crate::router::broker::Broker;
+use crate::router::session::RouterSession;
 use serverwamp_proto::message::PublishOptions;
 use serverwamp_proto::payload::Payload;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub(crate) struct Testament {
 
 impl Testament {
     /// Publishes what the session has left behind; it is in no subscription any more and gets none of it (TEST-14).
-    pub(crate) fn publish(self, broker: &Broker, session: &Session) {
+    pub(crate) fn publish(self, broker: &Broker, session: &RouterSession) {
         let Self { topic, payload, mut options } = self;
         // Nobody waits for an answer, so what cannot be retained is delivered nevertheless.
         options.acknowledge = false;

@@ -5,9 +5,10 @@
 
 use super::arguments::{self, Arguments, Expected};
 use super::{MetaApi, Testament};
+use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::router::realm::{Disclosure, disclosure_refused, forwarded};
-use crate::{Session, WampError};
+use crate::router::session::RouterSession;
 use bytes::Bytes;
 use serverwamp_proto::broker::Scope;
 use serverwamp_proto::codec::{Kind, Writer};
@@ -27,7 +28,7 @@ const FIRST_REQUEST: u64 = 1;
 
 impl MetaApi<'_> {
     /// Keeps a testament for the caller.
-    pub(super) fn add_testament(self, caller: &Session, payload: &Payload) -> Result<(), WampError> {
+    pub(super) fn add_testament(self, caller: &RouterSession, payload: &Payload) -> Result<(), WampError> {
         let share = self.realm.context.limits.outgoing_bytes / self.realm.context.limits.testaments.max(1);
         let (testament, scope) = read(payload, share).inspect_err(|error| {
             if error.uri() == uris::error::PAYLOAD_SIZE_EXCEEDED {
@@ -63,7 +64,7 @@ impl MetaApi<'_> {
 }
 
 /// Takes the testaments of one scope back.
-pub(super) fn flush(caller: &Session, arguments: &Arguments<'_>) -> Result<(), WampError> {
+pub(super) fn flush(caller: &RouterSession, arguments: &Arguments<'_>) -> Result<(), WampError> {
     let scope = arguments.keyword("scope", &SCOPE)?.unwrap_or_default();
     caller.tables().testaments.flush(scope);
     Ok(())

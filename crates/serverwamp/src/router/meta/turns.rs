@@ -1,11 +1,13 @@
 //! Answers of the meta API that could take longer than a turn, and are cut into turns.
 
 use super::MetaAnswer;
+use crate::WampError;
 use crate::base::measure;
-use crate::{Session, WampError};
+use crate::router::session::RouterSession;
 use serverwamp_proto::payload::Payload;
 use std::fmt::Debug;
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll;
 
 /// So many things are looked at in one turn: a tenth of a millisecond where none of what they stand for is in any cache.
@@ -14,11 +16,14 @@ pub(super) const AT_ONCE: usize = 1024;
 /// An answer that is made some of it at a time.
 pub(crate) trait InTurns: Debug + Send {
     /// Goes on for a turn; the answer if that was the last of it.
-    fn go_on(&mut self, caller: &Session) -> Option<Result<Payload, WampError>>;
+    fn go_on(&mut self, caller: &RouterSession) -> Option<Result<Payload, WampError>>;
 }
 
 /// Does as much as one turn allows; most answers are no longer.
-pub(super) fn begin(caller: &Session, mut answer: impl InTurns + 'static) -> Result<MetaAnswer, WampError> {
+pub(super) fn begin(
+    caller: &RouterSession,
+    mut answer: impl InTurns + 'static,
+) -> Result<MetaAnswer, WampError> {
     match answer.go_on(caller) {
         Some(answer) => answer.map(MetaAnswer::Now),
         None => Ok(MetaAnswer::Later(Box::new(answer))),
@@ -26,7 +31,10 @@ pub(super) fn begin(caller: &Session, mut answer: impl InTurns + 'static) -> Res
 }
 
 /// The rest of the answer, some in each turn. One session has one such answer at a time, and room for it.
-pub(crate) async fn finish(mut answer: Box<dyn InTurns>, session: Session) -> Result<Payload, WampError> {
+pub(crate) async fn finish(
+    mut answer: Box<dyn InTurns>,
+    session: Arc<RouterSession>,
+) -> Result<Payload, WampError> {
     let _turn = session.listing().lock().await;
     session.outbox().room().await;
     loop {

@@ -1,9 +1,10 @@
 //! What a realm asks of every request before broker or dealer see it, and how it refuses.
 
 use super::RealmContext;
+use crate::WampError;
 use crate::base::statistics::Refusal;
+use crate::router::session::RouterSession;
 use crate::transport::websocket::excerpt;
-use crate::{Session, WampError};
 use serverwamp_proto::message::Passthru;
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::uri::{self, UriError};
@@ -15,7 +16,7 @@ impl RealmContext {
         &self,
         uri: &str,
         form: Match,
-        session: Option<&Session>,
+        session: Option<&RouterSession>,
     ) -> Result<(), WampError> {
         self.config().rules.check(uri, form).map_err(|error| {
             if let UriError::TooLong(_) | UriError::TooManyComponents(_) = error {
@@ -30,7 +31,7 @@ impl RealmContext {
         &self,
         uri: &str,
         form: Match,
-        session: Option<&Session>,
+        session: Option<&RouterSession>,
     ) -> Result<(), WampError> {
         self.check_uri(uri, form, session)?;
         if uri::is_reserved(uri) {

@@ -185,12 +185,12 @@ impl RealmHandle {
 
     /// The sessions that are in the realm now.
     pub fn sessions(&self) -> Vec<Session> {
-        self.0.sessions_by_id().values().cloned().collect()
+        self.0.sessions_by_id().values().cloned().map(Session::new).collect()
     }
 
     /// The session with this id, if it is in the realm.
     pub fn session(&self, id: SessionId) -> Option<Session> {
-        self.0.sessions_by_id().get(&id).cloned()
+        self.0.sessions_by_id().get(&id).cloned().map(Session::new)
     }
 }
 

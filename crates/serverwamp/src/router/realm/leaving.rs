@@ -6,13 +6,12 @@
 //! Invariant: everything that was begun is done, by the task, or by whoever drops it.
 
 use super::running::RunningRealm;
-use crate::Session;
 use crate::base::log::line;
 use crate::base::measure;
 use crate::router::broker::SubscriptionEntry;
 use crate::router::dealer::RegistrationEntry;
 use crate::router::meta::Testament;
-use crate::router::session::SessionTables;
+use crate::router::session::{RouterSession, SessionTables};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,7 +26,7 @@ const AT_ONCE: Duration = Duration::from_micros(250);
 /// One session that leaves.
 #[derive(Debug)]
 pub(super) struct Leaving {
-    session: Session,
+    session: Arc<RouterSession>,
     subscriptions: VecDeque<Arc<SubscriptionEntry>>,
     registrations: VecDeque<Arc<RegistrationEntry>>,
     testaments: VecDeque<Testament>,
@@ -52,7 +51,7 @@ struct Attendant {
 
 impl Leaving {
     /// Of a session whose tables are taken away; `tells` whether testaments are published and its leaving is told.
-    pub(super) fn new(session: &Session, tables: &mut SessionTables, tells: bool) -> Self {
+    pub(super) fn new(session: &Arc<RouterSession>, tables: &mut SessionTables, tells: bool) -> Self {
         let mut subscriptions: Vec<_> =
             tables.subscriptions.values().map(|held| Arc::clone(&held.entry)).collect();
         subscriptions.sort_unstable_by_key(|entry| entry.id);
@@ -60,7 +59,7 @@ impl Leaving {
         registrations.sort_unstable_by_key(|entry| entry.id);
         let testaments = if tells { tables.testaments.take_all().into() } else { VecDeque::new() };
         Self {
-            session: session.clone(),
+            session: Arc::clone(session),
             subscriptions: subscriptions.into(),
             registrations: registrations.into(),
             testaments,

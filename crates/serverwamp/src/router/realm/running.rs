@@ -7,7 +7,6 @@
 use super::changes::{Changes, Indexes};
 use super::leaving::{Leaving, LeavingQueue};
 use super::{Blueprint, RealmCode, RealmContext, RouterContext, no_such_procedure};
-use crate::Session;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::base::log::line;
 use crate::router::broker::Broker;
@@ -15,6 +14,7 @@ use crate::router::dealer::Dealer;
 use crate::router::payload::CallReply;
 use crate::router::request::Invocation;
 use crate::router::routes::{BoxError, RouteTable};
+use crate::router::session::RouterSession;
 use crate::rt::{BoxFuture, wall_clock};
 use serverwamp_proto::id::SessionId;
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ pub(crate) struct RunningRealm {
     pub(crate) broker: Broker,
     pub(crate) dealer: Dealer,
     /// In the order of their ids, so that lists can be made some at a time.
-    sessions: Mutex<BTreeMap<SessionId, Session>>,
+    sessions: Mutex<BTreeMap<SessionId, Arc<RouterSession>>>,
     changes: Mutex<Indexes>,
     leaving: Mutex<LeavingQueue>,
 }
@@ -62,7 +62,7 @@ impl RunningRealm {
         Changes::new(indexes, &self.broker)
     }
 
-    pub(crate) fn sessions_by_id(&self) -> MutexGuard<'_, BTreeMap<SessionId, Session>> {
+    pub(crate) fn sessions_by_id(&self) -> MutexGuard<'_, BTreeMap<SessionId, Arc<RouterSession>>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -83,14 +83,14 @@ impl RunningRealm {
     /// The session is established: from now on it can be listed, sent to and closed.
     ///
     /// From now on somebody may kill it as well; that waits for `changes`, so the news of its coming is out first.
-    pub(crate) fn admit(&self, session: &Session) {
+    pub(crate) fn admit(&self, session: &Arc<RouterSession>) {
         let changes = self.changes();
-        self.sessions_by_id().insert(session.id(), session.clone());
+        self.sessions_by_id().insert(session.id(), Arc::clone(session));
         self.context.counters.session_began();
         changes.events.session_joined(session);
     }
 
-    fn log_left(&self, session: &Session) {
+    fn log_left(&self, session: &RouterSession) {
         line!(
             INFO,
             "session",
@@ -107,7 +107,7 @@ impl RunningRealm {
     /// it any more, at once or, if it leaves much, soon.
     ///
     /// `quiet` leaves out testaments and the events about sessions (checklist TEST-12, MSES-24).
-    pub(crate) fn forget(&self, session: &Session, quiet: bool) {
+    pub(crate) fn forget(&self, session: &Arc<RouterSession>, quiet: bool) {
         let known = self.sessions_by_id().remove(&session.id()).is_some();
         if known {
             self.context.counters.session_ended();

@@ -1,9 +1,10 @@
 //! Payloads that are kept on behalf of a session, counted: together they stay within what may wait for it to be sent.
 
-use super::Session;
+use super::RouterSession;
 use crate::WampError;
 use crate::base::statistics::Refusal;
 use serverwamp_proto::payload::Payload;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Arguments below this are not counted while a handler has them: a call costs as much without them, and how many calls
@@ -14,12 +15,12 @@ const SHORT: usize = 1024;
 #[derive(Debug)]
 pub(crate) struct Charge {
     bytes: usize,
-    session: Session,
+    session: Arc<RouterSession>,
 }
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        self.session.0.held_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.session.held_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -27,7 +28,7 @@ impl Drop for Charge {
 #[derive(Debug)]
 pub(crate) struct ChargedPayload {
     payload: Payload,
-    session: Session,
+    session: Arc<RouterSession>,
 }
 
 impl ChargedPayload {
@@ -38,18 +39,18 @@ impl ChargedPayload {
 
 impl Drop for ChargedPayload {
     fn drop(&mut self) {
-        self.session.0.held_bytes.fetch_sub(self.payload.size(), Ordering::Relaxed);
+        self.session.held_bytes.fetch_sub(self.payload.size(), Ordering::Relaxed);
     }
 }
 
-impl Session {
+impl RouterSession {
     /// Keeps a payload; `None` when the session makes the server keep too much already.
-    pub(crate) fn charge_copy(&self, payload: &Payload) -> Option<ChargedPayload> {
+    pub(crate) fn charge_copy(self: &Arc<Self>, payload: &Payload) -> Option<ChargedPayload> {
         let most = self.running_realm().context.limits.outgoing_bytes;
         let add = |held: usize| held.checked_add(payload.size()).filter(|sum| *sum <= most);
-        let held = &self.0.held_bytes;
+        let held = &self.held_bytes;
         held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).ok()?;
-        Some(ChargedPayload { payload: payload.detached(), session: self.clone() })
+        Some(ChargedPayload { payload: payload.detached(), session: Arc::clone(self) })
     }
 
     /// Charges a call's arguments to the session until the application's handler has answered. Short arguments are free. The
@@ -57,15 +58,15 @@ impl Session {
     ///
     /// # Errors
     /// When the session makes the server keep too much already.
-    pub(crate) fn charge(&self, payload: &Payload) -> Result<Option<Charge>, WampError> {
+    pub(crate) fn charge(self: &Arc<Self>, payload: &Payload) -> Result<Option<Charge>, WampError> {
         let bytes = payload.size();
         if bytes < SHORT {
             return Ok(None);
         }
         let most = self.running_realm().context.limits.outgoing_bytes;
         let add = |held: usize| held.checked_add(bytes).filter(|sum| held == 0 || *sum <= most);
-        match self.0.held_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add) {
-            Ok(_) => Ok(Some(Charge { bytes, session: self.clone() })),
+        match self.held_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add) {
+            Ok(_) => Ok(Some(Charge { bytes, session: Arc::clone(self) })),
             Err(held) => {
                 let text = format!(
                     "this session's unanswered calls hold {held} bytes of arguments; the limit is {most}"

@@ -3,7 +3,7 @@
 //! Invariant: a session that stands as behind in the members of a subscription has the subscription in this list. It may
 //! be there longer, and is taken out when its turn comes.
 
-use super::Session;
+use super::RouterSession;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::router::broker::SubscriptionEntry;
 use std::collections::VecDeque;
@@ -23,20 +23,20 @@ impl Behind {
     }
 }
 
-impl Session {
+impl RouterSession {
     /// Is there anything retained that it has yet to get?
     #[inline]
     pub(crate) fn is_behind(&self) -> bool {
-        self.0.behind.is_behind.load(Ordering::Acquire)
+        self.behind.is_behind.load(Ordering::Acquire)
     }
 
     /// It has yet to get what is retained for this subscription, whose members the caller has locked.
     pub(crate) fn wants_retained(&self, entry: &Arc<SubscriptionEntry>) {
-        let mut entries = self.0.behind.entries();
+        let mut entries = self.behind.entries();
         if !entries.iter().any(|other| Arc::ptr_eq(other, entry)) {
             entries.push_back(Arc::clone(entry));
         }
-        self.0.behind.is_behind.store(true, Ordering::Release);
+        self.behind.is_behind.store(true, Ordering::Release);
         drop(entries);
         // Its connection may have gone to sleep behind SUBSCRIBED.
         self.outbox().wake();
@@ -44,23 +44,23 @@ impl Session {
 
     /// The subscription whose turn it is.
     pub(crate) fn retained_wanted(&self) -> Option<Arc<SubscriptionEntry>> {
-        self.0.behind.entries().front().cloned()
+        self.behind.entries().front().cloned()
     }
 
     /// It has all that was retained for this subscription, or does not want it any more. The caller has locked its
     /// members, so nobody has come to want it again meanwhile.
     pub(crate) fn has_retained(&self, entry: &Arc<SubscriptionEntry>) {
-        let mut entries = self.0.behind.entries();
+        let mut entries = self.behind.entries();
         if entries.front().is_some_and(|front| Arc::ptr_eq(front, entry)) {
             entries.pop_front();
         }
-        self.0.behind.is_behind.store(!entries.is_empty(), Ordering::Release);
+        self.behind.is_behind.store(!entries.is_empty(), Ordering::Release);
     }
 
     /// It is over, and in no subscription any more.
     pub(crate) fn wants_nothing_retained(&self) {
-        let entries = std::mem::take(&mut *self.0.behind.entries());
-        self.0.behind.is_behind.store(false, Ordering::Release);
+        let entries = std::mem::take(&mut *self.behind.entries());
+        self.behind.is_behind.store(false, Ordering::Release);
         drop(entries);
     }
 }

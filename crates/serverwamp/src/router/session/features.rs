@@ -1,18 +1,18 @@
 //! What the client of a session announced that it can do.
 
-use super::Session;
+use super::RouterSession;
 use serverwamp_proto::message::{Passthru, Violation};
 use serverwamp_proto::session::{ClientRoles, Feature};
 
-impl Session {
+impl RouterSession {
     /// What the client announced in HELLO.
     pub(crate) fn announce(&self, roles: ClientRoles) {
         // There is one HELLO for each session; the handshake is the only caller.
-        let _first = self.0.roles.set(roles);
+        let _first = self.roles.set(roles);
     }
 
     fn roles(&self) -> ClientRoles {
-        self.0.roles.get().copied().unwrap_or_default()
+        self.roles.get().copied().unwrap_or_default()
     }
 
     pub(crate) fn callee_has(&self, feature: Feature) -> bool {

@@ -3,7 +3,7 @@
 //! The handle is cheap to clone and outlives the session: after the end everything that would send does nothing.
 
 use super::extensions::Extensions;
-use super::{CloseReason, CloseRequest, SessionInner};
+use super::{CloseReason, CloseRequest, RouterSession};
 use crate::WampError;
 use crate::base::locks::MutexGuard;
 use crate::base::log::line;
@@ -23,12 +23,21 @@ use std::sync::{Arc, PoisonError};
 ///
 /// Every kind of handler can take it as an argument. It is a handle: clone it, keep it, send it to other tasks.
 #[derive(Clone)]
-pub struct Session(pub(super) Arc<SessionInner>);
+pub struct Session(Arc<RouterSession>);
 
 impl Session {
+    pub(crate) fn new(session: Arc<RouterSession>) -> Self {
+        Self(session)
+    }
+
+    /// The session as router and peers work with it.
+    pub(crate) fn inner(&self) -> &Arc<RouterSession> {
+        &self.0
+    }
+
     /// The session's id, as in its WELCOME.
     pub fn id(&self) -> SessionId {
-        self.0.id
+        self.0.id()
     }
 
     /// The realm the session belongs to.
@@ -38,22 +47,22 @@ impl Session {
 
     /// Who the peer is; `None` until it is authenticated.
     pub fn principal(&self) -> Option<&Principal> {
-        self.0.principal.get()
+        self.0.principal()
     }
 
     /// The peer's authid; empty until it is authenticated.
     pub fn authid(&self) -> &str {
-        self.principal().map_or("", Principal::authid)
+        self.0.authid()
     }
 
     /// The peer's role; empty until it is authenticated.
     pub fn authrole(&self) -> &str {
-        self.principal().map_or("", Principal::authrole)
+        self.0.authrole()
     }
 
     /// How the peer was authenticated, such as `"ticket"`; empty until it is.
     pub fn authmethod(&self) -> &str {
-        self.principal().map_or("", Principal::authmethod)
+        self.0.authmethod()
     }
 
     /// The value the authenticator attached, if it is a `U`.
@@ -64,7 +73,7 @@ impl Session {
 
     /// What is known of the transport: peer address, HTTP request, certificate.
     pub fn transport(&self) -> &TransportInfo {
-        &self.0.transport
+        self.0.transport()
     }
 
     /// Keeps `value` on the session, for all its handlers, until the session ends; returns the one it replaces.
@@ -91,7 +100,7 @@ impl Session {
     /// # Errors
     /// When `topic` is not a URI, or the payload cannot be encoded.
     pub fn send_event<M>(&self, topic: &str, arguments: impl ToArguments<M>) -> Result<usize, WampError> {
-        self.0.realm.broker.send_event(self, topic, &arguments)
+        self.0.realm.broker.send_event(&self.0, topic, &arguments)
     }
 
     /// How many events this session did not get because its peer read too slowly.
@@ -107,7 +116,7 @@ impl Session {
     /// });
     /// ```
     pub fn events_lost(&self) -> u64 {
-        self.0.lost.get().copied().unwrap_or_else(|| self.0.outbox.events_lost() - self.0.lost_before)
+        self.0.events_lost()
     }
 
     /// Ends the session with a GOODBYE that carries `reason`, such as `"wamp.close.normal"`.
@@ -115,27 +124,27 @@ impl Session {
     /// Its handlers end at once; the peer has a moment to answer, then the transport is closed. The first request to
     /// end a session counts, later ones change nothing.
     pub fn close(&self, reason: impl Into<String>) {
-        self.request_close(CloseRequest::Goodbye { reason: reason.into(), message: None });
+        self.0.request_close(CloseRequest::Goodbye { reason: reason.into(), message: None });
     }
 
     /// As [`close`](Self::close), with a text for the person at the other end.
     pub fn close_with_message(&self, reason: impl Into<String>, message: impl Into<String>) {
-        self.request_close(CloseRequest::Goodbye { reason: reason.into(), message: Some(message.into()) });
+        self.0.request_close(CloseRequest::Goodbye { reason: reason.into(), message: Some(message.into()) });
     }
 
     /// Ends the session with an ABORT: no answer is waited for, the transport is closed.
     pub fn abort(&self, reason: impl Into<String>, message: impl Into<String>) {
-        self.request_close(CloseRequest::Abort { reason: reason.into(), message: Some(message.into()) });
+        self.0.request_close(CloseRequest::Abort { reason: reason.into(), message: Some(message.into()) });
     }
 
     /// Waits for the session's end and says how it came.
     pub async fn closed(&self) -> CloseReason {
-        self.0.ended.wait().await
+        self.0.closed().await
     }
 
     /// Is the session still there?
     pub fn is_open(&self) -> bool {
-        self.0.ended.get().is_none()
+        self.0.is_open()
     }
 
     /// Runs `task` beside the session; at the session's end it is dropped.

@@ -34,10 +34,14 @@ use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::dealer::Invocations;
 use serverwamp_proto::id::SessionId;
 use serverwamp_proto::session::ClientRoles;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, OnceLock, PoisonError};
 
-struct SessionInner {
+/// A session, as router and peers work with it: what is sent to its peer, and what runs on its behalf.
+///
+/// Handlers get a [`Session`], which is a handle to it.
+pub(crate) struct RouterSession {
     id: SessionId,
     realm: Arc<RunningRealm>,
     serializer: Serializer,
@@ -81,7 +85,7 @@ pub(crate) enum CloseRequest {
     Abort { reason: String, message: Option<String> },
 }
 
-impl Session {
+impl RouterSession {
     pub(crate) fn new(
         id: SessionId,
         realm: Arc<RunningRealm>,
@@ -89,8 +93,8 @@ impl Session {
         transport: Arc<TransportInfo>,
         outbox: Outbox,
         runtime: Arc<dyn Runtime>,
-    ) -> Self {
-        Self(Arc::new(SessionInner {
+    ) -> Arc<Self> {
+        Arc::new(Self {
             id,
             realm,
             serializer,
@@ -112,77 +116,120 @@ impl Session {
             roles: OnceLock::new(),
             invocations: Mutex::default(),
             behind: Behind::default(),
-        }))
+        })
+    }
+
+    pub(crate) fn id(&self) -> SessionId {
+        self.id
+    }
+
+    /// Who the peer is; `None` until it is authenticated.
+    pub(crate) fn principal(&self) -> Option<&Principal> {
+        self.principal.get()
+    }
+
+    /// The peer's authid; empty until it is authenticated.
+    pub(crate) fn authid(&self) -> &str {
+        self.principal().map_or("", Principal::authid)
+    }
+
+    /// The peer's role; empty until it is authenticated.
+    pub(crate) fn authrole(&self) -> &str {
+        self.principal().map_or("", Principal::authrole)
+    }
+
+    /// How the peer was authenticated; empty until it is.
+    pub(crate) fn authmethod(&self) -> &str {
+        self.principal().map_or("", Principal::authmethod)
+    }
+
+    pub(crate) fn transport(&self) -> &TransportInfo {
+        &self.transport
+    }
+
+    /// How many events this session did not get because its peer read too slowly.
+    pub(crate) fn events_lost(&self) -> u64 {
+        self.lost.get().copied().unwrap_or_else(|| self.outbox.events_lost() - self.lost_before)
+    }
+
+    /// Returns whether the session has not ended.
+    pub(crate) fn is_open(&self) -> bool {
+        self.ended.get().is_none()
+    }
+
+    /// Waits for the session's end and returns how it came.
+    pub(crate) async fn closed(&self) -> CloseReason {
+        self.ended.wait().await
     }
 
     pub(crate) fn request_close(&self, request: CloseRequest) {
-        if self.0.close_request.set(request).is_ok() {
-            self.0.outbox.wake();
+        if self.close_request.set(request).is_ok() {
+            self.outbox.wake();
         }
     }
 
     /// How it ended, once it has.
     pub(crate) fn ended(&self) -> Option<&CloseReason> {
-        self.0.ended.get()
+        self.ended.get()
     }
 
     pub(crate) fn close_request(&self) -> Option<&CloseRequest> {
-        self.0.close_request.get()
+        self.close_request.get()
     }
 
     pub(crate) fn welcome(&self, principal: Principal) {
         // A session is welcomed once; the handshake is the only caller.
-        let _first = self.0.principal.set(principal);
+        let _first = self.principal.set(principal);
     }
 
     pub(crate) fn serializer(&self) -> Serializer {
-        self.0.serializer
+        self.serializer
     }
 
     pub(crate) fn outbox(&self) -> &Outbox {
-        &self.0.outbox
+        &self.outbox
     }
 
     pub(crate) fn running_realm(&self) -> &Arc<RunningRealm> {
-        &self.0.realm
+        &self.realm
     }
 
     pub(crate) fn runtime(&self) -> &Arc<dyn Runtime> {
-        &self.0.runtime
+        &self.runtime
     }
 
     pub(crate) fn shared_transport(&self) -> &Arc<TransportInfo> {
-        &self.0.transport
+        &self.transport
     }
 
     pub(crate) fn joined(&self) -> &Arc<Signal<()>> {
-        &self.0.joined
+        &self.joined
     }
 
     pub(crate) fn tables(&self) -> MutexGuard<'_, SessionTables> {
-        self.0.tables.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lists that take several turns are made one after the other: each holds as much as an answer may have.
     pub(crate) fn listing(&self) -> &Turn<()> {
-        &self.0.listing
+        &self.listing
     }
 
     /// The session is over: every call, subscription and scope that belongs to it learns why. Says whether it was not
     /// over before.
-    pub(crate) fn end(&self, reason: CloseReason) -> bool {
+    pub(crate) fn end(self: &Arc<Self>, reason: CloseReason) -> bool {
         self.finish(reason, false)
     }
 
     /// As [`end`](Self::end), without testaments and events about the session.
-    pub(crate) fn end_quietly(&self, reason: CloseReason) -> bool {
+    pub(crate) fn end_quietly(self: &Arc<Self>, reason: CloseReason) -> bool {
         self.finish(reason, true)
     }
 
-    fn finish(&self, reason: CloseReason, quiet: bool) -> bool {
+    fn finish(self: &Arc<Self>, reason: CloseReason, quiet: bool) -> bool {
         // What is lost from now on is lost to the next session of the same transport.
-        let lost = *self.0.lost.get_or_init(|| self.events_lost());
-        if !self.0.ended.set(reason) {
+        let lost = *self.lost.get_or_init(|| self.events_lost());
+        if !self.ended.set(reason) {
             return false;
         }
         if lost > 0 {
@@ -194,12 +241,22 @@ impl Session {
                 events = lost
             );
         }
-        self.0.realm.forget(self, quiet);
+        self.realm.forget(self, quiet);
         true
     }
 
     /// The invocations the session has not answered.
     pub(crate) fn invocations(&self) -> MutexGuard<'_, Invocations<Arc<RoutedCall>>> {
-        self.0.invocations.lock().unwrap_or_else(PoisonError::into_inner)
+        self.invocations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for RouterSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RouterSession")
+            .field("id", &self.id)
+            .field("realm", &self.realm.name())
+            .field("authid", &self.authid())
+            .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 //! Code around a session: one async function is one life.
 
-use super::Session;
+use super::{RouterSession, Session};
 use crate::WampError;
 use crate::base::signal::Signal;
 use std::sync::Arc;
@@ -22,8 +22,8 @@ pub struct Admission {
 }
 
 impl Admission {
-    pub(crate) fn new(session: Session, taken: Arc<Signal<()>>) -> Self {
-        Self { session, verdict: Signal::default(), dropped: Signal::default(), taken }
+    pub(crate) fn new(session: Arc<RouterSession>, taken: Arc<Signal<()>>) -> Self {
+        Self { session: Session::new(session), verdict: Signal::default(), dropped: Signal::default(), taken }
     }
 
     pub(crate) fn accept(&self) {

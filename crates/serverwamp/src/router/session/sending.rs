@@ -2,7 +2,7 @@
 //!
 //! Nothing else of router and peers puts anything into an outbox.
 
-use super::Session;
+use super::RouterSession;
 use crate::WampError;
 use crate::base::log::line_later;
 use crate::base::statistics::Refusal;
@@ -20,7 +20,7 @@ use serverwamp_proto::message::{
 use serverwamp_proto::payload::{Payload, Transcoded};
 use serverwamp_proto::uris;
 
-impl Session {
+impl RouterSession {
     /// Queues the final answer to a call. A full or closed outbox ends the connection by itself.
     pub(crate) fn send_reply(&self, request: RequestId, reply: &CallReply) {
         match &reply.0 {
@@ -31,7 +31,7 @@ impl Session {
             // A client's procedure that has no time would be passed over, and so is the application's (RER-02).
             Err(error)
                 if error.uri() == uris::error::UNAVAILABLE
-                    && self.0.realm.context.config().permissions.register =>
+                    && self.realm.context.config().permissions.register =>
             {
                 self.send_error(Call::CODE, request, &WampError::new(uris::error::NO_AVAILABLE_CALLEE));
             }
@@ -57,12 +57,12 @@ impl Session {
             self.log_answered(request, error.uri());
         }
         let push = |error: &WampError| {
-            let encode = infallible(|out| wire::error(self.0.serializer, request_type, request, error, out));
+            let encode = infallible(|out| wire::error(self.serializer, request_type, request, error, out));
             self.push(Class::Required, encode)
         };
         if let Err(PushError::TooLong) = push(error) {
             let why = format_args!("the error {} is longer than the peer accepts", error.uri());
-            self.0.realm.context.counters.refused_under_lock(Refusal::OutgoingMessageBytes, self, why);
+            self.realm.context.counters.refused_under_lock(Refusal::OutgoingMessageBytes, self, why);
             // Its name alone, or, for those who take next to nothing, the reason why not even that.
             let short =
                 [WampError::new(error.uri().to_owned()), WampError::new(uris::error::PAYLOAD_SIZE_EXCEEDED)];
@@ -82,13 +82,13 @@ impl Session {
 
     /// A message to this session was too long, and this is what its sender, or who waits for it, is told in its place.
     pub(crate) fn too_long(&self, text: &str) -> WampError {
-        self.0.realm.context.counters.refused_under_lock(Refusal::OutgoingMessageBytes, self, text);
+        self.realm.context.counters.refused_under_lock(Refusal::OutgoingMessageBytes, self, text);
         WampError::payload_size_exceeded(text)
     }
 
     /// Queues a message.
     pub(crate) fn send(&self, message: &Message<'_>) {
-        queue(&self.0.outbox, self.0.serializer, message);
+        queue(&self.outbox, self.serializer, message);
     }
 
     /// Queues a final RESULT or ERROR of a client. A full or closed outbox ends the connection by itself.
@@ -276,7 +276,7 @@ impl Session {
     /// come to be among those `asleep`.
     #[inline]
     pub(crate) fn queue_event(&self, event: &[u8], asleep: Option<&mut Vec<Outbox>>) -> bool {
-        self.0.outbox.push_event(event, asleep).is_ok()
+        self.outbox.push_event(event, asleep).is_ok()
     }
 
     /// Everything but events goes through here.
@@ -286,11 +286,11 @@ impl Session {
         class: Class,
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), PushError<E>> {
-        self.0.outbox.push(class, encode)
+        self.outbox.push(class, encode)
     }
 
     fn count_unsayable(&self) {
-        self.0.realm.context.counters.count(Refusal::Unrepresentable, 1);
+        self.realm.context.counters.count(Refusal::Unrepresentable, 1);
     }
 }
 

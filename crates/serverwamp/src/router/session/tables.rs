@@ -1,6 +1,6 @@
 //! What runs on behalf of a session: calls, subscriptions, registrations, and what it leaves behind.
 
-use super::Session;
+use super::RouterSession;
 use crate::WampError;
 use crate::router::broker::{HeldSubscription, PendingSubscribe};
 use crate::router::call::{CallState, Stop};
@@ -73,10 +73,10 @@ impl OpenCall {
 /// How many answered calls with open input are remembered.
 const ANSWERED_INPUTS: usize = 1024;
 
-impl Session {
+impl RouterSession {
     pub(crate) fn calls_in_flight(&self) -> usize {
         // Who sees that a call has gone sees what is remembered of it, too.
-        self.0.in_flight.load(Ordering::Acquire)
+        self.in_flight.load(Ordering::Acquire)
     }
 
     /// A call becomes a task: from now on it can be found and stopped. It has its place among all that wait.
@@ -97,7 +97,7 @@ impl Session {
         // session and call would keep each other for ever.
         if !self.is_open() {
             drop(tables);
-            self.0.realm.context.counters.call_ended();
+            self.realm.context.counters.call_ended();
             return call.caller_left();
         }
         tables.calls.insert(request, OpenCall::Routed(Arc::clone(call)));
@@ -106,18 +106,18 @@ impl Session {
 
     /// Changes the number of calls in flight. Who holds the tables is the only one who does, so it takes no atomic step.
     fn count(&self, _work: &SessionTables, by: isize) {
-        let in_flight = self.0.in_flight.load(Ordering::Relaxed);
-        self.0.in_flight.store(in_flight.wrapping_add_signed(by), Ordering::Release);
+        let in_flight = self.in_flight.load(Ordering::Relaxed);
+        self.in_flight.store(in_flight.wrapping_add_signed(by), Ordering::Release);
     }
 
     /// Were calls answered while their callers could still send input?
     pub(crate) fn has_answered_inputs(&self) -> bool {
-        self.0.answered_inputs.load(Ordering::Relaxed)
+        self.answered_inputs.load(Ordering::Relaxed)
     }
 
     /// Keeps a copy of `tables.answered_inputs.is_empty()` that costs no lock.
     fn note_answered_inputs(&self, tables: &SessionTables) {
-        self.0.answered_inputs.store(!tables.answered_inputs.is_empty(), Ordering::Relaxed);
+        self.answered_inputs.store(!tables.answered_inputs.is_empty(), Ordering::Relaxed);
     }
 
     /// A call that went to a client has its answer.
@@ -131,10 +131,10 @@ impl Session {
         }
         self.count(&tables, -1);
         drop(tables);
-        self.0.realm.context.counters.call_ended();
-        if self.0.realm.context.connections.stopping() {
+        self.realm.context.counters.call_ended();
+        if self.realm.context.connections.stopping() {
             // It may have waited for nothing else.
-            self.0.outbox.wake();
+            self.outbox.wake();
         }
     }
 
@@ -172,10 +172,10 @@ impl Session {
         }
         self.count(&tables, -1);
         drop(tables);
-        self.0.realm.context.counters.call_ended();
-        if self.0.realm.code.serial_calls || self.0.realm.context.connections.stopping() {
+        self.realm.context.counters.call_ended();
+        if self.realm.code.serial_calls || self.realm.context.connections.stopping() {
             // The next call waits in the connection's task, or the end of the session does.
-            self.0.outbox.wake();
+            self.outbox.wake();
         }
     }
 
@@ -191,7 +191,7 @@ impl Session {
         // Those that clients serve are in no table any more; those that the application serves leave when their tasks end.
         let routed = tables.calls.values().filter(|call| matches!(call, OpenCall::Routed(_))).count();
         self.count(&tables, -routed.cast_signed());
-        self.0.realm.context.counters.calls_ended(routed);
+        self.realm.context.counters.calls_ended(routed);
         std::mem::take(&mut *tables)
     }
 
