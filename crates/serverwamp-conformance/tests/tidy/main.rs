@@ -47,6 +47,11 @@ fn files(directory: &str, extension: &str) -> Vec<(String, String)> {
     found
 }
 
+/// The text of a source file before its tests, if those stand at its end. A line `mod tests;` ends nothing.
+fn before_tests(text: &str) -> &str {
+    text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default()
+}
+
 /// Calls `visit` for everything below `directory`, files and directories.
 fn walk(directory: &Path, visit: &mut impl FnMut(&Path)) {
     let entries = fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));

@@ -1,6 +1,6 @@
 //! No type name means two things in the library crates, so that a reader who sees one knows which type it is.
 
-use crate::{files, none};
+use crate::{before_tests, files, none};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The crates that others depend on.
@@ -90,7 +90,7 @@ fn declarations(sources: &[(String, String)]) -> BTreeMap<&str, BTreeSet<&str>> 
             continue;
         }
         let path = path.strip_prefix("crates/").unwrap_or(path);
-        let code = text.split("\n#[cfg(test)]\nmod ").next().unwrap_or_default();
+        let code = before_tests(text);
         for name in code.lines().filter_map(declared) {
             declared_in.entry(name).or_default().insert(path);
         }

@@ -1,6 +1,6 @@
 //! The shape of source files, and what they may name.
 
-use crate::{files, none};
+use crate::{before_tests, files, none};
 
 /// Longer files are read by nobody from the first line to the last.
 const LONGEST_FILE: usize = 400;
@@ -77,7 +77,7 @@ const LOGGING: [&str; 7] = ["event!", "error!", "warn!", "info!", "debug!", "tra
 
 /// Lines that log without [`LOG`]: what a peer chose would get into them as it is, and as often as it likes.
 fn complaints_about_logging(path: &str, text: &str) -> Vec<String> {
-    let code = text.split("\n#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let code = before_tests(text);
     let lines = code.lines().enumerate().filter(|(_, line)| {
         let line = line.trim_start();
         let macros = || LOGGING.iter().any(|name| names_macro(line, name));
@@ -114,7 +114,7 @@ const RUNTIMES: [&str; 2] = ["tokio", "smol"];
 
 /// Code that names the crate of a runtime: no comments, no tests, not our own module of that name.
 fn complaints_about_runtime(path: &str, text: &str) -> Vec<String> {
-    let code = text.split("\n#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let code = before_tests(text);
     let lines = code.lines().enumerate();
     let names = lines.filter(|(_, line)| {
         let line = line.trim_start();
@@ -159,6 +159,7 @@ fn a_runtime_out_of_its_place_is_found() {
         assert!(complaints_about_runtime("a.rs", allowed).is_empty(), "{allowed}");
     }
     for forbidden in [
+        "#[cfg(test)]\nmod tests;\nuse tokio::net::TcpListener;",
         "use tokio::net::TcpListener;",
         "    tokio::spawn(f);",
         "    ::tokio::spawn(f)",

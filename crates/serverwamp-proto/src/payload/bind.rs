@@ -4,7 +4,7 @@
 //! keyword arguments added behind them. Invariant: arguments are decoded once, in the order in which they stand in the
 //! bytes; only to explain an error are they looked at again.
 
-use super::BindError;
+use super::ArgumentsError;
 use super::missing::Missing;
 use crate::codec::DecodeError;
 use crate::codec::Kind;
@@ -16,14 +16,14 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-impl From<DecodeError> for BindError {
+impl From<DecodeError> for ArgumentsError {
     fn from(error: DecodeError) -> Self {
         Self(error.reason.into_owned())
     }
 }
 
 /// What serde says about the arguments as a whole; what it says about one of them is a `DecodeError` first.
-impl de::Error for BindError {
+impl de::Error for ArgumentsError {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self(shortened(message))
     }
@@ -38,8 +38,8 @@ impl de::Error for BindError {
     }
 }
 
-pub(super) fn fail<T>(text: impl Into<String>) -> Result<T, BindError> {
-    Err(BindError(text.into()))
+pub(super) fn fail<T>(text: impl Into<String>) -> Result<T, ArgumentsError> {
+    Err(ArgumentsError(text.into()))
 }
 
 /// `1 positional argument`, `2 positional arguments`.
@@ -68,7 +68,7 @@ struct Remaining<R> {
 }
 
 impl<'de, R: Reader<'de>> Remaining<R> {
-    fn list(bytes: &'de [u8]) -> Result<Self, BindError> {
+    fn list(bytes: &'de [u8]) -> Result<Self, ArgumentsError> {
         if bytes.is_empty() {
             return Ok(Self { open: None });
         }
@@ -78,7 +78,7 @@ impl<'de, R: Reader<'de>> Remaining<R> {
             _ => fail("arguments are not a list"),
         }
     }
-    fn dict(bytes: &'de [u8]) -> Result<Self, BindError> {
+    fn dict(bytes: &'de [u8]) -> Result<Self, ArgumentsError> {
         if bytes.is_empty() {
             return Ok(Self { open: None });
         }
@@ -89,7 +89,7 @@ impl<'de, R: Reader<'de>> Remaining<R> {
         }
     }
     /// The reader, standing before the next element or entry; nothing at the end.
-    fn next(&mut self) -> Result<Option<&mut R>, BindError> {
+    fn next(&mut self) -> Result<Option<&mut R>, ArgumentsError> {
         if let Some((reader, frame)) = &mut self.open
             && !reader.more(frame)?
         {
@@ -107,25 +107,25 @@ impl<'de, R: Reader<'de>> Bind<'de, R> {
     pub(super) fn new(args: &'de [u8], kwargs: &'de [u8]) -> Self {
         Self { args, kwargs, reader: PhantomData }
     }
-    fn positionals(self) -> Result<Remaining<R>, BindError> {
+    fn positionals(self) -> Result<Remaining<R>, ArgumentsError> {
         Remaining::list(self.args)
     }
-    fn keywords(self) -> Result<Remaining<R>, BindError> {
+    fn keywords(self) -> Result<Remaining<R>, ArgumentsError> {
         Remaining::dict(self.kwargs)
     }
-    pub(super) fn no_keywords(self) -> Result<(), BindError> {
+    pub(super) fn no_keywords(self) -> Result<(), ArgumentsError> {
         match self.keywords()?.next()? {
             None => Ok(()),
             Some(_) => fail("takes positional arguments only"),
         }
     }
-    pub(super) fn no_positionals(self) -> Result<(), BindError> {
+    pub(super) fn no_positionals(self) -> Result<(), ArgumentsError> {
         match self.positionals()?.next()? {
             None => Ok(()),
             Some(_) => fail("takes keyword arguments only"),
         }
     }
-    fn nothing(self) -> Result<(), BindError> {
+    fn nothing(self) -> Result<(), ArgumentsError> {
         match (self.positionals()?.next()?, self.keywords()?.next()?) {
             (None, None) => Ok(()),
             _ => fail("takes no arguments"),
@@ -133,7 +133,7 @@ impl<'de, R: Reader<'de>> Bind<'de, R> {
     }
 
     /// How many positional arguments there are.
-    fn count(self) -> Result<usize, BindError> {
+    fn count(self) -> Result<usize, ArgumentsError> {
         let mut args = self.positionals()?;
         let mut count = 0;
         while let Some(reader) = args.next()? {
@@ -147,11 +147,11 @@ impl<'de, R: Reader<'de>> Bind<'de, R> {
     pub(super) fn single<T>(
         self,
         decode: impl FnOnce(&mut R) -> Result<T, DecodeError>,
-    ) -> Result<T, BindError> {
+    ) -> Result<T, ArgumentsError> {
         self.no_keywords()?;
         let mut args = self.positionals()?;
         let result = match args.next()? {
-            Some(reader) => decode(reader).map_err(BindError::from),
+            Some(reader) => decode(reader).map_err(ArgumentsError::from),
             None => fail(""),
         };
         if result.is_ok() && args.next()?.is_none() {
@@ -164,7 +164,7 @@ impl<'de, R: Reader<'de>> Bind<'de, R> {
         }
     }
 
-    fn sequence<V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value, BindError> {
+    fn sequence<V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value, ArgumentsError> {
         self.no_keywords()?;
         let mut elements = PositionalArguments { args: self.positionals()?, taken: 0, len };
         let result = visitor.visit_seq(&mut elements);
@@ -184,7 +184,7 @@ impl<'de, R: Reader<'de>> Bind<'de, R> {
         self,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, BindError> {
+    ) -> Result<V::Value, ArgumentsError> {
         visitor.visit_map(Fields {
             args: self.positionals()?,
             kwargs: self.keywords()?,
@@ -196,14 +196,19 @@ impl<'de, R: Reader<'de>> Bind<'de, R> {
 
     /// What a caller who got a struct's arguments wrong should know.
     #[cold]
-    fn explain(self, name: &'static str, fields: &'static [&'static str], error: BindError) -> BindError {
+    fn explain(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        error: ArgumentsError,
+    ) -> ArgumentsError {
         match self.count() {
-            Ok(_) if fields.is_empty() => BindError("takes no arguments".into()),
+            Ok(_) if fields.is_empty() => ArgumentsError("takes no arguments".into()),
             Ok(count) if count > fields.len() => {
-                BindError(format!("takes at most {}, got {count}", plural(fields.len(), "argument")))
+                ArgumentsError(format!("takes at most {}, got {count}", plural(fields.len(), "argument")))
             }
             Ok(1) if self.got_one_dictionary() => {
-                BindError(format!("{error}; got 1 dictionary; did you mean `Arg<{name}>`?"))
+                ArgumentsError(format!("{error}; got 1 dictionary; did you mean `Arg<{name}>`?"))
             }
             _ => error,
         }
@@ -227,15 +232,18 @@ struct PositionalArguments<R> {
 }
 
 impl<'de, R: Reader<'de>> SeqAccess<'de> for &mut PositionalArguments<R> {
-    type Error = BindError;
+    type Error = ArgumentsError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, BindError> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, ArgumentsError> {
         match (self.args.next()?, self.len) {
             (Some(reader), _) => {
                 self.taken += 1;
                 seed.deserialize(Decode::new(reader))
                     .map(Some)
-                    .map_err(|error| BindError(format!("argument {}: {}", self.taken, error.reason)))
+                    .map_err(|error| ArgumentsError(format!("argument {}: {}", self.taken, error.reason)))
             }
             (None, Some(len)) => seed.deserialize(Missing { expected: len, got: self.taken }).map(Some),
             (None, None) => Ok(None),
@@ -255,9 +263,12 @@ struct Fields<'de, R> {
 }
 
 impl<'de, R: Reader<'de>> MapAccess<'de> for Fields<'de, R> {
-    type Error = BindError;
+    type Error = ArgumentsError;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, BindError> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, ArgumentsError> {
         if self.args.next()?.is_some() {
             let Some(field) = self.fields.get(self.taken) else { return fail("takes fewer arguments") };
             self.taken += 1;
@@ -269,30 +280,30 @@ impl<'de, R: Reader<'de>> MapAccess<'de> for Fields<'de, R> {
         if self.fields.iter().take(self.taken).any(|field| *field == self.name) {
             return fail(format!("`{}` given both by position and by name", self.name));
         }
-        let name: CowStrDeserializer<'_, BindError> = self.name.clone().into_deserializer();
+        let name: CowStrDeserializer<'_, ArgumentsError> = self.name.clone().into_deserializer();
         seed.deserialize(name).map(Some)
     }
 
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, BindError> {
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, ArgumentsError> {
         // The positional arguments are closed as soon as their end is seen, which the next key does.
         let Some(reader) = self.args.reader().or_else(|| self.kwargs.reader()) else {
             return fail("a value without a name");
         };
         seed.deserialize(Decode::new(reader))
-            .map_err(|error| BindError(shortened(format_args!("`{}`: {}", self.name, error.reason))))
+            .map_err(|error| ArgumentsError(shortened(format_args!("`{}`: {}", self.name, error.reason))))
     }
 }
 
 macro_rules! single {
     ($($method:ident)*) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BindError> {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentsError> {
             self.single(|reader| Decode::new(reader).$method(visitor))
         })*
     };
 }
 
 impl<'de, R: Reader<'de>> Deserializer<'de> for Bind<'de, R> {
-    type Error = BindError;
+    type Error = ArgumentsError;
 
     single! {
         deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
@@ -305,10 +316,10 @@ impl<'de, R: Reader<'de>> Deserializer<'de> for Bind<'de, R> {
         name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, BindError> {
+    ) -> Result<V::Value, ArgumentsError> {
         self.single(|reader| Decode::new(reader).deserialize_enum(name, variants, visitor))
     }
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BindError> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentsError> {
         if self.no_keywords().is_err() {
             return visitor.visit_some(self);
         }
@@ -319,7 +330,7 @@ impl<'de, R: Reader<'de>> Deserializer<'de> for Bind<'de, R> {
         };
         if none { visitor.visit_none() } else { visitor.visit_some(self) }
     }
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BindError> {
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentsError> {
         self.nothing()?;
         visitor.visit_unit()
     }
@@ -327,20 +338,20 @@ impl<'de, R: Reader<'de>> Deserializer<'de> for Bind<'de, R> {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, BindError> {
+    ) -> Result<V::Value, ArgumentsError> {
         self.deserialize_unit(visitor)
     }
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, BindError> {
+    ) -> Result<V::Value, ArgumentsError> {
         visitor.visit_newtype_struct(self)
     }
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BindError> {
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentsError> {
         self.sequence(None, visitor)
     }
-    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, BindError> {
+    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, ArgumentsError> {
         self.sequence(Some(len), visitor)
     }
     fn deserialize_tuple_struct<V: Visitor<'de>>(
@@ -348,10 +359,10 @@ impl<'de, R: Reader<'de>> Deserializer<'de> for Bind<'de, R> {
         _: &'static str,
         len: usize,
         visitor: V,
-    ) -> Result<V::Value, BindError> {
+    ) -> Result<V::Value, ArgumentsError> {
         self.sequence(Some(len), visitor)
     }
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BindError> {
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentsError> {
         self.no_positionals()?;
         self.fields(&[], visitor)
     }
@@ -360,10 +371,10 @@ impl<'de, R: Reader<'de>> Deserializer<'de> for Bind<'de, R> {
         name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, BindError> {
+    ) -> Result<V::Value, ArgumentsError> {
         self.fields(fields, visitor).map_err(|error| self.explain(name, fields, error))
     }
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BindError> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentsError> {
         visitor.visit_unit()
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: only an `Option` is content with nothing.
 
-use super::BindError;
+use super::ArgumentsError;
 use super::bind::{fail, plural};
 use serde::de::{Deserializer, Visitor};
 
@@ -12,19 +12,19 @@ pub(super) struct Missing {
 }
 
 impl<'de> Deserializer<'de> for Missing {
-    type Error = BindError;
+    type Error = ArgumentsError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, BindError> {
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ArgumentsError> {
         fail(format!("expected {}, got {}", plural(self.expected, "positional argument"), self.got))
     }
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BindError> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentsError> {
         visitor.visit_none()
     }
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, BindError> {
+    ) -> Result<V::Value, ArgumentsError> {
         visitor.visit_newtype_struct(self)
     }
     serde::forward_to_deserialize_any! {

@@ -38,7 +38,7 @@ pub struct Payload {
 /// Why arguments do not fit a handler's type; its text goes to the caller.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{0}")]
-pub struct BindError(pub String);
+pub struct ArgumentsError(pub String);
 
 impl Payload {
     /// No arguments at all.
@@ -105,7 +105,7 @@ impl Payload {
     ///
     /// # Errors
     /// When the arguments do not fit; the text says which one, what was expected and what came.
-    pub fn bind<'de, T: Deserialize<'de>>(&'de self) -> Result<T, BindError> {
+    pub fn bind<'de, T: Deserialize<'de>>(&'de self) -> Result<T, ArgumentsError> {
         with_reader!(self.serializer, R => T::deserialize(Bind::<R<'de>>::new(&self.args, &self.kwargs)))
     }
 
@@ -113,7 +113,7 @@ impl Payload {
     ///
     /// # Errors
     /// As for [`bind`](Self::bind).
-    pub fn args<'de, T: Deserialize<'de>>(&'de self) -> Result<T, BindError> {
+    pub fn args<'de, T: Deserialize<'de>>(&'de self) -> Result<T, ArgumentsError> {
         with_reader!(self.serializer, R => {
             let bind = Bind::<R<'de>>::new(&self.args, &self.kwargs);
             bind.no_keywords()?;
@@ -125,7 +125,7 @@ impl Payload {
     ///
     /// # Errors
     /// As for [`bind`](Self::bind).
-    pub fn kwargs<'de, T: Deserialize<'de>>(&'de self) -> Result<T, BindError> {
+    pub fn kwargs<'de, T: Deserialize<'de>>(&'de self) -> Result<T, ArgumentsError> {
         with_reader!(self.serializer, R => {
             let bind = Bind::<R<'de>>::new(&self.args, &self.kwargs);
             bind.no_positionals()?;
@@ -137,7 +137,7 @@ impl Payload {
     ///
     /// # Errors
     /// As for [`bind`](Self::bind), and when there is not exactly one positional argument or there are keywords.
-    pub fn arg<'de, T: Deserialize<'de>>(&'de self) -> Result<T, BindError> {
+    pub fn arg<'de, T: Deserialize<'de>>(&'de self) -> Result<T, ArgumentsError> {
         with_reader!(self.serializer, R => Bind::<R<'de>>::new(&self.args, &self.kwargs).single(|reader| T::deserialize(Decode::new(reader))))
     }
 }

@@ -1,6 +1,6 @@
 //! Arguments bound to types.
 
-use super::{BindError, Part, Payload};
+use super::{ArgumentsError, Part, Payload};
 use crate::codec::{Serializer, Value, transcode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -27,7 +27,7 @@ fn payload(serializer: Serializer, args: &str, kwargs: &str) -> Payload {
 fn agreed<T: PartialEq + Debug>(
     args: &str,
     kwargs: &str,
-    take: impl Fn(&Payload) -> Result<T, BindError>,
+    take: impl Fn(&Payload) -> Result<T, ArgumentsError>,
 ) -> Result<T, String> {
     let [json, msgpack, cbor] =
         ALL.map(|serializer| take(&payload(serializer, args, kwargs)).map_err(|error| error.0));

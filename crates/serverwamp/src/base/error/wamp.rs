@@ -3,7 +3,7 @@
 use crate::base::log::line;
 use serde::Serialize;
 use serverwamp_proto::codec::{self, Dict, Serializer, Value};
-use serverwamp_proto::payload::{BindError, Payload};
+use serverwamp_proto::payload::{ArgumentsError, Payload};
 use serverwamp_proto::uris;
 use std::borrow::Cow;
 use std::fmt;
@@ -230,8 +230,8 @@ impl fmt::Debug for WampError {
 
 impl std::error::Error for WampError {}
 
-impl From<BindError> for WampError {
-    fn from(error: BindError) -> Self {
+impl From<ArgumentsError> for WampError {
+    fn from(error: ArgumentsError) -> Self {
         Self::invalid_argument(error.0)
     }
 }
