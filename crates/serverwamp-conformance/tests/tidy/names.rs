@@ -1,6 +1,6 @@
 //! No type name means two things in the library crates, so that a reader who sees one knows which type it is.
 
-use crate::{before_tests, files, none};
+use crate::{before_tests, files, none, read, root};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The crates that others depend on.
@@ -159,4 +159,55 @@ fn a_type_name_with_two_meanings_and_an_exception_that_nothing_needs_are_found()
     assert_eq!(found("struct Queue;\n", &exception(&["a/src/a.rs", "a/src/c.rs"], "a sample")), 2);
     // Nothing needs it.
     assert_eq!(found("struct Deque;\n", &exception(&["a/src/a.rs", "a/src/b.rs"], "a sample")), 1);
+}
+
+/// The rows of the glossary: each term, and what its last column names in backticks.
+fn glossary(map: &str) -> Vec<(&str, Vec<&str>)> {
+    let section = map.lines().skip_while(|line| *line != "## Glossary").skip(1);
+    let rows = section.take_while(|line| !line.starts_with("## ")).filter(|line| line.starts_with("| "));
+    let cells = rows.skip(1).map(|row| row.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());
+    cells
+        .map(|cells| {
+            let place = cells.get(2).copied().unwrap_or_default();
+            (cells[0], place.split('`').skip(1).step_by(2).collect())
+        })
+        .collect()
+}
+
+/// Terms out of order, and types that are not there. A path that is not there is found with all others of the document.
+fn complaints_about_glossary(map: &str, is_declared: impl Fn(&str) -> bool) -> Vec<String> {
+    let rows = glossary(map);
+    let mut complaints = Vec::new();
+    for pair in rows.windows(2).filter(|pair| pair[0].0 >= pair[1].0) {
+        complaints.push(format!("the glossary has {:?} before {:?}", pair[0].0, pair[1].0));
+    }
+    for (term, named) in &rows {
+        if named.is_empty() {
+            complaints.push(format!("the glossary names neither type nor place for {term:?}"));
+        }
+        let gone = named.iter().filter(|name| !name.contains('/') && !is_declared(name));
+        complaints
+            .extend(gone.map(|name| format!("the glossary names the type {name}, which does not exist")));
+    }
+    complaints
+}
+
+#[test]
+fn the_glossary_names_types_that_exist() {
+    let map = read(&root().join("ARCHITECTURE.md"));
+    assert!(glossary(&map).len() >= 30, "the rows of the glossary are found");
+    let sources: Vec<_> = LIBRARIES.iter().flat_map(|folder| files(folder, "rs")).collect();
+    let declared_in = declarations(&sources);
+    let is_declared = |name: &str| declared_in.contains_key(name);
+    none(complaints_about_glossary(&map, is_declared));
+
+    let found = |rows: &str| {
+        let map =
+            format!("## Glossary\n\n| term | what | type |\n|---|---|---|\n{rows}\n## Code map\n| z | | |\n");
+        complaints_about_glossary(&map, |name| name == "Outbox").len()
+    };
+    assert_eq!(found("| outbox | bytes | `Outbox`, `crates/a.rs` |\n| turn | work | `crates/b.rs` |\n"), 0);
+    assert_eq!(found("| outbox | bytes | `Inbox` |\n"), 1);
+    assert_eq!(found("| outbox | bytes | |\n"), 1);
+    assert_eq!(found("| turn | work | `crates/b.rs` |\n| outbox | bytes | `Outbox` |\n"), 1);
 }
