@@ -1,0 +1,152 @@
+//! What the table of one callee's invocations holds, gives out, and forgets.
+
+use super::*;
+use crate::id::MAX_ID;
+use std::collections::BTreeMap;
+
+fn id(number: u64) -> RequestId {
+    RequestId::new(number).unwrap()
+}
+
+/// Invocations that have issued `number` last.
+fn having_issued(number: u64) -> Invocations<&'static str> {
+    Invocations { ids: Counter::having_issued(id(number)), ..Invocations::new() }
+}
+
+#[test]
+fn id_05_invocations_are_numbered_from_1_and_kept_until_removed() {
+    let mut invocations = Invocations::new();
+    assert_eq!((invocations.last(), invocations.len(), invocations.is_empty()), (None, 0, true));
+    assert_eq!(invocations.issue("a"), Some(id(1)));
+    assert_eq!(invocations.issue("b"), Some(id(2)));
+    assert_eq!((invocations.last(), invocations.len(), invocations.is_empty()), (Some(id(2)), 2, false));
+    assert_eq!(invocations.get(&id(1)), Some(&"a"));
+    *invocations.get_mut(&id(1)).unwrap() = "c";
+    assert_eq!(invocations.remove(id(1)), Some("c"));
+    assert_eq!(invocations.get(&id(1)), None);
+    assert_eq!(invocations.remove(id(1)), None);
+    assert_eq!(invocations.remove(id(3)), None);
+    assert_eq!(invocations.len(), 1);
+    // An id is not given out again because its invocation is over.
+    assert_eq!(invocations.issue("d"), Some(id(3)));
+}
+
+#[test]
+fn vio_13_only_what_was_sent_was_issued() {
+    let mut invocations = Invocations::new();
+    assert!(!invocations.was_issued(id(1)));
+    invocations.issue("a");
+    invocations.remove(id(1));
+    // An answer to it that comes late breaks nothing.
+    assert!(invocations.was_issued(id(1)));
+    assert!(!invocations.was_issued(id(2)));
+    invocations.close();
+    assert!(invocations.was_issued(id(1)));
+    assert!(!invocations.was_issued(id(2)));
+}
+
+#[test]
+fn vio_13_after_a_wrap_any_id_was_issued() {
+    let mut invocations = having_issued(MAX_ID - 1);
+    assert_eq!(invocations.issue("a"), Some(id(MAX_ID)));
+    assert!(invocations.was_issued(id(MAX_ID)));
+    assert!(!invocations.wrapped);
+    assert_eq!(invocations.issue("b"), Some(id(1)));
+    assert!(invocations.was_issued(id(2)) && invocations.was_issued(id(MAX_ID)));
+    assert_eq!(invocations.last(), Some(id(1)));
+}
+
+#[test]
+fn id_05_an_id_that_is_pending_is_not_issued_again_after_a_wrap() {
+    let mut invocations = Invocations::new();
+    for call in ["1", "2", "3"] {
+        invocations.issue(call);
+    }
+    invocations.remove(id(2));
+    invocations.ids = Counter::having_issued(id(MAX_ID));
+    assert_eq!(invocations.issue("again 2"), Some(id(2)));
+    assert_eq!(invocations.issue("4"), Some(id(4)));
+    let pending: Vec<_> = invocations.close().into_iter().map(|(id, call)| (id.get(), call)).collect();
+    assert_eq!(pending, [(1, "1"), (2, "again 2"), (3, "3"), (4, "4")]);
+}
+
+#[test]
+fn rpc_29_closing_ends_all_in_the_order_of_their_ids_and_refuses_what_follows() {
+    let mut invocations = Invocations::new();
+    for number in 1..=100 {
+        invocations.issue(number);
+    }
+    for number in (1..=100).filter(|number| number % 3 == 0) {
+        invocations.remove(id(number));
+    }
+    assert!(!invocations.is_closed());
+    let closed = invocations.close();
+    let expected: Vec<_> =
+        (1..=100).filter(|number| number % 3 != 0).map(|number| (id(number), number)).collect();
+    assert_eq!(closed, expected);
+    assert!(invocations.is_closed() && invocations.is_empty());
+    assert_eq!(invocations.issue(101), None);
+    assert_eq!((invocations.last(), invocations.len()), (Some(id(100)), 0));
+    assert_eq!(invocations.get(&id(1)), None);
+    assert_eq!(invocations.remove(id(1)), None);
+    assert!(invocations.close().is_empty());
+}
+
+#[test]
+fn one_long_call_does_not_make_the_ring_grow() {
+    let mut invocations = Invocations::new();
+    let long = invocations.issue(0).unwrap();
+    for number in 1..=10_000 {
+        let short = invocations.issue(number).unwrap();
+        assert_eq!(invocations.len(), 2);
+        assert_eq!(invocations.remove(short), Some(number));
+    }
+    assert_eq!(invocations.ring.len(), FIRST_PLACES);
+    assert_eq!(invocations.remove(long), Some(0));
+    assert!(invocations.is_empty());
+}
+
+#[test]
+fn a_burst_gives_its_memory_back() {
+    let mut invocations = Invocations::new();
+    for number in 1..=10_000 {
+        invocations.issue(number);
+    }
+    assert!(invocations.displaced.is_empty(), "a burst stands in the ring");
+    for number in 1..=10_000 {
+        assert_eq!(invocations.remove(id(number)), Some(number));
+    }
+    assert!(invocations.ring.is_empty());
+    assert_eq!(invocations.issue(5), Some(id(10_001)));
+    assert_eq!(invocations.get(&id(10_001)), Some(&5));
+}
+
+/// Issues and removals in an order drawn by a linear congruence, beside a plain map.
+#[test]
+fn the_ring_holds_what_a_map_would() {
+    let mut invocations = Invocations::new();
+    let mut expected: BTreeMap<u64, u64> = BTreeMap::new();
+    let (mut bits, mut displaced, mut places) = (7_u64, 0, 0);
+    for round in 0..50_000_u64 {
+        bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let random = bits >> 33;
+        // The number of pending ones swells and falls off again.
+        if random % 100 < (if round / 5_000 % 2 == 0 { 52 } else { 46 }) {
+            let issued = invocations.issue(round).unwrap();
+            expected.insert(issued.get(), round);
+        } else if let Some(last) = invocations.last() {
+            let number = 1 + random % last.get();
+            assert_eq!(invocations.get(&id(number)), expected.get(&number));
+            let nth = usize::try_from(random).unwrap() % expected.len().max(1);
+            let number = expected.keys().nth(nth).copied().unwrap_or(number);
+            assert_eq!(invocations.get(&id(number)), expected.get(&number));
+            assert_eq!(invocations.remove(id(number)), expected.remove(&number));
+        }
+        assert_eq!(invocations.len(), expected.len());
+        displaced = displaced.max(invocations.displaced.len());
+        places = places.max(invocations.ring.len());
+    }
+    assert!(displaced > 10 && places > KEPT_PLACES, "{displaced} displaced, {places} places");
+    let closed: Vec<_> = invocations.close().into_iter().map(|(id, call)| (id.get(), call)).collect();
+    assert_eq!(closed, expected.into_iter().collect::<Vec<_>>());
+}
