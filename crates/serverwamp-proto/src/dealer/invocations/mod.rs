@@ -3,10 +3,26 @@
 //! They stand in a ring in which an id names its place, so that issuing, finding and removing one are an index and a
 //! comparison. A call that is still pending when the ring comes round to its place moves to a map: one call of an hour
 //! costs no more than any other, and does not make the ring grow. Invariant: an id that is pending is not issued again.
+//!
+//! Whose they are is counted only where there are as many as one caller's share.
 
+use super::{FairShare, NoPlace, Wants};
+use crate::id::{Counter, RequestId, SessionId};
 use hashbrown::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
 
-use crate::id::{Counter, RequestId};
+/// What the table has to know of a call.
+pub trait Called {
+    /// Whose call it is; `None` for the application, which counts as one caller.
+    fn caller(&self) -> Option<SessionId>;
+}
+
+impl<T: Called> Called for Arc<T> {
+    fn caller(&self) -> Option<SessionId> {
+        (**self).caller()
+    }
+}
 
 /// The pending invocations of one callee session; `T` is what the driver keeps for each.
 #[derive(Clone, Debug)]
@@ -21,6 +37,17 @@ pub struct Invocations<T> {
     in_ring: usize,
     /// Those whose place a later one has taken.
     displaced: HashMap<RequestId, T>,
+    /// While there are as many as a share.
+    contention: Option<Box<Contention>>,
+}
+
+/// Whose invocations are pending where there are many.
+#[derive(Clone, Debug, Default)]
+struct Contention {
+    held: HashMap<Option<SessionId>, usize>,
+    wants: Wants<Option<SessionId>>,
+    /// With fewer nobody is counted any more: half a share, so that it does not begin and end with every call.
+    ends_below: usize,
 }
 
 /// How many places a ring has at first.
@@ -39,7 +66,73 @@ impl<T> Invocations<T> {
             ring: Vec::new(),
             in_ring: 0,
             displaced: HashMap::new(),
+            contention: None,
         }
+    }
+}
+
+impl<T: Called> Invocations<T> {
+    /// Looks for a place for `call` among `shares`. Where another invocation has to end for it, this is its id.
+    ///
+    /// # Errors
+    /// When there is none. `now` is asked for the time only where there are as many invocations as a share.
+    #[inline]
+    pub fn place_for(
+        &mut self,
+        call: &T,
+        shares: FairShare,
+        now: impl Fn() -> Instant,
+    ) -> Result<Option<RequestId>, NoPlace> {
+        // Nobody can have more than a share where all have less.
+        match self.len() < shares.share() {
+            true => Ok(None),
+            false => self.contended_place_for(call.caller(), shares, now()),
+        }
+    }
+
+    #[cold]
+    fn contended_place_for(
+        &mut self,
+        caller: Option<SessionId>,
+        shares: FairShare,
+        now: Instant,
+    ) -> Result<Option<RequestId>, NoPlace> {
+        let is_full = self.len() >= shares.places();
+        let pending = self.ring.iter().flatten().map(|(_, call)| call).chain(self.displaced.values());
+        let contention = self.contention.get_or_insert_with(|| {
+            let mut held = HashMap::new();
+            pending.for_each(|call| *held.entry(call.caller()).or_default() += 1);
+            Box::new(Contention { held, wants: Wants::new(), ends_below: shares.share() / 2 })
+        });
+        let held = contention.held.get(&caller).copied().unwrap_or(0);
+        if held >= shares.share() && contention.wants.another(&caller, now) {
+            contention.wants.note(caller, now);
+            return Err(NoPlace::BeyondShare);
+        }
+        if !is_full {
+            return Ok(None);
+        }
+        contention.wants.note(caller, now);
+        let most = contention.held.iter().max_by_key(|(_, held)| **held);
+        match most {
+            Some((greediest, most)) if shares.yields(*most, held) => {
+                let greediest = *greediest;
+                self.newest_of(greediest).map(Some).ok_or(NoPlace::Full)
+            }
+            _ => Err(NoPlace::Full),
+        }
+    }
+
+    /// The invocation of this caller that was issued last.
+    fn newest_of(&self, caller: Option<SessionId>) -> Option<RequestId> {
+        let last = self.last()?.get();
+        let is_of_caller = |id: &RequestId| self.get(id).is_some_and(|call| call.caller() == caller);
+        // Who has the most is found soon.
+        let recent = (0..self.ring.len() as u64).filter_map(|back| RequestId::new(last.checked_sub(back)?));
+        recent.into_iter().find(is_of_caller).or_else(|| {
+            let ids = self.ring.iter().flatten().map(|(id, _)| id).chain(self.displaced.keys());
+            ids.copied().filter(is_of_caller).max()
+        })
     }
 
     /// Keeps `call` under the next id: 1, 2, 3 …; `None` drops it, for the session is over.
@@ -53,6 +146,9 @@ impl<T> Invocations<T> {
         }
         if self.in_ring * 2 > self.ring.len() && self.is_taken(id) {
             self.grow();
+        }
+        if let Some(contention) = &mut self.contention {
+            *contention.held.entry(call.caller()).or_default() += 1;
         }
         let place = self.place(id);
         match self.ring.get_mut(place)?.replace((id, call)) {
@@ -101,11 +197,30 @@ impl<T> Invocations<T> {
             None if self.displaced.is_empty() => None,
             None => self.displaced.remove(&id),
         };
+        if self.contention.is_some()
+            && let Some(call) = &removed
+        {
+            self.count_out(call.caller());
+        }
         if self.ring.len() > KEPT_PLACES && self.is_empty() {
             self.ring = Vec::new();
             self.displaced = HashMap::new();
         }
         removed
+    }
+
+    #[cold]
+    fn count_out(&mut self, caller: Option<SessionId>) {
+        let len = self.len();
+        let Some(contention) = &mut self.contention else { return };
+        if len < contention.ends_below {
+            self.contention = None;
+        } else if let Some(held) = contention.held.get_mut(&caller) {
+            *held -= 1;
+            if *held == 0 {
+                contention.held.remove(&caller);
+            }
+        }
     }
 
     /// How many invocations are pending.
@@ -123,6 +238,7 @@ impl<T> Invocations<T> {
     /// They come in the order of their ids.
     pub fn close(&mut self) -> Vec<(RequestId, T)> {
         self.closed = true;
+        self.contention = None;
         self.in_ring = 0;
         let displaced = std::mem::take(&mut self.displaced);
         let mut pending: Vec<_> =

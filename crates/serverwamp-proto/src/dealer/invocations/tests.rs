@@ -3,6 +3,29 @@
 use super::*;
 use crate::id::MAX_ID;
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+macro_rules! of_the_application {
+    ($($type:ty),*) => {$(
+        impl Called for $type {
+            fn caller(&self) -> Option<SessionId> {
+                None
+            }
+        }
+    )*};
+}
+
+of_the_application!(&'static str, i32, u64);
+
+/// A call of the session with this id.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Of(u64);
+
+impl Called for Of {
+    fn caller(&self) -> Option<SessionId> {
+        SessionId::new(self.0)
+    }
+}
 
 fn id(number: u64) -> RequestId {
     RequestId::new(number).unwrap()
@@ -149,4 +172,123 @@ fn the_ring_holds_what_a_map_would() {
     assert!(displaced > 10 && places > KEPT_PLACES, "{displaced} displaced, {places} places");
     let closed: Vec<_> = invocations.close().into_iter().map(|(id, call)| (id.get(), call)).collect();
     assert_eq!(closed, expected.into_iter().collect::<Vec<_>>());
+}
+
+/// Takes a place for a call of this caller, if there is one; gives the caller whose invocation had to end for it.
+fn ask(
+    invocations: &mut Invocations<Of>,
+    caller: u64,
+    shares: FairShare,
+    now: Instant,
+) -> Result<Option<Of>, NoPlace> {
+    let ends = invocations.place_for(&Of(caller), shares, || now)?;
+    invocations.issue(Of(caller)).unwrap();
+    Ok(ends.map(|id| invocations.remove(id).unwrap()))
+}
+
+fn pending_of(invocations: &Invocations<Of>, caller: u64) -> usize {
+    let all = invocations.ring.iter().flatten().map(|(_, call)| call).chain(invocations.displaced.values());
+    all.filter(|call| call.0 == caller).count()
+}
+
+#[test]
+fn a_caller_that_is_alone_has_all_places_and_gives_them_up_to_others_down_to_its_share() {
+    let (shares, now) = (FairShare::new(64, 16), Instant::now());
+    let mut invocations = Invocations::new();
+    for _ in 0..64 {
+        assert_eq!(ask(&mut invocations, 1, shares, now), Ok(None));
+    }
+    assert_eq!(ask(&mut invocations, 1, shares, now), Err(NoPlace::Full));
+    // Of that one the last ends first.
+    for number in 0..16 {
+        assert!(invocations.get(&id(64 - number)).is_some());
+        assert_eq!(ask(&mut invocations, 2, shares, now), Ok(Some(Of(1))));
+        assert!(invocations.get(&id(64 - number)).is_none());
+    }
+    assert_eq!(ask(&mut invocations, 2, shares, now), Err(NoPlace::BeyondShare));
+    assert_eq!((pending_of(&invocations, 1), pending_of(&invocations, 2)), (48, 16));
+    // What is free is not for who has a share, while another one wants it.
+    invocations.remove(id(1)).unwrap();
+    assert_eq!(ask(&mut invocations, 1, shares, now), Err(NoPlace::BeyondShare));
+    assert_eq!(ask(&mut invocations, 3, shares, now), Ok(None));
+    assert_eq!(ask(&mut invocations, 3, shares, now), Ok(Some(Of(1))));
+    // Later it is.
+    let later = now + Duration::from_secs(1);
+    assert_eq!(ask(&mut invocations, 2, shares, later), Ok(Some(Of(1))));
+}
+
+#[test]
+fn whose_invocations_are_pending_is_forgotten_when_they_are_few() {
+    let (shares, now) = (FairShare::new(64, 16), Instant::now());
+    let mut invocations = Invocations::new();
+    for number in 1..=16 {
+        assert_eq!(ask(&mut invocations, number % 2 + 1, shares, now), Ok(None));
+        assert!(invocations.contention.is_none());
+    }
+    assert_eq!(ask(&mut invocations, 1, shares, now), Ok(None));
+    let held = |invocations: &Invocations<Of>| {
+        invocations.contention.as_ref().map(|contention| contention.held.values().sum::<usize>())
+    };
+    assert_eq!(held(&invocations), Some(17));
+    for number in 1..=9 {
+        invocations.remove(id(number)).unwrap();
+    }
+    assert_eq!(held(&invocations), Some(8));
+    invocations.remove(id(10)).unwrap();
+    assert_eq!(held(&invocations), None);
+}
+
+#[test]
+fn the_newest_invocation_of_a_caller_is_found_wherever_it_stands() {
+    let mut invocations = Invocations::new();
+    let long = invocations.issue(Of(1)).unwrap();
+    for _ in 0..100 {
+        let short = invocations.issue(Of(2)).unwrap();
+        invocations.remove(short);
+    }
+    assert_eq!(invocations.newest_of(SessionId::new(1)), Some(long));
+    assert_eq!(invocations.newest_of(SessionId::new(2)), None);
+    let newer = invocations.issue(Of(1)).unwrap();
+    assert_eq!(invocations.newest_of(SessionId::new(1)), Some(newer));
+    // Behind the end of the ids.
+    let mut invocations = Invocations { ids: Counter::having_issued(id(MAX_ID)), ..Invocations::new() };
+    invocations.issue(Of(1));
+    assert_eq!(invocations.newest_of(SessionId::new(1)), Some(id(1)));
+}
+
+/// Whatever happens to invocations, who is counted is who has pending ones, and nobody gets more than the rule says.
+#[test]
+fn callers_are_counted_as_they_stand_in_the_table() {
+    let (shares, now) = (FairShare::new(64, 16), Instant::now());
+    let mut invocations = Invocations::new();
+    let (mut bits, mut counted, mut ended) = (3_u64, 0, 0);
+    for round in 0..20_000_u64 {
+        bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let random = bits >> 33;
+        let caller = 1 + random % 7 % 5;
+        let (before, len) = (pending_of(&invocations, caller), invocations.len());
+        if random % 100 < (if round / 500 % 2 == 0 { 60 } else { 40 }) {
+            match ask(&mut invocations, caller, shares, now + Duration::from_millis(round)) {
+                Ok(None) => assert!(len < 64),
+                Ok(Some(other)) => {
+                    assert!(len == 64 && other != Of(caller));
+                    ended += 1;
+                }
+                Err(NoPlace::BeyondShare) => assert!(before >= 16),
+                Err(NoPlace::Full) => assert_eq!(len, 64),
+            }
+        } else if let Some(last) = invocations.last() {
+            let first = last.get().saturating_sub(100);
+            invocations.remove(id(1 + first + random / 128 % 100));
+        }
+        assert!(invocations.len() <= 64);
+        if let Some(contention) = &invocations.contention {
+            counted += 1;
+            for caller in 1..=5 {
+                let held = contention.held.get(&SessionId::new(caller)).copied().unwrap_or(0);
+                assert_eq!(held, pending_of(&invocations, caller));
+            }
+        }
+    }
+    assert!(counted > 1000 && ended > 10, "{counted} counted, {ended} ended");
 }

@@ -10,7 +10,7 @@ use crate::WampError;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::router::realm::forwarded;
 use crate::router::session::{ChargedPayload, RouterSession};
-use serverwamp_proto::dealer::Tried;
+use serverwamp_proto::dealer::{Called, Tried};
 use serverwamp_proto::id::{RequestId, SessionId};
 use serverwamp_proto::message::{CallOptions, CancelMode, InterruptMode, Passthru};
 use serverwamp_proto::payload::Payload;
@@ -256,6 +256,14 @@ impl RoutedCall {
         self.finish(&mut state, &Answer::Refusal(&error));
     }
 
+    /// The session that calls; `None` for the application.
+    pub(super) fn caller_session(&self) -> Option<&RouterSession> {
+        match &self.caller {
+            Caller::Session(session, _) => Some(session),
+            Caller::Application(_) => None,
+        }
+    }
+
     /// Does the caller understand the payload passthru mode?
     pub(super) fn caller_takes_passthru(&self) -> bool {
         match &self.caller {
@@ -276,6 +284,12 @@ impl RoutedCall {
     /// The attributes of the payload passthru mode, as the first CALL had them.
     pub(super) fn passthru(&self) -> Option<&Passthru> {
         forwarded(self.options.passthru.as_deref())
+    }
+}
+
+impl Called for RoutedCall {
+    fn caller(&self) -> Option<SessionId> {
+        self.caller_session().map(RouterSession::id)
     }
 }
 
