@@ -9,7 +9,7 @@ use crate::base::log::{self, line};
 use crate::base::proxies::TrustedProxies;
 use crate::base::statistics::{Counters, Statistics};
 use crate::peer::Environment;
-use crate::router::realm::{Blueprint, RealmHandle, RouterContext, RunningRealm};
+use crate::router::realm::{Blueprint, CallPermits, RealmHandle, RouterContext, RunningRealm};
 use crate::rt::guard::guard;
 use crate::rt::{BoxFuture, Runtime, after};
 use crate::transport::RunQueue;
@@ -135,7 +135,7 @@ impl Application {
 
     /// What was let in and refused so far.
     pub fn statistics(&self) -> Statistics {
-        self.0.counters.snapshot(self.0.admissions.now())
+        self.0.counters.snapshot(self.0.admissions.now(), self.0.permits.taken())
     }
 
     pub(crate) fn inner(&self) -> &Arc<Environment> {
@@ -292,6 +292,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             connections: Connections::default(),
             runtime: Arc::clone(&runtime),
             wake_queue: Arc::clone(run_queue.wake_queue()),
+            permits: Arc::new(CallPermits::new(&limits)),
         };
         let mut realms = HashMap::new();
         let mut default_realm = None;
@@ -302,6 +303,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             }
             realms.insert(Arc::clone(realm.name()), realm);
         }
+        shared.permits.share_among(realms.values());
         Ok(Application(Arc::new(Environment {
             realms,
             default_realm: default_realm.filter(|_| this.default_realm_allowed),
@@ -313,6 +315,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             runtime,
             connections: shared.connections,
             counters,
+            permits: shared.permits,
             websocket: this.websocket,
             long_poll: this.long_poll,
             rawsocket: this.rawsocket,

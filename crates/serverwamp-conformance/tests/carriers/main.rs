@@ -7,4 +7,5 @@ mod matrix;
 mod memory;
 mod place;
 mod sessions;
+mod shares;
 mod sizes;

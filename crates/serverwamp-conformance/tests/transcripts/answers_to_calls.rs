@@ -125,31 +125,36 @@ fn rpc_24_for_a_callee_with_1024_calls_unanswered_there_are_no_more() {
         alice registers com.q as $q
 "#,
     );
-    for call in 1..=1024 {
-        text +=
-            &format!("        bob > [48, {call}, {{}}, \"com.p\"]\n        alice < [68, {call}, $r, {{}}]\n");
+    // Each has half, and neither has to give one up.
+    for call in 1..=512 {
+        for (caller, invocation) in [("bob", 2 * call - 1), ("carol", 2 * call)] {
+            text += &format!(
+                "        {caller} > [48, {call}, {{}}, \"com.p\"]\n        alice < [68, {invocation}, $r, {{}}]\n"
+            );
+        }
     }
     text += r#"
-        carol > [48, 1, {}, "com.p"]
-        carol < [8, 48, 1, {}, "wamp.error.network_failure", ...]
-        carol > [48, 2, {}, "com.q"]  # it is the callee that has too many, and not the registration
-        carol < [8, 48, 2, {}, "wamp.error.network_failure", ...]
+        carol > [48, 513, {}, "com.p"]
+        carol < [8, 48, 513, {}, "wamp.error.network_failure", ...]
+        carol > [48, 514, {}, "com.q"]  # it is the callee that has too many, and not the registration
+        carol < [8, 48, 514, {}, "wamp.error.network_failure", ...]
         alice silent
-        alice > [70, 512, {}]
-        bob < [50, 512, {}]
-        carol > [48, 3, {}, "com.q"]
+        alice > [70, 511, {}]
+        bob < [50, 256, {}]
+        carol > [48, 515, {}, "com.q"]
         alice < [68, 1025, $q, {}]
-        carol > [48, 4, {}, "com.q"]
-        carol < [8, 48, 4, {}, "wamp.error.network_failure", ...]
-        carol > [49, 3, {"mode": "skip"}]
-        carol < [8, 48, 3, {}, "wamp.error.canceled"]
-        carol > [48, 5, {}, "com.q"]  # a call that is canceled makes room as well
+        carol > [48, 516, {}, "com.q"]
+        carol < [8, 48, 516, {}, "wamp.error.network_failure", ...]
+        carol > [49, 515, {"mode": "skip"}]
+        carol < [8, 48, 515, {}, "wamp.error.canceled"]
+        carol > [48, 517, {}, "com.q"]  # a call that is canceled makes room as well
         alice < [68, 1026, $q, {}]
         alice > [70, 1026, {}]
-        carol < [50, 5, {}]
+        carol < [50, 517, {}]
         alice lost
 "#;
     let canceled = "            [8, 48, _, {}, \"wamp.error.canceled\", ...]\n";
-    text += &format!("        bob < any of\n{}", canceled.repeat(1023));
+    text += &format!("        bob < any of\n{}", canceled.repeat(511));
+    text += &format!("        carol < any of\n{}", canceled.repeat(512));
     play(&text);
 }

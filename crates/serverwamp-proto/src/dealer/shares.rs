@@ -101,6 +101,11 @@ mod tests {
     use hashbrown::HashMap;
     use proptest::prelude::*;
 
+    #[expect(clippy::disallowed_methods, reason = "any instant will do")]
+    fn start() -> Instant {
+        Instant::now()
+    }
+
     #[test]
     fn a_share_is_at_least_one_and_at_most_all_places() {
         assert_eq!(FairShare::new(8, 2), FairShare { places: 8, share: 2 });
@@ -127,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_want_lasts_for_its_time_and_is_none_of_its_own_holder() {
-        let (now, mut wants) = (Instant::now(), Wants::new());
+        let (now, mut wants) = (start(), Wants::new());
         assert!(!wants.another(&"a", now));
         wants.note("b", now);
         assert!(wants.another(&"a", now) && !wants.another(&"b", now));
@@ -200,7 +205,7 @@ mod tests {
         ) {
             let share = FairShare::new(places, places / part);
             let mut driver = Driver { share, held: HashMap::new(), wants: Wants::new() };
-            let mut now = Instant::now();
+            let mut now = start();
             let mut refused: HashMap<u8, Instant> = HashMap::new();
             for step in steps {
                 match step {
@@ -246,7 +251,7 @@ mod tests {
         ) {
             let share = FairShare::new(places, places / part);
             let mut driver = Driver { share, held: HashMap::new(), wants: Wants::new() };
-            let now = Instant::now();
+            let now = start();
             while driver.ask(0, now).is_ok() {}
             prop_assert_eq!(driver.of(0), places, "who is alone has all");
             while driver.ask(1, now).is_ok() {}

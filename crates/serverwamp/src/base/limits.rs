@@ -1,5 +1,6 @@
 //! Limits: how much one peer may use, each with its reason.
 
+use serverwamp_proto::dealer::FairShare;
 use std::time::Duration;
 
 /// How much time, memory and work one peer may cost the server.
@@ -90,10 +91,16 @@ pub struct Limits {
     /// Unanswered calls of one session; beyond, a call is refused with `wamp.error.unavailable`. Default 1024: more
     /// than a well-behaved client has open, and about a megabyte.
     pub calls_in_flight: usize,
-    /// Unanswered calls of all sessions together; beyond, a call is refused with `wamp.error.unavailable`. Default
-    /// 262,144: what 256 sessions may have, and at about a kilobyte each a quarter of a gibibyte. Calls that the
-    /// application makes do not count.
+    /// Unanswered calls of all sessions together; beyond, a call is refused with `wamp.error.unavailable`. A call whose handler
+    /// answers at once, without having to wait, never counts and is answered whatever waits; one that has to wait is
+    /// refused there, and its handler dropped. Default 262,144: what 256 sessions may have, and at about a kilobyte each a
+    /// quarter of a gibibyte. Calls that the application makes do not count.
     pub calls_in_flight_in_all: usize,
+    /// How many of these one realm may have while another one wants some: while another realm was refused a call for want of
+    /// permits, or found the limit reached, within the last second. Beyond, a call is refused with `wamp.error.unavailable`. A
+    /// realm that is alone may have all; when the limit is reached, one of its calls beyond its share ends with the same error
+    /// for each call that waits in another realm. Default `None`, half of all, at least 1: no realm can shut the others out.
+    pub calls_in_flight_of_realm: Option<usize>,
     /// Subscriptions of one session; beyond, SUBSCRIBE is refused with `wamp.error.unavailable`. Default 1024: several
     /// times what an application's page shows; patterns replace larger numbers.
     pub subscriptions: usize,
@@ -108,6 +115,12 @@ pub struct Limits {
     /// Unanswered invocations of one callee; beyond, a call is answered with `wamp.error.network_failure`. Default
     /// 1024: a callee this far behind will not recover, and its callers should know.
     pub invocations_in_flight: usize,
+    /// How many of these one caller may have while others want some: while another caller was refused, or found the limit
+    /// reached, within the last second. Beyond, a call is refused with `wamp.error.network_failure`. A caller that is alone may
+    /// have all; when the limit is reached, its latest call beyond its share ends with the same error, and an INTERRUPT to the
+    /// callee, for each that another one makes. Default `None`, a quarter, at least 1: no session can shut others out of a
+    /// callee. The application counts as one caller.
+    pub invocations_in_flight_of_caller: Option<usize>,
     /// Events that a session may leave to be published at its end (testaments). Default 64: most sessions need one.
     /// Each may have its share of [`outgoing_bytes`](Self::outgoing_bytes), 64 KiB by default, because it is held as
     /// long as the session lasts.
@@ -180,11 +193,13 @@ impl Default for Limits {
             overflow: Overflow::CloseSession,
             calls_in_flight: 1024,
             calls_in_flight_in_all: 262_144,
+            calls_in_flight_of_realm: None,
             subscriptions: 1024,
             pattern_subscriptions: 256,
             registrations: 1024,
             pattern_registrations: 256,
             invocations_in_flight: 1024,
+            invocations_in_flight_of_caller: None,
             testaments: 64,
             retained_events: 40_000,
             retained_bytes: 64 << 20,
@@ -210,6 +225,18 @@ impl Limits {
         let share = (self.connections / 10).max(half(self.connections).min(256));
         let all = self.unauthenticated.unwrap_or(share);
         (all, self.unauthenticated_per_address.unwrap_or_else(|| half(all)))
+    }
+
+    /// How many calls may wait, and how many of one realm while another one wants some.
+    pub(crate) fn realm_share(&self) -> FairShare {
+        let all = self.calls_in_flight_in_all;
+        FairShare::new(all, self.calls_in_flight_of_realm.unwrap_or(all / 2))
+    }
+
+    /// How many invocations a callee may have, and how many of them one caller while others want some.
+    pub(crate) fn caller_share(&self) -> FairShare {
+        let all = self.invocations_in_flight;
+        FairShare::new(all, self.invocations_in_flight_of_caller.unwrap_or(all / 4))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Counters of what an application has accepted, refused and ended.
 //!
-//! Invariant: counting is one relaxed addition, and nothing but a refusal, or the beginning and end of a connection, of
-//! a session, or of a call that has to wait, is counted.
+//! Invariant: counting is one relaxed addition, and nothing but a refusal, or the beginning and end of a connection or of
+//! a session, is counted here.
 
 use crate::base::log::{LineKind, Whose, line, line_later};
 use std::fmt;
@@ -186,10 +186,16 @@ refusals! {
     Calls "calls_refused",
     /// Calls beyond [`Limits::calls_in_flight_in_all`](crate::Limits::calls_in_flight_in_all).
     CallsInAll "calls_in_all_refused",
+    /// Calls that were refused, or ended for those of another realm, because their realm had more than
+    /// [`Limits::calls_in_flight_of_realm`](crate::Limits::calls_in_flight_of_realm).
+    CallsOfRealm "calls_of_realm_refused",
     /// Calls whose arguments would have exceeded the session's [`Limits::outgoing_bytes`](crate::Limits::outgoing_bytes).
     CallArguments "call_arguments_refused",
     /// Calls whose callee had [`Limits::invocations_in_flight`](crate::Limits::invocations_in_flight), or did not read.
     Invocations "invocations_refused",
+    /// Calls that were refused, or ended for those of others, because their caller had more than
+    /// [`Limits::invocations_in_flight_of_caller`](crate::Limits::invocations_in_flight_of_caller) at the callee.
+    InvocationsOfCaller "invocations_of_caller_refused",
     /// Progressive calls that were ended because their inputs arrived faster than the handler took them.
     CallInputs "call_inputs_refused",
     /// Subscriptions beyond [`Limits::subscriptions`](crate::Limits::subscriptions).
@@ -235,7 +241,6 @@ pub(crate) struct Counters {
     accepted: AtomicU64,
     sessions: AtomicUsize,
     established: AtomicU64,
-    calls: AtomicUsize,
     refused: [AtomicU64; Refusal::COUNT],
 }
 
@@ -245,7 +250,6 @@ impl Default for Counters {
             accepted: AtomicU64::new(0),
             sessions: AtomicUsize::new(0),
             established: AtomicU64::new(0),
-            calls: AtomicUsize::new(0),
             refused: [const { AtomicU64::new(0) }; Refusal::COUNT],
         }
     }
@@ -309,29 +313,8 @@ impl Counters {
         self.sessions.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// A call begins to wait for its answer, unless `limit` do so already.
-    pub(crate) fn call_began(&self, limit: usize) -> bool {
-        let more = |calls: usize| (calls < limit).then_some(calls + 1);
-        self.calls.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
-    }
-
-    /// A call waits no more.
-    pub(crate) fn call_ended(&self) {
-        self.calls_ended(1);
-    }
-
-    /// Several do not.
-    pub(crate) fn calls_ended(&self, calls: usize) {
-        self.calls.fetch_sub(calls, Ordering::Relaxed);
-    }
-
-    /// Calls that wait for their answers.
-    pub(crate) fn calls_in_flight(&self) -> usize {
-        self.calls.load(Ordering::Relaxed)
-    }
-
-    /// A copy, with `connections` that are open.
-    pub(crate) fn snapshot(&self, connections: usize) -> Statistics {
+    /// A copy, with `connections` that are open and `calls_in_flight`.
+    pub(crate) fn snapshot(&self, connections: usize, calls_in_flight: usize) -> Statistics {
         let mut refused = [0; Refusal::COUNT];
         for (copy, counter) in refused.iter_mut().zip(&self.refused) {
             *copy = counter.load(Ordering::Relaxed);
@@ -341,7 +324,7 @@ impl Counters {
             connections_accepted: self.accepted.load(Ordering::Relaxed),
             sessions: self.sessions.load(Ordering::Relaxed),
             sessions_established: self.established.load(Ordering::Relaxed),
-            calls_in_flight: self.calls_in_flight(),
+            calls_in_flight,
             refused,
         }
     }
@@ -357,7 +340,7 @@ mod tests {
         for (index, refusal) in (1..).zip(Refusal::ALL) {
             counters.count(*refusal, index);
         }
-        let statistics = counters.snapshot(0);
+        let statistics = counters.snapshot(0, 0);
         let mut names = hashbrown::HashSet::new();
         for (index, refusal) in (1..).zip(Refusal::ALL) {
             assert_eq!(statistics.refused(*refusal), index);
@@ -372,7 +355,7 @@ mod tests {
         let counters = Counters::default();
         counters.accepted();
         counters.count(Refusal::SlowConsumer, 1);
-        let statistics = counters.snapshot(7);
+        let statistics = counters.snapshot(7, 0);
         let text = format!("{statistics:?}");
         assert!(
             text.starts_with("Statistics { connections: 7, connections_accepted: 1, sessions: 0, "),
@@ -387,7 +370,7 @@ mod tests {
     #[test]
     fn what_is_not_zero_is_printed_one_a_line() {
         let counters = Counters::default();
-        assert_eq!(counters.snapshot(0).to_string(), "");
+        assert_eq!(counters.snapshot(0, 0).to_string(), "");
         counters.accepted();
         counters.session_began();
         counters.session_began();
@@ -395,6 +378,6 @@ mod tests {
         counters.count(Refusal::ConnectionsPerAddress, 1);
         let text = "connections 7\nconnections_accepted 1\nsessions 1\nsessions_established 2\n\
             connections_per_address_refused 1";
-        assert_eq!(counters.snapshot(7).to_string(), text);
+        assert_eq!(counters.snapshot(7, 0).to_string(), text);
     }
 }

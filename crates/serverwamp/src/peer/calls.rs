@@ -1,7 +1,7 @@
 //! The calls of one session.
 //!
-//! A handler is polled where its CALL was read; when it answers at once, nothing is spawned, registered or locked for
-//! it. Only a handler that waits becomes a task, and from then on it can be canceled and timed.
+//! A handler is polled where its CALL was read; when it answers at once, nothing is spawned, registered, locked or
+//! permitted for it. Only a handler that waits becomes a task, and from then on it can be canceled and timed.
 
 use super::call_permit::{self, CallPermit};
 use super::deadlines::{Deadlines, expired};
@@ -107,10 +107,6 @@ impl Calls {
             let text = format!("more than {most} calls of this session are unanswered");
             realm.context.counters.refused(Refusal::Calls, session, &text);
             refuse(session, call.request, call.options.progress, &WampError::unavailable(text));
-            return Ok(());
-        }
-        if let Err(error) = call_permit::look_for(session) {
-            refuse(session, call.request, call.options.progress, &error);
             return Ok(());
         }
         if let Some(waiting) = self.waiting.iter().find(|waiting| waiting.call().request == call.request) {
@@ -338,7 +334,7 @@ fn spawn(
         None => call_permit::take(session),
     };
     if let Err(error) = taken {
-        // There was a permit when the handler began; now it ends where it would have had to wait.
+        // The handler has begun and has to wait: it ends there.
         state.answer(&CallReply::error(error));
         return;
     }

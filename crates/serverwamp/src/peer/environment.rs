@@ -4,7 +4,7 @@ use crate::base::admission::Admissions;
 use crate::base::limits::Limits;
 use crate::base::proxies::TrustedProxies;
 use crate::base::statistics::Counters;
-use crate::router::realm::RunningRealm;
+use crate::router::realm::{CallPermits, RunningRealm};
 use crate::rt::Runtime;
 use crate::transport::RunQueue;
 use crate::transport::long_poll::LongPollConfig;
@@ -29,6 +29,7 @@ pub(crate) struct Environment {
     pub(crate) admissions: Admissions,
     pub(crate) proxies: TrustedProxies,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) permits: Arc<CallPermits>,
     pub(crate) websocket: WebSocketConfig,
     pub(crate) long_poll: LongPollConfig,
     pub(crate) rawsocket: RawSocketConfig,

@@ -174,6 +174,11 @@ fn the_ring_holds_what_a_map_would() {
     assert_eq!(closed, expected.into_iter().collect::<Vec<_>>());
 }
 
+#[expect(clippy::disallowed_methods, reason = "any instant will do")]
+fn start() -> Instant {
+    Instant::now()
+}
+
 /// Takes a place for a call of this caller, if there is one; gives the caller whose invocation had to end for it.
 fn ask(
     invocations: &mut Invocations<Of>,
@@ -193,7 +198,7 @@ fn pending_of(invocations: &Invocations<Of>, caller: u64) -> usize {
 
 #[test]
 fn a_caller_that_is_alone_has_all_places_and_gives_them_up_to_others_down_to_its_share() {
-    let (shares, now) = (FairShare::new(64, 16), Instant::now());
+    let (shares, now) = (FairShare::new(64, 16), start());
     let mut invocations = Invocations::new();
     for _ in 0..64 {
         assert_eq!(ask(&mut invocations, 1, shares, now), Ok(None));
@@ -219,7 +224,7 @@ fn a_caller_that_is_alone_has_all_places_and_gives_them_up_to_others_down_to_its
 
 #[test]
 fn whose_invocations_are_pending_is_forgotten_when_they_are_few() {
-    let (shares, now) = (FairShare::new(64, 16), Instant::now());
+    let (shares, now) = (FairShare::new(64, 16), start());
     let mut invocations = Invocations::new();
     for number in 1..=16 {
         assert_eq!(ask(&mut invocations, number % 2 + 1, shares, now), Ok(None));
@@ -259,7 +264,7 @@ fn the_newest_invocation_of_a_caller_is_found_wherever_it_stands() {
 /// Whatever happens to invocations, who is counted is who has pending ones, and nobody gets more than the rule says.
 #[test]
 fn callers_are_counted_as_they_stand_in_the_table() {
-    let (shares, now) = (FairShare::new(64, 16), Instant::now());
+    let (shares, now) = (FairShare::new(64, 16), start());
     let mut invocations = Invocations::new();
     let (mut bits, mut counted, mut ended) = (3_u64, 0, 0);
     for round in 0..20_000_u64 {

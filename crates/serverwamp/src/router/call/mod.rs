@@ -47,6 +47,8 @@ pub(crate) struct CallState {
     /// Set when the call is to end early.
     pub(crate) stop: Signal<Stop>,
     winds_up: AtomicBool,
+    /// The permit it had is given back, or is about to be.
+    is_without_permit: AtomicBool,
     answered: Mutex<bool>,
     last_progress: Mutex<Option<Instant>>,
 }
@@ -64,6 +66,7 @@ impl CallState {
             inputs: None,
             stop: Signal::default(),
             winds_up: AtomicBool::new(false),
+            is_without_permit: AtomicBool::new(false),
             answered: Mutex::new(false),
             last_progress: Mutex::new(None),
         }
@@ -98,6 +101,11 @@ impl CallState {
 
     pub(crate) fn winds_up(&self) -> bool {
         self.winds_up.load(Ordering::Relaxed)
+    }
+
+    /// A call that waits, and has a permit, lets it go once: when its task ends, or before. Returns whether this was it.
+    pub(crate) fn lets_permit_go(&self) -> bool {
+        !self.is_without_permit.swap(true, Ordering::Relaxed)
     }
 
     /// When the last progressive result was sent; a timeout measures the silence since then.

@@ -1,6 +1,7 @@
 //! What a callee says about an invocation: YIELD and ERROR.
 
 use super::call::{Answer, Caller, KeptArguments, RoutedCall, RoutedCallState};
+use super::invoke::GivesWay;
 use crate::WampError;
 use crate::base::log::line_later;
 use crate::router::realm::forwarded;
@@ -64,7 +65,9 @@ pub(crate) fn receive_error(
     // A call that has had results or more than one input cannot begin anew (checklist RER-05).
     let fresh = !state.progressed && !call.options.progress && !state.killed;
     if error.error == uris::error::UNAVAILABLE && fresh {
-        call.reroute(&mut state, callee, random);
+        let gives_way = call.reroute(&mut state, callee, random);
+        drop(state);
+        gives_way.into_iter().for_each(GivesWay::end);
         return Ok(());
     }
     let passthru = forwarded(error.details.passthru.as_deref());
@@ -160,12 +163,13 @@ impl RoutedCall {
         state: &mut RoutedCallState,
         callee: &RouterSession,
         random: impl Fn() -> u64,
-    ) {
+    ) -> Option<GivesWay> {
         state.tried.add(callee.id());
         state.refused = true;
         // Nobody watches a time any more that ran out while this callee kept it itself (checklist TMO-02, TMO-05).
         if self.deadline.is_some_and(|deadline| deadline <= callee.runtime().now()) {
-            return self.finish(state, &Answer::Refusal(&WampError::call_timed_out()));
+            self.finish(state, &Answer::Refusal(&WampError::call_timed_out()));
+            return None;
         }
         match state.payload.take() {
             Some(KeptArguments::ChargedPayload(held)) => self.invoke(state, held.payload().clone(), random),
@@ -173,6 +177,7 @@ impl RoutedCall {
             None => {
                 let error = WampError::new(uris::error::NO_AVAILABLE_CALLEE);
                 self.finish(state, &Answer::Refusal(&error));
+                None
             }
         }
     }

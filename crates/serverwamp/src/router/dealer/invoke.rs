@@ -8,6 +8,7 @@ use crate::base::statistics::Refusal;
 use crate::router::call::Taken;
 use crate::router::session::RouterSession;
 use crate::transport::PushError;
+use serverwamp_proto::dealer::NoPlace;
 use serverwamp_proto::id::{RequestId, SessionId};
 use serverwamp_proto::message::InvocationDetails;
 use serverwamp_proto::payload::{Payload, Transcoded};
@@ -38,6 +39,28 @@ impl<'c> From<&'c Serving> for Asked<'c> {
     }
 }
 
+/// A call that ends because its callee has too many of its caller, and another one finds no place there. Its invocation is
+/// out of the callee's table already.
+#[must_use = "nobody else ends it"]
+pub(super) struct GivesWay {
+    call: Arc<RoutedCall>,
+    callee: Arc<RouterSession>,
+}
+
+impl GivesWay {
+    /// Ends it. To be called without a lock: another call's state is not locked beside the one it makes room for.
+    pub(super) fn end(self) {
+        let context = &self.callee.running_realm().context;
+        let share = context.caller_share.share();
+        let text = format!(
+            "more than {share} calls of this caller are waiting for the callee, and others find no place"
+        );
+        if self.call.end(&WampError::network_failure(&*text)) {
+            context.counters.refused(Refusal::InvocationsOfCaller, self.call.caller_session(), text);
+        }
+    }
+}
+
 impl RoutedCall {
     /// Sends the call to a callee.
     ///
@@ -46,17 +69,20 @@ impl RoutedCall {
         let mut state = self.state();
         // The caller may have left between the entry into its table and this.
         if !state.over {
-            self.invoke(&mut state, payload, random);
+            let gives_way = self.invoke(&mut state, payload, random);
+            drop(state);
+            gives_way.into_iter().for_each(GivesWay::end);
         }
     }
 
-    /// Finds a callee among those that have not been tried, and queues an INVOCATION for it.
+    /// Finds a callee among those that have not been tried, and queues an INVOCATION for it. What gives way to it is to be ended
+    /// when its state is unlocked.
     pub(super) fn invoke(
         self: &Arc<Self>,
         state: &mut RoutedCallState,
         payload: Payload,
         random: impl Fn() -> u64,
-    ) {
+    ) -> Option<GivesWay> {
         loop {
             let Some(callee) = self.registration.choose(&random, self.only, &mut state.tried) else {
                 // Callees that left while the call was on its way served nothing (checklist RPC-18).
@@ -64,22 +90,27 @@ impl RoutedCall {
                     false => crate::router::realm::no_such_procedure(self.procedure()),
                     true => WampError::new(uris::error::NO_AVAILABLE_CALLEE),
                 };
-                return self.finish(state, &Answer::Refusal(&error));
+                self.finish(state, &Answer::Refusal(&error));
+                return None;
             };
             if let Some(error) = self.beyond(&callee.session) {
-                return self.finish(state, &Answer::Refusal(&error));
+                self.finish(state, &Answer::Refusal(&error));
+                return None;
             }
             let id = callee.session.id();
             match self.send(state, callee, &payload) {
-                Ok(()) => {
+                Ok(gives_way) => {
                     // Another callee may be asked only as long as one was.
                     if self.registration.is_shared() && !self.options.progress {
                         state.payload = self.keep(payload);
                     }
-                    return;
+                    return gives_way;
                 }
                 Err(NotInvoked::Gone) => state.tried.add(id),
-                Err(NotInvoked::Refused(error)) => return self.finish(state, &Answer::Refusal(&error)),
+                Err(NotInvoked::Refused(error)) => {
+                    self.finish(state, &Answer::Refusal(&error));
+                    return None;
+                }
             }
         }
     }
@@ -107,7 +138,7 @@ impl RoutedCall {
         state: &mut RoutedCallState,
         callee: Arc<Callee>,
         payload: &Payload,
-    ) -> Result<(), NotInvoked> {
+    ) -> Result<Option<GivesWay>, NotInvoked> {
         let session = &callee.session;
         let keeps_time = self.options.timeout > 0
             && session.callee_has(Feature::CallTimeout)
@@ -115,15 +146,12 @@ impl RoutedCall {
         let payload = transcoded(payload, session)?;
         let realm = session.running_realm();
         let mut invocations = session.invocations();
-        if invocations.len() >= realm.context.limits.invocations_in_flight {
-            let text =
-                format!("{} calls are waiting for the callee", realm.context.limits.invocations_in_flight);
-            realm.context.counters.refused_under_lock(Refusal::Invocations, session, &text);
-            return Err(NotInvoked::Refused(WampError::network_failure(text)));
-        }
         if callee.has_left() {
             return Err(NotInvoked::Gone);
         }
+        let last_of_another = invocations
+            .place_for(self, realm.context.caller_share, || realm.context.now())
+            .map_err(|no_place| self.no_place(no_place, session))?;
         let Some(invocation) = invocations.issue(Arc::clone(self)) else {
             callee.is_gone();
             return Err(NotInvoked::Gone);
@@ -133,9 +161,33 @@ impl RoutedCall {
             invocations.remove(invocation);
             return Err(unsent);
         }
+        let gives_way = last_of_another.and_then(|id| invocations.remove(id));
         drop(invocations);
+        let gives_way = gives_way.map(|call| GivesWay { call, callee: Arc::clone(session) });
         state.serving = Some(Serving { callee, invocation, keeps_time });
-        Ok(())
+        Ok(gives_way)
+    }
+
+    #[cold]
+    fn no_place(&self, no_place: NoPlace, callee: &RouterSession) -> NotInvoked {
+        let context = &callee.running_realm().context;
+        let text = match no_place {
+            NoPlace::Full => {
+                let text = format!("{} calls are waiting for the callee", context.caller_share.places());
+                context.counters.refused_under_lock(Refusal::Invocations, callee, &text);
+                text
+            }
+            NoPlace::BeyondShare => {
+                let share = context.caller_share.share();
+                let text = format!(
+                    "{share} calls of this caller are waiting for the callee, and others find no place"
+                );
+                let caller = self.caller_session();
+                context.counters.refused_under_lock(Refusal::InvocationsOfCaller, caller, &text);
+                text
+            }
+        };
+        NotInvoked::Refused(WampError::network_failure(text))
     }
 
     /// A further input for a call that is being served (checklist PCI-01, PCI-07, PCI-08); [`Taken::Complete`] is the
@@ -210,14 +262,11 @@ impl RoutedCall {
     }
 
     fn identity(&self) -> Option<CallerIdentity<'_>> {
-        match &self.caller {
-            super::Caller::Session(session, _) => Some(CallerIdentity {
-                session: session.id(),
-                authid: session.authid(),
-                authrole: session.authrole(),
-            }),
-            super::Caller::Application(_) => None,
-        }
+        self.caller_session().map(|session| CallerIdentity {
+            session: session.id(),
+            authid: session.authid(),
+            authrole: session.authrole(),
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What every part of a realm works with: its name, its configuration, its limits, and what the application's realms share.
 
 use super::RealmConfig;
+use super::permits::{CallPermits, RealmPermits};
 use crate::base::ids::RandomIds;
 use crate::base::limits::Limits;
 use crate::base::statistics::Counters;
@@ -8,6 +9,7 @@ use crate::rt::Runtime;
 use crate::transport::WakeQueue;
 use crate::transport::shutdown::Connections;
 use arc_swap::{ArcSwap, Cache, Guard};
+use serverwamp_proto::dealer::FairShare;
 use serverwamp_proto::id::SessionId;
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,6 +22,7 @@ pub(crate) struct RouterContext {
     pub(crate) connections: Connections,
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) wake_queue: Arc<WakeQueue>,
+    pub(crate) permits: Arc<CallPermits>,
 }
 
 /// The configuration, looked at once and kept until it is replaced.
@@ -37,17 +40,35 @@ pub(crate) struct RealmContext {
     /// Who of many receivers is woken when.
     pub(crate) wake_queue: Arc<WakeQueue>,
     pub(crate) ids: RandomIds,
+    /// The permits of its sessions' calls.
+    pub(crate) permits: RealmPermits,
+    /// How many invocations a callee may have, and how many of them are the share of one caller.
+    pub(crate) caller_share: FairShare,
     /// The session the application has in its own realm: a callee in the meta API, and nobody who can be killed.
     pub(crate) own_session: SessionId,
 }
 
 impl RealmContext {
     pub(super) fn new(name: Arc<str>, config: RealmConfig, shared: &RouterContext) -> Self {
-        let RouterContext { limits, counters, connections, runtime, wake_queue } = shared.clone();
+        let RouterContext { limits, counters, connections, runtime, wake_queue, permits } = shared.clone();
         let ids = RandomIds::default();
         let own_session = ids.session();
         let config = Arc::new(ArcSwap::from_pointee(config));
-        Self { name, config, limits, counters, connections, runtime, wake_queue, ids, own_session }
+        let permits = RealmPermits::new(&permits, &name);
+        let caller_share = limits.caller_share();
+        Self {
+            name,
+            config,
+            limits,
+            counters,
+            connections,
+            runtime,
+            wake_queue,
+            ids,
+            permits,
+            caller_share,
+            own_session,
+        }
     }
 
     /// The configuration as it is now. Who asks it more than one thing about one message asks it once.

@@ -61,6 +61,14 @@ impl OpenCall {
         }
     }
 
+    /// Whether nobody has stopped it yet, as far as that can be seen without its lock.
+    fn is_going_on(&self) -> bool {
+        match self {
+            Self::Served(call) => call.stop.get().is_none(),
+            Self::Routed(_) => true,
+        }
+    }
+
     /// Nobody waits for the answer any more.
     pub(crate) fn caller_left(&self) {
         match self {
@@ -97,7 +105,7 @@ impl RouterSession {
         // session and call would keep each other for ever.
         if !self.is_open() {
             drop(tables);
-            self.realm.context.counters.call_ended();
+            self.realm.context.permits.give_back(1);
             return call.caller_left();
         }
         tables.calls.insert(request, OpenCall::Routed(Arc::clone(call)));
@@ -131,7 +139,7 @@ impl RouterSession {
         }
         self.count(&tables, -1);
         drop(tables);
-        self.realm.context.counters.call_ended();
+        self.realm.context.permits.give_back(1);
         if self.realm.context.connections.stopping() {
             // It may have waited for nothing else.
             self.outbox.wake();
@@ -172,7 +180,9 @@ impl RouterSession {
         }
         self.count(&tables, -1);
         drop(tables);
-        self.realm.context.counters.call_ended();
+        if call.lets_permit_go() {
+            self.realm.context.permits.give_back(1);
+        }
         if self.realm.code.serial_calls || self.realm.context.connections.stopping() {
             // The next call waits in the connection's task, or the end of the session does.
             self.outbox.wake();
@@ -185,13 +195,29 @@ impl RouterSession {
         calls.iter().filter(|call| call.end(error)).count()
     }
 
+    /// Ends the newest call of the session with `error`, for its permit. Returns whether that has been given back.
+    pub(crate) fn give_permit_up(&self, error: &WampError) -> bool {
+        let tables = self.tables();
+        let unanswered = tables.calls.iter().filter(|(_, open)| open.is_going_on());
+        let newest = unanswered.max_by_key(|(request, _)| **request).map(|(_, open)| open.clone());
+        drop(tables);
+        let Some(call) = newest.filter(|call| call.end(error)) else { return false };
+        if let OpenCall::Served(served) = call
+            && served.lets_permit_go()
+        {
+            // Its handler stops a moment later, and may have to wind up; nobody waits for that.
+            self.realm.context.permits.give_back(1);
+        }
+        true
+    }
+
     /// What was done on behalf of the session, which is over.
     pub(crate) fn take_tables(&self) -> SessionTables {
         let mut tables = self.tables();
         // Those that clients serve are in no table any more; those that the application serves leave when their tasks end.
         let routed = tables.calls.values().filter(|call| matches!(call, OpenCall::Routed(_))).count();
         self.count(&tables, -routed.cast_signed());
-        self.realm.context.counters.calls_ended(routed);
+        self.realm.context.permits.give_back(routed);
         std::mem::take(&mut *tables)
     }
 

@@ -84,12 +84,15 @@ pub(crate) fn in_limits(limits: &Limits) -> Vec<String> {
         // Calls are answered at once or not at all.
         calls_in_flight: _,
         calls_in_flight_in_all: _,
+        // A share is at least one.
+        calls_in_flight_of_realm: _,
         // Nobody may do that.
         subscriptions: _,
         pattern_subscriptions: _,
         registrations: _,
         pattern_registrations: _,
         invocations_in_flight,
+        invocations_in_flight_of_caller: _,
         testaments: _,
         // Nothing is retained, and no list is taken.
         retained_events: _,

@@ -1,0 +1,193 @@
+//! The permits of calls that wait: each session's call takes one before it is entered among its session's, and gives it back
+//! when it has left them.
+//!
+//! All realms share [`Limits::calls_in_flight_in_all`](crate::Limits::calls_in_flight_in_all). A realm that finds no permit
+//! takes that of another realm's call, which ends, if that realm holds more than its share. Invariant: no more permits are
+//! out than there are, also when many are taken at the same moment, and no realm is given one beyond its share while another
+//! one wants some.
+
+use super::RunningRealm;
+use crate::WampError;
+use crate::base::limits::Limits;
+use crate::base::locks::{Mutex, MutexGuard};
+use crate::base::statistics::Refusal;
+use crate::router::session::RouterSession;
+use serverwamp_proto::dealer::{FairShare, NoPlace, Wants};
+use serverwamp_proto::id::SessionId;
+use std::ops::Bound::{Excluded, Unbounded};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, Weak};
+use std::time::Instant;
+
+/// How many sessions are looked at under the lock of a realm's sessions, for the one with the most calls.
+const LOOKED_AT: usize = 1024;
+
+/// How many times that is done for one call, at the most.
+const LOOKS: usize = 8;
+
+/// How often the permit of another realm's call is taken, where somebody else is faster.
+const TRIES: usize = 4;
+
+/// The permits of all realms.
+#[derive(Debug)]
+pub(crate) struct CallPermits {
+    taken: AtomicUsize,
+    share: FairShare,
+    /// Which realms found none lately.
+    wants: Mutex<Wants<Arc<str>>>,
+    /// Set when the application is built.
+    realms: OnceLock<Vec<Weak<RunningRealm>>>,
+}
+
+impl CallPermits {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let share = limits.realm_share();
+        Self { taken: AtomicUsize::new(0), share, wants: Mutex::default(), realms: OnceLock::new() }
+    }
+
+    /// These are the realms that share the permits.
+    pub(crate) fn share_among<'r>(&self, realms: impl Iterator<Item = &'r Arc<RunningRealm>>) {
+        // An application is built once.
+        let _first = self.realms.set(realms.map(Arc::downgrade).collect());
+    }
+
+    /// How many calls wait for their answers.
+    pub(crate) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    fn wants(&self) -> MutexGuard<'_, Wants<Arc<str>>> {
+        self.wants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Those that one realm holds.
+#[derive(Debug)]
+pub(crate) struct RealmPermits {
+    all: Arc<CallPermits>,
+    realm: Arc<str>,
+    held: AtomicUsize,
+    /// The session that was looked at last for the one with the most calls.
+    looked_at: Mutex<Option<SessionId>>,
+}
+
+impl RealmPermits {
+    pub(super) fn new(all: &Arc<CallPermits>, realm: &Arc<str>) -> Self {
+        let (all, realm) = (Arc::clone(all), Arc::clone(realm));
+        Self { all, realm, held: AtomicUsize::new(0), looked_at: Mutex::default() }
+    }
+
+    /// Takes a permit that is free. `now` is asked for the time only by a realm with a share, or where none is free.
+    #[inline]
+    fn take(&self, now: impl Fn() -> Instant) -> Result<(), NoPlace> {
+        let (share, places) = (self.all.share.share(), self.all.share.places());
+        let more = |held: usize| (held < share || !self.another_wants(now())).then_some(held + 1);
+        if self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
+            self.all.wants().note(Arc::clone(&self.realm), now());
+            return Err(NoPlace::BeyondShare);
+        }
+        let more = |taken: usize| (taken < places).then_some(taken + 1);
+        if self.all.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
+            self.held.fetch_sub(1, Ordering::Relaxed);
+            self.all.wants().note(Arc::clone(&self.realm), now());
+            return Err(NoPlace::Full);
+        }
+        Ok(())
+    }
+
+    /// Gives so many back.
+    pub(crate) fn give_back(&self, permits: usize) {
+        self.all.taken.fetch_sub(permits, Ordering::Relaxed);
+        self.held.fetch_sub(permits, Ordering::Relaxed);
+    }
+
+    #[cold]
+    fn another_wants(&self, now: Instant) -> bool {
+        self.all.wants().another(&self.realm, now)
+    }
+
+    fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+}
+
+impl RunningRealm {
+    /// Takes a permit for a call of `session`, if need be that of another realm's call. To be called without a lock.
+    #[inline]
+    pub(crate) fn take_permit(&self, session: &RouterSession) -> Result<(), WampError> {
+        match self.context.permits.take(|| self.context.now()) {
+            Ok(()) => Ok(()),
+            Err(none) => self.take_another_permit(session, none),
+        }
+    }
+
+    #[cold]
+    fn take_another_permit(&self, session: &RouterSession, mut none: NoPlace) -> Result<(), WampError> {
+        let permits = &self.context.permits;
+        for _ in 0..TRIES {
+            if none == NoPlace::BeyondShare || !self.frees_permit_of_another() {
+                break;
+            }
+            match permits.take(|| self.context.now()) {
+                Ok(()) => return Ok(()),
+                Err(still) => none = still,
+            }
+        }
+        let (refusal, text) = match none {
+            NoPlace::Full => {
+                let most = permits.all.share.places();
+                (Refusal::CallsInAll, format!("more than {most} calls of all sessions are unanswered"))
+            }
+            NoPlace::BeyondShare => (Refusal::CallsOfRealm, beyond_share(&permits.all)),
+        };
+        self.context.counters.refused(refusal, session, &text);
+        Err(WampError::unavailable(text))
+    }
+
+    /// Ends a call of the realm that holds the most permits, if that one has to give one up to this one.
+    fn frees_permit_of_another(&self) -> bool {
+        let permits = &self.context.permits;
+        let realms = permits.all.realms.get().into_iter().flatten().filter_map(Weak::upgrade);
+        let most = realms.max_by_key(|realm| realm.context.permits.held());
+        most.is_some_and(|most| {
+            permits.all.share.yields(most.context.permits.held(), permits.held())
+                && most.ends_call_for_another()
+        })
+    }
+
+    /// Ends the newest call of a session that has many, because another realm finds no permit.
+    fn ends_call_for_another(&self) -> bool {
+        for _ in 0..LOOKS {
+            let Some(session) = self.session_with_many_calls() else { continue };
+            let text = beyond_share(&self.context.permits.all);
+            if session.give_permit_up(&WampError::unavailable(&*text)) {
+                self.context.counters.refused(Refusal::CallsOfRealm, &session, text);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Of the next sessions in the order of their ids, the one with the most calls.
+    fn session_with_many_calls(&self) -> Option<Arc<RouterSession>> {
+        let mut last = self.context.permits.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let sessions = self.sessions_by_id();
+        let next = sessions.range((last.map_or(Unbounded, Excluded), Unbounded)).take(LOOKED_AT);
+        let mut most: Option<(usize, &Arc<RouterSession>)> = None;
+        let mut end = None;
+        for (looked, (id, session)) in next.enumerate() {
+            let calls = session.calls_in_flight();
+            if calls > most.map_or(0, |(most, _)| most) {
+                most = Some((calls, session));
+            }
+            end = (looked + 1 == LOOKED_AT).then_some(*id);
+        }
+        *last = end;
+        most.map(|(_, session)| Arc::clone(session))
+    }
+}
+
+fn beyond_share(permits: &CallPermits) -> String {
+    let share = permits.share.share();
+    format!("more than {share} calls of this realm are unanswered, and another realm finds no permit")
+}
