@@ -16,6 +16,7 @@ mod exact;
 pub(crate) mod json;
 #[cfg(feature = "serde_json")]
 mod json_value;
+mod marks;
 pub(crate) mod msgpack;
 pub(crate) mod reader;
 pub(crate) mod ser;

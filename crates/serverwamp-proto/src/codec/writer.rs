@@ -24,6 +24,12 @@ impl Level {
     }
 }
 
+/// A first byte and the big-endian number behind it, as the binary serializers have them.
+pub(super) fn put<const N: usize>(out: &mut Vec<u8>, first: u8, number: [u8; N]) {
+    out.push(first);
+    out.extend_from_slice(&number);
+}
+
 /// Writes one serializer. What is provided is for the binary ones, where nothing stands between values.
 pub(crate) trait Encoder {
     /// Whether dictionary keys are strings by the grammar, not only by WAMP's rule.

@@ -4,7 +4,7 @@
 
 use crate::codec::EncodeError;
 use crate::codec::exact::Exact;
-use crate::codec::writer::Encoder;
+use crate::codec::writer::{Encoder, put};
 
 /// Tags: text that is a time, bytes that are a number, and a negative one.
 const TIME: u64 = 0;
@@ -27,11 +27,6 @@ fn head(out: &mut Vec<u8>, major: u8, argument: u64) {
         0x1_0000..=0xffff_ffff => put(out, initial | 26, (argument as u32).to_be_bytes()),
         _ => put(out, initial | 27, argument.to_be_bytes()),
     }
-}
-
-fn put<const N: usize>(out: &mut Vec<u8>, initial: u8, number: [u8; N]) {
-    out.push(initial);
-    out.extend_from_slice(&number);
 }
 
 impl<'w> CborWriter<'w> {

@@ -5,17 +5,9 @@
 
 use super::reader::MsgPackReader;
 use crate::codec::cursor::{Cursor, is_text, run_of};
+use crate::codec::marks::{EMPTY, SHORT, SHORT_TEXT, TEXT};
 use crate::codec::reader::{Frame, KEY_NOT_SCALAR, Passed, Reader, TOO_DEEP, TOO_LONG, fail};
 use crate::codec::{DecodeError, MAX_DEPTH};
-
-/// Marks a text: its bytes have to be looked at.
-const TEXT: u8 = 0x80;
-/// Marks a list or dictionary without anything in it.
-const EMPTY: u8 = 0x40;
-/// Marks what has its length in the byte behind the marker, and is no text.
-const SHORT: u8 = 0xff;
-/// Marks a text that has its length there.
-const SHORT_TEXT: u8 = 0xfe;
 
 /// How many bytes a value has that its first byte tells all about, with marks; 0 for all others.
 const LENGTHS: [u8; 256] = {

@@ -4,17 +4,11 @@
 
 use crate::codec::EncodeError;
 use crate::codec::exact::Exact;
-use crate::codec::writer::Encoder;
+use crate::codec::writer::{Encoder, put};
 
 #[derive(Debug)]
 pub(crate) struct MsgPackWriter<'w> {
     out: &'w mut Vec<u8>,
-}
-
-/// A marker and the big-endian number behind it.
-fn put<const N: usize>(out: &mut Vec<u8>, marker: u8, number: [u8; N]) {
-    out.push(marker);
-    out.extend_from_slice(&number);
 }
 
 /// A length in the narrowest of 8, 16 and 32 bits; there is no marker for 8 bits where `narrow` is `None`.
