@@ -121,7 +121,7 @@ impl Application {
                 line!(
                     ERROR,
                     "internal",
-                    "nobody can be waited for here, and all is closed at once",
+                    "the shutdown cannot wait on this thread and closes everything at once",
                     error = unavailable
                 );
                 let nothing = || -> BoxFuture<'static, ()> { Box::pin(std::future::ready(())) };
@@ -330,10 +330,10 @@ fn rivals(blueprints: &[(Blueprint, Placed)]) -> Vec<Problem> {
     let mut has_default = false;
     for (Blueprint { name, .. }, Placed { place, default }) in blueprints {
         if *default && std::mem::replace(&mut has_default, true) {
-            problems.push(Problem::new(place, "there is a default realm already".into()));
+            problems.push(Problem::new(place, "there is already a default realm".into()));
         }
         if !names.insert(name) {
-            let text = format!("there is a realm {name:?} already: add its routes to that one");
+            let text = format!("there is already a realm {name:?}: add the routes to that one");
             problems.push(Problem::new(place, text));
         }
     }

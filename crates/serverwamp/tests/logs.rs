@@ -143,7 +143,7 @@ async fn who_joins_and_who_leaves_is_told_with_all_that_is_known_of_it() {
     peer.send(json!([6, {}, "com.example.bye"])).await;
     let left = Log::get().line(&["a session has left", &session]).await;
     assert!(left.starts_with("INFO serverwamp::session: "), "{left}");
-    assert!(left.contains(r#"reason="the peer said GOODBYE (com.example.bye)""#), "{left}");
+    assert!(left.contains(r#"reason="the peer sent GOODBYE (com.example.bye)""#), "{left}");
     assert!(left.contains(&format!("peer={address}")), "{left}");
 }
 

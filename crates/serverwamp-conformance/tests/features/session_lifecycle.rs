@@ -116,7 +116,7 @@ fn cleanup_runs_after_every_end_of_a_session() {
     let server = server();
     let mut watcher = join(&server, "realm1");
     let ends: [(&str, Ending); 7] = [
-        ("the peer said GOODBYE (wamp.close.close_realm)", |mut peer| {
+        ("the peer sent GOODBYE (wamp.close.close_realm)", |mut peer| {
             peer.leave();
             Some(peer)
         }),

@@ -317,9 +317,10 @@ impl MessageHandler for Peer {
                 Some((Refusal::SlowConsumer, format!("the peer's queue exceeded its limit of {limit} bytes")))
             }
             EndReason::PingTimeout => Some((Refusal::PingTimeout, "a ping was not answered".to_owned())),
-            EndReason::WriteTimeout => {
-                Some((Refusal::WriteTimeout, "the peer read nothing of what was being written".to_owned()))
-            }
+            EndReason::WriteTimeout => Some((
+                Refusal::WriteTimeout,
+                "the peer read nothing while data was being written to it".to_owned(),
+            )),
             // Counted where it was found.
             EndReason::Violation { .. } => None,
             EndReason::PeerClosed { .. } | EndReason::Closed | EndReason::TransportLost => None,

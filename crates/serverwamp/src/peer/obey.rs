@@ -63,7 +63,7 @@ impl Peer {
             line!(
                 WARN,
                 "call",
-                "calls are ended unanswered, the time for the server's end is up",
+                "calls ended without an answer at the deadline of the shutdown",
                 session = open.session.id(),
                 calls = calls
             );

@@ -38,7 +38,7 @@ pub(super) struct ServedRoute<'r> {
 /// all that it takes.
 pub(super) fn check_goes_on(session: &RouterSession) -> Result<(), WampError> {
     if session.running_realm().context.connections.stopping() && session.invocations().is_empty() {
-        return Err(WampError::unavailable("the server is shutting down and starts no call any more"));
+        return Err(WampError::unavailable("the server is shutting down and starts no new calls"));
     }
     Ok(())
 }

@@ -117,7 +117,9 @@ impl Telling {
         let told = pin!(self.tell_in_time(app, options, io, introduced, too_many));
         match select(told, pin!(self.sent_away.wait())).await {
             Either::Left((outcome, _)) => outcome,
-            Either::Right(_) => Err(io::Error::other("it made room for the next one that is too many")),
+            Either::Right(_) => {
+                Err(io::Error::other("closed to make room for a newer connection beyond the limit"))
+            }
         }
     }
 

@@ -177,7 +177,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
         self.problems.extend(roles::problem(&self.name, &authrole, Location::caller()));
         if let Some(former) = self.anonymous.replace(authrole) {
             let text = format!(
-                "realm {:?} has the role {former:?} for anonymous peers already: allow them once",
+                "realm {:?} already has the role {former:?} for anonymous peers: call `allow_anonymous` once",
                 self.name
             );
             self.problems.push(Problem::new(Location::caller(), text));
@@ -214,7 +214,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
         let rivals = |other: &Authenticator<S>| !other.first && other.method == authenticator.method;
         if !authenticator.first && self.authenticators.iter().any(rivals) {
             let text = format!(
-                "realm {:?} has an authenticator for the method {:?} already, and this one would never be asked",
+                "realm {:?} already has an authenticator for the method {:?}; this one would never be asked",
                 self.name, authenticator.method
             );
             self.problems.push(Problem::new(Location::caller(), text));

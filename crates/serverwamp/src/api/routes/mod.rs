@@ -102,7 +102,7 @@ impl TopicEntry<()> {
 }
 
 fn twice(kind: &str, pattern: &RoutePattern) -> String {
-    format!("the {kind} {pattern:?} has a route already: each has one handler")
+    format!("the {kind} {pattern:?} already has a route; each has one handler")
 }
 
 impl<S: Send + Sync + 'static> RouteSet<S> {

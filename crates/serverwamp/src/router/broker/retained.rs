@@ -244,7 +244,7 @@ impl Broker {
             }
             let loses = self.context.limits.overflow != Overflow::CloseSession;
             if loses && cursor.taken_ahead() >= MOST_AHEAD && !session.outbox().has_room() {
-                let why = "it does not read, and so gets no more of what is retained";
+                let why = "the subscriber does not read and gets no more retained events";
                 self.context.counters.refused_under_lock(Refusal::EventsLost, session, why);
                 given_up.push(*id);
             }

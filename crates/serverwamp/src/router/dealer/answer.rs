@@ -128,7 +128,7 @@ impl RoutedCall {
             line_later!(
                 DEBUG,
                 "call",
-                "a progressive result nobody asked for is dropped",
+                "a progressive result that the caller did not ask for is dropped",
                 callee = callee.id(),
                 procedure = self.procedure()
             );

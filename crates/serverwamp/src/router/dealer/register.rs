@@ -62,7 +62,7 @@ impl Dealer {
         });
         let already = || {
             let text =
-                format!("{:?} is registered already (invoke {})", pattern.as_str(), entry.invoke.as_str());
+                format!("{:?} is already registered (invoke {})", pattern.as_str(), entry.invoke.as_str());
             WampError::new(uris::error::PROCEDURE_ALREADY_EXISTS).arg(text)
         };
         // A call that finds the callee from here on queues its INVOCATION behind REGISTERED: until that is queued, the
@@ -163,7 +163,7 @@ impl Dealer {
         route: ProcedureRoute,
     ) -> Result<Arc<RegistrationEntry>, WampError> {
         if self.lookup(pattern.kind(), pattern.as_str()).is_some() {
-            let text = format!("{:?} is registered already", pattern.as_str());
+            let text = format!("{:?} is already registered", pattern.as_str());
             return Err(WampError::new(uris::error::PROCEDURE_ALREADY_EXISTS).arg(text));
         }
         let route = Some(Arc::new(route));

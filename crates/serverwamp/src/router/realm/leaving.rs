@@ -122,7 +122,12 @@ impl RunningRealm {
         let runtime = &self.context.runtime;
         let spawn = AssertUnwindSafe(|| runtime.spawn(Box::pin(attendant)));
         if catch_unwind(spawn).is_err() {
-            line!(DEBUG, "session", "a session left all at once: its runtime is gone", realm = self.name());
+            line!(
+                DEBUG,
+                "session",
+                "a session was removed in one step, because its runtime is gone",
+                realm = self.name()
+            );
         }
     }
 

@@ -232,7 +232,7 @@ impl<T> SettingsTable<T> {
                 }
             };
             if table.places.insert(&compiled, table.settings.len()).is_some() {
-                problems.push(Problem::new(place, format!("{pattern:?} has settings already")));
+                problems.push(Problem::new(place, format!("{pattern:?} already has settings")));
             }
             table.settings.push((compiled, settings));
         }

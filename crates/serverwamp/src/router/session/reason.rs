@@ -28,7 +28,7 @@ pub enum CloseReason {
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Goodbye(reason) => write!(f, "the peer said GOODBYE ({reason})"),
+            Self::Goodbye(reason) => write!(f, "the peer sent GOODBYE ({reason})"),
             Self::Aborted => f.write_str("the peer sent ABORT"),
             Self::Closed(reason) => write!(f, "closed by the application ({reason})"),
             Self::Violation(what) => write!(f, "the peer broke the protocol: {what}"),

@@ -58,8 +58,14 @@ fn a_realm_that_admits_nobody_is_refused_unless_it_is_the_applications_own() {
 #[test]
 fn two_authenticators_of_one_method_are_refused() {
     let realm = || Realm::new("secure").authenticator(auth::ticket(check));
-    one(&of_realm(realm().authenticator(auth::ticket(check))), "the method \"ticket\" already");
-    one(&of_realm(realm().authenticator(auth::custom("ticket", answers))), "the method \"ticket\" already");
+    one(
+        &of_realm(realm().authenticator(auth::ticket(check))),
+        "already has an authenticator for the method \"ticket\"",
+    );
+    one(
+        &of_realm(realm().authenticator(auth::custom("ticket", answers))),
+        "already has an authenticator for the method \"ticket\"",
+    );
     let anonymous = realm().authenticator(auth::custom("anonymous", answers));
     assert!(of_realm(anonymous).is_empty(), "an anonymous dialogue of one's own is a method like any");
     let both =
@@ -79,13 +85,13 @@ fn wamp_cra_with_and_without_salt_are_one_method() {
     let both = Realm::new("secure")
         .authenticator(auth::cra(secret_of))
         .authenticator(auth::cra_salted(100, 16, secret_of));
-    one(&of_realm(both), "the method \"wampcra\" already");
+    one(&of_realm(both), "already has an authenticator for the method \"wampcra\"");
 }
 
 #[test]
 fn anonymous_peers_are_allowed_once() {
     let twice = Realm::new("realm1").allow_anonymous("guest").allow_anonymous("admin");
-    one(&of_realm(twice), "realm \"realm1\" has the role \"guest\" for anonymous peers already");
+    one(&of_realm(twice), "realm \"realm1\" already has the role \"guest\" for anonymous peers");
 }
 
 #[test]
