@@ -11,6 +11,7 @@
 mod drain;
 mod failure;
 mod frames;
+mod push;
 mod room;
 
 use crate::base::locks::{Mutex, MutexGuard};
@@ -29,7 +30,7 @@ use crate::Overflow;
 
 pub(crate) use drain::WrittenBytes;
 pub(crate) use failure::{PushError, infallible};
-use frames::{Draft, Frames};
+use frames::Frames;
 pub(crate) use room::OutboxBounds;
 use room::{Amount, Room};
 
@@ -212,123 +213,6 @@ impl Outbox {
         })
     }
 
-    fn append<E>(
-        &self,
-        class: Class,
-        kind: Opcode,
-        expected: usize,
-        asleep: Option<&mut Vec<Self>>,
-        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<(), PushError<E>> {
-        let shared = &*self.0;
-        let mut queue = self.lock();
-        if queue.end.is_some() {
-            return Err(PushError::Closed);
-        }
-        let message = (kind, class == Class::Event, expected);
-        let draft = queue
-            .frames
-            .encode(&shared.framing, &shared.separator, message, encode)
-            .map_err(PushError::Encode)?;
-        if draft.message() > shared.longest {
-            return self.too_long(queue, &draft, class).map_err(PushError::widen);
-        }
-        let Amount { bytes, messages } = queue.queued;
-        let total = Amount { bytes: bytes + queue.frames.length(&draft), messages: messages + 1 };
-        let bound = shared.room.bound(class, shared.overflow);
-        if total.exceeds(bound) {
-            return self.overflow(queue, draft, class, kind, (total, bound)).map_err(PushError::widen);
-        }
-        self.commit(queue, &draft, class, kind, asleep);
-        Ok(())
-    }
-
-    #[inline]
-    fn commit(
-        &self,
-        mut queue: MutexGuard<'_, Queue>,
-        draft: &Draft,
-        class: Class,
-        kind: Opcode,
-        asleep: Option<&mut Vec<Self>>,
-    ) {
-        let added = queue.frames.commit(draft, kind, class == Class::Event);
-        let Amount { bytes, messages } = queue.queued;
-        self.set_queued(&mut queue, Amount { bytes: bytes + added, messages: messages + 1 });
-        // Who falls asleep holds the lock and finds nothing, so this push is found by it, or finds it asleep.
-        let sleeps = self.0.sleeps.load(Ordering::Relaxed);
-        if sleeps
-            && queue.queued.bytes < PATIENT
-            && let Some(asleep) = asleep
-        {
-            if !std::mem::replace(&mut queue.in_crowd, true) {
-                asleep.push(self.clone());
-            }
-            return;
-        }
-        if sleeps {
-            self.0.sleeps.store(false, Ordering::Relaxed);
-        }
-        drop(queue);
-        if sleeps {
-            self.0.writer.wake();
-        }
-    }
-
-    /// The draft is longer than the peer accepts (checklist RAW-16).
-    #[cold]
-    fn too_long(
-        &self,
-        mut queue: MutexGuard<'_, Queue>,
-        draft: &Draft,
-        class: Class,
-    ) -> Result<(), PushError> {
-        queue.frames.undo(draft);
-        drop(queue);
-        if class == Class::Event {
-            self.lose(1);
-        }
-        Err(PushError::TooLong)
-    }
-
-    /// With the draft there is a total of more than the bound.
-    #[cold]
-    fn overflow(
-        &self,
-        mut queue: MutexGuard<'_, Queue>,
-        mut draft: Draft,
-        class: Class,
-        kind: Opcode,
-        total_and_bound: (Amount, Amount),
-    ) -> Result<(), PushError> {
-        if queue.frames.are_removable() {
-            let at_once = |excess| self.0.room.at_once(excess);
-            draft = match queue.frames.make_room(draft, kind, total_and_bound, at_once) {
-                Ok((draft, removed)) => {
-                    let waiting = self.subtract(&mut queue, removed);
-                    self.commit(queue, &draft, class, kind, None);
-                    waiting.into_iter().for_each(Waker::wake);
-                    self.lose(u64::try_from(removed.messages).unwrap_or(u64::MAX));
-                    return Ok(());
-                }
-                Err(draft) => draft,
-            };
-        }
-        queue.frames.undo(&draft);
-        drop(queue);
-        match class {
-            Class::Refusable => Err(PushError::Full),
-            Class::Event if self.0.overflow != Overflow::CloseSession => {
-                self.lose(1);
-                Err(PushError::Full)
-            }
-            Class::Event | Class::Required => {
-                self.end(OutboxEnd::Overflow);
-                Err(PushError::Closed)
-            }
-        }
-    }
-
     #[inline]
     fn set_queued(&self, queue: &mut Queue, queued: Amount) {
         queue.queued = queued;
@@ -344,14 +228,6 @@ impl Outbox {
         match !self.0.room.is_there(before) && self.0.room.is_there(queue.queued) {
             true => std::mem::take(&mut queue.waiting),
             false => Vec::new(),
-        }
-    }
-
-    fn lose(&self, events: u64) {
-        let before = self.0.lost.fetch_add(events, Ordering::Relaxed);
-        if before == 0 && events > 0 {
-            // So that somebody says so; later losses are looked at whenever the connection runs.
-            self.0.writer.wake();
         }
     }
 
