@@ -3,11 +3,12 @@
 use crate::api::handler::{NoState, SharedState, StateFor};
 use crate::api::realm::Realm;
 use crate::base::admission::Admissions;
+use crate::base::counters::Counters;
 use crate::base::error::{ConfigError, Problem};
 use crate::base::limits::Limits;
 use crate::base::log::{self, line};
 use crate::base::proxies::TrustedProxies;
-use crate::base::statistics::{Counters, Statistics};
+use crate::base::statistics::Statistics;
 use crate::peer::Environment;
 use crate::router::realm::{Blueprint, CallPermits, RealmHandle, RouterContext, RunningRealm};
 use crate::rt::guard::guard;

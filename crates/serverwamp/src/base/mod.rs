@@ -1,6 +1,7 @@
 //! What every room stands on: errors, ids, limits, locks, trusted proxies, signals, statistics. Imports nothing of the framework.
 
 pub(crate) mod admission;
+pub(crate) mod counters;
 pub(crate) mod error;
 pub(crate) mod ids;
 pub mod io;

@@ -1,9 +1,9 @@
 //! What all peers of an application share: realms, limits, counters, settings of the transports.
 
 use crate::base::admission::Admissions;
+use crate::base::counters::Counters;
 use crate::base::limits::Limits;
 use crate::base::proxies::TrustedProxies;
-use crate::base::statistics::Counters;
 use crate::router::realm::{CallPermits, RunningRealm};
 use crate::rt::Runtime;
 use crate::transport::RunQueue;

@@ -17,8 +17,9 @@ use std::time::Instant;
 use futures_util::FutureExt as _;
 
 use super::{AnyListener, BoxFuture, Runtime, Unavailable};
+use crate::base::counters::Counters;
 use crate::base::log::{Whose, flush, line};
-use crate::base::statistics::{Counters, Refusal};
+use crate::base::statistics::Refusal;
 
 /// A runtime all of whose tasks are guarded.
 struct Guarded {

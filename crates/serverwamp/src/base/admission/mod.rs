@@ -16,9 +16,10 @@ use std::sync::{Arc, OnceLock, PoisonError};
 
 use hashbrown::HashMap;
 
+use crate::base::counters::Counters;
 use crate::base::limits::Limits;
 use crate::base::proxies::TrustedProxies;
-use crate::base::statistics::{Counters, Refusal};
+use crate::base::statistics::Refusal;
 
 /// Lets connections in, up to [`Limits::connections`] and [`Limits::connections_per_address`].
 #[derive(Clone, Debug)]

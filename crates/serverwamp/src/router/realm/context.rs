@@ -2,9 +2,9 @@
 
 use super::RealmConfig;
 use super::permits::{CallPermits, RealmPermits};
+use crate::base::counters::Counters;
 use crate::base::ids::RandomIds;
 use crate::base::limits::Limits;
-use crate::base::statistics::Counters;
 use crate::rt::Runtime;
 use crate::transport::WakeQueue;
 use crate::transport::shutdown::Connections;
