@@ -12,6 +12,11 @@ const QUIET: Duration = Duration::from_secs(20);
 const ASK_EVERY: Duration = Duration::from_secs(5);
 const ASKED: u32 = 2;
 
+/// How much of what is written the system takes without sending it. Otherwise it takes megabytes and says nothing for as long
+/// as a slow peer needs for a third of them, so that one that reads steadily could not be told from one that does not.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 128 * 1024;
+
 /// Sets what a connection of many small messages, which may lose its peer without notice, has to have.
 pub(super) fn prepare<'s, S>(stream: &'s S, peer: SocketAddr)
 where
@@ -30,5 +35,9 @@ where
     #[cfg(target_os = "linux")]
     if let Err(error) = socket.set_tcp_user_timeout(Some(QUIET + ASK_EVERY * ASKED)) {
         line!(DEBUG, "server", "TCP_USER_TIMEOUT cannot be set", peer = peer, error = error);
+    }
+    #[cfg(target_os = "linux")]
+    if let Err(error) = socket.set_tcp_notsent_lowat(UNSENT) {
+        line!(DEBUG, "server", "TCP_NOTSENT_LOWAT cannot be set", peer = peer, error = error);
     }
 }
