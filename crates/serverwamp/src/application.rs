@@ -13,12 +13,12 @@ use crate::peer::Environment;
 use crate::router::realm::{Blueprint, CallPermits, RealmHandle, RouterContext, RunningRealm};
 use crate::rt::guard::guard;
 use crate::rt::{BoxFuture, Runtime, after};
-use crate::transport::RunQueue;
 use crate::transport::impossible;
 use crate::transport::long_poll::LongPollConfig;
 use crate::transport::rawsocket::RawSocketConfig;
 use crate::transport::shutdown::{Connections, Farewell};
 use crate::transport::websocket::WebSocketConfig;
+use crate::transport::{Pool, RunQueue};
 use hashbrown::{HashMap, HashSet};
 use serverwamp_proto::codec::Nesting;
 use std::fmt;
@@ -136,7 +136,10 @@ impl Application {
 
     /// What was let in and refused so far.
     pub fn statistics(&self) -> Statistics {
-        self.0.counters.snapshot(self.0.admissions.now(), self.0.permits.taken())
+        let mut statistics = self.0.counters.snapshot(self.0.admissions.now(), self.0.permits.taken());
+        let pool = self.0.run_queue.pool();
+        (statistics.borrowed_bytes, statistics.borrowed_bytes_most) = (pool.lent(), pool.most());
+        statistics
     }
 
     pub(crate) fn inner(&self) -> &Arc<Environment> {
@@ -286,7 +289,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             return Err(ConfigError { problems: this.problems });
         };
         let runtime = guard(runtime, Arc::clone(&counters));
-        let run_queue = RunQueue::new(Arc::clone(&runtime));
+        let run_queue = RunQueue::new(Arc::clone(&runtime), Pool::new(limits.pool()));
         let shared = RouterContext {
             limits: Arc::clone(&limits),
             counters: Arc::clone(&counters),

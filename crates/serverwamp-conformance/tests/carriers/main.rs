@@ -9,3 +9,4 @@ mod place;
 mod sessions;
 mod shares;
 mod sizes;
+mod steady;

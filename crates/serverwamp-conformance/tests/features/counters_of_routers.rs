@@ -4,7 +4,7 @@ use serde_json::json;
 use serverwamp_conformance::RawPeer;
 
 use crate::counters::{Counters, expect_error};
-use serverwamp_conformance::harness::{assert_error, assert_like, call, join, server_with, value};
+use serverwamp_conformance::harness::{NONE, assert_error, assert_like, call, join, server_with, value};
 
 #[test]
 fn registrations_by_pattern_are_limited_and_those_beyond_are_counted() {
@@ -56,4 +56,36 @@ fn arguments_of_the_meta_api_are_limited_and_longer_ones_are_counted() {
         assert_error(&refused, "wamp.error.payload_size_exceeded", &["1000", "1001"]);
     }
     counters.expect(json!({ "meta_arguments_refused": 4 }));
+}
+
+// PCR-11
+#[test]
+fn results_that_are_not_read_end_their_calls_and_are_counted() {
+    const CALLS: u64 = 100;
+    let server = server_with(&["outgoing_bytes=100000", "borrowed_bytes=0"]);
+    let mut counters = Counters::of(&server);
+    let (mut caller, mut callee) = (join(&server, "router"), join(&server, "router"));
+    callee.register("a.procedure");
+    for _ in 0..CALLS {
+        caller.start_call("a.procedure", NONE, NONE, NONE);
+    }
+    for _ in 0..CALLS {
+        let invocation = callee.receive();
+        callee.send(json!([70, invocation[1], {}, ["x".repeat(50_000)]]));
+    }
+    callee.fence_dealer();
+    let (mut results, mut errors) = (0, 0);
+    while results + errors < CALLS {
+        let answer = caller.receive();
+        match answer[0].as_u64() {
+            Some(50) => results += 1,
+            _ => {
+                assert_like(&json!([8, 48, "$id", {}, "wamp.error.network_failure", "$list"]), &answer);
+                errors += 1;
+            }
+        }
+    }
+    assert!(results > 0 && errors > 0, "{results} results, {errors} errors");
+    counters.expect_with_pauses(json!({ "results_unread": errors, "receivers_slow": 1 }));
+    caller.fence_dealer();
 }

@@ -41,6 +41,7 @@ mod publish_subscribe;
 mod publisher_exclusion;
 mod publisher_identification;
 mod publishing;
+mod publishing_at_length;
 mod races;
 mod races_of_inputs;
 mod reflection;

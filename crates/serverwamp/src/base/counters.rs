@@ -86,7 +86,7 @@ impl Counters {
         self.sessions.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// A copy, with `connections` that are open and `calls_in_flight`.
+    /// A copy, with `connections` that are open and `calls_in_flight`, and with nothing borrowed.
     pub(crate) fn snapshot(&self, connections: usize, calls_in_flight: usize) -> Statistics {
         let mut refused = [0; Refusal::COUNT];
         for (copy, counter) in refused.iter_mut().zip(&self.refused) {
@@ -98,6 +98,8 @@ impl Counters {
             sessions: self.sessions.load(Ordering::Relaxed),
             sessions_established: self.established.load(Ordering::Relaxed),
             calls_in_flight,
+            borrowed_bytes: 0,
+            borrowed_bytes_most: 0,
             refused,
         }
     }

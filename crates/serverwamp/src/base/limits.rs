@@ -73,6 +73,22 @@ pub struct Limits {
     /// Messages queued for a peer that does not read; beyond, the same as for [`outgoing_bytes`](Self::outgoing_bytes).
     /// Default 65,536, the number of 64-byte messages in 4 MiB: shorter messages cost more than their bytes.
     pub outgoing_messages: usize,
+    /// How many bytes of what waits for a peer it has to accept within each [`drain_time`](Self::drain_time) while more
+    /// than a quarter of [`outgoing_bytes`](Self::outgoing_bytes) or [`outgoing_messages`](Self::outgoing_messages) waits.
+    /// Who fills the queue of a peer that does is paused, so a peer that reads at this rate loses nothing. One that does
+    /// not is slow: nobody is paused for it and it borrows nothing until its queue has been empty. Default 256 KiB, with
+    /// `drain_time` 128 KiB per second: less than any network in use carries, and more than an attacker should be able to
+    /// slow others down to.
+    pub drain_bytes: usize,
+    /// See [`drain_bytes`](Self::drain_bytes); the time for which a peer that reads nothing can hold up whoever fills its
+    /// queue, once. Default 2 s: the longest pause of a peer that is alive, such as a garbage collection. With 0 nobody is
+    /// paused.
+    pub drain_time: Duration,
+    /// Bytes that all queues together may have beyond [`outgoing_bytes`](Self::outgoing_bytes). A queue may hold as much of
+    /// them as is left for all others, at most half; who fills it is paused before. Default `None`, 16 times
+    /// `outgoing_bytes`, 64 MiB by default: a burst of 10 MB for one peer delays nobody, and the memory of a server with
+    /// many sessions is not determined by this.
+    pub borrowed_bytes: Option<usize>,
     /// Bytes of one message to a peer, before compression. Beyond, a call is answered with
     /// `wamp.error.payload_size_exceeded`, and an event is lost to this subscriber and counted; the session continues.
     /// A peer on RawSocket may have announced a smaller limit. Default 4 MiB, the same as
@@ -188,6 +204,9 @@ impl Default for Limits {
             grace: Duration::from_secs(5),
             outgoing_bytes: 4 << 20,
             outgoing_messages: 65_536,
+            drain_bytes: 256 << 10,
+            drain_time: Duration::from_secs(2),
+            borrowed_bytes: None,
             outgoing_message_bytes: 4 << 20,
             discarded_bytes: 16 << 20,
             overflow: Overflow::CloseSession,
@@ -219,6 +238,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// What all queues together may borrow.
+    pub(crate) fn pool(&self) -> usize {
+        self.borrowed_bytes.unwrap_or_else(|| self.outgoing_bytes.saturating_mul(16))
+    }
+
     /// How many connections may be without authentication, in all and from one address.
     pub(crate) fn strangers(&self) -> (usize, usize) {
         let half = |of: usize| of.div_ceil(2);
@@ -261,8 +285,9 @@ pub(crate) fn files() -> Option<usize> {
 
 /// What happens when an EVENT does not fit into the queue of a subscriber who reads too slowly.
 ///
-/// It never slows down the publisher, and never affects events of others. Only events are dropped: another message that does
-/// not fit, such as the result of a call, ends the connection under every policy. Lost events are counted, see
+/// Before that, whoever publishes is paused for a subscriber that reads at the rate of [`Limits::drain_bytes`], and for one that
+/// does not for [`Limits::drain_time`]. It never affects events of others. Only events are dropped: a result that does
+/// not fit ends its call with `wamp.error.network_failure`, and any other message ends the connection under every policy. Lost events are counted, see
 /// [`Session::events_lost`](crate::Session::events_lost), and logged. A peer that reads nothing at all for
 /// [`WebSocketConfig::write_timeout`](crate::websocket::WebSocketConfig::write_timeout) is disconnected in any case.
 ///

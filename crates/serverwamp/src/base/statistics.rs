@@ -32,6 +32,10 @@ pub struct Statistics {
     pub sessions_established: u64,
     /// Unanswered calls of sessions; a call that is answered at once is never counted.
     pub calls_in_flight: usize,
+    /// Bytes that queues have borrowed ([`Limits::borrowed_bytes`](crate::Limits::borrowed_bytes)).
+    pub borrowed_bytes: usize,
+    /// The most that they had borrowed at a time.
+    pub borrowed_bytes_most: usize,
     pub(super) refused: [u64; Refusal::COUNT],
 }
 
@@ -50,6 +54,8 @@ impl Statistics {
             ("sessions", wide(self.sessions)),
             ("sessions_established", self.sessions_established),
             ("calls_in_flight", wide(self.calls_in_flight)),
+            ("borrowed_bytes", wide(self.borrowed_bytes)),
+            ("borrowed_bytes_most", wide(self.borrowed_bytes_most)),
         ];
         let refused = Refusal::ALL.iter().map(|refusal| (refusal.name(), self.refused(*refusal)));
         lives.into_iter().chain(refused)
@@ -74,6 +80,8 @@ impl Default for Statistics {
             sessions: 0,
             sessions_established: 0,
             calls_in_flight: 0,
+            borrowed_bytes: 0,
+            borrowed_bytes_most: 0,
             refused: [0; Refusal::COUNT],
         }
     }
@@ -157,6 +165,13 @@ refusals! {
     PingTimeout "ping_timeouts",
     /// Peers that were disconnected because they read nothing of what was being written for too long.
     WriteTimeout "write_timeouts",
+    /// How often a connection was not read for a while because the receivers of what it sent had much waiting.
+    Pauses "senders_paused",
+    /// Peers that read less of what waited for them than [`Limits::drain_bytes`](crate::Limits::drain_bytes) in
+    /// [`Limits::drain_time`](crate::Limits::drain_time).
+    SlowReceivers "receivers_slow",
+    /// Calls that ended with `wamp.error.network_failure`, because their caller did not read and a result did not fit.
+    UnreadResults "results_unread",
     /// Connections that were closed because their queue exceeded [`Limits::outgoing_bytes`](crate::Limits::outgoing_bytes).
     SlowConsumer "slow_consumers",
     /// Sessions that were ended because they were silent for [`Limits::idle_timeout`](crate::Limits::idle_timeout).

@@ -306,6 +306,19 @@ impl MessageHandler for Peer {
         open.session.is_behind()
     }
 
+    /// What matters of a peer that leaves is its GOODBYE.
+    fn may_pause(&self) -> bool {
+        matches!(self.phase, Phase::Open(_))
+    }
+
+    fn paused(&mut self) {
+        overdue::waits_for_receivers(&self.app, self.whose());
+    }
+
+    fn found_slow(&mut self) {
+        overdue::is_slow(&self.app, self.whose());
+    }
+
     fn violation(&mut self, description: &str, close_code: u16) {
         self.violated(&Violation::new(description.to_owned()), close_code);
     }

@@ -58,3 +58,19 @@ pub(super) fn asks_too_fast(app: &Environment, whose: Whose) {
     let why = format_args!("more than {limit} requests a second: reading from the peer is paused");
     app.counters.refused(Refusal::RequestsPerSecond, whose, why);
 }
+
+/// A connection is not read for a while because of what waits for others.
+#[cold]
+pub(super) fn waits_for_receivers(app: &Environment, whose: Whose) {
+    let why = "the receivers of what the peer sent have much waiting: reading from the peer is paused";
+    app.counters.refused(Refusal::Pauses, whose, why);
+}
+
+/// A peer reads more slowly than it should.
+#[cold]
+pub(super) fn is_slow(app: &Environment, whose: Whose) {
+    let (bytes, time) = (app.limits.drain_bytes, app.limits.drain_time);
+    let why =
+        format_args!("the peer read less than {bytes} bytes in {time:?}: nobody is paused for it any more");
+    app.counters.refused(Refusal::SlowReceivers, whose, why);
+}

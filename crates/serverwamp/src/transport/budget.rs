@@ -81,15 +81,16 @@ impl Budget {
         self.left = self.left.saturating_sub(u32::try_from(bytes / BYTES_PER_COST).unwrap_or(BUDGET));
     }
 
-    /// For what the handling of a message has caused.
+    /// For what the handling of a message has caused. Returns whether it was anything: then outboxes may have been filled.
     #[inline]
-    pub(super) fn pay_charged(&mut self) {
+    pub(super) fn pay_charged(&mut self) -> bool {
         let events = EVENTS.get();
         if events > 0 {
             EVENTS.set(0);
             self.left = self.left.saturating_sub(u32::try_from(events / EVENTS_PER_COST).unwrap_or(BUDGET));
             self.look_at = self.left;
         }
+        events > 0
     }
 
     /// For a read of so many bytes.

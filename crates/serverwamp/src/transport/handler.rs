@@ -56,6 +56,17 @@ pub(crate) trait MessageHandler: Send + Unpin {
         false
     }
 
+    /// Whether the connection may pause for the receivers of what its peer sent.
+    fn may_pause(&self) -> bool {
+        true
+    }
+
+    /// The connection pauses: nothing is read before the receivers of what its peer sent have room.
+    fn paused(&mut self) {}
+
+    /// The peer is found slow: it takes less of what waits for it than it should.
+    fn found_slow(&mut self) {}
+
     /// The peer broke a rule of the transport, and the connection is about to be closed with `close_code`: the last
     /// opportunity to put something into the outbox. [`ended`](Self::ended) follows.
     fn violation(&mut self, description: &str, close_code: u16);

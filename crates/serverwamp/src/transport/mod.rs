@@ -18,6 +18,7 @@ pub(crate) mod io;
 pub(crate) mod long_poll;
 mod outbox;
 mod output;
+mod pause;
 pub(crate) mod rawsocket;
 mod run_queue;
 mod settings;
@@ -35,7 +36,8 @@ pub(crate) use self::handler::{EndReason, Flow, MessageHandler};
 pub(crate) use self::input::Input;
 #[cfg(test)]
 pub(crate) use self::outbox::WrittenBytes;
-pub(crate) use self::outbox::{Class, Outbox, OutboxBounds, PushError, infallible};
+pub(crate) use self::outbox::{Class, DrainRate, Outbox, OutboxBounds, Pool, PushError, infallible};
+pub(crate) use self::pause::pause_after;
 pub(crate) use self::run_queue::RunQueue;
 pub(crate) use self::settings::Settings;
 pub(crate) use self::wake_queue::{BATCHED_ABOVE, WakeQueue};

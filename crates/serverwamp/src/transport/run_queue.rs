@@ -15,6 +15,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use super::budget::Budget;
+use super::outbox::Pool;
 use super::wake_queue::{Member, WakeQueue};
 use crate::rt::Runtime;
 
@@ -53,6 +54,7 @@ pub(super) enum Stopped {
 pub(crate) struct RunQueue {
     runtime: Arc<dyn Runtime>,
     wake_queue: Arc<WakeQueue>,
+    pool: Arc<Pool>,
     queue: Mutex<RunState>,
 }
 
@@ -77,8 +79,14 @@ pub(super) struct Slot {
 }
 
 impl RunQueue {
-    pub(crate) fn new(runtime: Arc<dyn Runtime>) -> Arc<Self> {
-        Arc::new(Self { wake_queue: WakeQueue::new(Arc::clone(&runtime)), runtime, queue: Mutex::default() })
+    pub(crate) fn new(runtime: Arc<dyn Runtime>, pool: Arc<Pool>) -> Arc<Self> {
+        let wake_queue = WakeQueue::new(Arc::clone(&runtime));
+        Arc::new(Self { wake_queue, runtime, pool, queue: Mutex::default() })
+    }
+
+    /// Where the outboxes of the connections borrow.
+    pub(crate) const fn pool(&self) -> &Arc<Pool> {
+        &self.pool
     }
 
     /// Who has something to write because of events.
@@ -261,7 +269,7 @@ mod tests {
 
     #[test]
     fn those_who_need_more_come_one_after_the_other_and_others_at_once() {
-        let run_queue = RunQueue::new(Arc::new(Two));
+        let run_queue = RunQueue::new(Arc::new(Two), Arc::default());
         let mut peers: Vec<Peer> = (0..5).map(|_| Peer::join(&run_queue)).collect();
         assert!(peers.iter().all(Peer::may), "nobody has asked for much yet");
         peers.iter_mut().for_each(Peer::needs_more);
@@ -281,7 +289,7 @@ mod tests {
 
     #[test]
     fn nobody_waits_while_fewer_run_than_could_and_nobody_is_forgotten() {
-        let run_queue = RunQueue::new(Arc::new(Two));
+        let run_queue = RunQueue::new(Arc::new(Two), Arc::default());
         let mut peers: Vec<Peer> = (0..6).map(|_| Peer::join(&run_queue)).collect();
         for step in 0..20_000 {
             let mut random = DefaultHasher::new();

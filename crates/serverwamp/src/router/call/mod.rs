@@ -15,6 +15,7 @@ use crate::router::session::RouterSession;
 use crate::{Session, WampError};
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::payload::Payload;
+use serverwamp_proto::uris;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::task::Waker;
@@ -115,7 +116,14 @@ impl CallState {
 
     /// Queues one progressive result, then waits for room in the caller's queue.
     pub(crate) async fn send_progress(&self, encoded: Payload) -> Result<(), WampError> {
-        self.queue_progress(&encoded)?;
+        if let Err(error) = self.queue_progress(&encoded) {
+            if error.uri() == uris::error::NETWORK_FAILURE {
+                // The caller gets every result or learns that it does not (checklist PCR-11).
+                self.answer(&CallReply::error(error.clone()));
+                self.stop.set(Stop::Now);
+            }
+            return Err(error);
+        }
         self.session.inner().outbox().room().await;
         Ok(())
     }

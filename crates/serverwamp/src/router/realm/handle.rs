@@ -65,6 +65,36 @@ impl RealmHandle {
         self.publication(topic).send(arguments)
     }
 
+    /// As [`publish`](Self::publish), and then waits until subscribers that have much waiting have room for more.
+    ///
+    /// This is for who publishes more than a burst: everybody who reads at the rate of
+    /// [`Limits::drain_bytes`](crate::Limits::drain_bytes) gets every event, however many there are, and one who does not
+    /// holds this up for [`Limits::drain_time`](crate::Limits::drain_time), once. Nothing is waited for while all subscribers
+    /// keep up.
+    ///
+    /// ```
+    /// use serverwamp::extract::Arg;
+    /// use serverwamp::{RealmHandle, WampError};
+    ///
+    /// async fn replay(Arg(lines): Arg<Vec<String>>, realm: RealmHandle) -> Result<(), WampError> {
+    ///     for line in lines {
+    ///         realm.publish_and_wait("log.lines", line).await?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// # serverwamp::RouteSet::<()>::new().procedure("log.replay", replay);
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`publish`](Self::publish), without waiting.
+    pub async fn publish_and_wait<M>(
+        &self,
+        topic: &str,
+        arguments: impl ToArguments<M>,
+    ) -> Result<PublicationId, WampError> {
+        self.publication(topic).send_and_wait(arguments).await
+    }
+
     /// A publication to `topic` that only some sessions are to get, or that is kept for later ones.
     pub fn publication(&self, topic: impl Into<String>) -> Publication {
         Publication {

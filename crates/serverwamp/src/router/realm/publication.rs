@@ -3,9 +3,11 @@
 use super::running::RunningRealm;
 use crate::WampError;
 use crate::router::payload::ToArguments;
+use crate::transport::pause_after;
 use serverwamp_proto::id::{PublicationId, SessionId};
 use serverwamp_proto::message::Receivers;
 use serverwamp_proto::pattern::Match;
+use std::future::poll_fn;
 use std::sync::Arc;
 
 /// A publication that can still be narrowed down; made by [`RealmHandle::publication`](super::RealmHandle::publication).
@@ -84,5 +86,20 @@ impl Publication {
         realm.context.check_own_uri(topic, Match::Exact, None)?;
         let receivers = (*receivers != Receivers::default()).then_some(receivers);
         realm.broker.publish_own(topic, &payload, receivers, *retain)
+    }
+
+    /// As [`send`](Self::send), and then waits for subscribers that have much waiting: until there is room for more, or a
+    /// subscriber turns out to be [slow](crate::Limits::drain_bytes).
+    ///
+    /// # Cancel safety
+    /// Once polled, the event is published; dropping the future loses only the waiting.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send), without waiting.
+    pub async fn send_and_wait<M>(self, payload: impl ToArguments<M>) -> Result<PublicationId, WampError> {
+        let (published, mut pause) = pause_after(|| self.send(payload));
+        let publication = published?;
+        poll_fn(|cx| pause.poll(cx)).await;
+        Ok(publication)
     }
 }

@@ -26,7 +26,7 @@ impl RouterSession {
         match &reply.0 {
             Ok(encoded) => {
                 let queued = self.send_plain_result(request, false, &encoded.args, &encoded.kwargs);
-                self.answer_too_long(request, queued);
+                self.answer_unless_queued(request, queued);
             }
             // A client's procedure that has no time would be passed over, and so is the application's (RER-02).
             Err(error)
@@ -70,14 +70,24 @@ impl RouterSession {
         }
     }
 
-    /// Says to a caller that the answer was longer than it takes, if that is what became of it (checklist RAW-16).
-    fn answer_too_long<E>(&self, request: RequestId, queued: Result<(), PushError<E>>) {
-        if let Err(PushError::TooLong) = queued {
-            let error = self.too_long("the answer is longer than the caller accepts");
-            self.send_error(Call::CODE, request, &error);
-        } else {
-            self.log_answered(request, "result");
+    /// Says to a caller that the answer was longer than it takes (checklist RAW-16), or found no room (PCR-11), if that is
+    /// what became of it.
+    fn answer_unless_queued<E>(&self, request: RequestId, queued: Result<(), PushError<E>>) {
+        match queued {
+            Err(PushError::TooLong) => {
+                let error = self.too_long("the answer is longer than the caller accepts");
+                self.send_error(Call::CODE, request, &error);
+            }
+            Err(PushError::Full) => self.send_error(Call::CODE, request, &self.unread()),
+            Ok(()) | Err(PushError::Closed | PushError::Encode(_)) => self.log_answered(request, "result"),
         }
+    }
+
+    /// A result found no room, and this is what ends its call.
+    fn unread(&self) -> WampError {
+        let text = "the caller does not read fast enough";
+        self.realm.context.counters.refused_under_lock(Refusal::UnreadResults, self, text);
+        WampError::network_failure(text)
     }
 
     /// A message to this session was too long, and this is what its sender, or who waits for it, is told in its place.
@@ -109,7 +119,7 @@ impl RouterSession {
         match answer {
             Answer::Result { payload, passthru: None } if payload.serializer == serializer => {
                 let queued = self.send_plain_result(request, false, &payload.args, &payload.kwargs);
-                self.answer_too_long(request, queued);
+                self.answer_unless_queued(request, queued);
             }
             Answer::Result { payload, passthru } => {
                 let details = ResultDetails {
@@ -118,7 +128,7 @@ impl RouterSession {
                 };
                 match self.send_result(request, &details, payload) {
                     Err(PushError::Encode(error)) => unsayable(error),
-                    queued => self.answer_too_long(request, queued),
+                    queued => self.answer_unless_queued(request, queued),
                 }
             }
             Answer::Error { error, payload, passthru } => {
@@ -126,10 +136,10 @@ impl RouterSession {
                 match self.send_foreign_error(request, error, payload, *passthru) {
                     Err(PushError::Encode(error)) => unsayable(error),
                     // Its name alone may be short enough.
-                    Err(PushError::TooLong) => {
+                    Err(PushError::TooLong | PushError::Full) => {
                         self.send_error(Call::CODE, request, &WampError::new(error.to_string()));
                     }
-                    Ok(()) | Err(PushError::Closed | PushError::Full) => {}
+                    Ok(()) | Err(PushError::Closed) => {}
                 }
             }
             Answer::Refusal(error) => self.send_error(Call::CODE, request, error),
@@ -161,7 +171,7 @@ impl RouterSession {
             Transcoded::nothing()
         });
         let (args, kwargs) = (&payload.args, &payload.kwargs);
-        self.push(Class::Required, |out| {
+        self.push(Class::Answer, |out| {
             encode_error_with(serializer, Call::CODE, request, &details, error, args, kwargs, out)
         })
     }
@@ -178,7 +188,8 @@ impl RouterSession {
     ) -> Result<(), WampError> {
         match self.send_result(request, details, payload) {
             // Who is gone is about to be missed by everybody it calls.
-            Ok(()) | Err(PushError::Closed | PushError::Full) => Ok(()),
+            Ok(()) | Err(PushError::Closed) => Ok(()),
+            Err(PushError::Full) => Err(self.unread()),
             Err(PushError::Encode(error)) => {
                 self.count_unsayable();
                 line_later!(
@@ -205,7 +216,7 @@ impl RouterSession {
     ) -> Result<(), PushError<EncodeError>> {
         let serializer = self.serializer();
         let payload = payload.transcoded(serializer)?;
-        self.push(Class::Required, |out| {
+        self.push(Class::Answer, |out| {
             encode_result_with(serializer, request, details, &payload.args, &payload.kwargs, out)
         })
     }
@@ -217,7 +228,8 @@ impl RouterSession {
     pub(crate) fn send_progress(&self, request: RequestId, encoded: &Payload) -> Result<(), WampError> {
         self.send_plain_result(request, true, &encoded.args, &encoded.kwargs).map_err(|error| match error {
             PushError::TooLong => self.too_long("the progressive result is longer than the caller accepts"),
-            PushError::Closed | PushError::Full => WampError::call_canceled(),
+            PushError::Full => self.unread(),
+            PushError::Closed => WampError::call_canceled(),
             PushError::Encode(never) => match never {},
         })
     }
@@ -233,7 +245,7 @@ impl RouterSession {
     ) -> Result<(), PushError> {
         let serializer = self.serializer();
         self.push(
-            Class::Required,
+            Class::Answer,
             infallible(|out| encode_result(serializer, request, progress, args, kwargs, out)),
         )
     }

@@ -70,7 +70,7 @@ pub(crate) async fn serve<IO: Read + Write + Unpin>(
 ) {
     let inner = app.inner();
     let framing = Framing::RawSocket { serializer: transport.serializer, takes: takes.bytes() };
-    let outbox = Outbox::new(framing, inner.limits.bounds());
+    let outbox = Outbox::borrowing(framing, inner.limits.bounds(), inner.run_queue.pool());
     let peer = Peer::new(inner, transport, outbox.clone(), permit);
     Connection::new(io, outbox, peer, settings, &inner.run_queue).await;
 }

@@ -21,12 +21,14 @@ use crate::transport::budget::Budget;
 use crate::transport::closing::Closing;
 use crate::transport::framing::FrameDecoder;
 use crate::transport::input::Input;
-use crate::transport::outbox::{Outbox, OutboxEnd};
+use crate::transport::outbox::{DrainVerdict, Outbox, OutboxEnd};
 use crate::transport::output::{Drained, Output};
+use crate::transport::pause::{self, Pause};
 use crate::transport::run_queue::{RunQueue, Slot, Stopped, Worked};
 use crate::transport::timer::Timer;
 use crate::transport::{EndReason, MessageHandler, Settings};
 
+mod pausing;
 mod receiving;
 
 /// Quiet after which buffers that a burst left behind are given back.
@@ -47,6 +49,8 @@ pub(crate) struct Connection<IO, H: MessageHandler> {
     settings: Settings,
     /// The handler takes no messages for now.
     busy: bool,
+    /// The receivers of what the peer sent have no room.
+    pause: Option<Pause>,
     last_heard: Instant,
     /// When the ping was sent that is not answered.
     pinged: Option<Instant>,
@@ -78,6 +82,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             turn: run_queue.join(),
             settings,
             busy: false,
+            pause: None,
             pinged: None,
             ended: false,
             closing: None,
@@ -91,7 +96,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             if self.work(cx, now).is_ready() {
                 return Poll::Ready(());
             }
-            let deadline = self.deadline();
+            let deadline = self.deadline(now);
             if !self.timer.poll(cx, deadline, now) {
                 return Poll::Pending;
             }
@@ -105,7 +110,9 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
     /// Does everything that can be done in one turn.
     fn work(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         let budget = self.turn.begin(now);
+        let listening = pause::listen();
         let worked = self.work_within(budget, cx, now);
+        drop(listening);
         self.turn.end(worked, cx)
     }
 
@@ -117,7 +124,9 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
                 self.busy = self.handler.poll(cx, now).is_pending();
             }
             let has_more = !self.ended && self.handler.produce(budget.is_for_a_turn());
-            budget.pay_charged();
+            if budget.pay_charged() {
+                self.heed();
+            }
             self.notice_close(now);
             let drained = match self.output.poll_write(cx, &mut self.io, now) {
                 Poll::Ready(Ok(drained)) => Some(drained),
@@ -136,6 +145,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
                     return Worked::Enough;
                 }
             }
+            self.poll_pause(cx);
             let enough = Worked::enough_unless(has_more && self.output.outbox().has_room());
             match stopped {
                 Stopped::Paused if !self.is_paused() => continue,
@@ -207,13 +217,8 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
         }
     }
 
-    #[inline]
-    fn is_paused(&self) -> bool {
-        self.busy || self.output.owes_pong() || !self.output.outbox().has_room()
-    }
-
     /// When something has to be done though nothing happens.
-    fn deadline(&self) -> Instant {
+    fn deadline(&self, now: Instant) -> Instant {
         if let Some(closing) = &self.closing {
             return closing.deadline();
         }
@@ -227,6 +232,9 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
         if let Some(stalled) = self.output.stalled() {
             deadline = deadline.min(after(stalled, self.settings.write_timeout));
         }
+        if let Some(look) = self.output.outbox().measure(now) {
+            deadline = deadline.min(look);
+        }
         self.handler.deadline().map_or(deadline, |handlers| deadline.min(handlers))
     }
 
@@ -238,6 +246,9 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
         if self.output.stalled().is_some_and(|stalled| after(stalled, self.settings.write_timeout) <= now) {
             self.end(EndReason::WriteTimeout);
             return Poll::Ready(());
+        }
+        if self.output.outbox().judge(now) == DrainVerdict::Slow {
+            self.handler.found_slow();
         }
         if self.is_paused() {
             // It is not the peer who is silent, it is we who do not listen.

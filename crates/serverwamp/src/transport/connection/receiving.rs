@@ -137,7 +137,9 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             Flow::Continue => {}
             Flow::Pause => self.busy = true,
         }
-        budget.pay_charged();
+        if budget.pay_charged() {
+            self.heed();
+        }
     }
 
     fn violation(&mut self, description: &str, code: u16, now: Instant) {

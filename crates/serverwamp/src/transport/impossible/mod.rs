@@ -78,6 +78,12 @@ pub(crate) fn in_limits(limits: &Limits) -> Vec<String> {
         outgoing_bytes,
         outgoing_messages,
         outgoing_message_bytes,
+        // Everybody drains as fast as nothing.
+        drain_bytes: _,
+        // Nobody is waited for.
+        drain_time: _,
+        // Nobody borrows.
+        borrowed_bytes: _,
         // Every message that is too long ends its connection.
         discarded_bytes: _,
         overflow: _,

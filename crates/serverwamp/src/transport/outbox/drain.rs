@@ -128,6 +128,9 @@ impl Outbox {
     /// Counts bytes that do not wait any more.
     pub(crate) fn wrote(&self, bytes: usize) {
         let mut queue = self.lock();
+        if let Some(pressure) = &mut queue.pressure {
+            pressure.drained += bytes;
+        }
         let waiting = self.subtract(&mut queue, Amount { bytes, messages: 0 });
         drop(queue);
         waiting.into_iter().for_each(Waker::wake);

@@ -11,6 +11,8 @@
 mod drain;
 mod failure;
 mod frames;
+mod pool;
+mod pressure;
 mod push;
 mod room;
 
@@ -31,8 +33,11 @@ use crate::Overflow;
 pub(crate) use drain::WrittenBytes;
 pub(crate) use failure::{PushError, infallible};
 use frames::Frames;
-pub(crate) use room::OutboxBounds;
+pub(crate) use pool::Pool;
+pub(crate) use pressure::DrainVerdict;
+use pressure::Pressure;
 use room::{Amount, Room};
+pub(crate) use room::{DrainRate, OutboxBounds};
 
 /// Behind so many bytes a connection is not woken in turn any more but at once: one write has enough in it, and who only
 /// waits for its turn is not to be taken for somebody who does not read.
@@ -45,6 +50,8 @@ pub(crate) enum Class {
     Required,
     /// What the [`Overflow`] says.
     Event,
+    /// It is refused, and the call it answers ends (checklist PCR-11): results may fill fifteen sixteenths of the limit.
+    Answer,
     /// It is refused, and its sender told: such messages may fill seven eighths of the limit, and events give way to them
     /// (checklist RPC-24).
     Refusable,
@@ -62,6 +69,8 @@ struct OutboxState {
     /// What ends JSON messages in batches; the usual one until the peer has shown its own.
     separator: OnceLock<Separator>,
     room: Room,
+    /// Where it borrows, if anywhere.
+    pool: Option<Arc<Pool>>,
     overflow: Overflow,
     /// Events that were lost.
     lost: AtomicU64,
@@ -70,6 +79,8 @@ struct OutboxState {
     queued_messages: AtomicUsize,
     /// Whether `Queue::end` is set.
     closed: AtomicBool,
+    /// Whether `Queue::pressure` is set.
+    under_pressure: AtomicBool,
     /// The connection found nothing to write and sleeps until it is woken. Becomes true only under the lock.
     sleeps: AtomicBool,
     writer: AtomicWaker,
@@ -88,6 +99,8 @@ struct Queue {
     waiting: Vec<Waker>,
     /// Whether the connection is going to be woken through the wake queue.
     in_crowd: bool,
+    /// Set where much waits.
+    pressure: Option<Box<Pressure>>,
 }
 
 /// Why nothing more is accepted.
@@ -102,8 +115,18 @@ pub(crate) enum OutboxEnd {
 }
 
 impl Outbox {
-    /// An empty outbox of these bounds.
+    /// An empty outbox of these bounds, which borrows nothing.
+    #[cfg(test)]
     pub(crate) fn new(framing: Framing, bounds: OutboxBounds) -> Self {
+        Self::with_pool(framing, bounds, None)
+    }
+
+    /// An empty outbox of these bounds, which borrows from this pool.
+    pub(crate) fn borrowing(framing: Framing, bounds: OutboxBounds, pool: &Arc<Pool>) -> Self {
+        Self::with_pool(framing, bounds, Some(Arc::clone(pool)))
+    }
+
+    fn with_pool(framing: Framing, bounds: OutboxBounds, pool: Option<Arc<Pool>>) -> Self {
         let OutboxBounds { message, overflow, .. } = bounds;
         let frames = Frames::new(overflow == Overflow::DropOldestEvent);
         Self(Arc::new(OutboxState {
@@ -111,11 +134,13 @@ impl Outbox {
             longest: framing.longest().min(message),
             separator: OnceLock::new(),
             room: Room::new(&bounds),
+            pool,
             overflow,
             lost: AtomicU64::new(0),
             queued: AtomicUsize::new(0),
             queued_messages: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
+            under_pressure: AtomicBool::new(false),
             sleeps: AtomicBool::new(false),
             writer: AtomicWaker::new(),
             queue: Mutex::new(Queue {
@@ -125,6 +150,7 @@ impl Outbox {
                 end: None,
                 waiting: Vec::new(),
                 in_crowd: false,
+                pressure: None,
             }),
         }))
     }
@@ -133,7 +159,7 @@ impl Outbox {
     /// fails, nothing is added.
     ///
     /// # Errors
-    /// A [refusable](Class::Refusable) message is [`PushError::Full`], which changes nothing; a
+    /// A [refusable](Class::Refusable) message and an [answer](Class::Answer) is [`PushError::Full`], which changes nothing; a
     /// [required](Class::Required) one never is.
     pub(crate) fn push<E>(
         &self,
@@ -225,10 +251,14 @@ impl Outbox {
         let before = queue.queued;
         let bytes = before.bytes.saturating_sub(gone.bytes);
         self.set_queued(queue, Amount { bytes, messages: before.messages.saturating_sub(gone.messages) });
-        match !self.0.room.is_there(before) && self.0.room.is_there(queue.queued) {
+        let mut waiting = match !self.0.room.is_there(before) && self.0.room.is_there(queue.queued) {
             true => std::mem::take(&mut queue.waiting),
             false => Vec::new(),
+        };
+        if queue.pressure.is_some() {
+            self.relieve(queue, &mut waiting);
         }
+        waiting
     }
 
     /// Accepts nothing any more.
@@ -241,7 +271,11 @@ impl Outbox {
             queue.end = Some(end);
         }
         self.0.closed.store(true, Ordering::Release);
-        let waiting = std::mem::take(&mut queue.waiting);
+        let mut waiting = std::mem::take(&mut queue.waiting);
+        match queue.end {
+            Some(OutboxEnd::Close { .. }) => waiting.extend(self.stop_waiting(&mut queue)),
+            _ => waiting.extend(self.calm(&mut queue)),
+        }
         drop(queue);
         waiting.into_iter().for_each(Waker::wake);
         self.0.writer.wake();

@@ -37,12 +37,38 @@ impl Outbox {
         }
         let Amount { bytes, messages } = queue.queued;
         let total = Amount { bytes: bytes + queue.frames.length(&draft), messages: messages + 1 };
-        let bound = shared.room.bound(class, shared.overflow);
-        if total.exceeds(bound) {
-            return self.overflow(queue, draft, class, kind, (total, bound)).map_err(PushError::widen);
+        if !shared.room.is_there(total) {
+            return self.append_to_much(queue, draft, class, kind, total).map_err(PushError::widen);
         }
         self.commit(queue, &draft, class, kind, asleep);
         Ok(())
+    }
+
+    /// With the draft there is a total of a quarter of the limit or more.
+    #[cold]
+    fn append_to_much(
+        &self,
+        mut queue: MutexGuard<'_, Queue>,
+        draft: Draft,
+        class: Class,
+        kind: Opcode,
+        total: Amount,
+    ) -> Result<(), PushError> {
+        let begins = self.press(&mut queue);
+        let bound = self.0.room.bound(class, self.0.overflow);
+        let appended = if total.exceeds(bound) && !self.borrow(&mut queue, class, total, bound) {
+            self.overflow(queue, draft, class, kind, (total, bound))
+        } else {
+            self.commit(queue, &draft, class, kind, None);
+            Ok(())
+        };
+        if appended.is_ok() {
+            self.note_sender();
+        }
+        if begins {
+            self.0.writer.wake();
+        }
+        appended
     }
 
     #[inline]
@@ -119,7 +145,7 @@ impl Outbox {
         queue.frames.undo(&draft);
         drop(queue);
         match class {
-            Class::Refusable => Err(PushError::Full),
+            Class::Refusable | Class::Answer => Err(PushError::Full),
             Class::Event if self.0.overflow != Overflow::CloseSession => {
                 self.lose(1);
                 Err(PushError::Full)

@@ -3,6 +3,8 @@
 //! Messages are limited beside bytes because each of them costs something however short it is, most of all the peer, who
 //! has to handle it.
 
+use std::time::Duration;
+
 use super::Class;
 use crate::base::limits::{Limits, Overflow};
 
@@ -17,6 +19,15 @@ pub(crate) struct OutboxBounds {
     pub(crate) message: usize,
     /// What becomes of events that do not fit.
     pub(crate) overflow: Overflow,
+    /// How fast the peer has to take what waits.
+    pub(crate) drain: DrainRate,
+}
+
+/// How fast a peer has to take what waits, where much does: so many bytes in each such time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DrainRate {
+    pub(crate) bytes: usize,
+    pub(crate) time: Duration,
 }
 
 impl Limits {
@@ -27,6 +38,7 @@ impl Limits {
             messages: self.outgoing_messages,
             message: self.outgoing_message_bytes,
             overflow: self.overflow,
+            drain: DrainRate { bytes: self.drain_bytes, time: self.drain_time },
         }
     }
 }
@@ -66,17 +78,37 @@ pub(super) struct Room {
     /// What refusable messages may fill, and events that are dropped when they do not fit: the rest is for messages that
     /// cannot be refused.
     lower: Amount,
+    /// What answers to calls may fill: the rest is for what is said in their place, and for the end.
+    answers: Amount,
+    /// Beyond this, and what may be borrowed, senders pause.
+    mark: Amount,
+    /// How much has to go until they go on.
+    relief: usize,
     /// Below this, more may be produced.
     soft: Amount,
+    /// Below this, the pressure is over.
+    calm: Amount,
+    pub(super) drain: DrainRate,
 }
 
 impl Room {
     pub(super) fn new(bounds: &OutboxBounds) -> Self {
-        let OutboxBounds { queued: bytes, messages, .. } = *bounds;
+        let OutboxBounds { queued: bytes, messages, drain, .. } = *bounds;
+        let without = |part| Amount { bytes: bytes - bytes / part, messages: messages - messages / part };
+        let soft = Amount { bytes: bytes / 4, messages: (messages / 4).max(1) };
         Self {
             full: Amount { bytes, messages },
-            lower: Amount { bytes: bytes - bytes / 8, messages: messages - messages / 8 },
-            soft: Amount { bytes: bytes / 4, messages: (messages / 4).max(1) },
+            lower: without(8),
+            answers: without(16),
+            mark: without(2),
+            relief: drain.bytes.min(bytes / 8),
+            soft,
+            // To come out of it again, a peer has to take as much as it has to take in any case.
+            calm: Amount {
+                bytes: soft.bytes - drain.bytes.min(soft.bytes / 2),
+                messages: soft.messages - soft.messages / 4,
+            },
+            drain,
         }
     }
 
@@ -85,6 +117,7 @@ impl Room {
     pub(super) const fn bound(&self, class: Class, overflow: Overflow) -> Amount {
         match class {
             Class::Required => self.full,
+            Class::Answer => self.answers,
             Class::Event if matches!(overflow, Overflow::DropNewestEvent) => self.lower,
             Class::Event => self.full,
             Class::Refusable => self.lower,
@@ -95,6 +128,26 @@ impl Room {
     #[inline]
     pub(super) const fn is_there(&self, waiting: Amount) -> bool {
         waiting.bytes < self.soft.bytes && waiting.messages < self.soft.messages
+    }
+
+    /// Do senders pause, where so much may be borrowed without?
+    pub(super) const fn is_beyond_mark(&self, waiting: Amount, allowance: usize) -> bool {
+        waiting.bytes > self.mark.bytes.saturating_add(allowance) || waiting.messages > self.mark.messages
+    }
+
+    /// Do senders that have paused go on pausing?
+    pub(super) const fn is_beyond_relief(&self, waiting: Amount, allowance: usize) -> bool {
+        self.is_beyond_mark(Amount { bytes: waiting.bytes + self.relief, ..waiting }, allowance)
+    }
+
+    /// Is the pressure over?
+    pub(super) const fn is_calm(&self, waiting: Amount) -> bool {
+        waiting.bytes <= self.calm.bytes && waiting.messages <= self.calm.messages
+    }
+
+    /// Beyond so many bytes something is borrowed.
+    pub(super) const fn lent_from(&self) -> usize {
+        self.lower.bytes
     }
 
     /// How much goes at once when something of this excess has to go, because everything behind has to move.

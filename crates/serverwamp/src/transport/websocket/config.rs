@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Hosts, Origins, Subprotocol};
 use crate::Overflow;
-use crate::transport::{OutboxBounds, Settings};
+use crate::transport::{DrainRate, OutboxBounds, Settings};
 
 /// Settings of WebSocket connections.
 ///
@@ -59,6 +59,7 @@ impl WebSocketConfig {
             messages: usize::MAX,
             message: usize::MAX,
             overflow: Overflow::default(),
+            drain: DrainRate { bytes: 0, time: Duration::MAX },
         }
     }
 

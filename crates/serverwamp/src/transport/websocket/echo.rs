@@ -28,7 +28,7 @@ pub fn echo<B>(
         Ok(accepted) => accepted,
         Err(refusal) => return refusal.answer,
     };
-    let (config, run_queue) = (Arc::clone(config), RunQueue::new(Arc::clone(runtime)));
+    let (config, run_queue) = (Arc::clone(config), RunQueue::new(Arc::clone(runtime), Arc::default()));
     runtime.spawn(Box::pin(async move {
         let framing = Framing::plain(accepted.deflate);
         accepted

@@ -96,7 +96,7 @@ impl<P> Accepted<P> {
     ) {
         match self.on_upgrade.await {
             Ok(io) => {
-                let outbox = Outbox::new(framing, bounds);
+                let outbox = Outbox::borrowing(framing, bounds, run_queue.pool());
                 let handler = handler(outbox.clone(), self.parts);
                 #[cfg(feature = "tokio")]
                 let io = crate::rt::Handed::take(io);

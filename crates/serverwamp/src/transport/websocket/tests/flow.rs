@@ -209,7 +209,7 @@ async fn poll_once(input: Vec<u8>) -> Slot {
         outbox,
         handler,
         WebSocketConfig::default().settings(),
-        &RunQueue::new(Arc::new(Tokio)),
+        &RunQueue::new(Arc::new(Tokio), Arc::default()),
     );
     let wakes = Arc::<Wakes>::default();
     let waker = Waker::from(wakes.clone());
@@ -254,7 +254,7 @@ async fn a_flood_of_frames_that_are_no_messages_lets_others_run() {
 
 #[tokio::test(start_paused = true)]
 async fn who_asks_for_little_waits_for_one_of_those_who_ask_for_more_and_not_for_all() {
-    let (read, run_queue) = (Arc::<AtomicUsize>::default(), RunQueue::new(Arc::new(Tokio)));
+    let (read, run_queue) = (Arc::<AtomicUsize>::default(), RunQueue::new(Arc::new(Tokio), Arc::default()));
     let connection = |io| {
         let outbox = Outbox::new(binary(), bounds(1 << 20, Overflow::default()));
         let handler = Recorder { outbox: outbox.clone(), state: Arc::default() };
@@ -283,7 +283,7 @@ async fn who_asks_for_little_waits_for_one_of_those_who_ask_for_more_and_not_for
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn of_many_who_ask_for_much_at_once_all_get_everything() {
-    let run_queue = RunQueue::new(Arc::new(Tokio));
+    let run_queue = RunQueue::new(Arc::new(Tokio), Arc::default());
     let burst = frame(Opcode::Binary, &[b'm'; 50]).repeat(10_000);
     let peers = (0..16).map(|number| {
         let mut peer = connect_beside(&run_queue, binary(), &WebSocketConfig::default(), 1 << 20);
@@ -317,7 +317,7 @@ async fn memory_of_a_burst_is_given_back() {
         outbox,
         handler,
         config.settings(),
-        &RunQueue::new(Arc::new(Tokio)),
+        &RunQueue::new(Arc::new(Tokio), Arc::default()),
     ));
     let (mut reader, mut writer) = tokio::io::split(client);
     let burst = frame(Opcode::Binary, &[1; 1000]).repeat(500);

@@ -12,6 +12,7 @@ mod outbox;
 mod overflow;
 mod overflow_at_random;
 mod overflow_of_messages;
+mod pausing;
 mod upgrade;
 mod wake_queue;
 
@@ -31,14 +32,15 @@ use super::WebSocketConfig;
 use crate::Overflow;
 use crate::rt::{Runtime, Tokio};
 use crate::transport::{
-    Connection, EndReason, Flow, Framing, MessageHandler, Outbox, OutboxBounds, RunQueue,
+    Connection, DrainRate, EndReason, Flow, Framing, MessageHandler, Outbox, OutboxBounds, RunQueue,
 };
 
 const KEY: [u8; 4] = [9, 8, 7, 6];
 
 /// OutboxBounds for all messages together, and none for a single one.
 fn bounds(queued: usize, overflow: Overflow) -> OutboxBounds {
-    OutboxBounds { queued, messages: usize::MAX, message: usize::MAX, overflow }
+    let drain = DrainRate { bytes: 256 << 10, time: Duration::from_secs(2) };
+    OutboxBounds { queued, messages: usize::MAX, message: usize::MAX, overflow, drain }
 }
 
 /// What a handler was told.
@@ -125,7 +127,7 @@ fn connect(framing: Framing, config: &WebSocketConfig, pipe: usize) -> Peer {
 
 /// The same on another runtime than tokio, or on one that has another clock.
 fn connect_on(runtime: Arc<dyn Runtime>, framing: Framing, config: &WebSocketConfig, pipe: usize) -> Peer {
-    connect_beside(&RunQueue::new(runtime), framing, config, pipe)
+    connect_beside(&RunQueue::new(runtime, Arc::default()), framing, config, pipe)
 }
 
 /// The same beside the other connections that take these turns.

@@ -36,7 +36,7 @@ async fn all_write(peers: &[Peer]) {
 
 #[tokio::test(start_paused = true)]
 async fn between_the_writes_of_many_others_are_served() {
-    let run_queue = RunQueue::new(Arc::new(Tokio));
+    let run_queue = RunQueue::new(Arc::new(Tokio), Arc::default());
     let mut peers = connect_many(&run_queue, 1000).await;
     let mut polite = connect_beside(&run_queue, binary(), &WebSocketConfig::default(), 1 << 16);
     let asleep = push(&peers, b"event");
@@ -60,7 +60,7 @@ async fn between_the_writes_of_many_others_are_served() {
 
 #[tokio::test(start_paused = true)]
 async fn who_has_something_else_to_write_or_much_does_not_wait_for_the_crowd() {
-    let run_queue = RunQueue::new(Arc::new(Tokio));
+    let run_queue = RunQueue::new(Arc::new(Tokio), Arc::default());
     let mut peers = connect_many(&run_queue, 500).await;
     let asleep = push(&peers, b"event");
     run_queue.wake_queue().wake(asleep);
@@ -85,7 +85,7 @@ async fn who_has_something_else_to_write_or_much_does_not_wait_for_the_crowd() {
 
 #[tokio::test(start_paused = true)]
 async fn the_waking_task_ends_with_the_last_connection_and_comes_with_the_next() {
-    let run_queue = RunQueue::new(Arc::new(Tokio));
+    let run_queue = RunQueue::new(Arc::new(Tokio), Arc::default());
     for _ in 0..3 {
         let peers = connect_many(&run_queue, 100).await;
         assert!(format!("{:?}", run_queue.wake_queue()).contains("members: 100, attended: true"));
@@ -115,7 +115,7 @@ impl Runtime for Stopped {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_waking_task_all_are_woken_at_once() {
-    let run_queue = RunQueue::new(Arc::new(Stopped));
+    let run_queue = RunQueue::new(Arc::new(Stopped), Arc::default());
     let peers = connect_many(&run_queue, 100).await;
     run_queue.wake_queue().wake(push(&peers, b"event"));
     all_write(&peers).await;
@@ -127,7 +127,7 @@ async fn without_a_waking_task_all_are_woken_at_once() {
 async fn of_events_from_all_sides_nobody_misses_one() {
     const PEERS: usize = 100;
     const EVENTS: usize = 300;
-    let run_queue = RunQueue::new(Arc::new(Tokio));
+    let run_queue = RunQueue::new(Arc::new(Tokio), Arc::default());
     let peers = connect_many(&run_queue, PEERS).await;
     let outboxes: Vec<Outbox> = peers.iter().map(|peer| peer.outbox.clone()).collect();
     // Two threads that know nothing of the runtime, as an application may publish from.

@@ -1,0 +1,49 @@
+//! When nothing is read from a peer: while its handler is busy, much waits for it, or much waits for others because of it.
+//!
+//! Invariant: what is queued for a paused peer is written all the same, and a pause ends when its reason does.
+
+use std::task::Context;
+
+use hyper::rt::{Read, Write};
+
+use super::Connection;
+use crate::transport::MessageHandler;
+use crate::transport::pause::{self, Pause};
+
+impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
+    #[inline]
+    pub(super) fn is_paused(&self) -> bool {
+        self.busy
+            || self.pause.is_some()
+            || self.output.owes_pong()
+            || !self.output.outbox().has_room() && !self.output.outbox().is_slow_with_room()
+    }
+
+    /// Pauses for those whose outboxes were filled, if any were. Its own is none of them: as long as that has no room, nothing
+    /// is read anyway.
+    #[cold]
+    pub(super) fn heed(&mut self) {
+        let mut receivers = pause::noted();
+        receivers.retain(|receiver| !receiver.is(self.output.outbox()));
+        if receivers.is_empty() {
+            return;
+        }
+        match &mut self.pause {
+            Some(pause) => pause.extend(receivers),
+            None => {
+                self.pause = Some(Pause::new(receivers));
+                self.handler.paused();
+            }
+        }
+    }
+
+    /// Goes on if the receivers have room. Otherwise the task will be woken when they do.
+    #[inline]
+    pub(super) fn poll_pause(&mut self, cx: &Context<'_>) {
+        if let Some(pause) = &mut self.pause
+            && (!self.handler.may_pause() || pause.poll(cx).is_ready())
+        {
+            self.pause = None;
+        }
+    }
+}
