@@ -207,9 +207,8 @@ impl Scene {
 
     fn compressed(&self) -> Result<Vec<Peer>, Failure> {
         let most = WebSocketConfig::default().max_message;
-        let stored: Vec<u8> = (0..TIMES * most / 60_000)
-            .flat_map(|_| [&[0, 0x60, 0xea, 0x9f, 0x15][..], &[b' '; 60_000]].concat())
-            .collect();
+        let block = [&[0, 0x60, 0xea, 0x9f, 0x15][..], &[b' '; 60_000]].concat();
+        let stored = block.repeat(TIMES * most / 60_000);
         let bomb = zeros(100 << 20);
         // Almost as much as may be and never the end; more than may be; what expands a thousand times.
         let all = [(&stored[..most / 60_005 * 60_005], 0x41), (&stored[..], 0x41), (&bomb[..], 0xc1)];
@@ -321,14 +320,19 @@ fn fence(mut peer: Peer) -> Result<Peer, Failure> {
 
 /// So many zeros as one block of DEFLATE: after the first, each match of 258 zeros takes 13 bits.
 fn zeros(many: usize) -> Vec<u8> {
-    let mut bits: Vec<bool> = vec![false, true, false];
-    let mut huffman = |code: u32, length: u32| bits.extend((0..length).rev().map(|bit| code >> bit & 1 == 1));
-    huffman(0x30, 8);
-    for _ in 0..many / 258 {
-        huffman(0b1100_0101, 8);
-        huffman(0, 5);
+    // The head of a block with the fixed codes, and the first zero, whose code is 0011_0000 from its first bit on.
+    let (mut bits, mut length) = (0b010 | 0b0000_1100 << 3, 11);
+    let mut bytes = Vec::with_capacity(many / 158 + 8);
+    // A match of 258, whose code is 1100_0101 from its first bit on, one octet back; then the end of the block, the head of
+    // an empty one, and what fills the last octet.
+    let matches = std::iter::repeat_n((0b1010_0011_u32, 13), many / 258);
+    for (code, more) in matches.chain([(0, 7), (0, 3), (0, 7)]) {
+        bits |= code << length;
+        length += more;
+        while length >= 8 {
+            bytes.push(bits as u8);
+            (bits, length) = (bits >> 8, length - 8);
+        }
     }
-    huffman(0, 7);
-    huffman(0, 3);
-    bits.chunks(8).map(|byte| byte.iter().enumerate().map(|(at, bit)| u8::from(*bit) << at).sum()).collect()
+    bytes
 }

@@ -76,7 +76,7 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
             if kind.prediction(options.quick).attackers > connections / 2 {
                 return Err(format!("{connections} open files are too few").into());
             }
-            failed.extend(flood(kind, options.quick, &more)?);
+            failed.extend(flood(kind, options, &more)?);
         }
         if failed.is_empty() {
             println!(
@@ -105,11 +105,14 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
 }
 
 /// Makes one flood, prints its row, and says what is wrong.
-fn flood(kind: Kind, quick: bool, more: &[&str]) -> Result<Vec<String>, Failure> {
+fn flood(kind: Kind, options: &FloodOptions, more: &[&str]) -> Result<Vec<String>, Failure> {
+    let quick = options.quick;
     let mut failed = Vec::new();
     let prediction = kind.prediction(quick);
     let server = ServerProcess::open(machine::two_processors().map(|(server, _)| server), more)?;
-    let measured = measure(kind, prediction.attackers, &server, quick)?;
+    // One flood shows that a limit is missing.
+    let times = if options.unbounded { 1 } else { TIMES };
+    let measured = measure(kind, prediction.attackers, &server, quick, times)?;
     let name = name(kind);
     print_row(&name, &prediction, &measured);
     let allowed = 2 * prediction.bytes + SLACK;
@@ -135,7 +138,13 @@ fn name(kind: Kind) -> String {
     kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
-fn measure(kind: Kind, attackers: usize, server: &ServerProcess, quick: bool) -> Result<Measured, Failure> {
+fn measure(
+    kind: Kind,
+    attackers: usize,
+    server: &ServerProcess,
+    quick: bool,
+    times: usize,
+) -> Result<Measured, Failure> {
     let neighbour = Neighbour::join(server.address)?;
     let calm = Duration::from_millis(if quick { 100 } else { 700 });
     std::thread::sleep(calm);
@@ -144,7 +153,7 @@ fn measure(kind: Kind, attackers: usize, server: &ServerProcess, quick: bool) ->
     neighbour.enter(Phase::Quiet);
     let (base, files) = (server.resident_bytes()?, server.open_files()?);
     let (mut peaks, mut left) = ([0; TIMES], [0; TIMES]);
-    for (peak, left) in peaks.iter_mut().zip(&mut left) {
+    for (peak, left) in peaks.iter_mut().zip(&mut left).take(times) {
         neighbour.enter(Phase::During);
         *peak = highest(kind, server, attackers)?.saturating_sub(base);
         neighbour.enter(Phase::Quiet);
