@@ -4,9 +4,9 @@
 //! Nothing is built of what nobody asks for, and all of them together are short, so that reading them is little work
 //! whatever they are.
 
+use super::text_set::TextSet;
 use crate::WampError;
 use crate::base::limits::Limits;
-use hashbrown::HashSet;
 use serverwamp_proto::codec::{Dict, DictReader, Kind, ListReader, Serializer, Value, from_slice};
 use serverwamp_proto::id::{Id, MAX_ID};
 use serverwamp_proto::pattern::Match;
@@ -207,11 +207,11 @@ impl MetaArgument<'_> {
     }
 
     /// The texts of a list of nothing but texts.
-    fn texts(self) -> Option<HashSet<Box<str>>> {
-        let mut texts = HashSet::new();
+    fn texts(self) -> Option<TextSet> {
+        let mut texts = TextSet::default();
         let mut list = ListReader::open(self.serializer, self.bytes).ok()?;
         while list.peek().ok()?.is_some() {
-            texts.insert(list.text().ok()?.into());
+            texts.insert(&list.text().ok()?);
         }
         Some(texts)
     }
@@ -243,7 +243,7 @@ impl<T> Expected<T> {
 
 pub(super) const TEXT: Expected<String> = Expected { words: "a string", read: |argument| argument.text() };
 
-pub(super) const TEXTS: Expected<HashSet<Box<str>>> =
+pub(super) const TEXTS: Expected<TextSet> =
     Expected { words: "a list of strings", read: |argument| argument.texts() };
 
 /// The options of `lookup`; what else they say is ignored, as everywhere.

@@ -5,12 +5,12 @@
 //! too long is given up there and then.
 
 use super::arguments::Page;
+use super::text_set::TextSet;
 use super::turns::{AT_ONCE, InTurns};
 use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::router::realm::RunningRealm;
 use crate::router::session::RouterSession;
-use hashbrown::HashSet;
 use serverwamp_proto::codec::{Serializer, Writer};
 use serverwamp_proto::id::{RegistrationId, SessionId, SubscriptionId};
 use serverwamp_proto::pattern::Match;
@@ -24,9 +24,9 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) enum Listed {
     /// Sessions with these roles, or all.
-    Sessions(Option<HashSet<Box<str>>>),
+    Sessions(Option<TextSet>),
     /// How many such sessions there are.
-    SessionCount(HashSet<Box<str>>),
+    SessionCount(TextSet),
     Registrations,
     Subscriptions,
     /// These, in this order.

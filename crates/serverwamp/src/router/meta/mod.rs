@@ -16,6 +16,7 @@ mod sessions;
 mod subscriptions;
 mod testament;
 mod testaments;
+mod text_set;
 mod turns;
 
 pub(crate) use events::MetaEvents;

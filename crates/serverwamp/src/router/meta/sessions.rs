@@ -5,11 +5,11 @@
 use super::arguments::{self, Arguments, Expected};
 use super::events::SessionDetails;
 use super::listing::Listed;
+use super::text_set::TextSet;
 use super::{MetaApi, one};
 use crate::base::log::line;
 use crate::router::session::{CloseRequest, RouterSession};
 use crate::{CloseReason, WampError};
-use hashbrown::HashSet;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::SessionId;
 use serverwamp_proto::pattern::Match;
@@ -169,7 +169,7 @@ impl MetaApi<'_> {
 }
 
 /// The roles asked for; an empty list is a filter that nobody passes (checklist MSES-06).
-pub(super) fn role_filter(arguments: &Arguments<'_>) -> Result<Option<HashSet<Box<str>>>, WampError> {
+pub(super) fn role_filter(arguments: &Arguments<'_>) -> Result<Option<TextSet>, WampError> {
     arguments.optional(0, "filter_authroles", &arguments::TEXTS)
 }
 

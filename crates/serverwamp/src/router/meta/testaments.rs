@@ -39,7 +39,8 @@ impl MetaApi<'_> {
         let config = self.realm.context.config();
         let permissions = &config.permissions;
         if !permissions.publish {
-            return Err(WampError::not_authorized("only the application publishes in this realm"));
+            let text = "only the application publishes in this realm; `Realm::allow_publish` lets clients";
+            return Err(WampError::not_authorized(text));
         }
         if testament.options.disclose_me && permissions.disclosure == Disclosure::Refused {
             return Err(disclosure_refused());
