@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use serverwamp::auth::{Principal, Ticket, ticket};
-use serverwamp::extract::Args;
+use serverwamp::extract::{Args, Identity};
 use serverwamp::{Application, Realm, RouteSet, Server};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -165,7 +165,46 @@ async fn calls_are_told_at_debug_and_what_a_caller_made_up_stays_within_its_quot
     assert_eq!(call, format!("DEBUG serverwamp::call: a call {session} request=1 procedure=math.add"));
     log.line(&["a call is answered", &session, "request=1 outcome=result"]).await;
     log.line(&[": a call ", &session, r#"request=2 procedure="nothing\u{1b}[2J\u{7}""#]).await;
-    log.line(&["a call is answered", &session, "request=2 outcome=wamp.error."]).await;
+    let answered = log.line(&["a call is answered", &session, "request=2 outcome="]).await;
+    assert!(answered.contains("outcome=wamp.error.") && answered.contains(" error=\""), "{answered}");
+    assert!(!answered.contains('\u{1b}'), "{answered}");
+}
+
+#[tokio::test]
+async fn what_a_callee_answers_in_place_of_a_result_is_told_with_its_text() {
+    let realm = Realm::router("errors").allow_anonymous("guest");
+    let server = serve(&Application::builder().realm(realm).build().unwrap()).await;
+    let (mut callee, _) = Peer::join(server, "errors").await;
+    let (mut caller, session) = Peer::join(server, "errors").await;
+    callee.send(json!([64, 1, {}, "com.example.fail"])).await;
+    assert_eq!(callee.receive().await[0], 65);
+    for (call, args, told) in [
+        (1, json!(["it is late\n"]), r#"outcome=com.example.no error="it is late\n""#),
+        (2, json!([7]), "outcome=com.example.no"),
+    ] {
+        caller.send(json!([48, call, {}, "com.example.fail"])).await;
+        let invocation = callee.receive().await;
+        callee.send(json!([8, 68, invocation[1], {}, "com.example.no", args])).await;
+        assert_eq!(caller.receive().await[0], 8);
+        let parts = ["a call is answered", &format!("session={session}"), &format!("request={call} ")];
+        let line = Log::get().line(&parts).await;
+        assert!(line.ends_with(told), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_without_the_identity_that_a_handler_takes_is_told_with_what_to_do() {
+    let routes =
+        RouteSet::new().procedure("who.am.i", |who: Identity<String>| async move { who.to_string() });
+    let realm = Realm::new("identities").allow_anonymous("guest").routes(routes);
+    let server = serve(&Application::builder().realm(realm).build().unwrap()).await;
+    let (mut peer, session) = Peer::join(server, "identities").await;
+    peer.send(json!([48, 1, {}, "who.am.i"])).await;
+    assert_eq!(peer.receive().await[4], "wamp.error.not_authorized");
+    let line = Log::get().line(&["WARN serverwamp::session: a session has no identity"]).await;
+    for part in ["`Principal::identity`", "identity=alloc::string::String", &format!("session={session}")] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
 }
 
 #[tokio::test]

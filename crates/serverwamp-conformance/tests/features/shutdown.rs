@@ -106,7 +106,7 @@ fn a_peer_that_does_not_answer_is_closed_after_its_goodbye_timeout() {
     let mut peer = join(&server, "realm1");
     server.signal(Signal::Terminate);
     assert_eq!(peer.receive()[2], SHUTDOWN);
-    takes(100, 3000, || peer.expect_closed());
+    assert_eq!(takes(100, 3000, || peer.expect_closed()), Some(1001));
     assert_eq!(server.wait_exit(SOON).code(), Some(0));
 }
 

@@ -13,7 +13,7 @@ fn rpc_01_a_registration_is_answered_with_its_id_or_an_error() {
         alice < [8, 64, 2, {}, "wamp.error.invalid_uri", ...]
         bob joins app
         bob > [64, 1, {}, "com.p"]
-        bob < [8, 64, 1, {}, "wamp.error.not_authorized", ...]
+        bob < [8, 64, 1, {}, "wamp.error.not_authorized", ["only the application registers in this realm; `Realm::allow_register` lets clients"]]
     "#,
     );
 }

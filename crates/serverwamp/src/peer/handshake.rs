@@ -160,7 +160,7 @@ fn log_joined(session: &RouterSession, principal: &Principal, agent: Option<&str
         transport = format_args!("{:?}", transport.kind),
         serializer = format_args!("{:?}", transport.serializer);
         agent = agent,
-        peer = transport.peer_address
+        peer = Whose::from(transport).peer
     );
 }
 

@@ -44,7 +44,7 @@ impl Peer {
             Phase::Closing => {
                 let text = format_args!("no answer to GOODBYE within {:?}", self.app.limits.goodbye_timeout);
                 self.app.counters.refused(Refusal::GoodbyeTimeout, self.whose(), text);
-                self.over(CloseReason::Lost, 1000, "GOODBYE was not answered");
+                self.over(CloseReason::Lost, self.close_code(), "GOODBYE was not answered");
             }
             Phase::Open(_) | Phase::Ended => {}
         }

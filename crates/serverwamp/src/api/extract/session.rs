@@ -1,6 +1,7 @@
 //! Extractors of what belongs to the session.
 
 use super::FromRequest;
+use crate::base::log::line;
 use crate::router::request::Request;
 use crate::{RealmHandle, Session, TransportInfo, WampError};
 use std::convert::Infallible;
@@ -9,7 +10,8 @@ use std::sync::Arc;
 
 /// The value the authenticator attached to the session with [`Principal::identity`](crate::auth::Principal::identity).
 ///
-/// A session without one, or with one of another type, is refused with `wamp.error.not_authorized`.
+/// A session without one, or with one of another type, is refused with `wamp.error.not_authorized`, and a line in the log says
+/// which type it was.
 #[derive(Debug)]
 pub struct Identity<U>(pub Arc<U>);
 
@@ -65,7 +67,17 @@ impl<R: Request, S: Sync, U: Send + Sync + 'static> FromRequest<R, S> for Identi
     type Rejection = WampError;
 
     async fn from_request(request: &mut R, _: &S) -> Result<Self, WampError> {
-        request.session().identity::<U>().map(Identity).ok_or_else(|| {
+        let session = request.session();
+        session.identity::<U>().map(Identity).ok_or_else(|| {
+            line!(
+                WARN,
+                "session",
+                "a session has no identity of the type that a handler takes: attach one with `Principal::identity` where it is authenticated",
+                identity = std::any::type_name::<U>(),
+                session = session.id(),
+                authid = session.authid(),
+                authmethod = session.authmethod()
+            );
             WampError::not_authorized("the session has no identity of the kind that this handler asks for")
         })
     }

@@ -95,7 +95,7 @@ pub(crate) struct Whose {
     pub(crate) session: Option<SessionId>,
 }
 
-/// Where a peer is, with its port where that is known.
+/// Where a peer is, with its port where that is known: headers of proxies name none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Address {
     Socket(SocketAddr),
@@ -105,6 +105,7 @@ pub(crate) enum Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Socket(address) if address.port() == 0 => address.ip().fmt(f),
             Self::Socket(address) => address.fmt(f),
             Self::Host(address) => address.fmt(f),
         }

@@ -67,6 +67,18 @@ fn a_line_has_its_fields_and_those_that_there_are_and_what_a_peer_chose_cannot_g
 }
 
 #[test]
+fn a_peer_whose_port_a_proxy_does_not_name_is_told_without_one() {
+    for (address, shown) in [
+        ("192.0.2.7:41432", "192.0.2.7:41432"),
+        ("192.0.2.7:0", "192.0.2.7"),
+        ("[2001:db8::1]:0", "2001:db8::1"),
+    ] {
+        let whose = Whose::from(address.parse::<SocketAddr>().ok());
+        assert_eq!(whose.peer.map(|peer| peer.to_string()).as_deref(), Some(shown));
+    }
+}
+
+#[test]
 fn a_value_that_nobody_listens_to_is_not_even_computed() {
     let (captured, _guard) = Captured::start(Level::INFO);
     let compute = || -> u64 { panic!("it was computed") };

@@ -95,7 +95,9 @@ impl Broker {
         session.check_passthru(options.passthru.as_deref(), announced, || format!("PUBLISH #{request}"))?;
         let published = self.context.check_own_uri(&topic, Match::Exact, Some(session)).and_then(|()| {
             if !self.context.config().permissions.publish {
-                return Err(WampError::not_authorized("only the application publishes in this realm"));
+                let text =
+                    "only the application publishes in this realm; `Realm::allow_publish` lets clients";
+                return Err(WampError::not_authorized(text));
             }
             self.publish_for(session, &topic, &options, payload)
         });

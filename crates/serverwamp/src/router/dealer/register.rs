@@ -30,7 +30,8 @@ impl Dealer {
         self.context.check_own_uri(procedure, options.kind, Some(session))?;
         let config = self.context.config();
         if !config.permissions.register {
-            return Err(WampError::not_authorized("only the application registers in this realm"));
+            let text = "only the application registers in this realm; `Realm::allow_register` lets clients";
+            return Err(WampError::not_authorized(text));
         }
         if options.disclose_caller && config.permissions.disclosure == Disclosure::Refused {
             return Err(disclosure_refused());

@@ -8,7 +8,7 @@ use super::changes::{Changes, Indexes};
 use super::leaving::{Leaving, LeavingQueue};
 use super::{Blueprint, RealmCode, RealmContext, RouterContext, no_such_procedure};
 use crate::base::locks::{Mutex, MutexGuard};
-use crate::base::log::line;
+use crate::base::log::{Whose, line};
 use crate::router::broker::Broker;
 use crate::router::dealer::Dealer;
 use crate::router::payload::CallReply;
@@ -99,7 +99,7 @@ impl RunningRealm {
             session = session.id(),
             authid = session.authid();
             reason = session.ended(),
-            peer = session.transport().peer_address
+            peer = Whose::from(session.transport()).peer
         );
     }
 

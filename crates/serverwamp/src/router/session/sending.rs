@@ -19,6 +19,8 @@ use serverwamp_proto::message::{
 };
 use serverwamp_proto::payload::{Payload, Transcoded};
 use serverwamp_proto::uris;
+use std::borrow::Cow;
+use std::fmt::Display;
 
 impl RouterSession {
     /// Queues the final answer to a call. A full or closed outbox ends the connection by itself.
@@ -39,22 +41,23 @@ impl RouterSession {
         }
     }
 
-    /// The answer to a call, at the level of calls: `"result"`, or an error's URI. Locks may be held.
-    fn log_answered(&self, request: RequestId, outcome: &str) {
+    /// The answer to a call, at the level of calls: `"result"`, or an error's URI and its text. Locks may be held.
+    fn log_answered<T: Display>(&self, request: RequestId, outcome: &str, text: impl FnOnce() -> Option<T>) {
         line_later!(
             DEBUG,
             "call",
             "a call is answered",
             session = self.id(),
             request = request,
-            outcome = outcome
+            outcome = outcome;
+            error = text()
         );
     }
 
     /// Queues an ERROR for the request `request` of message type `code`.
     pub(crate) fn send_error(&self, request_type: u64, request: RequestId, error: &WampError) {
         if request_type == Call::CODE {
-            self.log_answered(request, error.uri());
+            self.log_answered(request, error.uri(), || error.message());
         }
         let push = |error: &WampError| {
             let encode = infallible(|out| wire::error(self.serializer, request_type, request, error, out));
@@ -79,7 +82,9 @@ impl RouterSession {
                 self.send_error(Call::CODE, request, &error);
             }
             Err(PushError::Full) => self.send_error(Call::CODE, request, &self.unread()),
-            Ok(()) | Err(PushError::Closed | PushError::Encode(_)) => self.log_answered(request, "result"),
+            Ok(()) | Err(PushError::Closed | PushError::Encode(_)) => {
+                self.log_answered(request, "result", || None::<&str>)
+            }
         }
     }
 
@@ -132,7 +137,7 @@ impl RouterSession {
                 }
             }
             Answer::Error { error, payload, passthru } => {
-                self.log_answered(request, error);
+                self.log_answered(request, error, || payload.arg::<Cow<'_, str>>().ok());
                 match self.send_foreign_error(request, error, payload, *passthru) {
                     Err(PushError::Encode(error)) => unsayable(error),
                     // Its name alone may be short enough.
