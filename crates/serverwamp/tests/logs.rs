@@ -221,7 +221,7 @@ async fn whoever_is_refused_is_told_with_its_address_and_the_reason() {
     stream.write_all(request.as_bytes()).await.unwrap();
     let why = "origin https://evil.example is not allowed";
     let peer = format!("peer={}", stream.local_addr().unwrap());
-    let line = log.line(&["reason=upgrades_refused", why, &peer]).await;
+    let line = log.line(&["reason=http_requests_refused", why, &peer]).await;
     assert!(line.starts_with("WARN serverwamp::refused: refused "), "{line}");
     // A login, and a message.
     for (messages, reason, why) in [

@@ -39,15 +39,15 @@ fn who_is_not_let_in_is_counted() {
     let mut counters = Counters::of(&server);
     let strangers = Connect::to(server.url()).subprotocol(Subprotocol::JSON);
     strangers.header("Origin", "http://elsewhere.example").open().map(drop).expect_err("a foreign page");
-    counters.expect(json!({ "upgrades_refused": 1 }));
+    counters.expect(json!({ "http_requests_refused": 1 }));
     let mut peer = RawPeer::connect(server.url(), Subprotocol::JSON);
     let answer = peer.hello("nowhere", json!({}));
     assert_eq!(answer[2], "wamp.error.no_such_realm");
-    counters.expect(json!({ "upgrades_refused": 1, "sessions_refused": 1 }));
+    counters.expect(json!({ "http_requests_refused": 1, "sessions_refused": 1 }));
     let mut peer = RawPeer::connect(server.url(), Subprotocol::JSON);
     let answer = peer.join_with_ticket("secure", "joe", "not the ticket");
     assert_eq!(answer[0], 3, "{answer}");
-    counters.expect(json!({ "upgrades_refused": 1, "sessions_refused": 2 }));
+    counters.expect(json!({ "http_requests_refused": 1, "sessions_refused": 2 }));
     let mut lost = RawTcp::open(server.url());
     let handshake =
         String::from_utf8(tcp::handshake(server.url(), Subprotocol::JSON)).expect("a head is text");
@@ -59,7 +59,7 @@ fn who_is_not_let_in_is_counted() {
     );
     let answer = lost.read_to_end(DEADLINE).expect("the connection ends");
     assert!(answer.starts_with(b"HTTP/1.1 404 "), "{}", answer.escape_ascii());
-    counters.expect(json!({ "upgrades_refused": 2, "sessions_refused": 2 }));
+    counters.expect(json!({ "http_requests_refused": 2, "sessions_refused": 2 }));
 }
 
 #[test]
@@ -101,15 +101,15 @@ fn what_long_polling_refuses_and_ends_is_counted() {
     let mut counters = Counters::of(&server);
     let open = |protocol: &str| post(&server, "/lp/open", &json!({ "protocols": [protocol] }).to_string());
     assert!(open("wamp.3.json").starts_with("HTTP/1.1 400"));
-    counters.expect(json!({ "upgrades_refused": 1 }));
+    counters.expect(json!({ "http_requests_refused": 1 }));
     let answer = open("wamp.2.json");
     let (_, body) = answer.split_once("\r\n\r\n").expect("an answer has a body");
     let body: Value = serde_json::from_str(body).expect("the body is JSON");
     let transport = body["transport"].as_str().expect("a transport has a name");
     let answer = post(&server, &format!("/lp/{transport}/send"), &"x".repeat(2001));
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
-    counters.expect(json!({ "upgrades_refused": 1, "messages_too_long": 1 }));
-    counters.expect(json!({ "upgrades_refused": 1, "messages_too_long": 1, "long_poll_timeouts": 1 }));
+    counters.expect(json!({ "http_requests_refused": 1, "messages_too_long": 1 }));
+    counters.expect(json!({ "http_requests_refused": 1, "messages_too_long": 1, "long_poll_timeouts": 1 }));
 }
 
 // LP-07

@@ -24,7 +24,7 @@ fn whoever_is_refused_before_there_is_a_session_is_logged_with_the_reason() {
             &|server| {
                 drop(upgrade(server).header("Origin", "https://evil.example").open().expect_err("refused"))
             },
-            "upgrades_refused",
+            "http_requests_refused",
             "origin https://evil.example is not allowed",
         ),
         (
@@ -32,7 +32,7 @@ fn whoever_is_refused_before_there_is_a_session_is_logged_with_the_reason() {
                 let offers = upgrade(server).header("Sec-WebSocket-Protocol", "soap\twith=tabs");
                 drop(offers.open().expect_err("refused"));
             },
-            "upgrades_refused",
+            "http_requests_refused",
             "no common subprotocol. Client offered: soap",
         ),
         (&|server| hello(server, "nowhere\u{1b}[2J"), "sessions_refused", "there is no realm"),
@@ -59,6 +59,6 @@ fn of_many_refusals_for_one_reason_the_log_has_one_line_and_the_counter_all() {
     // Another reason is another kind of line.
     let foreign = Connect::to(server.url()).header("Origin", "https://evil.example");
     foreign.open().map(drop).expect_err("a foreign page");
-    server.wait_for_log("reason=upgrades_refused", DEADLINE);
-    assert_eq!((lines(&server, "sessions_refused"), lines(&server, "upgrades_refused")), (1, 1));
+    server.wait_for_log("reason=http_requests_refused", DEADLINE);
+    assert_eq!((lines(&server, "sessions_refused"), lines(&server, "http_requests_refused")), (1, 1));
 }

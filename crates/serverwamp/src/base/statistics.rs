@@ -145,8 +145,9 @@ refusals! {
     HandshakeTimeout "handshake_timeouts",
     /// Connections whose handshake failed: TLS, RawSocket, or bytes that are neither RawSocket nor HTTP.
     Handshake "handshakes_refused",
-    /// HTTP requests to open a transport without a WebSocket upgrade, from a foreign page, or without a common subprotocol.
-    Upgrade "upgrades_refused",
+    /// HTTP requests for a WebSocket or for long-polling that are malformed, at a wrong path, from a foreign page, or without a
+    /// common subprotocol.
+    HttpRequest "http_requests_refused",
     /// HTTP requests without a host, with several, or with none of [`WebSocketConfig::hosts`](crate::websocket::WebSocketConfig::hosts).
     Host "hosts_refused",
     /// HTTP requests of a trusted proxy whose header with the client's address cannot be parsed.

@@ -111,7 +111,7 @@ impl Services {
                         request.uri().path(),
                         self.websocket.0
                     );
-                    app.inner().counters.refused(Refusal::Upgrade, address, why);
+                    app.inner().counters.refused(Refusal::HttpRequest, address, why);
                 }
                 fallback::own(page(StatusCode::NOT_FOUND, text))
             }

@@ -62,7 +62,7 @@ impl LongPollService {
             StatusCode::PAYLOAD_TOO_LARGE => {
                 Some(answer.extensions_mut().remove().unwrap_or(Refusal::MessageBytes))
             }
-            StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN => Some(Refusal::Upgrade),
+            StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN => Some(Refusal::HttpRequest),
             _ => None,
         };
         // Whoever has counted it already has left no reason.

@@ -219,7 +219,7 @@ fn refusal(status: StatusCode, why: &str) -> Box<Refused> {
     let mut answer = Response::new(Full::new(Bytes::from(format!("WebSocket refused: {why}\n"))));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    Box::new(Refused { answer, counted: Refusal::Upgrade, why: why.to_owned() })
+    Box::new(Refused { answer, counted: Refusal::HttpRequest, why: why.to_owned() })
 }
 
 /// The value of a header that must be there exactly once.
