@@ -1,4 +1,4 @@
-//! What stands in the brackets of `#[debug_handler(..)]`: the kind of request, and the state.
+//! The options of `#[debug_handler(..)]`: the kind of request, and the state.
 
 use proc_macro2::{Ident, Span};
 use quote::format_ident;

@@ -1,8 +1,8 @@
-//! How much memory things take, as an allocator counts: what limits of memory are compared with.
+//! The memory that values take, as an allocator counts it; limits of memory are compared with it.
 //!
 //! The figures are those of glibc on 64 bits, which other allocators are close to.
 
-/// What an allocation of so many bytes takes: a header of 8 bytes, whole lines of 16, 32 bytes at the least.
+/// The memory of an allocation of `bytes`: a header of 8 bytes, rounded up to 16, at least 32.
 ///
 /// ```
 /// use serverwamp_proto::footprint::allocation;
@@ -17,7 +17,7 @@ pub const fn allocation(bytes: usize) -> usize {
     if whole < 32 { 32 } else { whole }
 }
 
-/// What an `Arc` of something of so many bytes takes.
+/// The memory of an `Arc` of a value of `bytes`.
 pub const fn shared(bytes: usize) -> usize {
     allocation(bytes.saturating_add(16))
 }

@@ -12,7 +12,7 @@ use std::num::NonZeroU64;
 /// The largest id there is, 2^53: the largest whole number a JavaScript client can count to without gaps.
 pub const MAX_ID: u64 = 1 << 53;
 
-/// What all ids have in common.
+/// The common part of all ids.
 pub trait Id: Copy + Eq + Ord + fmt::Debug + fmt::Display {
     /// The id with this number, if the number lies in 1 ..= 2^53.
     fn new(number: u64) -> Option<Self>;
@@ -125,7 +125,7 @@ impl<T: Id> Default for Counter<T> {
     }
 }
 
-/// How strictly the numbering of a client's requests is enforced.
+/// The enforcement of the numbering of a client's requests.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum RequestNumbering {
     /// Any id in range is taken. The other routers do the same, and clients that draw ids at random exist.
@@ -177,7 +177,7 @@ impl RequestSequence {
         Err(OutOfSequence { got, due })
     }
 
-    /// How strictly this sequence is enforced.
+    /// The enforcement of this sequence.
     pub const fn numbering(&self) -> RequestNumbering {
         self.numbering
     }

@@ -42,7 +42,7 @@ impl Timestamp {
     /// The last microsecond of the year 9999.
     pub const MAX: Self = Self { unix_micros: 253_402_300_799_999_999 };
 
-    /// So many microseconds after the beginning of 1970, or before it. What lies outside the range becomes its end.
+    /// The time `micros` microseconds after the beginning of 1970, or before it. A time outside the range becomes its end.
     pub const fn from_unix_micros(micros: i64) -> Self {
         if micros < Self::MIN.unix_micros {
             return Self::MIN;
@@ -55,7 +55,7 @@ impl Timestamp {
         Self::from_unix_micros(i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX))
     }
 
-    /// How many microseconds it lies after the beginning of 1970.
+    /// Microseconds since the beginning of 1970.
     pub const fn unix_micros(self) -> i64 {
         self.unix_micros
     }

@@ -16,7 +16,7 @@ pub enum Strictness {
     Strict,
 }
 
-/// What a realm accepts as a URI.
+/// A realm's rules for URIs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct UriRules {
     /// Which characters components may hold.

@@ -90,7 +90,7 @@ pub mod close {
         KILLED = "wamp.close.killed";
         /// The session was silent for too long. Not predefined.
         TIMEOUT = "wamp.close.timeout";
-        /// What many clients send when they leave. Only in examples of the specification.
+        /// The reason that many clients send with GOODBYE. Only in examples of the specification.
         NORMAL = "wamp.close.normal";
     }
 }

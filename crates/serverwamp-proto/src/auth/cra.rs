@@ -15,14 +15,14 @@ use super::Secret;
 use crate::codec::{EncodeError, Serializer, to_writer};
 use crate::id::SessionId;
 
-/// What a client has to sign.
+/// The text that a client signs.
 #[derive(Clone, Copy, Debug)]
 pub struct CraChallenge<'a> {
-    /// Who the client says it is.
+    /// The authid that the client claims.
     pub authid: &'a str,
     /// The role it will have.
     pub authrole: &'a str,
-    /// Who vouches for it.
+    /// The provider of the authentication.
     pub authprovider: &'a str,
     /// Something that was never used before: at least 16 random bytes, as text.
     pub nonce: &'a str,
@@ -89,14 +89,14 @@ impl<'a> CraExtra<'a> {
     }
 }
 
-/// How a key is derived from a password.
+/// The derivation of a key from a password.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Derivation {
     /// Text that makes the same password another key for another user.
     pub salt: String,
-    /// How many bytes are derived, before base64.
+    /// The length of the derived key in bytes, before base64.
     pub keylen: u32,
-    /// How often PBKDF2 iterates.
+    /// The number of PBKDF2 iterations.
     pub iterations: u32,
 }
 

@@ -23,7 +23,7 @@ use crate::id::SessionId;
 #[derive(Clone, Debug)]
 pub struct Members<T> {
     members: Vec<(SessionId, T)>,
-    /// Where each session stands in `members`.
+    /// The index of each session in `members`.
     places: HashMap<SessionId, usize>,
 }
 
@@ -56,13 +56,13 @@ impl<T> Members<T> {
         self.places.contains_key(&session)
     }
 
-    /// What is kept for the session, if it is in.
+    /// The value of the session, if it is a member.
     pub fn get(&self, session: SessionId) -> Option<&T> {
         let (_, member) = self.members.get(*self.places.get(&session)?)?;
         Some(member)
     }
 
-    /// How many there are.
+    /// The number of entries.
     pub fn len(&self) -> usize {
         self.members.len()
     }

@@ -1,4 +1,4 @@
-//! Who receives a publication: its lists of sessions, principals and roles, applied to one session at a time.
+//! The receivers of a publication: its lists of sessions, principals and roles, applied to one session at a time.
 //!
 //! A session receives it if every list of eligible ones that is there has it, an empty one included, and no list of
 //! excluded ones has it. The lists say nothing about who is subscribed. Spec: advanced, "Subscriber Black- and
@@ -41,7 +41,7 @@ impl Receivers {
             })
     }
 
-    /// How many entries the lists have together.
+    /// The total number of entries of the lists.
     pub fn len(&self) -> usize {
         let ids = self.lists_of_ids().into_iter().flatten().map(Vec::len);
         ids.chain(self.lists_of_names().into_iter().flatten().map(Names::len)).sum()
@@ -69,7 +69,7 @@ impl Receivers {
             || excludes(&self.exclude_authrole)
     }
 
-    /// How many bytes the lists take in memory, for those who keep publications and bound what they keep.
+    /// The bytes of memory that the lists take, for stores of publications with a limit.
     pub fn bytes(&self) -> usize {
         let ids = |list: &Vec<SessionId>| allocation(list.capacity() * size_of::<SessionId>());
         let ids: usize = self.lists_of_ids().into_iter().flatten().map(ids).sum();
@@ -133,7 +133,7 @@ impl KeptReceivers {
         self.0.permits_as((session, authid, authrole), has_id, Names::contains_sorted)
     }
 
-    /// How many bytes the lists take in memory.
+    /// The bytes of memory that the lists take.
     pub fn bytes(&self) -> usize {
         self.0.bytes()
     }
@@ -211,7 +211,7 @@ fn allows<L>(eligible: Option<L>, excluded: Option<L>, has: impl Fn(L) -> bool) 
 mod tests {
     use super::*;
 
-    /// What one list can be, as seen by the session that is asked about.
+    /// The possible states of one list, with respect to one session.
     #[derive(Clone, Copy, Debug)]
     enum State {
         Absent,

@@ -1,4 +1,4 @@
-//! What a session leaves behind: publications that are made when it is gone.
+//! Testaments of a session: publications that are made after its end.
 //!
 //! There are two buckets, for the loss of the connection and for the end of the session. Without resumption both moments
 //! are one, and the buckets are still apart: they are flushed one by one, and published in this order. Spec: advanced,
@@ -43,7 +43,7 @@ impl<T> Testaments<T> {
         self.bucket(scope).push(testament);
     }
 
-    /// How many there are, in both scopes together.
+    /// The number of testaments in both scopes.
     pub fn len(&self) -> usize {
         self.detached.len() + self.destroyed.len()
     }

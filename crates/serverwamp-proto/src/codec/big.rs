@@ -1,4 +1,4 @@
-//! Whole numbers of more than 64 bits, as far as carrying them from one serializer to another needs arithmetic.
+//! Integers of more than 64 bits, with the arithmetic that transcoding needs.
 //!
 //! Invariant: the highest limb is not zero, so equal numbers are equal values. How large they get is up to whoever makes
 //! them; all of this takes time in the square of the digits.
@@ -39,13 +39,13 @@ impl Big {
         self.0.is_empty()
     }
 
-    /// How many bits it takes.
+    /// The number of bits.
     pub(super) fn bits(&self) -> u64 {
         let highest = self.0.last().map_or(0, |limb| 32 - limb.leading_zeros());
         (self.0.len().saturating_sub(1) * 32) as u64 + u64::from(highest)
     }
 
-    /// How many of its lowest bits are zero.
+    /// The number of trailing zero bits.
     pub(super) fn trailing_zeros(&self) -> u64 {
         let Some(limb) = self.0.iter().position(|limb| *limb != 0) else { return 0 };
         limb as u64 * 32 + self.0.get(limb).map_or(0, |limb| u64::from(limb.trailing_zeros()))

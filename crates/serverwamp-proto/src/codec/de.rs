@@ -280,7 +280,7 @@ impl<'de, R: Reader<'de>> de::Deserializer<'de> for Decode<'_, R> {
     }
 }
 
-/// What is left of an open list or dictionary.
+/// The rest of an open list or dictionary.
 struct OpenElements<'r, R> {
     reader: &'r mut R,
     frame: Frame,

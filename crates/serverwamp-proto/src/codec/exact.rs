@@ -39,7 +39,7 @@ pub(crate) enum Magnitude<'a> {
     Native(u128),
 }
 
-/// What a magnitude is multiplied by.
+/// The factor of a magnitude.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Scale {
     /// Nothing: a whole number.

@@ -42,7 +42,7 @@ use std::borrow::Cow;
 /// 64 is far beyond what applications send and keeps the recursion of a typed decoder within a small thread stack.
 pub const MAX_DEPTH: usize = 64;
 
-/// How deep the messages of a peer may be nested, where that is less than [`MAX_DEPTH`].
+/// The allowed nesting of a peer's messages, up to [`MAX_DEPTH`].
 ///
 /// ```
 /// use serverwamp_proto::codec::Nesting;
@@ -64,7 +64,7 @@ impl Nesting {
         if levels < Self::LEAST.0 || levels > Self::MOST.0 { None } else { Some(Self(levels)) }
     }
 
-    /// How many levels.
+    /// The number of levels.
     pub const fn levels(self) -> usize {
         self.0
     }
@@ -81,7 +81,7 @@ impl Default for Nesting {
     }
 }
 
-/// How messages are turned into bytes.
+/// The encoding of messages as bytes.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Serializer {
     /// JSON (RFC 8259) with WAMP's rule for binary strings: NUL, then base64.
@@ -96,9 +96,9 @@ pub enum Serializer {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{reason} at byte {offset}")]
 pub struct DecodeError {
-    /// What is wrong, in words a peer may see.
+    /// The fault, in words that the peer may read.
     pub reason: Cow<'static, str>,
-    /// Where, counted from the start of the slice that was read.
+    /// Its offset from the start of the slice that was read.
     pub offset: usize,
 }
 
@@ -106,7 +106,7 @@ pub struct DecodeError {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{reason}")]
 pub struct EncodeError {
-    /// What is wrong.
+    /// The fault.
     pub reason: Cow<'static, str>,
 }
 
@@ -117,7 +117,7 @@ impl EncodeError {
     }
 }
 
-/// What an element of a list is, seen without decoding it.
+/// The kind of a value, determined without decoding it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
     /// `null`, `nil`, also CBOR's `undefined`.

@@ -1,4 +1,4 @@
-//! What the three pull readers have in common: one token at a time, nothing built that nobody asked for.
+//! The common part of the three pull readers: one token at a time, and values are built on request only.
 //!
 //! Invariant: every reader counts its own depth and refuses level 65, so whatever recurses over tokens is bounded.
 
@@ -70,7 +70,7 @@ impl Token<'_> {
     }
 }
 
-/// What [`Reader::pass`] passed.
+/// The result of [`Reader::pass`].
 #[derive(Debug)]
 pub(crate) enum Passed {
     Scalar,
@@ -88,7 +88,7 @@ pub(crate) trait Reader<'a>: Sized {
     fn resume(&mut self, at: usize);
     /// Takes so many levels for used.
     fn descended(&mut self, levels: usize);
-    /// Where the next value starts.
+    /// The offset of the next value.
     fn start(&mut self) -> usize {
         self.offset()
     }
@@ -259,7 +259,7 @@ impl<'a> AnyReader<'a> {
     pub(crate) fn leave(&mut self, frame: Frame) -> Result<(), DecodeError> {
         any!(self, r => r.leave(frame))
     }
-    /// Where the next value starts.
+    /// The offset of the next value.
     pub(crate) fn start(&mut self) -> usize {
         any!(self, r => r.start())
     }

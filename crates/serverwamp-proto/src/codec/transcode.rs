@@ -7,9 +7,9 @@ use super::reader::{KEY_NOT_TEXT, Reader, Token, with_reader};
 use super::writer::{Encoder, with_writer};
 use super::{DecodeError, EncodeError, Serializer};
 
-/// So many digits a bigfloat may have in JSON without further ado: as many as that of a double near 1.
+/// The digits that a bigfloat may have in JSON in any case: as many as a double near 1 has.
 const USUAL_DIGITS: usize = 64;
-/// So many more all bigfloats of one value may have together, or 7 bytes each would become a thousand.
+/// The further digits that all bigfloats of one value may have together; otherwise 7 bytes could become a thousand each.
 const SPARE_DIGITS: usize = 64 * 1024;
 const TOO_LONG_IN_ALL: &str = "the bigfloats have too many digits to be carried to another serializer";
 

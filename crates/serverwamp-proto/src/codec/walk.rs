@@ -146,7 +146,7 @@ pub struct DictReader<'a> {
     state: DictState,
     /// Whether nothing may follow.
     whole: bool,
-    /// Where it begins.
+    /// The offset of its beginning.
     from: usize,
 }
 

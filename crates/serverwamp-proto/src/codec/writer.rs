@@ -1,4 +1,4 @@
-//! What the three writers have in common, and `Writer`, which chooses among them at run time.
+//! The common part of the three writers, and `Writer`, which chooses among them at run time.
 //!
 //! Invariant: a list or dictionary that was closed has the length its header says, even if another one was announced.
 

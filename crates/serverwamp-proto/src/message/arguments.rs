@@ -64,7 +64,7 @@ fn normalise(mut payload: Payload) -> Payload {
     payload
 }
 
-/// What is sent of arguments and keyword arguments: nothing that is empty, unless it keeps a place.
+/// The elements that arguments and keyword arguments are sent as: empty ones are left out, unless they keep a place.
 pub(super) fn sent_payload<'p>(
     serializer: Serializer,
     args: &'p [u8],
@@ -78,7 +78,7 @@ pub(super) fn sent_payload<'p>(
     }
 }
 
-/// How many elements arguments and keyword arguments take; either is empty when absent.
+/// The number of elements that arguments and keyword arguments take; either is empty if absent.
 pub(super) const fn payload_count(args: &[u8], kwargs: &[u8]) -> usize {
     match (args.is_empty(), kwargs.is_empty()) {
         (_, false) => 2,

@@ -14,12 +14,12 @@ use super::wire::{Element, Elements};
 use crate::codec::{DecodeError, DictReader, EncodeError, Kind, Serializer, Writer};
 use crate::payload::Part;
 
-/// Where a value that is being read comes from.
+/// The source of a value that is being read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Source<'a> {
     pub(super) serializer: Serializer,
     pub(super) frame: &'a Bytes,
-    /// How many entries of a list are kept, but for one more.
+    /// The number of entries of a list that are kept, plus one.
     pub(super) entries: usize,
 }
 
@@ -37,7 +37,7 @@ impl<'a> Source<'a> {
 
 /// The value of one attribute.
 pub(super) trait Attribute<'a>: AttributeValue + Sized {
-    /// What belongs there, with its article.
+    /// The expected value, with its article.
     const EXPECTED: &'static str;
     /// The kind of value that belongs there.
     const KIND: Kind;
@@ -69,7 +69,7 @@ pub(super) trait AttributeSet<'a>: Default {
         None
     }
 
-    /// Where to keep the attributes nobody here knows.
+    /// The place of unknown attributes.
     fn unknown_mut(&mut self) -> Option<&mut UnknownAttributes> {
         None
     }

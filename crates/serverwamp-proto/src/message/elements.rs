@@ -1,4 +1,4 @@
-//! What stands in a message at a fixed place: ids, texts, dictionaries.
+//! The elements at fixed places of a message: ids, texts, dictionaries.
 
 use std::borrow::Cow;
 

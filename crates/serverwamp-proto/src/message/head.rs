@@ -1,4 +1,4 @@
-//! What can be seen of a message of which only the beginning is there.
+//! The properties of a message of which only the beginning is available.
 //!
 //! Invariant: nothing is taken from where the beginning is cut off; a number counts only if another element follows it.
 
@@ -7,7 +7,7 @@ use crate::codec::Serializer;
 use crate::codec::reader::{AnyReader, Token};
 use crate::id::RequestId;
 
-/// How many bytes of a message that is too long are kept: enough for type codes and ids, however they are written.
+/// The bytes kept of a message that is too long: enough for type codes and ids in every form.
 pub const HEAD: usize = 512;
 
 /// The invocation that is answered by a message that begins with `head`: by a YIELD, or by an ERROR.

@@ -23,7 +23,7 @@ pub enum Invoke {
     Last,
 }
 
-/// What a caller wants to become of the call it cancels: `CANCEL.Options.mode`.
+/// The way in which a caller cancels a call: `CANCEL.Options.mode`.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum CancelMode {
     /// The caller is answered at once, the callee hears nothing.
@@ -34,7 +34,7 @@ pub enum CancelMode {
     KillNoWait,
 }
 
-/// How a callee is interrupted: `INTERRUPT.Options.mode`.
+/// The way in which a callee is interrupted: `INTERRUPT.Options.mode`.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum InterruptMode {
     /// The answer still counts.

@@ -18,7 +18,7 @@ use crate::footprint::allocation;
 #[derive(Clone, Default, Eq, PartialEq)]
 pub struct Names {
     text: String,
-    /// Where each name ends.
+    /// The end of each name.
     ends: Vec<u32>,
 }
 
@@ -31,7 +31,7 @@ impl Names {
         }
     }
 
-    /// How many there are.
+    /// The number of entries.
     pub const fn len(&self) -> usize {
         self.ends.len()
     }
@@ -76,7 +76,7 @@ impl Names {
         false
     }
 
-    /// How many bytes they take in memory beside the list itself.
+    /// The bytes of memory that they take beside the list itself.
     pub fn bytes(&self) -> usize {
         allocation(self.text.capacity()) + allocation(self.ends.capacity() * size_of::<u32>())
     }

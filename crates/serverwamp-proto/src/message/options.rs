@@ -13,16 +13,16 @@ use crate::id::{RegistrationId, SessionId, SubscriptionId};
 use crate::pattern::Match;
 
 attributes! {
-    /// How a payload that only the endpoints can read is packed. Spec: advanced, "Payload Passthru Mode".
+    /// The packing of a payload that only the endpoints can read. Spec: advanced, "Payload Passthru Mode".
     ///
     /// Travels unchanged from CALL to INVOCATION, YIELD to RESULT, PUBLISH to EVENT and ERROR to ERROR. The `enc_*`
     /// attributes are an older form of the same idea, under which the payload is one string in place of the arguments.
     pub struct Passthru {
         /// The scheme; an empty one means that the mode is off.
         "ppt_scheme" => scheme: Option<Box<str>>,
-        /// How the payload was serialized before it was packed.
+        /// The serializer of the payload before packing.
         "ppt_serializer" => serializer: Option<Box<str>>,
-        /// How the payload is encrypted.
+        /// The encryption of the payload.
         "ppt_cipher" => cipher: Option<Box<str>>,
         /// Which key encrypts the payload.
         "ppt_keyid" => keyid: Option<Box<str>>,
@@ -36,7 +36,7 @@ attributes! {
 }
 
 impl Passthru {
-    /// How many bytes the attributes take in memory.
+    /// The bytes of memory that the attributes take.
     pub fn bytes(&self) -> usize {
         let texts =
             [&self.scheme, &self.serializer, &self.cipher, &self.keyid, &self.enc_key, &self.enc_serializer];
@@ -52,7 +52,7 @@ impl Passthru {
 }
 
 attributes! {
-    /// Who may and who may not receive a publication. An empty list is not the same as none: nobody is in it.
+    /// The sessions that may and may not receive a publication. An empty list differs from an absent one: it contains no session.
     pub struct Receivers {
         /// Sessions that do not receive it.
         "exclude" => exclude: Option<Vec<SessionId>>,
@@ -72,7 +72,7 @@ attributes! {
 attributes! {
     /// `SUBSCRIBE.Options`.
     pub struct SubscribeOptions {
-        /// How the topic is meant.
+        /// The match policy of the topic.
         "match" => kind: Match,
         /// Whether the retained event is wanted.
         "get_retained" => get_retained: bool,
@@ -112,7 +112,7 @@ attributes! {
         "publisher_authrole" => publisher_authrole: Option<Cow<'a, str>>,
         /// The topic published to; always there for pattern subscriptions.
         "topic" => topic: Option<Cow<'a, str>>,
-        /// How far the publisher is trusted.
+        /// The trust level of the publisher.
         "trustlevel" => trustlevel: Option<u64>,
         /// Whether the event was retained, and is not new.
         "retained" => retained: bool,
@@ -135,9 +135,9 @@ attributes! {
 attributes! {
     /// `REGISTER.Options`.
     pub struct RegisterOptions {
-        /// How the procedure is meant.
+        /// The match policy of the procedure.
         "match" => kind: Match,
-        /// How calls are shared out among callees.
+        /// The policy that distributes calls among callees.
         "invoke" => invoke: Invoke,
         /// Whether the callee wants its callers disclosed.
         "disclose_caller" => disclose_caller: bool,
@@ -159,7 +159,7 @@ attributes! {
 }
 
 attributes! {
-    /// Where a call to a sharded registration goes.
+    /// The shard for a call to a sharded registration.
     pub struct Sharding {
         /// The resource key.
         "rkey" => rkey: Option<Box<str>>,
@@ -202,7 +202,7 @@ attributes! {
         "caller_authrole" => caller_authrole: Option<Cow<'a, str>>,
         /// The procedure called; always there for pattern registrations.
         "procedure" => procedure: Option<Cow<'a, str>>,
-        /// How far the caller is trusted.
+        /// The trust level of the caller.
         "trustlevel" => trustlevel: Option<u64>,
         + passthru: Option<Box<Passthru>>,
     }
@@ -212,7 +212,7 @@ attributes! {
 attributes! {
     /// `CANCEL.Options`.
     pub struct CancelOptions {
-        /// What becomes of the call; `killnowait` if absent.
+        /// The mode of cancellation; `killnowait` if absent.
         "mode" => mode: Option<CancelMode>,
     }
     unknown
@@ -221,7 +221,7 @@ attributes! {
 attributes! {
     /// `INTERRUPT.Options`.
     pub struct InterruptOptions {
-        /// What becomes of the invocation.
+        /// The mode of the interruption.
         "mode" => mode: Option<InterruptMode>,
     }
     unknown

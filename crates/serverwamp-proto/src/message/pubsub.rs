@@ -12,7 +12,7 @@ message! {
     pub struct Publish<'a> {
         /// The id of this request.
         "Request" => request: RequestId,
-        /// How it is published.
+        /// The options of the publication.
         "Options" => options: PublishOptions,
         /// The topic.
         "Topic" => topic: Cow<'a, str>,
@@ -36,7 +36,7 @@ message! {
     pub struct Subscribe<'a> {
         /// The id of this request.
         "Request" => request: RequestId,
-        /// How the topic is meant.
+        /// The match policy of the topic.
         "Options" => options: SubscribeOptions,
         /// The topic, or a pattern of topics.
         "Topic" => topic: Cow<'a, str>,
@@ -78,7 +78,7 @@ message! {
         "SUBSCRIBED.Subscription" => subscription: SubscriptionId,
         /// The publication, the same for all receivers.
         "PUBLISHED.Publication" => publication: PublicationId,
-        /// What is known about it.
+        /// The details.
         "Details" => details: EventDetails<'a>,
         /// The event's arguments.
         "" => payload: Payload,

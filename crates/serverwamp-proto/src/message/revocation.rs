@@ -5,7 +5,7 @@ use super::wire::{Element, Elements};
 use crate::codec::{EncodeError, Serializer, Writer};
 use crate::id::RequestId;
 
-/// How a subscription or a registration came to its end.
+/// The end of a subscription or a registration: requested or revoked.
 ///
 /// On the wire a revocation has the request id 0, which no request has, and details.
 #[derive(Clone, Debug, Eq, PartialEq)]

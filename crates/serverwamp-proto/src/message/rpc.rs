@@ -17,7 +17,7 @@ message! {
         "REQUEST.Type" => request_type: u64,
         /// The request it answers.
         "REQUEST.Request" => request: RequestId,
-        /// What is known about it.
+        /// The details.
         "Details" => details: ErrorDetails,
         /// Why, as a URI.
         "Error" => error: Cow<'a, str>,
@@ -31,7 +31,7 @@ message! {
     pub struct Call<'a> {
         /// The id of this request.
         "Request" => request: RequestId,
-        /// How it is called.
+        /// The options of the call.
         "Options" => options: CallOptions,
         /// The procedure.
         "Procedure" => procedure: Cow<'a, str>,
@@ -45,7 +45,7 @@ message! {
     pub struct Cancel {
         /// The call.
         "CALL.Request" => request: RequestId,
-        /// What is to become of it.
+        /// The options of the cancellation.
         "Options" => options: CancelOptions,
     }
 }
@@ -55,7 +55,7 @@ message! {
     pub struct Result {
         /// The call it answers.
         "CALL.Request" => request: RequestId,
-        /// What is known about it.
+        /// The details.
         "Details" => details: ResultDetails,
         /// The results.
         "" => payload: Payload,
@@ -67,7 +67,7 @@ message! {
     pub struct Register<'a> {
         /// The id of this request.
         "Request" => request: RequestId,
-        /// How the procedure is meant and how it is called.
+        /// The options: the match policy of the procedure, and the distribution of calls.
         "Options" => options: RegisterOptions,
         /// The procedure, or a pattern of procedures.
         "Procedure" => procedure: Cow<'a, str>,
@@ -109,7 +109,7 @@ message! {
         "Request" => request: RequestId,
         /// The registration through which it came.
         "REGISTERED.Registration" => registration: RegistrationId,
-        /// What is known about the call.
+        /// The details of the call.
         "Details" => details: InvocationDetails<'a>,
         /// The call's arguments.
         "" => payload: Payload,
@@ -121,7 +121,7 @@ message! {
     pub struct Interrupt {
         /// The invocation.
         "INVOCATION.Request" => request: RequestId,
-        /// What becomes of it.
+        /// The options.
         "Options" => options: InterruptOptions,
     }
 }
@@ -131,7 +131,7 @@ message! {
     pub struct Yield {
         /// The invocation it answers.
         "INVOCATION.Request" => request: RequestId,
-        /// What is known about it.
+        /// The details.
         "Options" => options: YieldOptions,
         /// The results.
         "" => payload: Payload,

@@ -13,7 +13,7 @@ message! {
     pub struct Hello<'a> {
         /// The realm; null, which some clients send for "any", is `None`.
         "Realm" => realm: Option<Cow<'a, str>>,
-        /// Who the client is and what it can do.
+        /// The client's claims and roles.
         "Details" => details: HelloDetails,
     }
 }
@@ -27,11 +27,11 @@ attributes! {
         "agent" => agent: Option<String>,
         /// The authentication methods the client offers, the preferred one first.
         "authmethods" => authmethods: Option<Vec<String>>,
-        /// Who the client says it is.
+        /// The authid that the client claims.
         "authid" => authid: Option<String>,
         /// The role the client asks for.
         "authrole" => authrole: Option<String>,
-        /// What the authentication methods need beyond that, a dictionary.
+        /// Further input for the authentication methods, a dictionary.
         "authextra" => authextra: Option<Encoded>,
     }
     unknown
@@ -49,7 +49,7 @@ message! {
     pub struct Welcome {
         /// The session that now exists.
         "Session" => session: SessionId,
-        /// Who the client is taken for and what the router can do.
+        /// The client's identity and the router's roles.
         "Details" => details: WelcomeDetails,
     }
 }
@@ -63,15 +63,15 @@ attributes! {
         "agent" => agent: Option<String>,
         /// The realm joined.
         "realm" => realm: Option<String>,
-        /// Who the client is taken for.
+        /// The authid of the client.
         "authid" => authid: Option<String>,
         /// The role the client was given.
         "authrole" => authrole: Option<String>,
         /// The method that established it.
         "authmethod" => authmethod: Option<String>,
-        /// Who vouches for it.
+        /// The provider of the authentication.
         "authprovider" => authprovider: Option<String>,
-        /// What the authentication method adds, a dictionary.
+        /// Additions of the authentication method, a dictionary.
         "authextra" => authextra: Option<Encoded>,
     }
     unknown
@@ -80,7 +80,7 @@ attributes! {
 message! {
     /// A session ends at once, or never begins. Never answered.
     pub struct Abort<'a> {
-        /// What went wrong.
+        /// The details of the error.
         "Details" => details: AbortDetails,
         /// Why, as a URI.
         "Reason" => reason: Cow<'a, str>,
@@ -94,7 +94,7 @@ attributes! {
     pub struct AbortDetails {
         /// A text for people.
         "message" => message: Option<String>,
-        /// What a SCRAM exchange failed of.
+        /// The error of a SCRAM exchange.
         "scram" => scram: Option<String>,
     }
     unknown
@@ -105,7 +105,7 @@ message! {
     pub struct Challenge<'a> {
         /// The authentication method.
         "AuthMethod" => method: Cow<'a, str>,
-        /// What the method needs, a dictionary.
+        /// The input for the method, a dictionary.
         "Extra" => extra: Encoded,
     }
 }
@@ -115,7 +115,7 @@ message! {
     pub struct Authenticate<'a> {
         /// The proof: a ticket, a signature.
         "Signature" => signature: Cow<'a, str>,
-        /// What the method needs beyond that, a dictionary.
+        /// Further input for the method, a dictionary.
         "Extra" => extra: Encoded,
     }
 }
@@ -130,7 +130,7 @@ impl Authenticate<'_> {
 message! {
     /// A peer ends the session, or answers to that.
     pub struct Goodbye<'a> {
-        /// What there is to say about it.
+        /// The details.
         "Details" => details: GoodbyeDetails,
         /// Why, as a URI.
         "Reason" => reason: Cow<'a, str>,

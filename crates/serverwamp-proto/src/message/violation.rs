@@ -1,4 +1,4 @@
-//! What is said when a peer breaks the protocol.
+//! Violations of the protocol, with the text for the peer.
 //!
 //! A violation ends the session: its text goes into `ABORT.Details.message`, so it names the message, the request, the
 //! place and the fault, and holds nothing that the peer did not send itself.
@@ -11,7 +11,7 @@ use crate::codec::{DecodeError, Kind};
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{message}")]
 pub struct Violation {
-    /// What was wrong, in words the peer may see.
+    /// The fault, in words that the peer may read.
     pub message: Cow<'static, str>,
 }
 
@@ -29,9 +29,9 @@ pub(super) enum Fault {
     Malformed(DecodeError),
     /// The bytes are fine, the value is not.
     Wrong {
-        /// What belongs there, with its article.
+        /// The expected value, with its article.
         expected: &'static str,
-        /// What stands there.
+        /// The value found.
         got: Cow<'static, str>,
     },
 }
@@ -56,7 +56,7 @@ impl From<DecodeError> for Fault {
     }
 }
 
-/// How much of a peer's text is shown back to it.
+/// The length of a peer's text that is shown back to it.
 const MAX_SHOWN: usize = 40;
 
 pub(super) const fn kind_name(kind: Kind) -> &'static str {

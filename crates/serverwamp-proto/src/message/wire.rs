@@ -1,4 +1,4 @@
-//! How a message is laid out in its list: what is read, in which order, and what is said when it is not there.
+//! The layout of messages as lists: the elements, their order, and the text for a missing one.
 //!
 //! [`message!`] declares a message as a struct whose fields are the elements behind the code. Reading stops at the first
 //! element that is not as it must be; a list that is shorter or longer than the message is never accepted.
@@ -18,10 +18,10 @@ use crate::id::{Id, MAX_ID, RequestId};
 /// message, and leaves room for those of applications; each one that is read costs time.
 const MOST_ATTRIBUTES: usize = 256;
 
-/// How much a message may have, where the specification sets no bound.
+/// The bounds of a message that the specification leaves open.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Bounds {
-    /// How deep it may be nested.
+    /// The allowed nesting.
     pub nesting: Nesting,
     /// How many entries of a list of receivers are kept; of a longer one it is one more, so that it can be seen to be too
     /// long.
@@ -43,7 +43,7 @@ impl Default for Bounds {
 pub(super) trait Layout<'a>: Sized {
     fn read(elements: &mut Elements<'a>) -> Result<Self, Violation>;
 
-    /// How many elements follow the code.
+    /// The number of elements after the code.
     fn count(&self) -> usize;
 
     fn write(&self, writer: &mut Writer<'_>, target: Serializer) -> Result<(), EncodeError>;
@@ -53,7 +53,7 @@ pub(super) trait Layout<'a>: Sized {
 pub(super) trait Element<'a>: Sized {
     fn read(elements: &mut Elements<'a>, label: &'static str) -> Result<Self, Violation>;
 
-    /// How many elements of the list the field takes.
+    /// The number of elements of the list that the field takes.
     fn count(&self) -> usize {
         1
     }
@@ -254,7 +254,7 @@ impl<'a> Elements<'a> {
         const EXPECTED: &str = "an id";
         const RANGE: &str = "an id from 1 to 9007199254740992";
         self.element(label, EXPECTED, Kind::Integer, |list| {
-            // What does not fit 64 bits is as much outside the range as a zero is.
+            // A number that does not fit 64 bits is outside the range, as zero is.
             let number = list.unsigned().ok();
             number.and_then(T::new).ok_or_else(|| Fault::Wrong {
                 expected: RANGE,

@@ -25,7 +25,7 @@ impl<T> PatternMap<T> {
         Self { exact: HashMap::new(), prefix: PrefixTrie::new(), wildcard: WildcardTable::new() }
     }
 
-    /// How many patterns the table holds.
+    /// The number of patterns in the table.
     pub fn len(&self) -> usize {
         self.exact.len() + self.prefix.len() + self.wildcard.len()
     }

@@ -1,4 +1,4 @@
-//! How a URI pattern matches URIs, and tables keyed by patterns.
+//! URI patterns, their matching, and tables keyed by patterns.
 //!
 //! A prefix is a prefix of the *text*, not of components; a wildcard pattern has as many components as the URIs it
 //! matches, and each empty one matches anything in its place. Spec: advanced, "Pattern-based Subscriptions".
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 pub use map::PatternMap;
 
-/// How the URI of a subscription or a registration is meant: the attribute `match`.
+/// The match policy of a subscription or a registration: the attribute `match`.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Match {
     /// The URI itself.
@@ -80,7 +80,7 @@ impl UriPattern {
         Self::new(Match::Wildcard, text)
     }
 
-    /// How it matches.
+    /// The match policy.
     pub const fn kind(&self) -> Match {
         self.kind
     }

@@ -118,7 +118,7 @@ impl<T> Node<T> {
         Self { label: label.into(), value, children: Vec::new() }
     }
 
-    /// Where the child is whose label starts with `first`, or where it would be inserted.
+    /// The index of the child whose label starts with `first`, or the index at which to insert it.
     fn position(&self, first: u8) -> Result<usize, usize> {
         self.children.binary_search_by(|child| child.label.first().cmp(&Some(&first)))
     }

@@ -34,7 +34,7 @@ struct Group<T> {
     components: Vec<Component>,
 }
 
-/// What stands in one place.
+/// One component of a pattern.
 #[derive(Clone, Debug, Default)]
 struct Component {
     open: Bits,

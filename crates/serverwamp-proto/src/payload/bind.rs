@@ -22,7 +22,7 @@ impl From<DecodeError> for ArgumentsError {
     }
 }
 
-/// What serde says about the arguments as a whole; what it says about one of them is a `DecodeError` first.
+/// Serde's errors about the arguments as a whole; its errors about one argument are a `DecodeError` first.
 impl de::Error for ArgumentsError {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self(shortened(message))
@@ -132,7 +132,7 @@ impl<'de, R: Reader<'de>> Bind<'de, R> {
         }
     }
 
-    /// How many positional arguments there are.
+    /// The number of positional arguments.
     fn count(self) -> Result<usize, ArgumentsError> {
         let mut args = self.positionals()?;
         let mut count = 0;
@@ -194,7 +194,7 @@ impl<'de, R: Reader<'de>> Bind<'de, R> {
         })
     }
 
-    /// What a caller who got a struct's arguments wrong should know.
+    /// The advice for a caller with wrong arguments for a struct.
     #[cold]
     fn explain(
         self,
@@ -227,7 +227,7 @@ impl<'de, R: Reader<'de>> Bind<'de, R> {
 struct PositionalArguments<R> {
     args: Remaining<R>,
     taken: usize,
-    /// How many the type wants, if it says so.
+    /// The number of arguments that the type takes, if it is known.
     len: Option<usize>,
 }
 
@@ -256,9 +256,9 @@ struct Fields<'de, R> {
     args: Remaining<R>,
     kwargs: Remaining<R>,
     fields: &'static [&'static str],
-    /// How many fields were given by position.
+    /// The number of fields given by position.
     taken: usize,
-    /// Whose value comes next.
+    /// The field whose value is next.
     name: Cow<'de, str>,
 }
 

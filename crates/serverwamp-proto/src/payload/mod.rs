@@ -63,7 +63,7 @@ impl Payload {
         if self.size() < LONG { self.detached() } else { self.clone() }
     }
 
-    /// How many bytes the encoded arguments take.
+    /// The size of the encoded arguments in bytes.
     pub fn size(&self) -> usize {
         self.args.len() + self.kwargs.len()
     }

@@ -51,7 +51,7 @@ impl Part {
         Self::short(part).unwrap_or_else(|| Self(Octets::Shared(Bytes::copy_from_slice(part))))
     }
 
-    /// How many bytes of memory the part takes beside itself, if nobody else has a share in it.
+    /// The bytes of memory that the part takes beside itself, if it is not shared.
     pub fn footprint(&self) -> usize {
         match &self.0 {
             // Behind the bytes there is a count of those who share them, once somebody does.

@@ -1,6 +1,6 @@
 //! Payloads in another serializer: for one receiver, for one who keeps it, and for many receivers.
 //!
-//! What a serializer cannot express is an error here and nowhere else (checklist SER-13).
+//! Values that a serializer cannot represent are an error here and nowhere else (checklist SER-13).
 
 use super::{Part, Payload};
 use crate::codec::{EncodeError, Serializer, transcode};

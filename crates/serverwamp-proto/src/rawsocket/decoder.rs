@@ -10,7 +10,7 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use super::frame::{FrameKind, MAX_PAYLOAD, PREFIX};
 use crate::message::HEAD;
 
-/// What a peer sent.
+/// Input from a peer.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Event {
     /// A WAMP message.
@@ -28,7 +28,7 @@ pub enum Event {
 pub struct TooLong {
     /// Its first [`HEAD`] bytes, or all of a shorter one; whether they are UTF-8 nobody looks.
     pub head: Bytes,
-    /// What would have ended the connection.
+    /// The failure that would have ended the connection.
     pub failure: Failure,
 }
 
@@ -36,7 +36,7 @@ pub struct TooLong {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{reason}")]
 pub struct Failure {
-    /// What is wrong, in words a peer may see.
+    /// The fault, in words that the peer may read.
     pub reason: Cow<'static, str>,
     /// Whether it is the length of a message.
     pub too_long: bool,
@@ -69,7 +69,7 @@ enum FrameState {
         len: usize,
         failure: Failure,
     },
-    /// So many bytes are still to be passed over.
+    /// The number of bytes still to be passed over.
     Rest(usize),
     /// A failure was handed out.
     Ended,

@@ -11,7 +11,7 @@ pub const PREFIX: usize = 4;
 /// The longest payload there is.
 pub const MAX_PAYLOAD: usize = 1 << 24;
 
-/// What a frame is.
+/// The type of a frame.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum FrameKind {
     /// A WAMP message.

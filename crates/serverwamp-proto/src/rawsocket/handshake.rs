@@ -32,7 +32,7 @@ impl MaxLength {
     }
 }
 
-/// What a client asks for.
+/// The request of a client.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct HandshakeRequest {
     /// The longest message the client takes (checklist RAW-04).

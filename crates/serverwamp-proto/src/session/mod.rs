@@ -22,7 +22,7 @@ use crate::message::{
 use crate::pattern::Match;
 use crate::uri::UriRules;
 
-/// Where a session stands.
+/// The state of a session.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum SessionState {
     /// There is no session; HELLO is due.
@@ -39,7 +39,7 @@ pub enum SessionState {
     Failed,
 }
 
-/// What the driver has to do about a message.
+/// The driver's next step after a message.
 #[derive(Debug)]
 pub enum SessionStep<'a> {
     /// Decide about a HELLO: answer with [`challenged`](SessionMachine::challenged), [`welcomed`](SessionMachine::welcomed) or
@@ -78,7 +78,7 @@ pub struct SessionMachine {
     open_inputs: BTreeSet<RequestId>,
 }
 
-/// How many calls with open input strict numbering remembers. A peer that leaves more behind breaks its own calls only.
+/// The number of calls with open input that strict numbering remembers. A peer with more breaks only its own calls.
 const MAX_OPEN_INPUTS: usize = 1024;
 
 impl SessionMachine {
@@ -100,7 +100,7 @@ impl SessionMachine {
         self
     }
 
-    /// Where the session stands.
+    /// The state of the session.
     pub const fn state(&self) -> SessionState {
         self.state
     }
@@ -297,7 +297,7 @@ impl SessionMachine {
     }
 }
 
-/// What is said about a YIELD or ERROR that answers an invocation which was never sent (checklist VIO-13).
+/// The violation of a YIELD or ERROR that answers an invocation which was never sent (checklist VIO-13).
 ///
 /// An answer to an invocation that is over breaks nothing: it may have crossed our INTERRUPT.
 pub fn unknown_invocation(message_name: &str, request: RequestId) -> Violation {

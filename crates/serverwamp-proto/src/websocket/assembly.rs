@@ -14,7 +14,7 @@ use super::{Failure, Opcode};
 pub(super) struct Assembly {
     pub(super) opcode: Opcode,
     pub(super) data: Vec<u8>,
-    /// How much of a text is known to be UTF-8.
+    /// The length of the text that is known to be UTF-8.
     pub(super) valid: usize,
     pub(super) inflater: Option<Inflater>,
     /// Payload bytes received or announced by the current frame.

@@ -11,7 +11,7 @@ use bytes::{Buf as _, Bytes};
 pub use super::pieces::{Piece, Pieces};
 use crate::codec::Serializer;
 
-/// What ends each JSON message. Inside JSON text neither can stand unescaped, so both are understood.
+/// The terminators of JSON messages. Neither can occur unescaped in JSON text, so both are accepted.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Separator {
     /// 0x1E, ASCII "record separator".
@@ -73,7 +73,7 @@ impl Records {
         Self { rest: batch, serializer, started: false, separator: None }
     }
 
-    /// What ended the last message that was handed out; nothing where lengths take its place.
+    /// The terminator of the last message that was returned; `None` if lengths replace it.
     pub const fn separator(&self) -> Option<Separator> {
         self.separator
     }
@@ -117,7 +117,7 @@ impl Iterator for Records {
     }
 }
 
-/// Where the first separator stands. Whole chunks are tested before bytes, which compilers turn into vector code.
+/// The index of the first separator. Whole chunks are tested before bytes, which compilers turn into vector code.
 pub(super) fn find_separator(bytes: &[u8]) -> Option<usize> {
     let is_separator = |byte: &u8| Separator::from_byte(*byte).is_some();
     let clean =

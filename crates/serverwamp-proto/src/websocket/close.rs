@@ -14,7 +14,7 @@ use super::Event;
 pub struct Failure {
     /// The close code to send: 1002, 1007 or 1009.
     pub code: u16,
-    /// What is wrong, in words a peer may see.
+    /// The fault, in words that the peer may read.
     pub reason: Cow<'static, str>,
 }
 

@@ -15,7 +15,7 @@ use super::too_long::{PassedOver, Passing, TooLong};
 use super::{Failure, Opcode, Role, close};
 use crate::codec::Serializer;
 
-/// What a peer sent.
+/// Input from a peer.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Event {
     /// A text message; its bytes are UTF-8.
@@ -30,7 +30,7 @@ pub enum Event {
     Close {
         /// The close code, if the peer gave one.
         code: Option<u16>,
-        /// What the peer says about it; often empty.
+        /// The peer's reason; often empty.
         reason: String,
     },
     /// The beginning of a message that is [passed over](Decoder::pass_over).
@@ -41,7 +41,7 @@ pub enum Event {
         text: bool,
         /// One WAMP message.
         message: Bytes,
-        /// What followed it, if it is JSON.
+        /// Its terminator, if it is JSON.
         separator: Option<Separator>,
     },
     /// So many bytes of a message were decompressed to be passed over, and there are more: an opportunity to do something else.
@@ -80,7 +80,7 @@ enum IncompleteFrame {
     Part(FramePart),
 }
 
-/// What is still to come of a frame whose payload is read as it arrives.
+/// The rest of a frame whose payload is read as it arrives.
 #[derive(Debug)]
 pub(super) struct FramePart {
     pub(super) key: [u8; 4],
@@ -189,7 +189,7 @@ impl Decoder {
         }
     }
 
-    /// Says no to the frame behind `header`.
+    /// Refuses the frame after `header`.
     #[cold]
     fn refuse(&mut self, header: &Header, failure: Failure, buf: &mut BytesMut) -> Failure {
         if failure.code == 1009 {
@@ -318,7 +318,7 @@ impl Decoder {
 }
 
 impl FramePart {
-    /// So many bytes of it are behind us.
+    /// Advances by `bytes`.
     pub(super) fn pass(&mut self, bytes: usize) {
         self.key = rotate(self.key, bytes);
         self.rest -= bytes as u64;
@@ -340,7 +340,7 @@ impl FramePart {
     }
 }
 
-/// How long a message may be while it is compressed: DEFLATE makes incompressible data a little longer.
+/// The allowed length of a compressed message: DEFLATE makes incompressible data a little longer.
 pub(super) const fn longest_compressed(limit: u64) -> u64 {
     limit.saturating_add(limit / 1024 + 64)
 }

@@ -20,7 +20,7 @@ pub const MIN_COMPRESSED: usize = 1024;
 /// level 6 takes 10 us for 361, and for 20 KB five times as long as level 2.
 const LEVEL: u32 = 2;
 
-/// What a sender removes from the end of a compressed message and a receiver has to put back.
+/// The bytes that a sender removes from the end of a compressed message and a receiver restores.
 const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 
 thread_local! {
@@ -116,7 +116,7 @@ impl Deflate {
 pub(super) struct Inflater {
     /// Always there until it goes back to the thread's pool.
     state: Option<Decompress>,
-    /// What is still to be decompressed behind the last byte of the message.
+    /// Input after the last byte of the message that is still to be decompressed.
     tail: &'static [u8],
 }
 
@@ -135,7 +135,7 @@ impl Inflater {
                 out.reserve_exact(room.min(out.len().max(4 * input.len()).max(512)));
             }
             let more = self.inflate(input, out);
-            // What is wrong may stand right behind what is too much already.
+            // An error may follow directly after the part that is too long.
             if out.len() > limit {
                 return Err(Failure::too_big(limit));
             }

@@ -7,7 +7,7 @@
 
 use super::header::{Header, Role, unmask};
 
-/// What a frame is.
+/// The type of a frame.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Opcode {
     /// A further fragment of a message.
@@ -69,12 +69,12 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// Where the frame starts in its buffer.
+    /// The start of the frame in its buffer.
     pub const fn start(&self) -> usize {
         self.start
     }
 
-    /// Where the frame's payload starts in its buffer.
+    /// The start of the frame's payload in its buffer.
     pub const fn body(&self) -> usize {
         self.start + self.reserved
     }

@@ -4,7 +4,7 @@
 
 use super::{Failure, Opcode};
 
-/// Whose frames are read: a client masks its frames, a server must not.
+/// The sender of the frames that are read: a client masks its frames, a server must not.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Role {
     /// This side is the server and reads a client's masked frames.

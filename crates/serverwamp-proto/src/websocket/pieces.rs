@@ -9,7 +9,7 @@ use super::batch::{BatchError, PREFIX, Separator, find_separator};
 use crate::codec::Serializer;
 use crate::message::HEAD;
 
-/// What the next bytes of a batch come to.
+/// The result of the next bytes of a batch.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Piece {
     /// A message, and what followed it if it is JSON.

@@ -7,10 +7,10 @@ use std::fmt;
 use super::Opcode;
 use crate::codec::Serializer;
 
-/// How the messages of one WebSocket connection are written, as negotiated by `Sec-WebSocket-Protocol`.
+/// The format of the messages of one WebSocket connection, as negotiated by `Sec-WebSocket-Protocol`.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Subprotocol {
-    /// How one WAMP message becomes bytes.
+    /// The serializer of the messages.
     pub serializer: Serializer,
     /// Whether a WebSocket message carries several WAMP messages (see [`batch`](super::batch)).
     pub batched: bool,

@@ -15,7 +15,7 @@ use super::{Failure, Opcode, Role};
 use crate::codec::Serializer;
 use crate::message::HEAD;
 
-/// How many bytes are decompressed at once.
+/// The number of bytes decompressed at once.
 const STEP: usize = 16 * 1024;
 
 /// The beginning of a message that is longer than the limit and is passed over.
@@ -25,7 +25,7 @@ pub struct TooLong {
     pub text: bool,
     /// Its first [`HEAD`] bytes, or all of a shorter one.
     pub head: Bytes,
-    /// What would have ended the connection.
+    /// The failure that would have ended the connection.
     pub failure: Failure,
 }
 
@@ -46,13 +46,13 @@ pub(super) struct Passing {
     pending: bool,
     /// Bytes that were decompressed since something else was done.
     worked: usize,
-    /// How many bytes the message may have.
+    /// The allowed length of the message in bytes.
     most: u64,
     limit: usize,
     kept: KeptHead,
 }
 
-/// What is kept of it.
+/// The kept part.
 #[derive(Debug)]
 enum KeptHead {
     /// The beginning, until it was handed out.
@@ -62,7 +62,7 @@ enum KeptHead {
     Pieces(Pieces),
 }
 
-/// What comes next.
+/// The next event.
 #[derive(Debug)]
 pub(super) enum PassedOver {
     Event(Event),

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{History, HistoryEntry, HistoryQuery};
 use crate::id::PublicationId;
 
-/// How far somebody has come in a history, who has asked for some of it.
+/// The progress of a request for events of a history.
 ///
 /// It holds no event: what goes meanwhile is not found any more. What comes meanwhile came too late.
 #[derive(Clone, Debug)]
@@ -13,7 +13,7 @@ pub struct HistoryCursor {
     query: HistoryQuery,
     /// The numbers of the events that were not looked at.
     left: Range<u64>,
-    /// How many more are wanted.
+    /// The number of events still wanted.
     wanted: usize,
 }
 

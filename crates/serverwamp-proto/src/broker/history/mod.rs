@@ -19,11 +19,11 @@ use crate::timestamp::Timestamp;
 #[derive(Clone, Debug)]
 pub struct History<E> {
     capacity: usize,
-    /// How many bytes of memory there may be, and how many an event takes.
+    /// The most bytes of memory, and the bytes that an event takes.
     most_bytes: usize,
     size_of: fn(&E) -> usize,
     bytes: usize,
-    /// How many events have gone: the number of the oldest one there is.
+    /// The number of removed events, which is the number of the oldest event present.
     gone: u64,
     entries: VecDeque<HistoryEntry<E>>,
 }
@@ -42,7 +42,7 @@ pub struct HistoryEntry<E> {
 }
 
 impl<E> History<E> {
-    /// What the history takes for one event, whatever the event is: its place in a queue that grows by doubling.
+    /// The overhead of the history for each event: its place in a queue that grows by doubling.
     pub const OVERHEAD: usize = 2 * size_of::<HistoryEntry<E>>();
 
     /// No events, and room for that many. Memory is taken as events come.
@@ -75,12 +75,12 @@ impl<E> History<E> {
         self.entries.push_back(HistoryEntry { publication, timestamp, topic, event });
     }
 
-    /// How many events there are.
+    /// The number of events.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// How many bytes of memory they take.
+    /// The bytes of memory that they take.
     pub const fn bytes(&self) -> usize {
         self.bytes
     }

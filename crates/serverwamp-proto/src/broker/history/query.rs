@@ -1,4 +1,4 @@
-//! What is asked of a history, and how it is read from the keyword arguments of `wamp.subscription.get_events`.
+//! A query of a history, as read from the keyword arguments of `wamp.subscription.get_events`.
 
 use super::HistoryEntry;
 use crate::codec::Dict;
@@ -27,9 +27,9 @@ pub struct HistoryQuery {
     pub topic: Option<String>,
     /// This publication, and what was received later.
     pub from_publication: Option<PublicationId>,
-    /// What was received later than this publication.
+    /// Events later than this publication.
     pub after_publication: Option<PublicationId>,
-    /// What was received earlier than this publication.
+    /// Events earlier than this publication.
     pub before_publication: Option<PublicationId>,
     /// This publication, and what was received earlier.
     pub until_publication: Option<PublicationId>,

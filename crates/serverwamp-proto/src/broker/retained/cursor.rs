@@ -11,7 +11,7 @@ use hashbrown::HashSet;
 use super::{Kept, RetainedEvents, place_of};
 use crate::pattern::{Match, UriPattern};
 
-/// How far a subscriber has come in what was retained when it subscribed.
+/// The progress of a subscriber in the events that were retained when it subscribed.
 ///
 /// It holds no event, so what is replaced or removed meanwhile is gone.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub struct RetainedCursor {
     ahead: HashSet<u64>,
 }
 
-/// What comes next.
+/// The next event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Advance<'r, E> {
     /// This event.
@@ -37,7 +37,7 @@ pub enum Advance<'r, E> {
 }
 
 impl RetainedCursor {
-    /// How many events it remembers because they were taken ahead of their turn.
+    /// The number of remembered events that were taken ahead of their turn.
     pub fn taken_ahead(&self) -> usize {
         self.ahead.len()
     }

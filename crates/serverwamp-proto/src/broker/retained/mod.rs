@@ -26,7 +26,7 @@ use crate::footprint::{allocation, sorted};
 use crate::id::SessionId;
 use crate::pattern::{Match, UriPattern};
 
-/// How much a [`RetainedEvents`] may hold.
+/// The limits of a [`RetainedEvents`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RetainedLimits {
     /// Of all together; no events switch retention off.
@@ -45,7 +45,7 @@ pub struct Retention {
     pub topic: Arc<str>,
     /// Whether it is not for everybody.
     pub restricted: bool,
-    /// Whose share it is counted in; nobody's where the application publishes.
+    /// The owner of the share it is counted in; `None` if the application published it.
     pub publisher: Option<SessionId>,
     /// A group of topics that have a share of their own: its number, and how much that is. A topic always has the same.
     pub group: Option<(usize, Share)>,
@@ -93,7 +93,7 @@ pub struct RetainedEvents<E> {
     held: Share,
     held_by_publisher: HashMap<SessionId, Share>,
     held_by_group: HashMap<usize, Share>,
-    /// How many events have ever been retained; gives each its place in the order of publication.
+    /// The number of events ever retained, which gives each its place in the order of publication.
     arrivals: u64,
 }
 
@@ -122,7 +122,7 @@ impl Default for RetainedLimits {
 }
 
 impl<E> RetainedEvents<E> {
-    /// What the store takes for one event, whatever the event is: its places in the topic and in both orders.
+    /// The overhead of the store for each event: its places in the topic and in both orders.
     pub const OVERHEAD: usize = allocation(size_of::<Kept<E>>())
         + sorted(size_of::<(Arc<str>, Vec<Kept<E>>)>())
         + sorted(size_of::<(u64, Arc<str>)>())
@@ -220,7 +220,7 @@ impl<E> RetainedEvents<E> {
         Some(latest.into_iter().map(|kept| &kept.event).collect())
     }
 
-    /// How much memory all events take, and how many they are.
+    /// The number of all events, and the memory they take.
     pub const fn held(&self) -> Share {
         self.held
     }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::{RetainedEvents, stem};
 use crate::pattern::{Match, UriPattern};
 
-/// How far a removal has come among the topics.
+/// The progress of a removal among the topics.
 ///
-/// What is retained after it began stays.
+/// Events that are retained after it began stay.
 #[derive(Clone, Debug)]
 pub struct RetainedRemoval {
     pattern: UriPattern,

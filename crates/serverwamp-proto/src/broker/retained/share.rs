@@ -1,13 +1,13 @@
-//! How much may be held, how much is, and whose share is used up.
+//! The limits of retained events, their use, and the share that is exhausted.
 
 use std::ops::{AddAssign, Sub, SubAssign};
 
-/// How much somebody may hold, or holds.
+/// An amount of retained events, allowed or used.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Share {
-    /// How many events.
+    /// The number of events.
     pub events: usize,
-    /// How many bytes of memory.
+    /// The bytes of memory.
     pub bytes: usize,
 }
 
@@ -20,7 +20,7 @@ impl Share {
         self.events < limit.events && size <= limit.bytes.saturating_sub(self.bytes)
     }
 
-    /// What events of these sizes hold.
+    /// The amount that events of these sizes use.
     pub(super) fn of(sizes: impl Iterator<Item = usize>) -> Self {
         let mut share = Self::default();
         sizes.for_each(|size| share += Self::one(size));
@@ -56,7 +56,7 @@ impl Sub for Share {
     }
 }
 
-/// Whose share an event would exceed; nothing was changed.
+/// The share that an event would exceed; nothing was changed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Beyond {
     /// That of the whole store.

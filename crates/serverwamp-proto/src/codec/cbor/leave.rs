@@ -14,7 +14,7 @@ const TAG: u8 = 0xfd;
 /// Marks what begins a string in chunks.
 const CHUNKED: u8 = 0xfc;
 
-/// How many bytes a value has that its first byte tells all about, with marks; 0 for all others.
+/// The length of each value that its first byte determines, with marks; 0 for all others.
 const LENGTHS: [u8; 256] = {
     let mut lengths = [0; 256];
     let mut initial = 0;

@@ -143,7 +143,7 @@ impl<'a> CborReader<'a> {
         }
     }
 
-    /// What follows tag 2 or 3.
+    /// The content of tag 2 or 3.
     fn bignum(&mut self, tag: u64) -> Option<Exact<'a>> {
         let head = self.head().ok().filter(|head| head.major == 2)?;
         let octets = self.binary(&head).ok()?;
@@ -152,7 +152,7 @@ impl<'a> CborReader<'a> {
         Some(Exact { negative, magnitude, scale: Scale::Whole })
     }
 
-    /// What follows tag 4 or 5: a list of an exponent and a mantissa.
+    /// The content of tag 4 or 5: a list of an exponent and a mantissa.
     fn scaled(&mut self, tag: u64) -> Option<Exact<'a>> {
         let list = self.head().ok().filter(|head| head.major == 4 && self.depth < MAX_DEPTH)?;
         let exponent = self.head().ok()?;

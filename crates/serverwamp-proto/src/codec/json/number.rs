@@ -11,7 +11,7 @@ use crate::codec::reader::{Reader, Token, fail};
 const BAD_NUMBER: &str = "not a number";
 const OUT_OF_RANGE: &str = "number out of range";
 
-/// What the digits of a number showed.
+/// The parts of a number, as its digits showed them.
 struct Digits {
     from: usize,
     negative: bool,
@@ -94,7 +94,7 @@ impl<'a> JsonReader<'a> {
     pub(super) fn pass_number(&mut self) -> Result<(), DecodeError> {
         match number_end(self.bytes(), self.offset()) {
             Some(end) => self.back_to(end),
-            // What is wrong is said in one place.
+            // All errors are built in one place.
             None => {
                 self.digits()?;
             }

@@ -17,7 +17,7 @@ pub(crate) struct JsonReader<'a> {
 }
 
 impl<'a> JsonReader<'a> {
-    /// Says whether half of a surrogate pair may stand in a string, as it may unless told otherwise.
+    /// Sets whether a string may contain half of a surrogate pair; by default it may.
     pub(crate) fn allow_halves(&mut self, allowed: bool) {
         self.halves = allowed;
     }

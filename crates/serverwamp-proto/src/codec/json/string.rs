@@ -10,12 +10,12 @@ use crate::codec::DecodeError;
 use crate::codec::reader::{CUT_SHORT, KEY_NOT_TEXT, Reader, Token, fail};
 use std::borrow::Cow;
 
-/// How a string starts that holds bytes: WAMP's rule is NUL, which JSON can only write escaped.
+/// The beginning of a string that holds bytes: WAMP's rule is NUL, which JSON can only write escaped.
 const NUL: &[u8] = b"\\u0000";
 pub(super) const HALF: &str = "unpaired surrogate";
 const BAD_BASE64: &str = "a string that starts with NUL must continue with base64";
 
-/// Where unescaped text goes.
+/// The destination of unescaped text.
 trait Sink {
     fn text(&mut self, text: &str);
     fn character(&mut self, character: char);
@@ -193,7 +193,7 @@ impl<'a> JsonReader<'a> {
                 self.back_to(behind);
             }
         }
-        // What is no character is a surrogate without its other half.
+        // A code point that is not a character is a surrogate without its other half.
         match char::from_u32(code) {
             None if !self.halves() => fail(HALF, from),
             character => Ok(character),

@@ -9,7 +9,7 @@ use crate::codec::marks::{EMPTY, SHORT, SHORT_TEXT, TEXT};
 use crate::codec::reader::{Frame, KEY_NOT_SCALAR, Passed, Reader, TOO_DEEP, TOO_LONG, fail};
 use crate::codec::{DecodeError, MAX_DEPTH};
 
-/// How many bytes a value has that its first byte tells all about, with marks; 0 for all others.
+/// The length of each value that its first byte determines, with marks; 0 for all others.
 const LENGTHS: [u8; 256] = {
     let mut lengths = [0; 256];
     let mut marker = 0;
@@ -89,7 +89,7 @@ fn plain_values(at: &mut Cursor<'_>, mut left: u32, dict: bool, may_descend: boo
     left
 }
 
-/// How many values are to come.
+/// The number of values still to come.
 fn values(frame: &Frame) -> Option<u32> {
     u32::try_from(frame.left).ok()?.checked_mul(if frame.dict { 2 } else { 1 })
 }
@@ -97,7 +97,7 @@ fn values(frame: &Frame) -> Option<u32> {
 impl MsgPackReader<'_> {
     /// Passes what is left of a list or dictionary.
     pub(super) fn leave_frame(&mut self, frame: Frame) -> Result<(), DecodeError> {
-        // What is left of those around the innermost one, and whether each is a dictionary, the innermost one last.
+        // The number of values left in each enclosing one, and whether it is a dictionary, the innermost last.
         let (mut around, mut levels) = ([0_u32; MAX_DEPTH], 0_usize);
         let mut dicts = u64::from(frame.dict);
         // No message has as many bytes.

@@ -9,7 +9,7 @@ use crate::timestamp::rfc3339;
 use std::borrow::Cow;
 
 const EXTENSION: &str = "extension types cannot be read";
-/// How the MessagePack library of many JavaScript clients writes `undefined`: an extension of type 0 with a zero.
+/// `undefined` as the MessagePack library of many JavaScript clients writes it: an extension of type 0 with a zero.
 ///
 /// It means what CBOR's own `undefined` means: nothing.
 const UNDEFINED: &[u8] = &[0xd4, 0, 0];

@@ -9,7 +9,7 @@ use crate::message::Invoke;
 /// Up to this many callees a look at each of them costs less than anything else.
 const FEW: usize = 256;
 
-/// How often a callee is drawn among many before the next one in their order is taken.
+/// The number of random draws among many callees before the next one in order is taken.
 const DRAWS: u64 = 16;
 
 /// The callees of one registration; `T` is what the driver keeps for each.
@@ -19,7 +19,7 @@ pub struct Callees<T> {
     /// By the number under which they came, which grows.
     callees: Vec<RegisteredCallee<T>>,
     next: u64,
-    /// Whose turn it is under [`Invoke::RoundRobin`]; behind the last one, it is the first one's.
+    /// The next callee under [`Invoke::RoundRobin`]; after the last one, the first.
     turn: usize,
 }
 
@@ -41,7 +41,7 @@ impl<T> Callees<T> {
         Self { invoke, callees: Vec::new(), next: 1, turn: 0 }
     }
 
-    /// How calls are shared out.
+    /// The policy that distributes calls.
     pub const fn invoke(&self) -> Invoke {
         self.invoke
     }
@@ -74,7 +74,7 @@ impl<T> Callees<T> {
         Some(self.callees.remove(place).kept)
     }
 
-    /// How many callees there are.
+    /// The number of callees.
     pub const fn len(&self) -> usize {
         self.callees.len()
     }
@@ -89,7 +89,7 @@ impl<T> Callees<T> {
         self.place(session).is_some()
     }
 
-    /// What is kept for a callee.
+    /// The value of a callee.
     pub fn get(&self, session: SessionId) -> Option<&T> {
         self.iter().find_map(|(callee, kept)| (callee == session).then_some(kept))
     }

@@ -33,7 +33,7 @@ pub struct Invocations<T> {
     closed: bool,
     /// A power of two of places, or none; the id modulo their number is the place.
     ring: Vec<Option<(RequestId, T)>>,
-    /// How many places of the ring are taken.
+    /// The number of occupied places of the ring.
     in_ring: usize,
     /// Those whose place a later one has taken.
     displaced: HashMap<RequestId, T>,
@@ -50,7 +50,7 @@ struct Contention {
     ends_below: usize,
 }
 
-/// How many places a ring has at first.
+/// The initial number of places of a ring.
 const FIRST_PLACES: usize = 8;
 
 /// A ring larger than this is given back when nothing is pending: what filled it was a burst.
@@ -223,7 +223,7 @@ impl<T: Called> Invocations<T> {
         }
     }
 
-    /// How many invocations are pending.
+    /// The number of pending invocations.
     pub fn len(&self) -> usize {
         self.in_ring + self.displaced.len()
     }

@@ -67,7 +67,7 @@ fn flat_cbor(rest: &[u8]) -> Option<&[u8]> {
     list.is_empty().then_some(rest)
 }
 
-/// What follows a text of `length` bytes, if it is ASCII.
+/// The bytes after a text of `length` bytes, if that is ASCII.
 fn ascii(bytes: &[u8], length: usize) -> Option<&[u8]> {
     let (text, rest) = bytes.split_at_checked(length)?;
     text.is_ascii().then_some(rest)

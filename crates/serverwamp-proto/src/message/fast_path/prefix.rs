@@ -1,4 +1,4 @@
-//! What stands before the payload of a CALL, a YIELD or a PUBLISH in its plainest form.
+//! The part before the payload of a CALL, a YIELD or a PUBLISH in its plainest form.
 
 use crate::codec::Serializer;
 
@@ -8,7 +8,7 @@ pub(super) const PUBLISH: u8 = 16;
 pub(super) const CALL: u8 = 48;
 pub(super) const YIELD: u8 = 70;
 
-/// What stands before the payload.
+/// The part before the payload.
 #[derive(Debug, PartialEq)]
 pub(super) struct Prefix<'a> {
     pub(super) request: u64,
@@ -16,13 +16,13 @@ pub(super) struct Prefix<'a> {
     pub(super) acknowledge: bool,
     /// The procedure or the topic; a YIELD has neither.
     pub(super) uri: &'a str,
-    /// Where the rest begins.
+    /// The offset of the rest.
     pub(super) at: usize,
-    /// How many elements it has, where the serializer announces that.
+    /// The number of elements, if the serializer announces it.
     pub(super) left: usize,
 }
 
-/// How many elements stand before the payload.
+/// The number of elements before the payload.
 pub(super) const fn elements(code: u8) -> usize {
     if code == YIELD { 3 } else { 4 }
 }
@@ -110,7 +110,7 @@ fn cbor<const CODE: u8>(frame: &[u8]) -> Option<Prefix<'_>> {
     Some(Prefix { request, acknowledge, uri, at: frame.len() - rest.len(), left })
 }
 
-/// How many elements of a list of `length` follow the prefix: at the most the two of a payload.
+/// The number of elements of a list of `length` after the prefix: at most the two of a payload.
 #[inline]
 fn left<const CODE: u8>(length: u8) -> Option<usize> {
     usize::from(length).checked_sub(elements(CODE)).filter(|left| *left <= 2)
