@@ -8,7 +8,7 @@ use crate::load::Load;
 use crate::options::{Plan, ServerKind};
 use serde::Serialize;
 
-/// How many connections, and how many requests under way on each.
+/// The number of connections, and of requests in flight on each.
 const POINTS: [(usize, usize); 4] = [(1, 1), (64, 1), (1, 64), (64, 64)];
 
 /// One call and its echo.

@@ -8,7 +8,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::ops::Range;
 use std::time::Duration;
 
-/// How long a server may be silent before the run is given up.
+/// The time that a server may be silent before the run is given up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Read buffers grow up to this.

@@ -1,4 +1,4 @@
-//! What a second thread brings a router whose peers are in the same process.
+//! The gain of a second thread for a router whose peers are in the same process.
 //!
 //! There are no sockets and no load from elsewhere: what the peers do is done on the same threads, and on two processors two
 //! threads can do twice as much, as long as they are not in each other's way. Every pair of caller and callee, and every

@@ -1,4 +1,4 @@
-//! What a served call and a routed one cost beside a bare WebSocket echo, an event beside the bare writes, a session
+//! The cost of served and routed calls beside a bare WebSocket echo, of an event beside the bare writes, of a session
 //! beside a bare connection.
 //!
 //! Every server is a child process of the same program, with one thread as a rule; the load comes from the parent, over plain

@@ -1,4 +1,4 @@
-//! What connections cost that do nothing.
+//! The cost of idle connections.
 
 use crate::Failure;
 use crate::child::ServerProcess;

@@ -72,7 +72,7 @@ pub(crate) struct FloodOptions {
 }
 
 impl FloodOptions {
-    /// Is this kind to be measured?
+    /// Returns whether this kind is to be measured.
     pub(crate) fn includes(&self, kind: crate::flood::Kind) -> bool {
         self.only.is_empty() || self.only.contains(&kind)
     }
@@ -168,7 +168,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Is this part to be measured?
+    /// Returns whether this part is to be measured.
     pub(crate) fn has(&self, part: Part) -> bool {
         self.only.is_empty() || self.only.contains(&part)
     }

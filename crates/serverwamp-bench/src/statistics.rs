@@ -1,4 +1,4 @@
-//! What is left of several rounds.
+//! The summary of several rounds.
 
 /// The middle one, or the mean of the two in the middle.
 pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {

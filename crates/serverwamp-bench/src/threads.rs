@@ -1,4 +1,4 @@
-//! What a second thread brings a router.
+//! The gain of a second thread for a router.
 //!
 //! Here neither server nor load has a processor of its own, so on two processors the load takes part of what the second
 //! thread could have: operations per second say little, and processor time per operation says whether the threads are

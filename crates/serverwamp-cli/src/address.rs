@@ -31,7 +31,7 @@ impl ListenAddress {
         (self.1 == Loopbacks::Both).then(|| SocketAddr::new(Ipv6Addr::LOCALHOST.into(), port))
     }
 
-    /// Can only programs on this machine connect to it?
+    /// Returns whether only programs on this machine can connect to it.
     pub(crate) fn is_loopback(self) -> bool {
         self.0.ip().to_canonical().is_loopback()
     }
@@ -115,7 +115,7 @@ impl FromStr for ListenAddress {
     }
 }
 
-/// What to write in place of a URL.
+/// The address to write in place of a URL.
 fn without_url(scheme: &str, rest: &str) -> String {
     let authority = rest.split('/').next().unwrap_or_default();
     let address = match authority.parse::<ListenAddress>() {

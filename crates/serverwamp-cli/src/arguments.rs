@@ -13,7 +13,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-/// What to do, and how.
+/// The command and its options.
 #[derive(Debug, Parser)]
 #[command(
     name = "serverwamp",
@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
     pub(crate) verbose: u8,
 }
 
-/// What to do.
+/// The command.
 #[derive(Clone, Copy, Debug, Default, Subcommand)]
 pub(crate) enum Command {
     /// Serve demo procedures and a demo topic in realm1: anonymous, on this machine only
@@ -49,7 +49,7 @@ impl Arguments {
 /// The options of `dev`, before the command, behind it, or without it.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct DevOptions {
-    /// Where to listen; port 0 is a free one, localhost both 127.0.0.1 and [::1]
+    /// The address to listen at; port 0 is a free one, localhost both 127.0.0.1 and [::1]
     #[arg(long, global = true, value_name = "ADDR:PORT", default_value_t = ListenAddress::DEFAULT)]
     pub(crate) listen: ListenAddress,
     /// Listen at another address than loopback, though everybody who reaches it gets in
@@ -64,7 +64,7 @@ pub(crate) struct DevOptions {
     /// Listen at a Unix socket as well, for RawSocket and WebSocket
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) unix: Option<PathBuf>,
-    /// Who may connect to the Unix socket, as the mode of its file [default: as the umask says]
+    /// The mode of the Unix socket's file, which decides who may connect [default: as the umask says]
     #[arg(long, global = true, value_name = "MODE", requires = "unix")]
     pub(crate) unix_mode: Option<Mode>,
     /// Speak TLS, with the certificates in this PEM file; it is reloaded when it changes
@@ -114,7 +114,7 @@ fn command_first(mut words: Vec<OsString>) -> Vec<OsString> {
     words
 }
 
-/// What people type who know other programs, and what it is called here.
+/// Options of similar programs, and their names here.
 const KNOWN_ELSEWHERE: [(&str, &str); 17] = [
     ("--port", "the port is part of the address: --listen 127.0.0.1:PORT"),
     ("-p", "the port is part of the address: --listen 127.0.0.1:PORT"),
@@ -137,7 +137,7 @@ const KNOWN_ELSEWHERE: [(&str, &str); 17] = [
     ("help", "write serverwamp dev --help"),
 ];
 
-/// What is wrong with the command line, in one line that says what to write.
+/// The fault in the command line, in one line that names the right form.
 fn explain(error: &clap::Error) -> String {
     let context = |kind| text(error.get(kind));
     let argument = context(ContextKind::InvalidArg).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What the program prints when it is ready: where it is, what it serves, what to type next.
+//! The banner of the program: its addresses, its demo, commands to try.
 //!
 //! Every line is true of this version; the tests type what `Try` says.
 
@@ -9,17 +9,17 @@ use std::path::PathBuf;
 /// The text that says that the demo is ready.
 #[derive(Clone, Debug)]
 pub(crate) struct Banner {
-    /// Where it really listens.
+    /// The address that it listens at.
     pub(crate) address: SocketAddr,
-    /// Does it listen at the same port of `[::1]` as well?
+    /// Whether it listens at the same port of `[::1]` as well.
     pub(crate) both: bool,
-    /// May others than programs on this machine connect?
+    /// Whether other machines can connect.
     pub(crate) exposed: bool,
-    /// Is everything encrypted?
+    /// Whether all transports are encrypted.
     pub(crate) tls: bool,
     /// The Unix socket it listens at, too.
     pub(crate) unix: Option<PathBuf>,
-    /// Is somebody looking, on a terminal that knows colours?
+    /// Whether the output is a terminal with colours.
     pub(crate) colours: bool,
 }
 
@@ -38,7 +38,7 @@ impl Banner {
         format!("ws{}://{address}/ws", self.s())
     }
 
-    /// What distinguishes the URLs of encrypted transports from others.
+    /// The suffix of the URL schemes of encrypted transports.
     fn s(&self) -> &'static str {
         if self.tls { "s" } else { "" }
     }

@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 
-/// How long sessions may take to end after the first signal.
+/// The time for sessions to end after the first signal.
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// After this long somebody who waits for the end is told what it waits for.
@@ -38,7 +38,7 @@ pub(crate) fn run(options: &DevOptions) -> Result<(), Failure> {
         .build()
         .map_err(|error| Failure::runtime(format!("cannot start threads: {error}")))?;
     let outcome = runtime.block_on(serve(options));
-    // Whoever had to go has gone by now; a handler that still computes is not waited for.
+    // All sessions have ended by now; the program does not wait for a handler that still computes.
     runtime.shutdown_background();
     outcome
 }
@@ -107,7 +107,7 @@ fn hosts(options: &DevOptions) -> Hosts {
     if options.insecure { hosts.and_ip_literals() } else { hosts }
 }
 
-/// How often a free port is looked for that is free at both loopbacks.
+/// The number of attempts to find a port that is free at both loopbacks.
 const PORTS_TRIED: usize = 16;
 
 /// Listens at the address, and at the other loopback if `localhost` was asked for and this machine has both. Port 0 is
@@ -137,7 +137,7 @@ async fn listeners(
     }
 }
 
-/// What `--tls-certificates` and `--tls-key` come to.
+/// The TLS configuration of `--tls-certificates` and `--tls-key`.
 fn tls(options: &DevOptions) -> Result<Option<TlsConfig>, Failure> {
     let (Some(certificates), Some(key)) = (&options.tls_certificates, &options.tls_key) else {
         return Ok(None);
@@ -179,7 +179,7 @@ async fn serve_all(
     Ok(())
 }
 
-/// Says what is being waited for, when it takes long enough to wonder.
+/// Reports what the shutdown waits for, if it takes long.
 async fn notice(sessions: usize) {
     tokio::time::sleep(NOTICE).await;
     let (sessions, seconds) = (count(sessions), DRAIN.as_secs());

@@ -1,4 +1,4 @@
-//! What ends the program early: one line that says what to do about it, and the exit status.
+//! The failure that ends the program: one line with the remedy, and the exit status.
 
 use std::fmt;
 use std::process::ExitCode;

@@ -3,12 +3,12 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// So many are told at once.
+/// The number of panics that are printed at once.
 const AT_ONCE: u32 = 10;
 /// And then one in this time, as of the log's lines about errors.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Tells of panics at most at that rate from now on. What is left out is counted in the log, where each handler that
+/// Prints panics at most at that rate from now on. Suppressed ones are counted in the log, where each handler that
 /// panicked has a line of its own.
 pub(crate) fn bound() {
     let told = std::panic::take_hook();

@@ -1,4 +1,4 @@
-//! What `--unix` and `--unix-mode` say, and what can be wrong with it.
+//! The options `--unix` and `--unix-mode`, and their errors.
 
 use crate::failure::Failure;
 use serverwamp::server::UnixSocket;

@@ -1,4 +1,4 @@
-//! Where the programs under test come from.
+//! The programs under test: building and finding them.
 //!
 //! They belong to other packages, so Cargo does not build them for these tests by itself: the first test that
 //! needs one builds it, with the profile the tests were built with. An environment variable names another
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::output;
 
-/// How long a build may take.
+/// The time that a build may take.
 const BUILD: Duration = Duration::from_secs(1200);
 
 /// The `serverwamp` command line, or what `SERVERWAMP_CLI` names.

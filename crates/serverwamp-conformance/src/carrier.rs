@@ -17,7 +17,7 @@ use crate::wire::Wire;
 /// The host name that certificates of tests are for.
 pub const HOST: &str = "localhost";
 
-/// What carries the messages of a session over sockets.
+/// The carriers of a session's messages over sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Carrier {
     /// WebSocket over TCP.

@@ -1,4 +1,4 @@
-//! What a test requires of the messages a [`RawPeer`] receives, and of the end of its connection.
+//! The requirements of a test on the messages that a [`RawPeer`] receives, and on the end of its connection.
 
 use std::time::Duration;
 

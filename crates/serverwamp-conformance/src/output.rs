@@ -1,4 +1,4 @@
-//! What a child process writes, collected in the background so that a test can look for it.
+//! The output of a child process, collected in the background so that a test can search it.
 
 use std::io::Read;
 use std::process::{Command, ExitStatus, Stdio};

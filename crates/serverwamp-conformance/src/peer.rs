@@ -17,7 +17,7 @@ use crate::serial::Subprotocol;
 use crate::stream::Stream;
 use crate::wire::{Unread, Wire};
 
-/// How long an answer may take.
+/// The time that an answer may take.
 pub const DEADLINE: Duration = Duration::from_secs(5);
 
 /// How much of the conversation a failure shows.

@@ -1,4 +1,4 @@
-//! What carries a peer's messages. To the rest of the tests all of it looks like WebSocket messages.
+//! The carriers of a peer's messages. To the rest of the tests all of them look like WebSocket messages.
 
 use std::io::{ErrorKind, Read, Write};
 use std::time::Duration;

@@ -52,7 +52,7 @@ pub struct ApplicationBuilder<S = ()> {
     default_realm_allowed: bool,
 }
 
-/// Where settings were changed last.
+/// The place of the last change of settings.
 #[derive(Clone, Copy)]
 struct Changed {
     limits: &'static Location<'static>,
@@ -104,7 +104,7 @@ impl Application {
     /// every transport ends without GOODBYE, WebSockets with close code 1012 ("service restart"). A session ends as soon
     /// as it neither waits for the answer to a call nor owes one, and no later than `deadline`.
     ///
-    /// What clients do: after a GOODBYE autobahn-js and wampy.js stay away for ever; without one both try again, after 1.5
+    /// The behaviour of clients: after a GOODBYE autobahn-js and wampy.js do not reconnect; without one both try again, after 1.5
     /// and 2 seconds unless told otherwise. A `Component` of Autobahn|Python seems to take every orderly end of a
     /// WebSocket, with GOODBYE or without, for the end of its work; that is read in its source and not tried.
     pub async fn shutdown_for_restart(&self, deadline: Duration) {
@@ -134,7 +134,7 @@ impl Application {
         log::tell_all_left_out();
     }
 
-    /// What was let in and refused so far.
+    /// The counters of accepted and refused input.
     pub fn statistics(&self) -> Statistics {
         let mut statistics = self.0.counters.snapshot(self.0.admissions.now(), self.0.permits.taken());
         let pool = self.0.run_queue.pool();
@@ -174,7 +174,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
         self
     }
 
-    /// May a session that asks for an unknown realm join the default realm? Default `true`; `false` answers it with
+    /// Sets whether a session that asks for an unknown realm joins the default realm. Default `true`; `false` answers it with
     /// `wamp.error.no_such_realm`, and the default realm is reached by its own name only.
     pub fn allow_default_realm(mut self, allowed: bool) -> Self {
         self.default_realm_allowed = allowed;
@@ -213,7 +213,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
         self
     }
 
-    /// Whose word about a peer's address is taken: reverse proxies in front of the server. Default: nobody's.
+    /// The reverse proxies in front of the server whose headers name a peer's address. Default: none.
     pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
         self.proxies = proxies;
         self

@@ -1,4 +1,4 @@
-//! What there can be too much of, and what the limits say about it.
+//! The kinds of flood, and the predictions from the limits.
 
 use clap::ValueEnum;
 use serverwamp::Limits;
@@ -109,7 +109,7 @@ pub(super) const URI: usize = 1000;
 pub(super) const LONG: usize = 60_000;
 
 impl Kind {
-    /// Is this about work, and not about memory?
+    /// Returns whether this is about work, not about memory.
     pub(super) const fn is_work(self) -> bool {
         matches!(
             self,

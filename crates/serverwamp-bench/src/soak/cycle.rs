@@ -8,7 +8,7 @@ use crate::peer::{Carrier, Peer};
 use crate::tls::{Stream, TlsDoor};
 use std::net::SocketAddr;
 
-/// How a connection ends.
+/// The end of a connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Ending {
     /// GOODBYE, and the transport's own end.

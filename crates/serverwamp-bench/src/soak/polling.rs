@@ -6,7 +6,7 @@ use crate::client::PATIENCE;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-/// How a transport ends.
+/// The end of a transport.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Ending {
     /// With the request that is for it.

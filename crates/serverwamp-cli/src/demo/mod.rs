@@ -1,4 +1,4 @@
-//! What the demo serves: a router's realm that everybody may join, and in it four procedures and one topic of its own.
+//! The demo: a router's realm that everybody may join, with four procedures and one topic of its own.
 
 mod clock;
 mod procedures;

@@ -1,4 +1,4 @@
-//! What the tests against a server process share: servers, sessions, answers, and others who must not notice.
+//! The shared parts of the tests against a server process: servers, sessions, answers, and neighbours that must not notice.
 //!
 //! ```no_run
 //! use serde_json::json;

@@ -1,4 +1,4 @@
-//! What a violation of the protocol has to cause, and what it must not.
+//! The required and the forbidden effects of a violation of the protocol.
 
 use serde_json::{Value, json};
 use tungstenite::Message;

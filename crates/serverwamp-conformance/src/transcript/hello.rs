@@ -1,4 +1,4 @@
-//! What peers of a transcript say in HELLO.
+//! The HELLO of the peers of a transcript.
 
 use serde_json::{Map, Value, json};
 

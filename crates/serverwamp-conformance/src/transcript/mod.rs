@@ -57,7 +57,7 @@ use crate::serial::Subprotocol;
 #[derive(Clone, Copy, Debug)]
 pub struct Transcript;
 
-/// How the peers of a transcript are connected and what they speak: they take these in turn, in the order they appear.
+/// The carriers and serializers of a transcript's peers: they take these in turn, in the order of their appearance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tongues(pub &'static [(Carrier, Subprotocol)]);
 

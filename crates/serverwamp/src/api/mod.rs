@@ -1,4 +1,4 @@
-//! What an application is written with: handlers, what they take and return, routes, layers.
+//! The tools of an application: handlers, extractors, replies, routes, layers.
 
 pub mod auth;
 #[cfg(feature = "macros")]

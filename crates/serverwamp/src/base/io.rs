@@ -13,7 +13,7 @@ const CHUNK: usize = 16 * 1024;
 /// Anything with the I/O traits of `futures-io`, which smol and most other runtimes have, as a stream with hyper's, which
 /// [`Listener`](crate::server::Listener) asks for. (tokio's streams have their adapter in `hyper_util::rt::TokioIo`.)
 ///
-/// What is read is copied once more than with hyper's own traits, because those hand out memory that is not initialized.
+/// Input is copied once more than with hyper's own traits, because those hand out memory that is not initialized.
 #[derive(Clone, Debug)]
 pub struct FuturesIo<T>(T);
 

@@ -3,7 +3,7 @@
 use serverwamp_proto::dealer::FairShare;
 use std::time::Duration;
 
-/// How much time, memory and work one peer may cost the server.
+/// The time, memory and work that one peer may cost the server.
 ///
 /// Set through [`ApplicationBuilder::limits`](crate::ApplicationBuilder::limits):
 ///
@@ -25,12 +25,12 @@ pub struct Limits {
     /// Connections from one address, where each IPv6 network of 64 bits counts as one address; refused as above.
     /// Default `usize::MAX`, no limit: a proxy or a whole company may be behind one address, which only you can know.
     pub connections_per_address: usize,
-    /// How many of the connections may be unauthenticated: from their start until WELCOME, on every transport; refused
+    /// The number of connections that may be unauthenticated: from their start until WELCOME, on every transport; refused
     /// as above. Long-polling transports count as connections, and HTTP connections count until they carry a request of
     /// a session. Default `None`, a tenth of [`connections`](Self::connections), but at least the smaller of 256 and
     /// half of them: authenticated peers keep their places.
     pub unauthenticated: Option<usize>,
-    /// How many of these may come from one address that is not a trusted proxy's. Default `None`, half of them: one
+    /// The number of these that may come from one address that is not a trusted proxy's. Default `None`, half of them: one
     /// address cannot take all places.
     pub unauthenticated_per_address: Option<usize>,
     /// Open long-polling transports that were opened over one HTTP connection, unless it is a trusted proxy's; beyond,
@@ -45,7 +45,7 @@ pub struct Limits {
     pub authenticate_timeout: Duration,
     /// Time for the peer to answer our GOODBYE; then the transport is closed. Default 5 s, as in other routers.
     pub goodbye_timeout: Duration,
-    /// How long a session may send nothing but pings and pongs while neither side owes an answer; then GOODBYE
+    /// The time that a session may send nothing but pings and pongs while neither side owes an answer; then GOODBYE
     /// `wamp.close.timeout`. Default `Duration::MAX`, no limit: subscribers have nothing to send, and pings detect dead
     /// peers.
     pub idle_timeout: Duration,
@@ -58,7 +58,7 @@ pub struct Limits {
     /// request is due, so nothing is refused or lost. Answers of callees do not count, progressive ones do. Default
     /// `u32::MAX`, no limit: connections are served in turns anyway, and the right rate depends on what is requested.
     pub requests_per_second: u32,
-    /// How many of these may arrive at once after a silence. Default 1000: a client that starts has many requests.
+    /// The number of these that may arrive at once after a silence. Default 1000: a client that starts has many requests.
     pub requests_burst: u32,
     /// Time for lifecycle handlers, and calls that take [`Canceled`](crate::extract::Canceled), to finish after their
     /// end; then they are dropped. Default 5 s: enough to save state, and short enough for a shutdown.
@@ -100,7 +100,7 @@ pub struct Limits {
     /// all registrations. Counted after decompression, and for all messages of a batch together. With 0 nothing is
     /// discarded.
     pub discarded_bytes: usize,
-    /// What happens to a subscriber when an event exceeds [`outgoing_bytes`](Self::outgoing_bytes) or
+    /// The treatment of a subscriber when an event exceeds [`outgoing_bytes`](Self::outgoing_bytes) or
     /// [`outgoing_messages`](Self::outgoing_messages). Default [`Overflow::CloseSession`]: a subscriber notices that it
     /// was disconnected and can ask for the current state when it returns; it would not notice missing events.
     pub overflow: Overflow,
@@ -112,7 +112,7 @@ pub struct Limits {
     /// refused there, and its handler dropped. Default 262,144: what 256 sessions may have, and at about a kilobyte each a
     /// quarter of a gibibyte. Calls that the application makes do not count.
     pub calls_in_flight_in_all: usize,
-    /// How many of these one realm may have while another one wants some: while another realm was refused a call for want of
+    /// The number of these that one realm may have while another one wants some: while another realm was refused a call for want of
     /// permits, or found the limit reached, within the last second. Beyond, a call is refused with `wamp.error.unavailable`. A
     /// realm that is alone may have all; when the limit is reached, one of its calls beyond its share ends with the same error
     /// for each call that waits in another realm. Default `None`, half of all, at least 1: no realm can shut the others out.
@@ -120,18 +120,18 @@ pub struct Limits {
     /// Subscriptions of one session; beyond, SUBSCRIBE is refused with `wamp.error.unavailable`. Default 1024: several
     /// times what an application's page shows; patterns replace larger numbers.
     pub subscriptions: usize,
-    /// How many of these may be by prefix or wildcard. Default 256, a quarter: every publication has to search them.
+    /// The number of these that may be by prefix or wildcard. Default 256, a quarter: every publication has to search them.
     pub pattern_subscriptions: usize,
     /// Registrations of one session; beyond, REGISTER is refused with `wamp.error.unavailable`. Default 1024: several
     /// times what services offer; patterns replace larger numbers.
     pub registrations: usize,
-    /// How many of these may be by prefix or wildcard; beyond, REGISTER is refused with `wamp.error.unavailable`.
+    /// The number of these that may be by prefix or wildcard; beyond, REGISTER is refused with `wamp.error.unavailable`.
     /// Default 256, a quarter: every call without an exact registration has to search them.
     pub pattern_registrations: usize,
     /// Unanswered invocations of one callee; beyond, a call is answered with `wamp.error.network_failure`. Default
     /// 1024: a callee this far behind will not recover, and its callers should know.
     pub invocations_in_flight: usize,
-    /// How many of these one caller may have while others want some: while another caller was refused, or found the limit
+    /// The number of these that one caller may have while others want some: while another caller was refused, or found the limit
     /// reached, within the last second. Beyond, a call is refused with `wamp.error.network_failure`. A caller that is alone may
     /// have all; when the limit is reached, its latest call beyond its share ends with the same error, and an INTERRUPT to the
     /// callee, for each that another one makes. Default `None`, a quarter, at least 1: no session can shut others out of a
@@ -149,12 +149,12 @@ pub struct Limits {
     /// Bytes of memory of a realm's retained events, with everything that is stored for them. Default 64 MiB: the
     /// process stays small even if every client retains as much as it can.
     pub retained_bytes: usize,
-    /// How many of a realm's retained events may come from one session; they count after its end too, as long as they
+    /// The number of a realm's retained events that may come from one session; they count after its end too, as long as they
     /// are retained. Default 10,000, a quarter of all: no session can fill the store.
     pub retained_events_of_session: usize,
     /// Bytes of memory of these. Default 16 MiB, a quarter of all.
     pub retained_bytes_of_session: usize,
-    /// How long an event is retained; [`TopicSettings::retain_for`](crate::TopicSettings::retain_for) sets it for
+    /// The time that an event is retained; [`TopicSettings::retain_for`](crate::TopicSettings::retain_for) sets it for
     /// single topics. Default `Duration::MAX`, until it is replaced: a device's last report is its known state.
     pub retained_age: Duration,
     /// Entries of all lists of eligible and excluded receivers of one publication together; beyond, PUBLISH is refused
@@ -243,7 +243,7 @@ impl Limits {
         self.borrowed_bytes.unwrap_or_else(|| self.outgoing_bytes.saturating_mul(16))
     }
 
-    /// How many connections may be without authentication, in all and from one address.
+    /// The number of connections that may be unauthenticated, in all and from one address.
     pub(crate) fn strangers(&self) -> (usize, usize) {
         let half = |of: usize| of.div_ceil(2);
         let share = (self.connections / 10).max(half(self.connections).min(256));
@@ -251,13 +251,13 @@ impl Limits {
         (all, self.unauthenticated_per_address.unwrap_or_else(|| half(all)))
     }
 
-    /// How many calls may wait, and how many of one realm while another one wants some.
+    /// The number of calls that may wait, and the share of one realm while another one wants some.
     pub(crate) fn realm_share(&self) -> FairShare {
         let all = self.calls_in_flight_in_all;
         FairShare::new(all, self.calls_in_flight_of_realm.unwrap_or(all / 2))
     }
 
-    /// How many invocations a callee may have, and how many of them one caller while others want some.
+    /// The number of invocations that a callee may have, and the share of one caller while others want some.
     pub(crate) fn caller_share(&self) -> FairShare {
         let all = self.invocations_in_flight;
         FairShare::new(all, self.invocations_in_flight_of_caller.unwrap_or(all / 4))
@@ -270,7 +270,7 @@ fn connections() -> usize {
     files().map_or(MOST, |files| MOST.min(files - files / 5))
 }
 
-/// How many files the process may have open, where there is a limit.
+/// The number of files that the process may open, if it is limited.
 pub(crate) fn files() -> Option<usize> {
     #[cfg(unix)]
     {
@@ -283,7 +283,7 @@ pub(crate) fn files() -> Option<usize> {
     }
 }
 
-/// What happens when an EVENT does not fit into the queue of a subscriber who reads too slowly.
+/// The treatment of an EVENT that does not fit into the queue of a subscriber that reads too slowly.
 ///
 /// Before that, whoever publishes is paused for a subscriber that reads at the rate of [`Limits::drain_bytes`], and for one that
 /// does not for [`Limits::drain_time`]. It never affects events of others. Only events are dropped: a result that does

@@ -1,4 +1,4 @@
-//! How long turns take, for those who measure it: the longest one, in the processor time of its thread.
+//! The measurement of turns: the longest one, in the processor time of its thread.
 //!
 //! Only with the feature `measure`, which nothing needs but the benchmarks; without it nothing of this is compiled in,
 //! and `turn` is its argument. With it, nothing is measured until [`start`] says so.
@@ -11,7 +11,7 @@ pub(crate) use on::turn;
 #[cfg(all(feature = "measure", unix))]
 pub use on::{longest_turn, start};
 
-/// Does what is one turn of somebody: what others wait for.
+/// Runs one turn, for which other connections wait.
 #[cfg(not(all(feature = "measure", unix)))]
 #[inline]
 pub(crate) fn turn<T>(work: impl FnOnce() -> T) -> T {
@@ -37,7 +37,7 @@ mod on {
         Duration::from_nanos(LONGEST.swap(0, Ordering::Relaxed))
     }
 
-    /// Does what is one turn of somebody: what others wait for.
+    /// Runs one turn, for which other connections wait.
     #[inline]
     pub(crate) fn turn<T>(work: impl FnOnce() -> T) -> T {
         if !MEASURES.load(Ordering::Relaxed) {
@@ -49,7 +49,7 @@ mod on {
         done
     }
 
-    /// What this thread has had of the processor, in nanoseconds.
+    /// The processor time of this thread in nanoseconds.
     fn processor_time() -> u64 {
         let time = clock_gettime(ClockId::ThreadCPUTime);
         let (seconds, nanos) = (u64::try_from(time.tv_sec), u64::try_from(time.tv_nsec));

@@ -1,4 +1,4 @@
-//! What every room stands on: errors, ids, limits, locks, trusted proxies, signals, statistics. Imports nothing of the framework.
+//! The lowest floor: errors, ids, limits, locks, trusted proxies, signals, statistics. Imports nothing of the framework.
 
 pub(crate) mod admission;
 pub(crate) mod counters;

@@ -40,7 +40,7 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// How often something was refused or ended for this reason.
+    /// The number of times that something was refused or ended for this reason.
     pub fn refused(&self, refusal: Refusal) -> u64 {
         self.refused.get(refusal as usize).copied().unwrap_or_default()
     }
@@ -191,7 +191,7 @@ refusals! {
     HelloBytes "hello_messages_too_long",
     /// Long-polling clients silent for [`LongPollConfig::idle_timeout`](crate::long_poll::LongPollConfig::idle_timeout).
     LongPollTimeout "long_poll_timeouts",
-    /// How often a connection was not read for a while because of [`Limits::requests_per_second`](crate::Limits::requests_per_second).
+    /// The number of times that reading from a connection paused because of [`Limits::requests_per_second`](crate::Limits::requests_per_second).
     RequestsPerSecond "requests_delayed",
     /// Messages other than events that were longer than
     /// [`Limits::outgoing_message_bytes`](crate::Limits::outgoing_message_bytes), or than their receiver accepts.

@@ -35,14 +35,14 @@ use std::time::{Duration, Instant};
 /// A handler's run, from the call to its reply.
 type Run = BoxFuture<'static, CallReply>;
 
-/// What a session's connection keeps of its calls.
+/// The call state that a session's connection keeps.
 pub(super) struct Calls {
     /// The state of the last call that was answered at once, for the next one.
     spare: Option<Arc<CallState>>,
     /// Calls that wait for the one before, in a realm that serves them one at a time.
     waiting: VecDeque<Waiting>,
     serial: bool,
-    /// Where the last call went that a client serves.
+    /// The registration of the last call that a client serves.
     last_found: LastFound,
     pub(super) config: CachedConfig,
     /// The highest id of a CALL so far.
@@ -134,7 +134,7 @@ impl Calls {
         let (realm, request) = (session.running_realm(), call.request);
         let refuse = |error| (request, error);
         check_goes_on(session).map_err(refuse)?;
-        // Whoever serves it: a caller cannot tell (checklist CID-03).
+        // The same for all callees: a caller cannot distinguish them (checklist CID-03).
         if call.options.disclose_me && realm.context.config().permissions.disclosure == Disclosure::Refused {
             find(session, &call.procedure).map_err(refuse)?;
             return Err(refuse(disclosure_refused()));

@@ -13,7 +13,7 @@ use std::time::Instant;
 #[derive(Debug, Default)]
 pub(super) struct Deadlines {
     queue: BTreeSet<(Instant, RequestId)>,
-    /// How long the queue may get before what is over is taken out of it.
+    /// The length of the queue at which answered calls are removed.
     tidy_at: usize,
 }
 

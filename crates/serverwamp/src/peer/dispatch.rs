@@ -1,11 +1,11 @@
-//! What a joined peer asks for, and who answers it.
+//! The dispatch of a joined peer's requests.
 
 use super::Open;
 use crate::WampError;
 use crate::router::dealer;
 use serverwamp_proto::message::{Message, QuickRequest, Register, Unregister, Unsubscribe, Violation};
 
-/// What is asked most, without the detour of a [`Message`].
+/// The most frequent requests, without the detour of a [`Message`].
 #[inline]
 pub(super) fn quick(open: &mut Open, request: QuickRequest<'_>) -> Result<(), Violation> {
     let session = &open.session;

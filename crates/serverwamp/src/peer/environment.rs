@@ -1,4 +1,4 @@
-//! What all peers of an application share: realms, limits, counters, settings of the transports.
+//! The environment that all peers of an application share: realms, limits, counters, settings of the transports.
 
 use crate::base::admission::Admissions;
 use crate::base::counters::Counters;
@@ -36,7 +36,7 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// How much a message of a peer may have.
+    /// The bounds of a peer's messages.
     pub(crate) fn reading(&self) -> Bounds {
         Bounds { nesting: self.nesting, entries: self.limits.receivers }
     }

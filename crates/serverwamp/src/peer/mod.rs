@@ -146,7 +146,7 @@ impl Peer {
             }
             return dispatch::quick(open, request);
         }
-        // What is asked less often may be more work.
+        // Less frequent requests may be more work.
         charge_time();
         let step = self.machine.receive_frame(self.serializer, frame)?;
         if is_request(&step) && self.rate_limit.ask(now) {
@@ -181,7 +181,7 @@ impl Peer {
         self.over(CloseReason::Aborted, 1000, "");
     }
 
-    /// Whom a line in the log is about.
+    /// The peer that a line in the log is about.
     fn whose(&self) -> Whose {
         match &self.phase {
             Phase::Open(open) => Whose::from(&open.session),
@@ -237,7 +237,7 @@ impl Peer {
     }
 }
 
-/// Is this something that costs the one who asks? Answers are given at the pace of who is asked, unless they are many.
+/// Returns whether the message counts as a request of its sender. Answers come at the pace of requests to the peer, unless they are many.
 fn is_request(step: &SessionStep<'_>) -> bool {
     match step {
         SessionStep::Join(..) => true,

@@ -1,4 +1,4 @@
-//! What the application asks of a session, or of all of them: to end.
+//! The application's requests to end a session, or all of them.
 
 use super::{Peer, Phase};
 use crate::WampError;
@@ -9,7 +9,7 @@ use crate::transport::shutdown::Farewell;
 use serverwamp_proto::uris;
 
 impl Peer {
-    /// Does what the application asked of the session, or of all sessions.
+    /// Executes the application's request to end the session, or all sessions.
     pub(super) fn obey(&mut self) {
         let farewell = self.app.connections.farewell();
         let restarts = farewell == Some(Farewell::Restart);

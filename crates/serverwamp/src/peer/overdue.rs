@@ -1,4 +1,4 @@
-//! What a peer did not do in time, or did too fast, and what becomes of it.
+//! The deadlines and rates that a peer missed, and their consequences.
 
 use super::Environment;
 use super::{Peer, Phase};

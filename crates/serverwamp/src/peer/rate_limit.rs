@@ -1,6 +1,6 @@
-//! How fast a connection may ask, and how long a session may be silent.
+//! The rate limit of a connection, and the idle timeout of a session.
 //!
-//! Who asks too fast is not refused: its connection is not read until it may ask again, so nothing is lost, and what it
+//! A peer that asks too fast is not refused: its connection is not read until it may ask again, so nothing is lost, and what it
 //! sends meanwhile waits on its own side. Sessions that follow each other on one connection share its rate limit.
 //!
 //! Invariant: in any time `t` no more requests are taken than `burst + rate * t`.
@@ -55,7 +55,7 @@ impl RateLimit {
         self.rests_until.is_some()
     }
 
-    /// Is nothing taken for now?
+    /// Returns whether reading is paused.
     #[inline]
     pub(super) const fn rests(&self) -> bool {
         self.rests_until.is_some()
@@ -71,7 +71,7 @@ impl RateLimit {
     pub(super) fn go_on(&mut self, now: Instant) {
         if self.rests_until.is_some_and(|until| until <= now) {
             self.rests_until = None;
-            // Who was not listened to was not silent.
+            // A peer that was not read from was not silent.
             self.heard = now;
         }
     }

@@ -1,4 +1,4 @@
-//! Where a call goes: to the application, to a client, to the meta API; or on to where it went already.
+//! The routing of a call: to the application, to a client, to the meta API; or to the callee that already serves it.
 
 use super::call_permit;
 use super::calls::Calls;
@@ -19,14 +19,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Where a call goes.
+/// The target of a call.
 pub(super) enum CallTarget<'r> {
     Served(ServedRoute<'r>),
     Registered(Arc<RegistrationEntry>),
     Meta,
 }
 
-/// What of the application serves a call.
+/// The part of the application that serves a call.
 pub(super) struct ServedRoute<'r> {
     pub(super) procedure: Cow<'r, Arc<str>>,
     pub(super) matched: Matched,
@@ -65,7 +65,7 @@ pub(super) fn find<'r>(session: &'r RouterSession, procedure: &str) -> Result<Ca
     if let Some(Cow::Borrowed(known)) = route
         && matches!(known.matched, Matched::Exact)
     {
-        // What equals a route's URI is a valid one.
+        // A text equal to a route's URI is a valid URI.
         let route = route.filter(|_| !replaced);
         let procedure = Cow::Borrowed(&known.uri);
         return Ok(CallTarget::Served(ServedRoute { procedure, matched: Matched::Exact, route }));
@@ -123,10 +123,10 @@ impl Calls {
     }
 }
 
-/// Is this a further input for a call that is running, or was answered before it came (checklist PCI-10, PCI-14)?
+/// Returns whether this is a further input for a call that is running, or was answered before it came (checklist PCI-10, PCI-14).
 pub(super) fn continues(session: &RouterSession, call: &Call<'_>) -> Result<bool, Violation> {
     let last = !call.options.progress;
-    // Who answers a call takes the call's lock first and then that of the session's tables: so the latter is not held here.
+    // The answer to a call takes the call's lock first and then that of the session's tables: so the latter is not held here.
     let open = session.tables().calls.get(&call.request).cloned();
     let taken = match open {
         None => false,
@@ -136,7 +136,7 @@ pub(super) fn continues(session: &RouterSession, call: &Call<'_>) -> Result<bool
             taken => taken != Taken::Answered,
         },
     };
-    // What is answered has been remembered before it could be seen to be so: the order of the looks matters.
+    // An answered call is remembered before it appears answered: the order of the two checks matters.
     Ok(taken || session.was_answered_early(call.request, last))
 }
 
@@ -168,7 +168,7 @@ pub(super) fn refuse(session: &RouterSession, request: RequestId, input_open: bo
     session.send_error(Call::CODE, request, error);
 }
 
-/// Does the call need what a procedure of the application cannot do (checklist PCI-06, PPT-08)?
+/// Refuses a call that needs a feature that procedures of the application do not have (checklist PCI-06, PPT-08).
 pub(super) fn check_abilities(call: &Call<'_>, takes_input: bool) -> Result<(), WampError> {
     let missing = if call.options.progress && !takes_input {
         "the procedure does not take progressive input"

@@ -10,7 +10,7 @@ use serverwamp_proto::message::answered_by;
 use std::time::Instant;
 
 impl Peer {
-    /// Whoever was never asked for anything has nothing to answer: its message is refused by its length alone.
+    /// A session without invocations has nothing to answer: its message is refused by its length alone.
     pub(super) fn longest_passed_over(&self) -> usize {
         let Phase::Open(open) = &self.phase else { return 0 };
         let asked = open.session.invocations().last().is_some();

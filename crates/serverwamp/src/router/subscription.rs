@@ -20,7 +20,7 @@ impl SubscriptionRequest {
     }
 }
 
-/// What a topic's handler says in the end.
+/// The result of a topic's handler.
 #[derive(Debug)]
 pub struct SubscriptionReply(pub(crate) Result<(), WampError>);
 
@@ -65,12 +65,12 @@ impl PendingSubscription {
         &self.attempt.topic
     }
 
-    /// How the subscription matches topics.
+    /// The match policy of the subscription.
     pub fn match_policy(&self) -> Match {
         self.attempt.policy
     }
 
-    /// Says yes, and returns when SUBSCRIBED is queued.
+    /// Accepts, and returns when SUBSCRIBED is queued.
     ///
     /// When another handler refuses, or the session ends meanwhile, the subscription returned is already closed.
     pub async fn accept(self) -> Subscription {
@@ -106,7 +106,7 @@ impl Subscription {
         &self.attempt.topic
     }
 
-    /// How the subscription matches topics.
+    /// The match policy of the subscription.
     pub fn match_policy(&self) -> Match {
         self.attempt.policy
     }
@@ -145,7 +145,7 @@ impl Subscription {
         self.attempt.over.wait().await;
     }
 
-    /// Is the subscription still there?
+    /// Returns whether the subscription has not ended.
     pub fn is_open(&self) -> bool {
         self.attempt.over.get().is_none()
     }

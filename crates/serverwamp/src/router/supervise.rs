@@ -12,7 +12,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 
-/// What a panic said.
+/// The message of a panic.
 type Panic = Box<dyn Any + Send>;
 
 /// Logs a panic of application code and returns the id under which it is in the log.

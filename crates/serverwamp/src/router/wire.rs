@@ -23,7 +23,7 @@ use std::borrow::Cow;
 /// The program's name and version, as WELCOME tells it.
 const AGENT: &str = concat!("serverwamp/", env!("CARGO_PKG_VERSION"));
 
-/// What works on a realm, and nothing else; WELCOME says so (checklist FEAT-01, FEAT-02).
+/// The features of a realm, as WELCOME announces them (checklist FEAT-01, FEAT-02).
 pub(crate) fn features(permissions: &Permissions) -> RouterFeatures {
     let Permissions { register, publish, meta_api, disclosure, .. } = *permissions;
     let disclosing = disclosure != Disclosure::Refused;

@@ -53,7 +53,7 @@ pub(crate) fn report(counters: &Counters, Whose { peer, session }: Whose, panic:
     line!(ERROR, "internal", "a task panicked, and what it served has ended", panic = text(panic); peer = peer, session = session);
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub(crate) fn text(panic: &(dyn Any + Send)) -> &str {
     panic
         .downcast_ref::<&str>()

@@ -1,4 +1,4 @@
-//! Where a server's connections come from.
+//! Listeners: the sources of a server's connections.
 
 use std::future::{Future, poll_fn};
 use std::io;

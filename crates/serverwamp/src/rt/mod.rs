@@ -1,4 +1,4 @@
-//! What the framework needs of an async runtime.
+//! The interface of the framework to an async runtime.
 //!
 //! Nothing outside this folder names a runtime: a new one is one type that implements [`Runtime`].
 
@@ -68,7 +68,7 @@ pub trait Runtime: Send + Sync + fmt::Debug + 'static {
         cx.waker().wake_by_ref();
     }
 
-    /// How many tasks can run at the same time. So many connections whose peers send without end take their turns beside
+    /// The number of tasks that can run at the same time. So many connections whose peers send without end take their turns beside
     /// each other, others after them. By default as many as there are processors.
     fn threads(&self) -> usize {
         std::thread::available_parallelism().map_or(1, NonZero::get)

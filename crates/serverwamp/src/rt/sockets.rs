@@ -1,4 +1,4 @@
-//! What every TCP connection is told, whichever runtime accepted it.
+//! The options set on every TCP connection, whichever runtime accepted it.
 
 use crate::base::log::line;
 use std::net::SocketAddr;

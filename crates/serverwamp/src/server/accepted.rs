@@ -172,7 +172,7 @@ where
             if served.as_ref().is_err_and(hyper::Error::is_timeout)
                 && let Some(Returned { mut io, asked: true }) = lender.take()
             {
-                // What came of the request has been read, so nothing can overtake the answer.
+                // All input of the request has been read, so nothing can overtake the answer.
                 drop(within(&app, options.handshake, say_last(&mut io, &http::too_slow())).await);
             }
             served.map_err(io::Error::other)

@@ -109,7 +109,7 @@ pub struct BindError {
 }
 
 impl BindError {
-    /// What kind of error it is.
+    /// The kind of the error.
     pub fn kind(&self) -> io::ErrorKind {
         self.error.kind()
     }

@@ -21,14 +21,14 @@ use crate::base::log::line;
 use crate::layer::BoxError;
 use crate::rt::{BoxFuture, Runtime, after};
 
-/// What the server answers, or what the program does.
+/// The body of an answer: the server's own, or the program's.
 #[derive(Debug)]
 pub(super) enum AnyBody {
     Own(Full<Bytes>),
     Program(UnsyncBoxBody<Bytes, BodyError>),
 }
 
-/// What a body of the program failed with. A type without a lifetime, which the compiler needs to see that a connection can
+/// The error of a body of the program. A type without a lifetime, which the compiler needs to see that a connection can
 /// be sent to another thread.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
@@ -74,7 +74,7 @@ pub(super) struct Fallback {
     service: BoxCloneSyncService<Request<RequestBody>, Response<UnsyncBoxBody<Bytes, BodyError>>, BoxError>,
 }
 
-/// How much of a request's body is read, and for how long.
+/// The limits on a request's body: its length, and the time to read it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FallbackBounds {
     pub(super) bytes: u64,
@@ -107,7 +107,7 @@ impl Fallback {
         if request.body().size_hint().lower() > bounds.bytes {
             let text = format!("refused: the body has more than {} bytes\n", bounds.bytes);
             let mut refusal = own(page(StatusCode::PAYLOAD_TOO_LARGE, text));
-            // What is on its way is not read, so nothing can follow it.
+            // Input under way is not read, so no request can follow.
             refusal.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
             return refusal;
         }
@@ -135,7 +135,7 @@ impl fmt::Debug for Fallback {
 /// in time: beyond, reading it is an error.
 pub struct RequestBody {
     body: Incoming,
-    /// How many bytes may still come.
+    /// The number of bytes that may still come.
     left: u64,
     bounds: FallbackBounds,
     /// Completes when it has taken too long; gone when nothing more is to be read.

@@ -30,13 +30,13 @@ use crate::server::long_poll::LongPollService;
 use crate::server::rawsocket::Origin;
 use crate::server::service::{PeerAddress, PeerCertificates, WebSocketService};
 
-/// What answers requests, by path. All connections of a server share it.
+/// The services that answer requests, by path. All connections of a server share them.
 #[derive(Debug)]
 pub(super) struct Services {
     health: String,
     websocket: (String, WebSocketService),
     long_poll: Option<(String, LongPollService)>,
-    /// How many connections there are.
+    /// The number of connections.
     open: AtomicUsize,
     fewer: Event,
     fallback: Option<Fallback>,
@@ -166,7 +166,7 @@ impl Services {
         Either::Right(request)
     }
 
-    /// What a person reads who has typed the address into a browser.
+    /// The page for a person who opens the address in a browser.
     fn description(&self) -> String {
         let mut text = format!(
             "This is a WAMP server: programs call procedures and subscribe to topics here (https://wamp-proto.org).\n\n\
@@ -206,7 +206,7 @@ impl Drop for OpenConnection<'_> {
     }
 }
 
-/// What a connection is told before it ends whose request cannot be answered otherwise.
+/// The last answer of a connection whose request cannot be answered otherwise.
 pub(super) fn refusal(status: &str, more: &str, text: &str) -> Vec<u8> {
     format!(
         "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\n{more}connection: close\r\n\

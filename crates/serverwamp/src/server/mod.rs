@@ -56,11 +56,11 @@ use http::Services;
 use long_poll::PARTING;
 use refused::Refusals;
 
-/// How long the accept loop rests when the process has no file descriptors left; it doubles up to a second.
+/// The pause of the accept loop when the process has no file descriptors left; it doubles up to a second.
 const FIRST_REST: Duration = Duration::from_millis(10);
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
-/// How often it says so.
+/// The interval of its log lines.
 const SAY_EVERY: Duration = Duration::from_secs(10);
 
 /// Serves an application's WebSocket and RawSocket, until told to stop: by Ctrl-C and SIGTERM with [`run`](BoundServer::run),
@@ -131,7 +131,7 @@ impl Server {
         self
     }
 
-    /// Where load balancers ask whether to send clients here: 200 `ok`, and 503 as soon as the application stops. Default
+    /// The path at which load balancers ask whether to send clients here: 200 `ok`, and 503 as soon as the application stops. Default
     /// `/health`. What has no other use of the path `/` says in words what this is and which paths there are.
     pub fn health(mut self, path: impl Into<String>) -> Self {
         self.options.health = path.into();
@@ -193,14 +193,14 @@ impl Server {
         self
     }
 
-    /// How many bytes the body of a request to [`fallback_service`](Self::fallback_service) may have. Default 2 MiB, as axum's
+    /// The bytes that the body of a request to [`fallback_service`](Self::fallback_service) may have. Default 2 MiB, as axum's
     /// own extractors have it. A request that announces more is answered with 413; reading more of one that does not is an error.
     pub fn request_bytes(mut self, bytes: u64) -> Self {
         self.options.bounds.bytes = bytes;
         self
     }
 
-    /// How long the body of such a request may take. Default 30 s: 2 MiB at half a megabit per second. Reading on is an error
+    /// The time that the body of such a request may take. Default 30 s: 2 MiB at half a megabit per second. Reading on is an error
     /// then.
     pub fn request_timeout(mut self, deadline: Duration) -> Self {
         self.options.bounds.time = deadline;
@@ -214,7 +214,7 @@ impl Server {
         self
     }
 
-    /// How long a peer may take for the TLS handshake. Default 5 s: it is two round trips, and a processor is kept busy for
+    /// The time that a peer may take for the TLS handshake. Default 5 s: it is two round trips, and a processor is kept busy for
     /// each of them.
     #[cfg(feature = "tls")]
     pub fn tls_timeout(mut self, deadline: Duration) -> Self {
@@ -222,7 +222,7 @@ impl Server {
         self
     }
 
-    /// How long sessions may take to end when the server stops. Default 30 s.
+    /// The time for sessions to end when the server stops. Default 30 s.
     pub fn drain(mut self, deadline: Duration) -> Self {
         self.options.drain = deadline;
         self
@@ -234,7 +234,7 @@ impl Server {
         self
     }
 
-    /// How long a peer may take for the first octet and RawSocket's handshake, and how long for an HTTP request's head.
+    /// The time for a peer's first octet and RawSocket's handshake, and that for an HTTP request's head.
     /// Default 5 s: an unauthenticated connection costs little for little time. Half a request is answered with 408; who has said
     /// nothing may not speak HTTP and is told nothing.
     pub fn handshake_timeout(mut self, deadline: Duration) -> Self {
@@ -333,7 +333,7 @@ async fn accept(
     }
 }
 
-/// What `future` comes to, unless `stop` comes first.
+/// The output of `future`, unless `stop` comes first.
 async fn until<T>(stop: Pin<&mut impl Future<Output = ()>>, future: impl Future<Output = T>) -> Option<T> {
     match select(pin!(future), stop).await {
         Either::Left((value, _)) => Some(value),

@@ -12,7 +12,7 @@ use hyper::rt::Read;
 
 use crate::transport::io::read_exact;
 
-/// What every header begins with; no HTTP request, TLS handshake or RawSocket handshake does.
+/// The beginning of every header; no HTTP request, TLS handshake or RawSocket handshake begins like this.
 const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
 
 /// The first octet of it.
@@ -22,7 +22,7 @@ pub(crate) const FIRST: u8 = b'\r';
 /// what proxies say of TLS, which nobody here reads.
 const LONGEST: u16 = 2048;
 
-/// Whom the connection is for.
+/// The client of the connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Told {
     /// Somebody at this address.
@@ -94,7 +94,7 @@ fn check(command: u8, length: u16) -> Result<(), MalformedHeader> {
     }
 }
 
-/// What stands behind the addresses is left aside.
+/// Bytes after the addresses are ignored.
 fn understand(command: u8, family: u8, body: &[u8]) -> Result<Told, MalformedHeader> {
     let too_short = MalformedHeader::TooShort(body.len());
     match (command, family) {
@@ -138,7 +138,7 @@ mod tests {
         [b"\r\n\r\n\0\r\nQUIT\n", &[command, family][..], &length, body].concat()
     }
 
-    /// What becomes of a connection that begins with this, and what can be read behind it.
+    /// The outcome of a connection that begins with this, and the bytes that can be read after it.
     async fn told(bytes: &[u8]) -> (Result<Told, MalformedHeader>, Vec<u8>) {
         let (there, mut here) = pipe(64 * 1024);
         let mut there = TokioIo::new(there);

@@ -25,7 +25,7 @@ use crate::transport::io::{end_with, read_exact};
 /// time to say what it speaks.
 const MOST_AT_ONCE: usize = 64;
 
-/// How many are told at the same time in any case.
+/// The number of connections that are refused with an answer at the same time in any case.
 const LEAST_AT_ONCE: usize = 2;
 
 /// While no more than so many are told, TLS shakes hands to tell them; the others get an alert, which takes no arithmetic.
@@ -102,7 +102,7 @@ impl Drop for Telling {
 }
 
 impl Telling {
-    /// Tells a connection which limit it would exceed, and ends it. One that is not `introduced` begins with a PROXY header.
+    /// Refuses a connection with the limit that it would exceed, and ends it. One that is not `introduced` begins with a PROXY header.
     pub(super) async fn tell<IO>(
         self,
         app: &Application,
@@ -150,7 +150,7 @@ impl Telling {
     }
 }
 
-/// What comes behind the PROXY header, if there has to be one; `None` if there is none.
+/// The client of the PROXY header, if one is required; `None` if there is none.
 async fn unintroduced<IO>(
     app: &Application,
     options: &ServerOptions,

@@ -48,7 +48,7 @@ mod system {
     use crate::base::locks::Mutex;
     use crate::base::signal::Signal;
 
-    /// Who stops at the next signal.
+    /// The server that stops at the next signal.
     static WAITING: LazyLock<Mutex<Vec<Arc<Signal<()>>>>> = LazyLock::new(Mutex::default);
 
     /// Whether the thread runs, or the error for which it does not.

@@ -21,7 +21,7 @@ pub(super) struct Lent<IO> {
     lender: Lender<IO>,
 }
 
-/// Who has lent it.
+/// The lender.
 #[derive(Debug)]
 pub(super) struct Lender<IO>(Arc<Mutex<Option<Returned<IO>>>>);
 

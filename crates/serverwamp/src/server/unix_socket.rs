@@ -75,7 +75,7 @@ impl<L> UnixSocket<L> {
         Ok(UnixSocket { file, listener: turn(listener)? })
     }
 
-    /// Where it listens.
+    /// Its address.
     pub fn path(&self) -> &Path {
         &self.file.path
     }

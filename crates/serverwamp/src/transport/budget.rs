@@ -11,7 +11,7 @@ use crate::rt::after;
 /// Work units in a turn. One received message or control frame costs one unit.
 const BUDGET: u32 = 256;
 
-/// What a read weighs in it, and each so many bytes of it, in which there may be a hundred frames that are no messages.
+/// The cost of a read, and of each unit of its bytes, which may contain a hundred frames that are no messages.
 /// The bytes of a message weigh as much once more, as there may be a thousand times those that were read. So a turn ends
 /// after a read of the largest size, or a message of that size.
 const READ_COST: u32 = 8;
@@ -35,7 +35,7 @@ thread_local! {
     static EVENTS: Cell<usize> = const { Cell::new(0) };
 }
 
-/// What was done may have taken long: it is time to look at the clock before more is.
+/// Charges work that may have taken long: the clock is read before more is done.
 pub(crate) fn charge_time() {
     charge_events(1);
 }
@@ -45,13 +45,13 @@ pub(crate) fn charge_events(events: usize) {
     EVENTS.set(EVENTS.get().saturating_add(events));
 }
 
-/// What may still be done in this turn.
+/// The work that may still be done in this turn.
 #[derive(Debug)]
 pub(super) struct Budget {
     left: u32,
     /// When no more is left, it is time to look at the clock.
     look_at: u32,
-    /// What may be paid until the look behind that.
+    /// The units until the look at the clock after that.
     step: u32,
     until: Instant,
 }
@@ -59,7 +59,7 @@ pub(super) struct Budget {
 impl Budget {
     /// A whole one, from `now` on.
     pub(super) fn begin(now: Instant) -> Self {
-        // What others have caused.
+        // Events that other connections have caused.
         EVENTS.set(0);
         Self { left: BUDGET, look_at: BUDGET - FIRST_LOOK, step: FIRST_LOOK, until: after(now, LONGEST) }
     }

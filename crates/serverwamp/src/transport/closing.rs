@@ -14,16 +14,16 @@ use hyper::rt::Write;
 
 use crate::rt::after;
 
-/// How far the end has come.
+/// The phase of closing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum ClosingStep {
-    /// What was queued is being written, with the Close frame as the last.
+    /// The queue is being written, with the Close frame as the last.
     Flush,
     /// The peer's Close frame is awaited.
     AwaitClose,
     /// The sending direction of the transport is being ended.
     Shutdown,
-    /// What the peer still sends is read and thrown away.
+    /// Further input of the peer is read and discarded.
     Linger,
     /// Nothing is left to do.
     Done,

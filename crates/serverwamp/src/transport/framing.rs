@@ -1,4 +1,4 @@
-//! How messages stand on the wire of one connection.
+//! The framing of messages on the wire of one connection.
 //!
 //! Invariant: the outbox and the connection see messages; only this enum, and what it names, sees frames.
 
@@ -9,7 +9,7 @@ use serverwamp_proto::websocket::batch::Records;
 use serverwamp_proto::websocket::deflate::Deflate;
 use serverwamp_proto::websocket::{self, Event, Failure, Opcode, Role, Subprotocol, TooLong, frame};
 
-/// How messages are framed; settled when the connection begins.
+/// The framing of messages; settled when the connection begins.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Framing {
     /// WebSocket messages.
@@ -23,7 +23,7 @@ pub(crate) enum Framing {
     },
     /// RawSocket frames.
     RawSocket {
-        /// What the messages are written in.
+        /// The serializer of the messages.
         serializer: Serializer,
         /// The longest message that the peer takes.
         takes: usize,
@@ -115,7 +115,7 @@ impl Framing {
         }
     }
 
-    /// What reads the frames of the peer.
+    /// The decoder of the peer's frames.
     pub(super) fn decoder(&self, max_message: usize) -> FrameDecoder {
         match self {
             Self::WebSocket { deflate, .. } => FrameDecoder::WebSocket(

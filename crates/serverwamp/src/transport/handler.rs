@@ -1,4 +1,4 @@
-//! What a connection asks of the code that understands its messages.
+//! The interface between a connection and the code that handles its messages.
 
 use std::task::{Context, Poll};
 use std::time::Instant;

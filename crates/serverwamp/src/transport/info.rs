@@ -1,4 +1,4 @@
-//! What is known of a session's transport.
+//! The properties of a session's transport.
 
 use crate::base::log::Whose;
 use http::request::Parts;
@@ -6,7 +6,7 @@ use http::{HeaderMap, Uri, header};
 use serverwamp_proto::codec::Serializer;
 use std::net::SocketAddr;
 
-/// What is known of the transport of a session: how the peer reached us, and with which request.
+/// The properties of a session's transport: its kind, its addresses, its request.
 ///
 /// It is an [extractor](crate::extract) in every kind of handler. A handler that takes it has a copy of its own, with all
 /// headers of the request; one that is called often takes `Arc<TransportInfo>`, which is shared, or looks at
@@ -33,9 +33,9 @@ pub struct TransportInfo {
     pub serializer: Serializer,
     /// The subprotocol that was negotiated, such as `"wamp.2.json"`.
     pub protocol: &'static str,
-    /// How messages are carried.
+    /// The carrier of the messages.
     pub kind: TransportKind,
-    /// What TLS has negotiated, if a [`Server`](crate::Server) has; an HTTP server in front keeps that to itself.
+    /// The results of the TLS handshake of a [`Server`](crate::Server); an HTTP server in front does not report them.
     pub tls: Option<TlsInfo>,
     /// The HTTP request that opened the transport, with its headers and extensions; RawSocket has none.
     pub http: Option<Parts>,
@@ -43,7 +43,7 @@ pub struct TransportInfo {
     pub client_certificates: Vec<Vec<u8>>,
 }
 
-/// What TLS has negotiated for a transport.
+/// The results of a transport's TLS handshake.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct TlsInfo {
@@ -57,7 +57,7 @@ pub struct TlsInfo {
     pub alpn: Option<Vec<u8>>,
 }
 
-/// How messages are carried.
+/// The carrier of the messages.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum TransportKind {

@@ -21,10 +21,10 @@ const LARGE: usize = 64 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Input {
-    /// What was received and not decoded yet.
+    /// Received bytes that are not decoded yet.
     pub(crate) received: BytesMut,
     spare: BytesMut,
-    /// How much to ask for.
+    /// The number of bytes to read.
     target: usize,
     /// The longest read since the buffer was last renewed.
     longest: usize,

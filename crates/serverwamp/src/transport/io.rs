@@ -43,7 +43,7 @@ pub(crate) async fn write_all(io: &mut (impl Write + Unpin), bytes: &[u8]) -> io
     .await
 }
 
-/// Says the last words and ends the writing direction.
+/// Writes the last bytes and ends the writing direction.
 pub(crate) async fn say_last(io: &mut (impl Write + Unpin), words: &[u8]) -> io::Result<()> {
     write_all(io, words).await?;
     poll_fn(|cx| Pin::new(&mut *io).poll_shutdown(cx)).await

@@ -1,4 +1,4 @@
-//! What can be set about long-polling, and why each default is what it is.
+//! The settings of long-polling, with the reason for each default.
 
 use std::time::Duration;
 
@@ -17,17 +17,17 @@ pub struct LongPollConfig {
     /// answered with 413; of a batch the messages are taken that are no longer
     /// ([`Limits::discarded_bytes`](crate::Limits::discarded_bytes)).
     pub max_message: usize,
-    /// How long a transport may go without a request before its session is over: 30 seconds, as other routers have it. A
+    /// The time that a transport may be without a request before its session is over: 30 seconds, as other routers have it. A
     /// `receive` that waits for a message is a request all the time.
     pub idle_timeout: Duration,
-    /// How long a `receive` waits for a message before it is answered empty, and the client asks again: 10 seconds, as
+    /// The time that a `receive` waits for a message before it is answered empty, and the client asks again: 10 seconds, as
     /// Crossbar.io has it. autobahn-js gives up after 12, and proxies after 60 unless told otherwise (nginx, HAProxy's
     /// examples). `Duration::MAX` waits as long as the session lasts.
     pub receive_timeout: Duration,
 }
 
 impl LongPollConfig {
-    /// What the connection itself has to know. That nobody takes what is written is nothing unusual between two polls.
+    /// The settings of the connection. Unread output is usual between two polls.
     pub(crate) const fn settings(&self) -> Settings {
         Settings {
             max_message: self.max_message,

@@ -26,7 +26,7 @@ const MAX_PONGS: u32 = 32;
 const KEPT: usize = 64 * 1024;
 const KEPT_IDLE: usize = 1024;
 
-/// What stands between the outbox and the socket.
+/// The bytes between the outbox and the socket.
 #[derive(Debug)]
 pub(super) struct Output {
     outbox: Outbox,
@@ -39,7 +39,7 @@ pub(super) struct Output {
     deflate: Option<Deflate>,
     /// Pongs in the outbox.
     pongs: u32,
-    /// What to answer once those are written.
+    /// The answer to send once those are written.
     pong: Option<Bytes>,
     ping: bool,
     close_written: bool,

@@ -1,4 +1,4 @@
-//! What can be set about RawSocket connections, and why each default is what it is.
+//! The settings of RawSocket connections, with the reason for each default.
 
 use std::time::Duration;
 
@@ -21,14 +21,14 @@ pub struct RawSocketConfig {
     /// 16 MiB, so the next lower one counts. A longer message ends the connection, unless it is a callee's answer
     /// ([`Limits::discarded_bytes`](crate::Limits::discarded_bytes)).
     pub max_message: usize,
-    /// How long a peer may be silent before it is pinged. Never by default: there are clients in use that end the
+    /// The time that a peer may be silent before it is pinged. Never by default: there are clients in use that end the
     /// connection when they are pinged, and the operating system notices a dead peer as well (TCP keepalive).
     pub ping_interval: Duration,
-    /// How long a pinged peer may stay silent before it is given up: 10 seconds.
+    /// The time that a pinged peer may stay silent before it is given up: 10 seconds.
     pub ping_timeout: Duration,
-    /// How long the peer may accept nothing of what is being written before it is given up: 10 seconds.
+    /// The time that the peer may read nothing of pending output before it is given up: 10 seconds.
     pub write_timeout: Duration,
-    /// How long the peer is read from after the last message, so that it gets that message: 2 seconds.
+    /// The time of reading from the peer after the last message, so that it gets that message: 2 seconds.
     pub close_timeout: Duration,
 }
 
@@ -38,7 +38,7 @@ impl RawSocketConfig {
         MaxLength::within(self.max_message)
     }
 
-    /// What the connection itself has to know.
+    /// The settings of the connection.
     pub(crate) const fn settings(&self) -> Settings {
         Settings {
             max_message: self.takes().bytes(),

@@ -19,7 +19,7 @@ use super::outbox::Pool;
 use super::wake_queue::{Member, WakeQueue};
 use crate::rt::Runtime;
 
-/// What came of a turn.
+/// The outcome of a turn.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Worked {
     /// Nothing is left to do, and something will wake the task when there is.
@@ -62,15 +62,15 @@ pub(crate) struct RunQueue {
 struct RunState {
     /// The last number that was given to anybody.
     last: u64,
-    /// Whose turn it is: never more than there are threads.
+    /// The connections that have a turn: at most one per thread.
     running: Vec<u64>,
-    /// Who comes after them, in this order; those who have ended are still in it.
+    /// The next ones, in this order; ended connections are still in it.
     order: VecDeque<u64>,
     /// All that wait.
     waiting: HashMap<u64, Waker>,
 }
 
-/// What one connection knows about its turns.
+/// The place of one connection in the run queue.
 pub(super) struct Slot {
     run_queue: Arc<RunQueue>,
     _member: Member,
@@ -89,7 +89,7 @@ impl RunQueue {
         &self.pool
     }
 
-    /// Who has something to write because of events.
+    /// The connections that have events to write.
     pub(crate) const fn wake_queue(&self) -> &Arc<WakeQueue> {
         &self.wake_queue
     }
@@ -173,7 +173,7 @@ impl Slot {
     fn was_enough(&mut self) {
         let Some(number) = self.number else { return };
         let mut queue = self.run_queue.queue();
-        // Who waits keeps its place.
+        // A waiting connection keeps its place.
         if queue.stop(number) {
             self.number = None;
             self.run_queue.proceed(queue);

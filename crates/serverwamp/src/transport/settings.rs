@@ -1,4 +1,4 @@
-//! What every connection is told about time and space, whatever carries it.
+//! The deadlines and limits of a connection over any carrier.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use std::time::Duration;
 pub(crate) struct Settings {
     /// Longest message that is received.
     pub(crate) max_message: usize,
-    /// How long a peer may be silent before it is pinged.
+    /// The time that a peer may be silent before it is pinged.
     pub(crate) ping_interval: Duration,
-    /// How long a pinged peer may stay silent.
+    /// The time that a pinged peer may stay silent.
     pub(crate) ping_timeout: Duration,
-    /// How long the peer may accept nothing of what is being written.
+    /// The time that the peer may read nothing of pending output.
     pub(crate) write_timeout: Duration,
-    /// How long each step of the end may take.
+    /// The time that each step of closing may take.
     pub(crate) close_timeout: Duration,
 }

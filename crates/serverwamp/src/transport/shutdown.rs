@@ -26,7 +26,7 @@ struct OpenConnections {
     fewer: Event,
 }
 
-/// What peers are told when the server stops.
+/// The message to peers when the server stops.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Farewell {
     /// GOODBYE: there will be no server.
@@ -58,7 +58,7 @@ impl Connections {
         self.0.stopping.get().is_some()
     }
 
-    /// What is said to peers, once the server stops.
+    /// The message to peers, once the server stops.
     pub(crate) fn farewell(&self) -> Option<Farewell> {
         self.0.stopping.get().copied()
     }

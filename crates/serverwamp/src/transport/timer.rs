@@ -25,7 +25,7 @@ pub(super) struct Timer {
 struct Armed {
     at: Instant,
     sleep: BoxFuture<'static, ()>,
-    /// Whom it will wake.
+    /// The waker of the task.
     waker: Waker,
 }
 

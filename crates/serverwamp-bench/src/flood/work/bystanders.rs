@@ -1,4 +1,4 @@
-//! Who is there beside the attackers, so that what these send is much work.
+//! The sessions beside the attackers, which make the attackers' input costly.
 
 use super::super::kind::Kind;
 use super::join;

@@ -1,4 +1,4 @@
-//! What attackers send: one input of each kind, as long as a message may be where its length is what it is about.
+//! The input of attackers: one of each kind, as long as a message may be if its length matters.
 
 use super::super::kind::Kind;
 use super::bystanders::{HISTORY, PATTERN_DEPTH, RETAINED, UNAVAILABLE};

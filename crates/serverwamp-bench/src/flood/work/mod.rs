@@ -1,4 +1,4 @@
-//! What is much work for the server and little for who sends it: how long others wait meanwhile.
+//! Input that is much work for the server and little for its sender: the time that others wait meanwhile.
 //!
 //! Each kind meets a fresh server with one thread. Eight attackers send the same again and again, each when it has been
 //! answered, while a neighbour calls a procedure. What the neighbour gets is printed beside what it gets when nobody

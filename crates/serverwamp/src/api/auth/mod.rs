@@ -1,4 +1,4 @@
-//! Who is this? Authenticators, explicit for every realm.
+//! Authenticators, explicit for every realm.
 #![doc = include_str!("../../docs/authentication.md")]
 
 mod cra;

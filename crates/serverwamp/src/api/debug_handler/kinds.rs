@@ -15,7 +15,7 @@ macro_rules! kind {
         pub mod $module {
             use super::*;
 
-            /// What an argument has to be.
+            /// The bound of an argument.
             #[diagnostic::on_unimplemented($($argument)*)]
             pub trait Argument<S>: FromRequest<$request, S> + Send {}
 
@@ -24,7 +24,7 @@ macro_rules! kind {
             /// Checks an argument.
             pub fn argument<T: Argument<S>, S>() {}
 
-            /// What a result has to be.
+            /// The bound of a result.
             #[diagnostic::on_unimplemented($($reply)*)]
             pub trait Reply<M>: IntoReply<$request, M> + Send {}
 
@@ -121,10 +121,10 @@ macro_rules! kind {
                 /// Checks the result.
                 pub fn whole<X: Reply<M>>(&self) {}
 
-                /// Does nothing: it is no error that is at fault.
+                /// Does nothing: the fault is not an error type.
                 pub fn error<X>(&self) {}
 
-                /// Does nothing: it is no error that is at fault.
+                /// Does nothing: the fault is not an error type.
                 pub fn unnamed_error(&self) {}
             }
         }

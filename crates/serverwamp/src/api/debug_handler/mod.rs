@@ -1,7 +1,7 @@
 //! What `#[debug_handler]` expands to calls of. Nothing here runs: the bounds are there for what the compiler says when
 //! they are not met.
 //!
-//! What is at fault about a result is decided by its type, first come first served: one that answers the request is
+//! The type of a result decides its fault, in this order: one that answers the request is
 //! fine (`Answers`), of another `Result` each part is asked by itself (`AnswersInParts`), anything else cannot answer
 //! (`AnswersNothing`). So there is one error, and it is about the smallest type at fault.
 
@@ -61,7 +61,7 @@ impl<F: Future> IsFuture<F> for Probe<F> {
 
 /// The result of a handler that is no future: after one error there is no second one.
 pub trait IsNoFuture<F> {
-    /// Says that there is no future.
+    /// Reports that there is no future.
     fn output<'a>(&self) -> &'a Probe<Unknown>
     where
         F: HandlerFuture;
@@ -104,19 +104,19 @@ impl<E: Into<WampError> + Send> HandlerError for E {}
 pub struct Nothing(());
 
 impl Nothing {
-    /// Says nothing.
+    /// Reports nothing.
     pub fn success<X>(&self) {}
 
-    /// Says nothing.
+    /// Reports nothing.
     pub fn whole<X>(&self) {}
 
-    /// Says nothing.
+    /// Reports nothing.
     pub fn unnamed_success(&self) {}
 
-    /// Says nothing.
+    /// Reports nothing.
     pub fn error<X>(&self) {}
 
-    /// Says nothing.
+    /// Reports nothing.
     pub fn unnamed_error(&self) {}
 }
 

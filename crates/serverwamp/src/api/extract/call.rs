@@ -39,7 +39,7 @@ impl Canceled {
         self.0.stop.wait().await;
     }
 
-    /// Has the call been canceled?
+    /// Returns whether the call has been canceled.
     pub fn is_canceled(&self) -> bool {
         self.0.stop.get().is_some()
     }

@@ -87,7 +87,7 @@ pub trait FromRequest<R: Request, S>: Sized {
     fn from_request(request: &mut R, state: &S)
     -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
 
-    /// Is there nothing to extract, so that `Option<Self>` is `None`? Asked after a rejection; `false` lets that stand.
+    /// Returns whether there is nothing to extract, so that `Option<Self>` is `None`. Asked after a rejection; `false` lets that stand.
     ///
     /// By default every rejection means absence. Extractors of arguments tell an argument that is missing from one that
     /// is wrong, which no handler should mistake for none.
@@ -96,7 +96,7 @@ pub trait FromRequest<R: Request, S>: Sized {
         true
     }
 
-    /// Does the extractor take more input than the request itself? [`CallInput`] does.
+    /// Returns whether the extractor takes more input than the request itself. [`CallInput`] does.
     #[doc(hidden)]
     const TAKES_INPUT: bool = false;
 }

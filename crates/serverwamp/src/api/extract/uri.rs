@@ -14,7 +14,7 @@ pub struct Procedure(pub Arc<str>);
 #[derive(Clone, Debug)]
 pub struct Topic(pub Arc<str>);
 
-/// What the variable parts of a route's pattern matched, in order.
+/// The matches of the variable parts of a route's pattern, in order.
 ///
 /// A wildcard route gives one text for each empty component, a prefix route the rest behind the prefix, a
 /// regular-expression route its groups (an unused group is an empty text), an exact route nothing.

@@ -36,7 +36,7 @@ pub trait Handler<R: Request, T, S>: Clone + Send + Sync + 'static {
     /// Extracts the arguments, runs the function, turns what it returns into the reply.
     fn call(self, request: R, state: StateRef<S>) -> impl Future<Output = R::Reply> + Send;
 
-    /// Does it take more input than the request itself? Functions with a [`CallInput`](crate::extract::CallInput) do.
+    /// Returns whether it takes more input than the request itself. Functions with a [`CallInput`](crate::extract::CallInput) do.
     #[doc(hidden)]
     fn takes_input() -> bool {
         false

@@ -9,7 +9,7 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
-/// Where threads count; more threads than that share a place.
+/// The counters of threads; further threads share them.
 const PLACES: usize = 32;
 
 /// The state that a [`Handler`](super::Handler) runs with, held for as long as this lives.

@@ -83,7 +83,7 @@ where
     }
 }
 
-/// What the call reaches behind a layer of [`from_fn`]: further layers, and the procedure.
+/// The service behind a layer of [`from_fn`]: further layers, and the procedure.
 #[derive(Clone, Debug)]
 pub struct Next(ProcedureService);
 

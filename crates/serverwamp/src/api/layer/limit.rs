@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// How many buckets there are before the first sweep.
+/// The number of buckets before the first sweep.
 const FIRST_SWEEP: usize = 1024;
 
 /// Limits calls to `calls` in each `period`, for each session on its own; others are refused with `wamp.error.unavailable`.
@@ -60,7 +60,7 @@ pub struct CallLimit {
     counts: Arc<Counts>,
 }
 
-/// Who has a limit of its own.
+/// The subject of a limit: a session or an authid.
 #[derive(Clone, Copy, Debug)]
 enum Of {
     Session,
@@ -97,7 +97,7 @@ impl CallLimit {
         self
     }
 
-    /// How many calls were refused so far, by this layer and its clones.
+    /// The number of calls that this layer and its clones have refused.
     pub fn refused(&self) -> u64 {
         self.counts.refused.load(Ordering::Relaxed)
     }

@@ -185,7 +185,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
         self
     }
 
-    /// Says that nobody is to join: the realm is the application's own, which calls, registers, publishes and subscribes
+    /// Declares that no peer may join: the realm is the application's own, which calls, registers, publishes and subscribes
     /// in it through [`RealmHandle`](crate::RealmHandle). Peers get `wamp.error.no_matching_auth_method`.
     ///
     /// Without this, a realm that lets nobody in is an error of [`build`](crate::ApplicationBuilder::build), because
@@ -276,7 +276,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
         self
     }
 
-    /// What is wrong with whom the realm lets in, if anything is.
+    /// The faults in the realm's authentication, if any.
     fn admission_problem(&self) -> Option<Problem> {
         let admits = self.anonymous.is_some() || !self.authenticators.is_empty();
         let never_asked = |one: &Authenticator<S>| !one.first && one.method == "anonymous";
@@ -324,7 +324,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
 }
 
 impl Realm<()> {
-    /// What the realm runs with; what is wrong with it goes to `problems`.
+    /// The blueprint of the running realm; its faults go to `problems`.
     pub(crate) fn compile(self, limits: &Limits, problems: &mut Vec<Problem>) -> Blueprint {
         let state = SharedState::none();
         let mut rules = if self.strict_uris { UriRules::strict() } else { UriRules::loose() };

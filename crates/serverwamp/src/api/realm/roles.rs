@@ -1,4 +1,4 @@
-//! What a role can look like.
+//! The rules for roles.
 
 use crate::base::error::Problem;
 use std::panic::Location;

@@ -1,4 +1,4 @@
-//! What handlers return, and how it becomes the answer.
+//! The return values of handlers, and their conversion into answers.
 //!
 //! | a procedure returns | the caller gets |
 //! |---|---|
@@ -10,7 +10,7 @@
 //! | [`Progressive`] | a progressive result for each item of a stream, and a final one: empty, a future's output, or a [`Step`] of the stream |
 //! | `Result<any of these, E>` with `E: Into<WampError>` | that, or an ERROR |
 //!
-//! What a function returns is one value, so **a returned map is one positional map and no keywords, a returned tuple or `Vec`
+//! A function returns one value, so **a returned map is one positional map and no keywords, a returned tuple or `Vec`
 //! one positional list**; `Kwargs` and `Args` say otherwise. What is *given* to a call or an event follows the other rule:
 //! there, a tuple is the positional arguments ([`ToArguments`]).
 //!

@@ -15,7 +15,7 @@ use std::future::{Future, Ready, ready};
 use std::pin::pin;
 use std::sync::Arc;
 
-/// Where a handler sends progressive results.
+/// The sink for a handler's progressive results.
 ///
 /// A caller that did not ask for them gets only the final result.
 ///
@@ -44,7 +44,7 @@ impl Progress {
 
     /// Sends one progressive result, and waits while the caller's queue is more than a quarter full.
     ///
-    /// Does nothing when the caller did not ask for progress.
+    /// It does nothing if the caller did not ask for progress.
     ///
     /// # Errors
     /// `wamp.error.canceled` when the call is over: answered, canceled, timed out, or its caller gone. Give it to `?`.

@@ -1,6 +1,6 @@
-//! How many connections there are, in all and from each address, and whether one more may come.
+//! Admission of connections: their number in all and from each address, and the decision about one more.
 //!
-//! Whoever accepts a connection asks once, as early as it can, and keeps the [`Permit`] as long as the connection lives.
+//! The code that accepts a connection asks once, as early as possible, and keeps the [`Permit`] as long as the connection lives.
 //! An HTTP server that has asked puts the permit among its requests' extensions, where [`WebSocketService`] finds it.
 //!
 //! Invariant: a connection counts from its permit's making until the last copy of it is dropped, and who is refused is
@@ -36,7 +36,7 @@ struct AdmissionShared {
     strangers_limit_per_address: usize,
     transports_limit: usize,
     strangers: Mutex<Strangers>,
-    /// Who stands for many, and is not counted by address.
+    /// Proxies, which represent many peers and are not counted by address.
     proxies: TrustedProxies,
     counters: Arc<Counters>,
 }
@@ -71,7 +71,7 @@ struct Counted {
     in_session: AtomicBool,
     /// Its place among those that are not authenticated, until it is.
     place: Mutex<Option<CountedAs>>,
-    /// How many transports are open that were opened over it.
+    /// The number of open transports that were opened over it.
     transports: OnceLock<Arc<AtomicUsize>>,
     /// The same of the connection over which this transport was opened.
     opened_over: Option<Arc<AtomicUsize>>,
@@ -223,7 +223,7 @@ impl Admissions {
         Permit(Arc::new(Counted::by(self.clone())))
     }
 
-    /// How many there are.
+    /// The number of entries.
     pub(crate) fn now(&self) -> usize {
         self.0.now.load(Ordering::Relaxed)
     }
@@ -260,7 +260,7 @@ impl Permit {
         }
     }
 
-    /// Says whether there is a session on the connection now, from WELCOME to its end.
+    /// Sets whether the connection has a session, from WELCOME to its end.
     pub(crate) fn set_in_session(&self, in_session: bool) {
         if in_session {
             self.authenticate();

@@ -1,4 +1,4 @@
-//! What can be wrong with a program's own set-up, all of it at once.
+//! The faults of a program's own set-up, all at once.
 
 use std::fmt;
 use std::panic::Location;

@@ -8,7 +8,7 @@ use serverwamp_proto::uris;
 use std::borrow::Cow;
 use std::fmt;
 
-/// What a handler answers when it cannot answer: an error URI with arguments.
+/// The error that a handler returns in place of a result: a URI with arguments.
 ///
 /// It becomes an ERROR message, or an ABORT while a session is being joined. Your own error types take part through
 /// `From`, and then `?` works on them:

@@ -88,7 +88,7 @@ impl Why {
     }
 }
 
-/// Whom a line is about, as far as that is known.
+/// The peer that a line is about, as far as it is known.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Whose {
     pub(crate) peer: Option<Address>,

@@ -1,4 +1,4 @@
-//! How often a kind of line is logged, and the count of what was left out.
+//! The rate of each kind of line, and the count of suppressed lines.
 //!
 //! A kind begins with a store of lines; each takes one, and the store fills up again with time (a token bucket, kept as the
 //! one moment at which it will be full). It is for the whole process, as the log is. Who is flooded with lines sees neither
@@ -22,7 +22,7 @@ pub(crate) struct LineKind {
     text: &'static str,
     /// The time from one line to the next when the store is used up.
     spacing: Duration,
-    /// How many lines are logged at once.
+    /// The number of lines that may be logged at once.
     burst: u32,
     /// When the store is full again, in nanoseconds since [`BEGINNING`].
     full_at: AtomicU64,
@@ -31,7 +31,7 @@ pub(crate) struct LineKind {
     known: AtomicBool,
 }
 
-/// How many lines were left out before this one.
+/// The number of lines that were suppressed before this one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Suppressed(u64);
 
@@ -41,7 +41,7 @@ static BEGINNING: OnceLock<Instant> = OnceLock::new();
 /// The kinds that have ever left something out.
 static KNOWN: Mutex<Vec<&'static LineKind>> = Mutex::new(Vec::new());
 
-/// How many of them have not told it.
+/// The number of kinds that have not reported it.
 static OWING: AtomicUsize = AtomicUsize::new(0);
 
 /// When the last look was taken for such, in nanoseconds since [`BEGINNING`]; one a second is enough.
@@ -72,7 +72,7 @@ impl LineKind {
         }
     }
 
-    /// May a line of this kind be logged `now`? If not, it is counted.
+    /// Returns whether a line of this kind may be logged `now`. If not, it is counted.
     pub(crate) fn admit(&'static self, now: Instant) -> Option<Suppressed> {
         if self.take(now) {
             let left_out = self.left_out.swap(0, Ordering::AcqRel);
@@ -135,7 +135,7 @@ fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX / 2).min(u64::MAX / 2)
 }
 
-/// Tells what was left out of kinds that may be logged again, and have not been.
+/// Reports the suppressed lines of kinds that may be logged again and have not been.
 #[inline]
 pub(super) fn tell_left_out() {
     if OWING.load(Ordering::Relaxed) > 0 {
@@ -152,7 +152,7 @@ fn tell_if_due(now: Instant) {
     }
 }
 
-/// Tells what was left out of all kinds; for the end.
+/// Reports the suppressed lines of all kinds, at the end.
 pub(crate) fn tell_all_left_out() {
     tell(|_| true);
 }
@@ -172,7 +172,7 @@ fn tell(is_due: impl Fn(&LineKind) -> bool) {
     }
 }
 
-/// How many lines with this text were left out and not told.
+/// The number of suppressed lines with this text that were not reported.
 #[cfg(test)]
 pub(super) fn owed(text: &str) -> u64 {
     let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);

@@ -29,7 +29,7 @@ type Hops<'h> = Box<dyn Iterator<Item = Result<Hop, Malformed>> + 'h>;
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// What `X-Forwarded-For` says, from its end.
+/// The addresses of `X-Forwarded-For`, from its end.
 pub(super) fn x_forwarded_for(headers: &HeaderMap) -> Hops<'_> {
     let malformed = |what: String| Malformed { name: "X-Forwarded-For", what };
     let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
@@ -41,7 +41,7 @@ pub(super) fn x_forwarded_for(headers: &HeaderMap) -> Hops<'_> {
     }))
 }
 
-/// What `Forwarded` says, from its end.
+/// The addresses of `Forwarded`, from its end.
 pub(super) fn forwarded(headers: &HeaderMap) -> Hops<'_> {
     let malformed = |what: String| Malformed { name: "Forwarded", what };
     let lines = headers.get_all(FORWARDED).iter().rev();

@@ -18,7 +18,7 @@ use network::Network;
 
 pub(crate) use forwarded::Malformed;
 
-/// How many of those who were asked on the way are looked at; whoever has more trusted proxies in a row has a loop.
+/// The number of addresses on the way that are examined; more trusted proxies in a row are a loop.
 const MOST_HOPS: usize = 64;
 
 /// The proxies in front of the server, and where they write for whom they ask.
@@ -47,11 +47,11 @@ struct Trusted {
     told_in: AddressSource,
     networks: Vec<Network>,
     unix: bool,
-    /// What is wrong with what was listed.
+    /// The faults of the list.
     impossible: Vec<String>,
 }
 
-/// Where a proxy writes for whom it asks.
+/// The header in which a proxy names its client.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum AddressSource {
     XForwardedFor,
@@ -59,10 +59,10 @@ enum AddressSource {
     ProxyProtocol,
 }
 
-/// Where a transport comes from.
+/// The origin of a transport.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Addresses {
-    /// Whoever it is for.
+    /// The client, whatever it is.
     pub(crate) peer: Option<SocketAddr>,
     /// The other end of the connection: the same, or a proxy.
     pub(crate) connection: Option<SocketAddr>,
@@ -76,7 +76,7 @@ impl TrustedProxies {
 
     /// These proxies, of whose header `X-Forwarded-For` the last address counts that is no trusted proxy's.
     ///
-    /// Where the header is missing, or says `unknown`, the address of the proxy itself counts. One whose end cannot be
+    /// If the header is missing or is `unknown`, the address of the proxy itself counts. One whose end cannot be
     /// understood is answered with status 400.
     pub fn x_forwarded_for<S: AsRef<str>>(proxies: impl IntoIterator<Item = S>) -> Self {
         Self::new(AddressSource::XForwardedFor, proxies)
@@ -127,7 +127,7 @@ impl TrustedProxies {
         }
     }
 
-    /// What is wrong with what was listed.
+    /// The faults of the list.
     pub(crate) fn impossible(&self) -> &[String] {
         self.0.as_ref().map_or(&[], |trusted| &trusted.impossible)
     }
@@ -151,7 +151,7 @@ impl TrustedProxies {
         (self.trusts(connection) && !headers.contains_key(name)).then_some(name)
     }
 
-    /// Whose request this is, which came from `connection`.
+    /// The client of a request that came from `connection`.
     pub(crate) fn resolve(
         &self,
         connection: Option<SocketAddr>,
@@ -168,7 +168,7 @@ impl TrustedProxies {
         };
         let mut address = connection;
         for hop in hops.take(MOST_HOPS) {
-            // Who does not say for whom it asks is the last one that is known.
+            // A proxy that does not name its client is the last known address.
             let Hop::Address(asked_for) = hop? else { break };
             address = Some(asked_for);
             if !self.contains(asked_for.ip()) {

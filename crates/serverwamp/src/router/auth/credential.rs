@@ -1,10 +1,10 @@
-//! What a server knows of a peer that proves itself by WAMP-CRA.
+//! Credentials of peers that authenticate by WAMP-CRA.
 
 use super::{Principal, Secret};
 use serverwamp_proto::auth::{CraKey, Derivation};
 use std::fmt;
 
-/// What the application knows of a peer that signs challenges: its secret, and who it is once it has proved it.
+/// The application's record of a peer that signs challenges: its secret, and its principal after authentication.
 #[derive(Clone)]
 pub struct CraCredential {
     pub(crate) key: CraKey,
@@ -32,7 +32,7 @@ impl fmt::Debug for CraCredential {
     }
 }
 
-/// How the keys of a realm's users are derived from their passwords: PBKDF2 with HMAC-SHA256.
+/// The derivation of a realm's keys from passwords: PBKDF2 with HMAC-SHA256.
 #[derive(Clone, Debug)]
 pub struct Salting(pub(crate) Derivation);
 

@@ -11,7 +11,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, PoisonError};
 use std::task::Poll;
 
-/// What an authenticator needs to know of the peer, and its mailbox.
+/// The peer's data for an authenticator, and its mailbox.
 #[derive(Debug)]
 pub(crate) struct Exchange {
     pub(crate) session: Session,
@@ -19,7 +19,7 @@ pub(crate) struct Exchange {
     mailbox: Mutex<Mailbox>,
 }
 
-/// What HELLO said about the peer, kept for authenticators.
+/// The claims in HELLO, kept for authenticators.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ReceivedHello {
     pub(crate) authid: Option<String>,
@@ -39,7 +39,7 @@ pub(crate) struct ExchangeStep {
     pub(crate) extra: Dict,
 }
 
-/// What the peer answered to a CHALLENGE.
+/// The peer's answer to a CHALLENGE.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AuthenticateAnswer {

@@ -1,4 +1,4 @@
-//! Who a peer is, and the dialogue that finds it out.
+//! The principal of a session, and the dialogue that establishes it.
 
 mod credential;
 mod exchange;

@@ -1,11 +1,11 @@
-//! Who a peer turned out to be.
+//! The principal of an authenticated peer.
 
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-/// Who a peer is: what WELCOME tells it, and a value of the application's own.
+/// An authenticated peer: the identity that WELCOME reports, and a value of the application's own.
 #[derive(Clone)]
 pub struct Principal {
     pub(crate) authid: String,

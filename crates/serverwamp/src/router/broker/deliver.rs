@@ -18,14 +18,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// What a delivery came to.
+/// The result of a delivery.
 #[derive(Debug, Default)]
 pub(super) struct Delivered {
-    /// How many events were queued.
+    /// The number of queued events.
     pub(crate) events: usize,
-    /// How many receivers were passed over because their serializer cannot say the payload.
+    /// The number of receivers that were skipped because their serializer cannot represent the payload.
     pub(crate) passed_over: usize,
-    /// Who sleeps and has to be woken: the receivers of large subscriptions.
+    /// The outboxes that have to be woken: the receivers of large subscriptions.
     pub(crate) asleep: Vec<Outbox>,
 }
 
@@ -132,7 +132,7 @@ enum EncodedEvent {
 }
 
 impl Outgoing<'_> {
-    /// Is the event meant for this session?
+    /// Returns whether the event is meant for this session.
     #[inline]
     fn reaches(&self, id: SessionId, session: &RouterSession) -> bool {
         self.exclude != Some(id)
@@ -171,7 +171,7 @@ impl Outgoing<'_> {
     }
 }
 
-/// What an EVENT tells besides its payload.
+/// The details of an EVENT.
 pub(super) fn event_details<'d>(
     publisher: Option<&'d Disclosed>,
     topic: Option<&'d str>,
@@ -189,7 +189,7 @@ pub(super) fn event_details<'d>(
     }
 }
 
-/// Is the publisher of an event, where it is disclosed at all, disclosed to this receiver?
+/// Returns whether a publisher that may be disclosed is disclosed to this receiver.
 ///
 /// Only who knows of publisher identification is told a publisher that asked for it (checklist FEAT-08).
 pub(super) fn is_disclosed_to(receiver: &RouterSession, by_configuration: bool) -> bool {

@@ -16,7 +16,7 @@ use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// How many bytes of events may wait.
+/// The bytes of events that may wait.
 const WAITING_BYTES: usize = 4 << 20;
 
 /// Events that wait for the application.
@@ -163,7 +163,7 @@ impl Subscriber {
         self.local.queue().take()
     }
 
-    /// How many events were dropped because too many waited.
+    /// The number of events that were dropped because too many waited.
     pub fn lost(&self) -> u64 {
         self.local.queue().lost
     }

@@ -35,7 +35,7 @@ use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, PoisonError};
 
-/// How many bytes a history may take where the settings do not say.
+/// The default limit of a history in bytes.
 const HISTORY_BYTES: usize = 64 << 20;
 
 /// The subscriptions of a realm.
@@ -112,7 +112,7 @@ impl Broker {
 
     /// Takes a subscription that nobody is in any more out of the tables.
     ///
-    /// Whoever joins and leaves holds the index, so nobody has joined it meanwhile.
+    /// Joining and leaving require the index, so no session has joined it meanwhile.
     pub(crate) fn remove_if_empty(&self, index: &mut SubscriptionIndex, entry: &SubscriptionEntry) -> bool {
         if entry.permanent || !entry.members().is_empty() {
             return false;
@@ -134,12 +134,12 @@ impl Broker {
         self.matches(topic).iter().cloned().collect()
     }
 
-    /// Does the realm have a meta API?
+    /// Returns whether the realm has a meta API.
     pub(crate) fn has_meta_api(&self) -> bool {
         self.context.config().permissions.meta_api
     }
 
-    /// Is nobody subscribed to `topic`?
+    /// Returns whether `topic` has no subscriber.
     pub(crate) fn is_unheard(&self, topic: &str) -> bool {
         self.matches(topic).first.is_none()
     }

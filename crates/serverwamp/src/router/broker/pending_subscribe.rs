@@ -34,7 +34,7 @@ pub(crate) struct WaitingRequest {
     pub(crate) get_retained: bool,
 }
 
-/// What one handler says to a SUBSCRIBE.
+/// The verdict of one handler about a SUBSCRIBE.
 #[derive(Debug, Default)]
 struct Verdict {
     given: Signal<Result<(), WampError>>,

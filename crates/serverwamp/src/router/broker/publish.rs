@@ -33,7 +33,7 @@ pub(super) struct Outgoing<'p> {
     pub(super) by_configuration: bool,
     pub(super) trustlevel: Option<u64>,
     pub(super) passthru: Option<&'p Passthru>,
-    /// Whose retained event it is; nobody's if it is the application's.
+    /// The session that retains the event; `None` if it is the application.
     pub(super) session: Option<&'p RouterSession>,
     pub(super) retain: bool,
     /// Somebody waits for what becomes of it.
@@ -41,7 +41,7 @@ pub(super) struct Outgoing<'p> {
 }
 
 impl<'p> Outgoing<'p> {
-    /// What the realm itself has to tell, on behalf of nobody.
+    /// An event of the realm itself.
     pub(super) fn by_realm(publication: PublicationId, topic: &'p str, payload: &'p TranscodeCache) -> Self {
         Self {
             publication,
@@ -60,7 +60,7 @@ impl<'p> Outgoing<'p> {
         }
     }
 
-    /// What a client publishes; `by_configuration` whether the realm discloses it whatever it asks for.
+    /// A client's publication; `by_configuration` is whether the realm discloses the publisher in any case.
     fn by_client(
         publication: PublicationId,
         (publisher, by_configuration): (&'p RouterSession, bool),

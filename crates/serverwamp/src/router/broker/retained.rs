@@ -138,7 +138,7 @@ impl Broker {
 
     /// Queues more of what the session has yet to get, as far as it has room and a turn allows.
     pub(crate) fn catch_up(&self, session: &RouterSession) {
-        // What it has got wholly, or does not want any more, costs a look.
+        // A subscription that is complete, or no longer wanted, costs a look.
         const MOST: usize = 16;
         for _ in 0..MOST {
             let Some(entry) = session.retained_wanted() else { return };
@@ -265,7 +265,7 @@ impl Broker {
         }
     }
 
-    /// What is retained: how many events, and how many bytes of memory they take.
+    /// The number of retained events, and the bytes of memory they take.
     pub(crate) fn count_retained(&self) -> (usize, usize) {
         let mut retained = self.retained();
         let ended = retained.expire(self.context.now());

@@ -46,7 +46,7 @@ pub(crate) struct StoredEvent {
 }
 
 impl StoredEvent {
-    /// What is kept of a publication. The payload is copied: it must not hold on to all that one read returned.
+    /// The stored form of a publication. The payload is copied: it must not hold on to all that one read returned.
     pub(super) fn new(outgoing: &Outgoing<'_>, at: Timestamp) -> Self {
         let source = outgoing.payload.source();
         Self {
@@ -63,12 +63,12 @@ impl StoredEvent {
         }
     }
 
-    /// Would the session have received it, had it been subscribed?
+    /// Returns whether the session would have received it as a subscriber.
     pub(crate) fn was_for(&self, session: &RouterSession) -> bool {
         self.exclude != Some(session.id()) && self.admits(session)
     }
 
-    /// May the session know of it? Its publisher may, who is only spared the event itself.
+    /// Returns whether the session may know of it. Its publisher may, which is only excluded from the event itself.
     pub(crate) fn admits(&self, session: &RouterSession) -> bool {
         self.receivers
             .as_deref()
@@ -108,7 +108,7 @@ impl StoredEvent {
         encode(serializer, subscription, self.publication, &details, &payload, out)
     }
 
-    /// How much memory it takes, shared as it is.
+    /// The memory that it takes, as a shared value.
     pub(crate) fn bytes(&self) -> usize {
         let lists = self.receivers.as_ref().map_or(0, |receivers| allocation(receivers.bytes()));
         let passthru = self.passthru.as_ref().map_or(0, |passthru| allocation(passthru.bytes()));

@@ -1,6 +1,6 @@
 //! Joining and leaving subscriptions, by clients and by the application itself: from a SUBSCRIBE to its answer.
 //!
-//! Where the application has handlers for the topic, they are asked first, and run on as companions of the subscription.
+//! Handlers of the application for the topic are asked first, and run on as companions of the subscription.
 
 use super::{
     Broker, HeldSubscription, HistoryLimits, LocalSubscriber, PendingSubscribe, SubscriptionEntry,

@@ -26,20 +26,20 @@ pub(crate) struct SubscriptionEntry {
     members: Mutex<Subscribers>,
 }
 
-/// Who is in a subscription.
+/// The subscribers of a subscription.
 #[derive(Debug, Default)]
 pub(crate) struct Subscribers {
     pub(crate) sessions: Members<Arc<RouterSession>>,
     pub(crate) local: Vec<Arc<LocalSubscriber>>,
     pub(crate) history: Option<History<Arc<StoredEvent>>>,
-    /// How far those have come who have yet to get what was retained when they came. They are in `sessions`.
+    /// The progress of subscribers that have yet to get events that were retained when they subscribed. They are in `sessions`.
     pub(crate) behind: SubscribersBehind,
 }
 
 /// Sessions that have not got all that was retained. Nearly always nobody.
 pub(crate) type SubscribersBehind = Option<Box<HashMap<SessionId, RetainedCursor>>>;
 
-/// How many events are kept as history, and how many bytes they may take.
+/// The limits of a history, in events and bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct HistoryLimits {
     pub(crate) events: usize,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::PoisonError;
 use std::task::{Context, Poll, Waker};
 
-/// How many inputs wait for a handler; who sends more does not get a result (a caller that waits for progressive
+/// The number of inputs that wait for a handler; a caller that sends more does not get a result (a caller that waits for progressive
 /// results stays in step).
 const MOST_WAITING: usize = 256;
 
@@ -26,10 +26,10 @@ struct InputQueue {
     waker: Option<Waker>,
 }
 
-/// What became of an input.
+/// The outcome of an input.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Taken {
-    /// Who serves the call gets it, or need not have it any more.
+    /// The handler gets it, or does not need it any more.
     Waiting,
     /// Too many wait already.
     Full,
@@ -44,7 +44,7 @@ impl Inputs {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// May more come?
+    /// Returns whether more inputs may come.
     pub(crate) fn is_open(&self) -> bool {
         !self.queue().complete
     }

@@ -30,20 +30,20 @@ pub(crate) enum Stop {
     Now,
 }
 
-/// What a call's handler, its sinks and its canceller share.
+/// The state that a call's handler, its sinks and its canceller share.
 #[derive(Debug)]
 pub(crate) struct CallState {
     pub(crate) session: Session,
     pub(crate) request: RequestId,
     /// The URI that was called.
     pub(crate) procedure: Arc<str>,
-    /// How the route matched it.
+    /// The match of the route.
     pub(crate) matched: Matched,
     pub(crate) receive_progress: bool,
     pub(crate) timeout: Option<Duration>,
     /// When the timeout is over, if there is no progress: it runs from the receipt of the call.
     pub(crate) deadline: Option<Instant>,
-    /// Where further inputs arrive, if the caller sends any.
+    /// The queue of further inputs, if the caller sends any.
     pub(crate) inputs: Option<Arc<Inputs>>,
     /// Set when the call is to end early.
     pub(crate) stop: Signal<Stop>,

@@ -1,4 +1,4 @@
-//! What a callee says about an invocation: YIELD and ERROR.
+//! The answers of a callee to an invocation: YIELD and ERROR.
 
 use super::call::{Answer, Caller, KeptArguments, RoutedCall, RoutedCallState};
 use super::invoke::GivesWay;

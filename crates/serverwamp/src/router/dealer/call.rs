@@ -18,7 +18,7 @@ use serverwamp_proto::session::Feature;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Who waits for the answer.
+/// The caller that waits for the answer.
 #[derive(Clone, Debug)]
 pub(crate) enum Caller {
     /// A client, with the id of its CALL.
@@ -34,7 +34,7 @@ pub(crate) struct RoutedCall {
     pub(super) registration: Arc<RegistrationEntry>,
     /// The URI that was called, where it is not the registration's own.
     pub(super) procedure: Option<Box<str>>,
-    /// What the first CALL said; later ones change nothing (checklist PCI-11).
+    /// The content of the first CALL; later ones change nothing (checklist PCI-11).
     pub(super) options: CallOptions,
     pub(super) trustlevel: Option<u64>,
     /// The realm discloses the caller, whoever asks for it.
@@ -48,10 +48,10 @@ pub(crate) struct RoutedCall {
     state: Mutex<RoutedCallState>,
 }
 
-/// Where a call stands.
+/// The state of a call.
 #[derive(Debug, Default)]
 pub(super) struct RoutedCallState {
-    /// Who serves it under which id, while somebody does.
+    /// The callee that serves it, and the invocation's id, while it is served.
     pub(super) serving: Option<Serving>,
     /// Its final answer is queued, or nobody waits for one.
     pub(super) over: bool,
@@ -115,7 +115,7 @@ pub(crate) enum Answer<'a> {
         payload: &'a Payload,
         passthru: Option<&'a Passthru>,
     },
-    /// What the dealer itself has to say.
+    /// An error of the dealer itself.
     Refusal(&'a WampError),
 }
 
@@ -234,7 +234,7 @@ impl RoutedCall {
         if state.over {
             return;
         }
-        // Who called itself has left as a callee as well.
+        // A caller that called itself has left as a callee as well.
         let calls_itself = match (&self.caller, &state.serving) {
             (Caller::Session(caller, _), Some(serving)) => caller.id() == serving.callee.session.id(),
             _ => false,
@@ -264,7 +264,7 @@ impl RoutedCall {
         }
     }
 
-    /// Does the caller understand the payload passthru mode?
+    /// Returns whether the caller announces the payload passthru mode.
     pub(super) fn caller_takes_passthru(&self) -> bool {
         match &self.caller {
             Caller::Session(session, _) => session.caller_has(Feature::PayloadPassthruMode),
@@ -293,7 +293,7 @@ impl Called for RoutedCall {
     }
 }
 
-/// Tells the callee to stop, if it can be told.
+/// Interrupts the callee, if it supports that.
 fn interrupt(state: &RoutedCallState, mode: InterruptMode) {
     let Some(serving) = &state.serving else { return };
     let session = &serving.callee.session;

@@ -21,11 +21,11 @@ use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-/// How many progressive results wait for the application, and how many bytes they may take; then the call is given up.
+/// The number of progressive results that wait for the application, and the bytes they may take; beyond, the call is given up.
 const WAITING_RESULTS: usize = 1024;
 const WAITING_BYTES: usize = 4 << 20;
 
-/// Where the answer to a call of the application arrives.
+/// The receiver of the answer to a call of the application.
 #[derive(Debug, Default)]
 pub(crate) struct LocalCall {
     inbox: Mutex<Inbox>,

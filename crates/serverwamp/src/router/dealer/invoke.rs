@@ -115,7 +115,7 @@ impl RoutedCall {
         }
     }
 
-    /// Does the call need what the callee cannot do (checklist PCI-06, PPT-08)?
+    /// Returns an error if the call needs a feature that the callee does not announce (checklist PCI-06, PPT-08).
     fn beyond(&self, callee: &RouterSession) -> Option<WampError> {
         let missing = if self.passthru().is_some() && !callee.callee_has(Feature::PayloadPassthruMode) {
             "payload_passthru_mode"
@@ -232,7 +232,7 @@ impl RoutedCall {
         }
     }
 
-    /// What the callee is told about the call. Empty unless somebody asked for something (checklist RPC-17).
+    /// The details of the INVOCATION. Empty unless some option asks for more (checklist RPC-17).
     fn details(&self, asked: Asked<'_>, progress: bool) -> InvocationDetails<'_> {
         let callee = &asked.callee.session;
         let receive_progress = self.options.receive_progress
@@ -254,7 +254,7 @@ impl RoutedCall {
         }
     }
 
-    /// Is the caller made known to this callee (checklist CID-01, CID-04, CID-05, FEAT-08)?
+    /// Returns whether the caller is disclosed to this callee (checklist CID-01, CID-04, CID-05, FEAT-08).
     fn disclosed(&self, callee: &Callee) -> bool {
         self.disclosed_by_realm
             || callee.options.disclose_caller

@@ -1,6 +1,6 @@
 //! The dealer of a realm: registrations, and the way of a call to its callee and back.
 //!
-//! What the application serves is registered here beside what clients serve: same matching, same meta API. An exact
+//! Procedures of the application are registered here beside those of clients: same matching, same meta API. An exact
 //! route of the application is found without a lock, because routes never change and an exact URI wins against every
 //! pattern. The rules themselves are in `serverwamp_proto::dealer`.
 
@@ -34,9 +34,9 @@ use std::sync::{Arc, PoisonError, Weak};
 pub(crate) struct Dealer {
     context: Arc<RealmContext>,
     registrations: RwLock<PatternMap<Arc<RegistrationEntry>>>,
-    /// How many of them are not routes of the application.
+    /// The number of them that are not routes of the application.
     added: AtomicUsize,
-    /// How often the registrations have changed.
+    /// The number of changes of the registrations.
     changes: AtomicU64,
     routes: Arc<RouteTable>,
 }
@@ -48,7 +48,7 @@ pub(crate) struct RegistrationIndex {
     next: Counter<RegistrationId>,
 }
 
-/// Who serves a call.
+/// The callee of a call.
 #[derive(Debug)]
 pub(crate) enum Found<'d> {
     /// A route of the application.
@@ -138,7 +138,7 @@ impl Dealer {
         self.changes.load(Ordering::Acquire)
     }
 
-    /// Who serves a call of `procedure`.
+    /// The callee of a call of `procedure`.
     #[inline]
     pub(crate) fn find(&self, procedure: &str) -> Option<Found<'_>> {
         if let Some(route) = self.routes.exact(procedure) {

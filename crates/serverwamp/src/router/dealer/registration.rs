@@ -46,7 +46,7 @@ impl Callee {
     }
 }
 
-/// What a callee asked for when it registered; each callee of a shared registration has its own (checklist CID-08,
+/// The options of a callee's REGISTER; each callee of a shared registration has its own (checklist CID-08,
 /// TMO-12).
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct CalleeOptions {
@@ -103,17 +103,17 @@ impl RegistrationEntry {
         }
     }
 
-    /// May a call find several callees here?
+    /// Returns whether the registration may have several callees.
     pub(super) fn is_shared(&self) -> bool {
         self.invoke != Invoke::Single
     }
 
-    /// Is there no client in it?
+    /// Returns whether it has no client.
     pub(super) fn is_empty(&self) -> bool {
         self.callees().is_empty()
     }
 
-    /// How many clients are in it.
+    /// The number of clients.
     pub(crate) fn count_callees(&self) -> usize {
         self.callees().len()
     }

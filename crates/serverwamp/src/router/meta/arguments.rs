@@ -13,7 +13,7 @@ use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::Payload;
 use std::borrow::Cow;
 
-/// What somebody calls the meta API with.
+/// The arguments of a call of the meta API.
 #[derive(Debug)]
 pub(super) struct Arguments<'p> {
     positional: Vec<MetaArgument<'p>>,
@@ -28,7 +28,7 @@ pub(super) struct MetaArgument<'p> {
     pub(super) bytes: &'p [u8],
 }
 
-/// What an argument has to be: in words, and as a reader.
+/// The expected form of an argument: in words, and as a reader.
 pub(super) struct Expected<T> {
     pub(super) words: &'static str,
     pub(super) read: fn(MetaArgument<'_>) -> Option<T>,
@@ -37,7 +37,7 @@ pub(super) struct Expected<T> {
 /// Which part of a list is wanted.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Page {
-    /// So many ids at the most.
+    /// The most ids.
     pub(super) limit: Option<usize>,
     /// Ids above this one.
     pub(super) after: u64,
@@ -185,7 +185,7 @@ impl<'p> Arguments<'p> {
     }
 }
 
-/// So many keyword arguments of different names are looked at.
+/// The number of keyword arguments of different names that are read.
 const MOST_KEYWORDS: usize = 64;
 
 impl MetaArgument<'_> {
@@ -216,7 +216,7 @@ impl MetaArgument<'_> {
         Some(texts)
     }
 
-    /// What a dictionary says about how a URI matches.
+    /// The match policy in a dictionary.
     fn match_options(self) -> Option<Match> {
         let mut kind = Match::Exact;
         let mut dict = DictReader::open(self.serializer, self.bytes).ok()?;
@@ -275,7 +275,7 @@ pub(super) fn too_long(bytes: usize, most: usize) -> WampError {
     WampError::payload_size_exceeded(format!("the arguments may have {most} bytes, these have {bytes}"))
 }
 
-/// What came instead. The value itself is left out: the text must not grow with what a peer sends.
+/// The value found instead, by its kind: the text must not grow with a peer's input.
 const fn name_of(kind: Kind) -> &'static str {
     match kind {
         Kind::Null => "null",

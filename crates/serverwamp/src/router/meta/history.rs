@@ -1,4 +1,4 @@
-//! What a subscription has seen, for those who ask later: `wamp.subscription.get_events`.
+//! The past events of a subscription: `wamp.subscription.get_events`.
 //!
 //! The results are the events, each a positional one (checklist HIST-03). Spec: advanced, "Event History".
 
@@ -28,7 +28,7 @@ pub(super) struct Reading {
     cursor: Option<HistoryCursor>,
     serializer: Serializer,
     found: Vec<Arc<StoredEvent>>,
-    /// How many bytes they will have in the answer, at the least.
+    /// The least number of bytes that they will have in the answer.
     least: usize,
 }
 
@@ -42,7 +42,7 @@ impl MetaApi<'_> {
         let entry = self.subscription_named(arguments)?;
         let query = HistoryQuery::from_kwargs(&arguments.keywords()).map_err(WampError::invalid_argument)?;
         let members = entry.members();
-        // Whose handlers say who may subscribe, they have said it of its subscribers only (checklist HIST-14).
+        // The handlers of a topic have accepted only its subscribers (checklist HIST-14).
         let guarded = !self.realm.code.routes.topics(&entry.pattern).is_empty();
         if guarded && !members.sessions.has(caller.id()) {
             return Err(WampError::not_authorized("only subscribers may read the history of this topic"));
@@ -93,7 +93,7 @@ fn most_bytes(realm: &RunningRealm, events: usize) -> usize {
 }
 
 impl Reading {
-    /// Says whether that was the last of it.
+    /// Returns whether that was the last one.
     fn look_on(&mut self, caller: &RouterSession) -> bool {
         let Self { entry, cursor, serializer, found, least } = self;
         let Some(cursor) = cursor else { return true };

@@ -20,12 +20,12 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-/// What is listed, or counted.
+/// The things that are listed or counted.
 #[derive(Debug)]
 pub(super) enum Listed {
     /// Sessions with these roles, or all.
     Sessions(Option<TextSet>),
-    /// How many such sessions there are.
+    /// The number of such sessions.
     SessionCount(TextSet),
     Registrations,
     Subscriptions,
@@ -86,7 +86,7 @@ impl Listing {
         Self { listed, page, serializer, lists: Default::default(), counted: 0 }
     }
 
-    /// Says whether that was the last of it.
+    /// Returns whether that was the last one.
     fn look_on(&mut self, realm: &RunningRealm) -> bool {
         let after = self.page.after;
         let many = AT_ONCE.min(self.page.limit.unwrap_or(AT_ONCE));
@@ -187,7 +187,7 @@ impl List {
     }
 }
 
-/// What stands behind this id, in the order of the ids.
+/// The entries after this id, in the order of the ids.
 fn from(
     sessions: &std::collections::BTreeMap<SessionId, Arc<RouterSession>>,
     after: u64,

@@ -38,7 +38,7 @@ use serverwamp_proto::uris::{self, registration, session, subscription};
 use sessions::role_filter;
 use turns::{InTurns, begin};
 
-/// What a call of the meta API comes to.
+/// The outcome of a call of the meta API.
 #[derive(Debug)]
 pub(crate) enum MetaAnswer {
     /// The answer.

@@ -1,6 +1,6 @@
-//! What is registered in the realm and by whom, and how administrators take a registration away.
+//! The meta API of registrations: lists, callees, and revocation by administrators.
 //!
-//! What the application serves is listed as well, under its own session. Spec: advanced, "Registration Meta API".
+//! Registrations of the application are listed as well, under its own session. Spec: advanced, "Registration Meta API".
 
 use super::arguments::{self, Arguments, Expected, Page};
 use super::events::RegistrationDetails;

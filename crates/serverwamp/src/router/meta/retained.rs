@@ -1,4 +1,4 @@
-//! How administrators take away what is retained: `wamp.topic.remove_retained`.
+//! The removal of retained events by administrators: `wamp.topic.remove_retained`.
 //!
 //! The specification has no procedure for it, as it has no way to end what is retained (checklist RET-14). Many events are
 //! removed in several turns.

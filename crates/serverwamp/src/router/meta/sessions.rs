@@ -1,4 +1,4 @@
-//! Who is in the realm, and how administrators make somebody leave it.
+//! The meta API of sessions: lists, details, and kills by administrators.
 //!
 //! The session that the application has in its own realm is none of these. Spec: advanced, "Session Meta API".
 
@@ -19,14 +19,14 @@ use std::sync::Arc;
 
 pub(super) const SESSION: Expected<SessionId> = arguments::id("the id of a session");
 
-/// What the victim of a kill is told.
+/// The text for the victim of a kill.
 struct KillMessage {
     reason: String,
     message: Option<String>,
 }
 
 impl MetaApi<'_> {
-    /// How many sessions there are, or by what they have to be counted.
+    /// The number of sessions, or the filter by which they have to be counted.
     pub(super) fn count_sessions(
         self,
         arguments: &Arguments<'_>,

@@ -1,4 +1,4 @@
-//! What is subscribed to in the realm and by whom, and how administrators take a subscription away.
+//! The meta API of subscriptions: lists, subscribers, and revocation by administrators.
 //!
 //! Subscriptions of the meta API's own topics are not there for anybody who asks here (checklist META-11).
 //! Spec: advanced, "Subscription Meta API".
@@ -107,7 +107,7 @@ impl MetaApi<'_> {
     }
 }
 
-/// Is the subscription one of the realm's own business, and not of the meta API's?
+/// Returns whether the subscription is hidden from the meta API.
 fn is_shown(entry: &Arc<SubscriptionEntry>) -> bool {
     !uri::is_reserved(entry.pattern.as_str())
 }

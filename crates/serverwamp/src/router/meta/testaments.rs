@@ -1,4 +1,4 @@
-//! How a session leaves events behind, and how it takes them back.
+//! Testaments: their creation and their removal.
 //!
 //! A testament is a PUBLISH that is said in advance: it is read as one, and what would be refused then is refused now
 //! (checklist TEST-10). Spec: advanced, "Session Testament".
@@ -23,7 +23,7 @@ const SCOPE: Expected<Scope> = Expected {
     read: |argument| Scope::from_text(&(arguments::TEXT.read)(argument)?),
 };
 
-/// How the message begins that a testament is read as.
+/// The beginning of the message that a testament is read as.
 const FIRST_REQUEST: u64 = 1;
 
 impl MetaApi<'_> {

@@ -10,7 +10,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-/// So many things are looked at in one turn: a tenth of a millisecond where none of what they stand for is in any cache.
+/// The number of things examined in one turn: a tenth of a millisecond if none of them is in a cache.
 pub(super) const AT_ONCE: usize = 1024;
 
 /// An answer that is made some of it at a time.
@@ -19,7 +19,7 @@ pub(crate) trait InTurns: Debug + Send {
     fn go_on(&mut self, caller: &RouterSession) -> Option<Result<Payload, WampError>>;
 }
 
-/// Does as much as one turn allows; most answers are no longer.
+/// Works for one turn; most answers need no more.
 pub(super) fn begin(
     caller: &RouterSession,
     mut answer: impl InTurns + 'static,

@@ -12,7 +12,7 @@ pub struct Args<T>(pub T);
 
 /// Exactly one positional argument, whatever its type: the usual style of JavaScript, `call("docs.put", [{...}])`.
 ///
-/// Where arguments are given, it keeps a tuple together.
+/// As arguments, it keeps a tuple together.
 #[derive(Clone, Copy, Debug)]
 pub struct Arg<T>(pub T);
 

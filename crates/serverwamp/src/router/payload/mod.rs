@@ -24,7 +24,7 @@ impl CallReply {
         Self(Err(error))
     }
 
-    /// Is it a RESULT?
+    /// Returns whether it is a RESULT.
     pub fn is_ok(&self) -> bool {
         self.0.is_ok()
     }
@@ -41,7 +41,7 @@ impl From<WampError> for CallReply {
     }
 }
 
-/// What a function returns that `?` is used in.
+/// The return type of a function that uses `?`.
 impl<E: Into<WampError>> From<Result<Self, E>> for CallReply {
     fn from(reply: Result<Self, E>) -> Self {
         reply.unwrap_or_else(|error| Self::error(error.into()))

@@ -60,7 +60,7 @@ impl Glance {
     }
 }
 
-/// What a [`Glance`] saw; it travels as the "error" because nothing was written.
+/// The finding of a [`Glance`]; it travels as the "error" because nothing was written.
 #[derive(Debug)]
 enum Seen {
     /// `()` or `None`.

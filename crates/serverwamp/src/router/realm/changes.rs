@@ -6,14 +6,14 @@ use crate::router::dealer::RegistrationIndex;
 use crate::router::meta::MetaEvents;
 use std::ops::{Deref, DerefMut};
 
-/// What changes when somebody subscribes, registers, or leaves.
+/// The indexes that change when a session subscribes, registers or leaves.
 #[derive(Debug, Default)]
 pub(crate) struct Indexes {
     pub(crate) subscriptions: SubscriptionIndex,
     pub(crate) registrations: RegistrationIndex,
 }
 
-/// Who holds this is the only one who changes subscriptions and registrations, and publishes the meta events of that: so
+/// Its holder alone changes subscriptions and registrations, and publishes the meta events of the changes: so
 /// those come in the order of what happened.
 pub(crate) struct Changes<'r> {
     indexes: MutexGuard<'r, Indexes>,

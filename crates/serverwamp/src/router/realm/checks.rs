@@ -1,4 +1,4 @@
-//! What a realm asks of every request before broker or dealer see it, and how it refuses.
+//! The checks of a realm on every request before broker or dealer see it, and its refusals.
 
 use super::RealmContext;
 use crate::WampError;
@@ -11,7 +11,7 @@ use serverwamp_proto::uri::{self, UriError};
 use serverwamp_proto::uris;
 
 impl RealmContext {
-    /// Is this a URI that realm and form allow? `session` has sent it, or the application.
+    /// Checks that this is a URI that realm and form allow. `session` has sent it, or the application.
     pub(crate) fn check_uri(
         &self,
         uri: &str,

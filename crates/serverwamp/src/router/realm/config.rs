@@ -1,4 +1,4 @@
-//! What a realm is made of: its configuration, which may be replaced while it serves, and the application's code, which
+//! The parts of a realm: its configuration, which may be replaced while it serves, and the application's code, which
 //! may not.
 
 use super::{Handlers, Permissions, ProcedureSettings, SettingsTable, TopicSettings};
@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-/// What a realm allows and how it treats topics and procedures. A value never changes: a realm gets another one as a whole.
+/// The permissions of a realm, and its settings of topics and procedures. A value never changes: a realm gets another one as a whole.
 #[derive(Debug)]
 pub(crate) struct RealmConfig {
     pub(crate) rules: UriRules,

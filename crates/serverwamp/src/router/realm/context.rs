@@ -1,4 +1,4 @@
-//! What every part of a realm works with: its name, its configuration, its limits, and what the application's realms share.
+//! The context of every part of a realm: its name, its configuration, its limits, and the values that the application's realms share.
 
 use super::RealmConfig;
 use super::permits::{CallPermits, RealmPermits};
@@ -14,7 +14,7 @@ use serverwamp_proto::id::SessionId;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What all realms of an application share.
+/// The values that all realms of an application share.
 #[derive(Clone, Debug)]
 pub(crate) struct RouterContext {
     pub(crate) limits: Arc<Limits>,
@@ -28,7 +28,7 @@ pub(crate) struct RouterContext {
 /// The configuration, looked at once and kept until it is replaced.
 pub(crate) type CachedConfig = Cache<Arc<ArcSwap<RealmConfig>>, Arc<RealmConfig>>;
 
-/// What realm, broker and dealer work with.
+/// The values that realm, broker and dealer share.
 #[derive(Debug)]
 pub(crate) struct RealmContext {
     pub(crate) name: Arc<str>,
@@ -37,12 +37,12 @@ pub(crate) struct RealmContext {
     pub(crate) counters: Arc<Counters>,
     pub(crate) connections: Connections,
     pub(crate) runtime: Arc<dyn Runtime>,
-    /// Who of many receivers is woken when.
+    /// The order in which many receivers are woken.
     pub(crate) wake_queue: Arc<WakeQueue>,
     pub(crate) ids: RandomIds,
     /// The permits of its sessions' calls.
     pub(crate) permits: RealmPermits,
-    /// How many invocations a callee may have, and how many of them are the share of one caller.
+    /// The number of invocations that a callee may have, and the share of one caller.
     pub(crate) caller_share: FairShare,
     /// The session the application has in its own realm: a callee in the meta API, and nobody who can be killed.
     pub(crate) own_session: SessionId,

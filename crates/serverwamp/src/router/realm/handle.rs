@@ -16,7 +16,7 @@ use serverwamp_proto::{uri, uris};
 use std::fmt;
 use std::sync::Arc;
 
-/// How many events wait for the application before the oldest is dropped.
+/// The number of events that wait for the application before the oldest is dropped.
 const WAITING_EVENTS: usize = 1024;
 
 /// A running realm, of which the application is a peer: publish to its topics, call its clients, serve and subscribe at
@@ -124,7 +124,7 @@ impl RealmHandle {
     /// What the callee answered, `wamp.error.no_such_procedure` when nobody serves it, `wamp.error.canceled` when the
     /// callee left. Procedures that the application serves itself are plain functions: call those.
     pub fn call<M>(&self, procedure: impl Into<String>, arguments: impl ToArguments<M>) -> Calling {
-        // What every serializer can say it can say; it is carried over into the callee's.
+        // It can represent everything that any serializer can; the payload is transcoded for the callee.
         let payload = arguments.to_arguments(Serializer::MessagePack);
         Calling::new(Arc::clone(&self.0), procedure.into(), payload)
     }
@@ -185,7 +185,7 @@ impl RealmHandle {
         Ok(self.0.broker.remove_retained(&self.compile(&pattern.into())?))
     }
 
-    /// How many events are retained, and how many bytes of memory they take:
+    /// The number of retained events, and the bytes of memory they take:
     /// [`Limits::retained_events`](crate::Limits::retained_events) and
     /// [`Limits::retained_bytes`](crate::Limits::retained_bytes) are their limits.
     pub fn retained(&self) -> (usize, usize) {

@@ -1,4 +1,4 @@
-//! What a session leaves behind when it is over: places in subscriptions and registrations, testaments, news of all that.
+//! The removal of an ended session: its subscriptions and registrations, its testaments, the meta events.
 //!
 //! It may be much, where many listen to the meta API: so it is done step by step, and what is not done within a part of a
 //! turn is done by a task of its own, some in each of its turns. Sessions that leave much leave one after the other.
@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// How long leaving takes at a time: half a turn.
+/// The time that leaving takes in one step: half a turn.
 const AT_ONCE: Duration = Duration::from_micros(250);
 
 /// One session that leaves.
@@ -69,7 +69,7 @@ impl Leaving {
         }
     }
 
-    /// Does the next step; `false` when there is none.
+    /// Does the next step; returns `false` if there is none.
     ///
     /// It leaves everything before its testaments are published, and those come before the news (checklist TEST-14).
     fn step(&mut self, realm: &RunningRealm) -> bool {
@@ -118,7 +118,7 @@ impl RunningRealm {
         if std::thread::panicking() {
             return drop(attendant);
         }
-        // Where nothing can be spawned any more, it is done at once, see `drop`.
+        // If nothing can be spawned any more, the work is done at once, see `drop`.
         let runtime = &self.context.runtime;
         let spawn = AssertUnwindSafe(|| runtime.spawn(Box::pin(attendant)));
         if catch_unwind(spawn).is_err() {
@@ -131,7 +131,7 @@ impl RunningRealm {
         }
     }
 
-    /// Does as much as may be done at a time; `false` when nothing is left to do, and nobody attends any more.
+    /// Works for one step; returns `false` if nothing is left to do, and no attendant runs any more.
     fn go_on_leaving(&self) -> bool {
         let runtime = &self.context.runtime;
         let began = runtime.now();

@@ -19,10 +19,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
-/// How many sessions are looked at under the lock of a realm's sessions, for the one with the most calls.
+/// The number of sessions examined under the lock of a realm's sessions, in search of the one with the most calls.
 const LOOKED_AT: usize = 1024;
 
-/// How many times that is done for one call, at the most.
+/// The most repetitions for one call.
 const LOOKS: usize = 8;
 
 /// How often the permit of another realm's call is taken, where somebody else is faster.
@@ -51,7 +51,7 @@ impl CallPermits {
         let _first = self.realms.set(realms.map(Arc::downgrade).collect());
     }
 
-    /// How many calls wait for their answers.
+    /// The number of calls that wait for their answers.
     pub(crate) fn taken(&self) -> usize {
         self.taken.load(Ordering::Relaxed)
     }

@@ -56,7 +56,7 @@ impl RunningRealm {
         &self.context.name
     }
 
-    /// Who holds this is the only one who changes subscriptions and registrations, and tells the meta API of it.
+    /// Its holder alone changes subscriptions and registrations, and reports them to the meta API.
     pub(crate) fn changes(&self) -> Changes<'_> {
         let indexes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         Changes::new(indexes, &self.broker)

@@ -1,4 +1,4 @@
-//! What a realm lets its clients do, and how it treats single topics and procedures.
+//! The permissions of a realm's clients, and the settings of single topics and procedures.
 
 use crate::base::error::Problem;
 use crate::router::routes::{Compiled, RoutePattern};
@@ -17,7 +17,7 @@ use std::time::Duration;
 pub enum Disclosure {
     /// Nobody is; who asks for it with `disclose_me` is refused with `wamp.error.option_disallowed.disclose_me`.
     Refused,
-    /// Who asks for it with `disclose_me`, or calls a callee that registered with `disclose_caller`. The default: it is
+    /// Sessions that ask for it with `disclose_me`, or call a callee that registered with `disclose_caller`. The default: it is
     /// what the specification describes.
     #[default]
     OnRequest,
@@ -25,7 +25,7 @@ pub enum Disclosure {
     Always,
 }
 
-/// How events of some topics are treated; see [`Realm::topic_settings`](crate::Realm::topic_settings).
+/// The settings of some topics; see [`Realm::topic_settings`](crate::Realm::topic_settings).
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct TopicSettings {
@@ -47,13 +47,13 @@ impl TopicSettings {
 
     /// Whether publishers may leave an event behind for later subscribers (`retain`); they may by default.
     ///
-    /// Where they may not, `retain` is ignored, as the specification allows.
+    /// If they may not, `retain` is ignored, as the specification allows.
     pub fn retain(mut self, allowed: bool) -> Self {
         self.no_retain = !allowed;
         self
     }
 
-    /// How many events may be retained of all topics that these settings are for together, and how many bytes of memory
+    /// The number of events that may be retained of all topics of these settings together, and the bytes of memory
     /// they may take. By default as many as the realm retains ([`Limits::retained_events`](crate::Limits::retained_events)).
     ///
     /// Beyond, PUBLISH with `retain` is refused as beyond the limits of the realm.
@@ -73,7 +73,7 @@ impl TopicSettings {
         self
     }
 
-    /// How long an event of these topics is retained; by default as long as
+    /// The time that an event of these topics is retained; by default as long as
     /// [`Limits::retained_age`](crate::Limits::retained_age) says.
     ///
     /// Nobody gets it later. Its memory is given back when the next event is retained, or
@@ -102,14 +102,14 @@ impl TopicSettings {
         self
     }
 
-    /// How many bytes of memory these events may take; the oldest go first. Default 64 MiB, as much as all retained events
+    /// The bytes of memory that these events may take; the oldest go first. Default 64 MiB, as much as all retained events
     /// of a realm.
     pub fn history_bytes(mut self, bytes: usize) -> Self {
         self.history_bytes = Some(bytes);
         self
     }
 
-    /// Tells subscribers how far publishers of these topics are trusted (`trustlevel`, 0 is the least).
+    /// Sends subscribers the trust level of publishers of these topics (`trustlevel`, 0 is the least).
     pub fn trustlevel(mut self, level: u64) -> Self {
         self.trustlevel = Some(level);
         self
@@ -122,7 +122,7 @@ impl TopicSettings {
     }
 }
 
-/// How calls of some procedures are treated; see [`Realm::procedure_settings`](crate::Realm::procedure_settings).
+/// The settings of some procedures; see [`Realm::procedure_settings`](crate::Realm::procedure_settings).
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct ProcedureSettings {
@@ -137,7 +137,7 @@ impl ProcedureSettings {
         Self::default()
     }
 
-    /// Tells callees how far callers of these procedures are trusted (`trustlevel`, 0 is the least).
+    /// Sends callees the trust level of callers of these procedures (`trustlevel`, 0 is the least).
     pub fn trustlevel(mut self, level: u64) -> Self {
         self.trustlevel = Some(level);
         self
@@ -158,7 +158,7 @@ impl ProcedureSettings {
     }
 }
 
-/// What a realm's clients may do, and what the realm offers them.
+/// The permissions of a realm's clients, and the features it offers them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Permissions {
     pub(crate) register: bool,
@@ -170,7 +170,7 @@ pub(crate) struct Permissions {
 }
 
 impl Permissions {
-    /// Do payloads that only endpoints understand pass here? Where no client reaches another there are none.
+    /// Returns whether the realm forwards payloads that only endpoints understand. Without calls between clients there are none.
     pub(crate) fn offers_passthru(&self) -> bool {
         self.register || self.publish
     }
@@ -182,7 +182,7 @@ pub(crate) type SettingsEntry<T> = (RoutePattern, T, &'static Location<'static>)
 /// The settings of all topics or procedures; the best match counts, as for calls.
 #[derive(Debug)]
 pub(crate) struct SettingsTable<T> {
-    /// Where the settings of a pattern stand.
+    /// The index of the settings of a pattern.
     places: PatternMap<usize>,
     /// All of them.
     settings: Vec<(UriPattern, T)>,

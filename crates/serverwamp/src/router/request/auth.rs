@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// An authentication method, as the type parameter of [`AuthRequest`].
 pub trait Method: Send + Sync + 'static {
-    /// What the handler returns when it knows the peer.
+    /// The handler's result for a known peer.
     type Credential: Send + 'static;
 }
 

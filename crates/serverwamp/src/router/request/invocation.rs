@@ -20,7 +20,7 @@ pub struct Invocation {
     pub(crate) payload: Payload,
 }
 
-/// How the route that was chosen matched the procedure.
+/// The match between the chosen route and the procedure.
 #[derive(Clone, Debug)]
 pub(crate) enum Matched {
     /// Literally, or not at all (a service that takes every call).
@@ -47,7 +47,7 @@ impl Invocation {
         self.call.request
     }
 
-    /// Does the caller want progressive results?
+    /// Returns whether the caller wants progressive results.
     pub fn wants_progress(&self) -> bool {
         self.call.receive_progress
     }

@@ -5,7 +5,7 @@ use crate::router::session::pending::{Admission, SessionReply};
 use crate::{Session, WampError};
 use std::sync::Arc;
 
-/// What `on_connect` and `on_join` handlers have in common, for extractors that serve both.
+/// The common part of requests to `on_connect` and `on_join` handlers, for extractors that serve both.
 pub trait SessionRequest: Request<Reply = SessionReply> {
     #[doc(hidden)]
     fn admission(&self) -> &Arc<Admission>;

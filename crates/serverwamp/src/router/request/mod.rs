@@ -1,4 +1,4 @@
-//! What peers ask of application code: a call, a subscription, a session, a proof of identity.
+//! The requests of peers to application code: a call, a subscription, a session, a proof of identity.
 //!
 //! Handlers and extractors are generic in the request, so one extractor serves every kind of handler it makes sense in.
 
@@ -22,7 +22,7 @@ use crate::{Session, WampError};
 /// You meet this trait as a bound when you write an extractor that works in every kind of handler; see
 /// [`FromRequest`](crate::extract::FromRequest).
 pub trait Request: Send + Sync + Sized + 'static {
-    /// What a handler's return value is turned into.
+    /// The type that a handler's return value is converted into.
     type Reply: Send + 'static;
 
     /// The session that asks. While it is being authenticated it has an id and a transport, but no identity yet.

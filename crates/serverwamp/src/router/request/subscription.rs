@@ -25,7 +25,7 @@ impl SubscriptionRequest {
         &self.attempt.topic
     }
 
-    /// How the subscription matches topics.
+    /// The match policy of the subscription.
     pub fn match_policy(&self) -> Match {
         self.attempt.policy
     }

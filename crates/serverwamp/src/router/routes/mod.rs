@@ -22,7 +22,7 @@ pub(crate) struct RouteTable {
     patterns: Vec<UriPattern>,
     expressions: Vec<Arc<ProcedureRoute>>,
     topics: Vec<TopicRoute>,
-    /// Where each topic route stands in `topics`.
+    /// The index of each topic route in `topics`.
     topic_index: PatternMap<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! How a route names the URIs it serves.
+//! The URI, pattern or regular expression of a route.
 
 use regex::Regex;
 use serverwamp_proto::pattern::{Match, UriPattern};

@@ -1,4 +1,4 @@
-//! What serves a route: a handler whose types are forgotten, or a `tower` service.
+//! The service of a route: a handler whose types are erased, or a `tower` service.
 
 use crate::base::error::WampError;
 use crate::router::payload::CallReply;
@@ -25,7 +25,7 @@ impl<R: Request> fmt::Debug for dyn ErasedHandler<R> {
 /// Any error, as `tower`'s own layers use it.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
-/// How a route is served.
+/// The service of a route.
 #[derive(Clone)]
 pub(crate) enum Served {
     Handler(Arc<dyn ErasedHandler<Invocation>>),
@@ -65,7 +65,7 @@ impl<T> CallLayer for T where
 {
 }
 
-/// What serves a procedure, as layers see it.
+/// The service of a procedure, as layers see it.
 #[derive(Clone)]
 pub struct ProcedureService(BoxCloneSyncService<Invocation, CallReply, BoxError>);
 

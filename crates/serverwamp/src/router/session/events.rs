@@ -24,7 +24,7 @@ impl Behind {
 }
 
 impl RouterSession {
-    /// Is there anything retained that it has yet to get?
+    /// Returns whether the session has yet to get retained events.
     #[inline]
     pub(crate) fn is_behind(&self) -> bool {
         self.behind.is_behind.load(Ordering::Acquire)

@@ -1,11 +1,11 @@
-//! What the client of a session announced that it can do.
+//! The features that a session's client announced.
 
 use super::RouterSession;
 use serverwamp_proto::message::{Passthru, Violation};
 use serverwamp_proto::session::{ClientRoles, Feature};
 
 impl RouterSession {
-    /// What the client announced in HELLO.
+    /// Sets the roles that the client announced in HELLO.
     pub(crate) fn announce(&self, roles: ClientRoles) {
         // There is one HELLO for each session; the handshake is the only caller.
         let _first = self.roles.set(roles);

@@ -45,22 +45,22 @@ impl Session {
         RealmHandle::new(Arc::clone(&self.0.realm))
     }
 
-    /// Who the peer is; `None` until it is authenticated.
+    /// The authenticated identity of the peer; `None` before authentication.
     pub fn principal(&self) -> Option<&Principal> {
         self.0.principal()
     }
 
-    /// The peer's authid; empty until it is authenticated.
+    /// The peer's authid; empty before authentication.
     pub fn authid(&self) -> &str {
         self.0.authid()
     }
 
-    /// The peer's role; empty until it is authenticated.
+    /// The peer's role; empty before authentication.
     pub fn authrole(&self) -> &str {
         self.0.authrole()
     }
 
-    /// How the peer was authenticated, such as `"ticket"`; empty until it is.
+    /// The method of the peer's authentication, such as `"ticket"`; empty before it.
     pub fn authmethod(&self) -> &str {
         self.0.authmethod()
     }
@@ -71,7 +71,7 @@ impl Session {
         identity.downcast().ok()
     }
 
-    /// What is known of the transport: peer address, HTTP request, certificate.
+    /// The properties of the transport: peer address, HTTP request, certificate.
     pub fn transport(&self) -> &TransportInfo {
         self.0.transport()
     }
@@ -95,7 +95,7 @@ impl Session {
 
     /// Sends an event to this session alone, on every subscription it has that matches `topic`.
     ///
-    /// Says on how many; none when it is not subscribed, or over, or when [`Overflow`](crate::Overflow) dropped the event.
+    /// Returns their number; 0 if it is not subscribed, or has ended, or if [`Overflow`](crate::Overflow) dropped the event.
     ///
     /// # Errors
     /// When `topic` is not a URI, or the payload cannot be encoded.
@@ -103,9 +103,9 @@ impl Session {
         self.0.realm.broker.send_event(&self.0, topic, &arguments)
     }
 
-    /// How many events this session did not get because its peer read too slowly.
+    /// The number of events that this session lost because its peer read too slowly.
     ///
-    /// None, unless [`Limits::overflow`](crate::Limits::overflow) says that events may be dropped. Losses are logged as
+    /// 0, unless [`Limits::overflow`](crate::Limits::overflow) allows the loss of events. Losses are logged as
     /// warnings, and so is the total at the session's end.
     ///
     /// ```
@@ -137,19 +137,19 @@ impl Session {
         self.0.request_close(CloseRequest::Abort { reason: reason.into(), message: Some(message.into()) });
     }
 
-    /// Waits for the session's end and says how it came.
+    /// Waits for the session's end and returns its reason.
     pub async fn closed(&self) -> CloseReason {
         self.0.closed().await
     }
 
-    /// Is the session still there?
+    /// Returns whether the session has not ended.
     pub fn is_open(&self) -> bool {
         self.0.is_open()
     }
 
     /// Runs `task` beside the session; at the session's end it is dropped.
     ///
-    /// Where the application's runtime cannot spawn, as on a thread that is not tokio's, the task is dropped at once, and the
+    /// If the application's runtime cannot spawn, as on a thread that is not tokio's, the task is dropped at once, and the
     /// log says what to do.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         if let Err(unavailable) = self.0.runtime.available() {

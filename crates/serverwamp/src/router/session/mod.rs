@@ -65,18 +65,18 @@ pub(crate) struct RouterSession {
     /// The application asks the connection to end the session.
     close_request: OnceLock<CloseRequest>,
     tables: Mutex<SessionTables>,
-    /// Who of those that make it a list has its turn.
+    /// The turn among the lists that are made for it.
     listing: Turn<()>,
     /// The bytes of payloads that are kept on behalf of the session.
     held_bytes: AtomicUsize,
     roles: OnceLock<ClientRoles>,
-    /// What the session has been asked as a callee.
+    /// The invocations of the session as a callee.
     invocations: Mutex<Invocations<Arc<RoutedCall>>>,
-    /// What it has yet to get of what was retained.
+    /// The retained events that it has yet to get.
     behind: Behind,
 }
 
-/// How the application wants a session to end.
+/// A request of the application to end a session.
 #[derive(Clone, Debug)]
 pub(crate) enum CloseRequest {
     /// GOODBYE, and time for the peer to answer it.
@@ -123,22 +123,22 @@ impl RouterSession {
         self.id
     }
 
-    /// Who the peer is; `None` until it is authenticated.
+    /// The authenticated identity of the peer; `None` before authentication.
     pub(crate) fn principal(&self) -> Option<&Principal> {
         self.principal.get()
     }
 
-    /// The peer's authid; empty until it is authenticated.
+    /// The peer's authid; empty before authentication.
     pub(crate) fn authid(&self) -> &str {
         self.principal().map_or("", Principal::authid)
     }
 
-    /// The peer's role; empty until it is authenticated.
+    /// The peer's role; empty before authentication.
     pub(crate) fn authrole(&self) -> &str {
         self.principal().map_or("", Principal::authrole)
     }
 
-    /// How the peer was authenticated; empty until it is.
+    /// The method of the peer's authentication; empty before it.
     pub(crate) fn authmethod(&self) -> &str {
         self.principal().map_or("", Principal::authmethod)
     }
@@ -147,7 +147,7 @@ impl RouterSession {
         &self.transport
     }
 
-    /// How many events this session did not get because its peer read too slowly.
+    /// The number of events that this session lost because its peer read too slowly.
     pub(crate) fn events_lost(&self) -> u64 {
         self.lost.get().copied().unwrap_or_else(|| self.outbox.events_lost() - self.lost_before)
     }
@@ -157,7 +157,7 @@ impl RouterSession {
         self.ended.get().is_none()
     }
 
-    /// Waits for the session's end and returns how it came.
+    /// Waits for the session's end and returns its reason.
     pub(crate) async fn closed(&self) -> CloseReason {
         self.ended.wait().await
     }
@@ -168,7 +168,7 @@ impl RouterSession {
         }
     }
 
-    /// How it ended, once it has.
+    /// The reason of its end, once it has ended.
     pub(crate) fn ended(&self) -> Option<&CloseReason> {
         self.ended.get()
     }
@@ -227,7 +227,7 @@ impl RouterSession {
     }
 
     fn finish(self: &Arc<Self>, reason: CloseReason, quiet: bool) -> bool {
-        // What is lost from now on is lost to the next session of the same transport.
+        // Later losses count for the next session of the same transport.
         let lost = *self.lost.get_or_init(|| self.events_lost());
         if !self.ended.set(reason) {
             return false;

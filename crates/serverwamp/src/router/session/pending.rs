@@ -5,7 +5,7 @@ use crate::WampError;
 use crate::base::signal::Signal;
 use std::sync::Arc;
 
-/// What a session handler says in the end.
+/// The result of a session handler.
 #[derive(Debug)]
 pub struct SessionReply(pub(crate) Result<(), WampError>);
 

@@ -1,8 +1,8 @@
-//! How a session ended.
+//! The end of a session.
 
 use std::fmt;
 
-/// How a session ended, as its lifecycle handlers learn it.
+/// The reason of a session's end, as its lifecycle handlers get it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum CloseReason {

@@ -192,7 +192,7 @@ impl RouterSession {
         payload: &Payload,
     ) -> Result<(), WampError> {
         match self.send_result(request, details, payload) {
-            // Who is gone is about to be missed by everybody it calls.
+            // A closed connection is about to end all its calls anyway.
             Ok(()) | Err(PushError::Closed) => Ok(()),
             Err(PushError::Full) => Err(self.unread()),
             Err(PushError::Encode(error)) => {

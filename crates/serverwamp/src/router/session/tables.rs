@@ -1,4 +1,4 @@
-//! What runs on behalf of a session: calls, subscriptions, registrations, and what it leaves behind.
+//! The tables of a session: calls, subscriptions, registrations, testaments.
 
 use super::RouterSession;
 use crate::WampError;
@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// What runs on behalf of a session.
+/// The tables of a session.
 #[derive(Debug, Default)]
 pub(crate) struct SessionTables {
     pub(crate) calls: HashMap<RequestId, OpenCall>,
@@ -23,7 +23,7 @@ pub(crate) struct SessionTables {
     pub(crate) answered_inputs: VecDeque<RequestId>,
     pub(crate) subscriptions: HashMap<SubscriptionId, HeldSubscription>,
     pub(crate) registrations: HashMap<RegistrationId, Arc<RegistrationEntry>>,
-    /// How many of them are by pattern.
+    /// The number of registrations by pattern.
     pub(crate) pattern_registrations: usize,
     pub(crate) testaments: Testaments<Testament>,
     /// Subscriptions whose handlers have not decided yet.
@@ -78,12 +78,12 @@ impl OpenCall {
     }
 }
 
-/// How many answered calls with open input are remembered.
+/// The number of answered calls with open input that are remembered.
 const ANSWERED_INPUTS: usize = 1024;
 
 impl RouterSession {
     pub(crate) fn calls_in_flight(&self) -> usize {
-        // Who sees that a call has gone sees what is remembered of it, too.
+        // A thread that sees that a call has gone also sees its remembered input.
         self.in_flight.load(Ordering::Acquire)
     }
 
@@ -118,7 +118,7 @@ impl RouterSession {
         self.in_flight.store(in_flight.wrapping_add_signed(by), Ordering::Release);
     }
 
-    /// Were calls answered while their callers could still send input?
+    /// Returns whether calls were answered while their callers could still send input.
     pub(crate) fn has_answered_inputs(&self) -> bool {
         self.answered_inputs.load(Ordering::Relaxed)
     }
@@ -151,7 +151,7 @@ impl RouterSession {
         self.remember_input(&mut self.tables(), request);
     }
 
-    /// Was the call `request` answered before this input of it came (PCI-10)? The last input ends the memory of it.
+    /// Returns whether the call `request` was answered before this input of it came (PCI-10). The last input ends the memory of it.
     pub(crate) fn was_answered_early(&self, request: RequestId, last: bool) -> bool {
         let mut tables = self.tables();
         let Some(place) = tables.answered_inputs.iter().position(|id| *id == request) else { return false };
@@ -211,7 +211,7 @@ impl RouterSession {
         true
     }
 
-    /// What was done on behalf of the session, which is over.
+    /// Takes the tables of the session, which has ended.
     pub(crate) fn take_tables(&self) -> SessionTables {
         let mut tables = self.tables();
         // Those that clients serve are in no table any more; those that the application serves leave when their tasks end.

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tokio;
 
-/// What to do about the lack of tokio.
+/// The advice if tokio is missing.
 #[cfg(feature = "smol")]
 const OUTSIDE: &str = "the application runs on tokio, and this is no task of a tokio runtime: for smol, pass \
     `.runtime(serverwamp::rt::Smol)` to `Application::builder()`; for tokio, start one, as `#[tokio::main]` does";

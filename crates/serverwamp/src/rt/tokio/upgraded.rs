@@ -15,12 +15,12 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::downcast;
 
-/// What an HTTP connection has become.
+/// The byte stream of an upgraded HTTP connection.
 #[derive(Debug)]
 pub(crate) enum Handed {
     /// A TCP connection of tokio, served by hyper itself or by hyper-util, which is what axum does.
     Socket {
-        /// What was read together with the request, and is read first.
+        /// Bytes that were read together with the request, and are returned first.
         first: Bytes,
         /// The connection.
         io: TokioIo<TcpStream>,

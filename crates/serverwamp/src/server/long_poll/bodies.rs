@@ -15,7 +15,7 @@ pub(super) enum Unread {
     #[error("the body, with the other bodies being read for this transport, is longer than {bound} bytes")]
     TooLong {
         bound: usize,
-        /// What was collected, and the piece that was too much, as far as they are known.
+        /// The collected bytes, and the piece that exceeded the limit, as far as they are known.
         begin: [Bytes; 2],
     },
     #[error("a message of the batch is longer than {limit} bytes; it was dropped, and the others were taken")]

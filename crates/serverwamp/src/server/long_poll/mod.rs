@@ -67,7 +67,7 @@ struct LongPollShared {
     unused: Event,
 }
 
-/// How long clients may take to close transports whose sessions are over when the server stops: one request each.
+/// The time for clients to close transports whose sessions are over when the server stops: one request each.
 pub(super) const PARTING: Duration = Duration::from_secs(1);
 
 impl Application {
@@ -85,7 +85,7 @@ impl Application {
 }
 
 impl LongPollService {
-    /// Says where a request has the address that it comes from, as
+    /// Sets the place of a request's address, as
     /// [`WebSocketService::peer_address`](crate::WebSocketService::peer_address) does.
     #[must_use]
     pub fn peer_address(self, of: impl Fn(&Parts) -> Option<SocketAddr> + Send + Sync + 'static) -> Self {
@@ -126,7 +126,7 @@ impl LongPollService {
         let runtime = &app.inner().runtime;
         while let Some(idle_at) = transport.idle_at(config.idle_timeout, runtime.now()) {
             let asleep = runtime.sleep_until(idle_at);
-            // Who has ended is not watched for the rest of the time.
+            // A transport that has ended is not watched any longer.
             if let Either::Left(_) = select(pin!(transport.over()), asleep).await {
                 return;
             }

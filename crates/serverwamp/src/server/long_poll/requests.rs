@@ -65,7 +65,7 @@ impl LongPollService {
             StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN => Some(Refusal::HttpRequest),
             _ => None,
         };
-        // Whoever has counted it already has left no reason.
+        // Code that has counted it already has left no reason.
         if let Some(refusal) = refusal.filter(|_| !why.is_empty()) {
             counters.refused(refusal, address, why);
         }
@@ -272,7 +272,7 @@ impl LongPollService {
     }
 }
 
-/// What comes of `work`; `None` if the connection behind the transport is over before.
+/// The output of `work`; `None` if the connection behind the transport ends first.
 async fn while_connected<T>(transport: &LongPollTransport, work: impl Future<Output = T>) -> Option<T> {
     match select(pin!(work), pin!(transport.disconnected())).await {
         Either::Left((done, _)) => Some(done),
@@ -317,7 +317,7 @@ fn refusal(status: StatusCode, why: &str) -> LongPollAnswer {
     with_type(answer, "text/plain; charset=utf-8")
 }
 
-/// What a browser asks before a page of another origin may send anything but plain text.
+/// The preflight request of a browser before a page of another origin may send anything but plain text.
 fn preflight() -> LongPollAnswer {
     let mut answer = status(StatusCode::NO_CONTENT);
     let headers: &mut HeaderMap = answer.headers_mut();

@@ -86,7 +86,7 @@ struct Batch<'c> {
     transport: &'c LongPollTransport,
     pieces: Pieces,
     limit: usize,
-    /// How many bytes it may have in all, and still.
+    /// The allowed number of bytes in all, and the rest of it.
     most: usize,
     left: usize,
     /// One of its messages was too long.

@@ -1,4 +1,4 @@
-//! Whole messages over a pipe, on the side of the peer.
+//! The peer's side of a pipe: whole messages.
 //!
 //! Invariant: both halves may be dropped between two polls and taken up again, and no message is cut or lost.
 

@@ -73,7 +73,7 @@ pub enum MemoryError {
 impl Application {
     /// Opens a connection in memory, on which `serializer` is spoken. See [`memory`](crate::memory).
     ///
-    /// Where the application's runtime can do nothing, such as tokio outside of a tokio runtime, the connection is over at
+    /// If the application's runtime cannot run, such as tokio outside of a tokio runtime, the connection is over at
     /// once, and the log says why.
     pub fn connect(&self, serializer: Serializer) -> MemoryPeer {
         let (client, server) = pipe(CAPACITY);
@@ -112,7 +112,7 @@ impl MemoryPeer {
     /// When the connection is over.
     pub async fn receive(&mut self) -> Result<Bytes, MemoryError> {
         poll_fn(|cx| {
-            // What is left of a message may be what the answer waits for. That it cannot be sent is seen by reading.
+            // The answer may wait for the rest of a message. Reading shows if that cannot be sent.
             let _unsent = self.sender.poll_flush(cx);
             self.receiver.poll_next(cx, Some(&mut self.sender))
         })

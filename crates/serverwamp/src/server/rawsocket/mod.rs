@@ -19,7 +19,7 @@ use crate::peer::Peer;
 use crate::transport::io::{read_exact, write_all};
 use crate::transport::{Connection, Framing, Outbox, Settings, TlsInfo, TransportInfo, TransportKind};
 
-/// What is known of a byte stream before anything is read from it.
+/// The properties of a byte stream before anything is read from it.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Origin {
@@ -27,7 +27,7 @@ pub struct Origin {
     pub address: Option<SocketAddr>,
     /// The address of the connection's other end, if that is a trusted proxy and not the peer.
     pub connection_address: Option<SocketAddr>,
-    /// What TLS has negotiated.
+    /// The results of the TLS handshake.
     pub tls: Option<TlsInfo>,
     /// The certificate chain a TLS client presented, DER-encoded, its own certificate first.
     pub client_certificates: Vec<Vec<u8>>,
@@ -76,7 +76,7 @@ pub(crate) async fn serve<IO: Read + Write + Unpin>(
 }
 
 impl TransportInfo {
-    /// What is known of a transport that no HTTP request opened.
+    /// The properties of a transport that no HTTP request opened.
     ///
     /// It has no subprotocol; it is told as the WebSocket's that would carry the same messages.
     pub(crate) fn plain(kind: TransportKind, serializer: Serializer, origin: Origin) -> Self {

@@ -48,7 +48,7 @@ pub struct WebSocketService {
 /// Seconds after which a client that was one too many may try again.
 pub(crate) const RETRY_AFTER: &str = "5";
 
-/// Where requests have the address that they come from.
+/// The place of a request's address.
 #[derive(Clone)]
 pub(crate) struct PeerAddressOf(Arc<AddressOf>);
 
@@ -79,7 +79,7 @@ impl WebSocketService {
         Self { app, config: Arc::new(config), peer_address: PeerAddressOf::default() }
     }
 
-    /// Says where a request has the address that it comes from; by default in its extension [`PeerAddress`]. If that is a
+    /// Sets the place of a request's address; by default its extension [`PeerAddress`]. If that is a
     /// [trusted proxy's](crate::TrustedProxies), the peer is whom its headers name.
     ///
     /// ```
@@ -162,7 +162,7 @@ impl PeerAddressOf {
         app.inner().proxies.resolve(address, &parts.headers).unwrap_or(address)
     }
 
-    /// Where a request comes from, and for whom. The error is its answer.
+    /// The origin of a request and its client. The error is its answer.
     pub(crate) fn addresses(
         &self,
         app: &Application,
@@ -197,7 +197,7 @@ impl Default for PeerAddressOf {
     }
 }
 
-/// What a client is told where the application's runtime can do nothing; the log has the rest.
+/// The answer to a client if the application's runtime cannot run; the log has the details.
 pub(crate) fn unserved(unavailable: &Unavailable) -> &'static str {
     line!(ERROR, "internal", "no transport can be opened here", error = unavailable);
     "this server is misconfigured; its log says how"
@@ -219,7 +219,7 @@ fn said(status: StatusCode, text: String) -> Response<Full<Bytes>> {
     response
 }
 
-/// What is known of a transport that an HTTP request opened.
+/// The properties of a transport that an HTTP request opened.
 pub(crate) fn requested(
     kind: TransportKind,
     subprotocol: Subprotocol,

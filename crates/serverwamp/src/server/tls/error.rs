@@ -1,4 +1,4 @@
-//! What can be wrong with certificates and keys.
+//! The errors of certificates and keys.
 
 use std::io;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ pub enum TlsError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault.
         problem: String,
     },
     /// A file has no certificate in it.
@@ -65,7 +65,7 @@ pub enum TlsError {
         certificates: PathBuf,
         /// The file with the key.
         key: PathBuf,
-        /// What is wrong.
+        /// The fault.
         error: rustls::Error,
     },
     /// The certificates of the clients' authorities cannot be used.
@@ -73,7 +73,7 @@ pub enum TlsError {
     Authorities {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault.
         problem: String,
     },
 }

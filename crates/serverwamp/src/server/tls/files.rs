@@ -37,7 +37,7 @@ pub(super) struct Files {
     clients: ClientCertificates,
 }
 
-/// What stands in the files at one time. It is compared by its hash, so that no second copy of the key has to be kept.
+/// The content of the files at one time. It is compared by its hash, so that no second copy of the key has to be kept.
 #[derive(Hash)]
 pub(super) struct Contents {
     certificates: Vec<u8>,
@@ -64,7 +64,7 @@ impl Files {
         })
     }
 
-    /// What they come to, all together.
+    /// The result of reading all of them.
     pub(super) fn load(&self, contents: &Contents) -> Result<Arc<ServerConfig>, TlsError> {
         let certificates = certificates(&self.certificates, &contents.certificates)?;
         let key = key(&self.key, &contents.key)?;

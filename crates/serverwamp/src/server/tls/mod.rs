@@ -63,7 +63,7 @@ use tokio_rustls::server::TlsStream;
 use crate::transport::TlsInfo;
 use files::{Contents, Files};
 
-/// How often the files are looked at.
+/// The interval at which the files are read.
 const CHECK_EVERY: Duration = Duration::from_secs(5);
 
 /// The certificates of a server, and whose clients' certificates it wants. Cheap to clone; all clones reload together.
@@ -72,7 +72,7 @@ pub struct TlsConfig(Arc<TlsShared>);
 
 #[derive(Debug)]
 struct TlsShared {
-    /// Where the configuration comes from; without files, it stays as it is.
+    /// The source of the configuration; without files, it stays as it is.
     files: Option<Files>,
     check_every: Duration,
     current: Mutex<Current>,
@@ -126,7 +126,7 @@ impl TlsConfig {
         Ok(())
     }
 
-    /// What handshakes use that begin `now`.
+    /// The configuration for handshakes that begin `now`.
     fn config(&self, now: Instant) -> Arc<ServerConfig> {
         let TlsShared { files, check_every, .. } = &*self.0;
         let mut current = self.current();
@@ -217,7 +217,7 @@ impl TlsBuilder {
         self
     }
 
-    /// How often, at the most, the files are read. Default 5 seconds: renewing a certificate is a matter of days, whoever
+    /// The least interval between two readings of the files. Default 5 seconds: renewing a certificate is a matter of days, whoever
     /// waits for it to happen does not wait long, and beside a handshake's arithmetic the reading costs nothing.
     /// With `Duration::MAX` that happens at the first handshake alone, and the rest is up to [`TlsConfig::reload`].
     pub fn check_every(mut self, interval: Duration) -> Self {

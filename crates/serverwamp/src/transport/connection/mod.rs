@@ -107,7 +107,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
         }
     }
 
-    /// Does everything that can be done in one turn.
+    /// Does all work of one turn.
     fn work(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         let budget = self.turn.begin(now);
         let listening = pause::listen();

@@ -1,4 +1,4 @@
-//! What was received, handed over: one message after the other, as long as the handler, the outbox and the turn allow.
+//! Hands over received messages, one after the other, as long as the handler, the outbox and the turn allow.
 //!
 //! Invariant: nothing is handed over once the connection closes.
 

@@ -13,9 +13,9 @@ use crate::transport::websocket::WebSocketConfig;
 /// No HELLO and no WELCOME has fewer bytes: `[1, "a", {"roles": {"caller": {}}}]` in MessagePack.
 const SHORTEST_OPENING: usize = 20;
 
-/// What is wrong with the settings of one kind.
+/// The faults in the settings of one kind.
 struct Faults {
-    /// What the settings belong to, as a user writes it.
+    /// The owner of the settings, as a user writes it.
     of: &'static str,
     found: Vec<String>,
 }
@@ -57,7 +57,7 @@ impl Faults {
     }
 }
 
-/// What is wrong with these limits.
+/// The faults of these limits.
 pub(crate) fn in_limits(limits: &Limits) -> Vec<String> {
     let Limits {
         connections,
@@ -147,7 +147,7 @@ pub(crate) fn in_limits(limits: &Limits) -> Vec<String> {
     found
 }
 
-/// What is wrong with these settings of WebSockets.
+/// The faults of these settings of WebSockets.
 pub(crate) fn in_websocket(config: &WebSocketConfig) -> Vec<String> {
     let WebSocketConfig {
         subprotocols,
@@ -175,7 +175,7 @@ pub(crate) fn in_websocket(config: &WebSocketConfig) -> Vec<String> {
     found
 }
 
-/// What is wrong with these settings of RawSocket.
+/// The faults of these settings of RawSocket.
 pub(crate) fn in_rawsocket(config: &RawSocketConfig) -> Vec<String> {
     let RawSocketConfig {
         serializers,
@@ -199,7 +199,7 @@ pub(crate) fn in_rawsocket(config: &RawSocketConfig) -> Vec<String> {
         .found
 }
 
-/// What is wrong with these settings of long-polling.
+/// The faults of these settings of long-polling.
 pub(crate) fn in_long_poll(config: &LongPollConfig) -> Vec<String> {
     let LongPollConfig { max_message, idle_timeout, receive_timeout } = config;
     Faults::new("LongPollConfig")

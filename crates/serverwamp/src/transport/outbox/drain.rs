@@ -1,4 +1,4 @@
-//! What the connection does with its outbox: takes what waits, says what was written, sleeps until there is more.
+//! The connection's side of its outbox: it takes queued bytes, reports written ones, and sleeps until there are more.
 //!
 //! Invariant: bytes count as queued until the socket has accepted them, and whoever waits for room is woken when the
 //! count falls below a quarter of the limit.
@@ -14,7 +14,7 @@ use super::frames::HEADER;
 use super::{Amount, Outbox, OutboxEnd};
 use crate::transport::Framing;
 
-/// What there is to do for a connection that has written everything it took.
+/// The next step of a connection that has written everything it took.
 #[derive(Debug)]
 pub(crate) enum WrittenBytes {
     /// Bytes to write.
@@ -37,14 +37,14 @@ impl Outbox {
         record
     }
 
-    /// What the peer ends messages with, if it has ended one.
+    /// The terminator of the peer's messages, if it has ended one.
     pub(crate) fn note_separator(&self, separator: Option<Separator>) {
         if let Some(separator) = separator {
             self.0.separator.get_or_init(|| separator);
         }
     }
 
-    /// Whom to wake when there is something to do.
+    /// The waker of the connection.
     pub(crate) fn register(&self, waker: &Waker) {
         self.0.writer.register(waker);
     }
@@ -77,7 +77,7 @@ impl Outbox {
     pub(crate) fn take(&self, writing: &mut Vec<u8>) -> WrittenBytes {
         let mut queue = self.lock();
         let saved = queue.frames.take(self.0.framing.kind(), writing);
-        // What was taken before is written, or it would not be asked for more.
+        // All bytes taken before are written, or no more would be requested.
         let written = std::mem::take(&mut queue.taken);
         let waiting = match saved.is_some() || written > 0 {
             true => self.subtract(&mut queue, Amount { bytes: saved.unwrap_or(0), messages: written }),

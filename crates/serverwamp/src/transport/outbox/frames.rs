@@ -36,9 +36,9 @@ pub(super) struct Frames {
     saved: usize,
     /// Whether events may be removed; otherwise the fields below stay as they are.
     removable: bool,
-    /// Where the frames with events stand, in their order.
+    /// The positions of the frames with events, in their order.
     events: Vec<Place>,
-    /// What those are in all.
+    /// The total of those.
     removable_events: Amount,
     /// Events in the open batch: all that is in it, or none.
     batch_events: u32,
@@ -85,7 +85,7 @@ impl Draft {
         self.batch.is_some_and(|mark| mark.start() < self.start)
     }
 
-    /// Where it starts behind the header of the batch that it opens.
+    /// Its start after the header of the batch that it opens.
     fn record(&self) -> usize {
         self.batch.map_or(self.start, |mark| mark.body().max(self.start))
     }
@@ -227,7 +227,7 @@ impl Frames {
         }
         let mut to = self.events.first().map_or(self.bytes.len(), |first| first.start);
         for (index, place) in self.events.iter().enumerate().take(count) {
-            // What stands between this frame and the next one that goes, or the end.
+            // The frames between this one and the next one that is removed, or the end.
             let next = self.events.get(index + 1).filter(|_| index + 1 < count);
             let stays = place.end()..next.map_or(self.bytes.len(), |next| next.start);
             let len = stays.len();

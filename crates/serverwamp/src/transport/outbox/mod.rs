@@ -43,12 +43,12 @@ pub(crate) use room::{DrainRate, OutboxBounds};
 /// waits for its turn is not to be taken for somebody who does not read.
 const PATIENT: usize = 16 * 1024;
 
-/// What becomes of a message that does not fit.
+/// The treatment of a message that does not fit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Class {
     /// It ends the connection.
     Required,
-    /// What the [`Overflow`] says.
+    /// As the [`Overflow`] prescribes.
     Event,
     /// It is refused, and the call it answers ends (checklist PCR-11): results may fill fifteen sixteenths of the limit.
     Answer,
@@ -66,7 +66,7 @@ struct OutboxState {
     framing: Framing,
     /// The longest message that may be sent.
     longest: usize,
-    /// What ends JSON messages in batches; the usual one until the peer has shown its own.
+    /// The terminator of JSON messages in batches; the usual one until the peer has shown its own.
     separator: OnceLock<Separator>,
     room: Room,
     /// Where it borrows, if anywhere.
@@ -90,12 +90,12 @@ struct OutboxState {
 #[derive(Debug)]
 struct Queue {
     frames: Frames,
-    /// What was accepted by `push` and not by the socket yet.
+    /// Bytes that `push` accepted and the socket has not taken yet.
     queued: Amount,
     /// Messages among these that the connection took: they count until it takes the next, when they are written.
     taken: usize,
     end: Option<OutboxEnd>,
-    /// Who waits in `room`.
+    /// The tasks that wait in `room`.
     waiting: Vec<Waker>,
     /// Whether the connection is going to be woken through the wake queue.
     in_crowd: bool,

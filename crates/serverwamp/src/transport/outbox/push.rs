@@ -83,7 +83,7 @@ impl Outbox {
         let added = queue.frames.commit(draft, kind, class == Class::Event);
         let Amount { bytes, messages } = queue.queued;
         self.set_queued(&mut queue, Amount { bytes: bytes + added, messages: messages + 1 });
-        // Who falls asleep holds the lock and finds nothing, so this push is found by it, or finds it asleep.
+        // A connection falls asleep under the lock with an empty queue, so either it finds this push or this push finds it asleep.
         let sleeps = self.0.sleeps.load(Ordering::Relaxed);
         if sleeps
             && queue.queued.bytes < PATIENT

@@ -1,4 +1,4 @@
-//! How much may wait for one peer, in bytes and in messages.
+//! The limits of an outbox, in bytes and in messages.
 //!
 //! Messages are limited beside bytes because each of them costs something however short it is, most of all the peer, who
 //! has to handle it.
@@ -8,16 +8,16 @@ use std::time::Duration;
 use super::Class;
 use crate::base::limits::{Limits, Overflow};
 
-/// How much may wait, and what becomes of the rest.
+/// The limits of an outbox, and the treatment of excess.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OutboxBounds {
     /// Bytes of all messages.
     pub(crate) queued: usize,
-    /// How many messages.
+    /// The number of messages.
     pub(crate) messages: usize,
     /// Bytes of one message; the peer may take less.
     pub(crate) message: usize,
-    /// What becomes of events that do not fit.
+    /// The treatment of events that do not fit.
     pub(crate) overflow: Overflow,
     /// How fast the peer has to take what waits.
     pub(crate) drain: DrainRate,
@@ -31,7 +31,7 @@ pub(crate) struct DrainRate {
 }
 
 impl Limits {
-    /// What may wait for one session's peer. Everybody who makes an outbox for a session asks here.
+    /// The limits of the outbox of a session. All outboxes of sessions are made with them.
     pub(crate) fn bounds(&self) -> OutboxBounds {
         OutboxBounds {
             queued: self.outgoing_bytes,
@@ -51,7 +51,7 @@ pub(super) struct Amount {
 }
 
 impl Amount {
-    /// Does this exceed `bound` in anything?
+    /// Returns whether this exceeds `bound` in anything.
     #[inline]
     pub(super) const fn exceeds(self, bound: Self) -> bool {
         self.bytes > bound.bytes || self.messages > bound.messages
@@ -71,7 +71,7 @@ impl Amount {
     }
 }
 
-/// How much may wait for one peer.
+/// The amount that may wait for one peer.
 #[derive(Debug)]
 pub(super) struct Room {
     pub(super) full: Amount,
@@ -112,7 +112,7 @@ impl Room {
         }
     }
 
-    /// How much may wait when a message of this class has been added.
+    /// The amount that may wait after a message of this class was added.
     #[inline]
     pub(super) const fn bound(&self, class: Class, overflow: Overflow) -> Amount {
         match class {
@@ -124,7 +124,7 @@ impl Room {
         }
     }
 
-    /// Does so little wait that more may be produced?
+    /// Returns whether the queue is short enough to produce more.
     #[inline]
     pub(super) const fn is_there(&self, waiting: Amount) -> bool {
         waiting.bytes < self.soft.bytes && waiting.messages < self.soft.messages
@@ -140,7 +140,7 @@ impl Room {
         self.is_beyond_mark(Amount { bytes: waiting.bytes + self.relief, ..waiting }, allowance)
     }
 
-    /// Is the pressure over?
+    /// Returns whether the pressure is over.
     pub(super) const fn is_calm(&self, waiting: Amount) -> bool {
         waiting.bytes <= self.calm.bytes && waiting.messages <= self.calm.messages
     }
@@ -150,7 +150,7 @@ impl Room {
         self.lower.bytes
     }
 
-    /// How much goes at once when something of this excess has to go, because everything behind has to move.
+    /// The amount that is dropped at once for this excess, because everything after it has to move.
     pub(super) const fn at_once(&self, excess: Amount) -> Amount {
         Amount {
             bytes: if excess.bytes > 0 { self.full.bytes / 4 } else { 0 },

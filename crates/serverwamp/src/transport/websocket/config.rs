@@ -1,4 +1,4 @@
-//! What can be set about WebSocket connections, and why each default is what it is.
+//! The settings of WebSocket connections, with the reason for each default.
 
 use std::time::Duration;
 
@@ -34,16 +34,16 @@ pub struct WebSocketConfig {
     /// Most bytes that may wait to be written to one peer of a plain WebSocket, 4 MiB. An application's sessions have
     /// [`Limits::outgoing_bytes`](crate::Limits::outgoing_bytes) in its place.
     pub max_queued: usize,
-    /// How long a peer may be silent before it is pinged: 20 seconds, below the idle limits of common proxies.
+    /// The time that a peer may be silent before it is pinged: 20 seconds, below the idle limits of common proxies.
     /// `Duration::MAX` means never.
     pub ping_interval: Duration,
-    /// How long a pinged peer may stay silent before it is given up: 10 seconds, so that a dead one is noticed within
+    /// The time that a pinged peer may stay silent before it is given up: 10 seconds, so that a dead one is noticed within
     /// 30 seconds.
     pub ping_timeout: Duration,
-    /// How long the peer may accept nothing of what is being written before it is given up: 10 seconds. A peer that
+    /// The time that the peer may read nothing of pending output before it is given up: 10 seconds. A peer that
     /// lives but does not read is not noticed by its answers to pings.
     pub write_timeout: Duration,
-    /// How long the peer's half of the closing handshake is awaited: 2 seconds, a few round trips of a bad network.
+    /// The time to wait for the peer's half of the closing handshake: 2 seconds, a few round trips of a bad network.
     pub close_timeout: Duration,
     /// Whether messages of 1 KiB and more are compressed when the client offers permessage-deflate. Off by default:
     /// compressing a message costs several times more than everything else that is done for it, so it pays only where
@@ -52,7 +52,7 @@ pub struct WebSocketConfig {
 }
 
 impl WebSocketConfig {
-    /// What may wait for one peer of a plain WebSocket, which has no limits of an application.
+    /// The limits of the outbox of a plain WebSocket, which has no limits of an application.
     pub(crate) fn plain_bounds(&self) -> OutboxBounds {
         OutboxBounds {
             queued: self.max_queued,
@@ -63,7 +63,7 @@ impl WebSocketConfig {
         }
     }
 
-    /// What the connection itself has to know.
+    /// The settings of the connection.
     pub(crate) const fn settings(&self) -> Settings {
         Settings {
             max_message: self.max_message,

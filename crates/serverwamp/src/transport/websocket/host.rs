@@ -65,7 +65,7 @@ impl HostName {
         matches!(self, Self::Ip(_))
     }
 
-    /// Does this name the machine itself: `localhost`, `127.0.0.0/8`, `[::1]`?
+    /// Returns whether this names the machine itself: `localhost`, `127.0.0.0/8`, `[::1]`.
     pub(super) fn is_loopback(&self) -> bool {
         match self {
             Self::Name(name) => name == "localhost",

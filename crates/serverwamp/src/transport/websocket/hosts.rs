@@ -16,7 +16,7 @@ use super::host::{HostName, HostPattern};
 #[derive(Clone, Debug)]
 pub struct Hosts {
     rule: HostRule,
-    /// What is wrong with what was listed and is no host; it matches nothing.
+    /// The faults of listed texts that are no host; they match nothing.
     impossible: Vec<String>,
 }
 
@@ -76,7 +76,7 @@ impl Hosts {
         self
     }
 
-    /// What is wrong with what was listed.
+    /// The faults of the list.
     pub(crate) fn impossible(&self) -> &[String] {
         &self.impossible
     }

@@ -17,7 +17,7 @@ use super::hosts::Requested;
 #[derive(Clone, Debug)]
 pub struct Origins {
     rule: OriginRule,
-    /// What is wrong with what was listed and is no origin; it matches nothing.
+    /// The faults of listed texts that are no origin; they match nothing.
     impossible: Vec<String>,
 }
 
@@ -98,7 +98,7 @@ impl Origins {
         self
     }
 
-    /// What is wrong with what was listed.
+    /// The faults of the list.
     pub(crate) fn impossible(&self) -> &[String] {
         &self.impossible
     }

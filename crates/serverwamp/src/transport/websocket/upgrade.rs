@@ -41,9 +41,9 @@ pub(crate) struct Accepted<P = Subprotocol> {
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) answer: UpgradeAnswer,
-    /// What it is counted as.
+    /// Its counter.
     pub(crate) counted: Refusal,
-    /// What the answer says.
+    /// The text of the answer.
     pub(crate) why: String,
 }
 
@@ -181,7 +181,7 @@ fn choose_subprotocol(headers: &HeaderMap, supported: &[Subprotocol]) -> Result<
 }
 
 fn negotiate_deflate(headers: &HeaderMap, config: &WebSocketConfig) -> Result<Option<Deflate>, Box<Refused>> {
-    // What is not ASCII is no list of extensions either; an empty element stands for a malformed one.
+    // A text that is not ASCII is not a list of extensions; an empty element stands for a malformed one.
     let values = headers.get_all(SEC_WEBSOCKET_EXTENSIONS).iter().map(|value| value.to_str().unwrap_or("="));
     let deflate = negotiate(values).map_err(|error| refusal(StatusCode::BAD_REQUEST, &error.to_string()))?;
     Ok(deflate.filter(|_| config.deflate))

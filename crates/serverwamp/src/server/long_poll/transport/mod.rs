@@ -36,7 +36,7 @@ pub(super) struct LongPollTransport {
     pub(super) subprotocol: Subprotocol,
     receiving: Mutex<Receiving>,
     sender: Mutex<Option<MessageSender>>,
-    /// Whose turn it is to send: what waits is one request's body, and the others wait with theirs.
+    /// The turn to send: the body of one request waits, and the other requests wait with theirs.
     turn: futures_util::lock::Mutex<()>,
     sending: AtomicWaker,
     /// Bytes of bodies that are being collected or wait to be passed on.
@@ -53,7 +53,7 @@ pub(super) struct LongPollTransport {
     over: Signal<()>,
 }
 
-/// How many bytes the bodies of one transport may have that are collected at the same time.
+/// The number of bytes that may be collected of one transport's bodies at the same time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PollBounds {
     /// Before WELCOME.
@@ -78,7 +78,7 @@ struct Receiving {
     waker: Option<Waker>,
 }
 
-/// What a `receive` comes to.
+/// The outcome of a `receive`.
 #[derive(Debug)]
 pub(super) enum Received {
     /// A message, or a batch of them.
@@ -147,7 +147,7 @@ impl LongPollTransport {
         self.permit.is_in_session()
     }
 
-    /// How many bytes may be collected now, and what is counted beyond: a stranger may send less.
+    /// The number of bytes that may be collected now, and the counter of refusals beyond: an unauthenticated client may send less.
     pub(super) fn bound(&self) -> (usize, Refusal) {
         let PollBounds { hello, message } = self.bounds;
         if hello < message && !self.is_in_session() {
@@ -184,7 +184,7 @@ impl LongPollTransport {
         let Some(invocation) = answered_by(serializer, head) else { return };
         let (error, mut message) = (WampError::payload_size_exceeded(why), Vec::new());
         wire::error(serializer, Invocation::CODE, invocation, &error, &mut message);
-        // Whoever is gone has no calls.
+        // A transport that is gone has no calls.
         let _sent = self.send_message(message.into()).await;
     }
 
@@ -194,7 +194,7 @@ impl LongPollTransport {
         take: impl FnOnce(&mut MessageSender) -> Result<(), String>,
     ) -> Result<(), SendRefused> {
         let _turn = self.turn.lock().await;
-        // What a request left behind that went away.
+        // The rest of a request that was dropped.
         poll_fn(|cx| self.poll_sent(cx)).await?;
         let taken = take(lock(&self.sender).as_mut().ok_or(SendRefused::Over)?);
         poll_fn(|cx| self.poll_sent(cx)).await?;
@@ -216,7 +216,7 @@ impl LongPollTransport {
         Ok(())
     }
 
-    /// What is wrong with it is the error.
+    /// The fault is the error.
     fn take_message(&self, sender: &mut MessageSender, message: &Bytes) -> Result<(), String> {
         if let Err(error) = sender.push(message) {
             return refuse(sender, &error);
