@@ -31,8 +31,8 @@ use std::time::Duration;
 #[doc = include_str!("docs/first_program.md")]
 pub struct Application(Arc<Environment>);
 
-/// How long what is left at the deadline of a shutdown has to write why it ends. Who reads has it in no time, and who does
-/// not read is not waited for any longer.
+/// The time for connections left at the deadline of a shutdown to write the reason of their end. A peer that reads has it at
+/// once, and one that does not read is not waited for any longer.
 const LAST_WORDS: Duration = Duration::from_millis(250);
 
 /// Puts an application together; `S` is the state that the realms added so far still miss.
@@ -167,7 +167,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
         self
     }
 
-    /// Adds a realm that also takes the sessions that ask for a realm nobody knows.
+    /// Adds a realm that also takes the sessions that ask for an unknown realm.
     #[track_caller]
     pub fn default_realm(mut self, realm: Realm<S>) -> Self {
         self.waiting.push((realm, Placed { place: Location::caller(), default: true }));

@@ -142,7 +142,7 @@ pub struct Limits {
     /// long as the session lasts.
     pub testaments: usize,
     /// Events that a realm retains. Beyond this limit or one of the next four, PUBLISH with `retain` is refused with
-    /// `wamp.error.unavailable` if it asks for an acknowledgement, and nobody receives the event; without
+    /// `wamp.error.unavailable` if it asks for an acknowledgement, and no subscriber receives the event; without
     /// acknowledgement the event is delivered and not retained. Default 40,000: several for each device of a large
     /// site. 0 switches retention off.
     pub retained_events: usize,
@@ -169,7 +169,7 @@ pub struct Limits {
     /// the maximum: this server would otherwise forward what other implementations refuse. The minimum is 8, as HELLO
     /// has five.
     pub nesting: usize,
-    /// Bytes of a URI. Default 1024: nobody types longer ones.
+    /// Bytes of a URI. Default 1024: longer ones are not typed by hand.
     pub uri_bytes: usize,
     /// Components of a URI. Default 32: several times what applications use, and the depth of wildcard matching.
     pub uri_components: usize,

@@ -69,7 +69,7 @@ impl BoundServer {
     /// signal is waited for, and Ctrl-C ends the process.
     ///
     /// # Errors
-    /// As [`Server::serve`], and when the system lets nobody wait for signals.
+    /// As [`Server::serve`], and when the system does not deliver signals.
     pub async fn run(self) -> Result<(), ServeError> {
         let signals = StopSignals::listen().map_err(ServeError::signals)?;
         self.serve(signals.next()).await

@@ -145,7 +145,7 @@ impl Server {
         self
     }
 
-    /// Whether RawSocket is spoken. Default `true`: whoever speaks it is recognized by its first octet, and WebSockets on
+    /// Whether RawSocket is spoken. Default `true`: it is recognized by its first octet, and WebSockets on
     /// the same port notice nothing.
     pub fn rawsocket(mut self, spoken: bool) -> Self {
         self.options.rawsocket = spoken;

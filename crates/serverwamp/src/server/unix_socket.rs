@@ -48,7 +48,7 @@ impl UnixSocket {
     /// The listener does not block, as asynchronous runtimes want it.
     ///
     /// # Errors
-    /// [`ErrorKind::AddrInUse`] when somebody listens there, [`ErrorKind::AlreadyExists`] when what is there is no socket,
+    /// [`ErrorKind::AddrInUse`] when a process listens there, [`ErrorKind::AlreadyExists`] when the file there is no socket,
     /// and what the system says otherwise.
     pub fn bind(path: impl AsRef<Path>, mode: Option<u32>) -> io::Result<Self> {
         let path = path.as_ref();

@@ -1,5 +1,5 @@
-//! What `#[debug_handler]` expands to calls of. Nothing here runs: the bounds are there for what the compiler says when
-//! they are not met.
+//! The functions that `#[debug_handler]` expands to calls of. None of them runs: the bounds exist for the compiler's messages
+//! about bounds that are not met.
 //!
 //! The type of a result decides its fault, in this order: one that answers the request is
 //! fine (`Answers`), of another `Result` each part is asked by itself (`AnswersInParts`), anything else cannot answer

@@ -43,7 +43,7 @@ const FIRST_SWEEP: usize = 1024;
 ///
 /// let minute = Duration::from_secs(60);
 /// let searches = RouteSet::new().procedure("docs.search", search).layer(limit_calls(100, minute));
-/// // However many sessions somebody opens.
+/// // For all sessions of one authid together.
 /// let mails = RouteSet::new().procedure("docs.mail", mail).layer(limit_calls(5, minute).per_authid());
 /// # Realm::<()>::new("realm1").allow_anonymous("guest").routes(searches.merge(mails));
 /// ```
@@ -89,7 +89,7 @@ struct Buckets {
 impl CallLimit {
     /// Counts the calls of all sessions of one authid together.
     ///
-    /// Sessions of anonymous peers have authids of their own, so somebody who is let in without a name escapes this by
+    /// Sessions of anonymous peers have authids of their own, so an anonymous peer escapes this by
     /// connecting again.
     #[must_use]
     pub fn per_authid(mut self) -> Self {

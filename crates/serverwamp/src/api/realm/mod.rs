@@ -60,7 +60,7 @@ pub struct Realm<S = ()> {
 }
 
 impl<S: Send + Sync + 'static> Realm<S> {
-    /// A realm of this name that serves nothing yet and lets nobody in.
+    /// A realm of this name that serves nothing yet and admits no peer.
     #[track_caller]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -189,7 +189,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
     /// in it through [`RealmHandle`](crate::RealmHandle). Peers get `wamp.error.no_matching_auth_method`.
     ///
     /// Without this, a realm that lets nobody in is an error of [`build`](crate::ApplicationBuilder::build), because
-    /// somebody has forgotten to say whom it lets in; [`Application::connect`](crate::Application::connect) joins like any
+    /// its authentication was probably forgotten; [`Application::connect`](crate::Application::connect) joins like any
     /// other peer.
     ///
     /// ```

@@ -24,7 +24,7 @@ impl RealmHandle {
     /// ```
     ///
     /// # Errors
-    /// `wamp.error.invalid_uri`, also for regular expressions, and `wamp.error.procedure_already_exists` when somebody
+    /// `wamp.error.invalid_uri`, also for regular expressions, and `wamp.error.procedure_already_exists` when another callee
     /// serves it already.
     pub fn register<H, T>(
         &self,

@@ -149,7 +149,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
 
     /// Runs `handler` for every subscription to `pattern` (a URI, [`prefix`] or [`wildcard`]).
     ///
-    /// A topic without a handler can be subscribed to by everybody in the realm. Who publishes to it is decided by the
+    /// Every session of the realm may subscribe to a topic without a handler. The right to publish to it depends on the
     /// realm: the application alone, unless [`allow_publish`](crate::Realm::allow_publish) lets clients do so.
     #[track_caller]
     pub fn topic<H, T>(mut self, pattern: impl Into<RoutePattern>, handler: H) -> Self

@@ -104,7 +104,7 @@ impl WampError {
         Self::new(uris::error::NOT_AUTHORIZED).arg(text.into())
     }
 
-    /// `wamp.error.authentication_denied`: the credentials are wrong, or nobody has them.
+    /// `wamp.error.authentication_denied`: the credentials are wrong or unknown.
     ///
     /// The peer reads `text`. Use one text for both, or it tells strangers which names exist; the framework's own
     /// authenticators say "authentication denied".
@@ -112,7 +112,7 @@ impl WampError {
         Self::new(uris::error::AUTHENTICATION_DENIED).arg(text.into())
     }
 
-    /// `wamp.error.canceled`: the call was canceled, and `text` says how far it came or by whom.
+    /// `wamp.error.canceled`: the call was canceled, and `text` says how far it came or what canceled it.
     pub fn canceled(text: impl Into<String>) -> Self {
         Self::new(uris::error::CANCELED).arg(text.into())
     }

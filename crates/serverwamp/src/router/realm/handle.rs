@@ -121,7 +121,7 @@ impl RealmHandle {
     /// ```
     ///
     /// # Errors
-    /// What the callee answered, `wamp.error.no_such_procedure` when nobody serves it, `wamp.error.canceled` when the
+    /// The callee's error, `wamp.error.no_such_procedure` when there is no callee, `wamp.error.canceled` when the
     /// callee left. Procedures that the application serves itself are plain functions: call those.
     pub fn call<M>(&self, procedure: impl Into<String>, arguments: impl ToArguments<M>) -> Calling {
         // It can represent everything that any serializer can; the payload is transcoded for the callee.

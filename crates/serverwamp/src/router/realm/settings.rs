@@ -15,7 +15,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Disclosure {
-    /// Nobody is; who asks for it with `disclose_me` is refused with `wamp.error.option_disallowed.disclose_me`.
+    /// No session is; a request with `disclose_me` is refused with `wamp.error.option_disallowed.disclose_me`.
     Refused,
     /// Sessions that ask for it with `disclose_me`, or call a callee that registered with `disclose_caller`. The default: it is
     /// what the specification describes.
@@ -86,7 +86,7 @@ impl TopicSettings {
     /// Whether a publication without arguments and with `retain` ends what is retained of its topic, in place of being
     /// retained itself. It is delivered as any other. By default it is an event like any other.
     ///
-    /// One that is not for everybody is retained nevertheless: it says nothing to the others.
+    /// One that is restricted to some receivers is retained nevertheless: it affects no others.
     pub fn clear_retained(mut self, clears: bool) -> Self {
         self.clear_retained = clears;
         self

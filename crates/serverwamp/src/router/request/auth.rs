@@ -39,7 +39,7 @@ impl Method for CustomMethod {
     type Credential = Option<Principal>;
 }
 
-/// The question an authenticator's handler answers: who is this, by method `M`?
+/// The request to an authenticator's handler: the identity of a peer, by method `M`.
 pub struct AuthRequest<M> {
     pub(crate) exchange: Arc<Exchange>,
     pub(crate) ticket: Option<Secret>,

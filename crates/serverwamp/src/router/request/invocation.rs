@@ -10,7 +10,7 @@ use serverwamp_proto::pattern::UriPattern;
 use serverwamp_proto::payload::Payload;
 use std::sync::Arc;
 
-/// A call that reached one of the application's procedures: who calls what, with which arguments.
+/// A call that reached one of the application's procedures: the caller, the procedure, the arguments.
 ///
 /// Handlers seldom take it whole: [extractors](crate::extract) take what they need of it. Services and layers
 /// ([`tower::Service`](tower_service::Service)) see it as their request.

@@ -92,7 +92,7 @@ impl LongPollService {
         Self(self.0, PeerAddressOf::new(of))
     }
 
-    /// Begins a transport and returns its id, which nobody can guess: who knows it is the client.
+    /// Begins a transport and returns its id, which cannot be guessed: knowing it identifies the client.
     fn open(&self, subprotocol: Subprotocol, addresses: Addresses, parts: Parts, permit: Permit) -> String {
         let LongPollShared { app, config, .. } = &*self.0;
         let runtime = Arc::clone(&app.inner().runtime);

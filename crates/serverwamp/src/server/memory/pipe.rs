@@ -63,7 +63,7 @@ pub fn pipe(capacity: usize) -> (Pipe, Pipe) {
 }
 
 impl Pipe {
-    /// Its two halves, for who reads and writes at the same time.
+    /// Its two halves, for reading and writing at the same time.
     pub(crate) fn split(self) -> (PipeReader, PipeWriter) {
         (self.reader, self.writer)
     }

@@ -80,7 +80,7 @@ impl WebSocketService {
     }
 
     /// Sets the place of a request's address; by default its extension [`PeerAddress`]. If that is a
-    /// [trusted proxy's](crate::TrustedProxies), the peer is whom its headers name.
+    /// [trusted proxy's](crate::TrustedProxies), the peer is the client that its headers name.
     ///
     /// ```
     /// # let app = serverwamp::Application::builder().realm(serverwamp::Realm::new("realm1").allow_anonymous("guest")).build()?;
@@ -156,7 +156,7 @@ impl PeerAddressOf {
         Self(Arc::new(of))
     }
 
-    /// For whom a request comes, as far as that is understood: for the log.
+    /// The client of a request, as far as it is known, for the log.
     pub(crate) fn told(&self, app: &Application, parts: &Parts) -> Option<SocketAddr> {
         let address = (self.0)(parts);
         app.inner().proxies.resolve(address, &parts.headers).unwrap_or(address)
@@ -203,7 +203,7 @@ pub(crate) fn unserved(unavailable: &Unavailable) -> &'static str {
     "this server is misconfigured; its log says how"
 }
 
-/// There are too many connections already; who waits a little may find fewer.
+/// There are too many connections; a later request may find fewer.
 pub(crate) fn full(too_many: TooMany) -> Response<Full<Bytes>> {
     let mut response = said(StatusCode::SERVICE_UNAVAILABLE, format!("{too_many}\n"));
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));

@@ -22,10 +22,10 @@ pub enum ClientCertificates {
     /// They are not.
     #[default]
     None,
-    /// They are, and who has none may connect as well; authenticators see the difference. A certificate that none of the
+    /// They are, and clients without one may connect as well; authenticators see the difference. A certificate that none of the
     /// authorities in this PEM file vouches for ends the handshake.
     Optional(PathBuf),
-    /// They are, and who has none that an authority in this PEM file vouches for cannot connect.
+    /// They are, and clients without one of an authority in this PEM file cannot connect.
     Required(PathBuf),
 }
 

@@ -17,7 +17,7 @@ use crate::transport::{DrainRate, OutboxBounds, Settings};
 #[non_exhaustive]
 pub struct WebSocketConfig {
     /// The subprotocols that may be negotiated. All six by default: which one is spoken is the client's choice, and
-    /// supporting one costs nothing while nobody asks for it.
+    /// supporting one costs nothing while no client asks for it.
     pub subprotocols: Vec<Subprotocol>,
     /// Which web pages may connect. Pages of the same host by default, since a browser sends a user's cookies along
     /// whichever page asks it to connect.
