@@ -41,6 +41,8 @@ pub(crate) struct Pause {
     number: u64,
     /// It waits for the last of them first, and then for the one before.
     receivers: Vec<Outbox>,
+    /// Those that have room: when the sender has used it, it is the turn of others.
+    relieved: Vec<Outbox>,
 }
 
 /// What was pushed on this thread took the outbox above its mark. Locks may be held.
@@ -90,7 +92,7 @@ impl Drop for Listening {
 
 impl Pause {
     pub(super) fn new(receivers: Vec<Outbox>) -> Self {
-        Self { number: PAUSES.fetch_add(1, Ordering::Relaxed), receivers }
+        Self { number: PAUSES.fetch_add(1, Ordering::Relaxed), receivers, relieved: Vec::new() }
     }
 
     /// Waits for these as well.
@@ -107,7 +109,7 @@ impl Pause {
             if receiver.poll_relief(self.number, cx).is_pending() {
                 return Poll::Pending;
             }
-            self.receivers.pop();
+            self.relieved.extend(self.receivers.pop());
         }
         Poll::Ready(())
     }
@@ -118,5 +120,6 @@ impl Drop for Pause {
         if let Some(last) = self.receivers.last() {
             last.forget_pause(self.number);
         }
+        self.relieved.iter().for_each(Outbox::pass_on);
     }
 }

@@ -51,6 +51,8 @@ pub(crate) struct Connection<IO, H: MessageHandler> {
     busy: bool,
     /// The receivers of what the peer sent have no room.
     pause: Option<Pause>,
+    /// A pause that is over, until the end of the turn.
+    resumed: Option<Pause>,
     last_heard: Instant,
     /// When the ping was sent that is not answered.
     pinged: Option<Instant>,
@@ -83,6 +85,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             settings,
             busy: false,
             pause: None,
+            resumed: None,
             pinged: None,
             ended: false,
             closing: None,
@@ -113,6 +116,9 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
         let listening = pause::listen();
         let worked = self.work_within(budget, cx, now);
         drop(listening);
+        if self.resumed.is_some() {
+            self.resumed = None;
+        }
         self.turn.end(worked, cx)
     }
 

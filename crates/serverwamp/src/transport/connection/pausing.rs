@@ -43,7 +43,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
         if let Some(pause) = &mut self.pause
             && (!self.handler.may_pause() || pause.poll(cx).is_ready())
         {
-            self.pause = None;
+            self.resumed = self.pause.take();
         }
     }
 }

@@ -89,13 +89,15 @@ impl Outbox {
         }
         let drain = self.0.room.drain;
         let mut queue = self.lock();
+        let queued = queue.queued;
         let Some(pressure) = queue.pressure.as_mut().filter(|pressure| !pressure.slow) else {
             return DrainVerdict::Steady;
         };
         if pressure.since.is_none_or(|since| after(since, drain.time) > now) {
             return DrainVerdict::Steady;
         }
-        if pressure.drained >= drain.bytes {
+        // With little in it there was nothing to drain.
+        if pressure.drained >= drain.bytes || self.0.room.is_calm(queued) {
             pressure.since = Some(now);
             pressure.drained = 0;
             return DrainVerdict::Steady;
@@ -148,6 +150,19 @@ impl Outbox {
         let forgotten = place.and_then(|place| pressure.paused.remove(place));
         drop(queue);
         drop(forgotten);
+    }
+
+    /// Who went on has sent what it had: others may go on, if there is still room.
+    pub(crate) fn pass_on(&self) {
+        if !self.is_under_pressure() {
+            return;
+        }
+        let (mut queue, mut next) = (self.lock(), Vec::new());
+        if queue.pressure.as_ref().is_some_and(|pressure| !pressure.slow) {
+            self.resume(&mut queue, &mut next);
+        }
+        drop(queue);
+        next.into_iter().for_each(Waker::wake);
     }
 
     /// How many have paused.
@@ -207,10 +222,24 @@ impl Outbox {
         if pressure.slow && queued.bytes > 0 {
             return;
         }
-        if pressure.slow || room.is_calm(queued) {
+        if pressure.slow {
             waiting.extend(self.calm(queue));
-        } else if !pressure.paused.is_empty() && !room.is_beyond_relief(queued, self.allowance()) {
-            waiting.extend(pressure.paused.drain(..).map(|(_, waker)| waker));
+        } else {
+            self.resume(queue, waiting);
+        }
+    }
+
+    /// Lets those go on who have paused first, as many as there is room for: all at once would fill it several times over.
+    fn resume(&self, queue: &mut Queue, waiting: &mut Vec<Waker>) {
+        let (room, queued, allowance) = (&self.0.room, queue.queued, self.allowance());
+        let Some(pressure) = &mut queue.pressure else { return };
+        if room.is_beyond_relief(queued, allowance) {
+            return;
+        }
+        let some = room.senders(queued, allowance).min(pressure.paused.len());
+        waiting.extend(pressure.paused.drain(..some).map(|(_, waker)| waker));
+        if pressure.paused.is_empty() && room.is_calm(queued) {
+            waiting.extend(self.calm(queue));
         }
     }
 

@@ -8,6 +8,9 @@ use std::time::Duration;
 use super::Class;
 use crate::base::limits::{Limits, Overflow};
 
+/// What a sender that has paused is expected to send next.
+const EACH: usize = 64 * 1024;
+
 /// The limits of an outbox, and the treatment of excess.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OutboxBounds {
@@ -138,6 +141,12 @@ impl Room {
     /// Do senders that have paused go on pausing?
     pub(super) const fn is_beyond_relief(&self, waiting: Amount, allowance: usize) -> bool {
         self.is_beyond_mark(Amount { bytes: waiting.bytes + self.relief, ..waiting }, allowance)
+    }
+
+    /// Returns how many senders may go on at once: at least one.
+    pub(super) const fn senders(&self, waiting: Amount, allowance: usize) -> usize {
+        let free = self.mark.bytes.saturating_add(allowance).saturating_sub(waiting.bytes);
+        if free < 2 * EACH { 1 } else { free / EACH }
     }
 
     /// Returns whether the pressure is over.

@@ -299,3 +299,41 @@ async fn one_slow_subscriber_among_a_thousand_holds_the_publisher_up_once_and_th
         assert_eq!(ended(state), [], "subscriber {number}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn of_many_who_have_paused_some_at_a_time_go_on_and_all_of_them_in_the_end() {
+    const SENDERS: usize = 200;
+    const EACH: usize = 10;
+    const BYTES: usize = 16 << 10;
+    let pool = Pool::new(16 << 20);
+    let turns = RunQueue::new(Arc::new(Tokio), Arc::clone(&pool));
+    let settings = WebSocketConfig::default().settings();
+    let (mut io, server) = duplex(4096);
+    let receiver = Outbox::borrowing(binary(), bounds(LIMIT, Overflow::default()), &pool);
+    let recorder = Recorder { outbox: receiver.clone(), state: Arc::default() };
+    tokio::spawn(Connection::new(TokioIo::new(server), receiver.clone(), recorder, settings, &turns));
+    let mut senders = Vec::new();
+    for _ in 0..SENDERS {
+        let (mut io, server) = duplex(1 << 20);
+        let outbox = Outbox::new(binary(), bounds(LIMIT, Overflow::default()));
+        let handler = Sender { receiver: receiver.clone(), outbox: outbox.clone(), paused: Arc::default() };
+        tokio::spawn(Connection::new(TokioIo::new(server), outbox, handler, settings, &turns));
+        for _ in 0..EACH {
+            io.write_all(&frame(Opcode::Binary, &[7; BYTES])).await.unwrap();
+        }
+        senders.push(io);
+    }
+    settle().await;
+    // Beyond the mark each of them sends one message; when they go on, they do not all do so.
+    let (mut message, mut peak) = (vec![0; BYTES + 4], 0);
+    for number in 0..SENDERS * EACH {
+        io.read_exact(&mut message).await.unwrap();
+        if number >= 2 * SENDERS {
+            peak = peak.max(receiver.queued());
+        }
+    }
+    settle().await;
+    assert_eq!((receiver.queued(), receiver.pauses()), (0, 0), "nobody is forgotten");
+    assert!(peak < LIMIT / 2 + (4 << 20) + 12 * BYTES, "{peak}");
+    drop(senders);
+}
