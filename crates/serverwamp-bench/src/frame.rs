@@ -59,9 +59,10 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Option<Frame>, String> {
         return Err(format!("a frame that begins with {first:#04x} {second:#04x}"));
     }
     let (start, len) = match (second, rest) {
-        (127, _) => return Err("a frame of more than 64 KiB".to_owned()),
+        (127, [0, 0, 0, 0, a, b, c, d, ..]) => (10, u32::from_be_bytes([*a, *b, *c, *d]) as usize),
+        (127, [_, _, _, _, _, _, _, _, ..]) => return Err("a frame of more than 4 GiB".to_owned()),
         (126, [high, low, ..]) => (4, usize::from(u16::from_be_bytes([*high, *low]))),
-        (126, _) => return Ok(None),
+        (126 | 127, _) => return Ok(None),
         (len, _) => (2, usize::from(*len)),
     };
     let whole = bytes.len() >= start + len;

@@ -1,6 +1,7 @@
 //! The floods themselves: each asks for several times what the limits allow, and leaves its peers as they then are.
 
 use super::kind::{Kind, LONG, URI};
+use super::steady;
 use crate::Failure;
 use crate::exchange::Format;
 use crate::frame;
@@ -25,7 +26,11 @@ const STALLED: Duration = Duration::from_millis(150);
 pub(super) fn attack(kind: Kind, address: SocketAddr, attackers: usize) -> Result<Vec<Peer>, Failure> {
     let scene = Scene { address, attackers };
     match kind {
-        Kind::Events => scene.events(),
+        Kind::Events => scene.events(kind.prediction(attackers < 4).bytes),
+        Kind::SteadyResults => steady::results(address),
+        Kind::SteadyFile => steady::file(address),
+        Kind::SteadyEvents => steady::events(address, 100, 100_000, true),
+        Kind::ManyEvents => steady::events(address, 4096, 64 << 10, false),
         Kind::Results => scene.results(),
         Kind::Calls => scene.calls("x", TIMES * Limits::default().calls_in_flight),
         Kind::LongCalls => scene.calls(&"x".repeat(LONG), TIMES * Limits::default().outgoing_bytes / LONG),
@@ -71,7 +76,7 @@ impl Scene {
         carriers.take(self.attackers).map(|carrier| Peer::join(self.address, carrier, Format::Json)).collect()
     }
 
-    fn events(&self) -> Result<Vec<Peer>, Failure> {
+    fn events(&self, predicted: u64) -> Result<Vec<Peer>, Failure> {
         let mut peers = self.mixed()?;
         for peer in &mut peers {
             peer.keep_little()?;
@@ -79,8 +84,8 @@ impl Scene {
         }
         let mut publisher = Peer::join(self.address, Carrier::WebSocket, Format::Json)?;
         let payload = "x".repeat(LONG);
-        // What the system's own buffers take comes on top.
-        for id in 1..=(TIMES * Limits::default().outgoing_bytes / LONG) as u64 {
+        // Three times as much as may be kept; what the system's own buffers take comes on top.
+        for id in 1..=3 * predicted / (self.attackers * LONG) as u64 {
             publisher.say(format!(r#"[16,{id},{{}},"flood.topic",["{payload}"]]"#).as_bytes())?;
         }
         peers.push(fence(publisher)?);

@@ -9,6 +9,14 @@ use serverwamp::websocket::WebSocketConfig;
 pub(crate) enum Kind {
     /// Subscribers that do not read, while events are published to them.
     Events,
+    /// A hundred results of 100 kB at once for a caller that reads 4 MB/s.
+    SteadyResults,
+    /// A file of 10 MB in progressive results for a caller that reads 4 MB/s.
+    SteadyFile,
+    /// A hundred events of 100 kB at once for a subscriber that reads 4 MB/s.
+    SteadyEvents,
+    /// 256 MiB of events for a subscriber that does nothing but read.
+    ManyEvents,
     /// Callers that do not read their results.
     Results,
     /// Callers of a handler that never returns.
@@ -108,6 +116,13 @@ pub(super) const URI: usize = 1000;
 /// How long arguments are that are long.
 pub(super) const LONG: usize = 60_000;
 
+/// What each of so many outboxes borrows before its senders pause: a quarter of what then is left.
+fn borrowed(outboxes: usize) -> u64 {
+    let limits = Limits::default();
+    let pool = limits.borrowed_bytes.unwrap_or(16 * limits.outgoing_bytes);
+    (pool / (outboxes + 4)) as u64
+}
+
 impl Kind {
     /// Returns whether this is about work, not about memory.
     pub(super) const fn is_work(self) -> bool {
@@ -139,6 +154,7 @@ impl Kind {
             Self::Pings | Self::Fragments => 4,
             Self::Crowd if quick => 100,
             Self::Crowd => 500,
+            Self::SteadyResults | Self::SteadyFile | Self::SteadyEvents | Self::ManyEvents => 1,
             _ if quick => 3,
             // Their callees take no more.
             Self::Rerouting => 6,
@@ -148,11 +164,12 @@ impl Kind {
         let calls = limits.calls_in_flight.min(limits.invocations_in_flight) as u64;
         let names = 2 * URI as u64;
         let (what, each) = match self {
-            Self::Events => ("outgoing_bytes".to_owned(), queue),
-            Self::Results => (
-                "outgoing_bytes / 4 + a result + what is read at once".to_owned(),
-                queue / 4 + LONG as u64 + READ,
-            ),
+            Self::Events | Self::SteadyResults | Self::SteadyFile | Self::SteadyEvents | Self::ManyEvents => {
+                ("outgoing_bytes + borrowed_bytes / (peers + 4)".to_owned(), queue + borrowed(attackers))
+            }
+            Self::Results => {
+                ("outgoing_bytes + a result + what is read at once".to_owned(), queue + LONG as u64 + READ)
+            }
             Self::Calls => (format!("calls_in_flight x {CALL}"), calls * CALL),
             Self::LongCalls => {
                 ("outgoing_bytes of arguments + what is read at once".to_owned(), queue + READ)
@@ -178,10 +195,9 @@ impl Kind {
             Self::Compressed => {
                 ("max_message + what is read at once + zlib".to_owned(), most + READ + INFLATER)
             }
-            Self::Batches => (
-                "max_message + outgoing_bytes / 4 + what is read at once".to_owned(),
-                most + queue / 4 + READ,
-            ),
+            Self::Batches => {
+                ("max_message + outgoing_bytes + what is read at once".to_owned(), most + queue + READ)
+            }
             Self::Handshakes => ("HTTP headers of 16 KiB".to_owned(), HANDSHAKE),
             Self::Pings => ("32 pongs + what is read at once".to_owned(), 32 * 127 + READ),
             Self::Fragments => ("what is read at once".to_owned(), READ),

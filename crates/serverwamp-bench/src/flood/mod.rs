@@ -13,6 +13,7 @@
 mod attack;
 mod kind;
 mod neighbour;
+mod steady;
 mod work;
 
 pub(crate) use kind::Kind;
