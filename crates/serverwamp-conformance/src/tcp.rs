@@ -1,7 +1,7 @@
 //! A bare TCP connection, for what no WebSocket library would send: half a handshake, a handshake letter by
 //! letter, frames that break the rules.
 
-use std::io::Write;
+use std::io::{Read as _, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -43,6 +43,12 @@ impl RawTcp {
         assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
         assert!(tail.is_empty(), "a server waits for HELLO, and this one sent {tail:?}");
         tcp
+    }
+
+    /// Reads one octet, if there is one; an ended connection has none.
+    pub fn read_octet(&mut self) {
+        self.stream.set_read_timeout(Duration::from_millis(1));
+        drop(self.stream.read(&mut [0]));
     }
 
     /// Takes a connection over on which something was said already.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use serverwamp_conformance::harness::{MIB, Scene, hello, json_frame};
+use serverwamp_conformance::harness::{MIB, NONE, Scene, hello, json_frame};
 use serverwamp_conformance::rawsocket::{self, MAGIC};
 use serverwamp_conformance::tcp::handshake;
 use serverwamp_conformance::{DEADLINE, RawTcp, Serializer, Subprotocol};
@@ -156,5 +156,56 @@ fn rawsocket_takes_memory_for_what_came_and_not_for_what_was_announced() {
         scene.neighbour_is_served();
         check(scene);
     });
+    scene.unharmed();
+}
+
+/// The three kinds of subscriber that do not read as fast as they should.
+#[derive(Clone, Copy, PartialEq)]
+enum Stall {
+    Stops,
+    ReadsOctets,
+    StopsWithinAFrame,
+}
+
+#[test]
+fn subscribers_that_stall_meet_their_policy_after_the_bound_and_nobody_else_notices() {
+    let mut scene = Scene::with(&["outgoing_bytes=500000", "borrowed_bytes=0"]);
+    let base = scene.server.open_files();
+    let mut publisher = scene.joined(Subprotocol::CBOR);
+    let mut stalled = Vec::new();
+    for stall in [Stall::Stops, Stall::ReadsOctets, Stall::StopsWithinAFrame] {
+        for (mut tcp, frame) in both(&scene) {
+            tcp.write(&frame(&json!([32, 1, {}, "a.stalled.topic"])));
+            assert!(tcp.read(DEADLINE).is_some_and(|subscribed| !subscribed.is_empty()));
+            stalled.push((tcp, stall));
+        }
+    }
+    let publishing = std::thread::spawn(move || {
+        // Each burst is answered, the one that is held up as well.
+        for _ in 0..60 {
+            let answer = publisher.call("publish.burst", json!(["a.stalled.topic", 5, 60_000]), NONE, NONE);
+            assert_eq!(answer[3], json!([5]));
+        }
+        publisher
+    });
+    for (tcp, stall) in &mut stalled {
+        if *stall == Stall::StopsWithinAFrame {
+            let some = tcp.read(DEADLINE).expect("the beginning of an event");
+            assert!(!some.is_empty() && some.len() < 60_000, "{} bytes at once", some.len());
+        }
+    }
+    let mut rounds = 0;
+    scene.wait_until("those who stall are closed", |scene| {
+        scene.neighbour_is_served();
+        rounds += 1;
+        if rounds % 50 == 0 {
+            let octets = stalled.iter_mut().filter(|(_, stall)| *stall == Stall::ReadsOctets);
+            octets.for_each(|(tcp, _)| tcp.read_octet());
+        }
+        scene.ask("sessions.count", json!([]))[3] == json!([2])
+    });
+    let publisher = publishing.join().expect("nobody else notices");
+    drop((publisher, stalled));
+    scene.wait_until("all sockets are closed", |scene| scene.server.open_files() <= base);
     scene.unharmed();
 }

@@ -17,8 +17,8 @@
 use serverwamp::auth::{self, AuthId, Authenticator, Principal, Ticket};
 use serverwamp::extract::Args;
 use serverwamp::{
-    Application, Disclosure, ProcedureSettings, Realm, RouteSet, Server, Session, TopicSettings, WampError,
-    prefix,
+    Application, Disclosure, Limits, ProcedureSettings, Realm, RouteSet, Server, Session, TopicSettings,
+    WampError, prefix,
 };
 use serverwamp_conformance::{Tongues, Transcript};
 use tokio::net::TcpListener;
@@ -79,7 +79,13 @@ impl Drop for Router {
 
 /// All realms.
 pub(crate) fn realms() -> Application {
+    realms_with(|_| {})
+}
+
+/// All realms, with these limits.
+pub(crate) fn realms_with(limits: impl FnOnce(&mut Limits)) -> Application {
     Application::builder()
+        .limits(limits)
         .realm(open("realm1"))
         .realm(open("realm2"))
         .realm(Realm::router("private").authenticator(tickets()).administrators(["admin"]))

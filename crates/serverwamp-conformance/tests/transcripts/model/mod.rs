@@ -8,6 +8,7 @@
 mod broker;
 mod dealer;
 mod play;
+mod slow_readers;
 
 use serde_json::Value;
 

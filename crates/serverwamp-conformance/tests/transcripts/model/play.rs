@@ -46,7 +46,11 @@ struct Play {
 }
 
 pub(super) fn run(operations: &[Operation]) -> Result<(), Failure> {
-    let router = Router::start(realms());
+    run_on(Router::start(realms()), operations)
+}
+
+/// Plays to this router, where others than the model knows of may be.
+pub(super) fn run_on(router: Router, operations: &[Operation]) -> Result<(), Failure> {
     let mut monitor = RawPeer::joined(router.url(), Subprotocol::JSON, "realm1");
     monitor.subscribe("wamp.session.on_leave", json!({}));
     let (clients, log) = (Vec::new(), Vec::new());
