@@ -107,6 +107,9 @@ pub(crate) struct ServerOptions {
     /// Let the server `open` send no pings: so peers may be idle that answer none.
     #[arg(long)]
     pub(crate) no_pings: bool,
+    /// Let so many calls wait at the server `open`.
+    #[arg(long, hide = true, value_name = "N")]
+    pub(crate) calls_in_flight: Option<usize>,
     /// Run the server `open` on smol rather than on tokio.
     #[arg(long, conflicts_with = "threads")]
     pub(crate) smol: bool,

@@ -116,8 +116,13 @@ impl Peer {
     }
 
     /// Joins `realm1`.
-    pub(crate) fn welcomed(mut self) -> Result<Self, Failure> {
-        self.say(&self.format.hello("realm1"))?;
+    pub(crate) fn welcomed(self) -> Result<Self, Failure> {
+        self.welcomed_in("realm1")
+    }
+
+    /// Joins a realm.
+    pub(crate) fn welcomed_in(mut self, realm: &str) -> Result<Self, Failure> {
+        self.say(&self.format.hello(realm))?;
         let welcome = self.hear()?;
         match self.format.is_welcome(&welcome) {
             true => Ok(self),

@@ -14,8 +14,10 @@ use serverwamp::{
     Application, ApplicationBuilder, Realm, RealmHandle, RouteSet, Server, TopicSettings, WampError, measure,
 };
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -105,6 +107,19 @@ async fn publish(Arg(number): Arg<u64>, realm: RealmHandle) -> Result<(), WampEr
     Ok(())
 }
 
+/// Has to wait, and is at once waited for no more.
+async fn wait_once() {
+    let mut has_waited = false;
+    poll_fn(|cx| match std::mem::replace(&mut has_waited, true) {
+        true => Poll::Ready(()),
+        false => {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+    })
+    .await;
+}
+
 pub(crate) fn application() -> Result<Application, Failure> {
     let routes = RouteSet::new()
         .procedure("demo.add", add)
@@ -125,7 +140,7 @@ pub(crate) fn router() -> Result<Application, Failure> {
 
 /// Everything that a stranger could abuse, with the limits that everybody has by default.
 fn open(options: &ServerOptions) -> ApplicationBuilder {
-    let ServerOptions { unbounded, no_pings, .. } = *options;
+    let ServerOptions { unbounded, no_pings, calls_in_flight, .. } = *options;
     let routes = RouteSet::new()
         .procedure("demo.add", add)
         .procedure("demo.echo", |payload: serverwamp::Payload| async move { payload })
@@ -140,7 +155,10 @@ fn open(options: &ServerOptions) -> ApplicationBuilder {
     measure::start();
     let realm = Realm::new("realm1").allow_anonymous("anonymous").allow_register().allow_publish();
     let realm = realm.topic_settings("flood.history", TopicSettings::new().history(100));
-    let app = Application::builder::<()>().realm(realm.routes(routes)).websocket(|config| {
+    let another = Realm::new("realm2").allow_anonymous("anonymous");
+    let another = another.routes(RouteSet::new().procedure("demo.wait", wait_once));
+    let app = Application::builder::<()>().realm(realm.routes(routes)).realm(another);
+    let app = app.websocket(|config| {
         config.deflate = true;
         if no_pings {
             config.ping_interval = NO_PINGS;
@@ -160,6 +178,7 @@ fn open(options: &ServerOptions) -> ApplicationBuilder {
         // All attackers come from one address, and the flood of handshakes is of more than a share.
         limits.unauthenticated_per_address = Some(limits.connections);
         limits.unauthenticated = Some(limits.connections);
+        limits.calls_in_flight_in_all = calls_in_flight.unwrap_or(limits.calls_in_flight_in_all);
         if unbounded {
             limits.outgoing_bytes = 1 << 30;
             limits.outgoing_message_bytes = 1 << 30;

@@ -27,9 +27,9 @@ fn memory_and_open_files_end_where_they_began_when_all_peers_have_vanished() {
     assert_eq!(text.lines().filter(|line| line.starts_with("after ")).count(), 8, "{text}");
 }
 
-/// Every kind of flood of which the limits predict what it takes. Those about work are measured by `.ci/run`, with a server
-/// that is optimised.
-const KINDS: [&str; 16] = [
+/// Every kind of flood of which the limits predict what it takes, and those of fair shares. Those about work are measured by
+/// `.ci/run`, with a server that is optimised.
+const KINDS: [&str; 18] = [
     "events",
     "results",
     "calls",
@@ -46,6 +46,8 @@ const KINDS: [&str; 16] = [
     "pings",
     "fragments",
     "crowd",
+    "realm-calls",
+    "callee-calls",
 ];
 
 /// Those for which a runtime keeps something: tasks, timers, and wakers of what waits for a peer.

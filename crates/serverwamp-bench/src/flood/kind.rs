@@ -47,6 +47,10 @@ pub(crate) enum Kind {
     Fragments,
     /// Events for many subscribers who read all of them.
     Crowd,
+    /// As many calls of one realm's sessions as may wait, beside a neighbour in another realm.
+    RealmCalls,
+    /// As many calls of one session as a client may have to answer, beside a neighbour who calls that client.
+    CalleeCalls,
     /// Filters of as many roles as a message can hold, among 3,000 sessions.
     Roles,
     /// Calls and publications beside wildcards that agree with them in all but their last component.
@@ -142,6 +146,11 @@ impl Kind {
         )
     }
 
+    /// Is this about what others still get, and not about memory?
+    pub(super) const fn is_of_shares(self) -> bool {
+        matches!(self, Self::RealmCalls | Self::CalleeCalls)
+    }
+
     /// What the limits say of what is kept.
     pub(super) fn prediction(self, quick: bool) -> Prediction {
         let limits = Limits::default();
@@ -202,7 +211,7 @@ impl Kind {
             Self::Pings => ("32 pongs + what is read at once".to_owned(), 32 * 127 + READ),
             Self::Fragments => ("what is read at once".to_owned(), READ),
             Self::Crowd => ("what waits for its turn, and is written".to_owned(), 2 * IN_TURN),
-            // They are measured in another way, see `is_work`.
+            // They are measured in another way, see `is_work` and `is_of_shares`.
             _ => (String::new(), 0),
         };
         let each = each + if self == Self::Handshakes { 0 } else { SESSION };

@@ -13,6 +13,7 @@
 mod attack;
 mod kind;
 mod neighbour;
+mod shares;
 mod steady;
 mod work;
 
@@ -69,7 +70,9 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
             .filter_map(|(argument, given)| given.then_some(argument))
             .collect();
     let kinds = Kind::value_variants().iter().copied().filter(|kind| options.includes(*kind));
-    let (works, floods): (Vec<Kind>, Vec<Kind>) = kinds.partition(|kind| kind.is_work());
+    let (works, others): (Vec<Kind>, Vec<Kind>) = kinds.partition(|kind| kind.is_work());
+    let (of_shares, floods): (Vec<Kind>, Vec<Kind>) =
+        others.into_iter().partition(|kind| kind.is_of_shares());
     let mut failed = Vec::new();
     if !options.work && !floods.is_empty() {
         print_heading();
@@ -87,6 +90,16 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
             if !options.quick {
                 println!("no flood made a neighbour more than {SLOWER} times slower");
             }
+        }
+    }
+    if !options.work && !of_shares.is_empty() {
+        shares::print_heading();
+        let begun = failed.len();
+        for kind in of_shares {
+            failed.extend(shares::run(kind, &name(kind), options.quick, &more)?);
+        }
+        if failed.len() == begun {
+            println!("no call of a neighbour failed because of what others hold");
         }
     }
     if !works.is_empty() {
