@@ -10,7 +10,8 @@ use crate::id::SessionId;
 /// look at all that were asked. It belongs to one registration.
 #[derive(Clone, Debug, Default)]
 pub struct Tried {
-    sessions: HashSet<SessionId>,
+    /// Most calls never need it.
+    sessions: Option<Box<HashSet<SessionId>>>,
     /// Under [`Invoke::First`](crate::message::Invoke::First): all callees with a lower number were tried.
     pub(super) before: u64,
     /// Under [`Invoke::Last`](crate::message::Invoke::Last): all callees from here on …
@@ -22,16 +23,16 @@ pub struct Tried {
 impl Tried {
     /// Adds one that was asked.
     pub fn add(&mut self, session: SessionId) {
-        self.sessions.insert(session);
+        self.sessions.get_or_insert_default().insert(session);
     }
 
     /// Whether nobody was asked.
     pub fn is_empty(&self) -> bool {
-        self.sessions.is_empty()
+        self.sessions.is_none()
     }
 
     /// Whether this one may be asked.
     pub fn is_left(&self, session: SessionId) -> bool {
-        self.sessions.is_empty() || !self.sessions.contains(&session)
+        self.sessions.as_ref().is_none_or(|sessions| !sessions.contains(&session))
     }
 }
