@@ -211,19 +211,24 @@ impl Calls {
 
     /// When the first of the calls has waited too long: for its turn, or for its callee.
     pub(super) fn deadline(&self) -> Option<Instant> {
+        if self.waiting.is_empty() {
+            return self.deadlines.first();
+        }
         let waiting = self.waiting.iter().filter_map(|waiting| waiting.call().deadline).min();
         waiting.into_iter().chain(self.deadlines.first()).min()
     }
 
     /// Answers the calls that have waited too long (checklist TMO-02, TMO-03).
     pub(super) fn expire(&mut self, session: &Arc<RouterSession>, now: Instant) {
-        self.waiting.retain(|waiting| {
-            let expired = waiting.call().deadline.is_some_and(|deadline| deadline <= now);
-            if expired {
-                session.send_error(Call::CODE, waiting.call().request, &WampError::call_timed_out());
-            }
-            !expired
-        });
+        if !self.waiting.is_empty() {
+            self.waiting.retain(|waiting| {
+                let expired = waiting.call().deadline.is_some_and(|deadline| deadline <= now);
+                if expired {
+                    session.send_error(Call::CODE, waiting.call().request, &WampError::call_timed_out());
+                }
+                !expired
+            });
+        }
         while let Some(request) = self.deadlines.due(now) {
             let open = session.tables().calls.get(&request).cloned();
             if let Some(OpenCall::Routed(call)) = open

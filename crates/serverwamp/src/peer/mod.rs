@@ -247,6 +247,15 @@ fn is_request(step: &SessionStep<'_>) -> bool {
     }
 }
 
+/// The earlier of two times. Each turn of a connection asks for it.
+#[inline]
+fn earliest(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
 impl MessageHandler for Peer {
     fn message(&mut self, message: Bytes, _kind: Opcode, now: Instant) -> Flow {
         if let Err(violation) = self.receive(&message, now) {
@@ -257,9 +266,9 @@ impl MessageHandler for Peer {
 
     fn deadline(&self) -> Option<Instant> {
         let rests = self.rate_limit.rests_until();
-        let Phase::Open(open) = &self.phase else { return self.deadline.into_iter().chain(rests).min() };
-        let others = [open.calls.deadline(), self.rate_limit.idle_at(), rests];
-        self.deadline.into_iter().chain(others.into_iter().flatten()).min()
+        let own = earliest(self.deadline, rests);
+        let Phase::Open(open) = &self.phase else { return own };
+        earliest(own, earliest(open.calls.deadline(), self.rate_limit.idle_at()))
     }
 
     fn longest_message(&self) -> usize {

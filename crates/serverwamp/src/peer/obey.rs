@@ -44,11 +44,10 @@ impl Peer {
                 }
             }
             Phase::Open(open) => {
-                let request = open.session.close_request().cloned();
                 if stopping && !self.is_at_work() {
                     self.say_goodbye(uris::close::SYSTEM_SHUTDOWN, Some(STOPPING), CloseReason::Shutdown);
-                } else if let Some(request) = request {
-                    self.close_as_asked(&request);
+                } else if let Some(request) = open.session.close_request() {
+                    self.close_as_asked(&request.clone());
                 }
             }
             Phase::Closed | Phase::Closing | Phase::Ended => {}

@@ -16,7 +16,8 @@ pub(super) struct RateLimit {
     bucket: Option<TokenBucket>,
     /// No request is taken before this.
     rests_until: Option<Instant>,
-    idle_timeout: Duration,
+    /// `None` where a session may be silent for ever.
+    idle_timeout: Option<Duration>,
     /// When a message came last.
     heard: Instant,
 }
@@ -38,6 +39,7 @@ impl RateLimit {
             let interval = Duration::from_secs(1) / rate.max(1);
             TokenBucket { interval, slack: interval.saturating_mul(burst.max(1) - 1), full_at: now }
         });
+        let idle_timeout = (idle_timeout != Duration::MAX).then_some(idle_timeout);
         Self { bucket, rests_until: None, idle_timeout, heard: now }
     }
 
@@ -79,7 +81,7 @@ impl RateLimit {
     /// When the session will have been silent for too long; `None` when it may be silent for ever.
     #[inline]
     pub(super) fn idle_at(&self) -> Option<Instant> {
-        self.heard.checked_add(self.idle_timeout)
+        self.idle_timeout.and_then(|timeout| self.heard.checked_add(timeout))
     }
 }
 
