@@ -15,6 +15,7 @@ pub mod id;
 pub mod message;
 pub mod pattern;
 pub mod payload;
+pub mod permissions;
 pub mod rawsocket;
 pub mod session;
 pub mod timestamp;
