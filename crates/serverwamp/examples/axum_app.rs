@@ -31,7 +31,7 @@ async fn sessions(State(realm): State<RealmHandle>) -> String {
 }
 
 fn routes() -> RouteSet {
-    RouteSet::new().procedure("com.example.where_from", where_from)
+    RouteSet::new().procedure("com.example.where_from", where_from).open_topic("com.example.news")
 }
 
 #[tokio::main]

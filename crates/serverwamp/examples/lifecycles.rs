@@ -73,6 +73,7 @@ fn routes() -> RouteSet {
         .procedure("nick.set", set_nick)
         .procedure("nick.get", nick)
         .procedure("leave.soon", leave_soon)
+        .open_topic("presence")
 }
 
 #[tokio::main]

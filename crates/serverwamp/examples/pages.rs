@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Html;
 use axum::routing::{get, post};
-use serverwamp::{Application, Realm, RealmHandle, Server};
+use serverwamp::{Application, Realm, RealmHandle, RouteSet, Server};
 use std::error::Error;
 
 /// A page that subscribes to what it publishes, without a library: WAMP in JSON is a few lists.
@@ -37,7 +37,9 @@ async fn say(State(realm): State<RealmHandle>, body: Bytes) -> StatusCode {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let app = Application::builder().realm(Realm::new("realm1").allow_anonymous("guest")).build()?;
+    let routes = RouteSet::new().open_topic("chat.said");
+    let app =
+        Application::builder().realm(Realm::new("realm1").allow_anonymous("guest").routes(routes)).build()?;
     let realm = app.realm("realm1").ok_or("the realm was added above")?;
     let pages =
         Router::new().route("/", get(|| async { Html(PAGE) })).route("/say", post(say)).with_state(realm);

@@ -14,7 +14,7 @@ mod transport;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub use api::debug_handler as __debug_handler;
-pub use api::realm::Realm;
+pub use api::realm::{Realm, RoleRules};
 #[doc(inline)]
 pub use api::reply::{Events, Hold, Progress, Progressive};
 pub use api::routes::{RoutePattern, RouteSet, prefix, regex, wildcard};
@@ -30,7 +30,7 @@ pub use base::statistics::{Refusal, Statistics};
 pub use router::broker::{ReceivedEvent, Subscriber};
 pub use router::dealer::{CallResult, Calling, ProgressResults};
 pub use router::realm::{
-    Disclosure, ProcedureSettings, Publication, RealmHandle, Registration, TopicSettings,
+    Disclosure, ProcedureSettings, Publication, RealmHandle, Registration, Ruling, TopicSettings,
 };
 pub use router::request;
 pub use router::session::{CloseReason, PendingSession, Session};
@@ -58,5 +58,7 @@ pub use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
 pub use serverwamp_proto::pattern::Match;
 #[doc(no_inline)]
 pub use serverwamp_proto::payload::Payload;
+#[doc(no_inline)]
+pub use serverwamp_proto::permissions::{Action, Actions, Allowance};
 #[doc(no_inline)]
 pub use serverwamp_proto::uris;

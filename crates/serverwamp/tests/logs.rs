@@ -122,6 +122,7 @@ impl Peer {
 
 fn application(realm: &'static str) -> Application {
     let routes = RouteSet::new().procedure("math.add", |Args((a, b)): Args<(i64, i64)>| async move { a + b });
+    let routes = routes.open_topic("com.example.nan");
     let realm = Realm::new(realm).allow_anonymous("guest").routes(routes);
     Application::builder().realm(realm).build().unwrap()
 }
@@ -249,7 +250,8 @@ async fn deny(_: Ticket) -> Option<Principal> {
 
 #[tokio::test]
 async fn who_does_not_read_is_told_when_it_is_disconnected() {
-    let realm = Realm::new("slow").allow_anonymous("guest");
+    let routes = RouteSet::new().open_topic("com.example.flood");
+    let realm = Realm::new("slow").allow_anonymous("guest").routes(routes);
     let app = Application::builder().realm(realm).limits(|limits| limits.outgoing_bytes = 1 << 20).build();
     let app = app.unwrap();
     let server = serve(&app).await;
@@ -297,4 +299,31 @@ async fn of_20_000_publications_of_nan_there_are_a_few_lines_that_count_all() {
     let suppressed = lines.iter().filter_map(|line| line.split_once("suppressed=")?.1.parse::<u64>().ok());
     let logged = lines.iter().filter(|line| !line.contains("lines were left out")).count() as u64;
     assert_eq!(logged + suppressed.sum::<u64>(), HOW_MANY, "{lines:#?}");
+}
+
+#[tokio::test]
+async fn a_publication_that_nobody_can_ever_hear_is_logged_once_for_each_topic() {
+    const TEXT: &str = "the application publishes to a topic that nobody can subscribe to";
+    let routes = RouteSet::new().open_topic("unheard.open");
+    let realm = Realm::new("unheard").allow_anonymous("guest").routes(routes);
+    let app = Application::builder().realm(realm).build().unwrap();
+    let log = Log::get();
+    let realm = app.realm("unheard").unwrap();
+    let own = realm.subscribe("unheard.own").unwrap();
+    for topic in ["unheard.open", "unheard.own", "unheard.closed", "unheard.closed", "unheard.more"] {
+        realm.publish(topic, 1).unwrap();
+    }
+    let line = log.line(&[TEXT, "topic=unheard.more"]).await;
+    assert!(line.contains("RouteSet::open_topic"), "{line}");
+    let told =
+        |topic: &str| log.lines().iter().filter(|line| line.contains(TEXT) && line.contains(topic)).count();
+    assert_eq!(
+        [told("unheard.open"), told("unheard.own"), told("unheard.closed"), told("unheard.more")],
+        [0, 0, 1, 1]
+    );
+    drop(own);
+    for number in 0..200 {
+        realm.publish(&format!("unheard.many.{number}"), 1).unwrap();
+    }
+    assert!(told("unheard.many.") <= 64, "each realm has its bound");
 }

@@ -25,6 +25,7 @@ mod limits_of_strangers;
 mod overflow;
 mod panics;
 mod past_events;
+mod permissions;
 mod procedures;
 mod progressive_results;
 mod proxies;

@@ -135,7 +135,7 @@ async fn members_only(session: Session) -> Result<(), WampError> {
 }
 
 fn app() -> Realm {
-    let routes = RouteSet::new().procedure("com.add", add);
+    let routes = RouteSet::new().procedure("com.add", add).open_topic("com.news");
     Realm::new("app").allow_anonymous("guest").routes(routes)
 }
 
@@ -143,7 +143,7 @@ async fn add(Args((a, b)): Args<(i64, i64)>) -> i64 {
     a + b
 }
 
-fn tickets() -> Authenticator<()> {
+pub(crate) fn tickets() -> Authenticator<()> {
     auth::ticket(check)
 }
 

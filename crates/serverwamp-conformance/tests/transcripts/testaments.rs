@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::router::{play, play_at, play_once};
-use serverwamp::{Application, Realm};
+use serverwamp::{Application, Realm, RouteSet};
 
 #[test]
 fn test_01_a_testament_is_published_with_all_that_was_given() {
@@ -289,7 +289,8 @@ fn test_10_who_may_not_publish_leaves_no_testament() {
 
 /// Clients may ask the meta API, and publish nothing.
 fn listening() -> Application {
-    let realm = Realm::new("realm1").allow_anonymous("guest").meta_api();
+    let realm =
+        Realm::new("realm1").allow_anonymous("guest").meta_api().routes(RouteSet::new().open_topic("com.t"));
     Application::builder().realm(realm).build().expect("nothing is wrong with this realm")
 }
 

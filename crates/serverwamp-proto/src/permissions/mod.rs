@@ -125,20 +125,20 @@ impl fmt::Display for Decision<'_> {
 #[derive(Clone, Debug, Default)]
 pub struct Permissions {
     rules: Vec<Rule>,
-    tables: [Table; Action::ALL.len()],
+    tables: [RuleTable; Action::ALL.len()],
 }
 
 /// What the rules say of one action. No two entries match the same set of URIs.
 #[derive(Clone, Debug, Default)]
-struct Table {
-    entries: Vec<Entry>,
+struct RuleTable {
+    entries: Vec<RuleEntry>,
     places: PatternMap<usize>,
     /// The only rule there is, if that matches everything.
-    everything: Option<Entry>,
+    everything: Option<RuleEntry>,
 }
 
 #[derive(Clone, Debug)]
-struct Entry {
+struct RuleEntry {
     pattern: UriPattern,
     rule: usize,
     /// `None` is a denial.
@@ -172,16 +172,16 @@ impl Permissions {
         self.table(action).entries.iter().any(|entry| entry.allowance.is_some())
     }
 
-    /// The rules that allow something and never decide, because another one denies the same for the same URIs.
-    pub fn overruled(&self) -> impl Iterator<Item = &Rule> {
+    /// Where in [`rules`](Self::rules) those stand that never decide, because another one denies the same for the same URIs.
+    pub fn overruled(&self) -> impl Iterator<Item = usize> {
         let counts = |place: usize, rule: &Rule, action| {
-            let table = self.table(action);
-            table.find(&rule.pattern).is_some_and(|entry| entry.allowance.is_some() || entry.rule == place)
+            let entry = self.table(action).find(&rule.pattern);
+            entry.is_some_and(|entry| entry.allowance.is_some() || entry.rule == place)
         };
-        let never = move |(place, rule): &(usize, &Rule)| {
-            !rule.actions.iter().any(|action| counts(*place, rule, action))
+        let never = move |(place, rule): (usize, &Rule)| {
+            (!rule.actions.iter().any(|action| counts(place, rule, action))).then_some(place)
         };
-        self.rules.iter().enumerate().filter(never).map(|(_, rule)| rule)
+        self.rules.iter().enumerate().filter_map(never)
     }
 
     /// What the rules say to `action` for the URI.
@@ -209,7 +209,7 @@ impl Permissions {
         }
         let asked = Reach::of(pattern);
         let entries: Vec<_> = table.entries.iter().map(|entry| (entry, Reach::of(&entry.pattern))).collect();
-        let (mut allowance, mut covering) = (Allowance::FULL, None::<(&Entry, &Reach<'_>)>);
+        let (mut allowance, mut covering) = (Allowance::FULL, None::<(&RuleEntry, &Reach<'_>)>);
         for (entry, reach) in &entries {
             let Some(part) = reach.meet(&asked) else { continue };
             // Whether another rule decides for all of this part.
@@ -235,7 +235,7 @@ impl Permissions {
         }
     }
 
-    fn weigh(&self, table: &Table, uri: &str) -> Decision<'_> {
+    fn weigh(&self, table: &RuleTable, uri: &str) -> Decision<'_> {
         let (mut prefix, mut wildcards) = (None, Vec::new());
         if let Some(place) = table.places.get(Match::Exact, uri) {
             let entry = &table.entries[*place];
@@ -246,12 +246,12 @@ impl Permissions {
             Match::Wildcard => wildcards.push(&table.entries[*place]),
             Match::Exact | Match::Prefix => prefix = Some(&table.entries[*place]),
         });
-        let has_below = |entry: &Entry| {
+        let has_below = |entry: &RuleEntry| {
             wildcards
                 .iter()
                 .any(|other| other.pattern != entry.pattern && entry.pattern.covers(&other.pattern))
         };
-        let mut decides: Option<(&Entry, Option<Allowance>)> = None;
+        let mut decides: Option<(&RuleEntry, Option<Allowance>)> = None;
         for entry in prefix.iter().chain(&wildcards).filter(|entry| !has_below(entry)) {
             decides = Some(match decides {
                 None => (entry, entry.allowance),
@@ -265,7 +265,7 @@ impl Permissions {
         decides.map_or(Decision::NotNamed, |(entry, allowance)| self.decision(entry, allowance))
     }
 
-    fn decision(&self, entry: &Entry, allowance: Option<Allowance>) -> Decision<'_> {
+    fn decision(&self, entry: &RuleEntry, allowance: Option<Allowance>) -> Decision<'_> {
         let by = &self.rules[entry.rule];
         match allowance {
             Some(allowance) => Decision::Allowed { by, allowance },
@@ -273,12 +273,12 @@ impl Permissions {
         }
     }
 
-    fn table(&self, action: Action) -> &Table {
+    fn table(&self, action: Action) -> &RuleTable {
         &self.tables[action as usize]
     }
 }
 
-impl Table {
+impl RuleTable {
     fn enter(&mut self, place: usize, rule: &Rule) {
         let pattern = normal(&rule.pattern);
         let allowance = match rule.effect {
@@ -288,7 +288,7 @@ impl Table {
         match self.places.get(pattern.kind(), pattern.as_str()) {
             None => {
                 self.places.insert(&pattern, self.entries.len());
-                self.entries.push(Entry { pattern, rule: place, allowance });
+                self.entries.push(RuleEntry { pattern, rule: place, allowance });
             }
             Some(known) => {
                 let entry = &mut self.entries[*known];
@@ -301,11 +301,11 @@ impl Table {
         }
         let only = if let [only] = self.entries.as_slice() { Some(only) } else { None };
         let matches_all =
-            |entry: &&Entry| entry.pattern.kind() == Match::Prefix && entry.pattern.as_str().is_empty();
+            |entry: &&RuleEntry| entry.pattern.kind() == Match::Prefix && entry.pattern.as_str().is_empty();
         self.everything = only.filter(matches_all).cloned();
     }
 
-    fn find(&self, pattern: &UriPattern) -> Option<&Entry> {
+    fn find(&self, pattern: &UriPattern) -> Option<&RuleEntry> {
         let pattern = normal(pattern);
         self.places.get(pattern.kind(), pattern.as_str()).map(|place| &self.entries[*place])
     }

@@ -233,6 +233,10 @@ refusals! {
     RetainedOfSession "retained_of_session_refused",
     /// Events that were not retained because of [`TopicSettings::retain_limit`](crate::TopicSettings::retain_limit).
     RetainedOfTopics "retained_of_topics_refused",
+    /// Requests that no permission allows: calls, registrations, publications and subscriptions.
+    NotAuthorized "requests_denied",
+    /// Subscriptions to topics that nobody has opened in a realm made by [`Realm::new`](crate::Realm::new).
+    ClosedTopic "closed_topics_refused",
     /// Publications whose lists of receivers were longer than [`Limits::receivers`](crate::Limits::receivers).
     Receivers "receivers_refused",
     /// URIs beyond [`Limits::uri_bytes`](crate::Limits::uri_bytes) or [`Limits::uri_components`](crate::Limits::uri_components).

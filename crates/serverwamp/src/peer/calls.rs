@@ -5,7 +5,9 @@
 
 use super::call_permit::{self, CallPermit};
 use super::deadlines::{Deadlines, expired};
-use super::route::{CallTarget, ServedRoute, check_abilities, check_goes_on, continues, find, go_on, refuse};
+use super::route::{
+    CallTarget, ServedRoute, check_abilities, check_allowed, check_goes_on, continues, find, go_on, refuse,
+};
 use crate::WampError;
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
@@ -13,7 +15,7 @@ use crate::router::call::{CallState, Stop};
 use crate::router::dealer::LastFound;
 use crate::router::meta::{MetaAnswer, MetaApi, finish};
 use crate::router::payload::CallReply;
-use crate::router::realm::{CachedConfig, Disclosure, disclosure_refused, no_such_procedure};
+use crate::router::realm::{CachedConfig, no_such_procedure};
 use crate::router::request::{Invocation, Matched};
 use crate::router::routes::ProcedureRoute;
 use crate::router::session::{Charge, OpenCall, RouterSession};
@@ -134,11 +136,7 @@ impl Calls {
         let (realm, request) = (session.running_realm(), call.request);
         let refuse = |error| (request, error);
         check_goes_on(session).map_err(refuse)?;
-        // The same for all callees: a caller cannot distinguish them (checklist CID-03).
-        if call.options.disclose_me && realm.context.config().permissions.disclosure == Disclosure::Refused {
-            find(session, &call.procedure).map_err(refuse)?;
-            return Err(refuse(disclosure_refused()));
-        }
+        check_allowed(session, self.config.load(), &call).map_err(refuse)?;
         if let Some(registration) = self.last_found.get(&realm.dealer, &call.procedure) {
             return self.route(session, call, registration).map_err(refuse);
         }

@@ -122,7 +122,7 @@ impl Peer {
         // Before WELCOME goes out: what comes behind it may be longer than HELLO.
         self.permit.set_in_session(true);
         let realm = Arc::clone(session.running_realm());
-        let features = wire::features(&realm.context.config().permissions);
+        let features = wire::features(&realm.context.config());
         let welcome =
             |features| wire::welcome(self.serializer, session.id(), realm.name(), principal, features);
         if !session::queue_unless_too_long(&self.outbox, self.serializer, &welcome(Some(features))) {

@@ -6,7 +6,7 @@ use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::router::call::{CallState, Stop, Taken};
 use crate::router::dealer::{self, CallRequest, Caller, RegistrationEntry, RoutedCall};
-use crate::router::realm::{Disclosure, RunningRealm, no_such_procedure};
+use crate::router::realm::{Disclosure, RealmConfig, RunningRealm, disclosure_refused, no_such_procedure};
 use crate::router::request::Matched;
 use crate::router::routes::ProcedureRoute;
 use crate::router::session::{OpenCall, RouterSession};
@@ -14,6 +14,7 @@ use crate::rt::after;
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::{Call, Passthru, Violation};
 use serverwamp_proto::pattern::Match;
+use serverwamp_proto::permissions::Action;
 use serverwamp_proto::{uri, uris};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -43,13 +44,36 @@ pub(super) fn check_goes_on(session: &RouterSession) -> Result<(), WampError> {
     Ok(())
 }
 
+/// Whether the session may call this, and be disclosed if it asks for that.
+///
+/// # Errors
+/// When it may not, before anything says whether there is such a procedure (checklist AUTHZ-07).
+pub(super) fn check_allowed(
+    session: &RouterSession,
+    config: &RealmConfig,
+    call: &Call<'_>,
+) -> Result<(), WampError> {
+    let mut may_disclose = config.offers.disclosure != Disclosure::Refused;
+    if config.access.has_roles() {
+        let context = &session.running_realm().context;
+        let allowed = context.authorize(config, session, Action::Call, Match::Exact, &call.procedure);
+        may_disclose &= allowed?.disclose;
+    }
+    // Whoever serves it: a caller cannot tell (checklist CID-03).
+    if call.options.disclose_me && !may_disclose {
+        find(session, &call.procedure)?;
+        return Err(disclosure_refused());
+    }
+    Ok(())
+}
+
 pub(super) fn find<'r>(session: &'r RouterSession, procedure: &str) -> Result<CallTarget<'r>, WampError> {
     let realm: &RunningRealm = session.running_realm();
     let replaced = realm.code.service.is_some();
     // No registration, and be it for every procedure, serves one of the specification's own (checklist URI-11).
-    if uri::is_reserved(procedure) && (realm.context.config().permissions.meta_api || !replaced) {
+    if uri::is_reserved(procedure) && (realm.context.config().offers.meta_api || !replaced) {
         realm.context.check_uri(procedure, Match::Exact, Some(session))?;
-        return match realm.context.config().permissions.meta_api {
+        return match realm.context.config().offers.meta_api {
             true => Ok(CallTarget::Meta),
             false => Err(no_such_procedure(procedure)),
         };
@@ -62,6 +86,9 @@ pub(super) fn find<'r>(session: &'r RouterSession, procedure: &str) -> Result<Ca
         Some(dealer::Found::Local(route)) => Some(Cow::Owned(route)),
         Some(dealer::Found::Registered(_)) | None => None,
     };
+    if let Some(route) = &route {
+        realm.context.check_role(session, &route.required, Action::Call, procedure)?;
+    }
     if let Some(Cow::Borrowed(known)) = route
         && matches!(known.matched, Matched::Exact)
     {
@@ -92,7 +119,7 @@ impl Calls {
         call_permit::take(session)?;
         let Call { request, mut options, procedure, payload } = call;
         let config = self.config.load();
-        let disclosure = config.permissions.disclosure;
+        let disclosure = config.offers.disclosure;
         let settings = config.procedure_settings.of(&procedure);
         let mut deadline = None;
         if options.timeout > 0 {

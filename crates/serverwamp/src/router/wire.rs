@@ -5,7 +5,7 @@
 use crate::WampError;
 use crate::base::log::line_later;
 use crate::router::auth::Principal;
-use crate::router::realm::{Disclosure, Permissions};
+use crate::router::realm::{Disclosure, RealmConfig};
 use serverwamp_proto::codec::{Dict, Serializer, Value};
 use serverwamp_proto::id::{PublicationId, RegistrationId, RequestId, SessionId, SubscriptionId};
 use serverwamp_proto::message::{
@@ -23,10 +23,11 @@ use std::borrow::Cow;
 /// The program's name and version, as WELCOME tells it.
 const AGENT: &str = concat!("serverwamp/", env!("CARGO_PKG_VERSION"));
 
-/// The features of a realm, as WELCOME announces them (checklist FEAT-01, FEAT-02).
-pub(crate) fn features(permissions: &Permissions) -> RouterFeatures {
-    let Permissions { register, publish, meta_api, disclosure, .. } = *permissions;
-    let disclosing = disclosure != Disclosure::Refused;
+/// What works on a realm, and nothing else; WELCOME says so (checklist FEAT-01, FEAT-02).
+pub(crate) fn features(config: &RealmConfig) -> RouterFeatures {
+    let (register, publish) = (config.access.registers(), config.access.publishes());
+    let meta_api = config.offers.meta_api;
+    let disclosing = config.offers.disclosure != Disclosure::Refused;
     RouterFeatures {
         publisher_identification: publish && disclosing,
         publisher_exclusion: publish,
@@ -50,7 +51,7 @@ pub(crate) fn features(permissions: &Permissions) -> RouterFeatures {
         call_timeout: true,
         call_trustlevels: register,
         call_reroute: register,
-        payload_passthru_mode: permissions.offers_passthru(),
+        payload_passthru_mode: config.access.offers_passthru(),
         ..RouterFeatures::NONE
     }
 }

@@ -1,7 +1,12 @@
 //! A realm: its routes, its way to authenticate, its lifecycles.
 
+mod permissions;
 mod register;
 mod roles;
+#[cfg(test)]
+mod tests;
+
+pub use self::roles::RoleRules;
 
 use crate::api::auth::Authenticator;
 use crate::api::handler::{ConnectHandler, JoinHandler, SharedState, Unbound};
@@ -9,11 +14,12 @@ use crate::api::routes::RouteSet;
 use crate::base::error::Problem;
 use crate::base::limits::Limits;
 use crate::router::realm::{
-    Anonymous, Blueprint, Disclosure, Permissions, ProcedureSettings, RealmCode, RealmConfig, Routed,
-    RunningAuthenticator, SettingsEntry, SettingsTable, TopicSettings,
+    Anonymous, Blueprint, Offers, ProcedureSettings, RealmCode, RealmConfig, Routed, RunningAuthenticator,
+    SettingsEntry, SettingsTable, TopicSettings,
 };
 use crate::router::request::{ConnectRequest, JoinRequest};
 use crate::router::routes::{CallLayer, ProcedureService, RoutePattern, RouteTable};
+use permissions::AccessRules;
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::uri::UriRules;
 use std::borrow::Cow;
@@ -54,13 +60,18 @@ pub struct Realm<S = ()> {
     layers: Vec<Box<dyn FnOnce(ProcedureService) -> ProcedureService + Send>>,
     serial_calls: bool,
     strict_uris: bool,
-    permissions: Permissions,
+    offers: Offers,
+    access: AccessRules,
     topic_settings: Vec<SettingsEntry<TopicSettings>>,
     procedure_settings: Vec<SettingsEntry<ProcedureSettings>>,
 }
 
 impl<S: Send + Sync + 'static> Realm<S> {
-    /// A realm of this name that serves nothing yet and admits no peer.
+    /// A realm of this name that serves nothing yet and lets nobody in.
+    ///
+    /// Its clients call what its [routes](Self::routes) serve and subscribe to the topics that they name, and do nothing
+    /// else unless it is allowed: [`allow_register`](Self::allow_register), [`allow_publish`](Self::allow_publish),
+    /// [`role`](Self::role).
     #[track_caller]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -77,7 +88,8 @@ impl<S: Send + Sync + 'static> Realm<S> {
             layers: Vec::new(),
             serial_calls: false,
             strict_uris: false,
-            permissions: Permissions::default(),
+            offers: Offers::default(),
+            access: AccessRules::default(),
             topic_settings: Vec::new(),
             procedure_settings: Vec::new(),
         }
@@ -97,48 +109,6 @@ impl<S: Send + Sync + 'static> Realm<S> {
     #[track_caller]
     pub fn router(name: impl Into<String>) -> Self {
         Self::new(name).allow_register().allow_publish().meta_api()
-    }
-
-    /// Lets clients register procedures. Otherwise they are refused with `wamp.error.not_authorized`.
-    pub fn allow_register(mut self) -> Self {
-        self.permissions.register = true;
-        self
-    }
-
-    /// Lets clients publish events. Otherwise they are refused with `wamp.error.not_authorized`.
-    pub fn allow_publish(mut self) -> Self {
-        self.permissions.publish = true;
-        self
-    }
-
-    /// Offers the meta API: the procedures and events in `wamp.session.`, `wamp.registration.`, `wamp.subscription.`.
-    ///
-    /// It shows every session's authid and role to every other session, so a realm made by [`new`](Self::new) does not
-    /// have it unless told so.
-    pub fn meta_api(mut self) -> Self {
-        self.permissions.meta_api = true;
-        self
-    }
-
-    /// The roles that may end other sessions (`wamp.session.kill`…) and take registrations and subscriptions away
-    /// through the meta API. Nobody may by default.
-    #[track_caller]
-    pub fn administrators<R: Into<Cow<'static, str>>>(
-        mut self,
-        authroles: impl IntoIterator<Item = R>,
-    ) -> Self {
-        let place = Location::caller();
-        let authroles: Vec<Cow<'static, str>> = authroles.into_iter().map(Into::into).collect();
-        let problem = |authrole: &Cow<'_, str>| roles::problem(&self.name, authrole, place);
-        self.problems.extend(authroles.iter().filter_map(problem));
-        self.permissions.administrators.extend(authroles);
-        self
-    }
-
-    /// Whether callers and publishers are made known to those they reach; by default when they ask for it.
-    pub fn disclosure(mut self, disclosure: Disclosure) -> Self {
-        self.permissions.disclosure = disclosure;
-        self
     }
 
     /// Treats the events of some topics in a special way. Of several settings for a topic the best match counts: the
@@ -316,7 +286,8 @@ impl<S: Send + Sync + 'static> Realm<S> {
             layers: self.layers,
             serial_calls: self.serial_calls,
             strict_uris: self.strict_uris,
-            permissions: self.permissions,
+            offers: self.offers,
+            access: self.access,
             topic_settings: self.topic_settings,
             procedure_settings: self.procedure_settings,
         }
@@ -337,6 +308,10 @@ impl Realm<()> {
             ));
         }
         problems.extend(self.admission_problem());
+        if self.authenticators.is_empty() {
+            let required = self.routes.required_roles();
+            problems.extend(self.access.nobodys_roles(&self.name, self.anonymous.as_deref(), &required));
+        }
         problems.extend(self.problems);
         problems.extend(self.routes.problems);
         let mut table = RouteTable::default();
@@ -347,13 +322,15 @@ impl Realm<()> {
             problems.extend(route.enter(&mut table, &rules).err());
         }
         let routes = Arc::new(table);
+        let access = self.access.compile(routes.open_topics(), self.offers.meta_api, &rules, problems);
         let service = service(self.service, self.layers, &routes);
         let topic_settings = SettingsTable::compile(self.topic_settings, &rules, problems);
         let procedure_settings = SettingsTable::compile(self.procedure_settings, &rules, problems);
         let config = RealmConfig {
             rules,
             anonymous: self.anonymous.map(|authrole| Anonymous { authrole }),
-            permissions: self.permissions,
+            offers: self.offers,
+            access,
             topic_settings,
             procedure_settings,
         };

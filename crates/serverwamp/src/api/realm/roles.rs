@@ -1,7 +1,155 @@
-//! The rules for roles.
+//! Roles: what one can look like, and what it may do.
 
+use crate::api::routes::RoutePattern;
 use crate::base::error::Problem;
+use crate::router::routes::Compiled;
+use serverwamp_proto::permissions::{Action, Actions, Allowance, Effect, Permissions, Rule};
+use serverwamp_proto::uri::{self, UriRules};
+use std::borrow::Cow;
+use std::fmt;
 use std::panic::Location;
+
+/// What the sessions of one role may do; see [`Realm::role`](crate::Realm::role).
+///
+/// Each permission names actions and the URIs they are for: a URI, [`prefix`](crate::prefix) or
+/// [`wildcard`](crate::wildcard). Of several that match a URI the **most specific** decides, the one that matches fewest: an
+/// exact URI before any pattern, a longer prefix before a shorter one, `wildcard("shop..internal")` before `prefix("shop.")`.
+/// Where none of those that match is within another, a denial wins. The order in which they are written says nothing. Once a
+/// role has a permission, **what none names is denied**.
+///
+/// SUBSCRIBE and REGISTER by pattern need the permission for every URI that the pattern can reach.
+///
+/// ```
+/// use serverwamp::{Actions, Allowance, Realm, prefix, wildcard};
+///
+/// let shop: Realm = Realm::new("shop").allow_anonymous("customer").role("customer", |role| {
+///     role.allow(Actions::CALL | Actions::SUBSCRIBE, prefix("shop."))
+///         .deny(Actions::ALL, wildcard("shop..internal"))
+///         .allow_with(Actions::PUBLISH, "shop.chat", Allowance { retain: false, ..Allowance::FULL })
+/// });
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct RoleRules {
+    rules: Vec<PlacedRule>,
+}
+
+#[derive(Clone)]
+pub(super) struct PlacedRule {
+    pattern: RoutePattern,
+    actions: Actions,
+    effect: Effect,
+    place: &'static Location<'static>,
+}
+
+impl RoleRules {
+    /// Allows these actions for these URIs, with all that belongs to them.
+    #[track_caller]
+    pub fn allow(self, actions: Actions, pattern: impl Into<RoutePattern>) -> Self {
+        self.rule(actions, pattern.into(), Effect::Allow(Allowance::FULL), Location::caller())
+    }
+
+    /// Allows these actions for these URIs, but withholds a part of what belongs to them.
+    #[track_caller]
+    pub fn allow_with(
+        self,
+        actions: Actions,
+        pattern: impl Into<RoutePattern>,
+        allowance: Allowance,
+    ) -> Self {
+        self.rule(actions, pattern.into(), Effect::Allow(allowance), Location::caller())
+    }
+
+    /// Denies these actions for these URIs.
+    #[track_caller]
+    pub fn deny(self, actions: Actions, pattern: impl Into<RoutePattern>) -> Self {
+        self.rule(actions, pattern.into(), Effect::Deny, Location::caller())
+    }
+
+    fn rule(
+        mut self,
+        actions: Actions,
+        pattern: RoutePattern,
+        effect: Effect,
+        place: &'static Location<'static>,
+    ) -> Self {
+        self.rules.push(PlacedRule { pattern, actions, effect, place });
+        self
+    }
+
+    /// Adds what another one allows and denies.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.rules.extend(other.rules);
+    }
+
+    /// The permissions of the role `name`; what is wrong with them goes to `problems`.
+    pub(super) fn compile(&self, name: &str, rules: &UriRules, problems: &mut Vec<Problem>) -> Permissions {
+        let (mut compiled, mut places) = (Vec::new(), Vec::new());
+        for rule in &self.rules {
+            match rule.compile(rules) {
+                Ok(one) => {
+                    compiled.push(one);
+                    places.push(rule.place);
+                }
+                Err(text) => problems.push(Problem::new(rule.place, format!("role {name:?}: {text}"))),
+            }
+        }
+        let permissions = Permissions::new(compiled);
+        for number in permissions.overruled() {
+            if let (Some(rule), Some(place)) = (permissions.rules().get(number), places.get(number)) {
+                let text = format!(
+                    "role {name:?}: `{rule}` never counts, because the same is denied: leave one out"
+                );
+                problems.push(Problem::new(place, text));
+            }
+        }
+        permissions
+    }
+}
+
+impl PlacedRule {
+    /// A rule that allows everybody in a realm something.
+    pub(super) fn of_realm(
+        actions: Actions,
+        pattern: impl Into<RoutePattern>,
+        place: &'static Location<'static>,
+    ) -> Self {
+        Self { pattern: pattern.into(), actions, effect: Effect::Allow(Allowance::FULL), place }
+    }
+
+    /// Checks the pattern, which may be one of the specification's own: calling and subscribing are open there.
+    fn compile(&self, rules: &UriRules) -> Result<Rule, String> {
+        if self.actions.is_empty() {
+            return Err(format!("{:?} is allowed or denied no action at all", self.pattern));
+        }
+        let pattern = match self.pattern.compile_any(rules)? {
+            Compiled::Uri(pattern) => pattern,
+            Compiled::Regex(_) => {
+                return Err(format!(
+                    "permissions are for a URI, a prefix or a wildcard, not for {:?}",
+                    self.pattern
+                ));
+            }
+        };
+        let reserved = uri::is_reserved(pattern.as_str());
+        let possible = |action| !reserved || matches!(action, Action::Call | Action::Subscribe);
+        if !self.actions.iter().any(possible) {
+            return Err(format!(
+                "{:?} can never be registered or published to: URIs that start with `wamp.` are the router's own",
+                self.pattern
+            ));
+        }
+        Ok(Rule { pattern, actions: self.actions, effect: self.effect })
+    }
+
+    /// The same as a rule, if nothing is wrong with it.
+    pub(super) fn checked(&self, rules: &UriRules, problems: &mut Vec<Problem>) -> Option<Rule> {
+        self.compile(rules).map_err(|text| problems.push(Problem::new(self.place, text))).ok()
+    }
+}
+
+/// Roles that have to exist, and where somebody said so.
+pub(super) type Wanted = (Cow<'static, str>, &'static Location<'static>);
 
 /// What is wrong with a role of the realm `name`. Nobody means one to be empty, or to have white space in it: that is the trace
 /// of a setting that was not there, or of a line's end.
@@ -14,4 +162,11 @@ pub(super) fn problem(name: &str, authrole: &str, place: &'static Location<'stat
         );
         Problem::new(place, text)
     })
+}
+
+impl fmt::Debug for PlacedRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = if self.effect == Effect::Deny { "deny" } else { "allow" };
+        write!(f, "{verb} {} of {:?}", self.actions, self.pattern)
+    }
 }

@@ -1,5 +1,7 @@
 //! Route sets: which handler serves which procedure, and which topic.
 
+mod required;
+
 pub use crate::router::routes::{RoutePattern, prefix, regex, wildcard};
 
 use crate::api::handler::{ProcedureHandler, SharedState, TopicHandler, Unbound};
@@ -7,6 +9,7 @@ use crate::api::layer::layered;
 use crate::base::error::Problem;
 use crate::router::request::SubscriptionRequest;
 use crate::router::routes::{CallLayer, Compiled, ProcedureService, RouteTable, Served};
+use required::Required;
 use serverwamp_proto::uri::UriRules;
 use std::fmt;
 use std::panic::Location;
@@ -43,6 +46,7 @@ pub(crate) struct ProcedureEntry<S> {
     pub(crate) pattern: RoutePattern,
     pub(crate) place: &'static Location<'static>,
     pub(crate) takes_input: bool,
+    pub(crate) required: Option<Required>,
     pub(crate) serve: Serve<S>,
 }
 
@@ -52,14 +56,16 @@ type Serve<S> = Box<dyn FnOnce(&SharedState<S>) -> Served + Send>;
 pub(crate) struct TopicEntry<S> {
     pub(crate) pattern: RoutePattern,
     pub(crate) place: &'static Location<'static>,
-    pub(crate) handler: Unbound<SubscriptionRequest, S>,
+    pub(crate) required: Option<Required>,
+    /// `None` opens the topic.
+    pub(crate) handler: Option<Unbound<SubscriptionRequest, S>>,
 }
 
 impl<S> ProcedureEntry<S> {
     fn with_state(self, state: &SharedState<S>) -> ProcedureEntry<()> {
-        let Self { pattern, place, takes_input, serve } = self;
+        let Self { pattern, place, takes_input, required, serve } = self;
         let served = serve(state);
-        ProcedureEntry { pattern, place, takes_input, serve: Box::new(move |_| served) }
+        ProcedureEntry { pattern, place, takes_input, required, serve: Box::new(move |_| served) }
     }
 }
 
@@ -68,7 +74,13 @@ impl ProcedureEntry<()> {
     pub(crate) fn enter(self, table: &mut RouteTable, rules: &UriRules) -> Result<(), Problem> {
         let problem = |text| Problem::new(self.place, text);
         let pattern = self.pattern.compile(rules).map_err(problem)?;
-        if table.insert_procedure(pattern, (self.serve)(SharedState::none()), self.takes_input) {
+        let served = (self.serve)(SharedState::none());
+        if table.insert_procedure(
+            pattern,
+            served,
+            self.takes_input,
+            required::compiled(self.required.as_ref()),
+        ) {
             return Ok(());
         }
         Err(problem(twice("procedure", &self.pattern)))
@@ -77,7 +89,9 @@ impl ProcedureEntry<()> {
 
 impl<S: Send + Sync + 'static> TopicEntry<S> {
     fn with_state(self, state: &SharedState<S>) -> TopicEntry<()> {
-        TopicEntry { pattern: self.pattern, place: self.place, handler: self.handler.with_state(state) }
+        let Self { pattern, place, required, handler } = self;
+        let handler = handler.map(|handler| handler.with_state(state));
+        TopicEntry { pattern, place, required, handler }
     }
 }
 
@@ -94,7 +108,8 @@ impl TopicEntry<()> {
                 )));
             }
         };
-        if table.insert_topic(pattern, self.handler.bind(SharedState::none())) {
+        let handler = self.handler.map(|handler| handler.bind(SharedState::none()));
+        if table.insert_topic(pattern, handler, required::compiled(self.required.as_ref())) {
             return Ok(());
         }
         Err(problem(twice("topic", &self.pattern)))
@@ -123,6 +138,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
             pattern: pattern.into(),
             place: Location::caller(),
             takes_input: H::takes_input(),
+            required: None,
             serve: Box::new(move |state| Served::Handler(handler.bind(state))),
         });
         self
@@ -142,6 +158,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
             pattern: pattern.into(),
             place: Location::caller(),
             takes_input: false,
+            required: None,
             serve: Box::new(move |_| Served::Service(service)),
         });
         self
@@ -149,8 +166,8 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
 
     /// Runs `handler` for every subscription to `pattern` (a URI, [`prefix`] or [`wildcard`]).
     ///
-    /// Every session of the realm may subscribe to a topic without a handler. The right to publish to it depends on the
-    /// realm: the application alone, unless [`allow_publish`](crate::Realm::allow_publish) lets clients do so.
+    /// A topic that needs none is [opened](Self::open_topic) without. Who publishes to it is decided by the realm: the
+    /// application alone, unless [`allow_publish`](crate::Realm::allow_publish) lets clients do so.
     #[track_caller]
     pub fn topic<H, T>(mut self, pattern: impl Into<RoutePattern>, handler: H) -> Self
     where
@@ -160,8 +177,26 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
         self.topics.push(TopicEntry {
             pattern: pattern.into(),
             place: Location::caller(),
-            handler: Unbound::new(handler),
+            required: None,
+            handler: Some(Unbound::new(handler)),
         });
+        self
+    }
+
+    /// Opens a topic, or all that match a pattern, without a handler: whoever is in the realm may subscribe.
+    ///
+    /// In a realm made by [`Realm::new`](crate::Realm::new) a topic that no route names is closed, and a SUBSCRIBE to it is
+    /// refused with `wamp.error.invalid_uri`.
+    ///
+    /// ```
+    /// use serverwamp::{RouteSet, prefix};
+    ///
+    /// let routes: RouteSet = RouteSet::new().open_topic("docs.changes").open_topic(prefix("docs.read."));
+    /// ```
+    #[track_caller]
+    pub fn open_topic(mut self, pattern: impl Into<RoutePattern>) -> Self {
+        let place = Location::caller();
+        self.topics.push(TopicEntry { pattern: pattern.into(), place, required: None, handler: None });
         self
     }
 

@@ -45,6 +45,7 @@ impl Broker {
         for entry in self.matches(outgoing.topic).iter() {
             let mut members = entry.members();
             if let Some(history) = &mut members.history
+                && !outgoing.unrecorded
                 && !receivers.is_some_and(Receivers::names_sessions)
             {
                 let event = kept.get_or_insert_with(|| Arc::new(StoredEvent::new(outgoing, now())));

@@ -15,6 +15,7 @@ mod retained;
 mod stored;
 mod subscribe;
 mod subscription;
+mod unheard;
 
 pub(crate) use in_process::LocalSubscriber;
 pub use in_process::{ReceivedEvent, Subscriber};
@@ -34,6 +35,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, PoisonError};
+use unheard::UnheardTopics;
 
 /// The default limit of a history in bytes.
 const HISTORY_BYTES: usize = 64 << 20;
@@ -46,6 +48,7 @@ pub(crate) struct Broker {
     retained: Mutex<RetainedEvents<Arc<StoredEvent>>>,
     /// The serializers that events were needed in so far, a bit for each.
     events_in: AtomicU8,
+    unheard: UnheardTopics,
 }
 
 /// The part of the broker that only those who change it look at.
@@ -78,6 +81,7 @@ impl Broker {
                 event.bytes()
             })),
             events_in: AtomicU8::new(0),
+            unheard: UnheardTopics::default(),
         };
         for (pattern, settings) in
             context.config().topic_settings.iter().filter(|(_, settings)| settings.history > 0)
@@ -136,7 +140,7 @@ impl Broker {
 
     /// Returns whether the realm has a meta API.
     pub(crate) fn has_meta_api(&self) -> bool {
-        self.context.config().permissions.meta_api
+        self.context.config().offers.meta_api
     }
 
     /// Returns whether `topic` has no subscriber.

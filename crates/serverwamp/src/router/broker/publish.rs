@@ -13,6 +13,7 @@ use serverwamp_proto::id::{PublicationId, SessionId};
 use serverwamp_proto::message::{Passthru, Publish, PublishOptions, Receivers, Violation};
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::{Payload, TranscodeCache};
+use serverwamp_proto::permissions::Action;
 use serverwamp_proto::session::Feature;
 use serverwamp_proto::uris;
 
@@ -36,6 +37,8 @@ pub(super) struct Outgoing<'p> {
     /// The session that retains the event; `None` if it is the application.
     pub(super) session: Option<&'p RouterSession>,
     pub(super) retain: bool,
+    /// No history keeps it.
+    pub(super) unrecorded: bool,
     /// Somebody waits for what becomes of it.
     pub(super) is_answered: bool,
 }
@@ -56,6 +59,7 @@ impl<'p> Outgoing<'p> {
             passthru: None,
             session: None,
             retain: false,
+            unrecorded: false,
             is_answered: true,
         }
     }
@@ -93,14 +97,10 @@ impl Broker {
         let Publish { request, options, topic, payload } = publish;
         let announced = || session.publisher_has(Feature::PayloadPassthruMode);
         session.check_passthru(options.passthru.as_deref(), announced, || format!("PUBLISH #{request}"))?;
-        let published = self.context.check_own_uri(&topic, Match::Exact, Some(session)).and_then(|()| {
-            if !self.context.config().permissions.publish {
-                let text =
-                    "only the application publishes in this realm; `Realm::allow_publish` lets clients";
-                return Err(WampError::not_authorized(text));
-            }
-            self.publish_for(session, &topic, &options, payload)
-        });
+        let published = self
+            .context
+            .check_own_uri(&topic, Match::Exact, Some(session))
+            .and_then(|()| self.publish_for(session, &topic, &options, payload));
         if !options.acknowledge {
             return Ok(());
         }
@@ -111,10 +111,10 @@ impl Broker {
         Ok(())
     }
 
-    /// Publishes on behalf of a session; the caller has checked topic and permission.
+    /// Publishes on behalf of a session; the caller has checked the topic. Locks may be held.
     ///
     /// # Errors
-    /// When the publisher wants to be disclosed and may not be.
+    /// When the session may not publish to it, or wants to be disclosed and may not be.
     pub(crate) fn publish_for(
         &self,
         publisher: &RouterSession,
@@ -123,8 +123,9 @@ impl Broker {
         payload: Payload,
     ) -> Result<PublicationId, WampError> {
         let config = self.context.config();
-        let disclosure = config.permissions.disclosure;
-        if options.disclose_me && disclosure == Disclosure::Refused {
+        let allowance = self.context.authorize(&config, publisher, Action::Publish, Match::Exact, topic)?;
+        let disclosure = config.offers.disclosure;
+        if options.disclose_me && (disclosure == Disclosure::Refused || !allowance.disclose) {
             return Err(disclosure_refused());
         }
         self.check_receivers(publisher, options.receivers.as_deref())?;
@@ -133,7 +134,9 @@ impl Broker {
         let payload = TranscodeCache::new(payload);
         let publication = self.context.ids.publication();
         let publisher = (publisher, by_configuration);
-        self.send(&config, Outgoing::by_client(publication, publisher, topic, options, &payload))
+        let outgoing = Outgoing::by_client(publication, publisher, topic, options, &payload);
+        let retain = outgoing.retain && allowance.retain;
+        self.send(&config, Outgoing { retain, unrecorded: !allowance.history, ..outgoing })
     }
 
     /// Publishes for the application; the caller has checked the topic.
@@ -151,7 +154,10 @@ impl Broker {
         let publication = self.context.ids.publication();
         let filter = receivers.map(ReceiverFilter::new);
         let outgoing = Outgoing::by_realm(publication, topic, &payload);
-        self.send(&self.context.config(), Outgoing { receivers, filter, retain, ..outgoing })
+        let config = self.context.config();
+        let sent = self.send(&config, Outgoing { receivers, filter, retain, ..outgoing })?;
+        self.unheard.notice(&config.access, topic, || self.is_unheard(topic));
+        Ok(sent)
     }
 
     /// Publishes what the realm itself has to tell; no settings apply to it.

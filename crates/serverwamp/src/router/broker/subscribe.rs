@@ -10,6 +10,7 @@ use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::router::realm::Changes;
 use crate::router::request::SubscriptionRequest;
+use crate::router::routes::TopicRoute;
 use crate::router::session::RouterSession;
 use crate::router::subscription::SubscriptionReply;
 use crate::router::{supervise, wire};
@@ -18,6 +19,7 @@ use futures_util::FutureExt;
 use serverwamp_proto::id::{RequestId, SubscriptionId};
 use serverwamp_proto::message::Subscribe;
 use serverwamp_proto::pattern::{Match, UriPattern};
+use serverwamp_proto::permissions::{Action, Allowance};
 use serverwamp_proto::session::Feature;
 use serverwamp_proto::uris;
 use std::panic::AssertUnwindSafe;
@@ -33,7 +35,12 @@ impl Broker {
             return refuse(error);
         }
         let pattern = UriPattern::new(policy, subscribe.topic.as_ref());
-        let waiting = WaitingRequest { id: subscribe.request, get_retained: subscribe.options.get_retained };
+        let (allowance, routes) = match self.may_subscribe(session, &pattern) {
+            Ok(allowed) => allowed,
+            Err(error) => return refuse(error),
+        };
+        let get_retained = subscribe.options.get_retained && allowance.retain;
+        let waiting = WaitingRequest { id: subscribe.request, get_retained };
         if self.resubscribe(session, &pattern, waiting.id, waiting.get_retained)
             || joins_attempt(session, &pattern, waiting)
         {
@@ -42,24 +49,39 @@ impl Broker {
         if let Err(error) = self.within_limits(session, policy) {
             return refuse(error);
         }
-        let routes = realm.code.routes.topics(&pattern);
         let topic = Arc::from(subscribe.topic.as_ref());
+        let handled: Vec<_> =
+            routes.into_iter().filter_map(|route| Some((route.pattern, route.handler?))).collect();
         let attempt =
-            Arc::new(PendingSubscribe::new(Arc::clone(session), topic, policy, waiting, routes.len()));
-        if routes.is_empty() {
+            Arc::new(PendingSubscribe::new(Arc::clone(session), topic, policy, waiting, handled.len()));
+        if handled.is_empty() {
             return self.establish(realm.changes(), &attempt);
         }
         session.tables().attempts.push(Arc::clone(&attempt));
-        for (scope, route) in routes.into_iter().enumerate() {
-            let request = SubscriptionRequest {
-                attempt: Arc::clone(&attempt),
-                scope,
-                taken: false,
-                route: route.pattern,
-            };
-            accompany(session, &attempt, scope, route.handler.call(request));
+        for (scope, (route, handler)) in handled.into_iter().enumerate() {
+            let request = SubscriptionRequest { attempt: Arc::clone(&attempt), scope, taken: false, route };
+            accompany(session, &attempt, scope, handler.call(request));
         }
         supervise::spawn(session.runtime(), decide(attempt));
+    }
+
+    /// Whether the session may subscribe to all that the pattern can reach, and the routes that are within it.
+    ///
+    /// # Errors
+    /// `wamp.error.not_authorized` when it may not, `wamp.error.invalid_uri` when nobody has opened that.
+    pub(crate) fn may_subscribe(
+        &self,
+        session: &RouterSession,
+        pattern: &UriPattern,
+    ) -> Result<(Allowance, Vec<TopicRoute>), WampError> {
+        let (form, topic) = (pattern.kind(), pattern.as_str());
+        let config = self.context.config();
+        let allowance = self.context.authorize(&config, session, Action::Subscribe, form, topic)?;
+        let routes = session.running_realm().code.routes.topics(pattern);
+        for route in &routes {
+            self.context.check_role(session, &route.required, Action::Subscribe, topic)?;
+        }
+        Ok((allowance, routes))
     }
 
     fn within_limits(&self, session: &RouterSession, policy: Match) -> Result<(), WampError> {

@@ -11,6 +11,7 @@ use crate::rt::wall_clock;
 use serverwamp_proto::id::{RegistrationId, RequestId};
 use serverwamp_proto::message::{Invoke, Register, RegisterOptions};
 use serverwamp_proto::pattern::{Match, UriPattern};
+use serverwamp_proto::permissions::Action;
 use serverwamp_proto::session::Feature;
 use serverwamp_proto::uris;
 use std::sync::Arc;
@@ -29,11 +30,10 @@ impl Dealer {
         let Register { options, procedure, .. } = register;
         self.context.check_own_uri(procedure, options.kind, Some(session))?;
         let config = self.context.config();
-        if !config.permissions.register {
-            let text = "only the application registers in this realm; `Realm::allow_register` lets clients";
-            return Err(WampError::not_authorized(text));
-        }
-        if options.disclose_caller && config.permissions.disclosure == Disclosure::Refused {
+        let allowance =
+            self.context.authorize(&config, session, Action::Register, options.kind, procedure)?;
+        let may_disclose = allowance.disclose && config.offers.disclosure != Disclosure::Refused;
+        if options.disclose_caller && !may_disclose {
             return Err(disclosure_refused());
         }
         let pattern = UriPattern::new(options.kind, procedure.as_ref());

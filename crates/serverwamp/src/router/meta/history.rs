@@ -41,9 +41,16 @@ impl MetaApi<'_> {
     ) -> Result<Reading, WampError> {
         let entry = self.subscription_named(arguments)?;
         let query = HistoryQuery::from_kwargs(&arguments.keywords()).map_err(WampError::invalid_argument)?;
+        // Who may not subscribe may not read what subscribers have received (checklist HIST-14).
+        let no_history = || WampError::not_authorized("not authorized to read the history of this topic");
+        let (allowance, routes) =
+            self.realm.broker.may_subscribe(caller, &entry.pattern).map_err(|_| no_history())?;
+        if !allowance.history {
+            return Err(no_history());
+        }
         let members = entry.members();
-        // The handlers of a topic have accepted only its subscribers (checklist HIST-14).
-        let guarded = !self.realm.code.routes.topics(&entry.pattern).is_empty();
+        // Whose handlers say who may subscribe, they have said it of its subscribers only (checklist HIST-14).
+        let guarded = routes.iter().any(|route| route.handler.is_some());
         if guarded && !members.sessions.has(caller.id()) {
             return Err(WampError::not_authorized("only subscribers may read the history of this topic"));
         }

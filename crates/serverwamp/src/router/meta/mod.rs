@@ -139,8 +139,7 @@ impl<'r> MetaApi<'r> {
 
     /// Ending sessions and taking away what they hold is for administrators (checklist META-09).
     fn check_administrator(self, caller: &RouterSession) -> Result<(), WampError> {
-        if self.realm.context.config().permissions.administrators.iter().any(|role| role == caller.authrole())
-        {
+        if self.realm.context.config().offers.administrators.iter().any(|role| role == caller.authrole()) {
             return Ok(());
         }
         Err(WampError::not_authorized(format!("role {:?} is not an administrator", caller.authrole())))

@@ -15,6 +15,7 @@ use serverwamp_proto::codec::{Kind, Writer};
 use serverwamp_proto::message::{Message, Publish};
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::Payload;
+use serverwamp_proto::permissions::Action;
 use serverwamp_proto::session::Feature;
 use serverwamp_proto::uris;
 
@@ -37,12 +38,11 @@ impl MetaApi<'_> {
         })?;
         self.realm.context.check_own_uri(&testament.topic, Match::Exact, Some(caller))?;
         let config = self.realm.context.config();
-        let permissions = &config.permissions;
-        if !permissions.publish {
-            let text = "only the application publishes in this realm; `Realm::allow_publish` lets clients";
-            return Err(WampError::not_authorized(text));
-        }
-        if testament.options.disclose_me && permissions.disclosure == Disclosure::Refused {
+        let context = &self.realm.context;
+        let allowance =
+            context.authorize(&config, caller, Action::Publish, Match::Exact, &testament.topic)?;
+        let may_disclose = allowance.disclose && config.offers.disclosure != Disclosure::Refused;
+        if testament.options.disclose_me && !may_disclose {
             return Err(disclosure_refused());
         }
         self.realm.broker.check_receivers(caller, testament.options.receivers.as_deref())?;

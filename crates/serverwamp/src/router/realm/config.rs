@@ -1,7 +1,7 @@
 //! The parts of a realm: its configuration, which may be replaced while it serves, and the application's code, which
 //! may not.
 
-use super::{Handlers, Permissions, ProcedureSettings, SettingsTable, TopicSettings};
+use super::{Access, Handlers, Offers, ProcedureSettings, SettingsTable, TopicSettings};
 use crate::router::auth::Dialogue;
 use crate::router::request::{ConnectRequest, JoinRequest};
 use crate::router::routes::{ProcedureService, RouteTable};
@@ -16,7 +16,9 @@ pub(crate) struct RealmConfig {
     pub(crate) rules: UriRules,
     /// Peers that prove nothing are let in.
     pub(crate) anonymous: Option<Anonymous>,
-    pub(crate) permissions: Permissions,
+    pub(crate) offers: Offers,
+    /// Who may do what.
+    pub(crate) access: Access,
     pub(crate) topic_settings: SettingsTable<TopicSettings>,
     pub(crate) procedure_settings: SettingsTable<ProcedureSettings>,
 }

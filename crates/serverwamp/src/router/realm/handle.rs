@@ -1,17 +1,19 @@
 //! A running realm, as application code holds it.
 
+use super::Ruling;
 use super::publication::Publication;
 use super::running::RunningRealm;
 use crate::router::broker::Subscriber;
 use crate::router::dealer::{Calling, RegistrationEntry};
 use crate::router::payload::ToArguments;
 use crate::router::request::Matched;
-use crate::router::routes::{Compiled, PatternShape, ProcedureRoute, RoutePattern, Served};
+use crate::router::routes::{Compiled, PatternShape, ProcedureRoute, RequiredRoles, RoutePattern, Served};
 use crate::{Session, WampError};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{PublicationId, RegistrationId, SessionId};
 use serverwamp_proto::message::Receivers;
 use serverwamp_proto::pattern::{Match, UriPattern};
+use serverwamp_proto::permissions::Action;
 use serverwamp_proto::{uri, uris};
 use std::fmt;
 use std::sync::Arc;
@@ -141,7 +143,13 @@ impl RealmHandle {
             Match::Exact => Matched::Exact,
             _ => Matched::Pattern(Arc::new(pattern.clone())),
         };
-        let route = ProcedureRoute { uri: pattern.as_str().into(), matched, served, takes_input };
+        let route = ProcedureRoute {
+            uri: pattern.as_str().into(),
+            matched,
+            served,
+            takes_input,
+            required: RequiredRoles::default(),
+        };
         let entry = self.0.dealer.register_local(self.0.changes(), &pattern, route)?;
         Ok(Registration { realm: Arc::clone(&self.0), entry })
     }
@@ -211,6 +219,39 @@ impl RealmHandle {
             }
             _ => self.compile(pattern),
         }
+    }
+
+    /// Whether the sessions of a role may do this, and which rule says so.
+    ///
+    /// For CALL and PUBLISH the URI is exact; SUBSCRIBE and REGISTER may be by [`prefix`](crate::prefix) or
+    /// [`wildcard`](crate::wildcard) as well. It says nothing of whether there is such a procedure or topic, and nothing of what a
+    /// topic's handler says.
+    ///
+    /// ```
+    /// use serverwamp::{Action, Actions, Application, Realm, prefix};
+    ///
+    /// let shop = Realm::new("shop")
+    ///     .allow_anonymous("customer")
+    ///     .role("customer", |role| role.allow(Actions::CALL, prefix("shop.")));
+    /// let app = Application::builder().realm(shop).build()?;
+    /// let shop = app.realm("shop").expect("it was added above");
+    /// let why = shop.why("customer", Action::Call, "shop.order")?;
+    /// assert!(why.is_allowed());
+    /// assert_eq!(why.to_string(), "role \"customer\": allow call of prefix \"shop.\"");
+    /// let why = shop.why("customer", Action::Call, "admin.restart")?;
+    /// assert_eq!(why.to_string(), "role \"customer\": no rule names it");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `wamp.error.invalid_uri`, also for a pattern that is called or published to, and for regular expressions.
+    pub fn why(
+        &self,
+        authrole: &str,
+        action: Action,
+        pattern: impl Into<RoutePattern>,
+    ) -> Result<Ruling, WampError> {
+        self.0.why(authrole, action, &pattern.into())
     }
 
     /// The sessions that are in the realm now.

@@ -1,5 +1,7 @@
 //! A running realm: who is in it, what it is asked, and its handle in the application.
 
+mod access;
+mod authorize;
 mod changes;
 mod checks;
 mod config;
@@ -13,6 +15,8 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use access::Access;
+pub use access::Ruling;
 pub(crate) use changes::Changes;
 pub(crate) use checks::{disclosure_refused, forwarded, no_such_procedure};
 pub(crate) use config::{Anonymous, Blueprint, RealmCode, RealmConfig, RunningAuthenticator};
@@ -22,7 +26,7 @@ pub(crate) use permits::CallPermits;
 pub use publication::Publication;
 pub(crate) use running::{Routed, RunningRealm};
 pub use settings::{Disclosure, ProcedureSettings, TopicSettings};
-pub(crate) use settings::{Permissions, SettingsEntry, SettingsTable};
+pub(crate) use settings::{Offers, SettingsEntry, SettingsTable};
 
 use crate::router::routes::ErasedHandler;
 use std::sync::Arc;

@@ -158,22 +158,13 @@ impl ProcedureSettings {
     }
 }
 
-/// The permissions of a realm's clients, and the features it offers them.
+/// What a realm offers its clients.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Permissions {
-    pub(crate) register: bool,
-    pub(crate) publish: bool,
+pub(crate) struct Offers {
     pub(crate) meta_api: bool,
     pub(crate) disclosure: Disclosure,
     /// Roles that may end sessions and revoke registrations and subscriptions through the meta API.
     pub(crate) administrators: Vec<Cow<'static, str>>,
-}
-
-impl Permissions {
-    /// Returns whether the realm forwards payloads that only endpoints understand. Without calls between clients there are none.
-    pub(crate) fn offers_passthru(&self) -> bool {
-        self.register || self.publish
-    }
 }
 
 /// Settings for a pattern, and where they were made.

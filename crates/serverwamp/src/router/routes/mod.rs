@@ -1,10 +1,12 @@
 //! Route tables: built once, never changed, read by every connection without a lock.
 
 mod pattern;
+mod required;
 mod served;
 
 pub(crate) use self::pattern::{Compiled, PatternShape};
 pub use self::pattern::{RoutePattern, prefix, regex, wildcard};
+pub(crate) use self::required::RequiredRoles;
 pub use self::served::{BoxError, CallLayer, ProcedureService};
 pub(crate) use self::served::{ErasedHandler, Served};
 
@@ -24,6 +26,8 @@ pub(crate) struct RouteTable {
     topics: Vec<TopicRoute>,
     /// The index of each topic route in `topics`.
     topic_index: PatternMap<usize>,
+    /// The same for those that have a handler.
+    handled_index: PatternMap<usize>,
 }
 
 /// One route to a procedure.
@@ -34,18 +38,29 @@ pub(crate) struct ProcedureRoute {
     pub(crate) served: Served,
     /// Its calls may bring more than one input.
     pub(crate) takes_input: bool,
+    /// Who may call it.
+    pub(crate) required: RequiredRoles,
 }
 
-/// One route to a topic's handler.
+/// One topic that is known, with its handler if it has one.
 #[derive(Clone)]
 pub(crate) struct TopicRoute {
     pub(crate) pattern: Arc<UriPattern>,
-    pub(crate) handler: Arc<dyn ErasedHandler<SubscriptionRequest>>,
+    /// `None` where the topic is open.
+    pub(crate) handler: Option<Arc<dyn ErasedHandler<SubscriptionRequest>>>,
+    /// Who may subscribe to it.
+    pub(crate) required: RequiredRoles,
 }
 
 impl RouteTable {
     /// Adds a procedure. Returns whether its pattern was free.
-    pub(crate) fn insert_procedure(&mut self, pattern: Compiled, served: Served, takes_input: bool) -> bool {
+    pub(crate) fn insert_procedure(
+        &mut self,
+        pattern: Compiled,
+        served: Served,
+        takes_input: bool,
+        required: RequiredRoles,
+    ) -> bool {
         match pattern {
             Compiled::Uri(pattern) => {
                 let uri: Arc<str> = pattern.as_str().into();
@@ -53,7 +68,7 @@ impl RouteTable {
                     Match::Exact => Matched::Exact,
                     _ => Matched::Pattern(Arc::new(pattern.clone())),
                 };
-                let entry = Arc::new(ProcedureRoute { uri, matched, served, takes_input });
+                let entry = Arc::new(ProcedureRoute { uri, matched, served, takes_input, required });
                 if self.procedures.insert(&pattern, entry).is_some() {
                     return false;
                 }
@@ -64,21 +79,26 @@ impl RouteTable {
                 matched: Matched::Regex(Arc::new(regex)),
                 served,
                 takes_input,
+                required,
             })),
         }
         true
     }
 
-    /// Adds a topic with its handler. Returns whether its pattern was free.
+    /// Adds a topic, with its handler if it has one. Returns whether its pattern was free.
     pub(crate) fn insert_topic(
         &mut self,
         pattern: UriPattern,
-        handler: Arc<dyn ErasedHandler<SubscriptionRequest>>,
+        handler: Option<Arc<dyn ErasedHandler<SubscriptionRequest>>>,
+        required: RequiredRoles,
     ) -> bool {
         if self.topic_index.insert(&pattern, self.topics.len()).is_some() {
             return false;
         }
-        self.topics.push(TopicRoute { pattern: Arc::new(pattern), handler });
+        if handler.is_some() {
+            self.handled_index.insert(&pattern, self.topics.len());
+        }
+        self.topics.push(TopicRoute { pattern: Arc::new(pattern), handler, required });
         true
     }
 
@@ -110,14 +130,21 @@ impl RouteTable {
         }
     }
 
-    /// The topic routes whose handlers have a say in a subscription.
+    /// The patterns of all topics that are known.
+    pub(crate) fn open_topics(&self) -> impl Iterator<Item = UriPattern> {
+        self.topics.iter().map(|route| UriPattern::clone(&route.pattern))
+    }
+
+    /// The topic routes that have a say in a subscription.
     ///
-    /// For an exact topic that is the most specific route alone; a pattern can reach several topics, and the handler
-    /// of each of them is asked.
+    /// For an exact topic these are the most specific route, and the most specific one with a handler: a broad
+    /// `open_topic` takes no handler its say. A pattern can reach several topics, and each of them has one.
     pub(crate) fn topics(&self, subscription: &UriPattern) -> Vec<TopicRoute> {
         if subscription.kind() == Match::Exact {
-            let best = self.topic_index.best(subscription.as_str());
-            return best.and_then(|(_, index)| self.topics.get(*index)).cloned().into_iter().collect();
+            let best = |index: &PatternMap<usize>| index.best(subscription.as_str()).map(|(_, place)| *place);
+            let (any, handled) = (best(&self.topic_index), best(&self.handled_index));
+            let places = any.into_iter().chain(handled.filter(|_| handled != any));
+            return places.filter_map(|place| self.topics.get(place)).cloned().collect();
         }
         self.topics.iter().filter(|route| route.pattern.overlaps(subscription)).cloned().collect()
     }

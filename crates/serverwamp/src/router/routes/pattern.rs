@@ -60,18 +60,24 @@ impl RoutePattern {
         }
     }
 
-    /// Checks the pattern against the realm's rules for URIs.
+    /// Checks the pattern against the realm's rules for URIs; it is not one of the specification's own.
     pub(crate) fn compile(&self, rules: &UriRules) -> Result<Compiled, String> {
+        match self.compile_any(rules)? {
+            Compiled::Uri(pattern) if is_reserved(pattern.as_str()) => Err(format!(
+                "{:?} is reserved: URIs of applications must not start with `wamp.`",
+                pattern.as_str()
+            )),
+            compiled => Ok(compiled),
+        }
+    }
+
+    /// Checks the pattern against the realm's rules for URIs.
+    pub(crate) fn compile_any(&self, rules: &UriRules) -> Result<Compiled, String> {
         match &self.0 {
             PatternShape::Uri(policy, uri) => {
                 rules
                     .check(uri, *policy)
                     .map_err(|error| format!("{uri:?} is not a valid URI for match {policy}: {error}"))?;
-                if is_reserved(uri) {
-                    return Err(format!(
-                        "{uri:?} is reserved: URIs of applications must not start with `wamp.`"
-                    ));
-                }
                 Ok(Compiled::Uri(UriPattern::new(*policy, uri.as_str())))
             }
             PatternShape::Regex { prefix, expression } => {

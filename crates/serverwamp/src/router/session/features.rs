@@ -41,7 +41,7 @@ impl RouterSession {
         if !passthru.is_some_and(Passthru::is_active) {
             return Ok(());
         }
-        let offers = self.running_realm().context.config().permissions.offers_passthru();
+        let offers = self.running_realm().context.config().access.offers_passthru();
         let missing = match announced() {
             true if offers => return Ok(()),
             true => "the realm",

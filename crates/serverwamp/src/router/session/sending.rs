@@ -33,7 +33,7 @@ impl RouterSession {
             // A client's procedure that has no time would be passed over, and so is the application's (RER-02).
             Err(error)
                 if error.uri() == uris::error::UNAVAILABLE
-                    && self.realm.context.config().permissions.register =>
+                    && self.realm.context.config().access.registers() =>
             {
                 self.send_error(Call::CODE, request, &WampError::new(uris::error::NO_AVAILABLE_CALLEE));
             }

@@ -1,0 +1,165 @@
+//! What is wrong with permissions is said when the application is built; which one decides can be asked.
+
+use crate::auth::{self, Principal};
+use crate::{
+    Action, Actions, Application, ConfigError, Realm, RealmHandle, RouteSet, WampError, prefix, regex,
+    wildcard,
+};
+
+fn problems(realm: Realm) -> Vec<String> {
+    let built = Application::builder().realm(realm).build();
+    built.map_or_else(
+        |ConfigError { problems }| problems.iter().map(ToString::to_string).collect(),
+        |_| Vec::new(),
+    )
+}
+
+/// That one thing alone is wrong, and what.
+#[track_caller]
+fn one(realm: Realm, part: &str) {
+    let found = problems(realm);
+    assert!(matches!(found.as_slice(), [one] if one.contains(part)), "{part:?} in {found:?}");
+}
+
+fn guests(permit: impl FnOnce(crate::RoleRules) -> crate::RoleRules) -> Realm {
+    Realm::router("realm1").allow_anonymous("guest").role("guest", permit)
+}
+
+fn handle(realm: Realm) -> RealmHandle {
+    Application::builder().realm(realm).build().unwrap().realm("realm1").unwrap()
+}
+
+#[test]
+fn permissions_that_can_never_count_are_refused() {
+    one(guests(|role| role.allow(Actions::CALL, "com..a")), "\"com..a\" is not a valid URI");
+    one(guests(|role| role.allow(Actions::CALL, regex("com.*"))), "not for regex(\"com.*\")");
+    one(guests(|role| role.allow(Actions::default(), "com.a")), "no action at all");
+    one(
+        guests(|role| role.allow(Actions::REGISTER | Actions::PUBLISH, prefix("wamp."))),
+        "can never be registered",
+    );
+    let twice = |role: crate::RoleRules| role.allow(Actions::CALL, "com.a").deny(Actions::ALL, "com.a");
+    one(guests(twice), "`allow call of com.a` never counts");
+    one(
+        Realm::router("realm1")
+            .allow_anonymous("guest")
+            .strict_uris()
+            .role("guest", |role| role.allow(Actions::CALL, "com.A")),
+        "not a valid URI",
+    );
+    one(
+        Realm::new("realm1").allow_anonymous("guest").allow_publish_to("a..b"),
+        "\"a..b\" is not a valid URI",
+    );
+    let routes = RouteSet::new().open_topic("a.b").topic("a.b", || async {});
+    one(Realm::new("realm1").allow_anonymous("guest").routes(routes), "already has a route");
+}
+
+#[test]
+fn a_role_that_nobody_can_get_is_refused() {
+    let guests = || Realm::new("realm1").allow_anonymous("guest");
+    let admins = |role: crate::RoleRules| role.allow(Actions::CALL, prefix("admin."));
+    one(
+        guests().role("admin", admins),
+        "speaks of the role \"admin\", which nobody can get: its only role is \"guest\"",
+    );
+    one(guests().administrators(["root"]), "the role \"root\", which nobody can get");
+    let required = |role| RouteSet::new().open_topic("alerts").require_role(role);
+    one(guests().routes(required("admin")), "the role \"admin\", which nobody can get");
+    one(guests().routes(required("guest").require_role("admin")), "a session has one role");
+    assert_eq!(problems(guests().routes(required("guest"))), Vec::<String>::new());
+    let anybody = auth::transport(|| async { None::<Principal> });
+    assert_eq!(problems(guests().authenticator(anybody).role("admin", admins)), Vec::<String>::new());
+}
+
+#[test]
+fn everything_that_is_wrong_with_permissions_is_said_at_once() {
+    let realm = guests(|role| role.allow(Actions::CALL, "com..a").deny(Actions::CALL, regex("a")))
+        .allow_register_of("b..c")
+        .role("nobody", |role| role.allow(Actions::CALL, "d..e"));
+    let found = problems(realm);
+    for part in ["com..a", "regex(\"a\")", "b..c", "d..e", "\"nobody\", which nobody can get"] {
+        assert!(found.iter().any(|problem| problem.contains(part)), "{part:?} in {found:?}");
+    }
+}
+
+#[test]
+fn the_rule_that_decides_can_be_asked_for() {
+    let routes = RouteSet::new()
+        .procedure("com.restart", || async {})
+        .open_topic("com.alerts")
+        .require_one_of(["operator", "admin"]);
+    let anybody = auth::transport(|| async { None::<Principal> });
+    let realm = handle(
+        Realm::new("realm1")
+            .authenticator(anybody)
+            .allow_publish_to(prefix("chat."))
+            .role("customer", |role| {
+                role.allow(Actions::ALL, prefix("shop.")).deny(Actions::ALL, wildcard("shop..internal"))
+            })
+            .routes(routes),
+    );
+    let why = |role: &str, action, pattern| realm.why(role, action, pattern).unwrap();
+    for (role, action, pattern, allowed, text) in [
+        (
+            "customer",
+            Action::Call,
+            "shop.a".into(),
+            true,
+            r#"role "customer": allow call, register, publish, subscribe of prefix "shop.""#,
+        ),
+        (
+            "customer",
+            Action::Call,
+            "shop.a.internal".into(),
+            false,
+            r#"role "customer": deny call, register, publish, subscribe of wildcard "shop..internal""#,
+        ),
+        (
+            "customer",
+            Action::Subscribe,
+            prefix("shop."),
+            false,
+            r#"role "customer": deny call, register, publish, subscribe of wildcard "shop..internal""#,
+        ),
+        ("customer", Action::Subscribe, "chat.a".into(), false, r#"role "customer": no rule names it"#),
+        (
+            "guest",
+            Action::Publish,
+            "chat.a".into(),
+            true,
+            r#"the realm: allow publish, subscribe of prefix "chat.""#,
+        ),
+        ("guest", Action::Subscribe, "shop.a".into(), false, "the realm: no rule names it"),
+        (
+            "guest",
+            Action::Call,
+            "com.restart".into(),
+            false,
+            r#"the route requires one of the roles ["operator", "admin"]"#,
+        ),
+        ("admin", Action::Call, "com.restart".into(), true, r#"the realm: allow call of prefix """#),
+        (
+            "guest",
+            Action::Subscribe,
+            "com.alerts".into(),
+            false,
+            r#"the route requires one of the roles ["operator", "admin"]"#,
+        ),
+        (
+            "guest",
+            Action::Publish,
+            "wamp.session.on_join".into(),
+            false,
+            "URIs that start with `wamp.` are the router's own",
+        ),
+    ] {
+        let found = why(role, action, pattern);
+        assert_eq!((found.is_allowed(), found.to_string().as_str()), (allowed, text));
+    }
+    let refused = |action, pattern: crate::RoutePattern| realm.why("customer", action, pattern).unwrap_err();
+    let uri = |error: WampError| error.uri().to_owned();
+    assert_eq!(uri(refused(Action::Call, prefix("shop."))), "wamp.error.invalid_uri");
+    assert_eq!(uri(refused(Action::Subscribe, regex("shop"))), "wamp.error.invalid_uri");
+    assert_eq!(uri(refused(Action::Subscribe, "a..b".into())), "wamp.error.invalid_uri");
+}
