@@ -107,11 +107,12 @@ impl Budget {
 
     /// The time is `now`, and may be up.
     pub(super) fn look(&mut self, now: Instant) {
-        let rest = self.until.saturating_duration_since(now);
-        if rest.is_zero() {
+        if now >= self.until {
             self.left = 0;
         }
-        self.step = if rest > LONGEST / 2 { (2 * self.step).min(LOOK_EVERY) } else { FIRST_LOOK };
+        let half = self.until.checked_sub(LONGEST / 2);
+        self.step =
+            if half.is_some_and(|half| now < half) { (2 * self.step).min(LOOK_EVERY) } else { FIRST_LOOK };
         self.look_at = self.left.saturating_sub(self.step);
     }
 
