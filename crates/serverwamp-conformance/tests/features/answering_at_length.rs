@@ -1,5 +1,7 @@
 //! A callee that answers at length, however it is connected, and its caller.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::{Value, json};
 use serverwamp_conformance::carrier::Places;
 use serverwamp_conformance::peer::Arrival;
@@ -64,8 +66,12 @@ pub(crate) fn parts_of(message: Message) -> (Data, Vec<u8>) {
     }
 }
 
-/// A callee of `com.long`, and a caller.
+/// Pairs so far: each calls a procedure of its own, because the server may hear late that the callee before is gone.
+static PAIRS: AtomicUsize = AtomicUsize::new(0);
+
+/// A callee and its caller.
 pub(crate) struct Pair {
+    procedure: String,
     pub(crate) callee: RawPeer,
     pub(crate) caller: RawPeer,
     pub(crate) way: Way,
@@ -77,9 +83,11 @@ impl Pair {
         let mut callee = way.connect(server);
         callee.join("router");
         let request = callee.next_request();
-        callee.send(json!([64, request, {}, "com.long"]));
+        let procedure = format!("com.long.{}", PAIRS.fetch_add(1, Ordering::Relaxed));
+        callee.send(json!([64, request, {}, procedure]));
         callee.expect(json!([65, request, "$id"]));
-        Self { callee, caller: RawPeer::joined(server.url(), Subprotocol::JSON, "router"), way }
+        let caller = RawPeer::joined(server.url(), Subprotocol::JSON, "router");
+        Self { procedure, callee, caller, way }
     }
 
     /// Lets the callee send, several messages in one if there are several.
@@ -94,7 +102,7 @@ impl Pair {
     /// Calls, and gives the ids of the call and of the invocation.
     #[track_caller]
     pub(crate) fn call(&mut self, options: Value) -> (u64, u64) {
-        let call = self.caller.start_call("com.long", json!([]), NONE, options);
+        let call = self.caller.start_call(&self.procedure, json!([]), NONE, options);
         let invocation = self.callee.find("an INVOCATION", DEADLINE, |message| message[0] == 68);
         (call, invocation[1].as_u64().expect("an id"))
     }
