@@ -164,7 +164,7 @@ fn handlers_that_run_at_the_deadline_are_stopped_and_goodbye_is_said() {
     });
     assert_eq!(peer.receive()[2], SHUTDOWN);
     assert_eq!(peer.expect_closed(), Some(1001));
-    server.wait_for_log("calls are ended unanswered", SOON);
+    server.wait_for_log("calls ended without an answer", SOON);
     server.wait_for_log("life: 0 handlers left", SOON);
     assert_eq!(server.wait_exit(SOON).code(), Some(0));
 }
