@@ -163,3 +163,26 @@ fn the_rule_that_decides_can_be_asked_for() {
     assert_eq!(uri(refused(Action::Subscribe, regex("shop"))), "wamp.error.invalid_uri");
     assert_eq!(uri(refused(Action::Subscribe, "a..b".into())), "wamp.error.invalid_uri");
 }
+
+#[cfg(feature = "tokio")]
+#[tokio::test]
+async fn the_rule_that_decides_for_a_session_can_be_asked_for() {
+    let realm = guests(|role| role.allow(Actions::CALL, prefix("shop.")));
+    let application = Application::builder().realm(realm).build().unwrap();
+    let realm = application.realm("realm1").unwrap();
+    let unknown = serverwamp_proto::id::SessionId::new(7).unwrap();
+    let refused = realm.why_session(unknown, Action::Call, "shop.a").unwrap_err();
+    assert_eq!(refused.uri(), "wamp.error.no_such_session");
+    let mut peer = application.connect(serverwamp_proto::codec::Serializer::Json);
+    peer.send(r#"[1,"realm1",{"roles":{"caller":{}}}]"#.to_owned()).await.unwrap();
+    peer.receive().await.unwrap();
+    let id = realm.sessions()[0].id();
+    assert_eq!(realm.why_session(id, Action::Call, "a..b").unwrap_err().uri(), "wamp.error.invalid_uri");
+    let denied = realm.why_session(id, Action::Publish, "shop.a").unwrap();
+    assert_eq!(
+        (denied.is_allowed(), denied.to_string().as_str()),
+        (false, r#"role "guest": no rule names it"#)
+    );
+    let allowed = realm.why_session(id, Action::Call, "shop.a").unwrap();
+    assert!(allowed.is_allowed(), "{allowed}");
+}

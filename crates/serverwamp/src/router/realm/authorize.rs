@@ -10,6 +10,7 @@ use crate::base::statistics::Refusal;
 use crate::router::routes::{Compiled, RequiredRoles, RoutePattern};
 use crate::router::session::RouterSession;
 use crate::transport::websocket::excerpt;
+use serverwamp_proto::id::SessionId;
 use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::permissions::{Action, Allowance};
 use serverwamp_proto::uris;
@@ -115,6 +116,19 @@ impl RealmContext {
 }
 
 impl RunningRealm {
+    /// What is decided for a session, in words.
+    pub(super) fn why_session(
+        &self,
+        id: SessionId,
+        action: Action,
+        pattern: &RoutePattern,
+    ) -> Result<Ruling, WampError> {
+        let session = self.sessions_by_id().get(&id).cloned().ok_or_else(|| {
+            WampError::new(uris::error::NO_SUCH_SESSION).arg(format!("no session {id} in this realm"))
+        })?;
+        self.why(session.authrole(), action, pattern)
+    }
+
     /// What is decided for a role, in words.
     pub(super) fn why(
         &self,
@@ -133,7 +147,7 @@ impl RunningRealm {
             }
         };
         if pattern.kind() != Match::Exact && matches!(action, Action::Call | Action::Publish) {
-            return Err(invalid(format!("{pattern} is a pattern: one URI is named to {action}")));
+            return Err(invalid(format!("{pattern} is a pattern, and {action} takes one URI")));
         }
         let why = config.access.why(role, action, pattern.kind(), pattern.as_str());
         if !why.is_allowed() {

@@ -224,8 +224,9 @@ impl RealmHandle {
     /// Whether the sessions of a role may do this, and which rule says so.
     ///
     /// For CALL and PUBLISH the URI is exact; SUBSCRIBE and REGISTER may be by [`prefix`](crate::prefix) or
-    /// [`wildcard`](crate::wildcard) as well. It says nothing of whether there is such a procedure or topic, and nothing of what a
-    /// topic's handler says.
+    /// [`wildcard`](crate::wildcard) as well. It says nothing of whether there is such a procedure or topic, of what a
+    /// topic's handler says, or of who is among the [administrators](crate::Realm::administrators).
+    /// [`why_session`](Self::why_session) answers the same for a session.
     ///
     /// ```
     /// use serverwamp::{Action, Actions, Application, Realm, prefix};
@@ -252,6 +253,19 @@ impl RealmHandle {
         pattern: impl Into<RoutePattern>,
     ) -> Result<Ruling, WampError> {
         self.0.why(authrole, action, &pattern.into())
+    }
+
+    /// Whether the session with this id may do this, and which rule says so: as [`why`](Self::why) for the session's role.
+    ///
+    /// # Errors
+    /// `wamp.error.no_such_session` when it is not in the realm, and what [`why`](Self::why) reports.
+    pub fn why_session(
+        &self,
+        id: SessionId,
+        action: Action,
+        pattern: impl Into<RoutePattern>,
+    ) -> Result<Ruling, WampError> {
+        self.0.why_session(id, action, &pattern.into())
     }
 
     /// The sessions that are in the realm now.
