@@ -31,6 +31,8 @@ fn what_no_permission_allows_is_refused_counted_and_logged_with_its_rule() {
     let line = server.wait_for_log("action=register", SOON);
     assert!(line.contains("no rule names it"), "{line}");
     denied(&mut peer, 32, json!({ "match": "prefix" }), "topic.");
+    let line = server.wait_for_log("action=subscribe", SOON);
+    assert!(line.contains(r#"uri="prefix \"topic.\"""#), "{line}");
     // Nobody is answered, and it is counted all the same.
     let id = peer.next_request();
     peer.send(json!([16, id, {}, "topic.one"]));

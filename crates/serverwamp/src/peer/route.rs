@@ -87,7 +87,7 @@ pub(super) fn find<'r>(session: &'r RouterSession, procedure: &str) -> Result<Ca
         Some(dealer::Found::Registered(_)) | None => None,
     };
     if let Some(route) = &route {
-        realm.context.check_role(session, &route.required, Action::Call, procedure)?;
+        realm.context.check_role(session, &route.required, Action::Call, Match::Exact, procedure)?;
     }
     if let Some(Cow::Borrowed(known)) = route
         && matches!(known.matched, Matched::Exact)

@@ -79,7 +79,7 @@ impl Broker {
         let allowance = self.context.authorize(&config, session, Action::Subscribe, form, topic)?;
         let routes = session.running_realm().code.routes.topics(pattern);
         for route in &routes {
-            self.context.check_role(session, &route.required, Action::Subscribe, topic)?;
+            self.context.check_role(session, &route.required, Action::Subscribe, form, topic)?;
         }
         Ok((allowance, routes))
     }

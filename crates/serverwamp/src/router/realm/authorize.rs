@@ -47,7 +47,13 @@ impl RealmContext {
     ) -> WampError {
         let access = &config.access;
         if access.has_permissions(session.authrole()) {
-            return self.refuse(session, action, uri, &access.why(session.authrole(), action, form, uri));
+            return self.refuse(
+                session,
+                action,
+                form,
+                uri,
+                &access.why(session.authrole(), action, form, uri),
+            );
         }
         match action {
             Action::Subscribe => self.closed_topic(session, form, uri),
@@ -57,12 +63,19 @@ impl RealmContext {
             Action::Publish if !access.publishes() => WampError::not_authorized(
                 "only the application publishes in this realm; `Realm::allow_publish` lets clients",
             ),
-            _ => self.refuse(session, action, uri, &access.why(session.authrole(), action, form, uri)),
+            _ => self.refuse(session, action, form, uri, &access.why(session.authrole(), action, form, uri)),
         }
     }
 
     /// Counts and logs a denial. The peer reads what it has asked for, and nothing else.
-    fn refuse(&self, session: &RouterSession, action: Action, uri: &str, why: &Ruling) -> WampError {
+    fn refuse(
+        &self,
+        session: &RouterSession,
+        action: Action,
+        form: Match,
+        uri: &str,
+        why: &Ruling,
+    ) -> WampError {
         self.counters.count(Refusal::NotAuthorized, 1);
         line_later!(
             DEBUG,
@@ -73,7 +86,7 @@ impl RealmContext {
             authrole = session.authrole(),
             session = session.id(),
             action = action,
-            uri = uri,
+            uri = UriPattern::new(form, uri),
             why = why
         );
         let to = if matches!(action, Action::Publish | Action::Subscribe) { " to" } else { "" };
@@ -104,11 +117,12 @@ impl RealmContext {
         session: &RouterSession,
         required: &RequiredRoles,
         action: Action,
+        form: Match,
         uri: &str,
     ) -> Result<(), WampError> {
         match required.roles() {
             Some(roles) if !required.admits(session.authrole()) => {
-                Err(self.refuse(session, action, uri, &Ruling::role_required(roles)))
+                Err(self.refuse(session, action, form, uri, &Ruling::role_required(roles)))
             }
             _ => Ok(()),
         }
