@@ -126,6 +126,13 @@ impl<S: Send + Sync + 'static> Realm<S> {
         let (authrole, place) = (authrole.into(), Location::caller());
         self.speak_of(authrole.clone(), place);
         let role = permit(RoleRules::default());
+        if role.is_empty() {
+            let text = format!(
+                "role {authrole:?} is given no permission, so it may do what everybody may: leave `Realm::role` out, or deny \
+                 what it may not do, `deny(Actions::ALL, prefix(\"\"))` for everything"
+            );
+            self.problems.push(Problem::new(place, text));
+        }
         match self.access.roles.iter_mut().find(|(known, _)| *known == authrole) {
             Some((_, known)) => known.merge(role),
             None => self.access.roles.push((authrole, role)),

@@ -17,6 +17,10 @@ use std::panic::Location;
 /// Where none of those that match is within another, a denial wins. The order in which they are written says nothing. Once a
 /// role has a permission, **what none names is denied**.
 ///
+/// No character of a URI stands for others: a permission for `"shop.*"` is an error of `build`, which says to write
+/// `prefix("shop.")`. So is a role without any permission, `|role| role`, because it would be allowed what everybody is; a
+/// role that may do nothing is written `deny(Actions::ALL, prefix(""))`.
+///
 /// SUBSCRIBE and REGISTER by pattern need the permission for every URI that the pattern can reach.
 ///
 /// ```
@@ -77,6 +81,11 @@ impl RoleRules {
         self
     }
 
+    /// Whether nothing is allowed or denied.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
     /// Adds what another one allows and denies.
     pub(super) fn merge(&mut self, other: Self) {
         self.rules.extend(other.rules);
@@ -131,6 +140,13 @@ impl PlacedRule {
                 ));
             }
         };
+        // Other routers write prefixes so; as a URI it would match nothing, and a denial would deny nothing.
+        if let Some(start) = pattern.as_str().strip_suffix('*') {
+            return Err(format!(
+                "{:?} has a `*`, which stands for itself and nothing else: write prefix({start:?})",
+                self.pattern
+            ));
+        }
         let reserved = uri::is_reserved(pattern.as_str());
         let possible = |action| !reserved || matches!(action, Action::Call | Action::Subscribe);
         if !self.actions.iter().any(possible) {

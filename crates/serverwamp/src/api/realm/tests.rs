@@ -34,6 +34,13 @@ fn permissions_that_can_never_count_are_refused() {
     one(guests(|role| role.allow(Actions::CALL, "com..a")), "\"com..a\" is not a valid URI");
     one(guests(|role| role.allow(Actions::CALL, regex("com.*"))), "not for regex(\"com.*\")");
     one(guests(|role| role.allow(Actions::default(), "com.a")), "no action at all");
+    // What means a prefix elsewhere would deny nothing.
+    one(guests(|role| role.deny(Actions::ALL, "com.*")), "write prefix(\"com.\")");
+    one(guests(|role| role.deny(Actions::ALL, prefix("com.*"))), "write prefix(\"com.\")");
+    // A list from a file that is empty would open everything.
+    one(guests(|role| role), "role \"guest\" is given no permission");
+    let nothing = guests(|role| role.deny(Actions::ALL, prefix("")));
+    assert_eq!(problems(nothing), Vec::<String>::new());
     one(
         guests(|role| role.allow(Actions::REGISTER | Actions::PUBLISH, prefix("wamp."))),
         "can never be registered",
