@@ -146,6 +146,11 @@ impl Kind {
         )
     }
 
+    /// Returns whether what waits depends on which of two fast peers gets a processor, and so differs each time.
+    pub(super) const fn is_as_scheduled(self) -> bool {
+        matches!(self, Self::ManyEvents)
+    }
+
     /// Is this about what others still get, and not about memory?
     pub(super) const fn is_of_shares(self) -> bool {
         matches!(self, Self::RealmCalls | Self::CalleeCalls)
@@ -173,7 +178,12 @@ impl Kind {
         let calls = limits.calls_in_flight.min(limits.invocations_in_flight) as u64;
         let names = 2 * URI as u64;
         let (what, each) = match self {
-            Self::Events | Self::SteadyResults | Self::SteadyFile | Self::SteadyEvents | Self::ManyEvents => {
+            // Bytes that are being written are freed when all of them have been, and as many may wait by then.
+            Self::ManyEvents => (
+                "2 x (outgoing_bytes + borrowed_bytes / (peers + 4))".to_owned(),
+                2 * (queue + borrowed(attackers)),
+            ),
+            Self::Events | Self::SteadyResults | Self::SteadyFile | Self::SteadyEvents => {
                 ("outgoing_bytes + borrowed_bytes / (peers + 4)".to_owned(), queue + borrowed(attackers))
             }
             Self::Results => {
