@@ -47,7 +47,7 @@ pub struct Limits {
     pub goodbye_timeout: Duration,
     /// The time that a session may send nothing but pings and pongs while neither side owes an answer; then GOODBYE
     /// `wamp.close.timeout`. Default `Duration::MAX`, no limit: subscribers have nothing to send, and pings detect dead
-    /// peers.
+    /// peers. It stands still while the server does not read from the peer.
     pub idle_timeout: Duration,
     /// Bytes of a message before the session is open (HELLO and AUTHENTICATE), or of a ping on RawSocket. Beyond, ABORT
     /// as soon as the length is known, and status 413 if all bodies together that a long-polling transport is receiving

@@ -324,6 +324,14 @@ impl MessageHandler for Peer {
         overdue::waits_for_receivers(&self.app, self.whose());
     }
 
+    fn unread(&mut self, now: Instant) {
+        self.rate_limit.unread(now);
+    }
+
+    fn read_again(&mut self, now: Instant) {
+        self.rate_limit.read_again(now);
+    }
+
     fn found_slow(&mut self) {
         overdue::is_slow(&self.app, self.whose());
     }

@@ -8,6 +8,7 @@
 use std::time::{Duration, Instant};
 
 use crate::base::limits::Limits;
+use crate::rt::after;
 
 /// The rate limit of one connection.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(super) struct RateLimit {
     idle_timeout: Option<Duration>,
     /// When a message came last.
     heard: Instant,
+    /// Since when nothing of it is read.
+    unread_since: Option<Instant>,
 }
 
 /// A bucket of tokens, of which each request takes one. It is described by when it will be full.
@@ -40,7 +43,7 @@ impl RateLimit {
             TokenBucket { interval, slack: interval.saturating_mul(burst.max(1) - 1), full_at: now }
         });
         let idle_timeout = (idle_timeout != Duration::MAX).then_some(idle_timeout);
-        Self { bucket, rests_until: None, idle_timeout, heard: now }
+        Self { bucket, rests_until: None, idle_timeout, heard: now, unread_since: None }
     }
 
     /// Something came.
@@ -78,9 +81,24 @@ impl RateLimit {
         }
     }
 
-    /// When the session will have been silent for too long; `None` when it may be silent for ever.
+    /// What the peer sends is not read from now on: the time in which it may be silent stands still.
+    pub(super) fn unread(&mut self, now: Instant) {
+        self.unread_since.get_or_insert(now);
+    }
+
+    /// What the peer sends is read again.
+    pub(super) fn read_again(&mut self, now: Instant) {
+        if let Some(since) = self.unread_since.take() {
+            self.heard = after(self.heard, now.saturating_duration_since(since)).min(now);
+        }
+    }
+
+    /// When the session will have been silent for too long; `None` when it may be silent for ever, and while it is not read.
     #[inline]
     pub(super) fn idle_at(&self) -> Option<Instant> {
+        if self.unread_since.is_some() {
+            return None;
+        }
         self.idle_timeout.and_then(|timeout| self.heard.checked_add(timeout))
     }
 }
@@ -144,6 +162,23 @@ mod tests {
         assert_eq!(exhaust(&mut rate_limit, start), 1);
         assert_eq!(exhaust(&mut rate_limit, start + Duration::from_millis(999)), 0);
         assert_eq!(exhaust(&mut rate_limit, start + Duration::from_secs(1)), 1);
+    }
+
+    #[test]
+    fn while_nothing_is_read_nobody_is_idle_and_then_the_rest_of_the_time_is_left() {
+        let (_, start) = rate_limit(1, 1);
+        let limits = Limits { idle_timeout: Duration::from_secs(10), ..Limits::default() };
+        let mut rate_limit = RateLimit::new(&limits, start);
+        let second = |number| start + Duration::from_secs(number);
+        assert_eq!(rate_limit.idle_at(), Some(second(10)));
+        rate_limit.unread(second(9));
+        rate_limit.unread(second(20));
+        assert_eq!(rate_limit.idle_at(), None);
+        rate_limit.read_again(second(100));
+        assert_eq!(rate_limit.idle_at(), Some(second(101)));
+        rate_limit.hear(second(100));
+        rate_limit.read_again(second(200));
+        assert_eq!(rate_limit.idle_at(), Some(second(110)), "it was read all the time");
     }
 
     #[test]

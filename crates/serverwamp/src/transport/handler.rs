@@ -64,6 +64,16 @@ pub(crate) trait MessageHandler: Send + Unpin {
     /// The connection pauses: nothing is read before the receivers of what its peer sent have room.
     fn paused(&mut self) {}
 
+    /// What the peer sends is not read from now on, for a reason that is not the handler's own: its silence says nothing.
+    fn unread(&mut self, now: Instant) {
+        let _ = now;
+    }
+
+    /// What the peer sends is read again.
+    fn read_again(&mut self, now: Instant) {
+        let _ = now;
+    }
+
     /// The peer is found slow: it takes less of what waits for it than it should.
     fn found_slow(&mut self) {}
 

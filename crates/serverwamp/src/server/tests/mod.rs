@@ -1,6 +1,8 @@
 //! Tests of a whole server in memory.
 #![expect(clippy::disallowed_methods, reason = "tests run on tokio")]
 
+mod idle;
+
 use std::future::{Future, IntoFuture as _};
 use std::net::SocketAddr;
 use std::time::Duration;

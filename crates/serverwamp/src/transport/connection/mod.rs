@@ -53,6 +53,8 @@ pub(crate) struct Connection<IO, H: MessageHandler> {
     pause: Option<Pause>,
     /// A pause that is over, until the end of the turn.
     resumed: Option<Pause>,
+    /// The handler knows that nothing is read.
+    unread: bool,
     last_heard: Instant,
     /// When the ping was sent that is not answered.
     pinged: Option<Instant>,
@@ -86,6 +88,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             busy: false,
             pause: None,
             resumed: None,
+            unread: false,
             pinged: None,
             ended: false,
             closing: None,
@@ -126,6 +129,9 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
         loop {
             self.output.outbox().attend();
             let stopped = self.deliver(now, &mut budget);
+            if self.unread && stopped != Stopped::Paused {
+                self.read_again(now);
+            }
             if !self.ended {
                 self.busy = self.handler.poll(cx, now).is_pending();
             }
@@ -155,7 +161,10 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             let enough = Worked::enough_unless(has_more && self.output.outbox().has_room());
             match stopped {
                 Stopped::Paused if !self.is_paused() => continue,
-                Stopped::Paused => return enough,
+                Stopped::Paused => {
+                    self.leave_unread(now);
+                    return enough;
+                }
                 Stopped::BudgetSpent => return Worked::NotEnough,
                 Stopped::Closing | Stopped::NeedsInput => {}
             }

@@ -3,6 +3,7 @@
 //! Invariant: what is queued for a paused peer is written all the same, and a pause ends when its reason does.
 
 use std::task::Context;
+use std::time::Instant;
 
 use hyper::rt::{Read, Write};
 
@@ -35,6 +36,20 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
                 self.handler.paused();
             }
         }
+    }
+
+    /// Tells the handler that nothing is read, unless that is its own wish.
+    pub(super) fn leave_unread(&mut self, now: Instant) {
+        if !self.busy && !std::mem::replace(&mut self.unread, true) {
+            self.handler.unread(now);
+        }
+    }
+
+    /// Tells the handler that what comes is read again.
+    #[cold]
+    pub(super) fn read_again(&mut self, now: Instant) {
+        self.unread = false;
+        self.handler.read_again(now);
     }
 
     /// Goes on if the receivers have room. Otherwise the task will be woken when they do.

@@ -39,6 +39,12 @@ impl Pressure {
     fn lent(&self) -> usize {
         self.loan.as_ref().map_or(0, Loan::bytes)
     }
+
+    /// The time to accept something begins when the connection looks next.
+    const fn measure_anew(&mut self) {
+        self.since = None;
+        self.drained = 0;
+    }
 }
 
 /// What the measuring of a peer came to.
@@ -124,6 +130,7 @@ impl Outbox {
         let Some(pressure) = queue.pressure.as_mut().filter(|pressure| waits && !pressure.slow) else {
             return Poll::Ready(());
         };
+        let mut starts = false;
         let place = pressure.paused.iter_mut().find(|(other, _)| *other == number);
         // Dropped when the lock is free: nobody knows what a waker does then.
         let former = match place {
@@ -131,11 +138,19 @@ impl Outbox {
             Some((_, waker)) => Some(std::mem::replace(waker, cx.waker().clone())),
             None => {
                 pressure.paused.push_back((number, cx.waker().clone()));
+                // What was accepted before does not make the first of them wait longer.
+                starts = pressure.paused.len() == 1;
+                if starts {
+                    pressure.measure_anew();
+                }
                 None
             }
         };
         drop(queue);
         drop(former);
+        if starts {
+            self.wake();
+        }
         Poll::Pending
     }
 

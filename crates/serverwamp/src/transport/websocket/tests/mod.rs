@@ -13,6 +13,7 @@ mod overflow;
 mod overflow_at_random;
 mod overflow_of_messages;
 mod pausing;
+mod steady;
 mod upgrade;
 mod wake_queue;
 

@@ -130,6 +130,23 @@ async fn who_reads_nothing_holds_others_up_for_the_bound_and_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_reads_for_a_moment_and_then_nothing_holds_others_up_no_longer() {
+    let mut pair = pair(0);
+    let began = Tokio.now();
+    pair.send(100).await;
+    // As much as it should read in two seconds.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    for _ in 0..4 {
+        assert!(matches!(pair.receiver.receive().await, Some(Event::Binary(_))));
+    }
+    for _ in 0..100 {
+        pair.sender.expect(b"done").await;
+    }
+    let held_up = Tokio.now() - began;
+    assert!(held_up > Duration::from_millis(2050) && held_up < Duration::from_millis(2200), "{held_up:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_reads_at_the_documented_rate_is_never_slow_and_gets_everything() {
     let mut pair = pair(0);
     pair.send(100).await;
