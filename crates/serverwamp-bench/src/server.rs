@@ -33,10 +33,9 @@ pub(crate) const REALMS: [&str; 8] =
 /// Connections rest while others are measured, and a ping in between would be measured with them.
 const NO_PINGS: Duration = Duration::from_secs(24 * 3600);
 
-/// How long clients that poll may be silent at the server that everybody can abuse: shorter than by default, so that
-/// nobody has to wait long for the end of those that vanished. Not much shorter than this, because on a busy machine a client may
-/// get no processor for a second between two requests.
-pub(crate) const POLLING_IDLE: Duration = Duration::from_secs(2);
+/// The silence allowed to long-polling clients at the server that everybody can abuse: shorter than by default, so that
+/// nobody has to wait for the end of those that vanished, and so that a short warm-up sees as many of them as all that follows.
+pub(crate) const POLLING_IDLE: Duration = Duration::from_millis(500);
 
 pub(crate) fn run(options: &ServerOptions) -> Result<(), Failure> {
     if options.orphan_ends {
