@@ -209,7 +209,8 @@ impl Outbox {
             return takes && total.bytes <= bound.bytes + pressure.lent();
         }
         let loan = pressure.loan.get_or_insert_with(|| Arc::clone(pool).open());
-        let lent = loan.extend_to(total.bytes - bound.bytes);
+        // Whichever borrows, what is refused last keeps its room: events that are being written cannot be dropped for an answer.
+        let lent = loan.extend_to(total.bytes - self.0.room.lent_from());
         pressure.lent_to_event |= lent && class == Class::Event;
         lent
     }
