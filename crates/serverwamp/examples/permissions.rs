@@ -46,6 +46,7 @@ fn realm() -> Realm {
                 .deny(Actions::ALL, wildcard("shop..internal"))
                 // Customers chat, and leave nothing behind for those who come later.
                 .allow_with(Actions::PUBLISH, "shop.chat", Allowance { retain: false, ..Allowance::FULL })
+                .calls_in_flight(16)
         })
         .role("staff", |role| role.allow(Actions::ALL, prefix("shop.")).allow(Actions::CALL, prefix("wamp.")))
         .meta_api()

@@ -104,8 +104,9 @@ impl Calls {
         if may_continue && continues(session, &call)? {
             return Ok(());
         }
-        let most = realm.context.limits.calls_in_flight;
-        if in_flight + self.waiting.len() >= most {
+        let unanswered = in_flight + self.waiting.len();
+        let most = session.most_calls_beside(unanswered);
+        if unanswered >= most {
             let text = format!("more than {most} calls of this session are unanswered");
             realm.context.counters.refused(Refusal::Calls, session, &text);
             refuse(session, call.request, call.options.progress, &WampError::unavailable(text));

@@ -8,3 +8,4 @@ mod extractors;
 mod layers;
 mod peer;
 mod progress;
+mod role_limits;

@@ -4,7 +4,7 @@ use super::Realm;
 use super::roles::{self, PlacedRule, RoleRules};
 use crate::api::routes::{RoutePattern, prefix};
 use crate::base::error::Problem;
-use crate::router::realm::{Access, Disclosure};
+use crate::router::realm::{Access, Disclosure, RoleLimits};
 use hashbrown::HashMap;
 use serverwamp_proto::pattern::UriPattern;
 use serverwamp_proto::permissions::{Action, Actions, Permissions, Rule};
@@ -169,14 +169,16 @@ impl AccessRules {
                 everybody.push(Rule::allow(Actions::SUBSCRIBE, UriPattern::prefix("wamp.")));
             }
         }
-        let mut roles = HashMap::new();
+        let (mut roles, mut limits) = (HashMap::new(), HashMap::new());
         for (name, role) in &self.roles {
+            limits.insert(Box::from(&**name), role.limits(name, problems));
             let permissions = role.compile(name, rules, problems);
             if !permissions.is_empty() {
                 roles.insert(Box::from(&**name), permissions);
             }
         }
-        Access::new(roles, Permissions::new(everybody))
+        limits.retain(|_, limits| *limits != RoleLimits::default());
+        Access::new(roles, Permissions::new(everybody)).with_limits(limits)
     }
 
     /// The roles that have been spoken of and that nobody can get in the realm `name`, whose only role is `anonymous`.

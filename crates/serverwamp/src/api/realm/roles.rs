@@ -2,6 +2,7 @@
 
 use crate::api::routes::RoutePattern;
 use crate::base::error::Problem;
+use crate::router::realm::RoleLimits;
 use crate::router::routes::Compiled;
 use serverwamp_proto::permissions::{Action, Actions, Allowance, Effect, Permissions, Rule};
 use serverwamp_proto::uri::{self, UriRules};
@@ -36,6 +37,9 @@ use std::panic::Location;
 #[must_use]
 pub struct RoleRules {
     rules: Vec<PlacedRule>,
+    limits: RoleLimits,
+    /// Where a limit is 0.
+    nothing: Vec<&'static Location<'static>>,
 }
 
 #[derive(Clone)]
@@ -70,6 +74,32 @@ impl RoleRules {
         self.rule(actions, pattern.into(), Effect::Deny, Location::caller())
     }
 
+    /// The calls that a session of this role may have unanswered at once, if that is less than
+    /// [`Limits::calls_in_flight`](crate::Limits::calls_in_flight) (default: that many). One more is refused with
+    /// `wamp.error.unavailable` and counted as `calls_refused`. 0 is an error of `build`: [`deny`](Self::deny) says so better.
+    #[track_caller]
+    pub fn calls_in_flight(mut self, most: usize) -> Self {
+        self.limits.calls_in_flight = Some(self.checked(most, Location::caller()));
+        self
+    }
+
+    /// The subscriptions that a session of this role may have, if that is less than
+    /// [`Limits::subscriptions`](crate::Limits::subscriptions) (default: that many). One more is refused with
+    /// `wamp.error.unavailable` and counted as `subscriptions_refused`. 0 is an error of `build`: [`deny`](Self::deny) says so
+    /// better.
+    #[track_caller]
+    pub fn subscriptions(mut self, most: usize) -> Self {
+        self.limits.subscriptions = Some(self.checked(most, Location::caller()));
+        self
+    }
+
+    fn checked(&mut self, most: usize, place: &'static Location<'static>) -> usize {
+        if most == 0 {
+            self.nothing.push(place);
+        }
+        most
+    }
+
     fn rule(
         mut self,
         actions: Actions,
@@ -83,12 +113,26 @@ impl RoleRules {
 
     /// Whether nothing is allowed or denied.
     pub(super) fn is_empty(&self) -> bool {
-        self.rules.is_empty()
+        self.rules.is_empty() && self.limits == RoleLimits::default()
     }
 
     /// Adds what another one allows and denies.
     pub(super) fn merge(&mut self, other: Self) {
         self.rules.extend(other.rules);
+        self.nothing.extend(other.nothing);
+        let (known, new) = (self.limits, other.limits);
+        self.limits = RoleLimits {
+            calls_in_flight: new.calls_in_flight.or(known.calls_in_flight),
+            subscriptions: new.subscriptions.or(known.subscriptions),
+        };
+    }
+
+    /// The limits of the role `name`; what is wrong with them goes to `problems`.
+    pub(super) fn limits(&self, name: &str, problems: &mut Vec<Problem>) -> RoleLimits {
+        let text =
+            || format!("role {name:?} has a limit of 0, which lets it do nothing: use `deny` for that");
+        problems.extend(self.nothing.iter().map(|place| Problem::new(place, text())));
+        self.limits
     }
 
     /// The permissions of the role `name`; what is wrong with them goes to `problems`.

@@ -91,8 +91,10 @@ impl Broker {
             let all = tables.subscriptions.values().map(|held| &held.attempt).chain(&tables.attempts);
             (all.clone().count(), all.filter(|attempt| attempt.policy != Match::Exact).count())
         };
-        let (refusal, text) = if subscriptions >= limits.subscriptions {
-            let text = format!("a session may have {} subscriptions", limits.subscriptions);
+        let of_role = session.limits_of_role().subscriptions;
+        let most = limits.subscriptions.min(of_role.unwrap_or(usize::MAX));
+        let (refusal, text) = if subscriptions >= most {
+            let text = format!("a session may have {most} subscriptions");
             (Refusal::Subscriptions, text)
         } else if policy != Match::Exact && patterns >= limits.pattern_subscriptions {
             let text =

@@ -20,13 +20,36 @@ pub(crate) struct Access {
     others: Permissions,
     registers: bool,
     publishes: bool,
+    /// The roles that have limits of their own.
+    limits: HashMap<Box<str>, RoleLimits>,
+}
+
+/// What a session of a role may have at once; nothing here is above what [`Limits`](crate::Limits) says for everybody.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct RoleLimits {
+    pub(crate) calls_in_flight: Option<usize>,
+    pub(crate) subscriptions: Option<usize>,
 }
 
 impl Access {
     pub(crate) fn new(roles: HashMap<Box<str>, Permissions>, others: Permissions) -> Self {
         let may_ever = |action| others.may_ever(action) || roles.values().any(|role| role.may_ever(action));
         let (registers, publishes) = (may_ever(Action::Register), may_ever(Action::Publish));
-        Self { roles, others, registers, publishes }
+        Self { roles, others, registers, publishes, limits: HashMap::new() }
+    }
+
+    /// The same with limits for roles.
+    pub(crate) fn with_limits(self, limits: HashMap<Box<str>, RoleLimits>) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// The limits of a role, which has none of its own in most realms.
+    #[inline]
+    pub(crate) fn limits_of(&self, role: &str) -> RoleLimits {
+        if self.limits.is_empty() {
+            return RoleLimits::default();
+        }
+        self.limits.get(role).copied().unwrap_or_default()
     }
 
     /// Whether any role has permissions. Otherwise everybody may call everything.

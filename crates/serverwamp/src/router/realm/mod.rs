@@ -15,8 +15,8 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use access::Access;
 pub use access::Ruling;
+pub(crate) use access::{Access, RoleLimits};
 pub(crate) use changes::Changes;
 pub(crate) use checks::{disclosure_refused, forwarded, no_such_procedure};
 pub(crate) use config::{Anonymous, Blueprint, RealmCode, RealmConfig, RunningAuthenticator};

@@ -23,7 +23,7 @@ use crate::base::log::line;
 use crate::base::signal::Signal;
 use crate::router::auth::Principal;
 use crate::router::dealer::RoutedCall;
-use crate::router::realm::RunningRealm;
+use crate::router::realm::{RoleLimits, RunningRealm};
 use crate::rt::Runtime;
 use crate::transport::Outbox;
 use crate::transport::TransportInfo;
@@ -136,6 +136,21 @@ impl RouterSession {
     /// The peer's role; empty before authentication.
     pub(crate) fn authrole(&self) -> &str {
         self.principal().map_or("", Principal::authrole)
+    }
+
+    /// The limits of the peer's role, where it has some of its own.
+    pub(crate) fn limits_of_role(&self) -> RoleLimits {
+        self.running_realm().context.config().access.limits_of(self.authrole())
+    }
+
+    /// The calls that the peer may have unanswered at once, if it has so many already. The limit of a role is at least one,
+    /// so that a call that is the only one needs no look at it.
+    pub(crate) fn most_calls_beside(&self, unanswered: usize) -> usize {
+        let most = self.running_realm().context.limits.calls_in_flight;
+        if unanswered == 0 {
+            return most;
+        }
+        self.limits_of_role().calls_in_flight.map_or(most, |of_role| of_role.min(most))
     }
 
     /// The method of the peer's authentication; empty before it.
