@@ -10,6 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
+use zeroize::Zeroize;
 
 use super::Secret;
 use crate::codec::{EncodeError, Serializer, to_writer};
@@ -115,7 +116,9 @@ impl Derivation {
             self.iterations.max(1),
             &mut derived,
         );
-        CraKey(Secret::from(STANDARD.encode(derived)))
+        let key = CraKey(Secret::from(STANDARD.encode(&derived)));
+        derived.zeroize();
+        key
     }
 }
 

@@ -2,12 +2,15 @@
 
 use std::fmt;
 
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use zeroize::Zeroize;
 
 /// A password, a ticket or a key.
 ///
-/// There is no `PartialEq`: `==` would stop at the first byte that differs and tell how far an attacker got.
+/// There is no `PartialEq`: `==` would stop at the first byte that differs and tell how far an attacker got. The memory is
+/// overwritten when the value is dropped.
 #[derive(Clone)]
 pub struct Secret(Box<[u8]>);
 
@@ -20,6 +23,17 @@ impl Secret {
     /// The secret itself.
     pub const fn expose(&self) -> &[u8] {
         &self.0
+    }
+
+    /// Derives a secret for one purpose: HMAC-SHA256 of `purpose` under this one. It tells nothing of this one, nor of what is
+    /// derived for other purposes.
+    pub fn derive(&self, purpose: &str) -> Self {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        mac.update(purpose.as_bytes());
+        let mut derived = mac.finalize().into_bytes();
+        let secret = Self::new(derived);
+        derived.as_mut_slice().zeroize();
+        secret
     }
 
     /// Whether `other` is the secret; takes as long for any `other` of the same length.
@@ -43,7 +57,15 @@ impl From<&str> for Secret {
 }
 
 impl From<String> for Secret {
-    fn from(secret: String) -> Self {
-        Self(secret.into_bytes().into())
+    fn from(mut text: String) -> Self {
+        let secret = Self::new(&text);
+        text.zeroize();
+        secret
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
