@@ -85,7 +85,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .realm(Realm::new("com.example.public").allow_anonymous("guest").routes(routes()))
         .realm(
             Realm::new("com.example.members")
-                .authenticator(auth::transport(by_cookie))
+                .authenticator(auth::transport("cookie", by_cookie))
                 .authenticator(auth::ticket(by_ticket))
                 .authenticator(auth::cra_salted(100_000, 32, by_challenge))
                 .routes(routes().procedure("shop.shut", shut_the_shop)),

@@ -53,7 +53,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Application::builder()
         .realm(
             Realm::new("realm1")
-                .authenticator(auth::transport(by_certificate))
+                .authenticator(auth::transport("tls", by_certificate))
                 .allow_anonymous("guest")
                 .routes(RouteSet::new().procedure("who.am.i", who_am_i)),
         )

@@ -1,5 +1,6 @@
 //! The application: its realms, its limits, and what peers connect to.
 
+use crate::api::auth::{Secret, random_secret};
 use crate::api::handler::{NoState, SharedState, StateFor};
 use crate::api::realm::Realm;
 use crate::base::admission::Admissions;
@@ -31,6 +32,9 @@ use std::time::Duration;
 #[doc = include_str!("docs/first_program.md")]
 pub struct Application(Arc<Environment>);
 
+/// The least bytes of a secret that nobody guesses.
+const LEAST_SECRET: usize = 16;
+
 /// The time for connections left at the deadline of a shutdown to write the reason of their end. A peer that reads has it at
 /// once, and one that does not read is not waited for any longer.
 const LAST_WORDS: Duration = Duration::from_millis(250);
@@ -50,6 +54,7 @@ pub struct ApplicationBuilder<S = ()> {
     proxies: TrustedProxies,
     runtime: Option<Arc<dyn Runtime>>,
     default_realm_allowed: bool,
+    auth_secret: Option<Secret>,
 }
 
 /// The place of the last change of settings.
@@ -85,6 +90,7 @@ impl Application {
             proxies: TrustedProxies::none(),
             runtime: None,
             default_realm_allowed: true,
+            auth_secret: None,
         }
     }
 
@@ -219,6 +225,22 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
         self
     }
 
+    /// The secret from which made-up salts derive: an authid that nobody has is challenged with one, like any other, and has to get
+    /// the same one each time. At least 16 bytes; [`secret_from_file`](crate::auth::secret_from_file) and
+    /// [`secret_from_env`](crate::auth::secret_from_env) read it. Servers that serve the same users share it.
+    ///
+    /// By default it is random, so that made-up salts change when the program is started again, and salts of users do not:
+    /// whoever compares them finds out which names exist.
+    #[track_caller]
+    pub fn auth_secret(mut self, secret: Secret) -> Self {
+        if secret.expose().len() < LEAST_SECRET {
+            let text = format!("the secret of `auth_secret` has to have {LEAST_SECRET} bytes at least");
+            self.problems.push(Problem::new(Location::caller(), text));
+        }
+        self.auth_secret = Some(secret);
+        self
+    }
+
     /// Runs on this async runtime. Default: tokio; where only the feature `smol` is on, smol.
     pub fn runtime(mut self, runtime: impl Runtime) -> Self {
         self.runtime = Some(Arc::new(runtime));
@@ -243,6 +265,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             proxies: self.proxies,
             runtime: self.runtime,
             default_realm_allowed: self.default_realm_allowed,
+            auth_secret: self.auth_secret,
         }
     }
 }
@@ -297,6 +320,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             runtime: Arc::clone(&runtime),
             wake_queue: Arc::clone(run_queue.wake_queue()),
             permits: Arc::new(CallPermits::new(&limits)),
+            auth_secret: this.auth_secret.unwrap_or_else(random_secret),
         };
         let mut realms = HashMap::new();
         let mut default_realm = None;

@@ -168,7 +168,7 @@ fn handlers_of_every_kind_are_what_they_were() {
         .routes(routes)
         .on_connect(connected)
         .on_join(joined)
-        .authenticator(auth::transport(by_cookie))
+        .authenticator(auth::transport("cookie", by_cookie))
         .authenticator(auth::ticket(by_ticket))
         .authenticator(auth::cra(by_signature))
         .authenticator(auth::custom("dialogue", by_dialogue));

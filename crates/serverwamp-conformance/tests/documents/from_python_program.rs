@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 fn realms() -> [Realm<Metrics>; 3] {
     let guests = Realm::new("guests").allow_anonymous("guest").routes(registration_api());
     let customers = Realm::new("customers")
-        .authenticator(auth::transport(customer_cookie))
+        .authenticator(auth::transport("cookie", customer_cookie))
         .on_join(count_session)
         .routes(account_api());
     let admins = Realm::new("admins").authenticator(auth::ticket(admin_token)).routes(admin_api());

@@ -17,7 +17,7 @@ pub(crate) fn connect(server: &ServerProcess) -> RawPeer {
     RawPeer::connect(server.url(), Subprotocol::JSON)
 }
 
-fn with_cookie(server: &ServerProcess, cookie: &str) -> RawPeer {
+pub(crate) fn with_cookie(server: &ServerProcess, cookie: &str) -> RawPeer {
     let connect = Connect::to(server.url()).subprotocol(Subprotocol::JSON);
     connect.header("Cookie", cookie).open().expect("the server accepts")
 }
@@ -192,32 +192,6 @@ fn an_unknown_authid_and_a_wrong_ticket_look_the_same() {
     assert_eq!(talk("joe").len(), 3, "CHALLENGE, ABORT, the end");
 }
 
-// AUTH-18, CRA-09
-
-#[test]
-fn the_transport_is_asked_first() {
-    let server = server();
-    // A cookie that is not known leaves the peer to the next authenticator, one that is banned does not.
-    let mut peer = with_cookie(&server, "sid=stranger");
-    peer.send(json!([1, "cookies", { "roles": { "caller": {} } }]));
-    peer.expect_abort("wamp.error.no_matching_auth_method", "");
-    let mut peer = with_cookie(&server, "sid=stranger");
-    let welcome = peer.join_with_ticket("cookies", "joe", "secret!!!");
-    assert_eq!(welcome[2]["authmethod"], "ticket");
-    let mut peer = with_cookie(&server, "sid=banned");
-    peer.send(
-        json!([1, "cookies", { "roles": { "caller": {} }, "authmethods": ["ticket"], "authid": "joe" }]),
-    );
-    peer.expect_abort(DENIED, "authentication denied");
-    // AUTH-17
-    let mut peer = with_cookie(&server, "sid=joe");
-    let welcome = peer.hello("cookies", json!({ "authmethods": ["ticket"], "authid": "peter" }));
-    peer.welcomed(&welcome);
-    let expected = json!({ "$has": { "authid": "joe", "authrole": "browser", "authmethod": "transport" } });
-    assert_like(&expected, &welcome[2]);
-    assert_eq!(value(&mut peer, "identity.level", NONE), 5);
-}
-
 // AUTH-14
 
 #[test]
@@ -235,8 +209,8 @@ fn a_custom_authenticator_may_challenge_several_times() {
         let answer = peer.receive();
         if gets_in {
             peer.welcomed(&answer);
-            let expected =
-                json!({ "$has": { "authid": "ada", "authrole": "quizzed", "authmethod": "questions" } });
+            let expected = json!({ "$has": { "authid": "ada", "authrole": "quizzed", "authmethod": "questions",
+                    "authextra": { "animal": "cat", "colour": "blue" } } });
             assert_like(&expected, &answer[2]);
             assert_eq!(value(&mut peer, "identity.level", NONE), 6);
         } else {

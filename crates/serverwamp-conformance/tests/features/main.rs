@@ -9,6 +9,7 @@ mod answers_too_long_polled;
 mod arguments;
 mod authentication;
 mod authentication_by_cra;
+mod authentication_ways;
 mod cancel_and_timeout;
 mod close_frames;
 mod counters;

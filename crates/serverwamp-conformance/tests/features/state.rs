@@ -11,7 +11,7 @@ use serverwamp_conformance::harness::{NONE, assert_error, server, value};
 fn joined(method: &str, kind: &str, act: impl FnOnce(&mut RawPeer) -> Value) -> RawPeer {
     let server = server();
     let mut connect = Connect::to(server.url()).subprotocol(Subprotocol::JSON);
-    if method == "transport" {
+    if method == "cookie" {
         connect = connect.header("Cookie", "sid=joe");
     }
     let mut peer = connect.open().expect("the server accepts");
@@ -32,7 +32,7 @@ fn joined(method: &str, kind: &str, act: impl FnOnce(&mut RawPeer) -> Value) -> 
 
 #[test]
 fn a_transport_authenticator_has_the_state() {
-    joined("transport", "transport", |peer| peer.hello("stateful", json!({})));
+    joined("cookie", "transport", |peer| peer.hello("stateful", json!({})));
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl Secured {
         drop(socket);
         let stream = client.connect(&self.address(), HOST).map_err(|error| error.to_string())?;
         let mut peer = RawSocket::over(stream).peer(Subprotocol::JSON);
-        let answer = peer.hello(realm, json!({ "authmethods": ["anonymous", "transport"] }));
+        let answer = peer.hello(realm, json!({ "authmethods": ["anonymous", "tls"] }));
         if answer[0] == 2 { Ok(peer) } else { Err(answer[2].to_string()) }
     }
 }
@@ -162,7 +162,7 @@ fn sec_02_a_certificate_of_a_client_says_who_it_is() {
     // By WebSocket as well.
     let stream = known.connect(&secured.address(), HOST).expect("a handshake");
     let web = Connect::to(secured.server.url()).subprotocol(Subprotocol::CBOR).open_on(stream);
-    let welcome = web.expect("101").hello("certificates", json!({ "authmethods": ["transport"] }));
+    let welcome = web.expect("101").hello("certificates", json!({ "authmethods": ["tls"] }));
     assert_eq!(welcome[2]["authid"], fingerprint(&certificate));
 }
 

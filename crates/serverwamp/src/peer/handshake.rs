@@ -3,12 +3,13 @@
 //! The decision is one future that the connection polls; it is dropped with the connection. Its order: `on_connect`
 //! handlers, authenticators, `on_join` handlers. Whatever says no, the peer gets ABORT.
 
+use super::authenticate::authenticate;
 use super::{Deciding, Open, Peer, Phase, calls::Calls};
 use crate::WampError;
 use crate::base::log::{Whose, line};
 use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
-use crate::router::auth::{AuthenticateAnswer, Exchange, Principal, ReceivedHello, Secret};
+use crate::router::auth::{AuthenticateAnswer, Denial, Exchange, Principal, ReceivedHello, Secret};
 use crate::router::realm::{Handlers, RunningRealm};
 use crate::router::request::{ConnectRequest, JoinRequest, SessionRequest};
 use crate::router::session::pending::{Admission, SessionReply};
@@ -96,13 +97,14 @@ impl Peer {
         let Phase::Deciding(deciding) = &mut self.phase else { return };
         match deciding.decision.as_mut().poll(cx) {
             Poll::Ready(Ok(())) => self.welcome(),
-            Poll::Ready(Err(error)) => {
+            Poll::Ready(Err(denial)) => {
                 let whose = Whose::from(&*self.transport).in_session(deciding.session.id());
                 let realm = deciding.session.running_realm().name();
                 let authid = deciding.exchange.hello.authid.as_deref().unwrap_or("(none)");
-                let why = format_args!("realm {realm}, authid {authid}: {error}");
+                let progress = deciding.exchange.progress();
+                let why = format_args!("realm {realm}, authid {authid}, {progress}: {denial}");
                 self.app.counters.refused(Refusal::Session, whose, why);
-                self.refuse(&error);
+                self.deny(&denial);
             }
             Poll::Pending => {
                 if let Some(step) = deciding.exchange.take_challenge() {
@@ -139,8 +141,13 @@ impl Peer {
 
     /// Not let in: ABORT, and the transport closes behind it.
     pub(super) fn refuse(&mut self, error: &WampError) {
+        self.deny(&error.clone().into());
+    }
+
+    fn deny(&mut self, denial: &Denial) {
+        let error = &denial.error;
         self.machine.aborted();
-        self.send(&wire::abort(self.serializer, error.uri(), error.message()));
+        self.send(&wire::denial(self.serializer, denial));
         let text = error.message().unwrap_or_else(|| error.uri()).to_owned();
         self.over(CloseReason::Closed(error.uri().to_owned()), self.close_code(), text);
     }
@@ -169,7 +176,7 @@ async fn decide(
     exchange: Arc<Exchange>,
     methods: Vec<String>,
     connections: crate::transport::shutdown::Connections,
-) -> Result<(), WampError> {
+) -> Result<(), Denial> {
     let session = exchange.session.inner();
     let connected = Arc::new(Signal::default());
     let request = |admission| ConnectRequest { admission, taken: false };
@@ -178,11 +185,12 @@ async fn decide(
     let authentication = AssertUnwindSafe(authenticate(&realm, &exchange, methods));
     let principal = authentication.catch_unwind().await.unwrap_or_else(|panic| {
         let id = supervise::report_panic("authenticator", session, panic.as_ref());
-        Err(WampError::authentication_failed(format!("internal error, id {id}")))
+        Err(WampError::authentication_failed(format!("internal error, id {id}")).into())
     });
     session.welcome(principal.map_err(blame_backend)?);
     let request = |admission| JoinRequest { admission, taken: false };
-    ask(&realm.code.on_join, session, session.joined(), &connections, request).await
+    ask(&realm.code.on_join, session, session.joined(), &connections, request).await?;
+    Ok(())
 }
 
 /// Asks the handlers one after the other; each runs on as the session's companion.
@@ -223,49 +231,10 @@ async fn session_over(session: Arc<RouterSession>) {
     session.closed().await;
 }
 
-/// Finds the way to authenticate that both sides know, and takes it (checklist AUTH-04 .. AUTH-06).
-async fn authenticate(
-    realm: &RunningRealm,
-    exchange: &Arc<Exchange>,
-    mut methods: Vec<String>,
-) -> Result<Principal, WampError> {
-    for authenticator in realm.code.authenticators.iter().filter(|one| one.first) {
-        if let Some(principal) = (authenticator.dialogue)(Arc::clone(exchange)).await? {
-            return Ok(principal.proved_by(authenticator.method.clone()));
-        }
-    }
-    if methods.is_empty() {
-        methods.push("anonymous".to_owned());
-    }
-    for method in &methods {
-        if let (Some(anonymous), "anonymous") = (&realm.context.config().anonymous, method.as_str()) {
-            let authid = format!("{:013x}", realm.context.ids.bits() >> 11);
-            let principal = Principal::new(authid).role(anonymous.authrole.clone()).provider("static");
-            return Ok(principal.proved_by("anonymous".into()));
-        }
-        let known = realm.code.authenticators.iter().find(|one| !one.first && one.method == *method);
-        if let Some(authenticator) = known {
-            let principal = (authenticator.dialogue)(Arc::clone(exchange)).await?;
-            let principal = principal.ok_or_else(WampError::denied)?;
-            return Ok(principal.proved_by(authenticator.method.clone()));
-        }
-    }
-    let offered = methods.join(", ");
-    // A page that is not logged in is to know that it is that, and not a method, that is missing.
-    let text = match realm.code.authenticators.iter().any(|one| one.first) {
-        true => format!(
-            "this connection is not logged in: nothing that came with it (cookie, header, certificate) identifies \
-             anybody to this realm, and the realm accepts none of the offered authentication methods ({offered})"
-        ),
-        false => format!("the realm accepts none of the offered authentication methods ({offered})"),
-    };
-    Err(WampError::new(uris::error::NO_MATCHING_AUTH_METHOD).arg(text))
-}
-
 /// A failure of the application is no wrong password: it is a failed authentication (checklist AUTH-09).
-fn blame_backend(error: WampError) -> WampError {
-    match error.uri() {
-        uris::error::RUNTIME_ERROR => WampError::authentication_failed(error.message().unwrap_or_default()),
-        _ => error,
+fn blame_backend(mut denial: Denial) -> Denial {
+    if denial.error.uri() == uris::error::RUNTIME_ERROR {
+        denial.error = WampError::authentication_failed(denial.error.message().unwrap_or_default());
     }
+    denial
 }

@@ -3,6 +3,7 @@
 //! A [`Peer`] gets every message its transport receives, in order, and queues what is to be sent. It does no I/O. The
 //! protocol's own state is in `serverwamp_proto::session`; here is what the application does at each step.
 
+mod authenticate;
 mod call_permit;
 mod calls;
 mod deadlines;
@@ -17,11 +18,10 @@ mod too_long;
 
 pub(crate) use self::environment::Environment;
 
-use crate::WampError;
 use crate::base::admission::Permit;
 use crate::base::log::{self, Whose};
 use crate::base::statistics::Refusal;
-use crate::router::auth::Exchange;
+use crate::router::auth::{Denial, Exchange};
 use crate::router::session::{self, CloseReason, RouterSession};
 use crate::router::wire;
 use crate::rt::{BoxFuture, after};
@@ -73,7 +73,7 @@ enum Phase {
 struct Deciding {
     session: Arc<RouterSession>,
     exchange: Arc<Exchange>,
-    decision: BoxFuture<'static, Result<(), WampError>>,
+    decision: BoxFuture<'static, Result<(), Denial>>,
     /// A CHALLENGE is out and its AUTHENTICATE is not in.
     challenged: bool,
     /// The client's name and version, as HELLO says, for the log.

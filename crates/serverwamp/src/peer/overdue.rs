@@ -36,9 +36,13 @@ impl Peer {
                 self.send(&wire::abort(self.serializer, uris::error::PROTOCOL_VIOLATION, Some(&text)));
                 self.over(CloseReason::Violation(text.clone()), 1002, text);
             }
-            Phase::Deciding(_) => {
+            Phase::Deciding(deciding) => {
                 let text = format!("not authenticated within {:?}", self.app.limits.authenticate_timeout);
-                self.app.counters.refused(Refusal::AuthenticateTimeout, self.whose(), &text);
+                let realm = deciding.session.running_realm().name();
+                let authid = deciding.exchange.hello.authid.as_deref().unwrap_or("(none)");
+                let why =
+                    format_args!("realm {realm}, authid {authid}, {}: {text}", deciding.exchange.progress());
+                self.app.counters.refused(Refusal::AuthenticateTimeout, self.whose(), why);
                 self.refuse(&WampError::authentication_failed(text));
             }
             Phase::Closing => {

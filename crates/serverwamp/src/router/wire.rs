@@ -4,7 +4,7 @@
 
 use crate::WampError;
 use crate::base::log::line_later;
-use crate::router::auth::Principal;
+use crate::router::auth::{Denial, Principal};
 use crate::router::realm::{Disclosure, RealmConfig};
 use serverwamp_proto::codec::{Dict, Serializer, Value};
 use serverwamp_proto::id::{PublicationId, RegistrationId, RequestId, SessionId, SubscriptionId};
@@ -64,6 +64,16 @@ pub(crate) fn abort<'a>(serializer: Serializer, reason: &'a str, text: Option<&s
     })
 }
 
+/// ABORT for a peer that did not get in.
+pub(crate) fn denial(serializer: Serializer, denial: &Denial) -> Message<'_> {
+    let details = AbortDetails {
+        message: denial.error.message().map(str::to_owned),
+        scram: denial.scram.map(str::to_owned),
+        ..AbortDetails::default()
+    };
+    Message::Abort(Abort { details, reason: uri(denial.error.uri()), payload: Payload::empty(serializer) })
+}
+
 pub(crate) fn goodbye<'a>(reason: &'a str, text: Option<&str>) -> Message<'a> {
     Message::Goodbye(Goodbye {
         details: GoodbyeDetails { message: text.map(str::to_owned), ..GoodbyeDetails::default() },
@@ -72,17 +82,21 @@ pub(crate) fn goodbye<'a>(reason: &'a str, text: Option<&str>) -> Message<'a> {
 }
 
 pub(crate) fn challenge<'a>(serializer: Serializer, method: &'a str, extra: &Dict) -> Message<'a> {
-    let extra = message::Encoded::new(serializer, extra).unwrap_or_else(|error| {
+    Message::Challenge(Challenge { method: method.into(), extra: extra_of(serializer, method, extra) })
+}
+
+/// What an authentication method adds to a message.
+fn extra_of(serializer: Serializer, method: &str, extra: &Dict) -> message::Encoded {
+    message::Encoded::new(serializer, extra).unwrap_or_else(|error| {
         line_later!(
             ERROR,
             "internal",
-            "the extra of a CHALLENGE cannot be encoded, an empty one is sent",
+            "the extra of an authentication method cannot be encoded, an empty one is sent",
             method = method,
             error = error
         );
         message::Encoded::empty_dict(serializer)
-    });
-    Message::Challenge(Challenge { method: method.into(), extra })
+    })
 }
 
 pub(crate) fn welcome(
@@ -102,6 +116,9 @@ pub(crate) fn welcome(
             authrole: Some(principal.authrole().to_owned()),
             authmethod: Some(principal.authmethod().to_owned()),
             authprovider: Some(principal.authprovider().to_owned()),
+            authextra: principal
+                .authextra_of_welcome()
+                .map(|extra| extra_of(serializer, principal.authmethod(), extra)),
             ..WelcomeDetails::default()
         },
     })

@@ -39,7 +39,7 @@ async fn the_transport_is_extracted_in_every_kind_of_handler() {
         .procedure("com.is_shared", is_shared)
         .topic("com.topic", subscribes);
     let realm = Realm::new("realm1")
-        .authenticator(auth::transport(authenticates))
+        .authenticator(auth::transport("header", authenticates))
         .on_connect(connects_or_joins)
         .on_join(connects_or_joins)
         .routes(routes);

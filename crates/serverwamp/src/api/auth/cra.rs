@@ -3,12 +3,12 @@
 //! Invariant: an unknown authid walks the same path as a known one, with a salt that stays the same from one attempt to
 //! the next and a key nobody has, and ends with the same ABORT.
 
-use super::handlers::dialogue;
-use super::{Authenticator, CraCredential, Principal, Salting, Secret};
+use super::handlers::{asking, dialogue};
+use super::{Authenticator, CraCredential, Principal, Salting, Secret, random_secret};
 use crate::WampError;
 use crate::api::handler::{AuthHandler, Unbound};
 use crate::api::reply::{IntoReply, via};
-use crate::router::auth::Exchange;
+use crate::router::auth::{Denial, Exchange};
 use crate::router::request::{AuthRequest, CraMethod};
 use serverwamp_proto::auth::{CraChallenge, CraKey, Derivation, fake_salt, format_timestamp, method};
 use serverwamp_proto::codec::{Dict, Value};
@@ -22,7 +22,8 @@ pub fn derive_key(password: &Secret, salting: &Salting) -> String {
 
 /// Authenticates by WAMP-CRA; `handler` finds the secret of an authid, or `None` for an unknown one.
 ///
-/// An unknown authid is challenged like a user without a salt; if your users have salts, use [`cra_salted`].
+/// An unknown authid is challenged like a user without a salt; if your users have salts, use [`cra_salted`], and
+/// [`auth_secret`](crate::ApplicationBuilder::auth_secret), so that its made-up salt survives a restart.
 pub fn cra<H, T, S>(handler: H) -> Authenticator<S>
 where
     H: AuthHandler<CraMethod, T, S>,
@@ -49,21 +50,21 @@ where
     T: 'static,
     S: Send + Sync + 'static,
 {
-    let server_key = random_secret();
-    dialogue(method::WAMPCRA.into(), false, Unbound::new(handler), move |handler, exchange, name| {
-        let server_key = server_key.clone();
-        async move {
-            let Some(authid) = exchange.hello.authid.clone() else {
-                return Err(WampError::denied());
-            };
-            let known = handler.call(AuthRequest::new(Arc::clone(&exchange), Arc::clone(&name))).await?;
-            let is_known = known.is_some();
-            let credential = known.unwrap_or_else(|| nobody(&authid, unknown, &server_key));
-            let challenge = challenge_text(&exchange, &authid)?;
-            let answer = exchange.challenge(&name, extra(&challenge, credential.derivation.as_ref())).await;
-            let signature = String::from_utf8_lossy(answer.signature.expose()).into_owned();
-            let signed = credential.key.verify(&challenge, &signature);
-            Ok((signed & is_known).then_some(credential.principal))
+    dialogue(asking(method::WAMPCRA), Unbound::new(handler), move |handler, exchange, name| async move {
+        let Some(authid) = exchange.hello.authid.clone() else {
+            return Err(Denial::denied("HELLO has no authid"));
+        };
+        let known = handler.call(AuthRequest::new(Arc::clone(&exchange), Arc::clone(&name))).await?;
+        let is_known = known.is_some();
+        let credential = known.unwrap_or_else(|| nobody(&authid, unknown, exchange.server_secret()));
+        let challenge = challenge_text(&exchange, &authid)?;
+        let answer = exchange.challenge(&name, extra(&challenge, credential.derivation.as_ref())).await;
+        let signature = String::from_utf8_lossy(answer.signature.expose()).into_owned();
+        let signed = credential.key.verify(&challenge, &signature);
+        match (signed, is_known) {
+            (true, true) => Ok(Some(credential.principal)),
+            (_, true) => Err(Denial::denied("the signature is not that of the challenge")),
+            (_, false) => Err(Denial::denied("the authid is unknown")),
         }
     })
 }
@@ -76,12 +77,6 @@ fn nobody(authid: &str, unknown: Option<(u32, u32)>, server_key: &Secret) -> Cra
         iterations,
     });
     CraCredential { key: CraKey::from_secret(random_secret()), derivation, principal: Principal::new(authid) }
-}
-
-fn random_secret() -> Secret {
-    let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes).expect("the operating system has random numbers");
-    Secret::new(bytes)
 }
 
 /// The text to sign. Role and provider are the same for everybody: a peer that has proved nothing yet must not learn

@@ -3,9 +3,9 @@
 use super::{AuthExchange, Authenticator, Principal, Secret};
 use crate::WampError;
 use crate::api::extract::FromRequest;
-use crate::api::handler::{AuthHandler, Unbound};
+use crate::api::handler::{AuthHandler, SharedState, Unbound};
 use crate::api::reply::{IntoReply, via};
-use crate::router::auth::Exchange;
+use crate::router::auth::{Denial, Dialogue, Exchange, MethodNames};
 use crate::router::request::{AuthRequest, CustomMethod, Method, TicketMethod, TransportMethod};
 use serverwamp_proto::codec::Dict;
 use std::borrow::Cow;
@@ -13,9 +13,13 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
 
-/// Authenticates by what the transport knows: cookies, headers, addresses, certificates.
+/// Authenticates by what the transport knows: cookies, headers, addresses, certificates. The peer is asked for nothing.
 ///
-/// It runs before the peer is asked for anything. `None` leaves the peer to the next authenticator.
+/// The method has a name, which clients may list in HELLO and WELCOME reports: by convention `cookie`, `header`, `tls` for a
+/// client certificate, `unix` for the credentials of a Unix socket's peer. A client that lists methods and not this one is not
+/// authenticated by it. A client that lists none may use all transport methods, in the order of the realm.
+///
+/// `None` leaves the peer to the next method.
 ///
 /// ```
 /// use serverwamp::auth::{self, Principal};
@@ -25,16 +29,17 @@ use std::sync::Arc;
 /// async fn by_cookie(transport: Arc<TransportInfo>) -> Option<Principal> {
 ///     (transport.cookie("sid")? == "let me in").then(|| Principal::new("joe").role("customer"))
 /// }
-/// # serverwamp::Realm::<()>::new("secure").authenticator(auth::transport(by_cookie));
+/// # serverwamp::Realm::<()>::new("secure").authenticator(auth::transport("cookie", by_cookie));
 /// ```
-pub fn transport<H, T, S>(handler: H) -> Authenticator<S>
+pub fn transport<H, T, S>(name: impl Into<Cow<'static, str>>, handler: H) -> Authenticator<S>
 where
     H: AuthHandler<TransportMethod, T, S>,
     T: 'static,
     S: Send + Sync + 'static,
 {
-    dialogue("transport".into(), true, Unbound::new(handler), |handler, exchange, name| async move {
-        handler.call(AuthRequest::new(exchange, name)).await
+    let names = MethodNames { names: vec![name.into()], transport: true };
+    dialogue(names, Unbound::new(handler), |handler, exchange, name| async move {
+        Ok(handler.call(AuthRequest::new(exchange, name)).await?)
     })
 }
 
@@ -57,14 +62,14 @@ where
     T: 'static,
     S: Send + Sync + 'static,
 {
-    dialogue("ticket".into(), false, Unbound::new(handler), |handler, exchange, name| async move {
+    dialogue(asking("ticket"), Unbound::new(handler), |handler, exchange, name| async move {
         if exchange.hello.authid.is_none() {
-            return Err(WampError::denied());
+            return Err(Denial::denied("HELLO has no authid"));
         }
         let answer = exchange.challenge(&name, Dict::new()).await;
         let mut request = AuthRequest::new(exchange, name);
         request.ticket = Some(answer.signature);
-        handler.call(request).await
+        Ok(handler.call(request).await?)
     })
 }
 
@@ -76,34 +81,34 @@ where
     T: 'static,
     S: Send + Sync + 'static,
 {
-    dialogue(method.into(), false, Unbound::new(handler), |handler, exchange, name| async move {
-        handler.call(AuthRequest::new(exchange, name)).await
+    dialogue(asking(method), Unbound::new(handler), |handler, exchange, name| async move {
+        Ok(handler.call(AuthRequest::new(exchange, name)).await?)
     })
 }
 
 type BoundHandler<M> = Arc<dyn crate::router::routes::ErasedHandler<AuthRequest<M>>>;
 
+/// The names of a method that asks the peer something, which has this one.
+pub(super) fn asking(name: impl Into<Cow<'static, str>>) -> MethodNames {
+    MethodNames { names: vec![name.into()], transport: false }
+}
+
 /// An authenticator that runs `talk` with the handler once that has its state.
 pub(super) fn dialogue<M, S, Fut>(
-    method: Cow<'static, str>,
-    first: bool,
+    names: MethodNames,
     handler: Unbound<AuthRequest<M>, S>,
     talk: impl Fn(BoundHandler<M>, Arc<Exchange>, Arc<str>) -> Fut + Send + Sync + 'static,
 ) -> Authenticator<S>
 where
     M: Method,
     S: Send + Sync + 'static,
-    Fut: Future<Output = Result<Option<Principal>, WampError>> + Send + 'static,
+    Fut: Future<Output = Result<Option<Principal>, Denial>> + Send + 'static,
 {
-    let name: Arc<str> = method.as_ref().into();
-    Authenticator {
-        method,
-        first,
-        bind: Box::new(move |state| {
-            let handler = handler.bind(state);
-            Arc::new(move |exchange| Box::pin(talk(Arc::clone(&handler), exchange, Arc::clone(&name))))
-        }),
-    }
+    let bind = move |state: &SharedState<S>| -> Dialogue {
+        let handler = handler.bind(state);
+        Arc::new(move |exchange, name| Box::pin(talk(Arc::clone(&handler), exchange, name)))
+    };
+    Authenticator::of(names, Box::new(bind))
 }
 
 /// The ticket the peer sent.

@@ -1,42 +1,104 @@
 //! Authenticators, explicit for every realm.
 #![doc = include_str!("../../docs/authentication.md")]
 
+mod both;
 mod cra;
 mod handlers;
+mod server_secret;
 
+pub use self::both::both;
 pub use self::cra::{cra, cra_salted, derive_key};
 pub use self::handlers::{AuthId, HelloDetails, Ticket, custom, ticket, transport};
+pub(crate) use self::server_secret::random_secret;
+pub use self::server_secret::{secret_from_env, secret_from_file};
 pub use crate::router::auth::{AuthExchange, AuthenticateAnswer, CraCredential, Principal, Salting, Secret};
 
 use crate::api::handler::SharedState;
-use crate::router::auth::Dialogue;
+use crate::router::auth::{Dialogue, MethodNames, RunningAuthenticator, RunningMethod};
 use std::borrow::Cow;
 use std::fmt;
 
 /// One way to prove an identity, still waiting for its state.
 ///
-/// Made by [`transport`], [`ticket`], [`cra`] and [`custom`], given to
+/// Made by [`transport`], [`ticket`], [`cra`], [`custom`] and [`both`], given to
 /// [`Realm::authenticator`](crate::Realm::authenticator).
 #[must_use]
 pub struct Authenticator<S> {
-    pub(crate) method: Cow<'static, str>,
-    /// Runs before the peer is asked for anything.
-    pub(crate) first: bool,
-    pub(crate) bind: BindAuth<S>,
+    /// One method, or several that have to be passed one after the other.
+    methods: Vec<UnboundMethod<S>>,
+}
+
+/// A method, still waiting for its state.
+struct UnboundMethod<S> {
+    names: MethodNames,
+    bind: BindAuth<S>,
 }
 
 type BindAuth<S> = Box<dyn FnOnce(&SharedState<S>) -> Dialogue + Send>;
 
 impl<S> Authenticator<S> {
+    fn of(names: MethodNames, bind: BindAuth<S>) -> Self {
+        Self { methods: vec![UnboundMethod { names, bind }] }
+    }
+
+    /// Adds another name by which clients may ask for the method.
+    ///
+    /// CHALLENGE and WELCOME have the name that the client used. Of [`both`] the first method gets it; name the methods before
+    /// they are put together.
+    ///
+    /// ```
+    /// use serverwamp::auth::{self, AuthId, Principal, Ticket};
+    ///
+    /// async fn check(AuthId(authid): AuthId, Ticket(ticket): Ticket) -> Option<Principal> {
+    ///     ticket.matches("secret!!!").then(|| Principal::new(authid))
+    /// }
+    /// # serverwamp::Realm::<()>::new("secure").authenticator(
+    /// auth::ticket(check).also_named("token")
+    /// # );
+    /// ```
+    pub fn also_named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        if let Some(method) = self.methods.first_mut() {
+            method.names.names.push(name.into());
+        }
+        self
+    }
+
+    /// The names of the method that decides whether a client can use it: of several, the first.
+    pub(crate) fn first(&self) -> &MethodNames {
+        static NOTHING: MethodNames = MethodNames { names: Vec::new(), transport: false };
+        self.methods.first().map_or(&NOTHING, |method| &method.names)
+    }
+
+    /// The names of every method.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &MethodNames> {
+        self.methods.iter().map(|method| &method.names)
+    }
+
     /// The same authenticator, which has its state.
     pub(crate) fn with_state(self, state: &SharedState<S>) -> Authenticator<()> {
-        let dialogue = (self.bind)(state);
-        Authenticator { method: self.method, first: self.first, bind: Box::new(move |_| dialogue) }
+        let bound = |method: UnboundMethod<S>| {
+            let dialogue = (method.bind)(state);
+            UnboundMethod {
+                names: method.names,
+                bind: Box::new(move |_: &SharedState<()>| dialogue) as BindAuth<()>,
+            }
+        };
+        Authenticator { methods: self.methods.into_iter().map(bound).collect() }
+    }
+}
+
+impl Authenticator<()> {
+    /// The authenticator of a running realm.
+    pub(crate) fn run(self) -> RunningAuthenticator {
+        let state = SharedState::none();
+        let running =
+            |method: UnboundMethod<()>| RunningMethod { names: method.names, dialogue: (method.bind)(state) };
+        RunningAuthenticator { methods: self.methods.into_iter().map(running).collect() }
     }
 }
 
 impl<S> fmt::Debug for Authenticator<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authenticator").field("method", &self.method).finish_non_exhaustive()
+        f.debug_list().entries(self.all()).finish()
     }
 }

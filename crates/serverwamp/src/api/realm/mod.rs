@@ -1,5 +1,6 @@
 //! A realm: its routes, its way to authenticate, its lifecycles.
 
+mod authentication;
 mod permissions;
 mod register;
 mod roles;
@@ -14,8 +15,8 @@ use crate::api::routes::RouteSet;
 use crate::base::error::Problem;
 use crate::base::limits::Limits;
 use crate::router::realm::{
-    Anonymous, Blueprint, Offers, ProcedureSettings, RealmCode, RealmConfig, Routed, RunningAuthenticator,
-    SettingsEntry, SettingsTable, TopicSettings,
+    Anonymous, Blueprint, Offers, ProcedureSettings, RealmCode, RealmConfig, Routed, SettingsEntry,
+    SettingsTable, TopicSettings,
 };
 use crate::router::request::{ConnectRequest, JoinRequest};
 use crate::router::routes::{CallLayer, ProcedureService, RoutePattern, RouteTable};
@@ -52,6 +53,7 @@ pub struct Realm<S = ()> {
     routes: RouteSet<S>,
     authenticators: Vec<Authenticator<S>>,
     anonymous: Option<Cow<'static, str>>,
+    prefers_own_order: bool,
     application_only: bool,
     problems: Vec<Problem>,
     on_connect: Vec<Unbound<ConnectRequest, S>>,
@@ -80,6 +82,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
             routes: RouteSet::new(),
             authenticators: Vec::new(),
             anonymous: None,
+            prefers_own_order: false,
             application_only: false,
             problems: Vec::new(),
             on_connect: Vec::new(),
@@ -136,63 +139,6 @@ impl<S: Send + Sync + 'static> Realm<S> {
         self
     }
 
-    /// Lets in peers that prove nothing, with this role and a random authid.
-    ///
-    /// Only for a peer that asks for `anonymous`, or for no method at all. There is one such role: a second one is an error
-    /// of [`build`](crate::ApplicationBuilder::build), as is one that is empty or has white space or control characters in
-    /// it.
-    #[track_caller]
-    pub fn allow_anonymous(mut self, authrole: impl Into<Cow<'static, str>>) -> Self {
-        let authrole = authrole.into();
-        self.problems.extend(roles::problem(&self.name, &authrole, Location::caller()));
-        if let Some(former) = self.anonymous.replace(authrole) {
-            let text = format!(
-                "realm {:?} already has the role {former:?} for anonymous peers: call `allow_anonymous` once",
-                self.name
-            );
-            self.problems.push(Problem::new(Location::caller(), text));
-        }
-        self
-    }
-
-    /// Declares that no peer may join: the realm is the application's own, which calls, registers, publishes and subscribes
-    /// in it through [`RealmHandle`](crate::RealmHandle). Peers get `wamp.error.no_matching_auth_method`.
-    ///
-    /// Without this, a realm that lets nobody in is an error of [`build`](crate::ApplicationBuilder::build), because
-    /// its authentication was probably forgotten; [`Application::connect`](crate::Application::connect) joins like any
-    /// other peer.
-    ///
-    /// ```
-    /// use serverwamp::{Application, Realm};
-    ///
-    /// let app = Application::builder().realm(Realm::new("internal").application_only()).build()?;
-    /// app.realm("internal").expect("it was added above").publish("com.example.tick", ())?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn application_only(mut self) -> Self {
-        self.application_only = true;
-        self
-    }
-
-    /// Adds a way to authenticate; see [`auth`](crate::auth).
-    ///
-    /// Transport authenticators run first, in the order they were added. Of the others the first that the peer offers is
-    /// taken, in the peer's order; there is one for each method, and a second one is an error of
-    /// [`build`](crate::ApplicationBuilder::build).
-    #[track_caller]
-    pub fn authenticator(mut self, authenticator: Authenticator<S>) -> Self {
-        let rivals = |other: &Authenticator<S>| !other.first && other.method == authenticator.method;
-        if !authenticator.first && self.authenticators.iter().any(rivals) {
-            let text = format!(
-                "realm {:?} already has an authenticator for the method {:?}; this one would never be asked",
-                self.name, authenticator.method
-            );
-            self.problems.push(Problem::new(Location::caller(), text));
-        }
-        self.authenticators.push(authenticator);
-        self
-    }
-
     /// Runs `handler` around every session, from before its authentication to its end.
     ///
     /// The session has no identity yet when it starts. Handlers start in the order they were added, each when the one
@@ -246,30 +192,6 @@ impl<S: Send + Sync + 'static> Realm<S> {
         self
     }
 
-    /// The faults in the realm's authentication, if any.
-    fn admission_problem(&self) -> Option<Problem> {
-        let admits = self.anonymous.is_some() || !self.authenticators.is_empty();
-        let never_asked = |one: &Authenticator<S>| !one.first && one.method == "anonymous";
-        let text = match (admits, self.application_only) {
-            (false, false) => format!(
-                "realm {:?} lets nobody in: add `.allow_anonymous(role)` or `.authenticator(..)`, or \
-                 `.application_only()` if that is meant",
-                self.name
-            ),
-            (true, true) => format!(
-                "realm {:?} is `application_only` but lets peers in: remove one of the two",
-                self.name
-            ),
-            _ if self.anonymous.is_some() && self.authenticators.iter().any(never_asked) => format!(
-                "realm {:?} allows anonymous peers, and its authenticator for the method \"anonymous\" would never \
-                 be asked: leave one of both out",
-                self.name
-            ),
-            _ => return None,
-        };
-        Some(Problem::new(self.place, text))
-    }
-
     /// The same realm, whose handlers have their state.
     pub(crate) fn with_state(self, state: &SharedState<S>) -> Realm<()> {
         Realm {
@@ -278,6 +200,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
             routes: self.routes.with_state(state),
             authenticators: self.authenticators.into_iter().map(|one| one.with_state(state)).collect(),
             anonymous: self.anonymous,
+            prefers_own_order: self.prefers_own_order,
             application_only: self.application_only,
             problems: self.problems,
             on_connect: self.on_connect.into_iter().map(|handler| handler.with_state(state)).collect(),
@@ -329,6 +252,7 @@ impl Realm<()> {
         let config = RealmConfig {
             rules,
             anonymous: self.anonymous.map(|authrole| Anonymous { authrole }),
+            prefers_own_order: self.prefers_own_order,
             offers: self.offers,
             access,
             topic_settings,
@@ -337,20 +261,12 @@ impl Realm<()> {
         let code = RealmCode {
             routes,
             service,
-            authenticators: self.authenticators.into_iter().map(|one| running(one, state)).collect(),
+            authenticators: self.authenticators.into_iter().map(Authenticator::run).collect(),
             on_connect: self.on_connect.into_iter().map(|handler| handler.bind(state)).collect(),
             on_join: self.on_join.into_iter().map(|handler| handler.bind(state)).collect(),
             serial_calls: self.serial_calls,
         };
         Blueprint { name: self.name.into(), config, code }
-    }
-}
-
-fn running(authenticator: Authenticator<()>, state: &SharedState<()>) -> RunningAuthenticator {
-    RunningAuthenticator {
-        method: authenticator.method,
-        first: authenticator.first,
-        dialogue: (authenticator.bind)(state),
     }
 }
 

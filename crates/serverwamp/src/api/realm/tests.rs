@@ -75,7 +75,7 @@ fn a_role_that_nobody_can_get_is_refused() {
     one(guests().routes(required("admin")), "the role \"admin\", which nobody can get");
     one(guests().routes(required("guest").require_role("admin")), "a session has one role");
     assert_eq!(problems(guests().routes(required("guest"))), Vec::<String>::new());
-    let anybody = auth::transport(|| async { None::<Principal> });
+    let anybody = auth::transport("cookie", || async { None::<Principal> });
     assert_eq!(problems(guests().authenticator(anybody).role("admin", admins)), Vec::<String>::new());
 }
 
@@ -96,7 +96,7 @@ fn the_rule_that_decides_can_be_asked_for() {
         .procedure("com.restart", || async {})
         .open_topic("com.alerts")
         .require_one_of(["operator", "admin"]);
-    let anybody = auth::transport(|| async { None::<Principal> });
+    let anybody = auth::transport("cookie", || async { None::<Principal> });
     let realm = handle(
         Realm::new("realm1")
             .authenticator(anybody)

@@ -30,6 +30,11 @@ pub(crate) struct ReceivedHello {
 struct Mailbox {
     outgoing: Option<ExchangeStep>,
     incoming: Option<AuthenticateAnswer>,
+    /// The name of the method that is tried, as the peer calls it.
+    method: Option<Arc<str>>,
+    /// How many CHALLENGEs of this method the peer was sent, and how many it answered.
+    challenges: u32,
+    answers: u32,
 }
 
 /// A CHALLENGE that waits to be sent.
@@ -55,9 +60,20 @@ impl Exchange {
     }
 
     pub(crate) async fn challenge(&self, method: &str, extra: Dict) -> AuthenticateAnswer {
-        self.mailbox().outgoing = Some(ExchangeStep { method: method.to_owned(), extra });
+        self.ask(ExchangeStep { method: method.to_owned(), extra });
         // The connection polls this future again after each AUTHENTICATE: there is nobody else to wake it.
         poll_fn(|_| self.mailbox().incoming.take().map_or(Poll::Pending, Poll::Ready)).await
+    }
+
+    fn ask(&self, step: ExchangeStep) {
+        let mut mailbox = self.mailbox();
+        mailbox.outgoing = Some(step);
+        mailbox.challenges += 1;
+    }
+
+    /// The realm's secret, from which salts for names that nobody has derive.
+    pub(crate) fn server_secret(&self) -> &super::Secret {
+        &self.session.inner().running_realm().context.auth_secret
     }
 
     pub(crate) fn take_challenge(&self) -> Option<ExchangeStep> {
@@ -65,7 +81,29 @@ impl Exchange {
     }
 
     pub(crate) fn answer(&self, answer: AuthenticateAnswer) {
-        self.mailbox().incoming = Some(answer);
+        let mut mailbox = self.mailbox();
+        mailbox.incoming = Some(answer);
+        mailbox.answers += 1;
+    }
+
+    /// A method is tried from here on, under this name.
+    pub(crate) fn begin(&self, method: &Arc<str>) {
+        let mut mailbox = self.mailbox();
+        (mailbox.challenges, mailbox.answers) = (0, 0);
+        mailbox.method = Some(Arc::clone(method));
+    }
+
+    /// The method and the step that the authentication has come to, for the log.
+    pub(crate) fn progress(&self) -> String {
+        let mailbox = self.mailbox();
+        let method = mailbox.method.as_deref().unwrap_or("(none)");
+        match (mailbox.challenges, mailbox.answers) {
+            (0, _) => format!("method {method}, step HELLO"),
+            (challenges, answers) if answers < challenges => {
+                format!("method {method}, step CHALLENGE {challenges}")
+            }
+            (_, answers) => format!("method {method}, step AUTHENTICATE {answers}"),
+        }
     }
 
     fn mailbox(&self) -> MutexGuard<'_, Mailbox> {

@@ -1,19 +1,55 @@
 //! The principal of a session, and the dialogue that establishes it.
 
 mod credential;
+mod denial;
 mod exchange;
 mod principal;
 
 pub use self::credential::{CraCredential, Salting};
+pub(crate) use self::denial::Denial;
 pub use self::exchange::{AuthExchange, AuthenticateAnswer};
 pub(crate) use self::exchange::{Exchange, ReceivedHello};
 pub use self::principal::Principal;
 pub use serverwamp_proto::auth::Secret;
 
-use crate::base::error::WampError;
 use crate::rt::BoxFuture;
+use std::borrow::Cow;
 use std::sync::Arc;
 
-/// An authenticator's dialogue with one peer: `None` when this way does not lead to an identity.
-pub(crate) type Dialogue =
-    Arc<dyn Fn(Arc<Exchange>) -> BoxFuture<'static, Result<Option<Principal>, WampError>> + Send + Sync>;
+/// A method's dialogue with one peer, which asked for the method by the given name: `None` when this way does not lead to an
+/// identity.
+pub(crate) type Dialogue = Arc<
+    dyn Fn(Arc<Exchange>, Arc<str>) -> BoxFuture<'static, Result<Option<Principal>, Denial>> + Send + Sync,
+>;
+
+/// The names of an authentication method, and what they promise.
+#[derive(Clone, Debug)]
+pub(crate) struct MethodNames {
+    /// The first is the method's own, the others are aliases.
+    pub(crate) names: Vec<Cow<'static, str>>,
+    /// It looks at the transport and asks the peer nothing: `None` of it leaves the peer to the next method.
+    pub(crate) transport: bool,
+}
+
+impl MethodNames {
+    /// The method's own name.
+    pub(crate) fn own(&self) -> &str {
+        self.names.first().map_or("", |name| name)
+    }
+
+    /// Returns whether clients ask for the method by this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|one| one == name)
+    }
+}
+
+/// A method with its state.
+pub(crate) struct RunningMethod {
+    pub(crate) names: MethodNames,
+    pub(crate) dialogue: Dialogue,
+}
+
+/// An authenticator with its state: one method, or several that have to prove the same authid one after the other.
+pub(crate) struct RunningAuthenticator {
+    pub(crate) methods: Vec<RunningMethod>,
+}

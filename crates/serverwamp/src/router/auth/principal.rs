@@ -1,9 +1,11 @@
 //! The principal of an authenticated peer.
 
+use serverwamp_proto::codec::{Dict, Value};
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 /// An authenticated peer: the identity that WELCOME reports, and a value of the application's own.
 #[derive(Clone)]
@@ -13,6 +15,16 @@ pub struct Principal {
     pub(crate) authmethod: Cow<'static, str>,
     pub(crate) authprovider: Cow<'static, str>,
     identity: Option<Arc<dyn Any + Send + Sync>>,
+    /// `WELCOME.Details.authextra`; most principals have none.
+    authextra: Option<Box<Dict>>,
+    expiry: Option<Expiry>,
+}
+
+/// When what proved a principal expires.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Expiry {
+    At(SystemTime),
+    After(Duration),
 }
 
 impl Principal {
@@ -26,6 +38,8 @@ impl Principal {
             authmethod: "".into(),
             authprovider: "application".into(),
             identity: None,
+            authextra: None,
+            expiry: None,
         }
     }
 
@@ -47,6 +61,30 @@ impl Principal {
     #[must_use]
     pub fn identity<U: Send + Sync + 'static>(mut self, identity: U) -> Self {
         self.identity = Some(Arc::new(identity));
+        self
+    }
+
+    /// Adds an entry to `authextra` of WELCOME, such as the router's own proof.
+    #[must_use]
+    pub fn authextra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.authextra.get_or_insert_default().insert(name.into(), value.into());
+        self
+    }
+
+    /// Says when that which proved the identity expires: a token, a certificate, a login.
+    ///
+    /// The session ends then, or stays, as the realm is configured. The time that is left is measured at WELCOME; changes of
+    /// the system's clock after that do not count. By default nothing expires.
+    #[must_use]
+    pub fn expires_at(mut self, time: SystemTime) -> Self {
+        self.expiry = Some(Expiry::At(time));
+        self
+    }
+
+    /// As [`expires_at`](Self::expires_at), counted from WELCOME.
+    #[must_use]
+    pub fn expires_in(mut self, time: Duration) -> Self {
+        self.expiry = Some(Expiry::After(time));
         self
     }
 
@@ -72,6 +110,40 @@ impl Principal {
 
     pub(crate) fn proved_by(mut self, method: Cow<'static, str>) -> Self {
         self.authmethod = method;
+        self
+    }
+
+    /// `WELCOME.Details.authextra`.
+    pub(crate) fn authextra_of_welcome(&self) -> Option<&Dict> {
+        self.authextra.as_deref()
+    }
+
+    /// The time that is left until it expires, if it does: none at all if it has.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tokens expire by the calendar; the time left is measured once"
+    )]
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        match self.expiry? {
+            Expiry::At(time) => Some(time.duration_since(SystemTime::now()).unwrap_or_default()),
+            Expiry::After(time) => Some(time),
+        }
+    }
+
+    /// This principal, which somebody proved by another method before: with both proofs' `authextra`, and the time of the
+    /// proof that expires first. Its role, provider and identity stay.
+    pub(crate) fn after(mut self, earlier: &Self) -> Self {
+        if let Some(former) = &earlier.authextra {
+            let mut merged = former.clone();
+            for (name, value) in self.authextra.iter().flat_map(|own| own.iter()) {
+                merged.insert(name.to_owned(), value.clone());
+            }
+            self.authextra = Some(merged);
+        }
+        let ours = self.time_left();
+        if earlier.time_left().is_some_and(|former| ours.is_none_or(|ours| former < ours)) {
+            self.expiry = earlier.expiry;
+        }
         self
     }
 

@@ -2,7 +2,7 @@
 //! may not.
 
 use super::{Access, Handlers, Offers, ProcedureSettings, SettingsTable, TopicSettings};
-use crate::router::auth::Dialogue;
+use crate::router::auth::RunningAuthenticator;
 use crate::router::request::{ConnectRequest, JoinRequest};
 use crate::router::routes::{ProcedureService, RouteTable};
 use serverwamp_proto::uri::UriRules;
@@ -16,6 +16,8 @@ pub(crate) struct RealmConfig {
     pub(crate) rules: UriRules,
     /// Peers that prove nothing are let in.
     pub(crate) anonymous: Option<Anonymous>,
+    /// The order of the realm's methods decides, and not the client's.
+    pub(crate) prefers_own_order: bool,
     pub(crate) offers: Offers,
     /// Who may do what.
     pub(crate) access: Access,
@@ -40,13 +42,6 @@ pub(crate) struct Blueprint {
     pub(crate) name: Arc<str>,
     pub(crate) config: RealmConfig,
     pub(crate) code: RealmCode,
-}
-
-/// An authenticator with its state.
-pub(crate) struct RunningAuthenticator {
-    pub(crate) method: Cow<'static, str>,
-    pub(crate) first: bool,
-    pub(crate) dialogue: Dialogue,
 }
 
 /// The role of peers that prove nothing.

@@ -5,6 +5,7 @@ use super::permits::{CallPermits, RealmPermits};
 use crate::base::counters::Counters;
 use crate::base::ids::RandomIds;
 use crate::base::limits::Limits;
+use crate::router::auth::Secret;
 use crate::rt::Runtime;
 use crate::transport::WakeQueue;
 use crate::transport::shutdown::Connections;
@@ -23,6 +24,8 @@ pub(crate) struct RouterContext {
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) wake_queue: Arc<WakeQueue>,
     pub(crate) permits: Arc<CallPermits>,
+    /// The secret that made-up salts derive from.
+    pub(crate) auth_secret: Secret,
 }
 
 /// The configuration, looked at once and kept until it is replaced.
@@ -44,13 +47,17 @@ pub(crate) struct RealmContext {
     pub(crate) permits: RealmPermits,
     /// The number of invocations that a callee may have, and the share of one caller.
     pub(crate) caller_share: FairShare,
+    /// The realm's share of the server's secret, from which made-up salts derive.
+    pub(crate) auth_secret: Secret,
     /// The session the application has in its own realm: a callee in the meta API, and nobody who can be killed.
     pub(crate) own_session: SessionId,
 }
 
 impl RealmContext {
     pub(super) fn new(name: Arc<str>, config: RealmConfig, shared: &RouterContext) -> Self {
-        let RouterContext { limits, counters, connections, runtime, wake_queue, permits } = shared.clone();
+        let RouterContext { limits, counters, connections, runtime, wake_queue, permits, auth_secret } =
+            shared.clone();
+        let auth_secret = auth_secret.derive(&name);
         let ids = RandomIds::default();
         let own_session = ids.session();
         let config = Arc::new(ArcSwap::from_pointee(config));
@@ -66,6 +73,7 @@ impl RealmContext {
             wake_queue,
             ids,
             permits,
+            auth_secret,
             caller_share,
             own_session,
         }

@@ -19,7 +19,7 @@ pub use access::Ruling;
 pub(crate) use access::{Access, RoleLimits};
 pub(crate) use changes::Changes;
 pub(crate) use checks::{disclosure_refused, forwarded, no_such_procedure};
-pub(crate) use config::{Anonymous, Blueprint, RealmCode, RealmConfig, RunningAuthenticator};
+pub(crate) use config::{Anonymous, Blueprint, RealmCode, RealmConfig};
 pub(crate) use context::{CachedConfig, RealmContext, RouterContext};
 pub use handle::{RealmHandle, Registration};
 pub(crate) use permits::CallPermits;

@@ -25,6 +25,7 @@ fn a_replaced_configuration_counts_as_a_whole_from_the_next_request() {
         procedure_settings: SettingsTable::compile(Vec::new(), &rules, &mut problems),
         rules,
         anonymous: None,
+        prefers_own_order: false,
         offers: Offers { meta_api: true, ..Offers::default() },
         access: Access::default(),
     });
@@ -61,6 +62,7 @@ async fn test_10_a_testament_is_not_published_once_its_permission_is_gone() {
         procedure_settings: SettingsTable::compile(Vec::new(), &rules, &mut Vec::new()),
         rules,
         anonymous: None,
+        prefers_own_order: false,
         offers: Offers::default(),
         access: Access::new([("guest".into(), callers)].into(), Permissions::default()),
     });

@@ -72,8 +72,9 @@ fn two_authenticators_of_one_method_are_refused() {
         Realm::new("secure").authenticator(auth::custom("anonymous", answers)).allow_anonymous("guest");
     one(&of_realm(both), "its authenticator for the method \"anonymous\" would never be asked");
     // Each of these leaves the peer to the next one.
-    let transport =
-        realm().authenticator(auth::transport(by_transport)).authenticator(auth::transport(by_transport));
+    let transport = realm()
+        .authenticator(auth::transport("cookie", by_transport))
+        .authenticator(auth::transport("cookie", by_transport));
     assert!(of_realm(transport).is_empty());
 }
 

@@ -1,0 +1,141 @@
+//! Which way leads into a realm, and the walk along it (checklist AUTH-04 .. AUTH-06).
+//!
+//! The rule: the first method in the client's list that the realm has is taken, in the client's order, or in the realm's where
+//! the realm prefers that. A client without a list has the realm's transport methods, then `anonymous`. A transport method that
+//! proves nobody leaves the peer to the next one; any other method decides.
+
+use crate::WampError;
+use crate::router::auth::{Denial, Exchange, Principal, RunningAuthenticator};
+use crate::router::realm::{RealmConfig, RunningRealm};
+use serverwamp_proto::uris;
+use std::sync::Arc;
+
+const ANONYMOUS: &str = "anonymous";
+
+/// A way into the realm that the client's list allows.
+enum Way<'a> {
+    Anonymous,
+    Methods(&'a RunningAuthenticator),
+}
+
+/// The methods that a client lists in HELLO.
+struct MethodList(Vec<String>);
+
+impl MethodList {
+    /// The name by which the client asks for the method, if it may be used.
+    fn allows(&self, authenticator: &RunningAuthenticator, index: usize) -> Option<Arc<str>> {
+        let names = &authenticator.methods.get(index)?.names;
+        if self.0.is_empty() {
+            return names.transport.then(|| names.own().into());
+        }
+        self.0.iter().find(|name| names.has(name)).map(|name| name.as_str().into())
+    }
+
+    fn allows_all(&self, authenticator: &RunningAuthenticator) -> bool {
+        (0..authenticator.methods.len()).all(|index| self.allows(authenticator, index).is_some())
+    }
+
+    /// The place of the way in the client's order, if the list allows it.
+    fn place(&self, authenticator: &RunningAuthenticator) -> Option<usize> {
+        let first = &authenticator.methods.first()?.names;
+        if !self.allows_all(authenticator) {
+            return None;
+        }
+        Some(self.0.iter().position(|name| first.has(name)).unwrap_or_default())
+    }
+
+    /// The ways that the list allows, in the order in which they are tried.
+    fn ways<'a>(&self, authenticators: &'a [RunningAuthenticator], config: &RealmConfig) -> Vec<Way<'a>> {
+        let known = authenticators.iter();
+        let mut ways: Vec<(usize, Way<'a>)> =
+            known.filter_map(|one| Some((self.place(one)?, Way::Methods(one)))).collect();
+        if config.anonymous.is_some() {
+            let place =
+                if self.0.is_empty() { Some(1) } else { self.0.iter().position(|name| name == ANONYMOUS) };
+            ways.extend(place.map(|place| (place, Way::Anonymous)));
+        }
+        if !config.prefers_own_order {
+            // Stable: transport methods of one name stay in the realm's order.
+            ways.sort_by_key(|(place, _)| *place);
+        }
+        ways.into_iter().map(|(_, way)| way).collect()
+    }
+}
+
+/// Authenticates the peer by the ways that both sides know.
+pub(super) async fn authenticate(
+    realm: &RunningRealm,
+    exchange: &Arc<Exchange>,
+    methods: Vec<String>,
+) -> Result<Principal, Denial> {
+    let list = MethodList(methods);
+    let config = Arc::clone(&realm.context.config());
+    for way in list.ways(&realm.code.authenticators, &config) {
+        match way {
+            Way::Anonymous => {
+                let Some(anonymous) = &config.anonymous else { continue };
+                let authid = format!("{:013x}", realm.context.ids.bits() >> 11);
+                let principal = Principal::new(authid).role(anonymous.authrole.clone()).provider("static");
+                return Ok(principal.proved_by(ANONYMOUS.into()));
+            }
+            Way::Methods(authenticator) => {
+                if let Some(principal) = pass(authenticator, exchange, &list).await? {
+                    return Ok(principal);
+                }
+            }
+        }
+    }
+    Err(no_way(realm, &config, &list))
+}
+
+/// Passes the methods one after the other; all have to prove the same authid.
+async fn pass(
+    authenticator: &RunningAuthenticator,
+    exchange: &Arc<Exchange>,
+    list: &MethodList,
+) -> Result<Option<Principal>, Denial> {
+    let mut proved: Option<Principal> = None;
+    for (index, method) in authenticator.methods.iter().enumerate() {
+        let Some(name) = list.allows(authenticator, index) else { return Ok(None) };
+        exchange.begin(&name);
+        let principal = match (method.dialogue)(Arc::clone(exchange), Arc::clone(&name)).await? {
+            Some(principal) => principal.proved_by(name.to_string().into()),
+            None if index == 0 && method.names.transport => return Ok(None),
+            None => return Err(Denial::denied("the method identifies nobody")),
+        };
+        proved = Some(match proved {
+            Some(earlier) if earlier.authid() == principal.authid() => principal.after(&earlier),
+            Some(_) => return Err(Denial::denied("two methods in a row proved different authids")),
+            None => principal,
+        });
+    }
+    Ok(proved)
+}
+
+/// What the realm takes is no secret, and who comes with a cookie that has expired has to learn what to do.
+fn no_way(realm: &RunningRealm, config: &RealmConfig, list: &MethodList) -> Denial {
+    let offered = if list.0.is_empty() { "none".to_owned() } else { list.0.join(", ") };
+    let several = |one: &RunningAuthenticator| {
+        one.methods.iter().map(|method| method.names.own()).collect::<Vec<_>>().join(" and then ")
+    };
+    let mut taken: Vec<String> = realm.code.authenticators.iter().map(several).collect();
+    if config.anonymous.is_some() {
+        taken.push(ANONYMOUS.to_owned());
+    }
+    taken.dedup();
+    let taken = if taken.is_empty() { "nothing".to_owned() } else { taken.join(", ") };
+    let looks = realm.code.authenticators.iter().filter_map(|one| one.methods.first());
+    // A page that is not logged in is to know that it is that, and not a method, that is missing.
+    let text = if looks.into_iter().any(|first| first.names.transport) {
+        format!(
+            "this connection is not logged in: nothing that came with it (cookie, header, certificate) identifies \
+             anybody to this realm, and the realm accepts none of the offered authentication methods ({offered}); it \
+             accepts: {taken}"
+        )
+    } else {
+        format!(
+            "the realm accepts none of the offered authentication methods ({offered}); it accepts: {taken}"
+        )
+    };
+    WampError::new(uris::error::NO_MATCHING_AUTH_METHOD).arg(text).into()
+}

@@ -1,0 +1,53 @@
+//! Why a peer does not get in: the half that it reads, and the half for the log.
+
+use crate::base::error::WampError;
+use std::borrow::Cow;
+use std::fmt;
+
+/// The end of a dialogue that proved nobody.
+///
+/// The peer reads the error alone, which is the same whatever was wrong; the log has the cause. Neither may contain a secret.
+#[derive(Debug)]
+pub(crate) struct Denial {
+    pub(crate) error: WampError,
+    /// The cause in words; without one the log has the error.
+    pub(crate) cause: Option<Cow<'static, str>>,
+    /// `ABORT.Details.scram`, an error value of RFC 5802.
+    pub(crate) scram: Option<&'static str>,
+}
+
+impl Denial {
+    /// The credentials are wrong or unknown: `wamp.error.authentication_denied`, always with the same text.
+    pub(crate) fn denied(cause: impl Into<Cow<'static, str>>) -> Self {
+        Self { error: WampError::denied(), cause: Some(cause.into()), scram: None }
+    }
+
+    /// The authenticator could not do its work: `wamp.error.authentication_failed`; the peer learns nothing of the cause.
+    #[expect(dead_code, reason = "for authenticators that ask somebody else")]
+    pub(crate) fn failed(cause: impl Into<Cow<'static, str>>) -> Self {
+        let error = WampError::authentication_failed("the authentication failed; try again later");
+        Self { error, cause: Some(cause.into()), scram: None }
+    }
+
+    /// Adds `ABORT.Details.scram` (checklist SCR-12).
+    #[expect(dead_code, reason = "for WAMP-SCRAM")]
+    pub(crate) fn with_scram(mut self, value: &'static str) -> Self {
+        self.scram = Some(value);
+        self
+    }
+}
+
+impl From<WampError> for Denial {
+    fn from(error: WampError) -> Self {
+        Self { error, cause: None, scram: None }
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.cause {
+            Some(cause) => write!(f, "{}: {cause}", self.error.uri()),
+            None => self.error.fmt(f),
+        }
+    }
+}
