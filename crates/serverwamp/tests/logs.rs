@@ -313,7 +313,7 @@ async fn a_publication_that_nobody_can_ever_hear_is_logged_once_for_each_topic()
     for topic in ["unheard.open", "unheard.own", "unheard.closed", "unheard.closed", "unheard.more"] {
         realm.publish(topic, 1).unwrap();
     }
-    let line = log.line(&[TEXT, "topic=unheard.more"]).await;
+    let line = log.line(&[TEXT, "realm=unheard topic=unheard.more"]).await;
     assert!(line.contains("RouteSet::open_topic"), "{line}");
     let told =
         |topic: &str| log.lines().iter().filter(|line| line.contains(TEXT) && line.contains(topic)).count();

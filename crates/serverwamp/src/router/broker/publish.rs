@@ -156,7 +156,7 @@ impl Broker {
         let outgoing = Outgoing::by_realm(publication, topic, &payload);
         let config = self.context.config();
         let sent = self.send(&config, Outgoing { receivers, filter, retain, ..outgoing })?;
-        self.unheard.notice(&config.access, topic, || self.is_unheard(topic));
+        self.unheard.notice(&self.context.name, &config.access, topic, || self.is_unheard(topic));
         Ok(sent)
     }
 

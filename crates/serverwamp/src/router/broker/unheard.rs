@@ -16,8 +16,15 @@ const MOST: usize = 64;
 pub(super) struct UnheardTopics(Mutex<HashSet<Box<str>>>);
 
 impl UnheardTopics {
-    /// An event of the application went out; `is_unheard` says whether nobody is subscribed, the application included.
-    pub(super) fn notice(&self, access: &Access, topic: &str, is_unheard: impl FnOnce() -> bool) {
+    /// Logs the topic of an event that the application has published in `realm`; `is_unheard` returns whether nobody is
+    /// subscribed, the application included.
+    pub(super) fn notice(
+        &self,
+        realm: &str,
+        access: &Access,
+        topic: &str,
+        is_unheard: impl FnOnce() -> bool,
+    ) {
         if access.anybody_may_subscribe(topic) || !is_unheard() {
             return;
         }
@@ -31,6 +38,7 @@ impl UnheardTopics {
             "event",
             "the application publishes to a topic that nobody can subscribe to: open it with `RouteSet::open_topic`, or allow a \
              role to subscribe",
+            realm = realm,
             topic = topic
         );
     }
