@@ -21,6 +21,7 @@ use crate::router::realm::{
 use crate::router::request::{ConnectRequest, JoinRequest};
 use crate::router::routes::{CallLayer, ProcedureService, RoutePattern, RouteTable};
 use permissions::AccessRules;
+use roles::ReservedUris;
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::uri::UriRules;
 use std::borrow::Cow;
@@ -245,7 +246,9 @@ impl Realm<()> {
             problems.extend(route.enter(&mut table, &rules).err());
         }
         let routes = Arc::new(table);
-        let access = self.access.compile(routes.open_topics(), self.offers.meta_api, &rules, problems);
+        let events = self.offers.meta_api;
+        let reserved = ReservedUris { calls: events || self.service.is_some(), events };
+        let access = self.access.compile(routes.open_topics(), reserved, &rules, problems);
         let service = service(self.service, self.layers, &routes);
         let topic_settings = SettingsTable::compile(self.topic_settings, &rules, problems);
         let procedure_settings = SettingsTable::compile(self.procedure_settings, &rules, problems);

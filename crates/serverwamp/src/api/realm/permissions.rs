@@ -1,7 +1,7 @@
 //! What the clients of a realm may do: everybody, and the sessions of single roles.
 
 use super::Realm;
-use super::roles::{self, PlacedRule, RoleRules};
+use super::roles::{self, PlacedRule, ReservedUris, RoleRules};
 use crate::api::routes::{RoutePattern, prefix};
 use crate::base::error::Problem;
 use crate::router::realm::{Access, Disclosure, RoleLimits};
@@ -71,7 +71,8 @@ impl<S: Send + Sync + 'static> Realm<S> {
     /// Offers the meta API: the procedures and events in `wamp.session.`, `wamp.registration.`, `wamp.subscription.`.
     ///
     /// It shows every session's authid and role to every other session, so a realm made by [`new`](Self::new) does not
-    /// have it unless told so. A role with [permissions](Self::role) needs one for what it calls and subscribes to of it.
+    /// have it unless told so. A role with [permissions](Self::role) needs one for what it calls and subscribes to of it;
+    /// such a permission in a realm without the meta API is an error of [`build`](crate::ApplicationBuilder::build).
     pub fn meta_api(mut self) -> Self {
         self.offers.meta_api = true;
         self
@@ -154,25 +155,25 @@ impl AccessRules {
     pub(super) fn compile(
         self,
         topics: impl IntoIterator<Item = UriPattern>,
-        meta_api: bool,
+        reserved: ReservedUris,
         rules: &UriRules,
         problems: &mut Vec<Problem>,
     ) -> Access {
         let everything = || UriPattern::prefix("");
         let mut everybody = vec![Rule::allow(Actions::CALL, everything())];
-        everybody.extend(self.everybody.iter().filter_map(|rule| rule.checked(rules, problems)));
+        everybody.extend(self.everybody.iter().filter_map(|rule| rule.checked(rules, reserved, problems)));
         let all_topics =
             |rule: &Rule| rule.actions.contains(Action::Subscribe) && rule.pattern == everything();
         if !everybody.iter().any(all_topics) {
             everybody.extend(topics.into_iter().map(|topic| Rule::allow(Actions::SUBSCRIBE, topic)));
-            if meta_api {
+            if reserved.events {
                 everybody.push(Rule::allow(Actions::SUBSCRIBE, UriPattern::prefix("wamp.")));
             }
         }
         let (mut roles, mut limits) = (HashMap::new(), HashMap::new());
         for (name, role) in &self.roles {
             limits.insert(Box::from(&**name), role.limits(name, problems));
-            let permissions = role.compile(name, rules, problems);
+            let permissions = role.compile(name, rules, reserved, problems);
             if !permissions.is_empty() {
                 roles.insert(Box::from(&**name), permissions);
             }

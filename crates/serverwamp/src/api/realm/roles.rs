@@ -4,6 +4,7 @@ use crate::api::routes::RoutePattern;
 use crate::base::error::Problem;
 use crate::router::realm::RoleLimits;
 use crate::router::routes::Compiled;
+use serverwamp_proto::pattern::Match;
 use serverwamp_proto::permissions::{Action, Actions, Allowance, Effect, Permissions, Rule};
 use serverwamp_proto::uri::{self, UriRules};
 use std::borrow::Cow;
@@ -48,6 +49,15 @@ pub(super) struct PlacedRule {
     actions: Actions,
     effect: Effect,
     place: &'static Location<'static>,
+}
+
+/// What a realm has at the URIs that start with `wamp.`, where nobody but the router registers and publishes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ReservedUris {
+    /// The meta API or a service for all calls.
+    pub(super) calls: bool,
+    /// The events of the meta API.
+    pub(super) events: bool,
 }
 
 impl RoleRules {
@@ -136,10 +146,16 @@ impl RoleRules {
     }
 
     /// The permissions of the role `name`; what is wrong with them goes to `problems`.
-    pub(super) fn compile(&self, name: &str, rules: &UriRules, problems: &mut Vec<Problem>) -> Permissions {
+    pub(super) fn compile(
+        &self,
+        name: &str,
+        rules: &UriRules,
+        reserved: ReservedUris,
+        problems: &mut Vec<Problem>,
+    ) -> Permissions {
         let (mut compiled, mut places) = (Vec::new(), Vec::new());
         for rule in &self.rules {
-            match rule.compile(rules) {
+            match rule.compile(rules, reserved) {
                 Ok(one) => {
                     compiled.push(one);
                     places.push(rule.place);
@@ -171,7 +187,7 @@ impl PlacedRule {
     }
 
     /// Checks the pattern, which may be one of the specification's own: calling and subscribing are open there.
-    fn compile(&self, rules: &UriRules) -> Result<Rule, String> {
+    fn compile(&self, rules: &UriRules, reserved: ReservedUris) -> Result<Rule, String> {
         if self.actions.is_empty() {
             return Err(format!("{:?} is allowed or denied no action at all", self.pattern));
         }
@@ -191,20 +207,45 @@ impl PlacedRule {
                 self.pattern
             ));
         }
-        let reserved = uri::is_reserved(pattern.as_str());
-        let possible = |action| !reserved || matches!(action, Action::Call | Action::Subscribe);
+        // `wamp` is a URI of the router, and the prefix of `wampum` as well.
+        let reaches_others = pattern.kind() == Match::Prefix && !pattern.as_str().contains('.');
+        if uri::is_reserved(pattern.as_str()) && !reaches_others {
+            self.check_reserved(reserved)?;
+        }
+        Ok(Rule { pattern, actions: self.actions, effect: self.effect })
+    }
+
+    /// Checks that a rule for URIs of the router can ever allow or deny something.
+    fn check_reserved(&self, reserved: ReservedUris) -> Result<(), String> {
+        let possible = |action| matches!(action, Action::Call | Action::Subscribe);
         if !self.actions.iter().any(possible) {
             return Err(format!(
                 "{:?} can never be registered or published to: URIs that start with `wamp.` are the router's own",
                 self.pattern
             ));
         }
-        Ok(Rule { pattern, actions: self.actions, effect: self.effect })
+        let there = |action| match action {
+            Action::Call => reserved.calls,
+            Action::Subscribe => reserved.events,
+            Action::Register | Action::Publish => false,
+        };
+        // A denial of what is not there is a precaution; nobody relies on it in vain.
+        if self.effect != Effect::Deny && !self.actions.iter().any(there) {
+            return Err(format!(
+                "`{self:?}` can never match, because the realm has no meta API: add `Realm::meta_api`, or leave it out"
+            ));
+        }
+        Ok(())
     }
 
     /// The same as a rule, if nothing is wrong with it.
-    pub(super) fn checked(&self, rules: &UriRules, problems: &mut Vec<Problem>) -> Option<Rule> {
-        self.compile(rules).map_err(|text| problems.push(Problem::new(self.place, text))).ok()
+    pub(super) fn checked(
+        &self,
+        rules: &UriRules,
+        reserved: ReservedUris,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Rule> {
+        self.compile(rules, reserved).map_err(|text| problems.push(Problem::new(self.place, text))).ok()
     }
 }
 

@@ -63,6 +63,47 @@ fn permissions_that_can_never_count_are_refused() {
 }
 
 #[test]
+fn permissions_for_a_meta_api_that_is_not_there_are_refused() {
+    let realm = || Realm::new("realm1").allow_anonymous("guest");
+    let with = |actions, pattern: crate::RoutePattern| {
+        realm().role("guest", move |role| role.allow(actions, pattern))
+    };
+    let line = line!() + 2;
+    let built = Application::builder()
+        .realm(realm().role("guest", |role| role.allow(Actions::CALL, prefix("wamp."))))
+        .build();
+    let text = built.unwrap_err().to_string();
+    assert!(
+        text.contains(&format!("tests.rs:{line}:"))
+            && text.contains("role \"guest\": `allow call of prefix(\"wamp.\")` can never match")
+            && text.contains("add `Realm::meta_api`"),
+        "{text}"
+    );
+    const NEVER: &str = "can never match, because the realm has no meta API";
+    one(with(Actions::ALL, prefix("wamp.")), NEVER);
+    one(with(Actions::CALL, wildcard("wamp..list")), NEVER);
+    one(with(Actions::SUBSCRIBE, "wamp.session.on_join".into()), NEVER);
+    one(realm().allow_publish_to("wamp.topic"), NEVER);
+    // A service for all calls gets those as well, but nobody publishes the events.
+    let service = || {
+        tower::service_fn(|_: crate::request::Invocation| async {
+            Err::<crate::reply::CallReply, _>(WampError::unavailable("not today"))
+        })
+    };
+    one(with(Actions::SUBSCRIBE, prefix("wamp.")).service(service()), NEVER);
+    for fine in [
+        with(Actions::CALL, prefix("wamp.")).service(service()),
+        with(Actions::ALL, prefix("wamp.")).meta_api(),
+        with(Actions::SUBSCRIBE, "wamp.session.on_join".into()).meta_api(),
+        // `wampum` as well.
+        with(Actions::CALL, prefix("wamp")),
+        realm().role("guest", |role| role.allow(Actions::CALL, "com.a").deny(Actions::ALL, prefix("wamp."))),
+    ] {
+        assert_eq!(problems(fine), Vec::<String>::new());
+    }
+}
+
+#[test]
 fn a_role_that_nobody_can_get_is_refused() {
     let guests = || Realm::new("realm1").allow_anonymous("guest");
     let admins = |role: crate::RoleRules| role.allow(Actions::CALL, prefix("admin."));
