@@ -1,11 +1,13 @@
-//! What handlers are given and what becomes of what they return, seen by clients in the same process.
+//! Handlers, their results, limits and meta events, as clients in the same process see them.
 #![cfg(feature = "tokio")]
 #![expect(clippy::unwrap_used, reason = "a test whose preparation fails has failed")]
 #![expect(clippy::disallowed_methods, reason = "a program that uses the framework names its runtime")]
 
 mod arguments;
+mod deep_patterns;
 mod extractors;
 mod layers;
+mod meta_listeners;
 mod peer;
 mod progress;
 mod role_limits;
