@@ -9,16 +9,19 @@ use crate::transport::{Class, Pool, infallible};
 const LIMIT: usize = 1 << 20;
 const MESSAGE: usize = 64 << 10;
 
-/// A handler that passes every message on to somebody else.
+/// A handler that passes every message on to others.
 struct Sender {
-    receiver: Outbox,
+    receivers: Vec<Outbox>,
+    pass_on: fn(&Outbox, &Bytes),
     outbox: Outbox,
     paused: Arc<AtomicUsize>,
 }
 
 impl MessageHandler for Sender {
     fn message(&mut self, message: Bytes, _kind: Opcode, _now: Instant) -> Flow {
-        let _ = self.receiver.push(Class::Refusable, infallible(|out| out.extend_from_slice(&message)));
+        for receiver in &self.receivers {
+            (self.pass_on)(receiver, &message);
+        }
         let _ = self.outbox.push_encoded(b"done");
         Flow::Continue
     }
@@ -30,6 +33,14 @@ impl MessageHandler for Sender {
     fn violation(&mut self, _: &str, _: u16) {}
 
     fn ended(&mut self, _: EndReason) {}
+}
+
+fn as_answer(receiver: &Outbox, message: &Bytes) {
+    let _ = receiver.push(Class::Refusable, infallible(|out| out.extend_from_slice(message)));
+}
+
+fn as_event(receiver: &Outbox, message: &Bytes) {
+    let _ = receiver.push_event(message, None);
 }
 
 struct Pair {
@@ -57,8 +68,12 @@ fn pair(pool: usize) -> Pair {
     let paused = Arc::<AtomicUsize>::default();
     let (io, server) = duplex(8 << 20);
     let outbox = Outbox::borrowing(binary(), bounds(LIMIT, Overflow::default()), &pool);
-    let handler =
-        Sender { receiver: receiver.outbox.clone(), outbox: outbox.clone(), paused: Arc::clone(&paused) };
+    let handler = Sender {
+        receivers: vec![receiver.outbox.clone()],
+        pass_on: as_answer,
+        outbox: outbox.clone(),
+        paused: Arc::clone(&paused),
+    };
     let connection =
         Connection::new(TokioIo::new(server), outbox.clone(), handler, config.settings(), &turns);
     let decoder = Decoder::new(Role::Client, 1 << 24);
@@ -227,31 +242,6 @@ async fn a_paused_peer_is_not_taken_for_dead() {
     assert!(!pair.sender.outbox.is_closed());
 }
 
-/// A publisher of events.
-struct Publisher {
-    subscribers: Vec<Outbox>,
-    outbox: Outbox,
-    paused: Arc<AtomicUsize>,
-}
-
-impl MessageHandler for Publisher {
-    fn message(&mut self, message: Bytes, _kind: Opcode, _now: Instant) -> Flow {
-        for subscriber in &self.subscribers {
-            let _ = subscriber.push_event(&message, None);
-        }
-        let _ = self.outbox.push_encoded(b"done");
-        Flow::Continue
-    }
-
-    fn paused(&mut self) {
-        self.paused.fetch_add(1, Ordering::SeqCst);
-    }
-
-    fn violation(&mut self, _: &str, _: u16) {}
-
-    fn ended(&mut self, _: EndReason) {}
-}
-
 /// Reads everything, or so many bytes in each second; says how many these were.
 async fn read(mut io: DuplexStream, each_second: Option<usize>) -> usize {
     let mut buffer = vec![0; each_second.unwrap_or(64 << 10)];
@@ -273,7 +263,7 @@ async fn one_slow_subscriber_among_a_thousand_holds_the_publisher_up_once_and_th
     const BYTES: usize = 8 << 10;
     let turns = RunQueue::new(Arc::new(Tokio), Arc::default());
     let settings = WebSocketConfig { ping_interval: Duration::MAX, ..WebSocketConfig::default() }.settings();
-    let connect = |io, handler: Option<Publisher>, outbox: &Outbox| {
+    let connect = |io, handler: Option<Sender>, outbox: &Outbox| {
         let state = Arc::<Mutex<Recorded>>::default();
         let recorder = Recorder { outbox: outbox.clone(), state: Arc::clone(&state) };
         let task = match handler {
@@ -297,7 +287,12 @@ async fn one_slow_subscriber_among_a_thousand_holds_the_publisher_up_once_and_th
     }
     let (mut io, server) = duplex(8 << 20);
     let (own, paused) = (outbox(), Arc::<AtomicUsize>::default());
-    let handler = Publisher { subscribers, outbox: own.clone(), paused: Arc::clone(&paused) };
+    let handler = Sender {
+        receivers: subscribers,
+        pass_on: as_event,
+        outbox: own.clone(),
+        paused: Arc::clone(&paused),
+    };
     connect(server, Some(handler), &own);
     let began = Tokio.now();
     for _ in 0..EVENTS {
@@ -333,7 +328,12 @@ async fn of_many_who_have_paused_some_at_a_time_go_on_and_all_of_them_in_the_end
     for _ in 0..SENDERS {
         let (mut io, server) = duplex(1 << 20);
         let outbox = Outbox::new(binary(), bounds(LIMIT, Overflow::default()));
-        let handler = Sender { receiver: receiver.clone(), outbox: outbox.clone(), paused: Arc::default() };
+        let handler = Sender {
+            receivers: vec![receiver.clone()],
+            pass_on: as_answer,
+            outbox: outbox.clone(),
+            paused: Arc::default(),
+        };
         tokio::spawn(Connection::new(TokioIo::new(server), outbox, handler, settings, &turns));
         for _ in 0..EACH {
             io.write_all(&frame(Opcode::Binary, &[7; BYTES])).await.unwrap();
