@@ -105,15 +105,18 @@ fn what_strangers_have_sent_is_given_back_when_they_go() {
         drop(strangers);
         counters.expect_connections(1);
     };
-    // The allocator keeps an arena for each thread, and a thread may have its first flood late.
-    for _ in 0..3 {
-        flood();
-    }
-    let before = server.resident_bytes();
-    for _ in 0..5 {
-        flood();
-    }
-    // Five times as many would have taken 31 MiB, and an arena that grows late takes 6.
-    let grown = server.resident_bytes().saturating_sub(before);
-    assert!(grown < 16 << 20, "{grown} bytes stay");
+    flood();
+    // Bytes that leak stay after each measurement. The allocator's arena of a thread stays as well, 6 MiB, but grows once: the
+    // first time that this thread serves many of a flood, which may be late.
+    let mut grown = Vec::new();
+    let returned = (0..3).any(|_| {
+        let before = server.resident_bytes();
+        for _ in 0..5 {
+            flood();
+        }
+        grown.push(server.resident_bytes().saturating_sub(before));
+        grown.last().is_some_and(|grown| *grown < 8 << 20)
+    });
+    // Five floods are 31 MiB.
+    assert!(returned, "{grown:?} bytes stay");
 }
