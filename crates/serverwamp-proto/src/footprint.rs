@@ -22,7 +22,8 @@ pub const fn shared(bytes: usize) -> usize {
     allocation(bytes.saturating_add(16))
 }
 
-/// What an entry of a `BTreeMap` of so many bytes takes. Its nodes are half full at the least, and have nodes above them.
+/// The bytes that an entry of a `BTreeMap` takes whose key and value have so many. Its nodes are half full at the least, and
+/// have nodes above them.
 pub const fn sorted(bytes: usize) -> usize {
     bytes.saturating_add(4).saturating_mul(2)
 }

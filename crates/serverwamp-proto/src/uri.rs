@@ -6,7 +6,7 @@
 
 use crate::pattern::Match;
 
-/// Which characters a component may hold.
+/// The characters that a component may hold.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Strictness {
     /// Anything but white space, `.` and `#`, and NUL at the start of a URI.
@@ -19,7 +19,7 @@ pub enum Strictness {
 /// A realm's rules for URIs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct UriRules {
-    /// Which characters components may hold.
+    /// The characters that components may hold.
     pub strictness: Strictness,
     /// The longest URI in bytes. A limit keeps the tables, which hold every URI peers come up with, from growing by
     /// megabytes a message; 1024 is several times what applications use.
@@ -130,7 +130,7 @@ impl Default for UriRules {
     }
 }
 
-/// Whether the URI is the protocol's own: its first component is `wamp`.
+/// Returns whether the URI is the protocol's own: its first component is `wamp`.
 ///
 /// Nobody but the router registers or publishes there; calling and subscribing is open. Spec: basic, "Reserved URIs".
 pub fn is_reserved(uri: &str) -> bool {

@@ -1,4 +1,4 @@
-//! What must hold of the serializers whatever the bytes and values are, with serde_json, rmpv and ciborium as oracles.
+//! Properties of the serializers for all bytes and values, with serde_json, rmpv and ciborium as oracles.
 //!
 //! Covers SER-01 to SER-05, SER-08, SER-11 and SER-14 of the checklist beyond the tables in the crate.
 

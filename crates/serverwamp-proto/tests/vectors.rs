@@ -128,7 +128,7 @@ fn check_serialization(place: &str, sample: &Value, counts: &mut Counts) {
     }
 }
 
-/// What is carried as it stood in the frame keeps the spaces that JSON allows between its tokens.
+/// A payload that is carried unchanged keeps the spaces that JSON allows between its tokens.
 fn without_spaces(serializer: Serializer, frame: &[u8]) -> Vec<u8> {
     if serializer != Serializer::Json {
         return frame.to_vec();
@@ -158,7 +158,7 @@ fn unhex(hex: &str) -> Vec<u8> {
     digits.chunks(2).map(byte).collect()
 }
 
-/// What `expected_attributes` calls the elements behind the type code.
+/// The names of `expected_attributes` for the elements behind the type code.
 fn element_names(code: u64) -> &'static [&'static str] {
     match code {
         1 => &["realm", "*"],

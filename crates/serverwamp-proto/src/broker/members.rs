@@ -51,7 +51,7 @@ impl<T> Members<T> {
         Some(member)
     }
 
-    /// Whether the session is in.
+    /// Returns whether the session is in.
     pub fn has(&self, session: SessionId) -> bool {
         self.places.contains_key(&session)
     }
@@ -67,7 +67,7 @@ impl<T> Members<T> {
         self.members.len()
     }
 
-    /// Whether nobody is in.
+    /// Returns whether nobody is in.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
     }

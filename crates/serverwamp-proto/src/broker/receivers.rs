@@ -19,7 +19,7 @@ const SHORT: usize = 16;
 const FEW: u8 = 4;
 
 impl Receivers {
-    /// Whether the session with this principal and this role may receive the publication.
+    /// Returns whether the session with this principal and this role may receive the publication.
     ///
     /// Looks through the lists; a [`ReceiverFilter`] is there for many sessions, [`KeptReceivers`] for lists that are kept.
     pub fn permits(&self, session: SessionId, authid: &str, authrole: &str) -> bool {
@@ -47,18 +47,18 @@ impl Receivers {
         ids.chain(self.lists_of_names().into_iter().flatten().map(Names::len)).sum()
     }
 
-    /// Whether no list has an entry.
+    /// Returns whether no list has an entry.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether a list of sessions is there, even an empty one. Such a publication is not kept in the history: whoever
+    /// Returns whether a list of sessions is there, even an empty one. Such a publication is not kept in the history: whoever
     /// asks for it later has another session. Spec: advanced, "Event History", "Security Aspects".
     pub fn names_sessions(&self) -> bool {
         self.exclude.is_some() || self.eligible.is_some()
     }
 
-    /// Whether the lists keep the publication from anybody at all; lists of excluded ones that are empty do not.
+    /// Returns whether the lists keep the publication from anybody at all; lists of excluded ones that are empty do not.
     pub fn restricts(&self) -> bool {
         let excludes = |list: &Option<Names>| list.as_ref().is_some_and(|list| !list.is_empty());
         self.eligible.is_some()
@@ -127,7 +127,7 @@ impl KeptReceivers {
         })
     }
 
-    /// Whether the session with this principal and this role may receive the publication.
+    /// Returns whether the session with this principal and this role may receive the publication.
     pub fn permits(&self, session: SessionId, authid: &str, authrole: &str) -> bool {
         let has_id = |list: &Vec<SessionId>, session: &SessionId| list.binary_search(session).is_ok();
         self.0.permits_as((session, authid, authrole), has_id, Names::contains_sorted)
@@ -156,7 +156,7 @@ impl<'a> ReceiverFilter<'a> {
         Self { receivers: Some(receivers), ..Self::default() }
     }
 
-    /// Whether the session with this principal and this role may receive the publication.
+    /// Returns whether the session with this principal and this role may receive the publication.
     pub fn permits(&self, session: SessionId, authid: &str, authrole: &str) -> bool {
         let Some(receivers) = self.receivers else { return true };
         let asked = self.asked.get();

@@ -48,7 +48,7 @@ impl<T> Testaments<T> {
         self.detached.len() + self.destroyed.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

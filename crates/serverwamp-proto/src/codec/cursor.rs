@@ -30,7 +30,7 @@ impl<'a> Cursor<'a> {
     pub(crate) fn since(&self, from: usize) -> &'a [u8] {
         self.all.get(from..self.offset()).unwrap_or_default()
     }
-    /// Whether the bytes still to be read begin with `start`.
+    /// Returns whether the bytes still to be read begin with `start`.
     pub(crate) fn starts_with(&self, start: &[u8]) -> bool {
         self.rest.starts_with(start)
     }
@@ -137,7 +137,7 @@ pub(crate) fn run_of(bytes: &[u8], most: u32, is_single: impl Fn(u8) -> bool) ->
     run
 }
 
-/// Whether `bytes` have UTF-8 from `from` to `to`.
+/// Returns whether `bytes` have UTF-8 from `from` to `to`.
 #[inline]
 pub(crate) fn is_text(bytes: &[u8], from: usize, to: usize) -> bool {
     const HIGHS: u64 = 0x8080_8080_8080_8080;

@@ -84,12 +84,12 @@ impl Magnitude<'_> {
 }
 
 impl Exact<'_> {
-    /// Whether it is a whole number by its type, and not only by its value.
+    /// Returns whether it is a whole number by its type, and not only by its value.
     pub(crate) fn is_whole(&self) -> bool {
         self.scale == Scale::Whole
     }
 
-    /// Whether it may take many more bytes in JSON than where it comes from.
+    /// Returns whether it may take many more bytes in JSON than where it comes from.
     pub(crate) fn may_be_long(&self) -> bool {
         matches!(self.scale, Scale::Two(_))
     }

@@ -144,7 +144,7 @@ impl Dict {
     pub fn len(&self) -> usize {
         self.entries.len()
     }
-    /// Whether there is no entry.
+    /// Returns whether there is no entry.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

@@ -8,12 +8,12 @@
 
 use std::time::{Duration, Instant};
 
-/// How long a holder wants places after it was refused one, or found none free.
+/// The time for which a holder wants places after it was refused one, or found none free.
 ///
 /// A second: a client that was refused asks again within it, and nothing is kept from others for longer in vain.
 pub const WANT: Duration = Duration::from_secs(1);
 
-/// How many places there are, and how many of them are the share of one holder.
+/// The number of places, and the number that is the share of one holder.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct FairShare {
     places: usize,
@@ -27,17 +27,17 @@ impl FairShare {
         Self { places, share: if share == 0 { 1 } else { share } }
     }
 
-    /// How many places there are.
+    /// The number of places.
     pub const fn places(self) -> usize {
         self.places
     }
 
-    /// How many of them are a share.
+    /// The number of places in a share.
     pub const fn share(self) -> usize {
         self.share
     }
 
-    /// Whether a holder of `most` places gives up one of them to a holder of `held`, when none is free.
+    /// Returns whether a holder of `most` places gives up one of them to a holder of `held`, when none is free.
     ///
     /// It does so beyond its share, as long as it still has as many as the other one then; and beyond a quarter of its share,
     /// if it has twice as many as the other one then: several holders that have a share each cannot keep another one out.
@@ -57,7 +57,7 @@ pub enum NoPlace {
     BeyondShare,
 }
 
-/// Who wanted a place lately and did not get one, as far as it matters to others: the last two.
+/// The last two that wanted a place lately and did not get one; others do not matter for the shares.
 #[derive(Clone, Debug)]
 pub struct Wants<K> {
     latest: Option<(K, Instant)>,
@@ -79,7 +79,7 @@ impl<K: Eq> Wants<K> {
         }
     }
 
-    /// Whether one other than this holder wants a place.
+    /// Returns whether one other than this holder wants a place.
     pub fn another(&self, holder: &K, now: Instant) -> bool {
         let other = match &self.latest {
             Some((latest, _)) if latest == holder => &self.before,

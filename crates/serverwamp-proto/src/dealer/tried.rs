@@ -26,12 +26,12 @@ impl Tried {
         self.sessions.get_or_insert_default().insert(session);
     }
 
-    /// Whether nobody was asked.
+    /// Returns whether nobody was asked.
     pub fn is_empty(&self) -> bool {
         self.sessions.is_none()
     }
 
-    /// Whether this one may be asked.
+    /// Returns whether this one may be asked.
     pub fn is_left(&self, session: SessionId) -> bool {
         self.sessions.as_ref().is_none_or(|sessions| !sessions.contains(&session))
     }

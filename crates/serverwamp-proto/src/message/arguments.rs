@@ -99,7 +99,7 @@ fn is_empty_dict(serializer: Serializer, bytes: &[u8]) -> bool {
             && DictReader::open(serializer, bytes).is_ok_and(|mut dict| matches!(dict.key(), Ok(None))))
 }
 
-/// Whether a list or dictionary that is not written the short way could be empty all the same: spaces between the
+/// Returns whether a list or dictionary that is not written the short way could be empty all the same: spaces between the
 /// brackets, or a length in a form longer than need be. Rules most of them out by a look at two bytes.
 fn may_be_empty(serializer: Serializer, bytes: &[u8]) -> bool {
     match (serializer, bytes) {

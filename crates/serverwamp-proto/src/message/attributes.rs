@@ -47,7 +47,7 @@ pub(super) trait Attribute<'a>: AttributeValue + Sized {
 
 /// The half of [`Attribute`] that writes.
 pub(super) trait AttributeValue {
-    /// Whether the attribute is left out when written.
+    /// Returns whether the attribute is left out when written.
     fn is_default(&self) -> bool;
 
     fn write(&self, writer: &mut Writer<'_>, target: Serializer) -> Result<(), EncodeError>;
@@ -55,7 +55,7 @@ pub(super) trait AttributeValue {
 
 /// A set of attributes: one dictionary, or a group of keys that several dictionaries share.
 pub(super) trait AttributeSet<'a>: Default {
-    /// Whether the key is one of the set.
+    /// Returns whether the key is one of the set.
     fn knows(key: &str) -> bool;
 
     /// Reads the value behind `key`, if the set knows the key.
@@ -174,7 +174,7 @@ pub(super) fn write_known<'a, S: AttributeSet<'a>>(
     written
 }
 
-/// Whether every known attribute has its default.
+/// Returns whether every known attribute has its default.
 pub(super) fn is_plain<'a, S: AttributeSet<'a>>(set: &S) -> bool {
     let mut plain = true;
     set.each(&mut |_, _| plain = false);

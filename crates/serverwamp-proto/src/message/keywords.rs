@@ -7,7 +7,7 @@ use super::violation::Fault;
 use crate::codec::{DictReader, EncodeError, Kind, Serializer, Writer};
 use crate::pattern::Match;
 
-/// Which callee of a shared registration a call goes to: `REGISTER.Options.invoke`.
+/// The policy that chooses the callee of a shared registration: `REGISTER.Options.invoke`.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub enum Invoke {
     /// There is one callee only; the registration is not shared.
@@ -43,7 +43,7 @@ pub enum InterruptMode {
     KillNoWait,
 }
 
-/// Which arithmetic protects an opaque payload of the legacy form.
+/// The algorithm that protects an opaque payload of the legacy form.
 ///
 /// Autobahn's forerunner of `ppt_scheme`: the payload is one string in place of the arguments.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -36,7 +36,7 @@ impl Names {
         self.ends.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     pub const fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
@@ -46,7 +46,7 @@ impl Names {
         (0..self.len()).map(|place| self.at(place))
     }
 
-    /// Whether the name is one of them; looks at each.
+    /// Returns whether the name is one of them; looks at each.
     pub fn contains(&self, name: &str) -> bool {
         self.iter().any(|one| one == name)
     }
@@ -62,7 +62,7 @@ impl Names {
         sorted
     }
 
-    /// Whether the name is one of them, which are [`sorted`](Self::sorted).
+    /// Returns whether the name is one of them, which are [`sorted`](Self::sorted).
     pub fn contains_sorted(&self, name: &str) -> bool {
         let (mut from, mut to) = (0, self.len());
         while from < to {

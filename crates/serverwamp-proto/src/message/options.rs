@@ -24,7 +24,7 @@ attributes! {
         "ppt_serializer" => serializer: Option<Box<str>>,
         /// The encryption of the payload.
         "ppt_cipher" => cipher: Option<Box<str>>,
-        /// Which key encrypts the payload.
+        /// The key that encrypts the payload.
         "ppt_keyid" => keyid: Option<Box<str>>,
         /// Legacy: the arithmetic. Whenever it is present, the payload may be one string.
         "enc_algo" => enc_algo: Option<EncAlgo>,
@@ -45,7 +45,7 @@ impl Passthru {
         size_of::<Self>() + algorithm + texts
     }
 
-    /// Whether the payload passthru mode is on: `ppt_scheme` is there and not empty.
+    /// Returns whether the payload passthru mode is on: `ppt_scheme` is there and not empty.
     pub fn is_active(&self) -> bool {
         self.scheme.as_ref().is_some_and(|scheme| !scheme.is_empty())
     }

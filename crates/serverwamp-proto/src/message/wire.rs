@@ -14,7 +14,7 @@ use super::violation::{Fault, Violation, kind_name};
 use crate::codec::{DecodeError, EncodeError, Kind, ListReader, Nesting, Serializer, Writer};
 use crate::id::{Id, MAX_ID, RequestId};
 
-/// How many attributes a dictionary of options or details may have. The specification has a dozen at the most for one
+/// The number of attributes that a dictionary of options or details may have. The specification has a dozen at the most for one
 /// message, and leaves room for those of applications; each one that is read costs time.
 const MOST_ATTRIBUTES: usize = 256;
 

@@ -30,7 +30,7 @@ impl<T> PatternMap<T> {
         self.exact.len() + self.prefix.len() + self.wildcard.len()
     }
 
-    /// Whether the table holds nothing.
+    /// Returns whether the table holds nothing.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

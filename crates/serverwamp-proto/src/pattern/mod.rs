@@ -90,7 +90,7 @@ impl UriPattern {
         &self.text
     }
 
-    /// Whether `uri` matches.
+    /// Returns whether `uri` matches.
     pub fn matches(&self, uri: &str) -> bool {
         match self.kind {
             Match::Exact => *self.text == *uri,
@@ -101,7 +101,7 @@ impl UriPattern {
         }
     }
 
-    /// What stands in the open places of the pattern, if `uri` matches: nothing for an exact pattern, the rest for a
+    /// The text in the open places of the pattern, if `uri` matches: nothing for an exact pattern, the rest for a
     /// prefix, one component for each wildcard.
     pub fn captures<'u>(&self, uri: &'u str) -> Option<Vec<&'u str>> {
         if !self.matches(uri) {
@@ -117,7 +117,7 @@ impl UriPattern {
         })
     }
 
-    /// Whether some URI matches both patterns.
+    /// Returns whether some URI matches both patterns.
     pub fn overlaps(&self, other: &Self) -> bool {
         match (self.kind, other.kind) {
             (Match::Exact, _) => other.matches(&self.text),
@@ -133,7 +133,7 @@ impl UriPattern {
         }
     }
 
-    /// Whether every URI that matches `other` matches this pattern too.
+    /// Returns whether every URI that matches `other` matches this pattern too.
     pub fn covers(&self, other: &Self) -> bool {
         match (self.kind, other.kind) {
             (_, Match::Exact) => self.matches(&other.text),
@@ -161,7 +161,7 @@ impl fmt::Display for UriPattern {
     }
 }
 
-/// Whether both have as many components and `agree` holds for each pair.
+/// Returns whether both have as many components and `agree` holds for each pair.
 fn components_agree(a: &str, b: &str, agree: impl Fn(&str, &str) -> bool) -> bool {
     let (mut a, mut b) = (a.split('.'), b.split('.'));
     loop {

@@ -222,7 +222,7 @@ impl<T> Group<T> {
         self.order(one, other).is_gt()
     }
 
-    /// Which of two patterns that match the same URI wins: greater is better.
+    /// The rank of a pattern: of two that match the same URI, the greater wins.
     fn order(&self, one: u32, other: u32) -> std::cmp::Ordering {
         let rank = |slot: u32| self.ranks.get(slot as usize);
         rank(one).cmp(&rank(other)).then_with(|| {

@@ -68,7 +68,7 @@ impl Payload {
         self.args.len() + self.kwargs.len()
     }
 
-    /// Whether there are positional arguments: neither nothing nor the empty list that keeps the place before keywords.
+    /// Returns whether there are positional arguments: neither nothing nor the empty list that keeps the place before keywords.
     pub fn has_args(&self) -> bool {
         let empty: &[u8] = match self.serializer {
             Serializer::Json => b"[]",
@@ -78,7 +78,7 @@ impl Payload {
         !self.args.is_empty() && self.args != empty
     }
 
-    /// Whether there are keyword arguments: neither nothing nor the empty dictionary.
+    /// Returns whether there are keyword arguments: neither nothing nor the empty dictionary.
     pub fn has_kwargs(&self) -> bool {
         let empty: &[u8] = match self.serializer {
             Serializer::Json => b"{}",

@@ -75,7 +75,7 @@ impl HandshakeRequest {
     /// Reads the octets behind [`MAGIC`].
     ///
     /// # Errors
-    /// What is wrong with them.
+    /// The fault in the octets.
     pub const fn read(octets: [u8; 3]) -> Result<Self, HandshakeError> {
         let [ask, third, fourth] = octets;
         if third != 0 || fourth != 0 {

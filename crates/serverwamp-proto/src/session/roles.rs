@@ -117,7 +117,7 @@ features! {
 pub struct Features(u32);
 
 impl Features {
-    /// Whether the client announced the feature.
+    /// Returns whether the client announced the feature.
     pub const fn has(self, feature: Feature) -> bool {
         self.0 & (1 << feature as u32) != 0
     }

@@ -58,7 +58,7 @@ impl Assembly {
         if self.opcode == Opcode::Text { Event::Text(payload) } else { Event::Binary(payload) }
     }
 
-    /// Whether it is compressed.
+    /// Returns whether it is compressed.
     pub(super) const fn is_compressed(&self) -> bool {
         self.inflater.is_some()
     }

@@ -35,7 +35,7 @@ impl Failure {
     }
 }
 
-/// Whether `code` may stand in a Close frame (RFC 6455, section 7.4; 1012 to 1014 are registered since).
+/// Returns whether `code` may stand in a Close frame (RFC 6455, section 7.4; 1012 to 1014 are registered since).
 pub const fn is_sendable_code(code: u16) -> bool {
     matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }

@@ -144,7 +144,7 @@ impl Decoder {
         possible
     }
 
-    /// Whether [`decode`](Self::decode) may give something without further bytes, even if there are none in its buffer.
+    /// Returns whether [`decode`](Self::decode) may give something without further bytes, even if there are none in its buffer.
     #[inline]
     pub const fn holds_more(&self) -> bool {
         match &self.state {

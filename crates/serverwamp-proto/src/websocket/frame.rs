@@ -50,7 +50,7 @@ impl Opcode {
         }
     }
 
-    /// Whether this is a Close, a Ping or a Pong.
+    /// Returns whether this is a Close, a Ping or a Pong.
     #[inline]
     pub const fn is_control(self) -> bool {
         matches!(self, Self::Close | Self::Ping | Self::Pong)

@@ -14,7 +14,7 @@ pub fn accept_key(key: &str) -> String {
     STANDARD.encode(Sha1::new().chain_update(key).chain_update(KEY_SUFFIX).finalize())
 }
 
-/// Whether a `Sec-WebSocket-Key` is what the RFC demands: 16 bytes in base64.
+/// Returns whether a `Sec-WebSocket-Key` is what the RFC demands: 16 bytes in base64.
 pub fn is_valid_key(key: &str) -> bool {
     // 16 bytes are 24 characters; the length goes first so that nobody's long header is decoded.
     key.len() == 24 && STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 16)
@@ -25,7 +25,7 @@ pub fn parse_list(value: &str) -> impl Iterator<Item = &str> {
     value.split(',').map(|element| element.trim_matches([' ', '\t'])).filter(|element| !element.is_empty())
 }
 
-/// Whether a comma-separated header value such as `Connection` has this element, in any case.
+/// Returns whether a comma-separated header value such as `Connection` has this element, in any case.
 pub fn has_token(value: &str, token: &str) -> bool {
     parse_list(value).any(|element| element.eq_ignore_ascii_case(token))
 }

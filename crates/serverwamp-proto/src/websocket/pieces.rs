@@ -44,7 +44,7 @@ pub struct Pieces {
     any: bool,
 }
 
-/// Which part of a record comes next.
+/// The part of a record that comes next.
 #[derive(Clone, Copy, Debug)]
 enum RecordPart {
     Prefix,
@@ -184,7 +184,7 @@ impl Pieces {
     }
 }
 
-/// How many of the `bytes` belong to a message of which so many are to come, and whether those are all.
+/// The number of the `bytes` that belong to a message of which so many are to come, and whether those are all.
 fn reach(rest: Option<usize>, bytes: &[u8]) -> (usize, bool) {
     match rest {
         Some(rest) => (rest.min(bytes.len()), rest <= bytes.len()),

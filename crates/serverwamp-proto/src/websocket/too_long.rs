@@ -99,7 +99,7 @@ impl Passing {
         self.is_within()
     }
 
-    /// Whether something comes even if the peer sends nothing.
+    /// Returns whether something comes even if the peer sends nothing.
     pub(super) const fn holds_more(&self) -> bool {
         self.pending || !self.unread.is_empty()
     }

@@ -52,7 +52,7 @@ fn passthrus() -> Vec<Option<Box<Passthru>>> {
     all.map(|passthru| Some(Box::new(passthru))).chain([None]).collect()
 }
 
-/// What is appended is what the message gives, and what stood there before stays.
+/// The encoder appends the same bytes as the message does, and keeps those that were there before.
 fn same<'a>(serializer: Serializer, message: impl Into<Message<'a>>, encode: impl FnOnce(&mut Vec<u8>)) {
     let message = message.into();
     let (mut expected, mut out) = (b"before".to_vec(), b"before".to_vec());

@@ -136,7 +136,7 @@ fn msg_02_every_element_has_one_type() {
     }
 }
 
-/// Whether `value` may stand in place of the element of a sample.
+/// Returns whether `value` may stand in place of the element of a sample.
 fn fits(sample: &Value, index: usize, value: &Value) -> bool {
     let kind = |value: &Value| match value {
         Value::String(text) if text.starts_with('\0') => "binary",

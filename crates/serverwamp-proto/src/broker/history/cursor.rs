@@ -66,7 +66,7 @@ impl<E> History<E> {
         left.is_empty() || *wanted == 0
     }
 
-    /// Which numbers the publications of the query leave; none if one of them is not in the store, or if they cross.
+    /// The numbers that the publications of the query leave; none if one of them is not in the store, or if they cross.
     fn numbers(&self, query: &HistoryQuery) -> Option<Range<u64>> {
         let mut sought = [
             query.from_publication,

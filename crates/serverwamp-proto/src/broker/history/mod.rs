@@ -85,7 +85,7 @@ impl<E> History<E> {
         self.bytes
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

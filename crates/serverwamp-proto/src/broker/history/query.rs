@@ -6,7 +6,7 @@ use crate::codec::Value;
 use crate::id::PublicationId;
 use crate::timestamp::Timestamp;
 
-/// Which events of a history are wanted: those that pass all filters that are there. All of them by default.
+/// The filters of a request for a history: it gets the events that pass all of them. All events by default.
 ///
 /// Spec: advanced, "Event History", "Receiving Event History".
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -39,7 +39,7 @@ impl HistoryQuery {
     /// Reads the keyword arguments of a request. Unknown ones are ignored, and null is as good as absent.
     ///
     /// # Errors
-    /// What is wrong, as text for `wamp.error.invalid_argument`: another type than the filter has, a limit below 1, a
+    /// The fault, as text for `wamp.error.invalid_argument`: another type than the filter has, a limit below 1, a
     /// time not in the form of RFC 3339, a number that is no id.
     pub fn from_kwargs(kwargs: &Dict) -> Result<Self, String> {
         let given = Given(kwargs);
@@ -58,7 +58,7 @@ impl HistoryQuery {
         })
     }
 
-    /// Whether an event passes the filters that look at nothing but the event.
+    /// Returns whether an event passes the filters that look at nothing but the event.
     pub(super) fn accepts<E>(&self, entry: &HistoryEntry<E>) -> bool {
         let time = entry.timestamp;
         self.from_time.is_none_or(|from| time >= from)

@@ -203,7 +203,7 @@ fn hist_19_equal_and_falling_times_change_no_order() {
     assert_eq!(read, (1..=100).collect::<Vec<_>>());
 }
 
-/// What the rules say, one by one, of all events in their order.
+/// The answer that the rules give, applied one by one to all events in their order.
 fn model(query: &HistoryQuery) -> String {
     let history = five();
     let entries: Vec<_> = history.entries.iter().collect();

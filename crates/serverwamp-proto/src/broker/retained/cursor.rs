@@ -89,7 +89,7 @@ impl<E> RetainedEvents<E> {
         Advance::Done
     }
 
-    /// What the cursor would have come to of this topic, if it has not; then it will not come to it any more.
+    /// The event of this topic that the cursor has not yielded yet; the cursor then does not yield it any more.
     pub fn take_ahead(
         &self,
         cursor: &mut RetainedCursor,

@@ -33,7 +33,7 @@ pub struct RetainedLimits {
     pub all: Share,
     /// Of one publisher. What it has left behind counts for as long as it is there, also when the session is over.
     pub publisher: Share,
-    /// How many restricted events one topic has beside its open one; the oldest goes first. Each is looked at by every
+    /// The number of restricted events of one topic beside its open one; the oldest goes first. Each is looked at by every
     /// subscriber that may not have the newer ones.
     pub restricted_per_topic: usize,
 }
@@ -230,7 +230,7 @@ impl<E> RetainedEvents<E> {
         self.held_by_publisher.get(&publisher).copied().unwrap_or_default()
     }
 
-    /// Which events of its topic have to go before one more of this size is within all shares.
+    /// The events of its topic that have to go before one more of this size is within all shares.
     fn leaving(&self, retention: &Retention, size: usize) -> Result<std::ops::Range<usize>, Beyond> {
         let events = self.topics.get(&retention.topic).map_or(&[][..], Vec::as_slice);
         if !retention.restricted {
@@ -250,7 +250,7 @@ impl<E> RetainedEvents<E> {
         }
     }
 
-    /// Whether one more event is within all shares once these are gone.
+    /// Checks that one more event is within all shares once these are gone.
     fn within(&self, retention: &Retention, size: usize, leaving: &[Kept<E>]) -> Result<(), Beyond> {
         let freed = Share::of(leaving.iter().map(|kept| kept.size));
         if !(self.held - freed).admits(size, self.limits.all) {

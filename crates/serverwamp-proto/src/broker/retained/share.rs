@@ -15,7 +15,7 @@ impl Share {
     /// As much as one likes.
     pub const WHOLE: Self = Self { events: usize::MAX, bytes: usize::MAX };
 
-    /// Whether one more event of this size stays within `limit`.
+    /// Returns whether one more event of this size stays within `limit`.
     pub(super) const fn admits(self, size: usize, limit: Self) -> bool {
         self.events < limit.events && size <= limit.bytes.saturating_sub(self.bytes)
     }
@@ -59,13 +59,13 @@ impl Sub for Share {
 /// The share that an event would exceed; nothing was changed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Beyond {
-    /// That of the whole store.
+    /// The share of the whole store.
     #[error("the limit of all retained events is reached")]
     Store,
-    /// That of its publisher.
+    /// The share of its publisher.
     #[error("the limit of this session's retained events is reached")]
     Publisher,
-    /// That of its group of topics.
+    /// The share of its group of topics.
     #[error("the limit of these topics' retained events is reached")]
     Topics,
 }

@@ -80,7 +80,7 @@ fn latest(
     latest.unwrap().into_iter().map(|(name, _)| *name).collect()
 }
 
-/// What a cursor that is there from now on comes to, if nothing changes meanwhile.
+/// The events that a cursor made now yields, if nothing changes meanwhile.
 fn walk<E: Copy>(
     retained: &RetainedEvents<E>,
     pattern: &UriPattern,
@@ -286,7 +286,7 @@ fn one_publisher_and_one_group_of_topics_hold_no_more_than_their_shares() {
     assert_eq!(retained.retain(("a2", 6), &by("a", me)), Err(Beyond::Publisher));
     retained.retain(("c1", 0), &by("c", you)).unwrap();
     retained.retain(("a2", 5), &by("a", me)).unwrap();
-    // What somebody else replaces counts for that one.
+    // An event that replaces another publisher's counts for its own publisher.
     retained.retain(("b2", 5), &by("b", you)).unwrap();
     assert_eq!((retained.held_by(me.unwrap()), retained.held_by(you.unwrap())), (share(1, 5), share(2, 5)));
     retained.retain(("d1", 5), &by("d", me)).unwrap();
@@ -320,7 +320,7 @@ fn what_is_not_for_ever_is_gone_when_its_end_has_come() {
     assert_eq!([4, 5, 9, 10].map(|seconds| at(&retained, seconds)), [3, 2, 2, 1]);
     assert_eq!(retained.expire(later(9)), [("b", 1)]);
     assert_eq!(retained.expire(later(9)), []);
-    // Whoever retains something removes it as well.
+    // Retaining an event removes those that have expired.
     let event = Retention { now: later(10), ..of("d", false) };
     assert_eq!(retained.retain(("d", 1), &event), Ok(vec![("a", 1)]));
     assert_eq!((retained.held(), retained.ends.len()), (share(2, 2), 0));

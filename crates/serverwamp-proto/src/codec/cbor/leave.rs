@@ -39,7 +39,7 @@ const LENGTHS: [u8; 256] = {
     lengths
 };
 
-/// Whether a value is this byte alone, where lists may be values as well.
+/// Returns whether a value is this byte alone, where lists may be values as well.
 #[inline]
 const fn is_single(byte: u8, may_be_list: bool) -> bool {
     // Small integers, simple values, empty strings of bytes and text.
@@ -110,7 +110,7 @@ impl OpenLevel {
         Some(Self { left: if frame.open { OPEN } else { left }, open: frame.open, dict: frame.dict })
     }
 
-    /// Whether a key is next, if it is a dictionary.
+    /// Returns whether a key is next, if it is a dictionary.
     const fn is_before_key(&self) -> bool {
         self.dict && self.left.is_multiple_of(2)
     }

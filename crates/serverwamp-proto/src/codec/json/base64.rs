@@ -29,14 +29,14 @@ fn value(character: u8) -> Option<u8> {
     })
 }
 
-/// Whether the character is a digit of base64.
+/// Returns whether the character is a digit of base64.
 #[inline]
 fn is_digit(character: u8) -> bool {
     let letter = (character | 0x20).wrapping_sub(b'a') < 26;
     letter | (character.wrapping_sub(b'0') < 10) | (character == b'+') | (character == b'/')
 }
 
-/// Whether `text` can be decoded, without decoding it.
+/// Returns whether `text` can be decoded, without decoding it.
 pub(super) fn check(text: &str) -> bool {
     let (blocks, []) = text.as_bytes().as_chunks::<4>() else { return false };
     let Some((last, before)) = blocks.split_last() else { return true };

@@ -41,7 +41,7 @@ pub(crate) fn small_integer(bytes: &[u8]) -> Option<(u64, usize)> {
     None
 }
 
-/// Where the number ends that begins at `at`, which holds a minus or a digit; nothing if it is none.
+/// The end of the number that begins at `at`, which holds a minus or a digit; `None` if it is no number.
 #[inline]
 pub(super) fn number_end(bytes: &[u8], at: usize) -> Option<usize> {
     let digits = |from: usize| {

@@ -52,7 +52,7 @@ impl Sink for Nowhere {
 }
 
 impl<'a> JsonReader<'a> {
-    /// Whether the string whose opening quote was just consumed holds bytes.
+    /// Returns whether the string whose opening quote was just consumed holds bytes.
     pub(super) fn at_nul(&self) -> bool {
         self.rest().starts_with(NUL)
     }

@@ -36,7 +36,7 @@ const LENGTHS: [u8; 256] = {
     lengths
 };
 
-/// Whether a value is this byte alone, where lists may be values as well.
+/// Returns whether a value is this byte alone, where lists may be values as well.
 #[inline]
 const fn is_single(byte: u8, may_be_list: bool) -> bool {
     // 0x80 to 0xdf begin something longer, but for empty texts, null and the booleans.

@@ -39,7 +39,7 @@ impl<'a> MsgPackReader<'a> {
     fn binary(&mut self, len: u64) -> Result<Token<'a>, DecodeError> {
         Ok(Token::Binary(Cow::Borrowed(self.at.take(len)?)))
     }
-    /// Whether what follows the marker of the shortest extension makes it JavaScript's `undefined`.
+    /// Returns whether what follows the marker of the shortest extension makes it JavaScript's `undefined`.
     fn is_undefined(&self) -> bool {
         self.at.starts_with(UNDEFINED.get(1..).unwrap_or_default())
     }

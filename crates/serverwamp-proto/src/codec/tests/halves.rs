@@ -78,7 +78,7 @@ fn ser_13_half_a_pair_is_passed_on_and_read_by_nobody() {
         assert_eq!(passed(bytes.as_bytes()).unwrap_err().reason, reason);
         assert_eq!(read(bytes.as_bytes()).unwrap_err().reason, reason);
     }
-    // What follows a half has to be right.
+    // The text after a half has to be valid.
     for wrong in [r#""\ud83d\u12""#, r#""\ud83d\uzzzz""#, r#""\ud83d\x""#, r#""\ud83d"#] {
         assert!(passed(wrong.as_bytes()).is_err() && read(wrong.as_bytes()).is_err(), "{wrong}");
     }

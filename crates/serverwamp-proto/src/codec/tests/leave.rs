@@ -1,4 +1,4 @@
-//! What is in lists and dictionaries is passed quickly. The oracle passes it value by value: same verdict, same text, same
+//! Lists and dictionaries are passed over quickly. The oracle passes them over value by value: same verdict, same text, same
 //! place.
 
 use crate::codec::DecodeError;
@@ -21,7 +21,7 @@ fn leave_one_by_one<'a, R: Reader<'a>>(reader: &mut R, mut frame: Frame) -> Resu
     Ok(())
 }
 
-/// What is said of one value, and where it ends; the value behind it shows whether the depth is right.
+/// The verdict on one value, and where it ends; the value behind it shows whether the depth is right.
 fn verdict<'a, R: Reader<'a>>(
     bytes: &'a [u8],
     leave: impl Fn(&mut R, Frame) -> Result<(), DecodeError>,

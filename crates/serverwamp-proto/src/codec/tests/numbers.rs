@@ -190,7 +190,7 @@ fn a_number_that_is_none_goes_to_cbor_only() {
         assert_eq!(carried(Serializer::Cbor, &unhex(cbor), Serializer::Cbor), Ok(unhex(cbor)));
         let error = from_slice::<Value>(Serializer::Cbor, &unhex(cbor)).unwrap_err();
         assert_eq!(error.reason, NO_NUMBER, "{cbor}");
-        // What stands behind it is read all the same.
+        // The value behind it is read all the same.
         let list = unhex(&format!("82 {cbor} 07"));
         let seen = from_slice::<(serde::de::IgnoredAny, u8)>(Serializer::Cbor, &list).unwrap();
         assert_eq!(seen.1, 7, "{cbor}");

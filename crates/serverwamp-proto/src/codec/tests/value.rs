@@ -1,4 +1,4 @@
-//! What a value of any shape says it is.
+//! Tests of the methods that tell the type of a `Value`.
 
 use crate::codec::{Dict, Value};
 
@@ -18,7 +18,7 @@ fn all() -> Vec<Value> {
     ]
 }
 
-/// Which of all values are something.
+/// The indices of the values for which `is` holds.
 fn which(is: impl Fn(&Value) -> bool) -> Vec<usize> {
     let values = all();
     values.iter().enumerate().filter(|(_, value)| is(value)).map(|(index, _)| index).collect()

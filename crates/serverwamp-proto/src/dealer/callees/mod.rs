@@ -79,12 +79,12 @@ impl<T> Callees<T> {
         self.callees.len()
     }
 
-    /// Whether there are no callees, and so no registration any more.
+    /// Returns whether there are no callees, and so no registration any more.
     pub const fn is_empty(&self) -> bool {
         self.callees.is_empty()
     }
 
-    /// Whether the session is among the callees.
+    /// Returns whether the session is among the callees.
     pub fn has(&self, session: SessionId) -> bool {
         self.place(session).is_some()
     }

@@ -1,4 +1,4 @@
-//! Who serves calls, under each policy, whoever comes and leaves.
+//! The choice of a callee under each policy, while callees register and leave.
 
 use super::*;
 
@@ -215,7 +215,7 @@ fn rer_02_whoever_comes_and_leaves_while_a_call_is_rerouted_is_asked_as_the_poli
         asked.extend((0..4).map(|_| ask(&mut shared, &mut tried)));
         assert_eq!(asked.into_iter().flatten().collect::<Vec<_>>(), expected, "{policy:?}");
         assert_eq!(ask(&mut shared, &mut tried), None);
-        // Who was tried and registers again was tried.
+        // A callee that was tried and registers again still counts as tried.
         shared.leave(session(1));
         shared.join(session(1), 1, policy).unwrap();
         assert_eq!(ask(&mut shared, &mut tried), None);
@@ -226,7 +226,7 @@ fn rer_02_whoever_comes_and_leaves_while_a_call_is_rerouted_is_asked_as_the_poli
 fn those_who_do_not_serve_are_passed_over_by_every_policy() {
     for policy in SHARED {
         let (mut shared, mut tried, mut asked) = (callees(policy, 5), Tried::default(), Vec::new());
-        // What is drawn first may be one of them: whoever draws it says so by trying it.
+        // The first draw may choose one of them; the caller of `choose` then adds it to those tried.
         tried.add(session(2));
         while let Some((chosen, kept)) = shared.choose(0, &mut tried, |number| number % 2 == 1) {
             asked.push(*kept);

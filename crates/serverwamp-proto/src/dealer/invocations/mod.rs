@@ -4,7 +4,7 @@
 //! comparison. A call that is still pending when the ring comes round to its place moves to a map: one call of an hour
 //! costs no more than any other, and does not make the ring grow. Invariant: an id that is pending is not issued again.
 //!
-//! Whose they are is counted only where there are as many as one caller's share.
+//! Invocations are counted by caller only once there are as many as one caller's share.
 
 use super::{FairShare, NoPlace, Wants};
 use crate::id::{Counter, RequestId, SessionId};
@@ -12,9 +12,9 @@ use hashbrown::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What the table has to know of a call.
+/// The property of a call that the table needs.
 pub trait Called {
-    /// Whose call it is; `None` for the application, which counts as one caller.
+    /// The session that called; `None` for the application, which counts as one caller.
     fn caller(&self) -> Option<SessionId>;
 }
 
@@ -41,7 +41,7 @@ pub struct Invocations<T> {
     contention: Option<Box<Contention>>,
 }
 
-/// Whose invocations are pending where there are many.
+/// The pending invocations of each caller, where there are many.
 #[derive(Clone, Debug, Default)]
 struct Contention {
     held: HashMap<Option<SessionId>, usize>,
@@ -127,7 +127,7 @@ impl<T: Called> Invocations<T> {
     fn newest_of(&self, caller: Option<SessionId>) -> Option<RequestId> {
         let last = self.last()?.get();
         let is_of_caller = |id: &RequestId| self.get(id).is_some_and(|call| call.caller() == caller);
-        // Who has the most is found soon.
+        // The caller with the most invocations is usually found after a few steps.
         let recent = (0..self.ring.len() as u64).filter_map(|back| RequestId::new(last.checked_sub(back)?));
         recent.into_iter().find(is_of_caller).or_else(|| {
             let ids = self.ring.iter().flatten().map(|(id, _)| id).chain(self.displaced.keys());
@@ -163,7 +163,7 @@ impl<T: Called> Invocations<T> {
         self.ids.last()
     }
 
-    /// Whether an invocation of this id was ever sent; if not, an answer to it breaks the protocol (checklist VIO-13).
+    /// Returns whether an invocation of this id was ever sent; if not, an answer to it breaks the protocol (checklist VIO-13).
     pub fn was_issued(&self, id: RequestId) -> bool {
         self.wrapped || self.last().is_some_and(|last| id <= last)
     }
@@ -228,7 +228,7 @@ impl<T: Called> Invocations<T> {
         self.in_ring + self.displaced.len()
     }
 
-    /// Whether no invocation is pending.
+    /// Returns whether no invocation is pending.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -247,7 +247,7 @@ impl<T: Called> Invocations<T> {
         pending
     }
 
-    /// Whether [`close`](Self::close) was called.
+    /// Returns whether [`close`](Self::close) was called.
     pub const fn is_closed(&self) -> bool {
         self.closed
     }

@@ -1,4 +1,4 @@
-//! What the table of one callee's invocations holds, gives out, and forgets.
+//! Tests of the table of one callee's invocations.
 
 use super::*;
 use crate::id::MAX_ID;
@@ -212,7 +212,7 @@ fn a_caller_that_is_alone_has_all_places_and_gives_them_up_to_others_down_to_its
     }
     assert_eq!(ask(&mut invocations, 2, shares, now), Err(NoPlace::BeyondShare));
     assert_eq!((pending_of(&invocations, 1), pending_of(&invocations, 2)), (48, 16));
-    // What is free is not for who has a share, while another one wants it.
+    // A caller that has its share does not get a free place that another one wants.
     invocations.remove(id(1)).unwrap();
     assert_eq!(ask(&mut invocations, 1, shares, now), Err(NoPlace::BeyondShare));
     assert_eq!(ask(&mut invocations, 3, shares, now), Ok(None));
@@ -261,7 +261,8 @@ fn the_newest_invocation_of_a_caller_is_found_wherever_it_stands() {
     assert_eq!(invocations.newest_of(SessionId::new(1)), Some(id(1)));
 }
 
-/// Whatever happens to invocations, who is counted is who has pending ones, and nobody gets more than the rule says.
+/// After any sequence of operations, the callers counted are those with pending invocations, and none has more than the rule
+/// allows.
 #[test]
 fn callers_are_counted_as_they_stand_in_the_table() {
     let (shares, now) = (FairShare::new(64, 16), start());

@@ -1,4 +1,4 @@
-//! What is read quickly, beside what the general reader says.
+//! The fast path compared with the general reader.
 
 use super::*;
 use crate::codec::{Dict, Value, to_writer};
@@ -37,7 +37,7 @@ fn payloads() -> Vec<Vec<Value>> {
 
 const IDS: [u64; 12] = [1, 9, 23, 24, 127, 128, 255, 256, 65_535, 65_536, 1 << 32, 1 << 53];
 
-/// What stands before the payload, of every message that is read quickly, and its id.
+/// The id and the elements before the payload, of every message that has a fast path.
 fn beginnings() -> Vec<(u64, Vec<Value>)> {
     let none = || Value::Dict(Dict::new());
     let mut acknowledge = Dict::new();

@@ -72,7 +72,7 @@ fn a_struct_binds_by_position_then_by_name() {
         ("", r#"{"a":1,"b":null}"#, refused("`b`: invalid type: unit value, expected i64")),
         ("[1.5]", "", refused("`a`: invalid type: floating point `1.5`, expected i64")),
         ("[1,2,3]", "", refused("takes at most 2 arguments, got 3")),
-        // How many came says more than what is wrong with one of them.
+        // The number of arguments says more than the fault in one of them.
         (r#"["x",2,3,4]"#, "", refused("takes at most 2 arguments, got 4")),
         ("", r#"{"a":1,"a":2}"#, refused("`a` given more than once")),
     ] {

@@ -29,7 +29,7 @@ pub(super) fn compressed(payload: &[u8]) -> Vec<u8> {
     out
 }
 
-/// What a server makes of compressed `bytes` sent in fragments.
+/// Decodes, as a server, compressed `bytes` sent in fragments.
 fn receive(opcode: Opcode, bytes: &[u8], fragment: usize, limit: usize) -> (Vec<Event>, Option<Failure>) {
     let mut stream = Vec::new();
     let fragments: Vec<&[u8]> = bytes.chunks(fragment).collect();

@@ -1,4 +1,4 @@
-//! Which offers of permessage-deflate are accepted, and what is answered.
+//! The offers of permessage-deflate that are accepted, and the answers to them.
 
 use crate::websocket::extension::{MalformedExtensions, negotiate};
 

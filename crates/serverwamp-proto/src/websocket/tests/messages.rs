@@ -1,4 +1,4 @@
-//! What a well-behaved client sends.
+//! Frames of a well-behaved client.
 
 use bytes::{Bytes, BytesMut};
 

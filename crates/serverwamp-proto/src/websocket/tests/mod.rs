@@ -28,7 +28,7 @@ fn client_frame(opcode: Opcode, fin: bool, payload: &[u8]) -> Vec<u8> {
     out
 }
 
-/// What a server's decoder makes of `bytes`, given to it in pieces of `piece` bytes.
+/// Decodes `bytes`, given to the decoder in pieces of `piece` bytes.
 fn decode_in_pieces(mut decoder: Decoder, bytes: &[u8], piece: usize) -> (Vec<Event>, Option<Failure>) {
     let mut buf = BytesMut::new();
     let mut events = Vec::new();

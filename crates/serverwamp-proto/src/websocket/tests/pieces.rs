@@ -10,7 +10,7 @@ use crate::websocket::batch::{BatchError, Piece, Pieces, Records, push_record};
 
 const ALL: [Serializer; 3] = [Serializer::Json, Serializer::MessagePack, Serializer::Cbor];
 
-/// What a batch comes to that arrives in pieces of `size` bytes and whose messages may have `limit` bytes.
+/// Decodes a batch that arrives in pieces of `size` bytes and whose messages may have `limit` bytes.
 fn take_apart(
     serializer: Serializer,
     limit: usize,

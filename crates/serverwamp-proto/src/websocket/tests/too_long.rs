@@ -15,7 +15,7 @@ fn decoder() -> Decoder {
     Decoder::new(Role::Server, 100).with_deflate(true)
 }
 
-/// What comes out when messages of up to `most` bytes are passed over, and what is left undecoded.
+/// Decodes and passes over messages of up to `most` bytes; the last value is the number of bytes left undecoded.
 pub(super) fn decode(bytes: &[u8], piece: usize, most: usize) -> (Vec<Event>, Option<Failure>, usize) {
     decode_batches(bytes, piece, most, None)
 }
