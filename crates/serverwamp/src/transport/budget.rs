@@ -25,8 +25,8 @@ const EVENTS_PER_COST: usize = 16;
 /// first time, or publish long events. What a budget is usually spent on takes less.
 const LONGEST: Duration = Duration::from_micros(500);
 
-/// What may be paid before the first look at the clock, and between two of them while all goes quickly. A look costs as
-/// much as a tenth of a short message, and where nothing more was received, there is none.
+/// The amount that may be paid before the first look at the clock, and between two looks while all goes quickly. A look costs
+/// as much as a tenth of a short message, and where nothing more was received, there is none.
 const FIRST_LOOK: u32 = 1;
 const LOOK_EVERY: u32 = 32;
 
@@ -99,7 +99,7 @@ impl Budget {
         self.left = self.left.saturating_sub(READ_COST);
     }
 
-    /// Whether the clock has to be looked at before more is done.
+    /// Returns whether the clock has to be looked at before more is done.
     #[inline]
     pub(super) const fn wants_time(&self) -> bool {
         self.left <= self.look_at
@@ -116,7 +116,7 @@ impl Budget {
         self.look_at = self.left.saturating_sub(self.step);
     }
 
-    /// Whether it was more than nothing in the beginning.
+    /// Returns whether it was more than nothing in the beginning.
     pub(super) const fn is_for_a_turn(&self) -> bool {
         self.step > 0
     }

@@ -42,8 +42,8 @@ pub(super) struct Closing {
 }
 
 impl Closing {
-    /// What is queued has to be written by `deadline`, each later step takes `timeout` at most. Without goodbyes, nothing
-    /// tells the peer's last bytes from others: they are read until it ends its direction.
+    /// Queued messages have to be written by `deadline`, each later step takes `timeout` at most. Without goodbyes, nothing
+    /// distinguishes the peer's last bytes from others: they are read until it ends its direction.
     pub(super) const fn new(deadline: Instant, timeout: Duration, says_goodbye: bool) -> Self {
         let silent = !says_goodbye;
         Self { step: ClosingStep::Flush, deadline, timeout, peer_done: silent, violated: silent, eof: false }
@@ -75,7 +75,7 @@ impl Closing {
         self.deadline
     }
 
-    /// Whether anything is still to be read.
+    /// Returns whether anything is still to be read.
     pub(super) fn reads(&self) -> bool {
         !self.eof && self.step != ClosingStep::Done
     }

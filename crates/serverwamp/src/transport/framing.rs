@@ -51,7 +51,7 @@ impl Framing {
         }
     }
 
-    /// Whether a message of this kind may be received.
+    /// Returns whether a message of this kind may be received.
     pub(super) fn accepts(&self, received: Opcode) -> bool {
         match self {
             Self::WebSocket { kind, .. } => kind.is_none_or(|kind| kind == received),
@@ -91,12 +91,12 @@ impl Framing {
         }
     }
 
-    /// Whether a connection ends with a frame that says so, and its peer's answer to it.
+    /// Returns whether a connection ends with a frame that says so, and its peer's answer to it.
     pub(super) const fn says_goodbye(&self) -> bool {
         matches!(self, Self::WebSocket { .. })
     }
 
-    /// Whether every ping has to be answered (checklist RAW-17); otherwise the last of many is enough.
+    /// Returns whether every ping has to be answered (checklist RAW-17); otherwise the last of many is enough.
     pub(super) const fn answers_every_ping(&self) -> bool {
         matches!(self, Self::RawSocket { .. })
     }
@@ -157,7 +157,7 @@ impl FrameDecoder {
         }
     }
 
-    /// Whether there may be an event even if nothing more was received.
+    /// Returns whether there may be an event even if nothing more was received.
     #[inline]
     pub(super) const fn holds_more(&self) -> bool {
         match self {

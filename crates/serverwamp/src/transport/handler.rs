@@ -56,7 +56,7 @@ pub(crate) trait MessageHandler: Send + Unpin {
         false
     }
 
-    /// Whether the connection may pause for the receivers of what its peer sent.
+    /// Returns whether the connection may pause for the receivers of what its peer sent.
     fn may_pause(&self) -> bool {
         true
     }
@@ -64,12 +64,12 @@ pub(crate) trait MessageHandler: Send + Unpin {
     /// The connection pauses: nothing is read before the receivers of what its peer sent have room.
     fn paused(&mut self) {}
 
-    /// What the peer sends is not read from now on, for a reason that is not the handler's own: its silence says nothing.
+    /// The peer's messages are not read from now on, for a reason that is not the handler's own: its silence shows nothing.
     fn unread(&mut self, now: Instant) {
         let _ = now;
     }
 
-    /// What the peer sends is read again.
+    /// The peer's messages are read again.
     fn read_again(&mut self, now: Instant) {
         let _ = now;
     }

@@ -85,7 +85,7 @@ impl Input {
         self.received = buffer;
     }
 
-    /// Whether the buffer is bigger than an idle connection's should be.
+    /// Returns whether the buffer is bigger than an idle connection's should be.
     pub(super) fn is_bulky(&self) -> bool {
         self.target > SMALL || self.spare.len() > SMALL
     }

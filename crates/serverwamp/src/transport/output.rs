@@ -104,7 +104,7 @@ impl Output {
         }
     }
 
-    /// Whether a ping has to be answered before anything more is read.
+    /// Returns whether a ping has to be answered before anything more is read.
     #[inline]
     pub(super) fn owes_pong(&self) -> bool {
         self.pong.is_some() && self.outbox.framing().answers_every_ping()
@@ -227,7 +227,7 @@ impl Output {
         self.writing.clear();
     }
 
-    /// Whether [`trim`](Self::trim) would give memory back.
+    /// Returns whether [`trim`](Self::trim) would give memory back.
     pub(super) const fn is_bulky(&self) -> bool {
         self.bulky && self.writing.is_empty()
     }

@@ -1,4 +1,4 @@
-//! Who fills the outboxes of others waits for them.
+//! Pauses of senders: a connection that fills the outboxes of others waits for them.
 //!
 //! A push that takes an outbox above its mark notes that on its thread, for whoever listens there: the connection that has
 //! its turn, which then reads nothing until the receivers have room, or a publication that waits.
@@ -17,7 +17,7 @@ thread_local! {
     static NOTED: RefCell<Vec<Outbox>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Who listens on a thread.
+/// The listener on a thread, if there is one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Listens {
     Nobody,
@@ -45,7 +45,7 @@ pub(crate) struct Pause {
     relieved: Vec<Outbox>,
 }
 
-/// What was pushed on this thread took the outbox above its mark. Locks may be held.
+/// Notes that a push on this thread took the outbox above its mark. Locks may be held.
 #[cold]
 pub(super) fn note(outbox: &Outbox) {
     if LISTENS.get() != Listens::Nobody {
@@ -65,7 +65,7 @@ pub(super) fn listen() -> Listening {
     Listening { before: LISTENS.replace(Listens::Somebody) }
 }
 
-/// What has been noted.
+/// The outboxes that have been noted since the last time.
 pub(super) fn noted() -> Vec<Outbox> {
     NOTED.take()
 }

@@ -31,7 +31,7 @@ pub(super) enum Worked {
 }
 
 impl Worked {
-    /// Whether there is more that can be done now. What waits for room in the outbox cannot: who writes comes back.
+    /// Returns whether there is more that can be done now. What waits for room in the outbox cannot: who writes comes back.
     pub(super) const fn enough_unless(more: bool) -> Self {
         if more { Self::NotEnough } else { Self::Enough }
     }
@@ -84,7 +84,7 @@ impl RunQueue {
         Arc::new(Self { wake_queue, runtime, pool, queue: Mutex::default() })
     }
 
-    /// Where the outboxes of the connections borrow.
+    /// The pool from which the outboxes of the connections borrow.
     pub(crate) const fn pool(&self) -> &Arc<Pool> {
         &self.pool
     }
@@ -127,7 +127,7 @@ impl RunQueue {
 }
 
 impl RunState {
-    /// Whether it was the turn of `number`, which it no longer is.
+    /// Returns whether it was the turn of `number`, which it no longer is.
     fn stop(&mut self, number: u64) -> bool {
         let place = self.running.iter().position(|running| *running == number);
         place.map(|place| self.running.swap_remove(place)).is_some()
@@ -135,7 +135,7 @@ impl RunState {
 }
 
 impl Slot {
-    /// What it may do from `now` on: nothing while it is the turn of others; then its task will be woken when it has come.
+    /// The budget of the connection from `now` on: none while others have their turn; its task is woken when its own has come.
     pub(super) fn begin(&self, now: Instant) -> Budget {
         let has_come = self.number.is_none_or(|number| self.run_queue.queue().running.contains(&number));
         if has_come { Budget::begin(now) } else { Budget::none(now) }

@@ -40,7 +40,7 @@ impl Timer {
         self.runtime.now()
     }
 
-    /// Whether the timer went off, which has to happen by `deadline`; if not, it will wake `cx`.
+    /// Returns whether the timer went off, which has to happen by `deadline`; if not, it will wake `cx`.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, deadline: Instant, now: Instant) -> bool {
         let armed = match &mut self.armed {
             Some(armed) if armed.at <= deadline => {

@@ -56,13 +56,13 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
         }
     }
 
-    /// Whether the beginning of a message that is too long is looked at, rather than nothing of it.
+    /// Returns whether the beginning of a message that is too long is looked at, rather than nothing of it.
     fn passes_over(&mut self) -> bool {
         let (most, batch) = (self.handler.passes_over(), self.output.outbox().framing().batch());
         self.decoder.pass_over(most, batch)
     }
 
-    /// Whether nothing can be handed over before more is received.
+    /// Returns whether nothing can be handed over before more is received.
     fn has_nothing(&self) -> bool {
         self.records.is_none() && self.input.received.is_empty() && !self.decoder.holds_more()
     }
@@ -104,7 +104,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
                 self.violation("ping whose pong would be longer than its sender accepts", 1009, now);
             }
             Event::Ping(payload) => self.output.pong(&payload),
-            // That something was heard is all there is to know.
+            // A pong only shows that the peer is alive, which any frame does.
             Event::Pong(_) => {}
             Event::TooLong(one) => {
                 if !self.handler.too_long(&one.head, &one.failure.reason, now) {

@@ -1,4 +1,4 @@
-//! What can never work is refused, all of it at once, each with the line it was set in.
+//! Settings that can never work are refused, all at once, each with the line that made it.
 
 use std::time::Duration;
 

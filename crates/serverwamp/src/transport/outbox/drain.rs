@@ -111,7 +111,7 @@ impl Outbox {
         true
     }
 
-    /// Whether the outbox was closed because too much was pushed.
+    /// Returns whether the outbox was closed because too much was pushed.
     pub(crate) fn overflowed(&self) -> bool {
         self.lock().end == Some(OutboxEnd::Overflow)
     }

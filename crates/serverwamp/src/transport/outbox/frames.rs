@@ -80,7 +80,7 @@ impl Draft {
         self.message
     }
 
-    /// Whether it joined a batch that was open already.
+    /// Returns whether it joined a batch that was open already.
     fn joins(&self) -> bool {
         self.batch.is_some_and(|mark| mark.start() < self.start)
     }
@@ -105,7 +105,7 @@ impl Frames {
         }
     }
 
-    /// Whether events can be removed.
+    /// Returns whether events can be removed.
     pub(super) const fn are_removable(&self) -> bool {
         self.removable
     }

@@ -69,7 +69,7 @@ struct OutboxState {
     /// The terminator of JSON messages in batches; the usual one until the peer has shown its own.
     separator: OnceLock<Separator>,
     room: Room,
-    /// Where it borrows, if anywhere.
+    /// The pool from which it borrows, if there is one.
     pool: Option<Arc<Pool>>,
     overflow: Overflow,
     /// Events that were lost.
@@ -202,7 +202,7 @@ impl Outbox {
         self.end(OutboxEnd::Close { code, reason: reason.into() });
     }
 
-    /// Whether pushes are refused.
+    /// Returns whether pushes are refused.
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         self.0.closed.load(Ordering::Acquire)
@@ -214,7 +214,7 @@ impl Outbox {
         self.0.queued.load(Ordering::Acquire)
     }
 
-    /// Whether so little waits that more may be produced: a quarter of the limit, or nothing ever again.
+    /// Returns whether so little waits that more may be produced: a quarter of the limit, or nothing ever again.
     #[inline]
     pub(crate) fn has_room(&self) -> bool {
         let messages = self.0.queued_messages.load(Ordering::Acquire);

@@ -21,7 +21,7 @@ pub(crate) struct Pool {
     most: AtomicUsize,
 }
 
-/// What one outbox has borrowed.
+/// The bytes that one outbox has borrowed.
 #[derive(Debug)]
 pub(super) struct Loan {
     pool: Arc<Pool>,
@@ -44,7 +44,7 @@ impl Pool {
         self.most.load(Ordering::Relaxed)
     }
 
-    /// How far an outbox may be beyond its mark before its senders pause.
+    /// The number of bytes by which an outbox may be beyond its mark before its senders pause.
     pub(super) fn allowance(&self) -> usize {
         self.bytes.saturating_sub(self.lent()) / PAUSE_SHARE
     }
@@ -74,7 +74,7 @@ impl Loan {
         true
     }
 
-    /// How much it is.
+    /// The size of the loan.
     pub(super) const fn bytes(&self) -> usize {
         self.bytes
     }

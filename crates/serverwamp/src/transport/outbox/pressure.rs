@@ -19,23 +19,23 @@ use crate::Overflow;
 use crate::rt::after;
 use crate::transport::pause;
 
-/// What is known of an outbox under pressure.
+/// The state of an outbox under pressure.
 #[derive(Debug, Default)]
 pub(super) struct Pressure {
     /// Since when it is measured how much the peer accepts, and how much that was.
     since: Option<Instant>,
     pub(super) drained: usize,
     slow: bool,
-    /// What it has of the server's pool.
+    /// Its loan from the server's pool.
     loan: Option<Loan>,
     /// An event found room in nothing but the loan.
     lent_to_event: bool,
-    /// Who has paused, by the number of the pause.
+    /// The senders that have paused, by the number of the pause.
     paused: VecDeque<(u64, Waker)>,
 }
 
 impl Pressure {
-    /// What it has borrowed.
+    /// The bytes that it has borrowed.
     fn lent(&self) -> usize {
         self.loan.as_ref().map_or(0, Loan::bytes)
     }
@@ -47,7 +47,7 @@ impl Pressure {
     }
 }
 
-/// What the measuring of a peer came to.
+/// The result of measuring a peer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum DrainVerdict {
     /// It accepts as much as it should, or there is nothing to measure yet.
@@ -57,18 +57,18 @@ pub(crate) enum DrainVerdict {
 }
 
 impl Outbox {
-    /// Whether it is the same outbox.
+    /// Returns whether it is the same outbox.
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Whether it is under pressure, or the peer is slow.
+    /// Returns whether it is under pressure, or the peer is slow.
     #[inline]
     pub(crate) fn is_under_pressure(&self) -> bool {
         self.0.under_pressure.load(Ordering::Relaxed)
     }
 
-    /// Whether the peer is slow, and there is room for answers nevertheless: it may be waiting for somebody who waits for it.
+    /// Returns whether the peer is slow and there is room for answers nevertheless: it may be waiting for a peer that waits for it.
     #[cold]
     pub(crate) fn is_slow_with_room(&self) -> bool {
         let queue = self.lock();
@@ -138,7 +138,7 @@ impl Outbox {
             Some((_, waker)) => Some(std::mem::replace(waker, cx.waker().clone())),
             None => {
                 pressure.paused.push_back((number, cx.waker().clone()));
-                // What was accepted before does not make the first of them wait longer.
+                // Bytes accepted before do not make the first sender wait longer.
                 starts = pressure.paused.len() == 1;
                 if starts {
                     pressure.measure_anew();
@@ -167,7 +167,7 @@ impl Outbox {
         drop(forgotten);
     }
 
-    /// Who went on has sent what it had: others may go on, if there is still room.
+    /// A sender that went on has sent all it had: others may go on, if there is still room.
     pub(crate) fn pass_on(&self) {
         if !self.is_under_pressure() {
             return;
@@ -180,7 +180,7 @@ impl Outbox {
         next.into_iter().for_each(Waker::wake);
     }
 
-    /// How many have paused.
+    /// The number of senders that have paused.
     #[cfg(test)]
     pub(crate) fn pauses(&self) -> usize {
         self.lock().pressure.as_ref().map_or(0, |pressure| pressure.paused.len())

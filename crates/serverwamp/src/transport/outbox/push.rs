@@ -1,4 +1,4 @@
-//! How a message gets into the outbox, and what becomes of one that does not fit.
+//! Pushing a message into the outbox, and the treatment of one that does not fit.
 //!
 //! Invariant: a message that is refused leaves nothing behind.
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Class;
 use crate::base::limits::{Limits, Overflow};
 
-/// What a sender that has paused is expected to send next.
+/// The bytes that a sender is expected to send after its pause.
 const EACH: usize = 64 * 1024;
 
 /// The limits of an outbox, and the treatment of excess.
@@ -22,11 +22,11 @@ pub(crate) struct OutboxBounds {
     pub(crate) message: usize,
     /// The treatment of events that do not fit.
     pub(crate) overflow: Overflow,
-    /// How fast the peer has to take what waits.
+    /// The rate at which the peer has to accept what waits.
     pub(crate) drain: DrainRate,
 }
 
-/// How fast a peer has to take what waits, where much does: so many bytes in each such time.
+/// The rate at which a peer has to accept what waits, where much does: so many bytes in each such time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DrainRate {
     pub(crate) bytes: usize,
@@ -78,14 +78,14 @@ impl Amount {
 #[derive(Debug)]
 pub(super) struct Room {
     pub(super) full: Amount,
-    /// What refusable messages may fill, and events that are dropped when they do not fit: the rest is for messages that
+    /// The room for refusable messages, and for events that are dropped when they do not fit: the rest is for messages that
     /// cannot be refused.
     lower: Amount,
-    /// What answers to calls may fill: the rest is for what is said in their place, and for the end.
+    /// The room for answers to calls: the rest is for the errors sent in their place, and for GOODBYE.
     answers: Amount,
     /// Beyond this, and what may be borrowed, senders pause.
     mark: Amount,
-    /// How much has to go until they go on.
+    /// The amount that has to be written until they go on.
     relief: usize,
     /// Below this, more may be produced.
     soft: Amount,

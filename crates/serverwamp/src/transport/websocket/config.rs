@@ -19,10 +19,10 @@ pub struct WebSocketConfig {
     /// The subprotocols that may be negotiated. All six by default: which one is spoken is the client's choice, and
     /// supporting one costs nothing while no client asks for it.
     pub subprotocols: Vec<Subprotocol>,
-    /// Which web pages may connect. Pages of the same host by default, since a browser sends a user's cookies along
+    /// The web pages that may connect. Pages of the same host by default, since a browser sends a user's cookies along
     /// whichever page asks it to connect.
     pub origins: Origins,
-    /// Which hosts requests may be for, whatever carries the session. Any host by default, because only you know the names
+    /// The hosts that requests may be for, whatever carries the session. Any host by default, because only you know the names
     /// of your server. List them when who reaches the server is trusted for that, as on a machine of one's own or within
     /// a company: a page that gives its own name the server's address (DNS rebinding) is then refused, though its origin
     /// is of the same host.

@@ -1,4 +1,4 @@
-//! Which host a request is for, and which hosts this server goes by.
+//! The host that a request is for, and the hosts that this server accepts.
 //!
 //! A page can give its own name the address of this server (DNS rebinding); a browser then takes both for the same host.
 //! It still says the page's name in `Host`, so a server that knows its own names is safe from it.

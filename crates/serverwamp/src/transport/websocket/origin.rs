@@ -1,4 +1,4 @@
-//! Which web pages may open a WebSocket.
+//! The web pages that may open a WebSocket.
 //!
 //! A browser lets every page connect to every server and sends the user's cookies along, but it always says in
 //! `Origin` which page it is. Programs that are not browsers send no `Origin`, and could send any.
@@ -82,7 +82,7 @@ impl Origins {
         Self { rule: OriginRule::Any, impossible: Vec::new() }
     }
 
-    /// Whether somebody has chosen which pages may connect, so that they may send the user's cookies along.
+    /// Returns whether somebody has chosen which pages may connect, so that they may send the user's cookies along.
     pub(crate) const fn are_chosen(&self) -> bool {
         !matches!(self.rule, OriginRule::Any)
     }
@@ -103,7 +103,7 @@ impl Origins {
         &self.impossible
     }
 
-    /// Whether a request with these headers, which is for this host, may connect; if not, why.
+    /// Checks that a request with these headers, which is for this host, may connect; the error is the reason why not.
     pub(crate) fn check(&self, headers: &HeaderMap, requested: &Requested) -> Result<(), String> {
         let OriginRule::SameHost { others, loopback } = &self.rule else { return Ok(()) };
         let mut origins = headers.get_all(ORIGIN).iter();

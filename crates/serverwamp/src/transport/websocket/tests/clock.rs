@@ -53,7 +53,7 @@ async fn who_has_been_silent_for_a_day_at_once_is_asked_and_not_given_up() {
         peer.send(Opcode::Binary, b"after").await;
         peer.expect(b"after").await;
     }
-    // Who does not answer is given up as on any other day.
+    // A peer that does not answer is given up as on any other day.
     clock.jump(DAY);
     assert_eq!(peer.receive().await, Some(Event::Ping(Bytes::new())));
     assert_eq!(peer.receive().await, None);

@@ -83,7 +83,7 @@ async fn cases_modelled_on_the_rfc() {
     let text = |text: &'static str| Event::Text(Bytes::from_static(text.as_bytes()));
     let pong = |payload: &'static [u8]| Event::Pong(Bytes::from_static(payload));
     let closed = |code| Event::Close { code, reason: String::new() };
-    // What is sent, what comes back, and the close code at the end.
+    // The frames sent, the events that come back, and the close code at the end.
     type Case = (&'static str, Vec<Vec<u8>>, Vec<Event>, u16);
     let cases: Vec<Case> = vec![
         ("text", vec![part(Text, true, b"hi"), close(1000)], vec![text("hi"), closed(Some(1000))], 1000),

@@ -188,7 +188,7 @@ impl Wake for Wakes {
     }
 }
 
-/// What a connection did when it was polled once.
+/// The work of a connection in one poll.
 #[derive(Debug, Eq, PartialEq)]
 struct Slot {
     read: usize,
@@ -215,7 +215,7 @@ async fn poll_once(input: Vec<u8>) -> Slot {
     let waker = Waker::from(wakes.clone());
     assert!(Pin::new(&mut connection).poll(&mut Context::from_waker(&waker)).is_pending());
     let handled = state.lock().unwrap().seen.len();
-    // Who has more to do is woken after all others.
+    // A connection that has more to do is woken after all others.
     tokio::task::yield_now().await;
     let [read, writes, wakes] = [&*read, &*writes, &wakes.0].map(|count| count.load(Ordering::Relaxed));
     Slot { read, writes, handled, wakes }

@@ -44,7 +44,7 @@ fn bounds(queued: usize, overflow: Overflow) -> OutboxBounds {
     OutboxBounds { queued, messages: usize::MAX, message: usize::MAX, overflow, drain }
 }
 
-/// What a handler was told.
+/// A call of a handler.
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Seen {
     Message(Bytes),

@@ -1,11 +1,11 @@
-//! Which web pages may connect.
+//! The web pages that may connect.
 
 use http::header::{HeaderMap, HeaderValue, ORIGIN};
 use http::{Request, StatusCode, Version};
 
 use crate::transport::websocket::{HostPattern, Hosts, OriginPattern, Origins};
 
-/// Whether a request with these headers may connect to `host`; if not, why.
+/// Checks that a request with these headers may connect to `host`; the error is the reason why not.
 fn check(origins: &Origins, host: &str, with: &[&[u8]]) -> Result<(), String> {
     let requested = Hosts::any().check(&Request::get("/ws").header("host", host).body(()).unwrap()).unwrap();
     let mut headers = HeaderMap::new();

@@ -20,7 +20,7 @@ impl Random {
     }
 }
 
-/// What the outbox should do, one frame at a time.
+/// The expected behaviour of the outbox, one frame at a time.
 struct Model {
     limit: usize,
     messages: usize,
