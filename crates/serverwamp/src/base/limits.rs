@@ -73,9 +73,9 @@ pub struct Limits {
     /// Messages queued for a peer that does not read; beyond, the same as for [`outgoing_bytes`](Self::outgoing_bytes).
     /// Default 65,536, the number of 64-byte messages in 4 MiB: shorter messages cost more than their bytes.
     pub outgoing_messages: usize,
-    /// How many bytes of what waits for a peer it has to accept within each [`drain_time`](Self::drain_time) while more
+    /// The bytes, of those that wait for a peer, that it has to accept within each [`drain_time`](Self::drain_time) while more
     /// than a quarter of [`outgoing_bytes`](Self::outgoing_bytes) or [`outgoing_messages`](Self::outgoing_messages) waits.
-    /// Who fills the queue of a peer that does is paused, so a peer that reads at this rate loses nothing. One that does
+    /// Senders that fill the queue of such a peer are paused, so a peer that reads at this rate loses nothing. A peer that does
     /// not is slow: nobody is paused for it and it borrows nothing until its queue has been empty. Default 256 KiB, with
     /// `drain_time` 128 KiB per second: less than any network in use carries, and more than an attacker should be able to
     /// slow others down to.
@@ -238,7 +238,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// What all queues together may borrow.
+    /// The bytes that all queues together may borrow.
     pub(crate) fn pool(&self) -> usize {
         self.borrowed_bytes.unwrap_or_else(|| self.outgoing_bytes.saturating_mul(16))
     }

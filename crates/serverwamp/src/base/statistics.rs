@@ -1,4 +1,4 @@
-//! What an application has accepted, refused and ended, as its operator sees it.
+//! Counters of accepted, refused and ended connections and requests, for the operator.
 //!
 //! Invariant: every reason has a counter and a name of its own.
 
@@ -166,7 +166,7 @@ refusals! {
     PingTimeout "ping_timeouts",
     /// Peers that were disconnected because they read nothing of what was being written for too long.
     WriteTimeout "write_timeouts",
-    /// How often a connection was not read for a while because the receivers of what it sent had much waiting.
+    /// The number of times that a connection was not read for a while because the receivers of what it sent had much waiting.
     Pauses "senders_paused",
     /// Peers that read less of what waited for them than [`Limits::drain_bytes`](crate::Limits::drain_bytes) in
     /// [`Limits::drain_time`](crate::Limits::drain_time).

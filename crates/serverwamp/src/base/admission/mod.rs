@@ -77,7 +77,7 @@ struct Counted {
     opened_over: Option<Arc<AtomicUsize>>,
 }
 
-/// Which limit a connection would exceed.
+/// The limit that a connection would exceed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum TooMany {
     /// [`Limits::connections`], which are this many.
@@ -268,7 +268,7 @@ impl Permit {
         self.0.in_session.store(in_session, Ordering::Release);
     }
 
-    /// Whether there is: before, its peer is a stranger.
+    /// Returns whether there is: before, its peer is a stranger.
     pub(crate) fn is_in_session(&self) -> bool {
         self.0.in_session.load(Ordering::Acquire)
     }

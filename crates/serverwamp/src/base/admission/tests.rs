@@ -44,7 +44,7 @@ fn an_address_has_a_limit_of_its_own_and_who_is_refused_by_it_does_not_count() {
     drop(here);
     let _again = admissions.admit(address("10.0.0.1")).unwrap();
     assert_eq!(admissions.by_address().len(), 2);
-    // Who has no address is nobody's neighbour.
+    // A peer without an address shares none with others.
     let _unknown = admissions.admit(None).unwrap();
     assert_eq!(admissions.admit(None).unwrap_err(), TooMany::InAll(3));
 }
@@ -84,7 +84,7 @@ fn a_proxy_has_no_limit_and_those_it_asks_for_have_theirs() {
     assert_eq!(second.count_for(address("192.0.2.1")).unwrap_err(), TooMany::FromAddress(1));
     assert_eq!(admissions.now(), 3, "who is refused is gone");
     let _third = third.count_for(address("192.0.2.2")).unwrap();
-    // That the proxy speaks for itself, or for nobody, changes nothing.
+    // A request of the proxy itself, or for an unknown client, changes nothing.
     let fourth = fourth.count_for(address("10.9.1.1")).unwrap().count_for(None).unwrap();
     assert_eq!(admissions.by_address().len(), 2);
     // Once is enough.

@@ -13,7 +13,7 @@ pub(crate) type Later = Box<dyn FnOnce() + Send>;
 
 static WAITING: Mutex<Vec<Later>> = Mutex::new(Vec::new());
 
-/// How many wait: whoever asks, which is every connection at each of its turns, takes no lock for the answer.
+/// The number of lines that wait. Every connection asks for it at each of its turns, without a lock.
 static WAITING_NOW: AtomicUsize = AtomicUsize::new(0);
 
 /// Keeps a line until somebody calls [`flush`].

@@ -95,7 +95,7 @@ pub(crate) struct Whose {
     pub(crate) session: Option<SessionId>,
 }
 
-/// Where a peer is, with its port where that is known: headers of proxies name none.
+/// The address of a peer, with its port where that is known: headers of proxies name none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Address {
     Socket(SocketAddr),

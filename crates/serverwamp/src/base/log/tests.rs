@@ -1,4 +1,4 @@
-//! What is logged, as a subscriber of this thread gets it.
+//! Log lines, as a subscriber of this thread gets them.
 
 use super::*;
 use crate::base::locks::{Mutex, MutexGuard};

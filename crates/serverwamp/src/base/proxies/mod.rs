@@ -112,7 +112,7 @@ impl TrustedProxies {
         Self(Some(Arc::new(trusted)))
     }
 
-    /// Whether this address is one of a trusted proxy.
+    /// Returns whether this address is one of a trusted proxy.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0
             .as_ref()
@@ -132,7 +132,7 @@ impl TrustedProxies {
         self.0.as_ref().map_or(&[], |trusted| &trusted.impossible)
     }
 
-    /// Whether connections of trusted proxies, and of nobody else, begin with a PROXY header.
+    /// Returns whether connections of trusted proxies, and of nobody else, begin with a PROXY header.
     pub(crate) fn speak_proxy_protocol(&self) -> bool {
         self.0.as_ref().is_some_and(|trusted| trusted.told_in == AddressSource::ProxyProtocol)
     }

@@ -1,4 +1,4 @@
-//! Whose word is taken, and what is made of it.
+//! The proxies that are trusted, and the addresses taken from their headers.
 
 use std::net::SocketAddr;
 
@@ -16,7 +16,7 @@ fn headers(name: &'static str, lines: &[&str]) -> HeaderMap {
     headers
 }
 
-/// Whose request it is, as text; `"malformed"` if that cannot be told.
+/// The origin of a request, as text; `"malformed"` if its headers cannot be read.
 fn resolved(proxies: &TrustedProxies, connection: &str, headers: &HeaderMap) -> String {
     let connection = connection.parse::<SocketAddr>().ok();
     match proxies.resolve(connection, headers) {
@@ -41,10 +41,10 @@ fn the_last_address_counts_that_is_no_trusted_proxys() {
         (&["2001:db8::1, 2001:db8:1::5"], "[2001:db8::1]:0"),
         // Everybody on the way is trusted: the first one is who asked.
         (&["10.9.9.9, 10.1.1.1"], "10.9.9.9:0"),
-        // What was there before a trusted proxy wrote is not even read.
+        // Entries before that of a trusted proxy are not even read.
         (&["nonsense, 192.0.2.1"], "192.0.2.1:0"),
         (&["nonsense", "192.0.2.1"], "192.0.2.1:0"),
-        // Who says nothing of whom it asks for is the one that is known.
+        // A proxy that does not name its client is the origin itself.
         (&[], "10.0.0.1:5"),
         (&["unknown"], "10.0.0.1:5"),
         (&["192.0.2.1, unknown, 10.2.2.2"], "10.2.2.2:0"),
@@ -123,7 +123,7 @@ fn one_place_is_trusted_and_only_from_trusted_proxies() {
     }
     let proxies = TrustedProxies::x_forwarded_for(PROXIES);
     assert_eq!(resolved(&proxies, "[::ffff:10.0.0.1]:5", &both()), "192.0.2.1:0");
-    // Who comes over a Unix socket has no address.
+    // A peer on a Unix socket has no address.
     assert_eq!(resolved(&proxies, "", &both()), "192.0.2.1:0");
     assert_eq!(resolved(&TrustedProxies::x_forwarded_for(["10.0.0.1"]), "", &both()), "none");
     assert!(proxies.contains("10.9.9.9".parse().unwrap()) && !proxies.contains("192.0.2.1".parse().unwrap()));
