@@ -65,7 +65,7 @@ pub fn build(package: &str, kind: &str, name: &str) -> Result<PathBuf, String> {
     command.args(["build", "--quiet", "--message-format=json-render-diagnostics"]);
     command.args(["--package", package, kind, name]);
     command.args(["--profile", &profile()]);
-    // What Cargo tells a test about its own package is nothing to other packages: ring's build script takes it for a
+    // Cargo's variables about the package of a test do not concern other packages: ring's build script takes them for a
     // change, and is built anew by every second command.
     let of_this_package = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
     for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(of_this_package)) {

@@ -34,7 +34,7 @@ pub enum Carrier {
     LongPoll,
 }
 
-/// Where one server is reached.
+/// The addresses of one server.
 #[derive(Clone, Debug)]
 pub struct Places {
     /// `ws://HOST:PORT/ws`; RawSocket and long-poll are spoken at the same port.
@@ -134,7 +134,7 @@ impl RawPeer {
     }
 }
 
-/// What an [`Exchange`] takes of a message, which looks like one of WebSocket's to the rest of the tests.
+/// The bytes for an [`Exchange`], of a message that looks like one of WebSocket's to the rest of the tests.
 pub(crate) fn bytes_of(message: Message) -> Result<Vec<u8>, String> {
     match message {
         Message::Text(text) => Ok(text.as_bytes().to_vec()),

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::interop;
 use crate::output::{self, Output};
 
-/// How long a conversation may take from its start: a host stays until all others have visited all hosts.
+/// The time that a conversation may take from its start: a host stays until all others have visited all hosts.
 pub const CONVERSATION: Duration = Duration::from_secs(120);
 
 /// The origin of the page that clients are in which are made for browsers: another one than that of any server, on the

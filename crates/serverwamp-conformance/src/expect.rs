@@ -16,7 +16,7 @@ use serde_json::Value;
 /// The largest WAMP id, 2^53.
 pub const MAX_ID: u64 = 1 << 53;
 
-/// Whether `actual` is what `expected` describes.
+/// Returns whether `actual` is what `expected` describes.
 #[must_use]
 pub fn matches(expected: &Value, actual: &Value) -> bool {
     difference(expected, actual).is_empty()

@@ -206,7 +206,7 @@ pub(crate) fn read_head(stream: &mut Stream, time: Duration) -> Result<(String, 
     }
 }
 
-/// What arrives next, empty at the end of the stream.
+/// The next bytes to arrive, empty at the end of the stream.
 pub(crate) fn read_some(stream: &mut Stream, deadline: Instant) -> Result<Vec<u8>, String> {
     let mut chunk = vec![0; 16 * 1024];
     loop {

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::binary::target_directory;
 use crate::output;
 
-/// How long one command of an installation may take.
+/// The time that one command of an installation may take.
 const INSTALL: Duration = Duration::from_secs(300);
 
 /// After this long a lock is left over from a run that was killed.
@@ -33,7 +33,7 @@ const NODE_SCRIPTS: [(&str, &str); 5] = [
     ("autobahnjs_company.mjs", include_str!("../interop/autobahnjs_company.mjs")),
 ];
 
-/// Whether a missing client fails the tests: `SERVERWAMP_REQUIRE_INTEROP=1`.
+/// Returns whether a missing client fails the tests: `SERVERWAMP_REQUIRE_INTEROP=1`.
 #[must_use]
 pub fn is_required() -> bool {
     std::env::var("SERVERWAMP_REQUIRE_INTEROP").is_ok_and(|value| !value.is_empty() && value != "0")
@@ -168,7 +168,7 @@ impl Drop for Lock {
     }
 }
 
-/// Whether the process that made this lock is gone.
+/// Returns whether the process that made this lock is gone.
 fn is_abandoned(path: &Path) -> bool {
     let old = fs::metadata(path)
         .and_then(|data| data.modified())

@@ -46,7 +46,7 @@ impl Response {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// Whether the status is one of success.
+    /// Returns whether the status is one of success.
     #[must_use]
     pub const fn is_success(&self) -> bool {
         self.status / 100 == 2
@@ -126,7 +126,7 @@ impl Http {
         Ok(Some(Response { status, headers, body }))
     }
 
-    /// Whether the server has closed the connection, as it may when nothing is asked for some time.
+    /// Returns whether the server has closed the connection, as it may when nothing is asked for some time.
     fn is_over(&mut self) -> bool {
         self.used.elapsed() > RESTED
             && matches!(
@@ -222,7 +222,7 @@ impl LongPoll {
         self.sending.post(&format!("{}/{operation}", self.path), body)
     }
 
-    /// What has come within `time`, waiting for it if it is not there yet. `None` when nothing has; then the request
+    /// The response that arrives within `time`, waiting for it if it is not there yet. `None` when none has; then the request
     /// stays open, and this can be called again.
     ///
     /// # Errors
@@ -271,7 +271,7 @@ impl LongPoll {
             Some(response) if matches!(response.status, 404 | 413) => {
                 Err(format!("{}: {}", response.status, String::from_utf8_lossy(&response.body)))
             }
-            // What is wrong with a message is said on the session, as everywhere.
+            // A fault in a message is answered on the session, as on every carrier.
             Some(_) => Ok(()),
         }
     }
@@ -298,7 +298,7 @@ impl Drop for LongPoll {
     fn drop(&mut self) {
         if self.says_goodbye {
             let target = format!("{}/close", self.path);
-            // Who hangs up before the answer may not be heard. A server that is gone needs not be told.
+            // A request whose connection closes before the answer may not be read. A server that is gone does not need it.
             let sent = self.sending.request("POST", &target, &[], b"");
             drop(sent.map(|()| self.sending.response(DEADLINE)));
         }

@@ -14,10 +14,10 @@ use std::time::Duration;
 
 use crate::output::{self, Output};
 
-/// How long it may take until it listens.
+/// The time it may take until it listens.
 const START: Duration = Duration::from_secs(10);
 
-/// How often another port is tried when somebody else takes the one that was free.
+/// The number of other ports that are tried when somebody else takes the one that was free.
 const PORTS: usize = 5;
 
 /// A running nginx. It is killed, and its files are removed, when this is dropped.
@@ -97,7 +97,7 @@ impl Nginx {
         &self.address
     }
 
-    /// What it wrote to its log of errors so far, and to that of requests.
+    /// The contents of its error log and of its access log so far.
     #[must_use]
     pub fn log(&self) -> String {
         let requests = fs::read_to_string(self.directory.join("access.log")).unwrap_or_default();

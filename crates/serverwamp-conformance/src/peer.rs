@@ -20,10 +20,10 @@ use crate::wire::{Unread, Wire};
 /// The time that an answer may take.
 pub const DEADLINE: Duration = Duration::from_secs(5);
 
-/// How much of the conversation a failure shows.
+/// The part of the conversation that a failure shows.
 const SHOWN: usize = 40;
 
-/// What a peer got when it looked for the next message.
+/// The result of waiting for the next message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Arrival {
     /// A WAMP message.
@@ -191,7 +191,7 @@ impl RawPeer {
         }
     }
 
-    /// Whatever arrives within `time`.
+    /// The next message, or the end of the connection, within `time`.
     ///
     /// # Panics
     ///

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::output::{self, Output};
 
-/// How long a server may take until it prints its address.
+/// The time that a server may take until it prints its address.
 pub const START: Duration = Duration::from_secs(20);
 
 /// A signal that asks a server to stop.
@@ -105,13 +105,13 @@ impl ServerProcess {
         self.child.id()
     }
 
-    /// What the server wrote to its standard output so far.
+    /// The server's standard output so far.
     #[must_use]
     pub fn stdout(&self) -> String {
         self.stdout.text()
     }
 
-    /// What the server wrote to its standard error so far.
+    /// The server's standard error so far.
     #[must_use]
     pub fn stderr(&self) -> String {
         self.stderr.text()
@@ -172,14 +172,14 @@ impl ServerProcess {
     pub fn wait_exit(&mut self, time: Duration) -> ExitStatus {
         let status = output::wait(&mut self.child, time)
             .unwrap_or_else(|| panic!("the server has not ended within {time:?}; it wrote:\n{}", self.log()));
-        // What it wrote last may still be in the pipes.
+        // Its last lines may still be in the pipes.
         for pipe in [&self.stdout, &self.stderr] {
             drop(pipe.wait_for_end(Duration::from_secs(1)));
         }
         status
     }
 
-    /// Whether the server is still running.
+    /// Returns whether the server is still running.
     #[must_use]
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().is_ok_and(|status| status.is_none())
@@ -215,7 +215,7 @@ impl ServerProcess {
         Duration::from_millis(ticks * 10)
     }
 
-    /// How many file descriptors are open: sockets that leak show here.
+    /// The number of open file descriptors: sockets that leak show here.
     ///
     /// # Panics
     ///

@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 
 use crate::output::{self, Output};
 
-/// How long it may take until it listens.
+/// The time it may take until it listens.
 const START: Duration = Duration::from_secs(20);
 
-/// How often other ports are tried when somebody else takes one that was free.
+/// The number of times that other ports are tried when somebody else takes one that was free.
 const TRIES: usize = 5;
 
 /// A program that is a proxy.
@@ -50,7 +50,7 @@ impl Program {
         self.path().map(drop)
     }
 
-    /// Where it is, which is often a place where only the administrator looks for programs.
+    /// The path of the program, which is often in a directory where only the administrator looks for programs.
     fn path(self) -> Result<String, String> {
         let (name, version) = match self {
             Self::HaProxy => ("haproxy", "-v"),
@@ -105,7 +105,7 @@ impl Proxy {
         let mut command = Command::new(path);
         match program {
             Program::HaProxy => command.arg("-db").arg("-f").arg(&file),
-            // What it keeps, it keeps where it is at home.
+            // Caddy keeps its files in its home directory.
             Program::Caddy => command
                 .args(["run", "--adapter", "caddyfile", "--config"])
                 .arg(&file)
@@ -136,7 +136,7 @@ impl Proxy {
         let listens = |port: &u16| TcpStream::connect(("127.0.0.1", *port)).is_ok();
         while !self.ports.iter().all(listens) {
             if let Ok(Some(status)) = self.child.try_wait() {
-                // What it wrote last may still be in the pipe.
+                // Its last lines may still be in the pipe.
                 drop(self.stderr.wait_for_end(Duration::from_secs(1)));
                 return Err(format!("has ended with {status}"));
             }
@@ -159,7 +159,7 @@ impl Proxy {
         format!("127.0.0.1:{}", self.ports[number])
     }
 
-    /// What it wrote so far.
+    /// Its output so far.
     #[must_use]
     pub fn log(&self) -> String {
         self.stderr.text()

@@ -29,7 +29,7 @@ pub struct Subprotocol {
     pub serializer: Serializer,
     /// Whether a frame carries several messages.
     pub batched: bool,
-    /// What ends each message of a JSON batch: 0x1E, or 0x18 as Autobahn has it.
+    /// The octet that ends each message of a JSON batch: 0x1E, or 0x18 as Autobahn has it.
     pub separator: u8,
 }
 

@@ -92,7 +92,7 @@ impl Stream {
         }
     }
 
-    /// How long the next reads may wait.
+    /// Sets the time that the next reads may wait.
     ///
     /// # Panics
     ///

@@ -98,7 +98,7 @@ impl RawTcp {
         bytes.len()
     }
 
-    /// What arrives next. `None` when nothing does in time; empty when the connection is closed.
+    /// The next bytes to arrive. `None` when none do in time; empty when the connection is closed.
     pub fn read(&mut self, time: Duration) -> Option<Vec<u8>> {
         match read_some(&mut self.stream, Instant::now() + time) {
             Ok(bytes) => Some(bytes),

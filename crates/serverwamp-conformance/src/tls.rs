@@ -111,7 +111,7 @@ impl Issued {
     }
 }
 
-/// What a client brings to a TLS handshake.
+/// The settings of a client for its TLS handshake.
 #[derive(Clone, Debug)]
 pub struct TlsClient {
     roots: Arc<RootCertStore>,

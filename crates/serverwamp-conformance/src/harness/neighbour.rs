@@ -11,7 +11,7 @@ use crate::process::ServerProcess;
 use crate::serial::{Serializer, Subprotocol};
 use crate::tcp::{RawTcp, frame};
 
-/// How long a call of an innocent session may take. A small one takes less than a millisecond, and the machines that
+/// The time that a call of an innocent session may take. A small one takes less than a millisecond, and the machines that
 /// run these tests are busy.
 const QUICKLY: Duration = Duration::from_secs(1);
 
@@ -82,7 +82,7 @@ impl Scene {
         self.neighbour.call(uri, args, NONE, NONE)
     }
 
-    /// How many connections there are, as the server counts them.
+    /// The number of connections, as the server counts them.
     #[track_caller]
     pub fn connections(&mut self) -> u64 {
         let answer = self.ask("statistics.all", json!([]));
@@ -128,7 +128,7 @@ impl Scene {
     }
 }
 
-/// What the server runs on, as its argument.
+/// The server's runtimes, as its arguments.
 pub const RUNTIMES: [&str; 2] = ["runtime=tokio", "runtime=smol"];
 
 /// A JSON message in a frame.

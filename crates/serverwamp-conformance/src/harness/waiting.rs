@@ -35,7 +35,7 @@ pub fn until_noted(peer: &mut RawPeer, entry: &str) -> Vec<String> {
     }
 }
 
-/// What lifecycle handlers noted so far.
+/// The entries that lifecycle handlers noted so far.
 #[track_caller]
 pub fn entries(peer: &mut RawPeer) -> Vec<String> {
     let entries = value(peer, "life.entries", NONE);
@@ -43,7 +43,7 @@ pub fn entries(peer: &mut RawPeer) -> Vec<String> {
     entries.map(|entry| entry.as_str().expect("an entry is a text").to_owned()).collect()
 }
 
-/// How many sessions `realm1` has.
+/// The number of sessions of `realm1`.
 #[track_caller]
 pub fn sessions(peer: &mut RawPeer) -> u64 {
     value(peer, "sessions.count", NONE).as_u64().expect("a number of sessions")

@@ -45,7 +45,7 @@ pub(super) fn fences(roles: &[String], id: u64) -> Vec<Fence> {
 }
 
 impl Fence {
-    /// Whether this message answers it.
+    /// Returns whether this message answers it.
     pub(super) fn is_answered_by(&self, message: &Value) -> bool {
         (0..3).all(|at| message[at] == self.answer[at])
     }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::pattern::{Kind, Pattern};
 use crate::expect::MAX_ID;
 
-/// What variables stand for.
+/// The values of variables.
 pub(super) type Bindings = BTreeMap<String, Value>;
 
 impl Pattern {
@@ -105,7 +105,7 @@ fn is(kind: Kind, value: &Value) -> bool {
     }
 }
 
-/// Whether this is a time of RFC 3339, section 5.6. The numbers are not checked against the calendar.
+/// Returns whether this is a time of RFC 3339, section 5.6. The numbers are not checked against the calendar.
 fn is_time(text: &str) -> bool {
     let Some((date, time)) = text.split_once(['T', 't']) else { return false };
     let digits = |text: &str, shape: &str| {

@@ -87,7 +87,7 @@ impl Tongues {
 impl Transcript {
     /// Plays a transcript in [all tongues](Tongues::ALL), one after the other, at one server.
     ///
-    /// What one run leaves behind is there for the next: where that matters, start a server for each and use
+    /// State that one run leaves in the server is there for the next: where that matters, start a server for each and use
     /// [`Self::run_in`].
     ///
     /// # Panics

@@ -19,7 +19,7 @@ pub(super) enum Pattern {
     Absent,
 }
 
-/// What `_` and its kin stand for.
+/// The values that `_` and its kin stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Any,
@@ -165,7 +165,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Where the JSON string that `text` begins with is over.
+/// The end of the JSON string that `text` begins with.
 pub(super) fn string_end(text: &str) -> Option<usize> {
     let mut escaped = false;
     let inner = text.strip_prefix('"')?;

@@ -15,7 +15,7 @@ use crate::carrier::Places;
 use crate::peer::{Arrival, DEADLINE, RawPeer};
 use crate::serial::Subprotocol;
 
-/// How much of a message a failure shows.
+/// The length of a message in the text of a failure.
 const SHOWN: usize = 1000;
 
 /// Plays a transcript.
@@ -152,12 +152,12 @@ impl Play {
         found.ok_or_else(|| format!("{name} is not connected"))
     }
 
-    /// What was numbered in the session of a peer.
+    /// The ids used in the session of a peer.
     pub(super) fn numbers(&mut self, at: usize) -> &mut Numbers {
         &mut self.peers[at].numbers
     }
 
-    /// What is to be sent, with what the variables stand for.
+    /// The message to be sent, with the values of its variables.
     pub(super) fn filled(&self, pattern: &Pattern) -> Result<Value, String> {
         pattern.fill(&self.bindings)
     }

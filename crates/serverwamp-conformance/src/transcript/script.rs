@@ -13,7 +13,7 @@ pub(super) struct Step {
     pub(super) action: Action,
 }
 
-/// What a line says.
+/// The meaning of a line.
 #[derive(Clone, Debug)]
 pub(super) enum Action {
     /// No two of these variables stand for the same value.
@@ -22,7 +22,7 @@ pub(super) enum Action {
     Peer(String, Deed),
 }
 
-/// What a peer does, or what happens to it.
+/// An action of a peer, or an event that happens to it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Deed {
     Connects,
@@ -41,13 +41,13 @@ pub(super) enum Deed {
     ReadsAgain,
 }
 
-/// How a peer joins.
+/// The way a peer joins.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Join {
     pub(super) realm: String,
     /// Authid and ticket.
     pub(super) ticket: Option<(String, String)>,
-    /// What stands in HELLO in place of the usual details, by key.
+    /// The details of HELLO that replace the usual ones, by key.
     pub(super) details: Option<Pattern>,
 }
 
@@ -110,7 +110,7 @@ fn read(line: &str, below: &[&str]) -> Result<Action, String> {
     Ok(Action::Peer(peer.to_owned(), read_deed(&deed)?))
 }
 
-/// Whether a peer can have this name.
+/// Returns whether a peer can have this name.
 pub(super) fn is_peer(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }

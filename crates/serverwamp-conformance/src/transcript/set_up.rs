@@ -29,7 +29,7 @@ pub(super) struct ReachingCall {
     pub(super) callee: String,
 }
 
-/// What was numbered in a session so far.
+/// The ids used in a session so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Numbers {
     /// The highest request id that the peer sent.
