@@ -5,7 +5,7 @@ use std::path::Path;
 use serverwamp_conformance::harness::Scene;
 use serverwamp_conformance::{Connect, DEADLINE, RawTcp, ServerProcess, Subprotocol, binary};
 
-/// How many files the server may have open.
+/// The number of files that the server may have open.
 const FILES: usize = 40;
 
 const REFUSED: &str = "no connection can be accepted";
@@ -43,7 +43,7 @@ fn without_descriptors_a_server_serves_those_it_has_rests_and_accepts_again() {
 fn of_64_descriptors_enough_are_left_to_tell_a_newcomer_that_there_are_too_many_connections() {
     let fixture = binary::fixture();
     let fixture = fixture.to_str().expect("a path of UTF-8");
-    // Who says nothing is not sent away by the time.
+    // The time for the handshake does not end silent connections during the test.
     let command = "ulimit -n 64; exec \"$0\" handshake_ms=60000";
     let server = ServerProcess::start(Path::new("/bin/sh"), &["-c", command, fixture], &[]);
     let mut scene = Scene::at(server);

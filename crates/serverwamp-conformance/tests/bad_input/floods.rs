@@ -51,7 +51,7 @@ fn pipelined_frames_are_answered_one_by_one() {
         assert!(!chunk.is_empty(), "closed after {answers} answers");
         tail += &String::from_utf8_lossy(&chunk);
         answers += tail.matches("[42]]").count();
-        // What may be the beginning of another answer's end stays.
+        // Bytes that may begin the end of another answer stay.
         let keep = tail.rfind("[42]]").map_or_else(|| tail.len().saturating_sub(4), |at| at + 5);
         tail = tail.split_off(tail.floor_char_boundary(keep));
     }
@@ -228,7 +228,7 @@ fn arguments_that_handlers_keep_are_bounded_per_session() {
     scene.wait_until("the canceled handler is dropped", |scene| {
         scene.ask("waiting.running", json!([]))[3] == json!([9])
     });
-    // That is the end of the handler; what it had is given back a moment later.
+    // The handler ends here; its memory is given back a moment later.
     scene.wait_until("there is room again", |_| {
         hog.call("result.one", long.clone(), Value::Null, Value::Null)[3] == json!([42])
     });

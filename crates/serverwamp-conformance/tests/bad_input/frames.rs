@@ -128,8 +128,8 @@ fn batches_cut_short_at_any_byte_are_refused() {
     scene.unharmed();
 }
 
-/// Whatever a damaged byte makes of a message, there is an answer to it: a result, an error, or a refusal. Only what
-/// has become another message without an answer may pass in silence; the fence behind it finds that out.
+/// A message with a damaged byte is always answered: by a result, an error, or a refusal. Only one that has become another
+/// message without an answer may pass in silence; the fence behind it finds that out.
 #[test]
 fn messages_with_a_damaged_byte_are_answered_or_refused() {
     let mut scene = Scene::new();

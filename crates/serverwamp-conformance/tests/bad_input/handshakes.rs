@@ -7,7 +7,7 @@ use serverwamp_conformance::harness::{Scene, hello, json_frame};
 use serverwamp_conformance::tcp::{disconnect_at_every_byte, handshake};
 use serverwamp_conformance::{Connect, DEADLINE, RawPeer, RawTcp, Subprotocol};
 
-/// What a peer has for its HTTP request, and then for its HELLO, by default; and something for a busy machine.
+/// The default time for a peer's HTTP request, and then for its HELLO; and some more for a busy machine.
 const HANDSHAKE: Duration = Duration::from_secs(5);
 const LENIENCE: Duration = Duration::from_secs(3);
 

@@ -1,11 +1,11 @@
-//! What strangers that poll make the server keep.
+//! Memory that polling clients make the server keep before WELCOME.
 
 use serde_json::json;
 use serverwamp_conformance::{DEADLINE, Http, LongPoll, RawTcp, Stream, Subprotocol};
 
 use serverwamp_conformance::harness::{MIB, Scene};
 
-/// How many transports an attacker opens.
+/// The number of transports that an attacker opens.
 const TRANSPORTS: usize = 200;
 
 #[test]

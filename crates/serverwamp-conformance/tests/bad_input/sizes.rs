@@ -11,7 +11,7 @@ use tungstenite::Message;
 /// The limit that holds by default.
 const MAX_MESSAGE: usize = 1024 * 1024;
 
-/// How long a refusal may take. It takes milliseconds; this is far below what a decoder takes that is not linear.
+/// The time that a refusal may take. It takes milliseconds; this is far below what a decoder takes that is not linear.
 const SOON: Duration = Duration::from_millis(1500);
 
 /// A call whose message has exactly this length.
@@ -213,7 +213,7 @@ fn levels_closed_in_good_order_are_refused_as_well() {
         let call = [b"\x95\x30\x01\x80\xacecho.payload", &nested[..]].concat();
         refused(&mut scene.joined(Subprotocol::MSGPACK), Message::binary(call));
     }
-    // What applications use passes.
+    // The nesting that applications use passes.
     for subprotocol in Subprotocol::PLAIN {
         let nested = (0..30).fold(json!("core"), |inner, _| json!([{ "in": inner }]));
         let mut peer = scene.joined(subprotocol);

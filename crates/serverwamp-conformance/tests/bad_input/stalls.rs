@@ -8,7 +8,7 @@ use serverwamp_conformance::rawsocket::{self, MAGIC};
 use serverwamp_conformance::tcp::handshake;
 use serverwamp_conformance::{DEADLINE, RawTcp, Serializer, Subprotocol};
 
-/// How a message stands on the wire.
+/// The form of a message on the wire.
 type Frame = fn(&Value) -> Vec<u8>;
 
 fn raw(message: &Value) -> Vec<u8> {
@@ -80,7 +80,7 @@ fn who_stops_sending_in_the_middle_of_a_frame_is_noticed_by_pings() {
     scene.unharmed();
 }
 
-/// What the system itself does about a connection that looks like that one: the timer of TCP keepalive runs.
+/// The system itself checks a connection that looks like that one: the timer of TCP keepalive runs.
 #[test]
 #[cfg(target_os = "linux")]
 fn where_nobody_is_pinged_the_system_asks_whether_the_peer_is_there() {

@@ -31,7 +31,7 @@ fn values() -> [Value; 8] {
     [json!(null), json!(true), json!(7), json!(-7), json!(1.5), json!("text"), json!([1]), json!({ "k": 1 })]
 }
 
-/// Whether a value of this type may stand where the other one stands.
+/// Returns whether a value of this type may stand where the other one stands.
 fn fits(value: &Value, place: &Value, is_payload: bool) -> bool {
     match place {
         Value::Number(_) => value.is_u64(),

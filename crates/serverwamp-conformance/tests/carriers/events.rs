@@ -6,7 +6,7 @@ use serverwamp_conformance::DEADLINE;
 use crate::place::At;
 use serverwamp_conformance::harness::NONE;
 
-/// How many events a batch takes where there are batches.
+/// The number of events that a batch takes where there are batches.
 const BATCH: usize = 50;
 
 /// A topic reaches those who named it, its beginning, or its shape.

@@ -122,7 +122,7 @@ fn five() -> i64 {
     5
 }
 
-/// What the scenarios call, under the names it has in the server process.
+/// The procedures that the scenarios call, under their names in the server process.
 fn routes() -> RouteSet {
     RouteSet::new()
         .procedure("math.add", |Params(Add { a, b, c }): Params<Add>| async move { a + b + c })

@@ -1,4 +1,4 @@
-//! Where a server is reached, and how it is told to stop.
+//! The addresses of a server, and the ways to stop it.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,7 +23,7 @@ pub(crate) enum Runtime {
 
 /// A server, and one way to it.
 pub(crate) trait Place {
-    /// What is spoken on this way.
+    /// The subprotocols of this carrier.
     fn subprotocols(&self) -> &'static [Subprotocol];
 
     /// A connection on which nothing has been said yet.
@@ -35,7 +35,7 @@ pub(crate) trait Place {
     /// Requires that the server has stopped in good order.
     fn expect_stopped(&mut self);
 
-    /// Whether a message that is too long is refused before its session sees it.
+    /// Returns whether a message that is too long is refused before its session sees it.
     fn refuses_long_messages(&self) -> bool {
         false
     }

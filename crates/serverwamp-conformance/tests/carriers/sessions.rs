@@ -1,4 +1,4 @@
-//! How sessions begin and end.
+//! Begin and end of sessions.
 
 use serde_json::json;
 use serverwamp_conformance::{Arrival, DEADLINE, RawPeer, matches};

@@ -29,7 +29,7 @@ impl Scene {
         peer
     }
 
-    /// What is counted under these names.
+    /// The values of these counters.
     fn counted<const N: usize>(&self, names: [&str; N]) -> [u64; N] {
         let mut peer = self.join("realm1");
         let counted = peer.call("statistics.all", NONE, NONE, NONE)[3][0].clone();
@@ -93,7 +93,7 @@ fn share_between_realms(scene: &Scene) {
         callee.expect(json!([68, "$id", "$id", "$dict"]));
     }
     let mut other = scene.join("realm1");
-    // What is answered at once needs no permit.
+    // A call that is answered at once needs no permit.
     assert_eq!(other.call("math.add", json!([1, 2]), NONE, NONE)[3], json!([3]));
     assert_eq!(
         scene.counted(["calls_in_flight", "calls_of_realm_refused", "calls_in_all_refused"]),
@@ -139,7 +139,7 @@ fn take_over_calls_of_handlers(scene: &Scene) {
     }
     let beyond = keep(&mut other, "com.served");
     expect_ended(&mut other, beyond, UNAVAILABLE, "8 calls of all sessions");
-    // Who has not asked for a second wants nothing any more: a realm that is alone has all again.
+    // A realm that has not asked for a second counts as wanting nothing: a realm that is alone has all places again.
     drop((callee, other));
     scene.expect_in_flight(4);
     let deadline = Instant::now() + DEADLINE;

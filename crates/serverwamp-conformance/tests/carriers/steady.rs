@@ -1,6 +1,6 @@
 //! Peers that read steadily, and get everything whatever others send them; peers that do not, and what that costs others.
 //!
-//! Who reads steadily is paced by the length of what it has read. Nothing here is measured in time: a server that drops a
+//! A steady reader is paced by the number of bytes that it has read. Nothing here is measured in time: a server that drops a
 //! message, or a session, fails.
 
 use std::thread::{scope, sleep};

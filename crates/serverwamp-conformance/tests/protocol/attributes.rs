@@ -1,4 +1,4 @@
-//! How many attributes options and details may have: 256, whatever the message and whatever carries it.
+//! The number of attributes that options and details may have: 256, in every message and on every carrier.
 
 use serde_json::{Map, Value, json};
 use serverwamp_conformance::{Carrier, Places, RawPeer};

@@ -130,7 +130,7 @@ fn bat_06_malformed_batches_are_violations() {
         let mut peer = RawPeer::joined(server.url(), Subprotocol::JSON_BATCHED, "realm1");
         peer.send_raw(Message::text(text));
         drop(peer.try_send(&[telltale()]));
-        // What was whole before the mistake may have been served.
+        // Messages that were complete before the mistake may have been served.
         peer.find("ABORT", DEADLINE, |message| {
             message[0] == 3 && message[2] == "wamp.error.protocol_violation"
         });
@@ -205,7 +205,7 @@ fn bat_09_messages_that_share_a_frame_keep_their_order() {
     }
 }
 
-/// How many messages are in a batch.
+/// The number of messages in a batch.
 fn count(subprotocol: Subprotocol, batch: &Message) -> usize {
     let bytes = batch.clone().into_data();
     if subprotocol.serializer == Serializer::Json {

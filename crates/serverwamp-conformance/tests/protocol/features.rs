@@ -1,6 +1,6 @@
 //! FEAT: what WELCOME announces is what works, in the realm of an application.
 //!
-//! What a router's realm announces is held by the transcripts, where clients are callees and publishers.
+//! The features that a router's realm announces are tested by the transcripts, where clients are callees and publishers.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -91,7 +91,7 @@ fn feat_01_progressive_call_invocations_work() {
         // A procedure that takes one input says so (checklist PCI-06).
         let id = peer.start_call("demo.add", json!([1, 2]), Value::Null, json!({ "progress": true }));
         peer.expect(json!([8, 48, id, {}, "wamp.error.feature_not_supported", "$list"]));
-        // What comes after an answer is passed over (checklist PCI-10).
+        // Input after an answer is ignored (checklist PCI-10).
         let id = peer.start_call("input.sum", json!(["no number"]), Value::Null, json!({ "progress": true }));
         peer.expect(json!([8, 48, id, {}, "wamp.error.invalid_argument", "$list"]));
         peer.send(json!([48, id, { "progress": true }, "input.sum", [1]]));
@@ -108,7 +108,7 @@ fn feat_01_progressive_call_results_work() {
         let numbers: Vec<_> = progress.iter().map(|result| result[3][0].clone()).collect();
         assert_eq!(numbers, [3, 2, 1]);
         assert_eq!(answer[3], json!(["liftoff"]));
-        // Who did not ask gets the final result alone.
+        // A caller that did not ask for progress gets the final result alone.
         let id = peer.start_call("progress.count", json!([3, 1]), Value::Null, Value::Null);
         peer.expect(json!([50, id, {}, ["liftoff"]]));
     }

@@ -37,7 +37,7 @@ fn say(transport: &mut LongPoll, subprotocol: Subprotocol, messages: &[Value]) {
     assert_eq!((response.status, &*response.body), (204, &b""[..]));
 }
 
-/// What one `receive` comes to.
+/// The response to one `receive`.
 #[track_caller]
 fn receive(transport: &mut LongPoll) -> Response {
     let received = transport.receive(DEADLINE).expect("the connection stays");
@@ -249,7 +249,7 @@ fn lp_06_what_is_received_has_the_type_of_its_serializer() {
         (Subprotocol::MSGPACK_BATCHED, "application/x-msgpack"),
         (Subprotocol::CBOR_BATCHED, "application/cbor"),
     ] {
-        // That the body is so is decoded with the welcome.
+        // `welcomed` has decoded the body.
         let mut transport = welcomed(&server, subprotocol);
         say(&mut transport, subprotocol, &[json!([48, 1, {}, "math.add", [1, 2]])]);
         let response = receive(&mut transport);
@@ -376,7 +376,7 @@ fn pages_of_other_origins_may_not_poll_and_only_those_that_may_send_cookies_alon
     ] {
         let server = server_with(&[setting]);
         let mut http = http(&server);
-        // What a page asks before, and what it then asks for.
+        // The preflight request of a page, and the request itself.
         for (method, status) in [("OPTIONS", if status == 200 { 204 } else { 403 }), ("POST", status)] {
             http.request(method, "/lp/open", &[("Origin", origin)], body).unwrap();
             let response = http.response(DEADLINE).unwrap().expect("an answer");
@@ -389,7 +389,7 @@ fn pages_of_other_origins_may_not_poll_and_only_those_that_may_send_cookies_alon
                 "{origin}, {setting}"
             );
         }
-        // Who is no page is asked for nothing.
+        // A client that sends no `Origin` gets no CORS header.
         let response = http.post("/lp/open", body);
         assert_eq!(response.header("access-control-allow-credentials"), None);
     }

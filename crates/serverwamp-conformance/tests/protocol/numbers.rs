@@ -79,7 +79,7 @@ impl Argument<'_> {
     }
 }
 
-/// How many payloads did not arrive because of their receiver's serializer.
+/// The number of payloads that did not arrive because of their receiver's serializer.
 fn unrepresentable(counters: &mut RawPeer) -> u64 {
     let all = &call(counters, "statistics.all", json!([]))[3][0];
     all["payloads_unrepresentable"].as_u64().unwrap_or(0)
@@ -92,7 +92,7 @@ fn arrives(receiver: &mut RawPeer, expected: &[u8], what: &str) {
     assert!(found, "{what}: {} is not in {message:02x?}", expected.escape_ascii());
 }
 
-/// What is published, and what arrives in JSON, MessagePack and CBOR, if it does.
+/// The published value, and the value that arrives in JSON, MessagePack and CBOR, if one does.
 type Row<'a> = (Argument<'a>, [Option<Argument<'a>>; 3]);
 
 const TWO_TO_THE_64: Argument<'_> = Argument::Cbor("c2 49 01 0000000000000000");

@@ -134,7 +134,7 @@ fn raw_14_the_x_bit_stands_for_two_to_the_24() {
     // A stranger's pings are limited as its messages are.
     let server = server_with(&["max_message=16777216", "outgoing_bytes=40000000", "hello_bytes=16777216"]);
     let mut socket = shaken(&server);
-    // Who has not joined yet is allowed less.
+    // A peer that has not joined yet is allowed less.
     socket.write_frame(0, &hello());
     assert!(socket.read_frame().1.starts_with(b"[2,"));
     let long = vec![b'x'; 1 << 24];

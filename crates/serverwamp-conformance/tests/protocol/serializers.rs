@@ -337,7 +337,7 @@ fn ser_13_values_of_messagepack_that_json_has_not_harm_nobody() {
         assert!(answer[0] == 50 || answer[0] == 8 && answer[1] == 48, "{answer}");
         sender.expect_silence_until_fence();
     }
-    // Whatever became of these, the receiver can read all it gets, and is well.
+    // After any of these, the receiver can read all it gets, and stays connected.
     let publication = serverwamp_conformance::harness::publish(&mut sender, "a.b", &json!("fine"));
     reader.find("the last event", DEADLINE, |message| message[2] == publication);
 }

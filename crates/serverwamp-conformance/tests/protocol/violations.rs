@@ -127,7 +127,7 @@ fn vio_09_error_of_anything_but_an_invocation() {
     each_violates(&server(), &bad);
 }
 
-/// What only a router sends, well-formed.
+/// Well-formed messages that only a router sends.
 fn of_routers() -> Vec<(Value, &'static str)> {
     vec![
         (json!([17, 1, 1]), "PUBLISHED"),

@@ -120,7 +120,7 @@ fn ws_06_a_ping_is_answered_with_its_payload() {
     peer.expect_silence_until_fence();
 }
 
-/// What a server says to these bytes after a handshake: the code of its Close frame.
+/// The code of the Close frame that answers these bytes after a handshake.
 #[track_caller]
 fn close_code(server: &ServerProcess, subprotocol: Subprotocol, bytes: &[u8]) -> u16 {
     let mut tcp = RawTcp::upgraded(server.url(), subprotocol);

@@ -51,7 +51,7 @@ impl Server {
         Self { url }
     }
 
-    /// Where it listens.
+    /// The address at which it listens.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
@@ -77,7 +77,7 @@ fn serve(stream: TcpStream, answer: &Answer) {
     }
 }
 
-/// Whether the connection goes on.
+/// Returns whether the connection goes on.
 fn perform(reply: Reply, socket: &mut WebSocket<TcpStream>, subprotocol: Subprotocol) -> bool {
     let close = |code| CloseFrame { code: CloseCode::from(code), reason: "".into() };
     match reply {
