@@ -2,7 +2,7 @@
 //!
 //! WAMP knows three scopes. *Global* ids (sessions, publications) are drawn at random, so their constructor takes
 //! random bits; *router* ids (subscriptions, registrations) and the *session* ids of requests are counted, which
-//! [`Counter`] does. What a peer sends is checked once, on the way in, and an id of the wrong range cannot exist
+//! [`Counter`] does. An id from a peer is checked once, on the way in, and an id of the wrong range cannot exist
 //! afterwards. Spec: basic, "IDs".
 
 use std::fmt;

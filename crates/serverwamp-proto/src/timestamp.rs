@@ -50,7 +50,7 @@ impl Timestamp {
         if micros > Self::MAX.unix_micros { Self::MAX } else { Self { unix_micros: micros } }
     }
 
-    /// So long after the beginning of 1970. What is finer than a microsecond is cut off.
+    /// So long after the beginning of 1970. Fractions of a microsecond are cut off.
     pub fn from_unix(since_1970: Duration) -> Self {
         Self::from_unix_micros(i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX))
     }
@@ -121,7 +121,7 @@ impl Serialize for Timestamp {
 }
 
 /// Formats milliseconds since 1970 as RFC 3339 in UTC: `2014-06-22T16:36:25.448Z`, with three digits as in the
-/// specification's challenges. What lies after the year 9999 becomes its end.
+/// specification's challenges. A time after the year 9999 becomes its end.
 pub fn format_timestamp(unix_millis: u64) -> String {
     Timestamp::from_unix(Duration::from_millis(unix_millis)).write(|micros| format!("{:03}", micros / 1000))
 }

@@ -106,7 +106,7 @@ pub mod session {
         COUNT = "wamp.session.count";
         /// Procedure: which sessions there are.
         LIST = "wamp.session.list";
-        /// Procedure: what is known of one session.
+        /// Procedure: the details of one session.
         GET = "wamp.session.get";
         /// Procedure: ends one session.
         KILL = "wamp.session.kill";
@@ -141,7 +141,7 @@ pub mod registration {
         LOOKUP = "wamp.registration.lookup";
         /// Procedure: the registration a call would reach.
         MATCH = "wamp.registration.match";
-        /// Procedure: what is known of one registration.
+        /// Procedure: the details of one registration.
         GET = "wamp.registration.get";
         /// Procedure: the callees of one registration.
         LIST_CALLEES = "wamp.registration.list_callees";
@@ -170,7 +170,7 @@ pub mod subscription {
         LOOKUP = "wamp.subscription.lookup";
         /// Procedure: the subscriptions a publication would reach.
         MATCH = "wamp.subscription.match";
-        /// Procedure: what is known of one subscription.
+        /// Procedure: the details of one subscription.
         GET = "wamp.subscription.get";
         /// Procedure: the subscribers of one subscription.
         LIST_SUBSCRIBERS = "wamp.subscription.list_subscribers";

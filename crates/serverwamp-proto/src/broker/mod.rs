@@ -1,4 +1,4 @@
-//! The rules of a broker: who is in a subscription, who receives a publication, what is remembered of past ones.
+//! The rules of a broker: the members of a subscription, the receivers of a publication, the memory of past ones.
 //!
 //! Nothing here locks, sends or looks at a clock. Which subscriptions a topic reaches is decided by
 //! [`PatternMap`](crate::pattern::PatternMap). Spec: basic, "Publish and Subscribe"; advanced, the chapters from

@@ -9,7 +9,7 @@
 pub enum Scope {
     /// When the session loses its connection.
     Detached,
-    /// When the session is gone for good: what is meant when nothing is said.
+    /// When the session is gone for good: the default.
     #[default]
     Destroyed,
 }

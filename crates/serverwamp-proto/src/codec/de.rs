@@ -1,6 +1,6 @@
 //! serde's view of a reader: one `Deserializer` for all three serializers.
 //!
-//! Invariant: what a type sees does not depend on the serializer. Numbers are lenient (an integer is a fine float,
+//! Invariant: the values that a type sees do not depend on the serializer. Numbers are lenient (an integer is a fine float,
 //! never the other way round), text and bytes are never mixed up, and all formats call themselves human readable, so
 //! a payload keeps its shape when a router carries it from one serializer to another.
 
@@ -31,7 +31,7 @@ pub fn from_slice<'de, T: de::Deserialize<'de>>(
     })
 }
 
-/// An error of serde's has no place; whoever holds the reader fills it in.
+/// An error of serde's has no place; the holder of the reader fills it in.
 const NOWHERE: usize = usize::MAX;
 /// Error texts quote the peer's values; this many bytes are enough to recognise one.
 const LONGEST_REASON: usize = 300;

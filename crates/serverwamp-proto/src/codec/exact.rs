@@ -94,7 +94,7 @@ impl Exact<'_> {
         matches!(self.scale, Scale::Two(_))
     }
 
-    /// As JSON has it: `18446744073709551616`, `1999e-2`. What is no whole number has an exponent, so that it is none in
+    /// As JSON has it: `18446744073709551616`, `1999e-2`. A number that is not whole has an exponent, so that it is none in
     /// JSON either.
     pub(crate) fn json(&self) -> Result<String, EncodeError> {
         let (digits, exponent) = self.decimal()?;

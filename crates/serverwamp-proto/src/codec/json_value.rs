@@ -1,6 +1,6 @@
 //! [`Value`] and the `Value` of the crate `serde_json`, converted into each other exactly or not at all.
 //!
-//! Invariant: a number that comes out is the number that went in. What the other side has no number for is an error and
+//! Invariant: a number that comes out is the number that went in. A value that the other side has no number for is an error and
 //! never another number. Byte strings are the text that WAMP's JSON writes for them.
 
 use super::Value;

@@ -18,7 +18,7 @@ pub(crate) const KEY_NOT_SCALAR: &str = "dictionary keys must not be lists or di
 pub(crate) const TOO_LONG: &str = "announced length exceeds the input";
 const NOT_IN_JSON: &str = "a string that starts with NUL cannot be represented in JSON";
 
-/// An open list or dictionary. What the fields mean is up to the reader that made it.
+/// An open list or dictionary. The reader that made it decides what the fields mean.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame {
     /// Elements (or entries) still to come where the format announces a number; never more than the bytes at hand.
@@ -77,7 +77,7 @@ pub(crate) enum Passed {
     Within(Frame),
 }
 
-/// A pull reader of one serializer. What is provided is for the binary ones, whose keys are values like others.
+/// A pull reader of one serializer. The provided methods are for the binary ones, whose keys are values like others.
 ///
 /// After a `List` or `Dict` token, call `more` before every element (and once at the end, where it says `false`); in a
 /// dictionary one of the `key` methods, then the value.

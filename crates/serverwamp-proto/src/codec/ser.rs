@@ -1,6 +1,6 @@
 //! serde's view of a writer: one `Serializer` for all three serializers.
 //!
-//! Invariant: what is written never nests deeper than our own readers accept.
+//! Invariant: the output never nests deeper than our own readers accept.
 
 use super::ser_key::KeyEncode;
 use super::writer::{Encoder, Level, with_writer};

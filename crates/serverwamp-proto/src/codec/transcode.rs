@@ -16,7 +16,7 @@ const TOO_LONG_IN_ALL: &str = "the bigfloats have too many digits to be carried 
 /// Carries one encoded value from one serializer to another, appending to `out`, which stays as it was on an error. To
 /// its own it goes as it stands, checked.
 ///
-/// Order is kept, bytes are kept as bytes. What the other serializer cannot hold is an error: in JSON, keys that are no
+/// Order is kept, bytes are kept as bytes. A value that the other serializer cannot hold is an error: in JSON, keys that are no
 /// strings, floats that are infinite or not a number, and text that starts with NUL: peers would take that for bytes, and
 /// refuse the whole message where it is no base64 (checklist SER-09). From JSON, strings with half of a surrogate pair.
 /// Everywhere, extension types but times.

@@ -1,4 +1,4 @@
-//! A value of any shape: what a peer can send when nobody knows the type.
+//! A value of any shape, as a peer can send it when nobody knows the type.
 //!
 //! Invariant: a `Value` survives all three serializers unchanged, bytes as bytes and the order of keys included, or, if it
 //! is more than one of them can say, is refused by it.
@@ -36,9 +36,9 @@ pub enum Value {
     Unsigned(u64),
     /// A whole number beyond 64 bits. One beyond 128 bits is refused and never rounded.
     Wide(i128),
-    /// A floating-point number; what CBOR has as a decimal fraction or a bigfloat as well, to the nearest float.
+    /// A floating-point number; decimal fractions and bigfloats of CBOR as well, to the nearest float.
     Float(f64),
-    /// Text. What starts with NUL comes back from JSON as `Binary`, or not at all: WAMP cannot tell them apart there.
+    /// Text. One that starts with NUL comes back from JSON as `Binary`, or not at all: WAMP cannot tell them apart there.
     Text(String),
     /// Bytes.
     Binary(Vec<u8>),

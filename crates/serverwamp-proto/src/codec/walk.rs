@@ -1,6 +1,6 @@
 //! `ListReader` and `DictReader`: the envelope of a message, walked element by element.
 //!
-//! Invariant: whatever they hand out as raw bytes was checked to be well formed.
+//! Invariant: raw bytes that they hand out were checked to be well formed.
 
 use super::reader::{AnyReader, Frame, Token, fail};
 use super::{DecodeError, Kind, Nesting, Serializer};

@@ -30,7 +30,7 @@ pub(super) fn put<const N: usize>(out: &mut Vec<u8>, first: u8, number: [u8; N])
     out.extend_from_slice(&number);
 }
 
-/// Writes one serializer. What is provided is for the binary ones, where nothing stands between values.
+/// Writes one serializer. The provided methods are for the binary ones, where nothing stands between values.
 pub(crate) trait Encoder {
     /// Whether dictionary keys are strings by the grammar, not only by WAMP's rule.
     const TEXT_KEYS: bool;

@@ -1,4 +1,4 @@
-//! The parts of a dealer that route calls: who serves a registration, and which invocations a callee has yet to answer.
+//! The parts of a dealer that route calls: the callees of a registration, and the invocations that a callee has yet to answer.
 //!
 //! They are plain tables. A driver keeps one [`Callees`] for each registration and one [`Invocations`] for each callee
 //! session, and decides itself what stands behind which lock. [`FairShare`] is the rule by which several holders share a

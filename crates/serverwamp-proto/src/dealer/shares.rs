@@ -1,4 +1,4 @@
-//! Fair shares: who gets the next of a limited number of places when several ask for them.
+//! Fair shares: the choice of the holder that gets the next of a limited number of places.
 //!
 //! A holder takes as many places as are free, until another one finds none. For [`WANT`] from then on nobody is given a place
 //! beyond its share, and the one who found none gets a place of the holder with the most, if that has more than its share

@@ -1,6 +1,6 @@
 //! The options and details of messages about topics and procedures.
 //!
-//! Empty options, the common case, decode to their default without a look inside; what is rarely used stands in boxes,
+//! Empty options, the common case, decode to their default without a look inside; rare attributes stand in boxes,
 //! so that the structs that travel with every message stay small.
 
 use std::borrow::Cow;

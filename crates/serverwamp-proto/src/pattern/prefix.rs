@@ -123,7 +123,7 @@ impl<T> Node<T> {
         self.children.binary_search_by(|child| child.label.first().cmp(&Some(&first)))
     }
 
-    /// Cuts the label after `at` bytes; what was this node becomes its only child.
+    /// Cuts the label after `at` bytes; the former node becomes the only child.
     fn split(&mut self, at: usize) {
         let lower = Self {
             label: self.label[at..].into(),

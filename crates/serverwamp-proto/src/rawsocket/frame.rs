@@ -33,7 +33,7 @@ impl FrameKind {
     }
 }
 
-/// Starts a frame and returns where: whatever is appended to `out` until [`finish`] is its payload.
+/// Starts a frame and returns where: all bytes appended to `out` until [`finish`] are its payload.
 #[inline]
 pub fn begin(out: &mut Vec<u8>) -> usize {
     let start = out.len();

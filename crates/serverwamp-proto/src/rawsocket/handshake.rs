@@ -96,7 +96,7 @@ impl HandshakeRequest {
     }
 }
 
-/// The octets that accept a handshake: what this side takes, and the client's serializer again (checklist RAW-09).
+/// The octets that accept a handshake: the length that this side takes, and the client's serializer again (checklist RAW-09).
 pub const fn accept(takes: MaxLength, serializer: Serializer) -> [u8; 4] {
     HandshakeRequest { takes, serializer }.octets()
 }

@@ -1,4 +1,4 @@
-//! Roles and features: what a client announced in HELLO, what the router announces in WELCOME.
+//! Roles and features: those that a client announced in HELLO, those that the router announces in WELCOME.
 //!
 //! A feature counts only if its value is `true`; names nobody knows are ignored, and the two features that exist under
 //! several names are understood under each. Spec: basic, "Role and Feature Announcement"; advanced, "Features".

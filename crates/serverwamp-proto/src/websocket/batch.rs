@@ -131,7 +131,7 @@ pub(super) fn find_separator(bytes: &[u8]) -> Option<usize> {
 #[must_use = "the record is not complete before `finish_record`"]
 pub struct RecordMark(usize);
 
-/// Starts a record: whatever is appended to `out` until [`finish_record`] is its message.
+/// Starts a record: all bytes appended to `out` until [`finish_record`] are its message.
 #[inline]
 pub fn begin_record(serializer: Serializer, out: &mut Vec<u8>) -> RecordMark {
     let mark = RecordMark(out.len());

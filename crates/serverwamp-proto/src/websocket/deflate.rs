@@ -165,7 +165,7 @@ impl Inflater {
             let stuck = used == 0 && state.total_out() == made;
             let ended = status.map_err(|_| INVALID)? == Status::StreamEnd;
             if ended {
-                // A sender may end its DEFLATE stream; what follows is a new one.
+                // A sender may end its DEFLATE stream; a new one follows.
                 state.reset(false);
             }
             if out.len() < out.capacity() {

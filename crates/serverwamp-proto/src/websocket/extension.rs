@@ -1,6 +1,6 @@
 //! Negotiating permessage-deflate (RFC 7692) from `Sec-WebSocket-Extensions`.
 //!
-//! Invariant: what is answered was offered, both sides forget their context after each message, and an offer with
+//! Invariant: every parameter in the answer was offered, both sides forget their context after each message, and an offer with
 //! anything unknown, repeated or out of range in it is declined.
 
 use super::deflate::Deflate;

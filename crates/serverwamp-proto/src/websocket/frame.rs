@@ -80,7 +80,7 @@ impl Mark {
     }
 }
 
-/// Starts a frame: whatever is appended to `out` until [`finish`] is its payload.
+/// Starts a frame: all bytes appended to `out` until [`finish`] are its payload.
 #[inline]
 pub fn begin(out: &mut Vec<u8>) -> Mark {
     begin_sized(out, 0)

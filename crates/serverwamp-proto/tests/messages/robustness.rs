@@ -9,7 +9,7 @@ use serverwamp_proto::session::SessionMachine;
 use super::samples;
 use super::value::{SERIALIZERS, to_frame, to_value};
 
-/// Decodes and, should that work, encodes in every serializer; what comes of that can be read there, and says the same.
+/// Decodes and, should that work, encodes in every serializer; the result can be read there, and is the same message.
 fn exercise(frame: &Bytes) {
     for serializer in SERIALIZERS {
         if let Ok(message) = Message::decode(serializer, frame) {

@@ -7,7 +7,7 @@ use crate::id::PublicationId;
 
 /// The progress of a request for events of a history.
 ///
-/// It holds no event: what goes meanwhile is not found any more. What comes meanwhile came too late.
+/// It holds no event: one that is removed meanwhile is not found any more, one that is added meanwhile came too late.
 #[derive(Clone, Debug)]
 pub struct HistoryCursor {
     query: HistoryQuery,

@@ -31,7 +31,7 @@ use crate::pattern::{Match, UriPattern};
 pub struct RetainedLimits {
     /// Of all together; no events switch retention off.
     pub all: Share,
-    /// Of one publisher. What it has left behind counts for as long as it is there, also when the session is over.
+    /// Of one publisher. Its events count for as long as they are there, also when the session is over.
     pub publisher: Share,
     /// The number of restricted events of one topic beside its open one; the oldest goes first. Each is looked at by every
     /// subscriber that may not have the newer ones.

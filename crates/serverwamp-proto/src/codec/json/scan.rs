@@ -49,7 +49,7 @@ pub(super) fn whole_numbers(bytes: &[u8], from: usize) -> usize {
         let word = u64::from_le_bytes(*chunk);
         let commas = !present(word ^ (ONES * u64::from(b','))) & HIGHS;
         let zeros = !present(word ^ (ONES * u64::from(b'0'))) & HIGHS;
-        // Bytes from 0x30 to 0x39: what is left without them is below ten.
+        // Bytes from 0x30 to 0x39: without these bits, less than ten is left.
         let low = word ^ (ONES * u64::from(b'0'));
         let digits = !(((low & !HIGHS).wrapping_add(ONES * (0x80 - 10))) | low) & HIGHS;
         let beginnings = commas << 8 | begins;

@@ -189,7 +189,7 @@ impl<'a> JsonReader<'a> {
             if (0xdc00..=0xdfff).contains(&low) {
                 code = 0x1_0000 + ((unit & 0x3ff) << 10) + (low & 0x3ff);
             } else {
-                // No other half: what follows stands for itself.
+                // No other half: the text behind it stands for itself.
                 self.back_to(behind);
             }
         }

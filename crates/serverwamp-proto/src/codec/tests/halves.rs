@@ -1,4 +1,4 @@
-//! Half of a surrogate pair: what a browser makes of a cut emoji. It is passed on in JSON and is no text for anybody.
+//! Half of a surrogate pair, as a browser makes it of a cut emoji. It is passed on in JSON and is no text for anybody.
 
 use super::well_formed;
 use crate::codec::json::JsonReader;

@@ -292,7 +292,7 @@ fn msg_05_a_dictionary_reader_wants_strings_as_keys() {
             assert_eq!(dict.key().unwrap_err().reason, "dictionary keys must be strings", "{hex}");
         }
     }
-    // SER-10: what JSON calls bytes is no key.
+    // SER-10: bytes in the form of JSON are no key.
     let mut dict = DictReader::open(Serializer::Json, br#"{"\u0000YQ==":1}"#).unwrap();
     assert_eq!(dict.key().unwrap_err().reason, "dictionary keys must be strings");
 }

@@ -53,7 +53,7 @@ struct Contention {
 /// The initial number of places of a ring.
 const FIRST_PLACES: usize = 8;
 
-/// A ring larger than this is given back when nothing is pending: what filled it was a burst.
+/// A ring larger than this is given back when nothing is pending: a burst has filled it.
 const KEPT_PLACES: usize = 256;
 
 impl<T> Invocations<T> {
@@ -275,7 +275,7 @@ impl<T: Called> Invocations<T> {
         matches!(self.ring.get(self.place(id)), Some(Some(_)))
     }
 
-    /// Doubles the ring. What stood in two places before stands in two places afterwards.
+    /// Doubles the ring. Invocations in two places before are in two places afterwards.
     fn grow(&mut self) {
         let places = (self.ring.len() * 2).max(FIRST_PLACES);
         let wider = std::iter::repeat_with(|| None).take(places).collect();

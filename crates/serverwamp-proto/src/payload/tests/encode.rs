@@ -116,7 +116,7 @@ fn ser_06_a_payload_moves_to_another_serializer() {
     let bytes = Bytes::from_static(b"[1,2,3,4,5,6,7,8,9,10,11,12]");
     let same = Payload { args: bytes.clone().into(), ..Payload::empty(Serializer::Json) };
     assert_eq!(same.to_serializer(Serializer::Json).unwrap().args.as_ptr(), bytes.as_ptr());
-    // SER-13: what the other side cannot express is an error.
+    // SER-13: a value that the other side cannot express is an error.
     let nan = Payload {
         args: encode_single(Serializer::Cbor, &f64::NAN).unwrap().into(),
         ..Payload::empty(Serializer::Cbor)
