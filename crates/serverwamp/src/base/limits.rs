@@ -109,7 +109,7 @@ pub struct Limits {
     pub calls_in_flight: usize,
     /// Unanswered calls of all sessions together; beyond, a call is refused with `wamp.error.unavailable`. A call whose handler
     /// answers at once, without having to wait, never counts and is answered whatever waits; one that has to wait is
-    /// refused there, and its handler dropped. Default 262,144: what 256 sessions may have, and at about a kilobyte each a
+    /// refused there, and its handler dropped. Default 262,144: as many as 256 sessions may have, and at about a kilobyte each a
     /// quarter of a gibibyte. Calls that the application makes do not count.
     pub calls_in_flight_in_all: usize,
     /// The number of these that one realm may have while another one wants some: while another realm was refused a call for want of

@@ -5,7 +5,7 @@
 use crate::base::log::LineKind;
 use std::fmt;
 
-/// A snapshot of an application's counters: what it has accepted and refused since it was built.
+/// A snapshot of the counters of an application since it was built.
 ///
 /// ```
 /// use serverwamp::{Application, Realm, Refusal};

@@ -22,7 +22,7 @@ const BYTES_PER_COST: usize = 256;
 const EVENTS_PER_COST: usize = 16;
 
 /// The longest duration of a turn, as far as it can be measured: a handler may compute for long before it waits for the
-/// first time, or publish long events. What a budget is usually spent on takes less.
+/// first time, or publish long events. The usual work takes less.
 const LONGEST: Duration = Duration::from_micros(500);
 
 /// The amount that may be paid before the first look at the clock, and between two looks while all goes quickly. A look costs

@@ -3,7 +3,7 @@
 //! A push that takes an outbox above its mark notes that on its thread, for whoever listens there: the connection that has
 //! its turn, which then reads nothing until the receivers have room, or a publication that waits.
 //!
-//! Invariant: what is noted belongs to the innermost listener of the thread, and nothing is noted where nobody listens.
+//! Invariant: a noted outbox belongs to the innermost listener of the thread, and nothing is noted where nobody listens.
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -31,7 +31,8 @@ pub(super) enum Worked {
 }
 
 impl Worked {
-    /// Returns whether there is more that can be done now. What waits for room in the outbox cannot: who writes comes back.
+    /// The result of a turn after which `more` can be done now. A message that waits for room in the outbox does not count: the
+    /// connection looks again when it has written.
     pub(super) const fn enough_unless(more: bool) -> Self {
         if more { Self::NotEnough } else { Self::Enough }
     }
@@ -216,7 +217,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::task::Wake;
 
-    /// Two threads; who is to be woken later is woken at once.
+    /// Two threads; a task that is to be woken later is woken at once.
     #[derive(Debug)]
     struct Two;
 

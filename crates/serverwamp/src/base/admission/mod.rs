@@ -110,7 +110,7 @@ impl Admissions {
     }
 
     /// Lets a connection in; `address` is `None` for a peer that has none, or whose address nobody knows. A trusted proxy's
-    /// does not count: who is behind it is known later, see [`Permit::count_for`].
+    /// does not count: the client behind it is known later, see [`Permit::count_for`].
     pub(crate) fn admit(&self, address: Option<IpAddr>) -> Result<Permit, TooMany> {
         let shared = &*self.0;
         let more = |now: usize| (now < shared.limit).then_some(now + 1);

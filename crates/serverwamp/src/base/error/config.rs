@@ -23,7 +23,7 @@ impl Problem {
 }
 
 impl ConfigError {
-    /// The problems, each as `file:line: what is wrong`.
+    /// The problems, each as `file:line: text`.
     pub fn problems(&self) -> impl Iterator<Item = String> {
         self.problems.iter().map(ToString::to_string)
     }

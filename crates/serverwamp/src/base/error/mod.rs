@@ -1,4 +1,4 @@
-//! The errors of users: what is wrong with a set-up, and what a handler answers in place of a result.
+//! The errors of users: the faults of a set-up, and the answers of a handler in place of a result.
 
 mod config;
 mod wamp;

@@ -200,7 +200,7 @@ impl WampError {
         &self.0.kwargs
     }
 
-    /// The first positional argument, when it is a text: what a person should read.
+    /// The first positional argument, when it is a text: the message for a person.
     pub fn message(&self) -> Option<&str> {
         match self.0.args.first() {
             Some(Value::Text(text)) => Some(text),

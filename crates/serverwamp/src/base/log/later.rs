@@ -1,6 +1,6 @@
 //! Lines that had to wait because a lock was held.
 //!
-//! Invariant: what waits here has been admitted by its kind, so it is bounded by the kinds' rates.
+//! Invariant: every line here has been admitted by its kind, so their number is bounded by the kinds' rates.
 
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,6 +1,6 @@
 //! Values as they stand in the log: without control characters, and not longer than a line should be.
 //!
-//! Invariants: what is shown is printable, is one word or stands in quotes that nothing in it can close, and comes from
+//! Invariants: a text that is shown is printable, is one word or stands in quotes that nothing in it can close, and comes from
 //! no more than [`LONG`] bytes of the value.
 
 use std::fmt::{self, Display, Write as _};

@@ -187,7 +187,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
                 self.last_heard = now;
                 self.pinged = None;
             }
-            // An end without a Close frame; whatever was asked before may still be answered, should anybody read it.
+            // An end without a Close frame; earlier requests may still be answered, should anybody read the answers.
             Ok(_) => {
                 self.close(1002, "connection ended without a close frame");
                 self.end(EndReason::TransportLost);

@@ -1,6 +1,6 @@
 //! When nothing is read from a peer: while its handler is busy, much waits for it, or much waits for others because of it.
 //!
-//! Invariant: what is queued for a paused peer is written all the same, and a pause ends when its reason does.
+//! Invariant: messages queued for a paused peer are written all the same, and a pause ends when its reason does.
 
 use std::task::Context;
 use std::time::Instant;

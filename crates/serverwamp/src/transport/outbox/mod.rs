@@ -155,7 +155,7 @@ impl Outbox {
         }))
     }
 
-    /// Adds one message of a class: whatever `encode` appends. It runs behind a lock and must not use this outbox; when it
+    /// Adds one message of a class: the bytes that `encode` appends. It runs behind a lock and must not use this outbox; when it
     /// fails, nothing is added.
     ///
     /// # Errors
@@ -196,7 +196,7 @@ impl Outbox {
         self.0.lost.load(Ordering::Relaxed)
     }
 
-    /// Ends the connection: what was pushed before is written, then a Close frame, and nothing more is accepted.
+    /// Ends the connection: messages pushed before are written, then a Close frame, and nothing more is accepted.
     /// Only the first close counts.
     pub(crate) fn close(&self, code: u16, reason: impl Into<Cow<'static, str>>) {
         self.end(OutboxEnd::Close { code, reason: reason.into() });

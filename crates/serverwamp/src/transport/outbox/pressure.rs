@@ -4,7 +4,7 @@
 //! accepts less than the documented rate is slow: nobody waits for it, and it borrows nothing, until its outbox has been
 //! empty. Above the mark, those who fill the outbox pause until there is room, or the peer is found slow.
 //!
-//! Invariant: nobody waits for an outbox that is closed, slow or has room; who stops waiting leaves no waker behind.
+//! Invariant: nobody waits for an outbox that is closed, slow or has room; a sender that stops waiting leaves no waker behind.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

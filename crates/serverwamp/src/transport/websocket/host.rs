@@ -1,6 +1,6 @@
 //! Hosts as `Host`, `Origin` and URLs name them, in one spelling, and patterns that stand for several.
 //!
-//! Invariant: what is parsed here is compared here and nowhere else, so that `Example.com.` and `example.com` are one host
+//! Invariant: hosts are parsed and compared here and nowhere else, so that `Example.com.` and `example.com` are one host
 //! for origins and for hosts alike.
 
 use std::fmt;

@@ -40,7 +40,7 @@ impl Hosts {
         Self { rule: HostRule::Any, impossible: Vec::new() }
     }
 
-    /// These hosts, such as `example.com`, `192.0.2.7` and `*.example.com`; see [`HostPattern`]. What is none is an error of
+    /// These hosts, such as `example.com`, `192.0.2.7` and `*.example.com`; see [`HostPattern`]. A text that is none is an error of
     /// [`ApplicationBuilder::build`](crate::ApplicationBuilder::build).
     pub fn listed<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Self {
         let rule = HostRule::Known { names: Vec::new(), loopback: false, ip_literals: false };

@@ -1,4 +1,4 @@
-//! WebSocket connections: what can be set about them, and the answer to the HTTP request that opens one.
+//! WebSocket connections: their settings, and the answer to the HTTP request that opens one.
 //!
 //! The upgraded connection is a `transport::Connection` with WebSocket framing.
 

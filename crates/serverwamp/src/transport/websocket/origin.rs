@@ -63,7 +63,7 @@ impl Origins {
     }
 
     /// Pages of the same host, and of these origins, such as `https://app.example.com` and `https://*.example.com`; see
-    /// [`OriginPattern`]. What is none is an error of [`ApplicationBuilder::build`](crate::ApplicationBuilder::build).
+    /// [`OriginPattern`]. A text that is none is an error of [`ApplicationBuilder::build`](crate::ApplicationBuilder::build).
     pub fn listed<S: Into<String>>(origins: impl IntoIterator<Item = S>) -> Self {
         let (mut others, mut impossible) = (Vec::new(), Vec::new());
         for origin in origins {

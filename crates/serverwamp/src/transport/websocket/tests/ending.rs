@@ -1,4 +1,4 @@
-//! Every way a connection ends: what the peer sees, and what the handler is told.
+//! Every way a connection ends, as the peer sees it and as the handler is told.
 
 use bytes::Bytes;
 use tokio::io::AsyncWriteExt as _;
