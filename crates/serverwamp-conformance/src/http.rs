@@ -10,7 +10,7 @@ use crate::serial::Subprotocol;
 use crate::stream::Stream;
 use crate::wire::write_all;
 
-/// The key of every handshake: what must answer it is known, and requests are the same in each run.
+/// The key of every handshake: its answer is known, and requests are the same in each run.
 const KEY: &str = "c2VydmVyd2FtcC10ZXN0IQ==";
 
 /// A WebSocket handshake in the making.
@@ -187,7 +187,7 @@ pub(crate) fn find<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'
     headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }
 
-/// Reads a response's head; what came after it is the second value.
+/// Reads a response's head; the bytes after it are the second value.
 pub(crate) fn read_head(stream: &mut Stream, time: Duration) -> Result<(String, Vec<u8>), String> {
     let deadline = Instant::now() + time;
     let mut bytes = Vec::new();

@@ -2,7 +2,7 @@
 //!
 //! Nothing in here shares code with the server: messages are converted by other libraries, frames are made
 //! by another WebSocket implementation, and a running server is known only by its address, its output and
-//! its exit status. What these tests see is what a client sees.
+//! its exit status. These tests see what a client sees.
 //!
 //! ```no_run
 //! use serverwamp_conformance::{RawPeer, ServerProcess, Subprotocol, binary};

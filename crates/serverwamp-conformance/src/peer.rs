@@ -1,7 +1,7 @@
 //! A WAMP client that does exactly what a test says, and nothing by itself.
 //!
 //! A test reads like a transcript: [`RawPeer::send`] what the client says, [`RawPeer::expect`] what the
-//! server answers. What a test requires of it is in [`crate::checks`], sessions and request ids are in
+//! server answers. The expectations of tests are in [`crate::checks`], sessions and request ids are in
 //! [`crate::requests`].
 
 use std::collections::VecDeque;

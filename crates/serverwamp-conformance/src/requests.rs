@@ -1,4 +1,4 @@
-//! Sessions and requests of a [`RawPeer`]: what a test says often, in one line.
+//! Sessions and requests of a [`RawPeer`]: frequent exchanges of tests in one line.
 
 use std::time::{Duration, Instant};
 

@@ -6,7 +6,7 @@
 //!                                              # $alice.authid, $alice.authrole
 //! bob joins realm2 {"roles": {"callee": {}}}   # another realm, and details that replace the usual ones
 //! carol joins as joe secret                    # with a ticket
-//! dave connects                                # a transport; what is said on it stands in the lines below
+//! dave connects                                # a transport; the lines below have the messages on it
 //! alice registers com.p as $p                  # REGISTER and REGISTERED; $p is bound, or compared
 //! bob subscribes com. {"match": "prefix"}      # SUBSCRIBE with options, and SUBSCRIBED with whatever id
 //! bob calls com.p [1] reaching alice           # CALL, and INVOCATION with the same payload, without details

@@ -259,7 +259,7 @@ impl Play {
         Ok(())
     }
 
-    /// Waits until the server has looked at everything that was said; what it answered stays to be received.
+    /// Waits until the server has looked at every message sent; its answers stay to be received.
     fn settle(&mut self) -> Result<(), String> {
         for at in 0..self.peers.len() {
             if !self.peers[at].unsettled {
@@ -323,7 +323,7 @@ impl Play {
     }
 }
 
-/// A line of the conversation. What both sides can do is left out of it, being long and nearly always the same.
+/// A line of the conversation. The features of both sides are left out of it, being long and nearly always the same.
 fn shown(name: &str, subprotocol: Subprotocol, arrow: char, message: &Value) -> String {
     let mut message = message.clone();
     if let (Some(1 | 2), Some(roles)) = (message[0].as_u64(), message.pointer_mut("/2/roles")) {

@@ -101,7 +101,7 @@ fn peers_that_say_nothing_or_too_little_are_closed_in_time() {
     scene.unharmed();
 }
 
-/// The time is for all of it: who sends a byte now and then gains nothing.
+/// The time is for the whole handshake: a peer that sends a byte now and then gains nothing.
 #[test]
 fn peers_that_send_a_byte_now_and_then_are_closed_in_time() {
     let mut scene = Scene::new();

@@ -1,4 +1,4 @@
-//! Bad input: whatever a peer sends, or does not send, it gets a clear answer or is closed, in bounded time and memory,
+//! Bad input: for anything it sends, or does not send, a peer gets a clear answer or is closed, in bounded time and memory,
 //! and nobody else notices.
 //!
 //! Every test ends by requiring that another session, joined before the abuse, is served quickly, that a new one can

@@ -41,7 +41,7 @@ fn who_stops_reading_in_the_middle_of_a_frame_is_closed_and_costs_bounded_memory
         let stopped = both(scene).map(|(mut tcp, frame)| {
             let call = move |id: u64| frame(&json!([48, id, {}, "echo.payload", ["x".repeat(900_000)]]));
             let mut writer = tcp.second();
-            // More than the system's buffers take; what the server does not read any more is not written.
+            // More than the system's buffers take; the rest is not written once the server stops reading.
             let flood = std::thread::spawn(move || (1..=80).all(|id| writer.try_write(&call(id)).is_ok()));
             let some = tcp.read(DEADLINE).expect("the beginning of a result");
             assert!(!some.is_empty() && some.len() < 900_000, "{} bytes at once", some.len());

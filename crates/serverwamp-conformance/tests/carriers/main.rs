@@ -1,5 +1,5 @@
 //! One suite of behaviour over everything that carries sessions: each carrier, in each of its subprotocols, on each
-//! runtime. What carries a session must not show in it.
+//! runtime. The carrier of a session must not show in it.
 
 mod calls;
 mod events;

@@ -41,7 +41,7 @@ pub(crate) trait Place {
     }
 }
 
-/// A server and the subprotocol that is spoken with it: what every scenario gets.
+/// A server and the subprotocol that is spoken with it, for every scenario.
 #[derive(Clone, Copy)]
 pub(crate) struct At<'p> {
     pub(crate) place: &'p dyn Place,

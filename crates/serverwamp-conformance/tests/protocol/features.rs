@@ -1,4 +1,4 @@
-//! FEAT: what WELCOME announces is what works, in the realm of an application.
+//! FEAT: the features that WELCOME announces work, and no others, in the realm of an application.
 //!
 //! The features that a router's realm announces are tested by the transcripts, where clients are callees and publishers.
 

@@ -1,4 +1,5 @@
-//! TLS as clients see it (checklist SEC-01 to SEC-03, RAW-23): who is trusted, who is let in, and certificates that change.
+//! TLS as clients see it (checklist SEC-01 to SEC-03, RAW-23): trusted certificates, clients that are let in, and certificates
+//! that change.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
@@ -119,7 +120,7 @@ fn a_tls_handshake_that_takes_too_long_is_cut_off_and_counted() {
         let ended = stream.read_to_end(&mut answer);
         assert!(!matches!(&ended, Err(error) if error.kind() == ErrorKind::WouldBlock), "{ended:?}");
     }
-    // Counted before the connection is closed; who leaves by itself was refused nothing.
+    // Counted before the connection is closed; a client that leaves by itself was refused nothing.
     drop(Stream::tcp(&secured.address()));
     let counters = call(&mut joined(&secured.server), "statistics.all", json!([]));
     assert_eq!(counters[3][0]["handshake_timeouts"], 2, "{counters}");

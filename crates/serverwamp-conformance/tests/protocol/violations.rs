@@ -1,4 +1,4 @@
-//! VIO: what breaks the protocol, and the whole reaction to it.
+//! VIO: violations of the protocol, and the whole reaction to them.
 //!
 //! Every violation in these tests goes through [`violates`](serverwamp_conformance::harness::violates), which requires ABORT as the
 //! next message (VIO-01), nothing processed of what was sent behind it (VIO-02), and the end of the transport (VIO-03).
