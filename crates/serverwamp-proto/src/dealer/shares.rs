@@ -2,7 +2,7 @@
 //!
 //! A holder takes as many places as are free, until another one finds none. For [`WANT`] from then on nobody is given a place
 //! beyond its share, and the one who found none gets a place of the holder with the most, if that has more than its share
-//! or much more than the one who asks. So nothing is kept free for those who ask for nothing, and whoever holds places cannot
+//! or much more than the one who asks. So nothing is kept free for those who ask for nothing, and a holder of places cannot
 //! keep others out, even if it never gives a place back. Invariant: what is kept of those who want places is two entries,
 //! however many they are.
 
@@ -220,7 +220,7 @@ mod tests {
                         match outcome {
                             // Beyond its share nobody gets a place while another one wants some.
                             Ok(()) => prop_assert!(before < share.share() || !is_wanted),
-                            // Below it, whoever finds none free finds nobody who has more than a share.
+                            // Below it, a holder that finds none free finds no other with more than a share.
                             Err(NoPlace::Full) => prop_assert!(!free && (most_before <= share.share() || most_before <= before + 1)),
                             Err(NoPlace::BeyondShare) => prop_assert!(before >= share.share() && is_wanted),
                         }

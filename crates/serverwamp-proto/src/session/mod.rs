@@ -213,7 +213,7 @@ impl SessionMachine {
                 self.state = SessionState::Establishing;
                 Ok(SessionStep::Join(hello, roles))
             }
-            // There is no session to end, and whoever says so is not going to begin one.
+            // There is no session to end, and a peer that sends ABORT does not begin one.
             Message::Abort(_) => Ok(self.end(SessionStep::AttemptEnded)),
             other => Err(unexpected(&other, "before HELLO")),
         }

@@ -1,6 +1,6 @@
 //! WebSocket (RFC 6455) without I/O: the opening handshake's arithmetic, frames, compression, and WAMP's use of them.
 //!
-//! [`Decoder`] turns received bytes into [`Event`]s and refuses whatever the RFC refuses, each with its close code.
+//! [`Decoder`] turns received bytes into [`Event`]s and refuses all that the RFC refuses, each with its close code.
 //! The functions of [`frame`] append frames to a buffer. [`extension`] and [`deflate`] are permessage-deflate
 //! (RFC 7692). [`handshake`], [`Subprotocol`] and [`batch`] are what WAMP needs around them.
 //!

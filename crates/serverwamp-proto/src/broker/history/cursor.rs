@@ -42,7 +42,7 @@ impl<E> History<E> {
         HistoryCursor { query, left, wanted }
     }
 
-    /// Looks at so many events more, shows those that pass all filters and that who asks is `permitted` to see, and says
+    /// Looks at so many events more, shows those that pass all filters and that the caller is `permitted` to see, and says
     /// whether there are no others.
     pub fn advance<'h>(
         &'h self,

@@ -90,7 +90,7 @@ impl<E> History<E> {
         self.entries.is_empty()
     }
 
-    /// The events that pass all filters and that who asks is `permitted` to see, in the order asked for.
+    /// The events that pass all filters and that the caller is `permitted` to see, in the order asked for.
     pub fn read(&self, query: &HistoryQuery, permitted: impl Fn(&E) -> bool) -> Vec<&HistoryEntry<E>> {
         let mut cursor = self.cursor(query.clone());
         let mut found = Vec::new();

@@ -52,7 +52,7 @@ pub(super) fn number_end(bytes: &[u8], at: usize) -> Option<usize> {
         (end > from).then_some(end)
     };
     let from = at + usize::from(bytes.get(at) == Some(&b'-'));
-    // A zero stands alone; a digit behind it trips whoever looks for a comma.
+    // A zero stands alone; a digit behind it fails where a comma is expected.
     let mut end = if bytes.get(from) == Some(&b'0') { from + 1 } else { digits(from)? };
     if bytes.get(end) == Some(&b'.') {
         end = digits(end + 1)?;
@@ -115,7 +115,7 @@ impl<'a> JsonReader<'a> {
         let negative = self.byte() == Some(b'-');
         self.bump(usize::from(negative));
         let magnitude = match self.byte() {
-            // A zero stands alone; a digit behind it trips whoever looks for a comma.
+            // A zero stands alone; a digit behind it fails where a comma is expected.
             Some(b'0') => {
                 self.bump(1);
                 Some(0)

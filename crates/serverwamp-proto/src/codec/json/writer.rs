@@ -1,6 +1,6 @@
 //! Writes JSON, compact: no spaces, `/` and all that is not ASCII as they are.
 //!
-//! Invariant: between two elements stands exactly one comma, whoever wrote them.
+//! Invariant: between two elements stands exactly one comma, whichever method wrote them.
 
 use super::base64;
 use super::scan::plain_until;

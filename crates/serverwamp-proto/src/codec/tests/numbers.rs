@@ -219,7 +219,7 @@ fn numbers_beyond_doubles_are_numbers_of_json_all_the_same() {
     for to in [Serializer::MessagePack, Serializer::Cbor] {
         assert_eq!(from_json("[1e400]", to), Err("number out of range".into()));
     }
-    // A fraction is the nearest double to whoever reads it, and nothing else has it.
+    // A fraction is the nearest double to any reader, and nothing else has it.
     assert_eq!(from_json("0.1", Serializer::MessagePack), double(0.1));
     assert_eq!(from_json("1e-400", Serializer::MessagePack), double(0.0));
     assert_eq!(from_json("-0", Serializer::MessagePack), Ok(vec![0]));

@@ -123,7 +123,7 @@ impl<T> Callees<T> {
         self.callees.get(place).map(|callee| (callee.session, &callee.kept))
     }
 
-    /// The first that was not tried; all before it were, and whoever comes later comes behind it.
+    /// The first that was not tried; all before it were, and later callees are behind it.
     fn first(
         &self,
         tried: &mut Tried,
