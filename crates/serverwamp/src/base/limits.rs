@@ -80,7 +80,7 @@ pub struct Limits {
     /// `drain_time` 128 KiB per second: less than any network in use carries, and more than an attacker should be able to
     /// slow others down to.
     pub drain_bytes: usize,
-    /// See [`drain_bytes`](Self::drain_bytes); the time for which a peer that reads nothing can hold up whoever fills its
+    /// See [`drain_bytes`](Self::drain_bytes); the time for which a peer that reads nothing can hold up the senders that fill its
     /// queue, once. Default 2 s: the longest pause of a peer that is alive, such as a garbage collection. With 0 nobody is
     /// paused.
     pub drain_time: Duration,
@@ -285,7 +285,7 @@ pub(crate) fn files() -> Option<usize> {
 
 /// The treatment of an EVENT that does not fit into the queue of a subscriber that reads too slowly.
 ///
-/// Before that, whoever publishes is paused for a subscriber that reads at the rate of [`Limits::drain_bytes`], and for one that
+/// Before that, a publisher is paused for a subscriber that reads at the rate of [`Limits::drain_bytes`], and for one that
 /// does not for [`Limits::drain_time`]. It never affects events of others. Only events are dropped: a result that does
 /// not fit ends its call with `wamp.error.network_failure`, and any other message ends the connection under every policy. Lost events are counted, see
 /// [`Session::events_lost`](crate::Session::events_lost), and logged. A peer that reads nothing at all for

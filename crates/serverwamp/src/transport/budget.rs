@@ -40,7 +40,7 @@ pub(crate) fn charge_time() {
     charge_events(1);
 }
 
-/// Charges whoever has its turn on this thread with events for many receivers, which take as long as many messages.
+/// Charges the connection that has its turn on this thread with events for many receivers, which take as long as many messages.
 pub(crate) fn charge_events(events: usize) {
     EVENTS.set(EVENTS.get().saturating_add(events));
 }

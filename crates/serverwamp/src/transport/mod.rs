@@ -1,4 +1,4 @@
-//! Connections, whatever carries them: from a socket's bytes to a handler of messages and back.
+//! Connections of every carrier: from a socket's bytes to a handler of messages and back.
 //!
 //! A `Connection` owns the socket: one future that reads, hands messages to a `MessageHandler`, and writes what stands in
 //! the connection's `Outbox`, to which anybody may add. How messages are framed on the wire is a `Framing`.

@@ -1,6 +1,6 @@
 //! Pauses of senders: a connection that fills the outboxes of others waits for them.
 //!
-//! A push that takes an outbox above its mark notes that on its thread, for whoever listens there: the connection that has
+//! A push that takes an outbox above its mark notes that on its thread, for the listener there: the connection that has
 //! its turn, which then reads nothing until the receivers have room, or a publication that waits.
 //!
 //! Invariant: a noted outbox belongs to the innermost listener of the thread, and nothing is noted where nobody listens.
@@ -70,7 +70,7 @@ pub(super) fn noted() -> Vec<Outbox> {
     NOTED.take()
 }
 
-/// Runs `publish`, and returns what comes of it with the pause that whoever publishes should make.
+/// Runs `publish`, and returns its result with the pause that the publisher should make.
 pub(crate) fn pause_after<T>(publish: impl FnOnce() -> T) -> (T, Pause) {
     let outer = NOTED.take();
     let listening = listen();

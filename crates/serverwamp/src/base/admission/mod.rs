@@ -3,8 +3,8 @@
 //! The code that accepts a connection asks once, as early as possible, and keeps the [`Permit`] as long as the connection lives.
 //! An HTTP server that has asked puts the permit among its requests' extensions, where [`WebSocketService`] finds it.
 //!
-//! Invariant: a connection counts from its permit's making until the last copy of it is dropped, and who is refused is
-//! counted as refused and as nothing else.
+//! Invariant: a connection counts from its permit's making until the last copy of it is dropped, and a refused one is counted as
+//! refused and as nothing else.
 //!
 //! [`WebSocketService`]: crate::WebSocketService
 

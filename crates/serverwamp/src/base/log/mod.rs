@@ -5,7 +5,7 @@
 //! * nothing is formatted or counted unless somebody listens at that level;
 //! * each kind of line, which is one place that writes it or one [`Refusal`](crate::Refusal), has a rate for the whole
 //!   process, and what is beyond it is counted and the count is told (`rate.rs`);
-//! * each value is escaped and bounded in length, whoever chose it (`text.rs`);
+//! * each value is escaped and bounded in length, wherever it comes from (`text.rs`);
 //! * no subscriber, which is user code, runs under one of our locks: what has something to say there writes it down
 //!   with [`line_later!`], and it is logged when the connection's task is out of them (`later.rs`).
 
@@ -77,7 +77,7 @@ macro_rules! line_later {
 
 pub(crate) use {line, line_later};
 
-/// Why a request over HTTP was refused, among the extensions of the answer on its way to who counts and logs it.
+/// Why a request over HTTP was refused, among the extensions of the answer on its way to the code that counts and logs it.
 #[derive(Clone, Debug)]
 pub(crate) struct Why(pub(crate) String);
 

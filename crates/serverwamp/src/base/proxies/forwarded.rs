@@ -1,6 +1,6 @@
 //! The headers in which HTTP proxies name those whom they ask for: `X-Forwarded-For` and `Forwarded` (RFC 7239).
 //!
-//! Each proxy adds the address of whoever asked it at the end, so the end is written by the proxy next to us, and the
+//! Each proxy adds the address of its client at the end, so the end is written by the proxy next to us, and the
 //! beginning by anybody. Invariant: nothing is looked at that stands before what a trusted proxy has written, except that
 //! a line of `Forwarded` is understood as a whole or not at all.
 

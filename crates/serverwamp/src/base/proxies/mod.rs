@@ -69,7 +69,7 @@ pub(crate) struct Addresses {
 }
 
 impl TrustedProxies {
-    /// Nobody is trusted: the peer is whoever connects. This is the default.
+    /// Nobody is trusted: the peer is the one that connects. This is the default.
     pub const fn none() -> Self {
         Self(None)
     }

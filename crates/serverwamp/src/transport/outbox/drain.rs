@@ -1,6 +1,6 @@
 //! The connection's side of its outbox: it takes queued bytes, reports written ones, and sleeps until there are more.
 //!
-//! Invariant: bytes count as queued until the socket has accepted them, and whoever waits for room is woken when the
+//! Invariant: bytes count as queued until the socket has accepted them, and a task that waits for room is woken when the
 //! count falls below a quarter of the limit.
 
 use std::sync::atomic::Ordering;

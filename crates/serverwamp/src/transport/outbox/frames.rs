@@ -110,7 +110,7 @@ impl Frames {
         self.removable
     }
 
-    /// Adds a message, whatever `encode` appends; when that fails or panics, nothing is left of it.
+    /// Adds a message, the bytes that `encode` appends; when that fails or panics, nothing is left of it.
     #[inline]
     pub(super) fn encode<E>(
         &mut self,

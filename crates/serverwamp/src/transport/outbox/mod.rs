@@ -228,7 +228,7 @@ impl Outbox {
                 return Poll::Ready(());
             }
             let mut queue = self.lock();
-            // Once more, because whoever makes room looks for those who wait behind the same lock.
+            // Once more, because a write that makes room looks for waiting tasks behind the same lock.
             if self.has_room() {
                 return Poll::Ready(());
             }

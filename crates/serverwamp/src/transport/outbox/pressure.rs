@@ -1,4 +1,4 @@
-//! An outbox with much in it: how fast its peer drains it, and who waits for that.
+//! An outbox with much in it: the rate at which its peer drains it, and the senders that wait for that.
 //!
 //! Above a quarter of its limit an outbox is under pressure, and the connection measures how much the peer accepts. One that
 //! accepts less than the documented rate is slow: nobody waits for it, and it borrows nothing, until its outbox has been
