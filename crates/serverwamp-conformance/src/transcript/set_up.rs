@@ -20,7 +20,7 @@ pub(super) struct Endpoint {
     pub(super) id: Option<String>,
 }
 
-/// A call, and who receives its invocation.
+/// A call, and the receiver of its invocation.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ReachingCall {
     pub(super) uri: String,

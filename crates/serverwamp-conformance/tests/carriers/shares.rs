@@ -178,7 +178,7 @@ fn share_a_callee(scene: &Scene) {
         invocation -= 1;
     }
     others.iter_mut().for_each(expect_unanswered);
-    // Beyond it: while others find no place, who has a quarter gets no more, even if a place becomes free.
+    // Beyond it: while others find no place, a caller that has a quarter gets no more, even if a place becomes free.
     let beyond = keep(&mut greedy, "com.kept");
     expect_ended(&mut greedy, beyond, NETWORK_FAILURE, "calls");
     let [of_caller, of_callee] = scene.counted(["invocations_of_caller_refused", "invocations_refused"]);

@@ -1,4 +1,4 @@
-//! Peers that read steadily, and get everything whatever others send them; peers that do not, and what that costs others.
+//! Peers that read steadily get everything, whatever others send them; one that does not costs others only what is documented.
 //!
 //! A steady reader is paced by the number of bytes that it has read. Nothing here is measured in time: a server that drops a
 //! message, or a session, fails.
