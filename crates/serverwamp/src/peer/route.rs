@@ -6,7 +6,9 @@ use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::router::call::{CallState, Stop, Taken};
 use crate::router::dealer::{self, CallRequest, Caller, RegistrationEntry, RoutedCall};
-use crate::router::realm::{Disclosure, RealmConfig, RunningRealm, disclosure_refused, no_such_procedure};
+use crate::router::realm::{
+    AccessRequest, Disclosure, RealmConfig, RunningRealm, disclosure_refused, no_such_procedure,
+};
 use crate::router::request::Matched;
 use crate::router::routes::ProcedureRoute;
 use crate::router::session::{OpenCall, RouterSession};
@@ -56,8 +58,7 @@ pub(super) fn check_allowed(
     let mut may_disclose = config.offers.disclosure != Disclosure::Refused;
     if config.access.has_roles() {
         let context = &session.running_realm().context;
-        let allowed = context.authorize(config, session, Action::Call, Match::Exact, &call.procedure);
-        may_disclose &= allowed?.disclose;
+        may_disclose &= context.authorize(config, access_request(session, &call.procedure))?.disclose;
     }
     // Whoever serves it: a caller cannot tell (checklist CID-03).
     if call.options.disclose_me && !may_disclose {
@@ -65,6 +66,10 @@ pub(super) fn check_allowed(
         return Err(disclosure_refused());
     }
     Ok(())
+}
+
+const fn access_request<'a>(session: &'a RouterSession, procedure: &'a str) -> AccessRequest<'a> {
+    AccessRequest { session, action: Action::Call, form: Match::Exact, uri: procedure }
 }
 
 pub(super) fn find<'r>(session: &'r RouterSession, procedure: &str) -> Result<CallTarget<'r>, WampError> {
@@ -87,7 +92,7 @@ pub(super) fn find<'r>(session: &'r RouterSession, procedure: &str) -> Result<Ca
         Some(dealer::Found::Registered(_)) | None => None,
     };
     if let Some(route) = &route {
-        realm.context.check_role(session, &route.required, Action::Call, Match::Exact, procedure)?;
+        realm.context.check_role(&route.required, access_request(session, procedure))?;
     }
     if let Some(Cow::Borrowed(known)) = route
         && matches!(known.matched, Matched::Exact)

@@ -4,7 +4,7 @@ use super::{Broker, Disclosed};
 use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::router::payload::ToArguments;
-use crate::router::realm::{Disclosure, RealmConfig, disclosure_refused, forwarded};
+use crate::router::realm::{AccessRequest, Disclosure, RealmConfig, disclosure_refused, forwarded};
 use crate::router::session::RouterSession;
 use crate::rt::wall_clock;
 use serverwamp_proto::broker::ReceiverFilter;
@@ -123,7 +123,9 @@ impl Broker {
         payload: Payload,
     ) -> Result<PublicationId, WampError> {
         let config = self.context.config();
-        let allowance = self.context.authorize(&config, publisher, Action::Publish, Match::Exact, topic)?;
+        let request =
+            AccessRequest { session: publisher, action: Action::Publish, form: Match::Exact, uri: topic };
+        let allowance = self.context.authorize(&config, request)?;
         let disclosure = config.offers.disclosure;
         if options.disclose_me && (disclosure == Disclosure::Refused || !allowance.disclose) {
             return Err(disclosure_refused());

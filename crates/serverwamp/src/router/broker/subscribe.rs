@@ -8,7 +8,7 @@ use super::{
 };
 use crate::WampError;
 use crate::base::statistics::Refusal;
-use crate::router::realm::Changes;
+use crate::router::realm::{AccessRequest, Changes};
 use crate::router::request::SubscriptionRequest;
 use crate::router::routes::TopicRoute;
 use crate::router::session::RouterSession;
@@ -74,12 +74,13 @@ impl Broker {
         session: &RouterSession,
         pattern: &UriPattern,
     ) -> Result<(Allowance, Vec<TopicRoute>), WampError> {
-        let (form, topic) = (pattern.kind(), pattern.as_str());
+        let request =
+            AccessRequest { session, action: Action::Subscribe, form: pattern.kind(), uri: pattern.as_str() };
         let config = self.context.config();
-        let allowance = self.context.authorize(&config, session, Action::Subscribe, form, topic)?;
+        let allowance = self.context.authorize(&config, request)?;
         let routes = session.running_realm().code.routes.topics(pattern);
         for route in &routes {
-            self.context.check_role(session, &route.required, Action::Subscribe, form, topic)?;
+            self.context.check_role(&route.required, request)?;
         }
         Ok((allowance, routes))
     }

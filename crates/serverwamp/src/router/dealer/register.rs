@@ -3,7 +3,7 @@
 use super::{CalleeOptions, Dealer, RegistrationEntry};
 use crate::WampError;
 use crate::base::statistics::Refusal;
-use crate::router::realm::{Changes, Disclosure, disclosure_refused};
+use crate::router::realm::{AccessRequest, Changes, Disclosure, disclosure_refused};
 use crate::router::routes::ProcedureRoute;
 use crate::router::session::{RouterSession, SessionTables};
 use crate::router::wire;
@@ -30,8 +30,8 @@ impl Dealer {
         let Register { options, procedure, .. } = register;
         self.context.check_own_uri(procedure, options.kind, Some(session))?;
         let config = self.context.config();
-        let allowance =
-            self.context.authorize(&config, session, Action::Register, options.kind, procedure)?;
+        let request = AccessRequest { session, action: Action::Register, form: options.kind, uri: procedure };
+        let allowance = self.context.authorize(&config, request)?;
         let may_disclose = allowance.disclose && config.offers.disclosure != Disclosure::Refused;
         if options.disclose_caller && !may_disclose {
             return Err(disclosure_refused());

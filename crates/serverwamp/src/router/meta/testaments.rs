@@ -7,7 +7,7 @@ use super::arguments::{self, Arguments, Expected};
 use super::{MetaApi, Testament};
 use crate::WampError;
 use crate::base::statistics::Refusal;
-use crate::router::realm::{Disclosure, disclosure_refused, forwarded};
+use crate::router::realm::{AccessRequest, Disclosure, disclosure_refused, forwarded};
 use crate::router::session::RouterSession;
 use bytes::Bytes;
 use serverwamp_proto::broker::Scope;
@@ -39,8 +39,13 @@ impl MetaApi<'_> {
         self.realm.context.check_own_uri(&testament.topic, Match::Exact, Some(caller))?;
         let config = self.realm.context.config();
         let context = &self.realm.context;
-        let allowance =
-            context.authorize(&config, caller, Action::Publish, Match::Exact, &testament.topic)?;
+        let request = AccessRequest {
+            session: caller,
+            action: Action::Publish,
+            form: Match::Exact,
+            uri: &testament.topic,
+        };
+        let allowance = context.authorize(&config, request)?;
         let may_disclose = allowance.disclose && config.offers.disclosure != Disclosure::Refused;
         if testament.options.disclose_me && !may_disclose {
             return Err(disclosure_refused());

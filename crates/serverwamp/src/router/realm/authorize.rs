@@ -3,7 +3,7 @@
 //! Static permissions decide at once. Invariant: a denial says nothing of what exists, and nothing of the rules; what decided
 //! is in the log at DEBUG.
 
-use super::{RealmConfig, RealmContext, Ruling, RunningRealm};
+use super::{Access, RealmConfig, RealmContext, Ruling, RunningRealm};
 use crate::WampError;
 use crate::base::log::line_later;
 use crate::base::statistics::Refusal;
@@ -15,8 +15,17 @@ use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::permissions::{Action, Allowance};
 use serverwamp_proto::uris;
 
+/// What a session asks for: one of the four actions, for a URI or a pattern.
+#[derive(Clone, Copy)]
+pub(crate) struct AccessRequest<'a> {
+    pub(crate) session: &'a RouterSession,
+    pub(crate) action: Action,
+    pub(crate) form: Match,
+    pub(crate) uri: &'a str,
+}
+
 impl RealmContext {
-    /// What `session` may do besides, if it may do this. Locks may be held.
+    /// What a session may do besides, if it may do this. Locks may be held.
     ///
     /// # Errors
     /// `wamp.error.not_authorized` when it may not; a topic that nobody has opened, and that no permission is about, is
@@ -25,57 +34,41 @@ impl RealmContext {
     pub(crate) fn authorize(
         &self,
         config: &RealmConfig,
-        session: &RouterSession,
-        action: Action,
-        form: Match,
-        uri: &str,
+        request: AccessRequest<'_>,
     ) -> Result<Allowance, WampError> {
+        let AccessRequest { session, action, form, uri } = request;
         match config.access.decide(session.authrole(), action, form, uri).allowance() {
             Some(allowance) => Ok(allowance),
-            None => Err(self.denied(config, session, action, form, uri)),
+            None => Err(self.denied(&config.access, request)),
         }
     }
 
+    /// The error for a request that no rule allows. Roles without permissions read what the realm would have to allow.
     #[cold]
-    fn denied(
-        &self,
-        config: &RealmConfig,
-        session: &RouterSession,
-        action: Action,
-        form: Match,
-        uri: &str,
-    ) -> WampError {
-        let access = &config.access;
-        if access.has_permissions(session.authrole()) {
-            return self.refuse(
-                session,
-                action,
-                form,
-                uri,
-                &access.why(session.authrole(), action, form, uri),
-            );
-        }
+    fn denied(&self, access: &Access, request: AccessRequest<'_>) -> WampError {
+        let AccessRequest { session, action, form, uri } = request;
+        let role = session.authrole();
         match action {
-            Action::Subscribe => self.closed_topic(session, form, uri),
-            Action::Register if !access.registers() => WampError::not_authorized(
-                "only the application registers in this realm; `Realm::allow_register` lets clients",
-            ),
-            Action::Publish if !access.publishes() => WampError::not_authorized(
-                "only the application publishes in this realm; `Realm::allow_publish` lets clients",
-            ),
-            _ => self.refuse(session, action, form, uri, &access.why(session.authrole(), action, form, uri)),
+            _ if access.has_permissions(role) => {}
+            Action::Subscribe => return self.closed_topic(session, form, uri),
+            Action::Register if !access.registers() => {
+                return WampError::not_authorized(
+                    "only the application registers in this realm; `Realm::allow_register` lets clients",
+                );
+            }
+            Action::Publish if !access.publishes() => {
+                return WampError::not_authorized(
+                    "only the application publishes in this realm; `Realm::allow_publish` lets clients",
+                );
+            }
+            _ => {}
         }
+        self.refuse(request, &access.why(role, action, form, uri))
     }
 
     /// Counts and logs a denial. The peer reads what it has asked for, and nothing else.
-    fn refuse(
-        &self,
-        session: &RouterSession,
-        action: Action,
-        form: Match,
-        uri: &str,
-        why: &Ruling,
-    ) -> WampError {
+    fn refuse(&self, request: AccessRequest<'_>, why: &Ruling) -> WampError {
+        let AccessRequest { session, action, form, uri } = request;
         self.counters.count(Refusal::NotAuthorized, 1);
         line_later!(
             DEBUG,
@@ -114,15 +107,12 @@ impl RealmContext {
     #[inline]
     pub(crate) fn check_role(
         &self,
-        session: &RouterSession,
         required: &RequiredRoles,
-        action: Action,
-        form: Match,
-        uri: &str,
+        request: AccessRequest<'_>,
     ) -> Result<(), WampError> {
         match required.roles() {
-            Some(roles) if !required.admits(session.authrole()) => {
-                Err(self.refuse(session, action, form, uri, &Ruling::role_required(roles)))
+            Some(roles) if !required.admits(request.session.authrole()) => {
+                Err(self.refuse(request, &Ruling::role_required(roles)))
             }
             _ => Ok(()),
         }

@@ -17,6 +17,7 @@ mod tests;
 
 pub use access::Ruling;
 pub(crate) use access::{Access, RoleLimits};
+pub(crate) use authorize::AccessRequest;
 pub(crate) use changes::Changes;
 pub(crate) use checks::{disclosure_refused, forwarded, no_such_procedure};
 pub(crate) use config::{Anonymous, Blueprint, RealmCode, RealmConfig};
