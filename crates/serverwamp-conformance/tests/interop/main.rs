@@ -3,6 +3,7 @@
 //! `cargo test -p serverwamp-conformance --test interop [PART OF A NAME]`. A client that cannot be had here is
 //! skipped, and counted as such; with `SERVERWAMP_REQUIRE_INTEROP=1` it fails.
 
+mod expected;
 mod polling;
 
 use std::collections::VecDeque;
@@ -13,6 +14,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use expected::{calls, cancel, end, identity, progress, refused, subscribe};
 use polling::{address, nginx_before, polled};
 use serde_json::{Value, json};
 use serverwamp_conformance::client::Client;
@@ -66,65 +68,6 @@ const SCENARIOS: &[Scenario] = &[
     fixture("no_credentials", |_| refused("$contains:wamp.error.", &[])),
     fixture("unknown_realm", |_| refused("wamp.error.no_such_realm", &[])),
 ];
-
-fn calls(_: Client) -> Value {
-    let error = |uri: &str, args: Value| json!({ "uri": uri, "args": args, "kwargs": "$dict" });
-    json!({
-        "positional": 5,
-        "named": 5,
-        "mixed": 42,
-        "unknown": error("wamp.error.no_such_procedure", json!("$list")),
-        "wrong_argument": error("wamp.error.invalid_argument", json!(["$string"])),
-        "missing_argument": error("wamp.error.invalid_argument", json!(["$string"])),
-        "failed": { "uri": "demo.error.failed", "args": ["$string"], "kwargs": { "hint": "$string" } },
-        "panicked": error("wamp.error.runtime_error", json!("$list")),
-        "after_all_that": 2,
-        "many": (0..50).map(|number| 2 * number).collect::<Vec<_>>(),
-    })
-}
-
-fn progress() -> Value {
-    json!({
-        "progress": [3, 2, 1],
-        "result": "liftoff",
-        "unasked_result": "liftoff",
-        "results_with_progress": 3,
-        "results_without_progress": 2,
-    })
-}
-
-fn cancel(client: Client) -> Value {
-    // Autobahn cancels without a mode, and autobahn-js can only kill; wampy says each of the three.
-    let calls = if client == Client::Wampy { 3 } else { 1 };
-    json!({
-        "answers": vec![json!([48, "wamp.error.canceled"]); calls],
-        "results": 1,
-        "within_a_second": true,
-        "after": 5,
-    })
-}
-
-fn subscribe() -> Value {
-    let kwargs = json!({ "now": "$int", "iso": "$string" });
-    json!({
-        "events": vec![json!({ "args": [], "kwargs": kwargs }); 2],
-        "prefix_events": vec![json!({ "topic": "demo.clock", "kwargs": kwargs }); 2],
-        "publications_in_both": true,
-        "after_unsubscribe": 0,
-    })
-}
-
-fn identity(method: &str, authid: &str) -> Value {
-    json!({ "authid": authid, "authrole": "$string", "authmethod": method, "challenges": [method] })
-}
-
-fn refused(reason: &str, challenges: &[&str]) -> Value {
-    json!({ "refused": reason, "challenges": challenges })
-}
-
-fn end(reason: &str) -> Value {
-    json!({ "reason": reason, "goodbyes": 1, "last_is_goodbye": true, "clean": true, "code": "$int" })
-}
 
 /// What carries a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

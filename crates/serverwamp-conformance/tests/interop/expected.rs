@@ -1,0 +1,63 @@
+//! What each client sees of a server, in JSON as [`serverwamp_conformance::expect`] describes it.
+
+use serde_json::{Value, json};
+use serverwamp_conformance::client::Client;
+
+pub(crate) fn calls(_: Client) -> Value {
+    let error = |uri: &str, args: Value| json!({ "uri": uri, "args": args, "kwargs": "$dict" });
+    json!({
+        "positional": 5,
+        "named": 5,
+        "mixed": 42,
+        "unknown": error("wamp.error.no_such_procedure", json!("$list")),
+        "wrong_argument": error("wamp.error.invalid_argument", json!(["$string"])),
+        "missing_argument": error("wamp.error.invalid_argument", json!(["$string"])),
+        "failed": { "uri": "demo.error.failed", "args": ["$string"], "kwargs": { "hint": "$string" } },
+        "panicked": error("wamp.error.runtime_error", json!("$list")),
+        "after_all_that": 2,
+        "many": (0..50).map(|number| 2 * number).collect::<Vec<_>>(),
+    })
+}
+
+pub(crate) fn progress() -> Value {
+    json!({
+        "progress": [3, 2, 1],
+        "result": "liftoff",
+        "unasked_result": "liftoff",
+        "results_with_progress": 3,
+        "results_without_progress": 2,
+    })
+}
+
+pub(crate) fn cancel(client: Client) -> Value {
+    // Autobahn cancels without a mode, and autobahn-js can only kill; wampy says each of the three.
+    let calls = if client == Client::Wampy { 3 } else { 1 };
+    json!({
+        "answers": vec![json!([48, "wamp.error.canceled"]); calls],
+        "results": 1,
+        "within_a_second": true,
+        "after": 5,
+    })
+}
+
+pub(crate) fn subscribe() -> Value {
+    let kwargs = json!({ "now": "$int", "iso": "$string" });
+    json!({
+        "events": vec![json!({ "args": [], "kwargs": kwargs }); 2],
+        "prefix_events": vec![json!({ "topic": "demo.clock", "kwargs": kwargs }); 2],
+        "publications_in_both": true,
+        "after_unsubscribe": 0,
+    })
+}
+
+pub(crate) fn identity(method: &str, authid: &str) -> Value {
+    json!({ "authid": authid, "authrole": "$string", "authmethod": method, "challenges": [method] })
+}
+
+pub(crate) fn refused(reason: &str, challenges: &[&str]) -> Value {
+    json!({ "refused": reason, "challenges": challenges })
+}
+
+pub(crate) fn end(reason: &str) -> Value {
+    json!({ "reason": reason, "goodbyes": 1, "last_is_goodbye": true, "clean": true, "code": "$int" })
+}
