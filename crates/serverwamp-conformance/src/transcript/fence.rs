@@ -2,8 +2,8 @@
 //! all that a server had to say.
 //!
 //! A server may keep broker and dealer apart, so there is a fence for each, as far as the peer's roles allow.
-//! The broker is asked to end a subscription nobody has, the dealer for a procedure nobody can register: no
-//! peer can see either, not even one that is subscribed to everything.
+//! Both are asked to end something nobody has, because such requests wait for nothing, not even for an authorizer; a peer that
+//! only calls asks for a procedure nobody can register. No peer can see any of it, not even one that is subscribed to everything.
 
 use serde_json::{Value, json};
 
@@ -30,10 +30,10 @@ pub(super) fn fences(roles: &[String], id: u64) -> Vec<Fence> {
         None
     };
     let id = id + 1;
-    let dealer = if has("caller") {
-        Some(json!([48, id, {}, "wamp.transcript.fence"]))
-    } else if has("callee") {
+    let dealer = if has("callee") {
         Some(json!([66, id, MAX_ID]))
+    } else if has("caller") {
+        Some(json!([48, id, {}, "wamp.transcript.fence"]))
     } else {
         None
     };
