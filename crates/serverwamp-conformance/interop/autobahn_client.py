@@ -19,7 +19,7 @@ from autobahn.asyncio.wamp import ApplicationRunner, ApplicationSession
 from autobahn.wamp import auth, message
 from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer
-from autobahn.wamp.types import CallOptions, ComponentConfig, SubscribeOptions
+from autobahn.wamp.types import CallOptions, ComponentConfig, PublishOptions, SubscribeOptions
 
 import autobahn_company as company
 
@@ -189,6 +189,62 @@ async def identity(session, _protocol):
     }
 
 
+async def authorizer(session, protocol):
+    """A dynamic authorizer as Crossbar.io calls them, and a client that it decides about."""
+    asked, heard = [], []
+
+    def authorize(details, uri, action, options):
+        asked.append([details["authrole"], action, uri, options.get("match")])
+        if uri == "com.example.broken":
+            raise ApplicationError("com.example.error", "the database is away")
+        allowed = uri.startswith("com.example.open.")
+        if action == "publish":
+            return {"allow": allowed, "disclose": True, "cache": allowed}
+        return allowed
+
+    def on_event(*args, details=None):
+        heard.append({"args": list(args), "publisher_authrole": details.publisher_authrole})
+
+    await session.register(authorize, "com.example.authorize")
+    await session.register(lambda number: 2 * number, "com.example.open.double")
+    await session.subscribe(on_event, "com.example.open.topic", options=SubscribeOptions(details=True))
+    guests = []
+
+    def make(config):
+        guests.append(Session(config))
+        return guests[-1]
+
+    serializer = SERIALIZERS[sys.argv[2]]()
+    await connect(sys.argv[1], make, ComponentConfig("dynamic", {}), serializer)
+    await until(lambda: guests)
+    [guest] = guests
+    await asyncio.wait_for(guest.joined, PATIENCE)
+
+    async def error_of(request):
+        try:
+            await asyncio.wait_for(request, PATIENCE)
+        except ApplicationError as error:
+            return {"uri": error.error, "args": list(error.args), "kwargs": error.kwargs}
+
+    acknowledged = PublishOptions(acknowledge=True)
+    summary = {
+        "allowed": await guest.outcome("com.example.open.double", 21),
+        "denied": await guest.outcome("com.example.closed"),
+        "failed": await guest.outcome("com.example.broken"),
+        "register_denied": await error_of(guest.register(authorize, "com.example.authorize")),
+    }
+    await guest.subscribe(on_event, "com.example.open.", options=SubscribeOptions(match="prefix", details=True))
+    closed = guest.publish("com.example.closed", "hello", options=acknowledged)
+    summary["publish_denied"] = await error_of(closed)
+    # Answered by the authorizer once, and once by its decision that is kept.
+    for text in ("hello", "again"):
+        await guest.publish("com.example.open.topic", text, options=acknowledged)
+    await until(lambda: len(heard) == 2)
+    guest.leave()
+    await asyncio.wait_for(guest.disconnected, PATIENCE)
+    return {**summary, "asked": asked, "heard": heard}
+
+
 async def goodbye(session, protocol):
     session.leave()
     return await end_of(session, protocol)
@@ -228,6 +284,7 @@ SCENARIOS = {
     "goodbye": (goodbye, "realm1", {}),
     "shutdown": (shutdown, "realm1", {}),
     "ticket": (identity, "secure", user("ticket", "joe", "secret!!!")),
+    "authorizer": (authorizer, "dynamic", user("ticket", "joe", "secret!!!")),
     "cra": (identity, "secure", user("wampcra", "peter", "secret1")),
     "cra_salted": (identity, "secure", user("wampcra", "anna", "secret1")),
     "ticket_wrong": (unreachable, "secure", user("ticket", "joe", "secret!!")),

@@ -5,8 +5,9 @@ use quote::format_ident;
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, Result, Token, Type};
 
-const KINDS: &str = "expected `procedure`, `topic`, `on_connect`, `on_join`, `auth::transport`, `auth::ticket`, \
-                     `auth::cra` or `auth::custom`, which is where the handler is registered, or `state = ..`";
+const KINDS: &str = "expected `procedure`, `topic`, `on_connect`, `on_join`, `authorizer`, `auth::transport`, \
+                     `auth::ticket`, `auth::cra` or `auth::custom`, which is where the handler is registered, or \
+                     `state = ..`";
 
 /// The options of the attribute.
 pub(crate) struct Options {
@@ -42,7 +43,7 @@ impl Parse for Options {
 
 /// The module for a kind of request, whose first word has been read.
 fn kind_named(word: &Ident, input: ParseStream<'_>) -> Result<Ident> {
-    if ["procedure", "topic", "on_connect", "on_join"].iter().any(|kind| word == kind) {
+    if ["procedure", "topic", "on_connect", "on_join", "authorizer"].iter().any(|kind| word == kind) {
         return Ok(word.clone());
     }
     if word != "auth" {
@@ -84,6 +85,7 @@ mod tests {
         assert_eq!(kind(""), Ok("procedure".into()));
         assert_eq!(kind("topic"), Ok("topic".into()));
         assert_eq!(kind("on_join,"), Ok("on_join".into()));
+        assert_eq!(kind("authorizer"), Ok("authorizer".into()));
         assert_eq!(kind("auth::ticket"), Ok("auth_ticket".into()));
         assert_eq!(kind("auth::cra_salted"), Ok("auth_cra".into()));
         assert_eq!(parsed("state = Vec<u8>, topic"), Ok(("topic".into(), Some("Vec < u8 >".into()))));

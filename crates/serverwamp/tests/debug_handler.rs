@@ -6,6 +6,7 @@ use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use serverwamp::auth::{self, AuthExchange, AuthId, CraCredential, HelloDetails, Principal, Ticket};
 use serverwamp::extract::{Arg, Args, Canceled, Captures, FromRef, Kwargs, Params, Procedure, State, Topic};
+use serverwamp::request::{Question, Verdict};
 use serverwamp::{
     Application, Events, Hold, PendingSession, PendingSubscription, Progress, Progressive, Realm,
     RealmHandle, RouteSet, Serializer, Session, TransportInfo, WampError, debug_handler,
@@ -151,6 +152,16 @@ async fn by_dialogue(_: AuthExchange) -> Result<Principal, WampError> {
     Err(WampError::authentication_denied("authentication denied"))
 }
 
+#[debug_handler(state = AppState, authorizer)]
+async fn authorize(_: Question, _: Session, _: State<Cache>) -> Result<Verdict, WampError> {
+    Ok(Verdict::deny())
+}
+
+#[debug_handler(authorizer)]
+async fn authorize_briefly(question: Question) -> bool {
+    question.uri() == "com.open"
+}
+
 #[test]
 fn handlers_of_every_kind_are_what_they_were() {
     let routes = RouteSet::new()
@@ -171,7 +182,9 @@ fn handlers_of_every_kind_are_what_they_were() {
         .authenticator(auth::transport("cookie", by_cookie))
         .authenticator(auth::ticket(by_ticket))
         .authenticator(auth::cra(by_signature))
-        .authenticator(auth::custom("dialogue", by_dialogue));
+        .authenticator(auth::custom("dialogue", by_dialogue))
+        .authorizer(authorize)
+        .role_authorizer("staff", authorize_briefly);
     Application::builder().realm(realm).with_state(AppState).build().unwrap();
 }
 

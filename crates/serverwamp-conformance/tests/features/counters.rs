@@ -60,6 +60,13 @@ impl Counters {
         self.expect_count("calls_in_flight", calls);
     }
 
+    /// Waits until authorizers have been asked so often, and spared that so often by a decision that was kept.
+    #[track_caller]
+    pub(crate) fn expect_decisions(&mut self, asked: usize, reused: usize) {
+        self.expect_count("authorizers_asked", asked);
+        self.expect_count("decisions_reused", reused);
+    }
+
     #[track_caller]
     fn expect_count(&mut self, name: &str, expected: usize) {
         let deadline = Instant::now() + Duration::from_secs(5);
@@ -83,6 +90,8 @@ impl Counters {
             "sessions",
             "sessions_established",
             "calls_in_flight",
+            "authorizers_asked",
+            "decisions_reused",
             "borrowed_bytes",
             "borrowed_bytes_most",
         ] {

@@ -10,6 +10,7 @@ mod arguments;
 mod authentication;
 mod authentication_by_cra;
 mod authentication_ways;
+mod authorizers;
 mod cancel_and_timeout;
 mod close_frames;
 mod counters;

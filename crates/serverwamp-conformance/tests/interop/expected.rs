@@ -58,6 +58,27 @@ pub(crate) fn refused(reason: &str, challenges: &[&str]) -> Value {
     json!({ "refused": reason, "challenges": challenges })
 }
 
+/// What a dynamic authorizer of Crossbar.io and the client that it decides about have seen.
+pub(crate) fn authorizer() -> Value {
+    let error = |uri: &str, text: &str| json!({ "uri": uri, "args": [text], "kwargs": {} });
+    json!({
+        "allowed": 42,
+        "denied": error("wamp.error.not_authorized", "not authorized to call \"com.example.closed\""),
+        "failed": error("wamp.error.authorization_failed", "no decision whether to call \"com.example.broken\""),
+        "register_denied": error("wamp.error.not_authorized", "not authorized to register \"com.example.authorize\""),
+        "publish_denied": error("wamp.error.not_authorized", "not authorized to publish to \"com.example.closed\""),
+        "heard": [{ "args": ["hello"], "publisher_authrole": "guest" }, { "args": ["again"], "publisher_authrole": "guest" }],
+        "asked": [
+            ["guest", "call", "com.example.open.double", null],
+            ["guest", "call", "com.example.closed", null],
+            ["guest", "call", "com.example.broken", null],
+            ["guest", "subscribe", "com.example.open.", "prefix"],
+            ["guest", "publish", "com.example.closed", null],
+            ["guest", "publish", "com.example.open.topic", null],
+        ],
+    })
+}
+
 pub(crate) fn end(reason: &str) -> Value {
     json!({ "reason": reason, "goodbyes": 1, "last_is_goodbye": true, "clean": true, "code": "$int" })
 }

@@ -14,7 +14,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use expected::{calls, cancel, end, identity, progress, refused, subscribe};
+use expected::{authorizer, calls, cancel, end, identity, progress, refused, subscribe};
 use polling::{address, nginx_before, polled};
 use serde_json::{Value, json};
 use serverwamp_conformance::client::Client;
@@ -30,6 +30,8 @@ struct Scenario {
     server: Server,
     expected: fn(Client) -> Value,
     batched_too: bool,
+    /// One client holds it and no other.
+    only: Option<Client>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,14 +42,16 @@ enum Server {
     OwnDemo,
     /// The fixture with users in the realm `secure`.
     Fixture,
+    /// The fixture, for this test alone.
+    OwnFixture,
 }
 
 const fn demo(name: &'static str, expected: fn(Client) -> Value) -> Scenario {
-    Scenario { name, server: Server::Demo, expected, batched_too: false }
+    Scenario { name, server: Server::Demo, expected, batched_too: false, only: None }
 }
 
 const fn fixture(name: &'static str, expected: fn(Client) -> Value) -> Scenario {
-    Scenario { name, server: Server::Fixture, expected, batched_too: false }
+    Scenario { name, server: Server::Fixture, expected, batched_too: false, only: None }
 }
 
 const SCENARIOS: &[Scenario] = &[
@@ -66,6 +70,11 @@ const SCENARIOS: &[Scenario] = &[
     fixture("cra_wrong", |_| refused("wamp.error.authentication_denied", &["wampcra"])),
     fixture("unknown_user", |_| refused("wamp.error.authentication_denied", &["ticket"])),
     fixture("no_credentials", |_| refused("$contains:wamp.error.", &[])),
+    Scenario {
+        server: Server::OwnFixture,
+        only: Some(Client::Autobahn),
+        ..fixture("authorizer", |_| authorizer())
+    },
     fixture("unknown_realm", |_| refused("wamp.error.no_such_realm", &[])),
 ];
 
@@ -130,7 +139,7 @@ enum Outcome {
 fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for client in Client::ALL {
-        for scenario in SCENARIOS {
+        for scenario in SCENARIOS.iter().filter(|one| one.only.is_none_or(|only| only == client)) {
             for serializer in client.serializers() {
                 let batched = serializer.ends_with(".batched");
                 let here = [(Carrier::WebSocket, "")];
@@ -238,6 +247,7 @@ fn hold(test: &Test, servers: &Servers) -> Result<(), String> {
     let summary = match scenario.server {
         Server::Demo => converse(&servers.demo_over(test.carrier)?)?.finish()?,
         Server::Fixture => converse(servers.fixture()?)?.finish()?,
+        Server::OwnFixture => converse(start_fixture()?.url())?.finish()?,
         Server::OwnDemo => {
             let mut server = start_own_demo()?;
             let (url, _nginx) = polling::own(test.carrier, &server)?;

@@ -8,6 +8,8 @@ mod answers_to_calls;
 mod application_as_caller;
 mod application_as_peer;
 mod authorization;
+mod authorizers;
+mod authorizers_and_order;
 mod black_and_whitelisting;
 mod call_canceling;
 mod call_rerouting;

@@ -1,6 +1,7 @@
 //! The tools of an application: handlers, extractors, replies, routes, layers.
 
 pub mod auth;
+mod authorizer;
 #[cfg(feature = "macros")]
 pub mod debug_handler;
 pub mod extract;

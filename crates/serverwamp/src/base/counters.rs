@@ -1,7 +1,7 @@
 //! Counters of what an application has accepted, refused and ended.
 //!
-//! Invariant: counting is one relaxed addition, and nothing but a refusal, or the beginning and end of a connection or of
-//! a session, is counted here.
+//! Invariant: counting is one relaxed addition, and nothing but a refusal, a question to an authorizer, or the beginning and
+//! end of a connection or of a session, is counted here.
 
 use crate::base::log::{Whose, line, line_later};
 use crate::base::statistics::{Refusal, Statistics};
@@ -14,6 +14,8 @@ pub(crate) struct Counters {
     accepted: AtomicU64,
     sessions: AtomicUsize,
     established: AtomicU64,
+    authorizers_asked: AtomicU64,
+    decisions_reused: AtomicU64,
     refused: [AtomicU64; Refusal::COUNT],
 }
 
@@ -23,6 +25,8 @@ impl Default for Counters {
             accepted: AtomicU64::new(0),
             sessions: AtomicUsize::new(0),
             established: AtomicU64::new(0),
+            authorizers_asked: AtomicU64::new(0),
+            decisions_reused: AtomicU64::new(0),
             refused: [const { AtomicU64::new(0) }; Refusal::COUNT],
         }
     }
@@ -86,6 +90,16 @@ impl Counters {
         self.sessions.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// Counts a question to an authorizer.
+    pub(crate) fn authorizer_asked(&self) {
+        self.authorizers_asked.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a request that needed no question, because the decision is kept.
+    pub(crate) fn decision_reused(&self) {
+        self.decisions_reused.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// A copy, with `connections` that are open and `calls_in_flight`, and with nothing borrowed.
     pub(crate) fn snapshot(&self, connections: usize, calls_in_flight: usize) -> Statistics {
         let mut refused = [0; Refusal::COUNT];
@@ -98,6 +112,8 @@ impl Counters {
             sessions: self.sessions.load(Ordering::Relaxed),
             sessions_established: self.established.load(Ordering::Relaxed),
             calls_in_flight,
+            authorizers_asked: self.authorizers_asked.load(Ordering::Relaxed),
+            decisions_reused: self.decisions_reused.load(Ordering::Relaxed),
             borrowed_bytes: 0,
             borrowed_bytes_most: 0,
             refused,

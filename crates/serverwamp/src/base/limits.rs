@@ -157,6 +157,19 @@ pub struct Limits {
     /// The time that an event is retained; [`TopicSettings::retain_for`](crate::TopicSettings::retain_for) sets it for
     /// single topics. Default `Duration::MAX`, until it is replaced: a device's last report is its known state.
     pub retained_age: Duration,
+    /// Requests of one session that wait for an authorizer, and those behind them; beyond, a request is refused with
+    /// `wamp.error.unavailable`. Default 256: what a client asks for when it starts. Those of them that are longer than a
+    /// kilobyte count among the arguments that are kept for the session, see [`outgoing_bytes`](Self::outgoing_bytes).
+    pub undecided_requests: usize,
+    /// Time for an authorizer to answer; then the request is denied with `wamp.error.authorization_failed`. Default 5 s:
+    /// enough to ask a slow database, and a client does not wait longer for an error.
+    pub decision_timeout: Duration,
+    /// Decisions of authorizers that a realm keeps; beyond, those that were not asked for lately are dropped. Default 10,000,
+    /// at about 300 bytes each three megabytes: a few dozen for each of some hundred principals. With 0 none is kept.
+    pub cached_decisions: usize,
+    /// The longest time that a decision is kept, and the time for one of which its authorizer says no more than that it may
+    /// be kept. Default one minute: a right that is taken away is gone after that, even if nobody tells the realm.
+    pub cached_decision_time: Duration,
     /// Entries of all lists of eligible and excluded receivers of one publication together; beyond, PUBLISH is refused
     /// with `wamp.error.invalid_argument`. Default 8192: more than a room has members; roles replace longer lists. Each
     /// entry is looked up for every receiver.
@@ -225,6 +238,10 @@ impl Default for Limits {
             retained_events_of_session: 10_000,
             retained_bytes_of_session: 16 << 20,
             retained_age: Duration::MAX,
+            undecided_requests: 256,
+            decision_timeout: Duration::from_secs(5),
+            cached_decisions: 10_000,
+            cached_decision_time: Duration::from_secs(60),
             receivers: 8192,
             meta_arguments: 64 << 10,
             nesting: 64,

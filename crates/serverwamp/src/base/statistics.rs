@@ -32,6 +32,10 @@ pub struct Statistics {
     pub sessions_established: u64,
     /// Unanswered calls of sessions; a call that is answered at once is never counted.
     pub calls_in_flight: usize,
+    /// Questions that authorizers were asked ([`Realm::authorizer`](crate::Realm::authorizer)).
+    pub authorizers_asked: u64,
+    /// Requests that a decision was reused for, so that no authorizer was asked.
+    pub decisions_reused: u64,
     /// Bytes that queues have borrowed ([`Limits::borrowed_bytes`](crate::Limits::borrowed_bytes)).
     pub borrowed_bytes: usize,
     /// The most that they had borrowed at a time.
@@ -54,6 +58,8 @@ impl Statistics {
             ("sessions", wide(self.sessions)),
             ("sessions_established", self.sessions_established),
             ("calls_in_flight", wide(self.calls_in_flight)),
+            ("authorizers_asked", self.authorizers_asked),
+            ("decisions_reused", self.decisions_reused),
             ("borrowed_bytes", wide(self.borrowed_bytes)),
             ("borrowed_bytes_most", wide(self.borrowed_bytes_most)),
         ];
@@ -80,6 +86,8 @@ impl Default for Statistics {
             sessions: 0,
             sessions_established: 0,
             calls_in_flight: 0,
+            authorizers_asked: 0,
+            decisions_reused: 0,
             borrowed_bytes: 0,
             borrowed_bytes_most: 0,
             refused: [0; Refusal::COUNT],
@@ -235,6 +243,12 @@ refusals! {
     RetainedOfTopics "retained_of_topics_refused",
     /// Requests that no permission allows: calls, registrations, publications and subscriptions.
     NotAuthorized "requests_denied",
+    /// Requests that were denied because an authorizer failed, or did not answer within
+    /// [`Limits::decision_timeout`](crate::Limits::decision_timeout).
+    AuthorizationFailed "authorizations_failed",
+    /// Requests that were refused because [`Limits::undecided_requests`](crate::Limits::undecided_requests) of their session
+    /// waited for an authorizer.
+    UndecidedRequests "undecided_requests_refused",
     /// Subscriptions to topics that nobody has opened in a realm made by [`Realm::new`](crate::Realm::new).
     ClosedTopic "closed_topics_refused",
     /// Publications whose lists of receivers were longer than [`Limits::receivers`](crate::Limits::receivers).

@@ -5,6 +5,7 @@
 
 use super::call_permit::{self, CallPermit};
 use super::deadlines::{Deadlines, expired};
+use super::dispatch::Halt;
 use super::route::{
     CallTarget, ServedRoute, check_abilities, check_allowed, check_goes_on, continues, find, go_on, refuse,
 };
@@ -15,7 +16,7 @@ use crate::router::call::{CallState, Stop};
 use crate::router::dealer::LastFound;
 use crate::router::meta::{MetaAnswer, MetaApi, finish};
 use crate::router::payload::CallReply;
-use crate::router::realm::{CachedConfig, no_such_procedure};
+use crate::router::realm::{CachedConfig, GivenAnswers, Withheld, no_such_procedure};
 use crate::router::request::{Invocation, Matched};
 use crate::router::routes::ProcedureRoute;
 use crate::router::session::{Charge, OpenCall, RouterSession};
@@ -81,7 +82,15 @@ impl Calls {
     }
 
     /// A CALL: refuse it, answer it at once, let it run, or pass it on to who serves it.
-    pub(super) fn call(&mut self, session: &Arc<RouterSession>, call: Call<'_>) -> Result<(), Violation> {
+    ///
+    /// # Errors
+    /// When it breaks the protocol, and when it waits for an authorizer.
+    pub(super) fn call(
+        &mut self,
+        session: &Arc<RouterSession>,
+        call: Call<'_>,
+        answers: &GivenAnswers,
+    ) -> Result<(), Halt> {
         if !session.is_open() {
             return Ok(());
         }
@@ -113,7 +122,7 @@ impl Calls {
             return Ok(());
         }
         if let Some(waiting) = self.waiting.iter().find(|waiting| waiting.call().request == call.request) {
-            return go_on(waiting.call(), &call).map(drop);
+            return Ok(go_on(waiting.call(), &call).map(drop)?);
         }
         let announced = || session.caller_has(Feature::PayloadPassthruMode);
         session.check_passthru(call.options.passthru.as_deref(), announced, || {
@@ -123,21 +132,31 @@ impl Calls {
             return Err(Violation::new(format!(
                 "CALL #{}: progress is used by a caller that does not announce progressive_call_invocations",
                 call.request
-            )));
+            ))
+            .into());
         }
         let input_open = call.options.progress;
-        if let Err((request, error)) = self.serve(session, call) {
-            refuse(session, request, input_open, &error);
+        match self.serve(session, call, answers) {
+            Ok(()) => Ok(()),
+            Err((request, Withheld::Denied(error))) => {
+                refuse(session, request, input_open, &error);
+                Ok(())
+            }
+            Err((_, Withheld::Undecided(asked))) => Err(Halt::Undecided(asked)),
         }
-        Ok(())
     }
 
     /// Finds who serves a call and hands it over.
-    fn serve(&mut self, session: &Arc<RouterSession>, call: Call<'_>) -> Result<(), (RequestId, WampError)> {
+    fn serve(
+        &mut self,
+        session: &Arc<RouterSession>,
+        mut call: Call<'_>,
+        answers: &GivenAnswers,
+    ) -> Result<(), (RequestId, Withheld)> {
         let (realm, request) = (session.running_realm(), call.request);
-        let refuse = |error| (request, error);
+        let refuse = |error: WampError| (request, error.into());
         check_goes_on(session).map_err(refuse)?;
-        check_allowed(session, self.config.load(), &call).map_err(refuse)?;
+        check_allowed(session, self.config.load(), &mut call, answers).map_err(|why| (request, why))?;
         if let Some(registration) = self.last_found.get(&realm.dealer, &call.procedure) {
             return self.route(session, call, registration).map_err(refuse);
         }
@@ -152,8 +171,8 @@ impl Calls {
             CallTarget::Meta => {
                 charge_time();
                 check_abilities(&call, false).map_err(refuse)?;
-                let answer = MetaApi::of(realm).answer(session, &call.procedure, &call.payload);
-                match answer.map_err(refuse)? {
+                let answer = MetaApi::of(realm).answer(session, &call.procedure, &call.payload, answers);
+                match answer.map_err(|why| (request, why))? {
                     MetaAnswer::Now(reply) => session.send_reply(request, &CallReply(Ok(reply))),
                     MetaAnswer::Later(answer) => {
                         let state = self.state(session, &call, &Arc::from(&*call.procedure), Matched::Exact);

@@ -3,23 +3,62 @@
 use super::Open;
 use crate::WampError;
 use crate::router::dealer;
-use serverwamp_proto::message::{Message, QuickRequest, Register, Unregister, Unsubscribe, Violation};
+use crate::router::realm::{Asked, Withheld};
+use serverwamp_proto::message::{
+    Message, Publish, QuickRequest, Register, Subscribe, Unregister, Unsubscribe, Violation,
+};
+
+/// Why a request has not been handled.
+#[derive(Debug)]
+pub(super) enum Halt {
+    Violation(Violation),
+    /// It waits for an authorizer, or for the requests before it.
+    Undecided(Option<Box<Asked>>),
+}
+
+impl From<Violation> for Halt {
+    fn from(violation: Violation) -> Self {
+        Self::Violation(violation)
+    }
+}
 
 /// The most frequent requests, without the detour of a [`Message`].
 #[inline]
-pub(super) fn quick(open: &mut Open, request: QuickRequest<'_>) -> Result<(), Violation> {
+pub(super) fn quick(open: &mut Open, request: QuickRequest<'_>) -> Result<(), Halt> {
     let session = &open.session;
     if !session.is_open() {
         return Ok(());
     }
     match request {
-        QuickRequest::Call(call) => open.calls.call(session, call),
-        QuickRequest::Yield(result) => dealer::receive_yield(session, result),
-        QuickRequest::Publish(publish) => session.running_realm().broker.publish(session, publish),
+        QuickRequest::Call(call) => open.calls.call(session, call, &open.answers),
+        QuickRequest::Yield(result) => Ok(dealer::receive_yield(session, result)?),
+        QuickRequest::Publish(message) => publish(open, message),
     }
 }
 
-pub(super) fn request(open: &mut Open, message: Message<'_>) -> Result<(), Violation> {
+fn publish(open: &Open, message: Publish<'_>) -> Result<(), Halt> {
+    let request = message.request;
+    let acknowledge = message.options.acknowledge;
+    match open.session.running_realm().broker.publish(&open.session, message, &open.answers)? {
+        Err(Withheld::Undecided(asked)) => Err(Halt::Undecided(asked)),
+        // Only a publisher that asked for an answer gets one, also when it is a no (checklist PUB-01, PUB-02).
+        _ if !acknowledge => Ok(()),
+        Ok(publication) => {
+            open.session.send_published(request, publication);
+            Ok(())
+        }
+        Err(Withheld::Denied(error)) => {
+            open.session.send_error(Publish::CODE, request, &error);
+            Ok(())
+        }
+    }
+}
+
+/// Any request.
+///
+/// # Errors
+/// When it breaks the protocol, and when it waits for an authorizer.
+pub(super) fn request(open: &mut Open, message: Message<'_>) -> Result<(), Halt> {
     let session = &open.session;
     if !session.is_open() {
         // Somebody ended it, and the peer has not read our GOODBYE yet.
@@ -32,27 +71,38 @@ pub(super) fn request(open: &mut Open, message: Message<'_>) -> Result<(), Viola
             session.send_error(code, request, &error);
         }
     };
-    match message {
-        Message::Call(call) => return open.calls.call(session, call),
-        Message::Yield(result) => return dealer::receive_yield(session, result),
-        Message::Error(error) => {
-            return dealer::receive_error(session, &error, || realm.context.ids.bits());
+    let undecided = |code, request, result: Result<(), Withheld>| match result {
+        Err(Withheld::Undecided(asked)) => Err(Halt::Undecided(asked)),
+        Err(Withheld::Denied(error)) => {
+            session.send_error(code, request, &error);
+            Ok(())
         }
+        Ok(()) => Ok(()),
+    };
+    match message {
+        Message::Call(call) => return open.calls.call(session, call, &open.answers),
+        Message::Yield(result) => dealer::receive_yield(session, result)?,
+        Message::Error(error) => dealer::receive_error(session, &error, || realm.context.ids.bits())?,
+        Message::Cancel(cancel) if open.undecided.cancel(session, cancel.request) => {}
         Message::Cancel(cancel) => open.calls.cancel(session, cancel.request, cancel.options.mode),
-        Message::Subscribe(subscribe) => broker.subscribe(session, &subscribe),
+        Message::Subscribe(subscribe) => {
+            let subscribed = broker.subscribe(session, &subscribe, &open.answers);
+            return undecided(Subscribe::CODE, subscribe.request, subscribed);
+        }
         Message::Unsubscribe(Unsubscribe { request, subscription }) => {
             let ended = broker.unsubscribe(realm.changes(), session, request, subscription);
             answer(Unsubscribe::CODE, request, ended);
         }
-        Message::Publish(publish) => return broker.publish(session, publish),
+        Message::Publish(message) => return publish(open, message),
         Message::Register(register) => {
-            answer(Register::CODE, register.request, dealer.register(session, &register));
+            let registered = dealer.register(session, &register, &open.answers);
+            return undecided(Register::CODE, register.request, registered);
         }
         Message::Unregister(Unregister { request, registration }) => {
             let ended = dealer.unregister(realm.changes(), session, request, registration);
             answer(Unregister::CODE, request, ended);
         }
-        other => return Err(Violation::new(format!("{} is not allowed here", other.name()))),
+        other => return Err(Violation::new(format!("{} is not allowed here", other.name())).into()),
     }
     Ok(())
 }

@@ -4,13 +4,13 @@
 //! handlers, authenticators, `on_join` handlers. Whatever says no, the peer gets ABORT.
 
 use super::authenticate::authenticate;
-use super::{Deciding, Open, Peer, Phase, calls::Calls};
+use super::{Deciding, Open, Peer, Phase, calls::Calls, undecided::UndecidedRequests};
 use crate::WampError;
 use crate::base::log::{Whose, line};
 use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
 use crate::router::auth::{AuthenticateAnswer, Denial, Exchange, Principal, ReceivedHello, Secret};
-use crate::router::realm::{Handlers, RunningRealm};
+use crate::router::realm::{GivenAnswers, Handlers, RunningRealm};
 use crate::router::request::{ConnectRequest, JoinRequest, SessionRequest};
 use crate::router::session::pending::{Admission, SessionReply};
 use crate::router::session::{self, CloseReason, RouterSession};
@@ -136,7 +136,13 @@ impl Peer {
         session.joined().set(());
         self.deadline = None;
         self.rate_limit.hear(self.app.runtime.now());
-        self.phase = Phase::Open(Box::new(Open { calls: Calls::new(&session), session, lost: 0 }));
+        self.phase = Phase::Open(Box::new(Open {
+            calls: Calls::new(&session),
+            undecided: UndecidedRequests::default(),
+            answers: GivenAnswers::default(),
+            session,
+            lost: 0,
+        }));
     }
 
     /// Not let in: ABORT, and the transport closes behind it.

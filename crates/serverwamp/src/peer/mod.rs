@@ -15,6 +15,7 @@ mod overdue;
 mod rate_limit;
 mod route;
 mod too_long;
+mod undecided;
 
 pub(crate) use self::environment::Environment;
 
@@ -22,6 +23,7 @@ use crate::base::admission::Permit;
 use crate::base::log::{self, Whose};
 use crate::base::statistics::Refusal;
 use crate::router::auth::{Denial, Exchange};
+use crate::router::realm::GivenAnswers;
 use crate::router::session::{self, CloseReason, RouterSession};
 use crate::router::wire;
 use crate::rt::{BoxFuture, after};
@@ -29,6 +31,7 @@ use crate::transport::shutdown::Alive;
 use crate::transport::{EndReason, Flow, MessageHandler, Outbox, TransportInfo, charge_time};
 use bytes::Bytes;
 use calls::Calls;
+use dispatch::Halt;
 use rate_limit::RateLimit;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::RequestNumbering;
@@ -40,6 +43,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+use undecided::{Decoding, UndecidedRequests};
 
 /// The application's side of one connection.
 pub(crate) struct Peer {
@@ -83,6 +87,10 @@ struct Deciding {
 struct Open {
     session: Arc<RouterSession>,
     calls: Calls,
+    /// Requests that wait for an authorizer.
+    undecided: UndecidedRequests,
+    /// What is known of them where a request is handled.
+    answers: GivenAnswers,
     /// Lost events that were logged.
     lost: u64,
 }
@@ -144,7 +152,8 @@ impl Peer {
             if !matches!(request, QuickRequest::Yield(_)) && self.rate_limit.ask(now) {
                 overdue::asks_too_fast(&self.app, Whose::from(&open.session));
             }
-            return dispatch::quick(open, request);
+            let handled = dispatch::quick(open, request);
+            return self.unless_undecided(handled, frame);
         }
         // Less frequent requests may be more work.
         charge_time();
@@ -157,7 +166,8 @@ impl Peer {
             SessionStep::Authenticate(answer) => self.authenticate(&answer),
             SessionStep::Request(request) => {
                 if let Phase::Open(open) = &mut self.phase {
-                    dispatch::request(open, request)?;
+                    let handled = dispatch::request(open, request);
+                    self.unless_undecided(handled, frame)?;
                 }
             }
             SessionStep::Leave(goodbye) => self.leave(goodbye.reason.as_ref()),
@@ -166,6 +176,22 @@ impl Peer {
             SessionStep::Ignored => {}
         }
         Ok(())
+    }
+
+    /// A request is handled, or breaks the protocol, or waits for an authorizer together with its `frame`.
+    #[inline]
+    fn unless_undecided(&mut self, handled: Result<(), Halt>, frame: &Bytes) -> Result<(), Violation> {
+        match handled {
+            Ok(()) => Ok(()),
+            Err(Halt::Violation(violation)) => Err(violation),
+            Err(Halt::Undecided(asked)) => {
+                let decoding = Decoding { serializer: self.serializer, bounds: self.app.reading() };
+                match &mut self.phase {
+                    Phase::Open(open) => undecided::hold(open, decoding, frame, asked),
+                    _ => Ok(()),
+                }
+            }
+        }
     }
 
     /// The peer's GOODBYE: answer it, and a new HELLO may follow on the same transport.
@@ -268,7 +294,8 @@ impl MessageHandler for Peer {
         let rests = self.rate_limit.rests_until();
         let own = earliest(self.deadline, rests);
         let Phase::Open(open) = &self.phase else { return own };
-        earliest(own, earliest(open.calls.deadline(), self.rate_limit.idle_at()))
+        let calls = earliest(open.calls.deadline(), open.undecided.deadline());
+        earliest(own, earliest(calls, self.rate_limit.idle_at()))
     }
 
     fn longest_message(&self) -> usize {
@@ -301,6 +328,7 @@ impl MessageHandler for Peer {
                 self.idle_too_long(now);
             }
         }
+        self.poll_undecided(cx, now);
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.timed_out();
         }

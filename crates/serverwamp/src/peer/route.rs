@@ -7,9 +7,10 @@ use crate::base::statistics::Refusal;
 use crate::router::call::{CallState, Stop, Taken};
 use crate::router::dealer::{self, CallRequest, Caller, RegistrationEntry, RoutedCall};
 use crate::router::realm::{
-    AccessRequest, Disclosure, RealmConfig, RunningRealm, disclosure_refused, no_such_procedure,
+    AccessRequest, Disclosure, GivenAnswers, RealmConfig, RunningRealm, Withheld, disclosure_refused,
+    no_such_procedure,
 };
-use crate::router::request::Matched;
+use crate::router::request::{Matched, QuestionOptions};
 use crate::router::routes::ProcedureRoute;
 use crate::router::session::{OpenCall, RouterSession};
 use crate::rt::after;
@@ -46,30 +47,32 @@ pub(super) fn check_goes_on(session: &RouterSession) -> Result<(), WampError> {
     Ok(())
 }
 
-/// Whether the session may call this, and be disclosed if it asks for that.
+/// Whether the session may call this, and be disclosed if it asks for that. An authorizer may disclose it unasked.
 ///
 /// # Errors
-/// When it may not, before anything says whether there is such a procedure (checklist AUTHZ-07).
+/// When it may not, before anything says whether there is such a procedure (checklist AUTHZ-07), and when that is undecided.
 pub(super) fn check_allowed(
     session: &RouterSession,
     config: &RealmConfig,
-    call: &Call<'_>,
-) -> Result<(), WampError> {
+    call: &mut Call<'_>,
+    answers: &GivenAnswers,
+) -> Result<(), Withheld> {
     let mut may_disclose = config.offers.disclosure != Disclosure::Refused;
-    if config.access.has_roles() {
+    if config.access.checks_calls() {
         let context = &session.running_realm().context;
-        may_disclose &= context.authorize(config, access_request(session, &call.procedure))?.disclose;
+        let options = QuestionOptions { disclose: call.options.disclose_me, ..QuestionOptions::default() };
+        let request =
+            AccessRequest { options, ..AccessRequest::exact(session, Action::Call, &call.procedure) };
+        let granted = context.authorize(config, request, answers)?;
+        call.options.disclose_me |= granted.disclosed && may_disclose;
+        may_disclose &= granted.allowance.disclose;
     }
     // Whoever serves it: a caller cannot tell (checklist CID-03).
     if call.options.disclose_me && !may_disclose {
         find(session, &call.procedure)?;
-        return Err(disclosure_refused());
+        return Err(disclosure_refused().into());
     }
     Ok(())
-}
-
-const fn access_request<'a>(session: &'a RouterSession, procedure: &'a str) -> AccessRequest<'a> {
-    AccessRequest { session, action: Action::Call, form: Match::Exact, uri: procedure }
 }
 
 pub(super) fn find<'r>(session: &'r RouterSession, procedure: &str) -> Result<CallTarget<'r>, WampError> {
@@ -92,7 +95,8 @@ pub(super) fn find<'r>(session: &'r RouterSession, procedure: &str) -> Result<Ca
         Some(dealer::Found::Registered(_)) | None => None,
     };
     if let Some(route) = &route {
-        realm.context.check_role(&route.required, access_request(session, procedure))?;
+        let request = AccessRequest::exact(session, Action::Call, procedure);
+        realm.context.check_role(&route.required, request)?;
     }
     if let Some(Cow::Borrowed(known)) = route
         && matches!(known.matched, Matched::Exact)

@@ -4,8 +4,8 @@ use super::{HandlerError, Nothing, Probe, never};
 use crate::api::extract::FromRequest;
 use crate::api::reply::IntoReply;
 use crate::router::request::{
-    AuthRequest, ConnectRequest, CraMethod, CustomMethod, Invocation, JoinRequest, SubscriptionRequest,
-    TicketMethod, TransportMethod,
+    AuthRequest, AuthorizerRequest, ConnectRequest, CraMethod, CustomMethod, Invocation, JoinRequest,
+    SubscriptionRequest, TicketMethod, TransportMethod,
 };
 use std::marker::PhantomData;
 
@@ -162,6 +162,23 @@ kind! {
         label = "not a reply to a subscription",
         note = "a topic's handler returns `()`, `Hold` or `Events`, or a `Result` of these whose error is `Into<WampError>`: subscribers get events, not a result",
         note = "the documentation of the module `serverwamp::reply` has a table of replies"
+    }
+}
+
+kind! {
+    authorizer, AuthorizerRequest,
+    argument: {
+        message = "`{Self}` cannot be an argument of an authorizer",
+        label = "not an extractor for authorizers",
+        note = "a question brings no arguments: an authorizer takes `Question`, and what works everywhere (`Session`, `RealmHandle`, `State`, `Identity`)",
+        note = "a handler of another kind says where it is registered: `#[debug_handler(procedure)]`, `#[debug_handler(topic)]`",
+        note = "the documentation of the module `serverwamp::extract` has a table of extractors"
+    },
+    reply: {
+        message = "`{Self}` cannot be the result of an authorizer",
+        label = "does not say whether the request is allowed",
+        note = "an authorizer returns `Verdict` or `bool`, or a `Result` of these whose error is `Into<WampError>`",
+        note = "see the documentation of `Realm::authorizer`"
     }
 }
 

@@ -7,7 +7,9 @@
 
 mod kinds;
 
-pub use kinds::{auth_cra, auth_custom, auth_ticket, auth_transport, on_connect, on_join, procedure, topic};
+pub use kinds::{
+    auth_cra, auth_custom, auth_ticket, auth_transport, authorizer, on_connect, on_join, procedure, topic,
+};
 
 use crate::WampError;
 use crate::api::reply::{IntoReply, via};

@@ -15,6 +15,7 @@
 //! | [`PendingSubscription`](crate::PendingSubscription) | the question itself: accept it, then live with it | topics |
 //! | [`PendingSession`](crate::PendingSession) | the same for a session | `on_connect`, `on_join` |
 //! | [`Ticket`](crate::auth::Ticket), [`AuthId`](crate::auth::AuthId), [`AuthExchange`](crate::auth::AuthExchange) | what the peer offers | authenticators |
+//! | [`Question`](crate::request::Question) | what is to be allowed or denied | authorizers |
 //! | [`Session`](crate::Session) | the session that asks | everywhere |
 //! | [`RealmHandle`](crate::RealmHandle) | the session's realm: publish, list sessions | everywhere |
 //! | [`TransportInfo`](crate::TransportInfo), or shared `Arc<TransportInfo>` | peer address, HTTP request, certificate | everywhere |

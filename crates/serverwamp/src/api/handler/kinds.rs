@@ -4,7 +4,7 @@
 
 use super::Handler;
 use crate::router::request::{
-    AuthRequest, ConnectRequest, Invocation, JoinRequest, Method, SubscriptionRequest,
+    AuthRequest, AuthorizerRequest, ConnectRequest, Invocation, JoinRequest, Method, SubscriptionRequest,
 };
 
 /// A [`Handler`] of procedure calls, for [`RouteSet::procedure`](crate::RouteSet::procedure).
@@ -63,6 +63,17 @@ pub trait JoinHandler<T, S>: Handler<JoinRequest, T, S> {}
 )]
 pub trait AuthHandler<M: Method, T, S>: Handler<AuthRequest<M>, T, S> {}
 
+/// A [`Handler`] that decides what no permission names, for [`Realm::authorizer`](crate::Realm::authorizer).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot authorize requests",
+    label = "not a handler of an authorizer",
+    note = "a handler is an `async fn`: each argument is an extractor for authorizers, the result is `Verdict` or `bool`, or a `Result` of these whose error is `Into<WampError>`, and its future is `Send`",
+    note = "the state that its arguments can ask for is `{S}`",
+    note = "`#[serverwamp::debug_handler(authorizer)]` above the function (feature `macros`) lets the compiler name the argument or the type at fault",
+    note = "see \"When a handler does not compile\" in the documentation of the module `serverwamp::handler`"
+)]
+pub trait AuthorizerHandler<T, S>: Handler<AuthorizerRequest, T, S> {}
+
 // Without `do_not_recommend` the compiler would speak of the trait below and name its request by its type.
 
 #[diagnostic::do_not_recommend]
@@ -79,3 +90,6 @@ impl<H: Handler<JoinRequest, T, S>, T, S> JoinHandler<T, S> for H {}
 
 #[diagnostic::do_not_recommend]
 impl<H: Handler<AuthRequest<M>, T, S>, M: Method, T, S> AuthHandler<M, T, S> for H {}
+
+#[diagnostic::do_not_recommend]
+impl<H: Handler<AuthorizerRequest, T, S>, T, S> AuthorizerHandler<T, S> for H {}

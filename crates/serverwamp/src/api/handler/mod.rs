@@ -9,7 +9,9 @@ mod kinds;
 mod state;
 mod tuples;
 
-pub use kinds::{AuthHandler, ConnectHandler, JoinHandler, ProcedureHandler, TopicHandler};
+pub use kinds::{
+    AuthHandler, AuthorizerHandler, ConnectHandler, JoinHandler, ProcedureHandler, TopicHandler,
+};
 pub(crate) use state::SharedState;
 pub use state::{NoState, StateFor, StateRef};
 

@@ -1,6 +1,7 @@
 //! A realm: its routes, its way to authenticate, its lifecycles.
 
 mod authentication;
+mod authorizers;
 mod permissions;
 mod register;
 mod roles;
@@ -20,6 +21,7 @@ use crate::router::realm::{
 };
 use crate::router::request::{ConnectRequest, JoinRequest};
 use crate::router::routes::{CallLayer, ProcedureService, RoutePattern, RouteTable};
+use authorizers::AuthorizerSources;
 use permissions::AccessRules;
 use roles::ReservedUris;
 use serverwamp_proto::pattern::Match;
@@ -65,6 +67,7 @@ pub struct Realm<S = ()> {
     strict_uris: bool,
     offers: Offers,
     access: AccessRules,
+    authorizers: AuthorizerSources<S>,
     topic_settings: Vec<SettingsEntry<TopicSettings>>,
     procedure_settings: Vec<SettingsEntry<ProcedureSettings>>,
 }
@@ -94,6 +97,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
             strict_uris: false,
             offers: Offers::default(),
             access: AccessRules::default(),
+            authorizers: AuthorizerSources::default(),
             topic_settings: Vec::new(),
             procedure_settings: Vec::new(),
         }
@@ -212,6 +216,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
             strict_uris: self.strict_uris,
             offers: self.offers,
             access: self.access,
+            authorizers: self.authorizers.with_state(state),
             topic_settings: self.topic_settings,
             procedure_settings: self.procedure_settings,
         }
@@ -249,6 +254,7 @@ impl Realm<()> {
         let events = self.offers.meta_api;
         let reserved = ReservedUris { calls: events || self.service.is_some(), events };
         let access = self.access.compile(routes.open_topics(), reserved, &rules, problems);
+        let access = self.authorizers.compile(access, &rules, problems);
         let service = service(self.service, self.layers, &routes);
         let topic_settings = SettingsTable::compile(self.topic_settings, &rules, problems);
         let procedure_settings = SettingsTable::compile(self.procedure_settings, &rules, problems);

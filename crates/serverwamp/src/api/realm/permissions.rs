@@ -25,7 +25,7 @@ pub(super) struct AccessRules {
 impl<S: Send + Sync + 'static> Realm<S> {
     /// Lets clients register procedures. Otherwise they are refused with `wamp.error.not_authorized`.
     ///
-    /// This is for roles without [permissions](Self::role) of their own.
+    /// This is for roles without [permissions](Self::role) of their own, and without an [authorizer](Self::authorizer).
     #[track_caller]
     pub fn allow_register(self) -> Self {
         self.allow_register_of(prefix(""))
@@ -48,7 +48,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
     /// Lets clients publish events, and subscribe to every topic. Otherwise publishers are refused with
     /// `wamp.error.not_authorized`.
     ///
-    /// This is for roles without [permissions](Self::role) of their own.
+    /// This is for roles without [permissions](Self::role) of their own, and without an [authorizer](Self::authorizer).
     #[track_caller]
     pub fn allow_publish(self) -> Self {
         self.allow_publish_to(prefix(""))
@@ -126,7 +126,13 @@ impl<S: Send + Sync + 'static> Realm<S> {
     ) -> Self {
         let (authrole, place) = (authrole.into(), Location::caller());
         self.speak_of(authrole.clone(), place);
-        let role = permit(RoleRules::default());
+        let mut role = permit(RoleRules::default());
+        if let Some((procedure, place)) = role.authorizer.take() {
+            self.authorizers.procedure_of_role(authrole.clone(), procedure, place);
+            if role.is_empty() {
+                return self;
+            }
+        }
         if role.is_empty() {
             let text = format!(
                 "role {authrole:?} is given no permission, so it may do what everybody may: leave `Realm::role` out, or deny \
@@ -142,7 +148,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
     }
 
     /// Notes a role that somebody has to be able to get.
-    fn speak_of(&mut self, authrole: Cow<'static, str>, place: &'static Location<'static>) {
+    pub(super) fn speak_of(&mut self, authrole: Cow<'static, str>, place: &'static Location<'static>) {
         match roles::problem(&self.name, &authrole, place) {
             Some(problem) => self.problems.push(problem),
             None => self.access.wanted.push((authrole, place)),

@@ -41,6 +41,8 @@ pub struct RoleRules {
     limits: RoleLimits,
     /// Where a limit is 0.
     nothing: Vec<&'static Location<'static>>,
+    /// The procedure that decides what no rule names.
+    pub(super) authorizer: Option<(String, &'static Location<'static>)>,
 }
 
 #[derive(Clone)]
@@ -82,6 +84,15 @@ impl RoleRules {
     #[track_caller]
     pub fn deny(self, actions: Actions, pattern: impl Into<RoutePattern>) -> Self {
         self.rule(actions, pattern.into(), Effect::Deny, Location::caller())
+    }
+
+    /// Lets a procedure that a client registers decide what none of these permissions names, as
+    /// [`Realm::authorizer_procedure`](crate::Realm::authorizer_procedure) does for the realm; a role that has nothing else is
+    /// asked about everything. [`Realm::role_authorizer`](crate::Realm::role_authorizer) is the same with a handler.
+    #[track_caller]
+    pub fn authorizer_procedure(mut self, procedure: impl Into<String>) -> Self {
+        self.authorizer = Some((procedure.into(), Location::caller()));
+        self
     }
 
     /// The calls that a session of this role may have unanswered at once, if that is less than

@@ -104,6 +104,55 @@ fn permissions_for_a_meta_api_that_is_not_there_are_refused() {
 }
 
 #[test]
+fn authorizers_that_could_never_decide_are_refused() {
+    let asked = |realm: Realm| realm.authorizer(|| async { true });
+    let registering = |role: crate::RoleRules| role.allow(Actions::REGISTER, "com.auth");
+    assert_eq!(problems(asked(guests(registering))), Vec::<String>::new());
+    assert_eq!(
+        problems(guests(registering).authorizer_procedure("com.auth").forget_decisions_on("com.forget")),
+        Vec::<String>::new()
+    );
+    one(
+        guests(registering).authorizer_procedure("com.other"),
+        "no role may register the authorizer \"com.other\"",
+    );
+    one(guests(|role| role.authorizer_procedure("com..auth")), "the authorizer \"com..auth\"");
+    one(guests(|role| role.authorizer_procedure("wamp.auth")), "the router's own");
+    one(asked(asked(guests(registering))), "the realm already has an authorizer of the application");
+    let twice = guests(|role| registering(role).authorizer_procedure("com.auth"));
+    let twice = twice.role_authorizer("guest", || async { false });
+    one(twice, "role \"guest\" already has the authorizer \"com.auth\"");
+    one(
+        guests(registering).role_authorizer("admin", || async { true }),
+        "speaks of the role \"admin\", which nobody can get",
+    );
+    one(guests(registering).forget_decisions_on("com.t"), "no authorizer whose decisions");
+    one(asked(guests(registering)).forget_decisions_on("com..t"), "the topic \"com..t\"");
+}
+
+#[test]
+fn the_authorizer_that_decides_can_be_asked_for() {
+    let guests = guests(|role| role.allow(Actions::CALL | Actions::REGISTER, prefix("com.")));
+    let realm = guests.authorizer_procedure("com.auth").forget_decisions_on("org.forget");
+    let realm = handle(realm.authenticator(auth::transport("cookie", || async { None::<Principal> })));
+    let why = |role: &str, action, uri: &str| {
+        let why = realm.why(role, action, uri).unwrap();
+        (why.to_string(), why.is_allowed(), why.asks_authorizer())
+    };
+    let rule = "role \"guest\": allow call, register of prefix \"com.\"";
+    assert_eq!(why("guest", Action::Register, "com.auth"), (rule.to_owned(), true, false));
+    let asked = |role: &str| {
+        let text = format!("role {role:?}: no rule names it, the authorizer \"com.auth\" decides");
+        (text, false, true)
+    };
+    assert_eq!(why("guest", Action::Publish, "com.t"), asked("guest"));
+    assert_eq!(why("user", Action::Call, "com.p"), asked("user"));
+    let nothing = |role: &str| (format!("role {role:?}: no rule names it"), false, false);
+    assert_eq!(why("user", Action::Register, "com.auth"), nothing("user"));
+    assert_eq!(why("guest", Action::Publish, "org.forget"), nothing("guest"));
+}
+
+#[test]
 fn a_role_that_nobody_can_get_is_refused() {
     let guests = || Realm::new("realm1").allow_anonymous("guest");
     let admins = |role: crate::RoleRules| role.allow(Actions::CALL, prefix("admin."));

@@ -4,7 +4,10 @@ use super::{Broker, Disclosed};
 use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::router::payload::ToArguments;
-use crate::router::realm::{AccessRequest, Disclosure, RealmConfig, disclosure_refused, forwarded};
+use crate::router::realm::{
+    AccessRequest, Disclosure, GivenAnswers, Granted, RealmConfig, Withheld, disclosure_refused, forwarded,
+};
+use crate::router::request::{Purpose, QuestionOptions};
 use crate::router::session::RouterSession;
 use crate::rt::wall_clock;
 use serverwamp_proto::broker::ReceiverFilter;
@@ -89,56 +92,84 @@ impl<'p> Outgoing<'p> {
 }
 
 impl Broker {
-    /// A PUBLISH. Only a publisher that asked for an answer gets one, also when it is a no (checklist PUB-01, PUB-02).
+    /// A PUBLISH.
     ///
     /// # Errors
-    /// When it uses a mode that it or the realm does not announce (PPT-04 .. PPT-07).
-    pub(crate) fn publish(&self, session: &RouterSession, publish: Publish<'_>) -> Result<(), Violation> {
+    /// When it uses a mode that it or the realm does not announce (PPT-04 .. PPT-07); within, when the session may not publish
+    /// to the topic or this is undecided, and when nothing could be published.
+    pub(crate) fn publish(
+        &self,
+        session: &RouterSession,
+        publish: Publish<'_>,
+        answers: &GivenAnswers,
+    ) -> Result<Result<PublicationId, Withheld>, Violation> {
         let Publish { request, options, topic, payload } = publish;
         let announced = || session.publisher_has(Feature::PayloadPassthruMode);
         session.check_passthru(options.passthru.as_deref(), announced, || format!("PUBLISH #{request}"))?;
-        let published = self
-            .context
-            .check_own_uri(&topic, Match::Exact, Some(session))
-            .and_then(|()| self.publish_for(session, &topic, &options, payload));
-        if !options.acknowledge {
-            return Ok(());
-        }
-        match published {
-            Ok(publication) => session.send_published(request, publication),
-            Err(error) => session.send_error(Publish::CODE, request, &error),
-        }
-        Ok(())
+        let config = self.context.config();
+        let granted =
+            self.context.check_own_uri(&topic, Match::Exact, Some(session)).map_err(Withheld::from).and_then(
+                |()| self.may_publish(&config, session, &topic, &options, Purpose::Request, answers),
+            );
+        Ok(granted
+            .and_then(|granted| Ok(self.publish_for(&config, session, &topic, &options, granted, payload)?)))
     }
 
-    /// Publishes on behalf of a session; the caller has checked the topic. Locks may be held.
+    /// Whether the session may publish to the topic, be disclosed if it asks for that, and name these receivers. Locks may be
+    /// held.
     ///
     /// # Errors
-    /// When the session may not publish to it, or wants to be disclosed and may not be.
-    pub(crate) fn publish_for(
+    /// When it may not, or this is undecided.
+    pub(crate) fn may_publish(
         &self,
+        config: &RealmConfig,
         publisher: &RouterSession,
         topic: &str,
         options: &PublishOptions,
-        payload: Payload,
-    ) -> Result<PublicationId, WampError> {
-        let config = self.context.config();
+        purpose: Purpose,
+        answers: &GivenAnswers,
+    ) -> Result<Granted, Withheld> {
+        let asked = QuestionOptions {
+            disclose: options.disclose_me,
+            retain: options.retain,
+            acknowledge: options.acknowledge && purpose == Purpose::Request,
+            purpose,
+            ..QuestionOptions::default()
+        };
         let request =
-            AccessRequest { session: publisher, action: Action::Publish, form: Match::Exact, uri: topic };
-        let allowance = self.context.authorize(&config, request)?;
-        let disclosure = config.offers.disclosure;
-        if options.disclose_me && (disclosure == Disclosure::Refused || !allowance.disclose) {
-            return Err(disclosure_refused());
+            AccessRequest { options: asked, ..AccessRequest::exact(publisher, Action::Publish, topic) };
+        let granted = self.context.authorize(config, request, answers)?;
+        let may_disclose = granted.allowance.disclose && config.offers.disclosure != Disclosure::Refused;
+        if options.disclose_me && !may_disclose {
+            return Err(disclosure_refused().into());
         }
         self.check_receivers(publisher, options.receivers.as_deref())?;
+        Ok(granted)
+    }
+
+    /// Publishes on behalf of a session what it has been granted. Locks may be held.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub(crate) fn publish_for(
+        &self,
+        config: &RealmConfig,
+        publisher: &RouterSession,
+        topic: &str,
+        options: &PublishOptions,
+        granted: Granted,
+        payload: Payload,
+    ) -> Result<PublicationId, WampError> {
+        let disclosure = config.offers.disclosure;
         let by_configuration = disclosure == Disclosure::Always
+            || (granted.disclosed && disclosure != Disclosure::Refused)
             || config.topic_settings.of(topic).is_some_and(|settings| settings.disclose_publisher);
         let payload = TranscodeCache::new(payload);
         let publication = self.context.ids.publication();
         let publisher = (publisher, by_configuration);
         let outgoing = Outgoing::by_client(publication, publisher, topic, options, &payload);
-        let retain = outgoing.retain && allowance.retain;
-        self.send(&config, Outgoing { retain, unrecorded: !allowance.history, ..outgoing })
+        let retain = outgoing.retain && granted.allowance.retain;
+        self.send(config, Outgoing { retain, unrecorded: !granted.allowance.history, ..outgoing })
     }
 
     /// Publishes for the application; the caller has checked the topic.
@@ -170,7 +201,13 @@ impl Broker {
     }
 
     /// Retains the event if that is asked for, delivers it, and wakes who sleeps.
+    ///
+    /// # Errors
+    /// When no subscriber's serializer can represent it, or it is to be retained and no more can be.
     fn send(&self, config: &RealmConfig, mut outgoing: Outgoing<'_>) -> Result<PublicationId, WampError> {
+        if config.access.forgets_on(outgoing.topic) {
+            self.context.forget_on_event(outgoing.payload.source());
+        }
         let settings = config.topic_settings.of(outgoing.topic);
         outgoing.trustlevel = settings.and_then(|settings| settings.trustlevel);
         if outgoing.retain && !settings.is_some_and(|settings| settings.no_retain) {
@@ -196,7 +233,7 @@ impl Broker {
     ///
     /// # Errors
     /// When there are too many; it is counted.
-    pub(crate) fn check_receivers(
+    fn check_receivers(
         &self,
         publisher: &RouterSession,
         receivers: Option<&Receivers>,

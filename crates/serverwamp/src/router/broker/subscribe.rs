@@ -8,8 +8,8 @@ use super::{
 };
 use crate::WampError;
 use crate::base::statistics::Refusal;
-use crate::router::realm::{AccessRequest, Changes};
-use crate::router::request::SubscriptionRequest;
+use crate::router::realm::{AccessRequest, Changes, GivenAnswers, Granted, Withheld};
+use crate::router::request::{QuestionOptions, SubscriptionRequest};
 use crate::router::routes::TopicRoute;
 use crate::router::session::RouterSession;
 use crate::router::subscription::SubscriptionReply;
@@ -19,43 +19,46 @@ use futures_util::FutureExt;
 use serverwamp_proto::id::{RequestId, SubscriptionId};
 use serverwamp_proto::message::Subscribe;
 use serverwamp_proto::pattern::{Match, UriPattern};
-use serverwamp_proto::permissions::{Action, Allowance};
+use serverwamp_proto::permissions::Action;
 use serverwamp_proto::session::Feature;
 use serverwamp_proto::uris;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 impl Broker {
-    /// A SUBSCRIBE: refuse it, answer it, or ask the topic's handlers.
-    pub(crate) fn subscribe(&self, session: &Arc<RouterSession>, subscribe: &Subscribe<'_>) {
+    /// A SUBSCRIBE: answer it, or ask the topic's handlers.
+    ///
+    /// # Errors
+    /// When the session may not subscribe to this or has too many subscriptions, and when that is undecided.
+    pub(crate) fn subscribe(
+        &self,
+        session: &Arc<RouterSession>,
+        subscribe: &Subscribe<'_>,
+        answers: &GivenAnswers,
+    ) -> Result<(), Withheld> {
         let realm = session.running_realm();
         let policy = subscribe.options.kind;
-        let refuse = |error: WampError| session.send_error(Subscribe::CODE, subscribe.request, &error);
-        if let Err(error) = self.context.check_uri(&subscribe.topic, policy, Some(session)) {
-            return refuse(error);
-        }
+        self.context.check_uri(&subscribe.topic, policy, Some(session))?;
         let pattern = UriPattern::new(policy, subscribe.topic.as_ref());
-        let (allowance, routes) = match self.may_subscribe(session, &pattern) {
-            Ok(allowed) => allowed,
-            Err(error) => return refuse(error),
-        };
-        let get_retained = subscribe.options.get_retained && allowance.retain;
+        let options =
+            QuestionOptions { retain: subscribe.options.get_retained, ..QuestionOptions::default() };
+        let (granted, routes) = self.may_subscribe(session, &pattern, options, answers)?;
+        let get_retained = subscribe.options.get_retained && granted.allowance.retain;
         let waiting = WaitingRequest { id: subscribe.request, get_retained };
         if self.resubscribe(session, &pattern, waiting.id, waiting.get_retained)
             || joins_attempt(session, &pattern, waiting)
         {
-            return;
+            return Ok(());
         }
-        if let Err(error) = self.within_limits(session, policy) {
-            return refuse(error);
-        }
+        self.within_limits(session, policy)?;
         let topic = Arc::from(subscribe.topic.as_ref());
         let handled: Vec<_> =
             routes.into_iter().filter_map(|route| Some((route.pattern, route.handler?))).collect();
         let attempt =
             Arc::new(PendingSubscribe::new(Arc::clone(session), topic, policy, waiting, handled.len()));
         if handled.is_empty() {
-            return self.establish(realm.changes(), &attempt);
+            self.establish(realm.changes(), &attempt);
+            return Ok(());
         }
         session.tables().attempts.push(Arc::clone(&attempt));
         for (scope, (route, handler)) in handled.into_iter().enumerate() {
@@ -63,26 +66,32 @@ impl Broker {
             accompany(session, &attempt, scope, handler.call(request));
         }
         supervise::spawn(session.runtime(), decide(attempt));
+        Ok(())
     }
 
     /// Whether the session may subscribe to all that the pattern can reach, and the routes that are within it.
     ///
     /// # Errors
-    /// `wamp.error.not_authorized` when it may not, `wamp.error.invalid_uri` when nobody has opened that.
+    /// `wamp.error.not_authorized` when it may not, `wamp.error.invalid_uri` when nobody has opened that; when it is undecided.
     pub(crate) fn may_subscribe(
         &self,
         session: &RouterSession,
         pattern: &UriPattern,
-    ) -> Result<(Allowance, Vec<TopicRoute>), WampError> {
-        let request =
-            AccessRequest { session, action: Action::Subscribe, form: pattern.kind(), uri: pattern.as_str() };
+        options: QuestionOptions,
+        answers: &GivenAnswers,
+    ) -> Result<(Granted, Vec<TopicRoute>), Withheld> {
+        let request = AccessRequest {
+            options,
+            form: pattern.kind(),
+            ..AccessRequest::exact(session, Action::Subscribe, pattern.as_str())
+        };
         let config = self.context.config();
-        let allowance = self.context.authorize(&config, request)?;
+        let granted = self.context.authorize(&config, request, answers)?;
         let routes = session.running_realm().code.routes.topics(pattern);
         for route in &routes {
             self.context.check_role(&route.required, request)?;
         }
-        Ok((allowance, routes))
+        Ok((granted, routes))
     }
 
     fn within_limits(&self, session: &RouterSession, policy: Match) -> Result<(), WampError> {

@@ -132,6 +132,8 @@ pub struct Calling {
     payload: Result<Payload, WampError>,
     options: CallOptions,
     callee: Option<SessionId>,
+    /// A registration by pattern does not serve it.
+    exact: bool,
 }
 
 impl Calling {
@@ -140,7 +142,7 @@ impl Calling {
         procedure: String,
         payload: Result<Payload, WampError>,
     ) -> Self {
-        Self { realm, procedure, payload, options: CallOptions::default(), callee: None }
+        Self { realm, procedure, payload, options: CallOptions::default(), callee: None, exact: false }
     }
 
     /// Fails with `wamp.error.timeout` when there is no result in time; by default it waits for ever.
@@ -152,6 +154,12 @@ impl Calling {
     /// Calls this session's registration and no other one's: `wamp.error.no_such_procedure` if it has none.
     pub fn callee(mut self, session: SessionId) -> Self {
         self.callee = Some(session);
+        self
+    }
+
+    /// Calls whoever has registered this very URI, and nobody who has registered a pattern.
+    pub(crate) fn of_exact_registration(mut self) -> Self {
+        self.exact = true;
         self
     }
 
@@ -187,13 +195,17 @@ impl Calling {
         let realm = &self.realm;
         realm.context.check_uri(&self.procedure, Match::Exact, None)?;
         let registration = match realm.dealer.find(&self.procedure) {
-            Some(Found::Registered(registration)) => registration,
+            Some(Found::Registered(registration))
+                if !self.exact || registration.pattern.kind() == Match::Exact =>
+            {
+                registration
+            }
             Some(Found::Route(_) | Found::Local(_)) => {
                 let text =
                     format!("{:?} is served by the application itself: call its function", self.procedure);
                 return Err(WampError::new(uris::error::NO_SUCH_PROCEDURE).arg(text));
             }
-            None => return Err(no_such_procedure(&self.procedure)),
+            Some(Found::Registered(_)) | None => return Err(no_such_procedure(&self.procedure)),
         };
         let exact = registration.pattern.kind() == Match::Exact;
         let config = realm.context.config();

@@ -3,7 +3,8 @@
 use super::{CalleeOptions, Dealer, RegistrationEntry};
 use crate::WampError;
 use crate::base::statistics::Refusal;
-use crate::router::realm::{AccessRequest, Changes, Disclosure, disclosure_refused};
+use crate::router::realm::{AccessRequest, Changes, Disclosure, GivenAnswers, Withheld, disclosure_refused};
+use crate::router::request::QuestionOptions;
 use crate::router::routes::ProcedureRoute;
 use crate::router::session::{RouterSession, SessionTables};
 use crate::router::wire;
@@ -21,23 +22,31 @@ impl Dealer {
     ///
     /// # Errors
     /// When this client may not register this, somebody serves the procedure and does not share it, or the session has too
-    /// many.
+    /// many; when it is undecided whether it may.
     pub(crate) fn register(
         &self,
         session: &Arc<RouterSession>,
         register: &Register<'_>,
-    ) -> Result<(), WampError> {
+        answers: &GivenAnswers,
+    ) -> Result<(), Withheld> {
         let Register { options, procedure, .. } = register;
         self.context.check_own_uri(procedure, options.kind, Some(session))?;
         let config = self.context.config();
-        let request = AccessRequest { session, action: Action::Register, form: options.kind, uri: procedure };
-        let allowance = self.context.authorize(&config, request)?;
+        let asked = QuestionOptions {
+            disclose: options.disclose_caller,
+            invoke: Some(options.invoke),
+            ..QuestionOptions::default()
+        };
+        let action = Action::Register;
+        let request = AccessRequest { session, action, form: options.kind, uri: procedure, options: asked };
+        let allowance = self.context.authorize(&config, request, answers)?.allowance;
         let may_disclose = allowance.disclose && config.offers.disclosure != Disclosure::Refused;
         if options.disclose_caller && !may_disclose {
-            return Err(disclosure_refused());
+            return Err(disclosure_refused().into());
         }
         let pattern = UriPattern::new(options.kind, procedure.as_ref());
-        self.enter_client(session.running_realm().changes(), session, register.request, &pattern, options)
+        let changes = session.running_realm().changes();
+        Ok(self.enter_client(changes, session, register.request, &pattern, options)?)
     }
 
     fn enter_client(

@@ -9,7 +9,8 @@ use crate::WampError;
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::router::broker::{StoredEvent, SubscriptionEntry};
-use crate::router::realm::RunningRealm;
+use crate::router::realm::{GivenAnswers, RunningRealm, Withheld};
+use crate::router::request::{Purpose, QuestionOptions};
 use crate::router::session::RouterSession;
 use serverwamp_proto::broker::{HistoryCursor, HistoryQuery};
 use serverwamp_proto::codec::{EncodeError, Serializer, Writer};
@@ -38,21 +39,29 @@ impl MetaApi<'_> {
         caller: &RouterSession,
         arguments: &Arguments<'_>,
         serializer: Serializer,
-    ) -> Result<Reading, WampError> {
+        answers: &GivenAnswers,
+    ) -> Result<Reading, Withheld> {
         let entry = self.subscription_named(arguments)?;
         let query = HistoryQuery::from_kwargs(&arguments.keywords()).map_err(WampError::invalid_argument)?;
         // Who may not subscribe may not read what subscribers have received (checklist HIST-14).
         let no_history = || WampError::not_authorized("not authorized to read the history of this topic");
-        let (allowance, routes) =
-            self.realm.broker.may_subscribe(caller, &entry.pattern).map_err(|_| no_history())?;
-        if !allowance.history {
-            return Err(no_history());
+        let options = QuestionOptions { purpose: Purpose::History, ..QuestionOptions::default() };
+        let may = self.realm.broker.may_subscribe(caller, &entry.pattern, options, answers);
+        let (granted, routes) = may.map_err(|why| match why {
+            Withheld::Denied(error) if error.uri() != uris::error::AUTHORIZATION_FAILED => {
+                no_history().into()
+            }
+            why => why,
+        })?;
+        if !granted.allowance.history {
+            return Err(no_history().into());
         }
         let members = entry.members();
         // Whose handlers say who may subscribe, they have said it of its subscribers only (checklist HIST-14).
         let guarded = routes.iter().any(|route| route.handler.is_some());
         if guarded && !members.sessions.has(caller.id()) {
-            return Err(WampError::not_authorized("only subscribers may read the history of this topic"));
+            let text = "only subscribers may read the history of this topic";
+            return Err(WampError::not_authorized(text).into());
         }
         let cursor = members.history.as_ref().map(|history| history.cursor(query));
         drop(members);

@@ -27,7 +27,7 @@ use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::router::payload::Args;
 use crate::router::payload::ToPayload;
-use crate::router::realm::{RunningRealm, no_such_procedure};
+use crate::router::realm::{GivenAnswers, RunningRealm, Withheld, no_such_procedure};
 use crate::router::session::RouterSession;
 use arguments::{Arguments, Page};
 use listing::{Listed, Listing};
@@ -63,13 +63,15 @@ impl<'r> MetaApi<'r> {
     /// # Errors
     /// `wamp.error.invalid_argument` when the arguments do not fit (checklist META-04),
     /// `wamp.error.payload_size_exceeded` when they or the answer are too long, what the procedure says otherwise, and
-    /// `wamp.error.no_such_procedure` when there is none of this name.
+    /// `wamp.error.no_such_procedure` when there is none of this name. When an authorizer has to be asked for more than the
+    /// call.
     pub(crate) fn answer(
         self,
         caller: &RouterSession,
         procedure: &str,
         payload: &Payload,
-    ) -> Result<MetaAnswer, WampError> {
+        answers: &GivenAnswers,
+    ) -> Result<MetaAnswer, Withheld> {
         let arguments = |most| {
             Arguments::read(payload, most, &self.realm.context.limits).inspect_err(|error| {
                 if error.uri() == uris::error::PAYLOAD_SIZE_EXCEEDED {
@@ -78,7 +80,7 @@ impl<'r> MetaApi<'r> {
             })
         };
         let serializer = payload.serializer;
-        let listing = |listed, page| begin(caller, Listing::new(listed, page, serializer));
+        let listing = |listed, page| Ok(begin(caller, Listing::new(listed, page, serializer))?);
         let answer = match procedure {
             session::COUNT => match self.count_sessions(&arguments(1)?)? {
                 Ok(count) => one(serializer, count),
@@ -93,7 +95,7 @@ impl<'r> MetaApi<'r> {
             session::KILL_BY_AUTHID => one(serializer, self.kill_by_authid(caller, || arguments(1))?),
             session::KILL_BY_AUTHROLE => one(serializer, self.kill_by_authrole(caller, || arguments(1))?),
             session::KILL_ALL => one(serializer, self.kill_all(caller, || arguments(0))?),
-            session::ADD_TESTAMENT => nothing(serializer, self.add_testament(caller, payload)?),
+            session::ADD_TESTAMENT => nothing(serializer, self.add_testament(caller, payload, answers)?),
             session::FLUSH_TESTAMENTS => nothing(serializer, testaments::flush(caller, &arguments(0)?)?),
             registration::LIST => return listing(Listed::Registrations, arguments(0)?.page()?),
             registration::LOOKUP => one(serializer, self.lookup_registration(&arguments(2)?)?),
@@ -127,14 +129,15 @@ impl<'r> MetaApi<'r> {
                 nothing(serializer, self.remove_subscriber(caller, || arguments(2))?)
             }
             subscription::GET_EVENTS => {
-                return begin(caller, self.past_events(caller, &arguments(1)?, serializer)?);
+                let reading = self.past_events(caller, &arguments(1)?, serializer, answers)?;
+                return Ok(begin(caller, reading)?);
             }
             retained::REMOVE => {
-                return begin(caller, self.remove_retained_for(caller, || arguments(2), serializer)?);
+                return Ok(begin(caller, self.remove_retained_for(caller, || arguments(2), serializer)?)?);
             }
             _ => Err(no_such_procedure(procedure)),
         };
-        answer.map(MetaAnswer::Now)
+        Ok(MetaAnswer::Now(answer?))
     }
 
     /// Ending sessions and taking away what they hold is for administrators (checklist META-09).

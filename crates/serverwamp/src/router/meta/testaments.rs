@@ -7,17 +7,18 @@ use super::arguments::{self, Arguments, Expected};
 use super::{MetaApi, Testament};
 use crate::WampError;
 use crate::base::statistics::Refusal;
-use crate::router::realm::{AccessRequest, Disclosure, disclosure_refused, forwarded};
+use crate::router::realm::{GivenAnswers, Withheld, forwarded};
+use crate::router::request::Purpose;
 use crate::router::session::RouterSession;
 use bytes::Bytes;
 use serverwamp_proto::broker::Scope;
 use serverwamp_proto::codec::{Kind, Writer};
-use serverwamp_proto::message::{Message, Publish};
+use serverwamp_proto::message::{Message, Publish, PublishOptions};
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::Payload;
-use serverwamp_proto::permissions::Action;
 use serverwamp_proto::session::Feature;
 use serverwamp_proto::uris;
+use std::sync::Arc;
 
 const SCOPE: Expected<Scope> = Expected {
     words: "\"destroyed\" or \"detached\"",
@@ -29,42 +30,36 @@ const FIRST_REQUEST: u64 = 1;
 
 impl MetaApi<'_> {
     /// Keeps a testament for the caller.
-    pub(super) fn add_testament(self, caller: &RouterSession, payload: &Payload) -> Result<(), WampError> {
+    pub(super) fn add_testament(
+        self,
+        caller: &RouterSession,
+        payload: &Payload,
+        answers: &GivenAnswers,
+    ) -> Result<(), Withheld> {
         let share = self.realm.context.limits.outgoing_bytes / self.realm.context.limits.testaments.max(1);
-        let (testament, scope) = read(payload, share).inspect_err(|error| {
+        let (topic, options, payload, scope) = read(payload, share).inspect_err(|error| {
             if error.uri() == uris::error::PAYLOAD_SIZE_EXCEEDED {
                 self.realm.context.counters.refused(Refusal::Testaments, caller, error);
             }
         })?;
-        self.realm.context.check_own_uri(&testament.topic, Match::Exact, Some(caller))?;
+        self.realm.context.check_own_uri(&topic, Match::Exact, Some(caller))?;
         let config = self.realm.context.config();
-        let context = &self.realm.context;
-        let request = AccessRequest {
-            session: caller,
-            action: Action::Publish,
-            form: Match::Exact,
-            uri: &testament.topic,
-        };
-        let allowance = context.authorize(&config, request)?;
-        let may_disclose = allowance.disclose && config.offers.disclosure != Disclosure::Refused;
-        if testament.options.disclose_me && !may_disclose {
-            return Err(disclosure_refused());
-        }
-        self.realm.broker.check_receivers(caller, testament.options.receivers.as_deref())?;
-        if forwarded(testament.options.passthru.as_deref()).is_some()
+        let broker = &self.realm.broker;
+        let granted = broker.may_publish(&config, caller, &topic, &options, Purpose::Testament, answers)?;
+        if forwarded(options.passthru.as_deref()).is_some()
             && !caller.publisher_has(Feature::PayloadPassthruMode)
         {
             let text = "publish_options: ppt_scheme is used by a publisher that does not announce payload_passthru_mode";
-            return Err(WampError::invalid_argument(text));
+            return Err(WampError::invalid_argument(text).into());
         }
         let mut tables = caller.tables();
         if tables.testaments.len() >= self.realm.context.limits.testaments {
             drop(tables);
             let text = format!("a session may leave {} testaments", self.realm.context.limits.testaments);
             self.realm.context.counters.refused(Refusal::Testaments, caller, &text);
-            return Err(WampError::unavailable(text));
+            return Err(WampError::unavailable(text).into());
         }
-        tables.testaments.add(scope, testament);
+        tables.testaments.add(scope, Testament { topic, payload, options, granted });
         Ok(())
     }
 }
@@ -79,7 +74,7 @@ pub(super) fn flush(caller: &RouterSession, arguments: &Arguments<'_>) -> Result
 /// Reads `[topic, args, kwargs]` and the keywords `publish_options`, `scope`, which together have at most `most` bytes.
 ///
 /// The message that they become is put together from what came; nothing of it is built in between.
-fn read(payload: &Payload, most: usize) -> Result<(Testament, Scope), WampError> {
+fn read(payload: &Payload, most: usize) -> Result<(Arc<str>, PublishOptions, Payload, Scope), WampError> {
     let too_long = |bytes| {
         let text = format!("a testament may have {most} bytes, this one has {bytes}");
         WampError::payload_size_exceeded(text)
@@ -118,7 +113,7 @@ fn read(payload: &Payload, most: usize) -> Result<(Testament, Scope), WampError>
     let frame = Bytes::from(frame);
     match Message::decode(payload.serializer, &frame) {
         Ok(Message::Publish(Publish { options, topic, payload, .. })) => {
-            Ok((Testament { topic: topic.as_ref().into(), payload, options }, scope))
+            Ok((topic.as_ref().into(), options, payload, scope))
         }
         Ok(other) => Err(WampError::internal(format!("a testament is read as {}", other.name()))),
         Err(error) => Err(WampError::invalid_argument(format!("publish_options: {error}"))),

@@ -3,11 +3,14 @@
 //! A role that has permissions is decided by these alone; every other role by what the realm allows everybody. Both are the
 //! same structure, `serverwamp_proto::permissions`, so that one function decides and says why. Where no role has permissions,
 //! calls are not looked at here at all, and where everybody may publish or subscribe to everything that is one comparison.
+//! What no rule of a role names, its authorizer or the realm's decides.
 
+use super::{Authorizer, Authorizers, Granted, Withheld};
+use crate::WampError;
 use hashbrown::HashMap;
 use serverwamp_proto::pattern::{Match, UriPattern};
-use serverwamp_proto::permissions::{Action, Decision, Permissions, Rule};
-use serverwamp_proto::uri;
+use serverwamp_proto::permissions::{Action, Decision, Effect, Permissions, Rule};
+use serverwamp_proto::{uri, uris};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -22,6 +25,10 @@ pub(crate) struct Access {
     publishes: bool,
     /// The roles that have limits of their own.
     limits: HashMap<Box<str>, RoleLimits>,
+    /// Who decides what no rule names.
+    authorizers: Option<Box<Authorizers>>,
+    /// Calls are not allowed to everybody.
+    checks_calls: bool,
 }
 
 /// What a session of a role may have at once; nothing here is above what [`Limits`](crate::Limits) says for everybody.
@@ -35,7 +42,29 @@ impl Access {
     pub(crate) fn new(roles: HashMap<Box<str>, Permissions>, others: Permissions) -> Self {
         let may_ever = |action| others.may_ever(action) || roles.values().any(|role| role.may_ever(action));
         let (registers, publishes) = (may_ever(Action::Register), may_ever(Action::Publish));
-        Self { roles, others, registers, publishes, limits: HashMap::new() }
+        let checks_calls = !roles.is_empty();
+        Self { roles, others, registers, publishes, limits: HashMap::new(), authorizers: None, checks_calls }
+    }
+
+    /// The same where authorizers decide what no rule of a role names. A role without permissions that has an authorizer,
+    /// its own or the realm's, is asked about everything: what the realm allows everybody is not for it.
+    pub(crate) fn with_authorizers(mut self, authorizers: Authorizers) -> Self {
+        if authorizers.is_empty() {
+            return self;
+        }
+        for role in authorizers.roles.keys() {
+            self.roles.entry(role.clone()).or_default();
+        }
+        if authorizers.realm.is_some() {
+            self.others = Permissions::default();
+        }
+        Self {
+            registers: true,
+            publishes: true,
+            checks_calls: true,
+            authorizers: Some(Box::new(authorizers)),
+            ..self
+        }
     }
 
     /// The same with limits for roles.
@@ -52,10 +81,22 @@ impl Access {
         self.limits.get(role).copied().unwrap_or_default()
     }
 
-    /// Whether any role has permissions. Otherwise everybody may call everything.
+    /// Whether a role has permissions or an authorizer. Otherwise everybody may call everything.
     #[inline]
-    pub(crate) fn has_roles(&self) -> bool {
-        !self.roles.is_empty()
+    pub(crate) const fn checks_calls(&self) -> bool {
+        self.checks_calls
+    }
+
+    /// The authorizers, if there are any.
+    #[inline]
+    pub(super) fn authorizers(&self) -> Option<&Authorizers> {
+        self.authorizers.as_deref()
+    }
+
+    /// Whether an event of this topic makes the realm forget decisions.
+    #[inline]
+    pub(crate) fn forgets_on(&self, topic: &str) -> bool {
+        self.authorizers.as_deref().is_some_and(|all| all.forget_on.as_deref() == Some(topic))
     }
 
     /// Whether clients of any role may register something.
@@ -73,13 +114,21 @@ impl Access {
         self.registers || self.publishes
     }
 
+    /// Whether a permission of some role allows this.
+    pub(crate) fn some_role_may(&self, action: Action, uri: &str) -> bool {
+        self.roles.values().any(|role| role.check(action, uri).is_allowed())
+    }
+
     /// Whether this role has permissions, which then are all that it may do.
     pub(crate) fn has_permissions(&self, role: &str) -> bool {
         self.roles.contains_key(role)
     }
 
-    /// Whether a session of any role may subscribe to the topic.
+    /// Whether a session of any role may subscribe to the topic, or an authorizer may let it.
     pub(crate) fn anybody_may_subscribe(&self, topic: &str) -> bool {
+        if self.authorizers.is_some() {
+            return true;
+        }
         let may = |permissions: &Permissions| permissions.check(Action::Subscribe, topic).is_allowed();
         may(&self.others) || self.roles.values().any(may)
     }
@@ -100,11 +149,21 @@ impl Access {
         if matches!(action, Action::Register | Action::Publish) && uri::is_reserved(uri) {
             return Ruling(Because::Reserved);
         }
+        let authorizers = self.authorizers();
+        let reserved = authorizers.is_some_and(|all| all.reserve(action, uri));
+        if reserved && by.is_none() {
+            return Ruling(Because::NotNamed(Some(role.into())));
+        }
         match self.decide(role, action, form, uri) {
             Decision::Allowed { by: rule, .. } | Decision::Denied { by: rule } => {
                 Ruling(Because::Rule(by, rule.clone()))
             }
-            Decision::NotNamed => Ruling(Because::NotNamed(by)),
+            Decision::NotNamed => match authorizers.and_then(|all| all.of(role)) {
+                Some(authorizer) if !reserved => {
+                    Ruling(Because::Authorizer(role.into(), authorizer.to_string(), None))
+                }
+                _ => Ruling(Because::NotNamed(by)),
+            },
         }
     }
 
@@ -132,6 +191,8 @@ enum Because {
     Reserved,
     /// [`RouteSet::require_role`](crate::RouteSet::require_role) asks for one of these.
     RoleRequired(Vec<Cow<'static, str>>),
+    /// An authorizer decides for this role, or has decided.
+    Authorizer(Box<str>, String, Option<bool>),
 }
 
 impl Ruling {
@@ -139,9 +200,43 @@ impl Ruling {
         Self(Because::RoleRequired(roles.to_vec()))
     }
 
-    /// Whether it is allowed.
+    /// An authorizer has denied it.
+    pub(super) fn denied_by(authorizer: &Authorizer, role: &str) -> Self {
+        Self(Because::Authorizer(role.into(), authorizer.to_string(), Some(false)))
+    }
+
+    /// The same, once the authorizer has decided.
+    ///
+    /// # Errors
+    /// When it has failed.
+    pub(super) fn decided(self, outcome: Result<Granted, Withheld>) -> Result<Self, WampError> {
+        let allowed = match outcome {
+            Ok(_) => true,
+            Err(Withheld::Denied(error)) if error.uri() == uris::error::AUTHORIZATION_FAILED => {
+                return Err(error);
+            }
+            Err(Withheld::Denied(_) | Withheld::Undecided(_)) => false,
+        };
+        Ok(match self.0 {
+            Because::Authorizer(role, authorizer, _) => {
+                Self(Because::Authorizer(role, authorizer, Some(allowed)))
+            }
+            because => Self(because),
+        })
+    }
+
+    /// Whether it is allowed; not if an authorizer is still to be asked.
     pub fn is_allowed(&self) -> bool {
-        matches!(&self.0, Because::Rule(_, rule) if rule.effect != serverwamp_proto::permissions::Effect::Deny)
+        match &self.0 {
+            Because::Rule(_, rule) => rule.effect != Effect::Deny,
+            Because::Authorizer(_, _, decided) => *decided == Some(true),
+            Because::NotNamed(_) | Because::Reserved | Because::RoleRequired(_) => false,
+        }
+    }
+
+    /// Whether no rule decides it, and an [authorizer](crate::Realm::authorizer) is asked at each request.
+    pub fn asks_authorizer(&self) -> bool {
+        matches!(self.0, Because::Authorizer(_, _, None))
     }
 }
 
@@ -155,6 +250,14 @@ impl fmt::Display for Ruling {
             Because::Rule(by, rule) => write!(f, "{}: {rule}", whose(by)),
             Because::NotNamed(by) => write!(f, "{}: no rule names it", whose(by)),
             Because::Reserved => f.write_str("URIs that start with `wamp.` are the router's own"),
+            Because::Authorizer(role, authorizer, decided) => {
+                let verb = match decided {
+                    None => "decides",
+                    Some(true) => "allows it",
+                    Some(false) => "denies it",
+                };
+                write!(f, "role {role:?}: no rule names it, {authorizer} {verb}")
+            }
             Because::RoleRequired(roles) => write!(f, "the route requires one of the roles {roles:?}"),
         }
     }

@@ -1,18 +1,26 @@
 //! Whether a session may do what it asks for, before anything is looked up for it.
 //!
-//! Static permissions decide at once. Invariant: a denial says nothing of what exists, and nothing of the rules; what decided
+//! Static permissions decide at once. What an authorizer has to be asked is undecided: the connection keeps the request, asks,
+//! and handles it again from the beginning with the answer. Invariants: nothing is done for a request before it is decided, so
+//! that handling it again does it once; a denial says nothing of what exists, and nothing of the rules; what decided
 //! is in the log at DEBUG.
 
-use super::{Access, RealmConfig, RealmContext, Ruling, RunningRealm};
+use super::decisions::{Asker, Forgotten};
+use super::{
+    Access, Asked, Authorizer, AuthorizerAnswer, Authorizers, RealmConfig, RealmContext, Ruling, RunningRealm,
+};
 use crate::WampError;
 use crate::base::log::line_later;
 use crate::base::statistics::Refusal;
+use crate::router::request::{Purpose, Question, QuestionOptions, Verdict};
 use crate::router::routes::{Compiled, RequiredRoles, RoutePattern};
 use crate::router::session::RouterSession;
 use crate::transport::websocket::excerpt;
+use serde::Deserialize;
 use serverwamp_proto::id::SessionId;
 use serverwamp_proto::pattern::{Match, UriPattern};
-use serverwamp_proto::permissions::{Action, Allowance};
+use serverwamp_proto::payload::Payload;
+use serverwamp_proto::permissions::{Action, Actions, Allowance, Decision};
 use serverwamp_proto::uris;
 
 /// What a session asks for: one of the four actions, for a URI or a pattern.
@@ -22,6 +30,54 @@ pub(crate) struct AccessRequest<'a> {
     pub(crate) action: Action,
     pub(crate) form: Match,
     pub(crate) uri: &'a str,
+    pub(crate) options: QuestionOptions,
+}
+
+/// What an allowed request may do besides, and what is done to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Granted {
+    pub(crate) allowance: Allowance,
+    /// It is disclosed whether it asks for that or not.
+    pub(crate) disclosed: bool,
+}
+
+/// A request that does not go on.
+#[derive(Debug)]
+pub(crate) enum Withheld {
+    Denied(WampError),
+    /// It waits: for this answer, or only for the requests before it.
+    Undecided(Option<Box<Asked>>),
+}
+
+/// What a connection knows of the decisions about its requests.
+#[derive(Debug, Default)]
+pub(crate) struct GivenAnswers {
+    /// Of these kinds a request waits already: those that come after it wait behind it.
+    pub(crate) waiting: Actions,
+    /// What authorizers have said about the request that is being handled.
+    pub(crate) given: Vec<(Question, AuthorizerAnswer)>,
+}
+
+impl From<WampError> for Withheld {
+    fn from(error: WampError) -> Self {
+        Self::Denied(error)
+    }
+}
+
+impl<'a> AccessRequest<'a> {
+    /// A request for one URI, without options.
+    pub(crate) fn exact(session: &'a RouterSession, action: Action, uri: &'a str) -> Self {
+        Self { session, action, form: Match::Exact, uri, options: QuestionOptions::default() }
+    }
+
+    fn asker(self) -> Asker {
+        let Self { session, action, form, uri, options } = self;
+        Asker {
+            authid: session.authid().into(),
+            authrole: session.authrole().into(),
+            question: Question { action, form, uri: uri.into(), options },
+        }
+    }
 }
 
 impl RealmContext {
@@ -29,27 +85,96 @@ impl RealmContext {
     ///
     /// # Errors
     /// `wamp.error.not_authorized` when it may not; a topic that nobody has opened, and that no permission is about, is
-    /// `wamp.error.invalid_uri`.
+    /// `wamp.error.invalid_uri`. What an authorizer decides, and what waits behind such a request, is undecided until
+    /// `answers` has the answer.
     #[inline]
     pub(crate) fn authorize(
         &self,
         config: &RealmConfig,
         request: AccessRequest<'_>,
-    ) -> Result<Allowance, WampError> {
-        let AccessRequest { session, action, form, uri } = request;
-        match config.access.decide(session.authrole(), action, form, uri).allowance() {
-            Some(allowance) => Ok(allowance),
-            None => Err(self.denied(&config.access, request)),
+        answers: &GivenAnswers,
+    ) -> Result<Granted, Withheld> {
+        let AccessRequest { session, action, form, uri, .. } = request;
+        let decision = config.access.decide(session.authrole(), action, form, uri);
+        if let Some(authorizers) = config.access.authorizers()
+            && let Some(decided) = self.consult((&config.access, authorizers), &decision, request, answers)
+        {
+            return decided;
+        }
+        match decision.allowance() {
+            Some(allowance) => Ok(Granted { allowance, disclosed: false }),
+            None => Err(self.denied(&config.access, request).into()),
+        }
+    }
+
+    /// What an authorizer has decided, if one decides this; otherwise whether the request waits for those before it.
+    #[cold]
+    fn consult(
+        &self,
+        (access, authorizers): (&Access, &Authorizers),
+        decision: &Decision<'_>,
+        request: AccessRequest<'_>,
+        answers: &GivenAnswers,
+    ) -> Option<Result<Granted, Withheld>> {
+        let AccessRequest { session, action, uri, options, .. } = request;
+        let role = session.authrole();
+        let reserved = authorizers.reserve(action, uri);
+        if reserved && !access.has_permissions(role) {
+            let why = access.why(role, action, request.form, uri);
+            return Some(Err(self.refuse(request, &why).into()));
+        }
+        let behind = options.purpose == Purpose::Request && answers.waiting.contains(action);
+        let wait = |asked: Option<Asked>| Some(Err(Withheld::Undecided(asked.map(Box::new))));
+        let authorizer = match decision {
+            Decision::NotNamed if !reserved => authorizers.of(role),
+            Decision::NotNamed | Decision::Allowed { .. } | Decision::Denied { .. } => None,
+        };
+        let Some(authorizer) = authorizer else {
+            return if behind { wait(None) } else { None };
+        };
+        let asker = request.asker();
+        if let Some((_, answer)) = answers.given.iter().find(|(question, _)| *question == asker.question) {
+            return Some(self.conclude(authorizer, *answer, request).map_err(Withheld::Denied));
+        }
+        match self.decisions.find(&asker, self.now()) {
+            Ok(_) if behind => wait(None),
+            Ok(verdict) => {
+                self.counters.decision_reused();
+                let decided = self.conclude(authorizer, AuthorizerAnswer::Verdict(verdict), request);
+                Some(decided.map_err(Withheld::Denied))
+            }
+            Err(forgotten) => wait(Some(Asked { authorizer: authorizer.clone(), asker, forgotten })),
+        }
+    }
+
+    fn conclude(
+        &self,
+        authorizer: &Authorizer,
+        answer: AuthorizerAnswer,
+        request: AccessRequest<'_>,
+    ) -> Result<Granted, WampError> {
+        let AccessRequest { session, action, uri, .. } = request;
+        match answer {
+            AuthorizerAnswer::Verdict(Verdict { allowance: Some(allowance), disclosed, .. }) => {
+                Ok(Granted { allowance, disclosed })
+            }
+            AuthorizerAnswer::Verdict(_) => {
+                Err(self.refuse(request, &Ruling::denied_by(authorizer, session.authrole())))
+            }
+            AuthorizerAnswer::Failed => {
+                let text = format!("no decision whether to {}", wish(action, uri));
+                Err(WampError::new(uris::error::AUTHORIZATION_FAILED).arg(text))
+            }
         }
     }
 
     /// The error for a request that no rule allows. Roles without permissions read what the realm would have to allow.
     #[cold]
     fn denied(&self, access: &Access, request: AccessRequest<'_>) -> WampError {
-        let AccessRequest { session, action, form, uri } = request;
+        let AccessRequest { session, action, form, uri, .. } = request;
         let role = session.authrole();
         match action {
-            _ if access.has_permissions(role) => {}
+            _ if access.has_permissions(role) || access.authorizers().is_some() => {}
             Action::Subscribe => return self.closed_topic(session, form, uri),
             Action::Register if !access.registers() => {
                 return WampError::not_authorized(
@@ -68,7 +193,7 @@ impl RealmContext {
 
     /// Counts and logs a denial. The peer reads what it has asked for, and nothing else.
     fn refuse(&self, request: AccessRequest<'_>, why: &Ruling) -> WampError {
-        let AccessRequest { session, action, form, uri } = request;
+        let AccessRequest { session, action, form, uri, .. } = request;
         self.counters.count(Refusal::NotAuthorized, 1);
         line_later!(
             DEBUG,
@@ -82,8 +207,7 @@ impl RealmContext {
             uri = UriPattern::new(form, uri),
             why = why
         );
-        let to = if matches!(action, Action::Publish | Action::Subscribe) { " to" } else { "" };
-        WampError::not_authorized(format!("not authorized to {action}{to} {:?}", excerpt(uri)))
+        WampError::not_authorized(format!("not authorized to {}", wish(action, uri)))
     }
 
     /// Nobody has opened the topic, or all topics that the pattern can reach.
@@ -119,6 +243,33 @@ impl RealmContext {
     }
 }
 
+impl RealmContext {
+    /// Forgets the decisions that an event is about: those of the authid and the authrole among its arguments, or all.
+    pub(crate) fn forget_on_event(&self, event: &Payload) {
+        #[derive(Deserialize)]
+        struct About {
+            #[serde(default)]
+            authid: Option<String>,
+            #[serde(default)]
+            authrole: Option<String>,
+        }
+        // An event that says it in another way is about everybody.
+        let about = event.bind().unwrap_or(About { authid: None, authrole: None });
+        self.forget_decisions(&Forgotten { authid: about.authid, authrole: about.authrole });
+    }
+
+    /// Forgets decisions, and says how many.
+    pub(super) fn forget_decisions(&self, which: &Forgotten) -> usize {
+        self.decisions.forget(which)
+    }
+}
+
+/// What a request is for, in words.
+fn wish(action: Action, uri: &str) -> String {
+    let to = if matches!(action, Action::Publish | Action::Subscribe) { " to" } else { "" };
+    format!("{action}{to} {:?}", excerpt(uri))
+}
+
 impl RunningRealm {
     /// What is decided for a session, in words.
     pub(super) fn why_session(
@@ -131,6 +282,34 @@ impl RunningRealm {
             WampError::new(uris::error::NO_SUCH_SESSION).arg(format!("no session {id} in this realm"))
         })?;
         self.why(session.authrole(), action, pattern)
+    }
+
+    /// The same, for which an authorizer is asked if one decides.
+    pub(super) async fn ask_session(
+        &self,
+        id: SessionId,
+        action: Action,
+        pattern: &RoutePattern,
+    ) -> Result<Ruling, WampError> {
+        let why = self.why_session(id, action, pattern)?;
+        let session = self.sessions_by_id().get(&id).cloned();
+        let (Some(session), true) = (session, why.asks_authorizer()) else { return Ok(why) };
+        let rules = self.context.config().rules.clone();
+        let Compiled::Uri(pattern) = pattern.compile_any(&rules).map_err(WampError::internal)? else {
+            return Ok(why);
+        };
+        let decide = |answers: &GivenAnswers| {
+            let exact = AccessRequest::exact(&session, action, pattern.as_str());
+            let request = AccessRequest { form: pattern.kind(), ..exact };
+            self.context.authorize(&self.context.config(), request, answers)
+        };
+        let mut answers = GivenAnswers::default();
+        let asked = match decide(&answers) {
+            Err(Withheld::Undecided(Some(asked))) => asked,
+            decided => return why.decided(decided),
+        };
+        answers.given.push(asked.ask(&session).await);
+        why.decided(decide(&answers))
     }
 
     /// What is decided for a role, in words.

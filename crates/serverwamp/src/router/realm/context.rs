@@ -1,6 +1,7 @@
 //! The context of every part of a realm: its name, its configuration, its limits, and the values that the application's realms share.
 
 use super::RealmConfig;
+use super::decisions::KeptDecisions;
 use super::permits::{CallPermits, RealmPermits};
 use crate::base::counters::Counters;
 use crate::base::ids::RandomIds;
@@ -49,6 +50,8 @@ pub(crate) struct RealmContext {
     pub(crate) caller_share: FairShare,
     /// The realm's share of the server's secret, from which made-up salts derive.
     pub(crate) auth_secret: Secret,
+    /// The decisions of authorizers that are kept.
+    pub(super) decisions: KeptDecisions,
     /// The session the application has in its own realm: a callee in the meta API, and nobody who can be killed.
     pub(crate) own_session: SessionId,
 }
@@ -63,6 +66,7 @@ impl RealmContext {
         let config = Arc::new(ArcSwap::from_pointee(config));
         let permits = RealmPermits::new(&permits, &name);
         let caller_share = limits.caller_share();
+        let decisions = KeptDecisions::new(limits.cached_decisions, limits.cached_decision_time);
         Self {
             name,
             config,
@@ -75,6 +79,7 @@ impl RealmContext {
             permits,
             auth_secret,
             caller_share,
+            decisions,
             own_session,
         }
     }
@@ -90,10 +95,11 @@ impl RealmContext {
         Cache::new(Arc::clone(&self.config))
     }
 
-    /// Replaces the configuration: what comes from now on is treated by this one.
+    /// Replaces the configuration: what comes from now on is treated by this one, and no decision of former authorizers holds.
     #[cfg(test)]
     pub(crate) fn configure(&self, config: RealmConfig) {
         self.config.store(Arc::new(config));
+        self.decisions.forget(&super::decisions::Forgotten::default());
     }
 
     pub(crate) fn now(&self) -> Instant {

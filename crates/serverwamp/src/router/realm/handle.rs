@@ -1,6 +1,7 @@
 //! A running realm, as application code holds it.
 
 use super::Ruling;
+use super::decisions::Forgotten;
 use super::publication::Publication;
 use super::running::RunningRealm;
 use crate::router::broker::Subscriber;
@@ -266,6 +267,39 @@ impl RealmHandle {
         pattern: impl Into<RoutePattern>,
     ) -> Result<Ruling, WampError> {
         self.0.why_session(id, action, &pattern.into())
+    }
+
+    /// Whether the session with this id may do this now: as [`why_session`](Self::why_session), and where an
+    /// [authorizer](crate::Realm::authorizer) decides, it is asked, or its decision is taken that is kept.
+    ///
+    /// # Errors
+    /// What [`why_session`](Self::why_session) reports, and `wamp.error.authorization_failed` if the authorizer fails.
+    pub async fn ask_session(
+        &self,
+        id: SessionId,
+        action: Action,
+        pattern: impl Into<RoutePattern>,
+    ) -> Result<Ruling, WampError> {
+        self.0.ask_session(id, action, &pattern.into()).await
+    }
+
+    /// Forgets all decisions of [authorizers](crate::Realm::authorizer) that are kept, and says how many.
+    ///
+    /// What sessions have, subscriptions and registrations, is not taken away by this.
+    pub fn forget_decisions(&self) -> usize {
+        self.0.context.forget_decisions(&Forgotten::default())
+    }
+
+    /// Forgets those about sessions of this authid.
+    pub fn forget_decisions_of_authid(&self, authid: impl Into<String>) -> usize {
+        let which = Forgotten { authid: Some(authid.into()), authrole: None };
+        self.0.context.forget_decisions(&which)
+    }
+
+    /// Forgets those about sessions of this role.
+    pub fn forget_decisions_of_authrole(&self, authrole: impl Into<String>) -> usize {
+        let which = Forgotten { authid: None, authrole: Some(authrole.into()) };
+        self.0.context.forget_decisions(&which)
     }
 
     /// The sessions that are in the realm now.

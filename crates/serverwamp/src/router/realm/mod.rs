@@ -2,10 +2,13 @@
 
 mod access;
 mod authorize;
+mod authorizer;
+mod authorizer_procedure;
 mod changes;
 mod checks;
 mod config;
 mod context;
+mod decisions;
 mod handle;
 mod leaving;
 mod permits;
@@ -17,7 +20,8 @@ mod tests;
 
 pub use access::Ruling;
 pub(crate) use access::{Access, RoleLimits};
-pub(crate) use authorize::AccessRequest;
+pub(crate) use authorize::{AccessRequest, GivenAnswers, Granted, Withheld};
+pub(crate) use authorizer::{Asked, Authorizer, AuthorizerAnswer, Authorizers};
 pub(crate) use changes::Changes;
 pub(crate) use checks::{disclosure_refused, forwarded, no_such_procedure};
 pub(crate) use config::{Anonymous, Blueprint, RealmCode, RealmConfig};

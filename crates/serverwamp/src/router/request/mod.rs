@@ -1,8 +1,10 @@
-//! The requests of peers to application code: a call, a subscription, a session, a proof of identity.
+//! The requests of peers to application code: a call, a subscription, a session, a proof of identity, a question to an
+//! authorizer.
 //!
 //! Handlers and extractors are generic in the request, so one extractor serves every kind of handler it makes sense in.
 
 mod auth;
+mod authorization;
 mod invocation;
 mod join;
 mod subscription;
@@ -10,6 +12,7 @@ mod subscription;
 pub use crate::router::session::pending::SessionReply;
 pub use crate::router::subscription::SubscriptionReply;
 pub use auth::{AuthRequest, CraMethod, CustomMethod, Method, TicketMethod, TransportMethod};
+pub use authorization::{AuthorizerRequest, Purpose, Question, QuestionOptions, Verdict};
 pub use invocation::Invocation;
 pub(crate) use invocation::Matched;
 pub use join::{ConnectRequest, JoinRequest, SessionRequest};

@@ -59,7 +59,14 @@ impl RouterSession {
     /// # Errors
     /// When the session makes the server keep too much already.
     pub(crate) fn charge(self: &Arc<Self>, payload: &Payload) -> Result<Option<Charge>, WampError> {
-        let bytes = payload.size();
+        self.charge_bytes(payload.size())
+    }
+
+    /// The same for a message that is kept as it came.
+    ///
+    /// # Errors
+    /// As for [`charge`](Self::charge).
+    pub(crate) fn charge_bytes(self: &Arc<Self>, bytes: usize) -> Result<Option<Charge>, WampError> {
         if bytes < SHORT {
             return Ok(None);
         }

@@ -106,6 +106,11 @@ pub(crate) fn in_limits(limits: &Limits) -> Vec<String> {
         retained_events_of_session: _,
         retained_bytes_of_session: _,
         retained_age,
+        undecided_requests,
+        decision_timeout,
+        // No decision is kept.
+        cached_decisions: _,
+        cached_decision_time: _,
         receivers: _,
         meta_arguments: _,
         nesting,
@@ -136,6 +141,8 @@ pub(crate) fn in_limits(limits: &Limits) -> Vec<String> {
         .opening("outgoing_message_bytes", *outgoing_message_bytes)
         .positive("invocations_in_flight", invocations_in_flight, "no client could be called")
         .positive("retained_age", retained_age, "what is retained would be gone at once")
+        .positive("undecided_requests", undecided_requests, "no authorizer could be asked")
+        .positive("decision_timeout", decision_timeout, "every authorizer would be too late")
         .positive("uri_bytes", uri_bytes, "no URI would be accepted")
         .positive("uri_components", uri_components, "no URI would be accepted")
         .positive("longest_call_timeout", longest_call_timeout, "calls with a timeout would end at once")

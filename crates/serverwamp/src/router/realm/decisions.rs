@@ -1,0 +1,227 @@
+//! The answers of authorizers that are kept for a while.
+//!
+//! An answer is kept for the authid, the role and the whole question. Invariants: there are at most as many as the limit says,
+//! none is used after its time, and what was asked before something was forgotten is not kept afterwards.
+
+use crate::base::locks::{Mutex, MutexGuard};
+use crate::router::request::{Question, Verdict};
+use crate::rt::after;
+use hashbrown::HashMap;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+/// Which of the decisions that are kept are forgotten.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Forgotten {
+    pub(crate) authid: Option<String>,
+    pub(crate) authrole: Option<String>,
+}
+
+/// The decisions of a realm that are kept.
+#[derive(Debug)]
+pub(crate) struct KeptDecisions {
+    most: usize,
+    longest: Duration,
+    kept: Mutex<Kept>,
+}
+
+/// What is asked for the first time comes into the young half. When that is full it becomes the old one, and the old one is
+/// dropped: so what is asked again and again stays, and no entry is looked for to be dropped.
+#[derive(Debug, Default)]
+struct Kept {
+    young: HashMap<Asker, KeptDecision>,
+    old: HashMap<Asker, KeptDecision>,
+    /// How often something was forgotten.
+    forgotten: u64,
+}
+
+/// Who asked what.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Asker {
+    pub(crate) authid: Box<str>,
+    pub(crate) authrole: Box<str>,
+    pub(crate) question: Question,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct KeptDecision {
+    verdict: Verdict,
+    until: Instant,
+}
+
+impl KeptDecisions {
+    pub(crate) fn new(most: usize, longest: Duration) -> Self {
+        Self { most, longest, kept: Mutex::default() }
+    }
+
+    /// The decision that is kept, and otherwise how often something was forgotten so far: to be given to
+    /// [`keep`](Self::keep).
+    pub(crate) fn find(&self, asker: &Asker, now: Instant) -> Result<Verdict, u64> {
+        let mut kept = self.kept();
+        if let Some(decision) = kept.young.get(asker) {
+            return if decision.until > now { Ok(decision.verdict) } else { Err(kept.forgotten) };
+        }
+        match kept.old.remove(asker) {
+            Some(decision) if decision.until > now => {
+                self.enter(&mut kept, asker.clone(), decision);
+                Ok(decision.verdict)
+            }
+            _ => Err(kept.forgotten),
+        }
+    }
+
+    /// Keeps a decision for as long as it says, unless something was forgotten since it was asked for.
+    pub(crate) fn keep(&self, asker: Asker, verdict: Verdict, forgotten: u64, now: Instant) {
+        let lasts = verdict.lasts.min(self.longest);
+        let mut kept = self.kept();
+        if lasts.is_zero() || self.most == 0 || kept.forgotten != forgotten {
+            return;
+        }
+        kept.old.remove(&asker);
+        self.enter(&mut kept, asker, KeptDecision { verdict, until: after(now, lasts) });
+    }
+
+    /// Forgets the decisions about these sessions, and says how many they were.
+    pub(crate) fn forget(&self, which: &Forgotten) -> usize {
+        let stays = |asker: &Asker, _: &mut KeptDecision| {
+            let other =
+                |wanted: &Option<String>, is: &str| wanted.as_ref().is_some_and(|wanted| wanted != is);
+            other(&which.authid, &asker.authid) || other(&which.authrole, &asker.authrole)
+        };
+        let mut kept = self.kept();
+        let before = kept.young.len() + kept.old.len();
+        kept.forgotten += 1;
+        kept.young.retain(stays);
+        kept.old.retain(stays);
+        before - kept.young.len() - kept.old.len()
+    }
+
+    fn enter(&self, kept: &mut Kept, asker: Asker, decision: KeptDecision) {
+        let half = self.most.div_ceil(2);
+        if kept.young.len() >= half && !kept.young.contains_key(&asker) {
+            kept.old = std::mem::take(&mut kept.young);
+            if self.most == 1 {
+                kept.old.clear();
+            }
+        }
+        kept.young.insert(asker, decision);
+        // An odd limit has halves of different size.
+        if kept.young.len() + kept.old.len() > self.most
+            && let Some(one) = kept.old.keys().next().cloned()
+        {
+            kept.old.remove(&one);
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::router::request::QuestionOptions;
+    use serverwamp_proto::pattern::Match;
+    use serverwamp_proto::permissions::Action;
+
+    fn asker(authid: &str, authrole: &str, uri: &str) -> Asker {
+        let question = Question {
+            action: Action::Call,
+            form: Match::Exact,
+            uri: uri.into(),
+            options: QuestionOptions::default(),
+        };
+        Asker { authid: authid.into(), authrole: authrole.into(), question }
+    }
+
+    fn lasting(seconds: u64) -> Verdict {
+        Verdict::allow().cache_for(Duration::from_secs(seconds))
+    }
+
+    fn kept(most: usize) -> (KeptDecisions, Instant) {
+        (KeptDecisions::new(most, Duration::from_secs(60)), Instant::now())
+    }
+
+    #[test]
+    fn a_decision_is_kept_as_long_as_it_says_and_no_longer_than_the_limit() {
+        let (decisions, now) = kept(10);
+        decisions.keep(asker("joe", "user", "a"), lasting(5), 0, now);
+        decisions.keep(asker("joe", "user", "b"), lasting(3600), 0, now);
+        decisions.keep(asker("joe", "user", "c"), Verdict::allow(), 0, now);
+        let found = |uri, seconds| {
+            decisions.find(&asker("joe", "user", uri), after(now, Duration::from_secs(seconds)))
+        };
+        assert_eq!(found("a", 4), Ok(lasting(5)));
+        assert_eq!(found("a", 5), Err(0));
+        assert_eq!(found("b", 59), Ok(lasting(3600)));
+        assert_eq!(found("b", 60), Err(0));
+        assert_eq!(found("c", 0), Err(0));
+    }
+
+    #[test]
+    fn no_decision_is_for_another_authid_role_or_question() {
+        let (decisions, now) = kept(10);
+        decisions.keep(asker("joe", "user", "a"), lasting(5), 0, now);
+        let mut other = asker("joe", "user", "a");
+        other.question.options.disclose = true;
+        for other in [asker("ann", "user", "a"), asker("joe", "guest", "a"), asker("joe", "user", "b"), other]
+        {
+            assert_eq!(decisions.find(&other, now), Err(0), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn there_are_never_more_decisions_than_the_limit_says_and_those_in_use_stay() {
+        for most in 0..7 {
+            let (decisions, now) = kept(most);
+            let used = asker("joe", "user", "used");
+            decisions.keep(used.clone(), lasting(9), 0, now);
+            for number in 0..50 {
+                decisions.keep(asker("joe", "user", &number.to_string()), lasting(9), 0, now);
+                let kept = decisions.kept();
+                let count = kept.young.len() + kept.old.len();
+                drop(kept);
+                assert!(count <= most, "{count} of {most}");
+                assert_eq!(decisions.find(&used, now).is_ok(), most >= 2, "{most}: {number}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_forgotten_is_forgotten_by_authid_by_role_and_in_all() {
+        let (decisions, now) = kept(10);
+        let all = [asker("joe", "user", "a"), asker("joe", "admin", "a"), asker("ann", "user", "a")];
+        let fill = || {
+            let forgotten = decisions.kept().forgotten;
+            all.iter().for_each(|one| decisions.keep(one.clone(), lasting(9), forgotten, now));
+        };
+        let left = || all.iter().map(|one| decisions.find(one, now).is_ok()).collect::<Vec<_>>();
+        let which = |authid: Option<&str>, authrole: Option<&str>| Forgotten {
+            authid: authid.map(Into::into),
+            authrole: authrole.map(Into::into),
+        };
+        for (forgotten, stays) in [
+            (which(None, None), [false, false, false]),
+            (which(Some("joe"), None), [false, false, true]),
+            (which(None, Some("user")), [false, true, false]),
+            (which(Some("joe"), Some("user")), [false, true, true]),
+        ] {
+            fill();
+            assert_eq!(decisions.forget(&forgotten), stays.iter().filter(|stays| !**stays).count());
+            assert_eq!(left(), stays, "{forgotten:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_to_what_was_asked_before_something_was_forgotten_is_not_kept() {
+        let (decisions, now) = kept(10);
+        let joe = asker("joe", "user", "a");
+        let Err(before) = decisions.find(&joe, now) else { panic!("nothing is kept yet") };
+        decisions.forget(&Forgotten::default());
+        decisions.keep(joe.clone(), lasting(9), before, now);
+        assert_eq!(decisions.find(&joe, now), Err(1));
+        decisions.keep(joe.clone(), lasting(9), 1, now);
+        assert!(decisions.find(&joe, now).is_ok());
+    }
+}
