@@ -3,8 +3,9 @@
 //! A handler is polled where its CALL was read; when it answers at once, nothing is spawned, registered, locked or
 //! permitted for it. Only a handler that waits becomes a task, and from then on it can be canceled and timed.
 
-use super::call_permit::{self, CallPermit};
-use super::deadlines::{Deadlines, expired};
+use super::call_permit::CallPermit;
+use super::call_tasks::spawn;
+use super::deadlines::Deadlines;
 use super::dispatch::Halt;
 use super::route::{
     CallTarget, ServedRoute, check_abilities, check_allowed, check_goes_on, continues, find, go_on, refuse,
@@ -23,20 +24,17 @@ use crate::router::session::{Charge, OpenCall, RouterSession};
 use crate::router::supervise;
 use crate::rt::{BoxFuture, after};
 use crate::transport::charge_time;
-use futures_util::FutureExt;
-use futures_util::future::{Either, select};
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::{Call, CancelMode, Violation};
 use serverwamp_proto::session::Feature;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 /// A handler's run, from the call to its reply.
-type Run = BoxFuture<'static, CallReply>;
+pub(super) type Run = BoxFuture<'static, CallReply>;
 
 /// The call state that a session's connection keeps.
 pub(super) struct Calls {
@@ -339,79 +337,4 @@ fn describe(state: &mut CallState, session: &Arc<RouterSession>, call: &Call<'_>
         state.timeout = Some(timeout);
         state.deadline = Some(after(session.runtime().now(), timeout));
     }
-}
-
-/// Lets a handler that waits run as a task of its own.
-fn spawn(
-    session: &Arc<RouterSession>,
-    run: Run,
-    state: Arc<CallState>,
-    kept: Option<Charge>,
-    call_permit: Option<CallPermit>,
-) {
-    let taken = match call_permit {
-        Some(call_permit) => {
-            call_permit.hand_over();
-            Ok(())
-        }
-        None => call_permit::take(session),
-    };
-    if let Err(error) = taken {
-        // The handler has begun and has to wait: it ends there.
-        state.answer(&CallReply::error(error));
-        return;
-    }
-    session.enter_call(&state);
-    supervise::spawn(session.runtime(), async move {
-        let session = Arc::clone(state.session.inner());
-        serve(run, &state).await;
-        drop(kept);
-        session.leave_call(&state);
-    });
-}
-
-async fn serve(run: Run, state: &Arc<CallState>) {
-    let session = state.session.inner();
-    let mut run = AssertUnwindSafe(run).catch_unwind();
-    let finished = {
-        let expired = pin!(expired(state));
-        let stopped = pin!(state.stop.wait());
-        let early = pin!(select(stopped, expired));
-        match select(&mut run, early).await {
-            Either::Left((reply, _)) => Ok(reply),
-            Either::Right((Either::Left(_), _)) => Err(WampError::call_canceled()),
-            Either::Right((Either::Right(_), _)) => Err(WampError::call_timed_out()),
-        }
-    };
-    let reply = match finished {
-        Ok(reply) => reply,
-        Err(error) => {
-            let waits = state.stop.get() == Some(&Stop::Kill) && state.winds_up();
-            if !waits {
-                state.answer(&CallReply::error(error));
-            }
-            state.stop.set(Stop::Now);
-            if !state.winds_up() {
-                return;
-            }
-            let grace = session.running_realm().context.limits.grace;
-            let time_up = session.runtime().sleep_until(after(session.runtime().now(), grace));
-            match select(run, time_up).await {
-                Either::Left((reply, _)) => reply,
-                Either::Right(_) => {
-                    let why = format_args!(
-                        "the handler of {} went on for {grace:?} after its end",
-                        state.procedure
-                    );
-                    session.running_realm().context.counters.refused(Refusal::Grace, session, why);
-                    Ok(CallReply::error(WampError::call_canceled()))
-                }
-            }
-        }
-    };
-    let reply = reply.unwrap_or_else(|panic| {
-        let id = supervise::report_panic("procedure handler", session, panic.as_ref());
-        CallReply::error(WampError::incident(&id))
-    });
-    state.answer(&reply);
 }

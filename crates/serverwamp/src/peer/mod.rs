@@ -5,6 +5,7 @@
 
 mod authenticate;
 mod call_permit;
+mod call_tasks;
 mod calls;
 mod deadlines;
 mod dispatch;

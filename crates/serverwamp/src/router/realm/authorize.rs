@@ -294,7 +294,7 @@ impl RunningRealm {
         let why = self.why_session(id, action, pattern)?;
         let session = self.sessions_by_id().get(&id).cloned();
         let (Some(session), true) = (session, why.asks_authorizer()) else { return Ok(why) };
-        let rules = self.context.config().rules.clone();
+        let rules = self.context.config().rules;
         let Compiled::Uri(pattern) = pattern.compile_any(&rules).map_err(WampError::internal)? else {
             return Ok(why);
         };

@@ -147,11 +147,14 @@ pub(crate) fn in_limits(limits: &Limits) -> Vec<String> {
         .positive("uri_components", uri_components, "no URI would be accepted")
         .positive("longest_call_timeout", longest_call_timeout, "calls with a timeout would end at once")
         .found;
-    if Nesting::new(*nesting).is_none() {
-        let (least, most) = (Nesting::LEAST.levels(), Nesting::MOST.levels());
-        found.push(format!("messages can have {least} to {most} levels, but Limits::nesting is {nesting}"));
-    }
+    found.extend(impossible_nesting(*nesting));
     found
+}
+
+fn impossible_nesting(nesting: usize) -> Option<String> {
+    let (least, most) = (Nesting::LEAST.levels(), Nesting::MOST.levels());
+    let text = || format!("messages can have {least} to {most} levels, but Limits::nesting is {nesting}");
+    Nesting::new(nesting).is_none().then(text)
 }
 
 /// The faults of these settings of WebSockets.
