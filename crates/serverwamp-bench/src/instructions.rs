@@ -14,6 +14,7 @@ use crate::options::InstructionsOptions;
 use crate::server::{application, router};
 use clap::ValueEnum;
 use serverwamp::memory::MemoryPeer;
+use serverwamp::{Actions, Realm, prefix, wildcard};
 use std::process::{Command, Stdio};
 
 /// Operations of the shorter run, which warms buffers up as well, and of the longer one.
@@ -36,12 +37,13 @@ pub(crate) enum Operation {
 pub(crate) fn run(options: &InstructionsOptions) -> Result<(), Failure> {
     if let Some(operation) = options.operation {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        return runtime.block_on(work(operation, options.count));
+        return runtime.block_on(work(operation, options.count, options.permissions));
     }
-    println!("| instructions per operation | peers included |");
+    let whose = if options.permissions { ", of a role with permissions" } else { "" };
+    println!("| instructions per operation{whose} | peers included |");
     println!("| --- | --: |");
     for operation in Operation::value_variants() {
-        let [few, many] = OPERATIONS.map(|count| count_instructions(*operation, count));
+        let [few, many] = OPERATIONS.map(|count| count_instructions(*operation, count, options.permissions));
         let per_operation = (many? - few?) as f64 / (OPERATIONS[1] - OPERATIONS[0]) as f64;
         let name = operation.to_possible_value().map(|value| value.get_name().to_owned());
         println!("| {} | {per_operation:.0} |", name.unwrap_or_default());
@@ -50,12 +52,13 @@ pub(crate) fn run(options: &InstructionsOptions) -> Result<(), Failure> {
 }
 
 /// Returns the number of instructions of a process that does `count` operations.
-fn count_instructions(operation: Operation, count: u64) -> Result<u64, Failure> {
+fn count_instructions(operation: Operation, count: u64, permissions: bool) -> Result<u64, Failure> {
     let name = operation.to_possible_value().ok_or("this operation has no name")?;
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(std::env::current_exe()?)
         .args(["instructions", "--operation", name.get_name(), "--count", &count.to_string()])
+        .args(permissions.then_some("--permissions"))
         .stdin(Stdio::null())
         .output()
         .map_err(|error| format!("valgrind does not start ({error}); Debian has it as `valgrind`"))?;
@@ -69,19 +72,20 @@ fn count_instructions(operation: Operation, count: u64) -> Result<u64, Failure> 
 }
 
 /// Does `count` operations, and compares every answer with the right one.
-async fn work(operation: Operation, count: u64) -> Result<(), Failure> {
+async fn work(operation: Operation, count: u64, permissions: bool) -> Result<(), Failure> {
     let mut buffer = Vec::new();
     let mut next = FIRST_ID;
+    let role = if permissions { with_permissions } else { std::convert::identity };
     match operation {
         Operation::ServedCall => {
-            let app = application()?;
+            let app = application(role)?;
             let mut caller = join(&app, "realm1").await?;
             for id in FIRST_ID..FIRST_ID + count {
                 served_call(&mut caller, id, &mut buffer).await?;
             }
         }
         Operation::RoutedCall => {
-            let app = router()?;
+            let app = router(role)?;
             let (mut caller, mut callee) = (join(&app, "realm1").await?, join(&app, "realm1").await?);
             let procedure = "bench.instructions";
             let registration = granted(&mut callee, 64, procedure).await?;
@@ -90,7 +94,7 @@ async fn work(operation: Operation, count: u64) -> Result<(), Failure> {
             }
         }
         Operation::EventTo64 => {
-            let app = router()?;
+            let app = router(role)?;
             let topic = "bench.instructions";
             let mut subscribers = Vec::new();
             for _ in 0..SUBSCRIBERS {
@@ -112,4 +116,15 @@ async fn served_call(caller: &mut MemoryPeer, id: u64, buffer: &mut Vec<u8>) -> 
     let items = [Item::Int(48), Item::Int(id), Item::Empty, Item::Text("demo.add"), args[0], args[1]];
     send(caller, &items, buffer).await?;
     expect(caller, &[Item::Int(50), Item::Int(id), Item::Empty, Item::List(&[Item::Int(3)])], buffer).await
+}
+
+/// Gives everybody's role permissions as applications have them: a few prefixes, and exceptions to them.
+fn with_permissions(realm: Realm) -> Realm {
+    realm.role("anonymous", |role| {
+        role.allow(Actions::CALL, prefix("demo."))
+            .allow(Actions::ALL, prefix("bench."))
+            .allow(Actions::CALL | Actions::SUBSCRIBE, prefix("wamp.session."))
+            .deny(Actions::ALL, prefix("bench.admin."))
+            .deny(Actions::ALL, wildcard("..internal"))
+    })
 }

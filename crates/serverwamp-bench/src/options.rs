@@ -80,6 +80,9 @@ impl FloodOptions {
 
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct InstructionsOptions {
+    /// Give the role of all sessions permissions, so that each request is looked up in them.
+    #[arg(long)]
+    pub(crate) permissions: bool,
     /// Do this one in this process, to be counted by another.
     #[arg(long, hide = true, requires = "count")]
     pub(crate) operation: Option<crate::instructions::Operation>,

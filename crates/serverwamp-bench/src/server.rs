@@ -13,7 +13,7 @@ use serverwamp::websocket::{WebSocketConfig, echo};
 use serverwamp::{
     Application, ApplicationBuilder, Realm, RealmHandle, RouteSet, Server, TopicSettings, WampError, measure,
 };
-use std::convert::Infallible;
+use std::convert::{Infallible, identity};
 use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
@@ -61,8 +61,12 @@ pub(crate) fn run(options: &ServerOptions) -> Result<(), Failure> {
         println!("listening {}", listener.local_addr()?);
         match options.kind {
             ServerKind::Echo => serve_echo(listener).await?,
-            ServerKind::Wamp => Server::new(application()?).serve(listener, std::future::pending()).await?,
-            ServerKind::Router => Server::new(router()?).serve(listener, std::future::pending()).await?,
+            ServerKind::Wamp => {
+                Server::new(application(identity)?).serve(listener, std::future::pending()).await?
+            }
+            ServerKind::Router => {
+                Server::new(router(identity)?).serve(listener, std::future::pending()).await?
+            }
             ServerKind::Writer => serve_writes(listener).await?,
             ServerKind::Open => {
                 let app = open(options).with_state(()).build()?;
@@ -120,21 +124,23 @@ async fn wait_once() {
     .await;
 }
 
-pub(crate) fn application() -> Result<Application, Failure> {
+/// A realm that serves; `role` says what else is true of it.
+pub(crate) fn application(role: fn(Realm) -> Realm) -> Result<Application, Failure> {
     let routes = RouteSet::new()
         .procedure("demo.add", add)
         .procedure("bench.publish", publish)
         .topic("bench.topic", || async {});
     Ok(Application::builder::<()>()
-        .realm(Realm::new("realm1").allow_anonymous("anonymous").routes(routes))
+        .realm(role(Realm::new("realm1").allow_anonymous("anonymous").routes(routes)))
         .websocket(|config| config.ping_interval = NO_PINGS)
         .with_state(())
         .build()?)
 }
 
-pub(crate) fn router() -> Result<Application, Failure> {
+/// Realms for clients alone; `role` says what else is true of each.
+pub(crate) fn router(role: fn(Realm) -> Realm) -> Result<Application, Failure> {
     let router = Application::builder::<()>().websocket(|config| config.ping_interval = NO_PINGS);
-    let realms = REALMS.map(|name| Realm::router(name).allow_anonymous("anonymous"));
+    let realms = REALMS.map(|name| role(Realm::router(name).allow_anonymous("anonymous")));
     Ok(realms.into_iter().fold(router, |router, realm| router.realm(realm)).with_state(()).build()?)
 }
 
