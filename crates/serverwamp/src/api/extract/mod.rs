@@ -97,6 +97,13 @@ pub trait FromRequest<R: Request, S>: Sized {
         true
     }
 
+    /// Returns whether `Option<Self>` is `None` without trying, because a rejection would leave a line in the log.
+    #[doc(hidden)]
+    fn is_known_absent(request: &R) -> bool {
+        let _ = request;
+        false
+    }
+
     /// Returns whether the extractor takes more input than the request itself. [`CallInput`] does.
     #[doc(hidden)]
     const TAKES_INPUT: bool = false;

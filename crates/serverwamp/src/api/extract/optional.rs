@@ -17,6 +17,9 @@ impl<R: Request, S: Sync, E: FromRequest<R, S>> FromRequest<R, S> for Option<E> 
     const TAKES_INPUT: bool = E::TAKES_INPUT;
 
     async fn from_request(request: &mut R, state: &S) -> Result<Self, E::Rejection> {
+        if E::is_known_absent(request) {
+            return Ok(None);
+        }
         match E::from_request(request, state).await {
             Ok(value) => Ok(Some(value)),
             Err(_) if E::is_absent(request) => Ok(None),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// The value the authenticator attached to the session with [`Principal::identity`](crate::auth::Principal::identity).
 ///
 /// A session without one, or with one of another type, is refused with `wamp.error.not_authorized`, and a line in the log says
-/// which type it was.
+/// which type it was. `Option<Identity<U>>` is `None` for it.
 #[derive(Debug)]
 pub struct Identity<U>(pub Arc<U>);
 
@@ -80,6 +80,11 @@ impl<R: Request, S: Sync, U: Send + Sync + 'static> FromRequest<R, S> for Identi
             );
             WampError::not_authorized("the session has no identity of the kind that this handler asks for")
         })
+    }
+
+    /// A handler that takes `Option<Identity<U>>` is for sessions without one as well: nothing is wrong with these.
+    fn is_known_absent(request: &R) -> bool {
+        request.session().identity::<U>().is_none()
     }
 }
 
