@@ -46,9 +46,17 @@ fn realm() -> Realm {
                 .deny(Actions::ALL, wildcard("shop..internal"))
                 // Customers chat, and leave nothing behind for those who come later.
                 .allow_with(Actions::PUBLISH, "shop.chat", Allowance { retain: false, ..Allowance::FULL })
+                // People click; what asks faster than this is a program, and waits.
+                .requests_per_second(20, 40)
                 .calls_in_flight(16)
+                .outgoing_bytes(256 * 1024)
         })
-        .role("staff", |role| role.allow(Actions::ALL, prefix("shop.")).allow(Actions::CALL, prefix("wamp.")))
+        .role("staff", |role| {
+            role.allow(Actions::ALL, prefix("shop."))
+                .allow(Actions::CALL, prefix("wamp."))
+                // A till, a phone and an office.
+                .sessions_per_authid(3)
+        })
         .meta_api()
 }
 

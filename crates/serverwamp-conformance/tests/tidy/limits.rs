@@ -22,6 +22,23 @@ fn fields<'s>(source: &'s str, name: &str) -> Vec<(&'s str, String)> {
     fields
 }
 
+/// The public methods that set a limit of a role.
+fn role_limits(source: &str) -> Vec<&str> {
+    let methods = source.lines().filter_map(|line| line.trim().strip_prefix("pub fn "));
+    methods.filter_map(|method| method.split_once('(')).map(|(name, _)| name).collect()
+}
+
+fn complaints_about_role_limits(document: &str, methods: &[&str]) -> Vec<String> {
+    let section = document.split("\n## ").find(|section| section.starts_with("Of roles")).unwrap_or_default();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
+    let named: Vec<&str> = rows.filter_map(|row| row.split_once('`')).map(|(name, _)| name).collect();
+    let missing = methods.iter().filter(|method| !named.contains(method));
+    let missing = missing.map(|method| format!("{DOCUMENT} does not name the limit {method} of roles"));
+    let gone = named.iter().filter(|name| !methods.contains(name));
+    let gone = gone.map(|name| format!("{DOCUMENT} names the limit {name} of roles, which does not exist"));
+    missing.chain(gone).collect()
+}
+
 /// The variants and names in the list of refusals.
 fn refusals(source: &str) -> Vec<(&str, &str)> {
     let list = source.split_once("refusals! {\n").map_or("", |(_, rest)| rest);
@@ -91,6 +108,15 @@ fn every_limit_is_in_the_table_of_limits_and_says_why_it_is_what_it_is() {
 }
 
 #[test]
+fn every_limit_of_a_role_is_in_the_table_of_limits() {
+    let document = read(&root().join(DOCUMENT));
+    let source = read(&root().join("crates/serverwamp/src/api/realm/role_limits.rs"));
+    let methods = role_limits(&source);
+    assert!(methods.len() > 3, "the check looks in the wrong place");
+    none(complaints_about_role_limits(&document, &methods));
+}
+
+#[test]
 fn every_counter_is_in_the_table_of_limits_is_counted_and_is_asked_for_by_a_test() {
     let document = read(&root().join(DOCUMENT));
     let source = read(&root().join("crates/serverwamp/src/base/statistics.rs"));
@@ -111,6 +137,10 @@ fn a_limit_that_is_missing_or_gone_or_without_a_reason_is_found() {
     assert!(complaints_about_fields(fine, &found).is_empty());
     assert_eq!(complaints_about_fields(&fine.replace("calls", "coals"), &found).len(), 2);
     assert_eq!(complaints_about_fields(fine, &[("calls", "Calls.".to_owned())]).len(), 1);
+    let roles = format!("{fine}\n## Of roles\n| `calls`: how many | 1 |\n");
+    let methods = role_limits("impl RoleRules {\n    pub fn calls(self, most: usize) -> Self {\n    }\n");
+    assert!(complaints_about_role_limits(&roles, &methods).is_empty());
+    assert_eq!(complaints_about_role_limits(&roles, &["coals"]).len(), 2);
     let twice = fine.replace("| `calls` | 1 |", "| `calls` | 1 |\n| `calls` | 1 |");
     assert_eq!(complaints_about_fields(&twice, &found).len(), 2);
 }

@@ -27,6 +27,7 @@ mod event_retention;
 mod identifiers;
 mod kept_payloads;
 mod language;
+mod limits_of_roles;
 mod meta_api;
 mod meta_api_application;
 mod meta_pages;

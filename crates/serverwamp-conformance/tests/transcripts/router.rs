@@ -59,7 +59,8 @@ impl Router {
         let runtime = runtime.expect("threads can be started");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("there is a free port");
         let url = format!("ws://{}/ws", listener.local_addr().expect("a listener has an address"));
-        runtime.spawn(Server::new(app).serve(listener, std::future::pending()));
+        let server = Server::new(app).long_poll("/lp");
+        runtime.spawn(server.serve(listener, std::future::pending()));
         Self { url, runtime: Some(runtime) }
     }
 

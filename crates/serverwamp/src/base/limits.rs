@@ -254,7 +254,22 @@ impl Default for Limits {
     }
 }
 
+/// How many requests are taken of a connection.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct RequestRate {
+    /// In each second, on average.
+    pub(crate) rate: u32,
+    /// At once, after a silence.
+    pub(crate) burst: u32,
+}
+
 impl Limits {
+    /// The rate of every connection's requests, if there is one.
+    pub(crate) fn request_rate(&self) -> Option<RequestRate> {
+        let (rate, burst) = (self.requests_per_second, self.requests_burst);
+        (rate != u32::MAX).then_some(RequestRate { rate, burst })
+    }
+
     /// The bytes that all queues together may borrow.
     pub(crate) fn pool(&self) -> usize {
         self.borrowed_bytes.unwrap_or_else(|| self.outgoing_bytes.saturating_mul(16))

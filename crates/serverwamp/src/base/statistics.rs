@@ -168,6 +168,9 @@ refusals! {
     AuthenticateTimeout "authenticate_timeouts",
     /// Sessions that were not let in: no such realm, not authenticated, refused by a handler.
     Session "sessions_refused",
+    /// Sessions that were not let in, because their authid had as many as
+    /// [`RoleRules::sessions_per_authid`](crate::RoleRules::sessions_per_authid) allows.
+    SessionsOfAuthid "sessions_of_authid_refused",
     /// Peers that did not answer our GOODBYE within [`Limits::goodbye_timeout`](crate::Limits::goodbye_timeout).
     GoodbyeTimeout "goodbye_timeouts",
     /// Peers that were disconnected because they did not answer a ping.

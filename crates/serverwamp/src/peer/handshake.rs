@@ -97,13 +97,16 @@ impl Peer {
         let Phase::Deciding(deciding) = &mut self.phase else { return };
         match deciding.decision.as_mut().poll(cx) {
             Poll::Ready(Ok(())) => self.welcome(),
-            Poll::Ready(Err(denial)) => {
+            Poll::Ready(Err(NotLetIn { refusal, denial })) => {
                 let whose = Whose::from(&*self.transport).in_session(deciding.session.id());
                 let realm = deciding.session.running_realm().name();
-                let authid = deciding.exchange.hello.authid.as_deref().unwrap_or("(none)");
+                let authid = match deciding.session.principal() {
+                    Some(principal) => principal.authid(),
+                    None => deciding.exchange.hello.authid.as_deref().unwrap_or("(none)"),
+                };
                 let progress = deciding.exchange.progress();
                 let why = format_args!("realm {realm}, authid {authid}, {progress}: {denial}");
-                self.app.counters.refused(Refusal::Session, whose, why);
+                self.app.counters.refused(refusal, whose, why);
                 self.deny(&denial);
             }
             Poll::Pending => {
@@ -131,6 +134,7 @@ impl Peer {
             // A peer that takes so little has no use for a list of what it could ask for (checklist RAW-04).
             self.send(&welcome(None));
         }
+        self.limit(&session);
         realm.admit(&session);
         log_joined(&session, principal, deciding.agent.as_deref());
         session.joined().set(());
@@ -143,6 +147,19 @@ impl Peer {
             session,
             lost: 0,
         }));
+    }
+
+    /// The limits of the session's role begin, and those of a session before it on the same transport end.
+    fn limit(&mut self, session: &RouterSession) {
+        let of_role = session.limits_of_role();
+        let changes = of_role.requests.is_some() || of_role.outgoing_bytes.is_some();
+        if !changes && !self.has_role_limits {
+            return;
+        }
+        self.has_role_limits = changes;
+        let limits = &self.app.limits;
+        self.rate_limit.change(of_role.requests.or_else(|| limits.request_rate()), self.app.runtime.now());
+        self.outbox.resize(&limits.bounds().at_most(of_role.outgoing_bytes));
     }
 
     /// Not let in: ABORT, and the transport closes behind it.
@@ -182,7 +199,7 @@ async fn decide(
     exchange: Arc<Exchange>,
     methods: Vec<String>,
     connections: crate::transport::shutdown::Connections,
-) -> Result<(), Denial> {
+) -> Result<(), NotLetIn> {
     let session = exchange.session.inner();
     let connected = Arc::new(Signal::default());
     let request = |admission| ConnectRequest { admission, taken: false };
@@ -194,6 +211,9 @@ async fn decide(
         Err(WampError::authentication_failed(format!("internal error, id {id}")).into())
     });
     session.welcome(principal.map_err(blame_backend)?);
+    realm
+        .seat(session)
+        .map_err(|error| NotLetIn { refusal: Refusal::SessionsOfAuthid, denial: error.into() })?;
     let request = |admission| JoinRequest { admission, taken: false };
     ask(&realm.code.on_join, session, session.joined(), &connections, request).await?;
     Ok(())
@@ -235,6 +255,24 @@ async fn ask<R: SessionRequest>(
 
 async fn session_over(session: Arc<RouterSession>) {
     session.closed().await;
+}
+
+/// Why a peer is not let in, and what counts that.
+pub(super) struct NotLetIn {
+    refusal: Refusal,
+    denial: Denial,
+}
+
+impl From<Denial> for NotLetIn {
+    fn from(denial: Denial) -> Self {
+        Self { refusal: Refusal::Session, denial }
+    }
+}
+
+impl From<WampError> for NotLetIn {
+    fn from(error: WampError) -> Self {
+        Denial::from(error).into()
+    }
 }
 
 /// A failure of the application is no wrong password: it is a failed authentication (checklist AUTH-09).

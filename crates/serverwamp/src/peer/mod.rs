@@ -23,7 +23,7 @@ pub(crate) use self::environment::Environment;
 use crate::base::admission::Permit;
 use crate::base::log::{self, Whose};
 use crate::base::statistics::Refusal;
-use crate::router::auth::{Denial, Exchange};
+use crate::router::auth::Exchange;
 use crate::router::realm::GivenAnswers;
 use crate::router::session::{self, CloseReason, RouterSession};
 use crate::router::wire;
@@ -33,6 +33,7 @@ use crate::transport::{EndReason, Flow, MessageHandler, Outbox, TransportInfo, c
 use bytes::Bytes;
 use calls::Calls;
 use dispatch::Halt;
+use handshake::NotLetIn;
 use rate_limit::RateLimit;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::RequestNumbering;
@@ -58,6 +59,8 @@ pub(crate) struct Peer {
     /// When the phase has lasted too long.
     deadline: Option<Instant>,
     rate_limit: RateLimit,
+    /// The transport has limits of the role of a session on it.
+    has_role_limits: bool,
     _alive: Alive,
 }
 
@@ -78,7 +81,7 @@ enum Phase {
 struct Deciding {
     session: Arc<RouterSession>,
     exchange: Arc<Exchange>,
-    decision: BoxFuture<'static, Result<(), Denial>>,
+    decision: BoxFuture<'static, Result<(), NotLetIn>>,
     /// A CHALLENGE is out and its AUTHENTICATE is not in.
     challenged: bool,
     /// The client's name and version, as HELLO says, for the log.
@@ -132,6 +135,7 @@ impl Peer {
             phase: Phase::Closed,
             deadline: None,
             rate_limit: RateLimit::new(&app.limits, app.runtime.now()),
+            has_role_limits: false,
             _alive: app.connections.enter(outbox.clone()),
             outbox,
             permit,
@@ -151,7 +155,7 @@ impl Peer {
             && let Some(request) = self.machine.receive_quick(self.serializer, frame)
         {
             if !matches!(request, QuickRequest::Yield(_)) && self.rate_limit.ask(now) {
-                overdue::asks_too_fast(&self.app, Whose::from(&open.session));
+                overdue::asks_too_fast(&self.app, self.rate_limit.rate(), Whose::from(&open.session));
             }
             let handled = dispatch::quick(open, request);
             return self.unless_undecided(handled, frame);
@@ -160,7 +164,7 @@ impl Peer {
         charge_time();
         let step = self.machine.receive_frame(self.serializer, frame)?;
         if is_request(&step) && self.rate_limit.ask(now) {
-            overdue::asks_too_fast(&self.app, self.whose());
+            overdue::asks_too_fast(&self.app, self.rate_limit.rate(), self.whose());
         }
         match step {
             SessionStep::Join(hello, roles) => self.join(&hello, roles),
@@ -370,9 +374,9 @@ impl MessageHandler for Peer {
     }
 
     fn ended(&mut self, reason: EndReason) {
-        let limit = self.app.limits.outgoing_bytes;
         let refusal = match reason {
             EndReason::SlowConsumer => {
+                let limit = self.outbox.limit();
                 Some((Refusal::SlowConsumer, format!("the peer's queue exceeded its limit of {limit} bytes")))
             }
             EndReason::PingTimeout => Some((Refusal::PingTimeout, "a ping was not answered".to_owned())),

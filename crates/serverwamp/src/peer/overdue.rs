@@ -57,8 +57,8 @@ impl Peer {
 
 /// A connection asks faster than it may, and is not read for a while.
 #[cold]
-pub(super) fn asks_too_fast(app: &Environment, whose: Whose) {
-    let limit = app.limits.requests_per_second;
+pub(super) fn asks_too_fast(app: &Environment, rate: Option<u32>, whose: Whose) {
+    let limit = rate.unwrap_or(u32::MAX);
     let why = format_args!("more than {limit} requests a second: reading from the peer is paused");
     app.counters.refused(Refusal::RequestsPerSecond, whose, why);
 }

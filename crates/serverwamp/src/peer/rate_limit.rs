@@ -1,13 +1,14 @@
 //! The rate limit of a connection, and the idle timeout of a session.
 //!
 //! A peer that asks too fast is not refused: its connection is not read until it may ask again, so nothing is lost, and what it
-//! sends meanwhile waits on its own side. Sessions that follow each other on one connection share its rate limit.
+//! sends meanwhile waits on its own side. Sessions that follow each other on one connection share its rate limit: when one of a
+//! role with a rate of its own begins, the requests that were taken before count.
 //!
 //! Invariant: in any time `t` no more requests are taken than `burst + rate * t`.
 
 use std::time::{Duration, Instant};
 
-use crate::base::limits::Limits;
+use crate::base::limits::{Limits, RequestRate};
 use crate::rt::after;
 
 /// The rate limit of one connection.
@@ -28,6 +29,8 @@ pub(super) struct RateLimit {
 /// A bucket of tokens, of which each request takes one. It is described by when it will be full.
 #[derive(Debug)]
 struct TokenBucket {
+    /// Tokens that come in each second.
+    rate: u32,
     /// In which one token comes in.
     interval: Duration,
     /// In which all but one of the tokens come in.
@@ -37,13 +40,24 @@ struct TokenBucket {
 
 impl RateLimit {
     pub(super) fn new(limits: &Limits, now: Instant) -> Self {
-        let Limits { requests_per_second: rate, requests_burst: burst, idle_timeout, .. } = *limits;
-        let bucket = (rate != u32::MAX).then(|| {
-            let interval = Duration::from_secs(1) / rate.max(1);
-            TokenBucket { interval, slack: interval.saturating_mul(burst.max(1) - 1), full_at: now }
-        });
-        let idle_timeout = (idle_timeout != Duration::MAX).then_some(idle_timeout);
+        let bucket = limits.request_rate().map(|rate| TokenBucket::full(rate, now));
+        let idle_timeout = (limits.idle_timeout != Duration::MAX).then_some(limits.idle_timeout);
         Self { bucket, rests_until: None, idle_timeout, heard: now, unread_since: None }
+    }
+
+    /// From now on requests are taken at this rate. As many tokens are missing as before.
+    pub(super) fn change(&mut self, rate: Option<RequestRate>, now: Instant) {
+        let former = self.bucket.take();
+        self.bucket = rate.map(|rate| {
+            let missing = former.map_or(0, |former| former.missing(now));
+            TokenBucket::full(rate, now).without(missing, now)
+        });
+        self.rests_until = self.bucket.as_ref().and_then(|bucket| bucket.rests_until(now));
+    }
+
+    /// The requests that are taken in a second, if that is limited.
+    pub(super) fn rate(&self) -> Option<u32> {
+        self.bucket.as_ref().map(|bucket| bucket.rate)
     }
 
     /// Something came.
@@ -104,9 +118,33 @@ impl RateLimit {
 }
 
 impl TokenBucket {
+    fn full(RequestRate { rate, burst }: RequestRate, now: Instant) -> Self {
+        let (rate, burst) = (rate.max(1), burst.max(1));
+        let interval = Duration::from_secs(1) / rate;
+        Self { rate, interval, slack: interval.saturating_mul(burst - 1), full_at: now }
+    }
+
+    /// The tokens that were taken and have not come in again.
+    fn missing(&self, now: Instant) -> u32 {
+        let missing =
+            self.full_at.saturating_duration_since(now).as_nanos().div_ceil(self.interval.as_nanos().max(1));
+        u32::try_from(missing).unwrap_or(u32::MAX)
+    }
+
+    /// The same with so many tokens fewer, at most all that it holds.
+    fn without(self, missing: u32, now: Instant) -> Self {
+        let missing = self.interval.saturating_mul(missing).min(self.slack + self.interval);
+        Self { full_at: now + missing, ..self }
+    }
+
     /// Takes a token, and says when the next one can be taken if not now.
     fn take(&mut self, now: Instant) -> Option<Instant> {
         self.full_at = self.full_at.max(now) + self.interval;
+        self.rests_until(now)
+    }
+
+    /// When the next token can be taken, if not now.
+    fn rests_until(&self, now: Instant) -> Option<Instant> {
         self.full_at.checked_sub(self.slack).filter(|next| *next > now)
     }
 }
@@ -162,6 +200,25 @@ mod tests {
         assert_eq!(exhaust(&mut rate_limit, start), 1);
         assert_eq!(exhaust(&mut rate_limit, start + Duration::from_millis(999)), 0);
         assert_eq!(exhaust(&mut rate_limit, start + Duration::from_secs(1)), 1);
+    }
+
+    #[test]
+    fn whoever_gets_another_rate_keeps_what_it_has_taken() {
+        let (mut rate_limit, start) = rate_limit(u32::MAX, 1);
+        let slow = Some(RequestRate { rate: 2, burst: 4 });
+        assert_eq!(rate_limit.rate(), None);
+        rate_limit.change(slow, start);
+        assert_eq!((rate_limit.rate(), exhaust(&mut rate_limit, start)), (Some(2), 4));
+        // A session of the same role on the same connection finds the bucket empty, and one of another the same number missing.
+        rate_limit.change(slow, start);
+        assert_eq!(exhaust(&mut rate_limit, start + Duration::from_millis(499)), 0);
+        rate_limit.change(Some(RequestRate { rate: 100, burst: 5 }), start);
+        assert_eq!(exhaust(&mut rate_limit, start + Duration::from_millis(500)), 5);
+        rate_limit.change(Some(RequestRate { rate: 1, burst: 2 }), start + Duration::from_millis(500));
+        assert_eq!(exhaust(&mut rate_limit, start + Duration::from_millis(1499)), 0);
+        assert_eq!(exhaust(&mut rate_limit, start + Duration::from_millis(1500)), 1);
+        rate_limit.change(None, start + Duration::from_secs(2));
+        assert_eq!(exhaust(&mut rate_limit, start + Duration::from_secs(2)), 1000);
     }
 
     #[test]

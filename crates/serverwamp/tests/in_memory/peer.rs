@@ -31,7 +31,8 @@ impl Peer {
         this.welcomed().await
     }
 
-    fn connect(app: &Application) -> Self {
+    /// One that has said nothing yet.
+    pub(crate) fn connect(app: &Application) -> Self {
         Self { transport: app.connect(Serializer::Json), requests: 0 }
     }
 

@@ -4,6 +4,7 @@ mod authentication;
 mod authorizers;
 mod permissions;
 mod register;
+mod role_limits;
 mod roles;
 #[cfg(test)]
 mod tests;
@@ -239,7 +240,11 @@ impl Realm<()> {
         problems.extend(self.admission_problem());
         if self.authenticators.is_empty() {
             let required = self.routes.required_roles();
-            problems.extend(self.access.nobodys_roles(&self.name, self.anonymous.as_deref(), &required));
+            problems.extend(self.access.problems_of_only_role(
+                &self.name,
+                self.anonymous.as_deref(),
+                &required,
+            ));
         }
         problems.extend(self.problems);
         problems.extend(self.routes.problems);
@@ -253,7 +258,7 @@ impl Realm<()> {
         let routes = Arc::new(table);
         let events = self.offers.meta_api;
         let reserved = ReservedUris { calls: events || self.service.is_some(), events };
-        let access = self.access.compile(routes.open_topics(), reserved, &rules, problems);
+        let access = self.access.compile(routes.open_topics(), reserved, &rules, limits, problems);
         let access = self.authorizers.compile(access, &rules, problems);
         let service = service(self.service, self.layers, &routes);
         let topic_settings = SettingsTable::compile(self.topic_settings, &rules, problems);

@@ -4,6 +4,7 @@ use super::Realm;
 use super::roles::{self, PlacedRule, ReservedUris, RoleRules};
 use crate::api::routes::{RoutePattern, prefix};
 use crate::base::error::Problem;
+use crate::base::limits::Limits;
 use crate::router::realm::{Access, Disclosure, RoleLimits};
 use hashbrown::HashMap;
 use serverwamp_proto::pattern::UriPattern;
@@ -163,6 +164,7 @@ impl AccessRules {
         topics: impl IntoIterator<Item = UriPattern>,
         reserved: ReservedUris,
         rules: &UriRules,
+        limits_of_all: &Limits,
         problems: &mut Vec<Problem>,
     ) -> Access {
         let everything = || UriPattern::prefix("");
@@ -178,7 +180,7 @@ impl AccessRules {
         }
         let (mut roles, mut limits) = (HashMap::new(), HashMap::new());
         for (name, role) in &self.roles {
-            limits.insert(Box::from(&**name), role.limits(name, problems));
+            limits.insert(Box::from(&**name), role.limits.compile(name, limits_of_all, problems));
             let permissions = role.compile(name, rules, reserved, problems);
             if !permissions.is_empty() {
                 roles.insert(Box::from(&**name), permissions);
@@ -188,8 +190,9 @@ impl AccessRules {
         Access::new(roles, Permissions::new(everybody)).with_limits(limits)
     }
 
-    /// The roles that have been spoken of and that nobody can get in the realm `name`, whose only role is `anonymous`.
-    pub(super) fn nobodys_roles(
+    /// What is wrong in the realm `name` because its only role is `anonymous`: other roles that have been spoken of, which
+    /// nobody can get, and limits that count authids.
+    pub(super) fn problems_of_only_role(
         &self,
         name: &str,
         anonymous: Option<&str>,
@@ -202,6 +205,8 @@ impl AccessRules {
         };
         let text =
             |role: &str| format!("realm {name:?} speaks of the role {role:?}, which nobody can get: {only}");
-        nobodys.map(|(role, place)| Problem::new(place, text(role))).collect()
+        let alone = self.roles.iter().filter(|(role, _)| Some(&**role) == anonymous);
+        let uncounted = alone.flat_map(|(role, rules)| rules.limits.among_anonymous(role));
+        nobodys.map(|(role, place)| Problem::new(place, text(role))).chain(uncounted).collect()
     }
 }

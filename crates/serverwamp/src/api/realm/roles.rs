@@ -1,8 +1,8 @@
 //! Roles: what one can look like, and what it may do.
 
+use super::role_limits::PlacedLimits;
 use crate::api::routes::RoutePattern;
 use crate::base::error::Problem;
-use crate::router::realm::RoleLimits;
 use crate::router::routes::Compiled;
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::permissions::{Action, Actions, Allowance, Effect, Permissions, Rule};
@@ -25,6 +25,9 @@ use std::panic::Location;
 ///
 /// SUBSCRIBE and REGISTER by pattern need the permission for every URI that the pattern can reach.
 ///
+/// A role can also have less than everybody of what [`Limits`](crate::Limits) limits, with or without permissions:
+/// [`calls_in_flight`](Self::calls_in_flight) and the methods after it. A limit above that of everybody is an error of `build`.
+///
 /// ```
 /// use serverwamp::{Actions, Allowance, Realm, prefix, wildcard};
 ///
@@ -38,11 +41,9 @@ use std::panic::Location;
 #[must_use]
 pub struct RoleRules {
     rules: Vec<PlacedRule>,
-    limits: RoleLimits,
-    /// Where a limit is 0.
-    nothing: Vec<&'static Location<'static>>,
     /// The procedure that decides what no rule names.
     pub(super) authorizer: Option<(String, &'static Location<'static>)>,
+    pub(super) limits: PlacedLimits,
 }
 
 #[derive(Clone)]
@@ -95,32 +96,6 @@ impl RoleRules {
         self
     }
 
-    /// The calls that a session of this role may have unanswered at once, if that is less than
-    /// [`Limits::calls_in_flight`](crate::Limits::calls_in_flight) (default: that many). One more is refused with
-    /// `wamp.error.unavailable` and counted as `calls_refused`. 0 is an error of `build`: [`deny`](Self::deny) says so better.
-    #[track_caller]
-    pub fn calls_in_flight(mut self, most: usize) -> Self {
-        self.limits.calls_in_flight = Some(self.checked(most, Location::caller()));
-        self
-    }
-
-    /// The subscriptions that a session of this role may have, if that is less than
-    /// [`Limits::subscriptions`](crate::Limits::subscriptions) (default: that many). One more is refused with
-    /// `wamp.error.unavailable` and counted as `subscriptions_refused`. 0 is an error of `build`: [`deny`](Self::deny) says so
-    /// better.
-    #[track_caller]
-    pub fn subscriptions(mut self, most: usize) -> Self {
-        self.limits.subscriptions = Some(self.checked(most, Location::caller()));
-        self
-    }
-
-    fn checked(&mut self, most: usize, place: &'static Location<'static>) -> usize {
-        if most == 0 {
-            self.nothing.push(place);
-        }
-        most
-    }
-
     fn rule(
         mut self,
         actions: Actions,
@@ -132,28 +107,15 @@ impl RoleRules {
         self
     }
 
-    /// Whether nothing is allowed or denied.
+    /// Whether nothing is allowed, denied or limited.
     pub(super) fn is_empty(&self) -> bool {
-        self.rules.is_empty() && self.limits == RoleLimits::default()
+        self.rules.is_empty() && self.limits.is_empty()
     }
 
-    /// Adds what another one allows and denies.
+    /// Adds what another one allows, denies and limits.
     pub(super) fn merge(&mut self, other: Self) {
         self.rules.extend(other.rules);
-        self.nothing.extend(other.nothing);
-        let (known, new) = (self.limits, other.limits);
-        self.limits = RoleLimits {
-            calls_in_flight: new.calls_in_flight.or(known.calls_in_flight),
-            subscriptions: new.subscriptions.or(known.subscriptions),
-        };
-    }
-
-    /// The limits of the role `name`; what is wrong with them goes to `problems`.
-    pub(super) fn limits(&self, name: &str, problems: &mut Vec<Problem>) -> RoleLimits {
-        let text =
-            || format!("role {name:?} has a limit of 0, which lets it do nothing: use `deny` for that");
-        problems.extend(self.nothing.iter().map(|place| Problem::new(place, text())));
-        self.limits
+        self.limits.merge(other.limits);
     }
 
     /// The permissions of the role `name`; what is wrong with them goes to `problems`.

@@ -75,7 +75,8 @@ impl InTurns for Reading {
     fn go_on(&mut self, caller: &RouterSession) -> Option<Result<Payload, WampError>> {
         let complete = self.look_on(caller);
         let realm = caller.running_realm();
-        let is_too_long = |bytes| bytes > most_bytes(realm, self.found.len());
+        let most = most_bytes(caller, self.found.len());
+        let is_too_long = |bytes| bytes > most;
         if is_too_long(self.least) {
             return Some(Err(self.too_long(caller)));
         }
@@ -101,10 +102,10 @@ impl InTurns for Reading {
 
 /// What is encoded takes a turn, so it is an eighth of what may wait for a peer; but one event can always be had that the
 /// peer can have at all.
-fn most_bytes(realm: &RunningRealm, events: usize) -> usize {
+fn most_bytes(caller: &RouterSession, events: usize) -> usize {
     match events {
-        0 | 1 => realm.context.limits.outgoing_bytes / 2,
-        _ => realm.context.limits.outgoing_bytes / 8,
+        0 | 1 => caller.outbox().limit() / 2,
+        _ => caller.outbox().limit() / 8,
     }
 }
 
@@ -128,7 +129,7 @@ impl Reading {
 
     fn too_long(&self, caller: &RouterSession) -> WampError {
         let realm = caller.running_realm();
-        let (events, most) = (self.found.len(), most_bytes(realm, self.found.len()));
+        let (events, most) = (self.found.len(), most_bytes(caller, self.found.len()));
         let text =
             format!("{events} events exceed the {most} bytes of an answer: ask for fewer, with `limit`");
         realm.context.counters.refused(Refusal::OutgoingMessageBytes, caller, &text);

@@ -7,6 +7,7 @@
 
 use super::{Authorizer, Authorizers, Granted, Withheld};
 use crate::WampError;
+use crate::base::limits::RequestRate;
 use hashbrown::HashMap;
 use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::permissions::{Action, Decision, Effect, Permissions, Rule};
@@ -36,6 +37,10 @@ pub(crate) struct Access {
 pub(crate) struct RoleLimits {
     pub(crate) calls_in_flight: Option<usize>,
     pub(crate) subscriptions: Option<usize>,
+    pub(crate) requests: Option<RequestRate>,
+    pub(crate) outgoing_bytes: Option<usize>,
+    /// This one is of all sessions of one authid together.
+    pub(crate) sessions_per_authid: Option<usize>,
 }
 
 impl Access {

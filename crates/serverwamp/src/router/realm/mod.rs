@@ -14,6 +14,7 @@ mod leaving;
 mod permits;
 mod publication;
 mod running;
+mod seats;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ pub use handle::{RealmHandle, Registration};
 pub(crate) use permits::CallPermits;
 pub use publication::Publication;
 pub(crate) use running::{Routed, RunningRealm};
+pub(crate) use seats::Seat;
 pub use settings::{Disclosure, ProcedureSettings, TopicSettings};
 pub(crate) use settings::{Offers, SettingsEntry, SettingsTable};
 

@@ -6,6 +6,7 @@
 
 use super::changes::{Changes, Indexes};
 use super::leaving::{Leaving, LeavingQueue};
+use super::seats::Seats;
 use super::{Blueprint, RealmCode, RealmContext, RouterContext, no_such_procedure};
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::base::log::{Whose, line};
@@ -33,6 +34,8 @@ pub(crate) struct RunningRealm {
     sessions: Mutex<BTreeMap<SessionId, Arc<RouterSession>>>,
     changes: Mutex<Indexes>,
     leaving: Mutex<LeavingQueue>,
+    /// The sessions of each authid in the roles that limit them.
+    pub(super) seats: Seats,
 }
 
 impl RunningRealm {
@@ -49,6 +52,7 @@ impl RunningRealm {
             sessions: Mutex::default(),
             changes: Mutex::new(indexes),
             leaving: Mutex::default(),
+            seats: Seats::default(),
         }
     }
 
@@ -113,6 +117,7 @@ impl RunningRealm {
             self.context.counters.session_ended();
         }
         let mut tables = session.take_tables();
+        drop(tables.seat.take());
         session.wants_nothing_retained();
         let leaving = Leaving::new(session, &mut tables, known && !quiet);
         self.let_leave(leaving);

@@ -7,6 +7,7 @@ use crate::router::call::{CallState, Stop};
 use crate::router::dealer::{RegistrationEntry, RoutedCall};
 use crate::router::meta::Testament;
 use crate::router::payload::CallReply;
+use crate::router::realm::Seat;
 use hashbrown::HashMap;
 use serverwamp_proto::broker::Testaments;
 use serverwamp_proto::id::{RegistrationId, RequestId, SubscriptionId};
@@ -28,6 +29,8 @@ pub(crate) struct SessionTables {
     pub(crate) testaments: Testaments<Testament>,
     /// Subscriptions whose handlers have not decided yet.
     pub(crate) attempts: Vec<Arc<PendingSubscribe>>,
+    /// Its place among the sessions of its authid, where its role limits these.
+    pub(crate) seat: Option<Box<Seat>>,
 }
 
 impl SessionTables {

@@ -99,7 +99,7 @@ impl Outbox {
     /// Adds a pong, unless there is no room for it; the order of pongs and messages is that of what they answer.
     pub(crate) fn push_pong(&self, payload: &[u8]) -> bool {
         let mut queue = self.lock();
-        if queue.end.is_some() || queue.queued.bytes + payload.len() + HEADER > self.0.room.full.bytes {
+        if queue.end.is_some() || queue.queued.bytes + payload.len() + HEADER > queue.room.full.bytes {
             return false;
         }
         let (added, saved) = queue.frames.push_control(&self.0.framing, Opcode::Pong, payload);

@@ -64,11 +64,11 @@ pub(crate) struct Outbox(Arc<OutboxState>);
 #[derive(Debug)]
 struct OutboxState {
     framing: Framing,
-    /// The longest message that may be sent.
-    longest: usize,
     /// The terminator of JSON messages in batches; the usual one until the peer has shown its own.
     separator: OnceLock<Separator>,
-    room: Room,
+    /// Below so many bytes and messages more may be produced; a copy from `Queue::room`.
+    soft_bytes: AtomicUsize,
+    soft_messages: usize,
     /// The pool from which it borrows, if there is one.
     pool: Option<Arc<Pool>>,
     overflow: Overflow,
@@ -90,6 +90,9 @@ struct OutboxState {
 #[derive(Debug)]
 struct Queue {
     frames: Frames,
+    room: Room,
+    /// The longest message that may be sent.
+    longest: usize,
     /// Bytes that `push` accepted and the socket has not taken yet.
     queued: Amount,
     /// Messages among these that the connection took: they count until it takes the next, when they are written.
@@ -128,12 +131,14 @@ impl Outbox {
 
     fn with_pool(framing: Framing, bounds: OutboxBounds, pool: Option<Arc<Pool>>) -> Self {
         let OutboxBounds { message, overflow, .. } = bounds;
+        let room = Room::new(&bounds);
         let frames = Frames::new(overflow == Overflow::DropOldestEvent);
+        let longest = framing.longest().min(message);
         Self(Arc::new(OutboxState {
             framing,
-            longest: framing.longest().min(message),
             separator: OnceLock::new(),
-            room: Room::new(&bounds),
+            soft_bytes: AtomicUsize::new(room.soft.bytes),
+            soft_messages: room.soft.messages,
             pool,
             overflow,
             lost: AtomicU64::new(0),
@@ -145,6 +150,8 @@ impl Outbox {
             writer: AtomicWaker::new(),
             queue: Mutex::new(Queue {
                 frames,
+                longest,
+                room,
                 queued: Amount::default(),
                 taken: 0,
                 end: None,
@@ -218,7 +225,8 @@ impl Outbox {
     #[inline]
     pub(crate) fn has_room(&self) -> bool {
         let messages = self.0.queued_messages.load(Ordering::Acquire);
-        self.0.room.is_there(Amount { bytes: self.queued(), messages }) || self.is_closed()
+        let bytes = self.0.soft_bytes.load(Ordering::Relaxed);
+        (self.queued() < bytes && messages < self.0.soft_messages) || self.is_closed()
     }
 
     /// Completes when [`has_room`](Self::has_room).
@@ -239,6 +247,26 @@ impl Outbox {
         })
     }
 
+    /// Gives it other bounds of bytes from now on; those of messages stay. What waits stays as well, and counts.
+    pub(crate) fn resize(&self, bounds: &OutboxBounds) {
+        let mut queue = self.lock();
+        let room = Room::new(bounds);
+        self.0.soft_bytes.store(room.soft.bytes, Ordering::Release);
+        queue.longest = self.0.framing.longest().min(bounds.message);
+        let waiting = match room.is_there(queue.queued) {
+            true => std::mem::take(&mut queue.waiting),
+            false => Vec::new(),
+        };
+        queue.room = room;
+        drop(queue);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// The bytes that may wait without being borrowed.
+    pub(crate) fn limit(&self) -> usize {
+        self.lock().room.full.bytes
+    }
+
     #[inline]
     fn set_queued(&self, queue: &mut Queue, queued: Amount) {
         queue.queued = queued;
@@ -251,7 +279,7 @@ impl Outbox {
         let before = queue.queued;
         let bytes = before.bytes.saturating_sub(gone.bytes);
         self.set_queued(queue, Amount { bytes, messages: before.messages.saturating_sub(gone.messages) });
-        let mut waiting = match !self.0.room.is_there(before) && self.0.room.is_there(queue.queued) {
+        let mut waiting = match !queue.room.is_there(before) && queue.room.is_there(queue.queued) {
             true => std::mem::take(&mut queue.waiting),
             false => Vec::new(),
         };

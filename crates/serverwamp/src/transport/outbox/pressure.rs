@@ -73,7 +73,7 @@ impl Outbox {
     pub(crate) fn is_slow_with_room(&self) -> bool {
         let queue = self.lock();
         let Some(pressure) = queue.pressure.as_ref().filter(|pressure| pressure.slow) else { return false };
-        let Amount { bytes, messages } = self.0.room.bound(Class::Answer, self.0.overflow);
+        let Amount { bytes, messages } = queue.room.bound(Class::Answer, self.0.overflow);
         !queue.queued.exceeds(Amount { bytes: bytes + pressure.lent(), messages })
     }
 
@@ -84,8 +84,9 @@ impl Outbox {
             return None;
         }
         let mut queue = self.lock();
+        let time = queue.room.drain.time;
         let pressure = queue.pressure.as_mut().filter(|pressure| !pressure.slow)?;
-        Some(after(*pressure.since.get_or_insert(now), self.0.room.drain.time))
+        Some(after(*pressure.since.get_or_insert(now), time))
     }
 
     /// Looks how much the peer has accepted, if it is time to.
@@ -93,9 +94,9 @@ impl Outbox {
         if !self.is_under_pressure() {
             return DrainVerdict::Steady;
         }
-        let drain = self.0.room.drain;
         let mut queue = self.lock();
-        let queued = queue.queued;
+        let (drain, queued) = (queue.room.drain, queue.queued);
+        let is_calm = queue.room.is_calm(queued);
         let Some(pressure) = queue.pressure.as_mut().filter(|pressure| !pressure.slow) else {
             return DrainVerdict::Steady;
         };
@@ -103,7 +104,7 @@ impl Outbox {
             return DrainVerdict::Steady;
         }
         // With little in it there was nothing to drain.
-        if pressure.drained >= drain.bytes || self.0.room.is_calm(queued) {
+        if pressure.drained >= drain.bytes || is_calm {
             pressure.since = Some(now);
             pressure.drained = 0;
             return DrainVerdict::Steady;
@@ -126,7 +127,7 @@ impl Outbox {
             return Poll::Ready(());
         }
         let mut queue = self.lock();
-        let waits = queue.end.is_none() && self.0.room.is_beyond_relief(queue.queued, self.allowance());
+        let waits = queue.end.is_none() && queue.room.is_beyond_relief(queue.queued, self.allowance());
         let Some(pressure) = queue.pressure.as_mut().filter(|pressure| waits && !pressure.slow) else {
             return Poll::Ready(());
         };
@@ -210,7 +211,7 @@ impl Outbox {
         }
         let loan = pressure.loan.get_or_insert_with(|| Arc::clone(pool).open());
         // Whichever borrows, what is refused last keeps its room: events that are being written cannot be dropped for an answer.
-        let lent = loan.extend_to(total.bytes - self.0.room.lent_from());
+        let lent = loan.extend_to(total.bytes - queue.room.lent_from());
         pressure.lent_to_event |= lent && class == Class::Event;
         lent
     }
@@ -219,7 +220,7 @@ impl Outbox {
     pub(super) fn note_sender(&self) {
         let queue = self.lock();
         let waits = queue.pressure.as_ref().is_some_and(|pressure| !pressure.slow);
-        let waits = waits && self.0.room.is_beyond_mark(queue.queued, self.allowance());
+        let waits = waits && queue.room.is_beyond_mark(queue.queued, self.allowance());
         drop(queue);
         if waits {
             pause::note(self);
@@ -229,7 +230,7 @@ impl Outbox {
     /// Some of it is gone: adds whom to wake.
     #[cold]
     pub(super) fn relieve(&self, queue: &mut Queue, waiting: &mut Vec<Waker>) {
-        let (room, queued) = (&self.0.room, queue.queued);
+        let (room, queued) = (&queue.room, queue.queued);
         let Some(pressure) = &mut queue.pressure else { return };
         if let Some(loan) = &mut pressure.loan {
             loan.reduce_to(queued.bytes.saturating_sub(room.lent_from()));
@@ -247,7 +248,8 @@ impl Outbox {
 
     /// Lets those go on who have paused first, as many as there is room for: all at once would fill it several times over.
     fn resume(&self, queue: &mut Queue, waiting: &mut Vec<Waker>) {
-        let (room, queued, allowance) = (&self.0.room, queue.queued, self.allowance());
+        let (queued, allowance) = (queue.queued, self.allowance());
+        let room = &queue.room;
         let Some(pressure) = &mut queue.pressure else { return };
         if room.is_beyond_relief(queued, allowance) {
             return;

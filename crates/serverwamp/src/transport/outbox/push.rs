@@ -32,12 +32,12 @@ impl Outbox {
             .frames
             .encode(&shared.framing, &shared.separator, message, encode)
             .map_err(PushError::Encode)?;
-        if draft.message() > shared.longest {
+        if draft.message() > queue.longest {
             return self.too_long(queue, &draft, class).map_err(PushError::widen);
         }
         let Amount { bytes, messages } = queue.queued;
         let total = Amount { bytes: bytes + queue.frames.length(&draft), messages: messages + 1 };
-        if !shared.room.is_there(total) {
+        if !queue.room.is_there(total) {
             return self.append_to_much(queue, draft, class, kind, total).map_err(PushError::widen);
         }
         self.commit(queue, &draft, class, kind, asleep);
@@ -55,7 +55,7 @@ impl Outbox {
         total: Amount,
     ) -> Result<(), PushError> {
         let begins = self.press(&mut queue);
-        let bound = self.0.room.bound(class, self.0.overflow);
+        let bound = queue.room.bound(class, self.0.overflow);
         let appended = if total.exceeds(bound) && !self.borrow(&mut queue, class, total, bound) {
             self.overflow(queue, draft, class, kind, (total, bound))
         } else {
@@ -130,8 +130,8 @@ impl Outbox {
         total_and_bound: (Amount, Amount),
     ) -> Result<(), PushError> {
         if queue.frames.are_removable() {
-            let at_once = |excess| self.0.room.at_once(excess);
-            draft = match queue.frames.make_room(draft, kind, total_and_bound, at_once) {
+            let Queue { frames, room, .. } = &mut *queue;
+            draft = match frames.make_room(draft, kind, total_and_bound, |excess| room.at_once(excess)) {
                 Ok((draft, removed)) => {
                     let waiting = self.subtract(&mut queue, removed);
                     self.commit(queue, &draft, class, kind, None);

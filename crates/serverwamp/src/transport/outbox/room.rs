@@ -26,6 +26,14 @@ pub(crate) struct OutboxBounds {
     pub(crate) drain: DrainRate,
 }
 
+impl OutboxBounds {
+    /// The same with room for at most so many bytes, also in one message.
+    pub(crate) fn at_most(self, bytes: Option<usize>) -> Self {
+        let most = bytes.unwrap_or(usize::MAX);
+        Self { queued: self.queued.min(most), message: self.message.min(most), ..self }
+    }
+}
+
 /// The rate at which a peer has to accept what waits, where much does: so many bytes in each such time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DrainRate {
@@ -88,7 +96,7 @@ pub(super) struct Room {
     /// The amount that has to be written until they go on.
     relief: usize,
     /// Below this, more may be produced.
-    soft: Amount,
+    pub(super) soft: Amount,
     /// Below this, the pressure is over.
     calm: Amount,
     pub(super) drain: DrainRate,

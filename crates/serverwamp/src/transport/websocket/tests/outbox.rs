@@ -63,6 +63,24 @@ fn the_limit_is_kept_to_the_byte() {
 }
 
 #[test]
+fn other_bounds_hold_from_now_on_to_the_byte() {
+    let outbox = Outbox::new(Framing::plain(None), bounds(100, Overflow::default()));
+    outbox.push_encoded(&[0; 4]).unwrap();
+    outbox.resize(&bounds(100, Overflow::default()).at_most(Some(12)));
+    assert_eq!(outbox.limit(), 12);
+    assert!(!outbox.has_room(), "a quarter of 12 waits");
+    assert_eq!(outbox.push(Class::Answer, infallible(|out| out.extend([0; 13]))), Err(PushError::TooLong));
+    outbox.push_encoded(&[0; 4]).unwrap();
+    outbox.resize(&bounds(100, Overflow::default()).at_most(None));
+    assert!(outbox.has_room());
+    outbox.push_encoded(&[0; 86]).unwrap();
+    assert_eq!((outbox.limit(), outbox.queued()), (100, 100));
+    outbox.resize(&bounds(100, Overflow::default()).at_most(Some(50)));
+    assert_eq!(outbox.push_encoded(b""), Err(PushError::Closed));
+    assert!(outbox.overflowed());
+}
+
+#[test]
 fn taken_bytes_count_until_they_are_written() {
     let outbox = Outbox::new(Framing::plain(None), bounds(100, Overflow::default()));
     outbox.push_encoded(&[0; 48]).unwrap();
