@@ -132,14 +132,23 @@ fn pattern() -> impl Strategy<Value = UriPattern> {
     ]
 }
 
-fn rule() -> impl Strategy<Value = Rule> {
-    (pattern(), any::<(bool, bool)>()).prop_map(|(pattern, (allows, history))| match allows {
-        true => {
-            let effect = Effect::Allow(Allowance { history, ..Allowance::FULL });
-            Rule { effect, ..allow(pattern) }
-        }
-        false => deny(pattern),
+/// Some actions, one at least.
+fn actions() -> impl Strategy<Value = Actions> {
+    (1..16usize).prop_map(|some| {
+        let chosen = Action::ALL.into_iter().enumerate().filter(|(place, _)| some >> place & 1 == 1);
+        chosen.fold(Actions::default(), |actions, (_, action)| actions | action.into())
     })
+}
+
+fn effect() -> impl Strategy<Value = Effect> {
+    any::<(bool, bool, bool, bool)>().prop_map(|(allows, disclose, retain, history)| match allows {
+        true => Effect::Allow(Allowance { disclose, retain, history }),
+        false => Effect::Deny,
+    })
+}
+
+fn rule() -> impl Strategy<Value = Rule> {
+    (pattern(), actions(), effect()).prop_map(|(pattern, actions, effect)| Rule { pattern, actions, effect })
 }
 
 /// Enough URIs to tell any two of the patterns above apart: with components that no rule names, and longer than all.
@@ -176,6 +185,27 @@ fn by_model(rules: &[(&Rule, Vec<bool>)], at: usize) -> Option<Allowance> {
     (!effects.is_empty()).then_some(allowance)
 }
 
+/// What the rules say to `action` for every URI.
+fn all_by_model(rules: &[Rule], action: Action, uris: &[String]) -> Vec<Option<Allowance>> {
+    let about = rules.iter().filter(|rule| rule.actions.contains(action));
+    let sets: Vec<_> =
+        about.map(|rule| (rule, uris.iter().map(|uri| rule.pattern.matches(uri)).collect())).collect();
+    (0..uris.len()).map(|at| by_model(&sets, at)).collect()
+}
+
+/// Whether the rule that is named is about this action, says this, and has to do with what was asked for.
+fn names_a_reason(decision: &Decision<'_>, action: Action, asked: &UriPattern) -> bool {
+    match decision {
+        Decision::Allowed { by, .. } => {
+            by.actions.contains(action) && by.effect != Effect::Deny && by.pattern.covers(asked)
+        }
+        Decision::Denied { by } => {
+            by.actions.contains(action) && by.effect == Effect::Deny && by.pattern.overlaps(asked)
+        }
+        Decision::NotNamed => true,
+    }
+}
+
 proptest! {
     #[test]
     fn authz_13_and_09_rules_decide_as_a_model_does_that_looks_at_every_uri(
@@ -183,21 +213,41 @@ proptest! {
         asked in vec(pattern(), 1..6),
     ) {
         let uris = all_uris();
-        let set = |pattern: &UriPattern| uris.iter().map(|uri| pattern.matches(uri)).collect::<Vec<_>>();
-        let model: Vec<_> = rules.iter().map(|rule| (rule, set(&rule.pattern))).collect();
-        let expected: Vec<_> = (0..uris.len()).map(|at| by_model(&model, at)).collect();
         let permissions = Permissions::new(rules.clone());
-        for (uri, expected) in uris.iter().zip(&expected) {
-            prop_assert_eq!(permissions.check(Action::Call, uri).allowance(), *expected, "{}", uri);
+        for action in Action::ALL {
+            let expected = all_by_model(&rules, action, &uris);
+            for (uri, expected) in uris.iter().zip(&expected) {
+                let decision = permissions.check(action, uri);
+                prop_assert_eq!(decision.allowance(), *expected, "{} {}", action, uri);
+                prop_assert!(names_a_reason(&decision, action, &UriPattern::exact(uri.as_str())), "{}", decision);
+            }
+            prop_assert_eq!(permissions.may_ever(action), expected.iter().any(Option::is_some));
+            for pattern in &asked {
+                let reached: Vec<_> =
+                    uris.iter().zip(&expected).filter(|(uri, _)| pattern.matches(uri)).collect();
+                let may = reached.iter().all(|(_, said)| said.is_some());
+                let decision = permissions.check_pattern(action, pattern);
+                prop_assert_eq!(decision.is_allowed(), may, "{} {}: {}", action, pattern, decision);
+                prop_assert!(names_a_reason(&decision, action, pattern), "{}: {}", pattern, decision);
+                if may {
+                    let least =
+                        reached.iter().filter_map(|(_, said)| **said).fold(Allowance::FULL, Allowance::and);
+                    prop_assert_eq!(decision.allowance(), Some(least), "{} {}", action, pattern);
+                }
+            }
         }
-        for pattern in &asked {
-            let reached: Vec<_> = set(pattern).into_iter().zip(&expected).filter(|(hit, _)| *hit).collect();
-            let may = reached.iter().all(|(_, said)| said.is_some());
-            let decision = permissions.check_pattern(Action::Register, pattern);
-            prop_assert_eq!(decision.is_allowed(), may, "{}: {}", pattern, decision);
-            if may {
-                let least = reached.iter().filter_map(|(_, said)| **said).fold(Allowance::FULL, Allowance::and);
-                prop_assert_eq!(decision.allowance(), Some(least), "{}", pattern);
+    }
+
+    #[test]
+    fn a_rule_that_is_called_overruled_can_be_left_out(rules in vec(rule(), 0..7)) {
+        let (uris, permissions) = (all_uris(), Permissions::new(rules.clone()));
+        let overruled: Vec<usize> = permissions.overruled().collect();
+        let rest = rules.iter().enumerate().filter(|(place, _)| !overruled.contains(place));
+        let rest = Permissions::new(rest.map(|(_, rule)| rule.clone()));
+        for action in Action::ALL {
+            for uri in &uris {
+                let (all, rest) = (permissions.check(action, uri), rest.check(action, uri));
+                prop_assert_eq!(all.allowance(), rest.allowance(), "{} {}", action, uri);
             }
         }
     }

@@ -9,5 +9,6 @@ mod extractors;
 mod layers;
 mod meta_listeners;
 mod peer;
+mod permissions;
 mod progress;
 mod role_limits;

@@ -1,17 +1,23 @@
 //! Plays a sequence of operations to the model and to a router, and compares.
 
 use serde_json::{Value, json};
-use serverwamp_conformance::{Arrival, Carrier, DEADLINE, Places, RawPeer, Subprotocol, difference};
+use serverwamp_conformance::{Arrival, DEADLINE};
 
 use super::broker::Publication;
+use super::clients::{Client, Monitor};
 use super::dealer::{CallOptions, Invoke};
-use super::{Expected, Kind, Model, NEW_ID, Operation, PUBLICATION, Traits};
+use super::due::{New, is};
+use super::roles::{Deed, Extras, ROLES, Roles};
+use super::{Expected, Kind, Model, Operation, PUBLICATION, Traits};
 use crate::router::{Router, realms};
 
 /// Few, so that they meet.
-const URIS: [&str; 5] = ["a.b", "a.c", "a.b.c", "a.b.d", "d"];
-const PREFIXES: [&str; 4] = ["a", "a.", "a.b", "d"];
-const WILDCARDS: [&str; 4] = ["a.", ".b", "a..c", "..d"];
+pub(super) const URIS: [&str; 5] = ["a.b", "a.c", "a.b.c", "a.b.d", "d"];
+pub(super) const PREFIXES: [&str; 4] = ["a", "a.", "a.b", "d"];
+pub(super) const WILDCARDS: [&str; 4] = ["a.", ".b", "a..c", "..d"];
+
+const NOT_AUTHORIZED: &str = "wamp.error.not_authorized";
+const NOT_DISCLOSED: &str = "wamp.error.option_disallowed.disclose_me";
 
 /// How many clients are there at the most.
 const PEERS: usize = 5;
@@ -25,22 +31,18 @@ pub(super) struct Failure {
     pub(super) log: Vec<String>,
 }
 
-/// A client of the real router.
-struct Client {
-    peer: RawPeer,
-    session: u64,
-    authid: String,
-    /// Its last request id.
-    last: u64,
-}
-
 struct Play {
     router: Router,
     /// By their numbers in the model; those that left are `None`.
     clients: Vec<Option<Client>>,
     /// Sees who leaves, so that the play goes on when that is done.
-    monitor: RawPeer,
+    monitor: Monitor,
     model: Model,
+    /// What each role may do; `None` if everybody may do everything.
+    roles: Option<Roles>,
+    /// Requests that were denied, and subscriptions and registrations that were created.
+    denied: usize,
+    created: usize,
     log: Vec<String>,
     payload: u64,
 }
@@ -51,10 +53,19 @@ pub(super) fn run(operations: &[Operation]) -> Result<(), Failure> {
 
 /// Plays to this router, where others than the model knows of may be.
 pub(super) fn run_on(router: Router, operations: &[Operation]) -> Result<(), Failure> {
-    let mut monitor = RawPeer::joined(router.url(), Subprotocol::JSON, "realm1");
-    monitor.subscribe("wamp.session.on_leave", json!({}));
-    let (clients, log) = (Vec::new(), Vec::new());
-    let mut play = Play { router, clients, monitor, model: Model::default(), log, payload: 0 };
+    play(router, None, operations).map(drop)
+}
+
+/// Plays to a router where roles have these permissions; the number of requests that were denied.
+pub(super) fn run_with(roles: &Roles, operations: &[Operation]) -> Result<usize, Failure> {
+    play(Router::start(roles.application()), Some(roles.clone()), operations)
+}
+
+fn play(router: Router, roles: Option<Roles>, operations: &[Operation]) -> Result<usize, Failure> {
+    let (monitor, clients) = (Monitor::of(router.url()), Vec::new());
+    let log = roles.as_ref().map(Roles::describe).unwrap_or_default();
+    let model = Model::default();
+    let mut play = Play { router, clients, monitor, model, roles, denied: 0, created: 0, log, payload: 0 };
     for _ in 0..3 {
         play.join(true);
     }
@@ -63,35 +74,46 @@ pub(super) fn run_on(router: Router, operations: &[Operation]) -> Result<(), Fai
             return Err(Failure { at, text, log: play.log });
         }
     }
-    Ok(())
-}
-
-/// Ids that the router has just chosen.
-#[derive(Debug, Default)]
-struct New {
-    /// Of a subscription or a registration.
-    id: Option<u64>,
-    publication: Option<u64>,
+    let told = play.monitor.creations();
+    if told != play.created {
+        let text =
+            format!("{} subscriptions and registrations were created, and {told} were told", play.created);
+        return Err(Failure { at: operations.len().saturating_sub(1), text, log: play.log });
+    }
+    Ok(play.denied)
 }
 
 impl Play {
     fn join(&mut self, advanced: bool) {
         let number = self.clients.len();
-        let carrier = [Carrier::WebSocket, Carrier::RawSocketTcp][number % 2];
-        let mut peer = carrier.connect(&Places::at(self.router.url()), Subprotocol::PLAIN[number % 3]);
-        let known = json!({ "features": { "publisher_identification": true } });
-        let all = json!({ "features": {
-            "progressive_call_results": true, "progressive_call_invocations": true, "call_canceling": true
-        } });
-        let callee = if advanced { all.clone() } else { json!({}) };
-        let roles = json!({ "publisher": {}, "subscriber": known, "caller": all, "callee": callee });
-        let welcome = peer.hello("realm1", json!({ "roles": roles }));
-        let session = peer.welcomed(&welcome);
-        let authid = welcome[2]["authid"].as_str().unwrap_or_default().to_owned();
-        self.log.push(format!("{number} joins, advanced: {advanced}"));
-        self.clients.push(Some(Client { peer, session, authid, last: 0 }));
+        let role = self.roles.as_ref().map_or(ROLES[0], |_| ROLES[number % ROLES.len()]);
+        let authid = match role {
+            "user" => Some("joe"),
+            "member" => Some("mia"),
+            _ => None,
+        };
+        let client = Client::join(self.router.url(), number, advanced, authid);
+        assert_eq!(client.role, role);
+        self.log.push(format!("{number} joins as {role}, advanced: {advanced}"));
+        self.clients.push(Some(client));
         self.model.traits.push(Traits { advanced });
         self.model.present.push(number);
+    }
+
+    /// What the client may do to all URIs of a pattern; `None` if it may not.
+    fn may(&self, me: usize, deed: Deed, kind: Kind, uri: &str) -> Option<Extras> {
+        let role = self.clients[me].as_ref().map_or("", |client| &client.role);
+        match &self.roles {
+            Some(roles) => roles.may(role, deed, kind, uri),
+            None => Some(Extras::ALL),
+        }
+    }
+
+    /// Says what is denied, and requires that it is answered so, or not at all.
+    fn say_denied(&mut self, me: usize, said: &Value, answer: Option<&str>) -> Result<(), String> {
+        self.denied += 1;
+        let error = answer.map(|uri| (me, json!([8, said[0], said[1], {}, uri])));
+        self.say(me, said, error.into_iter().collect()).map(drop)
     }
 
     fn client(&mut self, number: usize) -> &mut Client {
@@ -128,14 +150,18 @@ impl Play {
     fn subscribe(&mut self, me: usize, a: u32, b: u32, c: u32) -> Result<(), String> {
         let (kind, uri) = pattern(a, b);
         let request = self.request(me);
-        let mut expected = vec![(me, self.model.broker.subscribe(me, request, kind, uri))];
         let get_retained = c.is_multiple_of(2);
-        if get_retained {
+        let said = json!([32, request, { "match": kind.word(), "get_retained": get_retained }, uri]);
+        let Some(extras) = self.may(me, Deed::Subscribe, kind, uri) else {
+            return self.say_denied(me, &said, Some(NOT_AUTHORIZED));
+        };
+        let mut expected = vec![(me, self.model.broker.subscribe(me, request, kind, uri))];
+        if get_retained && extras.retain {
             self.model.broker.late(me, kind, uri, &mut expected);
         }
-        let said = json!([32, request, { "match": kind.word(), "get_retained": get_retained }, uri]);
         let new = self.say(me, &said, expected)?.id;
         new.into_iter().for_each(|id| self.model.broker.learn(id));
+        self.created += usize::from(new.is_some());
         Ok(())
     }
 
@@ -175,8 +201,16 @@ impl Play {
             options["disclose_me"] = json!(true);
         }
         self.payload += 1;
+        let said = json!([16, request, options, topic, [self.payload]]);
+        let extras = match self.may(me, Deed::Publish, Kind::Exact, topic) {
+            None => return self.say_denied(me, &said, acknowledge.then_some(NOT_AUTHORIZED)),
+            Some(extras) if b & 64 == 64 && !extras.disclose => {
+                return self.say_denied(me, &said, acknowledge.then_some(NOT_DISCLOSED));
+            }
+            Some(extras) => extras,
+        };
         let client = self.client(me);
-        let identity = (client.session, client.authid.clone(), "guest".to_owned());
+        let identity = (client.session, client.authid.clone(), client.role.clone());
         let publication = Publication {
             publisher: me,
             topic,
@@ -191,9 +225,10 @@ impl Play {
         if acknowledge {
             expected.push((me, json!([17, request, PUBLICATION])));
         }
-        let said = json!([16, request, options, topic, [self.payload]]);
         let id = self.say(me, &said, expected)?.publication;
-        id.filter(|_| retain).into_iter().for_each(|id| self.model.broker.retain(id, publication.clone()));
+        id.filter(|_| retain && extras.retain)
+            .into_iter()
+            .for_each(|id| self.model.broker.retain(id, publication.clone()));
         Ok(())
     }
 
@@ -201,10 +236,14 @@ impl Play {
         let (kind, uri) = pattern(a, b);
         let invoke = [Invoke::Single, Invoke::RoundRobin, Invoke::First, Invoke::Last][index(c, 4)];
         let request = self.request(me);
-        let answer = self.model.dealer.register(me, request, kind, uri, invoke);
         let said = json!([64, request, { "match": kind.word(), "invoke": invoke.word() }, uri]);
+        if self.may(me, Deed::Register, kind, uri).is_none() {
+            return self.say_denied(me, &said, Some(NOT_AUTHORIZED));
+        }
+        let answer = self.model.dealer.register(me, request, kind, uri, invoke);
         let new = self.say(me, &said, vec![(me, answer)])?.id;
         new.into_iter().for_each(|id| self.model.dealer.learn(id));
+        self.created += usize::from(new.is_some());
         Ok(())
     }
 
@@ -221,11 +260,15 @@ impl Play {
         let procedure = URIS[index(a, URIS.len())];
         let options = CallOptions { receive_progress: b & 1 == 1, progress: b & 6 == 6 };
         self.payload += 1;
+        let said = json!({ "receive_progress": options.receive_progress, "progress": options.progress });
+        let said = json!([48, request, said, procedure, [self.payload]]);
+        if self.may(me, Deed::Call, Kind::Exact, procedure).is_none() {
+            return self.say_denied(me, &said, Some(NOT_AUTHORIZED));
+        }
         let mut expected = Expected::new();
         let Model { dealer, traits, .. } = &mut self.model;
         dealer.call((me, request), procedure, options, self.payload, traits, &mut expected);
-        let said = json!({ "receive_progress": options.receive_progress, "progress": options.progress });
-        self.say(me, &json!([48, request, said, procedure, [self.payload]]), expected).map(drop)
+        self.say(me, &said, expected).map(drop)
     }
 
     fn go_on(&mut self, me: usize, a: u32, b: u32) -> Result<(), String> {
@@ -297,8 +340,7 @@ impl Play {
             peer.leave();
         }
         drop(peer);
-        let gone = |message: &Value| message[0] == 36 && message[4][0] == session;
-        self.monitor.find("on_leave", DEADLINE, gone);
+        self.monitor.wait_for_end_of(session);
         self.model.present.retain(|number| *number != me);
         self.model.broker.leave(me);
         let mut expected = Expected::new();
@@ -339,29 +381,6 @@ impl Play {
         }
         Ok(new)
     }
-}
-
-/// Is this the message that is due? Ids of the router's choice are noted the first time and compared from then on.
-fn is(expected: &Value, message: &Value, new: &mut New) -> bool {
-    if expected[0] != message[0] {
-        return false;
-    }
-    let mut expected = expected.clone();
-    for (place, element) in expected.as_array_mut().into_iter().flatten().enumerate() {
-        if *element == NEW_ID {
-            let Some(id) = message[place].as_u64() else { return false };
-            *element = json!(new.id.get_or_insert(id));
-        } else if *element == PUBLICATION {
-            let Some(id) = message[place].as_u64() else { return false };
-            *element = json!(new.publication.get_or_insert(id));
-        }
-    }
-    let mut message = message.clone();
-    if let (Some(elements), 8) = (message.as_array_mut(), expected[0].as_u64().unwrap_or_default()) {
-        // An ERROR of the router's may explain itself.
-        elements.truncate(5);
-    }
-    difference(&expected, &message).is_empty()
 }
 
 fn index(number: u32, count: usize) -> usize {

@@ -171,13 +171,46 @@ fn a_role_that_nobody_can_get_is_refused() {
 
 #[test]
 fn everything_that_is_wrong_with_permissions_is_said_at_once() {
-    let realm = guests(|role| role.allow(Actions::CALL, "com..a").deny(Actions::CALL, regex("a")))
+    let wrong = |role: crate::RoleRules| {
+        role.allow(Actions::CALL, "com..a")
+            .deny(Actions::CALL, regex("a"))
+            .deny(Actions::ALL, "com.*")
+            .allow(Actions::PUBLISH, "wamp.a")
+            .allow(Actions::CALL, "com.twice")
+            .deny(Actions::CALL, "com.twice")
+            .calls_in_flight(0)
+            .subscriptions(usize::MAX)
+    };
+    let realm = guests(wrong)
         .allow_register_of("b..c")
-        .role("nobody", |role| role.allow(Actions::CALL, "d..e"));
+        .role("nobody", |role| role.allow(Actions::CALL, "d..e"))
+        .role("empty", |role| role)
+        .role("", |role| role.allow(Actions::CALL, "com.a"))
+        .administrators(["root"]);
     let found = problems(realm);
-    for part in ["com..a", "regex(\"a\")", "b..c", "d..e", "\"nobody\", which nobody can get"] {
-        assert!(found.iter().any(|problem| problem.contains(part)), "{part:?} in {found:?}");
+    let parts = [
+        "com..a",
+        "regex(\"a\")",
+        "write prefix(\"com.\")",
+        "\"wamp.a\" can never be registered",
+        "`allow call of com.twice` never counts",
+        "a limit of 0",
+        "`Limits::subscriptions` is 1024",
+        "b..c",
+        "d..e",
+        "\"nobody\", which nobody can get",
+        "role \"empty\" is given no permission",
+        "\"empty\", which nobody can get",
+        "has the role \"\"",
+        "\"root\", which nobody can get",
+    ];
+    for part in parts {
+        let mut about = found.iter().filter(|problem| problem.contains(part));
+        let problem = about.next().unwrap_or_else(|| panic!("{part:?} in {found:#?}"));
+        assert!(problem.contains("api/realm/tests.rs:"), "file and line in {problem}");
+        assert_eq!(about.count(), 0, "{part:?} once in {found:#?}");
     }
+    assert_eq!(found.len(), parts.len(), "{found:#?}");
 }
 
 #[test]
