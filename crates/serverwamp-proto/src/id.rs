@@ -107,6 +107,13 @@ impl<T: Id> Counter<T> {
         T::new(self.last).expect("the counter stays in 1 ..= 2^53")
     }
 
+    /// Takes back the id handed out last, which nobody has seen; any other stays as it is.
+    pub(crate) fn take_back(&mut self, id: T) {
+        if self.last == id.get() {
+            self.last = id.get() - 1;
+        }
+    }
+
     /// A counter that has handed out `last`, so that a test sees the end of the ids.
     #[cfg(test)]
     pub(crate) fn having_issued(last: T) -> Self {

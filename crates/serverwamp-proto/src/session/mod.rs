@@ -6,13 +6,14 @@
 //! through what its state forbids: an error means ABORT, and after it nothing more is heard. Spec: basic, "Session
 //! Establishment", "Session Closing", "Protocol Errors".
 
+pub mod client;
 mod roles;
 
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
 
-pub use roles::{ClientRoles, Feature, Features, RouterFeatures};
+pub use roles::{ClientRoles, Feature, Features, RouterFeatures, RouterRoles};
 
 use crate::codec::{Kind, ListReader, Serializer};
 use crate::id::{RequestId, RequestNumbering, RequestSequence, SessionId};

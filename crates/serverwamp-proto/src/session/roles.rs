@@ -142,6 +142,36 @@ pub struct ClientRoles {
     pub callee: Option<Features>,
 }
 
+/// The roles a router announced, each with its features.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct RouterRoles {
+    /// The router has a broker.
+    pub broker: Option<Features>,
+    /// The router has a dealer.
+    pub dealer: Option<Features>,
+}
+
+impl RouterRoles {
+    /// Reads `WELCOME.Details.roles`. Unknown roles are ignored; a router without roles has none.
+    ///
+    /// # Errors
+    /// When a known role is not a dictionary.
+    pub fn read(roles: Option<&Encoded>) -> Result<Self, Violation> {
+        let Some(roles) = roles else { return Ok(Self::default()) };
+        let mut read = Self::default();
+        read_roles("WELCOME", roles, &mut read, Self::role_mut)?;
+        Ok(read)
+    }
+
+    fn role_mut(&mut self, name: &str) -> Option<&mut Option<Features>> {
+        match name {
+            "broker" => Some(&mut self.broker),
+            "dealer" => Some(&mut self.dealer),
+            _ => None,
+        }
+    }
+}
+
 impl ClientRoles {
     /// Reads `HELLO.Details.roles`. Role names nobody knows are ignored as long as a known one is there.
     ///
@@ -150,18 +180,7 @@ impl ClientRoles {
     pub fn read(roles: Option<&Encoded>) -> Result<Self, Violation> {
         let Some(roles) = roles else { return Err(Violation::new("HELLO: Details.roles is missing")) };
         let mut read = Self::default();
-        let malformed =
-            |error: DecodeError| Violation::new(format!("HELLO: Details.roles is malformed: {error}"));
-        let mut dict = DictReader::open(roles.serializer(), roles.bytes()).map_err(malformed)?;
-        while let Some(name) = dict.key().map_err(malformed)? {
-            let kind = dict.peek().map_err(malformed)?;
-            let value = dict.raw().map_err(malformed)?;
-            let Some(role) = read.role_mut(&name) else { continue };
-            if kind != Kind::Dict {
-                return Err(Violation::new(format!("HELLO: Details.roles.{name} must be a dictionary")));
-            }
-            *role = Some(read_features(roles.serializer(), value).map_err(malformed)?);
-        }
+        read_roles("HELLO", roles, &mut read, Self::role_mut)?;
         match read == Self::default() {
             true => Err(Violation::new(
                 "HELLO: Details.roles must name publisher, subscriber, caller or callee at least",
@@ -233,6 +252,28 @@ fn write_role(writer: &mut Writer<'_>, features: impl Iterator<Item = Feature>) 
         writer.end();
     }
     writer.end();
+}
+
+/// Reads a dictionary of roles into those that `role` knows by name.
+fn read_roles<R>(
+    message: &str,
+    roles: &Encoded,
+    read: &mut R,
+    role: for<'a> fn(&'a mut R, &str) -> Option<&'a mut Option<Features>>,
+) -> Result<(), Violation> {
+    let malformed =
+        |error: DecodeError| Violation::new(format!("{message}: Details.roles is malformed: {error}"));
+    let mut dict = DictReader::open(roles.serializer(), roles.bytes()).map_err(malformed)?;
+    while let Some(name) = dict.key().map_err(malformed)? {
+        let kind = dict.peek().map_err(malformed)?;
+        let value = dict.raw().map_err(malformed)?;
+        let Some(known) = role(read, &name) else { continue };
+        if kind != Kind::Dict {
+            return Err(Violation::new(format!("{message}: Details.roles.{name} must be a dictionary")));
+        }
+        *known = Some(read_features(roles.serializer(), value).map_err(malformed)?);
+    }
+    Ok(())
 }
 
 fn read_features(serializer: Serializer, role: &[u8]) -> Result<Features, DecodeError> {
@@ -318,6 +359,22 @@ mod tests {
             json(features).unwrap(),
             r#"{"broker":{"features":{"event_history":true,"session_meta_api":true}},"dealer":{"features":{"session_meta_api":true}}}"#
         );
+    }
+
+    #[test]
+    fn a_client_reads_the_roles_of_a_router_as_the_router_writes_them() {
+        let features =
+            RouterFeatures { event_history: true, call_timeout: true, ..RouterFeatures::default() };
+        for serializer in [Serializer::Json, Serializer::MessagePack, Serializer::Cbor] {
+            let read = RouterRoles::read(Some(&features.encode(serializer))).unwrap();
+            assert_eq!(read.broker, Some(Features::default().with(Feature::EventHistory)));
+            assert_eq!(read.dealer, Some(Features::default().with(Feature::CallTimeout)));
+        }
+        assert_eq!(RouterRoles::read(None), Ok(RouterRoles::default()));
+        let wrong =
+            Encoded::new(Serializer::Json, &std::collections::BTreeMap::from([("broker", true)])).unwrap();
+        let violation = RouterRoles::read(Some(&wrong)).unwrap_err();
+        assert_eq!(violation.to_string(), "WELCOME: Details.roles.broker must be a dictionary");
     }
 
     #[test]
