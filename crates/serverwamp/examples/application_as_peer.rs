@@ -5,13 +5,14 @@
 #![expect(clippy::disallowed_methods, reason = "a program may name its runtime")]
 
 use serverwamp::extract::Args;
-use serverwamp::{Application, Realm, RealmHandle, Server, Value, WampError, prefix};
+use serverwamp::{Application, CallResult, Realm, RealmHandle, Server, Value, WampError, prefix};
 use std::error::Error;
 use std::time::Duration;
 
 /// Asks the sensor, whoever serves it, and tells everybody what it said.
 async fn ask(realm: &RealmHandle) -> Result<(), WampError> {
-    let reading = realm.call("sensor.read", ("kitchen",)).timeout(Duration::from_secs(2)).await?;
+    let call = realm.call("sensor.read", ("kitchen",)).timeout(Duration::from_secs(2));
+    let reading: CallResult = call.await?;
     // The results are passed on as they came, without a look at them.
     realm.publication("sensor.readings").retain().send(reading.payload().clone())?;
     Ok(())
@@ -20,10 +21,10 @@ async fn ask(realm: &RealmHandle) -> Result<(), WampError> {
 /// Prints what clients have to say about sensors, until the program ends.
 async fn listen(realm: RealmHandle) -> Result<(), WampError> {
     let mut events = realm.subscribe(prefix("sensor."))?;
-    loop {
-        let event = events.recv().await;
+    while let Some(event) = events.recv().await {
         println!("{}: {:?} (lost: {})", event.topic(), event.bind::<Vec<Value>>(), events.lost());
     }
+    Ok(())
 }
 
 /// Serves a procedure for a minute.

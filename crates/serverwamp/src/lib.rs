@@ -6,7 +6,9 @@ pub mod rt;
 mod api;
 mod application;
 mod base;
+pub mod client;
 mod peer;
+mod peering;
 mod router;
 pub mod server;
 mod transport;
@@ -27,8 +29,7 @@ pub use base::limits::{Limits, Overflow};
 pub use base::measure;
 pub use base::proxies::TrustedProxies;
 pub use base::statistics::{Refusal, Statistics};
-pub use router::broker::{ReceivedEvent, Subscriber};
-pub use router::dealer::{CallResult, Calling, ProgressResults};
+pub use peering::{CallResult, Calling, FromResults, ProgressResults, ReceivedEvent, Subscriber};
 pub use router::realm::{
     Disclosure, ProcedureSettings, Publication, RealmHandle, Registration, Ruling, TopicSettings,
 };

@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use crate::application_as_peer::Scene;
 use serde_json::json;
+use serverwamp::CallResult;
 use serverwamp::extract::Args;
 use serverwamp_conformance::{RawPeer, Subprotocol};
 
 #[test]
 fn a_call_nobody_serves_fails_and_so_does_one_that_is_no_uri() {
     let Scene { realm, runtime, .. } = Scene::new();
-    let error = runtime.block_on(async { realm.call("com.none", ()).await }).expect_err("nobody serves it");
+    let error =
+        runtime.block_on(async { realm.call::<(), _>("com.none", ()).await }).expect_err("nobody serves it");
     assert_eq!(error.uri(), "wamp.error.no_such_procedure");
-    let error = runtime.block_on(async { realm.call("a b", ()).await }).expect_err("it is no URI");
+    let error = runtime.block_on(async { realm.call::<(), _>("a b", ()).await }).expect_err("it is no URI");
     assert_eq!(error.uri(), "wamp.error.invalid_uri");
 }
 
@@ -22,7 +24,9 @@ fn the_application_calls_a_client_in_every_serializer() {
     for subprotocol in Subprotocol::PLAIN {
         let (mut callee, registration) = scene.callee(subprotocol);
         let realm = scene.realm.clone();
-        let call = scene.runtime.spawn(async move { realm.call("com.client", Args((1, "two"))).await });
+        let call = scene
+            .runtime
+            .spawn(async move { realm.call::<CallResult, _>("com.client", Args((1, "two"))).await });
         let answering = std::thread::spawn(move || {
             let invocation = callee.receive();
             assert_eq!(invocation, json!([68, 1, registration, {}, [1, "two"]]));
@@ -46,7 +50,7 @@ fn an_error_of_the_client_is_the_applications_error() {
     let scene = Scene::new();
     let (mut callee, _) = scene.callee(Subprotocol::CBOR);
     let realm = scene.realm.clone();
-    let call = scene.runtime.spawn(async move { realm.call("com.client", ()).await });
+    let call = scene.runtime.spawn(async move { realm.call::<(), _>("com.client", ()).await });
     let answering = std::thread::spawn(move || {
         callee.receive();
         callee.send(json!([8, 68, 1, {}, "com.e", ["why"], { "code": 7 }]));
@@ -58,7 +62,7 @@ fn an_error_of_the_client_is_the_applications_error() {
     // And a callee that leaves fails its calls (checklist RPC-28).
     let callee = answering.join().unwrap();
     let realm = scene.realm.clone();
-    let call = scene.runtime.spawn(async move { realm.call("com.client", ()).await });
+    let call = scene.runtime.spawn(async move { realm.call::<(), _>("com.client", ()).await });
     let leaving = std::thread::spawn(move || {
         let mut callee = callee;
         callee.receive();
@@ -75,7 +79,9 @@ fn a_call_of_the_application_times_out_and_is_interrupted() {
     let (mut callee, _) = scene.callee(Subprotocol::JSON);
     let error = scene
         .runtime
-        .block_on(async { scene.realm.call("com.client", ()).timeout(Duration::from_millis(50)).await })
+        .block_on(async {
+            scene.realm.call::<(), _>("com.client", ()).timeout(Duration::from_millis(50)).await
+        })
         .expect_err("nobody answered");
     assert_eq!(error.uri(), "wamp.error.timeout");
     assert_eq!(callee.receive()[0], 68);
@@ -89,14 +95,14 @@ fn a_call_that_is_dropped_is_interrupted() {
     let scene = Scene::new();
     let (mut callee, _) = scene.callee(Subprotocol::MSGPACK);
     scene.runtime.block_on(async {
-        let call = scene.realm.call("com.client", ()).into_future();
+        let call = scene.realm.call::<(), _>("com.client", ()).into_future();
         let timeout = tokio::time::timeout(Duration::from_millis(1), call).await;
         assert!(timeout.is_err(), "nobody answered");
     });
     assert_eq!(callee.receive()[0], 68);
     callee.expect(json!([69, 1, { "mode": "killnowait" }]));
     // One that is never awaited is none.
-    drop(scene.realm.call("com.client", ()));
+    drop(scene.realm.call::<(), _>("com.client", ()));
     callee.fence_dealer();
 }
 
@@ -135,15 +141,17 @@ fn a_call_may_be_meant_for_one_callee() {
     let session = scene.realm.sessions().into_iter().find(|session| session.id().get() == id).unwrap();
     let realm = scene.realm.clone();
     let chosen = session.id();
-    let call = scene.runtime.spawn(async move { realm.call("com.shared", ()).callee(chosen).await });
+    let call =
+        scene.runtime.spawn(async move { realm.call::<String, _>("com.shared", ()).callee(chosen).await });
     let answering = std::thread::spawn(move || {
         let invocation = second.receive();
         second.send(json!([70, invocation[1], {}, ["second"]]));
         second
     });
-    assert_eq!(scene.runtime.block_on(call).unwrap().unwrap().get::<String>().unwrap(), "second");
+    assert_eq!(scene.runtime.block_on(call).unwrap().unwrap(), "second");
     answering.join().unwrap().leave();
-    let error = scene.runtime.block_on(async { scene.realm.call("com.shared", ()).callee(chosen).await });
+    let error =
+        scene.runtime.block_on(async { scene.realm.call::<(), _>("com.shared", ()).callee(chosen).await });
     assert_eq!(error.expect_err("it has left").uri(), "wamp.error.no_such_procedure");
     callees[0].0.fence_dealer();
 }

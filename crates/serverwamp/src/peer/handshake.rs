@@ -51,8 +51,11 @@ impl Peer {
             authextra: wire::dict(details.authextra.as_ref()),
         };
         let exchange = Arc::new(Exchange::new(Arc::clone(&session), known));
-        let methods = details.authmethods.clone().unwrap_or_default();
-        let decision = Box::pin(decide(realm, Arc::clone(&exchange), methods, self.app.connections.clone()));
+        let proof = match &self.known {
+            Some(principal) => Proof::Known(principal.clone()),
+            None => Proof::Methods(details.authmethods.clone().unwrap_or_default()),
+        };
+        let decision = Box::pin(decide(realm, Arc::clone(&exchange), proof, self.app.connections.clone()));
         let agent = details.agent.clone();
         self.phase =
             Phase::Deciding(Box::new(Deciding { session, exchange, decision, challenged: false, agent }));
@@ -194,10 +197,18 @@ fn log_joined(session: &RouterSession, principal: &Principal, agent: Option<&str
     );
 }
 
+/// How a peer proves who it is.
+enum Proof {
+    /// Not at all: the application has opened the connection for this principal.
+    Known(Principal),
+    /// By one of the methods that it offers.
+    Methods(Vec<String>),
+}
+
 async fn decide(
     realm: Arc<RunningRealm>,
     exchange: Arc<Exchange>,
-    methods: Vec<String>,
+    proof: Proof,
     connections: crate::transport::shutdown::Connections,
 ) -> Result<(), NotLetIn> {
     let session = exchange.session.inner();
@@ -205,11 +216,16 @@ async fn decide(
     let request = |admission| ConnectRequest { admission, taken: false };
     ask(&realm.code.on_connect, session, &connected, &connections, request).await?;
     connected.set(());
-    let authentication = AssertUnwindSafe(authenticate(&realm, &exchange, methods));
-    let principal = authentication.catch_unwind().await.unwrap_or_else(|panic| {
-        let id = supervise::report_panic("authenticator", session, panic.as_ref());
-        Err(WampError::authentication_failed(format!("internal error, id {id}")).into())
-    });
+    let principal = match proof {
+        Proof::Known(principal) => Ok(principal),
+        Proof::Methods(methods) => {
+            let authentication = AssertUnwindSafe(authenticate(&realm, &exchange, methods));
+            authentication.catch_unwind().await.unwrap_or_else(|panic| {
+                let id = supervise::report_panic("authenticator", session, panic.as_ref());
+                Err(WampError::authentication_failed(format!("internal error, id {id}")).into())
+            })
+        }
+    };
     session.welcome(principal.map_err(blame_backend)?);
     realm
         .seat(session)

@@ -23,7 +23,7 @@ pub(crate) use self::environment::Environment;
 use crate::base::admission::Permit;
 use crate::base::log::{self, Whose};
 use crate::base::statistics::Refusal;
-use crate::router::auth::Exchange;
+use crate::router::auth::{Exchange, Principal};
 use crate::router::realm::GivenAnswers;
 use crate::router::session::{self, CloseReason, RouterSession};
 use crate::router::wire;
@@ -61,6 +61,8 @@ pub(crate) struct Peer {
     rate_limit: RateLimit,
     /// The transport has limits of the role of a session on it.
     has_role_limits: bool,
+    /// Who the peer is, where that needs no proof.
+    known: Option<Principal>,
     _alive: Alive,
 }
 
@@ -136,6 +138,7 @@ impl Peer {
             deadline: None,
             rate_limit: RateLimit::new(&app.limits, app.runtime.now()),
             has_role_limits: false,
+            known: None,
             _alive: app.connections.enter(outbox.clone()),
             outbox,
             permit,
@@ -143,6 +146,11 @@ impl Peer {
         };
         peer.arm(peer.app.limits.hello_timeout);
         peer
+    }
+
+    /// The same peer, whose sessions are this principal's: the application vouches for it.
+    pub(crate) fn known_as(self, principal: Option<Principal>) -> Self {
+        Self { known: principal, ..self }
     }
 
     fn arm(&mut self, time: Duration) {

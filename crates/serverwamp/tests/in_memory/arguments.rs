@@ -131,7 +131,7 @@ async fn a_tuple_is_the_positional_arguments_of_a_call() {
     assert!(registered.starts_with("[65,1,"), "{registered}");
 
     let cases = [
-        (realm.call("com.client", (1, "two")), r#"[1,"two"]"#),
+        (realm.call::<i64, _>("com.client", (1, "two")), r#"[1,"two"]"#),
         (realm.call("com.client", vec![1, 2]), "[[1,2]]"),
     ];
     for (call, expected) in cases {
@@ -140,7 +140,7 @@ async fn a_tuple_is_the_positional_arguments_of_a_call() {
         assert!(invocation.ends_with(&format!(",{{}},{expected}]")), "{invocation}");
         let id = invocation.split(',').nth(1).unwrap();
         peer.say(&format!("[70,{id},{{}},[5]]")).await;
-        assert_eq!(call.await.unwrap().unwrap().get::<i64>().unwrap(), 5);
+        assert_eq!(call.await.unwrap().unwrap(), 5);
     }
 }
 

@@ -4,6 +4,8 @@
 #![expect(clippy::disallowed_methods, reason = "a program that uses the framework names its runtime")]
 
 mod arguments;
+mod client;
+mod client_identity;
 mod deep_patterns;
 mod extractors;
 mod layers;

@@ -4,7 +4,7 @@
 //! once for each subscription and serializer.
 
 use super::publish::Outgoing;
-use super::{Broker, Disclosed, StoredEvent, SubscriptionEntry};
+use super::{Broker, Disclosed, StoredEvent, SubscriptionEntry, in_process};
 use crate::base::log::line_later;
 use crate::router::session::RouterSession;
 use crate::transport::{BATCHED_ABOVE, Outbox, charge_events, charge_time};
@@ -56,7 +56,7 @@ impl Broker {
                 self.give_ahead(entry, &mut members, outgoing.topic, reaches);
             }
             for subscriber in &members.local {
-                subscriber.receive(outgoing);
+                in_process::receive(subscriber, outgoing);
                 delivered.events += 1;
             }
             self.queue(entry, members.sessions.as_slice(), outgoing, &mut delivered);

@@ -17,8 +17,6 @@ mod subscribe;
 mod subscription;
 mod unheard;
 
-pub(crate) use in_process::LocalSubscriber;
-pub use in_process::{ReceivedEvent, Subscriber};
 pub(crate) use pending_subscribe::{HeldSubscription, PendingSubscribe, WaitingRequest};
 pub(crate) use stored::{Disclosed, StoredEvent};
 use subscription::HistoryLimits;

@@ -2,12 +2,10 @@
 //!
 //! Handlers of the application for the topic are asked first, and run on as companions of the subscription.
 
-use super::{
-    Broker, HeldSubscription, HistoryLimits, LocalSubscriber, PendingSubscribe, SubscriptionEntry,
-    WaitingRequest,
-};
+use super::{Broker, HeldSubscription, HistoryLimits, PendingSubscribe, SubscriptionEntry, WaitingRequest};
 use crate::WampError;
 use crate::base::statistics::Refusal;
+use crate::peering::EventInbox;
 use crate::router::realm::{AccessRequest, Changes, GivenAnswers, Granted, Withheld};
 use crate::router::request::{QuestionOptions, SubscriptionRequest};
 use crate::router::routes::TopicRoute;
@@ -232,9 +230,9 @@ impl Broker {
         mut changes: Changes<'_>,
         pattern: &UriPattern,
         capacity: usize,
-    ) -> (SubscriptionId, Arc<LocalSubscriber>) {
+    ) -> (SubscriptionId, Arc<EventInbox>) {
         let (entry, created) = self.enter_subscription(&mut changes, pattern);
-        let local = Arc::new(LocalSubscriber::new(capacity));
+        let local = Arc::new(EventInbox::new(capacity));
         let mut members = entry.members();
         let first = members.local.is_empty();
         members.local.push(Arc::clone(&local));
@@ -253,7 +251,7 @@ impl Broker {
         &self,
         mut changes: Changes<'_>,
         id: SubscriptionId,
-        local: &Arc<LocalSubscriber>,
+        local: &Arc<EventInbox>,
     ) {
         let Some(entry) = changes.subscriptions.get(id).cloned() else { return };
         let mut members = entry.members();

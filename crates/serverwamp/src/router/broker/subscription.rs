@@ -4,9 +4,9 @@
 //! first EVENT, nothing comes after UNSUBSCRIBED, and the history has the order in which events went out. Nobody
 //! holds the members of two subscriptions at once, and no user code runs under the lock.
 
-use super::in_process::LocalSubscriber;
 use super::stored::StoredEvent;
 use crate::base::locks::{Mutex, MutexGuard};
+use crate::peering::EventInbox;
 use crate::router::session::RouterSession;
 use hashbrown::HashMap;
 use serverwamp_proto::broker::{History, Members, RetainedCursor};
@@ -30,7 +30,7 @@ pub(crate) struct SubscriptionEntry {
 #[derive(Debug, Default)]
 pub(crate) struct Subscribers {
     pub(crate) sessions: Members<Arc<RouterSession>>,
-    pub(crate) local: Vec<Arc<LocalSubscriber>>,
+    pub(crate) local: Vec<Arc<EventInbox>>,
     pub(crate) history: Option<History<Arc<StoredEvent>>>,
     /// The progress of subscribers that have yet to get events that were retained when they subscribed. They are in `sessions`.
     pub(crate) behind: SubscribersBehind,

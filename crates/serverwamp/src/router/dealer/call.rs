@@ -4,10 +4,10 @@
 //! or reroutes it takes its state, looks, queues, and only then lets go. A callee can only answer what is in its own
 //! table of invocations, so no session answers for another.
 
-use super::in_process::LocalCall;
 use super::registration::{Callee, RegistrationEntry};
 use crate::WampError;
 use crate::base::locks::{Mutex, MutexGuard};
+use crate::peering::CallInbox;
 use crate::router::realm::forwarded;
 use crate::router::session::{ChargedPayload, RouterSession};
 use serverwamp_proto::dealer::{Called, Tried};
@@ -24,7 +24,7 @@ pub(crate) enum Caller {
     /// A client, with the id of its CALL.
     Session(Arc<RouterSession>, RequestId),
     /// The application.
-    Application(Arc<LocalCall>),
+    Application(Arc<CallInbox>),
 }
 
 /// A call that a client serves.
@@ -154,7 +154,7 @@ impl RoutedCall {
                 session.leave_routed(*request, state.input_open);
                 session.send_answer(*request, answer);
             }
-            Caller::Application(call) => call.finish(answer),
+            Caller::Application(call) => call.finish(answer.to_application()),
         }
     }
 

@@ -13,7 +13,6 @@ mod registration;
 
 pub(crate) use answer::{receive_error, receive_too_long, receive_yield};
 pub(crate) use call::{Answer, CallRequest, Caller, RoutedCall};
-pub use in_process::{CallResult, Calling, ProgressResults};
 use registration::CalleeOptions;
 pub(crate) use registration::RegistrationEntry;
 

@@ -5,8 +5,9 @@
 //! exactly this URI is called, whoever has registered a pattern that matches it.
 
 use crate::WampError;
-use crate::router::dealer::Calling;
+use crate::peering::{CallResult, Calling};
 use crate::router::payload::ToArguments;
+use super::RunningRealm;
 use crate::router::request::{Purpose, Question, Verdict};
 use crate::router::session::RouterSession;
 use crate::transport::TransportKind;
@@ -26,8 +27,9 @@ pub(super) async fn ask(
 ) -> Result<Verdict, WampError> {
     let arguments = (details(session), question.uri(), question.action().as_str(), options(question));
     let payload = arguments.to_arguments(Serializer::MessagePack);
-    let realm = Arc::clone(session.running_realm());
-    let answer = Calling::new(realm, uri.to_owned(), payload).of_exact_registration().await?;
+    let realm: Arc<RunningRealm> = Arc::clone(session.running_realm());
+    let calling = Calling::<CallResult>::new(realm, uri.to_owned(), payload);
+    let answer = calling.of_exact_registration().await?;
     let answer: Value = answer.get()?;
     read(&answer).map_err(|fault| WampError::invalid_argument(format!("the authorizer {uri:?} {fault}")))
 }

@@ -4,8 +4,8 @@ use super::Ruling;
 use super::decisions::Forgotten;
 use super::publication::Publication;
 use super::running::RunningRealm;
-use crate::router::broker::Subscriber;
-use crate::router::dealer::{Calling, RegistrationEntry};
+use crate::peering::{Calling, FromResults, Subscriber, WAITING_EVENTS};
+use crate::router::dealer::RegistrationEntry;
 use crate::router::payload::ToArguments;
 use crate::router::request::Matched;
 use crate::router::routes::{Compiled, PatternShape, ProcedureRoute, RequiredRoles, RoutePattern, Served};
@@ -18,9 +18,6 @@ use serverwamp_proto::permissions::Action;
 use serverwamp_proto::{uri, uris};
 use std::fmt;
 use std::sync::Arc;
-
-/// The number of events that wait for the application before the oldest is dropped.
-const WAITING_EVENTS: usize = 1024;
 
 /// A running realm, of which the application is a peer: publish to its topics, call its clients, serve and subscribe at
 /// run time, look at its sessions.
@@ -108,16 +105,17 @@ impl RealmHandle {
         }
     }
 
-    /// Calls a procedure that a client has registered; await it for the result.
+    /// Calls a procedure that a client has registered; await it for the results.
     ///
-    /// A tuple is the positional arguments: [`ToArguments`].
+    /// A tuple is the positional arguments: [`ToArguments`]. The results are what they are read as: any
+    /// `serde::Deserialize`, or a [`CallResult`](crate::CallResult).
     ///
     /// ```
     /// use serverwamp::{RealmHandle, WampError};
     ///
     /// async fn average(realm: RealmHandle) -> Result<f64, WampError> {
-    ///     let sum: f64 = realm.call("sensors.sum", ("kitchen",)).await?.get()?;
-    ///     let count: f64 = realm.call("sensors.count", ("kitchen",)).await?.get()?;
+    ///     let sum: f64 = realm.call("sensors.sum", ("kitchen",)).await?;
+    ///     let count: f64 = realm.call("sensors.count", ("kitchen",)).await?;
     ///     Ok(sum / count)
     /// }
     /// # serverwamp::RouteSet::<()>::new().procedure("sensors.average", average);
@@ -126,10 +124,15 @@ impl RealmHandle {
     /// # Errors
     /// The callee's error, `wamp.error.no_such_procedure` when there is no callee, `wamp.error.canceled` when the
     /// callee left. Procedures that the application serves itself are plain functions: call those.
-    pub fn call<M>(&self, procedure: impl Into<String>, arguments: impl ToArguments<M>) -> Calling {
+    pub fn call<T: FromResults, M>(
+        &self,
+        procedure: impl Into<String>,
+        arguments: impl ToArguments<M>,
+    ) -> Calling<T> {
         // It can represent everything that any serializer can; the payload is transcoded for the callee.
         let payload = arguments.to_arguments(Serializer::MessagePack);
-        Calling::new(Arc::clone(&self.0), procedure.into(), payload)
+        let realm: Arc<RunningRealm> = Arc::clone(&self.0);
+        Calling::new(realm, procedure.into(), payload)
     }
 
     /// Registers a bound handler; see `register` in `api::realm`.
@@ -162,8 +165,7 @@ impl RealmHandle {
     /// ```no_run
     /// # async fn example(realm: serverwamp::RealmHandle) -> Result<(), serverwamp::WampError> {
     /// let mut readings = realm.subscribe(serverwamp::prefix("sensors."))?;
-    /// loop {
-    ///     let event = readings.recv().await;
+    /// while let Some(event) = readings.recv().await {
     ///     println!("{}: {:?}", event.topic(), event.bind::<(f64,)>()?);
     /// }
     /// # }
@@ -174,7 +176,8 @@ impl RealmHandle {
     pub fn subscribe(&self, pattern: impl Into<RoutePattern>) -> Result<Subscriber, WampError> {
         let pattern = self.compile_topic(&pattern.into())?;
         let (id, local) = self.0.broker.subscribe_local(self.0.changes(), &pattern, WAITING_EVENTS);
-        Ok(Subscriber::new(Arc::clone(&self.0), id, local))
+        let realm: Arc<RunningRealm> = Arc::clone(&self.0);
+        Ok(Subscriber::new(realm, id, local))
     }
 
     /// Removes what is retained of a topic, or of all topics that match a pattern, and says how many events that were.

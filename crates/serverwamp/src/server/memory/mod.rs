@@ -1,7 +1,32 @@
 //! Peers in this process: for tests, and for programs that carry their own router.
 //!
+//! [`Application::join`] gives a [`Client`](crate::client::Client), which is how handlers are tested:
+//!
+//! ```
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use serverwamp::auth::Principal;
+//! use serverwamp::{Application, Realm, RouteSet, Session, WampError};
+//!
+//! async fn whoami(session: Session) -> String {
+//!     format!("{} ({})", session.authid(), session.authrole())
+//! }
+//!
+//! let routes = RouteSet::new().procedure("app.whoami", whoami);
+//! let app = Application::builder().realm(Realm::new("realm1").routes(routes)).build()?;
+//!
+//! let joe = app.join("realm1").as_principal(Principal::new("joe").role("admin")).await?;
+//! let answer: String = joe.call("app.whoami", ()).await?;
+//! assert_eq!(answer, "joe (admin)");
+//! let error = joe.call::<(), _>("app.nothing", ()).await.unwrap_err();
+//! assert_eq!(error.uri(), "wamp.error.no_such_procedure");
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Runtime::new()?.block_on(example())?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! [`Application::connect`] opens a connection that sends and receives whole messages, under the same rules, limits and
-//! deadlines as any other. [`pipe`] is the byte stream below it, for tests of whatever speaks WebSocket or RawSocket.
+//! deadlines as any other: for tests of the messages themselves. [`pipe`] is the byte stream below it, for tests of whatever speaks WebSocket or RawSocket.
 //!
 //! ```
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -26,9 +51,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod join;
 mod messages;
 mod pipe;
 
+pub use self::join::MemoryJoin;
 pub use self::pipe::{Pipe, pipe};
 
 pub(crate) use self::messages::{MessageReceiver, MessageSender, messages};

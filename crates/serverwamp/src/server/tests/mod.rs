@@ -142,11 +142,11 @@ fn outside_of_a_runtime_nothing_is_spawned_and_nothing_panics() {
     let (sender, receiver) = oneshot::channel::<()>();
     session.spawn(async move { sender.send(()).unwrap_or_default() });
     assert!(futures_executor::block_on(receiver).is_err(), "the task is dropped");
-    let call = realm.call("no.such", ()).timeout(Duration::from_secs(1));
+    let call = realm.call::<(), _>("no.such", ()).timeout(Duration::from_secs(1));
     let error = futures_executor::block_on(call.into_future()).unwrap_err();
     assert_eq!(error.uri(), "wamp.error.unavailable");
     assert!(error.message().unwrap().contains("`#[tokio::main]`"), "{error}");
-    let error = futures_executor::block_on(realm.call("no.such", ()).into_future()).unwrap_err();
+    let error = futures_executor::block_on(realm.call::<(), _>("no.such", ()).into_future()).unwrap_err();
     assert_eq!(error.uri(), "wamp.error.no_such_procedure");
     // Where there is one, they work.
     let (sender, receiver) = oneshot::channel();

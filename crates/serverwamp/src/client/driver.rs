@@ -1,0 +1,202 @@
+//! The connection's side of a client's session: takes each message of the router in and hands its content to who waits.
+
+use super::auth::Answerer;
+use super::end::{ClientError, SessionEnd};
+use super::session::{Awaited, ClientSession, goodbye};
+use crate::base::error::WampError;
+use crate::peering::EventDraft;
+use crate::transport::{EndReason, Flow, MessageHandler};
+use bytes::Bytes;
+use serverwamp_proto::message::{Abort, AbortDetails, Authenticate, Challenge, Event, Message, Violation};
+use serverwamp_proto::pattern::Match;
+use serverwamp_proto::payload::Payload;
+use serverwamp_proto::session::RouterRoles;
+use serverwamp_proto::session::client::{ClientStep, PendingRequest, RouterAnswer};
+use serverwamp_proto::uris;
+use serverwamp_proto::websocket::Opcode;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Drives one session of a client.
+pub(super) struct ClientDriver {
+    session: Arc<ClientSession>,
+    answerer: Answerer,
+}
+
+impl ClientDriver {
+    pub(super) fn new(session: Arc<ClientSession>, answerer: Answerer) -> Self {
+        Self { session, answerer }
+    }
+
+    fn receive(&self, frame: &Bytes, now: Instant) -> Result<(), Violation> {
+        let session = Arc::clone(&self.session);
+        let step = session.state().machine.receive_frame(session.serializer, frame)?;
+        match step {
+            ClientStep::Challenge(challenge) => self.authenticate(&challenge),
+            ClientStep::Joined(welcome) => {
+                let roles = RouterRoles::read(welcome.details.roles.as_ref())?;
+                let _first = session.welcome.set((welcome, roles));
+                session.joined.set(());
+            }
+            ClientStep::Refused(abort) => {
+                let error = WampError::received(&abort.reason, &abort.payload);
+                let error = match abort.details.message {
+                    Some(text) => WampError::new(abort.reason.into_owned()).arg(text),
+                    None => error,
+                };
+                session.end(SessionEnd::NeverJoined(ClientError::Refused(error)));
+            }
+            ClientStep::Answered(request, answer) => self.answered(request, answer),
+            ClientStep::Progress(Awaited::Call(inbox), result) => {
+                if !inbox.progress_at(&result.payload, now) {
+                    let text = "too many progressive results wait to be taken";
+                    inbox.finish(Err(WampError::network_failure(text)));
+                    session.cancel(result.request);
+                }
+            }
+            ClientStep::Event(event) => self.event(&event),
+            ClientStep::Unsubscribed(subscription, _) => {
+                let listeners = session.state().topics.revoked(subscription);
+                listeners.iter().for_each(|inbox| inbox.end());
+            }
+            ClientStep::Dismissed(bye) => {
+                session.send(&goodbye(uris::close::GOODBYE_AND_OUT));
+                session.end(closed(bye.reason.into_owned(), bye.details.message));
+            }
+            ClientStep::Aborted(abort) => {
+                session.end(closed(abort.reason.into_owned(), abort.details.message))
+            }
+            ClientStep::Left => session.end(SessionEnd::Left),
+            // The client registers nothing yet, so the machine lets no invocation through.
+            ClientStep::Progress(..)
+            | ClientStep::Unregistered(..)
+            | ClientStep::Invoke(_)
+            | ClientStep::Input(..)
+            | ClientStep::Interrupt(..)
+            | ClientStep::Ignored => {}
+        }
+        Ok(())
+    }
+
+    fn authenticate(&self, challenge: &Challenge<'_>) {
+        let session = &self.session;
+        match self.answerer.answer(session.serializer, challenge) {
+            Ok(answer) => {
+                session.state().machine.authenticated();
+                let signature = answer.signature.into();
+                session.send(&Message::Authenticate(Authenticate { signature, extra: answer.extra }));
+            }
+            Err(why) => {
+                session.send(&abort(session, uris::error::AUTHENTICATION_FAILED, why.clone()));
+                let method = challenge.method.clone().into_owned();
+                session.end(SessionEnd::NeverJoined(ClientError::Challenge { method, why }));
+            }
+        }
+    }
+
+    fn answered(&self, request: PendingRequest<Awaited>, answer: RouterAnswer<'_>) {
+        let session = &self.session;
+        match (request.of, answer) {
+            (Awaited::Call(inbox), RouterAnswer::Result(result)) => inbox.finish(Ok(result.payload)),
+            (Awaited::Call(inbox), RouterAnswer::Error(error)) => {
+                inbox.finish(Err(WampError::received(&error.error, &error.payload)));
+            }
+            (Awaited::Publish(waiting), RouterAnswer::Published(id)) => drop(waiting.set(Ok(id))),
+            (Awaited::Publish(waiting), RouterAnswer::Error(error)) => {
+                waiting.set(Err(WampError::received(&error.error, &error.payload)));
+            }
+            (Awaited::Subscribe(waiting), RouterAnswer::Subscribed(id)) => {
+                let mut state = session.state();
+                // Who asked for it holds the other one, unless it has given up.
+                let listens = Arc::strong_count(&waiting.inbox) > 1;
+                let over = state.topics.accepted(&waiting.key, id, listens.then_some(&waiting.inbox));
+                session.send_unsubscribes(&mut state, over);
+                drop(state);
+                waiting.answer.set(Ok(id));
+            }
+            (Awaited::Subscribe(waiting), RouterAnswer::Error(error)) => {
+                let mut state = session.state();
+                let over = state.topics.answered(&waiting.key);
+                session.send_unsubscribes(&mut state, over);
+                drop(state);
+                waiting.answer.set(Err(WampError::received(&error.error, &error.payload)));
+            }
+            // The machine lets no other answer through.
+            _ => {}
+        }
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let state = self.session.state();
+        let Some((key, listeners)) = state.topics.listeners(event.subscription) else { return };
+        let topic: Arc<str> = match (&event.details.topic, key.kind) {
+            (None, _) | (_, Match::Exact) => Arc::clone(&key.topic),
+            (Some(topic), _) => Arc::from(&**topic),
+        };
+        let listeners = listeners.to_vec();
+        drop(state);
+        for inbox in listeners {
+            inbox.receive(EventDraft {
+                topic: Arc::clone(&topic),
+                publication: event.publication,
+                payload: &event.payload,
+                publisher: event.details.publisher,
+                publisher_authid: event.details.publisher_authid.as_deref(),
+                publisher_authrole: event.details.publisher_authrole.as_deref(),
+                retained: event.details.retained,
+            });
+        }
+    }
+
+    /// The router broke the protocol: ABORT, and nothing more is heard.
+    fn violated(&self, text: &str) {
+        let session = &self.session;
+        session.send(&abort(session, uris::error::PROTOCOL_VIOLATION, text.to_owned()));
+        session.end(match session.joined.get() {
+            Some(()) => SessionEnd::Violation(text.to_owned()),
+            None => SessionEnd::NeverJoined(ClientError::Protocol(text.to_owned())),
+        });
+    }
+}
+
+impl MessageHandler for ClientDriver {
+    fn message(&mut self, message: Bytes, _: Opcode, now: Instant) -> Flow {
+        if let Err(violation) = self.receive(&message, now) {
+            self.violated(&violation.message);
+        }
+        Flow::Continue
+    }
+
+    fn violation(&mut self, description: &str, _: u16) {
+        self.violated(description);
+    }
+
+    fn ended(&mut self, reason: EndReason) {
+        let text = match reason {
+            EndReason::PeerClosed { code: Some(code) } => format!("the router closed it with code {code}"),
+            EndReason::PeerClosed { code: None } => "the router closed it".to_owned(),
+            EndReason::Closed => "the client closed it".to_owned(),
+            EndReason::Violation { .. } => "the router broke the rules of the transport".to_owned(),
+            EndReason::SlowConsumer => "the router read too slowly".to_owned(),
+            EndReason::PingTimeout => "the router did not answer a ping in time".to_owned(),
+            EndReason::WriteTimeout => "the router accepted nothing for too long".to_owned(),
+            EndReason::TransportLost => "it ended without a goodbye".to_owned(),
+        };
+        self.session.end(match self.session.joined.get() {
+            Some(()) => SessionEnd::Lost(text),
+            None => SessionEnd::NeverJoined(ClientError::Lost(text)),
+        });
+    }
+}
+
+fn closed(reason: String, message: Option<String>) -> SessionEnd {
+    SessionEnd::Closed { reason, message }
+}
+
+fn abort(session: &ClientSession, reason: &'static str, text: String) -> Message<'static> {
+    Message::Abort(Abort {
+        details: AbortDetails { message: Some(text), ..AbortDetails::default() },
+        reason: reason.into(),
+        payload: Payload::empty(session.serializer),
+    })
+}

@@ -1,0 +1,131 @@
+//! Publications of a client.
+
+use super::handle::Held;
+use super::session::Awaited;
+use crate::base::error::WampError;
+use crate::base::signal::Signal;
+use crate::router::payload::ToArguments;
+use serverwamp_proto::id::{PublicationId, SessionId};
+use serverwamp_proto::message::{Message, Publish, PublishOptions};
+use serverwamp_proto::payload::Payload;
+use serverwamp_proto::session::client::RequestKind;
+use std::fmt;
+use std::sync::Arc;
+
+/// A publication that can still be narrowed down; made by [`Client::publication`](super::Client::publication).
+#[must_use = "nothing is published until `send`"]
+pub struct ClientPublication {
+    held: Arc<Held>,
+    topic: String,
+    options: PublishOptions,
+}
+
+impl ClientPublication {
+    pub(super) fn new(held: Arc<Held>, topic: String) -> Self {
+        Self { held, topic, options: PublishOptions::default() }
+    }
+
+    fn receivers(&mut self) -> &mut serverwamp_proto::message::Receivers {
+        self.options.receivers.get_or_insert_default()
+    }
+
+    /// This session does not get the event.
+    pub fn exclude(mut self, session: SessionId) -> Self {
+        self.receivers().exclude.get_or_insert_default().push(session);
+        self
+    }
+
+    /// Only these sessions get the event, if they are subscribed; an empty list reaches nobody.
+    pub fn eligible(mut self, sessions: impl IntoIterator<Item = SessionId>) -> Self {
+        self.receivers().eligible.get_or_insert_default().extend(sessions);
+        self
+    }
+
+    /// No session of these authids gets the event.
+    pub fn exclude_authids<T: Into<String>>(mut self, authids: impl IntoIterator<Item = T>) -> Self {
+        let names = authids.into_iter().map(Into::<String>::into);
+        self.receivers().exclude_authid.get_or_insert_default().extend(names);
+        self
+    }
+
+    /// Only sessions of these authids get the event, if they are subscribed; an empty list reaches nobody.
+    pub fn eligible_authids<T: Into<String>>(mut self, authids: impl IntoIterator<Item = T>) -> Self {
+        let names = authids.into_iter().map(Into::<String>::into);
+        self.receivers().eligible_authid.get_or_insert_default().extend(names);
+        self
+    }
+
+    /// No session of these roles gets the event.
+    pub fn exclude_authroles<T: Into<String>>(mut self, authroles: impl IntoIterator<Item = T>) -> Self {
+        let names = authroles.into_iter().map(Into::<String>::into);
+        self.receivers().exclude_authrole.get_or_insert_default().extend(names);
+        self
+    }
+
+    /// Only sessions of these roles get the event, if they are subscribed; an empty list reaches nobody.
+    pub fn eligible_authroles<T: Into<String>>(mut self, authroles: impl IntoIterator<Item = T>) -> Self {
+        let names = authroles.into_iter().map(Into::<String>::into);
+        self.receivers().eligible_authrole.get_or_insert_default().extend(names);
+        self
+    }
+
+    /// The client's own session gets the event as well, if it is subscribed.
+    pub fn include_me(mut self) -> Self {
+        self.options.exclude_me = Some(false);
+        self
+    }
+
+    /// Asks the router to tell the subscribers who publishes.
+    pub fn disclose_me(mut self) -> Self {
+        self.options.disclose_me = true;
+        self
+    }
+
+    /// Keeps the event for those who subscribe later and ask for it.
+    pub fn retain(mut self) -> Self {
+        self.options.retain = true;
+        self
+    }
+
+    /// Publishes the event, waits until the router has acknowledged it, and returns its id, the same for all who get it.
+    ///
+    /// # Cancel safety
+    /// Once polled, the event is published; dropping the future loses only the acknowledgement.
+    ///
+    /// # Errors
+    /// The router's, such as `wamp.error.not_authorized`; `wamp.error.invalid_payload` when the serializer cannot represent the
+    /// arguments; `wamp.error.network_failure` when the session is over, which says whether the event may have been published.
+    pub async fn send<M>(mut self, arguments: impl ToArguments<M>) -> Result<PublicationId, WampError> {
+        let payload = arguments.to_arguments(self.held.session().serializer)?;
+        self.options.acknowledge = true;
+        self.held.session().outbox.room().await;
+        let answer = Arc::new(Signal::default());
+        let waiting = Awaited::Publish(Arc::clone(&answer));
+        let Self { held, topic, options } = self;
+        held.session().request(RequestKind::Publish, waiting, |request| {
+            Message::Publish(Publish { request, options, topic: topic.into(), payload })
+        })?;
+        answer.wait().await
+    }
+
+    /// Publishes the event, and waits for nothing but room for it in the connection's queue. Nobody says whether the router
+    /// accepts it.
+    ///
+    /// # Errors
+    /// `wamp.error.invalid_payload` when the serializer cannot represent the arguments, `wamp.error.network_failure` when the
+    /// session is over.
+    pub async fn send_unacknowledged<M>(self, arguments: impl ToArguments<M>) -> Result<(), WampError> {
+        let payload: Payload = arguments.to_arguments(self.held.session().serializer)?;
+        self.held.session().outbox.room().await;
+        let Self { held, topic, options } = self;
+        held.session().unacknowledged(|request| {
+            Message::Publish(Publish { request, options, topic: topic.into(), payload })
+        })
+    }
+}
+
+impl fmt::Debug for ClientPublication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientPublication").field("topic", &self.topic).finish_non_exhaustive()
+    }
+}

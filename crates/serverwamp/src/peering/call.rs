@@ -1,0 +1,208 @@
+//! A call that application code makes, and its results.
+
+use crate::base::error::WampError;
+use crate::rt::BoxFuture;
+use futures_core::Stream;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serverwamp_proto::id::SessionId;
+use serverwamp_proto::message::CallOptions;
+use serverwamp_proto::payload::Payload;
+use serverwamp_proto::uris;
+use std::fmt;
+use std::future::{IntoFuture, poll_fn};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// Who carries calls to where they are served.
+pub(crate) trait CallStarter: Send + Sync {
+    /// Makes the call; one that cannot be made is answered at once.
+    fn start(self: Arc<Self>, call: CallDraft) -> Box<dyn StartedCall>;
+}
+
+/// A call that is out. Dropped before its answer, it is canceled.
+pub(crate) trait StartedCall: Send {
+    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<Payload, WampError>>;
+
+    fn poll_progress(&mut self, cx: &mut Context<'_>) -> Poll<Option<Payload>>;
+}
+
+/// A call before it is made.
+pub(crate) struct CallDraft {
+    pub(crate) procedure: String,
+    pub(crate) payload: Result<Payload, WampError>,
+    pub(crate) options: CallOptions,
+    /// The only callee it may go to.
+    pub(crate) callee: Option<SessionId>,
+    /// A registration by pattern does not serve it.
+    pub(crate) exact: bool,
+}
+
+/// The results of a call, still encoded.
+#[derive(Clone, Debug)]
+pub struct CallResult(Payload);
+
+impl CallResult {
+    /// The results, still encoded.
+    pub fn payload(&self) -> &Payload {
+        &self.0
+    }
+
+    /// The results as a `T`, bound as the arguments of a handler are: `get::<i64>()` takes the only positional one.
+    ///
+    /// # Errors
+    /// `wamp.error.invalid_argument` when they do not fit.
+    pub fn get<'de, T: Deserialize<'de>>(&'de self) -> Result<T, WampError> {
+        self.0.bind().map_err(|error| WampError::new(uris::error::INVALID_ARGUMENT).arg(error.to_string()))
+    }
+}
+
+/// What the results of a call can be read as: any `serde::Deserialize`, bound as the arguments of a handler are, or a
+/// [`CallResult`], which still has them encoded.
+///
+/// There is no need to implement it.
+#[diagnostic::on_unimplemented(
+    message = "the results of a call cannot be read as `{Self}`",
+    note = "read them as any `serde::Deserialize` that borrows nothing, or take them as a `serverwamp::CallResult`"
+)]
+pub trait FromResults: Sized {
+    /// Reads the results.
+    ///
+    /// # Errors
+    /// `wamp.error.invalid_argument` when they do not fit.
+    fn from_results(results: CallResult) -> Result<Self, WampError>;
+}
+
+impl<T: DeserializeOwned> FromResults for T {
+    fn from_results(results: CallResult) -> Result<Self, WampError> {
+        results.get()
+    }
+}
+
+impl FromResults for CallResult {
+    fn from_results(results: CallResult) -> Result<Self, WampError> {
+        Ok(results)
+    }
+}
+
+/// A call that is about to be made; made by [`RealmHandle::call`](crate::RealmHandle::call) and
+/// [`Client::call`](crate::client::Client::call).
+///
+/// Await it for the results as a `T`. Dropped before that, the call is canceled.
+#[must_use = "nothing is called until this is awaited"]
+pub struct Calling<T = CallResult> {
+    starter: Arc<dyn CallStarter>,
+    draft: CallDraft,
+    results: PhantomData<fn() -> T>,
+}
+
+impl<T> Calling<T> {
+    pub(crate) fn new(
+        starter: Arc<dyn CallStarter>,
+        procedure: String,
+        payload: Result<Payload, WampError>,
+    ) -> Self {
+        let draft = CallDraft { procedure, payload, options: CallOptions::default(), callee: None, exact: false };
+        Self { starter, draft, results: PhantomData }
+    }
+
+    /// Fails with `wamp.error.timeout` when there is no result in time; by default it waits for ever.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.draft.options.timeout = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX).max(1);
+        self
+    }
+
+    /// Calls this session's registration and no other one's: `wamp.error.no_such_procedure` if it has none.
+    ///
+    /// Only the application may choose among the callees of its realm: a call of a client fails with
+    /// `wamp.error.option_not_allowed`.
+    pub fn callee(mut self, session: SessionId) -> Self {
+        self.draft.callee = Some(session);
+        self
+    }
+
+    /// Calls whoever has registered this very URI, and nobody who has registered a pattern.
+    pub(crate) fn of_exact_registration(mut self) -> Self {
+        self.draft.exact = true;
+        self
+    }
+
+    /// Asks the router to tell the callee who calls. It has no effect for calls of the application, which is no session.
+    pub fn disclose_me(mut self) -> Self {
+        self.draft.options.disclose_me = true;
+        self
+    }
+}
+
+impl Calling<CallResult> {
+    /// Asks for progressive results, and makes the call at once: a stream of them, and then the final one.
+    ///
+    /// Take them as they come: when 1024 wait, or 4 MiB, the call fails with `wamp.error.network_failure`.
+    pub fn progressive(mut self) -> ProgressResults {
+        self.draft.options.receive_progress = true;
+        ProgressResults(self.starter.start(self.draft))
+    }
+}
+
+impl<T: FromResults> IntoFuture for Calling<T> {
+    type Output = Result<T, WampError>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let mut started = self.starter.start(self.draft);
+        Box::pin(async move {
+            let answer = poll_fn(move |cx| started.poll_answer(cx)).await;
+            T::from_results(CallResult(answer?))
+        })
+    }
+}
+
+/// The progressive results of a call, and at the end its final one.
+///
+/// Dropped before the end, the call is canceled.
+pub struct ProgressResults(Box<dyn StartedCall>);
+
+impl ProgressResults {
+    /// The next progressive result; `None` when the final one is there.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<CallResult> {
+        poll_fn(|cx| self.poll_progress(cx)).await
+    }
+
+    /// Waits for the final result; progressive ones that were not taken are passed over.
+    ///
+    /// # Errors
+    /// What the callee answered, or why there is no answer.
+    pub async fn finish(mut self) -> Result<CallResult, WampError> {
+        poll_fn(|cx| self.0.poll_answer(cx)).await.map(CallResult)
+    }
+
+    fn poll_progress(&mut self, cx: &mut Context<'_>) -> Poll<Option<CallResult>> {
+        self.0.poll_progress(cx).map(|payload| payload.map(CallResult))
+    }
+}
+
+impl Stream for ProgressResults {
+    type Item = CallResult;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<CallResult>> {
+        self.poll_progress(cx)
+    }
+}
+
+impl<T> fmt::Debug for Calling<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Calling").field("procedure", &self.draft.procedure).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ProgressResults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProgressResults").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,98 @@
+//! The receiver of the answer to one call, and of its progressive results.
+
+use crate::base::error::WampError;
+use crate::base::locks::{Mutex, MutexGuard};
+use serverwamp_proto::payload::Payload;
+use std::collections::VecDeque;
+use std::sync::PoisonError;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+/// The number of progressive results that wait for the application, and the bytes they may take; beyond, the call is given up.
+const WAITING_RESULTS: usize = 1024;
+const WAITING_BYTES: usize = 4 << 20;
+
+/// The receiver of the answer to a call.
+#[derive(Debug, Default)]
+pub(crate) struct CallInbox {
+    answers: Mutex<InboxedAnswers>,
+}
+
+#[derive(Debug, Default)]
+struct InboxedAnswers {
+    progress: VecDeque<Payload>,
+    progress_bytes: usize,
+    progressed_at: Option<Instant>,
+    answer: Option<Result<Payload, WampError>>,
+    waker: Option<Waker>,
+}
+
+impl CallInbox {
+    fn answers(&self) -> MutexGuard<'_, InboxedAnswers> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a progressive result in; `false` when too many wait.
+    pub(crate) fn progress(&self, payload: &Payload) -> bool {
+        let mut answers = self.answers();
+        let bytes = answers.progress_bytes + payload.size();
+        if answers.progress.len() >= WAITING_RESULTS || bytes > WAITING_BYTES {
+            return false;
+        }
+        answers.progress_bytes = bytes;
+        answers.progress.push_back(payload.detached());
+        let waker = answers.waker.take();
+        drop(answers);
+        waker.into_iter().for_each(Waker::wake);
+        true
+    }
+
+    /// As [`progress`](Self::progress), and remembers when the last one came: a timeout of the caller's own runs from there.
+    pub(crate) fn progress_at(&self, payload: &Payload, now: Instant) -> bool {
+        self.answers().progressed_at = Some(now);
+        self.progress(payload)
+    }
+
+    pub(crate) fn progressed_at(&self) -> Option<Instant> {
+        self.answers().progressed_at
+    }
+
+    /// Takes the final answer in; only the first one counts.
+    pub(crate) fn finish(&self, answer: Result<Payload, WampError>) {
+        let mut answers = self.answers();
+        answers.answer.get_or_insert(answer);
+        let waker = answers.waker.take();
+        drop(answers);
+        waker.into_iter().for_each(Waker::wake);
+    }
+
+    pub(crate) fn poll_answer(&self, cx: &Context<'_>) -> Poll<Result<Payload, WampError>> {
+        let mut answers = self.answers();
+        if let Some(answer) = answers.answer.take() {
+            return Poll::Ready(answer);
+        }
+        answers.wait(cx);
+        Poll::Pending
+    }
+
+    pub(crate) fn poll_progress(&self, cx: &Context<'_>) -> Poll<Option<Payload>> {
+        let mut answers = self.answers();
+        if let Some(payload) = answers.progress.pop_front() {
+            answers.progress_bytes -= payload.size();
+            return Poll::Ready(Some(payload));
+        }
+        if answers.answer.is_some() {
+            return Poll::Ready(None);
+        }
+        answers.wait(cx);
+        Poll::Pending
+    }
+}
+
+impl InboxedAnswers {
+    fn wait(&mut self, cx: &Context<'_>) {
+        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            self.waker = Some(cx.waker().clone());
+        }
+    }
+}

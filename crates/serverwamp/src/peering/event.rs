@@ -1,0 +1,152 @@
+//! Events that application code receives, and the subscription they come from.
+
+use super::event_inbox::{EventDraft, EventInbox};
+use crate::base::error::WampError;
+use futures_core::Stream;
+use serde::Deserialize;
+use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
+use serverwamp_proto::payload::Payload;
+use serverwamp_proto::uris;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+/// Who delivers the events of a [`Subscriber`].
+pub(crate) trait EventSource: Send + Sync {
+    /// The events are not wanted any more.
+    fn unsubscribe(&self, id: SubscriptionId, inbox: &Arc<EventInbox>);
+}
+
+/// An event that the application received from its own realm, or a client from its router.
+#[derive(Clone, Debug)]
+pub struct ReceivedEvent {
+    topic: Arc<str>,
+    publication: PublicationId,
+    payload: Payload,
+    publisher: Option<SessionId>,
+    publisher_authid: Option<Box<str>>,
+    publisher_authrole: Option<Box<str>>,
+    retained: bool,
+}
+
+impl ReceivedEvent {
+    pub(super) fn new(draft: EventDraft<'_>) -> Self {
+        Self {
+            topic: draft.topic,
+            publication: draft.publication,
+            payload: draft.payload.detached(),
+            publisher: draft.publisher,
+            publisher_authid: draft.publisher_authid.map(Into::into),
+            publisher_authrole: draft.publisher_authrole.map(Into::into),
+            retained: draft.retained,
+        }
+    }
+
+    /// The topic it was published to.
+    pub fn topic(&self) -> &str {
+        &self.topic
+    }
+
+    /// The publication's id, the same for all receivers.
+    pub fn publication(&self) -> PublicationId {
+        self.publication
+    }
+
+    /// The arguments, still encoded.
+    pub fn payload(&self) -> &Payload {
+        &self.payload
+    }
+
+    /// The arguments, bound by position and by name as a handler's are (see [`Payload::bind`]).
+    ///
+    /// # Errors
+    /// `wamp.error.invalid_argument` when they do not fit `T`.
+    pub fn bind<'de, T: Deserialize<'de>>(&'de self) -> Result<T, WampError> {
+        self.payload
+            .bind()
+            .map_err(|error| WampError::new(uris::error::INVALID_ARGUMENT).arg(error.to_string()))
+    }
+
+    /// The publisher's session, if it is disclosed.
+    pub fn publisher(&self) -> Option<SessionId> {
+        self.publisher
+    }
+
+    /// The publisher's authid, if it is disclosed.
+    pub fn publisher_authid(&self) -> Option<&str> {
+        self.publisher_authid.as_deref()
+    }
+
+    /// The publisher's role, if it is disclosed.
+    pub fn publisher_authrole(&self) -> Option<&str> {
+        self.publisher_authrole.as_deref()
+    }
+
+    /// Returns whether it is a retained event, published before the subscription.
+    pub fn is_retained(&self) -> bool {
+        self.retained
+    }
+}
+
+/// A subscription of the application itself, or of a client: a stream of events, until it is dropped.
+///
+/// Made by [`RealmHandle::subscribe`](crate::RealmHandle::subscribe) and
+/// [`Client::subscribe`](crate::client::Client::subscribe). A bounded number of events wait; when the receiver falls behind,
+/// the oldest are dropped and counted in [`lost`](Self::lost): publishers are never slowed down.
+#[must_use = "a subscription that is dropped is over"]
+pub struct Subscriber {
+    source: Arc<dyn EventSource>,
+    id: SubscriptionId,
+    inbox: Arc<EventInbox>,
+}
+
+impl Subscriber {
+    pub(crate) fn new(source: Arc<dyn EventSource>, id: SubscriptionId, inbox: Arc<EventInbox>) -> Self {
+        Self { source, id, inbox }
+    }
+
+    /// The subscription's id, shared with all clients that are in it.
+    pub fn id(&self) -> SubscriptionId {
+        self.id
+    }
+
+    /// Waits for the next event; `None` when no more come, because the client's session is over or the router took the
+    /// subscription away. The application's own subscriptions do not end.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
+    pub async fn recv(&mut self) -> Option<ReceivedEvent> {
+        std::future::poll_fn(|cx| self.inbox.poll_event(cx)).await
+    }
+
+    /// The next event, if one is waiting.
+    pub fn try_recv(&mut self) -> Option<ReceivedEvent> {
+        self.inbox.take()
+    }
+
+    /// The number of events that were dropped because too many waited.
+    pub fn lost(&self) -> u64 {
+        self.inbox.lost()
+    }
+}
+
+impl Stream for Subscriber {
+    type Item = ReceivedEvent;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<ReceivedEvent>> {
+        self.inbox.poll_event(cx)
+    }
+}
+
+impl Drop for Subscriber {
+    fn drop(&mut self) {
+        self.source.unsubscribe(self.id, &self.inbox);
+    }
+}
+
+impl fmt::Debug for Subscriber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscriber").field("id", &self.id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,20 @@
+//! Calls and events as application code holds them, whatever carries them: a realm of the same process, or a client's
+//! session with a router.
+//!
+//! In go the answers and events, out come futures and streams. Who carries a call implements [`CallStarter`], who delivers
+//! events implements [`EventSource`]; neither is named here.
+//!
+//! Invariant: what waits for application code is bounded in number and bytes, and what does not fit is counted or ends its
+//! call.
+
+mod call;
+mod call_inbox;
+mod event;
+mod event_inbox;
+
+pub(crate) use call::{CallDraft, CallStarter, StartedCall};
+pub use call::{CallResult, Calling, FromResults, ProgressResults};
+pub(crate) use call_inbox::CallInbox;
+pub(crate) use event::EventSource;
+pub use event::{ReceivedEvent, Subscriber};
+pub(crate) use event_inbox::{EventDraft, EventInbox, WAITING_EVENTS};

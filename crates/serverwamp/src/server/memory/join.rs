@@ -1,0 +1,154 @@
+//! Clients of an application in the same process.
+
+use crate::Application;
+use crate::auth::{Principal, Secret};
+use crate::client::{self, Client, ClientError, JoinSettings};
+use crate::peer::Peer;
+use crate::rt::BoxFuture;
+use crate::server::rawsocket::Origin;
+use crate::transport::rawsocket::RawSocketConfig;
+use crate::transport::{Connection, Framing, Outbox, TransportInfo, TransportKind};
+use http::request::Parts;
+use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::rawsocket::MaxLength;
+use std::fmt;
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use super::{CAPACITY, Pipe, pipe};
+
+impl Application {
+    /// Joins a realm as a client in this process; await it for the [`Client`].
+    ///
+    /// Everything is as for a client from outside: routes, permissions, limits, authentication. Only the bytes do not leave the
+    /// process, so a test needs no port, and tokio's paused time works.
+    ///
+    /// ```
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use serverwamp::extract::Args;
+    /// use serverwamp::{Application, Realm, RouteSet};
+    ///
+    /// async fn add(Args((a, b)): Args<(i64, i64)>) -> i64 {
+    ///     a + b
+    /// }
+    ///
+    /// let routes = RouteSet::new().procedure("math.add", add);
+    /// let app = Application::builder().realm(Realm::new("realm1").allow_anonymous("guest").routes(routes)).build()?;
+    ///
+    /// let client = app.join("realm1").await?;
+    /// let sum: i64 = client.call("math.add", (2, 3)).await?;
+    /// assert_eq!(sum, 5);
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Runtime::new()?.block_on(example())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn join(&self, realm: impl Into<String>) -> MemoryJoin {
+        MemoryJoin {
+            app: self.clone(),
+            settings: JoinSettings::new(realm.into()),
+            request: None,
+            principal: None,
+        }
+    }
+}
+
+/// A client in this process that is about to join a realm; made by [`Application::join`].
+#[must_use = "nobody joins until this is awaited"]
+pub struct MemoryJoin {
+    app: Application,
+    settings: JoinSettings,
+    request: Option<Parts>,
+    principal: Option<Principal>,
+}
+
+impl MemoryJoin {
+    /// Joins as if the transport had been opened by this HTTP request: with its path, its headers, its cookies.
+    ///
+    /// ```
+    /// # async fn example(app: serverwamp::Application) -> Result<(), Box<dyn std::error::Error>> {
+    /// let (request, ()) = http::Request::get("/ws").header("cookie", "session=abc").body(())?.into_parts();
+    /// let client = app.join("realm1").with_request(request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_request(mut self, request: Parts) -> Self {
+        self.request = Some(request);
+        self
+    }
+
+    /// Joins as this principal, whom nobody asks for a proof: the realm's authenticators are not run. `on_connect` and `on_join`
+    /// handlers are.
+    pub fn as_principal(mut self, principal: Principal) -> Self {
+        self.principal = Some(principal);
+        self
+    }
+
+    /// Authenticates by ticket.
+    pub fn ticket(mut self, authid: impl Into<String>, ticket: impl Into<Secret>) -> Self {
+        self.settings.ticket(authid.into(), ticket.into());
+        self
+    }
+
+    /// Authenticates by WAMP-CRA, with this secret or password.
+    ///
+    /// Deriving the key from a password takes as long as the router's salting asks for, on the thread that polls the connection;
+    /// more than ten million iterations are refused.
+    pub fn cra(mut self, authid: impl Into<String>, secret: impl Into<Secret>) -> Self {
+        self.settings.cra(authid.into(), secret.into());
+        self
+    }
+
+    /// Speaks this serializer. Default: MessagePack, which represents all values that serde has.
+    pub fn serializer(mut self, serializer: Serializer) -> Self {
+        self.settings.serializer = serializer;
+        self
+    }
+
+    /// The time from the first octet to WELCOME. Default 10 seconds, as an application gives its peers to authenticate.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.settings.timeout = timeout;
+        self
+    }
+
+    async fn join(self) -> Result<Client, ClientError> {
+        let inner = self.app.inner();
+        inner.runtime.available().map_err(ClientError::Runtime)?;
+        let (near, far) = pipe(CAPACITY);
+        let serializer = self.settings.serializer;
+        let transport = TransportInfo {
+            http: self.request,
+            ..TransportInfo::plain(TransportKind::Memory, serializer, Origin::default())
+        };
+        inner.runtime.spawn(Box::pin(serve(self.app.clone(), far, transport, self.principal)));
+        let framing = Framing::RawSocket { serializer, takes: inner.rawsocket.takes().bytes() };
+        // The application sends what its own limits allow.
+        let settings =
+            RawSocketConfig { max_message: MaxLength::LONGEST.bytes(), ..RawSocketConfig::default() };
+        client::join(near, framing, settings.settings(), self.settings, inner.runtime.clone()).await
+    }
+}
+
+async fn serve(app: Application, io: Pipe, transport: TransportInfo, principal: Option<Principal>) {
+    let inner = app.inner();
+    let permit = inner.admissions.own();
+    let framing = Framing::RawSocket { serializer: transport.serializer, takes: MaxLength::LONGEST.bytes() };
+    let outbox = Outbox::borrowing(framing, inner.limits.bounds(), inner.run_queue.pool());
+    let peer = Peer::new(inner, transport, outbox.clone(), permit).known_as(principal);
+    Connection::new(io, outbox, peer, inner.rawsocket.settings(), &inner.run_queue).await;
+}
+
+impl IntoFuture for MemoryJoin {
+    type Output = Result<Client, ClientError>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.join())
+    }
+}
+
+impl fmt::Debug for MemoryJoin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryJoin").field("realm", &self.settings.realm).finish_non_exhaustive()
+    }
+}
