@@ -29,6 +29,7 @@ pub use base::limits::{Limits, Overflow};
 pub use base::measure;
 pub use base::proxies::TrustedProxies;
 pub use base::statistics::{Refusal, Statistics};
+pub use base::unix_peer::UnixPeer;
 pub use peering::{CallResult, Calling, FromResults, ProgressResults, ReceivedEvent, Subscriber};
 pub use router::realm::{
     Disclosure, ProcedureSettings, Publication, RealmHandle, Registration, Ruling, TopicSettings,

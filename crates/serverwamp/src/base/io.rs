@@ -24,6 +24,11 @@ impl<T> FuturesIo<T> {
     }
 
     /// The stream itself.
+    pub const fn get_ref(&self) -> &T {
+        &self.0
+    }
+
+    /// The stream itself, unwrapped.
     pub fn into_inner(self) -> T {
         self.0
     }

@@ -13,3 +13,4 @@ pub mod measure;
 pub(crate) mod proxies;
 pub(crate) mod signal;
 pub(crate) mod statistics;
+pub(crate) mod unix_peer;

@@ -10,6 +10,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 
 use super::BoxFuture;
 use super::listener::Listener;
+use crate::base::unix_peer::UnixPeer;
 
 /// A [`Listener`] whose type has been forgotten, as [`Runtime::listen`](super::Runtime::listen) returns it.
 ///
@@ -29,6 +30,10 @@ impl Listener for AnyListener {
     async fn accept(&mut self) -> io::Result<(AnyIo, Option<SocketAddr>)> {
         self.0.accept_any().await
     }
+
+    fn unix_peer(io: &AnyIo) -> Option<UnixPeer> {
+        io.1
+    }
 }
 
 impl fmt::Debug for AnyListener {
@@ -38,7 +43,7 @@ impl fmt::Debug for AnyListener {
 }
 
 /// A connection of an [`AnyListener`].
-pub struct AnyIo(Box<dyn Stream>);
+pub struct AnyIo(Box<dyn Stream>, Option<UnixPeer>);
 
 impl fmt::Debug for AnyIo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,7 +59,8 @@ impl<L: Listener> Accept for L {
     fn accept_any(&mut self) -> BoxFuture<'_, io::Result<(AnyIo, Option<SocketAddr>)>> {
         Box::pin(async {
             let (stream, address) = self.accept().await?;
-            Ok((AnyIo(Box::new(stream)), address))
+            let peer = L::unix_peer(&stream);
+            Ok((AnyIo(Box::new(stream), peer), address))
         })
     }
 }

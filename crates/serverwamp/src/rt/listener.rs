@@ -9,6 +9,8 @@ use std::task::Poll;
 use futures_core::Stream;
 use hyper::rt::{Read, Write};
 
+use crate::base::unix_peer::UnixPeer;
+
 /// Accepts connections, on whatever runtime.
 ///
 /// Listeners of tokio and smol are some. For another runtime, hand its connections over as a stream: [`Incoming`].
@@ -22,6 +24,12 @@ pub trait Listener: Send {
     /// What the operating system says. A server goes on after every error; it rests before it tries again, unless the
     /// error is about that one connection only.
     fn accept(&mut self) -> impl Future<Output = io::Result<(Self::Io, Option<SocketAddr>)>> + Send;
+
+    /// The process at the other end, for connections of Unix sockets. It becomes
+    /// [`TransportInfo::unix_peer`](crate::TransportInfo::unix_peer).
+    fn unix_peer(_: &Self::Io) -> Option<UnixPeer> {
+        None
+    }
 }
 
 /// A stream of connections as a [`Listener`]. When the stream ends, no more connections come, and those that are there

@@ -19,6 +19,7 @@ use crate::Application;
 use crate::base::admission::Permit;
 use crate::base::log::{self, line};
 use crate::base::statistics::Refusal;
+use crate::base::unix_peer::UnixPeer;
 use crate::rt::after;
 use crate::rt::guard::guarded;
 use crate::server::rawsocket::{self, Origin};
@@ -32,12 +33,13 @@ pub(super) fn spawn<IO>(
     services: &Arc<Services>,
     io: IO,
     address: Option<SocketAddr>,
+    unix_peer: Option<UnixPeer>,
 ) where
     IO: Read + Write + Unpin + Send + 'static,
 {
     let (app, options, services) = (app.clone(), Arc::clone(options), Arc::clone(services));
     let runtime = Arc::clone(&app.inner().runtime);
-    let origin = Origin { address, connection_address: address, ..Origin::default() };
+    let origin = Origin { address, connection_address: address, unix_peer, ..Origin::default() };
     let permit = app.inner().admissions.admit(address.map(|address| address.ip()));
     let admitted = permit.map_err(|too_many| (too_many, options.refusals.begin()));
     let counters = Arc::clone(&app.inner().counters);

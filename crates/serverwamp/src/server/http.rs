@@ -251,6 +251,9 @@ where
             request.extensions_mut().insert(tls.clone());
             request.extensions_mut().insert(PeerCertificates(origin.client_certificates.clone()));
         }
+        if let Some(peer) = origin.unix_peer {
+            request.extensions_mut().insert(peer);
+        }
         // A WebSocket goes on when the HTTP connection that it came from is over.
         request.extensions_mut().insert(permit.clone());
         let (services, app) = (Arc::clone(&services), here.clone());

@@ -289,11 +289,11 @@ impl Server {
 }
 
 /// Accepts connections until `stop` completes.
-async fn accept(
+async fn accept<L: Listener>(
     app: &Application,
     options: &Arc<ServerOptions>,
     services: &Arc<Services>,
-    listener: &mut impl Listener,
+    listener: &mut L,
     stop: impl Future<Output = ()>,
 ) {
     let mut stop = pin!(stop);
@@ -309,7 +309,8 @@ async fn accept(
         match accepted {
             Ok((io, address)) => {
                 rest = FIRST_REST;
-                accepted::spawn(app, options, services, io, address);
+                let unix_peer = L::unix_peer(&io);
+                accepted::spawn(app, options, services, io, address, unix_peer);
             }
             Err(error) if is_about_one_connection(&error) => {}
             Err(error) => {

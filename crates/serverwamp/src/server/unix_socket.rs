@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Listener;
+use crate::base::unix_peer::UnixPeer;
 
 /// A listener at a Unix socket, and the socket's file, which is removed when this is dropped.
 ///
@@ -86,6 +87,10 @@ impl<L: Listener> Listener for UnixSocket<L> {
 
     async fn accept(&mut self) -> io::Result<(Self::Io, Option<SocketAddr>)> {
         self.listener.accept().await
+    }
+
+    fn unix_peer(io: &L::Io) -> Option<UnixPeer> {
+        L::unix_peer(io)
     }
 }
 

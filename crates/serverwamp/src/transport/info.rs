@@ -1,8 +1,10 @@
 //! The properties of a session's transport.
 
 use crate::base::log::Whose;
+use crate::base::unix_peer::UnixPeer;
 use http::request::Parts;
 use http::{HeaderMap, Uri, header};
+use serverwamp_proto::auth::channel::ChannelId;
 use serverwamp_proto::codec::Serializer;
 use std::net::SocketAddr;
 
@@ -41,6 +43,8 @@ pub struct TransportInfo {
     pub http: Option<Parts>,
     /// The certificate chain a TLS client presented, DER-encoded, its own certificate first; empty without one.
     pub client_certificates: Vec<Vec<u8>>,
+    /// The process at the other end of a Unix socket, on Linux. A proxy that connects by a Unix socket is that process.
+    pub unix_peer: Option<UnixPeer>,
 }
 
 /// The results of a transport's TLS handshake.
@@ -55,6 +59,19 @@ pub struct TlsInfo {
     pub server_name: Option<String>,
     /// The protocol that was agreed upon (ALPN); `None` unless a configuration of one's own has any.
     pub alpn: Option<Vec<u8>>,
+    /// The channel binding `tls-exporter`. `Debug` does not print it.
+    pub(crate) channel_id: Option<ChannelId>,
+}
+
+impl TlsInfo {
+    /// The 32 bytes of the channel binding `tls-exporter` (RFC 9266), which both ends of this TLS connection can compute, and
+    /// nobody else. `None` with TLS 1.2 without an extended master secret.
+    ///
+    /// They are for proofs that are to hold on this connection alone, as those of WAMP-SCRAM and WAMP-cryptosign; do not
+    /// send them as they are.
+    pub fn tls_exporter(&self) -> Option<&[u8; 32]> {
+        self.channel_id.as_ref().map(ChannelId::expose)
+    }
 }
 
 /// The carrier of the messages.
@@ -78,6 +95,14 @@ impl From<&TransportInfo> for Whose {
 }
 
 impl TransportInfo {
+    /// The channel that authentications can be bound to. The requests of a long-polling transport may come over different
+    /// connections, so it has none.
+    #[cfg(any(feature = "cryptosign", feature = "scram"))]
+    pub(crate) fn channel_id(&self) -> Option<&ChannelId> {
+        let tls = self.tls.as_ref().filter(|_| self.kind != TransportKind::LongPoll)?;
+        tls.channel_id.as_ref()
+    }
+
     /// The headers of the HTTP request.
     pub fn headers(&self) -> Option<&HeaderMap> {
         self.http.as_ref().map(|parts| &parts.headers)

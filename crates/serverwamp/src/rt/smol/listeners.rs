@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use smol::net::{TcpListener, TcpStream};
 
 use crate::base::io::FuturesIo;
+#[cfg(unix)]
+use crate::base::unix_peer::UnixPeer;
 use crate::rt::listener::Listener;
 use crate::rt::sockets;
 
@@ -26,5 +28,9 @@ impl Listener for smol::net::unix::UnixListener {
     async fn accept(&mut self) -> io::Result<(Self::Io, Option<SocketAddr>)> {
         let (stream, _) = Self::accept(self).await?;
         Ok((FuturesIo::new(stream), None))
+    }
+
+    fn unix_peer(io: &Self::Io) -> Option<UnixPeer> {
+        UnixPeer::of(io.get_ref())
     }
 }

@@ -7,6 +7,8 @@ use hyper_util::rt::TokioIo;
 
 use tokio::net::{TcpListener, TcpStream};
 
+#[cfg(unix)]
+use crate::base::unix_peer::UnixPeer;
 use crate::rt::listener::Listener;
 use crate::rt::sockets;
 
@@ -27,5 +29,9 @@ impl Listener for tokio::net::UnixListener {
     async fn accept(&mut self) -> io::Result<(Self::Io, Option<SocketAddr>)> {
         let (stream, _) = Self::accept(self).await?;
         Ok((TokioIo::new(stream), None))
+    }
+
+    fn unix_peer(io: &Self::Io) -> Option<UnixPeer> {
+        UnixPeer::of(io.inner())
     }
 }

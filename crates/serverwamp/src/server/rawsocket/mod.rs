@@ -15,6 +15,7 @@ use serverwamp_proto::websocket::Subprotocol;
 
 use crate::Application;
 use crate::base::admission::Permit;
+use crate::base::unix_peer::UnixPeer;
 use crate::peer::Peer;
 use crate::transport::io::{read_exact, write_all};
 use crate::transport::{Connection, Framing, Outbox, Settings, TlsInfo, TransportInfo, TransportKind};
@@ -31,6 +32,8 @@ pub struct Origin {
     pub tls: Option<TlsInfo>,
     /// The certificate chain a TLS client presented, DER-encoded, its own certificate first.
     pub client_certificates: Vec<Vec<u8>>,
+    /// The process at the other end of a Unix socket.
+    pub unix_peer: Option<UnixPeer>,
 }
 
 /// Reads the client's octets behind the first one, and answers them unless the client is to be refused.
@@ -89,6 +92,7 @@ impl TransportInfo {
             tls: origin.tls,
             http: None,
             client_certificates: origin.client_certificates,
+            unix_peer: origin.unix_peer,
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::base::admission::{Permit, TooMany};
 use crate::base::log::line;
 use crate::base::proxies::Addresses;
 use crate::base::statistics::Refusal;
+use crate::base::unix_peer::UnixPeer;
 use crate::peer::Peer;
 use crate::rt::Unavailable;
 use crate::rt::guard::guarded;
@@ -235,6 +236,7 @@ pub(crate) fn requested(
         kind,
         tls: parts.extensions.get::<TlsInfo>().cloned(),
         client_certificates: certificates.map(|chain| chain.0.clone()).unwrap_or_default(),
+        unix_peer: parts.extensions.get::<UnixPeer>().copied(),
         http: Some(detached(parts)),
     }
 }

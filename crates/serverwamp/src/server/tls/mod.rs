@@ -38,6 +38,7 @@
 //! [`TlsConfig::from_rustls`]. Nothing is installed for the whole process. No certificate is taken apart: who wants
 //! more of a client's than its fingerprint, such as its subject, parses it with a crate for that.
 
+mod binding;
 mod error;
 mod files;
 
@@ -61,6 +62,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
 
 use crate::transport::TlsInfo;
+use binding::Recorded;
 use files::{Contents, Files};
 
 /// The interval at which the files are read.
@@ -154,8 +156,10 @@ impl TlsConfig {
     where
         IO: Read + Write + Unpin,
     {
-        let stream = TlsAcceptor::from(self.config(now)).accept(TokioIo::new(io)).await?;
-        let (_, connection) = stream.get_ref();
+        let recorded = TokioIo::new(Recorded::new(io));
+        let mut stream = TlsAcceptor::from(self.config(now)).accept(recorded).await?;
+        let (io, connection) = stream.get_mut();
+        let client_hello = io.inner_mut().take();
         let info = TlsInfo {
             version: connection.protocol_version().and_then(|version| version.as_str()).unwrap_or("unknown"),
             cipher_suite: connection
@@ -164,6 +168,7 @@ impl TlsConfig {
                 .unwrap_or("unknown"),
             server_name: connection.server_name().map(str::to_owned),
             alpn: connection.alpn_protocol().map(<[u8]>::to_vec),
+            channel_id: binding::channel_id(connection, &client_hello),
         };
         let chain = connection.peer_certificates().unwrap_or_default();
         let certificates = chain.iter().map(|certificate| certificate.to_vec()).collect();
@@ -208,7 +213,7 @@ impl Current {
 }
 
 /// A stream behind a handshake.
-pub(crate) type Secured<IO> = TokioIo<TlsStream<TokioIo<IO>>>;
+pub(crate) type Secured<IO> = TokioIo<TlsStream<TokioIo<Recorded<IO>>>>;
 
 impl TlsBuilder {
     /// Whether clients are asked for a certificate. Default: they are not.

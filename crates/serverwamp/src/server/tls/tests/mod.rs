@@ -1,6 +1,7 @@
 //! Tests of TLS over pipes in memory, on no runtime at all: what they share, a client and the files of a server.
 #![expect(clippy::disallowed_methods, reason = "tests have a clock of their own")]
 
+mod binding;
 mod broken;
 mod client_certificates;
 mod files;
