@@ -106,6 +106,19 @@ impl Stream {
         set.expect("a socket takes a timeout");
     }
 
+    /// The binding `tls-exporter` of a connection with TLS (RFC 9266).
+    ///
+    /// # Panics
+    ///
+    /// When there is no TLS.
+    #[must_use]
+    #[track_caller]
+    pub fn tls_exporter(&self) -> [u8; 32] {
+        let Self::Tls(tls) = self else { panic!("there is no TLS") };
+        let label = b"EXPORTER-Channel-Binding";
+        tls.conn.export_keying_material([0; 32], label, Some(b"")).expect("the handshake is over")
+    }
+
     /// A second handle to the same connection.
     ///
     /// # Panics

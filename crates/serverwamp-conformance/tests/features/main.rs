@@ -9,6 +9,8 @@ mod answers_too_long_polled;
 mod arguments;
 mod authentication;
 mod authentication_by_cra;
+mod authentication_by_cryptosign;
+mod authentication_by_scram;
 mod authentication_ways;
 mod authorizers;
 mod cancel_and_timeout;

@@ -5,6 +5,7 @@
 
 mod attributes;
 mod batched;
+mod channel_binding;
 mod features;
 mod ids;
 mod long_poll;

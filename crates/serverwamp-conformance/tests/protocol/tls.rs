@@ -21,16 +21,16 @@ use sha2::{Digest as _, Sha256};
 use serverwamp_conformance::harness::{call, joined, server_with};
 
 /// A server with a certificate, and the authority its clients trust.
-struct Secured {
+pub(crate) struct Secured {
     server: ServerProcess,
-    authority: Authority,
+    pub(crate) authority: Authority,
     directory: PathBuf,
 }
 
 impl Secured {
     /// `more` are further arguments; a path in them may begin with `DIR`.
     #[track_caller]
-    fn start(more: &[&str]) -> Self {
+    pub(crate) fn start(more: &[&str]) -> Self {
         static STARTED: AtomicUsize = AtomicUsize::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let directory = std::env::temp_dir().join(format!("serverwamp-tls-{}-{number}", std::process::id()));
@@ -44,7 +44,7 @@ impl Secured {
         Self { server: server_with(&arguments), authority, directory }
     }
 
-    fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         self.server.tls_address().expect("a port with TLS")
     }
 

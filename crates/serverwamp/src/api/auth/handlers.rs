@@ -86,7 +86,7 @@ where
     })
 }
 
-type BoundHandler<M> = Arc<dyn crate::router::routes::ErasedHandler<AuthRequest<M>>>;
+pub(super) type BoundHandler<M> = Arc<dyn crate::router::routes::ErasedHandler<AuthRequest<M>>>;
 
 /// The names of a method that asks the peer something, which has this one.
 pub(super) fn asking(name: impl Into<Cow<'static, str>>) -> MethodNames {
@@ -135,7 +135,8 @@ impl<M: Method, S: Sync> FromRequest<AuthRequest<M>, S> for AuthId {
     type Rejection = Infallible;
 
     async fn from_request(request: &mut AuthRequest<M>, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(request.exchange.hello.authid.clone().unwrap_or_default()))
+        let authid = request.authid.as_ref().or(request.exchange.hello.authid.as_ref());
+        Ok(Self(authid.cloned().unwrap_or_default()))
     }
 }
 

@@ -2,16 +2,36 @@
 #![doc = include_str!("../../docs/authentication.md")]
 
 mod both;
+mod certificate;
 mod cra;
+#[cfg(feature = "cryptosign")]
+mod cryptosign;
 mod handlers;
+#[cfg(feature = "scram")]
+mod scram;
 mod server_secret;
 
 pub use self::both::both;
+pub use self::certificate::{Fingerprint, client_certificate, client_certificate_behind};
 pub use self::cra::{cra, cra_salted, derive_key};
+#[cfg(feature = "cryptosign")]
+pub use self::cryptosign::{CryptosignOptions, PublicKey, cryptosign, cryptosign_with};
 pub use self::handlers::{AuthId, HelloDetails, Ticket, custom, ticket, transport};
+#[cfg(feature = "scram")]
+pub use self::scram::{ScramOptions, scram, scram_with};
 pub(crate) use self::server_secret::random_secret;
 pub use self::server_secret::{secret_from_env, secret_from_file};
+#[cfg(any(feature = "cryptosign", feature = "scram"))]
+pub use crate::router::auth::ChannelBinding;
+#[cfg(feature = "scram")]
+pub use crate::router::auth::ScramCredential;
 pub use crate::router::auth::{AuthExchange, AuthenticateAnswer, CraCredential, Principal, Salting, Secret};
+#[cfg(feature = "cryptosign")]
+#[doc(no_inline)]
+pub use serverwamp_proto::auth::cryptosign::{CryptosignError, CryptosignKey, CryptosignPublicKey};
+#[cfg(feature = "scram")]
+#[doc(no_inline)]
+pub use serverwamp_proto::auth::scram::{ScramError, ScramKdf, ScramKeys, ScramVerifier};
 
 use crate::api::handler::SharedState;
 use crate::router::auth::{Dialogue, MethodNames, RunningAuthenticator, RunningMethod};

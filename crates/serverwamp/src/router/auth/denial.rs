@@ -30,7 +30,7 @@ impl Denial {
     }
 
     /// Adds `ABORT.Details.scram` (checklist SCR-12).
-    #[expect(dead_code, reason = "for WAMP-SCRAM")]
+    #[cfg(feature = "scram")]
     pub(crate) fn with_scram(mut self, value: &'static str) -> Self {
         self.scram = Some(value);
         self

@@ -4,12 +4,22 @@ mod credential;
 mod denial;
 mod exchange;
 mod principal;
+#[cfg(any(feature = "cryptosign", feature = "scram"))]
+mod proof;
+#[cfg(feature = "scram")]
+mod verifier;
 
 pub use self::credential::{CraCredential, Salting};
 pub(crate) use self::denial::Denial;
 pub use self::exchange::{AuthExchange, AuthenticateAnswer};
 pub(crate) use self::exchange::{Exchange, ReceivedHello};
 pub use self::principal::Principal;
+#[cfg(any(feature = "cryptosign", feature = "scram"))]
+pub use self::proof::ChannelBinding;
+#[cfg(any(feature = "cryptosign", feature = "scram"))]
+pub(crate) use self::proof::random;
+#[cfg(feature = "scram")]
+pub use self::verifier::ScramCredential;
 pub use serverwamp_proto::auth::Secret;
 
 use crate::rt::BoxFuture;

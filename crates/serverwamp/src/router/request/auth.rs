@@ -22,6 +22,14 @@ pub enum TicketMethod {}
 /// WAMP-CRA: the peer signs a challenge with a secret both sides know.
 #[derive(Debug)]
 pub enum CraMethod {}
+/// WAMP-SCRAM: the peer proves that it knows a password.
+#[cfg(feature = "scram")]
+#[derive(Debug)]
+pub enum ScramMethod {}
+/// WAMP-cryptosign: the peer signs a challenge with a private key.
+#[cfg(feature = "cryptosign")]
+#[derive(Debug)]
+pub enum CryptosignMethod {}
 /// A dialogue of your own.
 #[derive(Debug)]
 pub enum CustomMethod {}
@@ -35,6 +43,14 @@ impl Method for TicketMethod {
 impl Method for CraMethod {
     type Credential = Option<CraCredential>;
 }
+#[cfg(feature = "scram")]
+impl Method for ScramMethod {
+    type Credential = Option<crate::router::auth::ScramCredential>;
+}
+#[cfg(feature = "cryptosign")]
+impl Method for CryptosignMethod {
+    type Credential = Option<Principal>;
+}
 impl Method for CustomMethod {
     type Credential = Option<Principal>;
 }
@@ -43,6 +59,10 @@ impl Method for CustomMethod {
 pub struct AuthRequest<M> {
     pub(crate) exchange: Arc<Exchange>,
     pub(crate) ticket: Option<Secret>,
+    /// The authid in the form in which the method compares it, if that is not the form of HELLO.
+    pub(crate) authid: Option<String>,
+    /// The public key of cryptosign, or the fingerprint of a client certificate, in hex.
+    pub(crate) public_key: Option<String>,
     /// The method's name, as CHALLENGE carries it.
     pub(crate) name: Arc<str>,
     pub(crate) method: PhantomData<fn() -> M>,
@@ -50,7 +70,7 @@ pub struct AuthRequest<M> {
 
 impl<M> AuthRequest<M> {
     pub(crate) fn new(exchange: Arc<Exchange>, name: Arc<str>) -> Self {
-        Self { exchange, ticket: None, name, method: PhantomData }
+        Self { exchange, ticket: None, authid: None, public_key: None, name, method: PhantomData }
     }
 }
 

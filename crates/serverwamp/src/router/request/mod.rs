@@ -11,6 +11,10 @@ mod subscription;
 
 pub use crate::router::session::pending::SessionReply;
 pub use crate::router::subscription::SubscriptionReply;
+#[cfg(feature = "cryptosign")]
+pub use auth::CryptosignMethod;
+#[cfg(feature = "scram")]
+pub use auth::ScramMethod;
 pub use auth::{AuthRequest, CraMethod, CustomMethod, Method, TicketMethod, TransportMethod};
 pub use authorization::{AuthorizerRequest, Purpose, Question, QuestionOptions, Verdict};
 pub use invocation::Invocation;

@@ -1,0 +1,40 @@
+//! Devices with keys of their own: WAMP-cryptosign. Run with
+//! `cargo run -p serverwamp --features cryptosign --example auth_cryptosign`, then come in as the device whose private key is
+//! 32 bytes of 1, with xconn (`pip install xconn`):
+//!
+//! ```sh
+//! python -c "
+//! from xconn.client import connect_cryptosign
+//! session = connect_cryptosign('ws://127.0.0.1:8080/ws', 'com.example.devices', '', '01' * 32)
+//! print(session.call('whoami').args)
+//! session.leave()"
+//! ```
+
+use serverwamp::auth::{self, CryptosignKey, CryptosignOptions, Principal, PublicKey};
+use serverwamp::{Application, Realm, RouteSet, Server, Session};
+use std::error::Error;
+
+/// Stands for a data base: the owner of a public key.
+async fn owner(PublicKey(key): PublicKey) -> Option<Principal> {
+    let known = CryptosignKey::new(&[1; 32]).public_key().to_string();
+    (key == known).then(|| Principal::new("thermometer-17").role("device").provider("example"))
+}
+
+async fn whoami(session: Session) -> String {
+    format!("{}, {} by {}", session.authid(), session.authrole(), session.authmethod())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    // With it, clients that ask know that this is the right router. Read yours from a file.
+    let own = CryptosignKey::new(&[9; 32]);
+    println!("the router's public key is {}", own.public_key());
+    let devices = Realm::new("com.example.devices")
+        .authenticator(auth::cryptosign_with(CryptosignOptions::default().router_key(own), owner))
+        .routes(RouteSet::new().procedure("whoami", whoami));
+    let app = Application::builder().realm(devices).build()?;
+    let server = Server::new(app).bind("127.0.0.1:8080").await?;
+    println!("ws://{}/ws", server.local_addr());
+    server.run().await?;
+    Ok(())
+}
