@@ -42,8 +42,15 @@ impl fmt::Debug for AnyListener {
     }
 }
 
-/// A connection of an [`AnyListener`].
+/// A connection of an [`AnyListener`], or one that [`Runtime::connect`](super::Runtime::connect) has made.
 pub struct AnyIo(Box<dyn Stream>, Option<UnixPeer>);
+
+impl AnyIo {
+    /// Forgets the type of `stream`.
+    pub fn new(stream: impl Read + Write + Unpin + Send + 'static) -> Self {
+        Self(Box::new(stream), None)
+    }
+}
 
 impl fmt::Debug for AnyIo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

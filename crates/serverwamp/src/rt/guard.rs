@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use futures_util::FutureExt as _;
 
-use super::{AnyListener, BoxFuture, Runtime, Unavailable};
+use super::{AnyIo, AnyListener, BoxFuture, Runtime, Unavailable};
 use crate::base::counters::Counters;
 use crate::base::log::{Whose, flush, line};
 use crate::base::statistics::Refusal;
@@ -85,6 +85,10 @@ impl Runtime for Guarded {
 
     fn listen(&self, socket: TcpListener) -> io::Result<AnyListener> {
         self.runtime.listen(socket)
+    }
+
+    fn connect(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<AnyIo>> {
+        self.runtime.connect(host, port)
     }
 
     fn now(&self) -> Instant {

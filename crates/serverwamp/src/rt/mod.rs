@@ -87,6 +87,19 @@ pub trait Runtime: Send + Sync + fmt::Debug + 'static {
         Err(io::Error::new(io::ErrorKind::Unsupported, text))
     }
 
+    /// Connects to a TCP port of another host, whose name is looked up.
+    ///
+    /// Authenticators that ask a web server use it, and nothing else does. By default it fails.
+    ///
+    /// # Errors
+    /// When the runtime has no sockets, the name is unknown, or nobody answers.
+    fn connect(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<AnyIo>> {
+        let text = format!(
+            "this runtime makes no connections, so {host}:{port} cannot be reached: implement `Runtime::connect`"
+        );
+        Box::pin(async { Err(io::Error::new(io::ErrorKind::Unsupported, text)) })
+    }
+
     /// The current time.
     #[expect(clippy::disallowed_methods, reason = "everybody else asks here")]
     fn now(&self) -> Instant {
@@ -115,7 +128,12 @@ pub(crate) fn after(start: Instant, duration: Duration) -> Instant {
 }
 
 /// The time of day: for people and for the meta API, never for deadlines.
-#[expect(clippy::disallowed_methods, reason = "everybody else asks here")]
 pub(crate) fn wall_clock() -> Timestamp {
-    Timestamp::from_unix(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+    Timestamp::from_unix(since_1970())
+}
+
+/// The time of day as a duration since the beginning of 1970, as tokens count it.
+#[expect(clippy::disallowed_methods, reason = "everybody else asks here")]
+pub(crate) fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

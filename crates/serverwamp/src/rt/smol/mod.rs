@@ -3,7 +3,8 @@
 
 mod listeners;
 
-use super::{AnyListener, BoxFuture, Runtime};
+use super::{AnyIo, AnyListener, BoxFuture, Runtime};
+use crate::base::io::FuturesIo;
 use std::io;
 use std::sync::LazyLock;
 use std::task::Context;
@@ -47,6 +48,14 @@ impl Runtime for Smol {
 
     fn listen(&self, socket: std::net::TcpListener) -> io::Result<AnyListener> {
         ::smol::net::TcpListener::try_from(socket).map(AnyListener::new)
+    }
+
+    fn connect(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<AnyIo>> {
+        let host = host.to_owned();
+        Box::pin(async move {
+            let stream = ::smol::net::TcpStream::connect((host.as_str(), port)).await?;
+            Ok(AnyIo::new(FuturesIo::new(stream)))
+        })
     }
 
     fn threads(&self) -> usize {

@@ -6,8 +6,9 @@ mod upgraded;
 
 pub(crate) use upgraded::Handed;
 
-use super::{AnyListener, BoxFuture, Runtime, Unavailable};
+use super::{AnyIo, AnyListener, BoxFuture, Runtime, Unavailable};
 use ::tokio::runtime::Handle;
+use hyper_util::rt::TokioIo;
 use std::future::Future;
 use std::io;
 use std::panic::catch_unwind;
@@ -58,6 +59,14 @@ impl Runtime for Tokio {
         // Without a driver for sockets it panics, and there is no other way to ask.
         let listening = catch_unwind(|| ::tokio::net::TcpListener::from_std(socket));
         listening.map_err(|_panic| io::Error::other(WITHOUT_SOCKETS))?.map(AnyListener::new)
+    }
+
+    fn connect(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<AnyIo>> {
+        let host = host.to_owned();
+        Box::pin(async move {
+            let stream = ::tokio::net::TcpStream::connect((host.as_str(), port)).await?;
+            Ok(AnyIo::new(TokioIo::new(stream)))
+        })
     }
 
     fn threads(&self) -> usize {
