@@ -321,6 +321,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             wake_queue: Arc::clone(run_queue.wake_queue()),
             permits: Arc::new(CallPermits::new(&limits)),
             auth_secret: this.auth_secret.unwrap_or_else(random_secret),
+            neighbours: Arc::default(),
         };
         let mut realms = HashMap::new();
         let mut default_realm = None;
@@ -331,6 +332,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             }
             realms.insert(Arc::clone(realm.name()), realm);
         }
+        shared.neighbours.meet(realms.values());
         shared.permits.share_among(realms.values());
         Ok(Application(Arc::new(Environment {
             realms,

@@ -6,7 +6,10 @@ mod certificate;
 mod cra;
 #[cfg(feature = "cryptosign")]
 mod cryptosign;
+mod dynamic;
 mod handlers;
+mod presented;
+mod ready;
 #[cfg(feature = "scram")]
 mod scram;
 mod server_secret;
@@ -16,7 +19,9 @@ pub use self::certificate::{Fingerprint, client_certificate, client_certificate_
 pub use self::cra::{cra, cra_salted, derive_key};
 #[cfg(feature = "cryptosign")]
 pub use self::cryptosign::{CryptosignOptions, PublicKey, cryptosign, cryptosign_with};
+pub use self::dynamic::{DynamicSettings, dynamic_cra, dynamic_ticket, dynamic_transport};
 pub use self::handlers::{AuthId, HelloDetails, Ticket, custom, ticket, transport};
+pub use self::presented::{Cookie, ProxyHeader, cookie, header};
 #[cfg(feature = "scram")]
 pub use self::scram::{ScramOptions, scram, scram_with};
 pub(crate) use self::server_secret::random_secret;
@@ -79,6 +84,16 @@ impl<S> Authenticator<S> {
     pub fn also_named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         if let Some(method) = self.methods.first_mut() {
             method.names.names.push(name.into());
+        }
+        self
+    }
+
+    /// Lets clients ask for the method by this name alone.
+    ///
+    /// Of [`both`] the first method gets it.
+    pub fn only_named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        if let Some(method) = self.methods.first_mut() {
+            method.names.names = vec![name.into()];
         }
         self
     }

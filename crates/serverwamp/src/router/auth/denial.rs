@@ -1,6 +1,7 @@
 //! Why a peer does not get in: the half that it reads, and the half for the log.
 
 use crate::base::error::WampError;
+use serverwamp_proto::uris;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -23,10 +24,14 @@ impl Denial {
     }
 
     /// The authenticator could not do its work: `wamp.error.authentication_failed`; the peer learns nothing of the cause.
-    #[expect(dead_code, reason = "for authenticators that ask somebody else")]
     pub(crate) fn failed(cause: impl Into<Cow<'static, str>>) -> Self {
         let error = WampError::authentication_failed("the authentication failed; try again later");
         Self { error, cause: Some(cause.into()), scram: None }
+    }
+
+    /// Returns whether the peer is denied, and not the authenticator's work undone.
+    pub(crate) fn is_denied(&self) -> bool {
+        self.error.uri() == uris::error::AUTHENTICATION_DENIED
     }
 
     /// Adds `ABORT.Details.scram` (checklist SCR-12).

@@ -18,6 +18,8 @@ pub struct Principal {
     /// `WELCOME.Details.authextra`; most principals have none.
     authextra: Option<Box<Dict>>,
     expiry: Option<Expiry>,
+    /// A procedure of a client proved it.
+    proved_by_procedure: bool,
 }
 
 /// When what proved a principal expires.
@@ -40,6 +42,7 @@ impl Principal {
             identity: None,
             authextra: None,
             expiry: None,
+            proved_by_procedure: false,
         }
     }
 
@@ -113,6 +116,17 @@ impl Principal {
         self
     }
 
+    /// A procedure of a client said that this is who the peer is.
+    pub(crate) fn said_by_procedure(mut self) -> Self {
+        self.proved_by_procedure = true;
+        self
+    }
+
+    /// Returns whether a procedure of a client had a say in this.
+    pub(crate) fn is_said_by_procedure(&self) -> bool {
+        self.proved_by_procedure
+    }
+
     /// `WELCOME.Details.authextra`.
     pub(crate) fn authextra_of_welcome(&self) -> Option<&Dict> {
         self.authextra.as_deref()
@@ -140,6 +154,7 @@ impl Principal {
             }
             self.authextra = Some(merged);
         }
+        self.proved_by_procedure |= earlier.proved_by_procedure;
         let ours = self.time_left();
         if earlier.time_left().is_some_and(|former| ours.is_none_or(|ours| former < ours)) {
             self.expiry = earlier.expiry;

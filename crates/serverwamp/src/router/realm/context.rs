@@ -1,8 +1,8 @@
 //! The context of every part of a realm: its name, its configuration, its limits, and the values that the application's realms share.
 
-use super::RealmConfig;
 use super::decisions::KeptDecisions;
 use super::permits::{CallPermits, RealmPermits};
+use super::{Neighbours, RealmConfig};
 use crate::base::counters::Counters;
 use crate::base::ids::RandomIds;
 use crate::base::limits::Limits;
@@ -27,6 +27,7 @@ pub(crate) struct RouterContext {
     pub(crate) permits: Arc<CallPermits>,
     /// The secret that made-up salts derive from.
     pub(crate) auth_secret: Secret,
+    pub(crate) neighbours: Arc<Neighbours>,
 }
 
 /// The configuration, looked at once and kept until it is replaced.
@@ -41,6 +42,8 @@ pub(crate) struct RealmContext {
     pub(crate) counters: Arc<Counters>,
     pub(crate) connections: Connections,
     pub(crate) runtime: Arc<dyn Runtime>,
+    /// The realms of the application, this one among them.
+    pub(crate) neighbours: Arc<Neighbours>,
     /// The order in which many receivers are woken.
     pub(crate) wake_queue: Arc<WakeQueue>,
     pub(crate) ids: RandomIds,
@@ -58,8 +61,16 @@ pub(crate) struct RealmContext {
 
 impl RealmContext {
     pub(super) fn new(name: Arc<str>, config: RealmConfig, shared: &RouterContext) -> Self {
-        let RouterContext { limits, counters, connections, runtime, wake_queue, permits, auth_secret } =
-            shared.clone();
+        let RouterContext {
+            limits,
+            counters,
+            connections,
+            runtime,
+            wake_queue,
+            permits,
+            auth_secret,
+            neighbours,
+        } = shared.clone();
         let auth_secret = auth_secret.derive(&name);
         let ids = RandomIds::default();
         let own_session = ids.session();
@@ -74,6 +85,7 @@ impl RealmContext {
             counters,
             connections,
             runtime,
+            neighbours,
             wake_queue,
             ids,
             permits,

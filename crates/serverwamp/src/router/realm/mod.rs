@@ -1,6 +1,7 @@
 //! A running realm: who is in it, what it is asked, and its handle in the application.
 
 mod access;
+mod authenticating;
 mod authorize;
 mod authorizer;
 mod authorizer_procedure;
@@ -11,6 +12,7 @@ mod context;
 mod decisions;
 mod handle;
 mod leaving;
+mod neighbours;
 mod permits;
 mod publication;
 mod running;
@@ -21,6 +23,7 @@ mod tests;
 
 pub use access::Ruling;
 pub(crate) use access::{Access, RoleLimits};
+pub(crate) use authenticating::Unasked;
 pub(crate) use authorize::{AccessRequest, GivenAnswers, Granted, Withheld};
 pub(crate) use authorizer::{Asked, Authorizer, AuthorizerAnswer, Authorizers};
 pub(crate) use changes::Changes;
@@ -28,6 +31,7 @@ pub(crate) use checks::{disclosure_refused, forwarded, no_such_procedure};
 pub(crate) use config::{Anonymous, Blueprint, RealmCode, RealmConfig};
 pub(crate) use context::{CachedConfig, RealmContext, RouterContext};
 pub use handle::{RealmHandle, Registration};
+pub(crate) use neighbours::Neighbours;
 pub(crate) use permits::CallPermits;
 pub use publication::Publication;
 pub(crate) use running::{Routed, RunningRealm};

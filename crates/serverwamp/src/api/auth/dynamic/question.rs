@@ -1,0 +1,51 @@
+//! The details that a procedure gets about a peer, with the names that Crossbar.io gives them.
+
+use crate::router::auth::Exchange;
+use crate::transport::{TransportInfo, TransportKind};
+use serverwamp_proto::codec::{Dict, Value};
+
+/// The third argument.
+pub(super) fn details(exchange: &Exchange, method: &str, ticket: Option<&str>) -> Dict {
+    let mut details = Dict::new();
+    details.insert("session", exchange.session.id().get());
+    details.insert("authmethod", method);
+    details.insert("authid", exchange.hello.authid.as_deref());
+    details.insert("authextra", Value::Dict(exchange.hello.authextra.clone()));
+    if let Some(ticket) = ticket {
+        details.insert("ticket", ticket);
+    }
+    details.insert("transport", Value::Dict(transport(exchange.session.transport())));
+    details
+}
+
+fn transport(transport: &TransportInfo) -> Dict {
+    let mut dict = Dict::new();
+    let channel = match transport.kind {
+        TransportKind::WebSocket => "websocket",
+        TransportKind::RawSocket => "rawsocket",
+        TransportKind::LongPoll => "longpoll",
+        TransportKind::Memory => "memory",
+    };
+    dict.insert("channel_type", channel);
+    dict.insert("channel_serializer", format!("{:?}", transport.serializer).to_lowercase());
+    dict.insert(
+        "peer",
+        transport.peer_address.map(|address| {
+            let family = if address.is_ipv4() { "tcp4" } else { "tcp6" };
+            format!("{family}:{}:{}", address.ip(), address.port())
+        }),
+    );
+    dict.insert("is_secure", transport.tls.is_some());
+    dict.insert("websocket_protocol", transport.http.is_some().then_some(transport.protocol));
+    let mut headers = Dict::new();
+    for (name, value) in transport.headers().into_iter().flatten() {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        let joined = match headers.get(name.as_str()).and_then(Value::as_str) {
+            Some(former) => format!("{former},{value}"),
+            None => value.into_owned(),
+        };
+        headers.insert(name.as_str(), joined);
+    }
+    dict.insert("http_headers_received", Value::Dict(headers));
+    dict
+}
