@@ -7,12 +7,20 @@ mod cra;
 #[cfg(feature = "cryptosign")]
 mod cryptosign;
 mod dynamic;
+#[cfg(any(feature = "jwt", feature = "http-auth"))]
+mod fetch;
 mod handlers;
+#[cfg(feature = "http-auth")]
+mod hook;
+#[cfg(feature = "jwt")]
+mod jwt;
 mod presented;
 mod ready;
 #[cfg(feature = "scram")]
 mod scram;
 mod server_secret;
+#[cfg(any(feature = "jwt", feature = "http-auth"))]
+mod settings_error;
 
 pub use self::both::both;
 pub use self::certificate::{Fingerprint, client_certificate, client_certificate_behind};
@@ -20,12 +28,20 @@ pub use self::cra::{cra, cra_salted, derive_key};
 #[cfg(feature = "cryptosign")]
 pub use self::cryptosign::{CryptosignOptions, PublicKey, cryptosign, cryptosign_with};
 pub use self::dynamic::{DynamicSettings, dynamic_cra, dynamic_ticket, dynamic_transport};
+#[cfg(any(feature = "jwt", feature = "http-auth"))]
+pub use self::fetch::FetchSettings;
 pub use self::handlers::{AuthId, HelloDetails, Ticket, custom, ticket, transport};
+#[cfg(feature = "http-auth")]
+pub use self::hook::{HookSettings, http_hook, http_hook_by_headers};
+#[cfg(feature = "jwt")]
+pub use self::jwt::{JwtAlgorithm, JwtClaims, JwtKeys, JwtSettings, JwtSigner, RefusedToken, bearer, jwt};
 pub use self::presented::{Cookie, ProxyHeader, cookie, header};
 #[cfg(feature = "scram")]
 pub use self::scram::{ScramOptions, scram, scram_with};
 pub(crate) use self::server_secret::random_secret;
 pub use self::server_secret::{secret_from_env, secret_from_file};
+#[cfg(any(feature = "jwt", feature = "http-auth"))]
+pub use self::settings_error::AuthSettingsError;
 #[cfg(any(feature = "cryptosign", feature = "scram"))]
 pub use crate::router::auth::ChannelBinding;
 #[cfg(feature = "scram")]
