@@ -4,6 +4,7 @@
 
 use crate::address::{BadAddress, ListenAddress};
 use crate::failure::Failure;
+use crate::token::TokenCommand;
 use crate::unix_socket::Mode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Args, CommandFactory, Parser, Subcommand};
@@ -24,8 +25,9 @@ use std::path::PathBuf;
 pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
+    /// Those of `dev`, where there is no command.
     #[command(flatten)]
-    pub(crate) dev: DevOptions,
+    dev: DevOptions,
     /// Say more in the log than what is refused and what fails: -v who joins and leaves, -vv the calls,
     /// -vvv everything [RUST_LOG chooses exactly]
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
@@ -33,48 +35,50 @@ pub(crate) struct Arguments {
 }
 
 /// The command.
-#[derive(Clone, Copy, Debug, Default, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve demo procedures and a demo topic in realm1: anonymous, on this machine only
-    #[default]
-    Dev,
+    Dev(DevOptions),
+    /// Make a JSON Web Token, or check one
+    #[command(subcommand)]
+    Token(TokenCommand),
 }
 
 impl Arguments {
-    pub(crate) fn command(&self) -> Command {
-        self.command.unwrap_or_default()
+    pub(crate) fn command(self) -> Command {
+        self.command.unwrap_or(Command::Dev(self.dev))
     }
 }
 
-/// The options of `dev`, before the command, behind it, or without it.
+/// The options of `dev`, before the command, behind it, or without it: [`command_first`] puts them behind it.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct DevOptions {
     /// The address to listen at; port 0 is a free one, localhost both 127.0.0.1 and [::1]
-    #[arg(long, global = true, value_name = "ADDR:PORT", default_value_t = ListenAddress::DEFAULT)]
+    #[arg(long, value_name = "ADDR:PORT", default_value_t = ListenAddress::DEFAULT)]
     pub(crate) listen: ListenAddress,
     /// Listen at another address than loopback, though everybody who reaches it gets in
-    #[arg(long, global = true)]
+    #[arg(long)]
     pub(crate) insecure: bool,
     /// Let pages of this origin connect as well, such as https://app.example.com or https://*.example.com; may be repeated
-    #[arg(long, global = true, value_name = "ORIGIN")]
+    #[arg(long, value_name = "ORIGIN")]
     pub(crate) origin: Vec<OriginPattern>,
     /// Answer requests for this host as well, beside localhost and its addresses; may be repeated
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, value_name = "NAME")]
     pub(crate) host: Vec<HostPattern>,
     /// Listen at a Unix socket as well, for RawSocket and WebSocket
-    #[arg(long, global = true, value_name = "PATH")]
+    #[arg(long, value_name = "PATH")]
     pub(crate) unix: Option<PathBuf>,
     /// The mode of the Unix socket's file, which decides who may connect [default: as the umask says]
-    #[arg(long, global = true, value_name = "MODE", requires = "unix")]
+    #[arg(long, value_name = "MODE", requires = "unix")]
     pub(crate) unix_mode: Option<Mode>,
     /// Speak TLS, with the certificates in this PEM file; it is reloaded when it changes
-    #[arg(long, global = true, value_name = "FILE", requires = "tls_key")]
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub(crate) tls_certificates: Option<PathBuf>,
     /// The key of the first certificate, in PEM
-    #[arg(long, global = true, value_name = "FILE", requires = "tls_certificates")]
+    #[arg(long, value_name = "FILE", requires = "tls_certificates")]
     pub(crate) tls_key: Option<PathBuf>,
     /// When told to stop, end connections so that clients come back: close code 1012 and no GOODBYE
-    #[arg(long, global = true)]
+    #[arg(long)]
     pub(crate) restart: bool,
 }
 
@@ -169,6 +173,9 @@ fn explain(error: &clap::Error) -> String {
             let missing = argument.split(' ').next().unwrap_or_default();
             return match missing {
                 "--unix" => "--unix is missing: --unix-mode is the mode of its file".to_owned(),
+                "--key" | "--subject" | "--keys" => {
+                    format!("{missing} is missing; see serverwamp help token")
+                }
                 _ => format!("{missing} is missing: --tls-certificates and --tls-key are given together"),
             };
         }
@@ -207,9 +214,10 @@ mod tests {
     }
 
     fn dev(line: &str) -> DevOptions {
-        let arguments = parsed(line).unwrap().unwrap();
-        assert!(matches!(arguments.command(), Command::Dev));
-        arguments.dev
+        match parsed(line).unwrap().unwrap().command() {
+            Command::Dev(options) => options,
+            other => panic!("{line}: {other:?}"),
+        }
     }
 
     #[test]

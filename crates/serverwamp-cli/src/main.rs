@@ -17,6 +17,7 @@ mod failure;
 mod logging;
 mod panics;
 mod stop;
+mod token;
 mod unix_socket;
 
 use arguments::Command;
@@ -38,6 +39,7 @@ fn run() -> Result<(), Failure> {
     logging::start(arguments.verbose);
     panics::bound();
     match arguments.command() {
-        Command::Dev => dev::run(&arguments.dev),
+        Command::Dev(options) => dev::run(&options),
+        Command::Token(command) => token::run(&command),
     }
 }
