@@ -41,6 +41,18 @@ pub fn fixture() -> PathBuf {
     given_or_built(&BUILT, &variables, "serverwamp-conformance", "--bin", "fixture")
 }
 
+/// The server whose realms ask somebody else who a peer is, or what `SERVERWAMP_AUTHENTICATORS` names.
+///
+/// # Panics
+///
+/// When it cannot be built; with the compiler's messages.
+#[must_use]
+pub fn authenticators() -> PathBuf {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let variables = ["SERVERWAMP_AUTHENTICATORS", "CARGO_BIN_EXE_authenticators"];
+    given_or_built(&BUILT, &variables, "serverwamp-conformance", "--bin", "authenticators")
+}
+
 fn given_or_built(
     built: &OnceLock<Result<PathBuf, String>>,
     variables: &[&str],

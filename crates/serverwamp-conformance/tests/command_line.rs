@@ -517,3 +517,63 @@ fn demo_clock_ticks_once_a_second() {
         assert!((500..1500).contains(&(pair[1] - pair[0])), "{times:?}");
     }
 }
+
+// Tokens.
+
+/// Runs `serverwamp token check` with a token on its standard input.
+fn check_token(arguments: &[&str], token: &str) -> Finished {
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "printf %s \"$TOKEN\" | \"$0\" token check \"$@\""])
+        .arg(binary::cli())
+        .args(arguments);
+    output::run(command.env("TOKEN", token), SOON).expect("it ends by itself")
+}
+
+#[test]
+fn a_token_that_was_made_is_accepted_and_others_are_not() {
+    let path =
+        |name: &str| std::env::temp_dir().join(format!("serverwamp-token-{}-{name}", std::process::id()));
+    let write = |name: &str, contents: &str| {
+        let path = path(name);
+        std::fs::write(&path, contents).expect("a file");
+        path.to_str().expect("a path of ASCII").to_owned()
+    };
+    let secret = write("secret", "a secret that has more than 32 bytes\n");
+    let make = [
+        "token",
+        "make",
+        "--key",
+        &secret,
+        "--subject",
+        "joe",
+        "--audience",
+        "chat",
+        "--claim",
+        "role=\"admin\"",
+    ];
+    let made = run(&make);
+    assert!(made.status.success(), "{}", made.stderr);
+    let token = made.stdout.trim_end();
+    let accepted = check_token(&["--secret", &secret, "--audience", "chat"], token);
+    assert!(accepted.stdout.starts_with("accepted: authid joe\n"), "{}{}", accepted.stdout, accepted.stderr);
+    assert!(accepted.stdout.contains("\"role\":\"admin\""), "{}", accepted.stdout);
+    for (arguments, token, why) in [
+        (&["--audience", "mail"][..], token.to_owned(), "the claim \"aud\" names others"),
+        (&["--audience", "chat"], format!("{token}A"), "the signature is that of no key"),
+        (&["--audience", "chat"], String::new(), "the token has 1 parts, expected 3"),
+    ] {
+        let refused = check_token(&[&["--secret", &secret], arguments].concat(), &token);
+        assert_eq!(refused.stderr, format!("serverwamp: the token is refused: {why}\n"));
+        assert_eq!(refused.status.code(), Some(1));
+    }
+    let short = write("short", "short");
+    let said = format!(
+        "{short} cannot be used: the secret has 5 bytes, expected at least 32: `openssl rand -hex 32` makes one"
+    );
+    fails(&["token", "make", "--key", &short, "--subject", "joe"], 1, &said);
+    fails(&["token", "make", "--subject", "joe"], 2, "--key is missing; see serverwamp help token");
+    for path in [secret, short] {
+        std::fs::remove_file(path).expect("it is there");
+    }
+}

@@ -30,6 +30,7 @@ mod overflow;
 mod panics;
 mod past_events;
 mod permissions;
+mod presented;
 mod procedures;
 mod progressive_results;
 mod proxies;
