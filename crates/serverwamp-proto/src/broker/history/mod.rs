@@ -75,6 +75,24 @@ impl<E> History<E> {
         self.entries.push_back(HistoryEntry { publication, timestamp, topic, event });
     }
 
+    /// Keeps at most so many events and bytes from now on, and returns those that are too many, the oldest first.
+    pub fn limit(&mut self, capacity: usize, most_bytes: usize) -> Vec<HistoryEntry<E>> {
+        (self.capacity, self.most_bytes) = (capacity, most_bytes);
+        let mut gone = Vec::new();
+        while self.entries.len() > self.capacity || self.bytes > self.most_bytes {
+            let Some(oldest) = self.entries.pop_front() else { break };
+            self.bytes -= (self.size_of)(&oldest.event) + Self::OVERHEAD;
+            self.gone += 1;
+            gone.push(oldest);
+        }
+        gone
+    }
+
+    /// All events, the oldest first.
+    pub fn into_entries(self) -> Vec<HistoryEntry<E>> {
+        self.entries.into()
+    }
+
     /// The number of events.
     pub fn len(&self) -> usize {
         self.entries.len()

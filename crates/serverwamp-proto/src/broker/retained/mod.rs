@@ -47,7 +47,8 @@ pub struct Retention {
     pub restricted: bool,
     /// The owner of the share it is counted in; `None` if the application published it.
     pub publisher: Option<SessionId>,
-    /// A group of topics that have a share of their own: its number, and how much that is. A topic always has the same.
+    /// A group of topics that have a share of their own: its number, and how much that is. A topic may change to another one: what is
+    /// retained stays with the group it was retained in.
     pub group: Option<(usize, Share)>,
     /// When it is retained.
     pub now: Instant,
@@ -264,7 +265,9 @@ impl<E> RetainedEvents<E> {
             }
         }
         if let Some((group, share)) = retention.group {
-            let held = self.held_by_group.get(&group).copied().unwrap_or_default() - freed;
+            let own = leaving.iter().filter(|kept| kept.group == Some(group));
+            let held = self.held_by_group.get(&group).copied().unwrap_or_default();
+            let held = held - Share::of(own.map(|kept| kept.size));
             if !held.admits(size, share) {
                 return Err(Beyond::Topics);
             }
@@ -304,8 +307,13 @@ impl<E> RetainedEvents<E> {
     fn uncount(&mut self, kept: &Kept<E>) {
         let share = Share::one(kept.size);
         self.held -= share;
-        if let Some(group) = kept.group.and_then(|group| self.held_by_group.get_mut(&group)) {
-            *group -= share;
+        if let Some(group) = kept.group
+            && let Some(held) = self.held_by_group.get_mut(&group)
+        {
+            *held -= share;
+            if held.events == 0 {
+                self.held_by_group.remove(&group);
+            }
         }
         let Some(publisher) = kept.publisher else { return };
         if let Some(held) = self.held_by_publisher.get_mut(&publisher) {

@@ -302,6 +302,19 @@ fn one_publisher_and_one_group_of_topics_hold_no_more_than_their_shares() {
 }
 
 #[test]
+fn an_event_that_goes_gives_room_to_its_own_group_alone() {
+    let mut retained = unbounded();
+    let group = |number, topic| Retention { group: Some((number, share(1, 100))), ..of(topic, false) };
+    retained.retain(("a", 5), &group(1, "a")).unwrap();
+    retained.retain(("b", 5), &group(2, "b")).unwrap();
+    // `a` belongs to the second group now; what it gives up is of the first.
+    assert_eq!(retained.retain(("a", 5), &group(2, "a")), Err(Beyond::Topics));
+    retained.retain(("b", 5), &group(3, "b")).unwrap();
+    retained.retain(("a", 5), &group(2, "a")).unwrap();
+    retained.retain(("c", 5), &group(1, "c")).unwrap();
+}
+
+#[test]
 fn what_is_not_for_ever_is_gone_when_its_end_has_come() {
     let now = start();
     let later = |seconds| now + Duration::from_secs(seconds);
