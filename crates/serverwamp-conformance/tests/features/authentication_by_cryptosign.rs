@@ -96,7 +96,7 @@ fn csg_02_csg_09_malformed_extras_are_aborted() {
         json!({ "pubkey": 5 }),
         json!({ "pubkey": "" }),
         json!({ "pubkey": right[2..] }),
-        json!({ "pubkey": right.clone() + "00" }),
+        json!({ "pubkey": format!("{right}00") }),
         json!({ "pubkey": "g".repeat(64) }),
         json!({ "pubkey": "0".repeat(64) }),
         json!({ "pubkey": format!("02{}", "0".repeat(62)) }),
@@ -139,7 +139,7 @@ fn csg_07_csg_08_only_the_signature_of_this_challenge_with_this_key_counts() {
         &|challenge| sign(1, challenge, None)[..128].to_owned(),
         &|challenge| sign(1, challenge, None)[..190].to_owned(),
         &|challenge| sign(1, challenge, None) + "00",
-        &|challenge| sign(1, challenge, None).replace('a', "g").replace('0', "g"),
+        &|challenge| sign(1, challenge, None).replace(['a', '0'], "g"),
         &|challenge| sign(1, challenge, Some([1; 32])),
     ];
     for sign in wrong {

@@ -11,6 +11,9 @@ fn details(method: &str, authid: &str) -> Value {
     json!({ "authmethods": [method], "authid": authid, "authextra": { "nonce": NONCE } })
 }
 
+/// A change of `Signature` and `Extra` in AUTHENTICATE.
+type Change<'c> = &'c dyn Fn(&mut String, &mut Value);
+
 /// HELLO, to which the answer is a CHALLENGE.
 #[track_caller]
 fn challenged(peer: &mut RawPeer, method: &str, authid: &str) -> Value {
@@ -149,7 +152,7 @@ fn scr_02_scr_03_scr_15_scr_16_malformed_hellos_are_aborted() {
 #[test]
 fn scr_07_scr_08_scr_12_whatever_is_wrong_in_authenticate_it_is_aborted() {
     let server = server();
-    let changes: [(&dyn Fn(&mut String, &mut Value), &str); 10] = [
+    let changes: [(Change<'_>, &str); 10] = [
         (&|signature, _| signature.clear(), "invalid-encoding"),
         (&|signature, _| signature.push('\n'), "invalid-encoding"),
         (&|signature, _| signature.truncate(43), "invalid-encoding"),

@@ -3,7 +3,7 @@
 use super::Open;
 use crate::WampError;
 use crate::router::dealer;
-use crate::router::realm::{Asked, Withheld};
+use crate::router::realm::{AskedQuestion, Withheld};
 use serverwamp_proto::message::{
     Message, Publish, QuickRequest, Register, Subscribe, Unregister, Unsubscribe, Violation,
 };
@@ -13,7 +13,7 @@ use serverwamp_proto::message::{
 pub(super) enum Halt {
     Violation(Violation),
     /// It waits for an authorizer, or for the requests before it.
-    Undecided(Option<Box<Asked>>),
+    Undecided(Option<Box<AskedQuestion>>),
 }
 
 impl From<Violation> for Halt {

@@ -10,7 +10,7 @@ use super::route::refuse;
 use super::{Open, Peer, Phase, earliest};
 use crate::WampError;
 use crate::base::statistics::Refusal;
-use crate::router::realm::{Asked, AuthorizerAnswer};
+use crate::router::realm::{AskedQuestion, AuthorizerAnswer};
 use crate::router::request::Question;
 use crate::router::session::{Charge, RouterSession};
 use crate::rt::{BoxFuture, after};
@@ -61,7 +61,7 @@ pub(super) fn hold(
     open: &mut Open,
     decoding: Decoding,
     frame: &Bytes,
-    mut asked: Option<Box<Asked>>,
+    mut asked: Option<Box<AskedQuestion>>,
 ) -> Result<(), Violation> {
     let message = Message::decode_within(decoding.serializer, frame, decoding.bounds)?;
     let Some(mut held) = UndecidedRequest::new(&open.session, &message, frame) else { return Ok(()) };
@@ -99,7 +99,7 @@ fn handle(
     open: &mut Open,
     decoding: Decoding,
     held: &mut UndecidedRequest,
-) -> Result<Option<Box<Asked>>, Violation> {
+) -> Result<Option<Box<AskedQuestion>>, Violation> {
     charge_time();
     // Whatever keeps its arguments from here on charges them itself.
     drop(held.charge.take());
@@ -257,7 +257,7 @@ impl UndecidedRequest {
     }
 
     /// Asks an authorizer. It is polled where the request was read, as handlers are.
-    fn ask(&mut self, session: &Arc<RouterSession>, asked: Option<Box<Asked>>) {
+    fn ask(&mut self, session: &Arc<RouterSession>, asked: Option<Box<AskedQuestion>>) {
         self.asking = asked.map(|asked| asked.ask(session));
         self.poll(&mut Context::from_waker(Waker::noop()));
     }

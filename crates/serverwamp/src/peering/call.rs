@@ -105,7 +105,8 @@ impl<T> Calling<T> {
         procedure: String,
         payload: Result<Payload, WampError>,
     ) -> Self {
-        let draft = CallDraft { procedure, payload, options: CallOptions::default(), callee: None, exact: false };
+        let draft =
+            CallDraft { procedure, payload, options: CallOptions::default(), callee: None, exact: false };
         Self { starter, draft, results: PhantomData }
     }
 

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::panic::Location;
 use std::sync::Arc;
 
-type Place = &'static Location<'static>;
+type SourcePlace = &'static Location<'static>;
 
 /// One that decides, which may still wait for its state.
 pub(super) enum AuthorizerSource<S> {
@@ -23,8 +23,8 @@ pub(super) enum AuthorizerSource<S> {
 
 /// The authorizers of a realm as they are put together; `None` for the realm itself.
 pub(super) struct AuthorizerSources<S> {
-    sources: Vec<(Option<Cow<'static, str>>, AuthorizerSource<S>, Place)>,
-    forget_on: Option<(String, Place)>,
+    sources: Vec<(Option<Cow<'static, str>>, AuthorizerSource<S>, SourcePlace)>,
+    forget_on: Option<(String, SourcePlace)>,
 }
 
 impl<S> Default for AuthorizerSources<S> {
@@ -128,7 +128,12 @@ impl<S: Send + Sync + 'static> Realm<S> {
 
 impl<S: Send + Sync + 'static> AuthorizerSources<S> {
     /// The procedure that is the authorizer of a role.
-    pub(super) fn procedure_of_role(&mut self, authrole: Cow<'static, str>, procedure: String, place: Place) {
+    pub(super) fn procedure_of_role(
+        &mut self,
+        authrole: Cow<'static, str>,
+        procedure: String,
+        place: SourcePlace,
+    ) {
         self.sources.push((Some(authrole), AuthorizerSource::Procedure(procedure), place));
     }
 

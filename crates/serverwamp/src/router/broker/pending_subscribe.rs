@@ -17,7 +17,7 @@ pub(crate) struct PendingSubscribe {
     pub(crate) topic: Arc<str>,
     pub(crate) policy: Match,
     /// One verdict for each handler that is asked.
-    verdicts: Vec<Verdict>,
+    verdicts: Vec<HandlersVerdict>,
     /// The SUBSCRIBE requests that wait for the same decision; the first started it.
     requests: Mutex<Vec<WaitingRequest>>,
     /// Set when SUBSCRIBED is queued.
@@ -36,7 +36,7 @@ pub(crate) struct WaitingRequest {
 
 /// The verdict of one handler about a SUBSCRIBE.
 #[derive(Debug, Default)]
-struct Verdict {
+struct HandlersVerdict {
     given: Signal<Result<(), WampError>>,
     /// The handler has let go of the question. An error it returns says more than this does.
     dropped: Signal<()>,
@@ -54,7 +54,7 @@ impl PendingSubscribe {
             session: Session::new(session),
             topic,
             policy,
-            verdicts: std::iter::repeat_with(Verdict::default).take(handlers).collect(),
+            verdicts: std::iter::repeat_with(HandlersVerdict::default).take(handlers).collect(),
             requests: Mutex::new(vec![request]),
             established: Signal::default(),
             over: Signal::default(),

@@ -1,8 +1,9 @@
-//! A call to a client that decides who other clients are.
+//! A call to a client that decides who other clients are, or what they may do.
 
 use super::RunningRealm;
 use crate::WampError;
-use crate::router::dealer::{CallResult, Calling, Found};
+use crate::peering::{CallResult, Calling};
+use crate::router::dealer::Found;
 use crate::router::payload::ToArguments;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::SessionId;
@@ -27,9 +28,10 @@ impl RunningRealm {
         arguments: impl ToArguments<M>,
         timeout: Duration,
     ) -> Result<CallResult, Unasked> {
-        let callee = self.authenticating_callee(procedure)?;
+        let callee = self.trusted_callee(procedure)?;
         let payload = arguments.to_arguments(Serializer::MessagePack);
-        let calling = Calling::new(Arc::clone(self), procedure.to_owned(), payload).timeout(timeout);
+        let realm: Arc<Self> = Arc::clone(self);
+        let calling = Calling::<CallResult>::new(realm, procedure.to_owned(), payload).timeout(timeout);
         let calling = match callee {
             Some(session) => calling.callee(session),
             None => calling,
@@ -37,14 +39,14 @@ impl RunningRealm {
         calling.await.map_err(Unasked::Error)
     }
 
-    /// The callee to ask; `None`: any of them.
-    fn authenticating_callee(&self, procedure: &str) -> Result<Option<SessionId>, Unasked> {
+    /// The callee that may decide about others: one that no procedure let in. `None`: any callee may.
+    pub(super) fn trusted_callee(&self, procedure: &str) -> Result<Option<SessionId>, Unasked> {
         let name = self.name();
         let nobody = |why: &str| Unasked::Nobody(format!("{procedure:?} in realm {name:?}: {why}"));
         let registration = match self.dealer.find(procedure) {
             Some(Found::Registered(registration)) => registration,
             Some(Found::Route(_) | Found::Local(_)) => {
-                return Err(nobody("the application serves it itself, and authenticates by handlers"));
+                return Err(nobody("the application serves it itself, and decides by handlers"));
             }
             None => return Err(nobody("nobody has registered it")),
         };

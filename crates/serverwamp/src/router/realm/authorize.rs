@@ -7,7 +7,8 @@
 
 use super::decisions::{Asker, Forgotten};
 use super::{
-    Access, Asked, Authorizer, AuthorizerAnswer, Authorizers, RealmConfig, RealmContext, Ruling, RunningRealm,
+    Access, AskedQuestion, Authorizer, AuthorizerAnswer, Authorizers, RealmConfig, RealmContext, Ruling,
+    RunningRealm,
 };
 use crate::WampError;
 use crate::base::log::line_later;
@@ -46,7 +47,7 @@ pub(crate) struct Granted {
 pub(crate) enum Withheld {
     Denied(WampError),
     /// It waits: for this answer, or only for the requests before it.
-    Undecided(Option<Box<Asked>>),
+    Undecided(Option<Box<AskedQuestion>>),
 }
 
 /// What a connection knows of the decisions about its requests.
@@ -124,7 +125,7 @@ impl RealmContext {
             return Some(Err(self.refuse(request, &why).into()));
         }
         let behind = options.purpose == Purpose::Request && answers.waiting.contains(action);
-        let wait = |asked: Option<Asked>| Some(Err(Withheld::Undecided(asked.map(Box::new))));
+        let wait = |asked: Option<AskedQuestion>| Some(Err(Withheld::Undecided(asked.map(Box::new))));
         let authorizer = match decision {
             Decision::NotNamed if !reserved => authorizers.of(role),
             Decision::NotNamed | Decision::Allowed { .. } | Decision::Denied { .. } => None,
@@ -143,7 +144,7 @@ impl RealmContext {
                 let decided = self.conclude(authorizer, AuthorizerAnswer::Verdict(verdict), request);
                 Some(decided.map_err(Withheld::Denied))
             }
-            Err(forgotten) => wait(Some(Asked { authorizer: authorizer.clone(), asker, forgotten })),
+            Err(forgotten) => wait(Some(AskedQuestion { authorizer: authorizer.clone(), asker, forgotten })),
         }
     }
 

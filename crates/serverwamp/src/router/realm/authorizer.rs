@@ -39,7 +39,7 @@ pub(crate) struct Authorizers {
 
 /// A question on its way to its authorizer.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct AskedQuestion {
     pub(super) authorizer: Authorizer,
     pub(super) asker: Asker,
     /// How often decisions were forgotten before.
@@ -97,7 +97,7 @@ impl Authorizer {
     }
 }
 
-impl Asked {
+impl AskedQuestion {
     /// Asks, and keeps the decision if it says so. Dropped, the question is taken back.
     pub(crate) fn ask(
         self,

@@ -4,15 +4,16 @@
 //! `disclose`, `cache`, and here `retain` and `history` as well. Anything else is no answer, which denies. Only a registration of
 //! exactly this URI is called, whoever has registered a pattern that matches it.
 
+use super::{RunningRealm, Unasked};
 use crate::WampError;
 use crate::peering::{CallResult, Calling};
 use crate::router::payload::ToArguments;
-use super::RunningRealm;
 use crate::router::request::{Purpose, Question, Verdict};
 use crate::router::session::RouterSession;
 use crate::transport::TransportKind;
 use serverwamp_proto::codec::{Dict, Serializer, Value};
 use serverwamp_proto::permissions::{Action, Allowance};
+use serverwamp_proto::uris;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,8 +29,16 @@ pub(super) async fn ask(
     let arguments = (details(session), question.uri(), question.action().as_str(), options(question));
     let payload = arguments.to_arguments(Serializer::MessagePack);
     let realm: Arc<RunningRealm> = Arc::clone(session.running_realm());
-    let calling = Calling::<CallResult>::new(realm, uri.to_owned(), payload);
-    let answer = calling.of_exact_registration().await?;
+    let callee = realm.trusted_callee(uri).map_err(|why| match why {
+        Unasked::Nobody(text) => WampError::new(uris::error::NO_SUCH_PROCEDURE).arg(text),
+        Unasked::Error(error) => error,
+    })?;
+    let calling = Calling::<CallResult>::new(realm, uri.to_owned(), payload).of_exact_registration();
+    let calling = match callee {
+        Some(session) => calling.callee(session),
+        None => calling,
+    };
+    let answer = calling.await?;
     let answer: Value = answer.get()?;
     read(&answer).map_err(|fault| WampError::invalid_argument(format!("the authorizer {uri:?} {fault}")))
 }

@@ -22,13 +22,13 @@ pub(crate) struct Forgotten {
 pub(crate) struct KeptDecisions {
     most: usize,
     longest: Duration,
-    kept: Mutex<Kept>,
+    kept: Mutex<DecisionHalves>,
 }
 
 /// What is asked for the first time comes into the young half. When that is full it becomes the old one, and the old one is
 /// dropped: so what is asked again and again stays, and no entry is looked for to be dropped.
 #[derive(Debug, Default)]
-struct Kept {
+struct DecisionHalves {
     young: HashMap<Asker, KeptDecision>,
     old: HashMap<Asker, KeptDecision>,
     /// How often something was forgotten.
@@ -96,7 +96,7 @@ impl KeptDecisions {
         before - kept.young.len() - kept.old.len()
     }
 
-    fn enter(&self, kept: &mut Kept, asker: Asker, decision: KeptDecision) {
+    fn enter(&self, kept: &mut DecisionHalves, asker: Asker, decision: KeptDecision) {
         let half = self.most.div_ceil(2);
         if kept.young.len() >= half && !kept.young.contains_key(&asker) {
             kept.old = std::mem::take(&mut kept.young);
@@ -113,7 +113,7 @@ impl KeptDecisions {
         }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, DecisionHalves> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

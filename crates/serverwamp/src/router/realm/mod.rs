@@ -25,7 +25,7 @@ pub use access::Ruling;
 pub(crate) use access::{Access, RoleLimits};
 pub(crate) use authenticating::Unasked;
 pub(crate) use authorize::{AccessRequest, GivenAnswers, Granted, Withheld};
-pub(crate) use authorizer::{Asked, Authorizer, AuthorizerAnswer, Authorizers};
+pub(crate) use authorizer::{AskedQuestion, Authorizer, AuthorizerAnswer, Authorizers};
 pub(crate) use changes::Changes;
 pub(crate) use checks::{disclosure_refused, forwarded, no_such_procedure};
 pub(crate) use config::{Anonymous, Blueprint, RealmCode, RealmConfig};
