@@ -22,9 +22,9 @@ use std::time::Duration;
 struct Rights(Arc<HashMap<&'static str, Vec<&'static str>>>);
 
 impl Rights {
+    /// A query of yours takes a while; whoever waits for it holds up nobody else.
     async fn may_read(&self, name: &str, document: &str) -> Result<bool, WampError> {
-        // A query that takes a while; whoever waits for it holds up nobody else.
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::task::yield_now().await;
         Ok(self.0.get(name).is_some_and(|documents| documents.contains(&document)))
     }
 }

@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(disclosing, Ok(Verdict::allow().disclosed()));
         let hiding = read(&dict(&[allow.clone(), ("disclose", no.clone())]));
         assert_eq!(hiding, Ok(Verdict::allow().with(Allowance { disclose: false, ..Allowance::FULL })));
-        let cached = read(&dict(&[allow.clone(), ("cache", yes.clone())]));
+        let cached = read(&dict(&[allow.clone(), ("cache", yes)]));
         assert_eq!(cached, Ok(Verdict::allow().cache_for(Duration::MAX)));
         let modest = read(&dict(&[allow, ("retain", no.clone()), ("history", no)]));
         let nothing_kept = Allowance { disclose: true, retain: false, history: false };

@@ -139,6 +139,7 @@ mod tests {
         Verdict::allow().cache_for(Duration::from_secs(seconds))
     }
 
+    #[expect(clippy::disallowed_methods, reason = "any time will do, and no runtime is needed for one")]
     fn kept(most: usize) -> (KeptDecisions, Instant) {
         (KeptDecisions::new(most, Duration::from_secs(60)), Instant::now())
     }
