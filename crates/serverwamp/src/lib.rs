@@ -16,12 +16,12 @@ mod transport;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub use api::debug_handler as __debug_handler;
-pub use api::realm::{Realm, RoleRules};
+pub use api::realm::{Realm, RealmTemplate, RoleRules};
 #[doc(inline)]
 pub use api::reply::{Events, Hold, Progress, Progressive};
 pub use api::routes::{RoutePattern, RouteSet, prefix, regex, wildcard};
 pub use api::{auth, extract, handler, layer, reply};
-pub use application::{Application, ApplicationBuilder};
+pub use application::{Application, ApplicationBuilder, AppliedChanges, RealmChanges, Realms};
 pub use base::error::{ConfigError, WampError};
 pub use base::io;
 pub use base::limits::{Limits, Overflow};

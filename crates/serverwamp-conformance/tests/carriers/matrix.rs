@@ -10,12 +10,13 @@ use crate::{calls, events, sessions, sizes};
 /// Something that must hold wherever sessions are carried.
 type Scenario = fn(At<'_>);
 
-const SCENARIOS: [(&str, Scenario); 17] = [
+const SCENARIOS: [(&str, Scenario); 18] = [
     ("join, leave and join again on one transport", sessions::leave_and_join_again),
     ("authenticate with a ticket", sessions::authenticate_with_a_ticket),
     ("authenticate with WAMP-CRA", sessions::authenticate_with_cra),
     ("violate the protocol", sessions::violate_the_protocol),
     ("lose the transport", sessions::lose_the_transport),
+    ("stay in a realm that changes and stops", sessions::stay_in_a_realm_that_changes_and_stops),
     ("call by position and by keyword", calls::call_by_position_and_by_keyword),
     ("fail", calls::fail),
     ("call with progress", calls::call_with_progress),

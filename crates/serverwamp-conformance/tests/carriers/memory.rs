@@ -1,6 +1,7 @@
 //! An application in this process, reached through memory as its own program would.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -8,7 +9,9 @@ use serde::Deserialize;
 use serverwamp::auth::{self, AuthId, CraCredential, Principal, Salting, Secret, Ticket, derive_key};
 use serverwamp::extract::{Args, Params};
 use serverwamp::memory::MemoryPeer;
-use serverwamp::{Application, Payload, Progress, Realm, RouteSet, WampError};
+use serverwamp::{
+    Actions, Application, Payload, Progress, Realm, RealmChanges, RoleRules, RouteSet, WampError, prefix,
+};
 use serverwamp_conformance::serial::Serializer;
 use serverwamp_conformance::{DEADLINE, Exchange, RawPeer, Subprotocol};
 
@@ -30,8 +33,9 @@ impl Memory {
             }
             Runtime::Smol => (Application::builder().runtime(serverwamp::rt::Smol), None),
         };
+        let itself = Itself::default();
         let app = builder
-            .realm(Realm::new("realm1").allow_anonymous("guest").routes(routes()))
+            .realm(Realm::new("realm1").allow_anonymous("guest").routes(routes()).routes(changes(&itself)))
             .realm(Realm::router("router").allow_anonymous("guest"))
             .realm(
                 Realm::new("secure").authenticator(auth::ticket(ticket)).authenticator(auth::cra(secret_of)),
@@ -39,6 +43,7 @@ impl Memory {
             .rawsocket(|config| config.max_message = LONGEST)
             .build()
             .expect("a sound application");
+        itself.get_or_init(|| app.clone());
         Self { app, tokio, stopping: None }
     }
 }
@@ -132,6 +137,27 @@ fn routes() -> RouteSet {
             Err::<(), _>(WampError::new("com.example.full").arg("text").arg(2).kwarg("key", true))
         })
         .procedure("progress.count", count)
+}
+
+/// The application, once it is built.
+type Itself = Arc<OnceLock<Application>>;
+
+/// A procedure that adds a realm, keeps guests to `com.kept.` in it, or stops it.
+fn changes(itself: &Itself) -> RouteSet {
+    let itself = Arc::clone(itself);
+    RouteSet::new().procedure("realms.change", move |Args((step, name)): Args<(String, String)>| {
+        let realms = itself.get().expect("it is built").realms();
+        let open = Realm::router(&*name).allow_anonymous("guest");
+        async move {
+            let narrow = |role: RoleRules| role.allow(Actions::ALL, prefix("com.kept."));
+            let changed = match &*step {
+                "add" => realms.apply(RealmChanges::new().add(open)),
+                "narrow" => realms.reconfigure(open.role("guest", narrow)),
+                _ => realms.stop(&name, "wamp.close.close_realm"),
+            };
+            changed.expect("nothing is wrong with it").settled().await;
+        }
+    })
 }
 
 async fn count(

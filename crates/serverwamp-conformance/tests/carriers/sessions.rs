@@ -79,6 +79,30 @@ pub(crate) fn lose_the_transport(at: At<'_>) {
     heir.leave();
 }
 
+/// Whoever is in a realm that is reconfigured reads what it has lost, and why it ends when the realm is stopped.
+pub(crate) fn stay_in_a_realm_that_changes_and_stops(at: At<'_>) {
+    let mut operator = at.join("realm1");
+    let mut change = |step: &str| {
+        let changed = operator.call("realms.change", json!([step, "changing"]), NONE, NONE);
+        assert!(matches(&json!([50, "$id", "$dict"]), &changed), "{step}: {changed}");
+    };
+    change("add");
+    let mut peer = at.join("changing");
+    let kept = peer.subscribe("com.kept.topic", NONE);
+    let lost = peer.subscribe("com.lost.topic", NONE);
+    let registration = peer.register("com.lost.procedure");
+    change("narrow");
+    let reason = "wamp.error.not_authorized";
+    peer.expect(json!([35, 0, { "subscription": lost, "reason": reason }]));
+    peer.expect(json!([67, 0, { "registration": registration, "reason": reason }]));
+    at.join("changing").publish("com.kept.topic", json!([1]), NONE);
+    assert_eq!(peer.event(kept, DEADLINE)[4], json!([1]));
+    change("stop");
+    peer.expect(json!([6, "$dict", "wamp.close.close_realm"]));
+    peer.send(json!([6, {}, "wamp.close.goodbye_and_out"]));
+    peer.expect_closed();
+}
+
 /// Sessions whose clients do not come back end, and others hear of it.
 pub(crate) fn stay_away(mut witness: RawPeer, absent: impl Iterator<Item = RawPeer>) {
     witness.join("router");

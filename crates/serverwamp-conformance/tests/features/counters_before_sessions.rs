@@ -63,6 +63,19 @@ fn who_is_not_let_in_is_counted() {
 }
 
 #[test]
+fn who_finds_no_place_for_a_realm_of_a_template_is_counted() {
+    let server = server_with(&[]);
+    let mut counters = Counters::of(&server);
+    let mut first = RawPeer::connect(server.url(), Subprotocol::JSON);
+    let welcome = first.join_with_ticket("tenant.one", "joe", "secret!!!");
+    assert_eq!((&welcome[0], &welcome[2]["realm"]), (&json!(2), &json!("tenant.one")));
+    let mut second = RawPeer::connect(server.url(), Subprotocol::JSON);
+    let abort = second.join_with_ticket("tenant.two", "joe", "secret!!!");
+    assert_eq!((&abort[0], &abort[2]), (&json!(3), &json!("wamp.error.unavailable")));
+    counters.expect(json!({ "realms_refused": 1 }));
+}
+
+#[test]
 fn handshakes_that_are_refused_are_counted() {
     let server = server_with(&[]);
     let mut counters = Counters::of(&server);

@@ -171,6 +171,8 @@ refusals! {
     /// Sessions that were not let in, because their authid had as many as
     /// [`RoleRules::sessions_per_authid`](crate::RoleRules::sessions_per_authid) allows.
     SessionsOfAuthid "sessions_of_authid_refused",
+    /// Sessions for whose realm [`RealmTemplate::most_realms`](crate::RealmTemplate::most_realms) left no place.
+    RealmsOfTemplate "realms_refused",
     /// Peers that did not answer our GOODBYE within [`Limits::goodbye_timeout`](crate::Limits::goodbye_timeout).
     GoodbyeTimeout "goodbye_timeouts",
     /// Peers that were disconnected because they did not answer a ping.

@@ -6,7 +6,7 @@
 
 use crate::WampError;
 use crate::router::auth::{Denial, Exchange, Principal, RunningAuthenticator};
-use crate::router::realm::{RealmConfig, RunningRealm};
+use crate::router::realm::{Entrance, RunningRealm};
 use serverwamp_proto::uris;
 use std::sync::Arc;
 
@@ -45,16 +45,16 @@ impl MethodList {
     }
 
     /// The ways that the list allows, in the order in which they are tried.
-    fn ways<'a>(&self, authenticators: &'a [RunningAuthenticator], config: &RealmConfig) -> Vec<Way<'a>> {
-        let known = authenticators.iter();
+    fn ways<'a>(&self, entrance: &'a Entrance) -> Vec<Way<'a>> {
+        let known = entrance.authenticators.iter();
         let mut ways: Vec<(usize, Way<'a>)> =
             known.filter_map(|one| Some((self.place(one)?, Way::Methods(one)))).collect();
-        if config.anonymous.is_some() {
+        if entrance.anonymous.is_some() {
             let place =
                 if self.0.is_empty() { Some(1) } else { self.0.iter().position(|name| name == ANONYMOUS) };
             ways.extend(place.map(|place| (place, Way::Anonymous)));
         }
-        if !config.prefers_own_order {
+        if !entrance.prefers_own_order {
             // Stable: transport methods of one name stay in the realm's order.
             ways.sort_by_key(|(place, _)| *place);
         }
@@ -65,15 +65,15 @@ impl MethodList {
 /// Authenticates the peer by the ways that both sides know.
 pub(super) async fn authenticate(
     realm: &RunningRealm,
+    entrance: &Entrance,
     exchange: &Arc<Exchange>,
     methods: Vec<String>,
 ) -> Result<Principal, Denial> {
     let list = MethodList(methods);
-    let config = Arc::clone(&realm.context.config());
-    for way in list.ways(&realm.code.authenticators, &config) {
+    for way in list.ways(entrance) {
         match way {
             Way::Anonymous => {
-                let Some(anonymous) = &config.anonymous else { continue };
+                let Some(anonymous) = &entrance.anonymous else { continue };
                 let authid = format!("{:013x}", realm.context.ids.bits() >> 11);
                 let principal = Principal::new(authid).role(anonymous.authrole.clone()).provider("static");
                 return Ok(principal.proved_by(ANONYMOUS.into()));
@@ -85,7 +85,7 @@ pub(super) async fn authenticate(
             }
         }
     }
-    Err(no_way(realm, &config, &list))
+    Err(no_way(entrance, &list))
 }
 
 /// Passes the methods one after the other; all have to prove the same authid.
@@ -113,18 +113,18 @@ async fn pass(
 }
 
 /// What the realm takes is no secret, and who comes with a cookie that has expired has to learn what to do.
-fn no_way(realm: &RunningRealm, config: &RealmConfig, list: &MethodList) -> Denial {
+fn no_way(entrance: &Entrance, list: &MethodList) -> Denial {
     let offered = if list.0.is_empty() { "none".to_owned() } else { list.0.join(", ") };
     let several = |one: &RunningAuthenticator| {
         one.methods.iter().map(|method| method.names.own()).collect::<Vec<_>>().join(" and then ")
     };
-    let mut taken: Vec<String> = realm.code.authenticators.iter().map(several).collect();
-    if config.anonymous.is_some() {
+    let mut taken: Vec<String> = entrance.authenticators.iter().map(several).collect();
+    if entrance.anonymous.is_some() {
         taken.push(ANONYMOUS.to_owned());
     }
     taken.dedup();
     let taken = if taken.is_empty() { "nothing".to_owned() } else { taken.join(", ") };
-    let looks = realm.code.authenticators.iter().filter_map(|one| one.methods.first());
+    let looks = entrance.authenticators.iter().filter_map(|one| one.methods.first());
     // A page that is not logged in is to know that it is that, and not a method, that is missing.
     let text = if looks.into_iter().any(|first| first.names.transport) {
         format!(

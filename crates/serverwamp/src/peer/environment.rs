@@ -4,23 +4,20 @@ use crate::base::admission::Admissions;
 use crate::base::counters::Counters;
 use crate::base::limits::Limits;
 use crate::base::proxies::TrustedProxies;
-use crate::router::realm::{CallPermits, RunningRealm};
+use crate::router::realm::{CallPermits, RealmRegistry};
 use crate::rt::Runtime;
 use crate::transport::RunQueue;
 use crate::transport::long_poll::LongPollConfig;
 use crate::transport::rawsocket::RawSocketConfig;
 use crate::transport::shutdown::Connections;
 use crate::transport::websocket::WebSocketConfig;
-use hashbrown::HashMap;
 use serverwamp_proto::codec::Nesting;
 use serverwamp_proto::message::Bounds;
 use std::sync::Arc;
 
 #[derive(Debug)]
 pub(crate) struct Environment {
-    pub(crate) realms: HashMap<Arc<str>, Arc<RunningRealm>>,
-    /// Takes the sessions that ask for an unknown realm, where that is allowed.
-    pub(crate) default_realm: Option<Arc<RunningRealm>>,
+    pub(crate) realms: Arc<RealmRegistry>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) run_queue: Arc<RunQueue>,

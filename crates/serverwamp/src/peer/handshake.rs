@@ -10,18 +10,15 @@ use crate::base::log::{Whose, line};
 use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
 use crate::router::auth::{AuthenticateAnswer, Denial, Exchange, Principal, ReceivedHello, Secret};
-use crate::router::realm::{GivenAnswers, Handlers, RunningRealm};
+use crate::router::realm::{Destination, GivenAnswers, Handlers, RealmConfig, RunningRealm};
 use crate::router::request::{ConnectRequest, JoinRequest, SessionRequest};
 use crate::router::session::pending::{Admission, SessionReply};
 use crate::router::session::{self, CloseReason, RouterSession};
 use crate::router::supervise;
 use crate::router::wire;
-use crate::transport::websocket::excerpt;
 use futures_util::FutureExt;
 use serverwamp_proto::message;
-use serverwamp_proto::pattern::Match;
 use serverwamp_proto::session::ClientRoles;
-use serverwamp_proto::uri::UriRules;
 use serverwamp_proto::uris;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -29,21 +26,15 @@ use std::task::{Context, Poll, Waker};
 
 impl Peer {
     pub(super) fn join(&mut self, hello: &message::Hello<'_>, roles: ClientRoles) {
-        let realm = match self.realm(hello.realm.as_deref().unwrap_or_default()) {
-            Ok(realm) => realm,
+        let (realm, entering, template) = match self.way(hello.realm.as_deref().unwrap_or_default()) {
+            Ok(Destination::Realm(entering)) => (Arc::clone(entering.realm()), Some(entering), None),
+            Ok(Destination::Template(anteroom, template)) => (anteroom, None, Some(template)),
             Err(error) => {
                 self.app.counters.refused(Refusal::Session, &*self.transport, &error);
                 return self.refuse(&error);
             }
         };
-        let session = RouterSession::new(
-            realm.new_session_id(),
-            Arc::clone(&realm),
-            self.serializer,
-            Arc::clone(&self.transport),
-            self.outbox.clone(),
-            Arc::clone(&self.app.runtime),
-        );
+        let session = self.new_session(&realm);
         session.announce(roles);
         let details = &hello.details;
         let known = ReceivedHello {
@@ -57,27 +48,17 @@ impl Peer {
         };
         let decision = Box::pin(decide(realm, Arc::clone(&exchange), proof, self.app.connections.clone()));
         let agent = details.agent.clone();
-        self.phase =
-            Phase::Deciding(Box::new(Deciding { session, exchange, decision, challenged: false, agent }));
+        self.phase = Phase::Deciding(Box::new(Deciding {
+            session,
+            entering,
+            template,
+            exchange,
+            decision,
+            challenged: false,
+            agent,
+        }));
         self.arm(self.app.limits.authenticate_timeout);
         self.poll_at_once();
-    }
-
-    /// The realm a HELLO leads to (checklist SES-10, SES-11, URI-08).
-    fn realm(&self, name: &str) -> Result<Arc<RunningRealm>, WampError> {
-        if let Some(realm) = self.app.realms.get(name) {
-            return Ok(Arc::clone(realm));
-        }
-        let no_such_realm = || {
-            WampError::new(uris::error::NO_SUCH_REALM).arg(format!("there is no realm {:?}", excerpt(name)))
-        };
-        if name.is_empty() {
-            return Err(no_such_realm());
-        }
-        UriRules::loose().check(name, Match::Exact).map_err(|error| {
-            WampError::new(uris::error::INVALID_URI).arg(format!("realm {:?}: {error}", excerpt(name)))
-        })?;
-        self.app.default_realm.clone().ok_or_else(no_such_realm)
     }
 
     pub(super) fn authenticate(&mut self, answer: &message::Authenticate<'_>) {
@@ -99,19 +80,12 @@ impl Peer {
     pub(super) fn poll_decision(&mut self, cx: &mut Context<'_>) {
         let Phase::Deciding(deciding) = &mut self.phase else { return };
         match deciding.decision.as_mut().poll(cx) {
-            Poll::Ready(Ok(())) => self.welcome(),
-            Poll::Ready(Err(NotLetIn { refusal, denial })) => {
-                let whose = Whose::from(&*self.transport).in_session(deciding.session.id());
-                let realm = deciding.session.running_realm().name();
-                let authid = match deciding.session.principal() {
-                    Some(principal) => principal.authid(),
-                    None => deciding.exchange.hello.authid.as_deref().unwrap_or("(none)"),
-                };
-                let progress = deciding.exchange.progress();
-                let why = format_args!("realm {realm}, authid {authid}, {progress}: {denial}");
-                self.app.counters.refused(refusal, whose, why);
-                self.deny(&denial);
-            }
+            Poll::Ready(Ok(())) => match self.move_in() {
+                Ok(true) => self.poll_decision(cx),
+                Ok(false) => self.let_in(),
+                Err((refusal, error)) => self.not_let_in(refusal, &error.into()),
+            },
+            Poll::Ready(Err(NotLetIn { refusal, denial })) => self.not_let_in(refusal, &denial),
             Poll::Pending => {
                 if let Some(step) = deciding.exchange.take_challenge() {
                     deciding.challenged = true;
@@ -120,6 +94,33 @@ impl Peer {
                 }
             }
         }
+    }
+
+    /// The decision is a yes, and holds unless the realm has changed meanwhile.
+    fn let_in(&mut self) {
+        let Phase::Deciding(deciding) = &self.phase else { return };
+        match deciding.session.running_realm().objection_to_newcomer(&deciding.session) {
+            None => self.welcome(),
+            Some(end) => {
+                let error = WampError::new(end.reason).arg(end.text);
+                self.not_let_in(Refusal::Session, &error.into());
+            }
+        }
+    }
+
+    /// The decision is a no.
+    fn not_let_in(&mut self, refusal: Refusal, denial: &Denial) {
+        let Phase::Deciding(deciding) = &self.phase else { return };
+        let whose = Whose::from(&*self.transport).in_session(deciding.session.id());
+        let realm = deciding.session.running_realm().name();
+        let authid = match deciding.session.principal() {
+            Some(principal) => principal.authid(),
+            None => deciding.exchange.hello.authid.as_deref().unwrap_or("(none)"),
+        };
+        let progress = deciding.exchange.progress();
+        let why = format_args!("realm {realm}, authid {authid}, {progress}: {denial}");
+        self.app.counters.refused(refusal, whose, why);
+        self.deny(denial);
     }
 
     fn welcome(&mut self) {
@@ -139,6 +140,10 @@ impl Peer {
         }
         self.limit(&session);
         realm.admit(&session);
+        // Whoever changed the realm meanwhile may have looked for its sessions before this one was there.
+        if let Some(end) = realm.objection_to_newcomer(&session) {
+            realm.end_session(&session, &end);
+        }
         log_joined(&session, principal, deciding.agent.as_deref());
         session.joined().set(());
         self.deadline = None;
@@ -213,25 +218,48 @@ async fn decide(
 ) -> Result<(), NotLetIn> {
     let session = exchange.session.inner();
     let connected = Arc::new(Signal::default());
+    // One configuration lets a session in, whatever becomes of it meanwhile.
+    let config = realm.context.kept_config();
+    let entrance = &config.entrance;
     let request = |admission| ConnectRequest { admission, taken: false };
-    ask(&realm.code.on_connect, session, &connected, &connections, request).await?;
+    ask(&entrance.on_connect, session, &connected, &connections, request).await?;
     connected.set(());
     let principal = match proof {
         Proof::Known(principal) => Ok(principal),
         Proof::Methods(methods) => {
-            let authentication = AssertUnwindSafe(authenticate(&realm, &exchange, methods));
+            let authentication = AssertUnwindSafe(authenticate(&realm, entrance, &exchange, methods));
             authentication.catch_unwind().await.unwrap_or_else(|panic| {
                 let id = supervise::report_panic("authenticator", session, panic.as_ref());
                 Err(WampError::authentication_failed(format!("internal error, id {id}")).into())
             })
         }
     };
-    session.welcome(principal.map_err(blame_backend)?);
-    realm
-        .seat(session)
-        .map_err(|error| NotLetIn { refusal: Refusal::SessionsOfAuthid, denial: error.into() })?;
+    session.welcome(principal.map_err(blame_backend)?, &config);
+    seat(session)?;
     let request = |admission| JoinRequest { admission, taken: false };
-    ask(&realm.code.on_join, session, session.joined(), &connections, request).await?;
+    ask(&entrance.on_join, session, session.joined(), &connections, request).await?;
+    Ok(())
+}
+
+/// Gives an authenticated session its seat, if its role has them.
+fn seat(session: &RouterSession) -> Result<(), NotLetIn> {
+    let full = |error: WampError| NotLetIn { refusal: Refusal::SessionsOfAuthid, denial: error.into() };
+    session.running_realm().seat(session).map_err(full)
+}
+
+/// Lets the handlers of a realm accompany a session that was authenticated in an anteroom.
+pub(super) async fn accompany(
+    session: Arc<RouterSession>,
+    config: Arc<RealmConfig>,
+    connections: crate::transport::shutdown::Connections,
+) -> Result<(), NotLetIn> {
+    seat(&session)?;
+    let connected = Arc::new(Signal::default());
+    connected.set(());
+    let request = |admission| ConnectRequest { admission, taken: false };
+    ask(&config.entrance.on_connect, &session, &connected, &connections, request).await?;
+    let request = |admission| JoinRequest { admission, taken: false };
+    ask(&config.entrance.on_join, &session, session.joined(), &connections, request).await?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod call_tasks;
 mod calls;
 mod deadlines;
 mod dispatch;
+mod entrance;
 mod environment;
 mod handshake;
 mod obey;
@@ -24,7 +25,7 @@ use crate::base::admission::Permit;
 use crate::base::log::{self, Whose};
 use crate::base::statistics::Refusal;
 use crate::router::auth::{Exchange, Principal};
-use crate::router::realm::GivenAnswers;
+use crate::router::realm::{Entering, GivenAnswers, RunningTemplate};
 use crate::router::session::{self, CloseReason, RouterSession};
 use crate::router::wire;
 use crate::rt::{BoxFuture, after};
@@ -82,6 +83,10 @@ enum Phase {
 
 struct Deciding {
     session: Arc<RouterSession>,
+    /// The realm that it joins stays until it has.
+    entering: Option<Entering>,
+    /// It is in the anteroom of this template.
+    template: Option<Arc<RunningTemplate>>,
     exchange: Arc<Exchange>,
     decision: BoxFuture<'static, Result<(), NotLetIn>>,
     /// A CHALLENGE is out and its AUTHENTICATE is not in.

@@ -13,4 +13,6 @@ mod meta_listeners;
 mod peer;
 mod permissions;
 mod progress;
+mod realms;
 mod role_limits;
+mod templates;

@@ -14,7 +14,7 @@ use std::path::Path;
 pub fn secret_from_file(path: impl AsRef<Path>) -> Result<Secret, ConfigError> {
     let path = path.as_ref();
     let place = Location::caller();
-    let problem = |text: String| ConfigError { problems: vec![Problem::new(place, text)] };
+    let problem = |text: String| ConfigError::of_application(vec![Problem::new(place, text)]);
     let bytes = std::fs::read(path)
         .map(Secret::new)
         .map_err(|error| problem(format!("the secret cannot be read from {}: {error}", path.display())))?;
@@ -35,7 +35,7 @@ pub fn secret_from_env(name: &str) -> Result<Secret, ConfigError> {
         },
         None => format!("the variable {name} of the environment is not set"),
     };
-    Err(ConfigError { problems: vec![Problem::new(Location::caller(), text)] })
+    Err(ConfigError::of_application(vec![Problem::new(Location::caller(), text)]))
 }
 
 fn without_line_break(bytes: &[u8]) -> Option<Secret> {

@@ -2,31 +2,29 @@
 
 mod authentication;
 mod authorizers;
+mod compile;
 mod permissions;
 mod register;
 mod role_limits;
 mod roles;
+mod template;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::compile::Purpose;
 pub use self::roles::RoleRules;
+pub use self::template::RealmTemplate;
 
+use crate::Session;
 use crate::api::auth::Authenticator;
 use crate::api::handler::{ConnectHandler, JoinHandler, SharedState, Unbound};
 use crate::api::routes::RouteSet;
 use crate::base::error::Problem;
-use crate::base::limits::Limits;
-use crate::router::realm::{
-    Anonymous, Blueprint, Offers, ProcedureSettings, RealmCode, RealmConfig, Routed, SettingsEntry,
-    SettingsTable, TopicSettings,
-};
+use crate::router::realm::{KeepSession, Offers, ProcedureSettings, SettingsEntry, TopicSettings};
 use crate::router::request::{ConnectRequest, JoinRequest};
-use crate::router::routes::{CallLayer, ProcedureService, RoutePattern, RouteTable};
+use crate::router::routes::{CallLayer, ProcedureService, RoutePattern};
 use authorizers::AuthorizerSources;
 use permissions::AccessRules;
-use roles::ReservedUris;
-use serverwamp_proto::pattern::Match;
-use serverwamp_proto::uri::UriRules;
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
@@ -62,8 +60,9 @@ pub struct Realm<S = ()> {
     problems: Vec<Problem>,
     on_connect: Vec<Unbound<ConnectRequest, S>>,
     on_join: Vec<Unbound<JoinRequest, S>>,
+    keep: Option<KeepSession>,
     service: Option<ProcedureService>,
-    layers: Vec<Box<dyn FnOnce(ProcedureService) -> ProcedureService + Send>>,
+    layers: Vec<WrapCalls>,
     serial_calls: bool,
     strict_uris: bool,
     offers: Offers,
@@ -72,6 +71,9 @@ pub struct Realm<S = ()> {
     topic_settings: Vec<SettingsEntry<TopicSettings>>,
     procedure_settings: Vec<SettingsEntry<ProcedureSettings>>,
 }
+
+/// Wraps all call handling of a realm.
+type WrapCalls = Box<dyn FnOnce(ProcedureService) -> ProcedureService + Send>;
 
 impl<S: Send + Sync + 'static> Realm<S> {
     /// A realm of this name that serves nothing yet and lets nobody in.
@@ -92,6 +94,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
             problems: Vec::new(),
             on_connect: Vec::new(),
             on_join: Vec::new(),
+            keep: None,
             service: None,
             layers: Vec::new(),
             serial_calls: false,
@@ -168,6 +171,26 @@ impl<S: Send + Sync + 'static> Realm<S> {
         self
     }
 
+    /// Says which sessions stay when this configuration [replaces another one](crate::Realms::reconfigure): those for which `keep`
+    /// returns true; the others end with GOODBYE `wamp.close.killed`. By default all stay that could still come in.
+    ///
+    /// It is asked once for each session that was let in before, also for one whose authentication was under way, and is the place to
+    /// look for users who have been removed or have another role now. It must not block.
+    ///
+    /// ```
+    /// use serverwamp::{Realm, Session};
+    /// use std::collections::HashSet;
+    ///
+    /// fn shop(users: HashSet<String>) -> Realm {
+    ///     Realm::router("shop").keep_sessions(move |session| users.contains(session.authid()))
+    /// }
+    /// # shop(HashSet::new());
+    /// ```
+    pub fn keep_sessions(mut self, keep: impl Fn(&Session) -> bool + Send + Sync + 'static) -> Self {
+        self.keep = Some(Arc::new(keep));
+        self
+    }
+
     /// Replaces the realm's procedure routes: every call goes to `service`.
     pub fn service<Svc: CallLayer>(mut self, service: Svc) -> Self {
         self.service = Some(ProcedureService::new(service));
@@ -198,8 +221,18 @@ impl<S: Send + Sync + 'static> Realm<S> {
         self
     }
 
+    /// Gives the realm's handlers their state, for a realm that is [added](crate::Realms::add) while the application runs. Others get it
+    /// from [`ApplicationBuilder::with_state`](crate::ApplicationBuilder::with_state).
+    pub fn with_state(self, state: S) -> Realm<()> {
+        self.bind(&SharedState::new(state))
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The same realm, whose handlers have their state.
-    pub(crate) fn with_state(self, state: &SharedState<S>) -> Realm<()> {
+    pub(crate) fn bind(self, state: &SharedState<S>) -> Realm<()> {
         Realm {
             name: self.name,
             place: self.place,
@@ -211,6 +244,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
             problems: self.problems,
             on_connect: self.on_connect.into_iter().map(|handler| handler.with_state(state)).collect(),
             on_join: self.on_join.into_iter().map(|handler| handler.with_state(state)).collect(),
+            keep: self.keep,
             service: self.service,
             layers: self.layers,
             serial_calls: self.serial_calls,
@@ -222,79 +256,6 @@ impl<S: Send + Sync + 'static> Realm<S> {
             procedure_settings: self.procedure_settings,
         }
     }
-}
-
-impl Realm<()> {
-    /// The blueprint of the running realm; its faults go to `problems`.
-    pub(crate) fn compile(self, limits: &Limits, problems: &mut Vec<Problem>) -> Blueprint {
-        let state = SharedState::none();
-        let mut rules = if self.strict_uris { UriRules::strict() } else { UriRules::loose() };
-        rules.max_length = limits.uri_bytes;
-        rules.max_components = limits.uri_components;
-        if let Err(error) = rules.check(&self.name, Match::Exact) {
-            problems.push(Problem::new(
-                self.place,
-                format!("{:?} is not a valid realm name: {error}", self.name),
-            ));
-        }
-        problems.extend(self.admission_problem());
-        if self.authenticators.is_empty() {
-            let required = self.routes.required_roles();
-            problems.extend(self.access.problems_of_only_role(
-                &self.name,
-                self.anonymous.as_deref(),
-                &required,
-            ));
-        }
-        problems.extend(self.problems);
-        problems.extend(self.routes.problems);
-        let mut table = RouteTable::default();
-        for route in self.routes.procedures {
-            problems.extend(route.enter(&mut table, &rules).err());
-        }
-        for route in self.routes.topics {
-            problems.extend(route.enter(&mut table, &rules).err());
-        }
-        let routes = Arc::new(table);
-        let events = self.offers.meta_api;
-        let reserved = ReservedUris { calls: events || self.service.is_some(), events };
-        let access = self.access.compile(routes.open_topics(), reserved, &rules, limits, problems);
-        let access = self.authorizers.compile(access, &rules, problems);
-        let service = service(self.service, self.layers, &routes);
-        let topic_settings = SettingsTable::compile(self.topic_settings, &rules, problems);
-        let procedure_settings = SettingsTable::compile(self.procedure_settings, &rules, problems);
-        let config = RealmConfig {
-            rules,
-            anonymous: self.anonymous.map(|authrole| Anonymous { authrole }),
-            prefers_own_order: self.prefers_own_order,
-            offers: self.offers,
-            access,
-            topic_settings,
-            procedure_settings,
-        };
-        let code = RealmCode {
-            routes,
-            service,
-            authenticators: self.authenticators.into_iter().map(Authenticator::run).collect(),
-            on_connect: self.on_connect.into_iter().map(|handler| handler.bind(state)).collect(),
-            on_join: self.on_join.into_iter().map(|handler| handler.bind(state)).collect(),
-            serial_calls: self.serial_calls,
-        };
-        Blueprint { name: self.name.into(), config, code }
-    }
-}
-
-/// The service every call goes through, when there is one: a replacement of the routes, or layers around them.
-fn service(
-    replacement: Option<ProcedureService>,
-    layers: Vec<Box<dyn FnOnce(ProcedureService) -> ProcedureService + Send>>,
-    routes: &Arc<RouteTable>,
-) -> Option<ProcedureService> {
-    if replacement.is_none() && layers.is_empty() {
-        return None;
-    }
-    let innermost = replacement.unwrap_or_else(|| ProcedureService::new(Routed(Arc::clone(routes))));
-    Some(layers.into_iter().fold(innermost, |inner, layer| layer(inner)))
 }
 
 impl<S> fmt::Debug for Realm<S> {

@@ -9,7 +9,7 @@ use crate::{
 fn problems(realm: Realm) -> Vec<String> {
     let built = Application::builder().realm(realm).build();
     built.map_or_else(
-        |ConfigError { problems }| problems.iter().map(ToString::to_string).collect(),
+        |ConfigError { problems, .. }| problems.iter().map(ToString::to_string).collect(),
         |_| Vec::new(),
     )
 }

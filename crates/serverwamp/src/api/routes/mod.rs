@@ -8,7 +8,7 @@ use crate::api::handler::{ProcedureHandler, SharedState, TopicHandler, Unbound};
 use crate::api::layer::layered;
 use crate::base::error::Problem;
 use crate::router::request::SubscriptionRequest;
-use crate::router::routes::{CallLayer, Compiled, ProcedureService, RouteTable, Served};
+use crate::router::routes::{CallLayer, Compiled, ProcedureService, RouteTable, Served, TopicTable};
 use required::Required;
 use serverwamp_proto::uri::UriRules;
 use std::fmt;
@@ -96,8 +96,8 @@ impl<S: Send + Sync + 'static> TopicEntry<S> {
 }
 
 impl TopicEntry<()> {
-    /// Adds the topic's handler to a realm's table.
-    pub(crate) fn enter(self, table: &mut RouteTable, rules: &UriRules) -> Result<(), Problem> {
+    /// Adds the topic to a realm's table.
+    pub(crate) fn enter(self, table: &mut TopicTable, rules: &UriRules) -> Result<(), Problem> {
         let problem = |text| Problem::new(self.place, text);
         let pattern = match self.pattern.compile(rules).map_err(problem)? {
             Compiled::Uri(pattern) => pattern,
@@ -109,7 +109,7 @@ impl TopicEntry<()> {
             }
         };
         let handler = self.handler.map(|handler| handler.bind(SharedState::none()));
-        if table.insert_topic(pattern, handler, required::compiled(self.required.as_ref())) {
+        if table.insert(pattern, handler, required::compiled(self.required.as_ref())) {
             return Ok(());
         }
         Err(problem(twice("topic", &self.pattern)))

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::panic::Location;
 
-/// Everything that is wrong with an application's set-up, each with the line of your program it comes from.
+/// Everything that is wrong with an application's set-up, or with changes of its realms, each with the line of your program it comes from.
 #[derive(Clone, Debug)]
 pub struct ConfigError {
     pub(crate) problems: Vec<Problem>,
+    /// What cannot be.
+    what: &'static str,
 }
 
 /// One thing that is wrong.
@@ -23,6 +25,16 @@ impl Problem {
 }
 
 impl ConfigError {
+    /// The application cannot be built.
+    pub(crate) fn of_application(problems: Vec<Problem>) -> Self {
+        Self { problems, what: "the application cannot be built" }
+    }
+
+    /// Changes of realms cannot be applied.
+    pub(crate) fn of_realms(problems: Vec<Problem>) -> Self {
+        Self { problems, what: "the realms cannot be changed" }
+    }
+
     /// The problems, each as `file:line: text`.
     pub fn problems(&self) -> impl Iterator<Item = String> {
         self.problems.iter().map(ToString::to_string)
@@ -37,7 +49,7 @@ impl fmt::Display for Problem {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the application cannot be built")?;
+        f.write_str(self.what)?;
         for problem in &self.problems {
             write!(f, "\n  {problem}")?;
         }

@@ -11,6 +11,7 @@ mod direct;
 mod in_process;
 mod pending_subscribe;
 mod publish;
+mod replaced;
 mod retained;
 mod stored;
 mod subscribe;
@@ -24,7 +25,7 @@ pub(crate) use subscription::SubscriptionEntry;
 
 use crate::base::limits::Limits;
 use crate::base::locks::{Mutex, MutexGuard, RwLock};
-use crate::router::realm::RealmContext;
+use crate::router::realm::{RealmConfig, RealmContext};
 use serverwamp_proto::broker::{RetainedEvents, RetainedLimits, Share};
 use serverwamp_proto::id::{Counter, SubscriptionId};
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
@@ -81,11 +82,8 @@ impl Broker {
             events_in: AtomicU8::new(0),
             unheard: UnheardTopics::default(),
         };
-        for (pattern, settings) in
-            context.config().topic_settings.iter().filter(|(_, settings)| settings.history > 0)
-        {
-            let bytes = settings.history_bytes.unwrap_or(HISTORY_BYTES);
-            broker.enter(index, pattern, HistoryLimits { events: settings.history, bytes }, now);
+        for (pattern, limits) in histories(&context.config()) {
+            broker.enter(index, pattern, limits, now);
         }
         broker
     }
@@ -116,9 +114,12 @@ impl Broker {
     ///
     /// Joining and leaving require the index, so no session has joined it meanwhile.
     pub(crate) fn remove_if_empty(&self, index: &mut SubscriptionIndex, entry: &SubscriptionEntry) -> bool {
-        if entry.permanent || !entry.members().is_empty() {
+        // One whose history is kept is there without subscribers as well.
+        let members = entry.members();
+        if members.history.is_some() || !members.is_empty() {
             return false;
         }
+        drop(members);
         index.by_id.remove(&entry.id);
         let mut subscriptions = self.subscriptions.write().unwrap_or_else(PoisonError::into_inner);
         subscriptions.remove(entry.pattern.kind(), entry.pattern.as_str());
@@ -159,6 +160,15 @@ impl Broker {
         });
         matches
     }
+}
+
+/// The patterns whose history a realm keeps, and how much of it.
+fn histories(config: &RealmConfig) -> impl Iterator<Item = (&UriPattern, HistoryLimits)> {
+    let kept = config.topic_settings.iter().filter(|(_, settings)| settings.history > 0);
+    kept.map(|(pattern, settings)| {
+        let bytes = settings.history_bytes.unwrap_or(HISTORY_BYTES);
+        (pattern, HistoryLimits { events: settings.history, bytes })
+    })
 }
 
 fn retained_limits(limits: &Limits) -> RetainedLimits {

@@ -7,6 +7,7 @@ use crate::router::realm::RunningRealm;
 use crate::router::session::RouterSession;
 use crate::{Session, WampError};
 use serverwamp_proto::id::{RequestId, SubscriptionId};
+use serverwamp_proto::message::Subscribe;
 use serverwamp_proto::pattern::{Match, UriPattern};
 use std::sync::{Arc, PoisonError};
 
@@ -16,6 +17,8 @@ pub(crate) struct PendingSubscribe {
     pub(crate) session: Session,
     pub(crate) topic: Arc<str>,
     pub(crate) policy: Match,
+    /// The number of the configuration that allowed it.
+    pub(super) allowed_by: u64,
     /// One verdict for each handler that is asked.
     verdicts: Vec<HandlersVerdict>,
     /// The SUBSCRIBE requests that wait for the same decision; the first started it.
@@ -48,12 +51,13 @@ impl PendingSubscribe {
         topic: Arc<str>,
         policy: Match,
         request: WaitingRequest,
-        handlers: usize,
+        (allowed_by, handlers): (u64, usize),
     ) -> Self {
         Self {
             session: Session::new(session),
             topic,
             policy,
+            allowed_by,
             verdicts: std::iter::repeat_with(HandlersVerdict::default).take(handlers).collect(),
             requests: Mutex::new(vec![request]),
             established: Signal::default(),
@@ -105,6 +109,14 @@ impl PendingSubscribe {
     /// Takes the requests that wait for the decision; later ones find it taken.
     pub(crate) fn take_requests(&self) -> Vec<WaitingRequest> {
         std::mem::take(&mut *self.requests.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Answers these requests with an error: there will be no subscription.
+    pub(super) fn refuse(&self, requests: &[WaitingRequest], error: &WampError) {
+        for request in requests {
+            self.session.inner().send_error(Subscribe::CODE, request.id, error);
+        }
+        self.over.set(());
     }
 
     pub(crate) fn realm(&self) -> &Arc<RunningRealm> {

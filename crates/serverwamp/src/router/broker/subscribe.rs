@@ -40,7 +40,7 @@ impl Broker {
         let pattern = UriPattern::new(policy, subscribe.topic.as_ref());
         let options =
             QuestionOptions { retain: subscribe.options.get_retained, ..QuestionOptions::default() };
-        let (granted, routes) = self.may_subscribe(session, &pattern, options, answers)?;
+        let (granted, routes, allowed_by) = self.may_subscribe(session, &pattern, options, answers)?;
         let get_retained = subscribe.options.get_retained && granted.allowance.retain;
         let waiting = WaitingRequest { id: subscribe.request, get_retained };
         if self.resubscribe(session, &pattern, waiting.id, waiting.get_retained)
@@ -52,8 +52,8 @@ impl Broker {
         let topic = Arc::from(subscribe.topic.as_ref());
         let handled: Vec<_> =
             routes.into_iter().filter_map(|route| Some((route.pattern, route.handler?))).collect();
-        let attempt =
-            Arc::new(PendingSubscribe::new(Arc::clone(session), topic, policy, waiting, handled.len()));
+        let asked = (allowed_by, handled.len());
+        let attempt = Arc::new(PendingSubscribe::new(Arc::clone(session), topic, policy, waiting, asked));
         if handled.is_empty() {
             self.establish(realm.changes(), &attempt);
             return Ok(());
@@ -67,7 +67,8 @@ impl Broker {
         Ok(())
     }
 
-    /// Whether the session may subscribe to all that the pattern can reach, and the routes that are within it.
+    /// Whether the session may subscribe to all that the pattern can reach, the routes that are within it, and the number of
+    /// the configuration that says so.
     ///
     /// # Errors
     /// `wamp.error.not_authorized` when it may not, `wamp.error.invalid_uri` when nobody has opened that; when it is undecided.
@@ -77,7 +78,7 @@ impl Broker {
         pattern: &UriPattern,
         options: QuestionOptions,
         answers: &GivenAnswers,
-    ) -> Result<(Granted, Vec<TopicRoute>), Withheld> {
+    ) -> Result<(Granted, Vec<TopicRoute>, u64), Withheld> {
         let request = AccessRequest {
             options,
             form: pattern.kind(),
@@ -85,11 +86,11 @@ impl Broker {
         };
         let config = self.context.config();
         let granted = self.context.authorize(&config, request, answers)?;
-        let routes = session.running_realm().code.routes.topics(pattern);
+        let routes = config.topics.of(pattern);
         for route in &routes {
             self.context.check_role(&route.required, request)?;
         }
-        Ok((granted, routes))
+        Ok((granted, routes, config.number))
     }
 
     fn within_limits(&self, session: &RouterSession, policy: Match) -> Result<(), WampError> {
@@ -125,6 +126,17 @@ impl Broker {
             return;
         }
         let pattern = attempt.pattern();
+        // Whoever replaced the configuration since has looked at these tables before, or will when they are free.
+        let replaced = attempt.allowed_by != self.context.config().number;
+        let again =
+            || self.may_subscribe(session, &pattern, QuestionOptions::default(), &GivenAnswers::default());
+        // What an authorizer has allowed stays allowed.
+        if replaced && let Err(Withheld::Denied(error)) = again() {
+            let requests = attempt.take_requests();
+            drop(tables);
+            drop(changes);
+            return attempt.refuse(&requests, &error);
+        }
         let (entry, created) = self.enter_subscription(&mut changes, &pattern);
         let requests = attempt.take_requests();
         let mut members = entry.members();
@@ -304,10 +316,7 @@ async fn decide(attempt: Arc<PendingSubscribe>) {
             tables.attempts.retain(|other| !Arc::ptr_eq(other, &attempt));
             let requests = attempt.take_requests();
             drop(tables);
-            for request in requests {
-                attempt.session.inner().send_error(Subscribe::CODE, request.id, &error);
-            }
-            attempt.over.set(());
+            attempt.refuse(&requests, &error);
         }
     }
 }

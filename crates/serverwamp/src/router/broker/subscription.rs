@@ -9,7 +9,7 @@ use crate::base::locks::{Mutex, MutexGuard};
 use crate::peering::EventInbox;
 use crate::router::session::RouterSession;
 use hashbrown::HashMap;
-use serverwamp_proto::broker::{History, Members, RetainedCursor};
+use serverwamp_proto::broker::{History, HistoryEntry, Members, RetainedCursor};
 use serverwamp_proto::id::{SessionId, SubscriptionId};
 use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::timestamp::Timestamp;
@@ -21,8 +21,6 @@ pub(crate) struct SubscriptionEntry {
     pub(crate) id: SubscriptionId,
     pub(crate) pattern: UriPattern,
     pub(crate) created: Timestamp,
-    /// It is there without subscribers as well, because its history is kept.
-    pub(crate) permanent: bool,
     members: Mutex<Subscribers>,
 }
 
@@ -46,6 +44,14 @@ pub(crate) struct HistoryLimits {
     pub(crate) bytes: usize,
 }
 
+impl HistoryLimits {
+    /// A history that keeps so much, if it is anything.
+    fn history(self) -> Option<History<Arc<StoredEvent>>> {
+        let size_of = |event: &Arc<StoredEvent>| event.bytes();
+        (self.events > 0).then(|| History::new(self.events).within(self.bytes, size_of))
+    }
+}
+
 impl SubscriptionEntry {
     pub(super) fn new(
         id: SubscriptionId,
@@ -53,11 +59,8 @@ impl SubscriptionEntry {
         created: Timestamp,
         limits: HistoryLimits,
     ) -> Self {
-        let permanent = limits.events > 0;
-        let history =
-            || History::new(limits.events).within(limits.bytes, |event: &Arc<StoredEvent>| event.bytes());
-        let members = Subscribers { history: permanent.then(history), ..Subscribers::default() };
-        Self { id, pattern, created, permanent, members: Mutex::new(members) }
+        let members = Subscribers { history: limits.history(), ..Subscribers::default() };
+        Self { id, pattern, created, members: Mutex::new(members) }
     }
 
     pub(crate) fn members(&self) -> MutexGuard<'_, Subscribers> {
@@ -73,6 +76,16 @@ impl SubscriptionEntry {
 impl Subscribers {
     pub(super) fn is_empty(&self) -> bool {
         self.sessions.is_empty() && self.local.is_empty()
+    }
+
+    /// Keeps so much of the past from now on, and returns what is not kept any more.
+    pub(super) fn keep_history(&mut self, limits: HistoryLimits) -> Vec<HistoryEntry<Arc<StoredEvent>>> {
+        match &mut self.history {
+            Some(history) if limits.events > 0 => history.limit(limits.events, limits.bytes),
+            history => {
+                std::mem::replace(history, limits.history()).map_or_else(Vec::new, History::into_entries)
+            }
+        }
     }
 
     /// A session is not in the subscription any more.

@@ -31,6 +31,20 @@ impl Dealer {
     ) -> Result<(), Withheld> {
         let Register { options, procedure, .. } = register;
         self.context.check_own_uri(procedure, options.kind, Some(session))?;
+        let allowed_by = self.may_register(session, procedure, options, answers)?;
+        let pattern = UriPattern::new(options.kind, procedure.as_ref());
+        let changes = session.running_realm().changes();
+        Ok(self.enter_client(changes, session, (register.request, allowed_by), &pattern, options)?)
+    }
+
+    /// Whether the session may register this, and the number of the configuration that says so.
+    fn may_register(
+        &self,
+        session: &RouterSession,
+        procedure: &str,
+        options: &RegisterOptions,
+        answers: &GivenAnswers,
+    ) -> Result<u64, Withheld> {
         let config = self.context.config();
         let asked = QuestionOptions {
             disclose: options.disclose_caller,
@@ -44,22 +58,28 @@ impl Dealer {
         if options.disclose_caller && !may_disclose {
             return Err(disclosure_refused().into());
         }
-        let pattern = UriPattern::new(options.kind, procedure.as_ref());
-        let changes = session.running_realm().changes();
-        Ok(self.enter_client(changes, session, register.request, &pattern, options)?)
+        Ok(config.number)
     }
 
     fn enter_client(
         &self,
         mut changes: Changes<'_>,
         session: &Arc<RouterSession>,
-        request: RequestId,
+        (request, allowed_by): (RequestId, u64),
         pattern: &UriPattern,
         options: &RegisterOptions,
     ) -> Result<(), WampError> {
         let mut tables = session.tables();
         if !session.is_open() {
             return Ok(());
+        }
+        // Whoever replaced the configuration since has looked at these tables before, or will when they are free.
+        if allowed_by != self.context.config().number {
+            match self.may_register(session, pattern.as_str(), options, &GivenAnswers::default()) {
+                Err(Withheld::Denied(error)) => return Err(error),
+                // What an authorizer has allowed stays allowed.
+                Ok(_) | Err(Withheld::Undecided(_)) => {}
+            }
         }
         let known = self.lookup(pattern.kind(), pattern.as_str());
         let held = known.as_ref().is_some_and(|entry| tables.registrations.contains_key(&entry.id));

@@ -118,6 +118,11 @@ impl RegistrationEntry {
         self.callees().len()
     }
 
+    /// Whether this client registered to have its callers disclosed.
+    pub(crate) fn is_disclosed_to(&self, session: SessionId) -> bool {
+        self.callees().get(session).is_some_and(|callee| callee.options.disclose_caller)
+    }
+
     /// The clients in it, in the order they registered.
     pub(crate) fn callee_ids(&self) -> Vec<SessionId> {
         self.callees().iter().map(|(id, _)| id).collect()

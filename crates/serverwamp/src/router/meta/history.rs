@@ -47,7 +47,7 @@ impl MetaApi<'_> {
         let no_history = || WampError::not_authorized("not authorized to read the history of this topic");
         let options = QuestionOptions { purpose: Purpose::History, ..QuestionOptions::default() };
         let may = self.realm.broker.may_subscribe(caller, &entry.pattern, options, answers);
-        let (granted, routes) = may.map_err(|why| match why {
+        let (granted, routes, _) = may.map_err(|why| match why {
             Withheld::Denied(error) if error.uri() != uris::error::AUTHORIZATION_FAILED => {
                 no_history().into()
             }

@@ -10,7 +10,7 @@ use crate::WampError;
 use crate::base::limits::RequestRate;
 use hashbrown::HashMap;
 use serverwamp_proto::pattern::{Match, UriPattern};
-use serverwamp_proto::permissions::{Action, Decision, Effect, Permissions, Rule};
+use serverwamp_proto::permissions::{Action, Allowance, Decision, Effect, Permissions, Rule};
 use serverwamp_proto::{uri, uris};
 use std::borrow::Cow;
 use std::fmt;
@@ -148,7 +148,24 @@ impl Access {
         }
     }
 
-    /// The same in words.
+    /// The allowance of a role for what one of its sessions holds. What its authorizer decides, it has decided when that was
+    /// asked for.
+    pub(super) fn allowance_to_keep(
+        &self,
+        role: &str,
+        action: Action,
+        pattern: &UriPattern,
+    ) -> Option<Allowance> {
+        match self.decide(role, action, pattern.kind(), pattern.as_str()) {
+            Decision::NotNamed => {
+                let all = self.authorizers()?;
+                (all.of(role).is_some() && !all.reserve(action, pattern.as_str())).then_some(Allowance::FULL)
+            }
+            decided => decided.allowance(),
+        }
+    }
+
+    /// What is decided for a role, in words.
     pub(crate) fn why(&self, role: &str, action: Action, form: Match, uri: &str) -> Ruling {
         let by = self.has_permissions(role).then(|| role.into());
         if matches!(action, Action::Register | Action::Publish) && uri::is_reserved(uri) {

@@ -344,9 +344,7 @@ impl RunningRealm {
             Action::Call => {
                 self.code.routes.procedure(pattern.as_str()).and_then(|route| refuses(&route.required))
             }
-            Action::Subscribe => {
-                self.code.routes.topics(&pattern).iter().find_map(|route| refuses(&route.required))
-            }
+            Action::Subscribe => config.topics.of(&pattern).iter().find_map(|route| refuses(&route.required)),
             Action::Register | Action::Publish => None,
         };
         Ok(by_route.unwrap_or(why))

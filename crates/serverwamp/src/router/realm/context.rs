@@ -102,16 +102,22 @@ impl RealmContext {
         self.config.load()
     }
 
+    /// The configuration for one who waits meanwhile, and goes on with the same.
+    pub(crate) fn kept_config(&self) -> Arc<RealmConfig> {
+        self.config.load_full()
+    }
+
     /// The configuration for one who asks for it again and again, and sees at next to no cost whether it is another one.
     pub(crate) fn cached_config(&self) -> CachedConfig {
         Cache::new(Arc::clone(&self.config))
     }
 
     /// Replaces the configuration: what comes from now on is treated by this one, and no decision of former authorizers holds.
-    #[cfg(test)]
-    pub(crate) fn configure(&self, config: RealmConfig) {
-        self.config.store(Arc::new(config));
+    /// Returns the former one.
+    pub(super) fn configure(&self, config: RealmConfig) -> Arc<RealmConfig> {
+        let former = self.config.swap(Arc::new(config));
         self.decisions.forget(&super::decisions::Forgotten::default());
+        former
     }
 
     pub(crate) fn now(&self) -> Instant {

@@ -15,9 +15,12 @@ mod leaving;
 mod neighbours;
 mod permits;
 mod publication;
+mod registry;
 mod running;
 mod seats;
 mod settings;
+mod sweep;
+mod template;
 #[cfg(test)]
 mod tests;
 
@@ -28,16 +31,19 @@ pub(crate) use authorize::{AccessRequest, GivenAnswers, Granted, Withheld};
 pub(crate) use authorizer::{AskedQuestion, Authorizer, AuthorizerAnswer, Authorizers};
 pub(crate) use changes::Changes;
 pub(crate) use checks::{disclosure_refused, forwarded, no_such_procedure};
-pub(crate) use config::{Anonymous, Blueprint, RealmCode, RealmConfig};
+pub(crate) use config::{Anonymous, Blueprint, Entrance, KeepSession, RealmCode, RealmConfig, WaysIn};
 pub(crate) use context::{CachedConfig, RealmContext, RouterContext};
 pub use handle::{RealmHandle, Registration};
 pub(crate) use neighbours::Neighbours;
 pub(crate) use permits::CallPermits;
 pub use publication::Publication;
+pub(crate) use registry::{Destination, RealmChange, RealmRegistry};
 pub(crate) use running::{Routed, RunningRealm};
 pub(crate) use seats::Seat;
 pub use settings::{Disclosure, ProcedureSettings, TopicSettings};
 pub(crate) use settings::{Offers, SettingsEntry, SettingsTable};
+pub(crate) use sweep::RealmEnd;
+pub(crate) use template::{Entering, NoEntry, RunningTemplate};
 
 use crate::router::routes::ErasedHandler;
 use std::sync::Arc;

@@ -16,7 +16,7 @@ use serverwamp_proto::dealer::{FairShare, NoPlace, Wants};
 use serverwamp_proto::id::SessionId;
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Instant;
 
 /// The number of sessions examined under the lock of a realm's sessions, in search of the one with the most calls.
@@ -35,20 +35,26 @@ pub(crate) struct CallPermits {
     share: FairShare,
     /// Which realms found none lately.
     wants: Mutex<Wants<Arc<str>>>,
-    /// Set when the application is built.
-    realms: OnceLock<Vec<Weak<RunningRealm>>>,
+    realms: Mutex<Vec<Weak<RunningRealm>>>,
 }
 
 impl CallPermits {
     pub(crate) fn new(limits: &Limits) -> Self {
         let share = limits.realm_share();
-        Self { taken: AtomicUsize::new(0), share, wants: Mutex::default(), realms: OnceLock::new() }
+        Self { taken: AtomicUsize::new(0), share, wants: Mutex::default(), realms: Mutex::default() }
     }
 
-    /// These are the realms that share the permits.
-    pub(crate) fn share_among<'r>(&self, realms: impl Iterator<Item = &'r Arc<RunningRealm>>) {
-        // An application is built once.
-        let _first = self.realms.set(realms.map(Arc::downgrade).collect());
+    /// This realm shares the permits from now on, and for as long as there is it.
+    pub(super) fn share_with(&self, realm: &Arc<RunningRealm>) {
+        let mut realms = self.realms();
+        if realms.len() == realms.capacity() {
+            realms.retain(|realm| realm.strong_count() > 0);
+        }
+        realms.push(Arc::downgrade(realm));
+    }
+
+    fn realms(&self) -> MutexGuard<'_, Vec<Weak<RunningRealm>>> {
+        self.realms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The number of calls that wait for their answers.
@@ -147,8 +153,9 @@ impl RunningRealm {
     /// Ends a call of the realm that holds the most permits, if that one has to give one up to this one.
     fn frees_permit_of_another(&self) -> bool {
         let permits = &self.context.permits;
-        let realms = permits.all.realms.get().into_iter().flatten().filter_map(Weak::upgrade);
-        let most = realms.max_by_key(|realm| realm.context.permits.held());
+        // A realm may come to its end with what is looked at here, so the list is not locked meanwhile.
+        let realms = permits.all.realms().clone();
+        let most = realms.iter().filter_map(Weak::upgrade).max_by_key(|realm| realm.context.permits.held());
         most.is_some_and(|most| {
             permits.all.share.yields(most.context.permits.held(), permits.held())
                 && most.ends_call_for_another()

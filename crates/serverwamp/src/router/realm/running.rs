@@ -7,6 +7,8 @@
 use super::changes::{Changes, Indexes};
 use super::leaving::{Leaving, LeavingQueue};
 use super::seats::Seats;
+use super::sweep::{RealmEnd, Sweeps};
+use super::template::TemplateOrigin;
 use super::{Blueprint, RealmCode, RealmContext, RouterContext, no_such_procedure};
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::base::log::{Whose, line};
@@ -18,9 +20,10 @@ use crate::router::routes::{BoxError, RouteTable};
 use crate::router::session::RouterSession;
 use crate::rt::{BoxFuture, wall_clock};
 use serverwamp_proto::id::SessionId;
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use tower_service::Service;
 
@@ -36,10 +39,15 @@ pub(crate) struct RunningRealm {
     leaving: Mutex<LeavingQueue>,
     /// The sessions of each authid in the roles that limit them.
     pub(super) seats: Seats,
+    pub(super) sweeps: Mutex<Sweeps>,
+    /// Set when the realm is stopped.
+    ended: OnceLock<RealmEnd>,
+    /// The template it was made of, if it was.
+    pub(super) origin: Option<TemplateOrigin>,
 }
 
 impl RunningRealm {
-    pub(crate) fn new(blueprint: Blueprint, shared: &RouterContext) -> Self {
+    pub(super) fn new(blueprint: Blueprint, shared: &RouterContext, origin: Option<TemplateOrigin>) -> Self {
         let Blueprint { name, config, code } = blueprint;
         let context = Arc::new(RealmContext::new(name, config, shared));
         let mut indexes = Indexes::default();
@@ -53,11 +61,32 @@ impl RunningRealm {
             changes: Mutex::new(indexes),
             leaving: Mutex::default(),
             seats: Seats::default(),
+            sweeps: Mutex::default(),
+            ended: OnceLock::new(),
+            origin,
         }
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
         &self.context.name
+    }
+
+    /// The realm is stopped: nobody finds it any more, and whoever is about to join is refused.
+    pub(super) fn end(&self, end: RealmEnd) {
+        // It is stopped once, by whoever takes it out of the table of realms.
+        let _first = self.ended.set(end);
+    }
+
+    /// Why the realm was stopped, if it was.
+    pub(crate) fn ended(&self) -> Option<&RealmEnd> {
+        self.ended.get()
+    }
+
+    /// The roles that the application's own procedures and topics require, each once.
+    pub(crate) fn required_roles(&self) -> impl Iterator<Item = Cow<'static, str>> {
+        let config = self.context.config();
+        let all = self.code.routes.required_roles().chain(config.topics.required_roles());
+        all.cloned().collect::<BTreeSet<_>>().into_iter()
     }
 
     /// Its holder alone changes subscriptions and registrations, and reports them to the meta API.
@@ -89,6 +118,9 @@ impl RunningRealm {
     /// From now on somebody may kill it as well; that waits for `changes`, so the news of its coming is out first.
     pub(crate) fn admit(&self, session: &Arc<RouterSession>) {
         let changes = self.changes();
+        if let Some(origin) = &self.origin {
+            origin.is_used();
+        }
         self.sessions_by_id().insert(session.id(), Arc::clone(session));
         self.context.counters.session_began();
         changes.events.session_joined(session);
@@ -135,6 +167,7 @@ impl RunningRealm {
         }
         if known {
             self.log_left(session);
+            session.running_realm().may_be_empty();
         }
     }
 }

@@ -175,8 +175,16 @@ pub(crate) type SettingsEntry<T> = (RoutePattern, T, &'static Location<'static>)
 pub(crate) struct SettingsTable<T> {
     /// The index of the settings of a pattern.
     places: PatternMap<usize>,
-    /// All of them.
-    settings: Vec<(UriPattern, T)>,
+    /// All of them, each with its number.
+    settings: Vec<(UriPattern, T, usize)>,
+    /// The next number.
+    next: usize,
+}
+
+impl<T> Default for SettingsTable<T> {
+    fn default() -> Self {
+        Self { places: PatternMap::new(), settings: Vec::new(), next: 0 }
+    }
 }
 
 impl<T> SettingsTable<T> {
@@ -186,19 +194,40 @@ impl<T> SettingsTable<T> {
         self.numbered(uri).map(|(_, settings)| settings)
     }
 
-    /// The same, with a number that only these settings have.
+    /// The same, with a number that only the settings of their pattern have, in all configurations of the realm.
     #[inline]
     pub(crate) fn numbered(&self, uri: &str) -> Option<(usize, &T)> {
         if self.settings.is_empty() {
             return None;
         }
         let (_, place) = self.places.best(uri)?;
-        self.settings.get(*place).map(|(_, settings)| (*place, settings))
+        self.settings.get(*place).map(|(_, settings, number)| (*number, settings))
     }
 
     /// Everything that was set.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&UriPattern, &T)> {
-        self.settings.iter().map(|(pattern, settings)| (pattern, settings))
+        self.settings.iter().map(|(pattern, settings, _)| (pattern, settings))
+    }
+
+    /// The settings that were made for exactly this pattern.
+    pub(crate) fn exactly(&self, pattern: &UriPattern) -> Option<&T> {
+        let place = self.places.get(pattern.kind(), pattern.as_str())?;
+        self.settings.get(*place).map(|(_, settings, _)| settings)
+    }
+
+    /// Numbers the settings as the table did that this one replaces, and new ones behind all numbers there ever were.
+    pub(crate) fn replace(&mut self, former: &Self) {
+        let known = |pattern: &UriPattern| {
+            let place = former.places.get(pattern.kind(), pattern.as_str())?;
+            former.settings.get(*place).map(|(_, _, number)| *number)
+        };
+        self.next = former.next;
+        for (pattern, _, number) in &mut self.settings {
+            *number = known(pattern).unwrap_or_else(|| {
+                self.next += 1;
+                self.next - 1
+            });
+        }
     }
 
     /// Checks the patterns; what is wrong goes to `problems`.
@@ -207,7 +236,7 @@ impl<T> SettingsTable<T> {
         rules: &UriRules,
         problems: &mut Vec<Problem>,
     ) -> Self {
-        let mut table = Self { places: PatternMap::new(), settings: Vec::new() };
+        let mut table = Self::default();
         for (pattern, settings, place) in entries {
             let compiled = match pattern.compile(rules) {
                 Ok(Compiled::Uri(compiled)) => compiled,
@@ -225,7 +254,8 @@ impl<T> SettingsTable<T> {
             if table.places.insert(&compiled, table.settings.len()).is_some() {
                 problems.push(Problem::new(place, format!("{pattern:?} already has settings")));
             }
-            table.settings.push((compiled, settings));
+            table.settings.push((compiled, settings, table.next));
+            table.next += 1;
         }
         table
     }

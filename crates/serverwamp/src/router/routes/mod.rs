@@ -3,31 +3,29 @@
 mod pattern;
 mod required;
 mod served;
+mod topics;
 
 pub(crate) use self::pattern::{Compiled, PatternShape};
 pub use self::pattern::{RoutePattern, prefix, regex, wildcard};
 pub(crate) use self::required::RequiredRoles;
 pub use self::served::{BoxError, CallLayer, ProcedureService};
 pub(crate) use self::served::{ErasedHandler, Served};
+pub(crate) use self::topics::{TopicRoute, TopicTable};
 
-use crate::router::request::{Matched, SubscriptionRequest};
+use crate::router::request::Matched;
 use regex::Regex;
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-/// A realm's procedures and topics.
+/// A realm's procedures.
 #[derive(Default)]
 pub(crate) struct RouteTable {
     procedures: PatternMap<Arc<ProcedureRoute>>,
     /// The patterns in `procedures`, in the order they were added.
     patterns: Vec<UriPattern>,
     expressions: Vec<Arc<ProcedureRoute>>,
-    topics: Vec<TopicRoute>,
-    /// The index of each topic route in `topics`.
-    topic_index: PatternMap<usize>,
-    /// The same for those that have a handler.
-    handled_index: PatternMap<usize>,
 }
 
 /// One route to a procedure.
@@ -39,16 +37,6 @@ pub(crate) struct ProcedureRoute {
     /// Its calls may bring more than one input.
     pub(crate) takes_input: bool,
     /// Who may call it.
-    pub(crate) required: RequiredRoles,
-}
-
-/// One topic that is known, with its handler if it has one.
-#[derive(Clone)]
-pub(crate) struct TopicRoute {
-    pub(crate) pattern: Arc<UriPattern>,
-    /// `None` where the topic is open.
-    pub(crate) handler: Option<Arc<dyn ErasedHandler<SubscriptionRequest>>>,
-    /// Who may subscribe to it.
     pub(crate) required: RequiredRoles,
 }
 
@@ -85,21 +73,11 @@ impl RouteTable {
         true
     }
 
-    /// Adds a topic, with its handler if it has one. Returns whether its pattern was free.
-    pub(crate) fn insert_topic(
-        &mut self,
-        pattern: UriPattern,
-        handler: Option<Arc<dyn ErasedHandler<SubscriptionRequest>>>,
-        required: RequiredRoles,
-    ) -> bool {
-        if self.topic_index.insert(&pattern, self.topics.len()).is_some() {
-            return false;
-        }
-        if handler.is_some() {
-            self.handled_index.insert(&pattern, self.topics.len());
-        }
-        self.topics.push(TopicRoute { pattern: Arc::new(pattern), handler, required });
-        true
+    /// The roles that procedures require.
+    pub(crate) fn required_roles(&self) -> impl Iterator<Item = &Cow<'static, str>> {
+        let by_pattern = self.patterns.iter();
+        let routes = by_pattern.filter_map(|pattern| self.procedures.get(pattern.kind(), pattern.as_str()));
+        routes.chain(&self.expressions).filter_map(|route| route.required.roles()).flatten()
     }
 
     /// The route of exactly this procedure.
@@ -129,33 +107,11 @@ impl RouteTable {
             }
         }
     }
-
-    /// The patterns of all topics that are known.
-    pub(crate) fn open_topics(&self) -> impl Iterator<Item = UriPattern> {
-        self.topics.iter().map(|route| UriPattern::clone(&route.pattern))
-    }
-
-    /// The topic routes that have a say in a subscription.
-    ///
-    /// For an exact topic these are the most specific route, and the most specific one with a handler: a broad
-    /// `open_topic` takes no handler its say. A pattern can reach several topics, and each of them has one.
-    pub(crate) fn topics(&self, subscription: &UriPattern) -> Vec<TopicRoute> {
-        if subscription.kind() == Match::Exact {
-            let best = |index: &PatternMap<usize>| index.best(subscription.as_str()).map(|(_, place)| *place);
-            let (any, handled) = (best(&self.topic_index), best(&self.handled_index));
-            let places = any.into_iter().chain(handled.filter(|_| handled != any));
-            return places.filter_map(|place| self.topics.get(place)).cloned().collect();
-        }
-        self.topics.iter().filter(|route| route.pattern.overlaps(subscription)).cloned().collect()
-    }
 }
 
 impl fmt::Debug for RouteTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RouteTable")
-            .field("expressions", &self.expressions.len())
-            .field("topics", &self.topics.len())
-            .finish_non_exhaustive()
+        f.debug_struct("RouteTable").field("expressions", &self.expressions.len()).finish_non_exhaustive()
     }
 }
 

@@ -11,7 +11,7 @@ impl RouterSession {
         let _first = self.roles.set(roles);
     }
 
-    fn roles(&self) -> ClientRoles {
+    pub(crate) fn roles(&self) -> ClientRoles {
         self.roles.get().copied().unwrap_or_default()
     }
 

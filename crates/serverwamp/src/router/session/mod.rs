@@ -23,7 +23,7 @@ use crate::base::log::line;
 use crate::base::signal::Signal;
 use crate::router::auth::Principal;
 use crate::router::dealer::RoutedCall;
-use crate::router::realm::{RoleLimits, RunningRealm};
+use crate::router::realm::{Access, RealmConfig, RoleLimits, RunningRealm};
 use crate::rt::Runtime;
 use crate::transport::Outbox;
 use crate::transport::TransportInfo;
@@ -35,7 +35,7 @@ use serverwamp_proto::dealer::Invocations;
 use serverwamp_proto::id::SessionId;
 use serverwamp_proto::session::ClientRoles;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError};
 
 /// A session, as router and peers work with it: what is sent to its peer, and what runs on its behalf.
@@ -74,6 +74,10 @@ pub(crate) struct RouterSession {
     invocations: Mutex<Invocations<Arc<RoutedCall>>>,
     /// The retained events that it has yet to get.
     behind: Behind,
+    /// The number of the realm's configuration that let it in.
+    let_in_by: AtomicU64,
+    /// Its role has, or had, permissions of its own.
+    has_rules: AtomicBool,
 }
 
 /// A request of the application to end a session.
@@ -116,6 +120,8 @@ impl RouterSession {
             roles: OnceLock::new(),
             invocations: Mutex::default(),
             behind: Behind::default(),
+            let_in_by: AtomicU64::new(0),
+            has_rules: AtomicBool::new(false),
         })
     }
 
@@ -192,9 +198,37 @@ impl RouterSession {
         self.close_request.get()
     }
 
-    pub(crate) fn welcome(&self, principal: Principal) {
+    /// `config` is the configuration that let it in.
+    pub(crate) fn welcome(&self, principal: Principal, config: &RealmConfig) {
+        self.let_in_by.store(config.number, Ordering::Relaxed);
+        self.has_rules.store(config.access.has_permissions(principal.authrole()), Ordering::Relaxed);
         // A session is welcomed once; the handshake is the only caller.
         let _first = self.principal.set(principal);
+    }
+
+    /// Takes over what the session of an anteroom has got there: its principal, the roles of its peer, the values that the
+    /// application has kept on it. `config` is the configuration that lets it in.
+    pub(crate) fn take_over(&self, anteroom: &Self, config: &RealmConfig) {
+        self.announce(anteroom.roles());
+        let kept = std::mem::take(&mut *anteroom.extensions.lock().unwrap_or_else(PoisonError::into_inner));
+        *self.extensions.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+        if let Some(principal) = anteroom.principal() {
+            self.welcome(principal.clone(), config);
+        }
+    }
+
+    /// The number of the realm's configuration that let it in.
+    pub(crate) fn let_in_by(&self) -> u64 {
+        self.let_in_by.load(Ordering::Relaxed)
+    }
+
+    /// Whether its role had permissions of its own and has none any more. Without them it would be allowed what everybody is.
+    pub(crate) fn lost_its_rules(&self, access: &Access) -> bool {
+        if access.has_permissions(self.authrole()) {
+            self.has_rules.store(true, Ordering::Relaxed);
+            return false;
+        }
+        self.has_rules.load(Ordering::Relaxed)
     }
 
     pub(crate) fn serializer(&self) -> Serializer {

@@ -1,35 +1,26 @@
 //! A realm whose configuration is replaced while it serves.
 
-use super::{Access, Offers, RealmConfig, SettingsTable, TopicSettings};
-use crate::router::realm::Disclosure;
-use crate::{Application, Realm, Refusal};
+#[cfg(feature = "tokio")]
+mod flips;
+
+use super::Disclosure;
+#[cfg(feature = "tokio")]
+use crate::{Actions, Refusal, prefix};
+use crate::{Application, Realm, TopicSettings};
+#[cfg(feature = "tokio")]
 use serverwamp_proto::codec::Serializer;
-use serverwamp_proto::pattern::UriPattern;
-use serverwamp_proto::permissions::{Actions, Permissions, Rule};
-use serverwamp_proto::uri::UriRules;
 
 #[test]
 fn a_replaced_configuration_counts_as_a_whole_from_the_next_request() {
     let realm = Realm::<()>::new("realm1").application_only().disclosure(Disclosure::Always);
     let application = Application::builder().realm(realm).build().unwrap();
     let handle = application.realm("realm1").unwrap();
-    let context = &application.inner().realms["realm1"].context;
-    let before = context.config();
+    let context = &application.inner().realms.get("realm1").unwrap().context;
+    let before = context.kept_config();
     handle.publish("com.Loose", 1).unwrap();
-    let rules = UriRules::strict();
-    let topics =
-        vec![("com.kept".into(), TopicSettings::new().trustlevel(7), std::panic::Location::caller())];
-    let mut problems = Vec::new();
-    context.configure(RealmConfig {
-        topic_settings: SettingsTable::compile(topics, &rules, &mut problems),
-        procedure_settings: SettingsTable::compile(Vec::new(), &rules, &mut problems),
-        rules,
-        anonymous: None,
-        prefers_own_order: false,
-        offers: Offers { meta_api: true, ..Offers::default() },
-        access: Access::default(),
-    });
-    assert!(problems.is_empty());
+    let kept = TopicSettings::new().trustlevel(7);
+    let strict = Realm::new("realm1").application_only().strict_uris().meta_api();
+    application.realms().reconfigure(strict.topic_settings("com.kept", kept)).unwrap();
     handle.publish("com.Loose", 1).unwrap_err();
     handle.publish("com.strict", 1).unwrap();
     let after = context.config();
@@ -38,6 +29,7 @@ fn a_replaced_configuration_counts_as_a_whole_from_the_next_request() {
     // Who began with the former one goes on with it.
     assert!(!before.offers.meta_api && before.offers.disclosure == Disclosure::Always);
     assert!(before.topic_settings.of("com.kept").is_none());
+    assert_eq!((before.number, after.number), (0, 1));
 }
 
 #[cfg(feature = "tokio")]
@@ -55,21 +47,31 @@ async fn test_10_a_testament_is_not_published_once_its_permission_is_gone() {
         peer.send(message.to_owned()).await.unwrap();
         peer.receive().await.unwrap();
     }
-    let callers = Permissions::new([Rule::allow(Actions::CALL, UriPattern::prefix(""))]);
-    let rules = UriRules::loose();
-    application.inner().realms["realm1"].context.configure(RealmConfig {
-        topic_settings: SettingsTable::compile(Vec::new(), &rules, &mut Vec::new()),
-        procedure_settings: SettingsTable::compile(Vec::new(), &rules, &mut Vec::new()),
-        rules,
-        anonymous: None,
-        prefers_own_order: false,
-        offers: Offers::default(),
-        access: Access::new([("guest".into(), callers)].into(), Permissions::default()),
-    });
+    let callers = Realm::<()>::router("realm1")
+        .allow_anonymous("guest")
+        .role("guest", |role| role.allow(Actions::CALL, prefix("")));
+    application.realms().reconfigure(callers).unwrap().settled().await;
     peer.send(r#"[6,{},"wamp.close.normal"]"#.to_owned()).await.unwrap();
     peer.receive().await.unwrap();
     while application.statistics().refused(Refusal::NotAuthorized) == 0 {
         tokio::task::yield_now().await;
     }
     assert!(heard.try_recv().is_none(), "nobody hears of it");
+}
+
+#[test]
+fn settings_of_the_same_pattern_keep_their_number_and_others_get_new_ones() {
+    let with = |topics: &[&'static str]| {
+        let settings = || TopicSettings::new().retain_limit(1, 1000);
+        let realm = Realm::<()>::new("realm1").application_only();
+        topics.iter().fold(realm, |realm, topic| realm.topic_settings(*topic, settings()))
+    };
+    let application = Application::builder().realm(with(&["a", "b"])).build().unwrap();
+    let context = &application.inner().realms.get("realm1").unwrap().context;
+    let number = |topic: &str| context.config().topic_settings.numbered(topic).unwrap().0;
+    assert_eq!((number("a"), number("b")), (0, 1));
+    application.realms().reconfigure(with(&["b", "c"])).unwrap();
+    assert_eq!((number("b"), number("c")), (1, 2));
+    application.realms().reconfigure(with(&["a"])).unwrap();
+    assert_eq!(number("a"), 3, "what is retained of it counts for the former settings");
 }

@@ -1,8 +1,12 @@
 //! The application: its realms, its limits, and what peers connect to.
 
+mod realms;
+
+pub use realms::{AppliedChanges, RealmChanges, Realms};
+
 use crate::api::auth::{Secret, random_secret};
 use crate::api::handler::{NoState, SharedState, StateFor};
-use crate::api::realm::Realm;
+use crate::api::realm::{Purpose, Realm, RealmTemplate};
 use crate::base::admission::Admissions;
 use crate::base::counters::Counters;
 use crate::base::error::{ConfigError, Problem};
@@ -11,7 +15,7 @@ use crate::base::log::{self, line};
 use crate::base::proxies::TrustedProxies;
 use crate::base::statistics::Statistics;
 use crate::peer::Environment;
-use crate::router::realm::{Blueprint, CallPermits, RealmHandle, RouterContext, RunningRealm};
+use crate::router::realm::{CallPermits, RealmChange, RealmHandle, RealmRegistry, RouterContext};
 use crate::rt::guard::guard;
 use crate::rt::{BoxFuture, Runtime, after};
 use crate::transport::impossible;
@@ -20,7 +24,6 @@ use crate::transport::rawsocket::RawSocketConfig;
 use crate::transport::shutdown::{Connections, Farewell};
 use crate::transport::websocket::WebSocketConfig;
 use crate::transport::{Pool, RunQueue};
-use hashbrown::{HashMap, HashSet};
 use serverwamp_proto::codec::Nesting;
 use std::fmt;
 use std::panic::Location;
@@ -29,7 +32,7 @@ use std::time::Duration;
 
 /// A WAMP application that serves: realms, and the transports that lead to them. Cheap to clone.
 ///
-#[doc = include_str!("docs/first_program.md")]
+#[doc = include_str!("../docs/first_program.md")]
 pub struct Application(Arc<Environment>);
 
 /// The least bytes of a secret that nobody guesses.
@@ -46,6 +49,8 @@ pub struct ApplicationBuilder<S = ()> {
     changed: Changed,
     waiting: Vec<(Realm<S>, Placed)>,
     bound: Vec<(Realm<()>, Placed)>,
+    waiting_templates: Vec<RealmTemplate<S>>,
+    bound_templates: Vec<RealmTemplate<()>>,
     problems: Vec<Problem>,
     limits: Limits,
     websocket: WebSocketConfig,
@@ -82,6 +87,8 @@ impl Application {
             changed: Changed { limits: place, websocket: place, long_poll: place, rawsocket: place },
             waiting: Vec::new(),
             bound: Vec::new(),
+            waiting_templates: Vec::new(),
+            bound_templates: Vec::new(),
             problems: Vec::new(),
             limits: Limits::default(),
             websocket: WebSocketConfig::default(),
@@ -96,7 +103,7 @@ impl Application {
 
     /// The running realm of this name.
     pub fn realm(&self, name: &str) -> Option<RealmHandle> {
-        self.0.realms.get(name).map(|realm| RealmHandle::new(Arc::clone(realm)))
+        self.0.realms.get(name).map(RealmHandle::new)
     }
 
     /// Ends every session with GOODBYE `wamp.close.system_shutdown`, one that waits for the answer to a call or owes one
@@ -161,7 +168,7 @@ impl Clone for Application {
 
 impl fmt::Debug for Application {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Application").field("realms", &self.0.realms.keys()).finish_non_exhaustive()
+        f.debug_struct("Application").field("realms", &self.0.realms.names()).finish_non_exhaustive()
     }
 }
 
@@ -177,6 +184,12 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
     #[track_caller]
     pub fn default_realm(mut self, realm: Realm<S>) -> Self {
         self.waiting.push((realm, Placed { place: Location::caller(), default: true }));
+        self
+    }
+
+    /// Adds a template, of which a realm is made for each name that fits when somebody comes; see [`RealmTemplate`].
+    pub fn realm_template(mut self, template: RealmTemplate<S>) -> Self {
+        self.waiting_templates.push(template);
         self
     }
 
@@ -251,12 +264,16 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
     pub fn with_state(mut self, state: S) -> ApplicationBuilder<()> {
         let state = SharedState::new(state);
         let waiting = self.waiting.into_iter();
-        self.bound.extend(waiting.map(|(realm, placed)| (realm.with_state(&state), placed)));
+        self.bound.extend(waiting.map(|(realm, placed)| (realm.bind(&state), placed)));
+        let waiting = self.waiting_templates.into_iter();
+        self.bound_templates.extend(waiting.map(|template| template.bind(&state)));
         ApplicationBuilder {
             place: self.place,
             changed: self.changed,
             waiting: Vec::new(),
             bound: self.bound,
+            waiting_templates: Vec::new(),
+            bound_templates: self.bound_templates,
             problems: self.problems,
             limits: self.limits,
             websocket: self.websocket,
@@ -283,10 +300,14 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
         let limits = Arc::new(this.limits);
         let mut blueprints = Vec::with_capacity(this.bound.len());
         for (realm, placed) in this.bound {
-            blueprints.push((realm.compile(&limits, &mut this.problems), placed));
+            blueprints.push((realm.compile(&limits, &Purpose::Running, &mut this.problems), placed));
         }
-        this.problems.extend(rivals(&blueprints));
-        if blueprints.is_empty() {
+        this.problems.extend(realms::rivals(&blueprints));
+        let nobody_comes = blueprints.is_empty() && this.bound_templates.is_empty();
+        let templates: Vec<_> = (this.bound_templates.into_iter())
+            .filter_map(|template| template.compile(&limits, &mut this.problems).map(Arc::new))
+            .collect();
+        if nobody_comes {
             let text = "an application without a realm serves nobody: add one with `.realm(Realm::new(..))`";
             this.problems.push(Problem::new(this.place, text.into()));
         }
@@ -309,7 +330,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             this.problems.push(Problem::new(this.place, text.into()));
         }
         let (Some(runtime), Some(nesting), true) = (runtime, nesting, this.problems.is_empty()) else {
-            return Err(ConfigError { problems: this.problems });
+            return Err(ConfigError::of_application(this.problems));
         };
         let runtime = guard(runtime, Arc::clone(&counters));
         let run_queue = RunQueue::new(Arc::clone(&runtime), Pool::new(limits.pool()));
@@ -323,51 +344,33 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             auth_secret: this.auth_secret.unwrap_or_else(random_secret),
             neighbours: Arc::default(),
         };
-        let mut realms = HashMap::new();
-        let mut default_realm = None;
+        let (connections, permits) = (shared.connections.clone(), Arc::clone(&shared.permits));
+        let realms = Arc::new(RealmRegistry::new(shared, templates));
         for (blueprint, placed) in blueprints {
-            let realm = Arc::new(RunningRealm::new(blueprint, &shared));
-            if placed.default {
-                default_realm = Some(Arc::clone(&realm));
+            let realm = realms.prepare(blueprint);
+            if placed.default && this.default_realm_allowed {
+                realms.set_default(&realm);
             }
-            realms.insert(Arc::clone(realm.name()), realm);
+            // Nobody else has the registry yet, and the names are known to differ.
+            let _added = realms.apply(vec![RealmChange::Add(realm)]);
         }
-        shared.neighbours.meet(realms.values());
-        shared.permits.share_among(realms.values());
+        realms.shared.neighbours.meet(&realms);
         Ok(Application(Arc::new(Environment {
             realms,
-            default_realm: default_realm.filter(|_| this.default_realm_allowed),
             admissions: Admissions::new(&limits, this.proxies.clone(), Arc::clone(&counters)),
             proxies: this.proxies,
             limits,
             nesting,
             run_queue,
             runtime,
-            connections: shared.connections,
+            connections,
             counters,
-            permits: shared.permits,
+            permits,
             websocket: this.websocket,
             long_poll: this.long_poll,
             rawsocket: this.rawsocket,
         })))
     }
-}
-
-/// Realms that cannot be there together.
-fn rivals(blueprints: &[(Blueprint, Placed)]) -> Vec<Problem> {
-    let mut names = HashSet::new();
-    let mut problems = Vec::new();
-    let mut has_default = false;
-    for (Blueprint { name, .. }, Placed { place, default }) in blueprints {
-        if *default && std::mem::replace(&mut has_default, true) {
-            problems.push(Problem::new(place, "there is already a default realm".into()));
-        }
-        if !names.insert(name) {
-            let text = format!("there is already a realm {name:?}: add the routes to that one");
-            problems.push(Problem::new(place, text));
-        }
-    }
-    problems
 }
 
 fn default_runtime() -> Option<Arc<dyn Runtime>> {

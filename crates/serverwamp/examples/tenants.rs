@@ -1,0 +1,51 @@
+//! A realm for each tenant, made when its first member logs in, gone a minute after the last has left. Run with
+//! `cargo run -p serverwamp --example tenants`, and listen as a member of one tenant:
+//!
+//! ```sh
+//! npx -y wampy@8 subscribe chat -w ws://127.0.0.1:8080/ws -r tenant.acme -u ann --ticket 'open acme'
+//! npx -y wampy@8 publish chat -w ws://127.0.0.1:8080/ws -r tenant.acme -a hello -u bob --ticket 'open acme'
+//! npx -y wampy@8 publish chat -w ws://127.0.0.1:8080/ws -r tenant.other -a hello -u eve --ticket 'open acme'   # denied
+//! ```
+//!
+//! Every ten seconds the program prints the realms that there are.
+
+#![expect(clippy::disallowed_methods, reason = "a program that uses the framework names its runtime")]
+
+use serverwamp::auth::{self, AuthId, Principal, Ticket};
+use serverwamp::{Actions, Application, Realm, RealmHandle, RealmTemplate, Server, prefix};
+use std::error::Error;
+use std::time::Duration;
+
+/// The ticket of everybody in a tenant is "open" and its name; a program of yours asks its database. The realm that is asked for is known
+/// by its name, and may not be there yet.
+async fn member(AuthId(name): AuthId, Ticket(ticket): Ticket, tenant: RealmHandle) -> Option<Principal> {
+    let known = tenant.name().strip_prefix("tenant.")?;
+    ticket.matches(&*format!("open {known}")).then(|| Principal::new(name).role("member"))
+}
+
+/// The realm of one tenant.
+fn tenant(name: &str) -> Realm {
+    Realm::router(name)
+        .role("member", |role| role.allow(Actions::ALL, prefix("")).deny(Actions::ALL, prefix("wamp.")))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().init();
+    let tenants = RealmTemplate::new(prefix("tenant."), tenant)
+        .authenticator(auth::ticket(member))
+        .most_realms(100)
+        .linger(Duration::from_secs(60));
+    let app = Application::builder().realm_template(tenants).build()?;
+    let realms = app.realms();
+    tokio::spawn(async move {
+        loop {
+            println!("realms: {:?}", realms.names());
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        }
+    });
+    let server = Server::new(app).bind("127.0.0.1:8080").await?;
+    println!("ws://{}/ws", server.local_addr());
+    server.run().await?;
+    Ok(())
+}

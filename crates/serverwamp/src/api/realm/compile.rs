@@ -1,0 +1,188 @@
+//! From a realm as it is configured to the blueprint of the running one, with everything that is wrong with it.
+
+use super::roles::ReservedUris;
+use super::{Realm, WrapCalls};
+use crate::api::auth::Authenticator;
+use crate::api::handler::SharedState;
+use crate::base::error::Problem;
+use crate::base::limits::Limits;
+use crate::router::realm::{
+    Anonymous, Blueprint, Entrance, RealmCode, RealmConfig, Routed, RunningRealm, SettingsTable, WaysIn,
+};
+use crate::router::routes::{ProcedureService, RouteTable, TopicTable};
+use serverwamp_proto::pattern::Match;
+use serverwamp_proto::uri::UriRules;
+use std::sync::Arc;
+
+/// What becomes of a realm that is compiled.
+pub(crate) enum Purpose<'r> {
+    /// It is going to run.
+    Running,
+    /// Its configuration replaces that of this realm, which keeps its procedures and the handlers of its topics.
+    Reconfiguring(&'r RunningRealm),
+    /// It is made of a template, for this name, and whoever these let in joins it.
+    OfTemplate { name: &'r str, ways: &'r WaysIn },
+}
+
+impl Purpose<'_> {
+    /// The ways into the template that the realm is made of, if it is.
+    fn ways(&self) -> Option<&WaysIn> {
+        match self {
+            Self::Running => None,
+            Self::Reconfiguring(realm) => realm.template().map(|template| &template.ways),
+            Self::OfTemplate { ways, .. } => Some(ways),
+        }
+    }
+}
+
+impl Realm<()> {
+    /// The blueprint of the running realm, or the new configuration of one; its faults go to `problems`.
+    pub(crate) fn compile(
+        self,
+        limits: &Limits,
+        purpose: &Purpose<'_>,
+        problems: &mut Vec<Problem>,
+    ) -> Blueprint {
+        let state = SharedState::none();
+        let mut rules = if self.strict_uris { UriRules::strict() } else { UriRules::loose() };
+        rules.max_length = limits.uri_bytes;
+        rules.max_components = limits.uri_components;
+        if let Err(error) = rules.check(&self.name, Match::Exact) {
+            problems.push(Problem::new(
+                self.place,
+                format!("{:?} is not a valid realm name: {error}", self.name),
+            ));
+        }
+        let of_template = purpose.ways();
+        problems.extend(match of_template {
+            None => self.admission_problem(),
+            Some(_) => self.template_problem(purpose),
+        });
+        let mut required = self.routes.required_roles();
+        let mut topics = TopicTable::default();
+        if let Purpose::Reconfiguring(realm) = purpose {
+            problems.extend(self.bound_problem());
+            required.extend(realm.required_roles().map(|role| (role, self.place)));
+            topics = realm.context.config().topics.with_handlers();
+        }
+        if self.authenticators.is_empty() && of_template.is_none() {
+            problems.extend(self.access.problems_of_only_role(
+                &self.name,
+                self.anonymous.as_deref(),
+                &required,
+            ));
+        }
+        problems.extend(self.problems);
+        problems.extend(self.routes.problems);
+        let mut table = RouteTable::default();
+        for route in self.routes.procedures {
+            problems.extend(route.enter(&mut table, &rules).err());
+        }
+        for route in self.routes.topics {
+            problems.extend(route.enter(&mut topics, &rules).err());
+        }
+        let routes = Arc::new(table);
+        let events = self.offers.meta_api;
+        let takes_all = match purpose {
+            Purpose::Reconfiguring(realm) => realm.code.service.is_some(),
+            _ => self.service.is_some(),
+        };
+        let reserved = ReservedUris { calls: events || takes_all, events };
+        let access = self.access.compile(topics.patterns(), reserved, &rules, limits, problems);
+        let access = self.authorizers.compile(access, &rules, problems);
+        let service = service(self.service, self.layers, &routes);
+        let mut topic_settings = SettingsTable::compile(self.topic_settings, &rules, problems);
+        let procedure_settings = SettingsTable::compile(self.procedure_settings, &rules, problems);
+        let mut number = 0;
+        if let Purpose::Reconfiguring(realm) = purpose {
+            let former = realm.context.config();
+            topic_settings.replace(&former.topic_settings);
+            number = former.number + 1;
+        }
+        let ways = of_template.cloned().unwrap_or_else(|| WaysIn {
+            authenticators: self.authenticators.into_iter().map(Authenticator::run).collect(),
+            prefers_own_order: self.prefers_own_order,
+        });
+        let entrance = Entrance {
+            anonymous: self.anonymous.map(|authrole| Anonymous { authrole }),
+            authenticators: ways.authenticators,
+            prefers_own_order: ways.prefers_own_order,
+            on_connect: self.on_connect.into_iter().map(|handler| handler.bind(state)).collect(),
+            on_join: self.on_join.into_iter().map(|handler| handler.bind(state)).collect(),
+            keep: self.keep,
+        };
+        let config = RealmConfig {
+            number,
+            rules,
+            entrance,
+            offers: self.offers,
+            access,
+            topics,
+            topic_settings,
+            procedure_settings,
+        };
+        let code = RealmCode { routes, service, serial_calls: self.serial_calls };
+        Blueprint { name: self.name.into(), config, code }
+    }
+
+    /// The parts that the template of a realm has and that the realm brings nevertheless, or a name that is not the one wanted.
+    fn template_problem(&self, purpose: &Purpose<'_>) -> Option<Problem> {
+        let text = match purpose {
+            Purpose::OfTemplate { name, .. } if *name != self.name => {
+                format!(
+                    "the template was asked for a realm {name:?} and made one of the name {:?}",
+                    self.name
+                )
+            }
+            _ if self.anonymous.is_some()
+                || !self.authenticators.is_empty()
+                || self.application_only
+                || self.prefers_own_order =>
+            {
+                format!(
+                    "realm {:?} is made of a template, which decides who is let in: give the authenticators to the template, and leave \
+                 out `allow_anonymous` and `application_only`",
+                    self.name
+                )
+            }
+            _ => return None,
+        };
+        Some(Problem::new(self.place, text))
+    }
+
+    /// The parts that a running realm keeps and that this one brings nevertheless.
+    fn bound_problem(&self) -> Option<Problem> {
+        let handled = self.routes.topics.iter().any(|topic| topic.handler.is_some());
+        let brought = [
+            ("procedures", !self.routes.procedures.is_empty()),
+            ("handlers of topics", handled),
+            ("a service", self.service.is_some()),
+            ("layers", !self.layers.is_empty()),
+            ("`serial_calls`", self.serial_calls),
+        ];
+        let brought: Vec<_> =
+            brought.into_iter().filter_map(|(what, brings)| brings.then_some(what)).collect();
+        (!brought.is_empty()).then(|| {
+            let text = format!(
+                "realm {:?} runs and keeps its code, and its new configuration brings {}: leave that out, or stop the realm and \
+                 add it again",
+                self.name,
+                brought.join(" and ")
+            );
+            Problem::new(self.place, text)
+        })
+    }
+}
+
+/// The service every call goes through, when there is one: a replacement of the routes, or layers around them.
+fn service(
+    replacement: Option<ProcedureService>,
+    layers: Vec<WrapCalls>,
+    routes: &Arc<RouteTable>,
+) -> Option<ProcedureService> {
+    if replacement.is_none() && layers.is_empty() {
+        return None;
+    }
+    let innermost = replacement.unwrap_or_else(|| ProcedureService::new(Routed(Arc::clone(routes))));
+    Some(layers.into_iter().fold(innermost, |inner, layer| layer(inner)))
+}

@@ -1,0 +1,283 @@
+//! The realms of an application that runs: added, reconfigured and stopped, one at a time or several at once.
+
+use super::{Application, Placed};
+use crate::api::realm::{Purpose, Realm};
+use crate::base::error::{ConfigError, Problem};
+use crate::base::signal::Signal;
+use crate::peer::Environment;
+use crate::router::realm::{Blueprint, RealmChange, RealmEnd, RealmHandle};
+use hashbrown::HashSet;
+use serverwamp_proto::pattern::Match;
+use serverwamp_proto::uri::UriRules;
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+/// The realms of an application, which come, change and go while others run. From
+/// [`Application::realms`](crate::Application::realms); cheap to clone.
+///
+/// ```
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use serverwamp::{Actions, Application, Realm, prefix};
+///
+/// let app = Application::builder().realm(Realm::router("site").allow_anonymous("guest")).build()?;
+/// let realms = app.realms();
+/// let backstage = realms.add(Realm::router("backstage").allow_anonymous("crew"))?;
+/// backstage.publish("crew.news", "doors open")?;
+///
+/// let guests = |role: serverwamp::RoleRules| role.allow(Actions::SUBSCRIBE, prefix("news."));
+/// realms.reconfigure(Realm::router("site").allow_anonymous("guest").role("guest", guests))?;
+/// realms.stop("backstage", "wamp.close.close_realm")?.settled().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Realms(Arc<Environment>);
+
+/// Changes of several realms, which are applied all or none; for [`Realms::apply`].
+///
+/// ```
+/// use serverwamp::{Application, Realm, RealmChanges};
+///
+/// let app = Application::builder().realm(Realm::router("one").allow_anonymous("guest")).build()?;
+/// let changes = RealmChanges::new()
+///     .stop("one", "wamp.close.close_realm")
+///     .add(Realm::router("two").allow_anonymous("guest"));
+/// app.realms().apply(changes)?;
+/// assert_eq!(app.realms().names(), ["two"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Default)]
+#[must_use = "nothing is changed until they are applied"]
+pub struct RealmChanges(Vec<(WantedChange, &'static Location<'static>)>);
+
+#[derive(Debug)]
+enum WantedChange {
+    Add(Realm),
+    Reconfigure(Realm),
+    Stop { name: String, reason: String },
+}
+
+impl RealmChanges {
+    /// No changes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a realm, as [`Realms::add`].
+    #[track_caller]
+    #[expect(clippy::should_implement_trait, reason = "changes are a list and no sum")]
+    pub fn add(mut self, realm: Realm) -> Self {
+        self.0.push((WantedChange::Add(realm), Location::caller()));
+        self
+    }
+
+    /// Replaces the configuration of the realm with this name, as [`Realms::reconfigure`].
+    #[track_caller]
+    pub fn reconfigure(mut self, realm: Realm) -> Self {
+        self.0.push((WantedChange::Reconfigure(realm), Location::caller()));
+        self
+    }
+
+    /// Stops a realm, as [`Realms::stop`].
+    #[track_caller]
+    pub fn stop(mut self, name: impl Into<String>, reason: impl Into<String>) -> Self {
+        let (name, reason) = (name.into(), reason.into());
+        self.0.push((WantedChange::Stop { name, reason }, Location::caller()));
+        self
+    }
+}
+
+/// Changes that are in effect: whatever is asked for from now on is decided by them. What sessions hold already is looked at in turns;
+/// [`settled`](Self::settled) waits for that.
+#[derive(Debug)]
+pub struct AppliedChanges(Vec<Arc<Signal<()>>>);
+
+impl AppliedChanges {
+    /// Waits until every session, subscription and registration that is not allowed any more has been ended or revoked.
+    ///
+    /// # Cancel safety
+    /// The work goes on whether anybody waits or not.
+    pub async fn settled(self) {
+        for swept in self.0 {
+            swept.wait().await;
+        }
+    }
+}
+
+impl Application {
+    /// The realms, to be added, reconfigured and stopped while others run.
+    pub fn realms(&self) -> Realms {
+        Realms(Arc::clone(self.inner()))
+    }
+}
+
+impl Realms {
+    /// Adds a realm, which takes sessions at once.
+    ///
+    /// Handlers that ask for state get it from [`Realm::with_state`].
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, as [`build`](crate::ApplicationBuilder::build) reports it; also that there is a realm of
+    /// this name.
+    #[track_caller]
+    pub fn add(&self, realm: Realm) -> Result<RealmHandle, ConfigError> {
+        let name = realm.name().to_owned();
+        self.apply(RealmChanges::new().add(realm))?;
+        self.get(&name).ok_or_else(|| changed_meanwhile(Location::caller(), &name))
+    }
+
+    /// Replaces the whole configuration of the running realm with this name: its permissions and roles, its authenticators and
+    /// `allow_anonymous`, its `on_connect` and `on_join` handlers, its open topics, and the settings of its topics and procedures.
+    ///
+    /// The next request is decided by the new configuration. Then, in turns, everything that its sessions hold and may not hold any
+    /// more is taken away:
+    ///
+    /// * A subscription or registration that is not allowed any more is revoked, with UNSUBSCRIBED or UNREGISTERED and the reason
+    ///   `wamp.error.not_authorized`. A client that did not announce `subscription_revocation` or `registration_revocation` loses its
+    ///   session instead. Calls that a callee has already got may be answered.
+    /// * A session ends with GOODBYE `wamp.close.killed` if nobody could come in as it did: its authentication method is gone, or
+    ///   anonymous peers are not let in any more, or get another role. So it does if its role had permissions and has
+    ///   none any more, because it would be allowed what everybody is; and if [`Realm::keep_sessions`] does not keep it.
+    ///
+    /// Procedures, handlers of topics, services, layers and [`serial_calls`](Realm::serial_calls) stay as they are: a realm that
+    /// brings some is refused. To replace them, [`stop`](Self::stop) the realm and [`add`](Self::add) it again. Retained events and
+    /// histories stay too, as far as the new settings keep any.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it; then nothing has changed.
+    #[track_caller]
+    pub fn reconfigure(&self, realm: Realm) -> Result<AppliedChanges, ConfigError> {
+        self.apply(RealmChanges::new().reconfigure(realm))
+    }
+
+    /// Stops a realm: HELLO to it is refused with `wamp.error.no_such_realm`, and its sessions end, in turns, with GOODBYE and this
+    /// reason, a URI such as `wamp.close.close_realm`. What it retained and its histories are freed; the rest is when the last
+    /// [`RealmHandle`] is dropped.
+    ///
+    /// # Errors
+    /// That there is no such realm, or the reason is not a URI.
+    #[track_caller]
+    pub fn stop(&self, name: &str, reason: &str) -> Result<AppliedChanges, ConfigError> {
+        self.apply(RealmChanges::new().stop(name, reason))
+    }
+
+    /// Applies changes of several realms: all of them, or none.
+    ///
+    /// # Errors
+    /// Everything that is wrong with all of them at once, or that a realm was changed by somebody else at the same time; then nothing
+    /// has changed.
+    #[track_caller]
+    pub fn apply(&self, changes: RealmChanges) -> Result<AppliedChanges, ConfigError> {
+        let place = Location::caller();
+        let mut problems = Vec::new();
+        let mut names = HashSet::new();
+        let mut prepared = Vec::with_capacity(changes.0.len());
+        for (wanted, place) in changes.0 {
+            let name = wanted.name();
+            if !names.insert(name.to_owned()) {
+                problems.push(Problem::new(place, format!("realm {name:?} is changed twice at once")));
+                continue;
+            }
+            prepared.extend(self.prepare(wanted, place, &mut problems));
+        }
+        if !problems.is_empty() {
+            return Err(ConfigError::of_realms(problems));
+        }
+        let applied = self.0.realms.apply(prepared);
+        applied.map(AppliedChanges).map_err(|name| changed_meanwhile(place, &name))
+    }
+
+    /// The running realm of this name.
+    pub fn get(&self, name: &str) -> Option<RealmHandle> {
+        self.0.realms.get(name).map(RealmHandle::new)
+    }
+
+    /// The names of all running realms, sorted.
+    pub fn names(&self) -> Vec<String> {
+        self.0.realms.names().iter().map(|name| name.as_ref().to_owned()).collect()
+    }
+
+    fn prepare(
+        &self,
+        wanted: WantedChange,
+        place: &'static Location<'static>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<RealmChange> {
+        let (registry, limits) = (&self.0.realms, &self.0.limits);
+        let running = registry.get(wanted.name());
+        let none = |name: &str| Problem::new(place, format!("there is no realm {name:?}"));
+        match wanted {
+            WantedChange::Add(realm) => {
+                if running.is_some() {
+                    let text = format!("there is already a realm {:?}: reconfigure it", realm.name());
+                    problems.push(Problem::new(place, text));
+                }
+                let blueprint = realm.compile(limits, &Purpose::Running, problems);
+                problems.is_empty().then(|| RealmChange::Add(registry.prepare(blueprint)))
+            }
+            WantedChange::Reconfigure(realm) => {
+                let Some(running) = running else {
+                    problems.push(none(realm.name()));
+                    // So that everything else that is wrong with it is said as well.
+                    realm.compile(limits, &Purpose::Running, problems);
+                    return None;
+                };
+                let blueprint = realm.compile(limits, &Purpose::Reconfiguring(&running), problems);
+                Some(RealmChange::Configure(running, Box::new(blueprint.config)))
+            }
+            WantedChange::Stop { name, reason } => {
+                if let Err(error) = UriRules::loose().check(&reason, Match::Exact) {
+                    let text =
+                        format!("the reason {reason:?} for stopping realm {name:?} is not a URI: {error}");
+                    problems.push(Problem::new(place, text));
+                }
+                let Some(running) = running else {
+                    problems.push(none(&name));
+                    return None;
+                };
+                let text = "the realm was stopped".to_owned();
+                Some(RealmChange::Stop(running, RealmEnd { reason, text }))
+            }
+        }
+    }
+}
+
+impl WantedChange {
+    fn name(&self) -> &str {
+        match self {
+            Self::Add(realm) | Self::Reconfigure(realm) => realm.name(),
+            Self::Stop { name, .. } => name,
+        }
+    }
+}
+
+/// Realms that cannot be there together.
+pub(super) fn rivals(blueprints: &[(Blueprint, Placed)]) -> Vec<Problem> {
+    let mut names = HashSet::new();
+    let mut problems = Vec::new();
+    let mut has_default = false;
+    for (Blueprint { name, .. }, Placed { place, default }) in blueprints {
+        if *default && std::mem::replace(&mut has_default, true) {
+            problems.push(Problem::new(place, "there is already a default realm".into()));
+        }
+        if !names.insert(name) {
+            let text = format!("there is already a realm {name:?}: add the routes to that one");
+            problems.push(Problem::new(place, text));
+        }
+    }
+    problems
+}
+
+fn changed_meanwhile(place: &'static Location<'static>, name: &str) -> ConfigError {
+    let text = format!(
+        "realm {name:?} was changed by somebody else at the same time: nothing has changed, try again"
+    );
+    ConfigError::of_realms(vec![Problem::new(place, text)])
+}
+
+impl fmt::Debug for Realms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Realms").field(&self.names()).finish()
+    }
+}

@@ -1,0 +1,238 @@
+//! The realms of an application by their names, which are added, reconfigured and stopped while others run.
+//!
+//! HELLO alone looks a realm up here. Invariant: a list of changes is applied as a whole or not at all, while nobody looks: what
+//! HELLO finds is from before all of them or from after.
+
+use super::template::TemplateOrigin;
+use super::{
+    Blueprint, Entering, NoEntry, RealmConfig, RealmEnd, RouterContext, RunningRealm, RunningTemplate,
+};
+use crate::WampError;
+use crate::base::locks::RwLock;
+use crate::base::log::line;
+use crate::base::signal::Signal;
+use crate::base::statistics::Refusal;
+use hashbrown::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+/// The realms of an application.
+#[derive(Debug)]
+pub(crate) struct RealmRegistry {
+    table: RwLock<RealmTable>,
+    /// In the order in which they were added; the first that fits makes a realm.
+    templates: Vec<Arc<RunningTemplate>>,
+    /// The values that all of them share.
+    pub(crate) shared: RouterContext,
+}
+
+#[derive(Debug, Default)]
+struct RealmTable {
+    by_name: HashMap<Arc<str>, Arc<RunningRealm>>,
+    /// Takes the sessions that ask for an unknown realm, where that is allowed.
+    default: Option<Arc<RunningRealm>>,
+}
+
+/// Where a HELLO leads to.
+#[derive(Debug)]
+pub(crate) enum Destination {
+    Realm(Entering),
+    /// The anteroom of a template: the realm may not be there yet.
+    Template(Arc<RunningRealm>, Arc<RunningTemplate>),
+}
+
+/// A change of one realm, with nothing left that can be wrong but a change by somebody else at the same time.
+#[derive(Debug)]
+pub(crate) enum RealmChange {
+    Add(Arc<RunningRealm>),
+    Configure(Arc<RunningRealm>, Box<RealmConfig>),
+    Stop(Arc<RunningRealm>, RealmEnd),
+}
+
+impl RealmChange {
+    /// The realm that is changed.
+    pub(crate) fn realm(&self) -> &Arc<RunningRealm> {
+        match self {
+            Self::Add(realm) | Self::Configure(realm, _) | Self::Stop(realm, _) => realm,
+        }
+    }
+}
+
+impl RealmRegistry {
+    /// No realm yet.
+    pub(crate) fn new(shared: RouterContext, templates: Vec<Arc<RunningTemplate>>) -> Self {
+        Self { table: RwLock::default(), templates, shared }
+    }
+
+    /// The realm of this name, for whoever is about to join it.
+    pub(crate) fn enter(&self, name: &str) -> Option<Entering> {
+        self.read(|table| table.by_name.get(name).map(Entering::new))
+    }
+
+    /// Where a name leads to that no realm has: to the anteroom of a template, or to the default realm.
+    pub(crate) fn enter_unknown(&self, name: &str) -> Option<Destination> {
+        if let Some(template) = self.templates.iter().find(|template| template.makes(name)) {
+            let anteroom = RunningRealm::new(template.anteroom(name), &self.shared, None);
+            return Some(Destination::Template(Arc::new(anteroom), Arc::clone(template)));
+        }
+        self.read(|table| table.default.as_ref().map(Entering::new)).map(Destination::Realm)
+    }
+
+    /// The realm of a template for whoever has been authenticated by that; it is made if it is not there.
+    ///
+    /// # Errors
+    /// When there are as many realms of the template as there may be, or it makes none.
+    pub(crate) fn enter_or_make(
+        self: &Arc<Self>,
+        template: &Arc<RunningTemplate>,
+        name: &str,
+    ) -> Result<Entering, NoEntry> {
+        if let Some(there) = self.read(|table| table.enter_of(template, name)) {
+            return there;
+        }
+        if template.is_full() {
+            return Err(template.full());
+        }
+        let blueprint = template.blueprint(name)?;
+        let origin = TemplateOrigin::new(template, self);
+        let realm = Arc::new(RunningRealm::new(blueprint, &self.shared, Some(origin)));
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        // Somebody else may have been faster; then this one is dropped when nobody waits for the lock.
+        if let Some(there) = table.enter_of(template, name) {
+            drop(table);
+            return there;
+        }
+        if template.is_full() {
+            drop(table);
+            return Err(template.full());
+        }
+        template.made.fetch_add(1, Ordering::Relaxed);
+        table.by_name.insert(Arc::clone(realm.name()), Arc::clone(&realm));
+        let entering = Entering::new(&realm);
+        drop(table);
+        self.shared.permits.share_with(&realm);
+        line!(INFO, "session", "a realm was made of a template", realm = realm.name());
+        Ok(entering)
+    }
+
+    /// Removes a realm of a template if nobody is in it; says whether it is gone.
+    pub(super) fn remove_deserted(&self, realm: &Arc<RunningRealm>) -> bool {
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        if !table.by_name.get(realm.name()).is_some_and(|running| Arc::ptr_eq(running, realm)) {
+            return true;
+        }
+        if !realm.is_deserted() {
+            return false;
+        }
+        let gone = table.remove(realm, RunningRealm::deserted());
+        drop(table);
+        drop(gone);
+        realm.sweep();
+        line!(INFO, "session", "a realm of a template was empty and is gone", realm = realm.name());
+        true
+    }
+
+    /// The realm of this name.
+    pub(crate) fn get(&self, name: &str) -> Option<Arc<RunningRealm>> {
+        self.read(|table| table.by_name.get(name).cloned())
+    }
+
+    /// A realm that serves as soon as it is added.
+    pub(crate) fn prepare(&self, blueprint: Blueprint) -> Arc<RunningRealm> {
+        let realm = Arc::new(RunningRealm::new(blueprint, &self.shared, None));
+        self.shared.permits.share_with(&realm);
+        realm
+    }
+
+    /// The names of all realms, sorted.
+    pub(crate) fn names(&self) -> Vec<Arc<str>> {
+        let mut names: Vec<_> = self.read(|table| table.by_name.keys().cloned().collect());
+        names.sort_unstable();
+        names
+    }
+
+    /// Lets sessions that ask for an unknown realm join this one.
+    pub(crate) fn set_default(&self, realm: &Arc<RunningRealm>) {
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        table.default = Some(Arc::clone(realm));
+    }
+
+    /// Applies all of these changes. Each signal is set when the sessions of a realm have lost what they may not have any more.
+    ///
+    /// # Errors
+    /// The name of a realm that somebody else has added, reconfigured or stopped meanwhile. Nothing is changed then.
+    pub(crate) fn apply(&self, changes: Vec<RealmChange>) -> Result<Vec<Arc<Signal<()>>>, Arc<str>> {
+        // Code of the application may be dropped with these, and is when nobody waits for the lock.
+        let mut replaced = Vec::new();
+        let mut stopped = Vec::new();
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(change) = changes.iter().find(|change| !table.allows(change)) {
+            let name = Arc::clone(change.realm().name());
+            drop(table);
+            return Err(name);
+        }
+        for change in changes {
+            match change {
+                RealmChange::Add(realm) => {
+                    table.by_name.insert(Arc::clone(realm.name()), realm);
+                }
+                RealmChange::Configure(realm, config) => {
+                    let former = realm.context.configure(*config);
+                    replaced.push((realm, former));
+                }
+                RealmChange::Stop(realm, end) => {
+                    table.default.take_if(|default| Arc::ptr_eq(default, &realm));
+                    table.remove(&realm, end);
+                    stopped.push(realm);
+                }
+            }
+        }
+        drop(table);
+        for (realm, former) in &replaced {
+            let gone = realm.broker.keep_histories(realm.changes(), former);
+            drop(gone);
+        }
+        let changed = replaced.iter().map(|(realm, _)| realm).chain(&stopped);
+        Ok(changed.map(RunningRealm::sweep).collect())
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&RealmTable) -> T) -> T {
+        look(&self.table.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl RealmTable {
+    /// Whoever was authenticated by a template enters a realm of that and of no other kind.
+    fn enter_of(&self, template: &Arc<RunningTemplate>, name: &str) -> Option<Result<Entering, NoEntry>> {
+        let realm = self.by_name.get(name)?;
+        Some(match realm.template() {
+            Some(origin) if Arc::ptr_eq(origin, template) => Ok(Entering::new(realm)),
+            _ => {
+                let text = "the realm was changed while you authenticated: try again";
+                Err((Refusal::Session, WampError::unavailable(text)))
+            }
+        })
+    }
+
+    /// Takes a realm out, which ends. What is returned is to be dropped when nobody waits for the lock.
+    fn remove(&mut self, realm: &Arc<RunningRealm>, end: RealmEnd) -> Option<Arc<RunningRealm>> {
+        if let Some(template) = realm.template() {
+            template.made.fetch_sub(1, Ordering::Relaxed);
+        }
+        realm.end(end);
+        self.by_name.remove(realm.name())
+    }
+
+    /// Whether the change is still what it was prepared as.
+    fn allows(&self, change: &RealmChange) -> bool {
+        let running = self.by_name.get(change.realm().name());
+        match change {
+            RealmChange::Add(_) => running.is_none(),
+            RealmChange::Configure(realm, config) => {
+                running.is_some_and(|running| Arc::ptr_eq(running, realm))
+                    && realm.context.config().number + 1 == config.number
+            }
+            RealmChange::Stop(realm, _) => running.is_some_and(|running| Arc::ptr_eq(running, realm)),
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! The sweep of a realm whose configuration was replaced, or that was stopped: whatever its sessions hold and may not hold any more is
+//! taken away from them, some in each turn.
+//!
+//! Invariant: nobody keeps what the newest configuration does not allow. A session, a subscription or a registration is entered in
+//! a table under its lock, and checked once more if the configuration was replaced since the request was decided: after the entry
+//! for a session, under the lock for the others. The sweep looks into the tables after the configuration was replaced. So either it finds the
+//! entry, or whoever enters finds the new configuration.
+
+use super::{RealmConfig, RunningRealm};
+use crate::CloseReason;
+use crate::base::locks::MutexGuard;
+use crate::base::log::line;
+use crate::base::measure;
+use crate::base::signal::Signal;
+use crate::router::broker::SubscriptionEntry;
+use crate::router::dealer::RegistrationEntry;
+use crate::router::session::{CloseRequest, RouterSession, Session};
+use crate::router::supervise;
+use serverwamp_proto::id::SessionId;
+use serverwamp_proto::pattern::UriPattern;
+use serverwamp_proto::permissions::Action;
+use serverwamp_proto::session::Feature;
+use serverwamp_proto::uris;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::ops::Bound::{Excluded, Unbounded};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// The time that a sweep takes in one step: half a turn.
+const AT_ONCE: Duration = Duration::from_micros(250);
+
+/// The number of sessions that are taken from the list at a time.
+const SESSIONS: usize = 64;
+
+/// The reason that clients read of whose subscription or registration is revoked.
+const REVOKED: &str = uris::error::NOT_AUTHORIZED;
+
+/// Why sessions of a realm end: the URI and the text of their GOODBYE.
+#[derive(Clone, Debug)]
+pub(crate) struct RealmEnd {
+    pub(crate) reason: String,
+    pub(crate) text: String,
+}
+
+/// Those who wait for a sweep.
+#[derive(Debug, Default)]
+pub(super) struct Sweeps {
+    /// The next sweep is for these.
+    waiting: Vec<Arc<Signal<()>>>,
+    /// Somebody sweeps.
+    attended: bool,
+}
+
+/// One look at everybody in a realm.
+#[derive(Debug, Default)]
+struct Sweep {
+    asked_for_by: Vec<Arc<Signal<()>>>,
+    last: Option<SessionId>,
+    sessions: VecDeque<Arc<RouterSession>>,
+    held: VecDeque<(Arc<RouterSession>, Held)>,
+    /// The numbers of what was taken away.
+    ended: usize,
+    subscriptions: usize,
+    registrations: usize,
+}
+
+/// Something that a session holds.
+#[derive(Debug)]
+enum Held {
+    Subscription(Arc<SubscriptionEntry>),
+    Registration(Arc<RegistrationEntry>),
+}
+
+/// Goes on with the sweeps of a realm.
+struct Sweeper {
+    realm: Arc<RunningRealm>,
+    sweep: Option<Sweep>,
+    over: bool,
+}
+
+impl RunningRealm {
+    fn sweeps(&self) -> MutexGuard<'_, Sweeps> {
+        self.sweeps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at everybody who is in the realm now; the signal is set when that is done.
+    pub(crate) fn sweep(self: &Arc<Self>) -> Arc<Signal<()>> {
+        let done = Arc::<Signal<()>>::default();
+        let mut sweeps = self.sweeps();
+        sweeps.waiting.push(Arc::clone(&done));
+        if std::mem::replace(&mut sweeps.attended, true) {
+            return done;
+        }
+        drop(sweeps);
+        let mut sweeper = Sweeper { realm: Arc::clone(self), sweep: None, over: false };
+        if !sweeper.go_on() {
+            sweeper.over = true;
+            return done;
+        }
+        // If nothing can be spawned, the work is done at once, see `drop`.
+        let runtime = &self.context.runtime;
+        let spawn = AssertUnwindSafe(|| runtime.spawn(Box::pin(sweeper)));
+        if catch_unwind(spawn).is_err() {
+            line!(DEBUG, "session", "a realm was swept in one step, without a runtime", realm = self.name());
+        }
+        done
+    }
+
+    /// Why the session may not be in the realm any more, if that is so. It asks the application, so no lock is held.
+    pub(crate) fn objection(&self, session: &Arc<RouterSession>) -> Option<RealmEnd> {
+        if let Some(end) = self.ended() {
+            return Some(end.clone());
+        }
+        let config = self.context.kept_config();
+        let killed = |text: String| RealmEnd { reason: uris::close::KILLED.to_owned(), text };
+        let (role, method) = (session.authrole(), session.authmethod());
+        if !config.entrance.admits(method, role) {
+            return Some(killed(match method {
+                "anonymous" => "anonymous sessions with this role are not let in any more".to_owned(),
+                method => format!("sessions that authenticate by {method:?} are not let in any more"),
+            }));
+        }
+        if session.lost_its_rules(&config.access) {
+            return Some(killed(format!("the permissions of the role {role:?} were taken away")));
+        }
+        let keep = config.entrance.keep.as_ref()?;
+        let handle = Session::new(Arc::clone(session));
+        let kept = catch_unwind(AssertUnwindSafe(|| keep(&handle))).unwrap_or_else(|panic| {
+            supervise::report_panic("keep_sessions", session, panic.as_ref());
+            false
+        });
+        (!kept).then(|| killed("this user is not let in any more".to_owned()))
+    }
+
+    /// The same of a session that has just been let in, or is about to be: nothing, unless the realm has changed since.
+    pub(crate) fn objection_to_newcomer(&self, session: &Arc<RouterSession>) -> Option<RealmEnd> {
+        if self.ended().is_none() && session.let_in_by() == self.context.config().number {
+            return None;
+        }
+        self.objection(session)
+    }
+
+    /// Ends a session and lets its connection say why.
+    pub(crate) fn end_session(&self, session: &Arc<RouterSession>, end: &RealmEnd) -> bool {
+        if !session.end(CloseReason::Closed(end.reason.clone())) {
+            return false;
+        }
+        let (reason, message) = (end.reason.clone(), Some(end.text.clone()));
+        session.request_close(CloseRequest::Goodbye { reason, message });
+        true
+    }
+}
+
+impl RealmConfig {
+    /// Whether a session of this role may be subscribed to this.
+    pub(crate) fn allows_subscription(&self, role: &str, pattern: &UriPattern) -> bool {
+        self.access.allowance_to_keep(role, Action::Subscribe, pattern).is_some()
+            && self.topics.of(pattern).iter().all(|route| route.required.admits(role))
+    }
+
+    /// Whether a session of this role may have this registered, and have its callers disclosed if it asked for that.
+    pub(crate) fn allows_registration(&self, role: &str, pattern: &UriPattern, disclosed: bool) -> bool {
+        let allowance = self.access.allowance_to_keep(role, Action::Register, pattern);
+        let may_disclose = |allowed: bool| allowed && self.offers.disclosure != super::Disclosure::Refused;
+        allowance.is_some_and(|allowance| !disclosed || may_disclose(allowance.disclose))
+    }
+}
+
+impl Sweep {
+    /// Does the next step; returns `false` if there is none.
+    fn step(&mut self, realm: &RunningRealm) -> bool {
+        if let Some((session, held)) = self.held.pop_front() {
+            self.check(realm, &session, &held);
+        } else if let Some(session) = self.sessions.pop_front() {
+            self.look_at(realm, session);
+        } else {
+            let next = (self.last.map_or(Unbounded, Excluded), Unbounded);
+            self.sessions
+                .extend(realm.sessions_by_id().range(next).take(SESSIONS).map(|(_, one)| one).cloned());
+            let Some(last) = self.sessions.back() else { return false };
+            self.last = Some(last.id());
+        }
+        true
+    }
+
+    /// Ends a session that may not stay; of another one, what it holds is looked at next.
+    fn look_at(&mut self, realm: &RunningRealm, session: Arc<RouterSession>) {
+        if let Some(end) = realm.objection(&session) {
+            self.ended += usize::from(realm.end_session(&session, &end));
+            return;
+        }
+        let tables = session.tables();
+        let subscriptions =
+            tables.subscriptions.values().map(|held| Held::Subscription(Arc::clone(&held.entry)));
+        let registrations = tables.registrations.values().map(|entry| Held::Registration(Arc::clone(entry)));
+        self.held.extend(subscriptions.chain(registrations).map(|held| (Arc::clone(&session), held)));
+    }
+
+    /// Takes away what a session may not hold. A client that does not know the message for that loses its session instead:
+    /// it would wait for events or calls that never come.
+    fn check(&mut self, realm: &RunningRealm, session: &Arc<RouterSession>, held: &Held) {
+        let (config, role) = (realm.context.config(), session.authrole());
+        let (allowed, knows, what, pattern) = match held {
+            Held::Subscription(entry) => (
+                config.allows_subscription(role, &entry.pattern),
+                session.subscriber_has(Feature::SubscriptionRevocation),
+                "the subscription to",
+                &entry.pattern,
+            ),
+            Held::Registration(entry) => (
+                config.allows_registration(role, &entry.pattern, entry.is_disclosed_to(session.id())),
+                session.callee_has(Feature::RegistrationRevocation),
+                "the registration of",
+                &entry.pattern,
+            ),
+        };
+        drop(config);
+        if allowed || !session.is_open() {
+            return;
+        }
+        if !knows {
+            let text = format!("{what} {pattern} is not allowed any more");
+            let end = RealmEnd { reason: uris::close::KILLED.to_owned(), text };
+            self.ended += usize::from(realm.end_session(session, &end));
+            return;
+        }
+        match held {
+            Held::Subscription(entry) => {
+                let revoked = realm.broker.revoke(realm.changes(), session, entry.id, Some(REVOKED));
+                self.subscriptions += usize::from(revoked.is_some());
+            }
+            Held::Registration(entry) => {
+                let revoked = realm.dealer.revoke(realm.changes(), session, entry.id, Some(REVOKED));
+                self.registrations += usize::from(revoked.is_some());
+            }
+        }
+    }
+
+    fn finish(&self, realm: &RunningRealm) {
+        if realm.ended().is_some() {
+            realm.broker.forget_past();
+        }
+        if self.ended + self.subscriptions + self.registrations > 0 {
+            line!(
+                INFO,
+                "session",
+                "a realm has changed, and took away what its sessions may not have any more",
+                realm = realm.name(),
+                sessions = self.ended,
+                subscriptions = self.subscriptions,
+                registrations = self.registrations
+            );
+        }
+        for waiting in &self.asked_for_by {
+            waiting.set(());
+        }
+    }
+}
+
+impl Sweeper {
+    /// Works for one step; returns `false` if nothing is left to do, and nobody sweeps any more.
+    fn go_on(&mut self) -> bool {
+        let runtime = &self.realm.context.runtime;
+        let began = runtime.now();
+        loop {
+            let sweep = match &mut self.sweep {
+                Some(sweep) => sweep,
+                none => {
+                    let mut sweeps = self.realm.sweeps();
+                    let asked_for_by = std::mem::take(&mut sweeps.waiting);
+                    sweeps.attended = !asked_for_by.is_empty();
+                    if !sweeps.attended {
+                        return false;
+                    }
+                    drop(sweeps);
+                    none.insert(Sweep { asked_for_by, ..Sweep::default() })
+                }
+            };
+            while sweep.step(&self.realm) {
+                if runtime.now().saturating_duration_since(began) >= AT_ONCE {
+                    return true;
+                }
+            }
+            sweep.finish(&self.realm);
+            self.sweep = None;
+        }
+    }
+}
+
+impl Future for Sweeper {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        this.over = !measure::turn(|| this.go_on());
+        if this.over {
+            return Poll::Ready(());
+        }
+        this.realm.context.runtime.wake_later(cx);
+        Poll::Pending
+    }
+}
+
+impl Drop for Sweeper {
+    fn drop(&mut self) {
+        // Nobody else sweeps until it is over.
+        while !self.over {
+            self.over = !self.go_on();
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Realms that are made of a template when somebody comes, one for each name, and that go when they are empty.
+//!
+//! Invariant: a realm is made for a session that is authenticated, and never for a HELLO. The authenticators of the template run in an
+//! anteroom, a realm that nobody finds and that ends with the attempt.
+
+use super::{Blueprint, Entrance, RealmCode, RealmConfig, RealmEnd, RealmRegistry, RunningRealm, WaysIn};
+use crate::WampError;
+use crate::base::error::Problem;
+use crate::base::locks::{Mutex, MutexGuard};
+use crate::base::log::line;
+use crate::base::statistics::Refusal;
+use crate::rt::{Runtime, after};
+use serverwamp_proto::pattern::{Match, UriPattern};
+use serverwamp_proto::uri::{self, UriRules};
+use serverwamp_proto::uris;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+/// Makes the blueprint of the realm of this name.
+pub(crate) type MakeBlueprint = Box<dyn Fn(&str) -> Result<Blueprint, Vec<Problem>> + Send + Sync>;
+
+/// A template of an application that runs.
+pub(crate) struct RunningTemplate {
+    pub(crate) pattern: UriPattern,
+    pub(crate) rules: UriRules,
+    pub(crate) ways: WaysIn,
+    pub(crate) make: MakeBlueprint,
+    /// The most realms that there may be of it.
+    pub(crate) most: usize,
+    /// The time for which an empty realm stays.
+    pub(crate) linger: Duration,
+    /// The number of realms that there are of it. Whoever changes it holds the table of realms.
+    pub(super) made: AtomicUsize,
+}
+
+/// The template that a realm was made of, and what decides when it goes.
+#[derive(Debug)]
+pub(super) struct TemplateOrigin {
+    pub(super) template: Arc<RunningTemplate>,
+    registry: Weak<RealmRegistry>,
+    /// The number of those who have found the realm and are not in it yet.
+    entering: AtomicUsize,
+    idle: Mutex<Idle>,
+}
+
+/// How long a realm has been empty.
+#[derive(Debug, Default)]
+struct Idle {
+    since: Option<Instant>,
+    /// A task looks after it.
+    watched: bool,
+}
+
+/// A realm that somebody is about to join: it is not removed meanwhile.
+#[derive(Debug)]
+pub(crate) struct Entering(Arc<RunningRealm>);
+
+/// Why nobody enters a realm, and what counts it.
+pub(crate) type NoEntry = (Refusal, WampError);
+
+impl RunningTemplate {
+    pub(crate) fn new(
+        pattern: UriPattern,
+        ways: WaysIn,
+        make: MakeBlueprint,
+        (most, linger): (usize, Duration),
+        rules: UriRules,
+    ) -> Self {
+        Self { pattern, rules, ways, make, most, linger, made: AtomicUsize::new(0) }
+    }
+
+    /// Whether realms of this name are made of it.
+    pub(super) fn makes(&self, name: &str) -> bool {
+        self.pattern.matches(name) && !uri::is_reserved(name) && self.rules.check(name, Match::Exact).is_ok()
+    }
+
+    /// Where somebody who asks for a realm that may not be there is authenticated.
+    pub(super) fn anteroom(&self, name: &str) -> Blueprint {
+        let WaysIn { authenticators, prefers_own_order } = self.ways.clone();
+        let entrance = Entrance { authenticators, prefers_own_order, ..Entrance::default() };
+        Blueprint {
+            name: name.into(),
+            config: RealmConfig::of_anteroom(self.rules, entrance),
+            code: RealmCode::none(),
+        }
+    }
+
+    /// Makes the blueprint of a realm. Code of the application runs here.
+    pub(super) fn blueprint(&self, name: &str) -> Result<Blueprint, NoEntry> {
+        let made = catch_unwind(AssertUnwindSafe(|| (self.make)(name)));
+        let why = match made {
+            Ok(Ok(blueprint)) => return Ok(blueprint),
+            Ok(Err(problems)) => problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+            Err(panic) => crate::rt::guard::text(panic.as_ref()).to_owned(),
+        };
+        let id = crate::base::ids::incident();
+        line!(
+            ERROR,
+            "internal",
+            "a template makes no realm",
+            id = id,
+            realm = name,
+            template = self.pattern,
+            why = why
+        );
+        Err((Refusal::Session, WampError::incident(&id)))
+    }
+
+    /// There are as many realms of it as there may be.
+    pub(super) fn full(&self) -> NoEntry {
+        let text = format!("there are {} realms of this kind, and no more are made", self.most);
+        (Refusal::RealmsOfTemplate, WampError::unavailable(text))
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.made.load(Ordering::Relaxed) >= self.most
+    }
+}
+
+impl TemplateOrigin {
+    pub(super) fn new(template: &Arc<RunningTemplate>, registry: &Arc<RealmRegistry>) -> Self {
+        let (template, registry) = (Arc::clone(template), Arc::downgrade(registry));
+        Self { template, registry, entering: AtomicUsize::new(0), idle: Mutex::default() }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Idle> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Somebody has come in.
+    pub(super) fn is_used(&self) {
+        self.idle().since = None;
+    }
+}
+
+impl Entering {
+    /// The caller holds the table of realms, so the realm is not removed before this is there.
+    pub(super) fn new(realm: &Arc<RunningRealm>) -> Self {
+        if let Some(origin) = &realm.origin {
+            origin.entering.fetch_add(1, Ordering::AcqRel);
+        }
+        Self(Arc::clone(realm))
+    }
+
+    pub(crate) fn realm(&self) -> &Arc<RunningRealm> {
+        &self.0
+    }
+}
+
+impl Drop for Entering {
+    fn drop(&mut self) {
+        if let Some(origin) = &self.0.origin {
+            origin.entering.fetch_sub(1, Ordering::AcqRel);
+            self.0.may_be_empty();
+        }
+    }
+}
+
+impl RunningRealm {
+    /// The template that it was made of.
+    pub(crate) fn template(&self) -> Option<&Arc<RunningTemplate>> {
+        self.origin.as_ref().map(|origin| &origin.template)
+    }
+
+    /// Whether nobody is in it or about to be.
+    pub(super) fn is_deserted(&self) -> bool {
+        let entering = self.origin.as_ref().map_or(0, |origin| origin.entering.load(Ordering::Acquire));
+        entering == 0 && self.sessions_by_id().is_empty()
+    }
+
+    /// Somebody has left: a realm of a template that stays empty is removed.
+    pub(super) fn may_be_empty(self: &Arc<Self>) {
+        let Some(origin) = &self.origin else { return };
+        if self.ended().is_some() || !self.is_deserted() {
+            return;
+        }
+        let runtime = &self.context.runtime;
+        let mut idle = origin.idle();
+        idle.since.get_or_insert_with(|| runtime.now());
+        if std::mem::replace(&mut idle.watched, true) {
+            return;
+        }
+        drop(idle);
+        let realm = Arc::downgrade(self);
+        let spawn = || runtime.spawn(Box::pin(watch(realm, Arc::clone(runtime))));
+        if catch_unwind(AssertUnwindSafe(spawn)).is_err() {
+            // Nothing can wait here.
+            origin.idle().watched = false;
+            self.remove_if_deserted();
+        }
+    }
+
+    /// Until when an empty realm stays; `None` if somebody is in it, and nobody looks after it any more.
+    fn stays_until(&self, origin: &TemplateOrigin) -> Option<Instant> {
+        let mut idle = origin.idle();
+        match idle.since {
+            // Under the lock: whoever leaves from now on takes it, and finds that nobody looks after the realm.
+            Some(since) if self.is_deserted() => Some(after(since, origin.template.linger)),
+            _ => {
+                idle.watched = false;
+                None
+            }
+        }
+    }
+
+    /// Removes the realm unless somebody has come; says whether it is gone.
+    fn remove_if_deserted(self: &Arc<Self>) -> bool {
+        let registry = self.origin.as_ref().and_then(|origin| origin.registry.upgrade());
+        registry.is_none_or(|registry| registry.remove_deserted(self))
+    }
+
+    /// What sessions of a realm that is gone would read, if there were any.
+    pub(super) fn deserted() -> RealmEnd {
+        let (reason, text) = (uris::close::CLOSE_REALM.to_owned(), "the realm was empty".to_owned());
+        RealmEnd { reason, text }
+    }
+}
+
+/// Waits until a realm has been empty for long enough, and removes it.
+async fn watch(realm: Weak<RunningRealm>, runtime: Arc<dyn Runtime>) {
+    loop {
+        let Some(running) = realm.upgrade() else { return };
+        let Some(origin) = &running.origin else { return };
+        let Some(until) = running.stays_until(origin) else { return };
+        if until <= runtime.now() {
+            if running.ended().is_some() || running.remove_if_deserted() {
+                return;
+            }
+            continue;
+        }
+        drop(running);
+        runtime.sleep_until(until).await;
+    }
+}
+
+impl fmt::Debug for RunningTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunningTemplate").field("pattern", &self.pattern).finish_non_exhaustive()
+    }
+}
