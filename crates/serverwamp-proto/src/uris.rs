@@ -90,6 +90,8 @@ pub mod close {
         KILLED = "wamp.close.killed";
         /// The session was silent for too long. Not predefined.
         TIMEOUT = "wamp.close.timeout";
+        /// What let the session in has expired. Not predefined.
+        AUTHENTICATION_EXPIRED = "wamp.close.authentication_expired";
         /// The reason that many clients send with GOODBYE. Only in examples of the specification.
         NORMAL = "wamp.close.normal";
     }

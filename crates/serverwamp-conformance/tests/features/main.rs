@@ -11,6 +11,7 @@ mod authentication;
 mod authentication_by_cra;
 mod authentication_by_cryptosign;
 mod authentication_by_scram;
+mod authentication_expiry;
 mod authentication_ways;
 mod authorizers;
 mod cancel_and_timeout;

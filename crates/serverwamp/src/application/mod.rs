@@ -15,6 +15,7 @@ use crate::base::log::{self, line};
 use crate::base::proxies::TrustedProxies;
 use crate::base::statistics::Statistics;
 use crate::peer::Environment;
+use crate::router::auth::Slowdown;
 use crate::router::realm::{CallPermits, RealmChange, RealmHandle, RealmRegistry, RouterContext};
 use crate::rt::guard::guard;
 use crate::rt::{BoxFuture, Runtime, after};
@@ -343,6 +344,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             permits: Arc::new(CallPermits::new(&limits)),
             auth_secret: this.auth_secret.unwrap_or_else(random_secret),
             neighbours: Arc::default(),
+            slowdown: Arc::new(Slowdown::new(limits.longest_login_delay())),
         };
         let (connections, permits) = (shared.connections.clone(), Arc::clone(&shared.permits));
         let realms = Arc::new(RealmRegistry::new(shared, templates));

@@ -43,6 +43,11 @@ pub struct Limits {
     /// Time from HELLO to the end of authentication, including all challenges and the `on_connect` and `on_join`
     /// handlers; then ABORT. Default 10 s: enough to ask a person or a slow database.
     pub authenticate_timeout: Duration,
+    /// The longest time that an attempt to authenticate waits because of failures before, from the same address for the same
+    /// authid: none after three, then 0.25 s, and twice as long after each further one. Nobody is refused. It is part of
+    /// [`authenticate_timeout`](Self::authenticate_timeout), of which it takes half at most. Default 4 s: a person hardly notices
+    /// what makes guessing hopeless. 0 slows nobody down.
+    pub login_delay: Duration,
     /// Time for the peer to answer our GOODBYE; then the transport is closed. Default 5 s, as in other routers.
     pub goodbye_timeout: Duration,
     /// The time that a session may send nothing but pings and pongs while neither side owes an answer; then GOODBYE
@@ -209,6 +214,7 @@ impl Default for Limits {
             transports_per_connection: 64,
             hello_timeout: Duration::from_secs(5),
             authenticate_timeout: Duration::from_secs(10),
+            login_delay: Duration::from_secs(4),
             goodbye_timeout: Duration::from_secs(5),
             idle_timeout: Duration::MAX,
             hello_bytes: 64 << 10,
@@ -273,6 +279,11 @@ impl Limits {
     /// The bytes that all queues together may borrow.
     pub(crate) fn pool(&self) -> usize {
         self.borrowed_bytes.unwrap_or_else(|| self.outgoing_bytes.saturating_mul(16))
+    }
+
+    /// The longest time that an attempt to authenticate is delayed.
+    pub(crate) fn longest_login_delay(&self) -> Duration {
+        self.login_delay.min(self.authenticate_timeout / 2)
     }
 
     /// The number of connections that may be unauthenticated, in all and from one address.

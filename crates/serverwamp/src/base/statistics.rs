@@ -173,6 +173,14 @@ refusals! {
     SessionsOfAuthid "sessions_of_authid_refused",
     /// Sessions for whose realm [`RealmTemplate::most_realms`](crate::RealmTemplate::most_realms) left no place.
     RealmsOfTemplate "realms_refused",
+    /// Sessions that were not let in because authentication had too much to do.
+    LoginsBusy "logins_unavailable",
+    /// Attempts to authenticate that had to wait because of failures before ([`Limits::login_delay`](crate::Limits::login_delay)).
+    LoginDelayed "logins_delayed",
+    /// Sessions that ended because what let them in had expired.
+    Expired "sessions_expired",
+    /// Tickets that did not renew a session.
+    Renewal "renewals_refused",
     /// Peers that did not answer our GOODBYE within [`Limits::goodbye_timeout`](crate::Limits::goodbye_timeout).
     GoodbyeTimeout "goodbye_timeouts",
     /// Peers that were disconnected because they did not answer a ping.

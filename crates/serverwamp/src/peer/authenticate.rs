@@ -5,8 +5,10 @@
 //! proves nobody leaves the peer to the next one; any other method decides.
 
 use crate::WampError;
+use crate::base::statistics::Refusal;
 use crate::router::auth::{Denial, Exchange, Principal, RunningAuthenticator};
 use crate::router::realm::{Entrance, RunningRealm};
+use crate::rt::after;
 use serverwamp_proto::uris;
 use std::sync::Arc;
 
@@ -79,13 +81,50 @@ pub(super) async fn authenticate(
                 return Ok(principal.proved_by(ANONYMOUS.into()));
             }
             Way::Methods(authenticator) => {
-                if let Some(principal) = pass(authenticator, exchange, &list).await? {
-                    return Ok(principal);
+                let passed = pass_slowly(realm, authenticator, exchange, &list).await?;
+                let expired = |one: &Principal| one.time_left().is_some_and(|left| left.is_zero());
+                match passed {
+                    Some(principal) if expired(&principal) => {
+                        return Err(Denial::denied("what proves the identity has expired"));
+                    }
+                    Some(principal) => return Ok(principal),
+                    None => {}
                 }
             }
         }
     }
     Err(no_way(entrance, &list))
+}
+
+/// The same as [`pass`], later after failures: a transport proves an identity without a claim, and has no secret that can be guessed
+/// by and by.
+async fn pass_slowly(
+    realm: &RunningRealm,
+    authenticator: &RunningAuthenticator,
+    exchange: &Arc<Exchange>,
+    list: &MethodList,
+) -> Result<Option<Principal>, Denial> {
+    let asks = authenticator.methods.iter().any(|method| !method.names.transport);
+    let Some(claim) = exchange.claim().filter(|_| asks) else {
+        return pass(authenticator, exchange, list).await;
+    };
+    let context = &realm.context;
+    let delay = context.slowdown.delay(claim, context.now());
+    if !delay.is_zero() {
+        let now = context.now();
+        let why = format!("authid {}: an attempt waits {delay:?} because of failures before", claim.authid);
+        context.counters.refused(Refusal::LoginDelayed, &**exchange.session.inner(), &why);
+        context.runtime.sleep_until(after(now, delay)).await;
+    }
+    let passed = pass(authenticator, exchange, list).await;
+    match &passed {
+        Ok(Some(_)) => context.slowdown.passed(claim),
+        Err(denial) if denial.error.uri() == uris::error::AUTHENTICATION_DENIED => {
+            context.slowdown.failed(claim, context.now());
+        }
+        Ok(None) | Err(_) => {}
+    }
+    passed
 }
 
 /// Passes the methods one after the other; all have to prove the same authid.

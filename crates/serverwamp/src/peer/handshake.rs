@@ -146,7 +146,8 @@ impl Peer {
         }
         log_joined(&session, principal, deciding.agent.as_deref());
         session.joined().set(());
-        self.deadline = None;
+        // An open session has no other deadline.
+        self.deadline = session.expires().filter(|_| !realm.context.config().entrance.keeps_expired);
         self.rate_limit.hear(self.app.runtime.now());
         self.phase = Phase::Open(Box::new(Open {
             calls: Calls::new(&session),
@@ -309,7 +310,8 @@ pub(super) struct NotLetIn {
 
 impl From<Denial> for NotLetIn {
     fn from(denial: Denial) -> Self {
-        Self { refusal: Refusal::Session, denial }
+        let busy = denial.error.uri() == uris::error::UNAVAILABLE;
+        Self { refusal: if busy { Refusal::LoginsBusy } else { Refusal::Session }, denial }
     }
 }
 

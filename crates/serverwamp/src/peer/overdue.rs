@@ -27,6 +27,24 @@ impl Peer {
         self.say_goodbye(reason, Some(&text), CloseReason::Closed(reason.to_owned()));
     }
 
+    /// The time has come at which the session would have expired when it began.
+    fn expired(&mut self) {
+        let Phase::Open(open) = &self.phase else { return };
+        let session = &open.session;
+        match session.expires() {
+            Some(expiry) if expiry > self.app.runtime.now() => self.deadline = Some(expiry),
+            Some(_) if session.is_open() => {
+                let text = "the authentication of this session has expired: authenticate again";
+                let why =
+                    format_args!("authid {}, method {}: {text}", session.authid(), session.authmethod());
+                self.app.counters.refused(Refusal::Expired, session, why);
+                let reason = uris::close::AUTHENTICATION_EXPIRED;
+                self.say_goodbye(reason, Some(text), CloseReason::Closed(reason.to_owned()));
+            }
+            _ => {}
+        }
+    }
+
     pub(super) fn timed_out(&mut self) {
         self.deadline = None;
         match &self.phase {
@@ -50,7 +68,8 @@ impl Peer {
                 self.app.counters.refused(Refusal::GoodbyeTimeout, self.whose(), text);
                 self.over(CloseReason::Lost, self.close_code(), "GOODBYE was not answered");
             }
-            Phase::Open(_) | Phase::Ended => {}
+            Phase::Open(_) => self.expired(),
+            Phase::Ended => {}
         }
     }
 }

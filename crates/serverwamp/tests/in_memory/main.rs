@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "a program that uses the framework names its runtime")]
 
 mod arguments;
+mod authentication;
 mod client;
 mod client_identity;
 mod deep_patterns;

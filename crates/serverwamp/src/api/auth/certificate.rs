@@ -72,7 +72,7 @@ where
     T: 'static,
     S: Send + Sync + 'static,
 {
-    let names = MethodNames { names: vec!["tls".into()], transport: true };
+    let names = MethodNames { names: vec!["tls".into()], transport: true, renewable: false };
     dialogue(names, Unbound::new(handler), move |handler, exchange, name| {
         let fingerprint = find(exchange.session.transport());
         authenticate(handler, exchange, name, fingerprint)

@@ -22,7 +22,8 @@ pub fn derive_key(password: &Secret, salting: &Salting) -> String {
 
 /// Authenticates by WAMP-CRA; `handler` finds the secret of an authid, or `None` for an unknown one.
 ///
-/// An unknown authid is challenged like a user without a salt; if your users have salts, use [`cra_salted`], and
+/// An unknown authid is challenged like a user without a salt; if your users have salts, use [`cra_salted`] or
+/// [`cra_mixed`], and
 /// [`auth_secret`](crate::ApplicationBuilder::auth_secret), so that its made-up salt survives a restart.
 pub fn cra<H, T, S>(handler: H) -> Authenticator<S>
 where
@@ -30,7 +31,7 @@ where
     T: 'static,
     S: Send + Sync + 'static,
 {
-    authenticator(handler, None)
+    cra_like(handler, |_, _| None)
 }
 
 /// As [`cra`], for users with salts: an unknown authid is challenged with a made-up salt that never changes, and with
@@ -41,42 +42,62 @@ where
     T: 'static,
     S: Send + Sync + 'static,
 {
-    authenticator(handler, Some((iterations, keylen)))
+    cra_mixed(100, iterations, keylen, handler)
 }
 
-fn authenticator<H, T, S>(handler: H, unknown: Option<(u32, u32)>) -> Authenticator<S>
+/// As [`cra_salted`], for a realm in which so many per cent of the users have salts: as many unknown authids are challenged with one, and
+/// an authid always in the same way.
+pub fn cra_mixed<H, T, S>(salted_percent: u8, iterations: u32, keylen: u32, handler: H) -> Authenticator<S>
 where
     H: AuthHandler<CraMethod, T, S>,
     T: 'static,
     S: Send + Sync + 'static,
 {
-    dialogue(asking(method::WAMPCRA), Unbound::new(handler), move |handler, exchange, name| async move {
-        let Some(authid) = exchange.hello.authid.clone() else {
-            return Err(Denial::denied("HELLO has no authid"));
-        };
-        let known = handler.call(AuthRequest::new(Arc::clone(&exchange), Arc::clone(&name))).await?;
-        let is_known = known.is_some();
-        let credential = known.unwrap_or_else(|| nobody(&authid, unknown, exchange.server_secret()));
-        let challenge = challenge_text(&exchange, &authid)?;
-        let answer = exchange.challenge(&name, extra(&challenge, credential.derivation.as_ref())).await;
-        let signature = String::from_utf8_lossy(answer.signature.expose()).into_owned();
-        let signed = credential.key.verify(&challenge, &signature);
-        match (signed, is_known) {
-            (true, true) => Ok(Some(credential.principal)),
-            (_, true) => Err(Denial::denied("the signature is not that of the challenge")),
-            (_, false) => Err(Denial::denied("the authid is unknown")),
-        }
+    cra_like(handler, move |server_key, authid| {
+        let drawn = server_key.derive(&format!("salted\0{authid}"));
+        let place = drawn.expose().iter().take(2).fold(0, |number, byte| number << 8 | u32::from(*byte))
+            * 100
+            / 65_536;
+        let salt = || Derivation { salt: fake_salt(server_key, authid), keylen, iterations };
+        (place < u32::from(salted_percent)).then(salt)
     })
 }
 
-/// A user that does not exist, so that asking for one looks like asking for any other.
-fn nobody(authid: &str, unknown: Option<(u32, u32)>, server_key: &Secret) -> CraCredential {
-    let derivation = unknown.map(|(iterations, keylen)| Derivation {
-        salt: fake_salt(server_key, authid),
-        keylen,
-        iterations,
-    });
-    CraCredential { key: CraKey::from_secret(random_secret()), derivation, principal: Principal::new(authid) }
+/// The same; `unknown` says how the key of an authid that nobody has seems to be derived, from the server's secret and the authid.
+pub(super) fn cra_like<H, T, S>(
+    handler: H,
+    unknown: impl Fn(&Secret, &str) -> Option<Derivation> + Send + Sync + 'static,
+) -> Authenticator<S>
+where
+    H: AuthHandler<CraMethod, T, S>,
+    T: 'static,
+    S: Send + Sync + 'static,
+{
+    let unknown = Arc::new(unknown);
+    dialogue(asking(method::WAMPCRA), Unbound::new(handler), move |handler, exchange, name| {
+        let unknown = Arc::clone(&unknown);
+        async move {
+            let Some(authid) = exchange.hello.authid.clone() else {
+                return Err(Denial::denied("HELLO has no authid"));
+            };
+            let known = handler.call(AuthRequest::new(Arc::clone(&exchange), Arc::clone(&name))).await?;
+            let is_known = known.is_some();
+            // A user that does not exist, so that asking for one looks like asking for any other.
+            let derivation = unknown(exchange.server_secret(), &authid);
+            let key = CraKey::from_secret(random_secret());
+            let nobody = CraCredential { key, derivation, principal: Principal::new(authid.as_str()) };
+            let credential = known.unwrap_or(nobody);
+            let challenge = challenge_text(&exchange, &authid)?;
+            let answer = exchange.challenge(&name, extra(&challenge, credential.derivation.as_ref())).await;
+            let signature = String::from_utf8_lossy(answer.signature.expose()).into_owned();
+            let signed = credential.key.verify(&challenge, &signature);
+            match (signed, is_known) {
+                (true, true) => Ok(Some(credential.principal)),
+                (_, true) => Err(Denial::denied("the signature is not that of the challenge")),
+                (_, false) => Err(Denial::denied("the authid is unknown")),
+            }
+        }
+    })
 }
 
 /// The text to sign. Role and provider are the same for everybody: a peer that has proved nothing yet must not learn

@@ -37,7 +37,7 @@ where
     T: 'static,
     S: Send + Sync + 'static,
 {
-    let names = MethodNames { names: vec![name.into()], transport: true };
+    let names = MethodNames { names: vec![name.into()], transport: true, renewable: false };
     dialogue(names, Unbound::new(handler), |handler, exchange, name| async move {
         Ok(handler.call(AuthRequest::new(exchange, name)).await?)
     })
@@ -62,7 +62,8 @@ where
     T: 'static,
     S: Send + Sync + 'static,
 {
-    dialogue(asking("ticket"), Unbound::new(handler), |handler, exchange, name| async move {
+    let names = MethodNames { renewable: true, ..asking("ticket") };
+    dialogue(names, Unbound::new(handler), |handler, exchange, name| async move {
         if exchange.hello.authid.is_none() {
             return Err(Denial::denied("HELLO has no authid"));
         }
@@ -90,7 +91,7 @@ pub(super) type BoundHandler<M> = Arc<dyn crate::router::routes::ErasedHandler<A
 
 /// The names of a method that asks the peer something, which has this one.
 pub(super) fn asking(name: impl Into<Cow<'static, str>>) -> MethodNames {
-    MethodNames { names: vec![name.into()], transport: false }
+    MethodNames { names: vec![name.into()], transport: false, renewable: false }
 }
 
 /// An authenticator that runs `talk` with the handler once that has its state.

@@ -10,6 +10,7 @@ mod dynamic;
 #[cfg(any(feature = "jwt", feature = "http-auth"))]
 mod fetch;
 mod handlers;
+mod hash_pool;
 #[cfg(feature = "http-auth")]
 mod hook;
 #[cfg(feature = "jwt")]
@@ -24,13 +25,14 @@ mod settings_error;
 
 pub use self::both::both;
 pub use self::certificate::{Fingerprint, client_certificate, client_certificate_behind};
-pub use self::cra::{cra, cra_salted, derive_key};
+pub use self::cra::{cra, cra_mixed, cra_salted, derive_key};
 #[cfg(feature = "cryptosign")]
 pub use self::cryptosign::{CryptosignOptions, PublicKey, cryptosign, cryptosign_with};
 pub use self::dynamic::{DynamicSettings, dynamic_cra, dynamic_ticket, dynamic_transport};
 #[cfg(any(feature = "jwt", feature = "http-auth"))]
 pub use self::fetch::FetchSettings;
 pub use self::handlers::{AuthId, HelloDetails, Ticket, custom, ticket, transport};
+pub use self::hash_pool::HashPool;
 #[cfg(feature = "http-auth")]
 pub use self::hook::{HookSettings, http_hook, http_hook_by_headers};
 #[cfg(feature = "jwt")]
@@ -116,7 +118,7 @@ impl<S> Authenticator<S> {
 
     /// The names of the method that decides whether a client can use it: of several, the first.
     pub(crate) fn first(&self) -> &MethodNames {
-        static NOTHING: MethodNames = MethodNames { names: Vec::new(), transport: false };
+        static NOTHING: MethodNames = MethodNames { names: Vec::new(), transport: false, renewable: false };
         self.methods.first().map_or(&NOTHING, |method| &method.names)
     }
 

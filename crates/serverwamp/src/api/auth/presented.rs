@@ -91,7 +91,7 @@ where
 }
 
 fn transport_method(name: &'static str) -> MethodNames {
-    MethodNames { names: vec![name.into()], transport: true }
+    MethodNames { names: vec![name.into()], transport: true, renewable: false }
 }
 
 /// The value of the cookie that [`cookie`] looks for.

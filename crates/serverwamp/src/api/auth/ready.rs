@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 
-/// A method that asks the peer something, with its name and aliases.
+/// A method that asks the peer for a ticket, with its name and aliases. A session that came by it may bring another one.
 pub(super) fn asking<S, Fut>(
     names: impl IntoIterator<Item = &'static str>,
     talk: impl Fn(Arc<Exchange>, Arc<str>) -> Fut + Send + Sync + 'static,
@@ -16,7 +16,8 @@ pub(super) fn asking<S, Fut>(
 where
     Fut: Future<Output = Result<Option<Principal>, Denial>> + Send + 'static,
 {
-    ready(MethodNames { names: names.into_iter().map(Into::into).collect(), transport: false }, talk)
+    let names = names.into_iter().map(Into::into).collect();
+    ready(MethodNames { names, transport: false, renewable: true }, talk)
 }
 
 /// A method that looks at the transport.
@@ -27,7 +28,7 @@ pub(super) fn looking<S, Fut>(
 where
     Fut: Future<Output = Result<Option<Principal>, Denial>> + Send + 'static,
 {
-    ready(MethodNames { names: vec![name.into()], transport: true }, talk)
+    ready(MethodNames { names: vec![name.into()], transport: true, renewable: false }, talk)
 }
 
 fn ready<S, Fut>(

@@ -90,6 +90,42 @@ impl<S: Send + Sync + 'static> Realm<S> {
         self
     }
 
+    /// Keeps sessions when that which let them in [expires](crate::auth::Principal::expires_at).
+    ///
+    /// By default a session ends then, with GOODBYE `wamp.close.authentication_expired`, whatever calls it has in flight: a
+    /// token that was taken back or a person who has left is out after the life of the token.
+    pub fn keep_expired_sessions(mut self) -> Self {
+        self.keeps_expired = true;
+        self
+    }
+
+    /// Lets a client bring a new ticket before the one that let it in expires: it calls `serverwamp.session.renew` with the ticket as
+    /// its only argument.
+    ///
+    /// The handler of the method by which the session was authenticated checks it as it does for a new session, and has to
+    /// return the same authid and role. The result is the number of seconds until the session expires, or none if it no longer
+    /// does; what was there before is never shortened, and the session's identity stays what it was. Anything else is answered
+    /// with `wamp.error.authentication_denied`, and the session goes on to its end. A session that was authenticated by a
+    /// method without tickets is answered with `wamp.error.feature_not_supported`. A role with permissions needs one to call it.
+    ///
+    /// It is a procedure because the specification allows AUTHENTICATE only as the answer to a CHALLENGE.
+    ///
+    /// ```
+    /// use serverwamp::auth::{self, AuthId, Principal, Ticket};
+    /// use std::time::Duration;
+    ///
+    /// async fn check(AuthId(authid): AuthId, Ticket(ticket): Ticket) -> Option<Principal> {
+    ///     let principal = Principal::new(authid).role("customer").expires_in(Duration::from_secs(3600));
+    ///     ticket.matches("secret!!!").then_some(principal)
+    /// }
+    /// # let realm = serverwamp::Realm::<()>::new("secure");
+    /// realm.authenticator(auth::ticket(check)).allow_renewal();
+    /// ```
+    pub fn allow_renewal(mut self) -> Self {
+        self.renews = true;
+        self
+    }
+
     /// The faults in the realm's authentication, if any.
     pub(super) fn admission_problem(&self) -> Option<Problem> {
         let admits = self.anonymous.is_some() || !self.authenticators.is_empty();

@@ -1,7 +1,7 @@
 //! From a realm as it is configured to the blueprint of the running one, with everything that is wrong with it.
 
 use super::roles::ReservedUris;
-use super::{Realm, WrapCalls};
+use super::{Realm, WrapCalls, renewal};
 use crate::api::auth::Authenticator;
 use crate::api::handler::SharedState;
 use crate::base::error::Problem;
@@ -61,7 +61,7 @@ impl Realm<()> {
         let mut required = self.routes.required_roles();
         let mut topics = TopicTable::default();
         if let Purpose::Reconfiguring(realm) = purpose {
-            problems.extend(self.bound_problem());
+            problems.extend(self.bound_problem(realm));
             required.extend(realm.required_roles().map(|role| (role, self.place)));
             topics = realm.context.config().topics.with_handlers();
         }
@@ -73,12 +73,18 @@ impl Realm<()> {
             ));
         }
         problems.extend(self.problems);
-        problems.extend(self.routes.problems);
+        let routes = match purpose {
+            Purpose::Running | Purpose::OfTemplate { .. } if self.renews => {
+                self.routes.merge(renewal::routes())
+            }
+            _ => self.routes,
+        };
+        problems.extend(routes.problems);
         let mut table = RouteTable::default();
-        for route in self.routes.procedures {
+        for route in routes.procedures {
             problems.extend(route.enter(&mut table, &rules).err());
         }
-        for route in self.routes.topics {
+        for route in routes.topics {
             problems.extend(route.enter(&mut topics, &rules).err());
         }
         let routes = Arc::new(table);
@@ -107,6 +113,8 @@ impl Realm<()> {
             anonymous: self.anonymous.map(|authrole| Anonymous { authrole }),
             authenticators: ways.authenticators,
             prefers_own_order: ways.prefers_own_order,
+            keeps_expired: self.keeps_expired,
+            renews: self.renews,
             on_connect: self.on_connect.into_iter().map(|handler| handler.bind(state)).collect(),
             on_join: self.on_join.into_iter().map(|handler| handler.bind(state)).collect(),
             keep: self.keep,
@@ -151,7 +159,7 @@ impl Realm<()> {
     }
 
     /// The parts that a running realm keeps and that this one brings nevertheless.
-    fn bound_problem(&self) -> Option<Problem> {
+    fn bound_problem(&self, realm: &RunningRealm) -> Option<Problem> {
         let handled = self.routes.topics.iter().any(|topic| topic.handler.is_some());
         let brought = [
             ("procedures", !self.routes.procedures.is_empty()),
@@ -159,6 +167,7 @@ impl Realm<()> {
             ("a service", self.service.is_some()),
             ("layers", !self.layers.is_empty()),
             ("`serial_calls`", self.serial_calls),
+            ("`allow_renewal`", self.renews && realm.code.routes.procedure(renewal::RENEW).is_none()),
         ];
         let brought: Vec<_> =
             brought.into_iter().filter_map(|(what, brings)| brings.then_some(what)).collect();

@@ -5,6 +5,7 @@ mod authorizers;
 mod compile;
 mod permissions;
 mod register;
+mod renewal;
 mod role_limits;
 mod roles;
 mod template;
@@ -56,6 +57,8 @@ pub struct Realm<S = ()> {
     authenticators: Vec<Authenticator<S>>,
     anonymous: Option<Cow<'static, str>>,
     prefers_own_order: bool,
+    keeps_expired: bool,
+    renews: bool,
     application_only: bool,
     problems: Vec<Problem>,
     on_connect: Vec<Unbound<ConnectRequest, S>>,
@@ -90,6 +93,8 @@ impl<S: Send + Sync + 'static> Realm<S> {
             authenticators: Vec::new(),
             anonymous: None,
             prefers_own_order: false,
+            keeps_expired: false,
+            renews: false,
             application_only: false,
             problems: Vec::new(),
             on_connect: Vec::new(),
@@ -240,6 +245,8 @@ impl<S: Send + Sync + 'static> Realm<S> {
             authenticators: self.authenticators.into_iter().map(|one| one.with_state(state)).collect(),
             anonymous: self.anonymous,
             prefers_own_order: self.prefers_own_order,
+            keeps_expired: self.keeps_expired,
+            renews: self.renews,
             application_only: self.application_only,
             problems: self.problems,
             on_connect: self.on_connect.into_iter().map(|handler| handler.with_state(state)).collect(),

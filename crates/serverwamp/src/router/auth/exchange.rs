@@ -3,6 +3,7 @@
 //! The authenticator's future and the connection that carries its messages are polled by the same task; the mailbox
 //! between them holds at most one message in each direction.
 
+use super::Claim;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::router::session::RouterSession;
 use crate::{Session, WampError};
@@ -59,6 +60,14 @@ impl Exchange {
         Self { session: Session::new(session), hello, mailbox: Mutex::default() }
     }
 
+    /// An exchange with the peer of a session, which has answered the one CHALLENGE before it is made.
+    pub(crate) fn renewal(session: Arc<RouterSession>, secret: super::Secret) -> Self {
+        let hello = ReceivedHello { authid: Some(session.authid().to_owned()), authextra: Dict::new() };
+        let exchange = Self::new(session, hello);
+        exchange.answer(AuthenticateAnswer { signature: secret, extra: Dict::new() });
+        exchange
+    }
+
     pub(crate) async fn challenge(&self, method: &str, extra: Dict) -> AuthenticateAnswer {
         self.ask(ExchangeStep { method: method.to_owned(), extra });
         // The connection polls this future again after each AUTHENTICATE: there is nobody else to wake it.
@@ -74,6 +83,16 @@ impl Exchange {
     /// The realm's secret, from which salts for names that nobody has derive.
     pub(crate) fn server_secret(&self) -> &super::Secret {
         &self.session.inner().running_realm().context.auth_secret
+    }
+
+    /// Whom the peer claims to be, if it claims an authid.
+    pub(crate) fn claim(&self) -> Option<Claim<'_>> {
+        let session = self.session.inner();
+        Some(Claim {
+            realm: session.running_realm().name(),
+            address: session.transport().peer_address.map(|address| address.ip()),
+            authid: self.hello.authid.as_deref()?,
+        })
     }
 
     pub(crate) fn take_challenge(&self) -> Option<ExchangeStep> {

@@ -6,6 +6,7 @@ mod exchange;
 mod principal;
 #[cfg(any(feature = "cryptosign", feature = "scram"))]
 mod proof;
+mod slowdown;
 #[cfg(feature = "scram")]
 mod verifier;
 
@@ -18,6 +19,7 @@ pub use self::principal::Principal;
 pub use self::proof::ChannelBinding;
 #[cfg(any(feature = "cryptosign", feature = "scram"))]
 pub(crate) use self::proof::random;
+pub(crate) use self::slowdown::{Claim, Slowdown};
 #[cfg(feature = "scram")]
 pub use self::verifier::ScramCredential;
 pub use serverwamp_proto::auth::Secret;
@@ -39,6 +41,8 @@ pub(crate) struct MethodNames {
     pub(crate) names: Vec<Cow<'static, str>>,
     /// It looks at the transport and asks the peer nothing: `None` of it leaves the peer to the next method.
     pub(crate) transport: bool,
+    /// Its only CHALLENGE asks for a secret that the peer can also bring later, to renew its session.
+    pub(crate) renewable: bool,
 }
 
 impl MethodNames {

@@ -36,6 +36,10 @@ pub(crate) struct Entrance {
     pub(crate) authenticators: Arc<[RunningAuthenticator]>,
     /// The order of the realm's methods decides, and not the client's.
     pub(crate) prefers_own_order: bool,
+    /// Sessions stay when what let them in expires.
+    pub(crate) keeps_expired: bool,
+    /// Clients may bring a new ticket before that.
+    pub(crate) renews: bool,
     pub(crate) on_connect: Handlers<ConnectRequest>,
     pub(crate) on_join: Handlers<JoinRequest>,
     /// Whether a session that was let in before may stay.

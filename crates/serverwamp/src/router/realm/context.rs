@@ -6,7 +6,7 @@ use super::{Neighbours, RealmConfig};
 use crate::base::counters::Counters;
 use crate::base::ids::RandomIds;
 use crate::base::limits::Limits;
-use crate::router::auth::Secret;
+use crate::router::auth::{Secret, Slowdown};
 use crate::rt::Runtime;
 use crate::transport::WakeQueue;
 use crate::transport::shutdown::Connections;
@@ -28,6 +28,7 @@ pub(crate) struct RouterContext {
     /// The secret that made-up salts derive from.
     pub(crate) auth_secret: Secret,
     pub(crate) neighbours: Arc<Neighbours>,
+    pub(crate) slowdown: Arc<Slowdown>,
 }
 
 /// The configuration, looked at once and kept until it is replaced.
@@ -55,6 +56,8 @@ pub(crate) struct RealmContext {
     pub(crate) auth_secret: Secret,
     /// The decisions of authorizers that are kept.
     pub(super) decisions: KeptDecisions,
+    /// Attempts to authenticate, which are slowed down after failures.
+    pub(crate) slowdown: Arc<Slowdown>,
     /// The session the application has in its own realm: a callee in the meta API, and nobody who can be killed.
     pub(crate) own_session: SessionId,
 }
@@ -70,6 +73,7 @@ impl RealmContext {
             permits,
             auth_secret,
             neighbours,
+            slowdown,
         } = shared.clone();
         let auth_secret = auth_secret.derive(&name);
         let ids = RandomIds::default();
@@ -90,6 +94,7 @@ impl RealmContext {
             ids,
             permits,
             auth_secret,
+            slowdown,
             caller_share,
             decisions,
             own_session,

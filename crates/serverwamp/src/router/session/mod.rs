@@ -2,6 +2,7 @@
 
 mod charge;
 mod events;
+mod expiry;
 mod extensions;
 mod features;
 mod handle;
@@ -28,6 +29,7 @@ use crate::rt::Runtime;
 use crate::transport::Outbox;
 use crate::transport::TransportInfo;
 use events::Behind;
+use expiry::ExpiryTime;
 use extensions::Extensions;
 use futures_util::lock::Mutex as Turn;
 use serverwamp_proto::codec::Serializer;
@@ -53,6 +55,7 @@ pub(crate) struct RouterSession {
     lost: OnceLock<u64>,
     runtime: Arc<dyn Runtime>,
     principal: OnceLock<Principal>,
+    expiry: ExpiryTime,
     extensions: Mutex<Extensions>,
     /// Set once, when the session is over for everybody but its transport.
     ended: Signal<CloseReason>,
@@ -108,6 +111,7 @@ impl RouterSession {
             outbox,
             runtime,
             principal: OnceLock::new(),
+            expiry: ExpiryTime::default(),
             extensions: Mutex::default(),
             ended: Signal::default(),
             joined: Arc::default(),
@@ -202,6 +206,7 @@ impl RouterSession {
     pub(crate) fn welcome(&self, principal: Principal, config: &RealmConfig) {
         self.let_in_by.store(config.number, Ordering::Relaxed);
         self.has_rules.store(config.access.has_permissions(principal.authrole()), Ordering::Relaxed);
+        self.expire_with(&principal);
         // A session is welcomed once; the handshake is the only caller.
         let _first = self.principal.set(principal);
     }

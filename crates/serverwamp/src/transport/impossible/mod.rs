@@ -67,6 +67,8 @@ pub(crate) fn in_limits(limits: &Limits) -> Vec<String> {
         transports_per_connection,
         hello_timeout,
         authenticate_timeout,
+        // Nobody is slowed down.
+        login_delay: _,
         // Nobody waits for an answer to GOODBYE.
         goodbye_timeout: _,
         idle_timeout,

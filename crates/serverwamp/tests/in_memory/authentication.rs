@@ -1,0 +1,160 @@
+//! Authentication with paused time: expiry, renewal, and slowing down after failures.
+
+use crate::peer::Peer;
+use serverwamp::auth::{self, AuthId, Principal, Ticket};
+use serverwamp::{Application, Realm, Refusal, RouteSet, WampError};
+use std::time::{Duration, SystemTime};
+use tokio::time::{Instant, advance};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// `joe` for a minute, `ada` for ever; the ticket says for how long.
+async fn check(AuthId(authid): AuthId, Ticket(ticket): Ticket) -> Result<Option<Principal>, WampError> {
+    let who = Principal::new(authid).role("customer");
+    let text = String::from_utf8_lossy(ticket.expose()).into_owned();
+    Ok(match text.as_str() {
+        "ever" => Some(who),
+        "minute" => Some(who.expires_in(MINUTE)),
+        "hour" => Some(who.expires_in(60 * MINUTE)),
+        "gone" => Some(who.expires_at(SystemTime::UNIX_EPOCH)),
+        "admin" => Some(who.role("admin")),
+        "busy" => return Err(WampError::unavailable("too many logins")),
+        _ => None,
+    })
+}
+
+fn application(change: fn(Realm) -> Realm) -> Application {
+    let routes = RouteSet::new().procedure("com.ping", || async { "pong" });
+    let realm = Realm::new("secure").authenticator(auth::ticket(check)).routes(routes);
+    Application::builder().realm(change(realm)).build().unwrap()
+}
+
+async fn refused(app: &Application, authid: &str, ticket: &str) -> String {
+    let mut peer = Peer::connect(app);
+    peer.say(&format!(
+        r#"[1,"secure",{{"roles":{{"caller":{{}}}},"authmethods":["ticket"],"authid":"{authid}"}}]"#
+    ))
+    .await;
+    assert_eq!(peer.hear().await, r#"[4,"ticket",{}]"#);
+    peer.say(&format!(r#"[5,"{ticket}",{{}}]"#)).await;
+    peer.hear().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_ends_when_what_let_it_in_expires() {
+    let app = application(|realm| realm);
+    let mut short = Peer::join_as(&app, "secure", "joe", "minute").await;
+    let mut long = Peer::join_as(&app, "secure", "joe", "ever").await;
+    advance(MINUTE - Duration::from_secs(1)).await;
+    assert!(short.ask(r#"[48,1,{},"com.ping"]"#).await.contains("pong"));
+    let before = Instant::now();
+    let goodbye = short.hear().await;
+    assert!(
+        goodbye.starts_with("[6,") && goodbye.contains("\"wamp.close.authentication_expired\""),
+        "{goodbye}"
+    );
+    assert!(before.elapsed() <= Duration::from_secs(2), "{:?}", before.elapsed());
+    assert_eq!(app.statistics().refused(Refusal::Expired), 1);
+    assert!(long.ask(r#"[48,1,{},"com.ping"]"#).await.contains("pong"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_realm_may_keep_sessions_that_have_expired() {
+    let app = application(Realm::keep_expired_sessions);
+    let mut peer = Peer::join_as(&app, "secure", "joe", "minute").await;
+    advance(10 * MINUTE).await;
+    assert!(peer.ask(r#"[48,1,{},"com.ping"]"#).await.contains("pong"));
+    assert_eq!(app.statistics().refused(Refusal::Expired), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_expired_before_lets_nobody_in() {
+    let app = application(|realm| realm);
+    let abort = refused(&app, "joe", "gone").await;
+    assert_eq!(abort, r#"[3,{"message":"authentication denied"},"wamp.error.authentication_denied"]"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_brings_a_new_ticket_and_its_session_goes_on() {
+    let app = application(Realm::allow_renewal);
+    let mut peer = Peer::join_as(&app, "secure", "joe", "minute").await;
+    advance(MINUTE / 2).await;
+    let renew = |request: u32, ticket: &str| {
+        format!(r#"[48,{request},{{}},"serverwamp.session.renew",["{ticket}"]]"#)
+    };
+    for (request, wrong) in (1..).zip(["wrong", "gone", "admin"]) {
+        let answer = peer.ask(&renew(request, wrong)).await;
+        assert!(answer.contains("wamp.error.authentication_denied"), "{wrong}: {answer}");
+    }
+    assert_eq!(app.statistics().refused(Refusal::Renewal), 3);
+    let answer = peer.ask(&renew(4, "hour")).await;
+    assert!(answer.starts_with("[50,4,{},[3600]") || answer.starts_with("[50,4,{},[3599]"), "{answer}");
+    // A shorter one takes nothing away.
+    let answer = peer.ask(&renew(5, "minute")).await;
+    assert!(answer.starts_with("[50,5,{},[3600]") || answer.starts_with("[50,5,{},[3599]"), "{answer}");
+    advance(58 * MINUTE).await;
+    assert!(peer.ask(r#"[48,6,{},"com.ping"]"#).await.contains("pong"));
+    assert!(peer.hear().await.contains("wamp.close.authentication_expired"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_is_renewed_without_an_end_lasts() {
+    let app = application(Realm::allow_renewal);
+    let mut peer = Peer::join_as(&app, "secure", "joe", "minute").await;
+    let answer = peer.ask(r#"[48,1,{},"serverwamp.session.renew",["ever"]]"#).await;
+    assert_eq!(answer, "[50,1,{}]");
+    advance(600 * MINUTE).await;
+    assert!(peer.ask(r#"[48,2,{},"com.ping"]"#).await.contains("pong"));
+}
+
+#[tokio::test]
+async fn a_session_without_a_ticket_cannot_be_renewed_and_a_realm_that_does_not_say_so_renews_none() {
+    let app = application(|realm| realm.allow_anonymous("guest").allow_renewal());
+    let mut peer = Peer::join(&app, "secure").await;
+    let answer = peer.ask(r#"[48,1,{},"serverwamp.session.renew",["ever"]]"#).await;
+    assert!(answer.contains("wamp.error.feature_not_supported") && answer.contains("anonymous"), "{answer}");
+    let app = application(|realm| realm);
+    let mut peer = Peer::join_as(&app, "secure", "joe", "minute").await;
+    let answer = peer.ask(r#"[48,1,{},"serverwamp.session.renew",["ever"]]"#).await;
+    assert!(answer.contains("wamp.error.no_such_procedure"), "{answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_after_failures_wait_and_the_right_secret_gets_in() {
+    let app = application(|realm| realm);
+    for authid in ["nobody", "joe"] {
+        let mut waits = Vec::new();
+        for _ in 0..10 {
+            let start = Instant::now();
+            let abort = refused(&app, authid, "wrong").await;
+            assert!(abort.contains("wamp.error.authentication_denied"), "{abort}");
+            waits.push(start.elapsed().as_millis());
+        }
+        let bounds = [0, 0, 0, 0, 250, 500, 1000, 2000, 4000, 4000];
+        assert!(
+            waits.iter().zip(bounds).all(|(waited, least)| (least..=least + 20).contains(waited)),
+            "{authid}: {waits:?}"
+        );
+    }
+    let delayed = app.statistics().refused(Refusal::LoginDelayed);
+    assert_eq!(delayed, 12);
+    let start = Instant::now();
+    Peer::join_as(&app, "secure", "joe", "ever").await;
+    assert!((4000..=4020).contains(&start.elapsed().as_millis()), "later, and in");
+    // Who got in is not slowed any more, and others never were.
+    for authid in ["joe", "ada"] {
+        let start = Instant::now();
+        Peer::join_as(&app, "secure", authid, "ever").await;
+        assert!(start.elapsed().as_millis() <= 20, "{authid}");
+    }
+    assert_eq!(app.statistics().refused(Refusal::LoginDelayed), delayed + 1);
+}
+
+#[tokio::test]
+async fn an_authenticator_that_is_busy_says_so() {
+    let app = application(|realm| realm);
+    let abort = refused(&app, "joe", "busy").await;
+    assert_eq!(abort, r#"[3,{"message":"too many logins"},"wamp.error.unavailable"]"#);
+    assert_eq!(app.statistics().refused(Refusal::LoginsBusy), 1);
+    assert_eq!(app.statistics().refused(Refusal::Session), 0);
+}
