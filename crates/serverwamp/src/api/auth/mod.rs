@@ -4,6 +4,8 @@
 mod both;
 mod certificate;
 mod cra;
+#[cfg(feature = "credentials")]
+mod credentials;
 #[cfg(feature = "cryptosign")]
 mod cryptosign;
 mod dynamic;
@@ -26,6 +28,8 @@ mod settings_error;
 pub use self::both::both;
 pub use self::certificate::{Fingerprint, client_certificate, client_certificate_behind};
 pub use self::cra::{cra, cra_mixed, cra_salted, derive_key};
+#[cfg(feature = "credentials")]
+pub use self::credentials::{Credentials, hash_cra, hash_ticket};
 #[cfg(feature = "cryptosign")]
 pub use self::cryptosign::{CryptosignOptions, PublicKey, cryptosign, cryptosign_with};
 pub use self::dynamic::{DynamicSettings, dynamic_cra, dynamic_ticket, dynamic_transport};

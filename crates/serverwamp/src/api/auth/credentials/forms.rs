@@ -1,0 +1,136 @@
+//! The forms of what a file's users have, so that an authid that nobody has looks like one of them.
+//!
+//! Which form an authid gets depends on the server's secret and the authid alone, and each form is as frequent as among the
+//! users: a peer that tries names sees the same mixture whether they exist or not.
+
+use super::super::Secret;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::collections::BTreeMap;
+
+/// Forms, and how many users have each.
+#[derive(Clone, Debug)]
+pub(super) struct Forms<T>(BTreeMap<T, u32>);
+
+impl<T> Default for Forms<T> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<T: Ord> Forms<T> {
+    pub(super) fn add(&mut self, form: T) {
+        *self.0.entry(form).or_default() += 1;
+    }
+
+    /// The form of an authid that nobody has; `None` if there are no users.
+    pub(super) fn pick(&self, secret: &Secret, authid: &str) -> Option<&T> {
+        let all: u64 = self.0.values().copied().map(u64::from).sum();
+        let drawn = secret.derive(&format!("form\0{authid}"));
+        let number = drawn.expose().iter().take(4).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        let mut place = (number * all) >> 32;
+        self.0.iter().find_map(|(form, count)| {
+            let found = place < u64::from(*count);
+            place = place.saturating_sub(u64::from(*count));
+            found.then_some(form)
+        })
+    }
+}
+
+/// The form of a user of WAMP-CRA.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum CraForm {
+    /// It signs with the secret itself.
+    Plain,
+    /// It signs with a key that is derived with a salt of this shape.
+    Salted { iterations: u32, keylen: u32, salt: SaltShape },
+}
+
+/// What salts of one origin have in common.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum SaltShape {
+    /// So many bytes in base64.
+    Base64(usize),
+    /// So many digits, in lower case.
+    Hex(usize),
+    /// Text: `a`, `A` and `0` stand for any letter or digit of their kind, the rest for itself.
+    Text(String),
+}
+
+impl SaltShape {
+    pub(super) fn of(salt: &str) -> Self {
+        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if salt.len() >= 8 && salt.len().is_multiple_of(2) && salt.bytes().all(is_hex) {
+            return Self::Hex(salt.len());
+        }
+        match STANDARD.decode(salt) {
+            Ok(bytes) if bytes.len() >= 8 => Self::Base64(bytes.len()),
+            _ => Self::Text(salt.chars().map(kind).collect()),
+        }
+    }
+
+    /// The salt of an authid that nobody has: always the same one.
+    pub(super) fn made_up(&self, secret: &Secret, authid: &str) -> String {
+        let blocks = (0_u32..).flat_map(|block| {
+            let block = secret.derive(&format!("salt {block}\0{authid}"));
+            block.expose().to_vec()
+        });
+        match self {
+            Self::Base64(bytes) => STANDARD.encode(blocks.take(*bytes).collect::<Vec<u8>>()),
+            Self::Hex(digits) => {
+                blocks.take(*digits).filter_map(|byte| char::from_digit(u32::from(byte % 16), 16)).collect()
+            }
+            Self::Text(kinds) => kinds.chars().zip(blocks).map(|(kind, byte)| of_kind(kind, byte)).collect(),
+        }
+    }
+}
+
+const fn kind(character: char) -> char {
+    match character {
+        'a'..='z' => 'a',
+        'A'..='Z' => 'A',
+        '0'..='9' => '0',
+        other => other,
+    }
+}
+
+fn of_kind(kind: char, byte: u8) -> char {
+    match kind {
+        'a' => char::from(b'a' + byte % 26),
+        'A' => char::from(b'A' + byte % 26),
+        '0' => char::from(b'0' + byte % 10),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn auth_10_a_made_up_salt_has_the_shape_of_a_real_one_and_stays_the_same() {
+        let secret = Secret::from("a secret of the server");
+        for salt in ["salt123", "Ab9_x-7", "c2l4dGVlbiBieXRlcyEhIQ==", "00ff17a29bc4d8e1", "", "9"] {
+            let shape = SaltShape::of(salt);
+            let made_up = shape.made_up(&secret, "mallory");
+            assert_eq!(SaltShape::of(&made_up), shape, "{made_up} for {salt}");
+            assert_eq!(made_up, shape.made_up(&secret, "mallory"));
+            assert!(salt.len() < 2 || made_up != shape.made_up(&secret, "mallary"), "{salt}");
+        }
+        let long = SaltShape::Base64(48).made_up(&secret, "mallory");
+        assert_eq!(STANDARD.decode(long).unwrap().len(), 48);
+    }
+
+    #[test]
+    fn auth_10_forms_are_as_frequent_among_made_up_users_as_among_real_ones() {
+        let mut forms = Forms::default();
+        assert_eq!(forms.pick(&Secret::from("s"), "joe"), None);
+        (0..3).for_each(|_| forms.add("plain"));
+        forms.add("salted");
+        let secret = Secret::from("a secret of the server");
+        let names: Vec<String> = (0..10_000).map(|number| format!("user{number}")).collect();
+        let salted = names.iter().filter(|name| forms.pick(&secret, name) == Some(&"salted")).count();
+        assert!((2300..2700).contains(&salted), "{salted} of 10000 where a quarter is expected");
+        assert_eq!(forms.pick(&secret, "joe"), forms.pick(&secret, "joe"));
+    }
+}
