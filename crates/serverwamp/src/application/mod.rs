@@ -6,7 +6,7 @@ pub use realms::{AppliedChanges, RealmChanges, Realms};
 
 use crate::api::auth::{Secret, random_secret};
 use crate::api::handler::{NoState, SharedState, StateFor};
-use crate::api::realm::{Purpose, Realm, RealmTemplate};
+use crate::api::realm::{CompilePurpose, Realm, RealmTemplate};
 use crate::base::admission::Admissions;
 use crate::base::counters::Counters;
 use crate::base::error::{ConfigError, Problem};
@@ -301,7 +301,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
         let limits = Arc::new(this.limits);
         let mut blueprints = Vec::with_capacity(this.bound.len());
         for (realm, placed) in this.bound {
-            blueprints.push((realm.compile(&limits, &Purpose::Running, &mut this.problems), placed));
+            blueprints.push((realm.compile(&limits, &CompilePurpose::Running, &mut this.problems), placed));
         }
         this.problems.extend(realms::rivals(&blueprints));
         let nobody_comes = blueprints.is_empty() && this.bound_templates.is_empty();

@@ -1,7 +1,7 @@
 //! The realms of an application that runs: added, reconfigured and stopped, one at a time or several at once.
 
 use super::{Application, Placed};
-use crate::api::realm::{Purpose, Realm};
+use crate::api::realm::{CompilePurpose, Realm};
 use crate::base::error::{ConfigError, Problem};
 use crate::base::signal::Signal;
 use crate::peer::Environment;
@@ -213,17 +213,17 @@ impl Realms {
                     let text = format!("there is already a realm {:?}: reconfigure it", realm.name());
                     problems.push(Problem::new(place, text));
                 }
-                let blueprint = realm.compile(limits, &Purpose::Running, problems);
+                let blueprint = realm.compile(limits, &CompilePurpose::Running, problems);
                 problems.is_empty().then(|| RealmChange::Add(registry.prepare(blueprint)))
             }
             WantedChange::Reconfigure(realm) => {
                 let Some(running) = running else {
                     problems.push(none(realm.name()));
                     // So that everything else that is wrong with it is said as well.
-                    realm.compile(limits, &Purpose::Running, problems);
+                    realm.compile(limits, &CompilePurpose::Running, problems);
                     return None;
                 };
-                let blueprint = realm.compile(limits, &Purpose::Reconfiguring(&running), problems);
+                let blueprint = realm.compile(limits, &CompilePurpose::Reconfiguring(&running), problems);
                 Some(RealmChange::Configure(running, Box::new(blueprint.config)))
             }
             WantedChange::Stop { name, reason } => {

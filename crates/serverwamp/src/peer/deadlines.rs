@@ -59,6 +59,15 @@ pub(super) async fn expired(state: &CallState) {
     }
 }
 
+/// The earlier of two times. Each turn of a connection asks for it.
+#[inline]
+pub(super) fn earliest(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -33,7 +33,7 @@ use crate::transport::shutdown::Alive;
 use crate::transport::{EndReason, Flow, MessageHandler, Outbox, TransportInfo, charge_time};
 use bytes::Bytes;
 use calls::Calls;
-use dispatch::Halt;
+use deadlines::earliest;
 use handshake::NotLetIn;
 use rate_limit::RateLimit;
 use serverwamp_proto::codec::Serializer;
@@ -46,7 +46,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
-use undecided::{Decoding, UndecidedRequests};
+use undecided::UndecidedRequests;
 
 /// The application's side of one connection.
 pub(crate) struct Peer {
@@ -196,22 +196,6 @@ impl Peer {
         Ok(())
     }
 
-    /// A request is handled, or breaks the protocol, or waits for an authorizer together with its `frame`.
-    #[inline]
-    fn unless_undecided(&mut self, handled: Result<(), Halt>, frame: &Bytes) -> Result<(), Violation> {
-        match handled {
-            Ok(()) => Ok(()),
-            Err(Halt::Violation(violation)) => Err(violation),
-            Err(Halt::Undecided(asked)) => {
-                let decoding = Decoding { serializer: self.serializer, bounds: self.app.reading() };
-                match &mut self.phase {
-                    Phase::Open(open) => undecided::hold(open, decoding, frame, asked),
-                    _ => Ok(()),
-                }
-            }
-        }
-    }
-
     /// The peer's GOODBYE: answer it, and a new HELLO may follow on the same transport.
     fn leave(&mut self, reason: &str) {
         self.end_session(CloseReason::Goodbye(reason.to_owned()));
@@ -288,15 +272,6 @@ fn is_request(step: &SessionStep<'_>) -> bool {
         SessionStep::Request(Message::Yield(result)) => result.options.progress,
         SessionStep::Request(request) => !matches!(request, Message::Error(_)),
         _ => false,
-    }
-}
-
-/// The earlier of two times. Each turn of a connection asks for it.
-#[inline]
-fn earliest(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
     }
 }
 

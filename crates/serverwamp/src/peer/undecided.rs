@@ -5,9 +5,10 @@
 //! (checklist ORD-01, ORD-03), and nothing else waits for them. Invariants: there are at most
 //! [`Limits::undecided_requests`](crate::Limits::undecided_requests), and what is dropped with the session takes its questions back.
 
+use super::deadlines::earliest;
 use super::dispatch::{self, Halt};
 use super::route::refuse;
-use super::{Open, Peer, Phase, earliest};
+use super::{Open, Peer, Phase};
 use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::router::realm::{AskedQuestion, AuthorizerAnswer};
@@ -51,6 +52,28 @@ struct UndecidedRequest {
 pub(super) struct Decoding {
     pub(super) serializer: Serializer,
     pub(super) bounds: Bounds,
+}
+
+impl Peer {
+    /// A request is handled, or breaks the protocol, or waits for an authorizer together with its `frame`.
+    #[inline]
+    pub(super) fn unless_undecided(
+        &mut self,
+        handled: Result<(), Halt>,
+        frame: &Bytes,
+    ) -> Result<(), Violation> {
+        match handled {
+            Ok(()) => Ok(()),
+            Err(Halt::Violation(violation)) => Err(violation),
+            Err(Halt::Undecided(asked)) => {
+                let decoding = Decoding { serializer: self.serializer, bounds: self.app.reading() };
+                match &mut self.phase {
+                    Phase::Open(open) => hold(open, decoding, frame, asked),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
 }
 
 /// Keeps a request until it is decided. One whose authorizer answers at once is handled at once.

@@ -15,7 +15,7 @@ use serverwamp_proto::uri::UriRules;
 use std::sync::Arc;
 
 /// What becomes of a realm that is compiled.
-pub(crate) enum Purpose<'r> {
+pub(crate) enum CompilePurpose<'r> {
     /// It is going to run.
     Running,
     /// Its configuration replaces that of this realm, which keeps its procedures and the handlers of its topics.
@@ -24,7 +24,7 @@ pub(crate) enum Purpose<'r> {
     OfTemplate { name: &'r str, ways: &'r WaysIn },
 }
 
-impl Purpose<'_> {
+impl CompilePurpose<'_> {
     /// The ways into the template that the realm is made of, if it is.
     fn ways(&self) -> Option<&WaysIn> {
         match self {
@@ -40,19 +40,11 @@ impl Realm<()> {
     pub(crate) fn compile(
         self,
         limits: &Limits,
-        purpose: &Purpose<'_>,
+        purpose: &CompilePurpose<'_>,
         problems: &mut Vec<Problem>,
     ) -> Blueprint {
         let state = SharedState::none();
-        let mut rules = if self.strict_uris { UriRules::strict() } else { UriRules::loose() };
-        rules.max_length = limits.uri_bytes;
-        rules.max_components = limits.uri_components;
-        if let Err(error) = rules.check(&self.name, Match::Exact) {
-            problems.push(Problem::new(
-                self.place,
-                format!("{:?} is not a valid realm name: {error}", self.name),
-            ));
-        }
+        let rules = self.rules(limits, problems);
         let of_template = purpose.ways();
         problems.extend(match of_template {
             None => self.admission_problem(),
@@ -60,7 +52,7 @@ impl Realm<()> {
         });
         let mut required = self.routes.required_roles();
         let mut topics = TopicTable::default();
-        if let Purpose::Reconfiguring(realm) = purpose {
+        if let CompilePurpose::Reconfiguring(realm) = purpose {
             problems.extend(self.bound_problem(realm));
             required.extend(realm.required_roles().map(|role| (role, self.place)));
             topics = realm.context.config().topics.with_handlers();
@@ -74,7 +66,7 @@ impl Realm<()> {
         }
         problems.extend(self.problems);
         let routes = match purpose {
-            Purpose::Running | Purpose::OfTemplate { .. } if self.renews => {
+            CompilePurpose::Running | CompilePurpose::OfTemplate { .. } if self.renews => {
                 self.routes.merge(renewal::routes())
             }
             _ => self.routes,
@@ -90,7 +82,7 @@ impl Realm<()> {
         let routes = Arc::new(table);
         let events = self.offers.meta_api;
         let takes_all = match purpose {
-            Purpose::Reconfiguring(realm) => realm.code.service.is_some(),
+            CompilePurpose::Reconfiguring(realm) => realm.code.service.is_some(),
             _ => self.service.is_some(),
         };
         let reserved = ReservedUris { calls: events || takes_all, events };
@@ -100,7 +92,7 @@ impl Realm<()> {
         let mut topic_settings = SettingsTable::compile(self.topic_settings, &rules, problems);
         let procedure_settings = SettingsTable::compile(self.procedure_settings, &rules, problems);
         let mut number = 0;
-        if let Purpose::Reconfiguring(realm) = purpose {
+        if let CompilePurpose::Reconfiguring(realm) = purpose {
             let former = realm.context.config();
             topic_settings.replace(&former.topic_settings);
             number = former.number + 1;
@@ -133,10 +125,24 @@ impl Realm<()> {
         Blueprint { name: self.name.into(), config, code }
     }
 
+    /// The rules for URIs, which the name of the realm has to follow as well.
+    fn rules(&self, limits: &Limits, problems: &mut Vec<Problem>) -> UriRules {
+        let mut rules = if self.strict_uris { UriRules::strict() } else { UriRules::loose() };
+        rules.max_length = limits.uri_bytes;
+        rules.max_components = limits.uri_components;
+        if let Err(error) = rules.check(&self.name, Match::Exact) {
+            problems.push(Problem::new(
+                self.place,
+                format!("{:?} is not a valid realm name: {error}", self.name),
+            ));
+        }
+        rules
+    }
+
     /// The parts that the template of a realm has and that the realm brings nevertheless, or a name that is not the one wanted.
-    fn template_problem(&self, purpose: &Purpose<'_>) -> Option<Problem> {
+    fn template_problem(&self, purpose: &CompilePurpose<'_>) -> Option<Problem> {
         let text = match purpose {
-            Purpose::OfTemplate { name, .. } if *name != self.name => {
+            CompilePurpose::OfTemplate { name, .. } if *name != self.name => {
                 format!(
                     "the template was asked for a realm {name:?} and made one of the name {:?}",
                     self.name

@@ -12,7 +12,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::compile::Purpose;
+pub(crate) use self::compile::CompilePurpose;
 pub use self::roles::RoleRules;
 pub use self::template::RealmTemplate;
 

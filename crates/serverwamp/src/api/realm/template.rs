@@ -1,6 +1,6 @@
 //! Templates: realms that are made when somebody comes, one for each name that fits.
 
-use super::{Purpose, Realm};
+use super::{CompilePurpose, Realm};
 use crate::api::auth::Authenticator;
 use crate::api::handler::SharedState;
 use crate::api::routes::RoutePattern;
@@ -164,7 +164,7 @@ impl RealmTemplate<()> {
         let (make, shared, limits) = (self.make, ways.clone(), Arc::clone(limits));
         let make = move |name: &str| {
             let mut problems = Vec::new();
-            let purpose = Purpose::OfTemplate { name, ways: &shared };
+            let purpose = CompilePurpose::OfTemplate { name, ways: &shared };
             let blueprint = make(name).compile(&limits, &purpose, &mut problems);
             if problems.is_empty() { Ok(blueprint) } else { Err(problems) }
         };

@@ -61,7 +61,7 @@ struct Sweep {
     asked_for_by: Vec<Arc<Signal<()>>>,
     last: Option<SessionId>,
     sessions: VecDeque<Arc<RouterSession>>,
-    held: VecDeque<(Arc<RouterSession>, Held)>,
+    held: VecDeque<(Arc<RouterSession>, HeldEntry)>,
     /// The numbers of what was taken away.
     ended: usize,
     subscriptions: usize,
@@ -70,7 +70,7 @@ struct Sweep {
 
 /// Something that a session holds.
 #[derive(Debug)]
-enum Held {
+enum HeldEntry {
     Subscription(Arc<SubscriptionEntry>),
     Registration(Arc<RegistrationEntry>),
 }
@@ -195,23 +195,24 @@ impl Sweep {
         }
         let tables = session.tables();
         let subscriptions =
-            tables.subscriptions.values().map(|held| Held::Subscription(Arc::clone(&held.entry)));
-        let registrations = tables.registrations.values().map(|entry| Held::Registration(Arc::clone(entry)));
+            tables.subscriptions.values().map(|held| HeldEntry::Subscription(Arc::clone(&held.entry)));
+        let registrations =
+            tables.registrations.values().map(|entry| HeldEntry::Registration(Arc::clone(entry)));
         self.held.extend(subscriptions.chain(registrations).map(|held| (Arc::clone(&session), held)));
     }
 
     /// Takes away what a session may not hold. A client that does not know the message for that loses its session instead:
     /// it would wait for events or calls that never come.
-    fn check(&mut self, realm: &RunningRealm, session: &Arc<RouterSession>, held: &Held) {
+    fn check(&mut self, realm: &RunningRealm, session: &Arc<RouterSession>, held: &HeldEntry) {
         let (config, role) = (realm.context.config(), session.authrole());
         let (allowed, knows, what, pattern) = match held {
-            Held::Subscription(entry) => (
+            HeldEntry::Subscription(entry) => (
                 config.allows_subscription(role, &entry.pattern),
                 session.subscriber_has(Feature::SubscriptionRevocation),
                 "the subscription to",
                 &entry.pattern,
             ),
-            Held::Registration(entry) => (
+            HeldEntry::Registration(entry) => (
                 config.allows_registration(role, &entry.pattern, entry.is_disclosed_to(session.id())),
                 session.callee_has(Feature::RegistrationRevocation),
                 "the registration of",
@@ -229,11 +230,11 @@ impl Sweep {
             return;
         }
         match held {
-            Held::Subscription(entry) => {
+            HeldEntry::Subscription(entry) => {
                 let revoked = realm.broker.revoke(realm.changes(), session, entry.id, Some(REVOKED));
                 self.subscriptions += usize::from(revoked.is_some());
             }
-            Held::Registration(entry) => {
+            HeldEntry::Registration(entry) => {
                 let revoked = realm.dealer.revoke(realm.changes(), session, entry.id, Some(REVOKED));
                 self.registrations += usize::from(revoked.is_some());
             }
