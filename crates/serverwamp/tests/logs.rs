@@ -229,7 +229,7 @@ async fn whoever_is_refused_is_told_with_its_address_and_the_reason() {
         (
             json!([[1, "refusals", { "roles": { "caller": {} }, "authmethods": ["ticket"], "authid": "joe\n" }], [5, "x", {}]]),
             "sessions_refused",
-            r"authid joe\n: wamp.error.authentication_denied",
+            r"authid joe\n, method ticket, step AUTHENTICATE 1: wamp.error.authentication_denied",
         ),
         (json!([[48, 1, {}, "math.add"]]), "protocol_violations", "CALL"),
     ] {

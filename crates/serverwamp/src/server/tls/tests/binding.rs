@@ -24,9 +24,11 @@ fn bindings(tls: &TlsConfig, client: &Client) -> ([u8; 32], [u8; 32]) {
         let stream = connector.connect(name, TokioIo::new(there)).await.unwrap();
         let (_, connection) = stream.get_ref();
         let label = b"EXPORTER-Channel-Binding";
-        connection.export_keying_material([0; 32], label, Some(b"")).unwrap()
+        let exported = connection.export_keying_material([0; 32], label, Some(b"")).unwrap();
+        (exported, stream)
     };
-    let (exported, info) = block_on(join(client, server));
+    // The client's end stays open until the server has written everything.
+    let ((exported, _stream), info) = block_on(join(client, server));
     assert!(!format!("{info:?}").contains(&format!("{exported:?}")), "it is not printed");
     (exported, *info.tls_exporter().expect("rustls offers an extended master secret"))
 }
