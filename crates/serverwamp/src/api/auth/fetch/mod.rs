@@ -43,6 +43,7 @@ impl Fetcher {
         Ok(Self { settings: settings.clone(), tls, longest_answer })
     }
 
+    #[cfg(feature = "jwt")]
     pub(crate) const fn settings(&self) -> &FetchSettings {
         &self.settings
     }
