@@ -275,7 +275,7 @@ fn sec_02_a_certificate_that_openssl_presents_is_known_to_authenticators() {
         let (_other, stream) = open();
         let raw = RawSocket::over(stream).peer(Subprotocol::JSON);
         for mut peer in [web.expect("101"), raw] {
-            let welcome = peer.hello("certificates", json!({ "authmethods": ["transport"] }));
+            let welcome = peer.hello("certificates", json!({ "authmethods": ["tls"] }));
             assert_eq!(welcome[2]["authid"], json!(fingerprint), "{version}: {welcome}");
         }
     }
