@@ -168,6 +168,7 @@ impl RealmHandle {
     /// while let Some(event) = readings.recv().await {
     ///     println!("{}: {:?}", event.topic(), event.bind::<(f64,)>()?);
     /// }
+    /// # Ok(())
     /// # }
     /// ```
     ///

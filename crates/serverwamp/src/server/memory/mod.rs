@@ -12,7 +12,8 @@
 //! }
 //!
 //! let routes = RouteSet::new().procedure("app.whoami", whoami);
-//! let app = Application::builder().realm(Realm::new("realm1").routes(routes)).build()?;
+//! let realm = Realm::new("realm1").allow_anonymous("guest").routes(routes);
+//! let app = Application::builder().realm(realm).build()?;
 //!
 //! let joe = app.join("realm1").as_principal(Principal::new("joe").role("admin")).await?;
 //! let answer: String = joe.call("app.whoami", ()).await?;
