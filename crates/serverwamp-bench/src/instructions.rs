@@ -123,7 +123,7 @@ fn with_permissions(realm: Realm) -> Realm {
     realm.role("anonymous", |role| {
         role.allow(Actions::CALL, prefix("demo."))
             .allow(Actions::ALL, prefix("bench."))
-            .allow(Actions::CALL | Actions::SUBSCRIBE, prefix("wamp.session."))
+            .allow(Actions::CALL | Actions::SUBSCRIBE, prefix("shop."))
             .deny(Actions::ALL, prefix("bench.admin."))
             .deny(Actions::ALL, wildcard("..internal"))
     })
