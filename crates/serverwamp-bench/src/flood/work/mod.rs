@@ -3,7 +3,7 @@
 //! Each kind meets a fresh server with one thread. Eight attackers send the same again and again, each when it has been
 //! answered, while a neighbour calls a procedure. What the neighbour gets is printed beside what it gets when nobody
 //! attacks, and beside both the longest turn that the server says it has given anybody, in processor time of its thread:
-//! that is what the limits promise, and what the run fails for.
+//! that has a goal in docs/limits.md, and the run fails if it is far above the goal.
 
 mod bystanders;
 mod inputs;
