@@ -40,15 +40,15 @@ fn without_descriptors_a_server_serves_those_it_has_rests_and_accepts_again() {
 }
 
 #[test]
-fn of_80_descriptors_enough_are_left_to_tell_a_newcomer_that_there_are_too_many_connections() {
+fn of_64_descriptors_enough_are_left_to_tell_a_newcomer_that_there_are_too_many_connections() {
     let fixture = binary::fixture();
     let fixture = fixture.to_str().expect("a path of UTF-8");
     // The time for the handshake does not end silent connections during the test.
-    let command = "ulimit -n 80; exec \"$0\" handshake_ms=60000";
+    let command = "ulimit -n 64; exec \"$0\" handshake_ms=60000";
     let server = ServerProcess::start(Path::new("/bin/sh"), &["-c", command, fixture], &[]);
     let mut scene = Scene::at(server);
-    // Four fifths of 80 files, with the neighbour. The program has twelve open itself, where its runtime awaits signals.
-    let sessions: Vec<_> = (1..64).map(|_| scene.joined(Subprotocol::JSON)).collect();
+    // All but 16 of 64 files, with the neighbour. The program has twelve open itself, where its runtime awaits signals.
+    let sessions: Vec<_> = (1..48).map(|_| scene.joined(Subprotocol::JSON)).collect();
     let mut silent = Vec::new();
     for _ in 0..10 {
         silent.extend((0..10).map(|_| RawTcp::open(scene.url())));

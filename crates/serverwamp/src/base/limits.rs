@@ -20,7 +20,7 @@ pub struct Limits {
     /// Connections in total, with or without a session. Beyond, HTTP is answered with status 503, RawSocket with its
     /// error 4, and TLS by closing the connection, because a handshake would cost more than the refusal saves. Default
     /// 65,536, or four fifths of the files that the process may have open (`ulimit -n`, read when the limits are
-    /// created) if that is fewer: a server without free file descriptors cannot even refuse.
+    /// created; at least 16 are left for others) if that is fewer: a server without free file descriptors cannot even refuse.
     pub connections: usize,
     /// Connections from one address, where each IPv6 network of 64 bits counts as one address; refused as above.
     /// Default `usize::MAX`, no limit: a proxy or a whole company may be behind one address, which only you can know.
@@ -310,7 +310,9 @@ impl Limits {
 /// As many connections as there are files for, with some left for listeners, certificates and whatever handlers open.
 fn connections() -> usize {
     const MOST: usize = 65_536;
-    files().map_or(MOST, |files| MOST.min(files - files / 5))
+    // A program whose runtime awaits signals has twelve files open before it has a connection.
+    const OTHER_FILES: usize = 16;
+    files().map_or(MOST, |files| files.saturating_sub((files / 5).max(OTHER_FILES)).clamp(1, MOST))
 }
 
 /// The number of files that the process may open, if it is limited.
