@@ -48,7 +48,7 @@ const EXCEPTIONS: [Exception; 8] = [
     },
     Exception {
         name: "Step",
-        files: &["serverwamp/src/api/reply/progress.rs", "serverwamp/src/router/payload/via.rs"],
+        files: &["serverwamp/src/api/reply/progress.rs", "serverwamp/src/peering/payload/via.rs"],
         reason: "a marker in `via` is named after the type it marks",
     },
     Exception {
@@ -58,7 +58,7 @@ const EXCEPTIONS: [Exception; 8] = [
     },
     Exception {
         name: "Value",
-        files: &["serverwamp-proto/src/codec/value.rs", "serverwamp/src/router/payload/via.rs"],
+        files: &["serverwamp-proto/src/codec/value.rs", "serverwamp/src/peering/payload/via.rs"],
         reason: "a marker in `via` is named after the type it marks",
     },
 ];

@@ -4,7 +4,7 @@ use super::handle::Held;
 use super::session::Awaited;
 use crate::base::error::WampError;
 use crate::base::signal::Signal;
-use crate::router::payload::ToArguments;
+use crate::peering::payload::ToArguments;
 use serverwamp_proto::id::{PublicationId, SessionId};
 use serverwamp_proto::message::{Message, Publish, PublishOptions};
 use serverwamp_proto::payload::Payload;

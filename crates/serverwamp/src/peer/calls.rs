@@ -13,10 +13,10 @@ use super::route::{
 use crate::WampError;
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
+use crate::peering::payload::CallReply;
 use crate::router::call::{CallState, Stop};
 use crate::router::dealer::LastFound;
 use crate::router::meta::{MetaAnswer, MetaApi, finish};
-use crate::router::payload::CallReply;
 use crate::router::realm::{CachedConfig, GivenAnswers, Withheld, no_such_procedure};
 use crate::router::request::{Invocation, Matched};
 use crate::router::routes::ProcedureRoute;

@@ -1,6 +1,8 @@
 //! Calls and events as application code holds them, whatever carries them: a realm of the same process, or a client's
 //! session with a router.
 //!
+//! `payload` has the values of both: arguments and results, as types and encoded.
+//!
 //! In go the answers and events, out come futures and streams. Who carries a call implements [`CallStarter`], who delivers
 //! events implements [`EventSource`]; neither is named here.
 //!
@@ -11,6 +13,7 @@ mod call;
 mod call_inbox;
 mod event;
 mod event_inbox;
+pub(crate) mod payload;
 
 pub(crate) use call::{CallDraft, CallStarter, StartedCall};
 pub use call::{CallResult, Calling, FromResults, ProgressResults};

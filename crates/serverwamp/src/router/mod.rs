@@ -5,7 +5,6 @@ pub(crate) mod broker;
 pub(crate) mod call;
 pub(crate) mod dealer;
 pub(crate) mod meta;
-pub(crate) mod payload;
 pub(crate) mod realm;
 pub mod request;
 pub(crate) mod routes;

@@ -3,8 +3,8 @@
 //! Invariant: SUBSCRIBED is queued before any EVENT of the subscription, because only the realm queues both and it
 //! does so under the lock of the subscription's members; a [`Subscription`] exists only after that.
 
+use crate::peering::payload::ToArguments;
 use crate::router::broker::PendingSubscribe;
-use crate::router::payload::ToArguments;
 use crate::router::request::SubscriptionRequest;
 use crate::{Session, WampError};
 use futures_util::future::{Either, select};

@@ -36,7 +36,7 @@ mod session;
 mod state;
 mod uri;
 
-pub use crate::router::payload::{Arg, Args, Kwargs};
+pub use crate::peering::payload::{Arg, Args, Kwargs};
 pub use call::Canceled;
 pub use input::CallInput;
 pub use payload::Params;

@@ -2,7 +2,7 @@
 
 use super::FromRequest;
 use crate::WampError;
-use crate::router::payload::{Arg, Args, Kwargs};
+use crate::peering::payload::{Arg, Args, Kwargs};
 use crate::router::request::Invocation;
 use serde::de::DeserializeOwned;
 use serverwamp_proto::payload::Payload;

@@ -1,7 +1,7 @@
 //! A layer made of an async function.
 
 use super::{CallLayer, ProcedureService};
-use crate::router::payload::CallReply;
+use crate::peering::payload::CallReply;
 use crate::router::request::Invocation;
 use crate::rt::BoxFuture;
 use std::convert::Infallible;

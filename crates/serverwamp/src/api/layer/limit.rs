@@ -8,7 +8,7 @@ use super::ProcedureService;
 use crate::Session;
 use crate::WampError;
 use crate::base::locks::Mutex;
-use crate::router::payload::CallReply;
+use crate::peering::payload::CallReply;
 use crate::router::request::Invocation;
 use crate::rt::{BoxFuture, NEVER};
 use hashbrown::HashMap;

@@ -2,7 +2,7 @@
 
 use super::ProcedureService;
 use crate::base::log::line;
-use crate::router::payload::CallReply;
+use crate::peering::payload::CallReply;
 use crate::router::request::Invocation;
 use crate::rt::{BoxFuture, Runtime};
 use std::fmt;

@@ -1,7 +1,7 @@
 //! Replies of topic and session handlers: yes, no, or "yes, and hold this meanwhile".
 
 use super::{IntoReply, via};
-use crate::router::payload::ToArguments;
+use crate::peering::payload::ToArguments;
 use crate::router::request::{SessionRequest, SubscriptionRequest};
 use crate::router::session::pending::SessionReply;
 use crate::router::subscription::{PendingSubscription, SubscriptionReply};

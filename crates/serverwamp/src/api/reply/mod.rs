@@ -42,12 +42,12 @@ mod lifecycle;
 mod progress;
 mod shapes;
 
-pub use crate::router::payload::{CallReply, ToArguments, ToPayload, via};
+pub use crate::peering::payload::{CallReply, ToArguments, ToPayload, via};
 pub use lifecycle::{Events, Hold};
 pub use progress::{IntoItem, Progress, Progressive, Step};
 
 use crate::WampError;
-use crate::router::payload::encode_value;
+use crate::peering::payload::encode_value;
 use crate::router::request::{Invocation, Request};
 use futures_util::future::Either;
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! Arguments, keyword arguments and encoded payloads as replies to a call.
 
 use super::IntoReply;
-use crate::router::payload::{Arg, Args, CallReply, Kwargs, ToPayload, via};
+use crate::peering::payload::{Arg, Args, CallReply, Kwargs, ToPayload, via};
 use crate::router::request::Invocation;
 use serde::Serialize;
 use serverwamp_proto::payload::Payload;

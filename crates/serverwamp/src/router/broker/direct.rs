@@ -2,7 +2,7 @@
 
 use super::{Broker, HeldSubscription, PendingSubscribe};
 use crate::WampError;
-use crate::router::payload::ToArguments;
+use crate::peering::payload::ToArguments;
 use crate::router::session::RouterSession;
 use crate::router::wire;
 use serverwamp_proto::pattern::Match;

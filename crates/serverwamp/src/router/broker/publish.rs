@@ -3,7 +3,7 @@
 use super::{Broker, Disclosed};
 use crate::WampError;
 use crate::base::statistics::Refusal;
-use crate::router::payload::ToArguments;
+use crate::peering::payload::ToArguments;
 use crate::router::realm::{
     AccessRequest, Disclosure, GivenAnswers, Granted, RealmConfig, Withheld, disclosure_refused, forwarded,
 };

@@ -9,7 +9,7 @@ pub(crate) use inputs::{Inputs, Taken};
 
 use crate::base::locks::Mutex;
 use crate::base::signal::Signal;
-use crate::router::payload::CallReply;
+use crate::peering::payload::CallReply;
 use crate::router::request::Matched;
 use crate::router::session::RouterSession;
 use crate::{Session, WampError};

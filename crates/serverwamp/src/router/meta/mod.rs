@@ -25,8 +25,8 @@ pub(crate) use turns::finish;
 
 use crate::WampError;
 use crate::base::statistics::Refusal;
-use crate::router::payload::Args;
-use crate::router::payload::ToPayload;
+use crate::peering::payload::Args;
+use crate::peering::payload::ToPayload;
 use crate::router::realm::{GivenAnswers, RunningRealm, Withheld, no_such_procedure};
 use crate::router::session::RouterSession;
 use arguments::{Arguments, Page};

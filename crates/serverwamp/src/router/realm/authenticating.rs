@@ -2,9 +2,9 @@
 
 use super::RunningRealm;
 use crate::WampError;
+use crate::peering::payload::ToArguments;
 use crate::peering::{CallResult, Calling};
 use crate::router::dealer::Found;
-use crate::router::payload::ToArguments;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::SessionId;
 use std::sync::Arc;

@@ -6,8 +6,8 @@
 
 use super::{RunningRealm, Unasked};
 use crate::WampError;
+use crate::peering::payload::ToArguments;
 use crate::peering::{CallResult, Calling};
-use crate::router::payload::ToArguments;
 use crate::router::request::{Purpose, Question, Verdict};
 use crate::router::session::RouterSession;
 use crate::transport::TransportKind;

@@ -2,7 +2,7 @@
 
 use super::running::RunningRealm;
 use crate::WampError;
-use crate::router::payload::ToArguments;
+use crate::peering::payload::ToArguments;
 use crate::transport::pause_after;
 use serverwamp_proto::id::{PublicationId, SessionId};
 use serverwamp_proto::message::Receivers;

@@ -1,8 +1,8 @@
 //! A CALL for the application.
 
 use super::Request;
+use crate::peering::payload::CallReply;
 use crate::router::call::CallState;
-use crate::router::payload::CallReply;
 use crate::{Session, WampError};
 use regex::Regex;
 use serverwamp_proto::id::RequestId;

@@ -1,7 +1,7 @@
 //! The service of a route: a handler whose types are erased, or a `tower` service.
 
 use crate::base::error::WampError;
-use crate::router::payload::CallReply;
+use crate::peering::payload::CallReply;
 use crate::router::request::{Invocation, Request};
 use crate::rt::BoxFuture;
 use std::error::Error;

@@ -2,11 +2,11 @@
 
 use super::RouterSession;
 use crate::WampError;
+use crate::peering::payload::CallReply;
 use crate::router::broker::{HeldSubscription, PendingSubscribe};
 use crate::router::call::{CallState, Stop};
 use crate::router::dealer::{RegistrationEntry, RoutedCall};
 use crate::router::meta::Testament;
-use crate::router::payload::CallReply;
 use crate::router::realm::Seat;
 use hashbrown::HashMap;
 use serverwamp_proto::broker::Testaments;
