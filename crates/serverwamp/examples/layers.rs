@@ -26,7 +26,7 @@ async fn stopwatch(invocation: Invocation, next: Next) -> CallReply {
 
 /// Answers in place of the procedures it is put around.
 async fn guests_only_look(invocation: Invocation, next: Next) -> Result<CallReply, WampError> {
-    if invocation.session().authrole() == "guest" {
+    if invocation.session().is_some_and(|session| session.authrole() == "guest") {
         return Err(WampError::not_authorized("guests only look"));
     }
     Ok(next.run(invocation).await)

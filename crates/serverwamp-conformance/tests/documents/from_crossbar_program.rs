@@ -31,8 +31,8 @@ async fn by_secret(AuthId(authid): AuthId) -> Option<CraCredential> {
 /// What only one role may call is served by the application, behind a layer.
 fn for_backends() -> RouteSet {
     RouteSet::new().procedure("com.example.reset", || async { "reset" }).layer(
-        tower::filter::FilterLayer::new(|call: Invocation| match call.session().authrole() {
-            "backend" => Ok(call),
+        tower::filter::FilterLayer::new(|call: Invocation| match call.session() {
+            Some(session) if session.authrole() == "backend" => Ok(call),
             _ => Err(WampError::not_authorized("only backends may reset")),
         }),
     )

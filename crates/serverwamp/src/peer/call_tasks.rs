@@ -7,7 +7,7 @@ use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::peering::payload::CallReply;
 use crate::router::call::{CallState, Stop};
-use crate::router::session::{Charge, RouterSession};
+use crate::router::session::{Charge, RouterSession, Session};
 use crate::router::supervise;
 use crate::rt::after;
 use futures_util::FutureExt;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub(super) fn spawn(
     session: &Arc<RouterSession>,
     run: Run,
-    state: Arc<CallState>,
+    state: Arc<CallState<Session>>,
     kept: Option<Charge>,
     call_permit: Option<CallPermit>,
 ) {
@@ -38,15 +38,15 @@ pub(super) fn spawn(
     }
     session.enter_call(&state);
     supervise::spawn(session.runtime(), async move {
-        let session = Arc::clone(state.session.inner());
+        let session = Arc::clone(state.source.inner());
         serve(run, &state).await;
         drop(kept);
         session.leave_call(&state);
     });
 }
 
-async fn serve(run: Run, state: &Arc<CallState>) {
-    let session = state.session.inner();
+async fn serve(run: Run, state: &Arc<CallState<Session>>) {
+    let session = state.source.inner();
     let mut run = AssertUnwindSafe(run).catch_unwind();
     let finished = {
         let expired = pin!(expired(state));

@@ -20,12 +20,13 @@ use crate::router::meta::{MetaAnswer, MetaApi, finish};
 use crate::router::realm::{CachedConfig, GivenAnswers, Withheld, no_such_procedure};
 use crate::router::request::{Invocation, Matched};
 use crate::router::routes::ProcedureRoute;
-use crate::router::session::{Charge, OpenCall, RouterSession};
+use crate::router::session::{Charge, OpenCall, RouterSession, Session};
 use crate::router::supervise;
 use crate::rt::{BoxFuture, after};
 use crate::transport::charge_time;
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::{Call, CancelMode, Violation};
+use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::Feature;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,7 +40,7 @@ pub(super) type Run = BoxFuture<'static, CallReply>;
 /// The call state that a session's connection keeps.
 pub(super) struct Calls {
     /// The state of the last call that was answered at once, for the next one.
-    spare: Option<Arc<CallState>>,
+    spare: Option<Arc<CallState<Session>>>,
     /// Calls that wait for the one before, in a realm that serves them one at a time.
     waiting: VecDeque<Waiting>,
     serial: bool,
@@ -54,15 +55,11 @@ pub(super) struct Calls {
 
 /// A call that waits for the one before.
 struct Waiting {
-    invocation: Invocation,
+    call: Arc<CallState<Session>>,
+    /// Its arguments, in memory of their own.
+    payload: Payload,
     kept: Option<Charge>,
     call_permit: CallPermit,
-}
-
-impl Waiting {
-    fn call(&self) -> &Arc<CallState> {
-        &self.invocation.call
-    }
 }
 
 impl Calls {
@@ -119,8 +116,8 @@ impl Calls {
             refuse(session, call.request, call.options.progress, &WampError::unavailable(text));
             return Ok(());
         }
-        if let Some(waiting) = self.waiting.iter().find(|waiting| waiting.call().request == call.request) {
-            return Ok(go_on(waiting.call(), &call).map(drop)?);
+        if let Some(waiting) = self.waiting.iter().find(|waiting| waiting.call.request == call.request) {
+            return Ok(go_on(&waiting.call, &call).map(drop)?);
         }
         let announced = || session.caller_has(Feature::PayloadPassthruMode);
         session.check_passthru(call.options.passthru.as_deref(), announced, || {
@@ -185,13 +182,13 @@ impl Calls {
         check_abilities(&call, route.as_deref().is_some_and(|route| route.takes_input)).map_err(refuse)?;
         let kept = session.charge(&call.payload).map_err(refuse)?;
         let state = self.state(session, &call, &procedure, matched);
-        let invocation = Invocation { call: state, payload: call.payload };
         if self.serial && (session.calls_in_flight() > 0 || !self.waiting.is_empty()) {
             let call_permit = CallPermit::take(session).map_err(refuse)?;
-            let invocation = Invocation { payload: invocation.payload.to_keep(), ..invocation };
-            self.waiting.push_back(Waiting { invocation, kept, call_permit });
+            let payload = call.payload.to_keep();
+            self.waiting.push_back(Waiting { call: state, payload, kept, call_permit });
         } else {
-            self.start(session, invocation, kept, None, route.as_deref().map(|route| &**route));
+            let route = route.as_deref().map(|route| &**route);
+            self.start(session, (state, call.payload), kept, None, route);
         }
         Ok(())
     }
@@ -202,7 +199,7 @@ impl Calls {
         call: &Call<'_>,
         procedure: &Arc<str>,
         matched: Matched,
-    ) -> Arc<CallState> {
+    ) -> Arc<CallState<Session>> {
         if let Some(mut spare) = self.spare.take()
             && let Some(state) = Arc::get_mut(&mut spare)
             && state.recycle(call.request, procedure).is_some()
@@ -210,7 +207,8 @@ impl Calls {
             describe(state, session, call, matched);
             return spare;
         }
-        let mut state = CallState::new(Arc::clone(session), call.request, Arc::clone(procedure));
+        let mut state =
+            CallState::new(Session::new(Arc::clone(session)), call.request, Arc::clone(procedure));
         describe(&mut state, session, call, matched);
         Arc::new(state)
     }
@@ -218,9 +216,10 @@ impl Calls {
     /// Starts the calls that waited for another one to end.
     pub(super) fn start_waiting(&mut self, session: &Arc<RouterSession>) {
         while !self.waiting.is_empty() && session.calls_in_flight() == 0 {
-            if let Some(Waiting { invocation, kept, call_permit }) = self.waiting.pop_front() {
-                let route = session.running_realm().code.routes.procedure(&invocation.call.procedure);
-                self.start(session, invocation, kept, Some(call_permit), route.map(|route| &**route));
+            if let Some(Waiting { call, payload, kept, call_permit }) = self.waiting.pop_front() {
+                let route = session.running_realm().code.routes.procedure(&call.procedure);
+                let route = route.map(|route| &**route);
+                self.start(session, (call, payload), kept, Some(call_permit), route);
             }
         }
     }
@@ -230,7 +229,7 @@ impl Calls {
         if self.waiting.is_empty() {
             return self.deadlines.first();
         }
-        let waiting = self.waiting.iter().filter_map(|waiting| waiting.call().deadline).min();
+        let waiting = self.waiting.iter().filter_map(|waiting| waiting.call.deadline).min();
         waiting.into_iter().chain(self.deadlines.first()).min()
     }
 
@@ -238,9 +237,9 @@ impl Calls {
     pub(super) fn expire(&mut self, session: &Arc<RouterSession>, now: Instant) {
         if !self.waiting.is_empty() {
             self.waiting.retain(|waiting| {
-                let expired = waiting.call().deadline.is_some_and(|deadline| deadline <= now);
+                let expired = waiting.call.deadline.is_some_and(|deadline| deadline <= now);
                 if expired {
-                    session.send_error(Call::CODE, waiting.call().request, &WampError::call_timed_out());
+                    session.send_error(Call::CODE, waiting.call.request, &WampError::call_timed_out());
                 }
                 !expired
             });
@@ -258,12 +257,13 @@ impl Calls {
     fn start(
         &mut self,
         session: &Arc<RouterSession>,
-        invocation: Invocation,
+        (state, payload): (Arc<CallState<Session>>, Payload),
         kept: Option<Charge>,
         call_permit: Option<CallPermit>,
         route: Option<&ProcedureRoute>,
     ) {
-        let state = Arc::clone(&invocation.call);
+        let call: Arc<CallState<Session>> = Arc::clone(&state);
+        let invocation = Invocation { call, payload };
         let realm = session.running_realm();
         let mut run = match (&realm.code.service, route) {
             // Layers may let a call wait, and with it all that was read together with it.
@@ -287,7 +287,12 @@ impl Calls {
         }
     }
 
-    fn answer_at_once(&mut self, session: &Arc<RouterSession>, state: Arc<CallState>, reply: &CallReply) {
+    fn answer_at_once(
+        &mut self,
+        session: &Arc<RouterSession>,
+        state: Arc<CallState<Session>>,
+        reply: &CallReply,
+    ) {
         if Arc::strong_count(&state) == 1 && state.inputs.is_none() {
             // Nobody else holds the call, so nobody else can answer it.
             session.send_reply(state.request, reply);
@@ -304,7 +309,7 @@ impl Calls {
         request: RequestId,
         mode: Option<CancelMode>,
     ) {
-        if let Some(index) = self.waiting.iter().position(|waiting| waiting.call().request == request) {
+        if let Some(index) = self.waiting.iter().position(|waiting| waiting.call.request == request) {
             self.waiting.remove(index);
             session.send_error(Call::CODE, request, &WampError::call_canceled());
             return;
@@ -320,14 +325,14 @@ impl Calls {
                     // Without a mode it is `killnowait` (checklist CAN-07).
                     Some(CancelMode::Skip | CancelMode::KillNoWait) | None => Stop::Now,
                 };
-                RouterSession::stop_call(&call, stop, WampError::call_canceled());
+                call.stop_with(stop, WampError::call_canceled());
             }
         }
     }
 }
 
 /// Writes down what the caller asked for beyond the call itself.
-fn describe(state: &mut CallState, session: &Arc<RouterSession>, call: &Call<'_>, matched: Matched) {
+fn describe(state: &mut CallState<Session>, session: &Arc<RouterSession>, call: &Call<'_>, matched: Matched) {
     state.matched = matched;
     state.receive_progress = call.options.receive_progress;
     state.inputs = call.options.progress.then(Arc::default);

@@ -5,6 +5,7 @@
 //! connection, which should not have to take part in this one's bookkeeping.
 
 use crate::router::call::CallState;
+use crate::router::session::Session;
 use serverwamp_proto::id::RequestId;
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -45,11 +46,11 @@ impl Deadlines {
 }
 
 /// Completes when the call has been silent for as long as its caller allows (checklist TMO-01, TMO-08).
-pub(super) async fn expired(state: &CallState) {
+pub(super) async fn expired(state: &CallState<Session>) {
     let (Some(timeout), Some(mut deadline)) = (state.timeout, state.deadline) else {
         return std::future::pending().await;
     };
-    let runtime = state.session.inner().runtime();
+    let runtime = state.source.inner().runtime();
     loop {
         runtime.sleep_until(deadline).await;
         match state.last_progress().and_then(|progress| progress.checked_add(timeout)) {

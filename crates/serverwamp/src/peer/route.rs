@@ -12,7 +12,7 @@ use crate::router::realm::{
 };
 use crate::router::request::{Matched, QuestionOptions};
 use crate::router::routes::ProcedureRoute;
-use crate::router::session::{OpenCall, RouterSession};
+use crate::router::session::{OpenCall, RouterSession, Session};
 use crate::rt::after;
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::{Call, Passthru, Violation};
@@ -177,7 +177,7 @@ pub(super) fn continues(session: &RouterSession, call: &Call<'_>) -> Result<bool
 }
 
 /// A further input for a call that the application serves; `false` when it has its answer.
-pub(super) fn go_on(served: &CallState, call: &Call<'_>) -> Result<bool, Violation> {
+pub(super) fn go_on(served: &CallState<Session>, call: &Call<'_>) -> Result<bool, Violation> {
     match served.take_input(&call.procedure, &call.payload, !call.options.progress) {
         Taken::Answered => Ok(false),
         Taken::Waiting => Ok(true),
@@ -185,12 +185,12 @@ pub(super) fn go_on(served: &CallState, call: &Call<'_>) -> Result<bool, Violati
         Taken::Full => {
             let text = "the procedure does not take its input fast enough";
             let why = format_args!("{}: {text}", served.procedure);
-            served.session.inner().running_realm().context.counters.refused(
+            served.source.inner().running_realm().context.counters.refused(
                 Refusal::CallInputs,
-                served.session.inner(),
+                served.source.inner(),
                 why,
             );
-            RouterSession::stop_call(served, Stop::Now, WampError::network_failure(text));
+            served.stop_with(Stop::Now, WampError::network_failure(text));
             Ok(true)
         }
     }

@@ -54,7 +54,7 @@ use std::future::Future;
 ///
 /// ```
 /// use serverwamp::extract::FromRequest;
-/// use serverwamp::request::Request;
+/// use serverwamp::request::PeerRequest;
 /// use serverwamp::WampError;
 ///
 /// #[derive(Clone)]
@@ -62,11 +62,13 @@ use std::future::Future;
 ///
 /// struct CurrentUser(User);
 ///
-/// impl<R: Request, S: Sync> FromRequest<R, S> for CurrentUser {
+/// impl<R: PeerRequest, S: Sync> FromRequest<R, S> for CurrentUser {
 ///     type Rejection = WampError;
+///     const NEEDS_SESSION: Option<&'static str> = Some("CurrentUser");
 ///
 ///     async fn from_request(request: &mut R, _: &S) -> Result<Self, WampError> {
-///         request.session().identity::<User>().map(|user| CurrentUser((*user).clone())).ok_or_else(|| WampError::not_authorized("log in first"))
+///         let user = request.session().and_then(|session| session.identity::<User>());
+///         user.map(|user| CurrentUser((*user).clone())).ok_or_else(|| WampError::not_authorized("log in first"))
 ///     }
 /// }
 /// ```
@@ -103,6 +105,10 @@ pub trait FromRequest<R: Request, S>: Sized {
         let _ = request;
         false
     }
+
+    /// The extractor's name, if it needs a session in a realm of the application: a route whose handler takes it cannot be served
+    /// by a client, which is then told before it serves anything.
+    const NEEDS_SESSION: Option<&'static str> = None;
 
     /// Returns whether the extractor takes more input than the request itself. [`CallInput`] does.
     #[doc(hidden)]

@@ -2,9 +2,8 @@
 
 use super::FromRequest;
 use crate::base::log::line;
-use crate::router::request::Request;
+use crate::router::request::PeerRequest;
 use crate::{RealmHandle, Session, TransportInfo, WampError};
-use std::convert::Infallible;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -30,44 +29,48 @@ impl<U> Deref for Identity<U> {
 #[derive(Clone, Copy, Debug)]
 pub struct Extension<T>(pub T);
 
-impl<R: Request, S: Sync> FromRequest<R, S> for Session {
-    type Rejection = Infallible;
-
-    async fn from_request(request: &mut R, _: &S) -> Result<Self, Infallible> {
-        Ok(request.session().clone())
-    }
+/// The answer to a request that has no session, which a handler asks for: only a call that a client serves has none.
+fn no_session(extractor: &str) -> WampError {
+    WampError::internal(format_args!(
+        "a handler takes `{extractor}`, which a call that a client serves does not have"
+    ))
 }
 
-impl<R: Request, S: Sync> FromRequest<R, S> for RealmHandle {
-    type Rejection = Infallible;
+/// Extractors of a session that never fail in the application's own realm.
+macro_rules! of_session {
+    ($type:ty, $name:literal, |$session:ident| $value:expr) => {
+        impl<R: PeerRequest, S: Sync> FromRequest<R, S> for $type {
+            type Rejection = WampError;
 
-    async fn from_request(request: &mut R, _: &S) -> Result<Self, Infallible> {
-        Ok(request.session().realm())
-    }
+            const NEEDS_SESSION: Option<&'static str> = Some($name);
+
+            async fn from_request(request: &mut R, _: &S) -> Result<Self, WampError> {
+                let Some($session) = request.session() else { return Err(no_session($name)) };
+                Ok($value)
+            }
+
+            fn is_known_absent(request: &R) -> bool {
+                request.session().is_none()
+            }
+        }
+    };
 }
 
-impl<R: Request, S: Sync> FromRequest<R, S> for TransportInfo {
-    type Rejection = Infallible;
+of_session!(Session, "Session", |session| session.clone());
+of_session!(RealmHandle, "RealmHandle", |session| session.realm());
+of_session!(TransportInfo, "TransportInfo", |session| session.transport().clone());
+// Shared, not copied.
+of_session!(Arc<TransportInfo>, "Arc<TransportInfo>", |session| Self::clone(
+    session.inner().shared_transport()
+));
 
-    async fn from_request(request: &mut R, _: &S) -> Result<Self, Infallible> {
-        Ok(request.session().transport().clone())
-    }
-}
-
-/// Shared, not copied.
-impl<R: Request, S: Sync> FromRequest<R, S> for Arc<TransportInfo> {
-    type Rejection = Infallible;
-
-    async fn from_request(request: &mut R, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::clone(request.session().inner().shared_transport()))
-    }
-}
-
-impl<R: Request, S: Sync, U: Send + Sync + 'static> FromRequest<R, S> for Identity<U> {
+impl<R: PeerRequest, S: Sync, U: Send + Sync + 'static> FromRequest<R, S> for Identity<U> {
     type Rejection = WampError;
 
+    const NEEDS_SESSION: Option<&'static str> = Some("Identity");
+
     async fn from_request(request: &mut R, _: &S) -> Result<Self, WampError> {
-        let session = request.session();
+        let Some(session) = request.session() else { return Err(no_session("Identity")) };
         session.identity::<U>().map(Identity).ok_or_else(|| {
             line!(
                 WARN,
@@ -84,19 +87,22 @@ impl<R: Request, S: Sync, U: Send + Sync + 'static> FromRequest<R, S> for Identi
 
     /// A handler that takes `Option<Identity<U>>` is for sessions without one as well: nothing is wrong with these.
     fn is_known_absent(request: &R) -> bool {
-        request.session().identity::<U>().is_none()
+        request.session().is_none_or(|session| session.identity::<U>().is_none())
     }
 }
 
-impl<R: Request, S: Sync, T: Clone + Send + Sync + 'static> FromRequest<R, S> for Extension<T> {
+impl<R: PeerRequest, S: Sync, T: Clone + Send + Sync + 'static> FromRequest<R, S> for Extension<T> {
     type Rejection = WampError;
 
+    const NEEDS_SESSION: Option<&'static str> = Some("Extension");
+
     async fn from_request(request: &mut R, _: &S) -> Result<Self, WampError> {
-        request.session().get::<T>().map(Extension).ok_or_else(|| {
+        let Some(session) = request.session() else { return Err(no_session("Extension")) };
+        session.get::<T>().map(Extension).ok_or_else(|| {
             WampError::internal(format_args!(
                 "no `{}` is kept on session {}: insert it before a handler takes it as `Extension`",
                 std::any::type_name::<T>(),
-                request.session().id(),
+                session.id(),
             ))
         })
     }

@@ -38,6 +38,11 @@ pub trait Handler<R: Request, T, S>: Clone + Send + Sync + 'static {
     /// Extracts the arguments, runs the function, turns what it returns into the reply.
     fn call(self, request: R, state: StateRef<S>) -> impl Future<Output = R::Reply> + Send;
 
+    /// The name of an argument that needs a session in a realm of the application, if there is one: see
+    /// [`FromRequest::NEEDS_SESSION`](crate::extract::FromRequest::NEEDS_SESSION).
+    #[doc(hidden)]
+    const NEEDS_SESSION: Option<&'static str> = None;
+
     /// Returns whether it takes more input than the request itself. Functions with a [`CallInput`](crate::extract::CallInput) do.
     #[doc(hidden)]
     fn takes_input() -> bool {

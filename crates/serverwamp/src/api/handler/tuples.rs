@@ -18,6 +18,14 @@ macro_rules! impl_handler {
             S: Send + Sync + 'static,
             $($ty: FromRequest<R, S> + Send,)*
         {
+            const NEEDS_SESSION: Option<&'static str> = {
+                let mut needs = None;
+                $(if needs.is_none() {
+                    needs = $ty::NEEDS_SESSION;
+                })*
+                needs
+            };
+
             // Not an `async fn`: that would keep every argument twice, as it came and as it is used.
             #[allow(clippy::manual_async_fn, reason = "see above")]
             fn call(self, mut request: R, state: StateRef<S>) -> impl Future<Output = R::Reply> + Send {

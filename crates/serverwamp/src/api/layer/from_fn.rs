@@ -25,7 +25,7 @@ use tower_service::Service;
 /// # async fn restart() {}
 ///
 /// async fn administrators_only(invocation: Invocation, next: Next) -> Result<CallReply, WampError> {
-///     if invocation.session().authrole() != "admin" {
+///     if invocation.session().is_none_or(|session| session.authrole() != "admin") {
 ///         return Err(WampError::not_authorized("only administrators may call this"));
 ///     }
 ///     Ok(next.run(invocation).await)

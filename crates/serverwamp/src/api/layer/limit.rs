@@ -5,7 +5,6 @@
 //! within one period, and what is left over is swept away before the table grows.
 
 use super::ProcedureService;
-use crate::Session;
 use crate::WampError;
 use crate::base::locks::Mutex;
 use crate::peering::payload::CallReply;
@@ -71,6 +70,8 @@ enum Of {
 enum LimitKey {
     Session(SessionId),
     Authid(Box<str>),
+    /// Whoever calls a procedure that a client serves, and is not disclosed.
+    Undisclosed,
 }
 
 #[derive(Debug, Default)]
@@ -102,10 +103,11 @@ impl CallLimit {
         self.counts.refused.load(Ordering::Relaxed)
     }
 
-    fn key(&self, session: &Session) -> LimitKey {
-        match self.of {
-            Of::Session => LimitKey::Session(session.id()),
-            Of::Authid => LimitKey::Authid(session.authid().into()),
+    fn key(&self, invocation: &Invocation) -> LimitKey {
+        match (self.of, invocation.session()) {
+            (_, None) => LimitKey::Undisclosed,
+            (Of::Session, Some(session)) => LimitKey::Session(session.id()),
+            (Of::Authid, Some(session)) => LimitKey::Authid(session.authid().into()),
         }
     }
 
@@ -180,8 +182,8 @@ where
     }
 
     fn call(&mut self, invocation: Invocation) -> Self::Future {
-        let session = invocation.session();
-        match self.limit.take(self.limit.key(session), session.inner().runtime().now()) {
+        let now = invocation.call.source.runtime().now();
+        match self.limit.take(self.limit.key(&invocation), now) {
             Ok(()) => Box::pin(self.inner.call(invocation)),
             Err(wait) => Box::pin(ready(Ok(CallReply::error(self.limit.refusal(wait))))),
         }

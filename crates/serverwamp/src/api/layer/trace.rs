@@ -60,10 +60,10 @@ where
     }
 
     fn call(&mut self, invocation: Invocation) -> Self::Future {
-        let session = invocation.session().clone();
         let procedure: Arc<str> = Arc::clone(&invocation.call.procedure);
         let request = invocation.request();
-        let runtime: Arc<dyn Runtime> = Arc::clone(session.inner().runtime());
+        let runtime: Arc<dyn Runtime> = Arc::clone(invocation.call.source.runtime());
+        let session = invocation.call.source.session();
         let started = runtime.now();
         let reply = self.inner.call(invocation);
         Box::pin(async move {
@@ -73,7 +73,6 @@ where
                 Ok(reply) => reply.as_error().map_or("result", |error| error.uri()),
                 Err(_) => "failed",
             };
-            let session = session.id();
             line!(
                 DEBUG,
                 "call",

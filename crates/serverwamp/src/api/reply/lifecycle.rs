@@ -59,7 +59,8 @@ impl<R: SessionRequest, G: Send> IntoReply<R, via::Shape> for Hold<G> {
         if !request.is_taken() {
             request.admission().accept();
         }
-        request.session().clone().closed().await;
+        let session = request.admission().session.clone();
+        session.closed().await;
         drop(self.0);
         SessionReply(Ok(()))
     }

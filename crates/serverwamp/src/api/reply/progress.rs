@@ -55,7 +55,7 @@ impl Progress {
         if !self.call.receive_progress {
             return Ok(());
         }
-        let encoded = value.to_payload(self.call.session.inner().serializer())?;
+        let encoded = value.to_payload(self.call.source.serializer())?;
         self.call.send_progress(encoded).await
     }
 }

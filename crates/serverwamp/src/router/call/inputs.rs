@@ -1,10 +1,9 @@
 //! The inputs of a progressive call on their way to its handler.
 
+use super::ChargedPayload;
 use crate::base::locks::{Mutex, MutexGuard};
-use crate::router::session::{ChargedPayload, RouterSession};
 use serverwamp_proto::payload::Payload;
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::PoisonError;
 use std::task::{Context, Poll, Waker};
 
@@ -49,13 +48,12 @@ impl Inputs {
         !self.queue().complete
     }
 
-    /// Takes one in, on behalf of its caller. Who waits for it is to be woken when no lock is held: nobody knows what
-    /// that does.
+    /// Takes one in that `keep` copies, unless too much is kept already. Who waits for it is to be woken when no lock is held:
+    /// nobody knows what that does.
     #[must_use]
     pub(crate) fn push(
         &self,
-        caller: &Arc<RouterSession>,
-        payload: &Payload,
+        keep: impl FnOnce() -> Option<ChargedPayload>,
         last: bool,
     ) -> (Taken, Option<Waker>) {
         let mut queue = self.queue();
@@ -63,7 +61,7 @@ impl Inputs {
             return (Taken::Complete, None);
         }
         queue.complete = last;
-        let held = (queue.waiting.len() < MOST_WAITING).then(|| caller.charge_copy(payload)).flatten();
+        let held = (queue.waiting.len() < MOST_WAITING).then(keep).flatten();
         let Some(held) = held else { return (Taken::Full, None) };
         queue.waiting.push_back(held);
         (Taken::Waiting, queue.waker.take())

@@ -3,16 +3,19 @@
 //! Invariant: a call gets exactly one final RESULT or ERROR, and no progressive result after it. Whoever answers
 //! takes the `answered` lock, looks, queues, and only then lets go.
 
+mod charged;
 mod inputs;
+mod source;
 
+pub(crate) use charged::{ChargedPayload, Charger};
 pub(crate) use inputs::{Inputs, Taken};
+pub(crate) use source::CallSource;
 
+use crate::WampError;
 use crate::base::locks::Mutex;
 use crate::base::signal::Signal;
 use crate::peering::payload::CallReply;
 use crate::router::request::Matched;
-use crate::router::session::RouterSession;
-use crate::{Session, WampError};
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::uris;
@@ -31,9 +34,10 @@ pub(crate) enum Stop {
 }
 
 /// The state that a call's handler, its sinks and its canceller share.
+///
+/// Who carries the call knows its source by type; handlers do not, so that they serve calls of every source.
 #[derive(Debug)]
-pub(crate) struct CallState {
-    pub(crate) session: Session,
+pub(crate) struct CallState<O: ?Sized = dyn CallSource> {
     pub(crate) request: RequestId,
     /// The URI that was called.
     pub(crate) procedure: Arc<str>,
@@ -52,12 +56,13 @@ pub(crate) struct CallState {
     is_without_permit: AtomicBool,
     answered: Mutex<bool>,
     last_progress: Mutex<Option<Instant>>,
+    /// The session that the call came from, and that its answers go to.
+    pub(crate) source: O,
 }
 
-impl CallState {
-    pub(crate) fn new(session: Arc<RouterSession>, request: RequestId, procedure: Arc<str>) -> Self {
+impl<O: CallSource> CallState<O> {
+    pub(crate) fn new(source: O, request: RequestId, procedure: Arc<str>) -> Self {
         Self {
-            session: Session::new(session),
             request,
             procedure,
             matched: Matched::Exact,
@@ -70,9 +75,12 @@ impl CallState {
             is_without_permit: AtomicBool::new(false),
             answered: Mutex::new(false),
             last_progress: Mutex::new(None),
+            source,
         }
     }
+}
 
+impl<O: CallSource + ?Sized> CallState<O> {
     /// Makes a state that nobody else holds any more ready for the next call; `None` when it saw a cancellation,
     /// because a signal cannot be taken back.
     pub(crate) fn recycle(&mut self, request: RequestId, procedure: &Arc<str>) -> Option<()> {
@@ -124,7 +132,7 @@ impl CallState {
             }
             return Err(error);
         }
-        self.session.inner().outbox().room().await;
+        self.source.outbox().room().await;
         Ok(())
     }
 
@@ -134,10 +142,10 @@ impl CallState {
             return Err(WampError::call_canceled());
         }
         if self.timeout.is_some() {
-            let now = self.session.inner().runtime().now();
+            let now = self.source.runtime().now();
             *self.last_progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
         }
-        self.session.inner().send_progress(self.request, encoded)
+        self.source.send_progress(self.request, encoded)
     }
 
     /// Queues the final answer, unless there has been one; says whether this was it.
@@ -147,25 +155,35 @@ impl CallState {
             return false;
         }
         *answered = true;
-        self.session.inner().send_reply(self.request, reply);
+        self.source.send_reply(self.request, reply);
         if self.inputs.as_ref().is_some_and(|inputs| inputs.is_open()) {
-            self.session.inner().remember_answered_input(self.request);
+            self.source.answered_early(self.request);
         }
         true
     }
 
     /// Takes a further input, unless the answer has been queued; its handler may still be winding up.
     pub(crate) fn take_input(&self, procedure: &str, payload: &Payload, last: bool) -> Taken {
-        // ChargedPayload, so that what is answered meanwhile knows whether more can come.
+        // Under the lock, so that what is answered meanwhile knows whether more can come.
         let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
         let (taken, waker) = match self.inputs.as_ref().filter(|_| *self.procedure == *procedure) {
             _ if *answered => (Taken::Answered, None),
             None => (Taken::Complete, None),
-            Some(inputs) => inputs.push(self.session.inner(), payload, last),
+            Some(inputs) => inputs.push(|| self.source.keep(payload), last),
         };
         drop(answered);
         waker.into_iter().for_each(Waker::wake);
         taken
+    }
+
+    /// Stops the call, if it is still running, with this answer.
+    ///
+    /// A handler that winds up its work may still answer a [`Stop::Kill`] itself.
+    pub(crate) fn stop_with(&self, stop: Stop, answer: WampError) {
+        if stop == Stop::Now || !self.winds_up() {
+            self.answer(&CallReply::error(answer));
+        }
+        self.stop.set(stop);
     }
 
     /// Lets the call end without an answer: nobody is there to read it.

@@ -1,6 +1,6 @@
 //! A peer that has to prove who it is.
 
-use super::Request;
+use super::{PeerRequest, Request};
 use crate::router::auth::{CraCredential, Exchange, Principal, Secret};
 use crate::{Session, WampError};
 use std::fmt;
@@ -80,12 +80,14 @@ impl<M> fmt::Debug for AuthRequest<M> {
     }
 }
 
+impl<M: Method> PeerRequest for AuthRequest<M> {
+    fn session(&self) -> Option<&Session> {
+        Some(&self.exchange.session)
+    }
+}
+
 impl<M: Method> Request for AuthRequest<M> {
     type Reply = Result<M::Credential, WampError>;
-
-    fn session(&self) -> &Session {
-        &self.exchange.session
-    }
 
     fn refuse(error: WampError) -> Self::Reply {
         Err(error)

@@ -1,6 +1,6 @@
 //! A request of a session that no permission names, and that an authorizer decides.
 
-use super::Request;
+use super::{PeerRequest, Request};
 use crate::{Session, WampError};
 use serverwamp_proto::message::Invoke;
 use serverwamp_proto::pattern::{Match, UriPattern};
@@ -158,12 +158,14 @@ pub struct AuthorizerRequest {
     pub(crate) question: Question,
 }
 
+impl PeerRequest for AuthorizerRequest {
+    fn session(&self) -> Option<&Session> {
+        Some(&self.session)
+    }
+}
+
 impl Request for AuthorizerRequest {
     type Reply = Result<Verdict, WampError>;
-
-    fn session(&self) -> &Session {
-        &self.session
-    }
 
     fn refuse(error: WampError) -> Self::Reply {
         Err(error)

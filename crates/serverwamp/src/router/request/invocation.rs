@@ -1,6 +1,6 @@
 //! A CALL for the application.
 
-use super::Request;
+use super::{PeerRequest, Request};
 use crate::peering::payload::CallReply;
 use crate::router::call::CallState;
 use crate::{Session, WampError};
@@ -8,6 +8,7 @@ use regex::Regex;
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::pattern::UriPattern;
 use serverwamp_proto::payload::Payload;
+use std::any::Any;
 use std::sync::Arc;
 
 /// A call that reached one of the application's procedures: the caller, the procedure, the arguments.
@@ -52,18 +53,21 @@ impl Invocation {
         self.call.receive_progress
     }
 
-    /// The caller's session.
-    pub fn session(&self) -> &Session {
-        &self.call.session
+    /// The caller's session; `None` when a client serves the call, whose router alone has the session.
+    pub fn session(&self) -> Option<&Session> {
+        let source: &dyn Any = &self.call.source;
+        source.downcast_ref()
+    }
+}
+
+impl PeerRequest for Invocation {
+    fn session(&self) -> Option<&Session> {
+        self.session()
     }
 }
 
 impl Request for Invocation {
     type Reply = CallReply;
-
-    fn session(&self) -> &Session {
-        &self.call.session
-    }
 
     fn refuse(error: WampError) -> CallReply {
         CallReply::error(error)

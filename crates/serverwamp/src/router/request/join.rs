@@ -1,12 +1,12 @@
 //! A session that comes to life: before its authentication, and after.
 
-use super::Request;
+use super::{PeerRequest, Request};
 use crate::router::session::pending::{Admission, SessionReply};
 use crate::{Session, WampError};
 use std::sync::Arc;
 
 /// The common part of requests to `on_connect` and `on_join` handlers, for extractors that serve both.
-pub trait SessionRequest: Request<Reply = SessionReply> {
+pub trait SessionRequest: PeerRequest + Request<Reply = SessionReply> {
     #[doc(hidden)]
     fn admission(&self) -> &Arc<Admission>;
     #[doc(hidden)]
@@ -27,12 +27,14 @@ macro_rules! session_request {
         impl Request for $name {
             type Reply = SessionReply;
 
-            fn session(&self) -> &Session {
-                &self.admission.session
-            }
-
             fn refuse(error: WampError) -> SessionReply {
                 SessionReply(Err(error))
+            }
+        }
+
+        impl PeerRequest for $name {
+            fn session(&self) -> Option<&Session> {
+                Some(&self.admission.session)
             }
         }
 

@@ -24,6 +24,17 @@ pub use subscription::SubscriptionRequest;
 
 use crate::{Session, WampError};
 
+/// A request in the application's own realm, where a session of a peer asks.
+///
+/// You meet this trait as a bound when you write an extractor that looks at the session, whatever it asks for; see
+/// [`FromRequest`](crate::extract::FromRequest).
+pub trait PeerRequest: Request {
+    /// The session that asks. While it is being authenticated it has an id and a transport, but no identity yet.
+    ///
+    /// `None` for a call that a client serves: the caller's session is then one of another router.
+    fn session(&self) -> Option<&Session>;
+}
+
 /// Something a peer asked for that application code answers.
 ///
 /// You meet this trait as a bound when you write an extractor that works in every kind of handler; see
@@ -31,9 +42,6 @@ use crate::{Session, WampError};
 pub trait Request: Send + Sync + Sized + 'static {
     /// The type that a handler's return value is converted into.
     type Reply: Send + 'static;
-
-    /// The session that asks. While it is being authenticated it has an id and a transport, but no identity yet.
-    fn session(&self) -> &Session;
 
     /// The answer that says no.
     fn refuse(error: WampError) -> Self::Reply;

@@ -1,6 +1,6 @@
 //! A SUBSCRIBE for the application.
 
-use super::Request;
+use super::{PeerRequest, Request};
 use crate::router::broker::PendingSubscribe;
 use crate::router::subscription::SubscriptionReply;
 use crate::{Session, WampError};
@@ -31,12 +31,14 @@ impl SubscriptionRequest {
     }
 }
 
+impl PeerRequest for SubscriptionRequest {
+    fn session(&self) -> Option<&Session> {
+        Some(&self.attempt.session)
+    }
+}
+
 impl Request for SubscriptionRequest {
     type Reply = SubscriptionReply;
-
-    fn session(&self) -> &Session {
-        &self.attempt.session
-    }
 
     fn refuse(error: WampError) -> SubscriptionReply {
         SubscriptionReply(Err(error))

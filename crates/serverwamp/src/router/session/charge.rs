@@ -3,6 +3,7 @@
 use super::RouterSession;
 use crate::WampError;
 use crate::base::statistics::Refusal;
+use crate::router::call::{ChargedPayload, Charger};
 use serverwamp_proto::payload::Payload;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -24,22 +25,9 @@ impl Drop for Charge {
     }
 }
 
-/// A payload in memory of its own that counts among what its session makes the server keep, until it is dropped.
-#[derive(Debug)]
-pub(crate) struct ChargedPayload {
-    payload: Payload,
-    session: Arc<RouterSession>,
-}
-
-impl ChargedPayload {
-    pub(crate) fn payload(&self) -> &Payload {
-        &self.payload
-    }
-}
-
-impl Drop for ChargedPayload {
-    fn drop(&mut self) {
-        self.session.held_bytes.fetch_sub(self.payload.size(), Ordering::Relaxed);
+impl Charger for RouterSession {
+    fn discharge(&self, bytes: usize) {
+        self.held_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 
@@ -50,7 +38,8 @@ impl RouterSession {
         let add = |held: usize| held.checked_add(payload.size()).filter(|sum| *sum <= most);
         let held = &self.held_bytes;
         held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).ok()?;
-        Some(ChargedPayload { payload: payload.detached(), session: Arc::clone(self) })
+        let charger: Arc<Self> = Arc::clone(self);
+        Some(ChargedPayload::new(payload, charger))
     }
 
     /// Charges a call's arguments to the session until the application's handler has answered. Short arguments are free. The

@@ -9,10 +9,11 @@ mod handle;
 pub(crate) mod pending;
 mod reason;
 mod sending;
+mod source;
 mod tables;
 mod whose;
 
-pub(crate) use charge::{Charge, ChargedPayload};
+pub(crate) use charge::Charge;
 pub use handle::Session;
 pub use pending::PendingSession;
 pub use reason::CloseReason;

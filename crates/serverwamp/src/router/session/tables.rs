@@ -1,6 +1,6 @@
 //! The tables of a session: calls, subscriptions, registrations, testaments.
 
-use super::RouterSession;
+use super::{RouterSession, Session};
 use crate::WampError;
 use crate::peering::payload::CallReply;
 use crate::router::broker::{HeldSubscription, PendingSubscribe};
@@ -46,7 +46,7 @@ impl SessionTables {
 #[derive(Clone, Debug)]
 pub(crate) enum OpenCall {
     /// The application serves it.
-    Served(Arc<CallState>),
+    Served(Arc<CallState<Session>>),
     /// A client serves it.
     Routed(Arc<RoutedCall>),
 }
@@ -91,7 +91,7 @@ impl RouterSession {
     }
 
     /// A call becomes a task: from now on it can be found and stopped. It has its place among all that wait.
-    pub(crate) fn enter_call(&self, call: &Arc<CallState>) {
+    pub(crate) fn enter_call(&self, call: &Arc<CallState<Session>>) {
         let mut tables = self.tables();
         tables.calls.insert(call.request, OpenCall::Served(Arc::clone(call)));
         self.count(&tables, 1);
@@ -174,7 +174,7 @@ impl RouterSession {
     }
 
     /// The call's task is at its end.
-    pub(crate) fn leave_call(&self, call: &CallState) {
+    pub(crate) fn leave_call(&self, call: &CallState<Session>) {
         let mut tables = self.tables();
         // The caller may have used the id for another call since this one was answered.
         let is_this = |open: &OpenCall| matches!(open, OpenCall::Served(one) if std::ptr::eq(&**one, call));
@@ -222,15 +222,5 @@ impl RouterSession {
         self.count(&tables, -routed.cast_signed());
         self.realm.context.permits.give_back(routed);
         std::mem::take(&mut *tables)
-    }
-
-    /// Stops the call `request` that the application serves, if it is still running, with this answer.
-    ///
-    /// A handler that winds up its work may still answer a [`Stop::Kill`] itself.
-    pub(crate) fn stop_call(call: &CallState, stop: Stop, answer: WampError) {
-        if stop == Stop::Now || !call.winds_up() {
-            call.answer(&CallReply::error(answer));
-        }
-        call.stop.set(stop);
     }
 }

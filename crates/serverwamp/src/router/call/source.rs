@@ -1,0 +1,43 @@
+//! What a served call needs of the session that it came from.
+
+use super::ChargedPayload;
+use crate::WampError;
+use crate::peering::payload::CallReply;
+use crate::rt::Runtime;
+use crate::transport::Outbox;
+use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::id::{RequestId, SessionId};
+use serverwamp_proto::payload::Payload;
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+/// The session that a call came from, and that its answers go to: the caller's with this router, or, where a client serves the
+/// call, the client's with its router.
+pub(crate) trait CallSource: Any + fmt::Debug + Send + Sync {
+    /// The id of that session.
+    fn session(&self) -> SessionId;
+
+    fn runtime(&self) -> &Arc<dyn Runtime>;
+
+    /// What results are encoded in.
+    fn serializer(&self) -> Serializer;
+
+    /// Where answers wait to be written.
+    fn outbox(&self) -> &Outbox;
+
+    /// Keeps a further input on behalf of the session; `None` when it makes us keep too much already.
+    fn keep(&self, payload: &Payload) -> Option<ChargedPayload>;
+
+    /// Queues a progressive result.
+    ///
+    /// # Errors
+    /// When nobody can receive it; with `wamp.error.network_failure` the call is to end.
+    fn send_progress(&self, request: RequestId, encoded: &Payload) -> Result<(), WampError>;
+
+    /// Queues the final answer.
+    fn send_reply(&self, request: RequestId, reply: &CallReply);
+
+    /// A call was answered while more input may come: what comes late is passed over.
+    fn answered_early(&self, request: RequestId);
+}
