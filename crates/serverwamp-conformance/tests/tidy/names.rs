@@ -43,7 +43,7 @@ const EXCEPTIONS: [Exception; 8] = [
     },
     Exception {
         name: "Invocation",
-        files: &["serverwamp-proto/src/message/rpc.rs", "serverwamp/src/router/request/invocation.rs"],
+        files: &["serverwamp-proto/src/message/rpc.rs", "serverwamp/src/peering/served/invocation.rs"],
         reason: "both are WAMP's word: the message INVOCATION, and the invocation of a handler of the application",
     },
     Exception {

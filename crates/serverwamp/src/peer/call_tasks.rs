@@ -6,7 +6,7 @@ use super::deadlines::expired;
 use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::peering::payload::CallReply;
-use crate::router::call::{CallState, Stop};
+use crate::peering::{CallState, Stop};
 use crate::router::session::{Charge, RouterSession, Session};
 use crate::router::supervise;
 use crate::rt::after;

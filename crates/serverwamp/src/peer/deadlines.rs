@@ -4,7 +4,7 @@
 //! A call that is answered stays in here until its time or until there are many such: its answer comes from another
 //! connection, which should not have to take part in this one's bookkeeping.
 
-use crate::router::call::CallState;
+use crate::peering::CallState;
 use crate::router::session::Session;
 use serverwamp_proto::id::RequestId;
 use std::collections::BTreeSet;

@@ -4,13 +4,13 @@ use super::call_permit;
 use super::calls::Calls;
 use crate::WampError;
 use crate::base::statistics::Refusal;
-use crate::router::call::{CallState, Stop, Taken};
+use crate::peering::{CallState, Matched, Stop, Taken};
 use crate::router::dealer::{self, CallRequest, Caller, RegistrationEntry, RoutedCall};
 use crate::router::realm::{
     AccessRequest, Disclosure, GivenAnswers, RealmConfig, RunningRealm, Withheld, disclosure_refused,
     no_such_procedure,
 };
-use crate::router::request::{Matched, QuestionOptions};
+use crate::router::request::QuestionOptions;
 use crate::router::routes::ProcedureRoute;
 use crate::router::session::{OpenCall, RouterSession, Session};
 use crate::rt::after;

@@ -1,7 +1,8 @@
 //! Calls and events as application code holds them, whatever carries them: a realm of the same process, or a client's
 //! session with a router.
 //!
-//! `payload` has the values of both: arguments and results, as types and encoded.
+//! `payload` has the values of both: arguments and results, as types and encoded. `served` has the calls that application code
+//! serves.
 //!
 //! In go the answers and events, out come futures and streams. Who carries a call implements [`CallStarter`], who delivers
 //! events implements [`EventSource`]; neither is named here.
@@ -13,7 +14,9 @@ mod call;
 mod call_inbox;
 mod event;
 mod event_inbox;
+mod pattern;
 pub(crate) mod payload;
+mod served;
 
 pub(crate) use call::{CallDraft, CallStarter, StartedCall};
 pub use call::{CallResult, Calling, FromResults, ProgressResults};
@@ -21,3 +24,9 @@ pub(crate) use call_inbox::CallInbox;
 pub(crate) use event::EventSource;
 pub use event::{ReceivedEvent, Subscriber};
 pub(crate) use event_inbox::{EventDraft, EventInbox, WAITING_EVENTS};
+pub(crate) use pattern::{Compiled, PatternShape};
+pub use pattern::{RoutePattern, prefix, regex, wildcard};
+pub use served::{BoxError, CallLayer, Invocation, ProcedureService, Request};
+pub(crate) use served::{
+    CallSource, CallState, ChargedPayload, Charger, ErasedHandler, Inputs, Matched, Served, Stop, Taken,
+};

@@ -2,7 +2,6 @@
 
 pub(crate) mod auth;
 pub(crate) mod broker;
-pub(crate) mod call;
 pub(crate) mod dealer;
 pub(crate) mod meta;
 pub(crate) mod realm;

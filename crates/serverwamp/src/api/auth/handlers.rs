@@ -87,7 +87,7 @@ where
     })
 }
 
-pub(super) type BoundHandler<M> = Arc<dyn crate::router::routes::ErasedHandler<AuthRequest<M>>>;
+pub(super) type BoundHandler<M> = Arc<dyn crate::peering::ErasedHandler<AuthRequest<M>>>;
 
 /// The names of a method that asks the peer something, which has this one.
 pub(super) fn asking(name: impl Into<Cow<'static, str>>) -> MethodNames {

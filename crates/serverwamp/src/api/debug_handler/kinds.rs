@@ -3,8 +3,9 @@
 use super::{HandlerError, Nothing, Probe, never};
 use crate::api::extract::FromRequest;
 use crate::api::reply::IntoReply;
+use crate::peering::Invocation;
 use crate::router::request::{
-    AuthRequest, AuthorizerRequest, ConnectRequest, CraMethod, CustomMethod, Invocation, JoinRequest,
+    AuthRequest, AuthorizerRequest, ConnectRequest, CraMethod, CustomMethod, JoinRequest,
     SubscriptionRequest, TicketMethod, TransportMethod,
 };
 use std::marker::PhantomData;

@@ -13,7 +13,7 @@ pub use kinds::{
 
 use crate::WampError;
 use crate::api::reply::{IntoReply, via};
-use crate::router::request::Request;
+use crate::peering::Request;
 use std::future::{Future, pending};
 use std::marker::PhantomData;
 

@@ -1,8 +1,7 @@
 //! Extractors of a call's life: that its caller no longer wants it.
 
 use super::FromRequest;
-use crate::router::call::CallState;
-use crate::router::request::Invocation;
+use crate::peering::{CallState, Invocation};
 use std::convert::Infallible;
 use std::sync::Arc;
 

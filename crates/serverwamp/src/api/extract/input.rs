@@ -1,8 +1,7 @@
 //! An extractor of calls that bring more than one input.
 
 use super::FromRequest;
-use crate::router::call::Inputs;
-use crate::router::request::Invocation;
+use crate::peering::{Inputs, Invocation};
 use futures_core::Stream;
 use serverwamp_proto::payload::Payload;
 use std::convert::Infallible;

@@ -45,7 +45,7 @@ pub use state::{FromRef, State};
 pub use uri::{Captures, Procedure, Topic};
 
 use crate::WampError;
-use crate::router::request::Request;
+use crate::peering::Request;
 use std::future::Future;
 
 /// An argument of a handler.

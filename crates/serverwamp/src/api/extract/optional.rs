@@ -2,7 +2,7 @@
 
 use super::FromRequest;
 use crate::WampError;
-use crate::router::request::Request;
+use crate::peering::Request;
 use std::convert::Infallible;
 
 impl From<Infallible> for WampError {

@@ -2,8 +2,8 @@
 
 use super::FromRequest;
 use crate::WampError;
+use crate::peering::Invocation;
 use crate::peering::payload::{Arg, Args, Kwargs};
-use crate::router::request::Invocation;
 use serde::de::DeserializeOwned;
 use serverwamp_proto::payload::Payload;
 

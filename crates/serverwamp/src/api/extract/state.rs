@@ -1,7 +1,7 @@
 //! Application state, found by its type when the program is compiled.
 
 use super::FromRequest;
-use crate::router::request::Request;
+use crate::peering::Request;
 use std::convert::Infallible;
 
 /// Application state: a clone of the `T` that [`with_state`](crate::ApplicationBuilder::with_state) was given, or of

@@ -2,7 +2,8 @@
 
 use super::FromRequest;
 use crate::WampError;
-use crate::router::request::{Invocation, Matched, SubscriptionRequest};
+use crate::peering::{Invocation, Matched};
+use crate::router::request::SubscriptionRequest;
 use std::convert::Infallible;
 use std::sync::Arc;
 

@@ -3,8 +3,9 @@
 //! Each is implemented for every [`Handler`] of its request and adds nothing to it.
 
 use super::Handler;
+use crate::peering::Invocation;
 use crate::router::request::{
-    AuthRequest, AuthorizerRequest, ConnectRequest, Invocation, JoinRequest, Method, SubscriptionRequest,
+    AuthRequest, AuthorizerRequest, ConnectRequest, JoinRequest, Method, SubscriptionRequest,
 };
 
 /// A [`Handler`] of procedure calls, for [`RouteSet::procedure`](crate::RouteSet::procedure).

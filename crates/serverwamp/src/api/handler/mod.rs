@@ -15,8 +15,7 @@ pub use kinds::{
 pub(crate) use state::SharedState;
 pub use state::{NoState, StateFor, StateRef};
 
-use crate::router::request::Request;
-use crate::router::routes::ErasedHandler;
+use crate::peering::{ErasedHandler, Request};
 use crate::rt::BoxFuture;
 use std::fmt;
 use std::future::Future;

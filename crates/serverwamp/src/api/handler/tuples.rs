@@ -3,7 +3,7 @@
 use super::{Handler, StateRef};
 use crate::api::extract::FromRequest;
 use crate::api::reply::IntoReply;
-use crate::router::request::Request;
+use crate::peering::Request;
 use std::future::Future;
 
 macro_rules! impl_handler {

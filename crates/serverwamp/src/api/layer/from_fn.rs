@@ -1,8 +1,8 @@
 //! A layer made of an async function.
 
 use super::{CallLayer, ProcedureService};
+use crate::peering::Invocation;
 use crate::peering::payload::CallReply;
-use crate::router::request::Invocation;
 use crate::rt::BoxFuture;
 use std::convert::Infallible;
 use std::fmt;

@@ -7,8 +7,8 @@
 use super::ProcedureService;
 use crate::WampError;
 use crate::base::locks::Mutex;
+use crate::peering::Invocation;
 use crate::peering::payload::CallReply;
-use crate::router::request::Invocation;
 use crate::rt::{BoxFuture, NEVER};
 use hashbrown::HashMap;
 use serverwamp_proto::id::SessionId;

@@ -12,9 +12,9 @@ pub use from_fn::{FromFn, FromFnLayer, Next, from_fn};
 pub use limit::{CallLimit, LimitedCalls, limit_calls};
 pub use trace::{Trace, TraceLayer, trace};
 
-pub use crate::router::routes::{BoxError, CallLayer, ProcedureService};
+pub use crate::peering::{BoxError, CallLayer, ProcedureService};
 
-use crate::router::routes::Served;
+use crate::peering::Served;
 use tower_layer::Layer;
 
 /// Wraps a route in a layer.

@@ -2,8 +2,8 @@
 
 use super::ProcedureService;
 use crate::base::log::line;
+use crate::peering::Invocation;
 use crate::peering::payload::CallReply;
-use crate::router::request::Invocation;
 use crate::rt::{BoxFuture, Runtime};
 use std::fmt;
 use std::sync::Arc;

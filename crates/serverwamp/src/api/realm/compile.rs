@@ -6,10 +6,11 @@ use crate::api::auth::Authenticator;
 use crate::api::handler::SharedState;
 use crate::base::error::Problem;
 use crate::base::limits::Limits;
+use crate::peering::ProcedureService;
 use crate::router::realm::{
     Anonymous, Blueprint, Entrance, RealmCode, RealmConfig, Routed, RunningRealm, SettingsTable, WaysIn,
 };
-use crate::router::routes::{ProcedureService, RouteTable, TopicTable};
+use crate::router::routes::{RouteTable, TopicTable};
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::uri::UriRules;
 use std::sync::Arc;

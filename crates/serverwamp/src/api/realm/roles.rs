@@ -3,7 +3,7 @@
 use super::role_limits::PlacedLimits;
 use crate::api::routes::RoutePattern;
 use crate::base::error::Problem;
-use crate::router::routes::Compiled;
+use crate::peering::Compiled;
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::permissions::{Action, Actions, Allowance, Effect, Permissions, Rule};
 use serverwamp_proto::uri::{self, UriRules};

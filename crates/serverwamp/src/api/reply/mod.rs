@@ -48,7 +48,7 @@ pub use progress::{IntoItem, Progress, Progressive, Step};
 
 use crate::WampError;
 use crate::peering::payload::encode_value;
-use crate::router::request::{Invocation, Request};
+use crate::peering::{Invocation, Request};
 use futures_util::future::Either;
 use serde::Serialize;
 use std::future::{Future, ready};

@@ -3,8 +3,7 @@
 use super::{CallReply, IntoReply, ToPayload, via};
 use crate::WampError;
 use crate::api::extract::FromRequest;
-use crate::router::call::CallState;
-use crate::router::request::Invocation;
+use crate::peering::{CallState, Invocation};
 use futures_core::Stream;
 use futures_util::StreamExt;
 use serverwamp_proto::codec::Serializer;

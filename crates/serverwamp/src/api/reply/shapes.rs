@@ -1,8 +1,8 @@
 //! Arguments, keyword arguments and encoded payloads as replies to a call.
 
 use super::IntoReply;
+use crate::peering::Invocation;
 use crate::peering::payload::{Arg, Args, CallReply, Kwargs, ToPayload, via};
-use crate::router::request::Invocation;
 use serde::Serialize;
 use serverwamp_proto::payload::Payload;
 use std::future::{Future, ready};

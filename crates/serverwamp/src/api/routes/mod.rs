@@ -2,13 +2,14 @@
 
 mod required;
 
-pub use crate::router::routes::{RoutePattern, prefix, regex, wildcard};
+pub use crate::peering::{RoutePattern, prefix, regex, wildcard};
 
 use crate::api::handler::{ProcedureHandler, SharedState, TopicHandler, Unbound};
 use crate::api::layer::layered;
 use crate::base::error::Problem;
+use crate::peering::{CallLayer, Compiled, ProcedureService, Served};
 use crate::router::request::SubscriptionRequest;
-use crate::router::routes::{CallLayer, Compiled, ProcedureService, RouteTable, Served, TopicTable};
+use crate::router::routes::{RouteTable, TopicTable};
 use required::Required;
 use serverwamp_proto::uri::UriRules;
 use std::fmt;

@@ -7,8 +7,7 @@
 use super::registration::{Callee, RegistrationEntry};
 use crate::WampError;
 use crate::base::locks::{Mutex, MutexGuard};
-use crate::peering::CallInbox;
-use crate::router::call::ChargedPayload;
+use crate::peering::{CallInbox, ChargedPayload};
 use crate::router::realm::forwarded;
 use crate::router::session::RouterSession;
 use serverwamp_proto::dealer::{Called, Tried};

@@ -5,7 +5,7 @@ use super::registration::Callee;
 use crate::WampError;
 use crate::base::log::line_later;
 use crate::base::statistics::Refusal;
-use crate::router::call::Taken;
+use crate::peering::Taken;
 use crate::router::session::RouterSession;
 use crate::transport::PushError;
 use serverwamp_proto::dealer::NoPlace;

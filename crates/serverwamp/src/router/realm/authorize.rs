@@ -13,8 +13,9 @@ use super::{
 use crate::WampError;
 use crate::base::log::line_later;
 use crate::base::statistics::Refusal;
+use crate::peering::{Compiled, RoutePattern};
 use crate::router::request::{Purpose, Question, QuestionOptions, Verdict};
-use crate::router::routes::{Compiled, RequiredRoles, RoutePattern};
+use crate::router::routes::RequiredRoles;
 use crate::router::session::RouterSession;
 use crate::transport::websocket::excerpt;
 use serde::Deserialize;

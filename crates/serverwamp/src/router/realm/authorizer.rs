@@ -6,8 +6,8 @@
 use super::authorizer_procedure;
 use super::decisions::Asker;
 use crate::base::statistics::Refusal;
+use crate::peering::ErasedHandler;
 use crate::router::request::{AuthorizerRequest, Question, Verdict};
-use crate::router::routes::ErasedHandler;
 use crate::router::session::RouterSession;
 use crate::router::supervise;
 use crate::rt::{BoxFuture, after};

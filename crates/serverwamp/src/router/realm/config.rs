@@ -3,9 +3,10 @@
 
 use super::{Access, Handlers, Offers, ProcedureSettings, SettingsTable, TopicSettings};
 use crate::Session;
+use crate::peering::ProcedureService;
 use crate::router::auth::RunningAuthenticator;
 use crate::router::request::{ConnectRequest, JoinRequest};
-use crate::router::routes::{ProcedureService, RouteTable, TopicTable};
+use crate::router::routes::{RouteTable, TopicTable};
 use serverwamp_proto::uri::UriRules;
 use std::borrow::Cow;
 use std::fmt;

@@ -5,10 +5,11 @@ use super::decisions::Forgotten;
 use super::publication::Publication;
 use super::running::RunningRealm;
 use crate::peering::payload::ToArguments;
-use crate::peering::{Calling, FromResults, Subscriber, WAITING_EVENTS};
+use crate::peering::{
+    Calling, Compiled, FromResults, Matched, PatternShape, RoutePattern, Served, Subscriber, WAITING_EVENTS,
+};
 use crate::router::dealer::RegistrationEntry;
-use crate::router::request::Matched;
-use crate::router::routes::{Compiled, PatternShape, ProcedureRoute, RequiredRoles, RoutePattern, Served};
+use crate::router::routes::{ProcedureRoute, RequiredRoles};
 use crate::{Session, WampError};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{PublicationId, RegistrationId, SessionId};

@@ -45,7 +45,7 @@ pub(crate) use settings::{Offers, SettingsEntry, SettingsTable};
 pub(crate) use sweep::RealmEnd;
 pub(crate) use template::{Entering, NoEntry, RunningTemplate};
 
-use crate::router::routes::ErasedHandler;
+use crate::peering::ErasedHandler;
 use std::sync::Arc;
 
 pub(crate) type Handlers<R> = Vec<Arc<dyn ErasedHandler<R>>>;

@@ -13,10 +13,10 @@ use super::{Blueprint, RealmCode, RealmContext, RouterContext, no_such_procedure
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::base::log::{Whose, line};
 use crate::peering::payload::CallReply;
+use crate::peering::{BoxError, Invocation};
 use crate::router::broker::Broker;
 use crate::router::dealer::Dealer;
-use crate::router::request::Invocation;
-use crate::router::routes::{BoxError, RouteTable};
+use crate::router::routes::RouteTable;
 use crate::router::session::RouterSession;
 use crate::rt::{BoxFuture, wall_clock};
 use serverwamp_proto::id::SessionId;

@@ -1,7 +1,7 @@
 //! The permissions of a realm's clients, and the settings of single topics and procedures.
 
 use crate::base::error::Problem;
-use crate::router::routes::{Compiled, RoutePattern};
+use crate::peering::{Compiled, RoutePattern};
 use serverwamp_proto::broker::Share;
 use serverwamp_proto::pattern::{PatternMap, UriPattern};
 use serverwamp_proto::uri::UriRules;

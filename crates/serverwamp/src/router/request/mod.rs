@@ -9,6 +9,7 @@ mod invocation;
 mod join;
 mod subscription;
 
+pub use crate::peering::{Invocation, Request};
 pub use crate::router::session::pending::SessionReply;
 pub use crate::router::subscription::SubscriptionReply;
 #[cfg(feature = "cryptosign")]
@@ -17,12 +18,10 @@ pub use auth::CryptosignMethod;
 pub use auth::ScramMethod;
 pub use auth::{AuthRequest, CraMethod, CustomMethod, Method, TicketMethod, TransportMethod};
 pub use authorization::{AuthorizerRequest, Purpose, Question, QuestionOptions, Verdict};
-pub use invocation::Invocation;
-pub(crate) use invocation::Matched;
 pub use join::{ConnectRequest, JoinRequest, SessionRequest};
 pub use subscription::SubscriptionRequest;
 
-use crate::{Session, WampError};
+use crate::Session;
 
 /// A request in the application's own realm, where a session of a peer asks.
 ///
@@ -33,20 +32,4 @@ pub trait PeerRequest: Request {
     ///
     /// `None` for a call that a client serves: the caller's session is then one of another router.
     fn session(&self) -> Option<&Session>;
-}
-
-/// Something a peer asked for that application code answers.
-///
-/// You meet this trait as a bound when you write an extractor that works in every kind of handler; see
-/// [`FromRequest`](crate::extract::FromRequest).
-pub trait Request: Send + Sync + Sized + 'static {
-    /// The type that a handler's return value is converted into.
-    type Reply: Send + 'static;
-
-    /// The answer that says no.
-    fn refuse(error: WampError) -> Self::Reply;
-
-    /// All arguments have been extracted: what only extractors need may be let go.
-    #[doc(hidden)]
-    fn extracted(&mut self) {}
 }

@@ -1,18 +1,12 @@
 //! Route tables: built once, never changed, read by every connection without a lock.
 
-mod pattern;
 mod required;
-mod served;
 mod topics;
 
-pub(crate) use self::pattern::{Compiled, PatternShape};
-pub use self::pattern::{RoutePattern, prefix, regex, wildcard};
 pub(crate) use self::required::RequiredRoles;
-pub use self::served::{BoxError, CallLayer, ProcedureService};
-pub(crate) use self::served::{ErasedHandler, Served};
 pub(crate) use self::topics::{TopicRoute, TopicTable};
 
-use crate::router::request::Matched;
+use crate::peering::{Compiled, Matched, Served};
 use regex::Regex;
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
 use std::borrow::Cow;

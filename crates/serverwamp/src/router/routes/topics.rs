@@ -1,7 +1,8 @@
 //! The topics of a realm that somebody named, with their handlers. A table never changes: with its configuration a realm gets
 //! another one as a whole.
 
-use super::{ErasedHandler, RequiredRoles};
+use super::RequiredRoles;
+use crate::peering::ErasedHandler;
 use crate::router::request::SubscriptionRequest;
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
 use std::borrow::Cow;

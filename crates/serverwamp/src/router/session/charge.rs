@@ -3,7 +3,7 @@
 use super::RouterSession;
 use crate::WampError;
 use crate::base::statistics::Refusal;
-use crate::router::call::{ChargedPayload, Charger};
+use crate::peering::{ChargedPayload, Charger};
 use serverwamp_proto::payload::Payload;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -3,7 +3,7 @@
 use super::Session;
 use crate::WampError;
 use crate::peering::payload::CallReply;
-use crate::router::call::{CallSource, ChargedPayload};
+use crate::peering::{CallSource, ChargedPayload};
 use crate::rt::Runtime;
 use crate::transport::Outbox;
 use serverwamp_proto::codec::Serializer;

@@ -3,8 +3,8 @@
 use super::{RouterSession, Session};
 use crate::WampError;
 use crate::peering::payload::CallReply;
+use crate::peering::{CallState, Stop};
 use crate::router::broker::{HeldSubscription, PendingSubscribe};
-use crate::router::call::{CallState, Stop};
 use crate::router::dealer::{RegistrationEntry, RoutedCall};
 use crate::router::meta::Testament;
 use crate::router::realm::Seat;

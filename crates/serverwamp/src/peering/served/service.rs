@@ -2,7 +2,7 @@
 
 use crate::base::error::WampError;
 use crate::peering::payload::CallReply;
-use crate::router::request::{Invocation, Request};
+use crate::peering::{Invocation, Request};
 use crate::rt::BoxFuture;
 use std::error::Error;
 use std::fmt;

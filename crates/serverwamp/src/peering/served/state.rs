@@ -3,19 +3,11 @@
 //! Invariant: a call gets exactly one final RESULT or ERROR, and no progressive result after it. Whoever answers
 //! takes the `answered` lock, looks, queues, and only then lets go.
 
-mod charged;
-mod inputs;
-mod source;
-
-pub(crate) use charged::{ChargedPayload, Charger};
-pub(crate) use inputs::{Inputs, Taken};
-pub(crate) use source::CallSource;
-
+use super::{CallSource, Inputs, Matched, Taken};
 use crate::WampError;
 use crate::base::locks::Mutex;
 use crate::base::signal::Signal;
 use crate::peering::payload::CallReply;
-use crate::router::request::Matched;
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::uris;

@@ -1,0 +1,20 @@
+//! Calls that application code serves, whichever session they came from: what a handler gets, the service behind a route, and
+//! the state that both share with who carries the call.
+
+mod charged;
+mod inputs;
+mod invocation;
+mod request;
+mod service;
+mod source;
+mod state;
+
+pub(crate) use charged::{ChargedPayload, Charger};
+pub(crate) use inputs::{Inputs, Taken};
+pub use invocation::Invocation;
+pub(crate) use invocation::Matched;
+pub use request::Request;
+pub use service::{BoxError, CallLayer, ProcedureService};
+pub(crate) use service::{ErasedHandler, Served};
+pub(crate) use source::CallSource;
+pub(crate) use state::{CallState, Stop};
