@@ -94,6 +94,50 @@ impl HandshakeRequest {
     pub const fn octets(self) -> [u8; 4] {
         [MAGIC, self.takes.0 << 4 | number(self.serializer), 0, 0]
     }
+
+    /// Reads the router's octets: the longest message that the router takes.
+    ///
+    /// # Errors
+    /// When the router refuses the handshake, or answers something else.
+    pub const fn read_answer(self, octets: [u8; 4]) -> Result<MaxLength, HandshakeRefusal> {
+        let [MAGIC, said, 0, 0] = octets else { return Err(HandshakeRefusal::NoRawSocket(octets)) };
+        match said & 0x0f {
+            0 => Err(HandshakeRefusal::Refused(said >> 4)),
+            serializer if serializer == number(self.serializer) => Ok(MaxLength(said >> 4)),
+            serializer => Err(HandshakeRefusal::OtherSerializer(serializer)),
+        }
+    }
+}
+
+/// Why a client's handshake came to nothing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HandshakeRefusal {
+    /// The router refuses, with this code.
+    #[error("the router refuses the handshake: {}", refusal(*.0))]
+    Refused(u8),
+    /// The router answers with another serializer than was asked for.
+    #[error("the router answers with serializer {0}, which was not asked for")]
+    OtherSerializer(u8),
+    /// The answer is none of RawSocket.
+    #[error("the answer is {0:02x?}, which is not RawSocket: check the port, and whether it expects TLS")]
+    NoRawSocket([u8; 4]),
+}
+
+impl HandshakeRefusal {
+    /// The code with which a router says that it does not support the serializer.
+    pub const SERIALIZER: u8 = 1;
+}
+
+/// The codes of the specification, in words.
+const fn refusal(code: u8) -> &'static str {
+    match code {
+        HandshakeRefusal::SERIALIZER => "it does not support the serializer",
+        2 => "it does not accept the maximum message length",
+        3 => "it wants other reserved bits",
+        4 => "it has too many connections",
+        _ => "it names a code that the specification does not define",
+    }
 }
 
 /// The octets that accept a handshake: the length that this side takes, and the client's serializer again (checklist RAW-09).

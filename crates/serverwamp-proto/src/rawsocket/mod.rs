@@ -10,7 +10,7 @@ mod handshake;
 
 pub use decoder::{Decoder, Event, Failure, TooLong};
 pub use frame::FrameKind;
-pub use handshake::{HandshakeError, HandshakeRequest, MAGIC, MaxLength, accept};
+pub use handshake::{HandshakeError, HandshakeRefusal, HandshakeRequest, MAGIC, MaxLength, accept};
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,9 @@ use bytes::BytesMut;
 use proptest::prelude::*;
 
 use super::frame::{MAX_PAYLOAD, PREFIX, begin, finish, push};
-use super::{Decoder, Event, FrameKind, HandshakeError, HandshakeRequest, MaxLength, TooLong, accept};
+use super::{
+    Decoder, Event, FrameKind, HandshakeError, HandshakeRefusal, HandshakeRequest, MaxLength, TooLong, accept,
+};
 use crate::codec::Serializer;
 use crate::message::HEAD;
 
@@ -45,6 +47,28 @@ fn raw_04_raw_05_raw_09_a_handshake_says_length_and_serializer_in_both_direction
     let hello = HandshakeRequest::read([0x52, 0, 0]).unwrap();
     assert_eq!((hello.takes.bytes(), hello.serializer), (16 * 1024, Serializer::MessagePack));
     assert_eq!(accept(MaxLength::within(1 << 20), hello.serializer), [0x7f, 0xb2, 0, 0]);
+}
+
+#[test]
+fn a_client_reads_what_the_router_takes_or_why_it_refuses() {
+    let request = HandshakeRequest { takes: MaxLength::LONGEST, serializer: Serializer::MessagePack };
+    let taken = MaxLength::within(1 << 20);
+    assert_eq!(request.read_answer(accept(taken, Serializer::MessagePack)), Ok(taken));
+    for (refused, text) in [
+        (HandshakeError::Serializer(2).octets(), "it does not support the serializer"),
+        (HandshakeError::MaxLength(512).octets(), "it does not accept the maximum message length"),
+        (HandshakeError::Reserved.octets(), "it wants other reserved bits"),
+        (HandshakeError::TooManyConnections.octets(), "it has too many connections"),
+        ([0x7f, 0xf0, 0, 0], "it names a code that the specification does not define"),
+    ] {
+        let refusal = request.read_answer(refused).unwrap_err();
+        assert_eq!(refusal.to_string(), format!("the router refuses the handshake: {text}"));
+    }
+    let other = request.read_answer(accept(taken, Serializer::Json));
+    assert_eq!(other, Err(HandshakeRefusal::OtherSerializer(1)));
+    for nonsense in [*b"HTTP", [0x7f, 0xf2, 0, 1], [0x15, 3, 3, 0]] {
+        assert_eq!(request.read_answer(nonsense), Err(HandshakeRefusal::NoRawSocket(nonsense)));
+    }
 }
 
 #[test]

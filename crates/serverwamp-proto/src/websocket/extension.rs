@@ -1,9 +1,31 @@
-//! Negotiating permessage-deflate (RFC 7692) from `Sec-WebSocket-Extensions`.
+//! Negotiating permessage-deflate (RFC 7692) in `Sec-WebSocket-Extensions`, as a server and as a client.
 //!
 //! Invariant: every parameter in the answer was offered, both sides forget their context after each message, and an offer with
 //! anything unknown, repeated or out of range in it is declined.
 
 use super::deflate::Deflate;
+
+/// A client's offer of permessage-deflate. Both sides are to forget their context after each message, because [`Deflate`] keeps
+/// none.
+pub const OFFER: &str = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+
+/// Why a client cannot use the extensions of the server's answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExtensionError {
+    /// The header is no list of extensions.
+    #[error(transparent)]
+    Malformed(#[from] MalformedExtensions),
+    /// An extension was not offered, or is there twice.
+    #[error("an extension in it was not offered, or is there twice")]
+    NotOffered,
+    /// A parameter was not offered or has a wrong value.
+    #[error("permessage-deflate has a parameter that was not offered or a value out of range")]
+    Parameter,
+    /// The server keeps its context, although it was asked not to.
+    #[error("permessage-deflate has no server_no_context_takeover, which was asked for")]
+    Context,
+}
 
 /// A `Sec-WebSocket-Extensions` header that is not a list of extensions: the handshake has to fail.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -27,6 +49,44 @@ pub fn negotiate<'a>(
         }
     }
     Ok(accepted)
+}
+
+/// Reads the server's answer to a client that has offered [`OFFER`], or nothing unless `offered`; `Ok(None)` when it has no
+/// extension in it.
+///
+/// # Errors
+/// When it has anything in it that was not offered.
+pub fn accepted<'a>(
+    headers: impl IntoIterator<Item = &'a str>,
+    offered: bool,
+) -> Result<Option<Deflate>, ExtensionError> {
+    let mut accepted = None;
+    for header in headers {
+        let mut scanner = Scanner { rest: header.as_bytes() };
+        while let Some(extension) = scanner.extension()? {
+            if !offered || accepted.is_some() || extension.name != b"permessage-deflate" {
+                return Err(ExtensionError::NotOffered);
+            }
+            accepted = Some(check_accepted(&extension.parameters)?);
+        }
+    }
+    Ok(accepted)
+}
+
+fn check_accepted(parameters: &[(&[u8], Option<&[u8]>)]) -> Result<Deflate, ExtensionError> {
+    let mut forgets = false;
+    for (index, (name, value)) in parameters.iter().enumerate() {
+        let repeated = parameters.iter().take(index).any(|(earlier, _)| earlier == name);
+        match (*name, *value) {
+            _ if repeated => return Err(ExtensionError::Parameter),
+            (b"server_no_context_takeover", None) => forgets = true,
+            (b"client_no_context_takeover", None) => {}
+            // A server may say that its window is smaller than any that is understood here.
+            (b"server_max_window_bits", Some(bits)) if window_bits(bits).is_some() => {}
+            _ => return Err(ExtensionError::Parameter),
+        }
+    }
+    if forgets { Ok(Deflate::with_window(None)) } else { Err(ExtensionError::Context) }
 }
 
 /// One extension as it is offered.
@@ -123,7 +183,7 @@ impl<'a> Scanner<'a> {
 }
 
 /// The characters of an HTTP token (RFC 9110, section 5.6.2).
-const fn is_token_byte(byte: u8) -> bool {
+pub(super) const fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
             byte,

@@ -15,14 +15,17 @@ pub mod extension;
 pub mod frame;
 pub mod handshake;
 mod header;
+mod masking;
 mod pieces;
 mod subprotocol;
 mod too_long;
+pub mod upgrade;
 
 pub use close::{Failure, is_sendable_code};
 pub use decoder::{Decoder, Event};
 pub use frame::Opcode;
 pub use header::Role;
+pub use masking::mask_frames;
 pub use subprotocol::{Subprotocol, choose};
 pub use too_long::TooLong;
 

@@ -1,6 +1,6 @@
-//! The offers of permessage-deflate that are accepted, and the answers to them.
+//! The offers of permessage-deflate that are accepted, and the answers to them, as a server and as a client.
 
-use crate::websocket::extension::{MalformedExtensions, negotiate};
+use crate::websocket::extension::{ExtensionError, MalformedExtensions, OFFER, accepted, negotiate};
 
 fn answer(header: &str) -> Option<String> {
     negotiate([header]).unwrap().map(|deflate| deflate.response())
@@ -60,5 +60,32 @@ fn headers_that_are_no_list_of_extensions_are_malformed() {
         ["permessage-deflate;", "a b", "a; =1", "a; b=", "a; b=\"", "a; b=\"c", "=", "a; b=\"c d\"", "\u{fc}"]
     {
         assert_eq!(negotiate([header]), Err(MalformedExtensions), "{header}");
+    }
+}
+
+#[test]
+fn the_answer_of_this_server_to_the_offer_of_this_client_is_accepted() {
+    let deflate = negotiate([OFFER]).unwrap().unwrap();
+    assert_eq!(accepted([&*deflate.response()], true), Ok(Some(deflate)));
+    assert_eq!(accepted([], true), Ok(None));
+    let small_window = "permessage-deflate; server_no_context_takeover; server_max_window_bits=8";
+    assert_eq!(accepted([small_window], true), Ok(Some(deflate)));
+}
+
+#[test]
+fn a_client_takes_nothing_that_it_has_not_offered() {
+    let plain = "permessage-deflate; server_no_context_takeover";
+    for (answer, offered, expected) in [
+        (plain, false, ExtensionError::NotOffered),
+        ("x-webkit-deflate-frame", true, ExtensionError::NotOffered),
+        (&*format!("{plain}, {plain}"), true, ExtensionError::NotOffered),
+        ("permessage-deflate", true, ExtensionError::Context),
+        ("permessage-deflate; client_no_context_takeover", true, ExtensionError::Context),
+        (&*format!("{plain}; client_max_window_bits=10"), true, ExtensionError::Parameter),
+        (&*format!("{plain}; server_max_window_bits=16"), true, ExtensionError::Parameter),
+        (&*format!("{plain}; server_no_context_takeover"), true, ExtensionError::Parameter),
+        ("permessage-deflate; =", true, ExtensionError::Malformed(MalformedExtensions)),
+    ] {
+        assert_eq!(accepted([answer], offered), Err(expected), "{answer}");
     }
 }

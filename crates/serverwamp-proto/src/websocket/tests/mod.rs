@@ -10,6 +10,7 @@ mod pieces;
 mod splits;
 mod too_long;
 mod too_long_apart;
+mod upgrade;
 mod violations;
 mod writing;
 

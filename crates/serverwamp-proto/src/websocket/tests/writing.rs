@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{Decoder, LIMIT, decode_in_pieces};
 use crate::websocket::frame::{begin, begin_sized, finish, push, push_close};
-use crate::websocket::{Event, Opcode, Role};
+use crate::websocket::{Event, Opcode, Role, extension, mask_frames};
 
 #[test]
 fn a_message_written_in_place_equals_one_written_at_once() {
@@ -52,4 +52,34 @@ fn frames_follow_each_other() {
     push(Opcode::Ping, b"b", &mut out);
     let (events, _) = decode_in_pieces(Decoder::new(Role::Client, LIMIT), &out, 1);
     assert_eq!(events, [Event::Text(Bytes::from_static(b"a")), Event::Ping(Bytes::from_static(b"b"))]);
+}
+
+#[test]
+fn masked_frames_are_what_a_server_reads() {
+    let texts = ["", "short", &"long and the same over and over; ".repeat(100)];
+    let deflate = extension::negotiate([extension::OFFER]).unwrap();
+    for deflate in [None, deflate] {
+        let mut frames = Vec::new();
+        texts.iter().for_each(|text| push(Opcode::Text, text.as_bytes(), &mut frames));
+        push(Opcode::Ping, b"there?", &mut frames);
+        let (mut masked, mut keys) = (Vec::new(), 0_u32);
+        let mut key = || {
+            keys += 1;
+            keys.wrapping_mul(0x9e37_79b9).to_be_bytes()
+        };
+        // A few bytes at a time, as a connection does it.
+        let mut taken = 0;
+        while taken < frames.len() {
+            taken += mask_frames(&frames[taken..], deflate, 1, &mut key, &mut masked);
+        }
+        assert_eq!(keys, 4, "a key for each frame");
+        assert_eq!(masked.len() < frames.len(), deflate.is_some());
+        let mut buffer = bytes::BytesMut::from(&masked[..]);
+        let mut decoder = Decoder::new(Role::Server, 1 << 20).with_deflate(deflate.is_some());
+        for text in texts {
+            assert_eq!(decoder.decode(&mut buffer), Ok(Some(Event::Text(Bytes::from(text.to_owned())))));
+        }
+        assert_eq!(decoder.decode(&mut buffer), Ok(Some(Event::Ping(Bytes::from_static(b"there?")))));
+        assert_eq!(decoder.decode(&mut buffer), Ok(None));
+    }
 }
