@@ -20,6 +20,8 @@ pub(crate) enum Framing {
         batch: Option<Serializer>,
         /// The negotiated compression.
         deflate: Option<Deflate>,
+        /// This side, of which a client masks its frames.
+        role: Role,
     },
     /// RawSocket frames.
     RawSocket {
@@ -32,14 +34,14 @@ pub(crate) enum Framing {
 
 impl Framing {
     /// The framing of a WAMP subprotocol.
-    pub(crate) fn wamp(subprotocol: Subprotocol, deflate: Option<Deflate>) -> Self {
+    pub(crate) fn wamp(role: Role, subprotocol: Subprotocol, deflate: Option<Deflate>) -> Self {
         let batch = subprotocol.batched.then_some(subprotocol.serializer);
-        Self::WebSocket { kind: Some(subprotocol.opcode()), batch, deflate }
+        Self::WebSocket { kind: Some(subprotocol.opcode()), batch, deflate, role }
     }
 
-    /// WebSocket messages of both kinds.
+    /// WebSocket messages of both kinds, of a server.
     pub(crate) const fn plain(deflate: Option<Deflate>) -> Self {
-        Self::WebSocket { kind: None, batch: None, deflate }
+        Self::WebSocket { kind: None, batch: None, deflate, role: Role::Server }
     }
 
     /// The kind of message that [`Outbox::push`](super::Outbox::push) writes.
@@ -56,14 +58,6 @@ impl Framing {
         match self {
             Self::WebSocket { kind, .. } => kind.is_none_or(|kind| kind == received),
             Self::RawSocket { .. } => true,
-        }
-    }
-
-    /// The negotiated compression.
-    pub(crate) const fn deflate(&self) -> Option<Deflate> {
-        match self {
-            Self::WebSocket { deflate, .. } => *deflate,
-            Self::RawSocket { .. } => None,
         }
     }
 
@@ -118,8 +112,8 @@ impl Framing {
     /// The decoder of the peer's frames.
     pub(super) fn decoder(&self, max_message: usize) -> FrameDecoder {
         match self {
-            Self::WebSocket { deflate, .. } => FrameDecoder::WebSocket(
-                websocket::Decoder::new(Role::Server, max_message).with_deflate(deflate.is_some()),
+            Self::WebSocket { deflate, role, .. } => FrameDecoder::WebSocket(
+                websocket::Decoder::new(*role, max_message).with_deflate(deflate.is_some()),
             ),
             Self::RawSocket { serializer, .. } => {
                 let text = *serializer == Serializer::Json;

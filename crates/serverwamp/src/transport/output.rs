@@ -1,4 +1,4 @@
-//! The writing half of a connection: the outbox's bytes, control frames, compression, the socket.
+//! The writing half of a connection: the outbox's bytes, control frames, masks and compression, the socket.
 //!
 //! Invariant: a frame that was begun is written to its end before anything else, and of many pings that could not be
 //! answered yet only the last is kept, so a peer that asks without listening costs nothing.
@@ -10,14 +10,15 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use hyper::rt::Write;
-use serverwamp_proto::websocket::deflate::Deflate;
 use serverwamp_proto::websocket::{Opcode, frame};
 
 use super::Outbox;
+use super::framing::Framing;
 use super::outbox::{OutboxEnd, WrittenBytes};
+use super::recoding::Recoding;
 
-/// Bytes compressed before they are written; more would keep the task busy for long.
-const COMPRESSED_AT_ONCE: usize = 32 * 1024;
+/// Bytes masked or compressed before they are written; more would keep the task busy for long.
+const RECODED_AT_ONCE: usize = 32 * 1024;
 
 /// Pongs that may wait to be written; of further pings only the last is answered.
 const MAX_PONGS: u32 = 32;
@@ -33,10 +34,10 @@ pub(super) struct Output {
     /// Being written: `written` bytes of it already are.
     writing: Vec<u8>,
     written: usize,
-    /// Taken from the outbox to be compressed; `compressed` bytes of it already are.
+    /// Taken from the outbox to be masked or compressed; `recoded` bytes of it already are.
     raw: Vec<u8>,
-    compressed: usize,
-    deflate: Option<Deflate>,
+    recoded: usize,
+    recoding: Option<Recoding>,
     /// Pongs in the outbox.
     pongs: u32,
     /// The answer to send once those are written.
@@ -62,14 +63,14 @@ pub(super) enum Drained {
 
 impl Output {
     pub(super) fn new(outbox: Outbox, now: Instant) -> Self {
-        let deflate = outbox.framing().deflate();
+        let recoding = Recoding::of(outbox.framing());
         Self {
             outbox,
             writing: Vec::new(),
             written: 0,
             raw: Vec::new(),
-            compressed: 0,
-            deflate,
+            recoded: 0,
+            recoding,
             pongs: 0,
             pong: None,
             ping: false,
@@ -170,7 +171,7 @@ impl Output {
             }
             WrittenBytes::End(OutboxEnd::Close { code, reason }) => {
                 if self.outbox.framing().says_goodbye() {
-                    frame::push_close(Some(code), &reason, &mut self.writing);
+                    self.write_control(|_, out| frame::push_close(Some(code), &reason, out));
                 }
                 self.close_written = true;
                 self.writing.len()
@@ -183,21 +184,31 @@ impl Output {
         let before = self.writing.len() - unframed;
         if !self.close_written && drained == Drained::Open {
             if let Some(payload) = self.pong.take() {
-                self.outbox.framing().push_control(Opcode::Pong, &payload, &mut self.writing);
+                self.write_control(|framing, out| framing.push_control(Opcode::Pong, &payload, out));
             }
             if std::mem::take(&mut self.ping) {
-                self.outbox.framing().push_control(Opcode::Ping, &[], &mut self.writing);
+                self.write_control(|framing, out| framing.push_control(Opcode::Ping, &[], out));
             }
         }
         self.outbox.count(self.writing.len() - before);
         drained
     }
 
-    /// Takes bytes from the outbox, by way of the compressor if there is one.
+    /// Writes a control frame behind what is in `writing`.
+    fn write_control(&mut self, write: impl FnOnce(&Framing, &mut Vec<u8>)) {
+        let Some(recoding) = &mut self.recoding else {
+            return write(self.outbox.framing(), &mut self.writing);
+        };
+        let mut frame = Vec::new();
+        write(self.outbox.framing(), &mut frame);
+        recoding.recode(&frame, usize::MAX, &mut self.writing);
+    }
+
+    /// Takes bytes from the outbox, masked or compressed if they have to be.
     fn take(&mut self) -> WrittenBytes {
-        let Some(deflate) = self.deflate else { return self.outbox.take(&mut self.writing) };
-        if self.compressed == self.raw.len() {
-            self.compressed = 0;
+        let Some(recoding) = &mut self.recoding else { return self.outbox.take(&mut self.writing) };
+        if self.recoded == self.raw.len() {
+            self.recoded = 0;
             if self.raw.capacity() > KEPT {
                 self.raw = Vec::new();
             }
@@ -208,9 +219,9 @@ impl Output {
                 taken => return taken,
             }
         }
-        let rest = self.raw.get(self.compressed..).unwrap_or_default();
-        let taken = deflate.compress_frames(rest, COMPRESSED_AT_ONCE, &mut self.writing);
-        self.compressed += taken;
+        let rest = self.raw.get(self.recoded..).unwrap_or_default();
+        let taken = recoding.recode(rest, RECODED_AT_ONCE, &mut self.writing);
+        self.recoded += taken;
         // Counted twice for a moment rather than not at all.
         self.outbox.count(self.writing.len());
         self.outbox.wrote(taken);
@@ -243,9 +254,9 @@ impl Output {
         if self.writing.is_empty() {
             self.writing = Vec::new();
         }
-        if self.compressed == self.raw.len() {
+        if self.recoded == self.raw.len() {
             self.raw = Vec::new();
-            self.compressed = 0;
+            self.recoded = 0;
         }
         self.outbox.trim();
     }

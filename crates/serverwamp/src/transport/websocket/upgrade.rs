@@ -13,10 +13,10 @@ use http::header::{
 use http::{Method, Request, Response, StatusCode, Version, request};
 use http_body_util::Full;
 use hyper::upgrade::OnUpgrade;
-use serverwamp_proto::websocket::choose;
 use serverwamp_proto::websocket::deflate::Deflate;
 use serverwamp_proto::websocket::extension::negotiate;
 use serverwamp_proto::websocket::handshake::{accept_key, has_token, is_valid_key, parse_list};
+use serverwamp_proto::websocket::{Role, choose};
 
 use super::{Subprotocol, WebSocketConfig};
 use crate::base::log::line;
@@ -123,7 +123,7 @@ impl Accepted {
         run_queue: &Arc<RunQueue>,
         handler: impl FnOnce(Outbox, request::Parts) -> H,
     ) {
-        let framing = Framing::wamp(self.subprotocol, self.deflate);
+        let framing = Framing::wamp(Role::Server, self.subprotocol, self.deflate);
         self.serve_framed(framing, config, bounds, run_queue, handler).await;
     }
 }

@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt as _;
 use super::*;
 
 fn batched(serializer: Serializer) -> Peer {
-    let framing = Framing::wamp(Subprotocol::new(serializer).batched(), None);
+    let framing = Framing::wamp(Role::Server, Subprotocol::new(serializer).batched(), None);
     connect(framing, &WebSocketConfig::default(), 1 << 20)
 }
 

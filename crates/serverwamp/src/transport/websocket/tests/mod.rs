@@ -144,7 +144,8 @@ fn connect_beside(
     let handler = Recorder { outbox: outbox.clone(), state: state.clone() };
     let connection =
         Connection::new(TokioIo::new(server), outbox.clone(), handler, config.settings(), run_queue);
-    let decoder = Decoder::new(Role::Client, 1 << 24).with_deflate(framing.deflate().is_some());
+    let compressed = matches!(framing, Framing::WebSocket { deflate: Some(_), .. });
+    let decoder = Decoder::new(Role::Client, 1 << 24).with_deflate(compressed);
     Peer { io, decoder, buf: BytesMut::new(), outbox, state, task: tokio::spawn(connection) }
 }
 
@@ -154,7 +155,7 @@ fn connect_binary() -> Peer {
 }
 
 fn binary() -> Framing {
-    Framing::WebSocket { kind: Some(Opcode::Binary), batch: None, deflate: None }
+    Framing::WebSocket { kind: Some(Opcode::Binary), batch: None, deflate: None, role: Role::Server }
 }
 
 fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {

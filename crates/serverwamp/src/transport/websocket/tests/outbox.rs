@@ -29,7 +29,8 @@ fn messages_stand_behind_each_other_as_frames() {
 #[test]
 fn a_message_that_cannot_be_encoded_leaves_nothing_behind() {
     for batch in [None, Some(Serializer::Cbor), Some(Serializer::Json)] {
-        let framing = Framing::WebSocket { kind: Some(Opcode::Binary), batch, deflate: None };
+        let framing =
+            Framing::WebSocket { kind: Some(Opcode::Binary), batch, deflate: None, role: Role::Server };
         let outbox = Outbox::new(framing, bounds(1000, Overflow::default()));
         let fail = |out: &mut Vec<u8>| {
             out.extend_from_slice(b"half");

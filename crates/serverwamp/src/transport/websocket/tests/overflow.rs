@@ -15,7 +15,12 @@ pub(super) fn plain(limit: usize, overflow: Overflow) -> Outbox {
 }
 
 pub(super) fn batched(serializer: Serializer, limit: usize, overflow: Overflow) -> Outbox {
-    let framing = Framing::WebSocket { kind: Some(Opcode::Binary), batch: Some(serializer), deflate: None };
+    let framing = Framing::WebSocket {
+        kind: Some(Opcode::Binary),
+        batch: Some(serializer),
+        deflate: None,
+        role: Role::Server,
+    };
     Outbox::new(framing, bounds(limit, overflow))
 }
 
@@ -28,7 +33,12 @@ pub(super) fn taken(outbox: &Outbox) -> Vec<u8> {
 
 /// One that has room for so many messages, however long they are.
 pub(super) fn of_messages(serializer: Option<Serializer>, messages: usize, overflow: Overflow) -> Outbox {
-    let framing = Framing::WebSocket { kind: Some(Opcode::Binary), batch: serializer, deflate: None };
+    let framing = Framing::WebSocket {
+        kind: Some(Opcode::Binary),
+        batch: serializer,
+        deflate: None,
+        role: Role::Server,
+    };
     Outbox::new(framing, OutboxBounds { messages, ..bounds(1 << 20, overflow) })
 }
 
