@@ -9,6 +9,7 @@ use std::future::Future;
 use std::io;
 use std::net::TcpListener;
 use std::num::NonZero;
+use std::path::Path;
 use std::pin::Pin;
 use std::task::Context;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -22,6 +23,7 @@ mod smol;
 mod sockets;
 #[cfg(feature = "tokio")]
 mod tokio;
+mod unknown_host;
 pub use self::any::{AnyIo, AnyListener};
 #[cfg(feature = "smol")]
 pub use self::smol::Smol;
@@ -29,6 +31,7 @@ pub use self::smol::Smol;
 pub(crate) use self::tokio::Handed;
 #[cfg(feature = "tokio")]
 pub use self::tokio::Tokio;
+pub use self::unknown_host::UnknownHost;
 
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -89,13 +92,27 @@ pub trait Runtime: Send + Sync + fmt::Debug + 'static {
 
     /// Connects to a TCP port of another host, whose name is looked up.
     ///
-    /// Authenticators that ask a web server use it, and nothing else does. By default it fails.
+    /// Clients of other routers use it, and authenticators that ask a web server; nothing else does. By default it fails.
     ///
     /// # Errors
-    /// When the runtime has no sockets, the name is unknown, or nobody answers.
+    /// When the runtime has no sockets, the name is unknown ([`UnknownHost::error`]), or nobody answers.
     fn connect(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<AnyIo>> {
         let text = format!(
             "this runtime makes no connections, so {host}:{port} cannot be reached: implement `Runtime::connect`"
+        );
+        Box::pin(async { Err(io::Error::new(io::ErrorKind::Unsupported, text)) })
+    }
+
+    /// Connects to a Unix socket of this machine.
+    ///
+    /// Clients of routers use it, and nothing else does. By default it fails.
+    ///
+    /// # Errors
+    /// When the runtime or the system has no such sockets, or nobody listens at this one.
+    fn connect_unix(&self, path: &Path) -> BoxFuture<'static, io::Result<AnyIo>> {
+        let text = format!(
+            "this runtime makes no connections to Unix sockets, so {} cannot be reached: implement `Runtime::connect_unix`",
+            path.display()
         );
         Box::pin(async { Err(io::Error::new(io::ErrorKind::Unsupported, text)) })
     }

@@ -3,9 +3,11 @@
 
 mod listeners;
 
-use super::{AnyIo, AnyListener, BoxFuture, Runtime};
+use super::{AnyIo, AnyListener, BoxFuture, Runtime, UnknownHost, sockets};
 use crate::base::io::FuturesIo;
 use std::io;
+#[cfg(unix)]
+use std::path::Path;
 use std::sync::LazyLock;
 use std::task::Context;
 use std::time::Instant;
@@ -53,8 +55,19 @@ impl Runtime for Smol {
     fn connect(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<AnyIo>> {
         let host = host.to_owned();
         Box::pin(async move {
-            let stream = ::smol::net::TcpStream::connect((host.as_str(), port)).await?;
+            let found = ::smol::net::resolve((host.as_str(), port)).await;
+            let addresses = found.map_err(UnknownHost::error)?;
+            let stream = ::smol::net::TcpStream::connect(&*addresses).await?;
+            sockets::prepare(&stream, stream.peer_addr()?);
             Ok(AnyIo::new(FuturesIo::new(stream)))
+        })
+    }
+
+    #[cfg(unix)]
+    fn connect_unix(&self, path: &Path) -> BoxFuture<'static, io::Result<AnyIo>> {
+        let path = path.to_owned();
+        Box::pin(async move {
+            Ok(AnyIo::new(FuturesIo::new(::smol::net::unix::UnixStream::connect(path).await?)))
         })
     }
 

@@ -6,12 +6,14 @@ mod upgraded;
 
 pub(crate) use upgraded::Handed;
 
-use super::{AnyIo, AnyListener, BoxFuture, Runtime, Unavailable};
+use super::{AnyIo, AnyListener, BoxFuture, Runtime, Unavailable, UnknownHost, sockets};
 use ::tokio::runtime::Handle;
 use hyper_util::rt::TokioIo;
 use std::future::Future;
 use std::io;
 use std::panic::catch_unwind;
+#[cfg(unix)]
+use std::path::Path;
 use std::pin::pin;
 use std::task::Context;
 use std::time::{Duration, Instant};
@@ -64,9 +66,18 @@ impl Runtime for Tokio {
     fn connect(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<AnyIo>> {
         let host = host.to_owned();
         Box::pin(async move {
-            let stream = ::tokio::net::TcpStream::connect((host.as_str(), port)).await?;
+            let found = ::tokio::net::lookup_host((host.as_str(), port)).await;
+            let addresses: Vec<_> = found.map_err(UnknownHost::error)?.collect();
+            let stream = ::tokio::net::TcpStream::connect(&*addresses).await?;
+            sockets::prepare(&stream, stream.peer_addr()?);
             Ok(AnyIo::new(TokioIo::new(stream)))
         })
+    }
+
+    #[cfg(unix)]
+    fn connect_unix(&self, path: &Path) -> BoxFuture<'static, io::Result<AnyIo>> {
+        let path = path.to_owned();
+        Box::pin(async move { Ok(AnyIo::new(TokioIo::new(::tokio::net::UnixStream::connect(path).await?))) })
     }
 
     fn threads(&self) -> usize {
