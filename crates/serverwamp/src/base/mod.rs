@@ -1,6 +1,8 @@
 //! The lowest floor: errors, ids, limits, locks, trusted proxies, signals, statistics. Imports nothing of the framework.
 
 pub(crate) mod admission;
+#[cfg(feature = "tls")]
+pub(crate) mod authorities;
 pub(crate) mod counters;
 pub(crate) mod error;
 pub(crate) mod ids;

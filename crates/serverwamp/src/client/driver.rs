@@ -1,7 +1,8 @@
 //! The connection's side of a client's session: takes each message of the router in and hands its content to who waits.
 
-use super::auth::Answerer;
-use super::end::{ClientError, SessionEnd};
+use super::auth::{AnswerToChallenge, Answerer, ChallengeAnswer};
+use super::end::SessionEnd;
+use super::error::ClientError;
 use super::session::{Awaited, ClientSession, goodbye};
 use crate::base::error::WampError;
 use crate::peering::EventDraft;
@@ -15,26 +16,34 @@ use serverwamp_proto::session::client::{ClientStep, PendingRequest, RouterAnswer
 use serverwamp_proto::uris;
 use serverwamp_proto::websocket::Opcode;
 use std::sync::Arc;
+use std::thread;
 use std::time::Instant;
 
 /// Drives one session of a client.
 pub(super) struct ClientDriver {
     session: Arc<ClientSession>,
     answerer: Answerer,
+    /// Whether passwords are hashed on a thread of their own.
+    hash_apart: bool,
 }
 
 impl ClientDriver {
-    pub(super) fn new(session: Arc<ClientSession>, answerer: Answerer) -> Self {
-        Self { session, answerer }
+    pub(super) fn new(session: Arc<ClientSession>, answerer: Answerer, hash_apart: bool) -> Self {
+        Self { session, answerer, hash_apart }
     }
 
-    fn receive(&self, frame: &Bytes, now: Instant) -> Result<(), Violation> {
+    fn receive(&mut self, frame: &Bytes, now: Instant) -> Result<(), Violation> {
         let session = Arc::clone(&self.session);
         let step = session.state().machine.receive_frame(session.serializer, frame)?;
         match step {
             ClientStep::Challenge(challenge) => self.authenticate(&challenge),
             ClientStep::Joined(welcome) => {
                 let roles = RouterRoles::read(welcome.details.roles.as_ref())?;
+                if let Err(why) = self.answerer.check_welcome(&welcome.details) {
+                    session.send(&abort(&session, uris::error::AUTHENTICATION_FAILED, why.clone()));
+                    session.end(SessionEnd::NeverJoined(ClientError::RouterProof(why)));
+                    return Ok(());
+                }
                 let _first = session.welcome.set((welcome, roles));
                 session.joined.set(());
             }
@@ -78,19 +87,20 @@ impl ClientDriver {
         Ok(())
     }
 
-    fn authenticate(&self, challenge: &Challenge<'_>) {
-        let session = &self.session;
+    fn authenticate(&mut self, challenge: &Challenge<'_>) {
+        let session = Arc::clone(&self.session);
+        let method = challenge.method.clone().into_owned();
         match self.answerer.answer(session.serializer, challenge) {
-            Ok(answer) => {
-                session.state().machine.authenticated();
-                let signature = answer.signature.into();
-                session.send(&Message::Authenticate(Authenticate { signature, extra: answer.extra }));
+            Ok(ChallengeAnswer::Slow(hash)) if self.hash_apart => {
+                let (apart, named) = (Arc::clone(&session), method.clone());
+                let job = move || send_answer(&apart, named, hash());
+                if let Err(error) = thread::Builder::new().name("serverwamp-proof".to_owned()).spawn(job) {
+                    send_answer(&session, method, Err(format!("no thread can be started for it: {error}")));
+                }
             }
-            Err(why) => {
-                session.send(&abort(session, uris::error::AUTHENTICATION_FAILED, why.clone()));
-                let method = challenge.method.clone().into_owned();
-                session.end(SessionEnd::NeverJoined(ClientError::Challenge { method, why }));
-            }
+            Ok(ChallengeAnswer::Slow(hash)) => send_answer(&session, method, hash()),
+            Ok(ChallengeAnswer::Now(answer)) => send_answer(&session, method, Ok(answer)),
+            Err(why) => send_answer(&session, method, Err(why)),
         }
     }
 
@@ -186,6 +196,21 @@ impl MessageHandler for ClientDriver {
             Some(()) => SessionEnd::Lost(text),
             None => SessionEnd::NeverJoined(ClientError::Lost(text)),
         });
+    }
+}
+
+/// Answers a challenge, or ends the attempt if that cannot be done.
+fn send_answer(session: &ClientSession, method: String, answer: Result<AnswerToChallenge, String>) {
+    match answer {
+        Ok(answer) => {
+            session.state().machine.authenticated();
+            let signature = answer.signature.into();
+            session.send(&Message::Authenticate(Authenticate { signature, extra: answer.extra }));
+        }
+        Err(why) => {
+            session.send(&abort(session, uris::error::AUTHENTICATION_FAILED, why.clone()));
+            session.end(SessionEnd::NeverJoined(ClientError::Challenge { method, why }));
+        }
     }
 }
 

@@ -1,38 +1,8 @@
-//! How joining fails, and how a session ends.
+//! How a session ends.
 
+use super::error::ClientError;
 use crate::base::error::WampError;
-use crate::rt::Unavailable;
 use serverwamp_proto::uris;
-use std::time::Duration;
-
-/// Why a client did not get a session.
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ClientError {
-    /// The runtime cannot run a client where this was called.
-    #[error("no client can run here: {0}")]
-    Runtime(Unavailable),
-    /// The router refused the session with ABORT: its reason as the error's URI, its text as the message.
-    #[error("the router refused the session: {0}")]
-    Refused(WampError),
-    /// The challenge of the router cannot be answered.
-    #[error("the router's challenge by method {method:?} cannot be answered: {why}")]
-    Challenge {
-        /// The method, as CHALLENGE names it.
-        method: String,
-        /// Why, and what to do.
-        why: String,
-    },
-    /// There was no session in time.
-    #[error("there was no WELCOME within {0:?}: the router is too slow, or waits for something")]
-    Timeout(Duration),
-    /// The router broke the protocol.
-    #[error("the router broke the protocol: {0}")]
-    Protocol(String),
-    /// The transport ended before there was a session.
-    #[error("the transport ended before the session began: {0}")]
-    Lost(String),
-}
 
 /// How a session ended.
 #[derive(Clone, Debug)]

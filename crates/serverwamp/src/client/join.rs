@@ -1,16 +1,18 @@
 //! From a byte stream to a session: HELLO, challenges, WELCOME.
 
-use super::auth::Answerer;
+use super::auth::{Answerer, Login};
 use super::driver::ClientDriver;
-use super::end::{ClientError, SessionEnd};
+use super::end::SessionEnd;
+use super::error::ClientError;
 use super::handle::{Client, Held};
 use super::session::{ClientSession, Machine};
 use crate::base::limits::Limits;
 use crate::rt::{Runtime, after};
 use crate::transport::{Connection, Framing, Outbox, Pool, RunQueue, Settings};
+use bytes::BytesMut;
 use futures_util::future::{Either, select};
 use hyper::rt::{Read, Write};
-use serverwamp_proto::auth::Secret;
+use serverwamp_proto::auth::channel::ChannelId;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::message::{Bounds, Hello, HelloDetails, Message};
 use serverwamp_proto::session::client::ClientLimits;
@@ -27,7 +29,9 @@ const AGENT: &str = concat!("serverwamp/", env!("CARGO_PKG_VERSION"));
 pub(crate) struct JoinSettings {
     pub(crate) realm: String,
     pub(crate) serializer: Serializer,
-    answerer: Answerer,
+    pub(crate) login: Login,
+    /// Whether passwords are hashed on a thread of their own; with paused time they are not, because time would go on meanwhile.
+    pub(crate) hash_apart: bool,
     pub(crate) timeout: Duration,
     pub(crate) requests: usize,
 }
@@ -38,41 +42,46 @@ impl JoinSettings {
             realm,
             // It can represent everything that any serializer can, and is the shortest.
             serializer: Serializer::MessagePack,
-            answerer: Answerer::anonymous(),
+            login: Login::anonymous(),
+            hash_apart: false,
             timeout: Duration::from_secs(10),
             requests: 65_536,
         }
     }
-
-    pub(crate) fn ticket(&mut self, authid: String, ticket: Secret) {
-        self.answerer = Answerer::ticket(authid, ticket);
-    }
-
-    pub(crate) fn cra(&mut self, authid: String, secret: Secret) {
-        self.answerer = Answerer::cra(authid, secret);
-    }
 }
 
-/// Joins a realm over a stream that carries messages in `framing`.
+/// A stream on which nothing has been said yet but what settled its framing.
+#[derive(Debug)]
+pub(crate) struct OpenedTransport<IO> {
+    pub(crate) io: IO,
+    pub(crate) framing: Framing,
+    pub(crate) settings: Settings,
+    /// What the router has sent already.
+    pub(crate) received: BytesMut,
+    /// What proofs can be bound to.
+    pub(crate) channel: Option<ChannelId>,
+}
+
+/// Joins a realm over a stream.
 ///
 /// Dropped before it completes, the transport is closed.
 pub(crate) async fn join<IO: Read + Write + Unpin + Send + 'static>(
-    io: IO,
-    framing: Framing,
-    settings: Settings,
+    opened: OpenedTransport<IO>,
     how: JoinSettings,
     runtime: Arc<dyn Runtime>,
 ) -> Result<Client, ClientError> {
     runtime.available().map_err(ClientError::Runtime)?;
+    let OpenedTransport { io, framing, settings, received, channel } = opened;
+    let answerer = Answerer::new(how.login.clone(), channel).map_err(ClientError::Settings)?;
     let limits = Limits::default();
     let run_queue = RunQueue::new(Arc::clone(&runtime), Pool::new(0));
     let outbox = Outbox::borrowing(framing, limits.bounds(), run_queue.pool());
     let machine = Machine::new(ClientLimits { requests: how.requests, invocations: 0 }, Bounds::NONE);
     let session = Arc::new(ClientSession::new(machine, outbox.clone(), how.serializer, Arc::clone(&runtime)));
     let held = Held::new(Arc::clone(&session));
-    session.send(&hello(&how));
-    let driver = ClientDriver::new(Arc::clone(&session), how.answerer);
-    let connection = Connection::new(io, outbox, driver, settings, &run_queue);
+    session.send(&hello(&how, &answerer));
+    let driver = ClientDriver::new(Arc::clone(&session), answerer, how.hash_apart);
+    let connection = Connection::new(io, outbox, driver, settings, &run_queue).behind(received);
     runtime.spawn(Box::pin(connection));
     let late = runtime.sleep_until(after(runtime.now(), how.timeout));
     let decided = pin!(async {
@@ -115,15 +124,12 @@ fn roles() -> ClientRoles {
     }
 }
 
-fn hello(how: &JoinSettings) -> Message<'static> {
-    Message::Hello(Hello {
-        realm: Some(how.realm.clone().into()),
-        details: HelloDetails {
-            roles: Some(roles().encode(how.serializer)),
-            agent: Some(AGENT.to_owned()),
-            authmethods: how.answerer.methods(),
-            authid: how.answerer.authid.clone(),
-            ..HelloDetails::default()
-        },
-    })
+fn hello(how: &JoinSettings, answerer: &Answerer) -> Message<'static> {
+    let mut details = HelloDetails {
+        roles: Some(roles().encode(how.serializer)),
+        agent: Some(AGENT.to_owned()),
+        ..HelloDetails::default()
+    };
+    answerer.offer(how.serializer, &mut details);
+    Message::Hello(Hello { realm: Some(how.realm.clone().into()), details })
 }

@@ -1,12 +1,15 @@
 //! A client of any WAMP router: calls, publications and subscriptions, with the words and types that
 //! [`RealmHandle`](crate::RealmHandle) has.
 //!
-//! [`Application::join`](crate::Application::join) makes one in memory, which is how applications are tested.
+//! [`Client::connect`] makes one of an address. [`Application::join`](crate::Application::join) makes one in memory, which is how
+//! applications are tested.
 
 mod auth;
 mod call;
+mod connect;
 mod driver;
 mod end;
+mod error;
 mod handle;
 mod join;
 mod publication;
@@ -16,8 +19,13 @@ mod subscribe;
 mod tests;
 mod topics;
 
-pub use end::{ClientError, SessionEnd};
+pub use auth::Login;
+pub use connect::ClientBuilder;
+#[cfg(feature = "tls")]
+pub use connect::ClientTls;
+pub use end::SessionEnd;
+pub use error::{ClientError, ConnectStep};
 pub use handle::Client;
-pub(crate) use join::{JoinSettings, join};
+pub(crate) use join::{JoinSettings, OpenedTransport, join};
 pub use publication::ClientPublication;
 pub use subscribe::Subscribing;

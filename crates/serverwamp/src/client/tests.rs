@@ -3,12 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test whose preparation fails has failed")]
 #![expect(clippy::disallowed_methods, reason = "the tests run on tokio")]
 
-use super::{Client, ClientError, JoinSettings, SessionEnd, join};
+use super::{Client, ClientError, JoinSettings, Login, OpenedTransport, SessionEnd, join};
 use crate::rt::Tokio;
 use crate::server::memory::{MessageReceiver, MessageSender, messages, pipe};
 use crate::transport::Framing;
 use crate::transport::rawsocket::RawSocketConfig;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use serverwamp_proto::codec::Serializer;
 use std::future::{IntoFuture, poll_fn};
@@ -51,7 +51,8 @@ async fn joining(change: impl FnOnce(&mut JoinSettings)) -> (Router, Joining, St
     change(&mut how);
     let framing = Framing::RawSocket { serializer: Serializer::Json, takes: 1 << 20 };
     let settings = RawSocketConfig::default().settings();
-    let client = tokio::spawn(join(near, framing, settings, how, Arc::new(Tokio)));
+    let opened = OpenedTransport { io: near, framing, settings, received: BytesMut::new(), channel: None };
+    let client = tokio::spawn(join(opened, how, Arc::new(Tokio)));
     let (receiver, sender) = messages(far, 1 << 20);
     let mut router = Router { sender, receiver };
     let hello = router.hear().await.unwrap();
@@ -66,7 +67,7 @@ async fn joined(welcome: &str) -> (Router, Client) {
 
 #[tokio::test]
 async fn hello_says_what_the_client_can_do() {
-    let (_router, _client, hello) = joining(|how| how.ticket("joe".into(), "s3cret".into())).await;
+    let (_router, _client, hello) = joining(|how| how.login = Login::new("joe").ticket("s3cret")).await;
     assert!(hello.starts_with(r#"[1,"realm1",{"#), "{hello}");
     for part in [r#""authmethods":["ticket"]"#, r#""authid":"joe""#, r#""progressive_call_results":true"#] {
         assert!(hello.contains(part), "{part} in {hello}");

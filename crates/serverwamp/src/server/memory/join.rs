@@ -2,12 +2,13 @@
 
 use crate::Application;
 use crate::auth::{Principal, Secret};
-use crate::client::{self, Client, ClientError, JoinSettings};
+use crate::client::{self, Client, ClientError, JoinSettings, Login, OpenedTransport};
 use crate::peer::Peer;
 use crate::rt::BoxFuture;
 use crate::server::rawsocket::Origin;
 use crate::transport::rawsocket::RawSocketConfig;
 use crate::transport::{Connection, Framing, Outbox, TransportInfo, TransportKind};
+use bytes::BytesMut;
 use http::request::Parts;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::rawsocket::MaxLength;
@@ -86,7 +87,7 @@ impl MemoryJoin {
 
     /// Authenticates by ticket.
     pub fn ticket(mut self, authid: impl Into<String>, ticket: impl Into<Secret>) -> Self {
-        self.settings.ticket(authid.into(), ticket.into());
+        self.settings.login = Login::new(authid).ticket(ticket);
         self
     }
 
@@ -95,7 +96,14 @@ impl MemoryJoin {
     /// Deriving the key from a password takes as long as the router's salting asks for, on the thread that polls the connection;
     /// more than ten million iterations are refused.
     pub fn cra(mut self, authid: impl Into<String>, secret: impl Into<Secret>) -> Self {
-        self.settings.cra(authid.into(), secret.into());
+        self.settings.login = Login::new(authid).cra(secret);
+        self
+    }
+
+    /// Authenticates by what these credentials offer, of which the realm's authenticators choose. Passwords are hashed on the thread
+    /// that polls the connection, so that paused time stays paused.
+    pub fn login(mut self, credentials: Login) -> Self {
+        self.settings.login = credentials;
         self
     }
 
@@ -125,7 +133,10 @@ impl MemoryJoin {
         // The application sends what its own limits allow.
         let settings =
             RawSocketConfig { max_message: MaxLength::LONGEST.bytes(), ..RawSocketConfig::default() };
-        client::join(near, framing, settings.settings(), self.settings, inner.runtime.clone()).await
+        let settings = settings.settings();
+        let opened =
+            OpenedTransport { io: near, framing, settings, received: BytesMut::new(), channel: None };
+        client::join(opened, self.settings, inner.runtime.clone()).await
     }
 }
 

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use bytes::BytesMut;
 use hyper::rt::{Read, Write};
 use serverwamp_proto::websocket::batch::Records;
 
@@ -93,6 +94,12 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             ended: false,
             closing: None,
         }
+    }
+
+    /// Goes on behind these bytes, which were received before the connection began.
+    pub(crate) fn behind(mut self, received: BytesMut) -> Self {
+        self.input.received = received;
+        self
     }
 
     fn drive(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -1,0 +1,16 @@
+//! How a client proves who it is.
+//!
+//! [`Login`] are what the application gives; an [`Answerer`] is made of them for one connection: what HELLO offers, the answer
+//! to each CHALLENGE, and the proof that WELCOME has to have. Invariant: no challenge is answered by a method that was not offered.
+
+mod answerer;
+mod cra;
+mod login;
+#[cfg(any(feature = "cryptosign", feature = "scram"))]
+mod proofs;
+
+pub(super) use self::answerer::{AnswerToChallenge, Answerer, ChallengeAnswer};
+pub use self::login::Login;
+
+#[cfg(test)]
+mod tests;

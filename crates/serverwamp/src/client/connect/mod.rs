@@ -1,0 +1,260 @@
+//! Connecting to a router: [`Client::connect`] and what can be set for it.
+
+mod address;
+mod open;
+mod settings;
+#[cfg(feature = "tls")]
+mod tls;
+
+#[cfg(feature = "tls")]
+pub use self::tls::ClientTls;
+
+use super::auth::Login;
+use super::error::{ClientError, ConnectStep};
+use super::handle::Client;
+use super::join::{JoinSettings, join};
+use crate::rt::{BoxFuture, Runtime};
+use address::RouterAddress;
+use http::{HeaderName, HeaderValue};
+use open::{Connector, Ready};
+use serverwamp_proto::auth::Secret;
+use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::websocket::Subprotocol;
+use settings::ConnectSettings;
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::sync::Arc;
+use std::time::Duration;
+
+impl Client {
+    /// Connects to a router; await it for the [`Client`], after [`realm`](ClientBuilder::realm) has said where to.
+    ///
+    /// | address | what is spoken |
+    /// |---|---|
+    /// | `ws://HOST:PORT/PATH`, `wss://..` | WebSocket, with TLS |
+    /// | `rs://HOST:PORT`, `rss://..` | RawSocket, with TLS; `tcp://` is `rs://` |
+    /// | `unix:///PATH` | RawSocket over a Unix socket |
+    /// | `ws+unix:///PATH:/TARGET` | WebSocket over a Unix socket |
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "tokio")]
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use serverwamp::client::Client;
+    ///
+    /// let client = Client::connect("ws://localhost:8080/ws").realm("realm1").await?;
+    /// let sum: i64 = client.call("math.add", (2, 3)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn connect(address: impl Into<String>) -> ClientBuilder {
+        ClientBuilder {
+            address: address.into(),
+            realm: None,
+            runtime: None,
+            login: Box::new(|| Box::pin(async { Ok(Login::anonymous()) })),
+            settings: ConnectSettings::default(),
+            invalid: None,
+            welcome_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Gives credentials for a connection.
+type LoginSource = Box<dyn Fn() -> BoxFuture<'static, Result<Login, String>> + Send + Sync>;
+
+/// A client that is about to connect; made by [`Client::connect`].
+#[must_use = "nobody connects until this is awaited"]
+pub struct ClientBuilder {
+    address: String,
+    realm: Option<String>,
+    runtime: Option<Arc<dyn Runtime>>,
+    login: LoginSource,
+    settings: ConnectSettings,
+    /// The first setting that cannot be used; it is reported when the builder is awaited.
+    invalid: Option<String>,
+    welcome_timeout: Duration,
+}
+
+impl ClientBuilder {
+    /// Joins this realm.
+    pub fn realm(mut self, realm: impl Into<String>) -> Self {
+        self.realm = Some(realm.into());
+        self
+    }
+
+    /// Proves who it is by what these credentials offer.
+    pub fn login(self, credentials: Login) -> Self {
+        self.login_from(move || {
+            let credentials = credentials.clone();
+            async move { Ok::<_, std::convert::Infallible>(credentials) }
+        })
+    }
+
+    /// Asks for credentials before each connection: for tokens that expire, or a question to somebody who sits there.
+    ///
+    /// ```no_run
+    /// # use serverwamp::client::{Client, Login};
+    /// # async fn fresh_token() -> std::io::Result<String> { Ok(String::new()) }
+    /// let client = Client::connect("wss://example.com/ws").realm("realm1").login_from(|| async {
+    ///     Ok::<_, std::io::Error>(Login::new("joe").ticket(fresh_token().await?))
+    /// });
+    /// ```
+    pub fn login_from<F, E>(mut self, source: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Login, E>> + Send + 'static,
+        E: fmt::Display,
+    {
+        self.login = Box::new(move || {
+            let credentials = source();
+            Box::pin(async { credentials.await.map_err(|error| error.to_string()) })
+        });
+        self
+    }
+
+    /// Authenticates by ticket; short for [`login`](Self::login).
+    pub fn ticket(self, authid: impl Into<String>, ticket: impl Into<Secret>) -> Self {
+        self.login(Login::new(authid).ticket(ticket))
+    }
+
+    /// Authenticates by WAMP-CRA, with this secret or password; short for [`login`](Self::login).
+    pub fn cra(self, authid: impl Into<String>, secret: impl Into<Secret>) -> Self {
+        self.login(Login::new(authid).cra(secret))
+    }
+
+    /// Speaks this serializer. By default the router chooses among MessagePack, CBOR and JSON, in this order of preference.
+    pub fn serializer(self, serializer: Serializer) -> Self {
+        self.subprotocols([Subprotocol::new(serializer)])
+    }
+
+    /// Offers these subprotocols, the preferred one first: serializers, and whether several messages go into one WebSocket message
+    /// ([`Subprotocol::batched`]). RawSocket knows no batches, and asks for one serializer after the other.
+    pub fn subprotocols(mut self, subprotocols: impl IntoIterator<Item = Subprotocol>) -> Self {
+        self.settings.subprotocols = subprotocols.into_iter().collect();
+        if self.settings.subprotocols.is_empty() {
+            self.complain("no subprotocol is offered: name at least one".to_owned());
+        }
+        self
+    }
+
+    /// Offers to compress messages of 1 KiB and more (permessage-deflate). Off by default, as in the server: it pays only where
+    /// bandwidth is dearer than processors.
+    pub fn compress(mut self) -> Self {
+        self.settings.deflate = true;
+        self
+    }
+
+    /// Sends a header with the request that opens a WebSocket, such as `Cookie` or `Authorization`. RawSocket has none.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        let (name, value) = (name.as_ref(), value.as_ref());
+        let made_here = ["host", "upgrade", "connection", "content-length", "transfer-encoding"];
+        match (name.parse::<HeaderName>(), value.parse::<HeaderValue>()) {
+            (Ok(name), _)
+                if made_here.contains(&name.as_str()) || name.as_str().starts_with("sec-websocket-") =>
+            {
+                self.complain(format!("the header {name} is written by the client itself"));
+            }
+            (Ok(name), Ok(value)) => self.settings.headers.push((name, value)),
+            (Err(_), _) => self.complain(format!("{name:?} is no name of a header")),
+            // The value may be a secret.
+            (_, Err(_)) => {
+                self.complain(format!("the value of the header {name} has characters that HTTP forbids"))
+            }
+        }
+        self
+    }
+
+    /// Sends this `Origin`, as web pages do. None by default: routers take a client without one for a program.
+    pub fn origin(self, origin: impl AsRef<str>) -> Self {
+        self.header("origin", origin)
+    }
+
+    /// Whom TLS trusts, and a certificate for the client itself. By default the authorities of the system, and none.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: ClientTls) -> Self {
+        self.settings.tls = tls;
+        self
+    }
+
+    /// Runs on this runtime. By default on tokio, if the feature `tokio` is on.
+    pub fn runtime(mut self, runtime: impl Runtime) -> Self {
+        self.runtime = Some(Arc::new(runtime));
+        self
+    }
+
+    /// The longest message that is received, in bytes. Default 16 MiB, as much as RawSocket can carry.
+    pub fn max_message(mut self, bytes: usize) -> Self {
+        self.settings.max_message = bytes;
+        self
+    }
+
+    /// The time of each step before HELLO (the credentials, the connection, TLS, the handshake), and then the time up to WELCOME.
+    /// Default 10 seconds each, as servers give their clients to authenticate.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.settings.step_timeout = timeout;
+        self.welcome_timeout = timeout;
+        self
+    }
+
+    fn complain(&mut self, why: String) {
+        self.invalid.get_or_insert(why);
+    }
+
+    async fn connect(self) -> Result<Client, ClientError> {
+        if let Some(why) = self.invalid {
+            return Err(ClientError::Settings(why));
+        }
+        let Some(realm) = self.realm else {
+            return Err(ClientError::Settings("it names no realm: add `.realm(\"realm1\")`".to_owned()));
+        };
+        let address = RouterAddress::parse(&self.address)?;
+        let runtime = match self.runtime {
+            Some(runtime) => runtime,
+            None => usual_runtime()?,
+        };
+        runtime.available().map_err(ClientError::Runtime)?;
+        let connector = Connector { address: &address, settings: &self.settings, runtime: &runtime };
+        let asking = async {
+            let given = (self.login)().await;
+            given.map_err(|why| ClientError::Login { address: address.to_string(), why })
+        };
+        let credentials = connector.within(ConnectStep::Login, asking).await?;
+        let Ready { opened, serializer } = connector.open().await?;
+        let mut how = JoinSettings::new(realm);
+        how.serializer = serializer;
+        how.login = credentials;
+        how.hash_apart = true;
+        how.timeout = self.welcome_timeout;
+        join(opened, how, runtime).await
+    }
+}
+
+#[cfg(feature = "tokio")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature there is none")]
+fn usual_runtime() -> Result<Arc<dyn Runtime>, ClientError> {
+    Ok(Arc::new(crate::rt::Tokio))
+}
+
+#[cfg(not(feature = "tokio"))]
+fn usual_runtime() -> Result<Arc<dyn Runtime>, ClientError> {
+    Err(ClientError::Settings(
+        "no runtime is chosen: add `.runtime(..)`, or enable the feature `tokio`".to_owned(),
+    ))
+}
+
+impl IntoFuture for ClientBuilder {
+    type Output = Result<Client, ClientError>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.connect())
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("realm", &self.realm)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,56 @@
+//! How a client connects, with the reason for each default.
+
+use crate::transport::Settings;
+use http::{HeaderName, HeaderValue};
+use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::websocket::Subprotocol;
+use std::time::Duration;
+
+/// The settings of connections to a router.
+#[derive(Clone, Debug)]
+pub(super) struct ConnectSettings {
+    /// On offer, the preferred one first. By default all serializers, MessagePack first, because it can represent everything that any
+    /// of them can and is the shortest.
+    pub(super) subprotocols: Vec<Subprotocol>,
+    /// Whether permessage-deflate is offered.
+    pub(super) deflate: bool,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    /// The time of each step before HELLO.
+    pub(super) step_timeout: Duration,
+    /// The longest message that is received.
+    pub(super) max_message: usize,
+    #[cfg(feature = "tls")]
+    pub(super) tls: super::tls::ClientTls,
+}
+
+impl ConnectSettings {
+    pub(super) fn headers(&self) -> Vec<(&str, &[u8])> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
+    }
+
+    /// The settings of the connection. Peers of RawSocket are not pinged: some routers close the connection then.
+    pub(super) const fn transport(&self, pings: bool) -> Settings {
+        Settings {
+            max_message: self.max_message,
+            ping_interval: if pings { Duration::from_secs(20) } else { Duration::MAX },
+            ping_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(10),
+            close_timeout: Duration::from_secs(2),
+        }
+    }
+}
+
+impl Default for ConnectSettings {
+    fn default() -> Self {
+        let serializers = [Serializer::MessagePack, Serializer::Cbor, Serializer::Json];
+        Self {
+            subprotocols: serializers.map(Subprotocol::new).to_vec(),
+            deflate: false,
+            headers: Vec::new(),
+            step_timeout: Duration::from_secs(10),
+            max_message: 16 * 1024 * 1024,
+            #[cfg(feature = "tls")]
+            tls: super::tls::ClientTls::default(),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Routers that answer with nonsense: each ends the attempt or the session with an error that says what was wrong.
+
+use serverwamp::Serializer;
+use serverwamp::client::{Client, ClientError, Login, SessionEnd};
+use std::io;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+pub(crate) const WELCOME: &str = r#"[2,4711,{"roles":{"broker":{},"dealer":{}}}]"#;
+
+/// A router whose every octet is the test's.
+pub(crate) struct FakeRouter {
+    listener: TcpListener,
+    stream: Option<TcpStream>,
+}
+
+pub(crate) type Connecting = JoinHandle<Result<Client, ClientError>>;
+
+impl FakeRouter {
+    pub(crate) async fn start() -> Self {
+        Self { listener: TcpListener::bind("127.0.0.1:0").await.unwrap(), stream: None }
+    }
+
+    /// A client that connects in JSON over RawSocket.
+    pub(crate) fn connect(&self, login: Login) -> Connecting {
+        let address = self.listener.local_addr().unwrap();
+        let connecting =
+            Client::connect(format!("rs://{address}")).realm("realm1").serializer(Serializer::Json);
+        tokio::spawn(connecting.login(login).into_future())
+    }
+
+    /// A client that connects over WebSocket.
+    pub(crate) fn connect_websocket(&self) -> Connecting {
+        let connecting = Client::connect(format!("ws://{}/ws", self.listener.local_addr().unwrap()));
+        tokio::spawn(connecting.realm("realm1").timeout(Duration::from_secs(5)).into_future())
+    }
+
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        self.listener.local_addr().unwrap()
+    }
+
+    /// The connection as it is.
+    pub(crate) async fn stream(&mut self) -> &mut TcpStream {
+        if self.stream.is_none() {
+            self.stream = Some(self.listener.accept().await.unwrap().0);
+        }
+        self.stream.as_mut().unwrap()
+    }
+
+    /// The connection behind the handshake of RawSocket.
+    async fn session(&mut self) -> &mut TcpStream {
+        let fresh = self.stream.is_none();
+        let stream = self.stream().await;
+        if fresh {
+            let mut octets = [0; 4];
+            stream.read_exact(&mut octets).await.unwrap();
+            stream.write_all(&[0x7f, 0xf0 | octets[1] & 0x0f, 0, 0]).await.unwrap();
+        }
+        stream
+    }
+
+    pub(crate) async fn say(&mut self, message: &str) {
+        let frame = [&u32::try_from(message.len()).unwrap().to_be_bytes(), message.as_bytes()].concat();
+        self.session().await.write_all(&frame).await.unwrap();
+    }
+
+    /// The next message; an error when the client has closed the connection.
+    pub(crate) async fn hear(&mut self) -> io::Result<String> {
+        let stream = self.session().await;
+        let mut length = [0; 4];
+        stream.read_exact(&mut length).await?;
+        let mut message = vec![0; usize::try_from(u32::from_be_bytes(length)).unwrap()];
+        stream.read_exact(&mut message).await?;
+        Ok(String::from_utf8(message).unwrap())
+    }
+}
+
+/// What a client says about a server that answers its first bytes with these.
+async fn answered_with(websocket: bool, answer: &[u8]) -> ClientError {
+    let mut router = FakeRouter::start().await;
+    let client = if websocket { router.connect_websocket() } else { router.connect(Login::anonymous()) };
+    let stream = router.stream().await;
+    let mut request = [0; 2048];
+    let _length = stream.read(&mut request).await.unwrap();
+    // A client that has seen enough closes the connection before it has read all.
+    let _written = stream.write_all(answer).await;
+    let _ended = stream.shutdown().await;
+    client.await.unwrap().unwrap_err()
+}
+
+#[tokio::test]
+async fn an_upgrade_that_is_none_says_what_it_is() {
+    for (answer, text) in [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "it answers 200: hello, expected 101"),
+        ("HTTP/1.1 302 Found\r\nLocation: ws://elsewhere/ws\r\n\r\n", "redirects to \"ws://elsewhere/ws\""),
+        ("HTTP/1.1 101 Switching Protocols\r\n\r\n", "Upgrade: \"\", expected \"websocket\""),
+        ("SSH-2.0-OpenSSH_9.9\r\n", "it does not answer in HTTP/1.1"),
+        ("\u{7f}\u{0}\u{0}\u{0}", "it does not answer in HTTP/1.1"),
+        ("", "it does not answer in HTTP/1.1"),
+    ] {
+        let error = answered_with(true, answer.as_bytes()).await;
+        assert!(matches!(error, ClientError::Upgrade { .. }), "{error}");
+        assert!(error.to_string().contains(text), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_rawsocket_handshake_that_is_none_says_what_it_is() {
+    for (answer, text) in [
+        (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], "which is not RawSocket"),
+        (&[0x7f, 0x40, 0, 0], "it has too many connections"),
+        (&[0x7f, 0x10, 0, 0], "it does not support the serializer"),
+        (&[0x7f, 0xf3, 0, 0], "answers with serializer 3"),
+    ] {
+        let error = answered_with(false, answer).await;
+        assert!(matches!(error, ClientError::RawSocket { .. }), "{error}");
+        assert!(error.to_string().contains(text), "{error}");
+    }
+    let error = answered_with(false, &[0x7f]).await;
+    assert!(matches!(error, ClientError::Broken { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn frames_against_the_rules_end_the_session_and_say_which() {
+    for (frame, why) in [
+        (&[0x10, 0, 0, 0][..], "the router broke the protocol"),
+        // 16 MiB are announced, and one more.
+        (&[8, 0, 0, 1], "the router broke the protocol"),
+    ] {
+        let mut router = FakeRouter::start().await;
+        let client = router.connect(Login::anonymous());
+        router.hear().await.unwrap();
+        router.say(WELCOME).await;
+        let client = client.await.unwrap().unwrap();
+        router.stream().await.write_all(frame).await.unwrap();
+        let end = client.closed().await;
+        assert!(matches!(end, SessionEnd::Violation(_)), "{end:?}");
+        let error = client.call::<(), _>("com.p", ()).await.unwrap_err();
+        assert!(error.message().unwrap().contains(why), "{error}");
+    }
+}

@@ -1,0 +1,20 @@
+//! A client over sockets: every carrier on every runtime, every way to prove who it is, and routers that are no routers.
+#![cfg(all(
+    feature = "tokio",
+    feature = "smol",
+    feature = "tls",
+    feature = "scram",
+    feature = "cryptosign",
+    unix
+))]
+#![expect(clippy::unwrap_used, reason = "a test whose preparation fails has failed")]
+#![expect(clippy::disallowed_methods, reason = "the tests run on runtimes of their own")]
+
+mod bad_routers;
+mod carriers;
+mod certificates;
+mod failures;
+mod floods;
+mod proofs;
+mod settings;
+mod support;

@@ -1,0 +1,43 @@
+//! What is set for a connection reaches the router, and what cannot be is refused before anything is sent.
+
+use crate::support::{application, realm, serve};
+use serverwamp::TransportInfo;
+use serverwamp::auth::{self, Principal};
+use serverwamp::client::{Client, ClientError};
+use std::sync::Arc;
+
+async fn refused(builder: serverwamp::client::ClientBuilder) -> String {
+    match builder.await.unwrap_err() {
+        ClientError::Settings(text) => text,
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn settings_that_cannot_be_used_are_named() {
+    let connect = || Client::connect("ws://localhost:1/ws").realm("realm1");
+    let text = refused(Client::connect("ws://localhost:1/ws")).await;
+    assert_eq!(text, "it names no realm: add `.realm(\"realm1\")`");
+    assert!(refused(connect().subprotocols([])).await.contains("no subprotocol"));
+    assert!(
+        refused(connect().header("host", "x")).await.contains("the header host is written by the client")
+    );
+    assert!(refused(connect().header("Sec-WebSocket-Key", "x")).await.contains("written by the client"));
+    assert!(refused(connect().header("na me", "x")).await.contains("\"na me\" is no name"));
+    let text = refused(connect().header("cookie", "s3cret\r\nx: y")).await;
+    assert!(text.contains("cookie") && !text.contains("s3cret"), "{text}");
+}
+
+#[tokio::test]
+async fn headers_and_path_reach_the_router() {
+    async fn by_header(transport: Arc<TransportInfo>) -> Option<Principal> {
+        let request = transport.http.as_ref()?;
+        let token = request.headers.get("x-token")?.to_str().ok()?;
+        Some(Principal::new(format!("{token} at {}", request.uri)).role("guest"))
+    }
+    let realm = realm().authenticator(auth::transport("header", by_header));
+    let address = serve(application(realm)).await;
+    let connecting = Client::connect(format!("ws://{address}/ws?from=here")).realm("realm1");
+    let client = connecting.header("X-Token", "joe").await.unwrap();
+    assert_eq!(client.authid(), "joe at /ws?from=here");
+}
