@@ -2,6 +2,7 @@
 //! runtime. The carrier of a session must not show in it.
 
 mod calls;
+mod client;
 mod events;
 mod matrix;
 mod memory;

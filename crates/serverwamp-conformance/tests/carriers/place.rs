@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
+use serverwamp::client::{Client, ClientBuilder, ClientTls};
 use serverwamp_conformance::carrier::HOST;
 use serverwamp_conformance::transcript::all_features;
 use serverwamp_conformance::{
@@ -75,6 +76,8 @@ impl At<'_> {
 pub(crate) struct Process {
     server: ServerProcess,
     places: Places,
+    /// The authority of its certificate.
+    trusted: PathBuf,
 }
 
 impl Process {
@@ -100,12 +103,32 @@ impl Process {
         let certificates = Path::new(&unix).with_extension("certificates");
         let (certificate, key) = authority.issue(&[HOST]).write(&certificates).expect("files");
         let (at_unix, longest) = (format!("unix={unix}"), format!("max_message={LONGEST}"));
+        let trusted = certificates.join("authority.pem");
+        std::fs::write(&trusted, authority.certificate()).expect("a file");
         let tls = format!("tls={},{}", certificate.display(), key.display());
         let arguments = [&[runtime, &at_unix, &longest, &tls], arguments].concat();
         let server = ServerProcess::start(&binary::fixture(), &arguments, &[]);
         let tls = Some((server.tls_address().expect("a port with TLS"), authority.client()));
         let places = Places { unix, tls, ..Places::at(server.url()) };
-        Self { server, places }
+        Self { server, places, trusted }
+    }
+
+    /// Our client on its way here by `carrier`.
+    #[track_caller]
+    pub(crate) fn client(&self, carrier: Carrier) -> ClientBuilder {
+        let url = &self.places.url;
+        let address = url.strip_prefix("ws://").and_then(|rest| rest.split('/').next()).expect("an address");
+        let secured = self.places.tls.as_ref().map(|(address, _)| address).expect("a port with TLS");
+        let address = match carrier {
+            Carrier::WebSocket => url.clone(),
+            Carrier::WebSocketTls => format!("wss://{secured}/ws"),
+            Carrier::RawSocketTcp => format!("rs://{address}"),
+            Carrier::RawSocketTls => format!("rss://{secured}"),
+            Carrier::RawSocketUnix => format!("unix://{}", self.places.unix),
+            Carrier::LongPoll => panic!("our client does not poll"),
+        };
+        let tls = ClientTls::new().authorities(&self.trusted).server_name(HOST);
+        Client::connect(address).tls(tls)
     }
 
     /// A connection by `carrier`.

@@ -18,8 +18,9 @@ use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::message::Encoded;
 #[cfg(feature = "scram")]
 use serverwamp_proto::message::WelcomeDetails;
-#[cfg(any(feature = "cryptosign", feature = "scram"))]
-use std::sync::{Arc, OnceLock};
+#[cfg(feature = "scram")]
+use std::sync::Arc;
+use std::sync::OnceLock;
 
 /// What was said in HELLO, and what the router has to prove for it.
 #[derive(Debug)]
