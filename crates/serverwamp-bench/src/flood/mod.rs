@@ -109,7 +109,7 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
             failed.extend(work::run(kind, &name(kind), options.quick, &more)?);
         }
         if failed.len() == begun && !options.quick {
-            println!("no turn was longer than {} ms", work::FAILS_AT);
+            println!("every turn was shorter than {} ms", work::LONGEST_TURN);
         }
     }
     match failed.is_empty() {

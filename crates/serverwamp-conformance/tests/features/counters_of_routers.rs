@@ -1,6 +1,6 @@
 //! What there may not be more of where clients register and ask the meta API, and how it is counted.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use serverwamp_conformance::RawPeer;
 
 use crate::counters::{Counters, expect_error};
@@ -56,6 +56,27 @@ fn arguments_of_the_meta_api_are_limited_and_longer_ones_are_counted() {
         assert_error(&refused, "wamp.error.payload_size_exceeded", &["1000", "1001"]);
     }
     counters.expect(json!({ "meta_arguments_refused": 4 }));
+    // Of these nothing is read, neither by position nor by name.
+    let roles: Vec<String> = (0..50_000).map(|number| number.to_string()).collect();
+    let names: Value =
+        roles.iter().map(|name| (name.clone(), json!(0))).collect::<serde_json::Map<_, _>>().into();
+    for procedure in ["wamp.session.count", "wamp.registration.lookup"] {
+        let by_position = peer.call(procedure, json!([roles]), NONE, NONE);
+        let by_name = peer.call(procedure, json!([]), names.clone(), NONE);
+        for refused in [by_position, by_name] {
+            assert_error(&refused, "wamp.error.payload_size_exceeded", &["1000"]);
+        }
+    }
+    counters.expect(json!({ "meta_arguments_refused": 8 }));
+    let testament = json!(["com.a", roles, {}]);
+    assert_error(
+        &peer.call("wamp.session.add_testament", testament, NONE, NONE),
+        "wamp.error.payload_size_exceeded",
+        &[],
+    );
+    assert_error(&peer.call("wamp.no.such", json!([roles]), NONE, NONE), "wamp.error.no_such_procedure", &[]);
+    counters.expect(json!({ "meta_arguments_refused": 8, "testaments_refused": 1 }));
+    assert_eq!(value(&mut peer, "wamp.session.count", json!([])), 1, "and the session goes on");
 }
 
 // PCR-11

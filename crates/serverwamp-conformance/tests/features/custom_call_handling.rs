@@ -37,6 +37,9 @@ fn a_service_takes_every_call_of_its_realm() {
             let answer = peer.call(uri, json!([1]), NONE, NONE);
             assert_like(&json!([50, "$id", {}, [uri, "from a service"]]), &answer);
         }
+        // No meta API refuses this for its length.
+        let answer = peer.call("wamp.session.count", json!(["x".repeat(200_000)]), NONE, NONE);
+        assert_like(&json!([50, "$id", {}, ["wamp.session.count", "from a service"]]), &answer);
     }
 }
 

@@ -71,6 +71,33 @@ fn bwl_01_the_entries_of_all_six_lists_count_together() {
     counters.expect(json!({ "receivers_refused": 7 }));
 }
 
+/// However long a list is, its publisher is told so and keeps its session, if the list stands behind what asks for the answer.
+#[test]
+fn bwl_01_lists_that_are_not_read_to_their_end_are_refused_like_others() {
+    let server = server_with(&[]);
+    let mut counters = Counters::of(&server);
+    let places = Places::at(server.url());
+    let mut refused = 0;
+    for carrier in [Carrier::WebSocket, Carrier::RawSocketTcp, Carrier::LongPoll] {
+        for subprotocol in carrier.subprotocols() {
+            let mut peer = carrier.connect(&places, *subprotocol);
+            peer.join("router");
+            for kind in ["exclude", "eligible_authid"] {
+                let list = if kind == "exclude" { ids(60_000) } else { names(60_000) };
+                let answer = publish(&mut peer, &json!({ kind: list }));
+                assert_like(&json!([8, 16, "$id", {}, "wamp.error.invalid_argument"]), &shortened(&answer));
+                assert!(answer[5][0].as_str().unwrap_or_default().contains("8193 entries"), "{answer}");
+                refused += 1;
+            }
+            assert_eq!(publish(&mut peer, &json!({}))[0], 17, "{carrier:?}");
+            // Nobody knows whether it waits for an answer.
+            peer.send(json!([16, 9, { "eligible_authid": names(60_000) }, "com.a"]));
+            peer.expect_violation("more than 8192 entries");
+            counters.expect(json!({ "receivers_refused": refused, "protocol_violations": refused / 2 }));
+        }
+    }
+}
+
 /// Nobody is told, so nobody must have it.
 #[test]
 fn bwl_01_without_acknowledge_such_a_publication_is_dropped_and_counted() {

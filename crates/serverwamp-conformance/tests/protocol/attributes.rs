@@ -1,4 +1,5 @@
-//! The number of attributes that options and details may have: 256, in every message and on every carrier.
+//! How many attributes options and details may have, and how long they may be: 256, and 128 KiB without lists of receivers, in
+//! every message and on every carrier.
 
 use serde_json::{Map, Value, json};
 use serverwamp_conformance::{Carrier, Places, RawPeer};
@@ -86,6 +87,39 @@ fn msg_07_257_attributes_are_a_violation_in_every_message() {
             peer.join("router");
             peer.send(message.clone());
             peer.expect_violation("more than 256 attributes");
+        }
+    });
+}
+
+#[test]
+fn msg_07_more_than_128_kib_of_attributes_are_a_violation_in_every_message() {
+    const LONGEST: usize = 128 << 10;
+    let of = |length: usize| json!({ "x_y": "z".repeat(length) });
+    with_each_carrier(|connect| {
+        let messages = |options: Value| {
+            [
+                json!([32, 1, options, "com.a"]),
+                json!([16, 2, options, "com.a", [1]]),
+                json!([64, 3, options, "com.p"]),
+                json!([48, 4, options, "result.one"]),
+                json!([49, 4, options]),
+            ]
+        };
+        let mut peer = connect();
+        peer.join("router");
+        for (message, answer) in
+            messages(of(LONGEST - 64)).into_iter().zip([Some(33), None, Some(65), Some(8), None])
+        {
+            peer.send(message);
+            if let Some(code) = answer {
+                assert_eq!(peer.receive()[0], code);
+            }
+        }
+        for message in messages(of(LONGEST)) {
+            let mut peer = connect();
+            peer.join("router");
+            peer.send(message);
+            peer.expect_violation("more than 131072 bytes");
         }
     });
 }

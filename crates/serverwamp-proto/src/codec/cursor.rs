@@ -30,6 +30,19 @@ impl<'a> Cursor<'a> {
     pub(crate) fn since(&self, from: usize) -> &'a [u8] {
         self.all.get(from..self.offset()).unwrap_or_default()
     }
+    /// Hides all but the next bytes, `most` of them. Returns the whole input if there is anything to hide.
+    pub(crate) fn narrow(&mut self, most: usize) -> Option<&'a [u8]> {
+        let rest = self.rest.get(..most).filter(|rest| rest.len() < self.rest.len())?;
+        let all = self.all.get(..self.offset() + most)?;
+        self.rest = rest;
+        Some(std::mem::replace(&mut self.all, all))
+    }
+    /// Shows the whole input again.
+    pub(crate) fn widen(&mut self, whole: &'a [u8]) {
+        let offset = self.offset();
+        self.rest = whole.get(offset..).unwrap_or_default();
+        self.all = whole;
+    }
     /// Returns whether the bytes still to be read begin with `start`.
     pub(crate) fn starts_with(&self, start: &[u8]) -> bool {
         self.rest.starts_with(start)

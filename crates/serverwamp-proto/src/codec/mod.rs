@@ -102,6 +102,15 @@ pub struct DecodeError {
     pub offset: usize,
 }
 
+impl DecodeError {
+    /// Returns whether the input may have been fine, had it not been cut off at `end`.
+    pub(crate) fn is_at_cut(&self, end: usize) -> bool {
+        // The longest of what is read in one piece, such as `false`, is shorter.
+        const PIECE: usize = 16;
+        [reader::CUT_SHORT, reader::TOO_LONG].contains(&&*self.reason) || self.offset + PIECE > end
+    }
+}
+
 /// Why a value could not be written, such as a NaN in JSON.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{reason}")]

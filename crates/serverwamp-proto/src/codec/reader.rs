@@ -190,6 +190,13 @@ macro_rules! with_reader {
 }
 pub(crate) use with_reader;
 
+/// The input of a reader that sees only a part of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Hidden<'a> {
+    Text(&'a str),
+    Bytes(&'a [u8]),
+}
+
 /// A reader of any of the three, chosen at run time: for the walkers, which are not worth three copies of their code.
 ///
 /// It takes no half of a surrogate pair but in [arguments](Self::raw_argument): what it reads is WAMP's own.
@@ -234,6 +241,23 @@ impl<'a> AnyReader<'a> {
     }
     pub(crate) fn offset(&self) -> usize {
         any!(self, r => r.offset())
+    }
+    /// Hides all but the next `most` bytes, unless there are no more; they end as if the input did.
+    pub(crate) fn narrow(&mut self, most: usize) -> Option<Hidden<'a>> {
+        match self {
+            Self::Json(reader) => reader.narrow(most).map(Hidden::Text),
+            Self::MessagePack(reader) => reader.at.narrow(most).map(Hidden::Bytes),
+            Self::Cbor(reader) => reader.at.narrow(most).map(Hidden::Bytes),
+        }
+    }
+    /// Shows again what was hidden.
+    pub(crate) fn widen(&mut self, hidden: Option<Hidden<'a>>) {
+        match (self, hidden) {
+            (Self::Json(reader), Some(Hidden::Text(whole))) => reader.widen(whole),
+            (Self::MessagePack(reader), Some(Hidden::Bytes(whole))) => reader.at.widen(whole),
+            (Self::Cbor(reader), Some(Hidden::Bytes(whole))) => reader.at.widen(whole),
+            _ => {}
+        }
     }
     pub(crate) fn token(&mut self) -> Result<Token<'a>, DecodeError> {
         any!(self, r => r.token())

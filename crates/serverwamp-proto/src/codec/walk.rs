@@ -2,7 +2,7 @@
 //!
 //! Invariant: raw bytes that they hand out were checked to be well formed.
 
-use super::reader::{AnyReader, Frame, Token, fail};
+use super::reader::{AnyReader, Frame, Hidden, Token, fail};
 use super::{DecodeError, Kind, Nesting, Serializer};
 use std::borrow::Cow;
 
@@ -129,6 +129,14 @@ impl<'a> ListReader<'a> {
         self.reader = dict.reader;
         self.reader.since(dict.from)
     }
+    /// The offset of what comes next.
+    pub(crate) fn offset(&self) -> usize {
+        self.reader.offset()
+    }
+    /// Hides all but the next `most` bytes, unless there are no more.
+    pub(crate) fn narrow(&mut self, most: usize) -> Option<Hidden<'a>> {
+        self.reader.narrow(most)
+    }
     /// Ends the list: no further element, and nothing behind the list.
     pub fn finish(mut self) -> Result<(), DecodeError> {
         if self.advance()? {
@@ -188,6 +196,19 @@ impl<'a> DictReader<'a> {
         let key = self.reader.key()?;
         self.state = DictState::BeforeValue;
         Ok(Some(key))
+    }
+
+    /// The offset of what comes next.
+    pub(crate) fn offset(&self) -> usize {
+        self.reader.offset()
+    }
+    /// Hides all but the next `most` bytes, unless there are no more.
+    pub(crate) fn narrow(&mut self, most: usize) -> Option<Hidden<'a>> {
+        self.reader.narrow(most)
+    }
+    /// Shows again what was hidden.
+    pub(crate) fn widen(&mut self, hidden: Option<Hidden<'a>>) {
+        self.reader.widen(hidden);
     }
 
     fn value(&mut self) -> Result<&mut AnyReader<'a>, DecodeError> {

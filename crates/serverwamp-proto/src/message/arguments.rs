@@ -13,22 +13,24 @@ impl<'a> Element<'a> for Payload {
     fn read(elements: &mut Elements<'a>, _: &'static str) -> Result<Self, Violation> {
         const ARGS: &str = "Arguments";
         const KWARGS: &str = "ArgumentsKw";
-        let source = elements.source;
-        let mut payload = Self::empty(source.serializer);
+        let mut payload = Self::empty(elements.source.serializer);
+        if elements.is_left() {
+            return Ok(payload);
+        }
         match elements.peek()? {
             None => return Ok(payload),
-            Some(Kind::List) => payload.args = source.part(elements.argument(ARGS)?),
+            Some(Kind::List) => payload.args = read_part(elements, ARGS)?,
             // A client without arguments may write null for them; it is never sent on.
             Some(Kind::Null) => drop(elements.raw(ARGS)?),
             Some(Kind::Binary | Kind::Text) if elements.transparent => {
-                payload.args = source.part(elements.argument(ARGS)?);
+                payload.args = read_part(elements, ARGS)?;
                 return Ok(payload);
             }
             Some(kind) => return Err(elements.fault(ARGS, Fault::kind("a list", kind))),
         }
         match elements.peek()? {
             None => {}
-            Some(Kind::Dict) => payload.kwargs = source.part(elements.argument(KWARGS)?),
+            Some(Kind::Dict) => payload.kwargs = read_part(elements, KWARGS)?,
             Some(Kind::Null) => drop(elements.raw(KWARGS)?),
             Some(kind) => return Err(elements.fault(KWARGS, Fault::kind("a dictionary", kind))),
         }
@@ -49,6 +51,11 @@ impl<'a> Element<'a> for Payload {
         }
         Ok(())
     }
+}
+
+fn read_part(elements: &mut Elements<'_>, label: &'static str) -> Result<Part, Violation> {
+    let bytes = elements.argument(label)?;
+    Ok(elements.source.part(bytes))
 }
 
 /// Leaves out empty keyword arguments, and empty arguments that keep no place for keyword arguments.

@@ -8,32 +8,11 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
+use super::dictionary::Source;
 use super::encoded::Encoded;
 use super::violation::{Fault, Violation};
 use super::wire::{Element, Elements};
 use crate::codec::{DecodeError, DictReader, EncodeError, Kind, Serializer, Writer};
-use crate::payload::Part;
-
-/// The source of a value that is being read.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Source<'a> {
-    pub(super) serializer: Serializer,
-    pub(super) frame: &'a Bytes,
-    /// The number of entries of a list that are kept, plus one.
-    pub(super) entries: usize,
-}
-
-impl<'a> Source<'a> {
-    /// A slice of the frame that shares its memory.
-    pub(super) fn share(&self, part: &'a [u8]) -> Bytes {
-        self.frame.slice_ref(part)
-    }
-
-    /// A slice of the frame that is half of a payload.
-    pub(super) fn part(&self, part: &'a [u8]) -> Part {
-        Part::of_frame(self.frame, part)
-    }
-}
 
 /// The value of one attribute.
 pub(super) trait Attribute<'a>: AttributeValue + Sized {
@@ -174,6 +153,13 @@ pub(super) fn write_known<'a, S: AttributeSet<'a>>(
     written
 }
 
+/// Returns whether the attributes read so far ask for an answer.
+pub(super) fn is_acknowledged<'a, S: AttributeSet<'a>>(set: &S) -> bool {
+    let mut acknowledged = false;
+    set.each(&mut |key, _| acknowledged |= key == "acknowledge");
+    acknowledged
+}
+
 /// Returns whether every known attribute has its default.
 pub(super) fn is_plain<'a, S: AttributeSet<'a>>(set: &S) -> bool {
     let mut plain = true;
@@ -230,7 +216,7 @@ macro_rules! attributes {
                 &mut self,
                 key: &str,
                 dict: &mut $crate::codec::DictReader<'f>,
-                source: &$crate::message::attributes::Source<'f>,
+                source: &$crate::message::dictionary::Source<'f>,
             ) -> std::result::Result<bool, $crate::message::violation::Fault> {
                 match key {
                     $($key => {
@@ -277,7 +263,7 @@ pub(super) fn read_attribute<'a, A: Attribute<'a> + Default>(
     dict: &mut DictReader<'a>,
     source: &Source<'a>,
 ) -> Result<A, Fault> {
-    let kind = dict.peek()?;
+    let kind = source.within(dict, |dict| Ok(dict.peek()?))?;
     if kind == Kind::Null {
         dict.raw()?;
         return Ok(A::default());
@@ -285,5 +271,8 @@ pub(super) fn read_attribute<'a, A: Attribute<'a> + Default>(
     if kind != A::KIND {
         return Err(Fault::kind(A::EXPECTED, kind));
     }
-    A::read(dict, source)
+    if kind == Kind::List {
+        return A::read(dict, source);
+    }
+    source.within(dict, |dict| A::read(dict, source))
 }

@@ -50,9 +50,19 @@ impl<'a> Element<'a> for u64 {
     }
 }
 
+/// The label of a procedure.
+const PROCEDURE: &str = "Procedure";
+
 impl<'a> Element<'a> for Cow<'a, str> {
     fn read(elements: &mut Elements<'a>, label: &'static str) -> Result<Self, Violation> {
-        elements.element(label, "a string", Kind::Text, |list| Ok(list.text()?))
+        if elements.is_left() {
+            return Ok(Cow::Borrowed(""));
+        }
+        let text = elements.element(label, "a string", Kind::Text, |list| Ok(list.text()?))?;
+        if label == PROCEDURE {
+            elements.note_procedure(&text);
+        }
+        Ok(text)
     }
 
     fn write(&self, writer: &mut Writer<'_>, _: Serializer) -> Result<(), EncodeError> {

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::attributes::{Attribute, AttributeValue, Source};
+use super::attributes::{Attribute, AttributeValue};
+use super::dictionary::Source;
 use super::violation::Fault;
 use crate::codec::{DictReader, EncodeError, Kind, Serializer, Writer};
 use crate::pattern::Match;

@@ -11,6 +11,8 @@
 
 mod arguments;
 mod attributes;
+mod bounds;
+mod dictionary;
 mod elements;
 mod encode;
 mod encoded;
@@ -30,6 +32,7 @@ mod wire;
 use bytes::Bytes;
 
 pub use attributes::UnknownAttributes;
+pub use bounds::{Bounds, UnreadBytes};
 pub use encode::{
     encode_error, encode_error_with, encode_event, encode_event_details, encode_interrupt, encode_invocation,
     encode_published, encode_registered, encode_result, encode_result_with, encode_subscribed,
@@ -55,7 +58,6 @@ pub use session::{
     WelcomeDetails,
 };
 pub use violation::Violation;
-pub use wire::Bounds;
 
 use crate::codec::{EncodeError, Serializer, Writer};
 use wire::{Elements, Layout};
@@ -92,13 +94,13 @@ macro_rules! messages {
             /// Reads one frame within these bounds.
             ///
             /// # Errors
-            /// As [`decode`](Self::decode), and when it is nested too deeply.
+            /// As [`decode`](Self::decode), when it is nested too deeply, and when its options are too long.
             pub fn decode_within(
                 serializer: Serializer,
                 frame: &'a Bytes,
                 bounds: Bounds,
             ) -> std::result::Result<Self, Violation> {
-                if let Some(request) = quick_request(serializer, frame, bounds.nesting) {
+                if let Some(request) = quick_request(serializer, frame, &bounds) {
                     return Ok(request.into());
                 }
                 let (code, elements) = Elements::open(serializer, frame, bounds)?;

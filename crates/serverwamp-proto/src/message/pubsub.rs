@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::bounds::UnreadBytes;
 use super::options::{EventDetails, PublishOptions, SubscribeOptions, UnsubscribedDetails};
 use super::wire::message;
 use crate::id::{PublicationId, RequestId, SubscriptionId};
@@ -14,6 +15,8 @@ message! {
         "Request" => request: RequestId,
         /// The options of the publication.
         "Options" => options: PublishOptions,
+        /// What was not read; there is neither a topic nor an argument then.
+        "" => unread: UnreadBytes,
         /// The topic.
         "Topic" => topic: Cow<'a, str>,
         /// The event's arguments.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::bounds::UnreadBytes;
 use super::options::{
     CallOptions, CancelOptions, ErrorDetails, InterruptOptions, InvocationDetails, RegisterOptions,
     ResultDetails, UnregisteredDetails, YieldOptions,
@@ -35,6 +36,8 @@ message! {
         "Options" => options: CallOptions,
         /// The procedure.
         "Procedure" => procedure: Cow<'a, str>,
+        /// What was not read; there are no arguments then.
+        "" => unread: UnreadBytes,
         /// The call's arguments.
         "" => payload: Payload,
     }

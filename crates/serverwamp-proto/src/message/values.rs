@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::attributes::{Attribute, AttributeValue, Source};
+use super::attributes::{Attribute, AttributeValue};
+use super::dictionary::Source;
 use super::encoded::Encoded;
 use super::names::Names;
 use super::violation::{Fault, kind_name};
@@ -147,7 +148,7 @@ fn read_id<T: Id>(dict: &mut DictReader<'_>) -> Result<T, Fault> {
     dict.unsigned().ok().and_then(T::new).ok_or(outside)
 }
 
-/// Lets `keep` have one element after the other, and one more than may be kept at the most.
+/// Lets `keep` have one element after the other, as long as entries of lists are read.
 fn read_list<'a, T>(
     dict: &mut DictReader<'a>,
     source: &Source<'a>,
@@ -156,18 +157,19 @@ fn read_list<'a, T>(
     mut keep: impl FnMut(T),
 ) -> Result<(), Fault> {
     let mut list = dict.elements()?;
-    let mut kept = 0;
-    while kept <= source.entries
+    let mut left = source.entries.get();
+    while left > 0
         && let Some(found) = list.peek()?
     {
-        kept += 1;
+        left -= 1;
         if found != kind {
             return Err(Fault::Wrong { expected, got: format!("a list with a {}", kind_name(found)).into() });
         }
         let outside = || Fault::Wrong { expected, got: "a value out of range".into() };
         keep(read(&mut list)?.ok_or_else(outside)?);
     }
-    Ok(dict.behind(list)?)
+    source.entries.set(left);
+    source.behind(dict, list)
 }
 
 fn write_list<T>(writer: &mut Writer<'_>, values: &[T], write: impl Fn(&mut Writer<'_>, &T)) {

@@ -34,6 +34,12 @@ pub(super) enum Fault {
         /// The value found.
         got: Cow<'static, str>,
     },
+    /// There are more attributes than this.
+    TooManyAttributes(usize),
+    /// It needs more bytes than are read of all attributes.
+    TooLong,
+    /// As many entries of lists are read as may be, and more follow than are read of all attributes.
+    TooMany,
 }
 
 impl Fault {

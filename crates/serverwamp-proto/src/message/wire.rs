@@ -9,35 +9,11 @@ use std::ops::RangeInclusive;
 
 use bytes::Bytes;
 
-use super::attributes::{AttributeSet, Source};
+use super::bounds::Bounds;
+use super::dictionary::Source;
 use super::violation::{Fault, Violation, kind_name};
-use crate::codec::{DecodeError, EncodeError, Kind, ListReader, Nesting, Serializer, Writer};
+use crate::codec::{DecodeError, EncodeError, Kind, ListReader, Serializer, Writer};
 use crate::id::{Id, MAX_ID, RequestId};
-
-/// The number of attributes that a dictionary of options or details may have. The specification has a dozen at the most for one
-/// message, and leaves room for those of applications; each one that is read costs time.
-const MOST_ATTRIBUTES: usize = 256;
-
-/// The bounds of a message that the specification leaves open.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Bounds {
-    /// The allowed nesting.
-    pub nesting: Nesting,
-    /// How many entries of a list of receivers are kept; of a longer one it is one more, so that it can be seen to be too
-    /// long.
-    pub entries: usize,
-}
-
-impl Bounds {
-    /// The most that can be read.
-    pub const NONE: Self = Self { nesting: Nesting::MOST, entries: usize::MAX - 1 };
-}
-
-impl Default for Bounds {
-    fn default() -> Self {
-        Self::NONE
-    }
-}
 
 /// A message that can be read from and written to a list.
 pub(super) trait Layout<'a>: Sized {
@@ -105,7 +81,7 @@ pub(super) use message;
 #[derive(Debug)]
 pub(super) struct Elements<'a> {
     pub(super) source: Source<'a>,
-    list: ListReader<'a>,
+    pub(super) list: ListReader<'a>,
     name: &'static str,
     lengths: RangeInclusive<usize>,
     /// Elements read so far, the code included.
@@ -113,6 +89,11 @@ pub(super) struct Elements<'a> {
     pub(super) request: Option<RequestId>,
     /// Whether the attribute was there that lets one string stand in place of the arguments.
     pub(super) transparent: bool,
+    /// How many bytes are read behind the procedure of a CALL.
+    behind_procedure: usize,
+    /// The bytes at the end that are left unread.
+    pub(super) unread: usize,
+    pub(super) bounds: Bounds,
 }
 
 impl<'a> Elements<'a> {
@@ -134,11 +115,20 @@ impl<'a> Elements<'a> {
             }
             None => return Err(Violation::new("a message must not be an empty list")),
         };
-        let source = Source { serializer, frame, entries: bounds.entries };
-        Ok((
-            code,
-            Self { source, list, name: "", lengths: 0..=0, index: 1, request: None, transparent: false },
-        ))
+        let source = Source::new(serializer, frame, &bounds);
+        let elements = Self {
+            source,
+            list,
+            name: "",
+            lengths: 0..=0,
+            index: 1,
+            request: None,
+            transparent: false,
+            behind_procedure: usize::MAX,
+            unread: 0,
+            bounds,
+        };
+        Ok((code, elements))
     }
 
     /// Elements of which the first `index` were read already, the code and the request's id among them.
@@ -151,8 +141,19 @@ impl<'a> Elements<'a> {
         index: usize,
         request: RequestId,
     ) -> Self {
-        let source = Source { serializer, frame, entries: Bounds::NONE.entries };
-        Self { source, list, name, lengths, index, request: Some(request), transparent: false }
+        let source = Source::new(serializer, frame, &Bounds::NONE);
+        Self {
+            source,
+            list,
+            name,
+            lengths,
+            index,
+            request: Some(request),
+            transparent: false,
+            behind_procedure: usize::MAX,
+            unread: 0,
+            bounds: Bounds::NONE,
+        }
     }
 
     /// Reads the message itself, and makes sure that the list ends with it.
@@ -173,6 +174,9 @@ impl<'a> Elements<'a> {
         read: impl FnOnce(&mut Self) -> Result<T, Violation>,
     ) -> Result<T, Violation> {
         let message = read(&mut self)?;
+        if self.unread > 0 {
+            return Ok(message);
+        }
         if self.peek()?.is_some() {
             return Err(self.violation(format_args!(" has more than {} elements", self.lengths.end())));
         }
@@ -249,6 +253,31 @@ impl<'a> Elements<'a> {
         }
     }
 
+    /// A procedure was read, which may be one of the specification's own.
+    pub(super) fn note_procedure(&mut self, procedure: &str) {
+        self.behind_procedure = self.bounds.behind_procedure(procedure);
+    }
+
+    /// Returns how many bytes are left unread from here on.
+    pub(super) fn leave_rest(&mut self) -> usize {
+        let rest = self.rest();
+        if rest > self.behind_procedure {
+            self.unread = rest;
+        }
+        self.unread
+    }
+
+    /// Returns whether nothing more is read.
+    #[inline]
+    pub(super) const fn is_left(&self) -> bool {
+        self.unread > 0
+    }
+
+    /// The number of bytes from here on.
+    fn rest(&self) -> usize {
+        self.source.frame.len() - self.list.offset()
+    }
+
     #[inline]
     pub(super) fn id<T: Id>(&mut self, label: &'static str) -> Result<T, Violation> {
         const EXPECTED: &str = "an id";
@@ -281,39 +310,6 @@ impl<'a> Elements<'a> {
         Ok(request)
     }
 
-    /// Reads a dictionary of attributes.
-    pub(super) fn attributes<S: AttributeSet<'a>>(
-        &mut self,
-        label: &'static str,
-        set: &mut S,
-    ) -> Result<(), Violation> {
-        // Entry by entry, so that of too many only those are looked at that are not.
-        let mut dict = self.element(label, "a dictionary", Kind::Dict, |list| Ok(list.entries()?))?;
-        let malformed = |error: DecodeError| self.fault(label, Fault::Malformed(error));
-        let (mut all_known, mut transparent) = (true, false);
-        let mut left = MOST_ATTRIBUTES;
-        while let Some(key) = dict.key().map_err(malformed)? {
-            if left == 0 {
-                let text = format_args!(": {label} has more than {MOST_ATTRIBUTES} attributes");
-                return Err(self.violation(text));
-            }
-            left -= 1;
-            let fault = |fault| self.attribute_fault(label, &key, fault);
-            if set.take(&key, &mut dict, &self.source).map_err(fault)? {
-                transparent |= key == "enc_algo";
-            } else {
-                all_known = false;
-                dict.raw().map_err(malformed)?;
-            }
-        }
-        let bytes = self.list.behind(dict);
-        self.transparent = transparent;
-        if let (false, Some(unknown)) = (all_known, set.unknown_mut()) {
-            unknown.keep(&self.source, self.source.share(bytes));
-        }
-        Ok(())
-    }
-
     #[inline]
     pub(super) fn dict(&mut self, label: &'static str) -> Result<&'a [u8], Violation> {
         self.element(label, "a dictionary", Kind::Dict, |list| Ok(list.raw()?))
@@ -325,21 +321,18 @@ impl<'a> Elements<'a> {
             Fault::Malformed(error) => malformed(self.name, self.request, &error),
             Fault::Wrong { expected, got } => self
                 .violation(format_args!(": element {} ({label}) must be {expected}, got {got}", self.index)),
-        }
-    }
-
-    #[cold]
-    fn attribute_fault(&self, label: &str, key: &str, fault: Fault) -> Violation {
-        match fault {
-            Fault::Malformed(error) => malformed(self.name, self.request, &error),
-            Fault::Wrong { expected, got } => {
-                self.violation(format_args!(": {label}.{key} must be {expected}, got {got}"))
+            Fault::TooManyAttributes(most) => {
+                self.violation(format_args!(": {label} has more than {most} attributes"))
+            }
+            Fault::TooLong | Fault::TooMany => {
+                let most = self.bounds.options;
+                self.violation(format_args!(": {label} has more than {most} bytes beside lists of receivers"))
             }
         }
     }
 
     #[cold]
-    fn violation(&self, what: std::fmt::Arguments<'_>) -> Violation {
+    pub(super) fn violation(&self, what: std::fmt::Arguments<'_>) -> Violation {
         violation(self.name, self.request, what)
     }
 }

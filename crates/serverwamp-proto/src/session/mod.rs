@@ -152,7 +152,7 @@ impl SessionMachine {
         if self.state != SessionState::Established || self.requests.numbering() == RequestNumbering::Strict {
             return None;
         }
-        quick_request(serializer, frame, self.bounds.nesting)
+        quick_request(serializer, frame, &self.bounds)
     }
 
     /// Takes one message in.

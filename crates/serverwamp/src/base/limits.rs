@@ -281,6 +281,11 @@ impl Limits {
         self.borrowed_bytes.unwrap_or_else(|| self.outgoing_bytes.saturating_mul(16))
     }
 
+    /// The bytes that a testament may have: its share of what may wait for one peer.
+    pub(crate) fn testament_bytes(&self) -> usize {
+        self.outgoing_bytes / self.testaments.max(1)
+    }
+
     /// The longest time that an attempt to authenticate is delayed.
     pub(crate) fn longest_login_delay(&self) -> Duration {
         self.login_delay.min(self.authenticate_timeout / 2)

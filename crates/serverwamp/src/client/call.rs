@@ -6,7 +6,7 @@ use crate::base::error::WampError;
 use crate::peering::{CallDraft, CallInbox, CallStarter, StartedCall};
 use crate::rt::{BoxFuture, Unavailable, after};
 use serverwamp_proto::id::RequestId;
-use serverwamp_proto::message::{Call, Message};
+use serverwamp_proto::message::{Call, Message, UnreadBytes};
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::client::RequestKind;
 use serverwamp_proto::uris;
@@ -42,7 +42,7 @@ fn send(session: &ClientSession, draft: CallDraft, inbox: &Arc<CallInbox>) -> Re
     let kind = RequestKind::Call { receive_progress: draft.options.receive_progress, more_input: false };
     session.request(kind, Awaited::Call(Arc::clone(inbox)), |request| {
         let (options, procedure) = (draft.options, draft.procedure.into());
-        Message::Call(Call { request, options, procedure, payload })
+        Message::Call(Call { request, options, procedure, unread: UnreadBytes::NONE, payload })
     })
 }
 

@@ -6,7 +6,7 @@ use crate::base::error::WampError;
 use crate::base::signal::Signal;
 use crate::peering::payload::ToArguments;
 use serverwamp_proto::id::{PublicationId, SessionId};
-use serverwamp_proto::message::{Message, Publish, PublishOptions};
+use serverwamp_proto::message::{Message, Publish, PublishOptions, UnreadBytes};
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::client::RequestKind;
 use std::fmt;
@@ -103,7 +103,13 @@ impl ClientPublication {
         let waiting = Awaited::Publish(Arc::clone(&answer));
         let Self { held, topic, options } = self;
         held.session().request(RequestKind::Publish, waiting, |request| {
-            Message::Publish(Publish { request, options, topic: topic.into(), payload })
+            Message::Publish(Publish {
+                request,
+                options,
+                unread: UnreadBytes::NONE,
+                topic: topic.into(),
+                payload,
+            })
         })?;
         answer.wait().await
     }
@@ -119,7 +125,13 @@ impl ClientPublication {
         self.held.session().outbox.room().await;
         let Self { held, topic, options } = self;
         held.session().unacknowledged(|request| {
-            Message::Publish(Publish { request, options, topic: topic.into(), payload })
+            Message::Publish(Publish {
+                request,
+                options,
+                unread: UnreadBytes::NONE,
+                topic: topic.into(),
+                payload,
+            })
         })
     }
 }

@@ -16,7 +16,7 @@ use crate::base::statistics::Refusal;
 use crate::peering::payload::CallReply;
 use crate::peering::{CallState, Invocation, Matched, Stop};
 use crate::router::dealer::LastFound;
-use crate::router::meta::{MetaAnswer, MetaApi, finish};
+use crate::router::meta::{MetaAnswer, MetaApi, MetaCall, finish};
 use crate::router::realm::{CachedConfig, GivenAnswers, Withheld, no_such_procedure};
 use crate::router::routes::ProcedureRoute;
 use crate::router::session::{Charge, OpenCall, RouterSession, Session};
@@ -140,6 +140,18 @@ impl Calls {
         }
     }
 
+    /// Returns whether a call of which arguments were not read is answered by the meta API, which does not need them.
+    pub(super) fn is_of_meta_api(&self, session: &RouterSession, call: &Call<'_>) -> bool {
+        let realm = session.running_realm();
+        let is_input = || {
+            let tables = session.tables();
+            tables.calls.contains_key(&call.request)
+                || tables.answered_inputs.contains(&call.request)
+                || self.waiting.iter().any(|waiting| waiting.call.request == call.request)
+        };
+        (realm.code.service.is_none() || realm.context.config().offers.meta_api) && !is_input()
+    }
+
     /// Finds who serves a call and hands it over.
     fn serve(
         &mut self,
@@ -165,7 +177,9 @@ impl Calls {
             CallTarget::Meta => {
                 charge_time();
                 check_abilities(&call, false).map_err(refuse)?;
-                let answer = MetaApi::of(realm).answer(session, &call.procedure, &call.payload, answers);
+                let Call { ref procedure, ref payload, unread, .. } = call;
+                let answer =
+                    MetaApi::of(realm).answer(session, MetaCall { procedure, payload, unread }, answers);
                 match answer.map_err(|why| (request, why))? {
                     MetaAnswer::Now(reply) => session.send_reply(request, &CallReply(Ok(reply))),
                     MetaAnswer::Later(answer) => {

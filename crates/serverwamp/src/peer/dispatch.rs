@@ -1,9 +1,11 @@
 //! The dispatch of a joined peer's requests.
 
 use super::Open;
+use super::undecided::Decoding;
 use crate::WampError;
 use crate::router::dealer;
 use crate::router::realm::{AskedQuestion, Withheld};
+use bytes::Bytes;
 use serverwamp_proto::message::{
     Message, Publish, QuickRequest, Register, Subscribe, Unregister, Unsubscribe, Violation,
 };
@@ -54,11 +56,16 @@ fn publish(open: &Open, message: Publish<'_>) -> Result<(), Halt> {
     }
 }
 
-/// Any request.
+/// Any request, which came as `frame`.
 ///
 /// # Errors
 /// When it breaks the protocol, and when it waits for an authorizer.
-pub(super) fn request(open: &mut Open, message: Message<'_>) -> Result<(), Halt> {
+pub(super) fn request(
+    open: &mut Open,
+    message: Message<'_>,
+    decoding: Decoding,
+    frame: &Bytes,
+) -> Result<(), Halt> {
     let session = &open.session;
     if !session.is_open() {
         // Somebody ended it, and the peer has not read our GOODBYE yet.
@@ -80,6 +87,12 @@ pub(super) fn request(open: &mut Open, message: Message<'_>) -> Result<(), Halt>
         Ok(()) => Ok(()),
     };
     match message {
+        Message::Call(call) if call.unread.is_any() && !open.calls.is_of_meta_api(session, &call) => {
+            return match decoding.with_all_arguments().decode(frame)? {
+                Message::Call(call) => open.calls.call(session, call, &open.answers),
+                other => Err(not_allowed(&other)),
+            };
+        }
         Message::Call(call) => return open.calls.call(session, call, &open.answers),
         Message::Yield(result) => dealer::receive_yield(session, result)?,
         Message::Error(error) => dealer::receive_error(session, &error, || realm.context.ids.bits())?,
@@ -102,7 +115,11 @@ pub(super) fn request(open: &mut Open, message: Message<'_>) -> Result<(), Halt>
             let ended = dealer.unregister(realm.changes(), session, request, registration);
             answer(Unregister::CODE, request, ended);
         }
-        other => return Err(Violation::new(format!("{} is not allowed here", other.name())).into()),
+        other => return Err(not_allowed(&other)),
     }
     Ok(())
+}
+
+fn not_allowed(message: &Message<'_>) -> Halt {
+    Violation::new(format!("{} is not allowed here", message.name())).into()
 }

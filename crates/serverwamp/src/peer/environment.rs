@@ -15,6 +15,10 @@ use serverwamp_proto::codec::Nesting;
 use serverwamp_proto::message::Bounds;
 use std::sync::Arc;
 
+/// How many bytes of options or details are read, beside lists of receivers: several times what any client sends, and passed
+/// in a fraction of a turn whatever they are.
+const LONGEST_OPTIONS: usize = 128 << 10;
+
 #[derive(Debug)]
 pub(crate) struct Environment {
     pub(crate) realms: Arc<RealmRegistry>,
@@ -35,6 +39,14 @@ pub(crate) struct Environment {
 impl Environment {
     /// The bounds of a peer's messages.
     pub(crate) fn reading(&self) -> Bounds {
-        Bounds { nesting: self.nesting, entries: self.limits.receivers }
+        let Limits { receivers, meta_arguments, .. } = *self.limits;
+        let testament = self.limits.testament_bytes();
+        Bounds {
+            nesting: self.nesting,
+            entries: receivers,
+            options: LONGEST_OPTIONS,
+            meta_arguments,
+            testament,
+        }
     }
 }

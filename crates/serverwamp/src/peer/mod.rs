@@ -183,8 +183,9 @@ impl Peer {
             SessionStep::Join(hello, roles) => self.join(&hello, roles),
             SessionStep::Authenticate(answer) => self.authenticate(&answer),
             SessionStep::Request(request) => {
+                let decoding = self.decoding();
                 if let Phase::Open(open) = &mut self.phase {
-                    let handled = dispatch::request(open, request);
+                    let handled = dispatch::request(open, request, decoding, frame);
                     self.unless_undecided(handled, frame)?;
                 }
             }

@@ -126,7 +126,7 @@ impl Calls {
     ) -> Result<(), WampError> {
         let realm = session.running_realm();
         call_permit::take(session)?;
-        let Call { request, mut options, procedure, payload } = call;
+        let Call { request, mut options, procedure, payload, unread: _ } = call;
         let config = self.config.load();
         let disclosure = config.offers.disclosure;
         let settings = config.procedure_settings.of(&procedure);

@@ -54,7 +54,25 @@ pub(super) struct Decoding {
     pub(super) bounds: Bounds,
 }
 
+impl Decoding {
+    /// The same, but that no arguments are left unread.
+    pub(super) fn with_all_arguments(self) -> Self {
+        Self { bounds: self.bounds.with_all_arguments(), ..self }
+    }
+
+    /// # Errors
+    /// When it breaks the protocol.
+    pub(super) fn decode(self, frame: &Bytes) -> Result<Message<'_>, Violation> {
+        Message::decode_within(self.serializer, frame, self.bounds)
+    }
+}
+
 impl Peer {
+    /// How the messages of this peer are read.
+    pub(super) fn decoding(&self) -> Decoding {
+        Decoding { serializer: self.serializer, bounds: self.app.reading() }
+    }
+
     /// A request is handled, or breaks the protocol, or waits for an authorizer together with its `frame`.
     #[inline]
     pub(super) fn unless_undecided(
@@ -66,7 +84,7 @@ impl Peer {
             Ok(()) => Ok(()),
             Err(Halt::Violation(violation)) => Err(violation),
             Err(Halt::Undecided(asked)) => {
-                let decoding = Decoding { serializer: self.serializer, bounds: self.app.reading() };
+                let decoding = self.decoding();
                 match &mut self.phase {
                     Phase::Open(open) => hold(open, decoding, frame, asked),
                     _ => Ok(()),
@@ -86,7 +104,7 @@ pub(super) fn hold(
     frame: &Bytes,
     mut asked: Option<Box<AskedQuestion>>,
 ) -> Result<(), Violation> {
-    let message = Message::decode_within(decoding.serializer, frame, decoding.bounds)?;
+    let message = decoding.decode(frame)?;
     let Some(mut held) = UndecidedRequest::new(&open.session, &message, frame) else { return Ok(()) };
     open.answers.waiting = open.undecided.kinds();
     // What continues a call is decided with the call.
@@ -127,7 +145,7 @@ fn handle(
     // Whatever keeps its arguments from here on charges them itself.
     drop(held.charge.take());
     let frame = held.frame.clone();
-    let mut message = Message::decode_within(decoding.serializer, &frame, decoding.bounds)?;
+    let mut message = decoding.decode(&frame)?;
     if let (Message::Call(call), Some(deadline)) = (&mut message, held.deadline) {
         let left = deadline.saturating_duration_since(open.session.runtime().now());
         call.options.timeout = u64::try_from(left.as_millis()).unwrap_or(u64::MAX).max(1);
@@ -135,7 +153,7 @@ fn handle(
     let kinds = open.undecided.kinds();
     open.answers.waiting = kinds.iter().filter(|kind| *kind != held.action).fold(Actions::default(), add);
     open.answers.given = std::mem::take(&mut held.given);
-    let handled = dispatch::request(open, message);
+    let handled = dispatch::request(open, message, decoding, &frame);
     held.given = std::mem::take(&mut open.answers.given);
     open.answers.waiting = kinds;
     match handled {
@@ -153,11 +171,11 @@ impl Peer {
     /// Goes on with the requests that have been decided meanwhile.
     #[inline]
     pub(super) fn poll_undecided(&mut self, cx: &mut Context<'_>, now: Instant) {
-        let decoding = Decoding { serializer: self.serializer, bounds: self.app.reading() };
-        let Phase::Open(open) = &mut self.phase else { return };
-        if open.undecided.0.is_empty() {
+        if !matches!(&self.phase, Phase::Open(open) if !open.undecided.0.is_empty()) {
             return;
         }
+        let decoding = self.decoding();
+        let Phase::Open(open) = &mut self.phase else { return };
         if let Err(violation) = go_on(open, decoding, cx, now) {
             self.violated(&violation, 1002);
         }

@@ -66,6 +66,7 @@ impl Inputs {
             }
             Kind::OptionKeys => {
                 let keys = list(LIST, |number| format!(r#""{number}":0"#));
+                let nested = list(LIST, |_| "[1]".to_owned());
                 Self {
                     anew: true,
                     ..json(vec![
@@ -73,6 +74,9 @@ impl Inputs {
                         format!(r#"[32,1,{{{keys}}},"flood.topic"]"#).into_bytes(),
                         format!(r#"[16,1,{{"acknowledge":true,{keys}}},"flood.topic"]"#).into_bytes(),
                         call("wamp.session.count", &format!(",[],{{{keys}}}")),
+                        format!(r#"[48,1,{{"x":[{nested}]}},"demo.add",[1,2]]"#).into_bytes(),
+                        format!(r#"[64,1,{{"x":[{nested}]}},"flood.procedure"]"#).into_bytes(),
+                        call("wamp.registration.lookup", &format!(",[],{{\"x\":[{nested}]}}")),
                     ])
                 }
             }
@@ -159,7 +163,19 @@ fn receivers() -> Vec<Vec<u8>> {
         format!(r#"[16,1,{{{options}}},"flood.topic"]"#).into_bytes()
     };
     let lists = ["exclude_authid", "eligible_authid", "exclude_authrole"];
-    lists.into_iter().flat_map(|list| [publish(list, &names), publish(list, &allowed)]).collect()
+    let mut all: Vec<Vec<u8>> =
+        lists.into_iter().flat_map(|list| [publish(list, &names), publish(list, &allowed)]).collect();
+    // What is as little work for the sender and more for a reader that looks at every entry: escapes, lists, one list again and
+    // again, and nobody who waits for an answer.
+    all.push(publish("eligible_authid", &list(LIST, |_| r#""\n""#.to_owned())));
+    all.push(publish(
+        "eligible_authid",
+        &format!("{allowed},\"x\",{}", list(LIST - allowed.len(), |_| "[1]".to_owned())),
+    ));
+    let again = list(LIST / 2, |_| format!(r#""exclude_authrole":[{}]"#, vec![r#""""#; 4000].join(",")));
+    all.push(format!(r#"[16,1,{{"acknowledge":true,{again}}},"flood.topic"]"#).into_bytes());
+    all.push(format!(r#"[16,1,{{"exclude_authid":[{names}]}},"flood.topic"]"#).into_bytes());
+    all
 }
 
 /// So many bytes of values, with commas between them.

@@ -17,7 +17,7 @@ pub(super) const BREAK: u8 = 0xff;
 
 #[derive(Clone, Debug)]
 pub(crate) struct CborReader<'a> {
-    pub(super) at: Cursor<'a>,
+    pub(crate) at: Cursor<'a>,
     pub(super) depth: usize,
 }
 

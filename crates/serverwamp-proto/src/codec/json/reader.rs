@@ -21,6 +21,20 @@ impl<'a> JsonReader<'a> {
     pub(crate) fn allow_halves(&mut self, allowed: bool) {
         self.halves = allowed;
     }
+    /// Hides all but the next bytes, at most `most` of them. Returns the whole input if there is anything to hide.
+    pub(crate) fn narrow(&mut self, most: usize) -> Option<&'a str> {
+        let end = self.at.saturating_add(most);
+        if end >= self.input.len() {
+            return None;
+        }
+        let end = (0..=end).rev().find(|end| self.input.is_char_boundary(*end))?;
+        let shown = self.input.get(..end)?;
+        Some(std::mem::replace(&mut self.input, shown))
+    }
+    /// Shows the whole input again.
+    pub(crate) fn widen(&mut self, whole: &'a str) {
+        self.input = whole;
+    }
     pub(super) fn halves(&self) -> bool {
         self.halves
     }

@@ -20,7 +20,7 @@ const NEVER_USED: &str = "0xc1 is not a MessagePack type";
 
 #[derive(Clone, Debug)]
 pub(crate) struct MsgPackReader<'a> {
-    pub(super) at: Cursor<'a>,
+    pub(crate) at: Cursor<'a>,
     pub(super) depth: usize,
 }
 

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use self::flat::flat;
 use self::prefix::{CALL, PUBLISH, Prefix, YIELD, elements, prefix};
 use super::Message;
+use super::bounds::{Bounds, UnreadBytes};
 use super::options::{CallOptions, PublishOptions, YieldOptions};
 use super::pubsub::Publish;
 use super::rpc::{Call, Yield};
@@ -42,43 +43,51 @@ pub enum QuickRequest<'a> {
 ///
 /// `None` says nothing about the frame: give it to [`Message::decode`], which reads every form, with the same result.
 #[inline]
-pub fn quick_request(serializer: Serializer, frame: &Bytes, nesting: Nesting) -> Option<QuickRequest<'_>> {
+pub fn quick_request<'a>(
+    serializer: Serializer,
+    frame: &'a Bytes,
+    bounds: &Bounds,
+) -> Option<QuickRequest<'a>> {
     // A frame that is none of them is none at a look at its first bytes, so they may well be tried in turn.
-    let Some((request, prefix, payload)) = parts::<CALL>(serializer, frame, nesting) else {
-        return other(serializer, frame, nesting);
+    let Some((request, prefix, payload)) = parts::<CALL>(serializer, frame, bounds) else {
+        return other(serializer, frame, bounds);
     };
     let (options, procedure) = (CallOptions::default(), Cow::Borrowed(prefix.uri));
-    Some(QuickRequest::Call(Call { request, options, procedure, payload }))
+    Some(QuickRequest::Call(Call { request, options, procedure, unread: UnreadBytes::NONE, payload }))
 }
 
 #[inline(never)]
-fn other(serializer: Serializer, frame: &Bytes, nesting: Nesting) -> Option<QuickRequest<'_>> {
-    if let Some((request, _, payload)) = parts::<YIELD>(serializer, frame, nesting) {
+fn other<'a>(serializer: Serializer, frame: &'a Bytes, bounds: &Bounds) -> Option<QuickRequest<'a>> {
+    if let Some((request, _, payload)) = parts::<YIELD>(serializer, frame, bounds) {
         return Some(QuickRequest::Yield(Yield { request, options: YieldOptions::default(), payload }));
     }
-    let (request, prefix, payload) = parts::<PUBLISH>(serializer, frame, nesting)?;
+    let (request, prefix, payload) = parts::<PUBLISH>(serializer, frame, bounds)?;
     let options = PublishOptions { acknowledge: prefix.acknowledge, ..PublishOptions::default() };
-    Some(QuickRequest::Publish(Publish { request, options, topic: Cow::Borrowed(prefix.uri), payload }))
+    let topic = Cow::Borrowed(prefix.uri);
+    Some(QuickRequest::Publish(Publish { request, options, unread: UnreadBytes::NONE, topic, payload }))
 }
 
 #[inline]
-fn parts<const CODE: u8>(
+fn parts<'a, const CODE: u8>(
     serializer: Serializer,
-    frame: &Bytes,
-    nesting: Nesting,
-) -> Option<(RequestId, Prefix<'_>, Payload)> {
+    frame: &'a Bytes,
+    bounds: &Bounds,
+) -> Option<(RequestId, Prefix<'a>, Payload)> {
     let prefix = prefix::<CODE>(serializer, frame)?;
     let request = RequestId::new(prefix.request)?;
     let rest = frame.get(prefix.at..)?;
     // A list that announces another number of elements is not as flat as it looks.
     let announced = serializer == Serializer::Json || prefix.left == 1;
-    // Many arguments the general reader passes faster.
+    // Many arguments the general reader passes faster, and knows which it leaves unread.
     let short = rest.len() < LONG;
+    if !short && CODE == CALL && rest.len() > bounds.behind_procedure(prefix.uri) {
+        return None;
+    }
     if let Some(args) = if short { flat(serializer, rest).filter(|_| announced) } else { None } {
         let payload = Payload { serializer, args: Part::of_frame(frame, args), kwargs: Part::new() };
         return Some((request, prefix, payload));
     }
-    let payload = deep(serializer, frame, (prefix.at, prefix.left), elements(CODE), request, nesting)?;
+    let payload = deep(serializer, frame, (prefix.at, prefix.left), elements(CODE), request, bounds.nesting)?;
     Some((request, prefix, payload))
 }
 

@@ -103,7 +103,11 @@ impl Broker {
         publish: Publish<'_>,
         answers: &GivenAnswers,
     ) -> Result<Result<PublicationId, Withheld>, Violation> {
-        let Publish { request, options, topic, payload } = publish;
+        let Publish { request, options, unread, topic, payload } = publish;
+        if unread.is_any() {
+            let entries = self.context.limits.receivers.saturating_add(1);
+            return Ok(Err(self.too_many_receivers(session, entries).into()));
+        }
         let announced = || session.publisher_has(Feature::PayloadPassthruMode);
         session.check_passthru(options.passthru.as_deref(), announced, || format!("PUBLISH #{request}"))?;
         let config = self.context.config();
@@ -238,18 +242,21 @@ impl Broker {
         publisher: &RouterSession,
         receivers: Option<&Receivers>,
     ) -> Result<(), WampError> {
-        let most = self.context.limits.receivers;
         match receivers.map_or(0, Receivers::len) {
-            entries if entries > most => {
-                // Of a list that is too long no more was read than one entry too many.
-                let text =
-                    format!("the lists of receivers have at least {entries} entries, {most} are allowed");
-                // Testaments are published under a lock.
-                self.context.counters.refused_under_lock(Refusal::Receivers, publisher, &text);
-                Err(WampError::invalid_argument(text))
+            entries if entries > self.context.limits.receivers => {
+                Err(self.too_many_receivers(publisher, entries))
             }
             _ => Ok(()),
         }
+    }
+
+    /// Counts the refusal of a publication with so many entries of these lists; of too many, one too many was read.
+    fn too_many_receivers(&self, publisher: &RouterSession, entries: usize) -> WampError {
+        let most = self.context.limits.receivers;
+        let text = format!("the lists of receivers have at least {entries} entries, {most} are allowed");
+        // Testaments are published under a lock.
+        self.context.counters.refused_under_lock(Refusal::Receivers, publisher, &text);
+        WampError::invalid_argument(text)
     }
 
     /// The payload in the serializers that events were needed in so far.

@@ -4,6 +4,7 @@
 //! Nothing is built of what nobody asks for, and all of them together are short, so that reading them is little work
 //! whatever they are.
 
+use super::MetaCall;
 use super::text_set::TextSet;
 use crate::WampError;
 use crate::base::limits::Limits;
@@ -50,11 +51,11 @@ impl<'p> Arguments<'p> {
     ///
     /// # Errors
     /// When there are more, when they are too long, or cannot be read.
-    pub(super) fn read(payload: &'p Payload, most: usize, limits: &Limits) -> Result<Self, WampError> {
-        if payload.size() > limits.meta_arguments {
-            return Err(too_long(payload.size(), limits.meta_arguments));
+    pub(super) fn read(call: &MetaCall<'p>, most: usize, limits: &Limits) -> Result<Self, WampError> {
+        if call.size() > limits.meta_arguments {
+            return Err(too_long(call.size(), limits.meta_arguments));
         }
-        Self::read_all(payload, most)
+        Self::read_all(call.payload, most)
     }
 
     /// As [`read`](Self::read), whatever their length.

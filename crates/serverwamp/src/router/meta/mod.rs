@@ -33,6 +33,7 @@ use arguments::{Arguments, Page};
 use listing::{Listed, Listing};
 use serde::Serialize;
 use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::message::UnreadBytes;
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::uris::{self, registration, session, subscription};
 use sessions::role_filter;
@@ -45,6 +46,22 @@ pub(crate) enum MetaAnswer {
     Now(Payload),
     /// One that is not complete, and may take several turns.
     Later(Box<dyn InTurns>),
+}
+
+/// A call of the meta API.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MetaCall<'c> {
+    pub(crate) procedure: &'c str,
+    pub(crate) payload: &'c Payload,
+    /// What was not read of its arguments, because they are too long.
+    pub(crate) unread: UnreadBytes,
+}
+
+impl MetaCall<'_> {
+    /// The bytes of its arguments.
+    fn size(&self) -> usize {
+        self.payload.size() + self.unread.bytes()
+    }
 }
 
 /// The procedures of the meta API of a realm; what each noun has stands in its file.
@@ -68,17 +85,17 @@ impl<'r> MetaApi<'r> {
     pub(crate) fn answer(
         self,
         caller: &RouterSession,
-        procedure: &str,
-        payload: &Payload,
+        call: MetaCall<'_>,
         answers: &GivenAnswers,
     ) -> Result<MetaAnswer, Withheld> {
         let arguments = |most| {
-            Arguments::read(payload, most, &self.realm.context.limits).inspect_err(|error| {
+            Arguments::read(&call, most, &self.realm.context.limits).inspect_err(|error| {
                 if error.uri() == uris::error::PAYLOAD_SIZE_EXCEEDED {
                     self.realm.context.counters.refused(Refusal::MetaArguments, caller, error);
                 }
             })
         };
+        let MetaCall { procedure, payload, .. } = call;
         let serializer = payload.serializer;
         let listing = |listed, page| Ok(begin(caller, Listing::new(listed, page, serializer))?);
         let answer = match procedure {
@@ -95,7 +112,7 @@ impl<'r> MetaApi<'r> {
             session::KILL_BY_AUTHID => one(serializer, self.kill_by_authid(caller, || arguments(1))?),
             session::KILL_BY_AUTHROLE => one(serializer, self.kill_by_authrole(caller, || arguments(1))?),
             session::KILL_ALL => one(serializer, self.kill_all(caller, || arguments(0))?),
-            session::ADD_TESTAMENT => nothing(serializer, self.add_testament(caller, payload, answers)?),
+            session::ADD_TESTAMENT => nothing(serializer, self.add_testament(caller, call, answers)?),
             session::FLUSH_TESTAMENTS => nothing(serializer, testaments::flush(caller, &arguments(0)?)?),
             registration::LIST => return listing(Listed::Registrations, arguments(0)?.page()?),
             registration::LOOKUP => one(serializer, self.lookup_registration(&arguments(2)?)?),

@@ -4,7 +4,7 @@
 //! (checklist TEST-10). Spec: advanced, "Session Testament".
 
 use super::arguments::{self, Arguments, Expected};
-use super::{MetaApi, Testament};
+use super::{MetaApi, MetaCall, Testament};
 use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::router::realm::{GivenAnswers, Withheld, forwarded};
@@ -33,11 +33,11 @@ impl MetaApi<'_> {
     pub(super) fn add_testament(
         self,
         caller: &RouterSession,
-        payload: &Payload,
+        call: MetaCall<'_>,
         answers: &GivenAnswers,
     ) -> Result<(), Withheld> {
-        let share = self.realm.context.limits.outgoing_bytes / self.realm.context.limits.testaments.max(1);
-        let (topic, options, payload, scope) = read(payload, share).inspect_err(|error| {
+        let share = self.realm.context.limits.testament_bytes();
+        let (topic, options, payload, scope) = read(&call, share).inspect_err(|error| {
             if error.uri() == uris::error::PAYLOAD_SIZE_EXCEEDED {
                 self.realm.context.counters.refused(Refusal::Testaments, caller, error);
             }
@@ -74,13 +74,14 @@ pub(super) fn flush(caller: &RouterSession, arguments: &Arguments<'_>) -> Result
 /// Reads `[topic, args, kwargs]` and the keywords `publish_options`, `scope`, which together have at most `most` bytes.
 ///
 /// The message that they become is put together from what came; nothing of it is built in between.
-fn read(payload: &Payload, most: usize) -> Result<(Arc<str>, PublishOptions, Payload, Scope), WampError> {
+fn read(call: &MetaCall<'_>, most: usize) -> Result<(Arc<str>, PublishOptions, Payload, Scope), WampError> {
+    let MetaCall { payload, .. } = *call;
     let too_long = |bytes| {
         let text = format!("a testament may have {most} bytes, this one has {bytes}");
         WampError::payload_size_exceeded(text)
     };
-    if payload.size() > most {
-        return Err(too_long(payload.size()));
+    if call.size() > most {
+        return Err(too_long(call.size()));
     }
     let arguments = Arguments::read_all(payload, 3)?;
     let topic = arguments.required(0, "topic", &arguments::TEXT)?;
