@@ -39,6 +39,8 @@ pub(crate) struct CallDraft {
     pub(crate) callee: Option<SessionId>,
     /// A registration by pattern does not serve it.
     pub(crate) exact: bool,
+    /// It asks a client to decide about this session.
+    pub(crate) about: Option<SessionId>,
 }
 
 /// The results of a call, still encoded.
@@ -105,8 +107,8 @@ impl<T> Calling<T> {
         procedure: String,
         payload: Result<Payload, WampError>,
     ) -> Self {
-        let draft =
-            CallDraft { procedure, payload, options: CallOptions::default(), callee: None, exact: false };
+        let options = CallOptions::default();
+        let draft = CallDraft { procedure, payload, options, callee: None, exact: false, about: None };
         Self { starter, draft, results: PhantomData }
     }
 
@@ -128,6 +130,12 @@ impl<T> Calling<T> {
     /// Calls whoever has registered this very URI, and nobody who has registered a pattern.
     pub(crate) fn of_exact_registration(mut self) -> Self {
         self.draft.exact = true;
+        self
+    }
+
+    /// Asks a client to decide about this session: only one that was not let in by such a decision is called.
+    pub(crate) fn about(mut self, session: SessionId) -> Self {
+        self.draft.about = Some(session);
         self
     }
 

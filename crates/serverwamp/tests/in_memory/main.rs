@@ -5,6 +5,7 @@
 
 mod arguments;
 mod authentication;
+mod authorizers;
 mod client;
 mod client_identity;
 mod deep_patterns;

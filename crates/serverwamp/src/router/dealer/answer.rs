@@ -148,7 +148,7 @@ impl RoutedCall {
                 let Err(error) = session.send_progress_of(*request, &details, payload) else { return };
                 self.stop(state, true, &error);
             }
-            Caller::Application(call) => {
+            Caller::Application(call, _) => {
                 if !call.progress(payload) {
                     let text = "the application does not take progressive results fast enough";
                     self.stop(state, true, &WampError::network_failure(text));

@@ -23,8 +23,8 @@ use std::time::{Duration, Instant};
 pub(crate) enum Caller {
     /// A client, with the id of its CALL.
     Session(Arc<RouterSession>, RequestId),
-    /// The application.
-    Application(Arc<CallInbox>),
+    /// The application. Where it asks a client about this session, only a callee may answer that no procedure let in.
+    Application(Arc<CallInbox>, Option<SessionId>),
 }
 
 /// A call that a client serves.
@@ -154,7 +154,7 @@ impl RoutedCall {
                 session.leave_routed(*request, state.input_open);
                 session.send_answer(*request, answer);
             }
-            Caller::Application(call) => call.finish(answer.to_application()),
+            Caller::Application(call, _) => call.finish(answer.to_application()),
         }
     }
 
@@ -260,15 +260,20 @@ impl RoutedCall {
     pub(super) fn caller_session(&self) -> Option<&RouterSession> {
         match &self.caller {
             Caller::Session(session, _) => Some(session),
-            Caller::Application(_) => None,
+            Caller::Application(..) => None,
         }
+    }
+
+    /// Whether this callee may serve the call: who decides about others was not let in by such a decision.
+    pub(super) fn may_go_to(&self, callee: &Callee) -> bool {
+        !matches!(self.caller, Caller::Application(_, Some(_))) || callee.session.may_decide_about_others()
     }
 
     /// Returns whether the caller announces the payload passthru mode.
     pub(super) fn caller_takes_passthru(&self) -> bool {
         match &self.caller {
             Caller::Session(session, _) => session.caller_has(Feature::PayloadPassthruMode),
-            Caller::Application(_) => true,
+            Caller::Application(..) => true,
         }
     }
 
@@ -277,7 +282,7 @@ impl RoutedCall {
     pub(super) fn keep(&self, payload: Payload) -> Option<KeptArguments> {
         match &self.caller {
             Caller::Session(session, _) => session.charge_copy(&payload).map(KeptArguments::ChargedPayload),
-            Caller::Application(_) => Some(KeptArguments::Own(payload)),
+            Caller::Application(..) => Some(KeptArguments::Own(payload)),
         }
     }
 
@@ -289,7 +294,11 @@ impl RoutedCall {
 
 impl Called for RoutedCall {
     fn caller(&self) -> Option<SessionId> {
-        self.caller_session().map(RouterSession::id)
+        match &self.caller {
+            Caller::Session(session, _) => Some(session.id()),
+            // Whoever is asked about takes the places: one session leaves some for the decisions about others.
+            Caller::Application(_, about) => *about,
+        }
     }
 }
 

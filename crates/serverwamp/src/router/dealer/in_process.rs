@@ -66,7 +66,7 @@ fn route(
     let config = realm.context.config();
     let settings = config.procedure_settings.of(&draft.procedure);
     let call = Arc::new(RoutedCall::new(CallRequest {
-        caller: Caller::Application(Arc::clone(inbox)),
+        caller: Caller::Application(Arc::clone(inbox), draft.about),
         procedure: (!exact).then(|| draft.procedure.into_boxed_str()),
         options: draft.options,
         trustlevel: settings.and_then(|settings| settings.trustlevel),

@@ -84,7 +84,9 @@ impl RoutedCall {
         random: impl Fn() -> u64,
     ) -> Option<GivesWay> {
         loop {
-            let Some(callee) = self.registration.choose(&random, self.only, &mut state.tried) else {
+            let may_serve = |callee: &Callee| self.may_go_to(callee);
+            let chosen = self.registration.choose(&random, self.only, may_serve, &mut state.tried);
+            let Some(callee) = chosen else {
                 // Callees that left while the call was on its way served nothing (checklist RPC-18).
                 let error = match state.refused {
                     false => crate::router::realm::no_such_procedure(self.procedure()),

@@ -123,30 +123,41 @@ impl RegistrationEntry {
         self.callees().get(session).is_some_and(|callee| callee.options.disclose_caller)
     }
 
+    /// Whether one of the clients in it may decide about others.
+    pub(crate) fn may_decide_about_others(&self) -> bool {
+        self.callees().iter().any(|(_, callee)| callee.session.may_decide_about_others())
+    }
+
     /// The clients in it, in the order they registered.
     pub(crate) fn callee_ids(&self) -> Vec<SessionId> {
         self.callees().iter().map(|(id, _)| id).collect()
     }
 
-    /// The client that a call goes to next: this one `only`, or by the policy, leaving out those that were `tried`.
+    /// The client that a call goes to next: this one `only`, or by the policy, leaving out those that were `tried` and those that
+    /// may not serve it.
     pub(super) fn choose(
         &self,
         random: impl FnOnce() -> u64,
         only: Option<SessionId>,
+        may_serve: impl Fn(&Callee) -> bool,
         tried: &mut Tried,
     ) -> Option<Arc<Callee>> {
         if let Some(only) = only {
-            return self.callees().get(only).filter(|_| tried.is_left(only)).map(Arc::clone);
+            return self
+                .callees()
+                .get(only)
+                .filter(|one| tried.is_left(only) && may_serve(one))
+                .map(Arc::clone);
         }
         if !self.is_shared() {
             let callee = self.single.get()?;
-            let left = !callee.has_left() && tried.is_left(callee.session.id());
+            let left = !callee.has_left() && tried.is_left(callee.session.id()) && may_serve(callee);
             return left.then(|| Arc::clone(callee));
         }
         // Only one policy needs it, and drawing it costs a lock.
         let random = if self.invoke == Invoke::Random { random() } else { 0 };
         self.callees()
-            .choose(random, tried, |callee| !callee.has_left())
+            .choose(random, tried, |callee| !callee.has_left() && may_serve(callee))
             .map(|(_, callee)| Arc::clone(callee))
     }
 }

@@ -26,41 +26,29 @@ impl RunningRealm {
         self: &Arc<Self>,
         procedure: &str,
         arguments: impl ToArguments<M>,
-        timeout: Duration,
+        (about, timeout): (SessionId, Duration),
     ) -> Result<CallResult, Unasked> {
-        let callee = self.trusted_callee(procedure)?;
+        self.somebody_decides(procedure)?;
         let payload = arguments.to_arguments(Serializer::MessagePack);
         let realm: Arc<Self> = Arc::clone(self);
         let calling = Calling::<CallResult>::new(realm, procedure.to_owned(), payload).timeout(timeout);
-        let calling = match callee {
-            Some(session) => calling.callee(session),
-            None => calling,
-        };
-        calling.await.map_err(Unasked::Error)
+        calling.about(about).await.map_err(Unasked::Error)
     }
 
-    /// The callee that may decide about others: one that no procedure let in. `None`: any callee may.
-    pub(super) fn trusted_callee(&self, procedure: &str) -> Result<Option<SessionId>, Unasked> {
+    /// Whether the procedure has a callee that may decide about others. Which one is called the dealer chooses.
+    ///
+    /// # Errors
+    /// When it has none, with the reason.
+    pub(super) fn somebody_decides(&self, procedure: &str) -> Result<(), Unasked> {
         let name = self.name();
-        let nobody = |why: &str| Unasked::Nobody(format!("{procedure:?} in realm {name:?}: {why}"));
-        let registration = match self.dealer.find(procedure) {
-            Some(Found::Registered(registration)) => registration,
+        let nobody = |why: &str| Err(Unasked::Nobody(format!("{procedure:?} in realm {name:?}: {why}")));
+        match self.dealer.find(procedure) {
+            Some(Found::Registered(registration)) if registration.may_decide_about_others() => Ok(()),
+            Some(Found::Registered(_)) => nobody("its callee was itself let in by a procedure"),
             Some(Found::Route(_) | Found::Local(_)) => {
-                return Err(nobody("the application serves it itself, and decides by handlers"));
+                nobody("the application serves it itself, and decides by handlers")
             }
-            None => return Err(nobody("nobody has registered it")),
-        };
-        let callees = registration.callee_ids();
-        let sessions = self.sessions_by_id();
-        let may_be_asked = |id: &&SessionId| {
-            let principal = sessions.get(*id).and_then(|session| session.principal());
-            principal.is_some_and(|principal| !principal.is_said_by_procedure())
-        };
-        let trusted: Vec<SessionId> = callees.iter().filter(may_be_asked).copied().collect();
-        match trusted.first() {
-            _ if trusted.len() == callees.len() => Ok(None),
-            Some(first) => Ok(Some(*first)),
-            None => Err(nobody("its callee was itself let in by a procedure")),
+            None => nobody("nobody has registered it"),
         }
     }
 }

@@ -29,16 +29,12 @@ pub(super) async fn ask(
     let arguments = (details(session), question.uri(), question.action().as_str(), options(question));
     let payload = arguments.to_arguments(Serializer::MessagePack);
     let realm: Arc<RunningRealm> = Arc::clone(session.running_realm());
-    let callee = realm.trusted_callee(uri).map_err(|why| match why {
+    realm.somebody_decides(uri).map_err(|why| match why {
         Unasked::Nobody(text) => WampError::new(uris::error::NO_SUCH_PROCEDURE).arg(text),
         Unasked::Error(error) => error,
     })?;
     let calling = Calling::<CallResult>::new(realm, uri.to_owned(), payload).of_exact_registration();
-    let calling = match callee {
-        Some(session) => calling.callee(session),
-        None => calling,
-    };
-    let answer = calling.await?;
+    let answer = calling.about(session.id()).await?;
     let answer: Value = answer.get()?;
     read(&answer).map_err(|fault| WampError::invalid_argument(format!("the authorizer {uri:?} {fault}")))
 }

@@ -223,6 +223,11 @@ impl RouterSession {
         }
     }
 
+    /// Whether it may say who others are and what they may do: whoever such a procedure let in may not.
+    pub(crate) fn may_decide_about_others(&self) -> bool {
+        self.principal().is_some_and(|principal| !principal.is_said_by_procedure())
+    }
+
     /// The number of the realm's configuration that let it in.
     pub(crate) fn let_in_by(&self) -> u64 {
         self.let_in_by.load(Ordering::Relaxed)

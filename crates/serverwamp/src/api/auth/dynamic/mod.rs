@@ -114,7 +114,8 @@ impl DynamicSettings {
             exchange.hello.authid.clone(),
             Value::Dict(question::details(exchange, method, ticket)),
         );
-        let answer = realm.ask_authenticator(&self.procedure, arguments, self.timeout).await;
+        let about = (exchange.session.id(), self.timeout);
+        let answer = realm.ask_authenticator(&self.procedure, arguments, about).await;
         let procedure = &self.procedure;
         match answer {
             Ok(answer) => answer.get::<Value>().map_err(|error| {
