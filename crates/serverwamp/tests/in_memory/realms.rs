@@ -244,7 +244,10 @@ async fn a_role_that_loses_all_its_permissions_ends_its_sessions() {
     let mut peer = connect(&application, KNOWING).await;
     application.realms().reconfigure(router("one")).unwrap().settled().await;
     let goodbye = hear(&mut peer).await;
-    assert!(goodbye.contains(r#"permissions of the role \"guest\" were taken away"#), "{goodbye}");
+    assert!(
+        goodbye.contains(r#"permissions of the role \"guest\", or its authorizer, were taken away"#),
+        "{goodbye}"
+    );
     // Those who come from now on are what everybody is, until permissions of that role come and go again.
     let mut peer = connect(&application, KNOWING).await;
     assert!(say(&mut peer, r#"[64,1,{},"org.p"]"#).await.starts_with("[65,1,"));
@@ -252,6 +255,37 @@ async fn a_role_that_loses_all_its_permissions_ends_its_sessions() {
     application.realms().reconfigure(with_guests(all)).unwrap().settled().await;
     application.realms().reconfigure(router("one")).unwrap().settled().await;
     assert!(hear(&mut peer).await.starts_with("[6,"));
+}
+
+#[tokio::test]
+async fn a_role_whose_authorizer_is_taken_away_ends_its_sessions() {
+    for asked in [
+        router("one").authorizer(|| async { true }),
+        router("one").role_authorizer("guest", || async { true }),
+    ] {
+        let application = Application::builder().realm(asked).build().unwrap();
+        let mut peer = connect(&application, KNOWING).await;
+        application
+            .realms()
+            .reconfigure(with_guests(|role| role.allow(Actions::CALL, "com.a")))
+            .unwrap()
+            .settled()
+            .await;
+        application
+            .realms()
+            .reconfigure(router("one").authorizer(|| async { true }))
+            .unwrap()
+            .settled()
+            .await;
+        assert!(
+            say(&mut peer, r#"[32,1,{},"com.a"]"#).await.starts_with("[33,1,"),
+            "something decides about it"
+        );
+        // Without either it would be allowed everything.
+        application.realms().reconfigure(router("one")).unwrap().settled().await;
+        let goodbye = hear(&mut peer).await;
+        assert!(goodbye.contains(r#"the role \"guest\", or its authorizer, were taken away"#), "{goodbye}");
+    }
 }
 
 #[tokio::test]

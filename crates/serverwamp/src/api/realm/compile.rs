@@ -81,12 +81,11 @@ impl Realm<()> {
             problems.extend(route.enter(&mut topics, &rules).err());
         }
         let routes = Arc::new(table);
-        let events = self.offers.meta_api;
-        let takes_all = match purpose {
+        let all_calls = match purpose {
             CompilePurpose::Reconfiguring(realm) => realm.code.service.is_some(),
             _ => self.service.is_some(),
         };
-        let reserved = ReservedUris { calls: events || takes_all, events };
+        let reserved = ReservedUris { meta_api: self.offers.meta_api, all_calls };
         let access = self.access.compile(topics.patterns(), reserved, &rules, limits, problems);
         let access = self.authorizers.compile(access, &rules, problems);
         let service = service(self.service, self.layers, &routes);

@@ -174,7 +174,7 @@ impl AccessRules {
             |rule: &Rule| rule.actions.contains(Action::Subscribe) && rule.pattern == everything();
         if !everybody.iter().any(all_topics) {
             everybody.extend(topics.into_iter().map(|topic| Rule::allow(Actions::SUBSCRIBE, topic)));
-            if reserved.events {
+            if reserved.meta_api {
                 everybody.push(Rule::allow(Actions::SUBSCRIBE, UriPattern::prefix("wamp.")));
             }
         }

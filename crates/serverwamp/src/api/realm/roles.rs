@@ -4,7 +4,8 @@ use super::role_limits::PlacedLimits;
 use crate::api::routes::RoutePattern;
 use crate::base::error::Problem;
 use crate::peering::Compiled;
-use serverwamp_proto::pattern::Match;
+use crate::router::meta;
+use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::permissions::{Action, Actions, Allowance, Effect, Permissions, Rule};
 use serverwamp_proto::uri::{self, UriRules};
 use std::borrow::Cow;
@@ -57,10 +58,23 @@ pub(super) struct PlacedRule {
 /// What a realm has at the URIs that start with `wamp.`, where nobody but the router registers and publishes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReservedUris {
-    /// The meta API or a service for all calls.
-    pub(super) calls: bool,
-    /// The events of the meta API.
-    pub(super) events: bool,
+    /// The procedures and the events of the meta API.
+    pub(super) meta_api: bool,
+    /// A service takes calls of all URIs.
+    pub(super) all_calls: bool,
+}
+
+impl ReservedUris {
+    /// Whether the router or the service can have something there.
+    fn can_be(self, action: Action, pattern: &UriPattern) -> bool {
+        let names: &[&str] = match action {
+            Action::Call if self.all_calls => return true,
+            Action::Call => &meta::PROCEDURES,
+            Action::Subscribe => &meta::TOPICS,
+            Action::Register | Action::Publish => &[],
+        };
+        names.iter().any(|name| pattern.matches(name))
+    }
 }
 
 impl RoleRules {
@@ -183,27 +197,33 @@ impl PlacedRule {
         // `wamp` is a URI of the router, and the prefix of `wampum` as well.
         let reaches_others = pattern.kind() == Match::Prefix && !pattern.as_str().contains('.');
         if uri::is_reserved(pattern.as_str()) && !reaches_others {
-            self.check_reserved(reserved)?;
+            self.check_reserved(reserved, &pattern)?;
         }
         Ok(Rule { pattern, actions: self.actions, effect: self.effect })
     }
 
-    /// Checks that a rule for URIs of the router can ever allow or deny something.
-    fn check_reserved(&self, reserved: ReservedUris) -> Result<(), String> {
-        let possible = |action| matches!(action, Action::Call | Action::Subscribe);
-        if !self.actions.iter().any(possible) {
+    /// Checks that a rule for URIs of the router can ever allow or deny something, and whatever it names if it allows: `ALL` is
+    /// whatever there is.
+    fn check_reserved(&self, reserved: ReservedUris, pattern: &UriPattern) -> Result<(), String> {
+        let routers_own = |action| matches!(action, Action::Register | Action::Publish);
+        let allows = self.effect != Effect::Deny;
+        let names_all = self.actions == Actions::ALL;
+        if self.actions.iter().all(routers_own)
+            || (allows && !names_all && self.actions.iter().any(routers_own))
+        {
             return Err(format!(
                 "{:?} can never be registered or published to: URIs that start with `wamp.` are the router's own",
                 self.pattern
             ));
         }
-        let there = |action| match action {
-            Action::Call => reserved.calls,
-            Action::Subscribe => reserved.events,
-            Action::Register | Action::Publish => false,
-        };
+        if !self.actions.iter().any(|action| reserved.can_be(action, pattern)) {
+            return Err(format!(
+                "`{self:?}` can never match: the meta API has nothing of this name that could be called or subscribed to"
+            ));
+        }
         // A denial of what is not there is a precaution; nobody relies on it in vain.
-        if self.effect != Effect::Deny && !self.actions.iter().any(there) {
+        let called = reserved.all_calls && self.actions.contains(Action::Call);
+        if allows && !reserved.meta_api && !called {
             return Err(format!(
                 "`{self:?}` can never match, because the realm has no meta API: add `Realm::meta_api`, or leave it out"
             ));

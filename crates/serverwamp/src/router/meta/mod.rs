@@ -27,7 +27,7 @@ use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::peering::payload::Args;
 use crate::peering::payload::ToPayload;
-use crate::router::realm::{GivenAnswers, RunningRealm, Withheld, no_such_procedure};
+use crate::router::realm::{AccessRequest, GivenAnswers, Ruling, RunningRealm, Withheld, no_such_procedure};
 use crate::router::session::RouterSession;
 use arguments::{Arguments, Page};
 use listing::{Listed, Listing};
@@ -35,6 +35,7 @@ use serde::Serialize;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::message::UnreadBytes;
 use serverwamp_proto::payload::Payload;
+use serverwamp_proto::permissions::Action;
 use serverwamp_proto::uris::{self, registration, session, subscription};
 use sessions::role_filter;
 use turns::{InTurns, begin};
@@ -96,6 +97,7 @@ impl<'r> MetaApi<'r> {
             })
         };
         let MetaCall { procedure, payload, .. } = call;
+        self.check_administrator(caller, procedure)?;
         let serializer = payload.serializer;
         let listing = |listed, page| Ok(begin(caller, Listing::new(listed, page, serializer))?);
         let answer = match procedure {
@@ -108,10 +110,10 @@ impl<'r> MetaApi<'r> {
                 return listing(role_filter(&arguments).map(Listed::Sessions)?, arguments.page()?);
             }
             session::GET => self.get_session(&arguments(1)?, serializer),
-            session::KILL => nothing(serializer, self.kill(caller, || arguments(1))?),
-            session::KILL_BY_AUTHID => one(serializer, self.kill_by_authid(caller, || arguments(1))?),
-            session::KILL_BY_AUTHROLE => one(serializer, self.kill_by_authrole(caller, || arguments(1))?),
-            session::KILL_ALL => one(serializer, self.kill_all(caller, || arguments(0))?),
+            session::KILL => nothing(serializer, self.kill(caller, &arguments(1)?)?),
+            session::KILL_BY_AUTHID => one(serializer, self.kill_by_authid(caller, &arguments(1)?)?),
+            session::KILL_BY_AUTHROLE => one(serializer, self.kill_by_authrole(caller, &arguments(1)?)?),
+            session::KILL_ALL => one(serializer, self.kill_all(caller, &arguments(0)?)?),
             session::ADD_TESTAMENT => nothing(serializer, self.add_testament(caller, call, answers)?),
             session::FLUSH_TESTAMENTS => nothing(serializer, testaments::flush(caller, &arguments(0)?)?),
             registration::LIST => return listing(Listed::Registrations, arguments(0)?.page()?),
@@ -124,7 +126,7 @@ impl<'r> MetaApi<'r> {
                 return listing(self.list_callees(&arguments, page)?, page);
             }
             registration::COUNT_CALLEES => one(serializer, self.count_callees(&arguments(1)?)?),
-            registration::REMOVE_CALLEE => nothing(serializer, self.remove_callee(caller, || arguments(2))?),
+            registration::REMOVE_CALLEE => nothing(serializer, self.remove_callee(caller, &arguments(2)?)?),
             subscription::LIST => return listing(Listed::Subscriptions, arguments(0)?.page()?),
             subscription::LOOKUP => one(serializer, self.lookup_subscription(&arguments(2)?)?),
             subscription::MATCH => {
@@ -143,14 +145,14 @@ impl<'r> MetaApi<'r> {
             }
             subscription::COUNT_SUBSCRIBERS => one(serializer, self.count_subscribers(&arguments(1)?)?),
             subscription::REMOVE_SUBSCRIBER => {
-                nothing(serializer, self.remove_subscriber(caller, || arguments(2))?)
+                nothing(serializer, self.remove_subscriber(caller, &arguments(2)?)?)
             }
             subscription::GET_EVENTS => {
                 let reading = self.past_events(caller, &arguments(1)?, serializer, answers)?;
                 return Ok(begin(caller, reading)?);
             }
             retained::REMOVE => {
-                return Ok(begin(caller, self.remove_retained_for(caller, || arguments(2), serializer)?)?);
+                return Ok(begin(caller, self.remove_retained_for(caller, &arguments(2)?, serializer)?)?);
             }
             _ => Err(no_such_procedure(procedure)),
         };
@@ -158,12 +160,72 @@ impl<'r> MetaApi<'r> {
     }
 
     /// Ending sessions and taking away what they hold is for administrators (checklist META-09).
-    fn check_administrator(self, caller: &RouterSession) -> Result<(), WampError> {
-        if self.realm.context.config().offers.administrators.iter().any(|role| role == caller.authrole()) {
+    fn check_administrator(self, caller: &RouterSession, procedure: &str) -> Result<(), WampError> {
+        let (context, role) = (&self.realm.context, caller.authrole());
+        if !is_for_administrators(procedure) || context.config().offers.administrates(role) {
             return Ok(());
         }
-        Err(WampError::not_authorized(format!("role {:?} is not an administrator", caller.authrole())))
+        let request = AccessRequest::exact(caller, Action::Call, procedure);
+        let _for_others = context.refuse(request, &Ruling::no_administrator(role));
+        Err(WampError::not_authorized(format!("role {role:?} is not an administrator")))
     }
+}
+
+/// The topics of the meta API.
+pub(crate) const TOPICS: [&str; 10] = [
+    session::ON_JOIN,
+    session::ON_LEAVE,
+    registration::ON_CREATE,
+    registration::ON_REGISTER,
+    registration::ON_UNREGISTER,
+    registration::ON_DELETE,
+    subscription::ON_CREATE,
+    subscription::ON_SUBSCRIBE,
+    subscription::ON_UNSUBSCRIBE,
+    subscription::ON_DELETE,
+];
+
+/// Its procedures.
+pub(crate) const PROCEDURES: [&str; 25] = [
+    session::COUNT,
+    session::LIST,
+    session::GET,
+    session::KILL,
+    session::KILL_BY_AUTHID,
+    session::KILL_BY_AUTHROLE,
+    session::KILL_ALL,
+    session::ADD_TESTAMENT,
+    session::FLUSH_TESTAMENTS,
+    registration::LIST,
+    registration::LOOKUP,
+    registration::MATCH,
+    registration::GET,
+    registration::LIST_CALLEES,
+    registration::COUNT_CALLEES,
+    registration::REMOVE_CALLEE,
+    subscription::LIST,
+    subscription::LOOKUP,
+    subscription::MATCH,
+    subscription::GET,
+    subscription::LIST_SUBSCRIBERS,
+    subscription::COUNT_SUBSCRIBERS,
+    subscription::REMOVE_SUBSCRIBER,
+    subscription::GET_EVENTS,
+    retained::REMOVE,
+];
+
+/// Whether a meta procedure is for administrators alone.
+pub(crate) fn is_for_administrators(procedure: &str) -> bool {
+    matches!(
+        procedure,
+        session::KILL
+            | session::KILL_BY_AUTHID
+            | session::KILL_BY_AUTHROLE
+            | session::KILL_ALL
+            | registration::REMOVE_CALLEE
+            | subscription::REMOVE_SUBSCRIBER
+            | retained::REMOVE
+    )
 }
 
 /// A RESULT of one value, which may be null.

@@ -61,15 +61,13 @@ impl MetaApi<'_> {
     }
 
     /// Takes a registration away from one of its callees (checklist MREG-13, REGREV-01).
-    pub(super) fn remove_callee<'p>(
+    pub(super) fn remove_callee(
         self,
         caller: &RouterSession,
-        arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
+        arguments: &Arguments<'_>,
     ) -> Result<(), WampError> {
-        self.check_administrator(caller)?;
-        let arguments = arguments()?;
-        let entry = self.registration_named(&arguments)?;
-        let callee = self.session_named(&arguments, 1)?;
+        let entry = self.registration_named(arguments)?;
+        let callee = self.session_named(arguments, 1)?;
         let reason = arguments.keyword("reason", &arguments::TEXT)?;
         self.realm
             .dealer

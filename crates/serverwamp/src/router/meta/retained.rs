@@ -29,14 +29,12 @@ pub(super) struct Removing {
 impl MetaApi<'_> {
     /// Takes `topic|uri` and `options|dict`, whose `match` says how the topic is meant; the answer is how many events were
     /// removed.
-    pub(super) fn remove_retained_for<'p>(
+    pub(super) fn remove_retained_for(
         self,
         caller: &RouterSession,
-        arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
+        arguments: &Arguments<'_>,
         serializer: Serializer,
     ) -> Result<Removing, WampError> {
-        self.check_administrator(caller)?;
-        let arguments = arguments()?;
         let topic = arguments.required(0, "topic", &arguments::TEXT)?;
         let kind = arguments.optional(1, "options", &arguments::MATCH_OPTIONS)?.unwrap_or_default();
         self.realm.context.check_uri(&topic, kind, Some(caller))?;

@@ -46,16 +46,10 @@ impl MetaApi<'_> {
         one(serializer, SessionDetails::of(&session))
     }
 
-    pub(super) fn kill<'p>(
-        self,
-        caller: &RouterSession,
-        arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
-    ) -> Result<(), WampError> {
-        self.check_administrator(caller)?;
-        let arguments = arguments()?;
+    pub(super) fn kill(self, caller: &RouterSession, arguments: &Arguments<'_>) -> Result<(), WampError> {
         let id = arguments.required(0, "session", &SESSION)?;
-        let farewell = self.farewell(caller, &arguments)?;
-        let victim = self.session_named(&arguments, 0).ok().filter(|victim| victim.id() != caller.id());
+        let farewell = self.farewell(caller, arguments)?;
+        let victim = self.session_named(arguments, 0).ok().filter(|victim| victim.id() != caller.id());
         match victim {
             Some(victim) if self.end_by(caller, &victim, &farewell, RouterSession::end) => Ok(()),
             _ => Err(no_such_session(id)),
@@ -64,40 +58,35 @@ impl MetaApi<'_> {
 
     /// Answers with the ids, where [`kill_by_authrole`](Self::kill_by_authrole) only counts: so the text has it
     /// (checklist MSES-15, MSES-16).
-    pub(super) fn kill_by_authid<'p>(
+    pub(super) fn kill_by_authid(
         self,
         caller: &RouterSession,
-        arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
+        arguments: &Arguments<'_>,
     ) -> Result<Vec<u64>, WampError> {
-        self.check_administrator(caller)?;
-        let arguments = arguments()?;
         let authid = arguments.required(0, "authid", &arguments::TEXT)?;
-        let farewell = self.farewell(caller, &arguments)?;
+        let farewell = self.farewell(caller, arguments)?;
         Ok(self.kill_others(caller, |session| session.authid() == authid, &farewell, RouterSession::end))
     }
 
-    pub(super) fn kill_by_authrole<'p>(
+    pub(super) fn kill_by_authrole(
         self,
         caller: &RouterSession,
-        arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
+        arguments: &Arguments<'_>,
     ) -> Result<usize, WampError> {
-        self.check_administrator(caller)?;
-        let arguments = arguments()?;
         let authrole = arguments.required(0, "authrole", &arguments::TEXT)?;
-        let farewell = self.farewell(caller, &arguments)?;
+        let farewell = self.farewell(caller, arguments)?;
         Ok(self
             .kill_others(caller, |session| session.authrole() == authrole, &farewell, RouterSession::end)
             .len())
     }
 
     /// Without testaments and without events about sessions (checklist MSES-24, TEST-12).
-    pub(super) fn kill_all<'p>(
+    pub(super) fn kill_all(
         self,
         caller: &RouterSession,
-        arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
+        arguments: &Arguments<'_>,
     ) -> Result<usize, WampError> {
-        self.check_administrator(caller)?;
-        let farewell = self.farewell(caller, &arguments()?)?;
+        let farewell = self.farewell(caller, arguments)?;
         Ok(self.kill_others(caller, |_| true, &farewell, RouterSession::end_quietly).len())
     }
 

@@ -66,15 +66,13 @@ impl MetaApi<'_> {
     }
 
     /// Takes a subscription away from one of its subscribers (checklist MSUB-12, SREV-01).
-    pub(super) fn remove_subscriber<'p>(
+    pub(super) fn remove_subscriber(
         self,
         caller: &RouterSession,
-        arguments: impl FnOnce() -> Result<Arguments<'p>, WampError>,
+        arguments: &Arguments<'_>,
     ) -> Result<(), WampError> {
-        self.check_administrator(caller)?;
-        let arguments = arguments()?;
-        let entry = self.subscription_named(&arguments)?;
-        let subscriber = self.session_named(&arguments, 1)?;
+        let entry = self.subscription_named(arguments)?;
+        let subscriber = self.session_named(arguments, 1)?;
         let reason = arguments.keyword("reason", &arguments::TEXT)?;
         self.realm
             .broker

@@ -124,6 +124,11 @@ impl Access {
         self.roles.values().any(|role| role.check(action, uri).is_allowed())
     }
 
+    /// Whether permissions or an authorizer decide what this role may do, and not what the realm allows everybody.
+    pub(crate) fn is_about(&self, role: &str) -> bool {
+        self.has_permissions(role) || self.authorizers().is_some_and(|all| all.of(role).is_some())
+    }
+
     /// Whether this role has permissions, which then are all that it may do.
     pub(crate) fn has_permissions(&self, role: &str) -> bool {
         self.roles.contains_key(role)
@@ -213,6 +218,8 @@ enum Because {
     Reserved,
     /// [`RouteSet::require_role`](crate::RouteSet::require_role) asks for one of these.
     RoleRequired(Vec<Cow<'static, str>>),
+    /// The meta procedure is for [`Realm::administrators`](crate::Realm::administrators), and this role is none of them.
+    NoAdministrator(Box<str>),
     /// An authorizer decides for this role, or has decided.
     Authorizer(Box<str>, String, Option<bool>),
 }
@@ -220,6 +227,10 @@ enum Because {
 impl Ruling {
     pub(crate) fn role_required(roles: &[Cow<'static, str>]) -> Self {
         Self(Because::RoleRequired(roles.to_vec()))
+    }
+
+    pub(crate) fn no_administrator(role: &str) -> Self {
+        Self(Because::NoAdministrator(role.into()))
     }
 
     /// An authorizer has denied it.
@@ -252,7 +263,10 @@ impl Ruling {
         match &self.0 {
             Because::Rule(_, rule) => rule.effect != Effect::Deny,
             Because::Authorizer(_, _, decided) => *decided == Some(true),
-            Because::NotNamed(_) | Because::Reserved | Because::RoleRequired(_) => false,
+            Because::NotNamed(_)
+            | Because::Reserved
+            | Because::RoleRequired(_)
+            | Because::NoAdministrator(_) => false,
         }
     }
 
@@ -279,6 +293,9 @@ impl fmt::Display for Ruling {
                     Some(false) => "denies it",
                 };
                 write!(f, "role {role:?}: no rule names it, {authorizer} {verb}")
+            }
+            Because::NoAdministrator(role) => {
+                write!(f, "role {role:?} is not an administrator, see `Realm::administrators`")
             }
             Because::RoleRequired(roles) => write!(f, "the route requires one of the roles {roles:?}"),
         }

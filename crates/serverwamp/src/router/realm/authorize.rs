@@ -14,6 +14,8 @@ use crate::WampError;
 use crate::base::log::line_later;
 use crate::base::statistics::Refusal;
 use crate::peering::{Compiled, RoutePattern};
+use crate::router::dealer::Found;
+use crate::router::meta::is_for_administrators;
 use crate::router::request::{Purpose, Question, QuestionOptions, Verdict};
 use crate::router::routes::RequiredRoles;
 use crate::router::session::RouterSession;
@@ -194,7 +196,7 @@ impl RealmContext {
     }
 
     /// Counts and logs a denial. The peer reads what it has asked for, and nothing else.
-    fn refuse(&self, request: AccessRequest<'_>, why: &Ruling) -> WampError {
+    pub(crate) fn refuse(&self, request: AccessRequest<'_>, why: &Ruling) -> WampError {
         let AccessRequest { session, action, form, uri, .. } = request;
         self.counters.count(Refusal::NotAuthorized, 1);
         line_later!(
@@ -335,19 +337,24 @@ impl RunningRealm {
             return Err(invalid(format!("{pattern} is a pattern, and {action} takes one URI")));
         }
         let why = config.access.why(role, action, pattern.kind(), pattern.as_str());
-        if !why.is_allowed() {
+        if !why.is_allowed() && !why.asks_authorizer() {
             return Ok(why);
         }
         let refuses = |required: &RequiredRoles| {
             required.roles().filter(|_| !required.admits(role)).map(Ruling::role_required)
         };
-        let by_route = match action {
-            Action::Call => {
-                self.code.routes.procedure(pattern.as_str()).and_then(|route| refuses(&route.required))
+        let besides = match action {
+            Action::Call if is_for_administrators(pattern.as_str()) && !config.offers.administrates(role) => {
+                config.offers.meta_api.then(|| Ruling::no_administrator(role))
             }
+            Action::Call => match self.dealer.find(pattern.as_str()) {
+                Some(Found::Route(route)) => refuses(&route.required),
+                Some(Found::Local(route)) => refuses(&route.required),
+                Some(Found::Registered(_)) | None => None,
+            },
             Action::Subscribe => config.topics.of(&pattern).iter().find_map(|route| refuses(&route.required)),
             Action::Register | Action::Publish => None,
         };
-        Ok(by_route.unwrap_or(why))
+        Ok(besides.unwrap_or(why))
     }
 }

@@ -230,8 +230,8 @@ impl RealmHandle {
     /// Whether the sessions of a role may do this, and which rule says so.
     ///
     /// For CALL and PUBLISH the URI is exact; SUBSCRIBE and REGISTER may be by [`prefix`](crate::prefix) or
-    /// [`wildcard`](crate::wildcard) as well. It says nothing of whether there is such a procedure or topic, of what a
-    /// topic's handler says, or of who is among the [administrators](crate::Realm::administrators).
+    /// [`wildcard`](crate::wildcard) as well. It says nothing of whether there is such a procedure or topic, or of what a
+    /// topic's handler says.
     /// [`why_session`](Self::why_session) answers the same for a session.
     ///
     /// ```

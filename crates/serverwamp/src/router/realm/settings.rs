@@ -167,6 +167,13 @@ pub(crate) struct Offers {
     pub(crate) administrators: Vec<Cow<'static, str>>,
 }
 
+impl Offers {
+    /// Whether a role is among the administrators.
+    pub(crate) fn administrates(&self, role: &str) -> bool {
+        self.administrators.iter().any(|one| one == role)
+    }
+}
+
 /// Settings for a pattern, and where they were made.
 pub(crate) type SettingsEntry<T> = (RoutePattern, T, &'static Location<'static>);
 

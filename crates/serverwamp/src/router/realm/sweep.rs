@@ -125,7 +125,8 @@ impl RunningRealm {
             }));
         }
         if session.lost_its_rules(&config.access) {
-            return Some(killed(format!("the permissions of the role {role:?} were taken away")));
+            let text = format!("the permissions of the role {role:?}, or its authorizer, were taken away");
+            return Some(killed(text));
         }
         let keep = config.entrance.keep.as_ref()?;
         let handle = Session::new(Arc::clone(session));

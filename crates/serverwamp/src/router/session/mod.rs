@@ -206,7 +206,7 @@ impl RouterSession {
     /// `config` is the configuration that let it in.
     pub(crate) fn welcome(&self, principal: Principal, config: &RealmConfig) {
         self.let_in_by.store(config.number, Ordering::Relaxed);
-        self.has_rules.store(config.access.has_permissions(principal.authrole()), Ordering::Relaxed);
+        self.has_rules.store(config.access.is_about(principal.authrole()), Ordering::Relaxed);
         self.expire_with(&principal);
         // A session is welcomed once; the handshake is the only caller.
         let _first = self.principal.set(principal);
@@ -233,9 +233,9 @@ impl RouterSession {
         self.let_in_by.load(Ordering::Relaxed)
     }
 
-    /// Whether its role had permissions of its own and has none any more. Without them it would be allowed what everybody is.
+    /// Whether permissions or an authorizer decided about its role, and none does any more: it would be allowed what everybody is.
     pub(crate) fn lost_its_rules(&self, access: &Access) -> bool {
-        if access.has_permissions(self.authrole()) {
+        if access.is_about(self.authrole()) {
             self.has_rules.store(true, Ordering::Relaxed);
             return false;
         }

@@ -1,9 +1,10 @@
 //! What is wrong with permissions is said when the application is built; which one decides can be asked.
 
+mod why;
+
 use crate::auth::{self, Principal};
 use crate::{
-    Action, Actions, Application, ConfigError, Realm, RealmHandle, RouteSet, WampError, prefix, regex,
-    wildcard,
+    Actions, Application, ConfigError, Realm, RealmHandle, RouteSet, WampError, prefix, regex, wildcard,
 };
 
 fn problems(realm: Realm) -> Vec<String> {
@@ -74,7 +75,7 @@ fn permissions_for_a_meta_api_that_is_not_there_are_refused() {
         .build();
     let text = built.unwrap_err().to_string();
     assert!(
-        text.contains(&format!("tests.rs:{line}:"))
+        text.contains(&format!("tests/mod.rs:{line}:"))
             && text.contains("role \"guest\": `allow call of prefix(\"wamp.\")` can never match")
             && text.contains("add `Realm::meta_api`"),
         "{text}"
@@ -83,7 +84,6 @@ fn permissions_for_a_meta_api_that_is_not_there_are_refused() {
     one(with(Actions::ALL, prefix("wamp.")), NEVER);
     one(with(Actions::CALL, wildcard("wamp..list")), NEVER);
     one(with(Actions::SUBSCRIBE, "wamp.session.on_join".into()), NEVER);
-    one(realm().allow_publish_to("wamp.topic"), NEVER);
     // A service for all calls gets those as well, but nobody publishes the events.
     let service = || {
         tower::service_fn(|_: crate::request::Invocation| async {
@@ -98,6 +98,34 @@ fn permissions_for_a_meta_api_that_is_not_there_are_refused() {
         // `wampum` as well.
         with(Actions::CALL, prefix("wamp")),
         realm().role("guest", |role| role.allow(Actions::CALL, "com.a").deny(Actions::ALL, prefix("wamp."))),
+    ] {
+        assert_eq!(problems(fine), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn permissions_for_what_no_router_has_under_wamp_are_refused() {
+    const OWN: &str =
+        "can never be registered or published to: URIs that start with `wamp.` are the router's own";
+    const NOTHING: &str = "can never match: the meta API has nothing of this name";
+    let realm = || Realm::router("realm1").allow_anonymous("guest").meta_api();
+    let with = |actions, pattern: crate::RoutePattern| {
+        realm().role("guest", move |role| role.allow(actions, pattern))
+    };
+    one(realm().allow_publish_to("wamp.session.on_join"), OWN);
+    one(realm().allow_publish_to(prefix("wamp.")), OWN);
+    one(realm().allow_register_of("wamp.x"), OWN);
+    one(with(Actions::SUBSCRIBE | Actions::PUBLISH, prefix("wamp.session.")), OWN);
+    one(with(Actions::CALL, "wamp.session.cuont".into()), NOTHING);
+    one(with(Actions::CALL, "wamp".into()), NOTHING);
+    one(with(Actions::SUBSCRIBE, "wamp.session.count".into()), NOTHING);
+    one(with(Actions::ALL, wildcard("wamp..left")), NOTHING);
+    one(realm().role("guest", |role| role.deny(Actions::CALL, "wamp.session.kil")), NOTHING);
+    for fine in [
+        realm().allow_publish_to(prefix("wamp")),
+        with(Actions::CALL | Actions::SUBSCRIBE, "wamp.session.on_join".into()),
+        with(Actions::CALL, wildcard("wamp..list")),
+        with(Actions::ALL, "wamp.topic.remove_retained".into()),
     ] {
         assert_eq!(problems(fine), Vec::<String>::new());
     }
@@ -128,28 +156,6 @@ fn authorizers_that_could_never_decide_are_refused() {
     );
     one(guests(registering).forget_decisions_on("com.t"), "no authorizer whose decisions");
     one(asked(guests(registering)).forget_decisions_on("com..t"), "the topic \"com..t\"");
-}
-
-#[test]
-fn the_authorizer_that_decides_can_be_asked_for() {
-    let guests = guests(|role| role.allow(Actions::CALL | Actions::REGISTER, prefix("com.")));
-    let realm = guests.authorizer_procedure("com.auth").forget_decisions_on("org.forget");
-    let realm = handle(realm.authenticator(auth::transport("cookie", || async { None::<Principal> })));
-    let why = |role: &str, action, uri: &str| {
-        let why = realm.why(role, action, uri).unwrap();
-        (why.to_string(), why.is_allowed(), why.asks_authorizer())
-    };
-    let rule = "role \"guest\": allow call, register of prefix \"com.\"";
-    assert_eq!(why("guest", Action::Register, "com.auth"), (rule.to_owned(), true, false));
-    let asked = |role: &str| {
-        let text = format!("role {role:?}: no rule names it, the authorizer \"com.auth\" decides");
-        (text, false, true)
-    };
-    assert_eq!(why("guest", Action::Publish, "com.t"), asked("guest"));
-    assert_eq!(why("user", Action::Call, "com.p"), asked("user"));
-    let nothing = |role: &str| (format!("role {role:?}: no rule names it"), false, false);
-    assert_eq!(why("user", Action::Register, "com.auth"), nothing("user"));
-    assert_eq!(why("guest", Action::Publish, "org.forget"), nothing("guest"));
 }
 
 #[test]
@@ -207,112 +213,8 @@ fn everything_that_is_wrong_with_permissions_is_said_at_once() {
     for part in parts {
         let mut about = found.iter().filter(|problem| problem.contains(part));
         let problem = about.next().unwrap_or_else(|| panic!("{part:?} in {found:#?}"));
-        assert!(problem.contains("api/realm/tests.rs:"), "file and line in {problem}");
+        assert!(problem.contains("api/realm/tests/mod.rs:"), "file and line in {problem}");
         assert_eq!(about.count(), 0, "{part:?} once in {found:#?}");
     }
     assert_eq!(found.len(), parts.len(), "{found:#?}");
-}
-
-#[test]
-fn the_rule_that_decides_can_be_asked_for() {
-    let routes = RouteSet::new()
-        .procedure("com.restart", || async {})
-        .open_topic("com.alerts")
-        .require_one_of(["operator", "admin"]);
-    let anybody = auth::transport("cookie", || async { None::<Principal> });
-    let realm = handle(
-        Realm::new("realm1")
-            .authenticator(anybody)
-            .allow_publish_to(prefix("chat."))
-            .role("customer", |role| {
-                role.allow(Actions::ALL, prefix("shop.")).deny(Actions::ALL, wildcard("shop..internal"))
-            })
-            .routes(routes),
-    );
-    let why = |role: &str, action, pattern| realm.why(role, action, pattern).unwrap();
-    for (role, action, pattern, allowed, text) in [
-        (
-            "customer",
-            Action::Call,
-            "shop.a".into(),
-            true,
-            r#"role "customer": allow call, register, publish, subscribe of prefix "shop.""#,
-        ),
-        (
-            "customer",
-            Action::Call,
-            "shop.a.internal".into(),
-            false,
-            r#"role "customer": deny call, register, publish, subscribe of wildcard "shop..internal""#,
-        ),
-        (
-            "customer",
-            Action::Subscribe,
-            prefix("shop."),
-            false,
-            r#"role "customer": deny call, register, publish, subscribe of wildcard "shop..internal""#,
-        ),
-        ("customer", Action::Subscribe, "chat.a".into(), false, r#"role "customer": no rule names it"#),
-        (
-            "guest",
-            Action::Publish,
-            "chat.a".into(),
-            true,
-            r#"the realm: allow publish, subscribe of prefix "chat.""#,
-        ),
-        ("guest", Action::Subscribe, "shop.a".into(), false, "the realm: no rule names it"),
-        (
-            "guest",
-            Action::Call,
-            "com.restart".into(),
-            false,
-            r#"the route requires one of the roles ["operator", "admin"]"#,
-        ),
-        ("admin", Action::Call, "com.restart".into(), true, r#"the realm: allow call of prefix """#),
-        (
-            "guest",
-            Action::Subscribe,
-            "com.alerts".into(),
-            false,
-            r#"the route requires one of the roles ["operator", "admin"]"#,
-        ),
-        (
-            "guest",
-            Action::Publish,
-            "wamp.session.on_join".into(),
-            false,
-            "URIs that start with `wamp.` are the router's own",
-        ),
-    ] {
-        let found = why(role, action, pattern);
-        assert_eq!((found.is_allowed(), found.to_string().as_str()), (allowed, text));
-    }
-    let refused = |action, pattern: crate::RoutePattern| realm.why("customer", action, pattern).unwrap_err();
-    let uri = |error: WampError| error.uri().to_owned();
-    assert_eq!(uri(refused(Action::Call, prefix("shop."))), "wamp.error.invalid_uri");
-    assert_eq!(uri(refused(Action::Subscribe, regex("shop"))), "wamp.error.invalid_uri");
-    assert_eq!(uri(refused(Action::Subscribe, "a..b".into())), "wamp.error.invalid_uri");
-}
-
-#[cfg(feature = "tokio")]
-#[tokio::test]
-async fn the_rule_that_decides_for_a_session_can_be_asked_for() {
-    let realm = guests(|role| role.allow(Actions::CALL, prefix("shop.")));
-    let application = Application::builder().realm(realm).build().unwrap();
-    let realm = application.realm("realm1").unwrap();
-    let unknown = serverwamp_proto::id::SessionId::new(7).unwrap();
-    let refused = realm.why_session(unknown, Action::Call, "shop.a").unwrap_err();
-    assert_eq!(refused.uri(), "wamp.error.no_such_session");
-    let mut peer = application.connect(serverwamp_proto::codec::Serializer::Json);
-    peer.send(r#"[1,"realm1",{"roles":{"caller":{}}}]"#.to_owned()).await.unwrap();
-    peer.receive().await.unwrap();
-    let id = realm.sessions()[0].id();
-    assert_eq!(realm.why_session(id, Action::Call, "a..b").unwrap_err().uri(), "wamp.error.invalid_uri");
-    let denied = realm.why_session(id, Action::Publish, "shop.a").unwrap();
-    assert_eq!(
-        (denied.is_allowed(), denied.to_string().as_str()),
-        (false, r#"role "guest": no rule names it"#)
-    );
-    let allowed = realm.why_session(id, Action::Call, "shop.a").unwrap();
-    assert!(allowed.is_allowed(), "{allowed}");
 }
