@@ -136,9 +136,11 @@ impl Realms {
     /// * A subscription or registration that is not allowed any more is revoked, with UNSUBSCRIBED or UNREGISTERED and the reason
     ///   `wamp.error.not_authorized`. A client that did not announce `subscription_revocation` or `registration_revocation` loses its
     ///   session instead. Calls that a callee has already got may be answered.
+    /// * What no permission names and an [authorizer](Realm::authorizer) decides, that is asked about again, and what it does not allow
+    ///   is revoked.
     /// * A session ends with GOODBYE `wamp.close.killed` if nobody could come in as it did: its authentication method is gone, or
-    ///   anonymous peers are not let in any more, or get another role. So it does if its role had permissions and has
-    ///   none any more, because it would be allowed what everybody is; and if [`Realm::keep_sessions`] does not keep it.
+    ///   anonymous peers are not let in any more, or get another role. So it does if permissions or an authorizer decided about its
+    ///   role and none does any more, because it would be allowed what everybody is; and if [`Realm::keep_sessions`] does not keep it.
     ///
     /// Procedures, handlers of topics, services, layers and [`serial_calls`](Realm::serial_calls) stay as they are: a realm that
     /// brings some is refused. To replace them, [`stop`](Self::stop) the realm and [`add`](Self::add) it again. Retained events and

@@ -11,8 +11,7 @@ use super::route::refuse;
 use super::{Open, Peer, Phase};
 use crate::WampError;
 use crate::base::statistics::Refusal;
-use crate::router::realm::{AskedQuestion, AuthorizerAnswer};
-use crate::router::request::Question;
+use crate::router::realm::{AskedQuestion, GivenAnswer};
 use crate::router::session::{Charge, RouterSession};
 use crate::rt::{BoxFuture, after};
 use crate::transport::charge_time;
@@ -41,9 +40,9 @@ struct UndecidedRequest {
     /// When the call has waited too long.
     deadline: Option<Instant>,
     /// What its authorizer has said so far.
-    given: Vec<(Question, AuthorizerAnswer)>,
+    given: Vec<GivenAnswer>,
     /// Its authorizer, who has not answered.
-    asking: Option<BoxFuture<'static, (Question, AuthorizerAnswer)>>,
+    asking: Option<BoxFuture<'static, GivenAnswer>>,
     charge: Option<Charge>,
 }
 

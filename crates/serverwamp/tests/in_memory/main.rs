@@ -6,6 +6,7 @@
 mod arguments;
 mod authentication;
 mod authorizers;
+mod authorizers_again;
 mod client;
 mod client_identity;
 mod deep_patterns;

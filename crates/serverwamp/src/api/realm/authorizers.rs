@@ -115,7 +115,8 @@ impl<S: Send + Sync + 'static> Realm<S> {
     }
 
     /// Forgets the decisions of authorizers that are kept at each event of this topic: those of the `authid`, the `authrole`
-    /// or both that are among its arguments, first and second or by name, and all where there are none.
+    /// or both that are among its arguments, first and second or by name, and all where there are none. What these sessions hold is
+    /// asked about again: publish it when a right was taken away, and it is gone.
     ///
     /// The application may publish it, and roles with a permission that names the topic; no authorizer is asked about that.
     /// [`RealmHandle::forget_decisions`](crate::RealmHandle::forget_decisions) does the same without an event.

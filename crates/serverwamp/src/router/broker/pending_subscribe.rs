@@ -17,8 +17,8 @@ pub(crate) struct PendingSubscribe {
     pub(crate) session: Session,
     pub(crate) topic: Arc<str>,
     pub(crate) policy: Match,
-    /// The number of the configuration that allowed it.
-    pub(super) allowed_by: u64,
+    /// The age of the decisions that allowed it.
+    pub(super) allowed_at: u64,
     /// One verdict for each handler that is asked.
     verdicts: Vec<HandlersVerdict>,
     /// The SUBSCRIBE requests that wait for the same decision; the first started it.
@@ -51,13 +51,13 @@ impl PendingSubscribe {
         topic: Arc<str>,
         policy: Match,
         request: WaitingRequest,
-        (allowed_by, handlers): (u64, usize),
+        (allowed_at, handlers): (u64, usize),
     ) -> Self {
         Self {
             session: Session::new(session),
             topic,
             policy,
-            allowed_by,
+            allowed_at,
             verdicts: std::iter::repeat_with(HandlersVerdict::default).take(handlers).collect(),
             requests: Mutex::new(vec![request]),
             established: Signal::default(),

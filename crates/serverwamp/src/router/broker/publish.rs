@@ -5,7 +5,8 @@ use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::peering::payload::ToArguments;
 use crate::router::realm::{
-    AccessRequest, Disclosure, GivenAnswers, Granted, RealmConfig, Withheld, disclosure_refused, forwarded,
+    AccessRequest, Disclosure, GivenAnswers, Granted, RealmConfig, RunningRealm, Withheld,
+    disclosure_refused, forwarded,
 };
 use crate::router::request::{Purpose, QuestionOptions};
 use crate::router::session::RouterSession;
@@ -19,6 +20,7 @@ use serverwamp_proto::payload::{Payload, TranscodeCache};
 use serverwamp_proto::permissions::Action;
 use serverwamp_proto::session::Feature;
 use serverwamp_proto::uris;
+use std::sync::Arc;
 
 /// Everything about a publication but who is subscribed.
 #[derive(Debug)]
@@ -173,7 +175,8 @@ impl Broker {
         let publisher = (publisher, by_configuration);
         let outgoing = Outgoing::by_client(publication, publisher, topic, options, &payload);
         let retain = outgoing.retain && granted.allowance.retain;
-        self.send(config, Outgoing { retain, unrecorded: !granted.allowance.history, ..outgoing })
+        let outgoing = Outgoing { retain, unrecorded: !granted.allowance.history, ..outgoing };
+        self.send(publisher.0.running_realm(), config, outgoing)
     }
 
     /// Publishes for the application; the caller has checked the topic.
@@ -182,6 +185,7 @@ impl Broker {
     /// When the payload cannot be encoded for any receiver, or the event is to be retained and no more can be.
     pub(crate) fn publish_own<M>(
         &self,
+        realm: &Arc<RunningRealm>,
         topic: &str,
         payload: &impl ToArguments<M>,
         receivers: Option<&Receivers>,
@@ -192,7 +196,7 @@ impl Broker {
         let filter = receivers.map(ReceiverFilter::new);
         let outgoing = Outgoing::by_realm(publication, topic, &payload);
         let config = self.context.config();
-        let sent = self.send(&config, Outgoing { receivers, filter, retain, ..outgoing })?;
+        let sent = self.send(realm, &config, Outgoing { receivers, filter, retain, ..outgoing })?;
         self.unheard.notice(&self.context.name, &config.access, topic, || self.is_unheard(topic));
         Ok(sent)
     }
@@ -208,9 +212,14 @@ impl Broker {
     ///
     /// # Errors
     /// When no subscriber's serializer can represent it, or it is to be retained and no more can be.
-    fn send(&self, config: &RealmConfig, mut outgoing: Outgoing<'_>) -> Result<PublicationId, WampError> {
+    fn send(
+        &self,
+        realm: &Arc<RunningRealm>,
+        config: &RealmConfig,
+        mut outgoing: Outgoing<'_>,
+    ) -> Result<PublicationId, WampError> {
         if config.access.forgets_on(outgoing.topic) {
-            self.context.forget_on_event(outgoing.payload.source());
+            realm.forget_on_event(outgoing.payload.source());
         }
         let settings = config.topic_settings.of(outgoing.topic);
         outgoing.trustlevel = settings.and_then(|settings| settings.trustlevel);

@@ -6,7 +6,7 @@ use super::{Broker, HeldSubscription, HistoryLimits, PendingSubscribe, Subscript
 use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::peering::EventInbox;
-use crate::router::realm::{AccessRequest, Changes, GivenAnswers, Granted, Withheld};
+use crate::router::realm::{AccessRequest, Changes, GivenAnswers, Granted, HeldEntry, Withheld};
 use crate::router::request::{QuestionOptions, SubscriptionRequest};
 use crate::router::routes::TopicRoute;
 use crate::router::session::RouterSession;
@@ -40,7 +40,7 @@ impl Broker {
         let pattern = UriPattern::new(policy, subscribe.topic.as_ref());
         let options =
             QuestionOptions { retain: subscribe.options.get_retained, ..QuestionOptions::default() };
-        let (granted, routes, allowed_by) = self.may_subscribe(session, &pattern, options, answers)?;
+        let (granted, routes, allowed_at) = self.may_subscribe(session, &pattern, options, answers)?;
         let get_retained = subscribe.options.get_retained && granted.allowance.retain;
         let waiting = WaitingRequest { id: subscribe.request, get_retained };
         if self.resubscribe(session, &pattern, waiting.id, waiting.get_retained)
@@ -52,7 +52,7 @@ impl Broker {
         let topic = Arc::from(subscribe.topic.as_ref());
         let handled: Vec<_> =
             routes.into_iter().filter_map(|route| Some((route.pattern, route.handler?))).collect();
-        let asked = (allowed_by, handled.len());
+        let asked = (allowed_at, handled.len());
         let attempt = Arc::new(PendingSubscribe::new(Arc::clone(session), topic, policy, waiting, asked));
         if handled.is_empty() {
             self.establish(realm.changes(), &attempt);
@@ -67,8 +67,8 @@ impl Broker {
         Ok(())
     }
 
-    /// Whether the session may subscribe to all that the pattern can reach, the routes that are within it, and the number of
-    /// the configuration that says so.
+    /// Whether the session may subscribe to all that the pattern can reach, the routes that are within it, and the age of the
+    /// decisions that say so.
     ///
     /// # Errors
     /// `wamp.error.not_authorized` when it may not, `wamp.error.invalid_uri` when nobody has opened that; when it is undecided.
@@ -84,13 +84,14 @@ impl Broker {
             form: pattern.kind(),
             ..AccessRequest::exact(session, Action::Subscribe, pattern.as_str())
         };
+        let age = self.context.age();
         let config = self.context.config();
         let granted = self.context.authorize(&config, request, answers)?;
         let routes = config.topics.of(pattern);
         for route in &routes {
             self.context.check_role(&route.required, request)?;
         }
-        Ok((granted, routes, config.number))
+        Ok((granted, routes, granted.asked.unwrap_or(age)))
     }
 
     fn within_limits(&self, session: &RouterSession, policy: Match) -> Result<(), WampError> {
@@ -126,12 +127,11 @@ impl Broker {
             return;
         }
         let pattern = attempt.pattern();
-        // Whoever replaced the configuration since has looked at these tables before, or will when they are free.
-        let replaced = attempt.allowed_by != self.context.config().number;
+        // Whoever replaced the configuration or forgot decisions since has looked at these tables before, or will when they are free.
         let again =
             || self.may_subscribe(session, &pattern, QuestionOptions::default(), &GivenAnswers::default());
-        // What an authorizer has allowed stays allowed.
-        if replaced && let Err(Withheld::Denied(error)) = again() {
+        let decided = if attempt.allowed_at == self.context.age() { Ok(()) } else { again().map(drop) };
+        if let Err(Withheld::Denied(error)) = decided {
             let requests = attempt.take_requests();
             drop(tables);
             drop(changes);
@@ -157,6 +157,11 @@ impl Broker {
         }
         if joined {
             changes.events.subscribed(session.id(), &entry);
+        }
+        drop(changes);
+        if decided.is_err() {
+            let doubted = (Arc::clone(session), HeldEntry::Subscription(entry));
+            session.running_realm().review(vec![doubted], Vec::new());
         }
     }
 

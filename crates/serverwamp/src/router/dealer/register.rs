@@ -3,7 +3,9 @@
 use super::{CalleeOptions, Dealer, RegistrationEntry};
 use crate::WampError;
 use crate::base::statistics::Refusal;
-use crate::router::realm::{AccessRequest, Changes, Disclosure, GivenAnswers, Withheld, disclosure_refused};
+use crate::router::realm::{
+    AccessRequest, Changes, Disclosure, GivenAnswers, HeldEntry, Withheld, disclosure_refused,
+};
 use crate::router::request::QuestionOptions;
 use crate::router::routes::ProcedureRoute;
 use crate::router::session::{RouterSession, SessionTables};
@@ -31,13 +33,13 @@ impl Dealer {
     ) -> Result<(), Withheld> {
         let Register { options, procedure, .. } = register;
         self.context.check_own_uri(procedure, options.kind, Some(session))?;
-        let allowed_by = self.may_register(session, procedure, options, answers)?;
+        let allowed_at = self.may_register(session, procedure, options, answers)?;
         let pattern = UriPattern::new(options.kind, procedure.as_ref());
         let changes = session.running_realm().changes();
-        Ok(self.enter_client(changes, session, (register.request, allowed_by), &pattern, options)?)
+        Ok(self.enter_client(changes, session, (register.request, allowed_at), &pattern, options)?)
     }
 
-    /// Whether the session may register this, and the number of the configuration that says so.
+    /// Whether the session may register this, and the age of the decisions that say so.
     fn may_register(
         &self,
         session: &RouterSession,
@@ -45,6 +47,7 @@ impl Dealer {
         options: &RegisterOptions,
         answers: &GivenAnswers,
     ) -> Result<u64, Withheld> {
+        let age = self.context.age();
         let config = self.context.config();
         let asked = QuestionOptions {
             disclose: options.disclose_caller,
@@ -53,19 +56,19 @@ impl Dealer {
         };
         let action = Action::Register;
         let request = AccessRequest { session, action, form: options.kind, uri: procedure, options: asked };
-        let allowance = self.context.authorize(&config, request, answers)?.allowance;
-        let may_disclose = allowance.disclose && config.offers.disclosure != Disclosure::Refused;
+        let granted = self.context.authorize(&config, request, answers)?;
+        let may_disclose = granted.allowance.disclose && config.offers.disclosure != Disclosure::Refused;
         if options.disclose_caller && !may_disclose {
             return Err(disclosure_refused().into());
         }
-        Ok(config.number)
+        Ok(granted.asked.unwrap_or(age))
     }
 
     fn enter_client(
         &self,
         mut changes: Changes<'_>,
         session: &Arc<RouterSession>,
-        (request, allowed_by): (RequestId, u64),
+        (request, allowed_at): (RequestId, u64),
         pattern: &UriPattern,
         options: &RegisterOptions,
     ) -> Result<(), WampError> {
@@ -73,13 +76,11 @@ impl Dealer {
         if !session.is_open() {
             return Ok(());
         }
-        // Whoever replaced the configuration since has looked at these tables before, or will when they are free.
-        if allowed_by != self.context.config().number {
-            match self.may_register(session, pattern.as_str(), options, &GivenAnswers::default()) {
-                Err(Withheld::Denied(error)) => return Err(error),
-                // What an authorizer has allowed stays allowed.
-                Ok(_) | Err(Withheld::Undecided(_)) => {}
-            }
+        // Whoever replaced the configuration or forgot decisions since has looked at these tables before, or will when they are free.
+        let again = || self.may_register(session, pattern.as_str(), options, &GivenAnswers::default());
+        let decided = if allowed_at == self.context.age() { Ok(()) } else { again().map(drop) };
+        if let Err(Withheld::Denied(error)) = decided {
+            return Err(error);
         }
         let known = self.lookup(pattern.kind(), pattern.as_str());
         let held = known.as_ref().is_some_and(|entry| tables.registrations.contains_key(&entry.id));
@@ -110,6 +111,11 @@ impl Dealer {
         }
         if joined {
             changes.events.registered(session.id(), &entry);
+        }
+        drop(changes);
+        if decided.is_err() {
+            let doubted = (Arc::clone(session), HeldEntry::Registration(entry));
+            session.running_realm().review(vec![doubted], Vec::new());
         }
         Ok(())
     }

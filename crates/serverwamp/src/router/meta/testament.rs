@@ -1,5 +1,6 @@
 //! Testaments: events that a session leaves behind to be published at its end.
 
+use crate::WampError;
 use crate::base::log::line_later;
 use crate::router::broker::Broker;
 use crate::router::realm::{GivenAnswers, Granted, Withheld};
@@ -31,8 +32,12 @@ impl Testament {
         let may = match broker.may_publish(&config, session, &topic, &options, purpose, &nobody_answers) {
             Ok(granted) => Ok(granted),
             Err(Withheld::Denied(error)) => Err(error),
-            // Nobody waits for an authorizer any more: what it said when the testament was added holds.
-            Err(Withheld::Undecided(_)) => Ok(granted),
+            // Nobody waits for an authorizer any more: what it said when the testament was added holds. Of what a permission
+            // allowed that is gone, it has said nothing.
+            Err(Withheld::Undecided(_)) if granted.asked.is_some() => Ok(granted),
+            Err(Withheld::Undecided(_)) => {
+                Err(WampError::not_authorized("the permission that allowed it is gone"))
+            }
         };
         let published =
             may.and_then(|may| broker.publish_for(&config, session, &topic, &options, may, payload));

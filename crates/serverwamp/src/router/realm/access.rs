@@ -43,6 +43,15 @@ pub(crate) struct RoleLimits {
     pub(crate) sessions_per_authid: Option<usize>,
 }
 
+/// What is decided about something that a session holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Standing {
+    Allowed(Allowance),
+    Denied,
+    /// No rule names it, and an authorizer decides.
+    Undecided,
+}
+
 impl Access {
     pub(crate) fn new(roles: HashMap<Box<str>, Permissions>, others: Permissions) -> Self {
         let may_ever = |action| others.may_ever(action) || roles.values().any(|role| role.may_ever(action));
@@ -153,20 +162,12 @@ impl Access {
         }
     }
 
-    /// The allowance of a role for what one of its sessions holds. What its authorizer decides, it has decided when that was
-    /// asked for.
-    pub(super) fn allowance_to_keep(
-        &self,
-        role: &str,
-        action: Action,
-        pattern: &UriPattern,
-    ) -> Option<Allowance> {
+    /// What is decided for a role about something that one of its sessions holds.
+    pub(super) fn standing(&self, role: &str, action: Action, pattern: &UriPattern) -> Standing {
+        let asks = |all: &Authorizers| all.of(role).is_some() && !all.reserve(action, pattern.as_str());
         match self.decide(role, action, pattern.kind(), pattern.as_str()) {
-            Decision::NotNamed => {
-                let all = self.authorizers()?;
-                (all.of(role).is_some() && !all.reserve(action, pattern.as_str())).then_some(Allowance::FULL)
-            }
-            decided => decided.allowance(),
+            Decision::NotNamed if self.authorizers().is_some_and(asks) => Standing::Undecided,
+            decided => decided.allowance().map_or(Standing::Denied, Standing::Allowed),
         }
     }
 

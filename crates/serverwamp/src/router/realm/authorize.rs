@@ -7,8 +7,8 @@
 
 use super::decisions::{Asker, Forgotten};
 use super::{
-    Access, AskedQuestion, Authorizer, AuthorizerAnswer, Authorizers, RealmConfig, RealmContext, Ruling,
-    RunningRealm,
+    Access, AskedQuestion, Authorizer, AuthorizerAnswer, Authorizers, GivenAnswer, RealmConfig, RealmContext,
+    Ruling, RunningRealm,
 };
 use crate::WampError;
 use crate::base::log::line_later;
@@ -26,6 +26,7 @@ use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::permissions::{Action, Actions, Allowance, Decision};
 use serverwamp_proto::uris;
+use std::sync::Arc;
 
 /// What a session asks for: one of the four actions, for a URI or a pattern.
 #[derive(Clone, Copy)]
@@ -43,6 +44,8 @@ pub(crate) struct Granted {
     pub(crate) allowance: Allowance,
     /// It is disclosed whether it asks for that or not.
     pub(crate) disclosed: bool,
+    /// How often decisions had been forgotten when its authorizer was asked, if one was.
+    pub(crate) asked: Option<u64>,
 }
 
 /// A request that does not go on.
@@ -59,7 +62,7 @@ pub(crate) struct GivenAnswers {
     /// Of these kinds a request waits already: those that come after it wait behind it.
     pub(crate) waiting: Actions,
     /// What authorizers have said about the request that is being handled.
-    pub(crate) given: Vec<(Question, AuthorizerAnswer)>,
+    pub(crate) given: Vec<GivenAnswer>,
 }
 
 impl From<WampError> for Withheld {
@@ -74,7 +77,7 @@ impl<'a> AccessRequest<'a> {
         Self { session, action, form: Match::Exact, uri, options: QuestionOptions::default() }
     }
 
-    fn asker(self) -> Asker {
+    pub(super) fn asker(self) -> Asker {
         let Self { session, action, form, uri, options } = self;
         Asker {
             authid: session.authid().into(),
@@ -106,7 +109,7 @@ impl RealmContext {
             return decided;
         }
         match decision.allowance() {
-            Some(allowance) => Ok(Granted { allowance, disclosed: false }),
+            Some(allowance) => Ok(Granted { allowance, disclosed: false, asked: None }),
             None => Err(self.denied(&config.access, request).into()),
         }
     }
@@ -137,14 +140,17 @@ impl RealmContext {
             return if behind { wait(None) } else { None };
         };
         let asker = request.asker();
-        if let Some((_, answer)) = answers.given.iter().find(|(question, _)| *question == asker.question) {
-            return Some(self.conclude(authorizer, *answer, request).map_err(Withheld::Denied));
+        if let Some(given) = answers.given.iter().find(|given| given.question == asker.question) {
+            let answer = (given.answer, given.asked);
+            return Some(self.conclude(authorizer, answer, request).map_err(Withheld::Denied));
         }
+        let asked = self.decisions.forgotten();
         match self.decisions.find(&asker, self.now()) {
             Ok(_) if behind => wait(None),
             Ok(verdict) => {
                 self.counters.decision_reused();
-                let decided = self.conclude(authorizer, AuthorizerAnswer::Verdict(verdict), request);
+                let answer = (AuthorizerAnswer::Verdict(verdict), asked);
+                let decided = self.conclude(authorizer, answer, request);
                 Some(decided.map_err(Withheld::Denied))
             }
             Err(forgotten) => wait(Some(AskedQuestion { authorizer: authorizer.clone(), asker, forgotten })),
@@ -154,13 +160,13 @@ impl RealmContext {
     fn conclude(
         &self,
         authorizer: &Authorizer,
-        answer: AuthorizerAnswer,
+        (answer, asked): (AuthorizerAnswer, u64),
         request: AccessRequest<'_>,
     ) -> Result<Granted, WampError> {
         let AccessRequest { session, action, uri, .. } = request;
         match answer {
             AuthorizerAnswer::Verdict(Verdict { allowance: Some(allowance), disclosed, .. }) => {
-                Ok(Granted { allowance, disclosed })
+                Ok(Granted { allowance, disclosed, asked: Some(asked) })
             }
             AuthorizerAnswer::Verdict(_) => {
                 Err(self.refuse(request, &Ruling::denied_by(authorizer, session.authrole())))
@@ -247,9 +253,10 @@ impl RealmContext {
     }
 }
 
-impl RealmContext {
-    /// Forgets the decisions that an event is about: those of the authid and the authrole among its arguments, or all.
-    pub(crate) fn forget_on_event(&self, event: &Payload) {
+impl RunningRealm {
+    /// An event says that decisions are to be forgotten: those of the authid and the authrole among its arguments, or all. Locks
+    /// may be held.
+    pub(crate) fn forget_on_event(self: &Arc<Self>, event: &Payload) {
         #[derive(Deserialize)]
         struct About {
             #[serde(default)]
@@ -259,12 +266,16 @@ impl RealmContext {
         }
         // An event that says it in another way is about everybody.
         let about = event.bind().unwrap_or(About { authid: None, authrole: None });
-        self.forget_decisions(&Forgotten { authid: about.authid, authrole: about.authrole });
+        self.forget_decisions(Forgotten { authid: about.authid, authrole: about.authrole });
     }
 
-    /// Forgets decisions, and says how many.
-    pub(super) fn forget_decisions(&self, which: &Forgotten) -> usize {
-        self.decisions.forget(which)
+    /// Forgets decisions, and says how many. What the sessions that they are about hold is asked about again.
+    pub(super) fn forget_decisions(self: &Arc<Self>, which: Forgotten) -> usize {
+        let count = self.context.decisions.forget(&which);
+        if self.context.config().access.authorizers().is_some() {
+            self.sweep_later(which);
+        }
+        count
     }
 }
 

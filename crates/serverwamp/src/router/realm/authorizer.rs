@@ -15,7 +15,7 @@ use crate::{Session, WampError};
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
 use hashbrown::HashMap;
-use serverwamp_proto::permissions::Action;
+use serverwamp_proto::permissions::{Action, Allowance};
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -46,12 +46,31 @@ pub(crate) struct AskedQuestion {
     pub(super) forgotten: u64,
 }
 
+/// A question that has been asked, and what became of it.
+#[derive(Debug)]
+pub(crate) struct GivenAnswer {
+    pub(super) question: Question,
+    pub(super) answer: AuthorizerAnswer,
+    /// How often decisions had been forgotten when it was asked.
+    pub(super) asked: u64,
+}
+
 /// What became of a question.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum AuthorizerAnswer {
     Verdict(Verdict),
     /// There is no answer, which is a denial.
     Failed,
+}
+
+impl GivenAnswer {
+    /// What is allowed, if anything is.
+    pub(super) fn allowance(&self) -> Option<Allowance> {
+        match self.answer {
+            AuthorizerAnswer::Verdict(verdict) => verdict.allowance,
+            AuthorizerAnswer::Failed => None,
+        }
+    }
 }
 
 impl Authorizers {
@@ -99,10 +118,7 @@ impl Authorizer {
 
 impl AskedQuestion {
     /// Asks, and keeps the decision if it says so. Dropped, the question is taken back.
-    pub(crate) fn ask(
-        self,
-        session: &Arc<RouterSession>,
-    ) -> BoxFuture<'static, (Question, AuthorizerAnswer)> {
+    pub(crate) fn ask(self, session: &Arc<RouterSession>) -> BoxFuture<'static, GivenAnswer> {
         let session = Arc::clone(session);
         Box::pin(async move {
             let context = &session.running_realm().context;
@@ -117,7 +133,8 @@ impl AskedQuestion {
                 Either::Left((Ok(Ok(verdict)), _)) => {
                     let question = asker.question.clone();
                     context.decisions.keep(asker, verdict, forgotten, context.now());
-                    return (question, AuthorizerAnswer::Verdict(verdict));
+                    let answer = AuthorizerAnswer::Verdict(verdict);
+                    return GivenAnswer { question, answer, asked: forgotten };
                 }
                 Either::Left((Ok(Err(error)), _)) => error.to_string(),
                 Either::Left((Err(panic), _)) => {
@@ -129,7 +146,7 @@ impl AskedQuestion {
             let Question { action, .. } = asker.question;
             let why = format_args!("{named}, {action} of {}: {failure}", asker.question.pattern());
             context.counters.refused(Refusal::AuthorizationFailed, &*session, why);
-            (asker.question, AuthorizerAnswer::Failed)
+            GivenAnswer { question: asker.question, answer: AuthorizerAnswer::Failed, asked: forgotten }
         })
     }
 }

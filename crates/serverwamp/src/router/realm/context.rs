@@ -125,6 +125,12 @@ impl RealmContext {
         former
     }
 
+    /// How often something was replaced or forgotten that decisions depend on: one that was taken at another age is to be looked at
+    /// again. To be asked for before the configuration.
+    pub(crate) fn age(&self) -> u64 {
+        self.decisions.forgotten()
+    }
+
     pub(crate) fn now(&self) -> Instant {
         self.runtime.now()
     }

@@ -8,6 +8,7 @@ use crate::router::request::{Question, Verdict};
 use crate::rt::after;
 use hashbrown::HashMap;
 use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Which of the decisions that are kept are forgotten.
@@ -23,6 +24,8 @@ pub(crate) struct KeptDecisions {
     most: usize,
     longest: Duration,
     kept: Mutex<DecisionHalves>,
+    /// How often something was forgotten. Whoever changes it holds the lock.
+    forgotten: AtomicU64,
 }
 
 /// What is asked for the first time comes into the young half. When that is full it becomes the old one, and the old one is
@@ -31,8 +34,6 @@ pub(crate) struct KeptDecisions {
 struct DecisionHalves {
     young: HashMap<Asker, KeptDecision>,
     old: HashMap<Asker, KeptDecision>,
-    /// How often something was forgotten.
-    forgotten: u64,
 }
 
 /// Who asked what.
@@ -49,9 +50,22 @@ struct KeptDecision {
     until: Instant,
 }
 
+impl Forgotten {
+    /// Whether it is about the sessions of this authid and role.
+    pub(crate) fn is_about(&self, authid: &str, authrole: &str) -> bool {
+        let is = |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|wanted| wanted == is);
+        is(&self.authid, authid) && is(&self.authrole, authrole)
+    }
+}
+
 impl KeptDecisions {
     pub(crate) fn new(most: usize, longest: Duration) -> Self {
-        Self { most, longest, kept: Mutex::default() }
+        Self { most, longest, kept: Mutex::default(), forgotten: AtomicU64::new(0) }
+    }
+
+    /// How often something was forgotten so far. Whoever has taken a decision before is to look at it again.
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.forgotten.load(Ordering::Acquire)
     }
 
     /// The decision that is kept, and otherwise how often something was forgotten so far: to be given to
@@ -59,14 +73,14 @@ impl KeptDecisions {
     pub(crate) fn find(&self, asker: &Asker, now: Instant) -> Result<Verdict, u64> {
         let mut kept = self.kept();
         if let Some(decision) = kept.young.get(asker) {
-            return if decision.until > now { Ok(decision.verdict) } else { Err(kept.forgotten) };
+            return if decision.until > now { Ok(decision.verdict) } else { Err(self.forgotten()) };
         }
         match kept.old.remove(asker) {
             Some(decision) if decision.until > now => {
                 self.enter(&mut kept, asker.clone(), decision);
                 Ok(decision.verdict)
             }
-            _ => Err(kept.forgotten),
+            _ => Err(self.forgotten()),
         }
     }
 
@@ -74,7 +88,7 @@ impl KeptDecisions {
     pub(crate) fn keep(&self, asker: Asker, verdict: Verdict, forgotten: u64, now: Instant) {
         let lasts = verdict.lasts.min(self.longest);
         let mut kept = self.kept();
-        if lasts.is_zero() || self.most == 0 || kept.forgotten != forgotten {
+        if lasts.is_zero() || self.most == 0 || self.forgotten() != forgotten {
             return;
         }
         kept.old.remove(&asker);
@@ -83,14 +97,10 @@ impl KeptDecisions {
 
     /// Forgets the decisions about these sessions, and says how many they were.
     pub(crate) fn forget(&self, which: &Forgotten) -> usize {
-        let stays = |asker: &Asker, _: &mut KeptDecision| {
-            let other =
-                |wanted: &Option<String>, is: &str| wanted.as_ref().is_some_and(|wanted| wanted != is);
-            other(&which.authid, &asker.authid) || other(&which.authrole, &asker.authrole)
-        };
+        let stays = |asker: &Asker, _: &mut KeptDecision| !which.is_about(&asker.authid, &asker.authrole);
         let mut kept = self.kept();
         let before = kept.young.len() + kept.old.len();
-        kept.forgotten += 1;
+        self.forgotten.fetch_add(1, Ordering::Release);
         kept.young.retain(stays);
         kept.old.retain(stays);
         before - kept.young.len() - kept.old.len()
@@ -194,7 +204,7 @@ mod tests {
         let (decisions, now) = kept(10);
         let all = [asker("joe", "user", "a"), asker("joe", "admin", "a"), asker("ann", "user", "a")];
         let fill = || {
-            let forgotten = decisions.kept().forgotten;
+            let forgotten = decisions.forgotten();
             all.iter().for_each(|one| decisions.keep(one.clone(), lasting(9), forgotten, now));
         };
         let left = || all.iter().map(|one| decisions.find(one, now).is_ok()).collect::<Vec<_>>();

@@ -290,21 +290,20 @@ impl RealmHandle {
 
     /// Forgets all decisions of [authorizers](crate::Realm::authorizer) that are kept, and says how many.
     ///
-    /// What sessions have, subscriptions and registrations, is not taken away by this.
+    /// The authorizers are asked again about every subscription and registration that they decide, some at a time, and what they do
+    /// not allow any more is revoked, as after [`Realms::reconfigure`](crate::Realms::reconfigure).
     pub fn forget_decisions(&self) -> usize {
-        self.0.context.forget_decisions(&Forgotten::default())
+        self.0.forget_decisions(Forgotten::default())
     }
 
-    /// Forgets those about sessions of this authid.
+    /// The same for what is about sessions of this authid.
     pub fn forget_decisions_of_authid(&self, authid: impl Into<String>) -> usize {
-        let which = Forgotten { authid: Some(authid.into()), authrole: None };
-        self.0.context.forget_decisions(&which)
+        self.0.forget_decisions(Forgotten { authid: Some(authid.into()), authrole: None })
     }
 
-    /// Forgets those about sessions of this role.
+    /// The same for what is about sessions of this role.
     pub fn forget_decisions_of_authrole(&self, authrole: impl Into<String>) -> usize {
-        let which = Forgotten { authid: None, authrole: Some(authrole.into()) };
-        self.0.context.forget_decisions(&which)
+        self.0.forget_decisions(Forgotten { authid: None, authrole: Some(authrole.into()) })
     }
 
     /// The sessions that are in the realm now.

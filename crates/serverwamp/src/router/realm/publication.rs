@@ -85,7 +85,7 @@ impl Publication {
         let Self { realm, topic, receivers, retain } = &self;
         realm.context.check_own_uri(topic, Match::Exact, None)?;
         let receivers = (*receivers != Receivers::default()).then_some(receivers);
-        realm.broker.publish_own(topic, &payload, receivers, *retain)
+        realm.broker.publish_own(realm, topic, &payload, receivers, *retain)
     }
 
     /// As [`send`](Self::send), and then waits for subscribers that have much waiting: until there is room for more, or a

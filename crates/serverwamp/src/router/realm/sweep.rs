@@ -6,7 +6,10 @@
 //! for a session, under the lock for the others. The sweep looks into the tables after the configuration was replaced. So either it finds the
 //! entry, or whoever enters finds the new configuration.
 
-use super::{RealmConfig, RunningRealm};
+use super::access::Standing;
+use super::decisions::Forgotten;
+use super::review::Doubted;
+use super::{Disclosure, RealmConfig, RunningRealm};
 use crate::CloseReason;
 use crate::base::locks::MutexGuard;
 use crate::base::log::line;
@@ -17,7 +20,6 @@ use crate::router::dealer::RegistrationEntry;
 use crate::router::session::{CloseRequest, RouterSession, Session};
 use crate::router::supervise;
 use serverwamp_proto::id::SessionId;
-use serverwamp_proto::pattern::UriPattern;
 use serverwamp_proto::permissions::Action;
 use serverwamp_proto::session::Feature;
 use serverwamp_proto::uris;
@@ -50,27 +52,42 @@ pub(crate) struct RealmEnd {
 #[derive(Debug, Default)]
 pub(super) struct Sweeps {
     /// The next sweep is for these.
-    waiting: Vec<Arc<Signal<()>>>,
+    waiting: Vec<SweepRequest>,
     /// Somebody sweeps.
     attended: bool,
+}
+
+/// Somebody who waits for a sweep.
+#[derive(Debug)]
+struct SweepRequest {
+    done: Arc<Signal<()>>,
+    /// The sessions whose decisions were forgotten; all of them, where the configuration was replaced.
+    about: Option<Forgotten>,
 }
 
 /// One look at everybody in a realm.
 #[derive(Debug, Default)]
 struct Sweep {
-    asked_for_by: Vec<Arc<Signal<()>>>,
+    asked_for_by: Vec<SweepRequest>,
     last: Option<SessionId>,
     sessions: VecDeque<Arc<RouterSession>>,
-    held: VecDeque<(Arc<RouterSession>, HeldEntry)>,
-    /// The numbers of what was taken away.
-    ended: usize,
+    held: VecDeque<Doubted>,
+    /// What authorizers decide.
+    doubted: Vec<Doubted>,
+    losses: Losses,
+}
+
+/// The numbers of what was taken away.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Losses {
+    sessions: usize,
     subscriptions: usize,
     registrations: usize,
 }
 
 /// Something that a session holds.
 #[derive(Debug)]
-enum HeldEntry {
+pub(crate) enum HeldEntry {
     Subscription(Arc<SubscriptionEntry>),
     Registration(Arc<RegistrationEntry>),
 }
@@ -87,27 +104,44 @@ impl RunningRealm {
         self.sweeps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks at everybody who is in the realm now; the signal is set when that is done.
+    /// Looks at everybody who is in the realm now; the signal is set when that is done, and what authorizers decide has been asked
+    /// about again.
     pub(crate) fn sweep(self: &Arc<Self>) -> Arc<Signal<()>> {
+        let (done, sweeper) = self.want_sweep(None);
+        if let Some(mut sweeper) = sweeper {
+            if sweeper.go_on() {
+                self.spawn_sweeper(sweeper);
+            } else {
+                sweeper.over = true;
+            }
+        }
+        done
+    }
+
+    /// Looks at the sessions whose decisions were forgotten. Locks may be held.
+    pub(super) fn sweep_later(self: &Arc<Self>, about: Forgotten) {
+        if let (_, Some(sweeper)) = self.want_sweep(Some(about)) {
+            self.spawn_sweeper(sweeper);
+        }
+    }
+
+    /// Whoever gets the sweeper is to see that it goes on.
+    fn want_sweep(self: &Arc<Self>, about: Option<Forgotten>) -> (Arc<Signal<()>>, Option<Sweeper>) {
         let done = Arc::<Signal<()>>::default();
         let mut sweeps = self.sweeps();
-        sweeps.waiting.push(Arc::clone(&done));
-        if std::mem::replace(&mut sweeps.attended, true) {
-            return done;
-        }
+        sweeps.waiting.push(SweepRequest { done: Arc::clone(&done), about });
+        let attended = std::mem::replace(&mut sweeps.attended, true);
         drop(sweeps);
-        let mut sweeper = Sweeper { realm: Arc::clone(self), sweep: None, over: false };
-        if !sweeper.go_on() {
-            sweeper.over = true;
-            return done;
-        }
+        (done, (!attended).then(|| Sweeper { realm: Arc::clone(self), sweep: None, over: false }))
+    }
+
+    fn spawn_sweeper(&self, sweeper: Sweeper) {
         // If nothing can be spawned, the work is done at once, see `drop`.
         let runtime = &self.context.runtime;
         let spawn = AssertUnwindSafe(|| runtime.spawn(Box::pin(sweeper)));
         if catch_unwind(spawn).is_err() {
             line!(DEBUG, "session", "a realm was swept in one step, without a runtime", realm = self.name());
         }
-        done
     }
 
     /// Why the session may not be in the realm any more, if that is so. It asks the application, so no lock is held.
@@ -156,18 +190,87 @@ impl RunningRealm {
     }
 }
 
-impl RealmConfig {
-    /// Whether a session of this role may be subscribed to this.
-    pub(crate) fn allows_subscription(&self, role: &str, pattern: &UriPattern) -> bool {
-        self.access.allowance_to_keep(role, Action::Subscribe, pattern).is_some()
-            && self.topics.of(pattern).iter().all(|route| route.required.admits(role))
+impl HeldEntry {
+    /// What the realm decides now about this, which a session holds.
+    pub(super) fn standing(&self, config: &RealmConfig, session: &RouterSession) -> Standing {
+        let (action, pattern) = match self {
+            Self::Subscription(entry) => (Action::Subscribe, &entry.pattern),
+            Self::Registration(entry) => (Action::Register, &entry.pattern),
+        };
+        self.besides(config, session, config.access.standing(session.authrole(), action, pattern))
     }
 
-    /// Whether a session of this role may have this registered, and have its callers disclosed if it asked for that.
-    pub(crate) fn allows_registration(&self, role: &str, pattern: &UriPattern, disclosed: bool) -> bool {
-        let allowance = self.access.allowance_to_keep(role, Action::Register, pattern);
-        let may_disclose = |allowed: bool| allowed && self.offers.disclosure != super::Disclosure::Refused;
-        allowance.is_some_and(|allowance| !disclosed || may_disclose(allowance.disclose))
+    /// The same, once permissions or an authorizer have decided: a topic may require a role, and a registration that has its callers
+    /// disclosed needs that to be allowed.
+    pub(super) fn besides(
+        &self,
+        config: &RealmConfig,
+        session: &RouterSession,
+        standing: Standing,
+    ) -> Standing {
+        let Standing::Allowed(allowance) = standing else { return standing };
+        let stays = match self {
+            Self::Subscription(entry) => {
+                config.topics.of(&entry.pattern).iter().all(|route| route.required.admits(session.authrole()))
+            }
+            Self::Registration(entry) => {
+                let may_disclose = allowance.disclose && config.offers.disclosure != Disclosure::Refused;
+                may_disclose || !entry.is_disclosed_to(session.id())
+            }
+        };
+        if stays { standing } else { Standing::Denied }
+    }
+
+    /// Takes it away from a session that may not hold it. A client that does not know the message for that loses its session
+    /// instead: it would wait for events or calls that never come.
+    pub(super) fn take_away(&self, realm: &RunningRealm, session: &Arc<RouterSession>, losses: &mut Losses) {
+        let (knows, what, pattern) = match self {
+            Self::Subscription(entry) => (
+                session.subscriber_has(Feature::SubscriptionRevocation),
+                "the subscription to",
+                &entry.pattern,
+            ),
+            Self::Registration(entry) => {
+                (session.callee_has(Feature::RegistrationRevocation), "the registration of", &entry.pattern)
+            }
+        };
+        if !session.is_open() {
+            return;
+        }
+        if !knows {
+            let text = format!("{what} {pattern} is not allowed any more");
+            let end = RealmEnd { reason: uris::close::KILLED.to_owned(), text };
+            losses.sessions += usize::from(realm.end_session(session, &end));
+            return;
+        }
+        match self {
+            Self::Subscription(entry) => {
+                let revoked = realm.broker.revoke(realm.changes(), session, entry.id, Some(REVOKED));
+                losses.subscriptions += usize::from(revoked.is_some());
+            }
+            Self::Registration(entry) => {
+                let revoked = realm.dealer.revoke(realm.changes(), session, entry.id, Some(REVOKED));
+                losses.registrations += usize::from(revoked.is_some());
+            }
+        }
+    }
+}
+
+impl Losses {
+    /// Tells the operator, if there were some.
+    pub(super) fn log(self, realm: &RunningRealm) {
+        let Self { sessions, subscriptions, registrations } = self;
+        if sessions + subscriptions + registrations > 0 {
+            line!(
+                INFO,
+                "session",
+                "a realm has changed, and took away what its sessions may not have any more",
+                realm = realm.name(),
+                sessions = sessions,
+                subscriptions = subscriptions,
+                registrations = registrations
+            );
+        }
     }
 }
 
@@ -175,7 +278,7 @@ impl Sweep {
     /// Does the next step; returns `false` if there is none.
     fn step(&mut self, realm: &RunningRealm) -> bool {
         if let Some((session, held)) = self.held.pop_front() {
-            self.check(realm, &session, &held);
+            self.check(realm, session, held);
         } else if let Some(session) = self.sessions.pop_front() {
             self.look_at(realm, session);
         } else {
@@ -190,8 +293,15 @@ impl Sweep {
 
     /// Ends a session that may not stay; of another one, what it holds is looked at next.
     fn look_at(&mut self, realm: &RunningRealm, session: Arc<RouterSession>) {
+        let about = |request: &SweepRequest| match &request.about {
+            None => true,
+            Some(which) => which.is_about(session.authid(), session.authrole()),
+        };
+        if !self.asked_for_by.iter().any(about) {
+            return;
+        }
         if let Some(end) = realm.objection(&session) {
-            self.ended += usize::from(realm.end_session(&session, &end));
+            self.losses.sessions += usize::from(realm.end_session(&session, &end));
             return;
         }
         let tables = session.tables();
@@ -202,64 +312,21 @@ impl Sweep {
         self.held.extend(subscriptions.chain(registrations).map(|held| (Arc::clone(&session), held)));
     }
 
-    /// Takes away what a session may not hold. A client that does not know the message for that loses its session instead:
-    /// it would wait for events or calls that never come.
-    fn check(&mut self, realm: &RunningRealm, session: &Arc<RouterSession>, held: &HeldEntry) {
-        let (config, role) = (realm.context.config(), session.authrole());
-        let (allowed, knows, what, pattern) = match held {
-            HeldEntry::Subscription(entry) => (
-                config.allows_subscription(role, &entry.pattern),
-                session.subscriber_has(Feature::SubscriptionRevocation),
-                "the subscription to",
-                &entry.pattern,
-            ),
-            HeldEntry::Registration(entry) => (
-                config.allows_registration(role, &entry.pattern, entry.is_disclosed_to(session.id())),
-                session.callee_has(Feature::RegistrationRevocation),
-                "the registration of",
-                &entry.pattern,
-            ),
-        };
-        drop(config);
-        if allowed || !session.is_open() {
-            return;
-        }
-        if !knows {
-            let text = format!("{what} {pattern} is not allowed any more");
-            let end = RealmEnd { reason: uris::close::KILLED.to_owned(), text };
-            self.ended += usize::from(realm.end_session(session, &end));
-            return;
-        }
-        match held {
-            HeldEntry::Subscription(entry) => {
-                let revoked = realm.broker.revoke(realm.changes(), session, entry.id, Some(REVOKED));
-                self.subscriptions += usize::from(revoked.is_some());
-            }
-            HeldEntry::Registration(entry) => {
-                let revoked = realm.dealer.revoke(realm.changes(), session, entry.id, Some(REVOKED));
-                self.registrations += usize::from(revoked.is_some());
-            }
+    /// Takes away what a session may not hold; what an authorizer decides is asked about afterwards.
+    fn check(&mut self, realm: &RunningRealm, session: Arc<RouterSession>, held: HeldEntry) {
+        match held.standing(&realm.context.config(), &session) {
+            Standing::Allowed(_) => {}
+            Standing::Denied => held.take_away(realm, &session, &mut self.losses),
+            Standing::Undecided => self.doubted.push((session, held)),
         }
     }
 
-    fn finish(&self, realm: &RunningRealm) {
+    fn finish(self, realm: &Arc<RunningRealm>) {
         if realm.ended().is_some() {
             realm.broker.forget_past();
         }
-        if self.ended + self.subscriptions + self.registrations > 0 {
-            line!(
-                INFO,
-                "session",
-                "a realm has changed, and took away what its sessions may not have any more",
-                realm = realm.name(),
-                sessions = self.ended,
-                subscriptions = self.subscriptions,
-                registrations = self.registrations
-            );
-        }
-        for waiting in &self.asked_for_by {
-            waiting.set(());
-        }
+        self.losses.log(realm);
+        realm.review(self.doubted, self.asked_for_by.into_iter().map(|request| request.done).collect());
     }
 }
 
@@ -287,8 +354,9 @@ impl Sweeper {
                     return true;
                 }
             }
-            sweep.finish(&self.realm);
-            self.sweep = None;
+            if let Some(sweep) = self.sweep.take() {
+                sweep.finish(&self.realm);
+            }
         }
     }
 }

@@ -7,6 +7,8 @@
 )]
 
 use crate::memory::MemoryPeer;
+use crate::router::realm::HeldEntry;
+use crate::router::realm::access::Standing;
 use crate::{Actions, Application, Realm, RoleRules, prefix};
 use serverwamp_proto::codec::Serializer;
 use std::collections::BTreeSet;
@@ -202,10 +204,12 @@ async fn whatever_happens_while_permissions_change_nobody_keeps_what_is_not_allo
     for session in &sessions {
         let tables = session.tables();
         for held in tables.subscriptions.values() {
-            assert!(config.allows_subscription("guest", &held.entry.pattern), "{:?}", held.entry);
+            let held = HeldEntry::Subscription(Arc::clone(&held.entry));
+            assert!(matches!(held.standing(&config, session), Standing::Allowed(_)), "{held:?}");
         }
         for entry in tables.registrations.values() {
-            assert!(config.allows_registration("guest", &entry.pattern, false), "{entry:?}");
+            let held = HeldEntry::Registration(Arc::clone(entry));
+            assert!(matches!(held.standing(&config, session), Standing::Allowed(_)), "{held:?}");
         }
         let client = left.iter().find(|client| client.session == session.id().get()).unwrap();
         if client.knows_revocation {
