@@ -13,8 +13,8 @@ use std::sync::Arc;
 impl Peer {
     /// The realm a HELLO leads to (checklist SES-10, SES-11, URI-08).
     pub(super) fn way(&self, name: &str) -> Result<Destination, WampError> {
-        if let Some(entering) = self.app.realms.enter(name) {
-            return Ok(Destination::Realm(entering));
+        if let Some(destination) = self.app.realms.enter(name) {
+            return Ok(destination);
         }
         let no_such_realm = || {
             WampError::new(uris::error::NO_SUCH_REALM).arg(format!("there is no realm {:?}", excerpt(name)))

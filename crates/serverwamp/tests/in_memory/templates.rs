@@ -1,11 +1,11 @@
 //! Realms that are made of a template when somebody comes, and go when they are empty.
 
-use serverwamp::auth::{self, AuthId, Principal, Ticket};
+use serverwamp::auth::{self, AuthId, DynamicSettings, Principal, Ticket};
 use serverwamp::extract::Extension;
 use serverwamp::memory::MemoryPeer;
 use serverwamp::{
-    Actions, Application, Realm, RealmHandle, RealmTemplate, Refusal, RouteSet, Serializer, Session, prefix,
-    wildcard,
+    Actions, Application, Realm, RealmHandle, RealmTemplate, Refusal, RouteSet, Serializer, Session,
+    WampError, prefix, wildcard,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -50,7 +50,7 @@ async fn say(peer: &mut MemoryPeer, message: &str) -> String {
 /// Says HELLO and answers the CHALLENGE; the last message is the verdict.
 async fn log_in(application: &Application, realm: &str, ticket: &str) -> (MemoryPeer, String) {
     let mut peer = application.connect(Serializer::Json);
-    let roles = r#"{"subscriber":{},"publisher":{},"caller":{}}"#;
+    let roles = r#"{"subscriber":{},"publisher":{},"caller":{},"callee":{}}"#;
     let hello = format!(r#"[1,"{realm}",{{"roles":{roles},"authmethods":["ticket"],"authid":"joe"}}]"#);
     let challenge = say(&mut peer, &hello).await;
     if !challenge.starts_with("[4,") {
@@ -170,6 +170,52 @@ async fn a_realm_that_is_empty_stays_for_a_while_and_then_goes() {
     assert_eq!(handle.retained().0, 0);
     let _peer = join(&application, "tenant.a").await;
     assert_eq!(handle.sessions().len(), 0, "it is another realm");
+}
+
+#[tokio::test]
+async fn logins_that_lead_nowhere_do_not_keep_an_empty_realm() {
+    let application = application(template().linger(Duration::from_millis(50)));
+    drop(join(&application, "tenant.a").await);
+    // Strangers who leave their challenges unanswered, one after the other so that there is always one of them.
+    let mut stranger = application.connect(Serializer::Json);
+    let hello = r#"[1,"tenant.a",{"roles":{"caller":{}},"authmethods":["ticket"],"authid":"joe"}]"#;
+    assert!(say(&mut stranger, hello).await.starts_with("[4,"));
+    until_there_are(&application, &[]).await;
+    // Whoever has begun before the realm went gets another one.
+    assert!(say(&mut stranger, r#"[5,"tenant.a",{}]"#).await.starts_with("[2,"));
+    assert_eq!(application.realms().names(), ["tenant.a"]);
+}
+
+#[tokio::test]
+async fn the_handlers_of_a_realm_are_asked_once_the_template_has_let_somebody_in() {
+    let make = |name: &str| {
+        Realm::router(name).on_connect(|session: Session| async move {
+            (session.authid() == "joe")
+                .then_some(())
+                .ok_or_else(|| WampError::not_authorized("nobody is known yet"))
+        })
+    };
+    let template = RealmTemplate::new(prefix("tenant."), make).authenticator(auth::ticket(check));
+    let application = application(template);
+    // The realm is made for the first, and is there for the second.
+    let _both = [join(&application, "tenant.a").await, join(&application, "tenant.a").await];
+}
+
+#[tokio::test]
+async fn a_procedure_in_the_realm_of_a_template_may_let_others_in() {
+    let devices = auth::dynamic_transport("device", DynamicSettings::new("com.authenticate"));
+    let application = application(template().authenticator(devices));
+    let hello = r#"[1,"tenant.a",{"roles":{"caller":{}},"authmethods":["device"]}]"#;
+    let mut early = application.connect(Serializer::Json);
+    assert!(say(&mut early, hello).await.starts_with("[3,"), "nobody is there to ask");
+    let mut member = join(&application, "tenant.a").await;
+    assert!(say(&mut member, r#"[64,1,{},"com.authenticate"]"#).await.starts_with("[65,"));
+    let mut device = application.connect(Serializer::Json);
+    device.send(hello.to_owned()).await.unwrap();
+    assert!(hear(&mut member).await.starts_with("[68,1,"));
+    member.send(r#"[70,1,{},[{"authid":"device7","role":"member"}]]"#.to_owned()).await.unwrap();
+    let welcome = hear(&mut device).await;
+    assert!(welcome.starts_with("[2,") && welcome.contains("device7"), "{welcome}");
 }
 
 #[tokio::test]

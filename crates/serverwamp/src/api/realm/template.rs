@@ -27,8 +27,8 @@ type Make<S> = Arc<dyn Fn(&str) -> Realm<S> + Send + Sync>;
 /// Realms for many tenants: one for each name that matches a pattern, made when the first session of it is authenticated, removed when
 /// it has been empty for a while. Given to [`ApplicationBuilder::realm_template`](crate::ApplicationBuilder::realm_template).
 ///
-/// Its authenticators run first, whether there is such a realm or not; they see the name that the peer asks for as
-/// [`RealmHandle::name`](crate::RealmHandle::name). Only whoever they let in makes a realm, so HELLO alone, or a failed login, leaves
+/// Its authenticators run first, before the realm's `on_connect` handlers and whether there is such a realm or not; they see the name that
+/// the peer asks for as [`RealmHandle::name`](crate::RealmHandle::name). Only whoever they let in makes a realm, so HELLO alone, or a failed login, leaves
 /// nothing behind and does not tell which realms there are. Two that come at once get the same realm.
 ///
 /// ```

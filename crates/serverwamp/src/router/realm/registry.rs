@@ -37,7 +37,7 @@ struct RealmTable {
 #[derive(Debug)]
 pub(crate) enum Destination {
     Realm(Entering),
-    /// The anteroom of a template: the realm may not be there yet.
+    /// The anteroom of a template, whether the realm is there or not.
     Template(Arc<RunningRealm>, Arc<RunningTemplate>),
 }
 
@@ -64,18 +64,31 @@ impl RealmRegistry {
         Self { table: RwLock::default(), templates, shared }
     }
 
-    /// The realm of this name, for whoever is about to join it.
-    pub(crate) fn enter(&self, name: &str) -> Option<Entering> {
-        self.read(|table| table.by_name.get(name).map(Entering::new))
+    /// Where the name of a realm leads to: into it, or to the anteroom of the template that it was made of. Whoever proves nothing does
+    /// not keep such a realm from being removed, nor is it treated in another way than if the realm were not there.
+    pub(crate) fn enter(&self, name: &str) -> Option<Destination> {
+        let found = self.read(|table| {
+            let realm = table.by_name.get(name)?;
+            Some(
+                realm
+                    .template()
+                    .map_or_else(|| Ok(Entering::new(realm)), |template| Err(Arc::clone(template))),
+            )
+        })?;
+        Some(found.map_or_else(|template| self.anteroom(template, name), Destination::Realm))
     }
 
     /// Where a name leads to that no realm has: to the anteroom of a template, or to the default realm.
     pub(crate) fn enter_unknown(&self, name: &str) -> Option<Destination> {
         if let Some(template) = self.templates.iter().find(|template| template.makes(name)) {
-            let anteroom = RunningRealm::new(template.anteroom(name), &self.shared, None);
-            return Some(Destination::Template(Arc::new(anteroom), Arc::clone(template)));
+            return Some(self.anteroom(Arc::clone(template), name));
         }
         self.read(|table| table.default.as_ref().map(Entering::new)).map(Destination::Realm)
+    }
+
+    fn anteroom(&self, template: Arc<RunningTemplate>, name: &str) -> Destination {
+        let anteroom = RunningRealm::new(template.anteroom(name), &self.shared, None);
+        Destination::Template(Arc::new(anteroom), template)
     }
 
     /// The realm of a template for whoever has been authenticated by that; it is made if it is not there.

@@ -1,7 +1,7 @@
 //! Realms that are made of a template when somebody comes, one for each name, and that go when they are empty.
 //!
-//! Invariant: a realm is made for a session that is authenticated, and never for a HELLO. The authenticators of the template run in an
-//! anteroom, a realm that nobody finds and that ends with the attempt.
+//! Invariant: a realm is made for a session that is authenticated, and kept for one, and never for a HELLO. The authenticators of the
+//! template always run in an anteroom, a realm that nobody finds and that ends with the attempt, also where the realm is there.
 
 use super::{Blueprint, Entrance, RealmCode, RealmConfig, RealmEnd, RealmRegistry, RunningRealm, WaysIn};
 use crate::WampError;

@@ -132,7 +132,8 @@ impl DynamicSettings {
     fn realm_of(&self, exchange: &Exchange) -> Result<Arc<RunningRealm>, Denial> {
         let own = exchange.session.inner().running_realm();
         match &self.realm {
-            None => Ok(Arc::clone(own)),
+            // In the anteroom of a template nobody has registered anything: the realm of that name is meant, if it is there.
+            None => Ok(own.context.neighbours.get(own.name()).unwrap_or_else(|| Arc::clone(own))),
             Some(name) => own.context.neighbours.get(name).ok_or_else(|| {
                 Denial::failed(format!("there is no realm {name:?}, in which {} should be", self.procedure))
             }),
