@@ -120,6 +120,44 @@ async fn a_session_without_a_ticket_cannot_be_renewed_and_a_realm_that_does_not_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_ticket_is_renewed_by_the_authenticators_that_the_realm_has_now() {
+    async fn check_now(AuthId(authid): AuthId, Ticket(ticket): Ticket) -> Option<Principal> {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        ticket.matches("now").then(|| Principal::new(authid).role("customer").expires_in(30 * MINUTE))
+    }
+    let now = || Realm::new("secure").authenticator(auth::ticket(check_now)).allow_renewal();
+    let app = application(Realm::allow_renewal);
+    let mut peer = Peer::join_as(&app, "secure", "joe", "minute").await;
+    app.realms().reconfigure(now()).unwrap().settled().await;
+    let renew = |request: u32, ticket: &str| {
+        format!(r#"[48,{request},{{}},"serverwamp.session.renew",["{ticket}"]]"#)
+    };
+    let answer = peer.ask(&renew(1, "hour")).await;
+    assert!(answer.contains("wamp.error.authentication_denied"), "the former one knows it: {answer}");
+    // One who is replaced while it thinks is not listened to.
+    peer.say(&renew(2, "now")).await;
+    tokio::task::yield_now().await;
+    app.realms().reconfigure(now()).unwrap().settled().await;
+    let answer = peer.hear().await;
+    assert!(answer.contains("wamp.error.unavailable") && answer.contains("try again"), "{answer}");
+    assert!(peer.ask(&renew(3, "now")).await.starts_with("[50,3,{},[1"), "half an hour");
+    advance(10 * MINUTE).await;
+    assert!(peer.ask(r#"[48,4,{},"com.ping"]"#).await.contains("pong"));
+    let never = Realm::new("secure").authenticator(auth::ticket(check_now));
+    app.realms().reconfigure(never).unwrap().settled().await;
+    let answer = peer.ask(&renew(5, "now")).await;
+    assert!(answer.contains("wamp.error.no_such_procedure"), "{answer}");
+    assert!(peer.ask(r#"[48,6,{},"com.ping"]"#).await.contains("pong"), "what it has renewed holds");
+    let routes = |realm: Realm| realm.authenticator(auth::ticket(check)).allow_renewal();
+    let app = Application::builder()
+        .realm(Realm::new("secure").authenticator(auth::ticket(check)))
+        .build()
+        .unwrap();
+    let error = app.realms().reconfigure(routes(Realm::new("secure"))).unwrap_err().to_string();
+    assert!(error.contains("`allow_renewal`") && error.contains("stop the realm"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn attempts_after_failures_wait_and_the_right_secret_gets_in() {
     let app = application(|realm| realm);
     for authid in ["nobody", "joe"] {

@@ -59,6 +59,10 @@ async fn renew(session: &Session, ticket: Secret) -> Result<Option<u64>, WampErr
             return Err(WampError::authentication_failed("not decided in time"));
         }
     };
+    // What an authenticator has said that the realm does not have any more lets nobody stay.
+    if context.config().number != config.number {
+        return Err(WampError::unavailable("the realm was changed meanwhile: try again"));
+    }
     let principal = match proved {
         Ok(principal) => principal.filter(|one| one.time_left().is_none_or(|left| !left.is_zero())),
         Err(denial) => {
