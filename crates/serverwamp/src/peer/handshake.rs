@@ -147,7 +147,7 @@ impl Peer {
         log_joined(&session, principal, deciding.agent.as_deref());
         session.joined().set(());
         // An open session has no other deadline.
-        self.deadline = session.expires().filter(|_| !realm.context.config().entrance.keeps_expired);
+        self.deadline = session.expires();
         self.rate_limit.hear(self.app.runtime.now());
         self.phase = Phase::Open(Box::new(Open {
             calls: Calls::new(&session),

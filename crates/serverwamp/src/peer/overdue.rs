@@ -33,6 +33,8 @@ impl Peer {
         let session = &open.session;
         match session.expires() {
             Some(expiry) if expiry > self.app.runtime.now() => self.deadline = Some(expiry),
+            // Should the realm change its mind, it looks for those who have expired.
+            Some(_) if session.running_realm().context.config().entrance.keeps_expired => {}
             Some(_) if session.is_open() => {
                 let text = "the authentication of this session has expired: authenticate again";
                 let why =

@@ -68,6 +68,20 @@ async fn a_realm_may_keep_sessions_that_have_expired() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_realm_that_keeps_expired_sessions_may_change_its_mind() {
+    let app = application(Realm::keep_expired_sessions);
+    let mut expired = Peer::join_as(&app, "secure", "joe", "minute").await;
+    let mut later = Peer::join_as(&app, "secure", "ada", "hour").await;
+    advance(10 * MINUTE).await;
+    assert!(expired.ask(r#"[48,1,{},"com.ping"]"#).await.contains("pong"));
+    let strict = Realm::new("secure").authenticator(auth::ticket(check));
+    app.realms().reconfigure(strict).unwrap().settled().await;
+    assert!(expired.hear().await.contains("what let this session in has expired"));
+    assert!(later.ask(r#"[48,1,{},"com.ping"]"#).await.contains("pong"));
+    assert!(later.hear().await.contains("wamp.close.authentication_expired"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_has_expired_before_lets_nobody_in() {
     let app = application(|realm| realm);
     let abort = refused(&app, "joe", "gone").await;

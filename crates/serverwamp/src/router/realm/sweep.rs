@@ -158,6 +158,10 @@ impl RunningRealm {
                 method => format!("sessions that authenticate by {method:?} are not let in any more"),
             }));
         }
+        let expired = || session.expires().is_some_and(|at| at <= self.context.now());
+        if !config.entrance.keeps_expired && expired() {
+            return Some(killed("what let this session in has expired".to_owned()));
+        }
         if session.lost_its_rules(&config.access) {
             let text = format!("the permissions of the role {role:?}, or its authorizer, were taken away");
             return Some(killed(text));
