@@ -200,12 +200,22 @@ impl Permissions {
     ///
     /// Costs a comparison with each rule.
     pub fn check_pattern(&self, action: Action, pattern: &UriPattern) -> Decision<'_> {
+        self.check_parts(action, pattern).0
+    }
+
+    /// What the rules leave of an allowance for all that the pattern can reach, where somebody else decides because they name only
+    /// parts of it: what they withhold there is withheld from all of it.
+    pub fn allowance_of_parts(&self, action: Action, pattern: &UriPattern) -> Allowance {
+        self.check_parts(action, pattern).1
+    }
+
+    fn check_parts(&self, action: Action, pattern: &UriPattern) -> (Decision<'_>, Allowance) {
         let table = self.table(action);
         if let Some(entry) = &table.everything {
-            return self.decision(entry, entry.allowance);
+            return (self.decision(entry, entry.allowance), Allowance::FULL);
         }
         if is_one_uri(pattern) {
-            return self.weigh(table, pattern.as_str());
+            return (self.weigh(table, pattern.as_str()), Allowance::FULL);
         }
         let asked = Reach::of(pattern);
         let entries: Vec<_> = table.entries.iter().map(|entry| (entry, Reach::of(&entry.pattern))).collect();
@@ -217,7 +227,7 @@ impl Permissions {
                 entries.iter().any(|(_, other)| other != reach && reach.covers(other) && other.covers(&part))
             };
             match entry.allowance {
-                None if !is_overruled() => return self.decision(entry, None),
+                None if !is_overruled() => return (self.decision(entry, None), allowance),
                 None => {}
                 Some(given) => {
                     if reach.covers(&asked) && covering.is_none_or(|(_, least)| least.covers(reach)) {
@@ -229,10 +239,11 @@ impl Permissions {
                 }
             }
         }
-        match covering {
+        let decision = match covering {
             Some((entry, _)) => self.decision(entry, Some(allowance)),
             None => Decision::NotNamed,
-        }
+        };
+        (decision, allowance)
     }
 
     fn weigh(&self, table: &RuleTable, uri: &str) -> Decision<'_> {

@@ -119,6 +119,28 @@ fn what_one_of_the_most_specific_rules_withholds_is_withheld() {
 }
 
 /// Text that rules are made of: some begin with others.
+#[test]
+fn what_a_rule_withholds_from_a_part_is_withheld_from_a_pattern_that_somebody_else_decides() {
+    let modest = Allowance { retain: false, ..Allowance::FULL };
+    let rules = vec![
+        Rule {
+            pattern: UriPattern::exact("a.b"),
+            actions: Actions::SUBSCRIBE,
+            effect: Effect::Allow(modest),
+        },
+        Rule::allow(Actions::SUBSCRIBE, UriPattern::prefix("a.c")),
+    ];
+    let permissions = Permissions::new(rules);
+    let of_parts = |pattern| {
+        assert!(matches!(permissions.check_pattern(Action::Subscribe, &pattern), Decision::NotNamed));
+        permissions.allowance_of_parts(Action::Subscribe, &pattern)
+    };
+    assert_eq!(of_parts(UriPattern::prefix("a.")), modest);
+    assert_eq!(of_parts(UriPattern::wildcard("a.")), modest);
+    assert_eq!(of_parts(UriPattern::prefix("b.")), Allowance::FULL);
+    assert_eq!(of_parts(UriPattern::wildcard(".c")), Allowance::FULL);
+}
+
 fn component() -> impl Strategy<Value = &'static str> {
     prop_oneof![Just("a"), Just("b"), Just("ab")]
 }

@@ -5,7 +5,7 @@
 //! calls are not looked at here at all, and where everybody may publish or subscribe to everything that is one comparison.
 //! What no rule of a role names, its authorizer or the realm's decides.
 
-use super::{Authorizer, Authorizers, Granted, Withheld};
+use super::{AccessRequest, Authorizer, Authorizers, Granted, Withheld};
 use crate::WampError;
 use crate::base::limits::RequestRate;
 use hashbrown::HashMap;
@@ -159,6 +159,18 @@ impl Access {
         match form {
             Match::Exact => permissions.check(action, uri),
             form => permissions.check_pattern(action, &UriPattern::new(form, uri)),
+        }
+    }
+
+    /// What the rules of a role leave of an authorizer's allowance: they may name parts of what a pattern can reach.
+    pub(super) fn left_of(&self, allowance: Allowance, request: AccessRequest<'_>) -> Allowance {
+        let AccessRequest { session, action, form, uri, .. } = request;
+        match form {
+            Match::Exact => allowance,
+            form => {
+                let permissions = self.of(session.authrole());
+                allowance.and(permissions.allowance_of_parts(action, &UriPattern::new(form, uri)))
+            }
         }
     }
 

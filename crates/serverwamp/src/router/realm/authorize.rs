@@ -142,7 +142,7 @@ impl RealmContext {
         let asker = request.asker();
         if let Some(given) = answers.given.iter().find(|given| given.question == asker.question) {
             let answer = (given.answer, given.asked);
-            return Some(self.conclude(authorizer, answer, request).map_err(Withheld::Denied));
+            return Some(self.conclude((access, authorizer), answer, request).map_err(Withheld::Denied));
         }
         let asked = self.decisions.forgotten();
         match self.decisions.find(&asker, self.now()) {
@@ -150,7 +150,7 @@ impl RealmContext {
             Ok(verdict) => {
                 self.counters.decision_reused();
                 let answer = (AuthorizerAnswer::Verdict(verdict), asked);
-                let decided = self.conclude(authorizer, answer, request);
+                let decided = self.conclude((access, authorizer), answer, request);
                 Some(decided.map_err(Withheld::Denied))
             }
             Err(forgotten) => wait(Some(AskedQuestion { authorizer: authorizer.clone(), asker, forgotten })),
@@ -159,13 +159,14 @@ impl RealmContext {
 
     fn conclude(
         &self,
-        authorizer: &Authorizer,
+        (access, authorizer): (&Access, &Authorizer),
         (answer, asked): (AuthorizerAnswer, u64),
         request: AccessRequest<'_>,
     ) -> Result<Granted, WampError> {
         let AccessRequest { session, action, uri, .. } = request;
         match answer {
             AuthorizerAnswer::Verdict(Verdict { allowance: Some(allowance), disclosed, .. }) => {
+                let allowance = access.left_of(allowance, request);
                 Ok(Granted { allowance, disclosed, asked: Some(asked) })
             }
             AuthorizerAnswer::Verdict(_) => {

@@ -158,7 +158,8 @@ impl RealmContext {
                 kept.map_err(|forgotten| (ask(forgotten), config.number))?.allowance
             }
         };
-        let allowed = allowance.map_or(Standing::Denied, Standing::Allowed);
+        let left = |allowance| Standing::Allowed(config.access.left_of(allowance, held.request(session)));
+        let allowed = allowance.map_or(Standing::Denied, left);
         Ok(matches!(held.besides(&config, session, allowed), Standing::Allowed(_)))
     }
 }
