@@ -5,6 +5,7 @@
 //! failure is shown, the operations it does not need are left out. `SERVERWAMP_MODEL_CASES` says how many sequences are
 //! played (`SERVERWAMP_MODEL_SEED` with which to begin).
 
+mod authorizers;
 mod broker;
 mod clients;
 mod dealer;
@@ -132,9 +133,21 @@ fn whatever_clients_do_everybody_receives_what_the_model_says() {
 fn whatever_clients_of_some_roles_do_everybody_receives_what_the_model_says() {
     let first = from_environment("SERVERWAMP_MODEL_SEED", 1);
     let cases = from_environment("SERVERWAMP_MODEL_CASES", 40);
+    with_roles(first, cases, Roles::random);
+}
+
+// AUTHZ-02, AUTHZ-10, AUTHZ-13
+#[test]
+fn whatever_clients_that_authorizers_decide_about_do_everybody_receives_what_the_model_says() {
+    let first = from_environment("SERVERWAMP_MODEL_SEED", 1);
+    let cases = from_environment("SERVERWAMP_MODEL_CASES", 40);
+    with_roles(first, cases, Roles::random_with_authorizers);
+}
+
+fn with_roles(first: u64, cases: u64, roles: fn(&mut Numbers) -> Roles) {
     let (mut denied, mut asked) = (0, 0);
     for seed in first..first + cases {
-        let roles = Roles::random(&mut Numbers::new(seed + 1000));
+        let roles = roles(&mut Numbers::new(seed + 1000));
         let operations = sequence(seed, 120);
         asked += operations.len();
         denied += report(seed, &operations, |operations| play::run_with(&roles, operations));

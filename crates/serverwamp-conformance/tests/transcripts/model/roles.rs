@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use serverwamp::{Actions, Allowance, Application, Realm, RoleRules, prefix, wildcard};
 
+use super::authorizers::Authorizers;
 use super::play::{PREFIXES, URIS, WILDCARDS};
 use super::{Kind, Numbers, matches};
 use crate::router::tickets;
@@ -14,7 +15,7 @@ use crate::router::tickets;
 /// The roles that clients of a play have, in turn: a stranger's, that of `joe`, and that of `mia`, of which nothing is said.
 pub(super) const ROLES: [&str; 3] = ["guest", "user", "member"];
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) enum Deed {
     Call,
     Register,
@@ -34,7 +35,7 @@ pub(super) struct Extras {
 impl Extras {
     pub(super) const ALL: Self = Self { disclose: true, retain: true };
 
-    fn and(self, other: Self) -> Self {
+    pub(super) fn and(self, other: Self) -> Self {
         Self { disclose: self.disclose && other.disclose, retain: self.retain && other.retain }
     }
 }
@@ -48,33 +49,54 @@ struct Rule {
     allows: Option<Extras>,
 }
 
-/// The roles that have rules.
+/// The roles that have rules, and who decides what these do not name.
 #[derive(Clone, Debug)]
-pub(super) struct Roles(Vec<Role>);
+pub(super) struct Roles {
+    ruled: Vec<Role>,
+    authorizers: Authorizers,
+}
 
 /// The rules of a role, and what follows from them for each deed and every URI.
 #[derive(Clone, Debug)]
 struct Role {
     name: &'static str,
     rules: Vec<Rule>,
-    verdicts: Vec<Vec<Option<Extras>>>,
+    verdicts: Vec<Vec<Verdict>>,
 }
+
+/// What rules say: nothing, that it is denied, or what is allowed beside it.
+type Verdict = Option<Option<Extras>>;
 
 impl Roles {
     /// Rules for two of the three roles.
     pub(super) fn random(numbers: &mut Numbers) -> Self {
-        Self(ROLES[..2].iter().map(|name| Role::new(name, rules(numbers))).collect())
+        let ruled = ROLES[..2].iter().map(|name| Role::new(name, rules(numbers))).collect();
+        Self { ruled, authorizers: Authorizers::default() }
+    }
+
+    /// The same with authorizers: one of the realm, some of roles, or both.
+    pub(super) fn random_with_authorizers(numbers: &mut Numbers) -> Self {
+        Self { authorizers: Authorizers::random(numbers), ..Self::random(numbers) }
     }
 
     /// What a role may do to all URIs that match a pattern; `None` if it may not.
     pub(super) fn may(&self, role: &str, deed: Deed, kind: Kind, uri: &str) -> Option<Extras> {
-        let Some(Role { verdicts, .. }) = self.0.iter().find(|one| one.name == role) else {
-            return Some(Extras::ALL);
+        let asked = |parts: Extras| Some(self.authorizers.decide(role, deed, kind, uri)?.and(parts));
+        let Some(Role { verdicts, .. }) = self.ruled.iter().find(|one| one.name == role) else {
+            return if self.authorizers.of(role).is_some() { asked(Extras::ALL) } else { Some(Extras::ALL) };
         };
         let of_deed =
             DEEDS.iter().zip(verdicts).find(|(other, _)| **other == deed).map(|(_, of_deed)| of_deed)?;
-        let reached = every_uri().iter().zip(of_deed).filter(|(one, _)| matches(kind, uri, one));
-        reached.map(|(_, verdict)| *verdict).reduce(|one, other| Some(one?.and(other?))).flatten()
+        let reached: Vec<Verdict> = every_uri()
+            .iter()
+            .zip(of_deed)
+            .filter(|(one, _)| matches(kind, uri, one))
+            .map(|(_, verdict)| *verdict)
+            .collect();
+        // A denial of a part is final, and what is withheld from a part is withheld from all of it.
+        let named = reached.iter().flatten().copied();
+        let parts = named.reduce(|one, other| Some(one?.and(other?))).unwrap_or(Some(Extras::ALL))?;
+        if reached.iter().all(Option::is_some) { Some(parts) } else { asked(parts) }
     }
 
     /// The realm of the play, with these rules.
@@ -83,9 +105,10 @@ impl Roles {
             .allow_anonymous("guest")
             .authenticator(tickets())
             .administrators(["admin"]);
-        let realm = self.0.iter().fold(realm, |realm, Role { name, rules, .. }| {
+        let realm = self.ruled.iter().fold(realm, |realm, Role { name, rules, .. }| {
             realm.role(*name, |role| rules.iter().fold(role, |role, rule| rule.enter(role)))
         });
+        let realm = self.authorizers.enter(realm);
         Application::builder().realm(realm).build().expect("nothing is wrong with these rules")
     }
 
@@ -94,7 +117,8 @@ impl Roles {
         let of_role = |Role { name, rules, .. }: &Role| {
             rules.iter().map(|rule| format!("{name}: {rule:?}")).collect::<Vec<_>>()
         };
-        self.0.iter().flat_map(of_role).collect()
+        let rules = self.ruled.iter().flat_map(of_role);
+        rules.chain([format!("{:?}", self.authorizers)]).collect()
     }
 }
 
@@ -155,7 +179,7 @@ fn rules(numbers: &mut Numbers) -> Vec<Rule> {
 }
 
 /// What the rules say of a deed, for every URI.
-fn verdicts(rules: &[Rule], deed: Deed) -> Vec<Option<Extras>> {
+fn verdicts(rules: &[Rule], deed: Deed) -> Vec<Verdict> {
     let uris = every_uri();
     let set = |rule: &Rule| uris.iter().map(|uri| matches(rule.kind, rule.uri, uri)).collect::<Vec<bool>>();
     let about: Vec<_> =
@@ -172,7 +196,7 @@ fn verdicts(rules: &[Rule], deed: Deed) -> Vec<Option<Extras>> {
         let decides =
             |rule: usize| holds(rule) && !(0..about.len()).any(|other| within[rule][other] && holds(other));
         let effects = (0..about.len()).filter(|rule| decides(*rule)).map(|rule| about[rule].0);
-        effects.reduce(|one, other| Some(one?.and(other?))).flatten()
+        effects.reduce(|one, other| Some(one?.and(other?)))
     };
     (0..uris.len()).map(verdict).collect()
 }
@@ -202,7 +226,7 @@ fn the_reference_permissions_say_what_examples_say() {
         rule(Kind::Wildcard, ".b", &[Deed::Call, Deed::Subscribe], None),
         rule(Kind::Exact, "a.b", &[Deed::Call], Some(Extras { disclose: false, retain: true })),
     ];
-    let roles = Roles(vec![Role::new("guest", rules)]);
+    let roles = Roles { ruled: vec![Role::new("guest", rules)], authorizers: Authorizers::default() };
     let may = |deed, kind, uri| roles.may("guest", deed, kind, uri).is_some();
     assert!(may(Deed::Call, Kind::Exact, "a.c") && may(Deed::Publish, Kind::Exact, "a.b"));
     assert!(may(Deed::Call, Kind::Exact, "a.b") && !may(Deed::Subscribe, Kind::Exact, "a.b"));
