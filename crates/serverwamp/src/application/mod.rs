@@ -305,9 +305,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
         }
         this.problems.extend(realms::rivals(&blueprints));
         let nobody_comes = blueprints.is_empty() && this.bound_templates.is_empty();
-        let templates: Vec<_> = (this.bound_templates.into_iter())
-            .filter_map(|template| template.compile(&limits, &mut this.problems).map(Arc::new))
-            .collect();
+        let templates = realms::templates(this.bound_templates, &limits, &mut this.problems);
         if nobody_comes {
             let text = "an application without a realm serves nobody: add one with `.realm(Realm::new(..))`";
             this.problems.push(Problem::new(this.place, text.into()));

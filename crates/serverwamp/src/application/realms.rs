@@ -1,11 +1,14 @@
 //! The realms of an application that runs: added, reconfigured and stopped, one at a time or several at once.
 
 use super::{Application, Placed};
-use crate::api::realm::{CompilePurpose, Realm};
+use crate::api::realm::{CompilePurpose, Realm, RealmTemplate};
+use crate::api::routes::RoutePattern;
 use crate::base::error::{ConfigError, Problem};
+use crate::base::limits::Limits;
 use crate::base::signal::Signal;
 use crate::peer::Environment;
-use crate::router::realm::{Blueprint, RealmChange, RealmEnd, RealmHandle};
+use crate::peering::Compiled;
+use crate::router::realm::{Blueprint, RealmChange, RealmEnd, RealmHandle, RunningTemplate};
 use hashbrown::HashSet;
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::uri::UriRules;
@@ -56,6 +59,9 @@ enum WantedChange {
     Add(Realm),
     Reconfigure(Realm),
     Stop { name: String, reason: String },
+    AddTemplate(RealmTemplate),
+    ReplaceTemplate(RealmTemplate),
+    RemoveTemplate { pattern: RoutePattern, reason: String },
 }
 
 impl RealmChanges {
@@ -84,6 +90,32 @@ impl RealmChanges {
     pub fn stop(mut self, name: impl Into<String>, reason: impl Into<String>) -> Self {
         let (name, reason) = (name.into(), reason.into());
         self.0.push((WantedChange::Stop { name, reason }, Location::caller()));
+        self
+    }
+
+    /// Adds a template, behind those that there are: the first that fits a name makes a realm of it.
+    #[track_caller]
+    pub fn add_template(mut self, template: RealmTemplate) -> Self {
+        self.0.push((WantedChange::AddTemplate(template), Location::caller()));
+        self
+    }
+
+    /// Replaces the template of the same pattern.
+    ///
+    /// Who comes in from now on is decided by its authenticators, also where the realm is there, and sessions that came in by a method
+    /// that it does not have end as after [`Realms::reconfigure`]. Its bounds count from now on. **Realms that are there stay as they
+    /// are** until they are empty and made again; [`reconfigure`](Self::reconfigure) changes one at once.
+    #[track_caller]
+    pub fn replace_template(mut self, template: RealmTemplate) -> Self {
+        self.0.push((WantedChange::ReplaceTemplate(template), Location::caller()));
+        self
+    }
+
+    /// Removes the template of this pattern, and stops the realms that were made of it, as [`Realms::stop`].
+    #[track_caller]
+    pub fn remove_template(mut self, pattern: impl Into<RoutePattern>, reason: impl Into<String>) -> Self {
+        let (pattern, reason) = (pattern.into(), reason.into());
+        self.0.push((WantedChange::RemoveTemplate { pattern, reason }, Location::caller()));
         self
     }
 }
@@ -177,8 +209,8 @@ impl Realms {
         let mut prepared = Vec::with_capacity(changes.0.len());
         for (wanted, place) in changes.0 {
             let name = wanted.name();
-            if !names.insert(name.to_owned()) {
-                problems.push(Problem::new(place, format!("realm {name:?} is changed twice at once")));
+            if !names.insert(name.clone()) {
+                problems.push(Problem::new(place, format!("{name} is changed twice at once")));
                 continue;
             }
             prepared.extend(self.prepare(wanted, place, &mut problems));
@@ -207,11 +239,10 @@ impl Realms {
         problems: &mut Vec<Problem>,
     ) -> Option<RealmChange> {
         let (registry, limits) = (&self.0.realms, &self.0.limits);
-        let running = registry.get(wanted.name());
         let none = |name: &str| Problem::new(place, format!("there is no realm {name:?}"));
         match wanted {
             WantedChange::Add(realm) => {
-                if running.is_some() {
+                if registry.get(realm.name()).is_some() {
                     let text = format!("there is already a realm {:?}: reconfigure it", realm.name());
                     problems.push(Problem::new(place, text));
                 }
@@ -219,7 +250,7 @@ impl Realms {
                 problems.is_empty().then(|| RealmChange::Add(registry.prepare(blueprint)))
             }
             WantedChange::Reconfigure(realm) => {
-                let Some(running) = running else {
+                let Some(running) = registry.get(realm.name()) else {
                     problems.push(none(realm.name()));
                     // So that everything else that is wrong with it is said as well.
                     realm.compile(limits, &CompilePurpose::Running, problems);
@@ -229,27 +260,83 @@ impl Realms {
                 Some(RealmChange::Configure(running, Box::new(blueprint.config)))
             }
             WantedChange::Stop { name, reason } => {
-                if let Err(error) = UriRules::loose().check(&reason, Match::Exact) {
-                    let text =
-                        format!("the reason {reason:?} for stopping realm {name:?} is not a URI: {error}");
+                let end =
+                    stopped(reason, &format!("realm {name:?}")).map_err(|text| Problem::new(place, text));
+                let running = registry.get(&name).ok_or_else(|| none(&name));
+                match (end, running) {
+                    (Ok(end), Ok(running)) => Some(RealmChange::Stop(running, end)),
+                    (end, running) => {
+                        problems.extend(end.err().into_iter().chain(running.err()));
+                        None
+                    }
+                }
+            }
+            of_template => self.prepare_template(of_template, place, problems),
+        }
+    }
+
+    fn prepare_template(
+        &self,
+        wanted: WantedChange,
+        place: &'static Location<'static>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<RealmChange> {
+        let (registry, limits) = (&self.0.realms, &self.0.limits);
+        match wanted {
+            WantedChange::AddTemplate(template) => {
+                let ((place, written), template) = (template.describe(), template.compile(limits, problems)?);
+                if registry.template(&template.pattern).is_some() {
+                    let text = format!("there is already a template {written}: replace it");
                     problems.push(Problem::new(place, text));
                 }
-                let Some(running) = running else {
-                    problems.push(none(&name));
+                Some(RealmChange::AddTemplate(Arc::new(template)))
+            }
+            WantedChange::ReplaceTemplate(template) => {
+                let ((place, written), template) = (template.describe(), template.compile(limits, problems)?);
+                let Some(running) = registry.template(&template.pattern) else {
+                    problems.push(Problem::new(place, format!("there is no template {written}: add it")));
                     return None;
                 };
-                let text = "the realm was stopped".to_owned();
-                Some(RealmChange::Stop(running, RealmEnd { reason, text }))
+                let number = running.parts().number + 1;
+                let parts = Arc::new(template.into_parts(number)?);
+                Some(RealmChange::ReplaceTemplate(running, parts))
             }
+            WantedChange::RemoveTemplate { pattern, reason } => {
+                let mut fault = |text: String| problems.push(Problem::new(place, text));
+                let end = stopped(reason, &format!("the realms of {pattern:?}")).map_err(&mut fault).ok();
+                let compiled = pattern.compile_any(&UriRules::loose()).ok();
+                let running = compiled.and_then(|compiled| match compiled {
+                    Compiled::Uri(pattern) => registry.template(&pattern),
+                    Compiled::Regex(_) => None,
+                });
+                if running.is_none() {
+                    fault(format!("there is no template {pattern:?}"));
+                }
+                Some(RealmChange::RemoveTemplate(running?, end?))
+            }
+            WantedChange::Add(_) | WantedChange::Reconfigure(_) | WantedChange::Stop { .. } => None,
         }
     }
 }
 
+/// The end of what is stopped for this reason.
+fn stopped(reason: String, what: &str) -> Result<RealmEnd, String> {
+    match UriRules::loose().check(&reason, Match::Exact) {
+        Ok(()) => Ok(RealmEnd { reason, text: "the realm was stopped".to_owned() }),
+        Err(error) => Err(format!("the reason {reason:?} for stopping {what} is not a URI: {error}")),
+    }
+}
+
 impl WantedChange {
-    fn name(&self) -> &str {
+    /// What is changed, in words.
+    fn name(&self) -> String {
         match self {
-            Self::Add(realm) | Self::Reconfigure(realm) => realm.name(),
-            Self::Stop { name, .. } => name,
+            Self::Add(realm) | Self::Reconfigure(realm) => format!("realm {:?}", realm.name()),
+            Self::Stop { name, .. } => format!("realm {name:?}"),
+            Self::AddTemplate(template) | Self::ReplaceTemplate(template) => {
+                format!("template {}", template.describe().1)
+            }
+            Self::RemoveTemplate { pattern, .. } => format!("template {pattern:?}"),
         }
     }
 }
@@ -271,10 +358,28 @@ pub(super) fn rivals(blueprints: &[(Blueprint, Placed)]) -> Vec<Problem> {
     problems
 }
 
+/// The templates as they run; what is wrong with them goes to `problems`.
+pub(super) fn templates(
+    wanted: Vec<RealmTemplate>,
+    limits: &Arc<Limits>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Arc<RunningTemplate>> {
+    let mut templates: Vec<Arc<RunningTemplate>> = Vec::new();
+    for template in wanted {
+        let (place, written) = template.describe();
+        let Some(template) = template.compile(limits, problems) else { continue };
+        if templates.iter().any(|other| other.pattern == template.pattern) {
+            let text = format!("there is already a template {written}, which makes all of its realms");
+            problems.push(Problem::new(place, text));
+        }
+        templates.push(Arc::new(template));
+    }
+    templates
+}
+
 fn changed_meanwhile(place: &'static Location<'static>, name: &str) -> ConfigError {
-    let text = format!(
-        "realm {name:?} was changed by somebody else at the same time: nothing has changed, try again"
-    );
+    let text =
+        format!("{name:?} was changed by somebody else at the same time: nothing has changed, try again");
     ConfigError::of_realms(vec![Problem::new(place, text)])
 }
 

@@ -49,7 +49,8 @@ impl Peer {
         let Phase::Deciding(deciding) = &mut self.phase else { return Ok(false) };
         let Some(template) = deciding.template.take() else { return Ok(false) };
         let anteroom = Arc::clone(&deciding.session);
-        let entering = self.app.realms.enter_or_make(&template, anteroom.running_realm().name())?;
+        let number = anteroom.running_realm().context.config().number;
+        let entering = self.app.realms.enter_or_make((&template, number), anteroom.running_realm().name())?;
         let realm = entering.realm();
         let session = self.new_session(realm);
         let config = realm.context.kept_config();

@@ -8,7 +8,7 @@ use crate::base::error::Problem;
 use crate::base::limits::Limits;
 use crate::peering::ProcedureService;
 use crate::router::realm::{
-    Anonymous, Blueprint, Entrance, RealmCode, RealmConfig, Routed, RunningRealm, SettingsTable, WaysIn,
+    Anonymous, Blueprint, Entrance, RealmCode, RealmConfig, Routed, RunningRealm, SettingsTable,
 };
 use crate::router::routes::{RouteTable, TopicTable};
 use serverwamp_proto::pattern::Match;
@@ -21,17 +21,17 @@ pub(crate) enum CompilePurpose<'r> {
     Running,
     /// Its configuration replaces that of this realm, which keeps its procedures and the handlers of its topics.
     Reconfiguring(&'r RunningRealm),
-    /// It is made of a template, for this name, and whoever these let in joins it.
-    OfTemplate { name: &'r str, ways: &'r WaysIn },
+    /// It is made of a template, for this name, and whoever the template lets in joins it.
+    OfTemplate(&'r str),
 }
 
 impl CompilePurpose<'_> {
-    /// The ways into the template that the realm is made of, if it is.
-    fn ways(&self) -> Option<&WaysIn> {
+    /// Whether the realm is made of a template, which has the ways in.
+    fn is_of_template(&self) -> bool {
         match self {
-            Self::Running => None,
-            Self::Reconfiguring(realm) => realm.template().map(|template| &template.ways),
-            Self::OfTemplate { ways, .. } => Some(ways),
+            Self::Running => false,
+            Self::Reconfiguring(realm) => realm.template().is_some(),
+            Self::OfTemplate(_) => true,
         }
     }
 }
@@ -46,10 +46,10 @@ impl Realm<()> {
     ) -> Blueprint {
         let state = SharedState::none();
         let rules = self.rules(limits, problems);
-        let of_template = purpose.ways();
+        let of_template = purpose.is_of_template();
         problems.extend(match of_template {
-            None => self.admission_problem(),
-            Some(_) => self.template_problem(purpose),
+            false => self.admission_problem(),
+            true => self.template_problem(purpose),
         });
         let mut required = self.routes.required_roles();
         let mut topics = TopicTable::default();
@@ -58,7 +58,7 @@ impl Realm<()> {
             required.extend(realm.required_roles().map(|role| (role, self.place)));
             topics = realm.context.config().topics.with_handlers();
         }
-        if self.authenticators.is_empty() && of_template.is_none() {
+        if self.authenticators.is_empty() && !of_template {
             problems.extend(self.access.problems_of_only_role(
                 &self.name,
                 self.anonymous.as_deref(),
@@ -67,7 +67,7 @@ impl Realm<()> {
         }
         problems.extend(self.problems);
         let routes = match purpose {
-            CompilePurpose::Running | CompilePurpose::OfTemplate { .. } if self.renews => {
+            CompilePurpose::Running | CompilePurpose::OfTemplate(_) if self.renews => {
                 self.routes.merge(renewal::routes())
             }
             _ => self.routes,
@@ -97,14 +97,10 @@ impl Realm<()> {
             topic_settings.replace(&former.topic_settings);
             number = former.number + 1;
         }
-        let ways = of_template.cloned().unwrap_or_else(|| WaysIn {
-            authenticators: self.authenticators.into_iter().map(Authenticator::run).collect(),
-            prefers_own_order: self.prefers_own_order,
-        });
         let entrance = Entrance {
             anonymous: self.anonymous.map(|authrole| Anonymous { authrole }),
-            authenticators: ways.authenticators,
-            prefers_own_order: ways.prefers_own_order,
+            authenticators: self.authenticators.into_iter().map(Authenticator::run).collect(),
+            prefers_own_order: self.prefers_own_order,
             keeps_expired: self.keeps_expired,
             renews: self.renews,
             on_connect: self.on_connect.into_iter().map(|handler| handler.bind(state)).collect(),
@@ -142,7 +138,7 @@ impl Realm<()> {
     /// The parts that the template of a realm has and that the realm brings nevertheless, or a name that is not the one wanted.
     fn template_problem(&self, purpose: &CompilePurpose<'_>) -> Option<Problem> {
         let text = match purpose {
-            CompilePurpose::OfTemplate { name, .. } if *name != self.name => {
+            CompilePurpose::OfTemplate(name) if *name != self.name => {
                 format!(
                     "the template was asked for a realm {name:?} and made one of the name {:?}",
                     self.name

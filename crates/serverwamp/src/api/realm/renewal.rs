@@ -7,7 +7,7 @@ use crate::api::extract::Args;
 use crate::api::routes::RouteSet;
 use crate::base::statistics::Refusal;
 use crate::router::auth::{Dialogue, Exchange, Secret};
-use crate::router::realm::{RealmConfig, no_such_procedure};
+use crate::router::realm::{RunningRealm, no_such_procedure};
 use crate::rt::after;
 use crate::{Session, WampError};
 use futures_util::future::{Either, select};
@@ -25,8 +25,8 @@ pub(super) fn routes() -> RouteSet<()> {
 }
 
 /// The method of this name that clients may renew, as the realm has it now.
-fn renewable(config: &RealmConfig, name: &str) -> Option<Dialogue> {
-    config.entrance.authenticators.iter().find_map(|authenticator| match authenticator.methods.as_slice() {
+fn renewable(realm: &RunningRealm, name: &str) -> Option<Dialogue> {
+    realm.authenticators().iter().find_map(|authenticator| match authenticator.methods.as_slice() {
         [method] if method.names.renewable && method.names.has(name) => Some(Arc::clone(&method.dialogue)),
         _ => None,
     })
@@ -37,11 +37,11 @@ async fn renew(session: &Session, ticket: Secret) -> Result<Option<u64>, WampErr
     let router = session.inner();
     let context = &router.running_realm().context;
     let name: Arc<str> = session.authmethod().into();
-    let config = context.kept_config();
-    if !config.entrance.renews {
+    let age = router.running_realm().entrance_age();
+    if !context.config().entrance.renews {
         return Err(no_such_procedure(RENEW));
     }
-    let Some(dialogue) = renewable(&config, &name) else {
+    let Some(dialogue) = renewable(router.running_realm(), &name) else {
         let text = format!("a session that was authenticated by {name:?} cannot be renewed: begin a new one");
         return Err(WampError::new(uris::error::FEATURE_NOT_SUPPORTED).arg(text));
     };
@@ -60,7 +60,7 @@ async fn renew(session: &Session, ticket: Secret) -> Result<Option<u64>, WampErr
         }
     };
     // What an authenticator has said that the realm does not have any more lets nobody stay.
-    if context.config().number != config.number {
+    if router.running_realm().entrance_age() != age {
         return Err(WampError::unavailable("the realm was changed meanwhile: try again"));
     }
     let principal = match proved {

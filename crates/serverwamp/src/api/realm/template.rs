@@ -7,7 +7,7 @@ use crate::api::routes::RoutePattern;
 use crate::base::error::Problem;
 use crate::base::limits::Limits;
 use crate::peering::Compiled;
-use crate::router::realm::{RunningTemplate, WaysIn};
+use crate::router::realm::{RunningTemplate, TemplateParts, WaysIn};
 use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::uri::UriRules;
 use std::fmt;
@@ -20,6 +20,9 @@ const MOST_REALMS: usize = 1000;
 
 /// The default of [`RealmTemplate::linger`].
 const LINGER: Duration = Duration::from_secs(60);
+
+/// Where the application made it.
+type SourcePlace = &'static Location<'static>;
 
 /// Makes a realm of its name.
 type Make<S> = Arc<dyn Fn(&str) -> Realm<S> + Send + Sync>;
@@ -45,12 +48,14 @@ type Make<S> = Arc<dyn Fn(&str) -> Realm<S> + Send + Sync>;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// [`RealmChanges`](crate::RealmChanges) adds, replaces and removes templates while the application runs.
+///
 /// A realm that is [added](crate::Realms::add) by name takes precedence over a template; of several templates, the one that was added
 /// first. Names have to be strict URIs (`[0-9a-z_]` in every component) and do not start with `wamp.`.
 #[must_use]
 pub struct RealmTemplate<S = ()> {
     pattern: RoutePattern,
-    place: &'static Location<'static>,
+    place: SourcePlace,
     make: Make<S>,
     /// Has the ways in.
     door: Realm<S>,
@@ -103,6 +108,13 @@ impl<S: Send + Sync + 'static> RealmTemplate<S> {
         self
     }
 
+    /// Gives the template's handlers and those of its realms their state, for a template that is
+    /// [added](crate::RealmChanges::add_template) while the application runs. Others get it from
+    /// [`ApplicationBuilder::with_state`](crate::ApplicationBuilder::with_state).
+    pub fn with_state(self, state: S) -> RealmTemplate<()> {
+        self.bind(&SharedState::new(state))
+    }
+
     /// The same template, whose handlers have their state.
     pub(crate) fn bind(self, state: &SharedState<S>) -> RealmTemplate<()> {
         let (make, kept) = (self.make, state.clone());
@@ -118,6 +130,11 @@ impl<S: Send + Sync + 'static> RealmTemplate<S> {
 }
 
 impl RealmTemplate<()> {
+    /// Where it was made, and its pattern as it was written.
+    pub(crate) fn describe(&self) -> (SourcePlace, String) {
+        (self.place, format!("{:?}", self.pattern))
+    }
+
     /// The running template; its faults go to `problems`.
     pub(crate) fn compile(
         self,
@@ -161,18 +178,18 @@ impl RealmTemplate<()> {
             authenticators: self.door.authenticators.into_iter().map(Authenticator::run).collect(),
             prefers_own_order: self.door.prefers_own_order,
         };
-        let (make, shared, limits) = (self.make, ways.clone(), Arc::clone(limits));
+        let (make, limits) = (self.make, Arc::clone(limits));
         let make = move |name: &str| {
             let mut problems = Vec::new();
-            let purpose = CompilePurpose::OfTemplate { name, ways: &shared };
-            let blueprint = make(name).compile(&limits, &purpose, &mut problems);
+            let blueprint = make(name).compile(&limits, &CompilePurpose::OfTemplate(name), &mut problems);
             if problems.is_empty() { Ok(blueprint) } else { Err(problems) }
         };
         if let Err(found) = make(&example(&pattern)) {
             problems.extend(found);
         }
-        let bounds = (self.most, self.linger);
-        Some(RunningTemplate::new(pattern, ways, Box::new(make), bounds, rules))
+        let (make, most, linger) = (Box::new(make), self.most, self.linger);
+        let parts = TemplateParts { ways, make, most, linger, number: 0 };
+        Some(RunningTemplate::new(pattern, rules, parts))
     }
 }
 

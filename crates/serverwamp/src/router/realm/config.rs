@@ -48,10 +48,10 @@ pub(crate) struct Entrance {
 }
 
 impl RealmConfig {
-    /// The configuration of a realm in which nobody does anything but authenticate.
-    pub(super) fn of_anteroom(rules: UriRules, entrance: Entrance) -> Self {
+    /// The configuration of a realm in which nobody does anything but authenticate; `number` says how often its template was replaced.
+    pub(super) fn of_anteroom(number: u64, rules: UriRules, entrance: Entrance) -> Self {
         Self {
-            number: 0,
+            number,
             rules,
             entrance,
             offers: Offers::default(),
@@ -81,11 +81,10 @@ pub(crate) struct WaysIn {
 pub(crate) type KeepSession = Arc<dyn Fn(&Session) -> bool + Send + Sync>;
 
 impl Entrance {
-    /// Whether sessions of this method and role can still come in.
-    pub(crate) fn admits(&self, method: &str, role: &str) -> bool {
+    /// Whether sessions of this role can still come in without proving anything, if they did.
+    pub(crate) fn admits_anonymous(&self, method: &str, role: &str) -> bool {
         let anonymous = |anonymous: &Anonymous| method == "anonymous" && anonymous.authrole == role;
         self.anonymous.as_ref().is_some_and(anonymous)
-            || self.authenticators.iter().flat_map(|one| &one.methods).any(|one| one.names.has(method))
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) use seats::Seat;
 pub use settings::{Disclosure, ProcedureSettings, TopicSettings};
 pub(crate) use settings::{Offers, SettingsEntry, SettingsTable};
 pub(crate) use sweep::{HeldEntry, RealmEnd};
-pub(crate) use template::{Entering, NoEntry, RunningTemplate};
+pub(crate) use template::{Entering, NoEntry, RunningTemplate, TemplateParts};
 
 use crate::peering::ErasedHandler;
 use std::sync::Arc;

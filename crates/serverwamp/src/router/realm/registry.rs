@@ -6,6 +6,7 @@
 use super::template::TemplateOrigin;
 use super::{
     Blueprint, Entering, NoEntry, RealmConfig, RealmEnd, RouterContext, RunningRealm, RunningTemplate,
+    TemplateParts,
 };
 use crate::WampError;
 use crate::base::locks::RwLock;
@@ -13,6 +14,7 @@ use crate::base::log::line;
 use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
 use hashbrown::HashMap;
+use serverwamp_proto::pattern::UriPattern;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
@@ -20,8 +22,6 @@ use std::sync::{Arc, PoisonError};
 #[derive(Debug)]
 pub(crate) struct RealmRegistry {
     table: RwLock<RealmTable>,
-    /// In the order in which they were added; the first that fits makes a realm.
-    templates: Vec<Arc<RunningTemplate>>,
     /// The values that all of them share.
     pub(crate) shared: RouterContext,
 }
@@ -29,6 +29,8 @@ pub(crate) struct RealmRegistry {
 #[derive(Debug, Default)]
 struct RealmTable {
     by_name: HashMap<Arc<str>, Arc<RunningRealm>>,
+    /// In the order in which they were added; the first that fits makes a realm.
+    templates: Vec<Arc<RunningTemplate>>,
     /// Takes the sessions that ask for an unknown realm, where that is allowed.
     default: Option<Arc<RunningRealm>>,
 }
@@ -47,13 +49,19 @@ pub(crate) enum RealmChange {
     Add(Arc<RunningRealm>),
     Configure(Arc<RunningRealm>, Box<RealmConfig>),
     Stop(Arc<RunningRealm>, RealmEnd),
+    AddTemplate(Arc<RunningTemplate>),
+    ReplaceTemplate(Arc<RunningTemplate>, Arc<TemplateParts>),
+    RemoveTemplate(Arc<RunningTemplate>, RealmEnd),
 }
 
 impl RealmChange {
-    /// The realm that is changed.
-    pub(crate) fn realm(&self) -> &Arc<RunningRealm> {
+    /// The name of what is changed.
+    fn name(&self) -> Arc<str> {
         match self {
-            Self::Add(realm) | Self::Configure(realm, _) | Self::Stop(realm, _) => realm,
+            Self::Add(realm) | Self::Configure(realm, _) | Self::Stop(realm, _) => Arc::clone(realm.name()),
+            Self::AddTemplate(template)
+            | Self::ReplaceTemplate(template, _)
+            | Self::RemoveTemplate(template, _) => template.pattern.to_string().into(),
         }
     }
 }
@@ -61,7 +69,7 @@ impl RealmChange {
 impl RealmRegistry {
     /// No realm yet.
     pub(crate) fn new(shared: RouterContext, templates: Vec<Arc<RunningTemplate>>) -> Self {
-        Self { table: RwLock::default(), templates, shared }
+        Self { table: RwLock::new(RealmTable { templates, ..RealmTable::default() }), shared }
     }
 
     /// Where the name of a realm leads to: into it, or to the anteroom of the template that it was made of. Whoever proves nothing does
@@ -80,8 +88,9 @@ impl RealmRegistry {
 
     /// Where a name leads to that no realm has: to the anteroom of a template, or to the default realm.
     pub(crate) fn enter_unknown(&self, name: &str) -> Option<Destination> {
-        if let Some(template) = self.templates.iter().find(|template| template.makes(name)) {
-            return Some(self.anteroom(Arc::clone(template), name));
+        let template = self.read(|table| table.templates.iter().find(|one| one.makes(name)).cloned());
+        if let Some(template) = template {
+            return Some(self.anteroom(template, name));
         }
         self.read(|table| table.default.as_ref().map(Entering::new)).map(Destination::Realm)
     }
@@ -94,13 +103,14 @@ impl RealmRegistry {
     /// The realm of a template for whoever has been authenticated by that; it is made if it is not there.
     ///
     /// # Errors
-    /// When there are as many realms of the template as there may be, or it makes none.
+    /// When there are as many realms of the template as there may be, or it makes none, or it was replaced since the anteroom was made,
+    /// whose `number` says so.
     pub(crate) fn enter_or_make(
         self: &Arc<Self>,
-        template: &Arc<RunningTemplate>,
+        (template, number): (&Arc<RunningTemplate>, u64),
         name: &str,
     ) -> Result<Entering, NoEntry> {
-        if let Some(there) = self.read(|table| table.enter_of(template, name)) {
+        if let Some(there) = self.read(|table| table.enter_of((template, number), name)) {
             return there;
         }
         if template.is_full() {
@@ -111,7 +121,7 @@ impl RealmRegistry {
         let realm = Arc::new(RunningRealm::new(blueprint, &self.shared, Some(origin)));
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         // Somebody else may have been faster; then this one is dropped when nobody waits for the lock.
-        if let Some(there) = table.enter_of(template, name) {
+        if let Some(there) = table.enter_of((template, number), name) {
             drop(table);
             return there;
         }
@@ -175,38 +185,28 @@ impl RealmRegistry {
     /// # Errors
     /// The name of a realm that somebody else has added, reconfigured or stopped meanwhile. Nothing is changed then.
     pub(crate) fn apply(&self, changes: Vec<RealmChange>) -> Result<Vec<Arc<Signal<()>>>, Arc<str>> {
-        // Code of the application may be dropped with these, and is when nobody waits for the lock.
-        let mut replaced = Vec::new();
-        let mut stopped = Vec::new();
+        let mut changed = Changed::default();
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(change) = changes.iter().find(|change| !table.allows(change)) {
-            let name = Arc::clone(change.realm().name());
+            let name = change.name();
             drop(table);
             return Err(name);
         }
         for change in changes {
-            match change {
-                RealmChange::Add(realm) => {
-                    table.by_name.insert(Arc::clone(realm.name()), realm);
-                }
-                RealmChange::Configure(realm, config) => {
-                    let former = realm.context.configure(*config);
-                    replaced.push((realm, former));
-                }
-                RealmChange::Stop(realm, end) => {
-                    table.default.take_if(|default| Arc::ptr_eq(default, &realm));
-                    table.remove(&realm, end);
-                    stopped.push(realm);
-                }
-            }
+            table.change(change, &mut changed);
         }
         drop(table);
-        for (realm, former) in &replaced {
+        for (realm, former) in &changed.replaced {
             let gone = realm.broker.keep_histories(realm.changes(), former);
             drop(gone);
         }
-        let changed = replaced.iter().map(|(realm, _)| realm).chain(&stopped);
-        Ok(changed.map(RunningRealm::sweep).collect())
+        let replaced = changed.replaced.iter().map(|(realm, _)| realm);
+        Ok(replaced.chain(&changed.others).map(RunningRealm::sweep).collect())
+    }
+
+    /// The template of this pattern.
+    pub(crate) fn template(&self, pattern: &UriPattern) -> Option<Arc<RunningTemplate>> {
+        self.read(|table| table.templates.iter().find(|one| one.pattern == *pattern).cloned())
     }
 
     fn read<T>(&self, look: impl FnOnce(&RealmTable) -> T) -> T {
@@ -214,17 +214,69 @@ impl RealmRegistry {
     }
 }
 
+/// What was changed, and is dropped when nobody waits for the table: it may have code of the application.
+#[derive(Default)]
+struct Changed {
+    replaced: Vec<(Arc<RunningRealm>, Arc<RealmConfig>)>,
+    /// Realms that were stopped, or whose template was replaced.
+    others: Vec<Arc<RunningRealm>>,
+    former: Vec<Arc<TemplateParts>>,
+}
+
 impl RealmTable {
-    /// Whoever was authenticated by a template enters a realm of that and of no other kind.
-    fn enter_of(&self, template: &Arc<RunningTemplate>, name: &str) -> Option<Result<Entering, NoEntry>> {
-        let realm = self.by_name.get(name)?;
-        Some(match realm.template() {
-            Some(origin) if Arc::ptr_eq(origin, template) => Ok(Entering::new(realm)),
-            _ => {
-                let text = "the realm was changed while you authenticated: try again";
-                Err((Refusal::Session, WampError::unavailable(text)))
+    /// Applies a change that is allowed.
+    fn change(&mut self, change: RealmChange, changed: &mut Changed) {
+        match change {
+            RealmChange::Add(realm) => drop(self.by_name.insert(Arc::clone(realm.name()), realm)),
+            RealmChange::Configure(realm, config) => {
+                let former = realm.context.configure(*config);
+                changed.replaced.push((realm, former));
             }
-        })
+            RealmChange::Stop(realm, end) => {
+                self.default.take_if(|default| Arc::ptr_eq(default, &realm));
+                self.remove(&realm, end);
+                changed.others.push(realm);
+            }
+            RealmChange::AddTemplate(template) => self.templates.push(template),
+            RealmChange::ReplaceTemplate(template, parts) => {
+                changed.former.push(template.replace(parts));
+                changed.others.extend(self.made_of(&template));
+            }
+            RealmChange::RemoveTemplate(template, end) => {
+                self.templates.retain(|one| !Arc::ptr_eq(one, &template));
+                for realm in self.made_of(&template) {
+                    self.remove(&realm, end.clone());
+                    changed.others.push(realm);
+                }
+            }
+        }
+    }
+
+    /// Whoever was authenticated by a template enters a realm of that and of no other kind.
+    fn enter_of(
+        &self,
+        (template, number): (&Arc<RunningTemplate>, u64),
+        name: &str,
+    ) -> Option<Result<Entering, NoEntry>> {
+        let is_it = |one: &Arc<RunningTemplate>| Arc::ptr_eq(one, template);
+        let changed = || {
+            let text = "the realm was changed while you authenticated: try again";
+            Some(Err((Refusal::Session, WampError::unavailable(text))))
+        };
+        if !self.templates.iter().any(is_it) || template.parts().number != number {
+            return changed();
+        }
+        match self.by_name.get(name)? {
+            realm if realm.template().is_some_and(is_it) => Some(Ok(Entering::new(realm))),
+            _ => changed(),
+        }
+    }
+
+    /// The realms that were made of a template.
+    fn made_of(&self, template: &Arc<RunningTemplate>) -> Vec<Arc<RunningRealm>> {
+        let is_it =
+            |realm: &&Arc<RunningRealm>| realm.template().is_some_and(|one| Arc::ptr_eq(one, template));
+        self.by_name.values().filter(is_it).cloned().collect()
     }
 
     /// Takes a realm out, which ends. What is returned is to be dropped when nobody waits for the lock.
@@ -238,14 +290,24 @@ impl RealmTable {
 
     /// Whether the change is still what it was prepared as.
     fn allows(&self, change: &RealmChange) -> bool {
-        let running = self.by_name.get(change.realm().name());
+        let runs = |realm: &Arc<RunningRealm>| {
+            self.by_name.get(realm.name()).is_some_and(|running| Arc::ptr_eq(running, realm))
+        };
+        let has =
+            |template: &Arc<RunningTemplate>| self.templates.iter().any(|one| Arc::ptr_eq(one, template));
         match change {
-            RealmChange::Add(_) => running.is_none(),
+            RealmChange::Add(realm) => !self.by_name.contains_key(realm.name()),
             RealmChange::Configure(realm, config) => {
-                running.is_some_and(|running| Arc::ptr_eq(running, realm))
-                    && realm.context.config().number + 1 == config.number
+                runs(realm) && realm.context.config().number + 1 == config.number
             }
-            RealmChange::Stop(realm, _) => running.is_some_and(|running| Arc::ptr_eq(running, realm)),
+            RealmChange::Stop(realm, _) => runs(realm),
+            RealmChange::AddTemplate(template) => {
+                !self.templates.iter().any(|one| one.pattern == template.pattern)
+            }
+            RealmChange::ReplaceTemplate(template, parts) => {
+                has(template) && template.parts().number + 1 == parts.number
+            }
+            RealmChange::RemoveTemplate(template, _) => has(template),
         }
     }
 }

@@ -152,7 +152,11 @@ impl RunningRealm {
         let config = self.context.kept_config();
         let killed = |text: String| RealmEnd { reason: uris::close::KILLED.to_owned(), text };
         let (role, method) = (session.authrole(), session.authmethod());
-        if !config.entrance.admits(method, role) {
+        let proves = || {
+            let authenticators = self.authenticators();
+            authenticators.iter().flat_map(|one| &one.methods).any(|one| one.names.has(method))
+        };
+        if !config.entrance.admits_anonymous(method, role) && !proves() {
             return Some(killed(match method {
                 "anonymous" => "anonymous sessions with this role are not let in any more".to_owned(),
                 method => format!("sessions that authenticate by {method:?} are not let in any more"),
@@ -177,7 +181,7 @@ impl RunningRealm {
 
     /// The same of a session that has just been let in, or is about to be: nothing, unless the realm has changed since.
     pub(crate) fn objection_to_newcomer(&self, session: &Arc<RouterSession>) -> Option<RealmEnd> {
-        if self.ended().is_none() && session.let_in_by() == self.context.config().number {
+        if self.ended().is_none() && session.let_in_by() == self.entrance_age() {
             return None;
         }
         self.objection(session)

@@ -9,7 +9,9 @@ use crate::base::error::Problem;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
+use crate::router::auth::RunningAuthenticator;
 use crate::rt::{Runtime, after};
+use arc_swap::ArcSwap;
 use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::uri::{self, UriRules};
 use serverwamp_proto::uris;
@@ -25,15 +27,22 @@ pub(crate) type MakeBlueprint = Box<dyn Fn(&str) -> Result<Blueprint, Vec<Proble
 /// A template of an application that runs.
 pub(crate) struct RunningTemplate {
     pub(crate) pattern: UriPattern,
-    pub(crate) rules: UriRules,
+    rules: UriRules,
+    parts: ArcSwap<TemplateParts>,
+    /// The number of realms that there are of it. Whoever changes it holds the table of realms.
+    pub(super) made: AtomicUsize,
+}
+
+/// The parts of a template that may be replaced.
+pub(crate) struct TemplateParts {
     pub(crate) ways: WaysIn,
     pub(crate) make: MakeBlueprint,
     /// The most realms that there may be of it.
     pub(crate) most: usize,
     /// The time for which an empty realm stays.
     pub(crate) linger: Duration,
-    /// The number of realms that there are of it. Whoever changes it holds the table of realms.
-    pub(super) made: AtomicUsize,
+    /// How often they were replaced.
+    pub(crate) number: u64,
 }
 
 /// The template that a realm was made of, and what decides when it goes.
@@ -62,14 +71,25 @@ pub(crate) struct Entering(Arc<RunningRealm>);
 pub(crate) type NoEntry = (Refusal, WampError);
 
 impl RunningTemplate {
-    pub(crate) fn new(
-        pattern: UriPattern,
-        ways: WaysIn,
-        make: MakeBlueprint,
-        (most, linger): (usize, Duration),
-        rules: UriRules,
-    ) -> Self {
-        Self { pattern, rules, ways, make, most, linger, made: AtomicUsize::new(0) }
+    pub(crate) fn new(pattern: UriPattern, rules: UriRules, parts: TemplateParts) -> Self {
+        Self { pattern, rules, parts: ArcSwap::from_pointee(parts), made: AtomicUsize::new(0) }
+    }
+
+    /// Its parts, to be those of another one that was replaced `number` times.
+    pub(crate) fn into_parts(self, number: u64) -> Option<TemplateParts> {
+        // Nobody else has it.
+        let parts = Arc::into_inner(self.parts.into_inner())?;
+        Some(TemplateParts { number, ..parts })
+    }
+
+    /// Its parts as they are now.
+    pub(crate) fn parts(&self) -> Arc<TemplateParts> {
+        self.parts.load_full()
+    }
+
+    /// Replaces its parts. The caller holds the table of realms; what is returned is to be dropped when nobody waits for that.
+    pub(super) fn replace(&self, parts: Arc<TemplateParts>) -> Arc<TemplateParts> {
+        self.parts.swap(parts)
     }
 
     /// Whether realms of this name are made of it.
@@ -79,18 +99,20 @@ impl RunningTemplate {
 
     /// Where somebody who asks for a realm that may not be there is authenticated.
     pub(super) fn anteroom(&self, name: &str) -> Blueprint {
-        let WaysIn { authenticators, prefers_own_order } = self.ways.clone();
+        let parts = self.parts.load();
+        let WaysIn { authenticators, prefers_own_order } = parts.ways.clone();
         let entrance = Entrance { authenticators, prefers_own_order, ..Entrance::default() };
         Blueprint {
             name: name.into(),
-            config: RealmConfig::of_anteroom(self.rules, entrance),
+            config: RealmConfig::of_anteroom(parts.number, self.rules, entrance),
             code: RealmCode::none(),
         }
     }
 
     /// Makes the blueprint of a realm. Code of the application runs here.
     pub(super) fn blueprint(&self, name: &str) -> Result<Blueprint, NoEntry> {
-        let made = catch_unwind(AssertUnwindSafe(|| (self.make)(name)));
+        let parts = self.parts();
+        let made = catch_unwind(AssertUnwindSafe(|| (parts.make)(name)));
         let why = match made {
             Ok(Ok(blueprint)) => return Ok(blueprint),
             Ok(Err(problems)) => problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
@@ -111,12 +133,12 @@ impl RunningTemplate {
 
     /// There are as many realms of it as there may be.
     pub(super) fn full(&self) -> NoEntry {
-        let text = format!("there are {} realms of this kind, and no more are made", self.most);
+        let text = format!("there are {} realms of this kind, and no more are made", self.parts.load().most);
         (Refusal::RealmsOfTemplate, WampError::unavailable(text))
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.made.load(Ordering::Relaxed) >= self.most
+        self.made.load(Ordering::Relaxed) >= self.parts.load().most
     }
 }
 
@@ -165,6 +187,20 @@ impl RunningRealm {
         self.origin.as_ref().map(|origin| &origin.template)
     }
 
+    /// The number that grows whenever something is replaced that decides who is let in.
+    pub(crate) fn entrance_age(&self) -> u64 {
+        let of_template = self.template().map_or(0, |template| template.parts.load().number);
+        self.context.config().number + of_template
+    }
+
+    /// The authenticators that let sessions in: those of its template, if it has one.
+    pub(crate) fn authenticators(&self) -> Arc<[RunningAuthenticator]> {
+        match self.template() {
+            Some(template) => Arc::clone(&template.parts.load().ways.authenticators),
+            None => Arc::clone(&self.context.config().entrance.authenticators),
+        }
+    }
+
     /// Whether nobody is in it or about to be.
     pub(super) fn is_deserted(&self) -> bool {
         let entering = self.origin.as_ref().map_or(0, |origin| origin.entering.load(Ordering::Acquire));
@@ -198,7 +234,7 @@ impl RunningRealm {
         let mut idle = origin.idle();
         match idle.since {
             // Under the lock: whoever leaves from now on takes it, and finds that nobody looks after the realm.
-            Some(since) if self.is_deserted() => Some(after(since, origin.template.linger)),
+            Some(since) if self.is_deserted() => Some(after(since, origin.template.parts.load().linger)),
             _ => {
                 idle.watched = false;
                 None
@@ -233,6 +269,12 @@ async fn watch(realm: Weak<RunningRealm>, runtime: Arc<dyn Runtime>) {
         }
         drop(running);
         runtime.sleep_until(until).await;
+    }
+}
+
+impl fmt::Debug for TemplateParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TemplateParts").field("number", &self.number).finish_non_exhaustive()
     }
 }
 

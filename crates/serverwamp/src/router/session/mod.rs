@@ -220,6 +220,7 @@ impl RouterSession {
         *self.extensions.lock().unwrap_or_else(PoisonError::into_inner) = kept;
         if let Some(principal) = anteroom.principal() {
             self.welcome(principal.clone(), config);
+            self.let_in_by.fetch_add(anteroom.let_in_by(), Ordering::Relaxed);
         }
     }
 
@@ -228,7 +229,7 @@ impl RouterSession {
         self.principal().is_some_and(|principal| !principal.is_said_by_procedure())
     }
 
-    /// The number of the realm's configuration that let it in.
+    /// The age of the entrance that let it in, see `RunningRealm::entrance_age`.
     pub(crate) fn let_in_by(&self) -> u64 {
         self.let_in_by.load(Ordering::Relaxed)
     }
