@@ -19,3 +19,4 @@ mod progress;
 mod realms;
 mod role_limits;
 mod templates;
+mod templates_changed;

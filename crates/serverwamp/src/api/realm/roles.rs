@@ -3,7 +3,7 @@
 use super::role_limits::PlacedLimits;
 use crate::api::routes::RoutePattern;
 use crate::base::error::Problem;
-use crate::peering::Compiled;
+use crate::peering::{Compiled, PatternShape};
 use crate::router::meta;
 use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::permissions::{Action, Actions, Allowance, Effect, Permissions, Rule};
@@ -178,7 +178,13 @@ impl PlacedRule {
         if self.actions.is_empty() {
             return Err(format!("{:?} is allowed or denied no action at all", self.pattern));
         }
-        let pattern = match self.pattern.compile_any(rules)? {
+        let hint = |text: String| match &self.pattern.0 {
+            PatternShape::Uri(Match::Exact, uri) if uri.ends_with('.') => {
+                format!("{text}: write prefix({uri:?})")
+            }
+            _ => text,
+        };
+        let pattern = match self.pattern.compile_any(rules).map_err(hint)? {
             Compiled::Uri(pattern) => pattern,
             Compiled::Regex(_) => {
                 return Err(format!(

@@ -8,10 +8,12 @@ use crate::base::error::Problem;
 use crate::base::limits::Limits;
 use crate::peering::Compiled;
 use crate::router::realm::{RunningTemplate, TemplateParts, WaysIn};
+use crate::rt::guard;
 use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::uri::UriRules;
 use std::fmt;
 use std::panic::Location;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,8 +68,9 @@ pub struct RealmTemplate<S = ()> {
 impl<S: Send + Sync + 'static> RealmTemplate<S> {
     /// Realms whose names match `pattern`, a [`prefix`](crate::prefix) or [`wildcard`](crate::wildcard), made by `make` of their names.
     ///
-    /// `make` must not block, and its realms have no way in of their own: the template has. `build` calls it once for a name of its own
-    /// making, such as `tenant.example`, so that what is wrong with its realms is an error of `build`.
+    /// `make` is a closure such as `|name| Realm::router(name)`. It must not block, and its realms have no way in of their own: the template
+    /// has. `build` calls it once for a name of its own making, such as `tenant.example`, so that what is wrong with its realms is an error
+    /// of `build`; so is a panic.
     #[track_caller]
     pub fn new(
         pattern: impl Into<RoutePattern>,
@@ -184,8 +187,17 @@ impl RealmTemplate<()> {
             let blueprint = make(name).compile(&limits, &CompilePurpose::OfTemplate(name), &mut problems);
             if problems.is_empty() { Ok(blueprint) } else { Err(problems) }
         };
-        if let Err(found) = make(&example(&pattern)) {
-            problems.extend(found);
+        let example = example(&pattern);
+        match catch_unwind(AssertUnwindSafe(|| make(&example))) {
+            Ok(made) => problems.extend(made.err().into_iter().flatten()),
+            Err(panic) => {
+                let text = format!(
+                    "the template {:?} panicked when it was asked for a realm {example:?}: {}",
+                    self.pattern,
+                    guard::text(panic.as_ref())
+                );
+                problems.push(Problem::new(place, text));
+            }
         }
         let (make, most, linger) = (Box::new(make), self.most, self.linger);
         let parts = TemplateParts { ways, make, most, linger, number: 0 };

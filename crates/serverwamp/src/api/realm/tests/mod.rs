@@ -38,6 +38,7 @@ fn permissions_that_can_never_count_are_refused() {
     // What means a prefix elsewhere would deny nothing.
     one(guests(|role| role.deny(Actions::ALL, "com.*")), "write prefix(\"com.\")");
     one(guests(|role| role.deny(Actions::ALL, prefix("com.*"))), "write prefix(\"com.\")");
+    one(guests(|role| role.deny(Actions::ALL, "com.")), "component 1 is empty: write prefix(\"com.\")");
     // A list from a file that is empty would open everything.
     one(guests(|role| role), "role \"guest\" is given no permission");
     let nothing = guests(|role| role.deny(Actions::ALL, prefix("")));
