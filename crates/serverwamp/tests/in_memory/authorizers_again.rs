@@ -171,3 +171,23 @@ async fn an_authorizer_that_fails_when_it_is_asked_again_denies() {
     assert_eq!(realm.forget_decisions(), 1);
     assert_eq!(joe.hear().await, revoked(35, "subscription", &lost));
 }
+
+#[tokio::test]
+async fn however_often_decisions_are_forgotten_no_more_than_sixteen_questions_wait() {
+    let rights = Rights::of(&["joe subscribe com.t"]);
+    let (app, realm) = application(realm(), &rights);
+    let mut joe = join(&app, "joe").await;
+    id(&mut joe, r#"[32,1,{},"com.t"]"#).await;
+    rights.answers.forget_permits(1000);
+    rights.asked();
+    for _ in 0..200 {
+        realm.forget_decisions();
+        tokio::task::yield_now().await;
+    }
+    let waiting = rights.asked().len();
+    assert!((1..=16).contains(&waiting), "{waiting} questions about one subscription");
+    rights.held.lock().unwrap().clear();
+    rights.answers.add_permits(1000);
+    // Whatever was on its way, the last look says no.
+    assert!(joe.hear().await.starts_with("[35,0,"));
+}

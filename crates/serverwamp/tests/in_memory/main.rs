@@ -17,6 +17,7 @@ mod peer;
 mod permissions;
 mod progress;
 mod realms;
+mod revocation;
 mod role_limits;
 mod templates;
 mod templates_changed;

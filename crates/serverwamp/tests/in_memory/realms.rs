@@ -13,12 +13,12 @@ use std::time::Duration;
 const CLOSE: &str = "wamp.close.close_realm";
 
 /// HELLO of a client that knows revocation.
-const KNOWING: &str = r#"[1,"one",{"roles":{"caller":{},"publisher":{},"subscriber":{"features":{"subscription_revocation":true}},"callee":{"features":{"registration_revocation":true}}}}]"#;
+pub(crate) const KNOWING: &str = r#"[1,"one",{"roles":{"caller":{},"publisher":{},"subscriber":{"features":{"subscription_revocation":true}},"callee":{"features":{"registration_revocation":true}}}}]"#;
 
 /// HELLO of one that does not.
 const PLAIN: &str = r#"[1,"one",{"roles":{"caller":{},"publisher":{},"subscriber":{},"callee":{}}}]"#;
 
-fn router(name: &str) -> Realm {
+pub(crate) fn router(name: &str) -> Realm {
     Realm::router(name).allow_anonymous("guest")
 }
 
@@ -26,11 +26,11 @@ fn application() -> Application {
     Application::builder().realm(router("one")).build().unwrap()
 }
 
-fn with_guests(rules: impl FnOnce(RoleRules) -> RoleRules) -> Realm {
+pub(crate) fn with_guests(rules: impl FnOnce(RoleRules) -> RoleRules) -> Realm {
     router("one").role("guest", rules)
 }
 
-async fn connect(application: &Application, hello: &str) -> MemoryPeer {
+pub(crate) async fn connect(application: &Application, hello: &str) -> MemoryPeer {
     let mut peer = application.connect(Serializer::Json);
     peer.send(hello.to_owned()).await.unwrap();
     let welcome = hear(&mut peer).await;
@@ -38,12 +38,12 @@ async fn connect(application: &Application, hello: &str) -> MemoryPeer {
     peer
 }
 
-async fn say(peer: &mut MemoryPeer, message: &str) -> String {
+pub(crate) async fn say(peer: &mut MemoryPeer, message: &str) -> String {
     peer.send(message.to_owned()).await.unwrap();
     hear(peer).await
 }
 
-async fn hear(peer: &mut MemoryPeer) -> String {
+pub(crate) async fn hear(peer: &mut MemoryPeer) -> String {
     String::from_utf8(peer.receive().await.unwrap().to_vec()).unwrap()
 }
 
@@ -235,57 +235,6 @@ async fn meta_events_tell_what_was_taken_away() {
             "wamp.registration.on_delete"
         ]
     );
-}
-
-#[tokio::test]
-async fn a_role_that_loses_all_its_permissions_ends_its_sessions() {
-    let rules = |role: RoleRules| role.allow(Actions::CALL, prefix("com."));
-    let application = Application::builder().realm(with_guests(rules)).build().unwrap();
-    let mut peer = connect(&application, KNOWING).await;
-    application.realms().reconfigure(router("one")).unwrap().settled().await;
-    let goodbye = hear(&mut peer).await;
-    assert!(
-        goodbye.contains(r#"permissions of the role \"guest\", or its authorizer, were taken away"#),
-        "{goodbye}"
-    );
-    // Those who come from now on are what everybody is, until permissions of that role come and go again.
-    let mut peer = connect(&application, KNOWING).await;
-    assert!(say(&mut peer, r#"[64,1,{},"org.p"]"#).await.starts_with("[65,1,"));
-    let all = |role: RoleRules| role.allow(Actions::ALL, prefix(""));
-    application.realms().reconfigure(with_guests(all)).unwrap().settled().await;
-    application.realms().reconfigure(router("one")).unwrap().settled().await;
-    assert!(hear(&mut peer).await.starts_with("[6,"));
-}
-
-#[tokio::test]
-async fn a_role_whose_authorizer_is_taken_away_ends_its_sessions() {
-    for asked in [
-        router("one").authorizer(|| async { true }),
-        router("one").role_authorizer("guest", || async { true }),
-    ] {
-        let application = Application::builder().realm(asked).build().unwrap();
-        let mut peer = connect(&application, KNOWING).await;
-        application
-            .realms()
-            .reconfigure(with_guests(|role| role.allow(Actions::CALL, "com.a")))
-            .unwrap()
-            .settled()
-            .await;
-        application
-            .realms()
-            .reconfigure(router("one").authorizer(|| async { true }))
-            .unwrap()
-            .settled()
-            .await;
-        assert!(
-            say(&mut peer, r#"[32,1,{},"com.a"]"#).await.starts_with("[33,1,"),
-            "something decides about it"
-        );
-        // Without either it would be allowed everything.
-        application.realms().reconfigure(router("one")).unwrap().settled().await;
-        let goodbye = hear(&mut peer).await;
-        assert!(goodbye.contains(r#"the role \"guest\", or its authorizer, were taken away"#), "{goodbye}");
-    }
 }
 
 #[tokio::test]

@@ -161,7 +161,7 @@ impl Broker {
         drop(changes);
         if decided.is_err() {
             let doubted = (Arc::clone(session), HeldEntry::Subscription(entry));
-            session.running_realm().review(vec![doubted], Vec::new());
+            session.running_realm().review([doubted], []);
         }
     }
 

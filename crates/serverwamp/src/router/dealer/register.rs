@@ -115,7 +115,7 @@ impl Dealer {
         drop(changes);
         if decided.is_err() {
             let doubted = (Arc::clone(session), HeldEntry::Registration(entry));
-            session.running_realm().review(vec![doubted], Vec::new());
+            session.running_realm().review([doubted], []);
         }
         Ok(())
     }

@@ -7,16 +7,19 @@
 use super::access::Standing;
 use super::sweep::{HeldEntry, Losses};
 use super::{AccessRequest, AskedQuestion, GivenAnswer, RealmContext, RunningRealm};
+use crate::base::locks::MutexGuard;
 use crate::base::log::line;
 use crate::base::signal::Signal;
 use crate::router::request::QuestionOptions;
 use crate::router::session::RouterSession;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use serverwamp_proto::id::SessionId;
 use serverwamp_proto::permissions::Action;
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -29,25 +32,85 @@ const AT_ONCE: Duration = Duration::from_micros(250);
 /// What a session holds and nobody but an authorizer can decide about.
 pub(super) type Doubted = (Arc<RouterSession>, HeldEntry);
 
-/// Those who wait for a review. They are told as well when it is given up, with the runtime that it was on.
-struct Waiting(Vec<Arc<Signal<()>>>);
+/// What is still to be asked about in a realm. However often it is doubted, each entry of a session is in here once.
+#[derive(Debug, Default)]
+pub(super) struct Reviews {
+    doubted: BTreeMap<(SessionId, EntryKey), Doubted>,
+    /// Those who wait until nothing is left.
+    waiting: Vec<Arc<Signal<()>>>,
+    /// Somebody asks.
+    attended: bool,
+}
 
-impl Drop for Waiting {
+/// Asks about what is doubted in a realm, until nothing is left.
+struct Reviewer {
+    realm: Arc<RunningRealm>,
+    over: bool,
+}
+
+impl Reviewer {
+    /// What is to be asked about next. If that is nothing, and no answer is `awaited`, the review is over.
+    fn next(&mut self, awaited: bool) -> Option<Doubted> {
+        let next = self.realm.reviews().doubted.pop_first();
+        if next.is_none() && !awaited {
+            self.end(false);
+        }
+        next.map(|(_, doubted)| doubted)
+    }
+
+    /// Tells those who wait, unless something else is doubted meanwhile.
+    fn end(&mut self, given_up: bool) {
+        let mut reviews = self.realm.reviews();
+        if given_up {
+            reviews.doubted.clear();
+        }
+        if self.over || !reviews.doubted.is_empty() {
+            return;
+        }
+        reviews.attended = false;
+        let waiting = std::mem::take(&mut reviews.waiting);
+        drop(reviews);
+        self.over = true;
+        waiting.iter().for_each(|waiting| _ = waiting.set(()));
+    }
+}
+
+impl Drop for Reviewer {
+    /// It is given up with the runtime that it was on.
     fn drop(&mut self) {
-        for waiting in &self.0 {
-            waiting.set(());
+        if !self.over {
+            self.end(true);
         }
     }
 }
 
 impl RunningRealm {
+    fn reviews(&self) -> MutexGuard<'_, Reviews> {
+        self.reviews.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Asks about all of it, some at once, and takes away what is not allowed; then those who wait are told.
-    pub(crate) fn review(self: &Arc<Self>, doubted: Vec<Doubted>, waiting: Vec<Arc<Signal<()>>>) {
-        let waiting = Waiting(waiting);
-        if doubted.is_empty() {
+    pub(crate) fn review(
+        self: &Arc<Self>,
+        doubted: impl IntoIterator<Item = Doubted>,
+        waiting: impl IntoIterator<Item = Arc<Signal<()>>>,
+    ) {
+        let mut reviews = self.reviews();
+        reviews.doubted.extend(doubted.into_iter().map(|one| ((one.0.id(), one.1.key()), one)));
+        reviews.waiting.extend(waiting);
+        if std::mem::replace(&mut reviews.attended, true) {
             return;
         }
-        let review = review(Arc::clone(self), doubted, waiting);
+        let nothing = reviews.doubted.is_empty();
+        drop(reviews);
+        let mut reviewer = Reviewer { realm: Arc::clone(self), over: false };
+        if nothing {
+            reviewer.end(false);
+        }
+        if reviewer.over {
+            return;
+        }
+        let review = review(reviewer);
         let runtime = &self.context.runtime;
         // Where nothing can be spawned no session is served either.
         if catch_unwind(AssertUnwindSafe(|| runtime.spawn(Box::pin(review)))).is_err() {
@@ -71,16 +134,24 @@ impl RunningRealm {
     }
 }
 
-async fn review(realm: Arc<RunningRealm>, doubted: Vec<Doubted>, waiting: Waiting) {
+async fn review(mut reviewer: Reviewer) {
+    let realm = Arc::clone(&reviewer.realm);
     let runtime = &realm.context.runtime;
-    let mut doubted = doubted.into_iter();
     let mut asked = FuturesUnordered::new();
     let mut losses = Losses::default();
     let mut began = runtime.now();
     loop {
-        let free = QUESTIONS - asked.len();
-        asked.extend(doubted.by_ref().take(free).map(|one| Arc::clone(&realm).ask_again(one)));
-        let Some(answered) = asked.next().await else { break };
+        while asked.len() < QUESTIONS
+            && let Some(doubted) = reviewer.next(!asked.is_empty())
+        {
+            asked.push(Arc::clone(&realm).ask_again(doubted));
+        }
+        let answered = match asked.next().await {
+            Some(answered) => answered,
+            None if reviewer.over => break,
+            // Somebody has doubted something at the last moment.
+            None => continue,
+        };
         if let Some((session, held)) = answered {
             held.take_away(&realm, &session, &mut losses);
         }
@@ -90,7 +161,6 @@ async fn review(realm: Arc<RunningRealm>, doubted: Vec<Doubted>, waiting: Waitin
         }
     }
     losses.log(&realm);
-    drop(waiting);
 }
 
 /// Lets others have their turns.
@@ -106,7 +176,21 @@ async fn pause(context: &RealmContext) {
     .await;
 }
 
+/// Which entry it is.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum EntryKey {
+    Subscription(u64),
+    Registration(u64),
+}
+
 impl HeldEntry {
+    fn key(&self) -> EntryKey {
+        match self {
+            Self::Subscription(entry) => EntryKey::Subscription(entry.id.get()),
+            Self::Registration(entry) => EntryKey::Registration(entry.id.get()),
+        }
+    }
+
     /// The request that a session would make to get it now.
     fn request<'a>(&'a self, session: &'a RouterSession) -> AccessRequest<'a> {
         let (action, pattern, options) = match self {

@@ -6,6 +6,7 @@
 
 use super::changes::{Changes, Indexes};
 use super::leaving::{Leaving, LeavingQueue};
+use super::review::Reviews;
 use super::seats::Seats;
 use super::sweep::{RealmEnd, Sweeps};
 use super::template::TemplateOrigin;
@@ -40,6 +41,7 @@ pub(crate) struct RunningRealm {
     /// The sessions of each authid in the roles that limit them.
     pub(super) seats: Seats,
     pub(super) sweeps: Mutex<Sweeps>,
+    pub(super) reviews: Mutex<Reviews>,
     /// Set when the realm is stopped.
     ended: OnceLock<RealmEnd>,
     /// The template it was made of, if it was.
@@ -62,6 +64,7 @@ impl RunningRealm {
             leaving: Mutex::default(),
             seats: Seats::default(),
             sweeps: Mutex::default(),
+            reviews: Mutex::default(),
             ended: OnceLock::new(),
             origin,
         }

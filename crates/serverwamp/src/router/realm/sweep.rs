@@ -334,7 +334,7 @@ impl Sweep {
             realm.broker.forget_past();
         }
         self.losses.log(realm);
-        realm.review(self.doubted, self.asked_for_by.into_iter().map(|request| request.done).collect());
+        realm.review(self.doubted, self.asked_for_by.into_iter().map(|request| request.done));
     }
 }
 

@@ -7,8 +7,9 @@
 )]
 
 use crate::memory::MemoryPeer;
-use crate::router::realm::HeldEntry;
 use crate::router::realm::access::Standing;
+use crate::router::realm::{HeldEntry, RealmConfig};
+use crate::router::session::RouterSession;
 use crate::{Actions, Application, Realm, RoleRules, prefix};
 use serverwamp_proto::codec::Serializer;
 use std::collections::BTreeSet;
@@ -139,6 +140,11 @@ impl Client {
     }
 }
 
+#[track_caller]
+fn stands(config: &RealmConfig, session: &RouterSession, held: HeldEntry) {
+    assert!(matches!(held.standing(config, session), Standing::Allowed(_)), "{held:?}");
+}
+
 /// The whole numbers of a message, without those in texts; enough of a parser for what is heard here.
 fn numbers(message: &str) -> Vec<u64> {
     let unquoted: String = message.split('"').step_by(2).collect();
@@ -204,12 +210,10 @@ async fn whatever_happens_while_permissions_change_nobody_keeps_what_is_not_allo
     for session in &sessions {
         let tables = session.tables();
         for held in tables.subscriptions.values() {
-            let held = HeldEntry::Subscription(Arc::clone(&held.entry));
-            assert!(matches!(held.standing(&config, session), Standing::Allowed(_)), "{held:?}");
+            stands(&config, session, HeldEntry::Subscription(Arc::clone(&held.entry)));
         }
         for entry in tables.registrations.values() {
-            let held = HeldEntry::Registration(Arc::clone(entry));
-            assert!(matches!(held.standing(&config, session), Standing::Allowed(_)), "{held:?}");
+            stands(&config, session, HeldEntry::Registration(Arc::clone(entry)));
         }
         let client = left.iter().find(|client| client.session == session.id().get()).unwrap();
         if client.knows_revocation {
