@@ -192,7 +192,7 @@ impl Access {
         let authorizers = self.authorizers();
         let reserved = authorizers.is_some_and(|all| all.reserve(action, uri));
         if reserved && by.is_none() {
-            return Ruling(Because::NotNamed(Some(role.into())));
+            return Ruling(Because::PowerOverAuthorizer(role.into()));
         }
         match self.decide(role, action, form, uri) {
             Decision::Allowed { by: rule, .. } | Decision::Denied { by: rule } => {
@@ -202,6 +202,7 @@ impl Access {
                 Some(authorizer) if !reserved => {
                     Ruling(Because::Authorizer(role.into(), authorizer.to_string(), None))
                 }
+                _ if reserved => Ruling(Because::PowerOverAuthorizer(role.into())),
                 _ => Ruling(Because::NotNamed(by)),
             },
         }
@@ -227,6 +228,8 @@ enum Because {
     /// A rule of this role decides, or one of the realm.
     Rule(Option<Box<str>>, Rule),
     NotNamed(Option<Box<str>>),
+    /// No rule of this role names it, and whoever may do it has power over an authorizer: none is asked about that.
+    PowerOverAuthorizer(Box<str>),
     /// Nobody but the router registers or publishes there.
     Reserved,
     /// [`RouteSet::require_role`](crate::RouteSet::require_role) asks for one of these.
@@ -277,6 +280,7 @@ impl Ruling {
             Because::Rule(_, rule) => rule.effect != Effect::Deny,
             Because::Authorizer(_, _, decided) => *decided == Some(true),
             Because::NotNamed(_)
+            | Because::PowerOverAuthorizer(_)
             | Because::Reserved
             | Because::RoleRequired(_)
             | Because::NoAdministrator(_) => false,
@@ -298,6 +302,12 @@ impl fmt::Display for Ruling {
         match &self.0 {
             Because::Rule(by, rule) => write!(f, "{}: {rule}", whose(by)),
             Because::NotNamed(by) => write!(f, "{}: no rule names it", whose(by)),
+            Because::PowerOverAuthorizer(role) => {
+                write!(
+                    f,
+                    "role {role:?}: no rule names it, and no authorizer is asked who has power over one"
+                )
+            }
             Because::Reserved => f.write_str("URIs that start with `wamp.` are the router's own"),
             Because::Authorizer(role, authorizer, decided) => {
                 let verb = match decided {

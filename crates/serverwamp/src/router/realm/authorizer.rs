@@ -5,6 +5,7 @@
 
 use super::authorizer_procedure;
 use super::decisions::Asker;
+use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::peering::ErasedHandler;
 use crate::router::request::{AuthorizerRequest, Question, Verdict};
@@ -146,6 +147,19 @@ impl AskedQuestion {
             let Question { action, .. } = asker.question;
             let why = format_args!("{named}, {action} of {}: {failure}", asker.question.pattern());
             context.counters.refused(Refusal::AuthorizationFailed, &*session, why);
+            // The warning above is left out after the first one of a minute.
+            line!(
+                DEBUG,
+                "denied",
+                "a request is denied, because its authorizer failed",
+                realm = context.name,
+                authid = session.authid(),
+                authrole = session.authrole(),
+                session = session.id(),
+                action = action,
+                uri = asker.question.pattern(),
+                why = why
+            );
             GivenAnswer { question: asker.question, answer: AuthorizerAnswer::Failed, asked: forgotten }
         })
     }

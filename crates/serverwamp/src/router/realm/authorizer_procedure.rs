@@ -36,7 +36,7 @@ pub(super) async fn ask(
     let calling = Calling::<CallResult>::new(realm, uri.to_owned(), payload).of_exact_registration();
     let answer = calling.about(session.id()).await?;
     let answer: Value = answer.get()?;
-    read(&answer).map_err(|fault| WampError::invalid_argument(format!("the authorizer {uri:?} {fault}")))
+    read(&answer).map_err(|fault| WampError::invalid_argument(format!("it {fault}")))
 }
 
 /// The session that asks.

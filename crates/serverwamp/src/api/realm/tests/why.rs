@@ -23,7 +23,11 @@ fn the_authorizer_that_decides_can_be_asked_for() {
     };
     assert_eq!(why("guest", Action::Publish, "com.t"), asked("guest"));
     assert_eq!(why("user", Action::Call, "com.p"), asked("user"));
-    let nothing = |role: &str| (format!("role {role:?}: no rule names it"), false, false);
+    let nothing = |role: &str| {
+        let text =
+            format!("role {role:?}: no rule names it, and no authorizer is asked who has power over one");
+        (text, false, false)
+    };
     assert_eq!(why("user", Action::Register, "com.auth"), nothing("user"));
     assert_eq!(why("guest", Action::Publish, "org.forget"), nothing("guest"));
 }
