@@ -5,17 +5,15 @@
 //! too: a no, an error, no answer in time.
 
 use super::access::Standing;
-use super::sweep::{HeldEntry, Losses};
-use super::{AccessRequest, AskedQuestion, GivenAnswer, RealmContext, RunningRealm};
+use super::held::{EntryKey, HeldEntry, Losses};
+use super::{AskedQuestion, GivenAnswer, RealmContext, RunningRealm};
 use crate::base::locks::MutexGuard;
 use crate::base::log::line;
 use crate::base::signal::Signal;
-use crate::router::request::QuestionOptions;
 use crate::router::session::RouterSession;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use serverwamp_proto::id::SessionId;
-use serverwamp_proto::permissions::Action;
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -174,43 +172,6 @@ async fn pause(context: &RealmContext) {
         Poll::Pending
     })
     .await;
-}
-
-/// Which entry it is.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-enum EntryKey {
-    Subscription(u64),
-    Registration(u64),
-}
-
-impl HeldEntry {
-    fn key(&self) -> EntryKey {
-        match self {
-            Self::Subscription(entry) => EntryKey::Subscription(entry.id.get()),
-            Self::Registration(entry) => EntryKey::Registration(entry.id.get()),
-        }
-    }
-
-    /// The request that a session would make to get it now.
-    fn request<'a>(&'a self, session: &'a RouterSession) -> AccessRequest<'a> {
-        let (action, pattern, options) = match self {
-            Self::Subscription(entry) => (Action::Subscribe, &entry.pattern, QuestionOptions::default()),
-            Self::Registration(entry) => {
-                let disclose = entry.is_disclosed_to(session.id());
-                let invoke = Some(entry.invoke);
-                (
-                    Action::Register,
-                    &entry.pattern,
-                    QuestionOptions { disclose, invoke, ..QuestionOptions::default() },
-                )
-            }
-        };
-        AccessRequest {
-            form: pattern.kind(),
-            options,
-            ..AccessRequest::exact(session, action, pattern.as_str())
-        }
-    }
 }
 
 impl RealmContext {

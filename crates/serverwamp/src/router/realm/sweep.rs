@@ -6,22 +6,19 @@
 //! for a session, under the lock for the others. The sweep looks into the tables after the configuration was replaced. So either it finds the
 //! entry, or whoever enters finds the new configuration.
 
+use super::RunningRealm;
 use super::access::Standing;
 use super::decisions::Forgotten;
+use super::held::{HeldEntry, Losses};
 use super::review::Doubted;
-use super::{Disclosure, RealmConfig, RunningRealm};
 use crate::CloseReason;
 use crate::base::locks::MutexGuard;
 use crate::base::log::line;
 use crate::base::measure;
 use crate::base::signal::Signal;
-use crate::router::broker::SubscriptionEntry;
-use crate::router::dealer::RegistrationEntry;
 use crate::router::session::{CloseRequest, RouterSession, Session};
 use crate::router::supervise;
 use serverwamp_proto::id::SessionId;
-use serverwamp_proto::permissions::Action;
-use serverwamp_proto::session::Feature;
 use serverwamp_proto::uris;
 use std::collections::VecDeque;
 use std::future::Future;
@@ -37,9 +34,6 @@ const AT_ONCE: Duration = Duration::from_micros(250);
 
 /// The number of sessions that are taken from the list at a time.
 const SESSIONS: usize = 64;
-
-/// The reason that clients read of whose subscription or registration is revoked.
-const REVOKED: &str = uris::error::NOT_AUTHORIZED;
 
 /// Why sessions of a realm end: the URI and the text of their GOODBYE.
 #[derive(Clone, Debug)]
@@ -77,26 +71,13 @@ struct Sweep {
     losses: Losses,
 }
 
-/// The numbers of what was taken away.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Losses {
-    sessions: usize,
-    subscriptions: usize,
-    registrations: usize,
-}
-
-/// Something that a session holds.
-#[derive(Debug)]
-pub(crate) enum HeldEntry {
-    Subscription(Arc<SubscriptionEntry>),
-    Registration(Arc<RegistrationEntry>),
-}
-
 /// Goes on with the sweeps of a realm.
 struct Sweeper {
     realm: Arc<RunningRealm>,
     sweep: Option<Sweep>,
     over: bool,
+    /// It was asked for where locks may be held.
+    later: bool,
 }
 
 impl RunningRealm {
@@ -120,7 +101,8 @@ impl RunningRealm {
 
     /// Looks at the sessions whose decisions were forgotten. Locks may be held.
     pub(super) fn sweep_later(self: &Arc<Self>, about: Forgotten) {
-        if let (_, Some(sweeper)) = self.want_sweep(Some(about)) {
+        if let (_, Some(mut sweeper)) = self.want_sweep(Some(about)) {
+            sweeper.later = true;
             self.spawn_sweeper(sweeper);
         }
     }
@@ -132,7 +114,10 @@ impl RunningRealm {
         sweeps.waiting.push(SweepRequest { done: Arc::clone(&done), about });
         let attended = std::mem::replace(&mut sweeps.attended, true);
         drop(sweeps);
-        (done, (!attended).then(|| Sweeper { realm: Arc::clone(self), sweep: None, over: false }))
+        (
+            done,
+            (!attended).then(|| Sweeper { realm: Arc::clone(self), sweep: None, over: false, later: false }),
+        )
     }
 
     fn spawn_sweeper(&self, sweeper: Sweeper) {
@@ -195,90 +180,6 @@ impl RunningRealm {
         let (reason, message) = (end.reason.clone(), Some(end.text.clone()));
         session.request_close(CloseRequest::Goodbye { reason, message });
         true
-    }
-}
-
-impl HeldEntry {
-    /// What the realm decides now about this, which a session holds.
-    pub(super) fn standing(&self, config: &RealmConfig, session: &RouterSession) -> Standing {
-        let (action, pattern) = match self {
-            Self::Subscription(entry) => (Action::Subscribe, &entry.pattern),
-            Self::Registration(entry) => (Action::Register, &entry.pattern),
-        };
-        self.besides(config, session, config.access.standing(session.authrole(), action, pattern))
-    }
-
-    /// The same, once permissions or an authorizer have decided: a topic may require a role, and a registration that has its callers
-    /// disclosed needs that to be allowed.
-    pub(super) fn besides(
-        &self,
-        config: &RealmConfig,
-        session: &RouterSession,
-        standing: Standing,
-    ) -> Standing {
-        let Standing::Allowed(allowance) = standing else { return standing };
-        let stays = match self {
-            Self::Subscription(entry) => {
-                config.topics.of(&entry.pattern).iter().all(|route| route.required.admits(session.authrole()))
-            }
-            Self::Registration(entry) => {
-                let may_disclose = allowance.disclose && config.offers.disclosure != Disclosure::Refused;
-                may_disclose || !entry.is_disclosed_to(session.id())
-            }
-        };
-        if stays { standing } else { Standing::Denied }
-    }
-
-    /// Takes it away from a session that may not hold it. A client that does not know the message for that loses its session
-    /// instead: it would wait for events or calls that never come.
-    pub(super) fn take_away(&self, realm: &RunningRealm, session: &Arc<RouterSession>, losses: &mut Losses) {
-        let (knows, what, pattern) = match self {
-            Self::Subscription(entry) => (
-                session.subscriber_has(Feature::SubscriptionRevocation),
-                "the subscription to",
-                &entry.pattern,
-            ),
-            Self::Registration(entry) => {
-                (session.callee_has(Feature::RegistrationRevocation), "the registration of", &entry.pattern)
-            }
-        };
-        if !session.is_open() {
-            return;
-        }
-        if !knows {
-            let text = format!("{what} {pattern} is not allowed any more");
-            let end = RealmEnd { reason: uris::close::KILLED.to_owned(), text };
-            losses.sessions += usize::from(realm.end_session(session, &end));
-            return;
-        }
-        match self {
-            Self::Subscription(entry) => {
-                let revoked = realm.broker.revoke(realm.changes(), session, entry.id, Some(REVOKED));
-                losses.subscriptions += usize::from(revoked.is_some());
-            }
-            Self::Registration(entry) => {
-                let revoked = realm.dealer.revoke(realm.changes(), session, entry.id, Some(REVOKED));
-                losses.registrations += usize::from(revoked.is_some());
-            }
-        }
-    }
-}
-
-impl Losses {
-    /// Tells the operator, if there were some.
-    pub(super) fn log(self, realm: &RunningRealm) {
-        let Self { sessions, subscriptions, registrations } = self;
-        if sessions + subscriptions + registrations > 0 {
-            line!(
-                INFO,
-                "session",
-                "a realm has changed, and took away what its sessions may not have any more",
-                realm = realm.name(),
-                sessions = sessions,
-                subscriptions = subscriptions,
-                registrations = registrations
-            );
-        }
     }
 }
 
@@ -385,6 +286,15 @@ impl Future for Sweeper {
 
 impl Drop for Sweeper {
     fn drop(&mut self) {
+        if self.later && self.sweep.is_none() && !self.over {
+            // Nothing can be spawned any more, and whoever holds locks must not wait for them here.
+            self.over = true;
+            let mut sweeps = self.realm.sweeps();
+            sweeps.attended = false;
+            let waiting = std::mem::take(&mut sweeps.waiting);
+            drop(sweeps);
+            waiting.iter().for_each(|request| _ = request.done.set(()));
+        }
         // Nobody else sweeps until it is over.
         while !self.over {
             self.over = !self.go_on();
