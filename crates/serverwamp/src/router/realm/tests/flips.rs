@@ -1,5 +1,5 @@
-//! Random clients in a realm whose permissions change all the time: in the end nobody has what is not allowed, and those who know
-//! revocation know what they have.
+//! Random clients in a realm whose permissions change all the time, or the rights that its authorizer looks up: in the end nobody
+//! has what is not allowed, and those who know revocation know what they have.
 
 #![expect(
     clippy::disallowed_methods,
@@ -7,17 +7,21 @@
 )]
 
 use crate::memory::MemoryPeer;
+use crate::request::{Question, Verdict};
 use crate::router::realm::access::Standing;
 use crate::router::realm::{HeldEntry, RealmConfig};
 use crate::router::session::RouterSession;
-use crate::{Actions, Application, Realm, RoleRules, prefix};
+use crate::rt::BoxFuture;
+use crate::{Action, Actions, Application, Realm, RoleRules, prefix};
 use serverwamp_proto::codec::Serializer;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 const CLIENTS: u64 = 8;
 const REQUESTS: u64 = 120;
+const CHANGES: usize = 20;
 const TOPICS: [&str; 4] = ["a.1", "a.2", "b.1", "b.2"];
 
 /// The permissions that alternate.
@@ -140,40 +144,36 @@ impl Client {
     }
 }
 
-#[track_caller]
-fn stands(config: &RealmConfig, session: &RouterSession, held: HeldEntry) {
-    assert!(matches!(held.standing(config, session), Standing::Allowed(_)), "{held:?}");
-}
-
 /// The whole numbers of a message, without those in texts; enough of a parser for what is heard here.
 fn numbers(message: &str) -> Vec<u64> {
     let unquoted: String = message.split('"').step_by(2).collect();
     unquoted.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_happens_while_permissions_change_nobody_keeps_what_is_not_allowed() {
-    let application = Application::builder().realm(realm(0)).build().unwrap();
+/// What is done between the requests of the clients; it is told how often it was done before.
+type Change = Box<dyn Fn(usize) -> BoxFuture<'static, ()> + Send>;
+
+/// Lets clients ask for this and that until they are through, and changes something all the time. Gives the clients, and how often
+/// something was changed and a session ended.
+async fn play(application: &Application, change: Change) -> (Vec<Client>, usize, usize) {
     let over = Arc::<AtomicBool>::default();
     let ended = Arc::<AtomicUsize>::default();
-    let flips = tokio::spawn({
-        let (realms, over) = (application.realms(), Arc::clone(&over));
+    let changed = Arc::<AtomicUsize>::default();
+    let changes = tokio::spawn({
+        let (over, changed) = (Arc::clone(&over), Arc::clone(&changed));
         async move {
-            let mut flips = 1;
+            let mut changes = 1;
             while !over.load(Ordering::Relaxed) {
-                let applied = realms.reconfigure(realm(flips)).unwrap();
-                // Some sweeps begin while another one goes on.
-                if flips % 3 == 0 {
-                    applied.settled().await;
-                }
-                flips += 1;
+                change(changes).await;
+                changes += 1;
+                changed.store(changes, Ordering::Relaxed);
                 tokio::task::yield_now().await;
             }
-            flips
+            changes
         }
     });
     let clients = (0..CLIENTS).map(|number| {
-        let (application, ended) = (application.clone(), Arc::clone(&ended));
+        let (application, ended, changed) = (application.clone(), Arc::clone(&ended), Arc::clone(&changed));
         tokio::spawn(async move {
             let mut client = Client {
                 peer: application.connect(Serializer::Json),
@@ -187,7 +187,14 @@ async fn whatever_happens_while_permissions_change_nobody_keeps_what_is_not_allo
                 ended,
             };
             client.join().await;
-            for _ in 0..REQUESTS {
+            // Until enough has happened.
+            let little = |client: &Client| {
+                changed.load(Ordering::Relaxed) < CHANGES || client.ended.load(Ordering::Relaxed) == 0
+            };
+            for request in 0..100 * REQUESTS {
+                if request >= REQUESTS && !little(&client) {
+                    break;
+                }
                 client.ask().await;
             }
             client
@@ -199,9 +206,16 @@ async fn whatever_happens_while_permissions_change_nobody_keeps_what_is_not_allo
         left.push(client.await.unwrap());
     }
     over.store(true, Ordering::Relaxed);
-    let flips = flips.await.unwrap();
-    application.realms().reconfigure(realm(flips)).unwrap().settled().await;
-    for client in &mut left {
+    (left, changes.await.unwrap(), ended.load(Ordering::Relaxed))
+}
+
+/// Everything that is held may be held, and those who know revocation know what they have.
+async fn check(
+    application: &Application,
+    clients: &mut [Client],
+    may_be_held: impl Fn(&RealmConfig, &RouterSession, &HeldEntry) -> bool,
+) {
+    for client in &mut *clients {
         client.catch_up().await;
     }
     let running = application.inner().realms.get("realm1").unwrap();
@@ -209,13 +223,14 @@ async fn whatever_happens_while_permissions_change_nobody_keeps_what_is_not_allo
     let sessions: Vec<_> = running.sessions_by_id().values().cloned().collect();
     for session in &sessions {
         let tables = session.tables();
-        for held in tables.subscriptions.values() {
-            stands(&config, session, HeldEntry::Subscription(Arc::clone(&held.entry)));
+        let subscriptions =
+            tables.subscriptions.values().map(|held| HeldEntry::Subscription(Arc::clone(&held.entry)));
+        let registrations =
+            tables.registrations.values().map(|entry| HeldEntry::Registration(Arc::clone(entry)));
+        for held in subscriptions.chain(registrations) {
+            assert!(may_be_held(&config, session, &held), "{held:?}");
         }
-        for entry in tables.registrations.values() {
-            stands(&config, session, HeldEntry::Registration(Arc::clone(entry)));
-        }
-        let client = left.iter().find(|client| client.session == session.id().get()).unwrap();
+        let client = clients.iter().find(|client| client.session == session.id().get()).unwrap();
         if client.knows_revocation {
             assert_eq!(
                 tables.subscriptions.keys().map(|id| id.get()).collect::<BTreeSet<_>>(),
@@ -227,10 +242,90 @@ async fn whatever_happens_while_permissions_change_nobody_keeps_what_is_not_allo
             );
         }
     }
-    assert_eq!(sessions.len(), left.len());
-    assert!(
-        flips > 3 && ended.load(Ordering::Relaxed) > 0,
-        "permissions changed {flips} times, and ended sessions"
-    );
-    assert!(left.iter().filter(|client| client.knows_revocation).all(|client| client.session > 0));
+    assert_eq!(sessions.len(), clients.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_happens_while_permissions_change_nobody_keeps_what_is_not_allowed() {
+    let application = Application::builder().realm(realm(0)).build().unwrap();
+    let realms = application.realms();
+    let change = move |flips: usize| -> BoxFuture<'static, ()> {
+        let applied = realms.reconfigure(realm(flips)).unwrap();
+        Box::pin(async move {
+            // Some sweeps begin while another one goes on.
+            if flips.is_multiple_of(3) {
+                applied.settled().await;
+            }
+        })
+    };
+    let (mut clients, flips, ended) = play(&application, Box::new(change)).await;
+    application.realms().reconfigure(realm(flips)).unwrap().settled().await;
+    let stands = |config: &RealmConfig, session: &RouterSession, held: &HeldEntry| {
+        matches!(held.standing(config, session), Standing::Allowed(_))
+    };
+    check(&application, &mut clients, stands).await;
+    assert!(flips >= CHANGES && ended > 0, "permissions changed {flips} times, and ended {ended} sessions");
+}
+
+/// The rights in a database, of which there are three versions that say the same as [`RULES`].
+fn has_right(version: usize, action: Action, uri: &str) -> bool {
+    match version % RULES.len() {
+        0 => uri.starts_with("a."),
+        1 => uri.starts_with("b.") || (action == Action::Subscribe && uri == "a.1"),
+        _ => action != Action::Register || uri != "a.2",
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_happens_while_rights_change_nobody_keeps_what_the_authorizer_denies() {
+    let version = Arc::<AtomicUsize>::default();
+    let asking = {
+        let version = Arc::clone(&version);
+        move || {
+            let version = Arc::clone(&version);
+            Realm::router("realm1").allow_anonymous("guest").authorizer(move |question: Question| {
+                let version = Arc::clone(&version);
+                async move {
+                    // The answer is that of the moment at which the database has looked.
+                    let has = has_right(version.load(Ordering::SeqCst), question.action(), question.uri());
+                    if question.uri().ends_with('1') {
+                        tokio::task::yield_now().await;
+                    }
+                    Verdict::from(has).cache_for(Duration::from_secs(9))
+                }
+            })
+        }
+    };
+    let application = Application::builder().realm(asking()).build().unwrap();
+    let (realms, handle) = (application.realms(), application.realm("realm1").unwrap());
+    let (versions, again) = (Arc::clone(&version), asking.clone());
+    let change = move |changes: usize| -> BoxFuture<'static, ()> {
+        versions.store(changes, Ordering::SeqCst);
+        let applied = match changes % 5 {
+            0 => Some(realms.reconfigure(again()).unwrap()),
+            _ => {
+                handle.forget_decisions();
+                None
+            }
+        };
+        Box::pin(async move {
+            match applied.filter(|_| changes.is_multiple_of(2)) {
+                Some(applied) => applied.settled().await,
+                None => tokio::task::yield_now().await,
+            }
+        })
+    };
+    let (mut clients, changes, ended) = play(&application, Box::new(change)).await;
+    version.store(changes, Ordering::SeqCst);
+    application.realm("realm1").unwrap().forget_decisions();
+    application.realms().reconfigure(asking()).unwrap().settled().await;
+    let has = move |_: &RealmConfig, _: &RouterSession, held: &HeldEntry| {
+        let (action, uri) = match held {
+            HeldEntry::Subscription(entry) => (Action::Subscribe, entry.pattern.as_str()),
+            HeldEntry::Registration(entry) => (Action::Register, entry.pattern.as_str()),
+        };
+        has_right(changes, action, uri)
+    };
+    check(&application, &mut clients, has).await;
+    assert!(changes >= CHANGES && ended > 0, "rights changed {changes} times, and ended {ended} sessions");
 }
