@@ -23,9 +23,6 @@ const MOST_REALMS: usize = 1000;
 /// The default of [`RealmTemplate::linger`].
 const LINGER: Duration = Duration::from_secs(60);
 
-/// Where the application made it.
-type SourcePlace = &'static Location<'static>;
-
 /// Makes a realm of its name.
 type Make<S> = Arc<dyn Fn(&str) -> Realm<S> + Send + Sync>;
 
@@ -57,7 +54,7 @@ type Make<S> = Arc<dyn Fn(&str) -> Realm<S> + Send + Sync>;
 #[must_use]
 pub struct RealmTemplate<S = ()> {
     pattern: RoutePattern,
-    place: SourcePlace,
+    place: &'static Location<'static>,
     make: Make<S>,
     /// Has the ways in.
     door: Realm<S>,
@@ -134,7 +131,7 @@ impl<S: Send + Sync + 'static> RealmTemplate<S> {
 
 impl RealmTemplate<()> {
     /// Where it was made, and its pattern as it was written.
-    pub(crate) fn describe(&self) -> (SourcePlace, String) {
+    pub(crate) fn describe(&self) -> (&'static Location<'static>, String) {
         (self.place, format!("{:?}", self.pattern))
     }
 

@@ -185,7 +185,7 @@ impl RealmRegistry {
     /// # Errors
     /// The name of a realm that somebody else has added, reconfigured or stopped meanwhile. Nothing is changed then.
     pub(crate) fn apply(&self, changes: Vec<RealmChange>) -> Result<Vec<Arc<Signal<()>>>, Arc<str>> {
-        let mut changed = Changed::default();
+        let mut changed = TableChanges::default();
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(change) = changes.iter().find(|change| !table.allows(change)) {
             let name = change.name();
@@ -216,7 +216,7 @@ impl RealmRegistry {
 
 /// What was changed, and is dropped when nobody waits for the table: it may have code of the application.
 #[derive(Default)]
-struct Changed {
+struct TableChanges {
     replaced: Vec<(Arc<RunningRealm>, Arc<RealmConfig>)>,
     /// Realms that were stopped, or whose template was replaced.
     others: Vec<Arc<RunningRealm>>,
@@ -225,7 +225,7 @@ struct Changed {
 
 impl RealmTable {
     /// Applies a change that is allowed.
-    fn change(&mut self, change: RealmChange, changed: &mut Changed) {
+    fn change(&mut self, change: RealmChange, changed: &mut TableChanges) {
         match change {
             RealmChange::Add(realm) => drop(self.by_name.insert(Arc::clone(realm.name()), realm)),
             RealmChange::Configure(realm, config) => {
