@@ -19,7 +19,7 @@ pub use self::principal::Principal;
 pub use self::proof::ChannelBinding;
 #[cfg(any(feature = "cryptosign", feature = "scram"))]
 pub(crate) use self::proof::random;
-pub(crate) use self::slowdown::{Claim, Slowdown};
+pub(crate) use self::slowdown::{Claim, Slowdown, network};
 #[cfg(feature = "scram")]
 pub use self::verifier::ScramCredential;
 pub use serverwamp_proto::auth::Secret;

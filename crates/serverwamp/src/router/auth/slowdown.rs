@@ -127,8 +127,8 @@ fn set(entries: &[Option<Entry>], key: u64) -> &[Option<Entry>] {
     entries.chunks_exact(WAYS).nth(place(key)).unwrap_or_default()
 }
 
-/// One IPv6 network of 64 bits belongs to one household.
-fn network(address: IpAddr) -> IpAddr {
+/// Those that count as one address: one IPv6 network of 64 bits belongs to one household.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

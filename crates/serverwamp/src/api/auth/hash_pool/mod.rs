@@ -1,15 +1,21 @@
 //! Threads for the hashing of passwords, which takes milliseconds and would hold up everybody else on a runtime's thread.
 //!
 //! In: jobs. Out: their results, or at once that too many wait. Invariant: as many jobs are computed at a time as there are threads,
-//! and a bounded number waits; a job that nobody waits for any more is left out.
+//! and a bounded number waits, of one address half of it at the most; a job that nobody waits for any more is left out.
 
-use crate::WampError;
+mod lines;
+
+use crate::base::locks::{Mutex, MutexGuard};
 use crate::base::signal::Signal;
+use crate::router::auth::network;
+use crate::{Session, WampError};
+use lines::{Applicant, Lines};
 use std::fmt;
+use std::net::IpAddr;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::{Arc, OnceLock, PoisonError, mpsc};
 use std::thread;
 
 /// A few threads that hash passwords, and a bounded queue before them. Cheap to clone; all clones share the threads.
@@ -18,13 +24,20 @@ use std::thread;
 /// of the thread, and many logins at once would stop the server. The threads start with the first job, have a low priority where the
 /// system lets threads have their own (Linux), and need no async runtime.
 ///
+/// Addresses take turns, and one address (of IPv6, one network of 64 bits) has half of the places at the most: many wrong logins from
+/// one place let a login from another wait for one of them, and refuse none.
+///
 /// ```
-/// use serverwamp::WampError;
 /// use serverwamp::auth::{AuthId, HashPool, Principal, Secret, Ticket};
+/// use serverwamp::{Session, WampError};
 /// # fn slow_check(_: &Secret) -> bool { true }
 ///
-/// async fn check(AuthId(authid): AuthId, Ticket(ticket): Ticket) -> Result<Option<Principal>, WampError> {
-///     let right = HashPool::shared().run(move || slow_check(&ticket)).await?;
+/// async fn check(
+///     session: Session,
+///     AuthId(authid): AuthId,
+///     Ticket(ticket): Ticket,
+/// ) -> Result<Option<Principal>, WampError> {
+///     let right = HashPool::shared().run_for(&session, move || slow_check(&ticket)).await?;
 ///     Ok(right.then(|| Principal::new(authid)))
 /// }
 /// ```
@@ -35,15 +48,14 @@ type Job = Box<dyn FnOnce() + Send>;
 
 struct HashThreads {
     threads: usize,
-    places: usize,
-    /// Jobs that wait or are computed.
-    taken: AtomicUsize,
+    lines: Mutex<Lines<Job>>,
     workers: OnceLock<Vec<Worker>>,
 }
 
+/// A thread, which takes a job out of the lines for each message.
 struct Worker {
-    jobs: mpsc::Sender<Job>,
-    /// Jobs of this thread that wait or are computed.
+    wake: mpsc::Sender<()>,
+    /// Jobs that this thread was woken for, and that are not computed.
     load: Arc<AtomicUsize>,
 }
 
@@ -51,8 +63,8 @@ impl HashPool {
     /// A pool of its own: `threads` of them, at least one, before which `waiting` jobs may wait.
     pub fn new(threads: usize, waiting: usize) -> Self {
         let threads = threads.max(1);
-        let places = threads.saturating_add(waiting);
-        Self(Arc::new(HashThreads { threads, places, taken: AtomicUsize::new(0), workers: OnceLock::new() }))
+        let lines = Mutex::new(Lines::new(threads.saturating_add(waiting)));
+        Self(Arc::new(HashThreads { threads, lines, workers: OnceLock::new() }))
     }
 
     /// The pool of the process: a thread for every two processors, at most four, and 128 jobs that wait. That many take about 4 s
@@ -63,16 +75,37 @@ impl HashPool {
         SHARED.get_or_init(|| Self::new((processors() / 2).clamp(1, 4), 128)).clone()
     }
 
-    /// Computes `job` on one of the threads. A job whose future is dropped before it begins is left out.
+    /// Computes `job` on one of the threads, for the peer of a session. A job whose future is dropped before it begins is left out.
     ///
     /// # Errors
-    /// `wamp.error.unavailable` if too many jobs wait. An authenticator returns it as it is: the peer gets an ABORT that says so, and
-    /// `logins_unavailable` counts it. `wamp.error.runtime_error` if the job panics.
+    /// `wamp.error.unavailable` if too many jobs wait, of all or of the peer's address. An authenticator returns it as it is: the peer
+    /// gets an ABORT that says so, and `logins_unavailable` counts it. `wamp.error.runtime_error` if the job panics.
+    pub async fn run_for<T: Clone + Send + Sync + 'static>(
+        &self,
+        session: &Session,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, WampError> {
+        self.compute(session.transport().peer_address.map(|address| address.ip()), job).await
+    }
+
+    /// As [`run_for`](Self::run_for), for the application itself: no share limits its jobs.
+    ///
+    /// # Errors
+    /// As [`run_for`](Self::run_for).
     pub async fn run<T: Clone + Send + Sync + 'static>(
         &self,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, WampError> {
-        let place = PoolPlace::take(&self.0).ok_or_else(|| {
+        self.compute(None, job).await
+    }
+
+    async fn compute<T: Clone + Send + Sync + 'static>(
+        &self,
+        address: Option<IpAddr>,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, WampError> {
+        let holder = address.map(network);
+        let place = PoolPlace::take(&self.0, holder).ok_or_else(|| {
             WampError::unavailable("too many logins at the same time: try again in a few seconds")
         })?;
         let answer = Arc::new(Signal::<Option<T>>::default());
@@ -84,41 +117,58 @@ impl HashPool {
             drop(place);
             told.set(result.flatten());
         });
-        self.0.send(run)?;
+        let worker = HashThreads::idlest(&self.0)?;
+        self.0.lines().push(holder, run);
+        worker.wake()?;
         answer.wait().await.ok_or_else(|| WampError::internal("the hashing of a password panicked"))
     }
 
     /// The number of jobs that wait or are computed.
     pub fn in_flight(&self) -> usize {
-        self.0.taken.load(Ordering::Relaxed)
+        self.0.lines().taken()
     }
 }
 
 impl HashThreads {
-    fn send(&self, job: Job) -> Result<(), WampError> {
-        let workers = self.workers.get_or_init(|| (0..self.threads).filter_map(Worker::start).collect());
+    fn lines(&self) -> MutexGuard<'_, Lines<Job>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn idlest(pool: &Arc<Self>) -> Result<&Worker, WampError> {
+        let start = || (0..pool.threads).filter_map(|number| Worker::start(pool, number)).collect();
+        let workers = pool.workers.get_or_init(start);
         let idlest = workers.iter().min_by_key(|worker| worker.load.load(Ordering::Relaxed));
-        let worker =
-            idlest.ok_or_else(|| WampError::internal("no thread could be started that hashes passwords"))?;
-        worker.load.fetch_add(1, Ordering::Relaxed);
-        worker.jobs.send(job).map_err(|_| WampError::internal("a thread that hashes passwords has ended"))
+        idlest.ok_or_else(|| WampError::internal("no thread could be started that hashes passwords"))
     }
 }
 
 impl Worker {
-    fn start(number: usize) -> Option<Self> {
-        let (jobs, received) = mpsc::channel::<Job>();
+    fn start(pool: &Arc<HashThreads>, number: usize) -> Option<Self> {
+        let (wake, woken) = mpsc::channel::<()>();
         let load = Arc::new(AtomicUsize::new(0));
         let done = Arc::clone(&load);
+        // The pool ends its threads: they must not keep it.
+        let pool = Arc::downgrade(pool);
         let work = move || {
             lower_priority();
-            for job in received {
-                job();
+            for () in woken {
+                let Some(pool) = pool.upgrade() else { return };
+                // The lock is not held while the job is computed.
+                let next = pool.lines().pop();
+                if let Some(job) = next {
+                    job();
+                }
                 done.fetch_sub(1, Ordering::Relaxed);
             }
         };
         thread::Builder::new().name(format!("serverwamp-hash-{number}")).spawn(work).ok()?;
-        Some(Self { jobs, load })
+        Some(Self { wake, load })
+    }
+
+    /// Lets the thread take one more job.
+    fn wake(&self) -> Result<(), WampError> {
+        self.load.fetch_add(1, Ordering::Relaxed);
+        self.wake.send(()).map_err(|_| WampError::internal("a thread that hashes passwords has ended"))
     }
 }
 
@@ -133,19 +183,17 @@ fn lower_priority() {
 const fn lower_priority() {}
 
 /// A place among the jobs of a pool, until it is dropped.
-struct PoolPlace(Arc<HashThreads>);
+struct PoolPlace(Arc<HashThreads>, Applicant);
 
 impl PoolPlace {
-    fn take(pool: &Arc<HashThreads>) -> Option<Self> {
-        let more = |taken: usize| (taken < pool.places).then_some(taken + 1);
-        pool.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
-        Some(Self(Arc::clone(pool)))
+    fn take(pool: &Arc<HashThreads>, holder: Applicant) -> Option<Self> {
+        pool.lines().take(holder).then(|| Self(Arc::clone(pool), holder))
     }
 }
 
 impl Drop for PoolPlace {
     fn drop(&mut self) {
-        self.0.taken.fetch_sub(1, Ordering::Relaxed);
+        self.0.lines().give_back(self.1);
     }
 }
 
@@ -160,10 +208,11 @@ impl Drop for StillWanted {
 
 impl fmt::Debug for HashPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = self.0.lines();
         f.debug_struct("HashPool")
             .field("threads", &self.0.threads)
-            .field("places", &self.0.places)
-            .field("in_flight", &self.in_flight())
+            .field("places", &lines.places())
+            .field("in_flight", &lines.taken())
             .finish()
     }
 }
@@ -194,6 +243,31 @@ mod tests {
         let results: Vec<i32> = waiting.into_iter().map(|one| block_on(one).unwrap()).collect();
         assert_eq!(results, [0, 1]);
         assert_eq!(block_on(pool.run(|| 9)).unwrap(), 9, "there is room again");
+    }
+
+    #[test]
+    fn one_address_takes_half_of_the_places_and_others_come_next() {
+        let pool = HashPool::new(1, 7);
+        let (go_on, stop) = sync_channel::<()>(0);
+        let mut busy = Box::pin(pool.run(move || stop.recv().is_ok()));
+        assert!(busy.as_mut().now_or_never().is_none());
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let job = |name: &'static str| {
+            let order = Arc::clone(&order);
+            move || order.lock().unwrap().push(name)
+        };
+        let [flood, neighbour]: [IpAddr; 2] = ["192.0.2.1", "192.0.2.2"].map(|text| text.parse().unwrap());
+        let mut jobs: Vec<_> = (0..4).map(|_| Box::pin(pool.compute(Some(flood), job("flood")))).collect();
+        jobs.iter_mut().for_each(|one| assert!(one.as_mut().now_or_never().is_none()));
+        let refused = pool.compute(Some(flood), job("flood")).now_or_never().unwrap().unwrap_err();
+        assert_eq!(refused.uri(), "wamp.error.unavailable");
+        jobs.push(Box::pin(pool.compute(Some(neighbour), job("neighbour"))));
+        assert!(jobs.last_mut().unwrap().as_mut().now_or_never().is_none());
+        go_on.send(()).unwrap();
+        assert!(block_on(busy).unwrap());
+        jobs.into_iter().for_each(|one| block_on(one).unwrap());
+        assert_eq!(*order.lock().unwrap(), ["flood", "neighbour", "flood", "flood", "flood"]);
+        assert!(block_on(pool.compute(Some(flood), || true)).unwrap(), "it has places again");
     }
 
     #[test]
