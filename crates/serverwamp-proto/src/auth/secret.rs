@@ -64,6 +64,14 @@ impl From<String> for Secret {
     }
 }
 
+impl From<Vec<u8>> for Secret {
+    fn from(mut bytes: Vec<u8>) -> Self {
+        let secret = Self::new(&bytes);
+        bytes.zeroize();
+        secret
+    }
+}
+
 impl Drop for Secret {
     fn drop(&mut self) {
         self.0.zeroize();

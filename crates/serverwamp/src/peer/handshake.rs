@@ -20,6 +20,7 @@ use futures_util::FutureExt;
 use serverwamp_proto::message;
 use serverwamp_proto::session::ClientRoles;
 use serverwamp_proto::uris;
+use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -61,13 +62,16 @@ impl Peer {
         self.poll_at_once();
     }
 
-    pub(super) fn authenticate(&mut self, answer: &message::Authenticate<'_>) {
+    pub(super) fn authenticate(&mut self, answer: message::Authenticate<'_>) {
         let Phase::Deciding(deciding) = &mut self.phase else { return };
         deciding.challenged = false;
         let extra = wire::dict(Some(&answer.extra));
-        deciding
-            .exchange
-            .answer(AuthenticateAnswer { signature: Secret::from(answer.signature.as_ref()), extra });
+        let signature = match answer.signature {
+            // The copy without escapes is overwritten.
+            Cow::Owned(text) => Secret::from(text),
+            Cow::Borrowed(text) => Secret::from(text),
+        };
+        deciding.exchange.answer(AuthenticateAnswer { signature, extra });
         self.poll_at_once();
     }
 

@@ -181,7 +181,7 @@ impl Peer {
         }
         match step {
             SessionStep::Join(hello, roles) => self.join(&hello, roles),
-            SessionStep::Authenticate(answer) => self.authenticate(&answer),
+            SessionStep::Authenticate(answer) => self.authenticate(answer),
             SessionStep::Request(request) => {
                 let decoding = self.decoding();
                 if let Phase::Open(open) = &mut self.phase {
@@ -297,6 +297,10 @@ impl MessageHandler for Peer {
             Phase::Closed | Phase::Deciding(_) => self.app.limits.hello_bytes,
             Phase::Open(_) | Phase::Closing | Phase::Ended => usize::MAX,
         }
+    }
+
+    fn expects_secret(&self) -> bool {
+        matches!(&self.phase, Phase::Deciding(deciding) if deciding.challenged)
     }
 
     fn passes_over(&self) -> usize {

@@ -39,6 +39,11 @@ pub(crate) trait MessageHandler: Send + Unpin {
         None
     }
 
+    /// Returns whether the next message may bring a secret: its bytes are overwritten once it was taken.
+    fn expects_secret(&self) -> bool {
+        false
+    }
+
     /// The longest message that is taken for now, if it is shorter than the transport's own limit.
     fn longest_message(&self) -> usize {
         usize::MAX

@@ -10,8 +10,9 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use hyper::rt::{Read, ReadBuf};
+use zeroize::Zeroize;
 
 /// Bytes asked for in one read while nothing speaks for more; also what an idle connection keeps.
 const SMALL: usize = 4 * 1024;
@@ -101,5 +102,76 @@ impl Input {
         self.received = BytesMut::from(&self.received[..]);
         self.target = SMALL;
         self.longest = 0;
+    }
+
+    /// Overwrites a message that was decoded from here, if nobody else has it. Returns the memory, which is free after that.
+    ///
+    /// Records of a batch share the memory of the whole batch, and are not overwritten.
+    #[cold]
+    pub(super) fn wipe(&mut self, message: Bytes) -> Option<BytesMut> {
+        // What was received behind the message is in the same memory.
+        self.trim();
+        let mut memory = message.try_into_mut().ok()?;
+        memory.as_mut().zeroize();
+        Some(memory)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::framing::Framing;
+    use futures_util::task::noop_waker_ref;
+    use serverwamp_proto::codec::Serializer;
+    use serverwamp_proto::websocket::Event;
+
+    struct Peer(Vec<u8>);
+
+    impl Read for Peer {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            mut buf: hyper::rt::ReadBufCursor<'_>,
+        ) -> Poll<io::Result<()>> {
+            buf.put_slice(&std::mem::take(&mut self.0));
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[test]
+    fn a_message_with_a_secret_is_overwritten_in_place_and_what_follows_stays() {
+        let secret = br#"[5,"secret!!!",{}]"#;
+        let length = u8::try_from(secret.len()).unwrap();
+        let mask = [1, 2, 3, 4];
+        let masked = secret.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask);
+        let web: Vec<u8> = [0x81, 0x80 | length].into_iter().chain(mask).chain(masked).collect();
+        let raw = [&[0, 0, 0, length][..], secret].concat();
+        for (framing, frame) in [
+            (Framing::plain(None), web),
+            (Framing::RawSocket { serializer: Serializer::Json, takes: 1 << 24 }, raw),
+        ] {
+            let (mut input, mut decoder) = (Input::new(), framing.decoder(1 << 24));
+            let mut context = Context::from_waker(noop_waker_ref());
+            let sent = [&frame[..], &frame[..7]].concat();
+            assert!(matches!(input.poll_read(&mut context, &mut Peer(sent)), Poll::Ready(Ok(_))));
+            let Ok(Some(Event::Text(message) | Event::Binary(message))) = decoder.decode(&mut input.received)
+            else {
+                panic!("no message")
+            };
+            assert_eq!(&message[..], secret);
+            let copy = message.clone();
+            assert!(input.wipe(copy).is_none(), "somebody has it");
+            let wiped = input.wipe(message).expect("nobody else has it");
+            assert_eq!(&wiped[..], [0; 18]);
+            assert!(matches!(
+                input.poll_read(&mut context, &mut Peer(frame[7..].to_vec())),
+                Poll::Ready(Ok(_))
+            ));
+            let Ok(Some(Event::Text(message) | Event::Binary(message))) = decoder.decode(&mut input.received)
+            else {
+                panic!("no second message")
+            };
+            assert_eq!(&message[..], secret);
+        }
     }
 }

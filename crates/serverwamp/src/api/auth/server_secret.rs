@@ -16,7 +16,7 @@ pub fn secret_from_file(path: impl AsRef<Path>) -> Result<Secret, ConfigError> {
     let place = Location::caller();
     let problem = |text: String| ConfigError::of_application(vec![Problem::new(place, text)]);
     let bytes = std::fs::read(path)
-        .map(Secret::new)
+        .map(Secret::from)
         .map_err(|error| problem(format!("the secret cannot be read from {}: {error}", path.display())))?;
     without_line_break(bytes.expose())
         .ok_or_else(|| problem(format!("the file {} has no secret in it", path.display())))

@@ -133,9 +133,13 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
 
     #[inline]
     fn message(&mut self, message: Bytes, kind: Opcode, budget: &mut Budget, now: Instant) {
+        let secret = self.handler.expects_secret().then(|| message.clone());
         match self.handler.message(message, kind, now) {
             Flow::Continue => {}
             Flow::Pause => self.busy = true,
+        }
+        if let Some(secret) = secret {
+            self.input.wipe(secret);
         }
         if budget.pay_charged() {
             self.heed();

@@ -85,7 +85,7 @@ impl JwtKeys {
     pub fn from_secret_file(path: impl AsRef<Path>) -> Result<Self, AuthSettingsError> {
         let path = path.as_ref();
         let unusable = |problem: String| AuthSettingsError::new(path.display(), problem);
-        let contents = Secret::new(fs::read(path).map_err(|error| unusable(error.to_string()))?);
+        let contents = Secret::from(fs::read(path).map_err(|error| unusable(error.to_string()))?);
         let material = Material::secret(Secret::new(contents.expose().trim_ascii_end())).map_err(unusable)?;
         Ok(Self::new(KeySource::Fixed, KeySet::of(material), KeyState::default()))
     }

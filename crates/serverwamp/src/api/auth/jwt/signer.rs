@@ -53,7 +53,7 @@ impl JwtSigner {
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, AuthSettingsError> {
         let path = path.as_ref();
         let unusable = |problem: String| AuthSettingsError::new(path.display(), problem);
-        let contents = Secret::new(fs::read(path).map_err(|error| unusable(error.to_string()))?);
+        let contents = Secret::from(fs::read(path).map_err(|error| unusable(error.to_string()))?);
         if contents.expose().windows(10).any(|part| part == b"-----BEGIN") {
             Self::of_pem(contents.expose()).map_err(unusable)
         } else {
