@@ -10,7 +10,7 @@ use super::{Dialect, ScramError};
 
 /// The key derivation function of a user, with its costs. The client computes it at every login, the server only when the
 /// password is set.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum ScramKdf {
     /// PBKDF2 with HMAC-SHA-256.

@@ -28,6 +28,8 @@ mod settings_error;
 pub use self::both::both;
 pub use self::certificate::{Fingerprint, client_certificate, client_certificate_behind};
 pub use self::cra::{cra, cra_mixed, cra_salted, derive_key};
+#[cfg(all(feature = "credentials", feature = "scram"))]
+pub use self::credentials::hash_scram;
 #[cfg(feature = "credentials")]
 pub use self::credentials::{Credentials, hash_cra, hash_ticket};
 #[cfg(feature = "cryptosign")]

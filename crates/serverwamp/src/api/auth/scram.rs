@@ -100,16 +100,32 @@ where
     T: 'static,
     S: Send + Sync + 'static,
 {
-    let options = Arc::new(options);
+    let demand = options.channel_binding;
+    scram_like(demand, handler, move |server_key, authid| options.nobody(server_key, authid))
+}
+
+/// The same; `nobody` makes the verifier of an authid that nobody has, from the server's secret and the authid.
+pub(super) fn scram_like<H, T, S>(
+    demand: ChannelBinding,
+    handler: H,
+    nobody: impl Fn(&Secret, &str) -> Result<ScramVerifier, ScramError> + Send + Sync + 'static,
+) -> Authenticator<S>
+where
+    H: AuthHandler<ScramMethod, T, S>,
+    T: 'static,
+    S: Send + Sync + 'static,
+{
+    let nobody = Arc::new(nobody);
     dialogue(asking(method::WAMP_SCRAM), Unbound::new(handler), move |handler, exchange, name| {
-        let options = Arc::clone(&options);
-        async move { authenticate(&options, handler, exchange, name).await }
+        let nobody = Arc::clone(&nobody);
+        async move { authenticate(demand, &*nobody, handler, exchange, name).await }
     })
     .also_named(method::SCRAM)
 }
 
 async fn authenticate(
-    options: &ScramOptions,
+    demand: ChannelBinding,
+    nobody: &(impl Fn(&Secret, &str) -> Result<ScramVerifier, ScramError> + Sync),
     handler: BoundHandler<ScramMethod>,
     exchange: Arc<Exchange>,
     name: Arc<str>,
@@ -119,13 +135,13 @@ async fn authenticate(
     };
     let authid = prepare(authid).map_err(denial)?;
     let hello = ScramHello::from_extra(&exchange.hello.authextra).map_err(denial)?;
-    if options.channel_binding == ChannelBinding::Required && hello.channel_binding().is_none() {
+    if demand == ChannelBinding::Required && hello.channel_binding().is_none() {
         return Err(denial(ScramError::BindingRequired));
     }
     let mut request = AuthRequest::new(Arc::clone(&exchange), Arc::clone(&name));
     request.authid = Some(authid.clone());
     let known = handler.call(request).await?;
-    let nobody = options.nobody(exchange.server_secret(), &authid).map_err(WampError::internal)?;
+    let nobody = nobody(exchange.server_secret(), &authid).map_err(WampError::internal)?;
     let verifier = known.as_ref().map_or(&nobody, |credential| &credential.verifier);
     let dialect = Dialect::of(&name).unwrap_or(Dialect::Specification);
     let channel = exchange.session.transport().channel_id().cloned();
@@ -134,10 +150,13 @@ async fn authenticate(
     let answer = exchange.challenge(&name, server.challenge()).await;
     match (server.verify(answer.signature.expose(), &answer.extra), &known) {
         (Ok(signature), Some(credential)) => Ok(Some(proved(credential, &signature, dialect))),
-        (Err(error), Some(_)) => Err(denial(error)),
-        (verified, None) => {
-            let error = verified.err().unwrap_or(ScramError::Proof);
-            Err(Denial::denied("the authid is unknown").with_scram(error.server_error()))
+        (verified, _) => {
+            // The text is made for both, which takes as long.
+            let mut denial = denial(verified.err().unwrap_or(ScramError::Proof));
+            if known.is_none() {
+                denial.cause = Some("the authid is unknown".into());
+            }
+            Err(denial)
         }
     }
 }

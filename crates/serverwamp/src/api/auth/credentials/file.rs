@@ -2,9 +2,14 @@
 //!
 //! Invariant: no text of the file is part of an error but the names of users and keys: the rest may be a secret.
 
+#[cfg(feature = "scram")]
+use super::super::ScramCredential;
 use super::super::{CraCredential, Principal, Salting, Secret};
+#[cfg(feature = "scram")]
+use super::forms::ScramForm;
 use super::forms::{CraForm, Forms, SaltShape};
 use super::password::{Cost, PasswordHash};
+use super::user::Entries;
 use hashbrown::HashMap;
 use std::ops::Range;
 use toml::Spanned;
@@ -17,6 +22,27 @@ pub(super) struct Users {
     /// What checking the ticket of a user costs.
     pub(super) costs: Forms<Cost>,
     pub(super) cra: Forms<CraForm>,
+    #[cfg(feature = "scram")]
+    pub(super) scram: Forms<ScramForm>,
+    /// Who has a public key, in hex of small letters.
+    pub(super) by_key: HashMap<String, Principal>,
+    /// What is copied where a user is not found, so that this takes as long.
+    pub(super) stand_in: StandIn,
+}
+
+/// One of the users with each method, whichever.
+#[derive(Debug, Default)]
+pub(super) struct StandIn {
+    pub(super) cra: Option<CraCredential>,
+    #[cfg(feature = "scram")]
+    pub(super) scram: Option<ScramCredential>,
+    pub(super) principal: Option<Principal>,
+}
+
+/// A copy of what was found; `None` after the same work if nothing was.
+pub(super) fn copy_of<T: Clone>(found: Option<&T>, stand_in: Option<&T>) -> Option<T> {
+    let copy = found.or(stand_in).cloned();
+    copy.filter(|_| found.is_some())
 }
 
 /// One user.
@@ -25,6 +51,8 @@ pub(super) struct User {
     pub(super) principal: Principal,
     pub(super) ticket: Option<PasswordHash>,
     pub(super) cra: Option<CraCredential>,
+    #[cfg(feature = "scram")]
+    pub(super) scram: Option<ScramCredential>,
 }
 
 /// A fault, with the number of its line.
@@ -60,92 +88,78 @@ pub(super) fn read(text: &str) -> Result<Users, Vec<FileFault>> {
 
 fn read_user(
     authid: &str,
-    entries: &Spanned<DeValue<'_>>,
+    table: &Spanned<DeValue<'_>>,
     users: &mut Users,
     fault: &mut impl FnMut(Range<usize>, String),
 ) {
-    let DeValue::Table(entries_of) = entries.get_ref() else {
-        return fault(entries.span(), format!("user {authid:?} is not a table: write [user.{authid:?}]"));
+    let DeValue::Table(entries) = table.get_ref() else {
+        return fault(table.span(), format!("user {authid:?} is not a table: write [user.{authid:?}]"));
     };
-    let mut fault = |span, text: &str| fault(span, format!("user {authid:?}: {text}"));
-    let mut role = "authenticated".to_owned();
-    let (mut ticket, mut secret, mut derived) = (None, None, None);
-    for (key, value) in entries_of {
-        let DeValue::String(text) = value.get_ref() else {
-            fault(value.span(), &format!("`{}` is not a text in quotes", key.get_ref()));
-            continue;
-        };
-        match key.get_ref().as_ref() {
-            "role"
-                if !text.is_empty()
-                    && !text.contains(|one: char| one.is_whitespace() || one.is_control()) =>
-            {
-                role = text.to_string();
-            }
-            "role" => {
-                fault(value.span(), "`role` is empty, or has a white space or a control character in it")
-            }
-            "ticket" => match PasswordHash::parse(text) {
-                Ok(hash) => ticket = Some(hash),
-                Err(why) => fault(value.span(), &format!("`ticket` {why}; `auth::hash_ticket` writes it")),
-            },
-            "cra_secret" if !text.is_empty() => secret = Some(Secret::new(text.as_bytes())),
-            "cra_secret" => fault(value.span(), "`cra_secret` is empty"),
-            "cra" => match read_cra(text) {
-                Ok(found) => derived = Some(found),
-                Err(why) => fault(value.span(), &format!("`cra` {why}; `auth::hash_cra` writes it")),
-            },
-            other => fault(
-                key.span(),
-                &format!("unknown key `{other}`; there are role, ticket, cra and cra_secret"),
-            ),
+    let mut fault = |span, text: String| fault(span, format!("user {authid:?}: {text}"));
+    let mut found = Entries::default();
+    for (key, value) in entries {
+        found.read(authid, key, value, &mut fault);
+    }
+    if found.has_none() {
+        let all = Entries::SECRETS.join("`, `");
+        fault(table.span(), format!("has no secret and no public key: add one of `{all}`"));
+    }
+    if found.secret.is_some() && found.derived.is_some() {
+        let text = "`cra` and `cra_secret` are two secrets of one method: keep one".to_owned();
+        return fault(table.span(), text);
+    }
+    let public_keys = std::mem::take(&mut found.public_keys);
+    let user = users.enter(authid, found);
+    for (span, key) in public_keys {
+        if let Some(other) = users.by_key.insert(key, user.principal.clone()) {
+            let other = other.authid();
+            fault(span, format!("`cryptosign` is a key of user {other:?} as well: a key names one user"));
         }
     }
-    let principal = Principal::new(authid).role(role).provider("file");
-    if let Some(hash) = &ticket {
-        users.costs.add(hash.cost);
-    }
-    let cra = match (secret, derived) {
-        (Some(_), Some(_)) => {
-            return fault(entries.span(), "`cra` and `cra_secret` are two secrets of one method: keep one");
+    users.by_authid.insert(authid.to_owned(), user);
+}
+
+impl Users {
+    /// The user that these entries make; its forms count from now on.
+    fn enter(&mut self, authid: &str, found: Entries) -> User {
+        let role = found.role.unwrap_or_else(|| "authenticated".to_owned());
+        let principal = Principal::new(authid).role(role).provider("file");
+        if let Some(hash) = &found.ticket {
+            self.costs.add(hash.cost);
         }
-        (Some(secret), None) => {
-            users.cra.add(CraForm::Plain);
-            Some(CraCredential::new(secret, principal.clone()))
-        }
-        (None, Some((salting, key))) => {
+        let plain = found.secret.map(|secret| {
+            self.cra.add(CraForm::Plain);
+            CraCredential::new(secret, principal.clone())
+        });
+        let derived = found.derived.map(|(salting, key)| {
             let Salting(derivation) = &salting;
             let (iterations, keylen) = (derivation.iterations, derivation.keylen);
-            users.cra.add(CraForm::Salted { iterations, keylen, salt: SaltShape::of(&derivation.salt) });
-            Some(CraCredential::derived(key, salting, principal.clone()))
+            self.cra.add(CraForm::Salted { iterations, keylen, salt: SaltShape::of(&derivation.salt) });
+            CraCredential::derived(key, salting, principal.clone())
+        });
+        #[cfg(feature = "scram")]
+        let scram = found.scram.map(|verifier| {
+            self.scram.add(ScramForm::of(&verifier));
+            ScramCredential::new(verifier, principal.clone())
+        });
+        let user = User {
+            principal,
+            ticket: found.ticket,
+            cra: plain.or(derived),
+            #[cfg(feature = "scram")]
+            scram,
+        };
+        self.stand_in.cra = user.cra.clone().or_else(|| self.stand_in.cra.take());
+        #[cfg(feature = "scram")]
+        {
+            self.stand_in.scram = user.scram.clone().or_else(|| self.stand_in.scram.take());
         }
-        (None, None) => None,
-    };
-    if ticket.is_none() && cra.is_none() {
-        fault(entries.span(), "has no secret: add `ticket`, `cra` or `cra_secret`");
+        self.stand_in.principal = Some(user.principal.clone());
+        user
     }
-    users.by_authid.insert(authid.to_owned(), User { principal, ticket, cra });
 }
 
-/// `$wampcra$i=ITERATIONS,l=KEYLEN$SALT$KEY`; a salt may have any characters in it, the key is base64.
-fn read_cra(text: &str) -> Result<(Salting, String), &'static str> {
-    const FORM: &str = "is not of the form $wampcra$i=ITERATIONS,l=KEYLEN$SALT$KEY";
-    let rest = text.strip_prefix("$wampcra$").ok_or(FORM)?;
-    let (costs, rest) = rest.split_once('$').ok_or(FORM)?;
-    let (salt, key) = rest.rsplit_once('$').ok_or(FORM)?;
-    let (iterations, keylen) = costs.split_once(',').ok_or(FORM)?;
-    let number =
-        |text: &str, name: &str| text.strip_prefix(name).and_then(|number| number.parse::<u32>().ok());
-    let (Some(iterations), Some(keylen)) = (number(iterations, "i="), number(keylen, "l=")) else {
-        return Err(FORM);
-    };
-    if iterations == 0 || keylen == 0 || key.is_empty() {
-        return Err("has no iterations, no length or no key");
-    }
-    Ok((Salting::new(salt, iterations, keylen), key.to_owned()))
-}
-
-/// The same text of a password.
+/// An entry for the key of a password.
 pub(super) fn write_cra(salting: &Salting, password: &Secret) -> String {
     let Salting(derivation) = salting;
     let key = super::super::derive_key(password, salting);

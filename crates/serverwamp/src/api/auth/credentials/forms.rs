@@ -4,6 +4,10 @@
 //! users: a peer that tries names sees the same mixture whether they exist or not.
 
 use super::super::Secret;
+#[cfg(feature = "scram")]
+use super::super::{ScramError, ScramKdf, ScramKeys, ScramVerifier};
+#[cfg(feature = "scram")]
+use crate::router::auth::random;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeMap;
@@ -71,10 +75,7 @@ impl SaltShape {
 
     /// The salt of an authid that nobody has: always the same one.
     pub(super) fn made_up(&self, secret: &Secret, authid: &str) -> String {
-        let blocks = (0_u32..).flat_map(|block| {
-            let block = secret.derive(&format!("salt {block}\0{authid}"));
-            block.expose().to_vec()
-        });
+        let blocks = made_up_bytes(secret, "salt", authid);
         match self {
             Self::Base64(bytes) => STANDARD.encode(blocks.take(*bytes).collect::<Vec<u8>>()),
             Self::Hex(digits) => {
@@ -82,6 +83,40 @@ impl SaltShape {
             }
             Self::Text(kinds) => kinds.chars().zip(blocks).map(|(kind, byte)| of_kind(kind, byte)).collect(),
         }
+    }
+}
+
+/// As many bytes as are taken, always the same for the same name.
+fn made_up_bytes(secret: &Secret, purpose: &str, authid: &str) -> impl Iterator<Item = u8> {
+    (0_u32..).flat_map(move |block| {
+        let block = secret.derive(&format!("{purpose} {block}\0{authid}"));
+        block.expose().to_vec()
+    })
+}
+
+/// The form of a user of WAMP-SCRAM, as far as CHALLENGE shows it.
+#[cfg(feature = "scram")]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct ScramForm {
+    kdf: ScramKdf,
+    salt_length: usize,
+}
+
+#[cfg(feature = "scram")]
+impl ScramForm {
+    pub(super) fn of(verifier: &ScramVerifier) -> Self {
+        Self { kdf: verifier.kdf(), salt_length: verifier.salt().len() }
+    }
+
+    /// What `hash_scram` makes by default, for a file without users of WAMP-SCRAM.
+    pub(super) fn by_default() -> Self {
+        Self { kdf: ScramKdf::default(), salt_length: 16 }
+    }
+
+    /// The verifier of an authid that nobody has: its salt is always the same one, its keys fit no password.
+    pub(super) fn nobody(&self, secret: &Secret, authid: &str) -> Result<ScramVerifier, ScramError> {
+        let salt: Vec<u8> = made_up_bytes(secret, "salt of scram", authid).take(self.salt_length).collect();
+        ScramVerifier::new(self.kdf, &salt, ScramKeys::new(random(), random()))
     }
 }
 

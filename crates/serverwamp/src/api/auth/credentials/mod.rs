@@ -5,21 +5,27 @@
 
 mod file;
 mod forms;
+mod hashes;
 mod password;
+#[cfg(any(feature = "cryptosign", feature = "scram"))]
+mod proofs;
 #[cfg(test)]
 mod tests;
+mod user;
+
+#[cfg(feature = "scram")]
+pub use self::hashes::hash_scram;
+pub use self::hashes::{hash_cra, hash_ticket};
 
 use super::cra::cra_like;
-use super::{AuthId, Authenticator, HashPool, Principal, Salting, Secret, Ticket, random_secret, ticket};
+use super::{AuthId, Authenticator, HashPool, Principal, Secret, Ticket, ticket};
 use crate::base::error::{ConfigError, Problem};
 use crate::base::locks::Mutex;
 use crate::base::log::line;
 use crate::rt::after;
 use crate::{Session, WampError};
 use arc_swap::ArcSwap;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use file::Users;
+use file::{Users, copy_of};
 use forms::CraForm;
 use password::{Cost, PasswordHash};
 use serverwamp_proto::auth::Derivation;
@@ -43,9 +49,13 @@ const LOOK: Duration = Duration::from_secs(5);
 ///
 /// [user."ada@example.com"]
 /// cra = "$wampcra$i=100000,l=32$..$.."    # or cra_secret = "..", the secret itself
+/// scram = "$scram$argon2id13$i=2,m=19456$..$..$..$..$.."
+/// cryptosign = ["545efb0a2192db8d43f118e9bf9aee081466e1ef36c708b96ee6f62dddad9122"]
 /// ```
 ///
-/// [`hash_ticket`] and [`hash_cra`] write the entries. The provider of all users is `file`.
+/// A user may have entries for several methods; those that the realm has count. `cryptosign` is a public key or a list of them, each of
+/// one user alone. `serverwamp hash` and `serverwamp keygen` write the entries, and so do [`hash_ticket`], [`hash_cra`] and `hash_scram`.
+/// The provider of all users is `file`.
 ///
 /// The file is read again when it has changed, at a login and at most every 5 s. If it cannot be used then, the former users
 /// stay, and the log says why, with file and line (`serverwamp::auth`). Sessions that are open stay.
@@ -59,6 +69,7 @@ const LOOK: Duration = Duration::from_secs(5);
 ///
 /// let users = Credentials::from_file("/etc/serverwamp/users.toml")?;
 /// let realm: Realm = Realm::new("secure").authenticator(users.ticket()).authenticator(users.cra());
+/// // With the features `scram` and `cryptosign`: users.scram(), users.cryptosign().
 /// # Ok::<(), serverwamp::ConfigError>(())
 /// ```
 #[derive(Clone)]
@@ -178,7 +189,9 @@ impl Credentials {
     pub fn cra<S: Send + Sync + 'static>(&self) -> Authenticator<S> {
         let (known, unknown) = (self.clone(), self.clone());
         let handler = move |session: Session, AuthId(authid): AuthId| {
-            let user = known.users(&session).by_authid.get(&authid).and_then(|user| user.cra.clone());
+            let users = known.users(&session);
+            let user = users.by_authid.get(&authid).and_then(|user| user.cra.as_ref());
+            let user = copy_of(user, users.stand_in.cra.as_ref());
             async move { user }
         };
         cra_like(handler, move |secret, authid| unknown.nobody(secret, authid))
@@ -192,13 +205,13 @@ impl Credentials {
     ) -> Result<Option<Principal>, WampError> {
         let users = self.users(session);
         let user = users.by_authid.get(authid);
-        let hash = user.and_then(|user| user.ticket.clone());
-        let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| {
-            let secret = &session.inner().running_realm().context.auth_secret;
-            PasswordHash::nobody(users.costs.pick(secret, authid).copied().unwrap_or(Cost::RECOMMENDED))
-        });
-        let right = self.0.pool.run(move || hash.verify(&sent)).await?;
+        let secret = &session.inner().running_realm().context.auth_secret;
+        let cost = users.costs.pick(secret, authid).copied().unwrap_or(Cost::RECOMMENDED);
+        // Made for users as well, because it takes a while.
+        let nobody = PasswordHash::nobody(cost);
+        let known = user.and_then(|user| user.ticket.as_ref());
+        let (hash, known) = (known.unwrap_or(&nobody).clone(), known.is_some());
+        let right = self.0.pool.run_for(session, move || hash.verify(&sent)).await?;
         Ok(user.filter(|_| right & known).map(|user| user.principal.clone()))
     }
 
@@ -231,7 +244,8 @@ impl Credentials {
         let inner = &*self.0;
         let tried = inner.tried.load(Ordering::Relaxed);
         // A file that cannot be read has a hash of its own, so that this is said once.
-        let found = std::fs::read(&inner.path).map_or(0, |bytes| inner.hasher.hash_one(&*bytes));
+        let found =
+            std::fs::read(&inner.path).map_or(0, |bytes| inner.hasher.hash_one(Secret::from(bytes).expose()));
         if found != tried {
             inner.tried.store(found, Ordering::Relaxed);
             // The log has the reason.
@@ -244,7 +258,7 @@ impl Credentials {
 #[track_caller]
 fn text_of(path: &Path) -> Result<Secret, ConfigError> {
     let place = Location::caller();
-    std::fs::read(path).map(Secret::new).map_err(|error| {
+    std::fs::read(path).map(Secret::from).map_err(|error| {
         let text = format!("the credentials in {} cannot be read: {error}", path.display());
         ConfigError::of_application(vec![Problem::new(place, text)])
     })
@@ -266,20 +280,6 @@ fn users_of(path: &Path, text: &Secret) -> Result<Users, ConfigError> {
     let problem =
         |(line, text): (usize, String)| Problem::new(place, format!("{}:{line}: {text}", path.display()));
     Err(ConfigError::of_application(faults.into_iter().map(problem).collect()))
-}
-
-/// The entry `ticket` of a user in a file of [`Credentials`]: Argon2id with 19 MiB and two passes, as OWASP recommends, and a random
-/// salt. It takes tens of milliseconds and belongs on a thread of its own.
-pub fn hash_ticket(ticket: &Secret) -> String {
-    let salt = random_secret();
-    PasswordHash::new(ticket, salt.expose().get(..16).unwrap_or_default(), Cost::RECOMMENDED).to_string()
-}
-
-/// The entry `cra` of a user in a file of [`Credentials`]: PBKDF2 with 100,000 iterations and a random salt.
-pub fn hash_cra(password: &Secret) -> String {
-    let salt = random_secret();
-    let salt = STANDARD.encode(salt.expose().get(..16).unwrap_or_default());
-    file::write_cra(&Salting::new(salt, 100_000, 32), password)
 }
 
 impl fmt::Debug for Credentials {

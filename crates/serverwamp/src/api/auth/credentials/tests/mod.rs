@@ -1,5 +1,9 @@
 //! Files that can be used and files that cannot, and logins with what is in them.
 
+#[cfg(all(feature = "cryptosign", feature = "scram", feature = "tokio"))]
+mod proofs;
+
+use super::super::Salting;
 use super::password::PasswordHash;
 use super::*;
 use crate::{Application, Realm, Refusal, Serializer};
@@ -66,7 +70,7 @@ fn everything_that_is_wrong_with_a_file_is_said_with_its_line_and_no_secret() {
         "6: user \"ada\": `cra` and `cra_secret` are two secrets",
         "9: user \"bob\": has no secret",
         "12: user \"eve\": `cra` is not of the form $wampcra$",
-        "13: user \"eve\": `ticket` is not a text",
+        "13: user \"eve\": `ticket` is not a text in quotes",
     ] {
         assert!(found.iter().any(|one| one.starts_with(part)), "{part:?} in {found:#?}");
     }
@@ -107,25 +111,37 @@ mod logins {
     }
 
     /// The CHALLENGE, and what comes after the answer that is made of it.
-    async fn talk(
+    pub(super) async fn talk(
         app: &Application,
-        method: &str,
-        authid: &str,
-        answer: impl Fn(&serde_json::Value) -> String,
+        mut details: serde_json::Value,
+        answer: impl FnOnce(&serde_json::Value) -> (String, serde_json::Value),
     ) -> (serde_json::Value, serde_json::Value) {
         let mut peer = app.connect(Serializer::Json);
-        let details =
-            serde_json::json!({ "roles": { "caller": {} }, "authmethods": [method], "authid": authid });
+        details["roles"] = serde_json::json!({ "caller": {} });
+        if details["authid"].is_null() {
+            details.as_object_mut().unwrap().remove("authid");
+        }
         peer.send(serde_json::json!([1, "secure", details]).to_string()).await.unwrap();
         let challenge: serde_json::Value = serde_json::from_slice(&peer.receive().await.unwrap()).unwrap();
         assert_eq!(challenge[0], 4, "{challenge}");
-        peer.send(serde_json::json!([5, answer(&challenge[2]), {}]).to_string()).await.unwrap();
+        let (signature, extra) = answer(&challenge[2]);
+        peer.send(serde_json::json!([5, signature, extra]).to_string()).await.unwrap();
         let end = serde_json::from_slice(&peer.receive().await.unwrap()).unwrap();
         (challenge[2].clone(), end)
     }
 
-    async fn ticket(app: &Application, authid: &str, ticket: &str) -> serde_json::Value {
-        talk(app, "ticket", authid, |_| ticket.to_owned()).await.1
+    pub(super) async fn ticket(app: &Application, authid: &str, ticket: &str) -> serde_json::Value {
+        let details = serde_json::json!({ "authmethods": ["ticket"], "authid": authid });
+        talk(app, details, |_| (ticket.to_owned(), serde_json::json!({}))).await.1
+    }
+
+    async fn cra(
+        app: &Application,
+        authid: &str,
+        answer: impl Fn(&serde_json::Value) -> String,
+    ) -> (serde_json::Value, serde_json::Value) {
+        let details = serde_json::json!({ "authmethods": ["wampcra"], "authid": authid });
+        talk(app, details, |extra| (answer(extra), serde_json::json!({}))).await
     }
 
     fn signed(secret: &str) -> impl Fn(&serde_json::Value) -> String {
@@ -165,18 +181,18 @@ mod logins {
     async fn cra_02_12_plain_and_salted_users_are_in_one_realm_and_unknown_ones_look_like_them() {
         let file = File::with(&joe_and_peter());
         let app = application(&Credentials::from_file(&file.0).unwrap());
-        let (extra, welcome) = talk(&app, "wampcra", "peter", signed("secret1")).await;
+        let (extra, welcome) = cra(&app, "peter", signed("secret1")).await;
         assert_eq!((&extra["salt"], &welcome[0]), (&serde_json::json!("salt123"), &serde_json::json!(2)));
-        let (extra, welcome) = talk(&app, "wampcra", "a$b", signed("plain")).await;
+        let (extra, welcome) = cra(&app, "a$b", signed("plain")).await;
         assert!(extra["salt"].is_null() && welcome[0] == 2, "{welcome}");
         let (mut plain, mut salted) = (0, 0);
         for number in 0..40 {
             let authid = format!("nobody{number}");
-            let (first, end) = talk(&app, "wampcra", &authid, signed("secret1")).await;
+            let (first, end) = cra(&app, &authid, signed("secret1")).await;
             assert_eq!(end[2], "wamp.error.authentication_denied");
             // After a restart it is the same one.
             let again = application(&Credentials::from_file(&file.0).unwrap());
-            let (second, _) = talk(&again, "wampcra", &authid, signed("secret1")).await;
+            let (second, _) = cra(&again, &authid, signed("secret1")).await;
             assert_eq!(first["salt"], second["salt"]);
             match first["salt"].as_str() {
                 Some(salt) => {
