@@ -242,7 +242,8 @@ fn sec_02_a_certificate_that_openssl_presents_is_known_to_authenticators() {
     for (name, authority) in [("joe", ["cert.pem", "key.pem"]), ("eve", ["strange.pem", "strange.key"])] {
         let [key, request, certificate] = ["key", "csr", "pem"].map(|kind| format!("{name}.{kind}"));
         directory.make(&[&generate[..], &[&key]].concat());
-        directory.make(&["req", "-new", "-key", &key, "-subj", &format!("/CN={name}"), "-out", &request]);
+        let subject = format!("/C=DE/O=Example, Inc./OU=Jürgen's <meters>/CN={name}");
+        directory.make(&["req", "-new", "-utf8", "-key", &key, "-subj", &subject, "-out", &request]);
         let [signed_by, with] = authority;
         directory.make(&[
             "x509",
@@ -279,6 +280,21 @@ fn sec_02_a_certificate_that_openssl_presents_is_known_to_authenticators() {
             assert_eq!(welcome[2]["authid"], json!(fingerprint), "{version}: {welcome}");
         }
     }
+    let arguments = ["-CAfile", "cert.pem", "-cert", "joe.pem", "-key", "joe.key"];
+    let (_carrier, stream) = Carrier::open(&directory.0, &server, &arguments);
+    let welcome =
+        RawSocket::over(stream).peer(Subprotocol::JSON).hello("subjects", json!({ "authmethods": ["tls"] }));
+    // `subject=CN=joe,OU=...`
+    let names = ["-noout", "-subject", "-nameopt", "RFC2253,-esc_msb,utf8"];
+    let shown = directory.make(&[&["x509", "-in", "joe.pem"], &names[..]].concat()).stdout;
+    assert_eq!(
+        format!("subject={}", welcome[2]["authextra"]["subject"].as_str().expect("a text")),
+        shown.trim_end()
+    );
+    assert_eq!(
+        (&welcome[2]["authid"], &welcome[2]["authrole"]),
+        (&json!("joe"), &json!("Jürgen's <meters>"))
+    );
     for strangers in [&["-cert", "eve.pem", "-key", "eve.key"][..], &[]] {
         let finished = directory.shake_hands(&server, "cert.pem", &[&["-tls1_2"], strangers].concat());
         assert!(!finished.status.success(), "{strangers:?}: {}", finished.stderr);

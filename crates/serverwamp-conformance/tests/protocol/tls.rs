@@ -168,6 +168,25 @@ fn sec_02_a_certificate_of_a_client_says_who_it_is() {
 }
 
 #[test]
+fn sec_02_the_subject_of_a_certificate_says_who_it_is() {
+    let secured = Secured::start(&["tls_clients=DIR/authority.pem"]);
+    let hello = |name: &str| {
+        let client = secured.authority.client().with_certificate(secured.authority.issue(&[name]));
+        let stream = client.connect(&secured.address(), HOST).expect("a handshake");
+        let web = Connect::to(secured.server.url()).subprotocol(Subprotocol::JSON).open_on(stream);
+        web.expect("101").hello("subjects", json!({ "authmethods": ["tls"] }))
+    };
+    let welcome = hello("device");
+    assert_eq!((&welcome[2]["authid"], &welcome[2]["authrole"]), (&json!("device"), &json!("machine")));
+    assert_eq!(welcome[2]["authextra"]["subject"], "CN=device");
+    // What could be taken for somebody else is nobody, and the log says why.
+    let abort = hello("device\0.example.com");
+    assert_eq!(abort, json!([3, { "message": "authentication denied" }, "wamp.error.authentication_denied"]));
+    let line = secured.server.wait_for_log("control character", DEADLINE);
+    assert!(line.contains("method tls") && !line.contains("example.com"), "{line}");
+}
+
+#[test]
 fn sec_01_raw_23_raw_24_one_port_with_tls_serves_everything() {
     let secured = Secured::start(&[]);
     let client = secured.authority.client();

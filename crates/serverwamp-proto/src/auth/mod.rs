@@ -10,10 +10,12 @@ pub mod cryptosign;
 #[cfg(feature = "scram")]
 pub mod scram;
 mod secret;
+mod subject;
 
 pub use crate::timestamp::format_timestamp;
 pub use cra::{CraChallenge, CraExtra, CraKey, Derivation, fake_salt};
 pub use secret::Secret;
+pub use subject::{CertificateSubject, SubjectError};
 
 /// The authentication methods by their names on the wire.
 pub mod method {

@@ -26,7 +26,7 @@ mod server_secret;
 mod settings_error;
 
 pub use self::both::both;
-pub use self::certificate::{Fingerprint, client_certificate, client_certificate_behind};
+pub use self::certificate::{Fingerprint, Subject, client_certificate, client_certificate_behind};
 pub use self::cra::{cra, cra_mixed, cra_salted, derive_key};
 #[cfg(all(feature = "credentials", feature = "scram"))]
 pub use self::credentials::hash_scram;
@@ -61,6 +61,9 @@ pub use serverwamp_proto::auth::cryptosign::{CryptosignError, CryptosignKey, Cry
 #[cfg(feature = "scram")]
 #[doc(no_inline)]
 pub use serverwamp_proto::auth::scram::{ScramError, ScramKdf, ScramKeys, ScramVerifier};
+
+#[doc(no_inline)]
+pub use serverwamp_proto::auth::{CertificateSubject, SubjectError};
 
 use crate::api::handler::SharedState;
 use crate::router::auth::{Dialogue, MethodNames, RunningAuthenticator, RunningMethod};

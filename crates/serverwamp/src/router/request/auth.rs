@@ -3,6 +3,7 @@
 use super::{PeerRequest, Request};
 use crate::router::auth::{CraCredential, Exchange, Principal, Secret};
 use crate::{Session, WampError};
+use serverwamp_proto::auth::{CertificateSubject, SubjectError};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -63,6 +64,8 @@ pub struct AuthRequest<M> {
     pub(crate) authid: Option<String>,
     /// The public key of cryptosign, or the fingerprint of a client certificate, in hex.
     pub(crate) public_key: Option<String>,
+    /// The subject of a client certificate, or why it has none.
+    pub(crate) subject: Option<Result<CertificateSubject, SubjectError>>,
     /// The method's name, as CHALLENGE carries it.
     pub(crate) name: Arc<str>,
     pub(crate) method: PhantomData<fn() -> M>,
@@ -70,7 +73,8 @@ pub struct AuthRequest<M> {
 
 impl<M> AuthRequest<M> {
     pub(crate) fn new(exchange: Arc<Exchange>, name: Arc<str>) -> Self {
-        Self { exchange, ticket: None, authid: None, public_key: None, name, method: PhantomData }
+        let method = PhantomData;
+        Self { exchange, ticket: None, authid: None, public_key: None, subject: None, name, method }
     }
 }
 
