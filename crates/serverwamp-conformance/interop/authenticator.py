@@ -9,11 +9,18 @@ import asyncio
 import sys
 
 from autobahn.asyncio.wamp import ApplicationRunner, ApplicationSession
+from autobahn.wamp.auth import derive_scram_credential
 from autobahn.wamp.exception import ApplicationError
 
 PRINCIPALS = {
     "joe": {"ticket": "secret!!!", "role": "member"},
     "peter": {"secret": "secret1", "role": "member", "extra": {"from": "authenticator"}},
+    "carol": {**derive_scram_credential("carol@example.com", "pencil"), "role": "member"},
+    "device": {
+        "pubkey": "8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c",
+        "role": "machine",
+        "authid": "device",
+    },
     "anna": {"secret": "secret2", "role": "member", "salt": "salt123", "iterations": 100, "keylen": 32},
 }
 
@@ -34,6 +41,14 @@ class Authenticator(ApplicationSession):
                 if session == "7":
                     return {"role": "visitor", "authid": "seven"}
                 raise ApplicationError("com.example.no_such_session", "nobody has this session")
+            if details["authmethod"] == "anonymous":
+                if details["authextra"].get("app") == "demo":
+                    return "visitor"
+                raise ApplicationError("com.example.no_such_app", "another program")
+            if details["authmethod"] == "cryptosign" and authid is None:
+                known = [one for one in PRINCIPALS.values() if one.get("pubkey") == details["authextra"]["pubkey"]]
+                if known:
+                    return known[0]
             if authid == "bug":
                 raise ValueError("a bug in an authenticator")
             if authid == "slow":
@@ -43,7 +58,7 @@ class Authenticator(ApplicationSession):
             if authid not in PRINCIPALS:
                 raise ApplicationError("com.example.no_such_user", f"there is no user {authid}")
             principal = PRINCIPALS[authid]
-            if details["authmethod"] == "wampcra":
+            if details["authmethod"] in ("wampcra", "scram", "cryptosign"):
                 return principal
             if details["ticket"] != principal.get("ticket"):
                 raise ApplicationError("com.example.invalid_ticket", "the ticket is wrong")

@@ -43,6 +43,9 @@ impl MethodList {
         if !self.allows_all(authenticator) {
             return None;
         }
+        if self.0.is_empty() {
+            return Some(usize::from(first.has(ANONYMOUS)));
+        }
         Some(self.0.iter().position(|name| first.has(name)).unwrap_or_default())
     }
 

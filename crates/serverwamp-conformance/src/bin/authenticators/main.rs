@@ -1,11 +1,11 @@
 //! A server whose realms ask somebody else who a peer is: keys of tokens, a web server, a client's procedure.
 //!
-//! Arguments name what is asked: `jwt=FILE`, `jwks=URL`, `issuer=URL`, `hook=URL`, each for a realm of that name; `runtime=smol` runs it
-//! there. It prints `listening ws://127.0.0.1:PORT/ws`. The realm `backend` is for callees, `dynamic` asks them.
+//! Arguments name what is asked: `jwt=FILE`, `jwks=URL`, `issuer=URL`, `hook=URL`, `credentials=FILE`, each for a realm of that name;
+//! `runtime=smol` runs it there. It prints `listening ws://127.0.0.1:PORT/ws`. The realm `backend` is for callees, `dynamic` asks them.
 
 use serverwamp::auth::{
-    self, AuthId, Cookie, DynamicSettings, FetchSettings, HookSettings, JwtKeys, JwtSettings, Principal,
-    ProxyHeader, Ticket,
+    self, AuthId, Cookie, Credentials, CryptosignOptions, DynamicSettings, FetchSettings, HookSettings,
+    JwtKeys, JwtSettings, Principal, ProxyHeader, ScramKdf, ScramOptions, Ticket,
 };
 use serverwamp::{Application, Realm, RouteSet, Server, Session, TrustedProxies};
 use std::collections::HashMap;
@@ -65,6 +65,10 @@ fn application(arguments: &HashMap<String, String>) -> Result<Application, Box<d
                 builder = builder.realm(realm.authenticator(auth::http_hook(hook)).routes(who()));
                 continue;
             }
+            "credentials" => {
+                builder = builder.realm(users(Credentials::from_file(value)?.look_every(Duration::ZERO)));
+                continue;
+            }
             _ => continue,
         };
         let keys = keys.fetch_at_most_every(Duration::from_millis(50));
@@ -90,13 +94,31 @@ fn presented(name: &str, proxy: &str) -> Realm {
         .routes(who())
 }
 
+/// Users of a file, by every method that it has something for.
+fn users(credentials: Credentials) -> Realm {
+    Realm::new("credentials")
+        .authenticator(credentials.ticket())
+        .authenticator(credentials.cra())
+        .authenticator(credentials.scram())
+        .authenticator(credentials.cryptosign())
+        .routes(who())
+}
+
 fn dynamic(name: &str, settings: DynamicSettings) -> Realm {
     let settings = settings.timeout(Duration::from_secs(2));
     Realm::router(name)
         .authenticator(auth::dynamic_transport("header", settings.clone()))
         .authenticator(auth::dynamic_cra(settings.clone().salted(100, 32)))
-        .authenticator(auth::dynamic_ticket(settings))
+        .authenticator(auth::dynamic_scram(settings.clone(), scram_users()))
+        .authenticator(auth::dynamic_cryptosign(settings.clone(), CryptosignOptions::default()))
+        .authenticator(auth::dynamic_ticket(settings.clone()))
+        .authenticator(auth::dynamic_anonymous(settings))
         .routes(who())
+}
+
+/// What the authenticator's users of WAMP-SCRAM have.
+fn scram_users() -> ScramOptions {
+    ScramOptions::default().users(ScramKdf::Argon2id13 { iterations: 1, memory: 64 }, 16)
 }
 
 async fn backend(AuthId(authid): AuthId, Ticket(ticket): Ticket) -> Option<Principal> {

@@ -34,7 +34,11 @@ pub use self::credentials::hash_scram;
 pub use self::credentials::{Credentials, hash_cra, hash_ticket};
 #[cfg(feature = "cryptosign")]
 pub use self::cryptosign::{CryptosignOptions, PublicKey, cryptosign, cryptosign_with};
-pub use self::dynamic::{DynamicSettings, dynamic_cra, dynamic_ticket, dynamic_transport};
+#[cfg(feature = "cryptosign")]
+pub use self::dynamic::dynamic_cryptosign;
+#[cfg(feature = "scram")]
+pub use self::dynamic::dynamic_scram;
+pub use self::dynamic::{DynamicSettings, dynamic_anonymous, dynamic_cra, dynamic_ticket, dynamic_transport};
 #[cfg(any(feature = "jwt", feature = "http-auth"))]
 pub use self::fetch::FetchSettings;
 pub use self::handlers::{AuthId, HelloDetails, Ticket, custom, ticket, transport};

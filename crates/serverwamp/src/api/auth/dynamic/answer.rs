@@ -1,7 +1,8 @@
 //! What a procedure answers about a peer: a role, or a dictionary.
 
-use crate::auth::{CraCredential, Principal, Salting, Secret, derive_key};
-use crate::router::auth::{Denial, Exchange};
+use super::question::PeerQuestion;
+use crate::auth::{Principal, Salting, Secret};
+use crate::router::auth::Denial;
 use serverwamp_proto::codec::Value;
 
 /// The longest authid and role, which are shown in every log line and in the meta API.
@@ -10,32 +11,37 @@ const LONGEST_NAME: usize = 256;
 const MOST_ITERATIONS: u32 = 1_000_000;
 
 /// The principal.
-pub(super) fn principal(answer: &Value, exchange: &Exchange) -> Result<Principal, Denial> {
-    let own = exchange.session.inner().running_realm().name();
-    read(answer, exchange.hello.authid.as_deref(), own).map_err(Denial::failed)
+pub(super) fn principal(answer: &Value, question: &PeerQuestion<'_>) -> Result<Principal, Denial> {
+    read(answer, question.authid, question.realm()).map_err(Denial::failed)
 }
 
-/// The secret, and the principal of whoever has it.
-pub(super) fn cra_credential(answer: &Value, exchange: &Exchange) -> Result<CraCredential, Denial> {
-    let principal = principal(answer, exchange)?;
-    let secret = Secret::new(text(answer, "secret", usize::MAX).map_err(Denial::failed)?.unwrap_or_default());
+/// The secret, how the key is derived from it, and the principal of whoever has it.
+pub(super) fn cra_secret(
+    answer: &Value,
+    question: &PeerQuestion<'_>,
+) -> Result<(Secret, Option<Salting>, Principal), Denial> {
+    let principal = principal(answer, question)?;
+    let secret =
+        Secret::from(text(answer, "secret", usize::MAX).map_err(Denial::failed)?.unwrap_or_default());
     if secret.expose().is_empty() {
         return Err(Denial::failed("the answer has no \"secret\""));
     }
     let Some(salt) = answer.get("salt").and_then(Value::as_str) else {
-        return Ok(CraCredential::new(secret, principal));
+        return Ok((secret, None, principal));
     };
-    let number =
-        |name: &str| answer.get(name).and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
-    match (number("iterations"), number("keylen")) {
+    match (number(answer, "iterations"), number(answer, "keylen")) {
         (Some(iterations @ 1..=MOST_ITERATIONS), Some(keylen @ 1..=64)) => {
-            let salting = Salting::new(salt, iterations, keylen);
-            Ok(CraCredential::derived(derive_key(&secret, &salting), salting, principal))
+            Ok((secret, Some(Salting::new(salt, iterations, keylen)), principal))
         }
         _ => Err(Denial::failed(format!(
             "the answer has a \"salt\", but no \"iterations\" up to {MOST_ITERATIONS} and no \"keylen\" up to 64"
         ))),
     }
+}
+
+/// A small number, if the answer has it.
+pub(super) fn number(answer: &Value, name: &str) -> Option<u32> {
+    answer.get(name).and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok())
 }
 
 fn read(answer: &Value, asked: Option<&str>, own_realm: &str) -> Result<Principal, String> {
@@ -68,7 +74,7 @@ fn read(answer: &Value, asked: Option<&str>, own_realm: &str) -> Result<Principa
     Ok(principal)
 }
 
-fn text(answer: &Value, name: &str, longest: usize) -> Result<Option<String>, String> {
+pub(super) fn text(answer: &Value, name: &str, longest: usize) -> Result<Option<String>, String> {
     match answer.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Text(text)) if text.is_empty() || text.len() > longest => {

@@ -7,16 +7,24 @@
 //! Invariant: the callee was let in by a method that asks no procedure.
 
 mod answer;
+#[cfg(any(feature = "cryptosign", feature = "scram"))]
+mod proofs;
 mod question;
 
+#[cfg(feature = "cryptosign")]
+pub use self::proofs::dynamic_cryptosign;
+#[cfg(feature = "scram")]
+pub use self::proofs::dynamic_scram;
+
 use super::ready::{asking, looking};
-use super::{Authenticator, CraCredential, cra, cra_salted};
+use super::{Authenticator, CraCredential, HashPool, Principal, Salting, Secret, cra, cra_salted};
 use crate::WampError;
 use crate::api::extract::FromRequest;
 use crate::base::log::line;
 use crate::router::auth::{Denial, Exchange};
 use crate::router::realm::{RunningRealm, Unasked};
-use crate::router::request::{AuthRequest, CraMethod};
+use crate::router::request::{AuthRequest, Method};
+use question::PeerQuestion;
 use serverwamp_proto::codec::{Dict, Value};
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -27,7 +35,8 @@ use std::time::Duration;
 /// The time that a procedure may take: a login waits for it.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The procedure of a client that says who others are; for [`dynamic_ticket`], [`dynamic_cra`] and [`dynamic_transport`].
+/// The procedure of a client that says who others are; for [`dynamic_ticket`], [`dynamic_cra`], [`dynamic_transport`],
+/// [`dynamic_anonymous`], and `dynamic_scram` and `dynamic_cryptosign` with the features of these names.
 ///
 /// It is called with three arguments, as Crossbar.io calls it: the name of the realm that a peer wants to join, the authid of its HELLO
 /// (or null), and a dictionary of details:
@@ -48,6 +57,8 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// | `extra` | a dictionary, which WELCOME has as `authextra` |
 /// | `realm` | if there is one, it has to be the realm that the peer asked for |
 /// | `secret`, and `salt`, `iterations`, `keylen` | [`dynamic_cra`] alone: the password, and how the key is derived from it, if it is |
+/// | `kdf`, `iterations`, `memory`, and in hex `salt`, `stored-key`, `server-key` | `dynamic_scram` alone: what is stored of the password, as in a configuration of Crossbar.io; or `verifier`, the text of a `ScramVerifier` |
+/// | `pubkey` | `dynamic_cryptosign` alone: the user's public key in hex, or a list of them |
 ///
 /// An error that the procedure raises, such as `com.example.no_such_user`, denies the peer (`wamp.error.authentication_denied`); the
 /// peer does not see which error it was. Errors of its own failure (`wamp.error.runtime_error`), no callee, no answer in time and an
@@ -107,14 +118,14 @@ impl DynamicSettings {
     }
 
     /// The procedure's answer about a peer.
-    async fn ask(&self, exchange: &Exchange, method: &str, ticket: Option<&str>) -> Result<Value, Denial> {
-        let realm = self.realm_of(exchange)?;
+    async fn ask(&self, question: &PeerQuestion<'_>) -> Result<Value, Denial> {
+        let realm = self.realm_of(question.exchange)?;
         let arguments = (
-            exchange.session.inner().running_realm().name().to_string(),
-            exchange.hello.authid.clone(),
-            Value::Dict(question::details(exchange, method, ticket)),
+            question.realm().to_owned(),
+            question.authid.map(str::to_owned),
+            Value::Dict(question.details()),
         );
-        let about = (exchange.session.id(), self.timeout);
+        let about = (question.exchange.session.id(), self.timeout);
         let answer = realm.ask_authenticator(&self.procedure, arguments, about).await;
         let procedure = &self.procedure;
         match answer {
@@ -168,8 +179,8 @@ pub fn dynamic_ticket<S: Send + Sync + 'static>(settings: DynamicSettings) -> Au
             let ticket = exchange.challenge(&name, Dict::new()).await.signature;
             let ticket = std::str::from_utf8(ticket.expose())
                 .map_err(|_fault| Denial::denied("the ticket is not text"))?;
-            let answer = settings.ask(&exchange, &name, Some(ticket)).await?;
-            answer::principal(&answer, &exchange).map(Some)
+            let question = PeerQuestion { ticket: Some(ticket), ..PeerQuestion::of(&exchange, &name) };
+            answer::principal(&settings.ask(&question).await?, &question).map(Some)
         }
     })
 }
@@ -185,8 +196,9 @@ pub fn dynamic_transport<S: Send + Sync + 'static>(
     looking(name, move |exchange, name| {
         let settings = settings.clone();
         async move {
-            match settings.ask(&exchange, &name, None).await {
-                Ok(answer) => answer::principal(&answer, &exchange).map(Some),
+            let question = PeerQuestion::of(&exchange, &name);
+            match settings.ask(&question).await {
+                Ok(answer) => answer::principal(&answer, &question).map(Some),
                 Err(denial) if denial.is_denied() => Ok(None),
                 Err(failure) => Err(failure),
             }
@@ -194,14 +206,31 @@ pub fn dynamic_transport<S: Send + Sync + 'static>(
     })
 }
 
+/// Lets peers in that prove nothing, if a client's procedure says yes, under the method name `anonymous`; see [`DynamicSettings`].
+///
+/// The procedure is told an authid that the router has made up, never that of HELLO, and may answer with another one. A peer that it
+/// denies is denied. The realm cannot have [`Realm::allow_anonymous`](crate::Realm::allow_anonymous) as well.
+pub fn dynamic_anonymous<S: Send + Sync + 'static>(settings: DynamicSettings) -> Authenticator<S> {
+    looking("anonymous", move |exchange, name| {
+        let settings = settings.clone();
+        async move {
+            let ids = &exchange.session.inner().running_realm().context.ids;
+            let authid = format!("{:013x}", ids.bits() >> 11);
+            let question = PeerQuestion { authid: Some(&authid), ..PeerQuestion::of(&exchange, &name) };
+            answer::principal(&settings.ask(&question).await?, &question).map(Some)
+        }
+    })
+}
+
 /// Authenticates by WAMP-CRA with the secret that a client's procedure answers with; see [`DynamicSettings`].
 ///
-/// An authid that the procedure denies is challenged like any other, and denied after its answer./// If the users have salts, [`DynamicSettings::salted`] gives one to unknown authids as well.
+/// An authid that the procedure denies is challenged like any other, and denied after its answer. If the users have salts,
+/// [`DynamicSettings::salted`] gives one to unknown authids as well. Keys are derived in [`HashPool::shared`].
 pub fn dynamic_cra<S: Send + Sync + 'static>(settings: DynamicSettings) -> Authenticator<S> {
     let salted = settings.salted;
-    let secret_of = move |AskingPeer { exchange, name }: AskingPeer| {
+    let secret_of = move |peer: AskingPeer| {
         let settings = settings.clone();
-        async move { credential(&settings, &exchange, &name).await }
+        async move { cra_credential(&settings, &peer).await }
     };
     match salted {
         Some((iterations, keylen)) => cra_salted(iterations, keylen, secret_of),
@@ -210,28 +239,52 @@ pub fn dynamic_cra<S: Send + Sync + 'static>(settings: DynamicSettings) -> Authe
 }
 
 /// The secret of a peer; `None`: the procedure does not know it.
-async fn credential(
+async fn cra_credential(
     settings: &DynamicSettings,
-    exchange: &Exchange,
-    name: &str,
+    peer: &AskingPeer,
 ) -> Result<Option<CraCredential>, WampError> {
-    let answer = match settings.ask(exchange, name, None).await {
-        Ok(answer) => answer::cra_credential(&answer, exchange),
-        Err(denial) => Err(denial),
+    let found = settings.find(peer, answer::cra_secret).await?;
+    let is_known = found.is_some();
+    let (secret, salting, principal) = found.unwrap_or_else(|| {
+        // The key of nobody takes as long to derive as a user's.
+        let salting = settings.salted.map(|(iterations, keylen)| Salting::new("nobody", iterations, keylen));
+        (Secret::new("nobody"), salting, Principal::new("nobody"))
+    });
+    let credential = match salting {
+        None => CraCredential::new(secret, principal),
+        Some(Salting(derivation)) => {
+            let work = derivation.clone();
+            let derive = move || work.derive(&secret);
+            let key = HashPool::shared().run_for(&peer.exchange.session, derive).await?;
+            CraCredential { key, derivation: Some(derivation), principal }
+        }
     };
-    match answer {
-        Ok(credential) => Ok(Some(credential)),
-        Err(denial) if denial.is_denied() => Ok(None),
-        Err(failure) => {
-            line!(
-                WARN,
-                "auth",
-                "a procedure that authenticates failed",
-                procedure = settings.procedure,
-                authmethod = name,
-                cause = failure
-            );
-            Err(failure.error)
+    Ok(is_known.then_some(credential))
+}
+
+impl DynamicSettings {
+    /// What the procedure says of a peer, in the form that `read` gives it; `None`: it does not know it.
+    async fn find<T>(
+        &self,
+        peer: &AskingPeer,
+        read: impl Fn(&Value, &PeerQuestion<'_>) -> Result<T, Denial>,
+    ) -> Result<Option<T>, WampError> {
+        let question = PeerQuestion::of(&peer.exchange, &peer.name);
+        let found = self.ask(&question).await.and_then(|answer| read(&answer, &question));
+        match found {
+            Ok(found) => Ok(Some(found)),
+            Err(denial) if denial.is_denied() => Ok(None),
+            Err(failure) => {
+                line!(
+                    WARN,
+                    "auth",
+                    "a procedure that authenticates failed",
+                    procedure = self.procedure,
+                    authmethod = peer.name,
+                    cause = failure
+                );
+                Err(failure.error)
+            }
         }
     }
 }
@@ -242,10 +295,10 @@ struct AskingPeer {
     name: Arc<str>,
 }
 
-impl<S: Sync> FromRequest<AuthRequest<CraMethod>, S> for AskingPeer {
+impl<M: Method, S: Sync> FromRequest<AuthRequest<M>, S> for AskingPeer {
     type Rejection = Infallible;
 
-    async fn from_request(request: &mut AuthRequest<CraMethod>, _: &S) -> Result<Self, Infallible> {
+    async fn from_request(request: &mut AuthRequest<M>, _: &S) -> Result<Self, Infallible> {
         Ok(Self { exchange: Arc::clone(&request.exchange), name: Arc::clone(&request.name) })
     }
 }

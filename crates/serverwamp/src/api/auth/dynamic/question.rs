@@ -4,18 +4,41 @@ use crate::router::auth::Exchange;
 use crate::transport::{TransportInfo, TransportKind};
 use serverwamp_proto::codec::{Dict, Value};
 
-/// The third argument.
-pub(super) fn details(exchange: &Exchange, method: &str, ticket: Option<&str>) -> Dict {
-    let mut details = Dict::new();
-    details.insert("session", exchange.session.id().get());
-    details.insert("authmethod", method);
-    details.insert("authid", exchange.hello.authid.as_deref());
-    details.insert("authextra", Value::Dict(exchange.hello.authextra.clone()));
-    if let Some(ticket) = ticket {
-        details.insert("ticket", ticket);
+/// What a procedure is asked about a peer.
+#[derive(Clone, Copy)]
+pub(super) struct PeerQuestion<'a> {
+    pub(super) exchange: &'a Exchange,
+    pub(super) method: &'a str,
+    /// Whom the peer claims to be.
+    pub(super) authid: Option<&'a str>,
+    pub(super) ticket: Option<&'a str>,
+}
+
+impl<'a> PeerQuestion<'a> {
+    /// About the authid of HELLO, without a ticket.
+    pub(super) fn of(exchange: &'a Exchange, method: &'a str) -> Self {
+        Self { exchange, method, authid: exchange.hello.authid.as_deref(), ticket: None }
     }
-    details.insert("transport", Value::Dict(transport(exchange.session.transport())));
-    details
+
+    /// The first argument.
+    pub(super) fn realm(&self) -> &'a str {
+        self.exchange.session.inner().running_realm().name()
+    }
+
+    /// The third argument.
+    pub(super) fn details(&self) -> Dict {
+        let exchange = self.exchange;
+        let mut details = Dict::new();
+        details.insert("session", exchange.session.id().get());
+        details.insert("authmethod", self.method);
+        details.insert("authid", self.authid);
+        details.insert("authextra", Value::Dict(exchange.hello.authextra.clone()));
+        if let Some(ticket) = self.ticket {
+            details.insert("ticket", ticket);
+        }
+        details.insert("transport", Value::Dict(transport(exchange.session.transport())));
+        details
+    }
 }
 
 fn transport(transport: &TransportInfo) -> Dict {

@@ -4,121 +4,24 @@
 //! `cargo test -p serverwamp-conformance --test interop_authenticators`. Without Python or OpenSSL it says so and tests nothing;
 //! with `SERVERWAMP_REQUIRE_INTEROP=1` it fails.
 
+mod dynamic;
+mod workshop;
+
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use serverwamp_conformance::harness::{NONE, assert_like, value};
-use serverwamp_conformance::output::{self, Output};
-use serverwamp_conformance::{Connect, RawPeer, ServerProcess, Subprotocol, binary, interop};
+use serverwamp_conformance::{Connect, RawPeer, ServerProcess, Subprotocol, binary};
+
+use workshop::Workshop;
 
 /// How long one command may take; keys of RSA are found by trying.
 const PATIENCE: Duration = Duration::from_secs(60);
 const DENIED: &str = "wamp.error.authentication_denied";
 const FAILED: &str = "wamp.error.authentication_failed";
-
-/// The files of one test, and the programs that work on them.
-struct Workshop {
-    directory: PathBuf,
-    python: PathBuf,
-}
-
-impl Workshop {
-    /// `None` where Python or OpenSSL cannot be had, which is said.
-    fn open() -> Option<Self> {
-        let openssl = output::run(Command::new("openssl").arg("version"), PATIENCE).map(drop);
-        let python = match openssl.and_then(|()| interop::python()) {
-            Ok(python) => python,
-            Err(reason) => {
-                assert!(!interop::is_required(), "{reason}");
-                println!("skipped: {reason}");
-                return None;
-            }
-        };
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let directory =
-            std::env::temp_dir().join(format!("serverwamp-tokens-{}-{number}", std::process::id()));
-        fs::create_dir_all(&directory).expect("a directory");
-        Some(Self { directory, python })
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.directory.join(name).to_str().expect("a path of ASCII").to_owned()
-    }
-
-    #[track_caller]
-    fn run(&self, program: &mut Command) -> String {
-        let finished = output::run(program.current_dir(&self.directory), PATIENCE).expect("it ends");
-        assert!(finished.status.success(), "{program:?}: {}", finished.stderr);
-        finished.stdout
-    }
-
-    /// Makes `NAME.pem`, a private key, and `NAME.pub`.
-    #[track_caller]
-    fn key(&self, name: &str, options: &[&str]) {
-        let (private, public) = (format!("{name}.pem"), format!("{name}.pub"));
-        self.run(Command::new("openssl").arg("genpkey").args(options).args(["-out", &private]));
-        self.run(Command::new("openssl").args(["pkey", "-in", &private, "-pubout", "-out", &public]));
-    }
-
-    fn script(&self, name: &str) -> Command {
-        let mut command = Command::new(&self.python);
-        command.arg(interop::scripts().join(name)).env("PYTHONDONTWRITEBYTECODE", "1");
-        command
-    }
-
-    #[track_caller]
-    fn tokens(&self, cases: &[Value]) -> Vec<String> {
-        fs::write(self.path("cases.json"), json!(cases).to_string()).expect("a file");
-        let made = self.run(self.script("tokens.py").args(["make", "cases.json"]));
-        serde_json::from_str(&made).expect("a list of tokens")
-    }
-
-    fn jwks(&self, keys: &[&str]) -> String {
-        let arguments = keys.iter().flat_map(|key| [format!("{key}.pub"), (*key).to_owned()]);
-        self.run(self.script("tokens.py").arg("jwks").args(arguments))
-    }
-
-    /// Starts a program that stays, and gives the first line that it prints.
-    #[track_caller]
-    fn start(&self, command: &mut Command) -> (Running, String) {
-        let command = command.current_dir(&self.directory).stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut child = command.stderr(Stdio::piped()).spawn().expect("it starts");
-        let stdout = Output::collect(child.stdout.take().expect("piped"));
-        let stderr = Output::collect(child.stderr.take().expect("piped"));
-        let running = Running(child);
-        let line = stdout.wait_for(PATIENCE, |text| text.split_once('\n').map(|(line, _)| line.to_owned()));
-        let line = line.unwrap_or_else(|| panic!("{command:?} says nothing: {}", stderr.text()));
-        (running, line)
-    }
-
-    /// `python -m http.server` in the directory, and its address.
-    #[track_caller]
-    fn web_server(&self) -> (Running, String) {
-        let mut command = Command::new(&self.python);
-        let command = command.args(["-u", "-m", "http.server", "--bind", "127.0.0.1", "0"]);
-        let (running, line) = self.start(command);
-        let address =
-            line.split_once('(').and_then(|(_, rest)| rest.split_once("/)")).map(|(url, _)| url.to_owned());
-        (running, address.unwrap_or_else(|| panic!("no address in {line}")))
-    }
-}
-
-/// A program that is killed when this is dropped.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
 
 fn server(arguments: &[&str]) -> ServerProcess {
     ServerProcess::start(&binary::authenticators(), arguments, &[])
@@ -377,53 +280,4 @@ fn a_web_server_decides() {
     }
     let server = server(&["hook=http://127.0.0.1:9/nobody"]);
     assert_eq!(connect(&server).join_with_ticket("hook", "joe", "secret!!!")[2], FAILED);
-}
-
-#[test]
-fn an_authenticator_for_crossbar_decides() {
-    let Some(workshop) = Workshop::open() else { return };
-    let server = server(&[]);
-    // Nobody is there yet.
-    let abort = connect(&server).join_with_ticket("dynamic", "joe", "secret!!!");
-    assert_eq!(abort[2], FAILED);
-    let mut script = workshop.script("authenticator.py");
-    let (_authenticator, _) =
-        workshop.start(script.args([server.url(), "backend", "authenticator", "of the backend"]));
-    let welcome = connect(&server).join_with_ticket("dynamic", "joe", "secret!!!");
-    let expected = json!({ "$has": { "authid": "joe", "authrole": "member", "authmethod": "ticket", "authprovider": "dynamic" } });
-    assert_like(&expected, &welcome[2]);
-    for (authid, secret) in [("peter", "secret1"), ("anna", "secret2")] {
-        let welcome = connect(&server).join_with_cra("dynamic", authid, secret);
-        assert_like(&json!({ "$has": { "authid": authid, "authmethod": "wampcra" } }), &welcome[2]);
-    }
-    let open = Connect::to(server.url()).subprotocol(Subprotocol::JSON).header("X-Session", "7").open();
-    let welcome = open.expect("the server accepts").hello("dynamic", json!({}));
-    assert_like(&json!({ "$has": { "authid": "seven", "authmethod": "header" } }), &welcome[2]);
-    for (authid, reason) in
-        [("joe", DENIED), ("nobody", DENIED), ("bug", FAILED), ("unclear", FAILED), ("slow", FAILED)]
-    {
-        let abort = connect(&server).join_with_ticket("dynamic", authid, "wrong");
-        assert_eq!((abort[0].as_u64(), abort[2].as_str()), (Some(3), Some(reason)), "{authid}: {abort}");
-    }
-    // Unknown and known look the same.
-    for authid in ["peter", "nobody"] {
-        let abort = connect(&server).join_with_cra("dynamic", authid, "wrong");
-        assert_eq!(abort, json!([3, { "message": "authentication denied" }, DENIED]));
-    }
-}
-
-/// A session that a procedure let in does not decide about others.
-#[test]
-fn who_was_let_in_by_a_procedure_is_not_asked() {
-    let Some(workshop) = Workshop::open() else { return };
-    let server = server(&[]);
-    let mut script = workshop.script("authenticator.py");
-    let (_first, _) =
-        workshop.start(script.args([server.url(), "backend", "authenticator", "of the backend"]));
-    let mut script = workshop.script("authenticator.py");
-    let (_second, _) = workshop.start(script.args([server.url(), "dynamic", "joe", "secret!!!"]));
-    let abort = connect(&server).join_with_ticket("circular", "joe", "secret!!!");
-    assert_eq!(abort[2], FAILED);
-    until("a line in the log", || server.stderr().contains("itself let in by a procedure").then_some(()));
-    assert_eq!(connect(&server).join_with_ticket("dynamic", "joe", "secret!!!")[0], 2);
 }
