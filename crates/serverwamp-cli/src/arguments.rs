@@ -4,6 +4,8 @@
 
 use crate::address::{BadAddress, ListenAddress};
 use crate::failure::Failure;
+use crate::hash::HashCommand;
+use crate::keygen::KeygenOptions;
 use crate::token::TokenCommand;
 use crate::unix_socket::Mode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -42,6 +44,11 @@ pub(crate) enum Command {
     /// Make a JSON Web Token, or check one
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Make an entry for a file of credentials out of a secret, which is asked for or comes from a file
+    #[command(subcommand)]
+    Hash(HashCommand),
+    /// Make a key for WAMP-cryptosign: the private one in a new file, the public one as an entry for a file of credentials
+    Keygen(KeygenOptions),
 }
 
 impl Arguments {
@@ -174,7 +181,7 @@ fn explain(error: &clap::Error) -> String {
             return match missing {
                 "--unix" => "--unix is missing: --unix-mode is the mode of its file".to_owned(),
                 "--key" | "--subject" | "--keys" => {
-                    format!("{missing} is missing; see serverwamp help token")
+                    format!("{missing} is missing; see serverwamp help {}", commands(error))
                 }
                 _ => format!("{missing} is missing: --tls-certificates and --tls-key are given together"),
             };
@@ -194,6 +201,12 @@ fn explain(error: &clap::Error) -> String {
         Some(suggested) => format!("{wrong}; did you mean {suggested}?"),
         None => format!("{wrong}; see serverwamp --help"),
     }
+}
+
+/// The commands in whose usage the error names an option.
+fn commands(error: &clap::Error) -> &'static str {
+    let usage = text(error.get(ContextKind::Usage)).unwrap_or_else(|| error.to_string());
+    if usage.contains(" keygen ") { "keygen" } else { "token" }
 }
 
 fn text(value: Option<&ContextValue>) -> Option<String> {

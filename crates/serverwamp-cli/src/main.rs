@@ -14,8 +14,11 @@ mod banner;
 mod demo;
 mod dev;
 mod failure;
+mod hash;
+mod keygen;
 mod logging;
 mod panics;
+mod secret_input;
 mod stop;
 mod token;
 mod unix_socket;
@@ -41,5 +44,7 @@ fn run() -> Result<(), Failure> {
     match arguments.command() {
         Command::Dev(options) => dev::run(&options),
         Command::Token(command) => token::run(&command),
+        Command::Hash(command) => hash::run(&command),
+        Command::Keygen(options) => keygen::run(&options),
     }
 }

@@ -22,8 +22,31 @@ pub fn public_key(number: u8) -> String {
 #[must_use]
 #[track_caller]
 pub fn sign(number: u8, challenge: &str, channel: Option<[u8; 32]>) -> String {
+    sign_with(&key(number), challenge, channel)
+}
+
+/// The same with any key.
+///
+/// # Panics
+///
+/// When the challenge is not hex of 32 bytes.
+#[must_use]
+#[track_caller]
+pub fn sign_with(key: &SigningKey, challenge: &str, channel: Option<[u8; 32]>) -> String {
     let message = message(challenge, channel);
-    hex(&key(number).sign(&message).to_bytes()) + &hex(&message)
+    hex(&key.sign(&message).to_bytes()) + &hex(&message)
+}
+
+/// A private key from its hex.
+///
+/// # Panics
+///
+/// When it is not hex of 32 bytes.
+#[must_use]
+#[track_caller]
+pub fn key_from_hex(hex: &str) -> SigningKey {
+    let bytes: [u8; 32] = unhex(hex).try_into().expect("a key of 32 bytes");
+    SigningKey::from_bytes(&bytes)
 }
 
 /// Whether `signature` is what [`sign`] makes, from the public key alone.

@@ -19,6 +19,7 @@ mod close_frames;
 mod counters;
 mod counters_before_sessions;
 mod counters_of_routers;
+mod credentials;
 mod custom_call_handling;
 mod hosts;
 mod limits;

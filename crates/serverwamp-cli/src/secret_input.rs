@@ -1,0 +1,157 @@
+//! Secrets that a person types, or that come from a file or the standard input.
+//!
+//! Invariant: no secret is part of the command line, which every user of the machine can read; none is shown on the terminal; and the
+//! memory that it was read into is overwritten.
+
+use crate::failure::Failure;
+use clap::Args;
+use serverwamp::auth::Secret;
+use std::fs::File;
+use std::io::{IsTerminal as _, Read};
+use std::path::PathBuf;
+use zeroize::Zeroizing;
+
+/// The longest secret that is read.
+const LONGEST: usize = 4096;
+
+/// Where a secret comes from.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct SecretSource {
+    /// Read the secret from this file, without the line break at its end [default: asked for at a terminal, otherwise the
+    /// standard input]
+    #[arg(long, value_name = "FILE")]
+    secret_file: Option<PathBuf>,
+}
+
+/// Reads a secret.
+pub(crate) fn read(source: &SecretSource) -> Result<Secret, Failure> {
+    if let Some(path) = &source.secret_file {
+        let name = path.display().to_string();
+        return File::open(path)
+            .map_err(|error| unreadable(&name, &error))
+            .and_then(|file| all_of(file, &name));
+    }
+    if std::io::stdin().is_terminal() {
+        return typed();
+    }
+    let name = "the standard input";
+    input().map_err(|error| unreadable(name, &error)).and_then(|input| all_of(input, name))
+}
+
+/// Everything in a file but one line break at its end.
+fn all_of(input: impl Read, name: &str) -> Result<Secret, Failure> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST + 3));
+    input.take(LONGEST as u64 + 3).read_to_end(&mut bytes).map_err(|error| unreadable(name, &error))?;
+    let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+    checked(line.strip_suffix(b"\r").unwrap_or(line))
+}
+
+fn unreadable(name: &str, error: &std::io::Error) -> Failure {
+    Failure::runtime(format!("no secret can be read from {name}: {error}"))
+}
+
+fn checked(secret: &[u8]) -> Result<Secret, Failure> {
+    match secret.len() {
+        0 => Err(Failure::runtime("the secret is empty")),
+        1..=LONGEST => Ok(Secret::new(secret)),
+        _ => Err(Failure::runtime(format!("the secret has more than {LONGEST} bytes"))),
+    }
+}
+
+/// The standard input without the buffer that the standard library keeps.
+#[cfg(unix)]
+fn input() -> std::io::Result<File> {
+    use std::os::fd::AsFd as _;
+    Ok(File::from(std::io::stdin().as_fd().try_clone_to_owned()?))
+}
+
+#[cfg(not(unix))]
+fn input() -> std::io::Result<std::io::Stdin> {
+    Ok(std::io::stdin())
+}
+
+#[cfg(not(unix))]
+fn typed() -> Result<Secret, Failure> {
+    Err(Failure::usage("this terminal would show the secret: write --secret-file FILE"))
+}
+
+/// Asks twice, and shows nothing of what is typed.
+#[cfg(unix)]
+fn typed() -> Result<Secret, Failure> {
+    let mut quiet = unix::QuietTerminal::new()?;
+    let first = quiet.line("Secret: ")?;
+    let second = quiet.line("Once more: ")?;
+    drop(quiet);
+    let first = checked(&first)?;
+    match first.matches(&**second) {
+        true => Ok(first),
+        false => Err(Failure::runtime("the two secrets differ")),
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    //! The terminal while a secret is typed.
+
+    use super::{Failure, File, LONGEST, Zeroizing, input};
+    use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+    use std::io::{Read as _, Write as _};
+
+    /// A terminal that shows nothing and sends no signals, until it is dropped: a Ctrl-C that ended the program would leave it like that.
+    pub(super) struct QuietTerminal {
+        input: File,
+        before: Termios,
+    }
+
+    impl QuietTerminal {
+        pub(super) fn new() -> Result<Self, Failure> {
+            let unusable = |error: std::io::Error| {
+                Failure::runtime(format!("the terminal cannot be read: {error}; write --secret-file FILE"))
+            };
+            let input = input().map_err(unusable)?;
+            let before = tcgetattr(&input).map_err(|error| unusable(error.into()))?;
+            let mut quiet = before.clone();
+            quiet.local_modes &= !(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
+            quiet.special_codes[SpecialCodeIndex::VMIN] = 1;
+            quiet.special_codes[SpecialCodeIndex::VTIME] = 0;
+            tcsetattr(&input, OptionalActions::Flush, &quiet).map_err(|error| unusable(error.into()))?;
+            Ok(Self { input, before })
+        }
+
+        /// The line that is typed after a prompt.
+        pub(super) fn line(&mut self, prompt: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+            let mut line = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
+            let mut byte = Zeroizing::new([0_u8; 1]);
+            let mut shown = std::io::stderr();
+            drop(shown.write_all(prompt.as_bytes()));
+            loop {
+                let read = self.input.read(byte.as_mut_slice());
+                match (read, *byte) {
+                    (Ok(1), [b'\r' | b'\n']) => break,
+                    // Ctrl-C.
+                    (Ok(1), [3]) => {
+                        drop(shown.write_all(b"\n"));
+                        return Err(Failure::runtime("stopped: no secret was read"));
+                    }
+                    // Backspace takes one character, which may have several bytes.
+                    (Ok(1), [8 | 127]) => while line.pop().is_some_and(|byte| byte & 0xC0 == 0x80) {},
+                    (Ok(1), [4]) | (Ok(0), _) => break,
+                    (Ok(_), [other]) if line.len() <= LONGEST => line.push(other),
+                    (Ok(_), _) => {}
+                    (Err(error), _) => {
+                        return Err(Failure::runtime(format!("the terminal cannot be read: {error}")));
+                    }
+                }
+            }
+            drop(shown.write_all(b"\n"));
+            Ok(line)
+        }
+    }
+
+    impl Drop for QuietTerminal {
+        fn drop(&mut self) {
+            // A terminal that is gone needs nothing.
+            let _restored = tcsetattr(&self.input, OptionalActions::Now, &self.before);
+        }
+    }
+}
