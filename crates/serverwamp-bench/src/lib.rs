@@ -11,6 +11,7 @@
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
 
+mod auth_timing;
 mod calls;
 mod child;
 mod client;
@@ -55,6 +56,7 @@ pub fn main() -> ExitCode {
         Some(Command::Server(server)) => server::run(server),
         Some(Command::Soak(options)) => soak::run(options),
         Some(Command::Flood(options)) => flood::run(options),
+        Some(Command::AuthTiming(options)) => auth_timing::run(options),
         Some(Command::Instructions(options)) => instructions::run(options),
         None => measure(&options),
     };

@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Soak(SoakOptions),
     /// Ask for too much of everything: memory has to stay within what the limits predict, and others be served.
     Flood(FloodOptions),
+    /// Try wrong secrets for users that exist and for users that do not: their times have to be the same.
+    AuthTiming(AuthTimingOptions),
     /// Count the instructions of a served call, a routed call and an event to 64, with valgrind.
     Instructions(InstructionsOptions),
 }
@@ -69,6 +71,16 @@ pub(crate) struct FloodOptions {
     /// Take the server's limits away while predictions stay: shows that a missing limit is noticed.
     #[arg(long, hide = true)]
     pub(crate) unbounded: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AuthTimingOptions {
+    /// Attempts with each method.
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(100..))]
+    pub(crate) attempts: u32,
+    /// These methods alone.
+    #[arg(long, value_name = "METHOD", value_delimiter = ',')]
+    pub(crate) only: Vec<crate::auth_timing::TimedMethod>,
 }
 
 impl FloodOptions {

@@ -7,6 +7,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::Deserialize;
+use serverwamp::auth::{Credentials, Secret, hash_ticket};
 use serverwamp::extract::{Arg, Params};
 use serverwamp::rt::{Runtime, Smol, Tokio};
 use serverwamp::websocket::{WebSocketConfig, echo};
@@ -69,7 +70,7 @@ pub(crate) fn run(options: &ServerOptions) -> Result<(), Failure> {
             }
             ServerKind::Writer => serve_writes(listener).await?,
             ServerKind::Open => {
-                let app = open(options).with_state(()).build()?;
+                let app = open(options)?.with_state(()).build()?;
                 let (tls, certificate) = crate::tls::server()?;
                 let by_tls = TcpListener::bind((options.listen.ip(), 0)).await?;
                 println!("tls {} {certificate}", by_tls.local_addr()?);
@@ -85,7 +86,7 @@ pub(crate) fn run(options: &ServerOptions) -> Result<(), Failure> {
 
 /// As on tokio: the executor has one thread, beside those that accept connections and wait for sockets.
 async fn serve_open_on_smol(options: &ServerOptions) -> Result<(), Failure> {
-    let app = open(options).runtime(Smol).with_state(()).build()?;
+    let app = open(options)?.runtime(Smol).with_state(()).build()?;
     let listener = smol::net::TcpListener::bind(options.listen).await?;
     println!("listening {}", listener.local_addr()?);
     let (tls, certificate) = crate::tls::server()?;
@@ -145,7 +146,7 @@ pub(crate) fn router(role: fn(Realm) -> Realm) -> Result<Application, Failure> {
 }
 
 /// Everything that a stranger could abuse, with the limits that everybody has by default.
-fn open(options: &ServerOptions) -> ApplicationBuilder {
+fn open(options: &ServerOptions) -> Result<ApplicationBuilder, Failure> {
     let ServerOptions { unbounded, no_pings, calls_in_flight, .. } = *options;
     let routes = RouteSet::new()
         .procedure("demo.add", add)
@@ -163,7 +164,7 @@ fn open(options: &ServerOptions) -> ApplicationBuilder {
     let realm = realm.topic_settings("flood.history", TopicSettings::new().history(100));
     let another = Realm::new("realm2").allow_anonymous("anonymous");
     let another = another.routes(RouteSet::new().procedure("demo.wait", wait_once));
-    let app = Application::builder::<()>().realm(realm.routes(routes)).realm(another);
+    let app = Application::builder::<()>().realm(realm.routes(routes)).realm(another).realm(logins()?);
     let app = app.websocket(|config| {
         config.deflate = true;
         if no_pings {
@@ -180,7 +181,7 @@ fn open(options: &ServerOptions) -> ApplicationBuilder {
             config.max_message = 1 << 24;
         }
     });
-    app.limits(|limits| {
+    Ok(app.limits(|limits| {
         // All attackers come from one address, and the flood of handshakes is of more than a share.
         limits.unauthenticated_per_address = Some(limits.connections);
         limits.unauthenticated = Some(limits.connections);
@@ -194,7 +195,16 @@ fn open(options: &ServerOptions) -> ApplicationBuilder {
             limits.pattern_subscriptions = usize::MAX;
             limits.registrations = usize::MAX;
         }
-    })
+    }))
+}
+
+/// A realm of one user, whose ticket is hashed as is recommended.
+fn logins() -> Result<Realm, Failure> {
+    let path = std::env::temp_dir().join(format!("serverwamp-logins-{}.toml", std::process::id()));
+    std::fs::write(&path, format!("[user.joe]\nticket = \"{}\"\n", hash_ticket(&Secret::from("secret!!!"))))?;
+    let users = Credentials::from_file(&path).map(|users| users.look_every(Duration::MAX));
+    std::fs::remove_file(&path)?;
+    Ok(Realm::new("logins").authenticator(users?.ticket()))
 }
 
 async fn serve_echo(listener: TcpListener) -> io::Result<()> {

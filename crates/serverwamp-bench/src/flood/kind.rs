@@ -51,6 +51,8 @@ pub(crate) enum Kind {
     RealmCalls,
     /// As many calls of one session as a client may have to answer, beside a neighbour who calls that client.
     CalleeCalls,
+    /// Logins with wrong tickets, 64 at a time, beside a neighbour who calls all the time.
+    WrongLogins,
     /// Filters of as many roles as a message can hold, among 3,000 sessions.
     Roles,
     /// Calls and publications beside wildcards that agree with them in all but their last component.
@@ -149,6 +151,11 @@ impl Kind {
     /// Returns whether what waits depends on which of two fast peers gets a processor, and so differs each time.
     pub(super) const fn is_as_scheduled(self) -> bool {
         matches!(self, Self::ManyEvents)
+    }
+
+    /// Returns whether this is about logins, which cost a slow hash.
+    pub(super) const fn is_of_logins(self) -> bool {
+        matches!(self, Self::WrongLogins)
     }
 
     /// Is this about what others still get, and not about memory?

@@ -12,6 +12,7 @@
 
 mod attack;
 mod kind;
+mod logins;
 mod neighbour;
 mod shares;
 mod steady;
@@ -71,8 +72,10 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
             .collect();
     let kinds = Kind::value_variants().iter().copied().filter(|kind| options.includes(*kind));
     let (works, others): (Vec<Kind>, Vec<Kind>) = kinds.partition(|kind| kind.is_work());
-    let (of_shares, floods): (Vec<Kind>, Vec<Kind>) =
+    let (of_shares, others): (Vec<Kind>, Vec<Kind>) =
         others.into_iter().partition(|kind| kind.is_of_shares());
+    let (of_logins, floods): (Vec<Kind>, Vec<Kind>) =
+        others.into_iter().partition(|kind| kind.is_of_logins());
     let mut failed = Vec::new();
     if !options.work && !floods.is_empty() {
         print_heading();
@@ -100,6 +103,12 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
         }
         if failed.len() == begun {
             println!("no call of a neighbour failed because of what others hold");
+        }
+    }
+    if !options.work && !of_logins.is_empty() {
+        logins::print_heading();
+        for kind in of_logins {
+            failed.extend(logins::run(kind, options.quick, &more)?);
         }
     }
     if !works.is_empty() {
