@@ -1,38 +1,38 @@
-//! TLS with client certificates: who shows one that was registered before is let in under its owner's name, everybody
-//! else is a guest.
+//! TLS with client certificates: who shows one of the authority is let in under its common name, everybody else is a guest. Run with
 //!
-//! ```text
-//! cargo run -p serverwamp --features tls --example tls -- server.pem server.key clients-ca.pem
+//! ```sh
+//! new='openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9'
+//! $new -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout server.key -out server.pem
+//! $new -subj '/CN=Authority of the meters' -keyout ca.key -out ca.pem
+//! $new -subj /O=Example/OU=Meters/CN=meter-5 -addext basicConstraints=CA:FALSE -CA ca.pem -CAkey ca.key -keyout meter.key -out meter.pem
+//! cargo run -p serverwamp --features tls --example tls -- server.pem server.key ca.pem
+//! ```
+//!
+//! and come in as the meter, with Autobahn|Python:
+//!
+//! ```sh
+//! python -c "
+//! import ssl
+//! from autobahn.asyncio.wamp import ApplicationRunner, ApplicationSession
+//! class Meter(ApplicationSession):
+//!     async def onJoin(self, details):
+//!         print(await self.call('who.am.i'), details.authmethod)
+//!         self.leave()
+//! tls = ssl.create_default_context(cafile='server.pem')
+//! tls.load_cert_chain('meter.pem', 'meter.key')
+//! ApplicationRunner('wss://localhost:8443/ws', 'realm1', ssl=tls).run(Meter)"
 //! ```
 
-use serverwamp::auth::{self, Principal};
-use serverwamp::extract::State;
+use serverwamp::auth::{self, Principal, Subject};
 use serverwamp::tls::{ClientCertificates, TlsConfig};
-use serverwamp::{Application, Realm, RouteSet, Server, Session, TransportInfo, WampError};
-use sha2::{Digest as _, Sha256};
-use std::collections::HashMap;
+use serverwamp::{Application, Realm, RouteSet, Server, Session};
 use std::error::Error;
-use std::fmt::Write as _;
-use std::sync::Arc;
 
-/// Who owns which certificate, by the SHA-256 of its DER: `openssl x509 -in joe.pem -outform der | sha256sum`.
-#[derive(Clone, Default)]
-struct Owners(HashMap<String, String>);
-
-/// Asked before any other method. The certificate was verified against the authorities already.
-async fn by_certificate(
-    transport: Arc<TransportInfo>,
-    State(owners): State<Owners>,
-) -> Result<Option<Principal>, WampError> {
-    let Some(certificate) = transport.client_certificates.first() else { return Ok(None) };
-    let mut fingerprint = String::new();
-    for byte in Sha256::digest(certificate) {
-        write!(fingerprint, "{byte:02x}").map_err(WampError::internal)?;
-    }
-    match owners.0.get(&fingerprint) {
-        Some(owner) => Ok(Some(Principal::new(owner).role("owner"))),
-        None => Err(WampError::authentication_failed("nobody registered this certificate")),
-    }
+/// Asked before any other method. The certificate was verified against the authority already; trust none that others can get
+/// certificates of. With `Fingerprint` in place of `Subject`, single certificates are known.
+async fn by_certificate(Subject(subject): Subject) -> Option<Principal> {
+    let name = subject.common_name()?;
+    subject.values("OU").eq(["Meters"]).then(|| Principal::new(name).role("machine"))
 }
 
 async fn who_am_i(session: Session) -> String {
@@ -53,11 +53,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Application::builder()
         .realm(
             Realm::new("realm1")
-                .authenticator(auth::transport("tls", by_certificate))
+                .authenticator(auth::client_certificate(by_certificate))
                 .allow_anonymous("guest")
                 .routes(RouteSet::new().procedure("who.am.i", who_am_i)),
         )
-        .with_state(Owners::default())
         .build()?;
     let server = Server::new(app).tls(tls).bind("127.0.0.1:8443").await?;
     println!("wss://localhost:8443/ws");
