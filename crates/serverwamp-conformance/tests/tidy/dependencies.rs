@@ -2,7 +2,7 @@
 
 use crate::{none, read, root};
 use serverwamp_conformance::output;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::time::Duration;
 
@@ -32,15 +32,49 @@ fn complaints_about_tree(tree: &str) -> Vec<String> {
 
 #[test]
 fn the_protocol_depends_on_no_io_no_clock_and_no_randomness() {
+    let tree = tree("serverwamp-proto", &["--edges", "normal,build", "--all-features"]);
+    assert!(tree.starts_with("serverwamp-proto v"), "{tree}");
+    assert!(tree.contains("\nserde v"), "the tree has branches: {tree}");
+    none(complaints_about_tree(&tree));
+}
+
+/// Everything that a crate depends on, a line each.
+fn tree(package: &str, arguments: &[&str]) -> String {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root());
-    cargo.args(["tree", "--package", "serverwamp-proto", "--edges", "normal,build", "--prefix", "none"]);
-    cargo.args(["--all-features", "--locked", "--offline"]);
+    cargo.args(["tree", "--package", package, "--prefix", "none", "--locked", "--offline"]).args(arguments);
     let finished = output::run(&mut cargo, Duration::from_secs(120)).expect("cargo runs");
     assert!(finished.status.success(), "{}", finished.stderr);
-    assert!(finished.stdout.starts_with("serverwamp-proto v"), "{}", finished.stdout);
-    assert!(finished.stdout.contains("\nserde v"), "the tree has branches: {}", finished.stdout);
-    none(complaints_about_tree(&finished.stdout));
+    finished.stdout
+}
+
+/// The features whose row in a table of features says what they cost: `N more crates`, and whether beyond `tls`.
+fn costs(document: &str) -> Vec<(String, usize, bool)> {
+    let rows = document.lines().filter(|line| line.starts_with("| `"));
+    let cost = |row: &str| {
+        let (before, after) = row.split_once(" more crates")?;
+        let number = before.rsplit(' ').next()?.parse().ok()?;
+        Some((row.split('`').nth(1)?.to_owned(), number, after.starts_with(" than `tls`")))
+    };
+    rows.filter_map(cost).collect()
+}
+
+#[test]
+fn a_feature_costs_as_many_crates_as_its_row_says() {
+    let crates = |features: &str| -> BTreeSet<String> {
+        let tree = tree("serverwamp", &["--edges", "normal", "--no-dedupe", "--features", features]);
+        let name = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
+        tree.lines().map(name).collect()
+    };
+    let (by_default, with_tls) = (crates("default"), crates("tls"));
+    let costs = costs(&read(&root().join("README.md")));
+    let named: Vec<&str> = costs.iter().map(|(feature, ..)| feature.as_str()).collect();
+    assert_eq!(named, ["tls", "scram", "cryptosign", "jwt", "http-auth", "credentials"]);
+    for (feature, number, beyond_tls) in costs {
+        let base = if beyond_tls { &with_tls } else { &by_default };
+        let more: Vec<String> = crates(&feature).difference(base).cloned().collect();
+        assert_eq!(more.len(), number, "{feature} costs {more:?}");
+    }
 }
 
 #[test]
