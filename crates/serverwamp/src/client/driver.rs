@@ -208,8 +208,10 @@ fn send_answer(session: &ClientSession, method: String, answer: Result<AnswerToC
             session.send(&Message::Authenticate(Authenticate { signature, extra: answer.extra }));
         }
         Err(why) => {
-            session.send(&abort(session, uris::error::AUTHENTICATION_FAILED, why.clone()));
-            session.end(SessionEnd::NeverJoined(ClientError::Challenge { method, why }));
+            let end = SessionEnd::NeverJoined(ClientError::Challenge { method, why: why.clone() });
+            let _first = session.aborted.set(end.clone());
+            session.send(&abort(session, uris::error::AUTHENTICATION_FAILED, why));
+            session.end(end);
         }
     }
 }

@@ -61,6 +61,8 @@ pub(super) struct ClientSession {
     pub(super) serializer: Serializer,
     pub(super) runtime: Arc<dyn Runtime>,
     pub(super) welcome: OnceLock<(Welcome, RouterRoles)>,
+    /// Set before an ABORT of this side, whose answer may overtake what is done behind it: the end that counts.
+    pub(super) aborted: OnceLock<SessionEnd>,
     /// Set when the session is over, or will never begin.
     pub(super) end: Signal<SessionEnd>,
     /// Set when WELCOME is in.
@@ -80,6 +82,7 @@ impl ClientSession {
             serializer,
             runtime,
             welcome: OnceLock::new(),
+            aborted: OnceLock::new(),
             end: Signal::default(),
             joined: Signal::default(),
         }
@@ -225,7 +228,7 @@ impl ClientSession {
 
     /// Ends everything that waits, for a reason of which the first one counts.
     pub(super) fn end(&self, end: SessionEnd) {
-        self.end.set(end);
+        self.end.set(self.aborted.get().cloned().unwrap_or(end));
         let Some(end) = self.end.get() else { return };
         let mut state = self.state();
         state.machine.over();
