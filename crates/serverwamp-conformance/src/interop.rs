@@ -1,6 +1,6 @@
 //! Installs the clients of other languages, once, below the target directory.
 //!
-//! Versions are pinned in `interop/requirements.txt` and `interop/package-lock.json`. The lock file names no
+//! Versions are pinned in `interop/requirements.txt`, `interop/crossbar_requirements.txt` and `interop/package-lock.json`. The lock file names no
 //! download addresses, so that any registry serves, and leaves out the optional native accelerators of
 //! wampy's serializers, so that nothing has to be compiled.
 
@@ -18,10 +18,14 @@ use crate::output;
 /// The time that one command of an installation may take.
 const INSTALL: Duration = Duration::from_secs(300);
 
+/// The same of Crossbar.io, which has a hundred packages, some of which are compiled.
+const INSTALL_MANY: Duration = Duration::from_secs(900);
+
 /// After this long a lock is left over from a run that was killed.
-const STALE: Duration = Duration::from_secs(900);
+const STALE: Duration = Duration::from_secs(1200);
 
 const REQUIREMENTS: &str = include_str!("../interop/requirements.txt");
+const CROSSBAR: &str = include_str!("../interop/crossbar_requirements.txt");
 const PACKAGE: &str = include_str!("../interop/package.json");
 const PACKAGE_LOCK: &str = include_str!("../interop/package-lock.json");
 /// The scripts that run on Node.js, with their names.
@@ -47,6 +51,21 @@ pub fn is_required() -> bool {
 pub fn python() -> Result<PathBuf, String> {
     static PREPARED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     PREPARED.get_or_init(|| prepare("py", REQUIREMENTS, install_python)).clone().map(|dir| python_in(&dir))
+}
+
+/// The Python interpreter that has Crossbar.io, in a directory of its own: it needs other versions of some packages.
+///
+/// # Errors
+///
+/// With the reason why there is none: no Python, no pip, no registry, no compiler for the packages that need one.
+pub fn crossbar() -> Result<PathBuf, String> {
+    static PREPARED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    PREPARED
+        .get_or_init(|| {
+            prepare("crossbar", CROSSBAR, |directory| install_packages(directory, CROSSBAR, "crossbar"))
+        })
+        .clone()
+        .map(|directory| python_in(&directory))
 }
 
 /// The directory whose scripts find wampy.js and autobahn-js.
@@ -95,14 +114,20 @@ fn prepare(name: &str, stamp: &str, install: fn(&Path) -> Result<(), String>) ->
 }
 
 fn install_python(directory: &Path) -> Result<(), String> {
+    install_packages(directory, REQUIREMENTS, "autobahn.asyncio.wamp")
+}
+
+/// Installs `requirements` into an environment of its own, in which `module` can be imported then.
+fn install_packages(directory: &Path, requirements_text: &str, module: &str) -> Result<(), String> {
     step("python3 -m venv", Command::new("python3").args(["-m", "venv"]).arg(directory))?;
     let requirements = directory.join("requirements.txt");
-    write(&requirements, REQUIREMENTS)?;
+    write(&requirements, requirements_text)?;
     let mut pip = Command::new(python_in(directory));
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
     pip.args(["--no-deps", "--retries", "1", "--timeout", "20", "--requirement"]).arg(requirements);
-    step("pip install", &mut pip)?;
-    step("import autobahn", Command::new(python_in(directory)).args(["-c", "import autobahn.asyncio.wamp"]))
+    step_within(INSTALL_MANY, "pip install", &mut pip)?;
+    let import = format!("import {module}");
+    step(&import, Command::new(python_in(directory)).args(["-c", &import]))
 }
 
 fn install_node(directory: &Path) -> Result<(), String> {
@@ -122,7 +147,11 @@ fn install_node(directory: &Path) -> Result<(), String> {
 
 /// Runs one command of an installation. Its reason to fail is short enough for one line of a report.
 fn step(name: &str, command: &mut Command) -> Result<(), String> {
-    let finished = output::run(command, INSTALL)?;
+    step_within(INSTALL, name, command)
+}
+
+fn step_within(time: Duration, name: &str, command: &mut Command) -> Result<(), String> {
+    let finished = output::run(command, time)?;
     if finished.status.success() {
         return Ok(());
     }

@@ -32,6 +32,7 @@ pub mod process;
 pub mod proxy;
 pub mod rawsocket;
 pub mod requests;
+pub mod router;
 pub mod scram;
 pub mod serial;
 pub mod stream;

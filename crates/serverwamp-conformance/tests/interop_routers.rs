@@ -1,0 +1,139 @@
+//! Our client with routers that others wrote: calls, errors, events and proofs, in every serializer that the router has.
+//!
+//! `cargo test -p serverwamp-conformance --test interop_routers`. A router that cannot be had here is skipped, with a message; with
+//! `SERVERWAMP_REQUIRE_INTEROP=1` that fails.
+
+use serverwamp::auth::CryptosignKey;
+use serverwamp::client::{Client, ClientBuilder, ClientError, Login};
+use serverwamp::extract::Kwargs;
+use serverwamp::websocket::Subprotocol;
+use serverwamp::{CallResult, Serializer, prefix};
+use serverwamp_conformance::interop;
+use serverwamp_conformance::router::{ForeignRouter, Make};
+use std::collections::BTreeMap;
+
+const SERIALIZERS: [Serializer; 3] = [Serializer::Json, Serializer::MessagePack, Serializer::Cbor];
+
+/// The router, unless it cannot be had here, which is said.
+fn router(make: Make) -> Option<ForeignRouter> {
+    match make.prepare() {
+        Ok(_) => Some(ForeignRouter::start(make).unwrap_or_else(|reason| panic!("{reason}"))),
+        Err(reason) => {
+            assert!(!interop::is_required(), "{}: {reason}", make.name());
+            println!("{} is skipped: {reason}", make.name());
+            None
+        }
+    }
+}
+
+fn key(number: u8) -> CryptosignKey {
+    CryptosignKey::new(&[number; 32])
+}
+
+/// Calls, errors and events between two clients.
+async fn converse(connect: impl Fn() -> ClientBuilder) {
+    let join = || async { connect().await.unwrap_or_else(|error| panic!("{:?}: {error}", connect())) };
+    let (one, other) = (join().await, join().await);
+    assert_ne!(one.session_id(), other.session_id());
+    let sum: i64 = one.call("com.example.add", (2, 3)).await.expect("a sum");
+    assert_eq!(sum, 5);
+    let same: String = one.call("com.example.echo", ("grüße \u{1F980}",)).await.expect("the same");
+    assert_eq!(same, "grüße \u{1F980}");
+    let named = Kwargs(BTreeMap::from([("a", 1), ("b", 2)]));
+    let results: CallResult = one.call("com.example.echo", named).await.expect("the same");
+    assert_eq!(
+        results.payload().kwargs::<BTreeMap<String, i64>>().expect("numbers"),
+        [("a".into(), 1), ("b".into(), 2)].into()
+    );
+
+    let error = one.call::<(), _>("com.example.fail", ()).await.expect_err("it fails");
+    assert_eq!((error.uri(), error.message()), ("com.example.failed", Some("why")));
+    let unknown = one.call::<(), _>("com.example.unknown", ()).await.expect_err("nobody serves it");
+    assert_eq!(unknown.uri(), "wamp.error.no_such_procedure");
+
+    let mut events = one.subscribe("com.example.said").await.expect("a subscription");
+    let published = other.publication("com.example.said").send((1, "two")).await;
+    published.expect("an acknowledgement");
+    let event = events.recv().await.expect("an event");
+    assert_eq!(event.bind::<(i64, String)>().expect("its arguments"), (1, "two".to_owned()));
+    drop(events);
+    let sum: i64 = one.call("com.example.add", (4, 5)).await.expect("the session lives on");
+    assert_eq!(sum, 9);
+    one.leave().await;
+    other.leave().await;
+}
+
+#[tokio::test]
+async fn xconn_is_called_and_publishes_in_every_serializer() {
+    let Some(router) = router(Make::Xconn) else { return };
+    for serializer in SERIALIZERS {
+        converse(|| Client::connect(router.websocket()).realm("realm1").serializer(serializer)).await;
+    }
+    converse(|| Client::connect(router.websocket()).realm("realm1")).await;
+}
+
+#[tokio::test]
+async fn xconn_lets_in_who_proves() {
+    let Some(router) = router(Make::Xconn) else { return };
+    let connect = |login| Client::connect(router.websocket()).realm("realm1").login(login);
+    for login in [Login::new("joe").ticket("pencil"), Login::new("joe").cra("pencil")] {
+        let client = connect(login).await.expect("a session");
+        assert_eq!((client.authid(), client.authrole()), ("joe", "user"));
+    }
+    let client = connect(Login::new("").cryptosign(key(1))).await.expect("a session");
+    assert_eq!(client.authid(), "device");
+    for wrong in
+        [Login::new("joe").ticket("pen"), Login::new("joe").cra("pen"), Login::new("").cryptosign(key(2))]
+    {
+        let error = connect(wrong).await.expect_err("it is refused");
+        assert!(matches!(error, ClientError::Refused(_)), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn crossbar_is_called_and_publishes_in_every_serializer_and_over_rawsocket() {
+    let Some(router) = router(Make::Crossbar) else { return };
+    for serializer in SERIALIZERS {
+        converse(|| Client::connect(router.websocket()).realm("realm1").serializer(serializer)).await;
+        converse(|| Client::connect(router.rawsocket()).realm("realm1").serializer(serializer)).await;
+    }
+    // Autobahn separates messages in batched JSON by another octet than the specification: whoever speaks first cannot know.
+    let batched_json = Subprotocol::new(Serializer::Json).batched();
+    for subprotocol in Subprotocol::ALL.into_iter().filter(|subprotocol| *subprotocol != batched_json) {
+        let connect = || Client::connect(router.websocket()).realm("realm1").subprotocols([subprotocol]);
+        converse(connect).await;
+        converse(|| connect().compress()).await;
+    }
+    let client = Client::connect(router.websocket()).realm("realm1").await.expect("a session");
+    let mut events = client.subscribe(prefix("com.example.")).await.expect("a subscription by prefix");
+    client.publication("com.example.more").include_me().send(7).await.expect("an acknowledgement");
+    let event = events.recv().await.expect("an event");
+    assert_eq!((event.topic(), event.bind::<i64>().expect("a number")), ("com.example.more", 7));
+    let unknown =
+        Client::connect(router.websocket()).realm("other").await.expect_err("there is no such realm");
+    let ClientError::Refused(error) = unknown else { panic!("{unknown}") };
+    assert_eq!(error.uri(), "wamp.error.no_such_realm");
+}
+
+#[tokio::test]
+async fn crossbar_lets_in_who_proves() {
+    let Some(router) = router(Make::Crossbar) else { return };
+    let connect = |login| Client::connect(router.websocket()).realm("realm1").login(login);
+    for login in [
+        Login::new("joe").ticket("pencil"),
+        Login::new("ann").cra("pencil"),
+        Login::new("salted").cra("pencil"),
+        Login::new("device").cryptosign(key(1)),
+    ] {
+        let client = connect(login.clone()).await.unwrap_or_else(|error| panic!("{login:?}: {error}"));
+        assert_eq!(client.authrole(), "user");
+    }
+    for wrong in [
+        Login::new("joe").ticket("pen"),
+        Login::new("ann").cra("pen"),
+        Login::new("device").cryptosign(key(2)),
+    ] {
+        let error = connect(wrong).await.expect_err("it is refused");
+        assert!(matches!(error, ClientError::Refused(_)), "{error}");
+    }
+}
