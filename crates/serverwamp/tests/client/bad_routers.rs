@@ -141,3 +141,47 @@ async fn frames_against_the_rules_end_the_session_and_say_which() {
         assert!(error.message().unwrap().contains(why), "{error}");
     }
 }
+
+/// What a client says about a router that answers the upgrade rightly, and sends these frames in the same breath.
+async fn upgraded_and_then(frames: &[u8]) -> ClientError {
+    let mut router = FakeRouter::start().await;
+    let client = router.connect_websocket();
+    let stream = router.stream().await;
+    let mut request = vec![0; 2048];
+    let length = stream.read(&mut request).await.unwrap();
+    let request = String::from_utf8_lossy(&request[..length]).into_owned();
+    let key = request.split("Sec-WebSocket-Key: ").nth(1).unwrap().split("\r\n").next().unwrap();
+    let accept = serverwamp_proto::websocket::handshake::accept_key(key);
+    let head = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: wamp.2.json\r\n\r\n"
+    );
+    stream.write_all(&[head.as_bytes(), frames].concat()).await.unwrap();
+    client.await.unwrap().unwrap_err()
+}
+
+#[tokio::test]
+async fn frames_that_come_with_the_upgrade_are_heard() {
+    let abort = br#"[3,{"message":"not today"},"wamp.close.system_shutdown"]"#;
+    let frame = [&[0x81, u8::try_from(abort.len()).unwrap()], &abort[..]].concat();
+    let ClientError::Refused(error) = upgraded_and_then(&frame).await else { panic!("it is an ABORT") };
+    assert_eq!((error.uri(), error.message()), ("wamp.close.system_shutdown", Some("not today")));
+}
+
+#[tokio::test]
+async fn a_websocket_against_the_rules_ends_the_attempt_and_says_which() {
+    for (frames, why) in [
+        (&[0x81, 0x82, 1, 2, 3, 4, 0, 0][..], "frame of a server is masked"),
+        (&[0x82, 2, b'[', b']'], "binary message, but the subprotocol uses text messages"),
+        (&[0x83, 0], "reserved opcode"),
+        (&[0xc1, 1, b'x'], "reserved bit set"),
+        (&[0x81, 2, 0xff, 0xff], "UTF-8"),
+        (&[0x81, 127, 0, 0, 0, 1, 0, 0, 0, 0], "longer than 16777216 bytes"),
+        (&[0x81, 2, b'[', b']'], "must not be an empty list"),
+    ] {
+        let error = upgraded_and_then(frames).await;
+        assert!(matches!(&error, ClientError::Protocol(text) if text.contains(why)), "{why}: {error}");
+    }
+    let closed = upgraded_and_then(&[0x88, 2, 0x03, 0xf3]).await;
+    assert!(matches!(&closed, ClientError::Lost(text) if text.contains("1011")), "{closed}");
+}
