@@ -30,10 +30,10 @@ pub use base::measure;
 pub use base::proxies::TrustedProxies;
 pub use base::statistics::{Refusal, Statistics};
 pub use base::unix_peer::UnixPeer;
-pub use peering::{CallResult, Calling, FromResults, ProgressResults, ReceivedEvent, Subscriber};
-pub use router::realm::{
-    Disclosure, ProcedureSettings, Publication, RealmHandle, Registration, Ruling, TopicSettings,
+pub use peering::{
+    CallResult, Calling, FromResults, ProgressResults, ReceivedEvent, Registration, Subscriber,
 };
+pub use router::realm::{Disclosure, ProcedureSettings, Publication, RealmHandle, Ruling, TopicSettings};
 pub use router::request;
 pub use router::session::{CloseReason, PendingSession, Session};
 pub use router::subscription::{PendingSubscription, Subscription};

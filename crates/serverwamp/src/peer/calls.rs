@@ -21,7 +21,7 @@ use crate::router::realm::{CachedConfig, GivenAnswers, Withheld, no_such_procedu
 use crate::router::routes::ProcedureRoute;
 use crate::router::session::{Charge, OpenCall, RouterSession, Session};
 use crate::router::supervise;
-use crate::rt::{BoxFuture, after};
+use crate::rt::after;
 use crate::transport::charge_time;
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::{Call, CancelMode, Violation};
@@ -32,9 +32,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
-
-/// A handler's run, from the call to its reply.
-pub(super) type Run = BoxFuture<'static, CallReply>;
 
 /// The call state that a session's connection keeps.
 pub(super) struct Calls {
@@ -348,6 +345,7 @@ impl Calls {
 fn describe(state: &mut CallState<Session>, session: &Arc<RouterSession>, call: &Call<'_>, matched: Matched) {
     state.matched = matched;
     state.receive_progress = call.options.receive_progress;
+    state.disclose_me = call.options.disclose_me;
     state.inputs = call.options.progress.then(Arc::default);
     if call.options.timeout > 0 {
         let longest = session.running_realm().context.limits.longest_call_timeout;

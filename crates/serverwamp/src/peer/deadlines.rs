@@ -4,8 +4,6 @@
 //! A call that is answered stays in here until its time or until there are many such: its answer comes from another
 //! connection, which should not have to take part in this one's bookkeeping.
 
-use crate::peering::CallState;
-use crate::router::session::Session;
 use serverwamp_proto::id::RequestId;
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -42,21 +40,6 @@ impl Deadlines {
     pub(super) fn due(&mut self, now: Instant) -> Option<RequestId> {
         self.queue.first().filter(|(deadline, _)| *deadline <= now)?;
         self.queue.pop_first().map(|(_, request)| request)
-    }
-}
-
-/// Completes when the call has been silent for as long as its caller allows (checklist TMO-01, TMO-08).
-pub(super) async fn expired(state: &CallState<Session>) {
-    let (Some(timeout), Some(mut deadline)) = (state.timeout, state.deadline) else {
-        return std::future::pending().await;
-    };
-    let runtime = state.source.inner().runtime();
-    loop {
-        runtime.sleep_until(deadline).await;
-        match state.last_progress().and_then(|progress| progress.checked_add(timeout)) {
-            Some(later) if later > deadline => deadline = later,
-            _ => return,
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use super::calls::Calls;
 use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::peering::{CallState, Matched, Stop, Taken};
-use crate::router::dealer::{self, CallRequest, Caller, RegistrationEntry, RoutedCall};
+use crate::router::dealer::{self, CallOrigin, CallRequest, RegistrationEntry, RoutedCall};
 use crate::router::realm::{
     AccessRequest, Disclosure, GivenAnswers, RealmConfig, RunningRealm, Withheld, disclosure_refused,
     no_such_procedure,
@@ -142,7 +142,7 @@ impl Calls {
         }
         let exact = registration.pattern.kind() == Match::Exact;
         let routed = Arc::new(RoutedCall::new(CallRequest {
-            caller: Caller::Session(Arc::clone(session), request),
+            caller: CallOrigin::Session(Arc::clone(session), request),
             procedure: (!exact).then(|| procedure.into()),
             options,
             trustlevel: settings.and_then(|settings| settings.trustlevel),

@@ -16,7 +16,9 @@ mod event;
 mod event_inbox;
 mod pattern;
 pub(crate) mod payload;
+mod registration;
 mod served;
+mod wire;
 
 pub(crate) use call::{CallDraft, CallStarter, StartedCall};
 pub use call::{CallResult, Calling, FromResults, ProgressResults};
@@ -26,7 +28,11 @@ pub use event::{ReceivedEvent, Subscriber};
 pub(crate) use event_inbox::{EventDraft, EventInbox, WAITING_EVENTS};
 pub(crate) use pattern::{Compiled, PatternShape};
 pub use pattern::{RoutePattern, prefix, regex, wildcard};
-pub use served::{BoxError, CallLayer, Invocation, ProcedureService, Request};
+pub use registration::Registration;
+pub(crate) use registration::RegistrationKeeper;
+pub use served::{BoxError, CallLayer, Caller, Invocation, ProcedureService, Request};
 pub(crate) use served::{
-    CallSource, CallState, ChargedPayload, Charger, ErasedHandler, Inputs, Matched, Served, Stop, Taken,
+    CallSource, CallState, ChargedPayload, Charger, ErasedHandler, Inputs, Matched, Run, Served, Stop, Taken,
+    run_to_end,
 };
+pub(crate) use wire::{encode_error, sendable_uri};

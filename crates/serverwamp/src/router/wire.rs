@@ -2,8 +2,8 @@
 //!
 //! Nothing here can fail at run time: attributes are plain texts and ids, and payloads are in the session's serializer.
 
-use crate::WampError;
 use crate::base::log::line_later;
+use crate::peering::sendable_uri;
 use crate::router::auth::{Denial, Principal};
 use crate::router::realm::{Disclosure, RealmConfig};
 use serverwamp_proto::codec::{Dict, Serializer, Value};
@@ -13,11 +13,8 @@ use serverwamp_proto::message::{
     Subscribed, Unregistered, UnregisteredDetails, Unsubscribed, UnsubscribedDetails, Welcome,
     WelcomeDetails,
 };
-use serverwamp_proto::pattern::Match;
-use serverwamp_proto::payload::{Payload, encode_args, encode_kwargs};
+use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::RouterFeatures;
-use serverwamp_proto::uri::UriRules;
-use serverwamp_proto::uris;
 use std::borrow::Cow;
 
 /// The program's name and version, as WELCOME tells it.
@@ -59,7 +56,7 @@ pub(crate) fn features(config: &RealmConfig) -> RouterFeatures {
 pub(crate) fn abort<'a>(serializer: Serializer, reason: &'a str, text: Option<&str>) -> Message<'a> {
     Message::Abort(Abort {
         details: AbortDetails { message: text.map(str::to_owned), ..AbortDetails::default() },
-        reason: uri(reason),
+        reason: sendable_uri(reason),
         payload: Payload::empty(serializer),
     })
 }
@@ -71,13 +68,17 @@ pub(crate) fn denial(serializer: Serializer, denial: &Denial) -> Message<'_> {
         scram: denial.scram.map(str::to_owned),
         ..AbortDetails::default()
     };
-    Message::Abort(Abort { details, reason: uri(denial.error.uri()), payload: Payload::empty(serializer) })
+    Message::Abort(Abort {
+        details,
+        reason: sendable_uri(denial.error.uri()),
+        payload: Payload::empty(serializer),
+    })
 }
 
 pub(crate) fn goodbye<'a>(reason: &'a str, text: Option<&str>) -> Message<'a> {
     Message::Goodbye(Goodbye {
         details: GoodbyeDetails { message: text.map(str::to_owned), ..GoodbyeDetails::default() },
-        reason: uri(reason),
+        reason: sendable_uri(reason),
     })
 }
 
@@ -171,53 +172,6 @@ pub(crate) fn event(
     let encoded =
         message::encode_event(payload.serializer, subscription, publication, &details, args, kwargs, out);
     debug_assert!(encoded.is_ok(), "a topic is a text, which every serializer can write");
-}
-
-/// An application's error as it goes on the wire.
-pub(crate) fn error(
-    serializer: Serializer,
-    request_type: u64,
-    request: RequestId,
-    error: &WampError,
-    out: &mut Vec<u8>,
-) {
-    let args = if error.args().is_empty() { Ok(Vec::new()) } else { encode_args(serializer, error.args()) };
-    let kwargs = if error.keyword_args().is_empty() {
-        Ok(Vec::new())
-    } else {
-        encode_kwargs(serializer, error.keyword_args())
-    };
-    let (args, kwargs) = match (args, kwargs) {
-        (Ok(args), Ok(kwargs)) => (args, kwargs),
-        (Err(problem), _) | (_, Err(problem)) => {
-            line_later!(
-                ERROR,
-                "internal",
-                "the arguments of an error cannot be encoded and are left out",
-                error = error,
-                problem = problem
-            );
-            (Vec::new(), Vec::new())
-        }
-    };
-    message::encode_error(serializer, request_type, request, &uri(error.uri()), &args, &kwargs, out);
-}
-
-/// The URI itself, or a substitute for what is none: a peer would have to drop the connection over it.
-fn uri(uri: &str) -> Cow<'_, str> {
-    match UriRules::loose().check(uri, Match::Exact) {
-        Ok(()) => Cow::Borrowed(uri),
-        Err(problem) => {
-            line_later!(
-                ERROR,
-                "internal",
-                "this is not a URI, wamp.error.runtime_error is sent in its place",
-                uri = uri,
-                problem = problem
-            );
-            Cow::Borrowed(uris::error::RUNTIME_ERROR)
-        }
-    }
 }
 
 /// A dictionary that a peer sent; what cannot be read is treated as absent.

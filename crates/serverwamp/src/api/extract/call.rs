@@ -1,7 +1,7 @@
-//! Extractors of a call's life: that its caller no longer wants it.
+//! Extractors of a call's caller: who it is, and that it no longer wants the call.
 
 use super::FromRequest;
-use crate::peering::{CallState, Invocation};
+use crate::peering::{CallState, Caller, Invocation};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -41,6 +41,14 @@ impl Canceled {
     /// Returns whether the call has been canceled.
     pub fn is_canceled(&self) -> bool {
         self.0.stop.get().is_some()
+    }
+}
+
+impl<S: Sync> FromRequest<Invocation, S> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request(request: &mut Invocation, _: &S) -> Result<Self, Infallible> {
+        Ok(request.caller())
     }
 }
 

@@ -9,6 +9,7 @@
 //! | [`Payload`](crate::Payload) | the arguments, still encoded | procedures |
 //! | [`Progress`](crate::Progress) | where progressive results go | procedures |
 //! | [`Canceled`] | completes when the caller cancels; without it the handler is simply dropped | procedures |
+//! | [`Caller`] | who calls, as far as callees are told | procedures |
 //! | [`Procedure`] | the URI that was called | procedures |
 //! | [`Topic`] | the URI that is subscribed to | topics |
 //! | [`Captures`] | what the wildcards, the prefix or the regular expression of the route matched | procedures, topics |
@@ -36,6 +37,7 @@ mod session;
 mod state;
 mod uri;
 
+pub use crate::peering::Caller;
 pub use crate::peering::payload::{Arg, Args, Kwargs};
 pub use call::Canceled;
 pub use input::CallInput;

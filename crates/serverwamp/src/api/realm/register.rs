@@ -2,8 +2,8 @@
 
 use crate::api::handler::{ProcedureHandler, SharedState, Unbound};
 use crate::base::error::WampError;
-use crate::peering::{RoutePattern, Served};
-use crate::router::realm::{RealmHandle, Registration};
+use crate::peering::{Registration, RoutePattern, Served};
+use crate::router::realm::RealmHandle;
 
 impl RealmHandle {
     /// Serves a procedure, or a pattern of procedures, from now on and until the guard is dropped.

@@ -1,6 +1,6 @@
 //! A CALL for the application.
 
-use super::{CallState, Request};
+use super::{CallState, Caller, Request};
 use crate::WampError;
 use crate::peering::payload::CallReply;
 use regex::Regex;
@@ -44,6 +44,11 @@ impl Invocation {
     /// The caller's id for this call, unique within its session.
     pub fn request(&self) -> RequestId {
         self.call.request
+    }
+
+    /// Who calls, as far as the router discloses it to callees.
+    pub fn caller(&self) -> Caller {
+        self.call.source.caller(&self.call.procedure, self.call.disclose_me)
     }
 
     /// Returns whether the caller wants progressive results.

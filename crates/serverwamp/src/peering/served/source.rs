@@ -1,6 +1,6 @@
 //! What a served call needs of the session that it came from.
 
-use super::ChargedPayload;
+use super::{Caller, ChargedPayload};
 use crate::WampError;
 use crate::peering::payload::CallReply;
 use crate::rt::Runtime;
@@ -11,6 +11,7 @@ use serverwamp_proto::payload::Payload;
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The session that a call came from, and that its answers go to: the caller's with this router, or, where a client serves the
 /// call, the client's with its router.
@@ -40,4 +41,16 @@ pub(crate) trait CallSource: Any + fmt::Debug + Send + Sync {
 
     /// A call was answered while more input may come: what comes late is passed over.
     fn answered_early(&self, request: RequestId);
+
+    /// What is known of the caller. `asked` says whether it asked to be disclosed.
+    fn caller(&self, procedure: &str, asked: bool) -> Caller;
+
+    /// The time that a handler that winds up has after the end of its call.
+    fn grace(&self) -> Duration;
+
+    /// A handler went on for longer than that.
+    fn overstayed(&self, why: fmt::Arguments<'_>);
+
+    /// Logs a panic of a handler, and returns the id under which it is in the log.
+    fn panicked(&self, panic: &(dyn Any + Send)) -> String;
 }

@@ -36,6 +36,8 @@ pub(crate) struct CallState<O: ?Sized = dyn CallSource> {
     /// The match of the route.
     pub(crate) matched: Matched,
     pub(crate) receive_progress: bool,
+    /// The caller asked to be disclosed, and may be.
+    pub(crate) disclose_me: bool,
     pub(crate) timeout: Option<Duration>,
     /// When the timeout is over, if there is no progress: it runs from the receipt of the call.
     pub(crate) deadline: Option<Instant>,
@@ -59,6 +61,7 @@ impl<O: CallSource> CallState<O> {
             procedure,
             matched: Matched::Exact,
             receive_progress: false,
+            disclose_me: false,
             timeout: None,
             deadline: None,
             inputs: None,
@@ -86,6 +89,7 @@ impl<O: CallSource + ?Sized> CallState<O> {
         }
         self.matched = Matched::Exact;
         self.receive_progress = false;
+        self.disclose_me = false;
         self.timeout = None;
         self.deadline = None;
         self.inputs = None;

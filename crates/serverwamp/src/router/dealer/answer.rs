@@ -1,6 +1,6 @@
 //! The answers of a callee to an invocation: YIELD and ERROR.
 
-use super::call::{Answer, Caller, KeptArguments, RoutedCall, RoutedCallState};
+use super::call::{Answer, CallOrigin, KeptArguments, RoutedCall, RoutedCallState};
 use super::invoke::GivesWay;
 use crate::WampError;
 use crate::base::log::line_later;
@@ -139,7 +139,7 @@ impl RoutedCall {
         }
         state.progressed = true;
         match &self.caller {
-            Caller::Session(session, request) => {
+            CallOrigin::Session(session, request) => {
                 let details = ResultDetails {
                     progress: true,
                     passthru: passthru.map(|passthru| Box::new(passthru.clone())),
@@ -148,7 +148,7 @@ impl RoutedCall {
                 let Err(error) = session.send_progress_of(*request, &details, payload) else { return };
                 self.stop(state, true, &error);
             }
-            Caller::Application(call, _) => {
+            CallOrigin::Application(call, _) => {
                 if !call.progress(payload) {
                     let text = "the application does not take progressive results fast enough";
                     self.stop(state, true, &WampError::network_failure(text));

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 /// The caller that waits for the answer.
 #[derive(Clone, Debug)]
-pub(crate) enum Caller {
+pub(crate) enum CallOrigin {
     /// A client, with the id of its CALL.
     Session(Arc<RouterSession>, RequestId),
     /// The application. Where it asks a client about this session, only a callee may answer that no procedure let in.
@@ -30,7 +30,7 @@ pub(crate) enum Caller {
 /// A call that a client serves.
 #[derive(Debug)]
 pub(crate) struct RoutedCall {
-    pub(super) caller: Caller,
+    pub(super) caller: CallOrigin,
     pub(super) registration: Arc<RegistrationEntry>,
     /// The URI that was called, where it is not the registration's own.
     pub(super) procedure: Option<Box<str>>,
@@ -92,7 +92,7 @@ pub(super) struct Serving {
 /// A call before it is routed.
 #[derive(Debug)]
 pub(crate) struct CallRequest {
-    pub(crate) caller: Caller,
+    pub(crate) caller: CallOrigin,
     pub(crate) registration: Arc<RegistrationEntry>,
     pub(crate) procedure: Option<Box<str>>,
     pub(crate) options: CallOptions,
@@ -150,11 +150,11 @@ impl RoutedCall {
         state.over = true;
         state.payload = None;
         match &self.caller {
-            Caller::Session(session, request) => {
+            CallOrigin::Session(session, request) => {
                 session.leave_routed(*request, state.input_open);
                 session.send_answer(*request, answer);
             }
-            Caller::Application(call, _) => call.finish(answer.to_application()),
+            CallOrigin::Application(call, _) => call.finish(answer.to_application()),
         }
     }
 
@@ -236,7 +236,7 @@ impl RoutedCall {
         }
         // A caller that called itself has left as a callee as well.
         let calls_itself = match (&self.caller, &state.serving) {
-            (Caller::Session(caller, _), Some(serving)) => caller.id() == serving.callee.session.id(),
+            (CallOrigin::Session(caller, _), Some(serving)) => caller.id() == serving.callee.session.id(),
             _ => false,
         };
         self.let_go(&mut state, !calls_itself);
@@ -259,21 +259,22 @@ impl RoutedCall {
     /// The session that calls; `None` for the application.
     pub(super) fn caller_session(&self) -> Option<&RouterSession> {
         match &self.caller {
-            Caller::Session(session, _) => Some(session),
-            Caller::Application(..) => None,
+            CallOrigin::Session(session, _) => Some(session),
+            CallOrigin::Application(..) => None,
         }
     }
 
     /// Whether this callee may serve the call: who decides about others was not let in by such a decision.
     pub(super) fn may_go_to(&self, callee: &Callee) -> bool {
-        !matches!(self.caller, Caller::Application(_, Some(_))) || callee.session.may_decide_about_others()
+        !matches!(self.caller, CallOrigin::Application(_, Some(_)))
+            || callee.session.may_decide_about_others()
     }
 
     /// Returns whether the caller announces the payload passthru mode.
     pub(super) fn caller_takes_passthru(&self) -> bool {
         match &self.caller {
-            Caller::Session(session, _) => session.caller_has(Feature::PayloadPassthruMode),
-            Caller::Application(..) => true,
+            CallOrigin::Session(session, _) => session.caller_has(Feature::PayloadPassthruMode),
+            CallOrigin::Application(..) => true,
         }
     }
 
@@ -281,8 +282,10 @@ impl RoutedCall {
     /// calls served by the first callee or not at all.
     pub(super) fn keep(&self, payload: Payload) -> Option<KeptArguments> {
         match &self.caller {
-            Caller::Session(session, _) => session.charge_copy(&payload).map(KeptArguments::ChargedPayload),
-            Caller::Application(..) => Some(KeptArguments::Own(payload)),
+            CallOrigin::Session(session, _) => {
+                session.charge_copy(&payload).map(KeptArguments::ChargedPayload)
+            }
+            CallOrigin::Application(..) => Some(KeptArguments::Own(payload)),
         }
     }
 
@@ -295,9 +298,9 @@ impl RoutedCall {
 impl Called for RoutedCall {
     fn caller(&self) -> Option<SessionId> {
         match &self.caller {
-            Caller::Session(session, _) => Some(session.id()),
+            CallOrigin::Session(session, _) => Some(session.id()),
             // Whoever is asked about takes the places: one session leaves some for the decisions about others.
-            Caller::Application(_, about) => *about,
+            CallOrigin::Application(_, about) => *about,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The application as a caller in its own realm.
 
 use super::Found;
-use super::call::{Answer, CallRequest, Caller, RoutedCall};
+use super::call::{Answer, CallOrigin, CallRequest, RoutedCall};
 use crate::WampError;
 use crate::peering::{CallDraft, CallInbox, CallStarter, StartedCall};
 use crate::router::realm::{RunningRealm, no_such_procedure};
@@ -66,7 +66,7 @@ fn route(
     let config = realm.context.config();
     let settings = config.procedure_settings.of(&draft.procedure);
     let call = Arc::new(RoutedCall::new(CallRequest {
-        caller: Caller::Application(Arc::clone(inbox), draft.about),
+        caller: CallOrigin::Application(Arc::clone(inbox), draft.about),
         procedure: (!exact).then(|| draft.procedure.into_boxed_str()),
         options: draft.options,
         trustlevel: settings.and_then(|settings| settings.trustlevel),

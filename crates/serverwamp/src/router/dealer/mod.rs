@@ -12,7 +12,7 @@ mod register;
 mod registration;
 
 pub(crate) use answer::{receive_error, receive_too_long, receive_yield};
-pub(crate) use call::{Answer, CallRequest, Caller, RoutedCall};
+pub(crate) use call::{Answer, CallOrigin, CallRequest, RoutedCall};
 use registration::CalleeOptions;
 pub(crate) use registration::RegistrationEntry;
 

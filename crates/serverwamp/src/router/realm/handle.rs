@@ -6,13 +6,14 @@ use super::publication::Publication;
 use super::running::RunningRealm;
 use crate::peering::payload::ToArguments;
 use crate::peering::{
-    Calling, Compiled, FromResults, Matched, PatternShape, RoutePattern, Served, Subscriber, WAITING_EVENTS,
+    Calling, Compiled, FromResults, Matched, PatternShape, Registration, RegistrationKeeper, RoutePattern,
+    Served, Subscriber, WAITING_EVENTS,
 };
 use crate::router::dealer::RegistrationEntry;
 use crate::router::routes::{ProcedureRoute, RequiredRoles};
 use crate::{Session, WampError};
 use serverwamp_proto::codec::Serializer;
-use serverwamp_proto::id::{PublicationId, RegistrationId, SessionId};
+use serverwamp_proto::id::{PublicationId, SessionId};
 use serverwamp_proto::message::Receivers;
 use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::permissions::Action;
@@ -156,7 +157,8 @@ impl RealmHandle {
             required: RequiredRoles::default(),
         };
         let entry = self.0.dealer.register_local(self.0.changes(), &pattern, route)?;
-        Ok(Registration { realm: Arc::clone(&self.0), entry })
+        let id = entry.id;
+        Ok(Registration::new(id, Box::new(OwnRegistration { realm: Arc::clone(&self.0), entry })))
     }
 
     /// Subscribes the application to a topic or a pattern of topics: a stream of events until it is dropped.
@@ -323,33 +325,14 @@ impl fmt::Debug for RealmHandle {
     }
 }
 
-/// A procedure the application serves since [`RealmHandle::register`]; dropped, it does not any more.
-///
-/// Calls that run when it is dropped go on to their end.
-#[must_use = "a registration that is dropped is over"]
-pub struct Registration {
+/// A registration of the application.
+struct OwnRegistration {
     realm: Arc<RunningRealm>,
     entry: Arc<RegistrationEntry>,
 }
 
-impl Registration {
-    /// The registration's id, as the meta API tells it.
-    pub fn id(&self) -> RegistrationId {
-        self.entry.id
-    }
-}
-
-impl Drop for Registration {
-    fn drop(&mut self) {
+impl RegistrationKeeper for OwnRegistration {
+    fn unregister(&self) {
         self.realm.dealer.unregister_local(self.realm.changes(), &self.entry);
-    }
-}
-
-impl fmt::Debug for Registration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Registration")
-            .field("id", &self.entry.id)
-            .field("procedure", &self.entry.pattern)
-            .finish_non_exhaustive()
     }
 }

@@ -35,7 +35,7 @@ pub(crate) use changes::Changes;
 pub(crate) use checks::{disclosure_refused, forwarded, no_such_procedure};
 pub(crate) use config::{Anonymous, Blueprint, Entrance, KeepSession, RealmCode, RealmConfig, WaysIn};
 pub(crate) use context::{CachedConfig, RealmContext, RouterContext};
-pub use handle::{RealmHandle, Registration};
+pub use handle::RealmHandle;
 pub(crate) use held::HeldEntry;
 pub(crate) use neighbours::Neighbours;
 pub(crate) use permits::CallPermits;

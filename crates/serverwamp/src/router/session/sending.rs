@@ -6,9 +6,9 @@ use super::RouterSession;
 use crate::WampError;
 use crate::base::log::line_later;
 use crate::base::statistics::Refusal;
+use crate::peering::encode_error;
 use crate::peering::payload::CallReply;
 use crate::router::dealer::Answer;
-use crate::router::wire;
 use crate::transport::{Class, Outbox, PushError, infallible};
 use serverwamp_proto::codec::{EncodeError, Serializer};
 use serverwamp_proto::id::{PublicationId, RegistrationId, RequestId};
@@ -60,7 +60,7 @@ impl RouterSession {
             self.log_answered(request, error.uri(), || error.message());
         }
         let push = |error: &WampError| {
-            let encode = infallible(|out| wire::error(self.serializer, request_type, request, error, out));
+            let encode = infallible(|out| encode_error(self.serializer, request_type, request, error, out));
             self.push(Class::Required, encode)
         };
         if let Err(PushError::TooLong) = push(error) {

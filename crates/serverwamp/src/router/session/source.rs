@@ -2,14 +2,20 @@
 
 use super::Session;
 use crate::WampError;
+use crate::base::statistics::Refusal;
 use crate::peering::payload::CallReply;
-use crate::peering::{CallSource, ChargedPayload};
+use crate::peering::{CallSource, Caller, ChargedPayload};
+use crate::router::realm::Disclosure;
+use crate::router::supervise;
 use crate::rt::Runtime;
 use crate::transport::Outbox;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{RequestId, SessionId};
 use serverwamp_proto::payload::Payload;
+use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 impl CallSource for Session {
     fn session(&self) -> SessionId {
@@ -45,5 +51,36 @@ impl CallSource for Session {
 
     fn answered_early(&self, request: RequestId) {
         self.inner().remember_answered_input(request);
+    }
+
+    /// What a client in the application's place would be told (checklist CID-01, CID-04, CID-05).
+    fn caller(&self, procedure: &str, asked: bool) -> Caller {
+        let config = self.inner().running_realm().context.config();
+        let settings = config.procedure_settings.of(procedure);
+        let disclosed = asked
+            || config.offers.disclosure == Disclosure::Always
+            || settings.is_some_and(|settings| settings.disclose_caller);
+        let trustlevel = settings.and_then(|settings| settings.trustlevel);
+        if !disclosed {
+            return Caller { trustlevel, ..Caller::default() };
+        }
+        Caller {
+            session: Some(self.id()),
+            authid: Some(self.authid().into()),
+            authrole: Some(self.authrole().into()),
+            trustlevel,
+        }
+    }
+
+    fn grace(&self) -> Duration {
+        self.inner().running_realm().context.limits.grace
+    }
+
+    fn overstayed(&self, why: fmt::Arguments<'_>) {
+        self.inner().running_realm().context.counters.refused(Refusal::Grace, self.inner(), why);
+    }
+
+    fn panicked(&self, panic: &(dyn Any + Send)) -> String {
+        supervise::report_panic("procedure handler", self.inner(), panic)
     }
 }

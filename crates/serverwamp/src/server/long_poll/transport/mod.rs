@@ -20,7 +20,7 @@ use crate::WampError;
 use crate::base::admission::Permit;
 use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
-use crate::router::wire;
+use crate::peering::encode_error;
 use crate::rt::{Runtime, after};
 use crate::server::long_poll::bodies::Unread;
 use crate::server::memory::{MessageReceiver, MessageSender, Pipe, messages};
@@ -183,7 +183,7 @@ impl LongPollTransport {
         let serializer = self.subprotocol.serializer;
         let Some(invocation) = answered_by(serializer, head) else { return };
         let (error, mut message) = (WampError::payload_size_exceeded(why), Vec::new());
-        wire::error(serializer, Invocation::CODE, invocation, &error, &mut message);
+        encode_error(serializer, Invocation::CODE, invocation, &error, &mut message);
         // A transport that is gone has no calls.
         let _sent = self.send_message(message.into()).await;
     }

@@ -1,0 +1,62 @@
+//! A procedure that application code serves, as it holds it.
+
+use crate::base::signal::Signal;
+use serverwamp_proto::id::RegistrationId;
+use std::fmt;
+use std::sync::Arc;
+
+/// Who registered a procedure for application code.
+pub(crate) trait RegistrationKeeper: Send + Sync {
+    /// The procedure is not served any more.
+    fn unregister(&self);
+}
+
+/// A procedure that is served since [`RealmHandle::register`](crate::RealmHandle::register) or
+/// [`Client::register`](crate::client::Client::register); dropped, it is not any more.
+///
+/// Calls that run when it is dropped go on to their end.
+#[must_use = "a registration that is dropped is over"]
+pub struct Registration {
+    id: RegistrationId,
+    ended: Arc<Signal<()>>,
+    keeper: Box<dyn RegistrationKeeper>,
+}
+
+impl Registration {
+    /// A registration that does not end by itself.
+    pub(crate) fn new(id: RegistrationId, keeper: Box<dyn RegistrationKeeper>) -> Self {
+        Self::until(Arc::default(), id, keeper)
+    }
+
+    /// A registration that others may end.
+    pub(crate) fn until(
+        ended: Arc<Signal<()>>,
+        id: RegistrationId,
+        keeper: Box<dyn RegistrationKeeper>,
+    ) -> Self {
+        Self { id, ended, keeper }
+    }
+
+    /// The registration's id, as the meta API tells it.
+    pub fn id(&self) -> RegistrationId {
+        self.id
+    }
+
+    /// Waits until the procedure is not served any more, because the router took the registration away or the client's session
+    /// is over. The application's own registrations do not end by themselves.
+    pub async fn ended(&self) {
+        self.ended.wait().await;
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.keeper.unregister();
+    }
+}
+
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registration").field("id", &self.id).finish_non_exhaustive()
+    }
+}
