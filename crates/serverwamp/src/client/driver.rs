@@ -3,6 +3,7 @@
 use super::auth::{AnswerToChallenge, Answerer, ChallengeAnswer};
 use super::end::SessionEnd;
 use super::error::ClientError;
+use super::served;
 use super::session::{Awaited, ClientSession, goodbye};
 use crate::base::error::WampError;
 use crate::peering::EventDraft;
@@ -12,7 +13,7 @@ use serverwamp_proto::message::{Abort, AbortDetails, Authenticate, Challenge, Ev
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::RouterRoles;
-use serverwamp_proto::session::client::{ClientStep, PendingRequest, RouterAnswer};
+use serverwamp_proto::session::client::{ClientStep, PendingRequest, RequestKind, RouterAnswer};
 use serverwamp_proto::uris;
 use serverwamp_proto::websocket::Opcode;
 use std::sync::Arc;
@@ -76,13 +77,12 @@ impl ClientDriver {
                 session.end(closed(abort.reason.into_owned(), abort.details.message))
             }
             ClientStep::Left => session.end(SessionEnd::Left),
-            // The client registers nothing yet, so the machine lets no invocation through.
-            ClientStep::Progress(..)
-            | ClientStep::Unregistered(..)
-            | ClientStep::Invoke(_)
-            | ClientStep::Input(..)
-            | ClientStep::Interrupt(..)
-            | ClientStep::Ignored => {}
+            ClientStep::Unregistered(registration, _) => served::revoked(&session, registration),
+            ClientStep::Invoke(invocation) => served::invoke(&session, invocation, now),
+            ClientStep::Input(call, invocation) => served::input(&call, &invocation),
+            ClientStep::Interrupt(call, interrupt) => served::interrupt(&call, &interrupt),
+            // The machine lets no progress of anything but calls through.
+            ClientStep::Progress(..) | ClientStep::Ignored => {}
         }
         Ok(())
     }
@@ -130,6 +130,22 @@ impl ClientDriver {
                 session.send_unsubscribes(&mut state, over);
                 drop(state);
                 waiting.answer.set(Err(WampError::received(&error.error, &error.payload)));
+            }
+            (Awaited::Register(waiting), RouterAnswer::Registered(id)) => {
+                session.state().registrations.insert(id, Arc::clone(&waiting.route));
+                waiting.answer.set(Ok(id));
+                // After the answer: whoever gives it up looks at the two in the opposite order.
+                if waiting.route.given_up.get().is_some() {
+                    session.unregister(id);
+                }
+            }
+            (Awaited::Register(waiting), RouterAnswer::Error(error)) => {
+                waiting.answer.set(Err(WampError::received(&error.error, &error.payload)));
+            }
+            (Awaited::Nobody, _) => {
+                if let RequestKind::Unregister(registration) = request.kind {
+                    session.state().registrations.remove(&registration);
+                }
             }
             // The machine lets no other answer through.
             _ => {}

@@ -60,6 +60,10 @@ impl Client {
         Self(Arc::new(held))
     }
 
+    pub(super) fn held(&self) -> Arc<Held> {
+        Arc::clone(&self.0)
+    }
+
     /// The session's id.
     pub fn session_id(&self) -> Option<SessionId> {
         self.0.session().welcome.get().map(|(welcome, _)| welcome.session)

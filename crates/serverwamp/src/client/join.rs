@@ -5,6 +5,7 @@ use super::driver::ClientDriver;
 use super::end::SessionEnd;
 use super::error::ClientError;
 use super::handle::{Client, Held};
+use super::served::CALLS_SERVED;
 use super::session::{ClientSession, Machine};
 use crate::base::limits::Limits;
 use crate::rt::{Runtime, after};
@@ -76,7 +77,8 @@ pub(crate) async fn join<IO: Read + Write + Unpin + Send + 'static>(
     let limits = Limits::default();
     let run_queue = RunQueue::new(Arc::clone(&runtime), Pool::new(0));
     let outbox = Outbox::borrowing(framing, limits.bounds(), run_queue.pool());
-    let machine = Machine::new(ClientLimits { requests: how.requests, invocations: 0 }, Bounds::NONE);
+    let machine =
+        Machine::new(ClientLimits { requests: how.requests, invocations: CALLS_SERVED }, Bounds::NONE);
     let session = Arc::new(ClientSession::new(machine, outbox.clone(), how.serializer, Arc::clone(&runtime)));
     let held = Held::new(Arc::clone(&session));
     session.send(&hello(&how, &answerer));
@@ -120,7 +122,17 @@ fn roles() -> ClientRoles {
             Feature::CallTimeout,
             Feature::ProgressiveCallResults,
         ]),
-        callee: None,
+        callee: with(&[
+            Feature::CallerIdentification,
+            Feature::CallCanceling,
+            Feature::CallTimeout,
+            Feature::CallTrustlevels,
+            Feature::PatternBasedRegistration,
+            Feature::SharedRegistration,
+            Feature::RegistrationRevocation,
+            Feature::ProgressiveCallResults,
+            Feature::ProgressiveCallInvocations,
+        ]),
     }
 }
 

@@ -13,6 +13,9 @@ mod error;
 mod handle;
 mod join;
 mod publication;
+mod register;
+mod serve_routes;
+mod served;
 mod session;
 mod subscribe;
 #[cfg(all(test, feature = "tokio"))]
@@ -28,4 +31,6 @@ pub use error::{ClientError, ConnectStep};
 pub use handle::Client;
 pub(crate) use join::{JoinSettings, OpenedTransport, join};
 pub use publication::ClientPublication;
+pub use register::{Invoke, Registering};
+pub use serve_routes::{ServeRoutes, ServeRoutesError, ServedRoutes};
 pub use subscribe::Subscribing;

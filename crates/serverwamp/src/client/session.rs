@@ -7,6 +7,7 @@
 //! runs under it.
 
 use super::end::SessionEnd;
+use super::served::{ClientRoute, ServedCall};
 use super::topics::{TopicKey, Topics};
 use crate::base::error::WampError;
 use crate::base::locks::{Mutex, MutexGuard};
@@ -14,15 +15,17 @@ use crate::base::signal::Signal;
 use crate::peering::{CallInbox, EventInbox};
 use crate::rt::Runtime;
 use crate::transport::{Class, Outbox, PushError};
+use hashbrown::HashMap;
 use serverwamp_proto::codec::Serializer;
-use serverwamp_proto::id::{PublicationId, RequestId, SubscriptionId};
+use serverwamp_proto::id::{PublicationId, RegistrationId, RequestId, SubscriptionId};
 use serverwamp_proto::message::{
-    Cancel, CancelMode, CancelOptions, Goodbye, GoodbyeDetails, Message, Unsubscribe, Welcome,
+    Cancel, CancelMode, CancelOptions, Goodbye, GoodbyeDetails, Message, Unregister, Unsubscribe, Welcome,
 };
 use serverwamp_proto::session::client::{ClientMachine, RequestKind};
 use serverwamp_proto::session::{Feature, RouterRoles};
 use serverwamp_proto::uris;
 use std::fmt;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock, PoisonError};
 
 /// The client's own part of a request.
@@ -34,6 +37,8 @@ pub(super) enum Awaited {
     Publish(Arc<Signal<Result<PublicationId, WampError>>>),
     /// A subscription, with where its events go.
     Subscribe(Arc<WaitingSubscribe>),
+    /// A registration, with what serves it.
+    Register(Arc<WaitingRegister>),
     /// Nobody waits for the answer.
     Nobody,
 }
@@ -45,19 +50,28 @@ pub(super) struct WaitingSubscribe {
     pub(super) answer: Signal<Result<SubscriptionId, WampError>>,
 }
 
-/// The session machine of a client; it serves nothing yet.
-pub(super) type Machine = ClientMachine<Awaited, ()>;
+/// A REGISTER without its answer.
+pub(super) struct WaitingRegister {
+    pub(super) route: Arc<ClientRoute>,
+    pub(super) answer: Signal<Result<RegistrationId, WampError>>,
+}
+
+/// The session machine of a client.
+pub(super) type Machine = ClientMachine<Awaited, Arc<ServedCall>>;
 
 /// What changes during a session.
 pub(super) struct ClientTables {
     pub(super) machine: Machine,
     pub(super) topics: Topics,
+    pub(super) registrations: HashMap<RegistrationId, Arc<ClientRoute>>,
 }
 
 /// One session of a client.
 pub(super) struct ClientSession {
     state: Mutex<ClientTables>,
     pub(super) outbox: Outbox,
+    /// The bytes of inputs that wait for handlers.
+    pub(super) held_input: AtomicUsize,
     pub(super) serializer: Serializer,
     pub(super) runtime: Arc<dyn Runtime>,
     pub(super) welcome: OnceLock<(Welcome, RouterRoles)>,
@@ -77,8 +91,13 @@ impl ClientSession {
         runtime: Arc<dyn Runtime>,
     ) -> Self {
         Self {
-            state: Mutex::new(ClientTables { machine, topics: Topics::default() }),
+            state: Mutex::new(ClientTables {
+                machine,
+                topics: Topics::default(),
+                registrations: HashMap::new(),
+            }),
             outbox,
+            held_input: AtomicUsize::new(0),
             serializer,
             runtime,
             welcome: OnceLock::new(),
@@ -209,6 +228,19 @@ impl ClientSession {
         }
     }
 
+    /// Gives a registration up. Invocations that cross this are served.
+    pub(super) fn unregister(&self, registration: RegistrationId) {
+        let mut state = self.state();
+        if !state.registrations.contains_key(&registration) {
+            return;
+        }
+        let kind = RequestKind::Unregister(registration);
+        let Some(request) = state.machine.request(kind, Awaited::Nobody) else { return };
+        let unregister = Message::Unregister(Unregister { request, registration });
+        // Where it does not fit the router goes on to call, and is served.
+        let _unsent = self.push_request(&mut state, request, &unregister);
+    }
+
     /// Sends GOODBYE, once.
     pub(super) fn say_goodbye(&self) {
         let mut state = self.state();
@@ -232,15 +264,21 @@ impl ClientSession {
         let Some(end) = self.end.get() else { return };
         let mut state = self.state();
         state.machine.over();
-        let (requests, _) = state.machine.left_behind();
+        let (requests, served) = state.machine.left_behind();
         let inboxes = state.topics.take_all();
+        let registrations = std::mem::take(&mut state.registrations);
         drop(state);
+        served.iter().for_each(|call| call.abandon());
+        for route in registrations.values() {
+            route.ended.set(());
+        }
         for request in requests {
             let error = || end.to_error("it may have been carried out");
             match request.of {
                 Awaited::Call(inbox) => inbox.finish(Err(error())),
                 Awaited::Publish(answer) => drop(answer.set(Err(error()))),
                 Awaited::Subscribe(subscribe) => drop(subscribe.answer.set(Err(error()))),
+                Awaited::Register(register) => drop(register.answer.set(Err(error()))),
                 Awaited::Nobody => {}
             }
         }

@@ -29,6 +29,7 @@
 //! take their place.
 
 mod call;
+mod client;
 mod input;
 mod lifecycle;
 mod optional;
@@ -40,6 +41,7 @@ mod uri;
 pub use crate::peering::Caller;
 pub use crate::peering::payload::{Arg, Args, Kwargs};
 pub use call::Canceled;
+pub use client::{ClientArgument, ClientArguments};
 pub use input::CallInput;
 pub use payload::Params;
 pub use session::{Extension, Identity};

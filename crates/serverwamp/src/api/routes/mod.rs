@@ -1,8 +1,10 @@
 //! Route sets: which handler serves which procedure, and which topic.
 
 mod required;
+mod served_by_client;
 
 pub use crate::peering::{RoutePattern, prefix, regex, wildcard};
+pub(crate) use served_by_client::ClientProcedure;
 
 use crate::api::handler::{ProcedureHandler, SharedState, TopicHandler, Unbound};
 use crate::api::layer::layered;
@@ -47,6 +49,8 @@ pub(crate) struct ProcedureEntry<S> {
     pub(crate) pattern: RoutePattern,
     pub(crate) place: &'static Location<'static>,
     pub(crate) takes_input: bool,
+    /// What its handler takes that only a session in a realm of the application has.
+    pub(crate) needs_session: Option<&'static str>,
     pub(crate) required: Option<Required>,
     pub(crate) serve: Serve<S>,
 }
@@ -64,9 +68,10 @@ pub(crate) struct TopicEntry<S> {
 
 impl<S> ProcedureEntry<S> {
     fn with_state(self, state: &SharedState<S>) -> ProcedureEntry<()> {
-        let Self { pattern, place, takes_input, required, serve } = self;
+        let Self { pattern, place, takes_input, needs_session, required, serve } = self;
         let served = serve(state);
-        ProcedureEntry { pattern, place, takes_input, required, serve: Box::new(move |_| served) }
+        let serve = Box::new(move |_: &_| served);
+        ProcedureEntry { pattern, place, takes_input, needs_session, required, serve }
     }
 }
 
@@ -139,6 +144,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
             pattern: pattern.into(),
             place: Location::caller(),
             takes_input: H::takes_input(),
+            needs_session: H::NEEDS_SESSION,
             required: None,
             serve: Box::new(move |state| Served::Handler(handler.bind(state))),
         });
@@ -159,6 +165,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
             pattern: pattern.into(),
             place: Location::caller(),
             takes_input: false,
+            needs_session: None,
             required: None,
             serve: Box::new(move |_| Served::Service(service)),
         });

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 
-/// Everything that is wrong with an application's set-up, or with changes of its realms, each with the line of your program it comes from.
+/// Everything that is wrong with an application's set-up, with changes of its realms, or with what a client is to serve, each with the line of your program it comes from.
 #[derive(Clone, Debug)]
 pub struct ConfigError {
     pub(crate) problems: Vec<Problem>,
@@ -33,6 +33,11 @@ impl ConfigError {
     /// Changes of realms cannot be applied.
     pub(crate) fn of_realms(problems: Vec<Problem>) -> Self {
         Self { problems, what: "the realms cannot be changed" }
+    }
+
+    /// Routes cannot be served by a client.
+    pub(crate) fn of_client(problems: Vec<Problem>) -> Self {
+        Self { problems, what: "the client cannot serve these routes" }
     }
 
     /// The problems, each as `file:line: text`.

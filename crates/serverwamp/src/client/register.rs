@@ -1,0 +1,162 @@
+//! Procedures that a client serves, one by one.
+
+use super::handle::{Client, Held};
+use super::served::ClientRoute;
+use super::session::{Awaited, WaitingRegister};
+use crate::api::extract::ClientArguments;
+use crate::api::handler::{ProcedureHandler, SharedState, Unbound};
+use crate::base::error::WampError;
+use crate::base::signal::Signal;
+use crate::peering::{Matched, PatternShape, Registration, RegistrationKeeper, RoutePattern, Served};
+use crate::rt::BoxFuture;
+use serverwamp_proto::id::RegistrationId;
+use serverwamp_proto::message::{Message, Register, RegisterOptions};
+use serverwamp_proto::pattern::{Match, UriPattern};
+use serverwamp_proto::session::client::RequestKind;
+use serverwamp_proto::uris;
+use std::fmt;
+use std::future::IntoFuture;
+use std::sync::Arc;
+
+pub use serverwamp_proto::message::Invoke;
+
+impl Client {
+    /// Serves a procedure, or a [`prefix`](crate::prefix) or [`wildcard`](crate::wildcard) of procedures; await it for the
+    /// registration, which lasts until it is dropped.
+    ///
+    /// The handler is one as the application's are, with the same arguments and replies, and `()` for the state; closures bring
+    /// their own. What belongs to a session of the router, such as [`Session`](crate::Session), does not compile as an argument:
+    /// take [`Caller`](crate::extract::Caller). Many procedures are served by [`serve`](Self::serve).
+    ///
+    /// ```
+    /// use serverwamp::extract::Args;
+    ///
+    /// # async fn example(client: serverwamp::client::Client) -> Result<(), serverwamp::WampError> {
+    /// let triple = client.register("math.triple", |Args((n,)): Args<(i64,)>| async move { 3 * n }).await?;
+    /// triple.ended().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The router's, such as `wamp.error.procedure_already_exists`; `wamp.error.invalid_uri` for regular expressions.
+    pub fn register<H, T>(&self, pattern: impl Into<RoutePattern>, handler: H) -> Registering
+    where
+        H: ProcedureHandler<T, ()>,
+        T: ClientArguments + 'static,
+    {
+        let served = Served::Handler(Unbound::new(handler).bind(SharedState::none()));
+        Registering::new(self.held(), pattern.into(), served, H::takes_input())
+    }
+}
+
+/// A registration that is about to be made; made by [`Client::register`].
+///
+/// Await it for the [`Registration`].
+#[must_use = "nothing is registered until this is awaited"]
+pub struct Registering {
+    held: Arc<Held>,
+    pattern: RoutePattern,
+    served: Served,
+    takes_input: bool,
+    options: RegisterOptions,
+}
+
+impl Registering {
+    pub(super) fn new(held: Arc<Held>, pattern: RoutePattern, served: Served, takes_input: bool) -> Self {
+        Self { held, pattern, served, takes_input, options: RegisterOptions::default() }
+    }
+
+    /// Shares the procedure with other callees that register it with the same policy, which says who gets a call.
+    pub fn invoke(mut self, policy: Invoke) -> Self {
+        self.options.invoke = policy;
+        self
+    }
+
+    /// Asks the router to disclose all callers to this client.
+    pub fn disclose_caller(mut self) -> Self {
+        self.options.disclose_caller = true;
+        self
+    }
+
+    async fn register(self) -> Result<Registration, WampError> {
+        let Self { held, pattern, served, takes_input, mut options } = self;
+        let PatternShape::Uri(kind, uri) = pattern.0 else {
+            let text = "routers know URIs, prefixes and wildcards, not regular expressions";
+            return Err(WampError::new(uris::error::INVALID_URI).arg(text));
+        };
+        options.kind = kind;
+        let matched = match kind {
+            Match::Exact => Matched::Exact,
+            _ => Matched::Pattern(Arc::new(UriPattern::new(kind, uri.as_str()))),
+        };
+        let ended: Arc<Signal<()>> = Arc::default();
+        let route = ClientRoute {
+            uri: uri.as_str().into(),
+            matched,
+            served,
+            takes_input,
+            ended: Arc::clone(&ended),
+            given_up: Signal::default(),
+        };
+        let waiting = Arc::new(WaitingRegister { route: Arc::new(route), answer: Signal::default() });
+        let unclaimed = UnclaimedRegister { held, waiting: Some(Arc::clone(&waiting)) };
+        let awaited = Awaited::Register(Arc::clone(&waiting));
+        unclaimed.held.session().request(RequestKind::Register, awaited, |request| {
+            Message::Register(Register { request, options, procedure: uri.into() })
+        })?;
+        let id = waiting.answer.wait().await?;
+        let held = unclaimed.claim();
+        Ok(Registration::until(ended, id, Box::new(ClientRegistration { held, id })))
+    }
+}
+
+impl IntoFuture for Registering {
+    type Output = Result<Registration, WampError>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.register())
+    }
+}
+
+/// A REGISTER whose answer nobody has taken. Dropped, the registration is given up, now or when it is there.
+struct UnclaimedRegister {
+    held: Arc<Held>,
+    waiting: Option<Arc<WaitingRegister>>,
+}
+
+impl UnclaimedRegister {
+    fn claim(mut self) -> Arc<Held> {
+        self.waiting = None;
+        Arc::clone(&self.held)
+    }
+}
+
+impl Drop for UnclaimedRegister {
+    fn drop(&mut self) {
+        let Some(waiting) = &self.waiting else { return };
+        waiting.route.given_up.set(());
+        if let Some(Ok(id)) = waiting.answer.get() {
+            self.held.session().unregister(*id);
+        }
+    }
+}
+
+/// A registration of a client, which keeps its session.
+struct ClientRegistration {
+    held: Arc<Held>,
+    id: RegistrationId,
+}
+
+impl RegistrationKeeper for ClientRegistration {
+    fn unregister(&self) {
+        self.held.session().unregister(self.id);
+    }
+}
+
+impl fmt::Debug for Registering {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registering").field("pattern", &self.pattern).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,295 @@
+//! The calls that a client serves: from an INVOCATION to its YIELD or ERROR.
+//!
+//! As in the router, a handler is polled where its INVOCATION was read, and becomes a task only if it waits.
+//!
+//! Invariant: an invocation that the machine has let in gets one final answer, and its limits are those of `docs/limits.md`.
+
+use super::session::ClientSession;
+use crate::base::error::WampError;
+use crate::base::log::line;
+use crate::base::signal::Signal;
+use crate::peering::payload::CallReply;
+use crate::peering::{
+    CallSource, CallState, Caller, ChargedPayload, Charger, Invocation, Matched, Served, Stop, Taken,
+    encode_error, run_to_end,
+};
+use crate::rt::{Runtime, after, guard};
+use crate::transport::{Class, Outbox, PushError, infallible};
+use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::id::{RegistrationId, RequestId, SessionId};
+use serverwamp_proto::message::{
+    Interrupt, InterruptMode, Invocation as InvocationMessage, InvocationDetails, Message, Passthru, Yield,
+    YieldOptions,
+};
+use serverwamp_proto::payload::Payload;
+use serverwamp_proto::uris;
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+/// The calls that a client serves at once; more are answered with `wamp.error.unavailable`, so that the router may ask another
+/// callee.
+pub(super) const CALLS_SERVED: usize = 4096;
+
+/// The bytes of inputs that may wait for the handlers of a client.
+const WAITING_INPUT: usize = 4 << 20;
+
+/// The time that a handler has to wind up, as [`Limits::grace`](crate::Limits::grace).
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What serves the invocations of one registration.
+pub(super) struct ClientRoute {
+    /// The URI or pattern, as REGISTER named it.
+    pub(super) uri: Arc<str>,
+    pub(super) matched: Matched,
+    pub(super) served: Served,
+    pub(super) takes_input: bool,
+    /// Set when the router does not have the registration any more.
+    pub(super) ended: Arc<Signal<()>>,
+    /// Set when nobody waits for the registration any more.
+    pub(super) given_up: Signal<()>,
+}
+
+/// A call that a client serves.
+pub(super) type ServedCall = CallState<ClientSource>;
+
+/// The session of a client as the source of a call that it serves.
+pub(super) struct ClientSource {
+    session: Arc<ClientSession>,
+    id: SessionId,
+    caller: Caller,
+}
+
+/// An INVOCATION came.
+pub(super) fn invoke(session: &Arc<ClientSession>, invocation: InvocationMessage<'_>, now: Instant) {
+    let InvocationMessage { request, registration, details, payload } = invocation;
+    let mut tables = session.state();
+    let route = tables.registrations.get(&registration).cloned();
+    let (Some(route), Some(id)) = (route, tables.machine.id()) else {
+        // The machine knows the registration, so this one is being given up.
+        drop(tables);
+        return send_error(session, request, &WampError::new(uris::error::UNAVAILABLE));
+    };
+    let state = Arc::new(describe(Arc::clone(session), id, request, &route, &details, now));
+    let admitted = tables.machine.serve(request, details.progress, Arc::clone(&state));
+    drop(tables);
+    if !admitted {
+        let text = format!("more than {CALLS_SERVED} calls of this client are unanswered");
+        return send_error(session, request, &WampError::unavailable(text));
+    }
+    if let Some(missing) = missing_ability(&details, route.takes_input) {
+        state.answer(&CallReply::error(WampError::new(uris::error::FEATURE_NOT_SUPPORTED).arg(missing)));
+        return;
+    }
+    start(state, payload, &route.served);
+}
+
+fn describe(
+    session: Arc<ClientSession>,
+    id: SessionId,
+    request: RequestId,
+    route: &ClientRoute,
+    details: &InvocationDetails<'_>,
+    now: Instant,
+) -> ServedCall {
+    let procedure = match (&route.matched, &details.procedure) {
+        (Matched::Exact, _) | (_, None) => Arc::clone(&route.uri),
+        (_, Some(procedure)) => Arc::from(&**procedure),
+    };
+    let caller = Caller {
+        session: details.caller,
+        authid: details.caller_authid.as_deref().map(Into::into),
+        authrole: details.caller_authrole.as_deref().map(Into::into),
+        trustlevel: details.trustlevel,
+    };
+    let mut state = CallState::new(ClientSource { session, id, caller }, request, procedure);
+    state.matched = route.matched.clone();
+    state.receive_progress = details.receive_progress;
+    state.inputs = details.progress.then(Arc::default);
+    if details.timeout > 0 {
+        let timeout = Duration::from_millis(details.timeout);
+        state.timeout = Some(timeout);
+        state.deadline = Some(after(now, timeout));
+    }
+    state
+}
+
+/// A feature that the call needs and its route does not have (checklist PCI-06, PPT-08), in the words of the router.
+fn missing_ability(details: &InvocationDetails<'_>, takes_input: bool) -> Option<&'static str> {
+    if details.progress && !takes_input {
+        return Some("the procedure does not take progressive input");
+    }
+    let passthru = details.passthru.as_deref().is_some_and(Passthru::is_active);
+    passthru.then_some("the procedure does not take payloads in passthru mode")
+}
+
+fn start(state: Arc<ServedCall>, payload: Payload, served: &Served) {
+    let call: Arc<ServedCall> = Arc::clone(&state);
+    let mut run = served.call(Invocation { call, payload });
+    let mut now = Context::from_waker(Waker::noop());
+    match catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(&mut now))) {
+        Ok(Poll::Ready(reply)) => {
+            drop(run);
+            state.answer(&reply);
+        }
+        Ok(Poll::Pending) => {
+            let runtime = Arc::clone(&state.source.session.runtime);
+            runtime.spawn(Box::pin(async move { run_to_end(run, &state).await }));
+        }
+        Err(panic) => {
+            let id = state.source.panicked(panic.as_ref());
+            state.answer(&CallReply::error(WampError::incident(&id)));
+        }
+    }
+}
+
+/// A further input of a call came.
+pub(super) fn input(call: &ServedCall, invocation: &InvocationMessage<'_>) {
+    match call.take_input(&call.procedure, &invocation.payload, !invocation.details.progress) {
+        // The machine lets no input through after the last one.
+        Taken::Waiting | Taken::Complete | Taken::Answered => {}
+        Taken::Full => {
+            let text = "the procedure does not take its input fast enough";
+            call.stop_with(Stop::Now, WampError::network_failure(text));
+        }
+    }
+}
+
+/// The router wants a call to stop.
+pub(super) fn interrupt(call: &ServedCall, interrupt: &Interrupt) {
+    let stop = match interrupt.options.mode {
+        Some(InterruptMode::Kill) => Stop::Kill,
+        Some(InterruptMode::KillNoWait) | None => Stop::Now,
+    };
+    call.stop_with(stop, WampError::call_canceled());
+}
+
+/// The router took a registration away.
+pub(super) fn revoked(session: &ClientSession, registration: RegistrationId) {
+    let route = session.state().registrations.remove(&registration);
+    if let Some(route) = route {
+        route.ended.set(());
+    }
+}
+
+fn send_error(session: &ClientSession, request: RequestId, error: &WampError) {
+    let serializer = session.serializer;
+    let push = |error: &WampError| {
+        let encode = infallible(|out| encode_error(serializer, InvocationMessage::CODE, request, error, out));
+        session.outbox.push(Class::Required, encode)
+    };
+    if let Err(PushError::TooLong) = push(error) {
+        // Its name alone. A router that does not take even that will end the call by itself.
+        let _too_long = push(&WampError::new(error.uri().to_owned()));
+    }
+}
+
+impl ClientSource {
+    fn send_yield(&self, request: RequestId, progress: bool, payload: &Payload) -> Result<(), WampError> {
+        let options = YieldOptions { progress, ..YieldOptions::default() };
+        let message = Message::Yield(Yield { request, options, payload: payload.clone() });
+        let serializer = self.session.serializer;
+        let pushed = self.session.outbox.push(Class::Answer, |out| message.encode(serializer, out));
+        pushed.map_err(|error| match error {
+            PushError::TooLong => {
+                WampError::payload_size_exceeded("the answer is longer than the router accepts")
+            }
+            PushError::Full => WampError::network_failure("the router does not read fast enough"),
+            PushError::Closed => WampError::call_canceled(),
+            PushError::Encode(error) => WampError::invalid_payload(error.to_string()),
+        })
+    }
+}
+
+impl CallSource for ClientSource {
+    fn session(&self) -> SessionId {
+        self.id
+    }
+
+    fn runtime(&self) -> &Arc<dyn Runtime> {
+        &self.session.runtime
+    }
+
+    fn serializer(&self) -> Serializer {
+        self.session.serializer
+    }
+
+    fn outbox(&self) -> &Outbox {
+        &self.session.outbox
+    }
+
+    fn keep(&self, payload: &Payload) -> Option<ChargedPayload> {
+        let held = &self.session.held_input;
+        let add = |held: usize| held.checked_add(payload.size()).filter(|sum| *sum <= WAITING_INPUT);
+        held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).ok()?;
+        let charger: Arc<ClientSession> = Arc::clone(&self.session);
+        Some(ChargedPayload::new(payload, charger))
+    }
+
+    fn send_progress(&self, request: RequestId, encoded: &Payload) -> Result<(), WampError> {
+        let tables = self.session.state();
+        if !tables.machine.is_served(request) {
+            return Err(WampError::call_canceled());
+        }
+        self.send_yield(request, true, encoded)
+    }
+
+    fn send_reply(&self, request: RequestId, reply: &CallReply) {
+        let mut tables = self.session.state();
+        if !tables.machine.answer(request) {
+            return;
+        }
+        let sent = match &reply.0 {
+            Ok(payload) => self.send_yield(request, false, payload),
+            Err(error) => Err(error.clone()),
+        };
+        if let Err(error) = sent {
+            send_error(&self.session, request, &error);
+        }
+    }
+
+    /// The machine remembers it.
+    fn answered_early(&self, _: RequestId) {}
+
+    /// What INVOCATION disclosed.
+    fn caller(&self, _: &str, _: bool) -> Caller {
+        self.caller.clone()
+    }
+
+    fn grace(&self) -> Duration {
+        GRACE
+    }
+
+    fn overstayed(&self, why: fmt::Arguments<'_>) {
+        line!(WARN, "client", "a handler was dropped", session = self.id, why = why);
+    }
+
+    fn panicked(&self, panic: &(dyn Any + Send)) -> String {
+        let id = crate::base::ids::incident();
+        line!(
+            ERROR,
+            "internal",
+            "a handler of a client panicked",
+            id = id,
+            session = self.id,
+            panic = guard::text(panic)
+        );
+        id
+    }
+}
+
+impl Charger for ClientSession {
+    fn discharge(&self, bytes: usize) {
+        self.held_input.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for ClientSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientSource").field("session", &self.id).finish_non_exhaustive()
+    }
+}
