@@ -31,7 +31,7 @@ pub use base::proxies::TrustedProxies;
 pub use base::statistics::{Refusal, Statistics};
 pub use base::unix_peer::UnixPeer;
 pub use peering::{
-    CallResult, Calling, FromResults, ProgressResults, ReceivedEvent, Registration, Subscriber,
+    CallResult, Calling, FromResults, ProgressResults, RealmPeer, ReceivedEvent, Registration, Subscriber,
 };
 pub use router::realm::{Disclosure, ProcedureSettings, Publication, RealmHandle, Ruling, TopicSettings};
 pub use router::request;

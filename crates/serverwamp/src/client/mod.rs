@@ -1,5 +1,5 @@
 //! A client of any WAMP router: calls, publications and subscriptions, with the words and types that
-//! [`RealmHandle`](crate::RealmHandle) has.
+//! [`RealmHandle`](crate::RealmHandle) has, and procedures, with the handlers of an application.
 //!
 //! [`Client::connect`] makes one of an address. [`Application::join`](crate::Application::join) makes one in memory, which is how
 //! applications are tested.
@@ -13,6 +13,7 @@ mod error;
 mod handle;
 mod join;
 mod publication;
+mod realm_peer;
 mod register;
 mod serve_routes;
 mod served;

@@ -96,6 +96,7 @@ impl Registering {
             matched,
             served,
             takes_input,
+            held: Arc::downgrade(&held),
             ended: Arc::clone(&ended),
             given_up: Signal::default(),
         };

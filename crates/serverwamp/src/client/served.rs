@@ -4,14 +4,15 @@
 //!
 //! Invariant: an invocation that the machine has let in gets one final answer, and its limits are those of `docs/limits.md`.
 
+use super::handle::Held;
 use super::session::ClientSession;
 use crate::base::error::WampError;
 use crate::base::log::line;
 use crate::base::signal::Signal;
 use crate::peering::payload::CallReply;
 use crate::peering::{
-    CallSource, CallState, Caller, ChargedPayload, Charger, Invocation, Matched, Served, Stop, Taken,
-    encode_error, run_to_end,
+    CallSource, CallState, Caller, ChargedPayload, Charger, Invocation, Matched, RealmPeer, Served, Stop,
+    Taken, encode_error, run_to_end,
 };
 use crate::rt::{Runtime, after, guard};
 use crate::transport::{Class, Outbox, PushError, infallible};
@@ -26,8 +27,8 @@ use serverwamp_proto::uris;
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -48,6 +49,8 @@ pub(super) struct ClientRoute {
     pub(super) matched: Matched,
     pub(super) served: Served,
     pub(super) takes_input: bool,
+    /// The client, for what a handler does in the realm. Its calls alone do not keep it.
+    pub(super) held: Weak<Held>,
     /// Set when the router does not have the registration any more.
     pub(super) ended: Arc<Signal<()>>,
     /// Set when nobody waits for the registration any more.
@@ -61,6 +64,7 @@ pub(super) type ServedCall = CallState<ClientSource>;
 pub(super) struct ClientSource {
     session: Arc<ClientSession>,
     id: SessionId,
+    held: Weak<Held>,
     caller: Caller,
 }
 
@@ -106,7 +110,8 @@ fn describe(
         authrole: details.caller_authrole.as_deref().map(Into::into),
         trustlevel: details.trustlevel,
     };
-    let mut state = CallState::new(ClientSource { session, id, caller }, request, procedure);
+    let source = ClientSource { session, id, held: Weak::clone(&route.held), caller };
+    let mut state = CallState::new(source, request, procedure);
     state.matched = route.matched.clone();
     state.receive_progress = details.receive_progress;
     state.inputs = details.progress.then(Arc::default);
@@ -258,6 +263,13 @@ impl CallSource for ClientSource {
     /// What INVOCATION disclosed.
     fn caller(&self, _: &str, _: bool) -> Caller {
         self.caller.clone()
+    }
+
+    fn realm_peer(&self) -> Result<RealmPeer, WampError> {
+        let held = self.held.upgrade();
+        let held =
+            held.ok_or_else(|| WampError::network_failure("the client that serves the call has left"))?;
+        Ok(RealmPeer::new(held))
     }
 
     fn grace(&self) -> Duration {

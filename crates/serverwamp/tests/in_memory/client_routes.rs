@@ -13,7 +13,7 @@ use serverwamp::reply::{CallReply, Step, ToArguments};
 use serverwamp::request::Invocation;
 use serverwamp::{
     Application, CallResult, Dict, Payload, ProcedureSettings, Progress, Progressive, Realm, RealmHandle,
-    RouteSet, Serializer, Session, Value, WampError, prefix, regex, wildcard,
+    RealmPeer, RouteSet, Serializer, Session, Value, WampError, prefix, regex, wildcard,
 };
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
@@ -333,4 +333,41 @@ async fn a_layer_that_limits_calls_counts_those_of_undisclosed_callers_together(
     joe.call::<String, _>("com.few", ()).await.unwrap();
     let error = jane.call::<String, _>("com.few", ()).await.unwrap_err();
     assert_eq!(error.uri(), "wamp.error.no_available_callee");
+}
+
+/// Written once: it works for an application and for a client.
+async fn relay(Arg(text): Arg<String>, realm: RealmPeer) -> Result<Args<(String, String)>, WampError> {
+    let mut heard = realm.subscribe("com.relay.heard").await?;
+    let echo = realm.register("com.relay.echo", |Arg(text): Arg<String>| async move { text }).await?;
+    realm.publish("com.relay", (text.as_str(), realm.name())).await?;
+    let event = heard.recv().await.ok_or_else(|| WampError::canceled("nobody answers"))?;
+    let answer: String = realm.call("com.relay.answer", &text).await?;
+    drop(echo);
+    Ok(Args((event.bind::<String>()?, answer)))
+}
+
+#[tokio::test]
+async fn a_handler_does_in_its_realm_what_it_does_elsewhere() {
+    let routes = || RouteSet::<()>::new().procedure("com.relayed", relay);
+    let realm = |name: &str| Realm::router(name).allow_anonymous("guest");
+    let app = Application::builder().realm(realm("application").routes(routes())).realm(realm("router"));
+    let app = app.build().unwrap();
+    let worker = app.join("router").await.unwrap();
+    let _served = worker.serve(routes()).await.unwrap();
+    for name in ["application", "router"] {
+        let caller = app.join(name).await.unwrap();
+        let _answer = caller
+            .register("com.relay.answer", |Arg(text): Arg<String>| async move { text + "!" })
+            .await
+            .unwrap();
+        let mut relayed = caller.subscribe("com.relay").await.unwrap();
+        let call = tokio::spawn(caller.call::<(String, String), _>("com.relayed", "hello").into_future());
+        let (text, realm): (String, String) = relayed.recv().await.unwrap().bind().unwrap();
+        assert_eq!((&*text, &*realm), ("hello", name));
+        assert_eq!(caller.call::<String, _>("com.relay.echo", "echo").await.unwrap(), "echo");
+        caller.publish("com.relay.heard", "heard").await.unwrap();
+        assert_eq!(call.await.unwrap().unwrap(), ("heard".to_owned(), "hello!".to_owned()));
+    }
+    let peers: [RealmPeer; 2] = [app.realm("application").unwrap().into(), worker.clone().into()];
+    assert_eq!(peers.map(|peer| peer.name().to_owned()), ["application", "router"]);
 }

@@ -1,7 +1,8 @@
 //! Extractors of a call's caller: who it is, and that it no longer wants the call.
 
 use super::FromRequest;
-use crate::peering::{CallState, Caller, Invocation};
+use crate::WampError;
+use crate::peering::{CallState, Caller, Invocation, RealmPeer};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -49,6 +50,14 @@ impl<S: Sync> FromRequest<Invocation, S> for Caller {
 
     async fn from_request(request: &mut Invocation, _: &S) -> Result<Self, Infallible> {
         Ok(request.caller())
+    }
+}
+
+impl<S: Sync> FromRequest<Invocation, S> for RealmPeer {
+    type Rejection = WampError;
+
+    async fn from_request(request: &mut Invocation, _: &S) -> Result<Self, WampError> {
+        request.call.source.realm_peer()
     }
 }
 

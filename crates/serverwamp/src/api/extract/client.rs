@@ -2,8 +2,8 @@
 
 use super::{CallInput, Canceled, Captures, Params, Procedure, State};
 use crate::api::reply::Progress;
-use crate::peering::Caller;
 use crate::peering::payload::{Arg, Args, Kwargs};
+use crate::peering::{Caller, RealmPeer};
 use serverwamp_proto::payload::Payload;
 
 /// An argument of a handler that a client serves: an extractor that needs no session of the router.
@@ -14,7 +14,7 @@ use serverwamp_proto::payload::Payload;
     message = "a client cannot serve a handler that takes `{Self}`",
     label = "a handler of this is for applications alone",
     note = "a call that a client serves has no session here: `Session`, `RealmHandle`, `TransportInfo`, `Identity` and `Extension` are for an application's own realm",
-    note = "take `extract::Caller`, which is what the router discloses, or `Option<{Self}>`, which is `None` where a client serves",
+    note = "take `extract::Caller`, which is what the router discloses, `RealmPeer` for what a `RealmHandle` does, or `Option<{Self}>`, which is `None` where a client serves",
     note = "for an extractor of your own that needs no session, implement `serverwamp::extract::ClientArgument` for `{Self}`, which has no items"
 )]
 pub trait ClientArgument {}
@@ -29,6 +29,7 @@ impl ClientArgument for Progress {}
 impl ClientArgument for Canceled {}
 impl ClientArgument for CallInput {}
 impl ClientArgument for Caller {}
+impl ClientArgument for RealmPeer {}
 impl ClientArgument for Procedure {}
 impl ClientArgument for Captures {}
 // What may be absent, or fail, is `None`, or an error.

@@ -10,6 +10,7 @@
 //! | [`Progress`](crate::Progress) | where progressive results go | procedures |
 //! | [`Canceled`] | completes when the caller cancels; without it the handler is simply dropped | procedures |
 //! | [`Caller`] | who calls, as far as callees are told | procedures |
+//! | [`RealmPeer`](crate::RealmPeer) | who serves the call, to call, publish, subscribe and register | procedures |
 //! | [`Procedure`] | the URI that was called | procedures |
 //! | [`Topic`] | the URI that is subscribed to | topics |
 //! | [`Captures`] | what the wildcards, the prefix or the regular expression of the route matched | procedures, topics |

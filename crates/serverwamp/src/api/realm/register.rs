@@ -1,8 +1,9 @@
 //! Handlers that are registered while the application runs.
 
+use crate::api::extract::ClientArguments;
 use crate::api::handler::{ProcedureHandler, SharedState, Unbound};
 use crate::base::error::WampError;
-use crate::peering::{Registration, RoutePattern, Served};
+use crate::peering::{RealmPeer, Registration, RoutePattern, Served};
 use crate::router::realm::RealmHandle;
 
 impl RealmHandle {
@@ -37,5 +38,25 @@ impl RealmHandle {
     {
         let served = Served::Handler(Unbound::new(handler).bind(SharedState::none()));
         self.register_served(&pattern.into(), served, H::takes_input())
+    }
+}
+
+impl RealmPeer {
+    /// Serves a procedure, or a pattern of procedures, from now on and until the registration is dropped, with a handler that
+    /// can be served by applications and clients alike.
+    ///
+    /// # Errors
+    /// As for [`RealmHandle::register`] and [`Client::register`](crate::client::Client::register).
+    pub async fn register<H, T>(
+        &self,
+        pattern: impl Into<RoutePattern>,
+        handler: H,
+    ) -> Result<Registration, WampError>
+    where
+        H: ProcedureHandler<T, ()>,
+        T: ClientArguments + 'static,
+    {
+        let served = Served::Handler(Unbound::new(handler).bind(SharedState::none()));
+        self.access().register(pattern.into(), served, H::takes_input()).await
     }
 }

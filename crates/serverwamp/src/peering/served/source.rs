@@ -2,6 +2,7 @@
 
 use super::{Caller, ChargedPayload};
 use crate::WampError;
+use crate::peering::RealmPeer;
 use crate::peering::payload::CallReply;
 use crate::rt::Runtime;
 use crate::transport::Outbox;
@@ -44,6 +45,12 @@ pub(crate) trait CallSource: Any + fmt::Debug + Send + Sync {
 
     /// What is known of the caller. `asked` says whether it asked to be disclosed.
     fn caller(&self, procedure: &str, asked: bool) -> Caller;
+
+    /// The peer that serves the call, for what else its handler does in the realm.
+    ///
+    /// # Errors
+    /// When the client has left.
+    fn realm_peer(&self) -> Result<RealmPeer, WampError>;
 
     /// The time that a handler that winds up has after the end of its call.
     fn grace(&self) -> Duration;

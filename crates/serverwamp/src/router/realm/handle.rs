@@ -45,6 +45,10 @@ impl RealmHandle {
         Self(realm)
     }
 
+    pub(super) fn into_inner(self) -> Arc<RunningRealm> {
+        self.0
+    }
+
     /// The realm's name.
     pub fn name(&self) -> &str {
         self.0.name()

@@ -16,6 +16,7 @@ mod leaving;
 mod neighbours;
 mod permits;
 mod publication;
+mod realm_peer;
 mod registry;
 mod review;
 mod running;

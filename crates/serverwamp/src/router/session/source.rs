@@ -4,7 +4,7 @@ use super::Session;
 use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::peering::payload::CallReply;
-use crate::peering::{CallSource, Caller, ChargedPayload};
+use crate::peering::{CallSource, Caller, ChargedPayload, RealmPeer};
 use crate::router::realm::Disclosure;
 use crate::router::supervise;
 use crate::rt::Runtime;
@@ -70,6 +70,10 @@ impl CallSource for Session {
             authrole: Some(self.authrole().into()),
             trustlevel,
         }
+    }
+
+    fn realm_peer(&self) -> Result<RealmPeer, WampError> {
+        Ok(self.realm().into())
     }
 
     fn grace(&self) -> Duration {
