@@ -31,7 +31,8 @@ pub use base::proxies::TrustedProxies;
 pub use base::statistics::{Refusal, Statistics};
 pub use base::unix_peer::UnixPeer;
 pub use peering::{
-    CallResult, Calling, FromResults, ProgressResults, RealmPeer, ReceivedEvent, Registration, Subscriber,
+    CallInputs, CallResult, Calling, FromResults, ProgressResults, RealmPeer, ReceivedEvent, Registration,
+    Subscriber,
 };
 pub use router::realm::{Disclosure, ProcedureSettings, Publication, RealmHandle, Ruling, TopicSettings};
 pub use router::request;
@@ -56,6 +57,8 @@ pub use serverwamp_proto::codec::ConversionError;
 pub use serverwamp_proto::codec::{Dict, Serializer, Value};
 #[doc(no_inline)]
 pub use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
+#[doc(no_inline)]
+pub use serverwamp_proto::message::CancelMode;
 #[doc(no_inline)]
 pub use serverwamp_proto::pattern::Match;
 #[doc(no_inline)]

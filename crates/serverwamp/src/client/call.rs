@@ -5,9 +5,11 @@ use super::session::{Awaited, ClientSession};
 use crate::base::error::WampError;
 use crate::peering::{CallDraft, CallInbox, CallStarter, StartedCall};
 use crate::rt::{BoxFuture, Unavailable, after};
+use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::RequestId;
-use serverwamp_proto::message::{Call, Message, UnreadBytes};
+use serverwamp_proto::message::{Call, CallOptions, CancelMode, Message, UnreadBytes};
 use serverwamp_proto::payload::Payload;
+use serverwamp_proto::session::Feature;
 use serverwamp_proto::session::client::RequestKind;
 use serverwamp_proto::uris;
 use std::sync::Arc;
@@ -18,11 +20,12 @@ impl CallStarter for Held {
     fn start(self: Arc<Self>, draft: CallDraft) -> Box<dyn StartedCall> {
         let inbox = Arc::new(CallInbox::default());
         let timeout = (draft.options.timeout > 0).then(|| Duration::from_millis(draft.options.timeout));
+        let procedure = draft.options.progress.then(|| draft.procedure.clone());
         let sent = check_runtime(self.session(), timeout).and_then(|()| send(self.session(), draft, &inbox));
         let begun = self.session().runtime.now();
         let request = sent.map_err(|error| inbox.finish(Err(error))).ok();
         let timer = request.and(timeout).map(|timeout| CallTimer { timeout, begun, sleep: None });
-        Box::new(ClientCall { held: self, inbox, request, timer })
+        Box::new(ClientCall { held: self, inbox, request, procedure, timer })
     }
 }
 
@@ -38,8 +41,13 @@ fn send(session: &ClientSession, draft: CallDraft, inbox: &Arc<CallInbox>) -> Re
         let text = "a client cannot choose the callee of a call: only the application of a realm can";
         return Err(WampError::new(uris::error::OPTION_NOT_ALLOWED).arg(text));
     }
+    let more_input = draft.options.progress;
+    if more_input && !session.dealer_has(Feature::ProgressiveCallInvocations) {
+        let text = "the router does not announce progressive_call_invocations";
+        return Err(WampError::new(uris::error::FEATURE_NOT_SUPPORTED).arg(text));
+    }
     let payload = draft.payload?;
-    let kind = RequestKind::Call { receive_progress: draft.options.receive_progress, more_input: false };
+    let kind = RequestKind::Call { receive_progress: draft.options.receive_progress, more_input };
     session.request(kind, Awaited::Call(Arc::clone(inbox)), |request| {
         let (options, procedure) = (draft.options, draft.procedure.into());
         Message::Call(Call { request, options, procedure, unread: UnreadBytes::NONE, payload })
@@ -51,6 +59,8 @@ struct ClientCall {
     held: Arc<Held>,
     inbox: Arc<CallInbox>,
     request: Option<RequestId>,
+    /// Repeated with each further input.
+    procedure: Option<String>,
     timer: Option<CallTimer>,
 }
 
@@ -83,13 +93,7 @@ impl ClientCall {
         if self.poll_timer(cx).is_ready() {
             self.timer = None;
             self.inbox.finish(Err(WampError::call_timed_out()));
-            self.cancel();
-        }
-    }
-
-    fn cancel(&self) {
-        if let Some(request) = self.request {
-            self.held.session().cancel(request);
+            self.cancel(CancelMode::KillNoWait);
         }
     }
 }
@@ -111,10 +115,36 @@ impl StartedCall for ClientCall {
         self.expire(cx);
         self.inbox.poll_progress(cx)
     }
+
+    fn cancel(&self, mode: CancelMode) {
+        if let Some(request) = self.request {
+            self.held.session().cancel(request, mode);
+        }
+    }
+
+    fn send_input(&mut self, input: Payload, last: bool) -> Result<(), WampError> {
+        let (Some(request), Some(procedure)) = (self.request, &self.procedure) else {
+            return Err(WampError::call_canceled());
+        };
+        let options = CallOptions { progress: !last, receive_progress: true, ..CallOptions::default() };
+        let procedure = procedure.as_str().into();
+        let message =
+            Message::Call(Call { request, options, procedure, unread: UnreadBytes::NONE, payload: input });
+        self.held.session().send_input(request, last, &message)
+    }
+
+    fn encodes_in(&self) -> Serializer {
+        self.held.session().serializer
+    }
+
+    fn room(&self) -> BoxFuture<'static, ()> {
+        let outbox = self.held.session().outbox.clone();
+        Box::pin(async move { outbox.room().await })
+    }
 }
 
 impl Drop for ClientCall {
     fn drop(&mut self) {
-        self.cancel();
+        self.cancel(CancelMode::KillNoWait);
     }
 }

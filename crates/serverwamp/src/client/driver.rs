@@ -9,7 +9,9 @@ use crate::base::error::WampError;
 use crate::peering::EventDraft;
 use crate::transport::{EndReason, Flow, MessageHandler};
 use bytes::Bytes;
-use serverwamp_proto::message::{Abort, AbortDetails, Authenticate, Challenge, Event, Message, Violation};
+use serverwamp_proto::message::{
+    Abort, AbortDetails, Authenticate, CancelMode, Challenge, Event, Message, Violation,
+};
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::RouterRoles;
@@ -61,7 +63,7 @@ impl ClientDriver {
                 if !inbox.progress_at(&result.payload, now) {
                     let text = "too many progressive results wait to be taken";
                     inbox.finish(Err(WampError::network_failure(text)));
-                    session.cancel(result.request);
+                    session.cancel(result.request, CancelMode::KillNoWait);
                 }
             }
             ClientStep::Event(event) => self.event(&event),

@@ -121,6 +121,7 @@ fn roles() -> ClientRoles {
             Feature::CallCanceling,
             Feature::CallTimeout,
             Feature::ProgressiveCallResults,
+            Feature::ProgressiveCallInvocations,
         ]),
         callee: with(&[
             Feature::CallerIdentification,

@@ -165,20 +165,35 @@ impl ClientSession {
         request: RequestId,
         message: &Message<'_>,
     ) -> Result<(), WampError> {
+        self.push(message).inspect_err(|_| drop(state.machine.withdraw(request)))
+    }
+
+    /// Sends a further input of a call that is unanswered.
+    pub(super) fn send_input(
+        &self,
+        request: RequestId,
+        last: bool,
+        message: &Message<'_>,
+    ) -> Result<(), WampError> {
+        let mut state = self.state();
+        if !state.machine.send_input(request, last) {
+            return Err(WampError::call_canceled());
+        }
+        self.push(message)
+    }
+
+    fn push(&self, message: &Message<'_>) -> Result<(), WampError> {
         let pushed = self.outbox.push(Class::Refusable, |out| message.encode(self.serializer, out));
-        pushed.map_err(|error| {
-            state.machine.withdraw(request);
-            match error {
-                PushError::Closed => self.refusal(),
-                PushError::Full => {
-                    WampError::unavailable("the router reads too slowly: too much waits to be sent to it")
-                }
-                PushError::TooLong => WampError::payload_size_exceeded(format!(
-                    "the {} is longer than the router accepts",
-                    message.name()
-                )),
-                PushError::Encode(error) => WampError::invalid_payload(error.to_string()),
+        pushed.map_err(|error| match error {
+            PushError::Closed => self.refusal(),
+            PushError::Full => {
+                WampError::unavailable("the router reads too slowly: too much waits to be sent to it")
             }
+            PushError::TooLong => WampError::payload_size_exceeded(format!(
+                "the {} is longer than the router accepts",
+                message.name()
+            )),
+            PushError::Encode(error) => WampError::invalid_payload(error.to_string()),
         })
     }
 
@@ -192,12 +207,12 @@ impl ClientSession {
     }
 
     /// Tells the router that nobody waits for a call any more.
-    pub(super) fn cancel(&self, request: RequestId) {
+    pub(super) fn cancel(&self, request: RequestId, mode: CancelMode) {
         let mut state = self.state();
         if !state.machine.cancel(request) || !self.dealer_has(Feature::CallCanceling) {
             return;
         }
-        let options = CancelOptions { mode: Some(CancelMode::KillNoWait), ..CancelOptions::default() };
+        let options = CancelOptions { mode: Some(mode), ..CancelOptions::default() };
         let cancel = Message::Cancel(Cancel { request, options });
         // Where it does not fit the call goes on, and its answer is passed over.
         let _unsent = self.outbox.push(Class::Refusable, |out| cancel.encode(self.serializer, out));

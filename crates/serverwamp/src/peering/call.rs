@@ -1,12 +1,14 @@
 //! A call that application code makes, and its results.
 
+use super::call_inputs::CallInputs;
 use crate::base::error::WampError;
 use crate::rt::BoxFuture;
 use futures_core::Stream;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::SessionId;
-use serverwamp_proto::message::CallOptions;
+use serverwamp_proto::message::{CallOptions, CancelMode};
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::uris;
 use std::fmt;
@@ -28,6 +30,21 @@ pub(crate) trait StartedCall: Send {
     fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<Payload, WampError>>;
 
     fn poll_progress(&mut self, cx: &mut Context<'_>) -> Poll<Option<Payload>>;
+
+    /// Takes the call back; its answer is still to come.
+    fn cancel(&self, mode: CancelMode);
+
+    /// Sends a further input.
+    ///
+    /// # Errors
+    /// When the call takes no more, or the input cannot be sent; the answer of the call says why it ended, if it has.
+    fn send_input(&mut self, input: Payload, last: bool) -> Result<(), WampError>;
+
+    /// What inputs are encoded in.
+    fn encodes_in(&self) -> Serializer;
+
+    /// Completes when there is room for more input.
+    fn room(&self) -> BoxFuture<'static, ()>;
 }
 
 /// A call before it is made.
@@ -154,6 +171,22 @@ impl Calling<CallResult> {
         self.draft.options.receive_progress = true;
         ProgressResults(self.starter.start(self.draft))
     }
+
+    /// Makes the call at once, with its arguments as the first of several inputs; progressive results come meanwhile.
+    ///
+    /// ```
+    /// # async fn example(client: serverwamp::client::Client) -> Result<(), serverwamp::WampError> {
+    /// let mut sum = client.call("math.sum", 1).with_inputs();
+    /// sum.send(2).await?;
+    /// let sum: i64 = sum.finish(3).await?.finish().await?.get()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_inputs(mut self) -> CallInputs {
+        self.draft.options.progress = true;
+        self.draft.options.receive_progress = true;
+        CallInputs(ProgressResults(self.starter.start(self.draft)))
+    }
 }
 
 impl<T: FromResults> IntoFuture for Calling<T> {
@@ -172,7 +205,7 @@ impl<T: FromResults> IntoFuture for Calling<T> {
 /// The progressive results of a call, and at the end its final one.
 ///
 /// Dropped before the end, the call is canceled.
-pub struct ProgressResults(Box<dyn StartedCall>);
+pub struct ProgressResults(pub(super) Box<dyn StartedCall>);
 
 impl ProgressResults {
     /// The next progressive result; `None` when the final one is there.
@@ -189,6 +222,15 @@ impl ProgressResults {
     /// What the callee answered, or why there is no answer.
     pub async fn finish(mut self) -> Result<CallResult, WampError> {
         poll_fn(|cx| self.0.poll_answer(cx)).await.map(CallResult)
+    }
+
+    /// Takes the call back, in one of the specification's modes: with [`CancelMode::Kill`] the callee may wind up, and
+    /// [`finish`](Self::finish) gives its answer; with the others that is `wamp.error.canceled` at once.
+    ///
+    /// It does nothing when the call has its answer, or when the router does not announce `call_canceling`. Dropping cancels as
+    /// well, with [`CancelMode::KillNoWait`].
+    pub fn cancel(&self, mode: CancelMode) {
+        self.0.cancel(mode);
     }
 
     fn poll_progress(&mut self, cx: &mut Context<'_>) -> Poll<Option<CallResult>> {

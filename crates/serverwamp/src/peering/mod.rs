@@ -12,6 +12,7 @@
 
 mod call;
 mod call_inbox;
+mod call_inputs;
 mod event;
 mod event_inbox;
 mod pattern;
@@ -24,6 +25,7 @@ mod wire;
 pub(crate) use call::{CallDraft, CallStarter, StartedCall};
 pub use call::{CallResult, Calling, FromResults, ProgressResults};
 pub(crate) use call_inbox::CallInbox;
+pub use call_inputs::CallInputs;
 pub(crate) use event::EventSource;
 pub use event::{ReceivedEvent, Subscriber};
 pub(crate) use event_inbox::{EventDraft, EventInbox, WAITING_EVENTS};

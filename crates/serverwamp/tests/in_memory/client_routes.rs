@@ -12,8 +12,8 @@ use serverwamp::layer::{Next, from_fn, limit_calls, trace};
 use serverwamp::reply::{CallReply, Step, ToArguments};
 use serverwamp::request::Invocation;
 use serverwamp::{
-    Application, CallResult, Dict, Payload, ProcedureSettings, Progress, Progressive, Realm, RealmHandle,
-    RealmPeer, RouteSet, Serializer, Session, Value, WampError, prefix, regex, wildcard,
+    Application, CallResult, CancelMode, Dict, Payload, ProcedureSettings, Progress, Progressive, Realm,
+    RealmHandle, RealmPeer, RouteSet, Serializer, Session, Value, WampError, prefix, regex, wildcard,
 };
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
@@ -196,10 +196,22 @@ async fn rows(caller: &Client) -> Vec<(&'static str, Vec<Answered>)> {
     ] {
         rows.push(call(uri, arguments).await);
     }
+    let mut sum = caller.call("com.sum", 1).with_inputs();
+    sum.send(2).await.unwrap();
+    let results = sum.finish(3).await.unwrap();
+    rows.push(("com.sum of inputs", vec![answered(results.finish().await)]));
+    let mut refused = caller.call("com.nothing", 1).with_inputs();
+    assert!(refused.next().await.is_none());
+    rows.push(("com.nothing of inputs", vec![answered(refused.finish(2).await.unwrap().finish().await)]));
     let disclosed = caller.call("com.caller", ()).disclose_me().await;
     rows.push(("com.caller disclosed", vec![answered(disclosed)]));
     let late = caller.call("com.never", ()).timeout(Duration::from_millis(20)).await;
     rows.push(("com.never", vec![answered(late)]));
+    for mode in [CancelMode::Kill, CancelMode::KillNoWait, CancelMode::Skip] {
+        let results = caller.call("com.wind_up", ()).progressive();
+        results.cancel(mode);
+        rows.push(("com.wind_up", vec![answered(results.finish().await)]));
+    }
     for uri in ["com.count", "com.search"] {
         let mut results = caller.call(uri, 3).progressive();
         let mut steps = Vec::new();
@@ -236,6 +248,9 @@ async fn a_caller_cannot_tell_whether_an_application_or_a_client_serves_a_route(
     assert_eq!(value("com.unavailable").unwrap_err().0, "wamp.error.no_available_callee");
     assert_eq!(value("com.slow").unwrap_err().0, "wamp.error.timeout");
     assert_eq!(value("com.layered").unwrap_err().0, "com.error.layered");
+    assert_eq!(value("com.sum of inputs"), Ok((vec![Value::from(6)], Dict::new())));
+    assert_eq!(value("com.nothing of inputs").unwrap_err().0, "wamp.error.feature_not_supported");
+    assert_eq!(value("com.wind_up"), Ok((vec![Value::from("wound up")], Dict::new())));
     assert_eq!(value("com.missing").unwrap_err().0, "wamp.error.no_such_procedure");
     let strangers = vec![Value::from(false), Value::Null, Value::Null, Value::from(3)];
     assert_eq!(value("com.caller").unwrap().0, strangers);
@@ -288,6 +303,18 @@ async fn what_a_client_cannot_serve_is_named_with_its_line_before_anything_is_re
     let caller = joe(&app, "router").await;
     let error = caller.call::<(), _>("com.fine", ()).await.unwrap_err();
     assert_eq!(error.uri(), "wamp.error.no_such_procedure");
+}
+
+#[tokio::test]
+async fn an_application_sends_a_client_several_inputs() {
+    let app = application();
+    let worker = app.join("router").await.unwrap();
+    let _sum = worker.register("com.summed", sum).await.unwrap();
+    let realm = app.realm("router").unwrap();
+    let mut inputs = realm.call("com.summed", 1).with_inputs();
+    inputs.send(2).await.unwrap();
+    let results = inputs.finish(3).await.unwrap();
+    assert_eq!(results.finish().await.unwrap().get::<i64>().unwrap(), 6);
 }
 
 #[tokio::test]

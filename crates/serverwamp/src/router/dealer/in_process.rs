@@ -3,13 +3,15 @@
 use super::Found;
 use super::call::{Answer, CallOrigin, CallRequest, RoutedCall};
 use crate::WampError;
-use crate::peering::{CallDraft, CallInbox, CallStarter, StartedCall};
+use crate::peering::{CallDraft, CallInbox, CallStarter, StartedCall, Taken};
 use crate::router::realm::{RunningRealm, no_such_procedure};
 use crate::rt::{BoxFuture, Runtime, Unavailable};
+use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::message::CancelMode;
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::uris;
+use std::future::ready;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -110,12 +112,33 @@ impl StartedCall for OwnCall {
         self.poll_timer(cx);
         self.inbox.poll_progress(cx)
     }
+
+    fn cancel(&self, mode: CancelMode) {
+        if let Some(call) = &self.call {
+            call.cancel(Some(mode));
+        }
+    }
+
+    fn send_input(&mut self, input: Payload, last: bool) -> Result<(), WampError> {
+        let taken = self.call.as_ref().map(|call| call.go_on(call.procedure(), &input, last));
+        match taken {
+            Some(Taken::Waiting) => Ok(()),
+            _ => Err(WampError::call_canceled()),
+        }
+    }
+
+    fn encodes_in(&self) -> Serializer {
+        Serializer::MessagePack
+    }
+
+    /// A callee that has much waiting ends the call.
+    fn room(&self) -> BoxFuture<'static, ()> {
+        Box::pin(ready(()))
+    }
 }
 
 impl Drop for OwnCall {
     fn drop(&mut self) {
-        if let Some(call) = &self.call {
-            call.cancel(Some(CancelMode::KillNoWait));
-        }
+        self.cancel(CancelMode::KillNoWait);
     }
 }
