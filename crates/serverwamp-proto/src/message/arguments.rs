@@ -19,18 +19,25 @@ impl<'a> Element<'a> for Payload {
         }
         match elements.peek()? {
             None => return Ok(payload),
-            Some(Kind::List) => payload.args = read_part(elements, ARGS)?,
+            Some(Kind::List) => {
+                let args = elements.argument(ARGS)?;
+                payload.args = elements.source.part(args);
+            }
             // A client without arguments may write null for them; it is never sent on.
             Some(Kind::Null) => drop(elements.raw(ARGS)?),
             Some(Kind::Binary | Kind::Text) if elements.transparent => {
-                payload.args = read_part(elements, ARGS)?;
+                let args = elements.argument(ARGS)?;
+                payload.args = elements.source.part(args);
                 return Ok(payload);
             }
             Some(kind) => return Err(elements.fault(ARGS, Fault::kind("a list", kind))),
         }
         match elements.peek()? {
             None => {}
-            Some(Kind::Dict) => payload.kwargs = read_part(elements, KWARGS)?,
+            Some(Kind::Dict) => {
+                let kwargs = elements.argument(KWARGS)?;
+                payload.kwargs = elements.source.part(kwargs);
+            }
             Some(Kind::Null) => drop(elements.raw(KWARGS)?),
             Some(kind) => return Err(elements.fault(KWARGS, Fault::kind("a dictionary", kind))),
         }
@@ -51,11 +58,6 @@ impl<'a> Element<'a> for Payload {
         }
         Ok(())
     }
-}
-
-fn read_part(elements: &mut Elements<'_>, label: &'static str) -> Result<Part, Violation> {
-    let bytes = elements.argument(label)?;
-    Ok(elements.source.part(bytes))
 }
 
 /// Leaves out empty keyword arguments, and empty arguments that keep no place for keyword arguments.

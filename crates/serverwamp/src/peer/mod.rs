@@ -170,8 +170,10 @@ impl Peer {
             if !matches!(request, QuickRequest::Yield(_)) && self.rate_limit.ask(now) {
                 overdue::asks_too_fast(&self.app, self.rate_limit.rate(), Whose::from(&open.session));
             }
-            let handled = dispatch::quick(open, request);
-            return self.unless_undecided(handled, frame);
+            return match dispatch::quick(open, request) {
+                Ok(()) => Ok(()),
+                Err(halt) => self.halt(halt, frame),
+            };
         }
         // Less frequent requests may be more work.
         charge_time();
@@ -184,9 +186,10 @@ impl Peer {
             SessionStep::Authenticate(answer) => self.authenticate(answer),
             SessionStep::Request(request) => {
                 let decoding = self.decoding();
-                if let Phase::Open(open) = &mut self.phase {
-                    let handled = dispatch::request(open, request, decoding, frame);
-                    self.unless_undecided(handled, frame)?;
+                if let Phase::Open(open) = &mut self.phase
+                    && let Err(halt) = dispatch::request(open, request, decoding, frame)
+                {
+                    self.halt(halt, frame)?;
                 }
             }
             SessionStep::Leave(goodbye) => self.leave(goodbye.reason.as_ref()),

@@ -72,17 +72,15 @@ impl Peer {
         Decoding { serializer: self.serializer, bounds: self.app.reading() }
     }
 
-    /// A request is handled, or breaks the protocol, or waits for an authorizer together with its `frame`.
-    #[inline]
-    pub(super) fn unless_undecided(
-        &mut self,
-        handled: Result<(), Halt>,
-        frame: &Bytes,
-    ) -> Result<(), Violation> {
-        match handled {
-            Ok(()) => Ok(()),
-            Err(Halt::Violation(violation)) => Err(violation),
-            Err(Halt::Undecided(asked)) => {
+    /// A request breaks the protocol, or waits for an authorizer together with its `frame`.
+    ///
+    /// # Errors
+    /// When it breaks the protocol.
+    #[cold]
+    pub(super) fn halt(&mut self, halt: Halt, frame: &Bytes) -> Result<(), Violation> {
+        match halt {
+            Halt::Violation(violation) => Err(violation),
+            Halt::Undecided(asked) => {
                 let decoding = self.decoding();
                 match &mut self.phase {
                     Phase::Open(open) => hold(open, decoding, frame, asked),
@@ -233,8 +231,12 @@ impl UndecidedRequests {
         }
     }
 
-    /// When the first of the calls has waited too long.
+    /// When the first of the calls has waited too long. Each turn of a connection asks for it.
+    #[inline]
     pub(super) fn deadline(&self) -> Option<Instant> {
+        if self.0.is_empty() {
+            return None;
+        }
         self.0.iter().fold(None, |first, held| earliest(first, held.deadline))
     }
 
