@@ -26,6 +26,8 @@ async fn settings_that_cannot_be_used_are_named() {
     assert!(refused(connect().header("na me", "x")).await.contains("\"na me\" is no name"));
     let text = refused(connect().header("cookie", "s3cret\r\nx: y")).await;
     assert!(text.contains("cookie") && !text.contains("s3cret"), "{text}");
+    let printed = format!("{:?}", connect().header("authorization", "s3cret").ticket("joe", "s3cret"));
+    assert!(printed.contains("authorization") && !printed.contains("s3cret"), "{printed}");
 }
 
 #[tokio::test]

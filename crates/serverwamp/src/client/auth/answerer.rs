@@ -17,8 +17,7 @@ pub(in crate::client) struct Answerer {
     proofs: Proofs,
 }
 
-/// AUTHENTICATE, to be.
-#[derive(Debug)]
+/// The content of AUTHENTICATE. It has no `Debug`, because a ticket is in it as it is.
 pub(in crate::client) struct AnswerToChallenge {
     pub(in crate::client) signature: String,
     pub(in crate::client) extra: Encoded,

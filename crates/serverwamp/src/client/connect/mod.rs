@@ -153,7 +153,11 @@ impl ClientBuilder {
             {
                 self.complain(format!("the header {name} is written by the client itself"));
             }
-            (Ok(name), Ok(value)) => self.settings.headers.push((name, value)),
+            (Ok(name), Ok(mut value)) => {
+                // It may be a secret, which `Debug` of the builder must not print.
+                value.set_sensitive(true);
+                self.settings.headers.push((name, value));
+            }
             (Err(_), _) => self.complain(format!("{name:?} is no name of a header")),
             // The value may be a secret.
             (_, Err(_)) => {
