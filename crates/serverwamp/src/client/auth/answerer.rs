@@ -5,7 +5,6 @@ use super::login::{ClientMethod, Login};
 #[cfg(any(feature = "cryptosign", feature = "scram"))]
 use super::proofs::Proofs;
 use serverwamp_proto::auth::channel::ChannelId;
-use serverwamp_proto::auth::method;
 use serverwamp_proto::codec::{Dict, Serializer};
 use serverwamp_proto::message::{Challenge, Encoded, HelloDetails, WelcomeDetails};
 
@@ -25,20 +24,20 @@ pub(in crate::client) struct AnswerToChallenge {
 
 /// The answer to a challenge.
 pub(in crate::client) enum ChallengeAnswer {
-    /// Here it is.
+    /// The answer itself.
     Now(AnswerToChallenge),
     /// A password has to be hashed first, which takes long.
     Slow(Box<dyn FnOnce() -> Result<AnswerToChallenge, String> + Send>),
 }
 
 impl Answerer {
-    /// For a connection with this channel binding, if it has one.
+    /// The authentication of a connection with this channel binding, if it has one.
     ///
     /// # Errors
-    /// What is wrong with the login, or with the connection for them.
+    /// The fault of the login, or of the connection for it.
     pub(in crate::client) fn new(login: Login, channel: Option<ChannelId>) -> Result<Self, String> {
         if login.bound && channel.is_none() {
-            let text = "the login are bound to TLS, and the connection is none of TLS 1.3: connect to wss:// or rss://";
+            let text = "the login is bound to TLS, and the connection is none of TLS 1.3: connect to wss:// or rss://";
             return Err(text.to_owned());
         }
         Ok(Self {
@@ -133,7 +132,8 @@ impl Answerer {
         self.proofs.check_welcome(&self.login, details)?;
         #[cfg(feature = "cryptosign")]
         self.proofs.check_router_key(&self.login)?;
-        let _ = (details, method::ANONYMOUS);
+        #[cfg(not(feature = "scram"))]
+        let _ = details;
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! How a client proves who it is.
 //!
-//! [`Login`] are what the application gives; an [`Answerer`] is made of them for one connection: what HELLO offers, the answer
+//! A [`Login`] comes from the application; an [`Answerer`] is made of it for one connection: what HELLO offers, the answer
 //! to each CHALLENGE, and the proof that WELCOME has to have. Invariant: no challenge is answered by a method that was not offered.
 
 mod answerer;

@@ -61,7 +61,7 @@ impl Proofs {
             add(CryptosignClient::new(key, channel.clone(), challenge).hello());
         } else if login.router_key.is_some() {
             return Err(
-                "the router's key is checked with cryptosign, and the login have no key for that".to_owned()
+                "the router's key is checked with cryptosign, and the login has no key for that".to_owned()
             );
         }
         Ok(Self {
