@@ -4,8 +4,11 @@ use serde::Deserialize;
 use serverwamp_proto::auth::{CraKey, Derivation, Secret};
 use serverwamp_proto::message::Encoded;
 
-/// The most PBKDF2 iterations that a router may ask for: a few seconds of work.
-const MOST_ITERATIONS: u32 = 10_000_000;
+/// The most PBKDF2 iterations that a router may ask for, of all blocks of the key together: a few seconds of work.
+const MOST_ITERATIONS: u64 = 10_000_000;
+
+/// The bytes of a key that one series of iterations gives: those of SHA-256.
+const BLOCK: u32 = 32;
 
 /// The longest key that a router may ask for, in bytes; all known ones ask for 32.
 const LONGEST_KEY: u32 = 1024;
@@ -31,13 +34,14 @@ pub(super) fn sign(secret: &Secret, extra: &Encoded) -> Result<String, String> {
                 iterations: extra.iterations.unwrap_or(usual.iterations),
                 ..usual
             };
-            if derivation.iterations > MOST_ITERATIONS {
-                let asked = derivation.iterations;
-                return Err(format!("it asks for {asked} iterations of PBKDF2, more than {MOST_ITERATIONS}"));
+            let keylen = derivation.keylen;
+            if keylen > LONGEST_KEY {
+                return Err(format!("it asks for a key of {keylen} bytes, more than {LONGEST_KEY}"));
             }
-            if derivation.keylen > LONGEST_KEY {
-                let asked = derivation.keylen;
-                return Err(format!("it asks for a key of {asked} bytes, more than {LONGEST_KEY}"));
+            let blocks = keylen.div_ceil(BLOCK).max(1);
+            let asked = u64::from(derivation.iterations) * u64::from(blocks);
+            if asked > MOST_ITERATIONS {
+                return Err(format!("it asks for {asked} iterations of PBKDF2, more than {MOST_ITERATIONS}"));
             }
             derivation.derive(secret)
         }

@@ -53,6 +53,11 @@ fn a_router_cannot_ask_for_work_without_end_or_for_nothing() {
     let mut joe = answerer(Login::new("joe").cra("s3cret"));
     let endless = r#"[4,"wampcra",{"challenge":"text","salt":"x","iterations":4000000000}]"#;
     assert!(answer(&mut joe, endless).unwrap_err().contains("4000000000 iterations"));
+    let long = r#"[4,"wampcra",{"challenge":"text","salt":"x","iterations":1000000,"keylen":1024}]"#;
+    assert!(
+        answer(&mut joe, long).unwrap_err().contains("32000000 iterations"),
+        "each 32 bytes take as many"
+    );
     assert!(answer(&mut joe, r#"[4,"wampcra",{}]"#).unwrap_err().contains("malformed"));
     let anonymous = answer(&mut answerer(Login::anonymous()), r#"[4,"ticket",{}]"#).unwrap_err();
     assert!(anonymous.contains("give it a ticket"), "{anonymous}");
