@@ -58,8 +58,8 @@ impl RouterAddress {
         match parsed {
             Ok((spoken, place, secure)) => Ok(Self { spoken, place, secure, shown }),
             Err(why) => {
-                // Nobody's password is for a log.
-                let shown = if shown.contains('@') { shown_without_user(&shown) } else { shown };
+                // A password does not belong into a log, also where `?` or `/` stands in it.
+                let shown = if address.contains('@') { shown_without_user(address) } else { shown };
                 Err(ClientError::Address { address: shown, why: format!("{why}; write {FORMS}") })
             }
         }
@@ -86,15 +86,19 @@ fn tcp(scheme: &str, address: &str) -> Parsed {
     let (Some(authority), Some(host)) = (uri.authority(), uri.host()) else {
         return Err("it names no host".to_owned());
     };
+    let has_user =
+        || "it has a user or a password in it; give these to the client, as a ticket or a secret".to_owned();
     if authority.as_str().contains('@') {
-        return Err(
-            "it has a user or a password in it; give these to the client, as a ticket or a secret".to_owned()
-        );
+        return Err(has_user());
     }
     let secure = matches!(scheme, "wss" | "rss");
     let port = authority.as_str().strip_prefix(host).and_then(|rest| rest.strip_prefix(':'));
     let port = match (port, scheme) {
-        (Some(port), _) => port.parse().map_err(|_| format!("{port:?} is no port"))?,
+        (Some(port), _) => port.parse().map_err(|_| match address.contains('@') {
+            // A part of a password with a `/` or `?` in it.
+            true => has_user(),
+            false => format!("{port:?} is no port"),
+        })?,
         (None, "ws") => 80,
         (None, "wss") => 443,
         (None, _) => return Err("it has no port, and RawSocket has no usual one".to_owned()),
@@ -114,7 +118,9 @@ fn tcp(scheme: &str, address: &str) -> Parsed {
 
 fn shown_without_user(address: &str) -> String {
     match (address.split_once("://"), address.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://{rest}"),
+        (Some((scheme, _)), Some((_, rest))) => {
+            format!("{scheme}://{}", rest.split('?').next().unwrap_or_default())
+        }
         _ => "(an address with a user)".to_owned(),
     }
 }
@@ -182,6 +188,8 @@ mod tests {
             ("ws://h:99999", "\"99999\" is no port"),
             ("unix://", "no path"),
             ("ws://joe:s3cret@h/ws", "a user or a password"),
+            ("ws://joe:s3cret/more@h/ws", "a user or a password"),
+            ("ws://joe:s3cret?more@h/ws?key=1", "a user or a password"),
         ] {
             let error = RouterAddress::parse(address).unwrap_err().to_string();
             assert!(error.contains(why) && error.contains("ws://HOST:PORT/PATH"), "{address}: {error}");
