@@ -154,9 +154,10 @@ impl Realms {
     /// this name.
     #[track_caller]
     pub fn add(&self, realm: Realm) -> Result<RealmHandle, ConfigError> {
-        let name = realm.name().to_owned();
+        // In a closure it would be the line of the closure.
+        let (place, name) = (Location::caller(), realm.name().to_owned());
         self.apply(RealmChanges::new().add(realm))?;
-        self.get(&name).ok_or_else(|| changed_meanwhile(Location::caller(), &name))
+        self.get(&name).ok_or_else(|| changed_meanwhile(place, &name))
     }
 
     /// Replaces the whole configuration of the running realm with this name: its permissions and roles, its authenticators and
