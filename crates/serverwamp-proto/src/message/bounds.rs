@@ -22,7 +22,7 @@ pub struct Bounds {
     pub testament: usize,
 }
 
-/// What a message has around its arguments is no argument, and much shorter.
+/// The room for what a message has around its arguments, which is much shorter.
 const AROUND: usize = 1024;
 
 impl Bounds {

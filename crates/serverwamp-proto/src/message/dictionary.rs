@@ -19,7 +19,7 @@ use crate::payload::Part;
 /// message, and leaves room for those of applications; each one that is read costs time.
 const MOST_ATTRIBUTES: usize = 256;
 
-/// What a dictionary has shown so far.
+/// The attributes of a dictionary that were read so far.
 struct SeenAttributes {
     attributes: usize,
     all_known: bool,

@@ -34,7 +34,7 @@ pub struct UpgradeRequest<'a> {
     pub nonce: [u8; 16],
 }
 
-/// What an answer has settled.
+/// The settings that an answer agrees to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Upgraded {
     /// The subprotocol, which is one of those on offer.

@@ -57,9 +57,9 @@ pub(crate) struct OpenedTransport<IO> {
     pub(crate) io: IO,
     pub(crate) framing: Framing,
     pub(crate) settings: Settings,
-    /// What the router has sent already.
+    /// The bytes that the router has sent already.
     pub(crate) received: BytesMut,
-    /// What proofs can be bound to.
+    /// The channel that proofs can be bound to.
     pub(crate) channel: Option<ChannelId>,
 }
 

@@ -33,7 +33,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Whoever calls cannot tell where a procedure is served. A client does not serve topics, which are the router's; regular
+    /// A caller cannot tell where a procedure is served. A client does not serve topics, which are the router's; regular
     /// expressions, which routers do not know; routes for some roles alone; nor handlers that need a session of the router.
     ///
     /// # Errors

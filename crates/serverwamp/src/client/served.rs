@@ -42,7 +42,7 @@ const WAITING_INPUT: usize = 4 << 20;
 /// The time that a handler has to wind up, as [`Limits::grace`](crate::Limits::grace).
 const GRACE: Duration = Duration::from_secs(5);
 
-/// What serves the invocations of one registration.
+/// The service of one registration's invocations.
 pub(super) struct ClientRoute {
     /// The URI or pattern, as REGISTER named it.
     pub(super) uri: Arc<str>,
@@ -68,7 +68,7 @@ pub(super) struct ClientSource {
     caller: Caller,
 }
 
-/// An INVOCATION came.
+/// Serves an INVOCATION.
 pub(super) fn invoke(session: &Arc<ClientSession>, invocation: InvocationMessage<'_>, now: Instant) {
     let InvocationMessage { request, registration, details, payload } = invocation;
     let mut tables = session.state();
@@ -152,7 +152,7 @@ fn start(state: Arc<ServedCall>, payload: Payload, served: &Served) {
     }
 }
 
-/// A further input of a call came.
+/// Hands a further input to the handler of its call.
 pub(super) fn input(call: &ServedCall, invocation: &InvocationMessage<'_>) {
     match call.take_input(&call.procedure, &invocation.payload, !invocation.details.progress) {
         // The machine lets no input through after the last one.
@@ -164,7 +164,7 @@ pub(super) fn input(call: &ServedCall, invocation: &InvocationMessage<'_>) {
     }
 }
 
-/// The router wants a call to stop.
+/// Stops a call that the router interrupts.
 pub(super) fn interrupt(call: &ServedCall, interrupt: &Interrupt) {
     let stop = match interrupt.options.mode {
         Some(InterruptMode::Kill) => Stop::Kill,
@@ -173,7 +173,7 @@ pub(super) fn interrupt(call: &ServedCall, interrupt: &Interrupt) {
     call.stop_with(stop, WampError::call_canceled());
 }
 
-/// The router took a registration away.
+/// Ends a registration that the router took away.
 pub(super) fn revoked(session: &ClientSession, registration: RegistrationId) {
     let route = session.state().registrations.remove(&registration);
     if let Some(route) = route {
@@ -257,10 +257,10 @@ impl CallSource for ClientSource {
         }
     }
 
-    /// The machine remembers it.
+    /// Nothing to do: the machine remembers it.
     fn answered_early(&self, _: RequestId) {}
 
-    /// What INVOCATION disclosed.
+    /// The caller as INVOCATION discloses it.
     fn caller(&self, _: &str, _: bool) -> Caller {
         self.caller.clone()
     }

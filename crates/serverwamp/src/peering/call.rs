@@ -40,7 +40,7 @@ pub(crate) trait StartedCall: Send {
     /// When the call takes no more, or the input cannot be sent; the answer of the call says why it ended, if it has.
     fn send_input(&mut self, input: Payload, last: bool) -> Result<(), WampError>;
 
-    /// What inputs are encoded in.
+    /// The serializer of inputs.
     fn encodes_in(&self) -> Serializer;
 
     /// Completes when there is room for more input.

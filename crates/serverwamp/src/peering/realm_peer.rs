@@ -14,12 +14,12 @@ use serverwamp_proto::payload::Payload;
 use std::fmt;
 use std::sync::Arc;
 
-/// Who carries what a peer of a realm does.
+/// The realm as one peer reaches it: the router's own, or a session with a router.
 pub(crate) trait RealmAccess: CallStarter {
     /// The realm's name.
     fn realm(&self) -> &str;
 
-    /// What arguments are encoded in.
+    /// The serializer of arguments.
     fn encodes_in(&self) -> Serializer;
 
     fn as_starter(self: Arc<Self>) -> Arc<dyn CallStarter>;

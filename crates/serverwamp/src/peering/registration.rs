@@ -5,7 +5,7 @@ use serverwamp_proto::id::RegistrationId;
 use std::fmt;
 use std::sync::Arc;
 
-/// Who registered a procedure for application code.
+/// The end of a registration, where it was made.
 pub(crate) trait RegistrationKeeper: Send + Sync {
     /// The procedure is not served any more.
     fn unregister(&self);

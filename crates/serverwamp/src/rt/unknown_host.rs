@@ -8,7 +8,7 @@ use std::io;
 pub struct UnknownHost(io::Error);
 
 impl UnknownHost {
-    /// What the look-up has said, as the error of `connect`.
+    /// The fault of the look-up, as the error of `connect`.
     pub fn error(lookup: io::Error) -> io::Error {
         io::Error::new(lookup.kind(), Self(lookup))
     }

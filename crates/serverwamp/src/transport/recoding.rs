@@ -1,4 +1,4 @@
-//! What is done to the frames of an outbox before they are written: a client masks them, and either side may compress messages.
+//! The change of an outbox's frames before they are written: a client masks them, and either side may compress messages.
 //!
 //! Invariant: frames stay whole and in their order.
 
@@ -17,7 +17,7 @@ pub(super) enum Recoding {
 }
 
 impl Recoding {
-    /// What `framing` demands; `None` if frames are written as they are.
+    /// The change that `framing` demands; `None` if frames are written as they are.
     pub(super) fn of(framing: &Framing) -> Option<Self> {
         match *framing {
             Framing::WebSocket { role: Role::Client, deflate, .. } => {

@@ -1,4 +1,4 @@
-//! Whom a certificate names: its subject, as text in the form of RFC 4514.
+//! The subject of a certificate, as text in the form of RFC 4514.
 //!
 //! In: a certificate in DER (RFC 5280), or the text that a proxy writes. Out: the same value for the same subject, or why there is none.
 //! Invariant: nothing that a reader could take for something else: no control characters, no types of text that have several meanings.

@@ -69,7 +69,7 @@ where
     })
 }
 
-/// What a certificate says.
+/// The content of a certificate that identifies its owner.
 struct Shown {
     fingerprint: Option<String>,
     subject: Result<CertificateSubject, SubjectError>,
@@ -132,7 +132,7 @@ async fn authenticate(
     }
 }
 
-/// What a trusted proxy's header says.
+/// The certificate's content in a trusted proxy's header.
 fn told_by_proxy(transport: &TransportInfo, proxies: &TrustedProxies, header: &str) -> Option<Shown> {
     if !proxies.trusts(transport.connection_address) {
         return None;

@@ -26,7 +26,7 @@ pub(crate) enum CompilePurpose<'r> {
 }
 
 impl CompilePurpose<'_> {
-    /// Whether the realm is made of a template, which has the ways in.
+    /// Returns whether the realm is made of a template, which has the ways in.
     fn is_of_template(&self) -> bool {
         match self {
             Self::Running => false,

@@ -65,7 +65,7 @@ pub(super) struct ReservedUris {
 }
 
 impl ReservedUris {
-    /// Whether the router or the service can have something there.
+    /// Returns whether the router or the service can have something there.
     fn can_be(self, action: Action, pattern: &UriPattern) -> bool {
         let names: &[&str] = match action {
             Action::Call if self.all_calls => return true,

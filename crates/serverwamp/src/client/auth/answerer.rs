@@ -8,7 +8,7 @@ use serverwamp_proto::auth::channel::ChannelId;
 use serverwamp_proto::codec::{Dict, Serializer};
 use serverwamp_proto::message::{Challenge, Encoded, HelloDetails, WelcomeDetails};
 
-/// What one connection offers in HELLO, and how it answers challenges.
+/// The offer of one connection in HELLO, and its answers to challenges.
 #[derive(Debug)]
 pub(in crate::client) struct Answerer {
     login: Login,

@@ -1,4 +1,4 @@
-//! What the application gives a client to prove who it is.
+//! The proofs of identity that the application gives a client.
 
 use serverwamp_proto::auth::Secret;
 #[cfg(feature = "cryptosign")]
@@ -8,7 +8,7 @@ use std::fmt;
 #[cfg(feature = "cryptosign")]
 use std::sync::Arc;
 
-/// Who a client says that it is, and how it can prove that. The router chooses among the methods.
+/// The identity that a client claims, and the methods by which it can prove it. The router chooses among the methods.
 ///
 /// ```
 /// use serverwamp::client::Login;
@@ -45,12 +45,12 @@ pub(super) enum ClientMethod {
 }
 
 impl Login {
-    /// Of the user `authid`, who proves nothing yet.
+    /// A login of the user `authid`, without a proof yet.
     pub fn new(authid: impl Into<String>) -> Self {
         Self { authid: Some(authid.into()), ..Self::default() }
     }
 
-    /// Of nobody in particular. A router that takes no anonymous clients may still know the connection, by a cookie or a
+    /// A login without a name. A router that takes no anonymous clients may still know the connection, by a cookie or a
     /// certificate, or the public key of [`cryptosign`](Self::cryptosign).
     pub fn anonymous() -> Self {
         Self::default()

@@ -22,7 +22,7 @@ use serverwamp_proto::message::WelcomeDetails;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
-/// What was said in HELLO, and what the router has to prove for it.
+/// The content of HELLO that proofs refer to, and what the router has to prove for it.
 #[derive(Debug)]
 pub(super) struct Proofs {
     hello: Dict,
@@ -34,7 +34,7 @@ pub(super) struct Proofs {
     expected: Arc<OnceLock<ScramClient>>,
     #[cfg(feature = "cryptosign")]
     channel: Option<ChannelId>,
-    /// What the router is to sign, if its key is known.
+    /// The challenge that the router is to sign, if its key is known.
     #[cfg(feature = "cryptosign")]
     challenge: Option<[u8; 32]>,
     /// Set once the router has signed.

@@ -1,4 +1,4 @@
-//! Where a router is, and how it is spoken to there, from one text.
+//! The address of a router: its place and what is spoken there, read from one text.
 
 use super::super::error::ClientError;
 use http::Uri;
@@ -16,7 +16,7 @@ pub(super) struct RouterAddress {
     shown: String,
 }
 
-/// What is spoken behind the connection.
+/// The framing that is spoken over the connection.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Spoken {
     /// WebSocket, opened with these values of `Host` and of the request's target.
@@ -34,7 +34,7 @@ pub(super) enum RouterPlace {
     Unix(PathBuf),
 }
 
-/// What can be written, for messages.
+/// The forms of addresses, for messages.
 const FORMS: &str = "ws://HOST:PORT/PATH or wss://.. for WebSocket, rs://HOST:PORT or rss://.. for RawSocket, unix:///PATH or \
      ws+unix:///PATH:/ws for Unix sockets";
 

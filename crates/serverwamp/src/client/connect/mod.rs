@@ -82,7 +82,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Proves who it is by what these credentials offer.
+    /// Authenticates with this login.
     pub fn login(self, credentials: Login) -> Self {
         self.login_from(move || {
             let credentials = credentials.clone();
@@ -90,7 +90,7 @@ impl ClientBuilder {
         })
     }
 
-    /// Asks for credentials before each connection: for tokens that expire, or a question to somebody who sits there.
+    /// Asks for a login before each connection: for tokens that expire, or to ask a person.
     ///
     /// ```no_run
     /// # use serverwamp::client::{Client, Login};
@@ -172,7 +172,7 @@ impl ClientBuilder {
         self.header("origin", origin)
     }
 
-    /// Whom TLS trusts, and a certificate for the client itself. By default the authorities of the system, and none.
+    /// Sets the authorities that TLS trusts, and a certificate for the client itself. By default the authorities of the system, and none.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: ClientTls) -> Self {
         self.settings.tls = tls;

@@ -127,7 +127,7 @@ fn channel_id(connection: &ClientConnection) -> Option<ChannelId> {
     connection.export_keying_material([0; 32], ChannelId::LABEL, Some(b"")).ok().map(ChannelId::new)
 }
 
-/// What is wrong, and what to do, if an error is one of TLS.
+/// The fault and its remedy, if an error is one of TLS.
 pub(super) fn refusal(error: &io::Error) -> Option<String> {
     let error = error.get_ref()?.downcast_ref::<Error>()?;
     let advice = match error {

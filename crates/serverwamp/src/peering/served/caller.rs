@@ -1,4 +1,4 @@
-//! Who called, as far as a callee is told.
+//! The caller of a procedure, as far as a callee is told.
 
 use serverwamp_proto::id::SessionId;
 

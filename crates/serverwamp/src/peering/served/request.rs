@@ -1,4 +1,4 @@
-//! What application code is asked, whatever it is.
+//! The requests that application code answers.
 
 use crate::WampError;
 

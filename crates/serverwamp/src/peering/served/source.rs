@@ -1,4 +1,4 @@
-//! What a served call needs of the session that it came from.
+//! The session that a served call came from, as far as the call needs it.
 
 use super::{Caller, ChargedPayload};
 use crate::WampError;
@@ -22,7 +22,7 @@ pub(crate) trait CallSource: Any + fmt::Debug + Send + Sync {
 
     fn runtime(&self) -> &Arc<dyn Runtime>;
 
-    /// What results are encoded in.
+    /// The serializer of results.
     fn serializer(&self) -> Serializer;
 
     /// Where answers wait to be written.
@@ -43,7 +43,7 @@ pub(crate) trait CallSource: Any + fmt::Debug + Send + Sync {
     /// A call was answered while more input may come: what comes late is passed over.
     fn answered_early(&self, request: RequestId);
 
-    /// What is known of the caller. `asked` says whether it asked to be disclosed.
+    /// The caller, as far as it is known. `asked` says whether it asked to be disclosed.
     fn caller(&self, procedure: &str, asked: bool) -> Caller;
 
     /// The peer that serves the call, for what else its handler does in the realm.

@@ -27,7 +27,7 @@ pub(crate) enum Stop {
 
 /// The state that a call's handler, its sinks and its canceller share.
 ///
-/// Who carries the call knows its source by type; handlers do not, so that they serve calls of every source.
+/// The code that carries the call knows the type of its source; handlers do not, so that they serve calls of every source.
 #[derive(Debug)]
 pub(crate) struct CallState<O: ?Sized = dyn CallSource> {
     pub(crate) request: RequestId,

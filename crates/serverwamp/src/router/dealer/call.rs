@@ -264,7 +264,7 @@ impl RoutedCall {
         }
     }
 
-    /// Whether this callee may serve the call: who decides about others was not let in by such a decision.
+    /// Returns whether this callee may serve the call: a callee that decides about others must not have been let in by such a decision.
     pub(super) fn may_go_to(&self, callee: &Callee) -> bool {
         !matches!(self.caller, CallOrigin::Application(_, Some(_)))
             || callee.session.may_decide_about_others()
@@ -299,7 +299,7 @@ impl Called for RoutedCall {
     fn caller(&self) -> Option<SessionId> {
         match &self.caller {
             CallOrigin::Session(session, _) => Some(session.id()),
-            // Whoever is asked about takes the places: one session leaves some for the decisions about others.
+            // The places are counted for the session that is asked about, so that it leaves some for decisions about others.
             CallOrigin::Application(_, about) => *about,
         }
     }

@@ -123,7 +123,7 @@ impl RegistrationEntry {
         self.callees().get(session).is_some_and(|callee| callee.options.disclose_caller)
     }
 
-    /// Whether one of the clients in it may decide about others.
+    /// Returns whether one of the clients in it may decide about others.
     pub(crate) fn may_decide_about_others(&self) -> bool {
         self.callees().iter().any(|(_, callee)| callee.session.may_decide_about_others())
     }

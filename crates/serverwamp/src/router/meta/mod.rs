@@ -214,7 +214,7 @@ pub(crate) const PROCEDURES: [&str; 25] = [
     retained::REMOVE,
 ];
 
-/// Whether a meta procedure is for administrators alone.
+/// Returns whether a meta procedure is for administrators alone.
 pub(crate) fn is_for_administrators(procedure: &str) -> bool {
     matches!(
         procedure,

@@ -43,7 +43,7 @@ pub(crate) struct RoleLimits {
     pub(crate) sessions_per_authid: Option<usize>,
 }
 
-/// What is decided about something that a session holds.
+/// The decision about something that a session holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Standing {
     Allowed(Allowance),
@@ -133,7 +133,7 @@ impl Access {
         self.roles.values().any(|role| role.check(action, uri).is_allowed())
     }
 
-    /// Whether permissions or an authorizer decide what this role may do, and not what the realm allows everybody.
+    /// Returns whether permissions or an authorizer decide what this role may do, and not what the realm allows everybody.
     pub(crate) fn is_about(&self, role: &str) -> bool {
         self.has_permissions(role) || self.authorizers().is_some_and(|all| all.of(role).is_some())
     }

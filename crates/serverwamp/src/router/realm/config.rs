@@ -81,7 +81,7 @@ pub(crate) struct WaysIn {
 pub(crate) type KeepSession = Arc<dyn Fn(&Session) -> bool + Send + Sync>;
 
 impl Entrance {
-    /// Whether sessions of this role can still come in without proving anything, if they did.
+    /// Returns whether a session of this role that came in without a proof could still do so.
     pub(crate) fn admits_anonymous(&self, method: &str, role: &str) -> bool {
         let anonymous = |anonymous: &Anonymous| method == "anonymous" && anonymous.authrole == role;
         self.anonymous.as_ref().is_some_and(anonymous)

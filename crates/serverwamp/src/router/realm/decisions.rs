@@ -51,7 +51,7 @@ struct KeptDecision {
 }
 
 impl Forgotten {
-    /// Whether it is about the sessions of this authid and role.
+    /// Returns whether it is about the sessions of this authid and role.
     pub(crate) fn is_about(&self, authid: &str, authrole: &str) -> bool {
         let is = |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|wanted| wanted == is);
         is(&self.authid, authid) && is(&self.authrole, authrole)

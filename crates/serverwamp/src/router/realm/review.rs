@@ -30,13 +30,13 @@ const AT_ONCE: Duration = Duration::from_micros(250);
 /// What a session holds and nobody but an authorizer can decide about.
 pub(super) type Doubted = (Arc<RouterSession>, HeldEntry);
 
-/// What is still to be asked about in a realm. However often it is doubted, each entry of a session is in here once.
+/// The entries of a realm that are still to be asked about. However often it is doubted, each entry of a session is in here once.
 #[derive(Debug, Default)]
 pub(super) struct Reviews {
     doubted: BTreeMap<(SessionId, EntryKey), Doubted>,
-    /// Those who wait until nothing is left.
+    /// The signals to set when nothing is left.
     waiting: Vec<Arc<Signal<()>>>,
-    /// Somebody asks.
+    /// A reviewer is at work.
     attended: bool,
 }
 
@@ -47,7 +47,7 @@ struct Reviewer {
 }
 
 impl Reviewer {
-    /// What is to be asked about next. If that is nothing, and no answer is `awaited`, the review is over.
+    /// The entry to ask about next. If there is none, and no answer is `awaited`, the review is over.
     fn next(&mut self, awaited: bool) -> Option<Doubted> {
         let next = self.realm.reviews().doubted.pop_first();
         if next.is_none() && !awaited {
@@ -56,7 +56,7 @@ impl Reviewer {
         next.map(|(_, doubted)| doubted)
     }
 
-    /// Tells those who wait, unless something else is doubted meanwhile.
+    /// Sets the signals of those who wait, unless something else is doubted meanwhile.
     fn end(&mut self, given_up: bool) {
         let mut reviews = self.realm.reviews();
         if given_up {
@@ -116,7 +116,7 @@ impl RunningRealm {
         }
     }
 
-    /// Whether what a session holds is to be taken away; what it is about comes back.
+    /// Returns the entry if it is to be taken away from its session.
     async fn ask_again(self: Arc<Self>, (session, held): Doubted) -> Option<Doubted> {
         let mut answer = None;
         loop {

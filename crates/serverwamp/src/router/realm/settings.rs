@@ -168,7 +168,7 @@ pub(crate) struct Offers {
 }
 
 impl Offers {
-    /// Whether a role is among the administrators.
+    /// Returns whether a role is among the administrators.
     pub(crate) fn administrates(&self, role: &str) -> bool {
         self.administrators.iter().any(|one| one == role)
     }

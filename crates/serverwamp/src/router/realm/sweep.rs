@@ -51,7 +51,7 @@ pub(super) struct Sweeps {
     attended: bool,
 }
 
-/// Somebody who waits for a sweep.
+/// A request for a sweep.
 #[derive(Debug)]
 struct SweepRequest {
     done: Arc<Signal<()>>,
@@ -107,7 +107,7 @@ impl RunningRealm {
         }
     }
 
-    /// Whoever gets the sweeper is to see that it goes on.
+    /// The caller is to see that the sweeper, if there is one, goes on.
     fn want_sweep(self: &Arc<Self>, about: Option<Forgotten>) -> (Arc<Signal<()>>, Option<Sweeper>) {
         let done = Arc::<Signal<()>>::default();
         let mut sweeps = self.sweeps();

@@ -92,12 +92,12 @@ impl RunningTemplate {
         self.parts.swap(parts)
     }
 
-    /// Whether realms of this name are made of it.
+    /// Returns whether realms of this name are made of it.
     pub(super) fn makes(&self, name: &str) -> bool {
         self.pattern.matches(name) && !uri::is_reserved(name) && self.rules.check(name, Match::Exact).is_ok()
     }
 
-    /// Where somebody who asks for a realm that may not be there is authenticated.
+    /// The realm in which a peer is authenticated that asks for a realm that may not be there.
     pub(super) fn anteroom(&self, name: &str) -> Blueprint {
         let parts = self.parts.load();
         let WaysIn { authenticators, prefers_own_order } = parts.ways.clone();

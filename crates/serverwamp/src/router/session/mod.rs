@@ -224,7 +224,7 @@ impl RouterSession {
         }
     }
 
-    /// Whether it may say who others are and what they may do: whoever such a procedure let in may not.
+    /// Returns whether it may say who others are and what they may do, which a session that such a procedure let in may not.
     pub(crate) fn may_decide_about_others(&self) -> bool {
         self.principal().is_some_and(|principal| !principal.is_said_by_procedure())
     }
@@ -234,7 +234,7 @@ impl RouterSession {
         self.let_in_by.load(Ordering::Relaxed)
     }
 
-    /// Whether permissions or an authorizer decided about its role, and none does any more: it would be allowed what everybody is.
+    /// Returns whether permissions or an authorizer decided about its role, and none does any more: it would be allowed what everybody is.
     pub(crate) fn lost_its_rules(&self, access: &Access) -> bool {
         if access.is_about(self.authrole()) {
             self.has_rules.store(true, Ordering::Relaxed);

@@ -15,7 +15,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::DeValue;
 
-/// What a file says of one user.
+/// The entries of a file about one user.
 #[derive(Default)]
 pub(super) struct Entries {
     pub(super) role: Option<String>,
@@ -34,7 +34,7 @@ impl Entries {
     /// The entries by which a user comes in.
     pub(super) const SECRETS: [&'static str; 5] = ["ticket", "cra", "cra_secret", "scram", "cryptosign"];
 
-    /// Whether the user can come in by nothing.
+    /// Returns whether the user has no way to come in.
     pub(super) const fn has_none(&self) -> bool {
         !self.any
     }

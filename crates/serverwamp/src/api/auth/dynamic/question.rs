@@ -4,12 +4,12 @@ use crate::router::auth::Exchange;
 use crate::transport::{TransportInfo, TransportKind};
 use serverwamp_proto::codec::{Dict, Value};
 
-/// What a procedure is asked about a peer.
+/// A question to a procedure about a peer.
 #[derive(Clone, Copy)]
 pub(super) struct PeerQuestion<'a> {
     pub(super) exchange: &'a Exchange,
     pub(super) method: &'a str,
-    /// Whom the peer claims to be.
+    /// The authid that the peer claims.
     pub(super) authid: Option<&'a str>,
     pub(super) ticket: Option<&'a str>,
 }

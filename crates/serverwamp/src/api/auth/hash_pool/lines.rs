@@ -1,4 +1,4 @@
-//! Who waits for a thread: a line for each address, of which the first one of each is served in turn.
+//! The jobs that wait for a thread: a line for each address; the first job of each line is served in turn.
 //!
 //! Invariant: no more places are taken than there are, and none holds more than its share.
 
@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
-/// Whom a place belongs to: an address, or the application.
+/// The holder of a place: an address, or the application.
 pub(super) type Applicant = Option<IpAddr>;
 
 /// Jobs that wait, and the places that those and the ones in work take.
