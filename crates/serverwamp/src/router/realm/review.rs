@@ -59,15 +59,15 @@ impl Reviewer {
     /// Sets the signals of those who wait, unless something else is doubted meanwhile.
     fn end(&mut self, given_up: bool) {
         let mut reviews = self.realm.reviews();
-        if given_up {
-            reviews.doubted.clear();
-        }
+        // Dropped without the lock: a session may have values of the application.
+        let left = given_up.then(|| std::mem::take(&mut reviews.doubted));
         if self.over || !reviews.doubted.is_empty() {
             return;
         }
         reviews.attended = false;
         let waiting = std::mem::take(&mut reviews.waiting);
         drop(reviews);
+        drop(left);
         self.over = true;
         waiting.iter().for_each(|waiting| _ = waiting.set(()));
     }
