@@ -300,9 +300,14 @@ fn messages_of_many_small_things_take_no_more_than_their_length_is_worth() {
     let mut scene = Scene::new();
     let most = MAX_MESSAGE - 100;
     let empties = "[],".repeat(most / 3);
+    // More than 128 KiB of options are refused unread.
+    let most_of_an_option = "[],".repeat(128 * 1024 / 3 - 10);
     let calls = [
         (Subprotocol::JSON, format!(r#"[48,1,{{}},"result.one",[{empties}1]]"#).into_bytes()),
-        (Subprotocol::JSON, format!(r#"[48,1,{{"unknown":[{empties}1]}},"result.one"]"#).into_bytes()),
+        (
+            Subprotocol::JSON,
+            format!(r#"[48,1,{{"unknown":[{most_of_an_option}1]}},"result.one"]"#).into_bytes(),
+        ),
         (
             Subprotocol::MSGPACK,
             [b"\x95\x30\x01\x80\xaaresult.one\xdd\0\x0f\0\0", &[0x90; 0x000f_0000][..]].concat(),
