@@ -35,6 +35,12 @@ const AT_ONCE: Duration = Duration::from_micros(250);
 /// The number of sessions that are taken from the list at a time.
 const SESSIONS: usize = 64;
 
+/// The number of names by which a sweep compares each session; beyond it, looking at all sessions is less work.
+const MOST_NAMED: usize = 64;
+
+/// The bytes of an authid or a role that are kept to wait for a sweep.
+const LONGEST_NAME: usize = 1024;
+
 /// Why sessions of a realm end: the URI and the text of their GOODBYE.
 #[derive(Clone, Debug)]
 pub(crate) struct RealmEnd {
@@ -42,27 +48,35 @@ pub(crate) struct RealmEnd {
     pub(crate) text: String,
 }
 
-/// Those who wait for a sweep.
+/// What the next sweep is about.
 #[derive(Debug, Default)]
 pub(super) struct Sweeps {
-    /// The next sweep is for these.
-    waiting: Vec<SweepRequest>,
+    wanted: SweepRequest,
     /// Somebody sweeps.
     attended: bool,
 }
 
-/// A request for a sweep.
-#[derive(Debug)]
+/// A request for a sweep, or several that were put together. It is bounded, because clients can ask for sweeps by events.
+#[derive(Debug, Default)]
 struct SweepRequest {
-    done: Arc<Signal<()>>,
-    /// The sessions whose decisions were forgotten; all of them, where the configuration was replaced.
-    about: Option<Forgotten>,
+    /// The signals to set when it is done. Only the application waits.
+    waiting: Vec<Arc<Signal<()>>>,
+    sessions: SweptSessions,
+}
+
+/// The sessions that a sweep looks at.
+#[derive(Debug, Eq, PartialEq)]
+enum SweptSessions {
+    /// Those whose decisions were forgotten; at most [`MOST_NAMED`].
+    Named(Vec<Forgotten>),
+    /// All of the realm: its configuration was replaced, or too many were named.
+    All,
 }
 
 /// One look at everybody in a realm.
 #[derive(Debug, Default)]
 struct Sweep {
-    asked_for_by: Vec<SweepRequest>,
+    wanted: SweepRequest,
     last: Option<SessionId>,
     sessions: VecDeque<Arc<RouterSession>>,
     held: VecDeque<Doubted>,
@@ -88,7 +102,9 @@ impl RunningRealm {
     /// Looks at everybody who is in the realm now; the signal is set when that is done, and what authorizers decide has been asked
     /// about again.
     pub(crate) fn sweep(self: &Arc<Self>) -> Arc<Signal<()>> {
-        let (done, sweeper) = self.want_sweep(None);
+        let done = Arc::<Signal<()>>::default();
+        let waiting = vec![Arc::clone(&done)];
+        let sweeper = self.want_sweep(SweepRequest { waiting, sessions: SweptSessions::All });
         if let Some(mut sweeper) = sweeper {
             if sweeper.go_on() {
                 self.spawn_sweeper(sweeper);
@@ -101,23 +117,21 @@ impl RunningRealm {
 
     /// Looks at the sessions whose decisions were forgotten. Locks may be held.
     pub(super) fn sweep_later(self: &Arc<Self>, about: Forgotten) {
-        if let (_, Some(mut sweeper)) = self.want_sweep(Some(about)) {
+        let mut wanted = SweepRequest::default();
+        wanted.sessions.add(about);
+        if let Some(mut sweeper) = self.want_sweep(wanted) {
             sweeper.later = true;
             self.spawn_sweeper(sweeper);
         }
     }
 
     /// The caller is to see that the sweeper, if there is one, goes on.
-    fn want_sweep(self: &Arc<Self>, about: Option<Forgotten>) -> (Arc<Signal<()>>, Option<Sweeper>) {
-        let done = Arc::<Signal<()>>::default();
+    fn want_sweep(self: &Arc<Self>, wanted: SweepRequest) -> Option<Sweeper> {
         let mut sweeps = self.sweeps();
-        sweeps.waiting.push(SweepRequest { done: Arc::clone(&done), about });
+        sweeps.wanted.join(wanted);
         let attended = std::mem::replace(&mut sweeps.attended, true);
         drop(sweeps);
-        (
-            done,
-            (!attended).then(|| Sweeper { realm: Arc::clone(self), sweep: None, over: false, later: false }),
-        )
+        (!attended).then(|| Sweeper { realm: Arc::clone(self), sweep: None, over: false, later: false })
     }
 
     fn spawn_sweeper(&self, sweeper: Sweeper) {
@@ -183,6 +197,50 @@ impl RunningRealm {
     }
 }
 
+impl SweepRequest {
+    fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.sessions == SweptSessions::default()
+    }
+
+    fn join(&mut self, other: Self) {
+        self.waiting.extend(other.waiting);
+        match other.sessions {
+            SweptSessions::Named(names) => names.into_iter().for_each(|name| self.sessions.add(name)),
+            SweptSessions::All => self.sessions = SweptSessions::All,
+        }
+    }
+}
+
+impl SweptSessions {
+    fn add(&mut self, forgotten: Forgotten) {
+        let Self::Named(names) = self else { return };
+        if names.contains(&forgotten) {
+            return;
+        }
+        let is_long = |name: &Option<String>| name.as_ref().is_some_and(|name| name.len() > LONGEST_NAME);
+        if names.len() == MOST_NAMED || is_long(&forgotten.authid) || is_long(&forgotten.authrole) {
+            *self = Self::All;
+        } else {
+            names.push(forgotten);
+        }
+    }
+
+    fn has(&self, session: &RouterSession) -> bool {
+        match self {
+            Self::Named(names) => {
+                names.iter().any(|name| name.is_about(session.authid(), session.authrole()))
+            }
+            Self::All => true,
+        }
+    }
+}
+
+impl Default for SweptSessions {
+    fn default() -> Self {
+        Self::Named(Vec::new())
+    }
+}
+
 impl Sweep {
     /// Does the next step; returns `false` if there is none.
     fn step(&mut self, realm: &RunningRealm) -> bool {
@@ -202,11 +260,7 @@ impl Sweep {
 
     /// Ends a session that may not stay; of another one, what it holds is looked at next.
     fn look_at(&mut self, realm: &RunningRealm, session: Arc<RouterSession>) {
-        let about = |request: &SweepRequest| match &request.about {
-            None => true,
-            Some(which) => which.is_about(session.authid(), session.authrole()),
-        };
-        if !self.asked_for_by.iter().any(about) {
+        if !self.wanted.sessions.has(&session) {
             return;
         }
         if let Some(end) = realm.objection(&session) {
@@ -235,7 +289,7 @@ impl Sweep {
             realm.broker.forget_past();
         }
         self.losses.log(realm);
-        realm.review(self.doubted, self.asked_for_by.into_iter().map(|request| request.done));
+        realm.review(self.doubted, self.wanted.waiting);
     }
 }
 
@@ -249,13 +303,13 @@ impl Sweeper {
                 Some(sweep) => sweep,
                 none => {
                     let mut sweeps = self.realm.sweeps();
-                    let asked_for_by = std::mem::take(&mut sweeps.waiting);
-                    sweeps.attended = !asked_for_by.is_empty();
+                    let wanted = std::mem::take(&mut sweeps.wanted);
+                    sweeps.attended = !wanted.is_empty();
                     if !sweeps.attended {
                         return false;
                     }
                     drop(sweeps);
-                    none.insert(Sweep { asked_for_by, ..Sweep::default() })
+                    none.insert(Sweep { wanted, ..Sweep::default() })
                 }
             };
             while sweep.step(&self.realm) {
@@ -291,13 +345,49 @@ impl Drop for Sweeper {
             self.over = true;
             let mut sweeps = self.realm.sweeps();
             sweeps.attended = false;
-            let waiting = std::mem::take(&mut sweeps.waiting);
+            let wanted = std::mem::take(&mut sweeps.wanted);
             drop(sweeps);
-            waiting.iter().for_each(|request| _ = request.done.set(()));
+            wanted.waiting.iter().for_each(|waiting| _ = waiting.set(()));
         }
         // Nobody else sweeps until it is over.
         while !self.over {
             self.over = !self.go_on();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(authid: &str) -> Forgotten {
+        Forgotten { authid: Some(authid.to_owned()), authrole: None }
+    }
+
+    #[test]
+    fn requests_that_wait_for_a_sweep_take_bounded_memory() {
+        let mut wanted = SweepRequest::default();
+        for _ in 0..2 {
+            for user in 0..MOST_NAMED {
+                let mut more = SweepRequest::default();
+                more.sessions.add(of(&format!("user{user}")));
+                wanted.join(more);
+            }
+        }
+        let SweptSessions::Named(names) = &wanted.sessions else { panic!("{wanted:?}") };
+        assert_eq!(names.len(), MOST_NAMED);
+        wanted.sessions.add(of("one more"));
+        assert_eq!(wanted.sessions, SweptSessions::All);
+        wanted.sessions.add(of("another"));
+        assert_eq!(wanted.sessions, SweptSessions::All);
+    }
+
+    #[test]
+    fn a_name_that_no_session_should_have_is_not_kept() {
+        let mut sessions = SweptSessions::default();
+        sessions.add(of(&"x".repeat(LONGEST_NAME)));
+        assert_ne!(sessions, SweptSessions::All);
+        sessions.add(of(&"x".repeat(LONGEST_NAME + 1)));
+        assert_eq!(sessions, SweptSessions::All);
     }
 }
