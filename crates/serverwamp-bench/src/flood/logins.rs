@@ -1,7 +1,8 @@
 //! Wrong logins: 64 at a time, each of which costs the server a slow hash, beside a neighbour who calls all the time.
 //!
 //! The hashes are those that are recommended, 19 MiB and two passes. Each attempt has another authid, so that none waits because of
-//! those before. Every login is denied, or comes to the end of its time on a slow machine: none may find that there are too many.
+//! those before. Every login is denied, or comes to the end of its time on a slow machine, which is counted apart: none may find
+//! that there are too many.
 
 use super::neighbour::{Neighbour, Phase, Service};
 use super::{Kind, SLOWER};
@@ -17,6 +18,19 @@ use std::time::Duration;
 /// Wrong logins in flight.
 const IN_FLIGHT: usize = 64;
 
+/// How logins have ended.
+#[derive(Debug, Default)]
+struct Ends {
+    denied: AtomicU64,
+    overdue: AtomicU64,
+}
+
+impl Ends {
+    fn is_none(&self) -> bool {
+        self.denied.load(Ordering::Relaxed) + self.overdue.load(Ordering::Relaxed) == 0
+    }
+}
+
 /// Makes the flood, prints its row, and says what is wrong.
 pub(super) fn run(kind: Kind, quick: bool, more: &[&str]) -> Result<Option<String>, Failure> {
     let name = super::name(kind);
@@ -27,19 +41,19 @@ pub(super) fn run(kind: Kind, quick: bool, more: &[&str]) -> Result<Option<Strin
     neighbour.enter(Phase::Before);
     std::thread::sleep(phase);
     neighbour.enter(Phase::Quiet);
-    let (over, denied) = (AtomicBool::new(false), AtomicU64::new(0));
+    let (over, ends) = (AtomicBool::new(false), Ends::default());
     std::thread::scope(|scope| {
         let attackers: Vec<_> = (0..IN_FLIGHT)
             .map(|number| {
-                let (over, denied) = (&over, &denied);
+                let (over, ends) = (&over, &ends);
                 scope.spawn(move || {
                     machine::give_way()?;
-                    attack(server.address, number, over, denied).map_err(|failure| failure.to_string())
+                    attack(server.address, number, over, ends).map_err(|failure| failure.to_string())
                 })
             })
             .collect();
-        // The pool is full when the first one is denied.
-        while denied.load(Ordering::Relaxed) == 0 && attackers.iter().all(|one| !one.is_finished()) {
+        // The pool is full when the first one has ended.
+        while ends.is_none() && attackers.iter().all(|one| !one.is_finished()) {
             std::thread::sleep(Duration::from_millis(10));
         }
         neighbour.enter(Phase::During);
@@ -50,8 +64,7 @@ pub(super) fn run(kind: Kind, quick: bool, more: &[&str]) -> Result<Option<Strin
     })?;
     let (before, during) = (neighbour.service(Phase::Before), neighbour.service(Phase::During));
     neighbour.leave()?;
-    let denied = denied.into_inner();
-    print_row(&name, denied, before, during);
+    print_row(&name, &ends, before, during);
     let slower = !quick && during.per_second < before.per_second / SLOWER;
     Ok(slower.then(|| {
         format!("{name} left a neighbour {:.0} calls of {:.0}", during.per_second, before.per_second)
@@ -59,7 +72,7 @@ pub(super) fn run(kind: Kind, quick: bool, more: &[&str]) -> Result<Option<Strin
 }
 
 /// Logs in again and again with a wrong ticket.
-fn attack(address: SocketAddr, number: usize, over: &AtomicBool, denied: &AtomicU64) -> Result<(), Failure> {
+fn attack(address: SocketAddr, number: usize, over: &AtomicBool, ends: &Ends) -> Result<(), Failure> {
     for attempt in 0.. {
         if over.load(Ordering::Relaxed) {
             break;
@@ -76,13 +89,14 @@ fn attack(address: SocketAddr, number: usize, over: &AtomicBool, denied: &Atomic
         }
         peer.say(br#"[5,"a wrong secret",{}]"#)?;
         let abort = String::from_utf8(peer.hear()?)?;
-        if !["wamp.error.authentication_denied", "not authenticated within"]
-            .iter()
-            .any(|end| abort.contains(end))
-        {
+        let end = if abort.contains("wamp.error.authentication_denied") {
+            &ends.denied
+        } else if abort.contains("not authenticated within") {
+            &ends.overdue
+        } else {
             return Err(format!("no denial but {abort}").into());
-        }
-        denied.fetch_add(1, Ordering::Relaxed);
+        };
+        end.fetch_add(1, Ordering::Relaxed);
     }
     Ok(())
 }
@@ -94,9 +108,10 @@ pub(super) fn print_heading() {
     );
 }
 
-fn print_row(name: &str, denied: u64, before: Service, during: Service) {
+fn print_row(name: &str, ends: &Ends, before: Service, during: Service) {
+    let (denied, overdue) = (ends.denied.load(Ordering::Relaxed), ends.overdue.load(Ordering::Relaxed));
     println!(
-        "{name:>20} | {:>8.0} {:>8.0} {:>7.3} {:>7.3} {:>7.2} {:>7.2} {:>8.2} {:>8.2} | {IN_FLIGHT} at a time, {denied} in all",
+        "{name:>20} | {:>8.0} {:>8.0} {:>7.3} {:>7.3} {:>7.2} {:>7.2} {:>8.2} {:>8.2} | {IN_FLIGHT} at a time, {denied} denied, {overdue} at their deadline",
         before.per_second,
         during.per_second,
         before.median,
