@@ -66,6 +66,15 @@ impl ScramVerifier {
         Ok(Self { kdf, salt: salt.to_vec(), specification, autobahn: Some(keys) })
     }
 
+    /// This verifier with the keys of `other` for each dialect that it has none for. With keys that fit no password, a user without
+    /// keys for a dialect has as many as any other, and its clients of that dialect are still denied.
+    #[must_use]
+    pub fn or_keys_of(mut self, other: Self) -> Self {
+        self.specification = self.specification.or(other.specification);
+        self.autobahn = self.autobahn.or(other.autobahn);
+        self
+    }
+
     /// The key derivation.
     pub const fn kdf(&self) -> ScramKdf {
         self.kdf

@@ -1,7 +1,8 @@
 //! WAMP-SCRAM: the peer proves that it knows a password of which only a verifier is stored.
 //!
 //! Invariant: an unknown authid walks the same path as a known one, with a salt that stays the same from one attempt to
-//! the next and keys that nobody has, and ends with the same ABORT.
+//! the next and keys that nobody has, and ends with the same ABORT. What is held, and so dropped, between CHALLENGE and ABORT
+//! is the same as well.
 
 use super::handlers::{BoundHandler, asking, dialogue};
 use super::{Authenticator, ChannelBinding, Principal, ScramCredential, Secret};
@@ -58,8 +59,15 @@ impl ScramOptions {
         let by_default = Form { kdf: ScramKdf::default(), salt_length: 16 };
         let form = self.forms.get(usize::from(which) % self.forms.len().max(1)).unwrap_or(&by_default);
         let salt = salt.get(..form.salt_length.clamp(1, salt.len())).unwrap_or_default();
-        ScramVerifier::new(form.kdf, salt, ScramKeys::new(random(), random()))
+        verifier_of_nobody(form.kdf, salt)
     }
+}
+
+/// A verifier whose keys fit no password; it has those of both dialects, as [`ScramVerifier::derive`] makes them.
+pub(super) fn verifier_of_nobody(kdf: ScramKdf, salt: &[u8]) -> Result<ScramVerifier, ScramError> {
+    let keys = || ScramKeys::new(random(), random());
+    let of_autobahn = ScramVerifier::from_crossbar(kdf, salt, keys())?;
+    Ok(ScramVerifier::new(kdf, salt, keys())?.or_keys_of(of_autobahn))
 }
 
 /// Authenticates by WAMP-SCRAM, under both of its names, `wamp-scram` and `scram`; `handler` finds the verifier of an authid,
@@ -141,19 +149,21 @@ async fn authenticate(
     let mut request = AuthRequest::new(Arc::clone(&exchange), Arc::clone(&name));
     request.authid = Some(authid.clone());
     let known = handler.call(request).await?;
+    let is_known = known.is_some();
     let nobody = nobody(exchange.server_secret(), &authid).map_err(WampError::internal)?;
-    let verifier = known.as_ref().map_or(&nobody, |credential| &credential.verifier);
+    let nobody = ScramCredential::new(nobody, Principal::nobody(&authid));
+    let ScramCredential { verifier, principal } = ScramCredential::or_nobody(known, nobody);
     let dialect = Dialect::of(&name).unwrap_or(Dialect::Specification);
     let channel = exchange.session.transport().channel_id().cloned();
-    let server = ScramServer::new(&authid, hello, dialect, &random::<NONCE>(), verifier, channel);
+    let server = ScramServer::new(&authid, hello, dialect, &random::<NONCE>(), &verifier, channel);
     let server = server.map_err(denial)?;
     let answer = exchange.challenge(&name, server.challenge()).await;
-    match (server.verify(answer.signature.expose(), &answer.extra), &known) {
-        (Ok(signature), Some(credential)) => Ok(Some(proved(credential, &signature, dialect))),
-        (verified, _) => {
+    match (server.verify(answer.signature.expose(), &answer.extra), is_known) {
+        (Ok(signature), true) => Ok(Some(proved(principal, &signature, dialect))),
+        (verified, is_known) => {
             // The text is made for both, which takes as long.
             let mut denial = denial(verified.err().unwrap_or(ScramError::Proof));
-            if known.is_none() {
+            if !is_known {
                 denial.cause = Some("the authid is unknown".into());
             }
             Err(denial)
@@ -162,8 +172,8 @@ async fn authenticate(
 }
 
 /// The principal, with the server's own proof for WELCOME (checklist SCR-11).
-fn proved(credential: &ScramCredential, signature: &str, dialect: Dialect) -> Principal {
-    let principal = credential.principal.clone().authextra("verifier", signature);
+fn proved(principal: Principal, signature: &str, dialect: Dialect) -> Principal {
+    let principal = principal.authextra("verifier", signature);
     match dialect {
         Dialect::Specification => principal,
         Dialect::Autobahn => principal.authextra("scram_server_signature", signature),

@@ -46,6 +46,12 @@ impl Principal {
         }
     }
 
+    /// The principal of an authid that nobody has. Its role is a text of its own, as that of most users, so that dropping it takes
+    /// as long.
+    pub(crate) fn nobody(authid: &str) -> Self {
+        Self::new(authid).role("authenticated".to_owned())
+    }
+
     /// Sets the role.
     #[must_use]
     pub fn role(mut self, authrole: impl Into<Cow<'static, str>>) -> Self {

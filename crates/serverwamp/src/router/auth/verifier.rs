@@ -17,6 +17,15 @@ impl ScramCredential {
     pub const fn new(verifier: ScramVerifier, principal: Principal) -> Self {
         Self { verifier, principal }
     }
+
+    /// What is held until ABORT: the same whether the peer is a user or `nobody`, because keys are overwritten when they are
+    /// dropped, which takes as long as there are keys. The rest is dropped here, before CHALLENGE.
+    pub(crate) fn or_nobody(known: Option<Self>, nobody: Self) -> Self {
+        match known {
+            Some(Self { verifier, principal }) => Self::new(verifier.or_keys_of(nobody.verifier), principal),
+            None => nobody,
+        }
+    }
 }
 
 impl fmt::Debug for ScramCredential {

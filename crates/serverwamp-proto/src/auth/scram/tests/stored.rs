@@ -29,6 +29,17 @@ fn scr_18_a_verifier_of_crossbar_serves_its_dialect_alone_with_argon2() {
 }
 
 #[test]
+fn keys_of_another_verifier_fill_what_is_missing_and_nothing_else() {
+    let (user, nobody) = (verifier("pencil", ARGON2), verifier("nobody's", ARGON2));
+    let stored = |verifier: &ScramVerifier, dialect| *verifier.keys(dialect).unwrap().stored_key();
+    let own = user.keys(Dialect::Autobahn).unwrap().clone();
+    let filled = ScramVerifier::from_crossbar(ARGON2, &salt(), own).unwrap().or_keys_of(nobody.clone());
+    assert_eq!(stored(&filled, Dialect::Autobahn), stored(&user, Dialect::Autobahn));
+    assert_eq!(stored(&filled, Dialect::Specification), stored(&nobody, Dialect::Specification));
+    assert_eq!(user.clone().or_keys_of(nobody).to_text(), user.to_text());
+}
+
+#[test]
 fn damaged_texts_of_verifiers_are_refused() {
     let right = verifier("pencil", ARGON2).to_text();
     let cut = |fields| right.split('$').take(fields).collect::<Vec<_>>().join("$");

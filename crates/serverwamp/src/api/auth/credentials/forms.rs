@@ -5,9 +5,9 @@
 
 use super::super::Secret;
 #[cfg(feature = "scram")]
-use super::super::{ScramError, ScramKdf, ScramKeys, ScramVerifier};
+use super::super::scram::verifier_of_nobody;
 #[cfg(feature = "scram")]
-use crate::router::auth::random;
+use super::super::{ScramError, ScramKdf, ScramVerifier};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeMap;
@@ -116,7 +116,7 @@ impl ScramForm {
     /// The verifier of an authid that nobody has: its salt is always the same one, its keys fit no password.
     pub(super) fn nobody(&self, secret: &Secret, authid: &str) -> Result<ScramVerifier, ScramError> {
         let salt: Vec<u8> = made_up_bytes(secret, "salt of scram", authid).take(self.salt_length).collect();
-        ScramVerifier::new(self.kdf, &salt, ScramKeys::new(random(), random()))
+        verifier_of_nobody(self.kdf, &salt)
     }
 }
 
@@ -141,6 +141,26 @@ fn of_kind(kind: char, byte: u8) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(feature = "scram")]
+    use serverwamp_proto::auth::scram::Dialect;
+
+    #[cfg(feature = "scram")]
+    #[test]
+    fn auth_10_a_made_up_verifier_has_as_many_keys_as_a_derived_one() {
+        let secret = Secret::from("a secret of the server");
+        let count = |verifier: &ScramVerifier| {
+            let dialects = [Dialect::Specification, Dialect::Autobahn];
+            dialects.iter().filter(|dialect| verifier.keys(**dialect).is_some()).count()
+        };
+        for kdf in [ScramKdf::Pbkdf2 { iterations: 7 }, ScramKdf::Argon2id13 { iterations: 1, memory: 8 }] {
+            let user = ScramVerifier::derive(&Secret::from("pencil"), b"sixteen bytes...", kdf).unwrap();
+            let nobody = ScramForm::of(&user).nobody(&secret, "mallory").unwrap();
+            assert_eq!(count(&nobody), count(&user), "{kdf:?}");
+            let again = ScramForm::of(&user).nobody(&secret, "mallory").unwrap();
+            assert_eq!(nobody.salt(), again.salt());
+            assert_ne!(nobody.to_text(), again.to_text());
+        }
+    }
 
     #[test]
     fn auth_10_a_made_up_salt_has_the_shape_of_a_real_one_and_stays_the_same() {
