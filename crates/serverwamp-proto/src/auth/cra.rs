@@ -109,7 +109,7 @@ impl Derivation {
 
     /// Derives the key of a password.
     pub fn derive(&self, password: &Secret) -> CraKey {
-        let mut derived = vec![0; usize::try_from(self.keylen.min(MAX_KEY_LENGTH)).unwrap_or_default()];
+        let mut derived = vec![0; self.key_length()];
         pbkdf2::pbkdf2_hmac::<Sha256>(
             password.expose(),
             self.salt.as_bytes(),
@@ -119,6 +119,18 @@ impl Derivation {
         let key = CraKey(Secret::from(STANDARD.encode(&derived)));
         derived.zeroize();
         key
+    }
+
+    /// A key for a user nobody knows, of `random` bytes: it is as long as a derived one, because HMAC takes longer with a key of
+    /// more than 64 bytes.
+    pub fn key_of_nobody(&self, random: &Secret) -> CraKey {
+        let bytes: Vec<u8> = random.expose().iter().copied().cycle().take(self.key_length()).collect();
+        CraKey(Secret::from(STANDARD.encode(bytes)))
+    }
+
+    /// The length of a derived key, before base64.
+    fn key_length(&self) -> usize {
+        usize::try_from(self.keylen.min(MAX_KEY_LENGTH)).unwrap_or_default()
     }
 }
 

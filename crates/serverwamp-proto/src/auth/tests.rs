@@ -94,6 +94,18 @@ fn auth_10_unknown_users_have_a_steady_salt() {
 }
 
 #[test]
+fn auth_10_the_key_of_nobody_is_as_long_as_a_derived_one_and_another() {
+    for keylen in [1, 16, 32, 48, 49, 64, 1024, u32::MAX] {
+        let derivation = Derivation { salt: "salt123".into(), keylen, iterations: 1 };
+        let derived = derivation.derive(&Secret::from("secret1"));
+        let [one, other] = ["one", "other"].map(|random| derivation.key_of_nobody(&Secret::from(random)));
+        assert_eq!(one.expose().len(), derived.expose().len(), "{keylen}");
+        assert_ne!(one.expose(), derived.expose(), "{keylen}");
+        assert!(one.expose() != other.expose() || keylen == 1, "{keylen}");
+    }
+}
+
+#[test]
 fn tkt_06_tickets_are_compared_as_they_are() {
     let ticket = Secret::from("sécret!!!");
     assert!(ticket_matches(&ticket, "sécret!!!"));

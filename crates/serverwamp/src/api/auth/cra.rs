@@ -1,7 +1,8 @@
 //! WAMP-CRA: the peer signs a challenge with a secret both sides know.
 //!
 //! Invariant: an unknown authid walks the same path as a known one, with a salt that stays the same from one attempt to
-//! the next and a key nobody has, and ends with the same ABORT.
+//! the next and a key nobody has, and ends with the same ABORT. What is held, and so dropped, between CHALLENGE and ABORT is
+//! the same as well.
 
 use super::handlers::{asking, dialogue};
 use super::{Authenticator, CraCredential, Principal, Salting, Secret, random_secret};
@@ -84,8 +85,11 @@ where
             let is_known = known.is_some();
             // A user that does not exist, so that asking for one looks like asking for any other.
             let derivation = unknown(exchange.server_secret(), &authid);
-            let key = CraKey::from_secret(random_secret());
-            let nobody = CraCredential { key, derivation, principal: Principal::new(authid.as_str()) };
+            let key = match &derivation {
+                Some(derivation) => derivation.key_of_nobody(&random_secret()),
+                None => CraKey::from_secret(random_secret()),
+            };
+            let nobody = CraCredential { key, derivation, principal: Principal::nobody(&authid) };
             let credential = known.unwrap_or(nobody);
             let challenge = challenge_text(&exchange, &authid)?;
             let answer = exchange.challenge(&name, extra(&challenge, credential.derivation.as_ref())).await;
