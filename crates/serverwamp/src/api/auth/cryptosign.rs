@@ -1,7 +1,7 @@
 //! WAMP-cryptosign: the peer signs a challenge with an Ed25519 key.
 //!
 //! Invariant: an unknown key walks the same path as a known one and ends with the same ABORT; and so does a key that is not
-//! the requested authid's.
+//! the requested authid's. What is held, and so dropped, between CHALLENGE and ABORT is the same as well.
 
 use super::handlers::{BoundHandler, asking, dialogue};
 use super::{Authenticator, ChannelBinding, CryptosignKey, Principal};
@@ -96,12 +96,17 @@ async fn authenticate(
         return Err(denial(CryptosignError::BindingRequired(why)));
     }
     let owner = handler.call(request).await?;
+    let is_owned = owner.is_some();
+    let claimed = exchange.hello.authid.as_deref().filter(|authid| !authid.is_empty());
+    let nobody = Principal::nobody(claimed.unwrap_or("nobody"));
+    let owner = owner.unwrap_or(nobody);
     let answer = exchange.challenge(&name, challenge.extra(options.router_key.as_ref())).await;
     // The text is made whether somebody has the key or not, which takes as long.
     let signed = challenge.verify(answer.signature.expose()).map_err(denial);
-    let Some(owner) = owner else { return Err(Denial::denied("nobody has this public key")) };
+    if !is_owned {
+        return Err(Denial::denied("nobody has this public key"));
+    }
     signed?;
-    let claimed = exchange.hello.authid.as_deref().filter(|authid| !authid.is_empty());
     if claimed.is_some_and(|authid| authid != owner.authid()) {
         return Err(Denial::denied("the public key is not one of the authid in HELLO"));
     }
