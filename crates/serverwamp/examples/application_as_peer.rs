@@ -22,7 +22,7 @@ async fn ask(realm: &RealmHandle) -> Result<(), WampError> {
 async fn listen(realm: RealmHandle) -> Result<(), WampError> {
     let mut events = realm.subscribe(prefix("sensor."))?;
     while let Some(event) = events.recv().await {
-        println!("{}: {:?} (lost: {})", event.topic(), event.bind::<Vec<Value>>(), events.lost());
+        println!("{}: {:?} (lost: {})", event.topic(), event.bind::<Args<Vec<Value>>>(), events.lost());
     }
     Ok(())
 }

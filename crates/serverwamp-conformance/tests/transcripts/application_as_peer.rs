@@ -211,7 +211,7 @@ fn the_application_subscribes_and_loses_the_oldest_when_it_falls_behind() {
         number: i64,
         k: String,
     }
-    let News { number, k } = event.bind().unwrap();
+    let News { number, k } = event.payload().bind().unwrap();
     assert_eq!((number, k.as_str()), (1, "v"));
     // Its own publications reach it as they reach everybody.
     scene.realm.publish("com.news.b", "mine").unwrap();

@@ -113,6 +113,12 @@ impl<'de, R: Reader<'de>> Bind<'de, R> {
     fn keywords(self) -> Result<Remaining<R>, ArgumentsError> {
         Remaining::dict(self.kwargs)
     }
+    pub(super) fn positional_part(self) -> Self {
+        Self { kwargs: &[], ..self }
+    }
+    pub(super) fn keyword_part(self) -> Self {
+        Self { args: &[], ..self }
+    }
     pub(super) fn no_keywords(self) -> Result<(), ArgumentsError> {
         match self.keywords()?.next()? {
             None => Ok(()),
@@ -133,7 +139,7 @@ impl<'de, R: Reader<'de>> Bind<'de, R> {
     }
 
     /// The number of positional arguments.
-    fn count(self) -> Result<usize, ArgumentsError> {
+    pub(super) fn count(self) -> Result<usize, ArgumentsError> {
         let mut args = self.positionals()?;
         let mut count = 0;
         while let Some(reader) = args.next()? {
@@ -164,7 +170,11 @@ impl<'de, R: Reader<'de>> Bind<'de, R> {
         }
     }
 
-    fn sequence<V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value, ArgumentsError> {
+    pub(super) fn sequence<V: Visitor<'de>>(
+        self,
+        len: Option<usize>,
+        visitor: V,
+    ) -> Result<V::Value, ArgumentsError> {
         self.no_keywords()?;
         let mut elements = PositionalArguments { args: self.positionals()?, taken: 0, len };
         let result = visitor.visit_seq(&mut elements);

@@ -7,19 +7,24 @@ mod bind;
 mod encode;
 mod missing;
 mod part;
+mod returned;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod transcode;
 
 pub use encode::{encode_args, encode_kwargs, encode_single};
 pub use part::Part;
+pub use shape::{ARG, ARGS, KWARGS};
 pub use transcode::{TranscodeCache, Transcoded};
 
 use crate::codec::Serializer;
 use crate::codec::de::Decode;
 use crate::codec::reader::with_reader;
 use bind::Bind;
+use returned::{Values, ValuesAs};
 use serde::Deserialize;
+use shape::is_both;
 
 /// Arguments of at least this length are worth what one read returns, which is seldom more than twice as much.
 const LONG: usize = 32 * 1024;
@@ -109,6 +114,11 @@ impl Payload {
         with_reader!(self.serializer, R => T::deserialize(Bind::<R<'de>>::new(&self.args, &self.kwargs)))
     }
 
+    fn read<'de, T: Deserialize<'de>>(&'de self, rule: ValuesAs) -> Result<T, ArgumentsError> {
+        let rule = if is_both::<T>() { ValuesAs::Both } else { rule };
+        with_reader!(self.serializer, R => T::deserialize(Values::<R<'de>>::new(&self.args, &self.kwargs, rule)))
+    }
+
     /// The positional arguments as a `T`: a tuple, a `Vec`, a tuple struct. Keyword arguments are refused.
     ///
     /// # Errors
@@ -131,6 +141,34 @@ impl Payload {
             bind.no_positionals()?;
             T::deserialize(bind)
         })
+    }
+
+    /// Results as the type that was returned, or arguments as the type that was given: what stands alone is one argument.
+    ///
+    /// | `T` | takes |
+    /// |---|---|
+    /// | `()` | whatever there is, and ignores it |
+    /// | `Option<T>` | nothing or `null`, or what `T` takes |
+    /// | a tuple, an array of two or more | one list; or as many positional results as it has elements |
+    /// | anything else: a `Vec`, a struct, a map, a number | the only positional result, decoded as a whole |
+    ///
+    /// A newtype with the name [`ARG`], [`ARGS`] or [`KWARGS`] has what [`arg`](Self::arg), [`args`](Self::args) or
+    /// [`kwargs`](Self::kwargs) read, a tuple of the last two both. A dynamic value is null if there is nothing.
+    ///
+    /// # Errors
+    /// When they do not fit; the text says what was expected and what came.
+    pub fn returned<'de, T: Deserialize<'de>>(&'de self) -> Result<T, ArgumentsError> {
+        self.read(ValuesAs::Returned)
+    }
+
+    /// As [`returned`](Self::returned), but a tuple or an array is always the positional arguments.
+    ///
+    /// Missing trailing arguments whose type is an `Option` are `None`.
+    ///
+    /// # Errors
+    /// When they do not fit; the text says which argument, what was expected and what came.
+    pub fn given<'de, T: Deserialize<'de>>(&'de self) -> Result<T, ArgumentsError> {
+        self.read(ValuesAs::Given)
     }
 
     /// The only argument, decoded as a whole: a dictionary as a struct, a list as a tuple.

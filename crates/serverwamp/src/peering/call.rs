@@ -1,6 +1,7 @@
 //! A call that application code makes, and its results.
 
 use super::call_inputs::CallInputs;
+use super::payload::unreadable;
 use crate::base::error::WampError;
 use crate::rt::BoxFuture;
 use futures_core::Stream;
@@ -10,7 +11,6 @@ use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::SessionId;
 use serverwamp_proto::message::{CallOptions, CancelMode};
 use serverwamp_proto::payload::Payload;
-use serverwamp_proto::uris;
 use std::fmt;
 use std::future::{IntoFuture, poll_fn};
 use std::marker::PhantomData;
@@ -61,28 +61,43 @@ pub(crate) struct CallDraft {
 }
 
 /// The results of a call, still encoded.
-#[derive(Clone, Debug)]
-pub struct CallResult(Payload);
+#[derive(Clone)]
+pub struct CallResult {
+    procedure: Arc<str>,
+    payload: Payload,
+}
 
 impl CallResult {
     /// The results, still encoded.
     pub fn payload(&self) -> &Payload {
-        &self.0
+        &self.payload
     }
 
-    /// The results as a `T`, bound as the arguments of a handler are: `get::<i64>()` takes the only positional one.
+    /// The results as a `T`, as a call is awaited for: `get::<i64>()` reads the only positional one, and
+    /// [`FromResults`] has a table of the rest.
     ///
     /// # Errors
-    /// `wamp.error.invalid_argument` when they do not fit.
+    /// `serverwamp.error.unreadable` when they do not fit.
     pub fn get<'de, T: Deserialize<'de>>(&'de self) -> Result<T, WampError> {
-        self.0.bind().map_err(|error| WampError::new(uris::error::INVALID_ARGUMENT).arg(error.to_string()))
+        self.payload.returned().map_err(|why| unreadable::<T>("results of", &self.procedure, &why))
     }
 }
 
-/// What the results of a call can be read as: any `serde::Deserialize`, bound as the arguments of a handler are, or a
-/// [`CallResult`], which still has them encoded.
+/// What the results of a call can be read as: the type that the callee's handler returns, any `serde::Deserialize`.
 ///
-/// There is no need to implement it.
+/// | read as | from |
+/// |---|---|
+/// | any `T`: a number, a `Vec`, a struct, a map | the one positional result, which is what a handler's `T` is |
+/// | `()` | whatever there is, which is ignored |
+/// | `Option<T>` | nothing or `null`, or what `T` is read from |
+/// | a tuple, an array | one list; or, from callees that return several, exactly as many positional results, two at least |
+/// | [`Arg(t)`](crate::extract::Arg) | the one positional result |
+/// | [`Args(t)`](crate::extract::Args) | all positional results, as a tuple or a `Vec` |
+/// | [`Kwargs(t)`](crate::extract::Kwargs) | the keyword results, as a struct or a map |
+/// | `(Args(..), Kwargs(..))` | both |
+/// | [`CallResult`] | all, still encoded |
+///
+/// What there is besides is an error: only `()` ignores anything. There is no need to implement it.
 #[diagnostic::on_unimplemented(
     message = "the results of a call cannot be read as `{Self}`",
     note = "read them as any `serde::Deserialize` that borrows nothing, or take them as a `serverwamp::CallResult`"
@@ -91,7 +106,8 @@ pub trait FromResults: Sized {
     /// Reads the results.
     ///
     /// # Errors
-    /// `wamp.error.invalid_argument` when they do not fit.
+    /// `serverwamp.error.unreadable` when they do not fit. No callee of this framework answers so by itself: its own
+    /// refusal of arguments is `wamp.error.invalid_argument`.
     fn from_results(results: CallResult) -> Result<Self, WampError>;
 }
 
@@ -169,7 +185,7 @@ impl Calling<CallResult> {
     /// Take them as they come: when 1024 wait, or 4 MiB, the call fails with `wamp.error.network_failure`.
     pub fn progressive(mut self) -> ProgressResults {
         self.draft.options.receive_progress = true;
-        ProgressResults(self.starter.start(self.draft))
+        ProgressResults::start(self)
     }
 
     /// Makes the call at once, with its arguments as the first of several inputs; progressive results come meanwhile.
@@ -185,7 +201,7 @@ impl Calling<CallResult> {
     pub fn with_inputs(mut self) -> CallInputs {
         self.draft.options.progress = true;
         self.draft.options.receive_progress = true;
-        CallInputs(ProgressResults(self.starter.start(self.draft)))
+        CallInputs(ProgressResults::start(self))
     }
 }
 
@@ -194,10 +210,11 @@ impl<T: FromResults> IntoFuture for Calling<T> {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
+        let procedure = Arc::from(&*self.draft.procedure);
         let mut started = self.starter.start(self.draft);
         Box::pin(async move {
-            let answer = poll_fn(move |cx| started.poll_answer(cx)).await;
-            T::from_results(CallResult(answer?))
+            let payload = poll_fn(move |cx| started.poll_answer(cx)).await?;
+            T::from_results(CallResult { procedure, payload })
         })
     }
 }
@@ -205,9 +222,17 @@ impl<T: FromResults> IntoFuture for Calling<T> {
 /// The progressive results of a call, and at the end its final one.
 ///
 /// Dropped before the end, the call is canceled.
-pub struct ProgressResults(pub(super) Box<dyn StartedCall>);
+pub struct ProgressResults {
+    pub(super) call: Box<dyn StartedCall>,
+    procedure: Arc<str>,
+}
 
 impl ProgressResults {
+    fn start(calling: Calling) -> Self {
+        let procedure = Arc::from(&*calling.draft.procedure);
+        Self { call: calling.starter.start(calling.draft), procedure }
+    }
+
     /// The next progressive result; `None` when the final one is there.
     ///
     /// # Cancel safety
@@ -221,7 +246,8 @@ impl ProgressResults {
     /// # Errors
     /// What the callee answered, or why there is no answer.
     pub async fn finish(mut self) -> Result<CallResult, WampError> {
-        poll_fn(|cx| self.0.poll_answer(cx)).await.map(CallResult)
+        let payload = poll_fn(|cx| self.call.poll_answer(cx)).await?;
+        Ok(CallResult { procedure: self.procedure, payload })
     }
 
     /// Takes the call back, in one of the specification's modes: with [`CancelMode::Kill`] the callee may wind up, and
@@ -230,11 +256,14 @@ impl ProgressResults {
     /// It does nothing when the call has its answer, or when the router does not announce `call_canceling`. Dropping cancels as
     /// well, with [`CancelMode::KillNoWait`].
     pub fn cancel(&self, mode: CancelMode) {
-        self.0.cancel(mode);
+        self.call.cancel(mode);
     }
 
     fn poll_progress(&mut self, cx: &mut Context<'_>) -> Poll<Option<CallResult>> {
-        self.0.poll_progress(cx).map(|payload| payload.map(CallResult))
+        let procedure = &self.procedure;
+        self.call
+            .poll_progress(cx)
+            .map(|payload| Some(CallResult { procedure: Arc::clone(procedure), payload: payload? }))
     }
 }
 
@@ -243,6 +272,18 @@ impl Stream for ProgressResults {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<CallResult>> {
         self.poll_progress(cx)
+    }
+}
+
+/// The sizes of the results, not what they say.
+impl fmt::Debug for CallResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallResult")
+            .field("procedure", &self.procedure)
+            .field("serializer", &self.payload.serializer)
+            .field("args_bytes", &self.payload.args.len())
+            .field("kwargs_bytes", &self.payload.kwargs.len())
+            .finish()
     }
 }
 

@@ -46,7 +46,7 @@ impl CallInputs {
     }
 
     async fn send_one<M>(&mut self, input: impl ToArguments<M>, last: bool) -> Result<(), WampError> {
-        let call = &mut self.0.0;
+        let call = &mut self.0.call;
         let payload = input.to_arguments(call.encodes_in())?;
         call.room().await;
         call.send_input(payload, last)

@@ -1,12 +1,12 @@
 //! Events that application code receives, and the subscription they come from.
 
 use super::event_inbox::{EventDraft, EventInbox};
+use super::payload::unreadable;
 use crate::base::error::WampError;
 use futures_core::Stream;
 use serde::Deserialize;
 use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
 use serverwamp_proto::payload::Payload;
-use serverwamp_proto::uris;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub(crate) trait EventSource: Send + Sync {
 }
 
 /// An event that the application received from its own realm, or a client from its router.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ReceivedEvent {
     topic: Arc<str>,
     publication: PublicationId,
@@ -58,14 +58,18 @@ impl ReceivedEvent {
         &self.payload
     }
 
-    /// The arguments, bound by position and by name as a handler's are (see [`Payload::bind`]).
+    /// The arguments as the type that was published, the inverse of [`ToArguments`](crate::reply::ToArguments): a tuple or an
+    /// array is the positional arguments, any other type the only one, [`Arg`](crate::extract::Arg) exactly one,
+    /// [`Args`](crate::extract::Args) all positional and [`Kwargs`](crate::extract::Kwargs) all keyword arguments,
+    /// `(Args<..>, Kwargs<..>)` both. `()` ignores them.
+    ///
+    /// [`Payload::bind`] of the [`payload`](Self::payload) fills the fields of a struct by position and by name instead, as a
+    /// handler's [`Params`](crate::extract::Params) does.
     ///
     /// # Errors
-    /// `wamp.error.invalid_argument` when they do not fit `T`.
+    /// `serverwamp.error.unreadable` when they do not fit `T`.
     pub fn bind<'de, T: Deserialize<'de>>(&'de self) -> Result<T, WampError> {
-        self.payload
-            .bind()
-            .map_err(|error| WampError::new(uris::error::INVALID_ARGUMENT).arg(error.to_string()))
+        self.payload.given().map_err(|why| unreadable::<T>("arguments of an event of", &self.topic, &why))
     }
 
     /// The publisher's session, if it is disclosed.
@@ -142,6 +146,23 @@ impl Stream for Subscriber {
 impl Drop for Subscriber {
     fn drop(&mut self) {
         self.source.unsubscribe(self.id, &self.inbox);
+    }
+}
+
+/// The sizes of the arguments, not what they say.
+impl fmt::Debug for ReceivedEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReceivedEvent")
+            .field("topic", &self.topic)
+            .field("publication", &self.publication)
+            .field("serializer", &self.payload.serializer)
+            .field("args_bytes", &self.payload.args.len())
+            .field("kwargs_bytes", &self.payload.kwargs.len())
+            .field("publisher", &self.publisher)
+            .field("publisher_authid", &self.publisher_authid)
+            .field("publisher_authrole", &self.publisher_authrole)
+            .field("retained", &self.retained)
+            .finish()
     }
 }
 

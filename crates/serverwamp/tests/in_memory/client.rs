@@ -44,7 +44,7 @@ async fn results_are_read_as_the_type_they_are_wanted_as_in_every_serializer() {
         let client = app.join("realm1").serializer(serializer).await.unwrap();
         let sum: i64 = client.call("com.add", (2, 3)).await.unwrap();
         assert_eq!(sum, 5);
-        let named: BTreeMap<String, i64> = client.call("com.named", ()).await.unwrap();
+        let Kwargs(named): Kwargs<BTreeMap<String, i64>> = client.call("com.named", ()).await.unwrap();
         assert_eq!(named, BTreeMap::from([("a".to_owned(), 1), ("b".to_owned(), 2)]));
         let both: (String, bool) = client.call("com.both", ()).await.unwrap();
         assert_eq!(both, ("x".to_owned(), true));
@@ -68,7 +68,10 @@ async fn errors_have_the_uri_and_the_arguments_of_who_failed() {
         assert_eq!(client.call::<(), _>(procedure, ()).await.unwrap_err().uri(), uri);
     }
     let wrong = client.call::<String, _>("com.add", (2, 3)).await.unwrap_err();
-    assert_eq!(wrong.uri(), "wamp.error.invalid_argument");
+    assert_eq!(wrong.uri(), "serverwamp.error.unreadable");
+    let text =
+        r#"the results of "com.add" cannot be read as String: invalid type: integer `5`, expected a string"#;
+    assert_eq!(wrong.message(), Some(text));
     let wrong = client.call::<i64, _>("com.add", ("2", 3)).await.unwrap_err();
     assert_eq!(wrong.uri(), "wamp.error.invalid_argument");
     let nan = app.join("realm1").serializer(Serializer::Json).await.unwrap();
@@ -165,7 +168,10 @@ async fn events_reach_who_subscribed_by_uri_prefix_and_wildcard() {
         .unwrap();
     let event = by_prefix.recv().await.unwrap();
     assert_eq!(event.topic(), "com.news.other");
-    assert_eq!(event.bind::<BTreeMap<String, i64>>().unwrap(), BTreeMap::from([("a".to_owned(), 1)]));
+    assert_eq!(
+        event.bind::<Kwargs<BTreeMap<String, i64>>>().unwrap().0,
+        BTreeMap::from([("a".to_owned(), 1)])
+    );
     assert!(exact.try_recv().is_none() && by_wildcard.try_recv().is_none());
     let regex = bob.subscribe(serverwamp::regex("com.*")).await.unwrap_err();
     assert_eq!(regex.uri(), "wamp.error.invalid_uri");

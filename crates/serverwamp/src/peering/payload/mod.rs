@@ -1,10 +1,12 @@
-//! Values as arguments and keyword arguments of a message: of a RESULT, a progressive RESULT, an EVENT.
+//! Values as arguments and keyword arguments of a message, written and read: of a RESULT, a progressive RESULT, an EVENT.
 
 mod arguments;
+mod read;
 mod value;
 pub mod via;
 
 pub use self::arguments::{Arg, Args, Kwargs};
+pub(crate) use self::read::unreadable;
 pub(crate) use self::value::{encode_arguments, encode_value};
 
 use crate::base::error::WampError;

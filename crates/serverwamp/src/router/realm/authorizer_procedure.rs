@@ -35,7 +35,7 @@ pub(super) async fn ask(
     })?;
     let calling = Calling::<CallResult>::new(realm, uri.to_owned(), payload).of_exact_registration();
     let answer = calling.about(session.id()).await?;
-    let answer: Value = answer.get()?;
+    let answer: Value = answer.payload().arg()?;
     read(&answer).map_err(|fault| WampError::invalid_argument(format!("it {fault}")))
 }
 

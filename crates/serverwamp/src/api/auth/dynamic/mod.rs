@@ -129,7 +129,7 @@ impl DynamicSettings {
         let answer = realm.ask_authenticator(&self.procedure, arguments, about).await;
         let procedure = &self.procedure;
         match answer {
-            Ok(answer) => answer.get::<Value>().map_err(|error| {
+            Ok(answer) => answer.payload().arg::<Value>().map_err(|error| {
                 Denial::failed(format!("{procedure} answers something else than one value: {error}"))
             }),
             Err(Unasked::Nobody(why)) => Err(Denial::failed(why)),
