@@ -56,6 +56,7 @@ const ARGON2_PASSES: u32 = 2;
 const ARGON2_MEMORY: u32 = 19 * 1024;
 
 pub(crate) fn run(command: &HashCommand) -> Result<(), Failure> {
+    let mut cheap = None;
     let (options, entry) = match command {
         HashCommand::Ticket(options) => {
             (options, format!("ticket = \"{}\"", hash_ticket(&secret_input::read(&options.source)?)))
@@ -65,6 +66,7 @@ pub(crate) fn run(command: &HashCommand) -> Result<(), Failure> {
         }
         HashCommand::Scram(options) => {
             let kdf = kdf(options)?;
+            cheap = kdf.check_not_cheap().err();
             let secret = secret_input::read(&options.common.source)?;
             let text = hash_scram(&secret, kdf).map_err(|error| Failure::runtime(error.to_string()))?;
             (&options.common, format!("scram = \"{text}\""))
@@ -74,6 +76,9 @@ pub(crate) fn run(command: &HashCommand) -> Result<(), Failure> {
         println!("[user.{}]", toml_key(user));
     }
     println!("{entry}");
+    if let Some(warning) = cheap {
+        eprintln!("serverwamp: warning: {warning}; the client of serverwamp does not answer it");
+    }
     Ok(())
 }
 

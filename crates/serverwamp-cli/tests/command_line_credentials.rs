@@ -162,6 +162,16 @@ fn what_hash_and_keygen_cannot_do_is_one_line() {
         2,
         "--memory is for argon2id13: pbkdf2 needs none",
     );
+    let warned = run(&["hash", "scram", "--kdf", "pbkdf2", "--iterations", "4095"], "secret!!!");
+    assert_eq!(
+        (warned.status.code(), &*warned.stderr),
+        (
+            Some(0),
+            "serverwamp: warning: the key derivation pbkdf2 with 4095 iterations is too cheap, expected 4096 at least; the client of \
+             serverwamp does not answer it\n"
+        )
+    );
+    assert!(printed(&["hash", "scram", "--kdf", "pbkdf2", "--iterations", "4096"], "secret!!!").starts_with("scram = "));
     let refused = run(&["hash", "scram", "--memory", "7"], "secret!!!");
     assert_eq!(refused.status.code(), Some(2));
     assert!(refused.stderr.contains("8 to 1048576 KiB"), "{}", refused.stderr);

@@ -22,11 +22,6 @@ pub struct ScramClient {
     allow_cheap: bool,
 }
 
-/// What RFC 7677 demands at the least.
-const MIN_PBKDF2_ITERATIONS: u32 = 4096;
-/// KiB filled in all passes together: less than half of what OWASP recommends.
-const MIN_ARGON2_WORK: u64 = 16 * 1024;
-
 impl ScramClient {
     /// Begins an exchange as the user `authid`. `nonce` is random, 16 bytes at least; with `channel` the authentication is
     /// bound to the connection by `tls-exporter`.
@@ -72,8 +67,8 @@ impl ScramClient {
         let memory = challenge.get("memory").filter(|memory| !memory.is_null());
         let memory = memory.map(|_| number("memory")).transpose()?;
         let kdf = ScramKdf::new(text("kdf")?, number("iterations")?, memory)?;
-        if is_cheap(kdf) && !self.allow_cheap {
-            return Err(ScramError::Cost(format!("{kdf:?} is too cheap")));
+        if !self.allow_cheap {
+            kdf.check_not_cheap()?;
         }
         let nonce = text("nonce")?;
         if nonce.strip_prefix(&self.nonce).is_none_or(str::is_empty) {
@@ -111,15 +106,6 @@ impl ScramClient {
         match self.expected.as_ref().is_some_and(is_right) {
             true => Ok(()),
             false => Err(ScramError::Verifier),
-        }
-    }
-}
-
-fn is_cheap(kdf: ScramKdf) -> bool {
-    match kdf {
-        ScramKdf::Pbkdf2 { iterations } => iterations < MIN_PBKDF2_ITERATIONS,
-        ScramKdf::Argon2id13 { iterations, memory } => {
-            u64::from(iterations) * u64::from(memory) < MIN_ARGON2_WORK
         }
     }
 }

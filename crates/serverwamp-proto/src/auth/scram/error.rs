@@ -36,6 +36,9 @@ pub enum ScramError {
     /// The costs of the key derivation are out of bounds.
     #[error("the key derivation {0}")]
     Cost(String),
+    /// The key derivation costs so little that a false server could guess the password from the answer.
+    #[error("the key derivation {0}")]
+    TooCheap(String),
     /// A stored verifier cannot be read.
     #[error("the verifier {0}")]
     Stored(&'static str),
@@ -51,7 +54,9 @@ impl ScramError {
             Self::BindingRequired => "server-does-support-channel-binding",
             Self::BindingMismatch => "channel-bindings-dont-match",
             Self::Proof => "invalid-proof",
-            Self::Nonce | Self::Verifier | Self::Cost(_) | Self::Stored(_) => "other-error",
+            Self::Nonce | Self::Verifier | Self::Cost(_) | Self::TooCheap(_) | Self::Stored(_) => {
+                "other-error"
+            }
         }
     }
 }

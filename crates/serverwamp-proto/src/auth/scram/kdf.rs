@@ -35,6 +35,10 @@ const MAX_ARGON2_ITERATIONS: u32 = 10_000;
 const MAX_ARGON2_MEMORY: u32 = 1024 * 1024;
 /// KiB filled in all, which is what takes the time: some 20 seconds.
 const MAX_ARGON2_WORK: u64 = 16 * 1024 * 1024;
+/// What RFC 7677 demands at the least.
+const MIN_PBKDF2_ITERATIONS: u32 = 4096;
+/// KiB filled in all passes together: less than half of what OWASP recommends.
+const MIN_ARGON2_WORK: u64 = 16 * 1024;
 /// The shortest salt that Argon2 takes, in bytes.
 const MIN_ARGON2_SALT: usize = 8;
 
@@ -107,6 +111,31 @@ impl ScramKdf {
             ),
         };
         Err(ScramError::Cost(problem))
+    }
+
+    /// Checks that the costs are not below what [`ScramClient`](super::ScramClient) answers: 4096 iterations of PBKDF2, or 16 MiB
+    /// filled in all passes of Argon2 together.
+    ///
+    /// # Errors
+    /// [`ScramError::TooCheap`] with the minimum.
+    pub fn check_not_cheap(self) -> Result<(), ScramError> {
+        let problem = match self {
+            Self::Pbkdf2 { iterations } if iterations < MIN_PBKDF2_ITERATIONS => {
+                format!(
+                    "pbkdf2 with {iterations} iterations is too cheap, expected {MIN_PBKDF2_ITERATIONS} at least"
+                )
+            }
+            Self::Argon2id13 { iterations, memory }
+                if u64::from(iterations) * u64::from(memory) < MIN_ARGON2_WORK =>
+            {
+                format!(
+                    "argon2id13 with {iterations} passes over {memory} KiB is too cheap, expected {MIN_ARGON2_WORK} KiB in all \
+                     passes together at least"
+                )
+            }
+            Self::Pbkdf2 { .. } | Self::Argon2id13 { .. } => return Ok(()),
+        };
+        Err(ScramError::TooCheap(problem))
     }
 
     /// The 32 bytes derived from a password as it is.

@@ -80,8 +80,7 @@ pub(super) fn verifier_of_nobody(kdf: ScramKdf, salt: &[u8]) -> Result<ScramVeri
 ///
 /// // Derived once, when the password is set: this is what you store, as the text of `to_text`.
 /// let salt = [7; 16]; // 16 random bytes
-/// let kdf = ScramKdf::Argon2id13 { iterations: 1, memory: 64 };
-/// let stored = ScramVerifier::derive(&Secret::from("secret!!!"), &salt, kdf)?.to_text();
+/// let stored = ScramVerifier::derive(&Secret::from("secret!!!"), &salt, ScramKdf::default())?.to_text();
 ///
 /// let find = move |AuthId(authid): AuthId| {
 ///     let verifier = (authid == "joe").then(|| ScramVerifier::from_text(&stored));

@@ -11,7 +11,7 @@ use serverwamp_proto::auth::channel::ChannelId;
 #[cfg(feature = "cryptosign")]
 use serverwamp_proto::auth::cryptosign::{CryptosignClient, CryptosignKey, CryptosignPublicKey};
 #[cfg(feature = "scram")]
-use serverwamp_proto::auth::scram::ScramClient;
+use serverwamp_proto::auth::scram::{ScramClient, ScramError};
 use serverwamp_proto::codec::Dict;
 #[cfg(feature = "scram")]
 use serverwamp_proto::codec::Serializer;
@@ -98,7 +98,7 @@ impl Proofs {
         };
         let expected = Arc::clone(&self.expected);
         Ok(ChallengeAnswer::Slow(Box::new(move || {
-            let answer = client.answer(&challenge, &password).map_err(|error| error.to_string());
+            let answer = client.answer(&challenge, &password).map_err(|error| unanswered(&error));
             let (signature, extra) = answer?;
             let extra = Encoded::new(serializer, &extra).map_err(|error| error.to_string())?;
             drop(expected.set(client));
@@ -143,6 +143,17 @@ impl Proofs {
             (Some(_), None) => Err("it has not proved that it has the expected key".to_owned()),
             _ => Ok(()),
         }
+    }
+}
+
+/// Why a challenge of SCRAM gets no answer, and what to do.
+#[cfg(feature = "scram")]
+fn unanswered(error: &ScramError) -> String {
+    match error {
+        ScramError::TooCheap(_) => format!(
+            "{error}: derive the router's verifier with `ScramKdf::default()`, or answer all the same with `Login::cheap_scram`"
+        ),
+        _ => error.to_string(),
     }
 }
 
