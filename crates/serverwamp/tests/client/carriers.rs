@@ -22,6 +22,17 @@ struct Places {
     _server: tokio::runtime::Runtime,
 }
 
+impl Places {
+    /// TLS is set where it is spoken: elsewhere the setting is refused.
+    fn connect(&self, address: &str) -> ClientBuilder {
+        let connecting = Client::connect(address);
+        if address.starts_with("wss:") || address.starts_with("rss:") {
+            return connecting.tls(self.tls.clone());
+        }
+        connecting
+    }
+}
+
 fn places() -> Places {
     let server = tokio::runtime::Runtime::new().unwrap();
     let files = Directory::new();
@@ -67,7 +78,7 @@ fn every_carrier_serves_on_tokio() {
     let places = places();
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         for address in &places.addresses {
-            converse(Client::connect(address).tls(places.tls.clone())).await;
+            converse(places.connect(address)).await;
         }
     });
 }
@@ -77,7 +88,7 @@ fn every_carrier_serves_on_smol() {
     let places = places();
     smol::block_on(async {
         for address in &places.addresses {
-            converse(Client::connect(address).tls(places.tls.clone()).runtime(Smol)).await;
+            converse(places.connect(address).runtime(Smol)).await;
         }
     });
 }
@@ -140,7 +151,7 @@ fn every_carrier_serves_on_a_runtime_of_ones_own() {
     let pool = ThreadPool::new().unwrap();
     block_on(async {
         for address in &places.addresses {
-            converse(Client::connect(address).tls(places.tls.clone()).runtime(Own(pool.clone()))).await;
+            converse(places.connect(address).runtime(Own(pool.clone()))).await;
         }
     });
 }

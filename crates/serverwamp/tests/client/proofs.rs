@@ -142,6 +142,16 @@ async fn a_cheap_key_derivation_is_answered_only_if_the_application_allows_it() 
 }
 
 #[tokio::test]
+async fn scram_has_a_short_form_in_both_places() {
+    let app = application(with_all(realm()));
+    let near = app.join("realm1").scram("joe", "pencil").await.unwrap();
+    assert_eq!(near.authid(), "joe");
+    let address = serve(app).await;
+    let connecting = Client::connect(format!("ws://{address}/ws")).realm("realm1").scram("joe", "pencil");
+    assert_eq!(connecting.await.unwrap().authid(), "joe");
+}
+
+#[tokio::test]
 async fn proofs_are_bound_to_tls_where_that_is_asked_for() {
     let (files, authority) = (Directory::new(), Authority::new());
     let (certificate, key) = authority.issue(&files, "localhost", |_| {});

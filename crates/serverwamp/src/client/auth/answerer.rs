@@ -36,6 +36,7 @@ impl Answerer {
     /// # Errors
     /// The fault of the login, or of the connection for it.
     pub(in crate::client) fn new(login: Login, channel: Option<ChannelId>) -> Result<Self, String> {
+        login.check(login.bound)?;
         if login.bound && channel.is_none() {
             let text = "the login is bound to TLS, and the connection is none of TLS 1.3: connect to wss:// or rss://";
             return Err(text.to_owned());
@@ -117,7 +118,7 @@ impl Answerer {
     fn not_offered(&self) -> String {
         let names: Vec<&str> = self.login.methods.iter().map(ClientMethod::name).collect();
         match &*names {
-            [] => "the client joins anonymously: give it a ticket or a secret".to_owned(),
+            [] => "this client offers none: add `.ticket(..)` or `.login(..)`".to_owned(),
             [name] => format!("the client offered {name} alone"),
             names => format!("the client offered {}", names.join(", ")),
         }

@@ -113,6 +113,24 @@ impl Login {
         self
     }
 
+    /// Checks that it can prove something, on a connection with or without TLS.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub(in crate::client) fn check(&self, secure: bool) -> Result<(), String> {
+        if let (Some(authid), []) = (&self.authid, &*self.methods) {
+            return Err(format!(
+                "the login of {authid:?} has no method: add `.ticket(..)`, `.cra(..)` or another, or write `Login::anonymous()`"
+            ));
+        }
+        if self.bound && !secure {
+            let text =
+                "the login is bound to TLS, and the connection is without: connect to wss:// or rss://";
+            return Err(text.to_owned());
+        }
+        Ok(())
+    }
+
     fn with(mut self, method: ClientMethod) -> Self {
         self.methods.push(method);
         self

@@ -121,6 +121,12 @@ impl ClientBuilder {
         self.login(Login::new(authid).cra(secret))
     }
 
+    /// Authenticates by WAMP-SCRAM with this password; short for [`login`](Self::login).
+    #[cfg(feature = "scram")]
+    pub fn scram(self, authid: impl Into<String>, password: impl Into<Secret>) -> Self {
+        self.login(Login::new(authid).scram(password))
+    }
+
     /// Speaks this serializer. By default the router chooses among MessagePack, CBOR and JSON, in this order of preference.
     pub fn serializer(self, serializer: Serializer) -> Self {
         self.subprotocols([Subprotocol::new(serializer)])
@@ -175,7 +181,7 @@ impl ClientBuilder {
     /// Sets the authorities that TLS trusts, and a certificate for the client itself. By default the authorities of the system, and none.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: ClientTls) -> Self {
-        self.settings.tls = tls;
+        self.settings.tls = Some(tls);
         self
     }
 
@@ -194,6 +200,9 @@ impl ClientBuilder {
     /// The time of each step before HELLO (the credentials, the connection, TLS, the handshake), and then the time up to WELCOME.
     /// Default 10 seconds each, as servers give their clients to authenticate.
     pub fn timeout(mut self, timeout: Duration) -> Self {
+        if timeout.is_zero() {
+            self.complain("the timeout is 0, in which nobody connects".to_owned());
+        }
         self.settings.step_timeout = timeout;
         self.welcome_timeout = timeout;
         self
@@ -211,6 +220,7 @@ impl ClientBuilder {
             return Err(ClientError::Settings("it names no realm: add `.realm(\"realm1\")`".to_owned()));
         };
         let address = RouterAddress::parse(&self.address)?;
+        self.settings.check(&address).map_err(ClientError::Settings)?;
         let runtime = match self.runtime {
             Some(runtime) => runtime,
             None => usual_runtime()?,
@@ -222,6 +232,7 @@ impl ClientBuilder {
             given.map_err(|why| ClientError::Login { address: address.to_string(), why })
         };
         let credentials = connector.within(ConnectStep::Login, asking).await?;
+        credentials.check(address.secure).map_err(ClientError::Settings)?;
         let Ready { opened, serializer } = connector.open().await?;
         let mut how = JoinSettings::new(realm);
         how.serializer = serializer;

@@ -141,25 +141,20 @@ impl Connector<'_> {
             connected.map_err(|error| self.unconnected(&error))
         };
         let io = self.within(ConnectStep::Connect, connecting).await?;
-        if !self.address.secure {
-            return Ok((io, None));
+        #[cfg(feature = "tls")]
+        if self.address.secure {
+            return self.secure(io).await;
         }
-        self.secure(io).await
+        Ok((io, None))
     }
 
     #[cfg(feature = "tls")]
     async fn secure(&self, io: AnyIo) -> Result<(AnyIo, Option<ChannelId>), ClientError> {
         let RouterPlace::Tcp { host, .. } = &self.address.place else { return Ok((io, None)) };
         let tls = |why| ClientError::Tls { address: self.address.to_string(), why };
-        let shaking = async { self.settings.tls.secure(io, host).await.map_err(tls) };
+        let settings = self.settings.tls.clone().unwrap_or_default();
+        let shaking = async { settings.secure(io, host).await.map_err(tls) };
         self.within(ConnectStep::Tls, shaking).await
-    }
-
-    #[cfg(not(feature = "tls"))]
-    async fn secure(&self, _: AnyIo) -> Result<(AnyIo, Option<ChannelId>), ClientError> {
-        let why =
-            "this program was built without it: enable the feature `tls` of the crate serverwamp".to_owned();
-        Err(ClientError::Tls { address: self.address.to_string(), why })
     }
 
     /// A step with its deadline.

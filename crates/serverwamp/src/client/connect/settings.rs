@@ -1,5 +1,6 @@
 //! How a client connects, with the reason for each default.
 
+use super::address::{RouterAddress, Spoken};
 use crate::transport::Settings;
 use http::{HeaderName, HeaderValue};
 use serverwamp_proto::codec::Serializer;
@@ -19,11 +20,53 @@ pub(super) struct ConnectSettings {
     pub(super) step_timeout: Duration,
     /// The longest message that is received.
     pub(super) max_message: usize,
+    /// What the application has set; by default the authorities of the system are trusted.
     #[cfg(feature = "tls")]
-    pub(super) tls: super::tls::ClientTls,
+    pub(super) tls: Option<super::tls::ClientTls>,
 }
 
 impl ConnectSettings {
+    /// Checks that every setting applies at this address.
+    ///
+    /// # Errors
+    /// The setting that does not, and what to do.
+    pub(super) fn check(&self, address: &RouterAddress) -> Result<(), String> {
+        if address.spoken == Spoken::RawSocket {
+            if let Some((name, _)) = self.headers.first() {
+                return Err(format!(
+                    "the header {name} is for a WebSocket, and {address} is RawSocket, which has none: connect to ws://.."
+                ));
+            }
+            if self.deflate {
+                let text = "`.compress()` is for a WebSocket, and";
+                return Err(format!(
+                    "{text} {address} is RawSocket, which does not compress: connect to ws://.."
+                ));
+            }
+        }
+        self.check_tls(address)
+    }
+
+    #[cfg(feature = "tls")]
+    fn check_tls(&self, address: &RouterAddress) -> Result<(), String> {
+        match &self.tls {
+            Some(_) if !address.secure => Err(format!(
+                "`.tls(..)` is set, and {address} is without TLS: connect to wss://.. or rss://.."
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn check_tls(&self, address: &RouterAddress) -> Result<(), String> {
+        match address.secure {
+            true => Err(format!(
+                "{address} needs TLS, and this program was built without it: enable the feature `tls` of the crate serverwamp"
+            )),
+            false => Ok(()),
+        }
+    }
+
     pub(super) fn headers(&self) -> Vec<(&str, &[u8])> {
         self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
     }
@@ -50,7 +93,7 @@ impl Default for ConnectSettings {
             step_timeout: Duration::from_secs(10),
             max_message: 16 * 1024 * 1024,
             #[cfg(feature = "tls")]
-            tls: super::tls::ClientTls::default(),
+            tls: None,
         }
     }
 }

@@ -100,6 +100,13 @@ impl MemoryJoin {
         self
     }
 
+    /// Authenticates by WAMP-SCRAM, with this password; the key is derived as for [`cra`](Self::cra).
+    #[cfg(feature = "scram")]
+    pub fn scram(mut self, authid: impl Into<String>, password: impl Into<Secret>) -> Self {
+        self.settings.login = Login::new(authid).scram(password);
+        self
+    }
+
     /// Authenticates by what these credentials offer, of which the realm's authenticators choose. Passwords are hashed on the thread
     /// that polls the connection, so that paused time stays paused.
     pub fn login(mut self, credentials: Login) -> Self {
