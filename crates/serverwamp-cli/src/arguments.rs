@@ -170,7 +170,15 @@ fn explain(error: &clap::Error) -> String {
                 why.unwrap_or_else(|| "see serverwamp --help".to_owned())
             );
         }
-        ErrorKind::InvalidValue => format!("{flag} needs a value: {argument}"),
+        ErrorKind::InvalidValue => match (context(ContextKind::InvalidValue), allowed(error)) {
+            (Some(value), Some(allowed)) if !value.is_empty() => {
+                return format!("{flag} {value:?}: expected {allowed}");
+            }
+            _ => format!("{flag} needs a value: {argument}"),
+        },
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+            return alone(error);
+        }
         ErrorKind::UnknownArgument if flag.starts_with('-') => format!("unknown option {argument}"),
         ErrorKind::UnknownArgument => format!("{argument:?} is one word too many"),
         ErrorKind::InvalidSubcommand => {
@@ -180,13 +188,20 @@ fn explain(error: &clap::Error) -> String {
             let missing = argument.split(' ').next().unwrap_or_default();
             return match missing {
                 "--unix" => "--unix is missing: --unix-mode is the mode of its file".to_owned(),
-                "--key" | "--subject" | "--keys" => {
+                "--keys" => format!("--keys or --secret is missing; see serverwamp help {}", commands(error)),
+                "--key" | "--subject" => {
                     format!("{missing} is missing; see serverwamp help {}", commands(error))
                 }
                 _ => format!("{missing} is missing: --tls-certificates and --tls-key are given together"),
             };
         }
-        ErrorKind::ArgumentConflict => format!("{flag} is given more than once"),
+        ErrorKind::ArgumentConflict => match context(ContextKind::PriorArg) {
+            Some(prior) if !prior.starts_with(flag) => {
+                let prior = prior.split(' ').next().unwrap_or_default();
+                return format!("{flag} and {prior} exclude each other");
+            }
+            _ => format!("{flag} is given more than once"),
+        },
         _ => {
             let said = error.to_string();
             said.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
@@ -196,17 +211,50 @@ fn explain(error: &clap::Error) -> String {
     if let Some((_, hint)) = KNOWN_ELSEWHERE.iter().find(|(known, _)| *known == typed) {
         return format!("{wrong}; {hint}");
     }
-    let suggested = context(ContextKind::SuggestedArg).or_else(|| context(ContextKind::SuggestedSubcommand));
+    let suggested = context(ContextKind::SuggestedArg).or_else(|| most_similar(error));
     match suggested {
         Some(suggested) => format!("{wrong}; did you mean {suggested}?"),
         None => format!("{wrong}; see serverwamp --help"),
     }
 }
 
-/// The commands in whose usage the error names an option.
+/// The values that an option takes, if it takes some words only.
+fn allowed(error: &clap::Error) -> Option<String> {
+    match error.get(ContextKind::ValidValue)? {
+        ContextValue::Strings(words) if !words.is_empty() => Some(words.join(" or ")),
+        _ => None,
+    }
+}
+
+/// Of several words that are like the one that was typed, clap has the most similar last.
+fn most_similar(error: &clap::Error) -> Option<String> {
+    match error.get(ContextKind::SuggestedSubcommand)? {
+        ContextValue::Strings(words) => words.last().cloned(),
+        _ => None,
+    }
+}
+
+/// A command that has commands of its own was typed alone.
+fn alone(error: &clap::Error) -> String {
+    let help = error.to_string();
+    let command = <Arguments as CommandFactory>::command();
+    let is_typed = |command: &&clap::Command| help.contains(&format!("serverwamp {} ", command.get_name()));
+    let Some(typed) = command.get_subcommands().find(is_typed) else {
+        return "a command is missing; see serverwamp --help".to_owned();
+    };
+    let words: Vec<&str> = typed.get_subcommands().map(clap::Command::get_name).collect();
+    let name = typed.get_name();
+    format!("{name} needs a word behind it: {}; see serverwamp help {name}", words.join(" or "))
+}
+
+/// The command in whose usage the error names an option, as `serverwamp help` takes it.
 fn commands(error: &clap::Error) -> &'static str {
-    let usage = text(error.get(ContextKind::Usage)).unwrap_or_else(|| error.to_string());
-    if usage.contains(" keygen ") { "keygen" } else { "token" }
+    let usage = match error.get(ContextKind::Usage) {
+        Some(ContextValue::StyledStr(usage)) => usage.to_string(),
+        _ => error.to_string(),
+    };
+    let named = |command: &&str| usage.contains(&format!(" {command} "));
+    ["keygen", "token make", "token check", "hash scram"].into_iter().find(named).unwrap_or("token")
 }
 
 fn text(value: Option<&ContextValue>) -> Option<String> {
@@ -304,6 +352,19 @@ mod tests {
             ("--origin app.example.com", "the scheme is missing, write \"https://app.example.com\""),
             ("--host app.example.com:80", "write app.example.com"),
             ("--host https://app.example.com:80/ws", "a host has no scheme: write app.example.com"),
+            ("hash scrm", "unknown command \"scrm\"; did you mean scram?"),
+            ("hash scram --kdf argon2", "--kdf \"argon2\": expected pbkdf2 or argon2id13"),
+            ("hash", "hash needs a word behind it: ticket or cra or scram; see serverwamp help hash"),
+            ("token", "token needs a word behind it: make or check; see serverwamp help token"),
+            ("token make --key key.pem", "--subject is missing; see serverwamp help token make"),
+            ("token check", "--keys or --secret is missing; see serverwamp help token check"),
+            ("token check --keys a --secret b", "--keys and --secret exclude each other"),
+            ("token check --keys a --keys b", "--keys is given more than once"),
+            ("hash ticket --user ", "--user needs a value"),
+            ("token make --key k --subject s --expires-in 0s", "a token that is never valid"),
+            ("token make --key k --subject s --expires-in 99999999999999d", "100 years at the most"),
+            ("token make --key k --subject s --claim exp=1", "--expires-in says that"),
+            ("token make --key k --subject s --claim sub=1", "--subject says that"),
         ] {
             let said = parsed(line).unwrap_err();
             assert!(said.contains(part), "{line:?}: {said}");

@@ -5,7 +5,7 @@
 use crate::failure::Failure;
 use crate::secret_input::{self, SecretSource};
 use clap::{Args, Subcommand, ValueEnum};
-use serverwamp::auth::{ScramKdf, hash_cra, hash_scram, hash_ticket};
+use serverwamp::auth::{ScramKdf, Secret, hash_cra, hash_scram, hash_ticket};
 
 /// The method that the entry is for.
 #[derive(Clone, Debug, Subcommand)]
@@ -22,7 +22,7 @@ pub(crate) enum HashCommand {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct HashOptions {
     /// The name of the user, to print the head of its table as well
-    #[arg(long, value_name = "AUTHID")]
+    #[arg(long, value_name = "AUTHID", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     user: Option<String>,
     #[command(flatten)]
     source: SecretSource,
@@ -58,9 +58,7 @@ const ARGON2_MEMORY: u32 = 19 * 1024;
 pub(crate) fn run(command: &HashCommand) -> Result<(), Failure> {
     let mut cheap = None;
     let (options, entry) = match command {
-        HashCommand::Ticket(options) => {
-            (options, format!("ticket = \"{}\"", hash_ticket(&secret_input::read(&options.source)?)))
-        }
+        HashCommand::Ticket(options) => (options, format!("ticket = \"{}\"", hash_ticket(&ticket(options)?))),
         HashCommand::Cra(options) => {
             (options, format!("cra = \"{}\"", hash_cra(&secret_input::read(&options.source)?)))
         }
@@ -80,6 +78,18 @@ pub(crate) fn run(command: &HashCommand) -> Result<(), Failure> {
         eprintln!("serverwamp: warning: {warning}; the client of serverwamp does not answer it");
     }
     Ok(())
+}
+
+/// A ticket, which clients send as one text.
+fn ticket(options: &HashOptions) -> Result<Secret, Failure> {
+    let ticket = secret_input::read(&options.source)?;
+    let Ok(text) = std::str::from_utf8(ticket.expose()) else {
+        return Err(Failure::runtime("the ticket is not UTF-8, which clients have to send"));
+    };
+    match text.contains(['\r', '\n']) {
+        true => Err(Failure::runtime("the ticket has a line break in it, expected one line")),
+        false => Ok(ticket),
+    }
 }
 
 /// The key derivation that the options name; its costs are checked before anybody types a password.

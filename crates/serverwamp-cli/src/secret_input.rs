@@ -26,7 +26,7 @@ pub(crate) struct SecretSource {
 /// Reads a secret.
 pub(crate) fn read(source: &SecretSource) -> Result<Secret, Failure> {
     if let Some(path) = &source.secret_file {
-        let name = path.display().to_string();
+        let name = format!("{} (--secret-file)", path.display());
         return File::open(path)
             .map_err(|error| unreadable(&name, &error))
             .and_then(|file| all_of(file, &name));

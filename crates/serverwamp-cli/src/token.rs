@@ -15,6 +15,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// The longest token that is read.
 const LONGEST: u64 = 64 * 1024;
 
+/// The longest time that a token is valid, in seconds: 100 years.
+const LONGEST_TIME: u64 = 36_500 * 86_400;
+
 /// What is done with a token.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum TokenCommand {
@@ -35,7 +38,7 @@ pub(crate) struct MakeOptions {
     #[arg(long, value_name = "NAME")]
     key_id: Option<String>,
     /// Whom it lets in: the authid (sub)
-    #[arg(long, value_name = "AUTHID")]
+    #[arg(long, value_name = "AUTHID", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     subject: String,
     /// How long it is valid, such as 90s, 15m, 12h or 30d
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = time)]
@@ -76,7 +79,8 @@ pub(crate) fn run(command: &TokenCommand) -> Result<(), Failure> {
 }
 
 fn make(options: &MakeOptions) -> Result<(), Failure> {
-    let signer = JwtSigner::from_file(&options.key).map_err(|error| Failure::runtime(error.to_string()))?;
+    let signer = JwtSigner::from_file(&options.key);
+    let signer = signer.map_err(|error| Failure::runtime(format!("--key: {error}")))?;
     let signer = options.key_id.iter().fold(signer, JwtSigner::key_id);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut claims = vec![
@@ -93,17 +97,21 @@ fn make(options: &MakeOptions) -> Result<(), Failure> {
 }
 
 fn check(options: &CheckOptions) -> Result<(), Failure> {
-    let keys = match (&options.keys, &options.secret) {
-        (Some(file), _) => JwtKeys::from_file(file),
-        (None, Some(file)) => JwtKeys::from_secret_file(file),
+    let (option, keys) = match (&options.keys, &options.secret) {
+        (Some(file), _) => ("--keys", JwtKeys::from_file(file)),
+        (None, Some(file)) => ("--secret", JwtKeys::from_secret_file(file)),
         (None, None) => return Err(Failure::usage("--keys or --secret is missing")),
     };
-    let settings = JwtSettings::new(keys.map_err(|error| Failure::runtime(error.to_string()))?);
+    let keys = keys.map_err(|error| Failure::runtime(format!("{option}: {error}")))?;
+    let settings = JwtSettings::new(keys);
     let settings = options.issuer.iter().fold(settings, JwtSettings::issuer);
     let settings = options.audience.iter().fold(settings, JwtSettings::audience);
     let mut token = String::new();
     let read = std::io::stdin().take(LONGEST).read_to_string(&mut token);
     read.map_err(|error| Failure::runtime(format!("no token on the standard input: {error}")))?;
+    if token.trim().is_empty() {
+        return Err(Failure::runtime("no token on the standard input: it is empty"));
+    }
     let (principal, claims) = settings
         .check(token.trim())
         .map_err(|error| Failure::runtime(format!("the token is refused: {error}")))?;
@@ -125,13 +133,32 @@ fn time(text: &str) -> Result<Duration, String> {
         Some("d") => 86_400,
         _ => return Err("expected a number with s, m, h or d behind it".to_owned()),
     };
-    let number: u32 = digits.parse().map_err(|_fault| "expected a number with s, m, h or d behind it")?;
-    Ok(Duration::from_secs(u64::from(number) * seconds))
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("expected a number with s, m, h or d behind it".to_owned());
+    }
+    // A number that does not fit is more than the longest as well.
+    let time = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(seconds));
+    match time {
+        Some(0) => Err("this is a token that is never valid, expected 1s at least".to_owned()),
+        Some(time) if time <= LONGEST_TIME => Ok(Duration::from_secs(time)),
+        _ => Err("this is too long, expected 100 years at the most (36500d)".to_owned()),
+    }
 }
 
 /// A claim and its value.
 fn claim(text: &str) -> Result<(String, Value), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=JSON")?;
+    let elsewhere = match name {
+        "" => return Err("expected NAME=JSON".to_owned()),
+        "sub" => "--subject",
+        "exp" | "iat" => "--expires-in",
+        "iss" => "--issuer",
+        "aud" => "--audience",
+        _ => "",
+    };
+    if !elsewhere.is_empty() {
+        return Err(format!("{elsewhere} says that"));
+    }
     let value = from_slice(Serializer::Json, value.as_bytes())
         .map_err(|error| format!("expected a value in JSON, text in quotes: {error}"))?;
     Ok((name.to_owned(), value))
@@ -146,11 +173,17 @@ mod tests {
         for (text, seconds) in [("90s", 90), ("15m", 900), ("12h", 43_200), ("30d", 2_592_000), ("7", 7)] {
             assert_eq!(time(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
-        for text in ["", "h", "1w", "-1h", "1.5h", "99999999999s"] {
+        for text in
+            ["", "h", "1w", "-1h", "1.5h", "0s", "0", "99999999999s", "36501d", "99999999999999999999999d"]
+        {
             assert!(time(text).is_err(), "{text}");
         }
         assert_eq!(claim("roles=[\"a\"]"), Ok(("roles".to_owned(), Value::List(vec!["a".into()]))));
         assert!(claim("role=admin").unwrap_err().contains("quotes"));
+        assert_eq!(time("36500d"), Ok(Duration::from_secs(LONGEST_TIME)));
         assert!(claim("role").unwrap_err().contains("NAME=JSON"));
+        for (text, option) in [("sub=1", "--subject"), ("exp=1", "--expires-in"), ("aud=[]", "--audience")] {
+            assert_eq!(claim(text), Err(format!("{option} says that")));
+        }
     }
 }

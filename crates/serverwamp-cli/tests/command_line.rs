@@ -572,7 +572,7 @@ fn a_token_that_was_made_is_accepted_and_others_are_not() {
     for (arguments, token, why) in [
         (&["--audience", "mail"][..], token.to_owned(), "the claim \"aud\" names others"),
         (&["--audience", "chat"], format!("{token}A"), "the signature is that of no key"),
-        (&["--audience", "chat"], String::new(), "the token has 1 parts, expected 3"),
+        (&["--audience", "chat"], "abc".to_owned(), "the token has 1 parts, expected 3"),
     ] {
         let refused = check_token(&[&["--secret", &secret], arguments].concat(), &token);
         assert_eq!(refused.stderr, format!("serverwamp: the token is refused: {why}\n"));
@@ -580,10 +580,12 @@ fn a_token_that_was_made_is_accepted_and_others_are_not() {
     }
     let short = write("short", "short");
     let said = format!(
-        "{short} cannot be used: the secret has 5 bytes, expected at least 32: `openssl rand -hex 32` makes one"
+        "--key: {short} cannot be used: the secret has 5 bytes, expected at least 32: `openssl rand -hex 32` makes one"
     );
     fails(&["token", "make", "--key", &short, "--subject", "joe"], 1, &said);
-    fails(&["token", "make", "--subject", "joe"], 2, "--key is missing; see serverwamp help token");
+    fails(&["token", "make", "--subject", "joe"], 2, "--key is missing; see serverwamp help token make");
+    let empty = check_token(&["--secret", &secret], "\n");
+    assert_eq!(empty.stderr, "serverwamp: no token on the standard input: it is empty\n");
     for path in [secret, short] {
         std::fs::remove_file(path).expect("it is there");
     }

@@ -150,9 +150,18 @@ fn what_hash_and_keygen_cannot_do_is_one_line() {
     for input in ["", "\n", "\r\n"] {
         fails(&["hash", "ticket"], input, 1, "the secret is empty");
     }
+    fails(&["hash", "ticket"], "one\ntwo\n", 1, "the ticket has a line break in it, expected one line");
+    let latin = directory.file("latin1");
+    fs::write(&latin, b"caf\xe9\n").expect("a file");
+    let said = "the ticket is not UTF-8, which clients have to send";
+    fails(&["hash", "ticket", "--secret-file", &latin], "", 1, said);
+    let refused = run(&["hash", "ticket", "--user", ""], "secret!!!");
+    assert_eq!(refused.status.code(), Some(2), "{}", refused.stderr);
     fails(&["hash", "cra"], &"x".repeat(5000), 1, "the secret has more than 4096 bytes");
     let missing = directory.file("missing");
-    let said = format!("no secret can be read from {missing}: No such file or directory (os error 2)");
+    let said = format!(
+        "no secret can be read from {missing} (--secret-file): No such file or directory (os error 2)"
+    );
     fails(&["hash", "cra", "--secret-file", &missing], "", 1, &said);
     let said = "a user name or password is empty or has characters that SASLprep (RFC 4013) prohibits";
     fails(&["hash", "scram", "--memory", "64"], "a\u{7}b", 1, said);
@@ -171,7 +180,10 @@ fn what_hash_and_keygen_cannot_do_is_one_line() {
              serverwamp does not answer it\n"
         )
     );
-    assert!(printed(&["hash", "scram", "--kdf", "pbkdf2", "--iterations", "4096"], "secret!!!").starts_with("scram = "));
+    assert!(
+        printed(&["hash", "scram", "--kdf", "pbkdf2", "--iterations", "4096"], "secret!!!")
+            .starts_with("scram = ")
+    );
     let refused = run(&["hash", "scram", "--memory", "7"], "secret!!!");
     assert_eq!(refused.status.code(), Some(2));
     assert!(refused.stderr.contains("8 to 1048576 KiB"), "{}", refused.stderr);
