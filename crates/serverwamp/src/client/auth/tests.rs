@@ -60,5 +60,5 @@ fn a_router_cannot_ask_for_work_without_end_or_for_nothing() {
     );
     assert!(answer(&mut joe, r#"[4,"wampcra",{}]"#).unwrap_err().contains("malformed"));
     let anonymous = answer(&mut answerer(Login::anonymous()), r#"[4,"ticket",{}]"#).unwrap_err();
-    assert!(anonymous.contains("give it a ticket"), "{anonymous}");
+    assert!(anonymous.contains("this client offers none: add `.ticket(..)`"), "{anonymous}");
 }
