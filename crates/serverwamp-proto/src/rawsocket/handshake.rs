@@ -120,13 +120,29 @@ pub enum HandshakeRefusal {
     #[error("the router answers with serializer {0}, which was not asked for")]
     OtherSerializer(u8),
     /// The answer is none of RawSocket.
-    #[error("the answer is {0:02x?}, which is not RawSocket: check the port, and whether it expects TLS")]
+    #[error("{}", no_rawsocket(*.0))]
     NoRawSocket([u8; 4]),
 }
 
 impl HandshakeRefusal {
     /// The code with which a router says that it does not support the serializer.
     pub const SERIALIZER: u8 = 1;
+}
+
+/// What the first four octets of something else show of it, and what to do.
+fn no_rawsocket(octets: [u8; 4]) -> String {
+    match octets {
+        [b'H', b'T', b'T', b'P'] => {
+            "it answers \"HTTP..\", which is not RawSocket: connect to ws://.. if it serves a WebSocket"
+                .to_owned()
+        }
+        [b'S', b'S', b'H', b'-'] => {
+            "it answers \"SSH-..\", which is not RawSocket: check the port".to_owned()
+        }
+        // An alert of TLS, in any version.
+        [0x15, 3, ..] => "it answers with an alert of TLS: connect to rss://..".to_owned(),
+        _ => format!("the answer is {octets:02x?}, which is not RawSocket: check the port"),
+    }
 }
 
 /// The codes of the specification, in words.

@@ -69,6 +69,14 @@ fn a_client_reads_what_the_router_takes_or_why_it_refuses() {
     for nonsense in [*b"HTTP", [0x7f, 0xf2, 0, 1], [0x15, 3, 3, 0]] {
         assert_eq!(request.read_answer(nonsense), Err(HandshakeRefusal::NoRawSocket(nonsense)));
     }
+    for (nonsense, text) in [
+        (*b"HTTP", "connect to ws://.."),
+        (*b"SSH-", "it answers \"SSH-..\""),
+        ([0x15, 3, 3, 0], "connect to rss://.."),
+        ([1, 2, 3, 4], "the answer is [01, 02, 03, 04], which is not RawSocket: check the port"),
+    ] {
+        assert!(HandshakeRefusal::NoRawSocket(nonsense).to_string().contains(text), "{text}");
+    }
 }
 
 #[test]

@@ -64,7 +64,7 @@ pub enum UpgradeError {
         location: String,
     },
     /// It has another status than 101.
-    #[error("it answers {status}{}{text}, expected 101 Switching Protocols", if text.is_empty() { "" } else { ": " })]
+    #[error("it answers {status}, expected 101 Switching Protocols{}{text}", if text.is_empty() { "" } else { "; it says: " })]
     Status {
         /// The status code.
         status: u16,
@@ -72,7 +72,7 @@ pub enum UpgradeError {
         text: String,
     },
     /// A header is missing or has another value than it must have.
-    #[error("its answer has {name}: {got:?}, expected {expected:?}")]
+    #[error("its answer has {name}: {}, expected {expected:?}", or_none(got))]
     Header {
         /// The header's name.
         name: &'static str,
@@ -83,7 +83,8 @@ pub enum UpgradeError {
     },
     /// It speaks none of the offered subprotocols.
     #[error(
-        "it chose the subprotocol {got:?}, expected one of {offered}: no WAMP is spoken there, or with other serializers"
+        "it chose the subprotocol {}, expected one of {offered}: no WAMP is spoken there, or with other serializers",
+        or_none(got)
     )]
     Subprotocol {
         /// What was offered.
@@ -140,6 +141,9 @@ impl UpgradeRequest<'_> {
         let Some(end) = looked_at.windows(4).position(|four| four == b"\r\n\r\n") else {
             return match (looked_at.len() < LONGEST_HEAD, ended) {
                 (false, _) => Err(UpgradeError::TooLong),
+                (true, true) if received.is_empty() => {
+                    Err(UpgradeError::NotHttp("it closed the connection without a word".to_owned()))
+                }
                 (true, true) => Err(UpgradeError::NotHttp(format!("it ends behind {}", excerpt(looked_at)))),
                 (true, false) => Ok(None),
             };
@@ -244,6 +248,11 @@ impl<'a> AnswerHead<'a> {
         let mut values = self.values(name);
         values.next().filter(|_| values.next().is_none())
     }
+}
+
+/// A value of a header in messages.
+fn or_none(value: &str) -> String {
+    if value.is_empty() { "none".to_owned() } else { format!("{value:?}") }
 }
 
 /// Text of a server as one line without control characters.

@@ -22,6 +22,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
+/// The close code for a message that is longer than the receiver takes.
+const TOO_LONG: u16 = 1009;
+
 /// Drives one session of a client.
 pub(super) struct ClientDriver {
     session: Arc<ClientSession>,
@@ -187,6 +190,19 @@ impl ClientDriver {
     }
 }
 
+impl ClientDriver {
+    /// A message is longer than this client takes, for which the router is not to blame.
+    fn refused_message(&self, description: &str) {
+        let session = &self.session;
+        let text = format!("{description}, which `ClientBuilder::max_message` sets");
+        session.send(&abort(session, uris::error::PAYLOAD_SIZE_EXCEEDED, description.to_owned()));
+        session.end(match session.joined.get() {
+            Some(()) => SessionEnd::Lost(text),
+            None => SessionEnd::NeverJoined(ClientError::Lost(text)),
+        });
+    }
+}
+
 impl MessageHandler for ClientDriver {
     fn message(&mut self, message: Bytes, _: Opcode, now: Instant) -> Flow {
         if let Err(violation) = self.receive(&message, now) {
@@ -195,8 +211,11 @@ impl MessageHandler for ClientDriver {
         Flow::Continue
     }
 
-    fn violation(&mut self, description: &str, _: u16) {
-        self.violated(description);
+    fn violation(&mut self, description: &str, close_code: u16) {
+        match close_code {
+            TOO_LONG => self.refused_message(description),
+            _ => self.violated(description),
+        }
     }
 
     fn ended(&mut self, reason: EndReason) {

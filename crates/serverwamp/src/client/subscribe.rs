@@ -9,6 +9,7 @@ use crate::peering::{EventInbox, EventSource, PatternShape, RoutePattern, Subscr
 use crate::rt::BoxFuture;
 use serverwamp_proto::id::SubscriptionId;
 use serverwamp_proto::message::{Message, Subscribe, SubscribeOptions};
+use serverwamp_proto::pattern::Match;
 use serverwamp_proto::session::client::RequestKind;
 use serverwamp_proto::uris;
 use std::fmt;
@@ -92,6 +93,12 @@ impl Drop for Unclaimed {
 
 fn topic_of(pattern: RoutePattern) -> Result<TopicKey, WampError> {
     match pattern.0 {
+        PatternShape::Uri(Match::Exact, uri) if uri.ends_with('.') => {
+            let text = format!(
+                "the topic {uri:?} ends with a dot: write `prefix({uri:?})` for all that begin with it"
+            );
+            Err(WampError::new(uris::error::INVALID_URI).arg(text))
+        }
         PatternShape::Uri(kind, uri) => Ok(TopicKey { kind, topic: uri.into() }),
         PatternShape::Regex { .. } => {
             let text = "peers know URIs, prefixes and wildcards, not regular expressions";

@@ -93,12 +93,15 @@ async fn answered_with(websocket: bool, answer: &[u8]) -> ClientError {
 #[tokio::test]
 async fn an_upgrade_that_is_none_says_what_it_is() {
     for (answer, text) in [
-        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "it answers 200: hello, expected 101"),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+            "it answers 200, expected 101 Switching Protocols; it says: hello",
+        ),
         ("HTTP/1.1 302 Found\r\nLocation: ws://elsewhere/ws\r\n\r\n", "redirects to \"ws://elsewhere/ws\""),
-        ("HTTP/1.1 101 Switching Protocols\r\n\r\n", "Upgrade: \"\", expected \"websocket\""),
+        ("HTTP/1.1 101 Switching Protocols\r\n\r\n", "Upgrade: none, expected \"websocket\""),
         ("SSH-2.0-OpenSSH_9.9\r\n", "it does not answer in HTTP/1.1"),
         ("\u{7f}\u{0}\u{0}\u{0}", "it does not answer in HTTP/1.1"),
-        ("", "it does not answer in HTTP/1.1"),
+        ("", "it closed the connection without a word"),
     ] {
         let error = answered_with(true, answer.as_bytes()).await;
         assert!(matches!(error, ClientError::Upgrade { .. }), "{error}");
@@ -109,7 +112,8 @@ async fn an_upgrade_that_is_none_says_what_it_is() {
 #[tokio::test]
 async fn a_rawsocket_handshake_that_is_none_says_what_it_is() {
     for (answer, text) in [
-        (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], "which is not RawSocket"),
+        (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], "connect to ws://.."),
+        (b"SSH-2.0-OpenSSH_9.9\r\n", "it answers \"SSH-..\""),
         (&[0x7f, 0x40, 0, 0], "it has too many connections"),
         (&[0x7f, 0x10, 0, 0], "it does not support the serializer"),
         (&[0x7f, 0xf3, 0, 0], "answers with serializer 3"),
@@ -120,6 +124,25 @@ async fn a_rawsocket_handshake_that_is_none_says_what_it_is() {
     }
     let error = answered_with(false, &[0x7f]).await;
     assert!(matches!(error, ClientError::Broken { .. }), "{error}");
+    assert!(
+        error.to_string().ends_with("closed it: check the port, and whether RawSocket is spoken there"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_message_that_is_longer_than_the_client_takes_names_the_setting_and_both_numbers() {
+    let router = FakeRouter::start().await;
+    let connecting = Client::connect(format!("rs://{}", router.address())).realm("realm1").max_message(600);
+    let mut router = router;
+    let client = tokio::spawn(connecting.serializer(Serializer::Json).into_future());
+    router.hear().await.unwrap();
+    router.say(WELCOME).await;
+    let client = client.await.unwrap().unwrap();
+    router.stream().await.write_all(&[0, 0, 4, 0]).await.unwrap();
+    let SessionEnd::Lost(text) = client.closed().await else { panic!("the router is not to blame") };
+    assert_eq!(text, "frame of 1024 bytes exceeds the limit of 600, which `ClientBuilder::max_message` sets");
+    assert!(router.hear().await.unwrap().contains("wamp.error.payload_size_exceeded"));
 }
 
 #[tokio::test]
@@ -127,7 +150,7 @@ async fn frames_against_the_rules_end_the_session_and_say_which() {
     for (frame, why) in [
         (&[0x10, 0, 0, 0][..], "the router broke the protocol"),
         // 16 MiB are announced, and one more.
-        (&[8, 0, 0, 1], "the router broke the protocol"),
+        (&[8, 0, 0, 1], "2^24 bytes with a further length"),
     ] {
         let mut router = FakeRouter::start().await;
         let client = router.connect(Login::anonymous());
@@ -176,12 +199,14 @@ async fn a_websocket_against_the_rules_ends_the_attempt_and_says_which() {
         (&[0x83, 0], "reserved opcode"),
         (&[0xc1, 1, b'x'], "reserved bit set"),
         (&[0x81, 2, 0xff, 0xff], "UTF-8"),
-        (&[0x81, 127, 0, 0, 0, 1, 0, 0, 0, 0], "longer than 16777216 bytes"),
         (&[0x81, 2, b'[', b']'], "must not be an empty list"),
     ] {
         let error = upgraded_and_then(frames).await;
         assert!(matches!(&error, ClientError::Protocol(text) if text.contains(why)), "{why}: {error}");
     }
+    let long = upgraded_and_then(&[0x81, 127, 0, 0, 0, 1, 0, 0, 0, 0]).await;
+    let said = "message is longer than 16777216 bytes, which `ClientBuilder::max_message` sets";
+    assert!(matches!(&long, ClientError::Lost(text) if text == said), "{long}");
     let closed = upgraded_and_then(&[0x88, 2, 0x03, 0xf3]).await;
     assert!(matches!(&closed, ClientError::Lost(text) if text.contains("1011")), "{closed}");
 }

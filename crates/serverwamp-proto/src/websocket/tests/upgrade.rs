@@ -72,12 +72,12 @@ fn a_refusal_is_told_with_its_status_and_its_text() {
     for length in 0..answer.len() {
         assert_eq!(REQUEST.read_answer(&answer.as_bytes()[..length], false), Ok(None), "{length}");
     }
-    let expected = "it answers 403: no: your origin is wrong, expected 101 Switching Protocols";
+    let expected = "it answers 403, expected 101 Switching Protocols; it says: no: your origin is wrong";
     assert_eq!(REQUEST.read_answer(answer.as_bytes(), false).unwrap_err().to_string(), expected);
     let bare = "HTTP/1.0 502 \r\n\r\nwhatever";
     assert_eq!(refusal(bare).to_string(), "it answers 502, expected 101 Switching Protocols");
     let broken_off = "HTTP/1.1 500 X\r\nContent-Length: 9999999999\r\n\r\noops";
-    assert!(refusal(broken_off).to_string().contains("500: oops"));
+    assert!(refusal(broken_off).to_string().contains("it says: oops"));
 }
 
 #[test]

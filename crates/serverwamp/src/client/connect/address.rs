@@ -53,14 +53,14 @@ impl RouterAddress {
                 let instead = if scheme == "http" { "ws" } else { "wss" };
                 Err(format!("a WebSocket is opened at {instead}://.."))
             }
-            Some(_) | None => Err("it has no known scheme".to_owned()),
+            Some(_) | None => Err(format!("it has no known scheme; write {FORMS}")),
         };
         match parsed {
             Ok((spoken, place, secure)) => Ok(Self { spoken, place, secure, shown }),
             Err(why) => {
                 // A password does not belong into a log, also where `?` or `/` stands in it.
                 let shown = if address.contains('@') { shown_without_user(address) } else { shown };
-                Err(ClientError::Address { address: shown, why: format!("{why}; write {FORMS}") })
+                Err(ClientError::Address { address: shown, why })
             }
         }
     }
@@ -69,9 +69,13 @@ impl RouterAddress {
 type Parsed = Result<(Spoken, RouterPlace, bool), String>;
 
 fn unix(path: &str, target: Option<String>) -> Parsed {
+    let slashes = path.starts_with("//");
     let path = path.strip_prefix("//").unwrap_or(path);
     if path.is_empty() {
-        return Err("it has no path of a socket".to_owned());
+        return Err("it has no path of a socket: write unix:///PATH or ws+unix:///PATH:/ws".to_owned());
+    }
+    if slashes && !path.starts_with('/') {
+        return Err(format!("the path {path:?} is not absolute: write three slashes, as in unix:///PATH"));
     }
     let spoken = match target {
         // The name of the host says nothing here, and HTTP wants one.
@@ -82,7 +86,10 @@ fn unix(path: &str, target: Option<String>) -> Parsed {
 }
 
 fn tcp(scheme: &str, address: &str) -> Parsed {
-    let uri: Uri = address.parse().map_err(|error| format!("{error}"))?;
+    if address.contains('#') {
+        return Err("it has a fragment (#..), which no router is told: leave it out".to_owned());
+    }
+    let uri: Uri = address.parse().map_err(|error| unreadable(address, &error))?;
     let (Some(authority), Some(host)) = (uri.authority(), uri.host()) else {
         return Err("it names no host".to_owned());
     };
@@ -91,9 +98,13 @@ fn tcp(scheme: &str, address: &str) -> Parsed {
     if authority.as_str().contains('@') {
         return Err(has_user());
     }
+    if host.is_empty() {
+        return Err("it names no host".to_owned());
+    }
     let secure = matches!(scheme, "wss" | "rss");
     let port = authority.as_str().strip_prefix(host).and_then(|rest| rest.strip_prefix(':'));
     let port = match (port, scheme) {
+        (Some("0"), _) => return Err("port 0 is no port to connect to".to_owned()),
         (Some(port), _) => port.parse().map_err(|_| match address.contains('@') {
             // A part of a password with a `/` or `?` in it.
             true => has_user(),
@@ -113,6 +124,16 @@ fn tcp(scheme: &str, address: &str) -> Parsed {
         }
         _ if target != "/" => Err("it has a path, and RawSocket knows none".to_owned()),
         _ => Ok((Spoken::RawSocket, place, secure)),
+    }
+}
+
+/// Why an address is no URI, and what to do about one that lacks its brackets.
+fn unreadable(address: &str, error: &http::uri::InvalidUri) -> String {
+    let authority = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let authority = authority.split(['/', '?']).next().unwrap_or_default();
+    match authority.matches(':').count() > 1 && !authority.contains(['[', '@']) {
+        true => format!("an IPv6 address stands in brackets, as in ws://[::1]:8080/ws ({error})"),
+        false => error.to_string(),
     }
 }
 
@@ -185,6 +206,11 @@ mod tests {
             ("rs://h:1/ws", "it has a path"),
             ("ws://", ""),
             ("ws:///ws", ""),
+            ("ws://:8080/ws", "it names no host"),
+            ("ws://h:0/ws", "port 0 is no port"),
+            ("ws://h/ws#part", "a fragment"),
+            ("ws://::1:8080/ws", "in brackets"),
+            ("unix://run/router.sock", "is not absolute"),
             ("ws://h:99999", "\"99999\" is no port"),
             ("unix://", "no path"),
             ("ws://joe:s3cret@h/ws", "a user or a password"),
@@ -192,7 +218,8 @@ mod tests {
             ("ws://joe:s3cret?more@h/ws?key=1", "a user or a password"),
         ] {
             let error = RouterAddress::parse(address).unwrap_err().to_string();
-            assert!(error.contains(why) && error.contains("ws://HOST:PORT/PATH"), "{address}: {error}");
+            assert!(error.contains(why), "{address}: {error}");
+            assert_eq!(error.contains("ws://HOST:PORT/PATH"), why == "no known scheme", "{address}: {error}");
             assert!(!error.contains("s3cret"), "{error}");
         }
     }

@@ -195,7 +195,13 @@ impl Connector<'_> {
             return ClientError::Tls { address, why };
         }
         let why = match error.kind() {
-            io::ErrorKind::UnexpectedEof => "the other side closed it".to_owned(),
+            io::ErrorKind::UnexpectedEof => {
+                let spoken = match self.address.spoken {
+                    Spoken::WebSocket { .. } => "WebSocket",
+                    Spoken::RawSocket => "RawSocket",
+                };
+                format!("the other side closed it: check the port, and whether {spoken} is spoken there")
+            }
             _ => error.to_string(),
         };
         ClientError::Broken { address, step, why }
