@@ -120,8 +120,8 @@ async fn a_challenge_without_an_answer_is_a_clear_error() {
     let (mut router, client, _) = joining(|_| {}).await;
     router.say(r#"[4,"ticket",{}]"#).await;
     let error = client.await.unwrap().unwrap_err();
-    let text = "the router's challenge by method \"ticket\" cannot be answered: the client joins anonymously: give it a \
-                ticket or a secret";
+    let text = "the router's challenge by method \"ticket\" cannot be answered: this client offers none: add \
+                `.ticket(..)` or `.login(..)`";
     assert_eq!(error.to_string(), text);
     assert!(router.hear().await.unwrap().contains("wamp.error.authentication_failed"));
 }
