@@ -127,8 +127,13 @@ impl Process {
             Carrier::RawSocketUnix => format!("unix://{}", self.places.unix),
             Carrier::LongPoll => panic!("our client does not poll"),
         };
-        let tls = ClientTls::new().authorities(&self.trusted).server_name(HOST);
-        Client::connect(address).tls(tls)
+        let client = Client::connect(address);
+        match carrier {
+            Carrier::WebSocketTls | Carrier::RawSocketTls => {
+                client.tls(ClientTls::new().authorities(&self.trusted).server_name(HOST))
+            }
+            _ => client,
+        }
     }
 
     /// A connection by `carrier`.
