@@ -39,7 +39,7 @@ fn the_application_calls_a_client_in_every_serializer() {
             value: i64,
             unit: String,
         }
-        let Length { value, unit } = result.get().expect("it fits");
+        let Length { value, unit } = result.payload().bind().expect("it fits");
         assert_eq!((value, unit.as_str()), (42, "cm"));
         answering.join().unwrap().leave();
     }
