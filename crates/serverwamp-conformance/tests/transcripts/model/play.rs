@@ -103,10 +103,12 @@ impl Play {
     /// What the client may do to all URIs of a pattern; `None` if it may not.
     fn may(&self, me: usize, deed: Deed, kind: Kind, uri: &str) -> Option<Extras> {
         let role = self.clients[me].as_ref().map_or("", |client| &client.role);
-        match &self.roles {
-            Some(roles) => roles.may(role, deed, kind, uri),
-            None => Some(Extras::ALL),
-        }
+        self.roles.as_ref().map_or(Some(Extras::ALL), |roles| roles.may(role, deed, kind, uri))
+    }
+
+    fn has_authorizer(&self, me: usize) -> bool {
+        let role = self.clients[me].as_ref().map_or("", |client| &client.role);
+        self.roles.as_ref().is_some_and(|roles| roles.has_authorizer(role))
     }
 
     /// Says what is denied, and requires that it is answered so, or not at all.
@@ -181,7 +183,8 @@ impl Play {
         let sessions: Vec<u64> = some.iter().map(|number| self.client(*number).session).collect();
         let mut options = json!({});
         let retain = b & 384 == 384;
-        let acknowledge = b & 1 == 1 || retain;
+        // Without an answer nobody could tell when an authorizer has decided: later requests of other kinds do not wait.
+        let acknowledge = b & 1 == 1 || retain || self.has_authorizer(me);
         if retain {
             options["retain"] = json!(true);
         }

@@ -79,11 +79,16 @@ impl Roles {
         Self { authorizers: Authorizers::random(numbers), ..Self::random(numbers) }
     }
 
+    /// Returns whether an authorizer decides what no rule of the role names.
+    pub(super) fn has_authorizer(&self, role: &str) -> bool {
+        self.authorizers.of(role).is_some()
+    }
+
     /// What a role may do to all URIs that match a pattern; `None` if it may not.
     pub(super) fn may(&self, role: &str, deed: Deed, kind: Kind, uri: &str) -> Option<Extras> {
         let asked = |parts: Extras| Some(self.authorizers.decide(role, deed, kind, uri)?.and(parts));
         let Some(Role { verdicts, .. }) = self.ruled.iter().find(|one| one.name == role) else {
-            return if self.authorizers.of(role).is_some() { asked(Extras::ALL) } else { Some(Extras::ALL) };
+            return if self.has_authorizer(role) { asked(Extras::ALL) } else { Some(Extras::ALL) };
         };
         let of_deed =
             DEEDS.iter().zip(verdicts).find(|(other, _)| **other == deed).map(|(_, of_deed)| of_deed)?;
