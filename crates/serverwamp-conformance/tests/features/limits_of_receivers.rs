@@ -1,7 +1,7 @@
 //! How long the lists of a publication may be that say who receives it: 8,192 entries by default, in all lists together.
 
 use serde_json::{Value, json};
-use serverwamp_conformance::{Carrier, DEADLINE, Places, RawPeer};
+use serverwamp_conformance::{Carrier, DEADLINE, Places, RawPeer, ServerProcess};
 
 use crate::counters::Counters;
 use serverwamp_conformance::harness::{assert_error, assert_like, join, server_with, shortened};
@@ -25,27 +25,34 @@ fn names(count: usize) -> Value {
     json!((0..count).map(|number| format!("{number:x}")).collect::<Vec<_>>())
 }
 
-#[test]
-fn bwl_01_lists_of_8192_entries_are_taken_and_of_one_more_refused_on_every_transport() {
-    let server = server_with(&[]);
-    let mut counters = Counters::of(&server);
+/// Runs a test with a session of every transport and serializer.
+fn on_every_transport(server: &ServerProcess, mut test: impl FnMut(RawPeer, Carrier)) {
     let places = Places::at(server.url());
-    let mut refused = 0;
     for carrier in [Carrier::WebSocket, Carrier::RawSocketTcp, Carrier::LongPoll] {
         for subprotocol in carrier.subprotocols() {
             let mut peer = carrier.connect(&places, *subprotocol);
             peer.join("router");
-            for kind in ["exclude", "eligible"] {
-                assert_eq!(publish(&mut peer, &json!({ kind: ids(MOST) }))[0], 17, "{carrier:?} {kind}");
-                let answer = publish(&mut peer, &json!({ kind: ids(MOST + 1) }));
-                assert_like(&json!([8, 16, "$id", {}, "wamp.error.invalid_argument"]), &shortened(&answer));
-                let text = answer[5][0].as_str().unwrap_or_default();
-                assert!(text.contains("8193 entries") && text.contains("8192 are allowed"), "{answer}");
-                refused += 1;
-            }
-            counters.expect(json!({ "receivers_refused": refused }));
+            test(peer, carrier);
         }
     }
+}
+
+#[test]
+fn bwl_01_lists_of_8192_entries_are_taken_and_of_one_more_refused_on_every_transport() {
+    let server = server_with(&[]);
+    let mut counters = Counters::of(&server);
+    let mut refused = 0;
+    on_every_transport(&server, |mut peer, carrier| {
+        for kind in ["exclude", "eligible"] {
+            assert_eq!(publish(&mut peer, &json!({ kind: ids(MOST) }))[0], 17, "{carrier:?} {kind}");
+            let answer = publish(&mut peer, &json!({ kind: ids(MOST + 1) }));
+            assert_like(&json!([8, 16, "$id", {}, "wamp.error.invalid_argument"]), &shortened(&answer));
+            let text = answer[5][0].as_str().unwrap_or_default();
+            assert!(text.contains("8193 entries") && text.contains("8192 are allowed"), "{answer}");
+            refused += 1;
+        }
+        counters.expect(json!({ "receivers_refused": refused }));
+    });
 }
 
 #[test]
@@ -76,26 +83,21 @@ fn bwl_01_the_entries_of_all_six_lists_count_together() {
 fn bwl_01_lists_that_are_not_read_to_their_end_are_refused_like_others() {
     let server = server_with(&[]);
     let mut counters = Counters::of(&server);
-    let places = Places::at(server.url());
     let mut refused = 0;
-    for carrier in [Carrier::WebSocket, Carrier::RawSocketTcp, Carrier::LongPoll] {
-        for subprotocol in carrier.subprotocols() {
-            let mut peer = carrier.connect(&places, *subprotocol);
-            peer.join("router");
-            for kind in ["exclude", "eligible_authid"] {
-                let list = if kind == "exclude" { ids(60_000) } else { names(60_000) };
-                let answer = publish(&mut peer, &json!({ kind: list }));
-                assert_like(&json!([8, 16, "$id", {}, "wamp.error.invalid_argument"]), &shortened(&answer));
-                assert!(answer[5][0].as_str().unwrap_or_default().contains("8193 entries"), "{answer}");
-                refused += 1;
-            }
-            assert_eq!(publish(&mut peer, &json!({}))[0], 17, "{carrier:?}");
-            // Nobody knows whether it waits for an answer.
-            peer.send(json!([16, 9, { "eligible_authid": names(60_000) }, "com.a"]));
-            peer.expect_violation("more than 8192 entries");
-            counters.expect(json!({ "receivers_refused": refused, "protocol_violations": refused / 2 }));
+    on_every_transport(&server, |mut peer, carrier| {
+        for kind in ["exclude", "eligible_authid"] {
+            let list = if kind == "exclude" { ids(60_000) } else { names(60_000) };
+            let answer = publish(&mut peer, &json!({ kind: list }));
+            assert_like(&json!([8, 16, "$id", {}, "wamp.error.invalid_argument"]), &shortened(&answer));
+            assert!(answer[5][0].as_str().unwrap_or_default().contains("8193 entries"), "{answer}");
+            refused += 1;
         }
-    }
+        assert_eq!(publish(&mut peer, &json!({}))[0], 17, "{carrier:?}");
+        // Nobody knows whether it waits for an answer.
+        peer.send(json!([16, 9, { "eligible_authid": names(60_000) }, "com.a"]));
+        peer.expect_violation("more than 8192 entries");
+        counters.expect(json!({ "receivers_refused": refused, "protocol_violations": refused / 2 }));
+    });
 }
 
 /// Nobody is told, so nobody must have it.
