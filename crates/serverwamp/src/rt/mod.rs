@@ -11,6 +11,7 @@ use std::net::TcpListener;
 use std::num::NonZero;
 use std::path::Path;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Context;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -44,6 +45,23 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Runtime: Send + Sync + fmt::Debug + 'static {
     /// Runs `task` to its end, independent of the caller.
     fn spawn(&self, task: BoxFuture<'static, ()>);
+
+    /// As [`spawn`](Self::spawn), but gives the task back where it cannot be spawned. By default it can be everywhere.
+    ///
+    /// A runtime whose `spawn` panics on threads that are not its own says so here, without a panic.
+    ///
+    /// # Errors
+    /// The task itself.
+    fn try_spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
+        self.spawn(task);
+        Ok(())
+    }
+
+    /// This runtime as it is current where this is called, to spawn from threads that are not its own. `None` where it is not
+    /// current, and by default: then [`spawn`](Self::spawn) works everywhere.
+    fn anchor(&self) -> Option<Arc<dyn Runtime>> {
+        None
+    }
 
     /// Completes at `deadline`, or at once when that is past.
     fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()>;

@@ -191,3 +191,20 @@ async fn however_often_decisions_are_forgotten_no_more_than_sixteen_questions_wa
     // Whatever was on its way, the last look says no.
     assert!(joe.hear().await.starts_with("[35,0,"));
 }
+
+/// A signal handler, a thread that watches a file: they are no tasks of the runtime, and what they take away is gone all the same.
+#[tokio::test]
+async fn a_thread_outside_of_the_runtime_takes_rights_away_as_well() {
+    let rights = Rights::of(&["joe subscribe com.t", "joe subscribe com.u"]);
+    let (app, handle) = application(realm(), &rights);
+    let mut joe = join(&app, "joe").await;
+    let forgotten = id(&mut joe, r#"[32,1,{},"com.t"]"#).await;
+    let reconfigured = id(&mut joe, r#"[32,2,{},"com.u"]"#).await;
+    rights.take_away("joe subscribe com.t");
+    std::thread::spawn(move || handle.forget_decisions()).join().unwrap();
+    assert_eq!(joe.hear().await, revoked(35, "subscription", &forgotten));
+    rights.take_away("joe subscribe com.u");
+    let (realms, again) = (app.realms(), realm().with_state(rights.clone()));
+    std::thread::spawn(move || realms.reconfigure(again)).join().unwrap().unwrap();
+    assert_eq!(joe.hear().await, revoked(35, "subscription", &reconfigured));
+}

@@ -14,7 +14,6 @@ use crate::router::meta::Testament;
 use crate::router::session::{RouterSession, SessionTables};
 use std::collections::VecDeque;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -120,8 +119,7 @@ impl RunningRealm {
         }
         // If nothing can be spawned any more, the work is done at once, see `drop`.
         let runtime = &self.context.runtime;
-        let spawn = AssertUnwindSafe(|| runtime.spawn(Box::pin(attendant)));
-        if catch_unwind(spawn).is_err() {
+        if runtime.try_spawn(Box::pin(attendant)).is_err() {
             line!(
                 DEBUG,
                 "session",

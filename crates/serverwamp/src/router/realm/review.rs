@@ -16,7 +16,6 @@ use futures_util::stream::FuturesUnordered;
 use serverwamp_proto::id::SessionId;
 use std::collections::BTreeMap;
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -110,8 +109,8 @@ impl RunningRealm {
         }
         let review = review(reviewer);
         let runtime = &self.context.runtime;
-        // Where nothing can be spawned no session is served either.
-        if catch_unwind(AssertUnwindSafe(|| runtime.spawn(Box::pin(review)))).is_err() {
+        // Where nothing can be spawned no session is served either: a thread that is not the runtime's uses its anchor.
+        if runtime.try_spawn(Box::pin(review)).is_err() {
             line!(DEBUG, "session", "nobody was asked again, without a runtime", realm = self.name());
         }
     }

@@ -137,8 +137,7 @@ impl RunningRealm {
     fn spawn_sweeper(&self, sweeper: Sweeper) {
         // If nothing can be spawned, the work is done at once, see `drop`.
         let runtime = &self.context.runtime;
-        let spawn = AssertUnwindSafe(|| runtime.spawn(Box::pin(sweeper)));
-        if catch_unwind(spawn).is_err() {
+        if runtime.try_spawn(Box::pin(sweeper)).is_err() {
             line!(DEBUG, "session", "a realm was swept in one step, without a runtime", realm = self.name());
         }
     }

@@ -221,8 +221,7 @@ impl RunningRealm {
         }
         drop(idle);
         let realm = Arc::downgrade(self);
-        let spawn = || runtime.spawn(Box::pin(watch(realm, Arc::clone(runtime))));
-        if catch_unwind(AssertUnwindSafe(spawn)).is_err() {
+        if runtime.try_spawn(Box::pin(watch(realm, Arc::clone(runtime)))).is_err() {
             // Nothing can wait here.
             origin.idle().watched = false;
             self.remove_if_deserted();

@@ -15,12 +15,28 @@ use std::panic::catch_unwind;
 #[cfg(unix)]
 use std::path::Path;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Context;
 use std::time::{Duration, Instant};
 
 /// Spawns on the tokio runtime that is current where a connection is served.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tokio;
+
+/// One tokio runtime, spawned on from wherever.
+#[derive(Debug)]
+struct Anchored(Handle);
+
+impl Runtime for Anchored {
+    /// A runtime that has been shut down drops the task.
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        drop(self.0.spawn(task));
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()> {
+        Tokio.sleep_until(deadline)
+    }
+}
 
 /// The advice if tokio is missing.
 #[cfg(feature = "smol")]
@@ -36,6 +52,18 @@ const WITHOUT_SOCKETS: &str = "the application runs on a tokio runtime without s
 impl Runtime for Tokio {
     fn spawn(&self, task: BoxFuture<'static, ()>) {
         drop(::tokio::spawn(task));
+    }
+
+    fn try_spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
+        match Handle::try_current() {
+            Ok(handle) => drop(handle.spawn(task)),
+            Err(_) => return Err(task),
+        }
+        Ok(())
+    }
+
+    fn anchor(&self) -> Option<Arc<dyn Runtime>> {
+        Some(Arc::new(Anchored(Handle::try_current().ok()?)))
     }
 
     fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()> {
@@ -94,7 +122,6 @@ impl Runtime for Tokio {
 mod tests {
     use super::*;
     use std::io::Write;
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::task::Poll;
     use tokio::io::AsyncReadExt;
