@@ -20,7 +20,7 @@ pub use api::realm::{Realm, RealmTemplate, RoleRules};
 #[doc(inline)]
 pub use api::reply::{Events, Hold, Progress, Progressive};
 pub use api::routes::{RoutePattern, RouteSet, prefix, regex, wildcard};
-pub use api::{auth, extract, handler, layer, reply};
+pub use api::{auth, extract, handler, layer, reply, request};
 pub use application::{Application, ApplicationBuilder, AppliedChanges, RealmChanges, Realms};
 pub use base::error::{ConfigError, WampError};
 pub use base::io;
@@ -35,7 +35,6 @@ pub use peering::{
     Subscriber,
 };
 pub use router::realm::{Disclosure, ProcedureSettings, Publication, RealmHandle, Ruling, TopicSettings};
-pub use router::request;
 pub use router::session::{CloseReason, PendingSession, Session};
 pub use router::subscription::{PendingSubscription, Subscription};
 #[doc(inline)]

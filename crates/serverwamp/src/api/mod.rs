@@ -9,4 +9,5 @@ pub mod handler;
 pub mod layer;
 pub(crate) mod realm;
 pub mod reply;
+pub mod request;
 pub(crate) mod routes;

@@ -5,7 +5,7 @@ pub(crate) mod broker;
 pub(crate) mod dealer;
 pub(crate) mod meta;
 pub(crate) mod realm;
-pub mod request;
+pub(crate) mod request;
 pub(crate) mod routes;
 pub(crate) mod session;
 pub(crate) mod subscription;

@@ -1,6 +1,7 @@
 //! A peer that has to prove who it is.
 
-use super::{PeerRequest, Request};
+use super::PeerRequest;
+use crate::peering::Request;
 use crate::router::auth::{CraCredential, Exchange, Principal, Secret};
 use crate::{Session, WampError};
 use serverwamp_proto::auth::{CertificateSubject, SubjectError};

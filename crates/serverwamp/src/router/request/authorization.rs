@@ -1,6 +1,7 @@
 //! A request of a session that no permission names, and that an authorizer decides.
 
-use super::{PeerRequest, Request};
+use super::PeerRequest;
+use crate::peering::Request;
 use crate::{Session, WampError};
 use serverwamp_proto::message::Invoke;
 use serverwamp_proto::pattern::{Match, UriPattern};

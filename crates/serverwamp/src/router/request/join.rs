@@ -1,6 +1,7 @@
 //! A session that comes to life: before its authentication, and after.
 
-use super::{PeerRequest, Request};
+use super::PeerRequest;
+use crate::peering::Request;
 use crate::router::session::pending::{Admission, SessionReply};
 use crate::{Session, WampError};
 use std::sync::Arc;

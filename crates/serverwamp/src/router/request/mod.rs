@@ -1,7 +1,5 @@
-//! The requests of peers to application code: a call, a subscription, a session, a proof of identity, a question to an
-//! authorizer.
-//!
-//! Handlers and extractors are generic in the request, so one extractor serves every kind of handler it makes sense in.
+//! The requests that only an application is asked: a subscription, a session, a proof of identity, a question to an
+//! authorizer. `api/request.rs` has their public names.
 
 mod auth;
 mod authorization;
@@ -9,7 +7,6 @@ mod invocation;
 mod join;
 mod subscription;
 
-pub use crate::peering::{Invocation, Request};
 pub use crate::router::session::pending::SessionReply;
 pub use crate::router::subscription::SubscriptionReply;
 #[cfg(feature = "cryptosign")]
@@ -22,6 +19,7 @@ pub use join::{ConnectRequest, JoinRequest, SessionRequest};
 pub use subscription::SubscriptionRequest;
 
 use crate::Session;
+use crate::peering::Request;
 
 /// A request in the application's own realm, where a session of a peer asks.
 ///

@@ -1,6 +1,7 @@
 //! A SUBSCRIBE for the application.
 
-use super::{PeerRequest, Request};
+use super::PeerRequest;
+use crate::peering::Request;
 use crate::router::broker::PendingSubscribe;
 use crate::router::subscription::SubscriptionReply;
 use crate::{Session, WampError};

@@ -7,9 +7,9 @@
 )]
 
 use crate::memory::MemoryPeer;
-use crate::request::{Question, Verdict};
 use crate::router::realm::access::Standing;
 use crate::router::realm::{HeldEntry, RealmConfig};
+use crate::router::request::{Question, Verdict};
 use crate::router::session::RouterSession;
 use crate::rt::BoxFuture;
 use crate::{Action, Actions, Application, Realm, RoleRules, prefix};
