@@ -265,6 +265,10 @@ impl CallSource for ClientSource {
         self.caller.clone()
     }
 
+    fn caller_session(&self) -> Option<(SessionId, &str)> {
+        None
+    }
+
     fn realm_peer(&self) -> Result<RealmPeer, WampError> {
         let held = self.held.upgrade();
         let held =

@@ -104,10 +104,10 @@ impl CallLimit {
     }
 
     fn key(&self, invocation: &Invocation) -> LimitKey {
-        match (self.of, invocation.session()) {
+        match (self.of, invocation.call.source.caller_session()) {
             (_, None) => LimitKey::Undisclosed,
-            (Of::Session, Some(session)) => LimitKey::Session(session.id()),
-            (Of::Authid, Some(session)) => LimitKey::Authid(session.authid().into()),
+            (Of::Session, Some((session, _))) => LimitKey::Session(session),
+            (Of::Authid, Some((_, authid))) => LimitKey::Authid(authid.into()),
         }
     }
 

@@ -46,6 +46,9 @@ pub(crate) trait CallSource: Any + fmt::Debug + Send + Sync {
     /// The caller, as far as it is known. `asked` says whether it asked to be disclosed.
     fn caller(&self, procedure: &str, asked: bool) -> Caller;
 
+    /// The caller's session and its authid, where that session is one of this process.
+    fn caller_session(&self) -> Option<(SessionId, &str)>;
+
     /// The peer that serves the call, for what else its handler does in the realm.
     ///
     /// # Errors

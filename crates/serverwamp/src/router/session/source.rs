@@ -72,6 +72,10 @@ impl CallSource for Session {
         }
     }
 
+    fn caller_session(&self) -> Option<(SessionId, &str)> {
+        Some((self.id(), self.authid()))
+    }
+
     fn realm_peer(&self) -> Result<RealmPeer, WampError> {
         Ok(self.realm().into())
     }
