@@ -37,6 +37,7 @@ mod optional;
 mod payload;
 mod session;
 mod state;
+mod topic;
 mod uri;
 
 pub use crate::peering::Caller;
@@ -47,7 +48,8 @@ pub use input::CallInput;
 pub use payload::Params;
 pub use session::{Extension, Identity};
 pub use state::{FromRef, State};
-pub use uri::{Captures, Procedure, Topic};
+pub use topic::Topic;
+pub use uri::{Captures, Procedure};
 
 use crate::WampError;
 use crate::peering::Request;

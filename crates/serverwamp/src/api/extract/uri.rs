@@ -1,19 +1,14 @@
-//! Extractors of the URI that was called or subscribed to.
+//! Extractors of the URI that was called.
 
 use super::FromRequest;
 use crate::WampError;
 use crate::peering::{Invocation, Matched};
-use crate::router::request::SubscriptionRequest;
 use std::convert::Infallible;
 use std::sync::Arc;
 
 /// The URI that was called; with a pattern route this is the concrete one.
 #[derive(Clone, Debug)]
 pub struct Procedure(pub Arc<str>);
-
-/// The URI that is subscribed to, as the peer wrote it: with `match` prefix or wildcard this is a pattern.
-#[derive(Clone, Debug)]
-pub struct Topic(pub Arc<str>);
 
 /// The matches of the variable parts of a route's pattern, in order.
 ///
@@ -30,15 +25,7 @@ impl<S: Sync> FromRequest<Invocation, S> for Procedure {
     }
 }
 
-impl<S: Sync> FromRequest<SubscriptionRequest, S> for Topic {
-    type Rejection = Infallible;
-
-    async fn from_request(request: &mut SubscriptionRequest, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(Arc::clone(&request.attempt.topic)))
-    }
-}
-
-fn texts(captures: Option<Vec<&str>>) -> Vec<String> {
+pub(super) fn texts(captures: Option<Vec<&str>>) -> Vec<String> {
     captures.unwrap_or_default().into_iter().map(String::from).collect()
 }
 
@@ -56,13 +43,5 @@ impl<S: Sync> FromRequest<Invocation, S> for Captures {
                 })
                 .unwrap_or_default(),
         }))
-    }
-}
-
-impl<S: Sync> FromRequest<SubscriptionRequest, S> for Captures {
-    type Rejection = Infallible;
-
-    async fn from_request(request: &mut SubscriptionRequest, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(texts(request.route.captures(&request.attempt.topic))))
     }
 }

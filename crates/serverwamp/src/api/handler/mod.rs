@@ -6,12 +6,12 @@
 #![doc = include_str!("../../docs/handlers.md")]
 
 mod kinds;
+mod realm_kinds;
 mod state;
 mod tuples;
 
-pub use kinds::{
-    AuthHandler, AuthorizerHandler, ConnectHandler, JoinHandler, ProcedureHandler, TopicHandler,
-};
+pub use kinds::ProcedureHandler;
+pub use realm_kinds::{AuthHandler, AuthorizerHandler, ConnectHandler, JoinHandler, TopicHandler};
 pub(crate) use state::SharedState;
 pub use state::{NoState, StateFor, StateRef};
 

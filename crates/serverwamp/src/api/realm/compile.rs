@@ -77,7 +77,7 @@ impl Realm<()> {
         for route in routes.procedures {
             problems.extend(route.enter(&mut table, &rules).err());
         }
-        for route in routes.topics {
+        for route in routes.topics.0 {
             problems.extend(route.enter(&mut topics, &rules).err());
         }
         let routes = Arc::new(table);
@@ -162,7 +162,7 @@ impl Realm<()> {
 
     /// The parts that a running realm keeps and that this one brings nevertheless.
     fn bound_problem(&self, realm: &RunningRealm) -> Option<Problem> {
-        let handled = self.routes.topics.iter().any(|topic| topic.handler.is_some());
+        let handled = self.routes.topics.0.iter().any(|topic| topic.handler.is_some());
         let brought = [
             ("procedures", !self.routes.procedures.is_empty()),
             ("handlers of topics", handled),

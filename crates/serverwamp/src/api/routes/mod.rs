@@ -2,20 +2,20 @@
 
 mod required;
 mod served_by_client;
+mod tables;
+mod topics;
 
 pub use crate::peering::{RoutePattern, prefix, regex, wildcard};
 pub(crate) use served_by_client::ClientProcedure;
 
-use crate::api::handler::{ProcedureHandler, SharedState, TopicHandler, Unbound};
+use crate::api::handler::{ProcedureHandler, SharedState, Unbound};
 use crate::api::layer::layered;
 use crate::base::error::Problem;
-use crate::peering::{CallLayer, Compiled, ProcedureService, Served};
-use crate::router::request::SubscriptionRequest;
-use crate::router::routes::{RouteTable, TopicTable};
+use crate::peering::{CallLayer, ProcedureService, Served};
 use required::Required;
-use serverwamp_proto::uri::UriRules;
 use std::fmt;
 use std::panic::Location;
+use topics::TopicEntries;
 use tower_layer::Layer;
 
 /// Routes that still miss a state of type `S`.
@@ -41,7 +41,7 @@ use tower_layer::Layer;
 #[must_use]
 pub struct RouteSet<S = ()> {
     pub(crate) procedures: Vec<ProcedureEntry<S>>,
-    pub(crate) topics: Vec<TopicEntry<S>>,
+    pub(crate) topics: TopicEntries<S>,
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -58,14 +58,6 @@ pub(crate) struct ProcedureEntry<S> {
 /// Gives a route its state.
 type Serve<S> = Box<dyn FnOnce(&SharedState<S>) -> Served + Send>;
 
-pub(crate) struct TopicEntry<S> {
-    pub(crate) pattern: RoutePattern,
-    pub(crate) place: &'static Location<'static>,
-    pub(crate) required: Option<Required>,
-    /// `None` opens the topic.
-    pub(crate) handler: Option<Unbound<SubscriptionRequest, S>>,
-}
-
 impl<S> ProcedureEntry<S> {
     fn with_state(self, state: &SharedState<S>) -> ProcedureEntry<()> {
         let Self { pattern, place, takes_input, needs_session, required, serve } = self;
@@ -75,53 +67,7 @@ impl<S> ProcedureEntry<S> {
     }
 }
 
-impl ProcedureEntry<()> {
-    /// Adds the route to a realm's table.
-    pub(crate) fn enter(self, table: &mut RouteTable, rules: &UriRules) -> Result<(), Problem> {
-        let problem = |text| Problem::new(self.place, text);
-        let pattern = self.pattern.compile(rules).map_err(problem)?;
-        let served = (self.serve)(SharedState::none());
-        if table.insert_procedure(
-            pattern,
-            served,
-            self.takes_input,
-            required::compiled(self.required.as_ref()),
-        ) {
-            return Ok(());
-        }
-        Err(problem(twice("procedure", &self.pattern)))
-    }
-}
-
-impl<S: Send + Sync + 'static> TopicEntry<S> {
-    fn with_state(self, state: &SharedState<S>) -> TopicEntry<()> {
-        let Self { pattern, place, required, handler } = self;
-        let handler = handler.map(|handler| handler.with_state(state));
-        TopicEntry { pattern, place, required, handler }
-    }
-}
-
-impl TopicEntry<()> {
-    /// Adds the topic to a realm's table.
-    pub(crate) fn enter(self, table: &mut TopicTable, rules: &UriRules) -> Result<(), Problem> {
-        let problem = |text| Problem::new(self.place, text);
-        let pattern = match self.pattern.compile(rules).map_err(problem)? {
-            Compiled::Uri(pattern) => pattern,
-            Compiled::Regex(_) => {
-                return Err(problem(format!(
-                    "{:?} cannot be a topic: peers subscribe by URI, prefix or wildcard, not by regular expression",
-                    self.pattern
-                )));
-            }
-        };
-        let handler = self.handler.map(|handler| handler.bind(SharedState::none()));
-        if table.insert(pattern, handler, required::compiled(self.required.as_ref())) {
-            return Ok(());
-        }
-        Err(problem(twice("topic", &self.pattern)))
-    }
-}
-
+/// The fault of a pattern that stands there twice.
 fn twice(kind: &str, pattern: &RoutePattern) -> String {
     format!("the {kind} {pattern:?} already has a route; each has one handler")
 }
@@ -129,7 +75,7 @@ fn twice(kind: &str, pattern: &RoutePattern) -> String {
 impl<S: Send + Sync + 'static> RouteSet<S> {
     /// No routes yet.
     pub fn new() -> Self {
-        Self { procedures: Vec::new(), topics: Vec::new(), problems: Vec::new() }
+        Self { procedures: Vec::new(), topics: TopicEntries::none(), problems: Vec::new() }
     }
 
     /// Serves calls of `pattern` (a URI, [`prefix`], [`wildcard`] or [`regex`](fn@regex)) with `handler`.
@@ -172,42 +118,6 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
         self
     }
 
-    /// Runs `handler` for every subscription to `pattern` (a URI, [`prefix`] or [`wildcard`]).
-    ///
-    /// A topic that needs none is [opened](Self::open_topic) without. Who publishes to it is decided by the realm: the
-    /// application alone, unless [`allow_publish`](crate::Realm::allow_publish) lets clients do so.
-    #[track_caller]
-    pub fn topic<H, T>(mut self, pattern: impl Into<RoutePattern>, handler: H) -> Self
-    where
-        H: TopicHandler<T, S>,
-        T: 'static,
-    {
-        self.topics.push(TopicEntry {
-            pattern: pattern.into(),
-            place: Location::caller(),
-            required: None,
-            handler: Some(Unbound::new(handler)),
-        });
-        self
-    }
-
-    /// Opens a topic, or all that match a pattern, without a handler: whoever is in the realm may subscribe.
-    ///
-    /// In a realm made by [`Realm::new`](crate::Realm::new) a topic that no route names is closed, and a SUBSCRIBE to it is
-    /// refused with `wamp.error.invalid_uri`.
-    ///
-    /// ```
-    /// use serverwamp::{RouteSet, prefix};
-    ///
-    /// let routes: RouteSet = RouteSet::new().open_topic("docs.changes").open_topic(prefix("docs.read."));
-    /// ```
-    #[track_caller]
-    pub fn open_topic(mut self, pattern: impl Into<RoutePattern>) -> Self {
-        let place = Location::caller();
-        self.topics.push(TopicEntry { pattern: pattern.into(), place, required: None, handler: None });
-        self
-    }
-
     /// Adds all routes of another set.
     pub fn merge(mut self, other: Self) -> Self {
         self.procedures.extend(other.procedures);
@@ -235,9 +145,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
         for route in &mut other.procedures {
             route.pattern.nest(prefix);
         }
-        for route in &mut other.topics {
-            route.pattern.nest(prefix);
-        }
+        other.topics.nest(prefix);
         self.merge(other)
     }
 
@@ -267,7 +175,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
     pub(crate) fn with_state(self, state: &SharedState<S>) -> RouteSet<()> {
         RouteSet {
             procedures: self.procedures.into_iter().map(|route| route.with_state(state)).collect(),
-            topics: self.topics.into_iter().map(|route| route.with_state(state)).collect(),
+            topics: self.topics.with_state(state),
             problems: self.problems,
         }
     }
@@ -283,7 +191,7 @@ impl<S> fmt::Debug for RouteSet<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RouteSet")
             .field("procedures", &self.procedures.iter().map(|route| &route.pattern).collect::<Vec<_>>())
-            .field("topics", &self.topics.iter().map(|route| &route.pattern).collect::<Vec<_>>())
+            .field("topics", &self.topics.patterns().map(|(pattern, _)| pattern).collect::<Vec<_>>())
             .finish()
     }
 }

@@ -40,7 +40,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
 
     fn require(mut self, roles: Vec<Cow<'static, str>>, place: &'static Location<'static>) -> Self {
         let procedures = self.procedures.iter_mut().map(|route| &mut route.required);
-        let all = procedures.chain(self.topics.iter_mut().map(|route| &mut route.required));
+        let all = procedures.chain(self.topics.0.iter_mut().map(|route| &mut route.required));
         let mut nobody_is_left = roles.is_empty();
         for required in all {
             let both = |former: Required| -> Vec<_> {
@@ -63,7 +63,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
     /// Every role that is required somewhere, and where.
     pub(crate) fn required_roles(&self) -> Vec<(Cow<'static, str>, &'static Location<'static>)> {
         let procedures = self.procedures.iter().filter_map(|route| route.required.as_ref());
-        let all = procedures.chain(self.topics.iter().filter_map(|route| route.required.as_ref()));
+        let all = procedures.chain(self.topics.0.iter().filter_map(|route| route.required.as_ref()));
         let mut roles: Vec<_> = all
             .flat_map(|required| required.roles.iter().map(|role| (role.clone(), required.place)))
             .collect();

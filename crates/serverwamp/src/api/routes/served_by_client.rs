@@ -55,10 +55,9 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
                 takes_input: route.takes_input,
             });
         }
-        for topic in topics {
-            let pattern = &topic.pattern;
+        for (pattern, place) in topics.patterns() {
             problems.push(Problem::new(
-                topic.place,
+                place,
                 format!(
                     "a client cannot serve the topic {pattern:?}: the router decides who may subscribe to it"
                 ),
