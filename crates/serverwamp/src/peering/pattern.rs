@@ -1,6 +1,6 @@
 //! The URI, pattern or regular expression of a route.
 
-use regex::Regex;
+use super::expression::{Expression, ExpressionText};
 use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::uri::{UriRules, is_reserved};
 use std::fmt;
@@ -12,7 +12,7 @@ pub struct RoutePattern(pub(crate) PatternShape);
 #[derive(Clone)]
 pub(crate) enum PatternShape {
     Uri(Match, String),
-    Regex { prefix: String, expression: String },
+    Regex(ExpressionText),
 }
 
 impl From<&str> for RoutePattern {
@@ -38,25 +38,17 @@ pub fn wildcard(uri: impl Into<String>) -> RoutePattern {
     RoutePattern(PatternShape::Uri(Match::Wildcard, uri.into()))
 }
 
-/// Every URI that the regular expression matches as a whole; for procedures the server itself serves.
-///
-/// WAMP knows no such match, so no peer can register or subscribe this way. The syntax is that of the `regex` crate,
-/// which takes linear time whatever a peer calls.
-pub fn regex(expression: impl Into<String>) -> RoutePattern {
-    RoutePattern(PatternShape::Regex { prefix: String::new(), expression: expression.into() })
-}
-
 /// A pattern that has been checked.
 pub(crate) enum Compiled {
     Uri(UriPattern),
-    Regex(Regex),
+    Regex(Expression),
 }
 
 impl RoutePattern {
     pub(crate) fn nest(&mut self, outer: &str) {
         match &mut self.0 {
             PatternShape::Uri(_, uri) => uri.insert_str(0, outer),
-            PatternShape::Regex { prefix, .. } => prefix.insert_str(0, outer),
+            PatternShape::Regex(expression) => expression.nest(outer),
         }
     }
 
@@ -80,12 +72,7 @@ impl RoutePattern {
                     .map_err(|error| format!("{uri:?} is not a valid URI for match {policy}: {error}"))?;
                 Ok(Compiled::Uri(UriPattern::new(*policy, uri.as_str())))
             }
-            PatternShape::Regex { prefix, expression } => {
-                let anchored = format!("^{}(?:{expression})$", regex::escape(prefix));
-                Regex::new(&anchored)
-                    .map(Compiled::Regex)
-                    .map_err(|error| format!("{expression:?} is not a regular expression: {error}"))
-            }
+            PatternShape::Regex(expression) => expression.compile().map(Compiled::Regex),
         }
     }
 }
@@ -96,9 +83,7 @@ impl fmt::Debug for RoutePattern {
             PatternShape::Uri(Match::Exact, uri) => write!(f, "{uri:?}"),
             PatternShape::Uri(Match::Prefix, uri) => write!(f, "prefix({uri:?})"),
             PatternShape::Uri(_, uri) => write!(f, "wildcard({uri:?})"),
-            PatternShape::Regex { prefix, expression } => {
-                write!(f, "regex({:?})", format!("{prefix}{expression}"))
-            }
+            PatternShape::Regex(expression) => expression.fmt(f),
         }
     }
 }

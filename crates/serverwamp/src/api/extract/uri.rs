@@ -36,12 +36,7 @@ impl<S: Sync> FromRequest<Invocation, S> for Captures {
         Ok(Self(match &request.call.matched {
             Matched::Exact => Vec::new(),
             Matched::Pattern(pattern) => texts(pattern.captures(&request.call.procedure)),
-            Matched::Regex(regex) => regex
-                .captures(&request.call.procedure)
-                .map(|groups| {
-                    groups.iter().skip(1).map(|group| group.map_or("", |text| text.as_str()).into()).collect()
-                })
-                .unwrap_or_default(),
+            Matched::Regex(regex) => regex.captures(&request.call.procedure),
         }))
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{CallState, Caller, Request};
 use crate::WampError;
+use crate::peering::Expression;
 use crate::peering::payload::CallReply;
-use regex::Regex;
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::pattern::UriPattern;
 use serverwamp_proto::payload::Payload;
@@ -27,7 +27,7 @@ pub(crate) enum Matched {
     /// By a prefix or a wildcard pattern.
     Pattern(Arc<UriPattern>),
     /// By a regular expression.
-    Regex(Arc<Regex>),
+    Regex(Expression),
 }
 
 impl Invocation {

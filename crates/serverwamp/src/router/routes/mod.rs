@@ -7,7 +7,6 @@ pub(crate) use self::required::RequiredRoles;
 pub(crate) use self::topics::{TopicRoute, TopicTable};
 
 use crate::peering::{Compiled, Matched, Served};
-use regex::Regex;
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
 use std::borrow::Cow;
 use std::fmt;
@@ -58,7 +57,7 @@ impl RouteTable {
             }
             Compiled::Regex(regex) => self.expressions.push(Arc::new(ProcedureRoute {
                 uri: regex.as_str().into(),
-                matched: Matched::Regex(Arc::new(regex)),
+                matched: Matched::Regex(regex),
                 served,
                 takes_input,
                 required,
@@ -88,9 +87,9 @@ impl RouteTable {
 
     /// The route by regular expression that serves a call of `procedure` when nothing else does.
     pub(crate) fn expression(&self, procedure: &str) -> Option<&Arc<ProcedureRoute>> {
-        self.expressions.iter().find(
-            |route| matches!(&route.matched, Matched::Regex(regex) if Regex::is_match(regex, procedure)),
-        )
+        self.expressions
+            .iter()
+            .find(|route| matches!(&route.matched, Matched::Regex(regex) if regex.is_match(procedure)))
     }
 
     /// Shows every route that is a pattern as peers know them.
