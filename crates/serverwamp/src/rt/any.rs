@@ -1,48 +1,15 @@
-//! A listener of any runtime behind one type.
+//! A connection of any runtime behind one type.
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 
-use super::BoxFuture;
-use super::listener::Listener;
 use crate::base::unix_peer::UnixPeer;
 
-/// A [`Listener`] whose type has been forgotten, as [`Runtime::listen`](super::Runtime::listen) returns it.
-///
-/// Each read and each write of its connections is one call through a table, beside a call of the system.
-pub struct AnyListener(Box<dyn Accept>);
-
-impl AnyListener {
-    /// Forgets the type of `listener`.
-    pub fn new(listener: impl Listener + 'static) -> Self {
-        Self(Box::new(listener))
-    }
-}
-
-impl Listener for AnyListener {
-    type Io = AnyIo;
-
-    async fn accept(&mut self) -> io::Result<(AnyIo, Option<SocketAddr>)> {
-        self.0.accept_any().await
-    }
-
-    fn unix_peer(io: &AnyIo) -> Option<UnixPeer> {
-        io.1
-    }
-}
-
-impl fmt::Debug for AnyListener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AnyListener")
-    }
-}
-
-/// A connection of an [`AnyListener`], or one that [`Runtime::connect`](super::Runtime::connect) has made.
+/// A connection of an [`AnyListener`](super::AnyListener), or one that [`Runtime::connect`](super::Runtime::connect) has made.
 pub struct AnyIo(Box<dyn Stream>, Option<UnixPeer>);
 
 impl AnyIo {
@@ -58,23 +25,23 @@ impl fmt::Debug for AnyIo {
     }
 }
 
-trait Accept: Send {
-    fn accept_any(&mut self) -> BoxFuture<'_, io::Result<(AnyIo, Option<SocketAddr>)>>;
-}
-
-impl<L: Listener> Accept for L {
-    fn accept_any(&mut self) -> BoxFuture<'_, io::Result<(AnyIo, Option<SocketAddr>)>> {
-        Box::pin(async {
-            let (stream, address) = self.accept().await?;
-            let peer = L::unix_peer(&stream);
-            Ok((AnyIo(Box::new(stream), peer), address))
-        })
-    }
-}
-
 trait Stream: Read + Write + Unpin + Send {}
 
 impl<T: Read + Write + Unpin + Send> Stream for T {}
+
+impl AnyIo {
+    /// As [`new`](Self::new), with the process at the other end.
+    pub(super) fn accepted(
+        stream: impl Read + Write + Unpin + Send + 'static,
+        unix_peer: Option<UnixPeer>,
+    ) -> Self {
+        Self(Box::new(stream), unix_peer)
+    }
+
+    pub(super) fn unix_peer(&self) -> Option<UnixPeer> {
+        self.1
+    }
+}
 
 impl AnyIo {
     fn inner(self: Pin<&mut Self>) -> Pin<&mut (dyn Stream + 'static)> {

@@ -16,6 +16,7 @@ use std::task::Context;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub(crate) mod any;
+pub(crate) mod any_listener;
 pub(crate) mod guard;
 pub(crate) mod listener;
 #[cfg(feature = "smol")]
@@ -25,7 +26,8 @@ mod sockets;
 #[cfg(feature = "tokio")]
 mod tokio;
 mod unknown_host;
-pub use self::any::{AnyIo, AnyListener};
+pub use self::any::AnyIo;
+pub use self::any_listener::AnyListener;
 #[cfg(feature = "smol")]
 pub use self::smol::Smol;
 #[cfg(feature = "tokio")]

@@ -10,7 +10,7 @@ use std::thread;
 use super::stop::StopSignals;
 use super::{ServeError, Server, error};
 use crate::base::signal::Signal;
-use crate::rt::any::AnyListener;
+use crate::rt::any_listener::AnyListener;
 
 /// A [`Server`] that listens at an address; made by [`Server::bind`].
 #[derive(Debug)]

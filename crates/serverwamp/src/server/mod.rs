@@ -27,7 +27,8 @@ pub use self::error::ServeError;
 pub use self::fallback::RequestBody;
 #[cfg(unix)]
 pub use self::unix_socket::UnixSocket;
-pub use crate::rt::any::{AnyIo, AnyListener};
+pub use crate::rt::any::AnyIo;
+pub use crate::rt::any_listener::AnyListener;
 pub use crate::rt::listener::{Incoming, Listener};
 
 use std::future::Future;
