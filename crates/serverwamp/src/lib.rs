@@ -24,9 +24,10 @@ pub use api::{auth, extract, handler, layer, reply, request};
 pub use application::{Application, ApplicationBuilder, AppliedChanges, RealmChanges, Realms};
 pub use base::error::{ConfigError, WampError};
 pub use base::io;
-pub use base::limits::{Limits, Overflow};
+pub use base::limits::Limits;
 #[cfg(all(feature = "measure", unix))]
 pub use base::measure;
+pub use base::overflow::Overflow;
 pub use base::proxies::TrustedProxies;
 pub use base::statistics::{Refusal, Statistics};
 pub use base::unix_peer::UnixPeer;

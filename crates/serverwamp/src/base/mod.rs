@@ -12,6 +12,7 @@ pub(crate) mod locks;
 pub(crate) mod log;
 #[cfg_attr(not(feature = "measure"), expect(unreachable_pub, reason = "public with the feature"))]
 pub mod measure;
+pub(crate) mod overflow;
 pub(crate) mod proxies;
 pub(crate) mod signal;
 pub(crate) mod statistics;

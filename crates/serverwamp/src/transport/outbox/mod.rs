@@ -11,6 +11,7 @@
 mod drain;
 mod failure;
 mod frames;
+mod limited;
 mod pool;
 mod pressure;
 mod push;

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::Class;
-use crate::base::limits::{Limits, Overflow};
+use crate::Overflow;
 
 /// The bytes that a sender is expected to send after its pause.
 const EACH: usize = 64 * 1024;
@@ -39,19 +39,6 @@ impl OutboxBounds {
 pub(crate) struct DrainRate {
     pub(crate) bytes: usize,
     pub(crate) time: Duration,
-}
-
-impl Limits {
-    /// The limits of the outbox of a session. All outboxes of sessions are made with them.
-    pub(crate) fn bounds(&self) -> OutboxBounds {
-        OutboxBounds {
-            queued: self.outgoing_bytes,
-            messages: self.outgoing_messages,
-            message: self.outgoing_message_bytes,
-            overflow: self.overflow,
-            drain: DrainRate { bytes: self.drain_bytes, time: self.drain_time },
-        }
-    }
 }
 
 /// Something that waits or may wait.
