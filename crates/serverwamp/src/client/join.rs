@@ -7,9 +7,9 @@ use super::error::ClientError;
 use super::handle::{Client, Held};
 use super::served::CALLS_SERVED;
 use super::session::{ClientSession, Machine};
-use crate::base::limits::Limits;
+use crate::Overflow;
 use crate::rt::{Runtime, after};
-use crate::transport::{Connection, Framing, Outbox, Pool, RunQueue, Settings};
+use crate::transport::{Connection, DrainRate, Framing, Outbox, OutboxBounds, Pool, RunQueue, Settings};
 use bytes::BytesMut;
 use futures_util::future::{Either, select};
 use hyper::rt::{Read, Write};
@@ -24,6 +24,15 @@ use std::time::Duration;
 
 /// The client's name and version, as HELLO tells it.
 const AGENT: &str = concat!("serverwamp/", env!("CARGO_PKG_VERSION"));
+
+/// What may wait for the router: as much as an application lets wait for one peer.
+const WAITING: OutboxBounds = OutboxBounds {
+    queued: 4 << 20,
+    messages: 65_536,
+    message: 4 << 20,
+    overflow: Overflow::CloseSession,
+    drain: DrainRate { bytes: 256 << 10, time: Duration::from_secs(2) },
+};
 
 /// How a client joins a realm.
 #[derive(Debug)]
@@ -74,9 +83,8 @@ pub(crate) async fn join<IO: Read + Write + Unpin + Send + 'static>(
     runtime.available().map_err(ClientError::Runtime)?;
     let OpenedTransport { io, framing, settings, received, channel } = opened;
     let answerer = Answerer::new(how.login.clone(), channel).map_err(ClientError::Settings)?;
-    let limits = Limits::default();
     let run_queue = RunQueue::new(Arc::clone(&runtime), Pool::new(0));
-    let outbox = Outbox::borrowing(framing, limits.bounds(), run_queue.pool());
+    let outbox = Outbox::borrowing(framing, WAITING, run_queue.pool());
     let machine =
         Machine::new(ClientLimits { requests: how.requests, invocations: CALLS_SERVED }, Bounds::NONE);
     let session = Arc::new(ClientSession::new(machine, outbox.clone(), how.serializer, Arc::clone(&runtime)));
@@ -145,4 +153,14 @@ fn hello(how: &JoinSettings, answerer: &Answerer) -> Message<'static> {
     };
     answerer.offer(how.serializer, &mut details);
     Message::Hello(Hello { realm: Some(how.realm.clone().into()), details })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_much_may_wait_for_a_router_as_an_application_lets_wait_for_a_peer() {
+        assert_eq!(WAITING, crate::Limits::default().bounds());
+    }
 }

@@ -12,7 +12,7 @@ use crate::Overflow;
 const EACH: usize = 64 * 1024;
 
 /// The limits of an outbox, and the treatment of excess.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct OutboxBounds {
     /// Bytes of all messages.
     pub(crate) queued: usize,
@@ -35,7 +35,7 @@ impl OutboxBounds {
 }
 
 /// The rate at which a peer has to accept what waits, where much does: so many bytes in each such time.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct DrainRate {
     pub(crate) bytes: usize,
     pub(crate) time: Duration,
