@@ -14,7 +14,7 @@ use crate::peering::{
     CallSource, CallState, Caller, ChargedPayload, Charger, Invocation, Matched, RealmPeer, Served, Stop,
     Taken, encode_error, run_to_end,
 };
-use crate::rt::{Runtime, after, guard};
+use crate::rt::{Runtime, after, panics};
 use crate::transport::{Class, Outbox, PushError, infallible};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{RegistrationId, RequestId, SessionId};
@@ -292,7 +292,7 @@ impl CallSource for ClientSource {
             "a handler of a client panicked",
             id = id,
             session = self.id,
-            panic = guard::text(panic)
+            panic = panics::text(panic)
         );
         id
     }

@@ -4,7 +4,7 @@ use crate::WampError;
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::router::session::RouterSession;
-use crate::rt::{BoxFuture, Runtime, after, guard};
+use crate::rt::{BoxFuture, Runtime, after, panics};
 use crate::transport::shutdown::Alive;
 use futures_util::future::{Either, select};
 use std::any::Any;
@@ -28,7 +28,7 @@ pub(crate) fn report_panic(what: &str, session: &RouterSession, panic: &(dyn Any
         session = session,
         realm = realm,
         handler = what,
-        panic = guard::text(panic)
+        panic = panics::text(panic)
     );
     id
 }

@@ -18,7 +18,7 @@ use std::time::Instant;
 use arc_swap::ArcSwapOption;
 use futures_util::FutureExt as _;
 
-use super::{AnyIo, AnyListener, BoxFuture, Runtime, Unavailable};
+use super::{AnyIo, AnyListener, BoxFuture, Runtime, Unavailable, panics};
 use crate::base::counters::Counters;
 use crate::base::log::{Whose, flush, line};
 use crate::base::statistics::Refusal;
@@ -57,16 +57,7 @@ pub(crate) fn guarded(
 /// Counts a panic, and logs it with who was served.
 pub(crate) fn report(counters: &Counters, Whose { peer, session }: Whose, panic: &(dyn Any + Send)) {
     counters.count(Refusal::Panic, 1);
-    line!(ERROR, "internal", "a task panicked, and what it served has ended", panic = text(panic); peer = peer, session = session);
-}
-
-/// The message of a panic.
-pub(crate) fn text(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("(no text)")
+    line!(ERROR, "internal", "a task panicked, and what it served has ended", panic = panics::text(panic); peer = peer, session = session);
 }
 
 impl Runtime for Guarded {

@@ -19,6 +19,7 @@ pub(crate) mod any;
 pub(crate) mod any_listener;
 pub(crate) mod guard;
 pub(crate) mod listener;
+pub(crate) mod panics;
 #[cfg(feature = "smol")]
 mod smol;
 #[cfg(any(feature = "tokio", feature = "smol"))]

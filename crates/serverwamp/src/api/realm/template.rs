@@ -8,7 +8,7 @@ use crate::base::error::Problem;
 use crate::base::limits::Limits;
 use crate::peering::Compiled;
 use crate::router::realm::{RunningTemplate, TemplateParts, WaysIn};
-use crate::rt::guard;
+use crate::rt::panics;
 use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::uri::UriRules;
 use std::fmt;
@@ -191,7 +191,7 @@ impl RealmTemplate<()> {
                 let text = format!(
                     "the template {:?} panicked when it was asked for a realm {example:?}: {}",
                     self.pattern,
-                    guard::text(panic.as_ref())
+                    panics::text(panic.as_ref())
                 );
                 problems.push(Problem::new(place, text));
             }

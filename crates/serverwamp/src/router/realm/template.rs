@@ -116,7 +116,7 @@ impl RunningTemplate {
         let why = match made {
             Ok(Ok(blueprint)) => return Ok(blueprint),
             Ok(Err(problems)) => problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-            Err(panic) => crate::rt::guard::text(panic.as_ref()).to_owned(),
+            Err(panic) => crate::rt::panics::text(panic.as_ref()).to_owned(),
         };
         let id = crate::base::ids::incident();
         line!(
