@@ -6,6 +6,7 @@ use super::error::ClientError;
 use super::served;
 use super::session::{Awaited, ClientSession, goodbye};
 use crate::base::error::WampError;
+use crate::base::log;
 use crate::peering::EventDraft;
 use crate::transport::{EndReason, Flow, MessageHandler};
 use bytes::Bytes;
@@ -19,6 +20,7 @@ use serverwamp_proto::session::client::{ClientStep, PendingRequest, RequestKind,
 use serverwamp_proto::uris;
 use serverwamp_proto::websocket::Opcode;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::Instant;
 
@@ -211,6 +213,11 @@ impl MessageHandler for ClientDriver {
         Flow::Continue
     }
 
+    fn poll(&mut self, _: &mut Context<'_>, _: Instant) -> Poll<()> {
+        log::flush();
+        Poll::Ready(())
+    }
+
     fn violation(&mut self, description: &str, close_code: u16) {
         match close_code {
             TOO_LONG => self.refused_message(description),
@@ -233,6 +240,7 @@ impl MessageHandler for ClientDriver {
             Some(()) => SessionEnd::Lost(text),
             None => SessionEnd::NeverJoined(ClientError::Lost(text)),
         });
+        log::flush();
     }
 }
 
