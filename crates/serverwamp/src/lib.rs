@@ -1,49 +1,79 @@
 #![doc = include_str!("docs/crate.md")]
 #![forbid(unsafe_code)]
+// Whole rooms of the router and of the client are left out where they are declared. Of what both have in common each uses a part.
+#![cfg_attr(
+    not(all(feature = "client", feature = "server")),
+    allow(dead_code, unused_imports, reason = "the other half of the framework uses it")
+)]
 
 pub mod rt;
 
 mod api;
+#[cfg(feature = "server")]
 mod application;
 mod base;
+#[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "server")]
 mod peer;
 mod peering;
+#[cfg(feature = "server")]
 mod router;
+#[cfg(feature = "server")]
 pub mod server;
 mod transport;
 
+#[cfg(feature = "server")]
+pub use api::auth;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub use api::debug_handler as __debug_handler;
+#[cfg(feature = "server")]
 pub use api::realm::{Realm, RealmTemplate, RoleRules};
+#[cfg(feature = "server")]
 #[doc(inline)]
-pub use api::reply::{Events, Hold, Progress, Progressive};
-pub use api::routes::{RoutePattern, RouteSet, prefix, regex, wildcard};
-pub use api::{auth, extract, handler, layer, reply, request};
+pub use api::reply::{Events, Hold};
+#[doc(inline)]
+pub use api::reply::{Progress, Progressive};
+#[cfg(feature = "server")]
+pub use api::routes::regex;
+pub use api::routes::{RoutePattern, RouteSet, prefix, wildcard};
+pub use api::{extract, handler, layer, reply, request};
+#[cfg(feature = "server")]
 pub use application::{Application, ApplicationBuilder, AppliedChanges, RealmChanges, Realms};
 pub use base::error::{ConfigError, WampError};
 pub use base::io;
+#[cfg(feature = "server")]
 pub use base::limits::Limits;
 #[cfg(all(feature = "measure", unix))]
 pub use base::measure;
 pub use base::overflow::Overflow;
+#[cfg(feature = "server")]
 pub use base::proxies::TrustedProxies;
+#[cfg(feature = "server")]
 pub use base::statistics::{Refusal, Statistics};
+#[cfg(feature = "server")]
 pub use base::unix_peer::UnixPeer;
 pub use peering::{
     CallInputs, CallResult, Calling, FromResults, ProgressResults, RealmPeer, ReceivedEvent, Registration,
     Subscriber,
 };
+#[cfg(feature = "server")]
 pub use router::realm::{Disclosure, ProcedureSettings, Publication, RealmHandle, Ruling, TopicSettings};
+#[cfg(feature = "server")]
 pub use router::session::{CloseReason, PendingSession, Session};
+#[cfg(feature = "server")]
 pub use router::subscription::{PendingSubscription, Subscription};
+#[cfg(feature = "server")]
 #[doc(inline)]
 pub use server::Server;
+#[cfg(feature = "server")]
 pub use server::service::{PeerAddress, PeerCertificates, WebSocketService};
-#[cfg(feature = "tls")]
+#[cfg(all(feature = "server", feature = "tls"))]
 pub use server::tls;
+#[cfg(feature = "server")]
 pub use server::{long_poll, memory, rawsocket};
+#[cfg(feature = "server")]
 pub use transport::{TlsInfo, TransportInfo, TransportKind, websocket};
 
 #[cfg(feature = "macros")]

@@ -77,6 +77,55 @@ fn a_feature_costs_as_many_crates_as_its_row_says() {
     }
 }
 
+/// How many crates combinations of features compile, as a table `| features | crates, .. |` says; no feature is all defaults.
+fn sizes(document: &str) -> Vec<(Vec<&str>, usize)> {
+    let rows = document.lines().skip_while(|line| !line.starts_with("| features | crates")).skip(2);
+    let size =
+        |row: &'_ str| row.trim_matches('|').rsplit('|').next().and_then(|cell| cell.trim().parse().ok());
+    rows.take_while(|line| line.starts_with('|'))
+        .map(|row| (row.split('`').skip(1).step_by(2).collect(), size(row).unwrap_or_default()))
+        .collect()
+}
+
+/// What only a router needs, and `httparse` and `httpdate`, which come with HTTP and the server of hyper.
+const OF_A_SERVER: [&str; 6] = ["arc-swap", "http-body-util", "httparse", "httpdate", "regex", "signal-hook"];
+
+/// The crates of a tree that nothing but a router or a server of HTTP needs.
+fn of_a_server(tree: &str) -> BTreeSet<&str> {
+    let names = tree.lines().filter_map(|line| line.split(' ').next());
+    names.filter(|name| OF_A_SERVER.contains(name)).collect()
+}
+
+#[test]
+fn client_and_server_compile_as_many_crates_as_the_readme_says() {
+    let readme = read(&root().join("README.md"));
+    let sizes = sizes(&readme);
+    assert_eq!(
+        sizes.iter().map(|(features, _)| features.join(",")).collect::<Vec<_>>(),
+        ["", "client,tokio", "server,tokio"]
+    );
+    for (features, number) in sizes {
+        let features = features.join(",");
+        let chosen = ["--no-default-features", "--features", &features];
+        let chosen = if features.is_empty() { &[][..] } else { &chosen[..] };
+        let lines = tree("serverwamp", &[&["--edges", "normal"], chosen].concat());
+        let crates: BTreeSet<String> =
+            lines.lines().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(crates.len(), number, "{features:?} compiles {crates:?}");
+    }
+}
+
+#[test]
+fn the_client_alone_has_neither_router_nor_http_server() {
+    let tree_of = |features: &str| {
+        tree("serverwamp", &["--edges", "normal", "--no-default-features", "--features", features])
+    };
+    for features in ["client,tokio", "client,smol,tls,scram,cryptosign"] {
+        assert_eq!(of_a_server(&tree_of(features)), BTreeSet::new(), "{features}");
+    }
+    assert_eq!(of_a_server(&tree_of("server")), OF_A_SERVER.into_iter().collect(), "they are found");
+}
+
 #[test]
 fn an_impure_dependency_is_found() {
     assert!(

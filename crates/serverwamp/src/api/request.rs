@@ -4,10 +4,11 @@
 //! Handlers and extractors are generic in the request, so one extractor serves every kind of handler it makes sense in.
 
 pub use crate::peering::{Invocation, Request};
-#[cfg(feature = "cryptosign")]
+#[cfg(all(feature = "server", feature = "cryptosign"))]
 pub use crate::router::request::CryptosignMethod;
-#[cfg(feature = "scram")]
+#[cfg(all(feature = "server", feature = "scram"))]
 pub use crate::router::request::ScramMethod;
+#[cfg(feature = "server")]
 pub use crate::router::request::{
     AuthRequest, AuthorizerRequest, ConnectRequest, CraMethod, CustomMethod, JoinRequest, Method,
     PeerRequest, Purpose, Question, QuestionOptions, SessionReply, SessionRequest, SubscriptionReply,

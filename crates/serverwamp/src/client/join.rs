@@ -155,7 +155,7 @@ fn hello(how: &JoinSettings, answerer: &Answerer) -> Message<'static> {
     Message::Hello(Hello { realm: Some(how.realm.clone().into()), details })
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "server"))]
 mod tests {
     use super::*;
 

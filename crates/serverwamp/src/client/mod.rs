@@ -19,7 +19,7 @@ mod serve_routes;
 mod served;
 mod session;
 mod subscribe;
-#[cfg(all(test, feature = "tokio"))]
+#[cfg(all(test, feature = "server", feature = "tokio"))]
 mod tests;
 mod topics;
 

@@ -15,6 +15,10 @@ mod call_inbox;
 mod call_inputs;
 mod event;
 mod event_inbox;
+#[cfg(feature = "server")]
+mod expression;
+#[cfg(not(feature = "server"))]
+#[path = "no_expression.rs"]
 mod expression;
 mod pattern;
 pub(crate) mod payload;
@@ -31,6 +35,7 @@ pub(crate) use event::EventSource;
 pub use event::{ReceivedEvent, Subscriber};
 pub(crate) use event_inbox::{EventDraft, EventInbox, WAITING_EVENTS};
 pub(crate) use expression::Expression;
+#[cfg(feature = "server")]
 pub use expression::regex;
 pub(crate) use pattern::{Compiled, PatternShape};
 pub use pattern::{RoutePattern, prefix, wildcard};

@@ -7,15 +7,24 @@ use std::task::{Context, Poll};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 
+#[cfg(feature = "server")]
 use crate::base::unix_peer::UnixPeer;
 
 /// A connection of an [`AnyListener`](super::AnyListener), or one that [`Runtime::connect`](super::Runtime::connect) has made.
-pub struct AnyIo(Box<dyn Stream>, Option<UnixPeer>);
+pub struct AnyIo {
+    stream: Box<dyn Stream>,
+    #[cfg(feature = "server")]
+    unix_peer: Option<UnixPeer>,
+}
 
 impl AnyIo {
     /// Forgets the type of `stream`.
     pub fn new(stream: impl Read + Write + Unpin + Send + 'static) -> Self {
-        Self(Box::new(stream), None)
+        Self {
+            stream: Box::new(stream),
+            #[cfg(feature = "server")]
+            unix_peer: None,
+        }
     }
 }
 
@@ -29,23 +38,24 @@ trait Stream: Read + Write + Unpin + Send {}
 
 impl<T: Read + Write + Unpin + Send> Stream for T {}
 
+#[cfg(feature = "server")]
 impl AnyIo {
     /// As [`new`](Self::new), with the process at the other end.
     pub(super) fn accepted(
         stream: impl Read + Write + Unpin + Send + 'static,
         unix_peer: Option<UnixPeer>,
     ) -> Self {
-        Self(Box::new(stream), unix_peer)
+        Self { stream: Box::new(stream), unix_peer }
     }
 
     pub(super) fn unix_peer(&self) -> Option<UnixPeer> {
-        self.1
+        self.unix_peer
     }
 }
 
 impl AnyIo {
     fn inner(self: Pin<&mut Self>) -> Pin<&mut (dyn Stream + 'static)> {
-        Pin::new(&mut *self.get_mut().0)
+        Pin::new(&mut *self.get_mut().stream)
     }
 }
 
@@ -73,7 +83,7 @@ impl Write for AnyIo {
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.0.is_write_vectored()
+        self.stream.is_write_vectored()
     }
 
     fn poll_write_vectored(

@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::net::TcpListener;
 use std::num::NonZero;
 use std::path::Path;
 use std::pin::Pin;
@@ -16,8 +15,11 @@ use std::task::Context;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub(crate) mod any;
+#[cfg(feature = "server")]
 pub(crate) mod any_listener;
+#[cfg(feature = "server")]
 pub(crate) mod guard;
+#[cfg(feature = "server")]
 pub(crate) mod listener;
 pub(crate) mod panics;
 #[cfg(feature = "smol")]
@@ -28,10 +30,11 @@ mod sockets;
 mod tokio;
 mod unknown_host;
 pub use self::any::AnyIo;
+#[cfg(feature = "server")]
 pub use self::any_listener::AnyListener;
 #[cfg(feature = "smol")]
 pub use self::smol::Smol;
-#[cfg(feature = "tokio")]
+#[cfg(all(feature = "server", feature = "tokio"))]
 pub(crate) use self::tokio::Handed;
 #[cfg(feature = "tokio")]
 pub use self::tokio::Tokio;
@@ -100,11 +103,13 @@ pub trait Runtime: Send + Sync + fmt::Debug + 'static {
 
     /// Makes a [`Listener`](crate::server::Listener) of a socket that listens and does not block.
     ///
-    /// [`Server::bind`](crate::Server::bind) asks for it, and nothing else does. By default there is none.
+    /// [`Server::bind`](crate::Server::bind) asks for it, and nothing else does. By default there is none. It is there with the feature
+    /// `server` alone.
     ///
     /// # Errors
     /// When the runtime has no sockets, or the system refuses.
-    fn listen(&self, socket: TcpListener) -> io::Result<AnyListener> {
+    #[cfg(feature = "server")]
+    fn listen(&self, socket: std::net::TcpListener) -> io::Result<AnyListener> {
         drop(socket);
         let text = "this runtime makes no listener of a socket: implement `Runtime::listen`, or hand the connections to \
              `Server::serve`";

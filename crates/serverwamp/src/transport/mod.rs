@@ -11,24 +11,31 @@ mod closing;
 mod connection;
 mod framing;
 mod handler;
+#[cfg(feature = "server")]
 pub(crate) mod impossible;
+#[cfg(feature = "server")]
 mod info;
 mod input;
 pub(crate) mod io;
+#[cfg(feature = "server")]
 pub(crate) mod long_poll;
 mod masks;
 mod outbox;
 mod output;
 mod pause;
+#[cfg(feature = "server")]
 pub(crate) mod rawsocket;
 mod recoding;
 mod run_queue;
 mod settings;
+#[cfg(feature = "server")]
 pub(crate) mod shutdown;
 mod timer;
 mod wake_queue;
+#[cfg(feature = "server")]
 pub mod websocket;
 
+#[cfg(feature = "server")]
 pub use self::info::{TlsInfo, TransportInfo, TransportKind};
 
 pub(crate) use self::budget::{charge_events, charge_time};
@@ -39,7 +46,9 @@ pub(crate) use self::input::Input;
 #[cfg(test)]
 pub(crate) use self::outbox::WrittenBytes;
 pub(crate) use self::outbox::{Class, DrainRate, Outbox, OutboxBounds, Pool, PushError, infallible};
+#[cfg(feature = "server")]
 pub(crate) use self::pause::pause_after;
 pub(crate) use self::run_queue::RunQueue;
 pub(crate) use self::settings::Settings;
+#[cfg(feature = "server")]
 pub(crate) use self::wake_queue::{BATCHED_ABOVE, WakeQueue};

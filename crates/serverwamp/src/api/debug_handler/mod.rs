@@ -6,9 +6,11 @@
 //! (`AnswersNothing`). So there is one error, and it is about the smallest type at fault.
 
 mod kinds;
+#[cfg(feature = "server")]
 mod realm_kinds;
 
 pub use kinds::procedure;
+#[cfg(feature = "server")]
 pub use realm_kinds::{
     auth_cra, auth_custom, auth_ticket, auth_transport, authorizer, on_connect, on_join, topic,
 };

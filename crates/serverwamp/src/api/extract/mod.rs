@@ -32,11 +32,14 @@
 mod call;
 mod client;
 mod input;
+#[cfg(feature = "server")]
 mod lifecycle;
 mod optional;
 mod payload;
+#[cfg(feature = "server")]
 mod session;
 mod state;
+#[cfg(feature = "server")]
 mod topic;
 mod uri;
 
@@ -46,8 +49,10 @@ pub use call::Canceled;
 pub use client::{ClientArgument, ClientArguments};
 pub use input::CallInput;
 pub use payload::Params;
+#[cfg(feature = "server")]
 pub use session::{Extension, Identity};
 pub use state::{FromRef, State};
+#[cfg(feature = "server")]
 pub use topic::Topic;
 pub use uri::{Captures, Procedure};
 

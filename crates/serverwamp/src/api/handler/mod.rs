@@ -6,11 +6,13 @@
 #![doc = include_str!("../../docs/handlers.md")]
 
 mod kinds;
+#[cfg(feature = "server")]
 mod realm_kinds;
 mod state;
 mod tuples;
 
 pub use kinds::ProcedureHandler;
+#[cfg(feature = "server")]
 pub use realm_kinds::{AuthHandler, AuthorizerHandler, ConnectHandler, JoinHandler, TopicHandler};
 pub(crate) use state::SharedState;
 pub use state::{NoState, StateFor, StateRef};

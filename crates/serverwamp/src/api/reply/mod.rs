@@ -38,11 +38,13 @@
 //! write `{"Err": ..}` as an ordinary value; that shape is recognised and sent as `wamp.error.runtime_error` with the
 //! error as its argument.
 
+#[cfg(feature = "server")]
 mod lifecycle;
 mod progress;
 mod shapes;
 
 pub use crate::peering::payload::{CallReply, ToArguments, ToPayload, via};
+#[cfg(feature = "server")]
 pub use lifecycle::{Events, Hold};
 pub use progress::{IntoItem, Progress, Progressive, Step};
 

@@ -1,22 +1,35 @@
 //! Route sets: which handler serves which procedure, and which topic.
 
+#[cfg(feature = "server")]
 mod required;
+#[cfg(feature = "client")]
 mod served_by_client;
+#[cfg(feature = "server")]
 mod tables;
+#[cfg(feature = "server")]
 mod topics;
+#[cfg(not(feature = "server"))]
+mod without_realm;
 
-pub use crate::peering::{RoutePattern, prefix, regex, wildcard};
+#[cfg(feature = "server")]
+pub use crate::peering::regex;
+pub use crate::peering::{RoutePattern, prefix, wildcard};
+#[cfg(feature = "client")]
 pub(crate) use served_by_client::ClientProcedure;
 
 use crate::api::handler::{ProcedureHandler, SharedState, Unbound};
 use crate::api::layer::layered;
 use crate::base::error::Problem;
 use crate::peering::{CallLayer, ProcedureService, Served};
+#[cfg(feature = "server")]
 use required::Required;
 use std::fmt;
 use std::panic::Location;
+#[cfg(feature = "server")]
 use topics::TopicEntries;
 use tower_layer::Layer;
+#[cfg(not(feature = "server"))]
+use without_realm::{Required, TopicEntries};
 
 /// Routes that still miss a state of type `S`.
 ///

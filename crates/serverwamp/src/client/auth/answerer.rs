@@ -77,6 +77,10 @@ impl Answerer {
     ///
     /// # Errors
     /// Why there is none.
+    #[cfg_attr(
+        not(feature = "scram"),
+        allow(clippy::needless_pass_by_ref_mut, reason = "SCRAM remembers what it has answered")
+    )]
     pub(in crate::client) fn answer(
         &mut self,
         serializer: Serializer,

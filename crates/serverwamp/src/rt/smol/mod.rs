@@ -1,9 +1,12 @@
 //! The smol runtime: its global executor, its timers, its sockets.
 #![expect(clippy::disallowed_methods, reason = "this is one of the places that name a runtime")]
 
+#[cfg(feature = "server")]
 mod listeners;
 
-use super::{AnyIo, AnyListener, BoxFuture, Runtime, UnknownHost, sockets};
+#[cfg(feature = "server")]
+use super::AnyListener;
+use super::{AnyIo, BoxFuture, Runtime, UnknownHost, sockets};
 use crate::base::io::FuturesIo;
 use std::io;
 #[cfg(unix)]
@@ -48,6 +51,7 @@ impl Runtime for Smol {
         cx.waker().wake_by_ref();
     }
 
+    #[cfg(feature = "server")]
     fn listen(&self, socket: std::net::TcpListener) -> io::Result<AnyListener> {
         ::smol::net::TcpListener::try_from(socket).map(AnyListener::new)
     }

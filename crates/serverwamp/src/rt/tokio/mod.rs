@@ -1,12 +1,17 @@
 //! The tokio runtime, the default.
 #![expect(clippy::disallowed_methods, reason = "this is the one place that names the runtime")]
 
+#[cfg(feature = "server")]
 mod listeners;
+#[cfg(feature = "server")]
 mod upgraded;
 
+#[cfg(feature = "server")]
 pub(crate) use upgraded::Handed;
 
-use super::{AnyIo, AnyListener, BoxFuture, Runtime, Unavailable, UnknownHost, sockets};
+#[cfg(feature = "server")]
+use super::AnyListener;
+use super::{AnyIo, BoxFuture, Runtime, Unavailable, UnknownHost, sockets};
 use ::tokio::runtime::Handle;
 use hyper_util::rt::TokioIo;
 use std::future::Future;
@@ -85,6 +90,7 @@ impl Runtime for Tokio {
         let _ = pin!(::tokio::task::yield_now()).poll(cx);
     }
 
+    #[cfg(feature = "server")]
     fn listen(&self, socket: std::net::TcpListener) -> io::Result<AnyListener> {
         // Without a driver for sockets it panics, and there is no other way to ask.
         let listening = catch_unwind(|| ::tokio::net::TcpListener::from_std(socket));

@@ -52,10 +52,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "client")]
 mod join;
 mod messages;
 mod pipe;
 
+#[cfg(feature = "client")]
 pub use self::join::MemoryJoin;
 pub use self::pipe::{Pipe, pipe};
 

@@ -11,6 +11,7 @@
 mod drain;
 mod failure;
 mod frames;
+#[cfg(feature = "server")]
 mod limited;
 mod pool;
 mod pressure;

@@ -124,7 +124,7 @@ impl Entries {
     }
 
     #[cfg(not(feature = "scram"))]
-    fn read_scram(&mut self, _: &str, _: &str, _: &dyn Fn(String) -> String) -> Result<(), String> {
+    fn read_scram(&self, _: &str, _: &str, _: &dyn Fn(String) -> String) -> Result<(), String> {
         Err("`scram` needs a program that is built with the feature `scram`".to_owned())
     }
 
@@ -138,7 +138,7 @@ impl Entries {
     }
 
     #[cfg(not(feature = "cryptosign"))]
-    fn read_public_key(&mut self, _: Range<usize>, _: &str) -> Result<(), String> {
+    fn read_public_key(&self, _: Range<usize>, _: &str) -> Result<(), String> {
         Err("`cryptosign` needs a program that is built with the feature `cryptosign`".to_owned())
     }
 }
