@@ -4,6 +4,7 @@
 
 use super::DecodeError;
 use super::reader::{BAD_UTF8, CUT_SHORT, TOO_LONG, fail};
+use std::ops::RangeInclusive;
 
 /// Below this many bytes, choosing the fastest instructions takes longer than checking without them.
 const SHORT: usize = 64;
@@ -112,6 +113,24 @@ impl<'a> Cursor<'a> {
             Some(text) => Ok(text),
             None => fail(BAD_UTF8, at),
         }
+    }
+    /// Text of at most 255 bytes that does not begin with NUL: a first byte within `short` has its length in the low five bits,
+    /// behind the first byte `long` it follows. Otherwise nothing is consumed.
+    #[inline]
+    pub(crate) fn short_text(&mut self, short: RangeInclusive<u8>, long: u8) -> Option<&'a str> {
+        let (initial, rest) = self.rest.split_first()?;
+        let (len, rest) = match initial {
+            initial if short.contains(initial) => (initial & 0x1f, rest),
+            initial if *initial == long => rest.split_first().map(|(len, rest)| (*len, rest))?,
+            _ => return None,
+        };
+        let (bytes, rest) = rest.split_at_checked(usize::from(len))?;
+        if bytes.first() == Some(&0) {
+            return None;
+        }
+        let text = str::from_utf8(bytes).ok()?;
+        self.rest = rest;
+        Some(text)
     }
     /// As `text`, for text that nobody wants.
     #[inline]

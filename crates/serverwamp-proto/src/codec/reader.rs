@@ -272,7 +272,7 @@ impl<'a> AnyReader<'a> {
     pub(crate) fn key(&mut self) -> Result<Cow<'a, str>, DecodeError> {
         let at = self.offset();
         match any!(self, r => r.key())? {
-            key if key.starts_with('\0') => fail(NOT_IN_JSON, at),
+            key if key.as_bytes().first() == Some(&0) => fail(NOT_IN_JSON, at),
             key => Ok(key),
         }
     }
@@ -318,11 +318,23 @@ impl<'a> AnyReader<'a> {
     /// Text in a place of WAMP's own: a URI, an option. It may go to other peers by way of JSON, where what starts with NUL
     /// is bytes and would be refused here (checklist SER-10); so it is refused in every serializer.
     pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+        if let Some(text) = self.plain_text() {
+            return Ok(Cow::Borrowed(text));
+        }
         let at = self.offset();
         match self.token()? {
-            Token::Text(value) if value.starts_with('\0') => fail(NOT_IN_JSON, at),
+            Token::Text(value) if value.as_bytes().first() == Some(&0) => fail(NOT_IN_JSON, at),
             Token::Text(value) => Ok(value),
             other => mismatch("a string", &other, at),
+        }
+    }
+    /// The next value, if it is text in its plainest form, as nearly all is; otherwise nothing is consumed.
+    #[inline]
+    fn plain_text(&mut self) -> Option<&'a str> {
+        match self {
+            Self::Json(reader) => reader.plain_string(),
+            Self::MessagePack(reader) => reader.at.short_text(0xa0..=0xbf, 0xd9),
+            Self::Cbor(reader) => reader.at.short_text(0x60..=0x77, 0x78),
         }
     }
     pub(crate) fn boolean(&mut self) -> Result<bool, DecodeError> {

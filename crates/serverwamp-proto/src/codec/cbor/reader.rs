@@ -14,6 +14,8 @@ const BAD_CHUNK: &str = "a chunked string must consist of chunks of its own type
 const UNASSIGNED: &str = "unassigned simple values cannot be read";
 const NO_NUMBER: &str = "a CBOR tag marks this as a number, but it is not one";
 pub(super) const BREAK: u8 = 0xff;
+/// The room for the chunks of a string, so that short ones are allocated once.
+const ROOM: usize = 32;
 
 #[derive(Clone, Debug)]
 pub(crate) struct CborReader<'a> {
@@ -93,7 +95,21 @@ impl<'a> CborReader<'a> {
         major: u8,
         mut chunk: impl FnMut(&mut Cursor<'a>, u64) -> Result<(), DecodeError>,
     ) -> Result<(), DecodeError> {
-        while self.at.peek()? != BREAK {
+        let empty = major << 5;
+        loop {
+            // Nobody needs chunks without content, and there can be as many as bytes.
+            let empty_ones = self.at.rest().iter().take_while(|byte| **byte == empty).count();
+            self.at.bump(empty_ones);
+            let initial = self.at.peek()?;
+            if initial == BREAK {
+                break;
+            }
+            // The length of a short one is in its first byte.
+            if initial ^ empty < 24 {
+                self.at.bump(1);
+                chunk(&mut self.at, u64::from(initial ^ empty))?;
+                continue;
+            }
             let from = self.at.offset();
             let head = self.head()?;
             if head.major != major || head.indefinite() {
@@ -109,9 +125,16 @@ impl<'a> CborReader<'a> {
         if !head.indefinite() {
             return self.at.text(head.argument).map(Cow::Borrowed);
         }
-        let mut whole = String::new();
+        let mut whole = String::with_capacity(ROOM);
         self.chunks(head.major, |at, len| {
-            whole.push_str(at.text(len)?);
+            match at.peek() {
+                // As many chunks as bytes can be that have content.
+                Ok(byte) if len == 1 && byte.is_ascii() => {
+                    at.bump(1);
+                    whole.push(char::from(byte));
+                }
+                _ => whole.push_str(at.text(len)?),
+            }
             Ok(())
         })?;
         Ok(Cow::Owned(whole))
@@ -291,6 +314,10 @@ impl<'a> Reader<'a> for CborReader<'a> {
     }
 
     fn peek(&mut self) -> Result<Kind, DecodeError> {
+        // Text without a tag tells what it is in its first byte.
+        if let 0x60..=0x7b | 0x7f = self.at.peek()? {
+            return Ok(Kind::Text);
+        }
         let mut ahead = Self { at: self.at.fork(), depth: self.depth };
         let head = ahead.untagged::<true>()?;
         Ok(match (head.major, head.info) {

@@ -11,7 +11,9 @@ use crate::codec::reader::{CUT_SHORT, KEY_NOT_TEXT, Reader, Token, fail};
 use std::borrow::Cow;
 
 /// The beginning of a string that holds bytes: WAMP's rule is NUL, which JSON can only write escaped.
-const NUL: &[u8] = b"\\u0000";
+const NUL: &[u8; 6] = b"\\u0000";
+/// The room for what follows the first escape of a string, so that short ones are allocated once.
+const ROOM: usize = 32;
 pub(super) const HALF: &str = "unpaired surrogate";
 const BAD_BASE64: &str = "a string that starts with NUL must continue with base64";
 
@@ -51,10 +53,39 @@ impl Sink for Nowhere {
     fn half(&mut self) {}
 }
 
+/// The character that this letter stands for behind a backslash.
+#[inline]
+const fn escaped_character(letter: u8) -> Option<char> {
+    Some(match letter {
+        b'"' | b'\\' | b'/' => letter as char,
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        _ => return None,
+    })
+}
+
 impl<'a> JsonReader<'a> {
     /// Returns whether the string whose opening quote was just consumed holds bytes.
     pub(super) fn at_nul(&self) -> bool {
-        self.rest().starts_with(NUL)
+        self.rest().first_chunk() == Some(NUL)
+    }
+
+    /// The next value, if it is a string without escapes; otherwise nothing is consumed.
+    pub(in crate::codec) fn plain_string(&mut self) -> Option<&'a str> {
+        self.space();
+        if self.byte() != Some(b'"') {
+            return None;
+        }
+        let from = self.offset() + 1;
+        let until = plain_until(self.bytes(), from);
+        if self.bytes().get(until) != Some(&b'"') {
+            return None;
+        }
+        self.back_to(until + 1);
+        Some(self.text_between(from, until))
     }
 
     /// The string whose opening quote was just consumed, as text or bytes.
@@ -95,7 +126,10 @@ impl<'a> JsonReader<'a> {
             self.bump(1);
             return Ok(Some(Cow::Borrowed(plain)));
         }
-        let mut whole = WholeText(Some(String::from(plain)));
+        let mut whole = String::with_capacity(plain.len() + ROOM);
+        whole.push_str(plain);
+        self.escaped_characters(&mut whole);
+        let mut whole = WholeText(Some(whole));
         self.escaped(&mut whole)?;
         Ok(whole.0.map(Cow::Owned))
     }
@@ -133,6 +167,23 @@ impl<'a> JsonReader<'a> {
         self.back_to(at);
     }
 
+    /// Takes characters behind a backslash, and what is between them, as long as they are plain.
+    fn escaped_characters(&mut self, whole: &mut String) {
+        let bytes = self.bytes();
+        let mut at = self.offset();
+        while let Some(b'\\') = bytes.get(at) {
+            let Some(character) = bytes.get(at + 1).copied().and_then(escaped_character) else { break };
+            whole.push(character);
+            at += 2;
+            if !matches!(bytes.get(at), Some(b'\\' | b'"')) {
+                let until = plain_until(bytes, at);
+                whole.push_str(self.text_between(at, until));
+                at = until;
+            }
+        }
+        self.back_to(at);
+    }
+
     /// A run of characters that stand for themselves.
     fn plain(&mut self) -> &'a str {
         let from = self.offset();
@@ -154,7 +205,10 @@ impl<'a> JsonReader<'a> {
                         Some(character) => sink.character(character),
                         None => sink.half(),
                     }
-                    sink.text(self.plain());
+                    // Between two escapes there is often nothing.
+                    if !matches!(self.byte(), Some(b'\\' | b'"')) {
+                        sink.text(self.plain());
+                    }
                 }
                 Some(_) => return self.fail("control characters in strings must be escaped"),
                 None => return self.fail(CUT_SHORT),
@@ -167,16 +221,13 @@ impl<'a> JsonReader<'a> {
         let from = self.offset();
         let Some(letter) = self.byte() else { return self.fail(CUT_SHORT) };
         self.bump(1);
-        Ok(Some(match letter {
-            b'"' | b'\\' | b'/' => char::from(letter),
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
-            b'u' => return self.unicode(from),
-            _ => return fail("unknown escape in a string", from),
-        }))
+        match letter {
+            b'u' => self.unicode(from),
+            _ => match escaped_character(letter) {
+                Some(character) => Ok(Some(character)),
+                None => fail("unknown escape in a string", from),
+            },
+        }
     }
 
     fn unicode(&mut self, from: usize) -> Result<Option<char>, DecodeError> {
@@ -202,13 +253,16 @@ impl<'a> JsonReader<'a> {
 
     fn hex(&mut self) -> Result<u32, DecodeError> {
         let Some(digits) = self.rest().first_chunk::<4>() else { return self.fail(CUT_SHORT) };
-        let mut unit = 0;
-        for digit in digits {
-            let Some(value) = char::from(*digit).to_digit(16) else {
-                return self.fail("an escape needs four hexadecimal digits");
+        let unit = digits.iter().try_fold(0, |unit, digit| {
+            let value = match digit {
+                b'0'..=b'9' => digit - b'0',
+                b'a'..=b'f' => digit - b'a' + 10,
+                b'A'..=b'F' => digit - b'A' + 10,
+                _ => return None,
             };
-            unit = unit * 16 + value;
-        }
+            Some(unit << 4 | u32::from(value))
+        });
+        let Some(unit) = unit else { return self.fail("an escape needs four hexadecimal digits") };
         self.bump(4);
         Ok(unit)
     }
