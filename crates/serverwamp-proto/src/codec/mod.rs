@@ -107,7 +107,12 @@ impl DecodeError {
     pub(crate) fn is_at_cut(&self, end: usize) -> bool {
         // The longest of what is read in one piece, such as `false`, is shorter.
         const PIECE: usize = 16;
-        [reader::CUT_SHORT, reader::TOO_LONG].contains(&&*self.reason) || self.offset + PIECE > end
+        self.is_cut_short() || self.offset + PIECE > end
+    }
+
+    /// Returns whether the input ended too early.
+    pub(crate) fn is_cut_short(&self) -> bool {
+        [reader::CUT_SHORT, reader::TOO_LONG].contains(&&*self.reason)
     }
 }
 

@@ -7,7 +7,7 @@ use super::{DecodeError, Kind, Nesting, Serializer};
 use std::borrow::Cow;
 
 /// Walks the elements of one encoded list, most of them without decoding.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ListReader<'a> {
     reader: AnyReader<'a>,
     frame: Frame,
@@ -136,6 +136,10 @@ impl<'a> ListReader<'a> {
     /// Hides all but the next `most` bytes, unless there are no more.
     pub(crate) fn narrow(&mut self, most: usize) -> Option<Hidden<'a>> {
         self.reader.narrow(most)
+    }
+    /// Shows again what was hidden.
+    pub(crate) fn widen(&mut self, hidden: Option<Hidden<'a>>) {
+        self.reader.widen(hidden);
     }
     /// Ends the list: no further element, and nothing behind the list.
     pub fn finish(mut self) -> Result<(), DecodeError> {

@@ -14,6 +14,9 @@ pub struct Bounds {
     /// How many entries of lists of receivers are kept, of all lists together; of more it is one more, so that they can be
     /// seen to be too many.
     pub entries: usize,
+    /// How many bytes of these entries are kept, of all lists together, as they stand in the message and with what separates
+    /// them. Of a PUBLISH with more, nothing is read that does not matter to the answer.
+    pub entry_bytes: usize,
     /// How many bytes of a dictionary of options or details are read, beside the entries of lists of receivers that are kept.
     pub options: usize,
     /// How many bytes of arguments are read in a CALL of one of the specification's own procedures.
@@ -30,6 +33,7 @@ impl Bounds {
     pub const NONE: Self = Self {
         nesting: Nesting::MOST,
         entries: usize::MAX - 1,
+        entry_bytes: usize::MAX,
         options: usize::MAX,
         meta_arguments: usize::MAX,
         testament: usize::MAX,
@@ -59,30 +63,40 @@ impl Default for Bounds {
 
 /// The number of bytes at the end of a message that were not read, because its receiver refuses it whatever they are.
 ///
-/// It is 0 but for a CALL of one of the specification's own procedures whose arguments are longer than [`Bounds`] allow, and
-/// for a PUBLISH that asks for an answer and has more receivers, and further ones in more bytes, than they allow.
+/// It is 0 but for a CALL of one of the specification's own procedures whose arguments are longer than [`Bounds`] allow, for a
+/// PUBLISH whose lists of receivers are longer than they allow, and for one that asks for an answer and has more receivers than they
+/// allow.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct UnreadBytes(usize);
+pub struct UnreadBytes {
+    bytes: usize,
+    is_behind_long_lists: bool,
+}
 
 impl UnreadBytes {
     /// Nothing.
-    pub const NONE: Self = Self(0);
+    pub const NONE: Self = Self { bytes: 0, is_behind_long_lists: false };
 
     /// The number of bytes.
     pub const fn bytes(self) -> usize {
-        self.0
+        self.bytes
     }
 
     /// Returns whether there are any.
     pub const fn is_any(self) -> bool {
-        self.0 > 0
+        self.bytes > 0
+    }
+
+    /// Returns whether lists of receivers before them have more bytes than they may, be their entries few or many.
+    pub const fn is_behind_long_lists(self) -> bool {
+        self.is_behind_long_lists
     }
 }
 
 /// It stands before what is not read and takes no element itself.
 impl<'a> Element<'a> for UnreadBytes {
     fn read(elements: &mut Elements<'a>, _: &'static str) -> Result<Self, Violation> {
-        Ok(Self(elements.leave_rest()))
+        let bytes = elements.leave_rest();
+        Ok(Self { bytes, is_behind_long_lists: elements.source.has_long_lists() })
     }
 
     fn count(&self) -> usize {

@@ -1,7 +1,7 @@
 //! Reads a dictionary of attributes, entry by entry, and no further than its bounds.
 //!
 //! Invariant: whatever stands in it, no more than [`MOST_ATTRIBUTES`] attributes, [`Bounds::options`] bytes, and beside them
-//! one more than [`Bounds::entries`] entries of lists are looked at.
+//! one more than [`Bounds::entries`] entries of lists, in [`Bounds::entry_bytes`] bytes, are looked at.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -31,7 +31,8 @@ type StoppedAt<'a> = (Option<Cow<'a, str>>, Fault);
 
 impl<'a> Elements<'a> {
     /// Reads a dictionary of attributes. Of one with too many entries of lists, whose sender waits for an answer, the rest is
-    /// left unread, and the message as well: nothing in it matters to that answer.
+    /// left unread, and the message as well: nothing in it matters to that answer. Lists that are too long leave the message
+    /// unread in any case, once it is known whether its sender waits.
     pub(super) fn attributes<S: AttributeSet<'a>>(
         &mut self,
         label: &'static str,
@@ -44,14 +45,21 @@ impl<'a> Elements<'a> {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err((_, Fault::TooLong | Fault::TooMany))
-                    if self.source.entries.get() == 0 && is_acknowledged(set) =>
+                    if self.source.entries.get() == 0 && self.source.is_acknowledged.get() =>
                 {
-                    self.unread = (self.source.frame.len() - dict.offset()).max(1);
+                    self.leave_from(&dict);
                     return Ok(());
                 }
                 Err((Some(key), fault)) => return Err(self.attribute_fault(label, &key, fault)),
                 Err((None, fault)) => return Err(self.fault(label, fault)),
             }
+        }
+        if self.source.has_long_lists() {
+            if !S::knows("acknowledge") {
+                return Err(self.fault(label, Fault::TooLong));
+            }
+            self.leave_from(&dict);
+            return Ok(());
         }
         let bytes = self.list.behind(dict);
         self.transparent = seen.transparent;
@@ -61,6 +69,11 @@ impl<'a> Elements<'a> {
         Ok(())
     }
 
+    /// Leaves unread what comes next in the dictionary, and what is behind it.
+    fn leave_from(&mut self, dict: &DictReader<'a>) {
+        self.unread = (self.source.frame.len() - dict.offset()).max(1);
+    }
+
     #[cold]
     fn attribute_fault(&self, label: &str, key: &str, fault: Fault) -> Violation {
         match fault {
@@ -68,9 +81,13 @@ impl<'a> Elements<'a> {
                 self.violation(format_args!(": {label}.{key} must be {expected}, got {got}"))
             }
             Fault::TooMany => {
-                let Bounds { entries, options, .. } = self.bounds;
+                let Bounds { entries, entry_bytes, options, .. } = self.bounds;
+                let (most, of_what) = match self.source.has_long_lists() {
+                    true => (entry_bytes, "bytes of entries"),
+                    false => (entries, "entries"),
+                };
                 self.violation(format_args!(
-                    ": {label}.{key} makes more than {entries} entries, and more than {options} bytes follow"
+                    ": {label}.{key} makes more than {most} {of_what}, and more than {options} bytes follow"
                 ))
             }
             fault => self.fault(label, fault),
@@ -93,6 +110,7 @@ fn read_next<'a, S: AttributeSet<'a>>(
     }
     seen.attributes += 1;
     match set.take(&key, dict, source) {
+        Ok(true) if key == "acknowledge" => source.is_acknowledged.set(is_acknowledged(set)),
         Ok(true) => seen.transparent |= key == "enc_algo",
         Ok(false) => {
             seen.all_known = false;
@@ -110,6 +128,13 @@ pub(super) struct Source<'a> {
     pub(super) frame: &'a Bytes,
     /// The number of entries of lists that are read yet; with the last of them there are too many.
     pub(super) entries: Cell<usize>,
+    /// The number of bytes of these entries that are read yet, if there can be more.
+    entry_bytes: Cell<usize>,
+    has_more_entry_bytes: bool,
+    /// Whether lists have more bytes than that.
+    has_long_lists: Cell<bool>,
+    /// Whether the sender waits for an answer, as far as is known.
+    is_acknowledged: Cell<bool>,
     /// The number of bytes of attributes that are read yet, if there are more behind them.
     bytes: Cell<usize>,
     has_more_bytes: bool,
@@ -121,6 +146,10 @@ impl<'a> Source<'a> {
             serializer,
             frame,
             entries: Cell::new(bounds.entries.saturating_add(1)),
+            entry_bytes: Cell::new(bounds.entry_bytes),
+            has_more_entry_bytes: frame.len() > bounds.entry_bytes,
+            has_long_lists: Cell::new(false),
+            is_acknowledged: Cell::new(false),
             bytes: Cell::new(bounds.options),
             has_more_bytes: frame.len() > bounds.options,
         }
@@ -148,8 +177,51 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Goes on behind a list, of which the rest is passed if it is no more than is read of all attributes.
+    /// Whether lists have more bytes than are read of them.
+    pub(super) fn has_long_lists(&self) -> bool {
+        self.has_long_lists.get()
+    }
+
+    /// Lets `read` take the next entry of a list, `None` at its end, unless it needs more bytes than are read of lists.
+    #[inline]
+    pub(super) fn entry<T>(
+        &self,
+        list: &mut ListReader<'a>,
+        read: impl FnOnce(&mut ListReader<'a>) -> Result<Option<T>, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        if !self.has_more_entry_bytes {
+            return read(list);
+        }
+        let before = list.clone();
+        let (from, most) = (list.offset(), self.entry_bytes.get());
+        // Behind the last byte may stand what ends the list.
+        let seen = most.saturating_add(1);
+        let hidden = list.narrow(seen);
+        let is_cut = hidden.is_some();
+        let result = read(list);
+        list.widen(hidden);
+        let taken = list.offset() - from;
+        let is_beyond = match &result {
+            Ok(None) => return Ok(None),
+            Ok(Some(_)) => taken > most,
+            Err(Fault::Malformed(error)) => is_cut && error.is_at_cut(from + seen),
+            Err(_) => false,
+        };
+        if is_beyond {
+            *list = before;
+            self.has_long_lists.set(true);
+            return Ok(None);
+        }
+        self.entry_bytes.set(most - taken.min(most));
+        result
+    }
+
+    /// Goes on behind a list, of which the rest is passed if it is no more than is read of all attributes. Behind too many or
+    /// too long ones it goes on only to find out whether the sender waits for an answer.
     pub(super) fn behind(&self, dict: &mut DictReader<'a>, mut list: ListReader<'a>) -> Result<(), Fault> {
+        if self.entries.get() == 0 && self.is_acknowledged.get() {
+            return Err(Fault::TooMany);
+        }
         if !self.has_more_bytes {
             return Ok(dict.behind(list)?);
         }

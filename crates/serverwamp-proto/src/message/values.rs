@@ -94,7 +94,10 @@ optional! {
     Vec<SessionId>, "a list of ids", List,
         |dict, source| {
             let mut ids = Vec::new();
-            let read = |list: &mut ListReader<'a>| Ok(list.unsigned().ok().and_then(SessionId::new));
+            let read = |list: &mut ListReader<'a>| match list.unsigned() {
+                Err(error) if error.is_cut_short() => Err(error),
+                number => Ok(number.ok().and_then(SessionId::new)),
+            };
             read_list(dict, source, ("a list of ids", Kind::Integer), read, |id| ids.push(id))?;
             ids
         },
@@ -158,17 +161,21 @@ fn read_list<'a, T>(
 ) -> Result<(), Fault> {
     let mut list = dict.elements()?;
     let mut left = source.entries.get();
-    while left > 0
-        && let Some(found) = list.peek()?
-    {
-        left -= 1;
+    let next = |list: &mut ListReader<'a>| {
+        let Some(found) = list.peek()? else { return Ok(None) };
         if found != kind {
             return Err(Fault::Wrong { expected, got: format!("a list with a {}", kind_name(found)).into() });
         }
         let outside = || Fault::Wrong { expected, got: "a value out of range".into() };
-        keep(read(&mut list)?.ok_or_else(outside)?);
+        read(list)?.ok_or_else(outside).map(Some)
+    };
+    while left > 0
+        && let Some(entry) = source.entry(&mut list, next)?
+    {
+        left -= 1;
+        keep(entry);
     }
-    source.entries.set(left);
+    source.entries.set(if source.has_long_lists() { 0 } else { left });
     source.behind(dict, list)
 }
 

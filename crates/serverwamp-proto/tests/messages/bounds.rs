@@ -94,26 +94,36 @@ fn receivers_beyond_the_bound_are_read_if_they_are_short() {
         for list in ["exclude", "exclude_authid", "exclude_authrole", "eligible", "eligible_authid"] {
             let entry = if list.len() < 9 { json!(1) } else { json!("abc") };
             let entries = |count: usize| json!(vec![entry.clone(); count]);
-            let options = |count| json!({ "acknowledge": true, list: entries(count) });
+            let options = |count| json!({ "_a": true, list: entries(count) });
             let bounds = Bounds { entries: 3, options: 60, ..Bounds::NONE };
             // All but the four that are read count, in JSON with the commas before them and the bracket.
             let comma = usize::from(serializer == Serializer::Json);
             let each = length(serializer, &entry) + comma;
-            let other = attributes(serializer, &json!({ "acknowledge": true, list: 0 }));
+            let other = attributes(serializer, &json!({ "_a": true, list: 0 }));
             let beyond = (bounds.options - (other - length(serializer, &json!(0))) - comma) / each;
             let read = |count| {
                 let frame = publication(serializer, &options(count));
-                let Ok(Message::Publish(publish)) = decode(serializer, &frame, &bounds) else {
-                    panic!("{serializer:?} {list} {count}")
-                };
+                let Ok(Message::Publish(publish)) = decode(serializer, &frame, &bounds) else { return None };
                 let kept = publish.options.receivers.as_ref().map_or(0, |receivers| receivers.len());
-                (kept, publish.unread.is_any(), publish.topic.into_owned(), publish.options.acknowledge)
+                Some((kept, publish.unread.is_any(), publish.topic.into_owned()))
             };
-            assert_eq!(read(3), (3, false, "com.x".to_owned(), true), "{serializer:?} {list}");
-            assert_eq!(read(4 + beyond), (4, false, "com.x".to_owned(), true), "{serializer:?} {list}");
-            let (_, is_unread, topic, acknowledge) = read(5 + beyond);
-            assert!(is_unread && topic.is_empty() && acknowledge, "{serializer:?} {list}");
+            assert_eq!(read(3), Some((3, false, "com.x".to_owned())), "{serializer:?} {list}");
+            assert_eq!(read(4 + beyond), Some((4, false, "com.x".to_owned())), "{serializer:?} {list}");
+            assert_eq!(read(5 + beyond), None, "{serializer:?} {list}");
         }
+    }
+}
+
+/// Its sender waits for an answer, to which nothing behind them matters.
+#[test]
+fn nothing_is_read_behind_too_many_receivers_of_a_publication_with_an_answer() {
+    for serializer in SERIALIZERS {
+        let is_left = |count: usize| {
+            let options = json!({ "acknowledge": true, "exclude": vec![1; count] });
+            let bounds = Bounds { entries: 3, ..Bounds::NONE };
+            unread(&decode(serializer, &publication(serializer, &options), &bounds).unwrap()) > 0
+        };
+        assert!(!is_left(3) && is_left(4), "{serializer:?}");
     }
 }
 
@@ -142,7 +152,7 @@ fn entries_of_all_lists_count_together() {
     let list = |count: usize| format!(r#""exclude_authid":[{}]"#, vec![r#""a""#; count].join(","));
     let read = |lists: &[usize]| {
         let lists = lists.iter().map(|count| list(*count)).collect::<Vec<_>>().join(",");
-        let frame = Bytes::from(format!(r#"[16,7,{{"acknowledge":true,{lists},"eligible":[1]}},"com.x"]"#));
+        let frame = Bytes::from(format!(r#"[16,7,{{{lists},"eligible":[1]}},"com.x"]"#));
         let bounds = Bounds { entries: 5, ..Bounds::NONE };
         let Ok(Message::Publish(publish)) = decode(Serializer::Json, &frame, &bounds) else {
             panic!("{frame:?}")
@@ -153,6 +163,102 @@ fn entries_of_all_lists_count_together() {
     assert_eq!(read(&[2, 2]).exclude_authid.unwrap().len(), 2);
     let beyond = read(&[4, 4]);
     assert_eq!((beyond.exclude_authid.unwrap().len(), beyond.eligible.unwrap().len()), (2, 0));
+}
+
+/// The bytes of entries of a list, in JSON with the commas between them.
+fn entry_bytes(serializer: Serializer, entries: &[Value]) -> usize {
+    let commas = if serializer == Serializer::Json { entries.len() - 1 } else { 0 };
+    entries.iter().map(|entry| length(serializer, entry)).sum::<usize>() + commas
+}
+
+#[test]
+fn entries_are_read_up_to_their_bound_in_bytes() {
+    for serializer in SERIALIZERS {
+        for list in ["exclude", "exclude_authid", "exclude_authrole", "eligible", "eligible_authid"] {
+            let entries = match list.len() < 9 {
+                true => vec![json!(1), json!(1_234_567_890_123_u64), json!(200)],
+                false => vec![json!("abc"), json!("\u{e4}\n\u{1f600}".repeat(12)), json!(""), json!("d")],
+            };
+            let all = entry_bytes(serializer, &entries);
+            for acknowledge in [true, false] {
+                let mut options = json!({ list: entries });
+                if acknowledge {
+                    options["acknowledge"] = json!(true);
+                }
+                let frame = publication(serializer, &options);
+                let read = |entry_bytes| {
+                    let bounds = Bounds { entry_bytes, ..Bounds::NONE };
+                    let Ok(Message::Publish(publish)) = decode(serializer, &frame, &bounds) else {
+                        panic!("{serializer:?} {list} {entry_bytes}")
+                    };
+                    assert_eq!(publish.options.acknowledge, acknowledge, "{serializer:?} {list}");
+                    let kept = publish.options.receivers.map_or(0, |receivers| receivers.len());
+                    let is_whole = publish.topic == "com.x" && publish.payload.size() > 0;
+                    (kept, is_whole, publish.unread.is_any(), publish.unread.is_behind_long_lists())
+                };
+                assert_eq!(read(all), (entries.len(), true, false, false), "{serializer:?} {list}");
+                for most in 0..all {
+                    let (kept, is_whole, is_unread, is_long) = read(most);
+                    let is_as_expected = kept < entries.len() && !is_whole && is_unread && is_long;
+                    assert!(is_as_expected, "{serializer:?} {list} {most} of {all}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn bytes_of_entries_of_all_lists_count_together() {
+    for serializer in SERIALIZERS {
+        let entries = vec![json!("abc"), json!("de")];
+        let frame =
+            publication(serializer, &json!({ "eligible_authid": entries, "exclude_authid": entries }));
+        let all = 2 * entry_bytes(serializer, &entries);
+        let is_left = |entry_bytes| {
+            let bounds = Bounds { entry_bytes, ..Bounds::NONE };
+            unread(&decode(serializer, &frame, &bounds).unwrap()) > 0
+        };
+        assert!(!is_left(all) && is_left(all - 1), "{serializer:?}");
+    }
+}
+
+/// Whether its sender waits is known where it stands before the lists, or behind them and not far away.
+#[test]
+fn lists_that_are_too_long_are_not_read_to_their_end() {
+    let bounds = Bounds { entry_bytes: 100, options: 100, ..Bounds::NONE };
+    let frame = |before: &str, name: &str, behind: &str| {
+        Bytes::from(format!(r#"[16,7,{{{before}"exclude_authid":["a","{name}"]{behind}}},"com.x"]"#))
+    };
+    let decoded = |frame: &Bytes| match decode(Serializer::Json, frame, &bounds) {
+        Ok(Message::Publish(publish)) => Ok((publish.options.acknowledge, publish.unread.is_any())),
+        Ok(other) => panic!("{other:?}"),
+        Err(violation) => Err(violation.to_string()),
+    };
+    // No string of JSON has such an end.
+    let broken = "x".repeat(300) + r"\q";
+    assert_eq!(decoded(&frame(r#""acknowledge":true,"#, &broken, "")), Ok((true, true)));
+    let expected = "PUBLISH #7: Options.exclude_authid makes more than 100 bytes of entries, and more than 100 bytes follow";
+    assert_eq!(decoded(&frame("", &broken, "")), Err(expected.to_owned()));
+    let behind = r#","acknowledge":true"#;
+    assert_eq!(decoded(&frame("", &"x".repeat(300), behind)), Err(expected.to_owned()));
+    let bounds = Bounds { entry_bytes: 10, ..bounds };
+    let short = frame("", "xxxxxxxxxxxx", behind);
+    let Ok(Message::Publish(publish)) = decode(Serializer::Json, &short, &bounds) else {
+        panic!("{short:?}")
+    };
+    assert!(publish.options.acknowledge && publish.unread.is_any() && publish.topic.is_empty());
+}
+
+/// No other message is refused for its lists alone.
+#[test]
+fn lists_of_other_messages_that_are_too_long_are_violations() {
+    for serializer in SERIALIZERS {
+        let methods = vec!["ticket"; 20];
+        let frame = to_frame(serializer, &json!([1, "realm1", { "authmethods": methods, "roles": {} }]));
+        let bounds = Bounds { entry_bytes: 50, ..Bounds::NONE };
+        assert!(decode(serializer, &frame, &bounds).is_err(), "{serializer:?}");
+        assert!(decode(serializer, &frame, &Bounds { entry_bytes: 500, ..bounds }).is_ok(), "{serializer:?}");
+    }
 }
 
 #[test]

@@ -180,6 +180,10 @@ pub struct Limits {
     /// with `wamp.error.invalid_argument`. Default 8192: more than a room has members; roles replace longer lists. Each
     /// entry is looked up for every receiver.
     pub receivers: usize,
+    /// Bytes of these entries, as they stand in the message and with what separates them; beyond, PUBLISH is refused in the
+    /// same way, and neither the rest of the lists nor its arguments are read. Default 256 KiB: 32 bytes for each of 8192
+    /// receivers, which is more than most names need, and reading more would take longer than a turn.
+    pub receivers_bytes: usize,
     /// Bytes of the arguments of a call of the meta API; beyond, it is refused with `wamp.error.payload_size_exceeded`.
     /// Default 64 KiB: the longest useful arguments are filters of some thousand roles, and reading more would take
     /// longer than a turn. Testaments have a limit of their own.
@@ -250,6 +254,7 @@ impl Default for Limits {
             cached_decisions: 10_000,
             cached_decision_time: Duration::from_secs(60),
             receivers: 8192,
+            receivers_bytes: 256 << 10,
             meta_arguments: 64 << 10,
             nesting: 64,
             uri_bytes: 1024,

@@ -264,7 +264,8 @@ refusals! {
     UndecidedRequests "undecided_requests_refused",
     /// Subscriptions to topics that nobody has opened in a realm made by [`Realm::new`](crate::Realm::new).
     ClosedTopic "closed_topics_refused",
-    /// Publications whose lists of receivers were longer than [`Limits::receivers`](crate::Limits::receivers).
+    /// Publications whose lists of receivers were longer than [`Limits::receivers`](crate::Limits::receivers) or
+    /// [`Limits::receivers_bytes`](crate::Limits::receivers_bytes).
     Receivers "receivers_refused",
     /// URIs beyond [`Limits::uri_bytes`](crate::Limits::uri_bytes) or [`Limits::uri_components`](crate::Limits::uri_components).
     Uri "uris_refused",

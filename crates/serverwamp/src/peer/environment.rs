@@ -39,11 +39,12 @@ pub(crate) struct Environment {
 impl Environment {
     /// The bounds of a peer's messages.
     pub(crate) fn reading(&self) -> Bounds {
-        let Limits { receivers, meta_arguments, .. } = *self.limits;
+        let Limits { receivers, receivers_bytes, meta_arguments, .. } = *self.limits;
         let testament = self.limits.testament_bytes();
         Bounds {
             nesting: self.nesting,
             entries: receivers,
+            entry_bytes: receivers_bytes,
             options: LONGEST_OPTIONS,
             meta_arguments,
             testament,

@@ -175,6 +175,19 @@ fn receivers() -> Vec<Vec<u8>> {
     let again = list(LIST / 2, |_| format!(r#""exclude_authrole":[{}]"#, vec![r#""""#; 4000].join(",")));
     all.push(format!(r#"[16,1,{{"acknowledge":true,{again}}},"flood.topic"]"#).into_bytes());
     all.push(format!(r#"[16,1,{{"exclude_authid":[{names}]}},"flood.topic"]"#).into_bytes());
+    // As many bytes as are allowed, in as many entries, of escapes as well; as many entries in more bytes; one that is as long
+    // as a message.
+    let Limits { receivers, receivers_bytes, .. } = Limits::default();
+    let long = |bytes: usize| {
+        let quotes_and_comma = 3;
+        let digits = bytes / receivers - quotes_and_comma;
+        list(bytes, |number| format!(r#""{number:0digits$}""#))
+    };
+    all.extend(lists.map(|list| publish(list, &long(receivers_bytes))));
+    let escapes = format!(r#""{}""#, r"\n".repeat(receivers_bytes / receivers / 2 - 2));
+    all.push(publish("exclude_authid", &vec![escapes; receivers].join(",")));
+    all.push(publish("exclude_authid", &long(LIST)));
+    all.push(publish("eligible_authid", &format!(r#""{}""#, "x".repeat(LIST - 10))));
     all
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Broker, Disclosed};
 use crate::WampError;
+use crate::base::limits::Limits;
 use crate::base::statistics::Refusal;
 use crate::peering::payload::ToArguments;
 use crate::router::realm::{
@@ -14,7 +15,7 @@ use crate::rt::wall_clock;
 use serverwamp_proto::broker::ReceiverFilter;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{PublicationId, SessionId};
-use serverwamp_proto::message::{Passthru, Publish, PublishOptions, Receivers, Violation};
+use serverwamp_proto::message::{Passthru, Publish, PublishOptions, Receivers, UnreadBytes, Violation};
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::{Payload, TranscodeCache};
 use serverwamp_proto::permissions::Action;
@@ -107,8 +108,7 @@ impl Broker {
     ) -> Result<Result<PublicationId, Withheld>, Violation> {
         let Publish { request, options, unread, topic, payload } = publish;
         if unread.is_any() {
-            let entries = self.context.limits.receivers.saturating_add(1);
-            return Ok(Err(self.too_many_receivers(session, entries).into()));
+            return Ok(Err(self.refuse_unread(session, unread).into()));
         }
         let announced = || session.publisher_has(Feature::PayloadPassthruMode);
         session.check_passthru(options.passthru.as_deref(), announced, || format!("PUBLISH #{request}"))?;
@@ -259,10 +259,25 @@ impl Broker {
         }
     }
 
-    /// Counts the refusal of a publication with so many entries of these lists; of too many, one too many was read.
+    /// Refuses a publication that was not read to its end because of its lists of receivers.
+    pub(crate) fn refuse_unread(&self, publisher: &RouterSession, unread: UnreadBytes) -> WampError {
+        let Limits { receivers, receivers_bytes, .. } = *self.context.limits;
+        if unread.is_behind_long_lists() {
+            let text =
+                format!("the lists of receivers have more than the {receivers_bytes} bytes that are allowed");
+            return self.refuse_receivers(publisher, text);
+        }
+        self.too_many_receivers(publisher, receivers.saturating_add(1))
+    }
+
+    /// Refuses a publication with so many entries of these lists; of too many, one too many was read.
     fn too_many_receivers(&self, publisher: &RouterSession, entries: usize) -> WampError {
         let most = self.context.limits.receivers;
         let text = format!("the lists of receivers have at least {entries} entries, {most} are allowed");
+        self.refuse_receivers(publisher, text)
+    }
+
+    fn refuse_receivers(&self, publisher: &RouterSession, text: String) -> WampError {
         // Testaments are published under a lock.
         self.context.counters.refused_under_lock(Refusal::Receivers, publisher, &text);
         WampError::invalid_argument(text)

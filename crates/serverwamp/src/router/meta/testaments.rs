@@ -13,7 +13,7 @@ use crate::router::session::RouterSession;
 use bytes::Bytes;
 use serverwamp_proto::broker::Scope;
 use serverwamp_proto::codec::{Kind, Writer};
-use serverwamp_proto::message::{Message, Publish, PublishOptions};
+use serverwamp_proto::message::{Bounds, Message, Publish, PublishOptions, UnreadBytes};
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::Feature;
@@ -36,15 +36,17 @@ impl MetaApi<'_> {
         call: MetaCall<'_>,
         answers: &GivenAnswers,
     ) -> Result<(), Withheld> {
-        let share = self.realm.context.limits.testament_bytes();
-        let (topic, options, payload, scope) = read(&call, share).inspect_err(|error| {
+        let broker = &self.realm.broker;
+        let refused = |unread| broker.refuse_unread(caller, unread);
+        let limits = &self.realm.context.limits;
+        let bounds = (limits.testament_bytes(), limits.receivers_bytes);
+        let (topic, options, payload, scope) = read(&call, bounds, refused).inspect_err(|error| {
             if error.uri() == uris::error::PAYLOAD_SIZE_EXCEEDED {
                 self.realm.context.counters.refused(Refusal::Testaments, caller, error);
             }
         })?;
         self.realm.context.check_own_uri(&topic, Match::Exact, Some(caller))?;
         let config = self.realm.context.config();
-        let broker = &self.realm.broker;
         let granted = broker.may_publish(&config, caller, &topic, &options, Purpose::Testament, answers)?;
         if forwarded(options.passthru.as_deref()).is_some()
             && !caller.publisher_has(Feature::PayloadPassthruMode)
@@ -71,10 +73,15 @@ pub(super) fn flush(caller: &RouterSession, arguments: &Arguments<'_>) -> Result
     Ok(())
 }
 
-/// Reads `[topic, args, kwargs]` and the keywords `publish_options`, `scope`, which together have at most `most` bytes.
+/// Reads `[topic, args, kwargs]` and the keywords `publish_options`, `scope`, which together have at most `most` bytes, and
+/// `most_receivers` in the lists of receivers; more of those get the error `refused`.
 ///
 /// The message that they become is put together from what came; nothing of it is built in between.
-fn read(call: &MetaCall<'_>, most: usize) -> Result<(Arc<str>, PublishOptions, Payload, Scope), WampError> {
+fn read(
+    call: &MetaCall<'_>,
+    (most, most_receivers): (usize, usize),
+    refused: impl FnOnce(UnreadBytes) -> WampError,
+) -> Result<(Arc<str>, PublishOptions, Payload, Scope), WampError> {
     let MetaCall { payload, .. } = *call;
     let too_long = |bytes| {
         let text = format!("a testament may have {most} bytes, this one has {bytes}");
@@ -112,7 +119,9 @@ fn read(call: &MetaCall<'_>, most: usize) -> Result<(Arc<str>, PublishOptions, P
         return Err(too_long(frame.len()));
     }
     let frame = Bytes::from(frame);
-    match Message::decode(payload.serializer, &frame) {
+    let bounds = Bounds { entry_bytes: most_receivers, ..Bounds::NONE };
+    match Message::decode_within(payload.serializer, &frame, bounds) {
+        Ok(Message::Publish(Publish { unread, .. })) if unread.is_any() => Err(refused(unread)),
         Ok(Message::Publish(Publish { options, topic, payload, .. })) => {
             Ok((topic.as_ref().into(), options, payload, scope))
         }

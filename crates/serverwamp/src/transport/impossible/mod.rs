@@ -57,6 +57,9 @@ impl Faults {
     }
 }
 
+/// What follows where no connection is allowed.
+const REFUSES_ALL: &str = "every connection would be refused";
+
 /// The faults of these limits.
 pub(crate) fn in_limits(limits: &Limits) -> Vec<String> {
     let Limits {
@@ -114,6 +117,7 @@ pub(crate) fn in_limits(limits: &Limits) -> Vec<String> {
         cached_decisions: _,
         cached_decision_time: _,
         receivers: _,
+        receivers_bytes: _,
         meta_arguments: _,
         nesting,
         uri_bytes,
@@ -123,14 +127,10 @@ pub(crate) fn in_limits(limits: &Limits) -> Vec<String> {
         strict_progressive_results: _,
     } = limits;
     let mut found = Faults::new("Limits")
-        .positive("connections", connections, "every connection would be refused")
-        .positive("connections_per_address", connections_per_address, "every connection would be refused")
-        .positive("unauthenticated", &unauthenticated.unwrap_or(1), "every connection would be refused")
-        .positive(
-            "unauthenticated_per_address",
-            &unauthenticated_per_address.unwrap_or(1),
-            "every connection would be refused",
-        )
+        .positive("connections", connections, REFUSES_ALL)
+        .positive("connections_per_address", connections_per_address, REFUSES_ALL)
+        .positive("unauthenticated", &unauthenticated.unwrap_or(1), REFUSES_ALL)
+        .positive("unauthenticated_per_address", &unauthenticated_per_address.unwrap_or(1), REFUSES_ALL)
         .positive("transports_per_connection", transports_per_connection, "no transport could be opened")
         .positive("hello_timeout", hello_timeout, "every HELLO would be too late")
         .positive("authenticate_timeout", authenticate_timeout, "nobody could be authenticated in time")
