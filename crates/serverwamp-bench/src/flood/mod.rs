@@ -118,7 +118,7 @@ pub(crate) fn run(options: &FloodOptions) -> Result<(), Failure> {
             failed.extend(work::run(kind, &name(kind), options.quick, &more)?);
         }
         if failed.len() == begun && !options.quick {
-            println!("every turn was shorter than {} ms", work::FAILS_AT);
+            println!("every turn was shorter than {} ms", work::LONGEST_TURN);
         }
     }
     match failed.is_empty() {
