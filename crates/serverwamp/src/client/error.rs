@@ -7,8 +7,9 @@ use serverwamp_proto::websocket::upgrade::UpgradeError;
 use std::fmt;
 use std::time::Duration;
 
-/// Why a client did not get a session. Its text says what failed, where, and what to do.
-#[derive(Clone, Debug, thiserror::Error)]
+/// Why a client did not get a session. Its text says what failed, where, and what to do. `Debug` says the same as
+/// `Display`: it is what Rust prints of an error that `main` returns.
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
     /// The runtime cannot run a client where this was called.
@@ -134,6 +135,12 @@ pub enum ConnectStep {
     Upgrade,
     /// The handshake of RawSocket.
     RawSocket,
+}
+
+impl fmt::Debug for ClientError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl fmt::Display for ConnectStep {

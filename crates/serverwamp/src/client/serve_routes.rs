@@ -45,7 +45,9 @@ impl Client {
 }
 
 /// Why routes are not served.
-#[derive(Debug, thiserror::Error)]
+///
+/// `Debug` says the same as `Display`: it is what Rust prints of an error that `main` returns.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeRoutesError {
     /// A client cannot serve some of the routes; nothing was registered.
@@ -61,6 +63,12 @@ pub enum ServeRoutesError {
         /// The router's error.
         error: WampError,
     },
+}
+
+impl fmt::Debug for ServeRoutesError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// Routes that a client is about to serve; made by [`Client::serve`].

@@ -9,8 +9,9 @@ use crate::Application;
 
 /// Everything because of which a [`Server`](crate::Server) cannot serve, each with what to do about it.
 ///
-/// It turns into an [`io::Error`], for programs whose `main` returns one.
-#[derive(Clone, Debug)]
+/// It turns into an [`io::Error`], for programs whose `main` returns one. `Debug` says the same as `Display`: it is what Rust
+/// prints of an error that `main` returns.
+#[derive(Clone)]
 pub struct ServeError {
     problems: Vec<String>,
 }
@@ -37,6 +38,12 @@ impl fmt::Display for ServeError {
             [problem] => write!(f, ": {problem}"),
             problems => problems.iter().try_for_each(|problem| write!(f, "\n  {problem}")),
         }
+    }
+}
+
+impl fmt::Debug for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

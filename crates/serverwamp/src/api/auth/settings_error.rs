@@ -4,8 +4,9 @@ use std::fmt;
 
 /// A key, a file, an address or a certificate of an authenticator that cannot be used.
 ///
-/// The text names the thing, the fault and a way out, and contains no secret.
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// The text names the thing, the fault and a way out, and contains no secret. `Debug` says the same as `Display`: it is what Rust
+/// prints of an error that `main` returns.
+#[derive(Clone, Eq, PartialEq)]
 pub struct AuthSettingsError {
     subject: String,
     problem: String,
@@ -25,6 +26,12 @@ impl AuthSettingsError {
 impl fmt::Display for AuthSettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} cannot be used: {}", self.subject, self.problem)
+    }
+}
+
+impl fmt::Debug for AuthSettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -4,7 +4,9 @@ use std::fmt;
 use std::panic::Location;
 
 /// Everything that is wrong with an application's set-up, with changes of its realms, or with what a client is to serve, each with the line of your program it comes from.
-#[derive(Clone, Debug)]
+///
+/// `Debug` says the same as `Display`: it is what Rust prints of an error that `main` returns.
+#[derive(Clone)]
 pub struct ConfigError {
     pub(crate) problems: Vec<Problem>,
     /// What cannot be.
@@ -62,4 +64,26 @@ impl fmt::Display for ConfigError {
     }
 }
 
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl std::error::Error for ConfigError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_main_prints_of_an_error_is_its_text() {
+        let error = ConfigError::of_application(vec![Problem::new(
+            Location::caller(),
+            "users.toml:2: no".to_owned(),
+        )]);
+        let printed = format!("{error:?}");
+        assert_eq!(printed, error.to_string());
+        assert!(printed.contains("config.rs:") && printed.ends_with(": users.toml:2: no"), "{printed}");
+    }
+}

@@ -1,12 +1,15 @@
 //! The errors of certificates and keys.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
 use tokio_rustls::rustls;
 
 /// Why certificates cannot be used.
-#[derive(Debug, thiserror::Error)]
+///
+/// `Debug` says the same as `Display`: it is what Rust prints of an error that `main` returns.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsError {
     /// A file cannot be read.
@@ -76,4 +79,10 @@ pub enum TlsError {
         /// The fault.
         problem: String,
     },
+}
+
+impl fmt::Debug for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
