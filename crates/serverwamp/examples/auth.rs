@@ -81,6 +81,7 @@ fn routes() -> RouteSet<Members> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().init();
     let app = Application::builder()
         .realm(Realm::new("com.example.public").allow_anonymous("guest").routes(routes()))
         .realm(

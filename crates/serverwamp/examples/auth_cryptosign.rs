@@ -26,6 +26,7 @@ async fn whoami(session: Session) -> String {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().init();
     // With it, clients that ask know that this is the right router. Read yours from a file.
     let own = CryptosignKey::new(&[9; 32]);
     println!("the router's public key is {}", own.public_key());

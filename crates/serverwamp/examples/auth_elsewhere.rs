@@ -20,13 +20,14 @@
 //!
 //! python -c "
 //! from autobahn.asyncio.component import Component, run
+//! from autobahn.wamp.exception import ApplicationError
 //! backend = Component(transports='ws://127.0.0.1:8080/ws', realm='backend',
 //!                     authentication={'ticket': {'authid': 'backend', 'ticket': 'of the backend'}})
 //! @backend.on_join
 //! async def joined(session, details):
 //!     def authenticate(realm, authid, details):
 //!         if details['ticket'] != 'secret!!!':
-//!             raise Exception('wrong')
+//!             raise ApplicationError('com.example.wrong_ticket')
 //!         return {'role': 'member'}
 //!     await session.register(authenticate, 'com.example.authenticate')
 //! run([backend])"
@@ -38,7 +39,7 @@
 //! ```sh
 //! python -c "
 //! from autobahn.asyncio.component import Component, run
-//! me = Component(transports=[{'type': 'rawsocket', 'url': 'rs://localhost', 'serializer': 'json',
+//! me = Component(transports=[{'type': 'websocket', 'url': 'ws://localhost/ws',
 //!                             'endpoint': {'type': 'unix', 'path': 'local.sock'}}], realm='local')
 //! @me.on_join
 //! async def joined(session, details):
@@ -70,6 +71,7 @@ async fn whoami(session: Session) -> String {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().init();
     let routes = || RouteSet::new().procedure("whoami", whoami);
     let hook = HookSettings::new("http://127.0.0.1:9000/", &FetchSettings::default())?;
     let asked = DynamicSettings::new("com.example.authenticate").realm("backend");

@@ -40,6 +40,7 @@ async fn whoami(session: Session) -> String {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().init();
     let path = std::env::args().nth(1).ok_or("give the file of users")?;
     let users = Credentials::from_file(path)?;
     let realm = Realm::new("realm1")

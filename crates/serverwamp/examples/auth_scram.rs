@@ -44,6 +44,7 @@ async fn whoami(session: Session) -> String {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().init();
     let verifiers: Verifiers = Arc::new(HashMap::from([("joe", set_password("secret!!!")?)]));
     let members = Realm::new("com.example.members")
         .authenticator(auth::scram(find))

@@ -101,6 +101,7 @@ async fn whoami(session: Session) -> String {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().init();
     let mut secret = [0_u8; 32];
     getrandom::fill(&mut secret)?;
     let logins = Logins {

@@ -41,6 +41,7 @@ async fn who_am_i(session: Session) -> String {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().init();
     let mut files = std::env::args().skip(1);
     let (Some(certificates), Some(key), Some(clients)) = (files.next(), files.next(), files.next()) else {
         return Err(
