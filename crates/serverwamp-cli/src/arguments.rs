@@ -180,6 +180,12 @@ fn explain(error: &clap::Error) -> String {
             return alone(error);
         }
         ErrorKind::UnknownArgument if flag.starts_with('-') => format!("unknown option {argument}"),
+        // It may be a secret, which is not repeated in a terminal or in the log of a script.
+        ErrorKind::UnknownArgument if takes_secrets(error) => {
+            return "there is one word too many: secrets, keys and tokens are read from files, the standard input or the \
+                    terminal, because every user of the machine can read command lines"
+                .to_owned();
+        }
         ErrorKind::UnknownArgument => format!("{argument:?} is one word too many"),
         ErrorKind::InvalidSubcommand => {
             format!("unknown command {:?}", context(ContextKind::InvalidSubcommand).unwrap_or_default())
@@ -249,12 +255,22 @@ fn alone(error: &clap::Error) -> String {
 
 /// The command in whose usage the error names an option, as `serverwamp help` takes it.
 fn commands(error: &clap::Error) -> &'static str {
-    let usage = match error.get(ContextKind::Usage) {
-        Some(ContextValue::StyledStr(usage)) => usage.to_string(),
-        _ => error.to_string(),
-    };
+    let usage = usage(error);
     let named = |command: &&str| usage.contains(&format!(" {command} "));
     ["keygen", "token make", "token check", "hash scram"].into_iter().find(named).unwrap_or("token")
+}
+
+/// Returns whether the fault is in a command that reads secrets.
+fn takes_secrets(error: &clap::Error) -> bool {
+    let usage = usage(error);
+    ["hash", "token", "keygen"].iter().any(|command| usage.contains(&format!("serverwamp {command} ")))
+}
+
+fn usage(error: &clap::Error) -> String {
+    match error.get(ContextKind::Usage) {
+        Some(ContextValue::StyledStr(usage)) => usage.to_string(),
+        _ => error.to_string(),
+    }
 }
 
 fn text(value: Option<&ContextValue>) -> Option<String> {

@@ -58,9 +58,11 @@ const ARGON2_MEMORY: u32 = 19 * 1024;
 pub(crate) fn run(command: &HashCommand) -> Result<(), Failure> {
     let mut cheap = None;
     let (options, entry) = match command {
-        HashCommand::Ticket(options) => (options, format!("ticket = \"{}\"", hash_ticket(&ticket(options)?))),
+        HashCommand::Ticket(options) => {
+            (options, format!("ticket = \"{}\"", hash_ticket(&line(options, "ticket")?)))
+        }
         HashCommand::Cra(options) => {
-            (options, format!("cra = \"{}\"", hash_cra(&secret_input::read(&options.source)?)))
+            (options, format!("cra = \"{}\"", hash_cra(&line(options, "password")?)))
         }
         HashCommand::Scram(options) => {
             let kdf = kdf(options)?;
@@ -80,15 +82,15 @@ pub(crate) fn run(command: &HashCommand) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A ticket, which clients send as one text.
-fn ticket(options: &HashOptions) -> Result<Secret, Failure> {
-    let ticket = secret_input::read(&options.source)?;
-    let Ok(text) = std::str::from_utf8(ticket.expose()) else {
-        return Err(Failure::runtime("the ticket is not UTF-8, which clients have to send"));
+/// A secret that clients have as one line of text; others let nobody in.
+fn line(options: &HashOptions, what: &str) -> Result<Secret, Failure> {
+    let secret = secret_input::read(&options.source)?;
+    let Ok(text) = std::str::from_utf8(secret.expose()) else {
+        return Err(Failure::runtime(format!("the {what} is not UTF-8, as it is in clients")));
     };
     match text.contains(['\r', '\n']) {
-        true => Err(Failure::runtime("the ticket has a line break in it, expected one line")),
-        false => Ok(ticket),
+        true => Err(Failure::runtime(format!("the {what} has a line break in it, expected one line"))),
+        false => Ok(secret),
     }
 }
 

@@ -128,14 +128,15 @@ mod unix {
                 let read = self.input.read(byte.as_mut_slice());
                 match (read, *byte) {
                     (Ok(1), [b'\r' | b'\n']) => break,
-                    // Ctrl-C.
-                    (Ok(1), [3]) => {
+                    // Ctrl-D behind a secret ends it.
+                    (Ok(1), [4]) if !line.is_empty() => break,
+                    // Ctrl-C, Ctrl-D in place of a secret, and a terminal that is gone.
+                    (Ok(1), [3 | 4]) | (Ok(0), _) => {
                         drop(shown.write_all(b"\n"));
                         return Err(Failure::runtime("stopped: no secret was read"));
                     }
                     // Backspace takes one character, which may have several bytes.
                     (Ok(1), [8 | 127]) => while line.pop().is_some_and(|byte| byte & 0xC0 == 0x80) {},
-                    (Ok(1), [4]) | (Ok(0), _) => break,
                     (Ok(_), [other]) if line.len() <= LONGEST => line.push(other),
                     (Ok(_), _) => {}
                     (Err(error), _) => {

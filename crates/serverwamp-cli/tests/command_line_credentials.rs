@@ -150,11 +150,16 @@ fn what_hash_and_keygen_cannot_do_is_one_line() {
     for input in ["", "\n", "\r\n"] {
         fails(&["hash", "ticket"], input, 1, "the secret is empty");
     }
-    fails(&["hash", "ticket"], "one\ntwo\n", 1, "the ticket has a line break in it, expected one line");
+    for (kind, what) in [("ticket", "ticket"), ("cra", "password")] {
+        let said = format!("the {what} has a line break in it, expected one line");
+        fails(&["hash", kind], "one\ntwo\n", 1, &said);
+    }
     let latin = directory.file("latin1");
     fs::write(&latin, b"caf\xe9\n").expect("a file");
-    let said = "the ticket is not UTF-8, which clients have to send";
-    fails(&["hash", "ticket", "--secret-file", &latin], "", 1, said);
+    for (kind, what) in [("ticket", "ticket"), ("cra", "password")] {
+        let said = format!("the {what} is not UTF-8, as it is in clients");
+        fails(&["hash", kind, "--secret-file", &latin], "", 1, &said);
+    }
     let refused = run(&["hash", "ticket", "--user", ""], "secret!!!");
     assert_eq!(refused.status.code(), Some(2), "{}", refused.stderr);
     fails(&["hash", "cra"], &"x".repeat(5000), 1, "the secret has more than 4096 bytes");
@@ -187,9 +192,19 @@ fn what_hash_and_keygen_cannot_do_is_one_line() {
     let refused = run(&["hash", "scram", "--memory", "7"], "secret!!!");
     assert_eq!(refused.status.code(), Some(2));
     assert!(refused.stderr.contains("8 to 1048576 KiB"), "{}", refused.stderr);
-    // A secret is no word of the command line.
-    let refused = run(&["hash", "ticket", "hunter2"], "");
-    assert_eq!((refused.status.code(), &*refused.stdout), (Some(2), ""), "{}", refused.stderr);
+    // A secret is no word of the command line, and is not repeated where it is one.
+    for command in [
+        &["hash", "ticket", "hunter2"][..],
+        &["hash", "scram", "hunter2", "--user", "joe"],
+        &["keygen", "hunter2"],
+        &["token", "check", "hunter2"],
+        &["token", "make", "hunter2"],
+    ] {
+        let refused = run(command, "");
+        assert_eq!((refused.status.code(), &*refused.stdout), (Some(2), ""), "{}", refused.stderr);
+        assert!(refused.stderr.contains("one word too many: secrets"), "{}", refused.stderr);
+        assert!(!refused.stderr.contains("hunter2"), "{}", refused.stderr);
+    }
 }
 
 /// A terminal with the program in it.
@@ -254,7 +269,12 @@ fn a_secret_that_is_typed_is_not_shown() {
 }
 
 #[test]
-fn two_secrets_that_differ_and_a_ctrl_c_make_no_entry() {
+fn two_secrets_that_differ_a_ctrl_c_and_a_ctrl_d_make_no_entry() {
+    let mut terminal = Terminal::start(&["hash", "cra"]);
+    terminal.answer("Secret: ", b"\x04");
+    let (status, printed, shown) = terminal.end("serverwamp: stopped: no secret was read");
+    assert_eq!((status, &*printed), (Some(1), ""), "{shown}");
+    assert!(!shown.contains("Once more"), "{shown}");
     for (second, said) in
         [(&b"secret\r"[..], "the two secrets differ"), (b"sec\x03", "stopped: no secret was read")]
     {
