@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
@@ -121,11 +121,10 @@ impl Derivation {
         key
     }
 
-    /// A key for a user nobody knows, of `random` bytes: it is as long as a derived one, because HMAC takes longer with a key of
-    /// more than 64 bytes.
+    /// A key for a user nobody knows, of `random` bytes: it is as long as a derived one.
     pub fn key_of_nobody(&self, random: &Secret) -> CraKey {
         let bytes: Vec<u8> = random.expose().iter().copied().cycle().take(self.key_length()).collect();
-        CraKey(Secret::from(STANDARD.encode(bytes)))
+        CraKey::from_derived(STANDARD.encode(bytes))
     }
 
     /// The length of a derived key, before base64.
@@ -137,22 +136,32 @@ impl Derivation {
 /// The longest key that is derived: beyond the 64 bytes of a SHA-256 block HMAC gains nothing.
 const MAX_KEY_LENGTH: u32 = 1024;
 
+/// The block of SHA-256: HMAC hashes keys that are longer before it uses them (RFC 2104).
+const HMAC_BLOCK: usize = 64;
+
 /// The key that signs challenges.
 #[derive(Clone, Debug)]
 pub struct CraKey(Secret);
 
 impl CraKey {
-    /// The key of an unsalted user: the secret itself.
-    pub const fn from_secret(secret: Secret) -> Self {
-        Self(secret)
+    /// The key of an unsalted user: the secret itself, or of one that is longer than 64 bytes what HMAC makes of it, so that checking a
+    /// signature takes as long with every key.
+    pub fn from_secret(secret: Secret) -> Self {
+        if secret.expose().len() <= HMAC_BLOCK {
+            return Self(secret);
+        }
+        let mut digest = Sha256::digest(secret.expose());
+        let key = Self(Secret::new(digest));
+        digest.as_mut_slice().zeroize();
+        key
     }
 
     /// A key that was derived earlier and stored: the base64 text that [`Derivation::derive`] yields.
     pub fn from_derived(base64: impl Into<String>) -> Self {
-        Self(Secret::from(base64.into()))
+        Self::from_secret(Secret::from(base64.into()))
     }
 
-    /// The key's bytes, to store them.
+    /// The key's bytes: what [`Derivation::derive`] yields is to be stored.
     pub const fn expose(&self) -> &[u8] {
         self.0.expose()
     }
