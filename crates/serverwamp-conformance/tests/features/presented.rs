@@ -42,6 +42,10 @@ fn a_header_counts_from_a_trusted_proxy_alone() {
     let header = [("X-Remote-User", "ann")];
     assert_eq!(who(&server, "presented", &header), json!(["ann", "employee", "header"]));
     assert_eq!(who(&server, "presented_elsewhere", &header)[1], "guest", "we are no trusted proxy there");
+    for nobody in ["", " "] {
+        let seen = who(&server, "presented", &[("X-Remote-User", nobody)]);
+        assert_eq!(seen[1], "guest", "the proxy says that there is nobody: {nobody:?}");
+    }
     let (_, abort) = hello(&server, "presented", &[("X-Remote-User", "ann"), ("X-Remote-User", "root")]);
     assert_eq!(
         abort[2], "wamp.error.authentication_denied",

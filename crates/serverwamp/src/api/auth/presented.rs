@@ -1,6 +1,7 @@
 //! Ready-made transport methods: a cookie, and a header that a proxy in front has written.
 //!
-//! Invariant: a header counts only if it came over a connection of a trusted proxy, and only if it is there once.
+//! Invariant: a header counts only if it came over a connection of a trusted proxy, and only if it is there once. One with nothing in
+//! it, and a cookie with nothing in it, is none: it names nobody.
 
 use super::handlers::dialogue;
 use super::{Authenticator, Secret};
@@ -15,7 +16,8 @@ use std::sync::Arc;
 
 /// Authenticates by a cookie: a transport method with the name `cookie`.
 ///
-/// The handler looks the value up, which it takes as [`Cookie`]. `None` of it, or no such cookie, leaves the peer to the next method.
+/// The handler looks the value up, which it takes as [`Cookie`]. `None` of it, no such cookie, or one with nothing in it, leaves the peer to
+/// the next method.
 /// The browser sends the cookie with the request for the WebSocket, whichever page asks: keep to the pages of your own site
 /// ([`WebSocketConfig::origins`](crate::websocket::WebSocketConfig), which is the default), and set the cookie with `HttpOnly; SameSite`.
 ///
@@ -37,7 +39,9 @@ where
     dialogue(transport_method("cookie"), Unbound::new(handler), move |handler, exchange, name| {
         let cookie = Arc::clone(&cookie);
         async move {
-            let Some(value) = exchange.session.transport().cookie(&cookie).map(Secret::from) else {
+            let transport = exchange.session.transport();
+            let Some(value) = transport.cookie(&cookie).filter(|value| !value.is_empty()).map(Secret::from)
+            else {
                 return Ok(None);
             };
             let mut request = AuthRequest::new(exchange, name);
@@ -50,8 +54,8 @@ where
 /// Authenticates by a header in which a proxy in front says who the peer is: a transport method with the name `header`.
 ///
 /// The header counts only on connections of these proxies; everybody else could write anything into it. Let the proxy remove the header
-/// from what its clients send. The handler takes the value as [`ProxyHeader`]. `None` of it, or no such header, leaves the peer to the next
-/// method; a header that is there twice is denied.
+/// from what its clients send. The handler takes the value as [`ProxyHeader`]. `None` of it, no such header, or one with nothing in it,
+/// which is how some proxies say that there is nobody, leaves the peer to the next method; a header that is there twice is denied.
 ///
 /// ```
 /// use serverwamp::TrustedProxies;
@@ -82,7 +86,10 @@ where
             if values.next().is_some() {
                 return Err(Denial::denied(format!("the header {name} is there more than once")));
             }
-            let value = Secret::new(value.as_bytes());
+            let value = Secret::new(value.as_bytes().trim_ascii());
+            if value.expose().is_empty() {
+                return Ok(None);
+            }
             let mut request = AuthRequest::new(exchange, method);
             request.ticket = Some(value);
             Ok(handler.call(request).await?)
