@@ -2,9 +2,10 @@
 //!
 //! In: an address, maybe a body. Out: the body of an answer `200`, or one line about what went wrong. One connection for each
 //! request, over `rt::Runtime`, so that it runs wherever the application runs. Bounded: the time of a request from the first packet to
-//! the last octet, the bytes of an answer. Redirects are not followed: an answer comes from where the operator pointed, or not at all.
+//! the last octet, the bytes of an answer and of everything around it. Redirects are not followed: an answer comes from where the operator pointed, or not at all.
 
 mod address;
+mod bounded;
 mod roots;
 mod settings;
 #[cfg(test)]
@@ -15,6 +16,7 @@ pub use self::settings::FetchSettings;
 
 use super::AuthSettingsError;
 use crate::rt::{AnyIo, Runtime, after};
+use bounded::Bounded;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use http::{Method, Request, StatusCode, header};
@@ -23,6 +25,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioIo;
+use std::error::Error;
 use std::pin::pin;
 use std::sync::Arc;
 use tokio_rustls::TlsConnector;
@@ -110,10 +113,11 @@ impl Fetcher {
         io: impl Read + Write + Unpin + Send + 'static,
         request: Request<Full<Bytes>>,
     ) -> Result<Bytes, String> {
-        let (mut sender, connection) = http1::handshake(io).await.map_err(|error| error.to_string())?;
+        let io = Bounded::new(io, self.longest_answer.saturating_add(bounded::MOST_AROUND));
+        let (mut sender, connection) = http1::handshake(io).await.map_err(|error| said(&error))?;
         let mut connection = pin!(connection);
         let exchange = pin!(async {
-            let answer = sender.send_request(request).await.map_err(|error| error.to_string())?;
+            let answer = sender.send_request(request).await.map_err(|error| said(&error))?;
             self.body(answer).await
         });
         // The connection carries the answer and ends behind it, so the answer is asked for first.
@@ -133,7 +137,19 @@ impl Fetcher {
             status => return Err(format!("the answer is {status}, expected 200")),
         }
         let body = Limited::new(answer.into_body(), self.longest_answer).collect().await;
-        Ok(body.map_err(|error| format!("the answer broke off: {error}"))?.to_bytes())
+        let most = self.longest_answer;
+        let problem = |error: Box<dyn Error + Send + Sync>| {
+            format!("the answer broke off, or is longer than {most} bytes: {}", said(&*error))
+        };
+        Ok(body.map_err(problem)?.to_bytes())
+    }
+}
+
+/// An error with its cause: hyper's own text is `connection error`, whatever it was.
+fn said(error: &(dyn Error + 'static)) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
     }
 }
 

@@ -143,6 +143,9 @@ fn anything_but_a_short_answer_with_status_200_is_a_failure() {
             "broke off",
         ),
         ("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort".to_owned(), "broke off"),
+        // Interim answers and header fields without end.
+        ("HTTP/1.1 100 Continue\r\n\r\n".repeat(4000) + &ok("late"), "sends too much"),
+        (format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(70_000)), "sends too much"),
         ("SSH-2.0-OpenSSH\r\n".to_owned(), "127.0.0.1"),
         (String::new(), "127.0.0.1"),
     ] {
@@ -150,6 +153,13 @@ fn anything_but_a_short_answer_with_status_200_is_a_failure() {
         let problem = ask(&server.url("/"), &FetchSettings::default()).unwrap_err();
         assert!(problem.contains(part), "{part}: {problem}");
     }
+}
+
+#[test]
+fn an_answer_of_the_longest_length_with_much_around_it_is_read() {
+    let interim = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n".repeat(500);
+    let server = WebServer::start(move |_| interim.clone() + &ok(&"x".repeat(1000)));
+    assert_eq!(ask(&server.url("/"), &FetchSettings::default()).unwrap().len(), 1000);
 }
 
 #[test]

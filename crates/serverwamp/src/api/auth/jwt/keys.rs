@@ -26,6 +26,8 @@ use std::time::{Duration, Instant};
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// The least interval between two fetches.
 const FETCH_AT_MOST_EVERY: Duration = Duration::from_secs(60);
+/// The same while there are no keys at all, and so nobody gets in.
+const FETCH_FIRST_EVERY: Duration = Duration::from_secs(5);
 /// The age at which fetched keys are fetched again.
 const FETCH_AFTER: Duration = Duration::from_secs(15 * 60);
 /// The longest key set that is fetched.
@@ -137,7 +139,8 @@ impl JwtKeys {
     }
 
     /// The least interval between the beginnings of two fetches. Default 60 s: a stranger's token with a made-up key id must not
-    /// become a request to the issuer, and an issuer publishes a new key long before it signs with it.
+    /// become a request to the issuer, and an issuer publishes a new key long before it signs with it. 5 s at the most while no fetch
+    /// has succeeded, because nobody gets in until one does.
     #[must_use]
     pub const fn fetch_at_most_every(mut self, interval: Duration) -> Self {
         self.at_most_every = interval;
@@ -225,8 +228,10 @@ impl JwtKeys {
     /// Starts a fetch unless one runs or it is too early; returns whether one runs.
     fn fetch(&self, runtime: &Arc<dyn Runtime>) -> bool {
         let now = runtime.now();
+        let has_keys = self.store.current.load().len() > 0;
+        let interval = if has_keys { self.at_most_every } else { self.at_most_every.min(FETCH_FIRST_EVERY) };
         let mut state = self.store.state();
-        let too_early = |began| now.saturating_duration_since(began) < self.at_most_every;
+        let too_early = |began| now.saturating_duration_since(began) < interval;
         if state.fetching || state.looked.is_some_and(too_early) {
             return state.fetching;
         }

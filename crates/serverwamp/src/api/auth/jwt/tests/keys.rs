@@ -107,6 +107,22 @@ async fn keys_stay_when_no_better_ones_come_and_without_any_the_cause_is_told() 
 }
 
 #[tokio::test]
+async fn without_any_keys_they_are_asked_for_again_after_five_seconds() {
+    let (signer, jwk) = pair(7, "first");
+    let (server, current) = key_server("not yet");
+    let keys = JwtKeys::from_url(&server.url("/jwks"), &FetchSettings::default()).unwrap();
+    assert!(check(&keys, &signer).await.is_err());
+    *current.lock().unwrap() = jwk;
+    assert!(check(&keys, &signer).await.is_err());
+    assert_eq!(server.requests(), 1);
+    tokio::time::pause();
+    advance(Duration::from_secs(5)).await;
+    tokio::time::resume();
+    assert_eq!(check(&keys, &signer).await, Ok(Signed::Yes));
+    assert_eq!(server.requests(), 2);
+}
+
+#[tokio::test]
 async fn an_issuer_is_discovered_and_has_to_be_the_one_that_was_meant() {
     let (signer, jwk) = pair(6, "discovered");
     let (key_server, _) = key_server(&format!(r#"{{"keys":[{jwk}]}}"#));
