@@ -29,6 +29,14 @@ impl Denial {
         Self { error, cause: Some(cause.into()), scram: None }
     }
 
+    /// The same without a cause that repeats the peer's ticket, which the log must not have: others who judged it have written it.
+    pub(crate) fn without(mut self, ticket: &str) -> Self {
+        if !ticket.is_empty() && self.cause.as_ref().is_some_and(|cause| cause.contains(ticket)) {
+            self.cause = Some("the reason repeats the ticket, and is not shown".into());
+        }
+        self
+    }
+
     /// Returns whether the peer is denied, and not the authenticator's work undone.
     pub(crate) fn is_denied(&self) -> bool {
         self.error.uri() == uris::error::AUTHENTICATION_DENIED
@@ -53,6 +61,21 @@ impl fmt::Display for Denial {
         match &self.cause {
             Some(cause) => write!(f, "{}: {cause}", self.error.uri()),
             None => self.error.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn auth_20_a_cause_that_repeats_the_ticket_is_not_shown() {
+        let denial = || Denial::denied("https://example.com/ denies it: hunter2 is wrong");
+        let shown = denial().without("hunter2").to_string();
+        assert!(shown.ends_with(": the reason repeats the ticket, and is not shown"), "{shown}");
+        for other in ["hunter3", ""] {
+            assert!(denial().without(other).to_string().ends_with("hunter2 is wrong"));
         }
     }
 }

@@ -180,7 +180,9 @@ pub fn dynamic_ticket<S: Send + Sync + 'static>(settings: DynamicSettings) -> Au
             let ticket = std::str::from_utf8(ticket.expose())
                 .map_err(|_fault| Denial::denied("the ticket is not text"))?;
             let question = PeerQuestion { ticket: Some(ticket), ..PeerQuestion::of(&exchange, &name) };
-            answer::principal(&settings.ask(&question).await?, &question).map(Some)
+            let answer = settings.ask(&question).await;
+            let principal = answer.and_then(|answer| answer::principal(&answer, &question));
+            principal.map(Some).map_err(|denial| denial.without(ticket))
         }
     })
 }

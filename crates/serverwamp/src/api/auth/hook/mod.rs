@@ -47,6 +47,9 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 /// | `expires` | a number of seconds since 1970, when the session [expires](Principal::expires_at) |
 /// | `reason` | text for the log, where `allow` is false |
 ///
+/// Attempts after denials wait ([`Limits::login_delay`](crate::Limits::login_delay)), if HELLO names an authid: where `authid` is null,
+/// deny, or let only tickets in that nobody can guess.
+///
 /// Any other status, a redirect, an answer of another form, none in time: the peer gets ABORT with
 /// `wamp.error.authentication_failed`, and the log has the cause.
 ///
@@ -163,7 +166,8 @@ pub fn http_hook<S: Send + Sync + 'static>(settings: HookSettings) -> Authentica
             let answer = exchange.challenge(&name, Dict::new()).await;
             let ticket = std::str::from_utf8(answer.signature.expose())
                 .map_err(|_fault| Denial::denied("the ticket is not text"))?;
-            settings.ask(&exchange, &name, Some(ticket)).await.map(Some)
+            let answer = settings.ask(&exchange, &name, Some(ticket)).await;
+            answer.map(Some).map_err(|denial| denial.without(ticket))
         }
     })
 }
