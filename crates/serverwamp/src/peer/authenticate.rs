@@ -5,10 +5,9 @@
 //! proves nobody leaves the peer to the next one; any other method decides.
 
 use crate::WampError;
-use crate::base::statistics::Refusal;
 use crate::router::auth::{Denial, Exchange, Principal, RunningAuthenticator};
 use crate::router::realm::{Entrance, RunningRealm};
-use crate::rt::after;
+use crate::transport::websocket::excerpt;
 use serverwamp_proto::uris;
 use std::sync::Arc;
 
@@ -31,6 +30,14 @@ impl MethodList {
             return names.transport.then(|| names.own().into());
         }
         self.0.iter().find(|name| names.has(name)).map(|name| name.as_str().into())
+    }
+
+    /// The beginning of the list, for people.
+    fn offered(&self) -> String {
+        if self.0.is_empty() {
+            return "none".to_owned();
+        }
+        excerpt(&self.0.join(", "))
     }
 
     fn allows_all(&self, authenticator: &RunningAuthenticator) -> bool {
@@ -84,7 +91,7 @@ pub(super) async fn authenticate(
                 return Ok(principal.proved_by(ANONYMOUS.into()));
             }
             Way::Methods(authenticator) => {
-                let passed = pass_slowly(realm, authenticator, exchange, &list).await?;
+                let passed = pass_counted(authenticator, exchange, &list).await?;
                 let expired = |one: &Principal| one.time_left().is_some_and(|left| left.is_zero());
                 match passed {
                     Some(principal) if expired(&principal) => {
@@ -99,33 +106,15 @@ pub(super) async fn authenticate(
     Err(no_way(entrance, &list))
 }
 
-/// The same as [`pass`], later after failures: a transport proves an identity without a claim, and has no secret that can be guessed
-/// by and by.
-async fn pass_slowly(
-    realm: &RunningRealm,
+/// The same as [`pass`], counted: a transport proves an identity without a claim, and has no secret that can be guessed by and by.
+async fn pass_counted(
     authenticator: &RunningAuthenticator,
     exchange: &Arc<Exchange>,
     list: &MethodList,
 ) -> Result<Option<Principal>, Denial> {
-    let asks = authenticator.methods.iter().any(|method| !method.names.transport);
-    let Some(claim) = exchange.claim().filter(|_| asks) else {
-        return pass(authenticator, exchange, list).await;
-    };
-    let context = &realm.context;
-    let delay = context.slowdown.delay(claim, context.now());
-    if !delay.is_zero() {
-        let now = context.now();
-        let why = format!("authid {}: an attempt waits {delay:?} because of failures before", claim.authid);
-        context.counters.refused(Refusal::LoginDelayed, &**exchange.session.inner(), &why);
-        context.runtime.sleep_until(after(now, delay)).await;
-    }
     let passed = pass(authenticator, exchange, list).await;
-    match &passed {
-        Ok(Some(_)) => context.slowdown.passed(claim),
-        Err(denial) if denial.error.uri() == uris::error::AUTHENTICATION_DENIED => {
-            context.slowdown.failed(claim, context.now());
-        }
-        Ok(None) | Err(_) => {}
+    if authenticator.methods.iter().any(|method| !method.names.transport) {
+        exchange.judged(&passed);
     }
     passed
 }
@@ -156,7 +145,7 @@ async fn pass(
 
 /// What the realm takes is no secret, and who comes with a cookie that has expired has to learn what to do.
 fn no_way(entrance: &Entrance, list: &MethodList) -> Denial {
-    let offered = if list.0.is_empty() { "none".to_owned() } else { list.0.join(", ") };
+    let offered = list.offered();
     let several = |one: &RunningAuthenticator| {
         one.methods.iter().map(|method| method.names.own()).collect::<Vec<_>>().join(" and then ")
     };

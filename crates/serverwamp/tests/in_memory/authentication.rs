@@ -210,3 +210,64 @@ async fn an_authenticator_that_is_busy_says_so() {
     assert_eq!(app.statistics().refused(Refusal::LoginsBusy), 1);
     assert_eq!(app.statistics().refused(Refusal::Session), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn guesses_over_many_connections_are_no_faster_than_over_one() {
+    let app = application(|realm| realm);
+    let start = Instant::now();
+    let guesses = (0..30).map(|_| async {
+        let abort = refused(&app, "joe", "wrong").await;
+        (start.elapsed().as_millis(), abort)
+    });
+    let mut ends = futures_util::future::join_all(guesses).await;
+    ends.sort();
+    let (denied, late): (Vec<_>, Vec<_>) =
+        ends.into_iter().partition(|(_, abort)| abort.contains("wamp.error.authentication_denied"));
+    let bounds = [0, 0, 0, 0, 250, 750, 1750, 3750, 7750];
+    assert_eq!(denied.len(), bounds.len(), "{denied:?}");
+    let in_time = |((at, _), least): (&(u128, String), u128)| (least..=least + 60).contains(at);
+    assert!(denied.iter().zip(bounds).all(in_time), "{denied:?}");
+    assert!(late.iter().all(|(_, abort)| abort.contains("not authenticated within")), "{late:?}");
+    // Who answered and left gives its turn back.
+    Peer::join_as(&app, "secure", "joe", "ever").await;
+    let start = Instant::now();
+    let joined = (0..50).map(|_| Peer::join_as(&app, "secure", "joe", "ever"));
+    futures_util::future::join_all(joined).await;
+    assert!(
+        start.elapsed() <= Duration::from_millis(60),
+        "right ones wait for nothing: {:?}",
+        start.elapsed()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_right_secret_ends_the_wait_of_those_who_wait_with_it() {
+    let app = application(|realm| realm);
+    for _ in 0..6 {
+        refused(&app, "joe", "wrong").await;
+    }
+    let start = Instant::now();
+    let joined = (0..20).map(|_| Peer::join_as(&app, "secure", "joe", "ever"));
+    futures_util::future::join_all(joined).await;
+    assert!((1000..=1100).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn renewals_are_no_way_to_guess_faster() {
+    let app = application(Realm::allow_renewal);
+    let mut peer = Peer::join_as(&app, "secure", "joe", "hour").await;
+    let mut waits = Vec::new();
+    for request in 1..=7 {
+        let start = Instant::now();
+        let refused = peer.ask(&format!(r#"[48,{request},{{}},"serverwamp.session.renew",["wrong"]]"#)).await;
+        assert!(refused.contains("wamp.error.authentication_denied"), "{refused}");
+        waits.push(start.elapsed().as_millis());
+    }
+    let bounds = [0, 0, 0, 0, 250, 500, 1000];
+    assert!(
+        waits.iter().zip(bounds).all(|(waited, least)| (least..=least + 20).contains(waited)),
+        "{waits:?}"
+    );
+    let renewed = peer.ask(r#"[48,8,{},"serverwamp.session.renew",["hour"]]"#).await;
+    assert!(renewed.starts_with("[50,8,"), "{renewed}");
+}

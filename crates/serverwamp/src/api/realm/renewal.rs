@@ -6,7 +6,7 @@
 use crate::api::extract::Args;
 use crate::api::routes::RouteSet;
 use crate::base::statistics::Refusal;
-use crate::router::auth::{Dialogue, Exchange, Secret};
+use crate::router::auth::{Denial, Dialogue, Exchange, Secret};
 use crate::router::realm::{RunningRealm, no_such_procedure};
 use crate::rt::after;
 use crate::{Session, WampError};
@@ -47,13 +47,19 @@ async fn renew(session: &Session, ticket: Secret) -> Result<Option<u64>, WampErr
     };
     let exchange = Arc::new(Exchange::renewal(Arc::clone(router), ticket));
     let deadline = after(context.now(), context.limits.authenticate_timeout);
-    let check = select(dialogue(exchange, name), context.runtime.sleep_until(deadline)).await;
+    let check = select(dialogue(Arc::clone(&exchange), name), context.runtime.sleep_until(deadline)).await;
     let refused = |why: &str| {
         let why = format_args!("authid {}: {why}", session.authid());
         context.counters.refused(Refusal::Renewal, &**router, why);
     };
     let proved = match check {
-        Either::Left((proved, _)) => proved,
+        Either::Left((proved, _)) => {
+            let nobody = || Denial::denied("the ticket is that of nobody");
+            let proved = proved.and_then(|principal| principal.ok_or_else(nobody).map(Some));
+            // A session is no way to guess faster than strangers may.
+            exchange.judged(&proved);
+            proved
+        }
         Either::Right(_) => {
             refused("the authenticator did not decide in time");
             return Err(WampError::authentication_failed("not decided in time"));

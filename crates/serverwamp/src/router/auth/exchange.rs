@@ -3,9 +3,11 @@
 //! The authenticator's future and the connection that carries its messages are polled by the same task; the mailbox
 //! between them holds at most one message in each direction.
 
-use super::Claim;
+use super::{Claim, Denial, Principal};
 use crate::base::locks::{Mutex, MutexGuard};
+use crate::base::statistics::Refusal;
 use crate::router::session::RouterSession;
+use crate::rt::after;
 use crate::{Session, WampError};
 use serverwamp_proto::codec::{Dict, Value};
 use std::future::poll_fn;
@@ -36,6 +38,8 @@ struct Mailbox {
     /// How many CHALLENGEs of this method the peer was sent, and how many it answered.
     challenges: u32,
     answers: u32,
+    /// The attempt has had to wait for its turn no longer than was due, and is being judged.
+    has_turn: bool,
 }
 
 /// A CHALLENGE that waits to be sent.
@@ -71,7 +75,48 @@ impl Exchange {
     pub(crate) async fn challenge(&self, method: &str, extra: Dict) -> AuthenticateAnswer {
         self.ask(ExchangeStep { method: method.to_owned(), extra });
         // The connection polls this future again after each AUTHENTICATE: there is nobody else to wake it.
-        poll_fn(|_| self.mailbox().incoming.take().map_or(Poll::Pending, Poll::Ready)).await
+        let answer = poll_fn(|_| self.mailbox().incoming.take().map_or(Poll::Pending, Poll::Ready)).await;
+        self.take_turn().await;
+        answer
+    }
+
+    /// Waits because of failures before, once in an exchange. It is behind AUTHENTICATE, so that answers which were collected over many
+    /// connections are not looked at all at once.
+    async fn take_turn(&self) {
+        let Some(claim) = self.claim().filter(|_| !self.mailbox().has_turn) else { return };
+        let session = self.session.inner();
+        let context = &session.running_realm().context;
+        let mut has_waited = false;
+        while let Err(wait) = context.slowdown.take_turn(claim, has_waited, context.now()) {
+            if wait.because_of_failures && !has_waited {
+                let (authid, time) = (claim.authid, wait.time);
+                let why =
+                    format!("authid {authid}: an attempt waits {time:?} at least because of failures before");
+                context.counters.refused(Refusal::LoginDelayed, &**session, &why);
+            }
+            has_waited = true;
+            context.runtime.sleep_until(after(context.now(), wait.time)).await;
+        }
+        self.mailbox().has_turn = true;
+    }
+
+    /// The attempt was judged, whatever came of it.
+    pub(crate) fn judged(&self, proved: &Result<Option<Principal>, Denial>) {
+        let Some(claim) = self.claim() else { return };
+        let context = &self.session.inner().running_realm().context;
+        match proved {
+            Ok(Some(_)) => context.slowdown.passed(claim),
+            Err(denial) if denial.is_denied() => context.slowdown.failed(claim, context.now()),
+            Ok(None) | Err(_) => {}
+        }
+        self.give_turn_back();
+    }
+
+    fn give_turn_back(&self) {
+        let had_turn = std::mem::take(&mut self.mailbox().has_turn);
+        if let Some(claim) = self.claim().filter(|_| had_turn) {
+            self.session.inner().running_realm().context.slowdown.judged(claim);
+        }
     }
 
     fn ask(&self, step: ExchangeStep) {
@@ -127,6 +172,13 @@ impl Exchange {
 
     fn mailbox(&self) -> MutexGuard<'_, Mailbox> {
         self.mailbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        // The peer has left while it was judged.
+        self.give_turn_back();
     }
 }
 

@@ -1,10 +1,12 @@
 //! Slowing down of attempts to authenticate after failures.
 //!
-//! In: failures and successes, by realm, address and claimed authid. Out: the time that the next attempt has to wait. Whether there is
-//! such an authid makes no difference. Invariant: the table has a fixed size, and nobody is refused because of it: the right
-//! secret gets in, later.
+//! In: failures and successes, by realm, address and claimed authid. Out: the time that the next attempt has to wait, between its
+//! AUTHENTICATE and the look at it; whoever waited with others for the same moment goes alone, so that guesses over many connections
+//! are no faster. Whether there is such an authid makes no difference. Invariants: the table has a fixed size, and a count for each
+//! authid of which an attempt is being judged; nobody is refused because of it: the right secret gets in, later.
 
-use crate::base::locks::Mutex;
+use crate::base::locks::{Mutex, MutexGuard};
+use hashbrown::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::PoisonError;
@@ -16,6 +18,11 @@ const FREE: u32 = 3;
 const FREE_OF_ALL: u32 = 32;
 /// The delay after the first failure that costs something; each further one doubles it.
 const FIRST: Duration = Duration::from_millis(250);
+/// Attempts of one address for one authid that are judged at the same time. It bounds the guesses that run ahead of their failures;
+/// it is more than the threads that hash, so that many right logins of one authid lose nothing.
+const AT_ONCE: u32 = 16;
+/// The time after which an attempt that is one too many asks again.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 /// Failures are forgotten when there was none for so long.
 const MEMORY: Duration = Duration::from_secs(15 * 60);
 /// Entries that may hold the same key; the oldest gives way.
@@ -27,8 +34,23 @@ const SETS: usize = 1024;
 pub(crate) struct Slowdown {
     longest: Duration,
     hasher: RandomState,
+    table: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
     /// Empty until the first failure; 4,096 entries after that, 160 KiB at most.
-    entries: Mutex<Vec<Option<Entry>>>,
+    entries: Vec<Option<Entry>>,
+    /// The attempts of an address for an authid that are being judged.
+    judged: HashMap<u64, u32>,
+}
+
+/// The time that an attempt has to wait before it asks again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Wait {
+    pub(crate) time: Duration,
+    /// Otherwise because of as many attempts that are being judged.
+    pub(crate) because_of_failures: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,22 +71,50 @@ pub(crate) struct Claim<'a> {
 impl Slowdown {
     /// Delays attempts by at most `longest`; zero delays none.
     pub(crate) fn new(longest: Duration) -> Self {
-        Self { longest, hasher: RandomState::new(), entries: Mutex::default() }
+        Self { longest, hasher: RandomState::new(), table: Mutex::default() }
     }
 
-    /// The time that an attempt has to wait from now on.
-    pub(crate) fn delay(&self, claim: Claim<'_>, now: Instant) -> Duration {
+    /// Lets an attempt be judged, until [`judged`](Self::judged). One that has waited for it already waits no more for the failures of
+    /// other addresses, which go on.
+    ///
+    /// # Errors
+    /// It has to wait.
+    pub(crate) fn take_turn(&self, claim: Claim<'_>, has_waited: bool, now: Instant) -> Result<(), Wait> {
+        if self.longest.is_zero() {
+            return Ok(());
+        }
         let [own, all] = self.keys(claim);
-        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = |key, free, longest: Duration| {
-            let entry =
-                set(&entries, key).iter().flatten().find(|entry| entry.key == key && !entry.is_old(now))?;
-            let doublings = entry.failures.checked_sub(free + 1)?;
-            let delay = FIRST.saturating_mul(1 << doublings.min(16)).min(longest);
-            Some((entry.last + delay).saturating_duration_since(now))
-        };
-        let own = wait(own, FREE, self.longest).unwrap_or_default();
-        own.max(wait(all, FREE_OF_ALL, FIRST.min(self.longest)).unwrap_or_default())
+        let mut table = self.table();
+        let mut time = table.delay(own, FREE, self.longest, now);
+        if !has_waited {
+            time = time.max(table.delay(all, FREE_OF_ALL, FIRST.min(self.longest), now));
+        }
+        if !time.is_zero() {
+            return Err(Wait { time, because_of_failures: true });
+        }
+        let judged = table.judged.entry(own).or_default();
+        if *judged >= AT_ONCE {
+            return Err(Wait { time: ASK_AGAIN, because_of_failures: false });
+        }
+        *judged += 1;
+        // The others who have waited for this moment wait again.
+        if let Some(entry) = table.find(own).filter(|entry| entry.failures > FREE) {
+            entry.last = now;
+        }
+        Ok(())
+    }
+
+    /// An attempt that had its turn was judged, or was given up.
+    pub(crate) fn judged(&self, claim: Claim<'_>) {
+        if self.longest.is_zero() {
+            return;
+        }
+        let [own, _] = self.keys(claim);
+        let mut table = self.table();
+        match table.judged.get_mut(&own) {
+            Some(several) if *several > 1 => *several -= 1,
+            _ => drop(table.judged.remove(&own)),
+        }
     }
 
     /// An attempt has failed.
@@ -73,12 +123,12 @@ impl Slowdown {
             return;
         }
         let keys = self.keys(claim);
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        if entries.is_empty() {
-            entries.resize(SETS * WAYS, None);
+        let mut table = self.table();
+        if table.entries.is_empty() {
+            table.entries.resize(SETS * WAYS, None);
         }
         for key in keys {
-            let Some(ways) = entries.chunks_exact_mut(WAYS).nth(place(key)) else { continue };
+            let Some(ways) = table.entries.chunks_exact_mut(WAYS).nth(place(key)) else { continue };
             let failures =
                 |entry: &Entry| if entry.is_old(now) { 1 } else { entry.failures.saturating_add(1) };
             let known = ways.iter().flatten().find(|entry| entry.key == key).map_or(1, failures);
@@ -94,12 +144,16 @@ impl Slowdown {
     /// An attempt has succeeded: the address is no longer slowed for this authid.
     pub(crate) fn passed(&self, claim: Claim<'_>) {
         let [own, _] = self.keys(claim);
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        for slot in entries.chunks_exact_mut(WAYS).nth(place(own)).into_iter().flatten() {
+        let mut table = self.table();
+        for slot in table.entries.chunks_exact_mut(WAYS).nth(place(own)).into_iter().flatten() {
             if slot.is_some_and(|entry| entry.key == own) {
                 *slot = None;
             }
         }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The keys of the address with the authid, and of the authid alone.
@@ -113,6 +167,23 @@ impl Slowdown {
     }
 }
 
+impl Table {
+    fn find(&mut self, key: u64) -> Option<&mut Entry> {
+        let set = self.entries.chunks_exact_mut(WAYS).nth(place(key))?;
+        set.iter_mut().flatten().find(|entry| entry.key == key)
+    }
+
+    /// What is left of the delay after the failures of a key, of which so many are free.
+    fn delay(&mut self, key: u64, free: u32, longest: Duration, now: Instant) -> Duration {
+        let left = self.find(key).filter(|entry| !entry.is_old(now)).and_then(|entry| {
+            let doublings = entry.failures.checked_sub(free + 1)?;
+            let delay = FIRST.saturating_mul(1 << doublings.min(16)).min(longest);
+            Some((entry.last + delay).saturating_duration_since(now))
+        });
+        left.unwrap_or_default()
+    }
+}
+
 impl Entry {
     fn is_old(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.last) > MEMORY
@@ -121,10 +192,6 @@ impl Entry {
 
 fn place(key: u64) -> usize {
     usize::try_from(key).unwrap_or_default() % SETS
-}
-
-fn set(entries: &[Option<Entry>], key: u64) -> &[Option<Entry>] {
-    entries.chunks_exact(WAYS).nth(place(key)).unwrap_or_default()
 }
 
 /// Those that count as one address: one IPv6 network of 64 bits belongs to one household.
@@ -150,6 +217,19 @@ mod tests {
         #[expect(clippy::disallowed_methods, reason = "any instant will do")]
         let now = Instant::now();
         (Slowdown::new(Duration::from_secs(4)), now)
+    }
+
+    impl Slowdown {
+        /// The time that an attempt has to wait from now on.
+        fn delay(&self, claim: Claim<'_>, now: Instant) -> Duration {
+            match self.take_turn(claim, false, now) {
+                Ok(()) => {
+                    self.judged(claim);
+                    Duration::ZERO
+                }
+                Err(wait) => wait.time,
+            }
+        }
     }
 
     fn fail(slowdown: &Slowdown, claim: Claim<'_>, times: u32, now: Instant) {
@@ -217,7 +297,7 @@ mod tests {
             let claim = Claim { realm: "realm1", address: None, authid: &number.to_string() };
             slowdown.failed(claim, now);
         }
-        assert_eq!(slowdown.entries.lock().unwrap().len(), SETS * WAYS);
+        assert_eq!(slowdown.table().entries.len(), SETS * WAYS);
         assert!(size_of::<Option<Entry>>() * SETS * WAYS <= 160 << 10);
     }
 
@@ -227,6 +307,56 @@ mod tests {
         let slowdown = Slowdown::new(Duration::ZERO);
         fail(&slowdown, claim("192.0.2.1", "joe"), 100, now);
         assert_eq!(slowdown.delay(claim("192.0.2.1", "joe"), now), Duration::ZERO);
-        assert!(slowdown.entries.lock().unwrap().is_empty());
+        assert!(slowdown.table().entries.is_empty());
+    }
+    #[test]
+    fn of_those_who_wait_for_the_same_moment_one_goes_and_the_others_wait_again() {
+        let (slowdown, now) = start();
+        let joe = claim("192.0.2.1", "joe");
+        fail(&slowdown, joe, 6, now);
+        let second = Duration::from_secs(1);
+        let wait = Wait { time: second, because_of_failures: true };
+        for _ in 0..3 {
+            assert_eq!(slowdown.take_turn(joe, false, now), Err(wait));
+        }
+        let later = now + second;
+        assert_eq!(slowdown.take_turn(joe, true, later), Ok(()));
+        for _ in 0..2 {
+            assert_eq!(slowdown.take_turn(joe, true, later), Err(wait));
+        }
+        // The one was right: nobody waits any more.
+        slowdown.passed(joe);
+        slowdown.judged(joe);
+        for _ in 0..2 {
+            assert_eq!(slowdown.take_turn(joe, true, later), Ok(()));
+        }
+    }
+
+    #[test]
+    fn so_many_attempts_for_one_authid_are_judged_at_once_and_what_counts_them_is_given_back() {
+        let (slowdown, now) = start();
+        let joe = claim("192.0.2.1", "joe");
+        for _ in 0..AT_ONCE {
+            assert_eq!(slowdown.take_turn(joe, false, now), Ok(()));
+        }
+        let wait = Wait { time: ASK_AGAIN, because_of_failures: false };
+        assert_eq!(slowdown.take_turn(joe, false, now), Err(wait));
+        assert_eq!(slowdown.take_turn(claim("192.0.2.2", "joe"), false, now), Ok(()));
+        slowdown.judged(joe);
+        assert_eq!(slowdown.take_turn(joe, true, now), Ok(()));
+        (0..AT_ONCE).for_each(|_| slowdown.judged(joe));
+        slowdown.judged(claim("192.0.2.2", "joe"));
+        assert!(slowdown.table().judged.is_empty());
+    }
+
+    #[test]
+    fn who_has_waited_for_the_failures_of_other_addresses_waits_no_more() {
+        let (slowdown, now) = start();
+        let joe = claim("192.0.2.1", "joe");
+        for host in 1..=FREE_OF_ALL + 1 {
+            slowdown.failed(claim(&format!("198.51.100.{host}"), "joe"), now);
+        }
+        assert!(slowdown.take_turn(joe, false, now).is_err());
+        assert_eq!(slowdown.take_turn(joe, true, now), Ok(()));
     }
 }
