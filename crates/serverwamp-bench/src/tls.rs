@@ -2,6 +2,7 @@
 
 use crate::Failure;
 use crate::client::PATIENCE;
+use rustix::net::{AddressFamily, SocketType};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::version::{TLS12, TLS13};
@@ -9,7 +10,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, Stream
 use serverwamp::tls::TlsConfig;
 use std::fmt::Write as _;
 use std::io::{Read, Result, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::Arc;
 
 /// What the certificate is for.
@@ -95,7 +96,22 @@ pub(crate) enum Stream {
 impl Stream {
     /// One that is not encrypted.
     pub(crate) fn connect(address: SocketAddr) -> Result<Self> {
-        let socket = TcpStream::connect(address)?;
+        Self::plain(TcpStream::connect(address)?)
+    }
+
+    /// One from another address of this machine.
+    pub(crate) fn connect_from(source: IpAddr, address: SocketAddr) -> Result<Self> {
+        let socket = rustix::net::socket(
+            if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 },
+            SocketType::STREAM,
+            None,
+        )?;
+        rustix::net::bind(&socket, &SocketAddr::new(source, 0))?;
+        rustix::net::connect(&socket, &address)?;
+        Self::plain(socket.into())
+    }
+
+    fn plain(socket: TcpStream) -> Result<Self> {
         socket.set_nodelay(true)?;
         socket.set_read_timeout(Some(PATIENCE))?;
         socket.set_write_timeout(Some(PATIENCE))?;

@@ -28,6 +28,8 @@ const MEMORY: Duration = Duration::from_secs(15 * 60);
 /// Entries that may hold the same key; the oldest gives way.
 const WAYS: usize = 4;
 const SETS: usize = 1024;
+/// Addresses from which an authid has come in, at the most.
+const KNOWN: usize = 4096;
 
 /// The failures of an application's peers.
 #[derive(Debug)]
@@ -43,6 +45,9 @@ struct Table {
     entries: Vec<Option<Entry>>,
     /// The attempts of an address for an authid that are being judged.
     judged: HashMap<u64, u32>,
+    /// Keys of addresses from which an authid has come in; the place of each follows from it, and the latest has it. Empty until the
+    /// first one; 32 KiB after that.
+    known: Vec<u64>,
 }
 
 /// The time that an attempt has to wait before it asks again.
@@ -128,7 +133,7 @@ impl Slowdown {
             table.entries.resize(SETS * WAYS, None);
         }
         for key in keys {
-            let Some(ways) = table.entries.chunks_exact_mut(WAYS).nth(place(key)) else { continue };
+            let Some(ways) = table.entries.chunks_exact_mut(WAYS).nth(place(key, SETS)) else { continue };
             let failures =
                 |entry: &Entry| if entry.is_old(now) { 1 } else { entry.failures.saturating_add(1) };
             let known = ways.iter().flatten().find(|entry| entry.key == key).map_or(1, failures);
@@ -141,11 +146,25 @@ impl Slowdown {
         }
     }
 
+    /// Returns whether this authid has come in from this address, and not so long ago that it is forgotten. The number of others since
+    /// decides that, who have come in as well: guessing makes nothing be forgotten.
+    #[cfg(feature = "credentials")]
+    pub(crate) fn knows(&self, claim: Claim<'_>) -> bool {
+        let [own, _] = self.keys(claim);
+        self.table().known.get(place(own, KNOWN)) == Some(&own)
+    }
+
     /// An attempt has succeeded: the address is no longer slowed for this authid.
     pub(crate) fn passed(&self, claim: Claim<'_>) {
         let [own, _] = self.keys(claim);
         let mut table = self.table();
-        for slot in table.entries.chunks_exact_mut(WAYS).nth(place(own)).into_iter().flatten() {
+        if table.known.is_empty() {
+            table.known.resize(KNOWN, 0);
+        }
+        if let Some(slot) = table.known.get_mut(place(own, KNOWN)) {
+            *slot = own;
+        }
+        for slot in table.entries.chunks_exact_mut(WAYS).nth(place(own, SETS)).into_iter().flatten() {
             if slot.is_some_and(|entry| entry.key == own) {
                 *slot = None;
             }
@@ -169,7 +188,7 @@ impl Slowdown {
 
 impl Table {
     fn find(&mut self, key: u64) -> Option<&mut Entry> {
-        let set = self.entries.chunks_exact_mut(WAYS).nth(place(key))?;
+        let set = self.entries.chunks_exact_mut(WAYS).nth(place(key, SETS))?;
         set.iter_mut().flatten().find(|entry| entry.key == key)
     }
 
@@ -190,8 +209,8 @@ impl Entry {
     }
 }
 
-fn place(key: u64) -> usize {
-    usize::try_from(key).unwrap_or_default() % SETS
+fn place(key: u64, places: usize) -> usize {
+    usize::try_from(key).unwrap_or_default() % places
 }
 
 /// Those that count as one address: one IPv6 network of 64 bits belongs to one household.
@@ -347,6 +366,27 @@ mod tests {
         (0..AT_ONCE).for_each(|_| slowdown.judged(joe));
         slowdown.judged(claim("192.0.2.2", "joe"));
         assert!(slowdown.table().judged.is_empty());
+    }
+
+    #[cfg(feature = "credentials")]
+    #[test]
+    fn who_has_come_in_from_an_address_is_known_there_whatever_is_tried() {
+        let (slowdown, now) = start();
+        let joe = claim("192.0.2.1", "joe");
+        assert!(!slowdown.knows(joe));
+        slowdown.passed(joe);
+        for number in 0..10_000_u32 {
+            slowdown.failed(Claim { authid: &number.to_string(), ..joe }, now);
+        }
+        assert!(slowdown.knows(joe));
+        for other in [claim("192.0.2.2", "joe"), claim("192.0.2.1", "ada"), Claim { realm: "realm2", ..joe }]
+        {
+            assert!(!slowdown.knows(other), "{other:?}");
+        }
+        for number in 0..100_000_u32 {
+            slowdown.passed(Claim { authid: &number.to_string(), ..joe });
+        }
+        assert_eq!(slowdown.table().known.len(), KNOWN);
     }
 
     #[test]

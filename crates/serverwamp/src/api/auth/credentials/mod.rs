@@ -211,7 +211,7 @@ impl Credentials {
         let nobody = PasswordHash::nobody(cost);
         let known = user.and_then(|user| user.ticket.as_ref());
         let (hash, known) = (known.unwrap_or(&nobody).clone(), known.is_some());
-        let right = self.0.pool.run_for(session, move || hash.verify(&sent)).await?;
+        let right = self.0.pool.run_for_user(session, authid, move || hash.verify(&sent)).await?;
         Ok(user.filter(|_| right & known).map(|user| user.principal.clone()))
     }
 
