@@ -60,6 +60,7 @@ fn a_file_of_users_that_becomes_wrong_changes_nothing_and_a_line_says_so() {
         place.server.wait_for_log("the credentials cannot be reloaded, the former ones stay", DEADLINE);
     let name = place.file.display().to_string();
     assert!(line.contains("ERROR") && line.contains(&name), "{line}");
+    assert!(!line.contains(".rs:"), "no line of the program is wrong: {line}");
     let reason = place.server.wait_for_log(&format!("{name}:2: user"), DEADLINE);
     assert!(reason.contains("`ticket` is not of the form $argon2id$"), "{reason}");
     assert_eq!(place.log_in("joe")[0], 2);

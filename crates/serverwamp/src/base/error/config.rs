@@ -42,6 +42,13 @@ impl ConfigError {
         Self { problems, what: "the client cannot serve these routes" }
     }
 
+    /// The texts of the problems in one line, for the log of a program that runs: there it is no line of the program that is wrong.
+    #[cfg(feature = "credentials")]
+    pub(crate) fn without_places(&self) -> String {
+        let texts: Vec<&str> = self.problems.iter().map(|problem| &*problem.text).collect();
+        texts.join("; ")
+    }
+
     /// The problems, each as `file:line: text`.
     pub fn problems(&self) -> impl Iterator<Item = String> {
         self.problems.iter().map(ToString::to_string)

@@ -169,7 +169,7 @@ impl Credentials {
                     "auth",
                     "the credentials cannot be reloaded, the former ones stay",
                     file = inner.path.display(),
-                    error = error
+                    error = error.without_places()
                 );
                 Err(error)
             }
