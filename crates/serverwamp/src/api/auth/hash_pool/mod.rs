@@ -137,7 +137,7 @@ impl HashPool {
             let result =
                 still_wanted.load(Ordering::Acquire).then(|| catch_unwind(AssertUnwindSafe(job)).ok());
             drop(place);
-            told.0.set(result.flatten().map_or(End::Panicked, End::Computed));
+            told.0.set(result.flatten().map_or(JobEnd::Panicked, JobEnd::Computed));
         });
         let worker = HashThreads::idlest(&self.0)?;
         self.0.lines().push(holder, run, now());
@@ -147,9 +147,9 @@ impl HashPool {
             let _sent = hurried.send(());
         }
         match answer.wait().await {
-            End::Computed(result) => Ok(result),
-            End::Panicked => Err(WampError::internal("the hashing of a password panicked")),
-            End::Displaced => Err(too_many()),
+            JobEnd::Computed(result) => Ok(result),
+            JobEnd::Panicked => Err(WampError::internal("the hashing of a password panicked")),
+            JobEnd::Displaced => Err(too_many()),
         }
     }
 
@@ -277,7 +277,7 @@ impl Drop for PoolPlace {
 
 /// What became of a job.
 #[derive(Clone, Debug)]
-enum End<T> {
+enum JobEnd<T> {
     Computed(T),
     Panicked,
     /// It gave its place to somebody who had fewer.
@@ -285,11 +285,11 @@ enum End<T> {
 }
 
 /// The end of a job on its way to who waits for it. Dropped with a job that was not computed, it says so.
-struct WaitingPeer<T: Clone>(Arc<Signal<End<T>>>);
+struct WaitingPeer<T: Clone>(Arc<Signal<JobEnd<T>>>);
 
 impl<T: Clone> Drop for WaitingPeer<T> {
     fn drop(&mut self) {
-        self.0.set(End::Displaced);
+        self.0.set(JobEnd::Displaced);
     }
 }
 
