@@ -78,7 +78,7 @@ async fn xconn_lets_in_who_proves() {
     let connect = |login| Client::connect(router.websocket()).realm("realm1").login(login);
     for login in [Login::new("joe").ticket("pencil"), Login::new("joe").cra("pencil")] {
         let client = connect(login).await.expect("a session");
-        assert_eq!((client.authid(), client.authrole()), ("joe", "user"));
+        assert_eq!((&*client.authid(), &*client.authrole()), ("joe", "user"));
     }
     let client = connect(Login::new("").cryptosign(key(1))).await.expect("a session");
     assert_eq!(client.authid(), "device");

@@ -41,7 +41,7 @@ pub use api::routes::{RoutePattern, RouteSet, prefix, wildcard};
 pub use api::{extract, handler, layer, reply, request};
 #[cfg(feature = "server")]
 pub use application::{Application, ApplicationBuilder, AppliedChanges, RealmChanges, Realms};
-pub use base::error::{ConfigError, WampError};
+pub use base::error::{ConfigError, Unanswered, WampError};
 pub use base::io;
 #[cfg(feature = "server")]
 pub use base::limits::Limits;
@@ -55,8 +55,8 @@ pub use base::statistics::{Refusal, Statistics};
 #[cfg(feature = "server")]
 pub use base::unix_peer::UnixPeer;
 pub use peering::{
-    CallInputs, CallResult, Calling, FromResults, ProgressResults, RealmPeer, ReceivedEvent, Registration,
-    Subscriber,
+    CallInputs, CallResult, Calling, Cut, Delivered, Ended, FromResults, ProgressResults, RealmPeer,
+    ReceivedEvent, Registration, Subscriber, WhileDisconnected,
 };
 #[cfg(feature = "server")]
 pub use router::realm::{Disclosure, ProcedureSettings, Publication, RealmHandle, Ruling, TopicSettings};

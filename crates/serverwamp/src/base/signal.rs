@@ -3,7 +3,7 @@
 //! The end of a session, of a subscription and the cancellation of a call are all such values. Setting it a second
 //! time changes nothing, so the first reason for an end is the one everybody sees.
 
-use event_listener::Event;
+use event_listener::{Event, EventListener};
 use std::sync::OnceLock;
 
 /// Set once, awaited by many.
@@ -32,6 +32,11 @@ impl<T: Clone> Signal<T> {
     /// The value, if it has been set.
     pub(crate) fn get(&self) -> Option<&T> {
         self.value.get()
+    }
+
+    /// Completes when the value is set later.
+    pub(crate) fn listen(&self) -> EventListener {
+        self.changed.listen()
     }
 
     /// Waits until the value is set.

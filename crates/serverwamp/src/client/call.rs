@@ -1,9 +1,10 @@
 //! A call of a client: its CALL, its timeout, its cancellation.
 
 use super::handle::Held;
-use super::session::{Awaited, ClientSession};
-use crate::base::error::WampError;
-use crate::peering::{CallDraft, CallInbox, CallStarter, StartedCall};
+use super::reconnect::{Placed, Submitted, WaitingRequest, Waits};
+use super::session::{Awaited, ClientSession, Unsent};
+use crate::base::error::{Unanswered, WampError};
+use crate::peering::{CallDraft, CallInbox, CallStarter, StartedCall, WhileDisconnected};
 use crate::rt::{BoxFuture, Unavailable, after};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::RequestId;
@@ -12,6 +13,8 @@ use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::Feature;
 use serverwamp_proto::session::client::RequestKind;
 use serverwamp_proto::uris;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -21,11 +24,16 @@ impl CallStarter for Held {
         let inbox = Arc::new(CallInbox::default());
         let timeout = (draft.options.timeout > 0).then(|| Duration::from_millis(draft.options.timeout));
         let procedure = draft.options.progress.then(|| draft.procedure.clone());
-        let sent = check_runtime(self.session(), timeout).and_then(|()| send(self.session(), draft, &inbox));
         let begun = self.session().runtime.now();
-        let request = sent.map_err(|error| inbox.finish(Err(error))).ok();
-        let timer = request.and(timeout).map(|timeout| CallTimer { timeout, begun, sleep: None });
-        Box::new(ClientCall { held: self, inbox, request, procedure, timer })
+        let checked = check_runtime(&self.session(), timeout).and_then(|()| check(&self.session(), &draft));
+        let sent =
+            checked.and_then(|()| send(&self, draft, &inbox, timeout.map(|timeout| after(begun, timeout))));
+        let place = sent.unwrap_or_else(|error| {
+            inbox.finish(Err(error));
+            CallPlace::Nowhere
+        });
+        let timer = timeout.map(|timeout| CallTimer { timeout, begun, sleep: None });
+        Box::new(ClientCall { held: self, inbox, place, procedure, timer })
     }
 }
 
@@ -36,32 +44,69 @@ fn check_runtime(session: &ClientSession, timeout: Option<Duration>) -> Result<(
     })
 }
 
-fn send(session: &ClientSession, draft: CallDraft, inbox: &Arc<CallInbox>) -> Result<RequestId, WampError> {
+fn check(session: &ClientSession, draft: &CallDraft) -> Result<(), WampError> {
     if draft.callee.is_some() {
         let text = "a client cannot choose the callee of a call: only the application of a realm can";
         return Err(WampError::new(uris::error::OPTION_NOT_ALLOWED).arg(text));
     }
-    let more_input = draft.options.progress;
-    if more_input && !session.dealer_has(Feature::ProgressiveCallInvocations) {
+    if draft.options.progress && !session.dealer_has(Feature::ProgressiveCallInvocations) {
         let text = "the router does not announce progressive_call_invocations";
         return Err(WampError::new(uris::error::FEATURE_NOT_SUPPORTED).arg(text));
     }
-    let payload = draft.payload?;
-    let kind = RequestKind::Call { receive_progress: draft.options.receive_progress, more_input };
-    session.request(kind, Awaited::Call(Arc::clone(inbox)), |request| {
-        let (options, procedure) = (draft.options, draft.procedure.into());
+    Ok(())
+}
+
+fn send(
+    held: &Held,
+    draft: CallDraft,
+    inbox: &Arc<CallInbox>,
+    deadline: Option<Instant>,
+) -> Result<CallPlace, WampError> {
+    let CallDraft { procedure, payload, options, while_disconnected, .. } = draft;
+    let payload = payload?;
+    let more_input = options.progress;
+    // Its further inputs belong to the session that has the first one.
+    let choice = if more_input { Some(WhileDisconnected::Fail) } else { while_disconnected };
+    let waits = Waits { choice, bytes: payload.size(), deadline };
+    let kind = RequestKind::Call { receive_progress: options.receive_progress, more_input };
+    let waiting = Awaited::Call(Arc::clone(inbox));
+    let message = move |request| {
+        let procedure = procedure.into();
         Message::Call(Call { request, options, procedure, unread: UnreadBytes::NONE, payload })
-    })
+    };
+    let request = move |session: &ClientSession| -> Result<RequestId, Unsent> {
+        session.request(kind, waiting, message)
+    };
+    let Some(link) = held.link() else {
+        return held.send(request).map(CallPlace::OnlySession);
+    };
+    match link.submit(waits, request) {
+        Submitted::Sent(placed) => Ok(CallPlace::Session(placed)),
+        Submitted::Refused(error) => Err(error),
+        Submitted::Waiting(waiting) => Ok(CallPlace::Waiting(waiting)),
+    }
 }
 
 /// A call that is out. It keeps the session.
 struct ClientCall {
     held: Arc<Held>,
     inbox: Arc<CallInbox>,
-    request: Option<RequestId>,
+    place: CallPlace,
     /// Repeated with each further input.
     procedure: Option<String>,
     timer: Option<CallTimer>,
+}
+
+/// The session that has a call.
+enum CallPlace {
+    /// It was not sent, and will not be.
+    Nowhere,
+    /// The only session of its client.
+    OnlySession(RequestId),
+    /// One of several.
+    Session(Placed),
+    /// It waits for the next session.
+    Waiting(WaitingRequest),
 }
 
 /// The timeout of a call. Routers keep it as well, but not all of them.
@@ -72,10 +117,33 @@ struct CallTimer {
 }
 
 impl ClientCall {
+    /// Ready when the call is in a session, or will be in none.
+    fn poll_place(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let CallPlace::Waiting(waiting) = &mut self.place {
+            self.place = match ready!(Pin::new(waiting).poll(cx)) {
+                Ok(placed) => CallPlace::Session(placed),
+                Err(error) => {
+                    self.inbox.finish(Err(error));
+                    CallPlace::Nowhere
+                }
+            };
+        }
+        Poll::Ready(())
+    }
+
+    /// The session that has the call, and its id there.
+    fn placed(&self) -> Option<(&Arc<ClientSession>, RequestId)> {
+        match &self.place {
+            CallPlace::OnlySession(request) => Some((self.held.first(), *request)),
+            CallPlace::Session(placed) => Some((&placed.session, placed.request)),
+            CallPlace::Nowhere | CallPlace::Waiting(_) => None,
+        }
+    }
+
     /// Ready when the timeout is over, which runs from the last progressive result.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(timer) = &mut self.timer else { return Poll::Pending };
-        let runtime = &self.held.session().runtime;
+        let runtime = &self.held.first().runtime;
         loop {
             let since = self.inbox.progressed_at().unwrap_or(timer.begun).max(timer.begun);
             let deadline = after(since, timer.timeout);
@@ -92,7 +160,7 @@ impl ClientCall {
     fn expire(&mut self, cx: &mut Context<'_>) {
         if self.poll_timer(cx).is_ready() {
             self.timer = None;
-            self.inbox.finish(Err(WampError::call_timed_out()));
+            self.inbox.finish(Err(WampError::call_timed_out().of_unanswered(Unanswered::MayHaveRun)));
             self.cancel(CancelMode::KillNoWait);
         }
     }
@@ -104,6 +172,8 @@ impl StartedCall for ClientCall {
         if let Poll::Ready(answer) = self.inbox.poll_answer(cx) {
             return Poll::Ready(answer);
         }
+        // Whoever waits for a session has the deadline there.
+        ready!(self.poll_place(cx));
         self.expire(cx);
         self.inbox.poll_answer(cx)
     }
@@ -112,34 +182,49 @@ impl StartedCall for ClientCall {
         if let Poll::Ready(progress) = self.inbox.poll_progress(cx) {
             return Poll::Ready(progress);
         }
+        ready!(self.poll_place(cx));
         self.expire(cx);
         self.inbox.poll_progress(cx)
     }
 
     fn cancel(&self, mode: CancelMode) {
-        if let Some(request) = self.request {
-            self.held.session().cancel(request, mode);
+        match (&self.place, self.placed()) {
+            (_, Some((session, request))) => session.cancel(request, mode),
+            (CallPlace::Waiting(waiting), None) if waiting.withdraw() => {
+                self.inbox.finish(Err(WampError::call_canceled()));
+            }
+            // It has been sent since this was polled.
+            (CallPlace::Waiting(waiting), None) => {
+                if let Some(placed) = waiting.placed() {
+                    placed.session.cancel(placed.request, mode);
+                }
+            }
+            (_, None) => {}
         }
     }
 
     fn send_input(&mut self, input: Payload, last: bool) -> Result<(), WampError> {
-        let (Some(request), Some(procedure)) = (self.request, &self.procedure) else {
+        let (Some((session, request)), Some(procedure)) = (self.placed(), &self.procedure) else {
             return Err(WampError::call_canceled());
         };
         let options = CallOptions { progress: !last, receive_progress: true, ..CallOptions::default() };
         let procedure = procedure.as_str().into();
         let message =
             Message::Call(Call { request, options, procedure, unread: UnreadBytes::NONE, payload: input });
-        self.held.session().send_input(request, last, &message)
+        session.send_input(request, last, &message)
     }
 
     fn encodes_in(&self) -> Serializer {
-        self.held.session().serializer
+        self.held.first().serializer
     }
 
     fn room(&self) -> BoxFuture<'static, ()> {
-        let outbox = self.held.session().outbox.clone();
-        Box::pin(async move { outbox.room().await })
+        let outbox = self.placed().map(|(session, _)| session.outbox.clone());
+        Box::pin(async move {
+            if let Some(outbox) = outbox {
+                outbox.room().await;
+            }
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use super::served;
 use super::session::{Awaited, ClientSession, goodbye};
 use crate::base::error::WampError;
 use crate::base::log;
-use crate::peering::EventDraft;
+use crate::peering::{Ended, EventDraft};
 use crate::transport::{EndReason, Flow, MessageHandler};
 use bytes::Bytes;
 use serverwamp_proto::message::{
@@ -72,9 +72,14 @@ impl ClientDriver {
                 }
             }
             ClientStep::Event(event) => self.event(&event),
-            ClientStep::Unsubscribed(subscription, _) => {
+            ClientStep::Unsubscribed(subscription, details) => {
                 let listeners = session.state().topics.revoked(subscription);
-                listeners.iter().for_each(|inbox| inbox.end());
+                for inbox in listeners {
+                    if let Some(standing) = &session.standing {
+                        standing.unsubscribed(&inbox);
+                    }
+                    inbox.end(Ended::Revoked { reason: details.reason.clone() });
+                }
             }
             ClientStep::Dismissed(bye) => {
                 session.send(&goodbye(uris::close::GOODBYE_AND_OUT));
@@ -84,7 +89,9 @@ impl ClientDriver {
                 session.end(closed(abort.reason.into_owned(), abort.details.message))
             }
             ClientStep::Left => session.end(SessionEnd::Left),
-            ClientStep::Unregistered(registration, _) => served::revoked(&session, registration),
+            ClientStep::Unregistered(registration, details) => {
+                served::revoked(&session, registration, details.reason)
+            }
             ClientStep::Invoke(invocation) => served::invoke(&session, invocation, now),
             ClientStep::Input(call, invocation) => served::input(&call, &invocation),
             ClientStep::Interrupt(call, interrupt) => served::interrupt(&call, &interrupt),
@@ -125,7 +132,11 @@ impl ClientDriver {
             (Awaited::Subscribe(waiting), RouterAnswer::Subscribed(id)) => {
                 let mut state = session.state();
                 // Who asked for it holds the other one, unless it has given up.
-                let listens = Arc::strong_count(&waiting.inbox) > 1;
+                let listens = Arc::strong_count(&waiting.inbox) > 1 && !waiting.inbox.is_given_up();
+                if let Some(standing) = session.standing.as_ref().filter(|_| listens) {
+                    standing.subscribed(&waiting);
+                }
+                waiting.inbox.set_current_id(id);
                 let over = state.topics.accepted(&waiting.key, id, listens.then_some(&waiting.inbox));
                 session.send_unsubscribes(&mut state, over);
                 drop(state);
@@ -140,10 +151,14 @@ impl ClientDriver {
             }
             (Awaited::Register(waiting), RouterAnswer::Registered(id)) => {
                 session.state().registrations.insert(id, Arc::clone(&waiting.route));
+                waiting.route.set_current_id(id);
+                if let Some(standing) = &session.standing {
+                    standing.registered(&waiting.route);
+                }
                 waiting.answer.set(Ok(id));
                 // After the answer: whoever gives it up looks at the two in the opposite order.
                 if waiting.route.given_up.get().is_some() {
-                    session.unregister(id);
+                    session.unregister(&waiting.route, id);
                 }
             }
             (Awaited::Register(waiting), RouterAnswer::Error(error)) => {

@@ -1,8 +1,8 @@
 //! How a session ends.
 
 use super::error::ClientError;
-use crate::base::error::WampError;
-use serverwamp_proto::uris;
+use crate::base::error::{Unanswered, WampError};
+use std::fmt;
 
 /// How a session ended.
 #[derive(Clone, Debug)]
@@ -21,27 +21,36 @@ pub enum SessionEnd {
     Violation(String),
     /// The transport was lost: why.
     Lost(String),
+    /// The client has given up coming back, as [`Reconnect`](super::Reconnect) says when: the failure of the last attempt.
+    GaveUp(ClientError),
     /// Before there was a session; only [`ClientError`] tells of it.
     #[doc(hidden)]
     NeverJoined(ClientError),
 }
 
 impl SessionEnd {
-    /// The error of a request: `happened` says what became of it.
-    pub(super) fn to_error(&self, happened: &str) -> WampError {
+    /// The error of a request that ends with the session.
+    pub(super) fn to_error(&self, unanswered: Unanswered) -> WampError {
+        let happened = match unanswered {
+            Unanswered::NotSent => "the request was not sent",
+            Unanswered::MayHaveRun => "it may have been carried out",
+        };
+        WampError::network_failure(format!("{self}: {happened}")).of_unanswered(unanswered)
+    }
+}
+
+impl fmt::Display for SessionEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Closed { reason, message: Some(message) } => WampError::new(uris::error::NETWORK_FAILURE)
-                .arg(format!("the router ended the session with {reason} ({message}): {happened}")),
-            Self::Closed { reason, message: None } => WampError::new(uris::error::NETWORK_FAILURE)
-                .arg(format!("the router ended the session with {reason}: {happened}")),
-            Self::Left => WampError::network_failure(format!("the client has left: {happened}")),
-            Self::Violation(text) => {
-                WampError::network_failure(format!("the router broke the protocol ({text}): {happened}"))
+            Self::Closed { reason, message: Some(message) } => {
+                write!(f, "the router ended the session with {reason} ({message})")
             }
-            Self::Lost(text) => {
-                WampError::network_failure(format!("the transport was lost ({text}): {happened}"))
-            }
-            Self::NeverJoined(error) => WampError::network_failure(format!("{error}: {happened}")),
+            Self::Closed { reason, message: None } => write!(f, "the router ended the session with {reason}"),
+            Self::Left => f.write_str("the client has left"),
+            Self::Violation(text) => write!(f, "the router broke the protocol ({text})"),
+            Self::Lost(text) => write!(f, "the transport was lost ({text})"),
+            Self::GaveUp(error) => write!(f, "the client has given up connecting again ({error})"),
+            Self::NeverJoined(error) => write!(f, "{error}"),
         }
     }
 }

@@ -5,6 +5,7 @@ use super::driver::ClientDriver;
 use super::end::SessionEnd;
 use super::error::ClientError;
 use super::handle::{Client, Held};
+use super::reconnect::Standing;
 use super::served::CALLS_SERVED;
 use super::session::{ClientSession, Machine};
 use crate::Overflow;
@@ -80,6 +81,44 @@ pub(crate) async fn join<IO: Read + Write + Unpin + Send + 'static>(
     how: JoinSettings,
     runtime: Arc<dyn Runtime>,
 ) -> Result<Client, ClientError> {
+    let session = join_session(opened, how, runtime, None).await?;
+    Ok(Client::new(Held::new(session.keep(), None)))
+}
+
+/// A session that nobody holds yet. Dropped, it ends.
+pub(super) struct Unheld {
+    session: Arc<ClientSession>,
+    kept: bool,
+}
+
+impl Unheld {
+    pub(super) const fn session(&self) -> &Arc<ClientSession> {
+        &self.session
+    }
+
+    /// Somebody else ends it from now on.
+    pub(super) fn keep(mut self) -> Arc<ClientSession> {
+        self.kept = true;
+        Arc::clone(&self.session)
+    }
+}
+
+impl Drop for Unheld {
+    fn drop(&mut self) {
+        if !self.kept {
+            self.session.say_goodbye();
+            self.session.close();
+        }
+    }
+}
+
+/// Joins a realm over a stream, with what stands from one session to the next, if there are several.
+pub(super) async fn join_session<IO: Read + Write + Unpin + Send + 'static>(
+    opened: OpenedTransport<IO>,
+    how: JoinSettings,
+    runtime: Arc<dyn Runtime>,
+    standing: Option<Arc<Standing>>,
+) -> Result<Unheld, ClientError> {
     runtime.available().map_err(ClientError::Runtime)?;
     let OpenedTransport { io, framing, settings, received, channel } = opened;
     let answerer = Answerer::new(how.login.clone(), channel).map_err(ClientError::Settings)?;
@@ -87,8 +126,9 @@ pub(crate) async fn join<IO: Read + Write + Unpin + Send + 'static>(
     let outbox = Outbox::borrowing(framing, WAITING, run_queue.pool());
     let machine =
         Machine::new(ClientLimits { requests: how.requests, invocations: CALLS_SERVED }, Bounds::NONE);
-    let session = Arc::new(ClientSession::new(machine, outbox.clone(), how.serializer, Arc::clone(&runtime)));
-    let held = Held::new(Arc::clone(&session));
+    let session = ClientSession::new(machine, outbox.clone(), how.serializer, Arc::clone(&runtime), standing);
+    let session = Arc::new(session);
+    let unheld = Unheld { session: Arc::clone(&session), kept: false };
     session.send(&hello(&how, &answerer));
     let driver = ClientDriver::new(Arc::clone(&session), answerer, how.hash_apart);
     let connection = Connection::new(io, outbox, driver, settings, &run_queue).behind(received);
@@ -103,7 +143,7 @@ pub(crate) async fn join<IO: Read + Write + Unpin + Send + 'static>(
     }
     match session.end.get() {
         Some(SessionEnd::NeverJoined(error)) => Err(error.clone()),
-        _ => Ok(Client::new(held)),
+        _ => Ok(unheld),
     }
 }
 

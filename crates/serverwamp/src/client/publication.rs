@@ -1,9 +1,11 @@
 //! Publications of a client.
 
 use super::handle::Held;
+use super::reconnect::Waits;
 use super::session::Awaited;
 use crate::base::error::WampError;
 use crate::base::signal::Signal;
+use crate::peering::WhileDisconnected;
 use crate::peering::payload::ToArguments;
 use serverwamp_proto::id::{PublicationId, SessionId};
 use serverwamp_proto::message::{Message, Publish, PublishOptions, UnreadBytes};
@@ -18,11 +20,12 @@ pub struct ClientPublication {
     held: Arc<Held>,
     topic: String,
     options: PublishOptions,
+    while_disconnected: Option<WhileDisconnected>,
 }
 
 impl ClientPublication {
     pub(super) fn new(held: Arc<Held>, topic: String) -> Self {
-        Self { held, topic, options: PublishOptions::default() }
+        Self { held, topic, options: PublishOptions::default(), while_disconnected: None }
     }
 
     fn receivers(&mut self) -> &mut serverwamp_proto::message::Receivers {
@@ -87,6 +90,13 @@ impl ClientPublication {
         self
     }
 
+    /// What becomes of the publication if the client has no session, and is about to have another one. By default what the
+    /// client's [`Reconnect`](super::Reconnect) says.
+    pub fn while_disconnected(mut self, choice: WhileDisconnected) -> Self {
+        self.while_disconnected = Some(choice);
+        self
+    }
+
     /// Publishes the event, waits until the router has acknowledged it, and returns its id, the same for all who get it.
     ///
     /// # Cancel safety
@@ -101,8 +111,9 @@ impl ClientPublication {
         self.held.session().outbox.room().await;
         let answer = Arc::new(Signal::default());
         let waiting = Awaited::Publish(Arc::clone(&answer));
-        let Self { held, topic, options } = self;
-        held.session().request(RequestKind::Publish, waiting, |request| {
+        let Self { held, topic, options, while_disconnected } = self;
+        let bytes = payload.size();
+        let message = move |request| {
             Message::Publish(Publish {
                 request,
                 options,
@@ -110,7 +121,11 @@ impl ClientPublication {
                 topic: topic.into(),
                 payload,
             })
-        })?;
+        };
+        held.submit(Waits { choice: while_disconnected, bytes, ..Waits::default() }, move |session| {
+            session.request(RequestKind::Publish, waiting, message)
+        })
+        .await?;
         answer.wait().await
     }
 
@@ -123,8 +138,9 @@ impl ClientPublication {
     pub async fn send_unacknowledged<M>(self, arguments: impl ToArguments<M>) -> Result<(), WampError> {
         let payload: Payload = arguments.to_arguments(self.held.session().serializer)?;
         self.held.session().outbox.room().await;
-        let Self { held, topic, options } = self;
-        held.session().unacknowledged(|request| {
+        let Self { held, topic, options, while_disconnected } = self;
+        let bytes = payload.size();
+        let message = move |request| {
             Message::Publish(Publish {
                 request,
                 options,
@@ -132,7 +148,9 @@ impl ClientPublication {
                 topic: topic.into(),
                 payload,
             })
-        })
+        };
+        let waits = Waits { choice: while_disconnected, bytes, ..Waits::default() };
+        held.submit(waits, move |session| session.unacknowledged(message)).await
     }
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 impl RealmAccess for Held {
     fn realm(&self) -> &str {
-        let welcome = self.session().welcome.get();
+        let welcome = self.first().welcome.get();
         welcome.and_then(|(welcome, _)| welcome.details.realm.as_deref()).unwrap_or_default()
     }
 

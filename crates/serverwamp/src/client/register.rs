@@ -7,16 +7,17 @@ use crate::api::extract::ClientArguments;
 use crate::api::handler::{ProcedureHandler, SharedState, Unbound};
 use crate::base::error::WampError;
 use crate::base::signal::Signal;
-use crate::peering::{Matched, PatternShape, Registration, RegistrationKeeper, RoutePattern, Served};
+use crate::peering::{Ended, Matched, PatternShape, Registration, RegistrationKeeper, RoutePattern, Served};
 use crate::rt::BoxFuture;
 use serverwamp_proto::id::RegistrationId;
-use serverwamp_proto::message::{Message, Register, RegisterOptions};
+use serverwamp_proto::message::RegisterOptions;
 use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::session::client::RequestKind;
 use serverwamp_proto::uris;
 use std::fmt;
 use std::future::IntoFuture;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 pub use serverwamp_proto::message::Invoke;
 
@@ -90,25 +91,27 @@ impl Registering {
             Match::Exact => Matched::Exact,
             _ => Matched::Pattern(Arc::new(UriPattern::new(kind, uri.as_str()))),
         };
-        let ended: Arc<Signal<()>> = Arc::default();
-        let route = ClientRoute {
+        let ended: Arc<Signal<Ended>> = Arc::default();
+        let route = Arc::new(ClientRoute {
             uri: uri.as_str().into(),
+            options,
             matched,
             served,
             takes_input,
             held: Arc::downgrade(&held),
             ended: Arc::clone(&ended),
             given_up: Signal::default(),
-        };
-        let waiting = Arc::new(WaitingRegister { route: Arc::new(route), answer: Signal::default() });
+            current_id: AtomicU64::new(0),
+        });
+        let waiting = Arc::new(WaitingRegister { route: Arc::clone(&route), answer: Signal::default() });
         let unclaimed = UnclaimedRegister { held, waiting: Some(Arc::clone(&waiting)) };
         let awaited = Awaited::Register(Arc::clone(&waiting));
-        unclaimed.held.session().request(RequestKind::Register, awaited, |request| {
-            Message::Register(Register { request, options, procedure: uri.into() })
-        })?;
+        let registered = Arc::clone(&route);
+        let message = move |request| registered.message(request);
+        unclaimed.held.request(RequestKind::Register, awaited, message).await?;
         let id = waiting.answer.wait().await?;
         let held = unclaimed.claim();
-        Ok(Registration::until(ended, id, Box::new(ClientRegistration { held, id })))
+        Ok(Registration::until(ended, id, Box::new(ClientRegistration { held, route })))
     }
 }
 
@@ -139,7 +142,7 @@ impl Drop for UnclaimedRegister {
         let Some(waiting) = &self.waiting else { return };
         waiting.route.given_up.set(());
         if let Some(Ok(id)) = waiting.answer.get() {
-            self.held.session().unregister(*id);
+            self.held.session().unregister(&waiting.route, *id);
         }
     }
 }
@@ -147,12 +150,20 @@ impl Drop for UnclaimedRegister {
 /// A registration of a client, which keeps its session.
 struct ClientRegistration {
     held: Arc<Held>,
-    id: RegistrationId,
+    route: Arc<ClientRoute>,
 }
 
 impl RegistrationKeeper for ClientRegistration {
     fn unregister(&self) {
-        self.held.session().unregister(self.id);
+        // First, for a REGISTER of a new session that is unanswered.
+        self.route.given_up.set(());
+        if let Some(id) = self.route.current_id() {
+            self.held.session().unregister(&self.route, id);
+        }
+    }
+
+    fn current_id(&self) -> Option<RegistrationId> {
+        self.route.current_id()
     }
 }
 

@@ -11,23 +11,23 @@ use crate::base::log::line;
 use crate::base::signal::Signal;
 use crate::peering::payload::CallReply;
 use crate::peering::{
-    CallSource, CallState, Caller, ChargedPayload, Charger, Invocation, Matched, RealmPeer, Served, Stop,
-    Taken, encode_error, run_to_end,
+    CallSource, CallState, Caller, ChargedPayload, Charger, Ended, Invocation, Matched, RealmPeer, Served,
+    Stop, Taken, encode_error, run_to_end,
 };
 use crate::rt::{Runtime, after, panics};
 use crate::transport::{Class, Outbox, PushError, infallible};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{RegistrationId, RequestId, SessionId};
 use serverwamp_proto::message::{
-    Interrupt, InterruptMode, Invocation as InvocationMessage, InvocationDetails, Message, Passthru, Yield,
-    YieldOptions,
+    Interrupt, InterruptMode, Invocation as InvocationMessage, InvocationDetails, Message, Passthru,
+    Register, RegisterOptions, Yield, YieldOptions,
 };
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::uris;
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -46,15 +46,33 @@ const GRACE: Duration = Duration::from_secs(5);
 pub(super) struct ClientRoute {
     /// The URI or pattern, as REGISTER named it.
     pub(super) uri: Arc<str>,
+    pub(super) options: RegisterOptions,
     pub(super) matched: Matched,
     pub(super) served: Served,
     pub(super) takes_input: bool,
     /// The client, for what a handler does in the realm. Its calls alone do not keep it.
     pub(super) held: Weak<Held>,
-    /// Set when the router does not have the registration any more.
-    pub(super) ended: Arc<Signal<()>>,
-    /// Set when nobody waits for the registration any more.
+    /// Set when the router does not have the registration any more, and is not to get it again.
+    pub(super) ended: Arc<Signal<Ended>>,
+    /// Set when nobody holds the registration, or waits for it, any more.
     pub(super) given_up: Signal<()>,
+    /// The registration's id in the session that has it, or had it last; 0 before.
+    pub(super) current_id: AtomicU64,
+}
+
+impl ClientRoute {
+    pub(super) fn message(&self, request: RequestId) -> Message<'static> {
+        let procedure = self.uri.to_string().into();
+        Message::Register(Register { request, options: self.options.clone(), procedure })
+    }
+
+    pub(super) fn current_id(&self) -> Option<RegistrationId> {
+        RegistrationId::new(self.current_id.load(Ordering::Acquire))
+    }
+
+    pub(super) fn set_current_id(&self, id: RegistrationId) {
+        self.current_id.store(id.get(), Ordering::Release);
+    }
 }
 
 /// A call that a client serves.
@@ -174,11 +192,12 @@ pub(super) fn interrupt(call: &ServedCall, interrupt: &Interrupt) {
 }
 
 /// Ends a registration that the router took away.
-pub(super) fn revoked(session: &ClientSession, registration: RegistrationId) {
-    let route = session.state().registrations.remove(&registration);
-    if let Some(route) = route {
-        route.ended.set(());
+pub(super) fn revoked(session: &ClientSession, registration: RegistrationId, reason: Option<String>) {
+    let Some(route) = session.state().registrations.remove(&registration) else { return };
+    if let Some(standing) = &session.standing {
+        standing.unregistered(&route);
     }
+    route.ended.set(Ended::Revoked { reason });
 }
 
 fn send_error(session: &ClientSession, request: RequestId, error: &WampError) {

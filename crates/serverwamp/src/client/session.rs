@@ -7,21 +7,23 @@
 //! runs under it.
 
 use super::end::SessionEnd;
+use super::reconnect::Standing;
 use super::served::{ClientRoute, ServedCall};
 use super::topics::{TopicKey, Topics};
-use crate::base::error::WampError;
+use crate::base::error::{Unanswered, WampError};
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::base::signal::Signal;
-use crate::peering::{CallInbox, EventInbox};
+use crate::peering::{CallInbox, Ended, EventInbox};
 use crate::rt::Runtime;
 use crate::transport::{Class, Outbox, PushError};
 use hashbrown::HashMap;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{PublicationId, RegistrationId, RequestId, SubscriptionId};
 use serverwamp_proto::message::{
-    Cancel, CancelMode, CancelOptions, Goodbye, GoodbyeDetails, Message, Unregister, Unsubscribe, Welcome,
+    Cancel, CancelMode, CancelOptions, Goodbye, GoodbyeDetails, Message, Subscribe, SubscribeOptions,
+    Unregister, Unsubscribe, Welcome,
 };
-use serverwamp_proto::session::client::{ClientMachine, RequestKind};
+use serverwamp_proto::session::client::{ClientMachine, ClientState, RequestKind};
 use serverwamp_proto::session::{Feature, RouterRoles};
 use serverwamp_proto::uris;
 use std::fmt;
@@ -46,14 +48,33 @@ pub(super) enum Awaited {
 /// A SUBSCRIBE without its answer.
 pub(super) struct WaitingSubscribe {
     pub(super) key: TopicKey,
+    pub(super) options: SubscribeOptions,
     pub(super) inbox: Arc<EventInbox>,
     pub(super) answer: Signal<Result<SubscriptionId, WampError>>,
+}
+
+impl WaitingSubscribe {
+    pub(super) fn message(&self, request: RequestId) -> Message<'static> {
+        let topic = self.key.topic.to_string().into();
+        Message::Subscribe(Subscribe { request, options: self.options.clone(), topic })
+    }
 }
 
 /// A REGISTER without its answer.
 pub(super) struct WaitingRegister {
     pub(super) route: Arc<ClientRoute>,
     pub(super) answer: Signal<Result<RegistrationId, WampError>>,
+}
+
+/// A request that can be made in any session.
+pub(super) type Request = Box<dyn FnOnce(&ClientSession) -> Result<RequestId, Unsent> + Send>;
+
+/// Why a request was not sent.
+pub(super) enum Unsent {
+    /// It cannot be sent.
+    Refused(WampError),
+    /// The session is over, and another one may take it.
+    Over(Request),
 }
 
 /// The session machine of a client.
@@ -81,6 +102,8 @@ pub(super) struct ClientSession {
     pub(super) end: Signal<SessionEnd>,
     /// Set when WELCOME is in.
     pub(super) joined: Signal<()>,
+    /// What is made again in the next session, if there will be one.
+    pub(super) standing: Option<Arc<Standing>>,
 }
 
 impl ClientSession {
@@ -89,6 +112,7 @@ impl ClientSession {
         outbox: Outbox,
         serializer: Serializer,
         runtime: Arc<dyn Runtime>,
+        standing: Option<Arc<Standing>>,
     ) -> Self {
         Self {
             state: Mutex::new(ClientTables {
@@ -104,6 +128,7 @@ impl ClientSession {
             aborted: OnceLock::new(),
             end: Signal::default(),
             joined: Signal::default(),
+            standing,
         }
     }
 
@@ -124,22 +149,25 @@ impl ClientSession {
     }
 
     /// Sends a request, whose answer goes to `waiting`.
-    pub(super) fn request(
+    pub(super) fn request<M>(
         &self,
         kind: RequestKind,
         waiting: Awaited,
-        message: impl FnOnce(RequestId) -> Message<'static>,
-    ) -> Result<RequestId, WampError> {
+        message: M,
+    ) -> Result<RequestId, Unsent>
+    where
+        M: FnOnce(RequestId) -> Message<'static> + Send + 'static,
+    {
         let mut state = self.state();
+        if self.is_over(&state) {
+            return Err(Unsent::Over(Box::new(move |session| session.request(kind, waiting, message))));
+        }
         let subscribe = match &waiting {
             Awaited::Subscribe(subscribe) => Some(subscribe.key.clone()),
             _ => None,
         };
-        let Some(request) = state.machine.request(kind, waiting) else {
-            drop(state);
-            return Err(self.refusal());
-        };
-        self.push_request(&mut state, request, &message(request))?;
+        let Some(request) = state.machine.request(kind, waiting) else { return Err(too_many()) };
+        self.push_request(&mut state, request, &message(request)).map_err(Unsent::Refused)?;
         if let Some(key) = subscribe {
             state.topics.asked(key);
         }
@@ -147,16 +175,27 @@ impl ClientSession {
     }
 
     /// Sends a PUBLISH that asks for no answer.
-    pub(super) fn unacknowledged(
-        &self,
-        message: impl FnOnce(RequestId) -> Message<'static>,
-    ) -> Result<(), WampError> {
+    pub(super) fn unacknowledged<M>(&self, message: M) -> Result<RequestId, Unsent>
+    where
+        M: FnOnce(RequestId) -> Message<'static> + Send + 'static,
+    {
         let mut state = self.state();
-        let Some(request) = state.machine.unacknowledged() else {
-            drop(state);
-            return Err(self.refusal());
-        };
-        self.push_request(&mut state, request, &message(request))
+        if self.is_over(&state) {
+            return Err(Unsent::Over(Box::new(move |session| session.unacknowledged(message))));
+        }
+        let Some(request) = state.machine.unacknowledged() else { return Err(too_many()) };
+        self.push_request(&mut state, request, &message(request)).map_err(Unsent::Refused)?;
+        Ok(request)
+    }
+
+    /// Whether a request can be sent.
+    pub(super) fn takes_requests(&self) -> bool {
+        !self.is_over(&self.state())
+    }
+
+    /// Whether no request can be sent any more.
+    fn is_over(&self, state: &ClientTables) -> bool {
+        state.machine.state() != ClientState::Established || self.outbox.is_closed()
     }
 
     fn push_request(
@@ -188,6 +227,7 @@ impl ClientSession {
             PushError::Closed => self.refusal(),
             PushError::Full => {
                 WampError::unavailable("the router reads too slowly: too much waits to be sent to it")
+                    .of_unanswered(Unanswered::NotSent)
             }
             PushError::TooLong => WampError::payload_size_exceeded(format!(
                 "the {} is longer than the router accepts",
@@ -197,12 +237,11 @@ impl ClientSession {
         })
     }
 
-    /// Why a request cannot be sent.
-    fn refusal(&self) -> WampError {
+    /// Why a request cannot be sent in a session that is over.
+    pub(super) fn refusal(&self) -> WampError {
         match self.end.get() {
-            Some(end) => end.to_error("the request was not sent"),
-            None if self.outbox.is_closed() => WampError::network_failure("the session is ending"),
-            None => WampError::unavailable("too many requests of this session are unanswered"),
+            Some(end) => end.to_error(Unanswered::NotSent),
+            None => WampError::network_failure("the session is ending").of_unanswered(Unanswered::NotSent),
         }
     }
 
@@ -220,7 +259,12 @@ impl ClientSession {
 
     /// Ends what somebody subscribed to, and the subscription with the last of them.
     pub(super) fn unsubscribe(&self, id: SubscriptionId, inbox: &Arc<EventInbox>) {
+        inbox.give_up();
+        if let Some(standing) = &self.standing {
+            standing.unsubscribed(inbox);
+        }
         let mut state = self.state();
+        let id = inbox.current_id().unwrap_or(id);
         let over = state.topics.leave(id, inbox);
         self.send_unsubscribes(&mut state, over);
     }
@@ -244,9 +288,13 @@ impl ClientSession {
     }
 
     /// Gives a registration up. Invocations that cross this are served.
-    pub(super) fn unregister(&self, registration: RegistrationId) {
+    pub(super) fn unregister(&self, route: &Arc<ClientRoute>, registration: RegistrationId) {
+        if let Some(standing) = &self.standing {
+            standing.unregistered(route);
+        }
         let mut state = self.state();
-        if !state.registrations.contains_key(&registration) {
+        // In another session, the id may be another registration's.
+        if !state.registrations.get(&registration).is_some_and(|other| Arc::ptr_eq(other, route)) {
             return;
         }
         let kind = RequestKind::Unregister(registration);
@@ -263,8 +311,12 @@ impl ClientSession {
             drop(state);
             return self.close();
         }
+        let said = state.machine.state() != ClientState::Established;
         state.machine.leaving();
         drop(state);
+        if said {
+            return;
+        }
         self.send(&goodbye(uris::close::CLOSE_REALM));
     }
 
@@ -284,11 +336,17 @@ impl ClientSession {
         let registrations = std::mem::take(&mut state.registrations);
         drop(state);
         served.iter().for_each(|call| call.abandon());
-        for route in registrations.values() {
-            route.ended.set(());
+        // What stands goes on in the next session, or ends with the client.
+        if self.standing.is_none() {
+            for route in registrations.values() {
+                route.ended.set(Ended::SessionOver);
+            }
+            for inbox in inboxes {
+                inbox.end(Ended::SessionOver);
+            }
         }
         for request in requests {
-            let error = || end.to_error("it may have been carried out");
+            let error = || end.to_error(Unanswered::MayHaveRun);
             match request.of {
                 Awaited::Call(inbox) => inbox.finish(Err(error())),
                 Awaited::Publish(answer) => drop(answer.set(Err(error()))),
@@ -297,11 +355,13 @@ impl ClientSession {
                 Awaited::Nobody => {}
             }
         }
-        for inbox in inboxes {
-            inbox.end();
-        }
         self.close();
     }
+}
+
+fn too_many() -> Unsent {
+    let text = "too many requests of this session are unanswered";
+    Unsent::Refused(WampError::unavailable(text).of_unanswered(Unanswered::NotSent))
 }
 
 impl fmt::Debug for ClientSession {

@@ -8,7 +8,7 @@ use crate::base::signal::Signal;
 use crate::peering::{EventInbox, EventSource, PatternShape, RoutePattern, Subscriber, WAITING_EVENTS};
 use crate::rt::BoxFuture;
 use serverwamp_proto::id::SubscriptionId;
-use serverwamp_proto::message::{Message, Subscribe, SubscribeOptions};
+use serverwamp_proto::message::SubscribeOptions;
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::session::client::RequestKind;
 use serverwamp_proto::uris;
@@ -44,14 +44,13 @@ impl Subscribing {
             get_retained: self.get_retained,
             ..SubscribeOptions::default()
         };
-        let topic = key.topic.to_string();
         let inbox = Arc::new(EventInbox::new(WAITING_EVENTS));
         let waiting =
-            Arc::new(WaitingSubscribe { key, inbox: Arc::clone(&inbox), answer: Signal::default() });
+            Arc::new(WaitingSubscribe { key, options, inbox: Arc::clone(&inbox), answer: Signal::default() });
         let mut unclaimed = Unclaimed { held: Arc::clone(&self.held), waiting: Some(Arc::clone(&waiting)) };
-        self.held.session().request(RequestKind::Subscribe, Awaited::Subscribe(waiting), |request| {
-            Message::Subscribe(Subscribe { request, options, topic: topic.into() })
-        })?;
+        let asked = Arc::clone(&waiting);
+        let message = move |request| asked.message(request);
+        self.held.request(RequestKind::Subscribe, Awaited::Subscribe(waiting), message).await?;
         let id = unclaimed.answer().await?;
         Ok(Subscriber::new(self.held, id, inbox))
     }
@@ -83,9 +82,9 @@ impl Unclaimed {
 
 impl Drop for Unclaimed {
     fn drop(&mut self) {
-        if let Some(waiting) = &self.waiting
-            && let Some(Ok(id)) = waiting.answer.get()
-        {
+        let Some(waiting) = &self.waiting else { return };
+        waiting.inbox.give_up();
+        if let Some(Ok(id)) = waiting.answer.get() {
             self.held.session().unsubscribe(*id, &waiting.inbox);
         }
     }

@@ -1,6 +1,7 @@
 //! A call that application code makes, and its results.
 
 use super::call_inputs::CallInputs;
+use super::disconnected::WhileDisconnected;
 use super::payload::unreadable;
 use crate::base::error::WampError;
 use crate::rt::BoxFuture;
@@ -58,6 +59,8 @@ pub(crate) struct CallDraft {
     pub(crate) exact: bool,
     /// It asks a client to decide about this session.
     pub(crate) about: Option<SessionId>,
+    /// What becomes of it while there is no session; `None` is what the client's other calls do.
+    pub(crate) while_disconnected: Option<WhileDisconnected>,
 }
 
 /// The results of a call, still encoded.
@@ -141,13 +144,28 @@ impl<T> Calling<T> {
         payload: Result<Payload, WampError>,
     ) -> Self {
         let options = CallOptions::default();
-        let draft = CallDraft { procedure, payload, options, callee: None, exact: false, about: None };
+        let draft = CallDraft {
+            procedure,
+            payload,
+            options,
+            callee: None,
+            exact: false,
+            about: None,
+            while_disconnected: None,
+        };
         Self { starter, draft, results: PhantomData }
     }
 
     /// Fails with `wamp.error.timeout` when there is no result in time; by default it waits for ever.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.draft.options.timeout = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX).max(1);
+        self
+    }
+
+    /// What becomes of the call if the client has no session, and is about to have another one. By default what the client's
+    /// [`Reconnect`](crate::client::Reconnect) says. Calls [with inputs](Calling::with_inputs) never wait.
+    pub fn while_disconnected(mut self, choice: WhileDisconnected) -> Self {
+        self.draft.while_disconnected = Some(choice);
         self
     }
 

@@ -1,5 +1,7 @@
 //! Events that application code receives, and the subscription they come from.
 
+use super::delivered::Delivered;
+use super::ended::Ended;
 use super::event_inbox::{EventDraft, EventInbox};
 use super::payload::unreadable;
 use crate::base::error::WampError;
@@ -110,18 +112,45 @@ impl Subscriber {
         Self { source, id, inbox }
     }
 
-    /// The subscription's id, shared with all clients that are in it.
+    /// The subscription's id, shared with all clients that are in it. It is another one when the client has reconnected.
     pub fn id(&self) -> SubscriptionId {
-        self.id
+        self.inbox.current_id().unwrap_or(self.id)
     }
 
-    /// Waits for the next event; `None` when no more come, because the client's session is over or the router took the
-    /// subscription away. The application's own subscriptions do not end.
+    /// Waits for the next event; `None` when no more come: [`ended`](Self::ended) says why. The application's own subscriptions
+    /// do not end.
+    ///
+    /// Cuts are passed over, but [counted](Self::cuts); [`next_delivered`](Self::next_delivered) tells where they are.
     ///
     /// # Cancel safety
     /// Dropping the future loses nothing.
     pub async fn recv(&mut self) -> Option<ReceivedEvent> {
         std::future::poll_fn(|cx| self.inbox.poll_event(cx)).await
+    }
+
+    /// Waits for the next event, or for the next place where some may be missing because the client has
+    /// [reconnected](crate::client::ClientBuilder::reconnect); `None` when no more come.
+    ///
+    /// ```
+    /// # async fn reload() {}
+    /// # async fn example(mut events: serverwamp::Subscriber) -> Result<(), serverwamp::WampError> {
+    /// use serverwamp::Delivered;
+    ///
+    /// while let Some(next) = events.next_delivered().await {
+    ///     match next {
+    ///         Delivered::Event(event) => println!("{}", event.bind::<String>()?),
+    ///         Delivered::Cut(_) => reload().await,
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
+    pub async fn next_delivered(&mut self) -> Option<Delivered> {
+        std::future::poll_fn(|cx| self.inbox.poll_delivered(cx)).await
     }
 
     /// The next event, if one is waiting.
@@ -132,6 +161,17 @@ impl Subscriber {
     /// The number of events that were dropped because too many waited.
     pub fn lost(&self) -> u64 {
         self.inbox.lost()
+    }
+
+    /// How often the subscription was renewed because the client had lost its connection: each time, events may be missing.
+    pub fn cuts(&self) -> u64 {
+        self.inbox.cuts()
+    }
+
+    /// Why no more events come, once that is so: the router took the subscription away, refused it when the client had
+    /// reconnected, or the client is over. Events may still wait.
+    pub fn ended(&self) -> Option<Ended> {
+        self.inbox.ended()
     }
 }
 
@@ -145,7 +185,7 @@ impl Stream for Subscriber {
 
 impl Drop for Subscriber {
     fn drop(&mut self) {
-        self.source.unsubscribe(self.id, &self.inbox);
+        self.source.unsubscribe(self.id(), &self.inbox);
     }
 }
 

@@ -1,10 +1,15 @@
 //! Events that wait for application code.
+//!
+//! Between the renewal of a subscription and the word of what was missed, live events are held back, so that they come behind it.
 
+use super::delivered::{Cut, Delivered};
+use super::ended::Ended;
 use super::event::ReceivedEvent;
 use crate::base::locks::{Mutex, MutexGuard};
-use serverwamp_proto::id::{PublicationId, SessionId};
+use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
 use serverwamp_proto::payload::Payload;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -17,14 +22,25 @@ const WAITING_BYTES: usize = 4 << 20;
 pub(crate) struct EventInbox {
     capacity: usize,
     queue: Mutex<EventQueue>,
+    /// The subscription's id where it may change, because it is made again in another session; 0 where it does not.
+    current_id: AtomicU64,
+    given_up: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct EventQueue {
-    events: VecDeque<ReceivedEvent>,
+    /// No two cuts stand beside each other, so that there is at most one more of them than of events.
+    delivered: VecDeque<Delivered>,
+    /// The live events that are held back.
+    held: Option<VecDeque<ReceivedEvent>>,
+    /// The number of events in both, and their bytes.
+    events: usize,
     bytes: usize,
     lost: u64,
-    ended: bool,
+    cuts: u64,
+    /// The last event that was passed on.
+    last: Option<PublicationId>,
+    ended: Option<Ended>,
     waker: Option<Waker>,
 }
 
@@ -42,7 +58,12 @@ pub(crate) struct EventDraft<'a> {
 
 impl EventInbox {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { capacity: capacity.max(1), queue: Mutex::default() }
+        Self {
+            capacity: capacity.max(1),
+            queue: Mutex::default(),
+            current_id: AtomicU64::new(0),
+            given_up: AtomicBool::new(false),
+        }
     }
 
     fn queue(&self) -> MutexGuard<'_, EventQueue> {
@@ -54,43 +75,105 @@ impl EventInbox {
         let event = ReceivedEvent::new(draft);
         let mut queue = self.queue();
         let bytes = event.payload().size();
-        while queue.events.len() >= self.capacity || queue.bytes + bytes > WAITING_BYTES {
-            if queue.take().is_none() {
+        while queue.events >= self.capacity || queue.bytes + bytes > WAITING_BYTES {
+            if !queue.drop_oldest() {
                 break;
             }
             queue.lost += 1;
         }
         queue.bytes += bytes;
-        queue.events.push_back(event);
-        let waker = queue.waker.take();
-        drop(queue);
-        waker.into_iter().for_each(Waker::wake);
+        queue.events += 1;
+        match &mut queue.held {
+            Some(held) => held.push_back(event),
+            None => queue.pass_on(event),
+        }
+        wake(queue);
     }
 
     /// No more events come; those that wait are still handed out.
-    pub(crate) fn end(&self) {
+    pub(crate) fn end(&self, why: Ended) {
         let mut queue = self.queue();
-        queue.ended = true;
-        let waker = queue.waker.take();
-        drop(queue);
-        waker.into_iter().for_each(Waker::wake);
+        queue.release();
+        queue.ended.get_or_insert(why);
+        wake(queue);
+    }
+
+    /// The subscription is about to be renewed: live events are held back until [`resume`](Self::resume). Those of a renewal that
+    /// was not told of are forgotten: they are part of what the next one tells of.
+    pub(crate) fn hold(&self) {
+        let mut queue = self.queue();
+        let forgotten = queue.held.replace(VecDeque::new()).unwrap_or_default();
+        queue.events -= forgotten.len();
+        queue.bytes -= forgotten.iter().map(|event| event.payload().size()).sum::<usize>();
+    }
+
+    /// Says that events may be missing, and passes on what was held back.
+    pub(crate) fn resume(&self) {
+        let mut queue = self.queue();
+        queue.cuts += 1;
+        let last = queue.last;
+        match queue.delivered.back_mut() {
+            Some(Delivered::Cut(cut)) => cut.sessions += 1,
+            _ => queue.delivered.push_back(Delivered::Cut(Cut { last, sessions: 1 })),
+        }
+        queue.release();
+        wake(queue);
+    }
+
+    /// The last event that was passed on.
+    pub(crate) fn last(&self) -> Option<PublicationId> {
+        self.queue().last
+    }
+
+    pub(crate) fn current_id(&self) -> Option<SubscriptionId> {
+        SubscriptionId::new(self.current_id.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn set_current_id(&self, id: SubscriptionId) {
+        self.current_id.store(id.get(), Ordering::Release);
+    }
+
+    /// Nobody takes the events any more.
+    pub(crate) fn give_up(&self) {
+        self.given_up.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.given_up.load(Ordering::Acquire)
     }
 
     pub(super) fn take(&self) -> Option<ReceivedEvent> {
-        self.queue().take()
+        self.queue().take_event()
     }
 
     pub(super) fn lost(&self) -> u64 {
         self.queue().lost
     }
 
+    pub(super) fn cuts(&self) -> u64 {
+        self.queue().cuts
+    }
+
+    pub(super) fn ended(&self) -> Option<Ended> {
+        self.queue().ended.clone()
+    }
+
     /// The next event; `None` when there are no more.
     pub(super) fn poll_event(&self, cx: &Context<'_>) -> Poll<Option<ReceivedEvent>> {
+        self.poll(cx, EventQueue::take_event)
+    }
+
+    /// The next event or cut; `None` when there are no more.
+    pub(super) fn poll_delivered(&self, cx: &Context<'_>) -> Poll<Option<Delivered>> {
+        self.poll(cx, EventQueue::take)
+    }
+
+    fn poll<T>(&self, cx: &Context<'_>, take: impl FnOnce(&mut EventQueue) -> Option<T>) -> Poll<Option<T>> {
         let mut queue = self.queue();
-        if let Some(event) = queue.take() {
-            return Poll::Ready(Some(event));
+        if let Some(next) = take(&mut queue) {
+            return Poll::Ready(Some(next));
         }
-        if queue.ended {
+        if queue.ended.is_some() {
             return Poll::Ready(None);
         }
         if !queue.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
@@ -100,10 +183,166 @@ impl EventInbox {
     }
 }
 
+/// Wakes who waits, when the queue is free.
+fn wake(mut queue: MutexGuard<'_, EventQueue>) {
+    let waker = queue.waker.take();
+    drop(queue);
+    waker.into_iter().for_each(Waker::wake);
+}
+
 impl EventQueue {
-    fn take(&mut self) -> Option<ReceivedEvent> {
-        let event = self.events.pop_front()?;
+    fn take(&mut self) -> Option<Delivered> {
+        let next = self.delivered.pop_front()?;
+        if let Delivered::Event(event) = &next {
+            self.events -= 1;
+            self.bytes -= event.payload().size();
+        }
+        Some(next)
+    }
+
+    fn take_event(&mut self) -> Option<ReceivedEvent> {
+        loop {
+            if let Delivered::Event(event) = self.take()? {
+                return Some(event);
+            }
+        }
+    }
+
+    fn pass_on(&mut self, event: ReceivedEvent) {
+        // A retained event may be older than everything that came before it.
+        if !event.is_retained() {
+            self.last = Some(event.publication());
+        }
+        self.delivered.push_back(Delivered::Event(event));
+    }
+
+    fn release(&mut self) {
+        for event in self.held.take().unwrap_or_default() {
+            self.pass_on(event);
+        }
+    }
+
+    /// Drops the oldest event, and no cut; `false` when there is none.
+    fn drop_oldest(&mut self) -> bool {
+        let oldest = self.delivered.iter().position(|one| matches!(one, Delivered::Event(_)));
+        let event = match oldest.map(|at| (at, self.delivered.remove(at))) {
+            Some((at, Some(Delivered::Event(event)))) => {
+                self.join_cuts(at);
+                event
+            }
+            _ => match self.held.as_mut().and_then(VecDeque::pop_front) {
+                Some(event) => event,
+                None => return false,
+            },
+        };
+        self.events -= 1;
         self.bytes -= event.payload().size();
-        Some(event)
+        true
+    }
+
+    /// Makes one of two cuts between which the event was dropped.
+    fn join_cuts(&mut self, at: usize) {
+        let before = at.checked_sub(1).and_then(|before| self.delivered.get(before));
+        if let (Some(Delivered::Cut(first)), Some(Delivered::Cut(second))) = (before, self.delivered.get(at))
+        {
+            let sessions = first.sessions + second.sessions;
+            self.delivered.remove(at);
+            if let Some(Delivered::Cut(cut)) = self.delivered.get_mut(at - 1) {
+                cut.sessions = sessions;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serverwamp_proto::codec::Serializer;
+
+    fn event(inbox: &EventInbox, publication: u64) {
+        inbox.receive(EventDraft {
+            topic: "com.topic".into(),
+            publication: PublicationId::new(publication).unwrap(),
+            payload: &Payload::empty(Serializer::Json),
+            publisher: None,
+            publisher_authid: None,
+            publisher_authrole: None,
+            retained: false,
+        });
+    }
+
+    /// The numbers of the events that wait; a cut is the number of its sessions below zero.
+    fn delivered(inbox: &EventInbox) -> Vec<i64> {
+        let mut queue = inbox.queue();
+        let number = |delivered| match delivered {
+            Delivered::Event(event) => event.publication().get().cast_signed(),
+            Delivered::Cut(cut) => -cut.sessions.cast_signed(),
+        };
+        std::iter::from_fn(|| queue.take()).map(number).collect()
+    }
+
+    #[test]
+    fn live_events_come_behind_the_word_of_what_was_missed() {
+        let inbox = EventInbox::new(8);
+        event(&inbox, 1);
+        inbox.hold();
+        event(&inbox, 2);
+        assert_eq!(delivered(&inbox), [1]);
+        assert_eq!(inbox.last(), PublicationId::new(1));
+        inbox.resume();
+        event(&inbox, 3);
+        assert_eq!(delivered(&inbox), [-1, 2, 3]);
+        assert_eq!((inbox.last(), inbox.cuts()), (PublicationId::new(3), 1));
+    }
+
+    #[test]
+    fn a_renewal_that_was_not_told_of_is_part_of_the_next_one() {
+        let inbox = EventInbox::new(8);
+        inbox.hold();
+        event(&inbox, 1);
+        inbox.hold();
+        event(&inbox, 2);
+        inbox.resume();
+        assert_eq!(delivered(&inbox), [-1, 2]);
+        let queue = inbox.queue();
+        assert_eq!((queue.events, queue.bytes), (0, 0));
+    }
+
+    #[test]
+    fn cuts_without_an_event_in_between_are_one() {
+        let inbox = EventInbox::new(8);
+        for _ in 0..3 {
+            inbox.hold();
+            inbox.resume();
+        }
+        assert_eq!((delivered(&inbox), inbox.cuts()), (vec![-3], 3));
+    }
+
+    #[test]
+    fn events_are_dropped_and_counted_while_cuts_stay() {
+        let inbox = EventInbox::new(2);
+        for publication in 1..=3 {
+            event(&inbox, publication);
+            inbox.hold();
+            inbox.resume();
+        }
+        assert_eq!((delivered(&inbox), inbox.lost()), (vec![-1, 2, -1, 3, -1], 1));
+        for publication in 1..=3 {
+            inbox.hold();
+            inbox.resume();
+            event(&inbox, publication);
+        }
+        event(&inbox, 4);
+        assert_eq!((delivered(&inbox), inbox.lost()), (vec![-3, 3, 4], 3));
+    }
+
+    #[test]
+    fn what_was_held_back_is_passed_on_at_the_end() {
+        let inbox = EventInbox::new(8);
+        inbox.hold();
+        event(&inbox, 1);
+        inbox.end(Ended::SessionOver);
+        assert_eq!(delivered(&inbox), [1]);
+        assert!(matches!(inbox.ended(), Some(Ended::SessionOver)));
     }
 }

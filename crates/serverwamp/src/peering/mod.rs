@@ -13,6 +13,9 @@
 mod call;
 mod call_inbox;
 mod call_inputs;
+mod delivered;
+mod disconnected;
+mod ended;
 mod event;
 mod event_inbox;
 #[cfg(feature = "server")]
@@ -31,6 +34,9 @@ pub(crate) use call::{CallDraft, CallStarter, StartedCall};
 pub use call::{CallResult, Calling, FromResults, ProgressResults};
 pub(crate) use call_inbox::CallInbox;
 pub use call_inputs::CallInputs;
+pub use delivered::{Cut, Delivered};
+pub use disconnected::WhileDisconnected;
+pub use ended::Ended;
 pub(crate) use event::EventSource;
 pub use event::{ReceivedEvent, Subscriber};
 pub(crate) use event_inbox::{EventDraft, EventInbox, WAITING_EVENTS};

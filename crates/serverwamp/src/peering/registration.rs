@@ -1,5 +1,6 @@
 //! A procedure that application code serves, as it holds it.
 
+use super::ended::Ended;
 use crate::base::signal::Signal;
 use serverwamp_proto::id::RegistrationId;
 use std::fmt;
@@ -9,6 +10,11 @@ use std::sync::Arc;
 pub(crate) trait RegistrationKeeper: Send + Sync {
     /// The procedure is not served any more.
     fn unregister(&self);
+
+    /// The registration's id where it may change, because it is made again in another session.
+    fn current_id(&self) -> Option<RegistrationId> {
+        None
+    }
 }
 
 /// A procedure that is served since [`RealmHandle::register`](crate::RealmHandle::register) or
@@ -18,7 +24,7 @@ pub(crate) trait RegistrationKeeper: Send + Sync {
 #[must_use = "a registration that is dropped is over"]
 pub struct Registration {
     id: RegistrationId,
-    ended: Arc<Signal<()>>,
+    ended: Arc<Signal<Ended>>,
     keeper: Box<dyn RegistrationKeeper>,
 }
 
@@ -30,22 +36,23 @@ impl Registration {
 
     /// A registration that others may end.
     pub(crate) fn until(
-        ended: Arc<Signal<()>>,
+        ended: Arc<Signal<Ended>>,
         id: RegistrationId,
         keeper: Box<dyn RegistrationKeeper>,
     ) -> Self {
         Self { id, ended, keeper }
     }
 
-    /// The registration's id, as the meta API tells it.
+    /// The registration's id, as the meta API tells it. It is another one when the client has reconnected.
     pub fn id(&self) -> RegistrationId {
-        self.id
+        self.keeper.current_id().unwrap_or(self.id)
     }
 
-    /// Waits until the procedure is not served any more, because the router took the registration away or the client's session
-    /// is over. The application's own registrations do not end by themselves.
-    pub async fn ended(&self) {
-        self.ended.wait().await;
+    /// Waits until the procedure is not served any more, and says why: the router took the registration away, refused it when
+    /// the client had reconnected, or the client is over. A cut after which the client reconnects does not end it. The
+    /// application's own registrations do not end by themselves.
+    pub async fn ended(&self) -> Ended {
+        self.ended.wait().await
     }
 }
 

@@ -62,7 +62,7 @@ fn places() -> Places {
 /// Joins, calls, subscribes, publishes and leaves.
 async fn converse(builder: ClientBuilder) {
     let client = builder.realm("realm1").await.unwrap();
-    assert_eq!((client.realm(), client.authrole()), ("realm1", "guest"));
+    assert_eq!((client.realm(), &*client.authrole()), ("realm1", "guest"));
     let sum: i64 = client.call("math.add", (2, 3)).await.unwrap();
     assert_eq!(sum, 5);
     let mut events = client.subscribe("news.today").await.unwrap();

@@ -78,7 +78,7 @@ async fn every_method_lets_in_who_proves_and_nobody_else() {
     for method in methods {
         for authid in ["joe", "anna"] {
             let client = connect(address, method(Login::new(authid), "pencil")).await.unwrap();
-            assert_eq!((client.authid(), client.authrole()), (authid, "user"));
+            assert_eq!((&*client.authid(), &*client.authrole()), (authid, "user"));
         }
         let error = connect(address, method(Login::new("joe"), "pen")).await.unwrap_err();
         let ClientError::Refused(error) = error else { panic!("{error}") };

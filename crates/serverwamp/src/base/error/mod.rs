@@ -5,5 +5,5 @@ mod wamp;
 
 pub use self::config::ConfigError;
 pub(crate) use self::config::Problem;
-pub use self::wamp::WampError;
 pub(crate) use self::wamp::to_value;
+pub use self::wamp::{Unanswered, WampError};

@@ -41,6 +41,20 @@ struct WampErrorInner {
     uri: Cow<'static, str>,
     args: Vec<Value>,
     kwargs: Dict,
+    unanswered: Option<Unanswered>,
+}
+
+/// What is known of a request of a client that has ended without an answer: whether it may be made again.
+///
+/// [`WampError::unanswered`] tells it of an error.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Unanswered {
+    /// It was not sent, and has no effect. Made again, it is made once.
+    NotSent,
+    /// It was sent, and no answer came: it may have been carried out, be carried out yet, or be lost. Make it again only if it may happen
+    /// twice, or ask what became of it.
+    MayHaveRun,
 }
 
 impl WampError {
@@ -48,7 +62,8 @@ impl WampError {
     ///
     /// A URI that is not one (spaces, `#`, empty components) is sent as `wamp.error.runtime_error`, and logged.
     pub fn new(uri: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(WampErrorInner { uri: uri.into(), args: Vec::new(), kwargs: Dict::new() }))
+        let (args, kwargs) = (Vec::new(), Dict::new());
+        Self(Box::new(WampErrorInner { uri: uri.into(), args, kwargs, unanswered: None }))
     }
 
     /// Adds one positional argument; most clients show the first as the error's text.
@@ -198,6 +213,32 @@ impl WampError {
     /// The keyword arguments.
     pub fn keyword_args(&self) -> &Dict {
         &self.0.kwargs
+    }
+
+    /// What is known of a request that ended without an answer; `None` for every answer, whoever gave it.
+    ///
+    /// Only the client that made the request knows it: an error that it passes on does not carry it.
+    ///
+    /// ```
+    /// use serverwamp::{Unanswered, WampError, client::Client};
+    ///
+    /// async fn pay(client: &Client) -> Result<(), WampError> {
+    ///     match client.call::<(), _>("bank.pay", 100).await {
+    ///         // Once more: nobody has paid.
+    ///         Err(error) if error.unanswered() == Some(Unanswered::NotSent) => client.call("bank.pay", 100).await,
+    ///         // The bank's answer; or nobody knows, and somebody has to look at the account first.
+    ///         other => other,
+    ///     }
+    /// }
+    /// ```
+    pub fn unanswered(&self) -> Option<Unanswered> {
+        self.0.unanswered
+    }
+
+    /// Marks the error of a request that got no answer.
+    pub(crate) fn of_unanswered(mut self, unanswered: Unanswered) -> Self {
+        self.0.unanswered = Some(unanswered);
+        self
     }
 
     /// The first positional argument, when it is a text: the message for a person.

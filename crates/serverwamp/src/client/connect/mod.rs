@@ -11,8 +11,9 @@ pub use self::tls::ClientTls;
 
 use super::auth::Login;
 use super::error::{ClientError, ConnectStep};
-use super::handle::Client;
-use super::join::{JoinSettings, join};
+use super::handle::{Client, Held};
+use super::join::{JoinSettings, Unheld, join_session};
+use super::reconnect::{Link, Reconnect, Standing, first_session, keep};
 use crate::rt::{BoxFuture, Runtime};
 use address::RouterAddress;
 use http::{HeaderName, HeaderValue};
@@ -55,6 +56,7 @@ impl Client {
             settings: ConnectSettings::default(),
             invalid: None,
             welcome_timeout: Duration::from_secs(10),
+            reconnect: None,
         }
     }
 }
@@ -73,6 +75,7 @@ pub struct ClientBuilder {
     /// The first setting that cannot be used; it is reported when the builder is awaited.
     invalid: Option<String>,
     welcome_timeout: Duration,
+    reconnect: Option<Reconnect>,
 }
 
 impl ClientBuilder {
@@ -208,11 +211,72 @@ impl ClientBuilder {
         self
     }
 
+    /// Pings the router when it has been silent for so long; one that stays silent for 10 seconds more is given up. Default 20 seconds
+    /// over WebSocket: a router that is gone without a word is noticed within half a minute. Over RawSocket never, because
+    /// there are routers that close the connection when they are pinged (Crossbar.io); there the operating system asks (TCP keepalive),
+    /// which notices a machine that is gone in the same time, and a program that stands still not at all. `Duration::MAX` is never.
+    pub fn ping_every(mut self, silence: Duration) -> Self {
+        if silence.is_zero() {
+            self.complain("the router would be pinged without end: `.ping_every(..)` is 0".to_owned());
+        }
+        self.settings.ping_interval = Some(silence);
+        self
+    }
+
+    /// Reconnects when the session has ended, and makes its registrations and subscriptions again. Without this, the client ends with
+    /// its session.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "tokio")]
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use serverwamp::client::{Client, Reconnect};
+    ///
+    /// let client = Client::connect("ws://localhost:8080/ws").realm("realm1").reconnect(Reconnect::new()).await?;
+    /// let mut states = client.states();
+    /// while let Some(state) = states.next().await {
+    ///     println!("{state}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Registrations are made first and then subscriptions, in the order in which they were made; one that the router refuses then
+    /// ends ([`Registration::ended`](crate::Registration::ended), [`Subscriber::ended`](crate::Subscriber::ended)), and the others go on. Requests that were out when the session ended
+    /// fail, and [`WampError::unanswered`](crate::WampError::unanswered) says whether they may have been carried out; those that are made
+    /// meanwhile wait, or fail, as [`Reconnect`] says.
+    ///
+    /// The serializer is that of the first session.
+    pub fn reconnect(mut self, reconnect: Reconnect) -> Self {
+        if let Err(why) = reconnect.check() {
+            self.complain(why);
+        }
+        self.reconnect = Some(reconnect);
+        self
+    }
+
     fn complain(&mut self, why: String) {
         self.invalid.get_or_insert(why);
     }
 
     async fn connect(self) -> Result<Client, ClientError> {
+        let (mut plan, reconnect) = self.plan()?;
+        let Some(reconnect) = reconnect else {
+            let session = plan.session(None).await?.keep();
+            return Ok(Client::new(Held::new(session, None)));
+        };
+        let standing: Arc<Standing> = Arc::default();
+        let session = first_session(&plan, &reconnect, &standing).await?.keep();
+        // What waits for another session is encoded already.
+        plan.settings.subprotocols.retain(|offered| offered.serializer == session.serializer);
+        let link = Link::new(Arc::clone(&session), standing, reconnect);
+        let client = Client::new(Held::new(session, Some(Arc::clone(&link))));
+        let runtime = Arc::clone(&plan.runtime);
+        runtime.spawn(Box::pin(keep(link, plan)));
+        Ok(client)
+    }
+
+    /// Checks all settings.
+    fn plan(self) -> Result<(ConnectPlan, Option<Reconnect>), ClientError> {
         if let Some(why) = self.invalid {
             return Err(ClientError::Settings(why));
         }
@@ -226,7 +290,27 @@ impl ClientBuilder {
             None => usual_runtime()?,
         };
         runtime.available().map_err(ClientError::Runtime)?;
-        let connector = Connector { address: &address, settings: &self.settings, runtime: &runtime };
+        let Self { login, settings, welcome_timeout, reconnect, .. } = self;
+        Ok((ConnectPlan { address, realm, runtime, login, settings, welcome_timeout }, reconnect))
+    }
+}
+
+/// Everything that makes a session.
+pub(super) struct ConnectPlan {
+    address: RouterAddress,
+    realm: String,
+    pub(super) runtime: Arc<dyn Runtime>,
+    login: LoginSource,
+    settings: ConnectSettings,
+    /// The time from HELLO to WELCOME.
+    pub(super) welcome_timeout: Duration,
+}
+
+impl ConnectPlan {
+    /// Makes a session.
+    pub(super) async fn session(&self, standing: Option<Arc<Standing>>) -> Result<Unheld, ClientError> {
+        let Self { address, settings, runtime, .. } = self;
+        let connector = Connector { address, settings, runtime };
         let asking = async {
             let given = (self.login)().await;
             given.map_err(|why| ClientError::Login { address: address.to_string(), why })
@@ -234,12 +318,12 @@ impl ClientBuilder {
         let credentials = connector.within(ConnectStep::Login, asking).await?;
         credentials.check(address.secure).map_err(ClientError::Settings)?;
         let Ready { opened, serializer } = connector.open().await?;
-        let mut how = JoinSettings::new(realm);
+        let mut how = JoinSettings::new(self.realm.clone());
         how.serializer = serializer;
         how.login = credentials;
         how.hash_apart = true;
         how.timeout = self.welcome_timeout;
-        join(opened, how, runtime).await
+        join_session(opened, how, Arc::clone(runtime), standing).await
     }
 }
 

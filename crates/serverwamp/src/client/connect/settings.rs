@@ -20,6 +20,8 @@ pub(super) struct ConnectSettings {
     pub(super) step_timeout: Duration,
     /// The longest message that is received.
     pub(super) max_message: usize,
+    /// The silence of a router after which it is pinged, if the application has set it.
+    pub(super) ping_interval: Option<Duration>,
     /// What the application has set; by default the authorities of the system are trusted.
     #[cfg(feature = "tls")]
     pub(super) tls: Option<super::tls::ClientTls>,
@@ -71,11 +73,13 @@ impl ConnectSettings {
         self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
     }
 
-    /// The settings of the connection. Peers of RawSocket are not pinged: some routers close the connection then.
-    pub(super) const fn transport(&self, pings: bool) -> Settings {
+    /// The settings of the connection. Without being asked to, peers of RawSocket are not pinged: some routers close the connection
+    /// then.
+    pub(super) fn transport(&self, pings: bool) -> Settings {
+        let usual = if pings { Duration::from_secs(20) } else { Duration::MAX };
         Settings {
             max_message: self.max_message,
-            ping_interval: if pings { Duration::from_secs(20) } else { Duration::MAX },
+            ping_interval: self.ping_interval.unwrap_or(usual),
             ping_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(10),
             close_timeout: Duration::from_secs(2),
@@ -92,6 +96,7 @@ impl Default for ConnectSettings {
             headers: Vec::new(),
             step_timeout: Duration::from_secs(10),
             max_message: 16 * 1024 * 1024,
+            ping_interval: None,
             #[cfg(feature = "tls")]
             tls: None,
         }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test whose preparation fails has failed")]
 #![expect(clippy::disallowed_methods, reason = "the tests run on tokio")]
 
+mod reconnect;
 mod served;
 
 use super::{Client, ClientError, JoinSettings, Login, OpenedTransport, SessionEnd, join};
