@@ -5,7 +5,7 @@ use super::register::Registering;
 use crate::api::handler::{NoState, SharedState, StateFor};
 use crate::api::routes::{ClientProcedure, RouteSet};
 use crate::base::error::{ConfigError, WampError};
-use crate::peering::Registration;
+use crate::peering::{Ended, Registration};
 use crate::rt::BoxFuture;
 use futures_util::future::{join_all, select_all};
 use std::fmt;
@@ -130,12 +130,12 @@ impl ServedRoutes {
         &self.registrations
     }
 
-    /// Waits until the first of them has ended, because the router took it away or the session is over.
-    pub async fn ended(&self) {
+    /// Waits until the first of them has ended, and says why, as [`Registration::ended`] does.
+    pub async fn ended(&self) -> Ended {
         if self.registrations.is_empty() {
             return std::future::pending().await;
         }
-        select_all(self.registrations.iter().map(|one| Box::pin(one.ended()))).await;
+        select_all(self.registrations.iter().map(|one| Box::pin(one.ended()))).await.0
     }
 }
 

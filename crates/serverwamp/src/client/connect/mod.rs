@@ -241,8 +241,9 @@ impl ClientBuilder {
     /// ```
     ///
     /// Registrations are made first and then subscriptions, in the order in which they were made; one that the router refuses then
-    /// ends ([`Registration::ended`](crate::Registration::ended), [`Subscriber::ended`](crate::Subscriber::ended)), and the others go on. Requests that were out when the session ended
-    /// fail, and [`WampError::unanswered`](crate::WampError::unanswered) says whether they may have been carried out; those that are made
+    /// ends ([`Registration::ended`](crate::Registration::ended), [`Subscriber::ended`](crate::Subscriber::ended)), and the others go
+    /// on. A procedure that somebody else has is tried again for a minute: the router may not have noticed yet that the session
+    /// before is over. Requests that were out when the session ended fail, and [`WampError::unanswered`](crate::WampError::unanswered) says whether they may have been carried out; those that are made
     /// meanwhile wait, or fail, as [`Reconnect`] says.
     ///
     /// The serializer is that of the first session.

@@ -2,11 +2,12 @@
 
 use super::back_off::BackOff;
 use super::link::{Advanced, Link};
-use super::missed::{Renewed, tell};
+use super::missed::tell;
 use super::policy::{Failure, Reconnect};
-use super::restore::restore;
+use super::restore::{Restored, restore};
 use super::standing::Standing;
 use super::state::{ConnectionState, Interruption};
+use super::taken::try_again;
 use crate::base::log::line;
 use crate::client::connect::ConnectPlan;
 use crate::client::end::SessionEnd;
@@ -15,7 +16,7 @@ use crate::client::handle::GOODBYE_TIMEOUT;
 use crate::client::join::Unheld;
 use crate::client::session::ClientSession;
 use crate::rt::after;
-use futures_util::future::{Either, join_all, select};
+use futures_util::future::{Either, join, join_all, select};
 use std::convert::Infallible;
 use std::future::pending;
 use std::pin::pin;
@@ -76,11 +77,11 @@ struct Keeper<'a> {
 impl Keeper<'_> {
     /// Makes one session after the other; returns how the last one ended.
     async fn renew(mut self) -> SessionEnd {
-        let mut renewed = Vec::new();
+        let mut restored = Restored::default();
         loop {
             let session = self.link.session();
             let begun = session.runtime.now();
-            let end = until_end(&session, &renewed).await;
+            let end = self.until_end(&session, restored).await;
             self.back_off.had_session(session.runtime.now().saturating_duration_since(begun));
             drop(session);
             if !Reconnect::follows(&end) {
@@ -88,15 +89,15 @@ impl Keeper<'_> {
             }
             self.link.close();
             line!(WARN, "client", "the session has ended, and the client reconnects", why = end);
-            renewed = match self.next_session(end).await {
-                Ok(renewed) => renewed,
+            restored = match self.next_session(end).await {
+                Ok(restored) => restored,
                 Err(end) => return end,
             };
         }
     }
 
-    /// Makes the next session, in as many attempts as it takes. Returns the subscriptions.
-    async fn next_session(&mut self, end: SessionEnd) -> Result<Vec<Renewed>, SessionEnd> {
+    /// Makes the next session, in as many attempts as it takes. Returns what was made again.
+    async fn next_session(&mut self, end: SessionEnd) -> Result<Restored, SessionEnd> {
         let mut cause = Interruption::Ended(end);
         loop {
             let settings = &self.link.settings;
@@ -111,7 +112,7 @@ impl Keeper<'_> {
             self.link.states.set(ConnectionState::Connecting { attempt, cause });
             let error = match self.join().await {
                 Ok(session) => match self.take_up(session).await {
-                    Ok(renewed) => return Ok(renewed),
+                    Ok(restored) => return Ok(restored),
                     Err(end) if !Reconnect::follows(&end) => return Err(end),
                     Err(end) => {
                         cause = Interruption::Ended(end);
@@ -144,12 +145,12 @@ impl Keeper<'_> {
         joined
     }
 
-    /// Makes a session the present one. Returns the subscriptions, or how it ended before that was done.
-    async fn take_up(&mut self, unheld: Unheld) -> Result<Vec<Renewed>, SessionEnd> {
+    /// Makes a session the present one. Returns what was made again, or how the session ended before that was done.
+    async fn take_up(&mut self, unheld: Unheld) -> Result<Restored, SessionEnd> {
         let session = Arc::clone(unheld.session());
         self.link.enter(Arc::clone(&session));
         let restored = restore(&session, &self.link.standing, self.plan.welcome_timeout).await;
-        let Ok(renewed) = restored else { return Err(session.end.wait().await) };
+        let Ok(restored) = restored else { return Err(session.end.wait().await) };
         loop {
             session.outbox.room().await;
             match self.link.advance() {
@@ -165,7 +166,24 @@ impl Keeper<'_> {
             self.link.states.set(ConnectionState::Connected { session, number });
             line!(INFO, "client", "the client has reconnected", session = session);
         }
-        Ok(renewed)
+        Ok(restored)
+    }
+
+    /// Waits for the end of a session. Meanwhile its subscriptions are told what they have missed, and registrations that somebody
+    /// else has are tried again.
+    async fn until_end(&self, session: &Arc<ClientSession>, restored: Restored) -> SessionEnd {
+        let Restored { subscriptions, taken } = restored;
+        let told = join_all(subscriptions.iter().map(|renewed| tell(session, renewed)));
+        let registered = try_again(session, &self.link.standing, taken, self.plan.welcome_timeout);
+        let meanwhile = pin!(async {
+            // The session's end is what ends the wait for it as well.
+            let (_, _over) = join(told, registered).await;
+            pending::<Infallible>().await
+        });
+        match select(pin!(session.end.wait()), meanwhile).await {
+            Either::Left((end, _)) => end,
+            Either::Right((never, _)) => match never {},
+        }
     }
 }
 
@@ -173,17 +191,5 @@ fn given_up(cause: Interruption) -> SessionEnd {
     match cause {
         Interruption::Ended(end) => end,
         Interruption::Failed(error) => SessionEnd::GaveUp(error),
-    }
-}
-
-/// Waits for the end of a session. Meanwhile its subscriptions are told what they have missed.
-async fn until_end(session: &Arc<ClientSession>, renewed: &[Renewed]) -> SessionEnd {
-    let told = pin!(async {
-        join_all(renewed.iter().map(|renewed| tell(session, renewed))).await;
-        pending::<Infallible>().await
-    });
-    match select(pin!(session.end.wait()), told).await {
-        Either::Left((end, _)) => end,
-        Either::Right((never, _)) => match never {},
     }
 }

@@ -7,11 +7,13 @@ use crate::base::error::WampError;
 use crate::base::log::line;
 use crate::base::signal::Signal;
 use crate::client::end::SessionEnd;
+use crate::client::served::ClientRoute;
 use crate::client::session::{Awaited, ClientSession, Unsent, WaitingRegister, WaitingSubscribe};
 use crate::peering::Ended;
 use crate::rt::after;
 use futures_util::future::{Either, select};
 use serverwamp_proto::session::client::RequestKind;
+use serverwamp_proto::uris;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -24,56 +26,90 @@ const AT_ONCE: usize = 1024;
 #[derive(Debug)]
 pub(super) struct SessionOver;
 
-/// Makes everything again, within `time` for each thousand of them. Returns the subscriptions.
+/// What was made again.
+#[derive(Default)]
+pub(super) struct Restored {
+    pub(super) subscriptions: Vec<Renewed>,
+    /// The registrations whose procedure somebody else has at present.
+    pub(super) taken: Vec<Arc<ClientRoute>>,
+}
+
+/// What becomes of a registration whose procedure somebody else has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Taken {
+    /// It is tried again later.
+    Later,
+    /// It is refused.
+    Refused,
+}
+
+/// Makes everything again, within `time` for each thousand of them.
 pub(super) async fn restore(
     session: &Arc<ClientSession>,
     standing: &Standing,
     time: Duration,
-) -> Result<Vec<Renewed>, SessionOver> {
-    for some in standing.registrations().chunks(AT_ONCE) {
-        let waiting: Vec<_> = some
-            .iter()
-            .map(|route| Arc::new(WaitingRegister { route: Arc::clone(route), answer: Signal::default() }))
-            .collect();
-        in_time(session, time, register(session, standing, &waiting)).await?;
-    }
-    let mut renewed = Vec::new();
+) -> Result<Restored, SessionOver> {
+    let taken = register(session, standing, &standing.registrations(), Taken::Later, time).await?;
+    let mut subscriptions = Vec::new();
     for some in standing.subscriptions().chunks(AT_ONCE) {
-        in_time(session, time, subscribe(session, standing, some, &mut renewed)).await?;
+        in_time(session, time, subscribe(session, standing, some, &mut subscriptions)).await?;
     }
-    Ok(renewed)
+    Ok(Restored { subscriptions, taken })
 }
 
-async fn register(
+/// Registers, and returns what is to be tried again later.
+pub(super) async fn register(
     session: &Arc<ClientSession>,
     standing: &Standing,
-    waiting: &[Arc<WaitingRegister>],
-) -> Result<(), SessionOver> {
-    for register in waiting {
-        session.outbox.room().await;
-        let route = Arc::clone(&register.route);
-        let message = move |request| route.message(request);
-        let awaited = Awaited::Register(Arc::clone(register));
-        let sent = session.request(RequestKind::Register, awaited, message);
-        if let Err(error) = failed(sent)? {
-            register.answer.set(Err(error));
+    routes: &[Arc<ClientRoute>],
+    those_taken: Taken,
+    time: Duration,
+) -> Result<Vec<Arc<ClientRoute>>, SessionOver> {
+    let mut taken = Vec::new();
+    for some in routes.chunks(AT_ONCE) {
+        for (route, error) in in_time(session, time, refused(session, some)).await? {
+            if those_taken == Taken::Later && error.uri() == uris::error::PROCEDURE_ALREADY_EXISTS {
+                taken.push(route);
+                continue;
+            }
+            line!(
+                WARN,
+                "client",
+                "the router refused a registration when the client had reconnected",
+                procedure = route.uri,
+                error = error
+            );
+            standing.unregistered(&route);
+            route.ended.set(Ended::Refused(error));
         }
     }
-    for register in waiting {
-        let Err(error) = register.answer.wait().await else { continue };
-        let error = refusal(error)?;
-        let route = &register.route;
-        line!(
-            WARN,
-            "client",
-            "the router refused a registration when the client had reconnected",
-            procedure = route.uri,
-            error = error
-        );
-        standing.unregistered(route);
-        route.ended.set(Ended::Refused(error));
+    Ok(taken)
+}
+
+/// Sends REGISTER for all of these, and returns those that were refused.
+async fn refused(
+    session: &Arc<ClientSession>,
+    routes: &[Arc<ClientRoute>],
+) -> Result<Vec<(Arc<ClientRoute>, WampError)>, SessionOver> {
+    let mut waiting = Vec::with_capacity(routes.len());
+    for route in routes {
+        session.outbox.room().await;
+        let register = Arc::new(WaitingRegister { route: Arc::clone(route), answer: Signal::default() });
+        let sent = Arc::clone(route);
+        let message = move |request| sent.message(request);
+        let awaited = Awaited::Register(Arc::clone(&register));
+        if let Err(error) = failed(session.request(RequestKind::Register, awaited, message))? {
+            register.answer.set(Err(error));
+        }
+        waiting.push(register);
     }
-    Ok(())
+    let mut refused = Vec::new();
+    for register in waiting {
+        if let Err(error) = register.answer.wait().await {
+            refused.push((Arc::clone(&register.route), refusal(error)?));
+        }
+    }
+    Ok(refused)
 }
 
 async fn subscribe(
@@ -131,11 +167,11 @@ fn refusal(error: WampError) -> Result<WampError, SessionOver> {
 }
 
 /// A router that does not answer is as good as none.
-async fn in_time(
+async fn in_time<T>(
     session: &Arc<ClientSession>,
     time: Duration,
-    made: impl Future<Output = Result<(), SessionOver>>,
-) -> Result<(), SessionOver> {
+    made: impl Future<Output = Result<T, SessionOver>>,
+) -> Result<T, SessionOver> {
     let runtime = &session.runtime;
     let late = runtime.sleep_until(after(runtime.now(), time));
     match select(pin!(made), late).await {

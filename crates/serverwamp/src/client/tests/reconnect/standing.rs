@@ -122,6 +122,37 @@ async fn what_the_router_refuses_ends_with_its_reason_and_the_rest_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_procedure_that_the_session_before_still_has_is_registered_when_that_is_gone() {
+    let (mut place, mut router, client) = connected(Reconnect::new()).await;
+    let (first, second) = (
+        register(&client, &mut router, "com.first", 1).await,
+        register(&client, &mut router, "com.second", 2).await,
+    );
+    drop(router);
+    let mut router = place.welcome().await;
+    for request in 1..=2 {
+        router.hear().await;
+        router.say(&format!(r#"[8,64,{request},{{}},"wamp.error.procedure_already_exists"]"#)).await;
+    }
+    let begun = tokio::time::Instant::now();
+    router.expect(r#"[64,3,{},"com.first"]"#).await;
+    assert_eq!(begun.elapsed(), 2 * SECOND);
+    router.expect(r#"[64,4,{},"com.second"]"#).await;
+    router.say("[65,3,11]").await;
+    router.say(r#"[8,64,4,{},"wamp.error.procedure_already_exists"]"#).await;
+    let mut request = 5;
+    while let Ok(Some(again)) = tokio::time::timeout(5 * SECOND, router.hear()).await {
+        assert_eq!(again, format!(r#"[64,{request},{{}},"com.second"]"#));
+        router.say(&format!(r#"[8,64,{request},{{}},"wamp.error.procedure_already_exists"]"#)).await;
+        request += 1;
+    }
+    assert!((60 * SECOND..70 * SECOND).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+    assert!(matches!(second.ended().await, Ended::Refused(_)));
+    assert_eq!(first.id().get(), 11);
+    assert!(first.ended().now_or_never().is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_dropped_or_taken_away_is_not_made_again() {
     let (mut place, mut router, client) = connected(Reconnect::new()).await;
     let revoked = register(&client, &mut router, "com.revoked", 1).await;
