@@ -1,9 +1,9 @@
-//! A worker that serves procedures behind a router, and tests of its routes. Start the example `router` in one terminal
-//! (`cargo run -p serverwamp --example router`), the worker in another (`cargo run -p serverwamp --example worker`), and call it:
-//! `npx -y wampy@8 call numbers.ping.here -w ws://127.0.0.1:8080/ws -r realm1`.
+//! A worker that serves procedures behind a router, comes back whenever that was away, and tests of its routes. Start the example
+//! `router` in one terminal (`cargo run -p serverwamp --example router`), the worker in another (`cargo run -p serverwamp --example
+//! worker`), and call it: `npx -y wampy@8 call numbers.ping.here -w ws://127.0.0.1:8080/ws -r realm1`. Then start the router again.
 //! `cargo test -p serverwamp --example worker` tests it without a port.
 
-use serverwamp::client::Client;
+use serverwamp::client::{Client, Reconnect};
 use serverwamp::extract::{Arg, Caller, State};
 use serverwamp::{Progress, RealmPeer, RouteSet, WampError, prefix};
 use std::error::Error;
@@ -37,10 +37,14 @@ fn routes() -> RouteSet<Sums> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let client = Client::connect("ws://127.0.0.1:8080/ws").realm("realm1").await?;
+    // The worker may start before the router does.
+    let reconnect = Reconnect::new().from_the_start();
+    let client = Client::connect("ws://127.0.0.1:8080/ws").realm("realm1").reconnect(reconnect).await?;
     let _served = client.serve(routes()).with_state(Sums::default()).await?;
-    println!("serving {} as session {:?}", client.realm(), client.session_id());
-    println!("over: {:?}", client.closed().await);
+    let mut states = client.states();
+    while let Some(state) = states.next().await {
+        println!("{}: {state}", client.realm());
+    }
     Ok(())
 }
 
