@@ -55,8 +55,8 @@ pub use base::statistics::{Refusal, Statistics};
 #[cfg(feature = "server")]
 pub use base::unix_peer::UnixPeer;
 pub use peering::{
-    CallInputs, CallResult, Calling, Cut, Delivered, Ended, FromResults, ProgressResults, RealmPeer,
-    ReceivedEvent, Registration, Subscriber, WhileDisconnected,
+    CallInputs, CallResult, Calling, Delivery, Ended, FromResults, ProgressResults, RealmPeer, ReceivedEvent,
+    Registration, Subscriber, SubscriptionCut, WhileDisconnected,
 };
 #[cfg(feature = "server")]
 pub use router::realm::{Disclosure, ProcedureSettings, Publication, RealmHandle, Ruling, TopicSettings};

@@ -1,7 +1,7 @@
 //! A call of a client: its CALL, its timeout, its cancellation.
 
 use super::handle::Held;
-use super::reconnect::{Placed, Submitted, WaitingRequest, Waits};
+use super::reconnect::{PlacedRequest, QueuedRequest, Submitted, Waits};
 use super::session::{Awaited, ClientSession, Unsent};
 use crate::base::error::{Unanswered, WampError};
 use crate::peering::{CallDraft, CallInbox, CallStarter, StartedCall, WhileDisconnected};
@@ -104,9 +104,9 @@ enum CallPlace {
     /// The only session of its client.
     OnlySession(RequestId),
     /// One of several.
-    Session(Placed),
+    Session(PlacedRequest),
     /// It waits for the next session.
-    Waiting(WaitingRequest),
+    Waiting(QueuedRequest),
 }
 
 /// The timeout of a call. Routers keep it as well, but not all of them.

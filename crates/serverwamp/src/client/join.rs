@@ -5,7 +5,7 @@ use super::driver::ClientDriver;
 use super::end::SessionEnd;
 use super::error::ClientError;
 use super::handle::{Client, Held};
-use super::reconnect::Standing;
+use super::reconnect::StandingParts;
 use super::served::CALLS_SERVED;
 use super::session::{ClientSession, Machine};
 use crate::Overflow;
@@ -117,7 +117,7 @@ pub(super) async fn join_session<IO: Read + Write + Unpin + Send + 'static>(
     opened: OpenedTransport<IO>,
     how: JoinSettings,
     runtime: Arc<dyn Runtime>,
-    standing: Option<Arc<Standing>>,
+    standing: Option<Arc<StandingParts>>,
 ) -> Result<Unheld, ClientError> {
     runtime.available().map_err(ClientError::Runtime)?;
     let OpenedTransport { io, framing, settings, received, channel } = opened;

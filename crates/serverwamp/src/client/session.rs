@@ -7,7 +7,7 @@
 //! runs under it.
 
 use super::end::SessionEnd;
-use super::reconnect::Standing;
+use super::reconnect::StandingParts;
 use super::served::{ClientRoute, ServedCall};
 use super::topics::{TopicKey, Topics};
 use crate::base::error::{Unanswered, WampError};
@@ -67,14 +67,14 @@ pub(super) struct WaitingRegister {
 }
 
 /// A request that can be made in any session.
-pub(super) type Request = Box<dyn FnOnce(&ClientSession) -> Result<RequestId, Unsent> + Send>;
+pub(super) type UnsentRequest = Box<dyn FnOnce(&ClientSession) -> Result<RequestId, Unsent> + Send>;
 
 /// Why a request was not sent.
 pub(super) enum Unsent {
     /// It cannot be sent.
     Refused(WampError),
     /// The session is over, and another one may take it.
-    Over(Request),
+    Over(UnsentRequest),
 }
 
 /// The session machine of a client.
@@ -103,7 +103,7 @@ pub(super) struct ClientSession {
     /// Set when WELCOME is in.
     pub(super) joined: Signal<()>,
     /// What is made again in the next session, if there will be one.
-    pub(super) standing: Option<Arc<Standing>>,
+    pub(super) standing: Option<Arc<StandingParts>>,
 }
 
 impl ClientSession {
@@ -112,7 +112,7 @@ impl ClientSession {
         outbox: Outbox,
         serializer: Serializer,
         runtime: Arc<dyn Runtime>,
-        standing: Option<Arc<Standing>>,
+        standing: Option<Arc<StandingParts>>,
     ) -> Self {
         Self {
             state: Mutex::new(ClientTables {

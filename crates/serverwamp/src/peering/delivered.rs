@@ -3,26 +3,26 @@
 use super::event::ReceivedEvent;
 use serverwamp_proto::id::PublicationId;
 
-/// What a subscription yields, as [`Subscriber::next_delivered`](crate::Subscriber::next_delivered) gives it.
+/// What a subscription yields, as [`Subscriber::next_delivery`](crate::Subscriber::next_delivery) gives it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum Delivered {
+pub enum Delivery {
     /// An event.
     Event(ReceivedEvent),
     /// The client has lost its connection and reconnected: events that were published in between are missing here.
-    Cut(Cut),
+    Cut(SubscriptionCut),
 }
 
 /// A place in a subscription where events may be missing, because the client had no session for a while.
 ///
 /// What is missing, if anything, nobody has told.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Cut {
+pub struct SubscriptionCut {
     pub(crate) last: Option<PublicationId>,
     pub(crate) sessions: u64,
 }
 
-impl Cut {
+impl SubscriptionCut {
     /// The publication of the last event before it; `None` if there was none.
     pub fn last(&self) -> Option<PublicationId> {
         self.last

@@ -1,6 +1,6 @@
 //! Events that application code receives, and the subscription they come from.
 
-use super::delivered::Delivered;
+use super::delivered::Delivery;
 use super::ended::Ended;
 use super::event_inbox::{EventDraft, EventInbox};
 use super::payload::unreadable;
@@ -120,7 +120,7 @@ impl Subscriber {
     /// Waits for the next event; `None` when no more come: [`ended`](Self::ended) says why. The application's own subscriptions
     /// do not end.
     ///
-    /// Cuts are passed over, but [counted](Self::cuts); [`next_delivered`](Self::next_delivered) tells where they are.
+    /// Cuts are passed over, but [counted](Self::cuts); [`next_delivery`](Self::next_delivery) tells where they are.
     ///
     /// # Cancel safety
     /// Dropping the future loses nothing.
@@ -134,12 +134,12 @@ impl Subscriber {
     /// ```
     /// # async fn reload() {}
     /// # async fn example(mut events: serverwamp::Subscriber) -> Result<(), serverwamp::WampError> {
-    /// use serverwamp::Delivered;
+    /// use serverwamp::Delivery;
     ///
-    /// while let Some(next) = events.next_delivered().await {
+    /// while let Some(next) = events.next_delivery().await {
     ///     match next {
-    ///         Delivered::Event(event) => println!("{}", event.bind::<String>()?),
-    ///         Delivered::Cut(_) => reload().await,
+    ///         Delivery::Event(event) => println!("{}", event.bind::<String>()?),
+    ///         Delivery::Cut(_) => reload().await,
     ///         _ => {}
     ///     }
     /// }
@@ -149,8 +149,8 @@ impl Subscriber {
     ///
     /// # Cancel safety
     /// Dropping the future loses nothing.
-    pub async fn next_delivered(&mut self) -> Option<Delivered> {
-        std::future::poll_fn(|cx| self.inbox.poll_delivered(cx)).await
+    pub async fn next_delivery(&mut self) -> Option<Delivery> {
+        std::future::poll_fn(|cx| self.inbox.poll_delivery(cx)).await
     }
 
     /// The next event, if one is waiting.

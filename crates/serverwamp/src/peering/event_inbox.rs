@@ -2,7 +2,7 @@
 //!
 //! Between the renewal of a subscription and the word of what was missed, live events are held back, so that they come behind it.
 
-use super::delivered::{Cut, Delivered};
+use super::delivered::{Delivery, SubscriptionCut};
 use super::ended::Ended;
 use super::event::ReceivedEvent;
 use crate::base::locks::{Mutex, MutexGuard};
@@ -30,7 +30,7 @@ pub(crate) struct EventInbox {
 #[derive(Debug, Default)]
 struct EventQueue {
     /// No two cuts stand beside each other, so that there is at most one more of them than of events.
-    delivered: VecDeque<Delivered>,
+    delivered: VecDeque<Delivery>,
     /// The live events that are held back.
     held: Option<VecDeque<ReceivedEvent>>,
     /// The number of events in both, and their bytes.
@@ -113,8 +113,8 @@ impl EventInbox {
         queue.cuts += 1;
         let last = queue.last;
         match queue.delivered.back_mut() {
-            Some(Delivered::Cut(cut)) => cut.sessions += 1,
-            _ => queue.delivered.push_back(Delivered::Cut(Cut { last, sessions: 1 })),
+            Some(Delivery::Cut(cut)) => cut.sessions += 1,
+            _ => queue.delivered.push_back(Delivery::Cut(SubscriptionCut { last, sessions: 1 })),
         }
         queue.release();
         wake(queue);
@@ -164,7 +164,7 @@ impl EventInbox {
     }
 
     /// The next event or cut; `None` when there are no more.
-    pub(super) fn poll_delivered(&self, cx: &Context<'_>) -> Poll<Option<Delivered>> {
+    pub(super) fn poll_delivery(&self, cx: &Context<'_>) -> Poll<Option<Delivery>> {
         self.poll(cx, EventQueue::take)
     }
 
@@ -191,9 +191,9 @@ fn wake(mut queue: MutexGuard<'_, EventQueue>) {
 }
 
 impl EventQueue {
-    fn take(&mut self) -> Option<Delivered> {
+    fn take(&mut self) -> Option<Delivery> {
         let next = self.delivered.pop_front()?;
-        if let Delivered::Event(event) = &next {
+        if let Delivery::Event(event) = &next {
             self.events -= 1;
             self.bytes -= event.payload().size();
         }
@@ -202,7 +202,7 @@ impl EventQueue {
 
     fn take_event(&mut self) -> Option<ReceivedEvent> {
         loop {
-            if let Delivered::Event(event) = self.take()? {
+            if let Delivery::Event(event) = self.take()? {
                 return Some(event);
             }
         }
@@ -213,7 +213,7 @@ impl EventQueue {
         if !event.is_retained() {
             self.last = Some(event.publication());
         }
-        self.delivered.push_back(Delivered::Event(event));
+        self.delivered.push_back(Delivery::Event(event));
     }
 
     fn release(&mut self) {
@@ -224,9 +224,9 @@ impl EventQueue {
 
     /// Drops the oldest event, and no cut; `false` when there is none.
     fn drop_oldest(&mut self) -> bool {
-        let oldest = self.delivered.iter().position(|one| matches!(one, Delivered::Event(_)));
+        let oldest = self.delivered.iter().position(|one| matches!(one, Delivery::Event(_)));
         let event = match oldest.map(|at| (at, self.delivered.remove(at))) {
-            Some((at, Some(Delivered::Event(event)))) => {
+            Some((at, Some(Delivery::Event(event)))) => {
                 self.join_cuts(at);
                 event
             }
@@ -243,11 +243,10 @@ impl EventQueue {
     /// Makes one of two cuts between which the event was dropped.
     fn join_cuts(&mut self, at: usize) {
         let before = at.checked_sub(1).and_then(|before| self.delivered.get(before));
-        if let (Some(Delivered::Cut(first)), Some(Delivered::Cut(second))) = (before, self.delivered.get(at))
-        {
+        if let (Some(Delivery::Cut(first)), Some(Delivery::Cut(second))) = (before, self.delivered.get(at)) {
             let sessions = first.sessions + second.sessions;
             self.delivered.remove(at);
-            if let Some(Delivered::Cut(cut)) = self.delivered.get_mut(at - 1) {
+            if let Some(Delivery::Cut(cut)) = self.delivered.get_mut(at - 1) {
                 cut.sessions = sessions;
             }
         }
@@ -275,8 +274,8 @@ mod tests {
     fn delivered(inbox: &EventInbox) -> Vec<i64> {
         let mut queue = inbox.queue();
         let number = |delivered| match delivered {
-            Delivered::Event(event) => event.publication().get().cast_signed(),
-            Delivered::Cut(cut) => -cut.sessions.cast_signed(),
+            Delivery::Event(event) => event.publication().get().cast_signed(),
+            Delivery::Cut(cut) => -cut.sessions.cast_signed(),
         };
         std::iter::from_fn(|| queue.take()).map(number).collect()
     }

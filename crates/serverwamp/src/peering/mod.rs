@@ -34,7 +34,7 @@ pub(crate) use call::{CallDraft, CallStarter, StartedCall};
 pub use call::{CallResult, Calling, FromResults, ProgressResults};
 pub(crate) use call_inbox::CallInbox;
 pub use call_inputs::CallInputs;
-pub use delivered::{Cut, Delivered};
+pub use delivered::{Delivery, SubscriptionCut};
 pub use disconnected::WhileDisconnected;
 pub use ended::Ended;
 pub(crate) use event::EventSource;

@@ -5,7 +5,7 @@ use super::{Failure, pause};
 use serverwamp::client::{Client, ConnectionState, Reconnect};
 use serverwamp::extract::Arg;
 use serverwamp::rt::Runtime;
-use serverwamp::{Delivered, Registration, Subscriber, WhileDisconnected};
+use serverwamp::{Delivery, Registration, Subscriber, WhileDisconnected};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -104,13 +104,13 @@ impl<R: Runtime + Copy> Clients<R> {
 }
 
 async fn hear(mut events: Subscriber, record: Arc<Record>) {
-    while let Some(next) = events.next_delivered().await {
+    while let Some(next) = events.next_delivery().await {
         match next {
-            Delivered::Event(event) => match event.bind::<u64>() {
+            Delivery::Event(event) => match event.bind::<u64>() {
                 Ok(number) => record.heard(Heard::Event(number)),
                 Err(error) => record.problem(format!("an event cannot be read: {error}")),
             },
-            Delivered::Cut(cut) => record.heard(Heard::Cut(cut.sessions())),
+            Delivery::Cut(cut) => record.heard(Heard::Cut(cut.sessions())),
             other => record.problem(format!("the subscription yields {other:?}")),
         }
     }

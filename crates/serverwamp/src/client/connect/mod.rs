@@ -13,7 +13,7 @@ use super::auth::Login;
 use super::error::{ClientError, ConnectStep};
 use super::handle::{Client, Held};
 use super::join::{JoinSettings, Unheld, join_session};
-use super::reconnect::{Link, Reconnect, Standing, first_session, keep};
+use super::reconnect::{Link, Reconnect, StandingParts, first_session, keep};
 use crate::rt::{BoxFuture, Runtime};
 use address::RouterAddress;
 use http::{HeaderName, HeaderValue};
@@ -265,7 +265,7 @@ impl ClientBuilder {
             let session = plan.session(None).await?.keep();
             return Ok(Client::new(Held::new(session, None)));
         };
-        let standing: Arc<Standing> = Arc::default();
+        let standing: Arc<StandingParts> = Arc::default();
         let session = first_session(&plan, &reconnect, &standing).await?.keep();
         // What waits for another session is encoded already.
         plan.settings.subprotocols.retain(|offered| offered.serializer == session.serializer);
@@ -309,7 +309,7 @@ pub(super) struct ConnectPlan {
 
 impl ConnectPlan {
     /// Makes a session.
-    pub(super) async fn session(&self, standing: Option<Arc<Standing>>) -> Result<Unheld, ClientError> {
+    pub(super) async fn session(&self, standing: Option<Arc<StandingParts>>) -> Result<Unheld, ClientError> {
         let Self { address, settings, runtime, .. } = self;
         let connector = Connector { address, settings, runtime };
         let asking = async {

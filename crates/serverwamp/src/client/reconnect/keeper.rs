@@ -3,9 +3,9 @@
 use super::back_off::BackOff;
 use super::link::{Advanced, Link};
 use super::missed::tell;
-use super::policy::{Failure, Reconnect};
+use super::policy::{AttemptFailure, Reconnect};
 use super::restore::{Restored, restore};
-use super::standing::Standing;
+use super::standing::StandingParts;
 use super::state::{ConnectionState, Interruption};
 use super::taken::try_again;
 use crate::base::log::line;
@@ -29,7 +29,7 @@ use std::sync::Arc;
 pub(in crate::client) async fn first_session(
     plan: &ConnectPlan,
     settings: &Reconnect,
-    standing: &Arc<Standing>,
+    standing: &Arc<StandingParts>,
 ) -> Result<Unheld, ClientError> {
     let mut back_off = BackOff::new(settings.first, settings.most);
     loop {
@@ -39,7 +39,7 @@ pub(in crate::client) async fn first_session(
         };
         let wait = back_off.next();
         let is_last = settings.attempts.is_some_and(|most| back_off.attempts() >= most);
-        if !settings.from_the_start || is_last || Failure::of(&error) != Failure::Passing {
+        if !settings.from_the_start || is_last || AttemptFailure::of(&error) != AttemptFailure::Passing {
             return Err(error);
         }
         line!(WARN, "client", "the client has not connected, and tries again", why = error);
@@ -131,12 +131,12 @@ impl Keeper<'_> {
     /// Joins once, and counts refusals.
     async fn join(&mut self) -> Result<Unheld, ClientError> {
         let joined = self.plan.session(Some(Arc::clone(&self.link.standing))).await;
-        let failure = joined.as_ref().err().map(Failure::of);
+        let failure = joined.as_ref().err().map(AttemptFailure::of);
         self.refusals = match failure {
-            Some(Failure::Final) => u32::MAX,
-            Some(Failure::Refusal) => self.refusals.saturating_add(1),
+            Some(AttemptFailure::Final) => u32::MAX,
+            Some(AttemptFailure::Refusal) => self.refusals.saturating_add(1),
             // A connection that fails in between says nothing about what the router thinks.
-            Some(Failure::Passing) => self.refusals,
+            Some(AttemptFailure::Passing) => self.refusals,
             None => 0,
         };
         if let Err(error) = &joined {

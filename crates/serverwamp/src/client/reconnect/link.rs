@@ -3,14 +3,14 @@
 //! Invariant: requests that wait are sent in the order in which they were made, and before all that are made later.
 
 use super::policy::Reconnect;
-use super::standing::Standing;
+use super::standing::StandingParts;
 use super::state::{ConnectionState, StateCell};
-use super::waiting::{Placement, WaitingRequest};
+use super::waiting::{Placement, QueuedRequest};
 use crate::base::error::{Unanswered, WampError};
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::base::signal::Signal;
 use crate::client::end::SessionEnd;
-use crate::client::session::{ClientSession, Request, Unsent};
+use crate::client::session::{ClientSession, Unsent, UnsentRequest};
 use crate::peering::WhileDisconnected;
 use crate::rt::{Runtime, after};
 use serverwamp_proto::id::RequestId;
@@ -35,22 +35,22 @@ pub(in crate::client) struct Waits {
 
 /// The session that has a request, and the request's id there.
 #[derive(Clone, Debug)]
-pub(in crate::client) struct Placed {
+pub(in crate::client) struct PlacedRequest {
     pub(in crate::client) session: Arc<ClientSession>,
     pub(in crate::client) request: RequestId,
 }
 
 /// What became of a request.
 pub(in crate::client) enum Submitted {
-    Sent(Placed),
+    Sent(PlacedRequest),
     Refused(WampError),
-    Waiting(WaitingRequest),
+    Waiting(QueuedRequest),
 }
 
 /// A client's way to the router, from its first session to its end.
 pub(in crate::client) struct Link {
     line: Mutex<Line>,
-    pub(super) standing: Arc<Standing>,
+    pub(super) standing: Arc<StandingParts>,
     pub(in crate::client) states: Arc<StateCell>,
     /// Set when no other session follows.
     pub(in crate::client) end: Signal<SessionEnd>,
@@ -72,7 +72,7 @@ struct Line {
 struct Waiter {
     ticket: u64,
     bytes: usize,
-    request: Request,
+    request: UnsentRequest,
     placement: Arc<Placement>,
 }
 
@@ -90,7 +90,7 @@ impl Link {
     /// The link of a client that has its first session.
     pub(in crate::client) fn new(
         session: Arc<ClientSession>,
-        standing: Arc<Standing>,
+        standing: Arc<StandingParts>,
         settings: Reconnect,
     ) -> Arc<Self> {
         let state = ConnectionState::of_session(&session);
@@ -149,7 +149,7 @@ impl Link {
         let mut unsent = request(&session);
         loop {
             let over = match unsent {
-                Ok(request) => return Submitted::Sent(Placed { session, request }),
+                Ok(request) => return Submitted::Sent(PlacedRequest { session, request }),
                 Err(Unsent::Refused(error)) => return Submitted::Refused(error),
                 Err(Unsent::Over(request)) => self.wait(waits, request),
             };
@@ -170,8 +170,8 @@ impl Link {
     fn wait(
         self: &Arc<Self>,
         waits: Waits,
-        request: Request,
-    ) -> Result<Submitted, (Arc<ClientSession>, Request)> {
+        request: UnsentRequest,
+    ) -> Result<Submitted, (Arc<ClientSession>, UnsentRequest)> {
         let mut line = self.line();
         if let Some(end) = self.end.get() {
             return Ok(Submitted::Refused(end.to_error(Unanswered::NotSent)));
@@ -202,13 +202,7 @@ impl Link {
         drop(line);
         let deadline = waits.deadline.unwrap_or_else(|| after(now, self.settings.wait_at_most));
         let has_timeout = waits.deadline.is_some();
-        Ok(Submitted::Waiting(WaitingRequest::new(
-            Arc::clone(self),
-            ticket,
-            placement,
-            deadline,
-            has_timeout,
-        )))
+        Ok(Submitted::Waiting(QueuedRequest::new(Arc::clone(self), ticket, placement, deadline, has_timeout)))
     }
 
     /// The error of a request for which there is no session, and that does not wait, or has waited long enough.
@@ -271,7 +265,7 @@ impl Link {
         let session = Arc::clone(&line.session);
         // Under the lock, so that nobody can take the request back while it is being sent.
         let sent = match (first.request)(&session) {
-            Ok(request) => Ok(Placed { session, request }),
+            Ok(request) => Ok(PlacedRequest { session, request }),
             Err(Unsent::Refused(error)) => Err(error),
             Err(Unsent::Over(request)) => {
                 first.request = request;

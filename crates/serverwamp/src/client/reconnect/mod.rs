@@ -20,8 +20,8 @@ mod taken;
 mod waiting;
 
 pub(super) use keeper::{first_session, keep};
-pub(super) use link::{Link, Placed, Submitted, Waits};
+pub(super) use link::{Link, PlacedRequest, Submitted, Waits};
 pub use policy::Reconnect;
-pub(super) use standing::Standing;
+pub(super) use standing::StandingParts;
 pub use state::{ConnectionState, ConnectionStates, Interruption};
-pub(super) use waiting::WaitingRequest;
+pub(super) use waiting::QueuedRequest;

@@ -157,7 +157,7 @@ impl Default for Reconnect {
 
 /// What follows from an attempt that has failed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Failure {
+pub(super) enum AttemptFailure {
     /// It may be mended.
     Passing,
     /// The router, or this client, refused what the other one presented.
@@ -166,7 +166,7 @@ pub(super) enum Failure {
     Final,
 }
 
-impl Failure {
+impl AttemptFailure {
     pub(super) fn of(failed: &ClientError) -> Self {
         match failed {
             ClientError::Runtime(_) | ClientError::Address { .. } | ClientError::Settings(_) => Self::Final,
@@ -219,16 +219,16 @@ mod tests {
     fn failures_that_pass_are_told_from_refusals() {
         let refused = |uri: &'static str| ClientError::Refused(WampError::new(uri));
         for (failed, failure) in [
-            (ClientError::Lost("reset".to_owned()), Failure::Passing),
-            (ClientError::Login { address: String::new(), why: String::new() }, Failure::Passing),
-            (ClientError::Settings("none".to_owned()), Failure::Final),
-            (ClientError::RouterProof("none".to_owned()), Failure::Refusal),
-            (refused("wamp.error.no_such_realm"), Failure::Passing),
-            (refused("wamp.close.system_shutdown"), Failure::Passing),
-            (refused("wamp.error.authentication_denied"), Failure::Refusal),
-            (refused("wamp.error.not_authorized"), Failure::Refusal),
+            (ClientError::Lost("reset".to_owned()), AttemptFailure::Passing),
+            (ClientError::Login { address: String::new(), why: String::new() }, AttemptFailure::Passing),
+            (ClientError::Settings("none".to_owned()), AttemptFailure::Final),
+            (ClientError::RouterProof("none".to_owned()), AttemptFailure::Refusal),
+            (refused("wamp.error.no_such_realm"), AttemptFailure::Passing),
+            (refused("wamp.close.system_shutdown"), AttemptFailure::Passing),
+            (refused("wamp.error.authentication_denied"), AttemptFailure::Refusal),
+            (refused("wamp.error.not_authorized"), AttemptFailure::Refusal),
         ] {
-            assert_eq!(Failure::of(&failed), failure, "{failed}");
+            assert_eq!(AttemptFailure::of(&failed), failure, "{failed}");
         }
     }
 

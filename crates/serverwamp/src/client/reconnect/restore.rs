@@ -2,7 +2,7 @@
 //! were made.
 
 use super::missed::Renewed;
-use super::standing::Standing;
+use super::standing::StandingParts;
 use crate::base::error::WampError;
 use crate::base::log::line;
 use crate::base::signal::Signal;
@@ -36,7 +36,7 @@ pub(super) struct Restored {
 
 /// What becomes of a registration whose procedure somebody else has.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Taken {
+pub(super) enum IfTaken {
     /// It is tried again later.
     Later,
     /// It is refused.
@@ -46,10 +46,10 @@ pub(super) enum Taken {
 /// Makes everything again, within `time` for each thousand of them.
 pub(super) async fn restore(
     session: &Arc<ClientSession>,
-    standing: &Standing,
+    standing: &StandingParts,
     time: Duration,
 ) -> Result<Restored, SessionOver> {
-    let taken = register(session, standing, &standing.registrations(), Taken::Later, time).await?;
+    let taken = register(session, standing, &standing.registrations(), IfTaken::Later, time).await?;
     let mut subscriptions = Vec::new();
     for some in standing.subscriptions().chunks(AT_ONCE) {
         in_time(session, time, subscribe(session, standing, some, &mut subscriptions)).await?;
@@ -60,15 +60,15 @@ pub(super) async fn restore(
 /// Registers, and returns what is to be tried again later.
 pub(super) async fn register(
     session: &Arc<ClientSession>,
-    standing: &Standing,
+    standing: &StandingParts,
     routes: &[Arc<ClientRoute>],
-    those_taken: Taken,
+    those_taken: IfTaken,
     time: Duration,
 ) -> Result<Vec<Arc<ClientRoute>>, SessionOver> {
     let mut taken = Vec::new();
     for some in routes.chunks(AT_ONCE) {
         for (route, error) in in_time(session, time, refused(session, some)).await? {
-            if those_taken == Taken::Later && error.uri() == uris::error::PROCEDURE_ALREADY_EXISTS {
+            if those_taken == IfTaken::Later && error.uri() == uris::error::PROCEDURE_ALREADY_EXISTS {
                 taken.push(route);
                 continue;
             }
@@ -114,7 +114,7 @@ async fn refused(
 
 async fn subscribe(
     session: &Arc<ClientSession>,
-    standing: &Standing,
+    standing: &StandingParts,
     waiting: &[Arc<WaitingSubscribe>],
     renewed: &mut Vec<Renewed>,
 ) -> Result<(), SessionOver> {

@@ -15,7 +15,7 @@ use std::sync::{Arc, PoisonError, Weak};
 
 /// What is made again in the next session.
 #[derive(Default)]
-pub(in crate::client) struct Standing(Mutex<StandingTables>);
+pub(in crate::client) struct StandingParts(Mutex<StandingTables>);
 
 #[derive(Default)]
 struct StandingTables {
@@ -34,7 +34,7 @@ struct StandingSubscription {
     inbox: Weak<EventInbox>,
 }
 
-impl Standing {
+impl StandingParts {
     fn tables(&self) -> MutexGuard<'_, StandingTables> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

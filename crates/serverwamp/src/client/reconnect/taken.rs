@@ -1,8 +1,8 @@
 //! Registrations whose procedure somebody else has when the client has reconnected: most often the client's own session before, which the
 //! router has not given up yet.
 
-use super::restore::{SessionOver, Taken, register};
-use super::standing::Standing;
+use super::restore::{IfTaken, SessionOver, register};
+use super::standing::StandingParts;
 use crate::client::served::ClientRoute;
 use crate::client::session::ClientSession;
 use crate::rt::after;
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Tries again until everything is registered, or time is up, and it is refused.
 pub(super) async fn try_again(
     session: &Arc<ClientSession>,
-    standing: &Standing,
+    standing: &StandingParts,
     mut taken: Vec<Arc<ClientRoute>>,
     time: Duration,
 ) -> Result<(), SessionOver> {
@@ -25,7 +25,7 @@ pub(super) async fn try_again(
     while !taken.is_empty() {
         runtime.sleep_until(after(runtime.now(), EVERY)).await;
         taken.retain(|route| route.given_up.get().is_none());
-        let those = if runtime.now() < deadline { Taken::Later } else { Taken::Refused };
+        let those = if runtime.now() < deadline { IfTaken::Later } else { IfTaken::Refused };
         taken = register(session, standing, &taken, those, time).await?;
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! A request that waits for the next session.
 
-use super::link::{Link, Placed};
+use super::link::{Link, PlacedRequest};
 use crate::base::error::WampError;
 use crate::base::signal::Signal;
 use crate::rt::BoxFuture;
@@ -12,17 +12,17 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 /// Where a request was sent, or why it was not.
-pub(super) type Placement = Signal<Result<Placed, WampError>>;
+pub(super) type Placement = Signal<Result<PlacedRequest, WampError>>;
 
 /// A request that waits for the next session. Dropped, it is not sent, unless it has been.
-pub(in crate::client) struct WaitingRequest {
+pub(in crate::client) struct QueuedRequest {
     link: Arc<Link>,
     ticket: u64,
     placement: Arc<Placement>,
-    placed: BoxFuture<'static, Result<Placed, WampError>>,
+    placed: BoxFuture<'static, Result<PlacedRequest, WampError>>,
 }
 
-impl WaitingRequest {
+impl QueuedRequest {
     /// A request with this ticket, which waits until `deadline`: that of its own timeout, if it has one.
     pub(super) fn new(
         link: Arc<Link>,
@@ -52,20 +52,20 @@ impl WaitingRequest {
     }
 
     /// Where it was sent, if it was.
-    pub(in crate::client) fn placed(&self) -> Option<&Placed> {
+    pub(in crate::client) fn placed(&self) -> Option<&PlacedRequest> {
         self.placement.get()?.as_ref().ok()
     }
 }
 
-impl Future for WaitingRequest {
-    type Output = Result<Placed, WampError>;
+impl Future for QueuedRequest {
+    type Output = Result<PlacedRequest, WampError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.placed.as_mut().poll(cx)
     }
 }
 
-impl Drop for WaitingRequest {
+impl Drop for QueuedRequest {
     fn drop(&mut self) {
         self.withdraw();
     }

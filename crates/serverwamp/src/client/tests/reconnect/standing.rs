@@ -3,7 +3,7 @@
 use super::{SECOND, connected, cut};
 use crate::client::Reconnect;
 use crate::client::tests::Router;
-use crate::{Delivered, Ended, Registration, Subscriber};
+use crate::{Delivery, Ended, Registration, Subscriber};
 use futures_util::FutureExt;
 use std::future::IntoFuture;
 
@@ -53,8 +53,8 @@ async fn registrations_are_made_again_first_and_then_subscriptions_each_in_their
         router.say("[33,4,14]").await;
         router.say("[68,1,12,{}]").await;
         router.expect(r#"[70,1,{},["served"]]"#).await;
-        assert!(matches!(news.next_delivered().await, Some(Delivered::Cut(_))));
-        let Some(Delivered::Event(event)) = news.next_delivered().await else { panic!("no event") };
+        assert!(matches!(news.next_delivery().await, Some(Delivery::Cut(_))));
+        let Some(Delivery::Event(event)) = news.next_delivery().await else { panic!("no event") };
         assert_eq!(event.bind::<String>().unwrap(), "early");
         assert_eq!((first.id().get(), second.id().get()), (11, 12));
         assert_eq!((news.id().get(), weather.id().get()), (13, 14));
@@ -83,7 +83,7 @@ async fn a_cut_names_the_last_event_before_it() {
         router.say("[33,1,9]").await;
         tokio::time::sleep(SECOND).await;
     }
-    let Some(Delivered::Cut(cut)) = news.next_delivered().await else { panic!("no cut") };
+    let Some(Delivery::Cut(cut)) = news.next_delivery().await else { panic!("no cut") };
     assert_eq!((cut.last().map(|id| id.get()), cut.sessions(), news.cuts()), (Some(8), 2, 2));
 }
 
