@@ -209,6 +209,15 @@ impl<T: Called> Invocations<T> {
         removed
     }
 
+    /// Ends the pending invocations of which this is true, in the order of their ids.
+    pub fn remove_all(&mut self, is_one: impl Fn(&T) -> bool) -> Vec<(RequestId, T)> {
+        let in_ring = self.ring.iter().flatten().map(|(id, call)| (id, call));
+        let mut ids: Vec<_> =
+            in_ring.chain(&self.displaced).filter(|(_, call)| is_one(call)).map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        ids.into_iter().filter_map(|id| Some((id, self.remove(id)?))).collect()
+    }
+
     #[cold]
     fn count_out(&mut self, caller: Option<SessionId>) {
         let len = self.len();

@@ -298,3 +298,20 @@ fn callers_are_counted_as_they_stand_in_the_table() {
     }
     assert!(counted > 1000 && ended > 10, "{counted} counted, {ended} ended");
 }
+
+#[test]
+fn some_can_be_ended_together_in_the_order_of_their_ids() {
+    let mut invocations = Invocations::new();
+    // The first one is still pending when its place is needed again.
+    for number in 1..=20_u64 {
+        invocations.issue(Of(1 + number % 2));
+        if number > 1 && number <= 10 {
+            invocations.remove(id(number));
+        }
+    }
+    let ended = invocations.remove_all(|call| *call == Of(2));
+    let ids: Vec<_> = ended.iter().map(|(id, _)| id.get()).collect();
+    assert_eq!(ids, [1, 11, 13, 15, 17, 19]);
+    assert_eq!(invocations.len(), 5);
+    assert!(invocations.remove_all(|call| *call == Of(2)).is_empty());
+}
