@@ -26,6 +26,7 @@ mod error_uris;
 mod event_history;
 mod event_history_long;
 mod event_retention;
+mod force_reregister;
 mod identifiers;
 mod kept_payloads;
 mod language;

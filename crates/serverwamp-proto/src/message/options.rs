@@ -143,6 +143,8 @@ attributes! {
         "disclose_caller" => disclose_caller: bool,
         /// Whether the callee looks after timeouts itself.
         "forward_timeout" => forward_timeout: bool,
+        /// Whether another callee that has the registration loses it to this one. Not of the specification: Crossbar.io has it.
+        "force_reregister" => force_reregister: bool,
     }
     unknown
 }

@@ -143,7 +143,7 @@ fn msg_07_unknown_attributes_are_ignored_and_kept() {
         json!([32, 1, {"_foo_bar": 1, "bogus": {"x": [1]}, "match": "prefix"}, "a.b"]),
         json!([16, 1, {"forward_for": "whatever", "acknowledge": true, "zzz": null}, "a.b"]),
         json!([48, 1, {"a_first": 1.5, "timeout": 3, "transaction_hash": 7}, "a.b"]),
-        json!([64, 1, {"concurrency": 4, "force_reregister": true}, "a.b"]),
+        json!([64, 1, {"concurrency": 4, "force_unregister": true}, "a.b"]),
         json!([1, "r", {"roles": {"caller": {}}, "transport": {"auth": {}}, "resumable": true}]),
     ] {
         for serializer in SERIALIZERS {

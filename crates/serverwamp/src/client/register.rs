@@ -80,6 +80,17 @@ impl Registering {
         self
     }
 
+    /// Takes the procedure over from another session of the same authid and role, which the router may allow: Crossbar.io does, and
+    /// a realm of ours unless [`force_reregister`](crate::Realm::force_reregister) forbids it. The former callee's registration
+    /// ends, and its calls in flight with `wamp.error.canceled`.
+    ///
+    /// For a callee that comes back while the router takes its former session to be alive. Two that run at the same time would take the
+    /// procedure from each other.
+    pub fn force_reregister(mut self) -> Self {
+        self.options.force_reregister = true;
+        self
+    }
+
     async fn register(self) -> Result<Registration, WampError> {
         let Self { held, pattern, served, takes_input, mut options } = self;
         let PatternShape::Uri(kind, uri) = pattern.0 else {

@@ -101,6 +101,21 @@ impl<S: Send + Sync + 'static> Realm<S> {
         self
     }
 
+    /// Whether a client that registers with `force_reregister`, as clients of Crossbar.io do, takes the registration over from
+    /// another session of its authid and role. By default it does.
+    ///
+    /// A callee that comes back after a cut gets its procedures at once then, and not when the router has noticed that its former
+    /// session is dead. Such sessions could take each other's place anyway, one after the other. Switch it off where clients that do
+    /// not trust each other share an authid and a role.
+    ///
+    /// The former callee gets UNREGISTERED `wamp.error.unregistered`, and its calls of the procedure end with `wamp.error.canceled`, as
+    /// if it had left. Anonymous sessions take nothing over, and nothing is taken over from the application or out of a shared
+    /// registration: the answer is `wamp.error.procedure_already_exists`.
+    pub fn force_reregister(mut self, allowed: bool) -> Self {
+        self.offers.no_takeover = !allowed;
+        self
+    }
+
     /// Says what the sessions of a role may do; see [`RoleRules`]. May be called several times, also for the same role.
     ///
     /// A role that has permissions may do what these allow, and nothing else: not what

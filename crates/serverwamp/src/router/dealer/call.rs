@@ -252,8 +252,16 @@ impl RoutedCall {
             return;
         }
         state.serving = None;
-        let error = WampError::canceled("the callee has left");
-        self.finish(&mut state, &Answer::Refusal(&error));
+        self.finish(&mut state, &Answer::Refusal(&callee_has_left()));
+    }
+
+    /// The callee has lost the registration to another one, and is told to stop.
+    pub(super) fn taken_over(&self, callee: SessionId) {
+        let mut state = self.state();
+        let serving = state.serving.as_ref();
+        if !state.over && serving.is_some_and(|serving| serving.callee.session.id() == callee) {
+            self.stop(&mut state, true, &callee_has_left());
+        }
     }
 
     /// The session that calls; `None` for the application.
@@ -303,6 +311,10 @@ impl Called for RoutedCall {
             CallOrigin::Application(_, about) => *about,
         }
     }
+}
+
+fn callee_has_left() -> WampError {
+    WampError::canceled("the callee has left")
 }
 
 /// Interrupts the callee, if it supports that.

@@ -10,6 +10,7 @@ mod in_process;
 mod invoke;
 mod register;
 mod registration;
+mod takeover;
 
 pub(crate) use answer::{receive_error, receive_too_long, receive_yield};
 pub(crate) use call::{Answer, CallOrigin, CallRequest, RoutedCall};

@@ -1,5 +1,6 @@
 //! Joining and leaving registrations, by clients and by the application itself: from a REGISTER to its answer.
 
+use super::takeover::TakenOver;
 use super::{CalleeOptions, Dealer, RegistrationEntry};
 use crate::WampError;
 use crate::base::statistics::Refusal;
@@ -72,13 +73,29 @@ impl Dealer {
         pattern: &UriPattern,
         options: &RegisterOptions,
     ) -> Result<(), WampError> {
+        let taken = match options.force_reregister {
+            true => self.take_over(&mut changes, session, (pattern, allowed_at), options)?,
+            false => None,
+        };
+        let entered = self.enter_decided(changes, session, (request, allowed_at), pattern, options);
+        taken.into_iter().for_each(TakenOver::end_calls);
+        entered
+    }
+
+    fn enter_decided(
+        &self,
+        mut changes: Changes<'_>,
+        session: &Arc<RouterSession>,
+        (request, allowed_at): (RequestId, u64),
+        pattern: &UriPattern,
+        options: &RegisterOptions,
+    ) -> Result<(), WampError> {
         let mut tables = session.tables();
         if !session.is_open() {
             return Ok(());
         }
         // Whoever replaced the configuration or forgot decisions since has looked at these tables before, or will when they are free.
-        let again = || self.may_register(session, pattern.as_str(), options, &GivenAnswers::default());
-        let decided = if allowed_at == self.context.age() { Ok(()) } else { again().map(drop) };
+        let decided = self.still_may_register(session, (pattern, allowed_at), options);
         if let Err(Withheld::Denied(error)) = decided {
             return Err(error);
         }
@@ -120,7 +137,18 @@ impl Dealer {
         Ok(())
     }
 
-    fn check_limits(
+    /// Whether what was decided at this age holds, if need be by deciding once more.
+    pub(super) fn still_may_register(
+        &self,
+        session: &RouterSession,
+        (pattern, allowed_at): (&UriPattern, u64),
+        options: &RegisterOptions,
+    ) -> Result<(), Withheld> {
+        let again = || self.may_register(session, pattern.as_str(), options, &GivenAnswers::default());
+        if allowed_at == self.context.age() { Ok(()) } else { again().map(drop) }
+    }
+
+    pub(super) fn check_limits(
         &self,
         session: &RouterSession,
         tables: &SessionTables,

@@ -95,12 +95,19 @@ impl RegistrationEntry {
         Ok(joined)
     }
 
-    /// Takes a client out, which holds its invocations meanwhile.
-    pub(crate) fn leave(&self, session: SessionId) {
-        let left = self.callees().leave(session);
-        if let Some(callee) = left {
-            callee.left.store(true, Ordering::Relaxed);
+    /// Takes a client out, which holds its invocations meanwhile. Returns whether it was in.
+    pub(crate) fn leave(&self, session: SessionId) -> bool {
+        let Some(callee) = self.callees().leave(session) else { return false };
+        callee.left.store(true, Ordering::Relaxed);
+        true
+    }
+
+    /// The client that serves it alone.
+    pub(super) fn only_callee(&self) -> Option<Arc<RouterSession>> {
+        if self.is_shared() {
+            return None;
         }
+        self.callees().iter().next().map(|(_, callee)| Arc::clone(&callee.session))
     }
 
     /// Returns whether the registration may have several callees.

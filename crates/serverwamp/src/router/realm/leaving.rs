@@ -79,9 +79,11 @@ impl Leaving {
             let deleted = realm.broker.remove_if_empty(&mut changes.subscriptions, &entry);
             self.left_subscriptions.push_back((entry, deleted));
         } else if let Some(entry) = self.registrations.pop_front() {
-            entry.leave(id);
-            let deleted = realm.dealer.remove_if_empty(&mut changes.registrations, &entry);
-            self.left_registrations.push_back((entry, deleted));
+            // Another session of its authid may have taken it over.
+            if entry.leave(id) {
+                let deleted = realm.dealer.remove_if_empty(&mut changes.registrations, &entry);
+                self.left_registrations.push_back((entry, deleted));
+            }
         } else if let Some(testament) = self.testaments.pop_front() {
             testament.publish(&realm.broker, &self.session);
         } else if let Some((entry, deleted)) = self.left_subscriptions.pop_front() {

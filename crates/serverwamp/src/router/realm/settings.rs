@@ -165,6 +165,8 @@ pub(crate) struct Offers {
     pub(crate) disclosure: Disclosure,
     /// Roles that may end sessions and revoke registrations and subscriptions through the meta API.
     pub(crate) administrators: Vec<Cow<'static, str>>,
+    /// Whether no callee loses a registration to another session of its authid.
+    pub(crate) no_takeover: bool,
 }
 
 impl Offers {
