@@ -76,6 +76,8 @@ ids! {
     SubscriptionId;
     /// A publication; global scope, the same for every receiver of one publication.
     PublicationId;
+    /// The life of a history, from when it was empty to when it is forgotten; drawn at random, so that no two are alike.
+    EpochId;
 }
 
 /// Maps 64 uniformly random bits to a number in 1 ..= 2^53, uniformly.

@@ -326,7 +326,7 @@ fn hist_14_reading_a_history_needs_the_permission_to_subscribe() {
         mia > [48, 2, {}, "wamp.subscription.lookup", ["com.secret"]]
         mia < [50, 2, {}, [$s]]
         mia > [48, 3, {}, "wamp.subscription.get_events", [$s]]
-        mia < [50, 3, {}, [{"args": ["kept"], ...}]]
+        mia < [50, 3, {}, [{"args": ["kept"], ...}], {...}]
         joe joins as joe secret
         joe > [48, 1, {}, "wamp.subscription.get_events", [$s]]
         joe < [8, 48, 1, {}, "wamp.error.not_authorized", ["not authorized to read the history of this topic"]]

@@ -341,7 +341,7 @@ fn hist_14_an_authorizer_is_asked_for_the_history_behind_the_call() {
         root > [70, 1, {}, [true]]
         root < [68, 2, $r, {}, [{...}, "com.kept.", "subscribe", {"match": "prefix", "history": true}]]
         root > [70, 2, {}, [true]]
-        mia < [50, 1, {}, [{"args": ["kept"], ...}]]
+        mia < [50, 1, {}, [{"args": ["kept"], ...}], {...}]
         mia > [48, 2, {}, "wamp.subscription.get_events", [$s]]
         root < [68, 3, $r, {}, [{...}, "wamp.subscription.get_events", "call", {}]]
         root > [70, 3, {}, [true]]

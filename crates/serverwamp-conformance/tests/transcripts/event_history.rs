@@ -1,5 +1,6 @@
 //! "Event History": `wamp.subscription.get_events` (group HIST). Long ones and times are in
-//! [`event_history_long`](crate::event_history_long).
+//! [`event_history_long`](crate::event_history_long), the keyword results in
+//! [`event_history_complete`](crate::event_history_complete).
 
 use crate::router::play;
 use std::fmt::Write as _;
@@ -28,8 +29,9 @@ fn asks(request: usize, filters: &str, events: &[usize]) -> String {
         format!("    bob > [48, {request}, {{}}, \"wamp.subscription.get_events\", [$s], {{{filters}}}]\n");
     let events: Vec<_> =
         events.iter().map(|at| format!("{{..., \"publication\": $e{at}, \"args\": [{at}]}}")).collect();
-    let list = if events.is_empty() { String::new() } else { format!(", [{}]", events.join(", ")) };
-    writeln!(lines, "    bob < [50, {request}, {{}}{list}]").expect("a String takes what is written");
+    let list = events.join(", ");
+    writeln!(lines, "    bob < [50, {request}, {{}}, [{list}], {{...}}]")
+        .expect("a String takes what is written");
     lines
 }
 
@@ -66,13 +68,13 @@ fn hist_01_history_is_asked_for_by_the_id_of_a_subscription() {
         alice < [8, 48, 2, {}, "wamp.error.invalid_argument", ...]
         alice subscribes com.history.five as $s
         alice > [48, 4, {}, "wamp.subscription.get_events", [$s]]
-        alice < [50, 4, {}]
+        alice < [50, 4, {}, [], {...}]
         bob joins settings
         bob > [16, 1, {"acknowledge": true}, "com.history.five", [1]]
         bob < [17, 1, $p]
         alice < [36, $s, $p, {}, [1]]
         alice > [48, 5, {}, "wamp.subscription.get_events", [$s]]
-        alice < [50, 5, {}, [{..., "publication": $p}]]
+        alice < [50, 5, {}, [{..., "publication": $p}], {...}]
     "#,
     );
 }
@@ -101,11 +103,11 @@ fn hist_02_an_event_is_in_the_history_of_every_subscription_it_matched() {
             {..., "publication": $in, "subscription": $all, "details": {"topic": "com.history.all.auth"}},
             {..., "publication": $basket, "details": {"topic": "com.history.all.basket"}},
             {..., "publication": $checkout, "details": {"topic": "com.history.all.checkout"}},
-            {..., "publication": $out, "details": {"topic": "com.history.all.auth"}}]]
+            {..., "publication": $out, "details": {"topic": "com.history.all.auth"}}], {...}]
         bob > [48, 4, {}, "wamp.subscription.get_events", [$auth]]
         bob < [50, 4, {}, [
             {..., "publication": $in, "subscription": $auth, "details": {}},
-            {..., "publication": $out, "subscription": $auth, "details": {}}]]
+            {..., "publication": $out, "subscription": $auth, "details": {}}], {...}]
     "#,
     );
 }
@@ -138,7 +140,7 @@ fn hist_04_an_event_of_the_history_says_what_it_was() {
                 "args": [1, [2.5, "\u0000AP8="]]},
             {"timestamp": _time, "subscription": $s, "publication": $p3, "details": {}, "kwargs": {"a": null}},
             {"timestamp": _time, "subscription": $s, "publication": $p4, "details": {"publisher": $joe,
-                "publisher_authid": "joe", "publisher_authrole": "user"}, "args": [1], "kwargs": {"b": {}}}]]
+                "publisher_authid": "joe", "publisher_authrole": "user"}, "args": [1], "kwargs": {"b": {}}}], {...}]
     "#,
     );
 }
@@ -184,11 +186,11 @@ fn hist_08_only_events_of_one_topic_may_be_asked_for() {
         alice > [16, 3, {"acknowledge": true}, "com.history.all.b", [2]]
         alice < [17, 3, $q]
         alice > [48, 4, {}, "wamp.subscription.get_events", [$s], {"topic": "com.history.all.a"}]
-        alice < [50, 4, {}, [{..., "publication": $p}]]
+        alice < [50, 4, {}, [{..., "publication": $p}], {...}]
         alice > [48, 5, {}, "wamp.subscription.get_events", [$s], {"topic": "com.history.all.b"}]
-        alice < [50, 5, {}, [{..., "publication": $q}]]
+        alice < [50, 5, {}, [{..., "publication": $q}], {...}]
         alice > [48, 6, {}, "wamp.subscription.get_events", [$s], {"topic": "com.history.all."}]
-        alice < [50, 6, {}]
+        alice < [50, 6, {}, [], {...}]
     "#,
     );
 }
@@ -244,7 +246,7 @@ fn hist_12_what_was_for_some_sessions_only_is_not_in_the_history() {
         alice > [16, 3, {}, "com.history.five", [3]]
         bob < [36, $s, $p, {}, [3]]
         bob > [48, 2, {}, "wamp.subscription.get_events", [$s]]
-        bob < [50, 2, {}, [{..., "publication": $p, "args": [3]}]]
+        bob < [50, 2, {}, [{..., "publication": $p, "args": [3]}], {...}]
     "#,
     );
 }
@@ -265,15 +267,15 @@ fn hist_13_what_was_for_some_users_only_is_told_to_them_only() {
         alice > [16, 6, {"acknowledge": true}, "com.history.five", [5]]
         alice < [17, 6, _id]
         joe > [48, 1, {}, "wamp.subscription.get_events", [$s]]
-        joe < [50, 1, {}, [{..., "args": [1]}, {..., "args": [4]}, {..., "args": [5]}]]
+        joe < [50, 1, {}, [{..., "args": [1]}, {..., "args": [4]}, {..., "args": [5]}], {...}]
         joe > [48, 2, {}, "wamp.subscription.get_events", [$s], {"reverse": true, "limit": 2}]
-        joe < [50, 2, {}, [{..., "args": [5]}, {..., "args": [4]}]]
+        joe < [50, 2, {}, [{..., "args": [5]}, {..., "args": [4]}], {...}]
         mia > [48, 1, {}, "wamp.subscription.get_events", [$s]]
-        mia < [50, 1, {}, [{..., "args": [2]}, {..., "args": [3]}, {..., "args": [5]}]]
+        mia < [50, 1, {}, [{..., "args": [2]}, {..., "args": [3]}, {..., "args": [5]}], {...}]
         mia > [48, 2, {}, "wamp.subscription.get_events", [$s], {"limit": 1}]
-        mia < [50, 2, {}, [{..., "args": [2]}]]
+        mia < [50, 2, {}, [{..., "args": [2]}], {...}]
         alice > [48, 7, {}, "wamp.subscription.get_events", [$s]]
-        alice < [50, 7, {}, [{..., "args": [2]}, {..., "args": [4]}, {..., "args": [5]}]]
+        alice < [50, 7, {}, [{..., "args": [2]}, {..., "args": [4]}, {..., "args": [5]}], {...}]
     "#,
     );
 }
@@ -296,7 +298,7 @@ fn hist_14_who_may_not_subscribe_is_not_told_the_history() {
         mia < [8, 48, 1, {}, "wamp.error.not_authorized", ...]  # the handler has not been asked yet
         mia subscribes com.history.members as $s
         mia > [48, 3, {}, "wamp.subscription.get_events", [$s]]
-        mia < [50, 3, {}, [{..., "publication": $p, "args": [1]}]]
+        mia < [50, 3, {}, [{..., "publication": $p, "args": [1]}], {...}]
     "#,
     );
 }
@@ -313,13 +315,13 @@ fn hist_15_an_unknown_subscription_is_an_error_and_one_without_history_is_empty(
         bob > [16, 1, {}, "com.t"]
         alice < [36, $s, _, {}]
         alice > [48, 3, {}, "wamp.subscription.get_events", [$s]]
-        alice < [50, 3, {}]
+        alice < [50, 3, {}, [], {...}]
         # One that has history only as part of a pattern has none of its own.
         alice subscribes com.history.all.x as $part
         bob > [16, 2, {}, "com.history.all.x"]
         alice < [36, $part, _, {}]
         alice > [48, 5, {}, "wamp.subscription.get_events", [$part]]
-        alice < [50, 5, {}]
+        alice < [50, 5, {}, [], {...}]
     "#,
     );
 }
@@ -337,14 +339,14 @@ fn hist_16_history_needs_no_subscriber_and_outlives_them() {
         alice > [16, 1, {"acknowledge": true}, "com.history.five", [1]]
         alice < [17, 1, _id]
         bob > [48, 3, {}, "wamp.subscription.get_events", [$s]]
-        bob < [50, 3, {}, [{..., "args": [1]}]]
+        bob < [50, 3, {}, [{..., "args": [1]}], {...}]
         alice subscribes com.history.five as $s
         alice > [34, 3, $s]
         alice < [35, 3]
         alice > [16, 4, {"acknowledge": true}, "com.history.five", [2]]
         alice < [17, 4, _id]
         bob > [48, 4, {}, "wamp.subscription.get_events", [$s]]
-        bob < [50, 4, {}, [{..., "args": [1]}, {..., "args": [2]}]]
+        bob < [50, 4, {}, [{..., "args": [1]}, {..., "args": [2]}], {...}]
         bob > [48, 5, {}, "wamp.subscription.lookup", ["com.history.five"]]
         bob < [50, 5, {}, [$s]]
     "#,
@@ -361,10 +363,10 @@ fn hist_16_history_forgets_the_oldest() {
     alice < [17, 7, _id]
     bob > [48, 2, {{}}, "wamp.subscription.get_events", [$s]]
     bob < [50, 2, {{}}, [{{..., "args": [3]}}, {{..., "args": [4]}}, {{..., "args": [5]}}, {{..., "args": [6]}},
-        {{..., "args": [7]}}]]
+        {{..., "args": [7]}}], {{...}}]
     # What is forgotten bounds nothing any more.
     bob > [48, 3, {{}}, "wamp.subscription.get_events", [$s], {{"after_publication": $e2}}]
-    bob < [50, 3, {{}}]
+    bob < [50, 3, {{}}, [], {{...}}]
     "#
     ));
 }

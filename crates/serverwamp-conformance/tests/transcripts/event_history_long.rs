@@ -29,9 +29,9 @@ fn hist_18_a_history_too_long_for_one_answer_is_refused_and_can_be_had_in_pages(
     alice > [48, 27, {}, "wamp.subscription.get_events", [$s]]
     alice < [8, 48, 27, {}, "wamp.error.payload_size_exceeded", ...]
     alice > [48, 28, {}, "wamp.subscription.get_events", [$s], {"limit": 2}]
-    alice < [50, 28, {}, [{..., "publication": $p2}, {..., "publication": $p3}]]
+    alice < [50, 28, {}, [{..., "publication": $p2}, {..., "publication": $p3}], {...}]
     alice > [48, 29, {}, "wamp.subscription.get_events", [$s], {"after_publication": $p24}]
-    alice < [50, 29, {}, [{..., "publication": $p25}, {..., "publication": $p26}]]
+    alice < [50, 29, {}, [{..., "publication": $p25}, {..., "publication": $p26}], {...}]
     "#,
     );
     play_once(&text);
@@ -58,10 +58,14 @@ fn hist_18_a_long_history_is_read_in_pages() {
             format!("{{..., \"publication\": {last}, \"args\": [{number}]}}")
         });
         let events = events.collect::<Vec<_>>().join(", ");
-        writeln!(text, "    alice < [50, {request}, {{}}, [{events}]]").unwrap();
+        let more = page < 2;
+        let worth = format!("{{\"complete\": true, \"more\": {more}, \"epoch\": $epoch}}");
+        writeln!(text, "    alice < [50, {request}, {{}}, [{events}], {worth}]").unwrap();
     }
     writeln!(text, "    alice > [48, 200, {{}}, \"wamp.subscription.get_events\", [$s], {{\"limit\": 10, \"after_publication\": $last3}}]").unwrap();
-    text.push_str("    alice < [50, 200, {}]\n");
+    text.push_str(
+        "    alice < [50, 200, {}, [], {\"complete\": true, \"more\": false, \"epoch\": $epoch}]\n",
+    );
     play_once(&text);
 }
 

@@ -24,6 +24,7 @@ mod calls_left_behind;
 mod damaged_messages;
 mod error_uris;
 mod event_history;
+mod event_history_complete;
 mod event_history_long;
 mod event_retention;
 mod force_reregister;

@@ -10,7 +10,7 @@ mod receivers;
 mod retained;
 mod testaments;
 
-pub use history::{History, HistoryCursor, HistoryEntry, HistoryQuery};
+pub use history::{History, HistoryBeginning, HistoryCursor, HistoryEntry, HistoryQuery};
 pub use members::Members;
 pub use receivers::{KeptReceivers, ReceiverFilter};
 pub use retained::{

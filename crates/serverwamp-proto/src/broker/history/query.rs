@@ -58,6 +58,24 @@ impl HistoryQuery {
         })
     }
 
+    /// Returns whether events may pass of which no time lies before `first` and none behind `last`.
+    pub(super) fn may_accept(&self, first: Timestamp, last: Timestamp) -> bool {
+        self.from_time.is_none_or(|from| last >= from)
+            && self.after_time.is_none_or(|after| last > after)
+            && self.before_time.is_none_or(|before| first < before)
+            && self.until_time.is_none_or(|until| first <= until)
+    }
+
+    /// Returns whether it asks for what was published before this time by naming a time.
+    pub(super) fn reaches_back_to(&self, time: Timestamp) -> bool {
+        self.from_time.max(self.after_time).is_some_and(|first| first < time)
+    }
+
+    /// Returns whether it begins with a publication.
+    pub(super) const fn begins_with_publication(&self) -> bool {
+        self.from_publication.is_some() || self.after_publication.is_some()
+    }
+
     /// Returns whether an event passes the filters that look at nothing but the event.
     pub(super) fn accepts<E>(&self, entry: &HistoryEntry<E>) -> bool {
         let time = entry.timestamp;

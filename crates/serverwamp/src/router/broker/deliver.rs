@@ -10,7 +10,7 @@ use crate::router::session::RouterSession;
 use crate::transport::{BATCHED_ABOVE, Outbox, charge_events, charge_time};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
-use serverwamp_proto::message::{EventDetails, Passthru, Receivers, encode_event};
+use serverwamp_proto::message::{EventDetails, Passthru, encode_event};
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::Feature;
 use serverwamp_proto::timestamp::Timestamp;
@@ -44,12 +44,16 @@ impl Broker {
         let mut kept: Option<Arc<StoredEvent>> = None;
         for entry in self.matches(outgoing.topic).iter() {
             let mut members = entry.members();
-            if let Some(history) = &mut members.history
-                && !outgoing.unrecorded
-                && !receivers.is_some_and(Receivers::names_sessions)
-            {
-                let event = kept.get_or_insert_with(|| Arc::new(StoredEvent::new(outgoing, now())));
-                history.push(event.publication, event.at, Arc::clone(&event.topic), Arc::clone(event));
+            if let Some(history) = &mut members.history {
+                match outgoing.place_in_history() {
+                    PlaceInHistory::Kept => {
+                        let event = kept.get_or_insert_with(|| Arc::new(StoredEvent::new(outgoing, now())));
+                        let topic = Arc::clone(&event.topic);
+                        history.push(event.publication, event.at, topic, Arc::clone(event));
+                    }
+                    PlaceInHistory::Missing => history.pass_over(),
+                    PlaceInHistory::None => {}
+                }
             }
             if members.behind.is_some() {
                 let reaches = |session: &RouterSession| outgoing.reaches(session.id(), session);
@@ -132,7 +136,25 @@ enum EncodedEvent {
     Unsayable,
 }
 
+/// What a history makes of an event.
+enum PlaceInHistory {
+    Kept,
+    /// It is not kept, and who reads the history may have been meant.
+    Missing,
+    /// It was for single sessions, which may read the history in their next session.
+    None,
+}
+
 impl Outgoing<'_> {
+    fn place_in_history(&self) -> PlaceInHistory {
+        match self.receivers {
+            Some(receivers) if receivers.eligible.is_some() => PlaceInHistory::None,
+            Some(receivers) if receivers.names_sessions() => PlaceInHistory::Missing,
+            _ if self.unrecorded => PlaceInHistory::Missing,
+            _ => PlaceInHistory::Kept,
+        }
+    }
+
     /// Returns whether the event is meant for this session.
     #[inline]
     fn reaches(&self, id: SessionId, session: &RouterSession) -> bool {

@@ -26,8 +26,8 @@ pub(crate) use subscription::SubscriptionEntry;
 use crate::base::limits::Limits;
 use crate::base::locks::{Mutex, MutexGuard, RwLock};
 use crate::router::realm::{RealmConfig, RealmContext};
-use serverwamp_proto::broker::{RetainedEvents, RetainedLimits, Share};
-use serverwamp_proto::id::{Counter, SubscriptionId};
+use serverwamp_proto::broker::{HistoryBeginning, RetainedEvents, RetainedLimits, Share};
+use serverwamp_proto::id::{Counter, EpochId, SubscriptionId};
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
 use serverwamp_proto::timestamp::Timestamp;
 use std::collections::BTreeMap;
@@ -103,11 +103,17 @@ impl Broker {
         while index.by_id.contains_key(&id) {
             id = index.next.issue();
         }
+        let history = history.history(|| self.history_beginning(now));
         let entry = Arc::new(SubscriptionEntry::new(id, pattern.clone(), now, history));
         index.by_id.insert(id, Arc::clone(&entry));
         let mut subscriptions = self.subscriptions.write().unwrap_or_else(PoisonError::into_inner);
         subscriptions.insert(pattern, Arc::clone(&entry));
         (entry, true)
+    }
+
+    /// A history that begins now is another one than all before.
+    fn history_beginning(&self, now: Timestamp) -> HistoryBeginning {
+        HistoryBeginning { epoch: EpochId::random(self.context.ids.bits()), at: now }
     }
 
     /// Takes a subscription that nobody is in any more out of the tables.

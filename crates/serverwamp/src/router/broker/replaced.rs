@@ -1,6 +1,5 @@
 //! What a broker keeps of the past, when the configuration of its realm was replaced, or the realm was stopped.
 
-use super::subscription::HistoryLimits;
 use super::{Broker, StoredEvent, histories, retained_limits};
 use crate::router::realm::{Changes, RealmConfig};
 use crate::rt::wall_clock;
@@ -20,7 +19,7 @@ impl Broker {
             let index = &mut changes.subscriptions;
             let (entry, created) = self.enter(index, pattern, limits, wall_clock());
             if !created {
-                gone.extend(entry.members().keep_history(limits));
+                gone.extend(entry.members().keep_history(limits, || self.history_beginning(wall_clock())));
             }
         }
         for (pattern, _) in histories(former) {
@@ -28,7 +27,7 @@ impl Broker {
             let Some(entry) = self.lookup(pattern.kind(), pattern.as_str()).filter(|_| !kept) else {
                 continue;
             };
-            gone.extend(entry.members().keep_history(HistoryLimits::default()));
+            gone.extend(entry.members().forget_history());
             if self.remove_if_empty(&mut changes.subscriptions, &entry) {
                 changes.events.subscription_deleted(self.context.own_session, &entry);
             }
@@ -47,7 +46,7 @@ impl Broker {
         drop(retained);
         for (pattern, _) in histories(&self.context.config()) {
             let Some(entry) = self.lookup(pattern.kind(), pattern.as_str()) else { continue };
-            let gone = entry.members().keep_history(HistoryLimits::default());
+            let gone = entry.members().forget_history();
             drop(gone);
         }
     }

@@ -9,7 +9,7 @@ use crate::base::locks::{Mutex, MutexGuard};
 use crate::peering::EventInbox;
 use crate::router::session::RouterSession;
 use hashbrown::HashMap;
-use serverwamp_proto::broker::{History, HistoryEntry, Members, RetainedCursor};
+use serverwamp_proto::broker::{History, HistoryBeginning, HistoryEntry, Members, RetainedCursor};
 use serverwamp_proto::id::{SessionId, SubscriptionId};
 use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::timestamp::Timestamp;
@@ -46,9 +46,12 @@ pub(crate) struct HistoryLimits {
 
 impl HistoryLimits {
     /// A history that keeps so much, if it is anything.
-    fn history(self) -> Option<History<Arc<StoredEvent>>> {
+    pub(super) fn history(
+        self,
+        beginning: impl FnOnce() -> HistoryBeginning,
+    ) -> Option<History<Arc<StoredEvent>>> {
         let size_of = |event: &Arc<StoredEvent>| event.bytes();
-        (self.events > 0).then(|| History::new(self.events).within(self.bytes, size_of))
+        (self.events > 0).then(|| History::new(self.events, beginning()).within(self.bytes, size_of))
     }
 }
 
@@ -57,9 +60,9 @@ impl SubscriptionEntry {
         id: SubscriptionId,
         pattern: UriPattern,
         created: Timestamp,
-        limits: HistoryLimits,
+        history: Option<History<Arc<StoredEvent>>>,
     ) -> Self {
-        let members = Subscribers { history: limits.history(), ..Subscribers::default() };
+        let members = Subscribers { history, ..Subscribers::default() };
         Self { id, pattern, created, members: Mutex::new(members) }
     }
 
@@ -79,13 +82,23 @@ impl Subscribers {
     }
 
     /// Keeps so much of the past from now on, and returns what is not kept any more.
-    pub(super) fn keep_history(&mut self, limits: HistoryLimits) -> Vec<HistoryEntry<Arc<StoredEvent>>> {
+    pub(super) fn keep_history(
+        &mut self,
+        limits: HistoryLimits,
+        beginning: impl FnOnce() -> HistoryBeginning,
+    ) -> Vec<HistoryEntry<Arc<StoredEvent>>> {
         match &mut self.history {
             Some(history) if limits.events > 0 => history.limit(limits.events, limits.bytes),
             history => {
-                std::mem::replace(history, limits.history()).map_or_else(Vec::new, History::into_entries)
+                let former = std::mem::replace(history, limits.history(beginning));
+                former.map_or_else(Vec::new, History::into_entries)
             }
         }
+    }
+
+    /// Keeps nothing of the past any more, and returns what was kept.
+    pub(super) fn forget_history(&mut self) -> Vec<HistoryEntry<Arc<StoredEvent>>> {
+        self.history.take().map_or_else(Vec::new, History::into_entries)
     }
 
     /// A session is not in the subscription any more.

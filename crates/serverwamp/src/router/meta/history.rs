@@ -1,6 +1,14 @@
 //! The past events of a subscription: `wamp.subscription.get_events`.
 //!
-//! The results are the events, each a positional one (checklist HIST-03). Spec: advanced, "Event History".
+//! The results are the events, each a positional one, and in the keywords what the answer is worth (checklist HIST-03):
+//!
+//! | keyword | |
+//! |---|---|
+//! | `complete` | nothing that belongs to the answer is missing, up to its last event if there is more |
+//! | `more` | the limit left events out: ask again, from behind the last one |
+//! | `epoch` | which history it is; another one when that began anew. Absent if none is kept |
+//!
+//! Spec: advanced, "Event History".
 
 use super::MetaApi;
 use super::arguments::Arguments;
@@ -12,9 +20,9 @@ use crate::router::broker::{StoredEvent, SubscriptionEntry};
 use crate::router::realm::{GivenAnswers, RunningRealm, Withheld};
 use crate::router::request::{Purpose, QuestionOptions};
 use crate::router::session::RouterSession;
-use serverwamp_proto::broker::{HistoryCursor, HistoryQuery};
+use serverwamp_proto::broker::{History, HistoryCursor, HistoryQuery};
 use serverwamp_proto::codec::{EncodeError, Serializer, Writer};
-use serverwamp_proto::id::SubscriptionId;
+use serverwamp_proto::id::{EpochId, SubscriptionId};
 use serverwamp_proto::message::encode_event_details;
 use serverwamp_proto::payload::{Part, Payload};
 use serverwamp_proto::uris;
@@ -25,6 +33,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Reading {
     entry: Arc<SubscriptionEntry>,
+    epoch: Option<EpochId>,
     /// `None` where nothing was kept (checklist HIST-15).
     cursor: Option<HistoryCursor>,
     serializer: Serializer,
@@ -63,9 +72,10 @@ impl MetaApi<'_> {
             let text = "only subscribers may read the history of this topic";
             return Err(WampError::not_authorized(text).into());
         }
+        let epoch = members.history.as_ref().map(History::epoch);
         let cursor = members.history.as_ref().map(|history| history.cursor(query));
         drop(members);
-        Ok(Reading { entry, cursor, serializer, found: Vec::new(), least: 0 })
+        Ok(Reading { entry, epoch, cursor, serializer, found: Vec::new(), least: 0 })
     }
 }
 
@@ -73,30 +83,34 @@ impl InTurns for Reading {
     /// Nothing is encoded that would be too long: the payloads are looked at first, and the first event beyond the bound is
     /// the last that is (checklist HIST-18).
     fn go_on(&mut self, caller: &RouterSession) -> Option<Result<Payload, WampError>> {
-        let complete = self.look_on(caller);
+        let over = self.look_on(caller);
         let realm = caller.running_realm();
         let most = most_bytes(caller, self.found.len());
         let is_too_long = |bytes| bytes > most;
         if is_too_long(self.least) {
             return Some(Err(self.too_long(caller)));
         }
-        if !complete {
+        if !over {
             return None;
         }
         let (mut told, mut bytes): (Vec<Vec<u8>>, _) = (Vec::new(), 0);
+        let mut all_told = true;
         for event in &self.found {
             match encode(event, self.entry.id, self.entry.is_pattern(), self.serializer) {
                 Ok(encoded) => {
                     bytes += encoded.len();
                     told.push(encoded);
                 }
-                Err(error) => self.untold(realm, event, &error),
+                Err(error) => {
+                    self.untold(realm, event, &error);
+                    all_told = false;
+                }
             }
             if is_too_long(bytes) {
                 return Some(Err(self.too_long(caller)));
             }
         }
-        Some(Ok(self.answer(&told, bytes)))
+        Some(Ok(self.answer(&told, bytes, all_told)))
     }
 }
 
@@ -112,12 +126,16 @@ fn most_bytes(caller: &RouterSession, events: usize) -> usize {
 impl Reading {
     /// Returns whether that was the last one.
     fn look_on(&mut self, caller: &RouterSession) -> bool {
-        let Self { entry, cursor, serializer, found, least } = self;
-        let Some(cursor) = cursor else { return true };
+        let Self { entry, epoch, cursor, serializer, found, least } = self;
+        let Some(reading) = cursor else { return true };
         let members = entry.members();
-        let Some(history) = &members.history else { return true };
+        // It may have been forgotten meanwhile, or even have begun anew: then nothing is known of the rest.
+        let Some(history) = members.history.as_ref().filter(|history| Some(history.epoch()) == *epoch) else {
+            *cursor = None;
+            return true;
+        };
         history.advance(
-            cursor,
+            reading,
             AT_ONCE,
             |event| event.admits(caller),
             |entry| {
@@ -149,7 +167,7 @@ impl Reading {
     }
 
     /// The events as the arguments of a result.
-    fn answer(&self, told: &[Vec<u8>], bytes: usize) -> Payload {
+    fn answer(&self, told: &[Vec<u8>], bytes: usize, all_told: bool) -> Payload {
         let mut args = Vec::with_capacity(bytes + told.len() + 16);
         if !told.is_empty() {
             let mut writer = Writer::new(self.serializer, &mut args);
@@ -157,7 +175,27 @@ impl Reading {
             told.iter().for_each(|event| writer.raw(event));
             writer.end();
         }
-        Payload { serializer: self.serializer, args: args.into(), kwargs: Part::new() }
+        let kwargs = self.worth(all_told);
+        Payload { serializer: self.serializer, args: args.into(), kwargs: Part::from(kwargs) }
+    }
+
+    /// The keyword results.
+    fn worth(&self, all_told: bool) -> Vec<u8> {
+        let complete = all_told && self.cursor.as_ref().is_some_and(HistoryCursor::is_complete);
+        let more = self.cursor.as_ref().is_some_and(HistoryCursor::has_more);
+        let mut kwargs = Vec::with_capacity(64);
+        let mut writer = Writer::new(self.serializer, &mut kwargs);
+        writer.dict(2 + usize::from(self.epoch.is_some()));
+        writer.key("complete");
+        writer.boolean(complete);
+        writer.key("more");
+        writer.boolean(more);
+        if let Some(epoch) = self.epoch {
+            writer.key("epoch");
+            writer.unsigned(epoch.get());
+        }
+        writer.end();
+        kwargs
     }
 }
 

@@ -97,6 +97,20 @@ impl TopicSettings {
     /// It applies to the subscription of exactly the pattern the settings are given for, which exists from the start
     /// whether anybody is subscribed or not. By default nothing is kept: history costs memory, up to
     /// [`history_bytes`](Self::history_bytes).
+    ///
+    /// The keyword results of `get_events` say what the answer is worth:
+    ///
+    /// | keyword | |
+    /// |---|---|
+    /// | `complete` | whether nothing that belongs to the answer is missing, up to its last event if there is `more`: not forgotten, not withheld, and not from before the history began where a time says since when. False also where the filters name a publication that is not in the history: whoever continues from it may have missed anything |
+    /// | `more` | whether `limit` left events out: ask again with `after_publication` of the last one, or `before_publication` with `reverse` |
+    /// | `epoch` | a random id of this history, another one when it began anew, as after a restart; absent if none is kept |
+    ///
+    /// A client that comes back asks with `after_publication`: if the epoch is the one it knows and the answer is complete, it
+    /// has missed what it gets and nothing else.
+    ///
+    /// Publications with `exclude`, and those of sessions that may leave nothing in the history, are delivered and not kept: an answer that
+    /// would have had one is not complete. Those with `eligible` are for single sessions, and missed by no other.
     pub fn history(mut self, events: usize) -> Self {
         self.history = events;
         self

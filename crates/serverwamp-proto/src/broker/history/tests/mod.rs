@@ -3,6 +3,8 @@
 use proptest::option;
 use proptest::prelude::*;
 
+mod complete;
+
 use super::*;
 use crate::codec::Dict;
 use crate::codec::Value;
@@ -18,9 +20,13 @@ fn at(micros: i64) -> Timestamp {
     Timestamp::from_unix_micros(micros)
 }
 
+fn beginning() -> HistoryBeginning {
+    HistoryBeginning { epoch: EpochId::random(0), at: at(0) }
+}
+
 /// Five events on two topics; the third is older than the second, the fourth as old as the fifth.
 fn five() -> History<char> {
-    let mut history = History::new(10);
+    let mut history = History::new(10, beginning());
     let events = [(10, "a.x", 'A'), (20, "a.y", 'B'), (15, "a.x", 'C'), (30, "a.y", 'D'), (30, "a.x", 'E')];
     for (number, (time, topic, event)) in IDS.into_iter().zip(events) {
         history.push(id(number), at(time), topic.into(), event);
@@ -52,7 +58,7 @@ fn hist_02_events_come_in_the_order_received_with_all_that_was_stored() {
 #[test]
 fn the_oldest_events_make_room_where_bytes_are_limited_and_what_never_fits_is_not_kept() {
     const OVERHEAD: usize = History::<usize>::OVERHEAD;
-    let mut history: History<usize> = History::new(10).within(100 + 3 * OVERHEAD, |size| *size);
+    let mut history: History<usize> = History::new(10, beginning()).within(100 + 3 * OVERHEAD, |size| *size);
     let mut push = |number: u64, size: usize| {
         history.push(id(number), at(0), "t".into(), size);
         (history.len(), history.bytes())
@@ -68,7 +74,7 @@ fn the_oldest_events_make_room_where_bytes_are_limited_and_what_never_fits_is_no
 
 #[test]
 fn the_oldest_event_makes_room() {
-    let mut history = History::new(3);
+    let mut history = History::new(3, beginning());
     for number in 1..=5 {
         history.push(
             id(number),
@@ -85,7 +91,7 @@ fn the_oldest_event_makes_room() {
 
 #[test]
 fn a_history_without_room_stays_empty() {
-    let mut history = History::new(0);
+    let mut history = History::new(0, beginning());
     history.push(id(1), at(0), "t".into(), 'A');
     assert!(history.is_empty());
     assert_eq!(read(&history, &query()), "");
@@ -195,7 +201,7 @@ fn hist_13_what_is_not_permitted_is_not_counted() {
 
 #[test]
 fn hist_19_equal_and_falling_times_change_no_order() {
-    let mut history = History::new(100);
+    let mut history = History::new(100, beginning());
     for number in 1..=100 {
         history.push(id(number), at(i64::try_from(number % 2).unwrap()), "t".into(), number);
     }
@@ -260,7 +266,7 @@ proptest! {
 #[test]
 fn hist_02_a_cursor_finds_neither_what_has_gone_nor_what_came_later() {
     for (reverse, expected) in [(false, "ADEFG"), (true, "GFED")] {
-        let mut history = History::new(7);
+        let mut history = History::new(7, beginning());
         let mut events = ('A'..='Z').zip(1..);
         let mut push = |history: &mut History<char>| {
             let (event, number) = events.next().unwrap();
