@@ -5,6 +5,7 @@
 use super::delivered::{Delivery, SubscriptionCut};
 use super::ended::Ended;
 use super::event::ReceivedEvent;
+use super::event_queue::EventQueue;
 use crate::base::locks::{Mutex, MutexGuard};
 use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
 use serverwamp_proto::payload::Payload;
@@ -25,23 +26,6 @@ pub(crate) struct EventInbox {
     /// The subscription's id where it may change, because it is made again in another session; 0 where it does not.
     current_id: AtomicU64,
     given_up: AtomicBool,
-}
-
-#[derive(Debug, Default)]
-struct EventQueue {
-    /// No two cuts stand beside each other, so that there is at most one more of them than of events.
-    delivered: VecDeque<Delivery>,
-    /// The live events that are held back.
-    held: Option<VecDeque<ReceivedEvent>>,
-    /// The number of events in both, and their bytes.
-    events: usize,
-    bytes: usize,
-    lost: u64,
-    cuts: u64,
-    /// The last event that was passed on.
-    last: Option<PublicationId>,
-    ended: Option<Ended>,
-    waker: Option<Waker>,
 }
 
 /// The parts of an event as they arrive.
@@ -188,69 +172,6 @@ fn wake(mut queue: MutexGuard<'_, EventQueue>) {
     let waker = queue.waker.take();
     drop(queue);
     waker.into_iter().for_each(Waker::wake);
-}
-
-impl EventQueue {
-    fn take(&mut self) -> Option<Delivery> {
-        let next = self.delivered.pop_front()?;
-        if let Delivery::Event(event) = &next {
-            self.events -= 1;
-            self.bytes -= event.payload().size();
-        }
-        Some(next)
-    }
-
-    fn take_event(&mut self) -> Option<ReceivedEvent> {
-        loop {
-            if let Delivery::Event(event) = self.take()? {
-                return Some(event);
-            }
-        }
-    }
-
-    fn pass_on(&mut self, event: ReceivedEvent) {
-        // A retained event may be older than everything that came before it.
-        if !event.is_retained() {
-            self.last = Some(event.publication());
-        }
-        self.delivered.push_back(Delivery::Event(event));
-    }
-
-    fn release(&mut self) {
-        for event in self.held.take().unwrap_or_default() {
-            self.pass_on(event);
-        }
-    }
-
-    /// Drops the oldest event, and no cut; `false` when there is none.
-    fn drop_oldest(&mut self) -> bool {
-        let oldest = self.delivered.iter().position(|one| matches!(one, Delivery::Event(_)));
-        let event = match oldest.map(|at| (at, self.delivered.remove(at))) {
-            Some((at, Some(Delivery::Event(event)))) => {
-                self.join_cuts(at);
-                event
-            }
-            _ => match self.held.as_mut().and_then(VecDeque::pop_front) {
-                Some(event) => event,
-                None => return false,
-            },
-        };
-        self.events -= 1;
-        self.bytes -= event.payload().size();
-        true
-    }
-
-    /// Makes one of two cuts between which the event was dropped.
-    fn join_cuts(&mut self, at: usize) {
-        let before = at.checked_sub(1).and_then(|before| self.delivered.get(before));
-        if let (Some(Delivery::Cut(first)), Some(Delivery::Cut(second))) = (before, self.delivered.get(at)) {
-            let sessions = first.sessions + second.sessions;
-            self.delivered.remove(at);
-            if let Some(Delivery::Cut(cut)) = self.delivered.get_mut(at - 1) {
-                cut.sessions = sessions;
-            }
-        }
-    }
 }
 
 #[cfg(test)]

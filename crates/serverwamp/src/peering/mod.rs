@@ -18,6 +18,7 @@ mod disconnected;
 mod ended;
 mod event;
 mod event_inbox;
+mod event_queue;
 #[cfg(feature = "server")]
 mod expression;
 #[cfg(not(feature = "server"))]
