@@ -245,6 +245,36 @@ async def authorizer(session, protocol):
     return {**summary, "asked": asked, "heard": heard}
 
 
+async def history(session, _protocol):
+    """Past events, for a client that reads the results alone and for one that wants to know what they are worth."""
+    acknowledged = PublishOptions(acknowledge=True)
+    options = {"match": "prefix"}
+    subscription = await session.call("wamp.subscription.lookup", "topic.past.", options)
+    async def events(**filters):
+        return await session.call("wamp.subscription.get_events", subscription, **filters)
+
+    def numbers(result):
+        return [event["args"][0] for event in result.results]
+
+    none = await events(topic="topic.past.none")
+    publications = []
+    for number in (1, 2, 3):
+        publication = await session.publish("topic.past.python", number, options=acknowledged)
+        publications.append(publication.id)
+    mine = await events(topic="topic.past.python")
+    page = await events(topic="topic.past.python", limit=1)
+    missed = await events(after_publication=publications[0], topic="topic.past.python")
+    unknown = await events(after_publication=1)
+    return {
+        "none": numbers(none),
+        "mine": numbers(mine),
+        "page": [numbers(page), page.kwresults["more"]],
+        "missed": [numbers(missed), missed.kwresults["complete"]],
+        "unknown": [numbers(unknown), unknown.kwresults["complete"]],
+        "same_epoch": len({result.kwresults["epoch"] for result in (mine, page, missed, unknown)}) == 1,
+    }
+
+
 async def goodbye(session, protocol):
     session.leave()
     return await end_of(session, protocol)
@@ -285,6 +315,7 @@ SCENARIOS = {
     "shutdown": (shutdown, "realm1", {}),
     "ticket": (identity, "secure", user("ticket", "joe", "secret!!!")),
     "authorizer": (authorizer, "dynamic", user("ticket", "joe", "secret!!!")),
+    "history": (history, "router", {}),
     "cra": (identity, "secure", user("wampcra", "peter", "secret1")),
     "cra_salted": (identity, "secure", user("wampcra", "anna", "secret1")),
     "ticket_wrong": (unreachable, "secure", user("ticket", "joe", "secret!!")),

@@ -79,6 +79,18 @@ pub(crate) fn authorizer() -> Value {
     })
 }
 
+/// What a client is told of the past, and what that is worth.
+pub(crate) fn history() -> Value {
+    json!({
+        "none": [],
+        "mine": [1, 2, 3],
+        "page": [[1], true],
+        "missed": [[2, 3], true],
+        "unknown": [[], false],
+        "same_epoch": true,
+    })
+}
+
 pub(crate) fn end(reason: &str) -> Value {
     json!({ "reason": reason, "goodbyes": 1, "last_is_goodbye": true, "clean": true, "code": "$int" })
 }

@@ -14,7 +14,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use expected::{authorizer, calls, cancel, end, identity, progress, refused, subscribe};
+use expected::{authorizer, calls, cancel, end, history, identity, progress, refused, subscribe};
 use polling::{address, nginx_before, polled};
 use serde_json::{Value, json};
 use serverwamp_conformance::client::Client;
@@ -74,6 +74,11 @@ const SCENARIOS: &[Scenario] = &[
         server: Server::OwnFixture,
         only: Some(Client::Autobahn),
         ..fixture("authorizer", |_| authorizer())
+    },
+    Scenario {
+        server: Server::OwnFixture,
+        only: Some(Client::Autobahn),
+        ..fixture("history", |_| history())
     },
     fixture("unknown_realm", |_| refused("wamp.error.no_such_realm", &[])),
 ];
