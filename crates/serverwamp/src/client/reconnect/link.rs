@@ -93,6 +93,9 @@ impl Link {
         standing: Arc<StandingParts>,
         settings: Reconnect,
     ) -> Arc<Self> {
+        if settings.force_reregister {
+            standing.take_over();
+        }
         let state = ConnectionState::of_session(&session);
         let line = Line { session, open: true, waiting: VecDeque::new(), bytes: 0, tickets: 0 };
         Arc::new(Self {

@@ -39,6 +39,7 @@ pub struct Reconnect {
     pub(in crate::client) from_the_start: bool,
     pub(super) while_disconnected: WhileDisconnected,
     pub(super) wait_at_most: Duration,
+    pub(super) force_reregister: bool,
 }
 
 impl Reconnect {
@@ -52,6 +53,7 @@ impl Reconnect {
             from_the_start: false,
             while_disconnected: WhileDisconnected::Wait,
             wait_at_most: Duration::from_secs(30),
+            force_reregister: false,
         }
     }
 
@@ -106,6 +108,14 @@ impl Reconnect {
     /// the longest time between two attempts, and shorter than people wait.
     pub fn wait_at_most(mut self, time: Duration) -> Self {
         self.wait_at_most = time;
+        self
+    }
+
+    /// Takes its registrations over from its former session, which the router may take to be alive for a while yet: see
+    /// [`Registering::force_reregister`](crate::client::Registering::force_reregister), which asks for it from the first session on. By
+    /// default the client waits until the router has noticed, and nobody else loses a procedure that has become theirs.
+    pub fn force_reregister(mut self) -> Self {
+        self.force_reregister = true;
         self
     }
 

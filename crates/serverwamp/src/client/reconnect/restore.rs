@@ -12,6 +12,7 @@ use crate::client::session::{Awaited, ClientSession, Unsent, WaitingRegister, Wa
 use crate::peering::Ended;
 use crate::rt::after;
 use futures_util::future::{Either, select};
+use serverwamp_proto::message::Message;
 use serverwamp_proto::session::client::RequestKind;
 use serverwamp_proto::uris;
 use std::future::Future;
@@ -67,7 +68,7 @@ pub(super) async fn register(
 ) -> Result<Vec<Arc<ClientRoute>>, SessionOver> {
     let mut taken = Vec::new();
     for some in routes.chunks(AT_ONCE) {
-        for (route, error) in in_time(session, time, refused(session, some)).await? {
+        for (route, error) in in_time(session, time, refused(session, some, standing.takes_over())).await? {
             if those_taken == IfTaken::Later && error.uri() == uris::error::PROCEDURE_ALREADY_EXISTS {
                 taken.push(route);
                 continue;
@@ -90,13 +91,20 @@ pub(super) async fn register(
 async fn refused(
     session: &Arc<ClientSession>,
     routes: &[Arc<ClientRoute>],
+    takes_over: bool,
 ) -> Result<Vec<(Arc<ClientRoute>, WampError)>, SessionOver> {
     let mut waiting = Vec::with_capacity(routes.len());
     for route in routes {
         session.outbox.room().await;
         let register = Arc::new(WaitingRegister { route: Arc::clone(route), answer: Signal::default() });
         let sent = Arc::clone(route);
-        let message = move |request| sent.message(request);
+        let message = move |request| match sent.message(request) {
+            Message::Register(mut register) => {
+                register.options.force_reregister |= takes_over;
+                Message::Register(register)
+            }
+            other => other,
+        };
         let awaited = Awaited::Register(Arc::clone(&register));
         if let Err(error) = failed(session.request(RequestKind::Register, awaited, message))? {
             register.answer.set(Err(error));

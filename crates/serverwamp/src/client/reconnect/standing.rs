@@ -19,6 +19,8 @@ pub(in crate::client) struct StandingParts(Mutex<StandingTables>);
 
 #[derive(Default)]
 struct StandingTables {
+    /// Whether registrations are taken over from the session before.
+    takes_over: bool,
     /// The number of what was made last.
     made: u64,
     /// By the addresses of what serves them and of the inboxes, which live as long as their entries.
@@ -37,6 +39,15 @@ struct StandingSubscription {
 impl StandingParts {
     fn tables(&self) -> MutexGuard<'_, StandingTables> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Registrations are to be taken over from the session before.
+    pub(super) fn take_over(&self) {
+        self.tables().takes_over = true;
+    }
+
+    pub(super) fn takes_over(&self) -> bool {
+        self.tables().takes_over
     }
 
     pub(in crate::client) fn registered(&self, route: &Arc<ClientRoute>) {

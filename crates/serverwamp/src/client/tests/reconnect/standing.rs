@@ -220,3 +220,19 @@ async fn calls_that_are_served_at_a_cut_are_stopped() {
     let mut router = place.welcome().await;
     router.expect(r#"[64,1,{},"com.p"]"#).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn renewed_registrations_are_taken_over_where_that_is_asked_for() {
+    for (reconnect, options) in
+        [(Reconnect::new(), "{}"), (Reconnect::new().force_reregister(), r#"{"force_reregister":true}"#)]
+    {
+        let (mut place, mut router, client) = connected(reconnect).await;
+        let registering = tokio::spawn(client.register("com.p", || async {}).into_future());
+        router.expect(r#"[64,1,{},"com.p"]"#).await;
+        router.say("[65,1,100]").await;
+        let _registration = registering.await.unwrap().unwrap();
+        drop(router);
+        let mut router = place.welcome().await;
+        router.expect(&format!(r#"[64,1,{options},"com.p"]"#)).await;
+    }
+}
