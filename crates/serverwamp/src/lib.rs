@@ -55,8 +55,9 @@ pub use base::statistics::{Refusal, Statistics};
 #[cfg(feature = "server")]
 pub use base::unix_peer::UnixPeer;
 pub use peering::{
-    CallInputs, CallResult, Calling, Delivery, Ended, FromResults, ProgressResults, RealmPeer, ReceivedEvent,
-    Registration, Subscriber, SubscriptionCut, WhileDisconnected,
+    CallInputs, CallResult, Calling, Delivery, Ended, FromResults, Gap, GapReason, HistoryPosition,
+    InvalidPosition, ProgressResults, RealmPeer, ReceivedEvent, Registration, Subscriber, SubscriptionCut,
+    WhileDisconnected,
 };
 #[cfg(feature = "server")]
 pub use router::realm::{Disclosure, ProcedureSettings, Publication, RealmHandle, Ruling, TopicSettings};
@@ -86,7 +87,7 @@ pub use serverwamp_proto::codec::ConversionError;
 #[doc(no_inline)]
 pub use serverwamp_proto::codec::{Dict, Serializer, Value};
 #[doc(no_inline)]
-pub use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
+pub use serverwamp_proto::id::{EpochId, PublicationId, SessionId, SubscriptionId};
 #[doc(no_inline)]
 pub use serverwamp_proto::message::CancelMode;
 #[doc(no_inline)]

@@ -15,6 +15,7 @@ mod join;
 mod publication;
 mod realm_peer;
 mod reconnect;
+mod recovery;
 mod register;
 mod serve_routes;
 mod served;

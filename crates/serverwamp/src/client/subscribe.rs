@@ -1,11 +1,14 @@
 //! Subscriptions of a client.
 
 use super::handle::Held;
+use super::recovery::begin_recovering;
 use super::session::{Awaited, WaitingSubscribe};
 use super::topics::TopicKey;
 use crate::base::error::WampError;
 use crate::base::signal::Signal;
-use crate::peering::{EventInbox, EventSource, PatternShape, RoutePattern, Subscriber, WAITING_EVENTS};
+use crate::peering::{
+    EventInbox, EventSource, HistoryPosition, PatternShape, RoutePattern, Subscriber, WAITING_EVENTS,
+};
 use crate::rt::BoxFuture;
 use serverwamp_proto::id::SubscriptionId;
 use serverwamp_proto::message::SubscribeOptions;
@@ -24,16 +27,72 @@ pub struct Subscribing {
     held: Arc<Held>,
     pattern: RoutePattern,
     get_retained: bool,
+    /// Whether it recovers, and from which position.
+    recovery: Option<Option<HistoryPosition>>,
 }
 
 impl Subscribing {
     pub(super) fn new(held: Arc<Held>, pattern: RoutePattern) -> Self {
-        Self { held, pattern, get_retained: false }
+        Self { held, pattern, get_retained: false, recovery: None }
     }
 
     /// Asks for the retained events of the topics as well: they come first.
     pub fn get_retained(mut self) -> Self {
         self.get_retained = true;
+        self
+    }
+
+    /// Reads what was missed from the router's history, when the client has [reconnected](super::ClientBuilder::reconnect):
+    /// [`next_delivery`](Subscriber::next_delivery) yields [`Recovered`](crate::Delivery::Recovered) with all that was missed, or
+    /// [`Gap`](crate::Delivery::Gap) with the reason why nobody knows it, and then live events, each once.
+    /// [`recv`](Subscriber::recv) hands out recovered events as any others, and passes gaps over.
+    ///
+    /// The router has to keep a history of exactly this topic or pattern ([`TopicSettings::history`](crate::TopicSettings::history)),
+    /// and to have a meta API. Where that is not so, the first thing that the subscription yields is the gap that says it.
+    ///
+    /// ```
+    /// # async fn reload() {}
+    /// # async fn example(client: serverwamp::client::Client) -> Result<(), serverwamp::WampError> {
+    /// use serverwamp::Delivery;
+    ///
+    /// let mut prices = client.subscribe("shop.prices").recover().await?;
+    /// while let Some(next) = prices.next_delivery().await {
+    ///     match next {
+    ///         Delivery::Event(event) => println!("{}", event.bind::<f64>()?),
+    ///         Delivery::Recovered(missed) => println!("{} missed, and here they are", missed.len()),
+    ///         Delivery::Gap(gap) => {
+    ///             println!("some may be missing: {}", gap.reason());
+    ///             reload().await;
+    ///         }
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Events for single sessions (`eligible`), and those that an application sends to one subscriber, are in no history, so they are
+    /// not recovered. The client's own publications are in it, and are recovered. At most 10,000 events are recovered, or 16 MiB.
+    pub fn recover(mut self) -> Self {
+        self.recovery = Some(None);
+        self
+    }
+
+    /// As [`recover`](Self::recover), and goes on from where a former subscription was ([`Subscriber::position`]), of this program or of
+    /// one that has ended: the first thing that it yields is what was missed since.
+    ///
+    /// ```
+    /// # async fn example(client: serverwamp::client::Client, stored: String) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut orders = client.subscribe("shop.orders").recover_from(stored.parse()?).await?;
+    /// while let Some(order) = orders.recv().await {
+    ///     println!("{:?}", order.payload());
+    ///     let _to_be_stored = orders.position().map(|position| position.to_string());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn recover_from(mut self, position: HistoryPosition) -> Self {
+        self.recovery = Some(Some(position));
         self
     }
 
@@ -44,15 +103,23 @@ impl Subscribing {
             get_retained: self.get_retained,
             ..SubscribeOptions::default()
         };
-        let inbox = Arc::new(EventInbox::new(WAITING_EVENTS));
+        let inbox = Arc::new(match self.recovery {
+            None => EventInbox::new(WAITING_EVENTS),
+            Some(position) => EventInbox::recovering(WAITING_EVENTS, position),
+        });
         let waiting =
             Arc::new(WaitingSubscribe { key, options, inbox: Arc::clone(&inbox), answer: Signal::default() });
         let mut unclaimed = Unclaimed { held: Arc::clone(&self.held), waiting: Some(Arc::clone(&waiting)) };
         let asked = Arc::clone(&waiting);
-        let message = move |request| asked.message(request);
+        let sent = Arc::clone(&waiting);
+        let message = move |request| sent.message(request);
         self.held.request(RequestKind::Subscribe, Awaited::Subscribe(waiting), message).await?;
         let id = unclaimed.answer().await?;
-        Ok(Subscriber::new(self.held, id, inbox))
+        // It ends the subscription if this is dropped meanwhile.
+        let subscriber = Subscriber::new(Arc::clone(&self.held) as _, id, Arc::clone(&inbox));
+        let session = Arc::clone(&self.held.session());
+        begin_recovering(&session, &asked.key, subscriber.id(), &inbox).await;
+        Ok(subscriber)
     }
 }
 

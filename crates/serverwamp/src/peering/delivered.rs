@@ -1,6 +1,7 @@
 //! What a subscription yields besides events: the places where some may be missing.
 
 use super::event::ReceivedEvent;
+use super::gap::Gap;
 use serverwamp_proto::id::PublicationId;
 
 /// What a subscription yields, as [`Subscriber::next_delivery`](crate::Subscriber::next_delivery) gives it.
@@ -11,6 +12,10 @@ pub enum Delivery {
     Event(ReceivedEvent),
     /// The client has lost its connection and reconnected: events that were published in between are missing here.
     Cut(SubscriptionCut),
+    /// All that was missed up to here, the oldest first; of a subscription that [recovers](crate::client::Subscribing::recover).
+    Recovered(Vec<ReceivedEvent>),
+    /// Events may be missing up to here, because they could not be recovered.
+    Gap(Gap),
 }
 
 /// A place in a subscription where events may be missing, because the client had no session for a while.

@@ -3,6 +3,7 @@
 use super::delivered::Delivery;
 use super::ended::Ended;
 use super::event_inbox::{EventDraft, EventInbox};
+use super::history_position::HistoryPosition;
 use super::payload::unreadable;
 use crate::base::error::WampError;
 use futures_core::Stream;
@@ -33,7 +34,7 @@ pub struct ReceivedEvent {
 }
 
 impl ReceivedEvent {
-    pub(super) fn new(draft: EventDraft<'_>) -> Self {
+    pub(crate) fn new(draft: EventDraft<'_>) -> Self {
         Self {
             topic: draft.topic,
             publication: draft.publication,
@@ -166,6 +167,14 @@ impl Subscriber {
     /// How often the subscription was renewed because the client had lost its connection: each time, events may be missing.
     pub fn cuts(&self) -> u64 {
         self.inbox.cuts()
+    }
+
+    /// Where the application is in the history of the subscription: behind the last event that it has taken. A program that starts
+    /// again goes on from there ([`recover_from`](crate::client::Subscribing::recover_from)).
+    ///
+    /// `None` of a subscription that does not [recover](crate::client::Subscribing::recover), and where there is no history.
+    pub fn position(&self) -> Option<HistoryPosition> {
+        self.inbox.position()
     }
 
     /// Why no more events come, once that is so: the router took the subscription away, refused it when the client had

@@ -2,10 +2,14 @@
 //!
 //! Between the renewal of a subscription and the word of what was missed, live events are held back, so that they come behind it.
 
-use super::delivered::{Delivery, SubscriptionCut};
+use super::delivered::Delivery;
 use super::ended::Ended;
 use super::event::ReceivedEvent;
 use super::event_queue::EventQueue;
+use super::gap::GapReason;
+use super::history_position::HistoryPosition;
+use super::recovering::Recovering;
+use crate::base::error::WampError;
 use crate::base::locks::{Mutex, MutexGuard};
 use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
 use serverwamp_proto::payload::Payload;
@@ -40,6 +44,26 @@ pub(crate) struct EventDraft<'a> {
     pub(crate) retained: bool,
 }
 
+/// A subscription that recovers, as it was when it was asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Recovers {
+    pub(crate) position: Option<HistoryPosition>,
+    /// Whether it was told before where it is, or that nobody knows.
+    pub(crate) begun: bool,
+    hold: u64,
+}
+
+/// What a subscriber has missed before its live events.
+#[derive(Debug)]
+pub(crate) enum Missed {
+    /// It has just begun, behind this.
+    Nothing(HistoryPosition),
+    /// These events, of which the last is behind this position.
+    Known { events: Vec<ReceivedEvent>, position: HistoryPosition },
+    /// Nobody knows; live events come behind this position, if there is one.
+    Unknown { reason: GapReason, position: Option<HistoryPosition> },
+}
+
 impl EventInbox {
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
@@ -48,6 +72,14 @@ impl EventInbox {
             current_id: AtomicU64::new(0),
             given_up: AtomicBool::new(false),
         }
+    }
+
+    /// The inbox of a subscription that recovers, from here if it is known where it was. Its first live events are held back.
+    pub(crate) fn recovering(capacity: usize, position: Option<HistoryPosition>) -> Self {
+        let inbox = Self::new(capacity);
+        inbox.queue().recovering = Some(Box::new(Recovering::from(position)));
+        inbox.hold();
+        inbox
     }
 
     fn queue(&self) -> MutexGuard<'_, EventQueue> {
@@ -63,7 +95,6 @@ impl EventInbox {
             if !queue.drop_oldest() {
                 break;
             }
-            queue.lost += 1;
         }
         queue.bytes += bytes;
         queue.events += 1;
@@ -77,6 +108,10 @@ impl EventInbox {
     /// No more events come; those that wait are still handed out.
     pub(crate) fn end(&self, why: Ended) {
         let mut queue = self.queue();
+        if queue.recovering.is_some() && queue.held.is_some() {
+            let error = WampError::network_failure("the subscription has ended before that was known");
+            queue.mark_gap(GapReason::Failed(error), None);
+        }
         queue.release();
         queue.ended.get_or_insert(why);
         wake(queue);
@@ -86,6 +121,7 @@ impl EventInbox {
     /// was not told of are forgotten: they are part of what the next one tells of.
     pub(crate) fn hold(&self) {
         let mut queue = self.queue();
+        queue.holds += 1;
         let forgotten = queue.held.replace(VecDeque::new()).unwrap_or_default();
         queue.events -= forgotten.len();
         queue.bytes -= forgotten.iter().map(|event| event.payload().size()).sum::<usize>();
@@ -95,13 +131,49 @@ impl EventInbox {
     pub(crate) fn resume(&self) {
         let mut queue = self.queue();
         queue.cuts += 1;
-        let last = queue.last;
-        match queue.delivered.back_mut() {
-            Some(Delivery::Cut(cut)) => cut.sessions += 1,
-            _ => queue.delivered.push_back(Delivery::Cut(SubscriptionCut { last, sessions: 1 })),
+        queue.mark_cut();
+        queue.release();
+        wake(queue);
+    }
+
+    /// Whether the subscription recovers, and from where.
+    pub(crate) fn recovers(&self) -> Option<Recovers> {
+        let queue = self.queue();
+        let recovering = queue.recovering.as_ref()?;
+        let (position, begun) = (recovering.received.clone(), recovering.begun);
+        Some(Recovers { position, begun, hold: queue.holds })
+    }
+
+    /// How many live events that were held back were dropped.
+    pub(crate) fn held_dropped(&self) -> u64 {
+        self.queue().held_dropped
+    }
+
+    /// Passes on what was held back, behind the position of it, and all that was missed; or says that it may be anything.
+    ///
+    /// It does nothing if the subscription was renewed once more since it was asked whether it [recovers](Self::recovers).
+    pub(crate) fn tell(&self, of: &Recovers, missed: Missed) {
+        let mut queue = self.queue();
+        if queue.held.is_none() || queue.holds != of.hold {
+            return;
+        }
+        match missed {
+            Missed::Nothing(position) => queue.begins_at(position),
+            Missed::Known { events, position } => queue.mark_recovered(events, position),
+            Missed::Unknown { reason, position } => queue.mark_gap(reason, position),
         }
         queue.release();
         wake(queue);
+    }
+
+    /// The subscription was renewed.
+    pub(crate) fn count_cut(&self) {
+        self.queue().cuts += 1;
+    }
+
+    /// Where the application is in the history; `None` where that is not known.
+    pub(super) fn position(&self) -> Option<HistoryPosition> {
+        self.queue().recovering.as_ref()?.taken.clone()
     }
 
     /// The last event that was passed on.
@@ -197,6 +269,7 @@ mod tests {
         let number = |delivered| match delivered {
             Delivery::Event(event) => event.publication().get().cast_signed(),
             Delivery::Cut(cut) => -cut.sessions.cast_signed(),
+            other => panic!("{other:?}"),
         };
         std::iter::from_fn(|| queue.take()).map(number).collect()
     }

@@ -24,9 +24,12 @@ mod expression;
 #[cfg(not(feature = "server"))]
 #[path = "no_expression.rs"]
 mod expression;
+mod gap;
+mod history_position;
 mod pattern;
 pub(crate) mod payload;
 mod realm_peer;
+mod recovering;
 mod registration;
 mod served;
 mod wire;
@@ -40,14 +43,17 @@ pub use disconnected::WhileDisconnected;
 pub use ended::Ended;
 pub(crate) use event::EventSource;
 pub use event::{ReceivedEvent, Subscriber};
-pub(crate) use event_inbox::{EventDraft, EventInbox, WAITING_EVENTS};
+pub(crate) use event_inbox::{EventDraft, EventInbox, Missed, Recovers, WAITING_EVENTS};
 pub(crate) use expression::Expression;
 #[cfg(feature = "server")]
 pub use expression::regex;
+pub use gap::{Gap, GapReason};
+pub use history_position::{HistoryPosition, InvalidPosition};
 pub(crate) use pattern::{Compiled, PatternShape};
 pub use pattern::{RoutePattern, prefix, wildcard};
 pub(crate) use realm_peer::RealmAccess;
 pub use realm_peer::RealmPeer;
+pub(crate) use recovering::{RECOVERED_BYTES, RECOVERED_EVENTS};
 pub use registration::Registration;
 pub(crate) use registration::RegistrationKeeper;
 pub use served::{BoxError, CallLayer, Caller, Invocation, ProcedureService, Request};

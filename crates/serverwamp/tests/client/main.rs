@@ -16,5 +16,6 @@ mod certificates;
 mod failures;
 mod floods;
 mod proofs;
+mod recovery;
 mod settings;
 mod support;

@@ -2,7 +2,7 @@
 
 use super::back_off::BackOff;
 use super::link::{Advanced, Link};
-use super::missed::tell;
+use super::missed::tell_all;
 use super::policy::{AttemptFailure, Reconnect};
 use super::restore::{Restored, restore};
 use super::standing::StandingParts;
@@ -16,7 +16,7 @@ use crate::client::handle::GOODBYE_TIMEOUT;
 use crate::client::join::Unheld;
 use crate::client::session::ClientSession;
 use crate::rt::after;
-use futures_util::future::{Either, join, join_all, select};
+use futures_util::future::{Either, join, select};
 use std::convert::Infallible;
 use std::future::pending;
 use std::pin::pin;
@@ -173,7 +173,7 @@ impl Keeper<'_> {
     /// else has are tried again.
     async fn until_end(&self, session: &Arc<ClientSession>, restored: Restored) -> SessionEnd {
         let Restored { subscriptions, taken } = restored;
-        let told = join_all(subscriptions.iter().map(|renewed| tell(session, renewed)));
+        let told = tell_all(session, &subscriptions);
         let registered = try_again(session, &self.link.standing, taken, self.plan.welcome_timeout);
         let meanwhile = pin!(async {
             // The session's end is what ends the wait for it as well.

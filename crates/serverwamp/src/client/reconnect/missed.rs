@@ -1,9 +1,11 @@
 //! What a subscription has missed between two sessions: the word that comes before its live events.
 
 use crate::base::log::line;
+use crate::client::recovery::go_on_recovering;
 use crate::client::session::ClientSession;
 use crate::client::topics::TopicKey;
 use crate::peering::EventInbox;
+use futures_util::stream::{self, StreamExt};
 use serverwamp_proto::id::{PublicationId, SubscriptionId};
 use std::sync::Arc;
 
@@ -17,12 +19,29 @@ pub(super) struct Renewed {
     pub(super) inbox: Arc<EventInbox>,
 }
 
+/// How many histories are read at once: one session has one such answer at a time, and what waits for it waits in the router.
+const READ_AT_ONCE: usize = 8;
+
+/// Tells all of them.
+pub(super) async fn tell_all(session: &Arc<ClientSession>, renewed: &[Renewed]) {
+    let (reading, telling): (Vec<_>, Vec<_>) =
+        renewed.iter().partition(|renewed| renewed.inbox.recovers().is_some());
+    for renewed in telling {
+        tell(session, renewed).await;
+    }
+    let told = |renewed| tell(session, renewed);
+    stream::iter(reading).for_each_concurrent(READ_AT_ONCE, told).await;
+}
+
 /// Says what a subscription has missed, and passes on the live events that were held back meanwhile.
 ///
 /// It runs when the session is open, beside the calls of the application. When the session ends before it is done, it is dropped, and the
 /// next session begins it anew, with the same `last`.
-pub(super) async fn tell(_: &Arc<ClientSession>, renewed: &Renewed) {
+async fn tell(session: &Arc<ClientSession>, renewed: &Renewed) {
     let Renewed { key, id, last, inbox } = renewed;
+    if let Some(recovers) = inbox.recovers() {
+        return go_on_recovering(session, key, *id, inbox, &recovers).await;
+    }
     line!(
         DEBUG,
         "client",

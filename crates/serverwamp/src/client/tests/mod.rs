@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "the tests run on tokio")]
 
 mod reconnect;
+mod recovery;
 mod served;
 
 use super::{Client, ClientError, JoinSettings, Login, OpenedTransport, SessionEnd, join};

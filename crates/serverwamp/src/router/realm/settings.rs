@@ -107,7 +107,7 @@ impl TopicSettings {
     /// | `epoch` | a random id of this history, another one when it began anew, as after a restart; absent if none is kept |
     ///
     /// A client that comes back asks with `after_publication`: if the epoch is the one it knows and the answer is complete, it
-    /// has missed what it gets and nothing else.
+    /// has missed what it gets and nothing else. [`Subscribing::recover`](crate::client::Subscribing::recover) does that.
     ///
     /// Publications with `exclude`, and those of sessions that may leave nothing in the history, are delivered and not kept: an answer that
     /// would have had one is not complete. Those with `eligible` are for single sessions, and missed by no other.

@@ -63,7 +63,7 @@ impl Runtime for Wire {
 }
 
 /// The place where the client's connections arrive.
-struct Place {
+pub(super) struct Place {
     arrivals: mpsc::UnboundedReceiver<Pipe>,
     attempts: Arc<AtomicUsize>,
     failing: Arc<AtomicUsize>,
@@ -81,7 +81,7 @@ fn connecting(change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> (Place, Co
 }
 
 /// A client in its first session.
-async fn connected(reconnect: Reconnect) -> (Place, Router, Client) {
+pub(super) async fn connected(reconnect: Reconnect) -> (Place, Router, Client) {
     let (mut place, client) = connecting(|builder| builder.reconnect(reconnect));
     let client = tokio::spawn(client);
     let router = place.welcome().await;
@@ -89,7 +89,7 @@ async fn connected(reconnect: Reconnect) -> (Place, Router, Client) {
 }
 
 /// Loses the connection, and waits until the client has noticed.
-async fn cut(router: Router, client: &Client) {
+pub(super) async fn cut(router: Router, client: &Client) {
     drop(router);
     let mut states = client.states();
     while let Some(ConnectionState::Connected { .. }) = states.next().await {}
@@ -109,7 +109,7 @@ impl Place {
     }
 
     /// The next session.
-    async fn welcome(&mut self) -> Router {
+    pub(super) async fn welcome(&mut self) -> Router {
         let mut router = self.arrival().await;
         router.say(WELCOME).await;
         router
