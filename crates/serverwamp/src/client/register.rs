@@ -91,6 +91,19 @@ impl Registering {
         self
     }
 
+    /// Keeps the timeouts of calls here, and asks the router to leave them to this client, if it announces `call_timeout`. By
+    /// default the router keeps them, and interrupts the call.
+    pub fn forward_timeout(mut self) -> Self {
+        self.options.forward_timeout = true;
+        self
+    }
+
+    /// All options of REGISTER at once, but for the kind of match, which is that of the pattern.
+    pub(super) fn with_options(mut self, options: RegisterOptions) -> Self {
+        self.options = options;
+        self
+    }
+
     async fn register(self) -> Result<Registration, WampError> {
         let Self { held, pattern, served, takes_input, mut options } = self;
         let PatternShape::Uri(kind, uri) = pattern.0 else {
