@@ -17,5 +17,6 @@ mod failures;
 mod floods;
 mod proofs;
 mod recovery;
+mod serving;
 mod settings;
 mod support;
