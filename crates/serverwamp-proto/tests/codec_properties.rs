@@ -92,7 +92,7 @@ fn read_in_every_way(serializer: Serializer, bytes: &[u8]) {
         let mut out = Vec::new();
         let _ = transcode(serializer, bytes, to, &mut out);
     }
-    let payload = Payload { serializer, args: Part::copied(bytes), kwargs: Part::copied(bytes) };
+    let payload = Payload::of_parts(serializer, Part::copied(bytes), Part::copied(bytes));
     let args_only = Payload { kwargs: Part::new(), ..payload.clone() };
     for payload in [payload, args_only] {
         let _ = payload.bind::<(Value, Option<Value>)>();

@@ -56,8 +56,8 @@ pub use base::statistics::{Refusal, Statistics};
 pub use base::unix_peer::UnixPeer;
 pub use peering::{
     CallInputs, CallResult, Calling, Delivery, Ended, FromResults, Gap, GapReason, HistoryPosition,
-    InvalidPosition, ProgressResults, RealmPeer, ReceivedEvent, Registration, Subscriber, SubscriptionCut,
-    WhileDisconnected,
+    InvalidPosition, PassthruPayload, ProgressResults, RealmPeer, ReceivedEvent, Registration, Subscriber,
+    SubscriptionCut, WhileDisconnected,
 };
 #[cfg(feature = "server")]
 pub use router::realm::{Disclosure, ProcedureSettings, Publication, RealmHandle, Ruling, TopicSettings};

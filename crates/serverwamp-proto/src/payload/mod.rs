@@ -21,6 +21,7 @@ pub use transcode::{TranscodeCache, Transcoded};
 use crate::codec::Serializer;
 use crate::codec::de::Decode;
 use crate::codec::reader::with_reader;
+use crate::message::Passthru;
 use bind::Bind;
 use returned::{Values, ValuesAs};
 use serde::Deserialize;
@@ -38,6 +39,9 @@ pub struct Payload {
     pub args: Part,
     /// The encoded dictionary; empty when the message has none.
     pub kwargs: Part,
+    /// How the arguments are packed, if only the endpoints can read them. The readers of messages leave it out: it stands in the
+    /// options or details of the message. It is there for application code, which has the payload alone.
+    pub passthru: Option<Box<Passthru>>,
 }
 
 /// Why arguments do not fit a handler's type; its text goes to the caller.
@@ -48,7 +52,19 @@ pub struct ArgumentsError(pub String);
 impl Payload {
     /// No arguments at all.
     pub fn empty(serializer: Serializer) -> Self {
-        Self { serializer, args: Part::new(), kwargs: Part::new() }
+        Self::of_parts(serializer, Part::new(), Part::new())
+    }
+
+    /// Arguments that everybody can read.
+    pub const fn of_parts(serializer: Serializer, args: Part, kwargs: Part) -> Self {
+        Self { serializer, args, kwargs, passthru: None }
+    }
+
+    /// The same arguments, packed as a message says; nothing changes if its mode is off (checklist PPT-01).
+    #[must_use]
+    pub fn packed(mut self, passthru: Option<Box<Passthru>>) -> Self {
+        self.passthru = passthru.filter(|passthru| passthru.is_active());
+        self
     }
 
     /// The same arguments in memory of their own: a payload as it came holds on to all that one read returned.
@@ -58,6 +74,7 @@ impl Payload {
             serializer: self.serializer,
             args: Part::copied(&self.args),
             kwargs: Part::copied(&self.kwargs),
+            passthru: self.passthru.clone(),
         }
     }
 
@@ -68,9 +85,9 @@ impl Payload {
         if self.size() < LONG { self.detached() } else { self.clone() }
     }
 
-    /// The size of the encoded arguments in bytes.
+    /// The size of the encoded arguments in bytes, with their attributes of passthru mode.
     pub fn size(&self) -> usize {
-        self.args.len() + self.kwargs.len()
+        self.args.len() + self.kwargs.len() + self.passthru.as_ref().map_or(0, |passthru| passthru.bytes())
     }
 
     /// Returns whether there are positional arguments: neither nothing nor the empty list that keeps the place before keywords.
@@ -111,10 +128,21 @@ impl Payload {
     /// # Errors
     /// When the arguments do not fit; the text says which one, what was expected and what came.
     pub fn bind<'de, T: Deserialize<'de>>(&'de self) -> Result<T, ArgumentsError> {
+        self.check_open()?;
         with_reader!(self.serializer, R => T::deserialize(Bind::<R<'de>>::new(&self.args, &self.kwargs)))
     }
 
+    /// What is packed would be read as one argument, which it is not.
+    fn check_open(&self) -> Result<(), ArgumentsError> {
+        let Some(passthru) = &self.passthru else { return Ok(()) };
+        let scheme = passthru.scheme.as_deref().unwrap_or_default();
+        Err(ArgumentsError(format!(
+            "the payload is packed with the scheme {scheme:?}, which its receiver has to unpack"
+        )))
+    }
+
     fn read<'de, T: Deserialize<'de>>(&'de self, rule: ValuesAs) -> Result<T, ArgumentsError> {
+        self.check_open()?;
         let rule = if is_both::<T>() { ValuesAs::Both } else { rule };
         with_reader!(self.serializer, R => T::deserialize(Values::<R<'de>>::new(&self.args, &self.kwargs, rule)))
     }

@@ -44,7 +44,12 @@ impl Payload {
             return Ok(self.clone());
         }
         let Transcoded { args, kwargs } = self.transcoded(serializer)?;
-        Ok(Self { serializer, args: Part::from(args.into_owned()), kwargs: Part::from(kwargs.into_owned()) })
+        Ok(Self {
+            serializer,
+            args: Part::from(args.into_owned()),
+            kwargs: Part::from(kwargs.into_owned()),
+            passthru: self.passthru.clone(),
+        })
     }
 }
 
@@ -65,7 +70,7 @@ fn transcode_part(from: Serializer, part: &[u8], to: Serializer) -> Result<Cow<'
 /// use serverwamp_proto::codec::Serializer;
 /// use serverwamp_proto::payload::{Part, Payload, TranscodeCache};
 ///
-/// let payload = Payload { serializer: Serializer::Json, args: Part::copied(b"[1]"), kwargs: Part::new() };
+/// let payload = Payload::of_parts(Serializer::Json, Part::copied(b"[1]"), Part::new());
 /// let cache = TranscodeCache::new(payload);
 /// let packed = cache.get(Serializer::MessagePack, |_| ()).unwrap();
 /// assert_eq!(packed.args, *b"\x91\x01");
@@ -115,7 +120,7 @@ mod tests {
     use super::*;
 
     fn json(args: &[u8]) -> Payload {
-        Payload { serializer: Serializer::Json, args: Part::copied(args), kwargs: Part::new() }
+        Payload::of_parts(Serializer::Json, Part::copied(args), Part::new())
     }
 
     #[test]
@@ -130,7 +135,7 @@ mod tests {
     fn ser_13_what_cannot_be_expressed_is_told_once_and_stays_so() {
         // Not a number: MessagePack has it and JSON has not.
         let nan = Part::copied(b"\x91\xcb\x7f\xf8\0\0\0\0\0\0");
-        let payload = Payload { serializer: Serializer::MessagePack, args: nan, kwargs: Part::new() };
+        let payload = Payload::of_parts(Serializer::MessagePack, nan, Part::new());
         let cache = TranscodeCache::new(payload);
         let mut told = 0;
         assert!(cache.get(Serializer::Json, |_| told += 1).is_none());
@@ -142,11 +147,7 @@ mod tests {
     #[test]
     fn what_is_known_is_not_transcoded() {
         let cache = TranscodeCache::new(json(b"[1]"));
-        cache.add(Payload {
-            serializer: Serializer::Cbor,
-            args: Part::copied(b"\x81\x07"),
-            kwargs: Part::new(),
-        });
+        cache.add(Payload::of_parts(Serializer::Cbor, Part::copied(b"\x81\x07"), Part::new()));
         assert_eq!(cache.get(Serializer::Cbor, |_| ()).unwrap().args, *b"\x81\x07");
         assert_eq!(cache.source().args, *b"[1]");
     }

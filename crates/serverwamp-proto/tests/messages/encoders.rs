@@ -29,11 +29,7 @@ fn payloads(serializer: Serializer) -> Vec<Payload> {
     let mut payloads = Vec::new();
     for args in [Value::Null, json!([]), json!([1, "x"]), many] {
         for kwargs in [Value::Null, json!({}), json!({"k": 1})] {
-            payloads.push(Payload {
-                serializer,
-                args: encode(args.clone()).into(),
-                kwargs: encode(kwargs).into(),
-            });
+            payloads.push(Payload::of_parts(serializer, encode(args.clone()).into(), encode(kwargs).into()));
         }
     }
     payloads

@@ -53,6 +53,9 @@ fn check(session: &ClientSession, draft: &CallDraft) -> Result<(), WampError> {
         let text = "the router does not announce progressive_call_invocations";
         return Err(WampError::new(uris::error::FEATURE_NOT_SUPPORTED).arg(text));
     }
+    if draft.options.passthru.is_some() && !session.dealer_has(Feature::PayloadPassthruMode) {
+        return Err(no_passthru());
+    }
     Ok(())
 }
 
@@ -85,6 +88,12 @@ fn send(
         Submitted::Refused(error) => Err(error),
         Submitted::Waiting(waiting) => Ok(CallPlace::Waiting(waiting)),
     }
+}
+
+/// The error of whoever sends a payload in passthru mode to a router that would end the session over it (checklist PPT-07).
+pub(super) fn no_passthru() -> WampError {
+    let text = "the router does not announce payload_passthru_mode";
+    WampError::new(uris::error::FEATURE_NOT_SUPPORTED).arg(text)
 }
 
 /// A call that is out. It keeps the session.

@@ -65,10 +65,11 @@ impl ClientDriver {
             }
             ClientStep::Answered(request, answer) => self.answered(request, answer),
             ClientStep::Progress(Awaited::Call(inbox), result) => {
-                if !inbox.progress_at(&result.payload, now) {
+                let (request, payload) = (result.request, result.payload.packed(result.details.passthru));
+                if !inbox.progress_at(&payload, now) {
                     let text = "too many progressive results wait to be taken";
                     inbox.finish(Err(WampError::network_failure(text)));
-                    session.cancel(result.request, CancelMode::KillNoWait);
+                    session.cancel(request, CancelMode::KillNoWait);
                 }
             }
             ClientStep::Event(event) => self.event(&event),
@@ -94,6 +95,7 @@ impl ClientDriver {
             }
             ClientStep::Invoke(invocation) => served::invoke(&session, invocation, now),
             ClientStep::Input(call, invocation) => served::input(&call, &invocation),
+            ClientStep::YieldRefused(call) => call.abandon(),
             ClientStep::Interrupt(call, interrupt) => served::interrupt(&call, &interrupt),
             // The machine lets no progress of anything but calls through.
             ClientStep::Progress(..) | ClientStep::Ignored => {}
@@ -121,7 +123,9 @@ impl ClientDriver {
     fn answered(&self, request: PendingRequest<Awaited>, answer: RouterAnswer<'_>) {
         let session = &self.session;
         match (request.of, answer) {
-            (Awaited::Call(inbox), RouterAnswer::Result(result)) => inbox.finish(Ok(result.payload)),
+            (Awaited::Call(inbox), RouterAnswer::Result(result)) => {
+                inbox.finish(Ok(result.payload.packed(result.details.passthru)));
+            }
             (Awaited::Call(inbox), RouterAnswer::Error(error)) => {
                 inbox.finish(Err(WampError::received(&error.error, &error.payload)));
             }
@@ -191,7 +195,9 @@ impl ClientDriver {
                 publisher: event.details.publisher,
                 publisher_authid: event.details.publisher_authid.as_deref(),
                 publisher_authrole: event.details.publisher_authrole.as_deref(),
+                trustlevel: event.details.trustlevel,
                 retained: event.details.retained,
+                passthru: event.details.passthru.as_deref(),
             });
         }
     }

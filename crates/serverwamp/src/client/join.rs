@@ -157,12 +157,15 @@ fn roles() -> ClientRoles {
             Feature::PublisherIdentification,
             Feature::PublisherExclusion,
             Feature::SubscriberBlackwhiteListing,
+            Feature::PayloadPassthruMode,
         ]),
         subscriber: with(&[
             Feature::PublisherIdentification,
             Feature::PatternBasedSubscription,
             Feature::SubscriptionRevocation,
             Feature::EventRetention,
+            Feature::PublicationTrustlevels,
+            Feature::PayloadPassthruMode,
         ]),
         caller: with(&[
             Feature::CallerIdentification,
@@ -170,6 +173,7 @@ fn roles() -> ClientRoles {
             Feature::CallTimeout,
             Feature::ProgressiveCallResults,
             Feature::ProgressiveCallInvocations,
+            Feature::PayloadPassthruMode,
         ]),
         callee: with(&[
             Feature::CallerIdentification,
@@ -181,6 +185,7 @@ fn roles() -> ClientRoles {
             Feature::RegistrationRevocation,
             Feature::ProgressiveCallResults,
             Feature::ProgressiveCallInvocations,
+            Feature::PayloadPassthruMode,
         ]),
     }
 }

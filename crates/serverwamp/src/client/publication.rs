@@ -1,5 +1,6 @@
 //! Publications of a client.
 
+use super::call::no_passthru;
 use super::handle::Held;
 use super::reconnect::Waits;
 use super::session::Awaited;
@@ -10,6 +11,7 @@ use crate::peering::payload::ToArguments;
 use serverwamp_proto::id::{PublicationId, SessionId};
 use serverwamp_proto::message::{Message, Publish, PublishOptions, UnreadBytes};
 use serverwamp_proto::payload::Payload;
+use serverwamp_proto::session::Feature;
 use serverwamp_proto::session::client::RequestKind;
 use std::fmt;
 use std::sync::Arc;
@@ -97,6 +99,17 @@ impl ClientPublication {
         self
     }
 
+    /// The arguments in the session's serializer; their attributes of passthru mode become options.
+    fn encode<M>(&mut self, arguments: &impl ToArguments<M>) -> Result<Payload, WampError> {
+        let session = self.held.session();
+        let mut payload = arguments.to_arguments(session.serializer)?;
+        self.options.passthru = payload.passthru.take();
+        if self.options.passthru.is_some() && !session.broker_has(Feature::PayloadPassthruMode) {
+            return Err(no_passthru());
+        }
+        Ok(payload)
+    }
+
     /// Publishes the event, waits until the router has acknowledged it, and returns its id, the same for all who get it.
     ///
     /// # Cancel safety
@@ -106,7 +119,7 @@ impl ClientPublication {
     /// The router's, such as `wamp.error.not_authorized`; `wamp.error.invalid_payload` when the serializer cannot represent the
     /// arguments; `wamp.error.network_failure` when the session is over, which says whether the event may have been published.
     pub async fn send<M>(mut self, arguments: impl ToArguments<M>) -> Result<PublicationId, WampError> {
-        let payload = arguments.to_arguments(self.held.session().serializer)?;
+        let payload = self.encode(&arguments)?;
         self.options.acknowledge = true;
         self.held.session().outbox.room().await;
         let answer = Arc::new(Signal::default());
@@ -135,8 +148,8 @@ impl ClientPublication {
     /// # Errors
     /// `wamp.error.invalid_payload` when the serializer cannot represent the arguments, `wamp.error.network_failure` when the
     /// session is over.
-    pub async fn send_unacknowledged<M>(self, arguments: impl ToArguments<M>) -> Result<(), WampError> {
-        let payload: Payload = arguments.to_arguments(self.held.session().serializer)?;
+    pub async fn send_unacknowledged<M>(mut self, arguments: impl ToArguments<M>) -> Result<(), WampError> {
+        let payload = self.encode(&arguments)?;
         self.held.session().outbox.room().await;
         let Self { held, topic, options, while_disconnected } = self;
         let bytes = payload.size();

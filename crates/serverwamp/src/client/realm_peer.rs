@@ -5,7 +5,9 @@ use super::publication::ClientPublication;
 use super::register::Registering;
 use super::subscribe::Subscribing;
 use crate::base::error::WampError;
-use crate::peering::{CallStarter, RealmAccess, RealmPeer, Registration, RoutePattern, Served, Subscriber};
+use crate::peering::{
+    CallStarter, RealmAccess, RealmPeer, Registration, RoutePattern, Served, Subscriber, Takes,
+};
 use crate::rt::BoxFuture;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::PublicationId;
@@ -46,9 +48,9 @@ impl RealmAccess for Held {
         self: Arc<Self>,
         pattern: RoutePattern,
         served: Served,
-        takes_input: bool,
+        takes: Takes,
     ) -> BoxFuture<'static, Result<Registration, WampError>> {
-        Registering::new(self, pattern, served, takes_input).into_future()
+        Registering::new(self, pattern, served, takes).into_future()
     }
 }
 

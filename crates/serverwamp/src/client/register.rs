@@ -7,7 +7,9 @@ use crate::api::extract::ClientArguments;
 use crate::api::handler::{ProcedureHandler, SharedState, Unbound};
 use crate::base::error::WampError;
 use crate::base::signal::Signal;
-use crate::peering::{Ended, Matched, PatternShape, Registration, RegistrationKeeper, RoutePattern, Served};
+use crate::peering::{
+    Ended, Matched, PatternShape, Registration, RegistrationKeeper, RoutePattern, Served, Takes,
+};
 use crate::rt::BoxFuture;
 use serverwamp_proto::id::RegistrationId;
 use serverwamp_proto::message::RegisterOptions;
@@ -47,7 +49,12 @@ impl Client {
         T: ClientArguments + 'static,
     {
         let served = Served::Handler(Unbound::new(handler).bind(SharedState::none()));
-        Registering::new(self.held(), pattern.into(), served, H::takes_input())
+        Registering::new(
+            self.held(),
+            pattern.into(),
+            served,
+            Takes { input: H::takes_input(), passthru: H::takes_passthru() },
+        )
     }
 }
 
@@ -59,13 +66,13 @@ pub struct Registering {
     held: Arc<Held>,
     pattern: RoutePattern,
     served: Served,
-    takes_input: bool,
+    takes: Takes,
     options: RegisterOptions,
 }
 
 impl Registering {
-    pub(super) fn new(held: Arc<Held>, pattern: RoutePattern, served: Served, takes_input: bool) -> Self {
-        Self { held, pattern, served, takes_input, options: RegisterOptions::default() }
+    pub(super) fn new(held: Arc<Held>, pattern: RoutePattern, served: Served, takes: Takes) -> Self {
+        Self { held, pattern, served, takes, options: RegisterOptions::default() }
     }
 
     /// Shares the procedure with other callees that register it with the same policy, which says who gets a call.
@@ -105,7 +112,7 @@ impl Registering {
     }
 
     async fn register(self) -> Result<Registration, WampError> {
-        let Self { held, pattern, served, takes_input, mut options } = self;
+        let Self { held, pattern, served, takes, mut options } = self;
         let PatternShape::Uri(kind, uri) = pattern.0 else {
             let text = "routers know URIs, prefixes and wildcards, not regular expressions";
             return Err(WampError::new(uris::error::INVALID_URI).arg(text));
@@ -121,7 +128,7 @@ impl Registering {
             options,
             matched,
             served,
-            takes_input,
+            takes,
             held: Arc::downgrade(&held),
             ended: Arc::clone(&ended),
             given_up: Signal::default(),

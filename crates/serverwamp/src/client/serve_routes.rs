@@ -180,10 +180,10 @@ async fn serve(
         Server::Connecting(builder) => (*builder).await?,
     };
     let requests = procedures.into_iter().map(|route| {
-        let ClientProcedure { pattern, place, served, takes_input } = route;
+        let ClientProcedure { pattern, place, served, takes } = route;
         let procedure = format!("{pattern:?}");
         let registering =
-            Registering::new(client.held(), pattern, served, takes_input).with_options(options.clone());
+            Registering::new(client.held(), pattern, served, takes).with_options(options.clone());
         async move {
             let refused = |error| ServeRoutesError::Refused { procedure, place, error };
             registering.await.map_err(refused)
@@ -216,8 +216,8 @@ impl ServedRoutes {
     /// Waits until the first of them has ended, and says why, as [`Registration::ended`] does.
     pub async fn ended(&self) -> Ended {
         if self.registrations.is_empty() {
-            let _end = self.client.closed().await;
-            return;
+            self.client.closed().await;
+            return Ended::SessionOver;
         }
         select_all(self.registrations.iter().map(|one| Box::pin(one.ended()))).await.0
     }

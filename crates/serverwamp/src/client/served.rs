@@ -4,6 +4,7 @@
 //!
 //! Invariant: an invocation that the machine has let in gets one final answer, and its limits are those of `docs/limits.md`.
 
+use super::call::no_passthru;
 use super::handle::Held;
 use super::session::ClientSession;
 use crate::base::error::WampError;
@@ -12,17 +13,18 @@ use crate::base::signal::Signal;
 use crate::peering::payload::CallReply;
 use crate::peering::{
     CallSource, CallState, Caller, ChargedPayload, Charger, Ended, Invocation, Matched, RealmPeer, Served,
-    Stop, Taken, encode_error, run_to_end,
+    Stop, Taken, Takes, encode_error, run_to_end,
 };
 use crate::rt::{Runtime, after, panics};
 use crate::transport::{Class, Outbox, PushError, infallible};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{RegistrationId, RequestId, SessionId};
 use serverwamp_proto::message::{
-    Interrupt, InterruptMode, Invocation as InvocationMessage, InvocationDetails, Message, Passthru,
-    Register, RegisterOptions, Yield, YieldOptions,
+    Interrupt, InterruptMode, Invocation as InvocationMessage, InvocationDetails, Message, Register,
+    RegisterOptions, Yield, YieldOptions,
 };
 use serverwamp_proto::payload::Payload;
+use serverwamp_proto::session::Feature;
 use serverwamp_proto::uris;
 use std::any::Any;
 use std::fmt;
@@ -49,7 +51,7 @@ pub(super) struct ClientRoute {
     pub(super) options: RegisterOptions,
     pub(super) matched: Matched,
     pub(super) served: Served,
-    pub(super) takes_input: bool,
+    pub(super) takes: Takes,
     /// The client, for what a handler does in the realm. Its calls alone do not keep it.
     pub(super) held: Weak<Held>,
     /// Set when the router does not have the registration any more, and is not to get it again.
@@ -103,11 +105,13 @@ pub(super) fn invoke(session: &Arc<ClientSession>, invocation: InvocationMessage
         let text = format!("more than {CALLS_SERVED} calls of this client are unanswered");
         return send_error(session, request, &WampError::unavailable(text));
     }
-    if let Some(missing) = missing_ability(&details, route.takes_input) {
+    let passthru = details.passthru.filter(|passthru| passthru.is_active());
+    let needed = Takes { input: details.progress, passthru: passthru.is_some() };
+    if let Some(missing) = route.takes.missing_for(needed) {
         state.answer(&CallReply::error(WampError::new(uris::error::FEATURE_NOT_SUPPORTED).arg(missing)));
         return;
     }
-    start(state, payload, &route.served);
+    start(state, payload.packed(passthru), &route.served);
 }
 
 fn describe(
@@ -139,15 +143,6 @@ fn describe(
         state.deadline = Some(after(now, timeout));
     }
     state
-}
-
-/// A feature that the call needs and its route does not have (checklist PCI-06, PPT-08), in the words of the router.
-fn missing_ability(details: &InvocationDetails<'_>, takes_input: bool) -> Option<&'static str> {
-    if details.progress && !takes_input {
-        return Some("the procedure does not take progressive input");
-    }
-    let passthru = details.passthru.as_deref().is_some_and(Passthru::is_active);
-    passthru.then_some("the procedure does not take payloads in passthru mode")
 }
 
 fn start(state: Arc<ServedCall>, payload: Payload, served: &Served) {
@@ -214,7 +209,11 @@ fn send_error(session: &ClientSession, request: RequestId, error: &WampError) {
 
 impl ClientSource {
     fn send_yield(&self, request: RequestId, progress: bool, payload: &Payload) -> Result<(), WampError> {
-        let options = YieldOptions { progress, ..YieldOptions::default() };
+        let passthru = payload.passthru.clone();
+        if passthru.is_some() && !self.session.dealer_has(Feature::PayloadPassthruMode) {
+            return Err(no_passthru());
+        }
+        let options = YieldOptions { progress, passthru, ..YieldOptions::default() };
         let message = Message::Yield(Yield { request, options, payload: payload.clone() });
         let serializer = self.session.serializer;
         let pushed = self.session.outbox.push(Class::Answer, |out| message.encode(serializer, out));

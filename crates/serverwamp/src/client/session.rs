@@ -142,6 +142,12 @@ impl ClientSession {
         roles.and_then(|roles| roles.dealer).is_some_and(|features| features.has(feature))
     }
 
+    /// Returns whether the router's broker announced this.
+    pub(super) fn broker_has(&self, feature: Feature) -> bool {
+        let roles = self.welcome.get().map(|(_, roles)| roles);
+        roles.and_then(|roles| roles.broker).is_some_and(|features| features.has(feature))
+    }
+
     /// Sends a message that is no request.
     pub(super) fn send(&self, message: &Message<'_>) {
         // A full or closed outbox ends the connection, which is where its end is noticed.

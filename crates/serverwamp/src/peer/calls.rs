@@ -14,7 +14,7 @@ use crate::WampError;
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::peering::payload::CallReply;
-use crate::peering::{CallState, Invocation, Matched, Stop};
+use crate::peering::{CallState, Invocation, Matched, Stop, Takes};
 use crate::router::dealer::LastFound;
 use crate::router::meta::{MetaAnswer, MetaApi, MetaCall, finish};
 use crate::router::realm::{CachedConfig, GivenAnswers, Withheld, no_such_procedure};
@@ -173,7 +173,7 @@ impl Calls {
             }
             CallTarget::Meta => {
                 charge_time();
-                check_abilities(&call, false).map_err(refuse)?;
+                check_abilities(&call, Takes::default()).map_err(refuse)?;
                 let Call { ref procedure, ref payload, unread, .. } = call;
                 let answer =
                     MetaApi::of(realm).answer(session, MetaCall { procedure, payload, unread }, answers);
@@ -189,7 +189,11 @@ impl Calls {
             }
         };
         let ServedRoute { procedure, matched, route } = found;
-        check_abilities(&call, route.as_deref().is_some_and(|route| route.takes_input)).map_err(refuse)?;
+        let takes = route.as_deref().map_or_else(Takes::default, |route| route.takes);
+        check_abilities(&call, takes).map_err(refuse)?;
+        if takes.passthru {
+            call.payload = call.payload.packed(call.options.passthru.take());
+        }
         let kept = session.charge(&call.payload).map_err(refuse)?;
         let state = self.state(session, &call, &procedure, matched);
         if self.serial && (session.calls_in_flight() > 0 || !self.waiting.is_empty()) {

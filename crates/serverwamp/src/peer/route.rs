@@ -4,7 +4,7 @@ use super::call_permit;
 use super::calls::Calls;
 use crate::WampError;
 use crate::base::statistics::Refusal;
-use crate::peering::{CallState, Matched, Stop, Taken};
+use crate::peering::{CallState, Matched, Stop, Taken, Takes};
 use crate::router::dealer::{self, CallOrigin, CallRequest, RegistrationEntry, RoutedCall};
 use crate::router::realm::{
     AccessRequest, Disclosure, GivenAnswers, RealmConfig, RunningRealm, Withheld, disclosure_refused,
@@ -204,16 +204,13 @@ pub(super) fn refuse(session: &RouterSession, request: RequestId, input_open: bo
     session.send_error(Call::CODE, request, error);
 }
 
-/// Refuses a call that needs a feature that procedures of the application do not have (checklist PCI-06, PPT-08).
-pub(super) fn check_abilities(call: &Call<'_>, takes_input: bool) -> Result<(), WampError> {
-    let missing = if call.options.progress && !takes_input {
-        "the procedure does not take progressive input"
-    } else if call.options.passthru.as_deref().is_some_and(Passthru::is_active) {
-        "the procedure does not take payloads in passthru mode"
-    } else {
-        return Ok(());
-    };
-    Err(WampError::new(uris::error::FEATURE_NOT_SUPPORTED).arg(missing))
+/// Refuses a call that needs what its procedure does not take (checklist PCI-06, PPT-08).
+pub(super) fn check_abilities(call: &Call<'_>, takes: Takes) -> Result<(), WampError> {
+    let passthru = call.options.passthru.as_deref().is_some_and(Passthru::is_active);
+    match takes.missing_for(Takes { input: call.options.progress, passthru }) {
+        Some(missing) => Err(WampError::new(uris::error::FEATURE_NOT_SUPPORTED).arg(missing)),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn still_running(call: &Call<'_>) -> Violation {

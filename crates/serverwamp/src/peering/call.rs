@@ -2,7 +2,7 @@
 
 use super::call_inputs::CallInputs;
 use super::disconnected::WhileDisconnected;
-use super::payload::unreadable;
+use super::payload::{PassthruPayload, unreadable};
 use crate::base::error::WampError;
 use crate::rt::BoxFuture;
 use futures_core::Stream;
@@ -76,6 +76,14 @@ impl CallResult {
         &self.payload
     }
 
+    /// The bytes of a callee that answers in passthru mode; `None` of one that does not.
+    ///
+    /// # Errors
+    /// As for [`PassthruPayload::of`].
+    pub fn passthru(&self) -> Result<Option<PassthruPayload>, WampError> {
+        PassthruPayload::of(&self.payload)
+    }
+
     /// The results as a `T`, as a call is awaited for: `get::<i64>()` reads the only positional one, and
     /// [`FromResults`] has a table of the rest.
     ///
@@ -98,6 +106,7 @@ impl CallResult {
 /// | [`Args(t)`](crate::extract::Args) | all positional results, as a tuple or a `Vec` |
 /// | [`Kwargs(t)`](crate::extract::Kwargs) | the keyword results, as a struct or a map |
 /// | `(Args(..), Kwargs(..))` | both |
+/// | [`PassthruPayload`] | bytes that were sent in passthru mode |
 /// | [`CallResult`] | all, still encoded |
 ///
 /// What there is besides is an error: only `()` ignores anything. There is no need to implement it.
@@ -117,6 +126,12 @@ pub trait FromResults: Sized {
 impl<T: DeserializeOwned> FromResults for T {
     fn from_results(results: CallResult) -> Result<Self, WampError> {
         results.get()
+    }
+}
+
+impl FromResults for PassthruPayload {
+    fn from_results(results: CallResult) -> Result<Self, WampError> {
+        Self::required(&results.payload, format_args!("the results of {:?}", results.procedure))
     }
 }
 
@@ -143,7 +158,14 @@ impl<T> Calling<T> {
         procedure: String,
         payload: Result<Payload, WampError>,
     ) -> Self {
-        let options = CallOptions::default();
+        let (payload, passthru) = match payload {
+            Ok(mut payload) => {
+                let passthru = payload.passthru.take();
+                (Ok(payload), passthru)
+            }
+            Err(error) => (Err(error), None),
+        };
+        let options = CallOptions { passthru, ..CallOptions::default() };
         let draft = CallDraft {
             procedure,
             payload,

@@ -4,7 +4,7 @@ use super::delivered::Delivery;
 use super::ended::Ended;
 use super::event_inbox::{EventDraft, EventInbox};
 use super::history_position::HistoryPosition;
-use super::payload::unreadable;
+use super::payload::{PassthruPayload, unreadable};
 use crate::base::error::WampError;
 use futures_core::Stream;
 use serde::Deserialize;
@@ -30,6 +30,7 @@ pub struct ReceivedEvent {
     publisher: Option<SessionId>,
     publisher_authid: Option<Box<str>>,
     publisher_authrole: Option<Box<str>>,
+    trustlevel: Option<u64>,
     retained: bool,
 }
 
@@ -38,10 +39,11 @@ impl ReceivedEvent {
         Self {
             topic: draft.topic,
             publication: draft.publication,
-            payload: draft.payload.detached(),
+            payload: draft.payload.detached().packed(draft.passthru.cloned().map(Box::new)),
             publisher: draft.publisher,
             publisher_authid: draft.publisher_authid.map(Into::into),
             publisher_authrole: draft.publisher_authrole.map(Into::into),
+            trustlevel: draft.trustlevel,
             retained: draft.retained,
         }
     }
@@ -75,6 +77,14 @@ impl ReceivedEvent {
         self.payload.given().map_err(|why| unreadable::<T>("arguments of an event of", &self.topic, &why))
     }
 
+    /// The bytes of an event in passthru mode; `None` of one that everybody can read.
+    ///
+    /// # Errors
+    /// As for [`PassthruPayload::of`].
+    pub fn passthru(&self) -> Result<Option<PassthruPayload>, WampError> {
+        PassthruPayload::of(&self.payload)
+    }
+
     /// The publisher's session, if it is disclosed.
     pub fn publisher(&self) -> Option<SessionId> {
         self.publisher
@@ -88,6 +98,11 @@ impl ReceivedEvent {
     /// The publisher's role, if it is disclosed.
     pub fn publisher_authrole(&self) -> Option<&str> {
         self.publisher_authrole.as_deref()
+    }
+
+    /// The trust level that the router gives to publications to the topic, if it gives any.
+    pub fn trustlevel(&self) -> Option<u64> {
+        self.trustlevel
     }
 
     /// Returns whether it is a retained event, published before the subscription.

@@ -12,6 +12,7 @@ use super::recovering::Recovering;
 use crate::base::error::WampError;
 use crate::base::locks::{Mutex, MutexGuard};
 use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
+use serverwamp_proto::message::Passthru;
 use serverwamp_proto::payload::Payload;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -41,7 +42,9 @@ pub(crate) struct EventDraft<'a> {
     pub(crate) publisher: Option<SessionId>,
     pub(crate) publisher_authid: Option<&'a str>,
     pub(crate) publisher_authrole: Option<&'a str>,
+    pub(crate) trustlevel: Option<u64>,
     pub(crate) retained: bool,
+    pub(crate) passthru: Option<&'a Passthru>,
 }
 
 /// A subscription that recovers, as it was when it was asked.

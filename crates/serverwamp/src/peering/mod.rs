@@ -51,6 +51,7 @@ pub use gap::{Gap, GapReason};
 pub use history_position::{HistoryPosition, InvalidPosition};
 pub(crate) use pattern::{Compiled, PatternShape};
 pub use pattern::{RoutePattern, prefix, wildcard};
+pub use payload::PassthruPayload;
 pub(crate) use realm_peer::RealmAccess;
 pub use realm_peer::RealmPeer;
 pub(crate) use recovering::{RECOVERED_BYTES, RECOVERED_EVENTS};
@@ -59,6 +60,6 @@ pub(crate) use registration::RegistrationKeeper;
 pub use served::{BoxError, CallLayer, Caller, Invocation, ProcedureService, Request};
 pub(crate) use served::{
     CallSource, CallState, ChargedPayload, Charger, ErasedHandler, Inputs, Matched, Run, Served, Stop, Taken,
-    run_to_end,
+    Takes, run_to_end,
 };
 pub(crate) use wire::{encode_error, sendable_uri};

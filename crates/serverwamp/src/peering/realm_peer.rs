@@ -5,7 +5,7 @@ use super::event::Subscriber;
 use super::pattern::RoutePattern;
 use super::payload::ToArguments;
 use super::registration::Registration;
-use super::served::Served;
+use super::served::{Served, Takes};
 use crate::WampError;
 use crate::rt::BoxFuture;
 use serverwamp_proto::codec::Serializer;
@@ -37,7 +37,7 @@ pub(crate) trait RealmAccess: CallStarter {
         self: Arc<Self>,
         pattern: RoutePattern,
         served: Served,
-        takes_input: bool,
+        takes: Takes,
     ) -> BoxFuture<'static, Result<Registration, WampError>>;
 }
 

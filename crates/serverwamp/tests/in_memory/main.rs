@@ -9,6 +9,7 @@ mod authorizers;
 mod authorizers_again;
 mod client;
 mod client_identity;
+mod client_passthru;
 mod client_recovery;
 mod client_results;
 mod client_routes;

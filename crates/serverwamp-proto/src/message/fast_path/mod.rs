@@ -84,7 +84,7 @@ fn parts<'a, const CODE: u8>(
         return None;
     }
     if let Some(args) = if short { flat(serializer, rest).filter(|_| announced) } else { None } {
-        let payload = Payload { serializer, args: Part::of_frame(frame, args), kwargs: Part::new() };
+        let payload = Payload::of_parts(serializer, Part::of_frame(frame, args), Part::new());
         return Some((request, prefix, payload));
     }
     let payload = deep(serializer, frame, (prefix.at, prefix.left), elements(CODE), request, bounds.nesting)?;

@@ -75,11 +75,9 @@ fn what_is_encoded_can_be_bound_again() {
         assert_eq!(payload.arg::<[i64; 2]>(), Ok([1, 2]));
         assert_eq!(payload.args, encode_args(serializer, &([1, 2],)).unwrap());
 
-        let payload = Payload {
-            serializer,
-            args: encode_args(serializer, &(1,)).unwrap().into(),
-            kwargs: encode_kwargs(serializer, &BTreeMap::from([("b", 2)])).unwrap().into(),
-        };
+        let args = encode_args(serializer, &(1,)).unwrap();
+        let kwargs = encode_kwargs(serializer, &BTreeMap::from([("b", 2)])).unwrap();
+        let payload = Payload::of_parts(serializer, args.into(), kwargs.into());
         assert_eq!(payload.bind::<Add>(), Ok(Add { a: 1, b: 2 }));
     }
     assert!(encode_single(Serializer::Json, &f64::INFINITY).is_err());

@@ -20,7 +20,7 @@ fn payload(serializer: Serializer, args: &str, kwargs: &str) -> Payload {
         }
         Part::from(out)
     };
-    Payload { serializer, args: carry(args), kwargs: carry(kwargs) }
+    Payload::of_parts(serializer, carry(args), carry(kwargs))
 }
 
 /// Applies `take` in all three serializers, which must agree.
@@ -277,11 +277,7 @@ fn bytes_that_are_no_arguments_are_refused() {
         assert_eq!(bind::<Vec<i64>>(args, kwargs), refused(text));
     }
     for args in ["[1", "[1]]", "[1,", "[1,2]x"] {
-        let payload = Payload {
-            serializer: Serializer::Json,
-            args: Part::copied(args.as_bytes()),
-            kwargs: Part::new(),
-        };
+        let payload = Payload::of_parts(Serializer::Json, Part::copied(args.as_bytes()), Part::new());
         assert!(payload.bind::<Add>().is_err(), "{args}");
         assert!(payload.bind::<Vec<i64>>().is_err(), "{args}");
         assert!(payload.bind::<i64>().is_err(), "{args}");

@@ -24,7 +24,7 @@ use crate::codec::Serializer;
 use crate::id::{RegistrationId, RequestId, SessionId, SubscriptionId};
 use crate::message::{
     Abort, Bounds, Challenge, End, Event, Goodbye, Interrupt, Invocation, Message, UnregisteredDetails,
-    UnsubscribedDetails, Violation, Welcome,
+    UnsubscribedDetails, Violation, Welcome, Yield,
 };
 use requests::Requests;
 use served::ServedInvocations;
@@ -69,6 +69,8 @@ pub enum ClientStep<'a, P, I> {
     Input(I, Invocation<'a>),
     /// Stop an invocation that is being served; it is still to be answered.
     Interrupt(I, Interrupt),
+    /// The router refused what an invocation had yielded, and has ended it: it gets no answer.
+    YieldRefused(I),
     /// The router ends the session: answer with GOODBYE `wamp.close.goodbye_and_out`, then close the transport.
     Dismissed(Goodbye<'a>),
     /// The router's answer to the client's GOODBYE: close the transport.
@@ -275,6 +277,12 @@ impl<P: Clone, I: Clone> ClientMachine<P, I> {
                 self.answered(registered.request, RouterAnswer::Registered(registered.registration))
             }
             Message::Result(result) => self.answered(result.request, RouterAnswer::Result(result)),
+            // The call is over (checklist PPT-09).
+            Message::Error(error) if error.request_type == Yield::CODE => {
+                let of = self.served.get(error.request);
+                self.served.answer(error.request);
+                Ok(of.map_or(ClientStep::Ignored, ClientStep::YieldRefused))
+            }
             Message::Error(ref error) => {
                 check_uri(&message, "Error", &error.error)?;
                 let Message::Error(error) = message else { return Ok(ClientStep::Ignored) };

@@ -3,7 +3,7 @@
 use super::{CallInput, Canceled, Captures, Params, Procedure, State};
 use crate::api::reply::Progress;
 use crate::peering::payload::{Arg, Args, Kwargs};
-use crate::peering::{Caller, RealmPeer};
+use crate::peering::{Caller, PassthruPayload, RealmPeer};
 use serverwamp_proto::payload::Payload;
 
 /// An argument of a handler that a client serves: an extractor that needs no session of the router.
@@ -25,6 +25,7 @@ impl<T> ClientArgument for Args<T> {}
 impl<T> ClientArgument for Kwargs<T> {}
 impl<T> ClientArgument for State<T> {}
 impl ClientArgument for Payload {}
+impl ClientArgument for PassthruPayload {}
 impl ClientArgument for Progress {}
 impl ClientArgument for Canceled {}
 impl ClientArgument for CallInput {}

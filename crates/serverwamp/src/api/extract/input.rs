@@ -3,6 +3,7 @@
 use super::FromRequest;
 use crate::peering::{Inputs, Invocation};
 use futures_core::Stream;
+use serverwamp_proto::message::Passthru;
 use serverwamp_proto::payload::Payload;
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -32,6 +33,8 @@ use std::task::{Context, Poll};
 #[derive(Debug)]
 pub struct CallInput {
     first: Option<Payload>,
+    /// The attributes of the first input, which count for all (checklist PCI-11, PPT-14).
+    passthru: Option<Box<Passthru>>,
     rest: Option<Arc<Inputs>>,
 }
 
@@ -47,7 +50,9 @@ impl CallInput {
     fn poll_input(&mut self, cx: &Context<'_>) -> Poll<Option<Payload>> {
         match (self.first.take(), &self.rest) {
             (Some(first), _) => Poll::Ready(Some(first)),
-            (None, Some(rest)) => rest.poll_next(cx),
+            (None, Some(rest)) => {
+                rest.poll_next(cx).map(|input| input.map(|input| input.packed(self.passthru.clone())))
+            }
             (None, None) => Poll::Ready(None),
         }
     }
@@ -67,6 +72,7 @@ impl<S: Sync> FromRequest<Invocation, S> for CallInput {
     const TAKES_INPUT: bool = true;
 
     async fn from_request(request: &mut Invocation, _: &S) -> Result<Self, Infallible> {
-        Ok(Self { first: Some(request.payload.to_keep()), rest: request.call.inputs.clone() })
+        let first = request.payload.to_keep();
+        Ok(Self { passthru: first.passthru.clone(), first: Some(first), rest: request.call.inputs.clone() })
     }
 }

@@ -7,6 +7,7 @@
 //! | [`Arg<T>`] | exactly one positional argument | procedures |
 //! | [`Kwargs<T>`] | the keyword arguments as a struct or a map | procedures |
 //! | [`Payload`](crate::Payload) | the arguments, still encoded | procedures |
+//! | [`PassthruPayload`](crate::PassthruPayload) | bytes that routers do not read | procedures |
 //! | [`Progress`](crate::Progress) | where progressive results go | procedures |
 //! | [`Canceled`] | completes when the caller cancels; without it the handler is simply dropped | procedures |
 //! | [`Caller`] | who calls, as far as callees are told | procedures |
@@ -125,4 +126,8 @@ pub trait FromRequest<R: Request, S>: Sized {
     /// Returns whether the extractor takes more input than the request itself. [`CallInput`] does.
     #[doc(hidden)]
     const TAKES_INPUT: bool = false;
+
+    /// Returns whether the extractor takes payloads in passthru mode. [`PassthruPayload`](crate::PassthruPayload) does.
+    #[doc(hidden)]
+    const TAKES_PASSTHRU: bool = false;
 }

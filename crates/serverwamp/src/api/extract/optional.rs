@@ -16,6 +16,8 @@ impl<R: Request, S: Sync, E: FromRequest<R, S>> FromRequest<R, S> for Option<E> 
 
     const TAKES_INPUT: bool = E::TAKES_INPUT;
 
+    const TAKES_PASSTHRU: bool = E::TAKES_PASSTHRU;
+
     async fn from_request(request: &mut R, state: &S) -> Result<Self, E::Rejection> {
         if E::is_known_absent(request) {
             return Ok(None);
@@ -32,6 +34,8 @@ impl<R: Request, S: Sync, E: FromRequest<R, S>> FromRequest<R, S> for Result<E, 
     type Rejection = Infallible;
 
     const TAKES_INPUT: bool = E::TAKES_INPUT;
+
+    const TAKES_PASSTHRU: bool = E::TAKES_PASSTHRU;
 
     async fn from_request(request: &mut R, state: &S) -> Result<Self, Infallible> {
         Ok(E::from_request(request, state).await)

@@ -2,10 +2,11 @@
 
 use super::FromRequest;
 use crate::WampError;
-use crate::peering::Invocation;
 use crate::peering::payload::{Arg, Args, Kwargs};
+use crate::peering::{Invocation, PassthruPayload};
 use serde::de::DeserializeOwned;
 use serverwamp_proto::payload::Payload;
+use serverwamp_proto::uris;
 
 /// A struct filled from the arguments by position, then by name, as Python binds a call to a signature.
 ///
@@ -58,6 +59,32 @@ payload_extractor!(Params, bind);
 payload_extractor!(Arg, arg);
 payload_extractor!(Args, args);
 payload_extractor!(Kwargs, kwargs);
+
+/// A procedure whose handler takes it can be called in passthru mode; others answer such calls with
+/// `wamp.error.feature_not_supported`. `Option` of it is `None` for plain calls, which are refused otherwise.
+impl<S: Sync> FromRequest<Invocation, S> for PassthruPayload {
+    type Rejection = WampError;
+
+    const TAKES_PASSTHRU: bool = true;
+
+    async fn from_request(request: &mut Invocation, _: &S) -> Result<Self, WampError> {
+        match Self::of(&request.payload) {
+            Ok(Some(payload)) => Ok(payload),
+            Ok(None) => {
+                Err(refused("the procedure takes its arguments in passthru mode, and ppt_scheme is missing"))
+            }
+            Err(_) => Err(refused("a payload in passthru mode is one binary argument, and no keywords")),
+        }
+    }
+
+    fn is_absent(request: &Invocation) -> bool {
+        request.payload.passthru.is_none()
+    }
+}
+
+fn refused(text: &str) -> WampError {
+    WampError::new(uris::error::INVALID_ARGUMENT).arg(text)
+}
 
 impl<S: Sync> FromRequest<Invocation, S> for Payload {
     type Rejection = WampError;

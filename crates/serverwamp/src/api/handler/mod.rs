@@ -49,6 +49,12 @@ pub trait Handler<R: Request, T, S>: Clone + Send + Sync + 'static {
     fn takes_input() -> bool {
         false
     }
+
+    /// Returns whether it takes payloads in passthru mode. Functions with a [`PassthruPayload`](crate::PassthruPayload) do.
+    #[doc(hidden)]
+    fn takes_passthru() -> bool {
+        false
+    }
 }
 
 /// A handler with the state it runs with.

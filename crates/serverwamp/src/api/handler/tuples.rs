@@ -43,6 +43,10 @@ macro_rules! impl_handler {
             fn takes_input() -> bool {
                 false $(|| $ty::TAKES_INPUT)*
             }
+
+            fn takes_passthru() -> bool {
+                false $(|| $ty::TAKES_PASSTHRU)*
+            }
         }
     };
 }

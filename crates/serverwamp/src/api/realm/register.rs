@@ -3,7 +3,7 @@
 use crate::api::extract::ClientArguments;
 use crate::api::handler::{ProcedureHandler, SharedState, Unbound};
 use crate::base::error::WampError;
-use crate::peering::{RealmPeer, Registration, RoutePattern, Served};
+use crate::peering::{RealmPeer, Registration, RoutePattern, Served, Takes};
 use crate::router::realm::RealmHandle;
 
 impl RealmHandle {
@@ -37,7 +37,11 @@ impl RealmHandle {
         T: 'static,
     {
         let served = Served::Handler(Unbound::new(handler).bind(SharedState::none()));
-        self.register_served(&pattern.into(), served, H::takes_input())
+        self.register_served(
+            &pattern.into(),
+            served,
+            Takes { input: H::takes_input(), passthru: H::takes_passthru() },
+        )
     }
 }
 
@@ -57,6 +61,12 @@ impl RealmPeer {
         T: ClientArguments + 'static,
     {
         let served = Served::Handler(Unbound::new(handler).bind(SharedState::none()));
-        self.access().register(pattern.into(), served, H::takes_input()).await
+        self.access()
+            .register(
+                pattern.into(),
+                served,
+                Takes { input: H::takes_input(), passthru: H::takes_passthru() },
+            )
+            .await
     }
 }

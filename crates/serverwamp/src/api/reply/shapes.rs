@@ -2,7 +2,7 @@
 
 use super::IntoReply;
 use crate::peering::Invocation;
-use crate::peering::payload::{Arg, Args, CallReply, Kwargs, ToPayload, via};
+use crate::peering::payload::{Arg, Args, CallReply, Kwargs, PassthruPayload, ToPayload, via};
 use serde::Serialize;
 use serverwamp_proto::payload::Payload;
 use std::future::{Future, ready};
@@ -23,6 +23,7 @@ shape_replies! {
     [T] Kwargs<T>;
     [A, K] (Args<A>, Kwargs<K>);
     [] Payload;
+    [] PassthruPayload;
 }
 
 impl IntoReply<Invocation, via::Shape> for CallReply {

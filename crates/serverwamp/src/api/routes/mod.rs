@@ -20,7 +20,7 @@ pub(crate) use served_by_client::ClientProcedure;
 use crate::api::handler::{ProcedureHandler, SharedState, Unbound};
 use crate::api::layer::layered;
 use crate::base::error::Problem;
-use crate::peering::{CallLayer, ProcedureService, Served};
+use crate::peering::{CallLayer, ProcedureService, Served, Takes};
 #[cfg(feature = "server")]
 use required::Required;
 use std::fmt;
@@ -61,7 +61,7 @@ pub struct RouteSet<S = ()> {
 pub(crate) struct ProcedureEntry<S> {
     pub(crate) pattern: RoutePattern,
     pub(crate) place: &'static Location<'static>,
-    pub(crate) takes_input: bool,
+    pub(crate) takes: Takes,
     /// What its handler takes that only a session in a realm of the application has.
     pub(crate) needs_session: Option<&'static str>,
     pub(crate) required: Option<Required>,
@@ -73,10 +73,10 @@ type Serve<S> = Box<dyn FnOnce(&SharedState<S>) -> Served + Send>;
 
 impl<S> ProcedureEntry<S> {
     fn with_state(self, state: &SharedState<S>) -> ProcedureEntry<()> {
-        let Self { pattern, place, takes_input, needs_session, required, serve } = self;
+        let Self { pattern, place, takes, needs_session, required, serve } = self;
         let served = serve(state);
         let serve = Box::new(move |_: &_| served);
-        ProcedureEntry { pattern, place, takes_input, needs_session, required, serve }
+        ProcedureEntry { pattern, place, takes, needs_session, required, serve }
     }
 }
 
@@ -102,7 +102,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
         self.procedures.push(ProcedureEntry {
             pattern: pattern.into(),
             place: Location::caller(),
-            takes_input: H::takes_input(),
+            takes: Takes { input: H::takes_input(), passthru: H::takes_passthru() },
             needs_session: H::NEEDS_SESSION,
             required: None,
             serve: Box::new(move |state| Served::Handler(handler.bind(state))),
@@ -123,7 +123,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
         self.procedures.push(ProcedureEntry {
             pattern: pattern.into(),
             place: Location::caller(),
-            takes_input: false,
+            takes: Takes::default(),
             needs_session: None,
             required: None,
             serve: Box::new(move |_| Served::Service(service)),

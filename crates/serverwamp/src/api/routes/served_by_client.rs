@@ -2,7 +2,7 @@
 
 use super::{RouteSet, SharedState, twice};
 use crate::base::error::Problem;
-use crate::peering::{Compiled, RoutePattern, Served};
+use crate::peering::{Compiled, RoutePattern, Served, Takes};
 use serverwamp_proto::pattern::UriPattern;
 use serverwamp_proto::uri::UriRules;
 use std::panic::Location;
@@ -12,7 +12,7 @@ pub(crate) struct ClientProcedure {
     pub(crate) pattern: RoutePattern,
     pub(crate) place: &'static Location<'static>,
     pub(crate) served: Served,
-    pub(crate) takes_input: bool,
+    pub(crate) takes: Takes,
 }
 
 impl<S: Send + Sync + 'static> RouteSet<S> {
@@ -52,7 +52,7 @@ impl<S: Send + Sync + 'static> RouteSet<S> {
                 served: (route.serve)(SharedState::none()),
                 pattern: route.pattern,
                 place: route.place,
-                takes_input: route.takes_input,
+                takes: route.takes,
             });
         }
         for (pattern, place) in topics.patterns() {

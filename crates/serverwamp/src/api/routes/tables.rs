@@ -14,12 +14,7 @@ impl ProcedureEntry<()> {
         let problem = |text| Problem::new(self.place, text);
         let pattern = self.pattern.compile(rules).map_err(problem)?;
         let served = (self.serve)(SharedState::none());
-        if table.insert_procedure(
-            pattern,
-            served,
-            self.takes_input,
-            required::compiled(self.required.as_ref()),
-        ) {
+        if table.insert_procedure(pattern, served, self.takes, required::compiled(self.required.as_ref())) {
             return Ok(());
         }
         Err(problem(twice("procedure", &self.pattern)))

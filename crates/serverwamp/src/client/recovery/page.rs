@@ -6,6 +6,7 @@ use crate::peering::{EventDraft, ReceivedEvent};
 use serde::{Deserialize, Serialize};
 use serverwamp_proto::codec::{DecodeError, DictReader, ListReader, Serializer, from_slice};
 use serverwamp_proto::id::{EpochId, PublicationId, SessionId, SubscriptionId};
+use serverwamp_proto::message::Passthru;
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::{Part, Payload, encode_args, encode_kwargs};
 use std::sync::Arc;
@@ -51,7 +52,7 @@ impl PageRequest {
             |error| WampError::internal(format!("a request for events cannot be encoded: {error}"));
         let args = encode_args(serializer, &[subscription.get()]).map_err(unencoded)?;
         let kwargs = encode_kwargs(serializer, &filters).map_err(unencoded)?;
-        Ok(Payload { serializer, args: args.into(), kwargs: kwargs.into() })
+        Ok(Payload::of_parts(serializer, args.into(), kwargs.into()))
     }
 }
 
@@ -78,6 +79,25 @@ struct PastDetails {
     publisher: Option<u64>,
     publisher_authid: Option<String>,
     publisher_authrole: Option<String>,
+    trustlevel: Option<u64>,
+    ppt_scheme: Option<Box<str>>,
+    ppt_serializer: Option<Box<str>>,
+    ppt_cipher: Option<Box<str>>,
+    ppt_keyid: Option<Box<str>>,
+}
+
+impl PastDetails {
+    /// What the publisher said of its bytes, if the event is in passthru mode.
+    fn take_passthru(&mut self) -> Option<Passthru> {
+        let passthru = Passthru {
+            scheme: self.ppt_scheme.take(),
+            serializer: self.ppt_serializer.take(),
+            cipher: self.ppt_cipher.take(),
+            keyid: self.ppt_keyid.take(),
+            ..Passthru::default()
+        };
+        passthru.is_active().then_some(passthru)
+    }
 }
 
 impl HistoryPage {
@@ -150,6 +170,7 @@ fn read_event(serializer: Serializer, bytes: &[u8], key: &TopicKey) -> Result<Re
         Some(topic) if key.kind != Match::Exact => Arc::from(&**topic),
         _ => Arc::clone(&key.topic),
     };
+    let passthru = details.take_passthru();
     Ok(ReceivedEvent::new(EventDraft {
         topic,
         publication,
@@ -157,6 +178,8 @@ fn read_event(serializer: Serializer, bytes: &[u8], key: &TopicKey) -> Result<Re
         publisher: details.publisher.and_then(SessionId::new),
         publisher_authid: details.publisher_authid.as_deref(),
         publisher_authrole: details.publisher_authrole.as_deref(),
+        trustlevel: details.trustlevel,
         retained: false,
+        passthru: passthru.as_ref(),
     }))
 }

@@ -20,6 +20,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const WELCOME: &str = r#"[2,4711,{"roles":{"broker":{},"dealer":{"features":{"call_canceling":true}}}}]"#;
+const PASSTHRU_WELCOME: &str =
+    r#"[2,4711,{"roles":{"broker":{},"dealer":{"features":{"payload_passthru_mode":true}}}}]"#;
 const BASIC_WELCOME: &str = r#"[2,4711,{"roles":{"broker":{},"dealer":{}}}]"#;
 
 /// The router's end of a connection.

@@ -1,12 +1,13 @@
 //! What a client answers to INVOCATION and INTERRUPT, and what it says of its registrations.
 
-use super::{Router, WELCOME, joined};
+use super::{PASSTHRU_WELCOME, Router, WELCOME, joined};
 use crate::WampError;
 use crate::client::served::CALLS_SERVED;
 use crate::extract::{Arg, CallInput, Caller, Canceled};
-use crate::{Progress, Registration, prefix};
+use crate::{PassthruPayload, Progress, Registration, prefix};
 use futures_util::FutureExt;
 use std::future::IntoFuture;
+use std::sync::Arc;
 
 type Registering = tokio::task::JoinHandle<Result<Registration, WampError>>;
 
@@ -151,4 +152,51 @@ async fn more_calls_than_a_client_serves_are_refused_and_end_with_the_session() 
     assert!(refused.starts_with(&expected), "{refused}");
     drop(router);
     registration.ended().await;
+}
+
+#[tokio::test]
+async fn ppt_09_a_result_that_the_router_refuses_ends_its_handler_without_an_answer() {
+    let (mut router, client) = joined(PASSTHRU_WELCOME).await;
+    let begun = Arc::new(());
+    let running = Arc::downgrade(&begun);
+    let handler = move |progress: Progress| {
+        let begun = Arc::clone(&begun);
+        async move {
+            progress.send(PassthruPayload::new("x_ours", *b"abc")).await?;
+            std::future::pending::<()>().await;
+            drop(begun);
+            Ok::<_, WampError>(())
+        }
+    };
+    let registering = tokio::spawn(client.register("com.p", handler).into_future());
+    let registration = registered(&mut router, registering, r#"[64,1,{},"com.p"]"#).await;
+    router.say(r#"[68,1,7,{"receive_progress":true}]"#).await;
+    router.expect(r#"[70,1,{"progress":true,"ppt_scheme":"x_ours"},["\u0000YWJj"]]"#).await;
+    router.say(r#"[8,70,1,{},"wamp.error.feature_not_supported"]"#).await;
+    // It may come twice, for results that crossed the refusal.
+    router.say(r#"[8,70,1,{},"wamp.error.feature_not_supported"]"#).await;
+    drop(registration);
+    router.expect("[66,2,7]").await;
+    router.say("[67,2]").await;
+    while running.strong_count() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(client.is_open());
+}
+
+#[tokio::test]
+async fn ppt_07_no_router_that_does_not_announce_it_gets_a_payload_in_passthru_mode() {
+    let (mut router, client) = joined(WELCOME).await;
+    let packed = || PassthruPayload::new("x_ours", *b"abc");
+    let registering = tokio::spawn(client.register("com.p", move || async move { packed() }).into_future());
+    let _registration = registered(&mut router, registering, r#"[64,1,{},"com.p"]"#).await;
+    for refused in [
+        client.call::<(), _>("com.q", packed()).await.unwrap_err(),
+        client.publish("com.t", packed()).await.unwrap_err(),
+        client.publication("com.t").send_unacknowledged(packed()).await.unwrap_err(),
+    ] {
+        assert_eq!(refused.uri(), "wamp.error.feature_not_supported");
+    }
+    router.say("[68,1,7,{}]").await;
+    assert!(router.hear().await.unwrap().starts_with(r#"[8,68,1,{},"wamp.error.feature_not_supported""#));
 }

@@ -1,12 +1,14 @@
 //! Values as arguments and keyword arguments of a message, written and read: of a RESULT, a progressive RESULT, an EVENT.
 
 mod arguments;
+mod passthru;
 mod read;
 mod value;
 pub mod via;
 
 pub use self::arguments::{Arg, Args, Kwargs};
-pub(crate) use self::read::unreadable;
+pub use self::passthru::PassthruPayload;
+pub(crate) use self::read::{unreadable, unreadable_because};
 pub(crate) use self::value::{encode_arguments, encode_value};
 
 use crate::base::error::WampError;
@@ -132,7 +134,7 @@ macro_rules! shapes {
         impl<$($generic: Serialize),*> ToPayload<via::Shape> for $shape {
             fn to_payload(&self, $serializer: Serializer) -> Result<Payload, WampError> {
                 let $this = self;
-                Ok(Payload { serializer: $serializer, args: Part::from($args), kwargs: Part::from($kwargs) })
+                Ok(Payload::of_parts($serializer, Part::from($args), Part::from($kwargs)))
             }
         }
 

@@ -47,6 +47,11 @@ pub(crate) fn unreadable<T>(what: &str, from: &str, why: &ArgumentsError) -> Wam
     WampError::new(UNREADABLE).arg(format!("the {what} {from:?} cannot be read as {wanted}: {why}"))
 }
 
+/// The error of whoever cannot read something else.
+pub(crate) fn unreadable_because(why: String) -> WampError {
+    WampError::new(UNREADABLE).arg(why)
+}
+
 /// `Vec<String>` for `alloc::vec::Vec<alloc::string::String>`.
 fn without_paths(name: &str) -> String {
     let mut short = String::new();

@@ -30,7 +30,7 @@ pub(crate) fn encode_arguments<T: Serialize + ?Sized>(
 
 fn encode_plain<T: Serialize + ?Sized>(serializer: Serializer, value: &T) -> Result<Payload, WampError> {
     match encode_single(serializer, value) {
-        Ok(args) => Ok(Payload { serializer, args: args.into(), kwargs: Part::new() }),
+        Ok(args) => Ok(Payload::of_parts(serializer, args.into(), Part::new())),
         Err(error) => Err(cannot_encode(error)),
     }
 }
@@ -50,9 +50,7 @@ impl Glance {
             Err(Seen::Nothing) => Ok(Payload::empty(self.serializer)),
             Err(Seen::Value) => encode_plain(self.serializer, value),
             Err(Seen::Elements) => match encode_args(self.serializer, value) {
-                Ok(args) => {
-                    Ok(Payload { serializer: self.serializer, args: args.into(), kwargs: Part::new() })
-                }
+                Ok(args) => Ok(Payload::of_parts(self.serializer, args.into(), Part::new())),
                 Err(error) => Err(cannot_encode(error)),
             },
             Err(Seen::Unwrapped(encoded)) => *encoded,

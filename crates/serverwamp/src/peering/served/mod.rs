@@ -10,6 +10,7 @@ mod run;
 mod service;
 mod source;
 mod state;
+mod takes;
 
 pub use caller::Caller;
 pub(crate) use charged::{ChargedPayload, Charger};
@@ -22,3 +23,4 @@ pub use service::{BoxError, CallLayer, ProcedureService};
 pub(crate) use service::{ErasedHandler, Served};
 pub(crate) use source::CallSource;
 pub(crate) use state::{CallState, Stop};
+pub(crate) use takes::Takes;

@@ -22,6 +22,8 @@ pub(super) fn receive(inbox: &EventInbox, outgoing: &Outgoing<'_>) {
         publisher: publisher.map(|publisher| publisher.session),
         publisher_authid: publisher.map(|publisher| &*publisher.authid),
         publisher_authrole: publisher.map(|publisher| &*publisher.authrole),
+        trustlevel: outgoing.trustlevel,
         retained: false,
+        passthru: outgoing.passthru,
     });
 }

@@ -7,7 +7,7 @@ use crate::base::statistics::Refusal;
 use crate::peering::payload::ToArguments;
 use crate::router::realm::{
     AccessRequest, Disclosure, GivenAnswers, Granted, RealmConfig, RunningRealm, Withheld,
-    disclosure_refused, forwarded,
+    disclosure_refused, forwarded, not_offered,
 };
 use crate::router::request::{Purpose, QuestionOptions};
 use crate::router::session::RouterSession;
@@ -62,7 +62,7 @@ impl<'p> Outgoing<'p> {
             publisher: None,
             by_configuration: false,
             trustlevel: None,
-            passthru: None,
+            passthru: payload.source().passthru.as_deref(),
             session: None,
             retain: false,
             unrecorded: false,
@@ -196,6 +196,9 @@ impl Broker {
         let filter = receivers.map(ReceiverFilter::new);
         let outgoing = Outgoing::by_realm(publication, topic, &payload);
         let config = self.context.config();
+        if outgoing.passthru.is_some() && !config.access.offers_passthru() {
+            return Err(not_offered());
+        }
         let sent = self.send(realm, &config, Outgoing { receivers, filter, retain, ..outgoing })?;
         self.unheard.notice(&self.context.name, &config.access, topic, || self.is_unheard(topic));
         Ok(sent)

@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn ret_01_a_kept_event_counts_with_all_that_is_kept_of_it() {
-        let empty = || Payload { serializer: Serializer::Json, args: Part::new(), kwargs: Part::new() };
+        let empty = || Payload::empty(Serializer::Json);
         let kept = |payload: Payload, receivers: Receivers, passthru: Passthru| {
             let forms = TranscodeCache::new(payload);
             let publication = PublicationId::new(1).unwrap();

@@ -149,7 +149,8 @@ impl RoutedCall {
                 self.stop(state, true, &error);
             }
             CallOrigin::Application(call, _) => {
-                if !call.progress(payload) {
+                let payload = payload.clone().packed(passthru.map(|passthru| Box::new(passthru.clone())));
+                if !call.progress(&payload) {
                     let text = "the application does not take progressive results fast enough";
                     self.stop(state, true, &WampError::network_failure(text));
                 }

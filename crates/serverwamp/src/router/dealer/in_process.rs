@@ -4,7 +4,7 @@ use super::Found;
 use super::call::{Answer, CallOrigin, CallRequest, RoutedCall};
 use crate::WampError;
 use crate::peering::{CallDraft, CallInbox, CallStarter, StartedCall, Taken};
-use crate::router::realm::{RunningRealm, no_such_procedure};
+use crate::router::realm::{RunningRealm, no_such_procedure, not_offered};
 use crate::rt::{BoxFuture, Runtime, Unavailable};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::message::CancelMode;
@@ -20,7 +20,9 @@ impl Answer<'_> {
     /// The answer for the application.
     pub(super) fn to_application(&self) -> Result<Payload, WampError> {
         match self {
-            Answer::Result { payload, .. } => Ok((*payload).clone()),
+            Answer::Result { payload, passthru } => {
+                Ok((*payload).clone().packed(passthru.map(|passthru| Box::new(passthru.clone()))))
+            }
             Answer::Error { error, payload, .. } => Err(WampError::received(error, payload)),
             Answer::Refusal(error) => Err((*error).clone()),
         }
@@ -66,6 +68,9 @@ fn route(
     };
     let exact = registration.pattern.kind() == Match::Exact;
     let config = realm.context.config();
+    if draft.options.passthru.is_some() && !config.access.offers_passthru() {
+        return Err(not_offered());
+    }
     let settings = config.procedure_settings.of(&draft.procedure);
     let call = Arc::new(RoutedCall::new(CallRequest {
         caller: CallOrigin::Application(Arc::clone(inbox), draft.about),

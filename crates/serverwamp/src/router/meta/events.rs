@@ -173,10 +173,9 @@ impl<'r> MetaEvents<'r> {
             return;
         }
         match encode_args(Serializer::MessagePack, &args()) {
-            Ok(args) => self.broker.publish_meta(
-                topic,
-                Payload { serializer: Serializer::MessagePack, args: args.into(), kwargs: Part::new() },
-            ),
+            Ok(args) => self
+                .broker
+                .publish_meta(topic, Payload::of_parts(Serializer::MessagePack, args.into(), Part::new())),
             Err(error) => {
                 line_later!(ERROR, "event", "a meta event cannot be encoded", topic = topic, error = error);
             }

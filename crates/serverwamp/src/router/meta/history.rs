@@ -176,7 +176,7 @@ impl Reading {
             writer.end();
         }
         let kwargs = self.worth(all_told);
-        Payload { serializer: self.serializer, args: args.into(), kwargs: Part::from(kwargs) }
+        Payload::of_parts(self.serializer, args.into(), Part::from(kwargs))
     }
 
     /// The keyword results.

@@ -165,7 +165,7 @@ impl Listing {
             _ => first.write(&mut writer),
         }
         writer.end();
-        Payload { serializer: self.serializer, args: args.into(), kwargs: Part::new() }
+        Payload::of_parts(self.serializer, args.into(), Part::new())
     }
 }
 

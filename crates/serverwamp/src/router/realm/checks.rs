@@ -42,6 +42,12 @@ impl RealmContext {
     }
 }
 
+/// The answer to the application, which sends a payload in passthru mode where its realm does not offer that (checklist PPT-07).
+pub(crate) fn not_offered() -> WampError {
+    let text = "the realm does not offer payload_passthru_mode";
+    WampError::new(uris::error::FEATURE_NOT_SUPPORTED).arg(text)
+}
+
 /// The attributes of the payload passthru mode, if it is on (checklist PPT-01).
 pub(crate) fn forwarded(passthru: Option<&Passthru>) -> Option<&Passthru> {
     passthru.filter(|passthru| passthru.is_active() || passthru.enc_algo.is_some())

@@ -7,7 +7,7 @@ use super::running::RunningRealm;
 use crate::peering::payload::ToArguments;
 use crate::peering::{
     Calling, Compiled, FromResults, Matched, PatternShape, Registration, RegistrationKeeper, RoutePattern,
-    Served, Subscriber, WAITING_EVENTS,
+    Served, Subscriber, Takes, WAITING_EVENTS,
 };
 use crate::router::dealer::RegistrationEntry;
 use crate::router::routes::{ProcedureRoute, RequiredRoles};
@@ -146,7 +146,7 @@ impl RealmHandle {
         &self,
         pattern: &RoutePattern,
         served: Served,
-        takes_input: bool,
+        takes: Takes,
     ) -> Result<Registration, WampError> {
         let pattern = self.compile(pattern)?;
         let matched = match pattern.kind() {
@@ -157,7 +157,7 @@ impl RealmHandle {
             uri: pattern.as_str().into(),
             matched,
             served,
-            takes_input,
+            takes,
             required: RequiredRoles::default(),
         };
         let entry = self.0.dealer.register_local(self.0.changes(), &pattern, route)?;

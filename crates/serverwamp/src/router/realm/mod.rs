@@ -33,7 +33,7 @@ pub(crate) use authenticating::Unasked;
 pub(crate) use authorize::{AccessRequest, GivenAnswers, Granted, Withheld};
 pub(crate) use authorizer::{AskedQuestion, Authorizer, AuthorizerAnswer, Authorizers, GivenAnswer};
 pub(crate) use changes::Changes;
-pub(crate) use checks::{disclosure_refused, forwarded, no_such_procedure};
+pub(crate) use checks::{disclosure_refused, forwarded, no_such_procedure, not_offered};
 pub(crate) use config::{Anonymous, Blueprint, Entrance, KeepSession, RealmCode, RealmConfig, WaysIn};
 pub(crate) use context::{CachedConfig, RealmContext, RouterContext};
 pub use handle::RealmHandle;

@@ -3,7 +3,9 @@
 use super::handle::RealmHandle;
 use super::running::RunningRealm;
 use crate::WampError;
-use crate::peering::{CallStarter, RealmAccess, RealmPeer, Registration, RoutePattern, Served, Subscriber};
+use crate::peering::{
+    CallStarter, RealmAccess, RealmPeer, Registration, RoutePattern, Served, Subscriber, Takes,
+};
 use crate::rt::BoxFuture;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::PublicationId;
@@ -44,9 +46,9 @@ impl RealmAccess for RunningRealm {
         self: Arc<Self>,
         pattern: RoutePattern,
         served: Served,
-        takes_input: bool,
+        takes: Takes,
     ) -> BoxFuture<'static, Result<Registration, WampError>> {
-        Box::pin(ready(RealmHandle::new(self).register_served(&pattern, served, takes_input)))
+        Box::pin(ready(RealmHandle::new(self).register_served(&pattern, served, takes)))
     }
 }
 

@@ -6,7 +6,7 @@ mod topics;
 pub(crate) use self::required::RequiredRoles;
 pub(crate) use self::topics::{TopicRoute, TopicTable};
 
-use crate::peering::{Compiled, Matched, Served};
+use crate::peering::{Compiled, Matched, Served, Takes};
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
 use std::borrow::Cow;
 use std::fmt;
@@ -28,7 +28,7 @@ pub(crate) struct ProcedureRoute {
     pub(crate) matched: Matched,
     pub(crate) served: Served,
     /// Its calls may bring more than one input.
-    pub(crate) takes_input: bool,
+    pub(crate) takes: Takes,
     /// Who may call it.
     pub(crate) required: RequiredRoles,
 }
@@ -39,7 +39,7 @@ impl RouteTable {
         &mut self,
         pattern: Compiled,
         served: Served,
-        takes_input: bool,
+        takes: Takes,
         required: RequiredRoles,
     ) -> bool {
         match pattern {
@@ -49,7 +49,7 @@ impl RouteTable {
                     Match::Exact => Matched::Exact,
                     _ => Matched::Pattern(Arc::new(pattern.clone())),
                 };
-                let entry = Arc::new(ProcedureRoute { uri, matched, served, takes_input, required });
+                let entry = Arc::new(ProcedureRoute { uri, matched, served, takes, required });
                 if self.procedures.insert(&pattern, entry).is_some() {
                     return false;
                 }
@@ -59,7 +59,7 @@ impl RouteTable {
                 uri: regex.as_str().into(),
                 matched: Matched::Regex(regex),
                 served,
-                takes_input,
+                takes,
                 required,
             })),
         }

@@ -1,8 +1,12 @@
 //! The features that a session's client announced.
 
 use super::RouterSession;
+use crate::WampError;
+use crate::router::realm::not_offered;
 use serverwamp_proto::message::{Passthru, Violation};
+use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::{ClientRoles, Feature};
+use serverwamp_proto::uris;
 
 impl RouterSession {
     /// Sets the roles that the client announced in HELLO.
@@ -29,6 +33,24 @@ impl RouterSession {
 
     pub(crate) fn subscriber_has(&self, feature: Feature) -> bool {
         self.roles().subscriber.is_some_and(|features| features.has(feature))
+    }
+
+    /// Whether a result of the application can go to this caller: one in passthru mode only if both announce that (checklist
+    /// PPT-09).
+    pub(crate) fn check_takes(&self, result: &Payload) -> Result<(), WampError> {
+        if result.passthru.is_none() {
+            return Ok(());
+        }
+        if !self.running_realm().context.config().access.offers_passthru() {
+            return Err(not_offered());
+        }
+        match self.caller_has(Feature::PayloadPassthruMode) {
+            true => Ok(()),
+            false => {
+                let text = "the caller does not announce payload_passthru_mode";
+                Err(WampError::new(uris::error::FEATURE_NOT_SUPPORTED).arg(text))
+            }
+        }
     }
 
     /// Only who announces the payload passthru mode may use it, and only where the realm does (checklist PPT-04 .. PPT-07).

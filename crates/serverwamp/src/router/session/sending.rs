@@ -26,10 +26,13 @@ impl RouterSession {
     /// Queues the final answer to a call. A full or closed outbox ends the connection by itself.
     pub(crate) fn send_reply(&self, request: RequestId, reply: &CallReply) {
         match &reply.0 {
-            Ok(encoded) => {
-                let queued = self.send_plain_result(request, false, &encoded.args, &encoded.kwargs);
-                self.answer_unless_queued(request, queued);
-            }
+            Ok(encoded) => match self.check_takes(encoded) {
+                Ok(()) => {
+                    let queued = self.send_own_result(request, false, encoded);
+                    self.answer_unless_queued(request, queued);
+                }
+                Err(error) => self.send_error(Call::CODE, request, &error),
+            },
             // A client's procedure that has no time would be passed over, and so is the application's (RER-02).
             Err(error)
                 if error.uri() == uris::error::UNAVAILABLE
@@ -231,12 +234,33 @@ impl RouterSession {
     /// # Errors
     /// When the caller is gone, or takes no message of this length.
     pub(crate) fn send_progress(&self, request: RequestId, encoded: &Payload) -> Result<(), WampError> {
-        self.send_plain_result(request, true, &encoded.args, &encoded.kwargs).map_err(|error| match error {
+        self.check_takes(encoded)?;
+        self.send_own_result(request, true, encoded).map_err(|error| match error {
             PushError::TooLong => self.too_long("the progressive result is longer than the caller accepts"),
             PushError::Full => self.unread(),
             PushError::Closed => WampError::call_canceled(),
             PushError::Encode(never) => match never {},
         })
+    }
+
+    /// Queues a RESULT of the application, whose arguments are in the session's serializer.
+    #[inline]
+    fn send_own_result(
+        &self,
+        request: RequestId,
+        progress: bool,
+        payload: &Payload,
+    ) -> Result<(), PushError> {
+        let Payload { args, kwargs, passthru, .. } = payload;
+        if passthru.is_none() {
+            return self.send_plain_result(request, progress, args, kwargs);
+        }
+        let details = ResultDetails { progress, passthru: passthru.clone(), ..ResultDetails::default() };
+        let encode = |out: &mut Vec<u8>| {
+            let encoded = encode_result_with(self.serializer(), request, &details, args, kwargs, out);
+            debug_assert!(encoded.is_ok(), "details of plain texts can be written in every serializer");
+        };
+        self.push(Class::Answer, infallible(encode))
     }
 
     /// Queues a RESULT without details, whose arguments are in the session's serializer.
