@@ -41,6 +41,7 @@ use quote::quote;
 /// |---|---|
 /// | `#[debug_handler]`, `#[debug_handler(procedure)]` | `RouteSet::procedure`, `RealmHandle::register` |
 /// | `#[debug_handler(topic)]` | `RouteSet::topic` |
+/// | `#[debug_handler(event)]` | `Client::subscribe_with`, `RealmHandle::subscribe_with` |
 /// | `#[debug_handler(on_connect)]` | `Realm::on_connect` |
 /// | `#[debug_handler(on_join)]` | `Realm::on_join` |
 /// | `#[debug_handler(auth::transport)]` | `auth::transport` |

@@ -5,7 +5,7 @@ use quote::format_ident;
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, Result, Token, Type};
 
-const KINDS: &str = "expected `procedure`, `topic`, `on_connect`, `on_join`, `authorizer`, `auth::transport`, \
+const KINDS: &str = "expected `procedure`, `topic`, `event`, `on_connect`, `on_join`, `authorizer`, `auth::transport`, \
                      `auth::ticket`, `auth::cra` or `auth::custom`, which is where the handler is registered, or \
                      `state = ..`";
 
@@ -43,7 +43,8 @@ impl Parse for Options {
 
 /// The module for a kind of request, whose first word has been read.
 fn kind_named(word: &Ident, input: ParseStream<'_>) -> Result<Ident> {
-    if ["procedure", "topic", "on_connect", "on_join", "authorizer"].iter().any(|kind| word == kind) {
+    if ["procedure", "topic", "event", "on_connect", "on_join", "authorizer"].iter().any(|kind| word == kind)
+    {
         return Ok(word.clone());
     }
     if word != "auth" {

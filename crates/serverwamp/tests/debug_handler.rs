@@ -5,11 +5,13 @@ use futures_core::Stream;
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use serverwamp::auth::{self, AuthExchange, AuthId, CraCredential, HelloDetails, Principal, Ticket};
+use serverwamp::client::Client;
 use serverwamp::extract::{Arg, Args, Canceled, Captures, FromRef, Kwargs, Params, Procedure, State, Topic};
 use serverwamp::request::{Question, Verdict};
 use serverwamp::{
-    Application, Events, Hold, PendingSession, PendingSubscription, Progress, Progressive, Realm,
-    RealmHandle, RouteSet, Serializer, Session, TransportInfo, WampError, debug_handler,
+    Application, Events, HandledSubscription, Hold, PendingSession, PendingSubscription, Progress,
+    Progressive, Realm, RealmHandle, ReceivedEvent, RouteSet, Serializer, Session, TransportInfo, WampError,
+    debug_handler,
 };
 use std::future::Future;
 use std::pin::Pin;
@@ -162,6 +164,15 @@ async fn authorize_briefly(question: Question) -> bool {
     question.uri() == "com.open"
 }
 
+#[debug_handler(event, state = AppState)]
+async fn heard(Topic(_): Topic, _: Args<(i64,)>, _: ReceivedEvent, _: State<Db>) -> Result<(), WampError> {
+    Ok(())
+}
+
+async fn listen(client: Client) -> Result<HandledSubscription, WampError> {
+    client.subscribe_with("demo.ticks", heard).with_state(AppState).await
+}
+
 #[test]
 fn handlers_of_every_kind_are_what_they_were() {
     let routes = RouteSet::new()
@@ -186,6 +197,7 @@ fn handlers_of_every_kind_are_what_they_were() {
         .authorizer(authorize)
         .role_authorizer("staff", authorize_briefly);
     Application::builder().realm(realm).with_state(AppState).build().unwrap();
+    let _listening = listen;
 }
 
 #[tokio::test]

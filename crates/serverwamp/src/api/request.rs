@@ -3,7 +3,7 @@
 //!
 //! Handlers and extractors are generic in the request, so one extractor serves every kind of handler it makes sense in.
 
-pub use crate::peering::{Invocation, Request};
+pub use crate::peering::{EventDelivery, EventReply, Invocation, Request};
 #[cfg(all(feature = "server", feature = "cryptosign"))]
 pub use crate::router::request::CryptosignMethod;
 #[cfg(all(feature = "server", feature = "scram"))]

@@ -21,6 +21,7 @@ mod serve_routes;
 mod served;
 mod session;
 mod subscribe;
+mod subscribe_with;
 #[cfg(all(test, feature = "server", feature = "tokio"))]
 mod tests;
 mod topics;
@@ -38,3 +39,4 @@ pub use reconnect::{ConnectionState, ConnectionStates, Interruption, Reconnect};
 pub use register::{Invoke, Registering};
 pub use serve_routes::{ServeRoutes, ServeRoutesError, ServedRoutes};
 pub use subscribe::Subscribing;
+pub use subscribe_with::SubscribingWith;

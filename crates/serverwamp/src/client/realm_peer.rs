@@ -8,7 +8,7 @@ use crate::base::error::WampError;
 use crate::peering::{
     CallStarter, RealmAccess, RealmPeer, Registration, RoutePattern, Served, Subscriber, Takes,
 };
-use crate::rt::BoxFuture;
+use crate::rt::{BoxFuture, Runtime};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::PublicationId;
 use serverwamp_proto::payload::Payload;
@@ -19,6 +19,10 @@ impl RealmAccess for Held {
     fn realm(&self) -> &str {
         let welcome = self.first().welcome.get();
         welcome.and_then(|(welcome, _)| welcome.details.realm.as_deref()).unwrap_or_default()
+    }
+
+    fn runtime(&self) -> Arc<dyn Runtime> {
+        Arc::clone(&self.session().runtime)
     }
 
     fn encodes_in(&self) -> Serializer {

@@ -53,6 +53,10 @@ impl ReceivedEvent {
         &self.topic
     }
 
+    pub(crate) fn topic_shared(&self) -> Arc<str> {
+        Arc::clone(&self.topic)
+    }
+
     /// The publication's id, the same for all receivers.
     pub fn publication(&self) -> PublicationId {
         self.publication
@@ -126,6 +130,10 @@ pub struct Subscriber {
 impl Subscriber {
     pub(crate) fn new(source: Arc<dyn EventSource>, id: SubscriptionId, inbox: Arc<EventInbox>) -> Self {
         Self { source, id, inbox }
+    }
+
+    pub(super) fn inbox(&self) -> Arc<EventInbox> {
+        Arc::clone(&self.inbox)
     }
 
     /// The subscription's id, shared with all clients that are in it. It is another one when the client has reconnected.

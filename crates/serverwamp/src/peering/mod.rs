@@ -17,6 +17,7 @@ mod delivered;
 mod disconnected;
 mod ended;
 mod event;
+mod event_handling;
 mod event_inbox;
 mod event_queue;
 #[cfg(feature = "server")]
@@ -43,6 +44,8 @@ pub use disconnected::WhileDisconnected;
 pub use ended::Ended;
 pub(crate) use event::EventSource;
 pub use event::{ReceivedEvent, Subscriber};
+pub use event_handling::{EventDelivery, EventReply, HandledSubscription};
+pub(crate) use event_handling::{EventHandling, matched_by};
 pub(crate) use event_inbox::{EventDraft, EventInbox, Missed, Recovers, WAITING_EVENTS};
 pub(crate) use expression::Expression;
 #[cfg(feature = "server")]

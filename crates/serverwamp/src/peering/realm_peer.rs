@@ -7,7 +7,7 @@ use super::payload::ToArguments;
 use super::registration::Registration;
 use super::served::{Served, Takes};
 use crate::WampError;
-use crate::rt::BoxFuture;
+use crate::rt::{BoxFuture, Runtime};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::PublicationId;
 use serverwamp_proto::payload::Payload;
@@ -18,6 +18,9 @@ use std::sync::Arc;
 pub(crate) trait RealmAccess: CallStarter {
     /// The realm's name.
     fn realm(&self) -> &str;
+
+    /// The runtime that events are handled on.
+    fn runtime(&self) -> Arc<dyn Runtime>;
 
     /// The serializer of arguments.
     fn encodes_in(&self) -> Serializer;

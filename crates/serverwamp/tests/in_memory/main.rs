@@ -8,6 +8,7 @@ mod authentication;
 mod authorizers;
 mod authorizers_again;
 mod client;
+mod client_events;
 mod client_identity;
 mod client_passthru;
 mod client_recovery;

@@ -3,7 +3,7 @@
 use super::{HandlerError, Nothing, Probe, never};
 use crate::api::extract::FromRequest;
 use crate::api::reply::IntoReply;
-use crate::peering::Invocation;
+use crate::peering::{EventDelivery, Invocation};
 use std::marker::PhantomData;
 
 macro_rules! kind {
@@ -144,5 +144,23 @@ kind! {
         label = "not a reply to a procedure call",
         note = "a procedure returns what is `serde::Serialize` (`#[derive(serde::Serialize)]`), `Args`, `Kwargs`, `Progressive`, or a `Result` of these whose error is `Into<WampError>`",
         note = "the documentation of the module `serverwamp::reply` has a table of replies"
+    }
+}
+
+kind! {
+    event, EventDelivery,
+    argument: {
+        message = "`{Self}` cannot be an argument of a handler of events",
+        label = "not an extractor for events",
+        note = "an event's arguments are taken with `Params<T>`, `Arg<T>`, `Args<(A, B)>`, `Kwargs<T>` or `Payload`, its topic with `Topic`, all of it with `ReceivedEvent`",
+        note = "an event has no session here: take `RealmPeer` to call and publish, and `State` for what the handler needs besides",
+        note = "a handler of another kind says where it is registered: `#[debug_handler(procedure)]`, `#[debug_handler(topic)]`",
+        note = "the documentation of the module `serverwamp::extract` has a table of extractors"
+    },
+    reply: {
+        message = "`{Self}` cannot be the result of a handler of events",
+        label = "nobody waits for the result of an event",
+        note = "a handler of events returns `()`, or a `Result<(), E>` whose error is `Into<WampError>` and is logged",
+        note = "see the documentation of `Client::subscribe_with`"
     }
 }

@@ -9,7 +9,7 @@ mod kinds;
 #[cfg(feature = "server")]
 mod realm_kinds;
 
-pub use kinds::procedure;
+pub use kinds::{event, procedure};
 #[cfg(feature = "server")]
 pub use realm_kinds::{
     auth_cra, auth_custom, auth_ticket, auth_transport, authorizer, on_connect, on_join, topic,

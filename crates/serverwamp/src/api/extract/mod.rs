@@ -2,19 +2,20 @@
 //!
 //! | extractor | gives | in |
 //! |---|---|---|
-//! | [`Params<T>`] | a struct filled by position, then by name, as Python fills a signature | procedures |
-//! | [`Args<T>`] | the positional arguments as a tuple or a `Vec` | procedures |
-//! | [`Arg<T>`] | exactly one positional argument | procedures |
-//! | [`Kwargs<T>`] | the keyword arguments as a struct or a map | procedures |
-//! | [`Payload`](crate::Payload) | the arguments, still encoded | procedures |
-//! | [`PassthruPayload`](crate::PassthruPayload) | bytes that routers do not read | procedures |
+//! | [`Params<T>`] | a struct filled by position, then by name, as Python fills a signature | procedures, events |
+//! | [`Args<T>`] | the positional arguments as a tuple or a `Vec` | procedures, events |
+//! | [`Arg<T>`] | exactly one positional argument | procedures, events |
+//! | [`Kwargs<T>`] | the keyword arguments as a struct or a map | procedures, events |
+//! | [`Payload`](crate::Payload) | the arguments, still encoded | procedures, events |
+//! | [`PassthruPayload`](crate::PassthruPayload) | bytes that routers do not read | procedures, events |
 //! | [`Progress`](crate::Progress) | where progressive results go | procedures |
 //! | [`Canceled`] | completes when the caller cancels; without it the handler is simply dropped | procedures |
 //! | [`Caller`] | who calls, as far as callees are told | procedures |
-//! | [`RealmPeer`](crate::RealmPeer) | who serves the call, to call, publish, subscribe and register | procedures |
+//! | [`RealmPeer`](crate::RealmPeer) | who serves the call, to call, publish, subscribe and register | procedures, events |
 //! | [`Procedure`] | the URI that was called | procedures |
-//! | [`Topic`] | the URI that is subscribed to | topics |
-//! | [`Captures`] | what the wildcards, the prefix or the regular expression of the route matched | procedures, topics |
+//! | [`Topic`] | the URI that is subscribed to; the topic of an event | topics, events |
+//! | [`ReceivedEvent`](crate::ReceivedEvent) | the event: its arguments, its publication, its publisher | events |
+//! | [`Captures`] | what the wildcards, the prefix or the regular expression of the route matched | procedures, topics, events |
 //! | [`PendingSubscription`](crate::PendingSubscription) | the question itself: accept it, then live with it | topics |
 //! | [`PendingSession`](crate::PendingSession) | the same for a session | `on_connect`, `on_join` |
 //! | [`Ticket`](crate::auth::Ticket), [`AuthId`](crate::auth::AuthId), [`AuthExchange`](crate::auth::AuthExchange) | what the peer offers | authenticators |
@@ -27,11 +28,15 @@
 //! | [`State<T>`] | application state; a missing one does not compile | everywhere |
 //! | `Option<E>`, `Result<E, E::Rejection>` | what may be absent, what may fail | where `E` works |
 //!
+//! Events are those that a handler of [`Client::subscribe_with`](crate::client::Client::subscribe_with) takes, which asks no session: what
+//! works everywhere else for a session does not work there, but [`State<T>`], `Option` and `Result` do.
+//!
 //! Injected values (`State`, `Session`, `Identity`, ...) come from the server alone: no argument a caller sends can
 //! take their place.
 
 mod call;
 mod client;
+mod event;
 mod input;
 #[cfg(feature = "server")]
 mod lifecycle;
@@ -53,9 +58,7 @@ pub use payload::Params;
 #[cfg(feature = "server")]
 pub use session::{Extension, Identity};
 pub use state::{FromRef, State};
-#[cfg(feature = "server")]
-pub use topic::Topic;
-pub use uri::{Captures, Procedure};
+pub use uri::{Captures, Procedure, Topic};
 
 use crate::WampError;
 use crate::peering::Request;
@@ -88,7 +91,7 @@ use std::future::Future;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be extracted from the request `{R}`",
     label = "not an extractor for this request",
-    note = "the arguments of a call (`Params`, `Args`, `Arg`, `Kwargs`) can be taken from an `Invocation`, a procedure call, only",
+    note = "arguments (`Params`, `Args`, `Arg`, `Kwargs`) can be taken from an `Invocation`, a procedure call, and from an `EventDelivery`, an event, only",
     note = "`State<T>` needs `T: Clone` to be the application's state, or `T: FromRef` of it",
     note = "the documentation of the module `serverwamp::extract` has a table of extractors"
 )]

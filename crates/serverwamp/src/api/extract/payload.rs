@@ -3,7 +3,7 @@
 use super::FromRequest;
 use crate::WampError;
 use crate::peering::payload::{Arg, Args, Kwargs};
-use crate::peering::{Invocation, PassthruPayload};
+use crate::peering::{EventDelivery, Invocation, PassthruPayload};
 use serde::de::DeserializeOwned;
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::uris;
@@ -39,26 +39,30 @@ use serverwamp_proto::uris;
 pub struct Params<T>(pub T);
 
 macro_rules! payload_extractor {
-    ($name:ident, $bind:ident) => {
-        impl<T: DeserializeOwned + Send, S: Sync> FromRequest<Invocation, S> for $name<T> {
+    ($request:ty, $name:ident, $bind:ident) => {
+        impl<T: DeserializeOwned + Send, S: Sync> FromRequest<$request, S> for $name<T> {
             type Rejection = WampError;
 
-            async fn from_request(request: &mut Invocation, _: &S) -> Result<Self, WampError> {
-                Ok($name(request.payload.$bind()?))
+            async fn from_request(request: &mut $request, _: &S) -> Result<Self, WampError> {
+                Ok($name(request.payload().$bind()?))
             }
 
             /// Nothing was given, or `null` alone, which is how many languages say so.
-            fn is_absent(request: &Invocation) -> bool {
-                matches!(request.payload.bind::<Option<()>>(), Ok(None))
+            fn is_absent(request: &$request) -> bool {
+                matches!(request.payload().bind::<Option<()>>(), Ok(None))
             }
         }
     };
 }
 
-payload_extractor!(Params, bind);
-payload_extractor!(Arg, arg);
-payload_extractor!(Args, args);
-payload_extractor!(Kwargs, kwargs);
+payload_extractor!(Invocation, Params, bind);
+payload_extractor!(Invocation, Arg, arg);
+payload_extractor!(Invocation, Args, args);
+payload_extractor!(Invocation, Kwargs, kwargs);
+payload_extractor!(EventDelivery, Params, bind);
+payload_extractor!(EventDelivery, Arg, arg);
+payload_extractor!(EventDelivery, Args, args);
+payload_extractor!(EventDelivery, Kwargs, kwargs);
 
 /// A procedure whose handler takes it can be called in passthru mode; others answer such calls with
 /// `wamp.error.feature_not_supported`. `Option` of it is `None` for plain calls, which are refused otherwise.

@@ -1,14 +1,10 @@
 //! Extractors of the URI that was subscribed to.
 
 use super::uri::texts;
-use super::{Captures, FromRequest};
+use super::{Captures, FromRequest, Topic};
 use crate::router::request::SubscriptionRequest;
 use std::convert::Infallible;
 use std::sync::Arc;
-
-/// The URI that is subscribed to, as the peer wrote it: with `match` prefix or wildcard this is a pattern.
-#[derive(Clone, Debug)]
-pub struct Topic(pub Arc<str>);
 
 impl<S: Sync> FromRequest<SubscriptionRequest, S> for Topic {
     type Rejection = Infallible;

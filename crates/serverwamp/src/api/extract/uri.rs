@@ -10,6 +10,10 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Procedure(pub Arc<str>);
 
+/// The URI that is subscribed to, as the peer wrote it: with `match` prefix or wildcard this is a pattern.
+#[derive(Clone, Debug)]
+pub struct Topic(pub Arc<str>);
+
 /// The matches of the variable parts of a route's pattern, in order.
 ///
 /// A wildcard route gives one text for each empty component, a prefix route the rest behind the prefix, a

@@ -11,7 +11,7 @@ mod realm_kinds;
 mod state;
 mod tuples;
 
-pub use kinds::ProcedureHandler;
+pub use kinds::{EventHandler, ProcedureHandler};
 #[cfg(feature = "server")]
 pub use realm_kinds::{AuthHandler, AuthorizerHandler, ConnectHandler, JoinHandler, TopicHandler};
 pub(crate) use state::SharedState;

@@ -8,6 +8,7 @@ mod register;
 mod renewal;
 mod role_limits;
 mod roles;
+mod subscribe;
 mod template;
 #[cfg(test)]
 mod tests;

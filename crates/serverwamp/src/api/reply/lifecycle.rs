@@ -2,6 +2,7 @@
 
 use super::{IntoReply, via};
 use crate::peering::payload::ToArguments;
+use crate::peering::{EventDelivery, EventReply};
 use crate::router::request::{SessionRequest, SubscriptionRequest};
 use crate::router::session::pending::SessionReply;
 use crate::router::subscription::{PendingSubscription, SubscriptionReply};
@@ -42,6 +43,13 @@ impl<G: Send> IntoReply<SubscriptionRequest, via::Shape> for Hold<G> {
         request.attempt.over.wait().await;
         drop(self.0);
         SubscriptionReply(Ok(()))
+    }
+}
+
+/// The event is handled.
+impl IntoReply<EventDelivery, via::Unit> for () {
+    async fn into_reply(self, _: EventDelivery) -> EventReply {
+        EventReply(Ok(()))
     }
 }
 

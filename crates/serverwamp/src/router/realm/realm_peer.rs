@@ -6,7 +6,7 @@ use crate::WampError;
 use crate::peering::{
     CallStarter, RealmAccess, RealmPeer, Registration, RoutePattern, Served, Subscriber, Takes,
 };
-use crate::rt::BoxFuture;
+use crate::rt::{BoxFuture, Runtime};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::PublicationId;
 use serverwamp_proto::payload::Payload;
@@ -16,6 +16,10 @@ use std::sync::Arc;
 impl RealmAccess for RunningRealm {
     fn realm(&self) -> &str {
         self.name()
+    }
+
+    fn runtime(&self) -> Arc<dyn Runtime> {
+        Arc::clone(&self.context.runtime)
     }
 
     /// It can represent everything that any serializer can; payloads are transcoded for their receivers.
