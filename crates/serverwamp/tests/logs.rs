@@ -327,3 +327,18 @@ async fn a_publication_that_nobody_can_ever_hear_is_logged_once_for_each_topic()
     }
     assert!(told("unheard.many.") <= 64, "each realm has its bound");
 }
+
+#[tokio::test]
+async fn what_a_handler_of_events_cannot_take_is_logged_with_its_topic() {
+    let realm = Realm::<()>::router("handled").allow_anonymous("guest");
+    let app = Application::builder().realm(realm).build().unwrap();
+    let log = Log::get();
+    let handler = |Args((number,)): Args<(i64,)>| async move { assert!(number > 0, "number {number}") };
+    let _handled = app.realm("handled").unwrap().subscribe_with("handled.topic", handler).unwrap();
+    let client = app.join("handled").await.unwrap();
+    client.publish("handled.topic", "text").await.unwrap();
+    client.publish("handled.topic", 0).await.unwrap();
+    let line = log.line(&["WARN serverwamp::event: a handler did not take an event topic=handled.topic"]).await;
+    assert!(line.contains("wamp.error.invalid_argument"), "{line}");
+    log.line(&["ERROR serverwamp::internal: a handler of events panicked", "topic=handled.topic", "number 0"]).await;
+}

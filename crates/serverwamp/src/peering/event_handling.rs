@@ -115,7 +115,7 @@ impl EventHandling {
         match running.catch_unwind().await {
             Ok(EventReply(Ok(()))) => {}
             Ok(EventReply(Err(error))) => {
-                line!(WARN, "client", "a handler did not take an event", topic = topic, error = error);
+                line!(WARN, "event", "a handler did not take an event", topic = topic, error = error);
             }
             Err(panic) => line!(
                 ERROR,
