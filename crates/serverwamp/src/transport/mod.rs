@@ -20,6 +20,7 @@ pub(crate) mod io;
 #[cfg(feature = "server")]
 pub(crate) mod long_poll;
 mod masks;
+pub(crate) mod memory;
 mod outbox;
 mod output;
 mod pause;

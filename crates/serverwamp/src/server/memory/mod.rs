@@ -54,14 +54,12 @@
 
 #[cfg(feature = "client")]
 mod join;
-mod messages;
-mod pipe;
 
 #[cfg(feature = "client")]
 pub use self::join::MemoryJoin;
-pub use self::pipe::{Pipe, pipe};
+pub use crate::transport::memory::{MemoryError, Pipe, pipe};
 
-pub(crate) use self::messages::{MessageReceiver, MessageSender, messages};
+pub(crate) use crate::transport::memory::{CAPACITY, MessageReceiver, MessageSender, messages};
 
 use std::future::poll_fn;
 
@@ -74,30 +72,11 @@ use crate::base::log::line;
 use crate::server::rawsocket::{self, Origin};
 use crate::transport::{TransportInfo, TransportKind};
 
-/// Bytes that wait between a peer in memory and its connection, in each direction; what is beyond waits in the
-/// connection's own queue, where it is limited.
-pub(crate) const CAPACITY: usize = 64 * 1024;
-
 /// A peer of an application in the same process; see [`Application::connect`]. Dropping it is losing the transport.
 #[derive(Debug)]
 pub struct MemoryPeer {
     sender: MessageSender,
     receiver: MessageReceiver,
-}
-
-/// Why a message could not be sent or received.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum MemoryError {
-    /// The application has ended the connection, or its runtime has stopped.
-    #[error("the connection is over")]
-    Closed,
-    /// The message cannot be sent: it is empty, or longer than the connection takes.
-    #[error("a message has 1 to {longest} bytes")]
-    Length {
-        /// The longest message the connection takes.
-        longest: usize,
-    },
 }
 
 impl Application {
