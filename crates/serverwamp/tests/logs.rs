@@ -338,7 +338,13 @@ async fn what_a_handler_of_events_cannot_take_is_logged_with_its_topic() {
     let client = app.join("handled").await.unwrap();
     client.publish("handled.topic", "text").await.unwrap();
     client.publish("handled.topic", 0).await.unwrap();
-    let line = log.line(&["WARN serverwamp::event: a handler did not take an event topic=handled.topic"]).await;
+    let line =
+        log.line(&["WARN serverwamp::event: a handler did not take an event topic=handled.topic"]).await;
     assert!(line.contains("wamp.error.invalid_argument"), "{line}");
-    log.line(&["ERROR serverwamp::internal: a handler of events panicked", "topic=handled.topic", "number 0"]).await;
+    log.line(&[
+        "ERROR serverwamp::internal: a handler of events panicked",
+        "topic=handled.topic",
+        "number 0",
+    ])
+    .await;
 }

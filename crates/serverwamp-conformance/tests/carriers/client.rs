@@ -116,9 +116,9 @@ async fn send_long_messages(to: To<'_>) {
     assert_eq!(client.call::<String, _>("echo.payload", (&long,)).await.expect("the same"), long);
     let too_long =
         client.call::<(), _>("echo.payload", ("x".repeat(LONGEST + 1),)).await.expect_err("it is too long");
-    // RawSocket says before what is too long; a WebSocket ends.
+    // RawSocket says before what is too long; a WebSocket and a long-polling transport end.
     let expected = match to.carrier {
-        Carrier::WebSocket | Carrier::WebSocketTls => "wamp.error.network_failure",
+        Carrier::WebSocket | Carrier::WebSocketTls | Carrier::LongPoll => "wamp.error.network_failure",
         _ => "wamp.error.payload_size_exceeded",
     };
     assert_eq!(too_long.uri(), expected, "{too_long}");
@@ -171,4 +171,14 @@ fn our_client_over_websocket_with_tls() {
 #[test]
 fn our_client_over_rawsocket_with_tls_with_a_server_on_smol() {
     run(Carrier::RawSocketTls, Runtime::Smol);
+}
+
+#[test]
+fn our_client_over_long_polling() {
+    run(Carrier::LongPoll, Runtime::Tokio);
+}
+
+#[test]
+fn our_client_over_long_polling_with_a_server_on_smol() {
+    run(Carrier::LongPoll, Runtime::Smol);
 }

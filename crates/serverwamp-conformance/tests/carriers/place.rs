@@ -125,7 +125,7 @@ impl Process {
             Carrier::RawSocketTcp => format!("rs://{address}"),
             Carrier::RawSocketTls => format!("rss://{secured}"),
             Carrier::RawSocketUnix => format!("unix://{}", self.places.unix),
-            Carrier::LongPoll => panic!("our client does not poll"),
+            Carrier::LongPoll => format!("http://{address}{}", self.places.long_poll),
         };
         let client = Client::connect(address);
         match carrier {

@@ -68,6 +68,14 @@ pub enum ClientError {
         /// What is wrong with the answer.
         why: UpgradeError,
     },
+    /// No long-polling transport was opened.
+    #[error("no long-polling at {address}: {why}")]
+    LongPoll {
+        /// The router.
+        address: String,
+        /// What is wrong with the answer, and what to do.
+        why: String,
+    },
     /// The RawSocket handshake was not answered as it must be.
     #[error("no RawSocket at {address}: {why}")]
     RawSocket {

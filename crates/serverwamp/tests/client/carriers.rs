@@ -26,7 +26,7 @@ impl Places {
     /// TLS is set where it is spoken: elsewhere the setting is refused.
     fn connect(&self, address: &str) -> ClientBuilder {
         let connecting = Client::connect(address);
-        if address.starts_with("wss:") || address.starts_with("rss:") {
+        if ["wss:", "rss:", "https:"].iter().any(|scheme| address.starts_with(scheme)) {
             return connecting.tls(self.tls.clone());
         }
         connecting
@@ -49,6 +49,8 @@ fn places() -> Places {
             format!("ws://{plain}/ws"),
             format!("rs://{plain}"),
             format!("tcp://{plain}"),
+            format!("http://{plain}/lp"),
+            format!("https://localhost:{port}/lp"),
             format!("wss://localhost:{port}/ws"),
             format!("rss://localhost:{port}"),
             format!("unix://{}", socket.display()),
@@ -107,6 +109,7 @@ fn every_subprotocol_is_spoken_and_compressed_if_both_sides_want_it() {
             let connect = || Client::connect(format!("ws://{address}/ws")).subprotocols([subprotocol]);
             converse(connect()).await;
             converse(connect().compress()).await;
+            converse(Client::connect(format!("http://{address}/lp")).subprotocols([subprotocol])).await;
             if !subprotocol.batched {
                 converse(Client::connect(format!("rs://{address}")).serializer(subprotocol.serializer)).await;
             }

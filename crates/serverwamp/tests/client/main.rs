@@ -3,6 +3,7 @@
     feature = "tokio",
     feature = "smol",
     feature = "tls",
+    feature = "long-polling",
     feature = "scram",
     feature = "cryptosign",
     unix
@@ -15,6 +16,7 @@ mod carriers;
 mod certificates;
 mod failures;
 mod floods;
+mod long_polling;
 mod proofs;
 mod recovery;
 mod serving;

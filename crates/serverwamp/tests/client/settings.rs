@@ -40,7 +40,7 @@ async fn settings_that_do_not_apply_at_the_address_are_refused_before_anything_i
         (raw().header("cookie", "a=b"), "the header cookie is for a WebSocket"),
         (raw().origin("https://example.com"), "the header origin is for a WebSocket"),
         (raw().compress(), "`.compress()` is for a WebSocket"),
-        (raw().tls(ClientTls::new()), "connect to wss://.. or rss://.."),
+        (raw().tls(ClientTls::new()), "connect to wss://.., rss://.. or https://.."),
         (web().tls(ClientTls::new()), "`.tls(..)` is set, and ws://localhost:1/ws is without TLS"),
         (web().timeout(Duration::ZERO), "the timeout is 0"),
         (web().login(Login::new("joe")), "the login of \"joe\" has no method"),

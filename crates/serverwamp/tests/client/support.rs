@@ -84,11 +84,11 @@ pub(crate) fn application(realm: Realm<()>) -> Application {
 
 /// Serves the application on tokio, at a port of its own, to the end of the test.
 pub(crate) async fn serve(app: Application) -> SocketAddr {
-    serve_on(Server::new(app)).await
+    serve_on(Server::new(app).long_poll("/lp")).await
 }
 
 pub(crate) async fn serve_secured(app: Application, tls: TlsConfig) -> SocketAddr {
-    serve_on(Server::new(app).tls(tls)).await
+    serve_on(Server::new(app).long_poll("/lp").tls(tls)).await
 }
 
 async fn serve_on(server: Server) -> SocketAddr {

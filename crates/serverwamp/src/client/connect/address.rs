@@ -25,6 +25,11 @@ pub(super) enum Spoken {
         target: String,
     },
     RawSocket,
+    /// HTTP long-polling, with these values of `Host` and of the target below which requests are made.
+    LongPoll {
+        host: String,
+        target: String,
+    },
 }
 
 /// The end of a connection.
@@ -35,7 +40,8 @@ pub(super) enum RouterPlace {
 }
 
 /// The forms of addresses, for messages.
-const FORMS: &str = "ws://HOST:PORT/PATH or wss://.. for WebSocket, rs://HOST:PORT or rss://.. for RawSocket, unix:///PATH or \
+const FORMS: &str = "ws://HOST:PORT/PATH or wss://.. for WebSocket, rs://HOST:PORT or rss://.. for RawSocket, http://HOST:PORT/PATH \
+     or https://.. for long-polling, unix:///PATH or \
      ws+unix:///PATH:/ws for Unix sockets";
 
 impl RouterAddress {
@@ -48,10 +54,14 @@ impl RouterAddress {
                 Some((path, target)) => unix(path, Some(format!("/{target}"))),
                 None => unix(path, Some("/".to_owned())),
             },
-            Some((scheme @ ("ws" | "wss" | "rs" | "rss" | "tcp"), _)) => tcp(scheme, address),
-            Some((scheme @ ("http" | "https"), _)) => {
+            Some((scheme @ ("http" | "https"), _)) if !cfg!(feature = "long-polling") => {
                 let instead = if scheme == "http" { "ws" } else { "wss" };
-                Err(format!("a WebSocket is opened at {instead}://.."))
+                Err(format!(
+                    "a WebSocket is opened at {instead}://..; long-polling needs the feature `long-polling` of the crate serverwamp"
+                ))
+            }
+            Some((scheme @ ("ws" | "wss" | "rs" | "rss" | "tcp" | "http" | "https"), _)) => {
+                tcp(scheme, address)
             }
             Some(_) | None => Err(format!("it has no known scheme; write {FORMS}")),
         };
@@ -101,7 +111,7 @@ fn tcp(scheme: &str, address: &str) -> Parsed {
     if host.is_empty() {
         return Err("it names no host".to_owned());
     }
-    let secure = matches!(scheme, "wss" | "rss");
+    let secure = matches!(scheme, "wss" | "rss" | "https");
     let port = authority.as_str().strip_prefix(host).and_then(|rest| rest.strip_prefix(':'));
     let port = match (port, scheme) {
         (Some("0"), _) => return Err("port 0 is no port to connect to".to_owned()),
@@ -110,17 +120,22 @@ fn tcp(scheme: &str, address: &str) -> Parsed {
             true => has_user(),
             false => format!("{port:?} is no port"),
         })?,
-        (None, "ws") => 80,
-        (None, "wss") => 443,
+        (None, "ws" | "http") => 80,
+        (None, "wss" | "https") => 443,
         (None, _) => return Err("it has no port, and RawSocket has no usual one".to_owned()),
     };
     let place =
         RouterPlace::Tcp { host: host.trim_start_matches('[').trim_end_matches(']').to_owned(), port };
     let target = uri.path_and_query().map_or("/", |target| target.as_str());
     match scheme {
-        "ws" | "wss" => {
+        "ws" | "wss" | "http" | "https" => {
             let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
-            Ok((Spoken::WebSocket { host: authority.to_string(), target }, place, secure))
+            let host = authority.to_string();
+            let spoken = match scheme {
+                "ws" | "wss" => Spoken::WebSocket { host, target },
+                _ => Spoken::LongPoll { host, target },
+            };
+            Ok((spoken, place, secure))
         }
         _ if target != "/" => Err("it has a path, and RawSocket knows none".to_owned()),
         _ => Ok((Spoken::RawSocket, place, secure)),
@@ -160,6 +175,11 @@ mod tests {
         Spoken::WebSocket { host: host.to_owned(), target: target.to_owned() }
     }
 
+    #[cfg(feature = "long-polling")]
+    fn polled(host: &str, target: &str) -> Spoken {
+        Spoken::LongPoll { host: host.to_owned(), target: target.to_owned() }
+    }
+
     fn host(name: &str, port: u16) -> RouterPlace {
         RouterPlace::Tcp { host: name.to_owned(), port }
     }
@@ -172,6 +192,10 @@ mod tests {
             ("ws://h?key=1", web("h", "/?key=1"), host("h", 80), false),
             ("wss://example.com/a/b?c=d", web("example.com", "/a/b?c=d"), host("example.com", 443), true),
             ("ws://[::1]:8080/ws", web("[::1]:8080", "/ws"), host("::1", 8080), false),
+            #[cfg(feature = "long-polling")]
+            ("http://h:8080/lp?key=1", polled("h:8080", "/lp?key=1"), host("h", 8080), false),
+            #[cfg(feature = "long-polling")]
+            ("https://h/lp", polled("h", "/lp"), host("h", 443), true),
             ("rs://h:8081", Spoken::RawSocket, host("h", 8081), false),
             ("tcp://h:8081/", Spoken::RawSocket, host("h", 8081), false),
             ("rss://h:8081", Spoken::RawSocket, host("h", 8081), true),
@@ -200,8 +224,10 @@ mod tests {
             ("", "no known scheme"),
             ("localhost:8080", "no known scheme"),
             ("mqtt://h", "no known scheme"),
-            ("http://h/ws", "a WebSocket is opened at ws://.."),
-            ("https://h/ws", "a WebSocket is opened at wss://.."),
+            #[cfg(not(feature = "long-polling"))]
+            ("http://h/ws", "a WebSocket is opened at ws://..; long-polling needs the feature"),
+            #[cfg(not(feature = "long-polling"))]
+            ("https://h/ws", "a WebSocket is opened at wss://..; long-polling needs the feature"),
             ("rs://h", "it has no port"),
             ("rs://h:1/ws", "it has a path"),
             ("ws://", ""),

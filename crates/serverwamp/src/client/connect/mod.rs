@@ -1,6 +1,8 @@
 //! Connecting to a router: [`Client::connect`] and what can be set for it.
 
 mod address;
+#[cfg(feature = "long-polling")]
+mod long_poll;
 mod open;
 mod settings;
 #[cfg(feature = "tls")]
@@ -34,6 +36,7 @@ impl Client {
     /// |---|---|
     /// | `ws://HOST:PORT/PATH`, `wss://..` | WebSocket, with TLS |
     /// | `rs://HOST:PORT`, `rss://..` | RawSocket, with TLS; `tcp://` is `rs://` |
+    /// | `http://HOST:PORT/PATH`, `https://..` | HTTP long-polling, with TLS (feature `long-polling`) |
     /// | `unix:///PATH` | RawSocket over a Unix socket |
     /// | `ws+unix:///PATH:/TARGET` | WebSocket over a Unix socket |
     ///
@@ -152,7 +155,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends a header with the request that opens a WebSocket, such as `Cookie` or `Authorization`. RawSocket has none.
+    /// Sends a header with the request that opens a WebSocket, or with all requests of long-polling, such as `Cookie` or
+    /// `Authorization`. RawSocket has none.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         let (name, value) = (name.as_ref(), value.as_ref());
         let made_here = ["host", "upgrade", "connection", "content-length", "transfer-encoding"];

@@ -41,6 +41,11 @@ impl Connector<'_> {
         match &self.address.spoken {
             Spoken::WebSocket { host, target } => self.open_websocket(host, target).await,
             Spoken::RawSocket => self.open_rawsocket().await,
+            #[cfg(feature = "long-polling")]
+            Spoken::LongPoll { host, target } => self.open_long_poll(host, target).await,
+            // The address was refused.
+            #[cfg(not(feature = "long-polling"))]
+            Spoken::LongPoll { .. } => Err(ClientError::Settings("long-polling is not built in".to_owned())),
         }
     }
 
@@ -132,7 +137,7 @@ impl Connector<'_> {
     }
 
     /// The stream below, with TLS if the address says so, and what proofs can be bound to.
-    async fn connect(&self) -> Result<(AnyIo, Option<ChannelId>), ClientError> {
+    pub(super) async fn connect(&self) -> Result<(AnyIo, Option<ChannelId>), ClientError> {
         let connecting = async {
             let connected = match &self.address.place {
                 RouterPlace::Tcp { host, port } => self.runtime.connect(host, *port).await,
@@ -199,6 +204,7 @@ impl Connector<'_> {
                 let spoken = match self.address.spoken {
                     Spoken::WebSocket { .. } => "WebSocket",
                     Spoken::RawSocket => "RawSocket",
+                    Spoken::LongPoll { .. } => "HTTP",
                 };
                 format!("the other side closed it: check the port, and whether {spoken} is spoken there")
             }

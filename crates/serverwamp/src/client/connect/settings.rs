@@ -33,6 +33,11 @@ impl ConnectSettings {
     /// # Errors
     /// The setting that does not, and what to do.
     pub(super) fn check(&self, address: &RouterAddress) -> Result<(), String> {
+        if self.deflate && matches!(address.spoken, Spoken::LongPoll { .. }) {
+            return Err(format!(
+                "`.compress()` is for a WebSocket, and {address} is long-polling, which does not compress: connect to ws://.."
+            ));
+        }
         if address.spoken == Spoken::RawSocket {
             if let Some((name, _)) = self.headers.first() {
                 return Err(format!(
@@ -53,7 +58,7 @@ impl ConnectSettings {
     fn check_tls(&self, address: &RouterAddress) -> Result<(), String> {
         match &self.tls {
             Some(_) if !address.secure => Err(format!(
-                "`.tls(..)` is set, and {address} is without TLS: connect to wss://.. or rss://.."
+                "`.tls(..)` is set, and {address} is without TLS: connect to wss://.., rss://.. or https://.."
             )),
             _ => Ok(()),
         }
