@@ -32,6 +32,8 @@ mod settings;
 #[cfg(feature = "server")]
 pub(crate) mod shutdown;
 mod timer;
+#[cfg(feature = "tls")]
+pub(crate) mod tls_binding;
 mod wake_queue;
 #[cfg(feature = "server")]
 pub mod websocket;

@@ -38,7 +38,6 @@
 //! [`TlsConfig::from_rustls`]. Nothing is installed for the whole process. No certificate is taken apart: who wants
 //! more of a client's than its fingerprint, such as its subject, parses it with a crate for that.
 
-mod binding;
 mod error;
 mod files;
 
@@ -62,7 +61,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
 
 use crate::transport::TlsInfo;
-use binding::Recorded;
+use crate::transport::tls_binding::{self, Recorded};
 use files::{Contents, Files};
 
 /// The interval at which the files are read.
@@ -168,7 +167,7 @@ impl TlsConfig {
                 .unwrap_or("unknown"),
             server_name: connection.server_name().map(str::to_owned),
             alpn: connection.alpn_protocol().map(<[u8]>::to_vec),
-            channel_id: binding::channel_id(connection, &client_hello),
+            channel_id: tls_binding::channel_id(connection, &client_hello),
         };
         let chain = connection.peer_certificates().unwrap_or_default();
         let certificates = chain.iter().map(|certificate| certificate.to_vec()).collect();

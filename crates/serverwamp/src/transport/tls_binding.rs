@@ -19,7 +19,7 @@ const RECORD: usize = RECORD_HEAD + (1 << 14);
 const CHUNK: usize = 2048;
 
 /// The channel binding of a connection whose handshake is over; `client_hello` is what the client sent first.
-pub(super) fn channel_id(connection: &ServerConnection, client_hello: &[u8]) -> Option<ChannelId> {
+pub(crate) fn channel_id(connection: &ServerConnection, client_hello: &[u8]) -> Option<ChannelId> {
     match connection.protocol_version()? {
         ProtocolVersion::TLSv1_3 => {}
         ProtocolVersion::TLSv1_2 if offers_extended_master_secret(client_hello) => {}
@@ -73,12 +73,12 @@ pub(crate) struct Recorded<IO> {
 }
 
 impl<IO> Recorded<IO> {
-    pub(super) const fn new(io: IO) -> Self {
+    pub(crate) const fn new(io: IO) -> Self {
         Self { io, record: Some(Vec::new()) }
     }
 
     /// Takes what was recorded; nothing is recorded after that.
-    pub(super) fn take(&mut self) -> Vec<u8> {
+    pub(crate) fn take(&mut self) -> Vec<u8> {
         self.record.take().unwrap_or_default()
     }
 }
