@@ -1,8 +1,9 @@
 //! What ties an authentication to its TLS connection: the channel binding `tls-exporter` (RFC 9266).
 //!
 //! TLS 1.2 has it only with an extended master secret (RFC 7627), without which a peer in the middle can give two connections
-//! the same secrets. rustls uses one if the client offers it, and does not tell; so the ClientHello is recorded, and looked at.
-//! Without one, and with a ClientHello in more than one record, a connection has no channel binding.
+//! the same secrets. rustls uses one if both sides want it, and does not tell; so the other side's first record is kept, and looked at:
+//! a server's rustls takes what a ClientHello offers, and a ServerHello says what a client's has got.
+//! Without one, and with a hello in more than one record, a connection has no channel binding.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -10,7 +11,7 @@ use std::task::{Context, Poll, ready};
 
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use serverwamp_proto::auth::channel::ChannelId;
-use tokio_rustls::rustls::{ProtocolVersion, ServerConnection};
+use tokio_rustls::rustls::{ClientConnection, ProtocolVersion, ServerConnection};
 
 /// A TLS record: type, version, length, and no more than 2^14 bytes.
 const RECORD_HEAD: usize = 5;
@@ -18,21 +19,40 @@ const RECORD: usize = RECORD_HEAD + (1 << 14);
 /// Read at once while the ClientHello is recorded.
 const CHUNK: usize = 2048;
 
-/// The channel binding of a connection whose handshake is over; `client_hello` is what the client sent first.
-pub(crate) fn channel_id(connection: &ServerConnection, client_hello: &[u8]) -> Option<ChannelId> {
-    match connection.protocol_version()? {
-        ProtocolVersion::TLSv1_3 => {}
-        ProtocolVersion::TLSv1_2 if offers_extended_master_secret(client_hello) => {}
-        _ => return None,
-    }
-    // An absent context gives other bytes in TLS 1.2 than the empty one that RFC 9266 demands.
-    connection.export_keying_material([0; 32], ChannelId::LABEL, Some(b"")).ok().map(ChannelId::new)
+/// An absent context gives other bytes in TLS 1.2 than the empty one that RFC 9266 demands.
+const CONTEXT: Option<&[u8]> = Some(b"");
+
+/// The messages that tell of extensions.
+#[derive(Clone, Copy)]
+enum Hello {
+    Client,
+    Server,
 }
 
-/// Returns whether the record is a whole ClientHello with the extension `extended_master_secret`.
-fn offers_extended_master_secret(record: &[u8]) -> bool {
+/// The channel binding of a server's connection whose handshake is over; `client_hello` is what the client sent first.
+pub(crate) fn channel_of_server(connection: &ServerConnection, client_hello: &[u8]) -> Option<ChannelId> {
+    is_bindable(connection.protocol_version()?, Hello::Client, client_hello).then_some(())?;
+    connection.export_keying_material([0; 32], ChannelId::LABEL, CONTEXT).ok().map(ChannelId::new)
+}
+
+/// The channel binding of a client's connection whose handshake is over; `server_hello` is what the server sent first.
+pub(crate) fn channel_of_client(connection: &ClientConnection, server_hello: &[u8]) -> Option<ChannelId> {
+    is_bindable(connection.protocol_version()?, Hello::Server, server_hello).then_some(())?;
+    connection.export_keying_material([0; 32], ChannelId::LABEL, CONTEXT).ok().map(ChannelId::new)
+}
+
+fn is_bindable(version: ProtocolVersion, hello: Hello, record: &[u8]) -> bool {
+    match version {
+        ProtocolVersion::TLSv1_3 => true,
+        ProtocolVersion::TLSv1_2 => has_extended_master_secret(hello, record),
+        _ => false,
+    }
+}
+
+/// Returns whether the record begins with a whole hello that has the extension `extended_master_secret`.
+fn has_extended_master_secret(hello: Hello, record: &[u8]) -> bool {
     const EXTENDED_MASTER_SECRET: [u8; 2] = [0, 23];
-    let mut extensions = extensions(record).unwrap_or_default();
+    let mut extensions = extensions(hello, record).unwrap_or_default();
     while let Some((kind, rest)) = extensions.split_first_chunk() {
         let Some((_, rest)) = prefixed::<2>(rest) else { return false };
         if *kind == EXTENDED_MASTER_SECRET {
@@ -43,18 +63,27 @@ fn offers_extended_master_secret(record: &[u8]) -> bool {
     false
 }
 
-/// The extensions of a ClientHello (RFC 5246, section 7.4.1.2).
-fn extensions(record: &[u8]) -> Option<&[u8]> {
+/// The extensions of a ClientHello or a ServerHello (RFC 5246, sections 7.4.1.2 and 7.4.1.3).
+fn extensions(hello: Hello, record: &[u8]) -> Option<&[u8]> {
     const HANDSHAKE: u8 = 22;
     const CLIENT_HELLO: u8 = 1;
+    const SERVER_HELLO: u8 = 2;
     const VERSION_AND_RANDOM: usize = 2 + 32;
+    const CIPHER_SUITE_AND_COMPRESSION_METHOD: usize = 2 + 1;
     let ([HANDSHAKE, _, _], rest) = record.split_first_chunk()? else { return None };
     let (fragment, _) = prefixed::<2>(rest)?;
-    let ([CLIENT_HELLO], rest) = fragment.split_first_chunk()? else { return None };
-    let (hello, _) = prefixed::<3>(rest)?;
-    let (_session_id, rest) = prefixed::<1>(hello.get(VERSION_AND_RANDOM..)?)?;
-    let (_cipher_suites, rest) = prefixed::<2>(rest)?;
-    let (_compression_methods, rest) = prefixed::<1>(rest)?;
+    let (kind, rest) = fragment.split_first()?;
+    let (body, _) = prefixed::<3>(rest)?;
+    let (_session_id, rest) = prefixed::<1>(body.get(VERSION_AND_RANDOM..)?)?;
+    let rest = match (hello, *kind) {
+        (Hello::Client, CLIENT_HELLO) => {
+            let (_cipher_suites, rest) = prefixed::<2>(rest)?;
+            let (_compression_methods, rest) = prefixed::<1>(rest)?;
+            rest
+        }
+        (Hello::Server, SERVER_HELLO) => rest.get(CIPHER_SUITE_AND_COMPRESSION_METHOD..)?,
+        _ => return None,
+    };
     prefixed::<2>(rest).map(|(extensions, _)| extensions)
 }
 
@@ -149,38 +178,57 @@ impl<IO: Write + Unpin> Write for Recorded<IO> {
 mod tests {
     use super::*;
 
-    /// A ClientHello with these extensions, each of which is empty.
-    fn client_hello(extensions: &[u16]) -> Vec<u8> {
+    /// A hello with these extensions, each of which is empty.
+    fn hello_of(hello: Hello, extensions: &[u16]) -> Vec<u8> {
         let extensions: Vec<u8> =
             extensions.iter().flat_map(|kind| [kind.to_be_bytes(), [0, 0]]).flatten().collect();
-        let mut hello = vec![3; 34];
-        hello.extend_from_slice(&[1, 9, 0, 2, 0x13, 1, 1, 0]);
-        hello.extend_from_slice(&u16::try_from(extensions.len()).unwrap().to_be_bytes());
-        hello.extend_from_slice(&extensions);
-        let length = u8::try_from(hello.len()).unwrap();
-        let mut record = vec![22, 3, 1, 0, length + 4, 1, 0, 0, length];
-        record.extend_from_slice(&hello);
+        let mut body = vec![3; 34];
+        let (kind, rest): (u8, &[u8]) = match hello {
+            Hello::Client => (1, &[1, 9, 0, 2, 0x13, 1, 1, 0]),
+            Hello::Server => (2, &[1, 9, 0xc0, 0x2f, 0]),
+        };
+        body.extend_from_slice(rest);
+        body.extend_from_slice(&u16::try_from(extensions.len()).unwrap().to_be_bytes());
+        body.extend_from_slice(&extensions);
+        let length = u8::try_from(body.len()).unwrap();
+        let mut record = vec![22, 3, 1, 0, length + 4, kind, 0, 0, length];
+        record.extend_from_slice(&body);
         record
     }
 
     #[test]
     fn the_extension_is_found_and_no_other_one_is_taken_for_it() {
-        assert!(offers_extended_master_secret(&client_hello(&[0, 10, 23, 16])));
-        assert!(offers_extended_master_secret(&client_hello(&[23])));
-        assert!(!offers_extended_master_secret(&client_hello(&[0, 10, 16])));
-        assert!(!offers_extended_master_secret(&client_hello(&[])));
+        for hello in [Hello::Client, Hello::Server] {
+            let has = |extensions: &[u16]| has_extended_master_secret(hello, &hello_of(hello, extensions));
+            assert!(has(&[0, 10, 23, 16]));
+            assert!(has(&[23]));
+            assert!(!has(&[0, 10, 16]));
+            assert!(!has(&[]));
+        }
+        assert!(!has_extended_master_secret(Hello::Server, &hello_of(Hello::Client, &[23])));
+        assert!(!has_extended_master_secret(Hello::Client, &hello_of(Hello::Server, &[23])));
     }
 
     #[test]
-    fn what_is_no_whole_client_hello_offers_nothing() {
-        let right = client_hello(&[10, 23]);
-        for length in 0..right.len() {
-            assert!(!offers_extended_master_secret(&right[..length]), "{length}");
+    fn what_is_no_whole_hello_has_nothing() {
+        for hello in [Hello::Client, Hello::Server] {
+            let right = hello_of(hello, &[10, 23]);
+            for length in 0..right.len() {
+                assert!(!has_extended_master_secret(hello, &right[..length]), "{length}");
+            }
+            for at in [0, 5] {
+                let mut wrong = right.clone();
+                wrong[at] ^= 1;
+                assert!(!has_extended_master_secret(hello, &wrong), "{at}");
+            }
         }
-        for at in [0, 5] {
-            let mut wrong = right.clone();
-            wrong[at] ^= 1;
-            assert!(!offers_extended_master_secret(&wrong), "{at}");
-        }
+    }
+
+    #[test]
+    fn a_server_hello_may_share_its_record_with_what_follows() {
+        let mut record = hello_of(Hello::Server, &[23]);
+        record.extend_from_slice(&[14, 0, 0, 0]);
+        record[4] += 4;
+        assert!(has_extended_master_secret(Hello::Server, &record));
     }
 }

@@ -8,6 +8,11 @@ use serverwamp::auth::{
 };
 use serverwamp::client::{Client, ClientBuilder, ClientError, ClientTls, Login};
 use serverwamp::tls::TlsConfig;
+use serverwamp::tls::rustls::crypto::ring;
+use serverwamp::tls::rustls::pki_types::CertificateDer;
+use serverwamp::tls::rustls::pki_types::pem::PemObject as _;
+use serverwamp::tls::rustls::version::{TLS12, TLS13};
+use serverwamp::tls::rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use serverwamp::{Realm, uris};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -178,6 +183,30 @@ async fn proofs_are_bound_to_tls_where_that_is_asked_for() {
     let plain = serve(application(with_all(realm()))).await;
     let error = connect(plain, Login::new("joe").scram("pencil").bound_to_tls()).await.unwrap_err();
     assert!(matches!(&error, ClientError::Settings(why) if why.contains("bound to TLS")), "{error}");
+}
+
+/// A TLS client of this version alone.
+fn tls_of(authority: &Authority, version: &'static SupportedProtocolVersion) -> ClientTls {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(authority.pem().as_bytes()).unwrap()).unwrap();
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let config = builder.with_protocol_versions(&[version]).unwrap().with_root_certificates(roots);
+    ClientTls::from_rustls(Arc::new(config.with_no_client_auth()))
+}
+
+#[tokio::test]
+async fn proofs_are_bound_to_tls_1_2_as_well() {
+    let (files, authority) = (Directory::new(), Authority::new());
+    let (certificate, key) = authority.issue(&files, "localhost", |_| {});
+    let server = TlsConfig::from_files(certificate, key).build().unwrap();
+    let bound = realm().authenticator(scram(ChannelBinding::Required));
+    let port = serve_secured(application(bound), server).await.port();
+    for version in [&TLS12, &TLS13] {
+        let connecting = Client::connect(format!("wss://localhost:{port}/ws")).realm("realm1");
+        let login = Login::new("joe").scram("pencil").bound_to_tls();
+        let client = connecting.tls(tls_of(&authority, version)).login(login).await.unwrap();
+        assert_eq!(client.authid(), "joe", "{version:?}");
+    }
 }
 
 #[tokio::test]

@@ -47,6 +47,11 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
+    /// Its own certificate.
+    pub(crate) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
     /// Its own certificate in a file.
     pub(crate) fn file(&self, directory: &Directory) -> PathBuf {
         directory.write("authority.pem", &self.0.pem())

@@ -270,3 +270,14 @@ async fn a_client_that_leaves_or_is_dropped_ends_its_session() {
     drop(events);
     session.closed().await;
 }
+
+#[tokio::test]
+async fn a_topic_that_ends_with_a_dot_is_taken_for_a_forgotten_prefix() {
+    let app = router(RouteSet::new());
+    let client = app.join("realm1").await.unwrap();
+    let error = client.subscribe("news.").await.unwrap_err();
+    assert_eq!(error.uri(), "wamp.error.invalid_uri");
+    assert!(error.message().unwrap().contains("write `prefix(\"news.\")`"), "{error}");
+    let handled = client.subscribe_with("news.", || async {}).await.unwrap_err();
+    assert_eq!(handled.message(), error.message());
+}

@@ -118,3 +118,12 @@ fn outside_of_a_runtime_there_is_no_client() {
     assert!(matches!(error, ClientError::Runtime(_)), "{error:?}");
     assert!(error.to_string().starts_with("no client can run here: "), "{error}");
 }
+
+#[tokio::test]
+async fn after_a_shutdown_nobody_joins_and_is_told_why() {
+    let app = Application::builder().realm(Realm::<()>::router("realm1").allow_anonymous("guest"));
+    let app = app.build().unwrap();
+    app.shutdown(Duration::from_secs(1)).await;
+    let error = app.join("realm1").await.unwrap_err();
+    assert!(error.to_string().contains("join before `shutdown`"), "{error}");
+}

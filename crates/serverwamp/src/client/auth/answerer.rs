@@ -38,7 +38,7 @@ impl Answerer {
     pub(in crate::client) fn new(login: Login, channel: Option<ChannelId>) -> Result<Self, String> {
         login.check(login.bound)?;
         if login.bound && channel.is_none() {
-            let text = "the login is bound to TLS, and the connection is none of TLS 1.3: connect to wss:// or rss://";
+            let text = "the login is bound to TLS, and the connection has nothing to bind it to, which TLS 1.3 has, and TLS 1.2 with an extended master secret: connect to wss:// or rss://";
             return Err(text.to_owned());
         }
         Ok(Self {

@@ -107,7 +107,8 @@ impl Login {
     }
 
     /// Binds SCRAM and cryptosign to the TLS connection (`tls-exporter`), so that a proof is worth nothing to somebody in the middle.
-    /// The router has to hold the TLS connection itself, which is not so behind a proxy that ends it. Needs TLS 1.3.
+    /// The router has to hold the TLS connection itself, which is not so behind a proxy that ends it. Needs TLS 1.3, or TLS 1.2 with an
+    /// extended master secret, which all but old libraries have.
     pub fn bound_to_tls(mut self) -> Self {
         self.bound = true;
         self

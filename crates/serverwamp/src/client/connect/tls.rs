@@ -1,20 +1,21 @@
 //! TLS to a router: whom the client trusts, its own certificate, and errors that say what to do.
 
 use crate::base::authorities;
+use crate::base::signal::Signal;
 use crate::rt::AnyIo;
+use crate::transport::tls_binding::{Recorded, channel_of_client};
 use hyper_util::rt::TokioIo;
 use serverwamp_proto::auth::channel::ChannelId;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tokio_rustls::rustls::{
-    AlertDescription, CertificateError, ClientConfig, ClientConnection, Error, ProtocolVersion,
-};
+use tokio_rustls::rustls::{AlertDescription, CertificateError, ClientConfig, Error};
 
 /// How a client speaks TLS to its router.
 ///
@@ -64,17 +65,36 @@ impl ClientTls {
         Self { config: Some(config), ..Self::default() }
     }
 
-    /// Shakes hands over `io` with `host`. What proofs can be bound to is there with TLS 1.3.
+    /// Shakes hands over `io` with `host`. What proofs can be bound to is there with TLS 1.3, and with an extended master secret in
+    /// TLS 1.2.
     pub(super) async fn secure(&self, io: AnyIo, host: &str) -> Result<(AnyIo, Option<ChannelId>), String> {
         let name = self.server_name.as_deref().unwrap_or(host);
         let name = ServerName::try_from(name.to_owned()).map_err(|_| {
             format!("{name:?} is no name that a certificate can be for: use `ClientTls::server_name`")
         })?;
-        let connector = TlsConnector::from(self.config()?);
-        let stream = connector.connect(name, TokioIo::new(io)).await;
-        let stream = stream.map_err(|error| refusal(&error).unwrap_or_else(|| unfinished(&error)))?;
-        let channel = channel_id(stream.get_ref().1);
+        let connector = TlsConnector::from(self.config_apart().await?);
+        let stream = connector.connect(name, TokioIo::new(Recorded::new(io))).await;
+        let mut stream = stream.map_err(|error| refusal(&error).unwrap_or_else(|| unfinished(&error)))?;
+        let (io, connection) = stream.get_mut();
+        let channel = channel_of_client(connection, &io.inner_mut().take());
         Ok((AnyIo::new(TokioIo::new(stream)), channel))
+    }
+
+    /// Reads the files on a thread of its own: disks and network file systems may take their time, which other tasks of the runtime
+    /// would wait for.
+    async fn config_apart(&self) -> Result<Arc<ClientConfig>, String> {
+        if self.config.is_some() {
+            return self.config();
+        }
+        let done: Arc<Signal<Result<Arc<ClientConfig>, String>>> = Arc::default();
+        let (read, tls) = (Arc::clone(&done), self.clone());
+        let reading = move || {
+            let _first = read.set(tls.config());
+        };
+        match thread::Builder::new().name("serverwamp-tls".to_owned()).spawn(reading) {
+            Ok(_) => done.wait().await,
+            Err(error) => Err(format!("no thread can be started to read its files: {error}")),
+        }
     }
 
     fn config(&self) -> Result<Arc<ClientConfig>, String> {
@@ -117,14 +137,6 @@ fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
 fn read_key(file: &Path) -> Result<PrivateKeyDer<'static>, String> {
     PrivateKeyDer::from_pem_file(file)
         .map_err(|error| format!("the key {} cannot be used: {error}", file.display()))
-}
-
-/// TLS 1.2 has a channel binding only with an extended master secret, of which rustls does not tell.
-fn channel_id(connection: &ClientConnection) -> Option<ChannelId> {
-    if connection.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
-        return None;
-    }
-    connection.export_keying_material([0; 32], ChannelId::LABEL, Some(b"")).ok().map(ChannelId::new)
 }
 
 /// The fault and its remedy, if an error is one of TLS.

@@ -129,6 +129,10 @@ impl MemoryJoin {
     async fn join(self) -> Result<Client, ClientError> {
         let inner = self.app.inner();
         inner.runtime.available().map_err(ClientError::Runtime)?;
+        if inner.connections.stopping() {
+            let text = "the application is shutting down, or has, and takes no more sessions: join before `shutdown`";
+            return Err(ClientError::Lost(text.to_owned()));
+        }
         let (near, far) = pipe(CAPACITY);
         let serializer = self.settings.serializer;
         let transport = TransportInfo {

@@ -167,7 +167,7 @@ impl TlsConfig {
                 .unwrap_or("unknown"),
             server_name: connection.server_name().map(str::to_owned),
             alpn: connection.alpn_protocol().map(<[u8]>::to_vec),
-            channel_id: tls_binding::channel_id(connection, &client_hello),
+            channel_id: tls_binding::channel_of_server(connection, &client_hello),
         };
         let chain = connection.peer_certificates().unwrap_or_default();
         let certificates = chain.iter().map(|certificate| certificate.to_vec()).collect();
