@@ -10,6 +10,7 @@ mod broker;
 mod clients;
 mod dealer;
 mod due;
+mod our_clients;
 mod play;
 mod roles;
 mod slow_readers;
@@ -125,6 +126,16 @@ fn whatever_clients_do_everybody_receives_what_the_model_says() {
     for seed in first..first + cases {
         let operations = sequence(seed, 120);
         report(seed, &operations, play::run);
+    }
+}
+
+#[test]
+fn whatever_our_own_clients_do_their_streams_and_calls_give_what_the_model_says() {
+    let first = from_environment("SERVERWAMP_MODEL_SEED", 1);
+    let cases = from_environment("SERVERWAMP_MODEL_CASES", 40);
+    for seed in first..first + cases {
+        let operations = sequence(seed, 120);
+        report(seed, &operations, our_clients::run);
     }
 }
 

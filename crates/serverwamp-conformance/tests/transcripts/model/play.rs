@@ -386,11 +386,11 @@ impl Play {
     }
 }
 
-fn index(number: u32, count: usize) -> usize {
+pub(super) fn index(number: u32, count: usize) -> usize {
     usize::try_from(number).unwrap_or(0).checked_rem(count).unwrap_or(0)
 }
 
-fn pattern(a: u32, b: u32) -> (Kind, &'static str) {
+pub(super) fn pattern(a: u32, b: u32) -> (Kind, &'static str) {
     match a % 4 {
         0 => (Kind::Prefix, PREFIXES[index(b, PREFIXES.len())]),
         1 => (Kind::Wildcard, WILDCARDS[index(b, WILDCARDS.len())]),
