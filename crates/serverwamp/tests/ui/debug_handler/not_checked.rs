@@ -15,7 +15,7 @@ impl Math {
     async fn add(&self, Arg(_a): Arg<i64>) {}
 }
 
-#[debug_handler(event)]
+#[debug_handler(publication)]
 async fn changes() {}
 
 #[debug_handler(topic, on_join)]
