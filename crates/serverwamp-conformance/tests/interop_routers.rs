@@ -3,11 +3,16 @@
 //! `cargo test -p serverwamp-conformance --test interop_routers`. A router that cannot be had here is skipped, with a message; with
 //! `SERVERWAMP_REQUIRE_INTEROP=1` that fails.
 
-use serverwamp::auth::CryptosignKey;
+#[path = "../../serverwamp/tests/in_memory/same_routes.rs"]
+#[expect(clippy::unwrap_used, reason = "a test whose preparation fails has failed")]
+mod same_routes;
+
+use same_routes::{Answered, Shared, routes, rows};
+use serverwamp::auth::{CryptosignKey, Principal};
 use serverwamp::client::{Client, ClientBuilder, ClientError, Login};
 use serverwamp::extract::Kwargs;
 use serverwamp::websocket::Subprotocol;
-use serverwamp::{CallResult, Serializer, prefix};
+use serverwamp::{Application, CallResult, Dict, Realm, Serializer, Value, prefix};
 use serverwamp_conformance::interop;
 use serverwamp_conformance::router::{ForeignRouter, Make};
 use std::collections::BTreeMap;
@@ -136,4 +141,68 @@ async fn crossbar_lets_in_who_proves() {
         let error = connect(wrong).await.expect_err("it is refused");
         assert!(matches!(error, ClientError::Refused(_)), "{error}");
     }
+}
+
+/// What callers get of the same routes that an application serves itself, by a role of the same name.
+async fn own_rows() -> Vec<(&'static str, Vec<Answered>)> {
+    let realm = Realm::router("realm1").allow_anonymous("guest").routes(routes());
+    let app =
+        Application::builder().realm(realm).with_state(Shared::default()).build().expect("it is complete");
+    let joe = app.join("realm1").as_principal(Principal::new("joe").role("user"));
+    rows(&joe.await.expect("a session")).await
+}
+
+/// What a caller behind Crossbar.io gets in place of what our own router gives, row by row.
+fn differences() -> Vec<(&'static str, Answered)> {
+    let error = |uri: &str| Err((uri.to_owned(), Vec::new(), Dict::new()));
+    let joe = vec![Value::from(true), Value::from("joe"), Value::from("user"), Value::Null];
+    vec![
+        // It asks no other callee, and passes the error on.
+        ("com.unavailable", error("wamp.error.unavailable")),
+        // Its configuration decides who is disclosed, and not the caller.
+        ("com.caller", Ok((joe.clone(), Dict::new()))),
+        ("com.caller.always", Ok((joe, Dict::new()))),
+        // A call is over for its caller as soon as it is canceled, or, without interruption, as nobody waits for it any more.
+        ("com.wind_up, kill", error("wamp.error.canceled")),
+        ("com.wind_up, skip", error("wamp.error.timeout")),
+        // It has no progressive inputs, and no passthru mode.
+        ("com.sum, inputs", error("wamp.error.canceled")),
+        ("com.packed", error("wamp.error.feature_not_supported")),
+    ]
+}
+
+/// Without the texts of errors: routers have words of their own.
+fn without_texts(steps: &[Answered]) -> Vec<Answered> {
+    let plain = |step: &Answered| match step {
+        Err((uri, _, kwargs)) if uri.starts_with("wamp.") => Err((uri.clone(), Vec::new(), kwargs.clone())),
+        other => other.clone(),
+    };
+    steps.iter().map(plain).collect()
+}
+
+#[tokio::test]
+async fn a_caller_cannot_tell_but_in_these_rows_whether_an_application_or_a_client_of_crossbar_serves_a_route()
+ {
+    let Some(router) = router(Make::Crossbar) else { return };
+    let connecting = Client::connect(router.websocket()).realm("realm1");
+    let _served = connecting.serve(routes()).with_state(Shared::default()).await.expect("all is served");
+    let joe = Client::connect(router.websocket()).realm("realm1").ticket("joe", "pencil");
+    let behind = rows(&joe.await.expect("a session")).await;
+    let own = own_rows().await;
+    let names = |rows: &[(&'static str, Vec<Answered>)]| rows.iter().map(|row| row.0).collect::<Vec<_>>();
+    assert_eq!(names(&own), names(&behind));
+    let differences = differences();
+    let mut found = Vec::new();
+    for ((name, own), (_, behind)) in own.iter().zip(&behind) {
+        let (own, behind) = (without_texts(own), without_texts(behind));
+        match differences.iter().find(|(other, _)| other == name) {
+            Some((_, answer)) => {
+                assert_ne!(own, behind, "{name}: there is no difference any more");
+                assert_eq!(&behind[0], answer, "{name}");
+                found.push(*name);
+            }
+            None => assert_eq!(own, behind, "{name}"),
+        }
+    }
+    assert_eq!(found.len(), differences.len(), "{found:?}");
 }

@@ -151,6 +151,15 @@ pub struct RouterRoles {
     pub dealer: Option<Features>,
 }
 
+impl Feature {
+    /// The feature that a router announces by this name. Crossbar.io's `payload_transparency` is another one than the passthru mode: it
+    /// drops the attributes of the mode, and so hands packed bytes out as if they were plain.
+    fn of_router(name: &str) -> Option<Self> {
+        Self::from_name(name)
+            .filter(|feature| *feature != Self::PayloadPassthruMode || name == feature.name())
+    }
+}
+
 impl RouterRoles {
     /// Reads `WELCOME.Details.roles`. Unknown roles are ignored; a router without roles has none.
     ///
@@ -159,7 +168,7 @@ impl RouterRoles {
     pub fn read(roles: Option<&Encoded>) -> Result<Self, Violation> {
         let Some(roles) = roles else { return Ok(Self::default()) };
         let mut read = Self::default();
-        read_roles("WELCOME", roles, &mut read, Self::role_mut)?;
+        read_roles("WELCOME", roles, &mut read, Self::role_mut, Feature::of_router)?;
         Ok(read)
     }
 
@@ -180,7 +189,7 @@ impl ClientRoles {
     pub fn read(roles: Option<&Encoded>) -> Result<Self, Violation> {
         let Some(roles) = roles else { return Err(Violation::new("HELLO: Details.roles is missing")) };
         let mut read = Self::default();
-        read_roles("HELLO", roles, &mut read, Self::role_mut)?;
+        read_roles("HELLO", roles, &mut read, Self::role_mut, Feature::from_name)?;
         match read == Self::default() {
             true => Err(Violation::new(
                 "HELLO: Details.roles must name publisher, subscriber, caller or callee at least",
@@ -260,6 +269,7 @@ fn read_roles<R>(
     roles: &Encoded,
     read: &mut R,
     role: for<'a> fn(&'a mut R, &str) -> Option<&'a mut Option<Features>>,
+    feature: fn(&str) -> Option<Feature>,
 ) -> Result<(), Violation> {
     let malformed =
         |error: DecodeError| Violation::new(format!("{message}: Details.roles is malformed: {error}"));
@@ -271,12 +281,16 @@ fn read_roles<R>(
         if kind != Kind::Dict {
             return Err(Violation::new(format!("{message}: Details.roles.{name} must be a dictionary")));
         }
-        *known = Some(read_features(roles.serializer(), value).map_err(malformed)?);
+        *known = Some(read_features(roles.serializer(), value, feature).map_err(malformed)?);
     }
     Ok(())
 }
 
-fn read_features(serializer: Serializer, role: &[u8]) -> Result<Features, DecodeError> {
+fn read_features(
+    serializer: Serializer,
+    role: &[u8],
+    feature: fn(&str) -> Option<Feature>,
+) -> Result<Features, DecodeError> {
     let mut features = Features::default();
     let mut role = DictReader::open(serializer, role)?;
     while let Some(key) = role.key()? {
@@ -289,7 +303,7 @@ fn read_features(serializer: Serializer, role: &[u8]) -> Result<Features, Decode
         while let Some(name) = announced.key()? {
             if announced.peek()? != Kind::Boolean {
                 announced.raw()?;
-            } else if let (true, Some(feature)) = (announced.boolean()?, Feature::from_name(&name)) {
+            } else if let (true, Some(feature)) = (announced.boolean()?, feature(&name)) {
                 features = features.with(feature);
             }
         }
@@ -312,6 +326,19 @@ mod tests {
 
     fn callee(features: &str) -> Features {
         roles(&format!(r#"{{"callee":{{"features":{features}}}}}"#)).callee.unwrap()
+    }
+
+    #[test]
+    fn ppt_16_a_router_that_announces_the_legacy_mode_alone_has_no_passthru_mode() {
+        let dealer = |features: &str| {
+            let frame = Bytes::from(format!(r#"[2,1,{{"roles":{{"dealer":{{"features":{features}}}}}}}]"#));
+            let Ok(Message::Welcome(welcome)) = Message::decode(Serializer::Json, &frame) else {
+                panic!("{features}")
+            };
+            RouterRoles::read(welcome.details.roles.as_ref()).unwrap().dealer.unwrap()
+        };
+        assert!(!dealer(r#"{"payload_transparency":true}"#).has(Feature::PayloadPassthruMode));
+        assert!(dealer(r#"{"payload_passthru_mode":true}"#).has(Feature::PayloadPassthruMode));
     }
 
     #[test]

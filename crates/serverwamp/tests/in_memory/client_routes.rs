@@ -1,133 +1,17 @@
 //! The same routes, served by an application, and by a client behind our router: a caller cannot tell. The rows are those of the
 //! table in docs/client.md.
 
-use futures_util::stream;
-use serde::Deserialize;
+use crate::same_routes::{Shared, routes, rows, sum};
 use serverwamp::auth::Principal;
 use serverwamp::client::{Client, Invoke, ServeRoutesError};
-use serverwamp::extract::{
-    Arg, Args, CallInput, Caller, Canceled, Captures, Identity, Kwargs, Params, Procedure, State,
-};
-use serverwamp::layer::{Next, from_fn, limit_calls, trace};
-use serverwamp::reply::{CallReply, Step, ToArguments};
-use serverwamp::request::Invocation;
+use serverwamp::extract::{Arg, Identity, State};
+use serverwamp::layer::limit_calls;
 use serverwamp::{
-    Application, CallResult, CancelMode, Dict, Payload, ProcedureSettings, Progress, Progressive, Realm,
-    RealmHandle, RealmPeer, RouteSet, Serializer, Session, Value, WampError, prefix, regex, wildcard,
+    Application, Dict, ProcedureSettings, Realm, RealmHandle, RealmPeer, RouteSet, Session, Value, WampError,
+    regex,
 };
-use std::collections::BTreeMap;
 use std::future::IntoFuture;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use tokio::sync::Notify;
-use tower::timeout::TimeoutLayer;
-
-#[derive(Clone, Default)]
-struct Shared {
-    calls: Arc<AtomicU32>,
-    undone: Arc<Notify>,
-}
-
-#[derive(Deserialize)]
-struct Add {
-    a: i64,
-    #[serde(default)]
-    b: i64,
-}
-
-async fn wind_up(State(shared): State<Shared>, canceled: Canceled) -> Result<&'static str, WampError> {
-    canceled.canceled().await;
-    shared.undone.notify_one();
-    Ok("wound up")
-}
-
-async fn describe(caller: Caller) -> Args<(bool, Option<String>, Option<String>, Option<u64>)> {
-    let (authid, role) = (caller.authid().map(str::to_owned), caller.authrole().map(str::to_owned));
-    Args((caller.session().is_some(), authid, role, caller.trustlevel()))
-}
-
-async fn count(Arg(most): Arg<u32>, progress: Progress) -> Result<&'static str, WampError> {
-    for number in 0..most {
-        progress.send(number).await?;
-    }
-    Ok("done")
-}
-
-async fn sum(mut input: CallInput) -> Result<i64, WampError> {
-    let mut sum = 0;
-    while let Some(numbers) = input.next().await {
-        sum += numbers.bind::<i64>()?;
-    }
-    Ok(sum)
-}
-
-async fn whole(payload: Payload) -> Result<Payload, WampError> {
-    Ok(payload)
-}
-
-async fn translate(invocation: Invocation, next: Next) -> CallReply {
-    let reply = next.run(invocation).await;
-    match reply.as_error() {
-        Some(_) => WampError::new("com.error.layered").into(),
-        None => reply,
-    }
-}
-
-async fn search() -> Progressive<impl futures_core::Stream<Item = Step<u32, &'static str>>> {
-    Progressive::new(stream::iter([Step::Progress(1), Step::Progress(2), Step::Final("found")]))
-}
-
-fn plain() -> RouteSet<Shared> {
-    RouteSet::new()
-        .procedure("com.params", |Params(Add { a, b }): Params<Add>| async move { a + b })
-        .procedure("com.args", |Args((a, b)): Args<(i64, String)>| async move { Args((b, a)) })
-        .procedure("com.kwargs", |Kwargs(all): Kwargs<BTreeMap<String, i64>>| async move { Kwargs(all) })
-        .procedure("com.payload", whole)
-        .procedure("com.nothing", || async {})
-        .procedure("com.optional", |who: Option<Arg<String>>| async move { who.map(|Arg(who)| who) })
-        .procedure("com.state", |State(shared): State<Shared>| async move {
-            shared.calls.fetch_add(1, Ordering::Relaxed)
-        })
-        .procedure("com.error", || async {
-            Err::<(), _>(WampError::new("com.error.x").arg("why").kwarg("n", 7))
-        })
-        .procedure("com.panic", || async { panic!("on purpose") as u32 })
-        .procedure("com.unavailable", || async { Err::<(), _>(WampError::unavailable("busy")) })
-        .procedure(prefix("com.docs."), |Procedure(uri): Procedure, Captures(rest): Captures| async move {
-            Args((uri.to_string(), rest))
-        })
-        .procedure(wildcard("com..title"), |Captures(parts): Captures| async move { parts })
-        .procedure("com.caller", describe)
-        .procedure("com.caller.always", describe)
-}
-
-fn lasting() -> RouteSet<Shared> {
-    RouteSet::new()
-        .procedure("com.count", count)
-        .procedure("com.search", search)
-        .procedure("com.sum", sum)
-        .procedure("com.wind_up", wind_up)
-        .procedure("com.never", || async { std::future::pending::<()>().await })
-        .procedure("com.later", || async {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-            "later"
-        })
-}
-
-fn layered() -> RouteSet<Shared> {
-    RouteSet::new()
-        .procedure("com.layered", || async { Err::<(), _>(WampError::new("com.error.below")) })
-        .layer(from_fn(translate))
-        .procedure("com.slow", || async { std::future::pending::<()>().await })
-        .layer(TimeoutLayer::new(Duration::from_millis(20)))
-        .procedure("com.traced", || async { "traced" })
-        .layer(trace())
-}
-
-fn routes() -> RouteSet<Shared> {
-    plain().merge(lasting()).merge(layered())
-}
 
 /// Two realms for callers: one whose application serves the routes, one behind whose router a client does.
 fn application() -> Application {
@@ -139,93 +23,6 @@ fn application() -> Application {
     };
     let served = realm("application").routes(routes());
     Application::builder().realm(served).realm(realm("router")).with_state(Shared::default()).build().unwrap()
-}
-
-type Answered = Result<(Vec<Value>, Dict), (String, Vec<Value>, Dict)>;
-
-fn answered(results: Result<CallResult, WampError>) -> Answered {
-    match results {
-        Ok(results) => {
-            let payload = results.payload();
-            let positional = Payload { kwargs: Default::default(), ..payload.clone() };
-            let keywords = Payload { args: Default::default(), ..payload.clone() };
-            Ok((positional.args().unwrap(), keywords.kwargs().unwrap()))
-        }
-        // Each panic has an id of its own.
-        Err(error) if error.message().is_some_and(|text| text.starts_with("internal error, id ")) => {
-            Err((error.uri().to_owned(), Vec::new(), Dict::new()))
-        }
-        Err(error) => Err((error.uri().to_owned(), error.args().to_vec(), error.keyword_args().clone())),
-    }
-}
-
-/// A row of the table: what is called, and what its caller gets, progressive results first.
-async fn rows(caller: &Client) -> Vec<(&'static str, Vec<Answered>)> {
-    let mut rows = Vec::new();
-    let call = |uri: &'static str, arguments: Payload| async move {
-        let results: Result<CallResult, WampError> = caller.call(uri, arguments).await;
-        (uri, vec![answered(results)])
-    };
-    for (uri, arguments) in [
-        ("com.params", payload((2, 3))),
-        ("com.params", payload(Kwargs(BTreeMap::from([("a", 4)])))),
-        ("com.params", payload("no number")),
-        ("com.args", payload((1, "x"))),
-        ("com.args", payload(1)),
-        ("com.kwargs", payload(Kwargs(BTreeMap::from([("x", 1), ("y", 2)])))),
-        ("com.payload", payload((Args((1, "two")), Kwargs(BTreeMap::from([("x", [1, 2])]))))),
-        ("com.nothing", payload(())),
-        ("com.optional", payload(())),
-        ("com.optional", payload("me")),
-        ("com.state", payload(())),
-        ("com.state", payload(())),
-        ("com.error", payload(())),
-        ("com.unavailable", payload(())),
-        ("com.panic", payload(())),
-        ("com.docs.a.b", payload(())),
-        ("com.books.title", payload(())),
-        ("com.caller", payload(())),
-        ("com.caller.always", payload(())),
-        ("com.later", payload(())),
-        ("com.sum", payload(5)),
-        ("com.count", payload(2)),
-        ("com.slow", payload(())),
-        ("com.layered", payload(())),
-        ("com.traced", payload(())),
-        ("com.missing", payload(())),
-    ] {
-        rows.push(call(uri, arguments).await);
-    }
-    let mut sum = caller.call("com.sum", 1).with_inputs();
-    sum.send(2).await.unwrap();
-    let results = sum.finish(3).await.unwrap();
-    rows.push(("com.sum of inputs", vec![answered(results.finish().await)]));
-    let mut refused = caller.call("com.nothing", 1).with_inputs();
-    assert!(refused.next().await.is_none());
-    rows.push(("com.nothing of inputs", vec![answered(refused.finish(2).await.unwrap().finish().await)]));
-    let disclosed = caller.call("com.caller", ()).disclose_me().await;
-    rows.push(("com.caller disclosed", vec![answered(disclosed)]));
-    let late = caller.call("com.never", ()).timeout(Duration::from_millis(20)).await;
-    rows.push(("com.never", vec![answered(late)]));
-    for mode in [CancelMode::Kill, CancelMode::KillNoWait, CancelMode::Skip] {
-        let results = caller.call("com.wind_up", ()).progressive();
-        results.cancel(mode);
-        rows.push(("com.wind_up", vec![answered(results.finish().await)]));
-    }
-    for uri in ["com.count", "com.search"] {
-        let mut results = caller.call(uri, 3).progressive();
-        let mut steps = Vec::new();
-        while let Some(step) = results.next().await {
-            steps.push(answered(Ok(step)));
-        }
-        steps.push(answered(results.finish().await));
-        rows.push((uri, steps));
-    }
-    rows
-}
-
-fn payload<M>(arguments: impl ToArguments<M>) -> Payload {
-    arguments.to_arguments(Serializer::MessagePack).unwrap()
 }
 
 async fn joe(app: &Application, realm: &str) -> Client {
@@ -248,14 +45,14 @@ async fn a_caller_cannot_tell_whether_an_application_or_a_client_serves_a_route(
     assert_eq!(value("com.unavailable").unwrap_err().0, "wamp.error.no_available_callee");
     assert_eq!(value("com.slow").unwrap_err().0, "wamp.error.timeout");
     assert_eq!(value("com.layered").unwrap_err().0, "com.error.layered");
-    assert_eq!(value("com.sum of inputs"), Ok((vec![Value::from(6)], Dict::new())));
-    assert_eq!(value("com.nothing of inputs").unwrap_err().0, "wamp.error.feature_not_supported");
-    assert_eq!(value("com.wind_up"), Ok((vec![Value::from("wound up")], Dict::new())));
+    assert_eq!(value("com.sum, inputs"), Ok((vec![Value::from(6)], Dict::new())));
+    assert_eq!(value("com.nothing, inputs").unwrap_err().0, "wamp.error.feature_not_supported");
+    assert_eq!(value("com.wind_up, kill"), Ok((vec![Value::from("wound up")], Dict::new())));
     assert_eq!(value("com.missing").unwrap_err().0, "wamp.error.no_such_procedure");
     let strangers = vec![Value::from(false), Value::Null, Value::Null, Value::from(3)];
     assert_eq!(value("com.caller").unwrap().0, strangers);
     let joe = vec![Value::from(true), Value::from("joe"), Value::from("member"), Value::from(3)];
-    assert_eq!(value("com.caller disclosed").unwrap().0, joe);
+    assert_eq!(value("com.caller, disclosed").unwrap().0, joe);
     drop(served);
 }
 

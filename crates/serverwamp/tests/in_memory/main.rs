@@ -24,5 +24,6 @@ mod progress;
 mod realms;
 mod revocation;
 mod role_limits;
+mod same_routes;
 mod templates;
 mod templates_changed;
