@@ -3,7 +3,7 @@
 // Whole rooms of the router and of the client are left out where they are declared. Of what both have in common each uses a part.
 #![cfg_attr(
     not(all(feature = "client", feature = "server")),
-    allow(dead_code, unused_imports, reason = "the other half of the framework uses it")
+    allow(dead_code, unreachable_pub, unused_imports, reason = "the other half of the framework uses it")
 )]
 
 pub mod rt;
