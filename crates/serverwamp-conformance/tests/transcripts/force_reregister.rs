@@ -153,7 +153,8 @@ fn by_role() -> Application {
         let role = if ticket.matches("user") { "user" } else { "service" };
         Principal::new(authid).role(role)
     }
-    Application::builder().realm(Realm::router("realm1").authenticator(auth::ticket(role))).build().unwrap()
+    let realm = Realm::router("realm1").authenticator(auth::ticket(role));
+    Application::builder().realm(realm).build().expect("nothing is wrong with the realm")
 }
 
 #[test]
@@ -175,7 +176,7 @@ fn another_role_of_the_same_authid_takes_nothing_over() {
 fn one_anonymous() -> Application {
     let everybody = || async { Principal::new("everybody").role("guest") };
     let realm = Realm::router("realm1").authenticator(auth::transport("anonymous", everybody));
-    Application::builder().realm(realm).build().unwrap()
+    Application::builder().realm(realm).build().expect("nothing is wrong with the realm")
 }
 
 #[test]

@@ -165,7 +165,7 @@ fn read_event(serializer: Serializer, bytes: &[u8], key: &TopicKey) -> Result<Re
         }
     }
     let publication =
-        publication.ok_or(DecodeError { reason: "an event has no publication".into(), offset: 0 })?;
+        publication.ok_or_else(|| DecodeError { reason: "an event has no publication".into(), offset: 0 })?;
     let topic: Arc<str> = match &details.topic {
         Some(topic) if key.kind != Match::Exact => Arc::from(&**topic),
         _ => Arc::clone(&key.topic),

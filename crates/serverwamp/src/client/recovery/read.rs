@@ -1,4 +1,4 @@
-//! Reading a history from a position to its end, and the decision whether that is all that was missed.
+//! HistoryReading a history from a position to its end, and the decision whether that is all that was missed.
 
 use super::page::{HistoryPage, PAGE, PageRequest};
 use crate::base::error::WampError;
@@ -29,7 +29,7 @@ pub(in crate::client) async fn recover(
     key: &TopicKey,
     position: &HistoryPosition,
 ) -> Missed {
-    let mut reading = Reading::new(source, key, position);
+    let mut reading = HistoryReading::new(source, key, position);
     match reading.read().await {
         Ok(()) => {
             let mut position = position.clone();
@@ -63,7 +63,7 @@ pub(in crate::client) async fn begin(
         .map_or_else(|| HistoryPosition::beginning(epoch), |newest| HistoryPosition::behind(epoch, newest)))
 }
 
-struct Reading<'a, S> {
+struct HistoryReading<'a, S> {
     source: &'a S,
     key: &'a TopicKey,
     position: &'a HistoryPosition,
@@ -75,7 +75,7 @@ struct Reading<'a, S> {
     known: HashSet<PublicationId>,
 }
 
-impl<'a, S: PageSource> Reading<'a, S> {
+impl<'a, S: PageSource> HistoryReading<'a, S> {
     fn new(source: &'a S, key: &'a TopicKey, position: &'a HistoryPosition) -> Self {
         let known = position.recent().collect();
         Self { source, key, position, limit: PAGE, pages: 0, events: Vec::new(), bytes: 0, known }

@@ -6,6 +6,7 @@ mod pages;
 use super::page::PageRequest;
 use super::read::{PageSource, begin, recover};
 use crate::base::error::WampError;
+use crate::base::locks::{Mutex, MutexGuard};
 use crate::client::topics::TopicKey;
 use crate::peering::{GapReason, HistoryPosition, Missed};
 use crate::rt::BoxFuture;
@@ -18,7 +19,7 @@ use serverwamp_proto::payload::{Part, Payload};
 use serverwamp_proto::timestamp::Timestamp;
 use serverwamp_proto::uris;
 use std::fmt::Write as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 const EPOCH: u64 = 4711;
 
@@ -106,7 +107,7 @@ impl FakeRouter {
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
