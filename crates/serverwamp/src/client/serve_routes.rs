@@ -44,7 +44,7 @@ impl Client {
     /// [`ServeRoutesError::Routes`] names all of these, with their lines, before anything is registered; [`ServeRoutesError::Refused`] is the
     /// router's.
     pub fn serve<S>(&self, routes: RouteSet<S>) -> ServeRoutes<S> {
-        ServeRoutes::new(Server::Joined(self.clone()), routes)
+        ServeRoutes::new(ServedBy::Joined(self.clone()), routes)
     }
 }
 
@@ -73,7 +73,7 @@ impl ClientBuilder {
     /// As for [`Client::serve`], and [`ServeRoutesError::Client`] when there is no session. Routes that a client cannot serve are
     /// refused before it connects.
     pub fn serve<S>(self, routes: RouteSet<S>) -> ServeRoutes<S> {
-        ServeRoutes::new(Server::Connecting(Box::new(self)), routes)
+        ServeRoutes::new(ServedBy::Connecting(Box::new(self)), routes)
     }
 }
 
@@ -108,7 +108,7 @@ impl fmt::Debug for ServeRoutesError {
 }
 
 /// Who serves the routes.
-enum Server {
+enum ServedBy {
     Joined(Client),
     Connecting(Box<ClientBuilder>),
 }
@@ -116,13 +116,13 @@ enum Server {
 /// Routes that a client is about to serve; made by [`Client::serve`] and [`ClientBuilder::serve`].
 #[must_use = "nothing is served until this is awaited"]
 pub struct ServeRoutes<S = ()> {
-    server: Server,
+    server: ServedBy,
     routes: RouteSet<S>,
     options: RegisterOptions,
 }
 
 impl<S> ServeRoutes<S> {
-    fn new(server: Server, routes: RouteSet<S>) -> Self {
+    fn new(server: ServedBy, routes: RouteSet<S>) -> Self {
         Self { server, routes, options: RegisterOptions::default() }
     }
 
@@ -170,14 +170,14 @@ where
 
 /// All REGISTERs go out at once. If one is refused, the registrations of the others are dropped and so given up.
 async fn serve(
-    server: Server,
+    server: ServedBy,
     procedures: Result<Vec<ClientProcedure>, ConfigError>,
     options: RegisterOptions,
 ) -> Result<ServedRoutes, ServeRoutesError> {
     let procedures = procedures.map_err(ServeRoutesError::Routes)?;
     let client = match server {
-        Server::Joined(client) => client,
-        Server::Connecting(builder) => (*builder).await?,
+        ServedBy::Joined(client) => client,
+        ServedBy::Connecting(builder) => (*builder).await?,
     };
     let requests = procedures.into_iter().map(|route| {
         let ClientProcedure { pattern, place, served, takes } = route;

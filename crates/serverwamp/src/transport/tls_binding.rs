@@ -24,24 +24,24 @@ const CONTEXT: Option<&[u8]> = Some(b"");
 
 /// The messages that tell of extensions.
 #[derive(Clone, Copy)]
-enum Hello {
+enum HelloOf {
     Client,
     Server,
 }
 
 /// The channel binding of a server's connection whose handshake is over; `client_hello` is what the client sent first.
 pub(crate) fn channel_of_server(connection: &ServerConnection, client_hello: &[u8]) -> Option<ChannelId> {
-    is_bindable(connection.protocol_version()?, Hello::Client, client_hello).then_some(())?;
+    is_bindable(connection.protocol_version()?, HelloOf::Client, client_hello).then_some(())?;
     connection.export_keying_material([0; 32], ChannelId::LABEL, CONTEXT).ok().map(ChannelId::new)
 }
 
 /// The channel binding of a client's connection whose handshake is over; `server_hello` is what the server sent first.
 pub(crate) fn channel_of_client(connection: &ClientConnection, server_hello: &[u8]) -> Option<ChannelId> {
-    is_bindable(connection.protocol_version()?, Hello::Server, server_hello).then_some(())?;
+    is_bindable(connection.protocol_version()?, HelloOf::Server, server_hello).then_some(())?;
     connection.export_keying_material([0; 32], ChannelId::LABEL, CONTEXT).ok().map(ChannelId::new)
 }
 
-fn is_bindable(version: ProtocolVersion, hello: Hello, record: &[u8]) -> bool {
+fn is_bindable(version: ProtocolVersion, hello: HelloOf, record: &[u8]) -> bool {
     match version {
         ProtocolVersion::TLSv1_3 => true,
         ProtocolVersion::TLSv1_2 => has_extended_master_secret(hello, record),
@@ -50,7 +50,7 @@ fn is_bindable(version: ProtocolVersion, hello: Hello, record: &[u8]) -> bool {
 }
 
 /// Returns whether the record begins with a whole hello that has the extension `extended_master_secret`.
-fn has_extended_master_secret(hello: Hello, record: &[u8]) -> bool {
+fn has_extended_master_secret(hello: HelloOf, record: &[u8]) -> bool {
     const EXTENDED_MASTER_SECRET: [u8; 2] = [0, 23];
     let mut extensions = extensions(hello, record).unwrap_or_default();
     while let Some((kind, rest)) = extensions.split_first_chunk() {
@@ -64,7 +64,7 @@ fn has_extended_master_secret(hello: Hello, record: &[u8]) -> bool {
 }
 
 /// The extensions of a ClientHello or a ServerHello (RFC 5246, sections 7.4.1.2 and 7.4.1.3).
-fn extensions(hello: Hello, record: &[u8]) -> Option<&[u8]> {
+fn extensions(hello: HelloOf, record: &[u8]) -> Option<&[u8]> {
     const HANDSHAKE: u8 = 22;
     const CLIENT_HELLO: u8 = 1;
     const SERVER_HELLO: u8 = 2;
@@ -76,12 +76,12 @@ fn extensions(hello: Hello, record: &[u8]) -> Option<&[u8]> {
     let (body, _) = prefixed::<3>(rest)?;
     let (_session_id, rest) = prefixed::<1>(body.get(VERSION_AND_RANDOM..)?)?;
     let rest = match (hello, *kind) {
-        (Hello::Client, CLIENT_HELLO) => {
+        (HelloOf::Client, CLIENT_HELLO) => {
             let (_cipher_suites, rest) = prefixed::<2>(rest)?;
             let (_compression_methods, rest) = prefixed::<1>(rest)?;
             rest
         }
-        (Hello::Server, SERVER_HELLO) => rest.get(CIPHER_SUITE_AND_COMPRESSION_METHOD..)?,
+        (HelloOf::Server, SERVER_HELLO) => rest.get(CIPHER_SUITE_AND_COMPRESSION_METHOD..)?,
         _ => return None,
     };
     prefixed::<2>(rest).map(|(extensions, _)| extensions)
@@ -179,13 +179,13 @@ mod tests {
     use super::*;
 
     /// A hello with these extensions, each of which is empty.
-    fn hello_of(hello: Hello, extensions: &[u16]) -> Vec<u8> {
+    fn hello_of(hello: HelloOf, extensions: &[u16]) -> Vec<u8> {
         let extensions: Vec<u8> =
             extensions.iter().flat_map(|kind| [kind.to_be_bytes(), [0, 0]]).flatten().collect();
         let mut body = vec![3; 34];
         let (kind, rest): (u8, &[u8]) = match hello {
-            Hello::Client => (1, &[1, 9, 0, 2, 0x13, 1, 1, 0]),
-            Hello::Server => (2, &[1, 9, 0xc0, 0x2f, 0]),
+            HelloOf::Client => (1, &[1, 9, 0, 2, 0x13, 1, 1, 0]),
+            HelloOf::Server => (2, &[1, 9, 0xc0, 0x2f, 0]),
         };
         body.extend_from_slice(rest);
         body.extend_from_slice(&u16::try_from(extensions.len()).unwrap().to_be_bytes());
@@ -198,20 +198,20 @@ mod tests {
 
     #[test]
     fn the_extension_is_found_and_no_other_one_is_taken_for_it() {
-        for hello in [Hello::Client, Hello::Server] {
+        for hello in [HelloOf::Client, HelloOf::Server] {
             let has = |extensions: &[u16]| has_extended_master_secret(hello, &hello_of(hello, extensions));
             assert!(has(&[0, 10, 23, 16]));
             assert!(has(&[23]));
             assert!(!has(&[0, 10, 16]));
             assert!(!has(&[]));
         }
-        assert!(!has_extended_master_secret(Hello::Server, &hello_of(Hello::Client, &[23])));
-        assert!(!has_extended_master_secret(Hello::Client, &hello_of(Hello::Server, &[23])));
+        assert!(!has_extended_master_secret(HelloOf::Server, &hello_of(HelloOf::Client, &[23])));
+        assert!(!has_extended_master_secret(HelloOf::Client, &hello_of(HelloOf::Server, &[23])));
     }
 
     #[test]
     fn what_is_no_whole_hello_has_nothing() {
-        for hello in [Hello::Client, Hello::Server] {
+        for hello in [HelloOf::Client, HelloOf::Server] {
             let right = hello_of(hello, &[10, 23]);
             for length in 0..right.len() {
                 assert!(!has_extended_master_secret(hello, &right[..length]), "{length}");
@@ -226,9 +226,9 @@ mod tests {
 
     #[test]
     fn a_server_hello_may_share_its_record_with_what_follows() {
-        let mut record = hello_of(Hello::Server, &[23]);
+        let mut record = hello_of(HelloOf::Server, &[23]);
         record.extend_from_slice(&[14, 0, 0, 0]);
         record[4] += 4;
-        assert!(has_extended_master_secret(Hello::Server, &record));
+        assert!(has_extended_master_secret(HelloOf::Server, &record));
     }
 }

@@ -178,11 +178,14 @@ async fn a_transport_that_the_router_ends_or_refuses_ends_the_session() {
         let welcomes = Arc::new(Mutex::new(vec![WELCOME]));
         let web = Web::serve(move |asked| match &*asked.path {
             "/lp/open" => answer("200 OK", "", OPENED),
-            "/lp/abc-123/receive" => match welcomes.lock().unwrap().pop() {
-                Some(text) => answer("200 OK", "", text),
-                None if receive => answer(status, "", ""),
-                None => None,
-            },
+            "/lp/abc-123/receive" => {
+                let welcome = welcomes.lock().unwrap().pop();
+                match welcome {
+                    Some(text) => answer("200 OK", "", text),
+                    None if receive => answer(status, "", ""),
+                    None => None,
+                }
+            }
             _ if asked.body.starts_with("[16") => answer(status, "", ""),
             _ => answer("204 No Content", "", ""),
         })

@@ -4,7 +4,7 @@
 use crate::same_routes::{Shared, routes, rows, sum};
 use serverwamp::auth::Principal;
 use serverwamp::client::{Client, Invoke, ServeRoutesError};
-use serverwamp::extract::{Arg, Identity, State};
+use serverwamp::extract::{Arg, Args, Identity};
 use serverwamp::layer::limit_calls;
 use serverwamp::{
     Application, Dict, ProcedureSettings, Realm, RealmHandle, RealmPeer, RouteSet, Session, Value, WampError,

@@ -220,6 +220,12 @@ pub(crate) async fn rows(caller: &Client) -> Vec<(&'static str, Vec<Answered>)> 
         steps.push(answered(results.finish().await));
         rows.push((uri, steps));
     }
+    rows.extend(packed_rows(caller).await);
+    rows
+}
+
+async fn packed_rows(caller: &Client) -> Vec<(&'static str, Vec<Answered>)> {
+    let mut rows = Vec::new();
     let packed = || PassthruPayload::new("x_ours", *b"abc").with_keyid("2026");
     for (name, uri) in [("com.packed", "com.packed"), ("com.nothing, packed", "com.nothing")] {
         let results: Result<CallResult, WampError> = caller.call(uri, packed()).timeout(PATIENCE).await;

@@ -178,8 +178,7 @@ impl Play {
             (Invoke::RoundRobin, Policy::RoundRobin),
             (Invoke::First, Policy::First),
             (Invoke::Last, Policy::Last),
-        ][index(c, 4)]
-        .clone();
+        ][index(c, 4)];
         self.log.push(format!("{me} registers {uri} ({}, {})", kind.word(), invoke.word()));
         // Of one client, two to the same procedure are one registration, of which the later handler serves.
         if self.registrations.iter().any(|(other, _)| *other == (me, kind, uri)) {

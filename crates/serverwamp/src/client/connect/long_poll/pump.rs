@@ -63,8 +63,8 @@ impl Pump {
         let (receiver, sender) = messages(pipe, MaxLength::LONGEST.bytes());
         let mut asking = poster.beside();
         let end = {
-            let receiving = Receiving { transport: &transport, subprotocol, longest, sender };
-            let sending = Sending { transport: &transport, subprotocol, receiver };
+            let receiving = ReceivePump { transport: &transport, subprotocol, longest, sender };
+            let sending = SendPump { transport: &transport, subprotocol, receiver };
             let (receiving, sending) = (pin!(receiving.run(&mut asking)), pin!(sending.run(&mut poster)));
             match select(receiving, sending).await {
                 Either::Left((end, _)) | Either::Right((end, _)) => end,
@@ -85,14 +85,14 @@ impl Pump {
 }
 
 /// Takes messages out of answers.
-struct Receiving<'t> {
+struct ReceivePump<'t> {
     transport: &'t str,
     subprotocol: Subprotocol,
     longest: usize,
     sender: MessageSender,
 }
 
-impl Receiving<'_> {
+impl ReceivePump<'_> {
     async fn run(mut self, poster: &mut Poster) -> TransportEnd {
         loop {
             if let Err(end) = self.receive(poster).await {
@@ -131,13 +131,13 @@ impl Receiving<'_> {
 }
 
 /// Puts messages into requests.
-struct Sending<'t> {
+struct SendPump<'t> {
     transport: &'t str,
     subprotocol: Subprotocol,
     receiver: MessageReceiver,
 }
 
-impl Sending<'_> {
+impl SendPump<'_> {
     async fn run(mut self, poster: &mut Poster) -> TransportEnd {
         loop {
             if let Err(end) = self.send(poster).await {
