@@ -86,18 +86,7 @@ impl ServerProcess {
 
     /// Processor time it has used, in nanoseconds.
     pub(crate) fn cpu_nanos(&self) -> Result<u64, Failure> {
-        let mut sum = 0;
-        for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            let task = task?.path();
-            sum += match fs::read_to_string(task.join("schedstat")) {
-                Ok(text) => first_number(&text)?,
-                Err(_) => {
-                    let ticks = crate::machine::ticks(&task.join("stat"))?;
-                    ticks.own * 1_000_000_000 / crate::machine::ticks_per_second()
-                }
-            };
-        }
-        Ok(sum)
+        cpu_nanos_of(self.child.id())
     }
 
     /// How many files it has open.
@@ -132,6 +121,22 @@ impl Drop for ServerProcess {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Processor time that a process has used, in nanoseconds.
+pub(crate) fn cpu_nanos_of(process: u32) -> Result<u64, Failure> {
+    let mut sum = 0;
+    for task in fs::read_dir(format!("/proc/{process}/task"))? {
+        let task = task?.path();
+        sum += match fs::read_to_string(task.join("schedstat")) {
+            Ok(text) => first_number(&text)?,
+            Err(_) => {
+                let ticks = crate::machine::ticks(&task.join("stat"))?;
+                ticks.own * 1_000_000_000 / crate::machine::ticks_per_second()
+            }
+        };
+    }
+    Ok(sum)
 }
 
 fn first_number(text: &str) -> Result<u64, Failure> {

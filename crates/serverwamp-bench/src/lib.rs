@@ -27,6 +27,7 @@ mod load;
 mod machine;
 mod memory;
 mod message;
+mod of_client;
 mod options;
 mod peer;
 mod publish;
@@ -58,6 +59,7 @@ pub fn main() -> ExitCode {
         Some(Command::Flood(options)) => flood::run(options),
         Some(Command::AuthTiming(options)) => auth_timing::run(options),
         Some(Command::Instructions(options)) => instructions::run(options),
+        Some(Command::Client(options)) => of_client::run(options),
         None => measure(&options),
     };
     match done {

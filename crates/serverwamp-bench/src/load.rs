@@ -38,6 +38,14 @@ impl Turn {
         Ok(Self { operations, cpu_nanos: server.cpu_nanos()? - before, load_nanos, took })
     }
 
+    /// Runs `work`, which says how many operations it did, and looks what this process has used meanwhile.
+    pub(crate) fn of_this_process(work: impl FnOnce() -> Result<u64, Failure>) -> Result<Self, Failure> {
+        let (start, before) = (Instant::now(), own_nanos());
+        let operations = work()?;
+        let (took, cpu_nanos) = (start.elapsed(), own_nanos() - before);
+        Ok(Self { operations, cpu_nanos, load_nanos: cpu_nanos, took })
+    }
+
     pub(crate) fn cpu_micros_each(&self) -> f64 {
         self.cpu_nanos as f64 / 1000.0 / self.operations as f64
     }

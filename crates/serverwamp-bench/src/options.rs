@@ -42,6 +42,8 @@ pub(crate) enum Command {
     AuthTiming(AuthTimingOptions),
     /// Count the instructions of a served call, a routed call and an event to 64, with valgrind.
     Instructions(InstructionsOptions),
+    /// Measure the processor time of a call in our client, beside a bare WebSocket and clients of other languages.
+    Client(ClientOptions),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -101,6 +103,22 @@ pub(crate) struct InstructionsOptions {
     /// How often.
     #[arg(long, hide = true, default_value_t = 0)]
     pub(crate) count: u64,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ClientOptions {
+    /// Short turns: shows that everything works, measures nothing worth keeping.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// How often each client has its turn.
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: u32,
+    /// A Python that has Autobahn|Python, in place of the one that the interoperability tests install.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) python: Option<PathBuf>,
+    /// Where wampy.js and ws are installed, in place of where the interoperability tests do that.
+    #[arg(long, value_name = "DIRECTORY")]
+    pub(crate) node_modules: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, Args)]

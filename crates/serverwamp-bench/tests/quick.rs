@@ -40,6 +40,20 @@ fn a_quick_run_has_all_rows() {
     assert_figures(&std::fs::read_to_string(file).expect("the figures are written"));
 }
 
+#[test]
+fn a_quick_run_of_clients_has_all_rows_and_says_who_is_skipped() {
+    let output = Command::new(env!("CARGO_BIN_EXE_serverwamp-bench"))
+        .args(["client", "--quick", "--python", "/nowhere", "--node-modules", "/nowhere"])
+        .output()
+        .expect("the benchmark starts");
+    let table = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{table}\n{}", String::from_utf8_lossy(&output.stderr));
+    for row in ["bare WebSocket ", "serverwamp::client ", "skipped: Autobahn|Python: ", "skipped: wampy.js: "]
+    {
+        assert_eq!(table.lines().filter(|line| line.starts_with(row)).count(), 3, "{row} in\n{table}");
+    }
+}
+
 /// Every figure is there, and is a number that can be true.
 fn assert_figures(json: &str) {
     let report: serde_json::Value = serde_json::from_str(json).expect("the figures are JSON");
