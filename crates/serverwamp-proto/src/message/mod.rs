@@ -39,7 +39,7 @@ pub use encode::{
     encode_unregistered, encode_unsubscribed,
 };
 pub use encoded::Encoded;
-pub use fast_path::{QuickRequest, quick_request};
+pub use fast_path::{QuickRequest, quick_request, quick_result};
 pub use head::{HEAD, answered_by};
 pub use keywords::{CancelMode, EncAlgo, InterruptMode, Invoke};
 pub use names::Names;

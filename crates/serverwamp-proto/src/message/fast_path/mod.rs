@@ -1,4 +1,5 @@
-//! The messages a busy router reads most, read in one go: CALL, YIELD and PUBLISH in their plainest form.
+//! The messages a busy router and its callers read most, read in one go: CALL, YIELD and PUBLISH, and RESULT, in their plainest
+//! form.
 //!
 //! Plain are no spaces, the shortest type code, empty options, a URI without escapes; a PUBLISH may ask to be
 //! acknowledged. Everything else, and every fault, is left to the general reader, so what is accepted and what is said
@@ -14,12 +15,12 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use self::flat::flat;
-use self::prefix::{CALL, PUBLISH, Prefix, YIELD, elements, prefix};
+use self::prefix::{CALL, PUBLISH, Prefix, RESULT, YIELD, elements, prefix};
 use super::Message;
 use super::bounds::{Bounds, UnreadBytes};
-use super::options::{CallOptions, PublishOptions, YieldOptions};
+use super::options::{CallOptions, PublishOptions, ResultDetails, YieldOptions};
 use super::pubsub::Publish;
-use super::rpc::{Call, Yield};
+use super::rpc::{self, Call, Yield};
 use super::wire::{Element, Elements};
 use crate::codec::{ListReader, Nesting, Serializer};
 use crate::id::RequestId;
@@ -54,6 +55,15 @@ pub fn quick_request<'a>(
     };
     let (options, procedure) = (CallOptions::default(), Cow::Borrowed(prefix.uri));
     Some(QuickRequest::Call(Call { request, options, procedure, unread: UnreadBytes::NONE, payload }))
+}
+
+/// The RESULT in `frame`, if it has no details and is written in the plainest way: what a client reads most.
+///
+/// `None` says nothing about the frame, as with [`quick_request`].
+#[inline]
+pub fn quick_result(serializer: Serializer, frame: &Bytes, bounds: &Bounds) -> Option<rpc::Result> {
+    let (request, _, payload) = parts::<RESULT>(serializer, frame, bounds)?;
+    Some(rpc::Result { request, details: ResultDetails::default(), payload })
 }
 
 #[inline(never)]

@@ -1,4 +1,4 @@
-//! The part before the payload of a CALL, a YIELD or a PUBLISH in its plainest form.
+//! The part before the payload of a CALL, a RESULT, a YIELD or a PUBLISH in its plainest form.
 
 use crate::codec::Serializer;
 
@@ -6,6 +6,7 @@ use crate::codec::Serializer;
 /// readers of its own that look for nothing else.
 pub(super) const PUBLISH: u8 = 16;
 pub(super) const CALL: u8 = 48;
+pub(super) const RESULT: u8 = 50;
 pub(super) const YIELD: u8 = 70;
 
 /// The part before the payload.
@@ -14,7 +15,7 @@ pub(super) struct Prefix<'a> {
     pub(super) request: u64,
     /// Whether the only option is there that a PUBLISH may have.
     pub(super) acknowledge: bool,
-    /// The procedure or the topic; a YIELD has neither.
+    /// The procedure or the topic; a RESULT and a YIELD have neither.
     pub(super) uri: &'a str,
     /// The offset of the rest.
     pub(super) at: usize,
@@ -22,9 +23,14 @@ pub(super) struct Prefix<'a> {
     pub(super) left: usize,
 }
 
+/// Returns whether a procedure or a topic stands before the payload.
+const fn has_uri(code: u8) -> bool {
+    !matches!(code, RESULT | YIELD)
+}
+
 /// The number of elements before the payload.
 pub(super) const fn elements(code: u8) -> usize {
-    if code == YIELD { 3 } else { 4 }
+    if has_uri(code) { 4 } else { 3 }
 }
 
 /// The beginning of `frame`, if it is that of such a message. `None` says nothing about the frame.
@@ -47,7 +53,7 @@ fn json<const CODE: u8>(frame: &[u8]) -> Option<Prefix<'_>> {
     let (number, rest) = rest.split_at_checked(digits)?;
     let request = number.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'));
     let (acknowledge, rest) = options::<CODE>(rest, b",{}", b",{\"acknowledge\":true}")?;
-    if CODE == YIELD {
+    if !has_uri(CODE) {
         return Some(Prefix { request, acknowledge, uri: "", at: frame.len() - rest.len(), left: 0 });
     }
     let rest = rest.strip_prefix(b",\"")?;
@@ -75,7 +81,7 @@ fn msgpack<const CODE: u8>(frame: &[u8]) -> Option<Prefix<'_>> {
     };
     let (acknowledge, rest) = options::<CODE>(rest, b"\x80", b"\x81\xabacknowledge\xc3")?;
     let (length, rest) = match rest {
-        _ if CODE == YIELD => (0, rest),
+        _ if !has_uri(CODE) => (0, rest),
         [length @ 0xa0..=0xbf, rest @ ..] => (length & 0x1f, rest),
         [0xd9, length, rest @ ..] => (*length, rest),
         _ => return None,
@@ -99,7 +105,7 @@ fn cbor<const CODE: u8>(frame: &[u8]) -> Option<Prefix<'_>> {
     };
     let (acknowledge, rest) = options::<CODE>(rest, b"\xa0", b"\xa1\x6backnowledge\xf5")?;
     let (length, rest) = match rest {
-        _ if CODE == YIELD => (0, rest),
+        _ if !has_uri(CODE) => (0, rest),
         [length @ 0x60..=0x77, rest @ ..] => (length & 0x1f, rest),
         [0x78, length, rest @ ..] => (*length, rest),
         _ => return None,

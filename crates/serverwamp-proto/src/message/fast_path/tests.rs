@@ -12,6 +12,7 @@ fn read_generally(serializer: Serializer, frame: &Bytes) -> Result<Message<'_>, 
     match code {
         16 => elements.message("PUBLISH", 4..=6).map(Message::Publish),
         48 => elements.message("CALL", 4..=6).map(Message::Call),
+        50 => elements.message("RESULT", 3..=5).map(Message::Result),
         70 => elements.message("YIELD", 3..=5).map(Message::Yield),
         other => Err(Violation::new(format!("type code {other}"))),
     }
@@ -44,7 +45,9 @@ fn beginnings() -> Vec<(u64, Vec<Value>)> {
     acknowledge.insert("acknowledge", true);
     let mut beginnings = Vec::new();
     for id in IDS {
-        beginnings.push((id, vec![70_u64.into(), id.into(), none()]));
+        for code in [50_u64, 70] {
+            beginnings.push((id, vec![code.into(), id.into(), none()]));
+        }
         for uri in ["a", "demo.add", "com.example.a_rather_long_uri.beyond.the.short.form", ""] {
             for (code, options) in [(48_u64, none()), (16, none()), (16, acknowledge.clone().into())] {
                 beginnings.push((id, vec![code.into(), id.into(), options, uri.into()]));
@@ -73,10 +76,12 @@ fn encode(serializer: Serializer, message: &[Value]) -> Bytes {
 
 /// With the quick reader and without it the same comes out; whether it was quick.
 fn agree(serializer: Serializer, frame: &Bytes) -> bool {
-    let Some(quick) = quick_request(serializer, frame, &Bounds::NONE) else { return false };
+    let result = quick_result(serializer, frame, &Bounds::NONE).map(Message::Result);
+    let request = || quick_request(serializer, frame, &Bounds::NONE).map(Message::from);
+    let Some(quick) = result.or_else(request) else { return false };
     let general = read_generally(serializer, frame)
         .unwrap_or_else(|violation| panic!("{serializer:?} {frame:?}: {violation}"));
-    assert_eq!(format!("{:?}", Message::from(quick)), format!("{general:?}"), "{serializer:?} {frame:?}");
+    assert_eq!(format!("{quick:?}"), format!("{general:?}"), "{serializer:?} {frame:?}");
     let decoded = Message::decode(serializer, frame).unwrap();
     assert_eq!(format!("{decoded:?}"), format!("{general:?}"), "{serializer:?} {frame:?}");
     true

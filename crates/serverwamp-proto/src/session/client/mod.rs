@@ -24,7 +24,7 @@ use crate::codec::Serializer;
 use crate::id::{RegistrationId, RequestId, SessionId, SubscriptionId};
 use crate::message::{
     Abort, Bounds, Challenge, End, Event, Goodbye, Interrupt, Invocation, Message, UnregisteredDetails,
-    UnsubscribedDetails, Violation, Welcome, Yield,
+    UnsubscribedDetails, Violation, Welcome, Yield, quick_result,
 };
 use requests::Requests;
 use served::ServedInvocations;
@@ -204,8 +204,11 @@ impl<P: Clone, I: Clone> ClientMachine<P, I> {
             }
             _ => {}
         }
-        let step = Message::decode_within(serializer, frame, self.bounds);
-        let step = step.and_then(|message| self.receive(message));
+        let message = match quick_result(serializer, frame, &self.bounds) {
+            Some(result) => Ok(Message::Result(result)),
+            None => Message::decode_within(serializer, frame, self.bounds),
+        };
+        let step = message.and_then(|message| self.receive(message));
         step.inspect_err(|_| self.over())
     }
 
