@@ -24,15 +24,16 @@ impl CallStarter for Held {
         let inbox = Arc::new(CallInbox::default());
         let timeout = (draft.options.timeout > 0).then(|| Duration::from_millis(draft.options.timeout));
         let procedure = draft.options.progress.then(|| draft.procedure.clone());
-        let begun = self.session().runtime.now();
+        let begun = timeout.map(|_| self.session().runtime.now());
+        let timed = begun.zip(timeout);
         let checked = check_runtime(&self.session(), timeout).and_then(|()| check(&self.session(), &draft));
-        let sent =
-            checked.and_then(|()| send(&self, draft, &inbox, timeout.map(|timeout| after(begun, timeout))));
+        let deadline = timed.map(|(begun, timeout)| after(begun, timeout));
+        let sent = checked.and_then(|()| send(&self, draft, &inbox, deadline));
         let place = sent.unwrap_or_else(|error| {
             inbox.finish(Err(error));
             CallPlace::Nowhere
         });
-        let timer = timeout.map(|timeout| CallTimer { timeout, begun, sleep: None });
+        let timer = timed.map(|(begun, timeout)| CallTimer { timeout, begun, sleep: None });
         Box::new(ClientCall { held: self, inbox, place, procedure, timer })
     }
 }
@@ -108,7 +109,7 @@ struct ClientCall {
 
 /// The session that has a call.
 enum CallPlace {
-    /// It was not sent, and will not be.
+    /// It was not sent, and will not be; or its answer was taken, and there is nothing to cancel.
     Nowhere,
     /// The only session of its client.
     OnlySession(RequestId),
@@ -178,13 +179,18 @@ impl ClientCall {
 impl StartedCall for ClientCall {
     fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<Payload, WampError>> {
         // The router's answer comes first, if both are there.
-        if let Poll::Ready(answer) = self.inbox.poll_answer(cx) {
-            return Poll::Ready(answer);
+        let mut answer = self.inbox.poll_answer(cx);
+        let waits = matches!(self.place, CallPlace::Waiting(_));
+        if answer.is_pending() && (waits || self.timer.is_some()) {
+            // Whoever waits for a session has the deadline there.
+            ready!(self.poll_place(cx));
+            self.expire(cx);
+            answer = self.inbox.poll_answer(cx);
         }
-        // Whoever waits for a session has the deadline there.
-        ready!(self.poll_place(cx));
-        self.expire(cx);
-        self.inbox.poll_answer(cx)
+        if answer.is_ready() {
+            self.place = CallPlace::Nowhere;
+        }
+        answer
     }
 
     fn poll_progress(&mut self, cx: &mut Context<'_>) -> Poll<Option<Payload>> {
