@@ -262,7 +262,9 @@ mod tests {
             publisher: None,
             publisher_authid: None,
             publisher_authrole: None,
+            trustlevel: None,
             retained: false,
+            passthru: None,
         });
     }
 

@@ -162,7 +162,7 @@ impl Play {
             eligible: (b & 48 == 48).then_some(some),
             disclosed: (b & 64 == 64).then(|| {
                 let session = own.session_id().map_or(0, SessionId::get);
-                (session, own.authid().to_owned(), own.authrole().to_owned())
+                (session, own.authid(), own.authrole())
             }),
             payload: self.payload,
         };

@@ -49,7 +49,7 @@ pub(in crate::client) enum Submitted {
 
 /// A client's way to the router, from its first session to its end.
 pub(in crate::client) struct Link {
-    line: Mutex<Line>,
+    line: Mutex<RequestLine>,
     pub(super) standing: Arc<StandingParts>,
     pub(in crate::client) states: Arc<StateCell>,
     /// Set when no other session follows.
@@ -59,7 +59,7 @@ pub(in crate::client) struct Link {
     pub(super) settings: Reconnect,
 }
 
-struct Line {
+struct RequestLine {
     /// The present session, or the last one.
     session: Arc<ClientSession>,
     /// Whether requests go to the session; otherwise they wait.
@@ -97,7 +97,7 @@ impl Link {
             standing.take_over();
         }
         let state = ConnectionState::of_session(&session);
-        let line = Line { session, open: true, waiting: VecDeque::new(), bytes: 0, tickets: 0 };
+        let line = RequestLine { session, open: true, waiting: VecDeque::new(), bytes: 0, tickets: 0 };
         Arc::new(Self {
             line: Mutex::new(line),
             standing,
@@ -108,7 +108,7 @@ impl Link {
         })
     }
 
-    fn line(&self) -> MutexGuard<'_, Line> {
+    fn line(&self) -> MutexGuard<'_, RequestLine> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -209,7 +209,7 @@ impl Link {
     }
 
     /// The error of a request for which there is no session, and that does not wait, or has waited long enough.
-    fn no_session(&self, line: &Line) -> WampError {
+    fn no_session(&self, line: &RequestLine) -> WampError {
         match self.states.get() {
             ConnectionState::Waiting { cause, .. } | ConnectionState::Connecting { cause, .. } => {
                 let text = format!(

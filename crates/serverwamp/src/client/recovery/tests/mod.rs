@@ -117,7 +117,7 @@ fn push(history: &mut History<u64>, number: u64) {
 
 fn results(args: &str, kwargs: &str) -> Payload {
     let [args, kwargs] = [args, kwargs].map(|part| Part::copied(part.as_bytes()));
-    Payload { serializer: Serializer::Json, args, kwargs }
+    Payload::of_parts(Serializer::Json, args, kwargs)
 }
 
 impl PageSource for FakeRouter {
