@@ -228,6 +228,20 @@ impl Calling<CallResult> {
         ProgressResults::start(self)
     }
 
+    /// Makes the call at once, without progressive results: to [`cancel`](ProgressResults::cancel) it in a mode of choice.
+    ///
+    /// ```
+    /// # async fn example(client: serverwamp::client::Client) -> Result<(), serverwamp::WampError> {
+    /// let report = client.call("reports.make", ()).start();
+    /// report.cancel(serverwamp::CancelMode::Kill);
+    /// let report: String = report.finish().await?.get()?; // what there is of it, or `wamp.error.canceled`
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn start(self) -> ProgressResults {
+        ProgressResults::start(self)
+    }
+
     /// Makes the call at once, with its arguments as the first of several inputs; progressive results come meanwhile.
     ///
     /// ```
