@@ -162,6 +162,16 @@ impl Client {
         welcome.and_then(|(welcome, _)| welcome.details.realm.as_deref()).unwrap_or_default()
     }
 
+    /// The router's name and version; empty if it does not tell.
+    pub fn router_agent(&self) -> String {
+        self.detail(|details| details.agent.as_deref())
+    }
+
+    /// The method by which the router has let the session in; empty if it does not tell.
+    pub fn authmethod(&self) -> String {
+        self.detail(|details| details.authmethod.as_deref())
+    }
+
     /// The authid that the router has given the session; empty if it does not tell. An anonymous client may get another one
     /// whenever it reconnects.
     pub fn authid(&self) -> String {

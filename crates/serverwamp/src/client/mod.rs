@@ -27,9 +27,9 @@ mod tests;
 mod topics;
 
 pub use auth::Login;
-pub use connect::ClientBuilder;
 #[cfg(feature = "tls")]
 pub use connect::ClientTls;
+pub use connect::{ClientBuilder, ConnectProgress};
 pub use end::SessionEnd;
 pub use error::{ClientError, ConnectStep};
 pub use handle::Client;

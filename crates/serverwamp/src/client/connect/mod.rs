@@ -4,10 +4,12 @@ mod address;
 #[cfg(feature = "long-polling")]
 mod long_poll;
 mod open;
+mod progress;
 mod settings;
 #[cfg(feature = "tls")]
 mod tls;
 
+pub use self::progress::ConnectProgress;
 #[cfg(feature = "tls")]
 pub use self::tls::ClientTls;
 
@@ -20,6 +22,7 @@ use crate::rt::{BoxFuture, Runtime};
 use address::RouterAddress;
 use http::{HeaderName, HeaderValue};
 use open::{Connector, Ready};
+use progress::ProgressHook;
 use serverwamp_proto::auth::Secret;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::websocket::Subprotocol;
@@ -227,6 +230,17 @@ impl ClientBuilder {
         self
     }
 
+    /// Tells of each step on the way to a session, at every attempt: for programs that show it to a person.
+    ///
+    /// ```no_run
+    /// # use serverwamp::client::Client;
+    /// let client = Client::connect("wss://example.com/ws").realm("realm1").on_progress(|step| println!("{step:?}"));
+    /// ```
+    pub fn on_progress(mut self, hook: impl Fn(ConnectProgress) + Send + Sync + 'static) -> Self {
+        self.settings.progress = Some(ProgressHook::new(hook));
+        self
+    }
+
     /// Reconnects when the session has ended, and makes its registrations and subscriptions again. Without this, the client ends with
     /// its session.
     ///
@@ -322,6 +336,7 @@ impl ConnectPlan {
         };
         let credentials = connector.within(ConnectStep::Login, asking).await?;
         credentials.check(address.secure).map_err(ClientError::Settings)?;
+        settings.tell(ConnectProgress::Credentials);
         let Ready { opened, serializer } = connector.open().await?;
         let mut how = JoinSettings::new(self.realm.clone());
         how.serializer = serializer;

@@ -4,6 +4,7 @@
 //! than 64 KiB and a head of HTTP.
 
 use super::address::{RouterAddress, RouterPlace, Spoken};
+use super::progress::ConnectProgress;
 use super::settings::ConnectSettings;
 use crate::client::error::{ClientError, ConnectStep};
 use crate::client::join::OpenedTransport;
@@ -65,6 +66,7 @@ impl Connector<'_> {
         let upgrading = self.upgrade(&mut io, &request);
         let (upgraded, received) = self.within(ConnectStep::Upgrade, upgrading).await?;
         let Upgraded { subprotocol, deflate, .. } = upgraded;
+        self.tell_opened(subprotocol);
         let framing = Framing::wamp(Role::Client, subprotocol, deflate);
         let opened =
             OpenedTransport { io, framing, settings: self.settings.transport(true), received, channel };
@@ -120,6 +122,7 @@ impl Connector<'_> {
             };
             let why = match self.within(ConnectStep::RawSocket, shaking).await? {
                 Ok(takes) => {
+                    self.tell_opened(Subprotocol::new(serializer));
                     let framing = Framing::RawSocket { serializer, takes: takes.bytes() };
                     let settings = self.settings.transport(false);
                     let opened =
@@ -136,6 +139,10 @@ impl Connector<'_> {
         Err(refused)
     }
 
+    fn tell_opened(&self, Subprotocol { serializer, batched, .. }: Subprotocol) {
+        self.settings.tell(ConnectProgress::Opened { serializer, batched });
+    }
+
     /// The stream below, with TLS if the address says so, and what proofs can be bound to.
     pub(super) async fn connect(&self) -> Result<(AnyIo, Option<ChannelId>), ClientError> {
         let connecting = async {
@@ -146,6 +153,7 @@ impl Connector<'_> {
             connected.map_err(|error| self.unconnected(&error))
         };
         let io = self.within(ConnectStep::Connect, connecting).await?;
+        self.settings.tell(ConnectProgress::Connected);
         #[cfg(feature = "tls")]
         if self.address.secure {
             return self.secure(io).await;
@@ -159,7 +167,9 @@ impl Connector<'_> {
         let tls = |why| ClientError::Tls { address: self.address.to_string(), why };
         let settings = self.settings.tls.clone().unwrap_or_default();
         let shaking = async { settings.secure(io, host).await.map_err(tls) };
-        self.within(ConnectStep::Tls, shaking).await
+        let secured = self.within(ConnectStep::Tls, shaking).await?;
+        self.settings.tell(ConnectProgress::Secured { can_bind: secured.1.is_some() });
+        Ok(secured)
     }
 
     /// A step with its deadline.

@@ -1,6 +1,7 @@
 //! How a client connects, with the reason for each default.
 
 use super::address::{RouterAddress, Spoken};
+use super::progress::{ConnectProgress, ProgressHook};
 use crate::transport::Settings;
 use http::{HeaderName, HeaderValue};
 use serverwamp_proto::codec::Serializer;
@@ -22,12 +23,21 @@ pub(super) struct ConnectSettings {
     pub(super) max_message: usize,
     /// The silence of a router after which it is pinged, if the application has set it.
     pub(super) ping_interval: Option<Duration>,
+    /// Who is told of each step.
+    pub(super) progress: Option<ProgressHook>,
     /// What the application has set; by default the authorities of the system are trusted.
     #[cfg(feature = "tls")]
     pub(super) tls: Option<super::tls::ClientTls>,
 }
 
 impl ConnectSettings {
+    /// Tells of a step that was taken.
+    pub(super) fn tell(&self, progress: ConnectProgress) {
+        if let Some(hook) = &self.progress {
+            hook.tell(progress);
+        }
+    }
+
     /// Checks that every setting applies at this address.
     ///
     /// # Errors
@@ -102,6 +112,7 @@ impl Default for ConnectSettings {
             step_timeout: Duration::from_secs(10),
             max_message: 16 * 1024 * 1024,
             ping_interval: None,
+            progress: None,
             #[cfg(feature = "tls")]
             tls: None,
         }

@@ -157,6 +157,12 @@ pub(super) fn refusal(error: &io::Error) -> Option<String> {
         ) => {
             "the router's certificate is for another name: connect to that one, or name it with `ClientTls::server_name`"
         }
+        // As `openssl req -x509` makes it. rustls has no name for this error.
+        Error::InvalidCertificate(CertificateError::Other(other))
+            if other.to_string().contains("CaUsedAsEndEntity") =>
+        {
+            "the router's certificate is that of an authority, and no server's: make one with `basicConstraints=CA:FALSE`"
+        }
         Error::AlertReceived(AlertDescription::CertificateRequired) => {
             "the router wants a certificate of the client: add `ClientTls::certificate`"
         }
