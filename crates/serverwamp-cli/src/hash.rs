@@ -9,12 +9,22 @@ use serverwamp::auth::{ScramKdf, Secret, hash_cra, hash_scram, hash_ticket};
 
 /// The method that the entry is for.
 #[derive(Clone, Debug, Subcommand)]
+#[command(after_help = "Examples:
+  serverwamp hash scram --user joe >> users.toml
+  serverwamp hash ticket --user build-server --secret-file ticket >> users.toml")]
 pub(crate) enum HashCommand {
     /// Print the entry of a ticket or password that is sent as it is: Argon2id, 19 MiB, two passes
+    #[command(after_help = "Examples:
+  serverwamp hash ticket --user build-server --secret-file ticket >> users.toml")]
     Ticket(HashOptions),
     /// Print the entry of a password for WAMP-CRA: PBKDF2, 100,000 iterations, a random salt
+    #[command(after_help = "Examples:
+  serverwamp hash cra --user joe >> users.toml")]
     Cra(HashOptions),
     /// Print the entry of a password for WAMP-SCRAM
+    #[command(after_help = "Examples:
+  serverwamp hash scram --user joe >> users.toml
+  serverwamp hash scram --user anna --kdf pbkdf2 --iterations 100000 >> users.toml")]
     Scram(ScramHashOptions),
 }
 

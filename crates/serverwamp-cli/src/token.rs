@@ -20,10 +20,17 @@ const LONGEST_TIME: u64 = 36_500 * 86_400;
 
 /// What is done with a token.
 #[derive(Clone, Debug, Subcommand)]
+#[command(after_help = "Examples:
+  serverwamp token make --key issuer.pem --subject joe --expires-in 1h
+  serverwamp token check --keys issuer.pub.pem < token")]
 pub(crate) enum TokenCommand {
     /// Print a token that is signed with the key in a file
+    #[command(after_help = "Examples:
+  serverwamp token make --key issuer.pem --subject joe --expires-in 1h")]
     Make(MakeOptions),
     /// Read a token from the standard input and say whom it names, or why it is not accepted
+    #[command(after_help = "Examples:
+  serverwamp token check --keys issuer.pub.pem < token")]
     Check(CheckOptions),
 }
 
