@@ -10,6 +10,14 @@ pub(crate) enum Failure {
     Usage(String),
     /// It was followed, and did not work out.
     Runtime(String),
+    /// A router, or a peer behind it, answered with an error: its URI, its text, and lines below.
+    Answered(String),
+    /// There is no connection to the router, or it was lost.
+    Connection(String),
+    /// The router does not let this user in.
+    Authentication(String),
+    /// Whoever read the output has stopped to. That is no fault of anybody: `serverwamp subscribe chat | head -1`.
+    Unread,
 }
 
 impl Failure {
@@ -23,15 +31,23 @@ impl Failure {
 
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
+            Self::Unread => ExitCode::SUCCESS,
+            Self::Runtime(_) | Self::Answered(_) => ExitCode::from(1),
             Self::Usage(_) => ExitCode::from(2),
-            Self::Runtime(_) => ExitCode::from(1),
+            Self::Connection(_) => ExitCode::from(3),
+            Self::Authentication(_) => ExitCode::from(4),
         }
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Usage(text) | Self::Runtime(text)) = self;
-        f.write_str(text)
+        match self {
+            Self::Usage(text) | Self::Runtime(text) | Self::Connection(text) | Self::Authentication(text) => {
+                write!(f, "serverwamp: {text}")
+            }
+            Self::Answered(text) => write!(f, "error: {text}"),
+            Self::Unread => Ok(()),
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! The `serverwamp` program: a WAMP server in one command.
 //!
-//! In: the command line, and the signals that ask it to stop. Out: the banner on the standard output, one line about
+//! In: the command line, and the signals that ask it to stop. Out: what was asked for on the standard output, one line about
 //! what went wrong on the standard error, and the exit status: 0 in good order, 1 when something failed while it ran,
-//! 2 when the command line cannot be followed.
+//! 2 when the command line cannot be followed, 3 when there is no connection to a router, 4 when it refuses the login.
 #![expect(
     clippy::disallowed_methods,
     reason = "a program chooses its runtime, and shows people the time of day"
@@ -19,19 +19,24 @@ mod keygen;
 mod logging;
 mod panics;
 mod secret_input;
+mod shell;
 mod stop;
 mod token;
 mod unix_socket;
 
 use arguments::Command;
 use failure::Failure;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("serverwamp: {failure}");
+            if !matches!(failure, Failure::Unread) {
+                // Nobody can be told when this fails.
+                drop(writeln!(std::io::stderr(), "{failure}"));
+            }
             failure.exit_code()
         }
     }
@@ -46,5 +51,10 @@ fn run() -> Result<(), Failure> {
         Command::Token(command) => token::run(&command),
         Command::Hash(command) => hash::run(&command),
         Command::Keygen(options) => keygen::run(&options),
+        Command::Call(options) => shell::call::run(&options),
+        Command::Publish(options) => shell::publish::run(&options),
+        Command::Subscribe(options) => shell::subscribe::run(&options),
+        Command::Register(options) => shell::register::run(&options),
+        Command::Context(command) => shell::context::run(&command),
     }
 }

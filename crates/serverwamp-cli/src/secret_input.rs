@@ -8,7 +8,7 @@ use clap::Args;
 use serverwamp::auth::Secret;
 use std::fs::File;
 use std::io::{IsTerminal as _, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// The longest secret that is read.
@@ -26,10 +26,7 @@ pub(crate) struct SecretSource {
 /// Reads a secret.
 pub(crate) fn read(source: &SecretSource) -> Result<Secret, Failure> {
     if let Some(path) = &source.secret_file {
-        let name = format!("{} (--secret-file)", path.display());
-        return File::open(path)
-            .map_err(|error| unreadable(&name, &error))
-            .and_then(|file| all_of(file, &name));
+        return of_file(path, "--secret-file");
     }
     if std::io::stdin().is_terminal() {
         return typed();
@@ -38,12 +35,60 @@ pub(crate) fn read(source: &SecretSource) -> Result<Secret, Failure> {
     input().map_err(|error| unreadable(name, &error)).and_then(|input| all_of(input, name))
 }
 
+/// Reads the secret in the file that this option names.
+pub(crate) fn of_file(path: &Path, option: &str) -> Result<Secret, Failure> {
+    let name = format!("{} ({option})", path.display());
+    File::open(path).map_err(|error| unreadable(&name, &error)).and_then(|file| all_of(file, &name))
+}
+
+/// Asks for a secret that exists already, at the terminal, whatever the standard input is: `files` are the options that take its place.
+#[cfg(unix)]
+pub(crate) fn asked_once(prompt: &str, files: &str) -> Result<Secret, Failure> {
+    let mut quiet = unix::QuietTerminal::of_process(files)?;
+    let line = quiet.line(prompt)?;
+    drop(quiet);
+    checked(&line)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn asked_once(_: &str, files: &str) -> Result<Secret, Failure> {
+    Err(Failure::usage(format!("this terminal would show the secret: write {files}")))
+}
+
+/// Reads a key of 32 bytes in hex from the file that this option names; `None` if it holds something else.
+pub(crate) fn key_of_file(path: &Path, option: &str) -> Result<Option<Zeroizing<[u8; 32]>>, Failure> {
+    let name = format!("{} ({option})", path.display());
+    let file = File::open(path).map_err(|error| unreadable(&name, &error))?;
+    Ok(hex_32(without_line_break(&whole(file, &name)?)))
+}
+
+fn hex_32(digits: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+    let mut bytes = Zeroizing::new([0_u8; 32]);
+    if digits.len() != 2 * bytes.len() {
+        return None;
+    }
+    let half = |digit: u8| char::from(digit).to_digit(16).and_then(|half| u8::try_from(half).ok());
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        let [high, low] = pair else { return None };
+        *byte = half(*high)? << 4 | half(*low)?;
+    }
+    Some(bytes)
+}
+
 /// Everything in a file but one line break at its end.
 fn all_of(input: impl Read, name: &str) -> Result<Secret, Failure> {
+    checked(without_line_break(&whole(input, name)?))
+}
+
+fn whole(input: impl Read, name: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST + 3));
     input.take(LONGEST as u64 + 3).read_to_end(&mut bytes).map_err(|error| unreadable(name, &error))?;
-    let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-    checked(line.strip_suffix(b"\r").unwrap_or(line))
+    Ok(bytes)
+}
+
+fn without_line_break(bytes: &[u8]) -> &[u8] {
+    let line = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 fn unreadable(name: &str, error: &std::io::Error) -> Failure {
@@ -104,11 +149,23 @@ mod unix {
     }
 
     impl QuietTerminal {
+        /// The terminal at the standard input.
         pub(super) fn new() -> Result<Self, Failure> {
+            Self::at(input(), "--secret-file FILE")
+        }
+
+        /// The terminal that the process belongs to, wherever its standard input comes from.
+        pub(super) fn of_process(files: &str) -> Result<Self, Failure> {
+            Self::at(File::options().read(true).write(true).open("/dev/tty"), files)
+        }
+
+        fn at(input: std::io::Result<File>, files: &str) -> Result<Self, Failure> {
             let unusable = |error: std::io::Error| {
-                Failure::runtime(format!("the terminal cannot be read: {error}; write --secret-file FILE"))
+                Failure::runtime(format!(
+                    "no secret can be asked for, because the terminal cannot be read ({error}): write {files}"
+                ))
             };
-            let input = input().map_err(unusable)?;
+            let input = input.map_err(unusable)?;
             let before = tcgetattr(&input).map_err(|error| unusable(error.into()))?;
             let mut quiet = before.clone();
             quiet.local_modes &= !(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);

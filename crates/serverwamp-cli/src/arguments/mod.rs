@@ -11,6 +11,11 @@ use crate::address::ListenAddress;
 use crate::failure::Failure;
 use crate::hash::HashCommand;
 use crate::keygen::KeygenOptions;
+use crate::shell::call::CallOptions;
+use crate::shell::context::ContextCommand;
+use crate::shell::publish::PublishOptions;
+use crate::shell::register::RegisterOptions;
+use crate::shell::subscribe::SubscribeOptions;
 use crate::token::TokenCommand;
 use crate::unix_socket::Mode;
 use clap::{Arg, Args, CommandFactory, Parser, Subcommand};
@@ -48,6 +53,17 @@ pub(crate) enum Command {
   serverwamp dev --listen localhost:9000 --origin https://app.example.com
   serverwamp dev --tls-certificates cert.pem --tls-key key.pem")]
     Dev(DevOptions),
+    /// Call a procedure, and print what it returns
+    Call(CallOptions),
+    /// Publish an event
+    Publish(PublishOptions),
+    /// Subscribe to a topic, and print its events
+    Subscribe(SubscribeOptions),
+    /// Serve a procedure: echo, a fixed reply, or a program of yours
+    Register(RegisterOptions),
+    /// Name routers and logins, to choose among them with one word
+    #[command(subcommand)]
+    Context(ContextCommand),
     /// Make a JSON Web Token, or check one
     #[command(subcommand)]
     Token(TokenCommand),

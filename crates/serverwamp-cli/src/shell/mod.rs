@@ -1,0 +1,33 @@
+//! The commands that are clients of a router: any router, not this one alone.
+//!
+//! In: a router and a login (`target`), a URI, words (`words`). Out: what the router answered (`output`), and the exit status: 0 in
+//! good order, 1 for an error of WAMP, 2 for a command line that cannot be followed, 3 without a connection, 4 without a login.
+
+pub(crate) mod call;
+mod clock;
+mod connect;
+pub(crate) mod context;
+mod duration;
+mod json;
+mod output;
+pub(crate) mod publish;
+pub(crate) mod register;
+pub(crate) mod subscribe;
+mod suggest;
+mod target;
+mod words;
+
+use crate::failure::Failure;
+use std::future::Future;
+
+/// Runs one command of the shell to its end.
+pub(crate) fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::runtime(format!("cannot start: {error}")))?;
+    let outcome = runtime.block_on(command);
+    // Nothing that still runs, such as a look-up of a name, holds up the end.
+    runtime.shutdown_background();
+    outcome
+}

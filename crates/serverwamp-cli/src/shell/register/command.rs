@@ -1,0 +1,162 @@
+//! A program that answers calls: one process for each, bounded in number, time and output.
+//!
+//! Invariant: no shell reads anything that a caller sent. The program and its arguments are the operator's; the call goes to its
+//! standard input.
+
+use super::super::json;
+use super::super::words::json_or_text;
+use crate::failure::Failure;
+use serverwamp::{Value, WampError};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::Semaphore;
+
+/// The longest result, in bytes: it has to fit into a message.
+const LONGEST_RESULT: u64 = 8 << 20;
+/// The most of the standard error that a caller is told, in bytes.
+const LONGEST_COMPLAINT: u64 = 4096;
+/// The error of a program that failed.
+const COMMAND_FAILED: &str = "serverwamp.error.command_failed";
+
+/// What bounds the processes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Processes that run at once.
+    pub(super) parallel: usize,
+    /// The time of one.
+    pub(super) time: Duration,
+}
+
+/// A program with its arguments.
+#[derive(Debug)]
+pub(super) struct Command {
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    limits: Limits,
+    places: Semaphore,
+}
+
+impl Command {
+    /// Checks that the program is there, before anything is registered.
+    pub(super) fn new(program: &Path, arguments: &[OsString], limits: Limits) -> Result<Self, Failure> {
+        let whole = find(program).ok_or_else(|| {
+            let shown = program.display();
+            let advice = if program.to_string_lossy().contains(' ') {
+                "; its arguments go behind --, as in --exec wc -- -w"
+            } else {
+                ""
+            };
+            Failure::usage(format!("--exec {shown}: there is no such program{advice}"))
+        })?;
+        let places = Semaphore::new(limits.parallel);
+        Ok(Self { program: whole, arguments: arguments.to_vec(), limits, places })
+    }
+
+    /// Runs the program with this on its standard input, and returns what it printed; nothing if it printed nothing.
+    ///
+    /// Dropped, as for a call that is canceled, the process is killed.
+    pub(super) async fn run(&self, input: &Value) -> Result<Option<Value>, WampError> {
+        let _place =
+            self.places.acquire().await.map_err(|_| WampError::unavailable("the shell is stopping"))?;
+        match tokio::time::timeout(self.limits.time, self.process(input)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(WampError::timeout(format!("the program took longer than {:?}", self.limits.time))),
+        }
+    }
+
+    async fn process(&self, input: &Value) -> Result<Option<Value>, WampError> {
+        let mut process = tokio::process::Command::new(&self.program)
+            .args(&self.arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| failed(&format!("it cannot be started: {error}")))?;
+        let (stdin, stdout, stderr) = (process.stdin.take(), process.stdout.take(), process.stderr.take());
+        let document = json::compact(input) + "\n";
+        let write = async {
+            if let Some(mut stdin) = stdin {
+                // A program that does not read its input has still done its work.
+                drop(stdin.write_all(document.as_bytes()).await);
+            }
+        };
+        let ((), printed, complaint) =
+            tokio::join!(write, all(stdout, LONGEST_RESULT), all(stderr, LONGEST_COMPLAINT));
+        let status = process.wait().await.map_err(|error| failed(&format!("its end is unknown: {error}")))?;
+        if !status.success() {
+            let said = String::from_utf8_lossy(&complaint.bytes).trim_end().to_owned();
+            let text = if said.is_empty() { status.to_string() } else { said };
+            return Err(match status.code() {
+                Some(code) => failed(&text).kwarg("status", code),
+                None => failed(&text),
+            });
+        }
+        if printed.more {
+            return Err(failed(&format!("it printed more than {} MiB", LONGEST_RESULT >> 20)));
+        }
+        result(printed.bytes)
+    }
+}
+
+fn failed(text: &str) -> WampError {
+    WampError::new(COMMAND_FAILED).arg(text)
+}
+
+/// What was read, and whether there was more.
+struct Printed {
+    bytes: Vec<u8>,
+    more: bool,
+}
+
+/// Reads to the end, so that the process never waits, and keeps the beginning.
+async fn all(from: Option<impl AsyncRead + Unpin>, most: u64) -> Printed {
+    let mut printed = Printed { bytes: Vec::new(), more: false };
+    let Some(from) = from else { return printed };
+    let mut begin = from.take(most);
+    // What was read before an error is what there is.
+    drop(begin.read_to_end(&mut printed.bytes).await);
+    let mut rest = begin.into_inner();
+    let passed_over = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
+    printed.more = passed_over.is_ok_and(|bytes| bytes > 0);
+    printed
+}
+
+/// What a program printed: JSON, or else text, or else bytes; without the line break at its end.
+fn result(bytes: Vec<u8>) -> Result<Option<Value>, WampError> {
+    match String::from_utf8(bytes) {
+        Ok(text) => {
+            let line = text.strip_suffix('\n').unwrap_or(&text);
+            let line = line.strip_suffix('\r').unwrap_or(line);
+            if line.is_empty() {
+                return Ok(None);
+            }
+            // Text that begins like JSON and is none is text here: no person mistyped it.
+            Ok(Some(json_or_text(line, None).unwrap_or_else(|_| Value::Text(line.to_owned()))))
+        }
+        Err(error) => Ok(Some(Value::Binary(error.into_bytes()))),
+    }
+}
+
+/// The program's file, as the system finds programs.
+fn find(program: &Path) -> Option<PathBuf> {
+    if program.components().count() > 1 || program.is_absolute() {
+        return is_program(program).then(|| program.to_owned());
+    }
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| is_program(file))
+}
+
+#[cfg(unix)]
+fn is_program(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_program(file: &Path) -> bool {
+    file.is_file() || file.with_extension("exe").is_file()
+}

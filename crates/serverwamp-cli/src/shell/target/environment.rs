@@ -1,0 +1,62 @@
+//! Settings of the target from the environment.
+
+use super::settings::TargetSettings;
+use crate::failure::Failure;
+use serverwamp::auth::Secret;
+use std::ffi::OsString;
+use zeroize::Zeroizing;
+
+/// What the environment says.
+#[derive(Debug, Default)]
+pub(super) struct Environment {
+    pub(super) settings: TargetSettings,
+    pub(super) secrets: Secrets,
+}
+
+/// Secrets that the environment holds itself.
+#[derive(Debug, Default)]
+pub(super) struct Secrets {
+    /// `WAMP_TICKET`.
+    pub(super) ticket: Option<Secret>,
+    /// `WAMP_SECRET`.
+    pub(super) secret: Option<Secret>,
+}
+
+impl Environment {
+    /// The environment of this process: `WAMP_URL`, `WAMP_REALM`, `WAMP_SERIALIZER`, `WAMP_AUTHID`, `WAMP_TICKET` and
+    /// `WAMP_TICKET_FILE`, `WAMP_SECRET` and `WAMP_SECRET_FILE`, `WAMP_KEY`, `WAMP_TLS_CA`, `WAMP_TLS_CERTIFICATES`, `WAMP_TLS_KEY`.
+    ///
+    /// # Errors
+    /// A variable that is no UTF-8.
+    pub(super) fn of_process() -> Result<Self, Failure> {
+        Self::of(|name| std::env::var_os(name))
+    }
+
+    pub(super) fn of(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Failure> {
+        // Empty is what scripts make of a variable that they do not want.
+        let set = |name| variable(name).filter(|value| !value.is_empty());
+        let text = |name| {
+            let read = set(name).map(OsString::into_string).transpose();
+            read.map_err(|_| Failure::usage(format!("{name} is no UTF-8")))
+        };
+        let secret =
+            |name| Ok::<_, Failure>(text(name)?.map(|secret| Secret::new(Zeroizing::new(secret).as_bytes())));
+        let file = |name| set(name).map(Into::into);
+        let settings = TargetSettings {
+            url: text("WAMP_URL")?,
+            realm: text("WAMP_REALM")?,
+            serializer: text("WAMP_SERIALIZER")?,
+            authid: text("WAMP_AUTHID")?,
+            ticket_file: file("WAMP_TICKET_FILE"),
+            secret_file: file("WAMP_SECRET_FILE"),
+            key: file("WAMP_KEY"),
+            tls_ca: file("WAMP_TLS_CA"),
+            tls_certificates: file("WAMP_TLS_CERTIFICATES"),
+            tls_key: file("WAMP_TLS_KEY"),
+        };
+        Ok(Self {
+            settings,
+            secrets: Secrets { ticket: secret("WAMP_TICKET")?, secret: secret("WAMP_SECRET")? },
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! How the shell proves who it is.
+
+use super::environment::Secrets;
+use super::settings::TargetSettings;
+use crate::failure::Failure;
+use crate::secret_input;
+use serverwamp::auth::{CryptosignKey, Secret};
+use serverwamp::client::Login;
+use std::path::{Path, PathBuf};
+
+/// A login, whose secrets are read when it is used.
+#[derive(Debug)]
+pub(super) struct LoginPlan {
+    authid: Option<String>,
+    proof: Proof,
+}
+
+#[derive(Debug)]
+enum Proof {
+    Anonymous,
+    Files {
+        ticket: Option<PathBuf>,
+        secret: Option<PathBuf>,
+        key: Option<PathBuf>,
+    },
+    Secrets(Secrets),
+    /// Asked for at the terminal: a ticket, or a secret that is never sent.
+    Typed {
+        ticket: bool,
+    },
+}
+
+impl LoginPlan {
+    pub(super) fn new(settings: &TargetSettings, secrets: Secrets, ticket: bool) -> Result<Self, Failure> {
+        let authid = settings.authid.clone();
+        let proof = if ticket {
+            Proof::Typed { ticket }
+        } else if settings.has_proof() {
+            Proof::Files {
+                ticket: settings.ticket_file.clone(),
+                secret: settings.secret_file.clone(),
+                key: settings.key.clone(),
+            }
+        } else if secrets.ticket.is_some() || secrets.secret.is_some() {
+            Proof::Secrets(secrets)
+        } else if authid.is_some() {
+            Proof::Typed { ticket }
+        } else {
+            Proof::Anonymous
+        };
+        // A key says by itself whose it is.
+        let by_key_alone = matches!(&proof, Proof::Files { ticket: None, secret: None, .. });
+        if authid.is_none() && !matches!(proof, Proof::Anonymous) && !by_key_alone {
+            return Err(Failure::usage(
+                "--authid is missing: a ticket or a secret proves a name (or set WAMP_AUTHID)",
+            ));
+        }
+        Ok(Self { authid, proof })
+    }
+
+    /// The login, with its secrets.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub(super) fn ask(&self) -> Result<Login, Failure> {
+        let login = self.authid.as_deref().map_or_else(Login::anonymous, Login::new);
+        match &self.proof {
+            Proof::Anonymous => Ok(login),
+            Proof::Files { ticket, secret, key } => {
+                let login = match key {
+                    Some(file) => login.cryptosign(read_key(file)?),
+                    None => login,
+                };
+                let login = match secret {
+                    Some(file) => with_secret(login, &secret_input::of_file(file, "--secret-file")?),
+                    None => login,
+                };
+                match ticket {
+                    Some(file) => Ok(login.ticket(secret_input::of_file(file, "--ticket-file")?)),
+                    None => Ok(login),
+                }
+            }
+            Proof::Secrets(secrets) => {
+                let login = match &secrets.secret {
+                    Some(secret) => with_secret(login, secret),
+                    None => login,
+                };
+                Ok(secrets.ticket.iter().fold(login, |login, ticket| login.ticket(ticket.clone())))
+            }
+            Proof::Typed { ticket } => {
+                let name = self.authid.as_deref().unwrap_or_default();
+                let what = if *ticket { "Ticket" } else { "Secret" };
+                let files = if *ticket { "--ticket-file" } else { "--secret-file, or --ticket-file" };
+                let typed = secret_input::asked_once(&format!("{what} of {name}: "), files)?;
+                // A ticket crosses the network as it is, so no secret is one unless it was called so.
+                Ok(if *ticket { login.ticket(typed) } else { with_secret(login, &typed) })
+            }
+        }
+    }
+}
+
+fn with_secret(login: Login, secret: &Secret) -> Login {
+    login.scram(secret.clone()).cra(secret.clone())
+}
+
+/// A private key of cryptosign: 32 bytes in hex, as `keygen` writes it.
+fn read_key(file: &Path) -> Result<CryptosignKey, Failure> {
+    let bytes = secret_input::key_of_file(file, "--key")?.ok_or_else(|| {
+        Failure::usage(format!(
+            "{} (--key) holds no private key: expected 64 hex digits, as serverwamp keygen --key FILE writes them",
+            file.display()
+        ))
+    })?;
+    Ok(CryptosignKey::new(&bytes))
+}

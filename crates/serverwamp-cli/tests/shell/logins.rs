@@ -1,0 +1,104 @@
+//! Logins: secrets from files, the environment and the terminal, and what a refusal says.
+
+use crate::scratch::Scratch;
+use crate::terminal::Terminal;
+use crate::{PATIENCE, shell};
+use serverwamp_conformance::output::{self, Finished};
+use serverwamp_conformance::{ServerProcess, binary};
+
+/// Users of a file, made by this very program, and a server that lets them in.
+struct Users {
+    server: ServerProcess,
+    scratch: Scratch,
+}
+
+impl Users {
+    fn new() -> Self {
+        let scratch = Scratch::new();
+        let joe = entry(&["hash", "ticket", "--user", "joe"], "tick3t");
+        let bob = entry(&["hash", "scram", "--user", "bob", "--memory", "16384"], "scr4m");
+        let key = scratch.file("ann.key");
+        let ann = entry(&["keygen", "--user", "ann", "--key", &key], "");
+        let file = scratch.write("users.toml", joe + &bob + &ann);
+        let server = ServerProcess::start(&binary::authenticators(), &[&format!("credentials={file}")], &[]);
+        Self { server, scratch }
+    }
+
+    /// A call of nothing: whoever is let in hears that there is no such procedure.
+    fn call(&self, words: &[&str], environment: &[(&str, &str)]) -> Finished {
+        let words = [&["call", "no.such", "--realm", "credentials"], words].concat();
+        let mut command = shell(Some(&self.server), &words);
+        output::run(command.envs(environment.iter().copied()), PATIENCE).expect("it ends by itself")
+    }
+
+    #[track_caller]
+    fn lets_in(&self, words: &[&str], environment: &[(&str, &str)]) {
+        let finished = self.call(words, environment);
+        assert!(
+            finished.stderr.starts_with("error: wamp.error.no_such_procedure"),
+            "{words:?}: {}",
+            finished.stderr
+        );
+    }
+
+    #[track_caller]
+    fn refuses(&self, words: &[&str], environment: &[(&str, &str)]) {
+        let finished = self.call(words, environment);
+        assert_eq!(finished.status.code(), Some(4), "{words:?}: {}", finished.stderr);
+        assert!(finished.stderr.contains("\n  log in with --authid NAME"), "{}", finished.stderr);
+        for secret in ["tick3t", "scr4m", "wr0ng"] {
+            assert!(!finished.stderr.contains(secret), "{}", finished.stderr);
+        }
+    }
+}
+
+fn entry(words: &[&str], secret: &str) -> String {
+    let mut command = std::process::Command::new("sh");
+    command
+        .args(["-c", "printf %s \"$INPUT\" | \"$0\" \"$@\""])
+        .arg(binary::cli())
+        .args(words)
+        .env("INPUT", secret);
+    output::run(&mut command, PATIENCE).expect("it ends by itself").stdout
+}
+
+#[test]
+fn every_proof_lets_its_user_in_and_a_wrong_one_is_status_4() {
+    let users = Users::new();
+    let file = |secret: &str| users.scratch.write(secret, format!("{secret}\n"));
+    let (ticket, scram, wrong) = (file("tick3t"), file("scr4m"), file("wr0ng"));
+    let key = users.scratch.file("ann.key");
+    users.lets_in(&["--authid", "joe", "--ticket-file", &ticket], &[]);
+    users.lets_in(&["--authid", "bob", "--secret-file", &scram], &[]);
+    users.lets_in(&["--key", &key], &[]);
+    users.lets_in(&["--authid", "ann", "--key", &key], &[]);
+    users.lets_in(&["--authid", "joe"], &[("WAMP_TICKET", "tick3t")]);
+    users.lets_in(&[], &[("WAMP_SECRET", "scr4m"), ("WAMP_AUTHID", "bob")]);
+    users.lets_in(&[], &[("WAMP_SECRET_FILE", &*scram), ("WAMP_AUTHID", "bob")]);
+    users.refuses(&["--authid", "joe", "--ticket-file", &wrong], &[]);
+    users.refuses(&["--authid", "bob", "--secret-file", &wrong], &[]);
+    users.refuses(&["--authid", "bob", "--key", &key], &[]);
+    users.refuses(&[], &[]);
+    // Options go before the environment.
+    users.lets_in(&["--authid", "joe", "--ticket-file", &ticket], &[("WAMP_TICKET", "wr0ng")]);
+}
+
+#[test]
+fn a_secret_that_is_typed_is_not_shown() {
+    let users = Users::new();
+    let mut words =
+        vec!["call", "no.such", "--realm", "credentials", "--authid", "bob", "--url", users.server.url()];
+    let mut terminal = Terminal::start(&words);
+    terminal.answer("Secret of bob: ", b"scr4m\n");
+    let shown = terminal.end(1);
+    assert!(shown.contains("wamp.error.no_such_procedure") && !shown.contains("scr4m"), "{shown}");
+    words[5] = "joe";
+    words.push("--ticket");
+    let mut terminal = Terminal::start(&words);
+    terminal.answer("Ticket of joe: ", b"tick3t\n");
+    let shown = terminal.end(1);
+    assert!(shown.contains("wamp.error.no_such_procedure") && !shown.contains("tick3t"), "{shown}");
+    let mut terminal = Terminal::start(&words);
+    terminal.answer("Ticket of joe: ", b"\x03");
+    assert!(terminal.end(1).contains("stopped: no secret was read"));
+}

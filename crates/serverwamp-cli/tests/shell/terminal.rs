@@ -1,0 +1,101 @@
+//! A terminal with the program in it, as a person sees it.
+
+use crate::{PATIENCE, demo, shell};
+use rustix::fs::OFlags;
+use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
+use serverwamp_conformance::output::Output;
+use std::fs::File;
+use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Stdio};
+
+/// A terminal whose input, output and errors are those of a command.
+pub(crate) struct Terminal {
+    keyboard: File,
+    shown: Output,
+    program: Child,
+}
+
+impl Terminal {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
+        let master = openpt(flags).expect("a terminal");
+        grantpt(&master).and_then(|()| unlockpt(&master)).expect("ours");
+        let terminal = File::from(ioctl_tiocgptpeer(&master, flags).expect("its other side"));
+        rustix::fs::fcntl_setfl(&master, OFlags::empty()).expect("a blocking terminal");
+        let copy = || Stdio::from(terminal.try_clone().expect("a second handle"));
+        // In a session of its own, whose terminal this is: that is where secrets are asked for.
+        let mut command = std::process::Command::new("setsid");
+        command.args(["--ctty", "--wait"]).arg(serverwamp_conformance::binary::cli()).args(arguments);
+        let clean = shell(None, &[]);
+        for (name, value) in clean.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.arg0("setsid").env("TERM", "xterm");
+        let program = command.stdin(copy()).stdout(copy()).stderr(copy()).spawn().expect("it starts");
+        drop(terminal);
+        let keyboard = File::from(master);
+        let shown = Output::collect(keyboard.try_clone().expect("a second handle"));
+        Self { keyboard, shown, program }
+    }
+
+    /// Waits until this is shown.
+    #[track_caller]
+    pub(crate) fn sees(&self, part: &str) {
+        let seen = self.shown.wait_for(PATIENCE, |text| text.contains(part).then_some(()));
+        assert!(seen.is_some(), "{part:?} in {:?}", self.shown.text());
+    }
+
+    /// Types after a prompt.
+    #[track_caller]
+    pub(crate) fn answer(&mut self, prompt: &str, typed: &[u8]) {
+        self.sees(prompt);
+        self.keyboard.write_all(typed).expect("a keyboard");
+    }
+
+    /// All that was shown, once the program has ended with this status.
+    #[track_caller]
+    pub(crate) fn end(mut self, status: i32) -> String {
+        let ended = self.program.wait().expect("it ends");
+        let shown = self.shown.wait_for_end(PATIENCE);
+        assert_eq!(ended.code(), Some(status), "{shown}");
+        shown
+    }
+}
+
+#[test]
+fn progress_is_on_one_line_with_how_long_it_took() {
+    let server = demo();
+    let words = ["call", "demo.countdown", "from=3", "interval_ms=1", "--progress", "--url", server.url()];
+    let shown = Terminal::start(&words).end(0);
+    assert!(shown.starts_with("3 … 2 … 1 … liftoff   (3 progressive results, 0."), "{shown:?}");
+}
+
+#[test]
+fn colours_are_for_terminals_and_can_be_turned_off() {
+    let server = demo();
+    let words = ["subscribe", "demo.clock", "-n", "1", "--url", server.url()];
+    let shown = Terminal::start(&words).end(0);
+    assert!(shown.contains("\x1b[1mdemo.clock\x1b[0m"), "{shown:?}");
+}
+
+#[test]
+fn ctrl_c_at_the_keyboard_cancels_a_call() {
+    let server = demo();
+    let mut terminal = Terminal::start(&["register", "test.x", "--reply", "1", "--url", server.url()]);
+    terminal.answer("serving test.x in realm1; Ctrl-C stops", b"\x03");
+    terminal.end(0);
+}
+
+#[test]
+fn a_measurement_shows_how_far_it_is() {
+    let server = demo();
+    let words = ["bench", "call", "demo.add", "2", "3", "--for", "1s", "--url", server.url()];
+    let terminal = Terminal::start(&words);
+    terminal.sees("a second");
+    let shown = terminal.end(0);
+    assert!(shown.contains(" %  ") && shown.contains("p99.9"), "{shown:?}");
+}
