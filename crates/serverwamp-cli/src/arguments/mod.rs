@@ -11,6 +11,7 @@ use crate::address::ListenAddress;
 use crate::failure::Failure;
 use crate::hash::HashCommand;
 use crate::keygen::KeygenOptions;
+use crate::shell::bench::BenchCommand;
 use crate::shell::call::CallOptions;
 use crate::shell::context::ContextCommand;
 use crate::shell::publish::PublishOptions;
@@ -61,6 +62,9 @@ pub(crate) enum Command {
     Subscribe(SubscribeOptions),
     /// Serve a procedure: echo, a fixed reply, or a program of yours
     Register(RegisterOptions),
+    /// Measure a router and what is behind it
+    #[command(subcommand)]
+    Bench(BenchCommand),
     /// Name routers and logins, to choose among them with one word
     #[command(subcommand)]
     Context(ContextCommand),

@@ -8,6 +8,7 @@ mod calls;
 mod contexts;
 mod events;
 mod logins;
+mod measuring;
 mod scratch;
 mod serving;
 mod terminal;

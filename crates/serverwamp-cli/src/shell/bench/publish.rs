@@ -1,0 +1,64 @@
+//! `serverwamp bench publish`.
+
+use super::load::Operation;
+use super::report::Report;
+use super::{LoadOptions, ReportOptions, circumstances, connections};
+use crate::failure::Failure;
+use crate::shell::connect::failed;
+use crate::shell::target::Target;
+use crate::shell::words::{Arguments, Words};
+use clap::Args;
+use serverwamp::client::Client;
+use serverwamp::extract::{Args as Positional, Kwargs};
+use std::sync::Arc;
+
+/// The options of `bench publish`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  serverwamp bench publish chat hello
+  serverwamp bench publish chat @message.json --rate 5000 --for 10s")]
+pub(crate) struct PublishBenchOptions {
+    /// The topic
+    #[arg(value_name = "URI")]
+    uri: String,
+    #[command(flatten)]
+    words: Words,
+    #[command(flatten)]
+    load: LoadOptions,
+    #[command(flatten)]
+    pub(super) report: ReportOptions,
+}
+
+pub(super) async fn run(options: &PublishBenchOptions) -> Result<Report, Failure> {
+    let arguments = Arc::new(options.words.read()?);
+    let target = Target::find(&options.report.target)?;
+    let clients = connections(&target, options.load.connections).await?;
+    let operations: Vec<_> = clients
+        .iter()
+        .map(|client| operation(client.clone(), options.uri.clone(), Arc::clone(&arguments)))
+        .collect();
+    // One publication says whether the rest makes sense.
+    if let Some(first) = operations.first() {
+        first().await.map_err(|error| failed(&error))?;
+    }
+    let load = options.load.load();
+    let measured = load.run(operations).await;
+    Ok(Report {
+        what: format!("publish {}", options.uri),
+        unit: "publications",
+        circumstances: circumstances(&target, &options.load),
+        open_loop: load.rate.is_some(),
+        measured,
+        expected: None,
+    })
+}
+
+fn operation(client: Client, uri: String, arguments: Arc<Arguments>) -> Operation {
+    Arc::new(move || {
+        let (client, uri, arguments) = (client.clone(), uri.clone(), Arc::clone(&arguments));
+        Box::pin(async move {
+            let payload = (Positional(&arguments.args), Kwargs(&arguments.kwargs));
+            client.publication(uri).send(payload).await.map(drop)
+        })
+    })
+}
