@@ -10,6 +10,7 @@ mod connect;
 pub(crate) mod context;
 mod duration;
 mod json;
+pub(crate) mod link;
 mod output;
 pub(crate) mod publish;
 pub(crate) mod register;

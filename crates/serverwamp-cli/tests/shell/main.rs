@@ -6,7 +6,9 @@
 
 mod calls;
 mod contexts;
+mod crossbar;
 mod events;
+mod linking;
 mod logins;
 mod measuring;
 mod scratch;
