@@ -55,6 +55,7 @@ fn run() -> Result<(), Failure> {
         Command::Publish(options) => shell::publish::run(&options),
         Command::Subscribe(options) => shell::subscribe::run(&options),
         Command::Register(options) => shell::register::run(&options),
+        Command::Doctor(options) => shell::doctor::run(&options),
         Command::Link(options) => shell::link::run(&options),
         Command::Bench(command) => shell::bench::run(&command),
         Command::Context(command) => shell::context::run(&command),

@@ -14,6 +14,7 @@ use crate::keygen::KeygenOptions;
 use crate::shell::bench::BenchCommand;
 use crate::shell::call::CallOptions;
 use crate::shell::context::ContextCommand;
+use crate::shell::doctor::DoctorOptions;
 use crate::shell::link::LinkOptions;
 use crate::shell::publish::PublishOptions;
 use crate::shell::register::RegisterOptions;
@@ -63,6 +64,8 @@ pub(crate) enum Command {
     Subscribe(SubscribeOptions),
     /// Serve a procedure: echo, a fixed reply, or a program of yours
     Register(RegisterOptions),
+    /// Look at each step on the way to a session: what fails, and what to do
+    Doctor(DoctorOptions),
     /// Carry calls and events between two routers
     Link(LinkOptions),
     /// Measure a router and what is behind it

@@ -8,6 +8,7 @@ pub(crate) mod call;
 mod clock;
 mod connect;
 pub(crate) mod context;
+pub(crate) mod doctor;
 mod duration;
 mod json;
 pub(crate) mod link;

@@ -7,6 +7,7 @@
 mod calls;
 mod contexts;
 mod crossbar;
+mod doctor;
 mod events;
 mod linking;
 mod logins;
