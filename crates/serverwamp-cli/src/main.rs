@@ -17,6 +17,7 @@ mod failure;
 mod hash;
 mod keygen;
 mod logging;
+mod manual;
 mod panics;
 mod secret_input;
 mod shell;
@@ -58,6 +59,8 @@ fn run() -> Result<(), Failure> {
         Command::Doctor(options) => shell::doctor::run(&options),
         Command::Link(options) => shell::link::run(&options),
         Command::Bench(command) => shell::bench::run(&command),
+        Command::Completions(options) => manual::completions(&options),
+        Command::Man(options) => manual::pages(&options),
         Command::Context(command) => shell::context::run(&command),
     }
 }

@@ -11,6 +11,7 @@ use crate::address::ListenAddress;
 use crate::failure::Failure;
 use crate::hash::HashCommand;
 use crate::keygen::KeygenOptions;
+use crate::manual::{CompletionsOptions, ManOptions};
 use crate::shell::bench::BenchCommand;
 use crate::shell::call::CallOptions;
 use crate::shell::context::ContextCommand;
@@ -74,6 +75,10 @@ pub(crate) enum Command {
     /// Name routers and logins, to choose among them with one word
     #[command(subcommand)]
     Context(ContextCommand),
+    /// Print a script that completes commands and options, for your shell
+    Completions(CompletionsOptions),
+    /// Write the manual pages
+    Man(ManOptions),
     /// Make a JSON Web Token, or check one
     #[command(subcommand)]
     Token(TokenCommand),

@@ -1,0 +1,94 @@
+//! `serverwamp completions` and `serverwamp man`: what clap knows of the command line, for shells and for `man`.
+
+use crate::arguments::Arguments;
+use crate::failure::Failure;
+use clap::{Args, Command, CommandFactory};
+use clap_complete::Shell;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+/// The options of `completions`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  serverwamp completions bash > ~/.local/share/bash-completion/completions/serverwamp
+  serverwamp completions zsh > ~/.zfunc/_serverwamp
+  serverwamp completions fish > ~/.config/fish/completions/serverwamp.fish")]
+pub(crate) struct CompletionsOptions {
+    /// The shell that reads it
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+}
+
+/// The options of `man`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  serverwamp man --dir ~/.local/share/man/man1
+  serverwamp man call | man -l -")]
+pub(crate) struct ManOptions {
+    /// Print the page of this command [default: that of the whole program]
+    #[arg(value_name = "COMMAND", num_args = 0..)]
+    command: Vec<String>,
+    /// Write the pages of all commands into this folder
+    #[arg(long, value_name = "FOLDER", conflicts_with = "command")]
+    dir: Option<PathBuf>,
+}
+
+/// Prints the script for a shell.
+pub(crate) fn completions(options: &CompletionsOptions) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(
+        options.shell,
+        &mut <Arguments as CommandFactory>::command(),
+        "serverwamp",
+        &mut script,
+    );
+    print(&script)
+}
+
+/// Prints one page, or writes all.
+pub(crate) fn pages(options: &ManOptions) -> Result<(), Failure> {
+    let mut program = <Arguments as CommandFactory>::command().disable_help_subcommand(true);
+    program.build();
+    if let Some(folder) = &options.dir {
+        std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+        return write(&program, "serverwamp", folder);
+    }
+    let mut found = &program;
+    let mut name = "serverwamp".to_owned();
+    for word in &options.command {
+        found = found
+            .find_subcommand(word)
+            .ok_or_else(|| Failure::usage(format!("there is no command {word:?}; see serverwamp --help")))?;
+        name = format!("{name}-{word}");
+    }
+    print(&page(found, &name)?)
+}
+
+/// The page of a command and those of the commands below it.
+fn write(command: &Command, name: &str, folder: &Path) -> Result<(), Failure> {
+    let path = folder.join(format!("{name}.1"));
+    std::fs::write(&path, page(command, name)?).map_err(|error| unwritable(&path, &error))?;
+    for below in command.get_subcommands() {
+        write(below, &format!("{name}-{}", below.get_name()), folder)?;
+    }
+    Ok(())
+}
+
+fn page(command: &Command, name: &str) -> Result<Vec<u8>, Failure> {
+    let mut page = Vec::new();
+    let named = command.clone().name(name.to_owned()).version(env!("CARGO_PKG_VERSION"));
+    let rendered = clap_mangen::Man::new(named).manual("serverwamp").render(&mut page);
+    rendered.map_err(|error| Failure::runtime(format!("the page of {name} cannot be made: {error}")))?;
+    Ok(page)
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::runtime(format!("{} cannot be written: {error}", path.display()))
+}
+
+fn print(bytes: &[u8]) -> Result<(), Failure> {
+    std::io::stdout().lock().write_all(bytes).map_err(|error| match error.kind() {
+        ErrorKind::BrokenPipe => Failure::Unread,
+        _ => Failure::runtime(format!("the output cannot be written: {error}")),
+    })
+}
