@@ -19,6 +19,8 @@ pub(crate) struct Banner {
     pub(crate) tls: bool,
     /// The Unix socket it listens at, too.
     pub(crate) unix: Option<PathBuf>,
+    /// What to type for this program.
+    pub(crate) program: &'static str,
     /// Whether the output is a terminal with colours.
     pub(crate) colours: bool,
 }
@@ -32,6 +34,16 @@ impl Banner {
             other => other,
         };
         self.url(SocketAddr::new(ip, self.address.port()))
+    }
+
+    /// The option that a client on this machine needs, if it needs any. TLS needs the authority of the certificate in addition.
+    fn url_option(&self) -> String {
+        let local = self.local_url();
+        match self.address.port() == 8080 && self.address.ip() == IpAddr::V4(Ipv4Addr::LOCALHOST) && !self.tls
+        {
+            true => String::new(),
+            false => format!(" --url {local}"),
+        }
     }
 
     fn url(&self, address: SocketAddr) -> String {
@@ -74,10 +86,10 @@ impl fmt::Display for Banner {
             f,
             "  Demo       call demo.add  demo.countdown  demo.slow  demo.fail   subscribe demo.clock"
         )?;
-        let local = self.local_url();
-        writeln!(f, "  Try        npx -y wampy@8 call demo.add -w {local} -r realm1 -a 2 3")?;
-        writeln!(f, "             npx -y wampy@8 subscribe demo.clock -w {local} -r realm1")?;
-        writeln!(f, "             npx -y wampy@8 publish chat -w {local} -r realm1 -a hello")?;
+        let (program, url) = (self.program, self.url_option());
+        writeln!(f, "  Try        {program} call demo.add 2 3{url}")?;
+        writeln!(f, "             {program} call demo.countdown from=3 --progress{url}")?;
+        writeln!(f, "             {program} subscribe demo.clock{url}")?;
         writeln!(f, "  Stop       Ctrl-C says GOODBYE to every session; once more stops at once")?;
         writeln!(f)?;
         if self.exposed {
@@ -101,7 +113,15 @@ mod tests {
 
     fn banner() -> Banner {
         let address = "127.0.0.1:1".parse().unwrap();
-        Banner { address, both: false, exposed: false, tls: false, unix: None, colours: false }
+        Banner {
+            address,
+            both: false,
+            exposed: false,
+            tls: false,
+            unix: None,
+            program: "serverwamp",
+            colours: false,
+        }
     }
 
     #[test]
@@ -124,6 +144,14 @@ mod tests {
             let banner = Banner { address: listening.parse().unwrap(), exposed: true, ..banner() };
             assert_eq!(banner.local_url(), local);
         }
+    }
+
+    #[test]
+    fn commands_to_try_need_no_address_where_they_find_it() {
+        let at = |address: &str| Banner { address: address.parse().unwrap(), ..banner() };
+        assert!(at("127.0.0.1:8080").to_string().contains("serverwamp call demo.add 2 3\n"));
+        assert!(at("127.0.0.1:81").to_string().contains("call demo.add 2 3 --url ws://127.0.0.1:81/ws\n"));
+        assert!(at("[::1]:8080").to_string().contains("call demo.add 2 3 --url ws://[::1]:8080/ws\n"));
     }
 
     #[test]

@@ -62,6 +62,7 @@ async fn serve(options: &DevOptions) -> Result<(), Failure> {
         exposed: !address.is_loopback(),
         tls: tls.is_some(),
         unix: options.unix.clone(),
+        program: program(),
         colours: stdout().is_terminal(),
     });
 
@@ -93,6 +94,12 @@ async fn serve(options: &DevOptions) -> Result<(), Failure> {
     }
     clock.abort();
     Ok(())
+}
+
+/// What to type for this program: `cargo run` has not put it where shells look for programs.
+fn program() -> &'static str {
+    let by_cargo = std::env::var_os("CARGO").is_some() && std::env::var_os("CARGO_MANIFEST_DIR").is_some();
+    if by_cargo { "cargo run -q --" } else { "serverwamp" }
 }
 
 /// Pages of this machine, whatever they call it, and of `--origin`.

@@ -52,9 +52,9 @@ fn the_banner_says_where_it_is_and_what_to_type_next() {
   RawSocket  rs://{address}   json msgpack cbor, on the same port
   Long-poll  http://{address}/lp   for proxies that break WebSockets
   Demo       call demo.add  demo.countdown  demo.slow  demo.fail   subscribe demo.clock
-  Try        npx -y wampy@8 call demo.add -w {url} -r realm1 -a 2 3
-             npx -y wampy@8 subscribe demo.clock -w {url} -r realm1
-             npx -y wampy@8 publish chat -w {url} -r realm1 -a hello
+  Try        cargo run -q -- call demo.add 2 3 --url {url}
+             cargo run -q -- call demo.countdown from=3 --progress --url {url}
+             cargo run -q -- subscribe demo.clock --url {url}
   Stop       Ctrl-C says GOODBYE to every session; once more stops at once
 
 ",
