@@ -54,17 +54,36 @@ async fn add(Args((a, b)): Args<(i64, i64)>) -> i64 {
     a + b
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn application() -> Result<Application, Box<dyn Error>> {
     let app = Application::builder()
         .runtime(PoolAndTimers(ThreadPool::new()?))
         .realm(
             Realm::new("realm1").allow_anonymous("guest").routes(RouteSet::new().procedure("math.add", add)),
         )
         .build()?;
+    Ok(app)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let app = application()?;
     block_on(async {
         let server = Server::new(app).bind("127.0.0.1:8080").await?;
         println!("ws://{}/ws", server.local_addr());
         server.run().await?;
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_runs_on_the_same_runtime() {
+        let sum = block_on(async {
+            let client = application().unwrap().join("realm1").await.unwrap();
+            client.call::<i64, _>("math.add", (2, 3)).await
+        });
+        assert_eq!(sum.unwrap(), 5);
+    }
 }

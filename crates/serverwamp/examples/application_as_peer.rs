@@ -5,7 +5,9 @@
 #![expect(clippy::disallowed_methods, reason = "a program may name its runtime")]
 
 use serverwamp::extract::Args;
-use serverwamp::{Application, CallResult, Realm, RealmHandle, Server, Value, WampError, prefix};
+use serverwamp::{
+    Application, CallResult, ConfigError, Realm, RealmHandle, Server, Value, WampError, prefix,
+};
 use std::error::Error;
 use std::time::Duration;
 
@@ -36,9 +38,13 @@ async fn serve_for_a_while(realm: RealmHandle) -> Result<(), WampError> {
     Ok(())
 }
 
+fn application() -> Result<Application, ConfigError> {
+    Application::builder().realm(Realm::router("realm1").allow_anonymous("guest")).build()
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let app = Application::builder().realm(Realm::router("realm1").allow_anonymous("guest")).build()?;
+    let app = application()?;
     let realm = app.realm("realm1").ok_or("it was just added")?;
     tokio::spawn(listen(realm.clone()));
     tokio::spawn(serve_for_a_while(realm.clone()));
@@ -54,4 +60,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("ws://{}/ws  realm realm1", server.local_addr());
     server.run().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_the_sensor_says_is_published() {
+        let app = application().unwrap();
+        let (client, realm) = (app.join("realm1").await.unwrap(), app.realm("realm1").unwrap());
+        let _sensor = client.register("sensor.read", |_: Args<(String,)>| async { 21 }).await.unwrap();
+        let mut readings = client.subscribe("sensor.readings").await.unwrap();
+        ask(&realm).await.unwrap();
+        assert_eq!(readings.recv().await.unwrap().bind::<i64>().unwrap(), 21);
+    }
 }

@@ -5,7 +5,7 @@
 
 use serverwamp::auth::{self, AuthId, CraCredential, Principal, Salting, Secret, Ticket, derive_key};
 use serverwamp::extract::{Identity, State};
-use serverwamp::{Application, Realm, RouteSet, Server, Session, TransportInfo, WampError};
+use serverwamp::{Application, ConfigError, Realm, RouteSet, Server, Session, TransportInfo, WampError};
 use std::error::Error;
 use std::sync::Arc;
 
@@ -79,10 +79,8 @@ fn routes() -> RouteSet<Members> {
     RouteSet::new().procedure("whoami", whoami)
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    tracing_subscriber::fmt().init();
-    let app = Application::builder()
+fn application() -> Result<Application, ConfigError> {
+    Application::builder()
         .realm(Realm::new("com.example.public").allow_anonymous("guest").routes(routes()))
         .realm(
             Realm::new("com.example.members")
@@ -92,9 +90,30 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 .routes(routes().procedure("shop.shut", shut_the_shop)),
         )
         .with_state(Members::new())
-        .build()?;
-    let server = Server::new(app).bind("127.0.0.1:8080").await?;
+        .build()
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().init();
+    let server = Server::new(application()?).bind("127.0.0.1:8080").await?;
     println!("ws://{}/ws", server.local_addr());
     server.run().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn members_come_in_by_ticket_and_by_password_and_nobody_else() {
+        let app = application().unwrap();
+        let members = || app.join("com.example.members");
+        let joe = members().ticket("joe", "a long secret").await.unwrap();
+        assert_eq!(joe.call::<String, _>("whoami", ()).await.unwrap(), "joe, member by ticket");
+        let peter = members().cra("peter", "another secret").await.unwrap();
+        assert_eq!(peter.call::<String, _>("shop.shut", ()).await.unwrap(), "shut");
+        members().ticket("joe", "a wrong secret").await.unwrap_err();
+    }
 }

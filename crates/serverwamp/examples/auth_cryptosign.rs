@@ -11,7 +11,7 @@
 //! ```
 
 use serverwamp::auth::{self, CryptosignKey, CryptosignOptions, Principal, PublicKey};
-use serverwamp::{Application, Realm, RouteSet, Server, Session};
+use serverwamp::{Application, ConfigError, Realm, RouteSet, Server, Session};
 use std::error::Error;
 
 /// Stands for a data base: the owner of a public key.
@@ -24,18 +24,38 @@ async fn whoami(session: Session) -> String {
     format!("{}, {} by {}", session.authid(), session.authrole(), session.authmethod())
 }
 
+fn application(own: CryptosignKey) -> Result<Application, ConfigError> {
+    let devices = Realm::new("com.example.devices")
+        .authenticator(auth::cryptosign_with(CryptosignOptions::default().router_key(own), owner))
+        .routes(RouteSet::new().procedure("whoami", whoami));
+    Application::builder().realm(devices).build()
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().init();
     // With it, clients that ask know that this is the right router. Read yours from a file.
     let own = CryptosignKey::new(&[9; 32]);
     println!("the router's public key is {}", own.public_key());
-    let devices = Realm::new("com.example.devices")
-        .authenticator(auth::cryptosign_with(CryptosignOptions::default().router_key(own), owner))
-        .routes(RouteSet::new().procedure("whoami", whoami));
-    let app = Application::builder().realm(devices).build()?;
-    let server = Server::new(app).bind("127.0.0.1:8080").await?;
+    let server = Server::new(application(own)?).bind("127.0.0.1:8080").await?;
     println!("ws://{}/ws", server.local_addr());
     server.run().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serverwamp::client::Login;
+
+    #[tokio::test]
+    async fn a_device_comes_in_with_its_key_and_knows_the_router() {
+        let router = CryptosignKey::new(&[9; 32]);
+        let known = router.public_key();
+        let app = application(router).unwrap();
+        let login = Login::anonymous().cryptosign(CryptosignKey::new(&[1; 32])).router_key(known);
+        let device = app.join("com.example.devices").login(login).await.unwrap();
+        let who: String = device.call("whoami", ()).await.unwrap();
+        assert_eq!(who, "thermometer-17, device by cryptosign");
+    }
 }

@@ -69,9 +69,7 @@ async fn whoami(session: Session) -> String {
     format!("{}, {} by {}", session.authid(), session.authrole(), session.authmethod())
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    tracing_subscriber::fmt().init();
+fn application() -> Result<Application, Box<dyn Error>> {
     let routes = || RouteSet::new().procedure("whoami", whoami);
     let hook = HookSettings::new("http://127.0.0.1:9000/", &FetchSettings::default())?;
     let asked = DynamicSettings::new("com.example.authenticate").realm("backend");
@@ -81,6 +79,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .realm(Realm::new("asking").authenticator(auth::dynamic_ticket(asked)).routes(routes()))
         .realm(Realm::new("local").authenticator(auth::transport("unix", by_uid)).routes(routes()))
         .build()?;
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().init();
+    let app = application()?;
     // One that was left behind by a program that was killed.
     drop(std::fs::remove_file("local.sock"));
     let unix = tokio::net::UnixListener::bind("local.sock")?;
@@ -89,4 +94,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server = Server::new(app);
     tokio::try_join!(server.clone().serve(tcp, pending()), server.serve(unix, pending()))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serverwamp::Value;
+    use serverwamp::extract::Args;
+
+    #[tokio::test]
+    async fn a_procedure_decides_who_comes_in() {
+        let app = application().unwrap();
+        let backend = app.join("backend").ticket("checker", "of the backend").await.unwrap();
+        let decide = |_: Args<Vec<Value>>| async { "member" };
+        let _decides = backend.register("com.example.authenticate", decide).await.unwrap();
+        let joe = app.join("asking").ticket("joe", "any").await.unwrap();
+        assert_eq!(joe.call::<String, _>("whoami", ()).await.unwrap(), "joe, member by ticket");
+    }
 }

@@ -38,10 +38,7 @@ async fn whoami(session: Session) -> String {
     format!("{}, {} by {}", session.authid(), session.authrole(), session.authmethod())
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    tracing_subscriber::fmt().init();
-    let path = std::env::args().nth(1).ok_or("give the file of users")?;
+fn application(path: String) -> Result<Application, Box<dyn Error>> {
     let users = Credentials::from_file(path)?;
     let realm = Realm::new("realm1")
         .authenticator(users.ticket())
@@ -51,12 +48,34 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .routes(RouteSet::new().procedure("whoami", whoami));
     let builder = Application::builder().realm(realm);
     // With a secret of its own, strangers get the same made-up salts after a restart: `openssl rand -hex 32`.
-    let app = match secret_from_env("SERVERWAMP_AUTH_SECRET") {
+    Ok(match secret_from_env("SERVERWAMP_AUTH_SECRET") {
         Ok(secret) => builder.auth_secret(secret).build()?,
         Err(_) => builder.build()?,
-    };
-    let server = Server::new(app).bind("127.0.0.1:8080").await?;
+    })
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().init();
+    let path = std::env::args().nth(1).ok_or("give the file of users")?;
+    let server = Server::new(application(path)?).bind("127.0.0.1:8080").await?;
     println!("ws://{}/ws", server.local_addr());
     server.run().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_user_of_the_file_comes_in() {
+        let entry = serverwamp::auth::hash_ticket(&"s3cret".into());
+        let path = std::env::temp_dir().join(format!("serverwamp-auth-file-{}.toml", std::process::id()));
+        std::fs::write(&path, format!("[user.joe]\nrole = \"member\"\nticket = \"{entry}\"\n")).unwrap();
+        let app = application(path.to_str().unwrap().to_owned()).unwrap();
+        std::fs::remove_file(path).unwrap();
+        let joe = app.join("realm1").ticket("joe", "s3cret").await.unwrap();
+        assert_eq!(joe.call::<String, _>("whoami", ()).await.unwrap(), "joe, member by ticket");
+    }
 }

@@ -42,16 +42,33 @@ async fn whoami(session: Session) -> String {
     format!("{}, {} by {}", session.authid(), session.authrole(), session.authmethod())
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    tracing_subscriber::fmt().init();
+fn application() -> Result<Application, Box<dyn Error>> {
     let verifiers: Verifiers = Arc::new(HashMap::from([("joe", set_password("secret!!!")?)]));
     let members = Realm::new("com.example.members")
         .authenticator(auth::scram(find))
         .routes(RouteSet::new().procedure("whoami", whoami));
-    let app = Application::builder().realm(members).with_state(verifiers).build()?;
-    let server = Server::new(app).bind("127.0.0.1:8080").await?;
+    Ok(Application::builder().realm(members).with_state(verifiers).build()?)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().init();
+    let server = Server::new(application()?).bind("127.0.0.1:8080").await?;
     println!("ws://{}/ws", server.local_addr());
     server.run().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_right_password_comes_in_and_a_wrong_one_does_not() {
+        let app = application().unwrap();
+        let joe = app.join("com.example.members").scram("joe", "secret!!!").await.unwrap();
+        let who: String = joe.call("whoami", ()).await.unwrap();
+        assert_eq!(who, "joe, member by wamp-scram");
+        app.join("com.example.members").scram("joe", "secret???").await.unwrap_err();
+    }
 }

@@ -11,7 +11,9 @@
 use serverwamp::auth::{self, AuthId, Principal, Ticket};
 use serverwamp::extract::{Captures, State};
 use serverwamp::request::{Question, Verdict};
-use serverwamp::{Action, Actions, Application, Realm, RouteSet, Server, Session, WampError, wildcard};
+use serverwamp::{
+    Action, Actions, Application, ConfigError, Realm, RouteSet, Server, Session, WampError, wildcard,
+};
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Arc;
@@ -67,11 +69,15 @@ fn realm() -> Realm<Rights> {
         .authorizer(authorize)
 }
 
+fn application() -> Result<Application, ConfigError> {
+    let rights = Rights(Arc::new(HashMap::from([("ann", vec!["plans", "wages"]), ("bob", vec!["menu"])])));
+    Application::builder().realm(realm()).with_state(rights).build()
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).init();
-    let rights = Rights(Arc::new(HashMap::from([("ann", vec!["plans", "wages"]), ("bob", vec!["menu"])])));
-    let app = Application::builder().realm(realm()).with_state(rights).build()?;
+    let app = application()?;
     let office = app.realm("office").ok_or("the realm was added above")?;
     for uri in ["office.news", "documents.plans.read"] {
         println!("{}", office.why("employee", Action::Call, uri)?);
@@ -80,4 +86,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("ws://{}/ws", server.local_addr());
     server.run().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn each_employee_reads_what_the_database_says() {
+        let app = application().unwrap();
+        let ann = app.join("office").ticket("ann", "open sesame").await.unwrap();
+        let bob = app.join("office").ticket("bob", "open sesame").await.unwrap();
+        let plans: String = ann.call("documents.plans.read", ()).await.unwrap();
+        assert_eq!(plans, "the contents of plans");
+        let error = bob.call::<(), _>("documents.plans.read", ()).await.unwrap_err();
+        assert_eq!(error.uri(), "wamp.error.not_authorized");
+    }
 }

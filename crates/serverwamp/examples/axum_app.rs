@@ -7,7 +7,7 @@ use axum::extract::{ConnectInfo, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::routing::{get, post};
-use serverwamp::{Application, Realm, RealmHandle, RouteSet, TransportInfo};
+use serverwamp::{Application, ConfigError, Realm, RealmHandle, RouteSet, TransportInfo};
 use std::error::Error;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
@@ -34,10 +34,14 @@ fn routes() -> RouteSet {
     RouteSet::new().procedure("com.example.where_from", where_from).open_topic("com.example.news")
 }
 
+fn application() -> Result<Application, ConfigError> {
+    let realm = Realm::new("realm1").allow_anonymous("guest").routes(routes());
+    Application::builder().realm(realm).build()
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let realm = Realm::new("realm1").allow_anonymous("guest").routes(routes());
-    let app = Application::builder().realm(realm).build()?;
+    let app = application()?;
 
     // axum knows the peers' addresses; this says where it keeps them.
     let address = |request: &Parts| Some(request.extensions.get::<ConnectInfo<SocketAddr>>()?.0);
@@ -51,4 +55,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("http://{0}/ and ws://{0}/ws", listener.local_addr()?);
     axum::serve(listener, http.into_make_service_with_connect_info::<SocketAddr>()).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_comes_over_http_goes_to_subscribers() {
+        let app = application().unwrap();
+        let client = app.join("realm1").await.unwrap();
+        let mut news = client.subscribe("com.example.news").await.unwrap();
+        publish(State(app.realm("realm1").unwrap()), Path("rain".to_owned())).await.unwrap();
+        assert_eq!(news.recv().await.unwrap().bind::<String>().unwrap(), "rain");
+    }
 }

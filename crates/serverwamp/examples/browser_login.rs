@@ -99,9 +99,7 @@ async fn whoami(session: Session) -> String {
     format!("{}, {} by {}", session.authid(), session.authrole(), session.authmethod())
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    tracing_subscriber::fmt().init();
+fn application() -> Result<(Application, Logins), Box<dyn Error>> {
     let mut secret = [0_u8; 32];
     getrandom::fill(&mut secret)?;
     let logins = Logins {
@@ -115,6 +113,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .authenticator(auth::jwt(tokens))
         .routes(RouteSet::new().procedure("whoami", whoami));
     let app = Application::builder().realm(members).with_state(logins.clone()).build()?;
+    Ok((app, logins))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().init();
+    let (app, logins) = application()?;
     let pages = Router::new()
         .route("/", get(|| async { Html(PAGE) }))
         .route("/cookie", post(log_in_with_cookie))
@@ -125,4 +130,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("http://{}/", server.local_addr());
     server.run().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::Request;
+
+    #[tokio::test]
+    async fn the_cookie_of_a_login_lets_its_page_in() {
+        let (app, logins) = application().unwrap();
+        let body = Bytes::from(r#"{"name": "joe", "password": "secret!!!"}"#);
+        let answer = log_in_with_cookie(State(logins), body).await;
+        let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap();
+        let cookie = cookie.split(';').next().unwrap();
+        let request = Request::builder().header(header::COOKIE, cookie).body(()).unwrap();
+        let page = app.join("members").with_request(request.into_parts().0).await.unwrap();
+        assert_eq!(page.call::<String, _>("whoami", ()).await.unwrap(), "joe, member by cookie");
+    }
 }

@@ -62,3 +62,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     server.run().await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn news_that_are_closed_are_taken_away() {
+        let app = Application::builder().realm(site(true)).build().unwrap();
+        let guest = app.join("site").await.unwrap();
+        let mut news = guest.subscribe("news.breaking").await.unwrap();
+        app.realms().reconfigure(site(false)).unwrap().settled().await;
+        assert!(news.recv().await.is_none(), "it was revoked");
+        assert_eq!(guest.subscribe("news.breaking").await.unwrap_err().uri(), "wamp.error.not_authorized");
+    }
+}

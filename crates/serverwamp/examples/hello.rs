@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 use serverwamp::extract::{Captures, Params};
-use serverwamp::{Application, Realm, RouteSet, Server, WampError, prefix};
+use serverwamp::{Application, ConfigError, Realm, RouteSet, Server, WampError, prefix};
 use std::error::Error;
 
 #[derive(Deserialize)]
@@ -31,12 +31,29 @@ fn routes() -> RouteSet {
         .nest("com.example.", RouteSet::new().procedure("hello", hello).procedure(prefix("echo."), echo))
 }
 
+fn application() -> Result<Application, ConfigError> {
+    let realm = Realm::new("realm1").allow_anonymous("guest").routes(routes());
+    Application::builder().realm(realm).build()
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let realm = Realm::new("realm1").allow_anonymous("guest").routes(routes());
-    let app = Application::builder().realm(realm).build()?;
-    let server = Server::new(app).bind("127.0.0.1:8080").await?;
+    let server = Server::new(application()?).bind("127.0.0.1:8080").await?;
     println!("ws://{}/ws", server.local_addr());
     server.run().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn somebody_is_greeted_and_nobody_is_not() {
+        let client = application().unwrap().join("realm1").await.unwrap();
+        let greeting: String = client.call("com.example.hello", ("World", true)).await.unwrap();
+        assert_eq!(greeting, "HELLO, WORLD!");
+        let error = client.call::<(), _>("com.example.hello", "").await.unwrap_err();
+        assert_eq!(error.uri(), "com.example.error.nobody");
+    }
 }

@@ -6,7 +6,7 @@
 use serverwamp::layer::{Next, from_fn, limit_calls};
 use serverwamp::reply::CallReply;
 use serverwamp::request::Invocation;
-use serverwamp::{Application, Realm, RouteSet, Server, WampError};
+use serverwamp::{Application, ConfigError, Realm, RouteSet, Server, WampError};
 use std::convert::Infallible;
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -67,15 +67,32 @@ fn routes() -> RouteSet {
         .procedure_service("elsewhere.add", tower::service_fn(proxy))
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+fn application() -> Result<Application, ConfigError> {
     // Around the whole realm, unknown procedures included.
     let realm = Realm::new("realm1").allow_anonymous("guest").routes(routes()).layer(from_fn(stopwatch));
     // The calls of one session one after another, in the order in which they came.
     let serial = Realm::new("serial").allow_anonymous("guest").routes(routes()).serial_calls();
-    let app = Application::builder().realm(realm).realm(serial).build()?;
-    let server = Server::new(app).bind("127.0.0.1:8080").await?;
+    Application::builder().realm(realm).realm(serial).build()
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let server = Server::new(application()?).bind("127.0.0.1:8080").await?;
     println!("ws://{}/ws", server.local_addr());
     server.run().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_too_slow_times_out_and_guests_only_look() {
+        let client = application().unwrap().join("realm1").await.unwrap();
+        let error = client.call::<(), _>("slow.too_slow", ()).await.unwrap_err();
+        assert_eq!(error.uri(), "wamp.error.timeout");
+        let error = client.call::<(), _>("guarded.shut_down", ()).await.unwrap_err();
+        assert_eq!(error.message(), Some("guests only look"));
+    }
 }

@@ -5,7 +5,7 @@
 
 use serverwamp::extract::{Arg, Extension};
 use serverwamp::{
-    Application, Hold, PendingSession, Realm, RealmHandle, RouteSet, Server, Session, WampError,
+    Application, ConfigError, Hold, PendingSession, Realm, RealmHandle, RouteSet, Server, Session, WampError,
 };
 use std::error::Error;
 use std::time::Duration;
@@ -76,17 +76,31 @@ fn routes() -> RouteSet {
         .open_topic("presence")
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+fn application() -> Result<Application, ConfigError> {
     let realm = Realm::new("realm1")
         .allow_anonymous("guest")
         .on_connect(connected)
         .on_join(joined)
         .on_join(guarded)
         .routes(routes());
-    let app = Application::builder().realm(realm).build()?;
-    let server = Server::new(app).bind("127.0.0.1:8080").await?;
+    Application::builder().realm(realm).build()
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let server = Server::new(application()?).bind("127.0.0.1:8080").await?;
     println!("ws://{}/ws", server.local_addr());
     server.run().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_peer_without_an_address_is_none_of_this_machine() {
+        let refused = application().unwrap().join("realm1").await.unwrap_err();
+        assert!(refused.to_string().contains("only peers of this machine may connect"), "{refused}");
+    }
 }

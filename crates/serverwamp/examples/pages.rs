@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Html;
 use axum::routing::{get, post};
-use serverwamp::{Application, Realm, RealmHandle, RouteSet, Server};
+use serverwamp::{Application, ConfigError, Realm, RealmHandle, RouteSet, Server};
 use std::error::Error;
 
 /// A page that subscribes to what it publishes, without a library: WAMP in JSON is a few lists.
@@ -35,11 +35,14 @@ async fn say(State(realm): State<RealmHandle>, body: Bytes) -> StatusCode {
     }
 }
 
+fn application() -> Result<Application, ConfigError> {
+    let routes = RouteSet::new().open_topic("chat.said");
+    Application::builder().realm(Realm::new("realm1").allow_anonymous("guest").routes(routes)).build()
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let routes = RouteSet::new().open_topic("chat.said");
-    let app =
-        Application::builder().realm(Realm::new("realm1").allow_anonymous("guest").routes(routes)).build()?;
+    let app = application()?;
     let realm = app.realm("realm1").ok_or("the realm was added above")?;
     let pages =
         Router::new().route("/", get(|| async { Html(PAGE) })).route("/say", post(say)).with_state(realm);
@@ -49,4 +52,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("http://{}/", server.local_addr());
     server.run().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_a_page_posts_reaches_all_pages() {
+        let app = application().unwrap();
+        let client = app.join("realm1").await.unwrap();
+        let mut said = client.subscribe("chat.said").await.unwrap();
+        let answer = say(State(app.realm("realm1").unwrap()), Bytes::from("hello")).await;
+        assert_eq!(answer, StatusCode::NO_CONTENT);
+        assert_eq!(said.recv().await.unwrap().bind::<String>().unwrap(), "hello");
+    }
 }

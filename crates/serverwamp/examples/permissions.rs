@@ -79,3 +79,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
     server.run().await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn customers_ask_for_prices_and_the_staff_restocks() {
+        let app = Application::builder().realm(realm()).build().unwrap();
+        let customer = app.join("shop").await.unwrap();
+        assert_eq!(customer.call::<u32, _>("shop.price", "tea").await.unwrap(), 250);
+        let error = customer.call::<(), _>("shop.admin.restock", "tea").await.unwrap_err();
+        assert_eq!(error.uri(), "wamp.error.not_authorized");
+        let ann = app.join("shop").ticket("ann", "open sesame").await.unwrap();
+        ann.call::<(), _>("shop.admin.restock", "tea").await.unwrap();
+    }
+}

@@ -7,7 +7,7 @@ use futures_core::Stream;
 use futures_util::{StreamExt, stream};
 use serverwamp::extract::{Arg, Canceled};
 use serverwamp::reply::Step;
-use serverwamp::{Application, Progress, Progressive, Realm, RouteSet, Server, WampError};
+use serverwamp::{Application, ConfigError, Progress, Progressive, Realm, RouteSet, Server, WampError};
 use std::error::Error;
 use std::future::Future;
 use std::time::Duration;
@@ -58,12 +58,38 @@ fn routes() -> RouteSet {
         .procedure("com.example.transfer", transfer)
 }
 
+fn application() -> Result<Application, ConfigError> {
+    let realm = Realm::new("realm1").allow_anonymous("guest").routes(routes());
+    Application::builder().realm(realm).build()
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let realm = Realm::new("realm1").allow_anonymous("guest").routes(routes());
-    let app = Application::builder().realm(realm).build()?;
-    let server = Server::new(app).bind("127.0.0.1:8080").await?;
+    let server = Server::new(application()?).bind("127.0.0.1:8080").await?;
     println!("ws://{}/ws", server.local_addr());
     server.run().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn progress_comes_first_and_a_transfer_is_taken_back() {
+        let client = application().unwrap().join("realm1").await.unwrap();
+        let mut count = client.call("com.example.count", 2).progressive();
+        let mut numbers = Vec::new();
+        while let Some(number) = count.next().await {
+            numbers.push(number.get::<u32>().unwrap());
+        }
+        assert_eq!(
+            (numbers, count.finish().await.unwrap().get::<String>().unwrap()),
+            (vec![2, 1], "liftoff".into())
+        );
+        let transfer = client.call("com.example.transfer", 3).start();
+        transfer.cancel(serverwamp::CancelMode::Kill);
+        let error = transfer.finish().await.unwrap_err();
+        assert!(error.message().is_some_and(|text| text.starts_with("took back")), "{error}");
+    }
 }

@@ -5,7 +5,8 @@
 
 use serverwamp::extract::{Args, Captures, State};
 use serverwamp::{
-    Application, PendingSubscription, Realm, RealmHandle, RouteSet, Server, Session, WampError, prefix,
+    Application, ConfigError, PendingSubscription, Realm, RealmHandle, RouteSet, Server, Session, WampError,
+    prefix,
 };
 use std::collections::HashMap;
 use std::error::Error;
@@ -58,15 +59,36 @@ async fn room(
     Ok(())
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+fn application() -> Result<Application, ConfigError> {
     let routes = RouteSet::new().procedure("chat.say", say).topic(prefix("chat.rooms."), room);
-    let app = Application::builder()
+    Application::builder()
         .realm(Realm::new("realm1").allow_anonymous("guest").routes(routes))
         .with_state(Chat::default())
-        .build()?;
-    let server = Server::new(app).bind("127.0.0.1:8080").await?;
+        .build()
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let server = Server::new(application()?).bind("127.0.0.1:8080").await?;
     println!("ws://{}/ws", server.local_addr());
     server.run().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_enters_a_room_hears_what_was_said_and_what_is_said() {
+        let app = application().unwrap();
+        let (ann, bob) = (app.join("realm1").await.unwrap(), app.join("realm1").await.unwrap());
+        ann.call::<(), _>("chat.say", ("tea", "is ready")).await.unwrap();
+        let mut room = bob.subscribe("chat.rooms.tea").await.unwrap();
+        ann.call::<(), _>("chat.say", ("tea", "is cold")).await.unwrap();
+        let heard: (String, String) = room.recv().await.unwrap().bind().unwrap();
+        assert_eq!(heard, ("history".to_owned(), "is ready".to_owned()));
+        let heard: (String, String) = room.recv().await.unwrap().bind().unwrap();
+        assert_eq!(heard.1, "is cold");
+    }
 }

@@ -5,7 +5,8 @@
 
 use serverwamp::auth::{self, AuthId, Principal, Ticket};
 use serverwamp::{
-    Application, Disclosure, Overflow, ProcedureSettings, Realm, RouteSet, Server, TopicSettings, prefix,
+    Application, ConfigError, Disclosure, Overflow, ProcedureSettings, Realm, RouteSet, Server,
+    TopicSettings, prefix,
 };
 use std::error::Error;
 
@@ -30,15 +31,33 @@ fn realm() -> Realm {
         .routes(RouteSet::new().procedure("com.example.version", || async { env!("CARGO_PKG_VERSION") }))
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let app = Application::builder()
+fn application() -> Result<Application, ConfigError> {
+    Application::builder()
         .realm(realm())
         // Who reads too slowly loses old events and keeps its session.
         .limits(|limits| limits.overflow = Overflow::DropOldestEvent)
-        .build()?;
-    let server = Server::new(app).bind("127.0.0.1:8080").await?;
+        .build()
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let server = Server::new(application()?).bind("127.0.0.1:8080").await?;
     println!("ws://{}/ws  realm realm1", server.local_addr());
     server.run().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serverwamp::extract::Caller;
+
+    #[tokio::test]
+    async fn a_client_calls_what_another_one_serves_and_is_known_to_it() {
+        let app = application().unwrap();
+        let (callee, caller) = (app.join("realm1").await.unwrap(), app.join("realm1").await.unwrap());
+        let greet = |caller: Caller| async move { caller.authrole().unwrap_or("stranger").to_owned() };
+        let _served = callee.register("com.example.greet", greet).await.unwrap();
+        assert_eq!(caller.call::<String, _>("com.example.greet", ()).await.unwrap(), "guest");
+    }
 }

@@ -2,7 +2,7 @@
 //! `cargo run -p serverwamp --example shutdown`, connect with
 //! `npx -y wampy@8 subscribe some.topic -w ws://127.0.0.1:8080/ws -r realm1`, and press Ctrl-C here.
 
-use serverwamp::{Application, PendingSession, Realm, Server};
+use serverwamp::{Application, ConfigError, PendingSession, Realm, Server};
 use std::error::Error;
 use std::time::Duration;
 
@@ -13,9 +13,8 @@ async fn accompanied(pending: PendingSession) {
     println!("{}: {reason}", session.id());
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let app = Application::builder::<()>()
+fn application() -> Result<Application, ConfigError> {
+    Application::builder::<()>()
         .realm(Realm::new("realm1").allow_anonymous("guest").on_join(accompanied))
         .limits(|limits| {
             limits.hello_timeout = Duration::from_secs(2);
@@ -23,12 +22,29 @@ async fn main() -> Result<(), Box<dyn Error>> {
             limits.outgoing_bytes = 1 << 20;
         })
         .websocket(|websocket| websocket.max_message = 64 * 1024)
-        .build()?;
+        .build()
+}
 
-    let server = Server::new(app).drain(Duration::from_secs(10)).bind("127.0.0.1:8080").await?;
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let server = Server::new(application()?).drain(Duration::from_secs(10)).bind("127.0.0.1:8080").await?;
     println!("ws://{}/ws", server.local_addr());
     // First nobody new comes in, then everybody is told GOODBYE and has ten seconds to leave.
     server.run().await?;
     println!("everybody has left");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_shutdown_says_goodbye() {
+        let app = application().unwrap();
+        let client = app.join("realm1").await.unwrap();
+        app.shutdown(Duration::from_secs(1)).await;
+        let end = client.closed().await.to_string();
+        assert!(end.contains("wamp.close.system_shutdown"), "{end}");
+    }
 }

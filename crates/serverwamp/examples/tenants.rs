@@ -12,7 +12,7 @@
 #![expect(clippy::disallowed_methods, reason = "a program that uses the framework names its runtime")]
 
 use serverwamp::auth::{self, AuthId, Principal, Ticket};
-use serverwamp::{Actions, Application, Realm, RealmHandle, RealmTemplate, Server, prefix};
+use serverwamp::{Actions, Application, ConfigError, Realm, RealmHandle, RealmTemplate, Server, prefix};
 use std::error::Error;
 use std::time::Duration;
 
@@ -29,14 +29,18 @@ fn tenant(name: &str) -> Realm {
         .role("member", |role| role.allow(Actions::ALL, prefix("")).deny(Actions::ALL, prefix("wamp.")))
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    tracing_subscriber::fmt().init();
+fn application() -> Result<Application, ConfigError> {
     let tenants = RealmTemplate::new(prefix("tenant."), tenant)
         .authenticator(auth::ticket(member))
         .most_realms(100)
         .linger(Duration::from_secs(60));
-    let app = Application::builder().realm_template(tenants).build()?;
+    Application::builder().realm_template(tenants).build()
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().init();
+    let app = application()?;
     let realms = app.realms();
     tokio::spawn(async move {
         loop {
@@ -48,4 +52,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("ws://{}/ws", server.local_addr());
     server.run().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_member_makes_the_realm_of_its_tenant_and_of_no_other() {
+        let app = application().unwrap();
+        let ann = app.join("tenant.acme").ticket("ann", "open acme").await.unwrap();
+        assert_eq!(ann.realm(), "tenant.acme");
+        app.join("tenant.other").ticket("ann", "open acme").await.unwrap_err();
+        assert_eq!(app.realms().names(), ["tenant.acme"]);
+    }
 }

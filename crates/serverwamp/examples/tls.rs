@@ -25,7 +25,7 @@
 
 use serverwamp::auth::{self, Principal, Subject};
 use serverwamp::tls::{ClientCertificates, TlsConfig};
-use serverwamp::{Application, Realm, RouteSet, Server, Session};
+use serverwamp::{Application, ConfigError, Realm, RouteSet, Server, Session};
 use std::error::Error;
 
 /// Asked before any other method. The certificate was verified against the authority already; trust none that others can get
@@ -37,6 +37,17 @@ async fn by_certificate(Subject(subject): Subject) -> Option<Principal> {
 
 async fn who_am_i(session: Session) -> String {
     session.authid().to_owned()
+}
+
+fn application() -> Result<Application, ConfigError> {
+    Application::builder()
+        .realm(
+            Realm::new("realm1")
+                .authenticator(auth::client_certificate(by_certificate))
+                .allow_anonymous("guest")
+                .routes(RouteSet::new().procedure("who.am.i", who_am_i)),
+        )
+        .build()
 }
 
 #[tokio::main]
@@ -51,16 +62,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let tls = TlsConfig::from_files(certificates, key)
         .client_certificates(ClientCertificates::Optional(clients.into()))
         .build()?;
-    let app = Application::builder()
-        .realm(
-            Realm::new("realm1")
-                .authenticator(auth::client_certificate(by_certificate))
-                .allow_anonymous("guest")
-                .routes(RouteSet::new().procedure("who.am.i", who_am_i)),
-        )
-        .build()?;
-    let server = Server::new(app).tls(tls).bind("127.0.0.1:8443").await?;
+    let server = Server::new(application()?).tls(tls).bind("127.0.0.1:8443").await?;
     println!("wss://localhost:8443/ws");
     server.run().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_has_no_certificate_is_a_guest() {
+        let guest = application().unwrap().join("realm1").await.unwrap();
+        assert_eq!(
+            (guest.call::<String, _>("who.am.i", ()).await.unwrap(), &*guest.authrole()),
+            (guest.authid(), "guest")
+        );
+    }
 }
