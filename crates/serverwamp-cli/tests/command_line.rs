@@ -266,7 +266,7 @@ fn another_address_than_loopback_needs_insecure() {
     assert!(warning.contains("everybody who reaches 0.0.0.0:"), "{warning}");
     assert!(server.stdout().contains("NOT loopback only"), "{}", server.stdout());
     let port = server.address().rsplit(':').next().unwrap().to_owned();
-    assert!(server.stdout().contains(&format!("-w ws://127.0.0.1:{port}/ws")), "{}", server.stdout());
+    assert!(server.stdout().contains(&format!("--url ws://127.0.0.1:{port}/ws")), "{}", server.stdout());
     RawPeer::joined(&format!("ws://127.0.0.1:{port}/ws"), Subprotocol::JSON, "realm1").leave();
     // On loopback it changes nothing.
     let server = start(&["--listen", "127.0.0.1:0", "--insecure"]);

@@ -11,6 +11,9 @@ use crate::output::{self, Output};
 /// The time that a server may take until it prints its address.
 pub const START: Duration = Duration::from_secs(20);
 
+/// The time for the output of a server that has ended to be read.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
 /// A signal that asks a server to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
@@ -75,8 +78,9 @@ impl ServerProcess {
             "{} {} {end}\nstdout: {}\nstderr: {}",
             binary.display(),
             args.join(" "),
-            stdout.text(),
-            stderr.text()
+            // It has ended; who collects its last words may not have read them yet.
+            stdout.wait_for_end(LAST_WORDS),
+            stderr.wait_for_end(LAST_WORDS)
         ))
     }
 

@@ -116,7 +116,8 @@ fn every_serializer_and_every_address_of_the_demo_works() {
     for serializer in ["json", "msgpack", "cbor", "json.batched", "msgpack.batched", "cbor.batched"] {
         prints(&server, &["call", "demo.add", "2", "3", "--serializer", serializer], "5\n");
     }
-    let rawsocket = format!("rs://{}", server.address());
-    prints(&server, &["call", "demo.add", "2", "3", "--url", &rawsocket], "5\n");
+    for url in [format!("rs://{}", server.address()), format!("http://{}/lp", server.address())] {
+        prints(&server, &["call", "demo.add", "2", "3", "--url", &url], "5\n");
+    }
     assert_eq!(run(&server, &["call", "demo.add", "18446744073709551615", "0"]).status.code(), Some(1));
 }

@@ -106,7 +106,7 @@ fn the_end_of_the_router_is_the_end_of_a_subscription() {
     server.signal(serverwamp_conformance::Signal::Terminate);
     server.wait_exit(Duration::from_secs(20));
     let finished = ended(chat.child);
-    let said = "serverwamp: the router has ended the session: wamp.close.system_shutdown";
+    let said = "serverwamp: the router ended the session with wamp.close.system_shutdown";
     assert_eq!(finished.status.code(), Some(3));
     assert!(finished.stderr.starts_with(said), "{}", finished.stderr);
 }

@@ -90,8 +90,8 @@ fn every_mistake_of_those_who_serve_publish_and_name_is_one_line() {
         "serverwamp: bench needs a word behind it: call or publish or fanout; see serverwamp help bench\n",
     );
     usage(
-        &["call", "a.b", "--url", "http://h/ws"],
-        "serverwamp: \"http://h/ws\" is no address of a router: a WebSocket is opened at ws://..\n",
+        &["call", "a.b", "--url", "rs://h"],
+        "serverwamp: \"rs://h\" is no address of a router: it has no port, and RawSocket has no usual one\n",
     );
     check(
         &server,

@@ -30,7 +30,7 @@ pub(crate) struct TargetOptions {
 #[derive(Args, Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct TargetSettings {
-    /// The address of the router: ws://, wss://, rs://, rss://, unix:// or ws+unix:// [default: ws://localhost:8080/ws]
+    /// The address of the router: ws://, wss://, rs://, rss://, unix://, ws+unix://, http:// or https:// [default: ws://localhost:8080/ws]
     #[arg(long, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) url: Option<String>,
