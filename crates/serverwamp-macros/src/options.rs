@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn options_that_say_nothing_or_too_much_are_refused() {
-        for unknown in ["event", "auth", "auth::none", "1", "procedures"] {
+        for unknown in ["publication", "auth", "auth::none", "1", "procedures"] {
             assert_eq!(parsed(unknown), Err(KINDS.to_owned()), "{unknown}");
         }
         assert!(parsed("topic, procedure").is_err_and(|text| text.contains("one kind")));
@@ -85,6 +85,7 @@ mod tests {
         let kind = |text: &str| parsed(text).map(|(kind, _)| kind);
         assert_eq!(kind(""), Ok("procedure".into()));
         assert_eq!(kind("topic"), Ok("topic".into()));
+        assert_eq!(kind("event"), Ok("event".into()));
         assert_eq!(kind("on_join,"), Ok("on_join".into()));
         assert_eq!(kind("authorizer"), Ok("authorizer".into()));
         assert_eq!(kind("auth::ticket"), Ok("auth_ticket".into()));
