@@ -2,8 +2,8 @@
 
 /// The treatment of an EVENT that does not fit into the queue of a subscriber that reads too slowly.
 ///
-/// Before that, a publisher is paused for a subscriber that reads at the rate of [`Limits::drain_bytes`], and for one that
-/// does not for [`Limits::drain_time`]. It never affects events of others. Only events are dropped: a result that does
+/// Before that, a publisher is paused for a subscriber that reads at the rate of [`Limits::drain_bytes`](crate::Limits::drain_bytes), and for one that
+/// does not for [`Limits::drain_time`](crate::Limits::drain_time). It never affects events of others. Only events are dropped: a result that does
 /// not fit ends its call with `wamp.error.network_failure`, and any other message ends the connection under every policy. Lost events are counted, see
 /// [`Session::events_lost`](crate::Session::events_lost), and logged. A peer that reads nothing at all for
 /// [`WebSocketConfig::write_timeout`](crate::websocket::WebSocketConfig::write_timeout) is disconnected in any case.

@@ -18,7 +18,7 @@ pub(crate) struct TopicEntry<S> {
 }
 
 impl<S: Send + Sync + 'static> RouteSet<S> {
-    /// Runs `handler` for every subscription to `pattern` (a URI, [`prefix`] or [`wildcard`]).
+    /// Runs `handler` for every subscription to `pattern` (a URI, [`prefix`](crate::prefix) or [`wildcard`](crate::wildcard)).
     ///
     /// A topic that needs none is [opened](Self::open_topic) without. Who publishes to it is decided by the realm: the
     /// application alone, unless [`allow_publish`](crate::Realm::allow_publish) lets clients do so.
