@@ -20,7 +20,12 @@ pub struct ScramClient {
     /// What the server has to prove, after CHALLENGE.
     expected: Option<Zeroizing<[u8; 32]>>,
     allow_cheap: bool,
+    /// KiB that Argon2 may take.
+    most_memory: u32,
 }
+
+/// The memory in KiB that Argon2 may take by default: several times what is recommended, and little enough for a small machine.
+const MOST_MEMORY: u32 = 256 * 1024;
 
 impl ScramClient {
     /// Begins an exchange as the user `authid`. `nonce` is random, 16 bytes at least; with `channel` the authentication is
@@ -30,7 +35,7 @@ impl ScramClient {
     /// [`ScramError::Text`] if `authid` cannot be prepared with SASLprep.
     pub fn new(authid: &str, nonce: &[u8], channel: Option<ChannelId>) -> Result<Self, ScramError> {
         let (authid, nonce) = (prepare(authid)?, STANDARD.encode(nonce));
-        Ok(Self { authid, nonce, channel, expected: None, allow_cheap: false })
+        Ok(Self { authid, nonce, channel, expected: None, allow_cheap: false, most_memory: MOST_MEMORY })
     }
 
     /// Answers servers whose key derivation costs less than 4096 iterations of PBKDF2, or 16 MiB filled by Argon2, too. A false
@@ -38,6 +43,14 @@ impl ScramClient {
     #[must_use]
     pub const fn allow_cheap(mut self) -> Self {
         self.allow_cheap = true;
+        self
+    }
+
+    /// Lets a server ask for Argon2 with up to `kib` KiB of memory, 262,144 by default, and for 16 times as much in all passes
+    /// together. A server asks before it has proved anything.
+    #[must_use]
+    pub const fn allow_memory(mut self, kib: u32) -> Self {
+        self.most_memory = kib;
         self
     }
 
@@ -67,6 +80,7 @@ impl ScramClient {
         let memory = challenge.get("memory").filter(|memory| !memory.is_null());
         let memory = memory.map(|_| number("memory")).transpose()?;
         let kdf = ScramKdf::new(text("kdf")?, number("iterations")?, memory)?;
+        kdf.check_not_costly(self.most_memory)?;
         if !self.allow_cheap {
             kdf.check_not_cheap()?;
         }

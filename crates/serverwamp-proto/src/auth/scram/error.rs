@@ -39,6 +39,9 @@ pub enum ScramError {
     /// The key derivation costs so little that a false server could guess the password from the answer.
     #[error("the key derivation {0}")]
     TooCheap(String),
+    /// The key derivation costs more than the client computes for a server that nobody knows yet.
+    #[error("the key derivation {0}")]
+    TooCostly(String),
     /// A stored verifier cannot be read.
     #[error("the verifier {0}")]
     Stored(&'static str),
@@ -54,9 +57,12 @@ impl ScramError {
             Self::BindingRequired => "server-does-support-channel-binding",
             Self::BindingMismatch => "channel-bindings-dont-match",
             Self::Proof => "invalid-proof",
-            Self::Nonce | Self::Verifier | Self::Cost(_) | Self::TooCheap(_) | Self::Stored(_) => {
-                "other-error"
-            }
+            Self::Nonce
+            | Self::Verifier
+            | Self::Cost(_)
+            | Self::TooCheap(_)
+            | Self::TooCostly(_)
+            | Self::Stored(_) => "other-error",
         }
     }
 }

@@ -27,7 +27,7 @@ pub enum ScramKdf {
     },
 }
 
-/// The most that a client computes for a server that asks for it: ten times what is recommended.
+/// The most that a verifier may cost: ten times what is recommended.
 const MAX_PBKDF2_ITERATIONS: u32 = 10_000_000;
 /// As above, for Argon2. Autobahn's own tool takes 4096 passes, over 512 KiB.
 const MAX_ARGON2_ITERATIONS: u32 = 10_000;
@@ -35,6 +35,8 @@ const MAX_ARGON2_ITERATIONS: u32 = 10_000;
 const MAX_ARGON2_MEMORY: u32 = 1024 * 1024;
 /// KiB filled in all, which is what takes the time: some 20 seconds.
 const MAX_ARGON2_WORK: u64 = 16 * 1024 * 1024;
+/// How many passes over the most memory that it takes a client fills in all, at most: some 5 seconds for 256 MiB.
+const MAX_PASSES_IN_ALL: u64 = 16;
 /// What RFC 7677 demands at the least.
 const MIN_PBKDF2_ITERATIONS: u32 = 4096;
 /// KiB filled in all passes together: less than half of what OWASP recommends.
@@ -136,6 +138,23 @@ impl ScramKdf {
             Self::Pbkdf2 { .. } | Self::Argon2id13 { .. } => return Ok(()),
         };
         Err(ScramError::TooCheap(problem))
+    }
+
+    /// Checks that Argon2 takes no more than `most_memory` KiB, and fills no more than 16 times as much in all passes together. PBKDF2
+    /// takes no memory; its iterations are bounded by [`check`](Self::check).
+    ///
+    /// # Errors
+    /// [`ScramError::TooCostly`] with the bounds.
+    pub fn check_not_costly(self, most_memory: u32) -> Result<(), ScramError> {
+        let Self::Argon2id13 { iterations, memory } = self else { return Ok(()) };
+        let most_in_all = u64::from(most_memory) * MAX_PASSES_IN_ALL;
+        if memory <= most_memory && u64::from(iterations) * u64::from(memory) <= most_in_all {
+            return Ok(());
+        }
+        Err(ScramError::TooCostly(format!(
+            "argon2id13 with {iterations} passes over {memory} KiB is too costly, expected {most_memory} KiB at most, and no more than \
+             {most_in_all} KiB in all passes together"
+        )))
     }
 
     /// The 32 bytes derived from a password as it is.

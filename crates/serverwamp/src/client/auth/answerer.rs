@@ -8,10 +8,18 @@ use serverwamp_proto::auth::channel::ChannelId;
 use serverwamp_proto::codec::{Dict, Serializer};
 use serverwamp_proto::message::{Challenge, Encoded, HelloDetails, WelcomeDetails};
 
+/// The most challenges of one connection: a realm that wants several proofs asks for each once.
+const MOST_CHALLENGES: u32 = 16;
+
+/// The longest `CHALLENGE.Extra`, in bytes, as the longest HELLO that servers take: some texts and numbers are in it.
+const LONGEST_EXTRA: usize = 64 << 10;
+
 /// The offer of one connection in HELLO, and its answers to challenges.
 #[derive(Debug)]
 pub(in crate::client) struct Answerer {
     login: Login,
+    /// The number of challenges so far.
+    challenges: u32,
     #[cfg(any(feature = "cryptosign", feature = "scram"))]
     proofs: Proofs,
 }
@@ -45,6 +53,7 @@ impl Answerer {
             #[cfg(any(feature = "cryptosign", feature = "scram"))]
             proofs: Proofs::new(&login, channel.filter(|_| login.bound))?,
             login,
+            challenges: 0,
         })
     }
 
@@ -77,15 +86,19 @@ impl Answerer {
     ///
     /// # Errors
     /// Why there is none.
-    #[cfg_attr(
-        not(feature = "scram"),
-        allow(clippy::needless_pass_by_ref_mut, reason = "SCRAM remembers what it has answered")
-    )]
     pub(in crate::client) fn answer(
         &mut self,
         serializer: Serializer,
         challenge: &Challenge<'_>,
     ) -> Result<ChallengeAnswer, String> {
+        self.challenges += 1;
+        if self.challenges > MOST_CHALLENGES {
+            return Err(format!("it is the {}th in a row, more than {MOST_CHALLENGES}", self.challenges));
+        }
+        let size = challenge.extra.bytes().len();
+        if size > LONGEST_EXTRA {
+            return Err(format!("its extra has {size} bytes, more than {LONGEST_EXTRA}"));
+        }
         let asked = &*challenge.method;
         let Some(method) = self.login.methods.iter().find(|method| method.name() == asked) else {
             return Err(self.not_offered());

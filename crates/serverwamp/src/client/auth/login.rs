@@ -24,6 +24,9 @@ pub struct Login {
     pub(super) role: Option<String>,
     pub(super) methods: Vec<ClientMethod>,
     pub(super) bound: bool,
+    /// KiB that a router may make Argon2 take, if the application has set it.
+    #[cfg(feature = "scram")]
+    pub(super) scram_memory: Option<u32>,
     #[cfg(feature = "cryptosign")]
     pub(super) router_key: Option<CryptosignPublicKey>,
 }
@@ -85,6 +88,15 @@ impl Login {
     #[cfg(feature = "scram")]
     pub fn cheap_scram(self, password: impl Into<Secret>) -> Self {
         self.with(ClientMethod::Scram { password: password.into(), cheap: true })
+    }
+
+    /// Lets the router ask for Argon2 with up to so many MiB of memory in SCRAM, 256 by default, and for 16 times as much in all passes
+    /// together: for verifiers that were made with more. Whoever answers at the address can ask for that much before it has proved
+    /// anything. No verifier takes more than 1024.
+    #[cfg(feature = "scram")]
+    pub fn scram_memory(mut self, mebibytes: u32) -> Self {
+        self.scram_memory = Some(mebibytes.saturating_mul(1024));
+        self
     }
 
     /// Offers WAMP-cryptosign with this private key.

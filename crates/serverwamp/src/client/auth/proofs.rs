@@ -153,6 +153,9 @@ fn unanswered(error: &ScramError) -> String {
         ScramError::TooCheap(_) => format!(
             "{error}: derive the router's verifier with `ScramKdf::default()`, or answer all the same with `Login::cheap_scram`"
         ),
+        ScramError::TooCostly(_) => format!(
+            "{error}: derive the router's verifier with `ScramKdf::default()`, or allow more with `Login::scram_memory`"
+        ),
         _ => error.to_string(),
     }
 }
@@ -168,7 +171,11 @@ fn scram(login: &Login, channel: Option<ChannelId>) -> Result<Option<ScramClient
         return Err("SCRAM needs an authid: write `Login::new(authid)`".to_owned());
     };
     let client = ScramClient::new(authid, &random::<16>(), channel).map_err(|error| error.to_string())?;
-    Ok(Some(if cheap { client.allow_cheap() } else { client }))
+    let client = if cheap { client.allow_cheap() } else { client };
+    Ok(Some(match login.scram_memory {
+        Some(kib) => client.allow_memory(kib),
+        None => client,
+    }))
 }
 
 #[cfg(feature = "cryptosign")]

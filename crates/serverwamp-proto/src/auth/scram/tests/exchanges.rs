@@ -244,3 +244,26 @@ fn a_client_answers_no_false_server() {
         assert!(answer(Some((key, value.clone()))).is_err(), "{key} {value:?}");
     }
 }
+
+#[test]
+fn a_client_computes_no_more_than_it_allows() {
+    let argon = |iterations, memory| ScramKdf::Argon2id13 { iterations, memory };
+    for (kdf, most, fits) in [
+        (argon(16, 1024), 1024, true),
+        (argon(17, 1024), 1024, false),
+        (argon(1, 1025), 1024, false),
+        (argon(4096, 512), 262_144, true),
+        (ScramKdf::Pbkdf2 { iterations: 10_000_000 }, 0, true),
+    ] {
+        assert_eq!(kdf.check_not_costly(most).is_ok(), fits, "{kdf:?} {most}");
+    }
+    let kdf = argon(1, 16 * 1024);
+    let verifier = verifier("pencil", kdf);
+    let challenge = server(&verifier, hello(None), Dialect::Specification, None).unwrap().challenge();
+    let answer = |most| {
+        let mut client = ScramClient::new("user", CLIENT_NONCE, None).unwrap().allow_memory(most);
+        client.answer(&challenge, &Secret::from("pencil")).map(drop)
+    };
+    assert_eq!(answer(16 * 1024), Ok(()));
+    assert!(matches!(answer(16 * 1024 - 1), Err(ScramError::TooCostly(_))));
+}
