@@ -29,7 +29,12 @@ impl Failure {
         Self { code: 1007, reason: Cow::Borrowed(reason) }
     }
 
-    /// 1009: the message is longer than `limit` bytes.
+    /// 1009: the message has so many bytes, or more, and may have `limit`.
+    pub(super) fn too_many(bytes: u64, limit: usize) -> Self {
+        Self { code: 1009, reason: format!("message of {bytes} bytes exceeds the limit of {limit}").into() }
+    }
+
+    /// 1009: the message is longer than `limit` bytes; how long nobody knows before all of it is decompressed.
     pub(super) fn too_big(limit: usize) -> Self {
         Self { code: 1009, reason: format!("message is longer than {limit} bytes").into() }
     }

@@ -245,7 +245,7 @@ impl Decoder {
         if header.rsv1 && !(self.deflate && starts) {
             return Err(Failure::protocol("reserved bit set"));
         }
-        let len = usize::try_from(header.len).map_err(|_| Failure::too_big(self.max_message))?;
+        let len = usize::try_from(header.len).map_err(|_| Failure::too_many(header.len, self.max_message))?;
         let before = match &self.message {
             _ if header.opcode.is_control() => return Ok(len),
             None if !starts => return Err(Failure::protocol("continuation without a message to continue")),
@@ -258,7 +258,10 @@ impl Decoder {
             limit = longest_compressed(limit);
         }
         if header.len > limit.saturating_sub(before) {
-            return Err(Failure::too_big(self.max_message));
+            return Err(match compressed {
+                true => Failure::too_big(self.max_message),
+                false => Failure::too_many(before.saturating_add(header.len), self.max_message),
+            });
         }
         Ok(len)
     }
