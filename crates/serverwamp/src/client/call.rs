@@ -245,6 +245,7 @@ impl StartedCall for ClientCall {
 
 impl Drop for ClientCall {
     fn drop(&mut self) {
+        self.inbox.give_up();
         self.cancel(CancelMode::KillNoWait);
     }
 }

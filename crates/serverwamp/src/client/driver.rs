@@ -27,6 +27,9 @@ use std::time::Instant;
 /// The close code for a message that is longer than the receiver takes.
 const TOO_LONG: u16 = 1009;
 
+/// The longest message before WELCOME, in bytes: its details and those of CHALLENGE are shorter, and nobody knows the router yet.
+const LONGEST_BEFORE_WELCOME: usize = 256 << 10;
+
 /// Drives one session of a client.
 pub(super) struct ClientDriver {
     session: Arc<ClientSession>,
@@ -217,11 +220,14 @@ impl ClientDriver {
     /// A message is longer than this client takes, for which the router is not to blame.
     fn refused_message(&self, description: &str) {
         let session = &self.session;
-        let text = format!("{description}, which `ClientBuilder::max_message` sets");
         session.send(&abort(session, uris::error::PAYLOAD_SIZE_EXCEEDED, description.to_owned()));
         session.end(match session.joined.get() {
-            Some(()) => SessionEnd::Lost(text),
-            None => SessionEnd::NeverJoined(ClientError::Lost(text)),
+            Some(()) => {
+                SessionEnd::Lost(format!("{description}, which `ClientBuilder::max_message` sets"))
+            }
+            None => SessionEnd::NeverJoined(ClientError::Lost(format!(
+                "{description}; before WELCOME that is {LONGEST_BEFORE_WELCOME}, or less if `ClientBuilder::max_message` is"
+            ))),
         });
     }
 }
@@ -237,6 +243,13 @@ impl MessageHandler for ClientDriver {
     fn poll(&mut self, _: &mut Context<'_>, _: Instant) -> Poll<()> {
         log::flush();
         Poll::Ready(())
+    }
+
+    fn longest_message(&self) -> usize {
+        match self.session.joined.get() {
+            Some(()) => usize::MAX,
+            None => LONGEST_BEFORE_WELCOME,
+        }
     }
 
     fn violation(&mut self, description: &str, close_code: u16) {

@@ -35,6 +35,9 @@ const WAITING: OutboxBounds = OutboxBounds {
     drain: DrainRate { bytes: 256 << 10, time: Duration::from_secs(2) },
 };
 
+/// What is read of a message: options and details may be as long as those that an application takes from its peers.
+const READ: Bounds = Bounds { options: 128 << 10, ..Bounds::NONE };
+
 /// How a client joins a realm.
 #[derive(Debug)]
 pub(crate) struct JoinSettings {
@@ -124,8 +127,7 @@ pub(super) async fn join_session<IO: Read + Write + Unpin + Send + 'static>(
     let answerer = Answerer::new(how.login.clone(), channel).map_err(ClientError::Settings)?;
     let run_queue = RunQueue::new(Arc::clone(&runtime), Pool::new(0));
     let outbox = Outbox::borrowing(framing, WAITING, run_queue.pool());
-    let machine =
-        Machine::new(ClientLimits { requests: how.requests, invocations: CALLS_SERVED }, Bounds::NONE);
+    let machine = Machine::new(ClientLimits { requests: how.requests, invocations: CALLS_SERVED }, READ);
     let session = ClientSession::new(machine, outbox.clone(), how.serializer, Arc::clone(&runtime), standing);
     let session = Arc::new(session);
     let unheld = Unheld { session: Arc::clone(&session), kept: false };

@@ -41,6 +41,12 @@ pub(super) const CALLS_SERVED: usize = 4096;
 /// The bytes of inputs that may wait for the handlers of a client.
 const WAITING_INPUT: usize = 4 << 20;
 
+/// The bytes of arguments of calls that are being served: four of the longest messages. A worker that has more is asked again later.
+const SERVED_ARGUMENTS: usize = 64 << 20;
+
+/// Calls with less than this are not counted: how many there may be is a limit of its own.
+const SHORT: usize = 1024;
+
 /// The time that a handler has to wind up, as [`Limits::grace`](crate::Limits::grace).
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -86,6 +92,46 @@ pub(super) struct ClientSource {
     id: SessionId,
     held: Weak<Held>,
     caller: Caller,
+    _arguments: Option<HeldArguments>,
+}
+
+/// The bytes that a call which is being served makes the client keep, until this is dropped.
+struct HeldArguments {
+    bytes: usize,
+    session: Arc<ClientSession>,
+}
+
+impl HeldArguments {
+    /// `None` inside for a call with next to nothing.
+    ///
+    /// # Errors
+    /// When the calls that are being served keep too much already.
+    fn of(
+        session: &Arc<ClientSession>,
+        payload: &Payload,
+        details: &InvocationDetails<'_>,
+    ) -> Result<Option<Self>, WampError> {
+        let texts = [&details.procedure, &details.caller_authid, &details.caller_authrole];
+        let bytes = payload.size()
+            + texts.map(|text| text.as_ref().map_or(0, |text| text.len())).iter().sum::<usize>();
+        if bytes < SHORT {
+            return Ok(None);
+        }
+        // The first may be as long as a message.
+        let add = |held: usize| held.checked_add(bytes).filter(|sum| held == 0 || *sum <= SERVED_ARGUMENTS);
+        match session.held_arguments.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add) {
+            Ok(_) => Ok(Some(Self { bytes, session: Arc::clone(session) })),
+            Err(held) => Err(WampError::unavailable(format!(
+                "the unanswered calls of this client hold {held} bytes of arguments; the limit is {SERVED_ARGUMENTS}"
+            ))),
+        }
+    }
+}
+
+impl Drop for HeldArguments {
+    fn drop(&mut self) {
+        self.session.held_arguments.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
 /// Serves an INVOCATION.
@@ -95,10 +141,19 @@ pub(super) fn invoke(session: &Arc<ClientSession>, invocation: InvocationMessage
     let route = tables.registrations.get(&registration).cloned();
     let (Some(route), Some(id)) = (route, tables.machine.id()) else {
         // The machine knows the registration, so this one is being given up.
+        tables.machine.refuse(request, details.progress);
         drop(tables);
         return send_error(session, request, &WampError::new(uris::error::UNAVAILABLE));
     };
-    let state = Arc::new(describe(Arc::clone(session), id, request, &route, &details, now));
+    let arguments = match HeldArguments::of(session, &payload, &details) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            tables.machine.refuse(request, details.progress);
+            drop(tables);
+            return send_error(session, request, &error);
+        }
+    };
+    let state = Arc::new(describe(Arc::clone(session), id, request, &route, &details, arguments, now));
     let admitted = tables.machine.serve(request, details.progress, Arc::clone(&state));
     drop(tables);
     if !admitted {
@@ -120,6 +175,7 @@ fn describe(
     request: RequestId,
     route: &ClientRoute,
     details: &InvocationDetails<'_>,
+    arguments: Option<HeldArguments>,
     now: Instant,
 ) -> ServedCall {
     let procedure = match (&route.matched, &details.procedure) {
@@ -132,7 +188,7 @@ fn describe(
         authrole: details.caller_authrole.as_deref().map(Into::into),
         trustlevel: details.trustlevel,
     };
-    let source = ClientSource { session, id, held: Weak::clone(&route.held), caller };
+    let source = ClientSource { session, id, held: Weak::clone(&route.held), caller, _arguments: arguments };
     let mut state = CallState::new(source, request, procedure);
     state.matched = route.matched.clone();
     state.receive_progress = details.receive_progress;

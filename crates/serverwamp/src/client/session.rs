@@ -93,6 +93,8 @@ pub(super) struct ClientSession {
     pub(super) outbox: Outbox,
     /// The bytes of inputs that wait for handlers.
     pub(super) held_input: AtomicUsize,
+    /// The bytes of arguments of the calls that are being served.
+    pub(super) held_arguments: AtomicUsize,
     pub(super) serializer: Serializer,
     pub(super) runtime: Arc<dyn Runtime>,
     pub(super) welcome: OnceLock<(Welcome, RouterRoles)>,
@@ -122,6 +124,7 @@ impl ClientSession {
             }),
             outbox,
             held_input: AtomicUsize::new(0),
+            held_arguments: AtomicUsize::new(0),
             serializer,
             runtime,
             welcome: OnceLock::new(),

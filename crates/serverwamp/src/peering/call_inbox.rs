@@ -24,6 +24,8 @@ struct InboxedAnswers {
     progress_bytes: usize,
     progressed_at: Option<Instant>,
     answer: Option<Result<Payload, WampError>>,
+    /// Nobody takes anything any more.
+    given_up: bool,
     waker: Option<Waker>,
 }
 
@@ -32,9 +34,12 @@ impl CallInbox {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a progressive result in; `false` when too many wait.
+    /// Takes a progressive result in; `false` when too many wait. Those of a call that is answered or given up are passed over.
     pub(crate) fn progress(&self, payload: &Payload) -> bool {
         let mut answers = self.answers();
+        if answers.given_up || answers.answer.is_some() {
+            return true;
+        }
         let bytes = answers.progress_bytes + payload.size();
         if answers.progress.len() >= WAITING_RESULTS || bytes > WAITING_BYTES {
             return false;
@@ -66,6 +71,14 @@ impl CallInbox {
         waker.into_iter().for_each(Waker::wake);
     }
 
+    /// Nobody waits for the call any more: nothing of it is kept, however long its answer takes to come.
+    pub(crate) fn give_up(&self) {
+        let mut answers = self.answers();
+        answers.given_up = true;
+        answers.progress = VecDeque::new();
+        answers.progress_bytes = 0;
+    }
+
     pub(crate) fn poll_answer(&self, cx: &Context<'_>) -> Poll<Result<Payload, WampError>> {
         let mut answers = self.answers();
         if let Some(answer) = answers.answer.take() {
@@ -94,5 +107,53 @@ impl InboxedAnswers {
         if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             self.waker = Some(cx.waker().clone());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use serverwamp_proto::codec::Serializer;
+
+    fn payload(bytes: usize) -> Payload {
+        let args = Bytes::from(format!("[\"{}\"]", "a".repeat(bytes)));
+        Payload::of_parts(Serializer::Json, args.into(), Bytes::new().into())
+    }
+
+    fn kept(inbox: &CallInbox) -> (usize, usize) {
+        let answers = inbox.answers();
+        (answers.progress.len(), answers.progress_bytes)
+    }
+
+    #[test]
+    fn progress_waits_up_to_a_number_and_up_to_so_many_bytes() {
+        let inbox = CallInbox::default();
+        for _ in 0..WAITING_RESULTS {
+            assert!(inbox.progress(&payload(1)));
+        }
+        assert!(!inbox.progress(&payload(1)));
+        let inbox = CallInbox::default();
+        for _ in 0..4 {
+            assert!(inbox.progress(&payload(1_000_000)));
+        }
+        assert!(!inbox.progress(&payload(1_000_000)));
+    }
+
+    #[test]
+    fn nothing_is_kept_for_a_call_that_is_answered_or_given_up() {
+        let inbox = CallInbox::default();
+        assert!(inbox.progress(&payload(1000)));
+        inbox.finish(Ok(payload(1)));
+        assert!(inbox.progress(&payload(1000)));
+        assert_eq!(kept(&inbox), (1, 1004), "what came before the answer is still to be taken");
+        inbox.give_up();
+        assert_eq!(kept(&inbox), (0, 0));
+        let inbox = CallInbox::default();
+        inbox.give_up();
+        for _ in 0..=WAITING_RESULTS {
+            assert!(inbox.progress(&payload(1000)), "nobody is to cancel it again");
+        }
+        assert_eq!(kept(&inbox), (0, 0));
     }
 }

@@ -48,6 +48,12 @@ impl ReceivedEvent {
         }
     }
 
+    /// The bytes that it takes while it waits, as far as who sends it decides that.
+    pub(crate) fn size(&self) -> usize {
+        let text = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
+        self.payload.size() + self.topic.len() + text(&self.publisher_authid) + text(&self.publisher_authrole)
+    }
+
     /// The topic it was published to.
     pub fn topic(&self) -> &str {
         &self.topic

@@ -93,7 +93,7 @@ impl EventInbox {
     pub(crate) fn receive(&self, draft: EventDraft<'_>) {
         let event = ReceivedEvent::new(draft);
         let mut queue = self.queue();
-        let bytes = event.payload().size();
+        let bytes = event.size();
         while queue.events >= self.capacity || queue.bytes + bytes > WAITING_BYTES {
             if !queue.drop_oldest() {
                 break;
@@ -127,7 +127,7 @@ impl EventInbox {
         queue.holds += 1;
         let forgotten = queue.held.replace(VecDeque::new()).unwrap_or_default();
         queue.events -= forgotten.len();
-        queue.bytes -= forgotten.iter().map(|event| event.payload().size()).sum::<usize>();
+        queue.bytes -= forgotten.iter().map(ReceivedEvent::size).sum::<usize>();
     }
 
     /// Says that events may be missing, and passes on what was held back.

@@ -61,7 +61,7 @@ impl EventQueue {
         match &next {
             Delivery::Event(event) => {
                 self.events -= 1;
-                self.bytes -= event.payload().size();
+                self.bytes -= event.size();
             }
             Delivery::Recovered(events) => self.forget_recovered(events),
             Delivery::Cut(_) | Delivery::Gap(_) => {}
@@ -130,7 +130,7 @@ impl EventQueue {
             let recovering = self.recovering.as_mut();
             if recovering.is_some_and(|recovering| !recovering.admits(event.publication())) {
                 self.events -= 1;
-                self.bytes -= event.payload().size();
+                self.bytes -= event.size();
                 return;
             }
         }
@@ -165,7 +165,7 @@ impl EventQueue {
             },
         };
         self.events -= 1;
-        self.bytes -= event.payload().size();
+        self.bytes -= event.size();
         true
     }
 
@@ -199,5 +199,5 @@ impl EventQueue {
 }
 
 fn bytes_of(events: &[ReceivedEvent]) -> usize {
-    events.iter().map(|event| event.payload().size()).sum()
+    events.iter().map(ReceivedEvent::size).sum()
 }

@@ -151,6 +151,11 @@ impl<P: Clone, I: Clone> ClientMachine<P, I> {
         self.served.enter(invocation, more_input, of)
     }
 
+    /// An invocation of [`ClientStep::Invoke`] is answered with ERROR at once: of further inputs nothing is served.
+    pub fn refuse(&mut self, invocation: RequestId, more_input: bool) {
+        self.served.remember(invocation, more_input);
+    }
+
     /// Returns whether a progressive result of this invocation may be sent: it is not answered yet.
     pub fn is_served(&self, invocation: RequestId) -> bool {
         self.state == ClientState::Established && self.served.contains(invocation)

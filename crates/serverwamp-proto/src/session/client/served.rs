@@ -91,7 +91,7 @@ impl<I: Clone> ServedInvocations<I> {
         self.open.drain().map(|(_, served)| served.of).collect()
     }
 
-    fn remember(&mut self, invocation: RequestId, more_input: bool) {
+    pub(super) fn remember(&mut self, invocation: RequestId, more_input: bool) {
         if more_input {
             self.answered_inputs.insert(invocation);
         }

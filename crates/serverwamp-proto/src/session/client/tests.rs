@@ -336,6 +336,18 @@ fn inputs_of_an_invocation_go_to_it_and_to_nobody_when_it_is_answered() {
 }
 
 #[test]
+fn inputs_of_an_invocation_that_was_refused_go_to_nobody() {
+    let mut client = Client::with_both();
+    assert_eq!(client.step(r#"[68,1,5,{"progress":true}]"#), "Invoke");
+    client.0.refuse(id(1), true);
+    assert_eq!(client.step(r#"[68,1,5,{"progress":true}]"#), "Ignored");
+    assert_eq!(client.step("[68,1,5,{}]"), "Ignored", "the last one");
+    assert_eq!(client.step("[68,2,5,{}]"), "Invoke");
+    client.0.refuse(id(2), false);
+    assert_eq!(client.step("[68,2,5,{}]"), "Invoke", "it had no more input");
+}
+
+#[test]
 fn what_gets_no_answer_any_more_is_handed_back_at_the_end() {
     let mut client = Client::with_both();
     client.request(CALL);

@@ -8,6 +8,10 @@ use serverwamp_proto::uris;
 use std::borrow::Cow;
 use std::fmt;
 
+/// The longest arguments of an error that a peer sent, in bytes. They are decoded as values, and a value takes up to 32 times the memory
+/// of what stands for it in the message.
+const LONGEST_ARGUMENTS: usize = 1 << 20;
+
 /// The error that a handler returns in place of a result: a URI with arguments.
 ///
 /// It becomes an ERROR message, or an ABORT while a session is being joined. Your own error types take part through
@@ -167,9 +171,16 @@ impl WampError {
         Self::new(uris::error::INVALID_PAYLOAD).arg(text.into())
     }
 
-    /// An error that a peer sent; arguments that cannot be read are left out.
+    /// An error that a peer sent; arguments that cannot be read are left out, and so are those that are too long.
     pub(crate) fn received(uri: &str, payload: &Payload) -> Self {
         let mut error = Self::new(uri.to_owned());
+        let size = payload.size();
+        if size > LONGEST_ARGUMENTS {
+            let text = format!(
+                "its arguments of {size} bytes are left out, because they are longer than {LONGEST_ARGUMENTS}"
+            );
+            return error.arg(text);
+        }
         if let Ok(Value::List(args)) = codec::from_slice(payload.serializer, &payload.args) {
             error.0.args = args;
         }

@@ -2,7 +2,7 @@
 
 use crate::base::error::WampError;
 use crate::client::topics::TopicKey;
-use crate::peering::{EventDraft, ReceivedEvent};
+use crate::peering::{EventDraft, RECOVERED_EVENTS, ReceivedEvent};
 use serde::{Deserialize, Serialize};
 use serverwamp_proto::codec::{DecodeError, DictReader, ListReader, Serializer, from_slice};
 use serverwamp_proto::id::{EpochId, PublicationId, SessionId, SubscriptionId};
@@ -144,6 +144,10 @@ fn read_events(results: &Payload, key: &TopicKey) -> Result<Vec<ReceivedEvent>, 
     let mut list = ListReader::open(results.serializer, &results.args)?;
     let mut events = Vec::new();
     while list.peek()?.is_some() {
+        if events.len() == RECOVERED_EVENTS {
+            let reason = format!("a page has more than {RECOVERED_EVENTS} events, and was asked for {PAGE}");
+            return Err(DecodeError { reason: reason.into(), offset: 0 });
+        }
         events.push(read_event(results.serializer, list.argument()?, key)?);
     }
     list.finish()?;

@@ -142,7 +142,7 @@ impl<'a, S: PageSource> HistoryReading<'a, S> {
             if !self.known.insert(event.publication()) {
                 continue;
             }
-            self.bytes += event.payload().size();
+            self.bytes += event.size();
             if self.events.len() == RECOVERED_EVENTS || self.bytes > RECOVERED_BYTES {
                 return Err(GapReason::TooMuch);
             }
