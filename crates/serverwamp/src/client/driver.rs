@@ -5,7 +5,7 @@ use super::end::SessionEnd;
 use super::error::ClientError;
 use super::served;
 use super::session::{Awaited, ClientSession, goodbye};
-use crate::base::error::WampError;
+use crate::base::error::{Unanswered, WampError};
 use crate::base::log;
 use crate::peering::{Ended, EventDraft};
 use crate::transport::{EndReason, Flow, MessageHandler};
@@ -66,7 +66,7 @@ impl ClientDriver {
                 };
                 session.end(SessionEnd::NeverJoined(ClientError::Refused(error)));
             }
-            ClientStep::Answered(request, answer) => self.answered(request, answer),
+            ClientStep::Answered(request, answer) => self.answered(request, answer)?,
             ClientStep::Progress(Awaited::Call(inbox), result) => {
                 let (request, payload) = (result.request, result.payload.packed(result.details.passthru));
                 if !inbox.progress_at(&payload, now) {
@@ -123,7 +123,7 @@ impl ClientDriver {
         }
     }
 
-    fn answered(&self, request: PendingRequest<Awaited>, answer: RouterAnswer<'_>) {
+    fn answered(&self, request: PendingRequest<Awaited>, answer: RouterAnswer<'_>) -> Result<(), Violation> {
         let session = &self.session;
         match (request.of, answer) {
             (Awaited::Call(inbox), RouterAnswer::Result(result)) => {
@@ -138,6 +138,17 @@ impl ClientDriver {
             }
             (Awaited::Subscribe(waiting), RouterAnswer::Subscribed(id)) => {
                 let mut state = session.state();
+                if let Some((key, _)) = state.topics.listeners(id)
+                    && *key != waiting.key
+                {
+                    let text = format!(
+                        "SUBSCRIBED: subscription {id} is that of {}, and not of {}",
+                        key.topic, waiting.key.topic
+                    );
+                    drop(state);
+                    waiting.answer.set(Err(contradiction(&text)));
+                    return Err(Violation::new(text));
+                }
                 // Who asked for it holds the other one, unless it has given up.
                 let listens = Arc::strong_count(&waiting.inbox) > 1 && !waiting.inbox.is_given_up();
                 if let Some(standing) = session.standing.as_ref().filter(|_| listens) {
@@ -157,7 +168,20 @@ impl ClientDriver {
                 waiting.answer.set(Err(WampError::received(&error.error, &error.payload)));
             }
             (Awaited::Register(waiting), RouterAnswer::Registered(id)) => {
-                session.state().registrations.insert(id, Arc::clone(&waiting.route));
+                let mut state = session.state();
+                if let Some(route) = state.registrations.get(&id)
+                    && (&route.uri, route.options.kind) != (&waiting.route.uri, waiting.route.options.kind)
+                {
+                    let text = format!(
+                        "REGISTERED: registration {id} is that of {}, and not of {}",
+                        route.uri, waiting.route.uri
+                    );
+                    drop(state);
+                    waiting.answer.set(Err(contradiction(&text)));
+                    return Err(Violation::new(text));
+                }
+                state.registrations.insert(id, Arc::clone(&waiting.route));
+                drop(state);
                 waiting.route.set_current_id(id);
                 if let Some(standing) = &session.standing {
                     standing.registered(&waiting.route);
@@ -179,6 +203,7 @@ impl ClientDriver {
             // The machine lets no other answer through.
             _ => {}
         }
+        Ok(())
     }
 
     fn event(&self, event: &Event<'_>) {
@@ -293,6 +318,11 @@ fn send_answer(session: &ClientSession, method: String, answer: Result<AnswerToC
             session.end(end);
         }
     }
+}
+
+/// The error of a request whose answer contradicts an earlier one.
+fn contradiction(text: &str) -> WampError {
+    SessionEnd::Violation(text.to_owned()).to_error(Unanswered::MayHaveRun)
 }
 
 fn closed(reason: String, message: Option<String>) -> SessionEnd {
