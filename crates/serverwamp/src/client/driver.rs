@@ -3,6 +3,7 @@
 use super::auth::{AnswerToChallenge, Answerer, ChallengeAnswer};
 use super::end::SessionEnd;
 use super::error::ClientError;
+use super::join::TransportFault;
 use super::served;
 use super::session::{Awaited, ClientSession, goodbye};
 use crate::base::error::{Unanswered, WampError};
@@ -36,11 +37,17 @@ pub(super) struct ClientDriver {
     answerer: Answerer,
     /// Whether passwords are hashed on a thread of their own.
     hash_apart: bool,
+    fault: TransportFault,
 }
 
 impl ClientDriver {
-    pub(super) fn new(session: Arc<ClientSession>, answerer: Answerer, hash_apart: bool) -> Self {
-        Self { session, answerer, hash_apart }
+    pub(super) fn new(
+        session: Arc<ClientSession>,
+        answerer: Answerer,
+        hash_apart: bool,
+        fault: TransportFault,
+    ) -> Self {
+        Self { session, answerer, hash_apart, fault }
     }
 
     fn receive(&mut self, frame: &Bytes, now: Instant) -> Result<(), Violation> {
@@ -293,7 +300,7 @@ impl MessageHandler for ClientDriver {
             EndReason::SlowConsumer => "the router read too slowly".to_owned(),
             EndReason::PingTimeout => "the router did not answer a ping in time".to_owned(),
             EndReason::WriteTimeout => "the router accepted nothing for too long".to_owned(),
-            EndReason::TransportLost => "it ended without a goodbye".to_owned(),
+            EndReason::TransportLost => self.fault.get().unwrap_or("it ended without a goodbye").to_owned(),
         };
         self.session.end(match self.session.joined.get() {
             Some(()) => SessionEnd::Lost(text),
@@ -309,7 +316,9 @@ fn send_answer(session: &ClientSession, method: String, answer: Result<AnswerToC
         Ok(answer) => {
             session.state().machine.authenticated();
             let signature = answer.signature.into();
-            session.send(&Message::Authenticate(Authenticate { signature, extra: answer.extra }));
+            let authenticate = Message::Authenticate(Authenticate { signature, extra: answer.extra });
+            let Err(why) = session.send_to_join(&authenticate) else { return };
+            session.end(SessionEnd::NeverJoined(ClientError::Protocol(why)));
         }
         Err(why) => {
             let end = SessionEnd::NeverJoined(ClientError::Challenge { method, why: why.clone() });

@@ -20,7 +20,7 @@ use serverwamp_proto::message::{Bounds, Hello, HelloDetails, Message};
 use serverwamp_proto::session::client::ClientLimits;
 use serverwamp_proto::session::{ClientRoles, Feature, Features};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// The client's name and version, as HELLO tells it.
@@ -74,6 +74,24 @@ pub(crate) struct OpenedTransport<IO> {
     pub(crate) received: BytesMut,
     /// The channel that proofs can be bound to.
     pub(crate) channel: Option<ChannelId>,
+    /// Why the stream ends, where that is known better than by its end.
+    pub(crate) fault: TransportFault,
+}
+
+/// Why a stream ends, told by who carries it before it ends.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TransportFault(Arc<OnceLock<String>>);
+
+impl TransportFault {
+    /// Only the first one counts.
+    #[cfg(feature = "long-polling")]
+    pub(super) fn set(&self, why: &str) {
+        self.0.get_or_init(|| why.to_owned());
+    }
+
+    pub(super) fn get(&self) -> Option<&str> {
+        self.0.get().map(String::as_str)
+    }
 }
 
 /// Joins a realm over a stream.
@@ -123,7 +141,7 @@ pub(super) async fn join_session<IO: Read + Write + Unpin + Send + 'static>(
     standing: Option<Arc<StandingParts>>,
 ) -> Result<Unheld, ClientError> {
     runtime.available().map_err(ClientError::Runtime)?;
-    let OpenedTransport { io, framing, settings, received, channel } = opened;
+    let OpenedTransport { io, framing, settings, received, channel, fault } = opened;
     let answerer = Answerer::new(how.login.clone(), channel).map_err(ClientError::Settings)?;
     let run_queue = RunQueue::new(Arc::clone(&runtime), Pool::new(0));
     let outbox = Outbox::borrowing(framing, WAITING, run_queue.pool());
@@ -131,8 +149,8 @@ pub(super) async fn join_session<IO: Read + Write + Unpin + Send + 'static>(
     let session = ClientSession::new(machine, outbox.clone(), how.serializer, Arc::clone(&runtime), standing);
     let session = Arc::new(session);
     let unheld = Unheld { session: Arc::clone(&session), kept: false };
-    session.send(&hello(&how, &answerer));
-    let driver = ClientDriver::new(Arc::clone(&session), answerer, how.hash_apart);
+    session.send_to_join(&hello(&how, &answerer)).map_err(ClientError::Protocol)?;
+    let driver = ClientDriver::new(Arc::clone(&session), answerer, how.hash_apart, fault);
     let connection = Connection::new(io, outbox, driver, settings, &run_queue).behind(received);
     runtime.spawn(Box::pin(connection));
     let late = runtime.sleep_until(after(runtime.now(), how.timeout));

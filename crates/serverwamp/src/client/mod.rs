@@ -33,7 +33,7 @@ pub use connect::{ClientBuilder, ConnectProgress};
 pub use end::SessionEnd;
 pub use error::{ClientError, ConnectStep};
 pub use handle::Client;
-pub(crate) use join::{JoinSettings, OpenedTransport, join};
+pub(crate) use join::{JoinSettings, OpenedTransport, TransportFault, join};
 pub use publication::ClientPublication;
 pub use reconnect::{ConnectionState, ConnectionStates, Interruption, Reconnect};
 pub use register::{Invoke, Registering};

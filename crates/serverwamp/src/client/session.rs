@@ -157,6 +157,21 @@ impl ClientSession {
         let _ended = self.outbox.push(Class::Required, |out| message.encode(self.serializer, out));
     }
 
+    /// Sends a message without which there is no session.
+    ///
+    /// # Errors
+    /// When the router does not take it for its length.
+    pub(super) fn send_to_join(&self, message: &Message<'_>) -> Result<(), String> {
+        match self.outbox.push(Class::Required, |out| message.encode(self.serializer, out)) {
+            Err(PushError::TooLong) => {
+                let longest = self.outbox.framing().longest();
+                let name = message.name();
+                Err(format!("it takes messages of up to {longest} bytes here, and {name} is longer"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Sends a request, whose answer goes to `waiting`.
     pub(super) fn request<M>(
         &self,

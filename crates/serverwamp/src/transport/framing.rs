@@ -78,7 +78,7 @@ impl Framing {
     }
 
     /// The longest message that may be sent, in bytes on the wire without its frame.
-    pub(super) fn longest(&self) -> usize {
+    pub(crate) fn longest(&self) -> usize {
         match self {
             Self::WebSocket { .. } => usize::MAX,
             Self::RawSocket { takes, .. } => (*takes).min(MAX_PAYLOAD),

@@ -198,6 +198,61 @@ async fn a_transport_that_the_router_ends_or_refuses_ends_the_session() {
     }
 }
 
+/// How a session ends whose second `receive` is answered with this.
+async fn received(answered: String) -> SessionEnd {
+    let answers = Arc::new(Mutex::new(vec![answered, answer("200 OK", "", WELCOME).unwrap()]));
+    let web = Web::serve(move |asked| match &*asked.path {
+        "/lp/open" => answer("200 OK", "", OPENED),
+        "/lp/abc-123/receive" => answers.lock().unwrap().pop(),
+        _ => answer("204 No Content", "", ""),
+    })
+    .await;
+    let client = web.connect().max_message(64 * 1024).await.unwrap();
+    tokio::time::timeout(std::time::Duration::from_secs(10), client.closed()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_router_that_stops_while_somebody_joins_is_given_up() {
+    for stops in ["/lp/open", "/lp/abc-123/receive", "/lp/abc-123/send"] {
+        let web = Web::serve(move |asked| match &*asked.path {
+            path if path == stops => None,
+            "/lp/open" => answer("200 OK", "", OPENED),
+            "/lp/abc-123/receive" => None,
+            _ => answer("204 No Content", "", ""),
+        })
+        .await;
+        let error = web.connect().timeout(std::time::Duration::from_millis(300)).await.unwrap_err();
+        let expected = match stops {
+            "/lp/open" => matches!(error, ClientError::Late { .. }),
+            _ => matches!(error, ClientError::Timeout(_)),
+        };
+        assert!(expected, "{stops}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn answers_that_are_none_end_the_session_and_say_why() {
+    let long = "a".repeat(200_000);
+    for (answered, why) in [
+        (answer("500 Oh No", "", "").unwrap(), "the answer to `receive` is 500"),
+        (answer("404 Not Found", "", "").unwrap(), "the router has ended the long-polling transport"),
+        // A body of a gigabyte that never comes is read up to the longest message.
+        (
+            format!("HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n{long}"),
+            "frame of 65537 bytes exceeds the limit of 65536, which `ClientBuilder::max_message` sets",
+        ),
+        (format!("HTTP/1.1 200 OK\r\nx-long: {long}\r\n\r\n"), "the connection was lost"),
+        ("SSH-2.0-nonsense\r\n\r\n".to_owned(), "the connection was lost"),
+    ] {
+        let SessionEnd::Lost(text) = received(answered).await else { panic!("{why}") };
+        assert!(text.contains(why), "{text}");
+    }
+    let SessionEnd::Violation(text) = received(answer("200 OK", "", "nonsense").unwrap()).await else {
+        panic!("it is no message")
+    };
+    assert!(text.contains("not a message"), "{text}");
+}
+
 #[tokio::test]
 async fn a_message_that_is_too_long_ends_the_session_with_the_name_of_the_setting() {
     let address = serve(application(realm().allow_anonymous("guest"))).await;

@@ -7,7 +7,7 @@ use super::address::{RouterAddress, RouterPlace, Spoken};
 use super::progress::ConnectProgress;
 use super::settings::ConnectSettings;
 use crate::client::error::{ClientError, ConnectStep};
-use crate::client::join::OpenedTransport;
+use crate::client::join::{OpenedTransport, TransportFault};
 use crate::rt::{AnyIo, Runtime, UnknownHost, after};
 use crate::transport::io::{read_exact, write_all};
 use crate::transport::{Framing, Input};
@@ -68,8 +68,9 @@ impl Connector<'_> {
         let Upgraded { subprotocol, deflate, .. } = upgraded;
         self.tell_opened(subprotocol);
         let framing = Framing::wamp(Role::Client, subprotocol, deflate);
-        let opened =
-            OpenedTransport { io, framing, settings: self.settings.transport(true), received, channel };
+        let settings = self.settings.transport(true);
+        let fault = TransportFault::default();
+        let opened = OpenedTransport { io, framing, settings, received, channel, fault };
         Ok(Ready { opened, serializer: subprotocol.serializer })
     }
 
@@ -125,8 +126,8 @@ impl Connector<'_> {
                     self.tell_opened(Subprotocol::new(serializer));
                     let framing = Framing::RawSocket { serializer, takes: takes.bytes() };
                     let settings = self.settings.transport(false);
-                    let opened =
-                        OpenedTransport { io, framing, settings, received: BytesMut::new(), channel };
+                    let (received, fault) = (BytesMut::new(), TransportFault::default());
+                    let opened = OpenedTransport { io, framing, settings, received, channel, fault };
                     return Ok(Ready { opened, serializer });
                 }
                 Err(why) => why,

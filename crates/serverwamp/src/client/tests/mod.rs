@@ -7,7 +7,7 @@ mod reconnect;
 mod recovery;
 mod served;
 
-use super::{Client, ClientError, JoinSettings, Login, OpenedTransport, SessionEnd, join};
+use super::{Client, ClientError, JoinSettings, Login, OpenedTransport, SessionEnd, TransportFault, join};
 use crate::rt::Tokio;
 use crate::server::memory::{MessageReceiver, MessageSender, messages, pipe};
 use crate::transport::Framing;
@@ -57,7 +57,14 @@ async fn joining(change: impl FnOnce(&mut JoinSettings)) -> (Router, Joining, St
     change(&mut how);
     let framing = Framing::RawSocket { serializer: Serializer::Json, takes: 1 << 20 };
     let settings = RawSocketConfig::default().settings();
-    let opened = OpenedTransport { io: near, framing, settings, received: BytesMut::new(), channel: None };
+    let opened = OpenedTransport {
+        io: near,
+        framing,
+        settings,
+        received: BytesMut::new(),
+        channel: None,
+        fault: TransportFault::default(),
+    };
     let client = tokio::spawn(join(opened, how, Arc::new(Tokio)));
     let (receiver, sender) = messages(far, 1 << 20);
     let mut router = Router { sender, receiver };

@@ -2,7 +2,7 @@
 
 use crate::Application;
 use crate::auth::{Principal, Secret};
-use crate::client::{self, Client, ClientError, JoinSettings, Login, OpenedTransport};
+use crate::client::{self, Client, ClientError, JoinSettings, Login, OpenedTransport, TransportFault};
 use crate::peer::Peer;
 use crate::rt::BoxFuture;
 use crate::server::rawsocket::Origin;
@@ -145,8 +145,14 @@ impl MemoryJoin {
         let settings =
             RawSocketConfig { max_message: MaxLength::LONGEST.bytes(), ..RawSocketConfig::default() };
         let settings = settings.settings();
-        let opened =
-            OpenedTransport { io: near, framing, settings, received: BytesMut::new(), channel: None };
+        let opened = OpenedTransport {
+            io: near,
+            framing,
+            settings,
+            received: BytesMut::new(),
+            channel: None,
+            fault: TransportFault::default(),
+        };
         client::join(opened, self.settings, inner.runtime.clone()).await
     }
 }

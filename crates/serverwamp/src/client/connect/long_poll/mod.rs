@@ -14,7 +14,7 @@ use super::address::RouterAddress;
 use super::open::{Connector, Ready};
 use super::settings::ConnectSettings;
 use crate::client::error::{ClientError, ConnectStep};
-use crate::client::join::OpenedTransport;
+use crate::client::join::{OpenedTransport, TransportFault};
 use crate::rt::{AnyIo, Runtime};
 use crate::transport::Framing;
 use crate::transport::memory::{CAPACITY, pipe};
@@ -70,7 +70,8 @@ impl Connector<'_> {
         let (poster, subprotocol, transport) = self.within(ConnectStep::Upgrade, opening).await?;
         let serializer = subprotocol.serializer;
         let (near, far) = pipe(CAPACITY);
-        let pump = Pump { poster, transport, subprotocol, longest: self.settings.max_message };
+        let (longest, fault) = (self.settings.max_message, TransportFault::default());
+        let pump = Pump { poster, transport, subprotocol, longest, fault: fault.clone() };
         self.runtime.spawn(Box::pin(pump.run(far)));
         let opened = OpenedTransport {
             io: AnyIo::new(near),
@@ -79,6 +80,7 @@ impl Connector<'_> {
             received: BytesMut::new(),
             // Requests go over several connections, so no proof can be bound to one.
             channel: None,
+            fault,
         };
         Ok(Ready { opened, serializer })
     }

@@ -10,6 +10,9 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use std::sync::Arc;
 
+/// The most of an answer that is held before its body: status and headers.
+const LONGEST_HEAD: usize = 64 << 10;
+
 /// Posts to a router.
 pub(super) struct Poster {
     dialer: Arc<Dialer>,
@@ -148,7 +151,7 @@ impl Poster {
 
     /// The connection lives as long as requests may be sent on it.
     async fn speak(&self, io: AnyIo) -> Result<SendRequest<Full<Bytes>>, PostError> {
-        let (requests, connection) = http1::handshake(io).await?;
+        let (requests, connection) = http1::Builder::new().max_buf_size(LONGEST_HEAD).handshake(io).await?;
         self.dialer.runtime.spawn(Box::pin(async move {
             // Whoever waits for an answer is told why there is none.
             let _lost = connection.await;

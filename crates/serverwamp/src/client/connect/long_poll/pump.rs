@@ -2,6 +2,7 @@
 
 use super::post::{PostError, Poster, read_body};
 use crate::base::log::line;
+use crate::client::join::TransportFault;
 use crate::rt::after;
 use crate::transport::memory::{MessageReceiver, MessageSender, Pipe, messages};
 use bytes::Bytes;
@@ -38,6 +39,8 @@ pub(super) struct Pump {
     pub(super) subprotocol: Subprotocol,
     /// The longest message that is received.
     pub(super) longest: usize,
+    /// Where the session learns why the transport is over.
+    pub(super) fault: TransportFault,
 }
 
 /// Why a transport is over.
@@ -59,16 +62,20 @@ impl From<PostError> for TransportEnd {
 impl Pump {
     /// Carries messages until either side ends. Then the pipe is dropped, and the session's connection notices.
     pub(super) async fn run(self, pipe: Pipe) {
-        let Self { mut poster, transport, subprotocol, longest } = self;
+        let Self { mut poster, transport, subprotocol, longest, fault } = self;
         let (receiver, sender) = messages(pipe, MaxLength::LONGEST.bytes());
         let mut asking = poster.beside();
         let end = {
             let receiving = ReceivePump { transport: &transport, subprotocol, longest, sender };
             let sending = SendPump { transport: &transport, subprotocol, receiver };
             let (receiving, sending) = (pin!(receiving.run(&mut asking)), pin!(sending.run(&mut poster)));
-            match select(receiving, sending).await {
-                Either::Left((end, _)) | Either::Right((end, _)) => end,
+            let (Either::Left((end, _)) | Either::Right((end, _))) = select(receiving, sending).await;
+            match &end {
+                TransportEnd::Failed(why) => fault.set(why),
+                TransportEnd::There => fault.set("the router has ended the long-polling transport"),
+                TransportEnd::Here => {}
             }
+            end
         };
         let dialer = Arc::clone(poster.dialer());
         if let TransportEnd::Failed(why) = &end {
