@@ -1,7 +1,7 @@
 //! Routers that answer with nonsense: each ends the attempt or the session with an error that says what was wrong.
 
 use serverwamp::Serializer;
-use serverwamp::client::{Client, ClientError, Login, SessionEnd};
+use serverwamp::client::{Client, ClientBuilder, ClientError, Login, SessionEnd};
 use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -41,6 +41,28 @@ impl FakeRouter {
         self.listener.local_addr().unwrap()
     }
 
+    /// A client in a session over RawSocket, in JSON.
+    pub(crate) async fn joined() -> (Self, Client) {
+        let mut router = Self::start().await;
+        let client = router.connect(Login::anonymous());
+        router.hear().await.unwrap();
+        router.say(WELCOME).await;
+        (router, client.await.unwrap().unwrap())
+    }
+
+    /// A client in a session over WebSocket, in JSON, for which `extensions` were agreed upon; and the router's stream.
+    pub(crate) async fn joined_over_websocket(
+        set: impl FnOnce(ClientBuilder) -> ClientBuilder,
+        extensions: &str,
+    ) -> (TcpStream, Client) {
+        let router = Self::start().await;
+        let connecting = set(Client::connect(format!("ws://{}/ws", router.address())).realm("realm1"));
+        let client = tokio::spawn(connecting.serializer(Serializer::Json).into_future());
+        let (mut stream, _) = router.listener.accept().await.unwrap();
+        upgrade(&mut stream, extensions, &text_frame(WELCOME.as_bytes())).await;
+        (stream, client.await.unwrap().unwrap())
+    }
+
     /// The connection as it is.
     pub(crate) async fn stream(&mut self) -> &mut TcpStream {
         if self.stream.is_none() {
@@ -66,8 +88,12 @@ impl FakeRouter {
         self.session().await.write_all(&frame).await.unwrap();
     }
 
-    /// The next message; an error when the client has closed the connection.
+    /// The next message; an error when the client has closed the connection, or says nothing for long.
     pub(crate) async fn hear(&mut self) -> io::Result<String> {
+        tokio::time::timeout(Duration::from_secs(20), self.hear_next()).await?
+    }
+
+    async fn hear_next(&mut self) -> io::Result<String> {
         let stream = self.session().await;
         let mut length = [0; 4];
         stream.read_exact(&mut length).await?;
@@ -165,11 +191,17 @@ async fn frames_against_the_rules_end_the_session_and_say_which() {
     }
 }
 
-/// What a client says about a router that answers the upgrade rightly, and sends these frames in the same breath.
-async fn upgraded_and_then(frames: &[u8]) -> ClientError {
-    let mut router = FakeRouter::start().await;
-    let client = router.connect_websocket();
-    let stream = router.stream().await;
+/// A frame of a server with a whole text.
+pub(crate) fn text_frame(text: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(text.len()).unwrap();
+    match u8::try_from(length) {
+        Ok(short @ ..126) => [&[0x81, short], text].concat(),
+        _ => [&[0x81, 126], &length.to_be_bytes()[..], text].concat(),
+    }
+}
+
+/// Answers the request for a WebSocket rightly, and sends these frames in the same breath.
+async fn upgrade(stream: &mut TcpStream, extensions: &str, frames: &[u8]) {
     let mut request = vec![0; 2048];
     let length = stream.read(&mut request).await.unwrap();
     let request = String::from_utf8_lossy(&request[..length]).into_owned();
@@ -177,9 +209,17 @@ async fn upgraded_and_then(frames: &[u8]) -> ClientError {
     let accept = serverwamp_proto::websocket::handshake::accept_key(key);
     let head = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: wamp.2.json\r\n\r\n"
+         Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: wamp.2.json\r\n{extensions}\r\n"
     );
     stream.write_all(&[head.as_bytes(), frames].concat()).await.unwrap();
+}
+
+/// What a client says about a router that answers the upgrade rightly, and sends these frames in the same breath.
+async fn upgraded_and_then(frames: &[u8]) -> ClientError {
+    let mut router = FakeRouter::start().await;
+    let client = router.connect_websocket();
+    let stream = router.stream().await;
+    upgrade(stream, "", frames).await;
     client.await.unwrap().unwrap_err()
 }
 
@@ -205,7 +245,8 @@ async fn a_websocket_against_the_rules_ends_the_attempt_and_says_which() {
         assert!(matches!(&error, ClientError::Protocol(text) if text.contains(why)), "{why}: {error}");
     }
     let long = upgraded_and_then(&[0x81, 127, 0, 0, 0, 1, 0, 0, 0, 0]).await;
-    let said = "message is longer than 16777216 bytes, which `ClientBuilder::max_message` sets";
+    let said = "message of 4294967296 bytes exceeds the limit of 262144; before WELCOME that is 262144, or less if \
+                `ClientBuilder::max_message` is";
     assert!(matches!(&long, ClientError::Lost(text) if text == said), "{long}");
     let closed = upgraded_and_then(&[0x88, 2, 0x03, 0xf3]).await;
     assert!(matches!(&closed, ClientError::Lost(text) if text.contains("1011")), "{closed}");

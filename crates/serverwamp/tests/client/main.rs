@@ -12,13 +12,18 @@
 #![expect(clippy::disallowed_methods, reason = "the tests run on runtimes of their own")]
 
 mod bad_routers;
+mod bad_websockets;
 mod carriers;
 mod certificates;
 mod failures;
 mod floods;
+mod keeping;
 mod long_polling;
+mod nonsense;
 mod proofs;
 mod recovery;
 mod serving;
 mod settings;
+mod stalls;
 mod support;
+mod unasked;
