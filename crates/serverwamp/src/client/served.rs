@@ -203,6 +203,11 @@ fn describe(
 
 fn start(state: Arc<ServedCall>, payload: Payload, served: &Served) {
     let call: Arc<ServedCall> = Arc::clone(&state);
+    // A layer may keep its request for as long as it likes: not with everything that one read returned.
+    let payload = match served {
+        Served::Handler(_) => payload,
+        Served::Service(_) => payload.to_keep(),
+    };
     let mut run = served.call(Invocation { call, payload });
     let mut now = Context::from_waker(Waker::noop());
     match catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(&mut now))) {
