@@ -7,8 +7,9 @@ use serde::Serialize;
 /// Ids have as many digits from the first to the last call, so that all frames are equally long.
 pub(crate) const FIRST_ID: u64 = 1_000_001;
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
+#[value(rename_all = "lower")]
 pub(crate) enum Format {
     Json,
     MsgPack,

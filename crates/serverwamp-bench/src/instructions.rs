@@ -5,17 +5,23 @@
 //! execute is counted as well: it is the same before and after a change of the router. Operations follow one another, so
 //! that no turn ends because its time is up. A child process of this program does each work twice, the second time for
 //! more operations; the difference is divided by the further operations, so that nothing of the start is in it.
+//!
+//! Of calls in a pipeline what the client executes is counted and nothing else: the server is in a process of its own.
 
 use crate::Failure;
+use crate::child::ServerProcess;
 use crate::embedded::{calls, events, expect, granted, join, send};
 use crate::exchange::{FIRST_ID, Format};
 use crate::message::{Item, beginning};
-use crate::options::InstructionsOptions;
+use crate::of_client::{AskingClient, DEPTH, OurClient};
+use crate::options::{InstructionsOptions, ServerKind};
 use crate::server::{application, router};
 use clap::ValueEnum;
 use serverwamp::memory::MemoryPeer;
 use serverwamp::{Actions, Realm, prefix, wildcard};
+use std::net::SocketAddr;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// Operations of the shorter run, which warms buffers up as well, and of the longer one.
 const OPERATIONS: [u64; 2] = [256, 1280];
@@ -32,9 +38,16 @@ pub(crate) enum Operation {
     RoutedCall,
     /// A PUBLISH and 64 EVENTs.
     EventTo64,
+    /// A call in our client, with as many in flight as `client` measures.
+    ClientCall,
+    /// The same in a WebSocket without WAMP on the same layers.
+    Asked,
 }
 
 pub(crate) fn run(options: &InstructionsOptions) -> Result<(), Failure> {
+    if let (Some(operation), Some(address)) = (options.operation, options.address) {
+        return of_client(operation, options, address);
+    }
     if let Some(operation) = options.operation {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         return runtime.block_on(work(operation, options.count, options.permissions));
@@ -43,8 +56,17 @@ pub(crate) fn run(options: &InstructionsOptions) -> Result<(), Failure> {
     println!("| instructions per operation{whose} | peers included |");
     println!("| --- | --: |");
     for operation in Operation::value_variants() {
-        let [few, many] = OPERATIONS.map(|count| count_instructions(*operation, count, options.permissions));
-        let per_operation = (many? - few?) as f64 / (OPERATIONS[1] - OPERATIONS[0]) as f64;
+        let server = match operation {
+            Operation::ClientCall => Some(ServerProcess::start(ServerKind::Wamp, None)?),
+            Operation::Asked => Some(ServerProcess::start(ServerKind::Echo, None)?),
+            _ => None,
+        };
+        let address = server.as_ref().map(|server| server.address);
+        // Of what comes and goes over sockets, not all comes in the same pieces in every run: more of it.
+        let times = if server.is_some() { DEPTH as u64 / 4 } else { 1 };
+        let [few, many] =
+            OPERATIONS.map(|count| count_instructions(*operation, count * times, options, address));
+        let per_operation = (many? - few?) as f64 / ((OPERATIONS[1] - OPERATIONS[0]) * times) as f64;
         let name = operation.to_possible_value().map(|value| value.get_name().to_owned());
         println!("| {} | {per_operation:.0} |", name.unwrap_or_default());
     }
@@ -52,13 +74,20 @@ pub(crate) fn run(options: &InstructionsOptions) -> Result<(), Failure> {
 }
 
 /// Returns the number of instructions of a process that does `count` operations.
-fn count_instructions(operation: Operation, count: u64, permissions: bool) -> Result<u64, Failure> {
+fn count_instructions(
+    operation: Operation,
+    count: u64,
+    options: &InstructionsOptions,
+    address: Option<SocketAddr>,
+) -> Result<u64, Failure> {
     let name = operation.to_possible_value().ok_or("this operation has no name")?;
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(std::env::current_exe()?)
         .args(["instructions", "--operation", name.get_name(), "--count", &count.to_string()])
-        .args(permissions.then_some("--permissions"))
+        .args(options.permissions.then_some("--permissions"))
+        .args(address.map(|address| format!("--address={address}")))
+        .arg(format!("--format={}", options.format.name()))
         .stdin(Stdio::null())
         .output()
         .map_err(|error| format!("valgrind does not start ({error}); Debian has it as `valgrind`"))?;
@@ -69,6 +98,20 @@ fn count_instructions(operation: Operation, count: u64, permissions: bool) -> Re
     let collected =
         text.lines().find_map(|line| line.split_once("Collected : ")).map(|(_, count)| count.trim());
     Ok(collected.ok_or_else(|| format!("valgrind names no count:\n{text}"))?.parse()?)
+}
+
+/// Makes `count` calls of a server in another process.
+fn of_client(
+    operation: Operation,
+    options: &InstructionsOptions,
+    address: SocketAddr,
+) -> Result<(), Failure> {
+    let (format, each) = (options.format, options.count / DEPTH as u64);
+    let made = match operation {
+        Operation::Asked => AskingClient::connect(address, format)?.ask(Duration::ZERO, each)?,
+        _ => OurClient::connect(address, format)?.call(Duration::ZERO, each)?,
+    };
+    if made == options.count { Ok(()) } else { Err(format!("{made} calls were made").into()) }
 }
 
 /// Does `count` operations, and compares every answer with the right one.
@@ -93,6 +136,7 @@ async fn work(operation: Operation, count: u64, permissions: bool) -> Result<(),
                 calls(&mut caller, &mut callee, procedure, &registration, &mut next, 1, &mut buffer).await?;
             }
         }
+        Operation::ClientCall | Operation::Asked => return Err("its server is another process".into()),
         Operation::EventTo64 => {
             let app = router(role)?;
             let topic = "bench.instructions";

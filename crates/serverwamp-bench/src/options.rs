@@ -40,7 +40,7 @@ pub(crate) enum Command {
     Flood(FloodOptions),
     /// Try wrong secrets for users that exist and for users that do not: their times have to be the same.
     AuthTiming(AuthTimingOptions),
-    /// Count the instructions of a served call, a routed call and an event to 64, with valgrind.
+    /// Count the instructions of a served call, a routed call, an event to 64 and a call in our client, with valgrind.
     Instructions(InstructionsOptions),
     /// Measure the processor time of a call in our client, beside a bare WebSocket and clients of other languages.
     Client(ClientOptions),
@@ -103,6 +103,12 @@ pub(crate) struct InstructionsOptions {
     /// How often.
     #[arg(long, hide = true, default_value_t = 0)]
     pub(crate) count: u64,
+    /// The serializer of calls in clients; all others are in JSON.
+    #[arg(long, value_enum, default_value_t = crate::exchange::Format::Json)]
+    pub(crate) format: crate::exchange::Format,
+    /// The server that is called.
+    #[arg(long, hide = true)]
+    pub(crate) address: Option<std::net::SocketAddr>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -1,4 +1,5 @@
-//! A WebSocket that sends what it has prepared, on the layers that carry the client: the same runtime, the same frames.
+//! A WebSocket that sends what it has prepared, with the runtime and the frames of the client and nothing else: one loop reads and
+//! writes the socket, without an outbox, and answers are compared but belong to nobody.
 
 use super::{Contender, DEPTH};
 use crate::Failure;

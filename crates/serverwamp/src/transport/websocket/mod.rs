@@ -2,6 +2,8 @@
 //!
 //! The upgraded connection is a `transport::Connection` with WebSocket framing.
 
+#[cfg(feature = "measure")]
+mod asker;
 mod config;
 mod echo;
 mod host;
@@ -11,6 +13,8 @@ mod upgrade;
 
 pub use serverwamp_proto::websocket::Subprotocol;
 
+#[cfg(feature = "measure")]
+pub use self::asker::Asker;
 pub use self::config::WebSocketConfig;
 pub use self::echo::echo;
 pub use self::host::{HostPattern, InvalidPattern};
