@@ -7,10 +7,34 @@
 use super::arguments::{payload_count, sent_payload};
 use super::attributes::{AttributeSet, is_plain, write_known};
 use super::keywords::InterruptMode;
-use super::options::{ErrorDetails, EventDetails, InvocationDetails, ResultDetails};
+use super::options::{CallOptions, ErrorDetails, EventDetails, InvocationDetails, ResultDetails};
 use super::wire::Element;
 use crate::codec::{EncodeError, Serializer, Writer};
 use crate::id::{PublicationId, RegistrationId, RequestId, SubscriptionId};
+
+/// Appends a CALL.
+///
+/// # Errors
+/// When an attribute of `options` cannot be expressed in `serializer`; nothing is written then.
+pub fn encode_call(
+    serializer: Serializer,
+    request: RequestId,
+    options: &CallOptions,
+    procedure: &str,
+    args: &[u8],
+    kwargs: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    let unescaped = |byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+    if serializer == Serializer::Json && is_plain(options) && procedure.bytes().all(unescaped) {
+        let (args, kwargs) = sent_payload(serializer, args, kwargs);
+        out.reserve(procedure.len());
+        let middle = [b",{},\"" as &[u8], procedure.as_bytes(), b"\""];
+        json(b"[48", [request.get()], middle, args, kwargs, out);
+        return Ok(());
+    }
+    detailed(serializer, [48, request.get()], options, Some(procedure), args, kwargs, out)
+}
 
 /// Appends a RESULT.
 pub fn encode_result(
@@ -23,7 +47,7 @@ pub fn encode_result(
 ) {
     let (args, kwargs) = sent_payload(serializer, args, kwargs);
     if serializer == Serializer::Json && !progress {
-        return json(b"[50", [request.get()], b",{}", args, kwargs, out);
+        return json(b"[50", [request.get()], [b",{}"], args, kwargs, out);
     }
     let mut writer = Writer::new(serializer, out);
     writer.list(3 + payload_count(args, kwargs));
@@ -105,7 +129,7 @@ pub fn encode_event(
     let ids = [subscription.get(), publication.get()];
     if serializer == Serializer::Json && is_plain(details) {
         let (args, kwargs) = sent_payload(serializer, args, kwargs);
-        json(b"[36", ids, b",{}", args, kwargs, out);
+        json(b"[36", ids, [b",{}"], args, kwargs, out);
         return Ok(());
     }
     let [subscription, publication] = ids;
@@ -128,7 +152,7 @@ pub fn encode_invocation(
     let ids = [request.get(), registration.get()];
     if serializer == Serializer::Json && is_plain(details) {
         let (args, kwargs) = sent_payload(serializer, args, kwargs);
-        json(b"[68", ids, b",{}", args, kwargs, out);
+        json(b"[68", ids, [b",{}"], args, kwargs, out);
         return Ok(());
     }
     let [request, registration] = ids;
@@ -156,7 +180,7 @@ pub fn encode_published(
     out: &mut Vec<u8>,
 ) {
     if serializer == Serializer::Json {
-        return json(b"[17", [request.get(), publication.get()], b"", &[], &[], out);
+        return json(b"[17", [request.get(), publication.get()], [], &[], &[], out);
     }
     numbers(serializer, [17, request.get(), publication.get()], out);
 }
@@ -193,10 +217,10 @@ pub fn encode_unregistered(serializer: Serializer, request: RequestId, out: &mut
 
 /// A message in JSON: its beginning up to the type code, ids, what stands between them and the payload, the payload.
 #[inline]
-fn json<const N: usize>(
+fn json<const N: usize, const M: usize>(
     begin: &[u8],
     ids: [u64; N],
-    middle: &[u8],
+    middle: [&[u8]; M],
     args: &[u8],
     kwargs: &[u8],
     out: &mut Vec<u8>,
@@ -207,7 +231,9 @@ fn json<const N: usize>(
         out.push(b',');
         out.extend_from_slice(itoa::Buffer::new().format(id).as_bytes());
     }
-    out.extend_from_slice(middle);
+    for bytes in middle {
+        out.extend_from_slice(bytes);
+    }
     for part in [args, kwargs] {
         if !part.is_empty() {
             out.push(b',');
@@ -279,6 +305,50 @@ fn write_payload(args: &[u8], kwargs: &[u8], writer: &mut Writer<'_>) {
     for part in [args, kwargs] {
         if !part.is_empty() {
             writer.raw(part);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{Call, Message, UnreadBytes};
+    use crate::payload::Payload;
+
+    #[test]
+    fn a_call_is_written_as_its_message_is() {
+        let procedures =
+            ["a", "demo.add", "", "a b", "a~", "a\u{7f}", "a\"b", "a\\b", "a\nb", "b\u{e4}r", "\u{0}a"];
+        // No list, an empty one, one with an element; and dictionaries likewise.
+        let payloads: [(Serializer, [[&[u8]; 3]; 2]); 3] = [
+            (Serializer::Json, [[b"", b"[]", b"[1]"], [b"", b"{}", b"{\"k\":1}"]]),
+            (Serializer::MessagePack, [[b"", b"\x90", b"\x91\x01"], [b"", b"\x80", b"\x81\xa1k\x01"]]),
+            (Serializer::Cbor, [[b"", b"\x80", b"\x81\x01"], [b"", b"\xa0", b"\xa1\x61k\x01"]]),
+        ];
+        let options = [CallOptions::default(), CallOptions { timeout: 1, ..CallOptions::default() }];
+        let request = RequestId::new(4711).unwrap();
+        for (serializer, [lists, dicts]) in payloads {
+            for args in lists {
+                for kwargs in dicts {
+                    for (procedure, options) in
+                        procedures.iter().flat_map(|name| options.iter().map(move |options| (*name, options)))
+                    {
+                        let part = |bytes: &[u8]| bytes.to_vec().into();
+                        let message = Message::Call(Call {
+                            request,
+                            options: options.clone(),
+                            procedure: procedure.into(),
+                            unread: UnreadBytes::NONE,
+                            payload: Payload::of_parts(serializer, part(args), part(kwargs)),
+                        });
+                        let (mut expected, mut written) = (vec![b'x'], vec![b'x']);
+                        message.encode(serializer, &mut expected).unwrap();
+                        encode_call(serializer, request, options, procedure, args, kwargs, &mut written)
+                            .unwrap();
+                        assert_eq!(written, expected, "{message:?}");
+                    }
+                }
+            }
         }
     }
 }
