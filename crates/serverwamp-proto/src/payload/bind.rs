@@ -149,6 +149,25 @@ impl<'de, R: Reader<'de>> Bind<'de, R> {
         Ok(count)
     }
 
+    /// Returns whether there are bytes for keyword arguments, though they may be an empty dictionary.
+    pub(super) const fn has_keyword_part(self) -> bool {
+        !self.kwargs.is_empty()
+    }
+
+    /// Decodes the first positional argument, behind which there is none.
+    pub(super) fn only<T>(
+        self,
+        decode: impl FnOnce(&mut R) -> Result<T, DecodeError>,
+    ) -> Result<T, ArgumentsError> {
+        let mut args = self.positionals()?;
+        let Some(reader) = args.next()? else { return fail("there is none") };
+        let value = decode(reader)?;
+        match args.next()? {
+            None => Ok(value),
+            Some(_) => fail("there are several"),
+        }
+    }
+
     /// Decodes exactly one positional argument.
     pub(super) fn single<T>(
         self,

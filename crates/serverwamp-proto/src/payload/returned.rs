@@ -42,6 +42,14 @@ impl<'de, R: Reader<'de>> Values<'de, R> {
     /// Decodes the only positional value.
     fn whole<T>(self, decode: impl FnOnce(&mut R) -> Result<T, DecodeError>) -> Result<T, ArgumentsError> {
         let what = self.what();
+        if !self.bind.has_keyword_part() {
+            // Only where it is not the only one, or cannot be read, they are counted: a wrong number says more than that.
+            return self.bind.only(decode).or_else(|error| match self.bind.count()? {
+                1 => Err(error),
+                0 => fail(format!("there is no {what}")),
+                count => fail(format!("there are {count} positional {what}s: read `Args<..>`")),
+            });
+        }
         let keywords = self.bind.no_keywords().is_err();
         match self.bind.count()? {
             1 if !keywords => self.bind.single(decode),
