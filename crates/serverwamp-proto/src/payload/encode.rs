@@ -2,10 +2,12 @@
 //!
 //! Invariant: no arguments at all are no bytes at all, so that a message need not carry an empty list or dictionary.
 
+use super::Part;
 use crate::codec::ser::{Compound, Encode};
 use crate::codec::writer::{Encoder, with_writer};
 use crate::codec::{EncodeError, Serializer};
 use serde::ser::{self, Serialize};
+use std::cell::Cell;
 
 /// Levels around a single argument: the message and its list of arguments.
 const AROUND_ARGUMENT: usize = 2;
@@ -42,12 +44,67 @@ pub fn encode_single<T: Serialize + ?Sized>(
     value: &T,
 ) -> Result<Vec<u8>, EncodeError> {
     let mut out = Vec::with_capacity(ROOM);
-    with_writer!(serializer, &mut out, w => {
+    single_into(serializer, value, &mut out)?;
+    Ok(out)
+}
+
+fn single_into<T: Serialize + ?Sized>(
+    serializer: Serializer,
+    value: &T,
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    with_writer!(serializer, out, w => {
         w.begin(false, 1);
         value.serialize(Encode::within(&mut w, AROUND_ARGUMENT))?;
         w.end(false);
     });
-    Ok(out)
+    Ok(())
+}
+
+thread_local! {
+    /// Room for arguments, most of which are so short that a part holds them itself.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Room that is kept after longer arguments.
+const KEPT: usize = 1024;
+
+/// As [`encode_args`], without an allocation if the list is short.
+///
+/// # Errors
+/// As for [`encode_args`].
+pub fn encode_args_part<T: Serialize + ?Sized>(
+    serializer: Serializer,
+    args: &T,
+) -> Result<Part, EncodeError> {
+    part(|out| whole_into::<T, false>(serializer, args, out))
+}
+
+/// As [`encode_single`], without an allocation if the list is short.
+///
+/// # Errors
+/// As for [`encode_single`].
+pub fn encode_single_part<T: Serialize + ?Sized>(
+    serializer: Serializer,
+    value: &T,
+) -> Result<Part, EncodeError> {
+    part(|out| single_into(serializer, value, out))
+}
+
+/// What `encode` appends. A value whose `Serialize` encodes another one finds the room taken, and makes some of its own.
+fn part(encode: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) -> Result<Part, EncodeError> {
+    let mut out = SCRATCH.take();
+    out.clear();
+    out.reserve(ROOM);
+    encode(&mut out)?;
+    if !Part::holds_itself(&out) {
+        return Ok(out.into());
+    }
+    let part = Part::copied(&out);
+    if out.capacity() <= KEPT {
+        SCRATCH.set(out);
+    }
+    Ok(part)
 }
 
 fn whole<T: Serialize + ?Sized, const DICT: bool>(
@@ -55,7 +112,17 @@ fn whole<T: Serialize + ?Sized, const DICT: bool>(
     value: &T,
 ) -> Result<Vec<u8>, EncodeError> {
     let mut out = Vec::with_capacity(ROOM);
-    with_writer!(serializer, &mut out, w => {
+    whole_into::<T, DICT>(serializer, value, &mut out)?;
+    Ok(out)
+}
+
+/// Writes into an empty `out`.
+fn whole_into<T: Serialize + ?Sized, const DICT: bool>(
+    serializer: Serializer,
+    value: &T,
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    with_writer!(serializer, &mut *out, w => {
         value.serialize(WholeArguments::<_, DICT>(Encode::within(&mut w, AROUND_ARGUMENTS)))
     })?;
     let empty: &[u8] = match (serializer, DICT) {
@@ -69,7 +136,7 @@ fn whole<T: Serialize + ?Sized, const DICT: bool>(
     if out == empty {
         out.clear();
     }
-    Ok(out)
+    Ok(())
 }
 
 /// Lets only lists through, or only dictionaries.

@@ -13,7 +13,7 @@ mod shape;
 mod tests;
 mod transcode;
 
-pub use encode::{encode_args, encode_kwargs, encode_single};
+pub use encode::{encode_args, encode_args_part, encode_kwargs, encode_single, encode_single_part};
 pub use part::Part;
 pub use shape::{ARG, ARGS, KWARGS};
 pub use transcode::{TranscodeCache, Transcoded};

@@ -60,6 +60,12 @@ impl Part {
         }
     }
 
+    /// Returns whether a part of these bytes holds them itself, without memory of its own.
+    #[inline]
+    pub(super) const fn holds_itself(bytes: &[u8]) -> bool {
+        bytes.len() <= SHORT
+    }
+
     #[inline]
     fn short(part: &[u8]) -> Option<Self> {
         let mut octets = [0; SHORT];

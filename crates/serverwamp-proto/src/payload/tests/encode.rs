@@ -2,7 +2,9 @@
 
 use super::{ALL, Add, payload, refused};
 use crate::codec::{Serializer, Value, from_slice};
-use crate::payload::{Part, Payload, encode_args, encode_kwargs, encode_single};
+use crate::payload::{
+    Part, Payload, encode_args, encode_args_part, encode_kwargs, encode_single, encode_single_part,
+};
 use bytes::Bytes;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -129,4 +131,38 @@ fn ser_06_a_payload_moves_to_another_serializer() {
         .0
         .is_nan()
     );
+}
+
+#[test]
+fn parts_are_what_is_encoded_also_of_values_that_encode_others_meanwhile() {
+    /// Encodes its text by itself, and then the length of that.
+    struct Nested(&'static str, Serializer);
+    impl Serialize for Nested {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let part = encode_single_part(self.1, self.0).map_err(serde::ser::Error::custom)?;
+            assert_eq!(part, encode_single(self.1, self.0).unwrap());
+            (self.0, part.len()).serialize(serializer)
+        }
+    }
+    for serializer in ALL {
+        for text in [
+            "",
+            "short",
+            "a text that is longer than what a part holds itself, so that it has memory of its own",
+        ] {
+            let nested = Nested(text, serializer);
+            for _ in 0..2 {
+                assert_eq!(
+                    encode_single_part(serializer, &nested),
+                    Ok(Part::from(encode_single(serializer, &nested).unwrap()))
+                );
+                assert_eq!(
+                    encode_args_part(serializer, &nested),
+                    Ok(Part::from(encode_args(serializer, &nested).unwrap()))
+                );
+            }
+        }
+        assert!(encode_args_part(serializer, &1).is_err(), "it is no list");
+        assert_eq!(encode_args_part(serializer, &()), Ok(Part::new()), "and nothing is left of it");
+    }
 }

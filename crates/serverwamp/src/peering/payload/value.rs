@@ -8,7 +8,7 @@ use crate::base::error::{WampError, to_value};
 use serde::Serialize;
 use serde::ser::{Impossible, Serializer as SerdeSerializer};
 use serverwamp_proto::codec::{Serializer, Value};
-use serverwamp_proto::payload::{Part, Payload, encode_args, encode_single};
+use serverwamp_proto::payload::{Part, Payload, encode_args_part, encode_single_part};
 use serverwamp_proto::uris;
 use std::fmt;
 
@@ -29,8 +29,8 @@ pub(crate) fn encode_arguments<T: Serialize + ?Sized>(
 }
 
 fn encode_plain<T: Serialize + ?Sized>(serializer: Serializer, value: &T) -> Result<Payload, WampError> {
-    match encode_single(serializer, value) {
-        Ok(args) => Ok(Payload::of_parts(serializer, args.into(), Part::new())),
+    match encode_single_part(serializer, value) {
+        Ok(args) => Ok(Payload::of_parts(serializer, args, Part::new())),
         Err(error) => Err(cannot_encode(error)),
     }
 }
@@ -49,8 +49,8 @@ impl Glance {
             Ok(never) => match never {},
             Err(Seen::Nothing) => Ok(Payload::empty(self.serializer)),
             Err(Seen::Value) => encode_plain(self.serializer, value),
-            Err(Seen::Elements) => match encode_args(self.serializer, value) {
-                Ok(args) => Ok(Payload::of_parts(self.serializer, args.into(), Part::new())),
+            Err(Seen::Elements) => match encode_args_part(self.serializer, value) {
+                Ok(args) => Ok(Payload::of_parts(self.serializer, args, Part::new())),
                 Err(error) => Err(cannot_encode(error)),
             },
             Err(Seen::Unwrapped(encoded)) => *encoded,
