@@ -26,6 +26,7 @@ use crate::message::{
     Abort, Bounds, Challenge, End, Event, Goodbye, Interrupt, Invocation, Message, UnregisteredDetails,
     UnsubscribedDetails, Violation, Welcome, Yield, quick_result,
 };
+use crate::payload::Payload;
 use requests::Requests;
 use served::ServedInvocations;
 
@@ -191,6 +192,17 @@ impl<P: Clone, I: Clone> ClientMachine<P, I> {
         (self.requests.take_all(), self.served.take_all())
     }
 
+    /// Takes in the frame that clients get most, if it is one: the final RESULT of a call that is unanswered, without details and in
+    /// its plainest form.
+    ///
+    /// `None` says nothing about the frame and changes nothing: give it to [`receive_frame`](Self::receive_frame), which takes in
+    /// every frame, this one with the same outcome.
+    pub fn receive_result(&mut self, serializer: Serializer, frame: &Bytes) -> Option<(P, Payload)> {
+        (self.state == ClientState::Established).then_some(())?;
+        let result = quick_result(serializer, frame, &self.bounds)?;
+        Some((self.requests.answer_call(result.request)?, result.payload))
+    }
+
     /// Reads one frame and takes it in.
     ///
     /// After the client's own GOODBYE only GOODBYE and ABORT are read; everything else is passed over unread.
@@ -209,10 +221,7 @@ impl<P: Clone, I: Clone> ClientMachine<P, I> {
             }
             _ => {}
         }
-        let message = match quick_result(serializer, frame, &self.bounds) {
-            Some(result) => Ok(Message::Result(result)),
-            None => Message::decode_within(serializer, frame, self.bounds),
-        };
+        let message = Message::decode_within(serializer, frame, self.bounds);
         let step = message.and_then(|message| self.receive(message));
         step.inspect_err(|_| self.over())
     }

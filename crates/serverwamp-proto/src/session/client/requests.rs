@@ -179,6 +179,18 @@ impl<P: Clone> Requests<P> {
             .ok_or_else(|| Violation::new(format!("{name} #{request}: no such request")))
     }
 
+    /// Takes out the call that a RESULT answers, if there is one.
+    pub(super) fn answer_call(&mut self, request: RequestId) -> Option<P> {
+        let pending = self.pending.remove(&request)?;
+        match pending.kind {
+            RequestKind::Call { .. } => Some(pending.of),
+            _ => {
+                self.pending.insert(request, pending);
+                None
+            }
+        }
+    }
+
     pub(super) fn take_all(&mut self) -> Vec<PendingRequest<P>> {
         self.pending.drain().map(|(_, pending)| pending).collect()
     }
