@@ -45,6 +45,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 #[cfg(all(test, feature = "server"))]
+#[expect(clippy::disallowed_methods, reason = "the router of the test runs on tokio")]
 mod tests {
     use super::*;
     use serverwamp::extract::{Args, Kwargs};

@@ -20,13 +20,19 @@ pub(crate) struct CallInbox {
 
 #[derive(Debug, Default)]
 struct InboxedAnswers {
-    progress: VecDeque<Payload>,
-    progress_bytes: usize,
-    progressed_at: Option<Instant>,
+    /// Nothing until there is some, as in most calls.
+    progress: Option<Box<InboxedProgress>>,
     answer: Option<Result<Payload, WampError>>,
     /// Nobody takes anything any more.
     given_up: bool,
     waker: Option<Waker>,
+}
+
+#[derive(Debug, Default)]
+struct InboxedProgress {
+    waiting: VecDeque<Payload>,
+    bytes: usize,
+    last_at: Option<Instant>,
 }
 
 impl CallInbox {
@@ -40,12 +46,13 @@ impl CallInbox {
         if answers.given_up || answers.answer.is_some() {
             return true;
         }
-        let bytes = answers.progress_bytes + payload.size();
-        if answers.progress.len() >= WAITING_RESULTS || bytes > WAITING_BYTES {
+        let progress = answers.progress.get_or_insert_default();
+        let bytes = progress.bytes + payload.size();
+        if progress.waiting.len() >= WAITING_RESULTS || bytes > WAITING_BYTES {
             return false;
         }
-        answers.progress_bytes = bytes;
-        answers.progress.push_back(payload.detached());
+        progress.bytes = bytes;
+        progress.waiting.push_back(payload.detached());
         let waker = answers.waker.take();
         drop(answers);
         waker.into_iter().for_each(Waker::wake);
@@ -54,12 +61,12 @@ impl CallInbox {
 
     /// As [`progress`](Self::progress), and remembers when the last one came: a timeout of the caller's own runs from there.
     pub(crate) fn progress_at(&self, payload: &Payload, now: Instant) -> bool {
-        self.answers().progressed_at = Some(now);
+        self.answers().progress.get_or_insert_default().last_at = Some(now);
         self.progress(payload)
     }
 
     pub(crate) fn progressed_at(&self) -> Option<Instant> {
-        self.answers().progressed_at
+        self.answers().progress.as_ref()?.last_at
     }
 
     /// Takes the final answer in; only the first one counts.
@@ -75,8 +82,7 @@ impl CallInbox {
     pub(crate) fn give_up(&self) {
         let mut answers = self.answers();
         answers.given_up = true;
-        answers.progress = VecDeque::new();
-        answers.progress_bytes = 0;
+        answers.progress = None;
     }
 
     pub(crate) fn poll_answer(&self, cx: &Context<'_>) -> Poll<Result<Payload, WampError>> {
@@ -90,8 +96,10 @@ impl CallInbox {
 
     pub(crate) fn poll_progress(&self, cx: &Context<'_>) -> Poll<Option<Payload>> {
         let mut answers = self.answers();
-        if let Some(payload) = answers.progress.pop_front() {
-            answers.progress_bytes -= payload.size();
+        if let Some(progress) = &mut answers.progress
+            && let Some(payload) = progress.waiting.pop_front()
+        {
+            progress.bytes -= payload.size();
             return Poll::Ready(Some(payload));
         }
         if answers.answer.is_some() {
@@ -123,7 +131,7 @@ mod tests {
 
     fn kept(inbox: &CallInbox) -> (usize, usize) {
         let answers = inbox.answers();
-        (answers.progress.len(), answers.progress_bytes)
+        answers.progress.as_ref().map_or((0, 0), |progress| (progress.waiting.len(), progress.bytes))
     }
 
     #[test]
