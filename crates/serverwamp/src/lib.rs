@@ -55,9 +55,9 @@ pub use base::statistics::{Refusal, Statistics};
 #[cfg(feature = "server")]
 pub use base::unix_peer::UnixPeer;
 pub use peering::{
-    CallInputs, CallResult, Calling, Delivery, Ended, FromResults, Gap, GapReason, HandledSubscription,
-    HistoryPosition, InvalidPosition, PassthruPayload, ProgressResults, RealmPeer, ReceivedEvent,
-    Registration, Subscriber, SubscriptionCut, WhileDisconnected,
+    CallFuture, CallInputs, CallResult, Calling, Delivery, Ended, FromResults, Gap, GapReason,
+    HandledSubscription, HistoryPosition, InvalidPosition, PassthruPayload, ProgressResults, RealmPeer,
+    ReceivedEvent, Registration, Subscriber, SubscriptionCut, WhileDisconnected,
 };
 #[cfg(feature = "server")]
 pub use router::realm::{Disclosure, ProcedureSettings, Publication, RealmHandle, Ruling, TopicSettings};

@@ -20,21 +20,21 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 impl CallStarter for Held {
-    fn start(self: Arc<Self>, draft: CallDraft) -> Box<dyn StartedCall> {
+    fn start(self: Arc<Self>, procedure: &str, draft: CallDraft) -> Box<dyn StartedCall> {
         let inbox = Arc::new(CallInbox::default());
         let timeout = (draft.options.timeout > 0).then(|| Duration::from_millis(draft.options.timeout));
-        let procedure = draft.options.progress.then(|| draft.procedure.clone());
+        let repeated = draft.options.progress.then(|| procedure.to_owned());
         let begun = timeout.map(|_| self.session().runtime.now());
         let timed = begun.zip(timeout);
         let checked = check_runtime(&self.session(), timeout).and_then(|()| check(&self.session(), &draft));
         let deadline = timed.map(|(begun, timeout)| after(begun, timeout));
-        let sent = checked.and_then(|()| send(&self, draft, &inbox, deadline));
+        let sent = checked.and_then(|()| send(&self, procedure, draft, &inbox, deadline));
         let place = sent.unwrap_or_else(|error| {
             inbox.finish(Err(error));
             CallPlace::Nowhere
         });
         let timer = timed.map(|(begun, timeout)| CallTimer { timeout, begun, sleep: None });
-        Box::new(ClientCall { held: self, inbox, place, procedure, timer })
+        Box::new(ClientCall { held: self, inbox, place, procedure: repeated, timer })
     }
 }
 
@@ -62,27 +62,29 @@ fn check(session: &ClientSession, draft: &CallDraft) -> Result<(), WampError> {
 
 fn send(
     held: &Held,
+    procedure: &str,
     draft: CallDraft,
     inbox: &Arc<CallInbox>,
     deadline: Option<Instant>,
 ) -> Result<CallPlace, WampError> {
-    let CallDraft { procedure, payload, options, while_disconnected, .. } = draft;
+    let CallDraft { payload, options, while_disconnected, .. } = draft;
     let payload = payload?;
     let more_input = options.progress;
+    let kind = RequestKind::Call { receive_progress: options.receive_progress, more_input };
+    let waiting = Awaited::Call(Arc::clone(inbox));
+    let Some(link) = held.link() else {
+        let request = held.first().call(kind, waiting, procedure, &options, &payload)?;
+        return Ok(CallPlace::OnlySession(request));
+    };
     // Its further inputs belong to the session that has the first one.
     let choice = if more_input { Some(WhileDisconnected::Fail) } else { while_disconnected };
     let waits = Waits { choice, bytes: payload.size(), deadline };
-    let kind = RequestKind::Call { receive_progress: options.receive_progress, more_input };
-    let waiting = Awaited::Call(Arc::clone(inbox));
+    let procedure = procedure.to_owned().into();
     let message = move |request| {
-        let procedure = procedure.into();
         Message::Call(Call { request, options, procedure, unread: UnreadBytes::NONE, payload })
     };
     let request = move |session: &ClientSession| -> Result<RequestId, Unsent> {
         session.request(kind, waiting, message)
-    };
-    let Some(link) = held.link() else {
-        return held.send(request).map(CallPlace::OnlySession);
     };
     match link.submit(waits, request) {
         Submitted::Sent(placed) => Ok(CallPlace::Session(placed)),

@@ -17,12 +17,13 @@ use crate::peering::{CallInbox, Ended, EventInbox};
 use crate::rt::Runtime;
 use crate::transport::{Class, Outbox, PushError};
 use hashbrown::HashMap;
-use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::codec::{EncodeError, Serializer};
 use serverwamp_proto::id::{PublicationId, RegistrationId, RequestId, SubscriptionId};
 use serverwamp_proto::message::{
-    Cancel, CancelMode, CancelOptions, Goodbye, GoodbyeDetails, Message, Subscribe, SubscribeOptions,
-    Unregister, Unsubscribe, Welcome,
+    CallOptions, Cancel, CancelMode, CancelOptions, Goodbye, GoodbyeDetails, Message, Subscribe,
+    SubscribeOptions, Unregister, Unsubscribe, Welcome, encode_call,
 };
+use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::client::{ClientMachine, ClientState, RequestKind};
 use serverwamp_proto::session::{Feature, RouterRoles};
 use serverwamp_proto::uris;
@@ -198,6 +199,29 @@ impl ClientSession {
         Ok(request)
     }
 
+    /// Sends a CALL that waits for no other session if this one is over. Its arguments are in the session's serializer.
+    pub(super) fn call(
+        &self,
+        kind: RequestKind,
+        waiting: Awaited,
+        procedure: &str,
+        options: &CallOptions,
+        payload: &Payload,
+    ) -> Result<RequestId, WampError> {
+        debug_assert_eq!(payload.serializer, self.serializer);
+        let mut state = self.state();
+        if self.is_over(&state) {
+            return Err(self.refusal());
+        }
+        let Some(request) = state.machine.request(kind, waiting) else { return Err(too_many_requests()) };
+        let (serializer, Payload { args, kwargs, .. }) = (self.serializer, payload);
+        self.push_encoded("CALL", |out| {
+            encode_call(serializer, request, options, procedure, args, kwargs, out)
+        })
+        .inspect_err(|_| drop(state.machine.withdraw(request)))?;
+        Ok(request)
+    }
+
     /// Sends a PUBLISH that asks for no answer.
     pub(super) fn unacknowledged<M>(&self, message: M) -> Result<RequestId, Unsent>
     where
@@ -246,17 +270,24 @@ impl ClientSession {
     }
 
     fn push(&self, message: &Message<'_>) -> Result<(), WampError> {
-        let pushed = self.outbox.push(Class::Refusable, |out| message.encode(self.serializer, out));
-        pushed.map_err(|error| match error {
+        self.push_encoded(message.name(), |out| message.encode(self.serializer, out))
+    }
+
+    /// Sends the message of this name that `encode` appends.
+    fn push_encoded(
+        &self,
+        name: &str,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
+    ) -> Result<(), WampError> {
+        self.outbox.push(Class::Refusable, encode).map_err(|error| match error {
             PushError::Closed => self.refusal(),
             PushError::Full => {
                 WampError::unavailable("the router reads too slowly: too much waits to be sent to it")
                     .of_unanswered(Unanswered::NotSent)
             }
-            PushError::TooLong => WampError::payload_size_exceeded(format!(
-                "the {} is longer than the router accepts",
-                message.name()
-            )),
+            PushError::TooLong => {
+                WampError::payload_size_exceeded(format!("the {name} is longer than the router accepts"))
+            }
             PushError::Encode(error) => WampError::invalid_payload(error.to_string()),
         })
     }
@@ -384,8 +415,12 @@ impl ClientSession {
 }
 
 fn too_many() -> Unsent {
+    Unsent::Refused(too_many_requests())
+}
+
+fn too_many_requests() -> WampError {
     let text = "too many requests of this session are unanswered";
-    Unsent::Refused(WampError::unavailable(text).of_unanswered(Unanswered::NotSent))
+    WampError::unavailable(text).of_unanswered(Unanswered::NotSent)
 }
 
 impl fmt::Debug for ClientSession {

@@ -1,5 +1,6 @@
 //! A call that application code makes, and its results.
 
+use super::call_future::CallFuture;
 use super::call_inputs::CallInputs;
 use super::disconnected::WhileDisconnected;
 use super::payload::{PassthruPayload, unreadable};
@@ -15,6 +16,7 @@ use serverwamp_proto::payload::Payload;
 use std::fmt;
 use std::future::{IntoFuture, poll_fn};
 use std::marker::PhantomData;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -22,8 +24,8 @@ use std::time::Duration;
 
 /// Who carries calls to where they are served.
 pub(crate) trait CallStarter: Send + Sync {
-    /// Makes the call; one that cannot be made is answered at once.
-    fn start(self: Arc<Self>, call: CallDraft) -> Box<dyn StartedCall>;
+    /// Calls `procedure`; a call that cannot be made is answered at once.
+    fn start(self: Arc<Self>, procedure: &str, call: CallDraft) -> Box<dyn StartedCall>;
 }
 
 /// A call that is out. Dropped before its answer, it is canceled.
@@ -50,7 +52,6 @@ pub(crate) trait StartedCall: Send {
 
 /// A call before it is made.
 pub(crate) struct CallDraft {
-    pub(crate) procedure: String,
     pub(crate) payload: Result<Payload, WampError>,
     pub(crate) options: CallOptions,
     /// The only callee it may go to.
@@ -66,11 +67,35 @@ pub(crate) struct CallDraft {
 /// The results of a call, still encoded.
 #[derive(Clone)]
 pub struct CallResult {
-    procedure: Arc<str>,
+    procedure: CalledProcedure,
     payload: Payload,
 }
 
+/// The name of a procedure that was called.
+#[derive(Clone)]
+enum CalledProcedure {
+    /// Of a call that has one result: its caller's own text, which nobody has to copy.
+    One(String),
+    /// Of a call that may have several.
+    Shared(Arc<str>),
+}
+
+impl Deref for CalledProcedure {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::One(name) => name,
+            Self::Shared(name) => name,
+        }
+    }
+}
+
 impl CallResult {
+    pub(super) const fn new(procedure: String, payload: Payload) -> Self {
+        Self { procedure: CalledProcedure::One(procedure), payload }
+    }
+
     /// The results, still encoded.
     pub fn payload(&self) -> &Payload {
         &self.payload
@@ -131,7 +156,7 @@ impl<T: DeserializeOwned> FromResults for T {
 
 impl FromResults for PassthruPayload {
     fn from_results(results: CallResult) -> Result<Self, WampError> {
-        Self::required(&results.payload, format_args!("the results of {:?}", results.procedure))
+        Self::required(&results.payload, format_args!("the results of {:?}", &*results.procedure))
     }
 }
 
@@ -148,6 +173,7 @@ impl FromResults for CallResult {
 #[must_use = "nothing is called until this is awaited"]
 pub struct Calling<T = CallResult> {
     starter: Arc<dyn CallStarter>,
+    procedure: String,
     draft: CallDraft,
     results: PhantomData<fn() -> T>,
 }
@@ -166,16 +192,9 @@ impl<T> Calling<T> {
             Err(error) => (Err(error), None),
         };
         let options = CallOptions { passthru, ..CallOptions::default() };
-        let draft = CallDraft {
-            procedure,
-            payload,
-            options,
-            callee: None,
-            exact: false,
-            about: None,
-            while_disconnected: None,
-        };
-        Self { starter, draft, results: PhantomData }
+        let draft =
+            CallDraft { payload, options, callee: None, exact: false, about: None, while_disconnected: None };
+        Self { starter, procedure, draft, results: PhantomData }
     }
 
     /// Fails with `wamp.error.timeout` when there is no result in time; by default it waits for ever.
@@ -261,15 +280,11 @@ impl Calling<CallResult> {
 
 impl<T: FromResults> IntoFuture for Calling<T> {
     type Output = Result<T, WampError>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
+    type IntoFuture = CallFuture<T>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let procedure = Arc::from(&*self.draft.procedure);
-        let mut started = self.starter.start(self.draft);
-        Box::pin(async move {
-            let payload = poll_fn(move |cx| started.poll_answer(cx)).await?;
-            T::from_results(CallResult { procedure, payload })
-        })
+        let Self { starter, procedure, draft, results } = self;
+        CallFuture { call: starter.start(&procedure, draft), procedure, results }
     }
 }
 
@@ -283,8 +298,8 @@ pub struct ProgressResults {
 
 impl ProgressResults {
     fn start(calling: Calling) -> Self {
-        let procedure = Arc::from(&*calling.draft.procedure);
-        Self { call: calling.starter.start(calling.draft), procedure }
+        let call = calling.starter.start(&calling.procedure, calling.draft);
+        Self { call, procedure: calling.procedure.into() }
     }
 
     /// The next progressive result; `None` when the final one is there.
@@ -301,7 +316,7 @@ impl ProgressResults {
     /// What the callee answered, or why there is no answer.
     pub async fn finish(mut self) -> Result<CallResult, WampError> {
         let payload = poll_fn(|cx| self.call.poll_answer(cx)).await?;
-        Ok(CallResult { procedure: self.procedure, payload })
+        Ok(CallResult { procedure: CalledProcedure::Shared(self.procedure), payload })
     }
 
     /// Takes the call back, in one of the specification's modes: with [`CancelMode::Kill`] the callee may wind up, and
@@ -315,9 +330,9 @@ impl ProgressResults {
 
     fn poll_progress(&mut self, cx: &mut Context<'_>) -> Poll<Option<CallResult>> {
         let procedure = &self.procedure;
-        self.call
-            .poll_progress(cx)
-            .map(|payload| Some(CallResult { procedure: Arc::clone(procedure), payload: payload? }))
+        self.call.poll_progress(cx).map(|payload| {
+            Some(CallResult { procedure: CalledProcedure::Shared(Arc::clone(procedure)), payload: payload? })
+        })
     }
 }
 
@@ -333,7 +348,7 @@ impl Stream for ProgressResults {
 impl fmt::Debug for CallResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallResult")
-            .field("procedure", &self.procedure)
+            .field("procedure", &&*self.procedure)
             .field("serializer", &self.payload.serializer)
             .field("args_bytes", &self.payload.args.len())
             .field("kwargs_bytes", &self.payload.kwargs.len())
@@ -343,7 +358,7 @@ impl fmt::Debug for CallResult {
 
 impl<T> fmt::Debug for Calling<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Calling").field("procedure", &self.draft.procedure).finish_non_exhaustive()
+        f.debug_struct("Calling").field("procedure", &self.procedure).finish_non_exhaustive()
     }
 }
 

@@ -11,6 +11,7 @@
 //! call.
 
 mod call;
+mod call_future;
 mod call_inbox;
 mod call_inputs;
 mod delivered;
@@ -37,6 +38,7 @@ mod wire;
 
 pub(crate) use call::{CallDraft, CallStarter, StartedCall};
 pub use call::{CallResult, Calling, FromResults, ProgressResults};
+pub use call_future::CallFuture;
 pub(crate) use call_inbox::CallInbox;
 pub use call_inputs::CallInputs;
 pub use delivered::{Delivery, SubscriptionCut};

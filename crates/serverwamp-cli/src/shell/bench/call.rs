@@ -58,6 +58,6 @@ pub(super) async fn run(options: &CallBenchOptions) -> Result<Report, Failure> {
 fn operation(client: Client, uri: String, arguments: Arc<Arguments>) -> Operation {
     Arc::new(move || {
         let payload = (Positional(&arguments.args), Kwargs(&arguments.kwargs));
-        client.call::<(), _>(&*uri, payload).into_future()
+        Box::pin(client.call::<(), _>(&*uri, payload).into_future())
     })
 }

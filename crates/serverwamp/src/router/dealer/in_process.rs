@@ -30,7 +30,7 @@ impl Answer<'_> {
 }
 
 impl CallStarter for RunningRealm {
-    fn start(self: Arc<Self>, draft: CallDraft) -> Box<dyn StartedCall> {
+    fn start(self: Arc<Self>, procedure: &str, draft: CallDraft) -> Box<dyn StartedCall> {
         let inbox = Arc::new(CallInbox::default());
         let runtime = Arc::clone(&self.context.runtime);
         let deadline = runtime.now().checked_add(Duration::from_millis(draft.options.timeout));
@@ -40,7 +40,8 @@ impl CallStarter for RunningRealm {
         let timer = deadline.filter(|_| available.is_ok()).map(|at| runtime.sleep_until(at));
         let unavailable =
             |error: Unavailable| WampError::unavailable(format!("no timeout can be awaited here: {error}"));
-        let routed = available.map_err(unavailable).and_then(|()| route(&self, draft, &inbox, deadline));
+        let routed =
+            available.map_err(unavailable).and_then(|()| route(&self, procedure, draft, &inbox, deadline));
         let call = routed.map_err(|error| inbox.finish(Err(error))).ok();
         Box::new(OwnCall { inbox, call, timer, runtime })
     }
@@ -48,33 +49,33 @@ impl CallStarter for RunningRealm {
 
 fn route(
     realm: &Arc<RunningRealm>,
+    procedure: &str,
     draft: CallDraft,
     inbox: &Arc<CallInbox>,
     deadline: Option<Instant>,
 ) -> Result<Arc<RoutedCall>, WampError> {
-    realm.context.check_uri(&draft.procedure, Match::Exact, None)?;
-    let registration = match realm.dealer.find(&draft.procedure) {
+    realm.context.check_uri(procedure, Match::Exact, None)?;
+    let registration = match realm.dealer.find(procedure) {
         Some(Found::Registered(registration))
             if !draft.exact || registration.pattern.kind() == Match::Exact =>
         {
             registration
         }
         Some(Found::Route(_) | Found::Local(_)) => {
-            let text =
-                format!("{:?} is served by the application itself: call its function", draft.procedure);
+            let text = format!("{procedure:?} is served by the application itself: call its function");
             return Err(WampError::new(uris::error::NO_SUCH_PROCEDURE).arg(text));
         }
-        Some(Found::Registered(_)) | None => return Err(no_such_procedure(&draft.procedure)),
+        Some(Found::Registered(_)) | None => return Err(no_such_procedure(procedure)),
     };
     let exact = registration.pattern.kind() == Match::Exact;
     let config = realm.context.config();
     if draft.options.passthru.is_some() && !config.access.offers_passthru() {
         return Err(not_offered());
     }
-    let settings = config.procedure_settings.of(&draft.procedure);
+    let settings = config.procedure_settings.of(procedure);
     let call = Arc::new(RoutedCall::new(CallRequest {
         caller: CallOrigin::Application(Arc::clone(inbox), draft.about),
-        procedure: (!exact).then(|| draft.procedure.into_boxed_str()),
+        procedure: (!exact).then(|| procedure.into()),
         options: draft.options,
         trustlevel: settings.and_then(|settings| settings.trustlevel),
         disclosed_by_realm: false,
