@@ -11,32 +11,9 @@ use crate::codec::Kind;
 use crate::codec::de::{Decode, shortened};
 use crate::codec::reader::{Frame, Reader, Token};
 use serde::de::value::{BorrowedStrDeserializer, CowStrDeserializer};
-use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
-use std::fmt;
 use std::marker::PhantomData;
-
-impl From<DecodeError> for ArgumentsError {
-    fn from(error: DecodeError) -> Self {
-        Self(error.reason.into_owned())
-    }
-}
-
-/// Serde's errors about the arguments as a whole; its errors about one argument are a `DecodeError` first.
-impl de::Error for ArgumentsError {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self(shortened(message))
-    }
-    fn missing_field(field: &'static str) -> Self {
-        Self(format!("missing argument `{field}`"))
-    }
-    fn unknown_field(field: &str, _: &'static [&'static str]) -> Self {
-        Self(shortened(format_args!("unexpected keyword argument `{field}`")))
-    }
-    fn duplicate_field(field: &'static str) -> Self {
-        Self(format!("`{field}` given more than once"))
-    }
-}
 
 pub(super) fn fail<T>(text: impl Into<String>) -> Result<T, ArgumentsError> {
     Err(ArgumentsError(text.into()))

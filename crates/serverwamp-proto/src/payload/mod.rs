@@ -5,6 +5,7 @@
 
 mod bind;
 mod encode;
+mod error;
 mod missing;
 mod part;
 mod returned;
