@@ -9,7 +9,8 @@
 use super::end::SessionEnd;
 use super::reconnect::StandingParts;
 use super::served::{ClientRoute, ServedCall};
-use super::topics::{TopicKey, Topics};
+use super::topics::Topics;
+pub(super) use super::waiting::{WaitingRegister, WaitingSubscribe};
 use crate::base::error::{Unanswered, WampError};
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::base::signal::Signal;
@@ -20,8 +21,8 @@ use hashbrown::HashMap;
 use serverwamp_proto::codec::{EncodeError, Serializer};
 use serverwamp_proto::id::{PublicationId, RegistrationId, RequestId, SubscriptionId};
 use serverwamp_proto::message::{
-    CallOptions, Cancel, CancelMode, CancelOptions, Goodbye, GoodbyeDetails, Message, Subscribe,
-    SubscribeOptions, Unregister, Unsubscribe, Welcome, encode_call,
+    CallOptions, Cancel, CancelMode, CancelOptions, Goodbye, GoodbyeDetails, Message, Unregister,
+    Unsubscribe, Welcome, encode_call,
 };
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::client::{ClientMachine, ClientState, RequestKind};
@@ -44,27 +45,6 @@ pub(super) enum Awaited {
     Register(Arc<WaitingRegister>),
     /// Nobody waits for the answer.
     Nobody,
-}
-
-/// A SUBSCRIBE without its answer.
-pub(super) struct WaitingSubscribe {
-    pub(super) key: TopicKey,
-    pub(super) options: SubscribeOptions,
-    pub(super) inbox: Arc<EventInbox>,
-    pub(super) answer: Signal<Result<SubscriptionId, WampError>>,
-}
-
-impl WaitingSubscribe {
-    pub(super) fn message(&self, request: RequestId) -> Message<'static> {
-        let topic = self.key.topic.to_string().into();
-        Message::Subscribe(Subscribe { request, options: self.options.clone(), topic })
-    }
-}
-
-/// A REGISTER without its answer.
-pub(super) struct WaitingRegister {
-    pub(super) route: Arc<ClientRoute>,
-    pub(super) answer: Signal<Result<RegistrationId, WampError>>,
 }
 
 /// A request that can be made in any session.
