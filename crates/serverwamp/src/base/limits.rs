@@ -181,8 +181,9 @@ pub struct Limits {
     /// entry is looked up for every receiver.
     pub receivers: usize,
     /// Bytes of these entries, as they stand in the message and with what separates them; beyond, PUBLISH is refused in the
-    /// same way, and neither the rest of the lists nor its arguments are read. Default 256 KiB: 32 bytes for each of 8192
-    /// receivers, which is more than most names need, and reading more would take longer than a turn.
+    /// same way, and neither the rest of the lists nor its arguments are read. Default 160 KiB: 20 bytes for each of 8192
+    /// receivers, the longest id of a session with room to spare, or some 4000 names of 36 letters; reading more would take
+    /// longer than a turn.
     pub receivers_bytes: usize,
     /// Bytes of the arguments of a call of the meta API; beyond, it is refused with `wamp.error.payload_size_exceeded`.
     /// Default 64 KiB: the longest useful arguments are filters of some thousand roles, and reading more would take
@@ -254,7 +255,7 @@ impl Default for Limits {
             cached_decisions: 10_000,
             cached_decision_time: Duration::from_secs(60),
             receivers: 8192,
-            receivers_bytes: 256 << 10,
+            receivers_bytes: 160 << 10,
             meta_arguments: 64 << 10,
             nesting: 64,
             uri_bytes: 1024,
