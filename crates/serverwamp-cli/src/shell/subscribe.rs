@@ -1,22 +1,25 @@
 //! `serverwamp subscribe`: the events of a topic or a pattern, until enough have come or Ctrl-C.
 
 use super::clock::time_of_day;
-use super::connect::{connect, failed};
+use super::connect::{connect, failed, refused, with_advice};
 use super::json;
 use super::output::{Form, Item, Out, OutputOptions, parts, visible};
 use super::target::{Target, TargetOptions};
 use crate::failure::Failure;
 use crate::stop::StopSignals;
 use clap::{Args, ValueEnum};
-use serverwamp::client::Client;
-use serverwamp::{ReceivedEvent, RoutePattern, Subscriber, Value, prefix, wildcard};
+use serverwamp::client::{Client, Reconnect};
+use serverwamp::{Delivery, ReceivedEvent, RoutePattern, Subscriber, Value, prefix, wildcard};
+use std::fmt;
+use std::io::Write as _;
 
 /// The options of `subscribe`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
   serverwamp subscribe demo.clock -n 2
   serverwamp subscribe sensors. --match prefix -o jsonl
-  serverwamp subscribe sensors..temperature --match wildcard --retained")]
+  serverwamp subscribe sensors..temperature --match wildcard --retained
+  serverwamp subscribe shop.orders --recover -o jsonl >> orders.jsonl")]
 pub(crate) struct SubscribeOptions {
     /// The topic, or a pattern with --match
     #[arg(value_name = "URI")]
@@ -30,6 +33,9 @@ pub(crate) struct SubscribeOptions {
     /// Ask for the events that the router has retained; they come first
     #[arg(long)]
     retained: bool,
+    /// Come back when the connection is lost, and read what was missed from the router's history; what may be missing is told
+    #[arg(long)]
+    recover: bool,
     #[command(flatten)]
     output: OutputOptions,
     #[command(flatten)]
@@ -61,10 +67,16 @@ pub(crate) fn run(options: &SubscribeOptions) -> Result<(), Failure> {
     let target = Target::find(&options.target)?;
     super::block_on(async {
         let mut signals = StopSignals::listen()?;
-        let client = connect(&target).await?;
+        let client = match options.recover {
+            true => come_back(&target).await?,
+            false => connect(&target).await?,
+        };
         let mut subscribing = client.subscribe(options.matching.of(&options.uri));
         if options.retained {
             subscribing = subscribing.get_retained();
+        }
+        if options.recover {
+            subscribing = subscribing.recover();
         }
         let events = subscribing.await.map_err(|error| failed(&error))?;
         let out = Out::new(options.output.output);
@@ -77,22 +89,43 @@ pub(crate) fn run(options: &SubscribeOptions) -> Result<(), Failure> {
     })
 }
 
+/// A client that connects again when its session has ended.
+async fn come_back(target: &Target) -> Result<Client, Failure> {
+    let joined = target.builder()?.reconnect(Reconnect::new()).await;
+    joined.map_err(|error| with_advice(refused(&error, target), &error, target))
+}
+
 async fn print(client: &Client, mut events: Subscriber, out: Out, count: Option<u64>) -> Result<(), Failure> {
     let mut left = count.unwrap_or(u64::MAX);
     let mut lost = 0;
     while left > 0 {
-        let Some(event) = events.recv().await else { return Err(ended(client).await) };
+        let Some(delivery) = events.next_delivery().await else { return Err(ended(client).await) };
         if events.lost() > lost {
-            eprintln!(
-                "serverwamp: {} events were lost: the output is slower than they come",
-                events.lost() - lost
-            );
+            let more = events.lost() - lost;
+            note(format_args!("{more} events were lost: the output is slower than they come"));
             lost = events.lost();
         }
-        out.item(&item(&event, out)?)?;
-        left -= 1;
+        match delivery {
+            Delivery::Event(event) => {
+                out.item(&item(&event, out)?)?;
+                left -= 1;
+            }
+            Delivery::Recovered(missed) => {
+                for event in missed.iter().take(usize::try_from(left).unwrap_or(usize::MAX)) {
+                    out.item(&item(event, out)?)?;
+                    left -= 1;
+                }
+            }
+            Delivery::Gap(gap) => note(format_args!("events may be missing here: {}", gap.reason())),
+            _ => note(format_args!("events may be missing here: the connection was lost")),
+        }
     }
     Ok(())
+}
+
+fn note(text: fmt::Arguments<'_>) {
+    // Who does not read the errors has nothing to be told.
+    drop(writeln!(std::io::stderr(), "serverwamp: {}", visible(&text.to_string())));
 }
 
 fn item(event: &ReceivedEvent, out: Out) -> Result<Item, Failure> {

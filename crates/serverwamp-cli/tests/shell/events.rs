@@ -1,12 +1,12 @@
 //! `serverwamp publish` and `serverwamp subscribe`.
 
 use crate::calls::interrupt;
-use crate::{demo, ended, prints, run, shell, start};
+use crate::{PATIENCE, demo, ended, prints, run, shell, start};
 use serde_json::{Value, json};
 use serverwamp_conformance::output::Output;
-use serverwamp_conformance::{RawPeer, ServerProcess, Subprotocol};
+use serverwamp_conformance::{RawPeer, ServerProcess, Subprotocol, binary};
 use std::process::{Child, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A command that has subscribed, and its output.
 struct Subscribed {
@@ -109,4 +109,28 @@ fn the_end_of_the_router_is_the_end_of_a_subscription() {
     let said = "serverwamp: the router ended the session with wamp.close.system_shutdown";
     assert_eq!(finished.status.code(), Some(3));
     assert!(finished.stderr.starts_with(said), "{}", finished.stderr);
+}
+
+#[test]
+fn a_subscription_that_recovers_comes_back_and_says_what_may_be_missing() {
+    let start_at = |address: &str| ServerProcess::start(&binary::cli(), &["dev", "--listen", address], &[]);
+    let server = start_at("127.0.0.1:0");
+    let address = server.address().to_owned();
+    let mut chat = subscribed(&server, &["chat", "-n", "2", "-o", "raw", "--recover"]);
+    let said = Output::collect(chat.child.stderr.take().expect("piped"));
+    let hears = |part: &str| {
+        let heard = said.wait_for(PATIENCE, |text| text.contains(part).then_some(()));
+        assert!(heard.is_some(), "{part:?} in {}", said.text());
+    };
+    hears("events may be missing here: the router keeps no history");
+    prints(&server, &["publish", "chat", "before"], "");
+    assert!(chat.printed.wait_for(PATIENCE, |text| text.contains("before").then_some(())).is_some());
+    drop(server);
+    let server = start_at(&address);
+    let deadline = Instant::now() + PATIENCE;
+    while !chat.printed.text().contains("after") && Instant::now() < deadline {
+        run(&server, &["publish", "chat", "after", "--ack"]);
+    }
+    assert!(chat.child.wait().expect("it ends").success(), "{}", said.text());
+    assert_eq!(chat.printed.wait_for_end(Duration::from_secs(5)), "before\nafter\n");
 }
