@@ -37,7 +37,9 @@ fn the_close_frame_says_what_the_abort_said() {
         ("realm", 1000, &|peer| peer.send(json!([1, "nowhere", { "roles": { "caller": {} } }]))),
         ("HELLO", 1002, &|peer| peer.send(json!([48, 1, {}, "a.b"]))),
         ("text", 1002, &|peer| peer.send_raw(Message::binary(vec![1]))),
-        ("longer than 1000 bytes", 1009, &|peer| peer.send_raw(Message::text("x".repeat(1001)))),
+        ("message of 1001 bytes exceeds the limit of 1000", 1009, &|peer| {
+            peer.send_raw(Message::text("x".repeat(1001)))
+        }),
         ("no HELLO within", 1002, &|_| ()),
     ];
     for (part, code, act) in cases {

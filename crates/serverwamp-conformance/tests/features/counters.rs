@@ -145,7 +145,7 @@ fn violations_and_messages_that_are_too_long_are_counted_apart() {
     counters.expect(json!({ "protocol_violations": 2 }));
     let mut peer = join(&server, "realm1");
     peer.send(json!([48, 1, {}, "echo.payload", ["x".repeat(2000)]]));
-    assert_eq!(peer.expect_violation("2000 bytes"), Some(1009));
+    assert_eq!(peer.expect_violation("the limit of 2000"), Some(1009));
     counters.expect(json!({ "protocol_violations": 2, "messages_too_long": 1 }));
 }
 

@@ -31,10 +31,10 @@ fn a_message_before_the_session_is_open_may_be_as_long_as_its_limit_and_no_longe
         // When it is over, that of strangers holds again.
         peer.leave();
         peer.send(hello(1001 - overhead));
-        assert_eq!(peer.expect_violation("1000 bytes"), Some(1009));
+        assert_eq!(peer.expect_violation("the limit of 1000"), Some(1009));
         let mut peer = RawPeer::connect(server.url(), subprotocol);
         peer.send(hello(1001 - overhead));
-        assert_eq!(peer.expect_violation("1000 bytes"), Some(1009));
+        assert_eq!(peer.expect_violation("the limit of 1000"), Some(1009));
         refused += 2;
         counters.expect(json!({ "hello_messages_too_long": refused }));
     }
@@ -59,7 +59,7 @@ fn an_authenticate_that_is_too_long_is_refused() {
     let challenge = peer.hello("secure", json!({ "authmethods": ["ticket"], "authid": "joe" }));
     assert_eq!(challenge[0], 4, "{challenge}");
     peer.send(json!([5, "x".repeat(1000), {}]));
-    assert_eq!(peer.expect_violation("1000 bytes"), Some(1009));
+    assert_eq!(peer.expect_violation("the limit of 1000"), Some(1009));
     counters.expect(json!({ "hello_messages_too_long": 1 }));
 }
 
