@@ -11,7 +11,7 @@ use crate::exchange::{Exchange, FIRST_ID, Format};
 use crate::load::Turn;
 use hyper_util::rt::TokioIo;
 use serverwamp::rt::Tokio;
-use serverwamp::websocket::Asker;
+use serverwamp::websocket::EchoAsker;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 
 pub(crate) struct AskingClient {
     runtime: Runtime,
-    asker: Asker,
+    asker: EchoAsker,
     exchange: Exchange,
 }
 
@@ -32,7 +32,7 @@ impl AskingClient {
         let asker = {
             let _entered = runtime.enter();
             let io = TokioIo::new(TcpStream::from_std(client.stream)?);
-            Asker::on(io, format == Format::Json, number_of, &(Arc::new(Tokio) as _))
+            EchoAsker::on(io, format == Format::Json, number_of, &(Arc::new(Tokio) as _))
         };
         Ok(Self { runtime, asker, exchange: Exchange::echo_of(format) })
     }
@@ -64,7 +64,7 @@ fn number_of(answer: &[u8]) -> Option<u64> {
 }
 
 /// Asks again and again, each time after the answer; how often.
-async fn ask_until(asker: Asker, exchange: Exchange, until: Arc<Until>) -> Result<u64, String> {
+async fn ask_until(asker: EchoAsker, exchange: Exchange, until: Arc<Until>) -> Result<u64, String> {
     let length = exchange.request_len();
     let mut answers = 0;
     while until.goes_on(answers) {

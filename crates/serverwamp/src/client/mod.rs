@@ -25,6 +25,7 @@ mod subscribe_with;
 #[cfg(all(test, feature = "server", feature = "tokio"))]
 mod tests;
 mod topics;
+mod unwanted;
 mod waiting;
 
 pub use auth::Login;

@@ -14,15 +14,14 @@ pub(super) use super::waiting::{WaitingRegister, WaitingSubscribe};
 use crate::base::error::{Unanswered, WampError};
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::base::signal::Signal;
-use crate::peering::{CallInbox, Ended, EventInbox};
+use crate::peering::{CallInbox, Ended};
 use crate::rt::Runtime;
 use crate::transport::{Class, Outbox, PushError};
 use hashbrown::HashMap;
 use serverwamp_proto::codec::{EncodeError, Serializer};
-use serverwamp_proto::id::{PublicationId, RegistrationId, RequestId, SubscriptionId};
+use serverwamp_proto::id::{PublicationId, RegistrationId, RequestId};
 use serverwamp_proto::message::{
-    CallOptions, Cancel, CancelMode, CancelOptions, Goodbye, GoodbyeDetails, Message, Unregister,
-    Unsubscribe, Welcome, encode_call,
+    CallOptions, Cancel, CancelMode, CancelOptions, Goodbye, GoodbyeDetails, Message, Welcome, encode_call,
 };
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::client::{ClientMachine, ClientState, RequestKind};
@@ -226,7 +225,7 @@ impl ClientSession {
         state.machine.state() != ClientState::Established || self.outbox.is_closed()
     }
 
-    fn push_request(
+    pub(super) fn push_request(
         &self,
         state: &mut ClientTables,
         request: RequestId,
@@ -290,53 +289,6 @@ impl ClientSession {
         let cancel = Message::Cancel(Cancel { request, options });
         // Where it does not fit the call goes on, and its answer is passed over.
         let _unsent = self.outbox.push(Class::Refusable, |out| cancel.encode(self.serializer, out));
-    }
-
-    /// Ends what somebody subscribed to, and the subscription with the last of them.
-    pub(super) fn unsubscribe(&self, id: SubscriptionId, inbox: &Arc<EventInbox>) {
-        inbox.give_up();
-        if let Some(standing) = &self.standing {
-            standing.unsubscribed(inbox);
-        }
-        let mut state = self.state();
-        let id = inbox.current_id().unwrap_or(id);
-        let over = state.topics.leave(id, inbox);
-        self.send_unsubscribes(&mut state, over);
-    }
-
-    /// Sends UNSUBSCRIBE for what nobody listens to.
-    pub(super) fn send_unsubscribes(
-        &self,
-        state: &mut ClientTables,
-        over: impl IntoIterator<Item = SubscriptionId>,
-    ) {
-        for subscription in over {
-            let Some(request) =
-                state.machine.request(RequestKind::Unsubscribe(subscription), Awaited::Nobody)
-            else {
-                continue;
-            };
-            let unsubscribe = Message::Unsubscribe(Unsubscribe { request, subscription });
-            // Where it does not fit, events go on to arrive and are passed over.
-            let _unsent = self.push_request(state, request, &unsubscribe);
-        }
-    }
-
-    /// Gives a registration up. Invocations that cross this are served.
-    pub(super) fn unregister(&self, route: &Arc<ClientRoute>, registration: RegistrationId) {
-        if let Some(standing) = &self.standing {
-            standing.unregistered(route);
-        }
-        let mut state = self.state();
-        // In another session, the id may be another registration's.
-        if !state.registrations.get(&registration).is_some_and(|other| Arc::ptr_eq(other, route)) {
-            return;
-        }
-        let kind = RequestKind::Unregister(registration);
-        let Some(request) = state.machine.request(kind, Awaited::Nobody) else { return };
-        let unregister = Message::Unregister(Unregister { request, registration });
-        // Where it does not fit the router goes on to call, and is served.
-        let _unsent = self.push_request(&mut state, request, &unregister);
     }
 
     /// Sends GOODBYE, once.

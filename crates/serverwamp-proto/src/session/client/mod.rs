@@ -389,4 +389,6 @@ impl<P, I> fmt::Debug for ClientMachine<P, I> {
 #[cfg(test)]
 mod at_random;
 #[cfg(test)]
+mod plain_results;
+#[cfg(test)]
 mod tests;

@@ -23,7 +23,7 @@ use crate::transport::{
 
 /// An open WebSocket on which anybody may ask. Cheap to clone; the connection ends with the process.
 #[derive(Clone)]
-pub struct Asker {
+pub struct EchoAsker {
     outbox: Outbox,
     questions: Arc<Mutex<Questions>>,
 }
@@ -32,12 +32,12 @@ pub struct Asker {
 #[derive(Default)]
 struct Questions {
     last: u64,
-    open: HashMap<u64, Arc<Mutex<Answer>>>,
+    open: HashMap<u64, Arc<Mutex<EchoAnswer>>>,
     over: bool,
 }
 
 #[derive(Default)]
-struct Answer {
+struct EchoAnswer {
     message: Option<Option<Bytes>>,
     waker: Option<Waker>,
 }
@@ -46,7 +46,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Asker {
+impl EchoAsker {
     /// Asks on a stream that was upgraded to a WebSocket; `id_of` finds in an answer the number of its question.
     pub fn on<IO>(io: IO, text: bool, id_of: fn(&[u8]) -> Option<u64>, runtime: &Arc<dyn Runtime>) -> Self
     where
@@ -58,7 +58,7 @@ impl Asker {
         let run_queue = RunQueue::new(Arc::clone(runtime), Pool::new(0));
         let outbox = Outbox::borrowing(framing, config.plain_bounds(), run_queue.pool());
         let questions = Arc::default();
-        let handler = Answers { questions: Arc::clone(&questions), id_of };
+        let handler = EchoReader { questions: Arc::clone(&questions), id_of };
         let connection = Connection::new(io, outbox.clone(), handler, config.settings(), &run_queue);
         runtime.spawn(Box::pin(connection));
         Self { outbox, questions }
@@ -81,29 +81,29 @@ impl Asker {
         .await
     }
 
-    fn enter(&self) -> Option<(u64, Arc<Mutex<Answer>>)> {
+    fn enter(&self) -> Option<(u64, Arc<Mutex<EchoAnswer>>)> {
         let mut questions = lock(&self.questions);
         (!questions.over).then_some(())?;
         questions.last += 1;
-        let (number, answer) = (questions.last, Arc::<Mutex<Answer>>::default());
+        let (number, answer) = (questions.last, Arc::<Mutex<EchoAnswer>>::default());
         questions.open.insert(number, Arc::clone(&answer));
         Some((number, answer))
     }
 }
 
-impl fmt::Debug for Asker {
+impl fmt::Debug for EchoAsker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Asker").field("open", &lock(&self.questions).open.len()).finish_non_exhaustive()
+        f.debug_struct("EchoAsker").field("open", &lock(&self.questions).open.len()).finish_non_exhaustive()
     }
 }
 
 /// Takes the answers in.
-struct Answers {
+struct EchoReader {
     questions: Arc<Mutex<Questions>>,
     id_of: fn(&[u8]) -> Option<u64>,
 }
 
-fn give(answer: &Mutex<Answer>, message: Option<Bytes>) {
+fn give(answer: &Mutex<EchoAnswer>, message: Option<Bytes>) {
     let mut answer = lock(answer);
     answer.message = Some(message);
     let waker = answer.waker.take();
@@ -111,7 +111,7 @@ fn give(answer: &Mutex<Answer>, message: Option<Bytes>) {
     waker.into_iter().for_each(Waker::wake);
 }
 
-impl MessageHandler for Answers {
+impl MessageHandler for EchoReader {
     fn message(&mut self, message: Bytes, _: Opcode, _: Instant) -> Flow {
         let number = (self.id_of)(&message);
         let answer = number.and_then(|number| lock(&self.questions).open.remove(&number));

@@ -14,7 +14,7 @@ mod upgrade;
 pub use serverwamp_proto::websocket::Subprotocol;
 
 #[cfg(feature = "measure")]
-pub use self::asker::Asker;
+pub use self::asker::EchoAsker;
 pub use self::config::WebSocketConfig;
 pub use self::echo::echo;
 pub use self::host::{HostPattern, InvalidPattern};
