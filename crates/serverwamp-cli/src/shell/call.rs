@@ -122,7 +122,7 @@ struct Following<'a> {
 impl Following<'_> {
     async fn follow(mut self, mut call: ProgressResults, signals: &mut StopSignals) -> Result<(), End> {
         let cancel_after = self.options.cancel_after.map_or(Duration::MAX, |Span(after)| after);
-        let mut late = std::pin::pin!(sleep(cancel_after));
+        let mut late = std::pin::pin!(tokio::time::sleep(cancel_after));
         let mut canceled = false;
         loop {
             tokio::select! {
@@ -199,13 +199,6 @@ impl Following<'_> {
 /// Whether a result fits on one line with others.
 fn short(text: &[u8]) -> bool {
     text.len() <= 24 && !text.contains(&b'\n')
-}
-
-async fn sleep(time: Duration) {
-    match Instant::now().checked_add(time) {
-        Some(_) => tokio::time::sleep(time).await,
-        None => std::future::pending().await,
-    }
 }
 
 fn note(text: &str) {

@@ -4,7 +4,6 @@ use crate::scratch::Scratch;
 use crate::{demo, ended, fails, prints, run, run_with_input, shell, start};
 use serde_json::json;
 use serverwamp_conformance::{RawPeer, ServerProcess, Subprotocol};
-use std::time::Duration;
 
 #[test]
 fn a_result_is_printed_in_the_form_that_was_asked_for() {
@@ -98,7 +97,6 @@ fn ctrl_c_cancels_the_call_first_and_a_second_one_ends_it() {
     interrupt(child.id());
     // With `kill` the callee may take its time.
     callee.expect(json!([69, invocation[1], {"mode": "kill"}]));
-    std::thread::sleep(Duration::from_millis(50));
     interrupt(child.id());
     let finished = ended(child);
     let said = "serverwamp: canceled; once more Ctrl-C stops at once\nserverwamp: stopped without waiting for the callee\n";

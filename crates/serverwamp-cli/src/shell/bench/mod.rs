@@ -11,9 +11,9 @@ mod plot;
 mod publish;
 mod report;
 
-use self::load::{Amount, Load};
+use self::load::{Amount, Load, Operation};
 use self::report::{Report, Reported};
-use super::connect::connect;
+use super::connect::{connect, failed};
 use super::duration::Span;
 use super::output::{Form, Out};
 use super::target::{Target, TargetOptions};
@@ -112,6 +112,23 @@ fn circumstances(target: &Target, load: &LoadOptions) -> Vec<(&'static str, Valu
         all.push(("rate", format!("{rate} a second").into()));
     }
     all
+}
+
+/// Puts the load on these connections, if one request shows that the rest makes sense.
+async fn measure(
+    what: String,
+    unit: &'static str,
+    target: &Target,
+    options: &LoadOptions,
+    connections: Vec<Operation>,
+) -> Result<Report, Failure> {
+    if let Some(first) = connections.first() {
+        first().await.map_err(|error| failed(&error))?;
+    }
+    let load = options.load();
+    let circumstances = circumstances(target, options);
+    let measured = load.run(connections).await;
+    Ok(Report { what, unit, circumstances, open_loop: load.rate.is_some(), measured, expected: None })
 }
 
 pub(crate) fn run(command: &BenchCommand) -> Result<(), Failure> {

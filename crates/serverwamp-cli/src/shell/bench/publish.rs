@@ -2,9 +2,8 @@
 
 use super::load::Operation;
 use super::report::Report;
-use super::{LoadOptions, ReportOptions, circumstances, connections};
+use super::{LoadOptions, ReportOptions, connections, measure};
 use crate::failure::Failure;
-use crate::shell::connect::failed;
 use crate::shell::target::Target;
 use crate::shell::words::{Arguments, Words};
 use clap::Args;
@@ -37,20 +36,7 @@ pub(super) async fn run(options: &PublishBenchOptions) -> Result<Report, Failure
         .iter()
         .map(|client| operation(client.clone(), options.uri.clone(), Arc::clone(&arguments)))
         .collect();
-    // One publication says whether the rest makes sense.
-    if let Some(first) = operations.first() {
-        first().await.map_err(|error| failed(&error))?;
-    }
-    let load = options.load.load();
-    let measured = load.run(operations).await;
-    Ok(Report {
-        what: format!("publish {}", options.uri),
-        unit: "publications",
-        circumstances: circumstances(&target, &options.load),
-        open_loop: load.rate.is_some(),
-        measured,
-        expected: None,
-    })
+    measure(format!("publish {}", options.uri), "publications", &target, &options.load, operations).await
 }
 
 fn operation(client: Client, uri: String, arguments: Arc<Arguments>) -> Operation {
