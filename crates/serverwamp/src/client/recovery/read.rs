@@ -1,4 +1,4 @@
-//! HistoryReading a history from a position to its end, and the decision whether that is all that was missed.
+//! Reading a history from a position to its end, and the decision whether that is all that was missed.
 
 use super::page::{HistoryPage, PAGE, PageRequest};
 use crate::base::error::WampError;
