@@ -40,7 +40,9 @@ pub use api::routes::regex;
 pub use api::routes::{RoutePattern, RouteSet, prefix, wildcard};
 pub use api::{extract, handler, layer, reply, request};
 #[cfg(feature = "server")]
-pub use application::{Application, ApplicationBuilder, AppliedChanges, RealmChanges, Realms};
+pub use application::{
+    Application, ApplicationBuilder, ApplicationSettings, AppliedChanges, RealmChanges, Realms,
+};
 pub use base::error::{ConfigError, Unanswered, WampError};
 pub use base::io;
 #[cfg(feature = "server")]

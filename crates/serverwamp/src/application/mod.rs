@@ -1,8 +1,12 @@
 //! The application: its realms, its limits, and what peers connect to.
 
+mod changes;
 mod realms;
+mod settings;
 
-pub use realms::{AppliedChanges, RealmChanges, Realms};
+pub use changes::{AppliedChanges, RealmChanges};
+pub use realms::Realms;
+pub use settings::ApplicationSettings;
 
 use crate::api::auth::{Secret, random_secret};
 use crate::api::handler::{NoState, SharedState, StateFor};
@@ -19,13 +23,11 @@ use crate::router::auth::Slowdown;
 use crate::router::realm::{CallPermits, RealmChange, RealmHandle, RealmRegistry, RouterContext};
 use crate::rt::guard::guard;
 use crate::rt::{BoxFuture, Runtime, after};
-use crate::transport::impossible;
 use crate::transport::long_poll::LongPollConfig;
 use crate::transport::rawsocket::RawSocketConfig;
 use crate::transport::shutdown::{Connections, Farewell};
 use crate::transport::websocket::WebSocketConfig;
-use crate::transport::{Pool, RunQueue};
-use serverwamp_proto::codec::Nesting;
+use crate::transport::{CarrierSettings, CurrentSettings, Pool, RunQueue, SettingsCell, impossible};
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
@@ -310,7 +312,6 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             let text = "an application without a realm serves nobody: add one with `.realm(Realm::new(..))`";
             this.problems.push(Problem::new(this.place, text.into()));
         }
-        let nesting = Nesting::new(limits.nesting);
         for (place, texts) in [
             (this.changed.limits, impossible::in_limits(&limits)),
             (this.changed.websocket, impossible::in_websocket(&this.websocket)),
@@ -328,13 +329,22 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
                 "no async runtime: enable the feature `tokio` or `smol`, or pass one with `.runtime(..)`";
             this.problems.push(Problem::new(this.place, text.into()));
         }
-        let (Some(runtime), Some(nesting), true) = (runtime, nesting, this.problems.is_empty()) else {
+        let (Some(runtime), true) = (runtime, this.problems.is_empty()) else {
             return Err(ConfigError::of_application(this.problems));
         };
         let runtime = guard(runtime, Arc::clone(&counters));
         let run_queue = RunQueue::new(Arc::clone(&runtime), Pool::new(limits.pool()));
-        let shared = RouterContext {
+        let settings = SettingsCell::new(CurrentSettings {
             limits: Arc::clone(&limits),
+            carriers: Arc::new(CarrierSettings {
+                websocket: this.websocket,
+                long_poll: this.long_poll,
+                rawsocket: this.rawsocket,
+                proxies: this.proxies,
+            }),
+        });
+        let shared = RouterContext {
+            settings: settings.clone(),
             counters: Arc::clone(&counters),
             connections: Connections::default(),
             runtime: Arc::clone(&runtime),
@@ -352,23 +362,18 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
                 realms.set_default(&realm);
             }
             // Nobody else has the registry yet, and the names are known to differ.
-            let _added = realms.apply(vec![RealmChange::Add(realm)]);
+            let _added = realms.apply(vec![RealmChange::Add(realm)], None);
         }
         realms.shared.neighbours.meet(&realms);
         Ok(Application(Arc::new(Environment {
             realms,
-            admissions: Admissions::new(&limits, this.proxies.clone(), Arc::clone(&counters)),
-            proxies: this.proxies,
-            limits,
-            nesting,
+            admissions: Admissions::new(&limits, Arc::clone(&counters)),
+            settings,
             run_queue,
             runtime,
             connections,
             counters,
             permits,
-            websocket: this.websocket,
-            long_poll: this.long_poll,
-            rawsocket: this.rawsocket,
         })))
     }
 }

@@ -1,14 +1,14 @@
 //! The realms of an application that runs: added, reconfigured and stopped, one at a time or several at once.
 
+use super::changes::{AppliedChanges, RealmChanges, WantedChange};
 use super::{Application, Placed};
 use crate::api::realm::{CompilePurpose, Realm, RealmTemplate};
-use crate::api::routes::RoutePattern;
 use crate::base::error::{ConfigError, Problem};
 use crate::base::limits::Limits;
-use crate::base::signal::Signal;
 use crate::peer::Environment;
 use crate::peering::Compiled;
 use crate::router::realm::{Blueprint, RealmChange, RealmEnd, RealmHandle, RunningTemplate};
+use crate::transport::CurrentSettings;
 use hashbrown::HashSet;
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::uri::UriRules;
@@ -36,106 +36,6 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone)]
 pub struct Realms(Arc<Environment>);
-
-/// Changes of several realms, which are applied all or none; for [`Realms::apply`].
-///
-/// ```
-/// use serverwamp::{Application, Realm, RealmChanges};
-///
-/// let app = Application::builder().realm(Realm::router("one").allow_anonymous("guest")).build()?;
-/// let changes = RealmChanges::new()
-///     .stop("one", "wamp.close.close_realm")
-///     .add(Realm::router("two").allow_anonymous("guest"));
-/// app.realms().apply(changes)?;
-/// assert_eq!(app.realms().names(), ["two"]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Default)]
-#[must_use = "nothing is changed until they are applied"]
-pub struct RealmChanges(Vec<(WantedChange, &'static Location<'static>)>);
-
-#[derive(Debug)]
-enum WantedChange {
-    Add(Realm),
-    Reconfigure(Realm),
-    Stop { name: String, reason: String },
-    AddTemplate(RealmTemplate),
-    ReplaceTemplate(RealmTemplate),
-    RemoveTemplate { pattern: RoutePattern, reason: String },
-}
-
-impl RealmChanges {
-    /// No changes.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds a realm, as [`Realms::add`].
-    #[track_caller]
-    #[expect(clippy::should_implement_trait, reason = "changes are a list and no sum")]
-    pub fn add(mut self, realm: Realm) -> Self {
-        self.0.push((WantedChange::Add(realm), Location::caller()));
-        self
-    }
-
-    /// Replaces the configuration of the realm with this name, as [`Realms::reconfigure`].
-    #[track_caller]
-    pub fn reconfigure(mut self, realm: Realm) -> Self {
-        self.0.push((WantedChange::Reconfigure(realm), Location::caller()));
-        self
-    }
-
-    /// Stops a realm, as [`Realms::stop`].
-    #[track_caller]
-    pub fn stop(mut self, name: impl Into<String>, reason: impl Into<String>) -> Self {
-        let (name, reason) = (name.into(), reason.into());
-        self.0.push((WantedChange::Stop { name, reason }, Location::caller()));
-        self
-    }
-
-    /// Adds a template, behind those that there are: the first that fits a name makes a realm of it.
-    #[track_caller]
-    pub fn add_template(mut self, template: RealmTemplate) -> Self {
-        self.0.push((WantedChange::AddTemplate(template), Location::caller()));
-        self
-    }
-
-    /// Replaces the template of the same pattern.
-    ///
-    /// Who comes in from now on is decided by its authenticators, also where the realm is there, and sessions that came in by a method
-    /// that it does not have end as after [`Realms::reconfigure`]. Its bounds count from now on. **Realms that are there stay as they
-    /// are** until they are empty and made again; [`reconfigure`](Self::reconfigure) changes one at once.
-    #[track_caller]
-    pub fn replace_template(mut self, template: RealmTemplate) -> Self {
-        self.0.push((WantedChange::ReplaceTemplate(template), Location::caller()));
-        self
-    }
-
-    /// Removes the template of this pattern, and stops the realms that were made of it, as [`Realms::stop`].
-    #[track_caller]
-    pub fn remove_template(mut self, pattern: impl Into<RoutePattern>, reason: impl Into<String>) -> Self {
-        let (pattern, reason) = (pattern.into(), reason.into());
-        self.0.push((WantedChange::RemoveTemplate { pattern, reason }, Location::caller()));
-        self
-    }
-}
-
-/// Changes that are in effect: whatever is asked for from now on is decided by them. What sessions hold already is looked at in turns;
-/// [`settled`](Self::settled) waits for that.
-#[derive(Debug)]
-pub struct AppliedChanges(Vec<Arc<Signal<()>>>);
-
-impl AppliedChanges {
-    /// Waits until every session, subscription and registration that is not allowed any more has been ended or revoked.
-    ///
-    /// # Cancel safety
-    /// The work goes on whether anybody waits or not.
-    pub async fn settled(self) {
-        for swept in self.0 {
-            swept.wait().await;
-        }
-    }
-}
 
 impl Application {
     /// The realms, to be added, reconfigured and stopped while others run.
@@ -205,21 +105,28 @@ impl Realms {
     #[track_caller]
     pub fn apply(&self, changes: RealmChanges) -> Result<AppliedChanges, ConfigError> {
         let place = Location::caller();
+        let former = Arc::clone(&self.0.settings.now());
         let mut problems = Vec::new();
+        let settings = changes.settings.map(|(settings, place)| {
+            problems.extend(settings.problems(place));
+            CurrentSettings::from(*settings)
+        });
+        let limits = Arc::clone(&settings.as_ref().unwrap_or(&former).limits);
         let mut names = HashSet::new();
-        let mut prepared = Vec::with_capacity(changes.0.len());
-        for (wanted, place) in changes.0 {
+        let mut prepared = Vec::with_capacity(changes.realms.len());
+        for (wanted, place) in changes.realms {
             let name = wanted.name();
             if !names.insert(name.clone()) {
                 problems.push(Problem::new(place, format!("{name} is changed twice at once")));
                 continue;
             }
-            prepared.extend(self.prepare(wanted, place, &mut problems));
+            prepared.extend(self.prepare(wanted, &limits, place, &mut problems));
         }
         if !problems.is_empty() {
             return Err(ConfigError::of_realms(problems));
         }
-        let applied = self.0.realms.apply(prepared);
+        let settings = settings.map(|settings| (former, settings));
+        let applied = self.0.apply(prepared, settings);
         applied.map(AppliedChanges).map_err(|name| changed_meanwhile(place, &name))
     }
 
@@ -236,10 +143,11 @@ impl Realms {
     fn prepare(
         &self,
         wanted: WantedChange,
+        limits: &Limits,
         place: &'static Location<'static>,
         problems: &mut Vec<Problem>,
     ) -> Option<RealmChange> {
-        let (registry, limits) = (&self.0.realms, &self.0.limits);
+        let registry = &self.0.realms;
         let none = |name: &str| Problem::new(place, format!("there is no realm {name:?}"));
         match wanted {
             WantedChange::Add(realm) => {
@@ -272,17 +180,18 @@ impl Realms {
                     }
                 }
             }
-            of_template => self.prepare_template(of_template, place, problems),
+            of_template => self.prepare_template(of_template, limits, place, problems),
         }
     }
 
     fn prepare_template(
         &self,
         wanted: WantedChange,
+        limits: &Limits,
         place: &'static Location<'static>,
         problems: &mut Vec<Problem>,
     ) -> Option<RealmChange> {
-        let (registry, limits) = (&self.0.realms, &self.0.limits);
+        let registry = &self.0.realms;
         match wanted {
             WantedChange::AddTemplate(template) => {
                 let ((place, written), template) = (template.describe(), template.compile(limits, problems)?);
@@ -328,20 +237,6 @@ fn stopped(reason: String, what: &str) -> Result<RealmEnd, String> {
     }
 }
 
-impl WantedChange {
-    /// What is changed, in words.
-    fn name(&self) -> String {
-        match self {
-            Self::Add(realm) | Self::Reconfigure(realm) => format!("realm {:?}", realm.name()),
-            Self::Stop { name, .. } => format!("realm {name:?}"),
-            Self::AddTemplate(template) | Self::ReplaceTemplate(template) => {
-                format!("template {}", template.describe().1)
-            }
-            Self::RemoveTemplate { pattern, .. } => format!("template {pattern:?}"),
-        }
-    }
-}
-
 /// Realms that cannot be there together.
 pub(super) fn rivals(blueprints: &[(Blueprint, Placed)]) -> Vec<Problem> {
     let mut names = HashSet::new();
@@ -362,7 +257,7 @@ pub(super) fn rivals(blueprints: &[(Blueprint, Placed)]) -> Vec<Problem> {
 /// The templates as they run; what is wrong with them goes to `problems`.
 pub(super) fn templates(
     wanted: Vec<RealmTemplate>,
-    limits: &Arc<Limits>,
+    limits: &Limits,
     problems: &mut Vec<Problem>,
 ) -> Vec<Arc<RunningTemplate>> {
     let mut templates: Vec<Arc<RunningTemplate>> = Vec::new();
@@ -378,7 +273,7 @@ pub(super) fn templates(
     templates
 }
 
-fn changed_meanwhile(place: &'static Location<'static>, name: &str) -> ConfigError {
+pub(super) fn changed_meanwhile(place: &'static Location<'static>, name: &str) -> ConfigError {
     let text =
         format!("{name:?} was changed by somebody else at the same time: nothing has changed, try again");
     ConfigError::of_realms(vec![Problem::new(place, text)])

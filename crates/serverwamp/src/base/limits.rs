@@ -276,6 +276,13 @@ pub(crate) struct RequestRate {
     pub(crate) burst: u32,
 }
 
+impl RequestRate {
+    /// The lower one of both rates, and of both bursts.
+    pub(crate) fn at_most(self, other: Self) -> Self {
+        Self { rate: self.rate.min(other.rate), burst: self.burst.min(other.burst) }
+    }
+}
+
 impl Limits {
     /// The rate of every connection's requests, if there is one.
     pub(crate) fn request_rate(&self) -> Option<RequestRate> {

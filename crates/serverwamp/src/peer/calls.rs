@@ -352,7 +352,7 @@ fn describe(state: &mut CallState<Session>, session: &Arc<RouterSession>, call: 
     state.disclose_me = call.options.disclose_me;
     state.inputs = call.options.progress.then(Arc::default);
     if call.options.timeout > 0 {
-        let longest = session.running_realm().context.limits.longest_call_timeout;
+        let longest = session.limits().longest_call_timeout;
         let timeout = Duration::from_millis(call.options.timeout).min(longest);
         state.timeout = Some(timeout);
         state.deadline = Some(after(session.runtime().now(), timeout));

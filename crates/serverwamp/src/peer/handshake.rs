@@ -58,7 +58,7 @@ impl Peer {
             challenged: false,
             agent,
         }));
-        self.arm(self.app.limits.authenticate_timeout);
+        self.arm(self.limits.authenticate_timeout);
         self.poll_at_once();
     }
 
@@ -170,8 +170,13 @@ impl Peer {
             return;
         }
         self.has_role_limits = changes;
-        let limits = &self.app.limits;
-        self.rate_limit.change(of_role.requests.or_else(|| limits.request_rate()), self.app.runtime.now());
+        let limits = &self.limits;
+        // Those of the application may be lower than when the role got its own.
+        let rate = match (of_role.requests, limits.request_rate()) {
+            (Some(of_role), Some(of_all)) => Some(of_role.at_most(of_all)),
+            (of_role, of_all) => of_role.or(of_all),
+        };
+        self.rate_limit.change(rate, self.app.runtime.now());
         self.outbox.resize(&limits.bounds().at_most(of_role.outgoing_bytes));
     }
 

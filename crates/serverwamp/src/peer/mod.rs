@@ -22,6 +22,7 @@ mod undecided;
 pub(crate) use self::environment::Environment;
 
 use crate::base::admission::Permit;
+use crate::base::limits::Limits;
 use crate::base::log::{self, Whose};
 use crate::base::statistics::Refusal;
 use crate::router::auth::{Exchange, Principal};
@@ -34,8 +35,9 @@ use crate::transport::{EndReason, Flow, MessageHandler, Outbox, TransportInfo, c
 use bytes::Bytes;
 use calls::Calls;
 use deadlines::earliest;
+use environment::reading;
 use handshake::NotLetIn;
-use rate_limit::RateLimit;
+use rate_limit::{RateLimit, is_request};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::RequestNumbering;
 use serverwamp_proto::message::{Message, QuickRequest, Violation};
@@ -51,6 +53,8 @@ use undecided::UndecidedRequests;
 /// The application's side of one connection.
 pub(crate) struct Peer {
     app: Arc<Environment>,
+    /// The limits of the connection, which stay what they were when it was accepted.
+    limits: Arc<Limits>,
     transport: Arc<TransportInfo>,
     serializer: Serializer,
     outbox: Outbox,
@@ -130,26 +134,28 @@ impl Peer {
         app: &Arc<Environment>,
         transport: TransportInfo,
         outbox: Outbox,
+        limits: Arc<Limits>,
         permit: Permit,
     ) -> Self {
         let app = Arc::clone(app);
         let numbering =
-            if app.limits.strict_request_ids { RequestNumbering::Strict } else { RequestNumbering::Lenient };
+            if limits.strict_request_ids { RequestNumbering::Strict } else { RequestNumbering::Lenient };
         let mut peer = Self {
             serializer: transport.serializer,
             transport: Arc::new(transport),
-            machine: SessionMachine::new(numbering).with_bounds(app.reading()),
+            machine: SessionMachine::new(numbering).with_bounds(reading(&limits)),
             phase: Phase::Closed,
             deadline: None,
-            rate_limit: RateLimit::new(&app.limits, app.runtime.now()),
+            rate_limit: RateLimit::new(&limits, app.runtime.now()),
             has_role_limits: false,
             known: None,
             _alive: app.connections.enter(outbox.clone()),
             outbox,
             permit,
+            limits,
             app,
         };
-        peer.arm(peer.app.limits.hello_timeout);
+        peer.arm(peer.limits.hello_timeout);
         peer
     }
 
@@ -205,7 +211,7 @@ impl Peer {
         self.end_session(CloseReason::Goodbye(reason.to_owned()));
         self.send(&wire::goodbye(uris::close::GOODBYE_AND_OUT, None));
         self.phase = Phase::Closed;
-        self.arm(self.app.limits.hello_timeout);
+        self.arm(self.limits.hello_timeout);
     }
 
     /// The peer's ABORT, or its answer to our GOODBYE: nothing more is sent.
@@ -269,16 +275,6 @@ impl Peer {
     }
 }
 
-/// Returns whether the message counts as a request of its sender. Answers come at the pace of requests to the peer, unless they are many.
-fn is_request(step: &SessionStep<'_>) -> bool {
-    match step {
-        SessionStep::Join(..) => true,
-        SessionStep::Request(Message::Yield(result)) => result.options.progress,
-        SessionStep::Request(request) => !matches!(request, Message::Error(_)),
-        _ => false,
-    }
-}
-
 impl MessageHandler for Peer {
     fn message(&mut self, message: Bytes, _kind: Opcode, now: Instant) -> Flow {
         if let Err(violation) = self.receive(&message, now) {
@@ -297,7 +293,7 @@ impl MessageHandler for Peer {
 
     fn longest_message(&self) -> usize {
         match self.phase {
-            Phase::Closed | Phase::Deciding(_) => self.app.limits.hello_bytes,
+            Phase::Closed | Phase::Deciding(_) => self.limits.hello_bytes,
             Phase::Open(_) | Phase::Closing | Phase::Ended => usize::MAX,
         }
     }
@@ -362,7 +358,7 @@ impl MessageHandler for Peer {
     }
 
     fn found_slow(&mut self) {
-        overdue::is_slow(&self.app, self.whose());
+        overdue::is_slow(&self.app, &self.limits, self.whose());
     }
 
     fn violation(&mut self, description: &str, close_code: u16) {

@@ -104,7 +104,7 @@ impl Peer {
         self.machine.closing();
         self.send(&wire::goodbye(reason, message));
         self.phase = Phase::Closing;
-        self.arm(self.app.limits.goodbye_timeout);
+        self.arm(self.limits.goodbye_timeout);
     }
 }
 

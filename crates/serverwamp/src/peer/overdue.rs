@@ -3,6 +3,7 @@
 use super::Environment;
 use super::{Peer, Phase};
 use crate::WampError;
+use crate::base::limits::Limits;
 use crate::base::log::Whose;
 use crate::base::statistics::Refusal;
 use crate::router::session::CloseReason;
@@ -21,7 +22,7 @@ impl Peer {
         if self.rate_limit.rests() || session.calls_in_flight() > 0 || !session.invocations().is_empty() {
             return self.rate_limit.hear(now);
         }
-        let text = format!("nothing was sent for {:?}", self.app.limits.idle_timeout);
+        let text = format!("nothing was sent for {:?}", self.limits.idle_timeout);
         self.app.counters.refused(Refusal::IdleTimeout, session, &text);
         let reason = uris::close::TIMEOUT;
         self.say_goodbye(reason, Some(&text), CloseReason::Closed(reason.to_owned()));
@@ -51,13 +52,13 @@ impl Peer {
         self.deadline = None;
         match &self.phase {
             Phase::Closed => {
-                let text = format!("no HELLO within {:?}", self.app.limits.hello_timeout);
+                let text = format!("no HELLO within {:?}", self.limits.hello_timeout);
                 self.app.counters.refused(Refusal::HelloTimeout, self.whose(), &text);
                 self.send(&wire::abort(self.serializer, uris::error::PROTOCOL_VIOLATION, Some(&text)));
                 self.over(CloseReason::Violation(text.clone()), 1002, text);
             }
             Phase::Deciding(deciding) => {
-                let text = format!("not authenticated within {:?}", self.app.limits.authenticate_timeout);
+                let text = format!("not authenticated within {:?}", self.limits.authenticate_timeout);
                 let realm = deciding.session.running_realm().name();
                 let authid = deciding.exchange.hello.authid.as_deref().unwrap_or("(none)");
                 let why =
@@ -66,7 +67,7 @@ impl Peer {
                 self.refuse(&WampError::authentication_failed(text));
             }
             Phase::Closing => {
-                let text = format_args!("no answer to GOODBYE within {:?}", self.app.limits.goodbye_timeout);
+                let text = format_args!("no answer to GOODBYE within {:?}", self.limits.goodbye_timeout);
                 self.app.counters.refused(Refusal::GoodbyeTimeout, self.whose(), text);
                 self.over(CloseReason::Lost, self.close_code(), "GOODBYE was not answered");
             }
@@ -93,8 +94,8 @@ pub(super) fn waits_for_receivers(app: &Environment, whose: Whose) {
 
 /// A peer reads more slowly than it should.
 #[cold]
-pub(super) fn is_slow(app: &Environment, whose: Whose) {
-    let (bytes, time) = (app.limits.drain_bytes, app.limits.drain_time);
+pub(super) fn is_slow(app: &Environment, limits: &Limits, whose: Whose) {
+    let (bytes, time) = (limits.drain_bytes, limits.drain_time);
     let why =
         format_args!("the peer read less than {bytes} bytes in {time:?}: nobody is paused for it any more");
     app.counters.refused(Refusal::SlowReceivers, whose, why);

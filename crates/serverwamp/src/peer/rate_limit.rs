@@ -6,6 +6,8 @@
 //!
 //! Invariant: in any time `t` no more requests are taken than `burst + rate * t`.
 
+use serverwamp_proto::message::Message;
+use serverwamp_proto::session::SessionStep;
 use std::time::{Duration, Instant};
 
 use crate::base::limits::{Limits, RequestRate};
@@ -146,6 +148,16 @@ impl TokenBucket {
     /// When the next token can be taken, if not now.
     fn rests_until(&self, now: Instant) -> Option<Instant> {
         self.full_at.checked_sub(self.slack).filter(|next| *next > now)
+    }
+}
+
+/// Returns whether the message counts as a request of its sender. Answers come at the pace of requests to the peer, unless they are many.
+pub(super) fn is_request(step: &SessionStep<'_>) -> bool {
+    match step {
+        SessionStep::Join(..) => true,
+        SessionStep::Request(Message::Yield(result)) => result.options.progress,
+        SessionStep::Request(request) => !matches!(request, Message::Error(_)),
+        _ => false,
     }
 }
 

@@ -133,7 +133,7 @@ impl Calls {
         let mut deadline = None;
         if options.timeout > 0 {
             let longest =
-                u64::try_from(realm.context.limits.longest_call_timeout.as_millis()).unwrap_or(u64::MAX);
+                u64::try_from(session.limits().longest_call_timeout.as_millis()).unwrap_or(u64::MAX);
             options.timeout = options.timeout.min(longest);
             let at = after(session.runtime().now(), Duration::from_millis(options.timeout));
             deadline = Some(at);

@@ -14,7 +14,7 @@ impl Peer {
     pub(super) fn longest_passed_over(&self) -> usize {
         let Phase::Open(open) = &self.phase else { return 0 };
         let asked = open.session.invocations().last().is_some();
-        if asked { self.app.limits.discarded_bytes } else { 0 }
+        if asked { self.limits.discarded_bytes } else { 0 }
     }
 
     /// Ends the call that the message with this `head` answers; `false` if it is no answer.

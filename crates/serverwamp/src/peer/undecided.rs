@@ -7,6 +7,7 @@
 
 use super::deadlines::earliest;
 use super::dispatch::{self, Halt};
+use super::environment::reading;
 use super::route::refuse;
 use super::{Open, Peer, Phase};
 use crate::WampError;
@@ -69,7 +70,7 @@ impl Decoding {
 impl Peer {
     /// How the messages of this peer are read.
     pub(super) fn decoding(&self) -> Decoding {
-        Decoding { serializer: self.serializer, bounds: self.app.reading() }
+        Decoding { serializer: self.serializer, bounds: reading(&self.limits) }
     }
 
     /// A request breaks the protocol, or waits for an authorizer together with its `frame`.
@@ -209,7 +210,7 @@ impl UndecidedRequests {
     /// When too many wait, or the server keeps too much for the session.
     fn admit(&self, session: &Arc<RouterSession>, bytes: usize) -> Result<Option<Charge>, WampError> {
         let context = &session.running_realm().context;
-        let most = context.limits.undecided_requests;
+        let most = session.limits().undecided_requests;
         if self.0.len() < most {
             return session.charge_bytes(bytes);
         }
@@ -266,7 +267,7 @@ impl UndecidedRequest {
             Message::Call(call) => {
                 input_open = call.options.progress;
                 if call.options.timeout > 0 {
-                    let longest = session.running_realm().context.limits.longest_call_timeout;
+                    let longest = session.limits().longest_call_timeout;
                     let timeout = Duration::from_millis(call.options.timeout).min(longest);
                     deadline = Some(after(session.runtime().now(), timeout));
                 }

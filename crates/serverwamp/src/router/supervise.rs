@@ -48,7 +48,7 @@ pub(crate) fn companion(
     let companion_of = Arc::clone(session);
     let runtime = Arc::clone(session.runtime());
     let task: BoxFuture<'static, ()> = Box::pin(async move {
-        let grace = companion_of.running_realm().context.limits.grace;
+        let grace = companion_of.limits().grace;
         let time_up = pin!(async {
             over.await;
             runtime.sleep_until(after(runtime.now(), grace)).await;

@@ -11,9 +11,9 @@ use futures_util::future::{Either, select};
 use hyper::rt::{Read, Write};
 use serverwamp_proto::rawsocket::MAGIC;
 
-use super::ServerOptions;
-use super::http::{self, Services};
+use super::http;
 use super::proxy_protocol::{self, MalformedHeader, Told};
+use super::serving::{Listening, Serving};
 use super::stream::{Lent, Returned};
 use crate::Application;
 use crate::base::admission::Permit;
@@ -28,26 +28,26 @@ use crate::transport::{TransportInfo, TransportKind};
 
 /// Serves a connection in a task of its own.
 pub(super) fn spawn<IO>(
-    app: &Application,
-    options: &Arc<ServerOptions>,
-    services: &Arc<Services>,
+    serving: &Arc<Serving>,
     io: IO,
     address: Option<SocketAddr>,
     unix_peer: Option<UnixPeer>,
 ) where
     IO: Read + Write + Unpin + Send + 'static,
 {
-    let (app, options, services) = (app.clone(), Arc::clone(options), Arc::clone(services));
+    let (serving, listening) = (Arc::clone(serving), serving.now());
+    let app = &serving.app;
     let runtime = Arc::clone(&app.inner().runtime);
     let origin = Origin { address, connection_address: address, unix_peer, ..Origin::default() };
-    let permit = app.inner().admissions.admit(address.map(|address| address.ip()));
-    let admitted = permit.map_err(|too_many| (too_many, options.refusals.begin()));
+    let permit =
+        app.inner().admissions.admit(address.map(|address| address.ip()), &listening.carriers.proxies);
+    let admitted = permit.map_err(|too_many| (too_many, listening.options.refusals.begin()));
     let counters = Arc::clone(&app.inner().counters);
-    let serving = async move {
+    let served = async move {
         let served = match admitted {
             Ok(permit) => {
-                let counters = Arc::clone(&app.inner().counters);
-                let served = serve(app, options, services, io, origin, permit).await;
+                let counters = Arc::clone(&serving.app.inner().counters);
+                let served = serve(serving, listening, io, origin, permit).await;
                 served.inspect_err(|error| match error.kind() {
                     io::ErrorKind::TimedOut => {
                         let why = "the peer sent nothing in time, or a handshake took too long";
@@ -59,8 +59,8 @@ pub(super) fn spawn<IO>(
                 })
             }
             Err((too_many, telling)) => {
-                let introduced = !has_to_introduce(&app, &origin);
-                telling.tell(&app, &options, io, introduced, too_many).await
+                let introduced = !has_to_introduce(&listening, &origin);
+                telling.tell(&serving.app, &listening.options, io, introduced, too_many).await
             }
         };
         if let Err(error) = served {
@@ -68,13 +68,12 @@ pub(super) fn spawn<IO>(
         }
         log::flush();
     };
-    runtime.spawn(Box::pin(guarded(serving, counters, address)));
+    runtime.spawn(Box::pin(guarded(served, counters, address)));
 }
 
 async fn serve<IO>(
-    app: Application,
-    options: Arc<ServerOptions>,
-    services: Arc<Services>,
+    serving: Arc<Serving>,
+    listening: Arc<Listening>,
     mut io: IO,
     origin: Origin,
     permit: Permit,
@@ -82,41 +81,42 @@ async fn serve<IO>(
 where
     IO: Read + Write + Unpin + Send + 'static,
 {
-    let Some(origin) = introduce(&app, &options, &mut io, origin).await? else { return Ok(()) };
+    let (app, options) = (&serving.app, &listening.options);
+    let Some(origin) = introduce(app, &listening, &mut io, origin).await? else { return Ok(()) };
     let permit = match permit.count_for(origin.address.map(|address| address.ip())) {
         Ok(permit) => permit,
-        Err(too_many) => return options.refusals.begin().tell(&app, &options, io, true, too_many).await,
+        Err(too_many) => return options.refusals.begin().tell(app, options, io, true, too_many).await,
     };
     #[cfg(feature = "tls")]
     if let Some(tls) = &options.tls {
         let accept = tls.accept(io, app.inner().runtime.now());
-        let (io, info, client_certificates) = within(&app, options.tls_handshake, accept).await?;
+        let (io, info, client_certificates) = within(app, options.tls_handshake, accept).await?;
         let origin = Origin { tls: Some(info), client_certificates, ..origin };
-        return serve_bytes(app, options, services, io, origin, permit).await;
+        return serve_bytes(serving, listening, io, origin, permit).await;
     }
-    serve_bytes(app, options, services, io, origin, permit).await
+    serve_bytes(serving, listening, io, origin, permit).await
 }
 
 /// Whether this connection has to begin with a PROXY header.
-fn has_to_introduce(app: &Application, origin: &Origin) -> bool {
-    let proxies = &app.inner().proxies;
+fn has_to_introduce(listening: &Listening, origin: &Origin) -> bool {
+    let proxies = &listening.carriers.proxies;
     proxies.speak_proxy_protocol() && proxies.trusts(origin.connection_address)
 }
 
 /// Reads the PROXY header of a connection that has to begin with one. `None` is the end of it.
 async fn introduce<IO>(
     app: &Application,
-    options: &ServerOptions,
+    listening: &Listening,
     io: &mut IO,
     origin: Origin,
 ) -> io::Result<Option<Origin>>
 where
     IO: Read + Unpin,
 {
-    if !has_to_introduce(app, &origin) {
+    if !has_to_introduce(listening, &origin) {
         return Ok(Some(origin));
     }
-    let address = match within(app, options.handshake, proxy_protocol::read(io)).await? {
+    let address = match within(app, listening.options.handshake, proxy_protocol::read(io)).await? {
         Ok(Told::Peer(address)) => Some(address),
         Ok(Told::Unaddressed) => None,
         Ok(Told::Proxy) => origin.connection_address,
@@ -134,9 +134,8 @@ fn refuse_header(app: &Application, origin: &Origin, why: &MalformedHeader) {
 
 /// Serves a connection that is encrypted or need not be.
 async fn serve_bytes<IO>(
-    app: Application,
-    options: Arc<ServerOptions>,
-    services: Arc<Services>,
+    serving: Arc<Serving>,
+    listening: Arc<Listening>,
     mut io: IO,
     origin: Origin,
     permit: Permit,
@@ -145,37 +144,38 @@ where
     IO: Read + Write + Unpin + Send + 'static,
 {
     let address = origin.address;
+    let (app, options, carriers) = (&serving.app, &listening.options, &listening.carriers);
     let mut first = [0];
-    within(&app, options.handshake, read_exact(&mut io, &mut first)).await?;
+    within(app, options.handshake, read_exact(&mut io, &mut first)).await?;
     match first {
         [MAGIC] if options.rawsocket => {
-            let shake_hands = rawsocket::shake_hands(&mut io, &app.inner().rawsocket);
-            match within(&app, options.handshake, shake_hands).await? {
+            let shake_hands = rawsocket::shake_hands(&mut io, &carriers.rawsocket);
+            match within(app, options.handshake, shake_hands).await? {
                 Ok(hello) => {
                     let transport = TransportInfo::plain(TransportKind::RawSocket, hello.serializer, origin);
-                    let settings = app.inner().rawsocket.settings();
-                    rawsocket::serve(&app, io, hello.takes, settings, transport, permit).await;
+                    let settings = carriers.rawsocket.settings();
+                    rawsocket::serve(app, io, hello.takes, settings, transport, permit).await;
                 }
                 Err(refusal) => {
                     app.inner().counters.refused(Refusal::Handshake, address, refusal);
                     // Whether it takes its time to go is all the same.
-                    drop(within(&app, options.handshake, end_with(&mut io, &refusal.octets())).await);
+                    drop(within(app, options.handshake, end_with(&mut io, &refusal.octets())).await);
                 }
             }
             Ok(())
         }
-        [proxy_protocol::FIRST] if app.inner().proxies.speak_proxy_protocol() => {
-            refuse_header(&app, &origin, &MalformedHeader::Unexpected);
+        [proxy_protocol::FIRST] if carriers.proxies.speak_proxy_protocol() => {
+            refuse_header(app, &origin, &MalformedHeader::Unexpected);
             Ok(())
         }
         [first] if options.http => {
             let (lent, lender) = Lent::new(first, io);
-            let served = http::serve(&app, &options, services, lent, origin, permit.clone()).await;
+            let served = http::serve(&serving, &listening, lent, origin, permit.clone()).await;
             if served.as_ref().is_err_and(hyper::Error::is_timeout)
                 && let Some(Returned { mut io, asked: true }) = lender.take()
             {
                 // All input of the request has been read, so nothing can overtake the answer.
-                drop(within(&app, options.handshake, say_last(&mut io, &http::too_slow())).await);
+                drop(within(app, options.handshake, say_last(&mut io, &http::too_slow())).await);
             }
             served.map_err(io::Error::other)
         }

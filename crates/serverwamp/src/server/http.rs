@@ -19,6 +19,8 @@ use tower_service::Service as _;
 
 use super::ServerOptions;
 use super::fallback::{self, AnyBody, Fallback, FallbackBounds};
+use super::long_poll::LongPollTransports;
+use super::serving::{Listening, Serving};
 use super::timer::HttpTimer;
 use crate::Application;
 use crate::base::admission::Permit;
@@ -29,18 +31,24 @@ use crate::rt::{BoxFuture, NEVER};
 use crate::server::long_poll::LongPollService;
 use crate::server::rawsocket::Origin;
 use crate::server::service::{PeerAddress, PeerCertificates, WebSocketService};
+use crate::transport::CarrierSettings;
 
-/// The services that answer requests, by path. All connections of a server share them.
+/// The services that answer requests, by path. Connections share them.
 #[derive(Debug)]
 pub(super) struct Services {
     health: String,
     websocket: (String, WebSocketService),
     long_poll: Option<(String, LongPollService)>,
+    fallback: Option<Fallback>,
+    bounds: FallbackBounds,
+}
+
+/// The connections of a server that carry HTTP requests.
+#[derive(Debug, Default)]
+pub(super) struct HttpConnections {
     /// The number of connections.
     open: AtomicUsize,
     fewer: Event,
-    fallback: Option<Fallback>,
-    bounds: FallbackBounds,
     /// Set when connections are to end behind the answer they owe.
     leaving: Signal<()>,
     /// Set when they are to end without it.
@@ -48,55 +56,39 @@ pub(super) struct Services {
 }
 
 /// A connection that is counted.
-struct OpenConnection<'s>(&'s Services);
+struct OpenConnection<'s>(&'s HttpConnections);
 
 impl Services {
-    pub(super) fn new(app: &Application, options: &ServerOptions) -> Self {
+    pub(super) fn new(
+        app: &Application,
+        options: &ServerOptions,
+        carriers: &Arc<CarrierSettings>,
+        transports: &Arc<LongPollTransports>,
+    ) -> Self {
+        let websocket = WebSocketService::new(app.clone(), Some(Arc::clone(carriers)));
+        let long_poll =
+            || LongPollService::new(app.clone(), Some(Arc::clone(carriers)), Arc::clone(transports));
         let below = |path: &String| format!("{}/", path.trim_end_matches('/'));
         Self {
             health: options.health.clone(),
-            websocket: (options.path.clone(), app.websocket()),
-            long_poll: options.long_poll.as_ref().map(|path| (below(path), app.long_polling())),
-            open: AtomicUsize::new(0),
-            fewer: Event::new(),
+            websocket: (options.path.clone(), websocket),
+            long_poll: options.long_poll.as_ref().map(|path| (below(path), long_poll())),
             fallback: options.fallback.clone(),
             bounds: options.bounds,
-            leaving: Signal::default(),
-            cut: Signal::default(),
         }
     }
-
-    /// Lets every connection end behind the answer that it owes, and without it when time is up. Without a time nobody is
-    /// waited for.
-    pub(super) async fn end(&self, time_up: Option<BoxFuture<'static, ()>>) {
-        let Some(time_up) = time_up else { return };
-        select(pin!(self.leave()), time_up).await;
-        self.cut.set(());
-    }
-
-    async fn leave(&self) {
-        self.leaving.set(());
-        loop {
-            let told = self.fewer.listen();
-            if self.open.load(Ordering::Acquire) == 0 {
-                return;
-            }
-            told.await;
-        }
-    }
-
-    fn enter(&self) -> OpenConnection<'_> {
-        self.open.fetch_add(1, Ordering::Relaxed);
-        OpenConnection(self)
-    }
-
     /// The service for clients that poll, when there are any.
     pub(super) fn polled(&self) -> Option<&LongPollService> {
         self.long_poll.as_ref().map(|(_, service)| service).filter(|service| service.is_used())
     }
 
-    async fn answer(&self, app: &Application, request: Request<Incoming>) -> Response<AnyBody> {
-        let request = match self.answer_own(app, request).await {
+    async fn answer(
+        &self,
+        app: &Application,
+        carriers: &CarrierSettings,
+        request: Request<Incoming>,
+    ) -> Response<AnyBody> {
+        let request = match self.answer_own(app, carriers, request).await {
             Either::Left(response) => return fallback::own(response),
             Either::Right(request) => request,
         };
@@ -126,6 +118,7 @@ impl Services {
     async fn answer_own(
         &self,
         app: &Application,
+        carriers: &CarrierSettings,
         request: Request<Incoming>,
     ) -> Either<Response<Full<Bytes>>, Request<Incoming>> {
         let path = request.uri().path();
@@ -151,7 +144,7 @@ impl Services {
             });
         }
         // The services above have looked themselves.
-        if let Err((status, why)) = app.inner().websocket.hosts.check(&request) {
+        if let Err((status, why)) = carriers.websocket.hosts.check(&request) {
             let address = request.extensions().get::<PeerAddress>().map(|address| address.0);
             app.inner().counters.refused(Refusal::Host, address, &why);
             return Either::Left(page(status, format!("refused: {why}\n")));
@@ -178,6 +171,32 @@ impl Services {
         }
         text.push_str(&format!("{}  200 while it serves, for load balancers\n", self.health));
         text
+    }
+}
+
+impl HttpConnections {
+    /// Lets every connection end behind the answer that it owes, and without it when time is up. Without a time nobody is
+    /// waited for.
+    pub(super) async fn end(&self, time_up: Option<BoxFuture<'static, ()>>) {
+        let Some(time_up) = time_up else { return };
+        select(pin!(self.leave()), time_up).await;
+        self.cut.set(());
+    }
+
+    async fn leave(&self) {
+        self.leaving.set(());
+        loop {
+            let told = self.fewer.listen();
+            if self.open.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            told.await;
+        }
+    }
+
+    fn enter(&self) -> OpenConnection<'_> {
+        self.open.fetch_add(1, Ordering::Relaxed);
+        OpenConnection(self)
     }
 }
 
@@ -221,11 +240,24 @@ pub(super) fn too_slow() -> Vec<u8> {
     refusal("408 Request Timeout", "", "the head of the request took too long\n")
 }
 
+/// Answers one request. It is the connection's last one if the settings have been replaced: its client comes back to the new ones.
+async fn answer(
+    serving: &Serving,
+    listening: &Arc<Listening>,
+    request: Request<Incoming>,
+) -> Response<AnyBody> {
+    let mut response = listening.services.answer(&serving.app, &listening.carriers, request).await;
+    let switches = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+    if !switches && !Arc::ptr_eq(&serving.now(), listening) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
 /// Serves the requests of one connection, until it ends or becomes a WebSocket.
 pub(super) async fn serve<IO>(
-    app: &Application,
-    options: &ServerOptions,
-    services: Arc<Services>,
+    serving: &Arc<Serving>,
+    listening: &Arc<Listening>,
     io: IO,
     origin: Origin,
     permit: Permit,
@@ -234,9 +266,9 @@ where
     IO: Read + Write + Unpin + Send + 'static,
 {
     let address = origin.address;
-    let here = app.clone();
-    let counted = Arc::clone(&services);
-    let _open = counted.enter();
+    let app = &serving.app;
+    let (here, listens) = (Arc::clone(serving), Arc::clone(listening));
+    let _open = serving.http.enter();
     let answered = Arc::new(AtomicBool::new(false));
     let has_answered = Arc::clone(&answered);
     let service = service_fn(move |mut request: Request<Incoming>| {
@@ -256,24 +288,24 @@ where
         }
         // A WebSocket goes on when the HTTP connection that it came from is over.
         request.extensions_mut().insert(permit.clone());
-        let (services, app) = (Arc::clone(&services), here.clone());
+        let (serving, listening) = (Arc::clone(&here), Arc::clone(&listens));
         answered.store(true, Ordering::Relaxed);
-        async move { Ok::<_, Infallible>(services.answer(&app, request).await) }
+        async move { Ok::<_, Infallible>(answer(&serving, &listening, request).await) }
     });
     let connection = http1::Builder::new()
         .timer(HttpTimer(Arc::clone(&app.inner().runtime)))
         // hyper adds it to an instant itself, which not every duration allows.
-        .header_read_timeout(options.handshake.min(NEVER))
+        .header_read_timeout(listening.options.handshake.min(NEVER))
         .max_headers(64)
         .max_buf_size(16 * 1024)
         .serve_connection(io, service)
         .with_upgrades();
     let mut connection = pin!(connection);
-    let served = match select(connection.as_mut(), pin!(counted.leaving.wait())).await {
+    let served = match select(connection.as_mut(), pin!(serving.http.leaving.wait())).await {
         Either::Left((served, _)) => served,
         Either::Right(_) => {
             connection.as_mut().graceful_shutdown();
-            match select(connection, pin!(counted.cut.wait())).await {
+            match select(connection, pin!(serving.http.cut.wait())).await {
                 Either::Left((served, _)) => served,
                 Either::Right(_) => return Ok(()),
             }

@@ -14,6 +14,7 @@ mod proxy_protocol;
 pub mod rawsocket;
 mod refused;
 pub(crate) mod service;
+mod serving;
 mod stop;
 mod stream;
 mod timer;
@@ -53,9 +54,9 @@ use crate::rt::{after, guard};
 use crate::server::tls::TlsConfig;
 use crate::transport::shutdown::Farewell;
 use fallback::{Fallback, FallbackBounds};
-use http::Services;
 use long_poll::PARTING;
 use refused::Refusals;
+use serving::Serving;
 
 /// The pause of the accept loop when the process has no file descriptors left; it doubles up to a second.
 const FIRST_REST: Duration = Duration::from_millis(10);
@@ -121,7 +122,7 @@ impl Server {
             tls: None,
             #[cfg(feature = "tls")]
             tls_handshake: Duration::from_secs(5),
-            refusals: Refusals::beyond(app.inner().limits.connections),
+            refusals: Refusals::beyond(app.inner().settings.now().limits.connections),
         };
         Self { app, options }
     }
@@ -261,15 +262,16 @@ impl Server {
         stop: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
         error::check(&self.app, &self.options)?;
-        let options = Arc::new(self.options);
-        let services = Arc::new(Services::new(&self.app, &options));
-        accept(&self.app, &options, &services, &mut listener, stop).await;
+        let serving = Arc::new(Serving::new(self.app.clone(), self.options));
+        accept(&serving, &mut listener, stop).await;
+        let listening = serving.now();
+        let options = &listening.options;
         let runtime = &self.app.inner().runtime;
         let over = after(runtime.now(), options.drain);
         line!(INFO, "server", "the server stops", drain = format_args!("{:?}", options.drain));
-        let Some(long_poll) = services.polled() else {
+        let Some(long_poll) = listening.services.polled() else {
             drop(listener);
-            let requests = services.end(options.fallback.is_some().then(|| runtime.sleep_until(over)));
+            let requests = serving.http.end(options.fallback.is_some().then(|| runtime.sleep_until(over)));
             join(self.app.end(options.farewell, options.drain), requests).await;
             return Ok(());
         };
@@ -278,25 +280,19 @@ impl Server {
             long_poll.part().await;
         };
         let polled = async {
-            accept(&self.app, &options, &services, &mut listener, long_poll.unused()).await;
+            accept(&serving, &mut listener, long_poll.unused()).await;
             drop(listener);
         };
         join(ended, polled).await;
         let parted = after(runtime.now(), PARTING);
         let time_up = if options.fallback.is_some() { parted.max(over) } else { parted };
-        services.end(Some(runtime.sleep_until(time_up))).await;
+        serving.http.end(Some(runtime.sleep_until(time_up))).await;
         Ok(())
     }
 }
 
 /// Accepts connections until `stop` completes.
-async fn accept<L: Listener>(
-    app: &Application,
-    options: &Arc<ServerOptions>,
-    services: &Arc<Services>,
-    listener: &mut L,
-    stop: impl Future<Output = ()>,
-) {
+async fn accept<L: Listener>(serving: &Arc<Serving>, listener: &mut L, stop: impl Future<Output = ()>) {
     let mut stop = pin!(stop);
     let mut rest = FIRST_REST;
     let mut said = None;
@@ -304,25 +300,25 @@ async fn accept<L: Listener>(
         let accepting = AssertUnwindSafe(listener.accept()).catch_unwind();
         let Some(accepted) = until(stop.as_mut(), accepting).await else { return };
         let accepted = accepted.unwrap_or_else(|panic| {
-            guard::report(&app.inner().counters, Whose::default(), panic.as_ref());
+            guard::report(&serving.app.inner().counters, Whose::default(), panic.as_ref());
             Err(io::Error::other("the listener panicked"))
         });
         match accepted {
             Ok((io, address)) => {
                 rest = FIRST_REST;
                 let unix_peer = L::unix_peer(&io);
-                accepted::spawn(app, options, services, io, address, unix_peer);
+                accepted::spawn(serving, io, address, unix_peer);
             }
             Err(error) if is_about_one_connection(&error) => {}
             Err(error) => {
-                let runtime = &app.inner().runtime;
+                let runtime = &serving.app.inner().runtime;
                 let now = runtime.now();
                 if said.is_none_or(|said| said + SAY_EVERY <= now) {
                     line!(ERROR, "server", "no connection can be accepted, trying again", error = error);
                     said = Some(now);
                 }
                 // A file for the next one; whoever has it is refused, or has waited long enough.
-                if options.refusals.make_room() {
+                if serving.now().options.refusals.make_room() {
                     rest = FIRST_REST;
                 }
                 let rested = runtime.sleep_until(now + rest);

@@ -9,6 +9,8 @@
 mod budget;
 mod closing;
 mod connection;
+#[cfg(feature = "server")]
+mod current;
 mod framing;
 mod handler;
 #[cfg(feature = "server")]
@@ -38,6 +40,8 @@ mod wake_queue;
 #[cfg(feature = "server")]
 pub mod websocket;
 
+#[cfg(feature = "server")]
+pub(crate) use self::current::{CarrierSettings, CurrentSettings, SettingsCell};
 #[cfg(feature = "server")]
 pub use self::info::{TlsInfo, TransportInfo, TransportKind};
 

@@ -25,5 +25,6 @@ mod realms;
 mod revocation;
 mod role_limits;
 mod same_routes;
+mod settings;
 mod templates;
 mod templates_changed;

@@ -144,6 +144,12 @@ impl<E> RetainedEvents<E> {
         }
     }
 
+    /// Sets other limits, for what is retained from now on. What is kept stays, also if it is more; an event may then still take the
+    /// place of one that takes as much.
+    pub fn limit(&mut self, limits: RetainedLimits) {
+        self.limits = limits;
+    }
+
     /// Keeps an event, and returns those that had to go for it.
     ///
     /// An open event replaces all that the topic has. A restricted one is kept besides, and the oldest restricted ones of
@@ -254,21 +260,24 @@ impl<E> RetainedEvents<E> {
     /// Checks that one more event is within all shares once these are gone.
     fn within(&self, retention: &Retention, size: usize, leaving: &[Kept<E>]) -> Result<(), Beyond> {
         let freed = Share::of(leaving.iter().map(|kept| kept.size));
-        if !(self.held - freed).admits(size, self.limits.all) {
+        let admits = |held: Share, freed: Share, limit: Share| {
+            // A limit may have been lowered below what is held.
+            (held - freed).admits(size, limit) || (held - freed).admits(size, held)
+        };
+        if !admits(self.held, freed, self.limits.all) {
             return Err(Beyond::Store);
         }
         if let Some(publisher) = retention.publisher {
             let own = leaving.iter().filter(|kept| kept.publisher == Some(publisher));
-            let held = self.held_by(publisher) - Share::of(own.map(|kept| kept.size));
-            if !held.admits(size, self.limits.publisher) {
+            let freed = Share::of(own.map(|kept| kept.size));
+            if !admits(self.held_by(publisher), freed, self.limits.publisher) {
                 return Err(Beyond::Publisher);
             }
         }
         if let Some((group, share)) = retention.group {
             let own = leaving.iter().filter(|kept| kept.group == Some(group));
             let held = self.held_by_group.get(&group).copied().unwrap_or_default();
-            let held = held - Share::of(own.map(|kept| kept.size));
-            if !held.admits(size, share) {
+            if !admits(held, Share::of(own.map(|kept| kept.size)), share) {
                 return Err(Beyond::Topics);
             }
         }
@@ -358,5 +367,7 @@ fn stem(pattern: &UriPattern) -> &str {
     }
 }
 
+#[cfg(test)]
+mod relimited;
 #[cfg(test)]
 mod tests;

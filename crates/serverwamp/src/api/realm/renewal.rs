@@ -46,7 +46,7 @@ async fn renew(session: &Session, ticket: Secret) -> Result<Option<u64>, WampErr
         return Err(WampError::new(uris::error::FEATURE_NOT_SUPPORTED).arg(text));
     };
     let exchange = Arc::new(Exchange::renewal(Arc::clone(router), ticket));
-    let deadline = after(context.now(), context.limits.authenticate_timeout);
+    let deadline = after(context.now(), router.limits().authenticate_timeout);
     let check = select(dialogue(Arc::clone(&exchange), name), context.runtime.sleep_until(deadline)).await;
     let refused = |why: &str| {
         let why = format_args!("authid {}: {why}", session.authid());

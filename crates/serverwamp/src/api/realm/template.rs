@@ -136,11 +136,7 @@ impl RealmTemplate<()> {
     }
 
     /// The running template; its faults go to `problems`.
-    pub(crate) fn compile(
-        self,
-        limits: &Arc<Limits>,
-        problems: &mut Vec<Problem>,
-    ) -> Option<RunningTemplate> {
+    pub(crate) fn compile(self, limits: &Limits, problems: &mut Vec<Problem>) -> Option<RunningTemplate> {
         let place = self.place;
         let mut problem = |text: String| problems.push(Problem::new(place, text));
         let mut rules = UriRules::strict();
@@ -178,14 +174,14 @@ impl RealmTemplate<()> {
             authenticators: self.door.authenticators.into_iter().map(Authenticator::run).collect(),
             prefers_own_order: self.door.prefers_own_order,
         };
-        let (make, limits) = (self.make, Arc::clone(limits));
-        let make = move |name: &str| {
+        let make = self.make;
+        let make = move |name: &str, limits: &Limits| {
             let mut problems = Vec::new();
-            let blueprint = make(name).compile(&limits, &CompilePurpose::OfTemplate(name), &mut problems);
+            let blueprint = make(name).compile(limits, &CompilePurpose::OfTemplate(name), &mut problems);
             if problems.is_empty() { Ok(blueprint) } else { Err(problems) }
         };
         let example = example(&pattern);
-        match catch_unwind(AssertUnwindSafe(|| make(&example))) {
+        match catch_unwind(AssertUnwindSafe(|| make(&example, limits))) {
             Ok(made) => problems.extend(made.err().into_iter().flatten()),
             Err(panic) => {
                 let text = format!(

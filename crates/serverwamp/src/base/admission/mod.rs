@@ -14,6 +14,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError};
 
+use arc_swap::ArcSwap;
 use hashbrown::HashMap;
 
 use crate::base::counters::Counters;
@@ -27,18 +28,22 @@ pub(crate) struct Admissions(Arc<AdmissionShared>);
 
 #[derive(Debug)]
 struct AdmissionShared {
-    limit: usize,
-    limit_per_address: usize,
+    limits: ArcSwap<AdmissionLimits>,
     now: AtomicUsize,
-    /// Stays empty where addresses have no limit.
+    /// Those that came while addresses had a limit.
     by_address: Mutex<HashMap<IpAddr, usize>>,
-    strangers_limit: usize,
-    strangers_limit_per_address: usize,
-    transports_limit: usize,
     strangers: Mutex<Strangers>,
-    /// Proxies, which represent many peers and are not counted by address.
-    proxies: TrustedProxies,
     counters: Arc<Counters>,
+}
+
+/// The limits as they are now.
+#[derive(Clone, Copy, Debug)]
+struct AdmissionLimits {
+    all: usize,
+    per_address: usize,
+    strangers: usize,
+    strangers_per_address: usize,
+    transports: usize,
 }
 
 /// The connections that are not authenticated.
@@ -69,6 +74,8 @@ struct Counted {
     connection: Option<Permit>,
     /// Whether there is a session on it.
     in_session: AtomicBool,
+    /// Proxies, which represent many peers and are not counted by address.
+    proxies: TrustedProxies,
     /// Its place among those that are not authenticated, until it is.
     place: Mutex<Option<CountedAs>>,
     /// The number of open transports that were opened over it.
@@ -93,36 +100,35 @@ pub(crate) enum TooMany {
 }
 
 impl Admissions {
-    pub(crate) fn new(limits: &Limits, proxies: TrustedProxies, counters: Arc<Counters>) -> Self {
-        let (strangers_limit, strangers_limit_per_address) = limits.strangers();
+    pub(crate) fn new(limits: &Limits, counters: Arc<Counters>) -> Self {
         Self(Arc::new(AdmissionShared {
-            strangers_limit,
-            strangers_limit_per_address,
-            transports_limit: limits.transports_per_connection,
-            strangers: Mutex::default(),
-            limit: limits.connections,
-            limit_per_address: limits.connections_per_address,
+            limits: ArcSwap::from_pointee(limits.into()),
             now: AtomicUsize::new(0),
             by_address: Mutex::default(),
-            proxies,
+            strangers: Mutex::default(),
             counters,
         }))
     }
 
-    /// Lets a connection in; `address` is `None` for a peer that has none, or whose address nobody knows. A trusted proxy's
+    /// Whoever comes from now on is let in by these limits. Those that are there stay, and count as they did.
+    pub(crate) fn limit(&self, limits: &Limits) {
+        self.0.limits.store(Arc::new(limits.into()));
+    }
+
+    /// Lets a connection in; `address` is `None` for a peer that has none, or whose address nobody knows. One of these proxies
     /// does not count: the client behind it is known later, see [`Permit::count_for`].
-    pub(crate) fn admit(&self, address: Option<IpAddr>) -> Result<Permit, TooMany> {
-        let shared = &*self.0;
-        let more = |now: usize| (now < shared.limit).then_some(now + 1);
+    pub(crate) fn admit(&self, address: Option<IpAddr>, proxies: &TrustedProxies) -> Result<Permit, TooMany> {
+        let (shared, most) = (&*self.0, self.0.limits.load().all);
+        let more = |now: usize| (now < most).then_some(now + 1);
         if shared.now.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
-            let too_many = TooMany::InAll(shared.limit);
+            let too_many = TooMany::InAll(most);
             shared.counters.refused(Refusal::Connections, address, too_many);
             return Err(too_many);
         }
         // From here on it counts, also if it is refused below: then until the end of this function.
-        let mut counted = Counted::by(self.clone());
-        counted.address = self.count_address(address)?;
-        counted.place = Mutex::new(Some(self.seat(true, address)?));
+        let mut counted = Counted::by(self.clone(), proxies.clone());
+        counted.address = self.count_address(address, proxies)?;
+        counted.place = Mutex::new(Some(self.seat(true, address, proxies)?));
         shared.counters.accepted();
         Ok(Permit(Arc::new(counted)))
     }
@@ -134,21 +140,22 @@ impl Admissions {
         connection: Option<&Permit>,
         from: Option<SocketAddr>,
         address: Option<IpAddr>,
+        proxies: &TrustedProxies,
     ) -> Result<Permit, TooMany> {
-        let AdmissionShared { transports_limit, proxies, counters, .. } = &*self.0;
         let Some(connection) = connection.filter(|_| !proxies.trusts(from)) else {
-            return self.admit(address);
+            return self.admit(address, proxies);
         };
+        let most = self.0.limits.load().transports;
         let transports = connection.0.transports.get_or_init(Arc::default);
-        let more = |now: usize| (now < *transports_limit).then_some(now + 1);
+        let more = |now: usize| (now < most).then_some(now + 1);
         if transports.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
-            let too_many = TooMany::Transports(*transports_limit);
-            counters.refused(Refusal::Transports, from, too_many);
+            let too_many = TooMany::Transports(most);
+            self.0.counters.refused(Refusal::Transports, from, too_many);
             return Err(too_many);
         }
-        match self.admit(address) {
+        match self.admit(address, proxies) {
             Ok(permit) => {
-                let mut counted = Counted::by(self.clone());
+                let mut counted = Counted::by(self.clone(), proxies.clone());
                 counted.connection = Some(permit);
                 counted.opened_over = Some(Arc::clone(transports));
                 Ok(Permit(Arc::new(counted)))
@@ -161,24 +168,28 @@ impl Admissions {
     }
 
     /// Finds a connection a place among those that are not authenticated.
-    fn seat(&self, among_all: bool, address: Option<IpAddr>) -> Result<CountedAs, TooMany> {
-        let AdmissionShared { strangers_limit, strangers_limit_per_address, proxies, counters, .. } =
-            &*self.0;
+    fn seat(
+        &self,
+        among_all: bool,
+        address: Option<IpAddr>,
+        proxies: &TrustedProxies,
+    ) -> Result<CountedAs, TooMany> {
+        let AdmissionLimits { strangers: most, strangers_per_address, .. } = **self.0.limits.load();
         let address = address.filter(|address| !proxies.contains(*address)).map(neighbourhood);
         let mut strangers = self.strangers();
         let here =
             address.and_then(|address| strangers.by_address.get(&address)).copied().unwrap_or_default();
-        let refused = if among_all && strangers.all >= *strangers_limit {
-            Some((Refusal::Unauthenticated, TooMany::Unauthenticated(*strangers_limit)))
-        } else if address.is_some() && here >= *strangers_limit_per_address {
-            let too_many = TooMany::UnauthenticatedFromAddress(*strangers_limit_per_address);
+        let refused = if among_all && strangers.all >= most {
+            Some((Refusal::Unauthenticated, TooMany::Unauthenticated(most)))
+        } else if address.is_some() && here >= strangers_per_address {
+            let too_many = TooMany::UnauthenticatedFromAddress(strangers_per_address);
             Some((Refusal::UnauthenticatedPerAddress, too_many))
         } else {
             None
         };
         if let Some((refusal, too_many)) = refused {
             drop(strangers);
-            counters.refused(refusal, address, too_many);
+            self.0.counters.refused(refusal, address, too_many);
             return Err(too_many);
         }
         strangers.all += usize::from(among_all);
@@ -193,9 +204,13 @@ impl Admissions {
     }
 
     /// Counts one more for an address, and gives what has to be counted back: nothing where addresses have no limit.
-    fn count_address(&self, address: Option<IpAddr>) -> Result<Option<IpAddr>, TooMany> {
-        let AdmissionShared { limit_per_address, proxies, counters, .. } = &*self.0;
-        if *limit_per_address == usize::MAX {
+    fn count_address(
+        &self,
+        address: Option<IpAddr>,
+        proxies: &TrustedProxies,
+    ) -> Result<Option<IpAddr>, TooMany> {
+        let most = self.0.limits.load().per_address;
+        if most == usize::MAX {
             return Ok(None);
         }
         let Some(address) = address.filter(|address| !proxies.contains(*address)).map(neighbourhood) else {
@@ -203,13 +218,13 @@ impl Admissions {
         };
         let mut by_address = self.by_address();
         let here = by_address.entry(address).or_default();
-        if *here >= *limit_per_address {
+        if *here >= most {
             if *here == 0 {
                 by_address.remove(&address);
             }
             drop(by_address);
-            let too_many = TooMany::FromAddress(*limit_per_address);
-            counters.refused(Refusal::ConnectionsPerAddress, Some(address), too_many);
+            let too_many = TooMany::FromAddress(most);
+            self.0.counters.refused(Refusal::ConnectionsPerAddress, Some(address), too_many);
             return Err(too_many);
         }
         *here += 1;
@@ -220,7 +235,7 @@ impl Admissions {
     pub(crate) fn own(&self) -> Permit {
         self.0.now.fetch_add(1, Ordering::Relaxed);
         self.0.counters.accepted();
-        Permit(Arc::new(Counted::by(self.clone())))
+        Permit(Arc::new(Counted::by(self.clone(), TrustedProxies::none())))
     }
 
     /// The number of entries.
@@ -233,21 +248,34 @@ impl Admissions {
     }
 }
 
+impl From<&Limits> for AdmissionLimits {
+    fn from(limits: &Limits) -> Self {
+        let (strangers, strangers_per_address) = limits.strangers();
+        Self {
+            all: limits.connections,
+            per_address: limits.connections_per_address,
+            strangers,
+            strangers_per_address,
+            transports: limits.transports_per_connection,
+        }
+    }
+}
+
 impl Permit {
     /// Counts a connection for the address that was told by a proxy, if it does not already.
     pub(crate) fn count_for(self, address: Option<IpAddr>) -> Result<Self, TooMany> {
-        let Counted { admissions, address: counted, .. } = &*self.0;
+        let Counted { admissions, address: counted, proxies, .. } = &*self.0;
         let place = *self.0.place();
         let known = counted.or(place.and_then(|place| place.address));
         if address.is_none() || (known.is_some() && address.map(neighbourhood) == known) {
             return Ok(self);
         }
-        let admissions = admissions.clone();
-        let mut told = Counted::by(admissions.clone());
+        let (admissions, proxies) = (admissions.clone(), proxies.clone());
+        let mut told = Counted::by(admissions.clone(), proxies.clone());
         told.connection = Some(self);
-        told.address = admissions.count_address(address)?;
+        told.address = admissions.count_address(address, &proxies)?;
         if place.is_some() {
-            told.place = Mutex::new(Some(admissions.seat(false, address)?));
+            told.place = Mutex::new(Some(admissions.seat(false, address, &proxies)?));
         }
         Ok(Self(Arc::new(told)))
     }
@@ -275,12 +303,13 @@ impl Permit {
 }
 
 impl Counted {
-    const fn by(admissions: Admissions) -> Self {
+    const fn by(admissions: Admissions, proxies: TrustedProxies) -> Self {
         Self {
             admissions,
             address: None,
             connection: None,
             in_session: AtomicBool::new(false),
+            proxies,
             place: Mutex::new(None),
             transports: OnceLock::new(),
             opened_over: None,

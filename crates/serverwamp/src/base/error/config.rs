@@ -37,6 +37,11 @@ impl ConfigError {
         Self { problems, what: "the realms cannot be changed" }
     }
 
+    /// The settings of an application that serves cannot be changed.
+    pub(crate) fn of_settings(problems: Vec<Problem>) -> Self {
+        Self { problems, what: "the settings cannot be changed" }
+    }
+
     /// Routes cannot be served by a client.
     pub(crate) fn of_client(problems: Vec<Problem>) -> Self {
         Self { problems, what: "the client cannot serve these routes" }

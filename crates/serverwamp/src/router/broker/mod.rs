@@ -76,7 +76,7 @@ impl Broker {
         let broker = Self {
             context: Arc::clone(context),
             subscriptions: RwLock::default(),
-            retained: Mutex::new(RetainedEvents::new(retained_limits(&context.limits), |event| {
+            retained: Mutex::new(RetainedEvents::new(retained_limits(&context.limits()), |event| {
                 event.bytes()
             })),
             events_in: AtomicU8::new(0),

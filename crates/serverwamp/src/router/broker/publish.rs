@@ -255,7 +255,7 @@ impl Broker {
         receivers: Option<&Receivers>,
     ) -> Result<(), WampError> {
         match receivers.map_or(0, Receivers::len) {
-            entries if entries > self.context.limits.receivers => {
+            entries if entries > publisher.limits().receivers => {
                 Err(self.too_many_receivers(publisher, entries))
             }
             _ => Ok(()),
@@ -264,7 +264,7 @@ impl Broker {
 
     /// Refuses a publication that was not read to its end because of its lists of receivers.
     pub(crate) fn refuse_unread(&self, publisher: &RouterSession, unread: UnreadBytes) -> WampError {
-        let Limits { receivers, receivers_bytes, .. } = *self.context.limits;
+        let Limits { receivers, receivers_bytes, .. } = *publisher.limits();
         if unread.is_behind_long_lists() {
             let text =
                 format!("the lists of receivers have more than the {receivers_bytes} bytes that are allowed");
@@ -275,7 +275,7 @@ impl Broker {
 
     /// Refuses a publication with so many entries of these lists; of too many, one too many was read.
     fn too_many_receivers(&self, publisher: &RouterSession, entries: usize) -> WampError {
-        let most = self.context.limits.receivers;
+        let most = publisher.limits().receivers;
         let text = format!("the lists of receivers have at least {entries} entries, {most} are allowed");
         self.refuse_receivers(publisher, text)
     }

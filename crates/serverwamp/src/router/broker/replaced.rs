@@ -38,7 +38,7 @@ impl Broker {
     /// Frees all that is kept of the past: nobody asks for it any more.
     pub(crate) fn forget_past(&self) {
         let nothing =
-            RetainedEvents::new(retained_limits(&self.context.limits), |event: &Arc<StoredEvent>| {
+            RetainedEvents::new(retained_limits(&self.context.limits()), |event: &Arc<StoredEvent>| {
                 event.bytes()
             });
         // In statements of their own: what is dropped is dropped when nobody waits for it.

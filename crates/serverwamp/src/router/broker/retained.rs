@@ -6,7 +6,8 @@
 
 use super::publish::Outgoing;
 use super::subscription::Subscribers;
-use super::{Broker, StoredEvent, SubscriptionEntry};
+use super::{Broker, StoredEvent, SubscriptionEntry, retained_limits};
+use crate::base::limits::Limits;
 use crate::base::statistics::Refusal;
 use crate::router::realm::{RealmConfig, TopicSettings};
 use crate::router::session::RouterSession;
@@ -53,8 +54,9 @@ impl Broker {
         }
         let now = self.context.now();
         let event = Arc::new(StoredEvent::new(outgoing, wall_clock()));
-        let age =
-            settings.and_then(|settings| settings.retain_for).unwrap_or(self.context.limits.retained_age);
+        let age = settings
+            .and_then(|settings| settings.retain_for)
+            .unwrap_or_else(|| self.context.limits().retained_age);
         let retention = Retention {
             topic: Arc::clone(&event.topic),
             restricted,
@@ -68,13 +70,18 @@ impl Broker {
         kept.map(drop).map_err(|beyond| self.not_retained(beyond, outgoing.session, settings))
     }
 
+    /// Retains no more than these limits say from now on. What is retained stays.
+    pub(crate) fn limit_retained(&self, limits: &Limits) {
+        self.retained().limit(retained_limits(limits));
+    }
+
     fn not_retained(
         &self,
         beyond: Beyond,
         session: Option<&RouterSession>,
         settings: Option<&TopicSettings>,
     ) -> WampError {
-        let limits = &self.context.limits;
+        let limits = self.context.limits();
         let (refusal, whose, events, bytes) = match (beyond, settings.and_then(|one| one.retain_limit)) {
             (Beyond::Topics, Some(share)) => {
                 (Refusal::RetainedOfTopics, "these topics", share.events, share.bytes)
@@ -242,7 +249,7 @@ impl Broker {
             if let Some(event) = event {
                 send(entry, session, &event);
             }
-            let loses = self.context.limits.overflow != Overflow::CloseSession;
+            let loses = session.limits().overflow != Overflow::CloseSession;
             if loses && cursor.taken_ahead() >= MOST_AHEAD && !session.outbox().has_room() {
                 let why = "the subscriber does not read and gets no more retained events";
                 self.context.counters.refused_under_lock(Refusal::EventsLost, session, why);

@@ -95,7 +95,7 @@ impl Broker {
     }
 
     fn within_limits(&self, session: &RouterSession, policy: Match) -> Result<(), WampError> {
-        let limits = &self.context.limits;
+        let limits = session.limits();
         let (subscriptions, patterns) = {
             let tables = session.tables();
             let all = tables.subscriptions.values().map(|held| &held.attempt).chain(&tables.attempts);

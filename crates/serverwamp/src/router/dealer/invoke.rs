@@ -51,7 +51,7 @@ impl GivesWay {
     /// Ends it. To be called without a lock: another call's state is not locked beside the one it makes room for.
     pub(super) fn end(self) {
         let context = &self.callee.running_realm().context;
-        let share = context.caller_share.share();
+        let share = self.callee.limits().caller_share().share();
         let text = format!(
             "more than {share} calls of this caller are waiting for the callee, and others find no place"
         );
@@ -152,7 +152,7 @@ impl RoutedCall {
             return Err(NotInvoked::Gone);
         }
         let last_of_another = invocations
-            .place_for(self, realm.context.caller_share, || realm.context.now())
+            .place_for(self, session.limits().caller_share(), || realm.context.now())
             .map_err(|no_place| self.no_place(no_place, session))?;
         let Some(invocation) = invocations.issue(Arc::clone(self)) else {
             callee.is_gone();
@@ -175,12 +175,13 @@ impl RoutedCall {
         let context = &callee.running_realm().context;
         let text = match no_place {
             NoPlace::Full => {
-                let text = format!("{} calls are waiting for the callee", context.caller_share.places());
+                let text =
+                    format!("{} calls are waiting for the callee", callee.limits().caller_share().places());
                 context.counters.refused_under_lock(Refusal::Invocations, callee, &text);
                 text
             }
             NoPlace::BeyondShare => {
-                let share = context.caller_share.share();
+                let share = callee.limits().caller_share().share();
                 let text = format!(
                     "{share} calls of this caller are waiting for the callee, and others find no place"
                 );
@@ -239,8 +240,7 @@ impl RoutedCall {
         let callee = &asked.callee.session;
         let receive_progress = self.options.receive_progress
             && callee.callee_has(Feature::ProgressiveCallResults)
-            && (callee.callee_has(Feature::CallCanceling)
-                || !callee.running_realm().context.limits.strict_progressive_results);
+            && (callee.callee_has(Feature::CallCanceling) || !callee.limits().strict_progressive_results);
         let caller = self.disclosed(asked.callee).then(|| self.identity()).flatten();
         InvocationDetails {
             receive_progress,

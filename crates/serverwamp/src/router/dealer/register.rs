@@ -154,7 +154,7 @@ impl Dealer {
         tables: &SessionTables,
         kind: Match,
     ) -> Result<(), WampError> {
-        let limits = &self.context.limits;
+        let limits = session.limits();
         let (refusal, text) = if tables.registrations.len() >= limits.registrations {
             (Refusal::Registrations, format!("a session may have {} registrations", limits.registrations))
         } else if kind != Match::Exact && tables.pattern_registrations >= limits.pattern_registrations {

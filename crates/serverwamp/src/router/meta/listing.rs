@@ -72,7 +72,7 @@ impl InTurns for Listing {
         let complete = self.look_on(realm);
         let bytes: usize = self.lists.iter().map(|list| list.bytes.len()).sum();
         // Half of what may wait for a peer: an answer that fills it would end the connection.
-        if bytes > caller.outbox().limit().min(realm.context.limits.outgoing_message_bytes) / 2 {
+        if bytes > caller.outbox().limit().min(caller.limits().outgoing_message_bytes) / 2 {
             let text = "the list is too long: ask for fewer at once, with `limit` and `after`";
             realm.context.counters.refused(Refusal::OutgoingMessageBytes, caller, text);
             return Some(Err(WampError::payload_size_exceeded(text)));

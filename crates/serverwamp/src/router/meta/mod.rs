@@ -90,7 +90,7 @@ impl<'r> MetaApi<'r> {
         answers: &GivenAnswers,
     ) -> Result<MetaAnswer, Withheld> {
         let arguments = |most| {
-            Arguments::read(&call, most, &self.realm.context.limits).inspect_err(|error| {
+            Arguments::read(&call, most, caller.limits()).inspect_err(|error| {
                 if error.uri() == uris::error::PAYLOAD_SIZE_EXCEEDED {
                     self.realm.context.counters.refused(Refusal::MetaArguments, caller, error);
                 }

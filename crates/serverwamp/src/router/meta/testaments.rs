@@ -38,7 +38,7 @@ impl MetaApi<'_> {
     ) -> Result<(), Withheld> {
         let broker = &self.realm.broker;
         let refused = |unread| broker.refuse_unread(caller, unread);
-        let limits = &self.realm.context.limits;
+        let limits = caller.limits();
         let bounds = (limits.testament_bytes(), limits.receivers_bytes);
         let (topic, options, payload, scope) = read(&call, bounds, refused).inspect_err(|error| {
             if error.uri() == uris::error::PAYLOAD_SIZE_EXCEEDED {
@@ -55,9 +55,9 @@ impl MetaApi<'_> {
             return Err(WampError::invalid_argument(text).into());
         }
         let mut tables = caller.tables();
-        if tables.testaments.len() >= self.realm.context.limits.testaments {
+        if tables.testaments.len() >= limits.testaments {
             drop(tables);
-            let text = format!("a session may leave {} testaments", self.realm.context.limits.testaments);
+            let text = format!("a session may leave {} testaments", limits.testaments);
             self.realm.context.counters.refused(Refusal::Testaments, caller, &text);
             return Err(WampError::unavailable(text).into());
         }

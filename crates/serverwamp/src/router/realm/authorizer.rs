@@ -127,7 +127,7 @@ impl AskedQuestion {
             context.counters.authorizer_asked();
             let named = authorizer.clone();
             let deciding = authorizer.decide(Arc::clone(&session), asker.question.clone());
-            let time = context.limits.decision_timeout;
+            let time = session.limits().decision_timeout;
             let time_up = session.runtime().sleep_until(after(context.now(), time));
             let deciding = AssertUnwindSafe(deciding).catch_unwind();
             let failure = match select(Box::pin(deciding), time_up).await {

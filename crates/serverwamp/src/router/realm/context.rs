@@ -8,10 +8,9 @@ use crate::base::ids::RandomIds;
 use crate::base::limits::Limits;
 use crate::router::auth::{Secret, Slowdown};
 use crate::rt::Runtime;
-use crate::transport::WakeQueue;
 use crate::transport::shutdown::Connections;
+use crate::transport::{SettingsCell, WakeQueue};
 use arc_swap::{ArcSwap, Cache, Guard};
-use serverwamp_proto::dealer::FairShare;
 use serverwamp_proto::id::SessionId;
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,7 +18,7 @@ use std::time::Instant;
 /// The values that all realms of an application share.
 #[derive(Clone, Debug)]
 pub(crate) struct RouterContext {
-    pub(crate) limits: Arc<Limits>,
+    pub(crate) settings: SettingsCell,
     pub(crate) counters: Arc<Counters>,
     pub(crate) connections: Connections,
     pub(crate) runtime: Arc<dyn Runtime>,
@@ -39,7 +38,9 @@ pub(crate) type CachedConfig = Cache<Arc<ArcSwap<RealmConfig>>, Arc<RealmConfig>
 pub(crate) struct RealmContext {
     pub(crate) name: Arc<str>,
     config: Arc<ArcSwap<RealmConfig>>,
-    pub(crate) limits: Arc<Limits>,
+    settings: SettingsCell,
+    /// The limits that hold in this realm.
+    limits: ArcSwap<Limits>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) connections: Connections,
     pub(crate) runtime: Arc<dyn Runtime>,
@@ -50,8 +51,6 @@ pub(crate) struct RealmContext {
     pub(crate) ids: RandomIds,
     /// The permits of its sessions' calls.
     pub(crate) permits: RealmPermits,
-    /// The number of invocations that a callee may have, and the share of one caller.
-    pub(crate) caller_share: FairShare,
     /// The realm's share of the server's secret, from which made-up salts derive.
     pub(crate) auth_secret: Secret,
     /// The decisions of authorizers that are kept.
@@ -65,7 +64,7 @@ pub(crate) struct RealmContext {
 impl RealmContext {
     pub(super) fn new(name: Arc<str>, config: RealmConfig, shared: &RouterContext) -> Self {
         let RouterContext {
-            limits,
+            settings,
             counters,
             connections,
             runtime,
@@ -79,13 +78,14 @@ impl RealmContext {
         let ids = RandomIds::default();
         let own_session = ids.session();
         let config = Arc::new(ArcSwap::from_pointee(config));
-        let permits = RealmPermits::new(&permits, &name);
-        let caller_share = limits.caller_share();
+        let limits = settings.limits();
+        let permits = RealmPermits::new(&permits, &name, &limits);
         let decisions = KeptDecisions::new(limits.cached_decisions, limits.cached_decision_time);
         Self {
             name,
             config,
-            limits,
+            settings,
+            limits: ArcSwap::new(limits),
             counters,
             connections,
             runtime,
@@ -95,7 +95,6 @@ impl RealmContext {
             permits,
             auth_secret,
             slowdown,
-            caller_share,
             decisions,
             own_session,
         }
@@ -115,6 +114,28 @@ impl RealmContext {
     /// The configuration for one who asks for it again and again, and sees at next to no cost whether it is another one.
     pub(crate) fn cached_config(&self) -> CachedConfig {
         Cache::new(Arc::clone(&self.config))
+    }
+
+    /// The limits that hold in the realm now, for what is counted for the realm as a whole.
+    pub(crate) fn limits(&self) -> Guard<Arc<Limits>> {
+        self.limits.load()
+    }
+
+    /// Takes the limits anew, because those of the application or of the realm have changed. Returns them if they are others.
+    pub(super) fn take_limits(&self) -> Option<Arc<Limits>> {
+        let limits = self.settings.limits();
+        let former = self.limits.swap(Arc::clone(&limits));
+        if Arc::ptr_eq(&former, &limits) {
+            return None;
+        }
+        self.permits.limit(&limits);
+        self.decisions.limit(limits.cached_decisions, limits.cached_decision_time);
+        Some(limits)
+    }
+
+    /// The same for a session that begins, and keeps them.
+    pub(crate) fn kept_limits(&self) -> Arc<Limits> {
+        self.limits.load_full()
     }
 
     /// Replaces the configuration: what comes from now on is treated by this one, and no decision of former authorizers holds.

@@ -21,8 +21,6 @@ pub(crate) struct Forgotten {
 /// The decisions of a realm that are kept.
 #[derive(Debug)]
 pub(crate) struct KeptDecisions {
-    most: usize,
-    longest: Duration,
     kept: Mutex<DecisionHalves>,
     /// How often something was forgotten. Whoever changes it holds the lock.
     forgotten: AtomicU64,
@@ -34,6 +32,10 @@ pub(crate) struct KeptDecisions {
 struct DecisionHalves {
     young: HashMap<Asker, KeptDecision>,
     old: HashMap<Asker, KeptDecision>,
+    /// The most decisions that are kept.
+    most: usize,
+    /// The longest time for which one is.
+    longest: Duration,
 }
 
 /// Who asked what.
@@ -60,7 +62,18 @@ impl Forgotten {
 
 impl KeptDecisions {
     pub(crate) fn new(most: usize, longest: Duration) -> Self {
-        Self { most, longest, kept: Mutex::default(), forgotten: AtomicU64::new(0) }
+        let kept = DecisionHalves { most, longest, ..DecisionHalves::default() };
+        Self { kept: Mutex::new(kept), forgotten: AtomicU64::new(0) }
+    }
+
+    /// Keeps no more from now on, and none for longer. What is kept is forgotten if it may be beyond that; who asks is asked again.
+    pub(crate) fn limit(&self, most: usize, longest: Duration) {
+        let mut kept = self.kept();
+        if kept.young.len() + kept.old.len() > most || longest < kept.longest {
+            kept.young.clear();
+            kept.old.clear();
+        }
+        (kept.most, kept.longest) = (most, longest);
     }
 
     /// How often something was forgotten so far. Whoever has taken a decision before is to look at it again.
@@ -77,7 +90,7 @@ impl KeptDecisions {
         }
         match kept.old.remove(asker) {
             Some(decision) if decision.until > now => {
-                self.enter(&mut kept, asker.clone(), decision);
+                kept.enter(asker.clone(), decision);
                 Ok(decision.verdict)
             }
             _ => Err(self.forgotten()),
@@ -86,13 +99,13 @@ impl KeptDecisions {
 
     /// Keeps a decision for as long as it says, unless something was forgotten since it was asked for.
     pub(crate) fn keep(&self, asker: Asker, verdict: Verdict, forgotten: u64, now: Instant) {
-        let lasts = verdict.lasts.min(self.longest);
         let mut kept = self.kept();
-        if lasts.is_zero() || self.most == 0 || self.forgotten() != forgotten {
+        let lasts = verdict.lasts.min(kept.longest);
+        if lasts.is_zero() || kept.most == 0 || self.forgotten() != forgotten {
             return;
         }
         kept.old.remove(&asker);
-        self.enter(&mut kept, asker, KeptDecision { verdict, until: after(now, lasts) });
+        kept.enter(asker, KeptDecision { verdict, until: after(now, lasts) });
     }
 
     /// Forgets the decisions about these sessions, and says how many they were.
@@ -106,25 +119,27 @@ impl KeptDecisions {
         before - kept.young.len() - kept.old.len()
     }
 
-    fn enter(&self, kept: &mut DecisionHalves, asker: Asker, decision: KeptDecision) {
-        let half = self.most.div_ceil(2);
-        if kept.young.len() >= half && !kept.young.contains_key(&asker) {
-            kept.old = std::mem::take(&mut kept.young);
-            if self.most == 1 {
-                kept.old.clear();
-            }
-        }
-        kept.young.insert(asker, decision);
-        // An odd limit has halves of different size.
-        if kept.young.len() + kept.old.len() > self.most
-            && let Some(one) = kept.old.keys().next().cloned()
-        {
-            kept.old.remove(&one);
-        }
-    }
-
     fn kept(&self) -> MutexGuard<'_, DecisionHalves> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl DecisionHalves {
+    fn enter(&mut self, asker: Asker, decision: KeptDecision) {
+        let half = self.most.div_ceil(2);
+        if self.young.len() >= half && !self.young.contains_key(&asker) {
+            self.old = std::mem::take(&mut self.young);
+            if self.most == 1 {
+                self.old.clear();
+            }
+        }
+        self.young.insert(asker, decision);
+        // An odd limit has halves of different size.
+        if self.young.len() + self.old.len() > self.most
+            && let Some(one) = self.old.keys().next().cloned()
+        {
+            self.old.remove(&one);
+        }
     }
 }
 
@@ -168,6 +183,26 @@ mod tests {
         assert_eq!(found("b", 59), Ok(lasting(3600)));
         assert_eq!(found("b", 60), Err(0));
         assert_eq!(found("c", 0), Err(0));
+    }
+
+    #[test]
+    fn a_lower_limit_holds_at_once_and_a_higher_one_forgets_nothing() {
+        let (decisions, now) = kept(10);
+        let one = asker("joe", "user", "a");
+        let keep = || decisions.keep(one.clone(), lasting(3600), 0, now);
+        keep();
+        decisions.limit(20, Duration::from_secs(60));
+        assert!(decisions.find(&one, now).is_ok());
+        decisions.limit(1, Duration::from_secs(60));
+        assert!(decisions.find(&one, now).is_ok(), "it is one");
+        decisions.limit(0, Duration::from_secs(60));
+        assert_eq!(decisions.find(&one, now), Err(0));
+        keep();
+        assert_eq!(decisions.find(&one, now), Err(0));
+        decisions.limit(10, Duration::from_secs(60));
+        keep();
+        decisions.limit(10, Duration::from_secs(30));
+        assert_eq!(decisions.find(&one, now), Err(0), "it would have been kept for longer");
     }
 
     #[test]

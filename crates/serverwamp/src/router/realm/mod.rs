@@ -41,7 +41,7 @@ pub(crate) use held::HeldEntry;
 pub(crate) use neighbours::Neighbours;
 pub(crate) use permits::CallPermits;
 pub use publication::Publication;
-pub(crate) use registry::{Destination, RealmChange, RealmRegistry};
+pub(crate) use registry::{Destination, RealmChange, RealmRegistry, SettingsChange};
 pub(crate) use running::{Routed, RunningRealm};
 pub(crate) use seats::Seat;
 pub use settings::{Disclosure, ProcedureSettings, TopicSettings};

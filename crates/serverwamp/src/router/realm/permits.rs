@@ -32,7 +32,7 @@ const TRIES: usize = 4;
 #[derive(Debug)]
 pub(crate) struct CallPermits {
     taken: AtomicUsize,
-    share: FairShare,
+    places: AtomicUsize,
     /// Which realms found none lately.
     wants: Mutex<Wants<Arc<str>>>,
     realms: Mutex<Vec<Weak<RunningRealm>>>,
@@ -40,8 +40,17 @@ pub(crate) struct CallPermits {
 
 impl CallPermits {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let share = limits.realm_share();
-        Self { taken: AtomicUsize::new(0), share, wants: Mutex::default(), realms: Mutex::default() }
+        Self {
+            taken: AtomicUsize::new(0),
+            places: AtomicUsize::new(limits.calls_in_flight_in_all),
+            wants: Mutex::default(),
+            realms: Mutex::default(),
+        }
+    }
+
+    /// Gives out no more than these limits say from now on. Calls that wait keep theirs.
+    pub(crate) fn limit(&self, limits: &Limits) {
+        self.places.store(limits.calls_in_flight_in_all, Ordering::Relaxed);
     }
 
     /// This realm shares the permits from now on, and for as long as there is it.
@@ -72,21 +81,35 @@ impl CallPermits {
 pub(crate) struct RealmPermits {
     all: Arc<CallPermits>,
     realm: Arc<str>,
+    /// The number of calls in its share.
+    share: AtomicUsize,
     held: AtomicUsize,
     /// The session that was looked at last for the one with the most calls.
     looked_at: Mutex<Option<SessionId>>,
 }
 
 impl RealmPermits {
-    pub(super) fn new(all: &Arc<CallPermits>, realm: &Arc<str>) -> Self {
+    pub(super) fn new(all: &Arc<CallPermits>, realm: &Arc<str>, limits: &Limits) -> Self {
         let (all, realm) = (Arc::clone(all), Arc::clone(realm));
-        Self { all, realm, held: AtomicUsize::new(0), looked_at: Mutex::default() }
+        let share = AtomicUsize::new(limits.realm_share().share());
+        Self { all, realm, share, held: AtomicUsize::new(0), looked_at: Mutex::default() }
+    }
+
+    /// The share of the realm is what these limits say from now on.
+    pub(super) fn limit(&self, limits: &Limits) {
+        self.share.store(limits.realm_share().share(), Ordering::Relaxed);
+    }
+
+    /// All places, and the share of this realm.
+    fn share(&self) -> FairShare {
+        FairShare::new(self.all.places.load(Ordering::Relaxed), self.share.load(Ordering::Relaxed))
     }
 
     /// Takes a permit that is free. `now` is asked for the time only by a realm with a share, or where none is free.
     #[inline]
     fn take(&self, now: impl Fn() -> Instant) -> Result<(), NoPlace> {
-        let (share, places) = (self.all.share.share(), self.all.share.places());
+        let fair = self.share();
+        let (share, places) = (fair.share(), fair.places());
         let more = |held: usize| (held < share || !self.another_wants(now())).then_some(held + 1);
         if self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
             self.all.wants().note(Arc::clone(&self.realm), now());
@@ -141,10 +164,10 @@ impl RunningRealm {
         }
         let (refusal, text) = match none {
             NoPlace::Full => {
-                let most = permits.all.share.places();
+                let most = permits.share().places();
                 (Refusal::CallsInAll, format!("more than {most} calls of all sessions are unanswered"))
             }
-            NoPlace::BeyondShare => (Refusal::CallsOfRealm, beyond_share(&permits.all)),
+            NoPlace::BeyondShare => (Refusal::CallsOfRealm, beyond_share(permits)),
         };
         self.context.counters.refused(refusal, session, &text);
         Err(WampError::unavailable(text))
@@ -157,7 +180,7 @@ impl RunningRealm {
         let realms = permits.all.realms().clone();
         let most = realms.iter().filter_map(Weak::upgrade).max_by_key(|realm| realm.context.permits.held());
         most.is_some_and(|most| {
-            permits.all.share.yields(most.context.permits.held(), permits.held())
+            most.context.permits.share().yields(most.context.permits.held(), permits.held())
                 && most.ends_call_for_another()
         })
     }
@@ -166,7 +189,7 @@ impl RunningRealm {
     fn ends_call_for_another(&self) -> bool {
         for _ in 0..LOOKS {
             let Some(session) = self.session_with_many_calls() else { continue };
-            let text = beyond_share(&self.context.permits.all);
+            let text = beyond_share(&self.context.permits);
             if session.give_permit_up(&WampError::unavailable(&*text)) {
                 self.context.counters.refused(Refusal::CallsOfRealm, &session, text);
                 return true;
@@ -194,7 +217,7 @@ impl RunningRealm {
     }
 }
 
-fn beyond_share(permits: &CallPermits) -> String {
-    let share = permits.share.share();
+fn beyond_share(permits: &RealmPermits) -> String {
+    let share = permits.share().share();
     format!("more than {share} calls of this realm are unanswered, and another realm finds no permit")
 }

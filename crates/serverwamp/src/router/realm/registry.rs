@@ -9,10 +9,12 @@ use super::{
     TemplateParts,
 };
 use crate::WampError;
+use crate::base::limits::Limits;
 use crate::base::locks::RwLock;
 use crate::base::log::line;
 use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
+use crate::transport::CurrentSettings;
 use hashbrown::HashMap;
 use serverwamp_proto::pattern::UriPattern;
 use std::sync::atomic::Ordering;
@@ -52,6 +54,15 @@ pub(crate) enum RealmChange {
     AddTemplate(Arc<RunningTemplate>),
     ReplaceTemplate(Arc<RunningTemplate>, Arc<TemplateParts>),
     RemoveTemplate(Arc<RunningTemplate>, RealmEnd),
+}
+
+/// Other settings for the application.
+pub(crate) struct SettingsChange<'a> {
+    /// Those that they were made of.
+    pub(crate) former: Arc<CurrentSettings>,
+    pub(crate) settings: CurrentSettings,
+    /// Tells the limits to whatever counts for all realms together.
+    pub(crate) limit_all: &'a dyn Fn(&Limits),
 }
 
 impl RealmChange {
@@ -116,7 +127,7 @@ impl RealmRegistry {
         if template.is_full() {
             return Err(template.full());
         }
-        let blueprint = template.blueprint(name)?;
+        let blueprint = template.blueprint(name, &self.shared.settings.limits())?;
         let origin = TemplateOrigin::new(template, self);
         let realm = Arc::new(RunningRealm::new(blueprint, &self.shared, Some(origin)));
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
@@ -130,6 +141,7 @@ impl RealmRegistry {
             return Err(template.full());
         }
         template.made.fetch_add(1, Ordering::Relaxed);
+        realm.take_limits();
         table.by_name.insert(Arc::clone(realm.name()), Arc::clone(&realm));
         let entering = Entering::new(&realm);
         drop(table);
@@ -180,17 +192,32 @@ impl RealmRegistry {
         table.default = Some(Arc::clone(realm));
     }
 
-    /// Applies all of these changes. Each signal is set when the sessions of a realm have lost what they may not have any more.
+    /// Applies all of these changes, and the settings. Each signal is set when the sessions of a realm have lost what they may not have any more.
     ///
     /// # Errors
-    /// The name of a realm that somebody else has added, reconfigured or stopped meanwhile. Nothing is changed then.
-    pub(crate) fn apply(&self, changes: Vec<RealmChange>) -> Result<Vec<Arc<Signal<()>>>, Arc<str>> {
+    /// The name of what somebody else has added, changed or stopped meanwhile. Nothing is changed then.
+    pub(crate) fn apply(
+        &self,
+        changes: Vec<RealmChange>,
+        settings: Option<SettingsChange<'_>>,
+    ) -> Result<Vec<Arc<Signal<()>>>, Arc<str>> {
         let mut changed = TableChanges::default();
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(change) = changes.iter().find(|change| !table.allows(change)) {
             let name = change.name();
             drop(table);
             return Err(name);
+        }
+        if let Some(SettingsChange { former, settings, limit_all }) = settings {
+            let now = self.shared.settings.now();
+            if !Arc::ptr_eq(&now, &former) {
+                drop(table);
+                return Err("the settings of the application".into());
+            }
+            drop(now);
+            limit_all(&settings.limits);
+            self.shared.settings.replace(settings);
+            table.by_name.values().for_each(|realm| realm.take_limits());
         }
         for change in changes {
             table.change(change, &mut changed);
@@ -227,7 +254,11 @@ impl RealmTable {
     /// Applies a change that is allowed.
     fn change(&mut self, change: RealmChange, changed: &mut TableChanges) {
         match change {
-            RealmChange::Add(realm) => drop(self.by_name.insert(Arc::clone(realm.name()), realm)),
+            RealmChange::Add(realm) => {
+                // They may have changed since it was prepared.
+                realm.take_limits();
+                drop(self.by_name.insert(Arc::clone(realm.name()), realm));
+            }
             RealmChange::Configure(realm, config) => {
                 let former = realm.context.configure(*config);
                 changed.replaced.push((realm, former));

@@ -70,6 +70,13 @@ impl RunningRealm {
         }
     }
 
+    /// Takes its limits anew, because some have changed. The caller holds the table of realms.
+    pub(super) fn take_limits(&self) {
+        if let Some(limits) = self.context.take_limits() {
+            self.broker.limit_retained(&limits);
+        }
+    }
+
     pub(crate) fn name(&self) -> &Arc<str> {
         &self.context.name
     }

@@ -6,6 +6,7 @@
 use super::{Blueprint, Entrance, RealmCode, RealmConfig, RealmEnd, RealmRegistry, RunningRealm, WaysIn};
 use crate::WampError;
 use crate::base::error::Problem;
+use crate::base::limits::Limits;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
@@ -22,7 +23,7 @@ use std::sync::{Arc, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 /// Makes the blueprint of the realm of this name.
-pub(crate) type MakeBlueprint = Box<dyn Fn(&str) -> Result<Blueprint, Vec<Problem>> + Send + Sync>;
+pub(crate) type MakeBlueprint = Box<dyn Fn(&str, &Limits) -> Result<Blueprint, Vec<Problem>> + Send + Sync>;
 
 /// A template of an application that runs.
 pub(crate) struct RunningTemplate {
@@ -110,9 +111,9 @@ impl RunningTemplate {
     }
 
     /// Makes the blueprint of a realm. Code of the application runs here.
-    pub(super) fn blueprint(&self, name: &str) -> Result<Blueprint, NoEntry> {
+    pub(super) fn blueprint(&self, name: &str, limits: &Limits) -> Result<Blueprint, NoEntry> {
         let parts = self.parts();
-        let made = catch_unwind(AssertUnwindSafe(|| (parts.make)(name)));
+        let made = catch_unwind(AssertUnwindSafe(|| (parts.make)(name, limits)));
         let why = match made {
             Ok(Ok(blueprint)) => return Ok(blueprint),
             Ok(Err(problems)) => problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),

@@ -34,7 +34,7 @@ impl Charger for RouterSession {
 impl RouterSession {
     /// Keeps a payload; `None` when the session makes the server keep too much already.
     pub(crate) fn charge_copy(self: &Arc<Self>, payload: &Payload) -> Option<ChargedPayload> {
-        let most = self.running_realm().context.limits.outgoing_bytes;
+        let most = self.limits.outgoing_bytes;
         let add = |held: usize| held.checked_add(payload.size()).filter(|sum| *sum <= most);
         let held = &self.held_bytes;
         held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).ok()?;
@@ -59,7 +59,7 @@ impl RouterSession {
         if bytes < SHORT {
             return Ok(None);
         }
-        let most = self.running_realm().context.limits.outgoing_bytes;
+        let most = self.limits.outgoing_bytes;
         let add = |held: usize| held.checked_add(bytes).filter(|sum| held == 0 || *sum <= most);
         match self.held_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add) {
             Ok(_) => Ok(Some(Charge { bytes, session: Arc::clone(self) })),

@@ -20,6 +20,7 @@ pub use reason::CloseReason;
 pub(crate) use sending::{queue, queue_unless_too_long};
 pub(crate) use tables::{OpenCall, SessionTables};
 
+use crate::base::limits::Limits;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::base::log::line;
 use crate::base::signal::Signal;
@@ -47,6 +48,8 @@ use std::sync::{Arc, OnceLock, PoisonError};
 pub(crate) struct RouterSession {
     id: SessionId,
     realm: Arc<RunningRealm>,
+    /// The limits of the session, which stay what they were at its HELLO.
+    limits: Arc<Limits>,
     serializer: Serializer,
     transport: Arc<TransportInfo>,
     outbox: Outbox,
@@ -104,6 +107,7 @@ impl RouterSession {
     ) -> Arc<Self> {
         Arc::new(Self {
             id,
+            limits: realm.context.kept_limits(),
             realm,
             serializer,
             transport,
@@ -134,6 +138,11 @@ impl RouterSession {
         self.id
     }
 
+    /// The limits of the session, and of its callers where it is a callee.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// The authenticated identity of the peer; `None` before authentication.
     pub(crate) fn principal(&self) -> Option<&Principal> {
         self.principal.get()
@@ -157,7 +166,7 @@ impl RouterSession {
     /// The calls that the peer may have unanswered at once, if it has so many already. The limit of a role is at least one,
     /// so that a call that is the only one needs no look at it.
     pub(crate) fn most_calls_beside(&self, unanswered: usize) -> usize {
-        let most = self.running_realm().context.limits.calls_in_flight;
+        let most = self.limits.calls_in_flight;
         if unanswered == 0 {
             return most;
         }

@@ -81,7 +81,7 @@ impl CallSource for Session {
     }
 
     fn grace(&self) -> Duration {
-        self.inner().running_realm().context.limits.grace
+        self.inner().limits().grace
     }
 
     fn overstayed(&self, why: fmt::Arguments<'_>) {

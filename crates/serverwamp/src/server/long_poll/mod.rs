@@ -43,7 +43,7 @@ use crate::rt::guard::guarded;
 use crate::server::memory::{CAPACITY, pipe};
 use crate::server::rawsocket;
 use crate::server::service::{PeerAddressOf, requested};
-use crate::transport::TransportKind;
+use crate::transport::{CarrierSettings, TransportKind};
 use transport::{LongPollTransport, PollBounds};
 
 /// Answers the requests of long-polling clients. It looks at the end of a request's path only, so that it can be mounted
@@ -61,9 +61,16 @@ pub struct LongPollService(Arc<LongPollShared>, PeerAddressOf);
 
 struct LongPollShared {
     app: Application,
-    config: LongPollConfig,
-    transports: Mutex<HashMap<String, Arc<LongPollTransport>>>,
-    /// Told whenever there are no transports any more.
+    /// The settings of its listener; without one, those of the application.
+    carriers: Option<Arc<CarrierSettings>>,
+    transports: Arc<LongPollTransports>,
+}
+
+/// The transports by their ids.
+#[derive(Debug, Default)]
+pub(super) struct LongPollTransports {
+    by_id: Mutex<HashMap<String, Arc<LongPollTransport>>>,
+    /// Told whenever there are none any more.
     unused: Event,
 }
 
@@ -74,17 +81,26 @@ impl Application {
     /// A service for clients that poll over HTTP. Every clone of it serves the same transports; another call of this
     /// makes one that does not know them.
     pub fn long_polling(&self) -> LongPollService {
-        let shared = Arc::new(LongPollShared {
-            app: self.clone(),
-            config: self.inner().long_poll.clone(),
-            transports: Mutex::default(),
-            unused: Event::new(),
-        });
-        LongPollService(shared, PeerAddressOf::default())
+        LongPollService::new(self.clone(), None, Arc::default())
     }
 }
 
 impl LongPollService {
+    /// A service with these settings, which serves the transports of others as well.
+    pub(super) fn new(
+        app: Application,
+        carriers: Option<Arc<CarrierSettings>>,
+        transports: Arc<LongPollTransports>,
+    ) -> Self {
+        Self(Arc::new(LongPollShared { app, carriers, transports }), PeerAddressOf::default())
+    }
+
+    /// The settings as they are now.
+    fn carriers(&self) -> Arc<CarrierSettings> {
+        let LongPollShared { app, carriers, .. } = &*self.0;
+        carriers.clone().unwrap_or_else(|| app.inner().settings.carriers())
+    }
+
     /// Sets the place of a request's address, as
     /// [`WebSocketService::peer_address`](crate::WebSocketService::peer_address) does.
     #[must_use]
@@ -93,17 +109,26 @@ impl LongPollService {
     }
 
     /// Begins a transport and returns its id, which cannot be guessed: knowing it identifies the client.
-    fn open(&self, subprotocol: Subprotocol, addresses: Addresses, parts: Parts, permit: Permit) -> String {
-        let LongPollShared { app, config, .. } = &*self.0;
+    fn open(
+        &self,
+        subprotocol: Subprotocol,
+        addresses: Addresses,
+        parts: Parts,
+        permit: Permit,
+        carriers: Arc<CarrierSettings>,
+    ) -> String {
+        let app = &self.0.app;
         let runtime = Arc::clone(&app.inner().runtime);
         let (client, server) = pipe(CAPACITY);
-        let bounds = PollBounds { hello: app.inner().limits.hello_bytes, message: config.max_message };
+        let config = &carriers.long_poll;
+        let hello = app.inner().settings.now().limits.hello_bytes;
+        let bounds = PollBounds { hello, message: config.max_message };
         let transport =
             Arc::new(LongPollTransport::new(subprotocol, client, bounds, permit.clone(), runtime.now()));
         let id = unguessable();
         self.transports().insert(id.clone(), Arc::clone(&transport));
         let info = requested(TransportKind::LongPoll, subprotocol, addresses, parts);
-        let (settings, connection) = (config.settings(), app.clone());
+        let (settings, idle_timeout, connection) = (config.settings(), config.idle_timeout, app.clone());
         let (served, ended_on) = (Arc::clone(&transport), Arc::clone(&runtime));
         let serving = async move {
             rawsocket::serve(&connection, server, MaxLength::LONGEST, settings, info, permit).await;
@@ -115,16 +140,23 @@ impl LongPollService {
             served.disconnect(ended_on.now());
         }));
         let watch = (self.clone(), id.clone());
-        runtime
-            .spawn(Box::pin(async move { watch.0.end_when_idle(&watch.1, &transport, peer_address).await }));
+        runtime.spawn(Box::pin(async move {
+            watch.0.end_when_idle(&watch.1, &transport, idle_timeout, peer_address).await;
+        }));
         id
     }
 
     /// Ends a transport when its client has stopped asking (checklist LP-10).
-    async fn end_when_idle(&self, id: &str, transport: &LongPollTransport, peer_address: Option<SocketAddr>) {
-        let LongPollShared { app, config, .. } = &*self.0;
+    async fn end_when_idle(
+        &self,
+        id: &str,
+        transport: &LongPollTransport,
+        idle_timeout: Duration,
+        peer_address: Option<SocketAddr>,
+    ) {
+        let app = &self.0.app;
         let runtime = &app.inner().runtime;
-        while let Some(idle_at) = transport.idle_at(config.idle_timeout, runtime.now()) {
+        while let Some(idle_at) = transport.idle_at(idle_timeout, runtime.now()) {
             let asleep = runtime.sleep_until(idle_at);
             // A transport that has ended is not watched any longer.
             if let Either::Left(_) = select(pin!(transport.over()), asleep).await {
@@ -132,7 +164,7 @@ impl LongPollService {
             }
         }
         if self.end(id) {
-            let why = format_args!("no request for {:?}", config.idle_timeout);
+            let why = format_args!("no request for {idle_timeout:?}");
             app.inner().counters.refused(Refusal::LongPollTimeout, peer_address, why);
         }
     }
@@ -148,7 +180,7 @@ impl LongPollService {
             (transports.remove(id), transports.is_empty())
         };
         if last {
-            self.0.unused.notify(usize::MAX);
+            self.0.transports.unused.notify(usize::MAX);
         }
         transport.as_ref().inspect(|transport| transport.end(self.0.app.inner().runtime.now())).is_some()
     }
@@ -161,7 +193,7 @@ impl LongPollService {
     /// Completes when there are no transports.
     pub(super) async fn unused(&self) {
         loop {
-            let told = self.0.unused.listen();
+            let told = self.0.transports.unused.listen();
             if !self.is_used() {
                 return;
             }
@@ -181,7 +213,7 @@ impl LongPollService {
     }
 
     fn transports(&self) -> MutexGuard<'_, HashMap<String, Arc<LongPollTransport>>> {
-        self.0.transports.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.transports.by_id.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The four requests, and what is wrong with others.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -24,6 +25,7 @@ use crate::base::log::Why;
 use crate::base::statistics::Refusal;
 use crate::rt::after;
 use crate::server::service::{full, unserved};
+use crate::transport::CarrierSettings;
 use crate::transport::websocket::Requested;
 
 type LongPollAnswer = Response<Full<Bytes>>;
@@ -45,10 +47,11 @@ impl LongPollService {
     {
         let inner = self.0.app.inner();
         let counters = &inner.counters;
+        let carriers = self.carriers();
         let (parts, body) = request.into_parts();
-        let address = self.1.told(&self.0.app, &parts);
+        let address = self.1.told(&carriers.proxies, &parts);
         let request = Request::from_parts(parts, body);
-        let requested = match inner.websocket.hosts.check(&request) {
+        let requested = match carriers.websocket.hosts.check(&request) {
             Ok(requested) => requested,
             Err((status, why)) => {
                 counters.refused(Refusal::Host, address, &why);
@@ -56,7 +59,7 @@ impl LongPollService {
             }
         };
         let origin = request.headers().get(ORIGIN).cloned();
-        let mut answer = self.answer_here(request, &requested).await;
+        let mut answer = self.answer_here(request, &requested, &carriers).await;
         let why = Why::take(&mut answer);
         let refusal = match answer.status() {
             StatusCode::PAYLOAD_TOO_LARGE => {
@@ -75,7 +78,7 @@ impl LongPollService {
             let headers = answer.headers_mut();
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
             // autobahn-js asks for it always. A page that just anybody wrote gets nothing that is meant for the user.
-            if self.0.app.inner().websocket.origins.are_chosen() {
+            if carriers.websocket.origins.are_chosen() {
                 headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
             }
             headers.insert(VARY, HeaderValue::from_static("origin"));
@@ -83,12 +86,17 @@ impl LongPollService {
         answer
     }
 
-    async fn answer_here<B>(&self, request: Request<B>, requested: &Requested) -> LongPollAnswer
+    async fn answer_here<B>(
+        &self,
+        request: Request<B>,
+        requested: &Requested,
+        carriers: &Arc<CarrierSettings>,
+    ) -> LongPollAnswer
     where
         B: Body<Data: Send> + Send + 'static,
         B::Error: std::error::Error + Send + Sync + 'static,
     {
-        if let Err(why) = self.0.app.inner().websocket.origins.check(request.headers(), requested) {
+        if let Err(why) = carriers.websocket.origins.check(request.headers(), requested) {
             return refusal(StatusCode::FORBIDDEN, &why);
         }
         if request.method() == Method::OPTIONS {
@@ -102,7 +110,7 @@ impl LongPollService {
         let path = request.uri().path().trim_end_matches('/').to_owned();
         let mut ends = path.rsplit('/');
         match (ends.next(), ends.next()) {
-            (Some("open"), _) => self.answer_open(request).await,
+            (Some("open"), _) => self.answer_open(request, carriers).await,
             (Some(operation @ ("send" | "receive" | "close")), Some(id)) => {
                 self.answer_transport(request, operation, id).await
             }
@@ -110,7 +118,7 @@ impl LongPollService {
         }
     }
 
-    async fn answer_open<B>(&self, request: Request<B>) -> LongPollAnswer
+    async fn answer_open<B>(&self, request: Request<B>, carriers: &Arc<CarrierSettings>) -> LongPollAnswer
     where
         B: Body<Data: Send> + Send + 'static,
         B::Error: std::error::Error + Send + Sync + 'static,
@@ -132,7 +140,7 @@ impl LongPollService {
             let why = r#"the body must be JSON like {"protocols": ["wamp.2.json"]}"#;
             return refusal(StatusCode::BAD_REQUEST, why);
         };
-        let spoken = &inner.websocket.subprotocols;
+        let spoken = &carriers.websocket.subprotocols;
         let Some(subprotocol) = choose(protocols.iter().map(String::as_str), spoken) else {
             let names = spoken.iter().map(|subprotocol| subprotocol.name()).collect::<Vec<_>>().join(", ");
             return refusal(
@@ -140,20 +148,25 @@ impl LongPollService {
                 &format!("no common protocol. Server supports: {names}"),
             );
         };
-        let addresses = match self.1.addresses(&self.0.app, &parts) {
+        let addresses = match self.1.addresses(&self.0.app, &carriers.proxies, &parts) {
             Ok(addresses) => addresses,
             Err(answer) => return *answer,
         };
         // The permit of the HTTP connection lasts as long as that does, which has nothing to do with the transport.
         let connection = parts.extensions.remove::<Permit>();
         let address = addresses.peer.map(|address| address.ip());
-        let admitted = inner.admissions.admit_over(connection.as_ref(), addresses.connection, address);
+        let admitted = inner.admissions.admit_over(
+            connection.as_ref(),
+            addresses.connection,
+            address,
+            &carriers.proxies,
+        );
         drop(connection);
         let permit = match admitted {
             Ok(permit) => permit,
             Err(too_many) => return full(too_many),
         };
-        let id = self.open(subprotocol, addresses, parts, permit);
+        let id = self.open(subprotocol, addresses, parts, permit, Arc::clone(carriers));
         let text = format!(r#"{{"protocol":"{}","transport":"{id}"}}"#, subprotocol.name());
         with_type(Response::new(Full::from(text)), "application/json")
     }
@@ -193,7 +206,7 @@ impl LongPollService {
     /// Waits for messages; `None` when nothing came for as long as a `receive` may take.
     async fn receive(&self, transport: &LongPollTransport) -> Option<Received> {
         let runtime = &self.0.app.inner().runtime;
-        let time_up = runtime.sleep_until(after(runtime.now(), self.0.config.receive_timeout));
+        let time_up = runtime.sleep_until(after(runtime.now(), self.carriers().long_poll.receive_timeout));
         match select(pin!(transport.receive()), time_up).await {
             Either::Left((received, _)) => Some(received),
             Either::Right(_) => None,
@@ -255,7 +268,7 @@ impl LongPollService {
 
     /// When a transport has been idle for too long from now on.
     pub(super) fn idle_at(&self) -> Instant {
-        after(self.0.app.inner().runtime.now(), self.0.config.idle_timeout)
+        after(self.0.app.inner().runtime.now(), self.carriers().long_poll.idle_timeout)
     }
 
     /// Waits for what is read of a body, `until` then.

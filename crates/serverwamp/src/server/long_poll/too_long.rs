@@ -32,7 +32,7 @@ impl LongPollService {
         B: Body<Data: Send> + Send,
         B::Error: std::error::Error,
     {
-        let most = self.0.app.inner().limits.discarded_bytes;
+        let most = self.0.app.inner().settings.now().limits.discarded_bytes;
         let too_long = Unread::TooLong { bound, begin: Default::default() };
         if most == 0 || !transport.is_in_session() {
             return Err(too_long.into());

@@ -140,7 +140,8 @@ impl MemoryJoin {
             ..TransportInfo::plain(TransportKind::Memory, serializer, Origin::default())
         };
         inner.runtime.spawn(Box::pin(serve(self.app.clone(), far, transport, self.principal)));
-        let framing = Framing::RawSocket { serializer, takes: inner.rawsocket.takes().bytes() };
+        let framing =
+            Framing::RawSocket { serializer, takes: inner.settings.now().carriers.rawsocket.takes().bytes() };
         // The application sends what its own limits allow.
         let settings =
             RawSocketConfig { max_message: MaxLength::LONGEST.bytes(), ..RawSocketConfig::default() };
@@ -161,9 +162,11 @@ async fn serve(app: Application, io: Pipe, transport: TransportInfo, principal: 
     let inner = app.inner();
     let permit = inner.admissions.own();
     let framing = Framing::RawSocket { serializer: transport.serializer, takes: MaxLength::LONGEST.bytes() };
-    let outbox = Outbox::borrowing(framing, inner.limits.bounds(), inner.run_queue.pool());
-    let peer = Peer::new(inner, transport, outbox.clone(), permit).known_as(principal);
-    Connection::new(io, outbox, peer, inner.rawsocket.settings(), &inner.run_queue).await;
+    let settings = inner.settings.now().carriers.rawsocket.settings();
+    let limits = inner.settings.limits();
+    let outbox = Outbox::borrowing(framing, limits.bounds(), inner.run_queue.pool());
+    let peer = Peer::new(inner, transport, outbox.clone(), limits, permit).known_as(principal);
+    Connection::new(io, outbox, peer, settings, &inner.run_queue).await;
 }
 
 impl IntoFuture for MemoryJoin {

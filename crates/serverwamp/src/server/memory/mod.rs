@@ -87,7 +87,8 @@ impl Application {
     pub fn connect(&self, serializer: Serializer) -> MemoryPeer {
         let (client, server) = pipe(CAPACITY);
         let app = self.clone();
-        let (receiver, sender) = messages(client, self.inner().rawsocket.takes().bytes());
+        let carriers = self.inner().settings.carriers();
+        let (receiver, sender) = messages(client, carriers.rawsocket.takes().bytes());
         if let Err(unavailable) = self.inner().runtime.available() {
             line!(ERROR, "internal", "no connection in memory can be opened here", error = unavailable);
             // The other end is dropped, and the peer finds that the connection is over.
@@ -96,7 +97,7 @@ impl Application {
         let permit = app.inner().admissions.own();
         self.inner().runtime.spawn(Box::pin(async move {
             let transport = TransportInfo::plain(TransportKind::Memory, serializer, Origin::default());
-            let settings = app.inner().rawsocket.settings();
+            let settings = carriers.rawsocket.settings();
             rawsocket::serve(&app, server, MaxLength::LONGEST, settings, transport, permit).await;
         }));
         MemoryPeer { sender, receiver }

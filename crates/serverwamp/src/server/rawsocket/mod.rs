@@ -73,8 +73,9 @@ pub(crate) async fn serve<IO: Read + Write + Unpin>(
 ) {
     let inner = app.inner();
     let framing = Framing::RawSocket { serializer: transport.serializer, takes: takes.bytes() };
-    let outbox = Outbox::borrowing(framing, inner.limits.bounds(), inner.run_queue.pool());
-    let peer = Peer::new(inner, transport, outbox.clone(), permit);
+    let limits = inner.settings.limits();
+    let outbox = Outbox::borrowing(framing, limits.bounds(), inner.run_queue.pool());
+    let peer = Peer::new(inner, transport, outbox.clone(), limits, permit);
     Connection::new(io, outbox, peer, settings, &inner.run_queue).await;
 }
 

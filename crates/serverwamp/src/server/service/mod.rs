@@ -3,14 +3,14 @@
 use crate::Application;
 use crate::base::admission::{Permit, TooMany};
 use crate::base::log::line;
-use crate::base::proxies::Addresses;
+use crate::base::proxies::{Addresses, TrustedProxies};
 use crate::base::statistics::Refusal;
 use crate::base::unix_peer::UnixPeer;
 use crate::peer::Peer;
 use crate::rt::Unavailable;
 use crate::rt::guard::guarded;
-use crate::transport::websocket::{Accepted, WebSocketConfig, upgrade};
-use crate::transport::{TlsInfo, TransportInfo, TransportKind};
+use crate::transport::websocket::{Accepted, upgrade};
+use crate::transport::{CarrierSettings, TlsInfo, TransportInfo, TransportKind};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
@@ -42,7 +42,8 @@ use tower_service::Service;
 #[derive(Clone)]
 pub struct WebSocketService {
     app: Application,
-    config: Arc<WebSocketConfig>,
+    /// The settings of its listener; without one, those of the application.
+    carriers: Option<Arc<CarrierSettings>>,
     peer_address: PeerAddressOf,
 }
 
@@ -71,13 +72,18 @@ pub struct PeerCertificates(pub Vec<Vec<u8>>);
 impl Application {
     /// A service that answers WebSocket upgrades; axum, hyper and everything else that speaks `tower` mounts it.
     pub fn websocket(&self) -> WebSocketService {
-        WebSocketService::new(self.clone(), self.inner().websocket.clone())
+        WebSocketService::new(self.clone(), None)
     }
 }
 
 impl WebSocketService {
-    pub(crate) fn new(app: Application, config: WebSocketConfig) -> Self {
-        Self { app, config: Arc::new(config), peer_address: PeerAddressOf::default() }
+    pub(crate) fn new(app: Application, carriers: Option<Arc<CarrierSettings>>) -> Self {
+        Self { app, carriers, peer_address: PeerAddressOf::default() }
+    }
+
+    /// The settings as they are now.
+    fn carriers(&self) -> Arc<CarrierSettings> {
+        self.carriers.clone().unwrap_or_else(|| self.app.inner().settings.carriers())
     }
 
     /// Sets the place of a request's address; by default its extension [`PeerAddress`]. If that is a
@@ -109,13 +115,14 @@ impl WebSocketService {
             *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
             return response;
         }
+        let carriers = self.carriers();
         let (parts, body) = request.into_parts();
-        let addresses = match self.peer_address.addresses(&self.app, &parts) {
+        let addresses = match self.peer_address.addresses(&self.app, &carriers.proxies, &parts) {
             Ok(addresses) => addresses,
             Err(answer) => return *answer,
         };
         let mut request = Request::from_parts(parts, body);
-        let (response, mut accepted) = match upgrade(&mut request, &self.config) {
+        let (response, mut accepted) = match upgrade(&mut request, &carriers.websocket) {
             Ok(accepted) => accepted,
             Err(refused) => {
                 self.app.inner().counters.refused(refused.counted, addresses.peer, &refused.why);
@@ -126,27 +133,34 @@ impl WebSocketService {
         // Taken out of the request, because handlers may keep that for longer than the connection lives.
         let permit = match accepted.parts.extensions.remove::<Permit>() {
             Some(permit) => permit.count_for(address),
-            None => self.app.inner().admissions.admit(address),
+            None => self.app.inner().admissions.admit(address, &carriers.proxies),
         };
         let permit = match permit {
             Ok(permit) => permit,
             Err(too_many) => return full(too_many),
         };
-        self.serve(accepted, addresses, permit);
+        self.serve(accepted, addresses, permit, carriers);
         response
     }
 
-    fn serve(&self, accepted: Accepted, addresses: Addresses, permit: Permit) {
+    fn serve(
+        &self,
+        accepted: Accepted,
+        addresses: Addresses,
+        permit: Permit,
+        carriers: Arc<CarrierSettings>,
+    ) {
         let app = self.app.clone();
-        let config = Arc::clone(&self.config);
+        let limits = app.inner().settings.limits();
+        let bounds = limits.bounds();
         let (counters, whose) = (Arc::clone(&app.inner().counters), addresses.peer);
         let serving = async move {
             let subprotocol = accepted.subprotocol;
             let peer = |outbox, parts: Parts| {
                 let transport = requested(TransportKind::WebSocket, subprotocol, addresses, parts);
-                Peer::new(app.inner(), transport, outbox, permit)
+                Peer::new(app.inner(), transport, outbox, limits, permit)
             };
-            accepted.serve(&config, app.inner().limits.bounds(), &app.inner().run_queue, peer).await;
+            accepted.serve(&carriers.websocket, bounds, &app.inner().run_queue, peer).await;
         };
         self.app.inner().runtime.spawn(Box::pin(guarded(serving, counters, whose)));
     }
@@ -158,21 +172,21 @@ impl PeerAddressOf {
     }
 
     /// The client of a request, as far as it is known, for the log.
-    pub(crate) fn told(&self, app: &Application, parts: &Parts) -> Option<SocketAddr> {
+    pub(crate) fn told(&self, proxies: &TrustedProxies, parts: &Parts) -> Option<SocketAddr> {
         let address = (self.0)(parts);
-        app.inner().proxies.resolve(address, &parts.headers).unwrap_or(address)
+        proxies.resolve(address, &parts.headers).unwrap_or(address)
     }
 
     /// The origin of a request and its client. The error is its answer.
     pub(crate) fn addresses(
         &self,
         app: &Application,
+        proxies: &TrustedProxies,
         parts: &Parts,
     ) -> Result<Addresses, Box<Response<Full<Bytes>>>> {
         let address = (self.0)(parts);
         // A PROXY header has told already who is at the other end of the connection.
         let connection = parts.extensions.get::<Addresses>().map_or(address, |told| told.connection);
-        let proxies = &app.inner().proxies;
         if let Some(header) = proxies.missing(address, &parts.headers) {
             line!(
                 WARN,

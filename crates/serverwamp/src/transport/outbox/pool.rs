@@ -15,7 +15,7 @@ const PAUSE_SHARE: usize = 4;
 /// Bytes that outboxes may borrow.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
-    bytes: usize,
+    bytes: AtomicUsize,
     lent: AtomicUsize,
     /// The most that was ever lent.
     most: AtomicUsize,
@@ -31,7 +31,16 @@ pub(super) struct Loan {
 impl Pool {
     /// A pool of so many bytes.
     pub(crate) fn new(bytes: usize) -> Arc<Self> {
-        Arc::new(Self { bytes, ..Self::default() })
+        Arc::new(Self { bytes: AtomicUsize::new(bytes), ..Self::default() })
+    }
+
+    /// Lends no more than so many bytes from now on. What is lent stays lent.
+    pub(crate) fn resize(&self, bytes: usize) {
+        self.bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// Bytes that are lent.
@@ -46,7 +55,7 @@ impl Pool {
 
     /// The number of bytes by which an outbox may be beyond its mark before its senders pause.
     pub(super) fn allowance(&self) -> usize {
-        self.bytes.saturating_sub(self.lent()) / PAUSE_SHARE
+        self.bytes().saturating_sub(self.lent()) / PAUSE_SHARE
     }
 
     /// An empty loan.
@@ -61,7 +70,7 @@ impl Loan {
         let more = bytes.saturating_sub(self.bytes);
         let lend = |lent: usize| {
             let lent = lent.checked_add(more)?;
-            (bytes <= self.pool.bytes.saturating_sub(lent)).then_some(lent)
+            (bytes <= self.pool.bytes().saturating_sub(lent)).then_some(lent)
         };
         if more == 0 {
             return true;
@@ -113,6 +122,21 @@ mod tests {
         assert!(!second.extend_to(334) && second.extend_to(333));
         drop((first, second));
         assert_eq!((pool.lent(), pool.most()), (0, 750));
+    }
+
+    #[test]
+    fn a_pool_that_is_made_smaller_takes_nothing_back_and_lends_no_more() {
+        let pool = Pool::new(1000);
+        let mut first = Arc::clone(&pool).open();
+        assert!(first.extend_to(500));
+        pool.resize(400);
+        assert_eq!((pool.lent(), pool.allowance()), (500, 0));
+        let mut second = Arc::clone(&pool).open();
+        assert!(first.extend_to(500) && !first.extend_to(501) && !second.extend_to(1));
+        first.reduce_to(0);
+        assert!(second.extend_to(200));
+        pool.resize(2000);
+        assert!(first.extend_to(800));
     }
 
     #[test]

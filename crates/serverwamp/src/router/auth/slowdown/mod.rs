@@ -13,6 +13,7 @@ use hashbrown::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Failures of one address for one authid that cost nothing: people mistype.
@@ -37,7 +38,8 @@ const KNOWN: usize = 4096;
 /// The failures of an application's peers.
 #[derive(Debug)]
 pub(crate) struct Slowdown {
-    longest: Duration,
+    /// In nanoseconds.
+    longest: AtomicU64,
     hasher: RandomState,
     table: Mutex<Table>,
 }
@@ -79,7 +81,19 @@ pub(crate) struct Claim<'a> {
 impl Slowdown {
     /// Delays attempts by at most `longest`; zero delays none.
     pub(crate) fn new(longest: Duration) -> Self {
-        Self { longest, hasher: RandomState::new(), table: Mutex::default() }
+        let this = Self { longest: AtomicU64::new(0), hasher: RandomState::new(), table: Mutex::default() };
+        this.limit(longest);
+        this
+    }
+
+    /// Delays attempts by at most so much from now on.
+    pub(crate) fn limit(&self, longest: Duration) {
+        let nanos = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
+        self.longest.store(nanos, Ordering::Relaxed);
+    }
+
+    fn longest(&self) -> Duration {
+        Duration::from_nanos(self.longest.load(Ordering::Relaxed))
     }
 
     /// Lets an attempt be judged, until [`judged`](Self::judged). One that has waited for it already waits no more for the failures of
@@ -88,14 +102,15 @@ impl Slowdown {
     /// # Errors
     /// It has to wait.
     pub(crate) fn take_turn(&self, claim: Claim<'_>, has_waited: bool, now: Instant) -> Result<(), Wait> {
-        if self.longest.is_zero() {
+        let longest = self.longest();
+        if longest.is_zero() {
             return Ok(());
         }
         let [own, all] = self.keys(claim);
         let mut table = self.table();
-        let mut time = table.delay(own, FREE, self.longest, now);
+        let mut time = table.delay(own, FREE, longest, now);
         if !has_waited {
-            time = time.max(table.delay(all, FREE_OF_ALL, FIRST.min(self.longest), now));
+            time = time.max(table.delay(all, FREE_OF_ALL, FIRST.min(longest), now));
         }
         if !time.is_zero() {
             return Err(Wait { time, because_of_failures: true });
@@ -114,9 +129,6 @@ impl Slowdown {
 
     /// An attempt that had its turn was judged, or was given up.
     pub(crate) fn judged(&self, claim: Claim<'_>) {
-        if self.longest.is_zero() {
-            return;
-        }
         let [own, _] = self.keys(claim);
         let mut table = self.table();
         match table.judged.get_mut(&own) {
@@ -127,7 +139,7 @@ impl Slowdown {
 
     /// An attempt has failed.
     pub(crate) fn failed(&self, claim: Claim<'_>, now: Instant) {
-        if self.longest.is_zero() {
+        if self.longest().is_zero() {
             return;
         }
         let keys = self.keys(claim);

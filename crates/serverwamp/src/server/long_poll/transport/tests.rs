@@ -38,7 +38,7 @@ fn now() -> Instant {
 fn transport() -> (LongPollTransport, MessageSender, MessageReceiver) {
     let (client, server) = pipe(CAPACITY);
     let bounds = PollBounds { hello: 100, message: LONGEST };
-    let permit = Admissions::new(&Limits::default(), TrustedProxies::none(), Arc::default()).own();
+    let permit = Admissions::new(&Limits::default(), Arc::default()).own();
     let transport = LongPollTransport::new(Subprotocol::new(Serializer::Json), client, bounds, permit, now());
     let (receiver, sender) = messages(server, LONGEST);
     (transport, sender, receiver)
