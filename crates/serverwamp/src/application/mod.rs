@@ -22,12 +22,14 @@ use crate::peer::Environment;
 use crate::router::auth::Slowdown;
 use crate::router::realm::{CallPermits, RealmChange, RealmHandle, RealmRegistry, RouterContext};
 use crate::rt::guard::guard;
-use crate::rt::{BoxFuture, Runtime, after};
+use crate::rt::{BoxFuture, Runtime, after, default_runtime};
 use crate::transport::long_poll::LongPollConfig;
 use crate::transport::rawsocket::RawSocketConfig;
 use crate::transport::shutdown::{Connections, Farewell};
 use crate::transport::websocket::WebSocketConfig;
-use crate::transport::{CarrierSettings, CurrentSettings, Pool, RunQueue, SettingsCell, impossible};
+use crate::transport::{
+    AllowedRealms, CarrierSettings, CurrentSettings, Pool, RunQueue, SettingsCell, impossible,
+};
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
@@ -341,6 +343,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
                 long_poll: this.long_poll,
                 rawsocket: this.rawsocket,
                 proxies: this.proxies,
+                realms: AllowedRealms::default(),
             }),
         });
         let shared = RouterContext {
@@ -375,21 +378,6 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             counters,
             permits,
         })))
-    }
-}
-
-fn default_runtime() -> Option<Arc<dyn Runtime>> {
-    #[cfg(feature = "tokio")]
-    {
-        Some(Arc::new(crate::rt::Tokio))
-    }
-    #[cfg(all(feature = "smol", not(feature = "tokio")))]
-    {
-        Some(Arc::new(crate::rt::Smol))
-    }
-    #[cfg(not(any(feature = "tokio", feature = "smol")))]
-    {
-        None
     }
 }
 

@@ -8,7 +8,7 @@ use crate::base::proxies::TrustedProxies;
 use crate::transport::long_poll::LongPollConfig;
 use crate::transport::rawsocket::RawSocketConfig;
 use crate::transport::websocket::WebSocketConfig;
-use crate::transport::{CarrierSettings, CurrentSettings, impossible};
+use crate::transport::{AllowedRealms, CarrierSettings, CurrentSettings, impossible};
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -95,7 +95,8 @@ impl ApplicationSettings {
 
 impl From<&CurrentSettings> for ApplicationSettings {
     fn from(current: &CurrentSettings) -> Self {
-        let CarrierSettings { websocket, long_poll, rawsocket, proxies } = (*current.carriers).clone();
+        let CarrierSettings { websocket, long_poll, rawsocket, proxies, realms: _ } =
+            (*current.carriers).clone();
         let limits = (*current.limits).clone();
         Self { limits, websocket, rawsocket, long_poll, trusted_proxies: proxies }
     }
@@ -104,7 +105,8 @@ impl From<&CurrentSettings> for ApplicationSettings {
 impl From<ApplicationSettings> for CurrentSettings {
     fn from(settings: ApplicationSettings) -> Self {
         let ApplicationSettings { limits, websocket, rawsocket, long_poll, trusted_proxies } = settings;
-        let carriers = CarrierSettings { websocket, long_poll, rawsocket, proxies: trusted_proxies };
+        let (proxies, realms) = (trusted_proxies, AllowedRealms::default());
+        let carriers = CarrierSettings { websocket, long_poll, rawsocket, proxies, realms };
         Self { limits: Arc::new(limits), carriers: Arc::new(carriers) }
     }
 }

@@ -13,7 +13,9 @@ use std::sync::Arc;
 impl Peer {
     /// The realm a HELLO leads to (checklist SES-10, SES-11, URI-08).
     pub(super) fn way(&self, name: &str) -> Result<Destination, WampError> {
-        if let Some(destination) = self.app.realms.enter(name) {
+        if self.allowed.allows(name)
+            && let Some(destination) = self.app.realms.enter(name)
+        {
             return Ok(destination);
         }
         let no_such_realm = || {
@@ -25,7 +27,7 @@ impl Peer {
         UriRules::loose().check(name, Match::Exact).map_err(|error| {
             WampError::new(uris::error::INVALID_URI).arg(format!("realm {:?}: {error}", excerpt(name)))
         })?;
-        self.app.realms.enter_unknown(name).ok_or_else(no_such_realm)
+        self.app.realms.enter_unknown(name, &self.allowed).ok_or_else(no_such_realm)
     }
 
     /// A session of this peer, which nobody knows yet.

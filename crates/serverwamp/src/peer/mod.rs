@@ -31,7 +31,7 @@ use crate::router::session::{self, CloseReason, RouterSession};
 use crate::router::wire;
 use crate::rt::{BoxFuture, after};
 use crate::transport::shutdown::Alive;
-use crate::transport::{EndReason, Flow, MessageHandler, Outbox, TransportInfo, charge_time};
+use crate::transport::{AllowedRealms, EndReason, Flow, MessageHandler, Outbox, TransportInfo, charge_time};
 use bytes::Bytes;
 use calls::Calls;
 use deadlines::earliest;
@@ -66,6 +66,8 @@ pub(crate) struct Peer {
     rate_limit: RateLimit,
     /// The transport has limits of the role of a session on it.
     has_role_limits: bool,
+    /// The realms that it can join.
+    allowed: AllowedRealms,
     /// Who the peer is, where that needs no proof.
     known: Option<Principal>,
     _alive: Alive,
@@ -110,25 +112,6 @@ struct Open {
     lost: u64,
 }
 
-impl Open {
-    /// Logs that events were lost, if some were since the last time: here, because where they are lost locks are held.
-    fn notice_losses(&mut self) {
-        let lost = self.session.events_lost();
-        if lost == self.lost {
-            return;
-        }
-        let events = lost - self.lost;
-        let why = format_args!("{events} events, {lost} in all: the peer reads too slowly");
-        self.session.running_realm().context.counters.refused_times(
-            Refusal::EventsLost,
-            events,
-            &self.session,
-            why,
-        );
-        self.lost = lost;
-    }
-}
-
 impl Peer {
     pub(crate) fn new(
         app: &Arc<Environment>,
@@ -148,6 +131,7 @@ impl Peer {
             deadline: None,
             rate_limit: RateLimit::new(&limits, app.runtime.now()),
             has_role_limits: false,
+            allowed: AllowedRealms::default(),
             known: None,
             _alive: app.connections.enter(outbox.clone()),
             outbox,
@@ -157,6 +141,11 @@ impl Peer {
         };
         peer.arm(peer.limits.hello_timeout);
         peer
+    }
+
+    /// The same peer, which can join these realms.
+    pub(crate) fn among(self, allowed: AllowedRealms) -> Self {
+        Self { allowed, ..self }
     }
 
     /// The same peer, whose sessions are this principal's: the application vouches for it.

@@ -1,7 +1,7 @@
 //! The deadlines and rates that a peer missed, and their consequences.
 
 use super::Environment;
-use super::{Peer, Phase};
+use super::{Open, Peer, Phase};
 use crate::WampError;
 use crate::base::limits::Limits;
 use crate::base::log::Whose;
@@ -74,6 +74,25 @@ impl Peer {
             Phase::Open(_) => self.expired(),
             Phase::Ended => {}
         }
+    }
+}
+
+impl Open {
+    /// Logs that events were lost, if some were since the last time: here, because where they are lost locks are held.
+    pub(super) fn notice_losses(&mut self) {
+        let lost = self.session.events_lost();
+        if lost == self.lost {
+            return;
+        }
+        let events = lost - self.lost;
+        let why = format_args!("{events} events, {lost} in all: the peer reads too slowly");
+        self.session.running_realm().context.counters.refused_times(
+            Refusal::EventsLost,
+            events,
+            &self.session,
+            why,
+        );
+        self.lost = lost;
     }
 }
 

@@ -180,3 +180,20 @@ pub(crate) fn wall_clock() -> Timestamp {
 pub(crate) fn since_1970() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
+
+/// The runtime of an application that has not been given one.
+#[cfg(feature = "server")]
+pub(crate) fn default_runtime() -> Option<Arc<dyn Runtime>> {
+    #[cfg(feature = "tokio")]
+    {
+        Some(Arc::new(Tokio))
+    }
+    #[cfg(all(feature = "smol", not(feature = "tokio")))]
+    {
+        Some(Arc::new(Smol))
+    }
+    #[cfg(not(any(feature = "tokio", feature = "smol")))]
+    {
+        None
+    }
+}

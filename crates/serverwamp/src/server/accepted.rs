@@ -13,7 +13,7 @@ use serverwamp_proto::rawsocket::MAGIC;
 
 use super::http;
 use super::proxy_protocol::{self, MalformedHeader, Told};
-use super::serving::{Listening, Serving};
+use super::serving::{OpenServer, ServerTerms};
 use super::stream::{Lent, Returned};
 use crate::Application;
 use crate::base::admission::Permit;
@@ -28,7 +28,7 @@ use crate::transport::{TransportInfo, TransportKind};
 
 /// Serves a connection in a task of its own.
 pub(super) fn spawn<IO>(
-    serving: &Arc<Serving>,
+    serving: &Arc<OpenServer>,
     io: IO,
     address: Option<SocketAddr>,
     unix_peer: Option<UnixPeer>,
@@ -39,8 +39,7 @@ pub(super) fn spawn<IO>(
     let app = &serving.app;
     let runtime = Arc::clone(&app.inner().runtime);
     let origin = Origin { address, connection_address: address, unix_peer, ..Origin::default() };
-    let permit =
-        app.inner().admissions.admit(address.map(|address| address.ip()), &listening.carriers.proxies);
+    let permit = listening.admissions.admit(address.map(|address| address.ip()), &listening.carriers.proxies);
     let admitted = permit.map_err(|too_many| (too_many, listening.options.refusals.begin()));
     let counters = Arc::clone(&app.inner().counters);
     let served = async move {
@@ -72,8 +71,8 @@ pub(super) fn spawn<IO>(
 }
 
 async fn serve<IO>(
-    serving: Arc<Serving>,
-    listening: Arc<Listening>,
+    serving: Arc<OpenServer>,
+    listening: Arc<ServerTerms>,
     mut io: IO,
     origin: Origin,
     permit: Permit,
@@ -98,7 +97,7 @@ where
 }
 
 /// Whether this connection has to begin with a PROXY header.
-fn has_to_introduce(listening: &Listening, origin: &Origin) -> bool {
+fn has_to_introduce(listening: &ServerTerms, origin: &Origin) -> bool {
     let proxies = &listening.carriers.proxies;
     proxies.speak_proxy_protocol() && proxies.trusts(origin.connection_address)
 }
@@ -106,7 +105,7 @@ fn has_to_introduce(listening: &Listening, origin: &Origin) -> bool {
 /// Reads the PROXY header of a connection that has to begin with one. `None` is the end of it.
 async fn introduce<IO>(
     app: &Application,
-    listening: &Listening,
+    listening: &ServerTerms,
     io: &mut IO,
     origin: Origin,
 ) -> io::Result<Option<Origin>>
@@ -134,8 +133,8 @@ fn refuse_header(app: &Application, origin: &Origin, why: &MalformedHeader) {
 
 /// Serves a connection that is encrypted or need not be.
 async fn serve_bytes<IO>(
-    serving: Arc<Serving>,
-    listening: Arc<Listening>,
+    serving: Arc<OpenServer>,
+    listening: Arc<ServerTerms>,
     mut io: IO,
     origin: Origin,
     permit: Permit,
@@ -148,12 +147,12 @@ where
     let mut first = [0];
     within(app, options.handshake, read_exact(&mut io, &mut first)).await?;
     match first {
-        [MAGIC] if options.rawsocket => {
+        [MAGIC] if options.speaks_rawsocket() => {
             let shake_hands = rawsocket::shake_hands(&mut io, &carriers.rawsocket);
             match within(app, options.handshake, shake_hands).await? {
                 Ok(hello) => {
                     let transport = TransportInfo::plain(TransportKind::RawSocket, hello.serializer, origin);
-                    let settings = carriers.rawsocket.settings();
+                    let settings = (carriers.rawsocket.settings(), carriers.realms.clone());
                     rawsocket::serve(app, io, hello.takes, settings, transport, permit).await;
                 }
                 Err(refusal) => {

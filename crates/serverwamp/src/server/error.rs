@@ -24,6 +24,11 @@ impl ServeError {
 }
 
 impl ServeError {
+    /// With these problems.
+    pub(super) fn of(problems: Vec<String>) -> Self {
+        Self { problems }
+    }
+
     /// No signal can be waited for.
     pub(super) fn signals(error: io::Error) -> Self {
         let text = format!("signals cannot be waited for: {error}; use `serve` with a `stop` of your own");
@@ -57,8 +62,19 @@ impl From<ServeError> for io::Error {
 
 /// Refuses what can never work. To be called where the server is to run.
 pub(super) fn check(app: &Application, options: &ServerOptions) -> Result<(), ServeError> {
-    let mut problems = Vec::new();
-    problems.extend(app.inner().runtime.available().err().map(|unavailable| unavailable.to_string()));
+    let unavailable = app.inner().runtime.available().err().map(|unavailable| unavailable.to_string());
+    match (faults(options), unavailable) {
+        (faults, None) => faults,
+        (faults, Some(unavailable)) => {
+            let problems = faults.err().map(|faults| faults.problems).into_iter().flatten();
+            Err(ServeError { problems: std::iter::once(unavailable).chain(problems).collect() })
+        }
+    }
+}
+
+/// Refuses settings that can never work.
+pub(super) fn faults(options: &ServerOptions) -> Result<(), ServeError> {
+    let mut problems = options.own_faults();
     if options.handshake == Duration::ZERO {
         let text = "`handshake_timeout` is 0, so every connection would be too late: keep the default or set another value";
         problems.push(text.to_owned());
@@ -77,13 +93,16 @@ pub(super) fn check(app: &Application, options: &ServerOptions) -> Result<(), Se
         let text = "`http` is switched off, and there is a `fallback_service` for HTTP requests: leave out one of the two";
         problems.push(text.to_owned());
     }
-    if !options.http && !options.rawsocket {
+    if !options.http && !options.speaks_rawsocket() {
         let text = "`http` and `rawsocket` are both switched off, so the server would accept nothing: leave one of them on";
         problems.push(text.to_owned());
     }
-    let paths = [("path", Some(&options.path)), ("health", Some(&options.health))];
-    for (setting, path) in paths.into_iter().chain([("long_poll", options.long_poll.as_ref())]) {
-        if let Some(path) = path.filter(|path| !path.starts_with('/')) {
+    let one = |setting, path| Some((setting, Option::as_ref(path)?));
+    let paths = options.paths.iter().map(|path| ("path", path));
+    for (setting, path) in
+        paths.chain(one("health", &options.health)).chain(one("long_poll", &options.long_poll))
+    {
+        if !path.starts_with('/') {
             problems.push(format!(
                 "`{setting}` is {path:?}, which is not an HTTP path: write {:?}",
                 format!("/{path}")

@@ -20,7 +20,7 @@ use tower_service::Service as _;
 use super::ServerOptions;
 use super::fallback::{self, AnyBody, Fallback, FallbackBounds};
 use super::long_poll::LongPollTransports;
-use super::serving::{Listening, Serving};
+use super::serving::{OpenServer, ServerTerms};
 use super::timer::HttpTimer;
 use crate::Application;
 use crate::base::admission::Permit;
@@ -36,8 +36,10 @@ use crate::transport::CarrierSettings;
 /// The services that answer requests, by path. Connections share them.
 #[derive(Debug)]
 pub(super) struct Services {
-    health: String,
-    websocket: (String, WebSocketService),
+    wamp: bool,
+    health: Option<String>,
+    paths: Vec<String>,
+    websocket: WebSocketService,
     long_poll: Option<(String, LongPollService)>,
     fallback: Option<Fallback>,
     bounds: FallbackBounds,
@@ -70,9 +72,15 @@ impl Services {
             || LongPollService::new(app.clone(), Some(Arc::clone(carriers)), Arc::clone(transports));
         let below = |path: &String| format!("{}/", path.trim_end_matches('/'));
         Self {
+            wamp: options.wamp,
             health: options.health.clone(),
-            websocket: (options.path.clone(), websocket),
-            long_poll: options.long_poll.as_ref().map(|path| (below(path), long_poll())),
+            paths: options.websocket_paths().to_vec(),
+            websocket,
+            long_poll: options
+                .long_poll
+                .as_ref()
+                .filter(|_| options.wamp)
+                .map(|path| (below(path), long_poll())),
             fallback: options.fallback.clone(),
             bounds: options.bounds,
         }
@@ -94,20 +102,18 @@ impl Services {
         };
         match &self.fallback {
             None => {
-                let text = format!("nothing here; the WebSocket is at {}\n", self.websocket.0);
+                let here = self.paths.join(" and ");
+                let text = format!("nothing here; the WebSocket is at {here}\n");
                 // Clients of WebSockets do not show their users the answer.
                 if request.headers().contains_key(header::UPGRADE) {
                     let address = request.extensions().get::<PeerAddress>().map(|address| address.0);
-                    let why = format_args!(
-                        "there is no WebSocket at {:?}; it is at {}",
-                        request.uri().path(),
-                        self.websocket.0
-                    );
+                    let why =
+                        format_args!("there is no WebSocket at {:?}; it is at {here}", request.uri().path());
                     app.inner().counters.refused(Refusal::HttpRequest, address, why);
                 }
                 fallback::own(page(StatusCode::NOT_FOUND, text))
             }
-            Some(_) if app.inner().connections.stopping() => {
+            Some(_) if self.wamp && app.inner().connections.stopping() => {
                 fallback::own(page(StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned()))
             }
             Some(fallback) => fallback.answer(request, self.bounds, &*app.inner().runtime).await,
@@ -122,9 +128,8 @@ impl Services {
         request: Request<Incoming>,
     ) -> Either<Response<Full<Bytes>>, Request<Incoming>> {
         let path = request.uri().path();
-        let (here, websocket) = &self.websocket;
-        if path == here {
-            let answered = websocket.clone().call(request).await;
+        if self.paths.iter().any(|here| here == path) {
+            let answered = self.websocket.clone().call(request).await;
             return Either::Left(answered.unwrap_or_else(|never| match never {}));
         }
         if let Some((below, long_poll)) = &self.long_poll
@@ -134,7 +139,7 @@ impl Services {
             return Either::Left(answered.unwrap_or_else(|never| match never {}));
         }
         // It tells a stranger nothing, and load balancers ask for it by address.
-        if path == self.health {
+        if self.health.as_deref() == Some(path) {
             return Either::Left(if !is_question(request.method()) {
                 only_questions()
             } else if app.inner().connections.stopping() {
@@ -161,15 +166,16 @@ impl Services {
 
     /// The page for a person who opens the address in a browser.
     fn description(&self) -> String {
-        let mut text = format!(
-            "This is a WAMP server: programs call procedures and subscribe to topics here (https://wamp-proto.org).\n\n\
-             {}  WebSocket\n",
-            self.websocket.0
-        );
+        let mut text = "This is a WAMP server: programs call procedures and subscribe to topics here \
+            (https://wamp-proto.org).\n\n"
+            .to_owned();
+        self.paths.iter().for_each(|path| text.push_str(&format!("{path}  WebSocket\n")));
         if let Some((below, _)) = &self.long_poll {
             text.push_str(&format!("{}  long-polling\n", below.trim_end_matches('/')));
         }
-        text.push_str(&format!("{}  200 while it serves, for load balancers\n", self.health));
+        if let Some(health) = &self.health {
+            text.push_str(&format!("{health}  200 while it serves, for load balancers\n"));
+        }
         text
     }
 }
@@ -242,8 +248,8 @@ pub(super) fn too_slow() -> Vec<u8> {
 
 /// Answers one request. It is the connection's last one if the settings have been replaced: its client comes back to the new ones.
 async fn answer(
-    serving: &Serving,
-    listening: &Arc<Listening>,
+    serving: &OpenServer,
+    listening: &Arc<ServerTerms>,
     request: Request<Incoming>,
 ) -> Response<AnyBody> {
     let mut response = listening.services.answer(&serving.app, &listening.carriers, request).await;
@@ -256,8 +262,8 @@ async fn answer(
 
 /// Serves the requests of one connection, until it ends or becomes a WebSocket.
 pub(super) async fn serve<IO>(
-    serving: &Arc<Serving>,
-    listening: &Arc<Listening>,
+    serving: &Arc<OpenServer>,
+    listening: &Arc<ServerTerms>,
     io: IO,
     origin: Origin,
     permit: Permit,

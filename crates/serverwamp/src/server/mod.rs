@@ -15,6 +15,7 @@ pub mod rawsocket;
 mod refused;
 pub(crate) mod service;
 mod serving;
+mod settings;
 mod stop;
 mod stream;
 mod timer;
@@ -26,6 +27,7 @@ mod unix_socket;
 pub use self::bind::{BindError, BoundServer};
 pub use self::error::ServeError;
 pub use self::fallback::RequestBody;
+pub use self::settings::ServerControl;
 #[cfg(unix)]
 pub use self::unix_socket::UnixSocket;
 pub use crate::rt::any::AnyIo;
@@ -56,7 +58,8 @@ use crate::transport::shutdown::Farewell;
 use fallback::{Fallback, FallbackBounds};
 use long_poll::PARTING;
 use refused::Refusals;
-use serving::Serving;
+use serving::OpenServer;
+use settings::{OwnCarriers, Replaced};
 
 /// The pause of the accept loop when the process has no file descriptors left; it doubles up to a second.
 const FIRST_REST: Duration = Duration::from_millis(10);
@@ -83,15 +86,19 @@ const SAY_EVERY: Duration = Duration::from_secs(10);
 pub struct Server {
     app: Application,
     options: ServerOptions,
+    replaced: Replaced,
 }
 
 #[derive(Clone, Debug)]
 struct ServerOptions {
-    path: String,
-    health: String,
+    wamp: bool,
+    paths: Vec<String>,
+    health: Option<String>,
     long_poll: Option<String>,
     http: bool,
     rawsocket: bool,
+    own: OwnCarriers,
+    connections: Option<usize>,
     fallback: Option<Fallback>,
     bounds: FallbackBounds,
     drain: Duration,
@@ -108,11 +115,14 @@ impl Server {
     /// Serves `app`: its WebSocket at the path `/ws`, and RawSocket.
     pub fn new(app: Application) -> Self {
         let options = ServerOptions {
-            path: "/ws".to_owned(),
-            health: "/health".to_owned(),
+            wamp: true,
+            paths: vec!["/ws".to_owned()],
+            health: Some("/health".to_owned()),
             long_poll: None,
             http: true,
             rawsocket: true,
+            own: OwnCarriers::default(),
+            connections: None,
             fallback: None,
             bounds: FallbackBounds { bytes: 2 << 20, time: Duration::from_secs(30) },
             drain: Duration::from_secs(30),
@@ -124,19 +134,24 @@ impl Server {
             tls_handshake: Duration::from_secs(5),
             refusals: Refusals::beyond(app.inner().settings.now().limits.connections),
         };
-        Self { app, options }
+        Self { app, options, replaced: Replaced::default() }
     }
 
     /// Serves the WebSocket at another path.
-    pub fn path(mut self, path: impl Into<String>) -> Self {
-        self.options.path = path.into();
+    pub fn path(self, path: impl Into<String>) -> Self {
+        self.paths([path])
+    }
+
+    /// Serves the WebSocket at each of these paths.
+    pub fn paths<P: Into<String>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        self.options.paths = paths.into_iter().map(Into::into).collect();
         self
     }
 
     /// The path at which load balancers ask whether to send clients here: 200 `ok`, and 503 as soon as the application stops. Default
     /// `/health`. What has no other use of the path `/` says in words what this is and which paths there are.
     pub fn health(mut self, path: impl Into<String>) -> Self {
-        self.options.health = path.into();
+        self.options.health = Some(path.into());
         self
     }
 
@@ -262,13 +277,18 @@ impl Server {
         stop: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
         error::check(&self.app, &self.options)?;
-        let serving = Arc::new(Serving::new(self.app.clone(), self.options));
+        let serving = Arc::new(OpenServer::new(self.app.clone(), self.options, self.replaced));
         accept(&serving, &mut listener, stop).await;
         let listening = serving.now();
         let options = &listening.options;
         let runtime = &self.app.inner().runtime;
         let over = after(runtime.now(), options.drain);
         line!(INFO, "server", "the server stops", drain = format_args!("{:?}", options.drain));
+        if !options.wamp {
+            drop(listener);
+            serving.http.end(Some(runtime.sleep_until(over))).await;
+            return Ok(());
+        }
         let Some(long_poll) = listening.services.polled() else {
             drop(listener);
             let requests = serving.http.end(options.fallback.is_some().then(|| runtime.sleep_until(over)));
@@ -292,7 +312,7 @@ impl Server {
 }
 
 /// Accepts connections until `stop` completes.
-async fn accept<L: Listener>(serving: &Arc<Serving>, listener: &mut L, stop: impl Future<Output = ()>) {
+async fn accept<L: Listener>(serving: &Arc<OpenServer>, listener: &mut L, stop: impl Future<Output = ()>) {
     let mut stop = pin!(stop);
     let mut rest = FIRST_REST;
     let mut said = None;

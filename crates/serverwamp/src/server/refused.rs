@@ -175,7 +175,9 @@ where
     let mut first = [0];
     read_exact(io, &mut first).await?;
     match first {
-        [MAGIC] if options.rawsocket => end_with(io, &HandshakeError::TooManyConnections.octets()).await,
+        [MAGIC] if options.speaks_rawsocket() => {
+            end_with(io, &HandshakeError::TooManyConnections.octets()).await
+        }
         [_] if options.http => {
             let after = format!("retry-after: {RETRY_AFTER}\r\n");
             end_with(io, &http::refusal("503 Service Unavailable", &after, &format!("{too_many}\n"))).await

@@ -9,6 +9,7 @@ use super::websocket::WebSocketConfig;
 use crate::base::limits::Limits;
 use crate::base::proxies::TrustedProxies;
 use arc_swap::{ArcSwap, Guard};
+use serverwamp_proto::pattern::UriPattern;
 use std::sync::Arc;
 
 /// How connections are accepted.
@@ -18,6 +19,22 @@ pub(crate) struct CarrierSettings {
     pub(crate) long_poll: LongPollConfig,
     pub(crate) rawsocket: RawSocketConfig,
     pub(crate) proxies: TrustedProxies,
+    pub(crate) realms: AllowedRealms,
+}
+
+/// The realms that can be joined over a carrier; for the others it is as if they did not exist.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AllowedRealms(Option<Arc<[UriPattern]>>);
+
+impl AllowedRealms {
+    /// Those whose names match one of these.
+    pub(crate) fn only(patterns: Vec<UriPattern>) -> Self {
+        Self(Some(patterns.into()))
+    }
+
+    pub(crate) fn allows(&self, name: &str) -> bool {
+        self.0.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(name)))
+    }
 }
 
 /// The settings of an application at one time.

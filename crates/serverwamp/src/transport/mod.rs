@@ -41,7 +41,7 @@ mod wake_queue;
 pub mod websocket;
 
 #[cfg(feature = "server")]
-pub(crate) use self::current::{CarrierSettings, CurrentSettings, SettingsCell};
+pub(crate) use self::current::{AllowedRealms, CarrierSettings, CurrentSettings, SettingsCell};
 #[cfg(feature = "server")]
 pub use self::info::{TlsInfo, TransportInfo, TransportKind};
 

@@ -29,6 +29,20 @@ impl Http {
         self.0.write_all(bytes.as_bytes())
     }
 
+    /// The head of the next answer, and its body if it says how long that is.
+    pub(crate) fn head(&mut self) -> String {
+        let (mut answer, mut byte) = (Vec::new(), [0]);
+        while !answer.ends_with(b"\r\n\r\n") {
+            self.0.read_exact(&mut byte).unwrap();
+            answer.extend(byte);
+        }
+        let head = String::from_utf8(answer).unwrap();
+        let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
+        let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+        self.0.read_exact(&mut body).unwrap();
+        head + &String::from_utf8(body).unwrap()
+    }
+
     /// All that is answered until the connection ends.
     pub(crate) fn answer(mut self) -> String {
         let mut answer = Vec::new();
@@ -50,16 +64,26 @@ pub(crate) struct Peer(TcpStream);
 impl Peer {
     /// Joins the realm `realm1`.
     pub(crate) fn join(address: SocketAddr) -> Self {
+        let mut this = Self::connect(address);
+        let welcome = this.hello("realm1");
+        assert!(welcome.starts_with("[2,"), "{welcome}");
+        this
+    }
+
+    /// Shakes hands, and says nothing more.
+    pub(crate) fn connect(address: SocketAddr) -> Self {
         let mut stream = connect(address);
         stream.write_all(&[0x7f, 0xf1, 0, 0]).unwrap();
         let mut hello = [0; 4];
         stream.read_exact(&mut hello).unwrap();
         assert_eq!((hello[0], hello[1] & 0x0f), (0x7f, 1), "{hello:?}");
-        let mut this = Self(stream);
-        this.say(r#"[1,"realm1",{"roles":{"caller":{}}}]"#);
-        let welcome = this.hear().unwrap();
-        assert!(welcome.starts_with("[2,"), "{welcome}");
-        this
+        Self(stream)
+    }
+
+    /// The answer to HELLO.
+    pub(crate) fn hello(&mut self, realm: &str) -> String {
+        self.say(&format!(r#"[1,"{realm}",{{"roles":{{"caller":{{}},"subscriber":{{}}}}}}]"#));
+        self.hear().unwrap()
     }
 
     /// Sends a message.

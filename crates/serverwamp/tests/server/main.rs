@@ -5,4 +5,5 @@
 mod client;
 mod listening;
 mod pages;
+mod settings;
 mod signals;

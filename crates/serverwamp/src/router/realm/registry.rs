@@ -14,7 +14,7 @@ use crate::base::locks::RwLock;
 use crate::base::log::line;
 use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
-use crate::transport::CurrentSettings;
+use crate::transport::{AllowedRealms, CurrentSettings};
 use hashbrown::HashMap;
 use serverwamp_proto::pattern::UriPattern;
 use std::sync::atomic::Ordering;
@@ -97,13 +97,18 @@ impl RealmRegistry {
         Some(found.map_or_else(|template| self.anteroom(template, name), Destination::Realm))
     }
 
-    /// Where a name leads to that no realm has: to the anteroom of a template, or to the default realm.
-    pub(crate) fn enter_unknown(&self, name: &str) -> Option<Destination> {
+    /// Where a name leads to that no realm has, or none of those that are `allowed`: to the anteroom of a template, or to the default
+    /// realm.
+    pub(crate) fn enter_unknown(&self, name: &str, allowed: &AllowedRealms) -> Option<Destination> {
         let template = self.read(|table| table.templates.iter().find(|one| one.makes(name)).cloned());
-        if let Some(template) = template {
+        if let Some(template) = template.filter(|_| allowed.allows(name)) {
             return Some(self.anteroom(template, name));
         }
-        self.read(|table| table.default.as_ref().map(Entering::new)).map(Destination::Realm)
+        self.read(|table| {
+            let default = table.default.as_ref().filter(|realm| allowed.allows(realm.name()));
+            default.map(Entering::new)
+        })
+        .map(Destination::Realm)
     }
 
     fn anteroom(&self, template: Arc<RunningTemplate>, name: &str) -> Destination {

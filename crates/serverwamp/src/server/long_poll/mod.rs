@@ -128,7 +128,8 @@ impl LongPollService {
         let id = unguessable();
         self.transports().insert(id.clone(), Arc::clone(&transport));
         let info = requested(TransportKind::LongPoll, subprotocol, addresses, parts);
-        let (settings, idle_timeout, connection) = (config.settings(), config.idle_timeout, app.clone());
+        let (idle_timeout, connection) = (config.idle_timeout, app.clone());
+        let settings = (config.settings(), carriers.realms.clone());
         let (served, ended_on) = (Arc::clone(&transport), Arc::clone(&runtime));
         let serving = async move {
             rawsocket::serve(&connection, server, MaxLength::LONGEST, settings, info, permit).await;

@@ -70,7 +70,7 @@ use serverwamp_proto::rawsocket::MaxLength;
 use crate::Application;
 use crate::base::log::line;
 use crate::server::rawsocket::{self, Origin};
-use crate::transport::{TransportInfo, TransportKind};
+use crate::transport::{AllowedRealms, TransportInfo, TransportKind};
 
 /// A peer of an application in the same process; see [`Application::connect`]. Dropping it is losing the transport.
 #[derive(Debug)]
@@ -97,7 +97,7 @@ impl Application {
         let permit = app.inner().admissions.own();
         self.inner().runtime.spawn(Box::pin(async move {
             let transport = TransportInfo::plain(TransportKind::Memory, serializer, Origin::default());
-            let settings = carriers.rawsocket.settings();
+            let settings = (carriers.rawsocket.settings(), AllowedRealms::default());
             rawsocket::serve(&app, server, MaxLength::LONGEST, settings, transport, permit).await;
         }));
         MemoryPeer { sender, receiver }

@@ -18,7 +18,9 @@ use crate::base::admission::Permit;
 use crate::base::unix_peer::UnixPeer;
 use crate::peer::Peer;
 use crate::transport::io::{read_exact, write_all};
-use crate::transport::{Connection, Framing, Outbox, Settings, TlsInfo, TransportInfo, TransportKind};
+use crate::transport::{
+    AllowedRealms, Connection, Framing, Outbox, Settings, TlsInfo, TransportInfo, TransportKind,
+};
 
 /// The properties of a byte stream before anything is read from it.
 #[derive(Clone, Debug, Default)]
@@ -62,12 +64,12 @@ fn check(octets: [u8; 3], config: &RawSocketConfig) -> Result<HandshakeRequest, 
 }
 
 /// Serves the sessions behind a handshake, one after the other, to the end of the stream. The peer `takes` messages of up
-/// to this length.
+/// to this length, and can join these realms.
 pub(crate) async fn serve<IO: Read + Write + Unpin>(
     app: &Application,
     io: IO,
     takes: MaxLength,
-    settings: Settings,
+    (settings, realms): (Settings, AllowedRealms),
     transport: TransportInfo,
     permit: Permit,
 ) {
@@ -75,7 +77,7 @@ pub(crate) async fn serve<IO: Read + Write + Unpin>(
     let framing = Framing::RawSocket { serializer: transport.serializer, takes: takes.bytes() };
     let limits = inner.settings.limits();
     let outbox = Outbox::borrowing(framing, limits.bounds(), inner.run_queue.pool());
-    let peer = Peer::new(inner, transport, outbox.clone(), limits, permit);
+    let peer = Peer::new(inner, transport, outbox.clone(), limits, permit).among(realms);
     Connection::new(io, outbox, peer, settings, &inner.run_queue).await;
 }
 

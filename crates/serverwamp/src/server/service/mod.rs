@@ -158,7 +158,7 @@ impl WebSocketService {
             let subprotocol = accepted.subprotocol;
             let peer = |outbox, parts: Parts| {
                 let transport = requested(TransportKind::WebSocket, subprotocol, addresses, parts);
-                Peer::new(app.inner(), transport, outbox, limits, permit)
+                Peer::new(app.inner(), transport, outbox, limits, permit).among(carriers.realms.clone())
             };
             accepted.serve(&carriers.websocket, bounds, &app.inner().run_queue, peer).await;
         };
