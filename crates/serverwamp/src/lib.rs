@@ -62,7 +62,9 @@ pub use peering::{
     ReceivedEvent, Registration, Subscriber, SubscriptionCut, WhileDisconnected,
 };
 #[cfg(feature = "server")]
-pub use router::realm::{Disclosure, ProcedureSettings, Publication, RealmHandle, Ruling, TopicSettings};
+pub use router::realm::{
+    Disclosure, ProcedureSettings, Publication, RealmHandle, RealmLimits, Ruling, TopicSettings,
+};
 #[cfg(feature = "server")]
 pub use router::session::{CloseReason, PendingSession, Session};
 #[cfg(feature = "server")]

@@ -1,4 +1,4 @@
-//! The sessions that one authid may have in a role, over every kind of transport and from many sides at once.
+//! The sessions that one authid may have in a role, and those of a realm, over every kind of transport and from many sides at once.
 
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
@@ -69,6 +69,31 @@ fn an_authid_has_so_many_sessions_over_whatever_transport() {
         while app.statistics().sessions > 0 {
             std::thread::sleep(Duration::from_millis(2));
         }
+    }
+}
+
+#[test]
+fn a_realm_has_so_many_sessions_over_whatever_transport() {
+    let realm = Realm::router("realm1").authenticator(tickets()).limits(|limits| limits.sessions = Some(2));
+    let app = Application::builder().realm(realm).build().expect("nothing is wrong with this realm");
+    let router = Router::start(app.clone());
+    let counted = || {
+        let statistics = app.statistics();
+        statistics.iter().find(|(name, _)| *name == "sessions_of_realm_refused").map_or(0, |(_, count)| count)
+    };
+    for (before, carrier) in (0..).zip(CARRIERS) {
+        let (mut first, welcome) = join(carrier, &router);
+        let (mut second, another) = join(Carrier::WebSocket, &router);
+        assert_eq!((&welcome[0], &another[0]), (&json!(2), &json!(2)), "{welcome} {another}");
+        let (_, abort) = join(carrier, &router);
+        assert_eq!((&abort[0], &abort[2]), (&json!(3), &json!("wamp.error.unavailable")), "{abort}");
+        assert_eq!(counted(), before + 1);
+        // GOODBYE gives the place back before it is answered.
+        first.leave();
+        let (mut third, welcome) = join(carrier, &router);
+        assert_eq!(welcome[0], 2, "{carrier:?}: {welcome}");
+        second.leave();
+        third.leave();
     }
 }
 

@@ -171,6 +171,8 @@ refusals! {
     /// Sessions that were not let in, because their authid had as many as
     /// [`RoleRules::sessions_per_authid`](crate::RoleRules::sessions_per_authid) allows.
     SessionsOfAuthid "sessions_of_authid_refused",
+    /// Sessions that were not let in, because their realm had as many as [`RealmLimits::sessions`](crate::RealmLimits::sessions) allows.
+    SessionsOfRealm "sessions_of_realm_refused",
     /// Sessions for whose realm [`RealmTemplate::most_realms`](crate::RealmTemplate::most_realms) left no place.
     RealmsOfTemplate "realms_refused",
     /// Sessions that were not let in because authentication had too much to do.

@@ -10,7 +10,7 @@ use crate::base::log::{Whose, line};
 use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
 use crate::router::auth::{AuthenticateAnswer, Denial, Exchange, Principal, ReceivedHello, Secret};
-use crate::router::realm::{Destination, GivenAnswers, Handlers, RealmConfig, RunningRealm};
+use crate::router::realm::{Destination, GivenAnswers, Handlers, NoEntry, RealmConfig, RunningRealm};
 use crate::router::request::{ConnectRequest, JoinRequest, SessionRequest};
 use crate::router::session::pending::{Admission, SessionReply};
 use crate::router::session::{self, CloseReason, RouterSession};
@@ -251,9 +251,9 @@ async fn decide(
     Ok(())
 }
 
-/// Gives an authenticated session its seat, if its role has them.
+/// Gives an authenticated session its place in the realm, and its seat, if its role has them.
 fn seat(session: &RouterSession) -> Result<(), NotLetIn> {
-    let full = |error: WampError| NotLetIn { refusal: Refusal::SessionsOfAuthid, denial: error.into() };
+    let full = |(refusal, error): NoEntry| NotLetIn { refusal, denial: error.into() };
     session.running_realm().seat(session).map_err(full)
 }
 

@@ -21,6 +21,7 @@ mod meta_listeners;
 mod peer;
 mod permissions;
 mod progress;
+mod realm_limits;
 mod realms;
 mod revocation;
 mod role_limits;

@@ -51,6 +51,8 @@ impl Realm<()> {
             false => self.admission_problem(),
             true => self.template_problem(purpose),
         });
+        let texts = self.limits.problems().into_iter();
+        problems.extend(texts.map(|text| Problem::new(self.place, format!("realm {:?} {text}", self.name))));
         let mut required = self.routes.required_roles();
         let mut topics = TopicTable::default();
         if let CompilePurpose::Reconfiguring(realm) = purpose {
@@ -112,6 +114,7 @@ impl Realm<()> {
             rules,
             entrance,
             offers: self.offers,
+            limits: self.limits,
             access,
             topics,
             topic_settings,

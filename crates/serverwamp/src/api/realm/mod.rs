@@ -23,7 +23,9 @@ use crate::api::handler::{ConnectHandler, JoinHandler, SharedState, Unbound};
 use crate::api::routes::RouteSet;
 use crate::base::error::Problem;
 use crate::peering::{CallLayer, ProcedureService, RoutePattern};
-use crate::router::realm::{KeepSession, Offers, ProcedureSettings, SettingsEntry, TopicSettings};
+use crate::router::realm::{
+    KeepSession, Offers, ProcedureSettings, RealmLimits, SettingsEntry, TopicSettings,
+};
 use crate::router::request::{ConnectRequest, JoinRequest};
 use authorizers::AuthorizerSources;
 use permissions::AccessRules;
@@ -70,6 +72,7 @@ pub struct Realm<S = ()> {
     serial_calls: bool,
     strict_uris: bool,
     offers: Offers,
+    limits: RealmLimits,
     access: AccessRules,
     authorizers: AuthorizerSources<S>,
     topic_settings: Vec<SettingsEntry<TopicSettings>>,
@@ -106,6 +109,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
             serial_calls: false,
             strict_uris: false,
             offers: Offers::default(),
+            limits: RealmLimits::default(),
             access: AccessRules::default(),
             authorizers: AuthorizerSources::default(),
             topic_settings: Vec::new(),
@@ -221,6 +225,23 @@ impl<S: Send + Sync + 'static> Realm<S> {
         self
     }
 
+    /// Changes the limits of this realm; see [`RealmLimits`].
+    ///
+    /// ```
+    /// use serverwamp::{Realm, RealmTemplate, prefix};
+    ///
+    /// let shop: Realm = Realm::router("shop").allow_anonymous("guest").limits(|limits| limits.sessions = Some(500));
+    /// // Those of a template are what its realms are made with.
+    /// let tenants: RealmTemplate = RealmTemplate::new(prefix("tenant."), |name| {
+    ///     Realm::router(name).limits(|limits| (limits.sessions, limits.retained_events) = (Some(100), Some(1000)))
+    /// });
+    /// # drop((shop, tenants));
+    /// ```
+    pub fn limits(mut self, change: impl FnOnce(&mut RealmLimits)) -> Self {
+        change(&mut self.limits);
+        self
+    }
+
     /// Accepts only strict URIs (`[0-9a-z_]` in every component) from peers.
     pub fn strict_uris(mut self) -> Self {
         self.strict_uris = true;
@@ -258,6 +279,7 @@ impl<S: Send + Sync + 'static> Realm<S> {
             serial_calls: self.serial_calls,
             strict_uris: self.strict_uris,
             offers: self.offers,
+            limits: self.limits,
             access: self.access,
             authorizers: self.authorizers.with_state(state),
             topic_settings: self.topic_settings,

@@ -1,7 +1,7 @@
 //! The parts of a realm: its configuration, which may be replaced while it serves, and the application's procedures, which may
 //! not.
 
-use super::{Access, Handlers, Offers, ProcedureSettings, SettingsTable, TopicSettings};
+use super::{Access, Handlers, Offers, ProcedureSettings, RealmLimits, SettingsTable, TopicSettings};
 use crate::Session;
 use crate::peering::ProcedureService;
 use crate::router::auth::RunningAuthenticator;
@@ -21,6 +21,7 @@ pub(crate) struct RealmConfig {
     pub(crate) rules: UriRules,
     pub(crate) entrance: Entrance,
     pub(crate) offers: Offers,
+    pub(crate) limits: RealmLimits,
     /// Who may do what.
     pub(crate) access: Access,
     /// The topics that somebody named, with their handlers.
@@ -55,6 +56,7 @@ impl RealmConfig {
             rules,
             entrance,
             offers: Offers::default(),
+            limits: RealmLimits::default(),
             access: Access::default(),
             topics: TopicTable::default(),
             topic_settings: SettingsTable::default(),

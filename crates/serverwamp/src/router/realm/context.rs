@@ -77,9 +77,9 @@ impl RealmContext {
         let auth_secret = auth_secret.derive(&name);
         let ids = RandomIds::default();
         let own_session = ids.session();
-        let config = Arc::new(ArcSwap::from_pointee(config));
-        let limits = settings.limits();
+        let limits = config.limits.over(&settings.limits());
         let permits = RealmPermits::new(&permits, &name, &limits);
+        let config = Arc::new(ArcSwap::from_pointee(config));
         let decisions = KeptDecisions::new(limits.cached_decisions, limits.cached_decision_time);
         Self {
             name,
@@ -123,7 +123,7 @@ impl RealmContext {
 
     /// Takes the limits anew, because those of the application or of the realm have changed. Returns them if they are others.
     pub(super) fn take_limits(&self) -> Option<Arc<Limits>> {
-        let limits = self.settings.limits();
+        let limits = self.config().limits.over(&self.settings.limits());
         let former = self.limits.swap(Arc::clone(&limits));
         if Arc::ptr_eq(&former, &limits) {
             return None;

@@ -266,6 +266,7 @@ impl RealmTable {
             }
             RealmChange::Configure(realm, config) => {
                 let former = realm.context.configure(*config);
+                realm.take_limits();
                 changed.replaced.push((realm, former));
             }
             RealmChange::Stop(realm, end) => {

@@ -38,7 +38,7 @@ pub(crate) struct RunningRealm {
     sessions: Mutex<BTreeMap<SessionId, Arc<RouterSession>>>,
     changes: Mutex<Indexes>,
     leaving: Mutex<LeavingQueue>,
-    /// The sessions of each authid in the roles that limit them.
+    /// The number of its sessions, and of those of each authid in the roles that limit them.
     pub(super) seats: Seats,
     pub(super) sweeps: Mutex<Sweeps>,
     pub(super) reviews: Mutex<Reviews>,
@@ -159,7 +159,7 @@ impl RunningRealm {
             self.context.counters.session_ended();
         }
         let mut tables = session.take_tables();
-        drop(tables.seat.take());
+        drop((tables.seat.take(), tables.place.take()));
         session.wants_nothing_retained();
         let leaving = Leaving::new(session, &mut tables, known && !quiet);
         self.let_leave(leaving);

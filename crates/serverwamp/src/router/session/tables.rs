@@ -7,7 +7,7 @@ use crate::peering::{CallState, Stop};
 use crate::router::broker::{HeldSubscription, PendingSubscribe};
 use crate::router::dealer::{RegistrationEntry, RoutedCall};
 use crate::router::meta::Testament;
-use crate::router::realm::Seat;
+use crate::router::realm::{RealmPlace, Seat};
 use hashbrown::HashMap;
 use serverwamp_proto::broker::Testaments;
 use serverwamp_proto::id::{RegistrationId, RequestId, SubscriptionId};
@@ -31,6 +31,8 @@ pub(crate) struct SessionTables {
     pub(crate) attempts: Vec<Arc<PendingSubscribe>>,
     /// Its place among the sessions of its authid, where its role limits these.
     pub(crate) seat: Option<Box<Seat>>,
+    /// Its place among the sessions of its realm.
+    pub(crate) place: Option<RealmPlace>,
 }
 
 impl SessionTables {
