@@ -76,8 +76,12 @@ impl RealmChanges {
     /// Replaces the template of the same pattern.
     ///
     /// Who comes in from now on is decided by its authenticators, also where the realm is there, and sessions that came in by a method
-    /// that it does not have end as after [`Realms::reconfigure`]. Its bounds count from now on. **Realms that are there stay as they
-    /// are** until they are empty and made again; [`reconfigure`](Self::reconfigure) changes one at once.
+    /// that it does not have end as after [`Realms::reconfigure`]. Its bounds count from now on.
+    ///
+    /// **Realms that are there are reconfigured**, each to what the template makes of its name, as [`Realms::reconfigure`] does it: at once
+    /// and all together, also those that were reconfigured by name. What is code stays in them until they are empty and made again, and
+    /// is left out where the template brings other code: procedures, handlers of topics, services, layers and `serial_calls`. If it makes
+    /// none of one of the names, nothing is changed.
     #[track_caller]
     pub fn replace_template(mut self, template: RealmTemplate) -> Self {
         self.realms.push((WantedChange::ReplaceTemplate(template), Location::caller()));

@@ -7,7 +7,7 @@ use crate::base::error::{ConfigError, Problem};
 use crate::base::limits::Limits;
 use crate::peer::Environment;
 use crate::peering::Compiled;
-use crate::router::realm::{Blueprint, RealmChange, RealmEnd, RealmHandle, RunningTemplate};
+use crate::router::realm::{Blueprint, NotMade, RealmChange, RealmEnd, RealmHandle, RunningTemplate};
 use crate::transport::CurrentSettings;
 use hashbrown::HashSet;
 use serverwamp_proto::pattern::Match;
@@ -209,7 +209,19 @@ impl Realms {
                 };
                 let number = running.parts().number + 1;
                 let parts = Arc::new(template.into_parts(number)?);
-                Some(RealmChange::ReplaceTemplate(running, parts))
+                let mut anew = Vec::new();
+                for realm in registry.made_of(&running) {
+                    let name = Arc::clone(realm.name());
+                    match parts.make_anew(realm, limits) {
+                        Ok(made) => anew.push(made),
+                        Err(NotMade::Problems(found)) => problems.extend(found),
+                        Err(NotMade::Panic(text)) => {
+                            let text = format!("the template {written} panicked for realm {name:?}: {text}");
+                            problems.push(Problem::new(place, text));
+                        }
+                    }
+                }
+                Some(RealmChange::ReplaceTemplate(running, parts, anew))
             }
             WantedChange::RemoveTemplate { pattern, reason } => {
                 let mut fault = |text: String| problems.push(Problem::new(place, text));

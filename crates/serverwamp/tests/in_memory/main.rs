@@ -23,6 +23,7 @@ mod permissions;
 mod progress;
 mod realm_limits;
 mod realms;
+mod reload;
 mod revocation;
 mod role_limits;
 mod same_routes;

@@ -23,6 +23,8 @@ pub(crate) enum CompilePurpose<'r> {
     Reconfiguring(&'r RunningRealm),
     /// It is made of a template, for this name, and whoever the template lets in joins it.
     OfTemplate(&'r str),
+    /// It is made of a template that was replaced, and its configuration replaces that of this realm. What it brings of code is left out.
+    OfReplacedTemplate(&'r RunningRealm),
 }
 
 impl CompilePurpose<'_> {
@@ -31,7 +33,15 @@ impl CompilePurpose<'_> {
         match self {
             Self::Running => false,
             Self::Reconfiguring(realm) => realm.template().is_some(),
-            Self::OfTemplate(_) => true,
+            Self::OfTemplate(_) | Self::OfReplacedTemplate(_) => true,
+        }
+    }
+
+    /// The realm whose configuration is replaced.
+    const fn running(&self) -> Option<&RunningRealm> {
+        match self {
+            Self::Reconfiguring(realm) | Self::OfReplacedTemplate(realm) => Some(realm),
+            Self::Running | Self::OfTemplate(_) => None,
         }
     }
 }
@@ -39,11 +49,14 @@ impl CompilePurpose<'_> {
 impl Realm<()> {
     /// The blueprint of the running realm, or the new configuration of one; its faults go to `problems`.
     pub(crate) fn compile(
-        self,
+        mut self,
         limits: &Limits,
         purpose: &CompilePurpose<'_>,
         problems: &mut Vec<Problem>,
     ) -> Blueprint {
+        if let CompilePurpose::OfReplacedTemplate(_) = purpose {
+            self.leave_code_out();
+        }
         let state = SharedState::none();
         let rules = self.rules(limits, problems);
         let of_template = purpose.is_of_template();
@@ -55,7 +68,7 @@ impl Realm<()> {
         problems.extend(texts.map(|text| Problem::new(self.place, format!("realm {:?} {text}", self.name))));
         let mut required = self.routes.required_roles();
         let mut topics = TopicTable::default();
-        if let CompilePurpose::Reconfiguring(realm) = purpose {
+        if let Some(realm) = purpose.running() {
             problems.extend(self.bound_problem(realm));
             required.extend(realm.required_roles().map(|role| (role, self.place)));
             topics = realm.context.config().topics.with_handlers();
@@ -83,10 +96,8 @@ impl Realm<()> {
             problems.extend(route.enter(&mut topics, &rules).err());
         }
         let routes = Arc::new(table);
-        let all_calls = match purpose {
-            CompilePurpose::Reconfiguring(realm) => realm.code.service.is_some(),
-            _ => self.service.is_some(),
-        };
+        let all_calls =
+            purpose.running().map_or_else(|| self.service.is_some(), |realm| realm.code.service.is_some());
         let reserved = ReservedUris { meta_api: self.offers.meta_api, all_calls };
         let access = self.access.compile(topics.patterns(), reserved, &rules, limits, problems);
         let access = self.authorizers.compile(access, &rules, problems);
@@ -94,7 +105,7 @@ impl Realm<()> {
         let mut topic_settings = SettingsTable::compile(self.topic_settings, &rules, problems);
         let procedure_settings = SettingsTable::compile(self.procedure_settings, &rules, problems);
         let mut number = 0;
-        if let CompilePurpose::Reconfiguring(realm) = purpose {
+        if let Some(realm) = purpose.running() {
             let former = realm.context.config();
             topic_settings.replace(&former.topic_settings);
             number = former.number + 1;
@@ -141,11 +152,9 @@ impl Realm<()> {
     /// The parts that the template of a realm has and that the realm brings nevertheless, or a name that is not the one wanted.
     fn template_problem(&self, purpose: &CompilePurpose<'_>) -> Option<Problem> {
         let text = match purpose {
-            CompilePurpose::OfTemplate(name) if *name != self.name => {
-                format!(
-                    "the template was asked for a realm {name:?} and made one of the name {:?}",
-                    self.name
-                )
+            CompilePurpose::OfTemplate(name) if *name != self.name => misnamed(name, &self.name),
+            CompilePurpose::OfReplacedTemplate(realm) if **realm.name() != *self.name => {
+                misnamed(realm.name(), &self.name)
             }
             _ if self.anonymous.is_some()
                 || !self.authenticators.is_empty()
@@ -163,6 +172,15 @@ impl Realm<()> {
         Some(Problem::new(self.place, text))
     }
 
+    /// Takes out what a running realm keeps as it is.
+    fn leave_code_out(&mut self) {
+        self.routes.procedures.clear();
+        self.routes.topics.0.retain(|topic| topic.handler.is_none());
+        self.service = None;
+        self.layers.clear();
+        self.serial_calls = false;
+    }
+
     /// The parts that a running realm keeps and that this one brings nevertheless.
     fn bound_problem(&self, realm: &RunningRealm) -> Option<Problem> {
         let handled = self.routes.topics.0.iter().any(|topic| topic.handler.is_some());
@@ -172,7 +190,12 @@ impl Realm<()> {
             ("a service", self.service.is_some()),
             ("layers", !self.layers.is_empty()),
             ("`serial_calls`", self.serial_calls),
-            ("`allow_renewal`", self.renews && realm.code.routes.procedure(renewal::RENEW).is_none()),
+            (
+                "`allow_renewal`",
+                self.renews
+                    && realm.template().is_none()
+                    && realm.code.routes.procedure(renewal::RENEW).is_none(),
+            ),
         ];
         let brought: Vec<_> =
             brought.into_iter().filter_map(|(what, brings)| brings.then_some(what)).collect();
@@ -186,6 +209,10 @@ impl Realm<()> {
             Problem::new(self.place, text)
         })
     }
+}
+
+fn misnamed(wanted: &str, made: &str) -> String {
+    format!("the template was asked for a realm {wanted:?} and made one of the name {made:?}")
 }
 
 /// The service every call goes through, when there is one: a replacement of the routes, or layers around them.

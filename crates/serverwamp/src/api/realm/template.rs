@@ -7,7 +7,7 @@ use crate::api::routes::RoutePattern;
 use crate::base::error::Problem;
 use crate::base::limits::Limits;
 use crate::peering::Compiled;
-use crate::router::realm::{RunningTemplate, TemplateParts, WaysIn};
+use crate::router::realm::{Making, RunningTemplate, TemplateParts, WaysIn};
 use crate::rt::panics;
 use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::uri::UriRules;
@@ -175,13 +175,17 @@ impl RealmTemplate<()> {
             prefers_own_order: self.door.prefers_own_order,
         };
         let make = self.make;
-        let make = move |name: &str, limits: &Limits| {
+        let make = move |making: Making<'_>, limits: &Limits| {
             let mut problems = Vec::new();
-            let blueprint = make(name).compile(limits, &CompilePurpose::OfTemplate(name), &mut problems);
+            let (name, purpose) = match making {
+                Making::Realm(name) => (name, CompilePurpose::OfTemplate(name)),
+                Making::Config(realm) => (&**realm.name(), CompilePurpose::OfReplacedTemplate(realm)),
+            };
+            let blueprint = make(name).compile(limits, &purpose, &mut problems);
             if problems.is_empty() { Ok(blueprint) } else { Err(problems) }
         };
         let example = example(&pattern);
-        match catch_unwind(AssertUnwindSafe(|| make(&example, limits))) {
+        match catch_unwind(AssertUnwindSafe(|| make(Making::Realm(&example), limits))) {
             Ok(made) => problems.extend(made.err().into_iter().flatten()),
             Err(panic) => {
                 let text = format!(

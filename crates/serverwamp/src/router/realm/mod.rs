@@ -19,6 +19,7 @@ mod publication;
 mod realm_limits;
 mod realm_peer;
 mod registry;
+mod replaced_template;
 mod review;
 mod running;
 mod seats;
@@ -49,7 +50,7 @@ pub(crate) use seats::{RealmPlace, Seat};
 pub use settings::{Disclosure, ProcedureSettings, TopicSettings};
 pub(crate) use settings::{Offers, SettingsEntry, SettingsTable};
 pub(crate) use sweep::RealmEnd;
-pub(crate) use template::{Entering, NoEntry, RunningTemplate, TemplateParts};
+pub(crate) use template::{Entering, MadeAnew, Making, NoEntry, NotMade, RunningTemplate, TemplateParts};
 
 use crate::peering::ErasedHandler;
 use std::sync::Arc;

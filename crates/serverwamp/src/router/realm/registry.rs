@@ -5,8 +5,8 @@
 
 use super::template::TemplateOrigin;
 use super::{
-    Blueprint, Entering, NoEntry, RealmConfig, RealmEnd, RouterContext, RunningRealm, RunningTemplate,
-    TemplateParts,
+    Blueprint, Entering, MadeAnew, NoEntry, RealmConfig, RealmEnd, RouterContext, RunningRealm,
+    RunningTemplate, TemplateParts,
 };
 use crate::WampError;
 use crate::base::limits::Limits;
@@ -17,8 +17,12 @@ use crate::base::statistics::Refusal;
 use crate::transport::{AllowedRealms, CurrentSettings};
 use hashbrown::HashMap;
 use serverwamp_proto::pattern::UriPattern;
+use std::slice;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
+
+/// How often realms are looked for that a template has made while it was about to be replaced.
+const TRIES: usize = 4;
 
 /// The realms of an application.
 #[derive(Debug)]
@@ -29,7 +33,7 @@ pub(crate) struct RealmRegistry {
 }
 
 #[derive(Debug, Default)]
-struct RealmTable {
+pub(super) struct RealmTable {
     by_name: HashMap<Arc<str>, Arc<RunningRealm>>,
     /// In the order in which they were added; the first that fits makes a realm.
     templates: Vec<Arc<RunningTemplate>>,
@@ -52,7 +56,7 @@ pub(crate) enum RealmChange {
     Configure(Arc<RunningRealm>, Box<RealmConfig>),
     Stop(Arc<RunningRealm>, RealmEnd),
     AddTemplate(Arc<RunningTemplate>),
-    ReplaceTemplate(Arc<RunningTemplate>, Arc<TemplateParts>),
+    ReplaceTemplate(Arc<RunningTemplate>, Arc<TemplateParts>, Vec<MadeAnew>),
     RemoveTemplate(Arc<RunningTemplate>, RealmEnd),
 }
 
@@ -71,7 +75,7 @@ impl RealmChange {
         match self {
             Self::Add(realm) | Self::Configure(realm, _) | Self::Stop(realm, _) => Arc::clone(realm.name()),
             Self::AddTemplate(template)
-            | Self::ReplaceTemplate(template, _)
+            | Self::ReplaceTemplate(template, ..)
             | Self::RemoveTemplate(template, _) => template.pattern.to_string().into(),
         }
     }
@@ -203,11 +207,23 @@ impl RealmRegistry {
     /// The name of what somebody else has added, changed or stopped meanwhile. Nothing is changed then.
     pub(crate) fn apply(
         &self,
-        changes: Vec<RealmChange>,
+        mut changes: Vec<RealmChange>,
         settings: Option<SettingsChange<'_>>,
     ) -> Result<Vec<Arc<Signal<()>>>, Arc<str>> {
         let mut changed = TableChanges::default();
+        let limits = settings
+            .as_ref()
+            .map_or_else(|| self.shared.settings.limits(), |change| Arc::clone(&change.settings.limits));
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        for _ in 0..TRIES {
+            let made_since = table.made_since(&changes);
+            if made_since.is_empty() {
+                break;
+            }
+            drop(table);
+            changes.iter_mut().for_each(|change| change.make_anew(&made_since, &limits));
+            table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        }
         if let Some(change) = changes.iter().find(|change| !table.allows(change)) {
             let name = change.name();
             drop(table);
@@ -234,6 +250,11 @@ impl RealmRegistry {
         }
         let replaced = changed.replaced.iter().map(|(realm, _)| realm);
         Ok(replaced.chain(&changed.others).map(RunningRealm::sweep).collect())
+    }
+
+    /// The realms that were made of a template.
+    pub(crate) fn made_of(&self, template: &Arc<RunningTemplate>) -> Vec<Arc<RunningRealm>> {
+        self.read(|table| table.made_of(template))
     }
 
     /// The template of this pattern.
@@ -275,9 +296,14 @@ impl RealmTable {
                 changed.others.push(realm);
             }
             RealmChange::AddTemplate(template) => self.templates.push(template),
-            RealmChange::ReplaceTemplate(template, parts) => {
+            RealmChange::ReplaceTemplate(template, parts, anew) => {
                 changed.former.push(template.replace(parts));
-                changed.others.extend(self.made_of(&template));
+                // One that was empty may have gone meanwhile.
+                for (realm, config) in anew {
+                    let former = realm.context.configure(*config);
+                    realm.take_limits();
+                    changed.replaced.push((realm, former));
+                }
             }
             RealmChange::RemoveTemplate(template, end) => {
                 self.templates.retain(|one| !Arc::ptr_eq(one, &template));
@@ -310,7 +336,7 @@ impl RealmTable {
     }
 
     /// The realms that were made of a template.
-    fn made_of(&self, template: &Arc<RunningTemplate>) -> Vec<Arc<RunningRealm>> {
+    pub(super) fn made_of(&self, template: &Arc<RunningTemplate>) -> Vec<Arc<RunningRealm>> {
         let is_it =
             |realm: &&Arc<RunningRealm>| realm.template().is_some_and(|one| Arc::ptr_eq(one, template));
         self.by_name.values().filter(is_it).cloned().collect()
@@ -341,8 +367,12 @@ impl RealmTable {
             RealmChange::AddTemplate(template) => {
                 !self.templates.iter().any(|one| one.pattern == template.pattern)
             }
-            RealmChange::ReplaceTemplate(template, parts) => {
-                has(template) && template.parts().number + 1 == parts.number
+            RealmChange::ReplaceTemplate(template, parts, anew) => {
+                let is_next = |(realm, config): &MadeAnew| realm.context.config().number + 1 == config.number;
+                has(template)
+                    && template.parts().number + 1 == parts.number
+                    && anew.iter().all(is_next)
+                    && self.made_since(slice::from_ref(change)).is_empty()
             }
             RealmChange::RemoveTemplate(template, _) => has(template),
         }

@@ -22,8 +22,28 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-/// Makes the blueprint of the realm of this name.
-pub(crate) type MakeBlueprint = Box<dyn Fn(&str, &Limits) -> Result<Blueprint, Vec<Problem>> + Send + Sync>;
+/// Makes the blueprint of a realm.
+pub(crate) type MakeBlueprint =
+    Box<dyn Fn(Making<'_>, &Limits) -> Result<Blueprint, Vec<Problem>> + Send + Sync>;
+
+/// What a template makes.
+#[derive(Clone, Copy)]
+pub(crate) enum Making<'r> {
+    /// A realm of this name.
+    Realm(&'r str),
+    /// Another configuration for this one, which the former template has made.
+    Config(&'r RunningRealm),
+}
+
+/// A realm of a template that is replaced, and its new configuration.
+pub(crate) type MadeAnew = (Arc<RunningRealm>, Box<RealmConfig>);
+
+/// Why a template makes nothing.
+pub(crate) enum NotMade {
+    Problems(Vec<Problem>),
+    /// It panicked, with this text.
+    Panic(String),
+}
 
 /// A template of an application that runs.
 pub(crate) struct RunningTemplate {
@@ -113,11 +133,12 @@ impl RunningTemplate {
     /// Makes the blueprint of a realm. Code of the application runs here.
     pub(super) fn blueprint(&self, name: &str, limits: &Limits) -> Result<Blueprint, NoEntry> {
         let parts = self.parts();
-        let made = catch_unwind(AssertUnwindSafe(|| (parts.make)(name, limits)));
-        let why = match made {
-            Ok(Ok(blueprint)) => return Ok(blueprint),
-            Ok(Err(problems)) => problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-            Err(panic) => crate::rt::panics::text(panic.as_ref()).to_owned(),
+        let why = match parts.make(Making::Realm(name), limits) {
+            Ok(blueprint) => return Ok(blueprint),
+            Err(NotMade::Problems(problems)) => {
+                problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+            }
+            Err(NotMade::Panic(text)) => text,
         };
         let id = crate::base::ids::incident();
         line!(
@@ -140,6 +161,22 @@ impl RunningTemplate {
 
     pub(super) fn is_full(&self) -> bool {
         self.made.load(Ordering::Relaxed) >= self.parts.load().most
+    }
+}
+
+impl TemplateParts {
+    /// Runs code of the application.
+    pub(crate) fn make(&self, making: Making<'_>, limits: &Limits) -> Result<Blueprint, NotMade> {
+        match catch_unwind(AssertUnwindSafe(|| (self.make)(making, limits))) {
+            Ok(made) => made.map_err(NotMade::Problems),
+            Err(panic) => Err(NotMade::Panic(crate::rt::panics::text(panic.as_ref()).to_owned())),
+        }
+    }
+
+    /// Another configuration for a realm that the former template has made. Code of the application runs here.
+    pub(crate) fn make_anew(&self, realm: Arc<RunningRealm>, limits: &Limits) -> Result<MadeAnew, NotMade> {
+        let config = Box::new(self.make(Making::Config(&realm), limits)?.config);
+        Ok((realm, config))
     }
 }
 
