@@ -3,6 +3,7 @@
 mod changes;
 mod realms;
 mod settings;
+mod shutdown;
 
 pub use changes::{AppliedChanges, RealmChanges};
 pub use realms::Realms;
@@ -15,17 +16,16 @@ use crate::base::admission::Admissions;
 use crate::base::counters::Counters;
 use crate::base::error::{ConfigError, Problem};
 use crate::base::limits::Limits;
-use crate::base::log::{self, line};
 use crate::base::proxies::TrustedProxies;
 use crate::base::statistics::Statistics;
 use crate::peer::Environment;
 use crate::router::auth::Slowdown;
 use crate::router::realm::{CallPermits, RealmChange, RealmHandle, RealmRegistry, RouterContext};
+use crate::rt::{Runtime, default_runtime};
 use crate::rt::guard::guard;
-use crate::rt::{BoxFuture, Runtime, after, default_runtime};
 use crate::transport::long_poll::LongPollConfig;
 use crate::transport::rawsocket::RawSocketConfig;
-use crate::transport::shutdown::{Connections, Farewell};
+use crate::transport::shutdown::Connections;
 use crate::transport::websocket::WebSocketConfig;
 use crate::transport::{
     AllowedRealms, CarrierSettings, CurrentSettings, Pool, RunQueue, SettingsCell, impossible,
@@ -33,7 +33,6 @@ use crate::transport::{
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// A WAMP application that serves: realms, and the transports that lead to them. Cheap to clone.
 ///
@@ -42,10 +41,6 @@ pub struct Application(Arc<Environment>);
 
 /// The least bytes of a secret that nobody guesses.
 const LEAST_SECRET: usize = 16;
-
-/// The time for connections left at the deadline of a shutdown to write the reason of their end. A peer that reads has it at
-/// once, and one that does not read is not waited for any longer.
-const LAST_WORDS: Duration = Duration::from_millis(250);
 
 /// Puts an application together; `S` is the state that the realms added so far still miss.
 #[must_use]
@@ -109,47 +104,6 @@ impl Application {
     /// The running realm of this name.
     pub fn realm(&self, name: &str) -> Option<RealmHandle> {
         self.0.realms.get(name).map(RealmHandle::new)
-    }
-
-    /// Ends every session with GOODBYE `wamp.close.system_shutdown`, one that waits for the answer to a call or owes one
-    /// as soon as it does neither, lets lifecycle handlers finish, and says GOODBYE to what is left after `deadline`
-    /// without waiting for an answer. New sessions are refused from now on.
-    pub async fn shutdown(&self, deadline: Duration) {
-        self.end(Farewell::Goodbye, deadline).await;
-    }
-
-    /// As [`shutdown`](Self::shutdown) of a server that is about to start again, so that clients come back by themselves:
-    /// every transport ends without GOODBYE, WebSockets with close code 1012 ("service restart"). A session ends as soon
-    /// as it neither waits for the answer to a call nor owes one, and no later than `deadline`.
-    ///
-    /// The behaviour of clients: after a GOODBYE autobahn-js and wampy.js do not reconnect; without one both try again, after 1.5
-    /// and 2 seconds unless told otherwise. A `Component` of Autobahn|Python seems to take every orderly end of a
-    /// WebSocket, with GOODBYE or without, for the end of its work; that is read in its source and not tried.
-    pub async fn shutdown_for_restart(&self, deadline: Duration) {
-        self.end(Farewell::Restart, deadline).await;
-    }
-
-    pub(crate) async fn end(&self, farewell: Farewell, deadline: Duration) {
-        let runtime = &self.0.runtime;
-        let waiting = match runtime.available() {
-            Ok(()) => {
-                let over = after(runtime.now(), deadline);
-                (runtime.sleep_until(over), runtime.sleep_until(after(over, LAST_WORDS)))
-            }
-            Err(unavailable) => {
-                line!(
-                    ERROR,
-                    "internal",
-                    "the shutdown cannot wait on this thread and closes everything at once",
-                    error = unavailable
-                );
-                let nothing = || -> BoxFuture<'static, ()> { Box::pin(std::future::ready(())) };
-                (nothing(), nothing())
-            }
-        };
-        self.0.connections.shut_down(farewell, waiting.0, waiting.1).await;
-        log::flush();
-        log::tell_all_left_out();
     }
 
     /// The counters of accepted and refused input.
