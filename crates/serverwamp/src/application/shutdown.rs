@@ -1,4 +1,4 @@
-//! The end of an application: how sessions end, and who is waited for.
+//! The end of an application: what load balancers are told, how sessions end, and who is waited for.
 
 use super::Application;
 use crate::base::log::{self, line};
@@ -11,6 +11,19 @@ use std::time::Duration;
 const LAST_WORDS: Duration = Duration::from_millis(250);
 
 impl Application {
+    /// Returns whether a load balancer should send clients here: until [`announce_shutdown`](Self::announce_shutdown), which
+    /// [`Server::shutdown_delay`](crate::Server::shutdown_delay) calls, or [`shutdown`](Self::shutdown).
+    /// [`Server::health`](crate::Server::health) answers 200 as long.
+    pub fn is_ready(&self) -> bool {
+        self.0.connections.ready()
+    }
+
+    /// Makes [`is_ready`](Self::is_ready) `false` and changes nothing else, for the time in which load balancers notice: who comes
+    /// nevertheless is served.
+    pub fn announce_shutdown(&self) {
+        self.0.connections.announce();
+    }
+
     /// Ends every session with GOODBYE `wamp.close.system_shutdown`, one that waits for the answer to a call or owes one
     /// as soon as it does neither, lets lifecycle handlers finish, and says GOODBYE to what is left after `deadline`
     /// without waiting for an answer. New sessions are refused from now on.

@@ -142,10 +142,10 @@ impl Services {
         if self.health.as_deref() == Some(path) {
             return Either::Left(if !is_question(request.method()) {
                 only_questions()
-            } else if app.inner().connections.stopping() {
-                page(StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned())
-            } else {
+            } else if app.is_ready() {
                 page(StatusCode::OK, "ok\n".to_owned())
+            } else {
+                page(StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned())
             });
         }
         // The services above have looked themselves.

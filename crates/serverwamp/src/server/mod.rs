@@ -101,6 +101,7 @@ struct ServerOptions {
     connections: Option<usize>,
     fallback: Option<Fallback>,
     bounds: FallbackBounds,
+    shutdown_delay: Duration,
     drain: Duration,
     farewell: Farewell,
     handshake: Duration,
@@ -125,6 +126,7 @@ impl Server {
             connections: None,
             fallback: None,
             bounds: FallbackBounds { bytes: 2 << 20, time: Duration::from_secs(30) },
+            shutdown_delay: Duration::ZERO,
             drain: Duration::from_secs(30),
             farewell: Farewell::Goodbye,
             handshake: Duration::from_secs(5),
@@ -148,8 +150,8 @@ impl Server {
         self
     }
 
-    /// The path at which load balancers ask whether to send clients here: 200 `ok`, and 503 as soon as the application stops. Default
-    /// `/health`. What has no other use of the path `/` says in words what this is and which paths there are.
+    /// The path at which load balancers ask whether to send clients here: 200 `ok`, and 503 as soon as the application stops
+    /// or [`shutdown_delay`](Self::shutdown_delay) begins. Default `/health`. What has no other use of the path `/` says in words what this is and which paths there are.
     pub fn health(mut self, path: impl Into<String>) -> Self {
         self.options.health = Some(path.into());
         self
@@ -239,7 +241,16 @@ impl Server {
         self
     }
 
-    /// The time for sessions to end when the server stops. Default 30 s.
+    /// The time from the order to stop until no connection is accepted any more. All goes on meanwhile, except that
+    /// [`health`](Self::health) answers 503, so that load balancers have stopped sending clients here before they would be
+    /// refused. Default 0: most servers have none in front. A good value is the balancer's interval of checks times the number of
+    /// failures that it waits for, and a second.
+    pub fn shutdown_delay(mut self, delay: Duration) -> Self {
+        self.options.shutdown_delay = delay;
+        self
+    }
+
+    /// The time for sessions to end when the server stops, after [`shutdown_delay`](Self::shutdown_delay). Default 30 s.
     pub fn drain(mut self, deadline: Duration) -> Self {
         self.options.drain = deadline;
         self
@@ -282,6 +293,13 @@ impl Server {
         let listening = serving.now();
         let options = &listening.options;
         let runtime = &self.app.inner().runtime;
+        if options.shutdown_delay > Duration::ZERO {
+            let delay = options.shutdown_delay;
+            line!(INFO, "server", "the server will stop", delay = format_args!("{delay:?}"));
+            self.app.announce_shutdown();
+            let delayed = runtime.sleep_until(after(runtime.now(), delay));
+            accept(&serving, &mut listener, delayed).await;
+        }
         let over = after(runtime.now(), options.drain);
         line!(INFO, "server", "the server stops", drain = format_args!("{:?}", options.drain));
         if !options.wamp {

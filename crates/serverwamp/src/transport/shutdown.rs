@@ -7,7 +7,7 @@ use event_listener::Event;
 use hashbrown::HashMap;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 
 /// The connections and lifecycle handlers that are alive.
@@ -20,6 +20,8 @@ struct OpenConnections {
     next: AtomicU64,
     /// Lifecycle handlers that have not finished their cleanup.
     handlers: AtomicUsize,
+    /// Load balancers are told to send clients elsewhere, and nothing else has changed.
+    announced: AtomicBool,
     stopping: Signal<Farewell>,
     /// Time is up: nobody waits for anybody any more.
     forced: Signal<()>,
@@ -52,6 +54,16 @@ impl Connections {
     pub(crate) fn handler(&self) -> Alive {
         self.0.handlers.fetch_add(1, Ordering::Relaxed);
         Alive::Handler(self.clone())
+    }
+
+    /// From now on clients should be sent elsewhere.
+    pub(crate) fn announce(&self) {
+        self.0.announced.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether clients should be sent here.
+    pub(crate) fn ready(&self) -> bool {
+        !self.0.announced.load(Ordering::Relaxed) && !self.stopping()
     }
 
     pub(crate) fn stopping(&self) -> bool {

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests run on tokio")]
 
 mod idle;
+mod shutdown;
 
 use std::future::{Future, IntoFuture as _};
 use std::net::SocketAddr;
