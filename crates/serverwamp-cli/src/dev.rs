@@ -5,6 +5,7 @@ use crate::arguments::DevOptions;
 use crate::banner::Banner;
 use crate::demo;
 use crate::failure::Failure;
+use crate::logging::{LogSettings, Logs};
 use crate::stop::StopSignals;
 use crate::unix_socket;
 use serverwamp::server::{ServeError, UnixSocket};
@@ -24,7 +25,8 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// After this long somebody who waits for the end is told what it waits for.
 const NOTICE: Duration = Duration::from_millis(500);
 
-pub(crate) fn run(options: &DevOptions) -> Result<(), Failure> {
+pub(crate) fn run(options: &DevOptions, log: LogSettings, logs: &Logs) -> Result<(), Failure> {
+    logs.replace(&LogSettings { form: options.log_format, ..log });
     let address = options.listen;
     if !address.is_loopback() && !options.insecure {
         return Err(Failure::usage(format!(
@@ -137,7 +139,7 @@ async fn listeners(
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err((other, error)),
             Err(error) => {
-                tracing::info!(%other, %error, "this machine has one loopback address only");
+                tracing::info!(target: "serverwamp::program", %other, %error, "this machine has one loopback address only");
                 return Ok((listener, None));
             }
         }

@@ -27,6 +27,7 @@ mod unix_socket;
 
 use arguments::Command;
 use failure::Failure;
+use logging::{BadFilter, LogFilter, LogForm, LogSettings, Logs};
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -45,10 +46,20 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Failure> {
     let Some(arguments) = arguments::parse(std::env::args_os())? else { return Ok(()) };
-    logging::start(arguments.verbose);
-    panics::bound();
-    match arguments.command() {
-        Command::Dev(options) => dev::run(&options),
+    let (settings, ignored) = log_settings(arguments.verbose);
+    let logs = logging::start(&settings)?;
+    if let Some(bad) = ignored {
+        tracing::warn!(target: "serverwamp::program", why = %bad, "RUST_LOG cannot be parsed and is ignored");
+    }
+    panics::bound(logs.clone());
+    let outcome = follow(arguments.command(), settings, &logs);
+    logs.finish();
+    outcome
+}
+
+fn follow(command: Command, settings: LogSettings, logs: &Logs) -> Result<(), Failure> {
+    match command {
+        Command::Dev(options) => dev::run(&options, settings, logs),
         Command::Token(command) => token::run(&command),
         Command::Hash(command) => hash::run(&command),
         Command::Keygen(options) => keygen::run(&options),
@@ -63,4 +74,16 @@ fn run() -> Result<(), Failure> {
         Command::Man(options) => manual::pages(&options),
         Command::Context(command) => shell::context::run(&command),
     }
+}
+
+/// The settings of the log, as long as nobody knows better: `RUST_LOG` goes before `-v`, unless it cannot be followed, which
+/// comes beside them.
+fn log_settings(verbose: u8) -> (LogSettings, Option<BadFilter>) {
+    let wanted = std::env::var("RUST_LOG").ok().filter(|text| !text.trim().is_empty());
+    let (filter, ignored) = match wanted.as_deref().map(str::parse::<LogFilter>) {
+        Some(Ok(filter)) => (filter, None),
+        Some(Err(bad)) => (LogFilter::by_count(verbose), Some(bad)),
+        None => (LogFilter::by_count(verbose), None),
+    };
+    (LogSettings { filter, form: LogForm::Text }, ignored)
 }

@@ -140,7 +140,11 @@ pub fn run(command: &mut Command, time: Duration) -> Result<Finished, String> {
 }
 
 /// Waits for a child's end. `None` when time is up.
-pub(crate) fn wait(child: &mut std::process::Child, time: Duration) -> Option<ExitStatus> {
+///
+/// # Panics
+///
+/// When the system does not say how the child is.
+pub fn wait(child: &mut std::process::Child, time: Duration) -> Option<ExitStatus> {
     let deadline = Instant::now() + time;
     loop {
         if let Some(status) = child.try_wait().expect("the state of a child can be asked") {
@@ -154,7 +158,7 @@ pub(crate) fn wait(child: &mut std::process::Child, time: Duration) -> Option<Ex
 }
 
 /// Ends a child at once and waits until it is gone.
-pub(crate) fn kill(child: &mut std::process::Child) {
+pub fn kill(child: &mut std::process::Child) {
     // It may have ended by itself: then there is nothing to kill, and `wait` returns its status.
     drop(child.kill());
     drop(child.wait());

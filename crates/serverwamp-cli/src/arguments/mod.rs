@@ -11,6 +11,7 @@ use crate::address::ListenAddress;
 use crate::failure::Failure;
 use crate::hash::HashCommand;
 use crate::keygen::KeygenOptions;
+use crate::logging::LogForm;
 use crate::manual::{CompletionsOptions, ManOptions};
 use crate::shell::bench::BenchCommand;
 use crate::shell::call::CallOptions;
@@ -128,6 +129,9 @@ pub(crate) struct DevOptions {
     /// When told to stop, end connections so that clients come back: close code 1012 and no GOODBYE
     #[arg(long)]
     pub(crate) restart: bool,
+    /// The form of the log: text, or json with one object in each line
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) log_format: LogForm,
 }
 
 /// Reads the command line; `None` when help or the version was asked for, and has been printed.

@@ -25,7 +25,7 @@ pub(super) async fn run(realm: &RealmHandle) {
         let now = u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX);
         let tick = Tick { now, iso: serverwamp_proto::auth::format_timestamp(now) };
         if let Err(error) = realm.publish("demo.clock", Kwargs(tick)) {
-            tracing::error!(%error, "demo.clock cannot be published");
+            tracing::error!(target: "serverwamp::program", %error, "demo.clock cannot be published");
         }
     }
 }

@@ -16,7 +16,7 @@ mod output;
 pub(crate) mod publish;
 pub(crate) mod register;
 pub(crate) mod subscribe;
-mod suggest;
+pub(crate) mod suggest;
 mod target;
 mod words;
 

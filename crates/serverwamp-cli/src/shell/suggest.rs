@@ -44,7 +44,7 @@ fn tolerated(wanted: &str) -> usize {
 }
 
 /// The letters to add, to remove or to replace (Levenshtein).
-fn distance(left: &str, right: &str) -> usize {
+pub(crate) fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (at, letter) in left.chars().enumerate() {

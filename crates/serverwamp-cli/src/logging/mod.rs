@@ -1,0 +1,152 @@
+//! The log of the program: on the standard error, as text for people or as JSON for programs.
+//!
+//! In: the events of `tracing`, the framework's and the program's own, and [`LogSettings`], which can be replaced while the
+//! program runs. Out: lines. Invariants: whoever logs never waits for whoever reads the log (`queue.rs`); every kind of line is
+//! bounded in rate, the framework's by itself and all others here (`rate.rs`); no value can end its line or begin another
+//! (`line.rs`).
+
+mod filter;
+mod journal;
+mod layer;
+mod line;
+mod queue;
+mod rate;
+mod shown;
+
+pub(crate) use self::filter::{BadFilter, LogFilter};
+pub(crate) use self::rate::Pace;
+
+use self::layer::Lines;
+use self::line::{Look, panic_line};
+use self::queue::Queue;
+use self::rate::Rates;
+use crate::failure::Failure;
+use std::fs::File;
+use std::io;
+use std::panic::PanicHookInfo;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+use tracing_subscriber::Registry;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::reload;
+
+/// The time for the last lines to be read when the program ends: a reader that is alive needs a moment, and one that is not
+/// must not keep the program from ending.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// Which lines are logged, and how they look.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct LogSettings {
+    pub(crate) filter: LogFilter,
+    pub(crate) form: LogForm,
+}
+
+/// How lines look.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum LogForm {
+    /// For people: one line, `field=value`.
+    #[default]
+    Text,
+    /// For programs: one object of JSON in each line.
+    Json,
+}
+
+impl LogForm {
+    /// The words for it.
+    pub(crate) const NAMES: [(&str, Self); 2] = [("text", Self::Text), ("json", Self::Json)];
+}
+
+impl FromStr for LogForm {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::NAMES.iter().find(|(name, _)| *name == text);
+        found.map(|(_, form)| *form).ok_or_else(|| "write text or json".to_owned())
+    }
+}
+
+/// The log that has been started. Clones are the same log.
+#[derive(Clone, Debug)]
+pub(crate) struct Logs {
+    filter: reload::Handle<Targets, Registry>,
+    form: Arc<AtomicU8>,
+    look: Look,
+    rates: Arc<Rates>,
+    queue: Arc<Queue>,
+}
+
+/// Starts to write the log of this process.
+///
+/// # Errors
+/// When there is one already, or the system has no thread for it.
+pub(crate) fn start(settings: &LogSettings) -> Result<Logs, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::runtime(format!("cannot start the log: {error}"));
+    let out = standard_error().map_err(|error| failed(&error))?;
+    let look = Look::of(&out);
+    let form = Arc::new(AtomicU8::new(settings.form as u8));
+    let lost = {
+        let form = Arc::clone(&form);
+        move |count| line::lost(form_of(&form), look, count)
+    };
+    let queue = Arc::new(Queue::start(out, lost).map_err(|error| failed(&error))?);
+    let (filter, handle) = reload::Layer::new(settings.filter.targets());
+    let logs = Logs { filter: handle, form, look, rates: Arc::default(), queue };
+    let subscriber = tracing_subscriber::registry().with(filter).with(Lines::new(logs.clone()));
+    tracing::subscriber::set_global_default(subscriber).map_err(|error| failed(&error))?;
+    Ok(logs)
+}
+
+impl Logs {
+    /// Logs by other settings from now on.
+    pub(crate) fn replace(&self, settings: &LogSettings) {
+        self.form.store(settings.form as u8, Ordering::Relaxed);
+        // It fails when the subscriber is gone, which is that of the process.
+        drop(self.filter.reload(settings.filter.targets()));
+    }
+
+    /// Says what was left out and waits until all lines are written, or a second if nobody reads them.
+    pub(crate) fn finish(&self) {
+        for left_out in self.rates.all() {
+            self.write(&left_out.line().rendered(self.form(), self.look));
+        }
+        self.queue.finish(LAST_LINES);
+    }
+
+    /// Writes that there was a panic, where [`std::panic::set_hook`] is told of it.
+    pub(crate) fn panicked(&self, panic: &PanicHookInfo<'_>) {
+        self.write(&panic_line(self.form(), self.look, panic));
+        // Nobody may be there any more who waits for the lines: this thread ends the program.
+        if std::thread::current().name() == Some("main") {
+            self.finish();
+        }
+    }
+
+    fn form(&self) -> LogForm {
+        form_of(&self.form)
+    }
+
+    fn write(&self, line: &[u8]) {
+        self.queue.push(line);
+    }
+}
+
+fn form_of(form: &AtomicU8) -> LogForm {
+    if form.load(Ordering::Relaxed) == LogForm::Json as u8 { LogForm::Json } else { LogForm::Text }
+}
+
+/// The standard error, without the lock that Rust has around it: when nobody reads it and a write does not end, the lock
+/// would stop whoever else has something to say there.
+#[cfg(unix)]
+fn standard_error() -> io::Result<File> {
+    use std::os::fd::AsFd as _;
+    Ok(File::from(io::stderr().as_fd().try_clone_to_owned()?))
+}
+
+#[cfg(not(unix))]
+fn standard_error() -> io::Result<File> {
+    use std::os::windows::io::AsHandle as _;
+    Ok(File::from(io::stderr().as_handle().try_clone_to_owned()?))
+}
