@@ -22,6 +22,7 @@ mod panics;
 mod secret_input;
 mod shell;
 mod stop;
+mod systemd;
 mod token;
 mod unix_socket;
 

@@ -17,6 +17,7 @@ use crate::shell::bench::BenchCommand;
 use crate::shell::call::CallOptions;
 use crate::shell::context::ContextCommand;
 use crate::shell::doctor::DoctorOptions;
+use crate::shell::duration::Span;
 use crate::shell::link::LinkOptions;
 use crate::shell::publish::PublishOptions;
 use crate::shell::register::RegisterOptions;
@@ -129,6 +130,12 @@ pub(crate) struct DevOptions {
     /// When told to stop, end connections so that clients come back: close code 1012 and no GOODBYE
     #[arg(long)]
     pub(crate) restart: bool,
+    /// When told to stop, serve on for so long, and answer 503 at /health, so that load balancers notice first
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) shutdown_delay: Option<Span>,
+    /// When told to stop, wait so long at most for calls to be answered and sessions to end
+    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    pub(crate) drain: Span,
     /// The form of the log: text, or json with one object in each line
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(crate) log_format: LogForm,

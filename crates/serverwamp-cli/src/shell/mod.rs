@@ -9,7 +9,7 @@ mod clock;
 mod connect;
 pub(crate) mod context;
 pub(crate) mod doctor;
-mod duration;
+pub(crate) mod duration;
 mod json;
 pub(crate) mod link;
 mod output;
