@@ -19,6 +19,7 @@ mod embedded;
 mod exchange;
 mod fanout;
 mod flood;
+mod footprint;
 mod frame;
 mod histogram;
 mod instructions;
@@ -60,6 +61,7 @@ pub fn main() -> ExitCode {
         Some(Command::AuthTiming(options)) => auth_timing::run(options),
         Some(Command::Instructions(options)) => instructions::run(options),
         Some(Command::Client(options)) => of_client::run(options),
+        Some(Command::Footprint(options)) => footprint::run(options),
         None => measure(&options),
     };
     match done {

@@ -44,6 +44,15 @@ pub(crate) enum Command {
     Instructions(InstructionsOptions),
     /// Measure the processor time of a call in our client, beside a bare WebSocket and clients of other languages.
     Client(ClientOptions),
+    /// Measure what the program `serverwamp` needs before anybody uses it: size, time to start, memory at rest.
+    Footprint(FootprintOptions),
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct FootprintOptions {
+    /// The program, in place of the one that was built beside this one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) program: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -90,3 +90,14 @@ fn assert_figures(json: &str) {
     }
     assert!(report["memory"]["session"].as_f64().is_some_and(|bytes| bytes >= 0.0));
 }
+
+#[test]
+fn a_program_that_does_not_serve_has_no_footprint() {
+    let output = Command::new(env!("CARGO_BIN_EXE_serverwamp-bench"))
+        .args(["footprint", "--program", "/bin/true"])
+        .output()
+        .expect("the benchmark starts");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{errors}");
+    assert_eq!(errors, "serverwamp-bench: it has not said where it listens\n");
+}
