@@ -7,7 +7,8 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use serverwamp_conformance::{RawPeer, ServerProcess, Signal, Subprotocol, binary};
+use serverwamp_conformance::proxy::{Program, Proxy};
+use serverwamp_conformance::{RawPeer, ServerProcess, Signal, Subprotocol, binary, interop};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -67,4 +68,47 @@ fn a_second_signal_ends_the_delay_as_well() {
     server.signal(Signal::Interrupt);
     assert_eq!(server.wait_exit(SOON).code(), Some(0));
     assert!(server.stdout().ends_with("stopped at once, without waiting for its sessions\n"));
+}
+
+/// The configuration for HAProxy in docs/operations.md.
+fn documented_backend() -> &'static str {
+    let document = include_str!("../../../docs/operations.md");
+    let (_, rest) = document.split_once("```haproxy\n").expect("a configuration");
+    rest.split_once("```").expect("its end").0
+}
+
+#[test]
+fn behind_haproxy_no_client_is_refused_while_one_server_of_two_stops() {
+    if let Err(why) = Program::HaProxy.prepare() {
+        assert!(!interop::is_required(), "{why}");
+        return println!("1 skipped: {why}");
+    }
+    // The checks are ten times as frequent as in the document, and the delay as short accordingly.
+    let start = || start(&["--shutdown-delay", "600ms"]);
+    let (mut one, two) = (start(), start());
+    let backend = documented_backend()
+        .replace("10.0.0.1:8080", one.address())
+        .replace("10.0.0.2:8080", two.address())
+        .replace("inter 2s", "inter 200ms");
+    assert!(backend.contains("inter 200ms fall 2") && !backend.contains("10.0.0."), "{backend}");
+    let haproxy = Proxy::start(Program::HaProxy, |[port]| {
+        format!(
+            "defaults\n    timeout connect 5s\n    timeout client 60s\n    timeout server 60s\n\
+             frontend http\n    mode http\n    bind 127.0.0.1:{port}\n    default_backend wamp\n{backend}"
+        )
+    });
+    let url = format!("ws://{}/ws", haproxy.as_ref().expect("HAProxy runs").address(0));
+    let join = || drop(RawPeer::joined(&url, Subprotocol::JSON, "realm1"));
+    join();
+    one.signal(Signal::Terminate);
+    let told = Instant::now();
+    let mut joined = 0;
+    while one.is_running() || told.elapsed() < Duration::from_secs(2) {
+        // It panics when it is refused.
+        join();
+        joined += 1;
+        assert!(told.elapsed() < SOON, "{joined} clients, and it has not stopped");
+    }
+    assert!(joined > 20, "{joined}");
+    assert_eq!(one.wait_exit(SOON).code(), Some(0));
 }
