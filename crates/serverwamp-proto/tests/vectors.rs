@@ -23,12 +23,10 @@ const EVENT_RECEIVED: u64 = 337;
 
 /// Samples that demand the types of attributes which only one implementation knows. The specification wants attributes
 /// a router does not know to be ignored (MSG-07), so they are accepted.
-const FOREIGN_ATTRIBUTES: [(u64, &str); 6] = [
+const FOREIGN_ATTRIBUTES: [(u64, &str); 4] = [
     (16, "transaction_hash"),
-    (16, "forward_for"),
     (32, "forward_for"),
     (36, "transaction_hash"),
-    (36, "forward_for"),
     (36, "x_acknowledged_delivery"),
 ];
 

@@ -17,6 +17,7 @@ mod elements;
 mod encode;
 mod encoded;
 mod fast_path;
+mod forward_for;
 mod head;
 mod keywords;
 mod names;
@@ -40,6 +41,7 @@ pub use encode::{
 };
 pub use encoded::Encoded;
 pub use fast_path::{QuickRequest, quick_request, quick_result};
+pub use forward_for::{ForwardFor, Forwarder};
 pub use head::{HEAD, answered_by};
 pub use keywords::{CancelMode, EncAlgo, InterruptMode, Invoke};
 pub use names::Names;

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::attributes::attributes;
+use super::forward_for::ForwardFor;
 use super::keywords::{CancelMode, EncAlgo, InterruptMode, Invoke};
 use super::names::Names;
 use crate::footprint::allocation;
@@ -95,6 +96,8 @@ attributes! {
         "retain" => retain: bool,
         /// The resource key of a sharded subscription.
         "rkey" => rkey: Option<Box<str>>,
+        /// On whose behalf the event is published. Not of the specification: Crossbar.io has it.
+        "forward_for" => forward_for: Option<ForwardFor>,
         + receivers: Option<Box<Receivers>>,
         + passthru: Option<Box<Passthru>>,
     }
@@ -116,6 +119,8 @@ attributes! {
         "trustlevel" => trustlevel: Option<u64>,
         /// Whether the event was retained, and is not new.
         "retained" => retained: bool,
+        /// On whose behalf the event was published, as its publisher says.
+        "forward_for" => forward_for: Option<ForwardFor>,
         + passthru: Option<Box<Passthru>>,
     }
     unknown
@@ -181,6 +186,8 @@ attributes! {
         "timeout" => timeout: u64,
         /// Whether the caller wants to be disclosed.
         "disclose_me" => disclose_me: bool,
+        /// On whose behalf the call is made. Not of the specification: Crossbar.io has it.
+        "forward_for" => forward_for: Option<ForwardFor>,
         + sharding: Option<Box<Sharding>>,
         + passthru: Option<Box<Passthru>>,
     }
@@ -206,6 +213,8 @@ attributes! {
         "procedure" => procedure: Option<Cow<'a, str>>,
         /// The trust level of the caller.
         "trustlevel" => trustlevel: Option<u64>,
+        /// On whose behalf the call is made, as its caller says.
+        "forward_for" => forward_for: Option<ForwardFor>,
         + passthru: Option<Box<Passthru>>,
     }
     unknown

@@ -146,7 +146,7 @@ impl<'a> Attribute<'a> for Option<Cow<'a, str>> {
     }
 }
 
-fn read_id<T: Id>(dict: &mut DictReader<'_>) -> Result<T, Fault> {
+pub(super) fn read_id<T: Id>(dict: &mut DictReader<'_>) -> Result<T, Fault> {
     let outside = Fault::Wrong { expected: "an id from 1 to 2^53", got: "another integer".into() };
     dict.unsigned().ok().and_then(T::new).ok_or(outside)
 }

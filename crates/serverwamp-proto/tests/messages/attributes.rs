@@ -8,6 +8,36 @@ use serverwamp_proto::message::Message;
 use super::value::SERIALIZERS;
 use super::{reencode, violation, violation_of_frame};
 
+fn forward_for() -> Value {
+    json!([{ "session": 7, "authid": "joe", "authrole": "user" }, { "session": 8, "authid": "", "authrole": "link" }])
+}
+
+#[test]
+fn entries_of_forward_for_have_three_attributes_and_others_are_passed_over() {
+    let with = |entry: Value| json!([48, 1, { "forward_for": [entry] }, "p"]);
+    for (entry, got) in [
+        (json!(1), "a list with a integer"),
+        (json!({ "authid": "joe", "authrole": "user" }), "an entry without session"),
+        (json!({ "session": 7, "authrole": "user" }), "an entry without authid"),
+        (json!({ "session": 7, "authid": "joe" }), "an entry without authrole"),
+        (json!({ "session": "7", "authid": "joe", "authrole": "user" }), "an entry with a string as session"),
+        (json!({ "session": 7, "authid": null, "authrole": "user" }), "an entry with a null as authid"),
+    ] {
+        let violation = violation(&with(entry)).to_string();
+        assert!(violation.contains("Options.forward_for must be a list of dictionaries"), "{violation}");
+        assert!(violation.ends_with(got), "{violation}");
+    }
+    violation(&with(json!({ "session": 0, "authid": "joe", "authrole": "user" })));
+    violation(&with(json!({ "session": (1_u64 << 53) + 1, "authid": "joe", "authrole": "user" })));
+    let more = with(json!({ "x": [{}], "session": 7, "authid": "joe", "y": null, "authrole": "user" }));
+    let known = with(json!({ "session": 7, "authid": "joe", "authrole": "user" }));
+    for serializer in SERIALIZERS {
+        assert_eq!(reencode(serializer, &more), known);
+        let none = json!([48, 1, { "forward_for": null }, "p"]);
+        assert_eq!(reencode(serializer, &none), json!([48, 1, {}, "p"]));
+    }
+}
+
 /// Messages without attributes, the attributes each may have, and a value that fits them.
 fn known_attributes() -> Vec<(Value, Vec<&'static str>, Value)> {
     vec![
@@ -38,6 +68,10 @@ fn known_attributes() -> Vec<(Value, Vec<&'static str>, Value)> {
         (json!([48, 1, {}, "p"]), vec!["receive_progress", "progress", "disclose_me"], json!(true)),
         (json!([48, 1, {}, "p"]), vec!["timeout"], json!(5)),
         (json!([48, 1, {}, "p"]), vec!["ppt_keyid", "rkey", "runmode"], json!("x")),
+        (json!([48, 1, {}, "p"]), vec!["forward_for"], forward_for()),
+        (json!([16, 1, {}, "t"]), vec!["forward_for"], forward_for()),
+        (json!([36, 1, 1, {}]), vec!["forward_for"], forward_for()),
+        (json!([68, 1, 1, {}]), vec!["forward_for"], forward_for()),
         (json!([49, 1, {}]), vec!["mode"], json!("skip")),
         (json!([69, 1, {}]), vec!["mode"], json!("kill")),
         (json!([70, 1, {}]), vec!["progress"], json!(true)),
@@ -141,7 +175,8 @@ fn msg_05_keys_are_strings() {
 fn msg_07_unknown_attributes_are_ignored_and_kept() {
     for value in [
         json!([32, 1, {"_foo_bar": 1, "bogus": {"x": [1]}, "match": "prefix"}, "a.b"]),
-        json!([16, 1, {"forward_for": "whatever", "acknowledge": true, "zzz": null}, "a.b"]),
+        json!([16, 1, {"_forward": "whatever", "acknowledge": true, "zzz": null}, "a.b"]),
+        json!([32, 1, {"forward_for": "whatever"}, "a.b"]),
         json!([48, 1, {"a_first": 1.5, "timeout": 3, "transaction_hash": 7}, "a.b"]),
         json!([64, 1, {"concurrency": 4, "force_unregister": true}, "a.b"]),
         json!([1, "r", {"roles": {"caller": {}}, "transport": {"auth": {}}, "resumable": true}]),
@@ -156,7 +191,7 @@ fn msg_07_unknown_attributes_are_ignored_and_kept() {
 fn msg_07_unknown_attributes_keep_their_place() {
     for text in [
         r#"[16,1,{"zzz":1,"retain":true,"aaa":[],"acknowledge":true},"a.b"]"#,
-        r#"[36,1,2,{"forward_for":[],"topic":"t","publisher":1}]"#,
+        r#"[36,1,2,{"_forward":[],"topic":"t","publisher":1}]"#,
     ] {
         let frame = Bytes::from(text);
         let mut out = Vec::new();
