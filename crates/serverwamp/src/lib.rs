@@ -93,7 +93,7 @@ pub use serverwamp_proto::codec::{Dict, Serializer, Value};
 #[doc(no_inline)]
 pub use serverwamp_proto::id::{EpochId, PublicationId, SessionId, SubscriptionId};
 #[doc(no_inline)]
-pub use serverwamp_proto::message::CancelMode;
+pub use serverwamp_proto::message::{CancelMode, Forwarder};
 #[doc(no_inline)]
 pub use serverwamp_proto::pattern::Match;
 #[doc(no_inline)]

@@ -24,6 +24,7 @@ mod custom_call_handling;
 mod hosts;
 mod limits;
 mod limits_of_connections;
+mod limits_of_forward_for;
 mod limits_of_long_polling;
 mod limits_of_receivers;
 mod limits_of_sessions;

@@ -28,6 +28,7 @@ mod event_history_complete;
 mod event_history_long;
 mod event_retention;
 mod force_reregister;
+mod forward_for;
 mod identifiers;
 mod kept_payloads;
 mod language;

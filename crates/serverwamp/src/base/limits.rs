@@ -185,6 +185,12 @@ pub struct Limits {
     /// receivers, the longest id of a session with room to spare, or some 4000 names of 36 letters; reading more would take
     /// longer than a turn.
     pub receivers_bytes: usize,
+    /// Entries of `forward_for` of a CALL or a PUBLISH; beyond, it is refused with `wamp.error.invalid_argument`. Default 16: each
+    /// link between routers adds one, and no message needs so many of them. With 0 it is refused unless it is empty.
+    pub forward_for: usize,
+    /// Bytes of all authids and roles in `forward_for`; beyond, the message is refused in the same way. Default 2 KiB: public keys
+    /// of 64 letters as authids, with roles as long, in as many entries as there may be. Every receiver gets them.
+    pub forward_for_bytes: usize,
     /// Bytes of the arguments of a call of the meta API; beyond, it is refused with `wamp.error.payload_size_exceeded`.
     /// Default 64 KiB: the longest useful arguments are filters of some thousand roles, and reading more would take
     /// longer than a turn. Testaments have a limit of their own.
@@ -256,6 +262,8 @@ impl Default for Limits {
             cached_decision_time: Duration::from_secs(60),
             receivers: 8192,
             receivers_bytes: 160 << 10,
+            forward_for: 16,
+            forward_for_bytes: 2 << 10,
             meta_arguments: 64 << 10,
             nesting: 64,
             uri_bytes: 1024,

@@ -269,6 +269,9 @@ refusals! {
     /// Publications whose lists of receivers were longer than [`Limits::receivers`](crate::Limits::receivers) or
     /// [`Limits::receivers_bytes`](crate::Limits::receivers_bytes).
     Receivers "receivers_refused",
+    /// Calls and publications whose `forward_for` was longer than [`Limits::forward_for`](crate::Limits::forward_for) or
+    /// [`Limits::forward_for_bytes`](crate::Limits::forward_for_bytes).
+    ForwardFor "forward_for_refused",
     /// URIs beyond [`Limits::uri_bytes`](crate::Limits::uri_bytes) or [`Limits::uri_components`](crate::Limits::uri_components).
     Uri "uris_refused",
     /// Handlers that had not finished [`Limits::grace`](crate::Limits::grace) after their end, and were dropped.

@@ -242,6 +242,7 @@ impl ClientDriver {
                 trustlevel: event.details.trustlevel,
                 retained: event.details.retained,
                 passthru: event.details.passthru.as_deref(),
+                forward_for: event.details.forward_for.as_ref(),
             });
         }
     }

@@ -9,7 +9,7 @@ use crate::base::signal::Signal;
 use crate::peering::WhileDisconnected;
 use crate::peering::payload::ToArguments;
 use serverwamp_proto::id::{PublicationId, SessionId};
-use serverwamp_proto::message::{Message, Publish, PublishOptions, UnreadBytes};
+use serverwamp_proto::message::{Forwarder, Message, Publish, PublishOptions, UnreadBytes};
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::Feature;
 use serverwamp_proto::session::client::RequestKind;
@@ -77,6 +77,16 @@ impl ClientPublication {
     /// The client's own session gets the event as well, if it is subscribed.
     pub fn include_me(mut self) -> Self {
         self.options.exclude_me = Some(false);
+        self
+    }
+
+    /// Says on whose behalf the event is published, the first session first, as links between routers do: subscribers find it in
+    /// [`ReceivedEvent::forward_for`](crate::ReceivedEvent::forward_for). Not of the specification; routers that do not know of it
+    /// drop it.
+    ///
+    /// Nobody proves it: it is worth as much as a subscriber trusts this session. A router of this framework takes 16 entries.
+    pub fn forward_for(mut self, forwarders: impl IntoIterator<Item = Forwarder>) -> Self {
+        self.options.forward_for = Some(forwarders.into_iter().collect());
         self
     }
 

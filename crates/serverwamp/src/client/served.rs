@@ -20,8 +20,8 @@ use crate::transport::{Class, Outbox, PushError, infallible};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{RegistrationId, RequestId, SessionId};
 use serverwamp_proto::message::{
-    Interrupt, InterruptMode, Invocation as InvocationMessage, InvocationDetails, Message, Register,
-    RegisterOptions, Yield, YieldOptions,
+    ForwardFor, Interrupt, InterruptMode, Invocation as InvocationMessage, InvocationDetails, Message,
+    Register, RegisterOptions, Yield, YieldOptions,
 };
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::Feature;
@@ -113,6 +113,7 @@ impl HeldArguments {
     ) -> Result<Option<Self>, WampError> {
         let texts = [&details.procedure, &details.caller_authid, &details.caller_authrole];
         let bytes = payload.size()
+            + details.forward_for.as_ref().map_or(0, ForwardFor::bytes)
             + texts.map(|text| text.as_ref().map_or(0, |text| text.len())).iter().sum::<usize>();
         if bytes < SHORT {
             return Ok(None);
@@ -187,11 +188,13 @@ fn describe(
         authid: details.caller_authid.as_deref().map(Into::into),
         authrole: details.caller_authrole.as_deref().map(Into::into),
         trustlevel: details.trustlevel,
+        forward_for: None,
     };
     let source = ClientSource { session, id, held: Weak::clone(&route.held), caller, _arguments: arguments };
     let mut state = CallState::new(source, request, procedure);
     state.matched = route.matched.clone();
     state.receive_progress = details.receive_progress;
+    state.forward_for.clone_from(&details.forward_for);
     state.inputs = details.progress.then(Arc::default);
     if details.timeout > 0 {
         let timeout = Duration::from_millis(details.timeout);

@@ -160,6 +160,7 @@ impl Calls {
         let refuse = |error: WampError| (request, error.into());
         check_goes_on(session).map_err(refuse)?;
         check_allowed(session, self.config.load(), &mut call, answers).map_err(|why| (request, why))?;
+        realm.context.check_forward_for(call.options.forward_for.as_ref(), session).map_err(refuse)?;
         if let Some(registration) = self.last_found.get(&realm.dealer, &call.procedure) {
             return self.route(session, call, registration).map_err(refuse);
         }
@@ -350,6 +351,7 @@ fn describe(state: &mut CallState<Session>, session: &Arc<RouterSession>, call: 
     state.matched = matched;
     state.receive_progress = call.options.receive_progress;
     state.disclose_me = call.options.disclose_me;
+    state.forward_for.clone_from(&call.options.forward_for);
     state.inputs = call.options.progress.then(Arc::default);
     if call.options.timeout > 0 {
         let longest = session.limits().longest_call_timeout;

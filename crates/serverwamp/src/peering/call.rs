@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::SessionId;
-use serverwamp_proto::message::{CallOptions, CancelMode};
+use serverwamp_proto::message::{CallOptions, CancelMode, Forwarder};
 use serverwamp_proto::payload::Payload;
 use std::fmt;
 use std::future::{IntoFuture, poll_fn};
@@ -228,6 +228,16 @@ impl<T> Calling<T> {
     /// Asks a client to decide about this session: only one that was not let in by such a decision is called.
     pub(crate) fn about(mut self, session: SessionId) -> Self {
         self.draft.about = Some(session);
+        self
+    }
+
+    /// Says on whose behalf the call is made, the first session first, as links between routers do: the callee finds it in
+    /// [`Caller::forward_for`](crate::extract::Caller::forward_for). Not of the specification; routers that do not know of it drop it.
+    ///
+    /// Nobody proves it: it is worth as much as the callee trusts this session. A router of this framework takes 16 entries, see
+    /// [`Limits::forward_for`](crate::Limits::forward_for).
+    pub fn forward_for(mut self, forwarders: impl IntoIterator<Item = Forwarder>) -> Self {
+        self.draft.options.forward_for = Some(forwarders.into_iter().collect());
         self
     }
 

@@ -9,6 +9,7 @@ use crate::base::error::WampError;
 use futures_core::Stream;
 use serde::Deserialize;
 use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
+use serverwamp_proto::message::{ForwardFor, Forwarder};
 use serverwamp_proto::payload::Payload;
 use std::fmt;
 use std::pin::Pin;
@@ -32,6 +33,7 @@ pub struct ReceivedEvent {
     publisher_authrole: Option<Box<str>>,
     trustlevel: Option<u64>,
     retained: bool,
+    forward_for: Option<ForwardFor>,
 }
 
 impl ReceivedEvent {
@@ -45,13 +47,19 @@ impl ReceivedEvent {
             publisher_authrole: draft.publisher_authrole.map(Into::into),
             trustlevel: draft.trustlevel,
             retained: draft.retained,
+            forward_for: draft.forward_for.cloned(),
         }
     }
 
     /// The bytes that it takes while it waits, as far as who sends it decides that.
     pub(crate) fn size(&self) -> usize {
         let text = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
-        self.payload.size() + self.topic.len() + text(&self.publisher_authid) + text(&self.publisher_authrole)
+        let forwarders = self.forward_for.as_ref().map_or(0, ForwardFor::bytes);
+        self.payload.size()
+            + self.topic.len()
+            + text(&self.publisher_authid)
+            + text(&self.publisher_authrole)
+            + forwarders
     }
 
     /// The topic it was published to.
@@ -113,6 +121,15 @@ impl ReceivedEvent {
     /// The trust level that the router gives to publications to the topic, if it gives any.
     pub fn trustlevel(&self) -> Option<u64> {
         self.trustlevel
+    }
+
+    /// The sessions on whose behalf the publisher publishes, the first one first: what a link between routers says of the publisher
+    /// before it. Empty if the publisher says nothing.
+    ///
+    /// Every publisher may say what it likes: it is worth as much as the publisher is trusted, so look at
+    /// [`publisher_authrole`](Self::publisher_authrole) first.
+    pub fn forward_for(&self) -> &[Forwarder] {
+        self.forward_for.as_deref().unwrap_or_default()
     }
 
     /// Returns whether it is a retained event, published before the subscription.

@@ -12,7 +12,7 @@ use super::recovering::Recovering;
 use crate::base::error::WampError;
 use crate::base::locks::{Mutex, MutexGuard};
 use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
-use serverwamp_proto::message::Passthru;
+use serverwamp_proto::message::{ForwardFor, Passthru};
 use serverwamp_proto::payload::Payload;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -45,6 +45,7 @@ pub(crate) struct EventDraft<'a> {
     pub(crate) trustlevel: Option<u64>,
     pub(crate) retained: bool,
     pub(crate) passthru: Option<&'a Passthru>,
+    pub(crate) forward_for: Option<&'a ForwardFor>,
 }
 
 /// A subscription that recovers, as it was when it was asked.
@@ -265,6 +266,7 @@ mod tests {
             trustlevel: None,
             retained: false,
             passthru: None,
+            forward_for: None,
         });
     }
 

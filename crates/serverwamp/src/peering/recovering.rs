@@ -100,6 +100,7 @@ mod tests {
             trustlevel: None,
             retained: false,
             passthru: None,
+            forward_for: None,
         }
     }
 

@@ -16,6 +16,7 @@ mod client_results;
 mod client_routes;
 mod deep_patterns;
 mod extractors;
+mod forward_for;
 mod layers;
 mod meta_listeners;
 mod peer;

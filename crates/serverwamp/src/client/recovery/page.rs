@@ -6,7 +6,7 @@ use crate::peering::{EventDraft, RECOVERED_EVENTS, ReceivedEvent};
 use serde::{Deserialize, Serialize};
 use serverwamp_proto::codec::{DecodeError, DictReader, ListReader, Serializer, from_slice};
 use serverwamp_proto::id::{EpochId, PublicationId, SessionId, SubscriptionId};
-use serverwamp_proto::message::Passthru;
+use serverwamp_proto::message::{ForwardFor, Forwarder, Passthru};
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::{Part, Payload, encode_args, encode_kwargs};
 use std::sync::Arc;
@@ -84,9 +84,25 @@ struct PastDetails {
     ppt_serializer: Option<Box<str>>,
     ppt_cipher: Option<Box<str>>,
     ppt_keyid: Option<Box<str>>,
+    forward_for: Option<Vec<PastForwarder>>,
+}
+
+#[derive(Deserialize)]
+struct PastForwarder {
+    session: u64,
+    authid: Box<str>,
+    authrole: Box<str>,
 }
 
 impl PastDetails {
+    /// On whose behalf the event was published.
+    fn take_forward_for(&mut self) -> Option<ForwardFor> {
+        let known = |one: PastForwarder| {
+            SessionId::new(one.session).map(|session| Forwarder::new(session, one.authid, one.authrole))
+        };
+        self.forward_for.take().map(|list| list.into_iter().filter_map(known).collect())
+    }
+
     /// What the publisher said of its bytes, if the event is in passthru mode.
     fn take_passthru(&mut self) -> Option<Passthru> {
         let passthru = Passthru {
@@ -174,7 +190,7 @@ fn read_event(serializer: Serializer, bytes: &[u8], key: &TopicKey) -> Result<Re
         Some(topic) if key.kind != Match::Exact => Arc::from(&**topic),
         _ => Arc::clone(&key.topic),
     };
-    let passthru = details.take_passthru();
+    let (passthru, forward_for) = (details.take_passthru(), details.take_forward_for());
     Ok(ReceivedEvent::new(EventDraft {
         topic,
         publication,
@@ -185,5 +201,6 @@ fn read_event(serializer: Serializer, bytes: &[u8], key: &TopicKey) -> Result<Re
         trustlevel: details.trustlevel,
         retained: false,
         passthru: passthru.as_ref(),
+        forward_for: forward_for.as_ref(),
     }))
 }

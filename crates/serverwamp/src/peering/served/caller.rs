@@ -1,6 +1,7 @@
 //! The caller of a procedure, as far as a callee is told.
 
 use serverwamp_proto::id::SessionId;
+use serverwamp_proto::message::{ForwardFor, Forwarder};
 
 /// The caller of a procedure, as far as the router discloses it to callees.
 ///
@@ -23,6 +24,7 @@ pub struct Caller {
     pub(crate) authid: Option<Box<str>>,
     pub(crate) authrole: Option<Box<str>>,
     pub(crate) trustlevel: Option<u64>,
+    pub(crate) forward_for: Option<ForwardFor>,
 }
 
 impl Caller {
@@ -44,5 +46,14 @@ impl Caller {
     /// The trust level that the router gives to calls of the procedure, if it gives any.
     pub fn trustlevel(&self) -> Option<u64> {
         self.trustlevel
+    }
+
+    /// The sessions on whose behalf the caller calls, the first one first: what a link between routers says of the caller before
+    /// it. Empty if the caller says nothing.
+    ///
+    /// Every caller may say what it likes: it is worth as much as the caller is trusted, so look at [`authrole`](Self::authrole)
+    /// first.
+    pub fn forward_for(&self) -> &[Forwarder] {
+        self.forward_for.as_deref().unwrap_or_default()
     }
 }

@@ -48,7 +48,8 @@ impl Invocation {
 
     /// Who calls, as far as the router discloses it to callees.
     pub fn caller(&self) -> Caller {
-        self.call.source.caller(&self.call.procedure, self.call.disclose_me)
+        let caller = self.call.source.caller(&self.call.procedure, self.call.disclose_me);
+        Caller { forward_for: self.call.forward_for.clone(), ..caller }
     }
 
     /// Returns whether the caller wants progressive results.

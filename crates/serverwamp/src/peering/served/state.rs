@@ -9,6 +9,7 @@ use crate::base::locks::Mutex;
 use crate::base::signal::Signal;
 use crate::peering::payload::CallReply;
 use serverwamp_proto::id::RequestId;
+use serverwamp_proto::message::ForwardFor;
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::uris;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,6 +39,8 @@ pub(crate) struct CallState<O: ?Sized = dyn CallSource> {
     pub(crate) receive_progress: bool,
     /// The caller asked to be disclosed, and may be.
     pub(crate) disclose_me: bool,
+    /// On whose behalf the call is made, as its caller says.
+    pub(crate) forward_for: Option<ForwardFor>,
     pub(crate) timeout: Option<Duration>,
     /// When the timeout is over, if there is no progress: it runs from the receipt of the call.
     pub(crate) deadline: Option<Instant>,
@@ -62,6 +65,7 @@ impl<O: CallSource> CallState<O> {
             matched: Matched::Exact,
             receive_progress: false,
             disclose_me: false,
+            forward_for: None,
             timeout: None,
             deadline: None,
             inputs: None,
@@ -90,6 +94,7 @@ impl<O: CallSource + ?Sized> CallState<O> {
         self.matched = Matched::Exact;
         self.receive_progress = false;
         self.disclose_me = false;
+        self.forward_for = None;
         self.timeout = None;
         self.deadline = None;
         self.inputs = None;

@@ -190,7 +190,9 @@ impl Outgoing<'_> {
     }
 
     fn details<'d>(&'d self, topic: Option<&'d str>, disclose: bool) -> EventDetails<'d> {
-        event_details(self.publisher.as_ref().filter(|_| disclose), topic, self.trustlevel, self.passthru)
+        let publisher = self.publisher.as_ref().filter(|_| disclose);
+        let details = event_details(publisher, topic, self.trustlevel, self.passthru);
+        EventDetails { forward_for: self.forward_for.cloned(), ..details }
     }
 }
 

@@ -25,5 +25,6 @@ pub(super) fn receive(inbox: &EventInbox, outgoing: &Outgoing<'_>) {
         trustlevel: outgoing.trustlevel,
         retained: false,
         passthru: outgoing.passthru,
+        forward_for: outgoing.forward_for,
     });
 }

@@ -19,6 +19,7 @@ mod subscription;
 mod unheard;
 
 pub(crate) use pending_subscribe::{HeldSubscription, PendingSubscribe, WaitingRequest};
+pub(crate) use publish::OwnOptions;
 pub(crate) use stored::{Disclosed, StoredEvent};
 use subscription::HistoryLimits;
 pub(crate) use subscription::SubscriptionEntry;

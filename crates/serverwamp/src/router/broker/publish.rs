@@ -15,7 +15,9 @@ use crate::rt::wall_clock;
 use serverwamp_proto::broker::ReceiverFilter;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{PublicationId, SessionId};
-use serverwamp_proto::message::{Passthru, Publish, PublishOptions, Receivers, UnreadBytes, Violation};
+use serverwamp_proto::message::{
+    ForwardFor, Passthru, Publish, PublishOptions, Receivers, UnreadBytes, Violation,
+};
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::payload::{Payload, TranscodeCache};
 use serverwamp_proto::permissions::Action;
@@ -40,6 +42,8 @@ pub(super) struct Outgoing<'p> {
     pub(super) by_configuration: bool,
     pub(super) trustlevel: Option<u64>,
     pub(super) passthru: Option<&'p Passthru>,
+    /// On whose behalf it is published, as its publisher says.
+    pub(super) forward_for: Option<&'p ForwardFor>,
     /// The session that retains the event; `None` if it is the application.
     pub(super) session: Option<&'p RouterSession>,
     pub(super) retain: bool,
@@ -47,6 +51,14 @@ pub(super) struct Outgoing<'p> {
     pub(super) unrecorded: bool,
     /// Somebody waits for what becomes of it.
     pub(super) is_answered: bool,
+}
+
+/// The options of a publication of the application.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OwnOptions<'o> {
+    pub(crate) receivers: Option<&'o Receivers>,
+    pub(crate) retain: bool,
+    pub(crate) forward_for: Option<&'o ForwardFor>,
 }
 
 impl<'p> Outgoing<'p> {
@@ -63,6 +75,7 @@ impl<'p> Outgoing<'p> {
             by_configuration: false,
             trustlevel: None,
             passthru: payload.source().passthru.as_deref(),
+            forward_for: None,
             session: None,
             retain: false,
             unrecorded: false,
@@ -86,6 +99,7 @@ impl<'p> Outgoing<'p> {
             publisher: (by_configuration || options.disclose_me).then(|| Disclosed::new(publisher)),
             by_configuration,
             passthru: forwarded(options.passthru.as_deref()),
+            forward_for: options.forward_for.as_ref(),
             session: Some(publisher),
             retain: options.retain,
             is_answered: options.acknowledge,
@@ -150,6 +164,7 @@ impl Broker {
             return Err(disclosure_refused().into());
         }
         self.check_receivers(publisher, options.receivers.as_deref())?;
+        self.context.check_forward_for(options.forward_for.as_ref(), publisher)?;
         Ok(granted)
     }
 
@@ -188,9 +203,9 @@ impl Broker {
         realm: &Arc<RunningRealm>,
         topic: &str,
         payload: &impl ToArguments<M>,
-        receivers: Option<&Receivers>,
-        retain: bool,
+        options: OwnOptions<'_>,
     ) -> Result<PublicationId, WampError> {
+        let OwnOptions { receivers, retain, forward_for } = options;
         let payload = self.encode_likely(payload)?;
         let publication = self.context.ids.publication();
         let filter = receivers.map(ReceiverFilter::new);
@@ -199,7 +214,8 @@ impl Broker {
         if outgoing.passthru.is_some() && !config.access.offers_passthru() {
             return Err(not_offered());
         }
-        let sent = self.send(realm, &config, Outgoing { receivers, filter, retain, ..outgoing })?;
+        let sent =
+            self.send(realm, &config, Outgoing { receivers, filter, retain, forward_for, ..outgoing })?;
         self.unheard.notice(&self.context.name, &config.access, topic, || self.is_unheard(topic));
         Ok(sent)
     }

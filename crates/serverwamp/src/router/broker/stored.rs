@@ -7,7 +7,7 @@ use crate::router::session::RouterSession;
 use serverwamp_proto::broker::KeptReceivers;
 use serverwamp_proto::footprint::{allocation, shared};
 use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
-use serverwamp_proto::message::{EventDetails, Passthru};
+use serverwamp_proto::message::{EventDetails, ForwardFor, Passthru};
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::timestamp::Timestamp;
 use std::sync::Arc;
@@ -42,6 +42,8 @@ pub(crate) struct StoredEvent {
     pub(crate) by_configuration: bool,
     pub(crate) trustlevel: Option<u64>,
     pub(crate) passthru: Option<Box<Passthru>>,
+    /// Kept, so that a link between routers does not carry the event back when it gets it late.
+    pub(crate) forward_for: Option<ForwardFor>,
     pub(crate) at: Timestamp,
 }
 
@@ -59,6 +61,7 @@ impl StoredEvent {
             by_configuration: outgoing.by_configuration,
             trustlevel: outgoing.trustlevel,
             passthru: outgoing.passthru.cloned().map(Box::new),
+            forward_for: outgoing.forward_for.cloned(),
             at,
         }
     }
@@ -80,7 +83,7 @@ impl StoredEvent {
         let publisher = self.publisher.as_ref().filter(|_| disclose);
         let topic = tell_topic.then_some(&*self.topic);
         let details = event_details(publisher, topic, self.trustlevel, self.passthru.as_deref());
-        EventDetails { retained, ..details }
+        EventDetails { retained, forward_for: self.forward_for.clone(), ..details }
     }
 
     /// The EVENT with which it is delivered later (checklist RET-05, RET-08, RET-12).
@@ -114,7 +117,14 @@ impl StoredEvent {
         let passthru = self.passthru.as_ref().map_or(0, |passthru| allocation(passthru.bytes()));
         let payload = self.payload.args.footprint() + self.payload.kwargs.footprint();
         let publisher = self.publisher.as_ref().map_or(0, Disclosed::bytes);
-        shared(size_of::<Self>()) + shared(self.topic.len()) + payload + lists + passthru + publisher
+        let forwarders = self.forward_for.as_ref().map_or(0, ForwardFor::bytes);
+        shared(size_of::<Self>())
+            + shared(self.topic.len())
+            + payload
+            + lists
+            + passthru
+            + forwarders
+            + publisher
     }
 }
 
@@ -122,7 +132,7 @@ impl StoredEvent {
 mod tests {
     use super::*;
     use serverwamp_proto::codec::Serializer;
-    use serverwamp_proto::message::Receivers;
+    use serverwamp_proto::message::{Forwarder, Receivers};
     use serverwamp_proto::payload::{Part, TranscodeCache};
 
     #[test]
@@ -145,7 +155,14 @@ mod tests {
         let receivers =
             Receivers { eligible_authid: Some([&text].into_iter().collect()), ..Receivers::default() };
         assert!(kept(empty(), receivers, Passthru::default()) >= least);
-        let passthru = Passthru { enc_key: Some(text.into()), ..Passthru::default() };
+        let passthru = Passthru { enc_key: Some((&*text).into()), ..Passthru::default() };
         assert!(kept(empty(), Receivers::default(), passthru) >= least);
+        let forward_for: ForwardFor =
+            [Forwarder::new(SessionId::new(1).unwrap(), &*text, "user")].into_iter().collect();
+        let forms = TranscodeCache::new(empty());
+        let publication = PublicationId::new(1).unwrap();
+        let outgoing =
+            Outgoing { forward_for: Some(&forward_for), ..Outgoing::by_realm(publication, "com.t", &forms) };
+        assert!(StoredEvent::new(&outgoing, Timestamp::MIN).bytes() >= 1000 + size_of::<StoredEvent>());
     }
 }

@@ -251,6 +251,7 @@ impl RoutedCall {
             caller_authrole: caller.as_ref().map(|caller| Cow::Borrowed(caller.authrole)),
             procedure: self.procedure.as_deref().map(Cow::Borrowed),
             trustlevel: self.trustlevel,
+            forward_for: self.options.forward_for.clone(),
             passthru: self.passthru().map(|passthru| Box::new(passthru.clone())),
             ..InvocationDetails::default()
         }

@@ -2,10 +2,11 @@
 
 use super::RealmContext;
 use crate::WampError;
+use crate::base::limits::Limits;
 use crate::base::statistics::Refusal;
 use crate::router::session::RouterSession;
 use crate::transport::websocket::excerpt;
-use serverwamp_proto::message::Passthru;
+use serverwamp_proto::message::{ForwardFor, Passthru};
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::uri::{self, UriError};
 use serverwamp_proto::uris;
@@ -39,6 +40,28 @@ impl RealmContext {
             return Err(WampError::new(uris::error::INVALID_URI).arg(text));
         }
         Ok(())
+    }
+
+    /// Checks that the session names no more sessions than it may on whose behalf it calls or publishes: every receiver gets
+    /// them. Locks may be held.
+    pub(crate) fn check_forward_for(
+        &self,
+        list: Option<&ForwardFor>,
+        session: &RouterSession,
+    ) -> Result<(), WampError> {
+        let Some(list) = list else { return Ok(()) };
+        let Limits { forward_for: most, forward_for_bytes: most_bytes, .. } = *self.limits;
+        let text = match (list.len(), list.text()) {
+            (entries, _) if entries > most => {
+                format!("forward_for has {entries} entries, {most} are allowed")
+            }
+            (_, bytes) if bytes > most_bytes => {
+                format!("forward_for has {bytes} bytes of authids and roles, {most_bytes} are allowed")
+            }
+            _ => return Ok(()),
+        };
+        self.counters.refused_under_lock(Refusal::ForwardFor, session, &text);
+        Err(WampError::invalid_argument(text))
     }
 }
 

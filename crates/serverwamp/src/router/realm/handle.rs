@@ -108,6 +108,7 @@ impl RealmHandle {
             topic: topic.into(),
             receivers: Receivers::default(),
             retain: false,
+            forward_for: None,
         }
     }
 

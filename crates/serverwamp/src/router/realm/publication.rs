@@ -3,9 +3,10 @@
 use super::running::RunningRealm;
 use crate::WampError;
 use crate::peering::payload::ToArguments;
+use crate::router::broker::OwnOptions;
 use crate::transport::pause_after;
 use serverwamp_proto::id::{PublicationId, SessionId};
-use serverwamp_proto::message::Receivers;
+use serverwamp_proto::message::{ForwardFor, Forwarder, Receivers};
 use serverwamp_proto::pattern::Match;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub struct Publication {
     pub(super) topic: String,
     pub(super) receivers: Receivers,
     pub(super) retain: bool,
+    pub(super) forward_for: Option<ForwardFor>,
 }
 
 impl Publication {
@@ -75,6 +77,13 @@ impl Publication {
         self
     }
 
+    /// Says on whose behalf the event is published, the first session first; subscribers find it in
+    /// [`ReceivedEvent::forward_for`](crate::ReceivedEvent::forward_for). Not of the specification: Crossbar.io has it.
+    pub fn forward_for(mut self, forwarders: impl IntoIterator<Item = Forwarder>) -> Self {
+        self.forward_for = Some(forwarders.into_iter().collect());
+        self
+    }
+
     /// Publishes the event and returns its id, the same for all who get it.
     ///
     /// # Errors
@@ -82,10 +91,11 @@ impl Publication {
     /// it cannot, such as a NaN in JSON, are passed over. `wamp.error.unavailable`, and nobody gets the event, when it is to
     /// be [retained](Self::retain) and no more can be.
     pub fn send<M>(self, payload: impl ToArguments<M>) -> Result<PublicationId, WampError> {
-        let Self { realm, topic, receivers, retain } = &self;
+        let Self { realm, topic, receivers, retain, forward_for } = &self;
         realm.context.check_own_uri(topic, Match::Exact, None)?;
         let receivers = (*receivers != Receivers::default()).then_some(receivers);
-        realm.broker.publish_own(realm, topic, &payload, receivers, *retain)
+        let options = OwnOptions { receivers, retain: *retain, forward_for: forward_for.as_ref() };
+        realm.broker.publish_own(realm, topic, &payload, options)
     }
 
     /// As [`send`](Self::send), and then waits for subscribers that have much waiting: until there is room for more, or a

@@ -69,6 +69,7 @@ impl CallSource for Session {
             authid: Some(self.authid().into()),
             authrole: Some(self.authrole().into()),
             trustlevel,
+            forward_for: None,
         }
     }
 

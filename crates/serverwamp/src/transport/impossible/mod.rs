@@ -118,6 +118,9 @@ pub(crate) fn in_limits(limits: &Limits) -> Vec<String> {
         cached_decision_time: _,
         receivers: _,
         receivers_bytes: _,
+        // Nobody may name a session.
+        forward_for: _,
+        forward_for_bytes: _,
         meta_arguments: _,
         nesting,
         uri_bytes,

@@ -132,7 +132,7 @@ fn a_limit_of_0_that_can_never_work_is_refused() {
         assert!(found.iter().all(|problem| problem.contains("tests.rs:")), "{found:?}");
     }
     // Of these 0 means that there is none.
-    let possible: [Change; 11] = [
+    let possible: [Change; 12] = [
         |limits| limits.goodbye_timeout = NONE,
         |limits| limits.grace = NONE,
         |limits| limits.calls_in_flight = 0,
@@ -144,6 +144,7 @@ fn a_limit_of_0_that_can_never_work_is_refused() {
         |limits| limits.retained_events = 0,
         |limits| limits.receivers = 0,
         |limits| limits.receivers_bytes = 0,
+        |limits| limits.forward_for = 0,
     ];
     for change in possible {
         assert!(problems(builder().limits(change)).is_empty());
