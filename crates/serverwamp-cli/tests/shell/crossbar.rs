@@ -2,8 +2,11 @@
 //!
 //! Without it these tests are skipped, with a message; with `SERVERWAMP_REQUIRE_INTEROP=1` they fail.
 
+use crate::linking::Link;
+use crate::linking_both_ways::{BOTH_WAYS, arrive, callee_at, join_at, listener_at};
+use crate::scratch::Scratch;
 use crate::{PATIENCE, demo, ended, shell, start};
-use serde_json::Value;
+use serde_json::{Value, json};
 use serverwamp_conformance::interop;
 use serverwamp_conformance::output::{self, Finished, Output};
 use serverwamp_conformance::router::{ForeignRouter, Make};
@@ -137,4 +140,49 @@ fn a_link_carries_calls_and_events_between_crossbar_and_us() {
     assert_eq!(printed.wait_for_end(PATIENCE), "hello\n");
     drop(ended(subscribed));
     drop(link);
+}
+
+#[test]
+fn the_same_uris_go_both_ways_between_crossbar_and_us() {
+    let Some(router) = crossbar() else { return };
+    let (theirs, ours) = (router.websocket(), demo());
+    let _link = Link::start(&theirs, ours.url(), &BOTH_WAYS);
+    let mut served = [callee_at(&theirs, "shop.theirs"), callee_at(ours.url(), "shop.ours")];
+    for (url, procedure, place) in [(&*theirs, "shop.ours", 1), (ours.url(), "shop.theirs", 0)] {
+        let call = start(shell(None, &["call", procedure, "1"]).env("WAMP_URL", url));
+        let invocation = served[place].receive();
+        let list = invocation[3]["forward_for"].as_array().expect("a list");
+        assert!(list.iter().any(|entry| entry["authrole"] == "serverwamp.link"), "{invocation}");
+        served[place].send(json!([70, invocation[1], {}, [2]]));
+        assert_eq!(ended(call).stdout, "2\n");
+        let begun = Instant::now();
+        let finished = run(url, &["call", "shop.nobody"]);
+        assert!(finished.stderr.starts_with("error: wamp.error.no_such_procedure"), "{finished:?}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "it went round and round");
+    }
+    let _other = Link::start(&theirs, ours.url(), &BOTH_WAYS[4..]);
+    let (mut there, mut here) = (listener_at(&theirs), listener_at(ours.url()));
+    arrive(&mut join_at(&theirs), &mut [(&mut there, 1), (&mut here, 2)], 0..5);
+    arrive(&mut join_at(ours.url()), &mut [(&mut there, 2), (&mut here, 1)], 5..10);
+}
+
+#[test]
+fn where_crossbar_discloses_nobody_a_uri_goes_one_way() {
+    let Some(router) = crossbar() else { return };
+    let (scratch, ours) = (Scratch::new(), demo());
+    let ticket = scratch.write("ticket", "pencil");
+    let context = format!(
+        "[context.theirs]\nurl = {:?}\nauthid = \"ian\"\nticket-file = {ticket:?}\n",
+        router.websocket()
+    );
+    let contexts = scratch.write("c.toml", &context);
+    for (words, what) in [(&BOTH_WAYS[..4], "calls"), (&BOTH_WAYS[4..], "events")] {
+        let mut command = shell(None, &[&["link", "theirs", ours.url()], words].concat());
+        let finished = output::run(command.env("SERVERWAMP_CONTEXTS", &contexts), PATIENCE).expect("it ends");
+        let pattern = if what == "calls" { "shop." } else { "news." };
+        let expected = format!(
+            "serverwamp: {what} of the same URIs would go both ways, and round and round: --{what}-right {pattern} and --{what}-left {pattern}\n  left does not keep forward_for, which says where they have been; Crossbar.io does if the permission for them discloses\n"
+        );
+        assert_eq!((finished.status.code(), &*finished.stderr), (Some(2), &*expected));
+    }
 }

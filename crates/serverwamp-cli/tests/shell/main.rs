@@ -10,6 +10,7 @@ mod crossbar;
 mod doctor;
 mod events;
 mod linking;
+mod linking_both_ways;
 mod logins;
 mod manual;
 mod measuring;

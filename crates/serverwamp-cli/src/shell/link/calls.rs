@@ -1,12 +1,14 @@
 //! Calls that go over a link: arguments, progress, cancellation, timeouts and errors.
 //!
-//! The caller is the link, at the other side: who called is known at the side where the call was made.
+//! The caller is the link, at the other side: who called is known at the side where the call was made. A call that was at the other
+//! side before is not made there again: whoever could have served it there would have got it then.
 
+use super::ends::{Ends, Side};
 use super::pattern::LinkPattern;
-use super::{Ends, Side};
+use super::probe;
 use serverwamp::Unanswered;
-use serverwamp::extract::{Canceled, Procedure};
-use serverwamp::{CallResult, CancelMode, Payload, Progress, Registration, WampError};
+use serverwamp::extract::{Caller, Canceled, Procedure};
+use serverwamp::{CallResult, CancelMode, Payload, Progress, Registration, WampError, uris};
 use std::sync::{Arc, Weak};
 
 /// Registers a pattern at one side, and answers its calls with what the other side answers.
@@ -17,24 +19,48 @@ pub(super) async fn serve(
 ) -> Result<(Side, Registration), WampError> {
     // The client holds the handler, and is not to hold itself.
     let there = Arc::downgrade(ends);
-    let handler =
-        move |payload: Payload, Procedure(procedure): Procedure, progress: Progress, canceled: Canceled| {
-            forward(Weak::clone(&there), from.other(), procedure, payload, progress, canceled)
-        };
+    let probed = ends.waits().then(|| probe::uri(pattern));
+    let handler = move |payload: Payload,
+                        Procedure(procedure): Procedure,
+                        caller: Caller,
+                        progress: Progress,
+                        canceled: Canceled| {
+        let is_probe = probed.as_deref() == Some(&*procedure);
+        let probe = if is_probe { probe::answer(&payload, caller.forward_for()) } else { None };
+        let there = Weak::clone(&there);
+        async move {
+            match probe {
+                Some(answer) => answer,
+                None => forward(there, from, procedure, (payload, caller), progress, canceled).await,
+            }
+        }
+    };
     let registration = ends.at(from).register(pattern.route(), handler).await?;
     Ok((from, registration))
 }
 
 async fn forward(
     ends: Weak<Ends>,
-    to: Side,
+    from: Side,
     procedure: Arc<str>,
-    payload: Payload,
+    (payload, caller): (Payload, Caller),
     progress: Progress,
     canceled: Canceled,
 ) -> Result<Payload, WampError> {
     let Some(ends) = ends.upgrade() else { return Err(WampError::unavailable("the link is closed")) };
-    let calling = ends.at(to).call::<CallResult, _>(&*procedure, payload);
+    tokio::select! {
+        () = ends.open() => {}
+        () = canceled.canceled() => return Err(WampError::canceled("the call was taken back")),
+    }
+    let to = from.other();
+    let Some(forward_for) = ends.onward(from, caller.forward_for()) else {
+        let text = format!("no procedure {procedure:?}: the call has been at the {to} side of this link");
+        return Err(WampError::new(uris::error::NO_SUCH_PROCEDURE).arg(text));
+    };
+    let mut calling = ends.at(to).call::<CallResult, _>(&*procedure, payload);
+    if !forward_for.is_empty() {
+        calling = calling.forward_for(forward_for);
+    }
     let mut call = if progress.requested() { calling.progressive() } else { calling.start() };
     let mut told = false;
     loop {

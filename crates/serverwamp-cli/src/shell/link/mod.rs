@@ -1,12 +1,21 @@
 //! `serverwamp link`: two routers, and the calls and events that go from one to the other.
 //!
-//! Invariant: no URI goes both ways, so that nothing comes back to where it was: a loop is refused at the start.
+//! Invariant: nothing comes back to where it was. What goes both ways says where it has been (`chain.rs`), which both routers have to
+//! keep; where one does not, a URI goes one way (`both_ways.rs`).
 
+mod both_ways;
 mod calls;
+mod chain;
+mod ends;
 mod events;
 mod pattern;
+mod place;
+mod probe;
 mod watch;
 
+use self::both_ways::{BothWays, Outcome};
+use self::chain::Transit;
+use self::ends::{Ends, Side};
 use self::pattern::LinkPattern;
 use super::connect::{failed, refused, with_advice};
 use super::output::visible;
@@ -16,7 +25,6 @@ use crate::stop::StopSignals;
 use clap::Args;
 use serverwamp::WhileDisconnected;
 use serverwamp::client::{Client, Reconnect};
-use std::fmt;
 use std::sync::Arc;
 
 /// The options of `link`.
@@ -27,7 +35,8 @@ LEFT and RIGHT are addresses, or contexts (serverwamp help context), which have 
 
 Examples:
   serverwamp link ws://old:8080/ws ws://new:8080/ws --calls-right shop. --events-left shop.
-  serverwamp link crossbar new --calls-left legacy.report --events-right sensors..temperature"
+  serverwamp link crossbar new --calls-left legacy.report --events-right sensors..temperature
+  serverwamp link paris london --calls-right shop. --calls-left shop. --events-right shop. --events-left shop."
 )]
 pub(crate) struct LinkOptions {
     /// One router: an address or a context
@@ -48,76 +57,48 @@ pub(crate) struct LinkOptions {
     /// Events of these topics at RIGHT are published at LEFT as well
     #[arg(long, value_name = "PATTERN")]
     events_left: Vec<LinkPattern>,
+    /// What another link has brought to a side stays there: for three or more routers of which every two have a link
+    #[arg(long)]
+    no_transit: bool,
     /// The realm of an address, at both sides [default: realm1]
     #[arg(long, value_name = "REALM")]
     realm: Option<String>,
 }
 
-/// One end of the link.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Side {
-    Left,
-    Right,
-}
-
-impl Side {
-    fn other(self) -> Self {
-        match self {
-            Self::Left => Self::Right,
-            Self::Right => Self::Left,
-        }
-    }
-}
-
-impl fmt::Display for Side {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Left => "left",
-            Self::Right => "right",
-        })
-    }
-}
-
-/// Both ends.
-struct Ends {
-    left: Client,
-    right: Client,
-}
-
-impl Ends {
-    fn at(&self, side: Side) -> &Client {
-        match side {
-            Side::Left => &self.left,
-            Side::Right => &self.right,
-        }
-    }
-}
-
 pub(crate) fn run(options: &LinkOptions) -> Result<(), Failure> {
     check(options)?;
+    let both = BothWays::of(options);
     let (left, right) = (target(options, &options.left)?, target(options, &options.right)?);
     super::block_on(async {
         let mut signals = StopSignals::listen()?;
         let joined = async {
             let (left, right) = tokio::join!(join(&left), join(&right));
-            Ok::<_, Failure>(Arc::new(Ends { left: left?, right: right? }))
+            let transit = if options.no_transit { Transit::No } else { Transit::Yes };
+            Ok::<_, Failure>(Arc::new(Ends::new(left?, right?, transit, !both.is_empty())))
         };
         let ends = tokio::select! {
             ends = joined => ends?,
             () = signals.next() => return Err(Failure::runtime("stopped before there was a connection")),
         };
         let outcome = tokio::select! {
-            outcome = carry(options, &ends) => outcome,
+            outcome = carry(options, &both, &ends) => outcome,
             () = signals.next() => Ok(()),
         };
-        let Ends { left, right } = &*ends;
-        tokio::join!(left.clone().leave(), right.clone().leave());
+        let (left, right) = (ends.at(Side::Left).clone(), ends.at(Side::Right).clone());
+        tokio::join!(left.leave(), right.leave());
         outcome
     })
 }
 
 /// Serves and subscribes at both ends, until an end is gone for good.
-async fn carry(options: &LinkOptions, ends: &Arc<Ends>) -> Result<(), Failure> {
+async fn carry(options: &LinkOptions, both: &[BothWays], ends: &Arc<Ends>) -> Result<(), Failure> {
+    let (left, right) = (ends.end(Side::Left), ends.end(Side::Right));
+    // A role that may not do so has links that go one way.
+    let met = tokio::join!(left.place.serve(&left.client), right.place.serve(&right.client));
+    let places = tokio::join!(left.place.agree(&left.client), right.place.agree(&right.client));
+    if matches!(places, (Ok(left), Ok(right)) if left == right) {
+        return Err(Failure::usage("LEFT and RIGHT are one realm of one router: name two"));
+    }
     let mut registrations = Vec::new();
     for (from, patterns) in [(Side::Left, &options.calls_right), (Side::Right, &options.calls_left)] {
         for pattern in patterns {
@@ -130,7 +111,16 @@ async fn carry(options: &LinkOptions, ends: &Arc<Ends>) -> Result<(), Failure> {
         for pattern in patterns {
             let subscribed = ends.at(from).subscribe(pattern.route()).await;
             let events = subscribed.map_err(|error| at(from, failed(&error)))?;
-            subscriptions.push(events::carry(Arc::clone(ends), from, events));
+            let probed = ends.waits().then(|| probe::uri(pattern));
+            subscriptions.push(events::carry(Arc::clone(ends), from, events, probed));
+        }
+    }
+    for (side, met) in [(Side::Left, &met.0), (Side::Right, &met.1)] {
+        if let Some(session) = ends.at(side).session_id()
+            && let Outcome::Refused(refusal) =
+                both_ways::check(ends, both, (side, session), met.as_ref().err()).await
+        {
+            return Err(refusal.failure);
         }
     }
     watch::say(format_args!("linked; Ctrl-C stops"));
@@ -141,31 +131,19 @@ async fn carry(options: &LinkOptions, ends: &Arc<Ends>) -> Result<(), Failure> {
             watch::say(format_args!("{side}: a procedure is not served any more: {ended}"));
         }));
     tokio::select! {
-        failure = watch::until_gone(&ends.left, Side::Left) => Err(failure),
-        failure = watch::until_gone(&ends.right, Side::Right) => Err(failure),
+        failure = watch::until_gone(ends, Side::Left, both) => Err(failure),
+        failure = watch::until_gone(ends, Side::Right, both) => Err(failure),
         _never = async { tokio::join!(subscriptions, registrations); std::future::pending::<()>().await } => Ok(()),
     }
 }
 
-/// One direction for each URI, and something to do.
+/// Something to do.
 fn check(options: &LinkOptions) -> Result<(), Failure> {
     let all = [&options.calls_right, &options.calls_left, &options.events_right, &options.events_left];
     if all.iter().all(|patterns| patterns.is_empty()) {
         return Err(Failure::usage(
             "nothing goes over this link: name it with --calls-right, --calls-left, --events-right or --events-left",
         ));
-    }
-    for (right, left, what) in [
-        (&options.calls_right, &options.calls_left, "calls"),
-        (&options.events_right, &options.events_left, "events"),
-    ] {
-        for one in right {
-            if let Some(other) = left.iter().find(|other| one.overlaps(other)) {
-                return Err(Failure::usage(format!(
-                    "{what} of the same URIs would go both ways, and round and round: --{what}-right {one} and --{what}-left {other}"
-                )));
-            }
-        }
     }
     Ok(())
 }

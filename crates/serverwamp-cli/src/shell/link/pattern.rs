@@ -21,6 +21,18 @@ impl LinkPattern {
         }
     }
 
+    /// A URI of the pattern, in which this component stands for any.
+    pub(super) fn example(&self, any: &str) -> String {
+        match self {
+            Self::Exact(uri) => uri.clone(),
+            Self::Prefix(begin) => format!("{begin}{any}"),
+            Self::Wildcard(wild) => {
+                let component = |part| if str::is_empty(part) { any } else { part };
+                wild.split('.').map(component).collect::<Vec<_>>().join(".")
+            }
+        }
+    }
+
     /// Whether some URI is in both.
     pub(super) fn overlaps(&self, other: &Self) -> bool {
         match (self, other) {
@@ -106,6 +118,16 @@ mod tests {
         assert_eq!(pattern("a..c."), LinkPattern::Wildcard("a..c.".into()));
         for wrong in ["", ".", "..", "wamp.session.", "a.*", "a b"] {
             wrong.parse::<LinkPattern>().unwrap_err();
+        }
+    }
+
+    #[test]
+    fn an_example_is_a_uri_of_its_pattern() {
+        for (text, example) in
+            [("a.b", "a.b"), ("a.b.", "a.b.x"), ("a..c", "a.x.c"), ("a..c.", "a.x.c.x"), (".b", "x.b")]
+        {
+            assert_eq!(pattern(text).example("x"), example);
+            assert!(pattern(text).overlaps(&LinkPattern::Exact(example.to_owned())));
         }
     }
 

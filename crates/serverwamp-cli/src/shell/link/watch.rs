@@ -1,10 +1,11 @@
 //! What a link says of its two sides, on the standard error.
 
-use super::Side;
+use super::both_ways::{self, BothWays, Outcome};
+use super::ends::{Ends, Side};
 use crate::failure::Failure;
 use crate::shell::clock::time_of_day;
 use crate::shell::output::visible;
-use serverwamp::client::{Client, ConnectionState};
+use serverwamp::client::ConnectionState;
 use std::fmt;
 use std::io::Write as _;
 use std::sync::{Mutex, PoisonError};
@@ -12,6 +13,9 @@ use std::time::{Duration, Instant};
 
 /// One line about refusals in this time: events may be many.
 const SELDOM: Duration = Duration::from_secs(1);
+
+/// After this long a session is checked again in which somebody did not answer.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// Writes a line with the time of day.
 pub(super) fn say(text: fmt::Arguments<'_>) {
@@ -37,15 +41,28 @@ pub(super) fn say_seldom(text: &str) {
     }
 }
 
-/// Tells each change of a side's connection, until no session follows.
-pub(super) async fn until_gone(client: &Client, side: Side) -> Failure {
+/// Tells each change of a side's connection and checks each session, until no session follows or something would go round and
+/// round.
+pub(super) async fn until_gone(ends: &Ends, side: Side, both: &[BothWays]) -> Failure {
+    let client = ends.at(side);
     let mut states = client.states();
     let mut was_away = false;
     while let Some(state) = states.next().await {
         match state {
-            ConnectionState::Connected { .. } if was_away => {
-                was_away = false;
-                say(format_args!("{side}: connected again"));
+            ConnectionState::Connected { session, .. } if !ends.was_checked(side, session) => {
+                match both_ways::check(ends, both, (side, session), None).await {
+                    Outcome::Checked if was_away => {
+                        was_away = false;
+                        say(format_args!("{side}: connected again"));
+                    }
+                    Outcome::Checked | Outcome::Gone => {}
+                    Outcome::Refused(refusal) if refusal.may_pass => {
+                        say_seldom(&format!("{side}: nothing goes both ways yet: {}", refusal.failure));
+                        tokio::time::sleep(AGAIN).await;
+                        states = client.states();
+                    }
+                    Outcome::Refused(refusal) => return refusal.failure,
+                }
             }
             ConnectionState::Waiting { cause, .. } if !was_away => {
                 was_away = true;
