@@ -21,5 +21,6 @@ pub(crate) mod proxies;
 pub(crate) mod signal;
 #[cfg(feature = "server")]
 pub(crate) mod statistics;
+pub(crate) mod threads;
 #[cfg(feature = "server")]
 pub(crate) mod unix_peer;

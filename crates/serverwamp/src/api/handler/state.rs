@@ -4,20 +4,16 @@
 //! would go from processor to processor with every call, and the more there are, the longer each would wait. So threads
 //! count in places of their own.
 
+use crate::base::threads::{CacheLine, number_of_this_thread};
 use std::fmt;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 /// The counters of threads; further threads share them.
 const PLACES: usize = 32;
 
 /// The state that a [`Handler`](super::Handler) runs with, held for as long as this lives.
-pub struct StateRef<S>(Arc<CacheLine<S>>);
-
-/// A place of its own in memory: processors hold 64 octets at a time, and fetch the next 64 with them.
-#[repr(align(128))]
-struct CacheLine<S>(Arc<S>);
+pub struct StateRef<S>(Arc<CacheLine<Arc<S>>>);
 
 impl<S> Deref for StateRef<S> {
     type Target = S;
@@ -34,7 +30,7 @@ impl<S> fmt::Debug for StateRef<S> {
 }
 
 /// The state, for as many threads as there are.
-pub(crate) struct SharedState<S>(Arc<[Arc<CacheLine<S>>]>);
+pub(crate) struct SharedState<S>(Arc<[Arc<CacheLine<Arc<S>>>]>);
 
 impl<S> SharedState<S> {
     pub(crate) fn new(state: S) -> Self {
@@ -87,18 +83,10 @@ impl StateFor<()> for NoState {
     fn state() {}
 }
 
-/// Threads are numbered as they come here first.
-fn number_of_this_thread() -> usize {
-    static THREADS: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static NUMBER: usize = THREADS.fetch_add(1, Ordering::Relaxed);
-    }
-    NUMBER.with(|number| *number)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
 
     #[test]
