@@ -49,6 +49,8 @@ pub use base::io;
 pub use base::limits::Limits;
 #[cfg(all(feature = "measure", unix))]
 pub use base::measure;
+#[cfg(feature = "server")]
+pub use base::message_kind::Direction;
 pub use base::overflow::Overflow;
 #[cfg(feature = "server")]
 pub use base::proxies::TrustedProxies;
@@ -61,6 +63,8 @@ pub use peering::{
     HandledSubscription, HistoryPosition, InvalidPosition, PassthruPayload, ProgressResults, RealmPeer,
     ReceivedEvent, Registration, Subscriber, SubscriptionCut, WhileDisconnected,
 };
+#[cfg(feature = "server")]
+pub use router::measures::{CallDurations, Metrics, RealmStatistics, SAMPLED_CALLS, UriStatistics};
 #[cfg(feature = "server")]
 pub use router::realm::{
     Disclosure, ProcedureSettings, Publication, RealmHandle, RealmLimits, Ruling, TopicSettings,

@@ -1,6 +1,7 @@
 //! The application: its realms, its limits, and what peers connect to.
 
 mod changes;
+mod metrics;
 mod realms;
 mod settings;
 mod shutdown;
@@ -17,9 +18,9 @@ use crate::base::counters::Counters;
 use crate::base::error::{ConfigError, Problem};
 use crate::base::limits::Limits;
 use crate::base::proxies::TrustedProxies;
-use crate::base::statistics::Statistics;
 use crate::peer::Environment;
 use crate::router::auth::Slowdown;
+use crate::router::measures::Metrics;
 use crate::router::realm::{CallPermits, RealmChange, RealmHandle, RealmRegistry, RouterContext};
 use crate::rt::{Runtime, default_runtime};
 use crate::rt::guard::guard;
@@ -60,6 +61,7 @@ pub struct ApplicationBuilder<S = ()> {
     runtime: Option<Arc<dyn Runtime>>,
     default_realm_allowed: bool,
     auth_secret: Option<Secret>,
+    metrics: Metrics,
 }
 
 /// The place of the last change of settings.
@@ -98,20 +100,13 @@ impl Application {
             runtime: None,
             default_realm_allowed: true,
             auth_secret: None,
+            metrics: Metrics::default(),
         }
     }
 
     /// The running realm of this name.
     pub fn realm(&self, name: &str) -> Option<RealmHandle> {
         self.0.realms.get(name).map(RealmHandle::new)
-    }
-
-    /// The counters of accepted and refused input.
-    pub fn statistics(&self) -> Statistics {
-        let mut statistics = self.0.counters.snapshot(self.0.admissions.now(), self.0.permits.taken());
-        let pool = self.0.run_queue.pool();
-        (statistics.borrowed_bytes, statistics.borrowed_bytes_most) = (pool.lent(), pool.most());
-        statistics
     }
 
     pub(crate) fn inner(&self) -> &Arc<Environment> {
@@ -242,6 +237,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             runtime: self.runtime,
             default_realm_allowed: self.default_realm_allowed,
             auth_secret: self.auth_secret,
+            metrics: self.metrics,
         }
     }
 }
@@ -278,6 +274,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
         }
         let texts = this.proxies.impossible().iter().cloned();
         this.problems.extend(texts.map(|text| Problem::new(this.place, text)));
+        let measures = metrics::book(&this.metrics, this.place, &mut this.problems);
         let counters = Arc::<Counters>::default();
         let runtime = this.runtime.or_else(default_runtime);
         if runtime.is_none() {
@@ -310,6 +307,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             auth_secret: this.auth_secret.unwrap_or_else(random_secret),
             neighbours: Arc::default(),
             slowdown: Arc::new(Slowdown::new(limits.longest_login_delay())),
+            measures,
         };
         let (connections, permits) = (shared.connections.clone(), Arc::clone(&shared.permits));
         let realms = Arc::new(RealmRegistry::new(shared, templates));

@@ -15,6 +15,7 @@ pub(crate) mod locks;
 pub(crate) mod log;
 #[cfg_attr(not(feature = "measure"), expect(unreachable_pub, reason = "public with the feature"))]
 pub mod measure;
+pub(crate) mod message_kind;
 pub(crate) mod overflow;
 #[cfg(feature = "server")]
 pub(crate) mod proxies;

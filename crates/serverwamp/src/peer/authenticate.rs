@@ -6,6 +6,7 @@
 
 use crate::WampError;
 use crate::router::auth::{Denial, Exchange, Principal, RunningAuthenticator};
+use crate::router::measures::LoginResult;
 use crate::router::realm::{Entrance, RunningRealm};
 use crate::transport::websocket::excerpt;
 use serverwamp_proto::uris;
@@ -88,22 +89,51 @@ pub(super) async fn authenticate(
                 let Some(anonymous) = &entrance.anonymous else { continue };
                 let authid = format!("{:013x}", realm.context.ids.bits() >> 11);
                 let principal = Principal::new(authid).role(anonymous.authrole.clone()).provider("static");
+                realm.context.measures.logged_in(ANONYMOUS, LoginResult::Accepted);
                 return Ok(principal.proved_by(ANONYMOUS.into()));
             }
             Way::Methods(authenticator) => {
-                let passed = pass_counted(authenticator, exchange, &list).await?;
-                let expired = |one: &Principal| one.time_left().is_some_and(|left| left.is_zero());
-                match passed {
-                    Some(principal) if expired(&principal) => {
-                        return Err(Denial::denied("what proves the identity has expired"));
-                    }
-                    Some(principal) => return Ok(principal),
-                    None => {}
+                let passed = pass_counted(authenticator, exchange, &list).await;
+                let passed = passed.and_then(refuse_expired);
+                count_login(realm, authenticator, &passed);
+                if let Some(principal) = passed? {
+                    return Ok(principal);
                 }
             }
         }
     }
+    realm.context.measures.logged_in("none", LoginResult::Denied);
     Err(no_way(entrance, &list))
+}
+
+fn refuse_expired(principal: Option<Principal>) -> Result<Option<Principal>, Denial> {
+    match principal {
+        Some(one) if one.time_left().is_some_and(|left| left.is_zero()) => {
+            Err(Denial::denied("what proves the identity has expired"))
+        }
+        other => Ok(other),
+    }
+}
+
+/// Counts what became of the attempt, unless the transport proved nobody.
+fn count_login(
+    realm: &RunningRealm,
+    authenticator: &RunningAuthenticator,
+    passed: &Result<Option<Principal>, Denial>,
+) {
+    let result = match passed {
+        Ok(Some(_)) => LoginResult::Accepted,
+        Ok(None) => return,
+        Err(denial) if denial.is_denied() => LoginResult::Denied,
+        Err(_) => LoginResult::Failed,
+    };
+    match authenticator.methods.as_slice() {
+        [only] => realm.context.measures.logged_in(only.names.own(), result),
+        several => {
+            let names: Vec<&str> = several.iter().map(|method| method.names.own()).collect();
+            realm.context.measures.logged_in(&names.join("+"), result);
+        }
+    }
 }
 
 /// The same as [`pass`], counted: a transport proves an identity without a claim, and has no secret that can be guessed by and by.

@@ -1,5 +1,6 @@
 //! Calls whose handlers wait: each is a task, until its handler answers, or is stopped, or takes too long.
 
+use super::call_measures::CallMeasures;
 use super::call_permit::{self, CallPermit};
 use crate::peering::payload::CallReply;
 use crate::peering::{CallState, Run, run_to_end};
@@ -13,7 +14,7 @@ pub(super) fn spawn(
     run: Run,
     state: Arc<CallState<Session>>,
     kept: Option<Charge>,
-    call_permit: Option<CallPermit>,
+    (call_permit, measures): (Option<CallPermit>, Option<CallMeasures>),
 ) {
     let taken = match call_permit {
         Some(call_permit) => {
@@ -32,6 +33,9 @@ pub(super) fn spawn(
         let session = Arc::clone(state.source.inner());
         run_to_end(run, &state).await;
         drop(kept);
+        if let Some(measures) = measures {
+            measures.answered(&session, state.has_result());
+        }
         session.leave_call(&state);
     });
 }

@@ -3,6 +3,7 @@
 //! A handler is polled where its CALL was read; when it answers at once, nothing is spawned, registered, locked or
 //! permitted for it. Only a handler that waits becomes a task, and from then on it can be canceled and timed.
 
+use super::call_measures::MeasuredCalls;
 use super::call_permit::CallPermit;
 use super::call_tasks::spawn;
 use super::deadlines::Deadlines;
@@ -16,6 +17,7 @@ use crate::base::statistics::Refusal;
 use crate::peering::payload::CallReply;
 use crate::peering::{CallState, Invocation, Matched, Stop, Takes};
 use crate::router::dealer::LastFound;
+use crate::router::measures::CallSampler;
 use crate::router::meta::{MetaAnswer, MetaApi, MetaCall, finish};
 use crate::router::realm::{CachedConfig, GivenAnswers, Withheld, no_such_procedure};
 use crate::router::routes::ProcedureRoute;
@@ -47,6 +49,10 @@ pub(super) struct Calls {
     newest: Option<RequestId>,
     /// When calls that clients serve have taken too long.
     pub(super) deadlines: Deadlines,
+    sampler: CallSampler,
+    /// When the call began that is being looked at, if it is timed.
+    pub(super) began: Option<Instant>,
+    measured: MeasuredCalls,
 }
 
 /// A call that waits for the one before.
@@ -56,6 +62,7 @@ struct Waiting {
     payload: Payload,
     kept: Option<Charge>,
     call_permit: CallPermit,
+    began: Option<Instant>,
 }
 
 impl Calls {
@@ -69,6 +76,9 @@ impl Calls {
             config: session.running_realm().context.cached_config(),
             newest: None,
             deadlines: Deadlines::default(),
+            sampler: CallSampler::new(session.id().get()),
+            began: None,
+            measured: MeasuredCalls::new(session),
         }
     }
 
@@ -127,6 +137,7 @@ impl Calls {
             .into());
         }
         let input_open = call.options.progress;
+        self.began = self.sampler.begin(|| session.runtime().now());
         match self.serve(session, call, answers) {
             Ok(()) => Ok(()),
             Err((request, Withheld::Denied(error))) => {
@@ -183,7 +194,13 @@ impl Calls {
                     MetaAnswer::Later(answer) => {
                         let state = self.state(session, &call, &Arc::from(&*call.procedure), Matched::Exact);
                         let answer = finish(answer, Arc::clone(session));
-                        spawn(session, Box::pin(async move { CallReply(answer.await) }), state, None, None);
+                        spawn(
+                            session,
+                            Box::pin(async move { CallReply(answer.await) }),
+                            state,
+                            None,
+                            (None, None),
+                        );
                     }
                 }
                 return Ok(());
@@ -200,10 +217,11 @@ impl Calls {
         if self.serial && (session.calls_in_flight() > 0 || !self.waiting.is_empty()) {
             let call_permit = CallPermit::take(session).map_err(refuse)?;
             let payload = call.payload.to_keep();
-            self.waiting.push_back(Waiting { call: state, payload, kept, call_permit });
+            let began = self.began;
+            self.waiting.push_back(Waiting { call: state, payload, kept, call_permit, began });
         } else {
             let route = route.as_deref().map(|route| &**route);
-            self.start(session, (state, call.payload), kept, None, route);
+            self.start(session, (state, call.payload), kept, None, (route, self.began));
         }
         Ok(())
     }
@@ -231,10 +249,10 @@ impl Calls {
     /// Starts the calls that waited for another one to end.
     pub(super) fn start_waiting(&mut self, session: &Arc<RouterSession>) {
         while !self.waiting.is_empty() && session.calls_in_flight() == 0 {
-            if let Some(Waiting { call, payload, kept, call_permit }) = self.waiting.pop_front() {
+            if let Some(Waiting { call, payload, kept, call_permit, began }) = self.waiting.pop_front() {
                 let route = session.running_realm().code.routes.procedure(&call.procedure);
                 let route = route.map(|route| &**route);
-                self.start(session, (call, payload), kept, Some(call_permit), route);
+                self.start(session, (call, payload), kept, Some(call_permit), (route, began));
             }
         }
     }
@@ -275,7 +293,7 @@ impl Calls {
         (state, payload): (Arc<CallState<Session>>, Payload),
         kept: Option<Charge>,
         call_permit: Option<CallPermit>,
-        route: Option<&ProcedureRoute>,
+        (route, began): (Option<&ProcedureRoute>, Option<Instant>),
     ) {
         let call: Arc<CallState<Session>> = Arc::clone(&state);
         let invocation = Invocation { call, payload };
@@ -293,11 +311,18 @@ impl Calls {
             Ok(Poll::Ready(reply)) => {
                 drop(run);
                 self.answer_at_once(session, state, &reply);
+                if began.is_some() || self.measured.names_uris() {
+                    self.measured.answered(session, began, route, reply.0.is_ok());
+                }
             }
-            Ok(Poll::Pending) => spawn(session, run, state, kept, call_permit),
+            Ok(Poll::Pending) => {
+                let measures = self.measured.of(session, began, route);
+                spawn(session, run, state, kept, (call_permit, measures));
+            }
             Err(panic) => {
                 let id = supervise::report_panic("procedure handler", session, panic.as_ref());
                 state.answer(&CallReply::error(WampError::incident(&id)));
+                self.measured.answered(session, began, route, false);
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::Open;
 use super::undecided::Decoding;
 use crate::WampError;
+use crate::base::message_kind::MessageKind;
 use crate::router::dealer;
 use crate::router::realm::{AskedQuestion, Withheld};
 use bytes::Bytes;
@@ -32,9 +33,18 @@ pub(super) fn quick(open: &mut Open, request: QuickRequest<'_>) -> Result<(), Ha
         return Ok(());
     }
     match request {
-        QuickRequest::Call(call) => open.calls.call(session, call, &open.answers),
-        QuickRequest::Yield(result) => Ok(dealer::receive_yield(session, result)?),
-        QuickRequest::Publish(message) => publish(open, message),
+        QuickRequest::Call(call) => {
+            session.outbox().count_received(MessageKind::Call);
+            open.calls.call(session, call, &open.answers)
+        }
+        QuickRequest::Yield(result) => {
+            session.outbox().count_received(MessageKind::Yield);
+            Ok(dealer::receive_yield(session, result)?)
+        }
+        QuickRequest::Publish(message) => {
+            session.outbox().count_received(MessageKind::Publish);
+            publish(open, message)
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::base::log::{Whose, line};
 use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
 use crate::router::auth::{AuthenticateAnswer, Denial, Exchange, Principal, ReceivedHello, Secret};
+use crate::router::measures::JoinResult;
 use crate::router::realm::{Destination, GivenAnswers, Handlers, NoEntry, RealmConfig, RunningRealm};
 use crate::router::request::{ConnectRequest, JoinRequest, SessionRequest};
 use crate::router::session::pending::{Admission, SessionReply};
@@ -32,9 +33,12 @@ impl Peer {
             Ok(Destination::Template(anteroom, template)) => (anteroom, None, Some(template)),
             Err(error) => {
                 self.app.counters.refused(Refusal::Session, &*self.transport, &error);
+                self.measures = Self::measures_of_nobody(&self.app);
+                self.count_join(JoinResult::NoSuchRealm);
                 return self.refuse(&error);
             }
         };
+        self.count_for(&realm);
         let session = self.new_session(&realm);
         session.announce(roles);
         let details = &hello.details;
@@ -124,6 +128,7 @@ impl Peer {
         let progress = deciding.exchange.progress();
         let why = format_args!("realm {realm}, authid {authid}, {progress}: {denial}");
         self.app.counters.refused(refusal, whose, why);
+        self.count_join(JoinResult::not_let_in(refusal, &denial.error));
         self.deny(denial);
     }
 
@@ -135,6 +140,9 @@ impl Peer {
         // Before WELCOME goes out: what comes behind it may be longer than HELLO.
         self.permit.set_in_session(true);
         let realm = Arc::clone(session.running_realm());
+        // It may have been in an anteroom before.
+        self.count_for(&realm);
+        self.count_join(JoinResult::Joined);
         let features = wire::features(&realm.context.config());
         let welcome =
             |features| wire::welcome(self.serializer, session.id(), realm.name(), principal, features);

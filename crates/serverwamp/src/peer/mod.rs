@@ -4,9 +4,11 @@
 //! protocol's own state is in `serverwamp_proto::session`; here is what the application does at each step.
 
 mod authenticate;
+mod call_measures;
 mod call_permit;
 mod call_tasks;
 mod calls;
+mod counting;
 mod deadlines;
 mod dispatch;
 mod entrance;
@@ -26,6 +28,7 @@ use crate::base::limits::Limits;
 use crate::base::log::{self, Whose};
 use crate::base::statistics::Refusal;
 use crate::router::auth::{Exchange, Principal};
+use crate::router::measures::RealmMeasures;
 use crate::router::realm::{Entering, GivenAnswers, RunningTemplate};
 use crate::router::session::{self, CloseReason, RouterSession};
 use crate::router::wire;
@@ -71,6 +74,8 @@ pub(crate) struct Peer {
     /// Who the peer is, where that needs no proof.
     known: Option<Principal>,
     _alive: Alive,
+    /// Where it hands over what it counts.
+    measures: Arc<RealmMeasures>,
 }
 
 /// The phase of the connection.
@@ -137,6 +142,7 @@ impl Peer {
             outbox,
             permit,
             limits,
+            measures: Self::measures_of_nobody(&app),
             app,
         };
         peer.arm(peer.limits.hello_timeout);
@@ -176,6 +182,7 @@ impl Peer {
         if is_request(&step) && self.rate_limit.ask(now) {
             overdue::asks_too_fast(&self.app, self.rate_limit.rate(), self.whose());
         }
+        self.count(&step);
         match step {
             SessionStep::Join(hello, roles) => self.join(&hello, roles),
             SessionStep::Authenticate(answer) => self.authenticate(answer),
@@ -201,6 +208,7 @@ impl Peer {
         self.send(&wire::goodbye(uris::close::GOODBYE_AND_OUT, None));
         self.phase = Phase::Closed;
         self.arm(self.limits.hello_timeout);
+        self.hand_over_counts();
     }
 
     /// The peer's ABORT, or its answer to our GOODBYE: nothing more is sent.
@@ -378,6 +386,7 @@ impl MessageHandler for Peer {
             _ => CloseReason::Lost,
         };
         self.end_session(reason);
+        self.hand_over_counts();
         log::flush();
     }
 }

@@ -6,6 +6,7 @@ use crate::WampError;
 use crate::base::limits::Limits;
 use crate::base::log::Whose;
 use crate::base::statistics::Refusal;
+use crate::router::measures::JoinResult;
 use crate::router::session::CloseReason;
 use crate::router::wire;
 use serverwamp_proto::uris;
@@ -64,6 +65,7 @@ impl Peer {
                 let why =
                     format_args!("realm {realm}, authid {authid}, {}: {text}", deciding.exchange.progress());
                 self.app.counters.refused(Refusal::AuthenticateTimeout, self.whose(), why);
+                self.count_join(JoinResult::TimedOut);
                 self.refuse(&WampError::authentication_failed(text));
             }
             Phase::Closing => {

@@ -6,12 +6,12 @@
 //!
 //! Invariant: in any time `t` no more requests are taken than `burst + rate * t`.
 
-use serverwamp_proto::message::Message;
-use serverwamp_proto::session::SessionStep;
 use std::time::{Duration, Instant};
 
 use crate::base::limits::{Limits, RequestRate};
 use crate::rt::after;
+use serverwamp_proto::message::Message;
+use serverwamp_proto::session::SessionStep;
 
 /// The rate limit of one connection.
 #[derive(Debug)]

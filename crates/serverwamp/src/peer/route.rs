@@ -151,6 +151,7 @@ impl Calls {
             forward_timeout: settings.and_then(|settings| settings.forward_timeout),
             deadline,
             only: None,
+            began: self.began,
             registration,
         }));
         session.enter_routed(request, &routed);

@@ -3,6 +3,7 @@
 pub(crate) mod auth;
 pub(crate) mod broker;
 pub(crate) mod dealer;
+pub(crate) mod measures;
 pub(crate) mod meta;
 pub(crate) mod realm;
 pub(crate) mod request;

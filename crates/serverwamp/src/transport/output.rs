@@ -136,6 +136,7 @@ impl Output {
                 self.stalled = None;
                 self.unflushed = true;
                 self.written += written;
+                self.outbox.count_sent_bytes(written);
                 self.outbox.wrote(written);
             }
             if self.written > 0 {

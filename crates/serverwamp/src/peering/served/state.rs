@@ -52,6 +52,8 @@ pub(crate) struct CallState<O: ?Sized = dyn CallSource> {
     /// The permit it had is given back, or is about to be.
     is_without_permit: AtomicBool,
     answered: Mutex<bool>,
+    /// Whether the final answer is a result, once there is one. Nobody takes a state again that was answered by way of this.
+    has_result: AtomicBool,
     last_progress: Mutex<Option<Instant>>,
     /// The session that the call came from, and that its answers go to.
     pub(crate) source: O,
@@ -73,6 +75,7 @@ impl<O: CallSource> CallState<O> {
             winds_up: AtomicBool::new(false),
             is_without_permit: AtomicBool::new(false),
             answered: Mutex::new(false),
+            has_result: AtomicBool::new(false),
             last_progress: Mutex::new(None),
             source,
         }
@@ -156,11 +159,17 @@ impl<O: CallSource + ?Sized> CallState<O> {
             return false;
         }
         *answered = true;
+        self.has_result.store(reply.0.is_ok(), Ordering::Relaxed);
         self.source.send_reply(self.request, reply);
         if self.inputs.as_ref().is_some_and(|inputs| inputs.is_open()) {
             self.source.answered_early(self.request);
         }
         true
+    }
+
+    /// Returns whether the final answer was a result.
+    pub(crate) fn has_result(&self) -> bool {
+        self.has_result.load(Ordering::Relaxed)
     }
 
     /// Takes a further input, unless the answer has been queued; its handler may still be winding up.

@@ -59,11 +59,15 @@ impl Broker {
                 let reaches = |session: &RouterSession| outgoing.reaches(session.id(), session);
                 self.give_ahead(entry, &mut members, outgoing.topic, reaches);
             }
+            let before = delivered.events;
             for subscriber in &members.local {
                 in_process::receive(subscriber, outgoing);
                 delivered.events += 1;
             }
             self.queue(entry, members.sessions.as_slice(), outgoing, &mut delivered);
+            if let Some(measures) = &entry.measures {
+                measures.delivered(delivered.events - before);
+            }
         }
         // Few subscribers write so soon that a longer turn only lets them write more at once.
         charge_events(delivered.events.saturating_sub(BATCHED_ABOVE));

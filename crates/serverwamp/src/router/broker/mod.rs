@@ -105,7 +105,8 @@ impl Broker {
             id = index.next.issue();
         }
         let history = history.history(|| self.history_beginning(now));
-        let entry = Arc::new(SubscriptionEntry::new(id, pattern.clone(), now, history));
+        let measures = self.context.measures.uri(pattern.as_str());
+        let entry = Arc::new(SubscriptionEntry::new(id, pattern.clone(), now, history, measures));
         index.by_id.insert(id, Arc::clone(&entry));
         let mut subscriptions = self.subscriptions.write().unwrap_or_else(PoisonError::into_inner);
         subscriptions.insert(pattern, Arc::clone(&entry));
@@ -190,6 +191,11 @@ fn retained_limits(limits: &Limits) -> RetainedLimits {
 }
 
 impl SubscriptionIndex {
+    /// The number of subscriptions.
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
     pub(crate) fn get(&self, id: SubscriptionId) -> Option<&Arc<SubscriptionEntry>> {
         self.by_id.get(&id)
     }

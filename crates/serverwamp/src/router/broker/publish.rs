@@ -253,6 +253,7 @@ impl Broker {
         self.context.wake_queue.wake(delivered.asleep);
         if delivered.passed_over > 0 {
             self.context.counters.count(Refusal::Unrepresentable, delivered.passed_over as u64);
+            self.context.measures.unrepresentable(delivered.passed_over);
         }
         if delivered.passed_over > 0 && delivered.events == 0 {
             let text = "no subscriber's serializer can represent the payload";

@@ -297,6 +297,8 @@ fn send(entry: &SubscriptionEntry, session: &RouterSession, event: &StoredEvent)
         let _queued = session.queue_event(&bytes, None);
     } else {
         let why = format_args!("its serializer cannot represent a retained event of {}", event.topic);
-        session.running_realm().context.counters.refused_under_lock(Refusal::Unrepresentable, session, why);
+        let context = &session.running_realm().context;
+        context.counters.refused_under_lock(Refusal::Unrepresentable, session, why);
+        context.measures.unrepresentable(1);
     }
 }

@@ -7,6 +7,7 @@
 use super::stored::StoredEvent;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::peering::EventInbox;
+use crate::router::measures::UriMeasures;
 use crate::router::session::RouterSession;
 use hashbrown::HashMap;
 use serverwamp_proto::broker::{History, HistoryBeginning, HistoryEntry, Members, RetainedCursor};
@@ -21,6 +22,8 @@ pub(crate) struct SubscriptionEntry {
     pub(crate) id: SubscriptionId,
     pub(crate) pattern: UriPattern,
     pub(crate) created: Timestamp,
+    /// Its counts, if the operator has named it.
+    pub(super) measures: Option<Arc<UriMeasures>>,
     members: Mutex<Subscribers>,
 }
 
@@ -61,9 +64,10 @@ impl SubscriptionEntry {
         pattern: UriPattern,
         created: Timestamp,
         history: Option<History<Arc<StoredEvent>>>,
+        measures: Option<Arc<UriMeasures>>,
     ) -> Self {
         let members = Subscribers { history, ..Subscribers::default() };
-        Self { id, pattern, created, members: Mutex::new(members) }
+        Self { id, pattern, created, measures, members: Mutex::new(members) }
     }
 
     pub(crate) fn members(&self) -> MutexGuard<'_, Subscribers> {

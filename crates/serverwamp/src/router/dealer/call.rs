@@ -45,6 +45,8 @@ pub(crate) struct RoutedCall {
     pub(super) deadline: Option<Instant>,
     /// The only callee it may go to.
     pub(super) only: Option<SessionId>,
+    /// When it began, if it is timed.
+    began: Option<Instant>,
     state: Mutex<RoutedCallState>,
 }
 
@@ -101,6 +103,7 @@ pub(crate) struct CallRequest {
     pub(crate) forward_timeout: Option<bool>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) only: Option<SessionId>,
+    pub(crate) began: Option<Instant>,
 }
 
 /// The final word on a call.
@@ -132,6 +135,7 @@ impl RoutedCall {
             forward_timeout: request.forward_timeout,
             deadline: request.deadline,
             only: request.only,
+            began: request.began,
             state: Mutex::new(RoutedCallState { input_open, ..RoutedCallState::default() }),
         }
     }
@@ -155,6 +159,21 @@ impl RoutedCall {
                 session.send_answer(*request, answer);
             }
             CallOrigin::Application(call, _) => call.finish(answer.to_application()),
+        }
+        if self.began.is_some() || self.registration.measures.is_some() {
+            self.measure(matches!(answer, Answer::Result { .. }));
+        }
+    }
+
+    /// Writes down what is written down of it.
+    fn measure(&self, with_result: bool) {
+        let uri = self.registration.measures.as_deref();
+        if let Some(uri) = uri {
+            uri.answered(with_result);
+        }
+        if let (Some(began), CallOrigin::Session(session, _)) = (self.began, &self.caller) {
+            let took = session.runtime().now().saturating_duration_since(began);
+            session.running_realm().context.measures.took(took, uri);
         }
     }
 

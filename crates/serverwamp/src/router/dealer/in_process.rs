@@ -74,6 +74,7 @@ fn route(
     }
     let settings = config.procedure_settings.of(procedure);
     let call = Arc::new(RoutedCall::new(CallRequest {
+        began: None,
         caller: CallOrigin::Application(Arc::clone(inbox), draft.about),
         procedure: (!exact).then(|| procedure.into()),
         options: draft.options,

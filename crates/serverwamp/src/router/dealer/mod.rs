@@ -94,7 +94,10 @@ impl Dealer {
         while index.by_id.contains_key(&id) {
             id = index.next.issue();
         }
-        let entry = Arc::new(RegistrationEntry::new(id, pattern.clone(), invoke, application, now));
+        // A procedure of the application is counted where it is served.
+        let measures = if application.is_some() { None } else { self.context.measures.uri(pattern.as_str()) };
+        let entry = RegistrationEntry::new(id, pattern.clone(), invoke, application, now, measures);
+        let entry = Arc::new(entry);
         index.by_id.insert(id, Arc::clone(&entry));
         let mut registrations = self.registrations.write().unwrap_or_else(PoisonError::into_inner);
         registrations.insert(pattern, Arc::clone(&entry));
@@ -186,6 +189,11 @@ impl LastFound {
 }
 
 impl RegistrationIndex {
+    /// The number of registrations.
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
     pub(crate) fn get(&self, id: RegistrationId) -> Option<&Arc<RegistrationEntry>> {
         self.by_id.get(&id)
     }

@@ -1,6 +1,7 @@
 //! One registration of a realm: its pattern and its callees.
 
 use crate::base::locks::{Mutex, MutexGuard};
+use crate::router::measures::UriMeasures;
 use crate::router::routes::ProcedureRoute;
 use crate::router::session::RouterSession;
 use serverwamp_proto::dealer::{AlreadyExists, Callees, Tried};
@@ -20,6 +21,8 @@ pub(crate) struct RegistrationEntry {
     pub(crate) created: Timestamp,
     /// The application serves it itself, and nobody shares it.
     pub(crate) application: Option<Arc<ProcedureRoute>>,
+    /// Its counts, if the operator has named it.
+    pub(super) measures: Option<Arc<UriMeasures>>,
     callees: Mutex<Callees<Arc<Callee>>>,
     /// The only callee there ever is, where calls are not shared out: found without the lock.
     single: OnceLock<Arc<Callee>>,
@@ -67,9 +70,10 @@ impl RegistrationEntry {
         invoke: Invoke,
         application: Option<Arc<ProcedureRoute>>,
         created: Timestamp,
+        measures: Option<Arc<UriMeasures>>,
     ) -> Self {
         let callees = Mutex::new(Callees::new(invoke));
-        Self { id, pattern, invoke, created, application, callees, single: OnceLock::new() }
+        Self { id, pattern, invoke, created, application, measures, callees, single: OnceLock::new() }
     }
 
     fn callees(&self) -> MutexGuard<'_, Callees<Arc<Callee>>> {

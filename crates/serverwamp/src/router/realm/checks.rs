@@ -50,7 +50,7 @@ impl RealmContext {
         session: &RouterSession,
     ) -> Result<(), WampError> {
         let Some(list) = list else { return Ok(()) };
-        let Limits { forward_for: most, forward_for_bytes: most_bytes, .. } = *self.limits;
+        let Limits { forward_for: most, forward_for_bytes: most_bytes, .. } = **self.limits();
         let text = match (list.len(), list.text()) {
             (entries, _) if entries > most => {
                 format!("forward_for has {entries} entries, {most} are allowed")

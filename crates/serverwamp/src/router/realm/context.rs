@@ -7,6 +7,7 @@ use crate::base::counters::Counters;
 use crate::base::ids::RandomIds;
 use crate::base::limits::Limits;
 use crate::router::auth::{Secret, Slowdown};
+use crate::router::measures::{MeasuresBook, RealmMeasures};
 use crate::rt::Runtime;
 use crate::transport::shutdown::Connections;
 use crate::transport::{SettingsCell, WakeQueue};
@@ -28,6 +29,7 @@ pub(crate) struct RouterContext {
     pub(crate) auth_secret: Secret,
     pub(crate) neighbours: Arc<Neighbours>,
     pub(crate) slowdown: Arc<Slowdown>,
+    pub(crate) measures: Arc<MeasuresBook>,
 }
 
 /// The configuration, looked at once and kept until it is replaced.
@@ -42,6 +44,8 @@ pub(crate) struct RealmContext {
     /// The limits that hold in this realm.
     limits: ArcSwap<Limits>,
     pub(crate) counters: Arc<Counters>,
+    /// What is counted for this realm.
+    pub(crate) measures: Arc<RealmMeasures>,
     pub(crate) connections: Connections,
     pub(crate) runtime: Arc<dyn Runtime>,
     /// The realms of the application, this one among them.
@@ -62,7 +66,12 @@ pub(crate) struct RealmContext {
 }
 
 impl RealmContext {
-    pub(super) fn new(name: Arc<str>, config: RealmConfig, shared: &RouterContext) -> Self {
+    pub(super) fn new(
+        name: Arc<str>,
+        config: RealmConfig,
+        shared: &RouterContext,
+        measures: Arc<RealmMeasures>,
+    ) -> Self {
         let RouterContext {
             settings,
             counters,
@@ -73,6 +82,7 @@ impl RealmContext {
             auth_secret,
             neighbours,
             slowdown,
+            measures: _,
         } = shared.clone();
         let auth_secret = auth_secret.derive(&name);
         let ids = RandomIds::default();
@@ -87,6 +97,7 @@ impl RealmContext {
             settings,
             limits: ArcSwap::new(limits),
             counters,
+            measures,
             connections,
             runtime,
             neighbours,

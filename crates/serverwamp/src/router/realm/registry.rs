@@ -15,8 +15,9 @@ use crate::base::log::line;
 use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
 use crate::transport::{AllowedRealms, CurrentSettings};
-use hashbrown::HashMap;
 use serverwamp_proto::pattern::UriPattern;
+use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Unbounded};
 use std::slice;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -34,7 +35,8 @@ pub(crate) struct RealmRegistry {
 
 #[derive(Debug, Default)]
 pub(super) struct RealmTable {
-    by_name: HashMap<Arc<str>, Arc<RunningRealm>>,
+    /// In the order of their names, so that they can be looked at some at a time.
+    by_name: BTreeMap<Arc<str>, Arc<RunningRealm>>,
     /// In the order in which they were added; the first that fits makes a realm.
     templates: Vec<Arc<RunningTemplate>>,
     /// Takes the sessions that ask for an unknown realm, where that is allowed.
@@ -116,7 +118,7 @@ impl RealmRegistry {
     }
 
     fn anteroom(&self, template: Arc<RunningTemplate>, name: &str) -> Destination {
-        let anteroom = RunningRealm::new(template.anteroom(name), &self.shared, None);
+        let anteroom = RunningRealm::anteroom(template.anteroom(name), &self.shared);
         Destination::Template(Arc::new(anteroom), template)
     }
 
@@ -190,9 +192,15 @@ impl RealmRegistry {
 
     /// The names of all realms, sorted.
     pub(crate) fn names(&self) -> Vec<Arc<str>> {
-        let mut names: Vec<_> = self.read(|table| table.by_name.keys().cloned().collect());
-        names.sort_unstable();
-        names
+        self.read(|table| table.by_name.keys().cloned().collect())
+    }
+
+    /// The next realms behind this name, in the order of their names.
+    pub(crate) fn some_after(&self, name: Option<&str>, most: usize) -> Vec<Arc<RunningRealm>> {
+        let behind = (name.map_or(Unbounded, Excluded), Unbounded);
+        self.read(|table| {
+            table.by_name.range::<str, _>(behind).take(most).map(|(_, realm)| Arc::clone(realm)).collect()
+        })
     }
 
     /// Lets sessions that ask for an unknown realm join this one.
@@ -241,8 +249,13 @@ impl RealmRegistry {
             table.by_name.values().for_each(|realm| realm.take_limits());
         }
         for change in changes {
+            if let RealmChange::Add(realm) = &change {
+                self.shared.measures.remember(realm.name(), &realm.context.measures);
+            }
             table.change(change, &mut changed);
         }
+        let gone = changed.stopped.iter().filter(|name| !table.by_name.contains_key(*name));
+        gone.for_each(|name| self.shared.measures.forget(name));
         drop(table);
         for (realm, former) in &changed.replaced {
             let gone = realm.broker.keep_histories(realm.changes(), former);
@@ -273,6 +286,8 @@ struct TableChanges {
     replaced: Vec<(Arc<RunningRealm>, Arc<RealmConfig>)>,
     /// Realms that were stopped, or whose template was replaced.
     others: Vec<Arc<RunningRealm>>,
+    /// The names of realms that were stopped, and of no template.
+    stopped: Vec<Arc<str>>,
     former: Vec<Arc<TemplateParts>>,
 }
 
@@ -293,6 +308,7 @@ impl RealmTable {
             RealmChange::Stop(realm, end) => {
                 self.default.take_if(|default| Arc::ptr_eq(default, &realm));
                 self.remove(&realm, end);
+                changed.stopped.push(Arc::clone(realm.name()));
                 changed.others.push(realm);
             }
             RealmChange::AddTemplate(template) => self.templates.push(template),

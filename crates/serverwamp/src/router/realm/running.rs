@@ -17,6 +17,7 @@ use crate::peering::payload::CallReply;
 use crate::peering::{BoxError, Invocation};
 use crate::router::broker::Broker;
 use crate::router::dealer::Dealer;
+use crate::router::measures::RealmMeasures;
 use crate::router::routes::RouteTable;
 use crate::router::session::RouterSession;
 use crate::rt::{BoxFuture, wall_clock};
@@ -50,8 +51,24 @@ pub(crate) struct RunningRealm {
 
 impl RunningRealm {
     pub(super) fn new(blueprint: Blueprint, shared: &RouterContext, origin: Option<TemplateOrigin>) -> Self {
+        let measures = shared.measures.of(&blueprint.name);
+        Self::measured(blueprint, shared, measures, origin)
+    }
+
+    /// A realm that nobody finds, with these counters.
+    pub(super) fn anteroom(blueprint: Blueprint, shared: &RouterContext) -> Self {
+        let measures = shared.measures.of_strangers(&blueprint.name);
+        Self::measured(blueprint, shared, measures, None)
+    }
+
+    fn measured(
+        blueprint: Blueprint,
+        shared: &RouterContext,
+        measures: Arc<RealmMeasures>,
+        origin: Option<TemplateOrigin>,
+    ) -> Self {
         let Blueprint { name, config, code } = blueprint;
-        let context = Arc::new(RealmContext::new(name, config, shared));
+        let context = Arc::new(RealmContext::new(name, config, shared, measures));
         let mut indexes = Indexes::default();
         let now = wall_clock();
         Self {

@@ -5,6 +5,7 @@
 use super::RouterSession;
 use crate::WampError;
 use crate::base::log::line_later;
+use crate::base::message_kind::MessageKind;
 use crate::base::statistics::Refusal;
 use crate::peering::encode_error;
 use crate::peering::payload::CallReply;
@@ -62,9 +63,10 @@ impl RouterSession {
         if request_type == Call::CODE {
             self.log_answered(request, error.uri(), || error.message());
         }
+        let kind = MessageKind::error(request_type, error);
         let push = |error: &WampError| {
             let encode = infallible(|out| encode_error(self.serializer, request_type, request, error, out));
-            self.push(Class::Required, encode)
+            self.push(Class::Required, kind, encode)
         };
         if let Err(PushError::TooLong) = push(error) {
             let why = format_args!("the error {} is longer than the peer accepts", error.uri());
@@ -179,7 +181,7 @@ impl RouterSession {
             Transcoded::nothing()
         });
         let (args, kwargs) = (&payload.args, &payload.kwargs);
-        self.push(Class::Answer, |out| {
+        self.push(Class::Answer, MessageKind::call_error(error), |out| {
             encode_error_with(serializer, Call::CODE, request, &details, error, args, kwargs, out)
         })
     }
@@ -224,7 +226,7 @@ impl RouterSession {
     ) -> Result<(), PushError<EncodeError>> {
         let serializer = self.serializer();
         let payload = payload.transcoded(serializer)?;
-        self.push(Class::Answer, |out| {
+        self.push(Class::Answer, result_kind(details.progress), |out| {
             encode_result_with(serializer, request, details, &payload.args, &payload.kwargs, out)
         })
     }
@@ -260,7 +262,7 @@ impl RouterSession {
             let encoded = encode_result_with(self.serializer(), request, &details, args, kwargs, out);
             debug_assert!(encoded.is_ok(), "details of plain texts can be written in every serializer");
         };
-        self.push(Class::Answer, infallible(encode))
+        self.push(Class::Answer, result_kind(progress), infallible(encode))
     }
 
     /// Queues a RESULT without details, whose arguments are in the session's serializer.
@@ -275,6 +277,7 @@ impl RouterSession {
         let serializer = self.serializer();
         self.push(
             Class::Answer,
+            result_kind(progress),
             infallible(|out| encode_result(serializer, request, progress, args, kwargs, out)),
         )
     }
@@ -296,21 +299,21 @@ impl RouterSession {
                 "details of plain texts and numbers can be written in every serializer"
             );
         };
-        self.push(Class::Refusable, infallible(encode))
+        self.push(Class::Refusable, MessageKind::Invocation, infallible(encode))
     }
 
     /// Queues an INTERRUPT. A connection that is closed needs none.
     pub(crate) fn send_interrupt(&self, invocation: RequestId, mode: InterruptMode) {
         let serializer = self.serializer();
         let encode = infallible(|out| encode_interrupt(serializer, invocation, mode, out));
-        let _closed = self.push(Class::Required, encode);
+        let _closed = self.push(Class::Required, MessageKind::Interrupt, encode);
     }
 
     /// Queues a PUBLISHED.
     pub(crate) fn send_published(&self, request: RequestId, publication: PublicationId) {
         let serializer = self.serializer();
         let encode = infallible(|out| encode_published(serializer, request, publication, out));
-        let _closed = self.push(Class::Required, encode);
+        let _closed = self.push(Class::Required, MessageKind::Published, encode);
     }
 
     /// Queues an EVENT that is already encoded, and returns whether it is not lost. As one of many, who have to be woken if they
@@ -325,14 +328,20 @@ impl RouterSession {
     fn push<E>(
         &self,
         class: Class,
+        counted: MessageKind,
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), PushError<E>> {
-        self.outbox.push(class, encode)
+        self.outbox.push_counted(class, counted, encode)
     }
 
     fn count_unsayable(&self) {
         self.realm.context.counters.count(Refusal::Unrepresentable, 1);
     }
+}
+
+/// A call is over with its final result, and with none before.
+const fn result_kind(progress: bool) -> MessageKind {
+    if progress { MessageKind::Progress } else { MessageKind::Result }
 }
 
 /// Queues a message. A full or closed outbox ends the connection by itself; so does a message that the peer does not
@@ -351,7 +360,8 @@ pub(crate) fn queue(outbox: &Outbox, serializer: Serializer, message: &Message<'
 
 /// As [`queue`], but a message that the peer does not take is not sent, and `false`.
 pub(crate) fn queue_unless_too_long(outbox: &Outbox, serializer: Serializer, message: &Message<'_>) -> bool {
-    match outbox.push(Class::Required, |out| message.encode(serializer, out)) {
+    let kind = MessageKind::sent(message);
+    match outbox.push_counted(Class::Required, kind, |out| message.encode(serializer, out)) {
         Ok(()) | Err(PushError::Closed | PushError::Full) => true,
         Err(PushError::Encode(error)) => {
             line_later!(

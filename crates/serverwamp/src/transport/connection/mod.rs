@@ -191,6 +191,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
     fn on_read(&mut self, read: io::Result<usize>, now: Instant) {
         match read {
             Ok(n) if n > 0 => {
+                self.output.outbox().count_received_bytes(n);
                 self.last_heard = now;
                 self.pinged = None;
             }

@@ -17,6 +17,7 @@ mod pool;
 mod pressure;
 mod push;
 mod room;
+mod traffic;
 
 use crate::base::locks::{Mutex, MutexGuard};
 use std::borrow::Cow;
@@ -31,6 +32,7 @@ use serverwamp_proto::websocket::batch::Separator;
 
 use super::Framing;
 use crate::Overflow;
+use crate::base::message_kind::MessageKind;
 
 pub(crate) use drain::WrittenBytes;
 pub(crate) use failure::{PushError, infallible};
@@ -40,6 +42,8 @@ pub(crate) use pressure::DrainVerdict;
 use pressure::Pressure;
 use room::{Amount, Room};
 pub(crate) use room::{DrainRate, OutboxBounds};
+use traffic::Traffic;
+pub(crate) use traffic::TrafficCounts;
 
 /// Behind so many bytes a connection is not woken in turn any more but at once: one write has enough in it, and who only
 /// waits for its turn is not to be taken for somebody who does not read.
@@ -87,6 +91,8 @@ struct OutboxState {
     sleeps: AtomicBool,
     writer: AtomicWaker,
     queue: Mutex<Queue>,
+    /// Behind the queue, whose lock whoever counts has just taken.
+    traffic: Traffic,
 }
 
 #[derive(Debug)]
@@ -161,6 +167,7 @@ impl Outbox {
                 in_crowd: false,
                 pressure: None,
             }),
+            traffic: Traffic::default(),
         }))
     }
 
@@ -175,7 +182,20 @@ impl Outbox {
         class: Class,
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), PushError<E>> {
-        self.append(class, self.0.framing.kind(), 0, None, encode)
+        self.push_counted(class, MessageKind::Other, encode)
+    }
+
+    /// The same for a message of a router, which is counted as one of this kind.
+    ///
+    /// # Errors
+    /// As for [`push`](Self::push).
+    pub(crate) fn push_counted<E>(
+        &self,
+        class: Class,
+        counted: MessageKind,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), PushError<E>> {
+        self.append((class, counted), self.0.framing.kind(), 0, None, encode)
     }
 
     /// Adds an EVENT that is already encoded. One that is lost is counted, and [`PushError::Full`] (checklist SEC-05).
@@ -184,7 +204,7 @@ impl Outbox {
     /// turn](Self::wake_in_turn).
     pub(crate) fn push_event(&self, message: &[u8], asleep: Option<&mut Vec<Self>>) -> Result<(), PushError> {
         let encode = infallible(|out| out.extend_from_slice(message));
-        self.append(Class::Event, self.0.framing.kind(), message.len(), asleep, encode)
+        self.append((Class::Event, MessageKind::Event), self.0.framing.kind(), message.len(), asleep, encode)
     }
 
     /// Adds one message that is already encoded.
@@ -196,7 +216,7 @@ impl Outbox {
     /// Adds one message of this kind, where both kinds are allowed.
     pub(crate) fn push_as(&self, kind: Opcode, message: &[u8]) -> Result<(), PushError> {
         let encode = infallible(|out| out.extend_from_slice(message));
-        self.append(Class::Required, kind, message.len(), None, encode)
+        self.append((Class::Required, MessageKind::Other), kind, message.len(), None, encode)
     }
 
     /// Events that were lost so far, because they did not fit or had to give way.

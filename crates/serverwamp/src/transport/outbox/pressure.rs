@@ -68,6 +68,12 @@ impl Outbox {
         self.0.under_pressure.load(Ordering::Relaxed)
     }
 
+    /// Returns whether the peer is slow.
+    #[cfg(feature = "server")]
+    pub(crate) fn is_slow(&self) -> bool {
+        self.is_under_pressure() && self.lock().pressure.as_ref().is_some_and(|pressure| pressure.slow)
+    }
+
     /// Returns whether the peer is slow and there is room for answers nevertheless: it may be waiting for a peer that waits for it.
     #[cold]
     pub(crate) fn is_slow_with_room(&self) -> bool {

@@ -12,11 +12,12 @@ use super::room::Amount;
 use super::{Class, Outbox, OutboxEnd, PATIENT, PushError, Queue};
 use crate::Overflow;
 use crate::base::locks::MutexGuard;
+use crate::base::message_kind::MessageKind;
 
 impl Outbox {
     pub(super) fn append<E>(
         &self,
-        class: Class,
+        (class, counted): (Class, MessageKind),
         kind: Opcode,
         expected: usize,
         asleep: Option<&mut Vec<Self>>,
@@ -38,9 +39,11 @@ impl Outbox {
         let Amount { bytes, messages } = queue.queued;
         let total = Amount { bytes: bytes + queue.frames.length(&draft), messages: messages + 1 };
         if !queue.room.is_there(total) {
-            return self.append_to_much(queue, draft, class, kind, total).map_err(PushError::widen);
+            return self
+                .append_to_much(queue, draft, (class, counted), kind, total)
+                .map_err(PushError::widen);
         }
-        self.commit(queue, &draft, class, kind, asleep);
+        self.commit(queue, &draft, (class, counted), kind, asleep);
         Ok(())
     }
 
@@ -50,16 +53,16 @@ impl Outbox {
         &self,
         mut queue: MutexGuard<'_, Queue>,
         draft: Draft,
-        class: Class,
+        (class, counted): (Class, MessageKind),
         kind: Opcode,
         total: Amount,
     ) -> Result<(), PushError> {
         let begins = self.press(&mut queue);
         let bound = queue.room.bound(class, self.0.overflow);
         let appended = if total.exceeds(bound) && !self.borrow(&mut queue, class, total, bound) {
-            self.overflow(queue, draft, class, kind, (total, bound))
+            self.overflow(queue, draft, (class, counted), kind, (total, bound))
         } else {
-            self.commit(queue, &draft, class, kind, None);
+            self.commit(queue, &draft, (class, counted), kind, None);
             Ok(())
         };
         if appended.is_ok() {
@@ -76,11 +79,12 @@ impl Outbox {
         &self,
         mut queue: MutexGuard<'_, Queue>,
         draft: &Draft,
-        class: Class,
+        (class, counted): (Class, MessageKind),
         kind: Opcode,
         asleep: Option<&mut Vec<Self>>,
     ) {
         let added = queue.frames.commit(draft, kind, class == Class::Event);
+        self.0.traffic.pushed(counted);
         let Amount { bytes, messages } = queue.queued;
         self.set_queued(&mut queue, Amount { bytes: bytes + added, messages: messages + 1 });
         // A connection falls asleep under the lock with an empty queue, so either it finds this push or this push finds it asleep.
@@ -114,6 +118,7 @@ impl Outbox {
         queue.frames.undo(draft);
         drop(queue);
         if class == Class::Event {
+            self.0.traffic.lost_for_length();
             self.lose(1);
         }
         Err(PushError::TooLong)
@@ -125,7 +130,7 @@ impl Outbox {
         &self,
         mut queue: MutexGuard<'_, Queue>,
         mut draft: Draft,
-        class: Class,
+        (class, counted): (Class, MessageKind),
         kind: Opcode,
         total_and_bound: (Amount, Amount),
     ) -> Result<(), PushError> {
@@ -134,9 +139,9 @@ impl Outbox {
             draft = match frames.make_room(draft, kind, total_and_bound, |excess| room.at_once(excess)) {
                 Ok((draft, removed)) => {
                     let waiting = self.subtract(&mut queue, removed);
-                    self.commit(queue, &draft, class, kind, None);
+                    self.commit(queue, &draft, (class, counted), kind, None);
                     waiting.into_iter().for_each(Waker::wake);
-                    self.lose(u64::try_from(removed.messages).unwrap_or(u64::MAX));
+                    self.lose_for_room(u64::try_from(removed.messages).unwrap_or(u64::MAX));
                     return Ok(());
                 }
                 Err(draft) => draft,
@@ -147,7 +152,7 @@ impl Outbox {
         match class {
             Class::Refusable | Class::Answer => Err(PushError::Full),
             Class::Event if self.0.overflow != Overflow::CloseSession => {
-                self.lose(1);
+                self.lose_for_room(1);
                 Err(PushError::Full)
             }
             Class::Event | Class::Required => {
@@ -155,6 +160,11 @@ impl Outbox {
                 Err(PushError::Closed)
             }
         }
+    }
+
+    fn lose_for_room(&self, events: u64) {
+        self.0.traffic.lost_for_room(events);
+        self.lose(events);
     }
 
     fn lose(&self, events: u64) {
