@@ -4,8 +4,10 @@
 
 use crate::failure::Failure;
 use crate::secret_input::{self, SecretSource};
+use crate::shell::Out;
 use clap::{Args, Subcommand, ValueEnum};
 use serverwamp::auth::{ScramKdf, Secret, hash_cra, hash_scram, hash_ticket};
+use std::io::Write as _;
 
 /// The method that the entry is for.
 #[derive(Clone, Debug, Subcommand)]
@@ -82,12 +84,15 @@ pub(crate) fn run(command: &HashCommand) -> Result<(), Failure> {
             (&options.common, format!("scram = \"{text}\""))
         }
     };
+    let out = Out::plain();
     if let Some(user) = &options.user {
-        println!("[user.{}]", toml_key(user));
+        out.line(&format!("[user.{}]", toml_key(user)))?;
     }
-    println!("{entry}");
+    out.line(&entry)?;
     if let Some(warning) = cheap {
-        eprintln!("serverwamp: warning: {warning}; the client of serverwamp does not answer it");
+        let text = format!("serverwamp: warning: {warning}; the client of serverwamp does not answer it\n");
+        // Who does not read the errors has the entry.
+        drop(std::io::stderr().write_all(text.as_bytes()));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 use crate::failure::Failure;
 use crate::hash::toml_key;
+use crate::shell::Out;
 use clap::Args;
 use serverwamp::auth::CryptosignKey;
 use std::fs::{File, OpenOptions};
@@ -42,11 +43,11 @@ pub(crate) fn run(options: &KeygenOptions) -> Result<(), Failure> {
     file.write_all(hex.as_bytes())
         .and_then(|()| file.sync_all())
         .map_err(|error| Failure::runtime(format!("{} cannot be written: {error}", path.display())))?;
+    let out = Out::plain();
     if let Some(user) = &options.user {
-        println!("[user.{}]", toml_key(user));
+        out.line(&format!("[user.{}]", toml_key(user)))?;
     }
-    println!("cryptosign = \"{public}\"");
-    Ok(())
+    out.line(&format!("cryptosign = \"{public}\""))
 }
 
 /// A new file, which nobody else could read even for a moment.

@@ -37,8 +37,9 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if !matches!(failure, Failure::Unread) {
+                // Whatever it names, a file or what stands in one, a terminal shows it and does not obey it.
                 // Nobody can be told when this fails.
-                drop(writeln!(std::io::stderr(), "{failure}"));
+                drop(writeln!(std::io::stderr(), "{}", shell::visible(&failure.to_string())));
             }
             failure.exit_code()
         }

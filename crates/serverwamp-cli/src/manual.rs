@@ -2,9 +2,9 @@
 
 use crate::arguments::Arguments;
 use crate::failure::Failure;
+use crate::shell::Out;
 use clap::{Args, Command, CommandFactory};
 use clap_complete::Shell;
-use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 /// The options of `completions`.
@@ -42,7 +42,7 @@ pub(crate) fn completions(options: &CompletionsOptions) -> Result<(), Failure> {
         "serverwamp",
         &mut script,
     );
-    print(&script)
+    Out::plain().bytes(&script)
 }
 
 /// Prints one page, or writes all.
@@ -61,7 +61,7 @@ pub(crate) fn pages(options: &ManOptions) -> Result<(), Failure> {
             .ok_or_else(|| Failure::usage(format!("there is no command {word:?}; see serverwamp --help")))?;
         name = format!("{name}-{word}");
     }
-    print(&page(found, &name)?)
+    Out::plain().bytes(&page(found, &name)?)
 }
 
 /// The page of a command and those of the commands below it.
@@ -84,11 +84,4 @@ fn page(command: &Command, name: &str) -> Result<Vec<u8>, Failure> {
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
     Failure::runtime(format!("{} cannot be written: {error}", path.display()))
-}
-
-fn print(bytes: &[u8]) -> Result<(), Failure> {
-    std::io::stdout().lock().write_all(bytes).map_err(|error| match error.kind() {
-        ErrorKind::BrokenPipe => Failure::Unread,
-        _ => Failure::runtime(format!("the output cannot be written: {error}")),
-    })
 }

@@ -4,6 +4,7 @@
 //! and tokens are never part of the command line, which every user of the machine can read.
 
 use crate::failure::Failure;
+use crate::shell::{Out, visible};
 use clap::{Args, Subcommand};
 use serverwamp::Value;
 use serverwamp::auth::{JwtKeys, JwtSettings, JwtSigner};
@@ -99,8 +100,7 @@ fn make(options: &MakeOptions) -> Result<(), Failure> {
     claims.extend(options.audience.iter().map(|audience| ("aud", audience.as_str().into())));
     claims.extend(options.claim.iter().map(|(name, value)| (name.as_str(), value.clone())));
     let token = signer.sign(claims).map_err(|error| Failure::runtime(error.to_string()))?;
-    println!("{token}");
-    Ok(())
+    Out::plain().line(&token)
 }
 
 fn check(options: &CheckOptions) -> Result<(), Failure> {
@@ -122,12 +122,11 @@ fn check(options: &CheckOptions) -> Result<(), Failure> {
     let (principal, claims) = settings
         .check(token.trim())
         .map_err(|error| Failure::runtime(format!("the token is refused: {error}")))?;
-    println!("accepted: authid {}", principal.authid());
+    Out::plain().line(&format!("accepted: authid {}", visible(principal.authid())))?;
     let mut json = Vec::new();
     to_writer(Serializer::Json, claims.all(), &mut json)
         .map_err(|error| Failure::runtime(error.to_string()))?;
-    println!("{}", String::from_utf8_lossy(&json));
-    Ok(())
+    Out::plain().line(&String::from_utf8_lossy(&json))
 }
 
 /// A time as a person types it.

@@ -322,7 +322,7 @@ fn a_command_line_that_is_not_understood_is_one_line_that_says_what_to_write() {
         ),
         (&["--listen"], "--listen needs a value: --listen <ADDR:PORT>; see serverwamp --help"),
         (&["--lisen", "127.0.0.1:0"], "unknown option --lisen; did you mean --listen?"),
-        (&["dev", "--nonsense"], "unknown option --nonsense; see serverwamp --help"),
+        (&["dev", "--nonsense"], "unknown option --nonsense; see serverwamp help dev"),
         (&["serve"], "unknown command \"serve\"; write serverwamp dev"),
         (&["start", "--listen", "127.0.0.1:0"], "unknown command \"start\"; write serverwamp dev"),
         (&["help", "--help"], "unknown command \"--help\"; write serverwamp help or serverwamp dev --help"),

@@ -1,37 +1,17 @@
 //! One line about a command line that cannot be followed, with the right form.
 
 use super::Arguments;
+use super::elsewhere::{OF_SECRETS, known_elsewhere};
 use crate::address::BadAddress;
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use serverwamp::websocket::InvalidPattern;
 use std::error::Error as _;
 
-/// Options of similar programs, and their names here.
-const KNOWN_ELSEWHERE: [(&str, &str); 17] = [
-    ("--port", "the port is part of the address: --listen 127.0.0.1:PORT"),
-    ("-p", "the port is part of the address: --listen 127.0.0.1:PORT"),
-    ("--bind", "write --listen ADDR:PORT"),
-    ("-b", "write --listen ADDR:PORT"),
-    ("--address", "write --listen ADDR:PORT"),
-    ("--addr", "write --listen ADDR:PORT"),
-    ("--socket", "write --unix PATH"),
-    ("--tls", "write --tls-certificates FILE --tls-key FILE"),
-    ("start", "write serverwamp dev"),
-    ("serve", "write serverwamp dev"),
-    ("server", "write serverwamp dev"),
-    ("run", "write serverwamp dev"),
-    ("version", "write serverwamp --version"),
-    // Behind `help`, where a command is expected.
-    ("--version", "write serverwamp --version"),
-    ("--help", "write serverwamp help or serverwamp dev --help"),
-    ("-h", "write serverwamp help or serverwamp dev --help"),
-    // Behind `dev`.
-    ("help", "write serverwamp dev --help"),
-];
-
 /// The fault in the command line, in one line that names the right form.
-pub(super) fn explain(error: &clap::Error) -> String {
+///
+/// `typed` is the command that was typed, as `serverwamp help` takes it.
+pub(super) fn explain(error: &clap::Error, typed: &[String]) -> String {
     let context = |kind| text(error.get(kind));
     let argument = context(ContextKind::InvalidArg).unwrap_or_default();
     let flag = argument.split(' ').next().unwrap_or_default();
@@ -44,22 +24,30 @@ pub(super) fn explain(error: &clap::Error) -> String {
                 match (address, reason.downcast_ref::<InvalidPattern>()) {
                     (Some(reason), _) => reason,
                     (None, Some(reason)) => reason.to_string(),
-                    (None, None) => format!("{reason}; see serverwamp --help"),
+                    (None, None) => format!("{}; see {}", expected(&reason.to_string()), help(typed)),
                 }
             });
-            return format!(
-                "{flag} {value:?}: {}",
-                why.unwrap_or_else(|| "see serverwamp --help".to_owned())
-            );
+            return format!("{flag} {value:?}: {}", why.unwrap_or_else(|| format!("see {}", help(typed))));
         }
         ErrorKind::InvalidValue => match (context(ContextKind::InvalidValue), allowed(error)) {
             (Some(value), Some(allowed)) if !value.is_empty() => {
-                return format!("{flag} {value:?}: expected {allowed}");
+                return format!("{} {value:?}: expected {allowed}", flag.trim_matches(['<', '>']));
             }
             _ => format!("{flag} needs a value: {argument}"),
         },
+        // Somebody has written a secret behind --ticket, which is not repeated.
+        ErrorKind::TooManyValues if flag == "--ticket" => {
+            return format!("--ticket asks for a ticket, and takes none: {OF_SECRETS}");
+        }
+        ErrorKind::TooManyValues => {
+            return format!("{flag} takes no value; see {}", help(typed));
+        }
+        ErrorKind::InvalidUtf8 => {
+            return "a word is no UTF-8: arguments of calls and events can come from files, as @FILE"
+                .to_owned();
+        }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
-            return alone(error);
+            return alone(typed);
         }
         ErrorKind::UnknownArgument if flag.starts_with('-') => format!("unknown option {argument}"),
         // It may be a secret, which is not repeated in a terminal or in the log of a script.
@@ -83,17 +71,17 @@ pub(super) fn explain(error: &clap::Error) -> String {
                 "--tls-certificates" | "--tls-key" => {
                     format!("{missing} is missing: --tls-certificates and --tls-key are given together")
                 }
-                _ => format!(
-                    "{} is missing; see serverwamp help {}",
-                    missing_words(error),
-                    typed_commands(error)
-                ),
+                _ => {
+                    let (words, are) = missing_words(error);
+                    format!("{words} {are} missing; see {}", help(typed))
+                }
             };
         }
         ErrorKind::ArgumentConflict => match context(ContextKind::PriorArg) {
             Some(prior) if !prior.starts_with(flag) => {
                 let prior = prior.split(' ').next().unwrap_or_default();
-                return format!("{flag} and {prior} exclude each other");
+                let bare = |word: &str| word.trim_matches(['[', ']', '<', '>']).to_owned();
+                return format!("{} and {} exclude each other", bare(flag), bare(prior));
             }
             _ => format!("{flag} is given more than once"),
         },
@@ -102,14 +90,14 @@ pub(super) fn explain(error: &clap::Error) -> String {
             said.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
         }
     };
-    let typed = context(ContextKind::InvalidSubcommand).unwrap_or_else(|| flag.to_owned());
-    if let Some((_, hint)) = KNOWN_ELSEWHERE.iter().find(|(known, _)| *known == typed) {
+    let word = context(ContextKind::InvalidSubcommand).unwrap_or_else(|| flag.to_owned());
+    if let Some(hint) = known_elsewhere(&word, is_client(typed)) {
         return format!("{wrong}; {hint}");
     }
     let suggested = context(ContextKind::SuggestedArg).or_else(|| most_similar(error));
     match suggested {
         Some(suggested) => format!("{wrong}; did you mean {suggested}?"),
-        None => format!("{wrong}; see serverwamp --help"),
+        None => format!("{wrong}; see {}", help(typed)),
     }
 }
 
@@ -130,11 +118,8 @@ fn most_similar(error: &clap::Error) -> Option<String> {
 }
 
 /// A command that has commands of its own was typed alone.
-fn alone(error: &clap::Error) -> String {
-    let help = error.to_string();
-    let usage = help.lines().find(|line| line.contains("Usage: ")).unwrap_or_default();
+fn alone(typed: &[String]) -> String {
     let root = <Arguments as CommandFactory>::command();
-    let typed = words_of_usage(usage);
     let command = typed.iter().try_fold(&root, |command, word| command.find_subcommand(word));
     let Some(command) = command.filter(|_| !typed.is_empty()) else {
         return "a command is missing; see serverwamp --help".to_owned();
@@ -144,25 +129,46 @@ fn alone(error: &clap::Error) -> String {
     format!("{name} needs a word behind it: {}; see serverwamp help {name}", below.join(" or "))
 }
 
-/// The commands in a line of usage: `call` in `Usage: serverwamp call [OPTIONS] <URI>`.
-fn words_of_usage(usage: &str) -> Vec<&str> {
-    let words = usage.split_whitespace().skip_while(|word| *word != "serverwamp").skip(1);
-    words.take_while(|word| word.chars().all(|letter| letter.is_ascii_lowercase())).collect()
-}
-
-/// All that is missing: `<URI>`, or one of several options.
-fn missing_words(error: &clap::Error) -> String {
+/// All that is missing: `<URI>`, or one of several options; and the verb behind it.
+fn missing_words(error: &clap::Error) -> (String, &'static str) {
     match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::Strings(words)) => {
-            words.join(" and ").replace(['<', '>'], "").replace('|', " or ")
+            let text = words.join(" and ").replace(['<', '>'], "").replace('|', " or ");
+            (text, if words.len() == 1 { "is" } else { "are" })
         }
-        _ => "a word".to_owned(),
+        _ => ("a word".to_owned(), "is"),
     }
 }
 
-/// The commands that were typed, as `serverwamp help` takes them.
-fn typed_commands(error: &clap::Error) -> String {
-    words_of_usage(&usage(error)).join(" ")
+/// What the values of an option are, where clap and the standard library speak of ranges and digits.
+fn expected(reason: &str) -> String {
+    let range = reason.split_once(" is not in ").and_then(|(_, range)| range.split_once(".."));
+    match range {
+        Some((from, to)) => match to.strip_prefix('=') {
+            Some(to) => format!("expected a whole number from {from} to {to}"),
+            // The end of what a number can be is no limit that anybody knows.
+            None => format!("expected a whole number, {from} or more"),
+        },
+        None if reason.contains("invalid digit") || reason.contains("from empty string") => {
+            "expected a whole number".to_owned()
+        }
+        None => reason.to_owned(),
+    }
+}
+
+/// The help of the command that was typed.
+fn help(typed: &[String]) -> String {
+    match typed {
+        [] => "serverwamp --help".to_owned(),
+        commands => format!("serverwamp help {}", commands.join(" ")),
+    }
+}
+
+/// Whether the command is one that connects to a router.
+fn is_client(typed: &[String]) -> bool {
+    const CLIENTS: [&str; 8] =
+        ["call", "publish", "subscribe", "register", "bench", "doctor", "link", "context"];
+    typed.first().is_some_and(|first| CLIENTS.contains(&&**first))
 }
 
 /// The command in whose usage the error names an option, as `serverwamp help` takes it.

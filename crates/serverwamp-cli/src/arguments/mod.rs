@@ -2,6 +2,7 @@
 //!
 //! Without a subcommand the options are those of `dev`, so that `serverwamp` and `cargo run` alone start the demo.
 
+mod elsewhere;
 mod explain;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use crate::hash::HashCommand;
 use crate::keygen::KeygenOptions;
 use crate::logging::LogForm;
 use crate::manual::{CompletionsOptions, ManOptions};
+use crate::shell::Out;
 use crate::shell::bench::BenchCommand;
 use crate::shell::call::CallOptions;
 use crate::shell::context::ContextCommand;
@@ -27,13 +29,14 @@ use crate::unix_socket::Mode;
 use clap::{Arg, Args, CommandFactory, Parser, Subcommand};
 use serverwamp::websocket::{HostPattern, OriginPattern};
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::path::PathBuf;
 
 /// The command and its options.
 #[derive(Debug, Parser)]
 #[command(
     name = "serverwamp",
+    // Whatever the file is called: messages name commands that can be typed.
+    bin_name = "serverwamp",
     version,
     about = "A WAMP server in one command",
     after_help = "Without a command it does what `serverwamp dev` does."
@@ -143,15 +146,27 @@ pub(crate) struct DevOptions {
 
 /// Reads the command line; `None` when help or the version was asked for, and has been printed.
 pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Option<Arguments>, Failure> {
-    match Arguments::try_parse_from(command_first(arguments.collect())) {
+    let words = command_first(arguments.collect());
+    match Arguments::try_parse_from(&words) {
         Ok(arguments) => Ok(Some(arguments)),
         Err(answer) if !answer.use_stderr() => {
-            // Nobody reads on when this fails: `serverwamp --help | head -1`.
-            drop(write!(std::io::stdout(), "{answer}"));
+            Out::plain().bytes(answer.to_string().as_bytes())?;
             Ok(None)
         }
-        Err(error) => Err(Failure::usage(explain(&error))),
+        Err(error) => Err(Failure::usage(explain(&error, &typed_commands(&words)))),
     }
+}
+
+/// The commands at the beginning of these words: `bench call`.
+fn typed_commands(words: &[OsString]) -> Vec<String> {
+    let mut command = &<Arguments as CommandFactory>::command();
+    let mut typed = Vec::new();
+    for word in words.iter().skip(1) {
+        let Some(below) = command.find_subcommand(word) else { break };
+        typed.push(below.get_name().to_owned());
+        command = below;
+    }
+    typed
 }
 
 /// Moves the command before all options. clap reads those before the command and those behind it as two lists, and of an

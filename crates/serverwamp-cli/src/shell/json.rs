@@ -1,7 +1,9 @@
 //! Values as JSON: on one line, or indented where one line would be too long.
 //!
-//! Numbers are exact. Bytes are the text that WAMP has for them in JSON: NUL and base64.
+//! Numbers are exact. Bytes are the text that WAMP has for them in JSON: NUL and base64. What a terminal would obey is escaped, also
+//! where JSON does not demand it: documents are read on terminals too.
 
+use super::output::is_obeyed;
 use serverwamp::{Dict, Serializer, Value};
 use serverwamp_proto::codec;
 
@@ -12,7 +14,7 @@ const LINE: usize = 100;
 pub(super) fn compact(value: &Value) -> String {
     let mut text = Vec::new();
     match codec::to_writer(Serializer::Json, value, &mut text) {
-        Ok(()) => String::from_utf8_lossy(&text).into_owned(),
+        Ok(()) => escaped(&String::from_utf8_lossy(&text)),
         // A number that JSON does not have: NaN, the infinities.
         Err(_) => match value {
             Value::List(items) => joined('[', items.iter().map(compact), ']'),
@@ -23,6 +25,19 @@ pub(super) fn compact(value: &Value) -> String {
             _ => "null".to_owned(),
         },
     }
+}
+
+/// Escapes what JSON allows in a text and a terminal obeys: DEL, the controls above it, and marks that turn the direction of writing.
+fn escaped(json: &str) -> String {
+    let mut clean = String::with_capacity(json.len());
+    for character in json.chars() {
+        match is_obeyed(character) {
+            // All of them are in the first plane, and stand in texts: JSON has only its own characters elsewhere.
+            true => clean.push_str(&format!("\\u{:04x}", u32::from(character))),
+            false => clean.push(character),
+        }
+    }
+    clean
 }
 
 /// The value for a person: indented if it is long.
@@ -95,6 +110,14 @@ mod tests {
         let shown = readable(&value(&long));
         assert_eq!(shown, format!("{{\n  \"text\": \"{}\",\n  \"list\": [1,2]\n}}", "x".repeat(120)));
         assert_eq!(value(&shown), value(&long));
+    }
+
+    #[test]
+    fn what_a_terminal_obeys_is_escaped_and_still_the_same_value() {
+        let odd = value(r#"["\u001b[2J\u007f\u009b31m\u202e\u2066", {"\u009b": "é\n"}]"#);
+        let shown = compact(&odd);
+        assert_eq!(shown, r#"["\u001b[2J\u007f\u009b31m\u202e\u2066",{"\u009b":"é\n"}]"#);
+        assert_eq!(value(&shown), odd);
     }
 
     #[test]

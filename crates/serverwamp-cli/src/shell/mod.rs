@@ -20,6 +20,8 @@ pub(crate) mod suggest;
 mod target;
 mod words;
 
+pub(crate) use self::output::{Out, visible};
+
 use crate::failure::Failure;
 use std::future::Future;
 

@@ -1,6 +1,7 @@
 //! What the shell prints: for people, or for programs.
 //!
-//! Invariant: nothing that a peer chose reaches a terminal with its control characters: they could rewrite what the person reads.
+//! Invariant: nothing that a peer chose reaches a terminal with its control characters: they could rewrite what the person reads. In
+//! the form `raw`, which is as the peer sent it, this holds where the output is a terminal.
 
 mod stream;
 
@@ -22,7 +23,7 @@ pub(crate) enum Form {
     Json,
     /// JSON, each result or event on a line of its own
     Jsonl,
-    /// The positional arguments alone: text and bytes as they are
+    /// The positional arguments alone: text and bytes as they are, unless a terminal would obey them
     Raw,
 }
 
@@ -74,7 +75,10 @@ impl Item {
 
     /// One value as it is, several on one line if they are short; keywords behind them, as they are typed.
     fn pretty(&self) -> String {
-        let alone = self.args.len() == 1 && self.kwargs.is_empty();
+        // Beside a topic, a text of several lines would look like several events.
+        let many_lines = |text: &Value| text.as_str().is_some_and(|text| text.contains('\n'));
+        let beside = !self.lead.is_empty() && self.args.iter().any(many_lines);
+        let alone = self.args.len() == 1 && self.kwargs.is_empty() && !beside;
         let mut parts: Vec<String> = self.args.iter().map(|arg| shown(arg, alone)).collect();
         match (&*self.args, self.lead.is_empty()) {
             // As one dictionary, beside a topic: a line for each name would be a line without it.
@@ -82,7 +86,9 @@ impl Item {
                 parts.push(json::readable(&Value::Dict(self.kwargs.clone())))
             }
             _ => parts.extend(
-                self.kwargs.iter().map(|(name, value)| format!("{}={}", visible(name), shown(value, false))),
+                self.kwargs
+                    .iter()
+                    .map(|(name, value)| format!("{}={}", visible_on_a_line(name), shown(value, false))),
             ),
         }
         let between = if self.lead.is_empty() { "\n" } else { " " };
@@ -123,20 +129,33 @@ fn shown(value: &Value, alone: bool) -> String {
 }
 
 /// Text without control characters, but for line breaks and tabs.
-pub(super) fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
             '\n' | '\t' => clean.push(character),
-            control if control.is_control() => clean.extend(control.escape_unicode()),
-            // Those that turn the direction of what follows: a URI could show as another one.
-            turning @ ('\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}') => {
-                clean.extend(turning.escape_unicode())
-            }
+            obeyed if is_obeyed(obeyed) => clean.extend(obeyed.escape_unicode()),
             other => clean.push(other),
         }
     }
     clean
+}
+
+/// Text without control characters, on one line: what stands beside it on its line cannot be forged.
+pub(super) fn visible_on_a_line(text: &str) -> String {
+    visible(text).replace('\n', "\\n")
+}
+
+/// Text of a peer below a line of ours: its further lines are indented, so that none of them looks like one of ours.
+pub(super) fn visible_below(text: &str) -> String {
+    visible(text.trim_end()).replace('\n', "\n  ")
+}
+
+/// Whether a terminal would do something other than show this character: controls, and marks that turn the direction of writing, with
+/// which a URI could show as another one.
+pub(super) fn is_obeyed(character: char) -> bool {
+    let turning = matches!(character, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    turning || character.is_control()
 }
 
 #[cfg(test)]
@@ -194,6 +213,10 @@ mod tests {
         let result = item(r#"["a\u001b[2Jb\u0007\n\u202Ec"]"#, "{}");
         assert_eq!(said(&result, Form::Pretty), "a\\u{1b}[2Jb\\u{7}\n\\u{202e}c");
         let several = item(r#"["a\u009b2J", 1]"#, "{}");
-        assert_eq!(said(&several, Form::Pretty), "\"a\\u{9b}2J\"\n1");
+        assert_eq!(said(&several, Form::Pretty), "\"a\\u009b2J\"\n1");
+        let forged = Item { lead: "chat".to_owned(), ..item(r#"["hi\n12:00 chat  bye"]"#, "{}") };
+        assert_eq!(said(&forged, Form::Pretty), r#"chat  "hi\n12:00 chat  bye""#);
+        assert_eq!(said(&item("[]", r#"{"a\nb": 1}"#), Form::Pretty), "a\\nb=1");
+        assert_eq!(visible_below("one\ntwo\n"), "one\n  two");
     }
 }

@@ -1,6 +1,6 @@
 //! The standard output: whether a terminal is there, and what happens when nobody reads on.
 
-use super::{Form, Item};
+use super::{Form, Item, visible};
 use crate::failure::Failure;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 
@@ -17,6 +17,11 @@ impl Out {
         Self { form, terminal: io::stdout().is_terminal() }
     }
 
+    /// The standard output of commands that know no other form than text.
+    pub(crate) fn plain() -> Self {
+        Self::new(Form::Pretty)
+    }
+
     /// Whether to write in colours: to a terminal, for people, unless `NO_COLOR` is set.
     pub(crate) fn colours(self) -> bool {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
@@ -28,7 +33,7 @@ impl Out {
     /// # Errors
     /// [`Failure::Unread`] when nobody reads on.
     pub(in crate::shell) fn item(self, item: &Item) -> Result<(), Failure> {
-        let mut bytes = item.to_bytes(self.form);
+        let mut bytes = self.shown(item);
         if bytes.is_empty() && self.form == Form::Pretty {
             return Ok(());
         }
@@ -36,15 +41,24 @@ impl Out {
         self.bytes(&bytes)
     }
 
-    /// Writes one value alone: text and bytes as they are in raw form, without a line break.
+    /// Writes one value alone: text and bytes as they are in raw form, without a line break that is none of theirs.
     ///
     /// # Errors
     /// As for [`item`](Self::item).
     pub(in crate::shell) fn result(self, item: &Item) -> Result<(), Failure> {
-        if self.form == Form::Raw {
-            return self.bytes(&item.to_bytes(Form::Raw));
+        if self.form == Form::Raw && !self.terminal {
+            return self.bytes(&self.shown(item));
         }
         self.item(item)
+    }
+
+    /// The item in its form; what a peer sent raw is not for a terminal to obey.
+    fn shown(self, item: &Item) -> Vec<u8> {
+        let bytes = item.to_bytes(self.form);
+        match self.form == Form::Raw && self.terminal {
+            true => visible(&String::from_utf8_lossy(&bytes)).into_bytes(),
+            false => bytes,
+        }
     }
 
     /// Writes a line of text.
