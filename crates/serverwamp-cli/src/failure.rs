@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     Connection(String),
     /// The router does not let this user in.
     Authentication(String),
+    /// Somebody has stopped it, before it was done.
+    Stopped(String),
     /// Whoever read the output has stopped to. That is no fault of anybody: `serverwamp subscribe chat | head -1`.
     Unread,
 }
@@ -32,7 +34,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Unread => ExitCode::SUCCESS,
-            Self::Runtime(_) | Self::Answered(_) => ExitCode::from(1),
+            Self::Runtime(_) | Self::Answered(_) | Self::Stopped(_) => ExitCode::from(1),
             Self::Usage(_) => ExitCode::from(2),
             Self::Connection(_) => ExitCode::from(3),
             Self::Authentication(_) => ExitCode::from(4),
@@ -43,9 +45,11 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(text) | Self::Runtime(text) | Self::Connection(text) | Self::Authentication(text) => {
-                write!(f, "serverwamp: {text}")
-            }
+            Self::Usage(text)
+            | Self::Runtime(text)
+            | Self::Connection(text)
+            | Self::Authentication(text)
+            | Self::Stopped(text) => write!(f, "serverwamp: {text}"),
             Self::Answered(text) => write!(f, "error: {text}"),
             Self::Unread => Ok(()),
         }

@@ -1,6 +1,7 @@
 //! The file of contexts: routers by name, one of them selected.
 //!
-//! Invariant: the file is its owner's alone (mode 0600), and it is replaced as a whole or not at all.
+//! Invariant: the file is its owner's alone (mode 0600), and it is replaced as a whole or not at all. One that others can write is not
+//! read: it could name a router of theirs, which would be sent the user's tickets.
 
 use super::settings::TargetSettings;
 use crate::failure::Failure;
@@ -8,8 +9,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+
+/// The longest file that is read.
+const LONGEST: u64 = 1 << 20;
 
 /// All contexts of a user.
 #[derive(Debug, Default)]
@@ -34,8 +38,8 @@ impl Contexts {
     pub(crate) fn load() -> Result<Self, Failure> {
         let path = path(|name| std::env::var_os(name).filter(|value| !value.is_empty()));
         let Some(path) = path else { return Ok(Self::default()) };
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
+        let text = match File::open(&path) {
+            Ok(file) => text_of(file).map_err(|why| unusable(&path, &why))?,
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
             Err(error) => return Err(unusable(&path, &error)),
         };
@@ -121,6 +125,33 @@ impl Contexts {
     }
 }
 
+/// What stands in the file.
+fn text_of(file: File) -> Result<String, String> {
+    check_mode(&file)?;
+    let mut bytes = Vec::new();
+    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(format!("it is longer than {} KiB", LONGEST >> 10));
+    }
+    String::from_utf8(bytes).map_err(|_| "it is no text in UTF-8".to_owned())
+}
+
+#[cfg(unix)]
+fn check_mode(file: &File) -> Result<(), String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let found = file.metadata().map_err(|error| error.to_string())?;
+    let others = found.mode() & 0o022;
+    match found.is_file() && others != 0 {
+        true => Err(format!("others can write it (mode {:o}): write chmod 600", found.mode() & 0o777)),
+        false => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn check_mode(_: &File) -> Result<(), String> {
+    Ok(())
+}
+
 fn unusable(path: &Path, why: &dyn std::fmt::Display) -> Failure {
     Failure::usage(format!("the contexts in {} cannot be used: {why}", path.display()))
 }
@@ -137,6 +168,10 @@ fn path(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
 /// Writes a file beside the old one, which then takes its place. A link stays a link.
 fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    // /dev/null is a file of contexts without any, and stays what it is.
+    if path.metadata().is_ok_and(|found| !found.is_file()) {
+        return Err(std::io::Error::new(ErrorKind::Unsupported, "it is no file that can be replaced"));
+    }
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }

@@ -4,6 +4,7 @@ use super::environment::Secrets;
 use super::settings::TargetSettings;
 use crate::failure::Failure;
 use crate::secret_input;
+use crate::shell::output::visible_on_a_line;
 use serverwamp::auth::{CryptosignKey, Secret};
 use serverwamp::client::Login;
 use std::path::{Path, PathBuf};
@@ -72,11 +73,11 @@ impl LoginPlan {
                     None => login,
                 };
                 let login = match secret {
-                    Some(file) => with_secret(login, &secret_input::of_file(file, "--secret-file")?),
+                    Some(file) => with_secret(login, &of_file(file, "--secret-file")?),
                     None => login,
                 };
                 match ticket {
-                    Some(file) => Ok(login.ticket(secret_input::of_file(file, "--ticket-file")?)),
+                    Some(file) => Ok(login.ticket(of_file(file, "--ticket-file")?)),
                     None => Ok(login),
                 }
             }
@@ -90,12 +91,33 @@ impl LoginPlan {
             Proof::Typed { ticket } => {
                 let name = self.authid.as_deref().unwrap_or_default();
                 let what = if *ticket { "Ticket" } else { "Secret" };
-                let files = if *ticket { "--ticket-file" } else { "--secret-file, or --ticket-file" };
-                let typed = secret_input::asked_once(&format!("{what} of {name}: "), files)?;
+                let files = match ticket {
+                    true => "--ticket-file FILE, or set WAMP_TICKET",
+                    false => {
+                        "--secret-file FILE, --ticket-file FILE or --key FILE, or set WAMP_SECRET or WAMP_TICKET"
+                    }
+                };
+                let prompt = format!("{what} of {}: ", visible_on_a_line(name));
+                let typed = secret_input::asked_once(&prompt, files).map_err(|failure| match failure {
+                    Failure::Stopped(_) => failure,
+                    other => of_command_line(other),
+                })?;
                 // A ticket crosses the network as it is, so no secret is one unless it was called so.
                 Ok(if *ticket { login.ticket(typed) } else { with_secret(login, &typed) })
             }
         }
+    }
+}
+
+fn of_file(file: &Path, option: &str) -> Result<Secret, Failure> {
+    secret_input::of_file(file, option).map_err(of_command_line)
+}
+
+/// A file that cannot be used is an argument that cannot be used.
+fn of_command_line(failure: Failure) -> Failure {
+    match failure {
+        Failure::Runtime(text) => Failure::Usage(text),
+        other => other,
     }
 }
 
@@ -105,7 +127,7 @@ fn with_secret(login: Login, secret: &Secret) -> Login {
 
 /// A private key of cryptosign: 32 bytes in hex, as `keygen` writes it.
 fn read_key(file: &Path) -> Result<CryptosignKey, Failure> {
-    let bytes = secret_input::key_of_file(file, "--key")?.ok_or_else(|| {
+    let bytes = secret_input::key_of_file(file, "--key").map_err(of_command_line)?.ok_or_else(|| {
         Failure::usage(format!(
             "{} (--key) holds no private key: expected 64 hex digits, as serverwamp keygen --key FILE writes them",
             file.display()

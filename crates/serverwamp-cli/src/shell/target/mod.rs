@@ -3,6 +3,7 @@
 //! Each setting comes from the first of these that has it: an option; the context of `--context`; the environment; the context that
 //! is selected; the default. A proof that was written down for one authid is never used for another one.
 
+pub(in crate::shell) mod address;
 pub(crate) mod contexts;
 mod environment;
 mod login;
@@ -10,7 +11,7 @@ mod settings;
 
 pub(crate) use self::settings::{TargetOptions, TargetSettings};
 
-use self::environment::Environment;
+use self::environment::{Environment, Secrets};
 use self::login::LoginPlan;
 use super::duration::Span;
 use crate::failure::Failure;
@@ -37,6 +38,8 @@ pub(crate) struct Target {
     /// The time of each step on the way to a session.
     pub(crate) step_timeout: Duration,
     login: LoginPlan,
+    /// All of it as it was set.
+    settings: TargetSettings,
 }
 
 impl Target {
@@ -73,19 +76,44 @@ impl Target {
     ) -> Result<Self, Failure> {
         let named = options.context.is_some();
         let Environment { settings: environment, secrets } = environment;
+        let of_environment = environment.url.clone();
         let layers = match named {
             true => [options.settings.clone(), context, environment],
             false => [options.settings.clone(), environment, context],
         };
         let [first, second, third] = layers;
+        let typed_tls = first.has_tls();
         let settings = first.or(second).or(third);
+        let url = settings.url.clone().unwrap_or_else(|| DEFAULT_URL.to_owned());
+        // Secrets of the environment are for the router that it names, if it names one.
+        let secrets = match of_environment.is_some_and(|named| named != url) {
+            true => Secrets::default(),
+            false => secrets,
+        };
+        let secure =
+            ["wss:", "rss:", "https:"].iter().any(|scheme| url.to_ascii_lowercase().starts_with(scheme));
+        // An option that cannot count is a mistake; a setting of every day that does not apply here is none.
+        let settings = if secure || typed_tls { settings } else { settings.without_tls() };
         let subprotocol = settings.subprotocol()?;
         let tls = settings.tls()?;
-        let url = settings.url.clone().unwrap_or_else(|| DEFAULT_URL.to_owned());
         let realm = settings.realm.clone().unwrap_or_else(|| DEFAULT_REALM.to_owned());
         let login = LoginPlan::new(&settings, secrets, options.ticket)?;
         let step_timeout = options.connect_timeout.map_or(STEP_TIMEOUT, |Span(timeout)| timeout);
-        Ok(Self { url, realm, subprotocol, tls, step_timeout, login })
+        Ok(Self { url, realm, subprotocol, tls, step_timeout, login, settings })
+    }
+
+    /// The option whose file this text begins with.
+    pub(in crate::shell) fn option_of_file(&self, text: &str) -> Option<&'static str> {
+        self.settings.option_of_file(text)
+    }
+
+    /// The address as other people may see it: without a query and a user, which may be secrets.
+    pub(crate) fn shown_url(&self) -> String {
+        let url = self.url.split('?').next().unwrap_or_default();
+        match (url.split_once("://"), url.rsplit_once('@')) {
+            (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://{rest}"),
+            _ => url.to_owned(),
+        }
     }
 
     /// A client that is about to connect there. A secret that nobody wrote down is asked for at the terminal.

@@ -1,5 +1,6 @@
 //! The settings of a target, as options and as entries of a context.
 
+use super::address;
 use crate::failure::Failure;
 use crate::shell::duration::Span;
 use clap::Args;
@@ -7,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serverwamp::Serializer;
 use serverwamp::client::ClientTls;
 use serverwamp_proto::websocket::Subprotocol;
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
 /// The options of every command that connects to a router.
 #[derive(Args, Clone, Debug, Default)]
@@ -75,6 +77,7 @@ pub(crate) struct TargetSettings {
 impl TargetSettings {
     /// These settings, and those of `other` where these say nothing.
     pub(super) fn or(self, other: Self) -> Self {
+        let other = if self.is_elsewhere(&other) { other.without_login() } else { other };
         let (has_proof, same_user) = (
             self.has_proof(),
             self.authid.is_none() || other.authid.is_none() || self.authid == other.authid,
@@ -100,12 +103,47 @@ impl TargetSettings {
         }
     }
 
+    /// Whether both name a router, and not the same one: a login belongs to its router, which alone should see a ticket.
+    pub(super) fn is_elsewhere(&self, other: &Self) -> bool {
+        self.url.is_some() && other.url.is_some() && self.url != other.url
+    }
+
+    fn without_login(self) -> Self {
+        Self { authid: None, ..self.without_proof() }
+    }
+
     pub(super) fn has_proof(&self) -> bool {
         self.ticket_file.is_some() || self.secret_file.is_some() || self.key.is_some()
     }
 
     fn without_proof(self) -> Self {
         Self { ticket_file: None, secret_file: None, key: None, ..self }
+    }
+
+    /// Without what only TLS needs, for a router without it.
+    pub(super) fn without_tls(self) -> Self {
+        Self { tls_ca: None, ..self.without_certificate() }
+    }
+
+    pub(super) fn has_tls(&self) -> bool {
+        self.tls_files().iter().any(|(_, file)| file.is_some())
+    }
+
+    /// The files that TLS needs, with the options that name them.
+    fn tls_files(&self) -> [(&'static str, Option<&Path>); 3] {
+        [
+            ("--tls-ca", self.tls_ca.as_deref()),
+            ("--tls-certificates", self.tls_certificates.as_deref()),
+            ("--tls-key", self.tls_key.as_deref()),
+        ]
+    }
+
+    /// The option that names the file at the beginning of this text, as the library says what is wrong with one.
+    pub(super) fn option_of_file(&self, text: &str) -> Option<&'static str> {
+        let begins = |file: &Path| {
+            text.strip_prefix(&*file.to_string_lossy()).is_some_and(|rest| rest.starts_with(':'))
+        };
+        self.tls_files().iter().find(|(_, file)| file.is_some_and(begins)).map(|(option, _)| *option)
     }
 
     fn without_certificate(self) -> Self {
@@ -137,6 +175,11 @@ impl TargetSettings {
     /// # Errors
     /// The first setting that cannot be used.
     pub(crate) fn check(&self) -> Result<(), Failure> {
+        if let Some(url) = &self.url
+            && let Some(why) = address::fault(url)
+        {
+            return Err(Failure::usage(format!("{url:?} is no address of a router: {why}")));
+        }
         self.subprotocol()?;
         self.tls()?;
         Ok(())
@@ -181,7 +224,14 @@ impl TargetSettings {
                 ));
             }
         }
-        let set = self.tls_ca.is_some() || self.tls_key.is_some();
-        Ok(set.then_some(tls))
+        for (option, file) in self.tls_files() {
+            if let Some(file) = file {
+                // Their contents are looked at when they are used.
+                File::open(file).map_err(|error| {
+                    Failure::usage(format!("{option} {} cannot be read: {error}", file.display()))
+                })?;
+            }
+        }
+        Ok(self.has_tls().then_some(tls))
     }
 }
