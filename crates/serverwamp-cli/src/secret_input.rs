@@ -47,7 +47,21 @@ pub(crate) fn asked_once(prompt: &str, files: &str) -> Result<Secret, Failure> {
     let mut quiet = unix::QuietTerminal::of_process(files)?;
     let line = quiet.line(prompt)?;
     drop(quiet);
-    checked(&line)
+    checked(&line, "the terminal")
+}
+
+/// Returns whether a person is being asked for a secret.
+pub(crate) fn is_asking() -> bool {
+    #[cfg(unix)]
+    return unix::is_asking();
+    #[cfg(not(unix))]
+    false
+}
+
+/// Lets the terminal show again what is typed, before the process ends without returning from a prompt.
+pub(crate) fn give_terminal_back() {
+    #[cfg(unix)]
+    unix::give_back();
 }
 
 #[cfg(not(unix))]
@@ -77,7 +91,7 @@ fn hex_32(digits: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
 
 /// Everything in a file but one line break at its end.
 fn all_of(input: impl Read, name: &str) -> Result<Secret, Failure> {
-    checked(without_line_break(&whole(input, name)?))
+    checked(without_line_break(&whole(input, name)?), name)
 }
 
 fn whole(input: impl Read, name: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
@@ -95,11 +109,11 @@ fn unreadable(name: &str, error: &std::io::Error) -> Failure {
     Failure::runtime(format!("no secret can be read from {name}: {error}"))
 }
 
-fn checked(secret: &[u8]) -> Result<Secret, Failure> {
+fn checked(secret: &[u8], name: &str) -> Result<Secret, Failure> {
     match secret.len() {
-        0 => Err(Failure::runtime("the secret is empty")),
+        0 => Err(Failure::runtime(format!("the secret from {name} is empty"))),
         1..=LONGEST => Ok(Secret::new(secret)),
-        _ => Err(Failure::runtime(format!("the secret has more than {LONGEST} bytes"))),
+        _ => Err(Failure::runtime(format!("the secret from {name} has more than {LONGEST} bytes"))),
     }
 }
 
@@ -127,7 +141,7 @@ fn typed() -> Result<Secret, Failure> {
     let first = quiet.line("Secret: ")?;
     let second = quiet.line("Once more: ")?;
     drop(quiet);
-    let first = checked(&first)?;
+    let first = checked(&first, "the terminal")?;
     match first.matches(&**second) {
         true => Ok(first),
         false => Err(Failure::runtime("the two secrets differ")),
@@ -141,11 +155,29 @@ mod unix {
     use super::{Failure, File, LONGEST, Zeroizing, input};
     use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
     use std::io::{Read as _, Write as _};
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
+    /// The terminal that shows nothing at present, and how it was before.
+    static QUIET: Mutex<Option<(File, Termios)>> = Mutex::new(None);
+
+    fn quiet() -> MutexGuard<'static, Option<(File, Termios)>> {
+        QUIET.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_asking() -> bool {
+        quiet().is_some()
+    }
+
+    pub(super) fn give_back() {
+        if let Some((terminal, before)) = quiet().take() {
+            // A terminal that is gone needs nothing.
+            let _restored = tcsetattr(&terminal, OptionalActions::Now, &before);
+        }
+    }
 
     /// A terminal that shows nothing and sends no signals, until it is dropped: a Ctrl-C that ended the program would leave it like that.
     pub(super) struct QuietTerminal {
         input: File,
-        before: Termios,
     }
 
     impl QuietTerminal {
@@ -167,12 +199,15 @@ mod unix {
             };
             let input = input.map_err(unusable)?;
             let before = tcgetattr(&input).map_err(|error| unusable(error.into()))?;
-            let mut quiet = before.clone();
-            quiet.local_modes &= !(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
-            quiet.special_codes[SpecialCodeIndex::VMIN] = 1;
-            quiet.special_codes[SpecialCodeIndex::VTIME] = 0;
-            tcsetattr(&input, OptionalActions::Flush, &quiet).map_err(|error| unusable(error.into()))?;
-            Ok(Self { input, before })
+            let mut modes = before.clone();
+            modes.local_modes &= !(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
+            modes.special_codes[SpecialCodeIndex::VMIN] = 1;
+            modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+            *quiet() = Some((input.try_clone().map_err(unusable)?, before));
+            let terminal = Self { input };
+            tcsetattr(&terminal.input, OptionalActions::Flush, &modes)
+                .map_err(|error| unusable(error.into()))?;
+            Ok(terminal)
         }
 
         /// The line that is typed after a prompt.
@@ -187,10 +222,12 @@ mod unix {
                     (Ok(1), [b'\r' | b'\n']) => break,
                     // Ctrl-D behind a secret ends it.
                     (Ok(1), [4]) if !line.is_empty() => break,
-                    // Ctrl-C, Ctrl-D in place of a secret, and a terminal that is gone.
-                    (Ok(1), [3 | 4]) | (Ok(0), _) => {
+                    // Ctrl-U begins again.
+                    (Ok(1), [21]) => line.clear(),
+                    // Ctrl-C, Ctrl-\, Ctrl-D in place of a secret, and a terminal that is gone.
+                    (Ok(1), [3 | 4 | 28]) | (Ok(0), _) => {
                         drop(shown.write_all(b"\n"));
-                        return Err(Failure::runtime("stopped: no secret was read"));
+                        return Err(Failure::Stopped("stopped: no secret was read".to_owned()));
                     }
                     // Backspace takes one character, which may have several bytes.
                     (Ok(1), [8 | 127]) => while line.pop().is_some_and(|byte| byte & 0xC0 == 0x80) {},
@@ -208,8 +245,7 @@ mod unix {
 
     impl Drop for QuietTerminal {
         fn drop(&mut self) {
-            // A terminal that is gone needs nothing.
-            let _restored = tcsetattr(&self.input, OptionalActions::Now, &self.before);
+            give_back();
         }
     }
 }

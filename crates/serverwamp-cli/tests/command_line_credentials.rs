@@ -148,7 +148,7 @@ fn what_hash_and_keygen_cannot_do_is_one_line() {
     let said = format!("{nowhere} cannot be written: No such file or directory (os error 2)");
     fails(&["keygen", "--key", &nowhere], "", 1, &said);
     for input in ["", "\n", "\r\n"] {
-        fails(&["hash", "ticket"], input, 1, "the secret is empty");
+        fails(&["hash", "ticket"], input, 1, "the secret from the standard input is empty");
     }
     for (kind, what) in [("ticket", "ticket"), ("cra", "password")] {
         let said = format!("the {what} has a line break in it, expected one line");
@@ -162,7 +162,12 @@ fn what_hash_and_keygen_cannot_do_is_one_line() {
     }
     let refused = run(&["hash", "ticket", "--user", ""], "secret!!!");
     assert_eq!(refused.status.code(), Some(2), "{}", refused.stderr);
-    fails(&["hash", "cra"], &"x".repeat(5000), 1, "the secret has more than 4096 bytes");
+    fails(
+        &["hash", "cra"],
+        &"x".repeat(5000),
+        1,
+        "the secret from the standard input has more than 4096 bytes",
+    );
     let missing = directory.file("missing");
     let said = format!(
         "no secret can be read from {missing} (--secret-file): No such file or directory (os error 2)"

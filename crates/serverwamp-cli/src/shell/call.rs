@@ -66,10 +66,7 @@ pub(crate) fn run(options: &CallOptions) -> Result<(), Failure> {
     let target = Target::find(&options.target)?;
     super::block_on(async {
         let mut signals = StopSignals::listen()?;
-        let client = tokio::select! {
-            client = connect(&target) => client?,
-            () = signals.next() => return Err(stopped("before there was a connection")),
-        };
+        let client = connect(&target, &mut signals).await?;
         let mut calling = client
             .call::<CallResult, _>(&*options.uri, (Positional(arguments.args), Kwargs(arguments.kwargs)));
         if let Some(Span(timeout)) = options.timeout {
@@ -83,7 +80,13 @@ pub(crate) fn run(options: &CallOptions) -> Result<(), Failure> {
         let outcome = Following { options, out, shown: 0, inline: false, begun: Instant::now() };
         let answer = outcome.follow(call, &mut signals).await;
         let answer = match answer {
-            Err(End::Answered(error)) => Err(with_hint(&client, options, &error).await),
+            Err(End::Answered(error)) => {
+                let failure = with_hint(&client, options, &error);
+                Err(tokio::select! {
+                    failure = failure => failure,
+                    () = signals.next() => failed(&error),
+                })
+            }
             Err(End::Failed(failure)) => Err(failure),
             Ok(()) => Ok(()),
         };
@@ -93,7 +96,7 @@ pub(crate) fn run(options: &CallOptions) -> Result<(), Failure> {
 }
 
 fn stopped(when: &str) -> Failure {
-    Failure::runtime(format!("stopped {when}"))
+    Failure::Stopped(format!("stopped {when}"))
 }
 
 /// Why there is no result.

@@ -1,7 +1,7 @@
 //! `serverwamp doctor`: each step on the way to a session, and what to do about the one that fails.
 
 use super::connect::refused;
-use super::output::visible;
+use super::output::{visible_below, visible_on_a_line};
 use super::target::{Target, TargetOptions};
 use crate::failure::Failure;
 use crate::stop::StopSignals;
@@ -39,13 +39,13 @@ pub(crate) fn run(options: &DoctorOptions) -> Result<(), Failure> {
         let chart = Arc::new(Chart::new());
         tokio::select! {
             outcome = examine(&target, &chart) => outcome,
-            () = signals.next() => Err(Failure::runtime("stopped")),
+            () = signals.next() => Err(Failure::Stopped("stopped".to_owned())),
         }
     })
 }
 
 async fn examine(target: &Target, chart: &Arc<Chart>) -> Result<(), Failure> {
-    chart.note("address", &format!("{}, realm {}", target.url, target.realm));
+    chart.note("address", &format!("{}, realm {}", target.shown_url(), target.realm));
     if let Some((host, port)) = host_and_port(&target.url) {
         look_up(&host, port, target, chart).await?;
     }
@@ -74,15 +74,23 @@ async fn examine(target: &Target, chart: &Arc<Chart>) -> Result<(), Failure> {
 }
 
 async fn look_up(host: &str, port: u16, target: &Target, chart: &Chart) -> Result<(), Failure> {
-    match tokio::net::lookup_host((host, port)).await {
+    let looking = tokio::time::timeout(target.step_timeout, tokio::net::lookup_host((host, port)));
+    let late = || format!("no answer within {:?}", target.step_timeout);
+    let found = looking.await.map_err(|_| late()).and_then(|found| found.map_err(|error| error.to_string()));
+    match found {
         Ok(found) => {
-            let addresses: Vec<String> = found.map(|address| address.ip().to_string()).collect();
+            let mut addresses: Vec<String> = Vec::new();
+            for address in found.map(|address| address.ip().to_string()) {
+                if !addresses.contains(&address) {
+                    addresses.push(address);
+                }
+            }
             chart.good("DNS", &format!("{host} is {}", addresses.join(", ")));
             Ok(())
         }
-        Err(error) => {
+        Err(why) => {
             chart.fail("DNS");
-            let error = ClientError::Dns { address: target.url.clone(), why: error.to_string() };
+            let error = ClientError::Dns { address: target.shown_url(), why };
             Err(refused(&error, target))
         }
     }
@@ -106,11 +114,15 @@ async fn ping(client: &Client, chart: &Chart, patience: Duration) -> Result<(), 
             && matches!(error.uri(), uris::error::NETWORK_FAILURE | uris::error::TIMEOUT)
         {
             chart.fail("ping");
-            let text =
-                format!("the router let the client in and does not answer: {}", visible(&error.to_string()));
-            return Err(Failure::Connection(format!(
-                "{text}\n  is it overloaded, or does a proxy hold messages back?"
-            )));
+            let text = visible_below(&error.to_string());
+            return Err(Failure::Connection(match error.uri() {
+                uris::error::TIMEOUT => format!(
+                    "the router let the client in and does not answer: {text}\n  is it overloaded, or does a proxy hold messages back?"
+                ),
+                _ => format!(
+                    "the router let the client in and then failed: {text}\n  is it a router, and does a proxy on the way allow long connections?"
+                ),
+            }));
         }
         times.push(begun.elapsed());
     }
@@ -131,7 +143,7 @@ fn step_of(error: &ClientError) -> &'static str {
         ClientError::Dns { .. } => "DNS",
         ClientError::Connect { .. } => "connection",
         ClientError::Tls { .. } => "TLS",
-        ClientError::Upgrade { .. } => "upgrade",
+        ClientError::Upgrade { .. } | ClientError::LongPoll { .. } => "upgrade",
         ClientError::RawSocket { .. } => "handshake",
         ClientError::Broken { step, .. } | ClientError::Late { step, .. } => match step {
             ConnectStep::Login => "login",
@@ -235,7 +247,7 @@ impl Chart {
     fn line(&self, colour: &str, mark: &str, step: &str, found: &str) {
         let (colour, plain) = if self.colours { (colour, "\x1b[0m") } else { ("", "") };
         // Who does not read it has the exit status.
-        drop(writeln!(std::io::stdout(), "{colour}{mark}{plain} {step:<11}{}", visible(found)));
+        drop(writeln!(std::io::stdout(), "{colour}{mark}{plain} {step:<11}{}", visible_on_a_line(found)));
     }
 }
 

@@ -10,6 +10,7 @@ mod connect;
 pub(crate) mod context;
 pub(crate) mod doctor;
 pub(crate) mod duration;
+mod hurry;
 mod json;
 pub(crate) mod link;
 mod output;
@@ -25,8 +26,10 @@ pub(crate) use self::output::{Out, visible};
 use crate::failure::Failure;
 use std::future::Future;
 
-/// Runs one command of the shell to its end.
+/// Runs one command of the shell to its end. A second Ctrl-C ends it wherever it is.
 pub(crate) fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    hurry::watch()?;
+    // One thread: whoever reads the output slowly is sent no more than that, because what writes it also reads the connection.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -2,12 +2,13 @@
 
 use super::connect::{connect, failed};
 use super::json;
-use super::output::{Form, Item, Out, OutputOptions};
+use super::output::{Form, Out, OutputOptions, visible_below};
 use super::target::{Target, TargetOptions};
 use super::words::Words;
 use crate::failure::Failure;
+use crate::stop::StopSignals;
 use clap::Args;
-use serverwamp::client::ClientPublication;
+use serverwamp::client::{ClientPublication, SessionEnd};
 use serverwamp::extract::{Args as Positional, Kwargs};
 use serverwamp::{SessionId, Value};
 
@@ -70,7 +71,8 @@ pub(crate) fn run(options: &PublishOptions) -> Result<(), Failure> {
     let eligible = sessions(&options.receivers.eligible, "--eligible")?;
     let target = Target::find(&options.target)?;
     super::block_on(async {
-        let client = connect(&target).await?;
+        let mut signals = StopSignals::listen()?;
+        let client = connect(&target, &mut signals).await?;
         let mut publication = client.publication(&*options.uri);
         if options.retain {
             publication = publication.retain();
@@ -81,38 +83,38 @@ pub(crate) fn run(options: &PublishOptions) -> Result<(), Failure> {
         publication = excluded.into_iter().fold(publication, ClientPublication::exclude);
         let publication = options.receivers.narrow(publication, eligible);
         let payload = (Positional(arguments.args), Kwargs(arguments.kwargs));
-        let sent = match options.ack {
-            true => publication.send(payload).await.map(Some),
-            false => publication.send_unacknowledged(payload).await.map(|()| None),
-        };
-        let printed = match sent {
-            Ok(Some(id)) => {
-                let form = options.output.output;
-                let id = Value::from(id.get());
-                let item = match form {
-                    Form::Json | Form::Jsonl => {
-                        return finish(
-                            client,
-                            Out::new(form)
-                                .line(&json::compact(&Value::Dict(json::dict([("publication", id)])))),
-                        )
-                        .await;
-                    }
-                    Form::Pretty | Form::Raw => Item { args: vec![id], ..Item::default() },
-                };
-                Out::new(form).item(&item)
+        let sending = async {
+            match options.ack {
+                true => publication.send(payload).await.map(Some),
+                false => publication.send_unacknowledged(payload).await.map(|()| None),
             }
-            Ok(None) => Ok(()),
-            Err(error) => Err(failed(&error)),
+            .map_err(|error| failed(&error))
         };
-        finish(client, printed).await
+        let sent = signals.unless(sending, "before the router had accepted the event").await;
+        let outcome = match &sent {
+            Ok(Some(id)) => tell(id.get(), Out::new(options.output.output)),
+            Ok(None) => Ok(()),
+            Err(_) => sent.map(drop),
+        };
+        // GOODBYE comes behind the event, so that it is not lost on the way.
+        let ending = client.clone();
+        let ((), end) = tokio::join!(client.leave(), ending.closed());
+        match end {
+            SessionEnd::Left => outcome,
+            // Nobody waited for an answer, and the answer was the end of the session: an event that is too long.
+            _ => outcome.and_then(|()| Err(Failure::Connection(visible_below(&end.to_string())))),
+        }
     })
 }
 
-/// GOODBYE comes behind the event, so that it is not lost on the way.
-async fn finish(client: serverwamp::client::Client, outcome: Result<(), Failure>) -> Result<(), Failure> {
-    client.leave().await;
-    outcome
+/// Prints the id of the publication.
+fn tell(id: u64, out: Out) -> Result<(), Failure> {
+    match out.form {
+        Form::Pretty | Form::Raw => out.line(&id.to_string()),
+        Form::Json | Form::Jsonl => {
+            out.line(&json::compact(&Value::Dict(json::dict([("publication", id.into())]))))
+        }
+    }
 }
 
 fn sessions(ids: &[u64], option: &str) -> Result<Vec<SessionId>, Failure> {

@@ -1,9 +1,9 @@
 //! `serverwamp subscribe`: the events of a topic or a pattern, until enough have come or Ctrl-C.
 
 use super::clock::time_of_day;
-use super::connect::{connect, failed, refused, with_advice};
+use super::connect::{failed, join};
 use super::json;
-use super::output::{Form, Item, Out, OutputOptions, parts, visible};
+use super::output::{Form, Item, Out, OutputOptions, parts, visible_below, visible_on_a_line};
 use super::target::{Target, TargetOptions};
 use crate::failure::Failure;
 use crate::stop::StopSignals;
@@ -67,10 +67,11 @@ pub(crate) fn run(options: &SubscribeOptions) -> Result<(), Failure> {
     let target = Target::find(&options.target)?;
     super::block_on(async {
         let mut signals = StopSignals::listen()?;
-        let client = match options.recover {
-            true => come_back(&target).await?,
-            false => connect(&target).await?,
+        let builder = match options.recover {
+            true => target.builder()?.reconnect(Reconnect::new()),
+            false => target.builder()?,
         };
+        let client = join(&target, builder, &mut signals).await?;
         let mut subscribing = client.subscribe(options.matching.of(&options.uri));
         if options.retained {
             subscribing = subscribing.get_retained();
@@ -78,7 +79,15 @@ pub(crate) fn run(options: &SubscribeOptions) -> Result<(), Failure> {
         if options.recover {
             subscribing = subscribing.recover();
         }
-        let events = subscribing.await.map_err(|error| failed(&error))?;
+        let subscribing = async { subscribing.await.map_err(|error| failed(&error)) };
+        let events = match signals.unless(subscribing, "before the router had answered").await {
+            // That is how a subscription ends.
+            Err(Failure::Stopped(_)) => {
+                client.leave().await;
+                return Ok(());
+            }
+            subscribed => subscribed?,
+        };
         let out = Out::new(options.output.output);
         let outcome = tokio::select! {
             outcome = print(&client, events, out, options.count) => outcome,
@@ -87,12 +96,6 @@ pub(crate) fn run(options: &SubscribeOptions) -> Result<(), Failure> {
         client.leave().await;
         outcome
     })
-}
-
-/// A client that connects again when its session has ended.
-async fn come_back(target: &Target) -> Result<Client, Failure> {
-    let joined = target.builder()?.reconnect(Reconnect::new()).await;
-    joined.map_err(|error| with_advice(refused(&error, target), &error, target))
 }
 
 async fn print(client: &Client, mut events: Subscriber, out: Out, count: Option<u64>) -> Result<(), Failure> {
@@ -125,7 +128,7 @@ async fn print(client: &Client, mut events: Subscriber, out: Out, count: Option<
 
 fn note(text: fmt::Arguments<'_>) {
     // Who does not read the errors has nothing to be told.
-    drop(writeln!(std::io::stderr(), "serverwamp: {}", visible(&text.to_string())));
+    drop(writeln!(std::io::stderr(), "serverwamp: {}", visible_below(&text.to_string())));
 }
 
 fn item(event: &ReceivedEvent, out: Out) -> Result<Item, Failure> {
@@ -155,7 +158,7 @@ fn item(event: &ReceivedEvent, out: Out) -> Result<Item, Failure> {
 fn lead(event: &ReceivedEvent, colours: bool) -> String {
     let (dim, bold, plain) = if colours { ("\x1b[2m", "\x1b[1m", "\x1b[0m") } else { ("", "", "") };
     let retained = if event.is_retained() { " (retained)" } else { "" };
-    format!("{dim}{}{plain} {bold}{}{plain}{retained}", time_of_day(), visible(event.topic()))
+    format!("{dim}{}{plain} {bold}{}{plain}{retained}", time_of_day(), visible_on_a_line(event.topic()))
 }
 
 /// Why no more events come, though nobody asked to stop.
@@ -168,5 +171,5 @@ pub(super) async fn ended(client: &Client) -> Failure {
 
 /// How a session has ended, for people.
 pub(super) async fn end_of(client: &Client) -> String {
-    visible(&client.closed().await.to_string())
+    visible_below(&client.closed().await.to_string())
 }

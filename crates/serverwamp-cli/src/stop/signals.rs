@@ -37,6 +37,21 @@ impl StopSignals {
         Ok(Self {})
     }
 
+    /// Does `work`, unless it is asked to stop first.
+    ///
+    /// # Errors
+    /// Those of the work; that it was stopped.
+    pub(crate) async fn unless<T>(
+        &mut self,
+        work: impl Future<Output = Result<T, Failure>>,
+        doing: &str,
+    ) -> Result<T, Failure> {
+        tokio::select! {
+            done = work => done,
+            () = self.next() => Err(Failure::Stopped(format!("stopped {doing}"))),
+        }
+    }
+
     /// Waits for the next one.
     #[cfg(unix)]
     pub(crate) async fn next(&mut self) {

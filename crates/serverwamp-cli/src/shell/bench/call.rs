@@ -6,6 +6,7 @@ use super::{LoadOptions, ReportOptions, connections, measure};
 use crate::failure::Failure;
 use crate::shell::target::Target;
 use crate::shell::words::{Arguments, Words};
+use crate::stop::StopSignals;
 use clap::Args;
 use serverwamp::client::Client;
 use serverwamp::extract::{Args as Positional, Kwargs};
@@ -29,16 +30,16 @@ pub(crate) struct CallBenchOptions {
     pub(super) report: ReportOptions,
 }
 
-pub(super) async fn run(options: &CallBenchOptions) -> Result<Report, Failure> {
+pub(super) async fn run(options: &CallBenchOptions, signals: &mut StopSignals) -> Result<Report, Failure> {
     let arguments = options.words.read()?;
     let target = Target::find(&options.report.target)?;
-    let clients = connections(&target, options.load.connections).await?;
+    let clients = connections(&target, options.load.connections, signals).await?;
     let arguments = Arc::new(arguments);
     let operations: Vec<_> = clients
         .iter()
         .map(|client| operation(client.clone(), options.uri.clone(), Arc::clone(&arguments)))
         .collect();
-    measure(format!("call {}", options.uri), "calls", &target, &options.load, operations).await
+    measure(format!("call {}", options.uri), "calls", &target, &options.load, operations, signals).await
 }
 
 fn operation(client: Client, uri: String, arguments: Arc<Arguments>) -> Operation {

@@ -6,6 +6,7 @@ use super::{LoadOptions, ReportOptions, circumstances, connections};
 use crate::failure::Failure;
 use crate::shell::connect::failed;
 use crate::shell::target::Target;
+use crate::stop::StopSignals;
 use clap::Args;
 use serverwamp::client::Client;
 use serverwamp::{Subscriber, Value};
@@ -46,13 +47,14 @@ struct Shared {
     received: AtomicU64,
 }
 
-pub(super) async fn run(options: &FanoutBenchOptions) -> Result<Report, Failure> {
+pub(super) async fn run(options: &FanoutBenchOptions, signals: &mut StopSignals) -> Result<Report, Failure> {
     let target = Target::find(&options.report.target)?;
-    let clients = connections(&target, options.load.connections).await?;
-    let subscribers = connections(&target, options.subscribers).await?;
+    let clients = connections(&target, options.load.connections, signals).await?;
+    let subscribers = connections(&target, options.subscribers, signals).await?;
     let mut subscriptions = Vec::new();
     for client in &subscribers {
-        subscriptions.push(client.subscribe(&*options.uri).await.map_err(|error| failed(&error))?);
+        let subscribing = async { client.subscribe(&*options.uri).await.map_err(|error| failed(&error)) };
+        subscriptions.push(signals.unless(subscribing, "before all had subscribed").await?);
     }
     let load = options.load.load();
     let shared = Arc::new(Shared {
@@ -70,10 +72,13 @@ pub(super) async fn run(options: &FanoutBenchOptions) -> Result<Report, Failure>
         .iter()
         .map(|client| operation(client.clone(), options.uri.clone(), Arc::clone(&shared)))
         .collect();
-    let published = load.run(operations).await;
+    let published = load.run(operations, signals).await;
     let expected = shared.published.load(Ordering::Relaxed) * u64::from(options.subscribers);
     let deadline = Instant::now() + LATE;
-    while shared.received.load(Ordering::Relaxed) < expected && Instant::now() < deadline {
+    while shared.received.load(Ordering::Relaxed) < expected
+        && Instant::now() < deadline
+        && !published.stopped
+    {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     for client in subscribers {

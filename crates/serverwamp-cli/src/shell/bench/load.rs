@@ -2,13 +2,14 @@
 
 use super::bar::Bar;
 use super::report::Measured;
+use crate::stop::StopSignals;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use serverwamp::WampError;
+use serverwamp::{WampError, uris};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// One request, from its sending to its answer.
 pub(super) type Operation = Arc<dyn Fn() -> BoxFuture<'static, Result<(), WampError>> + Send + Sync>;
@@ -31,10 +32,18 @@ pub(super) struct Load {
     pub(super) warm_up: Duration,
 }
 
+/// The time after the end for requests that were due before it to be sent.
+const SENT_LATE: Duration = Duration::from_secs(1);
+/// The time after the end for requests to be answered.
+const ANSWERED_LATE: Duration = Duration::from_secs(5);
+/// Requests that are due and wait for the loop that sends them: it reads what it has room for.
+const DUE: usize = 1024;
+
 impl Load {
-    /// Puts the load on these connections, and returns what was measured.
-    pub(super) async fn run(self, connections: Vec<Operation>) -> Measured {
+    /// Puts the load on these connections, and returns what was measured until its end, or until Ctrl-C.
+    pub(super) async fn run(self, connections: Vec<Operation>, signals: &mut StopSignals) -> Measured {
         let begin = Instant::now() + self.warm_up;
+        let (stop, stopped) = watch::channel(false);
         let shared = Arc::new(Shared {
             begin,
             end: match self.amount {
@@ -45,6 +54,7 @@ impl Load {
                 Amount::Time(_) => i64::MAX,
                 Amount::Count(count) => i64::try_from(count).unwrap_or(i64::MAX),
             }),
+            stopped,
         });
         let bar = Bar::new(self);
         let count = u32::try_from(connections.len()).unwrap_or(u32::MAX);
@@ -57,24 +67,33 @@ impl Load {
                     None => tokio::spawn(closed(operation, self.in_flight, shared, bar)),
                     Some(rate) => {
                         let every = Duration::from_secs_f64(f64::from(count) / f64::from(rate));
-                        let due = pace(
-                            begin - self.warm_up + every.mul_f64(f64::from(at) / f64::from(count)),
-                            every,
-                            &shared,
-                        );
-                        tokio::spawn(open(operation, self.in_flight, due, shared, bar))
+                        let first = begin - self.warm_up + every.mul_f64(f64::from(at) / f64::from(count));
+                        let due = pace(first, every, &shared);
+                        tokio::spawn(open(operation, self.in_flight, due, every, shared, bar))
                     }
                 }
             })
             .collect();
         let mut all = Measured::default();
-        for task in tasks {
-            if let Ok(measured) = task.await {
-                all.add(&measured);
+        {
+            let mut ends = std::pin::pin!(async {
+                for task in tasks {
+                    if let Ok(measured) = task.await {
+                        all.add(&measured);
+                    }
+                }
+            });
+            tokio::select! {
+                () = &mut ends => {}
+                () = signals.next() => {
+                    stop.send_replace(true);
+                    ends.await;
+                }
             }
         }
-        all.elapsed =
-            shared.end.map_or_else(Instant::now, |end| end.min(Instant::now())).duration_since(begin);
+        all.stopped = *stop.borrow();
+        let now = Instant::now();
+        all.elapsed = shared.end.map_or(now, |end| end.min(now)).saturating_duration_since(begin);
         bar.finish();
         all
     }
@@ -85,12 +104,13 @@ struct Shared {
     begin: Instant,
     end: Option<Instant>,
     left: AtomicI64,
+    stopped: watch::Receiver<bool>,
 }
 
 impl Shared {
     /// Whether a request that is sent now counts; `None` when no more are to be sent.
     fn next(&self, at: Instant) -> Option<bool> {
-        if self.end.is_some_and(|end| at >= end) {
+        if self.end.is_some_and(|end| at >= end) || *self.stopped.borrow() {
             return None;
         }
         if at < self.begin {
@@ -98,75 +118,140 @@ impl Shared {
         }
         (self.left.fetch_sub(1, Ordering::Relaxed) > 0).then_some(true)
     }
+
+    /// How many requests there would be from this one on, which is due but too late to be sent; `None` if it is not.
+    fn unsent_from(&self, at: Instant, every: Duration) -> Option<u64> {
+        let end = self.end.filter(|end| Instant::now() >= *end + SENT_LATE)?;
+        let rest = end.saturating_duration_since(at).as_secs_f64() / every.as_secs_f64().max(1e-9);
+        // A count of requests: far from where a float loses digits.
+        Some(rest.ceil() as u64)
+    }
+
+    /// Waits for the time when no more answers are awaited, or for Ctrl-C; returns whether it was Ctrl-C.
+    async fn over(&self) -> bool {
+        let late = async {
+            match self.end {
+                Some(end) => tokio::time::sleep_until((end + ANSWERED_LATE).into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        let mut stopped = self.stopped.clone();
+        tokio::select! {
+            () = late => false,
+            // The sender lives until all loops have ended.
+            _changed = stopped.wait_for(|stopped| *stopped) => true,
+        }
+    }
+}
+
+/// Whether there is no use in sending more.
+fn is_lost(answer: &Result<(), WampError>) -> bool {
+    answer.as_ref().is_err_and(|error| error.uri() == uris::error::NETWORK_FAILURE)
 }
 
 /// Each of `in_flight` places sends the next request when its last one is answered.
 async fn closed(operation: Operation, in_flight: u32, shared: Arc<Shared>, bar: Bar) -> Measured {
     let mut measured = Measured::default();
     let mut under_way = FuturesUnordered::new();
-    let send = |under_way: &FuturesUnordered<_>| {
+    // Requests under way that count.
+    let mut counted = 0_u64;
+    let send = |under_way: &FuturesUnordered<_>, counted: &mut u64| {
         let sent = Instant::now();
         if let Some(counts) = shared.next(sent) {
+            *counted += u64::from(counts);
             let request = operation();
             under_way.push(async move { (request.await, sent, counts) });
         }
     };
     for _ in 0..in_flight {
-        send(&under_way);
+        send(&under_way, &mut counted);
     }
-    while let Some((answer, sent, counts)) = under_way.next().await {
-        if counts {
-            bar.count();
-            measured.record(&answer, sent.elapsed());
+    let mut over = std::pin::pin!(shared.over());
+    loop {
+        tokio::select! {
+            next = under_way.next() => {
+                let Some((answer, sent, counts)) = next else { return measured };
+                counted -= u64::from(counts);
+                if counts {
+                    bar.count();
+                    measured.record(&answer, sent.elapsed());
+                }
+                if !is_lost(&answer) {
+                    send(&under_way, &mut counted);
+                }
+            }
+            stopped = &mut over => {
+                measured.unanswered += if stopped { 0 } else { counted };
+                return measured;
+            }
         }
-        send(&under_way);
     }
-    measured
 }
 
 /// Sends each request when it is due, if there is room for it, otherwise as soon as there is; its latency begins when it is due.
 async fn open(
     operation: Operation,
     in_flight: u32,
-    mut due: mpsc::UnboundedReceiver<Instant>,
+    mut due: mpsc::Receiver<Instant>,
+    every: Duration,
     shared: Arc<Shared>,
     bar: Bar,
 ) -> Measured {
     let mut measured = Measured::default();
     let mut under_way = FuturesUnordered::new();
+    let mut counted = 0_u64;
     let mut more = true;
+    let mut over = std::pin::pin!(shared.over());
     while more || !under_way.is_empty() {
         let room = under_way.len() < in_flight as usize;
         tokio::select! {
             at = due.recv(), if more && room => match at {
                 Some(at) => {
+                    if let Some(unsent) = shared.unsent_from(at, every) {
+                        measured.unsent += unsent;
+                        more = false;
+                        continue;
+                    }
                     measured.late(at.elapsed());
                     let counts = at >= shared.begin;
+                    counted += u64::from(counts);
                     let request = operation();
                     under_way.push(async move { (request.await, at, counts) });
                 }
                 None => more = false,
             },
             Some((answer, at, counts)) = under_way.next() => {
+                counted -= u64::from(counts);
                 if counts {
                     bar.count();
                     measured.record(&answer, at.elapsed());
                 }
+                more &= !is_lost(&answer);
+            }
+            stopped = &mut over => {
+                if !stopped {
+                    measured.unanswered += counted;
+                    // Those that had no room to be sent.
+                    let next = if more { due.recv().await } else { None };
+                    measured.unsent += next.and_then(|at| shared.unsent_from(at, every)).unwrap_or(0);
+                }
+                return measured;
             }
         }
     }
     measured
 }
 
-/// A thread that tells when requests are due: timers of the runtime are a millisecond coarse.
-fn pace(first: Instant, every: Duration, shared: &Arc<Shared>) -> mpsc::UnboundedReceiver<Instant> {
-    let (tell, due) = mpsc::unbounded_channel();
+/// A thread that tells when requests are due: timers of the runtime are a millisecond coarse. If nobody has room for them, it falls
+/// behind, and tells what was due all the same.
+fn pace(first: Instant, every: Duration, shared: &Arc<Shared>) -> mpsc::Receiver<Instant> {
+    let (tell, due) = mpsc::channel(DUE);
     let shared = Arc::clone(shared);
     std::thread::spawn(move || {
         let mut at = first;
         while shared.next(at).is_some() {
             std::thread::sleep(at.saturating_duration_since(Instant::now()));
-            if tell.send(at).is_err() {
+            if tell.blocking_send(at).is_err() {
                 return;
             }
             at += every;

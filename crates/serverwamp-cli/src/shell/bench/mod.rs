@@ -18,10 +18,13 @@ use super::duration::Span;
 use super::output::{Form, Out};
 use super::target::{Target, TargetOptions};
 use crate::failure::Failure;
+use crate::stop::StopSignals;
 use clap::{Args, Subcommand};
 use serverwamp::Value;
 use serverwamp::client::Client;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// What is measured.
@@ -92,10 +95,10 @@ impl LoadOptions {
 }
 
 /// Sessions, each with a connection of its own.
-async fn connections(target: &Target, count: u32) -> Result<Vec<Client>, Failure> {
+async fn connections(target: &Target, count: u32, signals: &mut StopSignals) -> Result<Vec<Client>, Failure> {
     let mut clients = Vec::new();
     for _ in 0..count {
-        clients.push(connect(target).await?);
+        clients.push(connect(target, signals).await?);
     }
     Ok(clients)
 }
@@ -103,7 +106,7 @@ async fn connections(target: &Target, count: u32) -> Result<Vec<Client>, Failure
 /// What a figure is of no use without.
 fn circumstances(target: &Target, load: &LoadOptions) -> Vec<(&'static str, Value)> {
     let mut all = vec![
-        ("url", Value::from(&*target.url)),
+        ("url", Value::from(target.shown_url())),
         ("realm", Value::from(&*target.realm)),
         ("connections", load.connections.into()),
         ("in flight", load.load().in_flight.into()),
@@ -121,45 +124,66 @@ async fn measure(
     target: &Target,
     options: &LoadOptions,
     connections: Vec<Operation>,
+    signals: &mut StopSignals,
 ) -> Result<Report, Failure> {
     if let Some(first) = connections.first() {
-        first().await.map_err(|error| failed(&error))?;
+        let first = async { first().await.map_err(|error| failed(&error)) };
+        signals.unless(first, "before the first answer").await?;
     }
     let load = options.load();
     let circumstances = circumstances(target, options);
-    let measured = load.run(connections).await;
+    let measured = load.run(connections, signals).await;
     Ok(Report { what, unit, circumstances, open_loop: load.rate.is_some(), measured, expected: None })
 }
 
 pub(crate) fn run(command: &BenchCommand) -> Result<(), Failure> {
+    super::hurry::watch()?;
     // More than one thread: connections are to hold up the server and not each other.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::runtime(format!("cannot start threads: {error}")))?;
-    let (report, options) = match command {
-        BenchCommand::Call(options) => (runtime.block_on(call::run(options)), &options.report),
-        BenchCommand::Publish(options) => (runtime.block_on(publish::run(options)), &options.report),
-        BenchCommand::Fanout(options) => (runtime.block_on(fanout::run(options)), &options.report),
+    let options = match command {
+        BenchCommand::Call(options) => &options.report,
+        BenchCommand::Publish(options) => &options.report,
+        BenchCommand::Fanout(options) => &options.report,
     };
+    // Before the measurement, which may take long: a path that cannot be written is known at once.
+    let picture =
+        options.plot.as_ref().map(|path| File::create(path).map_err(|error| unwritable(path, &error)));
+    let picture = picture.transpose()?;
+    let report = runtime.block_on(async {
+        let mut signals = StopSignals::listen()?;
+        match command {
+            BenchCommand::Call(options) => call::run(options, &mut signals).await,
+            BenchCommand::Publish(options) => publish::run(options, &mut signals).await,
+            BenchCommand::Fanout(options) => fanout::run(options, &mut signals).await,
+        }
+    });
     runtime.shutdown_timeout(Duration::from_millis(100));
-    tell(&report?, options)
+    tell(&report?, options, picture)
 }
 
-fn tell(report: &Report, options: &ReportOptions) -> Result<(), Failure> {
-    // Before the text, so that a picture that cannot be written is not overlooked below it.
-    if let Some(path) = &options.plot {
-        let picture = plot::svg(report);
-        std::fs::write(path, picture)
-            .map_err(|error| Failure::runtime(format!("--plot {}: {error}", path.display())))?;
-    }
+fn tell(report: &Report, options: &ReportOptions, picture: Option<File>) -> Result<(), Failure> {
+    let drawn = match (picture, &options.plot) {
+        (Some(mut file), Some(path)) => {
+            file.write_all(plot::svg(report).as_bytes()).map_err(|error| unwritable(path, &error))
+        }
+        _ => Ok(()),
+    };
     let out = Out::new(if options.json { Form::Json } else { Form::Pretty });
     match options.json {
         true => out.line(&report.to_json()),
         false => out.bytes(report.to_string().as_bytes()),
     }?;
+    drawn?;
     match report.outcome() {
         Reported::Sound => Ok(()),
         Reported::Faulty(text) => Err(Failure::Answered(text)),
+        Reported::Lost(text) => Err(Failure::Connection(text)),
     }
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::runtime(format!("--plot {}: {error}", path.display()))
 }

@@ -6,6 +6,7 @@ use super::{LoadOptions, ReportOptions, connections, measure};
 use crate::failure::Failure;
 use crate::shell::target::Target;
 use crate::shell::words::{Arguments, Words};
+use crate::stop::StopSignals;
 use clap::Args;
 use serverwamp::client::Client;
 use serverwamp::extract::{Args as Positional, Kwargs};
@@ -28,15 +29,16 @@ pub(crate) struct PublishBenchOptions {
     pub(super) report: ReportOptions,
 }
 
-pub(super) async fn run(options: &PublishBenchOptions) -> Result<Report, Failure> {
+pub(super) async fn run(options: &PublishBenchOptions, signals: &mut StopSignals) -> Result<Report, Failure> {
     let arguments = Arc::new(options.words.read()?);
     let target = Target::find(&options.report.target)?;
-    let clients = connections(&target, options.load.connections).await?;
+    let clients = connections(&target, options.load.connections, signals).await?;
     let operations: Vec<_> = clients
         .iter()
         .map(|client| operation(client.clone(), options.uri.clone(), Arc::clone(&arguments)))
         .collect();
-    measure(format!("publish {}", options.uri), "publications", &target, &options.load, operations).await
+    measure(format!("publish {}", options.uri), "publications", &target, &options.load, operations, signals)
+        .await
 }
 
 fn operation(client: Client, uri: String, arguments: Arc<Arguments>) -> Operation {

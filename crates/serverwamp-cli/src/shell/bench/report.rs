@@ -2,7 +2,7 @@
 
 use super::super::json;
 use hdrhistogram::Histogram;
-use serverwamp::{Value, WampError};
+use serverwamp::{Value, WampError, uris};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -25,13 +25,27 @@ pub(super) struct Measured {
     /// The longest delay between the time when a request was due and its sending.
     latest: Duration,
     pub(super) elapsed: Duration,
+    /// Requests that were due and could not be sent, because too many others were under way.
+    pub(super) unsent: u64,
+    /// Requests without an answer, some time after the end.
+    pub(super) unanswered: u64,
+    /// Whether somebody has stopped it before its end.
+    pub(super) stopped: bool,
 }
 
 impl Default for Measured {
     fn default() -> Self {
         let latencies = Histogram::new_with_bounds(1, LONGEST, DIGITS);
         let latencies = latencies.expect("the bounds of the histogram are constants that fit together");
-        Self { latencies, errors: BTreeMap::new(), latest: Duration::ZERO, elapsed: Duration::ZERO }
+        Self {
+            latencies,
+            errors: BTreeMap::new(),
+            latest: Duration::ZERO,
+            elapsed: Duration::ZERO,
+            unsent: 0,
+            unanswered: 0,
+            stopped: false,
+        }
     }
 }
 
@@ -64,10 +78,18 @@ impl Measured {
             *self.errors.entry(uri.clone()).or_default() += count;
         }
         self.latest = self.latest.max(other.latest);
+        self.unsent += other.unsent;
+        self.unanswered += other.unanswered;
+        self.stopped |= other.stopped;
     }
 
     fn failed(&self) -> u64 {
         self.errors.values().sum()
+    }
+
+    /// Whether requests failed because the router was gone.
+    fn lost_the_router(&self) -> bool {
+        self.errors.contains_key(uris::error::NETWORK_FAILURE)
     }
 }
 
@@ -92,6 +114,8 @@ pub(super) enum Reported {
     Sound,
     /// Some requests failed, or nothing was measured.
     Faulty(String),
+    /// The router was gone before the end.
+    Lost(String),
 }
 
 impl Report {
@@ -106,6 +130,21 @@ impl Report {
     pub(super) fn outcome(&self) -> Reported {
         let (failed, done) = (self.measured.failed(), self.measured.latencies.len());
         let unit = self.unit;
+        if self.measured.stopped {
+            return Reported::Faulty("it was stopped before its end".to_owned());
+        }
+        if self.measured.lost_the_router() {
+            return Reported::Lost(format!("the connection was lost after {done} {unit}"));
+        }
+        if self.measured.unsent > 0 {
+            let unsent = self.measured.unsent;
+            return Reported::Faulty(format!(
+                "{unsent} {unit} were due and could not be sent: the rate is more than the router answers"
+            ));
+        }
+        if self.measured.unanswered > 0 {
+            return Reported::Faulty(format!("{} {unit} were not answered", self.measured.unanswered));
+        }
         match (failed, self.lost(), done) {
             (0, 0, 1..) => Reported::Sound,
             (0, 0, 0) => Reported::Faulty("nothing was measured: the time was too short".to_owned()),
@@ -137,6 +176,10 @@ impl Report {
             errors.insert(&**uri, *count);
         }
         document.insert("errors", Value::Dict(errors));
+        document.insert("unanswered", self.measured.unanswered);
+        if self.open_loop {
+            document.insert("unsent", self.measured.unsent);
+        }
         let mut shown =
             json::dict([("min", millis(latencies.min()).into()), ("mean", (latencies.mean() / 1e6).into())]);
         for percentile in PERCENTILES {
@@ -181,6 +224,11 @@ impl fmt::Display for Report {
         }
         for (uri, count) in &self.measured.errors {
             writeln!(f, "  {:<13}{count} x {}", "failed", super::super::output::visible(uri))?;
+        }
+        for (name, count) in [("unsent", self.measured.unsent), ("unanswered", self.measured.unanswered)] {
+            if count > 0 {
+                writeln!(f, "  {name:<13}{count}")?;
+            }
         }
         if latencies.is_empty() {
             return Ok(());

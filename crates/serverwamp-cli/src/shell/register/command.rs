@@ -1,10 +1,11 @@
-//! A program that answers calls: one process for each, bounded in number, time and output.
+//! A program that answers calls: one for each call, bounded in number, time and output.
 //!
 //! Invariant: no shell reads anything that a caller sent. The program and its arguments are the operator's; the call goes to its
 //! standard input.
 
 use super::super::json;
 use super::super::words::json_or_text;
+use super::group::Group;
 use crate::failure::Failure;
 use serverwamp::{Value, WampError};
 use std::ffi::OsString;
@@ -12,12 +13,15 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::Child;
 use tokio::sync::Semaphore;
 
 /// The longest result, in bytes: it has to fit into a message.
 const LONGEST_RESULT: u64 = 8 << 20;
 /// The most of the standard error that a caller is told, in bytes.
 const LONGEST_COMPLAINT: u64 = 4096;
+/// The time to read what a program has printed before it ended.
+const AFTER_THE_END: Duration = Duration::from_millis(500);
 /// The error of a program that failed.
 const COMMAND_FAILED: &str = "serverwamp.error.command_failed";
 
@@ -57,7 +61,7 @@ impl Command {
 
     /// Runs the program with this on its standard input, and returns what it printed; nothing if it printed nothing.
     ///
-    /// Dropped, as for a call that is canceled, the process is killed.
+    /// Dropped, as for a call that is canceled, the program is killed, with the processes that it has started.
     pub(super) async fn run(&self, input: &Value) -> Result<Option<Value>, WampError> {
         let _place =
             self.places.acquire().await.map_err(|_| WampError::unavailable("the shell is stopping"))?;
@@ -68,37 +72,57 @@ impl Command {
     }
 
     async fn process(&self, input: &Value) -> Result<Option<Value>, WampError> {
-        let mut process = tokio::process::Command::new(&self.program)
-            .args(&self.arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| failed(&format!("it cannot be started: {error}")))?;
+        let mut process = self.start().map_err(|error| failed(&format!("it cannot be started: {error}")))?;
+        let _whole = Group::of(&process);
         let (stdin, stdout, stderr) = (process.stdin.take(), process.stdout.take(), process.stderr.take());
         let document = json::compact(input) + "\n";
-        let write = async {
-            if let Some(mut stdin) = stdin {
-                // A program that does not read its input has still done its work.
-                drop(stdin.write_all(document.as_bytes()).await);
+        let (mut printed, mut complaint) = (Vec::new(), Vec::new());
+        let status = {
+            let exchange = async {
+                let write = async {
+                    if let Some(mut stdin) = stdin {
+                        // A program that does not read its input has still done its work.
+                        drop(stdin.write_all(document.as_bytes()).await);
+                    }
+                    Ok(())
+                };
+                tokio::try_join!(write, result_of(stdout, &mut printed), beginning_of(stderr, &mut complaint))
+            };
+            let mut exchange = std::pin::pin!(exchange);
+            tokio::select! {
+                done = &mut exchange => {
+                    done?;
+                    process.wait().await
+                }
+                status = process.wait() => {
+                    // What it printed last is in the pipes still, which a process that it left behind may hold open.
+                    if let Ok(done) = tokio::time::timeout(AFTER_THE_END, &mut exchange).await {
+                        done?;
+                    }
+                    status
+                }
             }
         };
-        let ((), printed, complaint) =
-            tokio::join!(write, all(stdout, LONGEST_RESULT), all(stderr, LONGEST_COMPLAINT));
-        let status = process.wait().await.map_err(|error| failed(&format!("its end is unknown: {error}")))?;
+        let status = status.map_err(|error| failed(&format!("its end is unknown: {error}")))?;
         if !status.success() {
-            let said = String::from_utf8_lossy(&complaint.bytes).trim_end().to_owned();
+            let said = String::from_utf8_lossy(&complaint).trim_end().to_owned();
             let text = if said.is_empty() { status.to_string() } else { said };
             return Err(match status.code() {
                 Some(code) => failed(&text).kwarg("status", code),
                 None => failed(&text),
             });
         }
-        if printed.more {
-            return Err(failed(&format!("it printed more than {} MiB", LONGEST_RESULT >> 20)));
-        }
-        result(printed.bytes)
+        result(printed)
+    }
+
+    fn start(&self) -> std::io::Result<Child> {
+        let mut command = tokio::process::Command::new(&self.program);
+        command.args(&self.arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // Proofs of who the shell is are not for a program that reads what strangers send.
+        command.env_remove("WAMP_TICKET").env_remove("WAMP_SECRET").kill_on_drop(true);
+        #[cfg(unix)]
+        command.process_group(0);
+        command.spawn()
     }
 }
 
@@ -106,23 +130,28 @@ fn failed(text: &str) -> WampError {
     WampError::new(COMMAND_FAILED).arg(text)
 }
 
-/// What was read, and whether there was more.
-struct Printed {
-    bytes: Vec<u8>,
-    more: bool,
+/// Reads a result to its end.
+///
+/// # Errors
+/// There is more than a result can be. The program is not waited for: it may never end.
+async fn result_of(from: Option<impl AsyncRead + Unpin>, into: &mut Vec<u8>) -> Result<(), WampError> {
+    let Some(from) = from else { return Ok(()) };
+    // What was read before an error is what there is.
+    drop(from.take(LONGEST_RESULT + 1).read_to_end(into).await);
+    match into.len() as u64 > LONGEST_RESULT {
+        true => Err(failed(&format!("it printed more than {} MiB", LONGEST_RESULT >> 20))),
+        false => Ok(()),
+    }
 }
 
 /// Reads to the end, so that the process never waits, and keeps the beginning.
-async fn all(from: Option<impl AsyncRead + Unpin>, most: u64) -> Printed {
-    let mut printed = Printed { bytes: Vec::new(), more: false };
-    let Some(from) = from else { return printed };
-    let mut begin = from.take(most);
-    // What was read before an error is what there is.
-    drop(begin.read_to_end(&mut printed.bytes).await);
-    let mut rest = begin.into_inner();
-    let passed_over = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
-    printed.more = passed_over.is_ok_and(|bytes| bytes > 0);
-    printed
+async fn beginning_of(from: Option<impl AsyncRead + Unpin>, into: &mut Vec<u8>) -> Result<(), WampError> {
+    let Some(from) = from else { return Ok(()) };
+    let mut beginning = from.take(LONGEST_COMPLAINT);
+    drop(beginning.read_to_end(into).await);
+    let mut rest = beginning.into_inner();
+    drop(tokio::io::copy(&mut rest, &mut tokio::io::sink()).await);
+    Ok(())
 }
 
 /// What a program printed: JSON, or else text, or else bytes; without the line break at its end.

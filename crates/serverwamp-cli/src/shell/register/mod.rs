@@ -1,13 +1,16 @@
 //! `serverwamp register`: a procedure that is served by the shell, until Ctrl-C.
 
 mod command;
+pub(super) mod group;
+mod tally;
 
 use self::command::{Command, Limits};
+use self::tally::{Shown, Tally};
 use super::clock::time_of_day;
 use super::connect::{connect, failed};
 use super::duration::Span;
 use super::json;
-use super::output::{Form, Item, Out, OutputOptions, parts, visible};
+use super::output::{Form, Item, Out, OutputOptions, parts, visible, visible_on_a_line};
 use super::subscribe::Matching;
 use super::target::{Target, TargetOptions};
 use super::words::json_or_text;
@@ -18,6 +21,7 @@ use serverwamp::client::Invoke;
 use serverwamp::extract::{Args as Positional, Caller, Kwargs, Procedure};
 use serverwamp::{Dict, Payload, Value, WampError};
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +50,7 @@ pub(crate) struct RegisterOptions {
     #[command(flatten)]
     reply: Reply,
     /// Arguments of the program, behind --
-    #[arg(value_name = "ARG", last = true, requires = "exec")]
+    #[arg(value_name = "ARG", last = true)]
     arguments: Vec<OsString>,
     /// Programs that run at once; further calls wait for one to end
     #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -114,6 +118,7 @@ enum Answerer {
 }
 
 /// One call that came.
+#[derive(Debug)]
 struct Came {
     procedure: String,
     args: Vec<Value>,
@@ -121,29 +126,27 @@ struct Came {
     caller: Dict,
 }
 
-/// What the shell prints, and in its own time: handlers do not wait for the terminal.
-const WAITING_LINES: usize = 1024;
 /// The time for calls that run to end when it is told to stop.
 const WIND_UP: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(options: &RegisterOptions) -> Result<(), Failure> {
     let answerer = Arc::new(Answerer::new(options)?);
     let target = Target::find(&options.target)?;
-    super::block_on(async {
+    let outcome = super::block_on(async {
         let mut signals = StopSignals::listen()?;
-        let client = connect(&target).await?;
-        let (say, mut said) = tokio::sync::mpsc::channel::<Came>(WAITING_LINES);
+        let client = connect(&target, &mut signals).await?;
+        let (tally, mut calls) = Tally::new(options.count);
         let running = Arc::new(tokio::sync::RwLock::new(()));
         let handler = {
             let running = Arc::clone(&running);
             move |payload: Payload, Procedure(procedure): Procedure, caller: Caller| {
-                let (answerer, say, running) = (Arc::clone(&answerer), say.clone(), Arc::clone(&running));
+                let (answerer, tally, running) = (Arc::clone(&answerer), tally.clone(), Arc::clone(&running));
                 async move {
                     let _until_done = running.read().await;
+                    let turn = tally.turn()?;
                     let came = Came::new(&payload, &procedure, &caller)?;
                     let answer = answerer.answer(&came).await;
-                    // A terminal that is slower than calls come shows some of them only.
-                    drop(say.try_send(came));
+                    turn.answered(came, payload.args.len() + payload.kwargs.len());
                     answer
                 }
             }
@@ -151,7 +154,15 @@ pub(crate) fn run(options: &RegisterOptions) -> Result<(), Failure> {
         let registering =
             client.register(options.matching.of(&options.uri), handler).invoke(options.invoke.into());
         let registering = registering.disclose_caller();
-        let registration = registering.await.map_err(|error| failed(&error))?;
+        let registering = async { registering.await.map_err(|error| failed(&error)) };
+        let registration = match signals.unless(registering, "before the router had answered").await {
+            // That is how a procedure ends to be served.
+            Err(Failure::Stopped(_)) => {
+                client.leave().await;
+                return Ok(());
+            }
+            registered => registered?,
+        };
         let out = Out::new(options.output.output);
         if out.terminal && out.form == Form::Pretty {
             out.line(&format!(
@@ -161,7 +172,7 @@ pub(crate) fn run(options: &RegisterOptions) -> Result<(), Failure> {
             ))?;
         }
         let outcome = tokio::select! {
-            outcome = print(&mut said, out, options.count) => outcome,
+            outcome = print(&mut calls, out) => outcome,
             _why = registration.ended() => Err(super::subscribe::ended(&client).await),
             () = signals.next() => Ok(()),
         };
@@ -174,25 +185,32 @@ pub(crate) fn run(options: &RegisterOptions) -> Result<(), Failure> {
         }
         client.leave().await;
         outcome
-    })
+    });
+    group::kill_all();
+    outcome
 }
 
-async fn print(
-    said: &mut tokio::sync::mpsc::Receiver<Came>,
-    out: Out,
-    count: Option<u64>,
-) -> Result<(), Failure> {
-    let mut left = count.unwrap_or(u64::MAX);
-    while left > 0 {
-        let Some(came) = said.recv().await else { return Ok(()) };
-        left -= 1;
-        out.item(&came.into_item(out.form))?;
+async fn print(calls: &mut Shown, out: Out) -> Result<(), Failure> {
+    while let Some(call) = calls.next().await {
+        if call.not_shown > 0 {
+            let text = format!("{} calls are not shown: the output is slower than they come", call.not_shown);
+            // Who does not read the errors has nothing to be told.
+            drop(writeln!(std::io::stderr(), "serverwamp: {text}"));
+        }
+        if let Some(came) = call.came {
+            out.item(&came.into_item(out.form))?;
+        }
     }
     Ok(())
 }
 
 impl Answerer {
     fn new(options: &RegisterOptions) -> Result<Self, Failure> {
+        if options.reply.exec.is_none() && !options.arguments.is_empty() {
+            return Err(Failure::usage(
+                "what stands behind -- is for a program: write --exec PROGRAM, or leave it out",
+            ));
+        }
         match (&options.reply.reply, &options.reply.exec) {
             (Some(reply), _) => Ok(Self::Reply(json_or_text(reply, Some("--reply"))?)),
             (_, Some(program)) => {
@@ -245,7 +263,7 @@ impl Came {
     fn into_item(self, form: Form) -> Item {
         let time = time_of_day();
         let lead = match form {
-            Form::Pretty => format!("{time} {}", visible(&self.procedure)),
+            Form::Pretty => format!("{time} {}", visible_on_a_line(&self.procedure)),
             _ => String::new(),
         };
         let details = json::dict([
