@@ -1,0 +1,67 @@
+//! What differs between two configurations: for a reload, which says what changed and what needs a restart.
+
+use crate::section::Reload;
+use std::fmt;
+
+/// One difference.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Change {
+    /// The path of the key: `realm."shop".role."customer".allow`.
+    pub path: String,
+    /// What a reload does with it.
+    pub reload: Reload,
+    /// What it was, as it is written; `None` if it is new.
+    pub from: Option<String>,
+    /// What it is; `None` if it is gone.
+    pub to: Option<String>,
+}
+
+impl Change {
+    /// The place of nothing yet: the whole file.
+    pub(crate) const fn root() -> Self {
+        Self { path: String::new(), reload: Reload::Live, from: None, to: None }
+    }
+
+    /// The place of a key of this. What stands in something that needs a restart needs one too.
+    pub(crate) fn key(&self, name: &str, reload: Reload) -> Self {
+        let path = if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) };
+        let reload = if self.reload == Reload::Restart { Reload::Restart } else { reload };
+        Self { path, reload, from: None, to: None }
+    }
+
+    /// The place of one of several, by name.
+    pub(crate) fn named(&self, name: &str) -> Self {
+        self.key(&format!("{name:?}"), Reload::Live)
+    }
+
+    /// The place of one of a list, by its name as it is written.
+    pub(crate) fn element(&self, name: &str) -> Self {
+        Self { path: format!("{}[{name}]", self.path), from: None, to: None, ..self.clone() }
+    }
+
+    pub(crate) fn replaced(&self, from: String, to: String) -> Self {
+        Self { from: Some(from), to: Some(to), ..self.clone() }
+    }
+
+    pub(crate) fn added(&self, what: String) -> Self {
+        Self { to: Some(what), ..self.clone() }
+    }
+
+    pub(crate) fn removed(&self, what: String) -> Self {
+        Self { from: Some(what), ..self.clone() }
+    }
+}
+
+/// One line: `limits.connections: 100 is now 200`.
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = &self.path;
+        match (&self.from, &self.to) {
+            (Some(from), Some(to)) => write!(f, "{path}: {from} is now {to}"),
+            (None, Some(to)) => write!(f, "{path}: added, {to}"),
+            (Some(_), None) => write!(f, "{path}: removed"),
+            (None, None) => write!(f, "{path}"),
+        }?;
+        if self.reload == Reload::Restart { write!(f, " (needs a restart)") } else { Ok(()) }
+    }
+}

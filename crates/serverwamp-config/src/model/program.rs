@@ -1,0 +1,78 @@
+//! What concerns the program itself: metrics, log, control socket, reload, shutdown.
+
+use crate::reading::At;
+use crate::section::section;
+use crate::values::{FilePath, Mode, Named, Time, UriPattern, choice};
+use std::time::Duration;
+
+choice! {
+    /// How lines of the log look.
+    pub enum LogFormat {
+        /// For people.
+        Text = "text",
+        /// One JSON object in each line.
+        Json = "json",
+    }
+
+    /// The lowest level that is written.
+    pub enum Level {
+        /// Nothing.
+        Off = "off",
+        /// What nobody expected, and what the operator has to mend.
+        Error = "error",
+        /// What was refused, and what may become a fault.
+        Warn = "warn",
+        /// What the server does.
+        Info = "info",
+        /// What peers do.
+        Debug = "debug",
+        /// Everything.
+        Trace = "trace",
+    }
+}
+
+section! {
+    /// The numbers for Prometheus. A listener with `serve = ["metrics"]` has them at `/metrics`.
+    pub struct Metrics: "metrics" {
+        /// The patterns of URIs that get series of their own. None by default, because every URI that clients make up would be one more.
+        live uri_labels: Vec<At<UriPattern>> = Vec::new();
+        /// Whether the times of calls are measured, as a histogram. Off by default: it costs two looks at the clock for each call.
+        live call_durations: bool = false;
+    }
+
+    /// What is written to standard error.
+    pub struct Log: "log" {
+        /// How lines look.
+        live format: LogFormat = LogFormat::Text;
+        /// The lowest level that is written.
+        live level: Level = Level::Info;
+        /// The lowest level of single parts of the program, by name: `{ "serverwamp::auth" = "debug" }`.
+        live targets: Named<Level> = Named::none();
+    }
+
+    /// The socket by which `serverwamp reload` and its like reach the running program.
+    pub struct Control: "control" {
+        /// The path of the Unix socket.
+        restart socket: FilePath;
+        /// Its mode: who may write to it may reload the program.
+        restart mode: Mode = Mode::new("0600");
+    }
+
+    /// When the file is read again without being asked.
+    pub struct ReloadSettings: "reload" {
+        /// How often it is looked whether the file, or what it names, has changed. Never by default, because a file that is being
+        /// edited is not meant yet.
+        live watch: Option<Time> = None;
+    }
+
+    /// How the program ends.
+    pub struct Shutdown: "shutdown" {
+        /// The time between the first signal, from which on `/readyz` says no, and the end of listening, so that a load balancer
+        /// notices. Without a load balancer it is of no use.
+        live ready_before: Time = Duration::ZERO.into();
+        /// The time for sessions and their calls to end.
+        live drain: Time = Duration::from_secs(10).into();
+        /// Whether clients are told to come back (`wamp.close.system_shutdown` otherwise tells some to stay away).
+        live restarts: bool = true;
+    }
+}
