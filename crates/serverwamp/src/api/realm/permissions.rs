@@ -19,6 +19,8 @@ pub(super) struct AccessRules {
     /// What everybody may whose role has no permissions.
     everybody: Vec<PlacedRule>,
     roles: Vec<(Cow<'static, str>, RoleRules)>,
+    /// Roles without permissions may do nothing.
+    listed_roles_only: bool,
     /// Roles that somebody must be able to get.
     wanted: Vec<roles::Wanted>,
 }
@@ -163,6 +165,25 @@ impl<S: Send + Sync + 'static> Realm<S> {
         self
     }
 
+    /// Lets roles without [permissions](Self::role) do nothing: what is not listed is not allowed, also to a role that was forgotten.
+    /// An [authorizer](Self::authorizer) of the realm is asked about them.
+    ///
+    /// Without it such a role calls every procedure and subscribes to the topics that are open, and
+    /// [`allow_register`](Self::allow_register) and its like are for it; these have no effect then.
+    ///
+    /// ```
+    /// use serverwamp::{Actions, Realm, prefix};
+    ///
+    /// let shop: Realm = Realm::new("shop")
+    ///     .allow_anonymous("visitor")
+    ///     .role("clerk", |role| role.allow(Actions::ALL, prefix("shop.")))
+    ///     .listed_roles_only();
+    /// ```
+    pub fn listed_roles_only(mut self) -> Self {
+        self.access.listed_roles_only = true;
+        self
+    }
+
     /// Notes a role that somebody has to be able to get.
     pub(super) fn speak_of(&mut self, authrole: Cow<'static, str>, place: &'static Location<'static>) {
         match roles::problem(&self.name, &authrole, place) {
@@ -192,6 +213,9 @@ impl AccessRules {
             if reserved.meta_api {
                 everybody.push(Rule::allow(Actions::SUBSCRIBE, UriPattern::prefix("wamp.")));
             }
+        }
+        if self.listed_roles_only {
+            everybody.clear();
         }
         let (mut roles, mut limits) = (HashMap::new(), HashMap::new());
         for (name, role) in &self.roles {

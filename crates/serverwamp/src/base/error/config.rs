@@ -50,8 +50,12 @@ impl ConfigError {
     /// The texts of the problems in one line, for the log of a program that runs: there it is no line of the program that is wrong.
     #[cfg(feature = "credentials")]
     pub(crate) fn without_places(&self) -> String {
-        let texts: Vec<&str> = self.problems.iter().map(|problem| &*problem.text).collect();
-        texts.join("; ")
+        self.texts().collect::<Vec<_>>().join("; ")
+    }
+
+    /// The problems without the lines of the program: for one whose set-up comes from a file of its own.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.problems.iter().map(|problem| &*problem.text)
     }
 
     /// The problems, each as `file:line: text`.
