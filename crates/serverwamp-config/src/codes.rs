@@ -109,4 +109,14 @@ codes! {
     ///
     /// Wrong: `auth = [{}]`. Right: `auth = [{ anonymous = { role = "guest" } }]`.
     error 108 ONE_OF "one of several keys";
+
+    /// What the router refuses, although each value is right by itself.
+    ///
+    /// The message says what contradicts what.
+    error 200 REFUSED "refused by the router";
+
+    /// Something that the configuration names cannot be used: a file that is missing or malformed, a secret that is empty, a URL.
+    ///
+    /// Paths are relative to the folder of the configuration file, and have to be readable by the user that the program runs as.
+    error 300 UNUSABLE "cannot be used";
 }

@@ -12,6 +12,7 @@
 //! assert_eq!(read.config.unwrap().realm.len(), 1);
 //! ```
 
+pub mod build;
 mod changes;
 pub mod codes;
 mod environment;

@@ -77,21 +77,21 @@ alternatives! {
     /// A way into a realm: exactly one of these.
     pub enum Auth: "realm.auth" {
         /// Everybody comes in.
-        live anonymous: Anonymous,
+        live anonymous: Anonymous(Anonymous),
         /// Users of a file, which `serverwamp hash` and `serverwamp keygen` write.
-        live file: UserFile,
+        live file: File(UserFile),
         /// Who has a token that somebody else has signed.
-        live jwt: Jwt,
+        live jwt: Jwt(Jwt),
         /// A web server decides.
-        live http: Hook,
+        live http: Http(Hook),
         /// A procedure that a client has registered decides.
-        live procedure: ByProcedure,
+        live procedure: Procedure(ByProcedure),
         /// Who has shown a certificate.
-        live certificate: Certificate,
+        live certificate: Certificate(Certificate),
         /// Whom a trusted proxy names.
-        live header: Header,
+        live header: Header(Header),
         /// Who runs a process on this machine.
-        live unix: UnixUsers,
+        live unix: Unix(UnixUsers),
     }
 }
 

@@ -50,14 +50,14 @@ macro_rules! alternatives {
     ($(
         $(#[doc = $doc:literal])+
         pub enum $name:ident: $section_name:literal {
-            $($(#[doc = $key_doc:literal])+ $reload:ident $key:ident: $variant:ident,)+
+            $($(#[doc = $key_doc:literal])+ $reload:ident $key:ident: $variant:ident($type:ty),)+
         }
     )+) => {$(
         $(#[doc = $doc])+
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         #[allow(clippy::large_enum_variant, reason = "there are few of them, and each is read once")]
-        pub enum $name { $($(#[doc = $key_doc])+ $variant($variant),)+ }
+        pub enum $name { $($(#[doc = $key_doc])+ $variant($type),)+ }
 
         impl $name {
             /// Its table of keys, of which each has one.
@@ -69,7 +69,7 @@ macro_rules! alternatives {
                     $crate::section::Key {
                         name: stringify!($key),
                         text: concat!($($key_doc, "\n"),+),
-                        shape: <$variant as $crate::reading::Setting>::shape(),
+                        shape: <$type as $crate::reading::Setting>::shape(),
                         default: Some("none".to_owned()),
                         reload: $crate::section::section!(@reload $reload),
                     },
@@ -97,7 +97,7 @@ macro_rules! alternatives {
                 let node = $crate::reading::NodeRef(&entry.node);
                 match entry.key.as_str() {
                     $(stringify!($key) => {
-                        <$variant as $crate::reading::Setting>::read(&node, reading).map(Self::$variant)
+                        <$type as $crate::reading::Setting>::read(&node, reading).map(Self::$variant)
                     })+
                     // Noted as an unknown key.
                     _ => None,

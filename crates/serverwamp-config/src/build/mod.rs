@@ -1,0 +1,121 @@
+//! From settings to what the library runs: realms, authenticators, limits, listeners.
+//!
+//! In: a configuration that has been read, and the folder of its file. Out: what the library makes of it, or what is wrong with it, each
+//! at its place. Invariant: nothing is started or changed here, so that a reload can build everything before it applies anything.
+
+mod auth;
+
+mod realm;
+
+use crate::codes;
+use crate::mistake::{Mistake, Mistakes};
+use crate::model::{self, Config};
+use crate::node::Place;
+use crate::values::FilePath;
+use serverwamp::auth::Secret;
+use serverwamp::{Realm, RealmTemplate};
+use std::collections::hash_map::DefaultHasher;
+use std::fmt::Display;
+use std::hash::{Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
+
+/// Builds with the files beside a configuration.
+#[derive(Debug)]
+pub struct Building<'a> {
+    folder: &'a Path,
+    mistakes: &'a mut Mistakes,
+    seen: DefaultHasher,
+}
+
+/// What one realm or template is built of, to see whether a reload has to replace it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Fingerprint(u64);
+
+/// A realm, built, with the settings that it was built of.
+#[derive(Debug)]
+pub struct BuiltRealm {
+    /// What the library gets.
+    pub realm: Realm,
+    /// The content of the files that it names.
+    pub files: Fingerprint,
+}
+
+/// A template, built.
+#[derive(Debug)]
+pub struct BuiltTemplate {
+    /// What the library gets.
+    pub template: RealmTemplate,
+    /// The content of the files that it names.
+    pub files: Fingerprint,
+}
+
+impl<'a> Building<'a> {
+    /// Relative paths are those of this folder; what is wrong goes to `mistakes`.
+    pub fn new(folder: &'a Path, mistakes: &'a mut Mistakes) -> Self {
+        Self { folder, mistakes, seen: DefaultHasher::new() }
+    }
+
+    /// The secret from which what unknown users see is derived.
+    pub fn auth_secret(&mut self, config: &Config) -> Option<Secret> {
+        let secret = config.auth_secret.value().as_ref()?;
+        self.secret(secret, config.auth_secret.place())
+    }
+
+    /// A realm.
+    pub fn realm(&mut self, realm: &model::Realm) -> Option<BuiltRealm> {
+        self.seen = DefaultHasher::new();
+        let before = self.mistakes.errors();
+        let built = self.realm_of(realm);
+        let files = Fingerprint(self.seen.finish());
+        (self.mistakes.errors() == before).then_some(BuiltRealm { realm: built, files })
+    }
+
+    /// A template.
+    pub fn template(&mut self, template: &model::Template) -> Option<BuiltTemplate> {
+        self.seen = DefaultHasher::new();
+        let before = self.mistakes.errors();
+        let built = self.template_of(template);
+        let files = Fingerprint(self.seen.finish());
+        built.filter(|_| self.mistakes.errors() == before).map(|template| BuiltTemplate { template, files })
+    }
+
+    /// The path of a file. Its content is part of what is built of it.
+    fn file(&mut self, path: &FilePath) -> PathBuf {
+        let path = path.beside(self.folder);
+        path.hash(&mut self.seen);
+        // Whoever uses the file says what is wrong with it.
+        std::fs::read(&path).ok().hash(&mut self.seen);
+        path
+    }
+
+    fn secret(&mut self, secret: &crate::values::Secret, place: Option<&Place>) -> Option<Secret> {
+        match secret.load(self.folder) {
+            Ok(text) => {
+                text.hash(&mut self.seen);
+                Some(Secret::from(text.as_str()))
+            }
+            Err(why) => self.unusable(place, why),
+        }
+    }
+
+    /// Notes that something that the configuration names cannot be used.
+    fn unusable<T>(&mut self, place: Option<&Place>, why: impl Display) -> Option<T> {
+        self.mistakes.add(Mistake::new(&codes::UNUSABLE, why.to_string()).at_if(place));
+        None
+    }
+
+    /// The value, or a mistake.
+    fn usable<T, E: Display>(&mut self, place: Option<&Place>, value: Result<T, E>) -> Option<T> {
+        match value {
+            Ok(value) => Some(value),
+            Err(why) => self.unusable(place, why),
+        }
+    }
+}
+
+/// What the library refuses although each value is right by itself.
+pub fn refused(error: &serverwamp::ConfigError, mistakes: &mut Mistakes) {
+    for text in error.texts() {
+        mistakes.add(Mistake::new(&codes::REFUSED, text));
+    }
+}
