@@ -34,6 +34,11 @@ impl Change {
         self.key(&format!("{name:?}"), Reload::Live)
     }
 
+    /// What stands within this one takes effect as it says itself, whatever is needed to add or remove this one.
+    pub(crate) fn within(&self) -> Self {
+        Self { reload: Reload::Live, ..self.clone() }
+    }
+
     /// The place of one of a list, by its name as it is written.
     pub(crate) fn element(&self, name: &str) -> Self {
         Self { path: format!("{}[{name}]", self.path), from: None, to: None, ..self.clone() }

@@ -1,12 +1,11 @@
 //! Where the demo listens: at the sockets that a service manager has opened, or at those of the command line.
 
-use crate::address::ListenAddress;
 use crate::arguments::DevOptions;
 use crate::failure::Failure;
+use crate::loopback::listeners;
 use crate::systemd::{PassedSocket, PassedSockets, Socket};
 use crate::unix_socket;
 use serverwamp::server::UnixSocket;
-use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use tokio::net::{TcpListener, UnixListener};
@@ -98,34 +97,4 @@ fn passed_unix(passed: PassedSocket) -> Option<Result<UnixPlace, Failure>> {
         let (descriptor, name) = (passed.descriptor, passed.name);
         Failure::runtime(format!("the file descriptor {descriptor} ({name:?}) cannot be served: {error}"))
     }))
-}
-
-/// The number of attempts to find a port that is free at both loopbacks.
-const PORTS_TRIED: usize = 16;
-
-/// Listens at the address, and at the other loopback if `localhost` was asked for and this machine has both. Port 0 is
-/// the same port of both. An error comes with the address that it is about.
-async fn listeners(
-    address: ListenAddress,
-) -> Result<(TcpListener, Option<TcpListener>), (SocketAddr, io::Error)> {
-    let this = address.socket();
-    let failed = |error| (this, error);
-    let mut tries = if address.socket().port() == 0 { PORTS_TRIED } else { 1 };
-    loop {
-        tries -= 1;
-        let listener = TcpListener::bind(this).await.map_err(failed)?;
-        let port = listener.local_addr().map_err(failed)?.port();
-        let Some(other) = address.other_loopback(port) else {
-            return Ok((listener, None));
-        };
-        match TcpListener::bind(other).await {
-            Ok(other) => return Ok((listener, Some(other))),
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err((other, error)),
-            Err(error) => {
-                tracing::info!(target: "serverwamp::program", %other, %error, "this machine has one loopback address only");
-                return Ok((listener, None));
-            }
-        }
-    }
 }

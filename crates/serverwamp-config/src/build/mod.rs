@@ -3,9 +3,14 @@
 //! In: a configuration that has been read, and the folder of its file. Out: what the library makes of it, or what is wrong with it, each
 //! at its place. Invariant: nothing is started or changed here, so that a reload can build everything before it applies anything.
 
+mod assembly;
 mod auth;
 
+mod listener;
 mod realm;
+
+pub use assembly::{Assembly, Running, Touched};
+pub use listener::BuiltListener;
 
 use crate::codes;
 use crate::mistake::{Mistake, Mistakes};
@@ -14,9 +19,8 @@ use crate::node::Place;
 use crate::values::FilePath;
 use serverwamp::auth::Secret;
 use serverwamp::{Realm, RealmTemplate};
-use std::collections::hash_map::DefaultHasher;
 use std::fmt::Display;
-use std::hash::{Hash as _, Hasher as _};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
 /// Builds with the files beside a configuration.

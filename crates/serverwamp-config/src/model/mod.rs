@@ -47,3 +47,13 @@ section! {
         restart auth_secret: Option<Secret> = None;
     }
 }
+
+impl Config {
+    /// Its listeners: the one at the default address, if it names none.
+    pub fn listeners(&self) -> Vec<Listener> {
+        if self.listen.is_empty() {
+            return vec![defaults()];
+        }
+        self.listen.iter().map(|listener| listener.value().clone()).collect()
+    }
+}

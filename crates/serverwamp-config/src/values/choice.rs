@@ -8,7 +8,6 @@ macro_rules! choice {
     )+) => {$(
         $(#[doc = $doc])+
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-        #[non_exhaustive]
         pub enum $name { $($(#[doc = $word_doc])+ $variant,)+ }
 
         impl $name {

@@ -63,12 +63,54 @@ impl<T: Setting> Setting for Vec<At<T>> {
         };
         for (item, name) in self.iter().zip(&names) {
             match next.iter().zip(&next_names).find(|(_, other)| *other == name) {
-                Some((other, _)) => item.compare(other, &change.element(name), changes),
+                Some((other, _)) => item.compare(other, &change.element(name).within(), changes),
                 None => changes.push(change.element(name).removed(item.show())),
             }
         }
         for (item, name) in next.iter().zip(&next_names).filter(|(_, name)| !names.contains(name)) {
             changes.push(change.element(name).added(item.show()));
+        }
+    }
+}
+
+/// One value, or a list of some.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OneOrMore<T>(Vec<At<T>>);
+
+impl<T> OneOrMore<T> {
+    /// One.
+    pub fn one(value: T) -> Self {
+        Self(vec![At::default_of(value)])
+    }
+
+    /// Each.
+    pub fn iter(&self) -> impl Iterator<Item = &At<T>> {
+        self.0.iter()
+    }
+}
+
+impl<T: Setting> Setting for OneOrMore<T> {
+    fn shape() -> Shape {
+        Shape::Either(vec![T::shape(), Shape::List(Box::new(T::shape()))])
+    }
+
+    fn read(node: &NodeRef<'_>, reading: &mut Reading<'_>) -> Option<Self> {
+        match &node.0.value {
+            Value::List(items) if items.is_empty() => {
+                reading.wrong_value(node, "expected one at least, found none")
+            }
+            Value::List(_) => Vec::read(node, reading).map(Self),
+            _ => {
+                let value = T::read(node, reading)?;
+                Some(Self(vec![At::new(value, Some(node.0.place.clone()))]))
+            }
+        }
+    }
+
+    fn show(&self) -> String {
+        match self.0.as_slice() {
+            [one] => one.show(),
+            _ => self.0.show(),
         }
     }
 }

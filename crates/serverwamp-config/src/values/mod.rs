@@ -13,10 +13,10 @@ pub use address::Address;
 pub(crate) use bytes::BYTES_PATTERN;
 pub use bytes::Bytes;
 pub(crate) use choice::{alternatives, choice};
-pub use listed::Named;
+pub use listed::{Named, OneOrMore};
 pub use number::Number;
 pub use secret::{Secret, SecretSource};
-pub use text::{FilePath, Mode, RealmName, Text, UriPattern};
+pub use text::{FilePath, HttpPath, Mode, RealmName, Text, UriPattern};
 pub(crate) use time::DURATION_PATTERN;
 pub use time::Time;
 

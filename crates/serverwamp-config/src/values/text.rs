@@ -61,6 +61,11 @@ texts! {
     /// Any text but the empty one.
     Text("a string", None, |_| Ok(()));
 
+    /// The path of a URL.
+    HttpPath("a path, such as `\"/ws\"`", Some("^/"), |text| {
+        if text.starts_with('/') { Ok(()) } else { Err(format!("{text:?} is not a path: it starts with `/`")) }
+    });
+
     /// The name of a realm.
     RealmName("the name of a realm, such as `\"realm1\"`", Some(r"^[^\s.#]+(\.[^\s.#]+)*$"), realm_name);
 

@@ -241,8 +241,9 @@ impl ServerOptions {
             let text = "`long_poll` is WAMP, and the server is `without_wamp`: leave out one of the two";
             found.push(text.to_owned());
         }
-        if self.wamp && self.http && self.paths.is_empty() {
-            let text = "`paths` is empty, so no WebSocket could be opened: name one, or switch `http` off";
+        let pages = self.long_poll.is_some() || self.fallback.is_some();
+        if self.wamp && self.http && self.paths.is_empty() && !pages {
+            let text = "`paths` is empty, so no WebSocket could be opened, and HTTP has no other use here: name one, or switch `http` off";
             found.push(text.to_owned());
         }
         match self.connections {

@@ -1,0 +1,255 @@
+//! `serverwamp serve`: a router made of one file.
+//!
+//! In: a configuration, the sockets that a service manager passes, and signals. Out: listeners that serve until they are told to stop.
+//! Rooms: `configured` reads and builds; `places` opens listeners; `listeners` has the server of each; `reload` replaces what may be
+//! replaced; `control` is the socket by which that is asked for, `watch` looks at the file.
+
+mod configured;
+mod control;
+mod listeners;
+mod places;
+mod reload;
+mod watch;
+
+pub(crate) use self::configured::Configured;
+
+use self::places::OpenSocket;
+use self::reload::{Reloaded, Reloader};
+use self::watch::Watched;
+use crate::failure::Failure;
+use crate::logging::{LogFilter, LogForm, LogSettings, Logs};
+use crate::stop::{Outcome, Phase, ReloadSignals, Serving, StopSettings, StopSignals};
+use crate::systemd::{PassedSockets, ServiceManager, Watchdog};
+use clap::Args;
+use serverwamp::Application;
+use serverwamp::server::UnixSocket;
+use serverwamp_config::Mistakes;
+use serverwamp_config::model::{Config, Log, LogFormat};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::net::UnixListener;
+use tokio::runtime::Handle;
+
+/// The options of `serve`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  serverwamp serve -c serverwamp.toml
+  SERVERWAMP_LISTEN__0__ADDRESS=0.0.0.0:8080 serverwamp serve -c serverwamp.toml")]
+pub(crate) struct ServeOptions {
+    /// The configuration
+    #[arg(short, long, value_name = "FILE", env = "SERVERWAMP_CONFIG", default_value = "serverwamp.toml")]
+    config: PathBuf,
+}
+
+/// The options of `reload`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  serverwamp reload -c serverwamp.toml
+  serverwamp reload --socket /run/serverwamp/control.sock")]
+pub(crate) struct ReloadOptions {
+    /// The configuration, which names the control socket
+    #[arg(short, long, value_name = "FILE", env = "SERVERWAMP_CONFIG", default_value = "serverwamp.toml")]
+    config: PathBuf,
+    /// The control socket, in place of the one that the configuration names
+    #[arg(long, value_name = "PATH")]
+    socket: Option<PathBuf>,
+}
+
+pub(crate) fn run(options: &ServeOptions, log: &LogSettings, logs: &Logs) -> Result<(), Failure> {
+    // Before there are threads.
+    let passed = PassedSockets::of_environment()?;
+    let configured = Configured::read(&options.config).map_err(Failure::Mistakes)?;
+    logs.replace(&log_settings(&configured.assembly.config().log, log)?);
+    if !configured.mistakes.is_empty() {
+        // Nobody can be told when this fails.
+        drop(writeln!(std::io::stderr(), "{}", configured.source.print(&configured.mistakes)));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::runtime(format!("cannot start threads: {error}")))?;
+    let outcome = runtime.block_on(serve(options, configured, passed, log, logs));
+    // All sessions have ended by now; the program does not wait for what still computes.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Asks the running program to reload, and prints what became of it.
+pub(crate) fn ask_to_reload(options: &ReloadOptions) -> Result<(), Failure> {
+    let socket = match &options.socket {
+        Some(socket) => socket.clone(),
+        None => control_socket(&options.config)?,
+    };
+    let text = control::ask_to_reload(&socket)?;
+    writeln!(std::io::stdout(), "{text}").map_err(|_| Failure::Unread)
+}
+
+/// The control socket that a configuration names, whatever else is wrong with it: a program that runs says that better.
+fn control_socket(path: &Path) -> Result<PathBuf, Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::usage(format!(
+            "cannot read the configuration {shown}: {error}; name the socket with --socket"
+        ))
+    })?;
+    let read = serverwamp_config::read(&text, &serverwamp_config::Environment::of_process());
+    let control = read.config.and_then(|config| config.control.value().clone());
+    let control = control.ok_or_else(|| {
+        Failure::usage(format!(
+            "{shown} has no `[control]` with a socket: add it and restart, or reload with a signal: kill -HUP PID"
+        ))
+    })?;
+    Ok(control.socket.beside(&configured::folder_of(path)))
+}
+
+async fn serve(
+    options: &ServeOptions,
+    configured: Configured,
+    mut passed: PassedSockets,
+    log: &LogSettings,
+    logs: &Logs,
+) -> Result<(), Failure> {
+    let Configured { assembly, source, .. } = configured;
+    let mut mistakes = Mistakes::default();
+    let Some((app, running)) = assembly.application(&mut mistakes) else {
+        return Err(Failure::Mistakes(source.print(&mistakes)));
+    };
+    let config = running.config().clone();
+    // Before anybody is told that all is well, so that a signal that follows at once finds us listening for it.
+    let (mut signals, reloads) = (StopSignals::listen()?, ReloadSignals::listen()?);
+    let next = listeners::build(&app, &config, &source).map_err(Failure::Mistakes)?;
+    let folder = &source.folder;
+    let places = places::open(&config.listeners(), folder, &mut passed).await?;
+    passed.finish("the configuration names no listener with `address = \"systemd:NAME\"` for it")?;
+    let control = config.control.value().as_ref();
+    let control = control.map(|control| {
+        let mode = control.mode.as_str().parse().map_err(Failure::runtime)?;
+        control::listen(&control.socket.beside(folder), mode)
+    });
+    let mut control = control.transpose()?;
+
+    let settings = stop_settings(&config);
+    let mut serving = Serving::new(settings);
+    let mut listening = Vec::new();
+    for (place, next) in places.into_iter().zip(next) {
+        let (server, known) = next.listening();
+        listening.push(known);
+        for socket in place.sockets {
+            tracing::info!(target: "serverwamp::program", address = %socket.address(), "listening");
+            match socket {
+                OpenSocket::Tcp(listener) => serving.add(server.clone(), listener),
+                OpenSocket::Own(listener) => serving.add(server.clone(), listener),
+                OpenSocket::Passed(listener) => serving.add(server.clone(), listener),
+            }
+        }
+    }
+    let (log, logs) = (log.clone(), logs.clone());
+    let effect = Box::new(move |config: &Config| {
+        logs.replace(&log_settings(&config.log, &log)?);
+        Ok(())
+    });
+    let reloader = Arc::new(Reloader::new(options.config.clone(), app.clone(), running, listening, effect));
+    let manager = ServiceManager::of_environment();
+    manager.ready("serving");
+    tracing::info!(target: "serverwamp::program", version = env!("CARGO_PKG_VERSION"), "ready");
+    let probed = app.clone();
+    let _watchdog = Watchdog::of_environment(&manager, Handle::current(), move || drop(probed.statistics()));
+    let tell = |phase| told(phase, settings, &manager, &app);
+    let ended = tokio::select! {
+        ended = serving.until_stopped(&mut signals, tell) => ended,
+        never = reload_when_asked(reloads, &manager, &reloader) => never,
+        never = reload_when_changed(&options.config, &reloader) => never,
+        never = answer_control(control.as_mut(), &reloader) => never,
+    };
+    match ended.map_err(|error| Failure::runtime(error.to_string()))? {
+        Outcome::InOrder => tracing::info!(target: "serverwamp::program", "stopped"),
+        Outcome::AtOnce => {
+            tracing::warn!(target: "serverwamp::program", "stopped at once, without waiting for sessions")
+        }
+    }
+    Ok(())
+}
+
+/// The settings of the log. `RUST_LOG` and `-v` are for who looks for something, and go before the file.
+fn log_settings(log: &Log, given: &LogSettings) -> Result<LogSettings, Failure> {
+    let form = match *log.format {
+        LogFormat::Text => LogForm::Text,
+        LogFormat::Json => LogForm::Json,
+    };
+    if given.asked {
+        return Ok(LogSettings { form, ..given.clone() });
+    }
+    let mut text = log.level.word().to_owned();
+    for (target, level) in log.targets.iter() {
+        text.push_str(&format!(",{target}={}", level.word()));
+    }
+    let filter: LogFilter = text.parse().map_err(|bad| Failure::runtime(format!("[log]: {bad}")))?;
+    Ok(LogSettings { filter, form, ..given.clone() })
+}
+
+fn stop_settings(config: &Config) -> StopSettings {
+    let shutdown = &config.shutdown;
+    StopSettings {
+        delay: shutdown.ready_before.get(),
+        drain: shutdown.drain.get(),
+        restarts: *shutdown.restarts,
+    }
+}
+
+/// Reports the way to the end: to the log, and to the service manager.
+fn told(phase: Phase, settings: StopSettings, manager: &ServiceManager, app: &Application) {
+    let sessions = app.statistics().sessions;
+    match phase {
+        Phase::Told => {
+            manager.stopping("stopping", settings.longest());
+            tracing::info!(target: "serverwamp::program", sessions, delay = ?settings.delay, drain = ?settings.drain, "stopping");
+        }
+        Phase::Draining => {
+            tracing::info!(target: "serverwamp::program", sessions, "no new sessions from now on")
+        }
+        Phase::Waiting => {
+            tracing::info!(target: "serverwamp::program", sessions, "waiting for sessions to end")
+        }
+    }
+}
+
+/// Reloads at each SIGHUP.
+async fn reload_when_asked<T>(
+    mut reloads: ReloadSignals,
+    manager: &ServiceManager,
+    reloader: &Reloader,
+) -> T {
+    loop {
+        reloads.next().await;
+        manager.reloading();
+        let Reloaded { done, .. } = reloader.reload().await;
+        manager.ready(if done { "serving" } else { "serving; the last reload failed, see the log" });
+    }
+}
+
+/// Reloads when the file has changed, as long as the configuration says so.
+async fn reload_when_changed<T>(path: &Path, reloader: &Reloader) -> T {
+    let mut watched = Watched::new(path);
+    loop {
+        match reloader.watch().await {
+            Some(time) => {
+                tokio::time::sleep(time.max(watch::SHORTEST)).await;
+                if watched.has_changed() {
+                    reloader.reload().await;
+                }
+            }
+            None => {
+                tokio::time::sleep(watch::IDLE).await;
+                watched.know();
+            }
+        }
+    }
+}
+
+async fn answer_control<T>(control: Option<&mut UnixSocket<UnixListener>>, reloader: &Arc<Reloader>) -> T {
+    match control {
+        Some(socket) => control::serve(socket, reloader).await,
+        None => std::future::pending().await,
+    }
+}

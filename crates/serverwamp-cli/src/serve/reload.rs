@@ -1,0 +1,194 @@
+//! Reading the configuration again while the server runs: all of it takes effect, or nothing.
+//!
+//! In: an order, by SIGHUP, the control socket or a changed file. Out: what changed, what needs a restart, or what is wrong. Invariants: one
+//! reload at a time; whatever is wrong with the file, and whatever cannot be built of it, changes nothing.
+
+use super::Configured;
+use super::listeners::{self, Listening};
+use crate::failure::Failure;
+use serverwamp::Application;
+use serverwamp_config::build::{Running, Touched, refused};
+use serverwamp_config::model::Config;
+use serverwamp_config::{Change, Mistakes, Reload, changes};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::sync::Mutex;
+
+/// What became of a reload.
+#[derive(Debug)]
+pub(super) struct Reloaded {
+    /// Whether the configuration is in effect.
+    pub(super) done: bool,
+    /// For the person who asked, and for the log.
+    pub(super) text: String,
+}
+
+/// Reloads an application.
+pub(super) struct Reloader {
+    path: PathBuf,
+    app: Application,
+    /// The configuration that the program was started with: what needs a restart is still as it says.
+    started: Config,
+    state: Mutex<State>,
+    last: LastReload,
+    /// Takes over what is not the application's: the log, the end.
+    effect: Effect,
+}
+
+/// What a reload replaces.
+#[derive(Debug)]
+struct State {
+    running: Running,
+    listening: Vec<Listening>,
+}
+
+/// What takes effect beside the application.
+pub(super) type Effect = Box<dyn Fn(&Config) -> Result<(), Failure> + Send + Sync>;
+
+/// The result of the last reload, for the metrics.
+#[derive(Debug)]
+pub(super) struct LastReload {
+    successful: AtomicBool,
+    /// Seconds since 1970.
+    at: AtomicU64,
+}
+
+impl LastReload {
+    fn new() -> Self {
+        let this = Self { successful: AtomicBool::new(true), at: AtomicU64::new(0) };
+        this.note(true);
+        this
+    }
+
+    fn note(&self, successful: bool) {
+        self.successful.store(successful, Ordering::Relaxed);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        if successful {
+            self.at.store(now, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the last one took effect.
+    pub(super) fn was_successful(&self) -> bool {
+        self.successful.load(Ordering::Relaxed)
+    }
+
+    /// When a configuration took effect for the last time, in seconds since 1970.
+    pub(super) fn time(&self) -> u64 {
+        self.at.load(Ordering::Relaxed)
+    }
+}
+
+impl Reloader {
+    pub(super) fn new(
+        path: PathBuf,
+        app: Application,
+        running: Running,
+        listening: Vec<Listening>,
+        effect: Effect,
+    ) -> Self {
+        let started = running.config().clone();
+        let state = Mutex::new(State { running, listening });
+        Self { path, app, started, state, last: LastReload::new(), effect }
+    }
+
+    /// The result of the last reload.
+    pub(super) const fn last(&self) -> &LastReload {
+        &self.last
+    }
+
+    /// How often the file is looked at, as the configuration says that is in effect.
+    pub(super) async fn watch(&self) -> Option<std::time::Duration> {
+        self.state.lock().await.running.config().reload.watch.map(|time| time.get())
+    }
+
+    /// Reads the configuration again, and makes it take effect if nothing is wrong with it.
+    pub(super) async fn reload(&self) -> Reloaded {
+        let mut state = self.state.lock().await;
+        // It reads files, which may take its time.
+        let outcome = tokio::task::block_in_place(|| self.replace(&mut state));
+        self.last.note(outcome.is_ok());
+        match outcome {
+            Ok(text) => {
+                tracing::info!(target: "serverwamp::program", "{text}");
+                Reloaded { done: true, text }
+            }
+            Err(text) => {
+                tracing::error!(target: "serverwamp::program", "the configuration was not reloaded, and what runs stays as it is: {text}");
+                Reloaded { done: false, text }
+            }
+        }
+    }
+
+    /// Builds everything before anything changes.
+    fn replace(&self, state: &mut State) -> Result<String, String> {
+        let Configured { assembly, mistakes, source } = Configured::read(&self.path)?;
+        let (before, after) = (state.running.config().clone(), assembly.config().clone());
+        let listeners = listeners::build(&self.app, &after, &source)?;
+        let (mut wanted, running, touched) = state.running.become_next(assembly);
+        if before.limits != after.limits {
+            let mut settings = self.app.settings();
+            settings.limits = after.limits.library();
+            wanted = wanted.settings(settings);
+        }
+        self.app.realms().apply(wanted).map_err(|error| {
+            let mut mistakes = Mistakes::default();
+            refused(&error, &mut mistakes);
+            source.print(&mistakes)
+        })?;
+        // From here on nothing fails.
+        state.running = running;
+        let renewed = listeners::replace(&mut state.listening, listeners);
+        if let Err(failure) = (self.effect)(&after) {
+            tracing::error!(target: "serverwamp::program", %failure, "a part of the configuration has no effect");
+        }
+        let sessions = self.app.statistics().sessions;
+        let mut text =
+            report(&changes(&before, &after), &changes(&self.started, &after), touched, renewed, sessions);
+        if !mistakes.is_empty() {
+            text.push_str(&format!("\n\n{}", source.print(&mistakes)));
+        }
+        Ok(text)
+    }
+}
+
+/// What changed, for the person who asked.
+fn report(
+    changed: &[Change],
+    since_start: &[Change],
+    touched: Touched,
+    renewed: usize,
+    sessions: usize,
+) -> String {
+    let live = changed.iter().filter(|change| change.reload == Reload::Live).count();
+    let mut parts = Vec::new();
+    for (number, what) in
+        [(touched.added, "added"), (touched.replaced, "replaced"), (touched.removed, "removed")]
+    {
+        if number > 0 {
+            parts.push(format!("{} {what}", count(number, "realm")));
+        }
+    }
+    if live > 0 {
+        parts.push(format!("{} changed", count(live, "key")));
+    }
+    if renewed > 0 {
+        parts.push(format!("{} with other files", count(renewed, "listener")));
+    }
+    if parts.is_empty() {
+        parts.push("nothing changed".to_owned());
+    }
+    let mut report = format!("reload: {} ({} kept)", parts.join(", "), count(sessions, "session"));
+    for change in changed.iter().filter(|change| change.reload == Reload::Live) {
+        report.push_str(&format!("\n  {change}"));
+    }
+    for change in since_start.iter().filter(|change| change.reload == Reload::Restart) {
+        report.push_str(&format!("\n  {change}"));
+    }
+    report
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,152 @@
+//! Everything that a configuration makes, before any of it runs; and what has to change for one that runs to become another.
+
+use super::{Building, BuiltRealm, BuiltTemplate, Fingerprint, refused};
+use crate::mistake::Mistakes;
+use crate::model::{self, Config};
+use serverwamp::auth::Secret;
+use serverwamp::{Application, RealmChanges};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// Why the sessions of a realm end that a configuration has no more.
+const REALM_REMOVED: &str = "wamp.close.close_realm";
+
+/// Everything that a configuration makes of realms.
+#[derive(Debug)]
+pub struct Assembly {
+    config: Config,
+    realms: Vec<BuiltRealm>,
+    templates: Vec<BuiltTemplate>,
+    auth_secret: Option<Secret>,
+}
+
+/// What an application was made of, to find what a reload has to replace.
+#[derive(Clone, Debug)]
+pub struct Running {
+    config: Config,
+    realms: HashMap<String, Fingerprint>,
+    templates: HashMap<String, Fingerprint>,
+}
+
+/// The number of realms and templates that a reload touches.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Touched {
+    /// New ones.
+    pub added: usize,
+    /// Those that have other settings, or other content of a file that they name.
+    pub replaced: usize,
+    /// Those that end.
+    pub removed: usize,
+}
+
+impl Assembly {
+    /// Builds everything; `None` when something cannot be built, which has been noted.
+    pub fn new(config: Config, folder: &Path, mistakes: &mut Mistakes) -> Option<Self> {
+        let before = mistakes.errors();
+        let mut building = Building::new(folder, mistakes);
+        let realms: Vec<_> = config.realm.iter().filter_map(|realm| building.realm(realm)).collect();
+        let templates: Vec<_> = config.template.iter().filter_map(|one| building.template(one)).collect();
+        let auth_secret = building.auth_secret(&config);
+        (mistakes.errors() == before).then_some(Self { config, realms, templates, auth_secret })
+    }
+
+    /// The settings.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Makes the application, which serves nobody yet.
+    pub fn application(self, mistakes: &mut Mistakes) -> Option<(Application, Running)> {
+        let mut builder = Application::builder::<()>().limits(|limits| self.config.limits.set(limits));
+        if let Some(secret) = self.auth_secret {
+            builder = builder.auth_secret(secret);
+        }
+        let mut running = Running { config: self.config, realms: HashMap::new(), templates: HashMap::new() };
+        for (settings, built) in running.config.realm.iter().zip(self.realms) {
+            running.realms.insert(settings.name.as_str().to_owned(), built.files);
+            builder = builder.realm(built.realm);
+        }
+        for (settings, built) in running.config.template.iter().zip(self.templates) {
+            running.templates.insert(settings.names.as_str().to_owned(), built.files);
+            builder = builder.realm_template(built.template);
+        }
+        match builder.build() {
+            Ok(app) => Some((app, running)),
+            Err(error) => {
+                refused(&error, mistakes);
+                None
+            }
+        }
+    }
+}
+
+impl Running {
+    /// The settings that it runs with.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What has to change for it to become `next`, which it is once these changes have been applied.
+    pub fn become_next(&self, next: Assembly) -> (RealmChanges, Self, Touched) {
+        let mut changes = RealmChanges::new();
+        let mut touched = Touched::default();
+        let mut running = Self { config: next.config, realms: HashMap::new(), templates: HashMap::new() };
+        for former in
+            self.config.realm.iter().filter(|former| realm(&running.config, former.name.as_str()).is_none())
+        {
+            changes = changes.stop(former.name.as_str(), REALM_REMOVED);
+            touched.removed += 1;
+        }
+        for former in
+            self.config.template.iter().filter(|one| template(&running.config, one.names.as_str()).is_none())
+        {
+            changes = changes.remove_template(pattern(former), REALM_REMOVED);
+            touched.removed += 1;
+        }
+        for (settings, built) in running.config.realm.iter().zip(next.realms) {
+            let name = settings.name.as_str().to_owned();
+            let files = built.files;
+            match realm(&self.config, &name) {
+                None => {
+                    changes = changes.add(built.realm);
+                    touched.added += 1;
+                }
+                Some(former) if former != settings.value() || self.realms.get(&name) != Some(&files) => {
+                    changes = changes.reconfigure(built.realm);
+                    touched.replaced += 1;
+                }
+                Some(_) => {}
+            }
+            running.realms.insert(name, files);
+        }
+        for (settings, built) in running.config.template.iter().zip(next.templates) {
+            let names = settings.names.as_str().to_owned();
+            let files = built.files;
+            match template(&self.config, &names) {
+                None => {
+                    changes = changes.add_template(built.template);
+                    touched.added += 1;
+                }
+                Some(former) if former != settings.value() || self.templates.get(&names) != Some(&files) => {
+                    changes = changes.replace_template(built.template);
+                    touched.replaced += 1;
+                }
+                Some(_) => {}
+            }
+            running.templates.insert(names, files);
+        }
+        (changes, running, touched)
+    }
+}
+
+fn realm<'c>(config: &'c Config, name: &str) -> Option<&'c model::Realm> {
+    config.realm.iter().map(|realm| realm.value()).find(|realm| realm.name.as_str() == name)
+}
+
+fn template<'c>(config: &'c Config, names: &str) -> Option<&'c model::Template> {
+    config.template.iter().map(|template| template.value()).find(|template| template.names.as_str() == names)
+}
+
+fn pattern(template: &model::Template) -> serverwamp::RoutePattern {
+    template.names.pattern().unwrap_or_else(|_| template.names.as_str().into())
+}
