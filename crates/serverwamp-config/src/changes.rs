@@ -3,6 +3,9 @@
 use crate::section::Reload;
 use std::fmt;
 
+/// Longer values are not shown: whoever changed them knows them.
+const LONGEST_SHOWN: usize = 120;
+
 /// One difference.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Change {
@@ -62,8 +65,10 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = &self.path;
         match (&self.from, &self.to) {
+            (Some(from), Some(to)) if from.len() + to.len() > LONGEST_SHOWN => write!(f, "{path}: changed"),
             (Some(from), Some(to)) => write!(f, "{path}: {from} is now {to}"),
-            (None, Some(to)) => write!(f, "{path}: added, {to}"),
+            (None, Some(to)) if to.len() <= LONGEST_SHOWN => write!(f, "{path}: added, {to}"),
+            (None, Some(_)) => write!(f, "{path}: added"),
             (Some(_), None) => write!(f, "{path}: removed"),
             (None, None) => write!(f, "{path}"),
         }?;

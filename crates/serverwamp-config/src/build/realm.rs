@@ -2,7 +2,7 @@
 
 use super::Building;
 use super::auth::anyone;
-use crate::model::{self, Disclosure, Permitted, Procedure, RealmRules, Role, Topic, Withheld};
+use crate::model::{self, Disclosure, Permitted, Procedure, RealmLimits, RealmRules, Role, Topic, Withheld};
 use crate::reading::At;
 use crate::values::{Named, UriPattern};
 use serverwamp::{
@@ -14,6 +14,7 @@ use serverwamp::{
 #[derive(Clone)]
 struct Inside {
     rules: RealmRules,
+    limits: RealmLimits,
     role: Named<Role>,
     topic: Vec<At<Topic>>,
     procedure: Vec<At<Procedure>>,
@@ -23,6 +24,7 @@ impl Building<'_> {
     pub(super) fn realm_of(&mut self, realm: &model::Realm) -> Realm {
         let inside = Inside {
             rules: realm.rules.value().clone(),
+            limits: realm.limits.value().clone(),
             role: realm.role.value().clone(),
             topic: realm.topic.value().clone(),
             procedure: realm.procedure.value().clone(),
@@ -42,6 +44,7 @@ impl Building<'_> {
     pub(super) fn template_of(&mut self, template: &model::Template) -> Option<RealmTemplate> {
         let inside = Inside {
             rules: template.rules.value().clone(),
+            limits: template.limits.value().clone(),
             role: template.role.value().clone(),
             topic: template.topic.value().clone(),
             procedure: template.procedure.value().clone(),
@@ -74,7 +77,7 @@ impl Inside {
         } else {
             Realm::new(name).listed_roles_only()
         };
-        realm = self.with_rules(realm);
+        realm = self.with_rules(realm).limits(|limits| set_limits(&self.limits, limits));
         for (name, role) in self.role.iter() {
             realm = realm.role(name.to_owned(), |rules| rules_of(role, rules));
         }
@@ -121,6 +124,18 @@ impl Inside {
         }
         realm
     }
+}
+
+fn set_limits(settings: &RealmLimits, limits: &mut serverwamp::RealmLimits) {
+    limits.sessions = settings.sessions.map(|most| most.count());
+    limits.calls_in_flight = settings.calls_in_flight.map(|most| most.count());
+    limits.retained_events = settings.retained_events.map(|most| most.count());
+    limits.retained_bytes = settings.retained_bytes.map(|most| most.count());
+    limits.retained_events_of_session = settings.retained_events_of_session.map(|most| most.count());
+    limits.retained_bytes_of_session = settings.retained_bytes_of_session.map(|most| most.count());
+    limits.retained_age = settings.retained_age.map(|time| time.get());
+    limits.cached_decisions = settings.cached_decisions.map(|most| most.count());
+    limits.cached_decision_time = settings.cached_decision_time.map(|time| time.get());
 }
 
 /// The pattern, which was checked when it was read.

@@ -243,6 +243,13 @@ section! {
         /// longer than a turn.
         live receivers_bytes: Bytes = library().receivers_bytes.into();
 
+        /// Entries of `forward_for` of one call or publication, the sessions on whose behalf it is made; beyond, it is refused with
+        /// `wamp.error.invalid_argument`. A link adds one for each router on the way.
+        live forward_for: Count = library().forward_for.into();
+
+        /// Bytes of the authids and roles of these; beyond, the same.
+        live forward_for_bytes: Bytes = library().forward_for_bytes.into();
+
         /// Bytes of the arguments of a call of the meta API; beyond, it is refused with `wamp.error.payload_size_exceeded`.
         /// Default 64 KiB: the longest useful arguments are filters of some thousand roles, and reading more would take longer
         /// than a turn. Testaments have a limit of their own.
@@ -338,6 +345,8 @@ impl Limits {
         limits.cached_decision_time = self.cached_decision_time.get();
         limits.receivers = self.receivers.count();
         limits.receivers_bytes = self.receivers_bytes.count();
+        limits.forward_for = self.forward_for.count();
+        limits.forward_for_bytes = self.forward_for_bytes.count();
         limits.meta_arguments = self.meta_arguments.count();
         limits.nesting = self.nesting.count();
         limits.uri_bytes = self.uri_bytes.count();
@@ -345,5 +354,28 @@ impl Limits {
         limits.longest_call_timeout = self.longest_call_timeout.get();
         limits.strict_progressive_results = *self.strict_progressive_results;
         limits.strict_request_ids = *self.strict_request_ids;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::section::defaults;
+
+    #[test]
+    fn every_limit_of_the_library_has_a_key_and_its_default() {
+        let library = format!("{:#?}", Library::default());
+        let fields: Vec<&str> = library
+            .lines()
+            .filter_map(|line| line.strip_prefix("    ")?.split_once(": "))
+            .map(|(name, _)| name)
+            .filter(|name| !name.starts_with(' '))
+            .collect();
+        let keys: Vec<&str> = Limits::SECTION.keys().iter().map(|key| key.name).collect();
+        for field in &fields {
+            assert!(keys.contains(field), "{field} has no key");
+        }
+        assert_eq!(fields.len(), keys.len(), "{fields:?} {keys:?}");
+        assert_eq!(format!("{:#?}", defaults::<Limits>().library()), library);
     }
 }

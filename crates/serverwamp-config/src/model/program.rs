@@ -69,10 +69,10 @@ section! {
     pub struct Shutdown: "shutdown" {
         /// The time between the first signal, from which on `/readyz` says no, and the end of listening, so that a load balancer
         /// notices. Without a load balancer it is of no use.
-        live ready_before: Time = Duration::ZERO.into();
+        restart ready_before: Time = Duration::ZERO.into();
         /// The time for sessions and their calls to end.
-        live drain: Time = Duration::from_secs(10).into();
+        restart drain: Time = Duration::from_secs(10).into();
         /// Whether clients are told to come back (`wamp.close.system_shutdown` otherwise tells some to stay away).
-        live restarts: bool = true;
+        restart restarts: bool = true;
     }
 }

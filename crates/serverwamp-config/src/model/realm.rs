@@ -100,8 +100,16 @@ section! {
         live retained_events: Option<Count> = None;
         /// The memory for these. By default what `limits.retained_bytes` says.
         live retained_bytes: Option<Bytes> = None;
+        /// The number of these that may come from one session. By default what `limits.retained_events_of_session` says.
+        live retained_events_of_session: Option<Count> = None;
+        /// The memory for what comes from one session. By default what `limits.retained_bytes_of_session` says.
+        live retained_bytes_of_session: Option<Bytes> = None;
         /// The time for which an event is retained. By default what `limits.retained_age` says.
         live retained_age: Option<Time> = None;
+        /// The decisions of authorizers that it keeps. By default what `limits.cached_decisions` says.
+        live cached_decisions: Option<Count> = None;
+        /// The longest time for which it keeps one. By default what `limits.cached_decision_time` says.
+        live cached_decision_time: Option<Time> = None;
     }
 
     /// What is special about some topics. Of several that fit, the most specific one counts.
