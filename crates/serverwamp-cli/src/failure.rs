@@ -10,6 +10,10 @@ pub(crate) enum Failure {
     Usage(String),
     /// It was followed, and did not work out.
     Runtime(String),
+    /// What is wrong with a configuration, as it is printed: many lines, with their own beginnings.
+    Mistakes(String),
+    /// `why` says no.
+    Refused,
     /// A router, or a peer behind it, answered with an error: its URI, its text, and lines below.
     Answered(String),
     /// There is no connection to the router, or it was lost.
@@ -34,7 +38,9 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Unread => ExitCode::SUCCESS,
-            Self::Runtime(_) | Self::Answered(_) | Self::Stopped(_) => ExitCode::from(1),
+            Self::Runtime(_) | Self::Answered(_) | Self::Stopped(_) | Self::Mistakes(_) | Self::Refused => {
+                ExitCode::from(1)
+            }
             Self::Usage(_) => ExitCode::from(2),
             Self::Connection(_) => ExitCode::from(3),
             Self::Authentication(_) => ExitCode::from(4),
@@ -51,7 +57,8 @@ impl fmt::Display for Failure {
             | Self::Authentication(text)
             | Self::Stopped(text) => write!(f, "serverwamp: {text}"),
             Self::Answered(text) => write!(f, "error: {text}"),
-            Self::Unread => Ok(()),
+            Self::Mistakes(text) => f.write_str(text),
+            Self::Unread | Self::Refused => Ok(()),
         }
     }
 }

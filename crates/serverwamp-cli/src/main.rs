@@ -17,14 +17,17 @@ mod failure;
 mod hash;
 mod keygen;
 mod logging;
+mod loopback;
 mod manual;
 mod panics;
 mod secret_input;
+mod serve;
 mod shell;
 mod stop;
 mod systemd;
 mod token;
 mod unix_socket;
+mod why;
 
 use arguments::Command;
 use failure::Failure;
@@ -36,7 +39,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            if !matches!(failure, Failure::Unread) {
+            if !matches!(failure, Failure::Unread | Failure::Refused) {
                 // Whatever it names, a file or what stands in one, a terminal shows it and does not obey it.
                 // Nobody can be told when this fails.
                 drop(writeln!(std::io::stderr(), "{}", shell::visible(&failure.to_string())));
@@ -62,6 +65,9 @@ fn run() -> Result<(), Failure> {
 fn follow(command: Command, settings: LogSettings, logs: &Logs) -> Result<(), Failure> {
     match command {
         Command::Dev(options) => dev::run(&options, settings, logs),
+        Command::Serve(options) => serve::run(&options, &settings, logs),
+        Command::Reload(options) => serve::ask_to_reload(&options),
+        Command::Why(options) => why::run(&options),
         Command::Token(command) => token::run(&command),
         Command::Hash(command) => hash::run(&command),
         Command::Keygen(options) => keygen::run(&options),
@@ -87,5 +93,6 @@ fn log_settings(verbose: u8) -> (LogSettings, Option<BadFilter>) {
         Some(Err(bad)) => (LogFilter::by_count(verbose), Some(bad)),
         None => (LogFilter::by_count(verbose), None),
     };
-    (LogSettings { filter, form: LogForm::Text }, ignored)
+    let asked = verbose > 0 || (wanted.is_some() && ignored.is_none());
+    (LogSettings { filter, form: LogForm::Text, asked }, ignored)
 }

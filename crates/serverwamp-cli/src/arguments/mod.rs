@@ -14,6 +14,7 @@ use crate::hash::HashCommand;
 use crate::keygen::KeygenOptions;
 use crate::logging::LogForm;
 use crate::manual::{CompletionsOptions, ManOptions};
+use crate::serve::{ReloadOptions, ServeOptions};
 use crate::shell::Out;
 use crate::shell::bench::BenchCommand;
 use crate::shell::call::CallOptions;
@@ -26,6 +27,7 @@ use crate::shell::register::RegisterOptions;
 use crate::shell::subscribe::SubscribeOptions;
 use crate::token::TokenCommand;
 use crate::unix_socket::Mode;
+use crate::why::WhyOptions;
 use clap::{Arg, Args, CommandFactory, Parser, Subcommand};
 use serverwamp::websocket::{HostPattern, OriginPattern};
 use std::ffi::OsString;
@@ -62,6 +64,12 @@ pub(crate) enum Command {
   serverwamp dev --listen localhost:9000 --origin https://app.example.com
   serverwamp dev --tls-certificates cert.pem --tls-key key.pem")]
     Dev(DevOptions),
+    /// Serve what a configuration says: listeners, realms, who comes in, and what they may do
+    Serve(ServeOptions),
+    /// Make a running server read its configuration again, and print what changed
+    Reload(ReloadOptions),
+    /// Say whether a role may do something, and which permission says so
+    Why(WhyOptions),
     /// Call a procedure, and print what it returns
     Call(CallOptions),
     /// Publish an event

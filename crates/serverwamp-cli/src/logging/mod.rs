@@ -42,6 +42,8 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 pub(crate) struct LogSettings {
     pub(crate) filter: LogFilter,
     pub(crate) form: LogForm,
+    /// Whether the person who has started the program asked for this filter; a configuration goes behind that.
+    pub(crate) asked: bool,
 }
 
 /// How lines look.

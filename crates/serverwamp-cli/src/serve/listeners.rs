@@ -1,6 +1,7 @@
 //! The servers of the listeners, and their replacement by a reload.
 
 use super::configured::ConfigSource;
+use crate::stop::StopSettings;
 use serverwamp::server::ServerControl;
 use serverwamp::{Application, Server};
 use serverwamp_config::Mistakes;
@@ -52,7 +53,7 @@ impl NextListener {
 }
 
 /// Replaces the settings of those that have others now; returns how many have new certificates or other files.
-pub(super) fn replace(listening: &mut [Listening], next: Vec<NextListener>) -> usize {
+pub(super) fn replace(listening: &mut [Listening], next: Vec<NextListener>, stop: StopSettings) -> usize {
     let mut renewed = 0;
     for NextListener { settings, server, files } in next {
         let name = settings.address.to_string();
@@ -62,7 +63,7 @@ pub(super) fn replace(listening: &mut [Listening], next: Vec<NextListener>) -> u
             continue;
         }
         renewed += usize::from(known.files != files);
-        match known.control.replace(server) {
+        match known.control.replace(stop.of(server)) {
             Ok(()) => {
                 known.settings = settings;
                 known.files = files;

@@ -149,12 +149,15 @@ async fn serve(
         logs.replace(&log_settings(&config.log, &log)?);
         Ok(())
     });
-    let reloader = Arc::new(Reloader::new(options.config.clone(), app.clone(), running, listening, effect));
+    let reloader =
+        Arc::new(Reloader::new(options.config.clone(), app.clone(), running, listening, settings, effect));
     let manager = ServiceManager::of_environment();
     manager.ready("serving");
     tracing::info!(target: "serverwamp::program", version = env!("CARGO_PKG_VERSION"), "ready");
     let probed = app.clone();
-    let _watchdog = Watchdog::of_environment(&manager, Handle::current(), move || drop(probed.statistics()));
+    let _watchdog = Watchdog::of_environment(&manager, Handle::current(), move || {
+        let _ = probed.statistics();
+    });
     let tell = |phase| told(phase, settings, &manager, &app);
     let ended = tokio::select! {
         ended = serving.until_stopped(&mut signals, tell) => ended,

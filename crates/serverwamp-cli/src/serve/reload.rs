@@ -6,6 +6,7 @@
 use super::Configured;
 use super::listeners::{self, Listening};
 use crate::failure::Failure;
+use crate::stop::StopSettings;
 use serverwamp::Application;
 use serverwamp_config::build::{Running, Touched, refused};
 use serverwamp_config::model::Config;
@@ -32,7 +33,9 @@ pub(super) struct Reloader {
     started: Config,
     state: Mutex<State>,
     last: LastReload,
-    /// Takes over what is not the application's: the log, the end.
+    /// How servers end that take the place of others.
+    stop: StopSettings,
+    /// Takes over what is not the application's, such as the log.
     effect: Effect,
 }
 
@@ -86,11 +89,12 @@ impl Reloader {
         app: Application,
         running: Running,
         listening: Vec<Listening>,
+        stop: StopSettings,
         effect: Effect,
     ) -> Self {
         let started = running.config().clone();
         let state = Mutex::new(State { running, listening });
-        Self { path, app, started, state, last: LastReload::new(), effect }
+        Self { path, app, started, state, last: LastReload::new(), stop, effect }
     }
 
     /// The result of the last reload.
@@ -111,11 +115,16 @@ impl Reloader {
         self.last.note(outcome.is_ok());
         match outcome {
             Ok(text) => {
-                tracing::info!(target: "serverwamp::program", "{text}");
+                for line in text.lines() {
+                    tracing::info!(target: "serverwamp::program", "{line}");
+                }
                 Reloaded { done: true, text }
             }
             Err(text) => {
-                tracing::error!(target: "serverwamp::program", "the configuration was not reloaded, and what runs stays as it is: {text}");
+                tracing::error!(target: "serverwamp::program", "the configuration was not reloaded, and what runs stays as it is");
+                for line in text.lines().filter(|line| !line.is_empty()) {
+                    tracing::error!(target: "serverwamp::program", "{line}");
+                }
                 Reloaded { done: false, text }
             }
         }
@@ -139,7 +148,7 @@ impl Reloader {
         })?;
         // From here on nothing fails.
         state.running = running;
-        let renewed = listeners::replace(&mut state.listening, listeners);
+        let renewed = listeners::replace(&mut state.listening, listeners, self.stop);
         if let Err(failure) = (self.effect)(&after) {
             tracing::error!(target: "serverwamp::program", %failure, "a part of the configuration has no effect");
         }
