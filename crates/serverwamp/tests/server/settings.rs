@@ -199,7 +199,7 @@ fn settings_that_can_never_work_replace_nothing() {
         (Server::new(app.clone()).realms([""; 0]), "`realms` is empty"),
         (Server::new(app.clone()).realms([serverwamp::regex("a.*")]), "prefixes and wildcards"),
         (Server::new(app.clone()).paths([""; 0]), "`paths` is empty"),
-        (Server::new(app.clone()).long_poll("/").path("/ws"), "has two uses"),
+        (Server::new(app).long_poll("/").path("/ws"), "has two uses"),
     ] {
         let error = control.replace(server).unwrap_err().to_string();
         assert!(error.contains(part), "{part:?} in {error}");
@@ -244,10 +244,7 @@ fn a_server_without_wamp_answers_while_the_application_shuts_down() {
     let pages = Router::new().route("/metrics", get(|| async { "all is well" }));
     let pages = Server::new(app.clone()).without_wamp().fallback_service(pages);
     let operators = listen(&runtime, pages);
-    let shutting_down = {
-        let app = app.clone();
-        runtime.spawn(async move { app.shutdown(Duration::ZERO).await })
-    };
+    let shutting_down = runtime.spawn(async move { app.shutdown(Duration::ZERO).await });
     runtime.block_on(shutting_down).unwrap();
     assert!(request(operators.address, "GET", "/metrics").ends_with("all is well"));
     assert!(request(operators.address, "GET", "/health").starts_with("HTTP/1.1 503"));

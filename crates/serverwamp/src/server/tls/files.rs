@@ -64,6 +64,11 @@ impl Files {
         })
     }
 
+    /// Whether they can be used.
+    pub(super) fn check(&self) -> Result<(), TlsError> {
+        self.load(&self.read()?).map(drop)
+    }
+
     /// The result of reading all of them.
     pub(super) fn load(&self, contents: &Contents) -> Result<Arc<ServerConfig>, TlsError> {
         let certificates = certificates(&self.certificates, &contents.certificates)?;

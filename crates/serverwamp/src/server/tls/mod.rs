@@ -127,6 +127,15 @@ impl TlsConfig {
         Ok(())
     }
 
+    /// Reads the files and checks that they fit together, without taking them: [`reload`](Self::reload) does that. For a program that changes
+    /// several things at once, or none.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn check(&self) -> Result<(), TlsError> {
+        self.0.files.as_ref().map_or(Ok(()), Files::check)
+    }
+
     /// The configuration for handshakes that begin `now`.
     fn config(&self, now: Instant) -> Arc<ServerConfig> {
         let TlsShared { files, check_every, .. } = &*self.0;
@@ -227,6 +236,14 @@ impl TlsBuilder {
     pub fn check_every(mut self, interval: Duration) -> Self {
         self.check_every = interval;
         self
+    }
+
+    /// Reads the files and checks that they fit together, and keeps nothing.
+    ///
+    /// # Errors
+    /// What is wrong with which of them.
+    pub fn check(&self) -> Result<(), TlsError> {
+        self.files.check()
     }
 
     /// Loads the files.

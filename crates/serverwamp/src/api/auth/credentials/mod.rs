@@ -88,7 +88,7 @@ struct SharedCredentials {
 }
 
 impl Credentials {
-    /// Reads the file.
+    /// Reads the file. Nothing is started by it: a program that only checks the file drops what it gets.
     ///
     /// # Errors
     /// The file cannot be read or used: everything that is wrong with it, each with file and line, and without a secret.
@@ -137,6 +137,17 @@ impl Credentials {
             tried: AtomicU64::new(inner.tried.load(Ordering::Relaxed)),
             next_look: Mutex::default(),
         }))
+    }
+
+    /// Reads the file and checks it, without taking its users: [`reload`](Self::reload) does that. For a program that changes several
+    /// things at once, or none.
+    ///
+    /// # Errors
+    /// As [`from_file`](Self::from_file).
+    #[track_caller]
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let path = &self.0.path;
+        users_of(path, &text_of(path)?).map(drop)
     }
 
     /// Reads the file again now.

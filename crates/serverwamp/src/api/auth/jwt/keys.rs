@@ -95,7 +95,7 @@ impl JwtKeys {
     /// Public keys in a file: PEM with `-----BEGIN PUBLIC KEY-----`, a JWK, or a JWKS of up to 32 keys.
     ///
     /// The file is looked at again when a token comes, at most every 5 s. What cannot be used is logged, and the keys stay as they
-    /// are.
+    /// are. Nothing is started by this: a program that only checks the file drops what it gets.
     ///
     /// # Errors
     /// When the file cannot be read, or has no key that can be used.

@@ -3,7 +3,6 @@
 use super::*;
 use crate::base::admission::Admissions;
 use crate::base::limits::Limits;
-use crate::base::proxies::TrustedProxies;
 use crate::server::memory::{CAPACITY, pipe};
 use futures_util::task::{ArcWake, waker_ref};
 use serverwamp_proto::codec::Serializer;

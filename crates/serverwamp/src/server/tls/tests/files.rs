@@ -39,6 +39,34 @@ fn a_changed_pair_is_taken_for_new_handshakes_once_it_fits() {
     assert_eq!(seen_at(20), der(&new.0));
 }
 
+#[test]
+fn files_are_checked_and_not_taken() {
+    let (authority, directory) = (authority(), Directory::new());
+    let (old, new) = (issue(&authority, "old"), issue(&authority, "new"));
+    let (certificates, key) = directory.write_pair(&old);
+    let files = TlsConfig::from_files(certificates, key).check_every(Duration::MAX);
+    files.check().unwrap();
+    let tls = files.clone().build().unwrap();
+    let (client, now) = (Client::new(&authority), Instant::now());
+    let current = || shown(&tls, &client, now);
+    directory.write("cert.pem", &new.0);
+    for wrong in [files.check(), tls.check(), tls.reload()] {
+        assert!(
+            wrong.unwrap_err().to_string().contains("is not that of the first certificate"),
+            "half a pair is none"
+        );
+    }
+    assert_eq!(current(), der(&old.0));
+    directory.write("key.pem", &new.1);
+    tls.check().unwrap();
+    assert_eq!(current(), der(&old.0), "it was checked, and no more");
+    tls.reload().unwrap();
+    assert_eq!(current(), der(&new.0));
+    let authorities = directory.write("clients.pem", "nothing");
+    let demanding = files.client_certificates(ClientCertificates::Required(authorities));
+    assert!(demanding.check().unwrap_err().to_string().contains("clients.pem"));
+}
+
 /// As with `cp -p`, `rsync -t` and clocks that were set back.
 #[test]
 fn a_change_is_seen_by_what_stands_in_the_files_and_not_by_their_times() {

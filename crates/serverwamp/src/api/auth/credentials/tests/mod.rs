@@ -48,6 +48,21 @@ fn joe_and_peter() -> String {
     )
 }
 
+#[test]
+fn a_file_is_checked_and_its_users_are_not_taken() {
+    let file = File::with("[user.joe]\ncra_secret = 'one'\n");
+    let users = Credentials::from_file(&file.0).unwrap().look_every(Duration::MAX);
+    let names = || users.0.users.load().by_authid.keys().cloned().collect::<Vec<_>>();
+    users.check().unwrap();
+    std::fs::write(&file.0, "[user.ann]\ncra_secret = 'two'\n").unwrap();
+    users.check().unwrap();
+    assert_eq!(names(), ["joe"]);
+    std::fs::write(&file.0, "[user.ann]\ncra_secret = 2\n").unwrap();
+    assert!(users.check().unwrap_err().to_string().contains(".toml:2: "));
+    users.reload().unwrap_err();
+    assert_eq!(names(), ["joe"]);
+}
+
 fn faults(text: &str) -> Vec<String> {
     let file = File::with(text);
     let error = Credentials::from_file(&file.0).expect_err("the file is wrong");
