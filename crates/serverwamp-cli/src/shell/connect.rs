@@ -60,7 +60,7 @@ pub(super) fn refused(error: &ClientError, target: &Target) -> Failure {
         // A file of this machine, which no router has to do with.
         ClientError::Tls { why, .. } if target.option_of_file(why).is_some() => {
             let option = target.option_of_file(why).unwrap_or_default();
-            Failure::Usage(format!("{option} {}", visible_below(why)))
+            Failure::Usage(format!("{option}: {}", visible_below(why)))
         }
         ClientError::Refused(refusal) if is_of_the_login(refusal) => Failure::Authentication(format!(
             "{text}\n  log in with --authid NAME and one of --secret-file, --ticket-file, --key; see serverwamp help call"

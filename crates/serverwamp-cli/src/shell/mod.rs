@@ -27,13 +27,26 @@ use crate::failure::Failure;
 use std::future::Future;
 
 /// Runs one command of the shell to its end. A second Ctrl-C ends it wherever it is.
+///
+/// One thread: whoever reads the output slowly is sent no more than that, because what writes it also reads the connection.
 pub(crate) fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    run(&mut tokio::runtime::Builder::new_current_thread(), command)
+}
+
+/// The same for a command that others wait for: its sessions go on in a second thread while the first one waits for the output.
+pub(crate) fn block_on_beside_sessions(
+    command: impl Future<Output = Result<(), Failure>>,
+) -> Result<(), Failure> {
+    run(tokio::runtime::Builder::new_multi_thread().worker_threads(1), command)
+}
+
+fn run(
+    runtime: &mut tokio::runtime::Builder,
+    command: impl Future<Output = Result<(), Failure>>,
+) -> Result<(), Failure> {
     hurry::watch()?;
-    // One thread: whoever reads the output slowly is sent no more than that, because what writes it also reads the connection.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::runtime(format!("cannot start: {error}")))?;
+    let runtime =
+        runtime.enable_all().build().map_err(|error| Failure::runtime(format!("cannot start: {error}")))?;
     let outcome = runtime.block_on(command);
     // Nothing that still runs, such as a look-up of a name, holds up the end.
     runtime.shutdown_background();

@@ -132,7 +132,7 @@ const WIND_UP: Duration = Duration::from_secs(10);
 pub(crate) fn run(options: &RegisterOptions) -> Result<(), Failure> {
     let answerer = Arc::new(Answerer::new(options)?);
     let target = Target::find(&options.target)?;
-    let outcome = super::block_on(async {
+    let outcome = super::block_on_beside_sessions(async {
         let mut signals = StopSignals::listen()?;
         let client = connect(&target, &mut signals).await?;
         let (tally, mut calls) = Tally::new(options.count);
@@ -183,6 +183,8 @@ pub(crate) fn run(options: &RegisterOptions) -> Result<(), Failure> {
             () = tokio::time::sleep(WIND_UP) => {}
             () = signals.next() => {}
         }
+        // The session's thread has sent the last answer when it comes to something else.
+        drop(tokio::spawn(async {}).await);
         client.leave().await;
         outcome
     });

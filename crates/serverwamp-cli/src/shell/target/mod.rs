@@ -102,7 +102,7 @@ impl Target {
         Ok(Self { url, realm, subprotocol, tls, step_timeout, login, settings })
     }
 
-    /// The option whose file this text begins with.
+    /// The option whose file this text is about.
     pub(in crate::shell) fn option_of_file(&self, text: &str) -> Option<&'static str> {
         self.settings.option_of_file(text)
     }

@@ -138,12 +138,10 @@ impl TargetSettings {
         ]
     }
 
-    /// The option that names the file at the beginning of this text, as the library says what is wrong with one.
+    /// The option whose file this text is about, as the library says what is wrong with one.
     pub(super) fn option_of_file(&self, text: &str) -> Option<&'static str> {
-        let begins = |file: &Path| {
-            text.strip_prefix(&*file.to_string_lossy()).is_some_and(|rest| rest.starts_with(':'))
-        };
-        self.tls_files().iter().find(|(_, file)| file.is_some_and(begins)).map(|(option, _)| *option)
+        let named = |file: &Path| text.contains(&*file.to_string_lossy());
+        self.tls_files().iter().find(|(_, file)| file.is_some_and(named)).map(|(option, _)| *option)
     }
 
     fn without_certificate(self) -> Self {
