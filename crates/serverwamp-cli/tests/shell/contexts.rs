@@ -74,6 +74,7 @@ fn a_file_that_is_broken_says_where() {
         ("selected = \"x\"\n[context.x\n", "line 2"),
         ("[context.x]\nurll = \"ws://h\"\n", "unknown field `urll`"),
         ("selected = \"gone\"\n", "there is no context \"gone\""),
+        ("[context.x]\n\"\\u001b[2J\" = 1\n", "unknown field `\\u{1b}[2J`"),
     ] {
         let file = scratch.write("c.toml", text);
         let finished = with(&file, &["call", "demo.add"], &[]);
@@ -84,4 +85,59 @@ fn a_file_that_is_broken_says_where() {
             finished.stderr
         );
     }
+}
+
+#[test]
+fn a_file_that_others_can_write_or_that_is_none_is_not_read() {
+    let scratch = Scratch::new();
+    let file = scratch.write("c.toml", "[context.x]\n");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o666)).expect("it is ours");
+    let bytes = scratch.write("bytes", b"\xFF\xFE");
+    let folder = scratch.file("");
+    for (file, part) in [
+        (&*file, "others can write it (mode 666): write chmod 600"),
+        (&*bytes, "no text in UTF-8"),
+        (&*folder, "Is a directory"),
+        ("/dev/zero", "longer than 1024 KiB"),
+    ] {
+        let finished = with(file, &["context", "ls"], &[]);
+        assert_eq!(finished.status.code(), Some(2), "{file}: {}", finished.stderr);
+        assert!(
+            finished.stderr.contains(part) && finished.stderr.lines().count() == 1,
+            "{}",
+            finished.stderr
+        );
+    }
+    assert_eq!(with("/dev/null", &["context", "ls"], &[]).status.code(), Some(0));
+    let finished = with("/dev/null", &["context", "add", "x"], &[]);
+    assert_eq!(finished.status.code(), Some(2), "{}", finished.stderr);
+    assert!(!std::fs::metadata("/dev/null").expect("it is there").is_file(), "it is what it was");
+}
+
+#[test]
+fn a_login_is_used_with_the_router_that_it_was_named_with() {
+    let server = demo();
+    let scratch = Scratch::new();
+    let ticket = scratch.write("ticket", "tick3t");
+    let file = scratch.file("c.toml");
+    let words = [
+        "context",
+        "add",
+        "prod",
+        "--url",
+        "wss://wamp.example.com/ws",
+        "--authid",
+        "joe",
+        "--ticket-file",
+        &ticket,
+    ];
+    assert_eq!(with(&file, &words, &[]).status.code(), Some(0));
+    // The demo refuses every login, and lets those in who have none.
+    let call = ["call", "demo.add", "1", "1", "--url", server.url()];
+    assert_eq!(with(&file, &call, &[]).stdout, "2\n");
+    let secrets =
+        [("WAMP_URL", "ws://elsewhere.example.com/ws"), ("WAMP_TICKET", "t"), ("WAMP_AUTHID", "joe")];
+    assert_eq!(with("/nonexistent/c.toml", &call, &secrets).stdout, "2\n");
+    let named = [&call[..], &["--authid", "joe", "--ticket-file", &ticket]].concat();
+    assert_eq!(with(&file, &named, &[]).status.code(), Some(4));
 }

@@ -56,7 +56,7 @@ fn fails(words: &[&str], step: &str, status: i32, part: &str) {
 fn the_step_that_fails_is_named_with_what_to_do() {
     let server = demo();
     let url = server.url();
-    fails(&["nonsense"], "address", 2, "write ws://HOST:PORT/PATH");
+    fails(&["nonsense"], "address", 2, "write ws://nonsense/ws");
     fails(&["ws://no.such.host.invalid/ws"], "DNS", 3, "check the name");
     fails(&["ws://127.0.0.1:1/ws"], "connection", 3, "start the router, or check the port");
     fails(&[&url.replace("ws://", "wss://")], "TLS", 3, "what answers is not TLS");

@@ -9,6 +9,9 @@ mod contexts;
 mod crossbar;
 mod doctor;
 mod events;
+mod false_router;
+mod forms;
+mod hostile;
 mod linking;
 mod linking_both_ways;
 mod logins;
@@ -17,6 +20,7 @@ mod measuring;
 mod mistakes;
 mod scratch;
 mod serving;
+mod snapshot;
 mod terminal;
 
 use serverwamp_conformance::output::{self, Finished};

@@ -1,8 +1,10 @@
 //! `serverwamp bench`.
 
+use crate::calls::interrupt;
 use crate::scratch::Scratch;
-use crate::{demo, fails, run};
+use crate::{demo, ended, fails, run, shell, start};
 use serde_json::Value;
+use std::time::{Duration, Instant};
 
 #[test]
 fn calls_publications_and_events_are_counted() {
@@ -48,4 +50,53 @@ fn what_fails_is_no_measurement() {
         run(&server, &["bench", "call", "demo.add", "2", "3", "-n", "5", "--plot", "/no/such/folder/x.svg"]);
     assert_eq!(finished.status.code(), Some(1));
     assert!(finished.stderr.starts_with("serverwamp: --plot /no/such/folder/x.svg: "), "{}", finished.stderr);
+}
+
+#[test]
+fn a_rate_that_is_too_high_is_no_measurement() {
+    let server = demo();
+    let begun = Instant::now();
+    let words = [
+        "bench",
+        "call",
+        "demo.add",
+        "2",
+        "3",
+        "--rate",
+        "10000000",
+        "--for",
+        "200ms",
+        "--warm-up",
+        "1ms",
+        "--json",
+    ];
+    let finished = run(&server, &words);
+    let report: Value = serde_json::from_str(&finished.stdout).expect(&finished.stderr);
+    assert!(report["unsent"].as_u64() > Some(1000), "{report}");
+    assert_eq!(finished.status.code(), Some(1));
+    assert!(finished.stderr.contains("were due and could not be sent"), "{}", finished.stderr);
+    assert!(begun.elapsed() < Duration::from_secs(20), "it does not send for ever: {:?}", begun.elapsed());
+}
+
+#[test]
+fn what_is_stopped_reports_what_it_has_and_a_router_that_goes_is_status_3() {
+    let server = demo();
+    for words in [&["call", "demo.add", "2", "3"][..], &["fanout", "chat"]] {
+        let words = [&["bench"], words, &["--for", "60s", "--warm-up", "1ms"]].concat();
+        let child = start(&mut shell(Some(&server), &words));
+        std::thread::sleep(Duration::from_secs(1));
+        interrupt(child.id());
+        let finished = ended(child);
+        assert_eq!(
+            (&*finished.stderr, finished.status.code()),
+            ("error: it was stopped before its end\n", Some(1))
+        );
+        assert!(finished.stdout.contains("p99.9"), "{}", finished.stdout);
+    }
+    let child = start(&mut shell(Some(&server), &["bench", "call", "demo.add", "2", "3", "--for", "60s"]));
+    std::thread::sleep(Duration::from_secs(1));
+    drop(server);
+    let finished = ended(child);
+    assert!(finished.stderr.starts_with("serverwamp: the connection was lost after "), "{}", finished.stderr);
+    assert_eq!(finished.status.code(), Some(3));
 }

@@ -1,121 +1,228 @@
-//! One wrong input of each kind: one line and a hint, with the status that scripts look at.
+//! One wrong input of each kind: a line and a hint, with the status that scripts look at: `snapshots/mistakes.txt`.
 
 use crate::scratch::Scratch;
+use crate::snapshot::Snapshot;
 use crate::{PATIENCE, demo, shell};
 use serverwamp_conformance::output;
 
+/// Command lines, word by word. `URL` is the demo's, `GONE` a port where nobody listens, `DIR` a folder with files.
+const MISTAKES: &str = "
+call
+call a.b --progres
+call a.b --timeout 5
+call a.b --timeout 0s
+call a.b --timeout 1e9h
+call a.b -o xml
+call a.b --cancel-mode gently
+call a.b {\"a\":
+call a.b [a]
+call a.b @
+call a.b @/no/such/file
+call a.b @/dev/zero
+call a.b @DIR
+call a.b - -
+call a.b x=1 x=2
+call a.b --serializer xml
+call a.b --tls-key k
+call a.b --tls-ca /no/such/file --url wss://localhost:1/ws
+call a.b --tls-ca DIR/garbage --url WSS
+call a.b --tls-certificates DIR/garbage --tls-key DIR/garbage --url WSS
+call a.b --tls-ca DIR/garbage
+call a.b --secret-file s
+call a.b --authid joe
+call a.b --authid joe --secret-file /no/such/file
+call a.b --authid joe --secret-file DIR
+call a.b --authid joe --secret-file DIR/empty
+call a.b --authid joe --ticket-file /dev/zero
+call a.b --authid joe --ticket-file DIR/garbage
+call a.b --key DIR/garbage
+call a.b --key /no/such/file
+call a.b --key /dev/zero
+call a.b --ticket=s3cret
+call a.b --ticket --key k
+call a.b --password s3cret
+call a.b --secret s3cret
+call a.b --port 8080
+call a.b -r realm1
+call a.b -u joe
+call a.b --router ws://h
+call a.b --context nowhere
+call a.b --url
+call a.b --url nonsense
+call a.b --url localhost:8080
+call a.b --url ftp://h
+call a.b --url ws://
+call a.b --url rs://h
+call a.b --url ws://joe:s3cret@localhost:8080/ws
+call a.b --url ws://localhost:99999/ws
+call a.b --url ws://::1/ws
+call a.b --url unix:
+call a.b --url unix:///no/such/socket
+call a.b --url GONE
+call a.b --url ELSEWHERE
+call a.b --url ws://no.such.host.invalid/ws
+call a.b --realm nowhere
+call a..b
+call demo.ad
+call demo.add
+call demo.add 2 x
+publish
+publish a.b --exclude 0
+publish a.b --exclude x
+publish a..b --ack
+subscribe
+subscribe a.b --match suffix
+subscribe a.b -n 0
+subscribe a.b -n x
+subscribe a..b
+register
+register a.b
+register a.b --echo --reply 1
+register a.b --echo -- x
+register a.b --reply {
+register a.b --exec no-such-program
+register a.b --exec DIR/garbage
+register a.b --exec cat --parallel 0
+register a.b --exec cat --exec-timeout 5
+register a.b --echo --invoke all
+register a.b --echo -n 0
+register demo.add --echo
+bench
+bench call
+bench calls
+bench call demo.ad
+bench call demo.add 2 3 -n 0
+bench call demo.add 2 3 -c 0
+bench call demo.add 2 3 -c 10001
+bench call demo.add 2 3 -f 0
+bench call demo.add 2 3 --rate 0
+bench call demo.add 2 3 --rate 1e3
+bench call demo.add 2 3 --for 0s
+bench call demo.add 2 3 -n 5 --for 5s
+bench call demo.add 2 3 --plot /no/such/folder/x.svg
+bench fanout chat -s 0
+doctor nonsense
+doctor a b
+doctor ws://h --url ws://g
+context
+context add
+context add a/b
+context add x --url nonsense
+context add x --tls-ca /no/such/file
+context select
+context select nowhere
+context select x --none
+context rm
+context rm nowhere
+completions
+completions ksh
+man nothing
+man --dir /dev/null/x
+help nothing
+";
+
 #[test]
-fn every_mistake_is_one_line_and_a_hint() {
+fn every_mistake_is_a_line_and_a_hint() {
     let server = demo();
     let scratch = Scratch::new();
-    let garbage = scratch.write("garbage", "no key\n");
-    let usage = |arguments: &[&str], said: &str| check(&server, arguments, 2, said);
-    usage(&["call"], "serverwamp: URI is missing; see serverwamp help call\n");
-    usage(&["call", "a.b", "--progres"], "serverwamp: unknown option --progres; did you mean --progress?\n");
-    usage(
-        &["call", "a.b", "--timeout", "5"],
-        "serverwamp: --timeout \"5\": expected a number and a unit, such as 500ms, 2s, 1.5m or 1h; see serverwamp --help\n",
-    );
-    usage(
-        &["call", "a.b", "-o", "xml"],
-        "serverwamp: --output \"xml\": expected pretty or json or jsonl or raw\n",
-    );
-    usage(
-        &["call", "a.b", "{\"a\":"],
-        "serverwamp: \"{\\\"a\\\":\" is no JSON: unexpected end of input at byte 5; quote JSON as a whole ('[\"a\", 1]'), or put text into quotes of its own ('\"[a]\"')\n",
-    );
-    usage(
-        &["call", "a.b", "@/no/such/file"],
-        "serverwamp: /no/such/file cannot be read: No such file or directory (os error 2); as text it is '\"@/no/such/file\"'\n",
-    );
-    usage(&["call", "a.b", "x=1", "x=2"], "serverwamp: the keyword argument x is given twice\n");
-    usage(
-        &["call", "a.b", "--serializer", "xml"],
-        "serverwamp: --serializer \"xml\": expected json, msgpack or cbor, or json.batched and so on\n",
-    );
-    usage(
-        &["call", "a.b", "--tls-key", "k"],
-        "serverwamp: --tls-certificates is missing: it is given together with --tls-key\n",
-    );
-    usage(
-        &["call", "a.b", "--secret-file", "s"],
-        "serverwamp: --authid is missing: a ticket or a secret proves a name (or set WAMP_AUTHID)\n",
-    );
-    usage(
-        &["call", "a.b", "--key", &garbage],
-        &format!(
-            "serverwamp: {garbage} (--key) holds no private key: expected 64 hex digits, as serverwamp keygen --key FILE writes them\n"
-        ),
-    );
+    scratch.write("garbage", "no key\n");
+    scratch.write("empty", "");
+    let dir = scratch.path().to_str().expect("a path of ASCII");
+    // A port that was free a moment ago.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let gone = format!("ws://{gone}/ws");
+    let elsewhere = server.url().replace("/ws", "/elsewhere");
+    let secure = server.url().replace("ws://", "wss://");
+    let known = [
+        (dir, "DIR"),
+        (&*gone, "GONE"),
+        (&*elsewhere, "ELSEWHERE"),
+        (&*secure, "WSS"),
+        (server.url(), "URL"),
+    ];
+    let mut snapshot = Snapshot::new("mistakes", &known);
+    for line in MISTAKES.lines().filter(|line| !line.is_empty()) {
+        let words: Vec<String> = line
+            .split(' ')
+            .map(|word| known.iter().fold(word.to_owned(), |word, (text, name)| word.replace(name, text)))
+            .collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let command = shell(Some(&server), &words);
+        // A terminal of whoever runs the tests is not asked.
+        let finished = output::run(&mut without_terminal(&command), PATIENCE).expect("it ends by itself");
+        snapshot.piped(&words, &finished);
+        let said = &finished.stderr;
+        assert!(said.starts_with("serverwamp: ") || said.starts_with("error: "), "{line}: {said}");
+        assert!(!said.contains("panicked") && !said.contains("s3cret"), "{line}: {said}");
+        // What follows the first line belongs to it.
+        assert!(said.lines().skip(1).all(|line| line.starts_with("  ")), "{line}: {said}");
+    }
+    snapshot.check();
+}
+
+/// The command in a session of its own, which has no terminal.
+fn without_terminal(command: &std::process::Command) -> std::process::Command {
+    let mut apart = std::process::Command::new("setsid");
+    apart.arg("--wait").arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => apart.env(name, value),
+            None => apart.env_remove(name),
+        };
+    }
+    apart
 }
 
 #[test]
-fn every_mistake_of_those_who_serve_publish_and_name_is_one_line() {
-    let server = demo();
-    let usage = |arguments: &[&str], said: &str| check(&server, arguments, 2, said);
-    usage(
-        &["register", "a.b"],
-        "serverwamp: --echo or --reply JSON or --exec PROGRAM is missing; see serverwamp help register\n",
-    );
-    usage(
-        &["register", "a.b", "--echo", "--reply", "1"],
-        "serverwamp: --echo and --reply exclude each other\n",
-    );
-    usage(
-        &["register", "a.b", "--exec", "no-such-program"],
-        "serverwamp: --exec no-such-program: there is no such program\n",
-    );
-    usage(
-        &["register", "a.b", "--exec", "wc -w"],
-        "serverwamp: --exec wc -w: there is no such program; its arguments go behind --, as in --exec wc -- -w\n",
-    );
-    usage(
-        &["publish", "a.b", "--exclude", "0"],
-        "serverwamp: --exclude 0: ids of sessions are from 1 to 2^53\n",
-    );
-    usage(
-        &["subscribe", "a.b", "--match", "suffix"],
-        "serverwamp: --match \"suffix\": expected exact or prefix or wildcard\n",
-    );
-    usage(
-        &["context"],
-        "serverwamp: context needs a word behind it: add or ls or select or rm; see serverwamp help context\n",
-    );
-    usage(
-        &["context", "add", "a b"],
-        "serverwamp: \"a b\" is no name of a context: letters, digits, '-', '_' and '.', 100 at the most\n",
-    );
-    usage(
-        &["bench"],
-        "serverwamp: bench needs a word behind it: call or publish or fanout; see serverwamp help bench\n",
-    );
-    usage(
-        &["call", "a.b", "--url", "rs://h"],
-        "serverwamp: \"rs://h\" is no address of a router: it has no port, and RawSocket has no usual one\n",
-    );
-    check(
-        &server,
-        &["call", "a b"],
-        1,
-        "error: wamp.error.invalid_uri: \"a b\": character ' ' is not allowed\n",
-    );
-    check(
-        &server,
-        &["call", "a.b", "--realm", "nowhere"],
-        1,
-        "error: wamp.error.no_such_realm: there is no realm \"nowhere\"\n  the realm is \"nowhere\": --realm chooses another one\n",
-    );
-    check(
-        &server,
-        &["call", "a.b", "--url", "ws://127.0.0.1:1/ws"],
-        3,
-        "serverwamp: no connection to ws://127.0.0.1:1/ws: Connection refused (os error 111): start the router, or check the port\n  serverwamp doctor ws://127.0.0.1:1/ws looks at each step\n",
-    );
+fn a_word_that_is_no_text_is_a_line_too() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let mut command = shell(None, &["call"]);
+    command.arg(std::ffi::OsString::from_vec(vec![0xFF]));
+    let finished = output::run(&mut command, PATIENCE).expect("it ends by itself");
+    let said =
+        "serverwamp: a word is no UTF-8: arguments of calls and events can come from files, as @FILE\n";
+    assert_eq!((&*finished.stderr, finished.status.code()), (said, Some(2)));
 }
 
-#[track_caller]
-fn check(server: &serverwamp_conformance::ServerProcess, arguments: &[&str], status: i32, said: &str) {
-    let finished = output::run(&mut shell(Some(server), arguments), PATIENCE).expect("it ends by itself");
-    assert_eq!((&*finished.stderr, &*finished.stdout), (said, ""), "{arguments:?}");
-    assert_eq!(finished.status.code(), Some(status), "{arguments:?}");
+#[test]
+fn output_that_cannot_be_written_is_a_line_or_nothing() {
+    let server = demo();
+    let scratch = Scratch::new();
+    for words in [
+        &["call", "demo.add", "2", "3"][..],
+        &["publish", "chat", "--ack"],
+        &["subscribe", "demo.clock"],
+        &["doctor"],
+        &["bench", "call", "demo.add", "2", "3", "-n", "1", "--warm-up", "1ms"],
+        &["call", "--help"],
+        &["--version"],
+        &["man"],
+        &["completions", "bash"],
+        &["keygen", "--key", &scratch.file("key")],
+    ] {
+        let mut command = shell(Some(&server), words);
+        let mut child = command
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        drop(child.stdout.take());
+        let unread = crate::ended(child);
+        assert_eq!((&*unread.stderr, unread.status.code()), ("", Some(0)), "{words:?}");
+        if words == ["doctor"] {
+            // It goes on to the end: its status is what scripts look at.
+            continue;
+        }
+        drop(std::fs::remove_file(scratch.file("key")));
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("it is there");
+        let mut command = shell(Some(&server), words);
+        let child = command.stdout(full).stderr(std::process::Stdio::piped()).spawn().expect("it starts");
+        let full = crate::ended(child);
+        assert!(
+            full.stderr.starts_with("serverwamp: the output cannot be written: "),
+            "{words:?}: {}",
+            full.stderr
+        );
+        assert_eq!((full.stderr.lines().count(), full.status.code()), (1, Some(1)), "{words:?}");
+    }
 }

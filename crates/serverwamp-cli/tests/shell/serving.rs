@@ -118,6 +118,91 @@ fn so_many_programs_run_at_once_and_a_call_that_is_canceled_ends_its_own() {
     assert!(!std::path::Path::new(&marker).exists(), "the program was killed");
 }
 
+#[test]
+fn nothing_is_left_of_a_program_when_its_call_is_over() {
+    let server = demo();
+    let scratch = Scratch::new();
+    let serving = |uri: &str, script: &str| {
+        let words = [uri, "--exec", "sh", "--exec-timeout", "2s", "--", "-c", script];
+        Killed(registered(&server, &words))
+    };
+    // It ends, and leaves a process that holds its output open.
+    let marker = scratch.file("survived");
+    let _forks = serving("test.forks", &format!("(sleep 2; touch {marker}) & echo done"));
+    let begun = Instant::now();
+    prints(&server, &["call", "test.forks"], "done\n");
+    assert!(begun.elapsed() < Duration::from_millis(1900), "{:?}", begun.elapsed());
+    // It reads nothing of more than a pipe holds.
+    let long = scratch.write("long", "x".repeat(500_000));
+    let _deaf = serving("test.deaf", "echo done");
+    prints(&server, &["call", "test.deaf", &format!("@{long}")], "done\n");
+    // It never ends to write: its call ends long before its time.
+    let _endless = serving("test.endless", "exec yes");
+    let said = "error: serverwamp.error.command_failed: it printed more than 8 MiB\n";
+    fails(&server, &["call", "test.endless"], 1, said);
+    // Its children take longer than it may.
+    let _slow = serving("test.slow", &format!("(sleep 4; touch {marker}); true"));
+    fails(&server, &["call", "test.slow"], 1, "error: wamp.error.timeout: the program took longer than 2s\n");
+    std::thread::sleep(Duration::from_millis(2200));
+    assert!(!std::path::Path::new(&marker).exists(), "the processes that it started were killed");
+}
+
+#[test]
+fn a_program_does_not_see_the_secrets_of_the_one_who_serves() {
+    let server = demo();
+    let mut command = shell(Some(&server), &["register", "test.env", "--exec", "env"]);
+    // Without a name to log in with, they are a mistake: the demo takes nobody's.
+    command.env("WAMP_REALM", "realm1");
+    let mut watcher = RawPeer::joined(server.url(), Subprotocol::JSON, "realm1");
+    watcher.send(json!([32, 1, {}, "wamp.registration.on_register"]));
+    watcher.receive();
+    // Those of another router are not used here, and are in the environment all the same.
+    command
+        .env("WAMP_URL", "ws://elsewhere.example.com/ws")
+        .env("WAMP_TICKET", "tick3t")
+        .env("WAMP_SECRET", "s3cret");
+    command.args(["--url", server.url()]);
+    let _serving = Killed(start(&mut command));
+    assert_eq!(watcher.receive()[0], 36, "somebody has registered");
+    let printed = run(&server, &["call", "test.env"]).stdout;
+    assert!(
+        printed.contains("WAMP_REALM=realm1") && !printed.contains("3cret") && !printed.contains("tick3t"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn so_many_calls_are_answered_and_no_more() {
+    let server = demo();
+    let mut serving = shell(Some(&server), &["register", "test.n", "--echo", "-n", "3000", "-o", "jsonl"]);
+    let mut watcher = RawPeer::joined(server.url(), Subprotocol::JSON, "realm1");
+    watcher.send(json!([32, 1, {}, "wamp.registration.on_register"]));
+    watcher.receive();
+    // Nobody reads what it prints until all calls are made: it shows some of them, and answers all.
+    let mut serving = serving
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    assert_eq!(watcher.receive()[0], 36, "somebody has registered");
+    let mut caller = RawPeer::joined(server.url(), Subprotocol::JSON, "realm1");
+    let mut answered = 0;
+    for request in 1..=3100 {
+        caller.send(json!([48, request, {}, "test.n", ["x".repeat(100)]]));
+        if request % 100 == 0 {
+            answered += (0..100).filter(|_| caller.receive()[0] == 50).count();
+        }
+    }
+    assert_eq!(answered, 3000);
+    let shown = serverwamp_conformance::output::Output::collect(serving.stdout.take().expect("piped"));
+    assert!(serving.wait().expect("it ends").success());
+    let shown = shown.wait_for_end(Duration::from_secs(5)).lines().count();
+    assert!((1000..3000).contains(&shown), "{shown}");
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut serving.stderr.take().expect("piped"), &mut said).expect("text");
+    assert!(said.contains("calls are not shown: the output is slower than they come"), "{said}");
+}
+
 /// A command that is killed with the test.
 struct Killed(Child);
 
