@@ -22,6 +22,7 @@ mod target;
 mod words;
 
 pub(crate) use self::output::{Out, visible};
+pub(crate) use self::target::VARIABLES;
 
 use crate::failure::Failure;
 use std::future::Future;

@@ -37,6 +37,21 @@ fn completions_and_manual_pages_know_every_command() {
         let page = std::fs::read_to_string(format!("{folder}/serverwamp-{command}.1")).expect("a page");
         assert!(page.starts_with(".ie") && page.contains(".SH SYNOPSIS"), "{page}");
         assert_eq!(page, printed(&["man", command]));
+        for part in [".SH \"EXIT STATUS\"", ".SH NAME", ".SH OPTIONS"] {
+            assert!(page.contains(part), "{command}: {part}");
+        }
+        // Those with commands below them have examples there or here.
+        assert!(
+            page.contains("\\nserverwamp ")
+                || page.contains("  serverwamp ")
+                || page.contains("| serverwamp "),
+            "{command}: {page}"
+        );
+        assert_eq!(
+            page.contains("WAMP_SECRET_FILE"),
+            page.contains("\\-\\-secret\\-file") && page.contains(".SH ROUTER"),
+            "{command}"
+        );
     }
 }
 

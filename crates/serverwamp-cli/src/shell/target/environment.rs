@@ -6,6 +6,24 @@ use serverwamp::auth::Secret;
 use std::ffi::OsString;
 use zeroize::Zeroizing;
 
+/// The variables that are read, and what they are, for people.
+pub(crate) const VARIABLES: [(&str, &str); 14] = [
+    ("WAMP_URL", "as --url"),
+    ("WAMP_REALM", "as --realm"),
+    ("WAMP_SERIALIZER", "as --serializer"),
+    ("WAMP_AUTHID", "as --authid"),
+    ("WAMP_TICKET_FILE", "as --ticket-file"),
+    ("WAMP_TICKET", "the ticket itself, for the router of WAMP_URL if that is set"),
+    ("WAMP_SECRET_FILE", "as --secret-file"),
+    ("WAMP_SECRET", "the secret itself, in the same way"),
+    ("WAMP_KEY", "as --key"),
+    ("WAMP_TLS_CA", "as --tls-ca"),
+    ("WAMP_TLS_CERTIFICATES", "as --tls-certificates"),
+    ("WAMP_TLS_KEY", "as --tls-key"),
+    ("SERVERWAMP_CONTEXTS", "another file of contexts"),
+    ("NO_COLOR", "if set, no colours"),
+];
+
 /// What the environment says.
 #[derive(Debug, Default)]
 pub(super) struct Environment {

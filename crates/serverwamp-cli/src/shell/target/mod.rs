@@ -9,6 +9,7 @@ mod environment;
 mod login;
 mod settings;
 
+pub(crate) use self::environment::VARIABLES;
 pub(crate) use self::settings::{TargetOptions, TargetSettings};
 
 use self::environment::{Environment, Secrets};

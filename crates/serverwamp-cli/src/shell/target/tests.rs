@@ -77,3 +77,16 @@ fn a_secret_needs_a_name_and_a_certificate_its_key() {
     let wrong = TargetSettings { serializer: Some("xml".into()), ..TargetSettings::default() };
     assert!(wrong.check().unwrap_err().to_string().contains("expected json, msgpack or cbor"));
 }
+
+#[test]
+fn manual_pages_name_every_variable_that_is_read() {
+    let read = std::cell::RefCell::new(Vec::new());
+    Environment::of(|name| {
+        read.borrow_mut().push(name.to_owned());
+        None
+    })
+    .unwrap();
+    for name in read.into_inner() {
+        assert!(VARIABLES.iter().any(|(known, _)| *known == name), "{name}");
+    }
+}
