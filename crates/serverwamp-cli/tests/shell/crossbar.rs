@@ -71,13 +71,25 @@ fn every_command_works_with_crossbar() {
         (failed.status.code(), failed.stderr.lines().next()),
         (Some(1), Some("error: com.example.failed: why"))
     );
-    let mut serving = start(shell(None, &["register", "com.shell.echo", "--echo"]).env("WAMP_URL", &url));
+    let mut serving =
+        start(shell(None, &["register", "com.shell.echo", "--echo", "-n", "1"]).env("WAMP_URL", &url));
     eventually(
         &url,
         &["call", "com.shell.echo", "1", "n=2", "-o", "jsonl"],
         "{\"args\":[1],\"kwargs\":{\"n\":2}}\n",
     );
-    serving.kill().and_then(|()| serving.wait()).expect("it ran");
+    assert!(serving.wait().expect("it ends").success(), "one call was to be answered");
+    let examined = run(&url, &["doctor"]);
+    assert_eq!((&*examined.stderr, examined.status.code()), ("", Some(0)), "{}", examined.stdout);
+    assert!(examined.stdout.contains("ok ping"), "{}", examined.stdout);
+    let scratch = Scratch::new();
+    let contexts = scratch.file("contexts.toml");
+    let with = |words: &[&str]| {
+        let mut command = shell(None, words);
+        output::run(command.env("SERVERWAMP_CONTEXTS", &contexts), PATIENCE).expect("it ends by itself")
+    };
+    assert_eq!(with(&["context", "add", "crossbar", "--url", &url]).status.code(), Some(0));
+    assert_eq!(with(&["call", "com.example.add", "2", "3"]).stdout, "5\n");
     let mut command = shell(None, &["subscribe", "com.shell.", "--match", "prefix", "-n", "1", "-o", "raw"]);
     let mut subscribed = start(command.env("WAMP_URL", &url).stdout(Stdio::piped()));
     let printed = Output::collect(subscribed.stdout.take().expect("piped"));
@@ -93,6 +105,17 @@ fn every_command_works_with_crossbar() {
         run(&url, &["bench", "call", "com.example.add", "2", "3", "-n", "50", "--json", "--warm-up", "50ms"]);
     let report: Value = serde_json::from_str(&measured.stdout).expect(&measured.stderr);
     assert_eq!(report["done"], 50, "{report}");
+    for words in [
+        &["bench", "publish", "com.shell.bench", "x"][..],
+        &["bench", "fanout", "com.shell.bench", "--subscribers", "3"],
+    ] {
+        let words = [words, &["-n", "20", "--warm-up", "50ms", "--json"]].concat();
+        let measured = run(&url, &words);
+        assert_eq!(measured.status.code(), Some(0), "{words:?}: {}{}", measured.stdout, measured.stderr);
+    }
+    let missing = run(&url, &["call", "com.example.ad", "2", "3"]);
+    assert_eq!(missing.status.code(), Some(1), "{missing:?}");
+    assert!(missing.stderr.starts_with("error: wamp.error.no_such_procedure"), "{missing:?}");
     let refused = run(&url, &["call", "com.example.add", "--realm", "nowhere"]);
     assert!(matches!(refused.status.code(), Some(1 | 4)), "{refused:?}");
     assert!(refused.stderr.contains("no_such_realm"), "{refused:?}");

@@ -1,7 +1,9 @@
 //! `serverwamp doctor`: what each step says, and what the one says that fails.
 
+use crate::false_router::{FalseRouter, welcome};
 use crate::scratch::Scratch;
 use crate::{PATIENCE, demo, shell};
+use serde_json::json;
 use serverwamp_conformance::output::{self, Finished};
 use serverwamp_conformance::tls::Authority;
 use serverwamp_conformance::{ServerProcess, binary};
@@ -90,7 +92,7 @@ fn a_certificate_that_nobody_vouches_for_fails_at_tls() {
 }
 
 /// A server that does what `serve` does with its one connection.
-fn false_router(serve: impl FnOnce(TcpStream) + Send + 'static) -> String {
+fn false_server(serve: impl FnOnce(TcpStream) + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
     std::thread::spawn(move || serve(listener.accept().expect("a connection").0));
@@ -99,13 +101,13 @@ fn false_router(serve: impl FnOnce(TcpStream) + Send + 'static) -> String {
 
 #[test]
 fn a_router_that_says_nothing_fails_where_it_stopped() {
-    let silent = false_router(|stream| {
+    let silent = false_server(|stream| {
         // Held open until the program has gone.
         drop((&stream).read_to_end(&mut Vec::new()));
     });
     let words = [&*format!("ws://{silent}/ws"), "--connect-timeout", "300ms"];
     fails(&words, "upgrade", 3, "took longer than 300ms");
-    let silent = false_router(|mut stream| {
+    let silent = false_server(|mut stream| {
         let mut octets = [0; 4];
         stream.read_exact(&mut octets).expect("a handshake");
         stream.write_all(&[0x7F, octets[1], 0, 0]).expect("a peer");
@@ -117,7 +119,7 @@ fn a_router_that_says_nothing_fails_where_it_stopped() {
 
 #[test]
 fn a_router_that_welcomes_and_answers_nothing_fails_at_the_ping() {
-    let deaf = false_router(|mut stream| {
+    let deaf = false_server(|mut stream| {
         let mut octets = [0; 4];
         stream.read_exact(&mut octets).expect("a handshake");
         stream.write_all(&[0x7F, octets[1], 0, 0]).expect("a peer");
@@ -129,4 +131,96 @@ fn a_router_that_welcomes_and_answers_nothing_fails_at_the_ping() {
     });
     let words = [&*format!("rs://{deaf}"), "--serializer", "json", "--connect-timeout", "300ms"];
     fails(&words, "ping", 3, "does not answer");
+}
+
+/// Reads the head of a request, and answers it with this.
+fn answers(answer: &'static str) -> String {
+    false_server(move |mut stream| {
+        let mut head = Vec::new();
+        let mut byte = [0];
+        while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
+            head.push(byte[0]);
+        }
+        drop(stream.write_all(answer.as_bytes()));
+    })
+}
+
+#[test]
+fn an_upgrade_or_a_handshake_that_is_answered_wrongly_says_how() {
+    let web = |answer| format!("ws://{}/ws", answers(answer));
+    fails(&[&web("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")], "upgrade", 3, "answers 200, expected 101");
+    fails(&[&web("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")], "upgrade", 3, "answers 403");
+    let other = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                 Sec-WebSocket-Accept: x\r\nSec-WebSocket-Protocol: chat\r\n\r\n";
+    fails(&[&web(other)], "upgrade", 3, "Sec-WebSocket-Accept");
+    fails(&[&web("nonsense\r\n\r\n")], "upgrade", 3, "no WebSocket at");
+    fails(&[&web("")], "upgrade", 3, "closed the connection without a word");
+    fails(
+        &[&format!("http://{}/lp", answers("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"))],
+        "upgrade",
+        3,
+        "no long-polling at",
+    );
+    let raw = |answer: &'static [u8]| {
+        let address = false_server(move |mut stream| {
+            drop(stream.read_exact(&mut [0; 4]).and_then(|()| stream.write_all(answer)));
+            drop(stream.read_to_end(&mut Vec::new()));
+        });
+        format!("rs://{address}")
+    };
+    fails(&[&raw(b"HTTP")], "handshake", 3, "connect to ws://.. if it serves a WebSocket");
+    fails(&[&raw(&[0x7F, 0x10, 0, 0]), "--serializer", "json"], "handshake", 3, "serializer");
+    fails(&["unix:///no/such/socket"], "connection", 3, "there is no such socket");
+}
+
+#[test]
+fn a_protocol_that_all_speak_but_not_this_one_is_named() {
+    use serverwamp_proto::websocket::handshake::accept_key as accept;
+    let address = false_server(|mut stream| {
+        let mut head = Vec::new();
+        let mut byte = [0];
+        while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
+            head.push(byte[0]);
+        }
+        let head = String::from_utf8(head).expect("ASCII");
+        let key = |line: &str| {
+            line.to_ascii_lowercase().starts_with("sec-websocket-key:").then(|| line[18..].trim().to_owned())
+        };
+        let key = head.lines().find_map(key).expect("a key");
+        let answer = format!(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {}\r\n\r\n",
+            accept(&key)
+        );
+        drop(stream.write_all(answer.as_bytes()));
+        drop(stream.read_to_end(&mut Vec::new()));
+    });
+    fails(&[&format!("ws://{address}/ws")], "upgrade", 3, "subprotocol");
+}
+
+#[test]
+fn a_session_that_is_refused_says_at_which_step() {
+    let refusing = |answers| FalseRouter::start(answers);
+    let doctor = |router: &FalseRouter, words: &[&'static str], step: &str, status: i32, part: &str| {
+        fails(&router.with(words), step, status, part);
+    };
+    let abort = refusing(|_| vec![json!([3, {"message": "full"}, "wamp.error.overloaded"])]);
+    doctor(&abort, &[], "HELLO", 1, "wamp.error.overloaded: full");
+    let nonsense = refusing(|_| vec![json!([99, {}])]);
+    doctor(&nonsense, &[], "HELLO", 3, "broke the protocol");
+    let challenge = refusing(|_| vec![json!([4, "wampcra", {"challenge": "x"}])]);
+    doctor(&challenge, &[], "login", 4, "cannot be answered");
+    doctor(
+        &challenge,
+        &["--authid", "joe", "--secret-file", "/no/such/file"],
+        "login",
+        2,
+        "no secret can be read",
+    );
+    let unknown = refusing(|_| vec![json!([3, {}, "wamp.error.no_such_principal"])]);
+    doctor(&unknown, &[], "login", 4, "log in with --authid NAME");
+    let breaking = refusing(|message| match message[0].as_u64() {
+        Some(1) => vec![welcome("joe")],
+        _ => vec![json!([50, 77, {}])],
+    });
+    doctor(&breaking, &[], "ping", 3, "let the client in and then failed");
 }

@@ -8,6 +8,7 @@ mod calls;
 mod contexts;
 mod crossbar;
 mod doctor;
+mod documents;
 mod events;
 mod false_router;
 mod forms;

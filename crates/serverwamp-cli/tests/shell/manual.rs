@@ -4,14 +4,14 @@ use crate::scratch::Scratch;
 use crate::{PATIENCE, shell};
 use serverwamp_conformance::output;
 
-fn printed(arguments: &[&str]) -> String {
+pub(crate) fn printed(arguments: &[&str]) -> String {
     let finished = output::run(&mut shell(None, arguments), PATIENCE).expect("it ends by itself");
     assert_eq!((finished.status.code(), &*finished.stderr), (Some(0), ""), "{arguments:?}");
     finished.stdout
 }
 
 /// The commands that `--help` lists below a command.
-fn commands(above: &[&str]) -> Vec<String> {
+pub(crate) fn commands(above: &[&str]) -> Vec<String> {
     let help = printed(&[above, &["--help"]].concat());
     let list = help.split("Commands:\n").nth(1).unwrap_or_default();
     let lines = list.lines().take_while(|line| line.starts_with("  "));

@@ -122,7 +122,7 @@ help nothing
 ";
 
 #[test]
-fn every_mistake_is_a_line_and_a_hint() {
+fn every_mistake_is_one_line_and_a_hint() {
     let server = demo();
     let scratch = Scratch::new();
     scratch.write("garbage", "no key\n");

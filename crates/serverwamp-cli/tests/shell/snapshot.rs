@@ -104,7 +104,7 @@ fn written_out(line: &str) -> String {
 }
 
 /// Times of day, ids and measured times as letters.
-fn numbers(text: &str) -> String {
+pub(crate) fn numbers(text: &str) -> String {
     let mut plain = String::new();
     let mut rest = text;
     while let Some(at) = rest.find(|letter: char| letter.is_ascii_digit()) {

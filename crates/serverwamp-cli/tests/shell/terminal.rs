@@ -18,6 +18,11 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, &[])
+    }
+
+    /// The same with these variables.
+    pub(crate) fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
         let master = openpt(flags).expect("a terminal");
         grantpt(&master).and_then(|()| unlockpt(&master)).expect("ours");
@@ -34,7 +39,7 @@ impl Terminal {
                 None => command.env_remove(name),
             };
         }
-        command.arg0("setsid").env("TERM", "xterm");
+        command.arg0("setsid").env("TERM", "xterm").envs(environment.iter().copied());
         let program = command.stdin(copy()).stdout(copy()).stderr(copy()).spawn().expect("it starts");
         drop(terminal);
         let keyboard = File::from(master);
