@@ -1,6 +1,6 @@
 //! The application as a peer of its own realm: it calls a procedure of a client, hears what clients publish, and serves
 //! something for a while. Run with `cargo run -p serverwamp --example application_as_peer`, and give it a client to call:
-//! `npx -y wampy@8 register sensor.read -w ws://127.0.0.1:8080/ws -r realm1`.
+//! `cargo run -q -- register sensor.read --reply 21.5`.
 
 #![expect(clippy::disallowed_methods, reason = "a program may name its runtime")]
 

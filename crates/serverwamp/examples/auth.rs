@@ -1,7 +1,11 @@
 //! Who may come in: a cookie, a ticket or WAMP-CRA for members, nothing for the public. Run with
 //! `cargo run -p serverwamp --example auth`, then ask who you are:
-//! `npx -y wampy@8 call whoami -w ws://127.0.0.1:8080/ws -r com.example.members -u joe --ticket 'a long secret'`,
-//! or `.. -u peter --secret 'another secret'`, or `-r com.example.public` without either.
+//!
+//! ```sh
+//! WAMP_TICKET='a long secret' cargo run -q -- call whoami --realm com.example.members --authid joe
+//! WAMP_SECRET='another secret' cargo run -q -- call whoami --realm com.example.members --authid peter
+//! cargo run -q -- call whoami --realm com.example.public
+//! ```
 
 use serverwamp::auth::{self, AuthId, CraCredential, Principal, Salting, Secret, Ticket, derive_key};
 use serverwamp::extract::{Identity, State};

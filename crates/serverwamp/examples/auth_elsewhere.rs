@@ -33,19 +33,12 @@
 //! run([backend])"
 //! ```
 //!
-//! Then `npx -y wampy@8 call whoami -w ws://127.0.0.1:8080/ws -r hooked -u joe --ticket 'secret!!!'`, the same with `-r asking`; and by the
-//! Unix socket `local.sock`, with Autobahn|Python:
+//! Then log in by each of them:
 //!
 //! ```sh
-//! python -c "
-//! from autobahn.asyncio.component import Component, run
-//! me = Component(transports=[{'type': 'websocket', 'url': 'ws://localhost/ws',
-//!                             'endpoint': {'type': 'unix', 'path': 'local.sock'}}], realm='local')
-//! @me.on_join
-//! async def joined(session, details):
-//!     print(await session.call('whoami'))
-//!     session.leave()
-//! run([me])"
+//! WAMP_TICKET='secret!!!' cargo run -q -- call whoami --realm hooked --authid joe
+//! WAMP_TICKET='secret!!!' cargo run -q -- call whoami --realm asking --authid joe
+//! cargo run -q -- call whoami --realm local --url ws+unix:local.sock:/ws
 //! ```
 
 use serverwamp::auth::{self, AuthId, DynamicSettings, FetchSettings, HookSettings, Principal, Ticket};

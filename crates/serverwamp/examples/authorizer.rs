@@ -2,8 +2,9 @@
 //! `cargo run -p serverwamp --example authorizer`, and ask for what ann may read and bob may not:
 //!
 //! ```sh
-//! npx -y wampy@8 call documents.plans.read -w ws://127.0.0.1:8080/ws -r office -u ann --ticket 'open sesame'   # allowed
-//! npx -y wampy@8 call documents.plans.read -w ws://127.0.0.1:8080/ws -r office -u bob --ticket 'open sesame'   # denied
+//! export WAMP_TICKET='open sesame'
+//! cargo run -q -- call documents.plans.read --realm office --authid ann   # allowed
+//! cargo run -q -- call documents.plans.read --realm office --authid bob   # denied
 //! ```
 //!
 //! The log at DEBUG says which authorizer has denied a request, and the counters how often it was asked.

@@ -1,5 +1,5 @@
 //! WAMP beside the routes of an axum program. Run with `cargo run -p serverwamp --example axum_app`, then subscribe with
-//! `npx -y wampy@8 subscribe com.example.news -w ws://127.0.0.1:8080/ws -r realm1`
+//! `cargo run -q -- subscribe com.example.news`
 //! and let an HTTP request publish: `curl -X POST http://127.0.0.1:8080/news/hello`.
 
 use axum::Router;

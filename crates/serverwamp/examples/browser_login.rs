@@ -2,7 +2,7 @@
 //! that is sent as a ticket. Neither is ever part of a URL, which ends up in logs and histories. Run with
 //! `cargo run -p serverwamp --features jwt --example browser_login`, open http://127.0.0.1:8080/ and log in as joe with `secret!!!`.
 //! Without a browser, `curl -d '{"name":"joe","password":"secret!!!"}' http://127.0.0.1:8080/token` prints a token, and
-//! `npx -y wampy@8 call whoami -w ws://127.0.0.1:8080/ws -r members -u joe --ticket TOKEN` joins with it.
+//! `WAMP_TICKET=TOKEN cargo run -q -- call whoami --realm members --authid joe` joins with it.
 
 use axum::Router;
 use axum::body::Bytes;

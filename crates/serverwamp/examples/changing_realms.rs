@@ -2,7 +2,7 @@
 //! to the news:
 //!
 //! ```sh
-//! npx -y wampy@8 subscribe news.breaking -w ws://127.0.0.1:8080/ws -r site
+//! cargo run -q -- subscribe news.breaking --realm site
 //! ```
 //!
 //! Enter on the terminal of this program closes the news to guests, and opens them again. A client that announces

@@ -1,5 +1,5 @@
 //! The smallest server: arguments, a result, an error. Run with `cargo run -p serverwamp --example hello`, then call it:
-//! `npx -y wampy@8 call com.example.hello -w ws://127.0.0.1:8080/ws -r realm1 -a World`.
+//! `cargo run -q -- call com.example.hello World`.
 
 use serde::Deserialize;
 use serverwamp::extract::{Captures, Params};

@@ -1,6 +1,6 @@
 //! `tower` around procedures: a timeout, limits, layers made of functions, a service in place of handlers. Run with
 //! `cargo run -p serverwamp --example layers`, then call something that takes too long:
-//! `npx -y wampy@8 call slow.too_slow -w ws://127.0.0.1:8080/ws -r realm1`.
+//! `cargo run -q -- call slow.too_slow`.
 #![expect(clippy::disallowed_methods, reason = "a program chooses its runtime, and measures time")]
 
 use serverwamp::layer::{Next, from_fn, limit_calls};

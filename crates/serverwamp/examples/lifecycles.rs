@@ -1,6 +1,6 @@
 //! Code around sessions: before they are authenticated, while they last, after their end. Run with
 //! `cargo run -p serverwamp --example lifecycles`, then watch who comes and goes:
-//! `npx -y wampy@8 subscribe presence -w ws://127.0.0.1:8080/ws -r realm1`.
+//! `cargo run -q -- subscribe presence`.
 #![expect(clippy::disallowed_methods, reason = "a program chooses its runtime")]
 
 use serverwamp::extract::{Arg, Extension};

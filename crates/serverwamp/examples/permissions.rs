@@ -2,13 +2,13 @@
 //! `cargo run -p serverwamp --example permissions`, and ask for what a customer may and may not do, and for what the staff may:
 //!
 //! ```sh
-//! npx -y wampy@8 call shop.price -w ws://127.0.0.1:8080/ws -r shop -a tea           # allowed
-//! npx -y wampy@8 call shop.admin.restock -w ws://127.0.0.1:8080/ws -r shop -a tea   # denied
-//! npx -y wampy@8 call shop.admin.restock -w ws://127.0.0.1:8080/ws -r shop -a tea -u ann --ticket 'open sesame'
+//! cargo run -q -- call shop.price tea --realm shop           # allowed
+//! cargo run -q -- call shop.admin.restock tea --realm shop   # denied
+//! WAMP_TICKET='open sesame' cargo run -q -- call shop.admin.restock tea --realm shop --authid ann
 //! ```
 //!
-//! This command says no more than "Wamp error" when it is refused. Other clients show the error, `wamp.error.not_authorized`, and
-//! the program's own log names the rule: `a request is denied .. why="role \"customer\": deny ..`.
+//! Who is refused reads `wamp.error.not_authorized`; the program's own log names the rule: `a request is denied .. why="role
+//! \"customer\": deny ..`.
 
 use serverwamp::auth::{self, AuthId, Principal, Ticket};
 use serverwamp::extract::Arg;

@@ -1,6 +1,6 @@
 //! Calls that take time: progress, and what happens when the caller no longer wants them. Run with
 //! `cargo run -p serverwamp --example progress_and_cancel`, then call one:
-//! `npx -y wampy@8 call com.example.count -w ws://127.0.0.1:8080/ws -r realm1 -a 3`.
+//! `cargo run -q -- call com.example.count 3 --progress`; Ctrl-C cancels it.
 #![expect(clippy::disallowed_methods, reason = "a program chooses its runtime")]
 
 use futures_core::Stream;

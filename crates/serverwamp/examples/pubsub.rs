@@ -1,7 +1,7 @@
 //! A chat: state, publishing, and code that lives as long as a subscription. Run with
 //! `cargo run -p serverwamp --example pubsub`, then listen with
-//! `npx -y wampy@8 subscribe chat.rooms.tea -w ws://127.0.0.1:8080/ws -r realm1`
-//! and say something: `npx -y wampy@8 call chat.say -w ws://127.0.0.1:8080/ws -r realm1 -a tea hello`.
+//! `cargo run -q -- subscribe chat.rooms.tea`
+//! and say something: `cargo run -q -- call chat.say tea hello`.
 
 use serverwamp::extract::{Args, Captures, State};
 use serverwamp::{

@@ -1,7 +1,7 @@
 //! A router whose clients call and hear each other, beside what the application serves itself. Run with
 //! `cargo run -p serverwamp --example router`, and let two clients meet:
-//! `npx -y wampy@8 register com.example.hello -w ws://127.0.0.1:8080/ws -r realm1` in one terminal, and
-//! `npx -y wampy@8 call com.example.hello -w ws://127.0.0.1:8080/ws -r realm1 -a world` in another.
+//! `cargo run -q -- register com.example.hello --reply 'hello, world'` in one terminal, and
+//! `cargo run -q -- call com.example.hello` in another.
 
 use serverwamp::auth::{self, AuthId, Principal, Ticket};
 use serverwamp::{

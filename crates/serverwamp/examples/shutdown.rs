@@ -1,6 +1,6 @@
 //! An axum program that ends in good order, and sets its own limits. Run with
 //! `cargo run -p serverwamp --example shutdown`, connect with
-//! `npx -y wampy@8 subscribe some.topic -w ws://127.0.0.1:8080/ws -r realm1`, and press Ctrl-C here.
+//! `cargo run -q -- subscribe some.topic`, and press Ctrl-C here.
 
 use serverwamp::{Application, ConfigError, PendingSession, Realm, Server};
 use std::error::Error;

@@ -2,9 +2,10 @@
 //! `cargo run -p serverwamp --example tenants`, and listen as a member of one tenant:
 //!
 //! ```sh
-//! npx -y wampy@8 subscribe chat -w ws://127.0.0.1:8080/ws -r tenant.acme -u ann --ticket 'open acme'
-//! npx -y wampy@8 publish chat -w ws://127.0.0.1:8080/ws -r tenant.acme -a hello -u bob --ticket 'open acme'
-//! npx -y wampy@8 publish chat -w ws://127.0.0.1:8080/ws -r tenant.other -a hello -u eve --ticket 'open acme'   # denied
+//! export WAMP_TICKET='open acme'
+//! cargo run -q -- subscribe chat --realm tenant.acme --authid ann
+//! cargo run -q -- publish chat hello --realm tenant.acme --authid bob           # in another terminal
+//! cargo run -q -- publish chat hello --ack --realm tenant.other --authid eve    # denied
 //! ```
 //!
 //! Every ten seconds the program prints the realms that there are.

@@ -1,6 +1,6 @@
 //! A worker that serves procedures behind a router, comes back whenever that was away, and tests of its routes. Start the example
 //! `router` in one terminal (`cargo run -p serverwamp --example router`), the worker in another (`cargo run -p serverwamp --example
-//! worker`), and call it: `npx -y wampy@8 call numbers.ping.here -w ws://127.0.0.1:8080/ws -r realm1`. Then start the router again.
+//! worker`), and call it: `cargo run -q -- call numbers.ping.here`. Then start the router again.
 //! `cargo test -p serverwamp --example worker` tests it without a port.
 
 use serverwamp::client::{Client, Reconnect};
