@@ -5,6 +5,7 @@
 use crate::failure::Failure;
 use crate::secret_input::{self, SecretSource};
 use crate::shell::Out;
+use crate::user_file::UserFileOptions;
 use clap::{Args, Subcommand, ValueEnum};
 use serverwamp::auth::{ScramKdf, Secret, hash_cra, hash_scram, hash_ticket};
 use std::io::Write as _;
@@ -13,7 +14,8 @@ use std::io::Write as _;
 #[derive(Clone, Debug, Subcommand)]
 #[command(after_help = "Examples:
   serverwamp hash scram --user joe >> users.toml
-  serverwamp hash ticket --user build-server --secret-file ticket >> users.toml")]
+  serverwamp hash ticket --user build-server --secret-file ticket >> users.toml
+  serverwamp hash cra -c serverwamp.toml --user joe --role customer")]
 pub(crate) enum HashCommand {
     /// Print the entry of a ticket or password that is sent as it is: Argon2id, 19 MiB, two passes
     #[command(after_help = "Examples:
@@ -38,6 +40,8 @@ pub(crate) struct HashOptions {
     user: Option<String>,
     #[command(flatten)]
     source: SecretSource,
+    #[command(flatten)]
+    file: UserFileOptions,
 }
 
 /// The options of `hash scram`.
@@ -84,17 +88,25 @@ pub(crate) fn run(command: &HashCommand) -> Result<(), Failure> {
             (&options.common, format!("scram = \"{text}\""))
         }
     };
-    let out = Out::plain();
-    if let Some(user) = &options.user {
-        out.line(&format!("[user.{}]", toml_key(user)))?;
-    }
-    out.line(&entry)?;
+    print_or_write(&options.file, options.user.as_deref(), &entry)?;
     if let Some(warning) = cheap {
         let text = format!("serverwamp: warning: {warning}; the client of serverwamp does not answer it\n");
         // Who does not read the errors has the entry.
         drop(std::io::stderr().write_all(text.as_bytes()));
     }
     Ok(())
+}
+
+/// Writes an entry into the file of users that a configuration names, or prints it for whoever does that by hand.
+pub(crate) fn print_or_write(file: &UserFileOptions, user: Option<&str>, entry: &str) -> Result<(), Failure> {
+    let out = Out::plain();
+    if let Some(done) = file.write(user, entry)? {
+        return out.line(&done);
+    }
+    if let Some(user) = user {
+        out.line(&format!("[user.{}]", toml_key(user)))?;
+    }
+    out.line(entry)
 }
 
 /// A secret that clients have as one line of text; others let nobody in.

@@ -3,8 +3,8 @@
 //! Out: the private key in a new file that its owner alone can read, and the entry with the public key on the standard output.
 
 use crate::failure::Failure;
-use crate::hash::toml_key;
-use crate::shell::Out;
+use crate::hash::print_or_write;
+use crate::user_file::UserFileOptions;
 use clap::Args;
 use serverwamp::auth::CryptosignKey;
 use std::fs::{File, OpenOptions};
@@ -21,6 +21,8 @@ pub(crate) struct KeygenOptions {
     /// The name of the user, to print the head of its table as well
     #[arg(long, value_name = "AUTHID")]
     user: Option<String>,
+    #[command(flatten)]
+    file: UserFileOptions,
 }
 
 pub(crate) fn run(options: &KeygenOptions) -> Result<(), Failure> {
@@ -43,11 +45,7 @@ pub(crate) fn run(options: &KeygenOptions) -> Result<(), Failure> {
     file.write_all(hex.as_bytes())
         .and_then(|()| file.sync_all())
         .map_err(|error| Failure::runtime(format!("{} cannot be written: {error}", path.display())))?;
-    let out = Out::plain();
-    if let Some(user) = &options.user {
-        out.line(&format!("[user.{}]", toml_key(user)))?;
-    }
-    out.line(&format!("cryptosign = \"{public}\""))
+    print_or_write(&options.file, options.user.as_deref(), &format!("cryptosign = \"{public}\""))
 }
 
 /// A new file, which nobody else could read even for a moment.

@@ -30,6 +30,7 @@ mod stop;
 mod systemd;
 mod token;
 mod unix_socket;
+mod user_file;
 mod why;
 
 use arguments::Command;

@@ -4,13 +4,18 @@
 //! and tokens are never part of the command line, which every user of the machine can read.
 
 use crate::failure::Failure;
+use crate::serve::Configured;
 use crate::shell::{Out, visible};
 use clap::{Args, Subcommand};
 use serverwamp::Value;
 use serverwamp::auth::{JwtKeys, JwtSettings, JwtSigner};
+use serverwamp_config::build::Building;
+use serverwamp_config::model::{Auth, Jwt};
+use serverwamp_config::values::Text;
+use serverwamp_config::{At, Mistakes};
 use serverwamp_proto::codec::{Serializer, from_slice, to_writer};
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The longest token that is read.
@@ -31,7 +36,8 @@ pub(crate) enum TokenCommand {
     Make(MakeOptions),
     /// Read a token from the standard input and say whom it names, or why it is not accepted
     #[command(after_help = "Examples:
-  serverwamp token check --keys issuer.pub.pem < token")]
+  serverwamp token check --keys issuer.pub.pem < token
+  serverwamp token check -c serverwamp.toml < token")]
     Check(CheckOptions),
 }
 
@@ -40,8 +46,10 @@ pub(crate) enum TokenCommand {
 pub(crate) struct MakeOptions {
     /// The key: an Ed25519 key in PEM (openssl genpkey -algorithm ed25519), or a secret of at least 32 bytes
     /// (openssl rand -hex 32)
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "config")]
+    key: Option<PathBuf>,
+    #[command(flatten)]
+    of: TokensOf,
     /// The name of the key, for the token's header (kid)
     #[arg(long, value_name = "NAME")]
     key_id: Option<String>,
@@ -62,12 +70,25 @@ pub(crate) struct MakeOptions {
     claim: Vec<(String, Value)>,
 }
 
+/// The realm whose tokens are meant.
+#[derive(Args, Clone, Debug)]
+struct TokensOf {
+    /// The configuration that says how a realm checks tokens, in place of the options here
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["issuer", "audience"])]
+    config: Option<PathBuf>,
+    /// The realm; needed if several accept tokens
+    #[arg(long, value_name = "REALM", requires = "config")]
+    realm: Option<String>,
+}
+
 /// The options of `token check`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CheckOptions {
     /// The public keys: PEM, a JWK or a JWKS
-    #[arg(long, value_name = "FILE", required_unless_present = "secret")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["secret", "config"])]
     keys: Option<PathBuf>,
+    #[command(flatten)]
+    of: TokensOf,
     /// The secret that the token is signed with
     #[arg(long, value_name = "FILE", conflicts_with = "keys")]
     secret: Option<PathBuf>,
@@ -87,8 +108,15 @@ pub(crate) fn run(command: &TokenCommand) -> Result<(), Failure> {
 }
 
 fn make(options: &MakeOptions) -> Result<(), Failure> {
-    let signer = JwtSigner::from_file(&options.key);
-    let signer = signer.map_err(|error| Failure::runtime(format!("--key: {error}")))?;
+    let (signer, issuer, audience) = match (&options.key, &options.of.config) {
+        (Some(file), _) => {
+            let signer = JwtSigner::from_file(file);
+            let signer = signer.map_err(|error| Failure::runtime(format!("--key: {error}")))?;
+            (signer, options.issuer.clone(), options.audience.clone())
+        }
+        (None, Some(config)) => signer_of(config, options.of.realm.as_deref())?,
+        (None, None) => return Err(Failure::usage("--key or --config is missing")),
+    };
     let signer = options.key_id.iter().fold(signer, JwtSigner::key_id);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut claims = vec![
@@ -96,14 +124,18 @@ fn make(options: &MakeOptions) -> Result<(), Failure> {
         ("iat", now.as_secs().into()),
         ("exp", now.saturating_add(options.expires_in).as_secs().into()),
     ];
-    claims.extend(options.issuer.iter().map(|issuer| ("iss", issuer.as_str().into())));
-    claims.extend(options.audience.iter().map(|audience| ("aud", audience.as_str().into())));
+    claims.extend(issuer.iter().map(|issuer| ("iss", issuer.as_str().into())));
+    claims.extend(audience.iter().map(|audience| ("aud", audience.as_str().into())));
     claims.extend(options.claim.iter().map(|(name, value)| (name.as_str(), value.clone())));
     let token = signer.sign(claims).map_err(|error| Failure::runtime(error.to_string()))?;
     Out::plain().line(&token)
 }
 
-fn check(options: &CheckOptions) -> Result<(), Failure> {
+/// How the options, or the realm of a configuration, check tokens.
+fn settings(options: &CheckOptions) -> Result<Vec<JwtSettings>, Failure> {
+    if let Some(config) = &options.of.config {
+        return ways_of(config, options.of.realm.as_deref(), |building, jwt| building.jwt_settings(jwt));
+    }
     let (option, keys) = match (&options.keys, &options.secret) {
         (Some(file), _) => ("--keys", JwtKeys::from_file(file)),
         (None, Some(file)) => ("--secret", JwtKeys::from_secret_file(file)),
@@ -112,17 +144,87 @@ fn check(options: &CheckOptions) -> Result<(), Failure> {
     let keys = keys.map_err(|error| Failure::runtime(format!("{option}: {error}")))?;
     let settings = JwtSettings::new(keys);
     let settings = options.issuer.iter().fold(settings, JwtSettings::issuer);
-    let settings = options.audience.iter().fold(settings, JwtSettings::audience);
+    Ok(vec![options.audience.iter().fold(settings, JwtSettings::audience)])
+}
+
+/// What `make` makes of each way in by tokens that a configuration has.
+fn ways_of<T>(
+    config: &Path,
+    realm: Option<&str>,
+    make: impl Fn(&mut Building<'_>, &Jwt) -> Option<T>,
+) -> Result<Vec<T>, Failure> {
+    let configured = Configured::read(config).map_err(Failure::Mistakes)?;
+    let settings = configured.assembly.config();
+    let named = settings.realm.iter().filter(|one| realm.is_none_or(|name| one.name.as_str() == name));
+    let with_tokens: Vec<_> = named
+        .map(|realm| (realm.name.as_str(), realm.auth.iter()))
+        .map(|(name, auth)| (name, auth.filter_map(|auth| jwt_of(auth.value())).collect::<Vec<_>>()))
+        .filter(|(_, ways)| !ways.is_empty())
+        .collect();
+    let shown = config.display();
+    let ways = match with_tokens.as_slice() {
+        [(_, ways)] => ways,
+        [] => {
+            return Err(Failure::usage(format!(
+                "no realm of {shown} that is meant accepts tokens: add a `jwt` to its `auth`"
+            )));
+        }
+        several => {
+            let names: Vec<&str> = several.iter().map(|(name, _)| *name).collect();
+            return Err(Failure::usage(format!("say which realm with --realm: {}", names.join(", "))));
+        }
+    };
+    let mut mistakes = Mistakes::default();
+    let mut building = Building::new(&configured.source.folder, &mut mistakes);
+    let made: Option<Vec<T>> = ways.iter().map(|jwt| make(&mut building, jwt)).collect();
+    made.ok_or_else(|| Failure::Mistakes(configured.source.print(&mistakes)))
+}
+
+const fn jwt_of(auth: &Auth) -> Option<&Jwt> {
+    match auth {
+        Auth::Jwt(jwt) => Some(jwt),
+        _ => None,
+    }
+}
+
+/// The signer whose tokens a realm accepts, and what these have to say, if the configuration has its secret.
+fn signer_of(
+    config: &Path,
+    realm: Option<&str>,
+) -> Result<(JwtSigner, Option<String>, Option<String>), Failure> {
+    let first = |names: &[At<Text>]| names.first().map(|name| name.as_str().to_owned());
+    let made = ways_of(config, realm, |building, jwt| {
+        let secret = match jwt.secret.value() {
+            Some(secret) => Some(building.secret(secret, jwt.secret.place())?),
+            None => None,
+        };
+        Some((secret, first(&jwt.issuers), first(&jwt.audiences)))
+    })?;
+    let found = made.into_iter().find_map(|(secret, issuer, audience)| Some((secret?, issuer, audience)));
+    let (secret, issuer, audience) = found.ok_or_else(|| {
+        Failure::usage("the realm has no `secret` of tokens, so it checks and somebody else signs: name their key with --key")
+    })?;
+    let signer = JwtSigner::from_secret(secret).map_err(|error| Failure::runtime(error.to_string()))?;
+    Ok((signer, issuer, audience))
+}
+
+fn check(options: &CheckOptions) -> Result<(), Failure> {
+    let all = settings(options)?;
     let mut token = String::new();
     let read = std::io::stdin().take(LONGEST).read_to_string(&mut token);
     read.map_err(|error| Failure::runtime(format!("no token on the standard input: {error}")))?;
     if token.trim().is_empty() {
         return Err(Failure::runtime("no token on the standard input: it is empty"));
     }
-    let (principal, claims) = settings
-        .check(token.trim())
-        .map_err(|error| Failure::runtime(format!("the token is refused: {error}")))?;
-    Out::plain().line(&format!("accepted: authid {}", visible(principal.authid())))?;
+    let mut checked = all.iter().map(|settings| settings.check(token.trim()));
+    // Of several ways in one that accepts it is enough; the last one's reason is as good as another's.
+    let checked =
+        checked.find(Result::is_ok).or_else(|| all.last().map(|settings| settings.check(token.trim())));
+    let refused = |error| Failure::runtime(format!("the token is refused: {error}"));
+    let (principal, claims) =
+        checked.ok_or_else(|| Failure::usage("no way to check it"))?.map_err(refused)?;
+    let (authid, role) = (visible(principal.authid()), visible(principal.authrole()));
+    Out::plain().line(&format!("accepted: authid {authid}, role {role}"))?;
     let mut json = Vec::new();
     to_writer(Serializer::Json, claims.all(), &mut json)
         .map_err(|error| Failure::runtime(error.to_string()))?;

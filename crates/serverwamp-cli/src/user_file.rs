@@ -6,7 +6,7 @@
 
 use crate::failure::Failure;
 use crate::hash::toml_key;
-use crate::serve::{config_file, folder_of};
+use crate::serve::folder_of;
 use clap::Args;
 use serverwamp::auth::Credentials;
 use serverwamp_config::model::{Auth, Config};
@@ -43,7 +43,9 @@ impl UserFileOptions {
         let known = has_user(&text, user);
         if known && self.role.is_some() {
             let shown = path.display();
-            return Err(Failure::usage(format!("{user:?} is in {shown} already and has a role: leave --role out")));
+            return Err(Failure::usage(format!(
+                "{user:?} is in {shown} already and has a role: leave --role out"
+            )));
         }
         replace(&path, &with_entry(&text, user, self.role.as_deref(), entry))?;
         let did = if known { "has a new entry" } else { "was added" };
@@ -52,9 +54,8 @@ impl UserFileOptions {
 
     /// The file of users that the configuration names for the realm.
     fn find(&self, config: &Path) -> Result<PathBuf, Failure> {
-        let config = config_file(Some(config))?;
         let shown = config.display();
-        let text = fs::read_to_string(&config)
+        let text = fs::read_to_string(config)
             .map_err(|error| Failure::usage(format!("cannot read the configuration {shown}: {error}")))?;
         let read = read(&text, &Environment::of_process());
         let settings = read.config.filter(|_| read.mistakes.errors() == 0);
@@ -65,12 +66,14 @@ impl UserFileOptions {
         files.sort();
         files.dedup();
         match files.as_slice() {
-            [file] => Ok(folder_of(&config).join(file)),
+            [file] => Ok(folder_of(config).join(file)),
             [] => Err(Failure::usage(format!(
                 "{shown} names no file of users{}: add auth = [{{ file = {{ path = \"users.toml\" }} }}] to the realm",
                 self.realm.as_ref().map_or_else(String::new, |realm| format!(" for the realm {realm:?}")),
             ))),
-            _ => Err(Failure::usage(format!("{shown} names several files of users: say which realm with --realm"))),
+            _ => Err(Failure::usage(format!(
+                "{shown} names several files of users: say which realm with --realm"
+            ))),
         }
     }
 }
@@ -121,7 +124,13 @@ fn with_entry(text: &str, user: &str, role: Option<&str>, entry: &str) -> String
             format!("{}\n{entry}{}", &text[..line], &text[line..])
         }
         None => {
-            let gap = if text.is_empty() || text.ends_with("\n\n") { "" } else if text.ends_with('\n') { "\n" } else { "\n\n" };
+            let gap = if text.is_empty() || text.ends_with("\n\n") {
+                ""
+            } else if text.ends_with('\n') {
+                "\n"
+            } else {
+                "\n\n"
+            };
             let role = role.map_or_else(String::new, |role| format!("role = {role:?}\n"));
             format!("{text}{gap}[user.{}]\n{role}{entry}\n", toml_key(user))
         }
@@ -130,7 +139,8 @@ fn with_entry(text: &str, user: &str, role: Option<&str>, entry: &str) -> String
 
 /// Puts the text in the place of the file, if it is one of users.
 fn replace(path: &Path, text: &str) -> Result<(), Failure> {
-    let cannot = |error: std::io::Error| Failure::runtime(format!("cannot write {}: {error}", path.display()));
+    let cannot =
+        |error: std::io::Error| Failure::runtime(format!("cannot write {}: {error}", path.display()));
     let new = path.with_extension(format!("new-{}", std::process::id()));
     let written = create(&new, path).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
@@ -141,7 +151,9 @@ fn replace(path: &Path, text: &str) -> Result<(), Failure> {
         checked.map(drop).map_err(|error| {
             let texts: Vec<&str> = error.texts().collect();
             let (shown, found) = (path.display(), texts.join("; "));
-            Failure::runtime(format!("{shown} stays as it is, because with the entry it could not be read: {found}"))
+            Failure::runtime(format!(
+                "{shown} stays as it is, because with the entry it could not be read: {found}"
+            ))
         })
     });
     let done = checked.and_then(|()| fs::rename(&new, path).map_err(cannot));
@@ -183,6 +195,9 @@ mod tests {
             with_entry("", "eve", Some("guest"), "ticket = \"t\""),
             "[user.eve]\nrole = \"guest\"\nticket = \"t\"\n"
         );
-        assert!(with_entry("[user.joe]\ncra = \"x\"", "eve", None, "cra = \"y\"").ends_with("\"x\"\n\n[user.eve]\ncra = \"y\"\n"));
+        assert!(
+            with_entry("[user.joe]\ncra = \"x\"", "eve", None, "cra = \"y\"")
+                .ends_with("\"x\"\n\n[user.eve]\ncra = \"y\"\n")
+        );
     }
 }

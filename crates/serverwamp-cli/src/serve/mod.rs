@@ -11,7 +11,7 @@ mod places;
 mod reload;
 mod watch;
 
-pub(crate) use self::configured::Configured;
+pub(crate) use self::configured::{Configured, folder_of};
 
 use self::places::OpenSocket;
 use self::reload::{Reloaded, Reloader};
@@ -100,7 +100,7 @@ fn control_socket(path: &Path) -> Result<PathBuf, Failure> {
             "{shown} has no `[control]` with a socket: add it and restart, or reload with a signal: kill -HUP PID"
         ))
     })?;
-    Ok(control.socket.beside(&configured::folder_of(path)))
+    Ok(control.socket.beside(&folder_of(path)))
 }
 
 async fn serve(

@@ -94,6 +94,15 @@ impl Building<'_> {
     }
 
     fn jwt(&mut self, jwt: &Jwt) -> Option<Authenticator<()>> {
+        let settings = self.jwt_settings(jwt)?;
+        Some(match *jwt.place {
+            TokenPlace::Ticket => auth::jwt(settings),
+            TokenPlace::Bearer => auth::bearer(settings),
+        })
+    }
+
+    /// How tokens are checked.
+    pub fn jwt_settings(&mut self, jwt: &Jwt) -> Option<JwtSettings> {
         let keys = self.jwt_keys(jwt)?;
         let mut settings = JwtSettings::new(keys)
             .algorithms(jwt.algorithms.iter().map(|algorithm| algorithm_of(*algorithm.value())))
@@ -101,13 +110,9 @@ impl Building<'_> {
             .leeway(jwt.leeway.get());
         settings = jwt.audiences.iter().fold(settings, |settings, name| settings.audience(name.as_str()));
         settings = jwt.issuers.iter().fold(settings, |settings, name| settings.issuer(name.as_str()));
-        settings = match jwt.role_claim.value() {
+        Some(match jwt.role_claim.value() {
             Some(claim) => settings.role_from(claim.as_str(), jwt.roles.iter().map(|role| role.as_str())),
             None => settings.role(jwt.role.as_str()),
-        };
-        Some(match *jwt.place {
-            TokenPlace::Ticket => auth::jwt(settings),
-            TokenPlace::Bearer => auth::bearer(settings),
         })
     }
 

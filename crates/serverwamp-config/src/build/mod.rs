@@ -92,7 +92,8 @@ impl<'a> Building<'a> {
         path
     }
 
-    fn secret(&mut self, secret: &crate::values::Secret, place: Option<&Place>) -> Option<Secret> {
+    /// A secret of the configuration.
+    pub fn secret(&mut self, secret: &crate::values::Secret, place: Option<&Place>) -> Option<Secret> {
         match secret.load(self.folder) {
             Ok(text) => {
                 text.hash(&mut self.seen);
@@ -104,7 +105,7 @@ impl<'a> Building<'a> {
 
     /// Notes that something that the configuration names cannot be used.
     fn unusable<T>(&mut self, place: Option<&Place>, why: impl Display) -> Option<T> {
-        self.mistakes.add(Mistake::new(&codes::UNUSABLE, why.to_string()).at_if(place));
+        self.mistakes.add(unusable(place, why));
         None
     }
 
@@ -115,6 +116,11 @@ impl<'a> Building<'a> {
             Err(why) => self.unusable(place, why),
         }
     }
+}
+
+/// Something that the configuration names and that cannot be used.
+pub fn unusable(place: Option<&Place>, why: impl Display) -> Mistake {
+    Mistake::new(&codes::UNUSABLE, why.to_string()).at_if(place)
 }
 
 /// What the library refuses although each value is right by itself.

@@ -187,8 +187,6 @@ section! {
         live path: HttpPath = HttpPath::new("/");
         /// The folder. What begins with a dot, and links that lead out of it, are not served.
         live folder: FilePath;
-        /// The time that browsers may keep a file without asking.
-        live max_age: Time = Duration::ZERO.into();
     }
 
     /// The proxies before a listener. They are believed who a client is, and nobody else is.
