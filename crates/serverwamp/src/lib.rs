@@ -50,7 +50,7 @@ pub use base::limits::Limits;
 #[cfg(all(feature = "measure", unix))]
 pub use base::measure;
 #[cfg(feature = "server")]
-pub use base::message_kind::Direction;
+pub use base::message_kind::MessageDirection;
 pub use base::overflow::Overflow;
 #[cfg(feature = "server")]
 pub use base::proxies::TrustedProxies;

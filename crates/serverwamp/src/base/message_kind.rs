@@ -12,14 +12,14 @@ use serverwamp_proto::uris::error;
 /// Seen from the router.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
-pub enum Direction {
+pub enum MessageDirection {
     /// From a client.
     Received,
     /// To a client.
     Sent,
 }
 
-impl Direction {
+impl MessageDirection {
     /// `"received"` or `"sent"`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -45,9 +45,9 @@ macro_rules! kinds {
             pub(crate) const COUNT: usize = Self::ALL.len();
 
             /// The direction and the name of the message.
-            pub(crate) const fn message(self) -> (Direction, &'static str) {
+            pub(crate) const fn message(self) -> (MessageDirection, &'static str) {
                 match self {
-                    $(Self::$variant => (Direction::$direction, $message),)+
+                    $(Self::$variant => (MessageDirection::$direction, $message),)+
                 }
             }
 

@@ -4,8 +4,8 @@ use crate::peer::Peer;
 use crate::templates;
 use serverwamp::auth::{self, AuthId, Principal, Ticket};
 use serverwamp::{
-    Application, Direction, Limits, Overflow, Realm, RealmStatistics, RouteSet, SAMPLED_CALLS, WampError,
-    prefix,
+    Application, Limits, MessageDirection, Overflow, Realm, RealmStatistics, RouteSet, SAMPLED_CALLS,
+    WampError, prefix,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -331,5 +331,5 @@ async fn whoever_reads_meanwhile_sees_no_counter_fall_and_misses_nothing() {
     let statistics = of(&app, "realm1");
     assert_eq!(nonzero(statistics.calls()), map([("result", 4000)]));
     assert_eq!(messages(&statistics)["received CALL"], 4000);
-    assert!(matches!(statistics.messages().next(), Some((Direction::Received, ..))));
+    assert!(matches!(statistics.messages().next(), Some((MessageDirection::Received, ..))));
 }

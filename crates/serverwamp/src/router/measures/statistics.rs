@@ -1,7 +1,7 @@
 //! Snapshots of what is counted, as applications read them.
 
 use super::durations::CallDurations;
-use crate::base::message_kind::{Direction, MessageKind};
+use crate::base::message_kind::{MessageDirection, MessageKind};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -71,7 +71,7 @@ impl RealmStatistics {
     }
 
     /// Messages by their direction and the name that the specification gives them. What is sent is counted when it is queued.
-    pub fn messages(&self) -> impl Iterator<Item = (Direction, &'static str, u64)> + '_ {
+    pub fn messages(&self) -> impl Iterator<Item = (MessageDirection, &'static str, u64)> + '_ {
         let mut messages = BTreeMap::<_, u64>::new();
         for kind in MessageKind::ALL.iter().filter(|kind| !kind.message().1.is_empty()) {
             *messages.entry(kind.message()).or_default() += self.counts[*kind as usize];

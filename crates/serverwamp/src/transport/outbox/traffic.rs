@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Outbox;
 use crate::base::locks::Mutex;
-use crate::base::message_kind::{Direction, MessageKind};
+use crate::base::message_kind::{MessageDirection, MessageKind};
 
 /// The counters of one connection.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ impl Outbox {
     #[inline]
     pub(crate) fn count_received(&self, kind: MessageKind) {
         debug_assert!(
-            matches!(kind.message().0, Direction::Received) || kind == MessageKind::Other,
+            matches!(kind.message().0, MessageDirection::Received) || kind == MessageKind::Other,
             "{kind:?} is not received"
         );
         self.0.traffic.counts[kind as usize].add(1);
