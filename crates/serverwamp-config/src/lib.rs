@@ -14,6 +14,7 @@
 
 pub mod build;
 mod changes;
+mod check;
 pub mod codes;
 mod environment;
 mod mistake;
@@ -29,6 +30,7 @@ mod shape;
 pub mod values;
 
 pub use changes::Change;
+pub use check::{check, check_at};
 pub use environment::Environment;
 pub use mistake::{Mistake, Mistakes};
 pub use node::{Place, Source};

@@ -1,7 +1,9 @@
 //! What is wrong with a configuration: each mistake with its code, its place, and what to do.
 
+use crate::codes;
 use crate::codes::Code;
-use crate::node::Place;
+use crate::node::{Place, Source};
+use std::collections::HashSet;
 
 /// One mistake.
 #[derive(Clone, Debug)]
@@ -133,12 +135,26 @@ impl Mistakes {
         self.0.is_empty()
     }
 
+    /// Leaves out what was found on a line that is not TOML: what stands there was not read as it is meant.
+    pub(crate) fn leave_out_consequences(&mut self, text: &str) {
+        let line = |at: usize| text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
+        let start = |mistake: &Mistake| match &mistake.place {
+            Some(Place { source: Source::File, span }) => Some(line(span.start)),
+            _ => None,
+        };
+        let is_syntax = |mistake: &Mistake| mistake.code == &codes::SYNTAX;
+        let wrong: HashSet<usize> = self.0.iter().filter(|it| is_syntax(it)).filter_map(start).collect();
+        if !wrong.is_empty() {
+            self.0.retain(|it| is_syntax(it) || start(it).is_none_or(|line| !wrong.contains(&line)));
+        }
+    }
+
     /// Puts them in the order of the file.
     pub(crate) fn sort(&mut self) {
         let key = |mistake: &Mistake| {
             mistake.place.as_ref().map_or((2, 0), |place| match place.source {
-                crate::node::Source::File => (0, place.span.start),
-                crate::node::Source::Variable(_) => (1, place.span.start),
+                Source::File => (0, place.span.start),
+                Source::Variable(_) => (1, place.span.start),
             })
         };
         self.0.sort_by_key(key);

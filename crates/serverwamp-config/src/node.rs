@@ -44,7 +44,7 @@ pub(crate) struct Node {
 #[derive(Clone, Debug)]
 pub(crate) enum Value {
     Text(String),
-    Integer(i64),
+    Integer(i128),
     Float,
     Boolean(bool),
     Date,
@@ -138,9 +138,8 @@ fn node(value: &Spanned<DeValue<'_>>) -> Node {
     let value = match value.get_ref() {
         DeValue::String(text) => Value::Text(text.to_string()),
         DeValue::Integer(number) => {
-            // Beyond 64 bits nothing is in any range; the reader says which range it is.
-            let wide = i128::from_str_radix(number.as_str(), number.radix()).unwrap_or(i128::MAX);
-            Value::Integer(i64::try_from(wide).unwrap_or(if wide < 0 { i64::MIN } else { i64::MAX }))
+            // Beyond 128 bits nothing is in any range; the reader says which range it is.
+            Value::Integer(i128::from_str_radix(number.as_str(), number.radix()).unwrap_or(i128::MAX))
         }
         DeValue::Float(_) => Value::Float,
         DeValue::Boolean(whether) => Value::Boolean(*whether),

@@ -4,6 +4,10 @@ use crate::environment::Environment;
 use crate::mistake::{Mistake, Mistakes};
 use crate::node::{Place, Source};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use std::ops::Range;
+
+/// The mistakes that are printed of a file: who has more begins with these.
+const MOST_PRINTED: usize = 100;
 
 /// Whether what is printed has colours.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -33,12 +37,16 @@ impl<'a> Printer<'a> {
         Self { path, text, environment, renderer }
     }
 
-    /// All of them, one below the other, and how many there are.
+    /// All of them, one below the other, and how many there are; of very many the first hundred.
     pub fn print(&self, mistakes: &Mistakes) -> String {
         let mut printed = String::new();
-        for mistake in mistakes.iter() {
+        for mistake in mistakes.iter().take(MOST_PRINTED) {
             printed.push_str(&self.print_one(mistake));
             printed.push_str("\n\n");
+        }
+        let others = mistakes.iter().count().saturating_sub(MOST_PRINTED);
+        if others > 0 {
+            printed.push_str(&format!("and {others} more of the same file\n\n"));
         }
         let (errors, warnings) = (mistakes.errors(), mistakes.warnings());
         let count =
@@ -95,9 +103,15 @@ impl<'a> Printer<'a> {
         let snippet = |source: &Source| {
             let (name, text) = self.text_of(source);
             let annotations = places.iter().filter(|(place, ..)| place.source == *source);
-            let annotations = annotations
-                .map(|(place, label, kind)| kind.span(within(text, &place.span)).label(label.clone()));
-            Snippet::source(text).path(name).annotations(annotations)
+            let spans = annotations.map(|(place, label, kind)| (within(text, &place.span), label, kind));
+            let spans: Vec<_> = spans.collect();
+            let all = lines_of(text, spans.iter().map(|(span, ..)| span));
+            let first = all.start;
+            let line = line_and_column(text, first).0;
+            let annotations = spans.into_iter().map(|(span, label, kind)| {
+                kind.span(span.start - first..span.end - first).label(label.clone())
+            });
+            Snippet::source(&text[all]).line_start(line).path(name).annotations(annotations)
         };
         sources.into_iter().map(snippet).collect()
     }
@@ -133,8 +147,19 @@ fn line_and_column(text: &str, byte: usize) -> (usize, usize) {
     (line, column)
 }
 
+/// The whole lines that these ranges are on: a renderer that gets the whole file for each mistake takes long for many.
+fn lines_of<'r>(text: &str, ranges: impl Iterator<Item = &'r Range<usize>>) -> Range<usize> {
+    let (mut first, mut last) = (text.len(), 0);
+    for range in ranges {
+        (first, last) = (first.min(range.start), last.max(range.end));
+    }
+    let begin = text[..first].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[last..].find('\n').map_or(text.len(), |at| last + at);
+    begin..end
+}
+
 /// A range that lies within the text, at the borders of letters, and on its first line: a table of twenty lines is not underlined.
-fn within(text: &str, span: &std::ops::Range<usize>) -> std::ops::Range<usize> {
+fn within(text: &str, span: &Range<usize>) -> Range<usize> {
     let boundary = |at: usize| (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
     let start = boundary(span.start);
     let end = boundary(span.end.max(start));

@@ -4,7 +4,7 @@ use crate::changes::Change;
 use crate::environment::Environment;
 use crate::mistake::Mistakes;
 use crate::model::Config;
-use crate::node::parse;
+use crate::node::{Node, parse};
 use crate::reading::{NodeRef, Reading, Setting};
 
 /// What was read.
@@ -19,12 +19,19 @@ pub struct ReadConfig {
 
 /// Reads a configuration, and finds every mistake in what is written.
 pub fn read(text: &str, environment: &Environment) -> ReadConfig {
+    let (mut read, _) = read_tree(text, environment);
+    read.mistakes.sort();
+    read
+}
+
+/// The same, with the tree that it was read from; the mistakes are in the order in which they were found.
+pub(crate) fn read_tree(text: &str, environment: &Environment) -> (ReadConfig, Node) {
     let mut mistakes = Mistakes::default();
     let mut root = parse(text, &mut mistakes);
     environment.put_into(&mut root, &mut mistakes);
     let config = Config::read(&NodeRef(&root), &mut Reading { mistakes: &mut mistakes });
-    mistakes.sort();
-    ReadConfig { config, mistakes }
+    mistakes.leave_out_consequences(text);
+    (ReadConfig { config, mistakes }, root)
 }
 
 /// What differs between two configurations, in the order of the table of keys.

@@ -88,22 +88,26 @@ pub fn find(path: &str) -> Result<Explained, String> {
     if path.is_empty() {
         return Ok(Explained::Section(Config::SECTION));
     }
-    // A section by its own name, such as `secret`, which stands at many paths.
-    if let Some(section) = sections().into_iter().find(|section| section.name == path) {
-        return Ok(Explained::Section(section));
-    }
-    let mut section = Config::SECTION;
+    // A section by its own name, such as `secret`, which stands at many paths; the longest name counts.
+    let below = |section: &&'static Section| {
+        path.strip_prefix(section.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let named = sections().into_iter().filter(below).max_by_key(|section| section.name.len());
+    let mut section = named.unwrap_or(Config::SECTION);
+    let rest = named.map_or(path, |section| path[section.name.len()..].trim_start_matches('.'));
     let mut found = Explained::Section(section);
-    let mut free = false;
-    for part in path.split('.') {
+    // Behind a list or a table of names comes the number or the name of one.
+    let mut free = named.is_some_and(is_one_of_several);
+    for part in rest.split('.').filter(|part| !part.is_empty()) {
         let name = part.split('[').next().unwrap_or(part);
         let Some(key) = section.key(name) else {
             // The name of a role, or the number of a realm.
-            if std::mem::take(&mut free) {
-                continue;
-            }
             let keys = section.keys();
             let near = nearest(name, keys.iter().map(|key| key.name));
+            let mistyped = near.is_some() && rest.ends_with(part);
+            if std::mem::take(&mut free) && !mistyped {
+                continue;
+            }
             let help = near.map_or_else(
                 || format!("`serverwamp config explain {}` lists the keys", section.name),
                 |near| format!("did you mean `{near}`?"),
@@ -116,6 +120,15 @@ pub fn find(path: &str) -> Result<Explained, String> {
         found = Explained::Key(above, key);
     }
     Ok(found)
+}
+
+/// Whether there may be several of a section, told apart by number or by name.
+fn is_one_of_several(section: &'static Section) -> bool {
+    let several = |key: &Key| {
+        let is_it = key.shape.section().is_some_and(|it| it.name == section.name);
+        is_it && matches!(key.shape, Shape::Map { .. } | Shape::List(_))
+    };
+    sections().into_iter().any(|above| above.keys().iter().any(several))
 }
 
 impl Explained {

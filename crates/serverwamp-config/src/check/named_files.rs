@@ -1,0 +1,270 @@
+//! The files that listeners and authentication name: whether they are there, fit, and are not for everybody to read.
+
+use super::Checking;
+use super::certificate::{day, validity};
+use super::files::not_a_router_key;
+use crate::codes;
+use crate::codes::Code;
+use crate::mistake::Mistake;
+use crate::model::{FileMethod, Jwt, Listener, Tls, UserFile};
+use crate::node::Place;
+use crate::reading::At;
+use crate::values::{Address, FilePath, Secret};
+use serverwamp::tls::TlsError;
+use std::time::Duration;
+
+/// The time before its end in which a certificate is told of. Those that renew themselves do so a month before.
+const SOON: Duration = Duration::from_secs(14 * 86_400);
+
+/// The fewest bytes of a secret that signs tokens, as the library has it.
+const SHORTEST_SECRET: usize = 32;
+
+impl Checking<'_> {
+    pub(super) fn listener_files(&mut self, listener: &At<Listener>) {
+        if let Address::Unix(path) = listener.address.value() {
+            let why = self.files.not_a_place_for_a_socket(path);
+            self.socket(why, listener.address.place());
+        }
+        for files in listener.files.iter() {
+            if let Some(why) = self.files.not_a_folder(&files.folder) {
+                self.add(Mistake::new(&codes::NO_FOLDER, why).at_if(files.folder.place()));
+            }
+        }
+        if let Some(tls) = listener.tls.value() {
+            self.tls(tls);
+        }
+    }
+
+    pub(super) fn socket(&mut self, why: Option<String>, place: Option<&Place>) {
+        let Some(why) = why else { return };
+        let mistake = Mistake::new(&codes::NO_SOCKET, why).at_if(place);
+        self.add(
+            mistake.help("the folder has to be there, and writable for the user that the program runs as"),
+        );
+    }
+
+    fn tls(&mut self, tls: &Tls) {
+        let certificates = self.file(&tls.certificates, tls.certificates.place());
+        let key = self.secret_file(&tls.key, tls.key.place());
+        let client_authorities = tls.client_authorities.value().as_ref();
+        let authorities = client_authorities.and_then(|path| self.file(path, tls.client_authorities.place()));
+        let (Some(certificates), true) = (certificates, key) else { return };
+        if let Err(error) = self.files.tls(&tls.certificates, &tls.key) {
+            return self.tls_error(&error, tls);
+        }
+        self.expiry(tls, &certificates);
+        if let (Some(path), Some(_)) = (client_authorities, authorities)
+            && let Err(error) = self.files.client_authorities(&tls.certificates, &tls.key, path)
+        {
+            self.tls_error(&error, tls);
+        }
+    }
+
+    fn tls_error(&mut self, error: &TlsError, tls: &Tls) {
+        let certificates = (tls.certificates.value(), tls.certificates.place());
+        let key = (tls.key.value(), tls.key.place());
+        let (code, (path, place), what, help): (&'static Code, _, String, &str) = match error {
+            TlsError::NoCertificate(_) => (
+                &codes::MALFORMED,
+                certificates,
+                "has no certificate in it: expected PEM, with a line -----BEGIN CERTIFICATE-----".to_owned(),
+                "`openssl x509 -inform DER -in FILE` converts other formats",
+            ),
+            TlsError::NoKey(_) => (
+                &codes::MALFORMED,
+                key,
+                "has no private key in it: expected PEM, with a line -----BEGIN PRIVATE KEY-----".to_owned(),
+                "`openssl pkey -in FILE` converts other formats",
+            ),
+            TlsError::EncryptedKey(_) => (
+                &codes::MALFORMED,
+                key,
+                "is encrypted, and nobody is there to type its password".to_owned(),
+                "decrypt it, `openssl pkey -in FILE -out NEW`, and let nobody else read the new file",
+            ),
+            TlsError::Mismatch { .. } => {
+                let title = format!(
+                    "the key in {} is not that of the first certificate in {}",
+                    tls.key.written().display(),
+                    tls.certificates.written().display()
+                );
+                let mistake = Mistake::new(&codes::KEY_MISMATCH, title).at_if(tls.key.place());
+                return self.add(mistake.related(tls.certificates.place(), "the certificate").help(
+                    "the server's own certificate comes first in its file, and both files are of the same renewal",
+                ));
+            }
+            TlsError::Authorities { problem, .. } => {
+                let path = tls.client_authorities.value().as_ref().unwrap_or(&tls.certificates);
+                let found = (path, tls.client_authorities.place());
+                (
+                    &codes::MALFORMED,
+                    found,
+                    format!("cannot be used: {problem}"),
+                    "it takes certificates of authorities, in PEM",
+                )
+            }
+            TlsError::Damaged { path, problem } => {
+                let is_key = path.ends_with(tls.key.written());
+                let found = if is_key { key } else { certificates };
+                (
+                    &codes::MALFORMED,
+                    found,
+                    format!("is damaged: {problem}"),
+                    "copy it again from where it was made",
+                )
+            }
+            error => (
+                &codes::MALFORMED,
+                certificates,
+                format!("cannot be used: {error}"),
+                "make a new certificate",
+            ),
+        };
+        let path: &FilePath = path;
+        let title = format!("{} {what}", path.written().display());
+        self.add(Mistake::new(code, title).at_if(place).help(help));
+    }
+
+    fn expiry(&mut self, tls: &Tls, pem: &[u8]) {
+        let Some((from, until)) = validity(pem) else { return };
+        let shown = tls.certificates.written().display();
+        let (code, title) = if until < self.now {
+            (&codes::EXPIRED, format!("the certificate in {shown} has expired on {}", day(until)))
+        } else if from > self.now {
+            (&codes::EXPIRED, format!("the certificate in {shown} is not valid before {}", day(from)))
+        } else if until < self.now + SOON {
+            (&codes::EXPIRES_SOON, format!("the certificate in {shown} expires on {}", day(until)))
+        } else {
+            return;
+        };
+        let mistake = Mistake::new(code, title).at_if(tls.certificates.place());
+        self.add(mistake.help("renew it: the running program takes the new one without a reload"));
+    }
+
+    /// A file that has to be there; its content.
+    fn file(&mut self, path: &FilePath, place: Option<&Place>) -> Option<Vec<u8>> {
+        match self.files.content(path) {
+            Ok(content) => Some(content.to_vec()),
+            Err(why) => {
+                self.unreadable(why, path, place);
+                None
+            }
+        }
+    }
+
+    fn unreadable(&mut self, why: String, path: &FilePath, place: Option<&Place>) {
+        let mistake = Mistake::new(&codes::UNREADABLE, why).at_if(place);
+        let relative = path.written().is_relative();
+        self.add(if relative {
+            mistake.help("the path is relative to the folder of the configuration file")
+        } else {
+            mistake
+        });
+    }
+
+    /// A file with a secret, which not everybody should be able to read; whether it is there.
+    fn secret_file(&mut self, path: &FilePath, place: Option<&Place>) -> bool {
+        if let Err(why) = self.files.content(path) {
+            self.unreadable(why, path, place);
+            return false;
+        }
+        self.exposed(path, place);
+        true
+    }
+
+    fn exposed(&mut self, path: &FilePath, place: Option<&Place>) {
+        if self.files.is_exposed(path) {
+            let shown = path.written().display();
+            let title = format!("every user of this machine can read {shown}, which has secrets in it");
+            let mistake = Mistake::new(&codes::EXPOSED, title).at_if(place);
+            self.add(mistake.help(format!("`chmod o-rwx {shown}`")));
+        }
+    }
+
+    /// Authorities by which other servers are trusted.
+    pub(super) fn authorities(&mut self, path: Option<&FilePath>, place: Option<&Place>) {
+        let Some(path) = path else { return };
+        let Some(content) = self.file(path, place) else { return };
+        if validity(&content).is_none() {
+            let title = format!("{} has no certificate in it", path.written().display());
+            let mistake = Mistake::new(&codes::MALFORMED, title).at_if(place);
+            self.add(mistake.help("it takes certificates of authorities, in PEM"));
+        }
+    }
+
+    pub(super) fn credentials(&mut self, file: &UserFile) {
+        let place = file.path.place();
+        if self.secret_file(&file.path, place) {
+            for fault in self.files.credentials(&file.path) {
+                let mistake = Mistake::new(&codes::MALFORMED, fault).at_if(place);
+                self.add(
+                    mistake.help("`serverwamp hash` and `serverwamp keygen` write entries for such a file"),
+                );
+            }
+            self.methods_of_nobody(file);
+        }
+        let Some(path) = file.router_key.value() else { return };
+        let place = file.router_key.place();
+        if !self.secret_file(path, place) {
+            return;
+        }
+        let Ok(content) = self.files.content(path) else { return };
+        if let Some(why) = not_a_router_key(&content) {
+            let title = format!("{} is no private key", path.written().display());
+            self.add(Mistake::new(&codes::MALFORMED, title).at_if(place).help(why));
+        }
+    }
+
+    /// Methods that are offered by name, and that no user of the file has.
+    fn methods_of_nobody(&mut self, file: &UserFile) {
+        let Some(users) = self.files.users(&file.path) else { return };
+        for method in file.methods.iter().filter(|method| method.place().is_some()) {
+            if users.methods.contains(method.word()) {
+                continue;
+            }
+            let title =
+                format!("no user in {} has an entry for {:?}", file.path.written().display(), method.word());
+            let mistake = Mistake::new(&codes::METHOD_OF_NOBODY, title).at_if(method.place());
+            let command = match method.value() {
+                FileMethod::Ticket => "serverwamp hash ticket",
+                FileMethod::Cra => "serverwamp hash cra",
+                FileMethod::Scram => "serverwamp hash scram",
+                FileMethod::Cryptosign => "serverwamp keygen",
+            };
+            self.add(mistake.help(format!("`{command}` writes one")));
+        }
+    }
+
+    pub(super) fn jwt_files(&mut self, jwt: &Jwt) {
+        if let Some(path) = jwt.key_file.value()
+            && self.file(path, jwt.key_file.place()).is_some()
+            && let Some(why) = self.files.jwt_keys(path)
+        {
+            let mistake = Mistake::new(&codes::MALFORMED, why).at_if(jwt.key_file.place());
+            self.add(mistake.help("it takes a public key in PEM, or keys as JWK or JWKS"));
+        }
+        if let Some(secret) = jwt.secret.value()
+            && let Some(length) = self.secret(secret, jwt.secret.place())
+            && length < SHORTEST_SECRET
+        {
+            let title =
+                format!("the secret that signs tokens has {length} bytes, and needs {SHORTEST_SECRET}");
+            let mistake = Mistake::new(&codes::SHORT_SECRET, title).at_if(jwt.secret.place()).hide_line();
+            self.add(mistake.help("`openssl rand -hex 32` makes one"));
+        }
+    }
+
+    /// A secret that has to be there; its length.
+    pub(super) fn secret(&mut self, secret: &Secret, place: Option<&Place>) -> Option<usize> {
+        if let Secret::File(path) = secret {
+            self.exposed(path, place);
+        }
+        match self.files.secret(secret) {
+            Ok(secret) => Some(secret.len()),
+            Err(why) => {
+                self.add(Mistake::new(&codes::NO_SECRET, why).at_if(place));
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Seeded mistakes: what is said about each, word for word. `mistakes/NAME.toml` is the file, `mistakes/NAME.txt` what is printed.
+
+use crate::support::{checked, compare, environment_of, printed, sources};
+use serverwamp_config::codes::Code;
+use std::collections::BTreeMap;
+use std::fs;
+
+/// The files with mistakes, by name.
+fn cases() -> BTreeMap<String, String> {
+    let files = fs::read_dir(sources().join("mistakes")).unwrap().map(|entry| entry.unwrap().path());
+    let toml = files.filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    toml.map(|path| {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        (name, fs::read_to_string(&path).unwrap())
+    })
+    .collect()
+}
+
+#[test]
+fn every_mistake_is_told_word_for_word() {
+    let mut differences = Vec::new();
+    for (name, text) in cases() {
+        let found = printed(&text, &environment_of(&text));
+        let path = sources().join("mistakes").join(format!("{name}.txt"));
+        differences.extend(compare(&path, &found).err());
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n\n"));
+}
+
+#[test]
+fn a_file_of_one_mistake_has_one_and_a_file_of_ten_has_ten() {
+    let (mut seeded, mut others) = (0, Vec::new());
+    for (name, text) in cases() {
+        let mistakes = checked(&text, &environment_of(&text)).mistakes;
+        let found: Vec<String> =
+            mistakes.iter().map(|it| format!("{} {}", it.code().id(), it.title())).collect();
+        let wanted = if name.starts_with("ten_") { 10 } else { 1 };
+        if found.len() != wanted {
+            others.push(format!("{name} has {}: {found:#?}", found.len()));
+        }
+        seeded += wanted;
+    }
+    assert!(others.is_empty(), "{}", others.join("\n"));
+    assert!(seeded >= 100, "{seeded}");
+}
+
+/// The mistakes of these two come from building what the file says, after it was checked.
+const OF_BUILDING: [&str; 2] = ["SW0200", "SW0300"];
+
+#[test]
+fn every_code_has_a_case() {
+    let cases = cases();
+    let found: Vec<String> = cases
+        .values()
+        .flat_map(|text| {
+            let mistakes = checked(text, &environment_of(text)).mistakes;
+            mistakes.iter().map(|mistake| mistake.code().id()).collect::<Vec<_>>()
+        })
+        .collect();
+    for code in Code::all().filter(|code| !OF_BUILDING.contains(&code.id().as_str())) {
+        assert!(
+            found.contains(&code.id()),
+            "no file in tests/mistakes has the mistake {} ({})",
+            code.id(),
+            code.name()
+        );
+    }
+}
+
+#[test]
+fn no_text_of_a_secret_is_printed() {
+    for (name, text) in cases() {
+        let printed = printed(&text, &environment_of(&text));
+        assert!(!printed.contains("hunter2"), "{name}: {printed}");
+    }
+}
