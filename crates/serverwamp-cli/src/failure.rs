@@ -12,7 +12,7 @@ pub(crate) enum Failure {
     Runtime(String),
     /// What is wrong with a configuration, as it is printed: many lines, with their own beginnings.
     Mistakes(String),
-    /// `why` says no.
+    /// The answer is no, and has been printed: of `why`, or of `check`.
     Refused,
     /// A router, or a peer behind it, answered with an error: its URI, its text, and lines below.
     Answered(String),

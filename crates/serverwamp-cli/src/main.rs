@@ -11,6 +11,7 @@
 mod address;
 mod arguments;
 mod banner;
+mod configuration;
 mod demo;
 mod dev;
 mod failure;
@@ -72,6 +73,9 @@ fn follow(command: Command, settings: LogSettings, logs: &Logs) -> Result<(), Fa
         Command::Serve(options) => serve::run(&options, &settings, logs),
         Command::Reload(options) => serve::ask_to_reload(&options),
         Command::Why(options) => why::run(&options),
+        Command::Check(options) => configuration::check::run(&options),
+        Command::Explain(options) => configuration::explain::run(&options),
+        Command::Config(command) => configuration::run(&command),
         Command::Token(command) => token::run(&command),
         Command::Hash(command) => hash::run(&command),
         Command::Keygen(options) => keygen::run(&options),

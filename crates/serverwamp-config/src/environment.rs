@@ -41,6 +41,11 @@ impl Environment {
         self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
+    /// The names of those that are set, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
     /// Puts the values into the tree.
     pub(crate) fn put_into(&self, root: &mut Node, mistakes: &mut Mistakes) {
         for (name, text) in &self.0 {

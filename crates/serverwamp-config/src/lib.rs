@@ -33,6 +33,7 @@ pub use changes::Change;
 pub use check::{check, check_at};
 pub use environment::Environment;
 pub use mistake::{Mistake, Mistakes};
+pub use nearest::distance;
 pub use node::{Place, Source};
 pub use print::{Printer, Style};
 pub use read::{ReadConfig, changes, read};

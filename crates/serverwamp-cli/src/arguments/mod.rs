@@ -9,6 +9,9 @@ mod tests;
 
 use self::explain::explain;
 use crate::address::ListenAddress;
+use crate::configuration::ConfigCommand;
+use crate::configuration::check::CheckOptions;
+use crate::configuration::explain::ExplainOptions;
 use crate::failure::Failure;
 use crate::hash::HashCommand;
 use crate::keygen::KeygenOptions;
@@ -70,6 +73,13 @@ pub(crate) enum Command {
     Reload(ReloadOptions),
     /// Say whether a role may do something, and which permission says so
     Why(WhyOptions),
+    /// Find every mistake in a configuration file, and in what it needs of this machine
+    Check(CheckOptions),
+    /// Explain a mistake by its code, such as SW0107
+    Explain(ExplainOptions),
+    /// Begin a configuration file, and look up what can stand in one
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Call a procedure, and print what it returns
     Call(CallOptions),
     /// Publish an event

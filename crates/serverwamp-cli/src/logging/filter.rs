@@ -4,7 +4,7 @@
 //! cannot be followed, its place, and what to write. Invariant: a directive that is accepted has an effect, as far as this can be
 //! known here: levels are levels, and no area of the framework is misspelt.
 
-use crate::shell::suggest::distance;
+use serverwamp_config::distance;
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;

@@ -2,6 +2,7 @@
 
 use serverwamp::client::Client;
 use serverwamp::{Value, WampError};
+use serverwamp_config::distance;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -41,42 +42,4 @@ async fn search(client: &Client, wanted: &str) -> Option<String> {
 /// A third of the letters may be wrong, and two always.
 fn tolerated(wanted: &str) -> usize {
     (wanted.chars().count() / 3).max(2)
-}
-
-/// The letters to add, to remove or to replace (Levenshtein).
-pub(crate) fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (at, letter) in left.chars().enumerate() {
-        let mut diagonal = at;
-        let mut before = at + 1;
-        if let Some(first) = row.first_mut() {
-            *first = before;
-        }
-        for (other, cell) in right.iter().zip(row.iter_mut().skip(1)) {
-            let replaced = diagonal + usize::from(*other != letter);
-            diagonal = *cell;
-            before = replaced.min(before + 1).min(*cell + 1);
-            *cell = before;
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn distances_count_letters() {
-        for (left, right, letters) in [
-            ("", "", 0),
-            ("demo.ad", "demo.add", 1),
-            ("kitten", "sitting", 3),
-            ("", "abc", 3),
-            ("abc", "", 3),
-        ] {
-            assert_eq!(distance(left, right), letters, "{left} {right}");
-        }
-    }
 }

@@ -23,13 +23,13 @@ impl Checking<'_> {
             let title = format!("`{key}` has no effect: the listener does not serve {word:?}");
             self.no_effect(place, title, &format!("add {word:?} to `serve`, or leave `{key}` out"));
         }
-        if !listener.is_unix() {
+        if !listener.is_unix() && (listener.address.place().is_some() || self.doubt.knows(listener.place())) {
             let title = "`mode` has no effect without a Unix socket";
-            self.no_effect(
-                listener.mode.place(),
-                title,
-                "it is for addresses such as \"unix:/run/serverwamp/wamp.sock\"",
-            );
+            let help = "it is for addresses such as \"unix:/run/serverwamp/wamp.sock\"";
+            if let Some(place) = listener.mode.place() {
+                // Nothing that could be missing would change this.
+                self.mistakes.add(Mistake::new(&codes::NO_EFFECT, title).at(place.clone()).help(help));
+            }
         }
         if !listener.speaks_wamp() {
             let title = "`realms` has no effect: no session is opened at this listener";

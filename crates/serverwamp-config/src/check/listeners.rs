@@ -3,15 +3,14 @@
 use super::{Checking, mistake_at};
 use crate::codes;
 use crate::mistake::Mistake;
-use crate::model::{Listener, MOST_LISTENERS, Service};
+use crate::model::{Listener, Service};
 use crate::reading::At;
-use crate::values::{Address, Positive};
+use crate::values::Address;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 impl Checking<'_> {
     pub(super) fn listeners(&mut self) {
         let listeners = self.config.listen.value();
-        self.too_many_listeners(&self.config.listen);
         for (number, listener) in listeners.iter().enumerate() {
             // Each conflict is told once, at the later of both.
             let earlier = listeners[..number]
@@ -26,15 +25,6 @@ impl Checking<'_> {
             self.listener_effects(listener);
             self.listener_bounds(listener);
             self.listener_files(listener);
-        }
-    }
-
-    fn too_many_listeners(&mut self, listeners: &At<Vec<At<Listener>>>) {
-        let most: Positive = MOST_LISTENERS;
-        if let Some(first) = listeners.get(most.count()) {
-            let title = format!("there are {} listeners, of which {} may be", listeners.len(), most.get());
-            let mistake = Mistake::new(&codes::TOO_MANY_LISTENERS, title).at_if(first.place());
-            self.add(mistake.label("the first that is too many"));
         }
     }
 

@@ -98,16 +98,6 @@ fn mistake_at<T, U>(code: &'static Code, title: impl Into<String>, value: &At<T>
 }
 
 impl Listener {
-    /// Whether it serves this.
-    fn serves(&self, service: Service) -> bool {
-        self.serve.iter().any(|served| *served.value() == service)
-    }
-
-    /// Whether sessions of WAMP are opened here.
-    fn speaks_wamp(&self) -> bool {
-        [Service::WebSocket, Service::RawSocket, Service::LongPoll].into_iter().any(|one| self.serves(one))
-    }
-
     /// Whether requests of HTTP, with their headers, open sessions here.
     fn has_requests(&self) -> bool {
         [Service::WebSocket, Service::LongPoll].into_iter().any(|one| self.serves(one))

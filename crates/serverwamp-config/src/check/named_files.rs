@@ -63,10 +63,14 @@ impl Checking<'_> {
     fn tls_error(&mut self, error: &TlsError, tls: &Tls) {
         let certificates = (tls.certificates.value(), tls.certificates.place());
         let key = (tls.key.value(), tls.key.place());
+        let authorities = match tls.client_authorities.value() {
+            Some(path) => (path, tls.client_authorities.place()),
+            None => certificates,
+        };
         let (code, (path, place), what, help): (&'static Code, _, String, &str) = match error {
-            TlsError::NoCertificate(_) => (
+            TlsError::NoCertificate(path) => (
                 &codes::MALFORMED,
-                certificates,
+                if path.ends_with(tls.certificates.written()) { certificates } else { authorities },
                 "has no certificate in it: expected PEM, with a line -----BEGIN CERTIFICATE-----".to_owned(),
                 "`openssl x509 -inform DER -in FILE` converts other formats",
             ),
@@ -104,8 +108,11 @@ impl Checking<'_> {
                 )
             }
             TlsError::Damaged { path, problem } => {
-                let is_key = path.ends_with(tls.key.written());
-                let found = if is_key { key } else { certificates };
+                let known = [key, certificates, authorities];
+                let found = known
+                    .into_iter()
+                    .find(|(known, _)| path.ends_with(known.written()))
+                    .unwrap_or(certificates);
                 (
                     &codes::MALFORMED,
                     found,
@@ -128,17 +135,18 @@ impl Checking<'_> {
     fn expiry(&mut self, tls: &Tls, pem: &[u8]) {
         let Some((from, until)) = validity(pem) else { return };
         let shown = tls.certificates.written().display();
-        let (code, title) = if until < self.now {
-            (&codes::EXPIRED, format!("the certificate in {shown} has expired on {}", day(until)))
+        let renew = "renew it: the running program takes the new one without a reload";
+        let (code, title, help) = if until < self.now {
+            (&codes::EXPIRED, format!("the certificate in {shown} has expired on {}", day(until)), renew)
         } else if from > self.now {
-            (&codes::EXPIRED, format!("the certificate in {shown} is not valid before {}", day(from)))
+            let title = format!("the certificate in {shown} is not valid before {}", day(from));
+            (&codes::EXPIRED, title, "look whether the clock of this machine is right")
         } else if until < self.now + SOON {
-            (&codes::EXPIRES_SOON, format!("the certificate in {shown} expires on {}", day(until)))
+            (&codes::EXPIRES_SOON, format!("the certificate in {shown} expires on {}", day(until)), renew)
         } else {
             return;
         };
-        let mistake = Mistake::new(code, title).at_if(tls.certificates.place());
-        self.add(mistake.help("renew it: the running program takes the new one without a reload"));
+        self.add(Mistake::new(code, title).at_if(tls.certificates.place()).help(help));
     }
 
     /// A file that has to be there; its content.

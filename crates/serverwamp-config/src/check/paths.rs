@@ -48,13 +48,10 @@ fn served(listener: &Listener) -> Vec<Served<'_>> {
     let fixed = |what, path| Served { what, path, place: None, has_below: false };
     let mut served = Vec::new();
     if listener.serves(Service::WebSocket) {
-        let path = &listener.websocket.path;
-        served.push(Served {
-            what: "the WebSocket",
-            path: path.as_str(),
-            place: path.place(),
-            has_below: false,
-        });
+        for path in listener.websocket.path.iter() {
+            let (path, place) = (path.as_str(), path.place());
+            served.push(Served { what: "the WebSocket", path, place, has_below: false });
+        }
     }
     if listener.serves(Service::LongPoll) {
         let path = &listener.long_poll.path;

@@ -67,7 +67,7 @@ impl Checking<'_> {
         }
         let listeners = self.config.listen.value();
         let spaces = Space::all(self.config);
-        let unknown = |name: &str| !spaces.iter().any(|space| space.has_realm(name));
+        let unknown = |name: &str| !spaces.iter().any(|space| space.is_named_by(name));
         // Of a listener that serves nothing, or that names a realm that is not there, something else was said.
         let astray = listeners.iter().any(|listener| {
             listener.serve.is_empty() || listener.realms.iter().flatten().any(|name| unknown(name.as_str()))
@@ -188,7 +188,7 @@ impl Checking<'_> {
     pub(super) fn known_realm(&mut self, name: &str, place: Option<&Place>, title: impl Fn(&str) -> String) {
         let config: &Config = self.config;
         let spaces = Space::all(config);
-        if !self.doubt.knows_realms() || spaces.iter().any(|space| space.has_realm(name)) {
+        if !self.doubt.knows_realms() || spaces.iter().any(|space| space.is_named_by(name)) {
             return;
         }
         let mistake = Mistake::new(&codes::UNKNOWN_REALM, title(name)).at_if(place);

@@ -78,11 +78,15 @@ impl<'a> Space<'a> {
         if self.kind == "realm" { self.name == name } else { pattern(self.name).matches(name) }
     }
 
+    /// Whether a pattern of names has one of it. Of a realm that is its name, of a template some that it could make.
+    pub(super) fn is_named_by(&self, names: &str) -> bool {
+        pattern(names).overlaps(&pattern(self.name))
+    }
+
     /// Whether a realm of it can be joined at this listener.
     pub(super) fn is_served_by(&self, listener: &Listener) -> bool {
         let listed = listener.realms.value().as_ref();
-        let names =
-            |list: &Vec<At<crate::values::RealmName>>| list.iter().any(|name| self.has_realm(name.as_str()));
+        let names = |list: &Vec<At<UriPattern>>| list.iter().any(|names| self.is_named_by(names.as_str()));
         listener.speaks_wamp() && listed.is_none_or(names)
     }
 }

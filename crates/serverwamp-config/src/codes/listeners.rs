@@ -61,13 +61,13 @@ codes! {
     /// ```
     error 202 PATHS_CONFLICT "paths conflict";
 
-    /// A path does not start with `/`, or has something in it that no request would have there: a query, white space, an empty part.
+    /// A path has something in it that no request would have there: a query, white space, a wildcard, an empty part.
     ///
     /// Wrong:
     ///
     /// ```toml
     /// [[listen]]
-    /// websocket = { path = "ws" }
+    /// websocket = { path = "/ws?token=1" }
     /// ```
     ///
     /// Right:
@@ -77,11 +77,6 @@ codes! {
     /// websocket = { path = "/ws" }
     /// ```
     error 203 BAD_PATH "path of the wrong form";
-
-    /// There are more listeners than a program should have: each has a file and a task of its own.
-    ///
-    /// Several services can share one listener (`serve`), and an address for all interfaces includes the single ones.
-    error 204 TOO_MANY_LISTENERS "too many listeners";
 
     /// A list is empty where that leaves nothing: a listener that serves nothing, a way in that names nobody, a permission without
     /// actions.

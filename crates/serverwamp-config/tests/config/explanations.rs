@@ -24,7 +24,7 @@ fn example<'e>(explanation: &'e str, word: &str) -> Option<&'e str> {
 
 #[test]
 fn the_examples_show_what_they_are_to_show() {
-    let without = ["SW0106", "SW0200", "SW0204", "SW0300"];
+    let without = ["SW0106", "SW0200", "SW0300"];
     let mut faults = Vec::new();
     for code in Code::all().filter(|code| !without.contains(&code.id().as_str())) {
         let (id, explanation) = (code.id(), code.explanation());

@@ -1,0 +1,52 @@
+//! The commands about configuration files: `check`, `explain`, `config`.
+//!
+//! In: a file, the environment. Out: what is wrong, or what can be written, on the standard output. Nothing is served here.
+
+pub(crate) mod check;
+mod environment;
+pub(crate) mod explain;
+mod file;
+mod key;
+mod start;
+
+use file::FileOption;
+
+use crate::failure::Failure;
+use clap::Subcommand;
+use environment::EnvironmentOptions;
+use key::KeyOptions;
+use start::StartOptions;
+use std::io::{ErrorKind, Write as _};
+
+/// The commands below `config`.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print a commented file to begin with
+    Init(StartOptions),
+    /// Print the JSON Schema of the file, for editors
+    #[command(after_help = "Examples:
+  serverwamp config schema > serverwamp.schema.json")]
+    Schema,
+    /// Explain a key or a table: what it takes, its default, what a reload does with it
+    Explain(KeyOptions),
+    /// List the variables of the environment that stand for keys
+    Env(EnvironmentOptions),
+}
+
+pub(crate) fn run(command: &ConfigCommand) -> Result<(), Failure> {
+    match command {
+        ConfigCommand::Init(options) => start::run(options),
+        ConfigCommand::Schema => print(&format!("{:#}\n", serverwamp_config::reference::schema())),
+        ConfigCommand::Explain(options) => key::run(options),
+        ConfigCommand::Env(options) => environment::run(options),
+    }
+}
+
+/// Prints what was asked for. Whoever stops reading has seen enough.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut output = std::io::stdout().lock();
+    output.write_all(text.as_bytes()).and_then(|()| output.flush()).map_err(|error| match error.kind() {
+        ErrorKind::BrokenPipe => Failure::Unread,
+        _ => Failure::runtime(format!("the output cannot be written: {error}")),
+    })
+}
