@@ -3,6 +3,7 @@
 //! In: files with keys, claims as options, a token on the standard input. Out: a token, or what it says, on the standard output. Keys
 //! and tokens are never part of the command line, which every user of the machine can read.
 
+use crate::configuration::FileOption;
 use crate::failure::Failure;
 use crate::serve::Configured;
 use crate::shell::{Out, visible};
@@ -153,7 +154,7 @@ fn ways_of<T>(
     realm: Option<&str>,
     make: impl Fn(&mut Building<'_>, &Jwt) -> Option<T>,
 ) -> Result<Vec<T>, Failure> {
-    let configured = Configured::read(config).map_err(Failure::Mistakes)?;
+    let configured = Configured::read(&FileOption { config: Some(config.to_owned()) })?;
     let settings = configured.assembly.config();
     let named = settings.realm.iter().filter(|one| realm.is_none_or(|name| one.name.as_str() == name));
     let with_tokens: Vec<_> = named
@@ -177,7 +178,7 @@ fn ways_of<T>(
     let mut mistakes = Mistakes::default();
     let mut building = Building::new(&configured.source.folder, &mut mistakes);
     let made: Option<Vec<T>> = ways.iter().map(|jwt| make(&mut building, jwt)).collect();
-    made.ok_or_else(|| Failure::Mistakes(configured.source.print(&mistakes)))
+    made.ok_or_else(|| configured.source.failure(&mistakes))
 }
 
 const fn jwt_of(auth: &Auth) -> Option<&Jwt> {

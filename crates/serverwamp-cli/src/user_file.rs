@@ -4,13 +4,13 @@
 //! file is replaced as a whole, with the mode that it had, and only if the router can read what it becomes; what stands in it otherwise
 //! stays as it is, comments included.
 
+use crate::configuration::FileOption;
 use crate::failure::Failure;
 use crate::hash::toml_key;
-use crate::serve::folder_of;
 use clap::Args;
 use serverwamp::auth::Credentials;
 use serverwamp_config::model::{Auth, Config};
-use serverwamp_config::{Environment, read};
+use serverwamp_config::read;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -54,10 +54,9 @@ impl UserFileOptions {
 
     /// The file of users that the configuration names for the realm.
     fn find(&self, config: &Path) -> Result<PathBuf, Failure> {
-        let shown = config.display();
-        let text = fs::read_to_string(config)
-            .map_err(|error| Failure::usage(format!("cannot read the configuration {shown}: {error}")))?;
-        let read = read(&text, &Environment::of_process());
+        let file = FileOption { config: Some(config.to_owned()) }.read()?;
+        let shown = &file.shown;
+        let read = read(&file.text, &file.environment);
         let settings = read.config.filter(|_| read.mistakes.errors() == 0);
         let settings = settings.ok_or_else(|| {
             Failure::runtime(format!("{shown} has mistakes: `serverwamp check -c {shown}` lists them"))
@@ -66,7 +65,7 @@ impl UserFileOptions {
         files.sort();
         files.dedup();
         match files.as_slice() {
-            [file] => Ok(folder_of(config).join(file)),
+            [users] => Ok(file.folder.join(users)),
             [] => Err(Failure::usage(format!(
                 "{shown} names no file of users{}: add auth = [{{ file = {{ path = \"users.toml\" }} }}] to the realm",
                 self.realm.as_ref().map_or_else(String::new, |realm| format!(" for the realm {realm:?}")),

@@ -1,12 +1,12 @@
 //! `serverwamp why`: whether a role may do something, by the configuration alone.
 
+use crate::configuration::FileOption;
 use crate::failure::Failure;
 use crate::serve::Configured;
+use crate::shell::Out;
 use clap::{Args, ValueEnum};
 use serverwamp::{Action, RoutePattern, prefix, wildcard};
 use serverwamp_config::Mistakes;
-use std::io::Write as _;
-use std::path::PathBuf;
 
 /// What may be done or not.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -32,9 +32,8 @@ enum Meant {
   serverwamp why -c serverwamp.toml customer call shop.order
   serverwamp why --realm shop backend register shop. --match prefix")]
 pub(crate) struct WhyOptions {
-    /// The configuration
-    #[arg(short, long, value_name = "FILE", env = "SERVERWAMP_CONFIG", default_value = "serverwamp.toml")]
-    config: PathBuf,
+    #[command(flatten)]
+    file: FileOption,
     /// The realm; needed if the configuration has several
     #[arg(long, value_name = "REALM")]
     realm: Option<String>,
@@ -51,7 +50,7 @@ pub(crate) struct WhyOptions {
 }
 
 pub(crate) fn run(options: &WhyOptions) -> Result<(), Failure> {
-    let configured = Configured::read(&options.config).map_err(Failure::Mistakes)?;
+    let configured = Configured::read(&options.file)?;
     let names: Vec<String> =
         configured.assembly.config().realm.iter().map(|realm| realm.name.as_str().to_owned()).collect();
     let name = match (&options.realm, names.as_slice()) {
@@ -64,7 +63,7 @@ pub(crate) fn run(options: &WhyOptions) -> Result<(), Failure> {
     };
     let mut mistakes = Mistakes::default();
     let Some((app, _)) = configured.assembly.application(&mut mistakes) else {
-        return Err(Failure::Mistakes(configured.source.print(&mistakes)));
+        return Err(configured.source.failure(&mistakes));
     };
     let realm = app.realm(name).ok_or_else(|| {
         Failure::usage(format!(
@@ -86,7 +85,6 @@ pub(crate) fn run(options: &WhyOptions) -> Result<(), Failure> {
     let ruling =
         realm.why(&options.role, action, pattern).map_err(|error| Failure::usage(error.to_string()))?;
     let verdict = if ruling.is_allowed() { "yes" } else { "no" };
-    let written = writeln!(std::io::stdout(), "{verdict}: {ruling}");
-    written.map_err(|_| Failure::Unread)?;
+    Out::plain().line(&format!("{verdict}: {ruling}"))?;
     if ruling.is_allowed() { Ok(()) } else { Err(Failure::Refused) }
 }

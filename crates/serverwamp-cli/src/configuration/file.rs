@@ -67,7 +67,7 @@ impl FileOption {
     }
 
     /// The file that is meant.
-    fn path(&self) -> Result<PathBuf, Failure> {
+    pub(crate) fn path(&self) -> Result<PathBuf, Failure> {
         if let Some(path) = &self.config {
             return Ok(path.clone());
         }

@@ -9,7 +9,7 @@ mod file;
 mod key;
 mod start;
 
-use file::FileOption;
+pub(crate) use file::{ConfigurationFile, FileOption};
 
 use crate::failure::Failure;
 use clap::Subcommand;

@@ -1,6 +1,7 @@
 //! The servers of the listeners, and their replacement by a reload.
 
-use super::configured::ConfigSource;
+use crate::configuration::ConfigurationFile;
+use crate::failure::Failure;
 use crate::stop::StopSettings;
 use serverwamp::server::ServerControl;
 use serverwamp::{Application, Server};
@@ -32,15 +33,15 @@ pub(super) struct NextListener {
 pub(super) fn build(
     app: &Application,
     config: &Config,
-    source: &ConfigSource,
-) -> Result<Vec<NextListener>, String> {
+    source: &ConfigurationFile,
+) -> Result<Vec<NextListener>, Failure> {
     let mut mistakes = Mistakes::default();
     let mut next = Vec::new();
     for settings in config.listeners() {
         let built = Building::new(&source.folder, &mut mistakes).listener(app, &settings, |server| server);
         next.extend(built.map(|built| NextListener { settings, server: built.server, files: built.files }));
     }
-    if mistakes.errors() > 0 { Err(source.print(&mistakes)) } else { Ok(next) }
+    if mistakes.errors() > 0 { Err(source.failure(&mistakes)) } else { Ok(next) }
 }
 
 impl NextListener {

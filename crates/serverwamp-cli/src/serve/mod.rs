@@ -11,11 +11,12 @@ mod places;
 mod reload;
 mod watch;
 
-pub(crate) use self::configured::{Configured, folder_of};
+pub(crate) use self::configured::Configured;
 
 use self::places::OpenSocket;
 use self::reload::{Reloaded, Reloader};
 use self::watch::Watched;
+use crate::configuration::FileOption;
 use crate::failure::Failure;
 use crate::logging::{LogFilter, LogForm, LogSettings, Logs};
 use crate::stop::{Outcome, Phase, ReloadSignals, Serving, StopSettings, StopSignals};
@@ -37,9 +38,8 @@ use tokio::runtime::Handle;
   serverwamp serve -c serverwamp.toml
   SERVERWAMP_LISTEN__0__ADDRESS=0.0.0.0:8080 serverwamp serve -c serverwamp.toml")]
 pub(crate) struct ServeOptions {
-    /// The configuration
-    #[arg(short, long, value_name = "FILE", env = "SERVERWAMP_CONFIG", default_value = "serverwamp.toml")]
-    config: PathBuf,
+    #[command(flatten)]
+    file: FileOption,
 }
 
 /// The options of `reload`.
@@ -48,18 +48,18 @@ pub(crate) struct ServeOptions {
   serverwamp reload -c serverwamp.toml
   serverwamp reload --socket /run/serverwamp/control.sock")]
 pub(crate) struct ReloadOptions {
-    /// The configuration, which names the control socket
-    #[arg(short, long, value_name = "FILE", env = "SERVERWAMP_CONFIG", default_value = "serverwamp.toml")]
-    config: PathBuf,
+    #[command(flatten)]
+    file: FileOption,
     /// The control socket, in place of the one that the configuration names
     #[arg(long, value_name = "PATH")]
     socket: Option<PathBuf>,
 }
 
 pub(crate) fn run(options: &ServeOptions, log: &LogSettings, logs: &Logs) -> Result<(), Failure> {
+    let path = configured::path_of(&options.file)?;
     // Before there are threads.
     let passed = PassedSockets::of_environment()?;
-    let configured = Configured::read(&options.config).map_err(Failure::Mistakes)?;
+    let configured = Configured::read(&options.file)?;
     logs.replace(&log_settings(&configured.assembly.config().log, log)?);
     if !configured.mistakes.is_empty() {
         // Nobody can be told when this fails.
@@ -69,7 +69,7 @@ pub(crate) fn run(options: &ServeOptions, log: &LogSettings, logs: &Logs) -> Res
         .enable_all()
         .build()
         .map_err(|error| Failure::runtime(format!("cannot start threads: {error}")))?;
-    let outcome = runtime.block_on(serve(options, configured, passed, log, logs));
+    let outcome = runtime.block_on(serve(options, &path, configured, passed, log, logs));
     // All sessions have ended by now; the program does not wait for what still computes.
     runtime.shutdown_background();
     outcome
@@ -79,32 +79,29 @@ pub(crate) fn run(options: &ServeOptions, log: &LogSettings, logs: &Logs) -> Res
 pub(crate) fn ask_to_reload(options: &ReloadOptions) -> Result<(), Failure> {
     let socket = match &options.socket {
         Some(socket) => socket.clone(),
-        None => control_socket(&options.config)?,
+        None => control_socket(&options.file)?,
     };
     let text = control::ask_to_reload(&socket)?;
     writeln!(std::io::stdout(), "{text}").map_err(|_| Failure::Unread)
 }
 
 /// The control socket that a configuration names, whatever else is wrong with it: a program that runs says that better.
-fn control_socket(path: &Path) -> Result<PathBuf, Failure> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::usage(format!(
-            "cannot read the configuration {shown}: {error}; name the socket with --socket"
-        ))
-    })?;
-    let read = serverwamp_config::read(&text, &serverwamp_config::Environment::of_process());
+fn control_socket(file: &FileOption) -> Result<PathBuf, Failure> {
+    let file = file.read()?;
+    let read = serverwamp_config::read(&file.text, &file.environment);
     let control = read.config.and_then(|config| config.control.value().clone());
     let control = control.ok_or_else(|| {
         Failure::usage(format!(
-            "{shown} has no `[control]` with a socket: add it and restart, or reload with a signal: kill -HUP PID"
+            "{} has no `[control]` with a socket: add it and restart, or reload with a signal: kill -HUP PID",
+            file.shown
         ))
     })?;
-    Ok(control.socket.beside(&folder_of(path)))
+    Ok(control.socket.beside(&file.folder))
 }
 
 async fn serve(
     options: &ServeOptions,
+    path: &Path,
     configured: Configured,
     mut passed: PassedSockets,
     log: &LogSettings,
@@ -113,12 +110,12 @@ async fn serve(
     let Configured { assembly, source, .. } = configured;
     let mut mistakes = Mistakes::default();
     let Some((app, running)) = assembly.application(&mut mistakes) else {
-        return Err(Failure::Mistakes(source.print(&mistakes)));
+        return Err(source.failure(&mistakes));
     };
     let config = running.config().clone();
     // Before anybody is told that all is well, so that a signal that follows at once finds us listening for it.
     let (mut signals, reloads) = (StopSignals::listen()?, ReloadSignals::listen()?);
-    let next = listeners::build(&app, &config, &source).map_err(Failure::Mistakes)?;
+    let next = listeners::build(&app, &config, &source)?;
     let folder = &source.folder;
     let places = places::open(&config.listeners(), folder, &mut passed).await?;
     passed.finish("the configuration names no listener with `address = \"systemd:NAME\"` for it")?;
@@ -150,7 +147,7 @@ async fn serve(
         Ok(())
     });
     let reloader =
-        Arc::new(Reloader::new(options.config.clone(), app.clone(), running, listening, settings, effect));
+        Arc::new(Reloader::new(options.file.clone(), app.clone(), running, listening, settings, effect));
     let manager = ServiceManager::of_environment();
     manager.ready("serving");
     tracing::info!(target: "serverwamp::program", version = env!("CARGO_PKG_VERSION"), "ready");
@@ -162,7 +159,7 @@ async fn serve(
     let ended = tokio::select! {
         ended = serving.until_stopped(&mut signals, tell) => ended,
         never = reload_when_asked(reloads, &manager, &reloader) => never,
-        never = reload_when_changed(&options.config, &reloader) => never,
+        never = reload_when_changed(path, &reloader) => never,
         never = answer_control(control.as_mut(), &reloader) => never,
     };
     match ended.map_err(|error| Failure::runtime(error.to_string()))? {

@@ -5,13 +5,13 @@
 
 use super::Configured;
 use super::listeners::{self, Listening};
+use crate::configuration::FileOption;
 use crate::failure::Failure;
 use crate::stop::StopSettings;
 use serverwamp::Application;
 use serverwamp_config::build::{Running, Touched, refused};
 use serverwamp_config::model::Config;
 use serverwamp_config::{Change, Mistakes, Reload, changes};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::Mutex;
@@ -27,7 +27,7 @@ pub(super) struct Reloaded {
 
 /// Reloads an application.
 pub(super) struct Reloader {
-    path: PathBuf,
+    file: FileOption,
     app: Application,
     /// The configuration that the program was started with: what needs a restart is still as it says.
     started: Config,
@@ -85,7 +85,7 @@ impl LastReload {
 
 impl Reloader {
     pub(super) fn new(
-        path: PathBuf,
+        file: FileOption,
         app: Application,
         running: Running,
         listening: Vec<Listening>,
@@ -94,7 +94,7 @@ impl Reloader {
     ) -> Self {
         let started = running.config().clone();
         let state = Mutex::new(State { running, listening });
-        Self { path, app, started, state, last: LastReload::new(), stop, effect }
+        Self { file, app, started, state, last: LastReload::new(), stop, effect }
     }
 
     /// The result of the last reload.
@@ -132,9 +132,11 @@ impl Reloader {
 
     /// Builds everything before anything changes.
     fn replace(&self, state: &mut State) -> Result<String, String> {
-        let Configured { assembly, mistakes, source } = Configured::read(&self.path)?;
+        let Configured { assembly, mistakes, source } =
+            Configured::read(&self.file).map_err(|failure| failure.to_string())?;
         let (before, after) = (state.running.config().clone(), assembly.config().clone());
-        let listeners = listeners::build(&self.app, &after, &source)?;
+        let listeners =
+            listeners::build(&self.app, &after, &source).map_err(|failure| failure.to_string())?;
         let (mut wanted, running, touched) = state.running.become_next(assembly);
         if before.limits != after.limits {
             let mut settings = self.app.settings();
