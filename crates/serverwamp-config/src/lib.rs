@@ -17,6 +17,7 @@ mod changes;
 mod check;
 pub mod codes;
 mod environment;
+pub mod import;
 mod mistake;
 pub mod model;
 mod nearest;
