@@ -13,9 +13,10 @@ use serverwamp::client::{Client, ClientBuilder, ClientError, Login};
 use serverwamp::extract::Kwargs;
 use serverwamp::websocket::Subprotocol;
 use serverwamp::{Application, CallResult, Dict, Realm, Serializer, Value, prefix};
-use serverwamp_conformance::interop;
 use serverwamp_conformance::router::{ForeignRouter, Make};
+use serverwamp_conformance::{binary, interop};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 const SERIALIZERS: [Serializer; 3] = [Serializer::Json, Serializer::MessagePack, Serializer::Cbor];
 
@@ -205,4 +206,45 @@ async fn a_caller_cannot_tell_but_in_these_rows_whether_an_application_or_a_clie
         }
     }
     assert_eq!(found.len(), differences.len(), "{found:?}");
+}
+
+/// The configurations that come with Crossbar.io become ours.
+#[test]
+fn configurations_that_come_with_crossbar_are_imported() {
+    let python = match Make::Crossbar.prepare() {
+        Ok(python) => python,
+        Err(reason) => {
+            assert!(!interop::is_required(), "Crossbar.io: {reason}");
+            println!("Crossbar.io is skipped: {reason}");
+            return;
+        }
+    };
+    let mut folders = vec![python.parent().and_then(Path::parent).expect("an environment").join("lib")];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            let is_node = path.file_name().is_some_and(|name| name == "config.json")
+                && path.to_string_lossy().contains("/crossbar/");
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(path),
+                _ if is_node => files.push(path),
+                _ => {}
+            }
+        }
+    }
+    assert!(!files.is_empty(), "there is the node that `crossbar init` makes");
+    for file in files {
+        let mut command = std::process::Command::new(binary::cli());
+        let finished = command.args(["config", "import"]).arg(&file).output().expect("it is started");
+        let said = String::from_utf8_lossy(&finished.stderr);
+        assert!(finished.status.success(), "{}: {said}", file.display());
+        assert!(!said.contains("is not known here"), "{}: {said}", file.display());
+        let config = String::from_utf8_lossy(&finished.stdout);
+        assert!(
+            config.contains("[[listen]]") && config.contains("[[realm]]"),
+            "{}: {config}",
+            file.display()
+        );
+    }
 }

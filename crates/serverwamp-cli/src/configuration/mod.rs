@@ -6,6 +6,7 @@ pub(crate) mod check;
 mod environment;
 pub(crate) mod explain;
 mod file;
+mod import;
 mod key;
 mod start;
 
@@ -14,6 +15,7 @@ pub(crate) use file::{ConfigurationFile, FileOption};
 use crate::failure::Failure;
 use clap::Subcommand;
 use environment::EnvironmentOptions;
+use import::ImportOptions;
 use key::KeyOptions;
 use start::StartOptions;
 use std::io::{ErrorKind, Write as _};
@@ -29,6 +31,8 @@ pub(crate) enum ConfigCommand {
     Schema,
     /// Explain a key or a table: what it takes, its default, what a reload does with it
     Explain(KeyOptions),
+    /// Make a configuration of one of Crossbar.io, and list what is not carried over
+    Import(ImportOptions),
     /// List the variables of the environment that stand for keys
     Env(EnvironmentOptions),
 }
@@ -38,6 +42,7 @@ pub(crate) fn run(command: &ConfigCommand) -> Result<(), Failure> {
         ConfigCommand::Init(options) => start::run(options),
         ConfigCommand::Schema => print(&format!("{:#}\n", serverwamp_config::reference::schema())),
         ConfigCommand::Explain(options) => key::run(options),
+        ConfigCommand::Import(options) => import::run(options),
         ConfigCommand::Env(options) => environment::run(options),
     }
 }
