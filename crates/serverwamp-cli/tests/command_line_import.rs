@@ -145,13 +145,13 @@ fn nothing_is_written_over_a_file_that_is_there_unless_asked() {
 }
 
 #[test]
-fn what_is_no_configuration_of_crossbar_is_one_line() {
+fn what_is_no_configuration_of_a_router_is_one_line() {
     let files = Directory::new();
     for (text, line) in [
         ("{\n \"workers\": [1 2]\n}", "serverwamp: x.json:2:16: this is not JSON: expected `,` or `]`"),
         (
             "{}",
-            "serverwamp: x.json: this is not a configuration of Crossbar.io: it has neither `workers` nor `controller`",
+            "serverwamp: x.json: this is not a configuration of Crossbar.io or nexus: it has neither `workers` nor `controller` nor `router`",
         ),
         ("", "serverwamp: x.json:1:0: this is not JSON: EOF while parsing a value"),
     ] {

@@ -1,4 +1,4 @@
-//! `serverwamp config import`: a configuration of Crossbar.io becomes one of ours.
+//! `serverwamp config import`: a configuration of Crossbar.io or nexus becomes one of ours.
 //!
 //! In: JSON from a file or the standard input. Out: our configuration on the standard output or in a file, users in files of credentials,
 //! and what was not carried over on the standard error. Invariants: no file is written over another one unless asked; secrets go into
@@ -20,10 +20,10 @@ use std::path::{Path, PathBuf};
   serverwamp config import .crossbar/config.json
   serverwamp config import .crossbar/config.json -o .crossbar/serverwamp.toml --credentials .crossbar/users.toml")]
 pub(crate) struct ImportOptions {
-    /// The configuration of Crossbar.io, as JSON; - is the standard input
+    /// The configuration of Crossbar.io or nexus, as JSON; - is the standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The file for our configuration; keep it beside Crossbar.io's, because paths are relative to it [default: the standard output]
+    /// The file for our configuration; keep it beside the former one, because paths are relative to it [default: the standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// The file for users with secrets and keys, which you alone can read; tickets are hashed

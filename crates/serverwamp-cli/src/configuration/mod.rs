@@ -31,7 +31,7 @@ pub(crate) enum ConfigCommand {
     Schema,
     /// Explain a key or a table: what it takes, its default, what a reload does with it
     Explain(KeyOptions),
-    /// Make a configuration of one of Crossbar.io, and list what is not carried over
+    /// Make a configuration of one of Crossbar.io or nexus, and list what is not carried over
     Import(ImportOptions),
     /// List the variables of the environment that stand for keys
     Env(EnvironmentOptions),

@@ -6,6 +6,8 @@
 mod crossbar;
 mod fields;
 mod json;
+mod nexus;
+mod pattern;
 #[cfg(test)]
 mod tests;
 mod toml_text;
@@ -98,21 +100,24 @@ impl fmt::Display for ImportError {
 
 impl Error for ImportError {}
 
-/// Imports a configuration of Crossbar.io, as JSON.
+/// Imports a configuration of Crossbar.io or of nexus, as JSON.
 ///
 /// # Errors
-/// The text is no JSON, with its place, or JSON that is no configuration of Crossbar.io.
+/// The text is no JSON, with its place, or JSON that is no such configuration.
 pub fn import(text: &str, options: &Import) -> Result<Imported, ImportError> {
     let json = json::parse(text).map_err(|error| ImportError {
         place: Some((error.line, error.column)),
         why: format!("this is not JSON: {}", error.why),
     })?;
-    if !crossbar::recognizes(&json) {
-        return Err(ImportError::other(
-            "this is not a configuration of Crossbar.io: it has neither `workers` nor `controller`",
-        ));
+    if crossbar::recognizes(&json) {
+        return crossbar::import(&json, options);
     }
-    crossbar::import(&json, options)
+    if nexus::recognizes(&json) {
+        return nexus::import(json);
+    }
+    Err(ImportError::other(
+        "this is not a configuration of Crossbar.io or nexus: it has neither `workers` nor `controller` nor `router`",
+    ))
 }
 
 /// Why a text cannot be a value of this type; `None` if it can.

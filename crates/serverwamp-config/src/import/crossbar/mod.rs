@@ -7,7 +7,6 @@ mod auth;
 mod doors;
 mod endpoint;
 mod paths;
-mod pattern;
 mod permissions;
 mod realm;
 mod transport;

@@ -5,7 +5,7 @@
 //! be written makes a role poorer, never richer.
 
 use super::super::fields::{Findings, Item};
-use super::pattern::{Pattern, Written};
+use super::super::pattern::{Pattern, Written};
 use std::collections::HashMap;
 
 /// The actions, in the order in which they are written.

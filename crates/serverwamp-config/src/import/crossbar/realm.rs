@@ -2,8 +2,8 @@
 
 use super::super::fault_of;
 use super::super::fields::{Fields, Findings, Item};
+use super::super::pattern::{Pattern, Written};
 use super::auth::starred;
-use super::pattern::{Pattern, Written};
 use super::permissions::{self, Actions, Permission};
 use super::users::check_role;
 use crate::values::{RealmName, UriPattern};

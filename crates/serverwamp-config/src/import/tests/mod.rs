@@ -1,6 +1,7 @@
-//! Configurations of Crossbar.io, whole ones and broken ones.
+//! Configurations of Crossbar.io and nexus, whole ones and broken ones.
 
 mod broken;
+mod nexus;
 mod permissions;
 mod ways;
 

@@ -1,4 +1,4 @@
-//! What a permission of Crossbar.io is for, and the same as a pattern of ours.
+//! What a permission or a history of another router is for, and the same as a pattern of ours.
 
 use crate::values::UriPattern;
 
