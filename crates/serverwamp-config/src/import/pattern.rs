@@ -83,6 +83,12 @@ impl Pattern {
         }
     }
 
+    /// Whether it decides in place of another one, for some URIs: those that both have. In Crossbar.io a wildcard comes before every prefix.
+    pub(super) fn comes_before(&self, other: &Self) -> bool {
+        let after = matches!((self, other), (Self::Prefix(_), Self::Wildcard(_)));
+        !after && other.meets(self) && !self.covers(other)
+    }
+
     /// As one of ours.
     pub(super) fn written(&self) -> Written {
         let has_star = match self {
@@ -201,6 +207,8 @@ mod tests {
         let price = pattern("shop.tea.price", "exact");
         assert!(all.covers(&shop) && shop.covers(&wild) && wild.covers(&price) && shop.covers(&price));
         assert!(!shop.covers(&all) && !wild.covers(&shop) && !price.covers(&wild));
+        assert!(wild.comes_before(&shop) && !shop.comes_before(&wild) && price.comes_before(&wild));
+        assert!(shop.comes_before(&all) && !all.comes_before(&shop) && !wild.comes_before(&price));
         assert!(wild.meets(&pattern("shop.tea.", "prefix")) && !wild.meets(&pattern("stop.", "prefix")));
         assert!(wild.meets(&pattern(".tea.", "wildcard")) && !wild.meets(&pattern("..stock", "wildcard")));
     }

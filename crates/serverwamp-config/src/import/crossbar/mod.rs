@@ -8,6 +8,7 @@ mod doors;
 mod endpoint;
 mod paths;
 mod permissions;
+mod proofs;
 mod realm;
 mod transport;
 mod users;

@@ -144,8 +144,7 @@ fn decide(permissions: &mut [Permission], findings: &Findings) {
             let allows = |other: &&Permission| {
                 other.allow.get(action) == Some(&true)
                     && other.pattern != this.pattern
-                    && other.pattern.meets(&this.pattern)
-                    && !this.pattern.covers(&other.pattern)
+                    && this.pattern.comes_before(&other.pattern)
             };
             this.allow.get(action) == Some(&false) && before.iter().any(|other| allows(&other))
         };
@@ -181,9 +180,8 @@ fn decide(permissions: &mut [Permission], findings: &Findings) {
         // A denial that is not written would leave open what it closes.
         for action in (0..4).filter(|action| deny.get(*action) == Some(&true)) {
             for (at, other) in before.iter().enumerate() {
-                let opens = other.allow.get(action) == Some(&true)
-                    && other.pattern.meets(&this.pattern)
-                    && !this.pattern.covers(&other.pattern);
+                let opens =
+                    other.allow.get(action) == Some(&true) && this.pattern.comes_before(&other.pattern);
                 if opens {
                     taken_away.push((at, action, this.path.clone()));
                 }

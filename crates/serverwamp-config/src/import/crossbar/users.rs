@@ -1,14 +1,12 @@
 //! Static principals: the entries of a file of credentials.
 //!
-//! Invariant: secrets leave this file as hashes, or as entries for a file that its owner alone can read; no finding has one in it.
+//! Invariant: of what contradicts itself the first counts, and the rest is a finding.
 
 use super::super::fields::{Fields, Findings};
-use super::super::toml_text::{comment, key, list, quoted};
-use serverwamp::auth::{
-    CryptosignPublicKey, ScramKdf, ScramKeys, ScramVerifier, Secret, hash_cra, hash_ticket,
-};
+use super::super::toml_text::{key, quoted};
+use super::proofs::{self, Proof};
 use std::collections::HashMap;
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 use zeroize::Zeroizing;
 
 /// A user by one method.
@@ -20,61 +18,6 @@ pub(super) struct User {
     pub(super) realm: Option<String>,
     pub(super) proof: Proof,
     pub(super) path: String,
-}
-
-/// How a user proves who it is.
-#[derive(Clone, Eq, PartialEq)]
-pub(super) enum Proof {
-    Ticket(Zeroizing<String>),
-    CraSecret(Zeroizing<String>),
-    /// The entry as it is written.
-    Cra(String),
-    /// The entry as it is written.
-    Scram(String),
-    Cryptosign(Vec<String>),
-    /// The secret is not in the configuration: the method, and the command that makes the entry.
-    Elsewhere(&'static str, String),
-}
-
-impl Proof {
-    /// The name of its method.
-    pub(super) const fn method(&self) -> &'static str {
-        match self {
-            Self::Ticket(_) => "ticket",
-            Self::CraSecret(_) | Self::Cra(_) => "wampcra",
-            Self::Scram(_) => "scram",
-            Self::Cryptosign(_) => "cryptosign",
-            Self::Elsewhere(method, _) => method,
-        }
-    }
-
-    const fn is_here(&self) -> bool {
-        !matches!(self, Self::Elsewhere(..))
-    }
-
-    /// The entry of the file.
-    fn write(&self, hashes_cra: bool) -> Zeroizing<String> {
-        Zeroizing::new(match self {
-            Self::Ticket(ticket) => {
-                format!("ticket = {}", quoted(&hash_ticket(&Secret::new(ticket.as_bytes()))))
-            }
-            Self::CraSecret(secret) if hashes_cra => {
-                format!("cra = {}", quoted(&hash_cra(&Secret::new(secret.as_bytes()))))
-            }
-            Self::CraSecret(secret) => format!("cra_secret = {}", quoted(secret)),
-            Self::Cra(text) => format!("cra = {}", quoted(text)),
-            Self::Scram(text) => format!("scram = {}", quoted(text)),
-            Self::Cryptosign(keys) => format!("cryptosign = {}", list(keys)),
-            Self::Elsewhere(_, command) => format!("# Of `{}`.", comment(command)),
-        })
-    }
-}
-
-/// Not the secret.
-impl fmt::Debug for Proof {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.method())
-    }
 }
 
 /// Whether a role can be one.
@@ -106,7 +49,7 @@ pub(super) fn read(method: &str, fields: &mut Fields<'_, '_>, users: &mut Vec<Us
         let (has_role, has_realm) = (fields.has("role"), fields.has("realm"));
         let role = fields.text("role").filter(|role| check_role(role, &item.path, findings).is_some());
         let realm = fields.text("realm");
-        let proof = proof(method, authid, &mut fields);
+        let proof = proofs::read(method, authid, &mut fields);
         fields.finish();
         if authid.is_empty() {
             findings.left(&item.path, "a user needs a name", "give it one");
@@ -127,152 +70,6 @@ pub(super) fn read(method: &str, fields: &mut Fields<'_, '_>, users: &mut Vec<Us
             users.push(User { authid: authid.to_owned(), role, realm, proof, path: item.path });
         }
     }
-}
-
-fn proof(method: &str, authid: &str, fields: &mut Fields<'_, '_>) -> Option<Proof> {
-    match method {
-        "ticket" => Some(match secret("ticket", "hash ticket", authid, fields)? {
-            Ok(ticket) => Proof::Ticket(ticket),
-            Err(command) => Proof::Elsewhere("ticket", command),
-        }),
-        "wampcra" => cra(authid, fields),
-        "scram" => scram(authid, fields),
-        _ => cryptosign(fields),
-    }
-}
-
-/// A secret that stands in the file, as one line; the command that makes its entry if it comes from the environment.
-fn secret(
-    key: &str,
-    command: &str,
-    authid: &str,
-    fields: &mut Fields<'_, '_>,
-) -> Option<Result<Zeroizing<String>, String>> {
-    let findings = fields.findings;
-    let path = fields.path.clone();
-    let command = format!("serverwamp {command} --user {authid:?}");
-    let help = format!("write the entry with `{command}`");
-    let Some(item) = fields.take(key) else {
-        findings.left(&path, format!("the user has no `{key}`"), help);
-        return None;
-    };
-    let text = item.text(findings)?;
-    if text.starts_with("${") && text.ends_with('}') {
-        findings.left(&item.path, "the secret comes from the environment, which is not read", help);
-        return Some(Err(command));
-    }
-    if text.is_empty() || text.contains(['\r', '\n']) {
-        findings.left(&item.path, "the secret is empty, or has more than one line", help);
-        return None;
-    }
-    Some(Ok(Zeroizing::new(text.to_owned())))
-}
-
-fn cra(authid: &str, fields: &mut Fields<'_, '_>) -> Option<Proof> {
-    let secret = secret("secret", "hash cra", authid, fields);
-    let has_salt = fields.has("salt");
-    let salt = fields.text("salt");
-    let iterations = fields.number("iterations").unwrap_or(1000);
-    let length = fields.number("keylen").unwrap_or(32);
-    let secret = match secret? {
-        Ok(secret) => secret,
-        Err(command) => return Some(Proof::Elsewhere("wampcra", command)),
-    };
-    match salt {
-        None if has_salt => None,
-        None => Some(Proof::CraSecret(secret)),
-        // With a salt, what stands there is the derived key.
-        Some(salt) => {
-            let (iterations, length) = (u32::try_from(iterations).ok(), u32::try_from(length).ok());
-            let fits = |number: &u32| *number > 0;
-            let (Some(iterations), Some(length)) = (iterations.filter(fits), length.filter(fits)) else {
-                fields.findings.left(
-                    &fields.path,
-                    "`iterations` and `keylen` are not in range",
-                    "hash the password again",
-                );
-                return None;
-            };
-            if secret.contains('$') {
-                fields.findings.left(
-                    &fields.path,
-                    "with a salt, the secret is a key in base64",
-                    "hash the password again",
-                );
-                return None;
-            }
-            Some(Proof::Cra(format!("$wampcra$i={iterations},l={length}${salt}${}", *secret)))
-        }
-    }
-}
-
-fn scram(authid: &str, fields: &mut Fields<'_, '_>) -> Option<Proof> {
-    let findings = fields.findings;
-    let kdf = fields.text("kdf");
-    let iterations = fields.number("iterations").and_then(|number| u32::try_from(number).ok());
-    let memory = fields.number("memory").and_then(|number| u32::try_from(number).ok());
-    let salt = fields.text("salt").and_then(unhex);
-    let stored = fields.text("stored-key").and_then(unhex);
-    let server = fields.text("server-key").and_then(unhex);
-    let verifier = || -> Result<String, String> {
-        let key = |bytes: Option<Vec<u8>>, name: &str| -> Result<[u8; 32], String> {
-            let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
-            bytes.ok_or_else(|| format!("`{name}` is not hex of 32 bytes"))
-        };
-        let kdf = ScramKdf::new(
-            kdf.ok_or("`kdf` is missing")?,
-            iterations.ok_or("`iterations` is missing")?,
-            memory,
-        );
-        let kdf = kdf.map_err(|error| error.to_string())?;
-        let keys = ScramKeys::new(key(stored, "stored-key")?, key(server, "server-key")?);
-        let salt = salt.ok_or("`salt` is not hex")?;
-        let verifier = ScramVerifier::from_crossbar(kdf, &salt, keys).map_err(|error| error.to_string())?;
-        if !(1..=64).contains(&verifier.salt().len()) {
-            return Err("`salt` has another length than 1 to 64 bytes".to_owned());
-        }
-        if !authid.chars().all(|letter| letter.is_ascii_graphic()) {
-            return Err("the name has other characters than letters of ASCII".to_owned());
-        }
-        Ok(verifier.to_text())
-    };
-    match verifier() {
-        Ok(text) => Some(Proof::Scram(text)),
-        Err(why) => {
-            findings.left(&fields.path, why, "hash the password again: `serverwamp hash scram`");
-            None
-        }
-    }
-}
-
-fn cryptosign(fields: &mut Fields<'_, '_>) -> Option<Proof> {
-    let findings = fields.findings;
-    let mut keys: Vec<String> = Vec::new();
-    for item in fields.list("authorized_keys") {
-        let Some(text) = item.text(findings) else { continue };
-        match text.parse::<CryptosignPublicKey>() {
-            Ok(key) => keys.push(key.to_string()),
-            Err(_) => findings.left(
-                &item.path,
-                "this is no public key of Ed25519 in hex",
-                "`serverwamp keygen` makes one",
-            ),
-        }
-    }
-    keys.sort();
-    keys.dedup();
-    if keys.is_empty() {
-        findings.left(&fields.path, "the user has no public key", "`serverwamp keygen` makes one");
-        return None;
-    }
-    Some(Proof::Cryptosign(keys))
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let bytes = pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect::<Option<_>>();
-    bytes.filter(|_| rest.is_empty())
 }
 
 /// The users of a file, each with its proofs.

@@ -66,7 +66,9 @@ fn everything_that_there_is_becomes_ours_or_is_listed() {
     ] {
         assert_eq!(finding(&imported, path).kind, FindingKind::Left, "{path}");
     }
-    for path in ["endpoint.tls", "transports[4].endpoint.port", "transports[4]", "permissions[3]"] {
+    for path in
+        ["endpoint.tls", "users.bob", "transports[4].endpoint.port", "transports[4]", "permissions[3]"]
+    {
         assert_eq!(finding(&imported, path).kind, FindingKind::Changed, "{path}");
     }
     assert_eq!(finding(&imported, "ws.options.auto_fragment_size").kind, FindingKind::Needless);
@@ -83,10 +85,19 @@ fn no_secret_is_in_the_configuration_or_among_the_findings() {
 fn users_become_a_file_of_credentials_that_is_read() {
     let imported = imported(NODE);
     let [file] = imported.credentials.as_slice() else { panic!("{:?}", imported.credentials) };
-    assert_eq!((file.path(), file.users()), ("users.toml", 5));
+    assert_eq!((file.path(), file.users()), ("users.toml", 6));
     for hashes_cra in [false, true] {
         let text = file.text(hashes_cra);
         assert!(!text.contains("hunter2-ticket"), "a ticket is hashed");
+        // `autobahn.wamp.auth.derive_key("hunter2-salted", "salt123", 100, 32)`, and a key as it is.
+        assert!(
+            text.contains(
+                "cra = \"$wampcra$i=100,l=32$salt123$vVbOb9p7j8t1/TjIexxHZXNSoJoBL2wMp9tpl+iEktY=\""
+            ),
+            "{}",
+            *text
+        );
+        assert!(text.contains("cra = \"$wampcra$i=100,l=16$salt1$kYJhkaWmJBQpwGSnhz9kHg==\""));
         assert_eq!(text.contains("hunter2-cra"), !hashes_cra);
         let path =
             std::env::temp_dir().join(format!("serverwamp-import-{}-{hashes_cra}", std::process::id()));
