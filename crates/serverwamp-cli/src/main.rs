@@ -89,7 +89,6 @@ fn follow(command: Command, settings: LogSettings, logs: &Logs) -> Result<(), Fa
         Command::Completions(options) => manual::completions(&options),
         Command::Man(options) => manual::pages(&options),
         Command::Context(command) => shell::context::run(&command),
-        Command::Config(command) => configuration::run(&command),
     }
 }
 

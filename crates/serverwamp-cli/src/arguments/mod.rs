@@ -98,9 +98,6 @@ pub(crate) enum Command {
     /// Name routers and logins, to choose among them with one word
     #[command(subcommand)]
     Context(ContextCommand),
-    /// Make a configuration file of another router's
-    #[command(subcommand)]
-    Config(ConfigCommand),
     /// Print a script that completes commands and options, for your shell
     Completions(CompletionsOptions),
     /// Write the manual pages
