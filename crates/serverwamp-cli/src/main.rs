@@ -41,36 +41,48 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            if !matches!(failure, Failure::Unread | Failure::Refused) {
-                // Whatever it names, a file or what stands in one, a terminal shows it and does not obey it.
-                // Nobody can be told when this fails.
-                drop(writeln!(std::io::stderr(), "{}", shell::visible(&failure.to_string())));
-            }
-            failure.exit_code()
-        }
+    let mut logs = None;
+    let Err(failure) = run(&mut logs) else {
+        finish(logs.as_ref());
+        return ExitCode::SUCCESS;
+    };
+    match &logs {
+        _ if matches!(failure, Failure::Unread | Failure::Refused) => {}
+        // Whatever it names, a file or what stands in one, a terminal shows it and does not obey it.
+        Some(logs) => logs.failed(&shell::visible(&failure.to_string())),
+        // Nobody can be told when this fails.
+        None => drop(writeln!(std::io::stderr(), "{}", shell::visible(&failure.to_string()))),
+    }
+    finish(logs.as_ref());
+    failure.exit_code()
+}
+
+fn finish(logs: Option<&Logs>) {
+    if let Some(logs) = logs {
+        logs.finish();
     }
 }
 
-fn run() -> Result<(), Failure> {
+/// Does what was asked for; `started` is the log from the moment on at which there is one.
+fn run(started: &mut Option<Logs>) -> Result<(), Failure> {
     let Some(arguments) = arguments::parse(std::env::args_os())? else { return Ok(()) };
     let (settings, ignored) = log_settings(arguments.verbose);
-    let logs = logging::start(&settings)?;
+    let logs = started.insert(logging::start(&settings)?);
+    panics::bound(logs.clone());
+    let command = arguments.command();
+    if let Command::Dev(options) = &command {
+        logs.replace(&LogSettings { form: options.log_format, ..settings.clone() });
+    }
     if let Some(bad) = ignored {
         tracing::warn!(target: "serverwamp::program", why = %bad, "RUST_LOG cannot be parsed and is ignored");
     }
-    panics::bound(logs.clone());
-    let outcome = follow(arguments.command(), settings, &logs);
-    logs.finish();
-    outcome
+    follow(command, &settings, logs)
 }
 
-fn follow(command: Command, settings: LogSettings, logs: &Logs) -> Result<(), Failure> {
+fn follow(command: Command, settings: &LogSettings, logs: &Logs) -> Result<(), Failure> {
     match command {
-        Command::Dev(options) => dev::run(&options, settings, logs),
-        Command::Serve(options) => serve::run(&options, &settings, logs),
+        Command::Dev(options) => dev::run(&options),
+        Command::Serve(options) => serve::run(&options, settings, logs),
         Command::Reload(options) => serve::ask_to_reload(&options),
         Command::Why(options) => why::run(&options),
         Command::Check(options) => configuration::check::run(&options),

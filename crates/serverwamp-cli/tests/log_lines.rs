@@ -129,3 +129,18 @@ fn a_wrong_directive_is_named_and_the_rest_goes_on() {
         "{line}"
     );
 }
+
+#[test]
+fn what_ends_the_program_is_a_line_of_json_as_well() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let mut command = Command::new(binary::cli());
+    command.args(["dev", "--listen", &address, "--log-format", "json"]).env("RUST_LOG", "wran");
+    let finished = output::run(&mut command, SOON).unwrap();
+    assert_eq!(finished.status.code(), Some(1));
+    let [ignored, failed] = &*objects(&finished.stderr) else { panic!("{}", finished.stderr) };
+    assert_eq!(ignored["fields"]["why"], "at character 1: \"wran\" is no level: write warn");
+    assert_eq!((&failed["level"], &failed["target"]), (&"ERROR".into(), &"serverwamp::program".into()));
+    let why = failed["fields"]["error"].as_str().unwrap();
+    assert!(why.starts_with(&format!("{address} is in use: stop the other program")), "{why}");
+}

@@ -7,7 +7,6 @@ use crate::arguments::DevOptions;
 use crate::banner::Banner;
 use crate::demo;
 use crate::failure::Failure;
-use crate::logging::{LogSettings, Logs};
 use crate::stop::{Outcome, Phase, ReloadSignals, Serving, StopSettings, StopSignals};
 use crate::systemd::{PassedSockets, ServiceManager, Watchdog};
 use serverwamp::tls::TlsConfig;
@@ -19,8 +18,7 @@ use std::io::{IsTerminal as _, Write as _, stdout};
 use std::time::Duration;
 use tokio::runtime::Handle;
 
-pub(crate) fn run(options: &DevOptions, log: LogSettings, logs: &Logs) -> Result<(), Failure> {
-    logs.replace(&LogSettings { form: options.log_format, ..log });
+pub(crate) fn run(options: &DevOptions) -> Result<(), Failure> {
     // Before there are threads.
     let passed = PassedSockets::of_environment()?;
     let address = options.listen;

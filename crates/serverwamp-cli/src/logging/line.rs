@@ -153,6 +153,17 @@ pub(super) fn lost(form: LogForm, look: Look, count: u64) -> Vec<u8> {
     line.rendered(form, look)
 }
 
+/// The line of JSON about what has ended the program.
+pub(super) fn failed(look: Look, why: &str) -> Vec<u8> {
+    let line = Line {
+        level: Level::ERROR,
+        target: "serverwamp::program",
+        message: "the program ends".to_owned(),
+        fields: vec![("error", Value::Text(why.trim_start_matches("serverwamp: ").to_owned()))],
+    };
+    line.rendered(LogForm::Json, look)
+}
+
 /// The line about a panic; behind it the backtrace if `RUST_BACKTRACE` asks for one, in JSON within.
 pub(super) fn panic_line(form: LogForm, look: Look, panic: &PanicHookInfo<'_>) -> Vec<u8> {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -171,7 +182,8 @@ pub(super) fn panic_line(form: LogForm, look: Look, panic: &PanicHookInfo<'_>) -
     let line = Line { level: Level::ERROR, target: "serverwamp::panic", message, fields };
     let mut text = line.rendered(form, look);
     if let (LogForm::Text, Some(trace)) = (form, trace) {
-        text.extend(trace.bytes());
+        text.extend(trace.trim_end().bytes());
+        text.push(b'\n');
     }
     text
 }

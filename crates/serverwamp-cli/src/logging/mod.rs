@@ -109,6 +109,14 @@ impl Logs {
         drop(self.filter.reload(settings.filter.targets()));
     }
 
+    /// Says why the program ends, which nobody filters: in JSON as a line of the log, to people as it is.
+    pub(crate) fn failed(&self, why: &str) {
+        match self.form() {
+            LogForm::Text => self.write(format!("{why}\n").as_bytes()),
+            LogForm::Json => self.write(&line::failed(self.look, why)),
+        }
+    }
+
     /// Says what was left out and waits until all lines are written, or a second if nobody reads them.
     pub(crate) fn finish(&self) {
         for left_out in self.rates.all() {

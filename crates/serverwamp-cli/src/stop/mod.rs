@@ -83,7 +83,7 @@ impl Serving {
         self.served.push(self.settings.of(server).serve(listener, stopped).boxed());
     }
 
-    /// Serves until the signals ask to stop, and ends then. `tell` hears of each phase.
+    /// Serves until the signals ask to stop, and ends then; without a listener it ends at once. `tell` hears of each phase.
     ///
     /// # Errors
     /// Those of [`Server::serve`], before anything is accepted.
