@@ -22,12 +22,13 @@ use self::queue::Queue;
 use self::rate::Rates;
 use crate::failure::Failure;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::panic::PanicHookInfo;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
+use tracing::Subscriber;
 use tracing_subscriber::Registry;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -88,17 +89,27 @@ pub(crate) fn start(settings: &LogSettings) -> Result<Logs, Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::runtime(format!("cannot start the log: {error}"));
     let out = standard_error().map_err(|error| failed(&error))?;
     let look = Look::of(&out);
+    let (logs, subscriber) = log_to(out, look, settings).map_err(|error| failed(&error))?;
+    tracing::subscriber::set_global_default(subscriber).map_err(|error| failed(&error))?;
+    Ok(logs)
+}
+
+/// A log that goes to `out`, and the subscriber that writes it.
+fn log_to(
+    out: impl Write + Send + 'static,
+    look: Look,
+    settings: &LogSettings,
+) -> io::Result<(Logs, impl Subscriber + Send + Sync + 'static)> {
     let form = Arc::new(AtomicU8::new(settings.form as u8));
     let lost = {
         let form = Arc::clone(&form);
         move |count| line::lost(form_of(&form), look, count)
     };
-    let queue = Arc::new(Queue::start(out, lost).map_err(|error| failed(&error))?);
+    let queue = Arc::new(Queue::start(out, lost)?);
     let (filter, handle) = reload::Layer::new(settings.filter.targets());
     let logs = Logs { filter: handle, form, look, rates: Arc::default(), queue };
     let subscriber = tracing_subscriber::registry().with(filter).with(Lines::new(logs.clone()));
-    tracing::subscriber::set_global_default(subscriber).map_err(|error| failed(&error))?;
-    Ok(logs)
+    Ok((logs, subscriber))
 }
 
 impl Logs {
@@ -159,4 +170,90 @@ fn standard_error() -> io::Result<File> {
 fn standard_error() -> io::Result<File> {
     use std::os::windows::io::AsHandle as _;
     Ok(File::from(io::stderr().as_handle().try_clone_to_owned()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    /// What was written.
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Written {
+        /// The lines since the last time, without what depends on the time.
+        fn lines(&self, logs: &Logs) -> Vec<String> {
+            logs.queue.finish(Duration::from_secs(10));
+            let bytes = std::mem::take(&mut *self.0.lock().unwrap());
+            let text = String::from_utf8(bytes).unwrap();
+            text.lines().map(|line| line.split_once("Z").unwrap().1.to_owned()).collect()
+        }
+    }
+
+    fn settings(filter: &str, form: LogForm) -> LogSettings {
+        LogSettings { filter: filter.parse().unwrap(), form }
+    }
+
+    #[test]
+    fn levels_and_form_are_replaced_while_it_logs() {
+        let written = Written::default();
+        let (logs, subscriber) =
+            log_to(written.clone(), Look::default(), &settings("warn", LogForm::Text)).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
+            let say = || {
+                tracing::info!(target: "serverwamp::auth", user = "joe", "let in");
+                tracing::warn!(target: "serverwamp::auth", "odd");
+            };
+            say();
+            assert_eq!(written.lines(&logs), ["  WARN serverwamp::auth: odd"]);
+            logs.replace(&settings("off,serverwamp::auth=info", LogForm::Json));
+            say();
+            let expected = [
+                r#"","level":"INFO","target":"serverwamp::auth","message":"let in","fields":{"user":"joe"}}"#,
+                r#"","level":"WARN","target":"serverwamp::auth","message":"odd","fields":{}}"#,
+            ];
+            assert_eq!(written.lines(&logs), expected);
+            logs.replace(&settings("info,serverwamp::auth=off", LogForm::Text));
+            say();
+            assert!(written.lines(&logs).is_empty());
+            tracing::info!(target: "elsewhere", "heard");
+            assert_eq!(written.lines(&logs), ["  INFO elsewhere: heard"]);
+        });
+    }
+
+    #[test]
+    fn of_a_flood_of_lines_that_nobody_else_bounds_a_few_are_written_and_the_others_counted() {
+        let written = Written::default();
+        let (logs, subscriber) =
+            log_to(written.clone(), Look::default(), &settings("warn", LogForm::Text)).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
+            for number in 0..10_000 {
+                tracing::error!(target: "other_crate", number, "trouble");
+            }
+            // A line that bounds itself, as all of the framework, is not bounded a second time.
+            for number in 0..100 {
+                tracing::error!(target: "serverwamp::internal", number, suppressed = None::<u64>, "trouble");
+            }
+        });
+        logs.finish();
+        let lines = written.lines(&logs);
+        assert_eq!(lines.iter().filter(|line| line.contains("serverwamp::internal")).count(), 100);
+        let others: Vec<&String> =
+            lines.iter().filter(|line| line.contains("other_crate: trouble")).collect();
+        assert!((10..20).contains(&others.len()), "{others:?}");
+        let told = lines.iter().filter_map(|line| line.split_once("suppressed=")?.1.parse::<usize>().ok());
+        assert_eq!(others.len() + told.sum::<usize>(), 10_000, "every line is written or counted");
+    }
 }
