@@ -165,6 +165,54 @@ fn what_a_client_has_is_not_sent_again_and_parts_are_sent_alone() {
     assert_eq!((status(&head), &*body), (200, "another"));
 }
 
+/// Paths of which none may lead to a file.
+const ATTACKS: &[&str] = &[
+    "/../secret.txt",
+    "/sub/../../secret.txt",
+    "/..%2fsecret.txt",
+    "/%2e%2e/secret.txt",
+    "/%2e%2e%2fsecret.txt",
+    "/.%2e/secret.txt",
+    "/%252e%252e/secret.txt",
+    "/%252e%252e%252fsecret.txt",
+    "/..%5csecret.txt",
+    "/..\\secret.txt",
+    "/..%c0%afsecret.txt",
+    "/%c0%ae%c0%ae/secret.txt",
+    "/..%00/secret.txt",
+    "/app.js%00",
+    "/app.js%00.html",
+    "/%00",
+    "/.",
+    "/..",
+    "/./../secret.txt",
+    "//etc/passwd",
+    "/%2fetc/passwd",
+    "/%2f%2fetc/passwd",
+    "//evil.example/sub",
+    "/sub//index.html",
+    "/.env",
+    "/%2eenv",
+    "/sub/.hidden/file",
+    "/sub/%2ehidden/file",
+    "/sub/.hidden/",
+    "/.git/config",
+    "/link.txt",
+    "/absolute.txt",
+    "/up/secret.txt",
+    "/up/site/app.js",
+    "/root/etc/passwd",
+    "/magic/etc/passwd",
+    "/loop",
+    "/loop/x",
+    "/socket",
+    "/pipe",
+    "/~root",
+    "/app.js:x",
+    "/c:/windows",
+    "/file:///etc/passwd",
+];
+
 #[test]
 fn nothing_outside_of_the_directory_and_nothing_hidden_is_found() {
     let (runtime, directory) = (Runtime::new().unwrap(), Directory::new());
@@ -183,59 +231,11 @@ fn nothing_outside_of_the_directory_and_nothing_hidden_is_found() {
     let full = absolute.display().to_string();
     let long = format!("/{}", "a".repeat(5000));
     let deep = "/sub/..".repeat(500);
-    let attacks = [
-        "/../secret.txt",
-        "/sub/../../secret.txt",
-        "/..%2fsecret.txt",
-        "/%2e%2e/secret.txt",
-        "/%2e%2e%2fsecret.txt",
-        "/.%2e/secret.txt",
-        "/%252e%252e/secret.txt",
-        "/%252e%252e%252fsecret.txt",
-        "/..%5csecret.txt",
-        "/..\\secret.txt",
-        "/..%c0%afsecret.txt",
-        "/%c0%ae%c0%ae/secret.txt",
-        "/..%00/secret.txt",
-        "/app.js%00",
-        "/app.js%00.html",
-        "/%00",
-        "/.",
-        "/..",
-        "/./../secret.txt",
-        "//etc/passwd",
-        "/%2fetc/passwd",
-        "/%2f%2fetc/passwd",
-        "//evil.example/sub",
-        "/sub//index.html",
-        "/.env",
-        "/%2eenv",
-        "/sub/.hidden/file",
-        "/sub/%2ehidden/file",
-        "/sub/.hidden/",
-        "/.git/config",
-        "/link.txt",
-        "/absolute.txt",
-        "/up/secret.txt",
-        "/up/site/app.js",
-        "/root/etc/passwd",
-        "/magic/etc/passwd",
-        "/loop",
-        "/loop/x",
-        "/socket",
-        "/pipe",
-        "/~root",
-        "/app.js:x",
-        "/c:/windows",
-        "/file:///etc/passwd",
-        &full,
-        &long,
-        &deep,
-    ];
+    let attacks = ATTACKS.iter().copied().chain([&*full, &*long, &*deep]);
     for prefix in ["/", "/pages"] {
         let address = serve(&runtime, prefix, &site);
         let below = prefix.trim_end_matches('/');
-        for attack in attacks {
+        for attack in attacks.clone() {
             for method in ["GET", "HEAD"] {
                 let (head, body) = ask(address, &format!("{method} {below}{attack}"), "");
                 let short = &attack[..attack.len().min(60)];

@@ -44,7 +44,7 @@ impl OpenServer {
         let options = Arc::new(options);
         let transports = Arc::default();
         let application = Arc::clone(&app.inner().settings.now());
-        let apart = Admissions::new(&options.limits_apart(), Arc::clone(&app.inner().counters));
+        let apart = Admissions::apart(&options.limits_apart(), Arc::clone(&app.inner().counters));
         let here = replaced.load_full().unwrap_or_else(|| Arc::clone(&options));
         let listening = ServerTerms::new(&app, here, application, (&transports, &apart));
         let latest = ArcSwap::from_pointee(listening);

@@ -227,6 +227,7 @@ fn a_server_without_wamp_has_pages_and_nothing_else() {
     assert!(refused.starts_with("HTTP/1.1 400"), "RawSocket is not spoken: {refused}");
     operators.control.replace(pages.without_health()).unwrap();
     assert!(request(operators.address, "GET", "/health").starts_with("HTTP/1.1 404"));
+    assert_eq!(app.statistics().connections_accepted, 1, "operators are no peers");
     let held: Vec<Http> = (0..8).map(|_| Http::send(operators.address, "G")).collect();
     while !request(operators.address, "GET", "/metrics").contains("too many connections") {}
     assert!(app.statistics().refused(Refusal::Connections) >= 2);

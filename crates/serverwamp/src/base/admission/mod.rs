@@ -8,8 +8,11 @@
 //!
 //! [`WebSocketService`]: crate::WebSocketService
 
+mod too_many;
+
+pub(crate) use self::too_many::TooMany;
+
 use crate::base::locks::{Mutex, MutexGuard};
-use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError};
@@ -30,6 +33,8 @@ pub(crate) struct Admissions(Arc<AdmissionShared>);
 struct AdmissionShared {
     limits: ArcSwap<AdmissionLimits>,
     now: AtomicUsize,
+    /// They are not peers of the application, and not counted among them.
+    apart: bool,
     /// Those that came while addresses had a limit.
     by_address: Mutex<HashMap<IpAddr, usize>>,
     strangers: Mutex<Strangers>,
@@ -84,24 +89,19 @@ struct Counted {
     opened_over: Option<Arc<AtomicUsize>>,
 }
 
-/// The limit that a connection would exceed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum TooMany {
-    /// [`Limits::connections`], which are this many.
-    InAll(usize),
-    /// [`Limits::connections_per_address`], which are this many.
-    FromAddress(usize),
-    /// [`Limits::unauthenticated`], which are this many.
-    Unauthenticated(usize),
-    /// [`Limits::unauthenticated_per_address`], which are this many.
-    UnauthenticatedFromAddress(usize),
-    /// [`Limits::transports_per_connection`], which are this many.
-    Transports(usize),
-}
-
 impl Admissions {
     pub(crate) fn new(limits: &Limits, counters: Arc<Counters>) -> Self {
+        Self::of(limits, counters, false)
+    }
+
+    /// The same for connections that are not peers of the application.
+    pub(crate) fn apart(limits: &Limits, counters: Arc<Counters>) -> Self {
+        Self::of(limits, counters, true)
+    }
+
+    fn of(limits: &Limits, counters: Arc<Counters>, apart: bool) -> Self {
         Self(Arc::new(AdmissionShared {
+            apart,
             limits: ArcSwap::from_pointee(limits.into()),
             now: AtomicUsize::new(0),
             by_address: Mutex::default(),
@@ -129,7 +129,9 @@ impl Admissions {
         let mut counted = Counted::by(self.clone(), proxies.clone());
         counted.address = self.count_address(address, proxies)?;
         counted.place = Mutex::new(Some(self.seat(true, address, proxies)?));
-        shared.counters.accepted();
+        if !shared.apart {
+            shared.counters.accepted();
+        }
         Ok(Permit(Arc::new(counted)))
     }
 
@@ -351,29 +353,6 @@ impl Drop for Counted {
             *here -= 1;
             if *here == 0 {
                 by_address.remove(address);
-            }
-        }
-    }
-}
-
-impl fmt::Display for TooMany {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::InAll(limit) => write!(f, "too many connections: the server accepts {limit}"),
-            Self::FromAddress(limit) => {
-                write!(f, "too many connections from your address: the server accepts {limit}")
-            }
-            Self::Unauthenticated(limit) => {
-                write!(f, "too many connections without a session: the server accepts {limit}")
-            }
-            Self::UnauthenticatedFromAddress(limit) => {
-                write!(
-                    f,
-                    "too many connections without a session from your address: the server accepts {limit}"
-                )
-            }
-            Self::Transports(limit) => {
-                write!(f, "too many transports over one connection: the server accepts {limit}")
             }
         }
     }

@@ -6,6 +6,8 @@ mod broken;
 mod client_certificates;
 mod files;
 mod handshake;
+#[cfg(feature = "tokio")]
+mod replaced;
 
 use std::fs;
 use std::io;
@@ -109,6 +111,14 @@ impl Client {
                 .unwrap(),
         };
         Self { config }
+    }
+
+    /// Shakes hands, and gives the server's certificate.
+    async fn certificate_of(&self, io: impl Read + Write + Unpin) -> Vec<u8> {
+        let connector = TlsConnector::from(Arc::new(self.config.clone()));
+        let name = ServerName::try_from("localhost").unwrap();
+        let stream = connector.connect(name, TokioIo::new(io)).await.unwrap();
+        stream.get_ref().1.peer_certificates().unwrap()[0].to_vec()
     }
 
     /// Shakes hands, asks, and waits for the answer: with TLS 1.3, a client learns only from that whether its own
