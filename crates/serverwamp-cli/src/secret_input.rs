@@ -169,7 +169,8 @@ mod unix {
     }
 
     pub(super) fn give_back() {
-        if let Some((terminal, before)) = quiet().take() {
+        let was_quiet = quiet().take();
+        if let Some((terminal, before)) = was_quiet {
             // A terminal that is gone needs nothing.
             let _restored = tcsetattr(&terminal, OptionalActions::Now, &before);
         }

@@ -1,8 +1,8 @@
 //! An axum program that ends in good order, and sets its own limits. Run with
 //! `cargo run -p serverwamp --example shutdown`, connect with
-//! `cargo run -q -- subscribe some.topic`, and press Ctrl-C here.
+//! `cargo run -q -- subscribe news`, and press Ctrl-C here.
 
-use serverwamp::{Application, ConfigError, PendingSession, Realm, Server};
+use serverwamp::{Application, ConfigError, PendingSession, Realm, RouteSet, Server};
 use std::error::Error;
 use std::time::Duration;
 
@@ -14,8 +14,10 @@ async fn accompanied(pending: PendingSession) {
 }
 
 fn application() -> Result<Application, ConfigError> {
+    let routes = RouteSet::new().open_topic("news");
+    let realm = Realm::new("realm1").allow_anonymous("guest").on_join(accompanied).routes(routes);
     Application::builder::<()>()
-        .realm(Realm::new("realm1").allow_anonymous("guest").on_join(accompanied))
+        .realm(realm)
         .limits(|limits| {
             limits.hello_timeout = Duration::from_secs(2);
             limits.calls_in_flight = 64;

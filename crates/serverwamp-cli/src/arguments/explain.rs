@@ -60,23 +60,7 @@ pub(super) fn explain(error: &clap::Error, typed: &[String]) -> String {
         ErrorKind::InvalidSubcommand => {
             format!("unknown command {:?}", context(ContextKind::InvalidSubcommand).unwrap_or_default())
         }
-        ErrorKind::MissingRequiredArgument => {
-            let missing = argument.split(' ').next().unwrap_or_default();
-            return match missing {
-                "--unix" => "--unix is missing: --unix-mode is the mode of its file".to_owned(),
-                "--keys" => format!("--keys or --secret is missing; see serverwamp help {}", commands(error)),
-                "--key" | "--subject" => {
-                    format!("{missing} is missing; see serverwamp help {}", commands(error))
-                }
-                "--tls-certificates" | "--tls-key" => {
-                    format!("{missing} is missing: --tls-certificates and --tls-key are given together")
-                }
-                _ => {
-                    let (words, are) = missing_words(error);
-                    format!("{words} {are} missing; see {}", help(typed))
-                }
-            };
-        }
+        ErrorKind::MissingRequiredArgument => return missing(error, typed),
         ErrorKind::ArgumentConflict => match context(ContextKind::PriorArg) {
             Some(prior) if !prior.starts_with(flag) => {
                 let prior = prior.split(' ').next().unwrap_or_default();
@@ -127,6 +111,26 @@ fn alone(typed: &[String]) -> String {
     let below: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
     let name = typed.join(" ");
     format!("{name} needs a word behind it: {}; see serverwamp help {name}", below.join(" or "))
+}
+
+/// What is missing, and where it is explained.
+fn missing(error: &clap::Error, typed: &[String]) -> String {
+    let argument = text(error.get(ContextKind::InvalidArg)).unwrap_or_default();
+    let missing = argument.split(' ').next().unwrap_or_default();
+    match missing {
+        "--unix" => "--unix is missing: --unix-mode is the mode of its file".to_owned(),
+        "--keys" => format!("--keys or --secret is missing; see serverwamp help {}", commands(error)),
+        "--key" | "--subject" => {
+            format!("{missing} is missing; see serverwamp help {}", commands(error))
+        }
+        "--tls-certificates" | "--tls-key" => {
+            format!("{missing} is missing: --tls-certificates and --tls-key are given together")
+        }
+        _ => {
+            let (words, are) = missing_words(error);
+            format!("{words} {are} missing; see {}", help(typed))
+        }
+    }
 }
 
 /// All that is missing: `<URI>`, or one of several options; and the verb behind it.

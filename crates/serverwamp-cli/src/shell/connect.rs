@@ -62,9 +62,14 @@ pub(super) fn refused(error: &ClientError, target: &Target) -> Failure {
             let option = target.option_of_file(why).unwrap_or_default();
             Failure::Usage(format!("{option}: {}", visible_below(why)))
         }
-        ClientError::Refused(refusal) if is_of_the_login(refusal) => Failure::Authentication(format!(
-            "{text}\n  log in with --authid NAME and one of --secret-file, --ticket-file, --key; see serverwamp help call"
-        )),
+        ClientError::Refused(refusal) if is_of_the_login(refusal) => {
+            let named = target.authid().map_or_else(String::new, |authid| {
+                format!("the user is {authid:?}: check the name and what proves it, or ")
+            });
+            Failure::Authentication(format!(
+                "{text}\n  {named}log in with --authid NAME and one of --secret-file, --ticket-file, --key; see serverwamp help call"
+            ))
+        }
         ClientError::Refused(refusal) => {
             let hint = match refusal.uri() == uris::error::NO_SUCH_REALM {
                 true => format!("\n  the realm is {:?}: --realm chooses another one", target.realm),

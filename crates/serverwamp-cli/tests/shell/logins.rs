@@ -3,8 +3,10 @@
 use crate::scratch::Scratch;
 use crate::terminal::Terminal;
 use crate::{PATIENCE, shell};
+use rustix::process::Signal;
 use serverwamp_conformance::output::{self, Finished};
 use serverwamp_conformance::{ServerProcess, binary};
+use std::time::{Duration, Instant};
 
 /// Users of a file, made by this very program, and a server that lets them in.
 struct Users {
@@ -45,7 +47,7 @@ impl Users {
     fn refuses(&self, words: &[&str], environment: &[(&str, &str)]) {
         let finished = self.call(words, environment);
         assert_eq!(finished.status.code(), Some(4), "{words:?}: {}", finished.stderr);
-        assert!(finished.stderr.contains("\n  log in with --authid NAME"), "{}", finished.stderr);
+        assert!(finished.stderr.contains("log in with --authid NAME"), "{}", finished.stderr);
         for secret in ["tick3t", "scr4m", "wr0ng"] {
             assert!(!finished.stderr.contains(secret), "{}", finished.stderr);
         }
@@ -89,7 +91,8 @@ fn a_secret_that_is_typed_is_not_shown() {
     let mut words =
         vec!["call", "no.such", "--realm", "credentials", "--authid", "bob", "--url", users.server.url()];
     let mut terminal = Terminal::start(&words);
-    terminal.answer("Secret of bob: ", b"scr4m\n");
+    // Ctrl-U begins again, and backspace takes a letter.
+    terminal.answer("Secret of bob: ", b"wr0ng\x15scr4x\x7fm\n");
     let shown = terminal.end(1);
     assert!(shown.contains("wamp.error.no_such_procedure") && !shown.contains("scr4m"), "{shown}");
     words[5] = "joe";
@@ -101,4 +104,16 @@ fn a_secret_that_is_typed_is_not_shown() {
     let mut terminal = Terminal::start(&words);
     terminal.answer("Ticket of joe: ", b"\x03");
     assert!(terminal.end(1).contains("stopped: no secret was read"));
+    for signal in [Signal::TERM, Signal::INT] {
+        let terminal = Terminal::start(&words);
+        terminal.sees("Ticket of joe: ");
+        assert!(!terminal.echoes(), "it is quiet");
+        terminal.signal(signal);
+        let deadline = Instant::now() + PATIENCE;
+        while !terminal.echoes() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert!(terminal.echoes(), "it is as it was");
+        assert!(terminal.end(1).contains("serverwamp: stopped"));
+    }
 }

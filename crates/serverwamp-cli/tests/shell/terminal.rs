@@ -61,6 +61,18 @@ impl Terminal {
         self.keyboard.write_all(typed).expect("a keyboard");
     }
 
+    /// Whether the terminal shows what is typed.
+    pub(crate) fn echoes(&self) -> bool {
+        let modes = rustix::termios::tcgetattr(&self.keyboard).expect("a terminal");
+        modes.local_modes.contains(rustix::termios::LocalModes::ECHO)
+    }
+
+    /// Sends a signal to the program at the terminal.
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        let group = rustix::termios::tcgetpgrp(&self.keyboard).expect("a program");
+        rustix::process::kill_process_group(group, signal).expect("it runs");
+    }
+
     /// All that was shown, once the program has ended with this status.
     #[track_caller]
     pub(crate) fn end(mut self, status: i32) -> String {

@@ -103,6 +103,11 @@ impl Target {
         Ok(Self { url, realm, subprotocol, tls, step_timeout, login, settings })
     }
 
+    /// The name to log in with, if there is one.
+    pub(in crate::shell) fn authid(&self) -> Option<&str> {
+        self.settings.authid.as_deref()
+    }
+
     /// The option whose file this text is about.
     pub(in crate::shell) fn option_of_file(&self, text: &str) -> Option<&'static str> {
         self.settings.option_of_file(text)
