@@ -160,13 +160,14 @@ impl RoutedCall {
             }
             CallOrigin::Application(call, _) => call.finish(answer.to_application()),
         }
-        if self.began.is_some() || self.registration.measures.is_some() {
-            self.measure(matches!(answer, Answer::Result { .. }));
-        }
+        self.measure(matches!(answer, Answer::Result { .. }));
     }
 
     /// Writes down what is written down of it.
     fn measure(&self, with_result: bool) {
+        if self.began.is_none() && self.registration.measures.is_none() {
+            return;
+        }
         let uri = self.registration.measures.as_deref();
         if let Some(uri) = uri {
             uri.answered(with_result);
@@ -261,6 +262,7 @@ impl RoutedCall {
         self.let_go(&mut state, !calls_itself);
         state.over = true;
         state.payload = None;
+        self.measure(false);
     }
 
     /// The callee is gone, and with it the invocation (checklist RPC-28).

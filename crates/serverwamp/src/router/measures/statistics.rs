@@ -20,8 +20,8 @@ use std::fmt;
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct RealmStatistics {
-    /// The realm's name; [`OTHERS`](Self::OTHERS) for all realms beyond [`Metrics::most_realms`](crate::Metrics::most_realms), and
-    /// empty for connections that named no realm that there is.
+    /// The realm's name; [`OTHERS`](Self::OTHERS) for all realms beyond [`Metrics::most_realms`](crate::Metrics::most_realms) and a realm
+    /// of that name; empty for connections that named no realm that there is.
     pub realm: String,
     /// Sessions that are open.
     pub sessions: usize,
