@@ -115,7 +115,7 @@ impl Router {
         work: impl FnOnce(Application, usize) -> F,
     ) -> Result<Self, Failure> {
         let runtime = Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
-        let app = router(std::convert::identity)?;
+        let app = router(std::convert::identity, Vec::new())?;
         let work = runtime.block_on(work(app, realms))?;
         Ok(Self { runtime, work })
     }

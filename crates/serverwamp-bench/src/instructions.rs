@@ -50,9 +50,14 @@ pub(crate) fn run(options: &InstructionsOptions) -> Result<(), Failure> {
     }
     if let Some(operation) = options.operation {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        return runtime.block_on(work(operation, options.count, options.permissions));
+        return runtime.block_on(work(operation, options));
     }
-    let whose = if options.permissions { ", of a role with permissions" } else { "" };
+    let whose = match (options.permissions, options.uris) {
+        (false, false) => "",
+        (true, false) => ", of a role with permissions",
+        (false, true) => ", with every URI counted",
+        (true, true) => ", of a role with permissions, with every URI counted",
+    };
     println!("| instructions per operation{whose} | peers included |");
     println!("| --- | --: |");
     for operation in Operation::value_variants() {
@@ -86,6 +91,7 @@ fn count_instructions(
         .arg(std::env::current_exe()?)
         .args(["instructions", "--operation", name.get_name(), "--count", &count.to_string()])
         .args(options.permissions.then_some("--permissions"))
+        .args(options.uris.then_some("--uris"))
         .args(address.map(|address| format!("--address={address}")))
         .arg(format!("--format={}", options.format.name()))
         .stdin(Stdio::null())
@@ -115,20 +121,22 @@ fn of_client(
 }
 
 /// Does `count` operations, and compares every answer with the right one.
-async fn work(operation: Operation, count: u64, permissions: bool) -> Result<(), Failure> {
+async fn work(operation: Operation, options: &InstructionsOptions) -> Result<(), Failure> {
+    let InstructionsOptions { count, permissions, .. } = *options;
     let mut buffer = Vec::new();
     let mut next = FIRST_ID;
     let role = if permissions { with_permissions } else { std::convert::identity };
+    let uris = if options.uris { vec![prefix("demo."), prefix("bench.")] } else { Vec::new() };
     match operation {
         Operation::ServedCall => {
-            let app = application(role)?;
+            let app = application(role, uris)?;
             let mut caller = join(&app, "realm1").await?;
             for id in FIRST_ID..FIRST_ID + count {
                 served_call(&mut caller, id, &mut buffer).await?;
             }
         }
         Operation::RoutedCall => {
-            let app = router(role)?;
+            let app = router(role, uris)?;
             let (mut caller, mut callee) = (join(&app, "realm1").await?, join(&app, "realm1").await?);
             let procedure = "bench.instructions";
             let registration = granted(&mut callee, 64, procedure).await?;
@@ -138,7 +146,7 @@ async fn work(operation: Operation, count: u64, permissions: bool) -> Result<(),
         }
         Operation::ClientCall | Operation::Asked => return Err("its server is another process".into()),
         Operation::EventTo64 => {
-            let app = router(role)?;
+            let app = router(role, uris)?;
             let topic = "bench.instructions";
             let mut subscribers = Vec::new();
             for _ in 0..SUBSCRIBERS {

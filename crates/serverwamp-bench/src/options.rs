@@ -106,6 +106,9 @@ pub(crate) struct InstructionsOptions {
     /// Give the role of all sessions permissions, so that each request is looked up in them.
     #[arg(long)]
     pub(crate) permissions: bool,
+    /// Count the calls and events of every URI on their own.
+    #[arg(long)]
+    pub(crate) uris: bool,
     /// Do this one in this process, to be counted by another.
     #[arg(long, hide = true, requires = "count")]
     pub(crate) operation: Option<crate::instructions::Operation>,

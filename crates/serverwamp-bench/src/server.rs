@@ -12,7 +12,8 @@ use serverwamp::extract::{Arg, Params};
 use serverwamp::rt::{Runtime, Smol, Tokio};
 use serverwamp::websocket::{WebSocketConfig, echo};
 use serverwamp::{
-    Application, ApplicationBuilder, Realm, RealmHandle, RouteSet, Server, TopicSettings, WampError, measure,
+    Application, ApplicationBuilder, Realm, RealmHandle, RoutePattern, RouteSet, Server, TopicSettings,
+    WampError, measure,
 };
 use std::convert::{Infallible, identity};
 use std::future::poll_fn;
@@ -63,10 +64,12 @@ pub(crate) fn run(options: &ServerOptions) -> Result<(), Failure> {
         match options.kind {
             ServerKind::Echo => serve_echo(listener).await?,
             ServerKind::Wamp => {
-                Server::new(application(identity)?).serve(listener, std::future::pending()).await?
+                Server::new(application(identity, Vec::new())?)
+                    .serve(listener, std::future::pending())
+                    .await?
             }
             ServerKind::Router => {
-                Server::new(router(identity)?).serve(listener, std::future::pending()).await?
+                Server::new(router(identity, Vec::new())?).serve(listener, std::future::pending()).await?
             }
             ServerKind::Writer => serve_writes(listener).await?,
             ServerKind::Open => {
@@ -126,7 +129,7 @@ async fn wait_once() {
 }
 
 /// A realm that serves; `role` says what else is true of it.
-pub(crate) fn application(role: fn(Realm) -> Realm) -> Result<Application, Failure> {
+pub(crate) fn application(role: fn(Realm) -> Realm, uris: Vec<RoutePattern>) -> Result<Application, Failure> {
     let routes = RouteSet::new()
         .procedure("demo.add", add)
         .procedure("bench.publish", publish)
@@ -134,13 +137,15 @@ pub(crate) fn application(role: fn(Realm) -> Realm) -> Result<Application, Failu
     Ok(Application::builder::<()>()
         .realm(role(Realm::new("realm1").allow_anonymous("anonymous").routes(routes)))
         .websocket(|config| config.ping_interval = NO_PINGS)
+        .metrics(|metrics| metrics.uris = uris)
         .with_state(())
         .build()?)
 }
 
-/// Realms for clients alone; `role` says what else is true of each.
-pub(crate) fn router(role: fn(Realm) -> Realm) -> Result<Application, Failure> {
+/// Realms for clients alone; `role` says what else is true of each, `uris` what is counted on its own.
+pub(crate) fn router(role: fn(Realm) -> Realm, uris: Vec<RoutePattern>) -> Result<Application, Failure> {
     let router = Application::builder::<()>().websocket(|config| config.ping_interval = NO_PINGS);
+    let router = router.metrics(|metrics| metrics.uris = uris);
     let realms = REALMS.map(|name| role(Realm::router(name).allow_anonymous("anonymous")));
     Ok(realms.into_iter().fold(router, |router, realm| router.realm(realm)).with_state(()).build()?)
 }
