@@ -20,6 +20,7 @@ mod keygen;
 mod logging;
 mod loopback;
 mod manual;
+mod metrics;
 mod panics;
 mod secret_input;
 mod serve;
