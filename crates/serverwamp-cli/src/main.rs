@@ -26,7 +26,6 @@ mod secret_input;
 mod serve;
 mod shell;
 #[cfg(unix)]
-#[cfg_attr(not(test), expect(dead_code, reason = "the listeners of a configuration file have directories"))]
 mod static_files;
 mod stop;
 mod systemd;

@@ -203,7 +203,7 @@ mod tests {
     }
 
     fn settings(filter: &str, form: LogForm) -> LogSettings {
-        LogSettings { filter: filter.parse().unwrap(), form }
+        LogSettings { filter: filter.parse().unwrap(), form, asked: false }
     }
 
     #[test]

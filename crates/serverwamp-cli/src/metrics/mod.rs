@@ -4,10 +4,6 @@
 //! [`MonitoringService`], which a `Server` takes as its fallback, or a listener that speaks no WAMP serves alone.
 //!
 //! Invariant: what is exported is in one table, [`families`], and `docs/metrics.md` describes all of that and nothing else.
-#![cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the command that serves a configuration will use it")
-)]
 
 mod accept;
 mod encode;

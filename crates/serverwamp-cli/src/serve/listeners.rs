@@ -1,7 +1,9 @@
 //! The servers of the listeners, and their replacement by a reload.
 
+use super::pages::Pages;
 use crate::configuration::ConfigurationFile;
 use crate::failure::Failure;
+use crate::metrics::MonitoringService;
 use crate::stop::StopSettings;
 use serverwamp::server::ServerControl;
 use serverwamp::{Application, Server};
@@ -34,11 +36,17 @@ pub(super) fn build(
     app: &Application,
     config: &Config,
     source: &ConfigurationFile,
+    monitoring: &MonitoringService,
 ) -> Result<Vec<NextListener>, Failure> {
     let mut mistakes = Mistakes::default();
     let mut next = Vec::new();
     for settings in config.listeners() {
-        let built = Building::new(&source.folder, &mut mistakes).listener(app, &settings, |server| server);
+        let pages = Pages::of(&settings, &source.folder, monitoring, &mut mistakes);
+        let with_pages = |server: Server| match pages {
+            Some(pages) => server.fallback_service(pages),
+            None => server,
+        };
+        let built = Building::new(&source.folder, &mut mistakes).listener(app, &settings, with_pages);
         next.extend(built.map(|built| NextListener { settings, server: built.server, files: built.files }));
     }
     if mistakes.errors() > 0 { Err(source.failure(&mistakes)) } else { Ok(next) }

@@ -1,12 +1,13 @@
 //! `serverwamp serve`: a router made of one file.
 //!
 //! In: a configuration, the sockets that a service manager passes, and signals. Out: listeners that serve until they are told to stop.
-//! Rooms: `configured` reads and builds; `places` opens listeners; `listeners` has the server of each; `reload` replaces what may be
+//! Rooms: `configured` reads and builds; `places` opens listeners; `listeners` has the server of each, `pages` what it serves beside sessions; `reload` replaces what may be
 //! replaced; `control` is the socket by which that is asked for, `watch` looks at the file.
 
 mod configured;
 mod control;
 mod listeners;
+mod pages;
 mod places;
 mod reload;
 mod watch;
@@ -19,6 +20,7 @@ use self::watch::Watched;
 use crate::configuration::FileOption;
 use crate::failure::Failure;
 use crate::logging::{LogFilter, LogForm, LogSettings, Logs};
+use crate::metrics::{Health, MonitoringService};
 use crate::stop::{Outcome, Phase, ReloadSignals, Serving, StopSettings, StopSignals};
 use crate::systemd::{PassedSockets, ServiceManager, Watchdog};
 use clap::Args;
@@ -115,7 +117,9 @@ async fn serve(
     let config = running.config().clone();
     // Before anybody is told that all is well, so that a signal that follows at once finds us listening for it.
     let (mut signals, reloads) = (StopSignals::listen()?, ReloadSignals::listen()?);
-    let next = listeners::build(&app, &config, &source)?;
+    let health = Health::new();
+    let monitoring = MonitoringService::new(app.clone(), health.clone());
+    let next = listeners::build(&app, &config, &source, &monitoring)?;
     let folder = &source.folder;
     let places = places::open(&config.listeners(), folder, &mut passed).await?;
     passed.finish("the configuration names no listener with `address = \"systemd:NAME\"` for it")?;
@@ -129,6 +133,7 @@ async fn serve(
     let settings = stop_settings(&config);
     let mut serving = Serving::new(settings);
     let mut listening = Vec::new();
+    health.listening(places.iter().map(|place| place.sockets.len()).sum());
     for (place, next) in places.into_iter().zip(next) {
         let (server, known) = next.listening();
         listening.push(known);
@@ -146,16 +151,24 @@ async fn serve(
         logs.replace(&log_settings(&config.log, &log)?);
         Ok(())
     });
-    let reloader =
-        Arc::new(Reloader::new(options.file.clone(), app.clone(), running, listening, settings, effect));
+    let reloader = Arc::new(Reloader::new(
+        options.file.clone(),
+        app.clone(),
+        running,
+        listening,
+        (health.clone(), monitoring),
+        settings,
+        effect,
+    ));
     let manager = ServiceManager::of_environment();
     manager.ready("serving");
+    health.configured();
     tracing::info!(target: "serverwamp::program", version = env!("CARGO_PKG_VERSION"), "ready");
     let probed = app.clone();
     let _watchdog = Watchdog::of_environment(&manager, Handle::current(), move || {
         let _ = probed.statistics();
     });
-    let tell = |phase| told(phase, settings, &manager, &app);
+    let tell = |phase| told(phase, settings, &manager, &app, &health);
     let ended = tokio::select! {
         ended = serving.until_stopped(&mut signals, tell) => ended,
         never = reload_when_asked(reloads, &manager, &reloader) => never,
@@ -198,10 +211,11 @@ fn stop_settings(config: &Config) -> StopSettings {
 }
 
 /// Reports the way to the end: to the log, and to the service manager.
-fn told(phase: Phase, settings: StopSettings, manager: &ServiceManager, app: &Application) {
+fn told(phase: Phase, settings: StopSettings, manager: &ServiceManager, app: &Application, health: &Health) {
     let sessions = app.statistics().sessions;
     match phase {
         Phase::Told => {
+            health.draining();
             manager.stopping("stopping", settings.longest());
             tracing::info!(target: "serverwamp::program", sessions, delay = ?settings.delay, drain = ?settings.drain, "stopping");
         }

@@ -67,7 +67,8 @@ impl Pages {
             _ => false,
         };
         if monitored {
-            let answered = self.monitoring.call(request).await.unwrap_or_else(|never: Infallible| match never {});
+            let answered =
+                self.monitoring.call(request).await.unwrap_or_else(|never: Infallible| match never {});
             return answered.map(|body| body.map_err(|never| match never {}).boxed_unsync());
         }
         let Some(files) = self.files.iter().find(|files| files.has(path)) else { return nothing() };

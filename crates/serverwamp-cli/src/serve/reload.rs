@@ -7,13 +7,12 @@ use super::Configured;
 use super::listeners::{self, Listening};
 use crate::configuration::FileOption;
 use crate::failure::Failure;
+use crate::metrics::{Health, MonitoringService};
 use crate::stop::StopSettings;
 use serverwamp::Application;
 use serverwamp_config::build::{Running, Touched, refused};
 use serverwamp_config::model::Config;
 use serverwamp_config::{Change, Mistakes, Reload, changes};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::Mutex;
 
 /// What became of a reload.
@@ -32,7 +31,8 @@ pub(super) struct Reloader {
     /// The configuration that the program was started with: what needs a restart is still as it says.
     started: Config,
     state: Mutex<State>,
-    last: LastReload,
+    health: Health,
+    monitoring: MonitoringService,
     /// How servers end that take the place of others.
     stop: StopSettings,
     /// Takes over what is not the application's, such as the log.
@@ -49,57 +49,19 @@ struct State {
 /// What takes effect beside the application.
 pub(super) type Effect = Box<dyn Fn(&Config) -> Result<(), Failure> + Send + Sync>;
 
-/// The result of the last reload, for the metrics.
-#[derive(Debug)]
-pub(super) struct LastReload {
-    successful: AtomicBool,
-    /// Seconds since 1970.
-    at: AtomicU64,
-}
-
-impl LastReload {
-    fn new() -> Self {
-        let this = Self { successful: AtomicBool::new(true), at: AtomicU64::new(0) };
-        this.note(true);
-        this
-    }
-
-    fn note(&self, successful: bool) {
-        self.successful.store(successful, Ordering::Relaxed);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        if successful {
-            self.at.store(now, Ordering::Relaxed);
-        }
-    }
-
-    /// Whether the last one took effect.
-    pub(super) fn was_successful(&self) -> bool {
-        self.successful.load(Ordering::Relaxed)
-    }
-
-    /// When a configuration took effect for the last time, in seconds since 1970.
-    pub(super) fn time(&self) -> u64 {
-        self.at.load(Ordering::Relaxed)
-    }
-}
-
 impl Reloader {
     pub(super) fn new(
         file: FileOption,
         app: Application,
         running: Running,
         listening: Vec<Listening>,
+        (health, monitoring): (Health, MonitoringService),
         stop: StopSettings,
         effect: Effect,
     ) -> Self {
         let started = running.config().clone();
         let state = Mutex::new(State { running, listening });
-        Self { file, app, started, state, last: LastReload::new(), stop, effect }
-    }
-
-    /// The result of the last reload.
-    pub(super) const fn last(&self) -> &LastReload {
-        &self.last
+        Self { file, app, started, state, health, monitoring, stop, effect }
     }
 
     /// How often the file is looked at, as the configuration says that is in effect.
@@ -112,7 +74,7 @@ impl Reloader {
         let mut state = self.state.lock().await;
         // It reads files, which may take its time.
         let outcome = tokio::task::block_in_place(|| self.replace(&mut state));
-        self.last.note(outcome.is_ok());
+        self.health.reloaded(outcome.is_ok());
         match outcome {
             Ok(text) => {
                 for line in text.lines() {
@@ -135,8 +97,8 @@ impl Reloader {
         let Configured { assembly, mistakes, source } =
             Configured::read(&self.file).map_err(|failure| failure.to_string())?;
         let (before, after) = (state.running.config().clone(), assembly.config().clone());
-        let listeners =
-            listeners::build(&self.app, &after, &source).map_err(|failure| failure.to_string())?;
+        let listeners = listeners::build(&self.app, &after, &source, &self.monitoring)
+            .map_err(|failure| failure.to_string())?;
         let (mut wanted, running, touched) = state.running.become_next(assembly);
         if before.limits != after.limits {
             let mut settings = self.app.settings();

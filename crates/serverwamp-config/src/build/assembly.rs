@@ -57,7 +57,13 @@ impl Assembly {
 
     /// Makes the application, which serves nobody yet.
     pub fn application(self, mistakes: &mut Mistakes) -> Option<(Application, Running)> {
-        let mut builder = Application::builder::<()>().limits(|limits| self.config.limits.set(limits));
+        let counted = &self.config.metrics;
+        let mut builder =
+            Application::builder::<()>().limits(|limits| self.config.limits.set(limits)).metrics(|metrics| {
+                metrics.uris = counted.uri_labels.iter().filter_map(|uri| uri.pattern().ok()).collect();
+                metrics.most_uris = counted.most_uris.count();
+                metrics.most_realms = counted.most_realms.count();
+            });
         if let Some(secret) = self.auth_secret {
             builder = builder.auth_secret(secret);
         }

@@ -2,7 +2,7 @@
 
 use crate::reading::At;
 use crate::section::section;
-use crate::values::{FilePath, Mode, Named, Time, UriPattern, choice};
+use crate::values::{FilePath, Mode, Named, Positive, Time, UriPattern, choice};
 use std::time::Duration;
 
 choice! {
@@ -34,10 +34,15 @@ choice! {
 section! {
     /// The numbers for Prometheus. A listener with `serve = ["metrics"]` has them at `/metrics`.
     pub struct Metrics: "metrics" {
-        /// The patterns of URIs that get series of their own. None by default, because every URI that clients make up would be one more.
-        live uri_labels: Vec<At<UriPattern>> = Vec::new();
-        /// Whether the times of calls are measured, as a histogram. Off by default: it costs two looks at the clock for each call.
-        live call_durations: bool = false;
+        /// The URIs that get series of their own, of what is registered and subscribed to. None by default, because each is a further
+        /// series wherever the numbers are kept.
+        restart uri_labels: Vec<At<UriPattern>> = Vec::new();
+        /// The number of URIs of each realm that get series of their own, in the order in which they come; all further ones have one
+        /// series in common.
+        restart most_uris: Positive = serverwamp::Metrics::default().most_uris.into();
+        /// The number of realms that get series of their own, in the order in which they come; all further ones have one series in
+        /// common.
+        restart most_realms: Positive = serverwamp::Metrics::default().most_realms.into();
     }
 
     /// What is written to standard error.
