@@ -291,7 +291,12 @@ fn history(item: &Item<'_>, topics: &mut BTreeMap<String, u64>, findings: &Findi
         findings.left(&item.path, "a history without `topic` is of nothing", "name the topic");
         return;
     };
-    match Pattern::of(uri, Some(matching.unwrap_or("exact"))).map(|pattern| pattern.written()) {
+    let pattern = Pattern::of(uri, Some(matching.unwrap_or("exact")));
+    if pattern.as_ref().is_ok_and(Pattern::is_reserved) {
+        findings.left(&item.path, "events of the router itself are not kept", "let a client write them down");
+        return;
+    }
+    match pattern.map(|pattern| pattern.written()) {
         Ok(Written::Fully(text)) => {
             topics.insert(text, limit);
         }

@@ -17,6 +17,20 @@ pub(super) struct RealmWays {
     pub(super) anonymous: Option<String>,
 }
 
+impl RealmWays {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.anonymous.is_none() && self.procedures.is_empty() && self.users.is_empty()
+    }
+
+    /// Whether somebody may get a role. Without a way in that is not known yet.
+    pub(super) fn may_give(&self, role: &str) -> bool {
+        match &self.anonymous {
+            Some(only) if self.procedures.is_empty() && self.users.is_empty() => only == role,
+            _ => true,
+        }
+    }
+}
+
 /// Joins the ways of the doors that lead to a realm.
 pub(super) fn ways_into(realm: &str, doors: &[Door], findings: &Findings) -> RealmWays {
     let doors: Vec<&Door> = doors.iter().filter(|door| door.realms.contains(realm)).collect();

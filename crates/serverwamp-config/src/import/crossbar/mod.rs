@@ -88,7 +88,16 @@ pub(super) fn import(json: &Json, options: &Import) -> Result<Imported, ImportEr
     for realm in &node.realms {
         let ways = doors::ways_into(&realm.name, &node.doors, &findings);
         let file = file_of(&ways, options, &mut files);
-        if ways.anonymous.is_none() && ways.procedures.is_empty() && ways.users.is_empty() {
+        for role in realm.settings.roles.iter().filter(|role| !ways.may_give(&role.name)) {
+            let reason =
+                format!("nobody gets the role {:?} by what is carried over: it is a comment", role.name);
+            findings.changed(
+                &realm.path,
+                reason,
+                "remove its `#` when somebody gets it, such as a user of a file",
+            );
+        }
+        if ways.is_empty() {
             findings.left(
                 &realm.path,
                 "nobody comes into this realm",

@@ -182,7 +182,8 @@ fn disclosure(permissions: &[(usize, Permission)], settings: &mut Settings, find
         settings.refuses_disclosure = says(false);
         return;
     }
-    for (role, one) in permissions {
+    // The router always knows who asks it.
+    for (role, one) in permissions.iter().filter(|(_, one)| !one.pattern.is_reserved()) {
         let caller = one.calls() && one.disclose_caller == Some(true);
         let publisher = one.publishes() && one.disclose_publisher == Some(true);
         let others =
@@ -244,7 +245,12 @@ fn store(item: &Item<'_>, settings: &mut Settings, findings: &Findings) {
             findings.left(&path, "a history without `uri` is of nothing", "name the topic");
             continue;
         };
-        let patterns: Vec<String> = match Pattern::of(uri, Some(matching)).map(|pattern| pattern.written()) {
+        let pattern = Pattern::of(uri, Some(matching));
+        if pattern.as_ref().is_ok_and(Pattern::is_reserved) {
+            findings.left(&path, "events of the router itself are not kept", "let a client write them down");
+            continue;
+        }
+        let patterns: Vec<String> = match pattern.map(|pattern| pattern.written()) {
             Ok(Written::Fully(text)) => vec![text],
             Ok(Written::Narrower(texts)) => texts.into(),
             Ok(Written::Not(why)) | Err(why) => {

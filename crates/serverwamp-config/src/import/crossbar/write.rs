@@ -63,8 +63,7 @@ impl Text {
         self.line("");
         self.line("[[realm]]");
         self.pair("name", &quoted(&realm.name));
-        let has_ways = ways.anonymous.is_some() || !ways.procedures.is_empty() || !ways.users.is_empty();
-        if !has_ways {
+        if ways.is_empty() {
             self.line("# Nobody comes in yet: what Crossbar.io has is not carried over.");
         }
         self.rules(realm);
@@ -88,14 +87,22 @@ impl Text {
             self.pair("anonymous", &format!("{{ role = {} }}", quoted(role)));
         }
         for role in &settings.roles {
+            let start = self.0.len();
             self.role(role);
+            if !ways.may_give(&role.name) {
+                // A role that nobody can get is a mistake.
+                let lines = self.0.split_off(start);
+                for line in lines.lines() {
+                    self.line(&if line.is_empty() { String::new() } else { format!("# {line}") });
+                }
+            }
         }
-        if settings.roles.is_empty() {
+        if !settings.roles.iter().any(|role| ways.may_give(&role.name)) {
             self.line("");
             self.line(
                 "# A realm without roles lets everybody do everything here, and nobody do anything there.",
             );
-            self.nothing("anonymous");
+            self.nothing(ways.anonymous.as_deref().unwrap_or("anonymous"));
         }
         for (uri, topic) in &settings.topics {
             self.line("");

@@ -60,6 +60,10 @@ fn who_is_disclosed_is_told_by_procedure_and_topic() {
     let quiet = r#"{"uri": "q.", "match": "prefix", "allow": {"call": true}, "disclose": {"caller": false, "publisher": false}}"#;
     let config = imported(&role(quiet)).config;
     assert!(config.contains("rules.disclosure = \"refused\""), "{config}");
+    // The router knows anyway, and takes no settings for what is its own.
+    let own = all.replace(r#""uri": """#, r#""uri": "wamp.""#);
+    let config = imported(&role(&own)).config;
+    assert!(!config.contains("disclose_caller") && !config.contains("disclose_publisher"), "{config}");
     // Whoever may stay unknown by one permission is not made known because of another one.
     let both = imported(&role(&format!("{all}, {quiet}")));
     assert!(!both.config.contains("disclose_caller"), "{}", both.config);

@@ -102,3 +102,23 @@ fn a_listener_whose_tls_cannot_be_read_is_left_out() {
         assert!(!imported(&node(REALM, &transport)).config.contains("[[listen]]"), "{tls}");
     }
 }
+
+#[test]
+fn a_role_that_nobody_can_get_is_a_comment_and_opens_nothing() {
+    let realm = r#"{"name": "r", "roles": [{"name": "app", "permissions": [{"uri": "a.", "match": "prefix", "allow": {"call": true}}]},
+                    {"name": "guest", "allow-by-default": true}]}"#;
+    let imported_guest = imported(&node(realm, &raw(1, "", &anonymous("guest"))));
+    assert!(
+        imported_guest.config.contains("\n# [realm.role.app.allow]\n# \"a.*\" = [\"call\"]\n"),
+        "{}",
+        imported_guest.config
+    );
+    assert!(imported_guest.config.contains("\n[realm.role.guest.allow]\n"));
+    assert!(finding(&imported_guest, "realms[0]").reason.contains("\"app\""));
+    // Of a realm whose roles are all comments, the only one that there is may do nothing.
+    let other = imported(&node(realm, &raw(1, "", &anonymous("other"))));
+    assert!(other.config.contains("\n[realm.role.other]\ndeny = { \"*\" ="), "{}", other.config);
+    // A user may get it.
+    let ticket = r#"{"ticket": {"type": "static", "principals": {"joe": {"ticket": "t", "role": "app"}}}}"#;
+    assert!(imported(&node(realm, &raw(1, "", ticket))).config.contains("\n[realm.role.app.allow]\n"));
+}
