@@ -160,8 +160,10 @@ fn sockets_that_were_passed_are_served_and_outlive_the_program() {
         let mut answer = String::new();
         local.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-        assert!(out.text().contains(&format!("ws://{address}/ws")), "{}", out.text());
-        assert!(out.text().contains(path.to_str().unwrap()), "{}", out.text());
+        for said in [&format!("ws://{address}/ws"), path.to_str().unwrap()] {
+            let told = out.wait_for(SOON, |text| text.contains(said).then_some(()));
+            assert!(told.is_some(), "{said} in {}", out.text());
+        }
         let environment = fs::read(format!("/proc/{}/environ", child.id())).unwrap();
         assert!(String::from_utf8_lossy(&environment).contains("LISTEN_FDS=2"), "it was passed");
         let status = Command::new("kill").arg(child.id().to_string()).status().unwrap();
