@@ -7,7 +7,7 @@ use crate::base::signal::Signal;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// Changes of several realms, which are applied all or none; for [`Realms::apply`].
+/// Changes of several realms, which are applied all or none; for [`Realms::apply`](crate::Realms::apply).
 ///
 /// ```
 /// use serverwamp::{Application, Realm, RealmChanges};
@@ -43,7 +43,7 @@ impl RealmChanges {
         Self::default()
     }
 
-    /// Adds a realm, as [`Realms::add`].
+    /// Adds a realm, as [`Realms::add`](crate::Realms::add).
     #[track_caller]
     #[expect(clippy::should_implement_trait, reason = "changes are a list and no sum")]
     pub fn add(mut self, realm: Realm) -> Self {
@@ -51,14 +51,14 @@ impl RealmChanges {
         self
     }
 
-    /// Replaces the configuration of the realm with this name, as [`Realms::reconfigure`].
+    /// Replaces the configuration of the realm with this name, as [`Realms::reconfigure`](crate::Realms::reconfigure).
     #[track_caller]
     pub fn reconfigure(mut self, realm: Realm) -> Self {
         self.realms.push((WantedChange::Reconfigure(realm), Location::caller()));
         self
     }
 
-    /// Stops a realm, as [`Realms::stop`].
+    /// Stops a realm, as [`Realms::stop`](crate::Realms::stop).
     #[track_caller]
     pub fn stop(mut self, name: impl Into<String>, reason: impl Into<String>) -> Self {
         let (name, reason) = (name.into(), reason.into());
@@ -76,9 +76,9 @@ impl RealmChanges {
     /// Replaces the template of the same pattern.
     ///
     /// Who comes in from now on is decided by its authenticators, also where the realm is there, and sessions that came in by a method
-    /// that it does not have end as after [`Realms::reconfigure`]. Its bounds count from now on.
+    /// that it does not have end as after [`Realms::reconfigure`](crate::Realms::reconfigure). Its bounds count from now on.
     ///
-    /// **Realms that are there are reconfigured**, each to what the template makes of its name, as [`Realms::reconfigure`] does it: at once
+    /// **Realms that are there are reconfigured**, each to what the template makes of its name, as [`Realms::reconfigure`](crate::Realms::reconfigure) does it: at once
     /// and all together, also those that were reconfigured by name. What is code stays in them until they are empty and made again, and
     /// is left out where the template brings other code: procedures, handlers of topics, services, layers and `serial_calls`. If it makes
     /// none of one of the names, nothing is changed.
@@ -88,7 +88,7 @@ impl RealmChanges {
         self
     }
 
-    /// Removes the template of this pattern, and stops the realms that were made of it, as [`Realms::stop`].
+    /// Removes the template of this pattern, and stops the realms that were made of it, as [`Realms::stop`](crate::Realms::stop).
     #[track_caller]
     pub fn remove_template(mut self, pattern: impl Into<RoutePattern>, reason: impl Into<String>) -> Self {
         let (pattern, reason) = (pattern.into(), reason.into());
