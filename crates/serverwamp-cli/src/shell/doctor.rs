@@ -53,7 +53,10 @@ async fn examine(target: &Target, chart: &Arc<Chart>) -> Result<(), Failure> {
         target.url.starts_with("wss:") || target.url.starts_with("rss:") || target.url.starts_with("https:");
     let rawsocket = ["rs:", "rss:", "tcp:", "unix:"].iter().any(|scheme| target.url.starts_with(scheme));
     let told = Arc::clone(chart);
-    let builder = target.builder()?.on_progress(move |step| told.took(step, secure, rawsocket));
+    let builder = target
+        .builder()
+        .inspect_err(|_| chart.fail("login"))?
+        .on_progress(move |step| told.took(step, secure, rawsocket));
     chart.restart();
     let client = builder.await.map_err(|error| {
         chart.fail(step_of(&error));

@@ -77,7 +77,7 @@ pub(crate) struct TargetSettings {
 impl TargetSettings {
     /// These settings, and those of `other` where these say nothing.
     pub(super) fn or(self, other: Self) -> Self {
-        let other = if self.is_elsewhere(&other) { other.without_login() } else { other };
+        let other = if self.is_elsewhere(&other) { Self::default() } else { other };
         let (has_proof, same_user) = (
             self.has_proof(),
             self.authid.is_none() || other.authid.is_none() || self.authid == other.authid,
@@ -103,13 +103,10 @@ impl TargetSettings {
         }
     }
 
-    /// Whether both name a router, and not the same one: a login belongs to its router, which alone should see a ticket.
-    pub(super) fn is_elsewhere(&self, other: &Self) -> bool {
+    /// Whether both name a router, and not the same one. Realms, logins and authorities belong to their router, which alone should see
+    /// a ticket.
+    fn is_elsewhere(&self, other: &Self) -> bool {
         self.url.is_some() && other.url.is_some() && self.url != other.url
-    }
-
-    fn without_login(self) -> Self {
-        Self { authid: None, ..self.without_proof() }
     }
 
     pub(super) fn has_proof(&self) -> bool {

@@ -54,6 +54,15 @@ fn a_proof_of_one_name_is_not_used_for_another() {
 }
 
 #[test]
+fn settings_of_one_router_are_not_used_for_another() {
+    let context = TargetSettings { realm: Some("shop".to_owned()), ..settings("ws://c", "ann", "anns") };
+    let here = settings("ws://c", "", "").or(context.clone());
+    assert_eq!((here.realm.as_deref(), here.authid.as_deref()), (Some("shop"), Some("ann")));
+    let elsewhere = settings("ws://o", "", "").or(context);
+    assert_eq!(elsewhere, settings("ws://o", "", ""));
+}
+
+#[test]
 fn a_variable_that_is_empty_is_not_set() {
     let environment = Environment::of(|name| match name {
         "WAMP_URL" => Some(OsString::new()),
