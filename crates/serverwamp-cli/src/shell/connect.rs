@@ -89,6 +89,10 @@ pub(super) fn refused(error: &ClientError, target: &Target) -> Failure {
 pub(super) fn with_advice(failure: Failure, error: &ClientError, target: &Target) -> Failure {
     let Failure::Connection(text) = failure else { return failure };
     let here = target.url == super::target::DEFAULT_URL;
+    if text.contains("Too many open files") {
+        let advice = "this machine lets the process have no more of them: raise ulimit -n, or ask for fewer connections";
+        return Failure::Runtime(format!("{text}\n  {advice}"));
+    }
     Failure::Connection(match error {
         ClientError::Connect { .. } if here => {
             format!("{text}\n  is a router running there? serverwamp dev starts one; --url names another")

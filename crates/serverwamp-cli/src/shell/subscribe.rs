@@ -89,6 +89,11 @@ pub(crate) fn run(options: &SubscribeOptions) -> Result<(), Failure> {
             subscribed => subscribed?,
         };
         let out = Out::new(options.output.output);
+        // A topic may be silent for long: a person is told that it is not for want of a subscription.
+        if out.terminal && out.form == Form::Pretty && options.count.is_none() {
+            let (uri, realm) = (visible_on_a_line(&options.uri), client.realm());
+            out.line(&format!("subscribed to {uri} in {}; Ctrl-C stops", visible_on_a_line(realm)))?;
+        }
         let outcome = tokio::select! {
             outcome = print(&client, events, out, options.count) => outcome,
             () = signals.next() => Ok(()),

@@ -20,6 +20,7 @@ call a.b @
 call a.b @/no/such/file
 call a.b @/dev/zero
 call a.b @DIR
+call a.b @DIR/deep
 call a.b - -
 call a.b x=1 x=2
 call a.b --serializer xml
@@ -127,6 +128,7 @@ fn every_mistake_is_one_line_and_a_hint() {
     let scratch = Scratch::new();
     scratch.write("garbage", "no key\n");
     scratch.write("empty", "");
+    scratch.write("deep", "[".repeat(5000));
     let dir = scratch.path().to_str().expect("a path of ASCII");
     // A port that was free a moment ago.
     let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
@@ -171,6 +173,17 @@ fn without_terminal(command: &std::process::Command) -> std::process::Command {
         };
     }
     apart
+}
+
+#[test]
+fn connections_that_the_machine_does_not_have_are_a_line_too() {
+    let server = demo();
+    let script = "ulimit -n 40; exec \"$0\" bench call demo.add 2 3 -c 100";
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", script]).arg(serverwamp_conformance::binary::cli()).env("WAMP_URL", server.url());
+    let finished = output::run(&mut command, PATIENCE).expect("it ends by itself");
+    assert!(finished.stderr.contains("raise ulimit -n"), "{}", finished.stderr);
+    assert_eq!(finished.status.code(), Some(1));
 }
 
 #[test]

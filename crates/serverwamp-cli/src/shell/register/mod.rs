@@ -214,7 +214,7 @@ impl Answerer {
             ));
         }
         match (&options.reply.reply, &options.reply.exec) {
-            (Some(reply), _) => Ok(Self::Reply(json_or_text(reply, Some("--reply"))?)),
+            (Some(reply), _) => Ok(Self::Reply(json_or_text(reply, None)?)),
             (_, Some(program)) => {
                 let limits = Limits { parallel: options.parallel.into(), time: options.exec_timeout.0 };
                 Command::new(program, &options.arguments, limits).map(Self::Command)

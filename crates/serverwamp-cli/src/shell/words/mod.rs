@@ -129,10 +129,14 @@ pub(super) fn json_or_text(word: &str, from: Option<&str>) -> Result<Value, Fail
         Ok(value) => Ok(value),
         Err(error) if word.trim_start().starts_with(['{', '[', '"']) => {
             let shown: String = word.chars().take(60).collect();
-            let named = from.map_or_else(|| format!("{shown:?}"), |name| format!("what {name} holds"));
-            Err(Failure::usage(format!(
-                "{named} is no JSON: {error}; quote JSON as a whole ('[\"a\", 1]'), or put text into quotes of its own ('\"[a]\"')"
-            )))
+            Err(Failure::usage(match from {
+                None => format!(
+                    "{shown:?} is no JSON: {error}; quote JSON as a whole ('[\"a\", 1]'), or put text into quotes of its own ('\"[a]\"')"
+                ),
+                Some(name) => format!(
+                    "what {name} holds begins like JSON and is none: {error}; text that begins like this is written as JSON, in quotes"
+                ),
+            }))
         }
         Err(_) => Ok(Value::Text(word.to_owned())),
     }
