@@ -65,7 +65,7 @@ pub(crate) fn run(options: &CallOptions) -> Result<(), Failure> {
     let arguments = options.words.read()?;
     let target = Target::find(&options.target)?;
     super::block_on(async {
-        let mut signals = StopSignals::listen()?;
+        let mut signals = StopSignals::of_command()?;
         let client = connect(&target, &mut signals).await?;
         let mut calling = client
             .call::<CallResult, _>(&*options.uri, (Positional(arguments.args), Kwargs(arguments.kwargs)));

@@ -35,7 +35,7 @@ pub(crate) fn run(options: &DoctorOptions) -> Result<(), Failure> {
     }
     let target = Target::find(&options.target)?;
     super::block_on(async {
-        let mut signals = StopSignals::listen()?;
+        let mut signals = StopSignals::of_command()?;
         let chart = Arc::new(Chart::new());
         tokio::select! {
             outcome = examine(&target, &chart) => outcome,

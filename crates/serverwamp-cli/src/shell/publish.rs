@@ -71,7 +71,7 @@ pub(crate) fn run(options: &PublishOptions) -> Result<(), Failure> {
     let eligible = sessions(&options.receivers.eligible, "--eligible")?;
     let target = Target::find(&options.target)?;
     super::block_on(async {
-        let mut signals = StopSignals::listen()?;
+        let mut signals = StopSignals::of_command()?;
         let client = connect(&target, &mut signals).await?;
         let mut publication = client.publication(&*options.uri);
         if options.retain {

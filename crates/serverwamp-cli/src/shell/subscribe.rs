@@ -66,7 +66,7 @@ impl Matching {
 pub(crate) fn run(options: &SubscribeOptions) -> Result<(), Failure> {
     let target = Target::find(&options.target)?;
     super::block_on(async {
-        let mut signals = StopSignals::listen()?;
+        let mut signals = StopSignals::of_command()?;
         let builder = match options.recover {
             true => target.builder()?.reconnect(Reconnect::new()),
             false => target.builder()?,

@@ -1,6 +1,7 @@
 //! `serverwamp publish` and `serverwamp subscribe`.
 
 use crate::calls::interrupt;
+use crate::scratch::Scratch;
 use crate::{PATIENCE, demo, ended, prints, run, shell, start};
 use serde_json::{Value, json};
 use serverwamp_conformance::output::Output;
@@ -77,6 +78,18 @@ fn only_those_who_are_named_get_an_event() {
     prints(&server, &["publish", "chat", "yes", "--eligible-authrole", "guest", "--exclude", "1"], "");
     ended(chat.child);
     assert_eq!(chat.printed.wait_for_end(Duration::from_secs(5)), "yes\n");
+}
+
+#[test]
+fn an_event_over_which_the_router_ends_the_session_is_not_passed_over() {
+    let server = demo();
+    let scratch = Scratch::new();
+    let long = format!("@{}", scratch.write("long", "x".repeat(3 << 20)));
+    for words in [&["publish", "chat", &*long][..], &["publish", "chat", &*long, "--ack"]] {
+        let finished = run(&server, words);
+        assert_eq!(finished.status.code(), Some(3), "{}", finished.stderr);
+        assert!(finished.stderr.contains("exceeds the limit of 1048576"), "{}", finished.stderr);
+    }
 }
 
 #[test]

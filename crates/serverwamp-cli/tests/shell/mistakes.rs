@@ -61,7 +61,6 @@ call a.b --url unix:
 call a.b --url unix:///no/such/socket
 call a.b --url GONE
 call a.b --url ELSEWHERE
-call a.b --url ws://no.such.host.invalid/ws
 call a.b --realm nowhere
 call a..b
 call demo.ad

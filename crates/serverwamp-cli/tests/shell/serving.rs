@@ -148,6 +148,36 @@ fn nothing_is_left_of_a_program_when_its_call_is_over() {
 }
 
 #[test]
+fn a_terminal_that_is_closed_ends_what_is_served_and_nohup_keeps_it() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let server = demo();
+    let scratch = Scratch::new();
+    let marker = scratch.file("survived");
+    let hang_up = |child: &Child| {
+        let pid = Pid::from_raw(child.id().try_into().expect("a pid")).expect("a pid");
+        kill_process(pid, Signal::HUP).expect("it runs");
+    };
+    let script = format!("sleep 3; touch {marker}");
+    let serving = registered(&server, &["test.hangs", "--exec", "sh", "--", "-c", &script]);
+    let call = start(&mut shell(Some(&server), &["call", "test.hangs"]));
+    std::thread::sleep(Duration::from_millis(700));
+    // The first lets the call go on, the second does not.
+    hang_up(&serving);
+    std::thread::sleep(Duration::from_millis(200));
+    hang_up(&serving);
+    assert_eq!(ended(serving).status.code(), Some(0));
+    assert_eq!(ended(call).status.code(), Some(1));
+    let mut kept = std::process::Command::new("nohup");
+    kept.arg(serverwamp_conformance::binary::cli()).args(["subscribe", "chat"]).env("WAMP_URL", server.url());
+    let mut kept = Killed(start(&mut kept));
+    std::thread::sleep(Duration::from_millis(700));
+    hang_up(&kept.0);
+    std::thread::sleep(Duration::from_millis(2000));
+    assert!(kept.0.try_wait().expect("it is ours").is_none(), "it goes on");
+    assert!(!std::path::Path::new(&marker).exists(), "the program was killed");
+}
+
+#[test]
 fn a_program_does_not_see_the_secrets_of_the_one_who_serves() {
     let server = demo();
     let mut command = shell(Some(&server), &["register", "test.env", "--exec", "env"]);

@@ -153,7 +153,7 @@ pub(crate) fn run(command: &BenchCommand) -> Result<(), Failure> {
         options.plot.as_ref().map(|path| File::create(path).map_err(|error| unwritable(path, &error)));
     let picture = picture.transpose()?;
     let report = runtime.block_on(async {
-        let mut signals = StopSignals::listen()?;
+        let mut signals = StopSignals::of_command()?;
         match command {
             BenchCommand::Call(options) => call::run(options, &mut signals).await,
             BenchCommand::Publish(options) => publish::run(options, &mut signals).await,

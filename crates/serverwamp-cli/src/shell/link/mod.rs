@@ -70,7 +70,7 @@ pub(crate) fn run(options: &LinkOptions) -> Result<(), Failure> {
     let both = BothWays::of(options);
     let (left, right) = (target(options, &options.left)?, target(options, &options.right)?);
     super::block_on(async {
-        let mut signals = StopSignals::listen()?;
+        let mut signals = StopSignals::of_command()?;
         let joined = async {
             let (left, right) = tokio::join!(join(&left), join(&right));
             let transit = if options.no_transit { Transit::No } else { Transit::Yes };

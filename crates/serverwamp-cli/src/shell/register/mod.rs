@@ -133,7 +133,7 @@ pub(crate) fn run(options: &RegisterOptions) -> Result<(), Failure> {
     let answerer = Arc::new(Answerer::new(options)?);
     let target = Target::find(&options.target)?;
     let outcome = super::block_on_beside_sessions(async {
-        let mut signals = StopSignals::listen()?;
+        let mut signals = StopSignals::of_command()?;
         let client = connect(&target, &mut signals).await?;
         let (tally, mut calls) = Tally::new(options.count);
         let running = Arc::new(tokio::sync::RwLock::new(()));
