@@ -1,6 +1,5 @@
 //! What README.md, docs/shell.md and the help of the program tell people to type: it runs, and shows what the document shows.
 
-use crate::calls::interrupt;
 use crate::manual::{commands, printed};
 use crate::scratch::Scratch;
 use crate::snapshot::numbers;
@@ -8,7 +7,6 @@ use crate::terminal::Terminal;
 use crate::{PATIENCE, demo, shell};
 use serverwamp_conformance::output;
 use std::path::Path;
-use std::time::Duration;
 
 /// A command as it is typed, and what the document shows below it.
 struct Typed {
@@ -96,12 +94,9 @@ fn run(typed: &Typed, address: &str, environment: &[(&str, &str)], picture: &str
     let status = match how(&typed.line) {
         How::IsRead => return is_read(&words),
         How::Stopped => {
-            let mut command = shell(None, &words);
-            let child = crate::start(command.envs(environment.iter().copied()));
-            std::thread::sleep(Duration::from_millis(500));
-            interrupt(child.id());
-            let finished = crate::ended(child);
-            assert_eq!((finished.status.code(), &*finished.stderr), (Some(0), ""), "{line}");
+            let mut terminal = Terminal::start_with(&words, environment);
+            terminal.answer("; Ctrl-C stops", b"\x03");
+            terminal.end(0);
             return;
         }
         How::Ends => return drop(Terminal::start_with(&words, environment).end(0)),

@@ -1,12 +1,13 @@
 //! Routers and peers that send what a terminal would obey, or nothing at all.
 
 use crate::calls::interrupt;
-use crate::false_router::{Answers, FalseRouter, deaf, goodbye, welcome};
+use crate::false_router::{Answers, FalseRouter, goodbye, welcome};
 use crate::terminal::Terminal;
 use crate::{PATIENCE, ended, shell, start};
 use serde_json::{Value, json};
 use serverwamp_conformance::output::{self, Output};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// Clears the screen, sets colours, rings, overwrites the line, turns the direction of writing, and forges a line.
@@ -106,9 +107,27 @@ fn nothing_that_a_peer_sends_is_obeyed_by_a_terminal() {
     }
 }
 
+/// Waits until this is so.
+fn until(is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it is not");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 #[test]
 fn a_second_ctrl_c_ends_every_command_at_once() {
-    let router = FalseRouter::start(deaf);
+    static REQUESTS: AtomicUsize = AtomicUsize::new(0);
+    /// A client is welcome, and is never answered again.
+    const DEAF: Answers = |message| match message[0].as_u64() {
+        Some(1) => vec![welcome("joe")],
+        _ => {
+            REQUESTS.fetch_add(1, Ordering::Relaxed);
+            Vec::new()
+        }
+    };
+    let router = FalseRouter::start(DEAF);
     let begun: Vec<_> = [
         &["call", "a.b"][..],
         &["publish", "a.b", "--ack"],
@@ -120,8 +139,7 @@ fn a_second_ctrl_c_ends_every_command_at_once() {
     .into_iter()
     .map(|words| (words, start(&mut shell(None, &router.with(words)))))
     .collect();
-    // None of them says that it waits for an answer.
-    std::thread::sleep(Duration::from_millis(700));
+    until(|| REQUESTS.load(Ordering::Relaxed) >= begun.len());
     let signaled = Instant::now();
     for (_, child) in &begun {
         interrupt(child.id());
@@ -158,7 +176,8 @@ fn ctrl_c_ends_every_command_that_has_no_connection_yet() {
     .into_iter()
     .map(|words| (words, start(&mut shell(None, &[words, &["--url", &url]].concat()))))
     .collect();
-    std::thread::sleep(Duration::from_millis(700));
+    // Who connects hears signals.
+    let _connections: Vec<_> = begun.iter().map(|_| silent.accept().expect("a connection")).collect();
     let signaled = Instant::now();
     for (words, child) in begun {
         interrupt(child.id());
@@ -175,9 +194,12 @@ fn ctrl_c_ends_every_command_that_has_no_connection_yet() {
 
 #[test]
 fn a_second_ctrl_c_ends_a_command_whose_output_nobody_reads() {
+    static CALLED: AtomicUsize = AtomicUsize::new(0);
     const BIG: Answers = |message| match message[0].as_u64() {
         Some(1) => vec![welcome("joe")],
-        Some(48) => vec![json!([50, message[1], {}, ["y".repeat(4 << 20)]])],
+        Some(48) if CALLED.fetch_add(1, Ordering::Relaxed) < usize::MAX => {
+            vec![json!([50, message[1], {}, ["y".repeat(4 << 20)]])]
+        }
         _ => goodbye(),
     };
     let router = FalseRouter::start(BIG);
@@ -185,7 +207,9 @@ fn a_second_ctrl_c_ends_a_command_whose_output_nobody_reads() {
     let mut stalled = shell(None, &router.with(&["call", "a.b"]));
     let mut child = stalled.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
     let said = Output::collect(child.stderr.take().expect("piped"));
-    std::thread::sleep(Duration::from_secs(1));
+    until(|| CALLED.load(Ordering::Relaxed) > 0);
+    // The time to read and to show it.
+    std::thread::sleep(Duration::from_secs(2));
     let begun = Instant::now();
     interrupt(child.id());
     std::thread::sleep(Duration::from_millis(100));

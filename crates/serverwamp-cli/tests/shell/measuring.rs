@@ -3,7 +3,8 @@
 use crate::calls::interrupt;
 use crate::scratch::Scratch;
 use crate::{demo, ended, fails, run, shell, start};
-use serde_json::Value;
+use serde_json::{Value, json};
+use serverwamp_conformance::{RawPeer, Subprotocol};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -81,10 +82,19 @@ fn a_rate_that_is_too_high_is_no_measurement() {
 #[test]
 fn what_is_stopped_reports_what_it_has_and_a_router_that_goes_is_status_3() {
     let server = demo();
-    for words in [&["call", "demo.add", "2", "3"][..], &["fanout", "chat"]] {
+    let mut watcher = RawPeer::joined(server.url(), Subprotocol::JSON, "realm1");
+    watcher.send(json!([32, 1, {}, "wamp.session.on_join"]));
+    watcher.receive();
+    let mut joined = |count: usize| {
+        for _ in 0..count {
+            assert_eq!(watcher.receive()[0], 36, "somebody has joined");
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    };
+    for (words, sessions) in [(&["call", "demo.add", "2", "3"][..], 1), (&["fanout", "chat"], 11)] {
         let words = [&["bench"], words, &["--for", "60s", "--warm-up", "1ms"]].concat();
         let child = start(&mut shell(Some(&server), &words));
-        std::thread::sleep(Duration::from_secs(1));
+        joined(sessions);
         interrupt(child.id());
         let finished = ended(child);
         assert_eq!(
@@ -94,7 +104,7 @@ fn what_is_stopped_reports_what_it_has_and_a_router_that_goes_is_status_3() {
         assert!(finished.stdout.contains("p99.9"), "{}", finished.stdout);
     }
     let child = start(&mut shell(Some(&server), &["bench", "call", "demo.add", "2", "3", "--for", "60s"]));
-    std::thread::sleep(Duration::from_secs(1));
+    joined(1);
     drop(server);
     let finished = ended(child);
     assert!(finished.stderr.starts_with("serverwamp: the connection was lost after "), "{}", finished.stderr);
