@@ -1,7 +1,7 @@
 //! `serverwamp context`: names for routers and logins.
 
 use super::json;
-use super::output::{Form, Out, OutputOptions, visible};
+use super::output::{Form, Out, OutputOptions, visible_on_a_line};
 use super::target::contexts::Contexts;
 use super::target::{DEFAULT_REALM, DEFAULT_URL, TargetSettings};
 use crate::failure::Failure;
@@ -118,7 +118,7 @@ fn list(contexts: &Contexts, out: Out) -> Result<(), Failure> {
             Form::Pretty | Form::Raw => {
                 let star = if selected { '*' } else { ' ' };
                 let as_whom = authid.map_or_else(String::new, |authid| format!("  as {authid}"));
-                out.line(&visible(&format!("{star} {name}  {url}  {realm}{as_whom}")))?;
+                out.line(&visible_on_a_line(&format!("{star} {name}  {url}  {realm}{as_whom}")))?;
             }
             Form::Json | Form::Jsonl => {
                 let context = json::dict([

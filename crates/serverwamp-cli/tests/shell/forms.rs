@@ -1,6 +1,7 @@
 //! Every command in every form of its output, in a pipe and at a terminal: the files `snapshots/forms_*.txt`.
 
 use crate::false_router::{FalseRouter, goodbye, welcome};
+use crate::scratch::Scratch;
 use crate::snapshot::Snapshot;
 use crate::terminal::Terminal;
 use crate::{PATIENCE, demo, shell};
@@ -53,13 +54,23 @@ fn every_command_in_every_form_in_a_pipe_and_at_a_terminal() {
     let known = [(router.url(), "rs://ROUTER")];
     let mut piped = Snapshot::new("forms_in_a_pipe", &known);
     let mut seen = Snapshot::new("forms_at_a_terminal", &known);
-    let mut both = |words: &[&str]| {
-        let words = router.with(words);
-        let finished = output::run(&mut shell(None, &words), PATIENCE).expect("it ends by itself");
-        piped.piped(&words, &finished);
+    let mut in_both = |words: &[&str], environment: &[(&str, &str)]| {
+        let mut command = shell(None, words);
+        let finished =
+            output::run(command.envs(environment.iter().copied()), PATIENCE).expect("it ends by itself");
+        piped.piped(words, &finished);
         let status = finished.status.code().expect("it ends by itself");
-        seen.seen(&words, &Terminal::start(&words).end(status), status);
+        seen.seen(words, &Terminal::start_with(words, environment).end(status), status);
     };
+    let scratch = Scratch::new();
+    let contexts = scratch.write(
+        "contexts.toml",
+        "selected = \"prod\"\n[context.prod]\nurl = \"wss://wamp.example.com/ws\"\nrealm = \"shop\"\nauthid = \"joe\"\n[context.test]\n",
+    );
+    for form in FORMS {
+        in_both(&["context", "ls", "-o", form], &[("SERVERWAMP_CONTEXTS", &contexts)]);
+    }
+    let mut both = |words: &[&str]| in_both(&router.with(words), &[]);
     for form in FORMS {
         for words in [
             &["call", "a.text"][..],
