@@ -1,5 +1,6 @@
 //! `docs/metrics.md` and the dashboard tell of the metrics that there are, and of no others.
 
+use super::promtool::promtool;
 use crate::metrics::families::{FAMILIES, Kind};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -128,6 +129,53 @@ fn the_labels_that_the_dashboard_asks_for_are_those_of_the_metric() {
             }
         }
     }
+}
+
+/// The alerts of the document, as a file of rules.
+fn alerts() -> String {
+    let document = document("metrics.md");
+    let (_, behind) = document.split_once("```yaml\ngroups:").unwrap();
+    format!("groups:{}", behind.split_once("```").unwrap().0)
+}
+
+#[test]
+fn alerts_ask_for_metrics_that_there_are() {
+    let alerts = alerts();
+    let asked = metrics_of(&alerts);
+    assert!(asked.len() > 8, "{asked:?}");
+    let unknown: Vec<_> = asked.into_iter().filter(|name| !exists(name)).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+/// The queries of the dashboard as rules, with what Grafana puts in place of its variables.
+fn rules() -> (usize, String) {
+    let dashboard: Value = serde_json::from_str(&document("grafana/serverwamp.json")).unwrap();
+    let mut queries = Vec::new();
+    texts(&dashboard, "expr", &mut queries);
+    let mut rules = "groups:\n  - name: dashboard\n    rules:\n".to_owned();
+    for (number, query) in queries.iter().enumerate() {
+        let query = query.replace("$__rate_interval", "5m").replace('$', "");
+        rules += &format!("      - record: query:{number}\n        expr: {}\n", Value::from(query));
+    }
+    (queries.len(), rules)
+}
+
+#[test]
+fn promtool_understands_every_alert_and_every_query_of_the_dashboard() {
+    let scratch = std::env::temp_dir().join(format!("serverwamp-rules-{}", std::process::id()));
+    std::fs::create_dir_all(&scratch).unwrap();
+    let (queries, rules) = rules();
+    let alerts = alerts();
+    for (name, text, count) in
+        [("alerts", &alerts, alerts.matches("- alert:").count()), ("dashboard", &rules, queries)]
+    {
+        let path = scratch.join(format!("{name}.yml"));
+        std::fs::write(&path, text).unwrap();
+        if let Some(said) = promtool(&["check", "rules", path.to_str().unwrap()], "") {
+            assert!(said.contains(&format!("{count} rules found")), "{said}");
+        }
+    }
+    std::fs::remove_dir_all(&scratch).unwrap();
 }
 
 #[test]

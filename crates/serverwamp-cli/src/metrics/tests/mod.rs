@@ -2,6 +2,7 @@
 
 mod documents;
 mod load;
+mod promtool;
 mod served;
 
 use super::{Health, MonitoringService};

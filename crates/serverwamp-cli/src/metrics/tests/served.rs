@@ -1,9 +1,8 @@
 //! What is answered, in which format, to which method.
 
+use super::promtool::promtool;
 use super::{Monitored, ODD_REALM, busy, join};
 use std::collections::BTreeSet;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 use tokio::task::spawn_blocking;
 
 const OPEN_METRICS: &str = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5";
@@ -70,28 +69,14 @@ async fn both_formats_have_the_same_series_and_escape_what_realms_are_called() {
     drop(peer);
 }
 
-/// Debian has it in the package `prometheus`, which starts a server unless it is told not to.
 #[tokio::test]
 async fn promtool_finds_no_fault_with_the_metrics() {
     let monitored = Monitored::start().await;
     let peer = busy(&monitored.app).await;
     let odd = join(&monitored.app, ODD_REALM).await;
     let metrics = monitored.metrics("text/plain").await;
-    let mut command = Command::new("promtool");
-    command.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut promtool = match command.spawn() {
-        Ok(promtool) => promtool,
-        Err(error) => {
-            let required = std::env::var_os("SERVERWAMP_REQUIRE_INTEROP").is_some();
-            assert!(!required, "promtool does not start: {error}; Debian has it in `prometheus`");
-            return println!("skipped: promtool does not start: {error}; Debian has it in `prometheus`");
-        }
-    };
-    promtool.stdin.take().unwrap().write_all(metrics.as_bytes()).unwrap();
-    let output = spawn_blocking(move || promtool.wait_with_output().unwrap()).await.unwrap();
-    let said =
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.is_empty(), "{said}");
+    let said = spawn_blocking(move || promtool(&["check", "metrics"], &metrics)).await.unwrap();
+    assert_eq!(said.as_deref().unwrap_or_default(), "");
     drop((peer, odd));
 }
 
