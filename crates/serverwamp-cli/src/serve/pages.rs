@@ -5,6 +5,7 @@
 use crate::metrics::MonitoringService;
 use crate::static_files::StaticFiles;
 use bytes::Bytes;
+use http::header::{CACHE_CONTROL, HeaderValue};
 use http::{Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full};
@@ -18,6 +19,7 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 /// The body of a page.
 type PageBody = UnsyncBoxBody<Bytes, BoxError>;
@@ -28,8 +30,8 @@ pub(super) struct Pages {
     monitoring: MonitoringService,
     metrics: bool,
     health: bool,
-    /// The longest paths first.
-    files: Arc<Vec<StaticFiles>>,
+    /// The longest paths first; each with the time that browsers may keep its files.
+    files: Arc<Vec<(StaticFiles, Duration)>>,
 }
 
 impl Pages {
@@ -45,7 +47,7 @@ impl Pages {
         let mut files = Vec::new();
         for one in named {
             match StaticFiles::new(one.path.as_str(), one.folder.beside(folder)) {
-                Ok(built) => files.push(built),
+                Ok(built) => files.push((built, one.max_age.get())),
                 Err(why) => mistakes.add(unusable(one.folder.place(), why)),
             }
         }
@@ -71,8 +73,18 @@ impl Pages {
                 self.monitoring.call(request).await.unwrap_or_else(|never: Infallible| match never {});
             return answered.map(|body| body.map_err(|never| match never {}).boxed_unsync());
         }
-        let Some(files) = self.files.iter().find(|files| files.has(path)) else { return nothing() };
-        let answered = files.clone().call(request).await.unwrap_or_else(|never: Infallible| match never {});
+        let Some((files, age)) = self.files.iter().find(|(files, _)| files.has(path)) else {
+            return nothing();
+        };
+        let mut answered =
+            files.clone().call(request).await.unwrap_or_else(|never: Infallible| match never {});
+        let found = answered.status().is_success() || answered.status() == StatusCode::NOT_MODIFIED;
+        if found
+            && *age > Duration::ZERO
+            && let Ok(kept) = HeaderValue::from_str(&format!("max-age={}", age.as_secs()))
+        {
+            answered.headers_mut().insert(CACHE_CONTROL, kept);
+        }
         answered.map(|body| body.map_err(BoxError::from).boxed_unsync())
     }
 }

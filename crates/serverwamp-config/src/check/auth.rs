@@ -147,10 +147,10 @@ impl Checking<'_> {
         for name in hook.headers.iter() {
             self.header_name(name);
         }
-        if *hook.by_headers && hook.headers.is_empty() {
-            if let Some(place) = hook.by_headers.place() {
-                self.together("by_headers", "headers", place);
-            }
+        if let (true, true, Some(place)) =
+            (*hook.by_headers, hook.headers.is_empty(), hook.by_headers.place())
+        {
+            self.together("by_headers", "headers", place);
         }
         self.fetching(&hook.fetch, true);
     }

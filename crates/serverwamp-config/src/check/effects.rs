@@ -82,7 +82,7 @@ impl Checking<'_> {
         let headers = *proxies.header != ProxyHeader::ProxyProtocol;
         if headers && !listener.has_requests() && listener.serves(Service::RawSocket) {
             let title = format!("connections of RawSocket have no header {:?}", proxies.header.word());
-            let place = proxies.header.place().or(listener.trusted_proxies.place());
+            let place = proxies.header.place().or_else(|| listener.trusted_proxies.place());
             let mistake = Mistake::new(&codes::NO_EFFECT, title).at_if(place);
             self.add(mistake.help("let the proxy speak the PROXY protocol: `header = \"proxy-protocol\"`"));
         }

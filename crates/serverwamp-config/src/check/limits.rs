@@ -7,12 +7,42 @@ use crate::mistake::Mistake;
 use crate::model::{Limits, Listener, Role, Service};
 use crate::node::Place;
 use crate::reading::At;
-use crate::values::{Bytes, Count, Time};
+use crate::values::{Bytes, Count, Number, Time};
 
 /// No HELLO and no WELCOME has fewer bytes.
 const SHORTEST_OPENING: usize = 20;
 /// What the library asks for, of the bytes that may wait for a peer.
 const LEAST_OUTGOING: usize = 4096;
+
+/// A bound as a number, if there is one.
+trait Amount {
+    fn amount(&self) -> Option<usize>;
+}
+
+impl<const MIN: u64, const MAX: u64> Amount for Number<MIN, MAX> {
+    fn amount(&self) -> Option<usize> {
+        Some(self.count())
+    }
+}
+
+impl Amount for Bytes {
+    fn amount(&self) -> Option<usize> {
+        Some(self.count())
+    }
+}
+
+impl<T: Amount> Amount for Option<T> {
+    fn amount(&self) -> Option<usize> {
+        self.as_ref()?.amount()
+    }
+}
+
+/// Compares parts with wholes, each by the name of its key.
+macro_rules! parts {
+    ($checking:ident, $limits:ident: [$($part:ident of $whole:ident,)+]) => {
+        $($checking.part(stringify!($part), &$limits.$part, stringify!($whole), &$limits.$whole);)+
+    };
+}
 
 impl Checking<'_> {
     pub(super) fn limits(&mut self) {
@@ -107,7 +137,7 @@ impl Checking<'_> {
                 let title = format!("`hello_bytes` is more than `{key}`, which counts");
                 self.contradiction(
                     title,
-                    bytes.place().or(hello.place()),
+                    bytes.place().or_else(|| hello.place()),
                     hello.place().filter(|_| bytes.place().is_some()),
                 );
             }
@@ -150,87 +180,21 @@ impl Checking<'_> {
         }
     }
 
-    /// Parts that are larger than the whole. Only what is written is told of: defaults adapt.
+    /// Parts that are larger than the whole.
     fn contradictions(&mut self, limits: &Limits) {
-        let connections = limits.connections.map(|most| (most.count(), limits.connections.place()));
-        let unauthenticated =
-            limits.unauthenticated.map(|most| (most.count(), limits.unauthenticated.place()));
-        let some = |count: &At<Option<Count>>| count.map(|most| (most.count(), count.place().cloned()));
-        let owned = |(most, place): (usize, Option<&Place>)| (most, place.cloned());
-        let count = |count: &At<Count>| Some((count.count(), count.place().cloned()));
-        let bytes = |bytes: &At<Bytes>| Some((bytes.count(), bytes.place().cloned()));
-        for (part, part_of, whole, whole_of) in [
-            (
-                "connections_per_address",
-                some(&limits.connections_per_address),
-                "connections",
-                connections.map(owned),
-            ),
-            ("unauthenticated", some(&limits.unauthenticated), "connections", connections.map(owned)),
-            (
-                "unauthenticated_per_address",
-                some(&limits.unauthenticated_per_address),
-                "unauthenticated",
-                unauthenticated.map(owned),
-            ),
-            (
-                "pattern_subscriptions",
-                count(&limits.pattern_subscriptions),
-                "subscriptions",
-                count(&limits.subscriptions),
-            ),
-            (
-                "pattern_registrations",
-                count(&limits.pattern_registrations),
-                "registrations",
-                count(&limits.registrations),
-            ),
-            (
-                "calls_in_flight",
-                count(&limits.calls_in_flight),
-                "calls_in_flight_in_all",
-                count(&limits.calls_in_flight_in_all),
-            ),
-            (
-                "calls_in_flight_of_realm",
-                some(&limits.calls_in_flight_of_realm),
-                "calls_in_flight_in_all",
-                count(&limits.calls_in_flight_in_all),
-            ),
-            (
-                "invocations_in_flight_of_caller",
-                some(&limits.invocations_in_flight_of_caller),
-                "invocations_in_flight",
-                count(&limits.invocations_in_flight),
-            ),
-            (
-                "retained_events_of_session",
-                count(&limits.retained_events_of_session),
-                "retained_events",
-                count(&limits.retained_events),
-            ),
-            (
-                "retained_bytes_of_session",
-                bytes(&limits.retained_bytes_of_session),
-                "retained_bytes",
-                bytes(&limits.retained_bytes),
-            ),
-            (
-                "outgoing_message_bytes",
-                bytes(&limits.outgoing_message_bytes),
-                "outgoing_bytes",
-                bytes(&limits.outgoing_bytes),
-            ),
-        ] {
-            let (Some((part_most, Some(place))), Some((whole_most, whole_place))) = (part_of, whole_of)
-            else {
-                continue;
-            };
-            if part_most > whole_most {
-                let title = format!("`{part}` is {part_most}, more than `{whole}`, which is {whole_most}");
-                self.contradiction(title, Some(&place), whole_place.as_ref());
-            }
-        }
+        parts!(self, limits: [
+            connections_per_address of connections,
+            unauthenticated of connections,
+            unauthenticated_per_address of unauthenticated,
+            pattern_subscriptions of subscriptions,
+            pattern_registrations of registrations,
+            calls_in_flight of calls_in_flight_in_all,
+            calls_in_flight_of_realm of calls_in_flight_in_all,
+            invocations_in_flight_of_caller of invocations_in_flight,
+            retained_events_of_session of retained_events,
+            retained_bytes_of_session of retained_bytes,
+            outgoing_message_bytes of outgoing_bytes,
+        ]);
         if limits.requests_per_second.is_none() {
             let title = "`requests_burst` has no effect without `requests_per_second`";
             self.no_effect(
@@ -238,6 +202,18 @@ impl Checking<'_> {
                 title,
                 "set `requests_per_second`, or leave it out",
             );
+        }
+    }
+
+    /// Only a part that is written is told of: defaults adapt.
+    fn part<P: Amount, W: Amount>(&mut self, part: &str, of_part: &At<P>, whole: &str, of_whole: &At<W>) {
+        let (Some(place), Some(most), Some(all)) = (of_part.place(), of_part.amount(), of_whole.amount())
+        else {
+            return;
+        };
+        if most > all {
+            let title = format!("`{part}` is {most}, more than `{whole}`, which is {all}");
+            self.contradiction(title, Some(place), of_whole.place());
         }
     }
 

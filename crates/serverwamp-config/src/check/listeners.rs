@@ -40,7 +40,7 @@ impl Checking<'_> {
             }
             _ => "give one of them another port, or one listener both: `serve` is a list",
         };
-        let first_place = earlier.address.place().or(earlier.place());
+        let first_place = earlier.address.place().or_else(|| earlier.place());
         self.add(
             mistake_at(&codes::LISTENERS_CONFLICT, title, &later.address, later)
                 .related(first_place, "the first")

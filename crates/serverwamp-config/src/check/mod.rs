@@ -94,7 +94,7 @@ impl Checking<'_> {
 
 /// A mistake of a kind, at the place of a value or, if that is a default, of what it belongs to.
 fn mistake_at<T, U>(code: &'static Code, title: impl Into<String>, value: &At<T>, within: &At<U>) -> Mistake {
-    Mistake::new(code, title).at_if(value.place().or(within.place()))
+    Mistake::new(code, title).at_if(value.place().or_else(|| within.place()))
 }
 
 impl Listener {

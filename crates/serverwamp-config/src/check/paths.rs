@@ -32,7 +32,7 @@ impl Checking<'_> {
             let (one, other) = if one.place.is_some() { (one, other) } else { (other, one) };
             let title =
                 format!("{} at {:?} and {} at {:?} conflict", other.what, other.path, one.what, one.path);
-            let at = one.place.or(listener.address.place()).or(listener.place());
+            let at = one.place.or_else(|| listener.address.place()).or_else(|| listener.place());
             self.add(
                 Mistake::new(&codes::PATHS_CONFLICT, title)
                     .at_if(at)
@@ -63,7 +63,7 @@ fn served(listener: &Listener) -> Vec<Served<'_>> {
         });
     }
     for files in listener.files.iter() {
-        let place = files.path.place().or(files.place());
+        let place = files.path.place().or_else(|| files.place());
         served.push(Served { what: "a folder", path: files.path.as_str(), place, has_below: false });
     }
     if listener.serves(Service::Metrics) {

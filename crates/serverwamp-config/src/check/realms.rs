@@ -60,7 +60,8 @@ impl Checking<'_> {
         }
         if space.auth.is_empty() {
             let title = format!("nobody can join {}: it has no way in", space.title());
-            let mistake = Mistake::new(&codes::NO_WAY_IN, title).at_if(space.auth.place().or(space.at()));
+            let mistake =
+                Mistake::new(&codes::NO_WAY_IN, title).at_if(space.auth.place().or_else(|| space.at()));
             self.add(
                 mistake.help("add one to `auth`, such as `auth = [{ anonymous = { role = \"guest\" } }]`"),
             );

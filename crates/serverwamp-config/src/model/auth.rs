@@ -76,7 +76,7 @@ choice! {
 alternatives! {
     /// A way into a realm: exactly one of these.
     pub enum Auth: "realm.auth" {
-        /// Everybody comes in.
+        /// Everybody comes in, without proof.
         live anonymous: Anonymous(Anonymous),
         /// Users of a file, which `serverwamp hash` and `serverwamp keygen` write.
         live file: File(UserFile),
@@ -96,7 +96,7 @@ alternatives! {
 }
 
 section! {
-    /// Everybody comes in.
+    /// Everybody comes in, without proof.
     pub struct Anonymous: "realm.auth.anonymous" {
         /// Their role.
         live role: Text = Text::new("anonymous");
@@ -117,7 +117,7 @@ section! {
         live channel_binding: Binding = Binding::Optional;
         /// The file with the router's own key, so that clients can prove who the router is (Cryptosign).
         live router_key: Option<FilePath> = None;
-        /// How often it is looked whether the file has changed, so that a new user needs no reload.
+        /// The time between two looks at the file, so that a new user needs no reload.
         live look_every: Time = Duration::from_secs(5).into();
     }
 
@@ -161,7 +161,7 @@ section! {
         live headers: Vec<At<Text>> = Vec::new();
         /// Whether it decides by these headers alone, without a ticket.
         live by_headers: bool = false;
-        /// The most requests at a time; beyond, clients are denied.
+        /// The number of requests at a time; beyond, clients are denied.
         live concurrent: Number<1, 65536> = Number::new(64);
         /// How it is asked.
         live fetch: Fetch = defaults();
@@ -197,7 +197,7 @@ section! {
         live common_names: Named<Account> = Named::none();
     }
 
-    /// Somebody whom something else has told.
+    /// Who somebody is: an authid and a role.
     pub struct Account: "account" {
         /// The authid. By default the name by which it was found.
         live authid: Option<Text> = None;
@@ -205,7 +205,7 @@ section! {
         live role: Text;
     }
 
-    /// Whom a trusted proxy names in a header. Needs `trusted_proxies` of the listener, and a proxy that removes what clients send.
+    /// Whom a trusted proxy names in a header. The proxy has to remove that header from what clients send.
     pub struct Header: "realm.auth.header" {
         /// The name of the header, such as `"x-remote-user"`.
         live name: Text;

@@ -37,7 +37,7 @@ impl From<Overflow> for serverwamp::Overflow {
 }
 
 section! {
-    /// The bounds of the whole server. Lowered ones apply to new connections and sessions.
+    /// The bounds of the whole server. A bound that is lowered applies to new connections and sessions.
     pub struct Limits: "limits" {
         /// Connections in total, with or without a session. Beyond, HTTP is answered with status 503, RawSocket with its error 4,
         /// and TLS by closing the connection, because a handshake would cost more than the refusal saves. Default 65,536, or four
@@ -67,8 +67,8 @@ section! {
         /// connection without one is of no use.
         live hello_timeout: Time = library().hello_timeout.into();
 
-        /// Time from HELLO to the end of authentication, including all challenges and the `on_connect` and `on_join` handlers;
-        /// then ABORT. Default 10 s: enough to ask a person or a slow database.
+        /// Time from HELLO to the end of authentication, including all challenges; then ABORT. Default
+        /// 10 s: enough to ask a person or a slow database.
         live authenticate_timeout: Time = library().authenticate_timeout.into();
 
         /// The longest time that an attempt to authenticate waits because of failures before, from the same address for the same
@@ -98,13 +98,13 @@ section! {
         /// The number of these that may arrive at once after a silence. Default 1000: a client that starts has many requests.
         live requests_burst: Rate = Rate::new(library().requests_burst.into());
 
-        /// Time for lifecycle handlers, and calls that take `Canceled`, to finish after their end; then they are dropped. Default
-        /// 5 s: enough to save state, and short enough for a shutdown.
+        /// Time for what serves a call within this process to finish after the call has ended; then it is dropped. Default 5 s: short
+        /// enough for a shutdown.
         live grace: Time = library().grace.into();
 
         /// Bytes queued for a peer that does not read. Beyond, it is disconnected as a slow consumer, or loses events if
         /// `overflow` says so. Default 4 MiB: several of the largest messages, and a thousand slow peers stay within 4 GiB. While
-        /// more than a quarter is queued, nothing is read from the peer, and `send` in handlers waits. The same number of bytes
+        /// more than a quarter is queued, nothing is read from the peer. The same number of bytes
         /// of arguments may be held for a session: arguments of calls that a handler has not answered or that may be rerouted to
         /// another callee, and inputs that a handler has not taken. A call that would exceed it is refused with
         /// `wamp.error.unavailable`.
@@ -143,7 +143,7 @@ section! {
         live discarded_bytes: Bytes = library().discarded_bytes.into();
 
         /// The treatment of a subscriber when an event exceeds `outgoing_bytes` or `outgoing_messages`. Default
-        /// [`close-session`]: a subscriber notices that it was disconnected and can ask for the current state when it returns; it
+        /// `close-session`: a subscriber notices that it was disconnected and can ask for the current state when it returns; it
         /// would not notice missing events.
         live overflow: Overflow = Overflow::CloseSession;
 

@@ -58,7 +58,7 @@ choice! {
         Required = "required",
     }
 
-    /// Where a proxy writes whom a request is of.
+    /// Where a proxy writes for which client it connects.
     pub enum ProxyHeader {
         /// `X-Forwarded-For`.
         XForwardedFor = "x-forwarded-for",
@@ -86,19 +86,19 @@ section! {
         live serve: Vec<At<Service>> = vec![At::default_of(Service::WebSocket), At::default_of(Service::RawSocket)];
         /// The certificate of the server. Without it there is no TLS.
         live tls: Option<Tls> = None;
-        /// WebSockets.
+        /// The path, the pages and the bounds of WebSockets.
         live websocket: WebSocket = defaults();
-        /// RawSocket.
+        /// The serializers and the bounds of RawSocket.
         live rawsocket: RawSocket = defaults();
-        /// Long-polling.
+        /// The path and the bounds of long-polling.
         live long_poll: LongPoll = defaults();
-        /// HTTP before it is one of these.
+        /// The bounds of HTTP, whatever it carries.
         live http: Http = defaults();
         /// Folders with files that are served at paths of their own: a page and its socket from one server.
         live files: Vec<At<Files>> = Vec::new();
         /// The realms that can be joined here, by name or pattern. All by default. Others are answered as if they did not exist.
         live realms: Option<Vec<At<UriPattern>>> = None;
-        /// The proxies before this listener, which are believed who a client is.
+        /// The proxies in front of this listener, which say for whom they connect.
         live trusted_proxies: Option<TrustedProxies> = None;
     }
 
@@ -124,7 +124,7 @@ section! {
         /// The web pages that may connect, such as `"https://app.example.com"` and `"https://*.example.com"`, beside those of the same
         /// host. `"*"` is any page: safe only where neither cookies nor client certificates tell who a user is.
         live origins: Vec<At<Text>> = Vec::new();
-        /// The hosts that requests may be for. Any by default. List them where who reaches the server is trusted for that, as on a
+        /// The hosts that requests may be for. Any by default. List them where whoever reaches the server is trusted for that alone, as on a
         /// machine of one's own: a page that gives its own name the server's address is then refused.
         live hosts: Vec<At<Text>> = Vec::new();
         /// The subprotocols that may be chosen. All by default: supporting one costs nothing while no client asks for it.
@@ -187,13 +187,16 @@ section! {
         live path: HttpPath = HttpPath::new("/");
         /// The folder. What begins with a dot, and links that lead out of it, are not served.
         live folder: FilePath;
+        /// The time for which a browser may keep a file without asking again. By default it asks each time, and gets a short answer if
+        /// the file is the same.
+        live max_age: Time = Duration::ZERO.into();
     }
 
-    /// The proxies before a listener. They are believed who a client is, and nobody else is.
+    /// The proxies in front of a listener. They say for which client they connect; nobody else is believed.
     pub struct TrustedProxies: "listen.trusted_proxies" {
         /// Their addresses, and networks such as `"10.0.0.0/8"`; `"unix:"` for whoever connects to a Unix socket.
         live addresses: Vec<At<Text>>;
-        /// Where they write it. They have to replace what clients send there.
+        /// The header in which they write it. They have to replace what clients send there.
         live header: ProxyHeader = ProxyHeader::XForwardedFor;
     }
 }

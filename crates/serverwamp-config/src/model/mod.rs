@@ -32,18 +32,18 @@ section! {
         live template: Vec<At<Template>> = Vec::new();
         /// The bounds of everything.
         live limits: Limits = defaults();
-        /// The numbers for Prometheus.
+        /// The metrics for Prometheus.
         live metrics: Metrics = defaults();
-        /// What is written to standard error.
+        /// What is logged, to the standard error.
         live log: Log = defaults();
-        /// The socket by which `serverwamp reload` and its like reach the running program.
+        /// The socket through which `serverwamp reload` reaches the running program.
         restart control: Option<Control> = None;
         /// When the file is read again without being asked.
         live reload: ReloadSettings = defaults();
         /// How the program ends.
         live shutdown: Shutdown = defaults();
-        /// The secret from which what unknown users see is derived, so that they look like known ones, and stay the same after a
-        /// restart and on every machine. By default one is made up at each start: 32 bytes of `openssl rand -hex 32` are right.
+        /// The secret from which the challenges of unknown users are derived, so that these look like those of known ones, also after a
+        /// restart and on every machine. By default one is made up at each start; `openssl rand -hex 32` makes one to keep.
         restart auth_secret: Option<Secret> = None;
     }
 }

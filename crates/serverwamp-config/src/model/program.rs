@@ -18,7 +18,7 @@ choice! {
     pub enum Level {
         /// Nothing.
         Off = "off",
-        /// What nobody expected, and what the operator has to mend.
+        /// What fails, and what an operator has to mend.
         Error = "error",
         /// What was refused, and what may become a fault.
         Warn = "warn",
@@ -32,7 +32,7 @@ choice! {
 }
 
 section! {
-    /// The numbers for Prometheus. A listener with `serve = ["metrics"]` has them at `/metrics`.
+    /// The metrics for Prometheus. A listener with `serve = ["metrics"]` serves them at `/metrics`.
     pub struct Metrics: "metrics" {
         /// The URIs that get series of their own, of what is registered and subscribed to. None by default, because each is a further
         /// series wherever the numbers are kept.
@@ -55,7 +55,7 @@ section! {
         live targets: Named<Level> = Named::none();
     }
 
-    /// The socket by which `serverwamp reload` and its like reach the running program.
+    /// The socket through which `serverwamp reload` reaches the running program.
     pub struct Control: "control" {
         /// The path of the Unix socket.
         restart socket: FilePath;
@@ -65,8 +65,8 @@ section! {
 
     /// When the file is read again without being asked.
     pub struct ReloadSettings: "reload" {
-        /// How often it is looked whether the file, or what it names, has changed. Never by default, because a file that is being
-        /// edited is not meant yet.
+        /// The time between two looks at the file and at what it names. By default nobody looks, because a file that is being edited
+        /// is not meant yet.
         live watch: Option<Time> = None;
     }
 

@@ -9,7 +9,7 @@ use crate::values::{Bytes, Count, Named, Positive, RealmName, Text, Time, UriPat
 use std::time::Duration;
 
 choice! {
-    /// Whether callers and publishers are made known to those they reach.
+    /// Whether callers and publishers are disclosed to callees and subscribers.
     pub enum Disclosure {
         /// Nobody is.
         Refused = "refused",
@@ -32,9 +32,9 @@ section! {
         live auth: Vec<At<Auth>> = Vec::new();
         /// What each role may do.
         live role: Named<Role> = Named::none();
-        /// What is special about some topics.
+        /// Settings of single topics, or of all that fit a pattern.
         live topic: Vec<At<Topic>> = Vec::new();
-        /// What is special about some procedures.
+        /// Settings of single procedures, or of all that fit a pattern.
         live procedure: Vec<At<Procedure>> = Vec::new();
         /// The bounds of the realm as a whole.
         live limits: RealmLimits = defaults();
@@ -46,7 +46,7 @@ section! {
     pub struct Template: "template" by names {
         /// The names of the realms: `"tenant.*"`.
         live names: UriPattern;
-        /// The realms that there may be at a time.
+        /// The number of realms that there may be at a time.
         live most_realms: Positive = Positive::new(1000);
         /// The time for which an empty one is kept, with what is retained in it.
         live linger: Time = Duration::from_secs(60).into();
@@ -54,9 +54,9 @@ section! {
         live auth: Vec<At<Auth>> = Vec::new();
         /// What each role may do.
         live role: Named<Role> = Named::none();
-        /// What is special about some topics.
+        /// Settings of single topics, or of all that fit a pattern.
         live topic: Vec<At<Topic>> = Vec::new();
-        /// What is special about some procedures.
+        /// Settings of single procedures, or of all that fit a pattern.
         live procedure: Vec<At<Procedure>> = Vec::new();
         /// The bounds of each realm as a whole.
         live limits: RealmLimits = defaults();
@@ -71,14 +71,14 @@ section! {
         live meta_api: bool = true;
         /// The roles that may end other sessions, and take registrations and subscriptions away, through the meta API.
         live administrators: Vec<At<Text>> = Vec::new();
-        /// Whether callers and publishers are made known to those they reach.
+        /// Whether callers and publishers are disclosed to callees and subscribers.
         live disclosure: Disclosure = Disclosure::OnRequest;
         /// Whether a client that registers with `force_reregister` takes over what another session of its authid and role has
         /// registered: a callee that comes back after a cut then has its procedures at once.
         live force_reregister: bool = true;
-        /// Whether URIs have to be strict: small letters, digits and `_`.
+        /// Whether URIs follow the strict rules: small letters, digits and `_` alone.
         live strict_uris: bool = false;
-        /// Whether the order of `auth` decides which method is used, and not the client's.
+        /// Whether the order of `auth` decides which method is used, in place of the order in which the client lists them.
         live prefer_own_order: bool = false;
         /// Whether a session goes on when what let it in, such as a token, has expired.
         live keep_expired_sessions: bool = false;
@@ -112,39 +112,39 @@ section! {
         live cached_decision_time: Option<Time> = None;
     }
 
-    /// What is special about some topics. Of several that fit, the most specific one counts.
+    /// Settings of topics. Of several that fit, the most specific one counts.
     pub struct Topic: "realm.topic" by uri {
         /// The topics.
         live uri: UriPattern;
         /// Whether publishers may leave an event behind for later subscribers.
         live retain: bool = true;
-        /// The events of these topics together that are retained. With `retain_bytes`.
+        /// The number of events that these topics together retain. Needs `retain_bytes`.
         live retain_events: Option<Count> = None;
-        /// The memory for these. With `retain_events`.
+        /// The memory for these. Needs `retain_events`.
         live retain_bytes: Option<Bytes> = None;
         /// The time for which they are retained.
         live retain_for: Option<Time> = None;
         /// Whether a publication with `retain` and without arguments ends what is retained.
         live clear_retained: bool = false;
-        /// The events of each topic that are kept, for `wamp.subscription.get_events` and for clients that recover.
+        /// The number of events of each topic that are kept, for `wamp.subscription.get_events` and for clients that recover.
         live history: Count = Count::new(0);
         /// The memory for these, for each topic.
         live history_bytes: Option<Bytes> = None;
         /// The trust level that events have.
         live trustlevel: Option<Count> = None;
-        /// Whether subscribers get to know the publisher.
+        /// Whether the publisher is disclosed to subscribers.
         live disclose_publisher: bool = false;
     }
 
-    /// What is special about some procedures. Of several that fit, the most specific one counts.
+    /// Settings of procedures. Of several that fit, the most specific one counts.
     pub struct Procedure: "realm.procedure" by uri {
         /// The procedures.
         live uri: UriPattern;
         /// The trust level that invocations have.
         live trustlevel: Option<Count> = None;
-        /// Whether callees get to know the caller.
+        /// Whether the caller is disclosed to callees.
         live disclose_caller: bool = false;
-        /// Whether the callee gets the timeout of a call, beside the router that keeps it.
+        /// Whether the timeout of a call is forwarded to the callee. The router keeps it in any case.
         live forward_timeout: bool = false;
     }
 }

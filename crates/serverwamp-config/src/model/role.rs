@@ -27,7 +27,7 @@ section! {
         live allow: Named<Vec<At<Permitted>>, UriPattern> = Named::none();
         /// What is denied although a less specific pattern allows it.
         live deny: Named<Vec<At<Permitted>>, UriPattern> = Named::none();
-        /// What is withheld of what `allow` gives, by the same patterns.
+        /// What is withheld of what `allow` gives, by the same patterns: `{ "shop.log.*" = ["history"] }`.
         live withhold: Named<Vec<At<Withheld>>, UriPattern> = Named::none();
         /// The procedure that decides what is neither allowed nor denied.
         live authorizer: Option<UriPattern> = None;
@@ -37,17 +37,17 @@ section! {
 
     /// The bounds of each session of a role; none is looser than `[limits]`.
     pub struct RoleLimits: "realm.role.limits" {
-        /// Unanswered calls.
+        /// The number of unanswered calls of a session.
         live calls_in_flight: Option<Positive> = None;
-        /// Subscriptions.
+        /// The number of subscriptions of a session.
         live subscriptions: Option<Positive> = None;
-        /// Requests in each second, on average.
+        /// The number of requests in each second, on average.
         live requests_per_second: Option<Rate> = None;
-        /// Those that may come at once after a silence.
+        /// The number of requests that may come at once after a silence. Needs `requests_per_second`.
         live requests_burst: Rate = Rate::new(1000);
-        /// Bytes that may wait for a peer.
+        /// The bytes that may wait for a peer.
         live outgoing_bytes: Option<Bytes> = None;
-        /// Sessions of the same authid.
+        /// The number of sessions of the same authid.
         live sessions_per_authid: Option<Positive> = None;
     }
 }
@@ -55,7 +55,7 @@ section! {
 choice! {
     /// What belongs to an action and can be withheld.
     pub enum Withheld {
-        /// To be told who calls and publishes, or to have it told.
+        /// Disclosure: of this session to others, and of others to it.
         Disclose = "disclose",
         /// To leave an event behind for later subscribers, and to get those.
         Retain = "retain",

@@ -130,9 +130,10 @@ impl UriPattern {
 impl Mode {
     /// The bits.
     pub fn bits(&self) -> Option<u32> {
-        let digits = self.as_str().trim_start_matches('0');
-        let bits = u32::from_str_radix(if digits.is_empty() { "0" } else { digits }, 8).ok()?;
-        (bits <= 0o777 && self.as_str().len() <= 4).then_some(bits)
+        let digits = self.as_str();
+        let digits = if digits.len() == 4 { digits.strip_prefix('0')? } else { digits };
+        let are_octal = digits.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
+        if digits.len() == 3 && are_octal { u32::from_str_radix(digits, 8).ok() } else { None }
     }
 }
 
