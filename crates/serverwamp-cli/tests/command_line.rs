@@ -323,7 +323,7 @@ fn a_command_line_that_is_not_understood_is_one_line_that_says_what_to_write() {
         (&["--listen"], "--listen needs a value: --listen <ADDR:PORT>; see serverwamp --help"),
         (&["--lisen", "127.0.0.1:0"], "unknown option --lisen; did you mean --listen?"),
         (&["dev", "--nonsense"], "unknown option --nonsense; see serverwamp help dev"),
-        (&["serve"], "unknown command \"serve\"; write serverwamp dev"),
+        (&["srve"], "unknown command \"srve\"; did you mean serve?"),
         (&["start", "--listen", "127.0.0.1:0"], "unknown command \"start\"; write serverwamp dev"),
         (&["help", "--help"], "unknown command \"--help\"; write serverwamp help or serverwamp dev --help"),
         (&["nonsense"], "unknown command \"nonsense\"; see serverwamp --help"),
@@ -567,7 +567,12 @@ fn a_token_that_was_made_is_accepted_and_others_are_not() {
     assert!(made.status.success(), "{}", made.stderr);
     let token = made.stdout.trim_end();
     let accepted = check_token(&["--secret", &secret, "--audience", "chat"], token);
-    assert!(accepted.stdout.starts_with("accepted: authid joe\n"), "{}{}", accepted.stdout, accepted.stderr);
+    assert!(
+        accepted.stdout.starts_with("accepted: authid joe, role authenticated\n"),
+        "{}{}",
+        accepted.stdout,
+        accepted.stderr
+    );
     assert!(accepted.stdout.contains("\"role\":\"admin\""), "{}", accepted.stdout);
     for (arguments, token, why) in [
         (&["--audience", "mail"][..], token.to_owned(), "the claim \"aud\" names others"),

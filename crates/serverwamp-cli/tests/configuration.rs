@@ -35,7 +35,11 @@ impl Drop for Folder {
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(binary::cli());
-    command.current_dir(folder).args(arguments).env_remove("SERVERWAMP_CONFIG");
+    command.current_dir(folder).args(arguments);
+    // What the tests are run with is no part of a configuration.
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SERVERWAMP_")) {
+        command.env_remove(name);
+    }
     command
 }
 
@@ -185,7 +189,7 @@ fn what_cannot_be_followed_is_one_line() {
     refused(&["check", "--strict"], 2, "unknown option --strict");
     refused(&["check", "serverwamp.toml"], 2, "one word too many");
     refused(&["explain", "SW9999"], 2, "there is no code \"SW9999\"");
-    refused(&["config"], 2, "config needs a word behind it: init or schema or explain or env");
+    refused(&["config"], 2, "config needs a word behind it: init or schema or explain or import or env");
     refused(&["config", "explain", "limts"], 2, "did you mean `limits`?");
     refused(&["config", "init", "--tls-key", "key.pem"], 2, "--tls-certificates is missing");
 }

@@ -1,7 +1,7 @@
 //! Options and commands of similar programs, and their names here.
 
 /// Behind `dev`, or alone.
-const OF_SERVERS: [(&str, &str); 18] = [
+const OF_SERVERS: [(&str, &str); 17] = [
     ("--port", "the port is part of the address: --listen 127.0.0.1:PORT"),
     ("-p", "the port is part of the address: --listen 127.0.0.1:PORT"),
     ("--bind", "write --listen ADDR:PORT"),
@@ -11,7 +11,6 @@ const OF_SERVERS: [(&str, &str); 18] = [
     ("--socket", "write --unix PATH"),
     ("--tls", "write --tls-certificates FILE --tls-key FILE"),
     ("start", "write serverwamp dev"),
-    ("serve", "write serverwamp dev"),
     ("server", "write serverwamp dev"),
     ("run", "write serverwamp dev"),
     ("version", "write serverwamp --version"),

@@ -62,7 +62,7 @@ fn what_is_not_understood_is_answered_in_one_line() {
         ("--nonsense", "unknown option --nonsense; see serverwamp --help"),
         ("-x", "unknown option -x"),
         ("devv", "unknown command \"devv\"; did you mean dev?"),
-        ("serve", "unknown command \"serve\"; write serverwamp dev"),
+        ("srve", "unknown command \"srve\"; did you mean serve?"),
         ("help --help", "write serverwamp help or serverwamp dev --help"),
         ("dev help", "\"help\" is one word too many; write serverwamp dev --help"),
         ("start", "unknown command \"start\"; write serverwamp dev"),

@@ -22,6 +22,10 @@ use std::io::{ErrorKind, Write as _};
 
 /// The commands below `config`.
 #[derive(Clone, Debug, Subcommand)]
+#[command(after_help = "Examples:
+  serverwamp config init > serverwamp.toml
+  serverwamp config explain listen.websocket
+  serverwamp config import config.json -o serverwamp.toml")]
 pub(crate) enum ConfigCommand {
     /// Print a commented file to begin with
     Init(StartOptions),
