@@ -19,10 +19,12 @@ use tokio::sync::Semaphore;
 
 /// The longest question.
 const LONGEST: u64 = 4096;
-/// The time for it.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// The connections at a time: a reload is not asked for by many.
-const CONNECTIONS: usize = 8;
+/// The time for it: whoever asks has the line ready when it connects.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// The time for somebody to read the answer.
+const READING: Duration = Duration::from_secs(5);
+/// The connections at a time: whoever is silent must not keep a reload waiting for long.
+const CONNECTIONS: usize = 64;
 /// The time that a reload may take, seen from whoever waits for it: a thousand realms take a second.
 const LONGEST_RELOAD: Duration = Duration::from_secs(60);
 
@@ -84,7 +86,7 @@ async fn answer(stream: UnixStream, reloader: &Reloader) -> io::Result<()> {
     };
     let mut line = serde_json::to_string(&answer)?;
     line.push('\n');
-    tokio::time::timeout(PATIENCE, stream.write_all(line.as_bytes()))
+    tokio::time::timeout(READING, stream.write_all(line.as_bytes()))
         .await
         .map_err(|_| io::ErrorKind::TimedOut)?
 }
@@ -119,5 +121,5 @@ pub(super) fn ask_to_reload(path: &Path) -> Result<String, Failure> {
     io::BufReader::new(stream).read_line(&mut line).map_err(failed)?;
     let answer: Answer = serde_json::from_str(&line)
         .map_err(|_| Failure::Connection(format!("what answers at {shown} is no server of this kind")))?;
-    if answer.done { Ok(answer.text) } else { Err(Failure::runtime(answer.text)) }
+    if answer.done { Ok(answer.text) } else { Err(Failure::Mistakes(answer.text)) }
 }

@@ -15,7 +15,7 @@ mod watch;
 pub(crate) use self::configured::Configured;
 
 use self::places::OpenSocket;
-use self::reload::{Reloaded, Reloader};
+use self::reload::{Reloaded, Reloader, TakeOver};
 use self::watch::Watched;
 use crate::configuration::FileOption;
 use crate::failure::Failure;
@@ -92,11 +92,16 @@ fn control_socket(file: &FileOption) -> Result<PathBuf, Failure> {
     let file = file.read()?;
     let read = serverwamp_config::read(&file.text, &file.environment);
     let control = read.config.and_then(|config| config.control.value().clone());
+    let wrong = read.mistakes.errors() > 0;
     let control = control.ok_or_else(|| {
-        Failure::usage(format!(
+        Failure::usage(if wrong {
+            format!("{} cannot be read, so it does not say where the server is: name the socket with --socket, or mend it first", file.shown)
+        } else {
+            format!(
             "{} has no `[control]` with a socket: add it and restart, or reload with a signal: kill -HUP PID",
-            file.shown
-        ))
+                file.shown
+            )
+        })
     })?;
     Ok(control.socket.beside(&file.folder))
 }
@@ -148,8 +153,8 @@ async fn serve(
     }
     let (log, logs) = (log.clone(), logs.clone());
     let effect = Box::new(move |config: &Config| {
-        logs.replace(&log_settings(&config.log, &log)?);
-        Ok(())
+        let (settings, logs) = (log_settings(&config.log, &log)?, logs.clone());
+        Ok(Box::new(move || logs.replace(&settings)) as TakeOver)
     });
     let reloader = Arc::new(Reloader::new(
         options.file.clone(),
@@ -168,7 +173,10 @@ async fn serve(
     let _watchdog = Watchdog::of_environment(&manager, Handle::current(), move || {
         let _ = probed.statistics();
     });
-    let tell = |phase| told(phase, settings, &manager, &app, &health);
+    let tell = |phase| {
+        reloader.end();
+        told(phase, settings, &manager, &app, &health);
+    };
     let ended = tokio::select! {
         ended = serving.until_stopped(&mut signals, tell) => ended,
         never = reload_when_asked(reloads, &manager, &reloader) => never,
@@ -236,6 +244,9 @@ async fn reload_when_asked<T>(
 ) -> T {
     loop {
         reloads.next().await;
+        if reloader.is_ending() {
+            continue;
+        }
         manager.reloading();
         let Reloaded { done, .. } = reloader.reload().await;
         manager.ready(if done { "serving" } else { "serving; the last reload failed, see the log" });
@@ -247,9 +258,9 @@ async fn reload_when_changed<T>(path: &Path, reloader: &Reloader) -> T {
     let mut watched = Watched::new(path);
     loop {
         match reloader.watch().await {
-            Some(time) => {
+            Some((time, files)) => {
                 tokio::time::sleep(time.max(watch::SHORTEST)).await;
-                if watched.has_changed() {
+                if watched.has_changed(&files) {
                     reloader.reload().await;
                 }
             }

@@ -8,6 +8,8 @@ use crate::unix_socket::{self, Mode};
 use serverwamp::server::UnixSocket;
 use serverwamp_config::model::Listener;
 use serverwamp_config::values::Address;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 use std::path::Path;
 use tokio::net::{TcpListener, UnixListener};
 
@@ -74,10 +76,23 @@ async fn sockets(
         address => {
             let address: ListenAddress =
                 address.to_string().parse().map_err(|bad: BadAddress| Failure::runtime(bad.to_string()))?;
-            let failed = |(at, error)| Failure::runtime(address.explain(at, &error));
+            let failed = |(at, error)| Failure::runtime(cannot_listen(at, &error));
             let (first, second) = loopback::listeners(address).await.map_err(failed)?;
             Ok([first].into_iter().chain(second).map(OpenSocket::Tcp).collect())
         }
+    }
+}
+
+fn cannot_listen(at: SocketAddr, error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::AddrInUse => format!("{at} is in use: stop the other program, or write another `address`"),
+        ErrorKind::PermissionDenied => format!(
+            "this user may not listen at {at}: write a port of 1024 or above, or let systemd open it, `address = \"systemd:NAME\"`"
+        ),
+        ErrorKind::AddrNotAvailable => {
+            format!("{at} is not an address of this machine: write one that is as `address`")
+        }
+        _ => format!("cannot listen at {at}: {error}"),
     }
 }
 

@@ -13,6 +13,9 @@ use serverwamp::Application;
 use serverwamp_config::build::{Running, Touched, refused};
 use serverwamp_config::model::Config;
 use serverwamp_config::{Change, Mistakes, Reload, changes};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// What became of a reload.
@@ -37,6 +40,8 @@ pub(super) struct Reloader {
     stop: StopSettings,
     /// Takes over what is not the application's, such as the log.
     effect: Effect,
+    /// The server stops: nothing is read any more.
+    ending: AtomicBool,
 }
 
 /// What a reload replaces.
@@ -46,8 +51,11 @@ struct State {
     listening: Vec<Listening>,
 }
 
-/// What takes effect beside the application.
-pub(super) type Effect = Box<dyn Fn(&Config) -> Result<(), Failure> + Send + Sync>;
+/// What takes effect beside the application: whether that is possible is known before anything changes.
+pub(super) type Effect = Box<dyn Fn(&Config) -> Result<TakeOver, Failure> + Send + Sync>;
+
+/// Takes over what is not the application's.
+pub(super) type TakeOver = Box<dyn FnOnce()>;
 
 impl Reloader {
     pub(super) fn new(
@@ -61,32 +69,51 @@ impl Reloader {
     ) -> Self {
         let started = running.config().clone();
         let state = Mutex::new(State { running, listening });
-        Self { file, app, started, state, health, monitoring, stop, effect }
+        let ending = AtomicBool::new(false);
+        Self { file, app, started, state, health, monitoring, stop, effect, ending }
     }
 
-    /// How often the file is looked at, as the configuration says that is in effect.
-    pub(super) async fn watch(&self) -> Option<std::time::Duration> {
-        self.state.lock().await.running.config().reload.watch.map(|time| time.get())
+    /// How often the file is looked at, and which others that it names, as the configuration says that is in effect.
+    pub(super) async fn watch(&self) -> Option<(Duration, Vec<PathBuf>)> {
+        let state = self.state.lock().await;
+        let time = state.running.config().reload.watch.map(|time| time.get())?;
+        Some((time, state.running.files().to_vec()))
+    }
+
+    /// Reads nothing any more: the server is about to end.
+    pub(super) fn end(&self) {
+        self.ending.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the server is about to end.
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Relaxed)
     }
 
     /// Reads the configuration again, and makes it take effect if nothing is wrong with it.
     pub(super) async fn reload(&self) -> Reloaded {
         let mut state = self.state.lock().await;
+        if self.is_ending() {
+            let text = "serverwamp: the server is stopping, and reads no configuration any more".to_owned();
+            return Reloaded { done: false, text };
+        }
         // It reads files, which may take its time.
         let outcome = tokio::task::block_in_place(|| self.replace(&mut state));
         self.health.reloaded(outcome.is_ok());
         match outcome {
             Ok(text) => {
-                for line in text.lines() {
-                    tracing::info!(target: "serverwamp::program", "{line}");
-                }
+                let (done, changes) = logged(&text);
+                tracing::info!(target: "serverwamp::program", changes, "{done}");
                 Reloaded { done: true, text }
             }
             Err(text) => {
-                tracing::error!(target: "serverwamp::program", "the configuration was not reloaded, and what runs stays as it is");
-                for line in text.lines().filter(|line| !line.is_empty()) {
-                    tracing::error!(target: "serverwamp::program", "{line}");
-                }
+                let (first, more) = logged(&text);
+                let why = if more.is_empty() {
+                    first
+                } else {
+                    format!("{first}; {more}").replace("; --> ", " at ")
+                };
+                tracing::error!(target: "serverwamp::program", why, "the configuration was not reloaded, and what runs stays as it is");
                 Reloaded { done: false, text }
             }
         }
@@ -96,7 +123,14 @@ impl Reloader {
     fn replace(&self, state: &mut State) -> Result<String, String> {
         let Configured { assembly, mistakes, source } =
             Configured::read(&self.file).map_err(|failure| failure.to_string())?;
+        if source.is_empty() {
+            return Err(format!(
+                "serverwamp: {} is empty, and taken for a file that is being written",
+                source.shown
+            ));
+        }
         let (before, after) = (state.running.config().clone(), assembly.config().clone());
+        let take_over = (self.effect)(&after).map_err(|failure| failure.to_string())?;
         let listeners = listeners::build(&self.app, &after, &source, &self.monitoring)
             .map_err(|failure| failure.to_string())?;
         let (mut wanted, running, touched) = state.running.become_next(assembly);
@@ -113,9 +147,7 @@ impl Reloader {
         // From here on nothing fails.
         state.running = running;
         let renewed = listeners::replace(&mut state.listening, listeners, self.stop);
-        if let Err(failure) = (self.effect)(&after) {
-            tracing::error!(target: "serverwamp::program", %failure, "a part of the configuration has no effect");
-        }
+        take_over();
         let sessions = self.app.statistics().sessions;
         let mut text =
             report(&changes(&before, &after), &changes(&self.started, &after), touched, renewed, sessions);
@@ -124,6 +156,20 @@ impl Reloader {
         }
         Ok(text)
     }
+}
+
+/// A report for the log: its first line, and the others in one, because a log bounds lines and not their length. Of what is printed about
+/// a mistake there is its title and its place.
+fn logged(report: &str) -> (String, String) {
+    let is_told = |line: &&str| {
+        let is_excerpt =
+            line.trim_start().starts_with(|first: char| "|=".contains(first) || first.is_ascii_digit());
+        !line.is_empty() && !is_excerpt && !line.starts_with("`serverwamp explain")
+    };
+    let mut lines = report.lines().filter(is_told);
+    let first = lines.next().unwrap_or_default().to_owned();
+    let rest: Vec<&str> = lines.map(str::trim).collect();
+    (first, rest.join("; "))
 }
 
 /// What changed, for the person who asked.

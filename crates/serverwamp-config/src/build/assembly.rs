@@ -6,7 +6,7 @@ use crate::model::{self, Config};
 use serverwamp::auth::Secret;
 use serverwamp::{Application, RealmChanges};
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Why the sessions of a realm end that a configuration has no more.
 const REALM_REMOVED: &str = "wamp.close.close_realm";
@@ -18,6 +18,7 @@ pub struct Assembly {
     realms: Vec<BuiltRealm>,
     templates: Vec<BuiltTemplate>,
     auth_secret: Option<Secret>,
+    files: Vec<PathBuf>,
 }
 
 /// What an application was made of, to find what a reload has to replace.
@@ -26,6 +27,7 @@ pub struct Running {
     config: Config,
     realms: HashMap<String, Fingerprint>,
     templates: HashMap<String, Fingerprint>,
+    files: Vec<PathBuf>,
 }
 
 /// The number of realms and templates that a reload touches.
@@ -47,7 +49,8 @@ impl Assembly {
         let realms: Vec<_> = config.realm.iter().filter_map(|realm| building.realm(realm)).collect();
         let templates: Vec<_> = config.template.iter().filter_map(|one| building.template(one)).collect();
         let auth_secret = building.auth_secret(&config);
-        (mistakes.errors() == before).then_some(Self { config, realms, templates, auth_secret })
+        let files = building.named();
+        (mistakes.errors() == before).then_some(Self { config, realms, templates, auth_secret, files })
     }
 
     /// The settings.
@@ -67,7 +70,7 @@ impl Assembly {
         if let Some(secret) = self.auth_secret {
             builder = builder.auth_secret(secret);
         }
-        let mut running = Running { config: self.config, realms: HashMap::new(), templates: HashMap::new() };
+        let mut running = Running::of(self.config, self.files);
         for (settings, built) in running.config.realm.iter().zip(self.realms) {
             running.realms.insert(settings.name.as_str().to_owned(), built.files);
             builder = builder.realm(built.realm);
@@ -87,6 +90,15 @@ impl Assembly {
 }
 
 impl Running {
+    fn of(config: Config, files: Vec<PathBuf>) -> Self {
+        Self { config, realms: HashMap::new(), templates: HashMap::new(), files }
+    }
+
+    /// The files that its realms and templates name: of users, keys and secrets.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
     /// The settings that it runs with.
     pub const fn config(&self) -> &Config {
         &self.config
@@ -96,7 +108,7 @@ impl Running {
     pub fn become_next(&self, next: Assembly) -> (RealmChanges, Self, Touched) {
         let mut changes = RealmChanges::new();
         let mut touched = Touched::default();
-        let mut running = Self { config: next.config, realms: HashMap::new(), templates: HashMap::new() };
+        let mut running = Self::of(next.config, next.files);
         for former in
             self.config.realm.iter().filter(|former| realm(&running.config, former.name.as_str()).is_none())
         {

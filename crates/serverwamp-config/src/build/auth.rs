@@ -1,6 +1,7 @@
 //! The ways into a realm.
 
 use super::Building;
+use super::users::{CERTIFICATE, HEADER, KnownUsers, Owners, UNIX};
 use crate::model::{
     Account, Algorithm, Anonymous, Auth, Binding, ByProcedure, Certificate, Fetch, FileMethod, Header, Hook,
     Jwt, ProcedureMethod, TokenPlace, UnixUsers, UserFile,
@@ -13,16 +14,13 @@ use serverwamp::auth::{
     ScramOptions, Subject,
 };
 use serverwamp::{TransportInfo, TrustedProxies};
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The ways in of one entry: a file has several methods.
 type Ways = Vec<Authenticator<()>>;
-
-/// Who somebody is, by what was shown.
-type Owners = Arc<HashMap<String, Principal>>;
 
 impl Building<'_> {
     /// The authenticators of one entry; none after a mistake.
@@ -33,9 +31,12 @@ impl Building<'_> {
             Auth::Jwt(jwt) => self.jwt(jwt).into_iter().collect(),
             Auth::Http(hook) => self.hook(hook).into_iter().collect(),
             Auth::Procedure(procedure) => vec![by_procedure(procedure)],
-            Auth::Certificate(certificate) => by_certificate(certificate),
-            Auth::Header(header) => vec![by_header(header)],
-            Auth::Unix(users) => vec![by_user(users)],
+            Auth::Certificate(certificate) => self.certificates(certificate),
+            Auth::Header(header) => {
+                self.users.push(KnownUsers::All(HEADER, header.role.as_str().to_owned()));
+                vec![by_header(header)]
+            }
+            Auth::Unix(users) => vec![self.users_of_machine(users)],
         }
     }
 
@@ -61,6 +62,7 @@ impl Building<'_> {
             let key = self.router_key(path, file.router_key.place())?;
             cryptosign = cryptosign.router_key(key);
         }
+        self.users.push(KnownUsers::File(credentials.clone()));
         let way = |method: &FileMethod| match method {
             FileMethod::Ticket => credentials.ticket(),
             FileMethod::Cra => credentials.cra(),
@@ -153,8 +155,52 @@ impl Building<'_> {
     }
 }
 
+impl Building<'_> {
+    fn certificates(&mut self, certificate: &Certificate) -> Ways {
+        let mut ways = Vec::new();
+        if !certificate.fingerprints.is_empty() {
+            let written = |print: &str| {
+                print.chars().filter(|letter| *letter != ':').collect::<String>().to_ascii_lowercase()
+            };
+            let owners = self.listed(certificate.fingerprints.value(), CERTIFICATE, written);
+            ways.push(auth::client_certificate(move |Fingerprint(shown): Fingerprint| {
+                let owner = owners.get(&shown).cloned();
+                async move { owner }
+            }));
+        }
+        if !certificate.common_names.is_empty() {
+            let owners = self.listed(certificate.common_names.value(), CERTIFICATE, str::to_owned);
+            ways.push(auth::client_certificate(move |Subject(shown): Subject| {
+                let owner = shown.common_name().and_then(|name| owners.get(name).cloned());
+                async move { owner }
+            }));
+        }
+        ways
+    }
+
+    fn users_of_machine(&mut self, users: &UnixUsers) -> Authenticator<()> {
+        let owners = self.listed(users.users.value(), UNIX, str::to_owned);
+        auth::transport("unix", move |transport: Arc<TransportInfo>| {
+            let owner = transport.unix_peer.and_then(|peer| owners.get(&peer.uid.to_string()).cloned());
+            async move { owner }
+        })
+    }
+
+    /// The owners, who are known from now on.
+    fn listed(
+        &mut self,
+        named: &Named<Account>,
+        provider: &'static str,
+        written: impl Fn(&str) -> String,
+    ) -> Owners {
+        let owners = owners(named, provider, written);
+        self.users.push(KnownUsers::Listed(provider, Arc::clone(&owners)));
+        owners
+    }
+}
+
 /// Lets everybody in, where a realm's own way of doing so is not to be had: in a template.
-pub(super) fn anyone(anonymous: &Anonymous) -> Authenticator<()> {
+fn anyone(anonymous: &Anonymous) -> Authenticator<()> {
     let role = anonymous.role.as_str().to_owned();
     let comers = Arc::new((RandomState::new(), AtomicU64::new(0)));
     auth::transport("anonymous", move || {
@@ -168,12 +214,24 @@ pub(super) fn anyone(anonymous: &Anonymous) -> Authenticator<()> {
 fn by_header(header: &Header) -> Authenticator<()> {
     let proxies = TrustedProxies::x_forwarded_for(header.proxies.iter().map(|proxy| proxy.as_str()));
     let role = header.role.as_str().to_owned();
-    // The library wants a name that lives for ever, as names in programs do; a reload with a new one leaks some bytes.
-    let name: &'static str = Box::leak(header.name.as_str().to_ascii_lowercase().into_boxed_str());
-    auth::header(name, proxies, move |ProxyHeader(user): ProxyHeader| {
+    auth::header(lasting(header.name.as_str()), proxies, move |ProxyHeader(user): ProxyHeader| {
         let role = role.clone();
-        async move { Some(Principal::new(user).role(role)) }
+        async move { Some(Principal::new(user).role(role).provider(HEADER)) }
     })
+}
+
+/// The name of a header, in small letters. The library wants one that lives for ever, as names in programs do: each is kept once, however
+/// often a configuration is read.
+fn lasting(name: &str) -> &'static str {
+    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let name = name.to_ascii_lowercase();
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = names.get(name.as_str()) {
+        return known;
+    }
+    let name: &'static str = Box::leak(name.into_boxed_str());
+    names.insert(name);
+    name
 }
 
 fn by_procedure(by: &ByProcedure) -> Authenticator<()> {
@@ -191,41 +249,12 @@ fn by_procedure(by: &ByProcedure) -> Authenticator<()> {
     }
 }
 
-fn by_certificate(certificate: &Certificate) -> Ways {
-    let mut ways = Vec::new();
-    if !certificate.fingerprints.is_empty() {
-        let written = |print: &str| {
-            print.chars().filter(|letter| *letter != ':').collect::<String>().to_ascii_lowercase()
-        };
-        let owners = owners(certificate.fingerprints.value(), written);
-        ways.push(auth::client_certificate(move |Fingerprint(shown): Fingerprint| {
-            let owner = owners.get(&shown).cloned();
-            async move { owner }
-        }));
-    }
-    if !certificate.common_names.is_empty() {
-        let owners = owners(certificate.common_names.value(), str::to_owned);
-        ways.push(auth::client_certificate(move |Subject(shown): Subject| {
-            let owner = shown.common_name().and_then(|name| owners.get(name).cloned());
-            async move { owner }
-        }));
-    }
-    ways
-}
-
-fn by_user(users: &UnixUsers) -> Authenticator<()> {
-    let owners = owners(users.users.value(), str::to_owned);
-    auth::transport("unix", move |transport: Arc<TransportInfo>| {
-        let owner = transport.unix_peer.and_then(|peer| owners.get(&peer.uid.to_string()).cloned());
-        async move { owner }
-    })
-}
-
 /// The owners by what `written` makes of their names in the file.
-fn owners(named: &Named<Account>, written: impl Fn(&str) -> String) -> Owners {
+fn owners(named: &Named<Account>, provider: &'static str, written: impl Fn(&str) -> String) -> Owners {
     let owner = |(name, account): (&str, &crate::reading::At<Account>)| {
         let authid = account.authid.as_ref().map_or(name, |authid| authid.as_str());
-        (written(name), Principal::new(authid).role(account.role.as_str().to_owned()))
+        let principal = Principal::new(authid).role(account.role.as_str().to_owned());
+        (written(name), principal.provider(provider))
     };
     Arc::new(named.iter().map(owner).collect())
 }

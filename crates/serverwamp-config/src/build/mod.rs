@@ -5,9 +5,11 @@
 
 mod assembly;
 mod auth;
-
 mod listener;
 mod realm;
+mod users;
+
+use self::users::KnownUsers;
 
 pub use assembly::{Assembly, Running, Touched};
 pub use listener::BuiltListener;
@@ -19,6 +21,7 @@ use crate::node::Place;
 use crate::values::FilePath;
 use serverwamp::auth::Secret;
 use serverwamp::{Realm, RealmTemplate};
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
@@ -29,6 +32,10 @@ pub struct Building<'a> {
     folder: &'a Path,
     mistakes: &'a mut Mistakes,
     seen: DefaultHasher,
+    /// Who comes into the realm or template that is being built.
+    users: Vec<KnownUsers>,
+    /// All files that were named so far.
+    files: BTreeSet<PathBuf>,
 }
 
 /// What one realm or template is built of, to see whether a reload has to replace it.
@@ -56,7 +63,8 @@ pub struct BuiltTemplate {
 impl<'a> Building<'a> {
     /// Relative paths are those of this folder; what is wrong goes to `mistakes`.
     pub fn new(folder: &'a Path, mistakes: &'a mut Mistakes) -> Self {
-        Self { folder, mistakes, seen: DefaultHasher::new() }
+        let (seen, users, files) = (DefaultHasher::new(), Vec::new(), BTreeSet::new());
+        Self { folder, mistakes, seen, users, files }
     }
 
     /// The secret from which what unknown users see is derived.
@@ -89,11 +97,20 @@ impl<'a> Building<'a> {
         path.hash(&mut self.seen);
         // Whoever uses the file says what is wrong with it.
         std::fs::read(&path).ok().hash(&mut self.seen);
+        self.files.insert(path.clone());
         path
+    }
+
+    /// The files that were named.
+    fn named(&mut self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.files).into_iter().collect()
     }
 
     /// A secret of the configuration.
     pub fn secret(&mut self, secret: &crate::values::Secret, place: Option<&Place>) -> Option<Secret> {
+        if let crate::values::Secret::File(path) = secret {
+            self.files.insert(path.beside(self.folder));
+        }
         match secret.load(self.folder) {
             Ok(text) => {
                 text.hash(&mut self.seen);

@@ -1,7 +1,7 @@
 //! Realms and templates.
 
 use super::Building;
-use super::auth::anyone;
+use super::users::keeping;
 use crate::model::{self, Disclosure, Permitted, Procedure, RealmLimits, RealmRules, Role, Topic, Withheld};
 use crate::reading::At;
 use crate::values::{Named, UriPattern};
@@ -22,6 +22,7 @@ struct Inside {
 
 impl Building<'_> {
     pub(super) fn realm_of(&mut self, realm: &model::Realm) -> Realm {
+        self.users.clear();
         let inside = Inside {
             rules: realm.rules.value().clone(),
             limits: realm.limits.value().clone(),
@@ -38,6 +39,7 @@ impl Building<'_> {
                 auth => self.authenticators(auth).into_iter().fold(built, Realm::authenticator),
             };
         }
+        let built = keeping(built, &self.users);
         if realm.auth.is_empty() { built.application_only() } else { built }
     }
 
@@ -52,19 +54,16 @@ impl Building<'_> {
         let names = template.names.pattern();
         let names = self.usable(template.names.place(), names)?;
         let prefers_own_order = *inside.rules.prefer_own_order;
-        let mut built = RealmTemplate::new(names, move |name| inside.realm(name))
+        self.users.clear();
+        let ways: Vec<_> = template.auth.iter().flat_map(|auth| self.authenticators(auth.value())).collect();
+        let users = self.users.clone();
+        let mut built = RealmTemplate::new(names, move |name| keeping(inside.realm(name), &users))
             .most_realms(template.most_realms.count())
             .linger(template.linger.get());
         if prefers_own_order {
             built = built.prefer_own_order();
         }
-        for auth in template.auth.iter() {
-            built = match auth.value() {
-                model::Auth::Anonymous(anonymous) => built.authenticator(anyone(anonymous)),
-                auth => self.authenticators(auth).into_iter().fold(built, RealmTemplate::authenticator),
-            };
-        }
-        Some(built)
+        Some(ways.into_iter().fold(built, RealmTemplate::authenticator))
     }
 }
 

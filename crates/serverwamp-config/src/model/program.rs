@@ -65,8 +65,8 @@ section! {
 
     /// When the file is read again without being asked.
     pub struct ReloadSettings: "reload" {
-        /// The time between two looks at the file and at what it names. By default nobody looks, because a file that is being edited
-        /// is not meant yet.
+        /// How often it is looked whether the file has changed, or one of users, keys or secrets that its realms name; certificates are
+        /// looked at in any case. Never by default, because a file that is being edited is not meant yet.
         live watch: Option<Time> = None;
     }
 

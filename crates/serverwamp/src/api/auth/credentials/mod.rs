@@ -58,7 +58,8 @@ const LOOK: Duration = Duration::from_secs(5);
 /// The provider of all users is `file`.
 ///
 /// The file is read again when it has changed, at a login and at most every 5 s. If it cannot be used then, the former users
-/// stay, and the log says why, with file and line (`serverwamp::auth`). Sessions that are open stay.
+/// stay, and the log says why, with file and line (`serverwamp::auth`). Sessions that are open stay; [`still_has`](Self::still_has) is
+/// for [`Realm::keep_sessions`](crate::Realm::keep_sessions), which ends those of users who were removed.
 ///
 /// An authid that is not in the file is treated like one that is: tickets are hashed with the cost of a user's, and a
 /// made-up challenge has the form of a user's, each as often as among the users.
@@ -185,6 +186,17 @@ impl Credentials {
                 Err(error)
             }
         }
+    }
+
+    /// Returns whether the file, as it was read last, has the user of this session with the role that the session has. It does not look
+    /// at the file. Whoever comes from elsewhere, with another provider than `file`, is not of this file.
+    pub fn still_has(&self, session: &Session) -> bool {
+        let users = self.0.users.load();
+        let same = |one: &Principal, other: &Principal| {
+            one.authprovider() == other.authprovider() && one.authrole() == other.authrole()
+        };
+        let user = users.by_authid.get(session.authid());
+        user.zip(session.principal()).is_some_and(|(user, principal)| same(&user.principal, principal))
     }
 
     /// An authenticator for tickets and passwords that are sent as they are; the hashes are checked in a [`HashPool`].
