@@ -37,11 +37,6 @@ impl Configured {
 }
 
 impl ConfigurationFile {
-    /// Whether there is nothing in it.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.text.trim().is_empty()
-    }
-
     /// As `check` prints it, without colours.
     pub(crate) fn print(&self, mistakes: &Mistakes) -> String {
         let printer = Printer::new(&self.shown, &self.text, &self.environment, Style::Plain);

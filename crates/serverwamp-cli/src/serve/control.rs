@@ -107,6 +107,10 @@ pub(super) fn ask_to_reload(path: &Path) -> Result<String, Failure> {
             io::ErrorKind::PermissionDenied => {
                 format!("this user may not write to {shown}: its `mode` decides who may")
             }
+            // It hung up before it heard the question.
+            io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
+                format!("what answers at {shown} is no server of this kind")
+            }
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
                 format!("{shown} did not answer within {} s", LONGEST_RELOAD.as_secs())
             }

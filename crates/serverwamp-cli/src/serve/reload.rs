@@ -123,12 +123,6 @@ impl Reloader {
     fn replace(&self, state: &mut State) -> Result<String, String> {
         let Configured { assembly, mistakes, source } =
             Configured::read(&self.file).map_err(|failure| failure.to_string())?;
-        if source.is_empty() {
-            return Err(format!(
-                "serverwamp: {} is empty, and taken for a file that is being written",
-                source.shown
-            ));
-        }
         let (before, after) = (state.running.config().clone(), assembly.config().clone());
         let take_over = (self.effect)(&after).map_err(|failure| failure.to_string())?;
         let listeners = listeners::build(&self.app, &after, &source, &self.monitoring)

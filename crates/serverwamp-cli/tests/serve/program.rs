@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use serverwamp_conformance::output::{self, Finished, Output};
 use serverwamp_conformance::{RawPeer, Signal, Subprotocol, binary};
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -34,6 +35,8 @@ impl Scratch {
 
     pub(crate) fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
         fs::write(self.file(name), contents).expect("a file");
+        // Secrets are nobody else's.
+        fs::set_permissions(self.file(name), fs::Permissions::from_mode(0o600)).expect("our own file");
     }
 
     /// Replaces the file as careful programs do: by another one that takes its name.
@@ -100,7 +103,8 @@ impl<'s> Program<'s> {
         let mut child = child.expect("it starts");
         let stderr = Output::collect(child.stderr.take().expect("piped"));
         let program = Self { scratch, child, stderr };
-        program.wait_for(" ready");
+        // In text and in JSON.
+        program.wait_for("ready");
         program
     }
 
@@ -171,7 +175,8 @@ impl<'s> Program<'s> {
         self.scratch.replace(FILE, configuration);
         let finished = self.ask_to_reload();
         assert_eq!((finished.status.code(), &*finished.stderr), (Some(0), ""), "{}", finished.stdout);
-        finished.stdout
+        // What is doubtful in the file comes behind it.
+        finished.stdout.split("\n\n").next().unwrap_or_default().to_owned()
     }
 
     /// Reloads, and requires that the configuration is refused; gives what is said.

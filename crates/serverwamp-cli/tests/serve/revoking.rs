@@ -229,7 +229,7 @@ allow = {{ "a.*" = ["call"] }}
     let mut ann = joined("ann", "tenant.one");
     assert_eq!(call(&mut ann), "wamp.error.no_such_procedure");
     let report =
-        program.reload("[control]\nsocket = \"control.sock\"\n[[listen]]\naddress = \"127.0.0.1:0\"\n");
+        program.reload("[control]\nsocket = \"control.sock\"\n[[listen]]\naddress = \"127.0.0.1:0\"\n[[realm]]\nname = \"one\"\nauth = [{ anonymous = {} }]\n");
     assert!(report.contains("template[\"tenant.*\"]: removed"), "{report}");
     assert_eq!(goodbye(&mut guest).0, "wamp.close.close_realm");
 }

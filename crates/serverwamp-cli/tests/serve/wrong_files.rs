@@ -45,16 +45,16 @@ const FAULTS: &[Fault] = &[
         make: |scratch| scratch.write(FILE, &CONFIG[..CONFIG.len() / 2 + 3]),
         said: &["SW0100"],
     },
-    Fault { what: "nothing", make: |scratch| scratch.write(FILE, "\n"), said: &["is empty"] },
+    Fault { what: "nothing", make: |scratch| scratch.write(FILE, "\n"), said: &["there is no realm"] },
     Fault {
         what: "no text",
         make: |scratch| scratch.write(FILE, [0xff, 0xfe, 0]),
-        said: &["cannot read", "UTF-8"],
+        said: &["cannot be read", "UTF-8"],
     },
     Fault {
         what: "a file that has vanished",
         make: |scratch| fs::remove_file(scratch.file(FILE)).expect("it is there"),
-        said: &["cannot read the configuration serverwamp.toml: No such file"],
+        said: &["serverwamp.toml cannot be read: there is no such file"],
     },
     Fault {
         what: "a folder in its place",
@@ -62,7 +62,7 @@ const FAULTS: &[Fault] = &[
             fs::remove_file(scratch.file(FILE)).expect("it is there");
             fs::create_dir(scratch.file(FILE)).expect("nothing is there");
         },
-        said: &["cannot read the configuration serverwamp.toml"],
+        said: &["serverwamp.toml cannot be read"],
     },
     Fault {
         what: "two mistakes",
@@ -84,7 +84,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         what: "users that have vanished",
         make: |scratch| fs::remove_file(scratch.file("users.toml")).expect("it is there"),
-        said: &["users.toml", "No such file"],
+        said: &["users.toml cannot be read", "does not exist"],
     },
     Fault {
         what: "users that cannot be used",
@@ -94,7 +94,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         what: "a secret that has vanished",
         make: |scratch| fs::remove_file(scratch.file("secret")).expect("it is there"),
-        said: &["cannot read the secret", "No such file"],
+        said: &["secret cannot be read", "does not exist"],
     },
     Fault {
         what: "a certificate that is half written",

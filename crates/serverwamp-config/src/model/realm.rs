@@ -126,7 +126,8 @@ section! {
         live retain_for: Option<Time> = None;
         /// Whether a publication with `retain` and without arguments ends what is retained.
         live clear_retained: bool = false;
-        /// The number of events of each topic that are kept, for `wamp.subscription.get_events` and for clients that recover.
+        /// The events that are kept for the subscription of exactly this URI or pattern, for `wamp.subscription.get_events` and for clients
+        /// that recover: the history of `"news.*"` is that of who subscribes to the prefix.
         live history: Count = Count::new(0);
         /// The memory for these, for each topic.
         live history_bytes: Option<Bytes> = None;
