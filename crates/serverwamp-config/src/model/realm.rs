@@ -129,7 +129,7 @@ section! {
         /// The events that are kept for the subscription of exactly this URI or pattern, for `wamp.subscription.get_events` and for clients
         /// that recover: the history of `"news.*"` is that of who subscribes to the prefix.
         live history: Count = Count::new(0);
-        /// The memory for these, for each topic.
+        /// The memory for these.
         live history_bytes: Option<Bytes> = None;
         /// The trust level that events have.
         live trustlevel: Option<Count> = None;
