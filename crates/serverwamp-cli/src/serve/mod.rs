@@ -29,7 +29,7 @@ use serverwamp::server::UnixSocket;
 use serverwamp_config::Mistakes;
 use serverwamp_config::model::{Config, Log, LogFormat};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::net::UnixListener;
 use tokio::runtime::Handle;
@@ -61,6 +61,8 @@ pub(crate) fn run(options: &ServeOptions, log: &LogSettings, logs: &Logs) -> Res
     let path = configured::path_of(&options.file)?;
     // Before there are threads.
     let passed = PassedSockets::of_environment()?;
+    // Before it is read, so that no change is missed that comes while the program starts.
+    let watched = Watched::new(&path);
     let configured = Configured::read(&options.file)?;
     logs.replace(&log_settings(&configured.assembly.config().log, log)?);
     if !configured.mistakes.is_empty() {
@@ -71,7 +73,7 @@ pub(crate) fn run(options: &ServeOptions, log: &LogSettings, logs: &Logs) -> Res
         .enable_all()
         .build()
         .map_err(|error| Failure::runtime(format!("cannot start threads: {error}")))?;
-    let outcome = runtime.block_on(serve(options, &path, configured, passed, log, logs));
+    let outcome = runtime.block_on(serve(options, watched, configured, passed, log, logs));
     // All sessions have ended by now; the program does not wait for what still computes.
     runtime.shutdown_background();
     outcome
@@ -108,7 +110,7 @@ fn control_socket(file: &FileOption) -> Result<PathBuf, Failure> {
 
 async fn serve(
     options: &ServeOptions,
-    path: &Path,
+    watched: Watched,
     configured: Configured,
     mut passed: PassedSockets,
     log: &LogSettings,
@@ -180,7 +182,7 @@ async fn serve(
     let ended = tokio::select! {
         ended = serving.until_stopped(&mut signals, tell) => ended,
         never = reload_when_asked(reloads, &manager, &reloader) => never,
-        never = reload_when_changed(path, &reloader) => never,
+        never = reload_when_changed(watched, &reloader) => never,
         never = answer_control(control.as_mut(), &reloader) => never,
     };
     match ended.map_err(|error| Failure::runtime(error.to_string()))? {
@@ -254,8 +256,7 @@ async fn reload_when_asked<T>(
 }
 
 /// Reloads when the file has changed, as long as the configuration says so.
-async fn reload_when_changed<T>(path: &Path, reloader: &Reloader) -> T {
-    let mut watched = Watched::new(path);
+async fn reload_when_changed<T>(mut watched: Watched, reloader: &Reloader) -> T {
     loop {
         match reloader.watch().await {
             Some((time, files)) => {
@@ -265,8 +266,9 @@ async fn reload_when_changed<T>(path: &Path, reloader: &Reloader) -> T {
                 }
             }
             None => {
-                tokio::time::sleep(watch::IDLE).await;
+                // What comes while it sleeps is new to whoever wants it watched from then on.
                 watched.know();
+                tokio::time::sleep(watch::IDLE).await;
             }
         }
     }
