@@ -1,9 +1,9 @@
 //! Every configuration in the documents is one.
 
-use crate::program::Scratch;
+use crate::program::{FILE, Program, Scratch};
 use serverwamp_config::build::Assembly;
 use serverwamp_config::{Environment, Mistakes, Printer, Style};
-use serverwamp_conformance::Authority;
+use serverwamp_conformance::{Authority, Signal};
 
 const DOCUMENTS: [(&str, &str); 2] = [
     ("docs/operations.md", include_str!("../../../../docs/operations.md")),
@@ -45,4 +45,29 @@ fn every_configuration_in_the_documents_can_be_served() {
         }
     }
     assert!(found >= 3, "{found} configurations: the test looks in the wrong place");
+}
+
+#[test]
+fn what_the_readme_tells_to_type_does_what_it_says() {
+    let (_, readme) = DOCUMENTS[1];
+    let section =
+        readme.split("## A router from one file").nth(1).and_then(|rest| rest.split("\n## ").next());
+    let readme = section.expect("the section is there");
+    let configuration = configurations(readme)[0].replace(":8080", ":0");
+    let typed = readme.lines().filter_map(|line| line.strip_prefix("serverwamp "));
+    let typed: Vec<Vec<&str>> =
+        typed.map(|line| line.split('#').next().unwrap_or_default().split_whitespace().collect()).collect();
+    assert_eq!(typed.iter().map(|words| words[0]).collect::<Vec<_>>(), ["check", "serve", "why"]);
+    let scratch = Scratch::new();
+    scratch.write(FILE, &configuration);
+    for words in &typed {
+        if words[0] == "serve" {
+            let program = Program::start_command(&scratch, &mut scratch.command(words));
+            program.signal(Signal::Hangup);
+            program.wait_for("reload: nothing changed");
+        } else {
+            let finished = scratch.run(words);
+            assert!(finished.status.success(), "{words:?}: {}{}", finished.stdout, finished.stderr);
+        }
+    }
 }
