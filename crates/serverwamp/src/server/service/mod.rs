@@ -154,7 +154,10 @@ impl WebSocketService {
         let limits = app.inner().settings.limits();
         let bounds = limits.bounds();
         let (counters, whose) = (Arc::clone(&app.inner().counters), addresses.peer);
+        // From now on: a server that stops while the task has not begun would be gone before the peer is told.
+        let alive = app.inner().connections.handler();
         let serving = async move {
+            let _alive = alive;
             let subprotocol = accepted.subprotocol;
             let peer = |outbox, parts: Parts| {
                 let transport = requested(TransportKind::WebSocket, subprotocol, addresses, parts);
