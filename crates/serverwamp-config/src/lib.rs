@@ -25,6 +25,7 @@ mod node;
 mod print;
 mod read;
 mod reading;
+mod redact;
 pub mod reference;
 mod section;
 mod shape;

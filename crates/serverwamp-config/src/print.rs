@@ -3,6 +3,7 @@
 use crate::environment::Environment;
 use crate::mistake::{Mistake, Mistakes};
 use crate::node::{Place, Source};
+use crate::redact::{masked, names_a_secret};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::ops::Range;
 
@@ -22,19 +23,20 @@ pub enum Style {
 #[derive(Debug)]
 pub struct Printer<'a> {
     path: &'a str,
-    text: &'a str,
+    /// Without secrets.
+    text: String,
     environment: &'a Environment,
     renderer: Renderer,
 }
 
 impl<'a> Printer<'a> {
     /// For the file of this name and text, and the variables that it was read with.
-    pub fn new(path: &'a str, text: &'a str, environment: &'a Environment, style: Style) -> Self {
+    pub fn new(path: &'a str, text: &str, environment: &'a Environment, style: Style) -> Self {
         let renderer = match style {
             Style::Plain => Renderer::plain(),
             Style::Colours => Renderer::styled(),
         };
-        Self { path, text, environment, renderer }
+        Self { path, text: masked(text), environment, renderer }
     }
 
     /// All of them, one below the other, and how many there are; of very many the first hundred.
@@ -116,11 +118,13 @@ impl<'a> Printer<'a> {
         sources.into_iter().map(snippet).collect()
     }
 
-    fn text_of(&self, source: &Source) -> (String, &'a str) {
+    fn text_of(&self, source: &Source) -> (String, &str) {
         match source {
-            Source::File => (self.path.to_owned(), self.text),
+            Source::File => (self.path.to_owned(), &self.text),
             Source::Variable(name) => {
-                (format!("the environment variable {name}"), self.environment.get(name).unwrap_or_default())
+                let value = self.environment.get(name).unwrap_or_default();
+                let value = if names_a_secret(name) { "***" } else { value };
+                (format!("the environment variable {name}"), value)
             }
         }
     }
