@@ -98,7 +98,6 @@ impl Building<'_> {
 fn plain_server(app: &Application, listener: &Listener) -> Server {
     let http = &listener.http;
     let mut server = Server::new(app.clone())
-        .without_health()
         .request_bytes(u64::try_from(http.request_bytes.count()).unwrap_or(u64::MAX))
         .request_timeout(http.request_timeout.get())
         .handshake_timeout(http.handshake_timeout.get())
@@ -107,7 +106,8 @@ fn plain_server(app: &Application, listener: &Listener) -> Server {
         server = server.trusted_proxies(trusted(proxies));
     }
     if !listener.speaks_wamp() {
-        return server.without_wamp();
+        // What load balancers ask is there if the configuration names it, and nowhere else.
+        return server.without_wamp().without_health();
     }
     let websocket = listener.serves(Service::WebSocket);
     let paths: Vec<&str> =
