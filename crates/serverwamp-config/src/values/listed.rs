@@ -1,6 +1,8 @@
 //! Several values: lists, tables of names, and values that may be absent.
 
 use crate::changes::Change;
+use crate::codes;
+use crate::mistake::Mistake;
 use crate::node::{Node, Value};
 use crate::reading::{At, NodeRef, Reading, Setting};
 use crate::shape::Shape;
@@ -37,8 +39,15 @@ impl<T: Setting> Setting for Vec<At<T>> {
 
     /// Those that can be read; a list of which one is wrong has the others.
     fn read(node: &NodeRef<'_>, reading: &mut Reading<'_>) -> Option<Self> {
-        let Value::List(items) = &node.0.value else {
-            return reading.wrong_type(node, &Self::shape());
+        let items = match &node.0.value {
+            Value::List(items) => items,
+            Value::Table(_) => {
+                let title = format!("expected {}, found a table", Self::shape().words());
+                let mistake = Mistake::new(&codes::WRONG_TYPE, title).at(node.0.place.clone());
+                return reading
+                    .mistake(mistake.help("each table of a list has two brackets, as in `[[realm]]`"));
+            }
+            _ => return reading.wrong_type(node, &Self::shape()),
         };
         let read = items.iter().filter_map(|item| {
             let value = T::read(&NodeRef(item), reading)?;
