@@ -17,7 +17,7 @@ use crate::values::SecretSource;
 const PREFIX: &str = "SERVERWAMP_";
 
 /// The variables that belong to the program and not to a key.
-const OTHERS: [&str; 1] = ["SERVERWAMP_CONFIG"];
+const OTHERS: [&str; 2] = ["SERVERWAMP_CONFIG", "SERVERWAMP_CONTEXTS"];
 
 /// Variables of the environment.
 #[derive(Clone, Debug, Default)]

@@ -56,6 +56,13 @@ fn one_of_a_list_is_found_by_name_or_number_and_made_if_it_is_the_next() {
 }
 
 #[test]
+fn variables_of_the_program_itself_belong_to_no_key_and_are_no_mistake() {
+    assert!(
+        mistakes(&[("SERVERWAMP_CONFIG", "a.toml"), ("SERVERWAMP_CONTEXTS", "contexts.toml")]).is_empty()
+    );
+}
+
+#[test]
 fn a_secret_may_be_given_and_is_not_shown() {
     let config = config(&[("SERVERWAMP_AUTH_SECRET", "hunter2")]);
     let secret = config.auth_secret.as_ref().unwrap();
