@@ -92,7 +92,11 @@ fn realm_name(text: &str) -> Result<(), String> {
 /// Each part of a URI has at least one letter, and none that the specification forbids.
 fn parts_are_valid(text: &str) -> Result<(), String> {
     if text.split('.').any(str::is_empty) {
-        return Err(format!("{text:?} is not a URI: a part between two dots is empty"));
+        let parts: Vec<&str> = text.split('.').map(|part| if part.is_empty() { "*" } else { part }).collect();
+        let pattern = parts.join(".");
+        return Err(format!(
+            "{text:?} is not a URI: a part between two dots is empty; the pattern for any part there is {pattern:?}"
+        ));
     }
     match text.chars().find(|letter| letter.is_whitespace() || *letter == '#') {
         Some(letter) => Err(format!("{text:?} is not a URI: {letter:?} is not allowed in one")),
