@@ -266,9 +266,9 @@ async fn reload_when_changed<T>(mut watched: Watched, reloader: &Reloader) -> T 
                 }
             }
             None => {
-                // What comes while it sleeps is new to whoever wants it watched from then on.
+                // What comes while it waits is new to whoever wants it watched from then on.
                 watched.know();
-                tokio::time::sleep(watch::IDLE).await;
+                reloader.replaced().await;
             }
         }
     }

@@ -16,7 +16,7 @@ use serverwamp_config::{Change, Mistakes, Reload, changes};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 /// What became of a reload.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub(super) struct Reloader {
     stop: StopSettings,
     /// Takes over what is not the application's, such as the log.
     effect: Effect,
+    /// Wakes who looks at files, when the configuration may say otherwise about that.
+    replaced: Notify,
     /// The server stops: nothing is read any more.
     ending: AtomicBool,
 }
@@ -70,7 +72,7 @@ impl Reloader {
         let started = running.config().clone();
         let state = Mutex::new(State { running, listening });
         let ending = AtomicBool::new(false);
-        Self { file, app, started, state, health, monitoring, stop, effect, ending }
+        Self { file, app, started, state, health, monitoring, stop, effect, replaced: Notify::new(), ending }
     }
 
     /// How often the file is looked at, and which others that it names, as the configuration says that is in effect.
@@ -78,6 +80,11 @@ impl Reloader {
         let state = self.state.lock().await;
         let time = state.running.config().reload.watch.map(|time| time.get())?;
         Some((time, state.running.files().to_vec()))
+    }
+
+    /// Waits for a configuration that is taken.
+    pub(super) async fn replaced(&self) {
+        self.replaced.notified().await;
     }
 
     /// Reads nothing any more: the server is about to end.
@@ -140,6 +147,7 @@ impl Reloader {
         })?;
         // From here on nothing fails.
         state.running = running;
+        self.replaced.notify_one();
         let renewed = listeners::replace(&mut state.listening, listeners, self.stop);
         take_over();
         let sessions = self.app.statistics().sessions;

@@ -69,9 +69,6 @@ impl Watched {
 /// The shortest time between two looks: a file is read at each.
 pub(super) const SHORTEST: Duration = Duration::from_millis(100);
 
-/// The time until the next look, when the configuration does not say to look at all.
-pub(super) const IDLE: Duration = Duration::from_secs(5);
-
 #[cfg(test)]
 mod tests {
     use super::*;
