@@ -29,6 +29,26 @@ pub enum Signal {
     Continue,
 }
 
+impl Signal {
+    /// Sends it to the process with this id.
+    ///
+    /// # Panics
+    ///
+    /// When the process is gone already.
+    #[track_caller]
+    pub fn send(self, process: u32) {
+        let name = match self {
+            Self::Interrupt => "-INT",
+            Self::Terminate => "-TERM",
+            Self::Hangup => "-HUP",
+            Self::Stop => "-STOP",
+            Self::Continue => "-CONT",
+        };
+        let status = Command::new("kill").args([name, &process.to_string()]).status();
+        assert!(status.is_ok_and(|status| status.success()), "{self:?} cannot be sent to {process}");
+    }
+}
+
 /// A running server. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct ServerProcess {
@@ -156,15 +176,7 @@ impl ServerProcess {
     /// When the process is gone already.
     #[track_caller]
     pub fn signal(&self, signal: Signal) {
-        let name = match signal {
-            Signal::Interrupt => "-INT",
-            Signal::Terminate => "-TERM",
-            Signal::Hangup => "-HUP",
-            Signal::Stop => "-STOP",
-            Signal::Continue => "-CONT",
-        };
-        let status = Command::new("kill").args([name, &self.pid().to_string()]).status();
-        assert!(status.is_ok_and(|status| status.success()), "{signal:?} cannot be sent to the server");
+        signal.send(self.pid());
     }
 
     /// Waits until the server has ended, and says how.

@@ -195,15 +195,7 @@ impl<'s> Program<'s> {
 
     #[track_caller]
     pub(crate) fn signal(&self, signal: Signal) {
-        let name = match signal {
-            Signal::Interrupt => "-INT",
-            Signal::Terminate => "-TERM",
-            Signal::Hangup => "-HUP",
-            Signal::Stop => "-STOP",
-            Signal::Continue => "-CONT",
-        };
-        let status = Command::new("kill").args([name, &self.pid().to_string()]).status();
-        assert!(status.is_ok_and(|status| status.success()), "{signal:?} cannot be sent");
+        signal.send(self.pid());
     }
 
     #[track_caller]

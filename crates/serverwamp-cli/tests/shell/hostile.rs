@@ -108,7 +108,7 @@ fn nothing_that_a_peer_sends_is_obeyed_by_a_terminal() {
 }
 
 /// Waits until this is so.
-fn until(is_so: impl Fn() -> bool) {
+pub(crate) fn until(is_so: impl Fn() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_so() {
         assert!(Instant::now() < deadline, "it is not");

@@ -1,10 +1,12 @@
 //! `serverwamp register`.
 
 use crate::calls::interrupt;
+use crate::hostile::until;
 use crate::scratch::Scratch;
 use crate::{demo, ended, fails, prints, run, shell, start};
 use serde_json::{Value, json};
-use serverwamp_conformance::{RawPeer, ServerProcess, Subprotocol};
+use serverwamp_conformance::output::Output;
+use serverwamp_conformance::{RawPeer, ServerProcess, Signal, Subprotocol};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Child;
 use std::time::{Duration, Instant};
@@ -149,31 +151,36 @@ fn nothing_is_left_of_a_program_when_its_call_is_over() {
 
 #[test]
 fn a_terminal_that_is_closed_ends_what_is_served_and_nohup_keeps_it() {
-    use rustix::process::{Pid, Signal, kill_process};
     let server = demo();
     let scratch = Scratch::new();
-    let marker = scratch.file("survived");
-    let hang_up = |child: &Child| {
-        let pid = Pid::from_raw(child.id().try_into().expect("a pid")).expect("a pid");
-        kill_process(pid, Signal::HUP).expect("it runs");
-    };
-    let script = format!("sleep 3; touch {marker}");
+    let (begun, marker) = (scratch.file("begun"), scratch.file("survived"));
+    let script = format!("touch {begun}; sleep 3; touch {marker}");
     let serving = registered(&server, &["test.hangs", "--exec", "sh", "--", "-c", &script]);
     let call = start(&mut shell(Some(&server), &["call", "test.hangs"]));
-    std::thread::sleep(Duration::from_millis(700));
-    // The first lets the call go on, the second does not.
-    hang_up(&serving);
+    until(|| std::path::Path::new(&begun).exists());
+    let since = Instant::now();
+    // The first lets the call go on, the second does not; both at once would be one.
+    Signal::Hangup.send(serving.id());
     std::thread::sleep(Duration::from_millis(200));
-    hang_up(&serving);
+    Signal::Hangup.send(serving.id());
     assert_eq!(ended(serving).status.code(), Some(0));
     assert_eq!(ended(call).status.code(), Some(1));
     let mut kept = std::process::Command::new("nohup");
-    kept.arg(serverwamp_conformance::binary::cli()).args(["subscribe", "chat"]).env("WAMP_URL", server.url());
-    let mut kept = Killed(start(&mut kept));
-    std::thread::sleep(Duration::from_millis(700));
-    hang_up(&kept.0);
-    std::thread::sleep(Duration::from_millis(2000));
+    kept.arg(serverwamp_conformance::binary::cli()).args(["subscribe", "chat", "-o", "raw"]);
+    let mut kept = Killed(start(kept.env("WAMP_URL", server.url())));
+    let shown = Output::collect(kept.0.stdout.take().expect("piped"));
+    let is_shown = |text: &str| {
+        until(|| {
+            prints(&server, &["publish", "chat", text], "");
+            shown.text().contains(text)
+        });
+    };
+    is_shown("before");
+    Signal::Hangup.send(kept.0.id());
+    is_shown("after");
     assert!(kept.0.try_wait().expect("it is ours").is_none(), "it goes on");
+    // The time at which the program would have been done.
+    std::thread::sleep(Duration::from_millis(3500).saturating_sub(since.elapsed()));
     assert!(!std::path::Path::new(&marker).exists(), "the program was killed");
 }
 
@@ -224,7 +231,7 @@ fn so_many_calls_are_answered_and_no_more() {
         }
     }
     assert_eq!(answered, 3000);
-    let shown = serverwamp_conformance::output::Output::collect(serving.stdout.take().expect("piped"));
+    let shown = Output::collect(serving.stdout.take().expect("piped"));
     assert!(serving.wait().expect("it ends").success());
     let shown = shown.wait_for_end(Duration::from_secs(5)).lines().count();
     assert!((1000..3000).contains(&shown), "{shown}");
