@@ -55,7 +55,7 @@ macro_rules! alternatives {
         $(#[doc = $doc])+
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
-        #[allow(clippy::large_enum_variant, reason = "there are few of them, and each is read once")]
+        #[expect(clippy::large_enum_variant, reason = "there are few of them, and each is read once")]
         pub enum $name { $($(#[doc = $key_doc])+ $variant($type),)+ }
 
         impl $name {
