@@ -1,6 +1,6 @@
-//! When a certificate is valid: the one thing that is read of it here. TLS checks it for everybody else.
+//! When a certificate is valid, and whether it is that of an authority: what is read of it here. TLS checks it for everybody else.
 //!
-//! In: PEM. Out: the first and the last second of the first certificate. Whatever is not as X.509 has it gives nothing.
+//! In: PEM. Out: the first certificate. Whatever is not as X.509 has it gives nothing.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,8 +12,27 @@ const VERSION: u8 = 0xa0;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 
-/// From when until when the first certificate of a file is valid.
-pub(super) fn validity(pem: &[u8]) -> Option<(SystemTime, SystemTime)> {
+/// The extensions, behind the keys of issuer and subject that nobody uses.
+const EXTENSIONS: u8 = 0xa3;
+/// `basicConstraints`, 2.5.29.19, with its tag and length.
+const BASIC_CONSTRAINTS: [u8; 5] = [0x06, 0x03, 0x55, 0x1d, 0x13];
+const OCTET_STRING: u8 = 0x04;
+/// The boolean that is true, with its tag and length.
+const TRUE: [u8; 3] = [0x01, 0x01, 0xff];
+
+/// The first certificate of a file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Certificate {
+    /// Its first second.
+    pub(super) from: SystemTime,
+    /// Its last one.
+    pub(super) until: SystemTime,
+    /// It vouches for others (`CA:TRUE`), so that it cannot be that of a server.
+    pub(super) is_authority: bool,
+}
+
+/// Reads the first certificate of a file.
+pub(super) fn certificate(pem: &[u8]) -> Option<Certificate> {
     let der = first(std::str::from_utf8(pem).ok()?)?;
     let (_, certificate, _) = element(&der)?;
     let (_, mut rest, _) = element(certificate)?;
@@ -24,13 +43,41 @@ pub(super) fn validity(pem: &[u8]) -> Option<(SystemTime, SystemTime)> {
     for _ in 0..3 {
         rest = element(rest)?.2;
     }
-    let (tag, validity, _) = element(rest)?;
+    let (tag, validity, rest) = element(rest)?;
     if tag != SEQUENCE {
         return None;
     }
-    let (from_tag, from, rest) = element(validity)?;
-    let (until_tag, until, _) = element(rest)?;
-    Some((time(from_tag, from)?, time(until_tag, until)?))
+    let (from_tag, from, behind_from) = element(validity)?;
+    let (until_tag, until, _) = element(behind_from)?;
+    let (from, until) = (time(from_tag, from)?, time(until_tag, until)?);
+    Some(Certificate { from, until, is_authority: extensions(rest).is_some_and(vouches) })
+}
+
+/// The extensions, behind the validity, the subject and the key.
+fn extensions(mut rest: &[u8]) -> Option<&[u8]> {
+    loop {
+        let (tag, content, behind) = element(rest)?;
+        if tag == EXTENSIONS {
+            return Some(element(content)?.1);
+        }
+        rest = behind;
+    }
+}
+
+/// Whether one of the extensions says that the certificate is that of an authority.
+fn vouches(mut extensions: &[u8]) -> bool {
+    while let Some((_, extension, behind)) = element(extensions) {
+        if let Some(rest) = extension.strip_prefix(&BASIC_CONSTRAINTS) {
+            // Whether it is critical stands before what it says.
+            let constraints = rest.strip_prefix(&TRUE).unwrap_or(rest);
+            let said = element(constraints).filter(|(tag, ..)| *tag == OCTET_STRING);
+            return said
+                .and_then(|(_, content, _)| element(content))
+                .is_some_and(|(_, content, _)| content.starts_with(&TRUE));
+        }
+        extensions = behind;
+    }
+    false
 }
 
 /// The day of a time, `2026-11-30`.
@@ -148,12 +195,12 @@ mod tests {
             "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
             "-----BEGIN CERTIFICATE-----\n====\n-----END CERTIFICATE-----",
         ] {
-            assert_eq!(validity(pem.as_bytes()), None, "{pem}");
+            assert_eq!(certificate(pem.as_bytes()), None, "{pem}");
         }
         let mut nonsense = vec![0x30, 0x84, 0xff, 0xff, 0xff, 0xff];
         nonsense.extend([0x30; 64]);
         let pem =
             format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----", STANDARD.encode(nonsense));
-        assert_eq!(validity(pem.as_bytes()), None);
+        assert_eq!(certificate(pem.as_bytes()), None);
     }
 }

@@ -12,14 +12,18 @@ impl Checking<'_> {
     pub(super) fn listeners(&mut self) {
         let listeners = self.config.listen.value();
         for (number, listener) in listeners.iter().enumerate() {
-            // Each conflict is told once, at the later of both.
+            // Each conflict is told once, at the later of both. An address that could not be read is not the default.
+            let is_known =
+                |one: &At<Listener>| one.address.place().is_some() || self.doubt.knows(one.place());
             let earlier = listeners[..number]
                 .iter()
+                .filter(|earlier| is_known(earlier) && is_known(listener))
                 .find(|earlier| conflict(&earlier.address, &listener.address).is_some());
             if let Some(earlier) = earlier {
                 self.conflict(earlier, listener);
             }
             self.served(listener);
+            self.encrypted(listener);
             self.paths(listener);
             self.sites(listener);
             self.listener_effects(listener);
@@ -90,6 +94,18 @@ impl Checking<'_> {
         }
         if self.doubt.knows_realms() {
             self.unknown_realms(listener);
+        }
+    }
+
+    /// Whether sessions from other machines are encrypted, here or by a proxy.
+    fn encrypted(&mut self, listener: &At<Listener>) {
+        let is_plain = listener.tls.is_none() && listener.trusted_proxies.is_none();
+        if is_plain && listener.is_public() && listener.speaks_wamp() && self.doubt.knows(listener.place()) {
+            let title =
+                format!("sessions at {} are not encrypted, and other machines reach it", *listener.address);
+            self.add(mistake_at(&codes::NO_TLS, title, &listener.address, listener).help(
+                "add `tls = { certificates = \"fullchain.pem\", key = \"privkey.pem\" }`, or name the proxy that encrypts in `trusted_proxies`",
+            ));
         }
     }
 

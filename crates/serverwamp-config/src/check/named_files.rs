@@ -1,7 +1,7 @@
 //! The files that listeners and authentication name: whether they are there, fit, and are not for everybody to read.
 
 use super::Checking;
-use super::certificate::{day, validity};
+use super::certificate::{Certificate, certificate, day};
 use super::files::not_a_router_key;
 use crate::codes;
 use crate::codes::Code;
@@ -18,6 +18,9 @@ const SOON: Duration = Duration::from_secs(14 * 86_400);
 
 /// The fewest bytes of a secret that signs tokens, as the library has it.
 const SHORTEST_SECRET: usize = 32;
+
+/// The fewest bytes of the secret behind made-up challenges, as the library has it.
+const SHORTEST_AUTH_SECRET: usize = 16;
 
 impl Checking<'_> {
     pub(super) fn listener_files(&mut self, listener: &At<Listener>) {
@@ -52,7 +55,10 @@ impl Checking<'_> {
         if let Err(error) = self.files.tls(&tls.certificates, &tls.key) {
             return self.tls_error(&error, tls);
         }
-        self.expiry(tls, &certificates);
+        if let Some(certificate) = certificate(&certificates) {
+            self.expiry(tls, &certificate);
+            self.authority(tls, &certificate);
+        }
         if let (Some(path), Some(_)) = (client_authorities, authorities)
             && let Err(error) = self.files.client_authorities(&tls.certificates, &tls.key, path)
         {
@@ -132,8 +138,19 @@ impl Checking<'_> {
         self.add(Mistake::new(code, title).at_if(place).help(help));
     }
 
-    fn expiry(&mut self, tls: &Tls, pem: &[u8]) {
-        let Some((from, until)) = validity(pem) else { return };
+    /// Many clients refuse the certificate of an authority where they expect that of a server.
+    fn authority(&mut self, tls: &Tls, certificate: &Certificate) {
+        if certificate.is_authority {
+            let shown = tls.certificates.written().display();
+            let title = format!("the first certificate in {shown} is that of an authority (CA:TRUE)");
+            let mistake =
+                Mistake::new(&codes::CERTIFICATE_OF_AUTHORITY, title).at_if(tls.certificates.place());
+            self.add(mistake.help("the server's own certificate comes first; `openssl req -x509` makes one with `-addext basicConstraints=critical,CA:FALSE`"));
+        }
+    }
+
+    fn expiry(&mut self, tls: &Tls, certificate: &Certificate) {
+        let Certificate { from, until, .. } = *certificate;
         let shown = tls.certificates.written().display();
         let renew = "renew it: the running program takes the new one without a reload";
         let (code, title, help) = if until < self.now {
@@ -193,7 +210,7 @@ impl Checking<'_> {
     pub(super) fn authorities(&mut self, path: Option<&FilePath>, place: Option<&Place>) {
         let Some(path) = path else { return };
         let Some(content) = self.file(path, place) else { return };
-        if validity(&content).is_none() {
+        if certificate(&content).is_none() {
             let title = format!("{} has no certificate in it", path.written().display());
             let mistake = Mistake::new(&codes::MALFORMED, title).at_if(place);
             self.add(mistake.help("it takes certificates of authorities, in PEM"));
@@ -251,19 +268,26 @@ impl Checking<'_> {
             let mistake = Mistake::new(&codes::MALFORMED, why).at_if(jwt.key_file.place());
             self.add(mistake.help("it takes a public key in PEM, or keys as JWK or JWKS"));
         }
-        if let Some(secret) = jwt.secret.value()
-            && let Some(length) = self.secret(secret, jwt.secret.place())
-            && length < SHORTEST_SECRET
-        {
-            let title =
-                format!("the secret that signs tokens has {length} bytes, and needs {SHORTEST_SECRET}");
-            let mistake = Mistake::new(&codes::SHORT_SECRET, title).at_if(jwt.secret.place()).hide_line();
-            self.add(mistake.help("`openssl rand -hex 32` makes one"));
+        if let Some(secret) = jwt.secret.value() {
+            self.long_secret(secret, jwt.secret.place(), "that signs tokens", SHORTEST_SECRET);
         }
     }
 
+    pub(super) fn auth_secret(&mut self, secret: &Secret, place: Option<&Place>) {
+        self.long_secret(secret, place, "of `auth_secret`", SHORTEST_AUTH_SECRET);
+    }
+
+    /// A secret that nobody should be able to guess.
+    fn long_secret(&mut self, secret: &Secret, place: Option<&Place>, which: &str, least: usize) {
+        let Some(length) = self.secret(secret, place).filter(|length| *length < least) else { return };
+        let bytes = if length == 1 { "byte" } else { "bytes" };
+        let title = format!("the secret {which} has {length} {bytes}, and needs {least}");
+        let mistake = Mistake::new(&codes::SHORT_SECRET, title).at_if(place).hide_line();
+        self.add(mistake.help("`openssl rand -hex 32` makes one"));
+    }
+
     /// A secret that has to be there; its length.
-    pub(super) fn secret(&mut self, secret: &Secret, place: Option<&Place>) -> Option<usize> {
+    fn secret(&mut self, secret: &Secret, place: Option<&Place>) -> Option<usize> {
         if let Secret::File(path) = secret {
             self.exposed(path, place);
         }

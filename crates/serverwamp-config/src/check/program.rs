@@ -7,7 +7,7 @@ impl Checking<'_> {
     pub(super) fn program(&mut self) {
         let config = self.config;
         if let Some(secret) = config.auth_secret.value() {
-            self.secret(secret, config.auth_secret.place());
+            self.auth_secret(secret, config.auth_secret.place());
         }
         if let Some(control) = config.control.value() {
             let why = self.files.not_a_place_for_a_socket(control.socket.written());

@@ -21,6 +21,7 @@ codes! {
     /// ```toml
     /// [[listen]]
     /// address = "0.0.0.0:8080"
+    /// trusted_proxies = { addresses = ["10.0.0.7"] }
     ///
     /// [[listen]]
     /// address = "127.0.0.1:8080"
@@ -32,6 +33,7 @@ codes! {
     /// ```toml
     /// [[listen]]
     /// address = "0.0.0.0:8080"
+    /// trusted_proxies = { addresses = ["10.0.0.7"] }
     ///
     /// [[listen]]
     /// address = "127.0.0.1:9090"
@@ -236,6 +238,7 @@ codes! {
     /// ```toml
     /// [[listen]]
     /// address = "0.0.0.0:8080"
+    /// trusted_proxies = { addresses = ["10.0.0.7"] }
     /// serve = ["websocket", "metrics"]
     /// ```
     ///
@@ -244,6 +247,7 @@ codes! {
     /// ```toml
     /// [[listen]]
     /// address = "0.0.0.0:8080"
+    /// trusted_proxies = { addresses = ["10.0.0.7"] }
     /// serve = ["websocket"]
     ///
     /// [[listen]]
@@ -251,4 +255,30 @@ codes! {
     /// serve = ["metrics", "health"]
     /// ```
     warning 214 PUBLIC_NUMBERS "metrics or health for everybody";
+
+    /// Other machines can reach the listener, and it has no TLS: whoever is on the way reads messages, tickets and tokens, and can act in
+    /// the name of who sent them.
+    ///
+    /// Of the secrets of WAMP-CRA, WAMP-SCRAM and cryptosign nothing can be read on the way; sessions can be taken over all the same. Where
+    /// a proxy in front speaks TLS, say so with `trusted_proxies`; in a network of your own this warning may stay.
+    ///
+    /// Wrong:
+    ///
+    /// ```toml
+    /// [[listen]]
+    /// address = "0.0.0.0:8080"
+    /// ```
+    ///
+    /// Right:
+    ///
+    /// ```toml
+    /// [[listen]]
+    /// address = "0.0.0.0:8080"
+    /// trusted_proxies = { addresses = ["10.0.0.7"] }
+    ///
+    /// [[listen]]
+    /// address = "0.0.0.0:8443"
+    /// tls = { certificates = "fullchain.pem", key = "privkey.pem" }
+    /// ```
+    warning 215 NO_TLS "sessions that are not encrypted";
 }

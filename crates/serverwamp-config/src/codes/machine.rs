@@ -157,7 +157,8 @@ codes! {
     /// ```
     error 308 NO_SECRET "secret that is missing";
 
-    /// The secret that signs tokens has fewer than 32 bytes, so that it could be guessed from one token.
+    /// A secret is so short that it could be guessed: from one token, if it signs tokens and has fewer than 32 bytes, or from the
+    /// challenges of users that do not exist, if it is `auth_secret` and has fewer than 16.
     ///
     /// `openssl rand -hex 32` makes a good one.
     ///
@@ -216,4 +217,25 @@ codes! {
     /// auth = [{ file = { path = "users.toml", methods = ["scram"] } }]
     /// ```
     warning 311 METHOD_OF_NOBODY "method that no user has";
+
+    /// The first certificate is that of an authority, which vouches for the certificates of others.
+    ///
+    /// The server's own certificate has to come first in the file. One that is made by hand with `openssl req -x509` is that of an
+    /// authority unless one says otherwise; browsers and OpenSSL take it, clients with rustls, such as this program, do not.
+    /// `docs/operations.md` has a command.
+    ///
+    /// Wrong:
+    ///
+    /// ```toml
+    /// [[listen]]
+    /// tls = { certificates = "authority.pem", key = "privkey.pem" }
+    /// ```
+    ///
+    /// Right:
+    ///
+    /// ```toml
+    /// [[listen]]
+    /// tls = { certificates = "fullchain.pem", key = "privkey.pem" }
+    /// ```
+    warning 312 CERTIFICATE_OF_AUTHORITY "certificate of an authority";
 }

@@ -357,6 +357,7 @@ codes! {
     /// ```toml
     /// [[listen]]
     /// address = "0.0.0.0:8080"
+    /// trusted_proxies = { addresses = ["10.0.0.7"] }
     ///
     /// [[realm]]
     /// name = "shop"
@@ -368,6 +369,7 @@ codes! {
     /// ```toml
     /// [[listen]]
     /// address = "0.0.0.0:8080"
+    /// trusted_proxies = { addresses = ["10.0.0.7"] }
     ///
     /// [[realm]]
     /// name = "shop"

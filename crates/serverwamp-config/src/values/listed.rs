@@ -166,8 +166,9 @@ impl<T: Setting, N: Setting> Setting for Named<T, N> {
         let entries = reading.table(node, &Self::shape())?;
         let read = entries.iter().filter_map(|entry| {
             let name = Node { value: Value::Text(entry.key.clone()), place: entry.place.clone() };
-            N::read(&NodeRef(&name), reading)?;
-            let value = T::read(&NodeRef(&entry.node), reading)?;
+            // What is wrong with the value is told too when the name is wrong.
+            let name_is_right = N::read(&NodeRef(&name), reading).is_some();
+            let value = T::read(&NodeRef(&entry.node), reading).filter(|_| name_is_right)?;
             // The name says more than the value, which may be long.
             Some((entry.key.clone(), At::new(value, Some(entry.place.clone()))))
         });

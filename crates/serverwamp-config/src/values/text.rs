@@ -86,6 +86,14 @@ fn realm_name(text: &str) -> Result<(), String> {
     if text.starts_with("wamp.") {
         return Err(format!("{text:?} is reserved: names that start with `wamp.` belong to the protocol"));
     }
+    if text.contains('*') {
+        return Err(format!(
+            "{text:?} is no name of a single realm: realms whose names have a pattern are made of a `[[template]]`, with `names`"
+        ));
+    }
+    if let Some(letter) = text.chars().find(|letter| letter.is_control()) {
+        return Err(format!("{text:?} cannot be the name of a realm: {letter:?} cannot be seen"));
+    }
     parts_are_valid(text)
 }
 
