@@ -1,30 +1,38 @@
 //! Random ids, drawn from the operating system's generator in batches.
 
-use crate::base::locks::Mutex;
 use serverwamp_proto::id::{PublicationId, SessionId};
-use std::sync::PoisonError;
+use std::cell::RefCell;
 
 /// Ids of the global scope: unguessable, so knowing one says nothing of others (checklist ID-02).
+///
+/// Each thread draws batches of its own, so that no thread waits for another one, nor for the operating system on its behalf.
 #[derive(Debug, Default)]
-pub(crate) struct RandomIds {
-    pool: Mutex<Vec<u64>>,
-}
+pub(crate) struct RandomIds;
 
 /// One call to the operating system serves this many ids.
 const BATCH: usize = 64;
 
+thread_local! {
+    /// What the thread has drawn, and how many of these nobody has got yet.
+    static POOL: RefCell<([u64; BATCH], usize)> = const { RefCell::new(([0; BATCH], 0)) };
+}
+
 impl RandomIds {
+    #[expect(clippy::unused_self, reason = "who draws ids says whose they are")]
     pub(crate) fn bits(&self) -> u64 {
-        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            if let Some(bits) = pool.pop() {
-                return bits;
+        POOL.with_borrow_mut(|(pool, left)| {
+            if *left == 0 {
+                let mut bytes = [0_u8; BATCH * 8];
+                getrandom::fill(&mut bytes).expect("the operating system has random numbers");
+                let (words, _) = bytes.as_chunks::<8>();
+                for (place, word) in pool.iter_mut().zip(words) {
+                    *place = u64::from_ne_bytes(*word);
+                }
+                *left = BATCH;
             }
-            let mut bytes = [0_u8; BATCH * 8];
-            getrandom::fill(&mut bytes).expect("the operating system has random numbers");
-            let (words, _) = bytes.as_chunks::<8>();
-            pool.extend(words.iter().map(|word| u64::from_ne_bytes(*word)));
-        }
+            *left -= 1;
+            pool[*left]
+        })
     }
 
     pub(crate) fn session(&self) -> SessionId {
