@@ -96,7 +96,7 @@ impl Broker {
                 outgoing.publisher.is_some() && is_disclosed_to(session, outgoing.by_configuration);
             let event = &mut events[slot(serializer) + if disclose { SERIALIZERS.len() } else { 0 }];
             if matches!(event, EncodedEvent::Unknown) {
-                self.events_in.fetch_or(1 << slot(serializer), Ordering::Relaxed);
+                self.note_serializer(serializer);
                 let mut bytes = Vec::new();
                 let topic = entry.is_pattern().then_some(outgoing.topic);
                 *event = match outgoing.encode(serializer, entry.id, topic, disclose, &mut bytes) {
@@ -111,6 +111,14 @@ impl Broker {
                 }
                 EncodedEvent::Unsayable | EncodedEvent::Unknown => delivered.passed_over += 1,
             }
+        }
+    }
+
+    /// Events are needed in this serializer. Publishers on all threads look at this, so it is written once.
+    fn note_serializer(&self, serializer: Serializer) {
+        let bit = 1 << slot(serializer);
+        if self.events_in.load(Ordering::Relaxed) & bit == 0 {
+            self.events_in.fetch_or(bit, Ordering::Relaxed);
         }
     }
 
