@@ -24,6 +24,7 @@ mod review;
 mod running;
 mod seats;
 mod settings;
+mod spare_permits;
 mod sweep;
 mod template;
 #[cfg(test)]

@@ -5,8 +5,13 @@
 //! takes that of another realm's call, which ends, if that realm holds more than its share. Invariant: no more permits are
 //! out than there are, also when many are taken at the same moment, and no realm is given one beyond its share while another
 //! one wants some.
+//!
+//! Every thread counts calls of every realm, so threads take permits in blocks (`spare_permits.rs`) while there are
+//! plenty. Before a call is refused, what threads have left of their blocks is given back, and the call looks once more: none is
+//! refused while there is a permit.
 
 use super::RunningRealm;
+use super::spare_permits::{BLOCK, SparePermits};
 use crate::WampError;
 use crate::base::limits::Limits;
 use crate::base::locks::{Mutex, MutexGuard};
@@ -15,7 +20,7 @@ use crate::router::session::RouterSession;
 use serverwamp_proto::dealer::{FairShare, NoPlace, Wants};
 use serverwamp_proto::id::SessionId;
 use std::ops::Bound::{Excluded, Unbounded};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Instant;
 
@@ -33,6 +38,8 @@ const TRIES: usize = 4;
 pub(crate) struct CallPermits {
     taken: AtomicUsize,
     places: AtomicUsize,
+    /// Whether threads may have some of their blocks left.
+    some_spare: AtomicBool,
     /// Which realms found none lately.
     wants: Mutex<Wants<Arc<str>>>,
     realms: Mutex<Vec<Weak<RunningRealm>>>,
@@ -43,6 +50,7 @@ impl CallPermits {
         Self {
             taken: AtomicUsize::new(0),
             places: AtomicUsize::new(limits.calls_in_flight_in_all),
+            some_spare: AtomicBool::new(false),
             wants: Mutex::default(),
             realms: Mutex::default(),
         }
@@ -68,7 +76,25 @@ impl CallPermits {
 
     /// The number of calls that wait for their answers.
     pub(crate) fn taken(&self) -> usize {
-        self.taken.load(Ordering::Relaxed)
+        let spare: usize = self.living_realms().map(|realm| realm.context.permits.spare.count()).sum();
+        self.taken.load(Ordering::Relaxed).saturating_sub(spare)
+    }
+
+    /// Gives back what threads of all realms have left of their blocks.
+    fn collect_spare(&self) {
+        // Whoever keeps one after this says so again.
+        if self.some_spare.swap(false, Ordering::SeqCst) {
+            for realm in self.living_realms() {
+                let permits = &realm.context.permits;
+                permits.release(permits.spare.take_all());
+            }
+        }
+    }
+
+    /// The realms that share the permits. One may come to its end with what is looked at here, so the list is not locked meanwhile.
+    fn living_realms(&self) -> impl Iterator<Item = Arc<RunningRealm>> + use<> {
+        let realms = self.realms().clone();
+        realms.into_iter().filter_map(|realm| realm.upgrade())
     }
 
     fn wants(&self) -> MutexGuard<'_, Wants<Arc<str>>> {
@@ -83,7 +109,9 @@ pub(crate) struct RealmPermits {
     realm: Arc<str>,
     /// The number of calls in its share.
     share: AtomicUsize,
+    /// Those of its calls, and those that threads have left of their blocks.
     held: AtomicUsize,
+    spare: SparePermits,
     /// The session that was looked at last for the one with the most calls.
     looked_at: Mutex<Option<SessionId>>,
 }
@@ -92,7 +120,14 @@ impl RealmPermits {
     pub(super) fn new(all: &Arc<CallPermits>, realm: &Arc<str>, limits: &Limits) -> Self {
         let (all, realm) = (Arc::clone(all), Arc::clone(realm));
         let share = AtomicUsize::new(limits.realm_share().share());
-        Self { all, realm, share, held: AtomicUsize::new(0), looked_at: Mutex::default() }
+        Self {
+            all,
+            realm,
+            share,
+            held: AtomicUsize::new(0),
+            spare: SparePermits::default(),
+            looked_at: Mutex::default(),
+        }
     }
 
     /// The share of the realm is what these limits say from now on.
@@ -108,26 +143,84 @@ impl RealmPermits {
     /// Takes a permit that is free. `now` is asked for the time only by a realm with a share, or where none is free.
     #[inline]
     fn take(&self, now: impl Fn() -> Instant) -> Result<(), NoPlace> {
+        if self.are_plenty() && (self.spare.take() || self.take_block()) {
+            return Ok(());
+        }
+        self.take_one(&now).or_else(|_| {
+            self.all.collect_spare();
+            let taken = self.take_one(&now);
+            if taken.is_err() {
+                self.all.wants().note(Arc::clone(&self.realm), now());
+            }
+            taken
+        })
+    }
+
+    fn take_one(&self, now: &impl Fn() -> Instant) -> Result<(), NoPlace> {
         let fair = self.share();
         let (share, places) = (fair.share(), fair.places());
         let more = |held: usize| (held < share || !self.another_wants(now())).then_some(held + 1);
         if self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
-            self.all.wants().note(Arc::clone(&self.realm), now());
             return Err(NoPlace::BeyondShare);
         }
         let more = |taken: usize| (taken < places).then_some(taken + 1);
         if self.all.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
             self.held.fetch_sub(1, Ordering::Relaxed);
-            self.all.wants().note(Arc::clone(&self.realm), now());
             return Err(NoPlace::Full);
         }
         Ok(())
     }
 
+    /// Whether less than half of all permits are out, and of the realm's share: then nobody wants any, and threads take blocks.
+    #[inline]
+    fn are_plenty(&self) -> bool {
+        let fair = self.share();
+        self.held.load(Ordering::Relaxed) < fair.share() / 2
+            && self.all.taken.load(Ordering::Relaxed) < fair.places() / 2
+    }
+
+    /// Takes a permit, and a block of them for the next calls of this thread.
+    #[cold]
+    fn take_block(&self) -> bool {
+        let fair = self.share();
+        if fair.share() < SparePermits::FEWEST {
+            return false;
+        }
+        let up_to = |most: usize| move |out: usize| (out + BLOCK <= most).then_some(out + BLOCK);
+        if self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, up_to(fair.share())).is_err() {
+            return false;
+        }
+        if self.all.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, up_to(fair.places())).is_err() {
+            self.held.fetch_sub(BLOCK, Ordering::Relaxed);
+            return false;
+        }
+        self.release(self.keep(BLOCK - 1));
+        true
+    }
+
+    /// Keeps so many for this thread. Returns how many are too many.
+    fn keep(&self, permits: usize) -> usize {
+        let too_many = self.spare.keep(permits);
+        if !self.all.some_spare.load(Ordering::SeqCst) {
+            self.all.some_spare.store(true, Ordering::SeqCst);
+        }
+        too_many
+    }
+
     /// Gives so many back.
     pub(crate) fn give_back(&self, permits: usize) {
-        self.all.taken.fetch_sub(permits, Ordering::Relaxed);
-        self.held.fetch_sub(permits, Ordering::Relaxed);
+        let back = match permits {
+            1 if self.are_plenty() && self.share().share() >= SparePermits::FEWEST => self.keep(1),
+            _ => permits,
+        };
+        self.release(back);
+    }
+
+    fn release(&self, permits: usize) {
+        if permits > 0 {
+            self.all.taken.fetch_sub(permits, Ordering::Relaxed);
+            self.held.fetch_sub(permits, Ordering::Relaxed);
+        }
     }
 
     #[cold]
@@ -135,8 +228,17 @@ impl RealmPermits {
         self.all.wants().another(&self.realm, now)
     }
 
+    /// The number of its calls that wait.
     fn held(&self) -> usize {
-        self.held.load(Ordering::Relaxed)
+        let spare = self.spare.count();
+        self.held.load(Ordering::Relaxed).saturating_sub(spare)
+    }
+}
+
+/// What threads have left of their blocks does not get lost with the realm.
+impl Drop for RealmPermits {
+    fn drop(&mut self) {
+        self.release(self.spare.take_all());
     }
 }
 
@@ -176,9 +278,7 @@ impl RunningRealm {
     /// Ends a call of the realm that holds the most permits, if that one has to give one up to this one.
     fn frees_permit_of_another(&self) -> bool {
         let permits = &self.context.permits;
-        // A realm may come to its end with what is looked at here, so the list is not locked meanwhile.
-        let realms = permits.all.realms().clone();
-        let most = realms.iter().filter_map(Weak::upgrade).max_by_key(|realm| realm.context.permits.held());
+        let most = permits.all.living_realms().max_by_key(|realm| realm.context.permits.held());
         most.is_some_and(|most| {
             most.context.permits.share().yields(most.context.permits.held(), permits.held())
                 && most.ends_call_for_another()
