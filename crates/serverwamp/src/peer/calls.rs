@@ -44,6 +44,9 @@ pub(super) struct Calls {
     serial: bool,
     /// The registration of the last call that a client serves.
     last_found: LastFound,
+    /// Calls went to clients since the connection's last turn, and when that was so last.
+    pub(super) has_routed: bool,
+    routed_at: Option<Instant>,
     pub(super) config: CachedConfig,
     /// The highest id of a CALL so far.
     newest: Option<RequestId>,
@@ -54,6 +57,9 @@ pub(super) struct Calls {
     pub(super) began: Option<Instant>,
     measured: MeasuredCalls,
 }
+
+/// How long what is kept for the next call to a client outlives the last one. A second: a client that calls often calls within it.
+const KEPT_FOR: Duration = Duration::from_secs(1);
 
 /// A call that waits for the one before.
 struct Waiting {
@@ -73,6 +79,8 @@ impl Calls {
             waiting: VecDeque::new(),
             serial,
             last_found: LastFound::default(),
+            has_routed: false,
+            routed_at: None,
             config: session.running_realm().context.cached_config(),
             newest: None,
             deadlines: Deadlines::default(),
@@ -115,7 +123,8 @@ impl Calls {
             return Ok(());
         }
         let unanswered = in_flight + self.waiting.len();
-        let most = session.most_calls_beside(unanswered);
+        let most =
+            session.most_calls_beside(unanswered, || self.config.load().access.limits_of(session.authrole()));
         if unanswered >= most {
             let text = format!("more than {most} calls of this session are unanswered");
             realm.context.counters.refused(Refusal::Calls, session, &text);
@@ -172,8 +181,10 @@ impl Calls {
         check_goes_on(session).map_err(refuse)?;
         check_allowed(session, self.config.load(), &mut call, answers).map_err(|why| (request, why))?;
         realm.context.check_forward_for(call.options.forward_for.as_ref(), session).map_err(refuse)?;
-        if let Some(registration) = self.last_found.get(&realm.dealer, &call.procedure) {
-            return self.route(session, call, registration).map_err(refuse);
+        if let Some(registration) = self.last_found.take(&realm.dealer, &call.procedure) {
+            let routed = self.route(session, call, &registration);
+            self.last_found.put_back(registration);
+            return routed.map_err(refuse);
         }
         let changes = realm.dealer.changes();
         let found = match find(session, &call.procedure).map_err(refuse)? {
@@ -181,7 +192,7 @@ impl Calls {
             CallTarget::Registered(registration) => {
                 charge_time();
                 self.last_found.keep(changes, &registration);
-                return self.route(session, call, registration).map_err(refuse);
+                return self.route(session, call, &registration).map_err(refuse);
             }
             CallTarget::Meta => {
                 charge_time();
@@ -264,6 +275,17 @@ impl Calls {
         }
         let waiting = self.waiting.iter().filter_map(|waiting| waiting.call.deadline).min();
         waiting.into_iter().chain(self.deadlines.first()).min()
+    }
+
+    /// Gives back what is kept for the next call to a client, if there was none for a while: it holds a callee and some memory.
+    pub(super) fn rest(&mut self, session: &RouterSession, now: Instant) {
+        if std::mem::take(&mut self.has_routed) {
+            self.routed_at = Some(now);
+        } else if self.routed_at.is_some_and(|at| now.saturating_duration_since(at) >= KEPT_FOR) {
+            self.routed_at = None;
+            self.last_found = LastFound::default();
+            session.drop_spare_calls();
+        }
     }
 
     /// Answers the calls that have waited too long (checklist TMO-02, TMO-03).

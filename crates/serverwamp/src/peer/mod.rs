@@ -318,6 +318,7 @@ impl MessageHandler for Peer {
             open.notice_losses();
             open.calls.start_waiting(&open.session);
             open.calls.expire(&open.session, now);
+            open.calls.rest(&open.session, now);
             if self.rate_limit.idle_at().is_some_and(|idle_at| idle_at <= now) {
                 self.idle_too_long(now);
             }

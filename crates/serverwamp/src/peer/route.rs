@@ -5,7 +5,7 @@ use super::calls::Calls;
 use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::peering::{CallState, Matched, Stop, Taken, Takes};
-use crate::router::dealer::{self, CallOrigin, CallRequest, RegistrationEntry, RoutedCall};
+use crate::router::dealer::{self, CallRequest, RegistrationEntry};
 use crate::router::realm::{
     AccessRequest, Disclosure, GivenAnswers, RealmConfig, RunningRealm, Withheld, disclosure_refused,
     no_such_procedure,
@@ -122,7 +122,7 @@ impl Calls {
         &mut self,
         session: &Arc<RouterSession>,
         call: Call<'_>,
-        registration: Arc<RegistrationEntry>,
+        registration: &Arc<RegistrationEntry>,
     ) -> Result<(), WampError> {
         let realm = session.running_realm();
         call_permit::take(session)?;
@@ -141,20 +141,22 @@ impl Calls {
             self.deadlines.tidy(|request| session.tables().calls.contains_key(&request));
         }
         let exact = registration.pattern.kind() == Match::Exact;
-        let routed = Arc::new(RoutedCall::new(CallRequest {
-            caller: CallOrigin::Session(Arc::clone(session), request),
-            procedure: (!exact).then(|| procedure.into()),
-            options,
-            trustlevel: settings.and_then(|settings| settings.trustlevel),
-            disclosed_by_realm: disclosure == Disclosure::Always
-                || settings.is_some_and(|settings| settings.disclose_caller),
-            forward_timeout: settings.and_then(|settings| settings.forward_timeout),
-            deadline,
-            only: None,
-            began: self.began,
+        self.has_routed = true;
+        let routed = session.enter_routed(
+            request,
             registration,
-        }));
-        session.enter_routed(request, &routed);
+            CallRequest {
+                procedure: (!exact).then(|| procedure.into()),
+                options,
+                trustlevel: settings.and_then(|settings| settings.trustlevel),
+                disclosed_by_realm: disclosure == Disclosure::Always
+                    || settings.is_some_and(|settings| settings.disclose_caller),
+                forward_timeout: settings.and_then(|settings| settings.forward_timeout),
+                deadline,
+                only: None,
+                began: self.began,
+            },
+        );
         routed.start(payload, || realm.context.ids.bits());
         Ok(())
     }

@@ -41,7 +41,7 @@ pub(crate) fn receive_yield(callee: &RouterSession, answer: Yield) -> Result<(),
     } else if answer.options.progress {
         call.progress(&mut state, callee, &answer.payload, passthru);
     } else {
-        state.serving = None;
+        call.served(&mut state);
         call.finish(&mut state, &Answer::Result { payload: &answer.payload, passthru });
     }
     Ok(())

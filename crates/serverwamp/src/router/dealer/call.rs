@@ -63,6 +63,8 @@ pub(super) struct RoutedCallState {
     pub(super) progressed: bool,
     /// When the last one did.
     pub(super) last_progress: Option<Instant>,
+    /// The callee that served it, where another call of the same registration goes to the same one.
+    pub(super) former: Option<Arc<Callee>>,
     /// More input may follow.
     pub(super) input_open: bool,
     /// Callees that had no time for it, or left before it reached them (checklist RER-02).
@@ -91,11 +93,9 @@ pub(super) struct Serving {
     pub(super) keeps_time: bool,
 }
 
-/// A call before it is routed.
+/// What is known of a call before it is routed, beside who calls and what.
 #[derive(Debug)]
 pub(crate) struct CallRequest {
-    pub(crate) caller: CallOrigin,
-    pub(crate) registration: Arc<RegistrationEntry>,
     pub(crate) procedure: Option<Box<str>>,
     pub(crate) options: CallOptions,
     pub(crate) trustlevel: Option<u64>,
@@ -123,11 +123,15 @@ pub(crate) enum Answer<'a> {
 }
 
 impl RoutedCall {
-    pub(crate) fn new(request: CallRequest) -> Self {
+    pub(crate) fn new(
+        caller: CallOrigin,
+        registration: Arc<RegistrationEntry>,
+        request: CallRequest,
+    ) -> Self {
         let input_open = request.options.progress;
         Self {
-            caller: request.caller,
-            registration: request.registration,
+            caller,
+            registration,
             procedure: request.procedure,
             options: request.options,
             trustlevel: request.trustlevel,
@@ -137,6 +141,47 @@ impl RoutedCall {
             only: request.only,
             began: request.began,
             state: Mutex::new(RoutedCallState { input_open, ..RoutedCallState::default() }),
+        }
+    }
+
+    /// Whether it called this registration.
+    pub(crate) fn is_for(&self, registration: &Arc<RegistrationEntry>) -> bool {
+        Arc::ptr_eq(&self.registration, registration)
+    }
+
+    /// The call is over, nobody looks at it, and it becomes the next one that its session makes of its registration.
+    pub(crate) fn begin_anew(&mut self, id: RequestId, request: CallRequest) {
+        if let CallOrigin::Session(_, own) = &mut self.caller {
+            *own = id;
+        }
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let (former, input_open) = (state.former.take(), request.options.progress);
+        *state = RoutedCallState { former, input_open, ..RoutedCallState::default() };
+        let CallRequest {
+            procedure,
+            options,
+            trustlevel,
+            disclosed_by_realm,
+            forward_timeout,
+            deadline,
+            only,
+            began,
+        } = request;
+        self.procedure = procedure;
+        self.options = options;
+        self.trustlevel = trustlevel;
+        self.disclosed_by_realm = disclosed_by_realm;
+        self.forward_timeout = forward_timeout;
+        self.deadline = deadline;
+        self.only = only;
+        self.began = began;
+    }
+
+    /// The callee is done with it.
+    pub(super) fn served(&self, state: &mut RoutedCallState) {
+        let callee = state.serving.take().map(|serving| serving.callee);
+        if !self.registration.is_shared() {
+            state.former = callee;
         }
     }
 

@@ -73,18 +73,21 @@ fn route(
         return Err(not_offered());
     }
     let settings = config.procedure_settings.of(procedure);
-    let call = Arc::new(RoutedCall::new(CallRequest {
-        began: None,
-        caller: CallOrigin::Application(Arc::clone(inbox), draft.about),
-        procedure: (!exact).then(|| procedure.into()),
-        options: draft.options,
-        trustlevel: settings.and_then(|settings| settings.trustlevel),
-        disclosed_by_realm: false,
-        forward_timeout: settings.and_then(|settings| settings.forward_timeout),
-        deadline,
-        only: draft.callee,
+    let caller = CallOrigin::Application(Arc::clone(inbox), draft.about);
+    let call = Arc::new(RoutedCall::new(
+        caller,
         registration,
-    }));
+        CallRequest {
+            began: None,
+            procedure: (!exact).then(|| procedure.into()),
+            options: draft.options,
+            trustlevel: settings.and_then(|settings| settings.trustlevel),
+            disclosed_by_realm: false,
+            forward_timeout: settings.and_then(|settings| settings.forward_timeout),
+            deadline,
+            only: draft.callee,
+        },
+    ));
     call.start(draft.payload?, || realm.context.ids.bits());
     Ok(call)
 }

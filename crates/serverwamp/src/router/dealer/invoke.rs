@@ -85,7 +85,7 @@ impl RoutedCall {
     ) -> Option<GivesWay> {
         loop {
             let may_serve = |callee: &Callee| self.may_go_to(callee);
-            let chosen = self.registration.choose(&random, self.only, may_serve, &mut state.tried);
+            let chosen = self.registration.choose(&random, self.only, may_serve, state);
             let Some(callee) = chosen else {
                 // Callees that left while the call was on its way served nothing (checklist RPC-18).
                 let error = match state.refused {

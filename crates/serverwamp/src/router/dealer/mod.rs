@@ -27,7 +27,7 @@ use serverwamp_proto::timestamp::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, PoisonError};
 
 /// The registrations of a realm.
 #[derive(Debug)]
@@ -161,13 +161,13 @@ impl Dealer {
 }
 
 /// The registration that a caller's last call went to, for the next one: most callers call the same again, and then
-/// need neither the tables' lock nor a search.
+/// need neither the tables' lock nor a search, nor write a count that all callers of the procedure share.
 ///
-/// It is weak, because a registration holds on to its callees.
+/// It holds on to the callees, so it is emptied when its caller rests.
 #[derive(Debug, Default)]
 pub(crate) struct LastFound {
     changes: u64,
-    registration: Weak<RegistrationEntry>,
+    registration: Option<Arc<RegistrationEntry>>,
 }
 
 impl LastFound {
@@ -175,16 +175,23 @@ impl LastFound {
     pub(crate) fn keep(&mut self, changes: u64, registration: &Arc<RegistrationEntry>) {
         // Another URI may find a pattern that is not the best one for the next.
         if registration.pattern.kind() == Match::Exact {
-            *self = Self { changes, registration: Arc::downgrade(registration) };
+            *self = Self { changes, registration: Some(Arc::clone(registration)) };
         }
     }
 
-    /// The registration, if it is that of `procedure`, and no registration has come or gone since.
-    pub(crate) fn get(&self, dealer: &Dealer, procedure: &str) -> Option<Arc<RegistrationEntry>> {
+    /// The registration, if it is that of `procedure`, and no registration has come or gone since. It is to be
+    /// [put back](Self::put_back) when the call is routed.
+    pub(crate) fn take(&mut self, dealer: &Dealer, procedure: &str) -> Option<Arc<RegistrationEntry>> {
         if self.changes != dealer.changes() {
+            self.registration = None;
             return None;
         }
-        self.registration.upgrade().filter(|entry| entry.pattern.as_str() == procedure)
+        self.registration.take_if(|entry| entry.pattern.as_str() == procedure)
+    }
+
+    /// Keeps what was taken.
+    pub(crate) fn put_back(&mut self, registration: Arc<RegistrationEntry>) {
+        self.registration = Some(registration);
     }
 }
 

@@ -1,10 +1,11 @@
 //! One registration of a realm: its pattern and its callees.
 
+use super::call::RoutedCallState;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::router::measures::UriMeasures;
 use crate::router::routes::ProcedureRoute;
 use crate::router::session::RouterSession;
-use serverwamp_proto::dealer::{AlreadyExists, Callees, Tried};
+use serverwamp_proto::dealer::{AlreadyExists, Callees};
 use serverwamp_proto::id::{RegistrationId, SessionId};
 use serverwamp_proto::message::{Invoke, RegisterOptions};
 use serverwamp_proto::pattern::UriPattern;
@@ -151,8 +152,9 @@ impl RegistrationEntry {
         random: impl FnOnce() -> u64,
         only: Option<SessionId>,
         may_serve: impl Fn(&Callee) -> bool,
-        tried: &mut Tried,
+        state: &mut RoutedCallState,
     ) -> Option<Arc<Callee>> {
+        let tried = &mut state.tried;
         if let Some(only) = only {
             return self
                 .callees()
@@ -163,7 +165,8 @@ impl RegistrationEntry {
         if !self.is_shared() {
             let callee = self.single.get()?;
             let left = !callee.has_left() && tried.is_left(callee.session.id()) && may_serve(callee);
-            return left.then(|| Arc::clone(callee));
+            // There is no other one, so a call that is used again has this one already.
+            return left.then(|| state.former.take().unwrap_or_else(|| Arc::clone(callee)));
         }
         // Only one policy needs it, and drawing it costs a lock.
         let random = if self.invoke == Invoke::Random { random() } else { 0 };

@@ -6,6 +6,7 @@ mod expiry;
 mod extensions;
 mod features;
 mod handle;
+mod open_calls;
 pub(crate) mod pending;
 mod reason;
 mod sending;
@@ -165,12 +166,12 @@ impl RouterSession {
 
     /// The calls that the peer may have unanswered at once, if it has so many already. The limit of a role is at least one,
     /// so that a call that is the only one needs no look at it.
-    pub(crate) fn most_calls_beside(&self, unanswered: usize) -> usize {
+    pub(crate) fn most_calls_beside(&self, unanswered: usize, of_role: impl FnOnce() -> RoleLimits) -> usize {
         let most = self.limits.calls_in_flight;
         if unanswered == 0 {
             return most;
         }
-        self.limits_of_role().calls_in_flight.map_or(most, |of_role| of_role.min(most))
+        of_role().calls_in_flight.map_or(most, |of_role| of_role.min(most))
     }
 
     /// The method of the peer's authentication; empty before it.

@@ -1,11 +1,12 @@
 //! The tables of a session: calls, subscriptions, registrations, testaments.
 
+use super::open_calls::OpenCalls;
 use super::{RouterSession, Session};
 use crate::WampError;
 use crate::peering::payload::CallReply;
 use crate::peering::{CallState, Stop};
 use crate::router::broker::{HeldSubscription, PendingSubscribe};
-use crate::router::dealer::{RegistrationEntry, RoutedCall};
+use crate::router::dealer::{CallOrigin, CallRequest, RegistrationEntry, RoutedCall};
 use crate::router::meta::Testament;
 use crate::router::realm::{RealmPlace, Seat};
 use hashbrown::HashMap;
@@ -19,7 +20,9 @@ use std::sync::atomic::Ordering;
 /// The tables of a session.
 #[derive(Debug, Default)]
 pub(crate) struct SessionTables {
-    pub(crate) calls: HashMap<RequestId, OpenCall>,
+    pub(crate) calls: OpenCalls<OpenCall>,
+    /// Calls that clients have answered, for the next ones.
+    pub(crate) spare_calls: Vec<Arc<RoutedCall>>,
     /// Calls that were answered while their caller could still send input: what comes late is passed over.
     pub(crate) answered_inputs: VecDeque<RequestId>,
     pub(crate) subscriptions: HashMap<SubscriptionId, HeldSubscription>,
@@ -83,6 +86,9 @@ impl OpenCall {
     }
 }
 
+/// The number of answered calls that are kept for the next ones: as many as a busy client has under way.
+const SPARE_CALLS: usize = 64;
+
 /// The number of answered calls with open input that are remembered.
 const ANSWERED_INPUTS: usize = 1024;
 
@@ -104,17 +110,42 @@ impl RouterSession {
     }
 
     /// A call goes to a client: from now on it can be found and canceled. It has its place among all that wait.
-    pub(crate) fn enter_routed(&self, request: RequestId, call: &Arc<RoutedCall>) {
+    pub(crate) fn enter_routed(
+        self: &Arc<Self>,
+        id: RequestId,
+        registration: &Arc<RegistrationEntry>,
+        request: CallRequest,
+    ) -> Arc<RoutedCall> {
+        let begin = |request| {
+            let caller = CallOrigin::Session(Arc::clone(self), id);
+            Arc::new(RoutedCall::new(caller, Arc::clone(registration), request))
+        };
         let mut tables = self.tables();
         // Somebody else may have ended the session and taken its tables away: nobody would take this out any more, and
         // session and call would keep each other for ever.
         if !self.is_open() {
             drop(tables);
             self.realm.context.permits.give_back(1);
-            return call.caller_left();
+            let call = begin(request);
+            call.caller_left();
+            return call;
         }
-        tables.calls.insert(request, OpenCall::Routed(Arc::clone(call)));
+        // One that somebody still looks at is not used, and dropped when the lock is free.
+        let (call, unused) = match tables.spare_calls.pop() {
+            Some(mut spare) => match Arc::get_mut(&mut spare).filter(|call| call.is_for(registration)) {
+                Some(call) => {
+                    call.begin_anew(id, request);
+                    (spare, None)
+                }
+                None => (begin(request), Some(spare)),
+            },
+            None => (begin(request), None),
+        };
+        tables.calls.insert(id, OpenCall::Routed(Arc::clone(&call)));
         self.count(&tables, 1);
+        drop(tables);
+        drop(unused);
+        call
     }
 
     /// Changes the number of calls in flight. Who holds the tables is the only one who does, so it takes no atomic step.
@@ -136,19 +167,32 @@ impl RouterSession {
     /// A call that went to a client has its answer.
     pub(crate) fn leave_routed(&self, request: RequestId, input_open: bool) {
         let mut tables = self.tables();
-        if tables.calls.remove(&request).is_none() {
-            return;
-        }
+        let Some(call) = tables.calls.remove(&request) else { return };
+        let unused = match call {
+            OpenCall::Routed(call) if tables.spare_calls.len() < SPARE_CALLS => {
+                tables.spare_calls.push(call);
+                None
+            }
+            other => Some(other),
+        };
         if input_open {
             self.remember_input(&mut tables, request);
         }
         self.count(&tables, -1);
         drop(tables);
+        drop(unused);
         self.realm.context.permits.give_back(1);
         if self.realm.context.connections.stopping() {
             // It may have waited for nothing else.
             self.outbox.wake();
         }
+    }
+
+    /// Gives back what is kept of answered calls.
+    pub(crate) fn drop_spare_calls(&self) {
+        let spare = std::mem::take(&mut self.tables().spare_calls);
+        // They hold callees: not under the lock.
+        drop(spare);
     }
 
     /// A call was answered while its caller could still send input: what comes late is passed over (PCI-10).
