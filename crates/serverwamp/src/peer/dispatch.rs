@@ -51,7 +51,8 @@ pub(super) fn quick(open: &mut Open, request: QuickRequest<'_>) -> Result<(), Ha
 fn publish(open: &Open, message: Publish<'_>) -> Result<(), Halt> {
     let request = message.request;
     let acknowledge = message.options.acknowledge;
-    match open.session.running_realm().broker.publish(&open.session, message, &open.answers)? {
+    let broker = &open.session.running_realm().broker;
+    match broker.publish(&open.session, message, &open.answers, &open.last_matches)? {
         Err(Withheld::Undecided(asked)) => Err(Halt::Undecided(asked)),
         // Only a publisher that asked for an answer gets one, also when it is a no (checklist PUB-01, PUB-02).
         _ if !acknowledge => Ok(()),

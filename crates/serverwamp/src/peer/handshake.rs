@@ -10,6 +10,7 @@ use crate::base::log::{Whose, line};
 use crate::base::signal::Signal;
 use crate::base::statistics::Refusal;
 use crate::router::auth::{AuthenticateAnswer, Denial, Exchange, Principal, ReceivedHello, Secret};
+use crate::router::broker::LastMatches;
 use crate::router::measures::JoinResult;
 use crate::router::realm::{Destination, GivenAnswers, Handlers, NoEntry, RealmConfig, RunningRealm};
 use crate::router::request::{ConnectRequest, JoinRequest, SessionRequest};
@@ -165,6 +166,7 @@ impl Peer {
             calls: Calls::new(&session),
             undecided: UndecidedRequests::default(),
             answers: GivenAnswers::default(),
+            last_matches: LastMatches::default(),
             session,
             lost: 0,
         }));

@@ -28,6 +28,7 @@ use crate::base::limits::Limits;
 use crate::base::log::{self, Whose};
 use crate::base::statistics::Refusal;
 use crate::router::auth::{Exchange, Principal};
+use crate::router::broker::LastMatches;
 use crate::router::measures::RealmMeasures;
 use crate::router::realm::{Entering, GivenAnswers, RunningTemplate};
 use crate::router::session::{self, CloseReason, RouterSession};
@@ -113,6 +114,8 @@ struct Open {
     undecided: UndecidedRequests,
     /// What is known of them where a request is handled.
     answers: GivenAnswers,
+    /// What its last publication reached.
+    last_matches: LastMatches,
     /// Lost events that were logged.
     lost: u64,
 }

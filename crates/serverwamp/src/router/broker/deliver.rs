@@ -42,7 +42,11 @@ impl Broker {
         let receivers = outgoing.receivers;
         let mut delivered = Delivered::default();
         let mut kept: Option<Arc<StoredEvent>> = None;
-        for entry in self.matches(outgoing.topic).iter() {
+        let reached = match outgoing.last {
+            Some(last) => last.take(self, outgoing.topic),
+            None => (0, self.matches(outgoing.topic)),
+        };
+        for entry in reached.1.iter() {
             let mut members = entry.members();
             if let Some(history) = &mut members.history {
                 match outgoing.place_in_history() {
@@ -68,6 +72,9 @@ impl Broker {
             if let Some(measures) = &entry.measures {
                 measures.delivered(delivered.events - before);
             }
+        }
+        if let Some(last) = outgoing.last {
+            last.put_back(reached);
         }
         // Few subscribers write so soon that a longer turn only lets them write more at once.
         charge_events(delivered.events.saturating_sub(BATCHED_ABOVE));

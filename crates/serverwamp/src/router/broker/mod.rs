@@ -9,6 +9,7 @@
 mod deliver;
 mod direct;
 mod in_process;
+mod last_matches;
 mod pending_subscribe;
 mod publish;
 mod replaced;
@@ -18,6 +19,7 @@ mod subscribe;
 mod subscription;
 mod unheard;
 
+pub(crate) use last_matches::LastMatches;
 pub(crate) use pending_subscribe::{HeldSubscription, PendingSubscribe, WaitingRequest};
 pub(crate) use publish::OwnOptions;
 pub(crate) use stored::{Disclosed, StoredEvent};
@@ -33,7 +35,7 @@ use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
 use serverwamp_proto::timestamp::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
-use std::sync::atomic::AtomicU8;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use unheard::UnheardTopics;
 
@@ -45,6 +47,8 @@ const HISTORY_BYTES: usize = 64 << 20;
 pub(crate) struct Broker {
     context: Arc<RealmContext>,
     subscriptions: RwLock<PatternMap<Arc<SubscriptionEntry>>>,
+    /// The number of changes of the subscriptions.
+    changes: AtomicU64,
     retained: Mutex<RetainedEvents<Arc<StoredEvent>>>,
     /// The serializers that events were needed in so far, a bit for each.
     events_in: AtomicU8,
@@ -77,6 +81,7 @@ impl Broker {
         let broker = Self {
             context: Arc::clone(context),
             subscriptions: RwLock::default(),
+            changes: AtomicU64::new(0),
             retained: Mutex::new(RetainedEvents::new(retained_limits(&context.limits()), |event| {
                 event.bytes()
             })),
@@ -110,6 +115,7 @@ impl Broker {
         index.by_id.insert(id, Arc::clone(&entry));
         let mut subscriptions = self.subscriptions.write().unwrap_or_else(PoisonError::into_inner);
         subscriptions.insert(pattern, Arc::clone(&entry));
+        self.changes.fetch_add(1, Ordering::Release);
         (entry, true)
     }
 
@@ -131,6 +137,7 @@ impl Broker {
         index.by_id.remove(&entry.id);
         let mut subscriptions = self.subscriptions.write().unwrap_or_else(PoisonError::into_inner);
         subscriptions.remove(entry.pattern.kind(), entry.pattern.as_str());
+        self.changes.fetch_add(1, Ordering::Release);
         true
     }
 
@@ -143,6 +150,11 @@ impl Broker {
     /// All subscriptions an event of `topic` reaches.
     pub(crate) fn matching(&self, topic: &str) -> Vec<Arc<SubscriptionEntry>> {
         self.matches(topic).iter().cloned().collect()
+    }
+
+    /// A number that is another one whenever subscriptions have come or gone.
+    fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
     /// Returns whether the realm has a meta API.

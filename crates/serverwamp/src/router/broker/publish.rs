@@ -1,6 +1,6 @@
 //! From a PUBLISH, or a publication of the application or of the realm itself, to its delivery.
 
-use super::{Broker, Disclosed};
+use super::{Broker, Disclosed, LastMatches};
 use crate::WampError;
 use crate::base::limits::Limits;
 use crate::base::statistics::Refusal;
@@ -31,6 +31,8 @@ pub(super) struct Outgoing<'p> {
     pub(super) publication: PublicationId,
     pub(super) topic: &'p str,
     pub(super) payload: &'p TranscodeCache,
+    /// What the publisher's last publication reached.
+    pub(super) last: Option<&'p LastMatches>,
     /// This session does not get the event: its publisher, as a rule.
     pub(super) exclude: Option<SessionId>,
     /// The publication's lists, as the history keeps them.
@@ -68,6 +70,7 @@ impl<'p> Outgoing<'p> {
             publication,
             topic,
             payload,
+            last: None,
             exclude: None,
             receivers: None,
             filter: None,
@@ -119,6 +122,7 @@ impl Broker {
         session: &RouterSession,
         publish: Publish<'_>,
         answers: &GivenAnswers,
+        last: &LastMatches,
     ) -> Result<Result<PublicationId, Withheld>, Violation> {
         let Publish { request, options, unread, topic, payload } = publish;
         if unread.is_any() {
@@ -131,8 +135,10 @@ impl Broker {
             self.context.check_own_uri(&topic, Match::Exact, Some(session)).map_err(Withheld::from).and_then(
                 |()| self.may_publish(&config, session, &topic, &options, Purpose::Request, answers),
             );
-        Ok(granted
-            .and_then(|granted| Ok(self.publish_for(&config, session, &topic, &options, granted, payload)?)))
+        Ok(granted.and_then(|granted| {
+            let publisher = (session, Some(last));
+            Ok(self.publish_for(&config, publisher, &topic, &options, granted, payload)?)
+        }))
     }
 
     /// Whether the session may publish to the topic, be disclosed if it asks for that, and name these receivers. Locks may be
@@ -168,14 +174,15 @@ impl Broker {
         Ok(granted)
     }
 
-    /// Publishes on behalf of a session what it has been granted. Locks may be held.
+    /// Publishes on behalf of a session what it has been granted, and looks first at what its last publication reached, if that is
+    /// given. Locks may be held.
     ///
     /// # Errors
     /// As [`send`](Self::send).
     pub(crate) fn publish_for(
         &self,
         config: &RealmConfig,
-        publisher: &RouterSession,
+        (publisher, last): (&RouterSession, Option<&LastMatches>),
         topic: &str,
         options: &PublishOptions,
         granted: Granted,
@@ -190,7 +197,7 @@ impl Broker {
         let publisher = (publisher, by_configuration);
         let outgoing = Outgoing::by_client(publication, publisher, topic, options, &payload);
         let retain = outgoing.retain && granted.allowance.retain;
-        let outgoing = Outgoing { retain, unrecorded: !granted.allowance.history, ..outgoing };
+        let outgoing = Outgoing { retain, unrecorded: !granted.allowance.history, last, ..outgoing };
         self.send(publisher.0.running_realm(), config, outgoing)
     }
 

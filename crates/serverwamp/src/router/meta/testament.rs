@@ -40,7 +40,7 @@ impl Testament {
             }
         };
         let published =
-            may.and_then(|may| broker.publish_for(&config, session, &topic, &options, may, payload));
+            may.and_then(|may| broker.publish_for(&config, (session, None), &topic, &options, may, payload));
         if let Err(error) = published {
             line_later!(
                 WARN,

@@ -74,3 +74,54 @@ impl SparePermits {
 fn this_thread(places: &[CacheLine<AtomicUsize>]) -> &AtomicUsize {
     &places[number_of_this_thread() % places.len()].0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn what_a_thread_keeps_it_takes_again_and_no_more() {
+        let spare = SparePermits::default();
+        assert!(!spare.take());
+        assert_eq!(spare.keep(2), 0);
+        assert!(spare.take() && spare.take() && !spare.take());
+        assert_eq!((spare.count(), spare.take_all()), (0, 0));
+    }
+
+    #[test]
+    fn nobody_keeps_two_blocks() {
+        let spare = SparePermits::default();
+        let too_many: usize = (0..10 * BLOCK).map(|_| spare.keep(1)).sum();
+        assert_eq!(too_many + spare.count(), 10 * BLOCK);
+        assert!(spare.count() < 2 * BLOCK);
+    }
+
+    #[test]
+    fn none_gets_lost_between_threads() {
+        let spare = Arc::new(SparePermits::default());
+        let threads: Vec<_> = (0..4_usize)
+            .map(|_| {
+                let spare = Arc::clone(&spare);
+                std::thread::spawn(move || {
+                    let (mut kept, mut got) = (0, 0);
+                    for round in 0..10_000 {
+                        kept += 1;
+                        got += spare.keep(1);
+                        got += usize::from(round % 3 == 0 && spare.take());
+                        if round % 1000 == 0 {
+                            got += spare.take_all();
+                        }
+                    }
+                    (kept, got)
+                })
+            })
+            .collect();
+        let (mut kept, mut got) = (0, 0);
+        for thread in threads {
+            let (more, fewer) = thread.join().unwrap();
+            (kept, got) = (kept + more, got + fewer);
+        }
+        assert_eq!(got + spare.take_all(), kept, "every permit is somewhere");
+    }
+}
