@@ -18,6 +18,7 @@ mod deep_patterns;
 mod extractors;
 mod forward_for;
 mod layers;
+mod many_threads;
 mod measures;
 mod meta_listeners;
 mod peer;
