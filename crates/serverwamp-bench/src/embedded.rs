@@ -2,7 +2,8 @@
 //!
 //! There are no sockets and no load from elsewhere: what the peers do is done on the same threads, and on two processors two
 //! threads can do twice as much, as long as they are not in each other's way. Every pair of caller and callee, and every
-//! topic, is one task; each connection of the router is another.
+//! topic, is one task; each connection of the router is another. Eight threads on the same processors show whether more of them
+//! are in each other's way, as they would be on as many processors.
 
 use crate::Failure;
 use crate::exchange::{FIRST_ID, Format};
@@ -19,20 +20,22 @@ use serverwamp::{Application, Serializer};
 use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 
-/// One kind of work on one and on two threads.
+/// One kind of work on one thread, on two, and on eight.
 #[derive(Debug, Serialize)]
 pub(crate) struct EmbeddedRow {
     pub(crate) work: &'static str,
     pub(crate) realms: usize,
-    /// Operations per second on one thread, and on two.
-    pub(crate) each_second: [f64; 2],
+    /// Operations per second on each number of threads.
+    pub(crate) each_second: [f64; 3],
     /// Processor time per operation, in microseconds, that of the peers included.
-    pub(crate) cpu_micros: [f64; 2],
-    /// Operations per second on two threads over those on one.
-    pub(crate) factor: f64,
+    pub(crate) cpu_micros: [f64; 3],
+    /// Operations per second on two and on eight threads over those on one.
+    pub(crate) factors: [f64; 2],
     /// Answers and events; every one was compared with the right one.
     pub(crate) answers: u64,
 }
+
+const THREADS: [usize; 3] = [1, 2, 8];
 
 const PAIRS: usize = 64;
 const TOPICS: usize = 8;
@@ -47,9 +50,9 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<EmbeddedRow>, Failure> {
     }
     let mut rows = Vec::new();
     for realms in [1, REALMS.len()] {
-        let calls = [Router::start(1, realms, Work::calls)?, Router::start(2, realms, Work::calls)?];
+        let calls = Router::on_threads(realms, Work::calls)?;
         rows.push(row(plan, "calls, 64 pairs x 64", realms, calls)?);
-        let events = [Router::start(1, realms, Work::events)?, Router::start(2, realms, Work::events)?];
+        let events = Router::on_threads(realms, Work::events)?;
         rows.push(row(plan, "events, 8 topics x 64", realms, events)?);
     }
     if let Some(load) = plan.load_cpu {
@@ -62,9 +65,9 @@ fn row(
     plan: &Plan,
     work: &'static str,
     realms: usize,
-    mut routers: [Router; 2],
+    mut routers: [Router; 3],
 ) -> Result<EmbeddedRow, Failure> {
-    let mut turns = [Vec::new(), Vec::new()];
+    let mut turns = THREADS.map(|_| Vec::new());
     for round in 0..=plan.rounds {
         for (router, turns) in routers.iter_mut().zip(&mut turns) {
             let turn = router.run(plan.turn)?;
@@ -74,14 +77,16 @@ fn row(
             }
         }
     }
-    let [one, two] = &turns;
-    let factor = median(two.iter().zip(one).map(|(two, one)| two.each_second / one.each_second));
+    let [one, two, eight] = &turns;
+    let factor =
+        |many: &[Turn]| median(many.iter().zip(one).map(|(many, one)| many.each_second / one.each_second));
+    let median_of = |value: fn(&Turn) -> f64| [one, two, eight].map(|turns| median(turns.iter().map(value)));
     Ok(EmbeddedRow {
         work,
         realms,
-        each_second: [one, two].map(|turns| median(turns.iter().map(|turn| turn.each_second))),
-        cpu_micros: [one, two].map(|turns| median(turns.iter().map(|turn| turn.cpu_micros))),
-        factor,
+        each_second: median_of(|turn| turn.each_second),
+        cpu_micros: median_of(|turn| turn.cpu_micros),
+        factors: [factor(two), factor(eight)],
         answers: turns.iter().flatten().map(|turn| turn.operations).sum(),
     })
 }
@@ -109,6 +114,15 @@ enum Work {
 }
 
 impl Router {
+    /// One router for each number of threads.
+    fn on_threads<F: Future<Output = Result<Vec<Work>, Failure>>>(
+        realms: usize,
+        work: impl Fn(Application, usize) -> F,
+    ) -> Result<[Self; 3], Failure> {
+        let [one, two, eight] = THREADS.map(|threads| Self::start(threads, realms, &work));
+        Ok([one?, two?, eight?])
+    }
+
     fn start<F: Future<Output = Result<Vec<Work>, Failure>>>(
         threads: usize,
         realms: usize,

@@ -152,13 +152,23 @@ fn threads(f: &mut fmt::Formatter<'_>, rows: &[ThreadsRow]) -> fmt::Result {
     writeln!(
         f,
         "\nthe router on one and on two threads, on processors that the load takes part of\n\
-         {:<24} {:>6} {:>10} {:>10} {:>7} {:>8} {:>8} {:>7} {:>8} {:>6}",
-        "", "realms", "op/s, one", "op/s, two", "factor", "cpu one", "cpu two", "factor", "load cpu", "busy"
+         {:<24} {:>6} {:>10} {:>10} {:>7} {:>8} {:>8} {:>7} {:>8} {:>6} {:>9}",
+        "",
+        "realms",
+        "op/s, one",
+        "op/s, two",
+        "factor",
+        "cpu one",
+        "cpu two",
+        "factor",
+        "load cpu",
+        "busy",
+        "load busy"
     )?;
-    for ThreadsRow { work, realms, one, two, load, busy, factor, cost } in rows {
+    for ThreadsRow { work, realms, one, two, load, busy, load_busy, factor, cost } in rows {
         writeln!(
             f,
-            "{work:<24} {realms:>6} {:>10.0} {:>10.0} {factor:>7.2} {:>8.3} {:>8.3} {cost:>7.2} {load:>8.3} {busy:>6.2}",
+            "{work:<24} {realms:>6} {:>10.0} {:>10.0} {factor:>7.2} {:>8.3} {:>8.3} {cost:>7.2} {load:>8.3} {busy:>6.2} {load_busy:>9.2}",
             one.per_second, two.per_second, one.cpu_median, two.cpu_median
         )?;
     }
@@ -172,16 +182,22 @@ fn embedded(f: &mut fmt::Formatter<'_>, rows: &[EmbeddedRow]) -> fmt::Result {
     writeln!(
         f,
         "\nthe same with all peers in the router's own process and on its threads, without sockets\n\
-         {:<24} {:>6} {:>10} {:>10} {:>7} {:>8} {:>8} {:>7}",
-        "", "realms", "op/s, one", "op/s, two", "factor", "cpu one", "cpu two", "factor"
+         {:<24} {:>6} {:>10} {:>10} {:>7} {:>10} {:>7} {:>8} {:>8} {:>7}",
+        "", "realms", "op/s, one", "op/s, two", "factor", "op/s, 8", "factor", "cpu one", "cpu two", "factor"
     )?;
     for EmbeddedRow {
-        work, realms, each_second: [one, two], cpu_micros: [cpu_one, cpu_two], factor, ..
+        work,
+        realms,
+        each_second: [one, two, eight],
+        cpu_micros: [cpu_one, cpu_two, _],
+        factors: [factor, of_eight],
+        ..
     } in rows
     {
         writeln!(
             f,
-            "{work:<24} {realms:>6} {one:>10.0} {two:>10.0} {factor:>7.2} {cpu_one:>8.3} {cpu_two:>8.3} {:>7.2}",
+            "{work:<24} {realms:>6} {one:>10.0} {two:>10.0} {factor:>7.2} {eight:>10.0} {of_eight:>7.2} {cpu_one:>8.3} \
+             {cpu_two:>8.3} {:>7.2}",
             cpu_two / cpu_one
         )?;
     }

@@ -27,6 +27,8 @@ pub(crate) struct ThreadsRow {
     pub(crate) load: f64,
     /// Processors that the server kept busy on two threads.
     pub(crate) busy: f64,
+    /// Processors that the load kept busy beside two threads: what the server did not have of them.
+    pub(crate) load_busy: f64,
     /// Operations per second on two threads over those on one.
     pub(crate) factor: f64,
     /// Processor time per operation on two threads over that on one.
@@ -77,7 +79,9 @@ fn row(
     let turns = || two.turns.iter().zip(&one.turns);
     let load = median(two.turns.iter().map(|turn| turn.load_nanos as f64 / 1000.0 / turn.operations as f64));
     let busy = median(two.turns.iter().map(|turn| turn.cpu_nanos as f64 / turn.took.as_nanos() as f64));
+    let load_busy = median(two.turns.iter().map(|turn| turn.load_nanos as f64 / turn.took.as_nanos() as f64));
     let factor = median(turns().map(|(two, one)| two.each_second() / one.each_second()));
     let cost = median(turns().map(|(two, one)| two.cpu_micros_each() / one.cpu_micros_each()));
-    Ok(ThreadsRow { work, realms, one: one.figures(), two: two.figures(), load, busy, factor, cost })
+    let (one, two) = (one.figures(), two.figures());
+    Ok(ThreadsRow { work, realms, one, two, load, busy, load_busy, factor, cost })
 }
