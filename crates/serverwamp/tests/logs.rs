@@ -242,10 +242,40 @@ async fn whoever_is_refused_is_told_with_its_address_and_the_reason() {
         let line = log.line(&parts).await;
         assert!(line.contains(why), "{why}: {line}");
     }
+    each_login_that_fails_is_a_line(server).await;
 }
 
 async fn deny(_: Ticket) -> Option<Principal> {
     None
+}
+
+/// At DEBUG; at WARN there is one in a minute, so this comes behind the test that reads that one.
+async fn each_login_that_fails_is_a_line(server: SocketAddr) {
+    let log = Log::get();
+    let hello = |realm: &str, methods: &[&str], authid: &str| json!([1, realm, { "roles": { "caller": {} }, "authmethods": methods, "authid": authid }]);
+    for number in 0..20 {
+        let mut peer = Peer::connect(server).await;
+        peer.send(hello("refusals", &["ticket"], &format!("guess {number}\n\u{1b}[2J"))).await;
+        assert_eq!(peer.receive().await[0], 4);
+        peer.send(json!([5, "hunter2", {}])).await;
+        assert_eq!(peer.receive().await[2], "wamp.error.authentication_denied");
+        let line = log.line(&[r"a login has failed", &format!("peer={}", peer.address())]).await;
+        let who = format!(r#"realm=refusals authid="guess {number}\n\u{{1b}}[2J" authmethod=ticket"#);
+        let begins = format!("DEBUG serverwamp::auth: a login has failed {who} step=\"AUTHENTICATE 1\" why=");
+        assert!(line.starts_with(&begins) && line.contains(" session="), "{line}");
+        assert!(!line.contains("hunter2"), "{line}");
+    }
+    for (realm, methods, told) in [
+        ("refusals", &["wampcra"][..], r#"realm=refusals authid="xxx"#),
+        ("no login here", &["ticket"], r#"realm="no login here" authid="xxx"#),
+    ] {
+        let mut peer = Peer::connect(server).await;
+        peer.send(hello(realm, methods, &"x".repeat(2000))).await;
+        assert_eq!(peer.receive().await[0], 3);
+        let line = log.line(&["a login has failed", &format!("peer={}", peer.address())]).await;
+        assert!(line.contains(told) && line.contains(r#"authmethod="(none)" step=HELLO why="#), "{line}");
+        assert!(line.len() < 2000, "an authid is cut: {line}");
+    }
 }
 
 #[tokio::test]

@@ -34,6 +34,7 @@ impl Peer {
             Ok(Destination::Template(anteroom, template)) => (anteroom, None, Some(template)),
             Err(error) => {
                 self.app.counters.refused(Refusal::Session, &*self.transport, &error);
+                self.log_lost_login(hello, &error);
                 self.measures = Self::measures_of_nobody(&self.app);
                 self.count_join(JoinResult::NoSuchRealm);
                 return self.refuse(&error);
@@ -122,13 +123,10 @@ impl Peer {
         let Phase::Deciding(deciding) = &self.phase else { return };
         let whose = Whose::from(&*self.transport).in_session(deciding.session.id());
         let realm = deciding.session.running_realm().name();
-        let authid = match deciding.session.principal() {
-            Some(principal) => principal.authid(),
-            None => deciding.exchange.hello.authid.as_deref().unwrap_or("(none)"),
-        };
-        let progress = deciding.exchange.progress();
+        let (authid, progress) = (deciding.authid(), deciding.exchange.progress());
         let why = format_args!("realm {realm}, authid {authid}, {progress}: {denial}");
         self.app.counters.refused(refusal, whose, why);
+        self.log_failed_login(deciding, denial);
         self.count_join(JoinResult::not_let_in(refusal, &denial.error));
         self.deny(denial);
     }

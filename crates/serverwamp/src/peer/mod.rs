@@ -13,6 +13,7 @@ mod deadlines;
 mod dispatch;
 mod entrance;
 mod environment;
+mod failed_login;
 mod handshake;
 mod obey;
 mod overdue;

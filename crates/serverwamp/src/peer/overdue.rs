@@ -61,10 +61,10 @@ impl Peer {
             Phase::Deciding(deciding) => {
                 let text = format!("not authenticated within {:?}", self.limits.authenticate_timeout);
                 let realm = deciding.session.running_realm().name();
-                let authid = deciding.exchange.hello.authid.as_deref().unwrap_or("(none)");
-                let why =
-                    format_args!("realm {realm}, authid {authid}, {}: {text}", deciding.exchange.progress());
+                let (authid, progress) = (deciding.authid(), deciding.exchange.progress());
+                let why = format_args!("realm {realm}, authid {authid}, {progress}: {text}");
                 self.app.counters.refused(Refusal::AuthenticateTimeout, self.whose(), why);
+                self.log_failed_login(deciding, &text);
                 self.count_join(JoinResult::TimedOut);
                 self.refuse(&WampError::authentication_failed(text));
             }

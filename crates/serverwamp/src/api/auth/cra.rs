@@ -98,7 +98,7 @@ where
             match (signed, is_known) {
                 (true, true) => Ok(Some(credential.principal)),
                 (_, true) => Err(Denial::denied("the signature is not that of the challenge")),
-                (_, false) => Err(Denial::denied("the authid is unknown")),
+                (_, false) => Err(Denial::denied("the authid is unknown, or has no secret for this method")),
             }
         }
     })

@@ -163,7 +163,7 @@ async fn authenticate(
             // The text is made for both, which takes as long.
             let mut denial = denial(verified.err().unwrap_or(ScramError::Proof));
             if !is_known {
-                denial.cause = Some("the authid is unknown".into());
+                denial.cause = Some("the authid is unknown, or has no secret for this method".into());
             }
             Err(denial)
         }

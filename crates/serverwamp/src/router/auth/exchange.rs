@@ -3,7 +3,7 @@
 //! The authenticator's future and the connection that carries its messages are polled by the same task; the mailbox
 //! between them holds at most one message in each direction.
 
-use super::{Claim, Denial, Principal};
+use super::{Claim, Denial, ExchangeProgress, Principal};
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::base::statistics::Refusal;
 use crate::router::session::RouterSession;
@@ -157,16 +157,13 @@ impl Exchange {
         mailbox.method = Some(Arc::clone(method));
     }
 
-    /// The method and the step that the authentication has come to, for the log.
-    pub(crate) fn progress(&self) -> String {
+    /// The method and the step that the authentication has come to.
+    pub(crate) fn progress(&self) -> ExchangeProgress {
         let mailbox = self.mailbox();
-        let method = mailbox.method.as_deref().unwrap_or("(none)");
-        match (mailbox.challenges, mailbox.answers) {
-            (0, _) => format!("method {method}, step HELLO"),
-            (challenges, answers) if answers < challenges => {
-                format!("method {method}, step CHALLENGE {challenges}")
-            }
-            (_, answers) => format!("method {method}, step AUTHENTICATE {answers}"),
+        ExchangeProgress {
+            method: mailbox.method.clone(),
+            challenges: mailbox.challenges,
+            answers: mailbox.answers,
         }
     }
 

@@ -4,6 +4,7 @@ mod credential;
 mod denial;
 mod exchange;
 mod principal;
+mod progress;
 #[cfg(any(feature = "cryptosign", feature = "scram"))]
 mod proof;
 mod slowdown;
@@ -15,6 +16,7 @@ pub(crate) use self::denial::Denial;
 pub use self::exchange::{AuthExchange, AuthenticateAnswer};
 pub(crate) use self::exchange::{Exchange, ReceivedHello};
 pub use self::principal::Principal;
+pub(crate) use self::progress::ExchangeProgress;
 #[cfg(any(feature = "cryptosign", feature = "scram"))]
 pub use self::proof::ChannelBinding;
 #[cfg(any(feature = "cryptosign", feature = "scram"))]
