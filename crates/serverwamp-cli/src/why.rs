@@ -6,7 +6,8 @@ use crate::serve::Configured;
 use crate::shell::Out;
 use clap::{Args, ValueEnum};
 use serverwamp::{Action, RoutePattern, prefix, wildcard};
-use serverwamp_config::Mistakes;
+use serverwamp_config::{Mistakes, distance};
+use std::io::Write as _;
 
 /// What may be done or not.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -62,7 +63,7 @@ pub(crate) fn run(options: &WhyOptions) -> Result<(), Failure> {
         }
     };
     let mut mistakes = Mistakes::default();
-    let Some((app, _)) = configured.assembly.application(&mut mistakes) else {
+    let Some((app, running)) = configured.assembly.application(&mut mistakes) else {
         return Err(configured.source.failure(&mistakes));
     };
     let realm = app.realm(name).ok_or_else(|| {
@@ -86,5 +87,56 @@ pub(crate) fn run(options: &WhyOptions) -> Result<(), Failure> {
         realm.why(&options.role, action, pattern).map_err(|error| Failure::usage(error.to_string()))?;
     let verdict = if ruling.is_allowed() { "yes" } else { "no" };
     Out::plain().line(&format!("{verdict}: {ruling}"))?;
+    let config = running.config();
+    let roles = config.realm.iter().find(|realm| realm.name.as_str() == name).map(|realm| &realm.role);
+    let listed: Vec<&str> = roles.into_iter().flat_map(|roles| roles.iter()).map(|(role, _)| role).collect();
+    if let Some(note) = unlisted(name, &options.role, &listed) {
+        // Who does not read the errors has the verdict.
+        drop(writeln!(std::io::stderr(), "serverwamp: {note}"));
+    }
     if ruling.is_allowed() { Ok(()) } else { Err(Failure::Refused) }
+}
+
+/// The most roles that are named.
+const FEW: usize = 12;
+
+/// What to say of a role that a realm with roles does not list, so that a slip of the pen is not taken for a denial.
+fn unlisted(realm: &str, role: &str, listed: &[&str]) -> Option<String> {
+    if listed.is_empty() || listed.contains(&role) {
+        return None;
+    }
+    let near = listed.iter().map(|known| (distance(role, known), known)).min();
+    let tolerated = (role.chars().count() / 3).max(2);
+    let hint = match near.filter(|(letters, _)| *letters <= tolerated) {
+        Some((_, known)) => format!("; did you mean {known:?}?"),
+        None => ".".to_owned(),
+    };
+    let mut named = listed.iter().take(FEW).copied().collect::<Vec<_>>().join(", ");
+    if listed.len() > FEW {
+        named += &format!(" and {} others", listed.len() - FEW);
+    }
+    Some(format!("the realm {realm:?} has no permissions for a role {role:?}{hint} It has them for {named}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_that_is_not_listed_is_told_with_the_nearest_and_a_few_others() {
+        assert_eq!(unlisted("shop", "anybody", &[]), None, "a realm without roles has no names for them");
+        assert_eq!(unlisted("shop", "customer", &["backend", "customer"]), None);
+        assert_eq!(
+            unlisted("shop", "custmer", &["backend", "customer"]).as_deref(),
+            Some(
+                "the realm \"shop\" has no permissions for a role \"custmer\"; did you mean \"customer\"? \
+                 It has them for backend, customer"
+            )
+        );
+        let many: Vec<String> = (0..20).map(|number| format!("role-{number}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let told = unlisted("shop", "x\u{1b}[2J", &many).expect("it is not listed");
+        assert!(told.contains("\"x\\u{1b}[2J\". It has them for role-0, "), "{told}");
+        assert!(told.ends_with("role-11 and 8 others"), "{told}");
+    }
 }
