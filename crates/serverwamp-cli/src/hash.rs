@@ -143,8 +143,13 @@ pub(crate) fn toml_key(name: &str) -> String {
     if !name.is_empty() && name.bytes().all(is_bare) {
         return name.to_owned();
     }
+    toml_string(name)
+}
+
+/// A text as a value of TOML.
+pub(crate) fn toml_string(text: &str) -> String {
     let mut quoted = String::from("\"");
-    for character in name.chars() {
+    for character in text.chars() {
         match character {
             '"' | '\\' => quoted.extend(['\\', character]),
             control if control.is_control() => quoted += &format!("\\u{:04X}", u32::from(control)),

@@ -6,7 +6,7 @@
 
 use crate::configuration::FileOption;
 use crate::failure::Failure;
-use crate::hash::toml_key;
+use crate::hash::{toml_key, toml_string};
 use clap::Args;
 use serverwamp::auth::Credentials;
 use serverwamp_config::model::{Auth, Config};
@@ -25,7 +25,7 @@ pub(crate) struct UserFileOptions {
     /// The realm whose file of users is meant; needed if the configuration names several files
     #[arg(long, value_name = "REALM", requires = "config")]
     realm: Option<String>,
-    /// The role of a user who is not in the file yet [default: authenticated]
+    /// The role of a user who has none in the file yet [default: authenticated]
     #[arg(long, value_name = "ROLE", requires = "config")]
     role: Option<String>,
 }
@@ -40,15 +40,23 @@ impl UserFileOptions {
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
             Err(error) => return Err(Failure::runtime(format!("cannot read {}: {error}", path.display()))),
         };
-        let known = has_user(&text, user);
-        if known && self.role.is_some() {
-            let shown = path.display();
-            return Err(Failure::usage(format!(
-                "{user:?} is in {shown} already and has a role: leave --role out"
-            )));
-        }
+        let known = entries_end(&text, user);
+        let text = match (&known, &self.role) {
+            (Some((_, entries)), Some(role)) => match role_of(&text, entries) {
+                Some(has) if has != *role => {
+                    let shown = path.display();
+                    return Err(Failure::usage(format!(
+                        "{user:?} is in {shown} already and has the role {has:?}: leave --role out, or change it there"
+                    )));
+                }
+                Some(_) => text,
+                // Without that line it is a user of the default role.
+                None => with_entry(&text, user, None, &role_entry(role)),
+            },
+            _ => text,
+        };
         replace(&path, &with_entry(&text, user, self.role.as_deref(), entry))?;
-        let did = if known { "has a new entry" } else { "was added" };
+        let did = if known.is_some() { "has a new entry" } else { "was added" };
         Ok(Some(format!("{user} {did} in {}", path.display())))
     }
 
@@ -88,8 +96,20 @@ fn files_of(config: &Config, wanted: Option<&str>) -> Vec<PathBuf> {
     all.flat_map(|(_, auth)| auth.iter().filter_map(|auth| file(auth.value()))).collect()
 }
 
-fn has_user(text: &str, user: &str) -> bool {
-    entries_end(text, user).is_some()
+/// The role among a user's entries.
+fn role_of(text: &str, entries: &[(String, std::ops::Range<usize>)]) -> Option<String> {
+    let (_, place) = entries.iter().find(|(name, _)| name == "role")?;
+    let line = format!("role = {}", text.get(place.clone())?);
+    let (table, _) = DeTable::parse_recoverable(&line);
+    match table.get_ref().values().next()?.get_ref() {
+        DeValue::String(role) => Some(role.to_string()),
+        // No role, and the file cannot be read anyway.
+        _ => None,
+    }
+}
+
+fn role_entry(role: &str) -> String {
+    format!("role = {}", toml_string(role))
 }
 
 /// Where the last entry of a user ends, and the entries' names with the places of their values.
@@ -130,7 +150,7 @@ fn with_entry(text: &str, user: &str, role: Option<&str>, entry: &str) -> String
             } else {
                 "\n\n"
             };
-            let role = role.map_or_else(String::new, |role| format!("role = {role:?}\n"));
+            let role = role.map_or_else(String::new, |role| role_entry(role) + "\n");
             format!("{text}{gap}[user.{}]\n{role}{entry}\n", toml_key(user))
         }
     }

@@ -13,6 +13,7 @@ mod load;
 mod program;
 mod revoking;
 mod starting;
+mod users;
 mod watching;
 mod wrong_files;
 
