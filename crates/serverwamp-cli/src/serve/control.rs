@@ -1,7 +1,7 @@
 //! The control socket: `serverwamp reload` asks the running program, and gets back what became of it.
 //!
-//! In: one line of JSON for each connection, `{"command":"reload"}`. Out: one line, `{"done":true,"text":"…"}`. Bounded: the bytes of a
-//! line, the time for it, and the connections at a time; who may connect is decided by the mode of the socket.
+//! In: one line of JSON for each connection, `{"command":"reload"}`, with the `file` that is meant where whoever asks has named one. Out: one
+//! line, `{"done":true,"text":"…","file":"…"}`; another file than the server's own is not read. Bounded: the bytes of a line, the time for it, and the connections at a time; who may connect is decided by the mode of the socket.
 
 use super::reload::{Reloaded, Reloader};
 use crate::failure::Failure;
@@ -17,8 +17,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 
-/// The longest question.
-const LONGEST: u64 = 4096;
+/// The longest question: the longest path of Linux has 4 KiB, and some of its characters are escaped.
+const LONGEST: u64 = 16 << 10;
 /// The time for it: whoever asks has the line ready when it connects.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The time for somebody to read the answer.
@@ -33,7 +33,11 @@ const LONGEST_RELOAD: Duration = Duration::from_secs(60);
 #[serde(tag = "command", rename_all = "lowercase")]
 enum Question {
     /// Read the configuration again.
-    Reload,
+    Reload {
+        /// The file that is meant, with its whole path: only if the server reads that one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
+    },
 }
 
 /// The answer.
@@ -41,6 +45,9 @@ enum Question {
 struct Answer {
     done: bool,
     text: String,
+    /// The file that the server reads.
+    #[serde(default)]
+    file: Option<String>,
 }
 
 /// Listens at the socket.
@@ -77,13 +84,18 @@ async fn answer(stream: UnixStream, reloader: &Reloader) -> io::Result<()> {
     let mut bounded = (&mut stream).take(LONGEST);
     let read = bounded.read_line(&mut line);
     tokio::time::timeout(PATIENCE, read).await.map_err(|_| io::ErrorKind::TimedOut)??;
-    let answer = match serde_json::from_str(&line) {
-        Ok(Question::Reload) => {
-            let Reloaded { done, text } = reloader.reload().await;
-            Answer { done, text }
+    let file = reloader.path().map(|path| whole_path(&path));
+    let (done, text) = match serde_json::from_str(&line) {
+        Ok(Question::Reload { file: Some(meant) }) if file.as_ref().is_some_and(|file| *file != meant) => {
+            (false, another_file(file.as_deref().unwrap_or_default(), &meant))
         }
-        Err(error) => Answer { done: false, text: format!("expected {{\"command\":\"reload\"}}: {error}") },
+        Ok(Question::Reload { .. }) => {
+            let Reloaded { done, text } = reloader.reload().await;
+            (done, text)
+        }
+        Err(error) => (false, format!("expected {{\"command\":\"reload\"}}: {error}")),
     };
+    let answer = Answer { done, text, file };
     let mut line = serde_json::to_string(&answer)?;
     line.push('\n');
     tokio::time::timeout(READING, stream.write_all(line.as_bytes()))
@@ -91,11 +103,24 @@ async fn answer(stream: UnixStream, reloader: &Reloader) -> io::Result<()> {
         .map_err(|_| io::ErrorKind::TimedOut)?
 }
 
-/// Asks the program that listens at `path` to reload; its answer is what it did.
+/// A path from the root on, with links followed as far as they can be: the same for the server and for whoever asks it.
+fn whole_path(path: &Path) -> String {
+    let whole = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path));
+    whole.as_deref().unwrap_or(path).to_string_lossy().into_owned()
+}
+
+fn another_file(own: &str, meant: &str) -> String {
+    format!(
+        "serverwamp: nothing was reloaded: this server reads {own:?} and not {meant:?}. Write the changes into that file, or restart \
+         the server with the other one. If both are one file, seen from two places, name the socket alone: serverwamp reload --socket PATH"
+    )
+}
+
+/// Asks the program that listens at `path` to reload, if it reads the `file` that is named; its answer is what it did.
 ///
 /// # Errors
 /// That nobody listens there, that the answer does not come, or that the configuration was not taken.
-pub(super) fn ask_to_reload(path: &Path) -> Result<String, Failure> {
+pub(super) fn ask_to_reload(path: &Path, file: Option<&Path>) -> Result<String, Failure> {
     let shown = path.display();
     let failed = |error: io::Error| {
         Failure::Connection(match error.kind() {
@@ -119,7 +144,8 @@ pub(super) fn ask_to_reload(path: &Path) -> Result<String, Failure> {
     };
     let mut stream = StdStream::connect(path).map_err(failed)?;
     stream.set_read_timeout(Some(LONGEST_RELOAD)).map_err(failed)?;
-    let question = serde_json::to_string(&Question::Reload).map_err(|error| failed(error.into()))?;
+    let question = Question::Reload { file: file.map(whole_path) };
+    let question = serde_json::to_string(&question).map_err(|error| failed(error.into()))?;
     stream.write_all(format!("{question}\n").as_bytes()).map_err(failed)?;
     let mut line = String::new();
     io::BufReader::new(stream).read_line(&mut line).map_err(failed)?;

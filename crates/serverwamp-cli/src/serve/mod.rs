@@ -57,6 +57,15 @@ pub(crate) struct ReloadOptions {
     socket: Option<PathBuf>,
 }
 
+impl ReloadOptions {
+    /// The file that the server is to read: none where its socket alone is named.
+    fn named_file(&self) -> Option<PathBuf> {
+        let is_meant = self.socket.is_none() || self.file.config.is_some();
+        let path = self.file.path().ok().filter(|_| is_meant);
+        path.filter(|path| path.as_os_str() != "-")
+    }
+}
+
 pub(crate) fn run(options: &ServeOptions, log: &LogSettings, logs: &Logs) -> Result<(), Failure> {
     let path = configured::path_of(&options.file)?;
     // Before there are threads.
@@ -85,7 +94,7 @@ pub(crate) fn ask_to_reload(options: &ReloadOptions) -> Result<(), Failure> {
         Some(socket) => socket.clone(),
         None => control_socket(&options.file)?,
     };
-    let text = control::ask_to_reload(&socket)?;
+    let text = control::ask_to_reload(&socket, options.named_file().as_deref())?;
     writeln!(std::io::stdout(), "{text}").map_err(|_| Failure::Unread)
 }
 

@@ -82,6 +82,11 @@ impl Reloader {
         Some((time, state.running.files().to_vec()))
     }
 
+    /// The file that is read.
+    pub(super) fn path(&self) -> Option<PathBuf> {
+        self.file.path().ok()
+    }
+
     /// Waits for a configuration that is taken.
     pub(super) async fn replaced(&self) {
         self.replaced.notified().await;

@@ -138,6 +138,35 @@ fn what_cannot_be_asked_is_one_line_and_a_status() {
     serving.join().expect("it was asked");
 }
 
+#[test]
+fn a_file_that_the_server_does_not_read_is_not_reloaded() {
+    let scratch = Scratch::new();
+    let program = Program::start(&scratch, CONFIG);
+    scratch.write("other.toml", format!("{CONFIG}[limits]\nsubscriptions = 5\n"));
+    let own = std::fs::canonicalize(scratch.file(FILE)).expect("it is there");
+    let other = std::fs::canonicalize(scratch.file("other.toml")).expect("it is there");
+    let refused = scratch.run(&["reload", "-c", "other.toml"]);
+    assert_eq!((refused.status.code(), &*refused.stdout), (Some(1), ""));
+    let said = format!("serverwamp: nothing was reloaded: this server reads {own:?} and not {other:?}. ");
+    assert!(refused.stderr.starts_with(&said) && refused.stderr.lines().count() == 1, "{}", refused.stderr);
+    // The socket alone says nothing of a file, and other names of the file are it as well.
+    std::os::unix::fs::symlink(FILE, scratch.file("link.toml")).expect("a free name");
+    let whole = own.to_str().expect("ASCII");
+    for words in [
+        &["reload", "--socket", "control.sock"][..],
+        &["reload", "-c", "link.toml"],
+        &["reload", "-c", whole],
+    ] {
+        let done = scratch.run(words);
+        assert_eq!((done.status.code(), &*done.stderr), (Some(0), ""), "{words:?}");
+        assert!(done.stdout.starts_with("reload: nothing changed"), "{words:?}: {}", done.stdout);
+    }
+    let answer = answer(&scratch, b"{\"command\":\"reload\",\"file\":\"/nowhere\"}\n");
+    let answer: Value = serde_json::from_str(&answer).expect("JSON");
+    assert_eq!((&answer["done"], &answer["file"]), (&json!(false), &json!(whole)));
+    drop(program);
+}
+
 /// Calls a procedure that nobody answers, so that a server waits for it when it stops.
 fn unanswered(program: &Program<'_>) -> (RawPeer, RawPeer, u64, Value) {
     let (mut callee, mut caller) = (program.joined("realm1"), program.joined("realm1"));
