@@ -65,6 +65,9 @@ struct Receivers {
     eligible_authrole: Vec<String>,
 }
 
+/// A router that answers nothing, not even GOODBYE behind the event.
+const NOT_TAKEN: &str = "the router has not answered within 5 s, so it may not have got the event: --ack waits until it says that it has";
+
 pub(crate) fn run(options: &PublishOptions) -> Result<(), Failure> {
     let arguments = options.words.read()?;
     let excluded = sessions(&options.receivers.exclude, "--exclude")?;
@@ -98,11 +101,19 @@ pub(crate) fn run(options: &PublishOptions) -> Result<(), Failure> {
         };
         // GOODBYE comes behind the event, so that it is not lost on the way.
         let ending = client.clone();
-        let ((), end) = tokio::join!(client.leave(), ending.closed());
+        let end = tokio::select! {
+            biased;
+            end = ending.closed() => Some(end),
+            // It has waited for the answer long enough.
+            () = client.leave() => None,
+        };
         match end {
-            SessionEnd::Left => outcome,
+            Some(SessionEnd::Left) => outcome,
             // Nobody waited for an answer, and the answer was the end of the session: an event that is too long.
-            _ => outcome.and_then(|()| Err(Failure::Connection(visible_below(&end.to_string())))),
+            Some(end) => outcome.and_then(|()| Err(Failure::Connection(visible_below(&end.to_string())))),
+            // What is acknowledged is published, whatever follows.
+            None if options.ack => outcome,
+            None => outcome.and_then(|()| Err(Failure::Connection(NOT_TAKEN.to_owned()))),
         }
     })
 }

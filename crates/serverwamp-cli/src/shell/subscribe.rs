@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::stop::StopSignals;
 use clap::{Args, ValueEnum};
 use serverwamp::client::{Client, Reconnect};
-use serverwamp::{Delivery, ReceivedEvent, RoutePattern, Subscriber, Value, prefix, wildcard};
+use serverwamp::{Delivery, Ended, ReceivedEvent, RoutePattern, Subscriber, Value, prefix, wildcard};
 use std::fmt;
 use std::io::Write as _;
 
@@ -95,7 +95,7 @@ pub(crate) fn run(options: &SubscribeOptions) -> Result<(), Failure> {
             out.line(&format!("subscribed to {uri} in {}; Ctrl-C stops", visible_on_a_line(realm)))?;
         }
         let outcome = tokio::select! {
-            outcome = print(&client, events, out, options.count) => outcome,
+            outcome = print(&client, &options.uri, events, out, options.count) => outcome,
             () = signals.next() => Ok(()),
         };
         client.leave().await;
@@ -103,11 +103,20 @@ pub(crate) fn run(options: &SubscribeOptions) -> Result<(), Failure> {
     })
 }
 
-async fn print(client: &Client, mut events: Subscriber, out: Out, count: Option<u64>) -> Result<(), Failure> {
+async fn print(
+    client: &Client,
+    uri: &str,
+    mut events: Subscriber,
+    out: Out,
+    count: Option<u64>,
+) -> Result<(), Failure> {
     let mut left = count.unwrap_or(u64::MAX);
     let mut lost = 0;
     while left > 0 {
-        let Some(delivery) = events.next_delivery().await else { return Err(ended(client).await) };
+        let Some(delivery) = events.next_delivery().await else {
+            let why = events.ended().unwrap_or(Ended::SessionOver);
+            return Err(ended(client, &format!("the subscription to {}", visible_on_a_line(uri)), &why).await);
+        };
         if events.lost() > lost {
             let more = events.lost() - lost;
             note(format_args!("{more} events were lost: the output is slower than they come"));
@@ -166,12 +175,12 @@ fn lead(event: &ReceivedEvent, colours: bool) -> String {
     format!("{dim}{}{plain} {bold}{}{plain}{retained}", time_of_day(), visible_on_a_line(event.topic()))
 }
 
-/// Why no more events come, though nobody asked to stop.
-pub(super) async fn ended(client: &Client) -> Failure {
-    if client.is_open() {
-        return Failure::Answered("the router has taken it away".to_owned());
+/// Why a subscription or a registration, which `what` names, has ended though nobody asked to stop.
+pub(super) async fn ended(client: &Client, what: &str, why: &Ended) -> Failure {
+    match why {
+        Ended::SessionOver => Failure::Connection(end_of(client).await),
+        why => Failure::Answered(format!("{what} has ended: {}", visible_below(&why.to_string()))),
     }
-    Failure::Connection(end_of(client).await)
 }
 
 /// How a session has ended, for people.

@@ -22,6 +22,7 @@ mod mistakes;
 mod scratch;
 mod serving;
 mod snapshot;
+mod taken_away;
 mod terminal;
 
 use serverwamp_conformance::output::{self, Finished};

@@ -173,7 +173,10 @@ pub(crate) fn run(options: &RegisterOptions) -> Result<(), Failure> {
         }
         let outcome = tokio::select! {
             outcome = print(&mut calls, out) => outcome,
-            _why = registration.ended() => Err(super::subscribe::ended(&client).await),
+            why = registration.ended() => {
+                let what = format!("the registration of {}", visible_on_a_line(&options.uri));
+                Err(super::subscribe::ended(&client, &what, &why).await)
+            }
             () = signals.next() => Ok(()),
         };
         drop(registration);
