@@ -5,7 +5,7 @@
 use crate::metrics::MonitoringService;
 use crate::static_files::StaticFiles;
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full};
@@ -74,7 +74,7 @@ impl Pages {
             return answered.map(|body| body.map_err(|never| match never {}).boxed_unsync());
         }
         let Some((files, age)) = self.files.iter().find(|(files, _)| files.has(path)) else {
-            return nothing();
+            return self.nothing();
         };
         let mut answered =
             files.clone().call(request).await.unwrap_or_else(|never: Infallible| match never {});
@@ -86,6 +86,22 @@ impl Pages {
             answered.headers_mut().insert(CACHE_CONTROL, kept);
         }
         answered.map(|body| body.map_err(BoxError::from).boxed_unsync())
+    }
+
+    /// The answer to a path that the listener does not have: with those of its metrics and its health.
+    fn nothing(&self) -> Response<PageBody> {
+        let text = match (self.metrics, self.health) {
+            (true, true) => "there is nothing here; there is /metrics, /healthz, /readyz\n",
+            (true, false) => "there is nothing here; there is /metrics\n",
+            (false, true) => "there is nothing here; there is /healthz, /readyz\n",
+            (false, false) => "there is nothing here\n",
+        };
+        let text = Full::new(Bytes::from_static(text.as_bytes()));
+        let mut response = Response::new(text.map_err(|never| match never {}).boxed_unsync());
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        let text_type = HeaderValue::from_static("text/plain; charset=utf-8");
+        response.headers_mut().insert(CONTENT_TYPE, text_type);
+        response
     }
 }
 
@@ -102,11 +118,4 @@ impl<B: Send + 'static> tower_service::Service<Request<B>> for Pages {
         let this = self.clone();
         Box::pin(async move { Ok(this.answer(request).await) })
     }
-}
-
-fn nothing() -> Response<PageBody> {
-    let text = Full::new(Bytes::from_static(b"there is nothing here\n"));
-    let mut response = Response::new(text.map_err(|never| match never {}).boxed_unsync());
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    response
 }

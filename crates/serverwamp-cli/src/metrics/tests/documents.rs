@@ -40,6 +40,28 @@ fn every_metric_is_in_the_document_with_its_labels_and_the_reverse() {
 }
 
 #[test]
+fn every_field_of_the_answers_about_health_is_in_the_document_and_the_reverse() {
+    let document = document("metrics.md");
+    let health = crate::metrics::Health::new();
+    let fields =
+        |body: Value| -> BTreeSet<String> { body.as_object().expect("an object").keys().cloned().collect() };
+    for (path, answered) in [
+        ("/healthz", fields(serde_json::to_value(health.liveness()).expect("JSON"))),
+        ("/readyz", fields(serde_json::to_value(health.readiness()).expect("JSON"))),
+    ] {
+        let (_, section) = document.split_once(&format!("The body of `{path}`")).expect("a section");
+        let (_, example) = section.split_once("```json\n").expect("an example");
+        let (example, table) = example.split_once("\n```\n").expect("its end");
+        assert_eq!(fields(serde_json::from_str(example).expect("JSON")), answered, "the example of {path}");
+        let rows =
+            table.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+        let described: BTreeSet<String> =
+            rows.filter_map(|line| Some(line.strip_prefix("| `")?.split_once('`')?.0.to_owned())).collect();
+        assert_eq!(described, answered, "the table of {path}");
+    }
+}
+
+#[test]
 fn names_have_the_endings_that_prometheus_expects_and_texts_are_sentences() {
     let mut names = BTreeSet::new();
     for family in FAMILIES {
