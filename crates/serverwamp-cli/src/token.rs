@@ -6,6 +6,7 @@
 use crate::configuration::FileOption;
 use crate::failure::Failure;
 use crate::serve::Configured;
+use crate::shell::duration::duration;
 use crate::shell::{Out, visible};
 use clap::{Args, Subcommand};
 use serverwamp::Value;
@@ -22,8 +23,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// The longest token that is read.
 const LONGEST: u64 = 64 * 1024;
 
-/// The longest time that a token is valid, in seconds: 100 years.
-const LONGEST_TIME: u64 = 36_500 * 86_400;
+/// The longest time that a token is valid: 100 years.
+const LONGEST_TIME: Duration = Duration::from_secs(36_500 * 86_400);
 
 /// What is done with a token.
 #[derive(Clone, Debug, Subcommand)]
@@ -232,25 +233,17 @@ fn check(options: &CheckOptions) -> Result<(), Failure> {
     Out::plain().line(&String::from_utf8_lossy(&json))
 }
 
-/// A time as a person types it.
+/// How long a token is valid.
 fn time(text: &str) -> Result<Duration, String> {
-    let digits = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
-    let seconds = match text.get(digits.len()..) {
-        Some("" | "s") => 1,
-        Some("m") => 60,
-        Some("h") => 3600,
-        Some("d") => 86_400,
-        _ => return Err("expected a number with s, m, h or d behind it".to_owned()),
-    };
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err("expected a number with s, m, h or d behind it".to_owned());
-    }
-    // A number that does not fit is more than the longest as well.
-    let time = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(seconds));
-    match time {
-        Some(0) => Err("this is a token that is never valid, expected 1s at least".to_owned()),
-        Some(time) if time <= LONGEST_TIME => Ok(Duration::from_secs(time)),
-        _ => Err("this is too long, expected 100 years at the most (36500d)".to_owned()),
+    match duration(text)? {
+        // Tokens count seconds.
+        time if time < Duration::from_secs(1) => {
+            Err("this is a token that is never valid, expected 1s at least".to_owned())
+        }
+        time if time > LONGEST_TIME => {
+            Err("this is too long, expected 100 years at the most (36500d)".to_owned())
+        }
+        time => Ok(time),
     }
 }
 
@@ -279,17 +272,30 @@ mod tests {
 
     #[test]
     fn times_and_claims_are_read_as_they_are_typed() {
-        for (text, seconds) in [("90s", 90), ("15m", 900), ("12h", 43_200), ("30d", 2_592_000), ("7", 7)] {
+        for (text, seconds) in
+            [("90s", 90), ("15m", 900), ("12h", 43_200), ("30d", 2_592_000), ("1h 30m", 5400)]
+        {
             assert_eq!(time(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
-        for text in
-            ["", "h", "1w", "-1h", "1.5h", "0s", "0", "99999999999s", "36501d", "99999999999999999999999d"]
-        {
-            assert!(time(text).is_err(), "{text}");
+        for (text, said) in [
+            ("", "expected whole numbers with"),
+            ("h", "expected whole numbers with"),
+            ("1w", "expected whole numbers with"),
+            ("-1h", "expected whole numbers with"),
+            ("1.5h", "expected whole numbers with"),
+            ("99999999999999999999999d", "expected whole numbers with"),
+            ("7", "a time needs a unit: 7s"),
+            ("0s", "never valid"),
+            ("999ms", "never valid"),
+            ("99999999999s", "too long"),
+            ("36501d", "too long"),
+        ] {
+            let refused = time(text).unwrap_err();
+            assert!(refused.contains(said), "{text}: {refused}");
         }
         assert_eq!(claim("roles=[\"a\"]"), Ok(("roles".to_owned(), Value::List(vec!["a".into()]))));
         assert!(claim("role=admin").unwrap_err().contains("quotes"));
-        assert_eq!(time("36500d"), Ok(Duration::from_secs(LONGEST_TIME)));
+        assert_eq!(time("36500d"), Ok(LONGEST_TIME));
         assert!(claim("role").unwrap_err().contains("NAME=JSON"));
         for (text, option) in [("sub=1", "--subject"), ("exp=1", "--expires-in"), ("aud=[]", "--audience")] {
             assert_eq!(claim(text), Err(format!("{option} says that")));

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::str::FromStr;
 use tokio::net::UnixListener;
 
-/// The mode of a file, as people write it: in octal digits.
+/// The mode of a file, as configurations have it: in octal digits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Mode(u32);
 
@@ -15,8 +15,7 @@ impl FromStr for Mode {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let digits = !text.is_empty() && text.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
-        let mode = u32::from_str_radix(text, 8).ok().filter(|mode| digits && *mode <= 0o777);
+        let mode = serverwamp_config::values::Mode::new(text).bits();
         mode.map(Self)
             .ok_or_else(|| "a mode has three octal digits, write 660 for owner and group".to_owned())
     }
@@ -63,7 +62,7 @@ mod tests {
     fn a_mode_is_octal() {
         assert_eq!("660".parse(), Ok(Mode(0o660)));
         assert_eq!("0600".parse(), Ok(Mode(0o600)));
-        for text in ["", "rw", "888", "1777", "+66", "-1"] {
+        for text in ["", "rw", "888", "1777", "+66", "-1", "66", "00660"] {
             assert!(text.parse::<Mode>().unwrap_err().contains("write 660"), "{text}");
         }
     }

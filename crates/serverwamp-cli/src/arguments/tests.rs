@@ -92,7 +92,7 @@ fn what_is_not_understood_is_answered_in_one_line() {
         ("token check --keys a --keys b", "--keys is given more than once"),
         ("hash ticket --user ", "--user needs a value"),
         ("token make --key k --subject s --expires-in 0s", "a token that is never valid"),
-        ("token make --key k --subject s --expires-in 99999999999999d", "100 years at the most"),
+        ("token make --key k --subject s --expires-in 99999999999d", "100 years at the most"),
         ("token make --key k --subject s --claim exp=1", "--expires-in says that"),
         ("token make --key k --subject s --claim sub=1", "--subject says that"),
     ] {

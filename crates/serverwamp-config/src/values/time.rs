@@ -21,7 +21,8 @@ impl Time {
         self.0
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// The time that a text stands for: whole numbers with `ms`, `s`, `m`, `h` or `d`, added up. `None` if it is none.
+    pub fn parse(text: &str) -> Option<Self> {
         let mut rest = text.trim();
         let mut all: u64 = 0;
         while !rest.is_empty() {
