@@ -199,7 +199,7 @@ codes! {
 
     /// `methods` offers a method for which no user in the file has an entry.
     ///
-    /// Clients that choose it are refused after a challenge as if they had mistyped.
+    /// It is not offered to clients until a user has an entry for it.
     ///
     /// Wrong:
     ///

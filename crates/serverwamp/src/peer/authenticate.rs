@@ -2,7 +2,8 @@
 //!
 //! The rule: the first method in the client's list that the realm has is taken, in the client's order, or in the realm's where
 //! the realm prefers that. A client without a list has the realm's transport methods, then `anonymous`. A transport method that
-//! proves nobody leaves the peer to the next one; any other method decides.
+//! proves nobody leaves the peer to the next one; any other method decides. A method that nobody could pass, because no user has what
+//! it asks for, is as if the realm did not have it.
 
 use crate::WampError;
 use crate::router::auth::{Denial, Exchange, Principal, RunningAuthenticator};
@@ -11,6 +12,7 @@ use crate::router::realm::{Entrance, RunningRealm};
 use crate::transport::websocket::excerpt;
 use serverwamp_proto::uris;
 use std::sync::Arc;
+use std::time::Instant;
 
 const ANONYMOUS: &str = "anonymous";
 
@@ -20,13 +22,16 @@ enum Way<'a> {
     Methods(&'a RunningAuthenticator),
 }
 
-/// The methods that a client lists in HELLO.
-struct MethodList(Vec<String>);
+/// The methods that a client lists in HELLO, and when.
+struct MethodList(Vec<String>, Instant);
 
 impl MethodList {
     /// The name by which the client asks for the method, if it may be used.
     fn allows(&self, authenticator: &RunningAuthenticator, index: usize) -> Option<Arc<str>> {
         let names = &authenticator.methods.get(index)?.names;
+        if !names.offered.at(self.1) {
+            return None;
+        }
         if self.0.is_empty() {
             return names.transport.then(|| names.own().into());
         }
@@ -82,7 +87,7 @@ pub(super) async fn authenticate(
     exchange: &Arc<Exchange>,
     methods: Vec<String>,
 ) -> Result<Principal, Denial> {
-    let list = MethodList(methods);
+    let list = MethodList(methods, realm.context.now());
     for way in list.ways(entrance) {
         match way {
             Way::Anonymous => {
@@ -179,7 +184,9 @@ fn no_way(entrance: &Entrance, list: &MethodList) -> Denial {
     let several = |one: &RunningAuthenticator| {
         one.methods.iter().map(|method| method.names.own()).collect::<Vec<_>>().join(" and then ")
     };
-    let mut taken: Vec<String> = entrance.authenticators.iter().map(several).collect();
+    let is_offered =
+        |one: &&RunningAuthenticator| one.methods.iter().all(|method| method.names.offered.at(list.1));
+    let mut taken: Vec<String> = entrance.authenticators.iter().filter(is_offered).map(several).collect();
     if entrance.anonymous.is_some() {
         taken.push(ANONYMOUS.to_owned());
     }

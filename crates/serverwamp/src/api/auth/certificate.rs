@@ -7,7 +7,7 @@ use super::handlers::{BoundHandler, dialogue};
 use super::{Authenticator, Principal};
 use crate::api::extract::FromRequest;
 use crate::api::handler::{AuthHandler, Unbound};
-use crate::router::auth::{Denial, Exchange, MethodNames};
+use crate::router::auth::{Denial, Exchange, MethodNames, Offered};
 use crate::router::request::{AuthRequest, TransportMethod};
 use crate::{TransportInfo, TrustedProxies, WampError};
 use serverwamp_proto::auth::{CertificateSubject, SubjectError};
@@ -105,7 +105,12 @@ where
     T: 'static,
     S: Send + Sync + 'static,
 {
-    let names = MethodNames { names: vec!["tls".into()], transport: true, renewable: false };
+    let names = MethodNames {
+        names: vec!["tls".into()],
+        transport: true,
+        renewable: false,
+        offered: Offered::ALWAYS,
+    };
     dialogue(names, Unbound::new(handler), move |handler, exchange, name| {
         let shown = find(exchange.session.transport());
         authenticate(handler, exchange, name, shown)

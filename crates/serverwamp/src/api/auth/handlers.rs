@@ -5,7 +5,7 @@ use crate::WampError;
 use crate::api::extract::FromRequest;
 use crate::api::handler::{AuthHandler, SharedState, Unbound};
 use crate::api::reply::{IntoReply, via};
-use crate::router::auth::{Denial, Dialogue, Exchange, MethodNames};
+use crate::router::auth::{Denial, Dialogue, Exchange, MethodNames, Offered};
 use crate::router::request::{AuthRequest, CustomMethod, Method, TicketMethod, TransportMethod};
 use serverwamp_proto::codec::Dict;
 use std::borrow::Cow;
@@ -37,7 +37,8 @@ where
     T: 'static,
     S: Send + Sync + 'static,
 {
-    let names = MethodNames { names: vec![name.into()], transport: true, renewable: false };
+    let names =
+        MethodNames { names: vec![name.into()], transport: true, renewable: false, offered: Offered::ALWAYS };
     dialogue(names, Unbound::new(handler), |handler, exchange, name| async move {
         Ok(handler.call(AuthRequest::new(exchange, name)).await?)
     })
@@ -91,7 +92,7 @@ pub(super) type BoundHandler<M> = Arc<dyn crate::peering::ErasedHandler<AuthRequ
 
 /// The names of a method that asks the peer something, which has this one.
 pub(super) fn asking(name: impl Into<Cow<'static, str>>) -> MethodNames {
-    MethodNames { names: vec![name.into()], transport: false, renewable: false }
+    MethodNames { names: vec![name.into()], transport: false, renewable: false, offered: Offered::ALWAYS }
 }
 
 /// An authenticator that runs `talk` with the handler once that has its state.

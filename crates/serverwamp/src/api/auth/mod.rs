@@ -70,7 +70,7 @@ pub use serverwamp_proto::auth::scram::{ScramError, ScramKdf, ScramKeys, ScramVe
 pub use serverwamp_proto::auth::{CertificateSubject, SubjectError};
 
 use crate::api::handler::SharedState;
-use crate::router::auth::{Dialogue, MethodNames, RunningAuthenticator, RunningMethod};
+use crate::router::auth::{Dialogue, MethodNames, Offered, RunningAuthenticator, RunningMethod};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -119,6 +119,14 @@ impl<S> Authenticator<S> {
         self
     }
 
+    /// Offers the method only when this says so, which is asked at each login that could use it.
+    fn offered_when(mut self, is_offered: impl Fn(Instant) -> bool + Send + Sync + 'static) -> Self {
+        if let Some(method) = self.methods.first_mut() {
+            method.names.offered = Offered::when(is_offered);
+        }
+        self
+    }
+
     /// Lets clients ask for the method by this name alone.
     ///
     /// Of [`both`] the first method gets it.
@@ -131,7 +139,8 @@ impl<S> Authenticator<S> {
 
     /// The names of the method that decides whether a client can use it: of several, the first.
     pub(crate) fn first(&self) -> &MethodNames {
-        static NOTHING: MethodNames = MethodNames { names: Vec::new(), transport: false, renewable: false };
+        static NOTHING: MethodNames =
+            MethodNames { names: Vec::new(), transport: false, renewable: false, offered: Offered::ALWAYS };
         self.methods.first().map_or(&NOTHING, |method| &method.names)
     }
 

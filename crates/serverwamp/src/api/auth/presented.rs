@@ -9,7 +9,7 @@ use crate::WampError;
 use crate::api::extract::FromRequest;
 use crate::api::handler::{AuthHandler, Unbound};
 use crate::base::proxies::TrustedProxies;
-use crate::router::auth::{Denial, MethodNames};
+use crate::router::auth::{Denial, MethodNames, Offered};
 use crate::router::request::{AuthRequest, TransportMethod};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -98,7 +98,7 @@ where
 }
 
 fn transport_method(name: &'static str) -> MethodNames {
-    MethodNames { names: vec![name.into()], transport: true, renewable: false }
+    MethodNames { names: vec![name.into()], transport: true, renewable: false, offered: Offered::ALWAYS }
 }
 
 /// The value of the cookie that [`cookie`] looks for.

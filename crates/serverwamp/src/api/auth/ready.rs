@@ -3,7 +3,7 @@
 use super::Authenticator;
 use crate::api::handler::SharedState;
 use crate::auth::Principal;
-use crate::router::auth::{Denial, Dialogue, Exchange, MethodNames};
+use crate::router::auth::{Denial, Dialogue, Exchange, MethodNames, Offered};
 use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ where
     Fut: Future<Output = Result<Option<Principal>, Denial>> + Send + 'static,
 {
     let names = names.into_iter().map(Into::into).collect();
-    ready(MethodNames { names, transport: false, renewable: true }, talk)
+    ready(MethodNames { names, transport: false, renewable: true, offered: Offered::ALWAYS }, talk)
 }
 
 /// A method that looks at the transport.
@@ -28,7 +28,10 @@ pub(super) fn looking<S, Fut>(
 where
     Fut: Future<Output = Result<Option<Principal>, Denial>> + Send + 'static,
 {
-    ready(MethodNames { names: vec![name.into()], transport: true, renewable: false }, talk)
+    ready(
+        MethodNames { names: vec![name.into()], transport: true, renewable: false, offered: Offered::ALWAYS },
+        talk,
+    )
 }
 
 fn ready<S, Fut>(

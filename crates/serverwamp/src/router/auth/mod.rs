@@ -28,7 +28,9 @@ pub use serverwamp_proto::auth::Secret;
 
 use crate::rt::BoxFuture;
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A method's dialogue with one peer, which asked for the method by the given name: `None` when this way does not lead to an
 /// identity.
@@ -45,6 +47,31 @@ pub(crate) struct MethodNames {
     pub(crate) transport: bool,
     /// Its only CHALLENGE asks for a secret that the peer can also bring later, to renew its session.
     pub(crate) renewable: bool,
+    /// Whether it is there at a time: one that nobody could pass takes no client away from the next method.
+    pub(crate) offered: Offered,
+}
+
+/// Whether a method is offered at a time.
+#[derive(Clone)]
+pub(crate) struct Offered(Option<Arc<dyn Fn(Instant) -> bool + Send + Sync>>);
+
+impl Offered {
+    /// It always is.
+    pub(crate) const ALWAYS: Self = Self(None);
+
+    pub(crate) fn when(is_offered: impl Fn(Instant) -> bool + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(is_offered)))
+    }
+
+    pub(crate) fn at(&self, now: Instant) -> bool {
+        self.0.as_ref().is_none_or(|is_offered| is_offered(now))
+    }
+}
+
+impl fmt::Debug for Offered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Offered::when" } else { "Offered::ALWAYS" })
+    }
 }
 
 impl MethodNames {

@@ -27,6 +27,11 @@ impl<T: Ord> Forms<T> {
         *self.0.entry(form).or_default() += 1;
     }
 
+    /// Whether no user has any.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The form of an authid that nobody has; `None` if there are no users.
     pub(super) fn pick(&self, secret: &Secret, authid: &str) -> Option<&T> {
         let all: u64 = self.0.values().copied().map(u64::from).sum();

@@ -61,6 +61,8 @@ const LOOK: Duration = Duration::from_secs(5);
 /// stay, and the log says why, with file and line (`serverwamp::auth`). Sessions that are open stay; [`still_has`](Self::still_has) is
 /// for [`Realm::keep_sessions`](crate::Realm::keep_sessions), which ends those of users who were removed.
 ///
+/// A method for which no user has an entry is not offered: clients that know several come in by the next one.
+///
 /// An authid that is not in the file is treated like one that is: tickets are hashed with the cost of a user's, and a
 /// made-up challenge has the form of a user's, each as often as among the users.
 ///
@@ -202,10 +204,12 @@ impl Credentials {
     /// An authenticator for tickets and passwords that are sent as they are; the hashes are checked in a [`HashPool`].
     pub fn ticket<S: Send + Sync + 'static>(&self) -> Authenticator<S> {
         let credentials = self.clone();
-        ticket(move |session: Session, AuthId(authid): AuthId, Ticket(sent): Ticket| {
+        let offered = self.clone();
+        let authenticator = ticket(move |session: Session, AuthId(authid): AuthId, Ticket(sent): Ticket| {
             let credentials = credentials.clone();
             async move { credentials.check_ticket(&session, &authid, sent).await }
-        })
+        });
+        authenticator.offered_when(move |now| !offered.users_at(now).costs.is_empty())
     }
 
     /// An authenticator for WAMP-CRA, for users with a derived key and for users with the secret itself.
@@ -217,7 +221,9 @@ impl Credentials {
             let user = copy_of(user, users.stand_in.cra.as_ref());
             async move { user }
         };
+        let offered = self.clone();
         cra_like(handler, move |secret, authid| unknown.nobody(secret, authid))
+            .offered_when(move |now| !offered.users_at(now).cra.is_empty())
     }
 
     async fn check_ticket(
@@ -252,7 +258,11 @@ impl Credentials {
 
     /// The users as they are now.
     fn users(&self, session: &Session) -> Arc<Users> {
-        self.look(session.inner().runtime().now());
+        self.users_at(session.inner().runtime().now())
+    }
+
+    fn users_at(&self, now: Instant) -> Arc<Users> {
+        self.look(now);
         self.0.users.load_full()
     }
 

@@ -29,7 +29,9 @@ impl Credentials {
             let found = copy_of(user, users.stand_in.scram.as_ref());
             async move { found }
         };
+        let offered = self.clone();
         scram_like(demand, handler, move |secret, authid| unknown.nobody_of_scram(secret, authid))
+            .offered_when(move |now| !offered.users_at(now).scram.is_empty())
     }
 
     /// The verifier of an authid that is not in the file, in the form of one that is.
@@ -51,11 +53,12 @@ impl Credentials {
 
     /// As [`cryptosign`](Self::cryptosign), with options: the router's own key, and whether a channel binding is demanded.
     pub fn cryptosign_with<S: Send + Sync + 'static>(&self, options: CryptosignOptions) -> Authenticator<S> {
-        let credentials = self.clone();
-        cryptosign_with(options, move |session: Session, PublicKey(key): PublicKey| {
+        let (credentials, offered) = (self.clone(), self.clone());
+        let authenticator = cryptosign_with(options, move |session: Session, PublicKey(key): PublicKey| {
             let users = credentials.users(&session);
             let owner = copy_of(users.by_key.get(&key), users.stand_in.principal.as_ref());
             async move { owner }
-        })
+        });
+        authenticator.offered_when(move |now| !offered.users_at(now).by_key.is_empty())
     }
 }

@@ -192,6 +192,32 @@ mod logins {
         }
     }
 
+    /// Whoever knows two methods comes in by the one that somebody can pass, and by the other one once somebody can.
+    #[tokio::test]
+    async fn a_method_is_offered_while_a_user_has_an_entry_for_it() {
+        let file = File::with("[user.ann]\ncra_secret = 'one'\n");
+        let users = Credentials::from_file(&file.0).unwrap().look_every(Duration::MAX);
+        let app = application(&users);
+        let both = || serde_json::json!({ "authmethods": ["ticket", "wampcra"], "authid": "ann" });
+        let sign = |extra: &serde_json::Value| (signed("one")(extra), serde_json::json!({}));
+        let (challenge, welcome) = talk(&app, both(), sign).await;
+        assert!(challenge["challenge"].is_string() && welcome[0] == 2, "{challenge} {welcome}");
+        let mut peer = app.connect(Serializer::Json);
+        let hello = r#"[1,"secure",{"roles":{"caller":{}},"authmethods":["ticket"],"authid":"ann"}]"#;
+        peer.send(hello).await.unwrap();
+        let refusal = String::from_utf8(peer.receive().await.unwrap().to_vec()).unwrap();
+        assert!(
+            refusal.contains("no_matching_auth_method") && refusal.contains("it accepts: wampcra"),
+            "{refusal}"
+        );
+        let text = format!("[user.ann]\ncra_secret = 'one'\n[user.joe]\nticket = \"{}\"\n", cheap("two"));
+        std::fs::write(&file.0, text).unwrap();
+        users.reload().unwrap();
+        let (challenge, _) = talk(&app, both(), sign).await;
+        assert!(challenge["challenge"].is_null(), "now tickets come first: {challenge}");
+        assert_eq!(ticket(&app, "joe", "two").await[0], 2);
+    }
+
     #[tokio::test]
     async fn cra_02_12_plain_and_salted_users_are_in_one_realm_and_unknown_ones_look_like_them() {
         let file = File::with(&joe_and_peter());
