@@ -4,7 +4,7 @@ use crate::arguments::DevOptions;
 use crate::failure::Failure;
 use crate::loopback::listeners;
 use crate::systemd::{PassedSocket, PassedSockets, Socket};
-use crate::unix_socket;
+use crate::unix_socket::{self, NamedBy};
 use serverwamp::server::UnixSocket;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -60,8 +60,8 @@ impl Places {
         let address = tcp.first().map(TcpListener::local_addr).transpose();
         let address =
             address.map_err(|error| Failure::runtime(format!("a listener has no address: {error}")))?;
-        let own =
-            options.unix.as_deref().map(|path| unix_socket::listen(path, options.unix_mode)).transpose()?;
+        let own = |path| unix_socket::listen(path, options.unix_mode, NamedBy::Option);
+        let own = options.unix.as_deref().map(own).transpose()?;
         let unix = match own {
             Some(own) => Some(UnixPlace::Own(own)),
             None => unix.into_iter().find_map(passed_unix).transpose()?,

@@ -5,7 +5,7 @@
 
 use super::reload::{Reloaded, Reloader};
 use crate::failure::Failure;
-use crate::unix_socket::{self, Mode};
+use crate::unix_socket::{self, Mode, NamedBy};
 use serde::{Deserialize, Serialize};
 use serverwamp::server::{Listener as _, UnixSocket};
 use std::io::{self, BufRead as _, Write as _};
@@ -52,7 +52,7 @@ struct Answer {
 
 /// Listens at the socket.
 pub(super) fn listen(path: &Path, mode: Mode) -> Result<UnixSocket<UnixListener>, Failure> {
-    unix_socket::listen(path, Some(mode))
+    unix_socket::listen(path, Some(mode), NamedBy::Control)
 }
 
 /// Answers whoever connects, for ever.

@@ -4,7 +4,7 @@ use crate::address::{BadAddress, ListenAddress};
 use crate::failure::Failure;
 use crate::loopback;
 use crate::systemd::{PassedSocket, PassedSockets, Socket};
-use crate::unix_socket::{self, Mode};
+use crate::unix_socket::{self, Mode, NamedBy};
 use serverwamp::server::UnixSocket;
 use serverwamp_config::model::Listener;
 use serverwamp_config::values::Address;
@@ -70,7 +70,7 @@ async fn sockets(
         Address::Unix(path) => {
             let mode = listener.mode.as_ref().map(|mode| mode.as_str().parse::<Mode>());
             let mode = mode.transpose().map_err(Failure::runtime)?;
-            Ok(vec![OpenSocket::Own(unix_socket::listen(&folder.join(path), mode)?)])
+            Ok(vec![OpenSocket::Own(unix_socket::listen(&folder.join(path), mode, NamedBy::Listen)?)])
         }
         Address::Systemd(name) => passed_sockets(name, passed),
         address => {

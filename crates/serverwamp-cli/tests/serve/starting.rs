@@ -7,6 +7,7 @@ use serverwamp_conformance::output::{self, Finished};
 use serverwamp_conformance::{RawPeer, RawSocket, Signal, Stream, Subprotocol};
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -34,7 +35,11 @@ fn a_start_that_cannot_be_says_what_to_mend_and_is_status_1() {
     scratch.write("a-file", "of somebody");
     type Environment = &'static [(&'static str, &'static str)];
     let secret = "[[realm]]\nname = \"r\"\n[[realm.auth]]\njwt = { secret = { env = \"NO_SUCH_SECRET\" } }\n";
-    let cases: [(&str, String, Environment, &[&str]); 9] = [
+    // Somebody listens at both of them.
+    let _others = ["taken.sock", "control.sock"]
+        .map(|name| UnixListener::bind(scratch.file(name)).expect("it is free"));
+    let control = "[control]\nsocket = \"control.sock\"\n".to_owned();
+    let cases: [(&str, String, Environment, &[&str]); 11] = [
         ("a port that is taken", listening(&taken), &[], &[&taken, "in use"]),
         ("an address of another machine", listening("192.0.2.1:8080"), &[], &["192.0.2.1:8080"]),
         (
@@ -44,6 +49,18 @@ fn a_start_that_cannot_be_says_what_to_mend_and_is_status_1() {
             &["there is no folder", "nowhere/at"],
         ),
         ("a place for a socket that is taken", listening("unix:a-file"), &[], &["a-file", "is no socket"]),
+        (
+            "a socket that is in use",
+            listening("unix:taken.sock"),
+            &[],
+            &["taken.sock is in use", "or write another path as `address` of this `[[listen]]`"],
+        ),
+        (
+            "a control socket that is in use",
+            control + &listening("127.0.0.1:0"),
+            &[],
+            &["control.sock is in use", "or write another path as `socket` of `[control]`"],
+        ),
         (
             "a socket that systemd has not opened",
             listening("systemd:web"),
