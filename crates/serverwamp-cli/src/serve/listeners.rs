@@ -61,21 +61,49 @@ impl NextListener {
     }
 }
 
-/// Replaces the settings of those that have others now; returns how many have new certificates or other files.
-pub(super) fn replace(listening: &mut [Listening], next: Vec<NextListener>, stop: StopSettings) -> usize {
-    let mut renewed = 0;
-    for NextListener { settings, server, files } in next {
-        let name = settings.address.to_string();
+/// What became of listeners by a reload, beside their keys.
+#[derive(Debug, Default)]
+pub(super) struct Renewed {
+    /// Those that have TLS now, by their addresses.
+    pub(super) encrypted: Vec<String>,
+    /// Those that had it and have none any more.
+    pub(super) plain: Vec<String>,
+    /// The number of those whose certificates and keys are others than before.
+    pub(super) other_files: usize,
+}
+
+impl Renewed {
+    fn note(&mut self, before: &Listening, settings: &Listener, files: Fingerprint) {
+        let name = &before.name;
+        match (before.settings.tls.is_some(), settings.tls.is_some()) {
+            (false, true) => {
+                tracing::info!(target: "serverwamp::program", listener = name, "new connections are encrypted from now on");
+                self.encrypted.push(name.clone());
+            }
+            (true, false) => {
+                tracing::warn!(target: "serverwamp::program", listener = name, "new connections are not encrypted any more");
+                self.plain.push(name.clone());
+            }
+            _ => self.other_files += usize::from(before.files != files),
+        }
+    }
+}
+
+/// Replaces the settings of those that have others now.
+pub(super) fn replace(listening: &mut [Listening], next: Vec<NextListener>, stop: StopSettings) -> Renewed {
+    let mut renewed = Renewed::default();
+    for next in next {
+        let name = next.settings.address.to_string();
         // One that is new needs a restart.
         let Some(known) = listening.iter_mut().find(|known| known.name == name) else { continue };
-        if known.settings == settings && known.files == files {
+        if known.settings == next.settings && known.files == next.files {
             continue;
         }
-        renewed += usize::from(known.files != files);
-        match known.control.replace(stop.of(server)) {
+        match known.control.replace(stop.of(next.server)) {
             Ok(()) => {
-                known.settings = settings;
-                known.files = files;
+                renewed.note(known, &next.settings, next.files);
+                known.settings = next.settings;
+                known.files = next.files;
             }
             // It was checked when it was built.
             Err(error) => {

@@ -4,7 +4,7 @@
 //! reload at a time; whatever is wrong with the file, and whatever cannot be built of it, changes nothing.
 
 use super::Configured;
-use super::listeners::{self, Listening};
+use super::listeners::{self, Listening, Renewed};
 use crate::configuration::FileOption;
 use crate::failure::Failure;
 use crate::metrics::{Health, MonitoringService};
@@ -157,7 +157,7 @@ impl Reloader {
         take_over();
         let sessions = self.app.statistics().sessions;
         let mut text =
-            report(&changes(&before, &after), &changes(&self.started, &after), touched, renewed, sessions);
+            report(&changes(&before, &after), &changes(&self.started, &after), touched, &renewed, sessions);
         if !mistakes.is_empty() {
             text.push_str(&format!("\n\n{}", source.print(&mistakes)));
         }
@@ -184,7 +184,7 @@ fn report(
     changed: &[Change],
     since_start: &[Change],
     touched: Touched,
-    renewed: usize,
+    renewed: &Renewed,
     sessions: usize,
 ) -> String {
     let live = changed.iter().filter(|change| change.reload == Reload::Live).count();
@@ -199,13 +199,25 @@ fn report(
     if live > 0 {
         parts.push(format!("{} changed", count(live, "key")));
     }
-    if renewed > 0 {
-        parts.push(format!("{} with other files", count(renewed, "listener")));
+    for (number, what) in [
+        (renewed.encrypted.len(), "with TLS now"),
+        (renewed.plain.len(), "without TLS now"),
+        (renewed.other_files, "with other files"),
+    ] {
+        if number > 0 {
+            parts.push(format!("{} {what}", count(number, "listener")));
+        }
     }
     if parts.is_empty() {
         parts.push("nothing changed".to_owned());
     }
     let mut report = format!("reload: {} ({} kept)", parts.join(", "), count(sessions, "session"));
+    for name in &renewed.encrypted {
+        report.push_str(&format!("\n  {name}: new connections are encrypted from now on"));
+    }
+    for name in &renewed.plain {
+        report.push_str(&format!("\n  {name}: new connections are not encrypted any more"));
+    }
     for change in changed.iter().filter(|change| change.reload == Reload::Live) {
         report.push_str(&format!("\n  {change}"));
     }

@@ -150,6 +150,29 @@ fn nothing_changes_and_it_is_said_why() {
     }
     let report = program.ask_to_reload().stdout;
     assert!(report.starts_with("reload: 1 listener with other files (1 session kept)"), "{report}");
+    // A listener that loses its TLS, and gets it back, has more than other files.
+    let table = CONFIG
+        .split_once("[listen.tls]")
+        .expect("it has one")
+        .1
+        .split_once("[[realm]]")
+        .expect("and a realm")
+        .0;
+    let plain = CONFIG.replace(&format!("[listen.tls]{table}"), "");
+    for (text, now, said) in [
+        (&*plain, "without TLS now", "new connections are not encrypted any more"),
+        (CONFIG, "with TLS now", "new connections are encrypted from now on"),
+    ] {
+        let before = program.log().len();
+        let report = program.reload(text);
+        assert!(
+            report.starts_with(&format!("reload: 1 key changed, 1 listener {now} (1 session kept)")),
+            "{report}"
+        );
+        assert!(report.contains(&format!("\n  127.0.0.2:0: {said}\n")), "{report}");
+        assert!(!report.contains("other files"), "{report}");
+        program.wait_for_after(before, &format!("{said} listener=127.0.0.2:0"));
+    }
     let answer = peer.call("nothing", Value::Null, Value::Null, Value::Null);
     assert_eq!(answer[4], "wamp.error.no_such_procedure");
 }
