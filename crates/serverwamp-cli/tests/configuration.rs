@@ -214,3 +214,18 @@ fn whoever_stops_reading_has_seen_enough() {
         assert_eq!((finished.status.code(), &*finished.stderr), (Some(0), &b""[..]), "{arguments:?}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_an_error_by_its_name() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = Folder::new("no-text");
+    folder.file("serverwamp.toml", GOOD);
+    let value = std::ffi::OsStr::from_bytes(b"hunter2\xff");
+    let finished =
+        output::run(command(&folder.0, &["check"]).env("SERVERWAMP_AUTH_SECRET", value), PATIENCE).unwrap();
+    assert_eq!(finished.status.code(), Some(1));
+    let said = "error[SW0102]: the environment variable SERVERWAMP_AUTH_SECRET is not UTF-8\n";
+    assert!(finished.stdout.starts_with(said), "{}", finished.stdout);
+    assert!(!finished.stdout.contains("hunter2"), "{}", finished.stdout);
+}

@@ -12,6 +12,7 @@ use crate::node::{Entry, Node, Place, Source, Value, parse_variable, variable_te
 use crate::section::Section;
 use crate::shape::Shape;
 use crate::values::SecretSource;
+use std::ffi::OsString;
 
 /// What every variable of ours starts with.
 const PREFIX: &str = "SERVERWAMP_";
@@ -21,34 +22,43 @@ const OTHERS: [&str; 2] = ["SERVERWAMP_CONFIG", "SERVERWAMP_CONTEXTS"];
 
 /// Variables of the environment.
 #[derive(Clone, Debug, Default)]
-pub struct Environment(Vec<(String, String)>);
+pub struct Environment {
+    /// The names, and the texts.
+    variables: Vec<(String, String)>,
+    /// The names of those that are no text.
+    not_text: Vec<String>,
+}
 
 impl Environment {
     /// None.
     pub const fn empty() -> Self {
-        Self(Vec::new())
+        Self { variables: Vec::new(), not_text: Vec::new() }
     }
 
     /// Those of this process that are ours.
     pub fn of_process() -> Self {
-        std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect()
+        std::env::vars_os().collect()
     }
 
     /// The text of one of them.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+        self.variables.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
-    /// The names of those that are set, in order.
+    /// The names of those that are set, in order; those last that are no text.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(name, _)| name.as_str())
+        self.variables.iter().map(|(name, _)| name).chain(&self.not_text).map(String::as_str)
     }
 
     /// Puts the values into the tree.
     pub(crate) fn put_into(&self, root: &mut Node, mistakes: &mut Mistakes) {
-        for (name, text) in &self.0 {
+        for name in &self.not_text {
+            let place = Place { source: Source::Variable(name.clone()), span: 0..0 };
+            let title = format!("the environment variable {name} is not UTF-8");
+            let mistake = Mistake::new(&codes::WRONG_TYPE, title).at(place).hide_line();
+            mistakes.add(mistake.help("values are text, as they are in the file"));
+        }
+        for (name, text) in &self.variables {
             let parts: Vec<String> = name[PREFIX.len()..].split("__").map(str::to_ascii_lowercase).collect();
             let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
             let known = known(Config::SECTION, &parts);
@@ -67,18 +77,39 @@ impl Environment {
     }
 }
 
-/// Ours alone, without those that Kubernetes makes for a service that is called `serverwamp`.
+/// Whether a variable is ours: not one of those that Kubernetes makes for a service that is called `serverwamp`.
+fn is_ours(name: &str) -> bool {
+    name.strip_prefix(PREFIX).is_some_and(|rest| {
+        let kubernetes = rest.starts_with("SERVICE_") || rest == "PORT" || rest.starts_with("PORT_");
+        !kubernetes && !OTHERS.contains(&name)
+    })
+}
+
+/// Ours alone.
+impl FromIterator<(OsString, OsString)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (OsString, OsString)>>(variables: I) -> Self {
+        let mut found = Self::empty();
+        for (name, value) in variables {
+            match (name.into_string(), value.into_string()) {
+                (Ok(name), Ok(value)) if is_ours(&name) => found.variables.push((name, value)),
+                (Ok(_), Ok(_)) => {}
+                (name, _) => {
+                    let name = name.unwrap_or_else(|name| name.to_string_lossy().into_owned());
+                    found.not_text.extend(Some(name).filter(|name| is_ours(name)));
+                }
+            }
+        }
+        // `…__0__…` before `…__1__…`, so that a list can be made of variables alone.
+        found.variables.sort();
+        found.not_text.sort();
+        found
+    }
+}
+
+/// Ours alone.
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
-        let ours = |name: &str| {
-            let rest = name.strip_prefix(PREFIX)?;
-            let kubernetes = rest.starts_with("SERVICE_") || rest == "PORT" || rest.starts_with("PORT_");
-            (!kubernetes && !OTHERS.contains(&name)).then_some(())
-        };
-        let mut variables: Vec<_> = variables.into_iter().filter(|(name, _)| ours(name).is_some()).collect();
-        // `…__0__…` before `…__1__…`, so that a list can be made of variables alone.
-        variables.sort();
-        Self(variables)
+        variables.into_iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect()
     }
 }
 

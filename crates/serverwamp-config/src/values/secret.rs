@@ -52,7 +52,14 @@ impl Secret {
             }
             Self::Variable(name) => {
                 let read = std::env::var(name).map(Zeroizing::new);
-                read.map_err(|_| format!("there is no secret in the environment variable {name}"))?
+                read.map_err(|error| match error {
+                    std::env::VarError::NotPresent => {
+                        format!("there is no secret in the environment variable {name}")
+                    }
+                    std::env::VarError::NotUnicode(_) => {
+                        format!("the secret in the environment variable {name} is not UTF-8")
+                    }
+                })?
             }
             Self::Given(secret) => secret.clone(),
         };

@@ -1,7 +1,7 @@
 //! Values of the environment: which key each belongs to, and that it wins over the file.
 
 use serverwamp_config::model::Config;
-use serverwamp_config::{Environment, ReadConfig, read};
+use serverwamp_config::{Environment, Printer, ReadConfig, Style, read};
 
 const FILE: &str =
     "[[listen]]\naddress = \"127.0.0.1:8080\"\n\n[[realm]]\nname = \"shop\"\nauth = [{ anonymous = {} }]\n";
@@ -99,4 +99,36 @@ fn what_others_set_is_left_alone() {
         ("SERVERWAMP_CONFIG", "serverwamp.toml"),
         ("PATH", "/bin"),
     ]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_named_and_its_value_is_not_printed() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt as _;
+    let bytes = |text: &[u8]| OsString::from_vec(text.to_vec());
+    let environment: Environment = [
+        (bytes(b"SERVERWAMP_AUTH_SECRET"), bytes(b"hunter2\xff")),
+        (bytes(b"SERVERWAMP_LIMITS__CONNECTIONS"), bytes(b"5")),
+        (bytes(b"SERVERWAMP_L\xff"), bytes(b"5")),
+        (bytes(b"SERVERWAMP_CONFIG"), bytes(b"a\xff.toml")),
+        (bytes(b"LC_ALL"), bytes(b"\xff")),
+    ]
+    .into_iter()
+    .collect();
+    let read = read(FILE, &environment);
+    let found: Vec<String> =
+        read.mistakes.iter().map(|it| format!("{}: {}", it.code().id(), it.title())).collect();
+    assert_eq!(
+        found,
+        [
+            "SW0102: the environment variable SERVERWAMP_AUTH_SECRET is not UTF-8",
+            "SW0102: the environment variable SERVERWAMP_L\u{fffd} is not UTF-8",
+        ]
+    );
+    assert_eq!(read.mistakes.errors(), 2);
+    let printed = Printer::new("serverwamp.toml", FILE, &environment, Style::Plain).print(&read.mistakes);
+    assert!(!printed.contains("hunter2") && printed.contains("SERVERWAMP_AUTH_SECRET"), "{printed}");
+    let names: Vec<&str> = environment.names().collect();
+    assert_eq!(names, ["SERVERWAMP_LIMITS__CONNECTIONS", "SERVERWAMP_AUTH_SECRET", "SERVERWAMP_L\u{fffd}"]);
 }
