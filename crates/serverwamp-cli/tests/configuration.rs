@@ -229,3 +229,9 @@ fn a_variable_that_is_no_text_is_an_error_by_its_name() {
     assert!(finished.stdout.starts_with(said), "{}", finished.stdout);
     assert!(!finished.stdout.contains("hunter2"), "{}", finished.stdout);
 }
+
+#[test]
+fn the_exit_status_of_a_missing_file_is_told() {
+    let help = printed(&["check", "--help"]);
+    assert!(help.contains("It is 1 for one with mistakes, and for one that is named and missing"), "{help}");
+}

@@ -10,7 +10,8 @@ use std::io::IsTerminal as _;
 /// The options of `check`.
 #[derive(Args, Clone, Debug)]
 #[command(
-    after_help = "The exit status is 0 for a file that can be used, 1 for one with mistakes, 2 if there is none.
+    after_help = "The exit status is 0 for a file that can be used. It is 1 for one with mistakes, and for one that is named and missing
+or cannot be read. It is 2 if none is named and none is where it usually is, and for options that cannot be followed.
 
 Examples:
   serverwamp check -c /etc/serverwamp/serverwamp.toml
