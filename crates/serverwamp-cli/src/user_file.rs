@@ -10,9 +10,9 @@ use crate::hash::{toml_key, toml_string};
 use clap::Args;
 use serverwamp::auth::Credentials;
 use serverwamp_config::model::{Auth, Config};
-use serverwamp_config::read;
+use serverwamp_config::{open_file, read};
 use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
@@ -35,7 +35,7 @@ impl UserFileOptions {
     pub(crate) fn write(&self, user: Option<&str>, entry: &str) -> Result<Option<String>, Failure> {
         let (Some(config), Some(user)) = (&self.config, user) else { return Ok(None) };
         let path = self.find(config)?;
-        let text = match fs::read_to_string(&path) {
+        let text = match open_file(&path).and_then(io::read_to_string) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
             Err(error) => return Err(Failure::runtime(format!("cannot read {}: {error}", path.display()))),
@@ -158,8 +158,7 @@ fn with_entry(text: &str, user: &str, role: Option<&str>, entry: &str) -> String
 
 /// Puts the text in the place of the file, if it is one of users.
 fn replace(path: &Path, text: &str) -> Result<(), Failure> {
-    let cannot =
-        |error: std::io::Error| Failure::runtime(format!("cannot write {}: {error}", path.display()));
+    let cannot = |error: io::Error| Failure::runtime(format!("cannot write {}: {error}", path.display()));
     let new = path.with_extension(format!("new-{}", std::process::id()));
     let written = create(&new, path).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
@@ -183,7 +182,7 @@ fn replace(path: &Path, text: &str) -> Result<(), Failure> {
 }
 
 /// A new file, with the mode of the one whose place it takes; nobody else could read it even for a moment.
-fn create(path: &Path, former: &Path) -> std::io::Result<File> {
+fn create(path: &Path, former: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -235,3 +235,20 @@ fn the_exit_status_of_a_missing_file_is_told() {
     let help = printed(&["check", "--help"]);
     assert!(help.contains("It is 1 for one with mistakes, and for one that is named and missing"), "{help}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_can_be_checked_and_is_not_served() {
+    let folder = Folder::new("fifo");
+    let made = Command::new("mkfifo").arg(folder.0.join("pipe")).status().unwrap();
+    assert!(made.success());
+    let finished = run(&folder, &["serve", "-c", "pipe"]);
+    assert_eq!(finished.status.code(), Some(1));
+    let said = "serverwamp: pipe cannot be read: it is a named pipe, and a file is expected\n";
+    assert_eq!(finished.stderr, said);
+    let pipe = folder.0.join("pipe");
+    let writing = std::thread::spawn(move || std::fs::write(pipe, GOOD));
+    let finished = run(&folder, &["check", "-c", "pipe"]);
+    assert_eq!(finished.stdout, "pipe: no mistakes, 1 listener, 1 realm\n");
+    writing.join().unwrap().unwrap();
+}

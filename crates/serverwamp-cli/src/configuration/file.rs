@@ -4,8 +4,9 @@
 
 use crate::failure::Failure;
 use clap::Args;
-use serverwamp_config::Environment;
-use std::io::Read as _;
+use serverwamp_config::{Environment, open_file};
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 /// The variable that names the file.
@@ -42,15 +43,26 @@ impl FileOption {
     /// # Errors
     /// When there is none, or it cannot be read as text.
     pub(crate) fn read(&self) -> Result<ConfigurationFile, Failure> {
+        self.read_by(|path| File::open(path))
+    }
+
+    /// Reads a file that is read again later: a pipe, which has nothing then, is none.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read); what is no file.
+    pub(crate) fn read_again(&self) -> Result<ConfigurationFile, Failure> {
+        self.read_by(open_file)
+    }
+
+    fn read_by(&self, open: impl Fn(&Path) -> io::Result<File>) -> Result<ConfigurationFile, Failure> {
         let path = self.path()?;
         let is_input = path.as_os_str() == "-";
         let shown = if is_input { "standard input".to_owned() } else { path.display().to_string() };
         let unreadable = |why: String| Failure::runtime(format!("{shown} cannot be read: {why}"));
-        let bytes =
-            if is_input { bytes_of(std::io::stdin()) } else { std::fs::File::open(&path).and_then(bytes_of) };
+        let bytes = if is_input { bytes_of(io::stdin()) } else { open(&path).and_then(bytes_of) };
         let bytes = bytes.map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => unreadable("there is no such file".to_owned()),
-            std::io::ErrorKind::IsADirectory => unreadable("it is a folder, write the file in it".to_owned()),
+            io::ErrorKind::NotFound => unreadable("there is no such file".to_owned()),
+            io::ErrorKind::IsADirectory => unreadable("it is a folder, write the file in it".to_owned()),
             _ => unreadable(error.to_string()),
         })?;
         if bytes.len() as u64 > LONGEST {
@@ -86,7 +98,7 @@ impl FileOption {
 }
 
 /// One byte more than may be read tells that there are too many.
-fn bytes_of(input: impl std::io::Read) -> std::io::Result<Vec<u8>> {
+fn bytes_of(input: impl io::Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     input.take(LONGEST + 1).read_to_end(&mut bytes)?;
     Ok(bytes)

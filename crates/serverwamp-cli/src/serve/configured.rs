@@ -23,15 +23,8 @@ impl Configured {
     /// # Errors
     /// Everything that is wrong, as it is printed.
     pub(crate) fn read(file: &FileOption) -> Result<Self, Failure> {
-        let path = file.path()?;
         // A pipe would keep a reload waiting for somebody who writes into it.
-        if std::fs::metadata(&path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
-            return Err(Failure::runtime(format!(
-                "{} cannot be read: it is no ordinary file",
-                path.display()
-            )));
-        }
-        let source = file.read()?;
+        let source = file.read_again()?;
         let read = check(&source.text, &source.environment, &source.folder);
         let mut mistakes = read.mistakes;
         let Some(config) = read.config.filter(|_| mistakes.errors() == 0) else {

@@ -1,8 +1,8 @@
 //! Looking whether a configuration has changed: by polling, because links that are swapped, as Kubernetes does it, and files on a network
 //! notify nobody.
 
+use serverwamp_config::read_file;
 use std::collections::BTreeMap;
-use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -31,7 +31,8 @@ impl Watched {
     }
 
     fn look(&self, others: &[PathBuf]) -> Contents {
-        let read = |path: &PathBuf| fs::read(path).ok().map(|content| self.hasher.hash_one(content));
+        // A pipe would keep it waiting for somebody who writes into it.
+        let read = |path: &PathBuf| read_file(path).ok().map(|content| self.hasher.hash_one(content));
         [&self.path].into_iter().chain(others).map(|path| (path.clone(), read(path))).collect()
     }
 
@@ -72,6 +73,7 @@ pub(super) const SHORTEST: Duration = Duration::from_millis(100);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     struct Folder(PathBuf);
 

@@ -6,6 +6,7 @@ use crate::model::{
     Account, Algorithm, Anonymous, Auth, Binding, ByProcedure, Certificate, Fetch, FileMethod, Header, Hook,
     Jwt, ProcedureMethod, TokenPlace, UnixUsers, UserFile,
 };
+use crate::named_file::read_text;
 use crate::node::Place;
 use crate::values::Named;
 use serverwamp::auth::{
@@ -74,7 +75,7 @@ impl Building<'_> {
 
     fn router_key(&mut self, path: &crate::values::FilePath, place: Option<&Place>) -> Option<CryptosignKey> {
         let path = self.file(path);
-        let text = std::fs::read_to_string(&path).map(zeroize::Zeroizing::new);
+        let text = read_text(&path);
         let text =
             self.usable(place, text.map_err(|error| format!("cannot read {}: {error}", path.display())))?;
         let key = CryptosignKey::from_hex(text.trim());

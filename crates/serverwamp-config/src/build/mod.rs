@@ -17,6 +17,7 @@ pub use listener::BuiltListener;
 use crate::codes;
 use crate::mistake::{Mistake, Mistakes};
 use crate::model::{self, Config};
+use crate::named_file::read_file;
 use crate::node::Place;
 use crate::values::FilePath;
 use serverwamp::auth::Secret;
@@ -96,7 +97,7 @@ impl<'a> Building<'a> {
         let path = path.beside(self.folder);
         path.hash(&mut self.seen);
         // Whoever uses the file says what is wrong with it.
-        std::fs::read(&path).ok().hash(&mut self.seen);
+        read_file(&path).ok().hash(&mut self.seen);
         self.files.insert(path.clone());
         path
     }

@@ -1,5 +1,6 @@
 //! What the checks read of this machine: files and folders that a configuration names. Nothing else of the checks does I/O.
 
+use crate::named_file::read_file;
 use crate::values::{FilePath, Secret};
 use serverwamp::auth::{Credentials, CryptosignKey, JwtKeys};
 use serverwamp::tls::{ClientCertificates, TlsConfig, TlsError};
@@ -8,9 +9,6 @@ use std::fs;
 use std::path::Path;
 use toml::de::{DeTable, DeValue};
 use zeroize::Zeroizing;
-
-/// The longest file that is read: the others are no certificates, keys or lists of users.
-const LONGEST: u64 = 64 << 20;
 
 /// The most bytes of the path of a Unix socket, without the byte that ends it.
 #[cfg(target_os = "linux")]
@@ -43,17 +41,7 @@ impl<'a> Files<'a> {
         let found = path.beside(self.folder);
         let shown = path.written().display();
         let why = |error: &std::io::Error| format!("{shown} cannot be read: {}", reason(error));
-        let about = fs::metadata(&found).map_err(|error| why(&error))?;
-        if about.is_dir() {
-            return Err(format!("{shown} is a folder, and a file is expected"));
-        }
-        if !about.is_file() {
-            return Err(format!("{shown} is no file, but something else"));
-        }
-        if about.len() > LONGEST {
-            return Err(format!("{shown} is too long for what it should be: it has {} bytes", about.len()));
-        }
-        fs::read(&found).map(Zeroizing::new).map_err(|error| why(&error))
+        read_file(&found).map(Zeroizing::new).map_err(|error| why(&error))
     }
 
     /// Whether every user of this machine can read it.

@@ -288,11 +288,13 @@ impl Checking<'_> {
 
     /// A secret that has to be there; its length.
     fn secret(&mut self, secret: &Secret, place: Option<&Place>) -> Option<usize> {
-        if let Secret::File(path) = secret {
-            self.exposed(path, place);
-        }
         match self.files.secret(secret) {
-            Ok(secret) => Some(secret.len()),
+            Ok(text) => {
+                if let Secret::File(path) = secret {
+                    self.exposed(path, place);
+                }
+                Some(text.len())
+            }
             Err(why) => {
                 self.add(Mistake::new(&codes::NO_SECRET, why).at_if(place));
                 None

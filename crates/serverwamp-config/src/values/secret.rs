@@ -2,6 +2,7 @@
 
 use crate::codes;
 use crate::mistake::Mistake;
+use crate::named_file::read_text;
 use crate::node::{Source, Value};
 use crate::reading::{NodeRef, Reading, Setting};
 use crate::section::section;
@@ -47,7 +48,7 @@ impl Secret {
         let text = match self {
             Self::File(path) => {
                 let path = path.beside(folder);
-                let read = std::fs::read_to_string(&path).map(Zeroizing::new);
+                let read = read_text(&path);
                 read.map_err(|error| format!("cannot read the secret in {}: {error}", path.display()))?
             }
             Self::Variable(name) => {

@@ -7,6 +7,8 @@ mod changes;
 mod environment;
 mod explanations;
 mod mistakes;
+#[cfg(target_os = "linux")]
+mod named_files;
 mod pages;
 mod robustness;
 mod support;
