@@ -29,6 +29,8 @@ pub(super) struct Users {
     pub(super) roles: BTreeSet<String>,
     /// The methods for which at least one has an entry, as they are called in WAMP.
     pub(super) methods: BTreeSet<&'static str>,
+    /// Whose secret for WAMP-CRA stands there itself, and the bytes that it has.
+    pub(super) secrets: Vec<(String, usize)>,
 }
 
 impl<'a> Files<'a> {
@@ -113,8 +115,11 @@ impl<'a> Files<'a> {
         let (table, errors) = DeTable::parse_recoverable(text);
         let mut all = Users::default();
         let DeValue::Table(users) = table.get_ref().get("user")?.get_ref() else { return None };
-        for entries in users.values() {
+        for (name, entries) in users.iter() {
             let DeValue::Table(entries) = entries.get_ref() else { return None };
+            if let Some(DeValue::String(secret)) = entries.get("cra_secret").map(|secret| secret.get_ref()) {
+                all.secrets.push((name.get_ref().to_string(), secret.len()));
+            }
             let role = entries.get("role").map(|role| role.get_ref());
             all.roles.insert(match role {
                 Some(DeValue::String(role)) => role.to_string(),

@@ -6,7 +6,7 @@ use super::files::not_a_router_key;
 use crate::codes;
 use crate::codes::Code;
 use crate::mistake::Mistake;
-use crate::model::{FileMethod, Jwt, Listener, Tls, UserFile};
+use crate::model::{Algorithm, FileMethod, Jwt, Listener, Tls, UserFile};
 use crate::node::Place;
 use crate::reading::At;
 use crate::values::{Address, FilePath, Secret};
@@ -21,6 +21,9 @@ const SHORTEST_SECRET: usize = 32;
 
 /// The fewest bytes of the secret behind made-up challenges, as the library has it.
 const SHORTEST_AUTH_SECRET: usize = 16;
+
+/// The fewest bytes of a secret for WAMP-CRA that stands in a file of users: whoever hears a login can try as many as a machine can count.
+const SHORTEST_PASSWORD: usize = 16;
 
 impl Checking<'_> {
     pub(super) fn listener_files(&mut self, listener: &At<Listener>) {
@@ -227,6 +230,7 @@ impl Checking<'_> {
                 );
             }
             self.methods_of_nobody(file);
+            self.short_passwords(file);
         }
         let Some(path) = file.router_key.value() else { return };
         let place = file.router_key.place();
@@ -260,6 +264,24 @@ impl Checking<'_> {
         }
     }
 
+    /// Secrets of users that stand in the file themselves. Of a hash nobody can tell how long it was.
+    fn short_passwords(&mut self, file: &UserFile) {
+        let Some(users) = self.files.users(&file.path) else { return };
+        let mut short = users.secrets.iter().filter(|(_, length)| *length < SHORTEST_PASSWORD);
+        let Some((user, length)) = short.next() else { return };
+        let others = match short.count() {
+            0 => String::new(),
+            1 => ", and another user a short one too".to_owned(),
+            number => format!(", and {number} other users short ones too"),
+        };
+        let path = file.path.written().display();
+        let title = format!("user {user:?} in {path} has a secret of {}{others}", bytes(*length));
+        let mistake = Mistake::new(&codes::SHORT_PASSWORD, title).at_if(file.path.place());
+        self.add(mistake.help(format!(
+            "`openssl rand -hex 16` makes one of more than {SHORTEST_PASSWORD} bytes, `serverwamp hash cra` its entry"
+        )));
+    }
+
     pub(super) fn jwt_files(&mut self, jwt: &Jwt) {
         if let Some(path) = jwt.key_file.value()
             && self.file(path, jwt.key_file.place()).is_some()
@@ -269,7 +291,19 @@ impl Checking<'_> {
             self.add(mistake.help("it takes a public key in PEM, or keys as JWK or JWKS"));
         }
         if let Some(secret) = jwt.secret.value() {
-            self.long_secret(secret, jwt.secret.place(), "that signs tokens", SHORTEST_SECRET);
+            // As many as the hash has, as RFC 7518 asks for; the tokens of the longest algorithm that is named need the most.
+            let of = |algorithm: Algorithm| match algorithm {
+                Algorithm::Hs384 => 48,
+                Algorithm::Hs512 => 64,
+                _ => SHORTEST_SECRET,
+            };
+            let longest = jwt.algorithms.iter().map(|one| of(*one.value())).max();
+            let which = longest.map_or("that signs tokens", |bytes| match bytes {
+                64 => "that signs tokens by HS512",
+                48 => "that signs tokens by HS384",
+                _ => "that signs tokens",
+            });
+            self.long_secret(secret, jwt.secret.place(), which, longest.unwrap_or(SHORTEST_SECRET));
         }
     }
 
@@ -280,8 +314,7 @@ impl Checking<'_> {
     /// A secret that nobody should be able to guess.
     fn long_secret(&mut self, secret: &Secret, place: Option<&Place>, which: &str, least: usize) {
         let Some(length) = self.secret(secret, place).filter(|length| *length < least) else { return };
-        let bytes = if length == 1 { "byte" } else { "bytes" };
-        let title = format!("the secret {which} has {length} {bytes}, and needs {least}");
+        let title = format!("the secret {which} has {}, and needs {least}", bytes(length));
         let mistake = Mistake::new(&codes::SHORT_SECRET, title).at_if(place).hide_line();
         self.add(mistake.help("`openssl rand -hex 32` makes one"));
     }
@@ -301,4 +334,8 @@ impl Checking<'_> {
             }
         }
     }
+}
+
+fn bytes(number: usize) -> String {
+    format!("{number} {}", if number == 1 { "byte" } else { "bytes" })
 }

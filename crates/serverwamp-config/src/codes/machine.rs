@@ -157,8 +157,9 @@ codes! {
     /// ```
     error 308 NO_SECRET "secret that is missing";
 
-    /// A secret is so short that it could be guessed: from one token, if it signs tokens and has fewer than 32 bytes, or from the
-    /// challenges of users that do not exist, if it is `auth_secret` and has fewer than 16.
+    /// A secret is so short that it could be guessed: from one token, if it signs tokens and has fewer than 32 bytes (48 where
+    /// `algorithms` names HS384, 64 where it names HS512, as RFC 7518 has it), or from the challenges of users that do not exist, if it
+    /// is `auth_secret` and has fewer than 16.
     ///
     /// `openssl rand -hex 32` makes a good one.
     ///
@@ -238,4 +239,27 @@ codes! {
     /// tls = { certificates = "fullchain.pem", key = "privkey.pem" }
     /// ```
     warning 312 CERTIFICATE_OF_AUTHORITY "certificate of an authority";
+
+    /// The secret of a user for WAMP-CRA, which stands in the file of users as `cra_secret`, has fewer than 16 bytes.
+    ///
+    /// Whoever hears one login can try secrets at home, as fast as machines can. `cra = "$wampcra$…"`, which `serverwamp hash cra` makes
+    /// of a password, slows that down, and keeps the password itself out of the file; WAMP-SCRAM does more. How long a password or a
+    /// ticket is of which the file has a hash cannot be seen here: the same length is a good one.
+    ///
+    /// Wrong:
+    ///
+    /// ```toml
+    /// [[realm]]
+    /// name = "shop"
+    /// auth = [{ file = { path = "short-secrets.toml" } }]
+    /// ```
+    ///
+    /// Right:
+    ///
+    /// ```toml
+    /// [[realm]]
+    /// name = "shop"
+    /// auth = [{ file = { path = "users.toml" } }]
+    /// ```
+    warning 313 SHORT_PASSWORD "secret of a user that can be guessed";
 }

@@ -127,7 +127,7 @@ section! {
         live jwks_url: Option<Text> = None;
         /// The file with a public key in PEM, or with keys as JWKS.
         live key_file: Option<FilePath> = None;
-        /// The secret that signs (HS256 and its like).
+        /// The secret that signs (HS256 and its like): at least 32 bytes, 48 for HS384, 64 for HS512.
         live secret: Option<Secret> = None;
         /// The issuer whose keys are found by OpenID Connect: its URL.
         live discover: Option<Text> = None;
