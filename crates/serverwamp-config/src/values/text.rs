@@ -106,7 +106,10 @@ fn parts_are_valid(text: &str) -> Result<(), String> {
             "{text:?} is not a URI: a part between two dots is empty; the pattern for any part there is {pattern:?}"
         ));
     }
-    match text.chars().find(|letter| letter.is_whitespace() || *letter == '#') {
+    match text.chars().find(|letter| letter.is_whitespace() || letter.is_control() || *letter == '#') {
+        Some(letter) if letter.is_control() && !letter.is_whitespace() => {
+            Err(format!("{text:?} is not what is meant: {letter:?} cannot be seen"))
+        }
         Some(letter) => Err(format!("{text:?} is not a URI: {letter:?} is not allowed in one")),
         None => Ok(()),
     }
