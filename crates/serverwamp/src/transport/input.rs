@@ -1,11 +1,14 @@
-//! The read buffer of a connection.
+//! What a connection has received and not handled yet.
 //!
-//! It starts small, because most connections are idle most of the time, and grows while reads fill it. Bytes of a
-//! message in progress make it grow as they arrive, never because a peer announced them.
+//! All connections of a thread read into one buffer of that thread, and a connection keeps exactly what was read, as long as it
+//! is not handled: one that waits for its peer keeps nothing. A connection asks for little at first, and for more while reads
+//! bring all that was asked for, so that one that floods does not delay others. Bytes of a message in progress take memory
+//! as they arrive, never because a peer announced them.
 //!
-//! Invariant: `spare` is initialised memory that lies directly behind `received` (or is empty), so that received bytes
-//! are never copied to be decoded.
+//! Invariant: the buffer of a thread holds nothing of a peer once a read is over, so nothing of it can come to another, and no
+//! secret stays there.
 
+use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -14,34 +17,60 @@ use bytes::{Bytes, BytesMut};
 use hyper::rt::{Read, ReadBuf};
 use zeroize::Zeroize;
 
-/// Bytes asked for in one read while nothing speaks for more; also what an idle connection keeps.
+/// Bytes asked for in one read while nothing speaks for more.
 const SMALL: usize = 4 * 1024;
 
 /// Bytes asked for in one read at most: beyond this a system call costs nothing compared with its bytes.
 const LARGE: usize = 64 * 1024;
 
+/// Memory for what was read is taken in multiples of this, so that it does for a little more the next time.
+const STEP: usize = 64;
+
+/// Memory of handled messages is used again where so many times what was read fills it: a short message that an application
+/// keeps holds no more than that.
+const USED_AT_LEAST: usize = 4;
+
+thread_local! {
+    /// Where connections read into: zeros, as many as were ever asked for.
+    static READ_INTO: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    /// Memory whose messages were handled, for the next read of any connection.
+    static HANDLED: Cell<Option<Block>> = const { Cell::new(None) };
+}
+
+/// Memory, and how much of it there is in all.
+#[derive(Debug)]
+struct Block {
+    memory: BytesMut,
+    size: usize,
+}
+
+impl Block {
+    /// Room for so many bytes.
+    fn of(bytes: usize) -> Self {
+        if let Some(mut handled) = HANDLED.take()
+            && handled.size <= bytes * USED_AT_LEAST
+            && handled.memory.try_reclaim(bytes)
+        {
+            return handled;
+        }
+        let size = bytes.next_multiple_of(STEP);
+        Self { memory: BytesMut::with_capacity(size), size }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Input {
     /// Received bytes that are not decoded yet.
     pub(crate) received: BytesMut,
-    spare: BytesMut,
+    /// How much memory `received` keeps.
+    kept: usize,
     /// The number of bytes to read.
     target: usize,
-    /// The longest read since the buffer was last renewed.
-    longest: usize,
-    /// `received` needed more than the usual memory; it is not kept.
-    oversized: bool,
 }
 
 impl Input {
     pub(crate) fn new() -> Self {
-        Self {
-            received: BytesMut::new(),
-            spare: BytesMut::new(),
-            target: SMALL,
-            longest: 0,
-            oversized: false,
-        }
+        Self { received: BytesMut::new(), kept: 0, target: SMALL }
     }
 
     /// Reads once; 0 bytes mean that the peer sends no more.
@@ -50,58 +79,69 @@ impl Input {
         cx: &mut Context<'_>,
         io: &mut (impl Read + Unpin),
     ) -> Poll<io::Result<usize>> {
-        if self.spare.len() < (self.target / 4).max(512) {
-            self.renew();
+        // Taken out, because a stream may run whatever it wakes, and that may be another connection.
+        let mut buffer = READ_INTO.take();
+        if buffer.len() < self.target {
+            buffer.resize(self.target, 0);
         }
-        let mut buf = ReadBuf::new(&mut self.spare);
-        ready!(Pin::new(io).poll_read(cx, buf.unfilled()))?;
-        let n = buf.filled().len();
-        if n == self.spare.len() && n >= self.target / 2 && self.target < LARGE {
-            self.target *= 2;
+        let read = self.read_into(buffer.get_mut(..self.target).unwrap_or_default(), cx, io);
+        READ_INTO.set(buffer);
+        if read.is_pending() {
+            self.rest();
         }
-        self.longest = self.longest.max(n);
-        let filled = self.spare.split_to(n);
-        self.received.unsplit(filled);
+        read
+    }
+
+    /// Reads into zeros, keeps what was read, and leaves zeros behind.
+    fn read_into(
+        &mut self,
+        buffer: &mut [u8],
+        cx: &mut Context<'_>,
+        io: &mut (impl Read + Unpin),
+    ) -> Poll<io::Result<usize>> {
+        let mut unfilled = ReadBuf::new(buffer);
+        ready!(Pin::new(io).poll_read(cx, unfilled.unfilled()))?;
+        let n = unfilled.filled().len();
+        if n == self.target {
+            self.target = (2 * n).min(LARGE);
+        } else if n < self.target / 4 {
+            self.target = (self.target / 2).max(SMALL);
+        }
+        if self.received.is_empty() && n > 0 {
+            let block = Block::of(n);
+            (self.received, self.kept) = (block.memory, block.size);
+        }
+        if let Some(read) = buffer.get_mut(..n) {
+            self.received.extend_from_slice(read);
+            read.fill(0);
+        }
+        self.kept = self.kept.max(self.received.capacity());
         Poll::Ready(Ok(n))
     }
 
-    /// Provides `target` bytes of spare room.
-    fn renew(&mut self) {
-        if self.longest < self.target / 4 {
-            self.target = (self.target / 2).max(SMALL);
-        }
-        self.longest = 0;
+    /// The peer may be silent for long: nothing is kept but the beginning of a message.
+    fn rest(&mut self) {
         let len = self.received.len();
-        let mut buffer = std::mem::take(&mut self.received);
-        buffer.unsplit(std::mem::take(&mut self.spare));
-        buffer.truncate(len);
-        if self.oversized && len < LARGE {
-            buffer = BytesMut::from(&buffer[..]);
+        if len > 0 && self.kept > 2 * len + STEP {
+            self.separate();
+        } else if len == 0 && self.kept > 0 {
+            let handled = Block { memory: std::mem::take(&mut self.received), size: self.kept };
+            self.kept = 0;
+            if handled.size <= LARGE {
+                HANDLED.set(Some(handled));
+            }
         }
-        self.oversized = len >= LARGE;
-        // Takes the same memory again if no message in it is still in use.
-        buffer.reserve(self.target);
-        buffer.resize(len + self.target, 0);
-        self.spare = buffer.split_off(len);
-        self.received = buffer;
     }
 
-    /// Returns whether the buffer is bigger than an idle connection's should be.
-    pub(super) fn is_bulky(&self) -> bool {
-        self.target > SMALL || self.spare.len() > SMALL
+    /// Moves what is not decoded into memory of its own.
+    fn separate(&mut self) {
+        self.received = BytesMut::from(&self.received[..]);
+        self.kept = self.received.capacity();
     }
 
     #[cfg(test)]
     pub(super) fn memory(&self) -> usize {
-        self.received.capacity() + self.spare.capacity()
-    }
-
-    /// Gives memory back. To be called when the peer has been silent for a while.
-    pub(super) fn trim(&mut self) {
-        self.spare = BytesMut::new();
-        self.received = BytesMut::from(&self.received[..]);
-        self.target = SMALL;
-        self.longest = 0;
+        self.kept
     }
 
     /// Overwrites a message that was decoded from here, if nobody else has it. Returns the memory, which is free after that.
@@ -110,7 +150,7 @@ impl Input {
     #[cold]
     pub(super) fn wipe(&mut self, message: Bytes) -> Option<BytesMut> {
         // What was received behind the message is in the same memory.
-        self.trim();
+        self.separate();
         let mut memory = message.try_into_mut().ok()?;
         memory.as_mut().zeroize();
         Some(memory)
@@ -136,6 +176,70 @@ mod tests {
             buf.put_slice(&std::mem::take(&mut self.0));
             Poll::Ready(Ok(()))
         }
+    }
+
+    struct Silent;
+
+    impl Read for Silent {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: hyper::rt::ReadBufCursor<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    fn read(input: &mut Input, bytes: &[u8]) {
+        let mut context = Context::from_waker(noop_waker_ref());
+        let read = input.poll_read(&mut context, &mut Peer(bytes.to_vec()));
+        assert!(matches!(read, Poll::Ready(Ok(n)) if n == bytes.len()));
+    }
+
+    fn wait(input: &mut Input) {
+        let mut context = Context::from_waker(noop_waker_ref());
+        assert!(input.poll_read(&mut context, &mut Silent).is_pending());
+    }
+
+    #[test]
+    fn who_waits_keeps_the_beginning_of_a_message_and_nothing_else() {
+        let mut input = Input::new();
+        read(&mut input, &[1; 3000]);
+        assert_eq!(input.memory(), 3008);
+        drop(input.received.split_to(2990));
+        wait(&mut input);
+        assert_eq!((&input.received[..], input.memory()), (&[1; 10][..], 10));
+        read(&mut input, &[2; 20]);
+        assert_eq!(input.received.len(), 30);
+        drop(input.received.split_to(30));
+        wait(&mut input);
+        assert_eq!(input.memory(), 0);
+        assert!(READ_INTO.take().iter().all(|byte| *byte == 0), "others read into it");
+    }
+
+    #[test]
+    fn memory_of_handled_messages_is_used_again_unless_much_of_it_would_lie_idle_or_somebody_has_them() {
+        let (mut one, mut other) = (Input::new(), Input::new());
+        let place_of = |input: &mut Input, bytes: usize| {
+            read(input, &vec![1; bytes]);
+            let message = input.received.split_to(bytes).freeze();
+            let place = message.as_ptr();
+            (place, message)
+        };
+        let (first, message) = place_of(&mut one, 1000);
+        drop(message);
+        wait(&mut one);
+        let (second, message) = place_of(&mut other, 300);
+        assert_eq!(first, second);
+        wait(&mut other);
+        // Somebody has `message`.
+        let (third, _) = place_of(&mut one, 300);
+        assert_ne!(first, third);
+        drop(message);
+        wait(&mut one);
+        let (_, short) = place_of(&mut other, 20);
+        assert_eq!(other.memory(), STEP, "a short message holds no long memory");
+        drop(short);
     }
 
     #[test]

@@ -249,7 +249,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             Some(pinged) => after(pinged, self.settings.ping_timeout),
             None => after(self.last_heard, self.settings.ping_interval),
         };
-        if self.is_bulky() {
+        if self.output.is_bulky() {
             deadline = deadline.min(self.last_moved() + TRIM_AFTER);
         }
         if let Some(stalled) = self.output.stalled() {
@@ -289,8 +289,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             }
             _ => {}
         }
-        if self.is_bulky() && self.last_moved() + TRIM_AFTER <= now {
-            self.input.trim();
+        if self.output.is_bulky() && self.last_moved() + TRIM_AFTER <= now {
             self.output.trim();
         }
         Poll::Pending
@@ -305,10 +304,6 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
     /// When bytes went in or out last.
     fn last_moved(&self) -> Instant {
         self.last_heard.max(self.output.last_written())
-    }
-
-    fn is_bulky(&self) -> bool {
-        self.input.is_bulky() || self.output.is_bulky()
     }
 }
 
