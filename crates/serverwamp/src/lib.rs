@@ -77,13 +77,13 @@ pub use router::subscription::{PendingSubscription, Subscription};
 #[doc(inline)]
 pub use server::Server;
 #[cfg(feature = "server")]
-pub use server::service::{PeerAddress, PeerCertificates, WebSocketService};
+pub use server::service::{PeerCertificates, WebSocketService};
 #[cfg(all(feature = "server", feature = "tls"))]
 pub use server::tls;
 #[cfg(feature = "server")]
 pub use server::{long_poll, memory, rawsocket};
 #[cfg(feature = "server")]
-pub use transport::{TlsInfo, TransportInfo, TransportKind, websocket};
+pub use transport::{OpeningRequest, PeerAddress, TlsInfo, TransportInfo, TransportKind, websocket};
 
 #[cfg(feature = "macros")]
 #[doc(inline)]

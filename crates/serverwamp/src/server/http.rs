@@ -30,8 +30,9 @@ use crate::base::statistics::Refusal;
 use crate::rt::{BoxFuture, NEVER};
 use crate::server::long_poll::LongPollService;
 use crate::server::rawsocket::Origin;
-use crate::server::service::{PeerAddress, PeerCertificates, WebSocketService};
+use crate::server::service::{PeerCertificates, WebSocketService};
 use crate::transport::CarrierSettings;
+use crate::transport::PeerAddress;
 
 /// The services that answer requests, by path. Connections share them.
 #[derive(Debug)]

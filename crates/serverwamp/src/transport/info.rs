@@ -2,7 +2,7 @@
 
 use crate::base::log::Whose;
 use crate::base::unix_peer::UnixPeer;
-use http::request::Parts;
+use crate::transport::OpeningRequest;
 use http::{HeaderMap, Uri, header};
 use serverwamp_proto::auth::channel::ChannelId;
 use serverwamp_proto::codec::Serializer;
@@ -40,7 +40,7 @@ pub struct TransportInfo {
     /// The results of the TLS handshake of a [`Server`](crate::Server); an HTTP server in front does not report them.
     pub tls: Option<TlsInfo>,
     /// The HTTP request that opened the transport, with its headers and extensions; RawSocket has none.
-    pub http: Option<Parts>,
+    pub http: Option<OpeningRequest>,
     /// The certificate chain a TLS client presented, DER-encoded, its own certificate first; empty without one.
     pub client_certificates: Vec<Vec<u8>>,
     /// The process at the other end of a Unix socket, on Linux. A proxy that connects by a Unix socket is that process.

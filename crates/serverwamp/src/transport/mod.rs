@@ -23,6 +23,8 @@ pub(crate) mod io;
 pub(crate) mod long_poll;
 mod masks;
 pub(crate) mod memory;
+#[cfg(feature = "server")]
+mod opening;
 mod outbox;
 mod output;
 mod pause;
@@ -44,6 +46,8 @@ pub mod websocket;
 pub(crate) use self::current::{AllowedRealms, CarrierSettings, CurrentSettings, SettingsCell};
 #[cfg(feature = "server")]
 pub use self::info::{TlsInfo, TransportInfo, TransportKind};
+#[cfg(feature = "server")]
+pub use self::opening::{OpeningRequest, PeerAddress};
 
 pub(crate) use self::budget::{charge_events, charge_time};
 pub(crate) use self::connection::Connection;

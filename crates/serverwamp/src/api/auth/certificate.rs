@@ -186,6 +186,7 @@ impl<S: Sync> FromRequest<AuthRequest<TransportMethod>, S> for Subject {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::OpeningRequest;
     use crate::transport::TransportKind;
     use http::Request;
     use serverwamp_proto::codec::Serializer;
@@ -203,7 +204,7 @@ mod tests {
             protocol: "wamp.2.json",
             kind: TransportKind::WebSocket,
             tls: None,
-            http: Some(request.body(()).unwrap().into_parts().0),
+            http: Some(OpeningRequest::new(request.body(()).unwrap().into_parts().0)),
             client_certificates: Vec::new(),
             unix_peer: None,
         }

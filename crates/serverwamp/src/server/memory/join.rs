@@ -7,7 +7,7 @@ use crate::peer::Peer;
 use crate::rt::BoxFuture;
 use crate::server::rawsocket::Origin;
 use crate::transport::rawsocket::RawSocketConfig;
-use crate::transport::{Connection, Framing, Outbox, TransportInfo, TransportKind};
+use crate::transport::{Connection, Framing, OpeningRequest, Outbox, TransportInfo, TransportKind};
 use bytes::BytesMut;
 use http::request::Parts;
 use serverwamp_proto::codec::Serializer;
@@ -136,7 +136,7 @@ impl MemoryJoin {
         let (near, far) = pipe(CAPACITY);
         let serializer = self.settings.serializer;
         let transport = TransportInfo {
-            http: self.request,
+            http: self.request.map(OpeningRequest::new),
             ..TransportInfo::plain(TransportKind::Memory, serializer, Origin::default())
         };
         inner.runtime.spawn(Box::pin(serve(self.app.clone(), far, transport, self.principal)));

@@ -10,10 +10,10 @@ use crate::peer::Peer;
 use crate::rt::Unavailable;
 use crate::rt::guard::guarded;
 use crate::transport::websocket::{Accepted, upgrade};
-use crate::transport::{CarrierSettings, TlsInfo, TransportInfo, TransportKind};
+use crate::transport::{CarrierSettings, OpeningRequest, PeerAddress, TlsInfo, TransportInfo, TransportKind};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use serverwamp_proto::websocket::Subprotocol;
 use std::convert::Infallible;
@@ -55,12 +55,6 @@ pub(crate) const RETRY_AFTER: &str = "5";
 pub(crate) struct PeerAddressOf(Arc<AddressOf>);
 
 type AddressOf = dyn Fn(&Parts) -> Option<SocketAddr> + Send + Sync;
-
-/// The address of an HTTP connection's other end, as an extension of its requests.
-///
-/// [`Server`](crate::Server) puts it there; so can any other HTTP server.
-#[derive(Clone, Copy, Debug)]
-pub struct PeerAddress(pub SocketAddr);
 
 /// The certificate chain a TLS client presented, DER-encoded, its own certificate first, as an extension of requests.
 ///
@@ -242,8 +236,10 @@ pub(crate) fn requested(
     kind: TransportKind,
     subprotocol: Subprotocol,
     addresses: Addresses,
-    parts: Parts,
+    mut parts: Parts,
 ) -> TransportInfo {
+    // They are told apart below, and nobody else can see this type.
+    parts.extensions.remove::<Addresses>();
     let certificates = parts.extensions.get::<PeerCertificates>();
     TransportInfo {
         peer_address: addresses.peer,
@@ -254,25 +250,8 @@ pub(crate) fn requested(
         tls: parts.extensions.get::<TlsInfo>().cloned(),
         client_certificates: certificates.map(|chain| chain.0.clone()).unwrap_or_default(),
         unix_peer: parts.extensions.get::<UnixPeer>().copied(),
-        http: Some(detached(parts)),
+        http: Some(OpeningRequest::new(parts)),
     }
-}
-
-/// The request's parts without their ties to the buffer they were read into.
-///
-/// Header values and the URI are slices of that buffer, several kilobytes, and a session keeps its request for hours.
-fn detached(mut parts: Parts) -> Parts {
-    let mut headers = HeaderMap::with_capacity(parts.headers.len());
-    for (name, value) in &parts.headers {
-        let Ok(mut copy) = HeaderValue::from_bytes(value.as_bytes()) else { continue };
-        copy.set_sensitive(value.is_sensitive());
-        headers.append(name.clone(), copy);
-    }
-    parts.headers = headers;
-    if let Ok(uri) = parts.uri.to_string().parse() {
-        parts.uri = uri;
-    }
-    parts
 }
 
 impl<B> Service<Request<B>> for WebSocketService {
