@@ -12,6 +12,7 @@ use crate::rt::guard::guarded;
 use crate::transport::websocket::{Accepted, upgrade};
 use crate::transport::{CarrierSettings, OpeningRequest, PeerAddress, TlsInfo, TransportInfo, TransportKind};
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
@@ -150,15 +151,16 @@ impl WebSocketService {
         let (counters, whose) = (Arc::clone(&app.inner().counters), addresses.peer);
         // From now on: a server that stops while the task has not begun would be gone before the peer is told.
         let alive = app.inner().connections.handler();
-        let serving = async move {
-            let _alive = alive;
+        let opening = Box::pin(async move {
             let subprotocol = accepted.subprotocol;
             let peer = |outbox, parts: Parts| {
                 let transport = requested(TransportKind::WebSocket, subprotocol, addresses, parts);
                 Peer::new(app.inner(), transport, outbox, limits, permit).among(carriers.realms.clone())
             };
-            accepted.serve(&carriers.websocket, bounds, &app.inner().run_queue, peer).await;
-        };
+            accepted.open(&carriers.websocket, bounds, &app.inner().run_queue, peer).await
+        });
+        // What opens the connection is gone once it is open, with everything that it needed.
+        let serving = opening.flatten().map(move |()| drop(alive));
         self.app.inner().runtime.spawn(Box::pin(guarded(serving, counters, whose)));
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::{Request, Response};
 use http_body_util::Full;
 use serverwamp_proto::websocket::Opcode;
@@ -29,12 +30,13 @@ pub fn echo<B>(
         Err(refusal) => return refusal.answer,
     };
     let (config, run_queue) = (Arc::clone(config), RunQueue::new(Arc::clone(runtime), Arc::default()));
-    runtime.spawn(Box::pin(async move {
+    let opening = Box::pin(async move {
         let framing = Framing::plain(accepted.deflate);
         accepted
-            .serve_framed(framing, &config, config.plain_bounds(), &run_queue, |outbox, _| Echo { outbox })
-            .await;
-    }));
+            .open_framed(framing, &config, config.plain_bounds(), &run_queue, |outbox, _| Echo { outbox })
+            .await
+    });
+    runtime.spawn(Box::pin(opening.flatten()));
     answer
 }
 

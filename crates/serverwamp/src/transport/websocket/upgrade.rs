@@ -3,6 +3,7 @@
 //! Invariant: the answer is 101 only if everything the RFC and the configuration demand holds; any other answer says in
 //! plain text what does not.
 
+use std::future::ready;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -21,6 +22,7 @@ use serverwamp_proto::websocket::{Role, choose};
 use super::{Subprotocol, WebSocketConfig};
 use crate::base::log::line;
 use crate::base::statistics::Refusal;
+use crate::rt::BoxFuture;
 use crate::transport::{Connection, Framing, MessageHandler, Outbox, OutboxBounds, RunQueue};
 
 type UpgradeAnswer = Response<Full<Bytes>>;
@@ -85,22 +87,22 @@ impl<P> Accepted<P> {
         Self { subprotocol, deflate, parts, on_upgrade }
     }
 
-    /// Waits for the connection and serves it to its end. `handler` is made once it is there.
-    pub(super) async fn serve_framed<H: MessageHandler>(
+    /// Waits for the connection and returns what serves it to its end. `handler` is made once it is there.
+    pub(super) async fn open_framed<H: MessageHandler + 'static>(
         self,
         framing: Framing,
         config: &WebSocketConfig,
         bounds: OutboxBounds,
         run_queue: &Arc<RunQueue>,
         handler: impl FnOnce(Outbox, request::Parts) -> H,
-    ) {
+    ) -> BoxFuture<'static, ()> {
         match self.on_upgrade.await {
             Ok(io) => {
                 let outbox = Outbox::borrowing(framing, bounds, run_queue.pool());
                 let handler = handler(outbox.clone(), self.parts);
                 #[cfg(feature = "tokio")]
                 let io = crate::rt::Handed::take(io);
-                Connection::new(io, outbox, handler, config.settings(), run_queue).await;
+                Box::pin(Connection::new(io, outbox, handler, config.settings(), run_queue))
             }
             Err(error) => {
                 line!(
@@ -109,22 +111,23 @@ impl<P> Accepted<P> {
                     "a connection was lost while it was upgraded to WebSocket",
                     error = error
                 );
+                Box::pin(ready(()))
             }
         }
     }
 }
 
 impl Accepted {
-    /// Waits for the connection and serves it to its end. `handler` is made once it is there.
-    pub(crate) async fn serve<H: MessageHandler>(
+    /// Waits for the connection and returns what serves it to its end. `handler` is made once it is there.
+    pub(crate) async fn open<H: MessageHandler + 'static>(
         self,
         config: &WebSocketConfig,
         bounds: OutboxBounds,
         run_queue: &Arc<RunQueue>,
         handler: impl FnOnce(Outbox, request::Parts) -> H,
-    ) {
+    ) -> BoxFuture<'static, ()> {
         let framing = Framing::wamp(Role::Server, self.subprotocol, self.deflate);
-        self.serve_framed(framing, config, bounds, run_queue, handler).await;
+        self.open_framed(framing, config, bounds, run_queue, handler).await
     }
 }
 
