@@ -48,7 +48,7 @@ pub(super) struct Output {
     /// Since when the socket accepts nothing.
     stalled: Option<Instant>,
     last_written: Instant,
-    /// A buffer grew beyond what an idle connection should keep.
+    /// A buffer grew beyond what an idle connection should keep, or the connection has not been quiet yet.
     bulky: bool,
 }
 
@@ -78,7 +78,8 @@ impl Output {
             unflushed: false,
             stalled: None,
             last_written: now,
-            bulky: false,
+            // Whatever a handshake needed is longer than a ping, and most peers are quiet behind it.
+            bulky: true,
         }
     }
 

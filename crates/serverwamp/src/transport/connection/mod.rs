@@ -60,7 +60,7 @@ pub(crate) struct Connection<IO, H: MessageHandler> {
     /// When the ping was sent that is not answered.
     pinged: Option<Instant>,
     ended: bool,
-    closing: Option<Closing>,
+    closing: Option<Box<Closing>>,
 }
 
 impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
@@ -230,8 +230,9 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
     fn closing(&mut self, now: Instant) -> &mut Closing {
         let Settings { write_timeout, close_timeout, .. } = self.settings;
         let says_goodbye = self.output.outbox().framing().says_goodbye();
-        self.closing
-            .get_or_insert_with(|| Closing::new(after(now, write_timeout), close_timeout, says_goodbye))
+        self.closing.get_or_insert_with(|| {
+            Box::new(Closing::new(after(now, write_timeout), close_timeout, says_goodbye))
+        })
     }
 
     fn end(&mut self, reason: EndReason) {
@@ -289,7 +290,8 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             }
             _ => {}
         }
-        if self.output.is_bulky() && self.last_moved() + TRIM_AFTER <= now {
+        // Whatever the timer went off for; it goes off for this where there is much.
+        if self.last_moved() + TRIM_AFTER <= now {
             self.output.trim();
         }
         Poll::Pending
