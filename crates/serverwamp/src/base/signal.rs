@@ -5,6 +5,7 @@
 
 use event_listener::{Event, EventListener};
 use std::sync::OnceLock;
+use std::sync::atomic::{Ordering, fence};
 
 /// Set once, awaited by many.
 #[derive(Debug)]
@@ -24,7 +25,12 @@ impl<T: Clone> Signal<T> {
     pub(crate) fn set(&self, value: T) -> bool {
         let first = self.value.set(value).is_ok();
         if first {
-            self.changed.notify(usize::MAX);
+            // Without listeners, a notification would allocate the list of them. One of this fence and that of `listen` comes
+            // first: either the listener is seen here, or the value there.
+            fence(Ordering::SeqCst);
+            if self.changed.total_listeners() > 0 {
+                self.changed.notify(usize::MAX);
+            }
         }
         first
     }
@@ -34,9 +40,11 @@ impl<T: Clone> Signal<T> {
         self.value.get()
     }
 
-    /// Completes when the value is set later.
+    /// Completes when the value is set later. Who listens has to look at the value once more before it waits.
     pub(crate) fn listen(&self) -> EventListener {
-        self.changed.listen()
+        let listener = self.changed.listen();
+        fence(Ordering::SeqCst);
+        listener
     }
 
     /// Waits until the value is set.
@@ -45,7 +53,7 @@ impl<T: Clone> Signal<T> {
             if let Some(value) = self.value.get() {
                 return value.clone();
             }
-            let listener = self.changed.listen();
+            let listener = self.listen();
             // Set between the look and the listening: the notification would not come again.
             if let Some(value) = self.value.get() {
                 return value.clone();
