@@ -57,8 +57,8 @@ pub struct Decoder {
     state: DecoderState,
     /// The frame whose header was read and whose payload is not complete.
     frame: Option<IncompleteFrame>,
-    /// The message in progress, if it cannot be a slice of the caller's buffer.
-    message: Option<Assembly>,
+    /// The message in progress, if it cannot be a slice of the caller's buffer. Boxed, because most connections are idle.
+    message: Option<Box<Assembly>>,
 }
 
 #[derive(Debug)]
@@ -194,7 +194,7 @@ impl Decoder {
     fn refuse(&mut self, header: &Header, failure: Failure, buf: &mut BytesMut) -> Failure {
         if failure.code == 1009 {
             buf.advance(header.size);
-            let mut message = self.message.take().unwrap_or_else(|| Assembly::begin(header));
+            let mut message = self.message.take().map_or_else(|| Assembly::begin(header), |message| *message);
             message.wire = message.wire.saturating_add(header.len);
             let part = FramePart { key: header.key, rest: header.len, fin: header.fin };
             self.state = DecoderState::Refused(Box::new(Passing::new(message, part, self.max_message)));
@@ -252,7 +252,7 @@ impl Decoder {
             Some(_) if starts => return Err(Failure::protocol("new message inside a fragmented message")),
             message => message.as_ref().map_or(0, |message| message.wire),
         };
-        let compressed = header.rsv1 || self.message.as_ref().is_some_and(Assembly::is_compressed);
+        let compressed = header.rsv1 || self.message.as_ref().is_some_and(|message| message.is_compressed());
         let mut limit = self.max_message as u64;
         if compressed {
             limit = longest_compressed(limit);
@@ -268,7 +268,7 @@ impl Decoder {
 
     /// Starts a fragment, or a compressed message.
     fn begin_part(&mut self, header: &Header) {
-        let message = self.message.get_or_insert_with(|| Assembly::begin(header));
+        let message = self.message.get_or_insert_with(|| Box::new(Assembly::begin(header)));
         message.wire += header.len;
         self.frame =
             Some(IncompleteFrame::Part(FramePart { key: header.key, rest: header.len, fin: header.fin }));
@@ -307,7 +307,7 @@ impl Decoder {
             Err(failure) => {
                 if let Some(message) = self.message.take().filter(|_| failure.code == 1009) {
                     self.state =
-                        DecoderState::Refused(Box::new(Passing::new(message, part, self.max_message)));
+                        DecoderState::Refused(Box::new(Passing::new(*message, part, self.max_message)));
                 }
                 Err(failure)
             }
@@ -315,7 +315,7 @@ impl Decoder {
                 self.frame = Some(IncompleteFrame::Part(part));
                 Ok(None)
             }
-            Ok(()) => Ok(self.message.take_if(|_| part.fin).map(Assembly::into_event)),
+            Ok(()) => Ok(self.message.take_if(|_| part.fin).map(|message| message.into_event())),
         }
     }
 }
