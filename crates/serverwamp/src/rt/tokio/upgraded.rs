@@ -39,6 +39,8 @@ impl Handed {
                 Err(upgraded) => return Self::Hidden(upgraded),
             },
         };
+        // An empty one would keep all of the buffer that hyper has read the request into, 8 KiB.
+        let first = if first.is_empty() { Bytes::new() } else { first };
         // Frames are written whole, so waiting for more bytes would only delay them.
         if let Err(error) = io.inner().set_nodelay(true) {
             line!(DEBUG, "server", "TCP_NODELAY cannot be set", error = error);
