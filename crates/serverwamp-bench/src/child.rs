@@ -5,7 +5,7 @@ use crate::options::ServerKind;
 use crate::tls::TlsDoor;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command, Stdio};
 
 /// Lets the system's allocator give back what was freed, where that is the GNU one; others do not read it. By itself it
@@ -32,6 +32,13 @@ impl ServerProcess {
     /// A server for peers that mean harm, on one thread, with these further arguments.
     pub(crate) fn open(cpu: Option<usize>, more: &[&str]) -> Result<Self, Failure> {
         Self::spawn(ServerKind::Open, cpu, None, more)
+    }
+
+    /// A server with one thread that listens on all addresses; its own is `127.0.0.1`.
+    pub(crate) fn everywhere(kind: ServerKind) -> Result<Self, Failure> {
+        let mut server = Self::spawn(kind, None, None, &["--listen", "0.0.0.0:0"])?;
+        server.address.set_ip(Ipv4Addr::LOCALHOST.into());
+        Ok(server)
     }
 
     /// A server with so many worker threads, or with all in one.
@@ -103,14 +110,23 @@ impl ServerProcess {
 
     /// Memory that is its own and present, in bytes.
     pub(crate) fn resident_bytes(&self) -> Result<u64, Failure> {
+        self.memory("Rss:", "VmRSS:")
+    }
+
+    /// Of this what no file holds.
+    pub(crate) fn anonymous_bytes(&self) -> Result<u64, Failure> {
+        self.memory("Anonymous:", "RssAnon:")
+    }
+
+    /// A figure of `smaps_rollup`, which is exact, or the same of `status`, which is put together from counters of several
+    /// processors.
+    fn memory(&self, exact: &str, other: &str) -> Result<u64, Failure> {
         let process = format!("/proc/{}", self.child.id());
-        // The exact figure; the one in `status` is put together from counters of several processors.
         let (text, label) = match fs::read_to_string(format!("{process}/smaps_rollup")) {
-            Ok(text) => (text, "Rss:"),
-            Err(_) => (fs::read_to_string(format!("{process}/status"))?, "VmRSS:"),
+            Ok(text) => (text, exact),
+            Err(_) => (fs::read_to_string(format!("{process}/status"))?, other),
         };
-        let line =
-            text.lines().find_map(|line| line.strip_prefix(label)).ok_or("no resident size in /proc")?;
+        let line = text.lines().find_map(|line| line.strip_prefix(label)).ok_or("no such size in /proc")?;
         Ok(first_number(line)? * 1024)
     }
 }

@@ -31,14 +31,37 @@ impl Client {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        Ok(Self {
+        Ok(Self::over(stream))
+    }
+
+    /// Goes on with a connection of which everything was read that was sent.
+    pub(crate) fn over(stream: TcpStream) -> Self {
+        Self {
             stream,
             input: vec![0; 1024],
             received: 0..0,
             output: Vec::new(),
             written: 0,
             key: 0x9e37_79b9,
-        })
+        }
+    }
+
+    /// Sends a ping and waits for its pong, while nothing else is to come.
+    pub(crate) fn ping(&mut self, payload: &[u8]) -> Result<(), Failure> {
+        self.send(frame::PING, |out| out.extend_from_slice(payload));
+        self.flush()?;
+        loop {
+            let received = self.received.clone();
+            if let Some(frame) = frame::read(&self.input[received.clone()])? {
+                let answer = received.start + frame.payload.start..received.start + frame.payload.end;
+                self.received.start = answer.end;
+                return match frame.opcode == frame::PONG && self.input[answer] == *payload {
+                    true => Ok(()),
+                    false => Err("no pong".into()),
+                };
+            }
+            self.receive()?;
+        }
     }
 
     /// An open WebSocket.

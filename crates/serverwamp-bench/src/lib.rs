@@ -22,6 +22,7 @@ mod flood;
 mod footprint;
 mod frame;
 mod histogram;
+mod idle;
 mod instructions;
 mod lane;
 mod load;
@@ -62,6 +63,7 @@ pub fn main() -> ExitCode {
         Some(Command::Instructions(options)) => instructions::run(options),
         Some(Command::Client(options)) => of_client::run(options),
         Some(Command::Footprint(options)) => footprint::run(options),
+        Some(Command::Idle(options)) => idle::run(options),
         None => measure(&options),
     };
     match done {

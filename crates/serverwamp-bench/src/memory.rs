@@ -14,14 +14,16 @@ pub(crate) struct Memory {
     pub(crate) session: f64,
     /// Resident bytes of an idle WebSocket of the echo server.
     pub(crate) echo: f64,
-    /// Below this a session has to stay.
+    /// A session may have so many.
     pub(crate) goal: f64,
+    /// A WebSocket may have so many.
+    pub(crate) echo_goal: f64,
 }
 
 pub(crate) fn measure(plan: &Plan) -> Result<Memory, Failure> {
     let session = idle(plan, ServerKind::Wamp, |server| Client::session(server.address, Format::Json))?;
     let echo = idle(plan, ServerKind::Echo, |server| Client::websocket(server.address, None))?;
-    Ok(Memory { connections: plan.idle, session, echo, goal: 12.0 * 1024.0 })
+    Ok(Memory { connections: plan.idle, session, echo, goal: 6.0 * 1024.0, echo_goal: 3.5 * 1024.0 })
 }
 
 /// Connects, exchanges one message, waits, and looks by how much a fresh server grew.

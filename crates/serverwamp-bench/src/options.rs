@@ -46,6 +46,21 @@ pub(crate) enum Command {
     Client(ClientOptions),
     /// Measure what the program `serverwamp` needs before anybody uses it: size, time to start, memory at rest.
     Footprint(FootprintOptions),
+    /// Hold idle sessions, as many as files and memory allow: the memory of each in the server and in the kernel.
+    Idle(IdleOptions),
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct IdleOptions {
+    /// How many.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    pub(crate) sessions: usize,
+    /// How long they are left alone before their memory is looked at, in seconds.
+    #[arg(long, value_name = "S", default_value_t = 5.0)]
+    pub(crate) settle: f64,
+    /// Be a process that holds sessions with this server.
+    #[arg(long, hide = true)]
+    pub(crate) hold: Option<std::net::SocketAddr>,
 }
 
 #[derive(Clone, Debug, Args)]
