@@ -355,8 +355,8 @@ impl Calls {
         state: Arc<CallState<Session>>,
         reply: &CallReply,
     ) {
-        if Arc::strong_count(&state) == 1 && state.inputs.is_none() {
-            // Nobody else holds the call, so nobody else can answer it.
+        if Arc::strong_count(&state) == 1 && state.inputs.is_none() && state.stop.get().is_none() {
+            // Nobody else holds the call, so nobody else can answer it, and nobody has.
             session.send_reply(state.request, reply);
             self.spare = Some(state);
         } else {

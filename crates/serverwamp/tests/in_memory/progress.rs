@@ -6,7 +6,7 @@ use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use serverwamp::extract::{Arg, Args, Kwargs, State};
 use serverwamp::reply::Step;
-use serverwamp::{Application, Progressive, Realm, RouteSet, WampError};
+use serverwamp::{Application, Limits, Progress, Progressive, Realm, RouteSet, WampError};
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -144,4 +144,23 @@ async fn a_caller_who_wants_no_progress_gets_the_final_result_alone() {
     assert_eq!(peer.call("com.done", "").await, r#"[50,1,{},["done"]]"#);
     assert_eq!(peer.call("com.search", "").await, r#"[50,2,{},["found"]]"#);
     assert_eq!(behind.load(Ordering::Relaxed), 0);
+}
+
+/// Goes on where a progressive result was not sent.
+async fn insist(progress: Progress, Arg(letters): Arg<usize>) -> &'static str {
+    let _lost = progress.send("x".repeat(letters)).await;
+    "done"
+}
+
+#[tokio::test]
+async fn a_call_that_ended_because_a_result_found_no_room_gets_no_second_answer() {
+    let routes = RouteSet::new().procedure("com.insist", insist);
+    let realm = Realm::new("realm1").allow_anonymous("guest").routes(routes);
+    let few = |limits: &mut Limits| (limits.outgoing_bytes, limits.borrowed_bytes) = (100_000, Some(0));
+    let app = Application::builder().limits(few).realm(realm).build().unwrap();
+    let mut peer = Peer::join(&app, "realm1").await;
+    let ended = peer.ask(r#"[48,1,{"receive_progress":true},"com.insist",[97000]]"#).await;
+    assert!(ended.starts_with(r#"[8,48,1,{},"wamp.error.network_failure""#), "{ended}");
+    // What comes next is the answer to the next call.
+    assert_eq!(peer.call("com.insist", "1").await, r#"[50,2,{},["done"]]"#);
 }
