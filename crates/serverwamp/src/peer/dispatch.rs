@@ -35,7 +35,7 @@ pub(super) fn quick(open: &mut Open, request: QuickRequest<'_>) -> Result<(), Ha
     match request {
         QuickRequest::Call(call) => {
             session.outbox().count_received(MessageKind::Call);
-            open.calls.call(session, call, &open.answers)
+            open.calls.call(session, call.into(), &open.answers)
         }
         QuickRequest::Yield(result) => {
             session.outbox().count_received(MessageKind::Yield);

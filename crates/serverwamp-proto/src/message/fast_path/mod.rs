@@ -33,11 +33,22 @@ const LONG: usize = 1024;
 #[derive(Clone, Debug)]
 pub enum QuickRequest<'a> {
     /// A CALL without options.
-    Call(Call<'a>),
+    Call(PlainCall<'a>),
     /// A YIELD without options: a final result.
     Yield(Yield),
     /// A PUBLISH that has no option but perhaps `acknowledge`.
     Publish(Publish<'a>),
+}
+
+/// A CALL without options, of which everything was read.
+#[derive(Clone, Debug)]
+pub struct PlainCall<'a> {
+    /// The id of this request.
+    pub request: RequestId,
+    /// The procedure.
+    pub procedure: &'a str,
+    /// The call's arguments.
+    pub payload: Payload,
 }
 
 /// The request in `frame`, if it is written in the plainest way.
@@ -53,8 +64,7 @@ pub fn quick_request<'a>(
     let Some((request, prefix, payload)) = parts::<CALL>(serializer, frame, bounds) else {
         return other(serializer, frame, bounds);
     };
-    let (options, procedure) = (CallOptions::default(), Cow::Borrowed(prefix.uri));
-    Some(QuickRequest::Call(Call { request, options, procedure, unread: UnreadBytes::NONE, payload }))
+    Some(QuickRequest::Call(PlainCall { request, procedure: prefix.uri, payload }))
 }
 
 /// The RESULT in `frame`, if it has no details and is written in the plainest way: what a client reads most.
@@ -117,10 +127,17 @@ fn deep(
     elements.complete(|elements| Payload::read(elements, "")).ok()
 }
 
+impl<'a> From<PlainCall<'a>> for Call<'a> {
+    fn from(PlainCall { request, procedure, payload }: PlainCall<'a>) -> Self {
+        let (options, procedure) = (CallOptions::default(), Cow::Borrowed(procedure));
+        Self { request, options, procedure, unread: UnreadBytes::NONE, payload }
+    }
+}
+
 impl<'a> From<QuickRequest<'a>> for Message<'a> {
     fn from(request: QuickRequest<'a>) -> Self {
         match request {
-            QuickRequest::Call(call) => Self::Call(call),
+            QuickRequest::Call(call) => Self::Call(call.into()),
             QuickRequest::Yield(result) => Self::Yield(result),
             QuickRequest::Publish(publish) => Self::Publish(publish),
         }
