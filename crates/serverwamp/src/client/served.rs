@@ -330,7 +330,7 @@ impl CallSource for ClientSource {
         if !tables.machine.answer(request) {
             return;
         }
-        let sent = match &reply.0 {
+        let sent = match &reply.result {
             Ok(payload) => self.send_yield(request, false, payload),
             Err(error) => Err(error.clone()),
         };

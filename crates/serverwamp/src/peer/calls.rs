@@ -8,6 +8,7 @@ use super::call_permit::CallPermit;
 use super::call_tasks::spawn;
 use super::deadlines::Deadlines;
 use super::dispatch::Halt;
+use super::plain_calls::PlainRoute;
 use super::route::{
     CallTarget, ServedRoute, check_abilities, check_allowed, check_goes_on, continues, find, go_on, refuse,
 };
@@ -29,6 +30,7 @@ use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::{Call, CancelMode, Violation};
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::Feature;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -39,6 +41,10 @@ use std::time::{Duration, Instant};
 pub(super) struct Calls {
     /// The state of the last call that was answered at once, for the next one.
     spare: Option<Arc<CallState<Session>>>,
+    /// What plain calls of one route need.
+    pub(super) plain: Option<Box<PlainRoute>>,
+    /// The address of the last call's exact route, if it was answered at once; routes stay where they are.
+    pub(super) last_route: usize,
     /// Calls that wait for the one before, in a realm that serves them one at a time.
     waiting: VecDeque<Waiting>,
     serial: bool,
@@ -49,13 +55,13 @@ pub(super) struct Calls {
     routed_at: Option<Instant>,
     pub(super) config: CachedConfig,
     /// The highest id of a CALL so far.
-    newest: Option<RequestId>,
+    pub(super) newest: Option<RequestId>,
     /// When calls that clients serve have taken too long.
     pub(super) deadlines: Deadlines,
-    sampler: CallSampler,
+    pub(super) sampler: CallSampler,
     /// When the call began that is being looked at, if it is timed.
     pub(super) began: Option<Instant>,
-    measured: MeasuredCalls,
+    pub(super) measured: MeasuredCalls,
 }
 
 /// How long what is kept for the next call to a client outlives the last one. A second: a client that calls often calls within it.
@@ -76,6 +82,8 @@ impl Calls {
         let serial = session.running_realm().code.serial_calls;
         Self {
             spare: None,
+            plain: None,
+            last_route: 0,
             waiting: VecDeque::new(),
             serial,
             last_found: LastFound::default(),
@@ -131,7 +139,7 @@ impl Calls {
             refuse(session, call.request, call.options.progress, &WampError::unavailable(text));
             return Ok(());
         }
-        if let Some(waiting) = self.waiting.iter().find(|waiting| waiting.call.request == call.request) {
+        if let Some(waiting) = self.waiting.iter().find(|waiting| waiting.call.request() == call.request) {
             return Ok(go_on(&waiting.call, &call).map(drop)?);
         }
         let announced = || session.caller_has(Feature::PayloadPassthruMode);
@@ -164,7 +172,7 @@ impl Calls {
             let tables = session.tables();
             tables.calls.contains_key(&call.request)
                 || tables.answered_inputs.contains(&call.request)
-                || self.waiting.iter().any(|waiting| waiting.call.request == call.request)
+                || self.waiting.iter().any(|waiting| waiting.call.request() == call.request)
         };
         (realm.code.service.is_none() || realm.context.config().offers.meta_api) && !is_input()
     }
@@ -201,13 +209,13 @@ impl Calls {
                 let answer =
                     MetaApi::of(realm).answer(session, MetaCall { procedure, payload, unread }, answers);
                 match answer.map_err(|why| (request, why))? {
-                    MetaAnswer::Now(reply) => session.send_reply(request, &CallReply(Ok(reply))),
+                    MetaAnswer::Now(reply) => session.send_reply(request, &CallReply::new(Ok(reply))),
                     MetaAnswer::Later(answer) => {
                         let state = self.state(session, &call, &Arc::from(&*call.procedure), Matched::Exact);
                         let answer = finish(answer, Arc::clone(session));
                         spawn(
                             session,
-                            Box::pin(async move { CallReply(answer.await) }),
+                            Box::pin(async move { CallReply::new(answer.await) }),
                             state,
                             None,
                             (None, None),
@@ -231,8 +239,11 @@ impl Calls {
             let began = self.began;
             self.waiting.push_back(Waiting { call: state, payload, kept, call_permit, began });
         } else {
-            let route = route.as_deref().map(|route| &**route);
-            self.start(session, (state, call.payload), kept, None, (route, self.began));
+            let served = route.as_deref().map(|route| &**route);
+            let answered = self.start(session, (state, call.payload), kept, None, (served, self.began));
+            if let (true, Some(Cow::Borrowed(route))) = (answered, route) {
+                self.note_route(session, route);
+            }
         }
         Ok(())
     }
@@ -294,7 +305,7 @@ impl Calls {
             self.waiting.retain(|waiting| {
                 let expired = waiting.call.deadline.is_some_and(|deadline| deadline <= now);
                 if expired {
-                    session.send_error(Call::CODE, waiting.call.request, &WampError::call_timed_out());
+                    session.send_error(Call::CODE, waiting.call.request(), &WampError::call_timed_out());
                 }
                 !expired
             });
@@ -309,6 +320,7 @@ impl Calls {
         }
     }
 
+    /// Starts a call; returns whether its handler has answered.
     fn start(
         &mut self,
         session: &Arc<RouterSession>,
@@ -316,7 +328,7 @@ impl Calls {
         kept: Option<Charge>,
         call_permit: Option<CallPermit>,
         (route, began): (Option<&ProcedureRoute>, Option<Instant>),
-    ) {
+    ) -> bool {
         let call: Arc<CallState<Session>> = Arc::clone(&state);
         let invocation = Invocation { call, payload };
         let realm = session.running_realm();
@@ -326,16 +338,20 @@ impl Calls {
                 service.reply(Invocation { payload: invocation.payload.to_keep(), ..invocation })
             }
             (None, Some(route)) => route.served.call(invocation),
-            (None, None) => return session.send_error(Call::CODE, state.request, &no_such_procedure("")),
+            (None, None) => {
+                session.send_error(Call::CODE, state.request(), &no_such_procedure(""));
+                return false;
+            }
         };
         let mut now = Context::from_waker(Waker::noop());
         match catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(&mut now))) {
-            Ok(Poll::Ready(reply)) => {
-                drop(run);
+            Ok(Poll::Ready(mut reply)) => {
+                drop((run, reply.call.take()));
                 self.answer_at_once(session, state, &reply);
                 if began.is_some() || self.measured.names_uris() {
-                    self.measured.answered(session, began, route, reply.0.is_ok());
+                    self.measured.answered(session, began, route, reply.is_ok());
                 }
+                return true;
             }
             Ok(Poll::Pending) => {
                 let measures = self.measured.of(session, began, route);
@@ -347,6 +363,7 @@ impl Calls {
                 self.measured.answered(session, began, route, false);
             }
         }
+        false
     }
 
     fn answer_at_once(
@@ -355,9 +372,9 @@ impl Calls {
         state: Arc<CallState<Session>>,
         reply: &CallReply,
     ) {
-        if Arc::strong_count(&state) == 1 && state.inputs.is_none() && state.stop.get().is_none() {
-            // Nobody else holds the call, so nobody else can answer it, and nobody has.
-            session.send_reply(state.request, reply);
+        if CallState::is_held_by(&state, 1) && state.inputs.is_none() {
+            // Nobody else holds the call, so nobody else can answer it.
+            session.send_reply(state.request(), reply);
             self.spare = Some(state);
         } else {
             state.answer(reply);
@@ -371,7 +388,7 @@ impl Calls {
         request: RequestId,
         mode: Option<CancelMode>,
     ) {
-        if let Some(index) = self.waiting.iter().position(|waiting| waiting.call.request == request) {
+        if let Some(index) = self.waiting.iter().position(|waiting| waiting.call.request() == request) {
             self.waiting.remove(index);
             session.send_error(Call::CODE, request, &WampError::call_canceled());
             return;

@@ -35,7 +35,7 @@ pub(super) fn quick(open: &mut Open, request: QuickRequest<'_>) -> Result<(), Ha
     match request {
         QuickRequest::Call(call) => {
             session.outbox().count_received(MessageKind::Call);
-            open.calls.call(session, call.into(), &open.answers)
+            open.calls.plain(session, call, &open.answers)
         }
         QuickRequest::Yield(result) => {
             session.outbox().count_received(MessageKind::Yield);

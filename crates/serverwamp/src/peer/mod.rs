@@ -17,6 +17,7 @@ mod failed_login;
 mod handshake;
 mod obey;
 mod overdue;
+mod plain_calls;
 mod rate_limit;
 mod route;
 mod too_long;

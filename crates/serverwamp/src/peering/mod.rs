@@ -64,7 +64,7 @@ pub use registration::Registration;
 pub(crate) use registration::RegistrationKeeper;
 pub use served::{BoxError, CallLayer, Caller, Invocation, ProcedureService, Request};
 pub(crate) use served::{
-    CallSource, CallState, ChargedPayload, Charger, ErasedHandler, Inputs, Matched, Run, Served, Stop, Taken,
-    Takes, run_to_end,
+    CallSource, CallState, ChargedPayload, Charger, ErasedHandler, HandlerSlot, Inputs, Matched, Run, Served,
+    Stop, Taken, Takes, run_to_end,
 };
 pub(crate) use wire::{encode_error, sendable_uri};

@@ -23,6 +23,7 @@ mod measures;
 mod meta_listeners;
 mod peer;
 mod permissions;
+mod plain_calls;
 mod progress;
 mod realm_limits;
 mod realms;

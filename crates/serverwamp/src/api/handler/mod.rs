@@ -17,12 +17,15 @@ pub use realm_kinds::{AuthHandler, AuthorizerHandler, ConnectHandler, JoinHandle
 pub(crate) use state::SharedState;
 pub use state::{NoState, StateFor, StateRef};
 
-use crate::peering::{ErasedHandler, Request};
+use crate::peering::{ErasedHandler, HandlerSlot, Request};
 use crate::rt::BoxFuture;
+use futures_util::FutureExt;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 /// An async function that answers an `R`.
 ///
@@ -36,8 +39,8 @@ use std::sync::Arc;
     note = "see \"When a handler does not compile\" in the documentation of the module `serverwamp::handler`"
 )]
 pub trait Handler<R: Request, T, S>: Clone + Send + Sync + 'static {
-    /// Extracts the arguments, runs the function, turns what it returns into the reply.
-    fn call(self, request: R, state: StateRef<S>) -> impl Future<Output = R::Reply> + Send;
+    /// Extracts the arguments, runs the function, turns what it returns into the reply, and gives the state back.
+    fn call(self, request: R, state: StateRef<S>) -> impl Future<Output = (R::Reply, StateRef<S>)> + Send;
 
     /// The name of an argument that needs a session in a realm of the application, if there is one: see
     /// [`FromRequest::NEEDS_SESSION`](crate::extract::FromRequest::NEEDS_SESSION).
@@ -72,7 +75,70 @@ where
     S: Send + Sync + 'static,
 {
     fn call(&self, request: R) -> BoxFuture<'static, R::Reply> {
-        Box::pin(self.handler.clone().call(request, self.state.hold()))
+        Box::pin(self.handler.clone().call(request, self.state.hold()).map(|(reply, _)| reply))
+    }
+
+    fn slot(&self) -> Box<dyn HandlerSlot<R>> {
+        let handler = self.handler.clone();
+        Box::new(Slot::new(move |request, state| handler.clone().call(request, state), self.state.clone()))
+    }
+}
+
+/// A [`HandlerSlot`] for the futures that `make` makes.
+struct Slot<M, F, S> {
+    make: M,
+    states: SharedState<S>,
+    /// Held for the next future, so that nobody has to count it.
+    state: Option<StateRef<S>>,
+    run: Pin<Box<Option<F>>>,
+}
+
+/// The future is in memory of its own.
+impl<M, F, S> Unpin for Slot<M, F, S> {}
+
+impl<M, F, S> Slot<M, F, S> {
+    fn new<R>(make: M, states: SharedState<S>) -> Self
+    where
+        M: Fn(R, StateRef<S>) -> F,
+    {
+        Self { make, states, state: None, run: Box::pin(None) }
+    }
+
+    fn poll_run<T>(&mut self, cx: &mut Context<'_>) -> Poll<T>
+    where
+        F: Future<Output = (T, StateRef<S>)>,
+    {
+        let Some(run) = self.run.as_mut().as_pin_mut() else { return Poll::Pending };
+        let (reply, state) = ready!(run.poll(cx));
+        self.state = Some(state);
+        self.run.set(None);
+        Poll::Ready(reply)
+    }
+}
+
+impl<R, M, F, S> HandlerSlot<R> for Slot<M, F, S>
+where
+    R: Request,
+    M: Fn(R, StateRef<S>) -> F + Send,
+    F: Future<Output = (R::Reply, StateRef<S>)> + Send,
+    S: Send + Sync,
+{
+    #[inline]
+    fn begin(&mut self, request: R, cx: &mut Context<'_>) -> Poll<R::Reply> {
+        let state = self.state.take().unwrap_or_else(|| self.states.hold());
+        self.run.set(Some((self.make)(request, state)));
+        self.poll_run(cx)
+    }
+}
+
+impl<T, M, F, S> Future for Slot<M, F, S>
+where
+    F: Future<Output = (T, StateRef<S>)>,
+{
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        self.poll_run(cx)
     }
 }
 

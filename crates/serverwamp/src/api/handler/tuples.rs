@@ -28,15 +28,15 @@ macro_rules! impl_handler {
 
             // Not an `async fn`: that would keep every argument twice, as it came and as it is used.
             #[allow(clippy::manual_async_fn, reason = "see above")]
-            fn call(self, mut request: R, state: StateRef<S>) -> impl Future<Output = R::Reply> + Send {
+            fn call(self, mut request: R, state: StateRef<S>) -> impl Future<Output = (R::Reply, StateRef<S>)> + Send {
                 async move {
                     $(let $ty = match $ty::from_request(&mut request, &state).await {
                         Ok(value) => value,
-                        Err(rejection) => return R::refuse(rejection.into()),
+                        Err(rejection) => return (R::refuse(rejection.into()), state),
                     };)*
                     request.extracted();
                     let output = self($($ty,)*).await;
-                    output.into_reply(request).await
+                    (output.into_reply(request).await, state)
                 }
             }
 

@@ -88,7 +88,8 @@ impl Invocation {
 
 impl<T: Serialize + Send> IntoReply<Invocation, via::Value> for T {
     fn into_reply(self, request: Invocation) -> impl Future<Output = CallReply> + Send {
-        ready(CallReply(encode_value(request.payload.serializer, &self)))
+        let result = encode_value(request.payload.serializer, &self);
+        ready(request.replied(result))
     }
 }
 

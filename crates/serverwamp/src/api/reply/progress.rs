@@ -186,7 +186,7 @@ where
                 let sent = match item.into_item(serializer) {
                     Ok(Step::Progress(encoded)) if call.receive_progress => call.send_progress(encoded).await,
                     Ok(Step::Progress(_)) => Ok(()),
-                    Ok(Step::Final(encoded)) => return CallReply(Ok(encoded)),
+                    Ok(Step::Final(encoded)) => return CallReply::new(Ok(encoded)),
                     Err(error) => Err(error),
                 };
                 if let Err(error) = sent {

@@ -11,7 +11,8 @@ macro_rules! shape_replies {
     ($([$($generic:ident),*] $shape:ty;)*) => {$(
         impl<$($generic: Serialize + Send),*> IntoReply<Invocation, via::Shape> for $shape {
             fn into_reply(self, request: Invocation) -> impl Future<Output = CallReply> + Send {
-                ready(CallReply(self.to_payload(request.payload.serializer)))
+                let result = self.to_payload(request.payload.serializer);
+                ready(request.replied(result))
             }
         }
     )*};

@@ -13,35 +13,45 @@ pub(crate) use self::value::{encode_arguments, encode_value};
 
 use crate::base::error::WampError;
 use crate::base::log::line;
+use crate::peering::CallState;
 use serde::Serialize;
 use serverwamp_proto::codec::{EncodeError, Serializer};
 use serverwamp_proto::payload::{Part, Payload, encode_args, encode_kwargs};
 use serverwamp_proto::uris;
+use std::sync::Arc;
 
 /// The answer to a call, encoded for its caller.
 #[derive(Debug)]
-pub struct CallReply(pub(crate) Result<Payload, WampError>);
+pub struct CallReply {
+    pub(crate) result: Result<Payload, WampError>,
+    /// The state of the call, where it comes back for the next one.
+    pub(crate) call: Option<Arc<CallState>>,
+}
 
 impl CallReply {
     /// An ERROR.
     pub fn error(error: WampError) -> Self {
-        Self(Err(error))
+        Self::new(Err(error))
+    }
+
+    pub(crate) const fn new(result: Result<Payload, WampError>) -> Self {
+        Self { result, call: None }
     }
 
     /// Returns whether it is a RESULT.
     pub fn is_ok(&self) -> bool {
-        self.0.is_ok()
+        self.result.is_ok()
     }
 
     /// The error, if it is one.
     pub fn as_error(&self) -> Option<&WampError> {
-        self.0.as_ref().err()
+        self.result.as_ref().err()
     }
 }
 
 impl From<WampError> for CallReply {
     fn from(error: WampError) -> Self {
-        Self(Err(error))
+        Self::error(error)
     }
 }
 

@@ -43,7 +43,12 @@ impl Invocation {
 
     /// The caller's id for this call, unique within its session.
     pub fn request(&self) -> RequestId {
-        self.call.request
+        self.call.request()
+    }
+
+    /// Its reply, with which the state of the call comes back.
+    pub(crate) fn replied(self, result: Result<Payload, WampError>) -> CallReply {
+        CallReply { result, call: Some(self.call) }
     }
 
     /// Who calls, as far as the router discloses it to callees.

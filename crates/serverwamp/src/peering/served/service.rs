@@ -2,7 +2,7 @@
 
 use crate::base::error::WampError;
 use crate::peering::payload::CallReply;
-use crate::peering::{Invocation, Request};
+use crate::peering::{HandlerSlot, Invocation, Request};
 use crate::rt::BoxFuture;
 use std::error::Error;
 use std::fmt;
@@ -14,6 +14,9 @@ use tower_service::Service;
 /// A handler whose type, arguments and state have been forgotten.
 pub(crate) trait ErasedHandler<R: Request>: Send + Sync {
     fn call(&self, request: R) -> BoxFuture<'static, R::Reply>;
+
+    /// A place for its futures, for who calls it often.
+    fn slot(&self) -> Box<dyn HandlerSlot<R>>;
 }
 
 impl<R: Request> fmt::Debug for dyn ErasedHandler<R> {
@@ -117,7 +120,8 @@ impl Service<Invocation> for HandlerService {
 
     fn call(&mut self, invocation: Invocation) -> Self::Future {
         let reply = self.0.call(invocation);
-        Box::pin(async move { Ok(reply.await) })
+        // A layer may keep replies for as long as it likes.
+        Box::pin(async move { Ok(CallReply::new(reply.await.result)) })
     }
 }
 

@@ -12,10 +12,16 @@ use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::ForwardFor;
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::uris;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
+
+/// Any id; states hold the numbers of ids alone.
+const SOME_REQUEST: RequestId = match RequestId::new(1) {
+    Some(id) => id,
+    None => unreachable!(),
+};
 
 /// Why a call is stopped.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,7 +37,8 @@ pub(crate) enum Stop {
 /// The code that carries the call knows the type of its source; handlers do not, so that they serve calls of every source.
 #[derive(Debug)]
 pub(crate) struct CallState<O: ?Sized = dyn CallSource> {
-    pub(crate) request: RequestId,
+    /// The number of the caller's id; another one for each call that the state is used for.
+    request: AtomicU64,
     /// The URI that was called.
     pub(crate) procedure: Arc<str>,
     /// The match of the route.
@@ -62,7 +69,7 @@ pub(crate) struct CallState<O: ?Sized = dyn CallSource> {
 impl<O: CallSource> CallState<O> {
     pub(crate) fn new(source: O, request: RequestId, procedure: Arc<str>) -> Self {
         Self {
-            request,
+            request: AtomicU64::new(request.get()),
             procedure,
             matched: Matched::Exact,
             receive_progress: false,
@@ -89,7 +96,7 @@ impl<O: CallSource + ?Sized> CallState<O> {
         if self.stop.get().is_some() {
             return None;
         }
-        self.request = request;
+        *self.request.get_mut() = request.get();
         // Callers repeat themselves, and a counter that all connections share is better left alone.
         if !Arc::ptr_eq(&self.procedure, procedure) {
             self.procedure = Arc::clone(procedure);
@@ -105,6 +112,30 @@ impl<O: CallSource + ?Sized> CallState<O> {
         *self.answered.get_mut().unwrap_or_else(PoisonError::into_inner) = false;
         *self.last_progress.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
         Some(())
+    }
+
+    /// The caller's id for the call.
+    #[inline]
+    pub(crate) fn request(&self) -> RequestId {
+        RequestId::new(self.request.load(Ordering::Relaxed)).unwrap_or(SOME_REQUEST)
+    }
+
+    /// Returns whether no more than so many hold a state, and nobody has stopped its call. Whoever they all are may answer the call
+    /// without a look whether somebody has, and [use the state again](Self::use_again).
+    #[inline]
+    pub(crate) fn is_held_by(this: &Arc<Self>, holders: usize) -> bool {
+        // Nobody can come to hold it but by way of those who do: there is no weak holder of a state.
+        let alone = Arc::strong_count(this) == holders;
+        // From here on all is seen that others did before they let it go.
+        fence(Ordering::Acquire);
+        alone && this.stop.get().is_none()
+    }
+
+    /// Makes the state of a call without options, which nobody else holds any more, that of another such call of the same procedure.
+    #[inline]
+    pub(crate) fn use_again(&self, request: RequestId) {
+        self.request.store(request.get(), Ordering::Relaxed);
+        self.winds_up.store(false, Ordering::Relaxed);
     }
 
     /// The handler takes part in its own cancellation and is not dropped at once.
@@ -149,7 +180,7 @@ impl<O: CallSource + ?Sized> CallState<O> {
             let now = self.source.runtime().now();
             *self.last_progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
         }
-        self.source.send_progress(self.request, encoded)
+        self.source.send_progress(self.request(), encoded)
     }
 
     /// Queues the final answer, unless there has been one; says whether this was it.
@@ -159,10 +190,10 @@ impl<O: CallSource + ?Sized> CallState<O> {
             return false;
         }
         *answered = true;
-        self.has_result.store(reply.0.is_ok(), Ordering::Relaxed);
-        self.source.send_reply(self.request, reply);
+        self.has_result.store(reply.result.is_ok(), Ordering::Relaxed);
+        self.source.send_reply(self.request(), reply);
         if self.inputs.as_ref().is_some_and(|inputs| inputs.is_open()) {
-            self.source.answered_early(self.request);
+            self.source.answered_early(self.request());
         }
         true
     }

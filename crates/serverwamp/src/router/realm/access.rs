@@ -107,6 +107,11 @@ impl Access {
         self.authorizers.as_deref()
     }
 
+    /// Returns whether permissions alone decide, so that the same request of the same role is decided the same way again.
+    pub(crate) fn has_no_authorizers(&self) -> bool {
+        self.authorizers().is_none()
+    }
+
     /// Whether an event of this topic makes the realm forget decisions.
     #[inline]
     pub(crate) fn forgets_on(&self, topic: &str) -> bool {

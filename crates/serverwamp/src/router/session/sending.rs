@@ -26,7 +26,7 @@ use std::fmt::Display;
 impl RouterSession {
     /// Queues the final answer to a call. A full or closed outbox ends the connection by itself.
     pub(crate) fn send_reply(&self, request: RequestId, reply: &CallReply) {
-        match &reply.0 {
+        match &reply.result {
             Ok(encoded) => match self.check_takes(encoded) {
                 Ok(()) => {
                     let queued = self.send_own_result(request, false, encoded);

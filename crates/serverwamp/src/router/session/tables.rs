@@ -101,7 +101,7 @@ impl RouterSession {
     /// A call becomes a task: from now on it can be found and stopped. It has its place among all that wait.
     pub(crate) fn enter_call(&self, call: &Arc<CallState<Session>>) {
         let mut tables = self.tables();
-        tables.calls.insert(call.request, OpenCall::Served(Arc::clone(call)));
+        tables.calls.insert(call.request(), OpenCall::Served(Arc::clone(call)));
         self.count(&tables, 1);
         drop(tables);
         if !self.is_open() {
@@ -224,8 +224,8 @@ impl RouterSession {
         let mut tables = self.tables();
         // The caller may have used the id for another call since this one was answered.
         let is_this = |open: &OpenCall| matches!(open, OpenCall::Served(one) if std::ptr::eq(&**one, call));
-        if tables.calls.get(&call.request).is_some_and(is_this) {
-            tables.calls.remove(&call.request);
+        if tables.calls.get(&call.request()).is_some_and(is_this) {
+            tables.calls.remove(&call.request());
         }
         self.count(&tables, -1);
         drop(tables);
