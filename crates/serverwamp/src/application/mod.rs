@@ -109,6 +109,11 @@ impl Application {
         self.0.realms.get(name).map(RealmHandle::new)
     }
 
+    /// The application that has this environment.
+    pub(crate) fn of(environment: Arc<Environment>) -> Self {
+        Self(environment)
+    }
+
     pub(crate) fn inner(&self) -> &Arc<Environment> {
         &self.0
     }
@@ -306,8 +311,10 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             permits: Arc::new(CallPermits::new(&limits)),
             auth_secret: this.auth_secret.unwrap_or_else(random_secret),
             neighbours: Arc::default(),
+            node: Arc::default(),
             slowdown: Arc::new(Slowdown::new(limits.longest_login_delay())),
             measures,
+            recent_denials: Arc::default(),
         };
         let (connections, permits) = (shared.connections.clone(), Arc::clone(&shared.permits));
         let realms = Arc::new(RealmRegistry::new(shared, templates));
@@ -320,7 +327,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             let _added = realms.apply(vec![RealmChange::Add(realm)], None);
         }
         realms.shared.neighbours.meet(&realms);
-        Ok(Application(Arc::new(Environment {
+        let environment = Arc::new(Environment {
             realms,
             admissions: Admissions::new(&limits, Arc::clone(&counters)),
             settings,
@@ -329,7 +336,9 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             connections,
             counters,
             permits,
-        })))
+        });
+        environment.realms.shared.node.connect(&environment);
+        Ok(Application(environment))
     }
 }
 

@@ -124,9 +124,13 @@ impl Peer {
         let whose = Whose::from(&*self.transport).in_session(deciding.session.id());
         let realm = deciding.session.running_realm().name();
         let (authid, progress) = (deciding.authid(), deciding.exchange.progress());
+        let known = deciding.session.principal().map(Principal::authid);
+        let claimed = known.or(deciding.exchange.hello.authid.as_deref());
         let why = format_args!("realm {realm}, authid {authid}, {progress}: {denial}");
         self.app.counters.refused(refusal, whose, why);
         self.log_failed_login(deciding, denial);
+        let address = self.transport.peer_address;
+        self.app.realms.shared.recent_denials.add(realm, claimed, address, &format!("{progress}: {denial}"));
         self.count_join(JoinResult::not_let_in(refusal, &denial.error));
         self.deny(denial);
     }
@@ -150,6 +154,7 @@ impl Peer {
             self.send(&welcome(None));
         }
         self.limit(&session);
+        session.arrives(deciding.agent.as_deref());
         realm.admit(&session);
         // Whoever changed the realm meanwhile may have looked for its sessions before this one was there.
         if let Some(end) = realm.objection_to_newcomer(&session) {

@@ -6,12 +6,16 @@ use serverwamp_proto::timestamp::Timestamp;
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
+#[cfg(feature = "server")]
+use std::future::poll_fn;
 use std::io;
 use std::num::NonZero;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Context;
+#[cfg(feature = "server")]
+use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub(crate) mod any;
@@ -168,6 +172,20 @@ pub(crate) const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// When `duration` has passed since `start`. Durations too long for the clock, such as `Duration::MAX`, never pass.
 pub(crate) fn after(start: Instant, duration: Duration) -> Instant {
     start.checked_add(duration.min(NEVER)).unwrap_or(start)
+}
+
+/// Ends the turn of the task that awaits this, so that others have theirs.
+#[cfg(feature = "server")]
+pub(crate) async fn next_turn(runtime: &dyn Runtime) {
+    let mut later = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut later, true) {
+            return Poll::Ready(());
+        }
+        runtime.wake_later(cx);
+        Poll::Pending
+    })
+    .await;
 }
 
 /// The time of day: for people and for the meta API, never for deadlines.

@@ -7,6 +7,7 @@ mod principal;
 mod progress;
 #[cfg(any(feature = "cryptosign", feature = "scram"))]
 mod proof;
+mod recent_denials;
 mod slowdown;
 #[cfg(feature = "scram")]
 mod verifier;
@@ -21,6 +22,7 @@ pub(crate) use self::progress::ExchangeProgress;
 pub use self::proof::ChannelBinding;
 #[cfg(any(feature = "cryptosign", feature = "scram"))]
 pub(crate) use self::proof::random;
+pub(crate) use self::recent_denials::{RecentDenial, RecentDenials};
 pub(crate) use self::slowdown::{Claim, Slowdown, network};
 #[cfg(feature = "scram")]
 pub use self::verifier::ScramCredential;

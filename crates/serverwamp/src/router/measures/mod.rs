@@ -18,7 +18,7 @@ pub(crate) use book::MeasuresBook;
 pub use config::Metrics;
 pub(crate) use durations::CallSampler;
 pub use durations::{CallDurations, SAMPLED_CALLS};
-pub(crate) use read::read_all;
+pub(crate) use read::{read_all, read_in_turns};
 pub(crate) use realm::{JoinResult, LoginResult, RealmMeasures};
 pub use statistics::{RealmStatistics, UriStatistics};
 pub(crate) use uris::UriMeasures;

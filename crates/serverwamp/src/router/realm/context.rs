@@ -2,11 +2,11 @@
 
 use super::decisions::KeptDecisions;
 use super::permits::{CallPermits, RealmPermits};
-use super::{Neighbours, RealmConfig};
+use super::{Neighbours, NodeLink, RealmConfig};
 use crate::base::counters::Counters;
 use crate::base::ids::RandomIds;
 use crate::base::limits::Limits;
-use crate::router::auth::{Secret, Slowdown};
+use crate::router::auth::{RecentDenials, Secret, Slowdown};
 use crate::router::measures::{MeasuresBook, RealmMeasures};
 use crate::rt::Runtime;
 use crate::transport::shutdown::Connections;
@@ -28,8 +28,10 @@ pub(crate) struct RouterContext {
     /// The secret that made-up salts derive from.
     pub(crate) auth_secret: Secret,
     pub(crate) neighbours: Arc<Neighbours>,
+    pub(crate) node: Arc<NodeLink>,
     pub(crate) slowdown: Arc<Slowdown>,
     pub(crate) measures: Arc<MeasuresBook>,
+    pub(crate) recent_denials: Arc<RecentDenials>,
 }
 
 /// The configuration, looked at once and kept until it is replaced.
@@ -50,6 +52,8 @@ pub(crate) struct RealmContext {
     pub(crate) runtime: Arc<dyn Runtime>,
     /// The realms of the application, this one among them.
     pub(crate) neighbours: Arc<Neighbours>,
+    /// The application that the realm is in.
+    pub(crate) node: Arc<NodeLink>,
     /// The order in which many receivers are woken.
     pub(crate) wake_queue: Arc<WakeQueue>,
     pub(crate) ids: RandomIds,
@@ -81,8 +85,10 @@ impl RealmContext {
             permits,
             auth_secret,
             neighbours,
+            node,
             slowdown,
             measures: _,
+            recent_denials: _,
         } = shared.clone();
         let auth_secret = auth_secret.derive(&name);
         let ids = RandomIds::default();
@@ -101,6 +107,7 @@ impl RealmContext {
             connections,
             runtime,
             neighbours,
+            node,
             wake_queue,
             ids,
             permits,

@@ -1,5 +1,6 @@
 //! Sessions: the handle that handlers hold, and what router and peers keep of one.
 
+mod arrival;
 mod charge;
 mod events;
 mod expiry;
@@ -31,6 +32,7 @@ use crate::router::realm::{Access, RealmConfig, RoleLimits, RunningRealm};
 use crate::rt::Runtime;
 use crate::transport::Outbox;
 use crate::transport::TransportInfo;
+use arrival::Arrival;
 use events::Behind;
 use expiry::ExpiryTime;
 use extensions::Extensions;
@@ -78,6 +80,7 @@ pub(crate) struct RouterSession {
     /// The bytes of payloads that are kept on behalf of the session.
     held_bytes: AtomicUsize,
     roles: OnceLock<ClientRoles>,
+    arrival: OnceLock<Arrival>,
     /// The invocations of the session as a callee.
     invocations: Mutex<Invocations<Arc<RoutedCall>>>,
     /// The retained events that it has yet to get.
@@ -128,6 +131,7 @@ impl RouterSession {
             listing: Turn::default(),
             held_bytes: AtomicUsize::new(0),
             roles: OnceLock::new(),
+            arrival: OnceLock::new(),
             invocations: Mutex::default(),
             behind: Behind::default(),
             let_in_by: AtomicU64::new(0),

@@ -67,6 +67,16 @@ impl Default for Traffic {
 }
 
 impl Traffic {
+    fn now(&self) -> TrafficCounts {
+        TrafficCounts {
+            messages: std::array::from_fn(|kind| self.counts[kind].get()),
+            received_bytes: self.received_bytes.get(),
+            sent_bytes: self.sent_bytes.get(),
+            events_without_room: self.events_without_room.load(Ordering::Relaxed),
+            events_too_long: self.events_too_long.load(Ordering::Relaxed),
+        }
+    }
+
     /// Counts a message that is pushed; the outbox is locked.
     #[inline]
     pub(super) fn pushed(&self, kind: MessageKind) {
@@ -124,17 +134,16 @@ impl Outbox {
         self.0.traffic.sent_bytes.add(bytes as u64);
     }
 
+    /// What the connection has counted since it began. Nothing is handed over by that.
+    pub(crate) fn traffic(&self) -> TrafficCounts {
+        self.0.traffic.now()
+    }
+
     /// Hands over what was counted since the last time.
     pub(crate) fn hand_over(&self, take: impl FnOnce(&TrafficCounts)) {
         let traffic = &self.0.traffic;
         let mut before = traffic.handed_over.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = TrafficCounts {
-            messages: std::array::from_fn(|kind| traffic.counts[kind].get()),
-            received_bytes: traffic.received_bytes.get(),
-            sent_bytes: traffic.sent_bytes.get(),
-            events_without_room: traffic.events_without_room.load(Ordering::Relaxed),
-            events_too_long: traffic.events_too_long.load(Ordering::Relaxed),
-        };
+        let now = traffic.now();
         match &mut *before {
             Some(before) => {
                 take(&now.since(before));
