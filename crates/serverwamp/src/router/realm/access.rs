@@ -56,7 +56,8 @@ impl Access {
     pub(crate) fn new(roles: HashMap<Box<str>, Permissions>, others: Permissions) -> Self {
         let may_ever = |action| others.may_ever(action) || roles.values().any(|role| role.may_ever(action));
         let (registers, publishes) = (may_ever(Action::Register), may_ever(Action::Publish));
-        let checks_calls = !roles.is_empty();
+        // Everybody may call everything, unless only listed roles may do anything.
+        let checks_calls = !roles.is_empty() || others.is_empty();
         Self { roles, others, registers, publishes, limits: HashMap::new(), authorizers: None, checks_calls }
     }
 
@@ -95,7 +96,7 @@ impl Access {
         self.limits.get(role).copied().unwrap_or_default()
     }
 
-    /// Whether a role has permissions or an authorizer. Otherwise everybody may call everything.
+    /// Whether a role has permissions or an authorizer, or only such roles may do anything. Otherwise everybody may call everything.
     #[inline]
     pub(crate) const fn checks_calls(&self) -> bool {
         self.checks_calls

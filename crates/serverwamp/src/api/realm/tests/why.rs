@@ -182,3 +182,12 @@ async fn a_permission_is_not_the_last_word_where_a_meta_procedure_is_for_adminis
     let realm = handle(Realm::new("realm1").allow_anonymous("guest"));
     assert!(realm.why("guest", Action::Call, "wamp.session.kill_all").unwrap().is_allowed());
 }
+
+#[cfg(feature = "tokio")]
+#[tokio::test]
+async fn where_only_listed_roles_may_do_anything_and_none_is_listed_nobody_may_call() {
+    let routes = RouteSet::new().procedure("com.restart", || async {});
+    let realm = Realm::new("realm1").allow_anonymous("guest").routes(routes).listed_roles_only();
+    let (_, _, answer) = told_and_answered(realm, "com.restart").await;
+    assert!(answer.contains("wamp.error.not_authorized"), "{answer}");
+}
