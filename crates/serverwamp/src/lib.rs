@@ -8,6 +8,8 @@
 
 pub mod rt;
 
+#[cfg(feature = "server")]
+mod admin;
 mod api;
 #[cfg(feature = "server")]
 mod application;
@@ -23,6 +25,8 @@ mod router;
 pub mod server;
 mod transport;
 
+#[cfg(feature = "server")]
+pub use admin::{Admin, AdminPermission, NodeControl};
 #[cfg(feature = "server")]
 pub use api::auth;
 #[cfg(feature = "macros")]

@@ -12,9 +12,9 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 
 /// The framework's and the program's targets: `serverwamp::` and one of these; docs/logs.md has a row for each.
-const AREAS: [&str; 14] = [
-    "auth", "call", "client", "denied", "event", "internal", "log", "panic", "program", "proxy", "refused",
-    "server", "session", "tls",
+const AREAS: [&str; 15] = [
+    "audit", "auth", "call", "client", "denied", "event", "internal", "log", "panic", "program", "proxy",
+    "refused", "server", "session", "tls",
 ];
 
 /// The library's target, of which all areas are part.

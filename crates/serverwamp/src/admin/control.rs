@@ -1,0 +1,56 @@
+//! What only the program around an application can do.
+
+use crate::WampError;
+use crate::rt::BoxFuture;
+use serverwamp_proto::codec::Value;
+use std::sync::Arc;
+
+/// The program around an application, as its administrators command it; for [`Admin::control`](crate::Admin::control).
+///
+/// Each method answers a procedure of the admin interface, which checks permissions and arguments before, and writes the line of the
+/// audit log afterwards. None of them may block.
+pub trait NodeControl: Send + Sync + 'static {
+    /// Answers `serverwamp.node.config`: the effective configuration as a dictionary, with the source of each value, and without
+    /// secrets.
+    ///
+    /// # Errors
+    /// What the caller gets.
+    fn config(&self) -> BoxFuture<'_, Result<Value, WampError>>;
+
+    /// Answers `serverwamp.node.reload`: reads the configuration again and applies it. Returns what became of it, in a line.
+    ///
+    /// # Errors
+    /// What is wrong with the new configuration; the former one stays.
+    fn reload(&self) -> BoxFuture<'_, Result<String, WampError>>;
+
+    /// Answers `serverwamp.node.drain`: begins to stop, as the program does when it is told to. Returns once it has begun.
+    ///
+    /// # Errors
+    /// That it cannot stop.
+    fn drain(&self) -> BoxFuture<'_, Result<(), WampError>>;
+
+    /// Answers `serverwamp.node.log_level`: replaces the filter of the log and returns the former one, or, without a filter,
+    /// returns the present one.
+    ///
+    /// # Errors
+    /// That the filter cannot be followed.
+    fn log_level(&self, filter: Option<String>) -> BoxFuture<'_, Result<String, WampError>>;
+}
+
+impl<C: NodeControl + ?Sized> NodeControl for Arc<C> {
+    fn config(&self) -> BoxFuture<'_, Result<Value, WampError>> {
+        (**self).config()
+    }
+
+    fn reload(&self) -> BoxFuture<'_, Result<String, WampError>> {
+        (**self).reload()
+    }
+
+    fn drain(&self) -> BoxFuture<'_, Result<(), WampError>> {
+        (**self).drain()
+    }
+
+    fn log_level(&self, filter: Option<String>) -> BoxFuture<'_, Result<String, WampError>> {
+        (**self).log_level(filter)
+    }
+}

@@ -1,0 +1,79 @@
+//! What only the program can do: the methods of [`NodeControl`] as procedures.
+
+use super::call::{AdminCall, fields};
+use super::table::{AdminRow, AdminAnswer, ArgumentDefault, ArgumentKind, ArgumentRow, FieldRow, ServedBy};
+use super::{AdminPermission, NodeControl};
+use crate::rt::BoxFuture;
+use std::sync::Arc;
+
+pub(super) const ROWS: &[AdminRow] = &[
+    AdminRow {
+        name: "serverwamp.node.config",
+        text: "The effective configuration, without secrets.",
+        permission: AdminPermission::Read,
+        arguments: &[],
+        answer: &[FieldRow { name: "config", text: "The values, each with its source; secrets are masked." }],
+        errors: &[],
+        serve: ServedBy::Program(config),
+    },
+    AdminRow {
+        name: "serverwamp.node.reload",
+        text: "Reads the configuration again and applies it.",
+        permission: AdminPermission::Write,
+        arguments: &[],
+        answer: &[FieldRow { name: "outcome", text: "What became of it, in a line." }],
+        errors: &[NOT_APPLIED],
+        serve: ServedBy::Program(reload),
+    },
+    AdminRow {
+        name: "serverwamp.node.drain",
+        text: "Begins to stop, as at SIGTERM: takes no new connections, and asks clients to leave in the time that is configured.",
+        permission: AdminPermission::Write,
+        arguments: &[],
+        answer: &[FieldRow { name: "draining", text: "True." }],
+        errors: &[],
+        serve: ServedBy::Program(drain),
+    },
+    AdminRow {
+        name: "serverwamp.node.log_level",
+        text: "Replaces the filter of the log until the program ends, or tells it.",
+        permission: AdminPermission::Write,
+        arguments: &[ArgumentRow {
+            name: "filter",
+            kind: ArgumentKind::Text,
+            default: ArgumentDefault::Nothing,
+            text: "The new filter, such as `info,serverwamp::call=debug`; without it nothing is changed.",
+        }],
+        answer: &[FieldRow { name: "former", text: "The filter before." }],
+        errors: &[("wamp.error.invalid_argument", "The filter cannot be followed.")],
+        serve: ServedBy::Program(log_level),
+    },
+];
+
+/// The error of a configuration that is wrong, for programs that read one.
+pub(super) const NOT_APPLIED: (&str, &str) = (
+    "serverwamp.error.not_applied",
+    "The new configuration is wrong, and the text says how; the former one stays.",
+);
+
+fn config(_: AdminCall, control: Arc<dyn NodeControl>) -> BoxFuture<'static, AdminAnswer> {
+    Box::pin(async move { Ok(fields([("config", control.config().await?)])) })
+}
+
+fn reload(_: AdminCall, control: Arc<dyn NodeControl>) -> BoxFuture<'static, AdminAnswer> {
+    Box::pin(async move { Ok(fields([("outcome", control.reload().await?.into())])) })
+}
+
+fn drain(_: AdminCall, control: Arc<dyn NodeControl>) -> BoxFuture<'static, AdminAnswer> {
+    Box::pin(async move {
+        control.drain().await?;
+        Ok(fields([("draining", true.into())]))
+    })
+}
+
+fn log_level(call: AdminCall, control: Arc<dyn NodeControl>) -> BoxFuture<'static, AdminAnswer> {
+    Box::pin(async move {
+        let filter = call.arguments.text("filter").map(str::to_owned);
+        Ok(fields([("former", control.log_level(filter).await?.into())]))
+    })
+}

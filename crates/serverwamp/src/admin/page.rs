@@ -1,0 +1,146 @@
+//! Pages of answers that list: where one ends, and where the next begins.
+//!
+//! A cursor is the last id that was looked at, and the run of the realm that has it. What comes or goes between two pages is on
+//! them or not, and nothing else is left out or listed twice, because ids do not change their order.
+//!
+//! Invariant: a page costs what its entries cost, however many there are before and behind it.
+
+use super::call::AdminCall;
+use super::table::AdminAnswer;
+use crate::WampError;
+use crate::router::realm::RunningRealm;
+use serverwamp_proto::codec::{Dict, Value};
+use std::fmt;
+
+/// The entries that a page looks at, so that a filter that nothing fits does not walk over all of them behind one lock.
+pub(super) const AT_ONCE: usize = 1024;
+
+/// The most rows of a page.
+pub(super) const MOST_ROWS: u64 = 500;
+
+/// The error of a cursor that belongs to another run of the realm.
+pub(super) const CURSOR_EXPIRED: &str = "serverwamp.error.cursor_expired";
+
+/// A page as it is asked for, and how far it has come.
+#[derive(Debug)]
+pub(super) struct AdminPage {
+    /// The run of the realm.
+    run: u64,
+    /// Entries above this id.
+    pub(super) after: u64,
+    pub(super) limit: usize,
+    scanned: usize,
+    ended: bool,
+}
+
+/// Where a page begins.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct PageCursor {
+    run: u64,
+    after: u64,
+}
+
+impl fmt::Display for PageCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}-{:x}", self.run, self.after)
+    }
+}
+
+impl PageCursor {
+    fn read(text: &str) -> Option<Self> {
+        let (run, after) = text.split_once('-')?;
+        let number = |text: &str| u64::from_str_radix(text, 16).ok();
+        Some(Self { run: number(run)?, after: number(after)? })
+    }
+}
+
+impl AdminPage {
+    /// The page that the arguments `cursor` and `limit` ask for, of what `realm` has.
+    ///
+    /// # Errors
+    /// When the cursor is none, or has expired.
+    pub(super) fn of(call: &AdminCall, realm: &RunningRealm) -> Result<Self, WampError> {
+        // Each run of a realm has a session of its own, with a random id.
+        let run = realm.context.own_session.get();
+        let limit = call.arguments.number("limit").and_then(|limit| usize::try_from(limit).ok());
+        let mut page = Self { run, after: 0, limit: limit.unwrap_or(1), scanned: 0, ended: true };
+        let Some(text) = call.arguments.text("cursor") else { return Ok(page) };
+        let cursor = PageCursor::read(text).ok_or_else(unreadable)?;
+        if cursor.run != run {
+            return Err(expired());
+        }
+        page.after = cursor.after;
+        Ok(page)
+    }
+
+    /// Takes those that are `wanted` from entries in the order of their ids, as many as the page may have and look at.
+    pub(super) fn take<T>(
+        &mut self,
+        entries: impl Iterator<Item = (u64, T)>,
+        wanted: impl Fn(&T) -> bool,
+    ) -> Vec<T> {
+        let mut found = Vec::with_capacity(self.limit.min(64));
+        for (id, entry) in entries {
+            if found.len() == self.limit || self.scanned == AT_ONCE {
+                self.ended = false;
+                break;
+            }
+            (self.scanned, self.after) = (self.scanned + 1, id);
+            if wanted(&entry) {
+                found.push(entry);
+            }
+        }
+        found
+    }
+
+    /// The answer: the rows under `name`, the cursor of the next page, and the number of entries that were looked at.
+    pub(super) fn answer(self, name: &str, rows: Vec<Value>) -> AdminAnswer {
+        let next = PageCursor { run: self.run, after: self.after };
+        let mut answer = Dict::new();
+        answer.insert(name, rows);
+        answer.insert("next", (!self.ended).then(|| next.to_string()));
+        answer.insert("scanned", super::call::count(self.scanned));
+        Ok(Value::Dict(answer))
+    }
+}
+
+/// The error of a text that is no cursor.
+pub(super) fn unreadable() -> WampError {
+    WampError::invalid_argument("cursor: expected the `next` of an earlier page, got another text")
+}
+
+/// The error of a cursor of another run.
+pub(super) fn expired() -> WampError {
+    WampError::new(CURSOR_EXPIRED).arg(
+        "the cursor is of another realm, or of this one before it was started again; begin with the first page",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_read_as_it_was_written_and_anything_else_is_none() {
+        let cursor = PageCursor { run: 0x1f_ffff_ffff_ffff, after: 7 };
+        assert_eq!(PageCursor::read(&cursor.to_string()), Some(cursor));
+        for broken in ["", "-", "7", "7-", "-7", "x-1", "1-2-3", "10000000000000000-1"] {
+            assert_eq!(PageCursor::read(broken), None, "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_looks_at_no_more_than_it_may_whatever_fits() {
+        let page = |limit| AdminPage { run: 1, after: 0, limit, scanned: 0, ended: true };
+        let entries = || (1..=5000).map(|id| (id, id));
+        let mut one = page(10);
+        assert_eq!(one.take(entries(), |id| id % 2 == 0).len(), 10);
+        assert_eq!((one.scanned, one.after, one.ended), (20, 20, false));
+        let mut none = page(10);
+        assert!(none.take(entries(), |_| false).is_empty());
+        assert_eq!((none.scanned, none.after, none.ended), (AT_ONCE, 1024, false));
+        let mut last = page(10);
+        assert_eq!(last.take(entries().take(10), |_| true).len(), 10);
+        assert!(last.ended, "nothing is behind it");
+    }
+}

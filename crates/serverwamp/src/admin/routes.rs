@@ -1,0 +1,80 @@
+//! From the table to the routes of the realm and the permissions of its roles.
+
+use super::arguments::CheckedArguments;
+use super::call::{AdminCall, AdminState};
+use super::table::{AdminRow, AdminAnswer, ServedBy, rows};
+use super::{AdminPermission, audit};
+use crate::api::routes::prefix;
+use crate::{Actions, PendingSubscription, Realm, RouteSet, Session, WampError};
+use serverwamp_proto::payload::Payload;
+use std::sync::Arc;
+
+/// The rows that are served where there is such a program.
+pub(super) fn served(control: bool) -> impl Iterator<Item = &'static AdminRow> {
+    rows().filter(move |row| control || !row.needs_program())
+}
+
+/// A route for each row.
+pub(super) fn routes<S: Send + Sync + 'static>(state: &Arc<AdminState>) -> RouteSet<S> {
+    let mut routes = RouteSet::new();
+    for row in served(state.control.is_some()) {
+        let state = Arc::clone(state);
+        routes = match row.serve {
+            ServedBy::Topic(serve) => routes.topic(row.name, move |subscription: PendingSubscription| {
+                serve(subscription, Arc::clone(&state))
+            }),
+            ServedBy::Now(_) | ServedBy::Later(_) | ServedBy::Program(_) => {
+                let serve = move |session: Session, payload: Payload| {
+                    answer(row, Arc::clone(&state), session, payload)
+                };
+                routes.procedure(row.name, serve)
+            }
+        };
+    }
+    routes
+}
+
+async fn answer(row: &'static AdminRow, state: Arc<AdminState>, caller: Session, payload: Payload) -> AdminAnswer {
+    let most = caller.inner().limits().meta_arguments;
+    let arguments = CheckedArguments::read(row, &payload, most);
+    drop(payload);
+    if row.permission != AdminPermission::Write {
+        return run(row, AdminCall { caller, arguments: arguments?, state }).await;
+    }
+    let written = arguments.as_ref().map_or_else(|_| String::new(), CheckedArguments::written);
+    let answer = match arguments {
+        Ok(arguments) => run(row, AdminCall { caller: caller.clone(), arguments, state }).await,
+        Err(error) => Err(error),
+    };
+    audit::write(&caller, row.name, &written, &answer);
+    answer
+}
+
+async fn run(row: &AdminRow, call: AdminCall) -> AdminAnswer {
+    match (row.serve, call.state.control.clone()) {
+        (ServedBy::Now(serve), _) => serve(&call),
+        (ServedBy::Later(serve), _) => serve(call).await,
+        (ServedBy::Program(serve), Some(control)) => serve(call, control).await,
+        (ServedBy::Program(_) | ServedBy::Topic(_), _) => Err(WampError::unavailable("nobody serves this here")),
+    }
+}
+
+/// Gives each role what its permissions allow, and nobody anything else.
+pub(super) fn permit<S: Send + Sync + 'static>(
+    mut realm: Realm<S>,
+    roles: Vec<(String, Vec<AdminPermission>)>,
+    control: bool,
+) -> Realm<S> {
+    for (authrole, permissions) in roles {
+        realm = realm.role(authrole, |mut rules| {
+            // A role without any permission is allowed nothing, rather than everything.
+            rules = rules.deny(Actions::REGISTER | Actions::PUBLISH, prefix(""));
+            for row in served(control).filter(|row| permissions.contains(&row.permission)) {
+                let action = if row.is_topic() { Actions::SUBSCRIBE } else { Actions::CALL };
+                rules = rules.allow(action, row.name);
+            }
+            rules
+        });
+    }
+    realm.listed_roles_only()
+}
