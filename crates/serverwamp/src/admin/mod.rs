@@ -13,6 +13,7 @@ mod auth;
 mod call;
 mod control;
 mod document;
+mod kept;
 mod node;
 mod node_control;
 mod page;

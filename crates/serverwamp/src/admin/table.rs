@@ -4,7 +4,7 @@
 
 use super::call::{AdminCall, AdminState};
 use super::{
-    AdminPermission, NodeControl, auth, node, node_control, registrations, sessions, statistics,
+    AdminPermission, NodeControl, auth, kept, node, node_control, registrations, sessions, statistics,
     subscriptions,
 };
 use crate::rt::BoxFuture;
@@ -108,6 +108,7 @@ pub(super) const SECTIONS: &[(&str, &[AdminRow])] = &[
     ("Sessions", sessions::ROWS),
     ("Registrations", registrations::ROWS),
     ("Subscriptions", subscriptions::ROWS),
+    ("Retained events and histories", kept::ROWS),
     ("Authentication and authorization", auth::ROWS),
 ];
 

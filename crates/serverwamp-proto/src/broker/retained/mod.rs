@@ -8,6 +8,7 @@
 //! Invariant: nobody holds more than its share, whatever comes. Spec: advanced, "Event Retention".
 
 mod cursor;
+mod listing;
 mod removal;
 mod share;
 

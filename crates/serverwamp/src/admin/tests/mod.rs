@@ -1,5 +1,6 @@
 //! The admin interface as its clients see it, and the table against what is served.
 
+mod kept;
 mod registrations;
 mod sessions;
 mod statistics;

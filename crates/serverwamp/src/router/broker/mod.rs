@@ -9,6 +9,7 @@
 mod deliver;
 mod direct;
 mod in_process;
+mod kept;
 mod last_matches;
 mod pending_subscribe;
 mod publish;
@@ -19,6 +20,7 @@ mod subscribe;
 mod subscription;
 mod unheard;
 
+pub(crate) use kept::RetainedTopic;
 pub(crate) use last_matches::LastMatches;
 pub(crate) use pending_subscribe::{HeldSubscription, PendingSubscribe, WaitingRequest};
 pub(crate) use publish::OwnOptions;
