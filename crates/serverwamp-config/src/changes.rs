@@ -1,5 +1,6 @@
 //! What differs between two configurations: for a reload, which says what changed and what needs a restart.
 
+use crate::node::{Place, Source};
 use crate::section::Reload;
 use std::fmt;
 
@@ -17,19 +18,26 @@ pub struct Change {
     pub from: Option<String>,
     /// What it is; `None` if it is gone.
     pub to: Option<String>,
+    /// Where the value stands that it has, or that it is part of; `None` for a default.
+    pub source: Option<Source>,
 }
 
 impl Change {
     /// The place of nothing yet: the whole file.
     pub(crate) const fn root() -> Self {
-        Self { path: String::new(), reload: Reload::Live, from: None, to: None }
+        Self { path: String::new(), reload: Reload::Live, from: None, to: None, source: None }
     }
 
     /// The place of a key of this. What stands in something that needs a restart needs one too.
     pub(crate) fn key(&self, name: &str, reload: Reload) -> Self {
         let path = if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) };
         let reload = if self.reload == Reload::Restart { Reload::Restart } else { reload };
-        Self { path, reload, from: None, to: None }
+        Self { path, reload, from: None, to: None, source: self.source.clone() }
+    }
+
+    /// The same, whose value stands here; a default stands where the other keys beside it do not.
+    pub(crate) fn standing(self, place: Option<&Place>) -> Self {
+        Self { source: place.map(|place| place.source.clone()), ..self }
     }
 
     /// The place of one of several, by name.

@@ -171,7 +171,7 @@ macro_rules! section {
                     $crate::reading::Setting::compare(
                         self.$key.value(),
                         next.$key.value(),
-                        &change.key(stringify!($key), reload),
+                        &change.key(stringify!($key), reload).standing(next.$key.place()),
                         changes,
                     );
                 )+

@@ -4,18 +4,23 @@ mod clock;
 mod procedures;
 
 use serverwamp::websocket::{Hosts, Origins};
-use serverwamp::{Application, ConfigError, Realm};
+use serverwamp::{Admin, AdminPermission, Application, ConfigError, Realm};
 use tokio::task::JoinHandle;
 
 /// The demo's realm.
 pub(crate) const REALM: &str = "realm1";
 
-/// The demo's application, for pages of these origins and requests for these hosts.
-pub(crate) fn application(origins: Origins, hosts: Hosts) -> Result<Application, ConfigError> {
-    Application::builder()
+/// The demo's application, for pages of these origins and requests for these hosts. `admin` is whether everybody who connects is an
+/// administrator, which is for a demo that only this machine can reach.
+pub(crate) fn application(origins: Origins, hosts: Hosts, admin: bool) -> Result<Application, ConfigError> {
+    let demo = Application::builder()
         .websocket(|config| (config.origins, config.hosts) = (origins, hosts))
-        .realm(Realm::router(REALM).allow_anonymous("guest").routes(procedures::routes()))
-        .build()
+        .realm(Realm::router(REALM).allow_anonymous("guest").routes(procedures::routes()));
+    if !admin {
+        return demo.build();
+    }
+    let everybody = Admin::new().realm(|realm| realm.allow_anonymous("operator"));
+    demo.admin(everybody.role("operator", AdminPermission::ALL)).build()
 }
 
 /// Publishes the time to the demo's subscribers until the task is aborted.

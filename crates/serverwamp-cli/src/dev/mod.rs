@@ -41,7 +41,7 @@ pub(crate) fn run(options: &DevOptions) -> Result<(), Failure> {
 
 async fn serve(options: &DevOptions, passed: PassedSockets) -> Result<(), Failure> {
     let tls = tls(options)?;
-    let app = demo::application(origins(options), hosts(options))
+    let app = demo::application(origins(options), hosts(options), options.listen.is_loopback())
         .map_err(|error| Failure::runtime(error.to_string()))?;
     // Before the banner, so that a signal that follows it at once finds us listening for it.
     let (mut signals, reloads) = (StopSignals::listen()?, ReloadSignals::listen()?);

@@ -120,6 +120,16 @@ impl Logs {
         drop(self.filter.reload(settings.filter.targets()));
     }
 
+    /// Logs by another filter from now on, in the same form.
+    pub(crate) fn filter_by(&self, filter: &LogFilter) {
+        drop(self.filter.reload(filter.targets()));
+    }
+
+    /// The filter as text.
+    pub(crate) fn filter(&self) -> String {
+        self.filter.with_current(Targets::to_string).unwrap_or_default()
+    }
+
     /// Says why the program ends, which nobody filters: in JSON as a line of the log, to people as it is.
     pub(crate) fn failed(&self, why: &str) {
         match self.form() {

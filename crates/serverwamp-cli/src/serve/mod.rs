@@ -2,8 +2,9 @@
 //!
 //! In: a configuration, the sockets that a service manager passes, and signals. Out: listeners that serve until they are told to stop.
 //! Rooms: `configured` reads and builds; `places` opens listeners; `listeners` has the server of each, `pages` what it serves beside sessions; `reload` replaces what may be
-//! replaced; `control` is the socket by which that is asked for, `watch` looks at the file.
+//! replaced; `control` is the socket by which that is asked for, `commands` are those of the admin interface, `watch` looks at the file.
 
+mod commands;
 mod configured;
 mod control;
 mod listeners;
@@ -14,6 +15,7 @@ mod watch;
 
 pub(crate) use self::configured::Configured;
 
+use self::commands::Commands;
 use self::places::OpenSocket;
 use self::reload::{Reloaded, Reloader, TakeOver};
 use self::watch::Watched;
@@ -126,8 +128,10 @@ async fn serve(
     logs: &Logs,
 ) -> Result<(), Failure> {
     let Configured { assembly, source, .. } = configured;
+    let commands = Commands::new(logs.clone());
     let mut mistakes = Mistakes::default();
-    let Some((app, running)) = assembly.application(&mut mistakes) else {
+    let controlled = assembly.controlled_by(Arc::<Commands>::clone(&commands));
+    let Some((app, running)) = controlled.application(&mut mistakes) else {
         return Err(source.failure(&mistakes));
     };
     let config = running.config().clone();
@@ -174,8 +178,9 @@ async fn serve(
         listening,
         (health.clone(), monitoring),
         settings,
-        effect,
+        (effect, Arc::<Commands>::clone(&commands)),
     ));
+    commands.connect(&reloader);
     let manager = ServiceManager::of_environment();
     manager.ready("serving");
     health.configured();

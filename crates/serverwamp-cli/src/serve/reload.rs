@@ -4,6 +4,7 @@
 //! reload at a time; whatever is wrong with the file, and whatever cannot be built of it, changes nothing.
 
 use super::Configured;
+use super::commands::Commands;
 use super::listeners::{self, Listening, Renewed};
 use crate::configuration::FileOption;
 use crate::failure::Failure;
@@ -13,7 +14,9 @@ use serverwamp::Application;
 use serverwamp_config::build::{Running, Touched, refused};
 use serverwamp_config::model::Config;
 use serverwamp_config::{Change, Mistakes, Reload, changes};
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
@@ -40,6 +43,8 @@ pub(super) struct Reloader {
     stop: StopSettings,
     /// Takes over what is not the application's, such as the log.
     effect: Effect,
+    /// The program, for administrators.
+    commands: Arc<Commands>,
     /// Wakes who looks at files, when the configuration may say otherwise about that.
     replaced: Notify,
     /// The server stops: nothing is read any more.
@@ -59,6 +64,12 @@ pub(super) type Effect = Box<dyn Fn(&Config) -> Result<TakeOver, Failure> + Send
 /// Takes over what is not the application's.
 pub(super) type TakeOver = Box<dyn FnOnce()>;
 
+impl fmt::Debug for Reloader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reloader").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
 impl Reloader {
     pub(super) fn new(
         file: FileOption,
@@ -67,12 +78,13 @@ impl Reloader {
         listening: Vec<Listening>,
         (health, monitoring): (Health, MonitoringService),
         stop: StopSettings,
-        effect: Effect,
+        (effect, commands): (Effect, Arc<Commands>),
     ) -> Self {
         let started = running.config().clone();
         let state = Mutex::new(State { running, listening });
         let ending = AtomicBool::new(false);
-        Self { file, app, started, state, health, monitoring, stop, effect, replaced: Notify::new(), ending }
+        let replaced = Notify::new();
+        Self { file, app, started, state, health, monitoring, stop, effect, commands, replaced, ending }
     }
 
     /// How often the file is looked at, and which others that it names, as the configuration says that is in effect.
@@ -85,6 +97,11 @@ impl Reloader {
     /// The file that is read.
     pub(super) fn path(&self) -> Option<PathBuf> {
         self.file.path().ok()
+    }
+
+    /// The configuration that is in effect.
+    pub(super) async fn config(&self) -> Config {
+        self.state.lock().await.running.config().clone()
     }
 
     /// Waits for a configuration that is taken.
@@ -135,6 +152,7 @@ impl Reloader {
     fn replace(&self, state: &mut State) -> Result<String, String> {
         let Configured { assembly, mistakes, source } =
             Configured::read(&self.file).map_err(|failure| failure.to_string())?;
+        let assembly = assembly.controlled_by(Arc::<Commands>::clone(&self.commands));
         let (before, after) = (state.running.config().clone(), assembly.config().clone());
         let take_over = (self.effect)(&after).map_err(|failure| failure.to_string())?;
         let listeners = listeners::build(&self.app, &after, &source, &self.monitoring)

@@ -1,21 +1,24 @@
 //! Everything that a configuration makes, before any of it runs; and what has to change for one that runs to become another.
 
-use super::{Building, BuiltRealm, BuiltTemplate, Fingerprint, refused};
+use super::{Building, BuiltAdmin, BuiltRealm, BuiltTemplate, Fingerprint, refused};
 use crate::mistake::Mistakes;
 use crate::model::{self, Config};
 use serverwamp::auth::Secret;
-use serverwamp::{Application, RealmChanges};
+use serverwamp::{Admin, Application, NodeControl, RealmChanges};
 use std::collections::HashMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Why the sessions of a realm end that a configuration has no more.
 const REALM_REMOVED: &str = "wamp.close.close_realm";
 
 /// Everything that a configuration makes of realms.
-#[derive(Debug)]
 pub struct Assembly {
     config: Config,
     realms: Vec<BuiltRealm>,
+    admin: Option<BuiltAdmin>,
+    control: Option<Arc<dyn NodeControl>>,
     templates: Vec<BuiltTemplate>,
     auth_secret: Option<Secret>,
     files: Vec<PathBuf>,
@@ -27,6 +30,7 @@ pub struct Running {
     config: Config,
     realms: HashMap<String, Fingerprint>,
     templates: HashMap<String, Fingerprint>,
+    admin: Option<Fingerprint>,
     files: Vec<PathBuf>,
 }
 
@@ -48,9 +52,19 @@ impl Assembly {
         let mut building = Building::new(folder, mistakes);
         let realms: Vec<_> = config.realm.iter().filter_map(|realm| building.realm(realm)).collect();
         let templates: Vec<_> = config.template.iter().filter_map(|one| building.template(one)).collect();
+        let admin = config.admin.value().as_ref().and_then(|admin| building.admin(admin));
         let auth_secret = building.auth_secret(&config);
         let files = building.named();
-        (mistakes.errors() == before).then_some(Self { config, realms, templates, auth_secret, files })
+        let control = None;
+        let built = Self { config, realms, admin, control, templates, auth_secret, files };
+        (mistakes.errors() == before).then_some(built)
+    }
+
+    /// The program, which carries out what its administrators command.
+    #[must_use]
+    pub fn controlled_by(mut self, control: Arc<dyn NodeControl>) -> Self {
+        self.control = Some(control);
+        self
     }
 
     /// The settings.
@@ -79,6 +93,10 @@ impl Assembly {
             running.templates.insert(settings.names.as_str().to_owned(), built.files);
             builder = builder.realm_template(built.template);
         }
+        if let Some(built) = self.admin {
+            running.admin = Some(built.files);
+            builder = builder.admin(controlled(built.admin, self.control));
+        }
         match builder.build() {
             Ok(app) => Some((app, running)),
             Err(error) => {
@@ -89,9 +107,15 @@ impl Assembly {
     }
 }
 
+impl fmt::Debug for Assembly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Assembly").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
 impl Running {
     fn of(config: Config, files: Vec<PathBuf>) -> Self {
-        Self { config, realms: HashMap::new(), templates: HashMap::new(), files }
+        Self { config, realms: HashMap::new(), templates: HashMap::new(), admin: None, files }
     }
 
     /// The files that its realms and templates name: of users, keys and secrets.
@@ -153,7 +177,34 @@ impl Running {
             }
             running.templates.insert(names, files);
         }
+        match (self.config.admin.value(), next.admin) {
+            (None, Some(built)) => {
+                running.admin = Some(built.files);
+                changes = changes.add(controlled(built.admin, next.control).into_realm());
+                touched.added += 1;
+            }
+            (Some(former), Some(built)) => {
+                running.admin = Some(built.files);
+                if Some(former) != running.config.admin.value().as_ref() || self.admin != running.admin {
+                    changes =
+                        changes.reconfigure(controlled(built.admin, next.control).into_reconfiguration());
+                    touched.replaced += 1;
+                }
+            }
+            (Some(_), None) => {
+                changes = changes.stop(Admin::REALM, REALM_REMOVED);
+                touched.removed += 1;
+            }
+            (None, None) => {}
+        }
         (changes, running, touched)
+    }
+}
+
+fn controlled(admin: Admin, control: Option<Arc<dyn NodeControl>>) -> Admin {
+    match control {
+        Some(control) => admin.control(control),
+        None => admin,
     }
 }
 

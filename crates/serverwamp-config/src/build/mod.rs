@@ -21,7 +21,7 @@ use crate::named_file::read_file;
 use crate::node::Place;
 use crate::values::FilePath;
 use serverwamp::auth::Secret;
-use serverwamp::{Realm, RealmTemplate};
+use serverwamp::{Admin, Realm, RealmTemplate};
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -48,6 +48,15 @@ pub struct Fingerprint(u64);
 pub struct BuiltRealm {
     /// What the library gets.
     pub realm: Realm,
+    /// The content of the files that it names.
+    pub files: Fingerprint,
+}
+
+/// The admin interface, built.
+#[derive(Debug)]
+pub struct BuiltAdmin {
+    /// What the library gets, but for what only the program can do.
+    pub admin: Admin,
     /// The content of the files that it names.
     pub files: Fingerprint,
 }
@@ -81,6 +90,15 @@ impl<'a> Building<'a> {
         let built = self.realm_of(realm);
         let files = Fingerprint(self.seen.finish());
         (self.mistakes.errors() == before).then_some(BuiltRealm { realm: built, files })
+    }
+
+    /// The admin interface.
+    pub fn admin(&mut self, admin: &model::Admin) -> Option<BuiltAdmin> {
+        self.seen = DefaultHasher::new();
+        let before = self.mistakes.errors();
+        let built = self.admin_of(admin);
+        let files = Fingerprint(self.seen.finish());
+        (self.mistakes.errors() == before).then_some(BuiltAdmin { admin: built, files })
     }
 
     /// A template.

@@ -2,12 +2,14 @@
 
 use super::Building;
 use super::users::keeping;
-use crate::model::{self, Disclosure, Permitted, Procedure, RealmLimits, RealmRules, Role, Topic, Withheld};
+use crate::model::{
+    self, AdminPermitted, Disclosure, Permitted, Procedure, RealmLimits, RealmRules, Role, Topic, Withheld,
+};
 use crate::reading::At;
 use crate::values::{Named, UriPattern};
 use serverwamp::{
-    Actions, Allowance, ProcedureSettings, Realm, RealmTemplate, RoleRules, RoutePattern, TopicSettings,
-    prefix,
+    Actions, Admin, AdminPermission, Allowance, ProcedureSettings, Realm, RealmTemplate, RoleRules,
+    RoutePattern, TopicSettings, prefix,
 };
 
 /// What realms and templates have in common.
@@ -30,8 +32,25 @@ impl Building<'_> {
             topic: realm.topic.value().clone(),
             procedure: realm.procedure.value().clone(),
         };
-        let mut built = inside.realm(realm.name.as_str());
-        for auth in realm.auth.iter() {
+        self.with_ways_in(inside.realm(realm.name.as_str()), &realm.auth)
+    }
+
+    /// The admin interface, without what only the program can do.
+    pub(super) fn admin_of(&mut self, admin: &model::Admin) -> Admin {
+        self.users.clear();
+        let built = Admin::new().realm(|realm| self.with_ways_in(realm, &admin.auth));
+        admin.role.iter().fold(built, |built, (name, permitted)| {
+            let permissions = permitted.iter().map(|one| match one.value() {
+                AdminPermitted::Read => AdminPermission::Read,
+                AdminPermitted::Payloads => AdminPermission::Payloads,
+                AdminPermitted::Write => AdminPermission::Write,
+            });
+            built.role(name.to_owned(), permissions)
+        })
+    }
+
+    fn with_ways_in(&mut self, mut built: Realm, ways: &[At<model::Auth>]) -> Realm {
+        for auth in ways {
             built = match auth.value() {
                 model::Auth::Anonymous(anonymous) => {
                     built.allow_anonymous(anonymous.role.as_str().to_owned())
@@ -40,7 +59,7 @@ impl Building<'_> {
             };
         }
         let built = keeping(built, &self.users);
-        if realm.auth.is_empty() { built.application_only() } else { built }
+        if ways.is_empty() { built.application_only() } else { built }
     }
 
     pub(super) fn template_of(&mut self, template: &model::Template) -> Option<RealmTemplate> {

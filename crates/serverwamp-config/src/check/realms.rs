@@ -32,6 +32,10 @@ impl Checking<'_> {
             self.permissions(space);
             self.realm_bounds(space);
         }
+        if let Some(space) = Space::admin(config) {
+            self.ways_in(&space);
+            self.auths(&space);
+        }
     }
 
     fn name_clashes(&mut self, earlier: &[Space<'_>], space: &Space<'_>) {
@@ -67,7 +71,7 @@ impl Checking<'_> {
             );
         }
         let listeners = self.config.listen.value();
-        let spaces = Space::all(self.config);
+        let spaces = Space::with_admin(self.config);
         let unknown = |name: &str| !spaces.iter().any(|space| space.is_named_by(name));
         // Of a listener that serves nothing, or that names a realm that is not there, something else was said.
         let astray = listeners.iter().any(|listener| {
@@ -188,7 +192,7 @@ impl Checking<'_> {
     /// The name of a realm that has to exist.
     pub(super) fn known_realm(&mut self, name: &str, place: Option<&Place>, title: impl Fn(&str) -> String) {
         let config: &Config = self.config;
-        let spaces = Space::all(config);
+        let spaces = Space::with_admin(config);
         if !self.doubt.knows_realms() || spaces.iter().any(|space| space.is_named_by(name)) {
             return;
         }

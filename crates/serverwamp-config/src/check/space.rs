@@ -5,8 +5,15 @@ use crate::model::{
 };
 use crate::node::Place;
 use crate::reading::At;
+use crate::section::defaults;
 use crate::values::{Named, UriPattern};
 use serverwamp_proto::pattern::UriPattern as Pattern;
+use std::sync::LazyLock;
+
+/// What the realm of the admin interface does not have: its permissions are not of URIs.
+static NO_ROLES: LazyLock<At<Named<Role>>> = LazyLock::new(|| At::default_of(Named::none()));
+static NO_LIMITS: LazyLock<RealmLimits> = LazyLock::new(defaults);
+static NO_RULES: LazyLock<RealmRules> = LazyLock::new(defaults);
 
 /// A realm, or the realms of a template.
 #[derive(Clone, Copy)]
@@ -31,6 +38,29 @@ impl<'a> Space<'a> {
     pub(super) fn all(config: &'a Config) -> Vec<Self> {
         let realms = config.realm.iter().map(Self::of_realm);
         realms.chain(config.template.iter().map(Self::of_template)).collect()
+    }
+
+    /// All realms that can be named.
+    pub(super) fn with_admin(config: &'a Config) -> Vec<Self> {
+        Self::all(config).into_iter().chain(Self::admin(config)).collect()
+    }
+
+    /// The realm of the admin interface: its ways in, and nothing of the rest.
+    pub(super) fn admin(config: &'a Config) -> Option<Self> {
+        let admin = config.admin.value().as_ref()?;
+        let place = config.admin.place();
+        Some(Self {
+            kind: "realm",
+            name: serverwamp::Admin::REALM,
+            place,
+            name_place: place,
+            auth: &admin.auth,
+            role: &NO_ROLES,
+            topic: &[],
+            procedure: &[],
+            limits: &NO_LIMITS,
+            rules: &NO_RULES,
+        })
     }
 
     fn of_realm(realm: &'a At<Realm>) -> Self {

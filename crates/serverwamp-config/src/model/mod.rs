@@ -1,5 +1,6 @@
 //! The tables of keys: everything that a configuration can say.
 
+mod admin;
 mod auth;
 mod limits;
 mod listen;
@@ -7,6 +8,7 @@ mod program;
 mod realm;
 mod role;
 
+pub use admin::*;
 pub use auth::*;
 pub use limits::*;
 pub use listen::*;
@@ -30,6 +32,8 @@ section! {
         live realm: Vec<At<Realm>> = Vec::new();
         /// Realms that are made when the first client joins one of that name: for tenants, rooms, tests.
         live template: Vec<At<Template>> = Vec::new();
+        /// The admin interface.
+        live admin: Option<Admin> = None;
         /// The bounds of everything.
         live limits: Limits = defaults();
         /// The metrics for Prometheus.

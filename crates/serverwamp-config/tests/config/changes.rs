@@ -1,6 +1,6 @@
 //! What differs between two configurations.
 
-use serverwamp_config::{Environment, changes, read};
+use serverwamp_config::{Environment, Source, changes, read};
 
 fn differences(before: &str, after: &str) -> Vec<String> {
     let [before, after] = [before, after].map(|text| {
@@ -53,4 +53,20 @@ fn secrets_are_not_told() {
     let [before, after] = ["hunter1", "hunter2"].map(|secret| read("", &environment(secret)).config.unwrap());
     let found: Vec<String> = changes(&before, &after).iter().map(ToString::to_string).collect();
     assert!(found.len() == 1 && !found[0].contains("hunter"), "{found:?}");
+}
+
+#[test]
+fn a_change_says_where_its_value_stands() {
+    let variable = ("SERVERWAMP_LIMITS__CONNECTIONS".to_owned(), "200".to_owned());
+    let environment: Environment = [variable].into_iter().collect();
+    let defaults = read("", &Environment::empty()).config.unwrap();
+    let config = read("shutdown.drain = \"1m\"\n[admin]\nauth = []\n", &environment).config.unwrap();
+    let found: Vec<_> =
+        changes(&defaults, &config).into_iter().map(|change| (change.path, change.source)).collect();
+    let expected = [
+        ("admin", Some(Source::File)),
+        ("limits.connections", Some(Source::Variable("SERVERWAMP_LIMITS__CONNECTIONS".to_owned()))),
+        ("shutdown.drain", Some(Source::File)),
+    ];
+    assert_eq!(found, expected.map(|(path, source)| (path.to_owned(), source)));
 }

@@ -1,0 +1,94 @@
+//! `[admin]`: the server is asked about itself and told what to do over WAMP, and what it is told is in the log.
+
+use crate::program::{FILE, Program, Scratch};
+use serde_json::{Value, json};
+use serverwamp_conformance::RawPeer;
+
+const CONFIG: &str = r#"
+[[listen]]
+address = "127.0.0.1:0"
+[[realm]]
+name = "realm1"
+auth = [{ anonymous = {} }]
+[admin]
+auth = [{ anonymous = { role = "operator" } }]
+role = { operator = ["read", "write"] }
+"#;
+
+const REALM: &str = "serverwamp.admin";
+
+/// The answer of a procedure of the admin interface: its dictionary, or the URI of its error and the text.
+fn ask(peer: &mut RawPeer, procedure: &str, arguments: Value) -> Result<Value, (String, String)> {
+    let answer = peer.call(procedure, Value::Null, arguments, Value::Null);
+    match answer[0].as_u64() {
+        Some(50) => Ok(answer[3][0].clone()),
+        _ => Err((
+            answer[4].as_str().unwrap_or_default().to_owned(),
+            answer[5][0].as_str().unwrap_or_default().to_owned(),
+        )),
+    }
+}
+
+#[test]
+fn a_server_is_reloaded_and_stopped_by_its_administrators_who_leave_a_line_each_time() {
+    let scratch = Scratch::new();
+    let mut program = Program::start(&scratch, CONFIG);
+    let mut admin = program.joined(REALM);
+    let mut guest = program.joined("realm1");
+    let config = ask(&mut admin, "serverwamp.node.config", json!({})).expect("it is told");
+    let settings = config["config"].as_array().expect("a list");
+    let has = |key: &str, source: &str| {
+        settings.iter().any(|one| {
+            one["key"].as_str().is_some_and(|known| known.contains(key)) && one["source"] == source
+        })
+    };
+    assert!(has("realm[\"realm1\"]", "file") && has("admin", "file"), "{config}");
+
+    let former =
+        ask(&mut admin, "serverwamp.node.log_level", json!({ "filter": "info" })).expect("it is taken");
+    assert!(former["former"].as_str().is_some_and(|text| text.contains("serverwamp")), "{former}");
+    let (uri, text) = ask(&mut admin, "serverwamp.node.log_level", json!({ "filter": "loud" })).unwrap_err();
+    assert!(uri == "wamp.error.invalid_argument" && text.contains("loud"), "{uri}: {text}");
+
+    scratch.replace(FILE, "[[realm]\n");
+    let (uri, text) = ask(&mut admin, "serverwamp.node.reload", json!({})).unwrap_err();
+    assert!(uri == "serverwamp.error.not_applied" && text.contains("[[realm]"), "{uri}: {text}");
+    scratch.replace(FILE, CONFIG.replace("\"realm1\"", "\"realm2\""));
+    let reloaded = ask(&mut admin, "serverwamp.node.reload", json!({})).expect("it is applied");
+    assert!(
+        reloaded["outcome"].as_str().is_some_and(|text| text.starts_with("reload: 1 realm added")),
+        "{reloaded}"
+    );
+    assert_eq!(guest.receive()[0], 6, "its realm is gone");
+    let (uri, _) = ask(&mut admin, "serverwamp.session.query", json!({ "realm": "realm1" })).unwrap_err();
+    assert_eq!(uri, "wamp.error.no_such_realm");
+
+    assert_eq!(ask(&mut admin, "serverwamp.node.drain", json!({})), Ok(json!({ "draining": true })));
+    assert!(program.ended().success());
+    let log = program.log();
+    for part in ["procedure=serverwamp.node.reload", "procedure=serverwamp.node.drain", "authrole=operator"] {
+        let is_audit = |line: &str| line.contains("serverwamp::audit") && line.contains(part);
+        assert!(log.lines().any(is_audit), "{part} in {log}");
+    }
+}
+
+#[test]
+fn a_reload_takes_permissions_away_and_the_admin_interface_as_well() {
+    let scratch = Scratch::new();
+    let control = "[control]\nsocket = \"control.sock\"\n";
+    let program = Program::start(&scratch, &format!("{control}{CONFIG}"));
+    let mut admin = program.joined(REALM);
+    let kill = json!({ "realm": "realm1", "authrole": "nobody" });
+    assert_eq!(ask(&mut admin, "serverwamp.session.kill", kill.clone()), Ok(json!({ "ended": 0 })));
+    program.reload(&format!("{control}{CONFIG}").replace(", \"write\"", ""));
+    let (uri, _) = ask(&mut admin, "serverwamp.session.kill", kill).unwrap_err();
+    assert_eq!(uri, "wamp.error.not_authorized");
+    ask(&mut admin, "serverwamp.node.info", json!({})).expect("it may read");
+    let without = format!("{control}{}", CONFIG.split("[admin]").next().expect("a beginning"));
+    program.reload(&without);
+    assert_eq!(admin.receive()[0], 6, "its realm is gone");
+    assert_eq!(program.hello(REALM)[0], 3, "there is none any more");
+    program.reload(&format!("{control}{CONFIG}"));
+    let mut admin = program.joined(REALM);
+    ask(&mut admin, "serverwamp.node.config", json!({})).expect("it is there again, with the program's own");
+}
