@@ -63,7 +63,7 @@ impl NextListener {
 
 /// What became of listeners by a reload, beside their keys.
 #[derive(Debug, Default)]
-pub(super) struct Renewed {
+pub(super) struct RenewedListeners {
     /// Those that have TLS now, by their addresses.
     pub(super) encrypted: Vec<String>,
     /// Those that had it and have none any more.
@@ -72,7 +72,7 @@ pub(super) struct Renewed {
     pub(super) other_files: usize,
 }
 
-impl Renewed {
+impl RenewedListeners {
     fn note(&mut self, before: &Listening, settings: &Listener, files: Fingerprint) {
         let name = &before.name;
         match (before.settings.tls.is_some(), settings.tls.is_some()) {
@@ -90,8 +90,12 @@ impl Renewed {
 }
 
 /// Replaces the settings of those that have others now.
-pub(super) fn replace(listening: &mut [Listening], next: Vec<NextListener>, stop: StopSettings) -> Renewed {
-    let mut renewed = Renewed::default();
+pub(super) fn replace(
+    listening: &mut [Listening],
+    next: Vec<NextListener>,
+    stop: StopSettings,
+) -> RenewedListeners {
+    let mut renewed = RenewedListeners::default();
     for next in next {
         let name = next.settings.address.to_string();
         // One that is new needs a restart.

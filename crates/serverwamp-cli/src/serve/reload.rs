@@ -5,7 +5,7 @@
 
 use super::Configured;
 use super::commands::Commands;
-use super::listeners::{self, Listening, Renewed};
+use super::listeners::{self, Listening, RenewedListeners};
 use crate::configuration::FileOption;
 use crate::failure::Failure;
 use crate::metrics::{Health, MonitoringService};
@@ -202,7 +202,7 @@ fn report(
     changed: &[Change],
     since_start: &[Change],
     touched: Touched,
-    renewed: &Renewed,
+    renewed: &RenewedListeners,
     sessions: usize,
 ) -> String {
     let live = changed.iter().filter(|change| change.reload == Reload::Live).count();

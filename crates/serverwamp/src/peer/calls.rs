@@ -213,13 +213,8 @@ impl Calls {
                     MetaAnswer::Later(answer) => {
                         let state = self.state(session, &call, &Arc::from(&*call.procedure), Matched::Exact);
                         let answer = finish(answer, Arc::clone(session));
-                        spawn(
-                            session,
-                            Box::pin(async move { CallReply::new(answer.await) }),
-                            state,
-                            None,
-                            (None, None),
-                        );
+                        let run = Box::pin(async move { CallReply::new(answer.await) });
+                        spawn(session, run, state, None, (None, None));
                     }
                 }
                 return Ok(());
@@ -236,8 +231,7 @@ impl Calls {
         if self.serial && (session.calls_in_flight() > 0 || !self.waiting.is_empty()) {
             let call_permit = CallPermit::take(session).map_err(refuse)?;
             let payload = call.payload.to_keep();
-            let began = self.began;
-            self.waiting.push_back(Waiting { call: state, payload, kept, call_permit, began });
+            self.waiting.push_back(Waiting { call: state, payload, kept, call_permit, began: self.began });
         } else {
             let served = route.as_deref().map(|route| &**route);
             let answered = self.start(session, (state, call.payload), kept, None, (served, self.began));
