@@ -18,7 +18,6 @@ thread_local! {
 }
 
 impl RandomIds {
-    #[expect(clippy::unused_self, reason = "who draws ids says whose they are")]
     pub(crate) fn bits(&self) -> u64 {
         POOL.with_borrow_mut(|(pool, left)| {
             if *left == 0 {

@@ -49,10 +49,10 @@ pub(super) struct Calls {
     waiting: VecDeque<Waiting>,
     serial: bool,
     /// The registration of the last call that a client serves.
-    last_found: LastFound,
+    pub(super) last_found: LastFound,
     /// Calls went to clients since the connection's last turn, and when that was so last.
     pub(super) has_routed: bool,
-    routed_at: Option<Instant>,
+    pub(super) routed_at: Option<Instant>,
     pub(super) config: CachedConfig,
     /// The highest id of a CALL so far.
     pub(super) newest: Option<RequestId>,
@@ -63,9 +63,6 @@ pub(super) struct Calls {
     pub(super) began: Option<Instant>,
     pub(super) measured: MeasuredCalls,
 }
-
-/// How long what is kept for the next call to a client outlives the last one. A second: a client that calls often calls within it.
-const KEPT_FOR: Duration = Duration::from_secs(1);
 
 /// A call that waits for the one before.
 struct Waiting {
@@ -280,17 +277,6 @@ impl Calls {
         }
         let waiting = self.waiting.iter().filter_map(|waiting| waiting.call.deadline).min();
         waiting.into_iter().chain(self.deadlines.first()).min()
-    }
-
-    /// Gives back what is kept for the next call to a client, if there was none for a while: it holds a callee and some memory.
-    pub(super) fn rest(&mut self, session: &RouterSession, now: Instant) {
-        if std::mem::take(&mut self.has_routed) {
-            self.routed_at = Some(now);
-        } else if self.routed_at.is_some_and(|at| now.saturating_duration_since(at) >= KEPT_FOR) {
-            self.routed_at = None;
-            self.last_found = LastFound::default();
-            session.drop_spare_calls();
-        }
     }
 
     /// Answers the calls that have waited too long (checklist TMO-02, TMO-03).

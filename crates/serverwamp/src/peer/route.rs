@@ -5,7 +5,7 @@ use super::calls::Calls;
 use crate::WampError;
 use crate::base::statistics::Refusal;
 use crate::peering::{CallState, Matched, Stop, Taken, Takes};
-use crate::router::dealer::{self, CallRequest, RegistrationEntry};
+use crate::router::dealer::{self, CallRequest, LastFound, RegistrationEntry};
 use crate::router::realm::{
     AccessRequest, Disclosure, GivenAnswers, RealmConfig, RunningRealm, Withheld, disclosure_refused,
     no_such_procedure,
@@ -21,7 +21,7 @@ use serverwamp_proto::permissions::Action;
 use serverwamp_proto::{uri, uris};
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The target of a call.
 pub(super) enum CallTarget<'r> {
@@ -116,6 +116,9 @@ pub(super) fn find<'r>(session: &'r RouterSession, procedure: &str) -> Result<Ca
     Ok(CallTarget::Served(ServedRoute { procedure: Cow::Owned(procedure.into()), matched, route }))
 }
 
+/// How long what is kept for the next call to a client outlives the last one. A second: a client that calls often calls within it.
+const KEPT_FOR: Duration = Duration::from_secs(1);
+
 impl Calls {
     /// Hands a call over to a client that serves it.
     pub(super) fn route(
@@ -159,6 +162,17 @@ impl Calls {
         );
         routed.start(payload, || realm.context.ids.bits());
         Ok(())
+    }
+
+    /// Gives back what is kept for the next call to a client, if there was none for a while: it holds a callee and some memory.
+    pub(super) fn rest(&mut self, session: &RouterSession, now: Instant) {
+        if std::mem::take(&mut self.has_routed) {
+            self.routed_at = Some(now);
+        } else if self.routed_at.is_some_and(|at| now.saturating_duration_since(at) >= KEPT_FOR) {
+            self.routed_at = None;
+            self.last_found = LastFound::default();
+            session.drop_spare_calls();
+        }
     }
 }
 

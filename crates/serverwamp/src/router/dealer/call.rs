@@ -46,8 +46,8 @@ pub(crate) struct RoutedCall {
     /// The only callee it may go to.
     pub(super) only: Option<SessionId>,
     /// When it began, if it is timed.
-    began: Option<Instant>,
-    state: Mutex<RoutedCallState>,
+    pub(super) began: Option<Instant>,
+    pub(super) state: Mutex<RoutedCallState>,
 }
 
 /// The state of a call.
@@ -141,47 +141,6 @@ impl RoutedCall {
             only: request.only,
             began: request.began,
             state: Mutex::new(RoutedCallState { input_open, ..RoutedCallState::default() }),
-        }
-    }
-
-    /// Whether it called this registration.
-    pub(crate) fn is_for(&self, registration: &Arc<RegistrationEntry>) -> bool {
-        Arc::ptr_eq(&self.registration, registration)
-    }
-
-    /// The call is over, nobody looks at it, and it becomes the next one that its session makes of its registration.
-    pub(crate) fn begin_anew(&mut self, id: RequestId, request: CallRequest) {
-        if let CallOrigin::Session(_, own) = &mut self.caller {
-            *own = id;
-        }
-        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let (former, input_open) = (state.former.take(), request.options.progress);
-        *state = RoutedCallState { former, input_open, ..RoutedCallState::default() };
-        let CallRequest {
-            procedure,
-            options,
-            trustlevel,
-            disclosed_by_realm,
-            forward_timeout,
-            deadline,
-            only,
-            began,
-        } = request;
-        self.procedure = procedure;
-        self.options = options;
-        self.trustlevel = trustlevel;
-        self.disclosed_by_realm = disclosed_by_realm;
-        self.forward_timeout = forward_timeout;
-        self.deadline = deadline;
-        self.only = only;
-        self.began = began;
-    }
-
-    /// The callee is done with it.
-    pub(super) fn served(&self, state: &mut RoutedCallState) {
-        let callee = state.serving.take().map(|serving| serving.callee);
-        if !self.registration.is_shared() {
-            state.former = callee;
         }
     }
 

@@ -4,6 +4,7 @@
 //! route of the application is found without a lock, because routes never change and an exact URI wins against every
 //! pattern. The rules themselves are in `serverwamp_proto::dealer`.
 
+mod again;
 mod answer;
 mod call;
 mod in_process;

@@ -132,14 +132,14 @@ impl RouterSession {
         }
         // One that somebody still looks at is not used, and dropped when the lock is free.
         let (call, unused) = match tables.spare_calls.pop() {
-            Some(mut spare) => match Arc::get_mut(&mut spare).filter(|call| call.is_for(registration)) {
+            Some(mut spare) => match Arc::get_mut(&mut spare) {
                 Some(call) => {
-                    call.begin_anew(id, request);
-                    (spare, None)
+                    let leftovers = call.begin_anew(id, registration, request);
+                    (spare, (None, leftovers))
                 }
-                None => (begin(request), Some(spare)),
+                None => (begin(request), (Some(spare), None)),
             },
-            None => (begin(request), None),
+            None => (begin(request), (None, None)),
         };
         tables.calls.insert(id, OpenCall::Routed(Arc::clone(&call)));
         self.count(&tables, 1);
