@@ -361,9 +361,10 @@ fn data(opcode: Opcode, payload: Bytes) -> Result<Event, Failure> {
     if opcode != Opcode::Text {
         return Ok(Event::Binary(payload));
     }
-    match simdutf8::basic::from_utf8(&payload) {
-        Ok(_) => Ok(Event::Text(payload)),
-        Err(_) => Err(NOT_UTF8),
+    if payload.is_ascii() || simdutf8::basic::from_utf8(&payload).is_ok() {
+        Ok(Event::Text(payload))
+    } else {
+        Err(NOT_UTF8)
     }
 }
 
