@@ -9,6 +9,7 @@ use super::attributes::{AttributeSet, is_plain, write_known};
 use super::keywords::InterruptMode;
 use super::options::{CallOptions, ErrorDetails, EventDetails, InvocationDetails, ResultDetails};
 use super::wire::Element;
+use crate::codec::writer::{Encoder as _, with_writer};
 use crate::codec::{EncodeError, Serializer, Writer};
 use crate::id::{PublicationId, RegistrationId, RequestId, SubscriptionId};
 
@@ -46,8 +47,8 @@ pub fn encode_result(
     out: &mut Vec<u8>,
 ) {
     let (args, kwargs) = sent_payload(serializer, args, kwargs);
-    if serializer == Serializer::Json && !progress {
-        return json(b"[50", [request.get()], [b",{}"], args, kwargs, out);
+    if !progress {
+        return plain(serializer, 50, [request.get()], args, kwargs, out);
     }
     let mut writer = Writer::new(serializer, out);
     writer.list(3 + payload_count(args, kwargs));
@@ -127,9 +128,9 @@ pub fn encode_event(
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
     let ids = [subscription.get(), publication.get()];
-    if serializer == Serializer::Json && is_plain(details) {
+    if is_plain(details) {
         let (args, kwargs) = sent_payload(serializer, args, kwargs);
-        json(b"[36", ids, [b",{}"], args, kwargs, out);
+        plain(serializer, 36, ids, args, kwargs, out);
         return Ok(());
     }
     let [subscription, publication] = ids;
@@ -150,9 +151,9 @@ pub fn encode_invocation(
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
     let ids = [request.get(), registration.get()];
-    if serializer == Serializer::Json && is_plain(details) {
+    if is_plain(details) {
         let (args, kwargs) = sent_payload(serializer, args, kwargs);
-        json(b"[68", ids, [b",{}"], args, kwargs, out);
+        plain(serializer, 68, ids, args, kwargs, out);
         return Ok(());
     }
     let [request, registration] = ids;
@@ -213,6 +214,33 @@ pub fn encode_registered(
 /// Appends an UNREGISTERED that answers a request.
 pub fn encode_unregistered(serializer: Serializer, request: RequestId, out: &mut Vec<u8>) {
     numbers(serializer, [67, request.get()], out);
+}
+
+/// A message without details: the type code, which has two digits, ids, an empty dictionary, the payload.
+#[inline]
+fn plain<const N: usize>(
+    serializer: Serializer,
+    code: u8,
+    ids: [u64; N],
+    args: &[u8],
+    kwargs: &[u8],
+    out: &mut Vec<u8>,
+) {
+    if serializer == Serializer::Json {
+        return json(&[b'[', b'0' + code / 10, b'0' + code % 10], ids, [b",{}"], args, kwargs, out);
+    }
+    out.reserve(16 + 9 * N + args.len() + kwargs.len());
+    with_writer!(serializer, out, w => {
+        w.begin(false, N + 2 + payload_count(args, kwargs));
+        w.unsigned(u64::from(code));
+        ids.into_iter().for_each(|id| w.unsigned(id));
+        w.begin(true, 0);
+        for part in [args, kwargs] {
+            if !part.is_empty() {
+                w.raw(part);
+            }
+        }
+    });
 }
 
 /// A message in JSON: its beginning up to the type code, ids, what stands between them and the payload, the payload.
@@ -310,45 +338,5 @@ fn write_payload(args: &[u8], kwargs: &[u8], writer: &mut Writer<'_>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::message::{Call, Message, UnreadBytes};
-    use crate::payload::Payload;
-
-    #[test]
-    fn a_call_is_written_as_its_message_is() {
-        let procedures =
-            ["a", "demo.add", "", "a b", "a~", "a\u{7f}", "a\"b", "a\\b", "a\nb", "b\u{e4}r", "\u{0}a"];
-        // No list, an empty one, one with an element; and dictionaries likewise.
-        let payloads: [(Serializer, [[&[u8]; 3]; 2]); 3] = [
-            (Serializer::Json, [[b"", b"[]", b"[1]"], [b"", b"{}", b"{\"k\":1}"]]),
-            (Serializer::MessagePack, [[b"", b"\x90", b"\x91\x01"], [b"", b"\x80", b"\x81\xa1k\x01"]]),
-            (Serializer::Cbor, [[b"", b"\x80", b"\x81\x01"], [b"", b"\xa0", b"\xa1\x61k\x01"]]),
-        ];
-        let options = [CallOptions::default(), CallOptions { timeout: 1, ..CallOptions::default() }];
-        let request = RequestId::new(4711).unwrap();
-        for (serializer, [lists, dicts]) in payloads {
-            for args in lists {
-                for kwargs in dicts {
-                    for (procedure, options) in
-                        procedures.iter().flat_map(|name| options.iter().map(move |options| (*name, options)))
-                    {
-                        let part = |bytes: &[u8]| bytes.to_vec().into();
-                        let message = Message::Call(Call {
-                            request,
-                            options: options.clone(),
-                            procedure: procedure.into(),
-                            unread: UnreadBytes::NONE,
-                            payload: Payload::of_parts(serializer, part(args), part(kwargs)),
-                        });
-                        let (mut expected, mut written) = (vec![b'x'], vec![b'x']);
-                        message.encode(serializer, &mut expected).unwrap();
-                        encode_call(serializer, request, options, procedure, args, kwargs, &mut written)
-                            .unwrap();
-                        assert_eq!(written, expected, "{message:?}");
-                    }
-                }
-            }
-        }
-    }
-}
+#[path = "encode_tests.rs"]
+mod tests;
