@@ -166,6 +166,14 @@ impl<'de, R: Reader<'de>> Decode<'_, R> {
         }
     }
 
+    #[inline]
+    fn integer<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match self.reader.plain_unsigned() {
+            Some(value) => visitor.visit_u64(value),
+            None => de::Deserializer::deserialize_any(self, visitor),
+        }
+    }
+
     fn float<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.reader.token()? {
             Token::Unsigned(value) => visitor.visit_f64(value as f64),
@@ -206,9 +214,11 @@ impl<'de, R: Reader<'de>> de::Deserializer<'de> for Decode<'_, R> {
     }
 
     forward! {
-        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
-        deserialize_unit deserialize_map => deserialize_any
+        deserialize_bool deserialize_i128 deserialize_u128 deserialize_unit deserialize_map => deserialize_any
+    }
+    forward! {
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 => integer
     }
     forward! { deserialize_f32 deserialize_f64 => float }
     forward! { deserialize_char deserialize_str deserialize_string deserialize_identifier => text }

@@ -106,6 +106,12 @@ pub(crate) trait Reader<'a>: Sized {
     /// Checks that nothing trails.
     fn finish(&mut self) -> Result<(), DecodeError>;
 
+    /// The next value, if it is a whole number that one look shows to be one; otherwise no value is consumed.
+    #[inline]
+    fn plain_unsigned(&mut self) -> Option<u64> {
+        None
+    }
+
     /// The next key of a dictionary, which must be text.
     fn key(&mut self) -> Result<Cow<'a, str>, DecodeError> {
         let from = self.offset();

@@ -8,6 +8,7 @@ mod encode;
 mod error;
 mod missing;
 mod part;
+mod quick;
 mod returned;
 mod shape;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use crate::codec::de::Decode;
 use crate::codec::reader::with_reader;
 use crate::message::Passthru;
 use bind::Bind;
+use quick::quick;
 use returned::{Values, ValuesAs};
 use serde::Deserialize;
 use shape::is_both;
@@ -130,7 +132,15 @@ impl Payload {
     /// When the arguments do not fit; the text says which one, what was expected and what came.
     pub fn bind<'de, T: Deserialize<'de>>(&'de self) -> Result<T, ArgumentsError> {
         self.check_open()?;
-        with_reader!(self.serializer, R => T::deserialize(Bind::<R<'de>>::new(&self.args, &self.kwargs)))
+        with_reader!(self.serializer, R => {
+            if self.kwargs.is_empty()
+                && !self.args.is_empty()
+                && let Some(value) = quick::<R<'de>, T>(&self.args)
+            {
+                return Ok(value);
+            }
+            T::deserialize(Bind::<R<'de>>::new(&self.args, &self.kwargs))
+        })
     }
 
     /// What is packed would be read as one argument, which it is not.

@@ -29,7 +29,10 @@ pub(crate) fn small_integer(bytes: &[u8]) -> Option<(u64, usize)> {
     let mut value = 0;
     for (length, byte) in bytes.iter().enumerate().take(19) {
         match byte {
-            b'0'..=b'9' => value = value * 10 + u64::from(byte - b'0'),
+            b'0'..=b'9' => {
+                // 19 digits stay below 2^64.
+                value = u64::wrapping_add(u64::wrapping_mul(value, 10), u64::from(byte & 0x0f));
+            }
             b'.' | b'e' | b'E' => return None,
             // Nothing but a lone zero starts with one.
             _ => {
@@ -161,5 +164,32 @@ impl<'a> JsonReader<'a> {
         }
         self.bump(count);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_plain_number_is_what_the_general_reader_reads(
+            number in "-?[0-9]{0,21}(\\.[0-9]{0,2})?([eE][+-]?[0-9]{0,3})?",
+            before in "[ \n]{0,2}",
+            behind in prop::sample::select(vec!["", " ", ",", "]", "a", "}", "\u{e4}"]),
+        ) {
+            let text = format!("{before}{number}{behind}");
+            let (Ok(mut plain), Ok(mut general)) = (JsonReader::new(text.as_bytes()), JsonReader::new(text.as_bytes()))
+            else { unreachable!("it is text") };
+            let expected = general.token();
+            match plain.plain_unsigned() {
+                Some(value) => {
+                    prop_assert!(matches!(expected, Ok(Token::Unsigned(same)) if same == value), "{:?}", text);
+                }
+                None => prop_assert_eq!(format!("{:?}", plain.token()), format!("{expected:?}")),
+            }
+            prop_assert_eq!(plain.offset(), general.offset());
+        }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: the whole input was checked to be UTF-8 before the first token, so slices of it at ASCII bytes are text.
 
+use super::number::small_integer;
 use super::string::HALF;
 use crate::codec::reader::{BAD_UTF8, CUT_SHORT, Frame, Passed, Reader, TOO_DEEP, TRAILING, Token, fail};
 use crate::codec::{DecodeError, Kind, MAX_DEPTH};
@@ -169,6 +170,14 @@ impl<'a> Reader<'a> for JsonReader<'a> {
             Some(b'n') => self.word(b"null").map(|()| Token::Null),
             _ => self.unexpected(),
         }
+    }
+
+    #[inline]
+    fn plain_unsigned(&mut self) -> Option<u64> {
+        self.space();
+        let (value, length) = small_integer(self.rest())?;
+        self.bump(length);
+        Some(value)
     }
 
     #[inline]
