@@ -105,7 +105,6 @@ struct Router {
 }
 
 /// What one task does again and again.
-#[expect(clippy::large_enum_variant, reason = "there are a few, each moved once")]
 enum Work {
     /// Calls and answers them.
     Calls { caller: MemoryPeer, callee: MemoryPeer, procedure: String, registration: Vec<u8>, next: u64 },

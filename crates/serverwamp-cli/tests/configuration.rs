@@ -7,6 +7,7 @@ use serverwamp_conformance::output::{self, Finished};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -15,9 +16,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Folder(PathBuf);
 
 impl Folder {
+    /// Tests run at the same time, and several have one of the same name.
     fn new(name: &str) -> Self {
-        let path =
-            std::env::temp_dir().join(format!("serverwamp-configuration-{name}-{}", std::process::id()));
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("serverwamp-configuration-{name}-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }

@@ -190,7 +190,7 @@ mod tests {
             (
                 "serverwamp::nothing_like_it=info",
                 "serverwamp::nothing_like_it=info",
-                "at character 1: there is no target serverwamp::nothing_like_it: write serverwamp:: and one of auth, call, client, denied, event, internal, log, panic, program, proxy, refused, server, session, tls",
+                "at character 1: there is no target serverwamp::nothing_like_it: write serverwamp:: and one of audit, auth, call, client, denied, event, internal, log, panic, program, proxy, refused, server, session, tls",
             ),
             (
                 "hyper",

@@ -257,28 +257,20 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
         NoState: StateFor<S>,
     {
         let mut this = self.with_state(NoState::state());
-        let limits = Arc::new(this.limits);
+        let limits = Arc::new(std::mem::take(&mut this.limits));
         let mut blueprints = Vec::with_capacity(this.bound.len());
-        for (realm, placed) in this.bound {
+        for (realm, placed) in std::mem::take(&mut this.bound) {
             blueprints.push((realm.compile(&limits, &CompilePurpose::Running, &mut this.problems), placed));
         }
         this.problems.extend(realms::rivals(&blueprints));
         let nobody_comes = blueprints.is_empty() && this.bound_templates.is_empty();
-        let templates = realms::templates(this.bound_templates, &limits, &mut this.problems);
+        let templates =
+            realms::templates(std::mem::take(&mut this.bound_templates), &limits, &mut this.problems);
         if nobody_comes {
             let text = "an application without a realm serves nobody: add one with `.realm(Realm::new(..))`";
             this.problems.push(Problem::new(this.place, text.into()));
         }
-        for (place, texts) in [
-            (this.changed.limits, impossible::in_limits(&limits)),
-            (this.changed.websocket, impossible::in_websocket(&this.websocket)),
-            (this.changed.rawsocket, impossible::in_rawsocket(&this.rawsocket)),
-            (this.changed.long_poll, impossible::in_long_poll(&this.long_poll)),
-        ] {
-            this.problems.extend(texts.into_iter().map(|text| Problem::new(place, text)));
-        }
-        let texts = this.proxies.impossible().iter().cloned();
-        this.problems.extend(texts.map(|text| Problem::new(this.place, text)));
+        this.note_impossible(&limits);
         let measures = metrics::book(&this.metrics, this.place, &mut this.problems);
         let counters = Arc::<Counters>::default();
         let runtime = this.runtime.or_else(default_runtime);
@@ -291,17 +283,16 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             return Err(ConfigError::of_application(this.problems));
         };
         let runtime = guard(runtime, Arc::clone(&counters));
+        let carriers = CarrierSettings {
+            websocket: this.websocket,
+            long_poll: this.long_poll,
+            rawsocket: this.rawsocket,
+            proxies: this.proxies,
+            realms: AllowedRealms::default(),
+        };
         let run_queue = RunQueue::new(Arc::clone(&runtime), Pool::new(limits.pool()));
-        let settings = SettingsCell::new(CurrentSettings {
-            limits: Arc::clone(&limits),
-            carriers: Arc::new(CarrierSettings {
-                websocket: this.websocket,
-                long_poll: this.long_poll,
-                rawsocket: this.rawsocket,
-                proxies: this.proxies,
-                realms: AllowedRealms::default(),
-            }),
-        });
+        let settings =
+            SettingsCell::new(CurrentSettings { limits: Arc::clone(&limits), carriers: Arc::new(carriers) });
         let shared = RouterContext {
             settings: settings.clone(),
             counters: Arc::clone(&counters),
@@ -339,6 +330,20 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
         });
         environment.realms.shared.node.connect(&environment);
         Ok(Application(environment))
+    }
+
+    /// Notes the settings that nobody could be served with.
+    fn note_impossible(&mut self, limits: &Limits) {
+        for (place, texts) in [
+            (self.changed.limits, impossible::in_limits(limits)),
+            (self.changed.websocket, impossible::in_websocket(&self.websocket)),
+            (self.changed.rawsocket, impossible::in_rawsocket(&self.rawsocket)),
+            (self.changed.long_poll, impossible::in_long_poll(&self.long_poll)),
+        ] {
+            self.problems.extend(texts.into_iter().map(|text| Problem::new(place, text)));
+        }
+        let texts = self.proxies.impossible().iter().cloned();
+        self.problems.extend(texts.map(|text| Problem::new(self.place, text)));
     }
 }
 

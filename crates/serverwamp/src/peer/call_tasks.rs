@@ -3,10 +3,13 @@
 use super::call_measures::CallMeasures;
 use super::call_permit::{self, CallPermit};
 use crate::peering::payload::CallReply;
-use crate::peering::{CallState, Run, run_to_end};
+use crate::peering::{CallState, Matched, Run, run_to_end};
 use crate::router::session::{Charge, RouterSession, Session};
 use crate::router::supervise;
+use crate::rt::after;
+use serverwamp_proto::message::Call;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Lets a handler that waits run as a task of its own.
 pub(super) fn spawn(
@@ -38,4 +41,24 @@ pub(super) fn spawn(
         }
         session.leave_call(&state);
     });
+}
+
+/// Writes down what the caller asked for beyond the call itself.
+pub(super) fn describe(
+    state: &mut CallState<Session>,
+    session: &Arc<RouterSession>,
+    call: &Call<'_>,
+    matched: Matched,
+) {
+    state.matched = matched;
+    state.receive_progress = call.options.receive_progress;
+    state.disclose_me = call.options.disclose_me;
+    state.forward_for.clone_from(&call.options.forward_for);
+    state.inputs = call.options.progress.then(Arc::default);
+    if call.options.timeout > 0 {
+        let longest = session.limits().longest_call_timeout;
+        let timeout = Duration::from_millis(call.options.timeout).min(longest);
+        state.timeout = Some(timeout);
+        state.deadline = Some(after(session.runtime().now(), timeout));
+    }
 }

@@ -5,7 +5,7 @@
 
 use super::call_measures::MeasuredCalls;
 use super::call_permit::CallPermit;
-use super::call_tasks::spawn;
+use super::call_tasks::{describe, spawn};
 use super::deadlines::Deadlines;
 use super::dispatch::Halt;
 use super::plain_calls::PlainRoute;
@@ -24,7 +24,6 @@ use crate::router::realm::{CachedConfig, GivenAnswers, Withheld, no_such_procedu
 use crate::router::routes::ProcedureRoute;
 use crate::router::session::{Charge, OpenCall, RouterSession, Session};
 use crate::router::supervise;
-use crate::rt::after;
 use crate::transport::charge_time;
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::{Call, CancelMode, Violation};
@@ -35,7 +34,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The call state that a session's connection keeps.
 pub(super) struct Calls {
@@ -387,20 +386,5 @@ impl Calls {
                 call.stop_with(stop, WampError::call_canceled());
             }
         }
-    }
-}
-
-/// Writes down what the caller asked for beyond the call itself.
-fn describe(state: &mut CallState<Session>, session: &Arc<RouterSession>, call: &Call<'_>, matched: Matched) {
-    state.matched = matched;
-    state.receive_progress = call.options.receive_progress;
-    state.disclose_me = call.options.disclose_me;
-    state.forward_for.clone_from(&call.options.forward_for);
-    state.inputs = call.options.progress.then(Arc::default);
-    if call.options.timeout > 0 {
-        let longest = session.limits().longest_call_timeout;
-        let timeout = Duration::from_millis(call.options.timeout).min(longest);
-        state.timeout = Some(timeout);
-        state.deadline = Some(after(session.runtime().now(), timeout));
     }
 }

@@ -9,6 +9,7 @@ use crate::base::statistics::Refusal;
 use crate::router::measures::JoinResult;
 use crate::router::session::CloseReason;
 use crate::router::wire;
+use crate::transport::EndReason;
 use serverwamp_proto::uris;
 use std::time::Instant;
 
@@ -120,4 +121,21 @@ pub(super) fn is_slow(app: &Environment, limits: &Limits, whose: Whose) {
     let why =
         format_args!("the peer read less than {bytes} bytes in {time:?}: nobody is paused for it any more");
     app.counters.refused(Refusal::SlowReceivers, whose, why);
+}
+
+/// What a connection that has ended is counted as, and why; `limit` is that of its queue.
+pub(super) fn refusal_at_the_end(reason: &EndReason, limit: usize) -> Option<(Refusal, String)> {
+    match reason {
+        EndReason::SlowConsumer => {
+            Some((Refusal::SlowConsumer, format!("the peer's queue exceeded its limit of {limit} bytes")))
+        }
+        EndReason::PingTimeout => Some((Refusal::PingTimeout, "a ping was not answered".to_owned())),
+        EndReason::WriteTimeout => Some((
+            Refusal::WriteTimeout,
+            "the peer read nothing while data was being written to it".to_owned(),
+        )),
+        // Counted where it was found.
+        EndReason::Violation { .. } => None,
+        EndReason::PeerClosed { .. } | EndReason::Closed | EndReason::TransportLost => None,
+    }
 }

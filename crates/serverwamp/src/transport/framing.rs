@@ -125,7 +125,6 @@ impl Framing {
 
 /// Reads frames of either kind.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one for each connection, and most are WebSockets")]
 pub(super) enum FrameDecoder {
     WebSocket(websocket::Decoder),
     RawSocket(rawsocket::Decoder),

@@ -73,6 +73,7 @@ use crate::api::handler::SharedState;
 use crate::router::auth::{Dialogue, MethodNames, Offered, RunningAuthenticator, RunningMethod};
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Instant;
 
 /// One way to prove an identity, still waiting for its state.
 ///

@@ -80,12 +80,15 @@ where
 
     fn slot(&self) -> Box<dyn HandlerSlot<R>> {
         let handler = self.handler.clone();
-        Box::new(Slot::new(move |request, state| handler.clone().call(request, state), self.state.clone()))
+        Box::new(BoundSlot::new(
+            move |request, state| handler.clone().call(request, state),
+            self.state.clone(),
+        ))
     }
 }
 
 /// A [`HandlerSlot`] for the futures that `make` makes.
-struct Slot<M, F, S> {
+struct BoundSlot<M, F, S> {
     make: M,
     states: SharedState<S>,
     /// Held for the next future, so that nobody has to count it.
@@ -94,9 +97,9 @@ struct Slot<M, F, S> {
 }
 
 /// The future is in memory of its own.
-impl<M, F, S> Unpin for Slot<M, F, S> {}
+impl<M, F, S> Unpin for BoundSlot<M, F, S> {}
 
-impl<M, F, S> Slot<M, F, S> {
+impl<M, F, S> BoundSlot<M, F, S> {
     fn new<R>(make: M, states: SharedState<S>) -> Self
     where
         M: Fn(R, StateRef<S>) -> F,
@@ -116,7 +119,7 @@ impl<M, F, S> Slot<M, F, S> {
     }
 }
 
-impl<R, M, F, S> HandlerSlot<R> for Slot<M, F, S>
+impl<R, M, F, S> HandlerSlot<R> for BoundSlot<M, F, S>
 where
     R: Request,
     M: Fn(R, StateRef<S>) -> F + Send,
@@ -131,7 +134,7 @@ where
     }
 }
 
-impl<T, M, F, S> Future for Slot<M, F, S>
+impl<T, M, F, S> Future for BoundSlot<M, F, S>
 where
     F: Future<Output = (T, StateRef<S>)>,
 {

@@ -72,9 +72,9 @@ impl LineKind {
         }
     }
 
-    /// A kind of which every line is logged: what administrators do, who are trusted and few.
-    pub(crate) const fn unlimited(level: Level, text: &'static str) -> Self {
-        Self { spacing: Duration::ZERO, ..Self::new(level, text) }
+    /// A kind at INFO of which every line is logged: what administrators do, who are trusted and few.
+    pub(crate) const fn unlimited(text: &'static str) -> Self {
+        Self { spacing: Duration::ZERO, ..Self::new(Level::INFO, text) }
     }
 
     /// Returns whether a line of this kind may be logged `now`. If not, it is counted.

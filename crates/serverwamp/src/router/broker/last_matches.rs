@@ -9,10 +9,10 @@ use std::cell::RefCell;
 
 /// What was found for the last publication of one connection.
 #[derive(Debug, Default)]
-pub(crate) struct LastMatches(RefCell<Kept>);
+pub(crate) struct LastMatches(RefCell<KeptMatches>);
 
 #[derive(Debug, Default)]
-struct Kept {
+struct KeptMatches {
     /// [`Broker::changes`] from before the search; `None` while nothing is kept.
     changes: Option<u64>,
     topic: String,

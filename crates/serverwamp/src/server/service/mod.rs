@@ -151,6 +151,7 @@ impl WebSocketService {
         let (counters, whose) = (Arc::clone(&app.inner().counters), addresses.peer);
         // From now on: a server that stops while the task has not begun would be gone before the peer is told.
         let alive = app.inner().connections.handler();
+        #[expect(clippy::async_yields_async, reason = "what opens it is dropped before it is served")]
         let opening = Box::pin(async move {
             let subprotocol = accepted.subprotocol;
             let peer = |outbox, parts: Parts| {

@@ -30,6 +30,7 @@ pub fn echo<B>(
         Err(refusal) => return refusal.answer,
     };
     let (config, run_queue) = (Arc::clone(config), RunQueue::new(Arc::clone(runtime), Arc::default()));
+    #[expect(clippy::async_yields_async, reason = "what opens it is dropped before it is served")]
     let opening = Box::pin(async move {
         let framing = Framing::plain(accepted.deflate);
         accepted

@@ -213,7 +213,7 @@ mod logins {
         let text = format!("[user.ann]\ncra_secret = 'one'\n[user.joe]\nticket = \"{}\"\n", cheap("two"));
         std::fs::write(&file.0, text).unwrap();
         users.reload().unwrap();
-        let (challenge, _) = talk(&app, both(), sign).await;
+        let (challenge, _) = talk(&app, both(), |_| ("wrong".to_owned(), serde_json::json!({}))).await;
         assert!(challenge["challenge"].is_null(), "now tickets come first: {challenge}");
         assert_eq!(ticket(&app, "joe", "two").await[0], 2);
     }
