@@ -34,6 +34,7 @@ use crate::router::broker::LastMatches;
 use crate::router::measures::RealmMeasures;
 use crate::router::realm::{Entering, GivenAnswers, RunningTemplate};
 use crate::router::session::{self, CloseReason, RouterSession};
+use crate::router::tap::Taps;
 use crate::router::wire;
 use crate::rt::{BoxFuture, after};
 use crate::transport::shutdown::Alive;
@@ -270,6 +271,14 @@ impl Peer {
         session::queue(&self.outbox, self.serializer, message);
     }
 
+    #[inline]
+    fn take_message(&mut self, message: &Bytes, now: Instant) -> Flow {
+        if let Err(violation) = self.receive(message, now) {
+            self.violated(&violation, 1002);
+        }
+        if self.is_busy() { Flow::Pause } else { Flow::Continue }
+    }
+
     /// While a decision is pending nothing but its AUTHENTICATE is taken in (checklist SES-28), and nothing at all from
     /// who asks too fast.
     fn is_busy(&self) -> bool {
@@ -279,10 +288,13 @@ impl Peer {
 
 impl MessageHandler for Peer {
     fn message(&mut self, message: Bytes, _kind: Opcode, now: Instant) -> Flow {
-        if let Err(violation) = self.receive(&message, now) {
-            self.violated(&violation, 1002);
+        if let Phase::Open(open) = &self.phase
+            && open.session.is_tapped()
+        {
+            let number = open.session.tap_received(&message);
+            return Taps::handling(number, || self.take_message(&message, now));
         }
-        if self.is_busy() { Flow::Pause } else { Flow::Continue }
+        self.take_message(&message, now)
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -369,20 +381,7 @@ impl MessageHandler for Peer {
     }
 
     fn ended(&mut self, reason: EndReason) {
-        let refusal = match reason {
-            EndReason::SlowConsumer => {
-                let limit = self.outbox.limit();
-                Some((Refusal::SlowConsumer, format!("the peer's queue exceeded its limit of {limit} bytes")))
-            }
-            EndReason::PingTimeout => Some((Refusal::PingTimeout, "a ping was not answered".to_owned())),
-            EndReason::WriteTimeout => Some((
-                Refusal::WriteTimeout,
-                "the peer read nothing while data was being written to it".to_owned(),
-            )),
-            // Counted where it was found.
-            EndReason::Violation { .. } => None,
-            EndReason::PeerClosed { .. } | EndReason::Closed | EndReason::TransportLost => None,
-        };
+        let refusal = overdue::refusal_at_the_end(&reason, self.outbox.limit());
         if let Some((refusal, why)) = refusal {
             self.app.counters.refused(refusal, self.whose(), why);
         }

@@ -11,4 +11,5 @@ pub(crate) mod routes;
 pub(crate) mod session;
 pub(crate) mod subscription;
 pub(crate) mod supervise;
+pub(crate) mod tap;
 pub(crate) mod wire;

@@ -8,6 +8,7 @@ use crate::base::ids::RandomIds;
 use crate::base::limits::Limits;
 use crate::router::auth::{RecentDenials, Secret, Slowdown};
 use crate::router::measures::{MeasuresBook, RealmMeasures};
+use crate::router::tap::Taps;
 use crate::rt::Runtime;
 use crate::transport::shutdown::Connections;
 use crate::transport::{SettingsCell, WakeQueue};
@@ -65,6 +66,8 @@ pub(crate) struct RealmContext {
     pub(super) decisions: KeptDecisions,
     /// Attempts to authenticate, which are slowed down after failures.
     pub(crate) slowdown: Arc<Slowdown>,
+    /// Whoever looks at the messages of its sessions.
+    pub(crate) taps: Taps,
     /// The session the application has in its own realm: a callee in the meta API, and nobody who can be killed.
     pub(crate) own_session: SessionId,
 }
@@ -91,7 +94,7 @@ impl RealmContext {
             recent_denials: _,
         } = shared.clone();
         let auth_secret = auth_secret.derive(&name);
-        let ids = RandomIds::default();
+        let ids = RandomIds;
         let own_session = ids.session();
         let limits = config.limits.over(&settings.limits());
         let permits = RealmPermits::new(&permits, &name, &limits);
@@ -114,6 +117,7 @@ impl RealmContext {
             auth_secret,
             slowdown,
             decisions,
+            taps: Taps::default(),
             own_session,
         }
     }

@@ -13,6 +13,7 @@ mod reason;
 mod sending;
 mod source;
 mod tables;
+mod tapped;
 mod whose;
 
 pub(crate) use charge::Charge;

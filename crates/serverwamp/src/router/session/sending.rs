@@ -21,7 +21,6 @@ use serverwamp_proto::message::{
 use serverwamp_proto::payload::{Payload, Transcoded};
 use serverwamp_proto::uris;
 use std::borrow::Cow;
-use std::fmt::Display;
 
 impl RouterSession {
     /// Queues the final answer to a call. A full or closed outbox ends the connection by itself.
@@ -43,19 +42,6 @@ impl RouterSession {
             }
             Err(error) => self.send_error(Call::CODE, request, error),
         }
-    }
-
-    /// The answer to a call, at the level of calls: `"result"`, or an error's URI and its text. Locks may be held.
-    fn log_answered<T: Display>(&self, request: RequestId, outcome: &str, text: impl FnOnce() -> Option<T>) {
-        line_later!(
-            DEBUG,
-            "call",
-            "a call is answered",
-            session = self.id(),
-            request = request,
-            outcome = outcome;
-            error = text()
-        );
     }
 
     /// Queues an ERROR for the request `request` of message type `code`.
@@ -109,6 +95,9 @@ impl RouterSession {
     /// Queues a message.
     pub(crate) fn send(&self, message: &Message<'_>) {
         queue(&self.outbox, self.serializer, message);
+        if self.is_tapped() {
+            self.tap_message(message);
+        }
     }
 
     /// Queues a final RESULT or ERROR of a client. A full or closed outbox ends the connection by itself.
@@ -320,7 +309,11 @@ impl RouterSession {
     /// come to be among those `asleep`.
     #[inline]
     pub(crate) fn queue_event(&self, event: &[u8], asleep: Option<&mut Vec<Outbox>>) -> bool {
-        self.outbox.push_event(event, asleep).is_ok()
+        let is_queued = self.outbox.push_event(event, asleep).is_ok();
+        if self.is_tapped() && is_queued && self.realm.context.taps.notice(self.id()) {
+            self.tap_sent(event);
+        }
+        is_queued
     }
 
     /// Everything but events goes through here.
@@ -331,7 +324,29 @@ impl RouterSession {
         counted: MessageKind,
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), PushError<E>> {
+        if self.is_tapped() {
+            return self.push_tapped(class, counted, encode);
+        }
         self.outbox.push_counted(class, counted, encode)
+    }
+
+    /// The same while somebody looks: a copy is kept of what finds room. It is locked, and an outbox is the last that may be.
+    #[cold]
+    fn push_tapped<E>(
+        &self,
+        class: Class,
+        counted: MessageKind,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), PushError<E>> {
+        let mut copy = self.realm.context.taps.notice(self.id()).then(Vec::new);
+        self.outbox.push_counted(class, counted, |out| {
+            let start = out.len();
+            encode(out)?;
+            copy.iter_mut().for_each(|copy| copy.extend_from_slice(&out[start..]));
+            Ok(())
+        })?;
+        copy.iter().for_each(|copy| self.tap_sent(copy));
+        Ok(())
     }
 
     fn count_unsayable(&self) {

@@ -1,0 +1,42 @@
+//! Copies of what a session sends and gets, for taps. None of it runs while no tap is open.
+
+use super::RouterSession;
+use crate::base::message_kind::MessageDirection;
+use bytes::Bytes;
+use serverwamp_proto::message::Message;
+
+impl RouterSession {
+    /// Whether somebody looks at the messages of the realm.
+    #[inline]
+    pub(crate) fn is_tapped(&self) -> bool {
+        self.realm.context.taps.is_open()
+    }
+
+    /// A message has come; returns its number if it was kept.
+    #[cold]
+    pub(crate) fn tap_received(&self, message: &Bytes) -> Option<u64> {
+        let taps = &self.realm.context.taps;
+        taps.notice(self.id())
+            .then(|| taps.keep(self.id(), MessageDirection::Received, self.serializer(), message))
+    }
+
+    /// A message that is queued came by, and is kept.
+    #[cold]
+    pub(super) fn tap_sent(&self, message: &[u8]) {
+        self.realm.context.taps.keep(self.id(), MessageDirection::Sent, self.serializer(), message);
+    }
+
+    /// A message that is queued came by; a copy of it is kept if a tap wants it.
+    #[cold]
+    pub(super) fn tap_message(&self, message: &Message<'_>) {
+        // Who proves who it is shows that to the router alone.
+        if matches!(message, Message::Challenge(_)) || !self.realm.context.taps.notice(self.id()) {
+            return;
+        }
+        let mut copy = Vec::new();
+        // A message that cannot be encoded was not queued either.
+        if message.encode(self.serializer, &mut copy).is_ok() {
+            self.tap_sent(&copy);
+        }
+    }
+}

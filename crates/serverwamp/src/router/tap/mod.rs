@@ -1,0 +1,184 @@
+//! Taps: copies of the messages of a realm's sessions, for whoever looks.
+//!
+//! In: every message that an open session sends, and every one that is queued for it. Out: as many of them as a tap keeps in each interval,
+//! and the number of all others. Rooms: `reader` takes what was kept; `shown` says what a message is.
+//!
+//! Invariants: while no tap is open, a message costs one look at a flag; a tap keeps no more messages and bytes than its bounds
+//! say, whatever comes; the messages of an authentication are never copied.
+
+mod reader;
+mod shown;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use reader::TapReader;
+pub(crate) use shown::{ShownMessage, ShownPayload, TapDisplay};
+
+use crate::base::locks::Mutex;
+use crate::base::message_kind::MessageDirection;
+use crate::base::threads::{CacheLine, number_of_this_thread};
+use crate::rt::since_1970;
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::id::SessionId;
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+/// The counters of threads; further threads share them.
+const PLACES: usize = 8;
+
+/// The longest message that is copied. Of a longer one its length is told.
+const LONGEST_COPY: usize = 64 * 1024;
+
+/// The most taps of a realm at a time, each of which sees every message.
+pub(crate) const MOST_TAPS: usize = 8;
+
+/// The taps of a realm.
+#[derive(Debug, Default)]
+pub(crate) struct Taps {
+    /// A copy of `!taps.is_empty()` that costs no more than a look.
+    is_open: AtomicBool,
+    taps: ArcSwap<Vec<Arc<Tap>>>,
+    /// Held by who opens or closes one.
+    changes: Mutex<()>,
+    /// The number of the next message that is kept.
+    next: AtomicU64,
+}
+
+thread_local! {
+    /// The number of the message that this thread is handling, if it was kept: what is sent meanwhile comes of it.
+    static HANDLED: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// One tap.
+#[derive(Debug)]
+struct Tap {
+    /// The one session it is about.
+    session: Option<SessionId>,
+    /// The most messages that are kept until they are taken.
+    most: usize,
+    /// No more is kept until what is there was taken.
+    is_full: AtomicBool,
+    /// The messages that came by, by thread.
+    seen: [CacheLine<AtomicU64>; PLACES],
+    kept: Mutex<Vec<TappedMessage>>,
+}
+
+/// A message that was copied.
+#[derive(Debug)]
+pub(crate) struct TappedMessage {
+    /// Since the beginning of 1970.
+    pub(crate) at: Duration,
+    /// Messages of a realm are numbered as they are kept.
+    pub(crate) number: u64,
+    /// The number of the message that it comes of, if it was sent while that one was handled.
+    pub(crate) cause: Option<u64>,
+    pub(crate) session: SessionId,
+    pub(crate) direction: MessageDirection,
+    pub(crate) serializer: Serializer,
+    /// Its bytes on the wire.
+    pub(crate) length: usize,
+    /// The message, unless it is longer than is copied.
+    pub(crate) bytes: Option<Bytes>,
+}
+
+impl Taps {
+    /// Whether messages are looked at.
+    #[inline]
+    pub(crate) fn is_open(&self) -> bool {
+        self.is_open.load(Ordering::Relaxed)
+    }
+
+    /// Opens a tap that keeps `most` messages until they are taken; of one session, or of all. `None` if there are too many.
+    fn open(&self, session: Option<SessionId>, most: usize) -> Option<Arc<Tap>> {
+        let _changing = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taps = Vec::clone(&self.taps.load());
+        if taps.len() >= MOST_TAPS {
+            return None;
+        }
+        let seen = std::array::from_fn(|_| CacheLine(AtomicU64::new(0)));
+        let tap =
+            Arc::new(Tap { session, most, is_full: AtomicBool::new(false), seen, kept: Mutex::default() });
+        taps.push(Arc::clone(&tap));
+        self.taps.store(Arc::new(taps));
+        self.is_open.store(true, Ordering::Relaxed);
+        Some(tap)
+    }
+
+    fn close(&self, tap: &Arc<Tap>) {
+        let _changing = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taps = Vec::clone(&self.taps.load());
+        taps.retain(|other| !Arc::ptr_eq(other, tap));
+        self.is_open.store(!taps.is_empty(), Ordering::Relaxed);
+        self.taps.store(Arc::new(taps));
+    }
+
+    /// A message comes by. Returns whether a tap wants to keep it.
+    #[cold]
+    pub(crate) fn notice(&self, session: SessionId) -> bool {
+        let mut is_wanted = false;
+        for tap in self.taps.load().iter().filter(|tap| tap.is_about(session)) {
+            tap.seen[number_of_this_thread() % PLACES].0.fetch_add(1, Ordering::Relaxed);
+            is_wanted |= !tap.is_full.load(Ordering::Relaxed);
+        }
+        is_wanted
+    }
+
+    /// Keeps a message that came by; returns its number.
+    #[cold]
+    pub(crate) fn keep(
+        &self,
+        session: SessionId,
+        direction: MessageDirection,
+        serializer: Serializer,
+        bytes: &[u8],
+    ) -> u64 {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let cause = HANDLED.get();
+        let copy = (bytes.len() <= LONGEST_COPY).then(|| Bytes::copy_from_slice(bytes));
+        let at = since_1970();
+        for tap in self.taps.load().iter().filter(|tap| tap.is_about(session)) {
+            tap.keep(TappedMessage {
+                at,
+                number,
+                cause,
+                session,
+                direction,
+                serializer,
+                length: bytes.len(),
+                bytes: copy.clone(),
+            });
+        }
+        number
+    }
+
+    /// Has this thread handle the message of this number: what it sends meanwhile comes of it.
+    pub(crate) fn handling<T>(number: Option<u64>, handle: impl FnOnce() -> T) -> T {
+        let before = HANDLED.replace(number);
+        let handled = handle();
+        HANDLED.set(before);
+        handled
+    }
+}
+
+impl Tap {
+    fn is_about(&self, session: SessionId) -> bool {
+        self.session.is_none_or(|one| one == session)
+    }
+
+    fn keep(&self, message: TappedMessage) {
+        if self.is_full.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < self.most {
+            kept.push(message);
+        }
+        if kept.len() >= self.most {
+            self.is_full.store(true, Ordering::Relaxed);
+        }
+    }
+}
