@@ -6,9 +6,8 @@ use super::table::AdminAnswer;
 use crate::Session;
 use crate::base::log::{LineKind, Whose, line};
 use serverwamp_proto::codec::Value;
-use tracing::Level;
 
-static DONE: LineKind = LineKind::unlimited(Level::INFO, "an administrator acted");
+static DONE: LineKind = LineKind::unlimited("an administrator acted");
 
 /// Writes down who called which procedure of the permission `write`, from where, with which arguments, and what came of it.
 pub(super) fn write(caller: &Session, procedure: &str, arguments: &str, answer: &AdminAnswer) {

@@ -3,8 +3,8 @@
 use super::AdminPermission;
 use super::call::{AdminCall, fields, session_id};
 use super::table::{
-    AdminRow, AdminAnswer, ArgumentDefault, ArgumentKind, ArgumentRow, FieldRow, LIMIT, NO_SUCH_REALM,
-    NO_SUCH_SESSION, REALM, ServedBy,
+    AdminAnswer, AdminRow, AnsweredBy, ArgumentDefault, ArgumentKind, ArgumentRow, FieldRow, LIMIT,
+    NO_SUCH_REALM, NO_SUCH_SESSION, REALM,
 };
 use crate::router::auth::RecentDenial;
 use crate::router::realm::RealmHandle;
@@ -30,7 +30,7 @@ pub(super) const ROWS: &[AdminRow] = &[
             text: "A dictionary for each: `at`, `realm`, `authid` that was claimed (or null), `address`, `why`.",
         }],
         errors: &[],
-        serve: ServedBy::Now(recent),
+        serve: AnsweredBy::Now(recent),
     },
     AdminRow {
         name: "serverwamp.auth.explain",
@@ -83,7 +83,7 @@ pub(super) const ROWS: &[AdminRow] = &[
             NO_SUCH_SESSION,
             ("wamp.error.invalid_uri", "`uri` is none, or no such pattern."),
         ],
-        serve: ServedBy::Now(explain),
+        serve: AnsweredBy::Now(explain),
     },
 ];
 

@@ -6,7 +6,7 @@ use crate::application::Application;
 use crate::peer::Environment;
 use crate::router::realm::RunningRealm;
 use crate::rt::next_turn;
-use crate::{Session, WampError};
+use crate::{Progress, Session, WampError};
 use futures_util::lock::Mutex as Turn;
 use serverwamp_proto::codec::{Dict, Value};
 use serverwamp_proto::id::SessionId;
@@ -18,6 +18,8 @@ pub(super) struct AdminCall {
     /// The administrator.
     pub(super) caller: Session,
     pub(super) arguments: CheckedArguments,
+    /// Where progressive results go.
+    pub(super) progress: Progress,
     pub(super) state: Arc<AdminState>,
 }
 
@@ -28,6 +30,8 @@ pub(super) struct AdminState {
     pub(super) control: Option<Arc<dyn NodeControl>>,
     /// Whoever has it publishes the statistics.
     pub(super) ticker: Turn<()>,
+    /// Words in the names of what no tap shows.
+    pub(super) masked: Vec<String>,
 }
 
 impl AdminCall {

@@ -2,7 +2,9 @@
 
 use super::call::{AdminCall, fields};
 use super::routes::served;
-use super::table::{AdminRow, AdminAnswer, ArgumentDefault, ArgumentKind, ArgumentRow, FieldRow, SECTIONS, ServedBy};
+use super::table::{
+    AdminAnswer, AdminRow, AnsweredBy, ArgumentDefault, ArgumentKind, ArgumentRow, FieldRow, SECTIONS,
+};
 use crate::WampError;
 use serverwamp_proto::codec::Value;
 use std::fmt::Write as _;
@@ -93,7 +95,7 @@ fn described(row: &AdminRow) -> Value {
         ("name", row.name.into()),
         ("kind", if row.is_topic() { "topic" } else { "procedure" }.into()),
         ("permission", row.permission.name().into()),
-        ("program", matches!(row.serve, ServedBy::Program(_)).into()),
+        ("program", matches!(row.serve, AnsweredBy::Program(_)).into()),
         ("text", row.text.into()),
         ("arguments", row.arguments.iter().map(argument).collect::<Vec<Value>>().into()),
         ("answer", row.answer.iter().map(field).collect::<Vec<Value>>().into()),

@@ -4,8 +4,8 @@ use super::AdminPermission;
 use super::call::{AdminCall, count, fields};
 use super::page::{AT_ONCE, AdminPage, expired, unreadable};
 use super::table::{
-    AdminRow, AdminAnswer, ArgumentDefault, ArgumentKind, ArgumentRow, CURSOR, CURSOR_EXPIRED, FieldRow,
-    FilterRow, LIMIT, NEXT, NO_SUCH_REALM, REALM, SCANNED, SORT_BY_ID, ServedBy,
+    AdminAnswer, AdminRow, AnsweredBy, ArgumentDefault, ArgumentKind, ArgumentRow, CURSOR, CURSOR_EXPIRED,
+    FieldRow, FilterRow, LIMIT, NEXT, NO_SUCH_REALM, REALM, SCANNED, SORT_BY_ID,
 };
 use crate::WampError;
 use crate::router::broker::{RetainedTopic, SubscriptionEntry};
@@ -50,7 +50,7 @@ pub(super) const ROWS: &[AdminRow] = &[
             SCANNED,
         ],
         errors: &[NO_SUCH_REALM, CURSOR_EXPIRED],
-        serve: ServedBy::Now(retained),
+        serve: AnsweredBy::Now(retained),
     },
     AdminRow {
         name: "serverwamp.retained.purge",
@@ -73,7 +73,7 @@ pub(super) const ROWS: &[AdminRow] = &[
         ],
         answer: &[FieldRow { name: "purged", text: "The number of events that were removed." }],
         errors: &[NO_SUCH_REALM, ("wamp.error.invalid_uri", "The topic is none, or no such pattern.")],
-        serve: ServedBy::Later(purge_retained),
+        serve: AnsweredBy::Later(purge_retained),
     },
     AdminRow {
         name: "serverwamp.history.query",
@@ -89,7 +89,7 @@ pub(super) const ROWS: &[AdminRow] = &[
             SCANNED,
         ],
         errors: &[NO_SUCH_REALM, CURSOR_EXPIRED],
-        serve: ServedBy::Now(histories),
+        serve: AnsweredBy::Now(histories),
     },
     AdminRow {
         name: "serverwamp.history.purge",
@@ -106,7 +106,7 @@ pub(super) const ROWS: &[AdminRow] = &[
         ],
         answer: &[FieldRow { name: "purged", text: "The number of events that were forgotten." }],
         errors: &[NO_SUCH_REALM, (uris::error::NO_SUCH_SUBSCRIPTION, "There is no history of this id.")],
-        serve: ServedBy::Now(purge_history),
+        serve: AnsweredBy::Now(purge_history),
     },
 ];
 

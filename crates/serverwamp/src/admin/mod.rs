@@ -24,6 +24,7 @@ mod sessions;
 mod statistics;
 mod subscriptions;
 mod table;
+mod tap;
 #[cfg(test)]
 mod tests;
 
@@ -110,7 +111,8 @@ impl<S: Send + Sync + 'static> Admin<S> {
 
     /// The realm, for [`Realms::add`](crate::Realms::add) while the application runs.
     pub fn into_realm(self) -> Realm<S> {
-        let state = AdminState { control: self.control.clone(), ..AdminState::default() };
+        let masked = tap::MASKED.iter().map(|word| (*word).to_owned()).collect();
+        let state = AdminState { control: self.control.clone(), masked, ..AdminState::default() };
         let routes = routes::routes(&Arc::new(state));
         self.into_reconfiguration().routes(routes)
     }

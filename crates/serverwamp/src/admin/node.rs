@@ -3,7 +3,7 @@
 use super::AdminPermission;
 use super::call::{AdminCall, count, fields};
 use super::document::describe_all;
-use super::table::{AdminRow, AdminAnswer, FieldRow, ServedBy};
+use super::table::{AdminAnswer, AdminRow, AnsweredBy, FieldRow};
 use crate::rt::wall_clock;
 use serverwamp_proto::codec::Value;
 
@@ -21,7 +21,7 @@ pub(super) const ROWS: &[AdminRow] = &[
             },
         ],
         errors: &[],
-        serve: ServedBy::Now(describe_all),
+        serve: AnsweredBy::Now(describe_all),
     },
     AdminRow {
         name: "serverwamp.node.info",
@@ -42,7 +42,7 @@ pub(super) const ROWS: &[AdminRow] = &[
             FieldRow { name: "you", text: "The caller's session id, `authid` and `authrole`." },
         ],
         errors: &[],
-        serve: ServedBy::Now(info),
+        serve: AnsweredBy::Now(info),
     },
 ];
 

@@ -1,7 +1,7 @@
 //! What only the program can do: the methods of [`NodeControl`] as procedures.
 
 use super::call::{AdminCall, fields};
-use super::table::{AdminRow, AdminAnswer, ArgumentDefault, ArgumentKind, ArgumentRow, FieldRow, ServedBy};
+use super::table::{AdminAnswer, AdminRow, AnsweredBy, ArgumentDefault, ArgumentKind, ArgumentRow, FieldRow};
 use super::{AdminPermission, NodeControl};
 use crate::rt::BoxFuture;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ pub(super) const ROWS: &[AdminRow] = &[
         arguments: &[],
         answer: &[FieldRow { name: "config", text: "The values, each with its source; secrets are masked." }],
         errors: &[],
-        serve: ServedBy::Program(config),
+        serve: AnsweredBy::Program(config),
     },
     AdminRow {
         name: "serverwamp.node.reload",
@@ -23,7 +23,7 @@ pub(super) const ROWS: &[AdminRow] = &[
         arguments: &[],
         answer: &[FieldRow { name: "outcome", text: "What became of it, in a line." }],
         errors: &[NOT_APPLIED],
-        serve: ServedBy::Program(reload),
+        serve: AnsweredBy::Program(reload),
     },
     AdminRow {
         name: "serverwamp.node.drain",
@@ -32,7 +32,7 @@ pub(super) const ROWS: &[AdminRow] = &[
         arguments: &[],
         answer: &[FieldRow { name: "draining", text: "True." }],
         errors: &[],
-        serve: ServedBy::Program(drain),
+        serve: AnsweredBy::Program(drain),
     },
     AdminRow {
         name: "serverwamp.node.log_level",
@@ -46,7 +46,7 @@ pub(super) const ROWS: &[AdminRow] = &[
         }],
         answer: &[FieldRow { name: "former", text: "The filter before." }],
         errors: &[("wamp.error.invalid_argument", "The filter cannot be followed.")],
-        serve: ServedBy::Program(log_level),
+        serve: AnsweredBy::Program(log_level),
     },
 ];
 

@@ -4,8 +4,8 @@ use super::AdminPermission;
 use super::call::{AdminCall, count, fields, no_such_session, session_id};
 use super::page::AdminPage;
 use super::table::{
-    AdminRow, AdminAnswer, ArgumentDefault, ArgumentKind, ArgumentRow, CURSOR, CURSOR_EXPIRED, FieldRow,
-    FilterRow, LIMIT, NEXT, NO_SUCH_REALM, NO_SUCH_SESSION, REALM, SCANNED, SORT_BY_ID, ServedBy,
+    AdminAnswer, AdminRow, AnsweredBy, ArgumentDefault, ArgumentKind, ArgumentRow, CURSOR, CURSOR_EXPIRED,
+    FieldRow, FilterRow, LIMIT, NEXT, NO_SUCH_REALM, NO_SUCH_SESSION, REALM, SCANNED, SORT_BY_ID,
 };
 use crate::WampError;
 use crate::router::dealer::RegistrationEntry;
@@ -56,7 +56,7 @@ pub(super) const ROWS: &[AdminRow] = &[
             SCANNED,
         ],
         errors: &[NO_SUCH_REALM, CURSOR_EXPIRED],
-        serve: ServedBy::Now(query),
+        serve: AnsweredBy::Now(query),
     },
     AdminRow {
         name: "serverwamp.registration.get",
@@ -71,7 +71,7 @@ pub(super) const ROWS: &[AdminRow] = &[
             },
         ],
         errors: &[NO_SUCH_REALM, NO_SUCH_REGISTRATION],
-        serve: ServedBy::Now(get),
+        serve: AnsweredBy::Now(get),
     },
     AdminRow {
         name: "serverwamp.registration.revoke",
@@ -100,7 +100,7 @@ pub(super) const ROWS: &[AdminRow] = &[
             NO_SUCH_SESSION,
             ("wamp.error.invalid_argument", "It is the application's own, which it cannot lose."),
         ],
-        serve: ServedBy::Later(revoke),
+        serve: AnsweredBy::Later(revoke),
     },
 ];
 

@@ -2,11 +2,12 @@
 
 use super::arguments::CheckedArguments;
 use super::call::{AdminCall, AdminState};
-use super::table::{AdminRow, AdminAnswer, ServedBy, rows};
+use super::table::{AdminAnswer, AdminRow, AnsweredBy, rows};
 use super::{AdminPermission, audit};
 use crate::api::routes::prefix;
-use crate::{Actions, PendingSubscription, Realm, RouteSet, Session, WampError};
+use crate::{PendingSubscription, Progress, Realm, RouteSet, Session, WampError};
 use serverwamp_proto::payload::Payload;
+use serverwamp_proto::permissions::Actions;
 use std::sync::Arc;
 
 /// The rows that are served where there is such a program.
@@ -20,12 +21,12 @@ pub(super) fn routes<S: Send + Sync + 'static>(state: &Arc<AdminState>) -> Route
     for row in served(state.control.is_some()) {
         let state = Arc::clone(state);
         routes = match row.serve {
-            ServedBy::Topic(serve) => routes.topic(row.name, move |subscription: PendingSubscription| {
+            AnsweredBy::Topic(serve) => routes.topic(row.name, move |subscription: PendingSubscription| {
                 serve(subscription, Arc::clone(&state))
             }),
-            ServedBy::Now(_) | ServedBy::Later(_) | ServedBy::Program(_) => {
-                let serve = move |session: Session, payload: Payload| {
-                    answer(row, Arc::clone(&state), session, payload)
+            AnsweredBy::Now(_) | AnsweredBy::Later(_) | AnsweredBy::Program(_) => {
+                let serve = move |caller: Session, progress: Progress, payload: Payload| {
+                    answer(row, Arc::clone(&state), (caller, progress), payload)
                 };
                 routes.procedure(row.name, serve)
             }
@@ -34,16 +35,21 @@ pub(super) fn routes<S: Send + Sync + 'static>(state: &Arc<AdminState>) -> Route
     routes
 }
 
-async fn answer(row: &'static AdminRow, state: Arc<AdminState>, caller: Session, payload: Payload) -> AdminAnswer {
+async fn answer(
+    row: &'static AdminRow,
+    state: Arc<AdminState>,
+    (caller, progress): (Session, Progress),
+    payload: Payload,
+) -> AdminAnswer {
     let most = caller.inner().limits().meta_arguments;
     let arguments = CheckedArguments::read(row, &payload, most);
     drop(payload);
     if row.permission != AdminPermission::Write {
-        return run(row, AdminCall { caller, arguments: arguments?, state }).await;
+        return run(row, AdminCall { caller, arguments: arguments?, progress, state }).await;
     }
     let written = arguments.as_ref().map_or_else(|_| String::new(), CheckedArguments::written);
     let answer = match arguments {
-        Ok(arguments) => run(row, AdminCall { caller: caller.clone(), arguments, state }).await,
+        Ok(arguments) => run(row, AdminCall { caller: caller.clone(), arguments, progress, state }).await,
         Err(error) => Err(error),
     };
     audit::write(&caller, row.name, &written, &answer);
@@ -52,10 +58,12 @@ async fn answer(row: &'static AdminRow, state: Arc<AdminState>, caller: Session,
 
 async fn run(row: &AdminRow, call: AdminCall) -> AdminAnswer {
     match (row.serve, call.state.control.clone()) {
-        (ServedBy::Now(serve), _) => serve(&call),
-        (ServedBy::Later(serve), _) => serve(call).await,
-        (ServedBy::Program(serve), Some(control)) => serve(call, control).await,
-        (ServedBy::Program(_) | ServedBy::Topic(_), _) => Err(WampError::unavailable("nobody serves this here")),
+        (AnsweredBy::Now(serve), _) => serve(&call),
+        (AnsweredBy::Later(serve), _) => serve(call).await,
+        (AnsweredBy::Program(serve), Some(control)) => serve(call, control).await,
+        (AnsweredBy::Program(_) | AnsweredBy::Topic(_), _) => {
+            Err(WampError::unavailable("nobody serves this here"))
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::AdminPermission;
 use super::call::{AdminCall, AdminState, count, fields};
-use super::table::{AdminRow, AdminAnswer, FieldRow, ServedBy};
+use super::table::{AdminAnswer, AdminRow, AnsweredBy, FieldRow};
 use crate::application::Application;
 use crate::peer::Environment;
 use crate::router::measures::{CallDurations, RealmStatistics, UriStatistics, read_in_turns};
@@ -44,7 +44,7 @@ pub(super) const ROWS: &[AdminRow] = &[
         arguments: &[],
         answer: ANSWER,
         errors: &[],
-        serve: ServedBy::Later(snapshot),
+        serve: AnsweredBy::Later(snapshot),
     },
     AdminRow {
         name: TICK,
@@ -53,7 +53,7 @@ pub(super) const ROWS: &[AdminRow] = &[
         arguments: &[],
         answer: ANSWER,
         errors: &[],
-        serve: ServedBy::Topic(tick),
+        serve: AnsweredBy::Topic(tick),
     },
 ];
 

@@ -4,8 +4,8 @@ use super::AdminPermission;
 use super::call::{AdminCall, count, fields, no_such_session, session_id};
 use super::page::AdminPage;
 use super::table::{
-    AdminRow, AdminAnswer, ArgumentDefault, ArgumentKind, ArgumentRow, CURSOR, CURSOR_EXPIRED, FieldRow,
-    FilterRow, LIMIT, NEXT, NO_SUCH_REALM, NO_SUCH_SESSION, REALM, SCANNED, SORT_BY_ID, ServedBy,
+    AdminAnswer, AdminRow, AnsweredBy, ArgumentDefault, ArgumentKind, ArgumentRow, CURSOR, CURSOR_EXPIRED,
+    FieldRow, FilterRow, LIMIT, NEXT, NO_SUCH_REALM, NO_SUCH_SESSION, REALM, SCANNED, SORT_BY_ID,
 };
 use crate::WampError;
 use crate::router::broker::SubscriptionEntry;
@@ -52,7 +52,7 @@ pub(super) const ROWS: &[AdminRow] = &[
             SCANNED,
         ],
         errors: &[NO_SUCH_REALM, CURSOR_EXPIRED],
-        serve: ServedBy::Now(query),
+        serve: AnsweredBy::Now(query),
     },
     AdminRow {
         name: "serverwamp.subscription.get",
@@ -67,7 +67,7 @@ pub(super) const ROWS: &[AdminRow] = &[
             },
         ],
         errors: &[NO_SUCH_REALM, NO_SUCH_SUBSCRIPTION],
-        serve: ServedBy::Now(get),
+        serve: AnsweredBy::Now(get),
     },
     AdminRow {
         name: "serverwamp.subscription.revoke",
@@ -91,7 +91,7 @@ pub(super) const ROWS: &[AdminRow] = &[
         ],
         answer: &[FieldRow { name: "revoked", text: "The number of subscribers it was taken away from." }],
         errors: &[NO_SUCH_REALM, NO_SUCH_SUBSCRIPTION, NO_SUCH_SESSION],
-        serve: ServedBy::Later(revoke),
+        serve: AnsweredBy::Later(revoke),
     },
 ];
 

@@ -5,7 +5,7 @@
 use super::call::{AdminCall, AdminState};
 use super::{
     AdminPermission, NodeControl, auth, kept, node, node_control, registrations, sessions, statistics,
-    subscriptions,
+    subscriptions, tap,
 };
 use crate::rt::BoxFuture;
 use crate::{PendingSubscription, WampError};
@@ -24,7 +24,7 @@ pub(super) struct AdminRow {
     pub(super) answer: &'static [FieldRow],
     /// The errors beside those that every procedure has, and when they come.
     pub(super) errors: &'static [(&'static str, &'static str)],
-    pub(super) serve: ServedBy,
+    pub(super) serve: AnsweredBy,
 }
 
 /// An argument, which may be given by its position or by its name.
@@ -77,7 +77,7 @@ pub(super) type AdminAnswer = Result<Value, WampError>;
 
 /// The code that answers.
 #[derive(Clone, Copy)]
-pub(super) enum ServedBy {
+pub(super) enum AnsweredBy {
     /// Answers at once.
     Now(fn(&AdminCall) -> AdminAnswer),
     /// Answers in turns.
@@ -91,12 +91,12 @@ pub(super) enum ServedBy {
 impl AdminRow {
     /// Returns whether it is a topic, and no procedure.
     pub(super) const fn is_topic(&self) -> bool {
-        matches!(self.serve, ServedBy::Topic(_))
+        matches!(self.serve, AnsweredBy::Topic(_))
     }
 
     /// Returns whether the program has to be there.
     pub(super) const fn needs_program(&self) -> bool {
-        matches!(self.serve, ServedBy::Program(_))
+        matches!(self.serve, AnsweredBy::Program(_))
     }
 }
 
@@ -110,6 +110,7 @@ pub(super) const SECTIONS: &[(&str, &[AdminRow])] = &[
     ("Subscriptions", subscriptions::ROWS),
     ("Retained events and histories", kept::ROWS),
     ("Authentication and authorization", auth::ROWS),
+    ("Messages", tap::ROWS),
 ];
 
 /// All rows.

@@ -6,8 +6,8 @@ mod query;
 
 use super::AdminPermission;
 use super::table::{
-    AdminRow, ArgumentDefault, ArgumentKind, ArgumentRow, CURSOR, CURSOR_EXPIRED, FieldRow, FilterRow, LIMIT,
-    NEXT, NO_SUCH_REALM, NO_SUCH_SESSION, REALM, SCANNED, SORT_BY_ID, ServedBy,
+    AdminRow, AnsweredBy, ArgumentDefault, ArgumentKind, ArgumentRow, CURSOR, CURSOR_EXPIRED, FieldRow,
+    FilterRow, LIMIT, NEXT, NO_SUCH_REALM, NO_SUCH_SESSION, REALM, SCANNED, SORT_BY_ID,
 };
 
 pub(super) const ROWS: &[AdminRow] = &[
@@ -38,7 +38,7 @@ pub(super) const ROWS: &[AdminRow] = &[
             SCANNED,
         ],
         errors: &[NO_SUCH_REALM, CURSOR_EXPIRED],
-        serve: ServedBy::Now(query::query),
+        serve: AnsweredBy::Now(query::query),
     },
     AdminRow {
         name: "serverwamp.session.get",
@@ -85,7 +85,7 @@ pub(super) const ROWS: &[AdminRow] = &[
             FieldRow { name: "subscription_count", text: "The number of its subscriptions." },
         ],
         errors: &[NO_SUCH_REALM, NO_SUCH_SESSION],
-        serve: ServedBy::Later(details::get),
+        serve: AnsweredBy::Later(details::get),
     },
     AdminRow {
         name: "serverwamp.session.kill",
@@ -112,7 +112,7 @@ pub(super) const ROWS: &[AdminRow] = &[
             ("wamp.error.no_such_session", "`session` was given, and no session of this id is in the realm."),
             ("wamp.error.invalid_uri", "The reason is no URI."),
         ],
-        serve: ServedBy::Later(kill::kill),
+        serve: AnsweredBy::Later(kill::kill),
     },
 ];
 

@@ -4,6 +4,7 @@ mod kept;
 mod registrations;
 mod sessions;
 mod statistics;
+mod tap;
 
 use super::table::{ArgumentKind, rows};
 use super::{Admin, AdminPermission, routes};

@@ -1,9 +1,12 @@
 //! Statistics, the ticks of which come while somebody listens, and the commands for a program.
 
+#![expect(clippy::disallowed_methods, reason = "a test measures the time that its runtime pretends")]
+
 use super::{application, call, integer, operator};
+use crate::base::locks::Mutex;
 use crate::rt::BoxFuture;
 use crate::{Admin, AdminPermission, Application, NodeControl, Realm, Value, WampError};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 fn realm<'v>(snapshot: &'v Value, name: &str) -> &'v Value {
