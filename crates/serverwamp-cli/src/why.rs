@@ -1,9 +1,11 @@
-//! `serverwamp why`: whether a role may do something, by the configuration alone.
+//! `serverwamp why`: whether a role may do something, by the configuration alone; or a live session, as a running server says.
 
 use crate::configuration::FileOption;
 use crate::failure::Failure;
 use crate::serve::Configured;
 use crate::shell::Out;
+use crate::shell::admin::{AdminOptions, why};
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use serverwamp::{Action, RoutePattern, prefix, wildcard};
 use serverwamp_config::{Mistakes, distance};
@@ -31,30 +33,40 @@ enum Meant {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
   serverwamp why -c serverwamp.toml customer call shop.order
-  serverwamp why --realm shop backend register shop. --match prefix")]
+  serverwamp why --realm shop backend register shop. --match prefix
+  serverwamp why 4507129812345 call shop.order --realm shop --socket /run/serverwamp/admin.sock")]
 pub(crate) struct WhyOptions {
     #[command(flatten)]
     file: FileOption,
-    /// The realm; needed if the configuration has several
-    #[arg(long, value_name = "REALM")]
-    realm: Option<String>,
     /// How SUBSCRIBE and REGISTER mean the URI
     #[arg(long = "match", value_name = "KIND", value_enum, default_value_t)]
     meant: Meant,
-    /// The role
+    /// The role, or the id of a session of a running server
+    #[arg(value_name = "ROLE|SESSION")]
     role: String,
     /// The action
     #[arg(value_enum)]
     action: Asked,
     /// The URI
     uri: String,
+    /// Where the running server is that knows the session; `--realm` is needed as well if a configuration has several.
+    #[command(flatten)]
+    admin: AdminOptions,
 }
 
 pub(crate) fn run(options: &WhyOptions) -> Result<(), Failure> {
+    if let Ok(session) = options.role.parse() {
+        let name = |value: Option<PossibleValue>| {
+            value.map_or_else(String::new, |value| value.get_name().to_owned())
+        };
+        let (action, meant) =
+            (name(options.action.to_possible_value()), name(options.meant.to_possible_value()));
+        return why::ask(&options.admin, session, (&action, &meant, &options.uri));
+    }
     let configured = Configured::read(&options.file)?;
     let names: Vec<String> =
         configured.assembly.config().realm.iter().map(|realm| realm.name.as_str().to_owned()).collect();
-    let name = match (&options.realm, names.as_slice()) {
+    let name = match (options.admin.realm(), names.as_slice()) {
         (Some(name), _) => name,
         (None, [name]) => name,
         (None, []) => return Err(Failure::usage("the configuration has no realm")),

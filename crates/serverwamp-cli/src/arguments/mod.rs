@@ -19,6 +19,13 @@ use crate::logging::LogForm;
 use crate::manual::{CompletionsOptions, ManOptions};
 use crate::serve::{ReloadOptions, ServeOptions};
 use crate::shell::Out;
+use crate::shell::admin::kill::KillOptions;
+use crate::shell::admin::list::{EntriesOptions, SessionsOptions};
+use crate::shell::admin::node::{DrainOptions, LogLevelOptions};
+use crate::shell::admin::replay::ReplayOptions;
+use crate::shell::admin::tail::TailOptions;
+#[cfg(unix)]
+use crate::shell::admin::top::TopOptions;
 use crate::shell::bench::BenchCommand;
 use crate::shell::call::CallOptions;
 use crate::shell::context::ContextCommand;
@@ -92,6 +99,25 @@ pub(crate) enum Command {
     Doctor(DoctorOptions),
     /// Carry calls and events between two routers
     Link(LinkOptions),
+    /// Watch a running server: its sessions, and what they do
+    #[cfg(unix)]
+    Top(TopOptions),
+    /// List the sessions of a running server
+    Sessions(SessionsOptions),
+    /// List the registrations of a running server
+    Registrations(EntriesOptions),
+    /// List the subscriptions of a running server
+    Subscriptions(EntriesOptions),
+    /// Follow the messages of a running server
+    Tail(TailOptions),
+    /// Play the calls and publications again that tail has saved
+    Replay(ReplayOptions),
+    /// End sessions of a running server
+    Kill(KillOptions),
+    /// Make a running server stop once its clients have left
+    Drain(DrainOptions),
+    /// Say or change what a running server writes to its log
+    LogLevel(LogLevelOptions),
     /// Measure a router and what is behind it
     #[command(subcommand)]
     Bench(BenchCommand),

@@ -3,6 +3,7 @@
 //! In: a router and a login (`target`), a URI, words (`words`). Out: what the router answered (`output`), and the exit status: 0 in
 //! good order, 1 for an error of WAMP, 2 for a command line that cannot be followed, 3 without a connection, 4 without a login.
 
+pub(crate) mod admin;
 pub(crate) mod bench;
 pub(crate) mod call;
 mod clock;

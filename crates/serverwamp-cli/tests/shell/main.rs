@@ -4,6 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "what drives a program from outside has a clock of its own")]
 
+mod admin;
 mod calls;
 mod contexts;
 mod crossbar;

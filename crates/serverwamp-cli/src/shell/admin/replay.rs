@@ -1,0 +1,169 @@
+//! `serverwamp replay`: plays the calls and publications of a file again that `serverwamp tail --save` wrote.
+//!
+//! One session makes all of them, in the order of the file, at the times that they had, or as fast as the router answers.
+
+use crate::failure::Failure;
+use crate::shell::connect::{connect, explained};
+use crate::shell::output::Out;
+use crate::shell::target::{Target, TargetOptions};
+use crate::stop::StopSignals;
+use clap::Args;
+use serverwamp::client::Client;
+use serverwamp::extract::{Args as Positional, Kwargs};
+use serverwamp::{CallResult, Dict, Serializer, Value};
+use serverwamp_proto::codec::from_slice;
+use serverwamp_proto::timestamp::Timestamp;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The longest line that is read.
+const LONGEST_LINE: usize = 16 << 20;
+
+/// The options of `replay`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  serverwamp tail --realm shop --payloads --save traffic.jsonl
+  serverwamp replay traffic.jsonl --url ws://localhost:8080/ws --realm shop
+  serverwamp replay traffic.jsonl --at-once")]
+pub(crate) struct ReplayOptions {
+    /// The file; calls and publications in it are played, everything else is passed over
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Play one after the other without waiting for the times they had
+    #[arg(long)]
+    at_once: bool,
+    #[command(flatten)]
+    target: TargetOptions,
+}
+
+/// A call or a publication of the file.
+#[derive(Debug, PartialEq)]
+struct Played {
+    line: usize,
+    at: Option<Duration>,
+    is_call: bool,
+    uri: String,
+    args: Vec<Value>,
+    kwargs: Dict,
+}
+
+/// What became of them.
+#[derive(Debug, Default)]
+struct Tally {
+    calls: u64,
+    failed: u64,
+    publications: u64,
+}
+
+pub(crate) fn run(options: &ReplayOptions) -> Result<(), Failure> {
+    let played = read(&options.file)?;
+    let target = Target::find(&options.target)?;
+    super::super::block_on(async {
+        let mut signals = StopSignals::of_command()?;
+        let client = connect(&target, &mut signals).await?;
+        let mut tally = Tally::default();
+        let outcome = signals
+            .unless(play(&client, &played, options.at_once, &mut tally), "before all were played")
+            .await;
+        client.leave().await;
+        let Tally { calls, failed, publications } = tally;
+        Out::plain()
+            .line(&format!("{calls} calls, of which {failed} failed; {publications} publications"))?;
+        outcome
+    })
+}
+
+async fn play(client: &Client, played: &[Played], at_once: bool, tally: &mut Tally) -> Result<(), Failure> {
+    let begun = tokio::time::Instant::now();
+    let first = played.iter().find_map(|one| one.at);
+    for one in played {
+        if let (false, Some(at), Some(first)) = (at_once, one.at, first) {
+            tokio::time::sleep_until(begun + at.saturating_sub(first)).await;
+        }
+        let payload = (Positional(one.args.clone()), Kwargs(one.kwargs.clone()));
+        let failed = if one.is_call {
+            tally.calls += 1;
+            client.call::<CallResult, _>(&*one.uri, payload).await.err()
+        } else {
+            tally.publications += 1;
+            client.publish(&*one.uri, payload).await.err()
+        };
+        let Some(error) = failed else { continue };
+        if !client.is_open() {
+            return Err(Failure::Connection(explained(&error)));
+        }
+        tally.failed += u64::from(one.is_call);
+        note(&format!("line {}: {}", one.line, explained(&error)));
+    }
+    Ok(())
+}
+
+/// Reads a file of messages.
+///
+/// # Errors
+/// A file that cannot be read, a line that is no message, or payloads that were not saved.
+fn read(path: &Path) -> Result<Vec<Played>, Failure> {
+    let unreadable =
+        |error: std::io::Error| Failure::usage(format!("{} cannot be read: {error}", path.display()));
+    let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
+    let mut played = Vec::new();
+    let mut text = Vec::new();
+    for line in 1.. {
+        text.clear();
+        let mut limited = std::io::Read::take(&mut file, LONGEST_LINE as u64 + 1);
+        if limited.read_until(b'\n', &mut text).map_err(unreadable)? == 0 {
+            break;
+        }
+        if text.len() > LONGEST_LINE {
+            return Err(Failure::usage(format!("{}:{line}: the line is too long", path.display())));
+        }
+        if text.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        let found = message(&text, line)
+            .map_err(|why| Failure::usage(format!("{}:{line}: {why}", path.display())))?;
+        played.extend(found);
+    }
+    match played.is_empty() {
+        true => Err(Failure::usage(format!("{} has no calls and no publications", path.display()))),
+        false => Ok(played),
+    }
+}
+
+/// The call or publication on a line; `None` if it is another message.
+fn message(text: &[u8], line: usize) -> Result<Option<Played>, String> {
+    let message: Value = from_slice(Serializer::Json, text)
+        .map_err(|error| format!("it is no message as serverwamp tail --save writes them: {error}"))?;
+    let field = |name: &str| message.get(name);
+    let Some(kind) = field("type") else {
+        return Err("it is no message as serverwamp tail --save writes them: there is no `type`".to_owned());
+    };
+    let is_call = match kind.as_str() {
+        Some("CALL") => true,
+        Some("PUBLISH") => false,
+        _ => return Ok(None),
+    };
+    if field("direction").and_then(Value::as_str) != Some("received") {
+        return Ok(None);
+    }
+    if let Some(why) = field("payload").and_then(Value::as_str) {
+        return Err(format!(
+            "its payload was not saved ({}): save with a higher limit",
+            why.replace('_', " ")
+        ));
+    }
+    let uri = field("uri").and_then(Value::as_str).ok_or("it has no `uri`")?;
+    // Without a payload there are none of both; without the permission to see it neither.
+    let args = field("args").and_then(Value::as_list).unwrap_or_default().to_vec();
+    let kwargs = field("kwargs").and_then(Value::as_dict).cloned().unwrap_or_default();
+    let at = field("at").and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok());
+    let at = at.and_then(|at| u64::try_from(at.unix_micros()).ok()).map(Duration::from_micros);
+    Ok(Some(Played { line, at, is_call, uri: uri.to_owned(), args, kwargs }))
+}
+
+fn note(text: &str) {
+    // Who does not read the errors has nothing to be told.
+    drop(writeln!(std::io::stderr(), "serverwamp: {text}"));
+}

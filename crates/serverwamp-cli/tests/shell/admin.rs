@@ -1,0 +1,132 @@
+//! The commands that look into a running server: `sessions`, `registrations`, `subscriptions`, `kill`, `tail`, `replay`, `top`, `why`.
+
+use super::scratch::Scratch;
+use super::{demo, run, shell, start};
+use serde_json::Value;
+use serverwamp_conformance::ServerProcess;
+use serverwamp_conformance::output::Finished;
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+/// A callee of `shop.add`, which is there once it is listed.
+struct Callee(Child);
+
+impl Callee {
+    fn start(server: &ServerProcess) -> Self {
+        let callee = Self(start(&mut shell(Some(server), &["register", "shop.add", "--reply", "3"])));
+        until("the callee is listed", || {
+            run(server, &["registrations", "shop."]).stdout.contains("shop.add")
+        });
+        callee
+    }
+}
+
+impl Drop for Callee {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+#[track_caller]
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it never happened that {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[track_caller]
+fn succeeded(finished: &Finished) -> &str {
+    assert!(finished.status.success(), "{finished:?}");
+    &finished.stdout
+}
+
+/// The documents of an output with one on each line.
+#[track_caller]
+fn documents(finished: &Finished) -> Vec<Value> {
+    succeeded(finished).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+#[test]
+fn what_a_realm_has_is_listed_for_people_and_for_programs() {
+    let server = demo();
+    let _callee = Callee::start(&server);
+    let listed = run(&server, &["registrations"]);
+    let lines: Vec<&str> = succeeded(&listed).lines().collect();
+    assert!(lines[0].starts_with("REGISTRATION") && lines[0].contains("INVOKE"), "{lines:?}");
+    assert!(lines.iter().any(|line| line.contains("shop.add") && line.contains("single")), "{lines:?}");
+    let sessions = documents(&run(&server, &["sessions", "-o", "jsonl"]));
+    assert_eq!(sessions.len(), 1, "{sessions:?}");
+    assert_eq!(sessions[0]["transport"], "websocket");
+    let none = run(&server, &["subscriptions", "no.such."]);
+    assert!(
+        succeeded(&none).is_empty() && none.stderr.contains("there are no such subscriptions"),
+        "{none:?}"
+    );
+    let wrong = run(&server, &["sessions", "--realm", "nowhere"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(
+        wrong.stderr.contains("wamp.error.no_such_realm") && wrong.stderr.contains("--realm says"),
+        "{wrong:?}"
+    );
+    let wrong = run(&server, &["sessions", "--address", "here"]);
+    assert!(wrong.stderr.contains("wamp.error.invalid_argument: filter.address"), "{wrong:?}");
+}
+
+#[test]
+fn a_session_is_explained_and_ended() {
+    let server = demo();
+    let mut callee = Callee::start(&server);
+    let sessions = documents(&run(&server, &["sessions", "-o", "jsonl"]));
+    let id = sessions[0]["session"].as_u64().expect("an id").to_string();
+    let why = run(&server, &["why", &id, "call", "demo.add"]);
+    assert!(succeeded(&why).starts_with("yes: "), "{why:?}");
+    let ended = run(&server, &["kill", &id, "--message", "maintenance"]);
+    assert_eq!(succeeded(&ended), "1 session ended\n");
+    let status = callee.0.wait().expect("it ends");
+    assert_eq!(status.code(), Some(3), "its connection was taken away");
+    let again = run(&server, &["kill", &id]);
+    assert!(!again.status.success() && again.stderr.contains("wamp.error.no_such_session"), "{again:?}");
+    let nobody = run(&server, &["kill"]);
+    assert_eq!(nobody.status.code(), Some(2), "{nobody:?}");
+}
+
+#[test]
+fn messages_are_followed_saved_and_played_again() {
+    let server = demo();
+    let _callee = Callee::start(&server);
+    let scratch = Scratch::new();
+    let saved = scratch.file("traffic.jsonl");
+    let arguments = ["tail", "--uri", "shop.*", "--payloads", "-n", "4", "--save", &saved, "-o", "jsonl"];
+    let tail = start(&mut shell(Some(&server), &arguments));
+    // It is open when it sees a call, and calls before are none of its four messages.
+    let seen = || std::fs::read_to_string(&saved).is_ok_and(|text| text.lines().count() >= 4);
+    until("the tap has seen a call", || {
+        seen() || !run(&server, &["call", "shop.add", "1", "password=hunter2"]).status.success() || seen()
+    });
+    let tail = super::ended(tail);
+    let messages = documents(&tail);
+    let types: Vec<&str> = messages.iter().filter_map(|one| one["type"].as_str()).collect();
+    assert_eq!(types, ["CALL", "INVOCATION", "YIELD", "RESULT"]);
+    assert_eq!(messages[0]["args"], serde_json::json!([1]));
+    assert!(!tail.stdout.contains("hunter2") && messages[0]["kwargs"]["password"] == "**********");
+    let played = run(&server, &["replay", &saved, "--at-once"]);
+    assert_eq!(succeeded(&played), "1 calls, of which 0 failed; 0 publications\n");
+    let file = scratch.write("broken.jsonl", "{\"type\":\"CALL\"\n");
+    let broken = run(&server, &["replay", &file]);
+    assert_eq!(broken.status.code(), Some(2));
+    assert!(broken.stderr.contains("broken.jsonl:1: it is no message"), "{broken:?}");
+}
+
+#[test]
+fn top_without_a_terminal_is_one_table() {
+    let server = demo();
+    let _callee = Callee::start(&server);
+    let top = run(&server, &["top", "--once", "--every", "200ms"]);
+    let lines: Vec<&str> = succeeded(&top).lines().collect();
+    assert!(lines[0].starts_with("serverwamp ") && lines[0].contains("realm realm1"), "{lines:#?}");
+    assert!(lines[1].starts_with("1 sessions, 0 slow"), "{lines:#?}");
+    assert!(lines.iter().any(|line| line.starts_with("SESSION ")), "{lines:#?}");
+}
