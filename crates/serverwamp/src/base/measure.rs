@@ -1,21 +1,32 @@
-//! The measurement of turns: the longest one, in the processor time of its thread.
+//! The measurement of turns: the longest one, in the processor time of its thread; and turns that the clock does not end.
 //!
 //! Only with the feature `measure`, which nothing needs but the benchmarks; without it nothing of this is compiled in,
-//! and `turn` is its argument. With it, nothing is measured until [`start`] says so.
+//! and `turn` and `longest` are their arguments. With it, nothing is measured until [`start`] says so, and turns are as long as
+//! ever until [`ignore_clock`] says so.
 //!
 //! Processor time is what a turn costs its neighbours: a thread that somebody else has taken the processor from is not to
 //! blame for that. Time that the kernel takes on behalf of the thread, for reading and writing, is counted.
 
 #[cfg(all(feature = "measure", unix))]
-pub(crate) use on::turn;
+pub use on::{ignore_clock, longest_turn, start};
 #[cfg(all(feature = "measure", unix))]
-pub use on::{longest_turn, start};
+pub(crate) use on::{longest, turn};
+
+#[cfg(not(all(feature = "measure", unix)))]
+use std::time::Duration;
 
 /// Runs one turn, for which other connections wait.
 #[cfg(not(all(feature = "measure", unix)))]
 #[inline]
 pub(crate) fn turn<T>(work: impl FnOnce() -> T) -> T {
     work()
+}
+
+/// The duration after which a turn ends, which usually is `usual`.
+#[cfg(not(all(feature = "measure", unix)))]
+#[inline]
+pub(crate) const fn longest(usual: Duration) -> Duration {
+    usual
 }
 
 #[cfg(all(feature = "measure", unix))]
@@ -26,6 +37,22 @@ mod on {
 
     static MEASURES: AtomicBool = AtomicBool::new(false);
     static LONGEST: AtomicU64 = AtomicU64::new(0);
+    static IGNORES_CLOCK: AtomicBool = AtomicBool::new(false);
+
+    /// The duration of a turn that the clock does not end: longer than any.
+    const ENDLESS: Duration = Duration::from_secs(3600);
+
+    /// From now on a turn in this process ends by what was done in it, whatever time that took: for a tool that counts instructions,
+    /// under which everything takes fifty times as long.
+    pub fn ignore_clock() {
+        IGNORES_CLOCK.store(true, Ordering::Relaxed);
+    }
+
+    /// The duration after which a turn ends, which usually is `usual`.
+    #[inline]
+    pub(crate) fn longest(usual: Duration) -> Duration {
+        if IGNORES_CLOCK.load(Ordering::Relaxed) { ENDLESS } else { usual }
+    }
 
     /// From now on the turns of this process are measured: two system calls for each.
     pub fn start() {

@@ -6,6 +6,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
+use crate::base::measure::longest;
 use crate::rt::after;
 
 /// Work units in a turn. One received message or control frame costs one unit.
@@ -61,7 +62,12 @@ impl Budget {
     pub(super) fn begin(now: Instant) -> Self {
         // Events that other connections have caused.
         EVENTS.set(0);
-        Self { left: BUDGET, look_at: BUDGET - FIRST_LOOK, step: FIRST_LOOK, until: after(now, LONGEST) }
+        Self {
+            left: BUDGET,
+            look_at: BUDGET - FIRST_LOOK,
+            step: FIRST_LOOK,
+            until: after(now, longest(LONGEST)),
+        }
     }
 
     /// Nothing.
@@ -110,7 +116,7 @@ impl Budget {
         if now >= self.until {
             self.left = 0;
         }
-        let half = self.until.checked_sub(LONGEST / 2);
+        let half = self.until.checked_sub(longest(LONGEST) / 2);
         self.step =
             if half.is_some_and(|half| now < half) { (2 * self.step).min(LOOK_EVERY) } else { FIRST_LOOK };
         self.look_at = self.left.saturating_sub(self.step);
