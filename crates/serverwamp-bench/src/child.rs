@@ -3,9 +3,11 @@
 use crate::Failure;
 use crate::options::ServerKind;
 use crate::tls::TlsDoor;
+use rustix::process::Signal;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// Lets the system's allocator give back what was freed, where that is the GNU one; others do not read it. By itself it
@@ -31,12 +33,22 @@ impl ServerProcess {
 
     /// A server for peers that mean harm, on one thread, with these further arguments.
     pub(crate) fn open(cpu: Option<usize>, more: &[&str]) -> Result<Self, Failure> {
-        Self::spawn(ServerKind::Open, cpu, None, more)
+        Self::spawn(Command::new(std::env::current_exe()?), ServerKind::Open, cpu, None, more)
+    }
+
+    /// A server with one thread, of another build of this program.
+    pub(crate) fn of_build(program: &Path, kind: ServerKind, cpu: Option<usize>) -> Result<Self, Failure> {
+        Self::spawn(Command::new(program), kind, cpu, None, &[])
+    }
+
+    /// A server with one thread under valgrind, which writes what was executed into `profile` when it is told to end.
+    pub(crate) fn counted(kind: ServerKind, profile: &Path) -> Result<Self, Failure> {
+        Self::spawn(callgrind(profile)?, kind, None, None, &["--counted"])
     }
 
     /// A server with one thread that listens on all addresses; its own is `127.0.0.1`.
     pub(crate) fn everywhere(kind: ServerKind) -> Result<Self, Failure> {
-        let mut server = Self::spawn(kind, None, None, &["--listen", "0.0.0.0:0"])?;
+        let mut server = Self::spawn(Command::new(std::env::current_exe()?), kind, None, None, &["--listen", "0.0.0.0:0"])?;
         server.address.set_ip(Ipv4Addr::LOCALHOST.into());
         Ok(server)
     }
@@ -47,16 +59,16 @@ impl ServerProcess {
         cpu: Option<usize>,
         threads: Option<usize>,
     ) -> Result<Self, Failure> {
-        Self::spawn(kind, cpu, threads, &[])
+        Self::spawn(Command::new(std::env::current_exe()?), kind, cpu, threads, &[])
     }
 
     fn spawn(
+        mut command: Command,
         kind: ServerKind,
         cpu: Option<usize>,
         threads: Option<usize>,
         more: &[&str],
     ) -> Result<Self, Failure> {
-        let mut command = Command::new(std::env::current_exe()?);
         command.args(["server", "--orphan-ends"]);
         command.arg(match kind {
             ServerKind::Echo => "echo",
@@ -89,6 +101,13 @@ impl ServerProcess {
         };
         let tls = tls.trim_end().strip_prefix("tls ").map(TlsDoor::parse).transpose()?;
         Ok(Self { child, address, tls })
+    }
+
+    /// Ends it as a signal does, and waits until it has.
+    pub(crate) fn terminate(mut self) -> Result<(), Failure> {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), Signal::TERM)?;
+        self.child.wait()?;
+        Ok(())
     }
 
     /// Processor time it has used, in nanoseconds.
@@ -137,6 +156,14 @@ impl Drop for ServerProcess {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// This program under valgrind, which writes what is executed into `profile`, instruction by instruction.
+pub(crate) fn callgrind(profile: &Path) -> Result<Command, Failure> {
+    let mut command = Command::new("valgrind");
+    command.args(["-q", "--tool=callgrind", "--dump-instr=yes", "--compress-pos=no"]);
+    command.arg(format!("--callgrind-out-file={}", profile.display())).arg(std::env::current_exe()?);
+    Ok(command)
 }
 
 /// Processor time that a process has used, in nanoseconds.

@@ -61,15 +61,27 @@ pub(crate) fn take_turns<'a, 'l>(
 where
     'a: 'l,
 {
+    rounds(plan.rounds, plan.turn, lanes)
+}
+
+/// The same for so many rounds, and turns of that length.
+pub(crate) fn rounds<'a, 'l>(
+    rounds: u32,
+    turn: Duration,
+    lanes: impl IntoIterator<Item = &'l mut Lane<'a>>,
+) -> Result<(), Failure>
+where
+    'a: 'l,
+{
     let mut lanes: Vec<_> = lanes.into_iter().collect();
-    for round in 0..=plan.rounds {
+    for round in 0..=rounds {
         for lane in &mut lanes {
             if round == 0 {
                 // Buffers grow and the processor learns; that is not counted.
-                lane.work.run(plan.turn / 3)?;
+                lane.work.run(turn / 3)?;
                 *lane.work.latency() = Histogram::new();
             } else {
-                lane.turns.push(Turn::of(lane.server, || lane.work.run(plan.turn))?);
+                lane.turns.push(Turn::of(lane.server, || lane.work.run(turn))?);
             }
         }
     }

@@ -7,7 +7,8 @@
 //! alike. Every answer is checked, byte by byte, and a run that misses one fails.
 //!
 //! `soak` and `flood` are about memory instead: what is left of peers that vanish, and what those take who ask for too
-//! much, beside what the limits predict.
+//! much, beside what the limits predict. `counts` and `instructions` count what is executed, which no load of the machine
+//! disturbs.
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
 
@@ -15,6 +16,7 @@ mod auth_timing;
 mod calls;
 mod child;
 mod client;
+mod counts;
 mod embedded;
 mod exchange;
 mod fanout;
@@ -31,6 +33,7 @@ mod memory;
 mod message;
 mod of_client;
 mod options;
+mod pairs;
 mod peer;
 mod publish;
 mod publishing;
@@ -61,6 +64,8 @@ pub fn main() -> ExitCode {
         Some(Command::Flood(options)) => flood::run(options),
         Some(Command::AuthTiming(options)) => auth_timing::run(options),
         Some(Command::Instructions(options)) => instructions::run(options),
+        Some(Command::Counts(options)) => counts::run(options),
+        Some(Command::Pairs(options)) => pairs::run(options),
         Some(Command::Client(options)) => of_client::run(options),
         Some(Command::Footprint(options)) => footprint::run(options),
         Some(Command::Idle(options)) => idle::run(options),

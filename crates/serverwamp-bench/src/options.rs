@@ -42,6 +42,10 @@ pub(crate) enum Command {
     AuthTiming(AuthTimingOptions),
     /// Count the instructions of a served call, a routed call, an event to 64 and a call in our client, with valgrind.
     Instructions(InstructionsOptions),
+    /// Count what the server alone executes and allocates for each operation, with valgrind, and compare it with what is expected.
+    Counts(CountsOptions),
+    /// Measure the processor time of served and routed calls, beside the echo of another build of this program.
+    Pairs(PairsOptions),
     /// Measure the processor time of a call in our client, beside a bare WebSocket and clients of other languages.
     Client(ClientOptions),
     /// Measure what the program `serverwamp` needs before anybody uses it: size, time to start, memory at rest.
@@ -139,6 +143,41 @@ pub(crate) struct InstructionsOptions {
 }
 
 #[derive(Clone, Debug, Args)]
+pub(crate) struct CountsOptions {
+    /// Count these operations alone.
+    #[arg(long, value_name = "OPERATION", value_delimiter = ',')]
+    pub(crate) only: Vec<crate::counts::Operation>,
+    /// Write what was counted into the file of expected numbers.
+    #[arg(long, conflicts_with = "only")]
+    pub(crate) accept: bool,
+    /// The file of expected numbers.
+    #[arg(long, value_name = "FILE", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/counts.txt"))]
+    pub(crate) expected: PathBuf,
+    /// Keep valgrind's profiles of the longer runs in this directory.
+    #[arg(long, value_name = "DIRECTORY")]
+    pub(crate) keep: Option<PathBuf>,
+    /// Decode a message of this operation in this process, to be counted by another.
+    #[arg(long, hide = true)]
+    pub(crate) decode: Option<crate::counts::Operation>,
+    /// How often.
+    #[arg(long, hide = true, default_value_t = 0)]
+    pub(crate) count: u64,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PairsOptions {
+    /// The other build of this program, whose echo is the measure.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) echo: PathBuf,
+    /// How often each server has its turn.
+    #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: u32,
+    /// How long a turn takes, in seconds.
+    #[arg(long, value_name = "S", default_value_t = 0.25)]
+    pub(crate) secs: f64,
+}
+
+#[derive(Clone, Debug, Args)]
 pub(crate) struct ClientOptions {
     /// Short turns: shows that everything works, measures nothing worth keeping.
     #[arg(long)]
@@ -179,6 +218,9 @@ pub(crate) struct ServerOptions {
     /// Run the server `open` on smol rather than on tokio.
     #[arg(long, conflicts_with = "threads")]
     pub(crate) smol: bool,
+    /// Let no turn end because its time is up: the server runs under a tool that counts what it executes.
+    #[arg(long, hide = true)]
+    pub(crate) counted: bool,
     /// End with the process that started this one.
     #[arg(long, hide = true)]
     pub(crate) orphan_ends: bool,
