@@ -48,7 +48,13 @@ impl ServerProcess {
 
     /// A server with one thread that listens on all addresses; its own is `127.0.0.1`.
     pub(crate) fn everywhere(kind: ServerKind) -> Result<Self, Failure> {
-        let mut server = Self::spawn(Command::new(std::env::current_exe()?), kind, None, None, &["--listen", "0.0.0.0:0"])?;
+        let mut server = Self::spawn(
+            Command::new(std::env::current_exe()?),
+            kind,
+            None,
+            None,
+            &["--listen", "0.0.0.0:0"],
+        )?;
         server.address.set_ip(Ipv4Addr::LOCALHOST.into());
         Ok(server)
     }

@@ -3,6 +3,7 @@
 use super::machine_code::MachineCode;
 use crate::Failure;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::Path;
 
 /// The functions of the system's allocator that give memory.
@@ -67,10 +68,11 @@ impl Counted {
                     let address = u64::from_str_radix(fields.next().unwrap_or_default(), 16)?;
                     let times = fields.nth(1).ok_or("an instruction without a count")?.parse::<u64>()? as f64;
                     counted.instructions += times;
-                    if !files.contains_key(&object) {
-                        files.insert(object, code(Path::new(objects.name(object)))?);
-                    }
-                    if files.get(&object).is_some_and(|file| file.is_atomic(address)) {
+                    let file = match files.entry(object) {
+                        Entry::Occupied(known) => known.into_mut(),
+                        Entry::Vacant(place) => place.insert(code(Path::new(objects.name(object)))?),
+                    };
+                    if file.is_atomic(address) {
                         counted.atomics += times;
                     }
                 }
