@@ -3,13 +3,12 @@
 use crate::configuration::FileOption;
 use crate::failure::Failure;
 use crate::serve::Configured;
-use crate::shell::Out;
 use crate::shell::admin::{AdminOptions, why};
+use crate::shell::{Out, note};
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use serverwamp::{Action, RoutePattern, prefix, wildcard};
 use serverwamp_config::{Mistakes, distance};
-use std::io::Write as _;
 
 /// What may be done or not.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -102,9 +101,8 @@ pub(crate) fn run(options: &WhyOptions) -> Result<(), Failure> {
     let config = running.config();
     let roles = config.realm.iter().find(|realm| realm.name.as_str() == name).map(|realm| &realm.role);
     let listed: Vec<&str> = roles.into_iter().flat_map(|roles| roles.iter()).map(|(role, _)| role).collect();
-    if let Some(note) = unlisted(name, &options.role, &listed) {
-        // Who does not read the errors has the verdict.
-        drop(writeln!(std::io::stderr(), "serverwamp: {note}"));
+    if let Some(text) = unlisted(name, &options.role, &listed) {
+        note(&text);
     }
     if ruling.is_allowed() { Ok(()) } else { Err(Failure::Refused) }
 }

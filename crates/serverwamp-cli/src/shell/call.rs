@@ -3,7 +3,7 @@
 use super::connect::{connect, explained, failed};
 use super::duration::Span;
 use super::json;
-use super::output::{Item, Out, OutputOptions};
+use super::output::{Item, Out, OutputOptions, note};
 use super::suggest;
 use super::target::{Target, TargetOptions};
 use super::words::Words;
@@ -13,7 +13,6 @@ use clap::{Args, ValueEnum};
 use serverwamp::client::Client;
 use serverwamp::extract::{Args as Positional, Kwargs};
 use serverwamp::{CallResult, CancelMode, ProgressResults, WampError, uris};
-use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 /// The options of `call`.
@@ -202,11 +201,6 @@ impl Following<'_> {
 /// Whether a result fits on one line with others.
 fn short(text: &[u8]) -> bool {
     text.len() <= 24 && !text.contains(&b'\n')
-}
-
-fn note(text: &str) {
-    // Who does not read the errors has nothing to be told.
-    drop(writeln!(std::io::stderr(), "serverwamp: {text}"));
 }
 
 fn item(result: &CallResult) -> Result<Item, Failure> {

@@ -22,7 +22,7 @@ pub(crate) mod suggest;
 mod target;
 mod words;
 
-pub(crate) use self::output::{Out, visible};
+pub(crate) use self::output::{Out, note, visible};
 pub(crate) use self::target::VARIABLES;
 
 use crate::failure::Failure;

@@ -3,15 +3,13 @@
 use super::clock::time_of_day;
 use super::connect::{failed, join};
 use super::json;
-use super::output::{Form, Item, Out, OutputOptions, parts, visible_below, visible_on_a_line};
+use super::output::{Form, Item, Out, OutputOptions, note, parts, visible_below, visible_on_a_line};
 use super::target::{Target, TargetOptions};
 use crate::failure::Failure;
 use crate::stop::StopSignals;
 use clap::{Args, ValueEnum};
 use serverwamp::client::{Client, Reconnect};
 use serverwamp::{Delivery, Ended, ReceivedEvent, RoutePattern, Subscriber, Value, prefix, wildcard};
-use std::fmt;
-use std::io::Write as _;
 
 /// The options of `subscribe`.
 #[derive(Args, Clone, Debug)]
@@ -119,7 +117,7 @@ async fn print(
         };
         if events.lost() > lost {
             let more = events.lost() - lost;
-            note(format_args!("{more} events were lost: the output is slower than they come"));
+            note(&format!("{more} events were lost: the output is slower than they come"));
             lost = events.lost();
         }
         match delivery {
@@ -133,16 +131,11 @@ async fn print(
                     left -= 1;
                 }
             }
-            Delivery::Gap(gap) => note(format_args!("events may be missing here: {}", gap.reason())),
-            _ => note(format_args!("events may be missing here: the connection was lost")),
+            Delivery::Gap(gap) => note(&format!("events may be missing here: {}", gap.reason())),
+            _ => note("events may be missing here: the connection was lost"),
         }
     }
     Ok(())
-}
-
-fn note(text: fmt::Arguments<'_>) {
-    // Who does not read the errors has nothing to be told.
-    drop(writeln!(std::io::stderr(), "serverwamp: {}", visible_below(&text.to_string())));
 }
 
 fn item(event: &ReceivedEvent, out: Out) -> Result<Item, Failure> {

@@ -4,11 +4,10 @@ use super::answers::{Column, table};
 use super::{AdminClient, AdminOptions, with_admin};
 use crate::failure::Failure;
 use crate::shell::json;
-use crate::shell::output::{Form, Out, OutputOptions};
+use crate::shell::output::{Form, Out, OutputOptions, note};
 use crate::stop::StopSignals;
 use clap::Args;
 use serverwamp::{Dict, Value};
-use std::io::Write as _;
 
 /// The rows that are shown unless more are asked for.
 const SHOWN: u64 = 100;
@@ -188,9 +187,4 @@ async fn print(
         note("there may be more: --all shows all of them, -n COUNT more");
     }
     Ok(())
-}
-
-fn note(text: &str) {
-    // Who does not read the errors has nothing to be told.
-    drop(writeln!(std::io::stderr(), "serverwamp: {text}"));
 }

@@ -4,7 +4,7 @@
 
 use crate::failure::Failure;
 use crate::shell::connect::{connect, explained};
-use crate::shell::output::Out;
+use crate::shell::output::{Out, note};
 use crate::shell::target::{Target, TargetOptions};
 use crate::stop::StopSignals;
 use clap::Args;
@@ -14,7 +14,7 @@ use serverwamp::{CallResult, Dict, Serializer, Value};
 use serverwamp_proto::codec::from_slice;
 use serverwamp_proto::timestamp::Timestamp;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -161,9 +161,4 @@ fn message(text: &[u8], line: usize) -> Result<Option<Played>, String> {
     let at = field("at").and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok());
     let at = at.and_then(|at| u64::try_from(at.unix_micros()).ok()).map(Duration::from_micros);
     Ok(Some(Played { line, at, is_call, uri: uri.to_owned(), args, kwargs }))
-}
-
-fn note(text: &str) {
-    // Who does not read the errors has nothing to be told.
-    drop(writeln!(std::io::stderr(), "serverwamp: {text}"));
 }

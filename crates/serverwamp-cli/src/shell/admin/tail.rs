@@ -4,7 +4,7 @@ use super::answers::{cut, shown};
 use super::{AdminClient, AdminOptions, with_admin};
 use crate::failure::Failure;
 use crate::shell::json;
-use crate::shell::output::{Form, Out, OutputOptions, parts};
+use crate::shell::output::{Form, Out, OutputOptions, note, parts, visible_on_a_line};
 use crate::stop::StopSignals;
 use clap::{Args, ValueEnum};
 use serverwamp::extract::Kwargs;
@@ -187,9 +187,12 @@ fn line(message: &Value) -> String {
     payload
         .extend(message.get("args").and_then(Value::as_list).unwrap_or_default().iter().map(json::compact));
     let kwargs = message.get("kwargs").and_then(Value::as_dict);
-    payload.extend(kwargs.into_iter().flat_map(Dict::iter).map(|(name, value)| {
-        format!("{}={}", crate::shell::output::visible_on_a_line(name), json::compact(value))
-    }));
+    payload.extend(
+        kwargs
+            .into_iter()
+            .flat_map(Dict::iter)
+            .map(|(name, value)| format!("{}={}", visible_on_a_line(name), json::compact(value))),
+    );
     match message.get("payload").and_then(Value::as_str) {
         Some(why) => {
             line.push_str(&format!("  ({}, {} bytes)", why.replace('_', " "), shown(message, "bytes")))
@@ -198,11 +201,6 @@ fn line(message: &Value) -> String {
         None => {}
     }
     line
-}
-
-fn note(text: &str) {
-    // Who does not read the errors has nothing to be told.
-    drop(writeln!(std::io::stderr(), "serverwamp: {text}"));
 }
 
 #[cfg(test)]

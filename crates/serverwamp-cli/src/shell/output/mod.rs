@@ -5,7 +5,7 @@
 
 mod stream;
 
-pub(crate) use self::stream::Out;
+pub(crate) use self::stream::{Out, note};
 
 use super::json;
 use crate::failure::Failure;

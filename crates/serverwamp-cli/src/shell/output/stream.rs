@@ -1,8 +1,14 @@
 //! The standard output: whether a terminal is there, and what happens when nobody reads on.
 
-use super::{Form, Item, visible};
+use super::{Form, Item, visible, visible_below};
 use crate::failure::Failure;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+
+/// Writes a line beside the output, for the person who runs the command.
+pub(crate) fn note(text: &str) {
+    // Who does not read the errors has nothing to be told.
+    drop(writeln!(io::stderr(), "serverwamp: {}", visible_below(text)));
+}
 
 /// The standard output, in one form.
 #[derive(Clone, Copy, Debug)]

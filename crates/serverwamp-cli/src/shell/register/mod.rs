@@ -10,7 +10,7 @@ use super::clock::time_of_day;
 use super::connect::{connect, failed};
 use super::duration::Span;
 use super::json;
-use super::output::{Form, Item, Out, OutputOptions, parts, visible, visible_on_a_line};
+use super::output::{Form, Item, Out, OutputOptions, note, parts, visible, visible_on_a_line};
 use super::subscribe::Matching;
 use super::target::{Target, TargetOptions};
 use super::words::json_or_text;
@@ -21,7 +21,6 @@ use serverwamp::client::Invoke;
 use serverwamp::extract::{Args as Positional, Caller, Kwargs, Procedure};
 use serverwamp::{Dict, Payload, Value, WampError};
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -199,8 +198,7 @@ async fn print(calls: &mut Shown, out: Out) -> Result<(), Failure> {
     while let Some(call) = calls.next().await {
         if call.not_shown > 0 {
             let text = format!("{} calls are not shown: the output is slower than they come", call.not_shown);
-            // Who does not read the errors has nothing to be told.
-            drop(writeln!(std::io::stderr(), "serverwamp: {text}"));
+            note(&text);
         }
         if let Some(came) = call.came {
             out.item(&came.into_item(out.form))?;
