@@ -5,6 +5,7 @@ use super::arguments::CheckedArguments;
 use crate::application::Application;
 use crate::peer::Environment;
 use crate::router::realm::RunningRealm;
+use crate::router::session::RouterSession;
 use crate::rt::next_turn;
 use crate::{Progress, Session, WampError};
 use futures_util::lock::Mutex as Turn;
@@ -51,6 +52,33 @@ impl AdminCall {
         self.caller.inner().running_realm().context.neighbours.get(name).ok_or_else(|| {
             WampError::new(uris::error::NO_SUCH_REALM).arg(format!("no realm {name:?} runs here"))
         })
+    }
+
+    /// Takes something away from the session that the argument `session` names, or from all `holders`, and returns from how many; each in
+    /// a turn of its own. Sessions that have ended meanwhile have lost it by themselves.
+    ///
+    /// # Errors
+    /// `wamp.error.no_such_session` for the one that is named.
+    pub(super) async fn revoke(
+        &self,
+        realm: &RunningRealm,
+        holders: impl FnOnce() -> Vec<SessionId>,
+        take_away: impl Fn(&Arc<RouterSession>, Option<&str>) -> bool,
+    ) -> Result<usize, WampError> {
+        let reason = self.arguments.text("reason");
+        let find = |id: SessionId| realm.sessions_by_id().get(&id).cloned();
+        if let Some(number) = self.arguments.number("session") {
+            let session = find(session_id(number)?).ok_or_else(|| no_such_session(number))?;
+            return Ok(usize::from(take_away(&session, reason)));
+        }
+        let mut revoked = 0;
+        for id in holders() {
+            if let Some(session) = find(id) {
+                revoked += usize::from(take_away(&session, reason));
+            }
+            self.next_turn().await;
+        }
+        Ok(revoked)
     }
 
     /// Ends the turn of the caller's connection, so that others have theirs.

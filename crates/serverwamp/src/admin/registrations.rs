@@ -1,7 +1,7 @@
 //! Registrations: which procedures there are and who serves them, and their end.
 
 use super::AdminPermission;
-use super::call::{AdminCall, count, fields, no_such_session, session_id};
+use super::call::{AdminCall, count, fields};
 use super::page::AdminPage;
 use super::table::{
     AdminAnswer, AdminRow, AnsweredBy, ArgumentDefault, ArgumentKind, ArgumentRow, CURSOR, CURSOR_EXPIRED,
@@ -168,26 +168,14 @@ fn revoke(call: AdminCall) -> BoxFuture<'static, AdminAnswer> {
             let text = "registration: expected one of a client, got one of the application";
             return Err(WampError::invalid_argument(text));
         }
-        let only = call.arguments.number("session");
-        let callees = match only {
-            Some(number) => vec![session_id(number)?],
-            None => entry.callee_ids(),
-        };
-        let mut revoked = 0;
-        for id in callees {
-            let session = realm.sessions_by_id().get(&id).cloned();
-            let Some(session) = session else {
-                if only.is_some() {
-                    return Err(no_such_session(id.get()));
-                }
-                continue;
-            };
-            let reason = call.arguments.text("reason");
-            revoked +=
-                usize::from(realm.dealer.revoke(realm.changes(), &session, entry.id, reason).is_some());
-            call.next_turn().await;
-        }
-        if only.is_some() && revoked == 0 {
+        let revoked = call
+            .revoke(
+                &realm,
+                || entry.callee_ids(),
+                |session, reason| realm.dealer.revoke(realm.changes(), session, entry.id, reason).is_some(),
+            )
+            .await?;
+        if call.arguments.number("session").is_some() && revoked == 0 {
             return Err(gone(entry.id.get()));
         }
         Ok(fields([("revoked", count(revoked))]))

@@ -1,7 +1,7 @@
 //! Subscriptions: who listens to what, and their end.
 
 use super::AdminPermission;
-use super::call::{AdminCall, count, fields, no_such_session, session_id};
+use super::call::{AdminCall, count, fields};
 use super::page::AdminPage;
 use super::table::{
     AdminAnswer, AdminRow, AnsweredBy, ArgumentDefault, ArgumentKind, ArgumentRow, CURSOR, CURSOR_EXPIRED,
@@ -161,26 +161,14 @@ fn get(call: &AdminCall) -> AdminAnswer {
 fn revoke(call: AdminCall) -> BoxFuture<'static, AdminAnswer> {
     Box::pin(async move {
         let (realm, entry) = (call.realm()?, named(&call)?);
-        let only = call.arguments.number("session");
-        let ids = match only {
-            Some(number) => vec![session_id(number)?],
-            None => subscribers(&entry, usize::MAX),
-        };
-        let mut revoked = 0;
-        for id in ids {
-            let session = realm.sessions_by_id().get(&id).cloned();
-            let Some(session) = session else {
-                if only.is_some() {
-                    return Err(no_such_session(id.get()));
-                }
-                continue;
-            };
-            let reason = call.arguments.text("reason");
-            revoked +=
-                usize::from(realm.broker.revoke(realm.changes(), &session, entry.id, reason).is_some());
-            call.next_turn().await;
-        }
-        if only.is_some() && revoked == 0 {
+        let revoked = call
+            .revoke(
+                &realm,
+                || subscribers(&entry, usize::MAX),
+                |session, reason| realm.broker.revoke(realm.changes(), session, entry.id, reason).is_some(),
+            )
+            .await?;
+        if call.arguments.number("session").is_some() && revoked == 0 {
             return Err(gone(entry.id.get()));
         }
         Ok(fields([("revoked", count(revoked))]))
