@@ -238,8 +238,8 @@ section! {
         live receivers: Count = library().receivers.into();
 
         /// Bytes of these entries, as they stand in the message and with what separates them; beyond, PUBLISH is refused in the
-        /// same way, and neither the rest of the lists nor its arguments are read. Default 160 KiB: 20 bytes for each of 8192
-        /// receivers, the longest id of a session with room to spare, or some 4000 names of 36 letters; reading more would take
+        /// same way, and neither the rest of the lists nor its arguments are read. Default 144 KiB: 18 bytes for each of 8192
+        /// receivers, the longest id of a session with room to spare, or some 3700 names of 36 letters; reading more would take
         /// longer than a turn.
         live receivers_bytes: Bytes = library().receivers_bytes.into();
 

@@ -300,8 +300,8 @@ fn messages_of_many_small_things_take_no_more_than_their_length_is_worth() {
     let mut scene = Scene::new();
     let most = MAX_MESSAGE - 100;
     let empties = "[],".repeat(most / 3);
-    // More than 128 KiB of options are refused unread.
-    let most_of_an_option = "[],".repeat(128 * 1024 / 3 - 10);
+    // More than 64 KiB of options are refused unread.
+    let most_of_an_option = "[],".repeat(64 * 1024 / 3 - 10);
     let calls = [
         (Subprotocol::JSON, format!(r#"[48,1,{{}},"result.one",[{empties}1]]"#).into_bytes()),
         (

@@ -1,4 +1,4 @@
-//! How many attributes options and details may have, and how long they may be: 256, and 128 KiB without lists of receivers, in
+//! How many attributes options and details may have, and how long they may be: 256, and 64 KiB without lists of receivers, in
 //! every message and on every carrier.
 
 use serde_json::{Map, Value, json};
@@ -92,8 +92,8 @@ fn msg_07_257_attributes_are_a_violation_in_every_message() {
 }
 
 #[test]
-fn msg_07_more_than_128_kib_of_attributes_are_a_violation_in_every_message() {
-    const LONGEST: usize = 128 << 10;
+fn msg_07_more_than_64_kib_of_attributes_are_a_violation_in_every_message() {
+    const LONGEST: usize = 64 << 10;
     let of = |length: usize| json!({ "x_y": "z".repeat(length) });
     with_each_carrier(|connect| {
         let messages = |options: Value| {
@@ -119,7 +119,7 @@ fn msg_07_more_than_128_kib_of_attributes_are_a_violation_in_every_message() {
             let mut peer = connect();
             peer.join("router");
             peer.send(message);
-            peer.expect_violation("more than 131072 bytes");
+            peer.expect_violation("more than 65536 bytes");
         }
     });
 }

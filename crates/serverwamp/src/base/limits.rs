@@ -181,8 +181,8 @@ pub struct Limits {
     /// entry is looked up for every receiver.
     pub receivers: usize,
     /// Bytes of these entries, as they stand in the message and with what separates them; beyond, PUBLISH is refused in the
-    /// same way, and neither the rest of the lists nor its arguments are read. Default 160 KiB: 20 bytes for each of 8192
-    /// receivers, the longest id of a session with room to spare, or some 4000 names of 36 letters; reading more would take
+    /// same way, and neither the rest of the lists nor its arguments are read. Default 144 KiB: 18 bytes for each of 8192
+    /// receivers, the longest id of a session with room to spare, or some 3700 names of 36 letters; reading more would take
     /// longer than a turn.
     pub receivers_bytes: usize,
     /// Entries of `forward_for` of a CALL or a PUBLISH; beyond, it is refused with `wamp.error.invalid_argument`. Default 16: each
@@ -261,7 +261,7 @@ impl Default for Limits {
             cached_decisions: 10_000,
             cached_decision_time: Duration::from_secs(60),
             receivers: 8192,
-            receivers_bytes: 160 << 10,
+            receivers_bytes: 144 << 10,
             forward_for: 16,
             forward_for_bytes: 2 << 10,
             meta_arguments: 64 << 10,

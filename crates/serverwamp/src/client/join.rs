@@ -35,7 +35,7 @@ const WAITING: OutboxBounds = OutboxBounds {
     drain: DrainRate { bytes: 256 << 10, time: Duration::from_secs(2) },
 };
 
-/// What is read of a message: options and details may be as long as those that an application takes from its peers.
+/// What is read of a message: options and details may be twice as long as those that an application takes from its peers.
 const READ: Bounds = Bounds { options: 128 << 10, ..Bounds::NONE };
 
 /// How a client joins a realm.

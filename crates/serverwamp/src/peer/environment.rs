@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// How many bytes of options or details are read, beside lists of receivers: several times what any client sends, and passed
 /// in a fraction of a turn whatever they are.
-const LONGEST_OPTIONS: usize = 128 << 10;
+const LONGEST_OPTIONS: usize = 64 << 10;
 
 #[derive(Debug)]
 pub(crate) struct Environment {
