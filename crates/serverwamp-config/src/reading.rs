@@ -22,6 +22,12 @@ pub trait Setting: Clone + fmt::Debug + PartialEq + Sized {
     #[doc(hidden)]
     fn read(node: &NodeRef<'_>, reading: &mut Reading<'_>) -> Option<Self>;
 
+    /// What is read in its place where it has to be there and is wrong, so that what stands beside it is checked as well.
+    #[doc(hidden)]
+    fn instead(_node: &NodeRef<'_>) -> Option<Self> {
+        None
+    }
+
     /// As it is written in the file, without secrets.
     fn show(&self) -> String;
 
@@ -186,12 +192,14 @@ impl Reading<'_> {
         name: &str,
         section: &'static Section,
     ) -> Option<At<T>> {
-        if !entries.iter().any(|entry| entry.key == name) {
+        let Some(entry) = entries.iter().find(|entry| entry.key == name) else {
             let title = format!("`{name}` is missing in {}", section.article());
             let mistake = Mistake::new(&codes::MISSING_KEY, title).at(node.0.place.clone());
             return self.mistake(mistake.help(format!("it takes {}", T::shape().words())));
-        }
-        self.key(entries, name)
+        };
+        let node = NodeRef(&entry.node);
+        let value = T::read(&node, self).or_else(|| T::instead(&node))?;
+        Some(At::new(value, Some(entry.node.place.clone())))
     }
 }
 

@@ -17,9 +17,9 @@ pub(crate) fn text<'n>(node: &NodeRef<'n>, reading: &mut Reading<'_>, wanted: &S
     }
 }
 
-/// Declares a type that is a text of a form.
+/// Declares a type that is a text of a form, with what is read in place of a wrong one.
 macro_rules! texts {
-    ($($(#[doc = $doc:literal])+ $name:ident($kind:literal, $pattern:expr, $check:expr);)+) => {$(
+    ($($(#[doc = $doc:literal])+ $name:ident($kind:literal, $pattern:expr, $check:expr $(, $instead:expr)?);)+) => {$(
         $(#[doc = $doc])+
         #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
         pub struct $name(String);
@@ -50,6 +50,12 @@ macro_rules! texts {
                 }
             }
 
+            $(
+                fn instead(node: &NodeRef<'_>) -> Option<Self> {
+                    $instead(node)
+                }
+            )?
+
             fn show(&self) -> String {
                 format!("{:?}", self.0)
             }
@@ -67,7 +73,7 @@ texts! {
     });
 
     /// The name of a realm.
-    RealmName("the name of a realm, such as `\"realm1\"`", Some(r"^[^\s.#]+(\.[^\s.#]+)*$"), realm_name);
+    RealmName("the name of a realm, such as `\"realm1\"`", Some(r"^[^\s.#]+(\.[^\s.#]+)*$"), realm_name, as_written);
 
     /// A URI or a pattern of URIs: `*` at the end stands for whatever follows, `*` in place of a part for any part.
     UriPattern(
@@ -80,6 +86,14 @@ texts! {
     Mode("the mode of a file in octal digits, such as `\"0660\"`", Some("^0?[0-7]{3}$"), |text| {
         Mode::new(text).bits().map(drop).ok_or_else(|| format!("{text:?} is not a mode: write three octal digits, such as \"0660\""))
     });
+}
+
+/// The name of a realm as it is written, right or wrong: without one, nothing else in the realm would be checked.
+fn as_written(node: &NodeRef<'_>) -> Option<RealmName> {
+    match &node.0.value {
+        Value::Text(text) => Some(RealmName::new(text)),
+        _ => None,
+    }
 }
 
 fn realm_name(text: &str) -> Result<(), String> {

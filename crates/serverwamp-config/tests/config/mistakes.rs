@@ -47,6 +47,25 @@ fn a_file_of_one_mistake_has_one_and_a_file_of_ten_has_ten() {
 /// The mistakes of these two come from building what the file says, after it was checked.
 const OF_BUILDING: [&str; 2] = ["SW0200", "SW0300"];
 
+/// The titles of all mistakes of a text.
+fn titles(text: &str) -> Vec<String> {
+    let mistakes = checked(text, &environment_of(text)).mistakes;
+    mistakes.iter().map(|mistake| mistake.title().to_owned()).collect()
+}
+
+#[test]
+fn a_wrong_name_of_a_realm_hides_nothing_that_stands_beside_it() {
+    let inside = "auth = [{ anonymous = {} }, { anonymous = {} }]\n\
+                  role.anonymous = { allow = { \"shop.*\" = [\"call\"] }, deny = { \"shop.*\" = [\"call\"] } }\n";
+    for name in ["realm 1", "wamp.shop", "shop.*"] {
+        let found = titles(&format!("[[realm]]\nname = {name:?}\n{inside}"));
+        assert_eq!(found.len(), 3, "{found:#?}");
+        assert!(found[0].starts_with(&format!("{name:?}")), "{found:#?}");
+        assert!(found[1].contains("have the method \"anonymous\""), "{found:#?}");
+        assert!(found[2].contains("is allowed and denied"), "{found:#?}");
+    }
+}
+
 #[test]
 fn every_code_has_a_case() {
     let cases = cases();
