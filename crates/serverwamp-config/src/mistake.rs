@@ -158,5 +158,9 @@ impl Mistakes {
             })
         };
         self.0.sort_by_key(key);
+        // The parser says of each table that encloses the end of a file that it is not closed.
+        self.0.dedup_by(|next, before| {
+            next.code == before.code && next.place == before.place && next.title == before.title
+        });
     }
 }

@@ -67,6 +67,15 @@ fn a_wrong_name_of_a_realm_hides_nothing_that_stands_beside_it() {
 }
 
 #[test]
+fn a_file_that_is_cut_off_in_several_tables_is_not_told_twice_of_each() {
+    let mut found = titles("[[realm]]\nname = \"shop\"\nauth = [{ jwt = { secret = { file = ");
+    let all = found.len();
+    found.sort();
+    found.dedup();
+    assert_eq!(found.len(), all, "{found:#?}");
+}
+
+#[test]
 fn every_code_has_a_case() {
     let cases = cases();
     let found: Vec<String> = cases
