@@ -172,11 +172,8 @@ fn put(node: &mut Node, parts: &[&str], value: Node) -> Result<(), String> {
                     at
                 }
                 Some(_) => {
-                    return Err(format!(
-                        "there are {} of them: number {} is the next",
-                        items.len(),
-                        items.len()
-                    ));
+                    let (are, count) = (if items.len() == 1 { "is" } else { "are" }, items.len());
+                    return Err(format!("there {are} {count}, numbered from 0: number {count} is the next"));
                 }
                 None => return Err(format!("none of them is called `{first}`")),
             };

@@ -61,21 +61,24 @@ impl<'a> Files<'a> {
         }
     }
 
-    /// Why no socket can be made there.
-    pub(super) fn not_a_place_for_a_socket(&self, path: &Path) -> Option<String> {
+    /// Why no socket can be made there, and what to do.
+    pub(super) fn not_a_place_for_a_socket(&self, path: &Path) -> Option<(String, &'static str)> {
         let found = self.folder.join(path);
         let shown = path.display();
         if found.as_os_str().len() > LONGEST_SOCKET {
-            return Some(format!(
+            let why = format!(
                 "the path of a socket can have {LONGEST_SOCKET} bytes, and {shown} is longer, with its folder"
-            ));
+            );
+            return Some((why, "name a shorter one, such as one below /run"));
         }
         let parent = found.parent().filter(|parent| !parent.as_os_str().is_empty());
         if parent.is_some_and(|parent| !parent.is_dir()) {
-            return Some(format!("there is no folder for the socket {shown}"));
+            let help = "the folder has to be there, and writable for the user that the program runs as";
+            return Some((format!("there is no folder for the socket {shown}"), help));
         }
         let about = fs::symlink_metadata(&found).ok()?;
-        (!is_socket(&about)).then(|| format!("{shown} is there already, and is no socket"))
+        let help = "name another path, or move away what is there";
+        (!is_socket(&about)).then(|| (format!("{shown} is there already, and is no socket"), help))
     }
 
     /// What is wrong with the certificate and the key of a server.

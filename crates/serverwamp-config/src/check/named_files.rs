@@ -28,8 +28,8 @@ const SHORTEST_PASSWORD: usize = 16;
 impl Checking<'_> {
     pub(super) fn listener_files(&mut self, listener: &At<Listener>) {
         if let Address::Unix(path) = listener.address.value() {
-            let why = self.files.not_a_place_for_a_socket(path);
-            self.socket(why, listener.address.place());
+            let fault = self.files.not_a_place_for_a_socket(path);
+            self.socket(fault, listener.address.place());
         }
         for files in listener.files.iter() {
             if let Some(why) = self.files.not_a_folder(&files.folder) {
@@ -41,12 +41,9 @@ impl Checking<'_> {
         }
     }
 
-    pub(super) fn socket(&mut self, why: Option<String>, place: Option<&Place>) {
-        let Some(why) = why else { return };
-        let mistake = Mistake::new(&codes::NO_SOCKET, why).at_if(place);
-        self.add(
-            mistake.help("the folder has to be there, and writable for the user that the program runs as"),
-        );
+    pub(super) fn socket(&mut self, fault: Option<(String, &'static str)>, place: Option<&Place>) {
+        let Some((why, help)) = fault else { return };
+        self.add(Mistake::new(&codes::NO_SOCKET, why).at_if(place).help(help));
     }
 
     fn tls(&mut self, tls: &Tls) {

@@ -10,8 +10,8 @@ impl Checking<'_> {
             self.auth_secret(secret, config.auth_secret.place());
         }
         if let Some(control) = config.control.value() {
-            let why = self.files.not_a_place_for_a_socket(control.socket.written());
-            self.socket(why, control.socket.place());
+            let fault = self.files.not_a_place_for_a_socket(control.socket.written());
+            self.socket(fault, control.socket.place());
         }
         let watched = config.listen.iter().any(|listener| listener.serves(Service::Metrics));
         if !watched && self.doubt.knows_listeners() {

@@ -61,7 +61,9 @@ impl Setting for Bytes {
                 Some(bytes) => Some(bytes),
                 None => reading.wrong_value(
                     node,
-                    format!("{text:?} is not a number of bytes: write one with B, KiB, MiB or GiB, such as \"64 KiB\""),
+                    format!(
+                        "{text:?} is not a number of bytes: write a whole one with B, kB, KiB, MB, MiB, GB or GiB, such as \"64 KiB\""
+                    ),
                 ),
             },
             _ => reading.wrong_type(node, &Self::shape()),

@@ -61,6 +61,9 @@ impl Setting for Time {
                     ),
                 ),
             },
+            Value::Integer(number) if *number < 0 => {
+                reading.wrong_value(node, format!("expected a time, such as \"1m 30s\", found {number}"))
+            }
             Value::Integer(number) => reading.wrong_value(
                 node,
                 format!(

@@ -53,6 +53,7 @@ fn times_are_numbers_with_units() {
         assert!(said.starts_with("SW0102") || said.starts_with("SW0103"), "{text}: {said}");
     }
     assert!(mistake("shutdown.drain = 5").contains("\"5s\" is 5 seconds"));
+    assert!(mistake("shutdown.drain = -5").contains("expected a time, such as \"1m 30s\", found -5"));
 }
 
 #[test]
