@@ -200,7 +200,11 @@ fn check_beginning(received: &[u8]) -> Result<(), UpgradeError> {
     if received.get(..length) == BEGINNING.get(..length) {
         return Ok(());
     }
-    Err(UpgradeError::NotHttp(format!("it begins with {}", excerpt(received))))
+    Err(UpgradeError::NotHttp(match received {
+        // An alert of TLS, in any version: its type and the major number.
+        [0x15] | [0x15, 3, ..] => "that is an alert of TLS, connect to wss://..".to_owned(),
+        _ => format!("it begins with {}", excerpt(received)),
+    }))
 }
 
 /// Status and headers.

@@ -107,6 +107,16 @@ fn what_is_no_http_is_refused_as_soon_as_that_shows() {
 }
 
 #[test]
+fn a_server_of_tls_is_named_as_one() {
+    for alert in [&b"\x15\x03\x03\0\x02\x02\x32"[..], b"\x15\x03\x01", b"\x15"] {
+        let error = REQUEST.read_answer(alert, false).unwrap_err().to_string();
+        assert!(error.ends_with("an alert of TLS, connect to wss://.."), "{error}");
+    }
+    let other = REQUEST.read_answer(b"\x15\x04", false).unwrap_err().to_string();
+    assert!(other.contains("it begins with"), "{other}");
+}
+
+#[test]
 fn a_head_without_end_is_refused_at_its_limit() {
     let endless = format!("HTTP/1.1 101 X\r\n{}", "x: y\r\n".repeat(LONGEST_HEAD));
     let bytes = endless.as_bytes();
