@@ -9,6 +9,7 @@ use clap::Args;
 use serverwamp::client::{Client, ClientError, ConnectProgress, ConnectStep};
 use serverwamp::{Serializer, uris};
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -186,13 +187,18 @@ fn host_and_port(url: &str) -> Option<(String, u16)> {
 struct Chart {
     colours: bool,
     since: Mutex<Instant>,
+    /// Whether the first connection is there. Long-polling makes more of them, which are no steps of their own.
+    connected: AtomicBool,
+    /// Whether the first one has TLS.
+    secured: AtomicBool,
 }
 
 impl Chart {
     fn new() -> Self {
         let colours = std::io::stdout().is_terminal()
             && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { colours, since: Mutex::new(Instant::now()) }
+        let since = Mutex::new(Instant::now());
+        Self { colours, since, connected: AtomicBool::new(false), secured: AtomicBool::new(false) }
     }
 
     /// The next step begins now.
@@ -219,6 +225,8 @@ impl Chart {
 
     fn took(&self, step: ConnectProgress, secure: bool, rawsocket: bool) {
         match step {
+            ConnectProgress::Connected if self.connected.swap(true, Ordering::Relaxed) => {}
+            ConnectProgress::Secured { .. } if self.secured.swap(true, Ordering::Relaxed) => {}
             ConnectProgress::Connected => {
                 self.good("connection", "the port or socket is open");
                 if !secure {

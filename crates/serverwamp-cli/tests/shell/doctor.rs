@@ -39,6 +39,9 @@ fn a_router_that_is_well_passes_every_step() {
     ];
     assert_eq!(steps(&finished), expected, "{}", finished.stdout);
     assert!(finished.stdout.contains("role guest, by anonymous"), "{}", finished.stdout);
+    let polling = doctor(&[&format!("http://{}/lp", server.address())]);
+    let shown = [&expected[..4], &expected[5..]].concat();
+    assert_eq!(steps(&polling), shown, "a connection for the answers is no other step: {}", polling.stdout);
     let rawsocket = doctor(&[&format!("rs://{}", server.address())]);
     assert!(steps(&rawsocket).contains(&"ok handshake".to_owned()), "{}", rawsocket.stdout);
 }
