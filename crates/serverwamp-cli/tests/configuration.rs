@@ -191,7 +191,10 @@ fn what_cannot_be_followed_is_one_line() {
     refused(&["check", "-c", "missing.toml"], 1, "missing.toml cannot be read: there is no such file");
     refused(&["check", "-c", "."], 1, "it is a folder");
     refused(&["check", "--strict"], 2, "unknown option --strict");
-    refused(&["check", "serverwamp.toml"], 2, "one word too many");
+    refused(&["check", "serverwamp.toml"], 2, "one word too many; write -c FILE");
+    refused(&["serve", "serverwamp.toml"], 2, "one word too many; write -c FILE");
+    refused(&["-c", "serverwamp.toml"], 2, "write serverwamp serve -c FILE");
+    refused(&["dev", "--config", "serverwamp.toml"], 2, "write serverwamp serve -c FILE");
     refused(&["explain", "SW9999"], 2, "there is no code \"SW9999\"");
     refused(&["config"], 2, "config needs a word behind it: init or schema or explain or import or env");
     refused(&["config", "explain", "limts"], 2, "did you mean `limits`?");

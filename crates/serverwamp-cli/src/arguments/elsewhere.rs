@@ -1,7 +1,7 @@
 //! Options and commands of similar programs, and their names here.
 
 /// Behind `dev`, or alone.
-const OF_SERVERS: [(&str, &str); 17] = [
+const OF_SERVERS: [(&str, &str); 19] = [
     ("--port", "the port is part of the address: --listen 127.0.0.1:PORT"),
     ("-p", "the port is part of the address: --listen 127.0.0.1:PORT"),
     ("--bind", "write --listen ADDR:PORT"),
@@ -10,6 +10,8 @@ const OF_SERVERS: [(&str, &str); 17] = [
     ("--addr", "write --listen ADDR:PORT"),
     ("--socket", "write --unix PATH"),
     ("--tls", "write --tls-certificates FILE --tls-key FILE"),
+    ("-c", "write serverwamp serve -c FILE"),
+    ("--config", "write serverwamp serve -c FILE"),
     ("start", "write serverwamp dev"),
     ("server", "write serverwamp dev"),
     ("run", "write serverwamp dev"),

@@ -27,11 +27,15 @@ pub(super) fn explain(error: &clap::Error, typed: &[String]) -> String {
                     (None, None) => format!("{}; see {}", expected(&reason.to_string()), help(typed)),
                 }
             });
-            return format!("{flag} {value:?}: {}", why.unwrap_or_else(|| format!("see {}", help(typed))));
+            return format!(
+                "{} {value:?}: {}",
+                bare(flag),
+                why.unwrap_or_else(|| format!("see {}", help(typed)))
+            );
         }
         ErrorKind::InvalidValue => match (context(ContextKind::InvalidValue), allowed(error)) {
             (Some(value), Some(allowed)) if !value.is_empty() => {
-                return format!("{} {value:?}: expected {allowed}", flag.trim_matches(['<', '>']));
+                return format!("{} {value:?}: expected {allowed}", bare(flag));
             }
             _ => format!("{flag} needs a value: {argument}"),
         },
@@ -56,6 +60,10 @@ pub(super) fn explain(error: &clap::Error, typed: &[String]) -> String {
                     terminal, because every user of the machine can read command lines"
                 .to_owned();
         }
+        // The file of the configuration, as other programs take it.
+        ErrorKind::UnknownArgument if takes_only_a_file(typed) => {
+            return format!("{argument:?} is one word too many; write -c FILE for the configuration");
+        }
         ErrorKind::UnknownArgument => format!("{argument:?} is one word too many"),
         ErrorKind::InvalidSubcommand => {
             format!("unknown command {:?}", context(ContextKind::InvalidSubcommand).unwrap_or_default())
@@ -64,7 +72,6 @@ pub(super) fn explain(error: &clap::Error, typed: &[String]) -> String {
         ErrorKind::ArgumentConflict => match context(ContextKind::PriorArg) {
             Some(prior) if !prior.starts_with(flag) => {
                 let prior = prior.split(' ').next().unwrap_or_default();
-                let bare = |word: &str| word.trim_matches(['[', ']', '<', '>']).to_owned();
                 return format!("{} and {} exclude each other", bare(flag), bare(prior));
             }
             _ => format!("{flag} is given more than once"),
@@ -83,6 +90,11 @@ pub(super) fn explain(error: &clap::Error, typed: &[String]) -> String {
         Some(suggested) => format!("{wrong}; did you mean {suggested}?"),
         None => format!("{wrong}; see {}", help(typed)),
     }
+}
+
+/// The name of an argument without the brackets of the usage: `[SESSION]...` is SESSION.
+fn bare(argument: &str) -> &str {
+    argument.trim_end_matches('.').trim_matches(['[', ']', '<', '>'])
 }
 
 /// The values that an option takes, if it takes some words only.
@@ -173,6 +185,12 @@ fn is_client(typed: &[String]) -> bool {
     const CLIENTS: [&str; 8] =
         ["call", "publish", "subscribe", "register", "bench", "doctor", "link", "context"];
     typed.first().is_some_and(|first| CLIENTS.contains(&&**first))
+}
+
+/// Whether the command reads a configuration, and takes no word that is not an option.
+fn takes_only_a_file(typed: &[String]) -> bool {
+    let [command] = typed else { return false };
+    ["serve", "check", "reload"].contains(&&**command)
 }
 
 /// The command in whose usage the error names an option, as `serverwamp help` takes it.

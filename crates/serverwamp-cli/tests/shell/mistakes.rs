@@ -104,6 +104,7 @@ bench fanout chat -s 0
 doctor nonsense
 doctor a b
 doctor ws://h --url ws://g
+kill abc
 context
 context add
 context add a/b
