@@ -5,6 +5,7 @@ use crate::mistake::{Mistake, Mistakes};
 use crate::node::{Place, Source};
 use crate::redact::{masked, names_a_secret};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// The mistakes that are printed of a file: who has more begins with these.
@@ -22,7 +23,7 @@ pub enum Style {
 /// Prints mistakes in a file.
 #[derive(Debug)]
 pub struct Printer<'a> {
-    path: &'a str,
+    path: String,
     /// Without secrets.
     text: String,
     environment: &'a Environment,
@@ -31,12 +32,12 @@ pub struct Printer<'a> {
 
 impl<'a> Printer<'a> {
     /// For the file of this name and text, and the variables that it was read with.
-    pub fn new(path: &'a str, text: &str, environment: &'a Environment, style: Style) -> Self {
+    pub fn new(path: &str, text: &str, environment: &'a Environment, style: Style) -> Self {
         let renderer = match style {
             Style::Plain => Renderer::plain(),
             Style::Colours => Renderer::styled(),
         };
-        Self { path, text: masked(text), environment, renderer }
+        Self { path: printable(path), text: without_c1(&masked(text)), environment, renderer }
     }
 
     /// All of them, one below the other, and how many there are; of very many the first hundred.
@@ -104,6 +105,7 @@ impl<'a> Printer<'a> {
         }
         let snippet = |source: &Source| {
             let (name, text) = self.text_of(source);
+            let text = &*text;
             let annotations = places.iter().filter(|(place, ..)| place.source == *source);
             let spans = annotations.map(|(place, label, kind)| (within(text, &place.span), label, kind));
             let spans: Vec<_> = spans.collect();
@@ -113,18 +115,18 @@ impl<'a> Printer<'a> {
             let annotations = spans.into_iter().map(|(span, label, kind)| {
                 kind.span(span.start - first..span.end - first).label(label.clone())
             });
-            Snippet::source(&text[all]).line_start(line).path(name).annotations(annotations)
+            Snippet::source(text[all].to_owned()).line_start(line).path(name).annotations(annotations)
         };
         sources.into_iter().map(snippet).collect()
     }
 
-    fn text_of(&self, source: &Source) -> (String, &str) {
+    fn text_of(&self, source: &Source) -> (String, Cow<'_, str>) {
         match source {
-            Source::File => (self.path.to_owned(), &self.text),
+            Source::File => (self.path.clone(), Cow::Borrowed(&*self.text)),
             Source::Variable(name) => {
                 let value = self.environment.get(name).unwrap_or_default();
                 let value = if names_a_secret(name) { "***" } else { value };
-                (format!("the environment variable {name}"), value)
+                (format!("the environment variable {}", printable(name)), Cow::Owned(without_c1(value)))
             }
         }
     }
@@ -135,7 +137,7 @@ impl<'a> Printer<'a> {
         let origin = Origin::path(name);
         match place.source {
             Source::File => {
-                let (line, column) = line_and_column(text, place.span.start);
+                let (line, column) = line_and_column(&text, place.span.start);
                 origin.line(line).char_column(column)
             }
             Source::Variable(_) => origin,
@@ -171,10 +173,22 @@ fn within(text: &str, span: &Range<usize>) -> Range<usize> {
     start..line.max(start)
 }
 
-/// What a terminal can show: a file may contain anything.
+/// The text without the control characters that the renderer lets through, U+0080 to U+009F, of which one is as good as ESC and [. What is in
+/// their place is as long as they are, so that places stay where they are.
+fn without_c1(text: &str) -> String {
+    text.replace(|letter| ('\u{80}'..='\u{9f}').contains(&letter), "\u{b7}")
+}
+
+/// What a terminal can show: a file may contain anything, and have any name.
 fn printable(text: &str) -> String {
     let visible = |letter: char| {
-        if letter.is_control() { letter.escape_default().to_string() } else { letter.to_string() }
+        if is_obeyed(letter) { letter.escape_default().to_string() } else { letter.to_string() }
     };
     text.chars().map(visible).collect()
+}
+
+/// Whether a terminal would do something other than show it: controls, and marks that turn the direction of writing.
+fn is_obeyed(letter: char) -> bool {
+    let turns = matches!(letter, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    turns || letter.is_control()
 }

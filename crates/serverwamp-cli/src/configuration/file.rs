@@ -3,6 +3,7 @@
 //! Order: `-c FILE`, then `SERVERWAMP_CONFIG`, then `serverwamp.toml` here, then `/etc/serverwamp/serverwamp.toml`.
 
 use crate::failure::Failure;
+use crate::shell::visible;
 use clap::Args;
 use serverwamp_config::{Environment, open_file};
 use std::fs::File;
@@ -57,7 +58,7 @@ impl FileOption {
     fn read_by(&self, open: impl Fn(&Path) -> io::Result<File>) -> Result<ConfigurationFile, Failure> {
         let path = self.path()?;
         let is_input = path.as_os_str() == "-";
-        let shown = if is_input { "standard input".to_owned() } else { path.display().to_string() };
+        let shown = if is_input { "standard input".to_owned() } else { visible(&path.display().to_string()) };
         let unreadable = |why: String| Failure::runtime(format!("{shown} cannot be read: {why}"));
         let bytes = if is_input { bytes_of(io::stdin()) } else { open(&path).and_then(bytes_of) };
         let bytes = bytes.map_err(|error| match error.kind() {

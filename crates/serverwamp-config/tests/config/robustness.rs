@@ -62,6 +62,20 @@ fn a_file_with_letters_changed_at_random_is_read_without_a_panic() {
 }
 
 #[test]
+fn nothing_that_is_printed_is_obeyed_by_a_terminal() {
+    let obeyed = ['\u{1b}', '\u{9b}', '\u{202e}', '\u{2066}'];
+    let hostile: String = obeyed.iter().collect();
+    let variable = format!("SERVERWAMP_{hostile}");
+    let environment: Environment = [(variable, hostile.clone())].into_iter().collect();
+    let text = format!("# {hostile}\n\"{hostile}\" = 1 # {hostile}\nmetrics = \"{hostile}\"\n");
+    let mistakes = checked(&text, &environment).mistakes;
+    let printed =
+        Printer::new(&format!("{hostile}.toml"), &text, &environment, Style::Plain).print(&mistakes);
+    let found: Vec<char> = obeyed.into_iter().filter(|letter| printed.contains(*letter)).collect();
+    assert!(found.is_empty(), "{found:?} in {printed:?}");
+}
+
+#[test]
 fn noise_is_read_without_a_panic() {
     for seed in 1..=300 {
         let bytes: Vec<u8> = numbers(seed).take(400).map(|number| number.to_le_bytes()[0]).collect();
