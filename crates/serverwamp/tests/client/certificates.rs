@@ -28,8 +28,11 @@ async fn port((certificate, key): (PathBuf, PathBuf)) -> u16 {
 async fn a_certificate_that_nobody_trusted_has_signed_is_refused() {
     let (files, authority) = (Directory::new(), Authority::new());
     let port = port(authority.issue(&files, "localhost", |_| {})).await;
-    let other = ClientTls::new().authorities(Authority::new().file(&files));
-    for tls in [ClientTls::new(), other] {
+    // All of one name: that of the key cannot have made the signature, or could not even have tried.
+    let trusted = [Authority::new(), Authority::of_another_kind()].map(|other| other.pem());
+    let files_of = |pem: &String| files.write(&format!("{}.pem", pem.len()), pem);
+    let others = trusted.iter().map(|pem| ClientTls::new().authorities(files_of(pem)));
+    for tls in [ClientTls::new()].into_iter().chain(others) {
         let text = refusal(connect(port, tls)).await;
         assert!(text.contains("pass the file of its authority with `ClientTls::authorities`"), "{text}");
     }

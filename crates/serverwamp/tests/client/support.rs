@@ -42,9 +42,18 @@ pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
     pub(crate) fn new() -> Self {
+        Self::of(KeyPair::generate().unwrap())
+    }
+
+    /// One of the same name, with another kind of key.
+    pub(crate) fn of_another_kind() -> Self {
+        Self::of(KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap())
+    }
+
+    fn of(key: KeyPair) -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+        Self(CertifiedIssuer::self_signed(params, key).unwrap())
     }
 
     /// Its own certificate.
