@@ -4,6 +4,7 @@
 
 use super::shown::{escape, original, show};
 use super::{LogForm, journal};
+use crate::shell::escaped_json;
 use serde::ser::{Serialize, SerializeMap as _};
 use serverwamp::Serializer;
 use serverwamp_proto::auth::format_timestamp;
@@ -106,6 +107,8 @@ impl Line<'_> {
         let mut line = Vec::new();
         codec::to_writer(Serializer::Json, &object, &mut line)
             .expect("texts, and numbers that JSON has, can be written as JSON");
+        // The name of a client's software is text that a stranger chose, and logs are followed on terminals.
+        let mut line = escaped_json(&String::from_utf8_lossy(&line)).into_bytes();
         line.push(b'\n');
         line
     }
@@ -255,7 +258,11 @@ mod tests {
             level: Level::INFO,
             target: "other",
             message: bad.to_owned(),
-            fields: vec![("odd", Value::Text(bad.to_owned())), ("none", Value::Float(f64::NAN))],
+            fields: vec![
+                ("odd", Value::Text(bad.to_owned())),
+                ("none", Value::Float(f64::NAN)),
+                ("agent", Value::Text("\u{7f}\u{9b}2J\u{202e}".to_owned())),
+            ],
         };
         let text = line.text(TIME, Look::default());
         assert!(!text.trim_end_matches('\n').contains(char::is_control), "{text}");
@@ -264,6 +271,8 @@ mod tests {
         let parsed: serde_json::Value = serde_json::from_slice(&json).unwrap();
         assert_eq!((&parsed["message"], &parsed["fields"]["odd"]), (&bad.into(), &bad.into()));
         assert_eq!(parsed["fields"]["none"], "NaN");
-        assert!(!json[..json.len() - 1].iter().any(u8::is_ascii_control));
+        assert_eq!(parsed["fields"]["agent"], "\u{7f}\u{9b}2J\u{202e}");
+        let json = String::from_utf8(json).unwrap();
+        assert!(!json.trim_end().contains(|it: char| it.is_control() || it == '\u{202e}'), "{json:?}");
     }
 }

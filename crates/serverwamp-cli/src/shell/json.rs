@@ -28,7 +28,7 @@ pub(super) fn compact(value: &Value) -> String {
 }
 
 /// Escapes what JSON allows in a text and a terminal obeys: DEL, the controls above it, and marks that turn the direction of writing.
-fn escaped(json: &str) -> String {
+pub(crate) fn escaped(json: &str) -> String {
     let mut clean = String::with_capacity(json.len());
     for character in json.chars() {
         match is_obeyed(character) {

@@ -22,6 +22,7 @@ pub(crate) mod suggest;
 mod target;
 mod words;
 
+pub(crate) use self::json::escaped as escaped_json;
 pub(crate) use self::output::{Out, note, visible};
 pub(crate) use self::target::VARIABLES;
 
