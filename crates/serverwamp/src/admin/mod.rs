@@ -27,6 +27,7 @@ mod table;
 mod tap;
 #[cfg(test)]
 mod tests;
+mod uris;
 
 pub use control::NodeControl;
 pub use permission::AdminPermission;

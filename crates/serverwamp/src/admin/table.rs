@@ -5,7 +5,7 @@
 use super::call::{AdminCall, AdminState};
 use super::{
     AdminPermission, NodeControl, auth, kept, node, node_control, registrations, sessions, statistics,
-    subscriptions, tap,
+    subscriptions, tap, uris,
 };
 use crate::rt::BoxFuture;
 use crate::{PendingSubscription, WampError};
@@ -111,6 +111,7 @@ pub(super) const SECTIONS: &[(&str, &[AdminRow])] = &[
     ("Retained events and histories", kept::ROWS),
     ("Authentication and authorization", auth::ROWS),
     ("Messages", tap::ROWS),
+    ("URIs", uris::ROWS),
 ];
 
 /// All rows.
@@ -170,6 +171,10 @@ pub(super) const CURSOR_EXPIRED: (&str, &str) = (
     super::page::CURSOR_EXPIRED,
     "The cursor was made by another realm, or before the realm or the node was started again. Begin with the first page.",
 );
+
+/// The error of a call that takes no progressive results.
+pub(super) const NO_PROGRESS: (&str, &str) =
+    ("wamp.error.option_not_allowed", "The call does not ask for progressive results (`receive_progress`).");
 
 /// The error of a session that is not there.
 pub(super) const NO_SUCH_SESSION: (&str, &str) =

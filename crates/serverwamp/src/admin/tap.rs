@@ -8,7 +8,7 @@ use super::AdminPermission;
 use super::call::{AdminCall, count, fields, session_id};
 use super::table::{
     AdminAnswer, AdminRow, AnsweredBy, ArgumentDefault, ArgumentKind, ArgumentRow, FieldRow, FilterRow,
-    NO_SUCH_REALM, REALM,
+    NO_PROGRESS, NO_SUCH_REALM, REALM,
 };
 use crate::WampError;
 use crate::router::tap::{MOST_TAPS, ShownMessage, ShownPayload, TapDisplay, TapReader};
@@ -32,10 +32,6 @@ const TOO_MANY: (&str, &str) = (
     "serverwamp.error.too_many_taps",
     "The realm has 8 taps, which are as many as it may have. Taps end with the sessions that opened them.",
 );
-
-/// The error of a call that takes no progressive results.
-const NO_PROGRESS: (&str, &str) =
-    ("wamp.error.option_not_allowed", "The call does not ask for progressive results (`receive_progress`).");
 
 const ANSWER: &[FieldRow] = &[
     FieldRow {

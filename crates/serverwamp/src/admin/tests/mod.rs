@@ -5,6 +5,7 @@ mod registrations;
 mod sessions;
 mod statistics;
 mod tap;
+mod uris;
 
 use super::table::{ArgumentKind, rows};
 use super::{Admin, AdminPermission, routes};

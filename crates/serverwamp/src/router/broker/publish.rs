@@ -258,6 +258,9 @@ impl Broker {
         }
         let delivered = self.deliver(&outgoing, wall_clock);
         self.context.wake_queue.wake(delivered.asleep);
+        if self.context.taps.is_open() {
+            self.context.taps.published(outgoing.topic, delivered.events);
+        }
         if delivered.passed_over > 0 {
             self.context.counters.count(Refusal::Unrepresentable, delivered.passed_over as u64);
             self.context.measures.unrepresentable(delivered.passed_over);

@@ -189,6 +189,9 @@ impl RunningRealm {
         for (_, call) in unanswered {
             call.callee_left(session.id());
         }
+        if session.is_tapped() {
+            self.context.taps.left(session.id());
+        }
         for attempt in tables.subscriptions.into_values().map(|held| held.attempt).chain(tables.attempts) {
             attempt.over.set(());
         }

@@ -338,14 +338,23 @@ impl RouterSession {
         counted: MessageKind,
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), PushError<E>> {
-        let mut copy = self.realm.context.taps.notice(self.id()).then(Vec::new);
+        let taps = &self.realm.context.taps;
+        let (is_wanted, is_counted) =
+            (taps.notice(self.id()), counted.outcome().is_some() && taps.are_watched());
+        let mut copy = (is_wanted || is_counted).then(Vec::new);
         self.outbox.push_counted(class, counted, |out| {
             let start = out.len();
             encode(out)?;
             copy.iter_mut().for_each(|copy| copy.extend_from_slice(&out[start..]));
             Ok(())
         })?;
-        copy.iter().for_each(|copy| self.tap_sent(copy));
+        let Some(copy) = copy else { return Ok(()) };
+        if is_wanted {
+            self.tap_sent(&copy);
+        }
+        if is_counted {
+            self.watch_answer(&copy.into());
+        }
         Ok(())
     }
 

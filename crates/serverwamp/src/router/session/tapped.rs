@@ -1,9 +1,9 @@
-//! Copies of what a session sends and gets, for taps. None of it runs while no tap is open.
+//! Copies of what a session sends and gets, for taps and watches. None of it runs while none is open.
 
 use super::RouterSession;
 use crate::base::message_kind::MessageDirection;
 use bytes::Bytes;
-use serverwamp_proto::message::Message;
+use serverwamp_proto::message::{Call, Message};
 
 impl RouterSession {
     /// Whether somebody looks at the messages of the realm.
@@ -16,8 +16,24 @@ impl RouterSession {
     #[cold]
     pub(crate) fn tap_received(&self, message: &Bytes) -> Option<u64> {
         let taps = &self.realm.context.taps;
+        if taps.are_watched()
+            && let Ok(Message::Call(call)) = Message::decode(self.serializer(), message)
+        {
+            taps.called(self.id(), call.request, &call.procedure, self.runtime().now());
+        }
         taps.notice(self.id())
             .then(|| taps.keep(self.id(), MessageDirection::Received, self.serializer(), message))
+    }
+
+    /// The final answer to a call is queued.
+    #[cold]
+    pub(super) fn watch_answer(&self, message: &Bytes) {
+        let (request, with_result) = match Message::decode(self.serializer(), message) {
+            Ok(Message::Result(result)) => (result.request, true),
+            Ok(Message::Error(error)) if error.request_type == Call::CODE => (error.request, false),
+            _ => return,
+        };
+        self.realm.context.taps.answered(self.id(), request, with_result, self.runtime().now());
     }
 
     /// A message that is queued came by, and is kept.

@@ -1,18 +1,22 @@
-//! Taps: copies of the messages of a realm's sessions, for whoever looks.
+//! Taps: copies of the messages of a realm's sessions, for whoever looks; and watches, which count what single URIs do.
 //!
 //! In: every message that an open session sends, and every one that is queued for it. Out: as many of them as a tap keeps in each interval,
-//! and the number of all others. Rooms: `reader` takes what was kept; `shown` says what a message is.
+//! and the number of all others. Rooms: `reader` takes what was kept; `shown` says what a message is; `watch` counts for single URIs, in
+//! `latency` how long calls take.
 //!
-//! Invariants: while no tap is open, a message costs one look at a flag; a tap keeps no more messages and bytes than its bounds
+//! Invariants: while no tap and no watch is open, a message costs one look at a flag; a tap keeps no more messages and bytes than its bounds
 //! say, whatever comes; the messages of an authentication are never copied.
 
+mod latency;
 mod reader;
 mod shown;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub(crate) use reader::TapReader;
 pub(crate) use shown::{ShownMessage, ShownPayload, TapDisplay};
+pub(crate) use watch::{MOST_WATCHES, ProcedureFigures, TopicFigures, UriWatcher, WatchFigures, WatchedUris};
 
 use crate::base::locks::Mutex;
 use crate::base::message_kind::MessageDirection;
@@ -21,11 +25,12 @@ use crate::rt::since_1970;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use serverwamp_proto::codec::Serializer;
-use serverwamp_proto::id::SessionId;
+use serverwamp_proto::id::{RequestId, SessionId};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use watch::UriWatch;
 
 /// The counters of threads; further threads share them.
 const PLACES: usize = 8;
@@ -39,9 +44,10 @@ pub(crate) const MOST_TAPS: usize = 8;
 /// The taps of a realm.
 #[derive(Debug, Default)]
 pub(crate) struct Taps {
-    /// A copy of `!taps.is_empty()` that costs no more than a look.
+    /// Whether there is a tap or a watch; costs no more than a look.
     is_open: AtomicBool,
     taps: ArcSwap<Vec<Arc<Tap>>>,
+    watches: ArcSwap<Vec<Arc<UriWatch>>>,
     /// Held by who opens or closes one.
     changes: Mutex<()>,
     /// The number of the next message that is kept.
@@ -104,7 +110,7 @@ impl Taps {
             Arc::new(Tap { session, most, is_full: AtomicBool::new(false), seen, kept: Mutex::default() });
         taps.push(Arc::clone(&tap));
         self.taps.store(Arc::new(taps));
-        self.is_open.store(true, Ordering::Relaxed);
+        self.changed();
         Some(tap)
     }
 
@@ -112,8 +118,62 @@ impl Taps {
         let _changing = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         let mut taps = Vec::clone(&self.taps.load());
         taps.retain(|other| !Arc::ptr_eq(other, tap));
-        self.is_open.store(!taps.is_empty(), Ordering::Relaxed);
         self.taps.store(Arc::new(taps));
+        self.changed();
+    }
+
+    /// Opens a watch of these URIs, which tells `most` of them on their own. `None` if there are too many.
+    fn watch(&self, uris: WatchedUris, most: usize) -> Option<Arc<UriWatch>> {
+        let _changing = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watches = Vec::clone(&self.watches.load());
+        if watches.len() >= MOST_WATCHES {
+            return None;
+        }
+        let watch = Arc::new(UriWatch::new(uris, most));
+        watches.push(Arc::clone(&watch));
+        self.watches.store(Arc::new(watches));
+        self.changed();
+        Some(watch)
+    }
+
+    fn unwatch(&self, watch: &Arc<UriWatch>) {
+        let _changing = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watches = Vec::clone(&self.watches.load());
+        watches.retain(|other| !Arc::ptr_eq(other, watch));
+        self.watches.store(Arc::new(watches));
+        self.changed();
+    }
+
+    /// A tap or a watch was opened or closed, by who holds `changes`.
+    fn changed(&self) {
+        let is_open = !self.taps.load().is_empty() || !self.watches.load().is_empty();
+        self.is_open.store(is_open, Ordering::Relaxed);
+    }
+
+    /// Whether somebody watches URIs.
+    pub(crate) fn are_watched(&self) -> bool {
+        !self.watches.load().is_empty()
+    }
+
+    /// A session calls.
+    pub(crate) fn called(&self, session: SessionId, request: RequestId, procedure: &str, now: Instant) {
+        self.watches.load().iter().for_each(|watch| watch.called(session, request, procedure, now));
+    }
+
+    /// A call of a session has its final answer.
+    pub(crate) fn answered(&self, session: SessionId, request: RequestId, with_result: bool, now: Instant) {
+        self.watches.load().iter().for_each(|watch| watch.answered(session, request, with_result, now));
+    }
+
+    /// Somebody has published to this topic, and so many events were queued.
+    #[cold]
+    pub(crate) fn published(&self, topic: &str, events: usize) {
+        self.watches.load().iter().for_each(|watch| watch.published(topic, events));
+    }
+
+    /// A session has left, and no call of it is answered any more.
+    pub(crate) fn left(&self, session: SessionId) {
+        self.watches.load().iter().for_each(|watch| watch.left(session));
     }
 
     /// A message comes by. Returns whether a tap wants to keep it.
