@@ -163,7 +163,7 @@ fn histories(call: &AdminCall) -> AdminAnswer {
     let realm = call.realm()?;
     let mut page = AdminPage::of(call, &realm)?;
     let changes = realm.changes();
-    let entries = changes.subscriptions.after(SubscriptionId::new(page.after));
+    let entries = changes.subscriptions.within(page.ids(SubscriptionId::new));
     let entries = entries.map(|(id, entry)| (id.get(), entry));
     let kept = |entry: &&Arc<SubscriptionEntry>| entry.members().history.is_some();
     let found: Vec<_> = page.take(entries, kept).into_iter().cloned().collect();

@@ -1,6 +1,6 @@
 //! Pages of answers that list: where one ends, and where the next begins.
 //!
-//! A cursor is the last id that was looked at, and the run of the realm that has it. What comes or goes between two pages is on
+//! A cursor is the last id that was looked at, in which direction, and the run of the realm that has it. What comes or goes between two pages is on
 //! them or not, and nothing else is left out or listed twice, because ids do not change their order.
 //!
 //! Invariant: a page costs what its entries cost, however many there are before and behind it.
@@ -11,9 +11,13 @@ use crate::WampError;
 use crate::router::realm::RunningRealm;
 use serverwamp_proto::codec::{Dict, Value};
 use std::fmt;
+use std::ops::Bound::{self, Excluded, Unbounded};
 
 /// The entries that a page looks at, so that a filter that nothing fits does not walk over all of them behind one lock.
 pub(super) const AT_ONCE: usize = 1024;
+
+/// The word for the order in which the highest ids come first.
+pub(super) const DESCENDING_IDS: &str = "-id";
 
 /// The most rows of a page.
 pub(super) const MOST_ROWS: u64 = 500;
@@ -26,9 +30,11 @@ pub(super) const CURSOR_EXPIRED: &str = "serverwamp.error.cursor_expired";
 pub(super) struct AdminPage {
     /// The run of the realm.
     run: u64,
-    /// Entries above this id.
-    pub(super) after: u64,
-    pub(super) limit: usize,
+    /// Entries behind this id; 0 is that of none.
+    after: u64,
+    /// The highest ids come first.
+    is_descending: bool,
+    limit: usize,
     scanned: usize,
     ended: bool,
 }
@@ -38,43 +44,71 @@ pub(super) struct AdminPage {
 struct PageCursor {
     run: u64,
     after: u64,
+    is_descending: bool,
 }
+
+/// The end of a cursor whose page has the highest ids first.
+const DESCENDING: &str = "-d";
 
 impl fmt::Display for PageCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}-{:x}", self.run, self.after)
+        write!(f, "{:x}-{:x}{}", self.run, self.after, if self.is_descending { DESCENDING } else { "" })
     }
 }
 
 impl PageCursor {
     fn read(text: &str) -> Option<Self> {
-        let (run, after) = text.split_once('-')?;
+        let ascending = text.strip_suffix(DESCENDING);
+        let (run, after) = ascending.unwrap_or(text).split_once('-')?;
         let number = |text: &str| u64::from_str_radix(text, 16).ok();
-        Some(Self { run: number(run)?, after: number(after)? })
+        Some(Self { run: number(run)?, after: number(after)?, is_descending: ascending.is_some() })
     }
 }
 
 impl AdminPage {
-    /// The page that the arguments `cursor` and `limit` ask for, of what `realm` has.
+    /// The page that the arguments `sort`, `cursor` and `limit` ask for, of what `realm` has.
     ///
     /// # Errors
-    /// When the cursor is none, or has expired.
+    /// When the cursor is none, has expired, or is of the other order.
     pub(super) fn of(call: &AdminCall, realm: &RunningRealm) -> Result<Self, WampError> {
         // Each run of a realm has a session of its own, with a random id.
         let run = realm.context.own_session.get();
         let limit = call.arguments.number("limit").and_then(|limit| usize::try_from(limit).ok());
-        let mut page = Self { run, after: 0, limit: limit.unwrap_or(1), scanned: 0, ended: true };
+        let is_descending = call.arguments.text("sort") == Some(DESCENDING_IDS);
+        let limit = limit.unwrap_or(1);
+        let mut page = Self { run, after: 0, is_descending, limit, scanned: 0, ended: true };
         let Some(text) = call.arguments.text("cursor") else { return Ok(page) };
         let cursor = PageCursor::read(text).ok_or_else(unreadable)?;
         if cursor.run != run {
             return Err(expired());
         }
+        if cursor.is_descending != is_descending {
+            let text = "cursor: it is of a page in the other order; give the same `sort` with each page";
+            return Err(WampError::invalid_argument(text));
+        }
         page.after = cursor.after;
         Ok(page)
     }
 
+    /// The ids that the page and those behind it have.
+    pub(super) fn ids<I>(&self, id: impl FnOnce(u64) -> Option<I>) -> (Bound<I>, Bound<I>) {
+        let end = id(self.after).map_or(Unbounded, Excluded);
+        if self.is_descending { (Unbounded, end) } else { (end, Unbounded) }
+    }
+
     /// Takes those that are `wanted` from entries in the order of their ids, as many as the page may have and look at.
     pub(super) fn take<T>(
+        &mut self,
+        entries: impl DoubleEndedIterator<Item = (u64, T)>,
+        wanted: impl Fn(&T) -> bool,
+    ) -> Vec<T> {
+        match self.is_descending {
+            true => self.take_first(entries.rev(), wanted),
+            false => self.take_first(entries, wanted),
+        }
+    }
+
+    fn take_first<T>(
         &mut self,
         entries: impl Iterator<Item = (u64, T)>,
         wanted: impl Fn(&T) -> bool,
@@ -95,7 +129,7 @@ impl AdminPage {
 
     /// The answer: the rows under `name`, the cursor of the next page, and the number of entries that were looked at.
     pub(super) fn answer(self, name: &str, rows: Vec<Value>) -> AdminAnswer {
-        let next = PageCursor { run: self.run, after: self.after };
+        let next = PageCursor { run: self.run, after: self.after, is_descending: self.is_descending };
         let mut answer = Dict::new();
         answer.insert(name, rows);
         answer.insert("next", (!self.ended).then(|| next.to_string()));
@@ -122,17 +156,20 @@ mod tests {
 
     #[test]
     fn a_cursor_is_read_as_it_was_written_and_anything_else_is_none() {
-        let cursor = PageCursor { run: 0x1f_ffff_ffff_ffff, after: 7 };
-        assert_eq!(PageCursor::read(&cursor.to_string()), Some(cursor));
-        for broken in ["", "-", "7", "7-", "-7", "x-1", "1-2-3", "10000000000000000-1"] {
+        for is_descending in [false, true] {
+            let cursor = PageCursor { run: 0x1f_ffff_ffff_ffff, after: 7, is_descending };
+            assert_eq!(PageCursor::read(&cursor.to_string()), Some(cursor));
+        }
+        for broken in ["", "-", "7", "7-", "-7", "7-d", "x-1", "1-2-3", "1-2-d-d", "10000000000000000-1"] {
             assert_eq!(PageCursor::read(broken), None, "{broken:?}");
         }
     }
 
     #[test]
     fn a_page_looks_at_no_more_than_it_may_whatever_fits() {
-        let page = |limit| AdminPage { run: 1, after: 0, limit, scanned: 0, ended: true };
-        let entries = || (1..=5000).map(|id| (id, id));
+        let page =
+            |limit| AdminPage { run: 1, after: 0, is_descending: false, limit, scanned: 0, ended: true };
+        let entries = || (1_u64..5001).map(|id| (id, id));
         let mut one = page(10);
         assert_eq!(one.take(entries(), |id| id % 2 == 0).len(), 10);
         assert_eq!((one.scanned, one.after, one.ended), (20, 20, false));
@@ -140,7 +177,7 @@ mod tests {
         assert!(none.take(entries(), |_| false).is_empty());
         assert_eq!((none.scanned, none.after, none.ended), (AT_ONCE, 1024, false));
         let mut last = page(10);
-        assert_eq!(last.take(entries().take(10), |_| true).len(), 10);
+        assert_eq!(last.take(entries().filter(|(id, _)| *id <= 10), |_| true).len(), 10);
         assert!(last.ended, "nothing is behind it");
     }
 }

@@ -125,7 +125,7 @@ fn query(call: &AdminCall) -> AdminAnswer {
     let realm = call.realm()?;
     let mut page = AdminPage::of(call, &realm)?;
     let changes = realm.changes();
-    let entries = changes.registrations.after(RegistrationId::new(page.after));
+    let entries = changes.registrations.within(page.ids(RegistrationId::new));
     let entries = entries.map(|(id, entry)| (id.get(), entry));
     let found: Vec<_> = page.take(entries, |entry| fits(entry)).into_iter().cloned().collect();
     drop(changes);

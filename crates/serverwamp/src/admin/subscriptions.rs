@@ -115,7 +115,7 @@ fn query(call: &AdminCall) -> AdminAnswer {
     let realm = call.realm()?;
     let mut page = AdminPage::of(call, &realm)?;
     let changes = realm.changes();
-    let entries = changes.subscriptions.after(SubscriptionId::new(page.after));
+    let entries = changes.subscriptions.within(page.ids(SubscriptionId::new));
     let entries = entries.map(|(id, entry)| (id.get(), entry));
     let found: Vec<_> = page.take(entries, |entry| fits(entry)).into_iter().cloned().collect();
     drop(changes);

@@ -130,10 +130,11 @@ pub(super) const REALM: ArgumentRow = ArgumentRow {
 /// The arguments `sort`, `cursor` and `limit` of everything that answers in pages.
 pub(super) const SORT_BY_ID: ArgumentRow = ArgumentRow {
     name: "sort",
-    kind: ArgumentKind::Words(&["id"]),
+    kind: ArgumentKind::Words(&["id", super::page::DESCENDING_IDS]),
     default: ArgumentDefault::Word("id"),
-    text: "The order. The router has an index of ids and no other, and a page must not cost more where there are more entries; \
-           whoever wants another order sorts what has been read.",
+    text: "The order: the lowest ids first, or with `-id` the highest. The router has an index of ids and no other, and a page must not \
+           cost more where there are more entries; whoever wants another order sorts what has been read. The ids of registrations and \
+           subscriptions grow, so `-id` has the newest first; those of sessions are random.",
 };
 
 pub(super) const CURSOR: ArgumentRow = ArgumentRow {

@@ -10,7 +10,6 @@ use crate::transport::{TrafficCounts, TransportKind};
 use serverwamp_proto::codec::{Serializer, Value};
 use serverwamp_proto::id::SessionId;
 use std::net::IpAddr;
-use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::Arc;
 
 /// What sessions have to be.
@@ -66,8 +65,7 @@ pub(super) fn query(call: &AdminCall) -> AdminAnswer {
     let realm = call.realm()?;
     let mut page = AdminPage::of(call, &realm)?;
     let sessions = realm.sessions_by_id();
-    let behind = (SessionId::new(page.after).map_or(Unbounded, Excluded), Unbounded);
-    let entries = sessions.range(behind).map(|(id, session)| (id.get(), session));
+    let entries = sessions.range(page.ids(SessionId::new)).map(|(id, session)| (id.get(), session));
     let found: Vec<_> = page.take(entries, |session| filter.fits(session)).into_iter().cloned().collect();
     drop(sessions);
     page.answer("sessions", found.iter().map(row).collect())

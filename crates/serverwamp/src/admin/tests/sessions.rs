@@ -51,6 +51,47 @@ async fn pages_have_every_session_once() {
 }
 
 #[tokio::test]
+async fn the_highest_ids_come_first_if_that_is_asked_for() {
+    let app = application([AdminPermission::Read]);
+    let client = operator(&app).await;
+    let _guests = guests(&app, 5).await;
+    let mut arguments =
+        vec![("realm", text("realm1")), ("limit", Value::from(3)), ("sort", Value::from("-id"))];
+    let first = call(&client, "serverwamp.session.query", &arguments).await.unwrap();
+    arguments.push(("cursor", first.get("next").unwrap().clone()));
+    let second = call(&client, "serverwamp.session.query", &arguments).await.unwrap();
+    assert!(second.get("next").unwrap().is_null());
+    let mut found = [ids(&first), ids(&second)].concat();
+    assert!(found.is_sorted_by(|one, next| one > next), "{found:?}");
+    found.dedup();
+    assert_eq!(found.len(), 5);
+    arguments.remove(2);
+    let error = call(&client, "serverwamp.session.query", &arguments).await.unwrap_err();
+    assert!(error.to_string().contains("it is of a page in the other order"), "{error}");
+}
+
+#[tokio::test]
+async fn a_page_looks_at_as_many_sessions_whether_there_are_few_or_many() {
+    let app = application([AdminPermission::Read]);
+    let client = operator(&app).await;
+    let mut looked_at = Vec::new();
+    let mut all = Vec::new();
+    for number in [100, 2_000] {
+        all.extend(guests(&app, number - all.len()).await);
+        for sort in ["id", "-id"] {
+            let arguments =
+                [("realm", text("realm1")), ("limit", Value::from(50)), ("sort", Value::from(sort))];
+            let page = call(&client, "serverwamp.session.query", &arguments).await.unwrap();
+            looked_at.push(integer(&page, "scanned"));
+        }
+    }
+    assert_eq!(looked_at, [50; 4]);
+    let nothing = [("realm", text("realm1")), ("filter", filter("authid", "nobody"))];
+    let page = call(&client, "serverwamp.session.query", &nothing).await.unwrap();
+    assert_eq!((ids(&page).len(), integer(&page, "scanned")), (0, 1024), "and goes on from there");
+}
+
+#[tokio::test]
 async fn a_page_goes_on_where_a_session_has_left() {
     let app = application([AdminPermission::Read]);
     let client = operator(&app).await;
@@ -124,7 +165,7 @@ async fn arguments_that_do_not_fit_are_named() {
         (vec![("realm", Value::from(3))], "realm: expected a string, got 3"),
         (vec![realm(), ("limit", Value::from(0))], "limit: expected an integer from 1 to 500, got 0"),
         (vec![realm(), ("limit", Value::from(501))], "limit: expected an integer from 1 to 500, got 501"),
-        (vec![realm(), ("sort", text("authid"))], "sort: expected one of [\"id\"], got \"authid\""),
+        (vec![realm(), ("sort", text("authid"))], "sort: expected one of [\"id\", \"-id\"], got \"authid\""),
         (vec![realm(), ("page", Value::from(3))], "unknown argument \"page\"; there are: realm, filter"),
     ] {
         let error = call(&client, "serverwamp.session.query", &arguments).await.unwrap_err();

@@ -36,7 +36,7 @@ use serverwamp_proto::id::{Counter, EpochId, SubscriptionId};
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
 use serverwamp_proto::timestamp::Timestamp;
 use std::collections::BTreeMap;
-use std::ops::Bound::{Excluded, Unbounded};
+use std::ops::Bound::{self, Excluded, Unbounded};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use unheard::UnheardTopics;
@@ -219,6 +219,14 @@ impl SubscriptionIndex {
         &self,
         id: Option<SubscriptionId>,
     ) -> impl Iterator<Item = (&SubscriptionId, &Arc<SubscriptionEntry>)> {
-        self.by_id.range((id.map_or(Unbounded, Excluded), Unbounded))
+        self.within((id.map_or(Unbounded, Excluded), Unbounded))
+    }
+
+    /// Those between these ids, in the order of the ids.
+    pub(crate) fn within(
+        &self,
+        ids: (Bound<SubscriptionId>, Bound<SubscriptionId>),
+    ) -> impl DoubleEndedIterator<Item = (&SubscriptionId, &Arc<SubscriptionEntry>)> {
+        self.by_id.range(ids)
     }
 }

@@ -26,7 +26,7 @@ use serverwamp_proto::message::Invoke;
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
 use serverwamp_proto::timestamp::Timestamp;
 use std::collections::BTreeMap;
-use std::ops::Bound::{Excluded, Unbounded};
+use std::ops::Bound::{self, Excluded, Unbounded};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 
@@ -211,6 +211,14 @@ impl RegistrationIndex {
         &self,
         id: Option<RegistrationId>,
     ) -> impl Iterator<Item = (&RegistrationId, &Arc<RegistrationEntry>)> {
-        self.by_id.range((id.map_or(Unbounded, Excluded), Unbounded))
+        self.within((id.map_or(Unbounded, Excluded), Unbounded))
+    }
+
+    /// Those between these ids, in the order of the ids.
+    pub(crate) fn within(
+        &self,
+        ids: (Bound<RegistrationId>, Bound<RegistrationId>),
+    ) -> impl DoubleEndedIterator<Item = (&RegistrationId, &Arc<RegistrationEntry>)> {
+        self.by_id.range(ids)
     }
 }
