@@ -21,6 +21,7 @@ from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer
 from autobahn.wamp.types import CallOptions, ComponentConfig, PublishOptions, SubscribeOptions
 
+import autobahn_admin as admin
 import autobahn_company as company
 
 PATIENCE = 10
@@ -189,6 +190,28 @@ async def identity(session, _protocol):
     }
 
 
+async def another(realm):
+    """Another session at the same server, in this realm and nobody in particular."""
+    sessions = []
+
+    def make(config):
+        sessions.append(Session(config))
+        return sessions[-1]
+
+    await connect(sys.argv[1], make, ComponentConfig(realm, {}), SERIALIZERS[sys.argv[2]]())
+    await until(lambda: sessions)
+    await asyncio.wait_for(sessions[0].joined, PATIENCE)
+    return sessions[0]
+
+
+async def administrate(session, _protocol):
+    return await admin.administrate(session, lambda: another("realm1"))
+
+
+async def read_only(session, _protocol):
+    return await admin.read_only(session)
+
+
 async def authorizer(session, protocol):
     """A dynamic authorizer as Crossbar.io calls them, and a client that it decides about."""
     asked, heard = [], []
@@ -208,17 +231,7 @@ async def authorizer(session, protocol):
     await session.register(authorize, "com.example.authorize")
     await session.register(lambda number: 2 * number, "com.example.open.double")
     await session.subscribe(on_event, "com.example.open.topic", options=SubscribeOptions(details=True))
-    guests = []
-
-    def make(config):
-        guests.append(Session(config))
-        return guests[-1]
-
-    serializer = SERIALIZERS[sys.argv[2]]()
-    await connect(sys.argv[1], make, ComponentConfig("dynamic", {}), serializer)
-    await until(lambda: guests)
-    [guest] = guests
-    await asyncio.wait_for(guest.joined, PATIENCE)
+    guest = await another("dynamic")
 
     async def error_of(request):
         try:
@@ -311,6 +324,8 @@ SCENARIOS = {
     "progress": (progress, "realm1", {}),
     "cancel": (cancel, "realm1", {}),
     "subscribe": (subscribe, "realm1", {}),
+    "admin": (administrate, "serverwamp.admin", {}),
+    "admin_read_only": (read_only, "serverwamp.admin", {}),
     "goodbye": (goodbye, "realm1", {}),
     "shutdown": (shutdown, "realm1", {}),
     "ticket": (identity, "secure", user("ticket", "joe", "secret!!!")),

@@ -14,6 +14,7 @@ import { CborSerializer } from 'wampy/CborSerializer.js';
 import { JsonSerializer } from 'wampy/JsonSerializer.js';
 import { MsgpackSerializer } from 'wampy/MsgpackSerializer.js';
 import { sign } from 'wampy/wampcra.js';
+import { administrate, readOnly } from './wampy_admin.mjs';
 import { host, visit } from './wampy_company.mjs';
 
 const PATIENCE = 10_000;
@@ -22,6 +23,8 @@ const [GOODBYE, ERROR, EVENT, RESULT] = [6, 8, 36, 50];
 
 const [url, serializerName, scenarioName] = process.argv.slice(2);
 const serializer = new SERIALIZERS[serializerName]();
+// wampy writes large numbers as floats, where the serializer has both.
+const id = serializerName === 'json' ? Number : BigInt;
 const challenges = [];
 const seen = [];
 const transport = { code: null, protocol: null };
@@ -176,6 +179,23 @@ async function unreachable() {
     return { joined: true };
 }
 
+/** Another session at the same server, in `realm1`, and the reason with which it ends. */
+async function guest() {
+    const { promise: ended, resolve } = withResolvers();
+    class GuestSocket extends WebSocket {
+        constructor(address, protocols, _origin, headers) {
+            super(address, protocols, { headers: headers ?? {} });
+            this.on('message', (data, binary) => {
+                const message = serializer.decode(binary ? data : data.toString());
+                if (message[0] === GOODBYE) { resolve(message[2]); }
+            });
+        }
+    }
+    const client = new Wampy(url, { ws: GuestSocket, realm: 'realm1', serializer, autoReconnect: false });
+    await client.connect();
+    return { client, ended };
+}
+
 function user(method, authid, secret) {
     return {
         authid,
@@ -193,6 +213,8 @@ const SCENARIOS = {
     progress: [progress, 'realm1', {}],
     cancel: [cancel, 'realm1', {}],
     subscribe: [subscribe, 'realm1', {}],
+    admin: [(wampy) => administrate(wampy, { guest, id, outcome }), 'serverwamp.admin', {}],
+    admin_read_only: [(wampy) => readOnly(wampy, { outcome }), 'serverwamp.admin', {}],
     goodbye: [goodbye, 'realm1', {}],
     shutdown: [shutdown, 'realm1', {}],
     ticket: [identity, 'secure', user('ticket', 'joe', 'secret!!!')],
@@ -208,7 +230,6 @@ const SCENARIOS = {
 /** `host:NAME`, or `visit:NAME:HOST,HOST,...`. */
 function inCompany(scenario) {
     const [kind, name, hosts] = scenario.split(':');
-    const id = serializerName === 'json' ? Number : BigInt;
     const converse = async (wampy) => {
         if (kind === 'host') { return host(wampy, name, () => { console.error('ready'); }, { id }); }
         return visit(wampy, name, hosts.split(','), { id, outcome });

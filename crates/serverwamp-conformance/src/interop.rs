@@ -29,7 +29,8 @@ const CROSSBAR: &str = include_str!("../interop/crossbar_requirements.txt");
 const PACKAGE: &str = include_str!("../interop/package.json");
 const PACKAGE_LOCK: &str = include_str!("../interop/package-lock.json");
 /// The scripts that run on Node.js, with their names.
-const NODE_SCRIPTS: [(&str, &str); 5] = [
+const NODE_SCRIPTS: [(&str, &str); 6] = [
+    ("wampy_admin.mjs", include_str!("../interop/wampy_admin.mjs")),
     ("wampy_client.mjs", include_str!("../interop/wampy_client.mjs")),
     ("wampy_company.mjs", include_str!("../interop/wampy_company.mjs")),
     ("autobahnjs_browser.mjs", include_str!("../interop/autobahnjs_browser.mjs")),

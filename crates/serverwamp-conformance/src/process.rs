@@ -76,6 +76,25 @@ impl ServerProcess {
     ///
     /// When it cannot be started, ends, or prints no `ws://HOST:PORT/ws` in time; with its output.
     pub fn try_start(binary: &Path, args: &[&str], env: &[(&str, &str)]) -> Result<Self, String> {
+        Self::start_and_find(binary, args, env, |stdout, _| stdout.wait_for(START, find_url))
+    }
+
+    /// Starts a program that serves a configuration with one listener, and waits until its log says where.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_start`](Self::try_start).
+    pub fn try_serve(binary: &Path, config: &str) -> Result<Self, String> {
+        let find = |_: &Output, stderr: &Output| stderr.wait_for(START, find_listening);
+        Self::start_and_find(binary, &["serve", "-c", config], &[], find)
+    }
+
+    fn start_and_find(
+        binary: &Path,
+        args: &[&str],
+        env: &[(&str, &str)],
+        find: impl FnOnce(&Output, &Output) -> Option<String>,
+    ) -> Result<Self, String> {
         let mut child = Command::new(binary)
             .args(args)
             .envs(env.iter().copied())
@@ -86,7 +105,7 @@ impl ServerProcess {
             .map_err(|error| format!("cannot start {}: {error}", binary.display()))?;
         let stdout = Output::collect(child.stdout.take().expect("piped"));
         let stderr = Output::collect(child.stderr.take().expect("piped"));
-        if let Some(url) = stdout.wait_for(START, find_url) {
+        if let Some(url) = find(&stdout, &stderr) {
             return Ok(Self { child, url, stdout, stderr });
         }
         let end = match output::wait(&mut child, Duration::from_millis(200)) {
@@ -274,9 +293,23 @@ fn find_url(text: &str) -> Option<String> {
         .next()
 }
 
+/// The address in the line in which `serverwamp serve` says where it listens.
+fn find_listening(text: &str) -> Option<String> {
+    let (lines, _incomplete) = text.rsplit_once('\n')?;
+    let (_, rest) = lines.split_once("listening address=")?;
+    Some(format!("ws://{}/ws", rest.split_whitespace().next()?))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::find_url;
+    use super::{find_listening, find_url};
+
+    #[test]
+    fn the_address_is_found_in_the_log() {
+        let log = "now INFO serverwamp: listening address=127.0.0.1:4711 serves=websocket\nnow INFO ready\n";
+        assert_eq!(find_listening(log).as_deref(), Some("ws://127.0.0.1:4711/ws"));
+        assert_eq!(find_listening("INFO listening address=127.0.0.1:47"), None, "the line may go on");
+    }
 
     #[test]
     fn the_address_is_found_in_any_line() {

@@ -79,6 +79,39 @@ pub(crate) fn authorizer() -> Value {
     })
 }
 
+/// What a tool sees and does that may do everything.
+pub(crate) fn administrated() -> Value {
+    let error = |uri: &str, text: &str| json!({ "uri": uri, "args": [text], "kwargs": {} });
+    json!({
+        "sessions_found": true,
+        "sessions_twice": 0,
+        "longest_page": 2,
+        "statistics": true,
+        "tap": [["received", "CALL", "demo.add"], ["sent", "RESULT", "demo.add"]],
+        "tap_shown": 2,
+        "watched": ["demo.add"],
+        "watched_results": true,
+        "watch_results": 3,
+        "killed": { "ended": 1 },
+        "reason": "wamp.close.killed",
+        "unknown_filter": error("wamp.error.invalid_argument", "$contains:unknown filter \"colour\""),
+        "bad_cursor": error("wamp.error.invalid_argument", "$contains:cursor: expected the `next`"),
+        "unknown_realm": error("wamp.error.no_such_realm", "$contains:nowhere"),
+    })
+}
+
+/// What a tool is refused that may read and nothing else.
+pub(crate) fn read_only() -> Value {
+    let error = |uri: &str| json!({ "uri": uri, "args": ["$string"], "kwargs": {} });
+    json!({
+        "role": "reader",
+        "kill": error("wamp.error.not_authorized"),
+        "reload": error("wamp.error.not_authorized"),
+        "payloads": error("wamp.error.not_authorized"),
+        "without_progress": error("wamp.error.option_not_allowed"),
+    })
+}
+
 /// What a client is told of the past, and what that is worth.
 pub(crate) fn history() -> Value {
     json!({

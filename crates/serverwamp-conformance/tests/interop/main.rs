@@ -14,7 +14,9 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use expected::{authorizer, calls, cancel, end, history, identity, progress, refused, subscribe};
+use expected::{
+    administrated, authorizer, calls, cancel, end, history, identity, progress, read_only, refused, subscribe,
+};
 use polling::{address, nginx_before, polled};
 use serde_json::{Value, json};
 use serverwamp_conformance::client::Client;
@@ -30,8 +32,8 @@ struct Scenario {
     server: Server,
     expected: fn(Client) -> Value,
     batched_too: bool,
-    /// One client holds it and no other.
-    only: Option<Client>,
+    /// These clients hold it and no other.
+    only: &'static [Client],
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,6 +42,8 @@ enum Server {
     Demo,
     /// `serverwamp dev`, for this test alone, which stops it.
     OwnDemo,
+    /// `serverwamp serve` with an admin interface in which everybody may read and do nothing else.
+    Guarded,
     /// The fixture with users in the realm `secure`.
     Fixture,
     /// The fixture, for this test alone.
@@ -47,12 +51,15 @@ enum Server {
 }
 
 const fn demo(name: &'static str, expected: fn(Client) -> Value) -> Scenario {
-    Scenario { name, server: Server::Demo, expected, batched_too: false, only: None }
+    Scenario { name, server: Server::Demo, expected, batched_too: false, only: &[] }
 }
 
 const fn fixture(name: &'static str, expected: fn(Client) -> Value) -> Scenario {
-    Scenario { name, server: Server::Fixture, expected, batched_too: false, only: None }
+    Scenario { name, server: Server::Fixture, expected, batched_too: false, only: &[] }
 }
+
+/// The clients that look into a server.
+const TOOLS: &[Client] = &[Client::Autobahn, Client::Wampy];
 
 const SCENARIOS: &[Scenario] = &[
     Scenario { batched_too: true, ..demo("calls", calls) },
@@ -63,6 +70,8 @@ const SCENARIOS: &[Scenario] = &[
     demo("idle", |_| json!({ "empty_receives": true, "doubled": 42, "heard": ["awake"] })),
     Scenario { batched_too: true, ..demo("goodbye", |_| end("wamp.close.goodbye_and_out")) },
     Scenario { server: Server::OwnDemo, ..demo("shutdown", |_| end("wamp.close.system_shutdown")) },
+    Scenario { only: TOOLS, ..demo("admin", |_| administrated()) },
+    Scenario { only: TOOLS, server: Server::Guarded, ..demo("admin_read_only", |_| read_only()) },
     fixture("ticket", |_| identity("ticket", "joe")),
     fixture("cra", |_| identity("wampcra", "peter")),
     fixture("cra_salted", |_| identity("wampcra", "anna")),
@@ -72,14 +81,10 @@ const SCENARIOS: &[Scenario] = &[
     fixture("no_credentials", |_| refused("$contains:wamp.error.", &[])),
     Scenario {
         server: Server::OwnFixture,
-        only: Some(Client::Autobahn),
+        only: &[Client::Autobahn],
         ..fixture("authorizer", |_| authorizer())
     },
-    Scenario {
-        server: Server::OwnFixture,
-        only: Some(Client::Autobahn),
-        ..fixture("history", |_| history())
-    },
+    Scenario { server: Server::OwnFixture, only: &[Client::Autobahn], ..fixture("history", |_| history()) },
     fixture("unknown_realm", |_| refused("wamp.error.no_such_realm", &[])),
 ];
 
@@ -144,7 +149,7 @@ enum Outcome {
 fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for client in Client::ALL {
-        for scenario in SCENARIOS.iter().filter(|one| one.only.is_none_or(|only| only == client)) {
+        for scenario in SCENARIOS.iter().filter(|one| one.only.is_empty() || one.only.contains(&client)) {
             for serializer in client.serializers() {
                 let batched = serializer.ends_with(".batched");
                 let here = [(Carrier::WebSocket, "")];
@@ -215,6 +220,27 @@ fn start_own_demo() -> Result<ServerProcess, String> {
     ServerProcess::try_start(&binary::cli(), &["dev", "--listen", "127.0.0.1:0"], &[])
 }
 
+/// The configuration of a server with an admin interface.
+const GUARDED: &str = r#"
+[[listen]]
+address = "127.0.0.1:0"
+[[realm]]
+name = "realm1"
+auth = [{ anonymous = {} }]
+[admin]
+auth = [{ anonymous = { role = "reader" } }]
+role = { reader = ["read"] }
+"#;
+
+fn start_guarded() -> Result<ServerProcess, String> {
+    let file = own_path("guarded.toml");
+    std::fs::write(&file, GUARDED).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+    let path = file.to_str().ok_or("the directory for temporary files has a strange name")?;
+    let started = ServerProcess::try_serve(&binary::cli(), path);
+    drop(std::fs::remove_file(&file));
+    started
+}
+
 fn start_secure_demo() -> Result<ServerProcess, String> {
     let directory = own_path("tls");
     let authority = Authority::new("interop");
@@ -252,6 +278,7 @@ fn hold(test: &Test, servers: &Servers) -> Result<(), String> {
     let summary = match scenario.server {
         Server::Demo => converse(&servers.demo_over(test.carrier)?)?.finish()?,
         Server::Fixture => converse(servers.fixture()?)?.finish()?,
+        Server::Guarded => converse(start_guarded()?.url())?.finish()?,
         Server::OwnFixture => converse(start_fixture()?.url())?.finish()?,
         Server::OwnDemo => {
             let mut server = start_own_demo()?;
