@@ -127,6 +127,6 @@ fn top_without_a_terminal_is_one_table() {
     let top = run(&server, &["top", "--once", "--every", "200ms"]);
     let lines: Vec<&str> = succeeded(&top).lines().collect();
     assert!(lines[0].starts_with("serverwamp ") && lines[0].contains("realm realm1"), "{lines:#?}");
-    assert!(lines[1].starts_with("1 sessions, 0 slow"), "{lines:#?}");
+    assert!(lines[1].starts_with("1 session, 0 slow"), "{lines:#?}");
     assert!(lines.iter().any(|line| line.starts_with("SESSION ")), "{lines:#?}");
 }

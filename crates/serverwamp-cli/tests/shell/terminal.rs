@@ -115,6 +115,25 @@ fn ctrl_c_at_the_keyboard_cancels_a_call() {
 }
 
 #[test]
+fn top_is_a_screen_that_obeys_keys_and_gives_the_terminal_back() {
+    let server = demo();
+    let mut terminal = Terminal::start(&["top", "--every", "200ms", "--url", server.url()]);
+    terminal.answer("by traffic", b"s");
+    terminal.sees("by queue");
+    assert!(!terminal.echoes(), "keys are not shown");
+    terminal.answer("SESSION", b"/nobody");
+    terminal.sees("/nobody_ 0 of 0");
+    terminal.answer("/nobody", b"\r");
+    terminal.sees("/nobody 0 of 0");
+    terminal.answer("q end", b"p");
+    terminal.sees("paused");
+    terminal.answer("paused", b"q");
+    let shown = terminal.end(0);
+    assert!(shown.contains("\x1b[?1049h\x1b[?25l"), "{shown:?}");
+    assert!(shown.ends_with("\x1b[?25h\x1b[?1049l"), "{shown:?}");
+}
+
+#[test]
 fn a_measurement_shows_how_far_it_is() {
     let server = demo();
     let words = ["bench", "call", "demo.add", "2", "3", "--for", "1s", "--url", server.url()];

@@ -56,7 +56,8 @@ pub(super) fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }
-    let mut start: String = text.chars().take(most.saturating_sub(1)).collect();
+    let Some(kept) = most.checked_sub(1) else { return String::new() };
+    let mut start: String = text.chars().take(kept).collect();
     start.push('…');
     start
 }

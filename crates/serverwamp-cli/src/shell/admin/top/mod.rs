@@ -81,7 +81,10 @@ async fn follow(
         out.bytes(&terminal::screen(&lines))?;
         tokio::select! {
             key = terminal.key() => match key {
-                Some(key) if !view.is_end(key) => view.obey(key, size.1),
+                Some(key) if !view.is_end(key) => {
+                    let shown = view.sessions(&sample).len();
+                    view.obey(key, size.1, shown);
+                }
                 Some(_) | None => return Ok(()),
             },
             () = signals.next() => return Ok(()),

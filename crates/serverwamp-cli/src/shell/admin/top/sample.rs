@@ -122,6 +122,22 @@ impl Sample {
     }
 }
 
+#[cfg(test)]
+impl Sample {
+    /// A realm in which nobody is.
+    #[expect(clippy::disallowed_methods, reason = "any time will do")]
+    pub(super) fn empty() -> Self {
+        Self {
+            at: Instant::now(),
+            version: "0".to_owned(),
+            connections: 0,
+            realm: RealmSample::default(),
+            sessions: Vec::new(),
+            more: true,
+        }
+    }
+}
+
 async fn sessions(admin: &AdminClient) -> Result<(Vec<SessionSample>, bool), Failure> {
     let mut sessions = Vec::new();
     let mut cursor = Value::Null;
@@ -223,8 +239,11 @@ impl View {
         sessions
     }
 
-    pub(super) fn obey(&mut self, key: Key, rows: usize) {
+    /// Obeys a key, on a screen of so many rows of which `shown` sessions can be.
+    pub(super) fn obey(&mut self, key: Key, rows: usize, shown: usize) {
         let page = rows.saturating_sub(6).max(1);
+        // Below the last one there is nothing.
+        let lowest = shown.saturating_sub(page);
         match key {
             Key::Letter('\r' | '\n') if self.typing => self.typing = false,
             Key::Back if self.typing => drop(self.filter.pop()),
@@ -238,9 +257,9 @@ impl View {
             Key::Letter('p') => self.paused = !self.paused,
             Key::Letter('/') => self.typing = true,
             Key::Up => self.above = self.above.saturating_sub(1),
-            Key::Down => self.above += 1,
+            Key::Down => self.above = (self.above + 1).min(lowest),
             Key::PageUp => self.above = self.above.saturating_sub(page),
-            Key::PageDown => self.above += page,
+            Key::PageDown => self.above = (self.above + page).min(lowest),
             Key::Back | Key::Letter(_) | Key::Resized | Key::End => {}
         }
     }

@@ -4,8 +4,11 @@ use super::sample::{Sample, SessionSample, View};
 use crate::shell::admin::answers::cut;
 use crate::shell::output::visible_on_a_line;
 
-/// The lines above the sessions.
-const HEAD: usize = 5;
+/// What keys do.
+const KEYS: &str = "s order   / filter   p pause   q end";
+
+/// The names of the columns. What is looked for first stands where narrow screens have it too.
+const HEADING: [&str; 9] = ["SESSION", "IN/s", "OUT/s", "QUEUE", "CALLS", "AUTHID", "ROLE", "FROM", "AGENT"];
 
 /// Draws a sample on a screen of so many columns and rows.
 pub(super) fn draw(
@@ -18,16 +21,15 @@ pub(super) fn draw(
     let sessions = view.sessions(sample);
     let (bold, plain) = if colours { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
     let mut lines = head(sample, realm, columns);
-    lines.push(status(sample, view, sessions.len()));
-    let heading = "SESSION           AUTHID            ROLE          FROM                   IN/s    OUT/s    QUEUE  CALLS  AGENT";
-    lines.push(format!("{bold}{}{plain}", cut(heading, columns)));
+    lines.push(cut(&status(sample, view, sessions.len(), columns), columns));
+    lines.push(format!("{bold}{}{plain}", cut(&in_columns(HEADING), columns)));
     let room = rows.saturating_sub(lines.len());
     let above = view.above.min(sessions.len().saturating_sub(room));
     for session in sessions.iter().skip(above).take(room) {
         let line = cut(&row(session), columns);
         lines.push(if session.slow { format!("{bold}{line}{plain}") } else { line });
     }
-    lines.truncate(rows.max(HEAD));
+    lines.truncate(rows);
     lines
 }
 
@@ -36,18 +38,18 @@ fn head(sample: &Sample, realm: &str, columns: usize) -> Vec<String> {
     let [calls, failed, events, received, sent] = numbers.rates;
     let lines = [
         format!(
-            "serverwamp {}  realm {}  {} connections",
+            "serverwamp {}  realm {}  {}",
             sample.version,
             visible_on_a_line(realm),
-            sample.connections
+            counted(sample.connections, "connection")
         ),
         format!(
-            "{} sessions, {} slow, {} queued   {} registrations   {} subscriptions",
-            numbers.sessions,
+            "{}, {} slow, {} queued   {}   {}",
+            counted(numbers.sessions, "session"),
             numbers.slow,
             bytes(as_float(numbers.queue_bytes)),
-            numbers.registrations,
-            numbers.subscriptions
+            counted(numbers.registrations, "registration"),
+            counted(numbers.subscriptions, "subscription")
         ),
         format!(
             "calls {}/s, failed {}/s   events {}/s   in {}/s   out {}/s",
@@ -61,7 +63,12 @@ fn head(sample: &Sample, realm: &str, columns: usize) -> Vec<String> {
     lines.iter().map(|line| cut(line, columns)).collect()
 }
 
-fn status(sample: &Sample, view: &View, shown: usize) -> String {
+/// `1 session`, `2 sessions`.
+fn counted(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+fn status(sample: &Sample, view: &View, shown: usize, columns: usize) -> String {
     let mut parts = vec![format!("by {}", view.sort.name())];
     if view.typing || !view.filter.is_empty() {
         let cursor = if view.typing { "_" } else { "" };
@@ -77,22 +84,24 @@ fn status(sample: &Sample, view: &View, shown: usize) -> String {
     if view.paused {
         parts.push("paused".to_owned());
     }
-    parts.join("   ")
+    let said = parts.join("   ");
+    // What keys do is said where there is room for it.
+    let room = columns.saturating_sub(said.chars().count() + KEYS.len());
+    if room > 2 && !view.typing { format!("{said}{:room$}{KEYS}", "") } else { said }
 }
 
 fn row(session: &SessionSample) -> String {
-    let [received, sent] = session.rates;
+    let [received, sent] = session.rates.map(bytes);
+    let (queued, calls) = (bytes(as_float(session.queue_bytes)), session.calls.to_string());
+    let (authid, role, from) =
+        (cut(&session.authid, 16), cut(&session.authrole, 12), cut(&session.address, 21));
+    let id = session.id.to_string();
+    in_columns([&id, &received, &sent, &queued, &calls, &authid, &role, &from, &session.agent])
+}
+
+fn in_columns([id, received, sent, queued, calls, authid, role, from, agent]: [&str; 9]) -> String {
     format!(
-        "{:<16}  {:<16}  {:<12}  {:<21}  {:>7}  {:>7}  {:>7}  {:>5}  {}",
-        session.id,
-        cut(&session.authid, 16),
-        cut(&session.authrole, 12),
-        cut(&session.address, 21),
-        bytes(received),
-        bytes(sent),
-        bytes(as_float(session.queue_bytes)),
-        session.calls,
-        session.agent
+        "{id:<16}  {received:>7}  {sent:>7}  {queued:>7}  {calls:>5}  {authid:<16}  {role:<12}  {from:<21}  {agent}"
     )
 }
 
@@ -126,6 +135,20 @@ fn scaled(mut number: f64, step: f64, units: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_screen_is_as_large_as_the_terminal_and_no_larger() {
+        let sample = Sample::empty();
+        for size in [(0, 0), (1, 1), (20, 3), (80, 24), (200, 60)] {
+            for view in [View::default(), View { typing: true, filter: "x".repeat(300), ..View::default() }] {
+                let lines = draw(&sample, &view, "realm1", size, false);
+                assert!(lines.len() <= size.1, "{size:?}");
+                assert!(lines.iter().all(|line| line.chars().count() <= size.0), "{size:?} {lines:?}");
+            }
+        }
+        let lines = draw(&sample, &View::default(), "realm1", (80, 24), false);
+        assert!(lines[3].starts_with("by traffic ") && lines[3].ends_with("q end"), "{lines:?}");
+    }
 
     #[test]
     fn numbers_have_three_digits_and_a_unit() {

@@ -89,8 +89,9 @@ pub(super) fn screen(lines: &[String]) -> Vec<u8> {
         if number > 0 {
             bytes.extend_from_slice(b"\r\n");
         }
+        // First, because a cursor behind the last column may erase what is in it.
+        bytes.extend_from_slice(b"\x1b[2K");
         bytes.extend_from_slice(line.as_bytes());
-        bytes.extend_from_slice(b"\x1b[K");
     }
     bytes.extend_from_slice(b"\x1b[J");
     bytes
@@ -180,6 +181,6 @@ mod tests {
 
     #[test]
     fn a_screen_leaves_nothing_of_the_former_one() {
-        assert_eq!(screen(&["a".to_owned(), "b".to_owned()]), b"\x1b[Ha\x1b[K\r\nb\x1b[K\x1b[J");
+        assert_eq!(screen(&["a".to_owned(), "b".to_owned()]), b"\x1b[H\x1b[2Ka\r\n\x1b[2Kb\x1b[J");
     }
 }
