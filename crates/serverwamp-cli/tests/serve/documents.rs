@@ -5,9 +5,10 @@ use serverwamp_config::build::Assembly;
 use serverwamp_config::{Environment, Mistakes, Printer, Style};
 use serverwamp_conformance::{Authority, Signal};
 
-const DOCUMENTS: [(&str, &str); 2] = [
+const DOCUMENTS: [(&str, &str); 3] = [
     ("docs/operations.md", include_str!("../../../../docs/operations.md")),
     ("README.md", include_str!("../../../../README.md")),
+    ("docs/shell.md", include_str!("../../../../docs/shell.md")),
 ];
 
 /// The configurations of a document: what stands in blocks of TOML, and is none for Cargo.
@@ -44,7 +45,7 @@ fn every_configuration_in_the_documents_can_be_served() {
             assert!(application.is_some() && mistakes.is_empty(), "{}", printer.print(&mistakes));
         }
     }
-    assert!(found >= 3, "{found} configurations: the test looks in the wrong place");
+    assert!(found >= 4, "{found} configurations: the test looks in the wrong place");
 }
 
 #[test]

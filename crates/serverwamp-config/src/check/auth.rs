@@ -238,7 +238,7 @@ impl Checking<'_> {
 
     /// Whether clients at any listener can use this way.
     fn reachable(&mut self, space: &Space<'_>, auth: &At<Auth>) {
-        let listeners = self.config.listen.value();
+        let listeners = self.config.placed_listeners();
         let serving: Vec<&At<Listener>> =
             listeners.iter().filter(|listener| space.is_served_by(listener)).collect();
         let any = |fits: &dyn Fn(&Listener) -> bool| serving.iter().any(|listener| fits(listener));

@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 impl Checking<'_> {
     pub(super) fn listeners(&mut self) {
-        let listeners = self.config.listen.value();
+        let listeners = self.config.placed_listeners();
         for (number, listener) in listeners.iter().enumerate() {
             // Each conflict is told once, at the later of both. An address that could not be read is not the default.
             let is_known =

@@ -122,7 +122,7 @@ impl Checking<'_> {
                 .iter()
                 .any(|(_, actions)| actions.iter().any(|action| *action.value() == Permitted::Register)),
         };
-        let listeners = self.config.listen.value();
+        let listeners = self.config.placed_listeners();
         let public = listeners.iter().find(|listener| listener.is_public() && space.is_served_by(listener));
         if let (true, Some(listener)) = (may_register, public) {
             let title = format!(

@@ -4,11 +4,11 @@ use super::Checking;
 use super::space::{Space, is_uri};
 use crate::codes;
 use crate::mistake::Mistake;
-use crate::model::{Config, Procedure, Topic};
+use crate::model::{Auth, Config, Procedure, Topic};
 use crate::nearest::nearest;
 use crate::node::Place;
 use crate::reading::At;
-use crate::values::UriPattern;
+use crate::values::{Address, UriPattern};
 
 impl Checking<'_> {
     pub(super) fn realms(&mut self) {
@@ -35,6 +35,36 @@ impl Checking<'_> {
         if let Some(space) = Space::admin(config) {
             self.ways_in(&space);
             self.auths(&space);
+            self.administrators_from_everywhere(&space);
+        }
+        self.admin_effects();
+    }
+
+    /// Everybody from everywhere is an administrator.
+    fn administrators_from_everywhere(&mut self, space: &Space<'_>) {
+        let anonymous = space.auth.iter().find(|auth| matches!(auth.value(), Auth::Anonymous(_)));
+        let listeners = self.config.placed_listeners();
+        let public = listeners.iter().find(|listener| listener.is_public() && space.is_served_by(listener));
+        if let (Some(anonymous), Some(listener)) = (anonymous, public) {
+            let title = format!("everybody who reaches {} comes into the admin interface", *listener.address);
+            self.add(
+                Mistake::new(&codes::STRANGERS_ADMINISTER, title)
+                    .at_if(anonymous.place())
+                    .related(listener.address.place(), "reached from other machines")
+                    .help("set `listen` to an address of this machine, such as \"unix:admin.sock\", or let in nobody unknown"),
+            );
+        }
+    }
+
+    fn admin_effects(&mut self) {
+        let Some(admin) = self.config.admin.value() else { return };
+        if !admin.listen.as_ref().is_some_and(|address| matches!(address, Address::Unix(_))) {
+            let title = "`mode` has no effect where `listen` is no Unix socket";
+            self.no_effect(
+                admin.mode.place(),
+                title,
+                "write `listen = \"unix:admin.sock\"`, or leave `mode` out",
+            );
         }
     }
 
@@ -70,7 +100,7 @@ impl Checking<'_> {
                 mistake.help("add one to `auth`, such as `auth = [{ anonymous = { role = \"guest\" } }]`"),
             );
         }
-        let listeners = self.config.listen.value();
+        let listeners = self.config.placed_listeners();
         let spaces = Space::with_admin(self.config);
         let unknown = |name: &str| !spaces.iter().any(|space| space.is_named_by(name));
         // Of a listener that serves nothing, or that names a realm that is not there, something else was said.

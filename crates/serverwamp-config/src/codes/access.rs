@@ -133,6 +133,47 @@ codes! {
     /// ```
     warning 255 UNREACHABLE_AUTH "way in that no listener leads to";
 
+    /// Everybody who reaches a listener from another machine comes into the admin interface without proving anything.
+    ///
+    /// Who comes in there sees who is connected from where, and, with the permission for that, payloads; or ends sessions and stops the
+    /// server.
+    ///
+    /// Wrong:
+    ///
+    /// ```toml
+    /// [[listen]]
+    /// address = "0.0.0.0:8080"
+    /// trusted_proxies = { addresses = ["10.0.0.7"] }
+    ///
+    /// [[realm]]
+    /// name = "shop"
+    /// auth = [{ anonymous = { role = "guest" } }]
+    /// role.guest = {}
+    ///
+    /// [admin]
+    /// auth = [{ anonymous = { role = "operator" } }]
+    /// role = { operator = ["read"] }
+    /// ```
+    ///
+    /// Right:
+    ///
+    /// ```toml
+    /// [[listen]]
+    /// address = "0.0.0.0:8080"
+    /// trusted_proxies = { addresses = ["10.0.0.7"] }
+    ///
+    /// [[realm]]
+    /// name = "shop"
+    /// auth = [{ anonymous = { role = "guest" } }]
+    /// role.guest = {}
+    ///
+    /// [admin]
+    /// listen = "unix:admin.sock"
+    /// auth = [{ unix = { users = { 1000 = { role = "operator" } } } }]
+    /// role = { operator = ["read"] }
+    /// ```
+    warning 256 STRANGERS_ADMINISTER "strangers in the admin interface";
+
     /// A bound is so small that nothing would work: no connection, no message, no time to answer.
     ///
     /// 0 does not mean "no limit". Where there can be none, the key is left out.

@@ -18,7 +18,7 @@ pub use role::*;
 
 use crate::reading::At;
 use crate::section::{defaults, section};
-use crate::values::Secret;
+use crate::values::{Secret, UriPattern};
 
 section! {
     /// The whole file.
@@ -53,11 +53,37 @@ section! {
 }
 
 impl Config {
-    /// Its listeners: the one at the default address, if it names none.
+    /// Its listeners: the one at the default address, if it names none, and that of the admin interface.
     pub fn listeners(&self) -> Vec<Listener> {
-        if self.listen.is_empty() {
+        let listeners = self.placed_listeners();
+        if listeners.is_empty() {
             return vec![defaults()];
         }
-        self.listen.iter().map(|listener| listener.value().clone()).collect()
+        listeners.iter().map(|listener| listener.value().clone()).collect()
+    }
+
+    /// Those that are written, with their places; none where that is the one at the default address alone. Where the admin interface has
+    /// an address of its own, the others serve it only if they name it.
+    pub(crate) fn placed_listeners(&self) -> Vec<At<Listener>> {
+        let mut listeners = self.listen.value().clone();
+        let Some(admin) = self.admin.value().as_ref().filter(|admin| admin.listen.is_some()) else {
+            return listeners;
+        };
+        if listeners.is_empty() {
+            listeners.push(At::default_of(defaults()));
+        }
+        let realms = self.realm.iter().map(|realm| UriPattern::new(realm.name.as_str()));
+        let all: Vec<At<UriPattern>> = realms
+            .chain(self.template.iter().map(|template| template.names.value().clone()))
+            .map(At::default_of)
+            .collect();
+        for listener in listeners.iter_mut().filter(|one| one.realms.is_none() && !all.is_empty()) {
+            let place = listener.place().cloned();
+            let mut others = listener.value().clone();
+            others.realms = At::default_of(Some(all.clone()));
+            *listener = At::new(others, place);
+        }
+        listeners.extend(admin.listener());
+        listeners
     }
 }
