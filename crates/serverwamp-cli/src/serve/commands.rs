@@ -8,6 +8,7 @@ use serverwamp::rt::BoxFuture;
 use serverwamp::{Dict, NodeControl, Value, WampError};
 use serverwamp_config::{Change, Environment, Source, changes, read};
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
 /// The error of a configuration that is wrong.
 const NOT_APPLIED: &str = "serverwamp.error.not_applied";
@@ -60,8 +61,18 @@ impl NodeControl for Commands {
         })
     }
 
-    fn drain(&self) -> BoxFuture<'_, Result<(), WampError>> {
-        Box::pin(async { stop_this_process() })
+    fn drain(&self, within: Option<Duration>) -> BoxFuture<'_, Result<(), WampError>> {
+        Box::pin(async move {
+            stop_this_process()?;
+            if let Some(within) = within {
+                // As at the second signal; a program that has ended before hears of none.
+                tokio::spawn(async move {
+                    tokio::time::sleep(within).await;
+                    stop_this_process()
+                });
+            }
+            Ok(())
+        })
     }
 
     fn log_level(&self, filter: Option<String>) -> BoxFuture<'_, Result<String, WampError>> {

@@ -23,6 +23,8 @@ use crate::configuration::FileOption;
 use crate::failure::Failure;
 use crate::logging::{LogFilter, LogForm, LogSettings, Logs};
 use crate::metrics::{Health, MonitoringService};
+use crate::shell::TargetOptions;
+use crate::shell::admin::node;
 use crate::stop::{Outcome, Phase, ReloadSignals, Serving, StopSettings, StopSignals};
 use crate::systemd::{PassedSockets, ServiceManager, Watchdog};
 use clap::Args;
@@ -50,13 +52,17 @@ pub(crate) struct ServeOptions {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
   serverwamp reload -c serverwamp.toml
-  serverwamp reload --socket /run/serverwamp/control.sock")]
+  serverwamp reload --socket /run/serverwamp/control.sock
+  serverwamp reload --url wss://rt-1.example.com/admin --authid ops --key ops.key")]
 pub(crate) struct ReloadOptions {
     #[command(flatten)]
     file: FileOption,
     /// The control socket, in place of the one that the configuration names
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["url", "context"])]
     socket: Option<PathBuf>,
+    /// With `--url` or `--context`: the router whose admin interface is told to reload, in place of the control socket
+    #[command(flatten)]
+    target: TargetOptions,
 }
 
 impl ReloadOptions {
@@ -92,6 +98,9 @@ pub(crate) fn run(options: &ServeOptions, log: &LogSettings, logs: &Logs) -> Res
 
 /// Asks the running program to reload, and prints what became of it.
 pub(crate) fn ask_to_reload(options: &ReloadOptions) -> Result<(), Failure> {
+    if options.target.names_a_router() {
+        return node::reload(&options.target);
+    }
     let socket = match &options.socket {
         Some(socket) => socket.clone(),
         None => control_socket(&options.file)?,

@@ -24,7 +24,7 @@ mod words;
 
 pub(crate) use self::json::escaped as escaped_json;
 pub(crate) use self::output::{Out, note, visible};
-pub(crate) use self::target::VARIABLES;
+pub(crate) use self::target::{TargetOptions, VARIABLES};
 
 use crate::failure::Failure;
 use std::future::Future;

@@ -2,7 +2,8 @@
 
 use crate::program::{FILE, Program, Scratch};
 use serde_json::{Value, json};
-use serverwamp_conformance::RawPeer;
+use serverwamp_conformance::{RawPeer, Signal};
+use std::os::unix::fs::PermissionsExt as _;
 
 const CONFIG: &str = r#"
 [[listen]]
@@ -91,4 +92,69 @@ fn a_reload_takes_permissions_away_and_the_admin_interface_as_well() {
     program.reload(&format!("{control}{CONFIG}"));
     let mut admin = program.joined(REALM);
     ask(&mut admin, "serverwamp.node.config", json!({})).expect("it is there again, with the program's own");
+}
+
+/// The configuration in docs/shell.md, for the user who runs this test.
+fn documented() -> String {
+    let document = include_str!("../../../../docs/shell.md");
+    let block =
+        document.split("```toml\n").skip(1).find(|block| block.contains("[admin]")).expect("it is there");
+    let block = block.split("```").next().expect("a beginning");
+    let user = rustix::process::getuid().as_raw();
+    block.replace(":8080", ":0").replace("1000", &user.to_string())
+}
+
+#[test]
+fn users_of_this_machine_come_in_at_a_socket_of_its_own_without_a_password() {
+    let scratch = Scratch::new();
+    let mut program = Program::start(&scratch, &documented());
+    let socket = scratch.file("admin.sock");
+    let mode = std::fs::metadata(&socket).expect("a socket").permissions().mode();
+    assert_eq!(mode & 0o777, 0o660);
+    assert_eq!(program.hello(REALM)[0], 3, "it is not there over TCP");
+    let guest = program.joined("realm1");
+    let sessions = scratch.run(&["sessions", "--socket", "admin.sock", "-o", "jsonl"]);
+    assert_eq!(
+        (sessions.status.code(), sessions.stdout.lines().count()),
+        (Some(0), 1),
+        "{}",
+        sessions.stderr
+    );
+    let url = format!("unix://{}", socket.display());
+    let reloaded = scratch.run(&["reload", "--url", &url]);
+    assert!(reloaded.stdout.contains("reload: nothing changed"), "{}{}", reloaded.stdout, reloaded.stderr);
+    scratch.replace(FILE, "[[realm]\n");
+    let refused = scratch.run(&["reload", "--url", &url]);
+    assert_eq!((refused.status.code(), &*refused.stdout), (Some(1), ""), "{}", refused.stderr);
+    assert!(refused.stderr.contains("serverwamp.error.not_applied"), "{}", refused.stderr);
+    let strangers =
+        documented().replace(&format!("{} = ", rustix::process::getuid().as_raw()), "4000000000 = ");
+    scratch.replace(FILE, &strangers);
+    program.signal(Signal::Hangup);
+    program.wait_for("reload: 1 realm replaced");
+    let refused = scratch.run(&["sessions", "--socket", "admin.sock"]);
+    assert_eq!(
+        refused.status.code(),
+        Some(4),
+        "another user may come in: {}{}",
+        refused.stdout,
+        refused.stderr
+    );
+    program.signal(Signal::Terminate);
+    drop(guest);
+    assert!(program.ended().success());
+}
+
+#[test]
+fn a_drain_may_take_less_time_than_is_configured() {
+    let scratch = Scratch::new();
+    let mut program =
+        Program::start(&scratch, &format!("[shutdown]\ndrain = \"1h\"\nrestarts = false\n{}", documented()));
+    // It does not answer GOODBYE.
+    let mut guest = program.joined("realm1");
+    let drained = scratch.run(&["drain", "--within", "100ms", "--socket", "admin.sock"]);
+    assert!(drained.status.success(), "{}", drained.stderr);
+    assert_eq!(guest.receive()[0], 6);
+    assert!(program.ended().success());
+    assert!(program.log().contains("stopped at once, without waiting for sessions"), "{}", program.log());
 }

@@ -4,6 +4,7 @@ use crate::WampError;
 use crate::rt::BoxFuture;
 use serverwamp_proto::codec::Value;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The program around an application, as its administrators command it; for [`Admin::control`](crate::Admin::control).
 ///
@@ -23,11 +24,12 @@ pub trait NodeControl: Send + Sync + 'static {
     /// What is wrong with the new configuration; the former one stays.
     fn reload(&self) -> BoxFuture<'_, Result<String, WampError>>;
 
-    /// Answers `serverwamp.node.drain`: begins to stop, as the program does when it is told to. Returns once it has begun.
+    /// Answers `serverwamp.node.drain`: begins to stop, as the program does when it is told to, and cuts off who is still there after
+    /// the time `within`, if there is one. Returns once it has begun.
     ///
     /// # Errors
     /// That it cannot stop.
-    fn drain(&self) -> BoxFuture<'_, Result<(), WampError>>;
+    fn drain(&self, within: Option<Duration>) -> BoxFuture<'_, Result<(), WampError>>;
 
     /// Answers `serverwamp.node.log_level`: replaces the filter of the log and returns the former one, or, without a filter,
     /// returns the present one.
@@ -46,8 +48,8 @@ impl<C: NodeControl + ?Sized> NodeControl for Arc<C> {
         (**self).reload()
     }
 
-    fn drain(&self) -> BoxFuture<'_, Result<(), WampError>> {
-        (**self).drain()
+    fn drain(&self, within: Option<Duration>) -> BoxFuture<'_, Result<(), WampError>> {
+        (**self).drain(within)
     }
 
     fn log_level(&self, filter: Option<String>) -> BoxFuture<'_, Result<String, WampError>> {

@@ -5,6 +5,7 @@ use super::table::{AdminAnswer, AdminRow, AnsweredBy, ArgumentDefault, ArgumentK
 use super::{AdminPermission, NodeControl};
 use crate::rt::BoxFuture;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub(super) const ROWS: &[AdminRow] = &[
     AdminRow {
@@ -29,7 +30,12 @@ pub(super) const ROWS: &[AdminRow] = &[
         name: "serverwamp.node.drain",
         text: "Begins to stop, as at SIGTERM: takes no new connections, and asks clients to leave in the time that is configured.",
         permission: AdminPermission::Write,
-        arguments: &[],
+        arguments: &[ArgumentRow {
+            name: "within_ms",
+            kind: ArgumentKind::Integer(0, 86_400_000),
+            default: ArgumentDefault::Nothing,
+            text: "Whoever is still there after so many milliseconds is cut off. It makes the configured time shorter, and never longer.",
+        }],
         answer: &[FieldRow { name: "draining", text: "True." }],
         errors: &[],
         serve: AnsweredBy::Program(drain),
@@ -64,9 +70,9 @@ fn reload(_: AdminCall, control: Arc<dyn NodeControl>) -> BoxFuture<'static, Adm
     Box::pin(async move { Ok(fields([("outcome", control.reload().await?.into())])) })
 }
 
-fn drain(_: AdminCall, control: Arc<dyn NodeControl>) -> BoxFuture<'static, AdminAnswer> {
+fn drain(call: AdminCall, control: Arc<dyn NodeControl>) -> BoxFuture<'static, AdminAnswer> {
     Box::pin(async move {
-        control.drain().await?;
+        control.drain(call.arguments.number("within_ms").map(Duration::from_millis)).await?;
         Ok(fields([("draining", true.into())]))
     })
 }

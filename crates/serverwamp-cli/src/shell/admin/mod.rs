@@ -45,6 +45,11 @@ pub(super) struct AdminClient {
 }
 
 impl AdminOptions {
+    /// The admin interface of the router that these options name.
+    fn of(target: &TargetOptions) -> Self {
+        Self { socket: None, target: target.clone() }
+    }
+
     /// The realm that `--realm` names.
     pub(crate) fn realm(&self) -> Option<&str> {
         self.target.settings.realm.as_deref()

@@ -1,9 +1,11 @@
-//! `serverwamp drain` and `log-level`: what the program is told to do.
+//! `serverwamp drain`, `log-level`, and `reload` by the admin interface: what the program is told to do.
 
 use super::answers::shown;
 use super::{AdminClient, AdminOptions, with_admin};
 use crate::failure::Failure;
+use crate::shell::duration::Span;
 use crate::shell::output::Out;
+use crate::shell::target::TargetOptions;
 use crate::stop::StopSignals;
 use clap::Args;
 use serverwamp::Dict;
@@ -12,8 +14,12 @@ use serverwamp::Dict;
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
   serverwamp drain --socket /run/serverwamp/admin.sock
+  serverwamp drain --within 10s --socket /run/serverwamp/admin.sock
   serverwamp drain --url wss://rt-1.example.com/admin --authid ops --key ops.key")]
 pub(crate) struct DrainOptions {
+    /// Cut off whoever is still there after this time, where the configured one is longer
+    #[arg(long, value_name = "TIME")]
+    within: Option<Span>,
     #[command(flatten)]
     admin: AdminOptions,
 }
@@ -32,10 +38,23 @@ pub(crate) struct LogLevelOptions {
 }
 
 pub(crate) fn drain(options: &DrainOptions) -> Result<(), Failure> {
+    let mut arguments = Dict::new();
+    if let Some(Span(within)) = options.within {
+        arguments.insert("within_ms", u64::try_from(within.as_millis()).unwrap_or(u64::MAX));
+    }
     with_admin(&options.admin, async |admin: &AdminClient, signals: &mut StopSignals| {
-        let asking = admin.ask("serverwamp.node.drain", Dict::new());
+        let asking = admin.ask("serverwamp.node.drain", arguments);
         signals.unless(asking, "before the server had answered").await?;
         Out::plain().line("the server takes no new connections, and asks its clients to leave")
+    })
+}
+
+/// Reloads the configuration of the server whose admin interface this is.
+pub(crate) fn reload(target: &TargetOptions) -> Result<(), Failure> {
+    with_admin(&AdminOptions::of(target), async |admin: &AdminClient, signals: &mut StopSignals| {
+        let asking = admin.ask("serverwamp.node.reload", Dict::new());
+        let answer = signals.unless(asking, "before the server had answered").await?;
+        Out::plain().line(&shown(&answer, "outcome"))
     })
 }
 

@@ -28,6 +28,13 @@ pub(crate) struct TargetOptions {
     pub(crate) settings: TargetSettings,
 }
 
+impl TargetOptions {
+    /// Returns whether an option says which router is meant.
+    pub(crate) const fn names_a_router(&self) -> bool {
+        self.context.is_some() || self.settings.url.is_some()
+    }
+}
+
 /// Which router, and as whom. What is not set is taken from elsewhere.
 #[derive(Args, Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]

@@ -77,8 +77,8 @@ impl NodeControl for Program {
         Box::pin(async { Err(WampError::new("serverwamp.error.not_applied").arg("line 3")) })
     }
 
-    fn drain(&self) -> BoxFuture<'_, Result<(), WampError>> {
-        self.hear("drain".to_owned());
+    fn drain(&self, within: Option<Duration>) -> BoxFuture<'_, Result<(), WampError>> {
+        self.hear(format!("drain {within:?}"));
         Box::pin(async { Ok(()) })
     }
 
@@ -103,8 +103,12 @@ async fn a_program_is_told_what_only_it_can_do() {
     let error = call(&client, "serverwamp.node.reload", &[]).await.unwrap_err();
     assert_eq!(error.to_string(), "serverwamp.error.not_applied: line 3");
     call(&client, "serverwamp.node.drain", &[]).await.unwrap();
+    call(&client, "serverwamp.node.drain", &[("within_ms", Value::from(1500))]).await.unwrap();
     let former =
         call(&client, "serverwamp.node.log_level", &[("filter", Value::from("debug"))]).await.unwrap();
     assert_eq!(former.get("former").unwrap().as_str(), Some("info"));
-    assert_eq!(*program.0.lock().unwrap(), ["reload", "drain", "log Some(\"debug\")"]);
+    assert_eq!(
+        *program.0.lock().unwrap(),
+        ["reload", "drain None", "drain Some(1.5s)", "log Some(\"debug\")"]
+    );
 }
