@@ -1,0 +1,162 @@
+/**
+ * The page of registrations or subscriptions: what both have in common. Pages of the admin interface; elsewhere the lists of the meta
+ * API, with details of those that are in view.
+ */
+import { html, live, nothing } from '../vendor/lit.js';
+import { count, text } from './format.js';
+import { List } from './list.js';
+import { Paged } from './paged.js';
+import { redraw, state } from './state.js';
+import { absent, block, name, problem } from './value.js';
+
+/**
+ * @typedef {{id: string, title: string, kind: 'registration' | 'subscription', columns: string[], known: 'procedures' | 'topics', cells: (row: any) => unknown[], members: 'callees' | 'subscribers', note?: string}} Settings
+ */
+
+class Holdings {
+    /** @param {Settings} settings */
+    constructor(settings) {
+        this.settings = settings;
+        this.id = settings.id;
+        this.title = settings.title;
+        this.filter = '';
+        /** @type {any} */
+        this.chosen = null;
+        /** @type {any} */
+        this.details = null;
+        /** @type {Error | null} */
+        this.error = null;
+        this.said = '';
+        /** @type {unknown} */
+        this.readFrom = null;
+        this.paged = new Paged((cursor) => (state.admin.isOpen ? this.#page(cursor) : this.#ids()));
+        this.list = new List({
+            label: settings.title,
+            className: settings.id,
+            columns: settings.columns,
+            key: (/** @type {any} */ row) => row.id,
+            cells: settings.cells,
+            chosen: (/** @type {any} */ row) => this.#choose(row),
+            atEnd: () => this.paged.more(),
+            seen: (/** @type {any[]} */ rows) => this.#lookUp(rows),
+        });
+    }
+
+    enter() {
+        this.#read();
+    }
+
+    view() {
+        const link = state.admin.isOpen ? state.admin : state.realm;
+        if (link.isOpen && this.readFrom !== link) this.#read();
+        this.list.rows = this.paged.rows;
+        return html`<h1>${this.title}</h1>
+            ${absent(link)}
+            <form class="bar" @submit=${(/** @type {Event} */ event) => { event.preventDefault(); this.#read(); }}>
+                ${state.admin.isOpen
+                    ? html`<input data-filter name="filter" aria-label="URIs that begin so" placeholder="URIs that begin so" spellcheck="false"
+                          .value=${live(this.filter)} @input=${(/** @type {any} */ event) => { this.filter = event.target.value; }} />`
+                    : html`<span class="quiet">What the standard meta API tells; filters need the admin interface.</span>`}
+                <button type="submit">Read again</button>
+                <span role="status" class="quiet">${count(this.paged.rows.length)}${this.paged.isWhole ? '' : ' and more'} in ${text(state.realmName, 40)}</span>
+            </form>
+            ${this.settings.note ? html`<p class="quiet">${this.settings.note}</p>` : nothing}
+            ${problem(this.paged.error)} ${this.list.view()} ${this.#chosen()}`;
+    }
+
+    #chosen() {
+        if (!this.chosen) return nothing;
+        return html`<section class="details" aria-label="The chosen one">
+            <h2>${name(this.chosen.uri, 200)}</h2>
+            ${problem(this.error)}
+            ${state.admin.isOpen && !this.chosen.application
+                ? html`<button class="danger" @click=${() => this.#revoke()}>Revoke</button> <span role="status">${this.said}</span>`
+                : nothing}
+            ${this.details ? block(this.details) : html`<p class="quiet">Asking …</p>`}
+        </section>`;
+    }
+
+    #read() {
+        this.readFrom = state.admin.isOpen ? state.admin : state.realm.isOpen ? state.realm : null;
+        if (this.readFrom) this.paged.restart();
+    }
+
+    /** @param {string | null} cursor */
+    async #page(cursor) {
+        const { kind } = this.settings;
+        const filter = this.filter.trim() === '' ? {} : { filter: { uri: this.filter.trim() } };
+        const asked = { realm: state.realmName, limit: 200, ...filter, ...(cursor ? { cursor } : {}) };
+        const answer = await state.admin.ask(`serverwamp.${kind}.query`, asked);
+        const rows = answer[`${kind}s`].map((/** @type {any} */ row) => ({ ...row, id: row[kind] }));
+        this.#learn(rows);
+        return { rows, next: answer.next };
+    }
+
+    async #ids() {
+        const lists = await state.realm.ask(`wamp.${this.settings.kind}.list`);
+        const rows = Object.entries(lists).flatMap(([match, ids]) =>
+            /** @type {number[]} */ (ids).map((id) => ({ id, match, uri: '…', isAsked: false })),
+        );
+        return { rows, next: null };
+    }
+
+    /** @param {any[]} rows */
+    #learn(rows) {
+        for (const { uri, match } of rows) if (match === 'exact') state[this.settings.known].add(uri);
+    }
+
+    /** @param {any[]} rows */
+    #lookUp(rows) {
+        if (state.admin.isOpen) return;
+        for (const row of rows) {
+            if (row.isAsked) continue;
+            row.isAsked = true;
+            state.realm.call(`wamp.${this.settings.kind}.get`, [row.id]).then(
+                ({ args }) => {
+                    Object.assign(row, args[0], { id: row.id });
+                    this.#learn([row]);
+                    redraw();
+                },
+                (/** @type {Error} */ error) => {
+                    row.uri = `(${error.message})`;
+                    redraw();
+                },
+            );
+        }
+    }
+
+    /** @param {any} row */
+    async #choose(row) {
+        [this.chosen, this.details, this.error, this.said] = [row, null, null, ''];
+        const { kind, members } = this.settings;
+        try {
+            const list = kind === 'registration' ? 'list_callees' : 'list_subscribers';
+            const details = state.admin.isOpen
+                ? await state.admin.ask(`serverwamp.${kind}.get`, { realm: state.realmName, [kind]: row.id })
+                : { ...row, [members]: (await state.realm.call(`wamp.${kind}.${list}`, [row.id])).args[0] };
+            if (this.chosen === row) this.details = details;
+        } catch (error) {
+            this.error = /** @type {Error} */ (error);
+        }
+        redraw();
+    }
+
+    async #revoke() {
+        const { kind } = this.settings;
+        const { id, uri } = this.chosen;
+        if (!confirm(`Revoke ${text(uri, 200)} from all?`)) return;
+        try {
+            const { revoked } = await state.admin.ask(`serverwamp.${kind}.revoke`, { realm: state.realmName, [kind]: id });
+            this.said = `It was taken away from ${count(revoked)}.`;
+            this.paged.restart();
+        } catch (error) {
+            this.error = /** @type {Error} */ (error);
+        }
+        redraw();
+    }
+}
+
+/** @param {Settings} settings */
+export function holdings(settings) {
+    return new Holdings(settings);
+}

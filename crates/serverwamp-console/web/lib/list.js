@@ -1,0 +1,132 @@
+/**
+ * A list of any length of which what can be seen is drawn: rows of one height, chosen by mouse or by keyboard.
+ */
+import { html, nothing, ref, repeat } from '../vendor/lit.js';
+import { redraw } from './state.js';
+
+/** The height of a row, in CSS pixels; `.row` in the style has the same. */
+const HEIGHT = 28;
+/** The rows that are drawn above and below those that are seen. */
+const MORE = 8;
+
+/**
+ * @template T
+ */
+export class List {
+    /**
+     * @param {{label: string, columns: string[], className: string, key: (row: T) => unknown, cells: (row: T) => unknown[], chosen: (row: T) => void, atEnd?: () => void, seen?: (rows: T[]) => void}} settings
+     */
+    constructor(settings) {
+        this.settings = settings;
+        /** @type {T[]} */
+        this.rows = [];
+        this.at = 0;
+        this.top = 0;
+        this.seenHeight = 600;
+        /** @type {HTMLElement | null} */
+        this.box = null;
+        this.id = `list-${settings.className}`;
+    }
+
+    view() {
+        const { label, columns, className, key, cells, atEnd, seen } = this.settings;
+        const first = Math.max(0, Math.floor(this.top / HEIGHT) - MORE);
+        const last = Math.min(this.rows.length, Math.ceil((this.top + this.seenHeight) / HEIGHT) + MORE);
+        const shown = this.rows.slice(first, last);
+        seen?.(shown);
+        if (last >= this.rows.length) atEnd?.();
+        this.at = Math.min(this.at, Math.max(0, this.rows.length - 1));
+        const isDrawn = this.at >= first && this.at < last;
+        return html`<div class="list ${className}">
+            <div class="row head" aria-hidden="true">${columns.map((column) => html`<span>${column}</span>`)}</div>
+            <div
+                class="scroll"
+                role="listbox"
+                tabindex="0"
+                aria-label=${label}
+                aria-activedescendant=${isDrawn && this.rows.length > 0 ? `${this.id}-${this.at}` : nothing}
+                @scroll=${(/** @type {Event} */ event) => this.#scrolled(event)}
+                @keydown=${(/** @type {KeyboardEvent} */ event) => this.#pressed(event)}
+                ${ref((element) => this.#attach(element))}
+            >
+                <div class="whole" role="presentation" ${ref((element) => this.#size(element))}>
+                    ${repeat(
+                        shown.map((row, at) => ({ row, at: first + at })),
+                        ({ row }) => key(row),
+                        ({ row, at }) =>
+                            html`<div
+                                class="row"
+                                role="option"
+                                id="${this.id}-${at}"
+                                aria-selected=${at === this.at}
+                                aria-posinset=${at + 1}
+                                aria-setsize=${this.rows.length}
+                                @click=${() => this.#choose(at)}
+                                ${ref((element) => place(element, at))}
+                            >
+                                ${cells(row).map((cell) => html`<span>${cell}</span>`)}
+                            </div>`,
+                    )}
+                </div>
+            </div>
+        </div>`;
+    }
+
+    /** @param {Element | undefined} element */
+    #attach(element) {
+        this.box = /** @type {HTMLElement | null} */ (element ?? null);
+        if (this.box) this.seenHeight = this.box.clientHeight || this.seenHeight;
+    }
+
+    /** @param {Element | undefined} element */
+    #size(element) {
+        if (element) /** @type {HTMLElement} */ (element).style.height = `${this.rows.length * HEIGHT}px`;
+    }
+
+    /** @param {Event} event */
+    #scrolled(event) {
+        const box = /** @type {HTMLElement} */ (event.currentTarget);
+        [this.top, this.seenHeight] = [box.scrollTop, box.clientHeight];
+        redraw();
+    }
+
+    /** @param {number} at */
+    #choose(at) {
+        this.at = at;
+        const row = this.rows[at];
+        if (row !== undefined) this.settings.chosen(row);
+        redraw();
+    }
+
+    /** @param {KeyboardEvent} event */
+    #pressed(event) {
+        const page = Math.max(1, Math.floor(this.seenHeight / HEIGHT) - 1);
+        const last = this.rows.length - 1;
+        /** @type {Record<string, number>} */
+        const moves = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -last, End: last };
+        if (event.key === 'Enter' || event.key === ' ') {
+            event.preventDefault();
+            this.#choose(this.at);
+            return;
+        }
+        const move = moves[event.key];
+        if (move === undefined) return;
+        event.preventDefault();
+        this.at = Math.max(0, Math.min(last, this.at + move));
+        const box = this.box;
+        if (box) {
+            const top = this.at * HEIGHT;
+            if (top < box.scrollTop) box.scrollTop = top;
+            if (top + HEIGHT > box.scrollTop + box.clientHeight) box.scrollTop = top + HEIGHT - box.clientHeight;
+        }
+        redraw();
+    }
+}
+
+/**
+ * @param {Element | undefined} element
+ * @param {number} at
+ */
+function place(element, at) {
+    if (element) /** @type {HTMLElement} */ (element).style.transform = `translateY(${at * HEIGHT}px)`;
+}

@@ -1,0 +1,172 @@
+/**
+ * What all pages share: the two sessions, the chosen realm, and when everything is drawn again.
+ */
+import { Link } from './link.js';
+
+/** @typedef {{id: string, title: string, enter?: () => void, leave?: () => void, view: () => unknown}} Page */
+
+/** The realm of the admin interface. */
+export const ADMIN_REALM = 'serverwamp.admin';
+/** The realm that is joined before one is chosen. */
+const FIRST_REALM = 'realm1';
+
+/** @type {() => void} */
+let draw = () => {};
+let isDue = false;
+
+/** @param {() => void} how */
+export function drawWith(how) {
+    draw = how;
+}
+
+/** Draws again, once for all that happens before the next frame. */
+export function redraw() {
+    if (isDue) return;
+    isDue = true;
+    requestAnimationFrame(() => {
+        isDue = false;
+        draw();
+    });
+}
+
+class State {
+    constructor() {
+        const here = new URL('ws', document.baseURI);
+        here.protocol = here.protocol.replace('http', 'ws');
+        /** The router that the page came from. */
+        this.own = here.href;
+        /** The router that is looked at. */
+        this.url = here.href;
+        this.realmName = FIRST_REALM;
+        /** The realms that the server told of. */
+        /** @type {string[]} */
+        this.realms = [];
+        this.isPaused = false;
+        /** What went wrong with the link that the page was opened by. */
+        /** @type {string | null} */
+        this.linkError = null;
+        this.realm = this.#link(FIRST_REALM);
+        this.admin = this.#link(ADMIN_REALM);
+        /** URIs that were seen, for completion. */
+        this.procedures = new Set();
+        this.topics = new Set();
+        /** What the admin interface serves, with the permission that each needs; null before that is known. */
+        /** @type {Map<string, string> | null} */
+        this.served = null;
+        /** @type {Link | null} */
+        this.describedBy = null;
+    }
+
+    /** Whether pages may ask: nobody looks at a hidden tab. */
+    get isLooking() {
+        return !document.hidden && !this.isPaused;
+    }
+
+    /** @param {string} realm @param {import('./login.js').Login} [login] */
+    #link(realm, login) {
+        const url = this.url;
+        return new Link({ url, realm, login, changed: redraw });
+    }
+
+    /** Connects both sessions. */
+    connect() {
+        this.admin.open();
+        this.realm.open();
+    }
+
+    /**
+     * Looks at another realm, or joins it again as somebody.
+     * @param {string} name
+     * @param {import('./login.js').Login} [login]
+     */
+    join(name, login) {
+        this.realm.close();
+        this.realmName = name;
+        this.realm = this.#link(name, login).open();
+    }
+
+    /** Asks the admin interface once for what it serves, so that a page can tell why something is refused. */
+    describe() {
+        const link = this.admin;
+        if (!link.isOpen || this.describedBy === link) return;
+        [this.describedBy, this.served] = [link, null];
+        link.ask('serverwamp.admin.describe').then(
+            ({ items }) => {
+                this.served = new Map(items.map((/** @type {any} */ item) => [item.name, item.permission]));
+                redraw();
+            },
+            () => {},
+        );
+    }
+
+    /** @param {import('./login.js').Login} [login] */
+    joinAdmin(login) {
+        this.admin.close();
+        this.admin = this.#link(ADMIN_REALM, login).open();
+    }
+
+    /** @param {string} url */
+    lookAt(url) {
+        this.realm.close();
+        this.admin.close();
+        this.url = url;
+        [this.realms, this.procedures, this.topics] = [[], new Set(), new Set()];
+        this.served = null;
+        this.join(this.realmName);
+        this.joinAdmin();
+    }
+
+    /**
+     * Whether a session is one of this console's.
+     * @param {unknown} session
+     */
+    isOwn(session) {
+        return session !== null && (session === this.realm.session || session === this.admin.session);
+    }
+}
+
+export const state = new State();
+
+/**
+ * Something that is asked for again and again, with its last answer and its last error.
+ * @template T
+ */
+export class Asked {
+    /** @param {() => Promise<T>} ask @param {number} every The pause between answer and question, in milliseconds. */
+    constructor(ask, every) {
+        this.ask = ask;
+        this.every = every;
+        /** @type {T | null} */
+        this.value = null;
+        /** @type {Error | null} */
+        this.error = null;
+        this.run = 0;
+    }
+
+    start() {
+        this.run += 1;
+        this.#turn(this.run);
+    }
+
+    stop() {
+        this.run += 1;
+    }
+
+    /** @param {number} run */
+    async #turn(run) {
+        while (run === this.run) {
+            if (state.isLooking) {
+                try {
+                    const value = await this.ask();
+                    if (run !== this.run) return;
+                    [this.value, this.error] = [value, null];
+                } catch (error) {
+                    if (run !== this.run) return;
+                    this.error = /** @type {Error} */ (error);
+                }
+                redraw();
+            }
+            await new Promise((resolve) => setTimeout(resolve, this.every));
+        }
+    }
+}
