@@ -80,6 +80,8 @@ pub use router::subscription::{PendingSubscription, Subscription};
 #[cfg(feature = "server")]
 #[doc(inline)]
 pub use server::Server;
+#[cfg(feature = "console")]
+pub use server::console;
 #[cfg(feature = "server")]
 pub use server::service::{PeerCertificates, WebSocketService};
 #[cfg(all(feature = "server", feature = "tls"))]

@@ -43,6 +43,8 @@ pub(super) struct Services {
     websocket: WebSocketService,
     long_poll: Option<(String, LongPollService)>,
     fallback: Option<Fallback>,
+    #[cfg(feature = "console")]
+    console: Option<serverwamp_console::Console>,
     bounds: FallbackBounds,
 }
 
@@ -75,7 +77,7 @@ impl Services {
         Self {
             wamp: options.wamp,
             health: options.health.clone(),
-            paths: options.websocket_paths().to_vec(),
+            paths: options.websocket_paths(),
             websocket,
             long_poll: options
                 .long_poll
@@ -83,6 +85,8 @@ impl Services {
                 .filter(|_| options.wamp)
                 .map(|path| (below(path), long_poll())),
             fallback: options.fallback.clone(),
+            #[cfg(feature = "console")]
+            console: options.console.clone().filter(|_| options.wamp),
             bounds: options.bounds,
         }
     }
@@ -154,6 +158,10 @@ impl Services {
             let address = request.extensions().get::<PeerAddress>().map(|address| address.0);
             app.inner().counters.refused(Refusal::Host, address, &why);
             return Either::Left(page(status, format!("refused: {why}\n")));
+        }
+        #[cfg(feature = "console")]
+        if let Some(console) = self.console.as_ref().filter(|console| console.has(path)) {
+            return Either::Left(console.answer(&request.into_parts().0));
         }
         // A client that has the wrong path is told so.
         if self.fallback.is_none() && path == "/" && !request.headers().contains_key(header::UPGRADE) {

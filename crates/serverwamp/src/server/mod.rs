@@ -5,6 +5,8 @@
 
 mod accepted;
 mod bind;
+#[cfg(feature = "console")]
+pub mod console;
 mod error;
 mod fallback;
 mod http;
@@ -100,6 +102,8 @@ struct ServerOptions {
     own: OwnCarriers,
     connections: Option<usize>,
     fallback: Option<Fallback>,
+    #[cfg(feature = "console")]
+    console: Option<serverwamp_console::Console>,
     bounds: FallbackBounds,
     shutdown_delay: Duration,
     drain: Duration,
@@ -125,6 +129,8 @@ impl Server {
             own: OwnCarriers::default(),
             connections: None,
             fallback: None,
+            #[cfg(feature = "console")]
+            console: None,
             bounds: FallbackBounds { bytes: 2 << 20, time: Duration::from_secs(30) },
             shutdown_delay: Duration::ZERO,
             drain: Duration::from_secs(30),

@@ -187,8 +187,15 @@ impl ServerOptions {
     }
 
     /// The paths of the WebSocket.
-    pub(super) fn websocket_paths(&self) -> &[String] {
-        if self.wamp { &self.paths } else { &[] }
+    pub(super) fn websocket_paths(&self) -> Vec<String> {
+        if !self.wamp {
+            return Vec::new();
+        }
+        #[cfg_attr(not(feature = "console"), expect(unused_mut, reason = "a console has one more"))]
+        let mut paths = self.paths.clone();
+        #[cfg(feature = "console")]
+        paths.extend(self.console.as_ref().map(serverwamp_console::Console::websocket_path));
+        paths
     }
 
     /// The settings of the listener, where it has none of its own those of the application.
@@ -261,11 +268,11 @@ impl ServerOptions {
 
     /// Paths of which one would hide another one.
     fn rival_paths(&self) -> Option<String> {
-        let mut taken: Vec<&str> = self.health.as_deref().into_iter().collect();
+        let mut taken: Vec<String> = self.health.iter().cloned().collect();
         let below = self.long_poll.as_ref().map(|path| format!("{}/", path.trim_end_matches('/')));
         for path in self.websocket_paths() {
             let hidden = below.as_ref().is_some_and(|below| path.starts_with(below));
-            if taken.contains(&&**path) || hidden {
+            if taken.contains(&path) || hidden {
                 return Some(format!("the path {path:?} has two uses: choose another one for one of them"));
             }
             taken.push(path);

@@ -3,6 +3,8 @@
 
 mod both;
 mod certificate;
+#[cfg(feature = "console")]
+mod console;
 mod cra;
 #[cfg(feature = "credentials")]
 mod credentials;
@@ -27,6 +29,8 @@ mod settings_error;
 
 pub use self::both::both;
 pub use self::certificate::{Fingerprint, Subject, client_certificate, client_certificate_behind};
+#[cfg(feature = "console")]
+pub use self::console::console;
 pub use self::cra::{cra, cra_mixed, cra_salted, derive_key};
 #[cfg(all(feature = "credentials", feature = "scram"))]
 pub use self::credentials::hash_scram;
