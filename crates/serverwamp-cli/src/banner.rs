@@ -19,6 +19,8 @@ pub(crate) struct Banner {
     pub(crate) tls: bool,
     /// The Unix socket it listens at, too.
     pub(crate) unix: Option<PathBuf>,
+    /// The path that logs a browser in to the console.
+    pub(crate) console: String,
     /// What to type for this program.
     pub(crate) program: &'static str,
     /// Whether the output is a terminal with colours.
@@ -28,12 +30,17 @@ pub(crate) struct Banner {
 impl Banner {
     /// The URL a client on this machine connects to.
     fn local_url(&self) -> String {
+        self.url(self.local_address())
+    }
+
+    /// The address at which a program on this machine finds it.
+    fn local_address(&self) -> SocketAddr {
         let ip = match self.address.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
             IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
             other => other,
         };
-        self.url(SocketAddr::new(ip, self.address.port()))
+        SocketAddr::new(ip, self.address.port())
     }
 
     /// The option that a client on this machine needs, if it needs any. TLS needs the authority of the certificate in addition.
@@ -82,6 +89,9 @@ impl fmt::Display for Banner {
             writeln!(f, "  Unix       {bold}{}{plain}   RawSocket and WebSocket", path.display())?;
         }
         writeln!(f, "  Long-poll  {bold}http{s}://{address}/lp{plain}   for proxies that break WebSockets")?;
+        // Whole and at the end, so that a terminal makes a link of it.
+        let browsed = self.local_address();
+        writeln!(f, "  Console    {bold}http{s}://{browsed}{}{plain}", self.console)?;
         writeln!(
             f,
             "  Demo       call demo.add  demo.countdown  demo.slow  demo.fail   subscribe demo.clock"
@@ -119,6 +129,7 @@ mod tests {
             exposed: false,
             tls: false,
             unix: None,
+            console: "/console/#token=1f".to_owned(),
             program: "serverwamp",
             colours: false,
         }

@@ -9,6 +9,7 @@ use crate::demo;
 use crate::failure::Failure;
 use crate::stop::{Outcome, Phase, ReloadSignals, Serving, StopSettings, StopSignals};
 use crate::systemd::{PassedSockets, ServiceManager, Watchdog};
+use serverwamp::console::{Console, Visitor};
 use serverwamp::tls::TlsConfig;
 use serverwamp::websocket::{Hosts, Origins};
 use serverwamp::{Application, Server};
@@ -41,7 +42,8 @@ pub(crate) fn run(options: &DevOptions) -> Result<(), Failure> {
 
 async fn serve(options: &DevOptions, passed: PassedSockets) -> Result<(), Failure> {
     let tls = tls(options)?;
-    let app = demo::application(origins(options), hosts(options), options.listen.is_loopback())
+    let console = Console::new();
+    let app = demo::application(origins(options), hosts(options), options.listen.is_loopback(), &console)
         .map_err(|error| Failure::runtime(error.to_string()))?;
     // Before the banner, so that a signal that follows it at once finds us listening for it.
     let (mut signals, reloads) = (StopSignals::listen()?, ReloadSignals::listen()?);
@@ -54,6 +56,7 @@ async fn serve(options: &DevOptions, passed: PassedSockets) -> Result<(), Failur
         exposed: !places.address.ip().to_canonical().is_loopback(),
         tls: tls.is_some(),
         unix: places.unix.as_ref().and_then(UnixPlace::path),
+        console: link(&console, options.listen.is_loopback())?,
         program: program(),
         colours: stdout().is_terminal(),
     };
@@ -62,7 +65,7 @@ async fn serve(options: &DevOptions, passed: PassedSockets) -> Result<(), Failur
 
     let settings = stop_settings(options);
     let mut serving = Serving::new(settings);
-    let plain = Server::new(app.clone()).long_poll("/lp");
+    let plain = Server::new(app.clone()).long_poll("/lp").console(&console);
     let server = tls.map_or_else(|| plain.clone(), |tls| plain.clone().tls(tls));
     for listener in places.tcp {
         serving.add(server.clone(), listener);
@@ -140,6 +143,15 @@ async fn reload(mut reloads: ReloadSignals, manager: &ServiceManager, status: &s
         tracing::info!(target: "serverwamp::program", "dev has nothing to reload");
         manager.ready(status);
     }
+}
+
+/// The path of the console: where there is an admin interface, one that logs a browser in, once.
+fn link(console: &Console, admin: bool) -> Result<String, Failure> {
+    if !admin {
+        return Ok("/console/".to_owned());
+    }
+    let visitor = Visitor { authid: "console".to_owned(), role: demo::OPERATOR.to_owned() };
+    console.link(visitor).map_err(|error| Failure::runtime(format!("there are no random numbers: {error}")))
 }
 
 /// What to type for this program: `cargo run` has not put it where shells look for programs.
