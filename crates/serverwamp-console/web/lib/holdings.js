@@ -10,7 +10,7 @@ import { redraw, state } from './state.js';
 import { absent, block, name, problem } from './value.js';
 
 /**
- * @typedef {{id: string, title: string, kind: 'registration' | 'subscription', columns: string[], known: 'procedures' | 'topics', cells: (row: any) => unknown[], members: 'callees' | 'subscribers', note?: string}} Settings
+ * @typedef {{id: string, title: string, kind: 'registration' | 'subscription', columns: string[], known: 'procedures' | 'topics', cells: (row: any) => unknown[], members: 'callees' | 'subscribers'}} Settings
  */
 
 class Holdings {
@@ -60,7 +60,6 @@ class Holdings {
                 <button type="submit">Read again</button>
                 <span role="status" class="quiet">${count(this.paged.rows.length)}${this.paged.isWhole ? '' : ' and more'} in ${text(state.realmName, 40)}</span>
             </form>
-            ${this.settings.note ? html`<p class="quiet">${this.settings.note}</p>` : nothing}
             ${problem(this.paged.error)} ${this.list.view()} ${this.#chosen()}`;
     }
 
@@ -81,7 +80,10 @@ class Holdings {
         if (this.readFrom) this.paged.restart();
     }
 
-    /** @param {string | null} cursor */
+    /**
+     * @param {string | null} cursor
+     * @returns {Promise<{rows: any[], next: string | null}>}
+     */
     async #page(cursor) {
         const { kind } = this.settings;
         const filter = this.filter.trim() === '' ? {} : { filter: { uri: this.filter.trim() } };
@@ -89,7 +91,25 @@ class Holdings {
         const answer = await state.admin.ask(`serverwamp.${kind}.query`, asked);
         const rows = answer[`${kind}s`].map((/** @type {any} */ row) => ({ ...row, id: row[kind] }));
         this.#learn(rows);
-        return { rows, next: answer.next };
+        const others = answer.next === null && this.filter.trim() === '' ? await this.#others([...(cursor ? this.paged.rows : []), ...rows]) : [];
+        return { rows: [...rows, ...others], next: answer.next };
+    }
+
+    /**
+     * What the meta API of the realm lists beside: procedures that the application serves by their exact URIs.
+     * @param {any[]} listed
+     * @returns {Promise<any[]>}
+     */
+    async #others(listed) {
+        if (this.settings.kind !== 'registration' || !state.realm.isOpen) return [];
+        const known = new Set(listed.map(({ id }) => id));
+        try {
+            const { rows } = await this.#ids();
+            return rows.filter(({ id }) => !known.has(id)).map((row) => ({ ...row, application: true, isBeside: true }));
+        } catch {
+            // Not everybody may ask the meta API; the list is as the admin interface has it.
+            return [];
+        }
     }
 
     async #ids() {
@@ -107,9 +127,8 @@ class Holdings {
 
     /** @param {any[]} rows */
     #lookUp(rows) {
-        if (state.admin.isOpen) return;
         for (const row of rows) {
-            if (row.isAsked) continue;
+            if (row.isAsked || (state.admin.isOpen && !row.isBeside)) continue;
             row.isAsked = true;
             state.realm.call(`wamp.${this.settings.kind}.get`, [row.id]).then(
                 ({ args }) => {
@@ -131,7 +150,7 @@ class Holdings {
         const { kind, members } = this.settings;
         try {
             const list = kind === 'registration' ? 'list_callees' : 'list_subscribers';
-            const details = state.admin.isOpen
+            const details = state.admin.isOpen && !row.isBeside
                 ? await state.admin.ask(`serverwamp.${kind}.get`, { realm: state.realmName, [kind]: row.id })
                 : { ...row, [members]: (await state.realm.call(`wamp.${kind}.${list}`, [row.id])).args[0] };
             if (this.chosen === row) this.details = details;

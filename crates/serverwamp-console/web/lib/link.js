@@ -3,7 +3,7 @@
  *
  * What wampy leaves open is closed here: errors have their URI and arguments, the reasons of ABORT and GOODBYE are kept, a session that
  * was refused does not come back by itself, one that was lost does, with longer and longer pauses, and its standing subscriptions and
- * registrations are made again.
+ * registrations are made again. Options go as they were given: wampy leaves out those that it does not know, and some that are false.
  */
 import { Wampy } from '../vendor/wampy.js';
 import { SERIALIZER } from './exact-json.js';
@@ -19,6 +19,9 @@ import { escaped } from './format.js';
 const PAUSES = [300, 1000, 2000, 5000, 10000];
 /** The time after which a router that says nothing has not answered, in milliseconds. */
 const PATIENCE = 15000;
+
+/** PUBLISH, SUBSCRIBE, CALL and REGISTER: their third element is their options. */
+const MADE_WITH_OPTIONS = new Set([16, 32, 48, 64]);
 
 /** An error of a router or a peer. */
 export class WampError extends Error {
@@ -81,6 +84,9 @@ export class Link {
         this.wampy = null;
         /** @type {ReturnType<typeof setTimeout> | undefined} */
         this.timer = undefined;
+        /** The options of the request that is being made. */
+        /** @type {Record<string, unknown> | null} */
+        this.options = null;
     }
 
     /** Connects, and comes back until `close`. */
@@ -115,9 +121,9 @@ export class Link {
         let request = 0;
         const called = async () => {
             if (!this.isOpen) throw new WampError({ uri: 'console.error.not_connected', args: [this.why ?? 'there is no session'] });
-            const advanced = progress ? { ...options, progress_callback: (/** @type {any} */ data) => progress(result(data)) } : options;
+            const advanced = progress ? { progress_callback: (/** @type {any} */ data) => progress(result(data)) } : {};
             try {
-                const answered = wampy.call(uri, payload(args, kwargs), advanced);
+                const answered = this.#with(options, () => wampy.call(uri, payload(args, kwargs), advanced));
                 request = wampy.getOpStatus().reqId;
                 return result(await answered);
             } catch (error) {
@@ -153,7 +159,9 @@ export class Link {
      */
     async publish(topic, args, kwargs, options) {
         try {
-            return (await this.wampy.publish(topic, payload(args, kwargs), options)).publicationId;
+            const published = this.#with(options, () => this.wampy.publish(topic, payload(args, kwargs), {}));
+            // Nobody answers one that wants no acknowledgment.
+            return options.acknowledge === false ? undefined : (await published).publicationId;
         } catch (error) {
             throw wampError(error);
         }
@@ -216,6 +224,22 @@ export class Link {
         }
     }
 
+    /**
+     * Has a request go out with these options. wampy sends it before it returns.
+     * @template T
+     * @param {Record<string, unknown>} options
+     * @param {() => T} request
+     * @returns {T}
+     */
+    #with(options, request) {
+        this.options = options;
+        try {
+            return request();
+        } finally {
+            this.options = null;
+        }
+    }
+
     #connect() {
         this.#become('connecting', this.why);
         /** @type {{uri: string, message?: string, isAbort: boolean} | null} */
@@ -228,11 +252,15 @@ export class Link {
             }
             return message;
         };
+        const encode = (/** @type {any} */ message) => {
+            if (this.options && MADE_WITH_OPTIONS.has(message[0])) message[2] = { ...message[2], ...this.options };
+            return SERIALIZER.encode(message);
+        };
         const wampy = new Wampy(this.url, {
             realm: this.realm,
             autoReconnect: false,
             uriValidation: 'loose',
-            serializer: { ...SERIALIZER, decode },
+            serializer: { ...SERIALIZER, encode, decode },
             ...(this.login ?? {}),
             onClose: () => this.#ended(wampy, said),
             onError: () => {},
@@ -258,7 +286,7 @@ export class Link {
     async #subscribe(standing) {
         standing.given = (/** @type {any} */ data) => standing.handler(result(data));
         try {
-            const made = await this.wampy.subscribe(standing.topic, standing.given, standing.options);
+            const made = await this.#with(standing.options, () => this.wampy.subscribe(standing.topic, standing.given, standing.options));
             [standing.id, standing.error] = [made.subscriptionId, undefined];
         } catch (error) {
             standing.error = wampError(error);
@@ -269,7 +297,7 @@ export class Link {
     async #register(served) {
         const handler = async (/** @type {any} */ data) => ({ argsList: [await served.handler(result(data))] });
         try {
-            await this.wampy.register(served.uri, handler, served.options);
+            await this.#with(served.options, () => this.wampy.register(served.uri, handler, served.options));
             served.error = undefined;
         } catch (error) {
             served.error = wampError(error);

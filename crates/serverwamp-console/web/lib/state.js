@@ -48,8 +48,8 @@ class State {
         this.realm = this.#link(FIRST_REALM);
         this.admin = this.#link(ADMIN_REALM);
         /** URIs that were seen, for completion. */
-        this.procedures = new Set();
-        this.topics = new Set();
+        this.procedures = /** @type {Set<string>} */ (new Set());
+        this.topics = /** @type {Set<string>} */ (new Set());
         /** What the admin interface serves, with the permission that each needs; null before that is known. */
         /** @type {Map<string, string> | null} */
         this.served = null;

@@ -140,7 +140,8 @@ class Messages {
         link.href = URL.createObjectURL(file);
         link.download = 'messages.jsonl';
         link.click();
-        URL.revokeObjectURL(link.href);
+        // The browser reads it after this.
+        setTimeout(() => URL.revokeObjectURL(link.href), 10000);
     }
 }
 

@@ -89,7 +89,7 @@ class Overview {
         if (realm) {
             const before = this.before.get(realm.realm);
             const seconds = at - this.beforeAt;
-            if (before && seconds > 0 && seconds < 10) this.points.push(rates(at, before, realm, seconds));
+            if (before && seconds > 0 && seconds < 10) this.points.push(rates(at, before, realm, seconds, this.points));
             this.points.splice(0, this.points.length - MOST);
         }
         this.before = new Map(tick.realms.map((/** @type {any} */ one) => [one.realm, one]));

@@ -20,6 +20,8 @@ const KINDS = {
 };
 /** The entries that are kept. */
 const MOST_ENTRIES = 500;
+/** The registrations and subscriptions that are asked about. */
+const MOST_LEARNED = 200;
 
 class Playground {
     id = 'playground';
@@ -48,7 +50,11 @@ class Playground {
     registered = [];
     copied = '';
 
+    /** @type {import('../lib/link.js').Link | null} The session that was asked what is registered. */
+    learnedFrom = null;
+
     view() {
+        if (state.realm.isOpen && this.learnedFrom !== state.realm) this.#learn();
         const { verb, uri } = KINDS[this.kind];
         const link = state.realm;
         const isPattern = this.kind === 'subscribe' || this.kind === 'register';
@@ -60,7 +66,7 @@ class Playground {
                         html`<button
                             role="tab"
                             id="tab-${kind}"
-                            aria-controls="playground-form"
+                            aria-controls="playground-panel"
                             aria-selected=${kind === this.kind}
                             tabindex=${kind === this.kind ? 0 : -1}
                             @click=${() => this.#turn(/** @type {Kind} */ (kind))}
@@ -70,7 +76,8 @@ class Playground {
                         </button>`,
                 )}
             </div>
-            <form id="playground-form" role="tabpanel" aria-labelledby="tab-${this.kind}" class="form" @submit=${(/** @type {Event} */ event) => this.#submit(event)}>
+            <div id="playground-panel" role="tabpanel" aria-labelledby="tab-${this.kind}">
+            <form id="playground-form" class="form" @submit=${(/** @type {Event} */ event) => this.#submit(event)}>
                 <label class="wide">${uri}
                     <input name="uri" required autocomplete="off" spellcheck="false" list="known-uris"
                         .value=${live(this.uri[this.kind])}
@@ -88,7 +95,7 @@ class Playground {
                     <button type="submit" class="primary" ?disabled=${!link.isOpen}>${verb}</button>
                     ${isPattern ? nothing : this.#copyButtons()}
                 </div>
-            </form>
+            </form></div>
             ${this.#standing()}
             <h2>What happened</h2>
             <div class="log" role="log" tabindex="0" aria-label="What happened">
@@ -155,6 +162,21 @@ class Playground {
         return all.length === 0 ? nothing : html`<h2>Under way</h2><ul class="standing">${all}</ul>`;
     }
 
+    /** Asks for what is registered and subscribed to, a bounded number of each, for completion. */
+    async #learn() {
+        const link = state.realm;
+        this.learnedFrom = link;
+        for (const [kind, known] of /** @type {[string, Set<string>][]} */ ([['registration', state.procedures], ['subscription', state.topics]])) {
+            try {
+                const ids = (await link.ask(`wamp.${kind}.list`)).exact.slice(0, MOST_LEARNED);
+                for (const id of ids) known.add(/** @type {any} */ ((await link.call(`wamp.${kind}.get`, [id])).args[0]).uri);
+            } catch {
+                // Without the meta API nothing is offered but what was used here.
+            }
+        }
+        redraw();
+    }
+
     /** What is known, for completion. */
     #known() {
         const isOfTopics = this.kind === 'publish' || this.kind === 'subscribe';
@@ -182,12 +204,14 @@ class Playground {
         const uri = this.uri[this.kind].trim();
         try {
             const options = this.options.trim() === '' ? {} : object(this.options, 'The options are');
-            const args = this.args.trim() === '' ? [] : read(`[${this.args}]`, 'The arguments are');
-            const kwargs = this.kwargs.trim() === '' ? {} : object(this.kwargs, 'The named arguments are');
-            if (this.kind === 'call') this.#call(uri, args, kwargs, options);
-            if (this.kind === 'publish') this.#publish(uri, args, kwargs, options);
             if (this.kind === 'subscribe') this.#subscribe(uri, options);
-            if (this.kind === 'register') this.#register(uri, options);
+            else if (this.kind === 'register') this.#register(uri, options);
+            else {
+                const args = this.args.trim() === '' ? [] : read(`[${this.args}]`, 'The arguments are');
+                const kwargs = this.kwargs.trim() === '' ? {} : object(this.kwargs, 'The named arguments are');
+                if (this.kind === 'call') this.#call(uri, args, kwargs, options);
+                else this.#publish(uri, args, kwargs, options);
+            }
         } catch (error) {
             this.#note('not sent', uri, String(/** @type {Error} */ (error).message), true);
         }

@@ -21,5 +21,4 @@ export const procedures = holdings({
         String(row.id),
     ],
     members: 'callees',
-    note: 'Procedures that the application serves by their exact URIs are no registrations, and not in this list.',
 });
