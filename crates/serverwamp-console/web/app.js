@@ -204,6 +204,12 @@ function shortcut(event) {
     }
 }
 
+/** Nobody looks at a hidden tab: the server is not to count each second for it. */
+function looked() {
+    if (page === overview) (document.hidden ? overview.leave : overview.enter).call(overview);
+    redraw();
+}
+
 async function start() {
     await arrive();
     try {
@@ -220,7 +226,7 @@ async function start() {
     });
     addEventListener('hashchange', route);
     addEventListener('keydown', shortcut);
-    document.addEventListener('visibilitychange', redraw);
+    document.addEventListener('visibilitychange', looked);
     state.connect();
     page = PAGES.find(({ id }) => id === location.hash.slice(1)) ?? overview;
     page.enter?.();

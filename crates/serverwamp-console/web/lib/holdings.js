@@ -43,6 +43,7 @@ class Holdings {
     }
 
     enter() {
+        this.chosen = null;
         this.#read();
     }
 

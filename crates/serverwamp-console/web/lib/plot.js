@@ -6,8 +6,9 @@ import UPlot from '../vendor/uplot.js';
 
 /** The height of a plot, in CSS pixels. */
 const HEIGHT = 180;
-/** The seconds that it shows. */
+/** The seconds that it shows, at most and at least. */
 const SECONDS = 300;
+const FEWEST = 60;
 
 export class Plot {
     /**
@@ -71,7 +72,7 @@ export class Plot {
                 legend: { show: false },
                 cursor: { sync: { key: 'overview' }, points: { size: 5 } },
                 axes: [axis, { ...axis, size: 64, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map(this.value) }],
-                scales: { x: { range: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ last) => [last - SECONDS, last] }, y: { range: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ top) => [0, Math.max(1, (top || 0) * 1.15)] } },
+                scales: { x: { range: (/** @type {any} */ _, /** @type {number} */ first, /** @type {number} */ last) => [Math.max(last - SECONDS, Math.min(first, last - FEWEST)), last] }, y: { range: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ top) => [0, Math.max(1, (top || 0) * 1.15)] } },
                 series: [
                     {},
                     ...this.names.map((name, at) => ({ label: name, stroke: colour(`--series-${at}`), width: 1.5, spanGaps: false, points: { show: false } })),

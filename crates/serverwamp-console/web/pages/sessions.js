@@ -39,6 +39,7 @@ class Sessions {
     });
 
     enter() {
+        this.chosen = null;
         this.#read();
     }
 
