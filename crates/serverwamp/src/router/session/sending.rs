@@ -338,9 +338,8 @@ impl RouterSession {
         counted: MessageKind,
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), PushError<E>> {
-        let taps = &self.realm.context.taps;
-        let (is_wanted, is_counted) =
-            (taps.notice(self.id()), counted.outcome().is_some() && taps.are_watched());
+        let is_wanted = self.realm.context.taps.notice(self.id());
+        let is_counted = counted.outcome().is_some() && self.realm.context.taps.are_watched();
         let mut copy = (is_wanted || is_counted).then(Vec::new);
         self.outbox.push_counted(class, counted, |out| {
             let start = out.len();
@@ -348,13 +347,7 @@ impl RouterSession {
             copy.iter_mut().for_each(|copy| copy.extend_from_slice(&out[start..]));
             Ok(())
         })?;
-        let Some(copy) = copy else { return Ok(()) };
-        if is_wanted {
-            self.tap_sent(&copy);
-        }
-        if is_counted {
-            self.watch_answer(&copy.into());
-        }
+        copy.into_iter().for_each(|copy| self.tap_queued(copy.into(), is_wanted, is_counted));
         Ok(())
     }
 

@@ -25,9 +25,19 @@ impl RouterSession {
             .then(|| taps.keep(self.id(), MessageDirection::Received, self.serializer(), message))
     }
 
-    /// The final answer to a call is queued.
+    /// A message is queued that a tap wants, or that watches count as the final answer to a call.
     #[cold]
-    pub(super) fn watch_answer(&self, message: &Bytes) {
+    pub(super) fn tap_queued(&self, message: Bytes, is_wanted: bool, is_counted: bool) {
+        if is_wanted {
+            self.tap_sent(&message);
+        }
+        if is_counted {
+            self.watch_answer(&message);
+        }
+    }
+
+    /// The final answer to a call is queued.
+    fn watch_answer(&self, message: &Bytes) {
         let (request, with_result) = match Message::decode(self.serializer(), message) {
             Ok(Message::Result(result)) => (result.request, true),
             Ok(Message::Error(error)) if error.request_type == Call::CODE => (error.request, false),

@@ -58,13 +58,13 @@ struct WatchPart {
     other_procedures: ProcedureFigures,
     topics: HashMap<Arc<str>, TopicFigures>,
     other_topics: TopicFigures,
-    open: HashMap<SessionId, HashMap<RequestId, OpenCall>>,
+    open: HashMap<SessionId, HashMap<RequestId, WatchedCall>>,
     open_count: usize,
 }
 
 /// A call without an answer.
 #[derive(Debug)]
-struct OpenCall {
+struct WatchedCall {
     /// `None` if it is counted with others.
     procedure: Option<Arc<str>>,
     began: Instant,
@@ -168,13 +168,13 @@ impl WatchPart {
         if self.open_count < MOST_OPEN {
             figures.in_flight += 1;
             self.open_count += 1;
-            self.open.entry(session).or_default().insert(request, OpenCall { procedure, began });
+            self.open.entry(session).or_default().insert(request, WatchedCall { procedure, began });
         }
     }
 
     fn answered(&mut self, session: SessionId, request: RequestId, with_result: bool, now: Instant) {
         let Some(calls) = self.open.get_mut(&session) else { return };
-        let Some(OpenCall { procedure, began }) = calls.remove(&request) else { return };
+        let Some(WatchedCall { procedure, began }) = calls.remove(&request) else { return };
         self.open_count -= 1;
         let figures = self.figures(procedure.as_ref());
         figures.ended(with_result);
