@@ -1,7 +1,7 @@
 //! A server process, and what it has used so far.
 
 use crate::Failure;
-use crate::options::ServerKind;
+use crate::options::{Observed, ServerKind};
 use crate::tls::TlsDoor;
 use rustix::process::Signal;
 use std::fs;
@@ -39,6 +39,20 @@ impl ServerProcess {
     /// A server with one thread, of another build of this program.
     pub(crate) fn of_build(program: &Path, kind: ServerKind, cpu: Option<usize>) -> Result<Self, Failure> {
         Self::spawn(Command::new(program), kind, cpu, None, &[])
+    }
+
+    /// A server with one thread that somebody looks at, if that is asked for.
+    pub(crate) fn observed(
+        kind: ServerKind,
+        cpu: Option<usize>,
+        observed: Option<Observed>,
+    ) -> Result<Self, Failure> {
+        let more: &[&str] = match observed {
+            None => &[],
+            Some(Observed::Tap) => &["--observed", "tap"],
+            Some(Observed::Watch) => &["--observed", "watch"],
+        };
+        Self::spawn(Command::new(std::env::current_exe()?), kind, cpu, None, more)
     }
 
     /// A server with one thread under valgrind, which writes what was executed into `profile` when it is told to end.

@@ -12,6 +12,7 @@
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
 
+mod admin;
 mod auth_timing;
 mod calls;
 mod child;
@@ -66,6 +67,7 @@ pub fn main() -> ExitCode {
         Some(Command::Instructions(options)) => instructions::run(options),
         Some(Command::Counts(options)) => counts::run(options),
         Some(Command::Pairs(options)) => pairs::run(options),
+        Some(Command::Admin(options)) => admin::run(options),
         Some(Command::Client(options)) => of_client::run(options),
         Some(Command::Footprint(options)) => footprint::run(options),
         Some(Command::Idle(options)) => idle::run(options),

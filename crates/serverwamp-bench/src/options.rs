@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Counts(CountsOptions),
     /// Measure the processor time of served and routed calls, beside the echo of another build of this program.
     Pairs(PairsOptions),
+    /// Measure what the admin interface costs: an open tap and an open watch, pages with few and many sessions, listeners of statistics.
+    Admin(AdminCostOptions),
     /// Measure the processor time of a call in our client, beside a bare WebSocket and clients of other languages.
     Client(ClientOptions),
     /// Measure what the program `serverwamp` needs before anybody uses it: size, time to start, memory at rest.
@@ -177,6 +179,19 @@ pub(crate) struct PairsOptions {
     pub(crate) secs: f64,
 }
 
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct AdminCostOptions {
+    /// How often each server has its turn.
+    #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: u32,
+    /// How long a turn takes, in seconds: several of a tap's intervals.
+    #[arg(long, value_name = "S", default_value_t = 0.5)]
+    pub(crate) secs: f64,
+    /// The most sessions that there are while pages are asked for.
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    pub(crate) sessions: usize,
+}
+
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ClientOptions {
     /// Short turns: shows that everything works, measures nothing worth keeping.
@@ -221,9 +236,21 @@ pub(crate) struct ServerOptions {
     /// Let no turn end because its time is up: the server runs under a tool that counts what it executes.
     #[arg(long, hide = true)]
     pub(crate) counted: bool,
+    /// Let somebody look at the first realm of the servers `wamp` and `router`.
+    #[arg(long, hide = true)]
+    pub(crate) observed: Option<Observed>,
     /// End with the process that started this one.
     #[arg(long, hide = true)]
     pub(crate) orphan_ends: bool,
+}
+
+/// How somebody looks at what goes on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Observed {
+    /// At its messages, with the sampling that is the default.
+    Tap,
+    /// At what its procedures and topics do.
+    Watch,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]

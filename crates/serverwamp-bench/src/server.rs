@@ -67,12 +67,14 @@ pub(crate) fn run(options: &ServerOptions) -> Result<(), Failure> {
         match options.kind {
             ServerKind::Echo => serve_echo(listener).await?,
             ServerKind::Wamp => {
-                Server::new(application(identity, Vec::new())?)
-                    .serve(listener, std::future::pending())
-                    .await?
+                let app = application(identity, Vec::new())?;
+                observe(&app, options).await?;
+                Server::new(app).serve(listener, std::future::pending()).await?
             }
             ServerKind::Router => {
-                Server::new(router(identity, Vec::new())?).serve(listener, std::future::pending()).await?
+                let app = router(identity, Vec::new())?;
+                observe(&app, options).await?;
+                Server::new(app).serve(listener, std::future::pending()).await?
             }
             ServerKind::Writer => serve_writes(listener).await?,
             ServerKind::Open => {
@@ -88,6 +90,13 @@ pub(crate) fn run(options: &ServerOptions) -> Result<(), Failure> {
         }
         Ok(())
     })
+}
+
+async fn observe(app: &Application, options: &ServerOptions) -> Result<(), Failure> {
+    match options.observed {
+        Some(observed) => crate::admin::observe(app, observed).await,
+        None => Ok(()),
+    }
 }
 
 /// As on tokio: the executor has one thread, beside those that accept connections and wait for sockets.
