@@ -249,7 +249,7 @@ impl ServerOptions {
             found.push(text.to_owned());
         }
         let pages = self.long_poll.is_some() || self.fallback.is_some();
-        if self.wamp && self.http && self.paths.is_empty() && !pages {
+        if self.wamp && self.http && self.websocket_paths().is_empty() && !pages {
             let text = "`paths` is empty, so no WebSocket could be opened, and HTTP has no other use here: name one, or switch `http` off";
             found.push(text.to_owned());
         }

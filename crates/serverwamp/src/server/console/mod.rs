@@ -105,3 +105,7 @@ impl<B> Service<Request<B>> for ConsoleService {
         ready(Ok(self.page(request)))
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "tokio")]
+mod tests;
