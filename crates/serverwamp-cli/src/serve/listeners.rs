@@ -5,11 +5,12 @@ use crate::configuration::ConfigurationFile;
 use crate::failure::Failure;
 use crate::metrics::MonitoringService;
 use crate::stop::StopSettings;
+use serverwamp::console::Console;
 use serverwamp::server::ServerControl;
 use serverwamp::{Application, Server};
 use serverwamp_config::Mistakes;
 use serverwamp_config::build::{Building, Fingerprint};
-use serverwamp_config::model::{Config, Listener};
+use serverwamp_config::model::{Config, Listener, Service};
 
 /// A listener that is served, by its address as it is written.
 #[derive(Debug)]
@@ -42,14 +43,27 @@ pub(super) fn build(
     let mut next = Vec::new();
     for settings in config.listeners() {
         let pages = Pages::of(&settings, &source.folder, monitoring, &mut mistakes);
-        let with_pages = |server: Server| match pages {
-            Some(pages) => server.fallback_service(pages),
-            None => server,
+        let console = console(&settings);
+        let with_pages = |server: Server| {
+            let server = console.as_ref().into_iter().fold(server, Server::console);
+            match pages {
+                Some(pages) => server.fallback_service(pages),
+                None => server,
+            }
         };
         let built = Building::new(&source.folder, &mut mistakes).listener(app, &settings, with_pages);
         next.extend(built.map(|built| NextListener { settings, server: built.server, files: built.files }));
     }
     if mistakes.errors() > 0 { Err(source.failure(&mistakes)) } else { Ok(next) }
+}
+
+/// The console of a listener, if it serves it. Nobody is logged in there by a link: pages log in as every other client.
+fn console(listener: &Listener) -> Option<Console> {
+    let settings = &listener.console;
+    listener.serves(Service::Console).then(|| {
+        let routers = settings.routers.iter().map(|router| router.as_str());
+        Console::new().path(settings.path.as_str()).routers(routers)
+    })
 }
 
 impl NextListener {

@@ -28,7 +28,9 @@ impl Listener {
 
     /// Whether sessions can be opened here.
     pub fn speaks_wamp(&self) -> bool {
-        [Service::WebSocket, Service::RawSocket, Service::LongPoll].into_iter().any(|one| self.serves(one))
+        [Service::WebSocket, Service::RawSocket, Service::LongPoll, Service::Console]
+            .into_iter()
+            .any(|one| self.serves(one))
     }
 
     /// Whether requests are answered by pages of the program.
@@ -115,7 +117,7 @@ fn plain_server(app: &Application, listener: &Listener) -> Server {
     server = server
         .paths(paths)
         .rawsocket(listener.serves(Service::RawSocket))
-        .http(websocket || listener.serves(Service::LongPoll) || listener.has_pages())
+        .http(listener.has_requests() || listener.has_pages())
         .websocket(|config| set_websocket(&listener.websocket, config))
         .rawsocket_config(|config| set_rawsocket(&listener.rawsocket, config));
     if listener.serves(Service::LongPoll) {

@@ -13,10 +13,11 @@ impl Checking<'_> {
             ("websocket", Service::WebSocket, listener.websocket.place()),
             ("rawsocket", Service::RawSocket, listener.rawsocket.place()),
             ("long_poll", Service::LongPoll, listener.long_poll.place()),
+            ("console", Service::Console, listener.console.place()),
         ];
         for (key, service, place) in tables.into_iter().filter(|(_, service, _)| !listener.serves(*service)) {
-            // Origins and hosts are those of long-polling too.
-            if service == Service::WebSocket && listener.serves(Service::LongPoll) {
+            // Origins and hosts are those of long-polling and of the console too.
+            if service == Service::WebSocket && listener.has_requests() {
                 continue;
             }
             let word = service.word();

@@ -125,7 +125,7 @@ impl Checking<'_> {
         let (websocket, rawsocket, polls) = (&listener.websocket, &listener.rawsocket, &listener.long_poll);
         let hello = &self.config.limits.hello_bytes;
         for (served, key, bytes) in [
-            (listener.serves(Service::WebSocket), "websocket.max_message", &websocket.max_message),
+            (listener.has_websockets(), "websocket.max_message", &websocket.max_message),
             (listener.serves(Service::RawSocket), "rawsocket.max_message", &rawsocket.max_message),
             (listener.serves(Service::LongPoll), "long_poll.max_message", &polls.max_message),
         ] {

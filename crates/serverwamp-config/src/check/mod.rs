@@ -99,8 +99,13 @@ fn mistake_at<T, U>(code: &'static Code, title: impl Into<String>, value: &At<T>
 
 impl Listener {
     /// Whether requests of HTTP, with their headers, open sessions here.
-    fn has_requests(&self) -> bool {
-        [Service::WebSocket, Service::LongPoll].into_iter().any(|one| self.serves(one))
+    pub(crate) fn has_requests(&self) -> bool {
+        [Service::WebSocket, Service::LongPoll, Service::Console].into_iter().any(|one| self.serves(one))
+    }
+
+    /// Whether there are WebSockets, of clients or of the console.
+    fn has_websockets(&self) -> bool {
+        self.serves(Service::WebSocket) || self.serves(Service::Console)
     }
 
     /// Whether other machines can connect. Of a socket of systemd nobody knows here.

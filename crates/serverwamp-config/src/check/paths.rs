@@ -62,6 +62,11 @@ fn served(listener: &Listener) -> Vec<Served<'_>> {
             has_below: true,
         });
     }
+    if listener.serves(Service::Console) {
+        let path = &listener.console.path;
+        let place = path.place();
+        served.push(Served { what: "the console", path: path.as_str(), place, has_below: true });
+    }
     for files in listener.files.iter() {
         let place = files.path.place().or_else(|| files.place());
         served.push(Served { what: "a folder", path: files.path.as_str(), place, has_below: false });

@@ -36,6 +36,17 @@ impl Checking<'_> {
                 self.add(Mistake::new(&codes::BAD_HOST, error.to_string()).at_if(host.place()));
             }
         }
+        for router in listener.console.routers.iter() {
+            let at = router.as_str();
+            let origin = at.replacen("ws", "http", 1);
+            let is_one = at.starts_with("ws://") || at.starts_with("wss://");
+            if !is_one || origin.parse::<OriginPattern>().is_err() {
+                let title = format!("{at:?} is no router that a page connects to");
+                let help =
+                    "write its scheme, host and port: \"ws://127.0.0.1:9000\", \"wss://wamp.example.com\"";
+                self.add(Mistake::new(&codes::BAD_ORIGIN, title).at_if(router.place()).help(help));
+            }
+        }
         if let Some(proxies) = listener.trusted_proxies.value() {
             self.proxies(&proxies.addresses);
         }

@@ -41,7 +41,7 @@ codes! {
     /// ```
     error 201 LISTENERS_CONFLICT "listeners conflict";
 
-    /// Two things that a listener serves have the same path, or one lies below `long_poll.path`, all of which belongs to long-polling.
+    /// Two things that a listener serves have the same path, or one lies below `long_poll.path` or `console.path`, all of which belongs to these.
     ///
     /// Metrics are at `/metrics`, health is at `/healthz` and `/readyz`. A folder with files may be at `/`: everything else comes
     /// before it.

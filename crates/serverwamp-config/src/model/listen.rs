@@ -18,6 +18,8 @@ choice! {
         RawSocket = "rawsocket",
         /// WAMP over HTTP long-polling.
         LongPoll = "long-poll",
+        /// The web console, with a WebSocket for its sessions.
+        Console = "console",
         /// The numbers for Prometheus.
         Metrics = "metrics",
         /// Whether the server lives and is ready.
@@ -82,7 +84,8 @@ section! {
         restart address: Address = Address::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)));
         /// The mode of a Unix socket. By default what the umask leaves.
         restart mode: Option<Mode> = None;
-        /// What is served: `"websocket"`, `"rawsocket"`, `"long-poll"`, `"metrics"`, `"health"`. Keep the last two from the public.
+        /// What is served: `"websocket"`, `"rawsocket"`, `"long-poll"`, `"console"`, `"metrics"`, `"health"`. Keep the last two from the
+        /// public, and give the console a listener of its own, on this machine.
         live serve: Vec<At<Service>> = vec![At::default_of(Service::WebSocket), At::default_of(Service::RawSocket)];
         /// The certificate of the server. Without it there is no TLS.
         live tls: Option<Tls> = None;
@@ -92,6 +95,8 @@ section! {
         live rawsocket: RawSocket = defaults();
         /// The path and the bounds of long-polling.
         live long_poll: LongPoll = defaults();
+        /// The path of the web console, and the routers that its pages may connect to.
+        live console: Console = defaults();
         /// The bounds of HTTP, whatever it carries.
         live http: Http = defaults();
         /// Folders with files that are served at paths of their own: a page and its socket from one server.
@@ -169,6 +174,16 @@ section! {
         live idle_timeout: Time = LongPollConfig::default().idle_timeout.into();
         /// The time that a `receive` waits for a message before it is answered empty.
         live receive_timeout: Time = LongPollConfig::default().receive_timeout.into();
+    }
+
+    /// The web console: what happens in the server, in a browser. What somebody sees and may do there is what their session may: with
+    /// `[admin]` more than the meta API tells.
+    pub struct Console: "listen.console" {
+        /// The path under which its pages are, and its WebSocket, with the settings of `websocket`, at `ws`.
+        live path: HttpPath = HttpPath::new("/console");
+        /// The routers of others that its pages may connect to, such as `"ws://127.0.0.1:9000"`. None by default: what is shown can then be
+        /// sent nowhere else.
+        live routers: Vec<At<Text>> = Vec::new();
     }
 
     /// HTTP, whatever it carries.
