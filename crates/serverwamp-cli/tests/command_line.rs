@@ -45,12 +45,19 @@ fn fails(arguments: &[&str], status: i32, said: &str) {
 fn the_banner_says_where_it_is_and_what_to_type_next() {
     let server = demo();
     let url = server.url();
+    server.wait_for_log("Stop", SOON);
+    let banner = server.stdout();
+    let token =
+        banner.split_once("#token=").and_then(|(_, rest)| rest.split_once('\n')).map(|(token, _)| token);
+    let token = token.filter(|token| token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let token = token.unwrap_or_else(|| panic!("no token: {banner}"));
     let expected = format!(
         "
   serverwamp {version}   DEV MODE: anonymous, realm realm1, loopback only
   WebSocket  {url}   json msgpack cbor, each also batched
   RawSocket  rs://{address}   json msgpack cbor, on the same port
   Long-poll  http://{address}/lp   for proxies that break WebSockets
+  Console    http://{address}/console/#token={token}
   Demo       call demo.add  demo.countdown  demo.slow  demo.fail   subscribe demo.clock
   Try        cargo run -q -- call demo.add 2 3 --url {url}
              cargo run -q -- call demo.countdown from=3 --progress --url {url}
@@ -61,7 +68,6 @@ fn the_banner_says_where_it_is_and_what_to_type_next() {
         version = env!("CARGO_PKG_VERSION"),
         address = server.address(),
     );
-    server.wait_for_log("Stop", SOON);
     assert_eq!((server.stdout(), server.stderr()), (expected, String::new()));
 }
 

@@ -28,6 +28,10 @@ const REQUIREMENTS: &str = include_str!("../interop/requirements.txt");
 const CROSSBAR: &str = include_str!("../interop/crossbar_requirements.txt");
 const PACKAGE: &str = include_str!("../interop/package.json");
 const PACKAGE_LOCK: &str = include_str!("../interop/package-lock.json");
+const BROWSER: &str = include_str!("../interop/browser/package.json");
+const BROWSER_LOCK: &str = include_str!("../interop/browser/package-lock.json");
+/// The names under which systems have Chromium.
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 /// The scripts that run on Node.js, with their names.
 const NODE_SCRIPTS: [(&str, &str); 6] = [
     ("wampy_admin.mjs", include_str!("../interop/wampy_admin.mjs")),
@@ -78,6 +82,36 @@ pub fn node() -> Result<PathBuf, String> {
     static PREPARED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let stamp = [PACKAGE, PACKAGE_LOCK].concat() + &NODE_SCRIPTS.map(|(_, script)| script).concat();
     PREPARED.get_or_init(|| prepare("node", &stamp, install_node)).clone()
+}
+
+/// A browser of the system, and the directory with what drives it.
+#[derive(Clone, Debug)]
+pub struct Browser {
+    /// The program.
+    pub program: &'static str,
+    /// The directory whose `node_modules` has playwright-core and axe-core.
+    pub packages: PathBuf,
+}
+
+/// Chromium as the system has it, driven by playwright-core.
+///
+/// # Errors
+///
+/// With the reason why there is none: no Chromium, no Node.js, no npm, no registry.
+pub fn browser() -> Result<Browser, String> {
+    static PREPARED: OnceLock<Result<Browser, String>> = OnceLock::new();
+    PREPARED
+        .get_or_init(|| {
+            let answers = |name: &&&'static str| {
+                let mut command = Command::new(name);
+                output::run(command.arg("--version"), INSTALL).is_ok_and(|run| run.status.success())
+            };
+            let program = BROWSERS.iter().find(answers).copied();
+            let program = program.ok_or_else(|| format!("none of {} is installed", BROWSERS.join(", ")))?;
+            let packages = prepare("browser", &[BROWSER, BROWSER_LOCK].concat(), install_browser)?;
+            Ok(Browser { program, packages })
+        })
+        .clone()
 }
 
 /// The scripts, as they are in the repository.
@@ -132,13 +166,21 @@ fn install_packages(directory: &Path, requirements_text: &str, module: &str) -> 
 }
 
 fn install_node(directory: &Path) -> Result<(), String> {
-    step("node --version", Command::new("node").arg("--version"))?;
-    write(&directory.join("package.json"), PACKAGE)?;
-    write(&directory.join("package-lock.json"), PACKAGE_LOCK)?;
     // Node looks for packages from where the script is.
     for (name, script) in NODE_SCRIPTS {
         write(&directory.join(name), script)?;
     }
+    install_by_npm(directory, PACKAGE, PACKAGE_LOCK)
+}
+
+fn install_browser(directory: &Path) -> Result<(), String> {
+    install_by_npm(directory, BROWSER, BROWSER_LOCK)
+}
+
+fn install_by_npm(directory: &Path, package: &str, lock: &str) -> Result<(), String> {
+    step("node --version", Command::new("node").arg("--version"))?;
+    write(&directory.join("package.json"), package)?;
+    write(&directory.join("package-lock.json"), lock)?;
     let mut npm = Command::new("npm");
     npm.current_dir(directory);
     npm.args(["ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "--loglevel=error"]);

@@ -1,0 +1,233 @@
+//! The web console of `serverwamp dev` in a browser: Debian's Chromium, driven by playwright-core.
+//!
+//! `cargo test -p serverwamp-cli --test console`. Where there is no Chromium or no Node.js these tests are skipped, with a message; with
+//! `SERVERWAMP_REQUIRE_INTEROP=1` they fail. What a person does stands in `scenarios.mjs`, what makes every scenario fail in
+//! `browser.mjs`. `SERVERWAMP_BLESS=1` takes the pictures of `docs` again: look at them.
+
+#![expect(clippy::unwrap_used, reason = "a test fails there")]
+
+use serverwamp_conformance::interop::Browser;
+use serverwamp_conformance::output::Output;
+use serverwamp_conformance::{ServerProcess, binary, interop, output};
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// The time for one scenario, on a machine that has other things to do.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The most bytes of a picture: the repository keeps them for ever.
+const MOST: u64 = 256 * 1024;
+
+/// The pictures, as they are named in `scenarios.mjs` and in `docs`.
+const PICTURES: [&str; 3] =
+    ["console-overview.png", "console-messages-dark.png", "console-playground-small.png"];
+
+/// The browser. `None` where it cannot be had, which is said.
+fn browser() -> Option<Browser> {
+    match interop::browser() {
+        Ok(browser) => Some(browser),
+        Err(reason) => {
+            assert!(!interop::is_required(), "there is no browser: {reason}");
+            eprintln!("skipped, there is no browser: {reason}");
+            None
+        }
+    }
+}
+
+fn dev(listen: &str) -> ServerProcess {
+    ServerProcess::start(&binary::cli(), &["dev", "--listen", listen], &[])
+}
+
+/// The link of the banner.
+fn link(server: &ServerProcess) -> String {
+    let banner = server.stdout();
+    let line = banner.lines().find_map(|line| line.trim().strip_prefix("Console")).unwrap();
+    line.trim().to_owned()
+}
+
+/// Begins a scenario in a browser.
+fn begin(scenario: &str, link: &str, browser: &Browser, pictures: &Path) -> (Child, Output, Output) {
+    let (origin, _) = link.split_once("/console/").unwrap();
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/console");
+    let mut child = Command::new("node")
+        .arg(scripts.join("scenarios.mjs"))
+        .arg(scenario)
+        .env("BROWSER_PACKAGES", &browser.packages)
+        .env("CHROMIUM", which(browser.program))
+        .env("CONSOLE_LINK", link)
+        .env("CONSOLE_ORIGIN", origin)
+        .env("CONSOLE_PICTURES", pictures)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let said = Output::collect(child.stdout.take().unwrap());
+    let complained = Output::collect(child.stderr.take().unwrap());
+    (child, said, complained)
+}
+
+/// The path of a program, which playwright wants.
+fn which(program: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.is_file());
+    found.unwrap_or_else(|| program.into())
+}
+
+/// Waits for the end of a scenario, which is that all is as expected.
+fn end(scenario: &str, (mut child, said, complained): (Child, Output, Output)) {
+    let status = output::wait(&mut child, PATIENCE);
+    output::kill(&mut child);
+    let succeeded = status.is_some_and(|status| status.success());
+    let is_whole = said.text().contains(&format!("{scenario}: all as expected"));
+    assert!(succeeded && is_whole, "{scenario} ({status:?}):\n{}\n{}", said.text(), complained.text());
+}
+
+fn scenario(name: &str) {
+    let Some(browser) = browser() else { return };
+    let server = dev("127.0.0.1:0");
+    end(name, begin(name, &link(&server), &browser, &std::env::temp_dir()));
+}
+
+#[test]
+fn the_link_logs_one_browser_in() {
+    scenario("link");
+}
+
+#[test]
+fn every_page_is_drawn_and_accessible_light_and_dark_large_and_small() {
+    scenario("pages");
+}
+
+#[test]
+fn the_playground_calls_publishes_subscribes_and_registers() {
+    scenario("playground");
+}
+
+#[test]
+fn a_keyboard_is_enough() {
+    scenario("keyboard");
+}
+
+#[test]
+fn sessions_are_listed_and_ended() {
+    scenario("sessions");
+}
+
+#[test]
+fn a_call_and_its_result_are_one_row() {
+    scenario("messages");
+}
+
+#[test]
+fn what_peers_call_themselves_is_text() {
+    scenario("hostile");
+}
+
+#[test]
+fn a_page_goes_on_when_its_router_is_back() {
+    let Some(browser) = browser() else { return };
+    let first = dev("127.0.0.1:0");
+    let (address, folder) = (first.address().to_owned(), std::env::temp_dir());
+    let (child, said, complained) = begin("restart", &link(&first), &browser, &folder);
+    let says =
+        |line: &str| said.wait_for(PATIENCE, |text| text.lines().any(|said| said == line).then_some(()));
+    assert!(says("stop").is_some(), "{}\n{}", said.text(), complained.text());
+    drop(first);
+    assert!(says("start").is_some(), "{}\n{}", said.text(), complained.text());
+    let _second = dev(&address);
+    end("restart", (child, said, complained));
+}
+
+#[test]
+fn without_the_admin_interface_pages_show_what_the_meta_api_tells() {
+    let Some(browser) = browser() else { return };
+    // Where other machines can connect, nobody is an administrator.
+    let server = ServerProcess::start(&binary::cli(), &["dev", "--insecure", "--listen", "0.0.0.0:0"], &[]);
+    end("standard", begin("standard", &link(&server), &browser, &std::env::temp_dir()));
+}
+
+/// A console at a listener of its own, with an administrator who may read.
+const CONFIG: &str = r#"
+[[listen]]
+address = "127.0.0.1:0"
+serve = ["console"]
+
+[[realm]]
+name = "realm1"
+auth = [{ anonymous = { role = "guest" } }]
+[realm.role.guest]
+allow = { "wamp.*" = ["call"], "demo.*" = ["subscribe"] }
+
+[admin]
+auth = [{ file = { path = "users.toml" } }]
+role = { reader = ["read"] }
+"#;
+
+/// A file with one user, made by the program.
+fn users() -> String {
+    let mut hash = Command::new(binary::cli())
+        .args(["hash", "ticket", "--user", "ann"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    hash.stdin.take().unwrap().write_all(b"of ann").unwrap();
+    let entry = hash.wait_with_output().unwrap();
+    format!("{}role = \"reader\"\n", String::from_utf8(entry.stdout).unwrap())
+}
+
+#[test]
+fn a_server_with_a_file_has_the_console_and_its_login() {
+    let Some(browser) = browser() else { return };
+    let folder = std::env::temp_dir().join(format!("serverwamp-console-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("serverwamp.toml");
+    fs::write(&file, CONFIG).unwrap();
+    fs::write(folder.join("users.toml"), users()).unwrap();
+    let mut command = Command::new(binary::cli());
+    // What is meant for tests is no key of a configuration.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SERVERWAMP_"))
+    {
+        command.env_remove(name);
+    }
+    let mut server =
+        command.args(["serve", "-c"]).arg(&file).stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let log = Output::collect(server.stderr.take().unwrap());
+    let address = log.wait_for(PATIENCE, |text| {
+        let (_, rest) = text.split_once("listening address=")?;
+        rest.split_once([' ', '\n']).map(|(address, _)| address.to_owned())
+    });
+    let ended = std::panic::catch_unwind(|| {
+        let address = address.unwrap_or_else(|| panic!("it listens nowhere:\n{}", log.text()));
+        let link = format!("http://{address}/console/");
+        end("login", begin("login", &link, &browser, &folder));
+    });
+    output::kill(&mut server);
+    fs::remove_dir_all(folder).unwrap();
+    if let Err(why) = ended {
+        std::panic::resume_unwind(why);
+    }
+}
+
+#[test]
+fn pictures_are_small() {
+    let Some(browser) = browser() else { return };
+    let server = dev("127.0.0.1:0");
+    let folder = std::env::temp_dir().join(format!("serverwamp-pictures-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    end("pictures", begin("pictures", &link(&server), &browser, &folder));
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    for picture in PICTURES {
+        let bytes = fs::metadata(folder.join(picture)).unwrap().len();
+        assert!((4096..MOST).contains(&bytes), "{picture} has {bytes} bytes");
+        if std::env::var_os("SERVERWAMP_BLESS").is_some() {
+            fs::copy(folder.join(picture), docs.join(picture)).unwrap();
+        }
+        assert!(docs.join(picture).is_file(), "docs has no {picture}");
+    }
+    fs::remove_dir_all(folder).unwrap();
+}
