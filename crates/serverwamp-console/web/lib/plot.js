@@ -31,8 +31,10 @@ export class Plot {
 
     /** @param {(number | null)[][]} data Seconds since 1970, then the values of each name. */
     show(data) {
+        const wasEmpty = this.data[0]?.length === 0;
         this.data = data;
-        this.plot?.setData(data);
+        if (wasEmpty && data[0]?.length !== 0) this.recolour();
+        else this.plot?.setData(data);
     }
 
     view() {
@@ -49,7 +51,7 @@ export class Plot {
         </figure>`;
     }
 
-    /** Makes it again, with the colours that the page has now. */
+    /** Makes it again, with the colours and the axes that it has now. */
     recolour() {
         if (this.box) this.#attach(this.box);
     }
@@ -63,7 +65,9 @@ export class Plot {
         if (!box) return;
         const style = getComputedStyle(document.documentElement);
         const colour = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
-        const axis = { stroke: colour('--quiet'), grid: { stroke: colour('--line'), width: 1 }, ticks: { show: false } };
+        // Of nothing uPlot makes the year 1970.
+        const show = this.data[0]?.length !== 0;
+        const axis = { show, stroke: colour('--quiet'), grid: { stroke: colour('--line'), width: 1 }, ticks: { show: false } };
         this.width = box.clientWidth || 300;
         this.plot = new UPlot(
             {

@@ -18,7 +18,7 @@ class Overview {
     id = 'overview';
     title = 'Overview';
     flow = new Plot({ label: 'Each second', names: ['calls', 'events'], value: (value) => rate(value) });
-    latency = new Plot({ label: 'Calls take', names: ['p50', 'p99'], value: (value) => duration(value) });
+    latency = new Plot({ label: 'Calls take at most', names: ['p50', 'p99'], value: (value) => duration(value) });
     /** @type {any} */
     last = null;
     /** @type {Map<string, any>} The counters of each realm, one second ago. */
@@ -111,7 +111,7 @@ class Overview {
         const info = this.info.value;
         return html`<div class="cards" aria-label="Now" role="group">
                 ${card('sessions', count(realm?.sessions))} ${card('calls/s', rate(point?.calls))} ${card('events/s', rate(point?.events))}
-                ${card('p99', duration(point?.p99))} ${card('errors/s', rate(point?.errors))} ${card('dropped', count(sum(realm?.events_dropped)))}
+                ${card('p99 at most', duration(point?.p99))} ${card('errors/s', rate(point?.errors))} ${card('dropped', count(sum(realm?.events_dropped)))}
                 ${card('queued', bytes(realm?.send_queue_bytes))} ${card('slow', count(realm?.slow_sessions))}
             </div>
             <div class="plots">${this.flow.view()} ${this.latency.view()}</div>
@@ -126,7 +126,7 @@ class Overview {
                 </section>
                 <section><h2>Node</h2>
                     ${problem(this.info.error)}
-                    ${table(Object.entries(info ?? {}).filter(([key]) => key !== 'you'), ([key, value]) => [key, name(typeof value === 'number' ? count(value) : String(value))], '')}
+                    ${table(Object.entries(info ?? {}).filter(([key]) => key !== 'you'), ([key, value]) => [key, name(typeof value === 'number' && key !== 'pid' ? count(value) : String(value))], '')}
                 </section>
             </div>`;
     }
