@@ -9,6 +9,8 @@ import { Link } from './link.js';
 export const ADMIN_REALM = 'serverwamp.admin';
 /** The realm that is joined before one is chosen. */
 const FIRST_REALM = 'realm1';
+/** The pause before it is looked again whether there is a session, in milliseconds. */
+const UNTIL_READY = 200;
 
 /** @type {() => void} */
 let draw = () => {};
@@ -132,9 +134,14 @@ export const state = new State();
  * @template T
  */
 export class Asked {
-    /** @param {() => Promise<T>} ask @param {number} every The pause between answer and question, in milliseconds. */
-    constructor(ask, every) {
+    /**
+     * @param {() => Promise<T>} ask
+     * @param {number} every The pause between answer and question, in milliseconds.
+     * @param {() => boolean} isReady Whether there is a session to ask in.
+     */
+    constructor(ask, every, isReady) {
         this.ask = ask;
+        this.isReady = isReady;
         this.every = every;
         /** @type {T | null} */
         this.value = null;
@@ -155,7 +162,8 @@ export class Asked {
     /** @param {number} run */
     async #turn(run) {
         while (run === this.run) {
-            if (state.isLooking) {
+            const isReady = this.isReady();
+            if (isReady && state.isLooking) {
                 try {
                     const value = await this.ask();
                     if (run !== this.run) return;
@@ -166,7 +174,7 @@ export class Asked {
                 }
                 redraw();
             }
-            await new Promise((resolve) => setTimeout(resolve, this.every));
+            await new Promise((resolve) => setTimeout(resolve, isReady ? this.every : UNTIL_READY));
         }
     }
 }

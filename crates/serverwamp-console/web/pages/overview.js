@@ -33,9 +33,9 @@ class Overview {
     tickingAt = null;
     /** @type {Error | null} */
     error = null;
-    info = new Asked(() => state.admin.ask('serverwamp.node.info'), 5000);
-    denials = new Asked(async () => (await state.admin.ask('serverwamp.auth.recent', { limit: 8 })).denials, 5000);
-    standard = new Asked(standardCounts, 2000);
+    info = new Asked(() => state.admin.ask('serverwamp.node.info'), 5000, () => state.admin.isOpen);
+    denials = new Asked(async () => (await state.admin.ask('serverwamp.auth.recent', { limit: 8 })).denials, 5000, () => state.admin.isOpen);
+    standard = new Asked(standardCounts, 2000, () => state.realm.isOpen);
 
     enter() {
         this.#follow();
@@ -122,7 +122,7 @@ class Overview {
                 <section><h2>Top URIs</h2>${this.#uris(realm)}</section>
                 <section><h2>Not let in</h2>
                     ${problem(this.denials.error)}
-                    ${table(this.denials.value ?? [], (denial) => [clock(denial.at), name(denial.authid ?? '–', 30), name(denial.realm, 30), name(denial.why, 120)], 'nobody was refused')}
+                    ${table(this.denials.value ?? [], (denial) => [clock(denial.at), name(denial.authid ?? '–', 30), name(denial.realm, 30), name(denial.why, 120)], this.denials.value ? 'nobody was refused' : '')}
                 </section>
                 <section><h2>Node</h2>
                     ${problem(this.info.error)}
@@ -163,7 +163,7 @@ async function standardCounts() {
 
 /** @param {Record<string, number> | undefined} counts */
 function sum(counts) {
-    return Object.values(counts ?? {}).reduce((all, one) => all + one, 0);
+    return counts && Object.values(counts).reduce((all, one) => all + one, 0);
 }
 
 /**
