@@ -26,6 +26,7 @@ mod value;
 mod walk;
 pub(crate) mod writer;
 
+pub(crate) use cursor::is_text;
 pub use de::from_slice;
 #[cfg(feature = "serde_json")]
 pub use json_value::ConversionError;

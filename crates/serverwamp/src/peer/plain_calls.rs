@@ -64,7 +64,7 @@ impl PlainRoute {
     /// Whether a call without options is this route's, and nothing about it has to be looked at again.
     #[inline]
     fn takes(&self, call: &PlainCall<'_>, config: &RealmConfig) -> bool {
-        *self.route.uri == *call.procedure && self.allowed_by == config.number && call.payload.size() < SHORT
+        call.calls(&self.route.uri) && self.allowed_by == config.number && call.payload.size() < SHORT
     }
 
     /// Takes the call's state back; `None` when somebody holds it still, who could answer the next call with it.
@@ -112,8 +112,16 @@ impl Calls {
     }
 
     fn call_again(&mut self, session: &Arc<RouterSession>, call: PlainCall<'_>) {
-        let PlainCall { request, procedure, payload } = call;
-        line!(DEBUG, "call", "a call", session = session.id(), request = request, procedure = procedure);
+        let request = call.request;
+        line!(
+            DEBUG,
+            "call",
+            "a call",
+            session = session.id(),
+            request = request,
+            procedure = call.procedure()
+        );
+        let payload = call.payload;
         let Some(plain) = &mut self.plain else { return };
         self.newest = Some(request);
         let began = self.sampler.begin(|| session.runtime().now());

@@ -10,4 +10,5 @@ mod writer;
 
 pub(crate) use number::small_integer;
 pub(crate) use reader::JsonReader;
+pub(crate) use scan::{plain_ascii_until, up_to_eight_digits};
 pub(crate) use writer::JsonWriter;

@@ -26,20 +26,21 @@ struct Digits {
 /// Everything else is left to [`JsonReader::digits`], what is wrong as well.
 #[inline]
 pub(crate) fn small_integer(bytes: &[u8]) -> Option<(u64, usize)> {
-    let mut value = 0;
-    for (length, byte) in bytes.iter().enumerate().take(19) {
-        match byte {
-            b'0'..=b'9' => {
-                // 19 digits stay below 2^64.
-                value = u64::wrapping_add(u64::wrapping_mul(value, 10), u64::from(byte & 0x0f));
-            }
-            b'.' | b'e' | b'E' => return None,
+    let (mut value, mut length) = (0_u64, 0);
+    while let Some(byte) = bytes.get(length) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
             // Nothing but a lone zero starts with one.
-            _ => {
-                return (length == 1 || (length > 1 && bytes.first() != Some(&b'0')))
-                    .then_some((value, length));
-            }
+            let is_whole = !matches!(byte, b'.' | b'e' | b'E');
+            let is_number = length == 1 || (length > 1 && bytes.first() != Some(&b'0'));
+            return (is_whole && is_number).then_some((value, length));
         }
+        // 18 digits stay below 2^64.
+        if length == 18 {
+            return None;
+        }
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+        length += 1;
     }
     None
 }

@@ -1,6 +1,6 @@
-//! Finds the bytes of a JSON string that need attention, eight at a time.
+//! Looks at the bytes of JSON eight at a time: the end of a plain string, whole numbers, digits.
 //!
-//! Invariant: the answer is the first such byte, or the end; the words are only a faster way to get there.
+//! Invariant: the answer is the one that a look at each byte would give; the words are only a faster way to get there.
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
@@ -32,6 +32,48 @@ pub(super) fn plain_until(bytes: &[u8], from: usize) -> usize {
         at += 1;
     }
     at
+}
+
+/// The index of the first byte that is not printable ASCII that means itself within a string, if there is one.
+#[inline]
+pub(crate) fn plain_ascii_until(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let word = u64::from_le_bytes(*chunk);
+        let quote = below(word ^ (ONES * u64::from(b'"')), 1);
+        let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
+        // DEL and all that is above it has the high bit, or gets it.
+        let high = ((word & !HIGHS).wrapping_add(ONES) | word) & HIGHS;
+        let found = below(word, 0x20) | quote | backslash | high;
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..)?;
+    Some(at + rest.iter().position(|byte| special(*byte) || *byte >= 0x7f)?)
+}
+
+/// The value and the number of the digits that `bytes` begin with, up to eight of them; `None` if there are not eight bytes.
+#[inline]
+pub(crate) fn up_to_eight_digits(bytes: &[u8]) -> Option<(u64, usize)> {
+    let low = u64::from_le_bytes(*bytes.first_chunk::<8>()?) ^ (ONES * u64::from(b'0'));
+    let others = ((low & !HIGHS).wrapping_add(ONES * (0x80 - 10)) | low) & HIGHS;
+    let count = others.trailing_zeros() as usize / 8;
+    // The last digit becomes the highest byte, and zeros come in before the first; none at all leave zeros alone.
+    let digits = low.checked_shl(64 - 8 * count as u32).unwrap_or(0);
+    Some((value_of_eight(digits), count))
+}
+
+/// The number that eight digits make, of which the first is the lowest byte.
+#[inline]
+const fn value_of_eight(digits: u64) -> u64 {
+    const PAIRS: u64 = 0x0000_00ff_0000_00ff;
+    // Neighbours are put together: to four numbers of two digits, to two of four, to one. No step leaves its place.
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
+    let first = (pairs & PAIRS).wrapping_mul(100 + (1_000_000 << 32));
+    let second = (pairs >> 16 & PAIRS).wrapping_mul(1 + (10_000 << 32));
+    first.wrapping_add(second) >> 32
 }
 
 /// The high bit of every byte that is not zero.
@@ -70,10 +112,19 @@ pub(super) fn whole_numbers(bytes: &[u8], from: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{plain_until, special, whole_numbers};
+    use super::{plain_ascii_until, plain_until, special, up_to_eight_digits, whole_numbers};
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn digits_have_the_value_that_text_has(text in "[0-9]{0,8}", behind in any::<[u8; 8]>()) {
+            let bytes = [text.as_bytes(), &behind].concat();
+            let digits = bytes.iter().take(8).take_while(|byte| byte.is_ascii_digit()).count();
+            let value = std::str::from_utf8(&bytes[..digits]).unwrap().parse().unwrap_or(0);
+            prop_assert_eq!(up_to_eight_digits(&bytes), Some((value, digits)));
+            prop_assert_eq!(up_to_eight_digits(&bytes[..7]), None);
+        }
+
         #[test]
         fn whole_numbers_are_digits_with_a_comma_behind_them(text in "([0-9]{1,3},){0,20}[0-9,.x\\-]{0,9}(1,){0,9}") {
             let end = whole_numbers(text.as_bytes(), 0);
@@ -110,6 +161,8 @@ mod tests {
                     }
                     let expected = bytes.iter().position(|byte| special(*byte)).unwrap_or(bytes.len());
                     assert_eq!(plain_until(&bytes, 0), expected, "{bytes:?}");
+                    let not_plain = |byte: &u8| !matches!(byte, b' '..=b'~') || special(*byte);
+                    assert_eq!(plain_ascii_until(&bytes), bytes.iter().position(not_plain), "{bytes:?}");
                 }
             }
         }

@@ -1,8 +1,7 @@
 //! Arguments that one look at each byte shows to be well formed: whole numbers and plain strings, side by side.
 
-use super::prefix::is_plain;
 use crate::codec::Serializer;
-use crate::codec::json::small_integer;
+use crate::codec::json::{plain_ascii_until, small_integer};
 
 /// The arguments in `rest`, if they are a list of whole numbers and plain strings and the message ends with them: most
 /// calls of a service have such. `None` says nothing about them.
@@ -23,7 +22,7 @@ fn flat_json(rest: &[u8]) -> Option<&[u8]> {
         at += match element.first()? {
             b'"' => {
                 let text = element.get(1..)?;
-                let length = text.iter().position(|byte| !is_plain(*byte))?;
+                let length = plain_ascii_until(text)?;
                 (text.get(length) == Some(&b'"')).then_some(length + 2)?
             }
             b'0'..=b'9' => small_integer(element)?.1,

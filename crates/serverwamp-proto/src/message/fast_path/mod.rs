@@ -45,10 +45,23 @@ pub enum QuickRequest<'a> {
 pub struct PlainCall<'a> {
     /// The id of this request.
     pub request: RequestId,
-    /// The procedure.
-    pub procedure: &'a str,
+    /// The procedure: UTF-8, and nothing else was made of it, because whoever calls the same again need not know more.
+    procedure: &'a [u8],
     /// The call's arguments.
     pub payload: Payload,
+}
+
+impl<'a> PlainCall<'a> {
+    /// Returns whether it is this procedure that is called.
+    #[inline]
+    pub fn calls(&self, procedure: &str) -> bool {
+        *self.procedure == *procedure.as_bytes()
+    }
+
+    /// The procedure.
+    pub fn procedure(&self) -> &'a str {
+        text(self.procedure)
+    }
 }
 
 /// The request in `frame`, if it is written in the plainest way.
@@ -83,7 +96,7 @@ fn other<'a>(serializer: Serializer, frame: &'a Bytes, bounds: &Bounds) -> Optio
     }
     let (request, prefix, payload) = parts::<PUBLISH>(serializer, frame, bounds)?;
     let options = PublishOptions { acknowledge: prefix.acknowledge, ..PublishOptions::default() };
-    let topic = Cow::Borrowed(prefix.uri);
+    let topic = Cow::Borrowed(text(prefix.uri));
     Some(QuickRequest::Publish(Publish { request, options, unread: UnreadBytes::NONE, topic, payload }))
 }
 
@@ -100,7 +113,7 @@ fn parts<'a, const CODE: u8>(
     let announced = serializer == Serializer::Json || prefix.left == 1;
     // Many arguments the general reader passes faster, and knows which it leaves unread.
     let short = rest.len() < LONG;
-    if !short && CODE == CALL && rest.len() > bounds.behind_procedure(prefix.uri) {
+    if !short && CODE == CALL && rest.len() > bounds.behind_procedure(text(prefix.uri)) {
         return None;
     }
     if let Some(args) = if short { flat(serializer, rest).filter(|_| announced) } else { None } {
@@ -109,6 +122,11 @@ fn parts<'a, const CODE: u8>(
     }
     let payload = deep(serializer, frame, (prefix.at, prefix.left), elements(CODE), request, bounds.nesting)?;
     Some((request, prefix, payload))
+}
+
+/// A URI that a prefix has shown to be UTF-8.
+fn text(uri: &[u8]) -> &str {
+    str::from_utf8(uri).unwrap_or_default()
 }
 
 /// The payload behind the first `read` elements, read by the general reader. It knows no type code, so that there is one
@@ -128,8 +146,9 @@ fn deep(
 }
 
 impl<'a> From<PlainCall<'a>> for Call<'a> {
-    fn from(PlainCall { request, procedure, payload }: PlainCall<'a>) -> Self {
-        let (options, procedure) = (CallOptions::default(), Cow::Borrowed(procedure));
+    fn from(call: PlainCall<'a>) -> Self {
+        let (options, procedure) = (CallOptions::default(), Cow::Borrowed(call.procedure()));
+        let PlainCall { request, payload, .. } = call;
         Self { request, options, procedure, unread: UnreadBytes::NONE, payload }
     }
 }

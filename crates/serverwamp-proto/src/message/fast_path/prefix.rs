@@ -1,6 +1,8 @@
 //! The part before the payload of a CALL, a RESULT, a YIELD or a PUBLISH in its plainest form.
 
 use crate::codec::Serializer;
+use crate::codec::is_text;
+use crate::codec::json::{plain_ascii_until, up_to_eight_digits};
 
 /// The type codes of the messages that are read quickly. Readers take theirs as a constant, so that each message has
 /// readers of its own that look for nothing else.
@@ -15,8 +17,8 @@ pub(super) struct Prefix<'a> {
     pub(super) request: u64,
     /// Whether the only option is there that a PUBLISH may have.
     pub(super) acknowledge: bool,
-    /// The procedure or the topic; a RESULT and a YIELD have neither.
-    pub(super) uri: &'a str,
+    /// The procedure or the topic, which is UTF-8; a RESULT and a YIELD have neither.
+    pub(super) uri: &'a [u8],
     /// The offset of the rest.
     pub(super) at: usize,
     /// The number of elements, if the serializer announces it.
@@ -45,28 +47,44 @@ pub(super) fn prefix<const CODE: u8>(serializer: Serializer, frame: &[u8]) -> Op
 
 fn json<const CODE: u8>(frame: &[u8]) -> Option<Prefix<'_>> {
     let rest = frame.strip_prefix(&[b'[', b'0' + CODE / 10, b'0' + CODE % 10, b','])?;
-    // 15 digits stay below 2^53 whatever they are, and a zero is no id.
-    let digits = rest.iter().take(16).take_while(|byte| byte.is_ascii_digit()).count();
-    if digits == 0 || digits > 15 || rest.first() == Some(&b'0') {
-        return None;
-    }
-    let (number, rest) = rest.split_at_checked(digits)?;
-    let request = number.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'));
+    let (request, rest) = id(rest)?;
     let (acknowledge, rest) = options::<CODE>(rest, b",{}", b",{\"acknowledge\":true}")?;
     if !has_uri(CODE) {
-        return Some(Prefix { request, acknowledge, uri: "", at: frame.len() - rest.len(), left: 0 });
+        return Some(Prefix { request, acknowledge, uri: b"", at: frame.len() - rest.len(), left: 0 });
     }
     let rest = rest.strip_prefix(b",\"")?;
-    let length = rest.iter().position(|byte| !is_plain(*byte))?;
-    let (uri, rest) = rest.split_at_checked(length)?;
+    let (uri, rest) = rest.split_at_checked(plain_ascii_until(rest)?)?;
     let rest = rest.strip_prefix(b"\"")?;
-    let uri = str::from_utf8(uri).ok()?;
     Some(Prefix { request, acknowledge, uri, at: frame.len() - rest.len(), left: 0 })
 }
 
-/// Printable ASCII that means itself within a JSON string.
-pub(super) const fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
+/// An id of at most 15 digits, which stays below 2^53 whatever they are, and what is behind it. None begins with a zero.
+#[inline]
+fn id(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    if bytes.first() == Some(&b'0') {
+        return None;
+    }
+    let Some((mut id, mut digits)) = up_to_eight_digits(bytes) else { return short_id(bytes) };
+    if digits == 8 {
+        let rest = bytes.get(8..)?;
+        let more = rest.iter().take(8).take_while(|byte| byte.is_ascii_digit()).count();
+        id = rest.iter().take(more).fold(id, next_digit);
+        digits += more;
+    }
+    (1..=15).contains(&digits).then_some((id, bytes.get(digits..)?))
+}
+
+/// The same in the last seven bytes of a message.
+#[cold]
+fn short_id(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (number, rest) = bytes.split_at_checked(digits)?;
+    (digits > 0).then_some((number.iter().fold(0, next_digit), rest))
+}
+
+/// The number that has one digit more; there are at most 16 of them.
+const fn next_digit(number: u64, digit: &u8) -> u64 {
+    number.wrapping_mul(10).wrapping_add((*digit & 0x0f) as u64)
 }
 
 fn msgpack<const CODE: u8>(frame: &[u8]) -> Option<Prefix<'_>> {
@@ -87,9 +105,12 @@ fn msgpack<const CODE: u8>(frame: &[u8]) -> Option<Prefix<'_>> {
         _ => return None,
     };
     let (uri, rest) = rest.split_at_checked(usize::from(length))?;
+    let at = frame.len() - rest.len();
     // JSON could not pass on what starts with NUL; the general reader refuses it.
-    let uri = str::from_utf8(uri).ok().filter(|uri| !uri.starts_with('\0'))?;
-    Some(Prefix { request, acknowledge, uri, at: frame.len() - rest.len(), left })
+    if uri.first() == Some(&0) || !is_text(frame, at - uri.len(), at) {
+        return None;
+    }
+    Some(Prefix { request, acknowledge, uri, at, left })
 }
 
 fn cbor<const CODE: u8>(frame: &[u8]) -> Option<Prefix<'_>> {
@@ -111,9 +132,12 @@ fn cbor<const CODE: u8>(frame: &[u8]) -> Option<Prefix<'_>> {
         _ => return None,
     };
     let (uri, rest) = rest.split_at_checked(usize::from(length))?;
+    let at = frame.len() - rest.len();
     // JSON could not pass on what starts with NUL; the general reader refuses it.
-    let uri = str::from_utf8(uri).ok().filter(|uri| !uri.starts_with('\0'))?;
-    Some(Prefix { request, acknowledge, uri, at: frame.len() - rest.len(), left })
+    if uri.first() == Some(&0) || !is_text(frame, at - uri.len(), at) {
+        return None;
+    }
+    Some(Prefix { request, acknowledge, uri, at, left })
 }
 
 /// The number of elements of a list of `length` after the prefix: at most the two of a payload.
