@@ -132,6 +132,21 @@ impl<'a> Cursor<'a> {
         self.rest = rest;
         Some(text)
     }
+    /// A whole number without a sign: a first byte up to `most` is the number itself, and from `announcing` on three of them say
+    /// that it is in the next byte, the next two or the next four. Otherwise nothing is consumed.
+    #[inline]
+    pub(crate) fn short_unsigned(&mut self, most: u8, announcing: u8) -> Option<u64> {
+        let (initial, rest) = self.rest.split_first()?;
+        let (value, rest) = match (initial.wrapping_sub(announcing), rest) {
+            _ if *initial <= most => (u64::from(*initial), rest),
+            (0, [value, rest @ ..]) => (u64::from(*value), rest),
+            (1, [a, b, rest @ ..]) => (u64::from(u16::from_be_bytes([*a, *b])), rest),
+            (2, [a, b, c, d, rest @ ..]) => (u64::from(u32::from_be_bytes([*a, *b, *c, *d])), rest),
+            _ => return None,
+        };
+        self.rest = rest;
+        Some(value)
+    }
     /// As `text`, for text that nobody wants.
     #[inline]
     pub(crate) fn pass_text(&mut self, len: u64) -> Result<(), DecodeError> {

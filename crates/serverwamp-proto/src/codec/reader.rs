@@ -106,6 +106,15 @@ pub(crate) trait Reader<'a>: Sized {
     /// Checks that nothing trails.
     fn finish(&mut self) -> Result<(), DecodeError>;
 
+    /// Begins the next value, if it is a list that one look shows to be one; otherwise no value is consumed, or an error is.
+    #[inline]
+    fn plain_list(&mut self) -> Option<Frame> {
+        match self.token() {
+            Ok(Token::List(frame)) => Some(frame),
+            _ => None,
+        }
+    }
+
     /// The next value, if it is a whole number that one look shows to be one; otherwise no value is consumed.
     #[inline]
     fn plain_unsigned(&mut self) -> Option<u64> {

@@ -10,7 +10,7 @@ use serde::{Deserialize, forward_to_deserialize_any};
 
 use super::ArgumentsError;
 use crate::codec::de::Decode;
-use crate::codec::reader::{Frame, Reader, Token};
+use crate::codec::reader::{Frame, Reader};
 
 /// `args` as a `T`, if there is one argument for each of its fields or elements. `None` says nothing about them.
 #[inline]
@@ -45,7 +45,7 @@ fn leave<T>(left: &Cell<bool>) -> Result<T, ArgumentsError> {
 impl<'de, R: Reader<'de>> Quick<'_, R> {
     #[inline]
     fn in_order<V: Visitor<'de>>(mut self, len: usize, visitor: V) -> Result<V::Value, ArgumentsError> {
-        let Ok(Token::List(frame)) = self.reader.token() else { return leave(self.left) };
+        let Some(frame) = self.reader.plain_list() else { return leave(self.left) };
         let mut elements = InOrder { reader: self.reader, frame, taken: 0, left: self.left };
         let value = visitor.visit_seq(&mut elements)?;
         if elements.taken == len

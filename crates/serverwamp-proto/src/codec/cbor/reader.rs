@@ -255,6 +255,7 @@ fn half(bits: u16) -> f64 {
 }
 
 impl<'a> Reader<'a> for CborReader<'a> {
+    #[inline]
     fn new(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         Ok(Self { at: Cursor::new(bytes), depth: 0 })
     }
@@ -279,6 +280,18 @@ impl<'a> Reader<'a> for CborReader<'a> {
             5 => self.frame(&head).map(Token::Dict),
             _ => self.scalar(&head),
         }
+    }
+
+    #[inline]
+    fn plain_list(&mut self) -> Option<Frame> {
+        let count = self.at.rest().first().filter(|initial| (0x80..=0x97).contains(*initial))? & 0x1f;
+        self.at.bump(1);
+        descend(&mut self.depth, self.at.offset()).ok()?;
+        Some(Frame { left: self.at.elements(u64::from(count), 1).ok()?, open: false, dict: false })
+    }
+    #[inline]
+    fn plain_unsigned(&mut self) -> Option<u64> {
+        self.at.short_unsigned(0x17, 0x18)
     }
 
     #[inline]
@@ -374,6 +387,7 @@ impl<'a> Reader<'a> for CborReader<'a> {
         Ok(true)
     }
 
+    #[inline]
     fn finish(&mut self) -> Result<(), DecodeError> {
         if self.at.is_empty() { Ok(()) } else { self.fail(TRAILING) }
     }

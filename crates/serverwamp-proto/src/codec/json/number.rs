@@ -106,7 +106,7 @@ impl<'a> JsonReader<'a> {
         Ok(())
     }
 
-    fn float(&self, from: usize) -> Result<Token<'a>, DecodeError> {
+    fn float(&mut self, from: usize) -> Result<Token<'a>, DecodeError> {
         match self.text_between(from, self.offset()).parse::<f64>() {
             Ok(value) if value.is_finite() => Ok(Token::Float(value)),
             Ok(_) => Ok(Token::Opaque(OUT_OF_RANGE)),

@@ -1,16 +1,23 @@
 //! Reads JSON token by token.
 //!
-//! Invariant: the whole input was checked to be UTF-8 before the first token, so slices of it at ASCII bytes are text.
+//! Invariant: the whole input was checked to be UTF-8 before the first token, so slices of it at ASCII bytes are text. Few bytes
+//! that are ASCII are made text when the first string is read, because most of them hold none.
 
 use super::number::small_integer;
+use super::scan::is_ascii;
 use super::string::HALF;
 use crate::codec::reader::{BAD_UTF8, CUT_SHORT, Frame, Passed, Reader, TOO_DEEP, TRAILING, Token, fail};
 use crate::codec::{DecodeError, Kind, MAX_DEPTH};
 use std::borrow::Cow;
 
+/// Below this many bytes, choosing the fastest instructions takes longer than checking without them.
+const SHORT: usize = 64;
+
 #[derive(Clone, Debug)]
 pub(crate) struct JsonReader<'a> {
-    input: &'a str,
+    input: &'a [u8],
+    /// The same as text, or nothing as long as nobody has asked for it.
+    text: &'a str,
     at: usize,
     depth: usize,
     /// Whether half of a surrogate pair may stand in a string.
@@ -28,20 +35,29 @@ impl<'a> JsonReader<'a> {
         if end >= self.input.len() {
             return None;
         }
-        let end = (0..=end).rev().find(|end| self.input.is_char_boundary(*end))?;
-        let shown = self.input.get(..end)?;
-        Some(std::mem::replace(&mut self.input, shown))
+        let text = self.whole_text();
+        let end = (0..=end).rev().find(|end| text.is_char_boundary(*end))?;
+        let shown = text.get(..end)?;
+        self.widen(shown);
+        Some(text)
     }
     /// Shows the whole input again.
     pub(crate) fn widen(&mut self, whole: &'a str) {
-        self.input = whole;
+        (self.input, self.text) = (whole.as_bytes(), whole);
+    }
+    /// The whole input.
+    fn whole_text(&mut self) -> &'a str {
+        if self.text.len() != self.input.len() {
+            self.text = str::from_utf8(self.input).unwrap_or_default();
+        }
+        self.text
     }
     pub(super) fn halves(&self) -> bool {
         self.halves
     }
     #[inline]
     pub(super) fn bytes(&self) -> &'a [u8] {
-        self.input.as_bytes()
+        self.input
     }
     #[inline]
     pub(super) fn rest(&self) -> &'a [u8] {
@@ -68,8 +84,8 @@ impl<'a> JsonReader<'a> {
         self.at += count;
     }
     #[inline]
-    pub(super) fn text_between(&self, from: usize, until: usize) -> &'a str {
-        self.input.get(from..until).unwrap_or_default()
+    pub(super) fn text_between(&mut self, from: usize, until: usize) -> &'a str {
+        self.whole_text().get(from..until).unwrap_or_default()
     }
 
     #[inline]
@@ -129,9 +145,13 @@ impl<'a> JsonReader<'a> {
 }
 
 impl<'a> Reader<'a> for JsonReader<'a> {
+    #[inline]
     fn new(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        if bytes.len() < SHORT && is_ascii(bytes) {
+            return Ok(Self { input: bytes, text: "", at: 0, depth: 0, halves: true });
+        }
         match simdutf8::basic::from_utf8(bytes) {
-            Ok(input) => Ok(Self { input, at: 0, depth: 0, halves: true }),
+            Ok(text) => Ok(Self { input: bytes, text, at: 0, depth: 0, halves: true }),
             Err(_) => {
                 fail(BAD_UTF8, simdutf8::compat::from_utf8(bytes).map_or_else(|e| e.valid_up_to(), str::len))
             }
@@ -152,7 +172,7 @@ impl<'a> Reader<'a> for JsonReader<'a> {
         self.at
     }
     fn since(&self, from: usize) -> &'a [u8] {
-        self.text_between(from, self.at).as_bytes()
+        self.input.get(from..self.at).unwrap_or_default()
     }
 
     fn token(&mut self) -> Result<Token<'a>, DecodeError> {
@@ -170,6 +190,12 @@ impl<'a> Reader<'a> for JsonReader<'a> {
             Some(b'n') => self.word(b"null").map(|()| Token::Null),
             _ => self.unexpected(),
         }
+    }
+
+    #[inline]
+    fn plain_list(&mut self) -> Option<Frame> {
+        self.space();
+        (self.byte() == Some(b'[') && self.depth < MAX_DEPTH).then(|| self.descend(false))
     }
 
     #[inline]
@@ -273,6 +299,7 @@ impl<'a> Reader<'a> for JsonReader<'a> {
         self.colon()
     }
 
+    #[inline]
     fn finish(&mut self) -> Result<(), DecodeError> {
         self.space();
         if self.at == self.input.len() { Ok(()) } else { self.fail(TRAILING) }

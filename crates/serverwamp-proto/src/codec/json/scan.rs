@@ -54,6 +54,17 @@ pub(crate) fn plain_ascii_until(bytes: &[u8]) -> Option<usize> {
     Some(at + rest.iter().position(|byte| special(*byte) || *byte >= 0x7f)?)
 }
 
+/// Returns whether all bytes are ASCII: quickly, if there are few.
+#[inline]
+pub(super) fn is_ascii(bytes: &[u8]) -> bool {
+    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+    // The last word overlaps the one before it.
+    let Some(last) = bytes.last_chunk::<8>() else {
+        return bytes.iter().fold(0, |all, byte| all | byte) < 0x80;
+    };
+    bytes.as_chunks::<8>().0.iter().fold(word(last), |all, chunk| all | word(chunk)) & HIGHS == 0
+}
+
 /// The value and the number of the digits that `bytes` begin with, up to eight of them; `None` if there are not eight bytes.
 #[inline]
 pub(crate) fn up_to_eight_digits(bytes: &[u8]) -> Option<(u64, usize)> {
@@ -112,7 +123,7 @@ pub(super) fn whole_numbers(bytes: &[u8], from: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{plain_ascii_until, plain_until, special, up_to_eight_digits, whole_numbers};
+    use super::{is_ascii, plain_ascii_until, plain_until, special, up_to_eight_digits, whole_numbers};
     use proptest::prelude::*;
 
     proptest! {
@@ -162,6 +173,9 @@ mod tests {
                     let expected = bytes.iter().position(|byte| special(*byte)).unwrap_or(bytes.len());
                     assert_eq!(plain_until(&bytes, 0), expected, "{bytes:?}");
                     let not_plain = |byte: &u8| !matches!(byte, b' '..=b'~') || special(*byte);
+                    for length in 0..=bytes.len() {
+                        assert_eq!(is_ascii(&bytes[..length]), bytes[..length].is_ascii(), "{bytes:?}");
+                    }
                     assert_eq!(plain_ascii_until(&bytes), bytes.iter().position(not_plain), "{bytes:?}");
                 }
             }

@@ -84,6 +84,7 @@ fn signed<'a>(value: i64) -> Token<'a> {
 }
 
 impl<'a> Reader<'a> for MsgPackReader<'a> {
+    #[inline]
     fn new(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         Ok(Self { at: Cursor::new(bytes), depth: 0 })
     }
@@ -147,6 +148,18 @@ impl<'a> Reader<'a> for MsgPackReader<'a> {
             0xdf => Token::Dict(self.u32().and_then(|len| self.dict(len))?),
             0xe0..=0xff => Token::Signed(i64::from(marker.cast_signed())),
         })
+    }
+
+    #[inline]
+    fn plain_list(&mut self) -> Option<Frame> {
+        let count = self.at.rest().first().filter(|marker| (0x90..=0x9f).contains(*marker))? & 0x0f;
+        self.at.bump(1);
+        self.list(u64::from(count)).ok()
+    }
+
+    #[inline]
+    fn plain_unsigned(&mut self) -> Option<u64> {
+        self.at.short_unsigned(0x7f, 0xcc)
     }
 
     #[inline]
@@ -228,6 +241,7 @@ impl<'a> Reader<'a> for MsgPackReader<'a> {
         Ok(true)
     }
 
+    #[inline]
     fn finish(&mut self) -> Result<(), DecodeError> {
         if self.at.is_empty() { Ok(()) } else { self.fail(TRAILING) }
     }
