@@ -9,6 +9,7 @@ use super::attributes::{AttributeSet, is_plain, write_known};
 use super::keywords::InterruptMode;
 use super::options::{CallOptions, ErrorDetails, EventDetails, InvocationDetails, ResultDetails};
 use super::wire::Element;
+use crate::codec::json::push_whole;
 use crate::codec::writer::{Encoder as _, with_writer};
 use crate::codec::{EncodeError, Serializer, Writer};
 use crate::id::{PublicationId, RegistrationId, RequestId, SubscriptionId};
@@ -257,7 +258,7 @@ fn json<const N: usize, const M: usize>(
     out.extend_from_slice(begin);
     for id in ids {
         out.push(b',');
-        out.extend_from_slice(itoa::Buffer::new().format(id).as_bytes());
+        push_whole(id, out);
     }
     for bytes in middle {
         out.extend_from_slice(bytes);

@@ -1,6 +1,7 @@
 //! JSON (RFC 8259), strictly, with WAMP's rule that a string that starts with NUL is base64 of bytes.
 
 pub(super) mod base64;
+mod digits;
 mod leave;
 mod number;
 mod reader;
@@ -8,6 +9,7 @@ mod scan;
 mod string;
 mod writer;
 
+pub(crate) use digits::push_whole;
 pub(crate) use number::small_integer;
 pub(crate) use reader::JsonReader;
 pub(crate) use scan::{plain_ascii_until, up_to_eight_digits};

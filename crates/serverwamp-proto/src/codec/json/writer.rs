@@ -3,6 +3,7 @@
 //! Invariant: between two elements stands exactly one comma, whichever method wrote them.
 
 use super::base64;
+use super::digits::push_whole;
 use super::scan::plain_until;
 use crate::codec::EncodeError;
 use crate::codec::exact::Exact;
@@ -86,10 +87,14 @@ impl Encoder for JsonWriter<'_> {
         self.literal(if value { b"true" } else { b"false" });
     }
     fn unsigned(&mut self, value: u64) {
-        self.literal(itoa::Buffer::new().format(value).as_bytes());
+        self.next();
+        push_whole(value, self.out);
     }
     fn signed(&mut self, value: i64) {
-        self.literal(itoa::Buffer::new().format(value).as_bytes());
+        match u64::try_from(value) {
+            Ok(value) => self.unsigned(value),
+            Err(_) => self.literal(itoa::Buffer::new().format(value).as_bytes()),
+        }
     }
     fn single(&mut self, value: f32) -> Result<(), EncodeError> {
         if !value.is_finite() {
@@ -141,7 +146,8 @@ impl Encoder for JsonWriter<'_> {
         Ok(())
     }
     fn begin(&mut self, dict: bool, _len: usize) {
-        self.literal(if dict { b"{" } else { b"[" });
+        self.next();
+        self.out.push(if dict { b'{' } else { b'[' });
         self.comma = false;
     }
     fn end(&mut self, dict: bool) {
