@@ -93,18 +93,20 @@ pub fn encode_single_part<T: Serialize + ?Sized>(
 
 /// What `encode` appends. A value whose `Serialize` encodes another one finds the room taken, and makes some of its own.
 fn part(encode: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) -> Result<Part, EncodeError> {
-    let mut out = SCRATCH.take();
-    out.clear();
-    out.reserve(ROOM);
-    encode(&mut out)?;
-    if !Part::holds_itself(&out) {
-        return Ok(out.into());
-    }
-    let part = Part::copied(&out);
-    if out.capacity() <= KEPT {
-        SCRATCH.set(out);
-    }
-    Ok(part)
+    SCRATCH.with(|scratch| {
+        let mut out = scratch.take();
+        out.clear();
+        out.reserve(ROOM);
+        encode(&mut out)?;
+        if !Part::holds_itself(&out) {
+            return Ok(out.into());
+        }
+        let part = Part::copied(&out);
+        if out.capacity() <= KEPT {
+            scratch.set(out);
+        }
+        Ok(part)
+    })
 }
 
 fn whole<T: Serialize + ?Sized, const DICT: bool>(

@@ -69,8 +69,31 @@ impl Part {
     #[inline]
     fn short(part: &[u8]) -> Option<Self> {
         let mut octets = [0; SHORT];
-        octets.get_mut(..part.len())?.copy_from_slice(part);
+        copy(part, octets.get_mut(..part.len())?);
         Some(Self(Octets::Short { len: u8::try_from(part.len()).ok()?, octets }))
+    }
+}
+
+/// Copies few octets to a place of as many. Copies whose size is known cost less than one whose size is not, though they overlap.
+#[inline]
+fn copy(from: &[u8], to: &mut [u8]) {
+    match from.len() {
+        0..4 => to.copy_from_slice(from),
+        4..8 => copy_both_ends::<4>(from, to),
+        8..16 => copy_both_ends::<8>(from, to),
+        16..=32 => copy_both_ends::<16>(from, to),
+        _ => to.copy_from_slice(from),
+    }
+}
+
+/// Copies from `N` to `2 * N` octets.
+#[inline]
+fn copy_both_ends<const N: usize>(from: &[u8], to: &mut [u8]) {
+    if let (Some(from), Some(to)) = (from.first_chunk::<N>(), to.first_chunk_mut::<N>()) {
+        *to = *from;
+    }
+    if let (Some(from), Some(to)) = (from.last_chunk::<N>(), to.last_chunk_mut::<N>()) {
+        *to = *from;
     }
 }
 
