@@ -11,6 +11,7 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use super::assembly::{Assembly, NOT_UTF8, check_utf8};
 use super::batch::Separator;
 use super::header::{Header, rotate, unmask};
+use super::plain::plain_message;
 use super::too_long::{PassedOver, Passing, TooLong};
 use super::{Failure, Opcode, Role, close};
 use crate::codec::Serializer;
@@ -204,6 +205,17 @@ impl Decoder {
 
     #[inline]
     fn next(&mut self, buf: &mut BytesMut) -> Result<Option<Event>, Failure> {
+        let is_between_messages = self.frame.is_none() && self.message.is_none();
+        if is_between_messages
+            && self.role == Role::Server
+            && let Some(message) = plain_message(buf, self.max_message)
+        {
+            return message.map(Some);
+        }
+        self.next_of_any(buf)
+    }
+
+    fn next_of_any(&mut self, buf: &mut BytesMut) -> Result<Option<Event>, Failure> {
         loop {
             if self.frame.is_some() {
                 let event = self.resume(buf)?;

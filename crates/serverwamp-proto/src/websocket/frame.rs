@@ -60,6 +60,10 @@ impl Opcode {
 /// Longest payload of a control frame.
 pub const MAX_CONTROL: usize = 125;
 
+/// Bytes of the shortest header, and of the longest payload behind it.
+const SHORT_HEADER: usize = 2;
+const LONGEST_SHORT: usize = 125;
+
 /// The place of a header that [`finish`] has to fill in.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "the frame has no header before `finish`"]
@@ -91,14 +95,32 @@ pub fn begin(out: &mut Vec<u8>) -> Mark {
 pub fn begin_sized(out: &mut Vec<u8>, expected: usize) -> Mark {
     let start = out.len();
     let reserved = header_len(expected);
-    out.extend_from_slice([0; 10].get(..reserved).unwrap_or_default());
+    match reserved {
+        SHORT_HEADER => out.extend_from_slice(&[0; SHORT_HEADER]),
+        _ => out.extend_from_slice([0; 10].get(..reserved).unwrap_or_default()),
+    }
     Mark { start, reserved }
 }
 
 /// Ends the frame that began at `mark`: writes its header, `rsv1` set when the payload is compressed.
 ///
 /// Nothing that stood in `out` at [`begin`] may have been removed since.
+#[inline]
 pub fn finish(out: &mut Vec<u8>, mark: Mark, opcode: Opcode, rsv1: bool) {
+    let len = out.len().saturating_sub(mark.body());
+    if mark.reserved == SHORT_HEADER
+        && len <= LONGEST_SHORT
+        && let Some(place) = out.get_mut(mark.start..).and_then(<[u8]>::first_chunk_mut)
+    {
+        let [.., len] = len.to_be_bytes();
+        *place = [first_byte(opcode, true, rsv1), len];
+        return;
+    }
+    finish_any(out, mark, opcode, rsv1);
+}
+
+/// The same, whatever the length of the header.
+fn finish_any(out: &mut Vec<u8>, mark: Mark, opcode: Opcode, rsv1: bool) {
     let Mark { start, reserved } = mark;
     let body = start + reserved;
     let len = out.len().saturating_sub(body);

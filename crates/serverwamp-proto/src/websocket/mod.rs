@@ -17,6 +17,7 @@ pub mod handshake;
 mod header;
 mod masking;
 mod pieces;
+mod plain;
 mod subprotocol;
 mod too_long;
 pub mod upgrade;
