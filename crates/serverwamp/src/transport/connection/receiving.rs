@@ -78,23 +78,18 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
         Stopped::Closing
     }
 
+    #[inline]
     fn on_event(&mut self, event: Event, budget: &mut Budget, now: Instant) {
-        let kind = match &event {
-            Event::Text(_) | Event::Record { text: true, .. } => Some(Opcode::Text),
-            Event::Binary(_) | Event::Record { text: false, .. } => Some(Opcode::Binary),
-            _ => None,
-        };
         let framing = self.output.outbox().framing();
-        if let Some(kind) = kind.filter(|kind| !framing.accepts(*kind)) {
-            let description = match kind {
-                Opcode::Text => "text message, but the subprotocol uses binary messages",
-                _ => "binary message, but the subprotocol uses text messages",
-            };
-            return self.violation(description, 1002, now);
-        }
         match event {
             Event::Text(message) => self.whole(message, Opcode::Text, budget, now),
             Event::Binary(message) => self.whole(message, Opcode::Binary, budget, now),
+            Event::Record { text: true, .. } if !framing.accepts(Opcode::Text) => {
+                self.wrong_kind(Opcode::Text, now);
+            }
+            Event::Record { text: false, .. } if !framing.accepts(Opcode::Binary) => {
+                self.wrong_kind(Opcode::Binary, now);
+            }
             Event::Record { message, separator, .. } => {
                 self.output.outbox().note_separator(separator);
                 budget.pay_message(message.len());
@@ -124,6 +119,9 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
     /// A message as its frame or its frames brought it: one for the handler, or a batch of them.
     #[inline]
     fn whole(&mut self, message: Bytes, kind: Opcode, budget: &mut Budget, now: Instant) {
+        if !self.output.outbox().framing().accepts(kind) {
+            return self.wrong_kind(kind, now);
+        }
         budget.pay_message(message.len());
         match self.output.outbox().framing().records(message) {
             Ok(records) => self.records = Some(records),
@@ -144,6 +142,14 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
         if budget.pay_charged() {
             self.heed();
         }
+    }
+
+    fn wrong_kind(&mut self, kind: Opcode, now: Instant) {
+        let description = match kind {
+            Opcode::Text => "text message, but the subprotocol uses binary messages",
+            _ => "binary message, but the subprotocol uses text messages",
+        };
+        self.violation(description, 1002, now);
     }
 
     fn violation(&mut self, description: &str, code: u16, now: Instant) {
