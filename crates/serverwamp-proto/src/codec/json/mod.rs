@@ -10,7 +10,6 @@ mod string;
 mod writer;
 
 pub(crate) use digits::push_whole;
-pub(crate) use number::small_integer;
 pub(crate) use reader::JsonReader;
 pub(crate) use scan::{plain_ascii_until, up_to_eight_digits};
 pub(crate) use writer::JsonWriter;

@@ -25,7 +25,7 @@ struct Digits {
 ///
 /// Everything else is left to [`JsonReader::digits`], what is wrong as well.
 #[inline]
-pub(crate) fn small_integer(bytes: &[u8]) -> Option<(u64, usize)> {
+pub(super) fn small_integer(bytes: &[u8]) -> Option<(u64, usize)> {
     let (mut value, mut length) = (0_u64, 0);
     while let Some(byte) = bytes.get(length) {
         let digit = byte.wrapping_sub(b'0');

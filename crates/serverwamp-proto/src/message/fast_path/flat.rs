@@ -1,7 +1,10 @@
 //! Arguments that one look at each byte shows to be well formed: whole numbers and plain strings, side by side.
 
 use crate::codec::Serializer;
-use crate::codec::json::{plain_ascii_until, small_integer};
+use crate::codec::json::plain_ascii_until;
+
+/// Digits that are below 2^64 whatever they are.
+const MOST_DIGITS: usize = 18;
 
 /// The arguments in `rest`, if they are a list of whole numbers and plain strings and the message ends with them: most
 /// calls of a service have such. `None` says nothing about them.
@@ -18,20 +21,31 @@ fn flat_json(rest: &[u8]) -> Option<&[u8]> {
     let list = rest.strip_prefix(b",[")?;
     let mut at = 0;
     loop {
-        let element = list.get(at..)?;
-        at += match element.first()? {
+        let from = at;
+        match list.get(at)? {
             b'"' => {
-                let text = element.get(1..)?;
+                let text = list.get(at + 1..)?;
                 let length = plain_ascii_until(text)?;
-                (text.get(length) == Some(&b'"')).then_some(length + 2)?
+                if text.get(length) != Some(&b'"') {
+                    return None;
+                }
+                at += length + 2;
             }
-            b'0'..=b'9' => small_integer(element)?.1,
+            first @ b'0'..=b'9' => {
+                while list.get(at)?.is_ascii_digit() {
+                    at += 1;
+                }
+                // Nothing but a lone zero starts with one.
+                if (*first == b'0' && at > from + 1) || at > from + MOST_DIGITS {
+                    return None;
+                }
+            }
             _ => return None,
-        };
-        match list.get(at..)? {
-            [b',', ..] => at += 1,
+        }
+        match list.get(at)? {
+            b',' => at += 1,
             // The list of arguments ends, and the message with it.
-            b"]]" => return rest.get(1..at + 3),
+            b']' if list.len() == at + 2 && list.ends_with(b"]") => return rest.get(1..at + 3),
             _ => return None,
         }
     }
