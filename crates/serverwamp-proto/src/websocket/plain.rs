@@ -23,10 +23,10 @@ pub(super) fn plain_message(buf: &mut BytesMut, longest: usize) -> Option<Result
     if len > rest.len() || len > longest {
         return None;
     }
-    buf.advance(HEADER);
-    let mut payload = buf.split_to(len);
-    let is_ascii = unmask(&mut payload, [a, b, c, d]);
-    let payload = payload.freeze();
+    let mut frame = buf.split_to(HEADER + len);
+    let is_ascii = unmask(frame.get_mut(HEADER..).unwrap_or_default(), [a, b, c, d]);
+    let mut payload = frame.freeze();
+    payload.advance(HEADER);
     Some(match first {
         0x82 => Ok(Event::Binary(payload)),
         _ if is_ascii || simdutf8::basic::from_utf8(&payload).is_ok() => Ok(Event::Text(payload)),
