@@ -44,6 +44,10 @@ const ROUNDS: [u64; 2] = [3, 11];
 /// Messages that are decoded in the shorter and in the longer run.
 const DECODED: [u64; 2] = [100, 10_100];
 
+/// How often an operation that has grown is counted again: of several runs the least has what the operation takes, and the others
+/// also what a busy machine adds.
+const AGAIN: usize = 2;
+
 /// What one operation is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Operation {
@@ -126,14 +130,22 @@ pub(crate) fn run(options: &CountsOptions) -> Result<(), Failure> {
     }
     let profiles = Profiles::new(options.keep.as_deref())?;
     let chosen = |operation: &Operation| options.only.is_empty() || options.only.contains(operation);
+    let expected = if options.accept { None } else { Some(Expected::read(&options.expected)?) };
     let mut counted = Vec::new();
     for operation in Operation::value_variants().iter().copied().filter(chosen) {
-        counted.push((operation.name(), count(operation, &profiles)?));
+        let name = operation.name();
+        let mut least = count(operation, &profiles)?;
+        for _ in 0..AGAIN {
+            if !expected.as_ref().is_some_and(|expected| expected.is_exceeded_by(&name, &least)) {
+                break;
+            }
+            least = least.least(count(operation, &profiles)?);
+        }
+        counted.push((name, least));
     }
-    if options.accept {
+    let Some(expected) = expected else {
         return Ok(std::fs::write(&options.expected, expected::write(&counted))?);
-    }
-    let expected = Expected::read(&options.expected)?;
+    };
     let grown = expected.compare(&counted, options.only.is_empty());
     if grown.is_empty() {
         return Ok(());

@@ -30,6 +30,15 @@ impl Counted {
         }
     }
 
+    /// The least of two runs of the same.
+    pub(super) fn least(self, other: Self) -> Self {
+        Self {
+            instructions: self.instructions.min(other.instructions),
+            atomics: self.atomics.min(other.atomics),
+            allocations: self.allocations.min(other.allocations),
+        }
+    }
+
     /// Reads the profile at `path`, made with `--dump-instr=yes --compress-pos=no`.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         Self::parse(&std::fs::read_to_string(path)?, MachineCode::read)
