@@ -280,6 +280,7 @@ impl<'a> AnyReader<'a> {
     pub(crate) fn peek(&mut self) -> Result<Kind, DecodeError> {
         any!(self, r => r.peek())
     }
+    #[inline]
     pub(crate) fn more(&mut self, frame: &mut Frame) -> Result<bool, DecodeError> {
         any!(self, r => r.more(frame))
     }

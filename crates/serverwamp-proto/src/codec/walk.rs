@@ -75,6 +75,7 @@ impl<'a> ListReader<'a> {
     /// # Errors
     /// Also when the element has a type that only this serializer knows, such as a MessagePack extension; those can
     /// be carried as [`raw`](Self::raw) bytes only.
+    #[inline]
     pub fn peek(&mut self) -> Result<Option<Kind>, DecodeError> {
         if self.advance()? { self.reader.peek().map(Some) } else { Ok(None) }
     }
