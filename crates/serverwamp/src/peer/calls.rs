@@ -45,7 +45,7 @@ pub(super) struct Calls {
     /// The address of the last call's exact route, if it was answered at once; routes stay where they are.
     pub(super) last_route: usize,
     /// Calls that wait for the one before, in a realm that serves them one at a time.
-    waiting: VecDeque<Waiting>,
+    pub(super) waiting: VecDeque<Waiting>,
     serial: bool,
     /// The registration of the last call that a client serves.
     pub(super) last_found: LastFound,
@@ -64,7 +64,7 @@ pub(super) struct Calls {
 }
 
 /// A call that waits for the one before.
-struct Waiting {
+pub(super) struct Waiting {
     call: Arc<CallState<Session>>,
     /// Its arguments, in memory of their own.
     payload: Payload,

@@ -93,6 +93,9 @@ impl Calls {
         answers: &GivenAnswers,
     ) -> Result<(), Halt> {
         if !self.is_usual(session, &call) {
+            if self.route_again(session, &call) {
+                return Ok(());
+            }
             return self.call(session, call.into(), answers);
         }
         self.call_again(session, call);

@@ -3,6 +3,7 @@
 use super::call_permit;
 use super::calls::Calls;
 use crate::WampError;
+use crate::base::log::line;
 use crate::base::statistics::Refusal;
 use crate::peering::{CallState, Matched, Stop, Taken, Takes};
 use crate::router::dealer::{self, CallRequest, LastFound, RegistrationEntry};
@@ -15,7 +16,7 @@ use crate::router::routes::ProcedureRoute;
 use crate::router::session::{OpenCall, RouterSession, Session};
 use crate::rt::after;
 use serverwamp_proto::id::RequestId;
-use serverwamp_proto::message::{Call, Passthru, Violation};
+use serverwamp_proto::message::{Call, Passthru, PlainCall, Violation};
 use serverwamp_proto::pattern::Match;
 use serverwamp_proto::permissions::Action;
 use serverwamp_proto::{uri, uris};
@@ -160,8 +161,47 @@ impl Calls {
                 began: self.began,
             },
         );
+        // What the same session is allowed depends on the configuration alone, unless authorizers are asked.
+        let decided_once = !config.access.checks_calls() || config.access.has_no_authorizers();
+        self.last_found.note_plain((routed.is_plain() && decided_once).then_some(config.number));
         routed.start(payload, || realm.context.ids.bits());
         Ok(())
+    }
+
+    /// Hands a call without options over to the client that served the last one, if nothing about it has to be looked at again.
+    /// Returns whether it did; otherwise nothing has happened.
+    pub(super) fn route_again(&mut self, session: &RouterSession, call: &PlainCall<'_>) -> bool {
+        let realm = session.running_realm();
+        let (config, unanswered) = (self.config.load(), session.calls_in_flight());
+        let Some(registration) = self.last_found.plain(&realm.dealer, call, config.number) else {
+            return false;
+        };
+        let most = session.most_calls_beside(unanswered, || config.access.limits_of(session.authrole()));
+        // An id above all others is new, whatever was answered before.
+        let is_usual = self.newest.is_some_and(|newest| call.request > newest)
+            && unanswered < most
+            && self.waiting.is_empty()
+            && !realm.context.connections.stopping();
+        let permits = &realm.context.permits;
+        if !is_usual || !permits.take_spare() {
+            return false;
+        }
+        let began = self.sampler.begin(|| session.runtime().now());
+        if !registration.call_again(session, call.request, &call.payload, began) {
+            permits.give_back(1);
+            return false;
+        }
+        line!(
+            DEBUG,
+            "call",
+            "a call",
+            session = session.id(),
+            request = call.request,
+            procedure = call.procedure()
+        );
+        self.newest = Some(call.request);
+        self.has_routed = true;
+        true
     }
 
     /// Gives back what is kept for the next call to a client, if there was none for a while: it holds a callee and some memory.

@@ -24,6 +24,7 @@ mod meta_listeners;
 mod peer;
 mod permissions;
 mod plain_calls;
+mod plain_routed_calls;
 mod progress;
 mod realm_limits;
 mod realms;

@@ -141,6 +141,27 @@ impl<T: Called> Invocations<T> {
             return None;
         }
         let id = self.next_id();
+        self.enter(id, call);
+        Some(id)
+    }
+
+    /// As [`issue`](Self::issue), with the call that `make` returns for the id. Where it returns none, the id is the next one's.
+    #[inline]
+    pub fn issue_with(&mut self, make: impl FnOnce(RequestId) -> Option<T>) -> Option<RequestId> {
+        if self.closed {
+            return None;
+        }
+        let before = (self.ids.clone(), self.wrapped);
+        let id = self.next_id();
+        let Some(call) = make(id) else {
+            (self.ids, self.wrapped) = before;
+            return None;
+        };
+        self.enter(id, call);
+        Some(id)
+    }
+
+    fn enter(&mut self, id: RequestId, call: T) {
         if self.ring.is_empty() {
             self.grow();
         }
@@ -151,11 +172,11 @@ impl<T: Called> Invocations<T> {
             *contention.held.entry(call.caller()).or_default() += 1;
         }
         let place = self.place(id);
-        match self.ring.get_mut(place)?.replace((id, call)) {
+        let Some(slot) = self.ring.get_mut(place) else { return };
+        match slot.replace((id, call)) {
             None => self.in_ring += 1,
             Some((older, call)) => drop(self.displaced.insert(older, call)),
         }
-        Some(id)
     }
 
     /// The id issued last.

@@ -55,6 +55,22 @@ fn id_05_invocations_are_numbered_from_1_and_kept_until_removed() {
 }
 
 #[test]
+fn id_05_an_id_for_which_no_call_was_made_is_the_next_ones() {
+    let mut invocations = Invocations::new();
+    assert_eq!(invocations.issue_with(|_| Some("a")), Some(id(1)));
+    assert_eq!(invocations.issue_with(|_| None), None);
+    assert!(!invocations.was_issued(id(2)));
+    assert_eq!(invocations.issue_with(|_| Some("b")), Some(id(2)));
+    assert_eq!((invocations.get(&id(1)), invocations.get(&id(2))), (Some(&"a"), Some(&"b")));
+    // Also where the ids begin anew.
+    let mut last = having_issued(MAX_ID);
+    assert_eq!((last.issue_with(|_| None), last.wrapped), (None, false));
+    assert_eq!((last.issue_with(|_| Some("a")), last.wrapped), (Some(id(1)), true));
+    last.close();
+    assert_eq!(last.issue_with(|_| panic!("nothing is issued any more")), None);
+}
+
+#[test]
 fn vio_13_only_what_was_sent_was_issued() {
     let mut invocations = Invocations::new();
     assert!(!invocations.was_issued(id(1)));

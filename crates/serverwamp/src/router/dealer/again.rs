@@ -35,6 +35,7 @@ impl RoutedCall {
             _callee: former.take(),
         });
         *state = RoutedCallState { former, input_open, ..RoutedCallState::default() };
+        self.is_plain = request.is_plain();
         let CallRequest {
             procedure,
             options,

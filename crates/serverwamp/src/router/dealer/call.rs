@@ -47,6 +47,8 @@ pub(crate) struct RoutedCall {
     pub(super) only: Option<SessionId>,
     /// When it began, if it is timed.
     pub(super) began: Option<Instant>,
+    /// Nothing but its id, its arguments and when it began tells it from the next one to the same registration.
+    pub(super) is_plain: bool,
     pub(super) state: Mutex<RoutedCallState>,
 }
 
@@ -106,6 +108,29 @@ pub(crate) struct CallRequest {
     pub(crate) began: Option<Instant>,
 }
 
+impl CallRequest {
+    /// Returns whether it asks for nothing, and its procedure has no settings.
+    pub(super) fn is_plain(&self) -> bool {
+        let Self {
+            procedure,
+            options,
+            trustlevel,
+            disclosed_by_realm,
+            forward_timeout,
+            deadline,
+            only,
+            began: _,
+        } = self;
+        procedure.is_none()
+            && trustlevel.is_none()
+            && !disclosed_by_realm
+            && forward_timeout.is_none()
+            && deadline.is_none()
+            && only.is_none()
+            && *options == CallOptions::default()
+    }
+}
+
 /// The final word on a call.
 #[derive(Debug)]
 pub(crate) enum Answer<'a> {
@@ -128,7 +153,7 @@ impl RoutedCall {
         registration: Arc<RegistrationEntry>,
         request: CallRequest,
     ) -> Self {
-        let input_open = request.options.progress;
+        let (input_open, is_plain) = (request.options.progress, request.is_plain());
         Self {
             caller,
             registration,
@@ -140,6 +165,7 @@ impl RoutedCall {
             deadline: request.deadline,
             only: request.only,
             began: request.began,
+            is_plain,
             state: Mutex::new(RoutedCallState { input_open, ..RoutedCallState::default() }),
         }
     }

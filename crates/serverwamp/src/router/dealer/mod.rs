@@ -9,6 +9,7 @@ mod answer;
 mod call;
 mod in_process;
 mod invoke;
+mod plain;
 mod register;
 mod registration;
 mod takeover;
@@ -22,7 +23,7 @@ use crate::base::locks::RwLock;
 use crate::router::realm::RealmContext;
 use crate::router::routes::{ProcedureRoute, RouteTable};
 use serverwamp_proto::id::{Counter, RegistrationId};
-use serverwamp_proto::message::Invoke;
+use serverwamp_proto::message::{Invoke, PlainCall};
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
 use serverwamp_proto::timestamp::Timestamp;
 use std::collections::BTreeMap;
@@ -169,6 +170,8 @@ impl Dealer {
 pub(crate) struct LastFound {
     changes: u64,
     registration: Option<Arc<RegistrationEntry>>,
+    /// The number of the configuration under which the last call was a plain one.
+    plain_by: Option<u64>,
 }
 
 impl LastFound {
@@ -176,7 +179,7 @@ impl LastFound {
     pub(crate) fn keep(&mut self, changes: u64, registration: &Arc<RegistrationEntry>) {
         // Another URI may find a pattern that is not the best one for the next.
         if registration.pattern.kind() == Match::Exact {
-            *self = Self { changes, registration: Some(Arc::clone(registration)) };
+            *self = Self { changes, registration: Some(Arc::clone(registration)), plain_by: None };
         }
     }
 
@@ -188,6 +191,26 @@ impl LastFound {
             return None;
         }
         self.registration.take_if(|entry| entry.pattern.as_str() == procedure)
+    }
+
+    /// Notes under which configuration a call without options was handed over as nothing but its arguments; `None` where it was not.
+    pub(crate) const fn note_plain(&mut self, config: Option<u64>) {
+        self.plain_by = config;
+    }
+
+    /// The registration that this call without options goes to as the last one did, under the configuration of this number.
+    #[inline]
+    pub(crate) fn plain(
+        &self,
+        dealer: &Dealer,
+        call: &PlainCall<'_>,
+        config: u64,
+    ) -> Option<&Arc<RegistrationEntry>> {
+        let registration = self.registration.as_ref()?;
+        let is_as_before = self.plain_by == Some(config)
+            && self.changes == dealer.changes()
+            && call.calls(registration.pattern.as_str());
+        is_as_before.then_some(registration)
     }
 
     /// Keeps what was taken.

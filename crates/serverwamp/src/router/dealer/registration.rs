@@ -115,6 +115,11 @@ impl RegistrationEntry {
         self.callees().iter().next().map(|(_, callee)| Arc::clone(&callee.session))
     }
 
+    /// The only callee there ever is, where calls are not shared out.
+    pub(super) fn only(&self) -> Option<&Arc<Callee>> {
+        self.single.get()
+    }
+
     /// Returns whether the registration may have several callees.
     pub(super) fn is_shared(&self) -> bool {
         self.invoke != Invoke::Single

@@ -143,7 +143,7 @@ impl RealmPermits {
     /// Takes a permit that is free. `now` is asked for the time only by a realm with a share, or where none is free.
     #[inline]
     fn take(&self, now: impl Fn() -> Instant) -> Result<(), NoPlace> {
-        if self.are_plenty() && (self.spare.take() || self.take_block()) {
+        if self.take_spare() || (self.are_plenty() && self.take_block()) {
             return Ok(());
         }
         self.take_one(&now).or_else(|_| {
@@ -154,6 +154,12 @@ impl RealmPermits {
             }
             taken
         })
+    }
+
+    /// Takes a permit that this thread has left, while there are plenty.
+    #[inline]
+    pub(crate) fn take_spare(&self) -> bool {
+        self.are_plenty() && self.spare.take()
     }
 
     fn take_one(&self, now: &impl Fn() -> Instant) -> Result<(), NoPlace> {

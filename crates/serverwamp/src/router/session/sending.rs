@@ -291,6 +291,19 @@ impl RouterSession {
         self.push(Class::Refusable, MessageKind::Invocation, infallible(encode))
     }
 
+    /// Queues an INVOCATION without details, whose arguments are in the session's serializer.
+    #[inline]
+    pub(crate) fn send_plain_invocation(
+        &self,
+        invocation: RequestId,
+        registration: RegistrationId,
+        payload: &Payload,
+    ) -> Result<(), PushError> {
+        let Payload { args, kwargs, .. } = payload;
+        let payload = Transcoded { args: Cow::Borrowed(args), kwargs: Cow::Borrowed(kwargs) };
+        self.send_invocation(invocation, registration, &InvocationDetails::default(), &payload)
+    }
+
     /// Queues an INTERRUPT. A connection that is closed needs none.
     pub(crate) fn send_interrupt(&self, invocation: RequestId, mode: InterruptMode) {
         let serializer = self.serializer();

@@ -148,6 +148,28 @@ impl RouterSession {
         call
     }
 
+    /// The same for a call that `begin` makes of one that has its answer, and hands over to its callee; the tables are held meanwhile.
+    /// Returns whether it did; otherwise nothing is entered.
+    pub(crate) fn enter_again(
+        &self,
+        id: RequestId,
+        begin: impl FnOnce(&mut Arc<RoutedCall>) -> bool,
+    ) -> bool {
+        let mut tables = self.tables();
+        // As above: nobody would take it out any more.
+        if !self.is_open() {
+            return false;
+        }
+        let Some(mut spare) = tables.spare_calls.pop() else { return false };
+        if !begin(&mut spare) {
+            tables.spare_calls.push(spare);
+            return false;
+        }
+        tables.calls.insert(id, OpenCall::Routed(spare));
+        self.count(&tables, 1);
+        true
+    }
+
     /// Changes the number of calls in flight. Who holds the tables is the only one who does, so it takes no atomic step.
     fn count(&self, _work: &SessionTables, by: isize) {
         let in_flight = self.in_flight.load(Ordering::Relaxed);
