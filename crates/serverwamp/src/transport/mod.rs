@@ -54,11 +54,11 @@ pub(crate) use self::connection::Connection;
 pub(crate) use self::framing::Framing;
 pub(crate) use self::handler::{EndReason, Flow, MessageHandler};
 pub(crate) use self::input::Input;
-#[cfg(feature = "server")]
-pub(crate) use self::outbox::TrafficCounts;
 #[cfg(test)]
 pub(crate) use self::outbox::WrittenBytes;
 pub(crate) use self::outbox::{Class, DrainRate, Outbox, OutboxBounds, Pool, PushError, infallible};
+#[cfg(feature = "server")]
+pub(crate) use self::outbox::{FramedEvent, TrafficCounts};
 #[cfg(feature = "server")]
 pub(crate) use self::pause::pause_after;
 pub(crate) use self::run_queue::RunQueue;

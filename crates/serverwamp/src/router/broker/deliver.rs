@@ -7,13 +7,14 @@ use super::publish::Outgoing;
 use super::{Broker, Disclosed, StoredEvent, SubscriptionEntry, in_process};
 use crate::base::log::line_later;
 use crate::router::session::RouterSession;
-use crate::transport::{BATCHED_ABOVE, Outbox, charge_events, charge_time};
+use crate::transport::{BATCHED_ABOVE, FramedEvent, Outbox, charge_events, charge_time};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{PublicationId, SessionId, SubscriptionId};
 use serverwamp_proto::message::{EventDetails, Passthru, encode_event};
 use serverwamp_proto::payload::Payload;
 use serverwamp_proto::session::Feature;
 use serverwamp_proto::timestamp::Timestamp;
+use serverwamp_proto::websocket::Subprotocol;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -104,17 +105,14 @@ impl Broker {
             let event = &mut events[slot(serializer) + if disclose { SERIALIZERS.len() } else { 0 }];
             if matches!(event, EncodedEvent::Unknown) {
                 self.note_serializer(serializer);
-                let mut bytes = Vec::new();
                 let topic = entry.is_pattern().then_some(outgoing.topic);
-                *event = match outgoing.encode(serializer, entry.id, topic, disclose, &mut bytes) {
-                    Some(()) => EncodedEvent::Encoded(bytes),
-                    None => EncodedEvent::Unsayable,
-                };
+                let encoded = outgoing.encode(serializer, entry.id, topic, disclose);
+                *event = encoded.map_or(EncodedEvent::Unsayable, EncodedEvent::Encoded);
             }
             match event {
-                EncodedEvent::Encoded(bytes) => {
+                EncodedEvent::Encoded(event) => {
                     let asleep = many.then_some(&mut delivered.asleep);
-                    delivered.events += usize::from(session.queue_event(bytes, asleep));
+                    delivered.events += usize::from(session.queue_framed_event(event, asleep));
                 }
                 EncodedEvent::Unsayable | EncodedEvent::Unknown => delivered.passed_over += 1,
             }
@@ -151,7 +149,7 @@ enum EncodedEvent {
     /// Nobody has needed it yet.
     #[default]
     Unknown,
-    Encoded(Vec<u8>),
+    Encoded(FramedEvent),
     Unsayable,
 }
 
@@ -191,8 +189,7 @@ impl Outgoing<'_> {
         subscription: SubscriptionId,
         topic: Option<&str>,
         disclose: bool,
-        out: &mut Vec<u8>,
-    ) -> Option<()> {
+    ) -> Option<FramedEvent> {
         let payload = self.payload.get(serializer, |error| {
             line_later!(
                 WARN,
@@ -204,8 +201,11 @@ impl Outgoing<'_> {
             );
         })?;
         let details = self.details(topic, disclose);
-        out.reserve(64 + payload.args.len() + payload.kwargs.len());
-        encode(serializer, subscription, self.publication, &details, payload, out)
+        let kind = Subprotocol::new(serializer).opcode();
+        let expected = 64 + payload.args.len() + payload.kwargs.len();
+        FramedEvent::new(kind, expected, |out| {
+            encode(serializer, subscription, self.publication, &details, payload, out)
+        })
     }
 
     fn details<'d>(&'d self, topic: Option<&'d str>, disclose: bool) -> EventDetails<'d> {

@@ -40,7 +40,7 @@ impl Broker {
         self.give_ahead_to(&held.entry, &mut members, topic.unwrap_or(&attempt.topic), session);
         let mut bytes = Vec::new();
         wire::event(*id, publication, topic, encoded, &mut bytes);
-        session.queue_event(&bytes, None) || session.is_open()
+        session.queue_event(&bytes) || session.is_open()
     }
 
     /// Queues an event for one session, on every subscription it has that matches; says on how many.
@@ -59,7 +59,7 @@ impl Broker {
             self.give_ahead_to(&entry, &mut members, topic, session);
             let mut bytes = Vec::new();
             wire::event(entry.id, publication, entry.is_pattern().then_some(topic), encoded, &mut bytes);
-            sent += usize::from(session.queue_event(&bytes, None));
+            sent += usize::from(session.queue_event(&bytes));
         }
         sent
     }

@@ -294,7 +294,7 @@ fn send(entry: &SubscriptionEntry, session: &RouterSession, event: &StoredEvent)
     let mut bytes = Vec::new();
     if event.encode_retained(session, entry.id, entry.is_pattern(), &mut bytes).is_some() {
         // One that does not fit is counted where it is lost.
-        let _queued = session.queue_event(&bytes, None);
+        let _queued = session.queue_event(&bytes);
     } else {
         let why = format_args!("its serializer cannot represent a retained event of {}", event.topic);
         let context = &session.running_realm().context;

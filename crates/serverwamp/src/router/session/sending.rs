@@ -10,7 +10,7 @@ use crate::base::statistics::Refusal;
 use crate::peering::encode_error;
 use crate::peering::payload::CallReply;
 use crate::router::dealer::Answer;
-use crate::transport::{Class, Outbox, PushError, infallible};
+use crate::transport::{Class, FramedEvent, Outbox, PushError, infallible};
 use serverwamp_proto::codec::{EncodeError, Serializer};
 use serverwamp_proto::id::{PublicationId, RegistrationId, RequestId};
 use serverwamp_proto::message::{
@@ -318,13 +318,21 @@ impl RouterSession {
         let _closed = self.push(Class::Required, MessageKind::Published, encode);
     }
 
-    /// Queues an EVENT that is already encoded, and returns whether it is not lost. As one of many, who have to be woken if they
-    /// come to be among those `asleep`.
-    #[inline]
-    pub(crate) fn queue_event(&self, event: &[u8], asleep: Option<&mut Vec<Outbox>>) -> bool {
-        let is_queued = self.outbox.push_event(event, asleep).is_ok();
+    /// Queues an EVENT that is already encoded, and returns whether it is not lost.
+    pub(crate) fn queue_event(&self, event: &[u8]) -> bool {
+        let is_queued = self.outbox.push_event(event, None).is_ok();
         if self.is_tapped() && is_queued && self.realm.context.taps.notice(self.id()) {
             self.tap_sent(event);
+        }
+        is_queued
+    }
+
+    /// The same for one of many who get the event, and who have to be woken if they come to be among those `asleep`.
+    #[inline]
+    pub(crate) fn queue_framed_event(&self, event: &FramedEvent, asleep: Option<&mut Vec<Outbox>>) -> bool {
+        let is_queued = self.outbox.push_framed_event(event, asleep).is_ok();
+        if self.is_tapped() && is_queued && self.realm.context.taps.notice(self.id()) {
+            self.tap_sent(event.message());
         }
         is_queued
     }

@@ -150,6 +150,14 @@ impl Frames {
         Ok(draft)
     }
 
+    /// Adds a message of so many bytes that is framed already, where messages are in no batches.
+    #[inline]
+    pub(super) fn append_frame(&mut self, frame: &[u8], message: usize) -> Draft {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(frame);
+        Draft { start, batch: None, message }
+    }
+
     /// By how many bytes the draft made the frames longer.
     #[inline]
     pub(super) const fn length(&self, draft: &Draft) -> usize {

@@ -10,6 +10,7 @@
 
 mod drain;
 mod failure;
+mod framed_event;
 mod frames;
 #[cfg(feature = "server")]
 mod limited;
@@ -36,6 +37,7 @@ use crate::base::message_kind::MessageKind;
 
 pub(crate) use drain::WrittenBytes;
 pub(crate) use failure::{PushError, infallible};
+pub(crate) use framed_event::FramedEvent;
 use frames::Frames;
 pub(crate) use pool::Pool;
 pub(crate) use pressure::DrainVerdict;

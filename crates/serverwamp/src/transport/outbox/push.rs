@@ -75,7 +75,7 @@ impl Outbox {
     }
 
     #[inline]
-    fn commit(
+    pub(super) fn commit(
         &self,
         mut queue: MutexGuard<'_, Queue>,
         draft: &Draft,

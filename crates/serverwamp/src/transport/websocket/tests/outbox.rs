@@ -5,6 +5,7 @@ use std::thread;
 
 use serverwamp_proto::codec::Serializer;
 
+use super::overflow_at_random::framed;
 use super::*;
 use crate::transport::{Class, PushError, WrittenBytes, infallible};
 
@@ -50,6 +51,34 @@ fn a_message_that_cannot_be_encoded_leaves_nothing_behind() {
         expected.push_encoded(b"b").unwrap();
         assert_eq!(outbox.queued(), expected.queued());
         assert_eq!(taken(&outbox), taken(&expected));
+    }
+}
+
+#[test]
+fn an_event_that_is_framed_once_is_queued_as_any_other() {
+    let of = |kind, batch| Framing::WebSocket { kind, batch, deflate: None, role: Role::Server };
+    let framings = [
+        of(None, None),
+        of(Some(Opcode::Text), None),
+        of(Some(Opcode::Binary), Some(Serializer::MessagePack)),
+        of(Some(Opcode::Text), Some(Serializer::Json)),
+        Framing::RawSocket { serializer: Serializer::Json, takes: 70_000 },
+    ];
+    let limits = [bounds(80_000, Overflow::DropOldestEvent), bounds(300_000, Overflow::DropNewestEvent)];
+    for (framing, limits) in framings.into_iter().flat_map(|framing| limits.map(|limits| (framing, limits))) {
+        // Of both kinds, and of all lengths of a header; the longest is in the way of the next.
+        for kind in [Opcode::Text, Opcode::Binary] {
+            let (outbox, expected) = (Outbox::new(framing, limits), Outbox::new(framing, limits));
+            for length in [0, 1, 125, 126, 60_000, 65_535, 65_536, 65_537, 1] {
+                let event = vec![b'x'; length];
+                let pushed = outbox.push_framed_event(&framed(kind, &event), None);
+                assert_eq!(pushed, expected.push_event(&event, None), "{framing:?} {length}");
+                assert_eq!(outbox.queued(), expected.queued(), "{framing:?} {length}");
+                assert_eq!(outbox.traffic(), expected.traffic(), "{framing:?} {length}");
+            }
+            assert_eq!(outbox.events_lost(), expected.events_lost());
+            assert_eq!(taken(&outbox), taken(&expected), "{framing:?}");
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use serverwamp_proto::websocket::batch::Records;
 
 use super::overflow::{POLICIES, batched, messages, plain, taken};
 use super::*;
-use crate::transport::{Class, PushError, infallible};
+use crate::transport::{Class, FramedEvent, PushError, infallible};
 
 /// Numbers that look random and are the same in every run.
 struct Random(u64);
@@ -18,6 +18,15 @@ impl Random {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % bound
     }
+}
+
+/// An event of this payload, of whose length not much was known.
+pub(super) fn framed(kind: Opcode, payload: &[u8]) -> FramedEvent {
+    let encode = |out: &mut Vec<u8>| {
+        out.extend_from_slice(payload);
+        Some(())
+    };
+    FramedEvent::new(kind, 64, encode).unwrap()
 }
 
 /// The expected behaviour of the outbox, one frame at a time.
@@ -121,7 +130,10 @@ fn any_sequence_of_pushes_and_writes_does_what_a_simple_model_does() {
                     assert_eq!(pushed, model.push(false, true, &payload), "round {round}");
                 }
                 _ => {
-                    let pushed = outbox.push_event(&payload, None);
+                    let pushed = match number % 2 {
+                        0 => outbox.push_event(&payload, None),
+                        _ => outbox.push_framed_event(&framed(Opcode::Binary, &payload), None),
+                    };
                     assert_eq!(pushed, model.push(true, false, &payload), "round {round}");
                 }
             }
@@ -161,6 +173,10 @@ fn batches_lose_events_only_and_as_many_as_are_counted() {
                 "x".repeat(random.below(if event { 800 } else { 40 }))
             );
             match event {
+                true if number % 2 == 0 => {
+                    let event = framed(outbox.framing().kind(), message.as_bytes());
+                    assert_ne!(outbox.push_framed_event(&event, None), Err(PushError::Closed));
+                }
                 true => assert_ne!(outbox.push_event(message.as_bytes(), None), Err(PushError::Closed)),
                 false => assert_eq!(outbox.push_encoded(message.as_bytes()), Ok(()), "round {round}"),
             }
