@@ -151,14 +151,25 @@ pub fn encode_invocation(
     kwargs: &[u8],
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
-    let ids = [request.get(), registration.get()];
     if is_plain(details) {
-        let (args, kwargs) = sent_payload(serializer, args, kwargs);
-        plain(serializer, 68, ids, args, kwargs, out);
+        encode_plain_invocation(serializer, request, registration, args, kwargs, out);
         return Ok(());
     }
-    let [request, registration] = ids;
+    let (request, registration) = (request.get(), registration.get());
     detailed(serializer, [68, request, registration], details, None, args, kwargs, out)
+}
+
+/// Appends an INVOCATION without details.
+pub fn encode_plain_invocation(
+    serializer: Serializer,
+    request: RequestId,
+    registration: RegistrationId,
+    args: &[u8],
+    kwargs: &[u8],
+    out: &mut Vec<u8>,
+) {
+    let (args, kwargs) = sent_payload(serializer, args, kwargs);
+    plain(serializer, 68, [request.get(), registration.get()], args, kwargs, out);
 }
 
 /// Appends an INTERRUPT.

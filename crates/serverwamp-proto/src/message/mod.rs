@@ -36,8 +36,8 @@ pub use attributes::UnknownAttributes;
 pub use bounds::{Bounds, UnreadBytes};
 pub use encode::{
     encode_call, encode_error, encode_error_with, encode_event, encode_event_details, encode_interrupt,
-    encode_invocation, encode_published, encode_registered, encode_result, encode_result_with,
-    encode_subscribed, encode_unregistered, encode_unsubscribed,
+    encode_invocation, encode_plain_invocation, encode_published, encode_registered, encode_result,
+    encode_result_with, encode_subscribed, encode_unregistered, encode_unsubscribed,
 };
 pub use encoded::Encoded;
 pub use fast_path::{PlainCall, QuickRequest, quick_request, quick_result};

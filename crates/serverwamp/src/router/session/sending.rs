@@ -15,8 +15,8 @@ use serverwamp_proto::codec::{EncodeError, Serializer};
 use serverwamp_proto::id::{PublicationId, RegistrationId, RequestId};
 use serverwamp_proto::message::{
     Call, ErrorDetails, InterruptMode, InvocationDetails, Message, Passthru, ResultDetails,
-    encode_error_with, encode_interrupt, encode_invocation, encode_published, encode_result,
-    encode_result_with,
+    encode_error_with, encode_interrupt, encode_invocation, encode_plain_invocation, encode_published,
+    encode_result, encode_result_with,
 };
 use serverwamp_proto::payload::{Payload, Transcoded};
 use serverwamp_proto::uris;
@@ -299,9 +299,11 @@ impl RouterSession {
         registration: RegistrationId,
         payload: &Payload,
     ) -> Result<(), PushError> {
-        let Payload { args, kwargs, .. } = payload;
-        let payload = Transcoded { args: Cow::Borrowed(args), kwargs: Cow::Borrowed(kwargs) };
-        self.send_invocation(invocation, registration, &InvocationDetails::default(), &payload)
+        let (serializer, args, kwargs) = (self.serializer(), &payload.args, &payload.kwargs);
+        let encode = |out: &mut Vec<u8>| {
+            encode_plain_invocation(serializer, invocation, registration, args, kwargs, out)
+        };
+        self.push(Class::Refusable, MessageKind::Invocation, infallible(encode))
     }
 
     /// Queues an INTERRUPT. A connection that is closed needs none.
