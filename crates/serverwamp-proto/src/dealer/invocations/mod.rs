@@ -161,7 +161,20 @@ impl<T: Called> Invocations<T> {
         Some(id)
     }
 
+    #[inline]
     fn enter(&mut self, id: RequestId, call: T) {
+        let place = self.place(id);
+        match self.ring.get_mut(place) {
+            // Nearly always.
+            Some(free @ None) if self.contention.is_none() => {
+                *free = Some((id, call));
+                self.in_ring += 1;
+            }
+            _ => self.enter_otherwise(id, call),
+        }
+    }
+
+    fn enter_otherwise(&mut self, id: RequestId, call: T) {
         if self.ring.is_empty() {
             self.grow();
         }

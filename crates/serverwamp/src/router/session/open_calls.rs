@@ -32,7 +32,20 @@ impl<T> Default for OpenCalls<T> {
 
 impl<T> OpenCalls<T> {
     /// Enters a call. One of the same id is replaced.
+    #[inline]
     pub(crate) fn insert(&mut self, id: RequestId, call: T) {
+        let place = self.place(id);
+        match self.ring.get_mut(place) {
+            // Nearly always.
+            Some(free @ None) if self.displaced.is_empty() => {
+                *free = Some((id, call));
+                self.in_ring += 1;
+            }
+            _ => self.insert_otherwise(id, call),
+        }
+    }
+
+    fn insert_otherwise(&mut self, id: RequestId, call: T) {
         if !self.displaced.is_empty() {
             self.displaced.remove(&id);
         }
