@@ -39,7 +39,7 @@ pub(super) fn quick(open: &mut Open, request: QuickRequest<'_>) -> Result<(), Ha
         }
         QuickRequest::Yield(result) => {
             session.outbox().count_received(MessageKind::Yield);
-            Ok(dealer::receive_yield(session, result)?)
+            Ok(dealer::receive_yield(session, &result)?)
         }
         QuickRequest::Publish(message) => {
             session.outbox().count_received(MessageKind::Publish);
@@ -105,7 +105,7 @@ pub(super) fn request(
             };
         }
         Message::Call(call) => return open.calls.call(session, call, &open.answers),
-        Message::Yield(result) => dealer::receive_yield(session, result)?,
+        Message::Yield(result) => dealer::receive_yield(session, &result)?,
         Message::Error(error) => dealer::receive_error(session, &error, || realm.context.ids.bits())?,
         Message::Cancel(cancel) if open.undecided.cancel(session, cancel.request) => {}
         Message::Cancel(cancel) => open.calls.cancel(session, cancel.request, cancel.options.mode),

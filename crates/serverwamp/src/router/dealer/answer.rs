@@ -17,7 +17,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// When there was no such invocation (checklist VIO-13), or it uses a mode it did not announce (PPT-06).
-pub(crate) fn receive_yield(callee: &RouterSession, answer: Yield) -> Result<(), Violation> {
+pub(crate) fn receive_yield(callee: &RouterSession, answer: &Yield) -> Result<(), Violation> {
     if forwarded(answer.options.passthru.as_deref()).is_some()
         && !callee.callee_has(Feature::PayloadPassthruMode)
     {
