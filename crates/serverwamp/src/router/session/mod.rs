@@ -14,6 +14,7 @@ mod sending;
 mod source;
 mod tables;
 mod tapped;
+mod unsent;
 mod whose;
 
 pub(crate) use charge::Charge;

@@ -79,19 +79,6 @@ impl RouterSession {
         }
     }
 
-    /// A result found no room, and this is what ends its call.
-    fn unread(&self) -> WampError {
-        let text = "the caller does not read fast enough";
-        self.realm.context.counters.refused_under_lock(Refusal::UnreadResults, self, text);
-        WampError::network_failure(text)
-    }
-
-    /// A message to this session was too long, and this is what its sender, or who waits for it, is told in its place.
-    pub(crate) fn too_long(&self, text: &str) -> WampError {
-        self.realm.context.counters.refused_under_lock(Refusal::OutgoingMessageBytes, self, text);
-        WampError::payload_size_exceeded(text)
-    }
-
     /// Queues a message.
     pub(crate) fn send(&self, message: &Message<'_>) {
         queue(&self.outbox, self.serializer, message);
@@ -372,10 +359,6 @@ impl RouterSession {
         })?;
         copy.into_iter().for_each(|copy| self.tap_queued(copy.into(), is_wanted, is_counted));
         Ok(())
-    }
-
-    fn count_unsayable(&self) {
-        self.realm.context.counters.count(Refusal::Unrepresentable, 1);
     }
 }
 
