@@ -4,12 +4,12 @@
 
 use crate::failure::Failure;
 use crate::hash::print_or_write;
+use crate::private_file;
 use crate::user_file::UserFileOptions;
 use clap::Args;
 use serverwamp::auth::CryptosignKey;
-use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 /// The options of `keygen`.
@@ -36,7 +36,7 @@ pub(crate) fn run(options: &KeygenOptions) -> Result<(), Failure> {
         hex.extend([byte >> 4, byte & 15].into_iter().filter_map(|half| char::from_digit(half.into(), 16)));
     }
     hex.push('\n');
-    let mut file = create(path).map_err(|error| match error.kind() {
+    let mut file = private_file::create(path).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => {
             Failure::runtime(format!("{} is there already: choose another file", path.display()))
         }
@@ -46,13 +46,4 @@ pub(crate) fn run(options: &KeygenOptions) -> Result<(), Failure> {
         .and_then(|()| file.sync_all())
         .map_err(|error| Failure::runtime(format!("{} cannot be written: {error}", path.display())))?;
     print_or_write(&options.file, options.user.as_deref(), &format!("cryptosign = \"{public}\""))
-}
-
-/// A new file, which nobody else could read even for a moment.
-fn create(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

@@ -22,6 +22,7 @@ mod loopback;
 mod manual;
 mod metrics;
 mod panics;
+mod private_file;
 mod secret_input;
 mod serve;
 mod shell;

@@ -5,6 +5,8 @@ use super::{demo, run, shell, start};
 use serde_json::Value;
 use serverwamp_conformance::ServerProcess;
 use serverwamp_conformance::output::Finished;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -98,7 +100,9 @@ fn messages_are_followed_saved_and_played_again() {
     let server = demo();
     let _callee = Callee::start(&server);
     let scratch = Scratch::new();
-    let saved = scratch.file("traffic.jsonl");
+    // Whatever it was, payloads are for nobody else.
+    let saved = scratch.write("traffic.jsonl", "{\"type\":\"of before\"}\n");
+    std::fs::set_permissions(&saved, Permissions::from_mode(0o644)).expect("it is ours");
     let arguments = ["tail", "--uri", "shop.*", "--payloads", "-n", "4", "--save", &saved, "-o", "jsonl"];
     let tail = start(&mut shell(Some(&server), &arguments));
     // It is open when it sees a call, and calls before are none of its four messages.
@@ -108,6 +112,7 @@ fn messages_are_followed_saved_and_played_again() {
     });
     let tail = super::ended(tail);
     let messages = documents(&tail);
+    assert_eq!(std::fs::metadata(&saved).expect("it is there").permissions().mode() & 0o777, 0o600);
     let types: Vec<&str> = messages.iter().filter_map(|one| one["type"].as_str()).collect();
     assert_eq!(types, ["CALL", "INVOCATION", "YIELD", "RESULT"]);
     assert_eq!(messages[0]["args"], serde_json::json!([1]));

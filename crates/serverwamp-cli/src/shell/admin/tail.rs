@@ -3,6 +3,7 @@
 use super::answers::{cut, shown};
 use super::{AdminClient, AdminOptions, with_admin};
 use crate::failure::Failure;
+use crate::private_file;
 use crate::shell::json;
 use crate::shell::output::{Form, Out, OutputOptions, note, parts, visible_on_a_line};
 use crate::stop::StopSignals;
@@ -44,7 +45,7 @@ pub(crate) struct TailOptions {
     /// Stop after so many messages
     #[arg(short = 'n', long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     count: Option<u64>,
-    /// Write the messages to this file as well, a JSON document on each line; serverwamp replay plays its calls and events again
+    /// Write the messages to this file as well, which only you can read, a JSON document on each line; serverwamp replay plays its calls and events again
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
     #[command(flatten)]
@@ -64,7 +65,7 @@ pub(crate) fn run(options: &TailOptions) -> Result<(), Failure> {
     let saved = options.save.as_ref().map(|path| {
         let unusable =
             |error| Failure::usage(format!("--save {} cannot be written: {error}", path.display()));
-        File::create(path).map(BufWriter::new).map_err(unusable)
+        private_file::create_or_empty(path).map(BufWriter::new).map_err(unusable)
     });
     let mut printing =
         Printing { out: Out::new(options.output.output), saved: saved.transpose()?, missed: 0 };

@@ -5,10 +5,11 @@
 
 use super::settings::TargetSettings;
 use crate::failure::Failure;
+use crate::private_file;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -176,21 +177,13 @@ fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
     }
     let beside = path.with_extension(format!("{}.new", std::process::id()));
-    let written = create(&beside).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+    let written = private_file::create(&beside).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
     let replaced = written.and_then(|()| std::fs::rename(&beside, &path));
     if replaced.is_err() {
         // What was left of it, if anything; the first error is the one to tell.
         drop(std::fs::remove_file(&beside));
     }
     replaced
-}
-
-fn create(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 #[cfg(test)]
