@@ -117,12 +117,34 @@ fn messages_are_followed_saved_and_played_again() {
     assert_eq!(types, ["CALL", "INVOCATION", "YIELD", "RESULT"]);
     assert_eq!(messages[0]["args"], serde_json::json!([1]));
     assert!(!tail.stdout.contains("hunter2") && messages[0]["kwargs"]["password"] == "**********");
-    let played = run(&server, &["replay", &saved, "--at-once"]);
+    let masked = run(&server, &["replay", &saved, "--at-once"]);
+    assert_eq!((masked.status.code(), &*masked.stdout), (Some(2), ""));
+    assert!(masked.stderr.contains("no publications that can be played again"), "{masked:?}");
+    let played = run(&server, &["replay", &played_and_withheld(&scratch), "--at-once"]);
     assert_eq!(succeeded(&played), "1 calls, of which 0 failed; 0 publications\n");
+    assert_eq!(
+        played.stderr,
+        "serverwamp: 2 messages were not played again: their payload was masked in part\n\
+         serverwamp: 1 message was not played again: its payload was not saved\n"
+    );
     let file = scratch.write("broken.jsonl", "{\"type\":\"CALL\"\n");
     let broken = run(&server, &["replay", &file]);
     assert_eq!(broken.status.code(), Some(2));
     assert!(broken.stderr.contains("broken.jsonl:1: it is no message"), "{broken:?}");
+}
+
+/// A file with a call that can be played, and three messages that cannot.
+fn played_and_withheld(scratch: &Scratch) -> String {
+    let payloads = [
+        r#""args":[1,"**********"],"kwargs":{"n":1}"#,
+        r#""args":[],"kwargs":{"password":"**********"}"#,
+        r#""args":[[{"token":"**********"}]],"kwargs":{}"#,
+        r#""payload":"too_long""#,
+    ];
+    let line = |payload| {
+        format!("{{\"type\":\"CALL\",\"direction\":\"received\",\"uri\":\"shop.add\",{payload}}}\n")
+    };
+    scratch.write("four.jsonl", payloads.map(line).concat())
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `serverwamp replay`: plays the calls and publications of a file again that `serverwamp tail --save` wrote.
 //!
-//! One session makes all of them, in the order of the file, at the times that they had, or as fast as the router answers.
+//! One session makes all of them, in the order of the file, at the times that they had, or as fast as the router answers. Those whose
+//! payload the file does not have in full are not made: a password of ten stars would lock its user out.
 
 use crate::failure::Failure;
 use crate::shell::connect::{connect, explained};
@@ -38,6 +39,19 @@ pub(crate) struct ReplayOptions {
     target: TargetOptions,
 }
 
+/// What the server shows in place of a value that is secret.
+const MASK: &str = "**********";
+
+/// What a file holds for us.
+#[derive(Debug, Default)]
+struct Saved {
+    played: Vec<Played>,
+    /// Calls and publications of which a part of the payload was masked.
+    masked: u64,
+    /// Those whose payload was not saved at all, because it was too long or could not be read.
+    withheld: u64,
+}
+
 /// A call or a publication of the file.
 #[derive(Debug, PartialEq)]
 struct Played {
@@ -58,12 +72,19 @@ struct Tally {
 }
 
 pub(crate) fn run(options: &ReplayOptions) -> Result<(), Failure> {
-    let played = read(&options.file)?;
+    let Saved { played, masked, withheld } = read(&options.file)?;
     let target = Target::find(&options.target)?;
     super::super::block_on(async {
         let mut signals = StopSignals::of_command()?;
         let client = connect(&target, &mut signals).await?;
         let mut tally = Tally::default();
+        for (count, why) in [(masked, "payload was masked in part"), (withheld, "payload was not saved")] {
+            match count {
+                0 => {}
+                1 => note(&format!("1 message was not played again: its {why}")),
+                _ => note(&format!("{count} messages were not played again: their {why}")),
+            }
+        }
         let outcome = signals
             .unless(play(&client, &played, options.at_once, &mut tally), "before all were played")
             .await;
@@ -103,12 +124,12 @@ async fn play(client: &Client, played: &[Played], at_once: bool, tally: &mut Tal
 /// Reads a file of messages.
 ///
 /// # Errors
-/// A file that cannot be read, a line that is no message, or payloads that were not saved.
-fn read(path: &Path) -> Result<Vec<Played>, Failure> {
+/// A file that cannot be read, a line that is no message, or nothing that can be played.
+fn read(path: &Path) -> Result<Saved, Failure> {
     let unreadable =
         |error: std::io::Error| Failure::usage(format!("{} cannot be read: {error}", path.display()));
     let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
-    let mut played = Vec::new();
+    let mut saved = Saved::default();
     let mut text = Vec::new();
     for line in 1.. {
         text.clear();
@@ -124,16 +145,34 @@ fn read(path: &Path) -> Result<Vec<Played>, Failure> {
         }
         let found = message(&text, line)
             .map_err(|why| Failure::usage(format!("{}:{line}: {why}", path.display())))?;
-        played.extend(found);
+        match found {
+            Found::Played(played) => saved.played.push(played),
+            Found::Masked => saved.masked += 1,
+            Found::Withheld => saved.withheld += 1,
+            Found::Other => {}
+        }
     }
-    match played.is_empty() {
-        true => Err(Failure::usage(format!("{} has no calls and no publications", path.display()))),
-        false => Ok(played),
+    match (saved.played.is_empty(), saved.masked + saved.withheld) {
+        (true, 0) => Err(Failure::usage(format!("{} has no calls and no publications", path.display()))),
+        (true, _) => Err(Failure::usage(format!(
+            "{} has no calls and no publications that can be played again: of each, the payload or a part of it was masked or not saved",
+            path.display()
+        ))),
+        (false, _) => Ok(saved),
     }
 }
 
-/// The call or publication on a line; `None` if it is another message.
-fn message(text: &[u8], line: usize) -> Result<Option<Played>, String> {
+/// What stands on a line.
+#[derive(Debug, PartialEq)]
+enum Found {
+    Played(Played),
+    Masked,
+    Withheld,
+    /// A message that nobody plays.
+    Other,
+}
+
+fn message(text: &[u8], line: usize) -> Result<Found, String> {
     let message: Value = from_slice(Serializer::Json, text)
         .map_err(|error| format!("it is no message as serverwamp tail --save writes them: {error}"))?;
     let field = |name: &str| message.get(name);
@@ -143,16 +182,16 @@ fn message(text: &[u8], line: usize) -> Result<Option<Played>, String> {
     let is_call = match kind.as_str() {
         Some("CALL") => true,
         Some("PUBLISH") => false,
-        _ => return Ok(None),
+        _ => return Ok(Found::Other),
     };
     if field("direction").and_then(Value::as_str) != Some("received") {
-        return Ok(None);
+        return Ok(Found::Other);
     }
-    if let Some(why) = field("payload").and_then(Value::as_str) {
-        return Err(format!(
-            "its payload was not saved ({}): save with a higher limit",
-            why.replace('_', " ")
-        ));
+    if field("payload").is_some() {
+        return Ok(Found::Withheld);
+    }
+    if field("args").is_some_and(is_masked) || field("kwargs").is_some_and(is_masked) {
+        return Ok(Found::Masked);
     }
     let uri = field("uri").and_then(Value::as_str).ok_or("it has no `uri`")?;
     // Without a payload there are none of both; without the permission to see it neither.
@@ -160,5 +199,15 @@ fn message(text: &[u8], line: usize) -> Result<Option<Played>, String> {
     let kwargs = field("kwargs").and_then(Value::as_dict).cloned().unwrap_or_default();
     let at = field("at").and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok());
     let at = at.and_then(|at| u64::try_from(at.unix_micros()).ok()).map(Duration::from_micros);
-    Ok(Some(Played { line, at, is_call, uri: uri.to_owned(), args, kwargs }))
+    Ok(Found::Played(Played { line, at, is_call, uri: uri.to_owned(), args, kwargs }))
 }
+
+/// Whether a value has an entry, at whatever depth, that was not shown.
+fn is_masked(value: &Value) -> bool {
+    match value {
+        Value::List(items) => items.iter().any(is_masked),
+        Value::Dict(dict) => dict.iter().any(|(_, value)| value.as_str() == Some(MASK) || is_masked(value)),
+        _ => false,
+    }
+}
+
