@@ -67,7 +67,7 @@ pub(crate) fn run(options: &CallOptions) -> Result<(), Failure> {
         let mut signals = StopSignals::of_command()?;
         let client = connect(&target, &mut signals).await?;
         let mut calling = client
-            .call::<CallResult, _>(&*options.uri, (Positional(arguments.args), Kwargs(arguments.kwargs)));
+            .call::<CallResult, _>(&*options.uri, (Positional(&arguments.args), Kwargs(&arguments.kwargs)));
         if let Some(Span(timeout)) = options.timeout {
             calling = calling.timeout(timeout);
         }
@@ -79,13 +79,16 @@ pub(crate) fn run(options: &CallOptions) -> Result<(), Failure> {
         let outcome = Following { options, out, shown: 0, inline: false, begun: Instant::now() };
         let answer = outcome.follow(call, &mut signals).await;
         let answer = match answer {
-            Err(End::Answered(error)) => {
-                let failure = with_hint(&client, options, &error);
-                Err(tokio::select! {
-                    failure = failure => failure,
-                    () = signals.next() => failed(&error),
-                })
-            }
+            Err(End::Answered(error)) => match arguments.unsendable(&error) {
+                Some(failure) => Err(failure),
+                None => {
+                    let failure = with_hint(&client, options, &error);
+                    Err(tokio::select! {
+                        failure = failure => failure,
+                        () = signals.next() => failed(&error),
+                    })
+                }
+            },
             Err(End::Failed(failure)) => Err(failure),
             Ok(()) => Ok(()),
         };

@@ -85,13 +85,13 @@ pub(crate) fn run(options: &PublishOptions) -> Result<(), Failure> {
         }
         publication = excluded.into_iter().fold(publication, ClientPublication::exclude);
         let publication = options.receivers.narrow(publication, eligible);
-        let payload = (Positional(arguments.args), Kwargs(arguments.kwargs));
+        let payload = (Positional(&arguments.args), Kwargs(&arguments.kwargs));
         let sending = async {
             match options.ack {
                 true => publication.send(payload).await.map(Some),
                 false => publication.send_unacknowledged(payload).await.map(|()| None),
             }
-            .map_err(|error| failed(&error))
+            .map_err(|error| arguments.unsendable(&error).unwrap_or_else(|| failed(&error)))
         };
         let sent = signals.unless(sending, "before the router had accepted the event").await;
         let outcome = match &sent {

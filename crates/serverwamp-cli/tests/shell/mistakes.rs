@@ -66,10 +66,12 @@ call a..b
 call demo.ad
 call demo.add
 call demo.add 2 x
+call demo.add 2 99999999999999999999
 publish
 publish a.b --exclude 0
 publish a.b --exclude x
 publish a..b --ack
+publish a.b n=99999999999999999999
 subscribe
 subscribe a.b --match suffix
 subscribe a.b -n 0

@@ -6,7 +6,7 @@ use super::reconnect::{ConnectionState, ConnectionStates, Link, Submitted, Waits
 use super::session::{Awaited, ClientSession, Unsent};
 use super::subscribe::Subscribing;
 use crate::base::error::WampError;
-use crate::peering::payload::ToArguments;
+use crate::peering::payload::{ToArguments, encode_own};
 use crate::peering::{Calling, FromResults, RoutePattern};
 use crate::rt::after;
 use futures_util::future::select;
@@ -198,7 +198,7 @@ impl Client {
         arguments: impl ToArguments<M>,
     ) -> Calling<T> {
         let held: Arc<Held> = Arc::clone(&self.0);
-        let payload = arguments.to_arguments(held.session().serializer);
+        let payload = encode_own(&arguments, held.session().serializer);
         Calling::new(held, procedure.into(), payload)
     }
 

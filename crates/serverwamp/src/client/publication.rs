@@ -7,7 +7,7 @@ use super::session::Awaited;
 use crate::base::error::WampError;
 use crate::base::signal::Signal;
 use crate::peering::WhileDisconnected;
-use crate::peering::payload::ToArguments;
+use crate::peering::payload::{ToArguments, encode_own};
 use serverwamp_proto::id::{PublicationId, SessionId};
 use serverwamp_proto::message::{Forwarder, Message, Publish, PublishOptions, UnreadBytes};
 use serverwamp_proto::payload::Payload;
@@ -112,7 +112,7 @@ impl ClientPublication {
     /// The arguments in the session's serializer; their attributes of passthru mode become options.
     fn encode<M>(&mut self, arguments: &impl ToArguments<M>) -> Result<Payload, WampError> {
         let session = self.held.session();
-        let mut payload = arguments.to_arguments(session.serializer)?;
+        let mut payload = encode_own(arguments, session.serializer)?;
         self.options.passthru = payload.passthru.take();
         if self.options.passthru.is_some() && !session.broker_has(Feature::PayloadPassthruMode) {
             return Err(no_passthru());

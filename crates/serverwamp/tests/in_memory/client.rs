@@ -75,7 +75,14 @@ async fn errors_have_the_uri_and_the_arguments_of_who_failed() {
     let wrong = client.call::<i64, _>("com.add", ("2", 3)).await.unwrap_err();
     assert_eq!(wrong.uri(), "wamp.error.invalid_argument");
     let nan = app.join("realm1").serializer(Serializer::Json).await.unwrap();
-    assert_eq!(nan.call::<(), _>("com.add", f64::NAN).await.unwrap_err().uri(), "wamp.error.invalid_payload");
+    let own = [
+        nan.call::<(), _>("com.add", f64::NAN).await.unwrap_err(),
+        nan.publish("a.b", f64::NAN).await.unwrap_err(),
+    ];
+    let text = "the payload cannot be encoded: JSON cannot hold a float that is infinite or not a number";
+    for error in own {
+        assert_eq!((error.uri(), error.message()), ("wamp.error.invalid_payload", Some(text)));
+    }
     assert_eq!(nan.call::<i64, _>("com.add", (1, 1)).await.unwrap(), 2, "the numbering has no gap");
 }
 

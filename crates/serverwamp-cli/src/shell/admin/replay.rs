@@ -210,4 +210,3 @@ fn is_masked(value: &Value) -> bool {
         _ => false,
     }
 }
-

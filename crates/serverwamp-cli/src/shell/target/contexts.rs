@@ -177,7 +177,8 @@ fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
     }
     let beside = path.with_extension(format!("{}.new", std::process::id()));
-    let written = private_file::create(&beside).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+    let written = private_file::create(&beside)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
     let replaced = written.and_then(|()| std::fs::rename(&beside, &path));
     if replaced.is_err() {
         // What was left of it, if anything; the first error is the one to tell.

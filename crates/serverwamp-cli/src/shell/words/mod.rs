@@ -5,8 +5,9 @@
 
 use crate::failure::Failure;
 use clap::Args;
-use serverwamp::{Dict, Serializer, Value};
+use serverwamp::{Dict, Serializer, Value, WampError, uris};
 use serverwamp_proto::codec;
+use serverwamp_proto::payload::{encode_args, encode_kwargs};
 use std::ffi::OsString;
 use std::io::Read;
 use std::path::Path;
@@ -39,6 +40,33 @@ impl Words {
     /// Files that cannot be read, text that begins like JSON and is none, names that are given twice.
     pub(crate) fn read(&self) -> Result<Arguments, Failure> {
         read(self, &mut std::io::stdin())
+    }
+}
+
+impl Arguments {
+    /// The failure that an error is if these arguments could not be sent, which is a mistake of the command line.
+    pub(crate) fn unsendable(&self, error: &WampError) -> Option<Failure> {
+        const SERIALIZERS: [(&str, Serializer); 3] =
+            [("json", Serializer::Json), ("msgpack", Serializer::MessagePack), ("cbor", Serializer::Cbor)];
+        let faults = SERIALIZERS.map(|(name, serializer)| (name, self.fault(serializer)));
+        let message = error.message().filter(|_| error.uri() == uris::error::INVALID_PAYLOAD)?;
+        // A peer's refusal does not say this in these words.
+        let told = |fault: &String| message == format!("the payload cannot be encoded: {fault}");
+        let fault = faults.iter().filter_map(|(_, fault)| fault.as_ref()).find(|fault| told(fault))?;
+        let fit: Vec<&str> =
+            faults.iter().filter(|(_, fault)| fault.is_none()).map(|(name, _)| *name).collect();
+        let hint = match &*fit {
+            [] => "write it as text, in quotes of its own ('\"12\"')".to_owned(),
+            fit => format!("--serializer {} carries it", fit.join(" or ")),
+        };
+        Some(Failure::usage(format!("the arguments cannot be sent: {fault}\n  {hint}")))
+    }
+
+    /// Why a serializer cannot write them.
+    fn fault(&self, serializer: Serializer) -> Option<String> {
+        let args = encode_args(serializer, &self.args).err();
+        let fault = args.or_else(|| encode_kwargs(serializer, &self.kwargs).err())?;
+        Some(fault.to_string())
     }
 }
 

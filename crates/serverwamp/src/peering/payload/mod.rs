@@ -18,6 +18,7 @@ use serde::Serialize;
 use serverwamp_proto::codec::{EncodeError, Serializer};
 use serverwamp_proto::payload::{Part, Payload, encode_args, encode_kwargs};
 use serverwamp_proto::uris;
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// The answer to a call, encoded for its caller.
@@ -132,8 +133,35 @@ impl<T: Serialize + ?Sized> ToArguments<via::Value> for T {
     }
 }
 
-/// The receiver learns that it is its serializer that cannot say this (checklist SER-13), the log learns why.
+thread_local! {
+    /// Whether what this thread encodes are a client's own arguments.
+    static OWN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Encodes arguments of a client for its router. Why that fails is no secret from who gave them, and nothing for a log.
+#[cfg(feature = "client")]
+pub(crate) fn encode_own<M>(
+    arguments: &impl ToArguments<M>,
+    serializer: Serializer,
+) -> Result<Payload, WampError> {
+    /// What was before, also behind a panic.
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            OWN.set(self.0);
+        }
+    }
+    let _before = Before(OWN.replace(true));
+    arguments.to_arguments(serializer)
+}
+
+/// The receiver learns that it is its serializer that cannot say this (checklist SER-13), the log learns why. Whoever wanted to send
+/// it learns all of that.
 fn cannot_encode(error: EncodeError) -> WampError {
+    if OWN.get() {
+        return WampError::new(uris::error::INVALID_PAYLOAD)
+            .arg(format!("the payload cannot be encoded: {error}"));
+    }
     let id = crate::base::ids::incident();
     line!(ERROR, "internal", "a payload cannot be encoded", id = id, error = error);
     WampError::new(uris::error::INVALID_PAYLOAD).arg(format!("the payload cannot be encoded, id {id}"))
