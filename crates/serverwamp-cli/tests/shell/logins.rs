@@ -19,9 +19,11 @@ impl Users {
         let scratch = Scratch::new();
         let joe = entry(&["hash", "ticket", "--user", "joe"], "tick3t");
         let bob = entry(&["hash", "scram", "--user", "bob", "--memory", "16384"], "scr4m");
+        // Somebody has SCRAM, which the router takes before CRA.
+        let kim = entry(&["hash", "cra", "--user", "kim"], "cr4secret");
         let key = scratch.file("ann.key");
         let ann = entry(&["keygen", "--user", "ann", "--key", &key], "");
-        let file = scratch.write("users.toml", joe + &bob + &ann);
+        let file = scratch.write("users.toml", joe + &bob + &kim + &ann);
         let server = ServerProcess::start(&binary::authenticators(), &[&format!("credentials={file}")], &[]);
         Self { server, scratch }
     }
@@ -48,7 +50,7 @@ impl Users {
         let finished = self.call(words, environment);
         assert_eq!(finished.status.code(), Some(4), "{words:?}: {}", finished.stderr);
         assert!(finished.stderr.contains("log in with --authid NAME"), "{}", finished.stderr);
-        for secret in ["tick3t", "scr4m", "wr0ng"] {
+        for secret in ["tick3t", "scr4m", "cr4secret", "wr0ng"] {
             assert!(!finished.stderr.contains(secret), "{}", finished.stderr);
         }
     }
@@ -83,6 +85,32 @@ fn every_proof_lets_its_user_in_and_a_wrong_one_is_status_4() {
     users.refuses(&[], &[]);
     // Options go before the environment.
     users.lets_in(&["--authid", "joe", "--ticket-file", &ticket], &[("WAMP_TICKET", "wr0ng")]);
+}
+
+#[test]
+fn a_method_that_is_named_is_the_only_one_offered() {
+    let users = Users::new();
+    let cra = users.scratch.write("cra", "cr4secret\n");
+    let scram = users.scratch.write("scram", "scr4m\n");
+    let kim = ["--authid", "kim", "--secret-file", &cra];
+    users.refuses(&kim, &[]);
+    users.lets_in(&[&kim[..], &["--authmethod", "wampcra"]].concat(), &[]);
+    users.lets_in(&kim, &[("WAMP_AUTHMETHOD", "wampcra")]);
+    users.lets_in(&["--authid", "kim", "--authmethod", "wampcra"], &[("WAMP_SECRET", "cr4secret")]);
+    let bob = ["--authid", "bob", "--secret-file", &scram];
+    users.lets_in(&[&bob[..], &["--authmethod", "wamp-scram"]].concat(), &[]);
+    users.refuses(&[&bob[..], &["--authmethod", "wampcra"]].concat(), &[]);
+    // What is not offered is not even read.
+    let both = ["--authid", "joe", "--key", "/no/such/file", "--authmethod", "ticket"];
+    let ticket = users.scratch.write("ticket", "tick3t\n");
+    users.lets_in(&[&both[..], &["--ticket-file", &ticket]].concat(), &[]);
+    // It is kept with the rest of a login.
+    let contexts = users.scratch.file("contexts.toml");
+    let words = [&["context", "add", "kims", "--url", users.server.url()], &kim[..], &["--authmethod", "wampcra"]];
+    let mut add = shell(None, &words.concat());
+    let added = output::run(add.env("SERVERWAMP_CONTEXTS", &contexts), PATIENCE).expect("it ends by itself");
+    assert!(added.status.success(), "{added:?}");
+    users.lets_in(&["--context", "kims"], &[("SERVERWAMP_CONTEXTS", &*contexts)]);
 }
 
 #[test]

@@ -41,6 +41,11 @@ call a.b --key /no/such/file
 call a.b --key /dev/zero
 call a.b --ticket=s3cret
 call a.b --ticket --key k
+call a.b --authmethod wampcra
+call a.b --authmethod wampcra --authid joe --key k
+call a.b --authmethod cryptosign --authid joe --secret-file s
+call a.b --authmethod wampcra --ticket --authid joe
+call a.b --authmethod scram
 call a.b --password s3cret
 call a.b --secret s3cret
 call a.b --port 8080

@@ -1,5 +1,6 @@
 //! Settings of the target from the environment.
 
+use super::method::Method;
 use super::settings::TargetSettings;
 use crate::failure::Failure;
 use serverwamp::auth::Secret;
@@ -7,11 +8,12 @@ use std::ffi::OsString;
 use zeroize::Zeroizing;
 
 /// The variables that are read, and what they are, for people.
-pub(crate) const VARIABLES: [(&str, &str); 14] = [
+pub(crate) const VARIABLES: [(&str, &str); 15] = [
     ("WAMP_URL", "as --url"),
     ("WAMP_REALM", "as --realm"),
     ("WAMP_SERIALIZER", "as --serializer"),
     ("WAMP_AUTHID", "as --authid"),
+    ("WAMP_AUTHMETHOD", "as --authmethod"),
     ("WAMP_TICKET_FILE", "as --ticket-file"),
     ("WAMP_TICKET", "the ticket itself, for the router of WAMP_URL if that is set"),
     ("WAMP_SECRET_FILE", "as --secret-file"),
@@ -40,8 +42,20 @@ pub(super) struct Secrets {
     pub(super) secret: Option<Secret>,
 }
 
+impl Secrets {
+    /// Whether there is one for this method, or any at all.
+    pub(super) const fn has(&self, method: Option<Method>) -> bool {
+        match method {
+            None => self.ticket.is_some() || self.secret.is_some(),
+            Some(Method::Ticket) => self.ticket.is_some(),
+            Some(Method::Wampcra | Method::WampScram) => self.secret.is_some(),
+            Some(Method::Cryptosign) => false,
+        }
+    }
+}
+
 impl Environment {
-    /// The environment of this process: `WAMP_URL`, `WAMP_REALM`, `WAMP_SERIALIZER`, `WAMP_AUTHID`, `WAMP_TICKET` and
+    /// The environment of this process: `WAMP_URL`, `WAMP_REALM`, `WAMP_SERIALIZER`, `WAMP_AUTHID`, `WAMP_AUTHMETHOD`, `WAMP_TICKET` and
     /// `WAMP_TICKET_FILE`, `WAMP_SECRET` and `WAMP_SECRET_FILE`, `WAMP_KEY`, `WAMP_TLS_CA`, `WAMP_TLS_CERTIFICATES`, `WAMP_TLS_KEY`.
     ///
     /// # Errors
@@ -65,6 +79,7 @@ impl Environment {
             realm: text("WAMP_REALM")?,
             serializer: text("WAMP_SERIALIZER")?,
             authid: text("WAMP_AUTHID")?,
+            authmethod: text("WAMP_AUTHMETHOD")?.as_deref().map(Method::of_environment).transpose()?,
             ticket_file: file("WAMP_TICKET_FILE"),
             secret_file: file("WAMP_SECRET_FILE"),
             key: file("WAMP_KEY"),

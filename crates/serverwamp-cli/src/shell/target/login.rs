@@ -1,6 +1,7 @@
 //! How the shell proves who it is.
 
 use super::environment::Secrets;
+use super::method::Method;
 use super::settings::TargetSettings;
 use crate::failure::Failure;
 use crate::secret_input;
@@ -13,6 +14,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub(super) struct LoginPlan {
     authid: Option<String>,
+    /// The one method that is offered; without it each for which there is a secret.
+    method: Option<Method>,
     proof: Proof,
 }
 
@@ -33,19 +36,30 @@ enum Proof {
 
 impl LoginPlan {
     pub(super) fn new(settings: &TargetSettings, secrets: Secrets, ticket: bool) -> Result<Self, Failure> {
-        let authid = settings.authid.clone();
+        let (authid, method) = (settings.authid.clone(), settings.authmethod);
+        let has_file = method.map_or_else(|| settings.has_proof(), |method| settings.has_proof_by(method));
         let proof = if ticket {
-            Proof::Typed { ticket }
-        } else if settings.has_proof() {
-            Proof::Files {
-                ticket: settings.ticket_file.clone(),
-                secret: settings.secret_file.clone(),
-                key: settings.key.clone(),
+            if let Some(method) = method.filter(|method| *method != Method::Ticket) {
+                return Err(method.without_secret());
             }
-        } else if secrets.ticket.is_some() || secrets.secret.is_some() {
-            Proof::Secrets(secrets)
-        } else if authid.is_some() {
             Proof::Typed { ticket }
+        } else if has_file {
+            let of = |file: &Option<PathBuf>, methods: &[Method]| {
+                file.clone().filter(|_| method.is_none_or(|method| methods.contains(&method)))
+            };
+            Proof::Files {
+                ticket: of(&settings.ticket_file, &[Method::Ticket]),
+                secret: of(&settings.secret_file, &[Method::Wampcra, Method::WampScram]),
+                key: of(&settings.key, &[Method::Cryptosign]),
+            }
+        } else if secrets.has(method) {
+            Proof::Secrets(secrets)
+        } else if let Some(method) = method
+            && (authid.is_none() || method == Method::Cryptosign || settings.has_proof() || secrets.has(None))
+        {
+            return Err(method.without_secret());
+        } else if authid.is_some() {
+            Proof::Typed { ticket: method == Some(Method::Ticket) }
         } else {
             Proof::Anonymous
         };
@@ -56,7 +70,7 @@ impl LoginPlan {
                 "--authid is missing: a ticket or a secret proves a name (or set WAMP_AUTHID)",
             ));
         }
-        Ok(Self { authid, proof })
+        Ok(Self { authid, method, proof })
     }
 
     /// The login, with its secrets.
@@ -73,7 +87,7 @@ impl LoginPlan {
                     None => login,
                 };
                 let login = match secret {
-                    Some(file) => with_secret(login, &of_file(file, "--secret-file")?),
+                    Some(file) => self.with_secret(login, &of_file(file, "--secret-file")?),
                     None => login,
                 };
                 match ticket {
@@ -83,17 +97,19 @@ impl LoginPlan {
             }
             Proof::Secrets(secrets) => {
                 let login = match &secrets.secret {
-                    Some(secret) => with_secret(login, secret),
-                    None => login,
+                    Some(secret) if self.method != Some(Method::Ticket) => self.with_secret(login, secret),
+                    _ => login,
                 };
-                Ok(secrets.ticket.iter().fold(login, |login, ticket| login.ticket(ticket.clone())))
+                let ticket = secrets.ticket.iter().filter(|_| matches!(self.method, None | Some(Method::Ticket)));
+                Ok(ticket.fold(login, |login, ticket| login.ticket(ticket.clone())))
             }
             Proof::Typed { ticket } => {
                 let name = self.authid.as_deref().unwrap_or_default();
                 let what = if *ticket { "Ticket" } else { "Secret" };
-                let files = match ticket {
-                    true => "--ticket-file FILE, or set WAMP_TICKET",
-                    false => {
+                let files = match (ticket, self.method) {
+                    (true, _) => "--ticket-file FILE, or set WAMP_TICKET",
+                    (false, Some(_)) => "--secret-file FILE, or set WAMP_SECRET",
+                    (false, None) => {
                         "--secret-file FILE, --ticket-file FILE or --key FILE, or set WAMP_SECRET or WAMP_TICKET"
                     }
                 };
@@ -103,8 +119,17 @@ impl LoginPlan {
                     other => of_command_line(other),
                 })?;
                 // A ticket crosses the network as it is, so no secret is one unless it was called so.
-                Ok(if *ticket { login.ticket(typed) } else { with_secret(login, &typed) })
+                Ok(if *ticket { login.ticket(typed) } else { self.with_secret(login, &typed) })
             }
+        }
+    }
+
+    /// The login with a secret that is never sent, for both methods that have one or the one that is wanted.
+    fn with_secret(&self, login: Login, secret: &Secret) -> Login {
+        match self.method {
+            Some(Method::Wampcra) => login.cra(secret.clone()),
+            Some(Method::WampScram) => login.scram(secret.clone()),
+            _ => login.scram(secret.clone()).cra(secret.clone()),
         }
     }
 }
@@ -119,10 +144,6 @@ fn of_command_line(failure: Failure) -> Failure {
         Failure::Runtime(text) => Failure::Usage(text),
         other => other,
     }
-}
-
-fn with_secret(login: Login, secret: &Secret) -> Login {
-    login.scram(secret.clone()).cra(secret.clone())
 }
 
 /// A private key of cryptosign: 32 bytes in hex, as `keygen` writes it.

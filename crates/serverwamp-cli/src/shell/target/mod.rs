@@ -7,6 +7,7 @@ pub(in crate::shell) mod address;
 pub(crate) mod contexts;
 mod environment;
 mod login;
+mod method;
 mod settings;
 
 pub(crate) use self::environment::VARIABLES;

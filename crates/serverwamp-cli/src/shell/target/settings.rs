@@ -1,6 +1,7 @@
 //! The settings of a target, as options and as entries of a context.
 
 use super::address;
+use super::method::Method;
 use crate::failure::Failure;
 use crate::shell::duration::Span;
 use clap::Args;
@@ -55,6 +56,10 @@ pub(crate) struct TargetSettings {
     #[arg(long, value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) authid: Option<String>,
+    /// Log in by this method alone [default: each for which there is a secret, and the router chooses]
+    #[arg(long, value_name = "METHOD")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) authmethod: Option<Method>,
     /// Log in with the ticket in this file
     #[arg(long, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,6 +94,9 @@ impl TargetSettings {
             self.has_proof(),
             self.authid.is_none() || other.authid.is_none() || self.authid == other.authid,
         );
+        // A method of somebody else, or for a file that is not used, narrows nothing.
+        let fits = |method: &Method| same_user && (!has_proof || self.has_proof_by(*method));
+        let authmethod = self.authmethod.or_else(|| other.authmethod.filter(fits));
         let other = if has_proof || !same_user { other.without_proof() } else { other };
         // A certificate without its key, or with another one's, is none.
         let other = if self.tls_certificates.is_some() || self.tls_key.is_some() {
@@ -101,6 +109,7 @@ impl TargetSettings {
             realm: self.realm.or(other.realm),
             serializer: self.serializer.or(other.serializer),
             authid: self.authid.or(other.authid),
+            authmethod,
             ticket_file: self.ticket_file.or(other.ticket_file),
             secret_file: self.secret_file.or(other.secret_file),
             key: self.key.or(other.key),
@@ -118,6 +127,15 @@ impl TargetSettings {
 
     pub(super) fn has_proof(&self) -> bool {
         self.ticket_file.is_some() || self.secret_file.is_some() || self.key.is_some()
+    }
+
+    /// Whether there is a file for this method.
+    pub(super) fn has_proof_by(&self, method: Method) -> bool {
+        match method {
+            Method::Ticket => self.ticket_file.is_some(),
+            Method::Wampcra | Method::WampScram => self.secret_file.is_some(),
+            Method::Cryptosign => self.key.is_some(),
+        }
     }
 
     fn without_proof(self) -> Self {
