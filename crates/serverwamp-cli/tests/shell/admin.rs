@@ -133,6 +133,17 @@ fn messages_are_followed_saved_and_played_again() {
     assert!(broken.stderr.contains("broken.jsonl:1: it is no message"), "{broken:?}");
 }
 
+#[test]
+fn what_only_serve_has_is_not_refused_as_if_it_were_forbidden() {
+    let server = demo();
+    for words in [&["drain"][..], &["log-level"], &["log-level", "debug"]] {
+        let refused = run(&server, words);
+        assert_eq!((refused.status.code(), &*refused.stdout), (Some(1), ""), "{words:?}");
+        assert!(refused.stderr.contains("only `serverwamp serve` has it"), "{refused:?}");
+        assert_eq!(refused.stderr.lines().count(), 1, "{refused:?}");
+    }
+}
+
 /// A file with a call that can be played, and three messages that cannot.
 fn played_and_withheld(scratch: &Scratch) -> String {
     let payloads = [

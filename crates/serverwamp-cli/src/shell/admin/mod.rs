@@ -97,6 +97,28 @@ impl AdminClient {
         answer.map_err(|error| self.failed(procedure, &error))
     }
 
+    /// Calls one that needs the program `serverwamp serve` around the router.
+    ///
+    /// # Errors
+    /// As for [`ask`](Self::ask); that another program serves the router, such as `serverwamp dev`.
+    pub(super) async fn ask_program(&self, procedure: &str, arguments: Dict) -> Result<Value, Failure> {
+        let error = match self.client.call::<Value, _>(procedure, Kwargs(arguments)).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        // What nobody serves no role is allowed, so the refusal does not tell the one from the other; the list of procedures does.
+        if error.uri() == uris::error::NOT_AUTHORIZED
+            && let Ok(table) = self.client.call::<Value, _>("serverwamp.admin.describe", ()).await
+            && let Some(rows) = table.get("items").and_then(Value::as_list)
+            && !rows.iter().any(|row| row.get("name").and_then(Value::as_str) == Some(procedure))
+        {
+            return Err(Failure::Answered(format!(
+                "the server has no {procedure}: only `serverwamp serve` has it, and this one is `serverwamp dev` or another program"
+            )));
+        }
+        Err(self.failed(procedure, &error))
+    }
+
     /// Calls one that is about the realm.
     pub(super) async fn ask_of_realm(&self, procedure: &str, arguments: Dict) -> Result<Value, Failure> {
         self.ask(procedure, self.of_realm(arguments)).await

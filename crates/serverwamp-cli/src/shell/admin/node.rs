@@ -43,7 +43,7 @@ pub(crate) fn drain(options: &DrainOptions) -> Result<(), Failure> {
         arguments.insert("within_ms", u64::try_from(within.as_millis()).unwrap_or(u64::MAX));
     }
     with_admin(&options.admin, async |admin: &AdminClient, signals: &mut StopSignals| {
-        let asking = admin.ask("serverwamp.node.drain", arguments);
+        let asking = admin.ask_program("serverwamp.node.drain", arguments);
         signals.unless(asking, "before the server had answered").await?;
         Out::plain().line("the server takes no new connections, and asks its clients to leave")
     })
@@ -52,7 +52,7 @@ pub(crate) fn drain(options: &DrainOptions) -> Result<(), Failure> {
 /// Reloads the configuration of the server whose admin interface this is.
 pub(crate) fn reload(target: &TargetOptions) -> Result<(), Failure> {
     with_admin(&AdminOptions::of(target), async |admin: &AdminClient, signals: &mut StopSignals| {
-        let asking = admin.ask("serverwamp.node.reload", Dict::new());
+        let asking = admin.ask_program("serverwamp.node.reload", Dict::new());
         let answer = signals.unless(asking, "before the server had answered").await?;
         Out::plain().line(&shown(&answer, "outcome"))
     })
@@ -64,7 +64,7 @@ pub(crate) fn log_level(options: &LogLevelOptions) -> Result<(), Failure> {
         arguments.insert("filter", filter.as_str());
     }
     with_admin(&options.admin, async |admin: &AdminClient, signals: &mut StopSignals| {
-        let asking = admin.ask("serverwamp.node.log_level", arguments);
+        let asking = admin.ask_program("serverwamp.node.log_level", arguments);
         let answer = signals.unless(asking, "before the server had answered").await?;
         let former = shown(&answer, "former");
         match options.filter {
