@@ -121,7 +121,7 @@ fn messages_are_followed_saved_and_played_again() {
     assert_eq!((masked.status.code(), &*masked.stdout), (Some(2), ""));
     assert!(masked.stderr.contains("no publications that can be played again"), "{masked:?}");
     let played = run(&server, &["replay", &played_and_withheld(&scratch), "--at-once"]);
-    assert_eq!(succeeded(&played), "1 calls, of which 0 failed; 0 publications\n");
+    assert_eq!(succeeded(&played), "1 call, of which 0 failed; 0 publications\n");
     assert_eq!(
         played.stderr,
         "serverwamp: 2 messages were not played again: their payload was masked in part\n\

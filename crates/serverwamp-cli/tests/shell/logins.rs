@@ -106,7 +106,8 @@ fn a_method_that_is_named_is_the_only_one_offered() {
     users.lets_in(&[&both[..], &["--ticket-file", &ticket]].concat(), &[]);
     // It is kept with the rest of a login.
     let contexts = users.scratch.file("contexts.toml");
-    let words = [&["context", "add", "kims", "--url", users.server.url()], &kim[..], &["--authmethod", "wampcra"]];
+    let words =
+        [&["context", "add", "kims", "--url", users.server.url()], &kim[..], &["--authmethod", "wampcra"]];
     let mut add = shell(None, &words.concat());
     let added = output::run(add.env("SERVERWAMP_CONTEXTS", &contexts), PATIENCE).expect("it ends by itself");
     assert!(added.status.success(), "{added:?}");

@@ -62,6 +62,11 @@ pub(super) fn cut(text: &str, most: usize) -> String {
     start
 }
 
+/// So many of something, whose plural ends in s: `1 session`, `2 sessions`.
+pub(super) fn counted(number: u64, one: &str) -> String {
+    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +85,7 @@ mod tests {
             table(&columns, rows.as_list().unwrap()),
             "SESSION  AUTHID         AGENT\n12       joe            -\n3        a\\nb\\u{1b}[2J  x"
         );
+        assert_eq!([0, 1, 2].map(|number| counted(number, "call")), ["0 calls", "1 call", "2 calls"]);
         assert_eq!(cut("abcdef", 4), "abc…");
         assert_eq!(cut("abcd", 4), "abcd");
     }

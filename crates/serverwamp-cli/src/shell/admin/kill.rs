@@ -1,5 +1,6 @@
 //! `serverwamp kill`: ends sessions.
 
+use super::answers::counted;
 use super::{AdminClient, AdminOptions, with_admin};
 use crate::failure::Failure;
 use crate::shell::output::Out;
@@ -68,5 +69,5 @@ async fn kill(options: &KillOptions, admin: &AdminClient) -> Result<(), Failure>
         let answer = admin.ask_of_realm("serverwamp.session.kill", arguments).await?;
         ended += answer.get("ended").and_then(Value::as_u64).unwrap_or_default();
     }
-    Out::plain().line(&format!("{ended} session{} ended", if ended == 1 { "" } else { "s" }))
+    Out::plain().line(&format!("{} ended", counted(ended, "session")))
 }

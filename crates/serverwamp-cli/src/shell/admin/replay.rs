@@ -3,6 +3,7 @@
 //! One session makes all of them, in the order of the file, at the times that they had, or as fast as the router answers. Those whose
 //! payload the file does not have in full are not made: a password of ten stars would lock its user out.
 
+use super::answers::counted;
 use crate::failure::Failure;
 use crate::shell::connect::{connect, explained};
 use crate::shell::output::{Out, note};
@@ -90,8 +91,11 @@ pub(crate) fn run(options: &ReplayOptions) -> Result<(), Failure> {
             .await;
         client.leave().await;
         let Tally { calls, failed, publications } = tally;
-        Out::plain()
-            .line(&format!("{calls} calls, of which {failed} failed; {publications} publications"))?;
+        Out::plain().line(&format!(
+            "{}, of which {failed} failed; {}",
+            counted(calls, "call"),
+            counted(publications, "publication")
+        ))?;
         outcome
     })
 }

@@ -100,7 +100,8 @@ impl LoginPlan {
                     Some(secret) if self.method != Some(Method::Ticket) => self.with_secret(login, secret),
                     _ => login,
                 };
-                let ticket = secrets.ticket.iter().filter(|_| matches!(self.method, None | Some(Method::Ticket)));
+                let ticket =
+                    secrets.ticket.iter().filter(|_| matches!(self.method, None | Some(Method::Ticket)));
                 Ok(ticket.fold(login, |login, ticket| login.ticket(ticket.clone())))
             }
             Proof::Typed { ticket } => {

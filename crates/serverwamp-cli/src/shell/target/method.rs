@@ -34,8 +34,12 @@ impl Method {
     /// The failure that there is nothing to prove it with.
     pub(super) fn without_secret(self) -> Failure {
         let (name, needs) = match self {
-            Self::Ticket => ("ticket", "a ticket: add --authid NAME and --ticket-file FILE, or set WAMP_TICKET"),
-            Self::Wampcra => ("wampcra", "a secret: add --authid NAME and --secret-file FILE, or set WAMP_SECRET"),
+            Self::Ticket => {
+                ("ticket", "a ticket: add --authid NAME and --ticket-file FILE, or set WAMP_TICKET")
+            }
+            Self::Wampcra => {
+                ("wampcra", "a secret: add --authid NAME and --secret-file FILE, or set WAMP_SECRET")
+            }
             Self::WampScram => {
                 ("wamp-scram", "a secret: add --authid NAME and --secret-file FILE, or set WAMP_SECRET")
             }

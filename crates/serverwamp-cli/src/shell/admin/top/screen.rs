@@ -1,7 +1,7 @@
 //! The screen: a head with the numbers of the realm, and sessions in columns.
 
 use super::sample::{Sample, SessionSample, View};
-use crate::shell::admin::answers::cut;
+use crate::shell::admin::answers::{counted, cut};
 use crate::shell::output::visible_on_a_line;
 
 /// What keys do.
@@ -61,11 +61,6 @@ fn head(sample: &Sample, realm: &str, columns: usize) -> Vec<String> {
         ),
     ];
     lines.iter().map(|line| cut(line, columns)).collect()
-}
-
-/// `1 session`, `2 sessions`.
-fn counted(number: u64, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn status(sample: &Sample, view: &View, shown: usize, columns: usize) -> String {
