@@ -7,10 +7,13 @@
 use crate::configuration::FileOption;
 use crate::failure::Failure;
 use crate::hash::{toml_key, toml_string};
+use crate::shell::note;
+use crate::why::unlisted;
 use clap::Args;
 use serverwamp::auth::Credentials;
-use serverwamp_config::model::{Auth, Config};
-use serverwamp_config::{open_file, read};
+use serverwamp_config::model::{Auth, Config, Role};
+use serverwamp_config::values::Named;
+use serverwamp_config::{At, open_file, read};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -34,7 +37,7 @@ impl UserFileOptions {
     /// Writes the entry, such as `cra = "…"`, if a configuration is named; returns what was done.
     pub(crate) fn write(&self, user: Option<&str>, entry: &str) -> Result<Option<String>, Failure> {
         let (Some(config), Some(user)) = (&self.config, user) else { return Ok(None) };
-        let path = self.find(config)?;
+        let (path, doubts) = self.find(config)?;
         let text = match open_file(&path).and_then(io::read_to_string) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
@@ -56,12 +59,13 @@ impl UserFileOptions {
             _ => text,
         };
         replace(&path, &with_entry(&text, user, self.role.as_deref(), entry))?;
+        doubts.iter().for_each(|doubt| note(&format!("warning: {doubt}")));
         let did = if known.is_some() { "has a new entry" } else { "was added" };
         Ok(Some(format!("{user} {did} in {}", path.display())))
     }
 
-    /// The file of users that the configuration names for the realm.
-    fn find(&self, config: &Path) -> Result<PathBuf, Failure> {
+    /// The file of users that the configuration names for the realm, and what is doubtful about the role there.
+    fn find(&self, config: &Path) -> Result<(PathBuf, Vec<String>), Failure> {
         let file = FileOption { config: Some(config.to_owned()) }.read()?;
         let shown = &file.shown;
         let read = read(&file.text, &file.environment);
@@ -73,7 +77,7 @@ impl UserFileOptions {
         files.sort();
         files.dedup();
         match files.as_slice() {
-            [users] => Ok(file.folder.join(users)),
+            [users] => Ok((file.folder.join(users), self.doubts(&settings, users))),
             [] => Err(Failure::usage(format!(
                 "{shown} names no file of users{}: add auth = [{{ file = {{ path = \"users.toml\" }} }}] to the realm",
                 self.realm.as_ref().map_or_else(String::new, |realm| format!(" for the realm {realm:?}")),
@@ -83,17 +87,39 @@ impl UserFileOptions {
             ))),
         }
     }
+    /// What to say of a role that a realm with this file does not list.
+    fn doubts(&self, config: &Config, users: &Path) -> Vec<String> {
+        let Some(role) = &self.role else { return Vec::new() };
+        let with_file =
+            all(config).filter(|(_, auth, _)| auth.iter().filter_map(file_of).any(|file| file == users));
+        let doubt = |(name, _, roles): Listed<'_>| {
+            let listed: Vec<&str> = roles.iter().map(|(role, _)| role).collect();
+            unlisted(name, role, &listed)
+        };
+        with_file.filter_map(doubt).collect()
+    }
+}
+
+/// A realm or template: its name, its ways in, and the roles that it lists.
+type Listed<'c> = (&'c str, &'c [At<Auth>], &'c Named<Role>);
+
+fn all(config: &Config) -> impl Iterator<Item = Listed<'_>> {
+    let realms = config.realm.iter().map(|one| (one.name.as_str(), &**one.auth.value(), one.role.value()));
+    let templates =
+        config.template.iter().map(|one| (one.names.as_str(), &**one.auth.value(), one.role.value()));
+    realms.chain(templates)
+}
+
+fn file_of(auth: &At<Auth>) -> Option<&Path> {
+    match auth.value() {
+        Auth::File(file) => Some(file.path.written()),
+        _ => None,
+    }
 }
 
 fn files_of(config: &Config, wanted: Option<&str>) -> Vec<PathBuf> {
-    let realms = config.realm.iter().map(|realm| (realm.name.as_str(), realm.auth.value()));
-    let templates = config.template.iter().map(|one| (one.names.as_str(), one.auth.value()));
-    let all = realms.chain(templates).filter(|(name, _)| wanted.is_none_or(|wanted| wanted == *name));
-    let file = |auth: &Auth| match auth {
-        Auth::File(file) => Some(file.path.written().to_owned()),
-        _ => None,
-    };
-    all.flat_map(|(_, auth)| auth.iter().filter_map(|auth| file(auth.value()))).collect()
+    let all = all(config).filter(|(name, ..)| wanted.is_none_or(|wanted| wanted == *name));
+    all.flat_map(|(_, auth, _)| auth.iter().filter_map(file_of).map(Path::to_owned)).collect()
 }
 
 /// The role among a user's entries.

@@ -111,7 +111,7 @@ pub(crate) fn run(options: &WhyOptions) -> Result<(), Failure> {
 const FEW: usize = 12;
 
 /// What to say of a role that a realm with roles does not list, so that a slip of the pen is not taken for a denial.
-fn unlisted(realm: &str, role: &str, listed: &[&str]) -> Option<String> {
+pub(crate) fn unlisted(realm: &str, role: &str, listed: &[&str]) -> Option<String> {
     if listed.is_empty() || listed.contains(&role) {
         return None;
     }

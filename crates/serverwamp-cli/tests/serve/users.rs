@@ -75,6 +75,24 @@ fn a_user_without_a_role_gets_the_one_that_is_named_and_nobody_another() {
 }
 
 #[test]
+fn a_role_that_no_realm_lists_is_doubted_and_written_all_the_same() {
+    let scratch = configured();
+    let doubted = hash(&scratch, &["--role", "custmer"]);
+    assert!(doubted.status.success(), "{doubted:?}");
+    assert_eq!(
+        doubted.stderr,
+        "serverwamp: warning: the realm \"shop\" has no permissions for a role \"custmer\"; did you mean \"customer\"? \
+         It has them for customer, backend\n"
+    );
+    assert!(users(&scratch).contains(&"role = \"custmer\"".to_owned()));
+    // Roles that are not listed are as good as others where none is.
+    let scratch = configured();
+    scratch.write(FILE, CONFIG.split("[realm.role").next().expect("a first part"));
+    let done = hash(&scratch, &["--role", "custmer"]);
+    assert_eq!((done.status.success(), &*done.stderr), (true, ""));
+}
+
+#[test]
 fn why_of_a_role_that_is_not_listed_names_the_nearest() {
     let scratch = configured();
     scratch.write("users.toml", "");
