@@ -135,7 +135,8 @@ impl Mistakes {
         self.0.is_empty()
     }
 
-    /// Leaves out what was found on a line that is not TOML: what stands there was not read as it is meant.
+    /// Leaves out what was found on a line that is not TOML: what stands there was not read as it is meant. Below the head of a table it is
+    /// all that follows up to the next head, because it was read as part of the table before.
     pub(crate) fn leave_out_consequences(&mut self, text: &str) {
         let line = |at: usize| text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
         let start = |mistake: &Mistake| match &mistake.place {
@@ -143,7 +144,16 @@ impl Mistakes {
             _ => None,
         };
         let is_syntax = |mistake: &Mistake| mistake.code == &codes::SYNTAX;
-        let wrong: HashSet<usize> = self.0.iter().filter(|it| is_syntax(it)).filter_map(start).collect();
+        let mut wrong: HashSet<usize> = self.0.iter().filter(|it| is_syntax(it)).filter_map(start).collect();
+        let (mut at, mut astray) = (0, false);
+        for line in text.split_inclusive('\n') {
+            if line.starts_with('[') {
+                astray = wrong.contains(&at);
+            } else if astray {
+                wrong.insert(at);
+            }
+            at += line.len();
+        }
         if !wrong.is_empty() {
             self.0.retain(|it| is_syntax(it) || start(it).is_none_or(|line| !wrong.contains(&line)));
         }

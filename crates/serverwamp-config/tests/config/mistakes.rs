@@ -67,6 +67,20 @@ fn a_wrong_name_of_a_realm_hides_nothing_that_stands_beside_it() {
 }
 
 #[test]
+fn what_stands_below_a_head_that_is_not_toml_is_not_told_as_keys_of_another_table() {
+    let realm = "name = \"shop\"\nauth = [{ anonymous = {} }]\n";
+    // Behind a head that is not closed the parser finds no other one.
+    let (few, all) = (&["unknown key `foo`"][..], &["unknown key `foo`", "unknown key `bar`"][..]);
+    for (head, expected) in [("[[realm]", few), ("[[realm", few), ("[realm]]", all)] {
+        let found = titles(&format!("[limits]\nfoo = 1\n{head}\n{realm}[metrics]\nbar = 2\n"));
+        let unknown: Vec<&str> =
+            found.iter().map(String::as_str).filter(|title| title.starts_with("unknown key")).collect();
+        assert_eq!(unknown, expected, "{head}: {found:#?}");
+        assert!(found.iter().any(|title| title.starts_with("this is not TOML")), "{head}: {found:#?}");
+    }
+}
+
+#[test]
 fn a_file_that_is_cut_off_in_several_tables_is_not_told_twice_of_each() {
     let mut found = titles("[[realm]]\nname = \"shop\"\nauth = [{ jwt = { secret = { file = ");
     let all = found.len();
