@@ -22,9 +22,9 @@ pub trait Setting: Clone + fmt::Debug + PartialEq + Sized {
     #[doc(hidden)]
     fn read(node: &NodeRef<'_>, reading: &mut Reading<'_>) -> Option<Self>;
 
-    /// What is read in its place where it has to be there and is wrong, so that what stands beside it is checked as well.
+    /// What is read in its place where it has to be there and is wrong or missing, so that what stands beside it is checked as well.
     #[doc(hidden)]
-    fn instead(_node: &NodeRef<'_>) -> Option<Self> {
+    fn instead(_node: Option<&NodeRef<'_>>) -> Option<Self> {
         None
     }
 
@@ -195,10 +195,11 @@ impl Reading<'_> {
         let Some(entry) = entries.iter().find(|entry| entry.key == name) else {
             let title = format!("`{name}` is missing in {}", section.article());
             let mistake = Mistake::new(&codes::MISSING_KEY, title).at(node.0.place.clone());
-            return self.mistake(mistake.help(format!("it takes {}", T::shape().words())));
+            self.mistakes.add(mistake.help(format!("it takes {}", T::shape().words())));
+            return T::instead(None).map(At::default_of);
         };
         let node = NodeRef(&entry.node);
-        let value = T::read(&node, self).or_else(|| T::instead(&node))?;
+        let value = T::read(&node, self).or_else(|| T::instead(Some(&node)))?;
         Some(At::new(value, Some(entry.node.place.clone())))
     }
 }

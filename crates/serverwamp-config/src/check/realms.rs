@@ -69,6 +69,9 @@ impl Checking<'_> {
     }
 
     fn name_clashes(&mut self, earlier: &[Space<'_>], space: &Space<'_>) {
+        if space.name.is_empty() {
+            return;
+        }
         if let Some(other) = earlier.iter().find(|other| (other.kind, other.name) == (space.kind, space.name))
         {
             let title = format!("{} is there twice", space.title());
@@ -78,7 +81,10 @@ impl Checking<'_> {
         if space.kind != "template" {
             return;
         }
-        for realm in earlier.iter().filter(|other| other.kind == "realm" && space.has_realm(other.name)) {
+        for realm in earlier
+            .iter()
+            .filter(|other| other.kind == "realm" && !other.name.is_empty() && space.has_realm(other.name))
+        {
             let title =
                 format!("{} fits the template {:?}, which will not make it", realm.title(), space.name);
             let mistake = Mistake::new(&codes::FITS_TEMPLATE, title).at_if(realm.at());

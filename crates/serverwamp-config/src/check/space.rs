@@ -95,7 +95,10 @@ impl<'a> Space<'a> {
 
     /// `realm "shop"`.
     pub(super) fn title(&self) -> String {
-        format!("{} {:?}", self.kind, self.name)
+        match self.name {
+            "" => format!("a {} without a name", self.kind),
+            name => format!("{} {name:?}", self.kind),
+        }
     }
 
     /// Where to say something of the whole.

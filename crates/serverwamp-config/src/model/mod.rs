@@ -72,9 +72,13 @@ impl Config {
         if listeners.is_empty() {
             listeners.push(At::default_of(defaults()));
         }
-        let realms = self.realm.iter().map(|realm| UriPattern::new(realm.name.as_str()));
+        let realms = self.realm.iter().map(|realm| realm.name.as_str());
+        let templates = self.template.iter().map(|template| template.names.as_str());
+        // Wrong names are told of where they stand.
         let all: Vec<At<UriPattern>> = realms
-            .chain(self.template.iter().map(|template| template.names.value().clone()))
+            .chain(templates)
+            .map(UriPattern::new)
+            .filter(|pattern| pattern.pattern().is_ok())
             .map(At::default_of)
             .collect();
         for listener in listeners.iter_mut().filter(|one| one.realms.is_none() && !all.is_empty()) {

@@ -5,7 +5,7 @@ use super::limits::Rate;
 use super::role::Role;
 use crate::reading::At;
 use crate::section::{defaults, section};
-use crate::values::{Bytes, Count, Named, Positive, RealmName, Text, Time, UriPattern, choice};
+use crate::values::{Bytes, Count, Named, Positive, RealmName, RealmNames, Text, Time, UriPattern, choice};
 use std::time::Duration;
 
 choice! {
@@ -46,7 +46,7 @@ section! {
     /// Realms that are made when the first client joins one, and removed when they have been empty for a while.
     pub struct Template: "template" by names {
         /// The names of the realms, a pattern of URIs: `"com.*"` is each that starts with `com.`, with any number of parts behind it.
-        live names: UriPattern;
+        live names: RealmNames;
         /// The number of realms that there may be at a time.
         live most_realms: Positive = Positive::new(1000);
         /// The time for which an empty one is kept, with what is retained in it.

@@ -16,7 +16,7 @@ pub(crate) use choice::{alternatives, choice};
 pub use listed::{Named, OneOrMore};
 pub use number::Number;
 pub use secret::{Secret, SecretSource};
-pub use text::{FilePath, HttpPath, Mode, RealmName, Text, UriPattern};
+pub use text::{FilePath, HttpPath, Mode, RealmName, RealmNames, Text, UriPattern};
 pub(crate) use time::DURATION_PATTERN;
 pub use time::Time;
 

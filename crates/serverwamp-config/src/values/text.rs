@@ -51,8 +51,8 @@ macro_rules! texts {
             }
 
             $(
-                fn instead(node: &NodeRef<'_>) -> Option<Self> {
-                    $instead(node)
+                fn instead(node: Option<&NodeRef<'_>>) -> Option<Self> {
+                    Some(Self($instead(node)))
                 }
             )?
 
@@ -82,17 +82,25 @@ texts! {
         |text| UriPattern::new(text).pattern().map(drop)
     );
 
+    /// The names of the realms of a template: a URI or a pattern, as [`UriPattern`].
+    RealmNames(
+        "a URI, or a pattern such as `\"shop.*\"` or `\"shop.*.price\"`",
+        Some(r"^(\*|[^\s.#]+)(\.(\*|[^\s.#]+))*$"),
+        |text| UriPattern::new(text).pattern().map(drop),
+        as_written
+    );
+
     /// The mode of a file, in octal digits.
     Mode("the mode of a file in octal digits, such as `\"0660\"`", Some("^0?[0-7]{3}$"), |text| {
         Mode::new(text).bits().map(drop).ok_or_else(|| format!("{text:?} is not a mode: write three octal digits, such as \"0660\""))
     });
 }
 
-/// The name of a realm as it is written, right or wrong: without one, nothing else in the realm would be checked.
-fn as_written(node: &NodeRef<'_>) -> Option<RealmName> {
-    match &node.0.value {
-        Value::Text(text) => Some(RealmName::new(text)),
-        _ => None,
+/// The name of a realm as it is written, right or wrong, or an empty one: without any, nothing else in the realm would be checked.
+fn as_written(node: Option<&NodeRef<'_>>) -> String {
+    match node.map(|node| &node.0.value) {
+        Some(Value::Text(text)) => text.clone(),
+        _ => String::new(),
     }
 }
 
@@ -153,6 +161,16 @@ impl UriPattern {
             None if text.contains('*') => Ok(wildcard(text.replace('*', ""))),
             None => Ok(RoutePattern::from(text)),
         }
+    }
+}
+
+impl RealmNames {
+    /// The pattern as the router has it.
+    ///
+    /// # Errors
+    /// As for [`UriPattern::pattern`].
+    pub fn pattern(&self) -> Result<RoutePattern, String> {
+        UriPattern::new(self.as_str()).pattern()
     }
 }
 

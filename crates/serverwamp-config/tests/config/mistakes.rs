@@ -67,6 +67,28 @@ fn a_wrong_name_of_a_realm_hides_nothing_that_stands_beside_it() {
 }
 
 #[test]
+fn wrong_and_missing_names_of_templates_and_realms_hide_nothing_that_stands_beside_them() {
+    let inside = "auth = [{ anonymous = {} }, { anonymous = {} }]\n\
+                  role.anonymous = { allow = { \"shop.*\" = [\"call\"] }, deny = { \"shop.*\" = [\"call\"] } }\n";
+    for (head, told) in [
+        ("[[template]]\nnames = \"com..x\"", "\"com..x\" is not a URI"),
+        ("[[template]]\nnames = 5", "expected a URI"),
+        ("[[template]]", "`names` is missing in `template`"),
+        ("[[realm]]\nname = 5", "expected the name of a realm"),
+        ("[[realm]]", "`name` is missing in `realm`"),
+    ] {
+        // Two of them are not one that is there twice.
+        let found = titles(&format!("{head}\n{inside}{head}\n{inside}"));
+        let count = |begin: &str| found.iter().filter(|title| title.contains(begin)).count();
+        assert_eq!(count(told), 2, "{head}: {found:#?}");
+        assert_eq!(count("have the method \"anonymous\""), 2, "{head}: {found:#?}");
+        assert_eq!(count("is allowed and denied"), 2, "{head}: {found:#?}");
+        let twice = usize::from(head.contains('"'));
+        assert_eq!(found.len(), 6 + twice, "{head}: {found:#?}");
+    }
+}
+
+#[test]
 fn what_stands_below_a_head_that_is_not_toml_is_not_told_as_keys_of_another_table() {
     let realm = "name = \"shop\"\nauth = [{ anonymous = {} }]\n";
     // Behind a head that is not closed the parser finds no other one.
