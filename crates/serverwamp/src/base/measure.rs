@@ -1,4 +1,4 @@
-//! The measurement of turns: the longest one, in the processor time of its thread; and turns that the clock does not end.
+//! The measurement of turns: the longest one, in the processor time of its thread; and turns and pauses that the clock does not end.
 //!
 //! Only with the feature `measure`, which nothing needs but the benchmarks; without it nothing of this is compiled in,
 //! and `turn` and `longest` are their arguments. With it, nothing is measured until [`start`] says so, and turns are as long as
@@ -22,7 +22,7 @@ pub(crate) fn turn<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// The duration after which a turn ends, which usually is `usual`.
+/// The duration after which the clock ends a turn, or a pause after which nothing is kept for the next call; usually it is `usual`.
 #[cfg(not(all(feature = "measure", unix)))]
 #[inline]
 pub(crate) const fn longest(usual: Duration) -> Duration {
@@ -42,13 +42,13 @@ mod on {
     /// The duration of a turn that the clock does not end: longer than any.
     const ENDLESS: Duration = Duration::from_secs(3600);
 
-    /// From now on a turn in this process ends by what was done in it, whatever time that took: for a tool that counts instructions,
-    /// under which everything takes fifty times as long.
+    /// From now on a turn in this process ends by what was done in it, whatever time that took, and no pause between calls is a long one:
+    /// for a tool that counts instructions, under which everything takes fifty times as long.
     pub fn ignore_clock() {
         IGNORES_CLOCK.store(true, Ordering::Relaxed);
     }
 
-    /// The duration after which a turn ends, which usually is `usual`.
+    /// The duration after which the clock ends a turn, or a pause after which nothing is kept for the next call; usually it is `usual`.
     #[inline]
     pub(crate) fn longest(usual: Duration) -> Duration {
         if IGNORES_CLOCK.load(Ordering::Relaxed) { ENDLESS } else { usual }

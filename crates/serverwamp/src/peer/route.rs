@@ -4,6 +4,7 @@ use super::call_permit;
 use super::calls::Calls;
 use crate::WampError;
 use crate::base::log::line;
+use crate::base::measure::longest;
 use crate::base::statistics::Refusal;
 use crate::peering::{CallState, Matched, Stop, Taken, Takes};
 use crate::router::dealer::{self, CallRequest, LastFound, RegistrationEntry};
@@ -208,7 +209,7 @@ impl Calls {
     pub(super) fn rest(&mut self, session: &RouterSession, now: Instant) {
         if std::mem::take(&mut self.has_routed) {
             self.routed_at = Some(now);
-        } else if self.routed_at.is_some_and(|at| now.saturating_duration_since(at) >= KEPT_FOR) {
+        } else if self.routed_at.is_some_and(|at| now.saturating_duration_since(at) >= longest(KEPT_FOR)) {
             self.routed_at = None;
             self.last_found = LastFound::default();
             session.drop_spare_calls();
