@@ -90,6 +90,18 @@ impl Services {
             bounds: options.bounds,
         }
     }
+
+    /// The paths of the WebSocket for somebody who looks for it: that of the console is told where there is no other.
+    fn told_paths(&self) -> Vec<&str> {
+        let all: Vec<&str> = self.paths.iter().map(String::as_str).collect();
+        #[cfg(feature = "console")]
+        if let Some(console) = &self.console {
+            let others: Vec<&str> = all.iter().copied().filter(|path| !console.has(path)).collect();
+            return if others.is_empty() { all } else { others };
+        }
+        all
+    }
+
     /// The service for clients that poll, when there are any.
     pub(super) fn polled(&self) -> Option<&LongPollService> {
         self.long_poll.as_ref().map(|(_, service)| service).filter(|service| service.is_used())
@@ -107,7 +119,7 @@ impl Services {
         };
         match &self.fallback {
             None => {
-                let here = self.paths.join(" and ");
+                let here = self.told_paths().join(" and ");
                 let text = format!("nothing here; the WebSocket is at {here}\n");
                 // Clients of WebSockets do not show their users the answer.
                 if request.headers().contains_key(header::UPGRADE) {
@@ -178,7 +190,7 @@ impl Services {
         let mut text = "This is a WAMP server: programs call procedures and subscribe to topics here \
             (https://wamp-proto.org).\n\n"
             .to_owned();
-        self.paths.iter().for_each(|path| text.push_str(&format!("{path}  WebSocket\n")));
+        self.told_paths().iter().for_each(|path| text.push_str(&format!("{path}  WebSocket\n")));
         if let Some((below, _)) = &self.long_poll {
             text.push_str(&format!("{}  long-polling\n", below.trim_end_matches('/')));
         }
