@@ -85,7 +85,8 @@ fn who_asks_faster_than_the_limit_is_served_at_its_pace_and_loses_nothing() {
     let mut other = join(&server, "realm1");
     assert_eq!(value(&mut other, "demo.add", json!([1, 2])), 3);
     let counted = value(&mut other, "statistics.all", NONE);
-    assert!(counted["requests_delayed"].as_u64() >= Some(2 * 30), "{counted}");
+    // All thirty of the batch; of those that were sent one by one, those that a busy machine did not hold up by itself.
+    assert!(counted["requests_delayed"].as_u64() > Some(30), "{counted}");
 }
 
 #[test]
@@ -140,11 +141,11 @@ fn a_session_that_is_silent_for_too_long_gets_goodbye() {
 
 #[test]
 fn who_says_something_in_time_or_waits_for_an_answer_is_not_idle() {
-    let server = server_with(&["idle_ms=400"]);
+    let server = server_with(&["idle_ms=1000"]);
     let mut waiting = join(&server, "realm1");
-    let slow = waiting.start_call("waiting.slow", json!([1500]), NONE, NONE);
+    let slow = waiting.start_call("waiting.slow", json!([2500]), NONE, NONE);
     let mut talking = join(&server, "realm1");
-    for _ in 0..15 {
+    for _ in 0..20 {
         assert_eq!(value(&mut talking, "waiting.slow", json!([100])), "done");
     }
     waiting.expect(json!([50, slow, {}, ["done"]]));
