@@ -104,6 +104,11 @@ kinds! {
 }
 
 impl MessageKind {
+    /// The kind of a RESULT: a call is over with its final result, and with none before.
+    pub(crate) const fn of_result(progress: bool) -> Self {
+        if progress { Self::Progress } else { Self::Result }
+    }
+
     /// The kind of a message that the router sends.
     pub(crate) fn sent(message: &Message<'_>) -> Self {
         match message {

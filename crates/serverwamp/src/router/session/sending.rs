@@ -202,7 +202,7 @@ impl RouterSession {
     ) -> Result<(), PushError<EncodeError>> {
         let serializer = self.serializer();
         let payload = payload.transcoded(serializer)?;
-        self.push(Class::Answer, result_kind(details.progress), |out| {
+        self.push(Class::Answer, MessageKind::of_result(details.progress), |out| {
             encode_result_with(serializer, request, details, &payload.args, &payload.kwargs, out)
         })
     }
@@ -238,7 +238,7 @@ impl RouterSession {
             let encoded = encode_result_with(self.serializer(), request, &details, args, kwargs, out);
             debug_assert!(encoded.is_ok(), "details of plain texts can be written in every serializer");
         };
-        self.push(Class::Answer, result_kind(progress), infallible(encode))
+        self.push(Class::Answer, MessageKind::of_result(progress), infallible(encode))
     }
 
     /// Queues a RESULT without details, whose arguments are in the session's serializer.
@@ -253,7 +253,7 @@ impl RouterSession {
         let serializer = self.serializer();
         self.push(
             Class::Answer,
-            result_kind(progress),
+            MessageKind::of_result(progress),
             infallible(|out| encode_result(serializer, request, progress, args, kwargs, out)),
         )
     }
@@ -360,11 +360,6 @@ impl RouterSession {
         copy.into_iter().for_each(|copy| self.tap_queued(copy.into(), is_wanted, is_counted));
         Ok(())
     }
-}
-
-/// A call is over with its final result, and with none before.
-const fn result_kind(progress: bool) -> MessageKind {
-    if progress { MessageKind::Progress } else { MessageKind::Result }
 }
 
 /// Queues a message. A full or closed outbox ends the connection by itself; so does a message that the peer does not
