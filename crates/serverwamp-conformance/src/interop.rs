@@ -93,7 +93,7 @@ pub struct Browser {
     pub packages: PathBuf,
 }
 
-/// Chromium as the system has it, driven by playwright-core.
+/// Chromium as the system has it, driven by playwright-core: the newest that Node.js 18 runs, which Debian 12 has.
 ///
 /// # Errors
 ///
