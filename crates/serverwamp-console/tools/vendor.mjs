@@ -5,6 +5,9 @@
 // Maintainers run it after a change of package.json; a build of the crate needs neither this nor Node.js. Afterwards
 // `SERVERWAMP_BLESS=1 cargo test -p serverwamp-console` packs the files. `node vendor.mjs --check` changes nothing, and fails when
 // web/vendor is not what the packages give.
+//
+// The lock file leaves out the native accelerators of wampy's serializers (cbor-extract, msgpackr-extract), which wampy.js does not need and
+// not every registry has: take them out again after an update of it.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
