@@ -6,6 +6,7 @@ import { IS_EXACT } from './lib/exact-json.js';
 import { login } from './lib/login.js';
 import { ADMIN_REALM, drawWith, redraw, state } from './lib/state.js';
 import { name } from './lib/value.js';
+import { watch } from './lib/watch.js';
 import { configuration } from './pages/configuration.js';
 import { messages } from './pages/messages.js';
 import { overview } from './pages/overview.js';
@@ -207,6 +208,7 @@ function shortcut(event) {
 /** Nobody looks at a hidden tab: the server is not to count each second for it. */
 function looked() {
     if (page === overview) (document.hidden ? overview.leave : overview.enter).call(overview);
+    if (document.hidden) watch.rest();
     redraw();
 }
 

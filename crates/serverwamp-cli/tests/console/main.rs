@@ -123,6 +123,11 @@ fn a_call_and_its_result_are_one_row() {
 }
 
 #[test]
+fn single_procedures_and_topics_have_rates_and_a_tree() {
+    scenario("rates");
+}
+
+#[test]
 fn what_peers_call_themselves_is_text() {
     scenario("hostile");
 }

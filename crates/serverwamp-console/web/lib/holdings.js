@@ -2,15 +2,23 @@
  * The page of registrations or subscriptions: what both have in common. Pages of the admin interface; elsewhere the lists of the meta
  * API, with details of those that are in view.
  */
-import { html, live, nothing } from '../vendor/lit.js';
+import { html, live, nothing, ref } from '../vendor/lit.js';
 import { count, text } from './format.js';
 import { List } from './list.js';
 import { Paged } from './paged.js';
 import { redraw, state } from './state.js';
+import { Tree } from './tree.js';
 import { absent, block, name, problem } from './value.js';
+import { watch } from './watch.js';
+
+/** The URIs that the server tells the rates of one by one: the busiest. */
+const WATCHED = 200;
+/** A tree reads on until it has so many: the groups that are closed have no end that comes into view. */
+const IN_TREE = 10000;
 
 /**
- * @typedef {{id: string, title: string, kind: 'registration' | 'subscription', columns: string[], known: 'procedures' | 'topics', cells: (row: any) => unknown[], members: 'callees' | 'subscribers'}} Settings
+ * @typedef {{id: string, title: string, kind: 'registration' | 'subscription', columns: string[], known: 'procedures' | 'topics', cells: (row: any) => unknown[], sums: (rows: any[]) => unknown[], members: 'callees' | 'subscribers', below?: {read: (prefix: string) => void, view: () => unknown}}} Settings
+ *     `cells` and `sums` are what stands behind the name of a row, and of a group of rows.
  */
 
 class Holdings {
@@ -20,6 +28,8 @@ class Holdings {
         this.id = settings.id;
         this.title = settings.title;
         this.filter = '';
+        /** The filter of what was read. */
+        this.read = '';
         /** @type {any} */
         this.chosen = null;
         /** @type {any} */
@@ -29,16 +39,26 @@ class Holdings {
         this.said = '';
         /** @type {unknown} */
         this.readFrom = null;
+        this.isTree = false;
+        this.tree = new Tree();
         this.paged = new Paged((cursor) => (state.admin.isOpen ? this.#page(cursor) : this.#ids()));
         this.list = new List({
             label: settings.title,
             className: settings.id,
             columns: settings.columns,
             key: (/** @type {any} */ row) => row.id,
-            cells: settings.cells,
-            chosen: (/** @type {any} */ row) => this.#choose(row),
-            atEnd: () => this.paged.more(),
-            seen: (/** @type {any[]} */ rows) => this.#lookUp(rows),
+            cells: (/** @type {any} */ row) => this.#cells(row),
+            chosen: (/** @type {any} */ row) => this.#choose(row.row ?? row),
+            atEnd: () => {
+                if (!this.isTree || this.paged.rows.length < IN_TREE) this.paged.more();
+            },
+            seen: (/** @type {any[]} */ rows) => this.#lookUp(rows.flatMap((row) => (row.kind === 'group' ? [] : [row.row ?? row]))),
+            tree: (/** @type {any} */ row) => ({ level: row.level, isOpen: row.isOpen }),
+            toggled: (/** @type {any} */ row) => {
+                this.tree.toggle(row);
+                // The next key may come before all is drawn again.
+                this.list.rows = this.tree.visible(this.paged.rows);
+            },
         });
     }
 
@@ -47,10 +67,16 @@ class Holdings {
         this.#read();
     }
 
+    leave() {
+        watch.rest();
+    }
+
     view() {
         const link = state.admin.isOpen ? state.admin : state.realm;
         if (link.isOpen && this.readFrom !== link) this.#read();
-        this.list.rows = this.paged.rows;
+        watch.follow(this.read, WATCHED);
+        this.list.isTree = this.isTree;
+        this.list.rows = this.isTree ? this.tree.visible(this.paged.rows) : this.paged.rows;
         return html`<h1>${this.title}</h1>
             ${absent(link)}
             <form class="bar" @submit=${(/** @type {Event} */ event) => { event.preventDefault(); this.#read(); }}>
@@ -59,9 +85,33 @@ class Holdings {
                           .value=${live(this.filter)} @input=${(/** @type {any} */ event) => { this.filter = event.target.value; }} />`
                     : html`<span class="quiet">What the standard meta API tells; filters need the admin interface.</span>`}
                 <button type="submit">Read again</button>
+                <label class="check"><input name="tree" type="checkbox" .checked=${live(this.isTree)}
+                    @change=${(/** @type {any} */ event) => this.#turn(event.target.checked)} /> as a tree</label>
                 <span role="status" class="quiet">${count(this.paged.rows.length)}${this.paged.isWhole ? '' : ' and more'} in ${text(state.realmName, 40)}</span>
             </form>
-            ${problem(this.paged.error)} ${this.list.view()} ${this.#chosen()}`;
+            ${problem(this.paged.error)} ${problem(watch.error)} ${this.list.view()} ${this.#chosen()} ${this.settings.below?.view() ?? nothing}`;
+    }
+
+    /** @param {any} row */
+    #cells(row) {
+        const { cells, sums } = this.settings;
+        if (!row.kind) return [name(row.uri, 120), ...cells(row)];
+        const label = name(row.label, 120);
+        const mark = row.kind === 'group' ? (row.isOpen ? '▾ ' : '▸ ') : '';
+        const first = html`<span class="branch" ${ref((element) => indent(element, row.level))}><span aria-hidden="true">${mark}</span>${label}</span>`;
+        return [first, ...(row.kind === 'group' ? sums(row.rows) : cells(row.row))];
+    }
+
+    /** @param {boolean} isTree */
+    #turn(isTree) {
+        this.isTree = isTree;
+        this.#lookUpAll();
+        redraw();
+    }
+
+    /** Without the admin interface a tree needs the names of all, not only of those in view. */
+    #lookUpAll() {
+        if (this.isTree) this.#lookUp(this.paged.rows.slice(0, IN_TREE));
     }
 
     #chosen() {
@@ -78,7 +128,10 @@ class Holdings {
 
     #read() {
         this.readFrom = state.admin.isOpen ? state.admin : state.realm.isOpen ? state.realm : null;
-        if (this.readFrom) this.paged.restart();
+        this.read = this.filter.trim();
+        watch.exact.clear();
+        if (this.readFrom) this.paged.restart().then(() => this.#lookUpAll());
+        this.settings.below?.read(this.read);
     }
 
     /**
@@ -123,7 +176,12 @@ class Holdings {
 
     /** @param {any[]} rows */
     #learn(rows) {
-        for (const { uri, match } of rows) if (match === 'exact') state[this.settings.known].add(uri);
+        this.tree.isStale = true;
+        for (const { uri, match } of rows) {
+            if (match !== 'exact') continue;
+            state[this.settings.known].add(uri);
+            if (this.settings.kind === 'registration') watch.exact.add(uri);
+        }
     }
 
     /** @param {any[]} rows */
@@ -174,6 +232,14 @@ class Holdings {
         }
         redraw();
     }
+}
+
+/**
+ * @param {Element | undefined} element
+ * @param {number} level
+ */
+function indent(element, level) {
+    if (element) /** @type {HTMLElement} */ (element).style.paddingLeft = `${(level - 1) * 16}px`;
 }
 
 /** @param {Settings} settings */

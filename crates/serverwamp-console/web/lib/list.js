@@ -14,7 +14,8 @@ const MORE = 8;
  */
 export class List {
     /**
-     * @param {{label: string, columns: string[], className: string, key: (row: T) => unknown, cells: (row: T) => unknown[], chosen: (row: T) => void, atEnd?: () => void, seen?: (rows: T[]) => void}} settings
+     * @param {{label: string, columns: string[], className: string, key: (row: T) => unknown, cells: (row: T) => unknown[], chosen: (row: T) => void, atEnd?: () => void, seen?: (rows: T[]) => void, tree?: (row: T) => {level: number, isOpen?: boolean}, toggled?: (row: T) => void}} settings With `tree` rows
+     *     can be those of a tree, from above to below; those that have `isOpen` can be opened and closed.
      */
     constructor(settings) {
         this.settings = settings;
@@ -26,10 +27,12 @@ export class List {
         /** @type {HTMLElement | null} */
         this.box = null;
         this.id = `list-${settings.className}`;
+        /** Whether rows are those of a tree now. */
+        this.isTree = false;
     }
 
     view() {
-        const { label, columns, className, key, cells, atEnd, seen } = this.settings;
+        const { label, columns, className, key, cells, atEnd, seen, tree } = this.settings;
         const first = Math.max(0, Math.floor(this.top / HEIGHT) - MORE);
         const last = Math.min(this.rows.length, Math.ceil((this.top + this.seenHeight) / HEIGHT) + MORE);
         const shown = this.rows.slice(first, last);
@@ -41,7 +44,7 @@ export class List {
             <div class="row head" aria-hidden="true">${columns.map((column) => html`<span>${column}</span>`)}</div>
             <div
                 class="scroll"
-                role="listbox"
+                role=${this.isTree ? 'tree' : 'listbox'}
                 tabindex="0"
                 aria-label=${label}
                 aria-activedescendant=${isDrawn && this.rows.length > 0 ? `${this.id}-${this.at}` : nothing}
@@ -53,19 +56,23 @@ export class List {
                     ${repeat(
                         shown.map((row, at) => ({ row, at: first + at })),
                         ({ row }) => key(row),
-                        ({ row, at }) =>
-                            html`<div
+                        ({ row, at }) => {
+                            const branch = this.isTree ? tree?.(row) : undefined;
+                            return html`<div
                                 class="row"
-                                role="option"
+                                role=${this.isTree ? 'treeitem' : 'option'}
+                                aria-level=${branch?.level ?? nothing}
+                                aria-expanded=${branch?.isOpen ?? nothing}
                                 id="${this.id}-${at}"
                                 aria-selected=${at === this.at}
-                                aria-posinset=${at + 1}
-                                aria-setsize=${this.rows.length}
+                                aria-posinset=${this.isTree ? nothing : at + 1}
+                                aria-setsize=${this.isTree ? nothing : this.rows.length}
                                 @click=${() => this.#choose(at)}
                                 ${ref((element) => place(element, at))}
                             >
                                 ${cells(row).map((cell) => html`<span>${cell}</span>`)}
-                            </div>`,
+                            </div>`;
+                        },
                     )}
                 </div>
             </div>
@@ -94,8 +101,37 @@ export class List {
     #choose(at) {
         this.at = at;
         const row = this.rows[at];
-        if (row !== undefined) this.settings.chosen(row);
+        if (row !== undefined && this.#branch(at)?.isOpen !== undefined) this.settings.toggled?.(row);
+        else if (row !== undefined) this.settings.chosen(row);
         redraw();
+    }
+
+    /**
+     * Where a row is in the tree, if it is one.
+     * @param {number} at
+     */
+    #branch(at) {
+        const row = this.rows[at];
+        return this.isTree && row !== undefined ? this.settings.tree?.(row) : undefined;
+    }
+
+    /**
+     * Opens a group, or goes into it; closes it, or goes to the one that the row is in.
+     * @param {string} key
+     * @returns {number} By how many rows to go.
+     */
+    #turn(key) {
+        const here = this.#branch(this.at);
+        const row = this.rows[this.at];
+        if (!here || row === undefined) return 0;
+        const opens = key === 'ArrowRight';
+        if (here.isOpen === !opens) {
+            this.settings.toggled?.(row);
+            return 0;
+        }
+        if (opens) return here.isOpen ? 1 : 0;
+        for (let at = this.at - 1; at >= 0; at -= 1) if ((this.#branch(at)?.level ?? 0) < here.level) return at - this.at;
+        return 0;
     }
 
     /** @param {KeyboardEvent} event */
@@ -109,7 +145,8 @@ export class List {
             this.#choose(this.at);
             return;
         }
-        const move = moves[event.key];
+        const isTurn = this.isTree && (event.key === 'ArrowRight' || event.key === 'ArrowLeft');
+        const move = isTurn ? this.#turn(event.key) : moves[event.key];
         if (move === undefined) return;
         event.preventDefault();
         this.at = Math.max(0, Math.min(last, this.at + move));

@@ -7,10 +7,13 @@ import { clock, count, duration, rate, bytes } from '../lib/format.js';
 import { Plot } from '../lib/plot.js';
 import { rates } from '../lib/rates.js';
 import { Asked, redraw, state } from '../lib/state.js';
-import { absent, json, name, problem } from '../lib/value.js';
+import { absent, name, problem } from '../lib/value.js';
+import { watch } from '../lib/watch.js';
 
 /** @typedef {import('../lib/rates.js').Rates} Rates */
 
+/** The procedures and topics that are told of. */
+const TOP = 10;
 /** The seconds that are kept: five minutes. */
 const MOST = 300;
 
@@ -43,6 +46,7 @@ class Overview {
     }
 
     leave() {
+        watch.rest();
         for (const asked of [this.info, this.denials, this.standard]) asked.stop();
         if (this.ticking && this.tickingAt) this.tickingAt.unsubscribe(this.ticking);
         [this.ticking, this.tickingAt] = [null, null];
@@ -56,6 +60,7 @@ class Overview {
     view() {
         // The admin session may have been made again, as somebody else.
         if (state.admin.isOpen && this.tickingAt !== state.admin) this.#follow();
+        watch.follow('', TOP);
         return html`<h1>Overview</h1>
             ${absent(state.realm)} ${problem(this.error)}
             ${state.admin.isOpen ? this.#full() : this.#standard()}`;
@@ -119,7 +124,7 @@ class Overview {
             ${this.last && !realm ? html`<p class="problem">The server tells of no realm ${name(state.realmName)}.</p>` : nothing}
             <div class="columns">
                 <section><h2>Calls by outcome</h2>${table(Object.entries(realm?.calls ?? {}), ([outcome, number]) => [name(outcome), count(number)], 'no call yet')}</section>
-                <section><h2>Top URIs</h2>${this.#uris(realm)}</section>
+                <section><h2>Top URIs</h2>${problem(watch.error)}${busiest()}</section>
                 <section><h2>Not let in</h2>
                     ${problem(this.denials.error)}
                     ${table(this.denials.value ?? [], (denial) => [clock(denial.at), name(denial.authid ?? '–', 30), name(denial.realm, 30), name(denial.why, 120)], this.denials.value ? 'nobody was refused' : '')}
@@ -131,14 +136,6 @@ class Overview {
             </div>`;
     }
 
-    /** @param {any} realm */
-    #uris(realm) {
-        const uris = /** @type {any[]} */ (realm?.uris ?? []);
-        return uris.length === 0
-            ? html`<p class="quiet">URIs have numbers of their own if the operator names them (<code>metrics.uri_labels</code>).</p>`
-            : table(uris.slice(0, 12), ({ uri, ...numbers }) => [name(uri, 60), name(json(numbers), 120)], '');
-    }
-
     #standard() {
         const counts = this.standard.value;
         return html`${absent(state.admin)}
@@ -148,6 +145,18 @@ class Overview {
                 ${card('sessions', count(counts?.sessions))} ${card('registrations', count(counts?.registrations))} ${card('subscriptions', count(counts?.subscriptions))}
             </div>`;
     }
+}
+
+/** The busiest procedures and topics of the last second. */
+function busiest() {
+    if (!watch.isThere) return watch.error ? nothing : html`<p class="quiet">They come within two seconds.</p>`;
+    const procedures = [...watch.procedures.values()].map(({ uri, calls_per_second: calls, p99_micros: p99, errors }) => [
+        name(uri, 60), `${rate(calls)} calls/s`, `p99 ${duration(p99)}`, errors ? html`<em class="bad">${rate(errors / watch.seconds)} errors/s</em>` : '',
+    ]);
+    const topics = [...watch.topics.values()].map(({ uri, publications_per_second: publications, events }) => [
+        name(uri, 60), `${rate(publications)} published/s`, `${rate(events / watch.seconds)} events/s`, '',
+    ]);
+    return html`<div class="busiest">${table([...procedures, ...topics], (cells) => cells, 'nothing was called or published in the last second')}</div>`;
 }
 
 async function standardCounts() {
