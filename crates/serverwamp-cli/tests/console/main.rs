@@ -1,13 +1,14 @@
 //! The web console of `serverwamp dev` in a browser: Debian's Chromium, driven by playwright-core.
 //!
 //! `cargo test -p serverwamp-cli --test console`. Where there is no Chromium or no Node.js these tests are skipped, with a message; with
-//! `SERVERWAMP_REQUIRE_INTEROP=1` they fail. What a person does stands in `scenarios.mjs`, what makes every scenario fail in
-//! `browser.mjs`. `SERVERWAMP_BLESS=1` takes the pictures of `docs` again: look at them.
+//! `SERVERWAMP_REQUIRE_INTEROP=1` they fail. What a person does stands in `scenarios.mjs` and `others.mjs`, what makes every
+//! scenario fail in `browser.mjs`. `SERVERWAMP_BLESS=1` takes the pictures of `docs` again: look at them.
 
 #![expect(clippy::unwrap_used, reason = "a test fails there")]
 
 use serverwamp_conformance::interop::Browser;
 use serverwamp_conformance::output::Output;
+use serverwamp_conformance::router::{ForeignRouter, Make};
 use serverwamp_conformance::{ServerProcess, binary, interop, output};
 use std::fs;
 use std::io::Write as _;
@@ -48,18 +49,29 @@ fn link(server: &ServerProcess) -> String {
     line.trim().to_owned()
 }
 
+/// What a scenario is played with.
+struct Place<'a> {
+    /// The link of the console.
+    link: &'a str,
+    /// Where pictures go.
+    pictures: &'a Path,
+    /// A router of somebody else.
+    router: Option<&'a str>,
+}
+
 /// Begins a scenario in a browser.
-fn begin(scenario: &str, link: &str, browser: &Browser, pictures: &Path) -> (Child, Output, Output) {
-    let (origin, _) = link.split_once("/console/").unwrap();
+fn begin(scenario: &str, place: &Place<'_>, browser: &Browser) -> (Child, Output, Output) {
+    let (origin, _) = place.link.split_once("/console/").unwrap();
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/console");
     let mut child = Command::new("node")
         .arg(scripts.join("scenarios.mjs"))
         .arg(scenario)
         .env("BROWSER_PACKAGES", &browser.packages)
         .env("CHROMIUM", which(browser.program))
-        .env("CONSOLE_LINK", link)
+        .env("CONSOLE_LINK", place.link)
         .env("CONSOLE_ORIGIN", origin)
-        .env("CONSOLE_PICTURES", pictures)
+        .env("CONSOLE_PICTURES", place.pictures)
+        .env("CONSOLE_ROUTER", place.router.unwrap_or_default())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -86,10 +98,15 @@ fn end(scenario: &str, (mut child, said, complained): (Child, Output, Output)) {
     assert!(succeeded && is_whole, "{scenario} ({status:?}):\n{}\n{}", said.text(), complained.text());
 }
 
+/// Plays a scenario to its end.
+fn play(name: &str, link: &str, browser: &Browser, pictures: &Path) {
+    end(name, begin(name, &Place { link, pictures, router: None }, browser));
+}
+
 fn scenario(name: &str) {
     let Some(browser) = browser() else { return };
     let server = dev("127.0.0.1:0");
-    end(name, begin(name, &link(&server), &browser, &std::env::temp_dir()));
+    play(name, &link(&server), &browser, &std::env::temp_dir());
 }
 
 #[test]
@@ -137,7 +154,8 @@ fn a_page_goes_on_when_its_router_is_back() {
     let Some(browser) = browser() else { return };
     let first = dev("127.0.0.1:0");
     let (address, folder) = (first.address().to_owned(), std::env::temp_dir());
-    let (child, said, complained) = begin("restart", &link(&first), &browser, &folder);
+    let (child, said, complained) =
+        begin("restart", &Place { link: &link(&first), pictures: &folder, router: None }, &browser);
     let says =
         |line: &str| said.wait_for(PATIENCE, |text| text.lines().any(|said| said == line).then_some(()));
     assert!(says("stop").is_some(), "{}\n{}", said.text(), complained.text());
@@ -152,14 +170,15 @@ fn without_the_admin_interface_pages_show_what_the_meta_api_tells() {
     let Some(browser) = browser() else { return };
     // Where other machines can connect, nobody is an administrator.
     let server = ServerProcess::start(&binary::cli(), &["dev", "--insecure", "--listen", "0.0.0.0:0"], &[]);
-    end("standard", begin("standard", &link(&server), &browser, &std::env::temp_dir()));
+    play("standard", &link(&server), &browser, &std::env::temp_dir());
 }
 
-/// A console at a listener of its own, with an administrator who may read.
+/// A console at a listener of its own, with an administrator who may read. `ROUTERS` are those of others that pages may connect to.
 const CONFIG: &str = r#"
 [[listen]]
 address = "127.0.0.1:0"
 serve = ["console"]
+console = { routers = [ROUTERS] }
 
 [[realm]]
 name = "realm1"
@@ -172,27 +191,28 @@ auth = [{ file = { path = "users.toml" } }]
 role = { reader = ["read"] }
 "#;
 
-/// A file with one user, made by the program.
-fn users() -> String {
+/// An entry for a file of users, made by the program.
+fn user(method: &str, name: &str, secret: &str) -> String {
     let mut hash = Command::new(binary::cli())
-        .args(["hash", "ticket", "--user", "ann"])
+        .args(["hash", method, "--user", name])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    hash.stdin.take().unwrap().write_all(b"of ann").unwrap();
+    hash.stdin.take().unwrap().write_all(secret.as_bytes()).unwrap();
     let entry = hash.wait_with_output().unwrap();
     format!("{}role = \"reader\"\n", String::from_utf8(entry.stdout).unwrap())
 }
 
-#[test]
-fn a_server_with_a_file_has_the_console_and_its_login() {
-    let Some(browser) = browser() else { return };
-    let folder = std::env::temp_dir().join(format!("serverwamp-console-{}", std::process::id()));
+/// Runs a scenario at a server with a file, whose pages may connect to `router`.
+fn scenario_with_a_file(name: &str, browser: &Browser, router: Option<&str>) {
+    let folder = std::env::temp_dir().join(format!("serverwamp-console-{}-{name}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     let file = folder.join("serverwamp.toml");
-    fs::write(&file, CONFIG).unwrap();
-    fs::write(folder.join("users.toml"), users()).unwrap();
+    // The path of a router is not part of what a page may connect to.
+    let routers = router.map(|router| format!("{:?}", router.trim_end_matches("/ws"))).unwrap_or_default();
+    fs::write(&file, CONFIG.replace("ROUTERS", &routers)).unwrap();
+    fs::write(folder.join("users.toml"), user("ticket", "ann", "of ann")).unwrap();
     let mut command = Command::new(binary::cli());
     // What is meant for tests is no key of a configuration.
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SERVERWAMP_"))
@@ -209,7 +229,8 @@ fn a_server_with_a_file_has_the_console_and_its_login() {
     let ended = std::panic::catch_unwind(|| {
         let address = address.unwrap_or_else(|| panic!("it listens nowhere:\n{}", log.text()));
         let link = format!("http://{address}/console/");
-        end("login", begin("login", &link, &browser, &folder));
+        let place = Place { link: &link, pictures: &folder, router };
+        end(name, begin(name, &place, browser));
     });
     output::kill(&mut server);
     fs::remove_dir_all(folder).unwrap();
@@ -219,12 +240,30 @@ fn a_server_with_a_file_has_the_console_and_its_login() {
 }
 
 #[test]
+fn a_server_with_a_file_has_the_console_and_its_login() {
+    let Some(browser) = browser() else { return };
+    scenario_with_a_file("login", &browser, None);
+}
+
+#[test]
+fn pages_of_the_meta_api_are_those_of_crossbar_too() {
+    let Some(browser) = browser() else { return };
+    if let Err(reason) = Make::Crossbar.prepare() {
+        assert!(!interop::is_required(), "there is no Crossbar.io: {reason}");
+        eprintln!("skipped, there is no Crossbar.io: {reason}");
+        return;
+    }
+    let router = ForeignRouter::start(Make::Crossbar).unwrap_or_else(|reason| panic!("{reason}"));
+    scenario_with_a_file("crossbar", &browser, Some(&router.websocket()));
+}
+
+#[test]
 fn pictures_are_small() {
     let Some(browser) = browser() else { return };
     let server = dev("127.0.0.1:0");
     let folder = std::env::temp_dir().join(format!("serverwamp-pictures-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
-    end("pictures", begin("pictures", &link(&server), &browser, &folder));
+    play("pictures", &link(&server), &browser, &folder);
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
     for picture in PICTURES {
         let bytes = fs::metadata(folder.join(picture)).unwrap().len();

@@ -1,5 +1,7 @@
 // What a person does with the console: one scenario for each test in main.rs, by its name.
+import { asGuest, logIn, send } from './acts.mjs';
 import { check, equal, inBrowser } from './browser.mjs';
+import { others } from './others.mjs';
 
 const LINK = process.env.CONSOLE_LINK;
 const HOME = LINK.replace(/#.*/, '');
@@ -23,29 +25,9 @@ const HOSTILE = {
     combining: `x${'\u0301'.repeat(64)}`,
 };
 
-/** Joins the realm as another client, from the same tab, and does `work` with its session. */
-async function asGuest(tab, work, argument) {
-    await tab.page.evaluate(async () => {
-        const [{ Wampy }, { SERIALIZER }] = await Promise.all([import('./vendor/wampy.js'), import('./lib/exact-json.js')]);
-        const url = new URL('/ws', location.href);
-        url.protocol = 'ws:';
-        globalThis.guest = new Wampy(url.href, { realm: 'realm1', uriValidation: 'loose', serializer: SERIALIZER });
-        await globalThis.guest.connect();
-    });
-    return tab.page.evaluate(work, argument);
-}
-
-/** Fills in the Playground and sends it. */
-async function send(tab, kind, uri, args) {
-    await tab.page.click(`#tab-${kind}`);
-    // The fields are those of the other tab until the page is drawn again.
-    await tab.page.waitForSelector(`#tab-${kind}[aria-selected=true]`);
-    await tab.page.fill('[name=uri]', uri);
-    if (args !== undefined) await tab.page.fill('[name=args]', args);
-    await tab.page.click('#playground-form button[type=submit]');
-}
-
 const scenarios = {
+    ...others,
+
     /** The link logs one browser in, once, and the cookie is kept from scripts and other paths. */
     async link() {
         await inBrowser(LINK, async (tab) => {
@@ -296,19 +278,12 @@ const scenarios = {
     /** A ticket in the form of the page; what it is kept from, and what a role without permissions sees. */
     async login() {
         await inBrowser(HOME, async (tab) => {
-            const logIn = async (authid, secret) => {
-                await tab.page.click('[data-link=admin]');
-                await tab.page.selectOption('.login [name=method]', 'ticket');
-                await tab.page.fill('.login [name=authid]', authid);
-                await tab.page.fill('.login [name=secret]', secret);
-                await tab.page.click('.login button[type=submit]');
-            };
             await tab.joined('realm');
             await tab.reads('[data-link=admin]', 'refused');
-            await logIn('ann', 'wrong');
+            await logIn(tab, 'admin', { method: 'ticket', authid: 'ann', secret: 'wrong' });
             await tab.visit('configuration');
             await tab.reads('main .problem', 'wamp.error.authentication_denied');
-            await logIn('ann', 'of ann');
+            await logIn(tab, 'admin', { method: 'ticket', authid: 'ann', secret: 'of ann' });
             await tab.reads('[data-link=admin]', 'ann (reader)');
             await tab.reads('.configuration', 'listen');
             await tab.page.once('dialog', (dialog) => dialog.accept());
