@@ -39,6 +39,7 @@ pub(crate) const ASSETS: &[Asset] = assets! {
     "lib/plot.js"
     "lib/rates.js"
     "lib/retained.js"
+    "lib/sound.js"
     "lib/state.js"
     "lib/tree.js"
     "lib/value.js"

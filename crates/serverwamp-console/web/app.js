@@ -81,7 +81,17 @@ function frame() {
             ${PAGES.map(({ id, title }) => html`<a href="#${id}" aria-current=${id === page.id ? 'page' : nothing}>${title}</a>`)}
         </nav>
         ${notices()} ${loginFor ? loginForm() : nothing}
-        <main id="main" tabindex="-1">${page.view()}</main>`;
+        <main id="main" tabindex="-1">${view()}</main>`;
+}
+
+/** The page, unless it stumbles over something that a router sent. */
+function view() {
+    try {
+        return page.view();
+    } catch (error) {
+        state.isOdd(error);
+        return html`<h1>${page.title}</h1>`;
+    }
 }
 
 function realmChoice() {
@@ -123,10 +133,13 @@ function notices() {
         ? html`<p class="problem" role="alert">You are not logged in by the link: ${state.linkError}.
               <button @click=${() => { state.linkError = null; redraw(); }}>Close</button></p>`
         : nothing;
+    const odd = state.oddity
+        ? html`<p class="problem" role="alert">${state.oddity}. <button @click=${() => { state.oddity = null; redraw(); }}>Close</button></p>`
+        : nothing;
     const exact = IS_EXACT
         ? nothing
         : html`<p class="problem" role="alert">This browser rounds integers beyond 2^53; a newer one shows them exactly.</p>`;
-    return html`${link}${exact}`;
+    return html`${link}${odd}${exact}`;
 }
 
 function loginForm() {

@@ -12,6 +12,7 @@ use serverwamp_conformance::router::{ForeignRouter, Make};
 use serverwamp_conformance::{ServerProcess, binary, interop, output};
 use std::fs;
 use std::io::Write as _;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -255,6 +256,23 @@ fn pages_of_the_meta_api_are_those_of_crossbar_too() {
     }
     let router = ForeignRouter::start(Make::Crossbar).unwrap_or_else(|reason| panic!("{reason}"));
     scenario_with_a_file("crossbar", &browser, Some(&router.websocket()));
+}
+
+/// Plays a scenario that is a router itself, at a port that was free.
+fn scenario_with_a_false_router(name: &str) {
+    let Some(browser) = browser() else { return };
+    let free = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).unwrap();
+    scenario_with_a_file(name, &browser, Some(&format!("ws://{free}/ws")));
+}
+
+#[test]
+fn a_router_that_is_gone_talks_nonsense_or_floods_is_shown_as_that() {
+    scenario_with_a_false_router("nonsense");
+}
+
+#[test]
+fn lists_of_a_hundred_thousand_rows_draw_what_is_seen() {
+    scenario_with_a_false_router("many");
 }
 
 #[test]

@@ -15,6 +15,10 @@ import { watch } from './watch.js';
 const WATCHED = 200;
 /** A tree reads on until it has so many: the groups that are closed have no end that comes into view. */
 const IN_TREE = 10000;
+/** The same without the admin interface, where each name is asked for on its own. */
+const IN_NAMED_TREE = 1000;
+/** The names that are asked for at once. */
+const AT_ONCE = 50;
 
 /**
  * @typedef {{id: string, title: string, kind: 'registration' | 'subscription', columns: string[], known: 'procedures' | 'topics', cells: (row: any) => unknown[], sums: (rows: any[]) => unknown[], members: 'callees' | 'subscribers', below?: {read: (prefix: string) => void, view: () => unknown}}} Settings
@@ -57,7 +61,7 @@ class Holdings {
             toggled: (/** @type {any} */ row) => {
                 this.tree.toggle(row);
                 // The next key may come before all is drawn again.
-                this.list.rows = this.tree.visible(this.paged.rows);
+                this.list.rows = this.tree.visible(this.paged.rows, inTree());
             },
         });
     }
@@ -76,7 +80,7 @@ class Holdings {
         if (link.isOpen && this.readFrom !== link) this.#read();
         watch.follow(this.read, WATCHED);
         this.list.isTree = this.isTree;
-        this.list.rows = this.isTree ? this.tree.visible(this.paged.rows) : this.paged.rows;
+        this.list.rows = this.isTree ? this.tree.visible(this.paged.rows, inTree()) : this.paged.rows;
         return html`<h1>${this.title}</h1>
             ${absent(link)}
             <form class="bar" @submit=${(/** @type {Event} */ event) => { event.preventDefault(); this.#read(); }}>
@@ -87,7 +91,7 @@ class Holdings {
                 <button type="submit">Read again</button>
                 <label class="check"><input name="tree" type="checkbox" .checked=${live(this.isTree)}
                     @change=${(/** @type {any} */ event) => this.#turn(event.target.checked)} /> as a tree</label>
-                <span role="status" class="quiet">${count(this.paged.rows.length)}${this.paged.isWhole ? '' : ' and more'} in ${text(state.realmName, 40)}</span>
+                <span role="status" class="quiet">${count(this.paged.rows.length)}${this.paged.isWhole ? '' : ' and more'} in ${text(state.realmName, 40)}${this.isTree && this.paged.rows.length > inTree() ? `; the tree has the first ${count(inTree())}` : ''}</span>
             </form>
             ${problem(this.paged.error)} ${problem(watch.error)} ${this.list.view()} ${this.#chosen()} ${this.settings.below?.view() ?? nothing}`;
     }
@@ -109,9 +113,13 @@ class Holdings {
         redraw();
     }
 
-    /** Without the admin interface a tree needs the names of all, not only of those in view. */
-    #lookUpAll() {
-        if (this.isTree) this.#lookUp(this.paged.rows.slice(0, IN_TREE));
+    /** A tree is made of names, which the meta API tells one by one. */
+    async #lookUpAll() {
+        const rows = this.paged.rows;
+        for (let from = 0; from < Math.min(rows.length, IN_NAMED_TREE); from += AT_ONCE) {
+            if (!this.isTree || this.paged.rows !== rows || state.admin.isOpen) return;
+            await Promise.all(this.#lookUp(rows.slice(from, from + AT_ONCE)));
+        }
     }
 
     #chosen() {
@@ -186,10 +194,10 @@ class Holdings {
 
     /** @param {any[]} rows */
     #lookUp(rows) {
-        for (const row of rows) {
-            if (row.isAsked || (state.admin.isOpen && !row.isBeside)) continue;
+        const unknown = rows.filter((row) => !row.isAsked && (!state.admin.isOpen || row.isBeside));
+        return unknown.map((row) => {
             row.isAsked = true;
-            state.realm.call(`wamp.${this.settings.kind}.get`, [row.id]).then(
+            return state.realm.call(`wamp.${this.settings.kind}.get`, [row.id]).then(
                 ({ args }) => {
                     Object.assign(row, args[0], { id: row.id });
                     this.#learn([row]);
@@ -200,7 +208,7 @@ class Holdings {
                     redraw();
                 },
             );
-        }
+        });
     }
 
     /** @param {any} row */
@@ -232,6 +240,10 @@ class Holdings {
         }
         redraw();
     }
+}
+
+function inTree() {
+    return state.admin.isOpen ? IN_TREE : IN_NAMED_TREE;
 }
 
 /**

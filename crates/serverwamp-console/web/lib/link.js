@@ -8,6 +8,7 @@
 import { Wampy } from '../vendor/wampy.js';
 import { SERIALIZER } from './exact-json.js';
 import { escaped } from './format.js';
+import { unsound } from './sound.js';
 
 /** @typedef {'connecting' | 'open' | 'lost' | 'refused' | 'closed'} LinkState */
 /** @typedef {{uri: string, args?: unknown[], kwargs?: Record<string, unknown>}} Refusal */
@@ -19,6 +20,9 @@ import { escaped } from './format.js';
 const PAUSES = [300, 1000, 2000, 5000, 10000];
 /** The time after which a router that says nothing has not answered, in milliseconds. */
 const PATIENCE = 15000;
+
+/** The time after which a session has been a good one, in milliseconds. */
+const SETTLED = 5000;
 
 /** PUBLISH, SUBSCRIBE, CALL and REGISTER: their third element is their options. */
 const MADE_WITH_OPTIONS = new Set([16, 32, 48, 64]);
@@ -58,15 +62,30 @@ function payload(args, kwargs) {
     return kwargs && Object.keys(kwargs).length > 0 ? { argsList: args, argsDict: kwargs } : { argsList: args };
 }
 
+/**
+ * A message, or what is wrong with it.
+ * @param {any} data
+ */
+function read(data) {
+    try {
+        const message = SERIALIZER.decode(data);
+        return typeof message === 'string' ? 'what it sent is no list' : message;
+    } catch (error) {
+        return `what it sent is no JSON: ${String(/** @type {Error} */ (error).message)}`;
+    }
+}
+
 export class Link {
     /**
-     * @param {{url: string, realm: string, login?: import('./login.js').Login, changed: () => void}} settings
+     * @param {{url: string, realm: string, login?: import('./login.js').Login, changed: () => void, odd: (error: unknown) => void}} settings `odd` gets
+     *     what was thrown over a message that is not as it should be.
      */
-    constructor({ url, realm, login, changed }) {
+    constructor({ url, realm, login, changed, odd }) {
         this.url = url;
         this.realm = realm;
         this.login = login;
         this.changed = changed;
+        this.odd = odd;
         /** @type {LinkState} */
         this.state = 'closed';
         /** @type {string | null} */
@@ -80,6 +99,7 @@ export class Link {
         /** @type {Map<string, Served>} */
         this.served = new Map();
         this.attempts = 0;
+        this.joinedAt = Infinity;
         /** @type {any} */
         this.wampy = null;
         /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -121,7 +141,7 @@ export class Link {
         let request = 0;
         const called = async () => {
             if (!this.isOpen) throw new WampError({ uri: 'console.error.not_connected', args: [this.why ?? 'there is no session'] });
-            const advanced = progress ? { progress_callback: (/** @type {any} */ data) => progress(result(data)) } : {};
+            const advanced = progress ? { progress_callback: (/** @type {any} */ data) => this.#hand(progress, data) } : {};
             try {
                 const answered = this.#with(options, () => wampy.call(uri, payload(args, kwargs), advanced));
                 request = wampy.getOpStatus().reqId;
@@ -244,11 +264,20 @@ export class Link {
         this.#become('connecting', this.why);
         /** @type {{uri: string, message?: string, isAbort: boolean} | null} */
         let said = null;
+        /** What the router sent that is no WAMP. @type {string | undefined} */
+        let broken;
         const decode = (/** @type {any} */ data) => {
-            const message = SERIALIZER.decode(data);
+            const message = read(data);
+            const wrong = typeof message === 'string' ? message : unsound(message);
+            if (wrong) {
+                broken = `the router does not speak WAMP: ${wrong}`;
+                queueMicrotask(() => this.#ended(wampy, null, broken));
+                // wampy closes the connection then.
+                throw new Error(broken);
+            }
             // ABORT and GOODBYE: wampy drops the reason of the latter.
-            if (Array.isArray(message) && (message[0] === 3 || message[0] === 6)) {
-                said = { uri: String(message[2]), message: message[1]?.message, isAbort: message[0] === 3 };
+            if (message[0] === 3 || message[0] === 6) {
+                said = { uri: message[2], message: message[1].message, isAbort: message[0] === 3 };
             }
             return message;
         };
@@ -262,7 +291,7 @@ export class Link {
             uriValidation: 'loose',
             serializer: { ...SERIALIZER, encode, decode },
             ...(this.login ?? {}),
-            onClose: () => this.#ended(wampy, said),
+            onClose: () => this.#ended(wampy, said, broken),
             onError: () => {},
         });
         this.wampy = wampy;
@@ -273,18 +302,30 @@ export class Link {
             if (this.wampy !== wampy) return;
             this.session = wampy.getSessionId();
             this.welcome = welcome;
-            this.attempts = 0;
+            this.joinedAt = Date.now();
             this.#become('open', null);
             for (const standing of this.standing) await this.#subscribe(standing);
             for (const served of this.served.values()) await this.#register(served);
             this.changed();
         };
-        joined().catch((/** @type {any} */ error) => this.#ended(wampy, said, String(error?.message ?? error)));
+        joined().catch((/** @type {any} */ error) => this.#ended(wampy, said, broken ?? String(error?.message ?? error)));
+    }
+
+    /**
+     * @param {(result: Result) => void} handler
+     * @param {any} data
+     */
+    #hand(handler, data) {
+        try {
+            handler(result(data));
+        } catch (error) {
+            this.odd(error);
+        }
     }
 
     /** @param {Standing} standing */
     async #subscribe(standing) {
-        standing.given = (/** @type {any} */ data) => standing.handler(result(data));
+        standing.given = (/** @type {any} */ data) => this.#hand(standing.handler, data);
         try {
             const made = await this.#with(standing.options, () => this.wampy.subscribe(standing.topic, standing.given, standing.options));
             [standing.id, standing.error] = [made.subscriptionId, undefined];
@@ -319,6 +360,9 @@ export class Link {
             this.#become('refused', reason);
             return;
         }
+        // A router that lets in and drops again and again is not asked faster for it.
+        if (Date.now() - this.joinedAt > SETTLED) this.attempts = 0;
+        this.joinedAt = Infinity;
         const pause = PAUSES[Math.min(this.attempts, PAUSES.length - 1)] ?? 0;
         this.attempts += 1;
         this.#become('lost', reason ?? otherwise ?? `no connection to ${this.url}`);

@@ -1,6 +1,7 @@
 /**
  * What all pages share: the two sessions, the chosen realm, and when everything is drawn again.
  */
+import { escaped } from './format.js';
 import { Link } from './link.js';
 
 /** @typedef {{id: string, title: string, enter?: () => void, leave?: () => void, view: () => unknown}} Page */
@@ -47,6 +48,9 @@ class State {
         /** What went wrong with the link that the page was opened by. */
         /** @type {string | null} */
         this.linkError = null;
+        /** What the router sent that nothing can be made of. */
+        /** @type {string | null} */
+        this.oddity = null;
         this.realm = this.#link(FIRST_REALM);
         this.admin = this.#link(ADMIN_REALM);
         /** URIs that were seen, for completion. */
@@ -64,10 +68,18 @@ class State {
         return !document.hidden && !this.isPaused;
     }
 
+    /** @param {unknown} error What was thrown over something that the router sent. */
+    isOdd(error) {
+        const told = `the router sent what this page cannot read: ${escaped(String(/** @type {any} */ (error)?.message ?? error).slice(0, 300))}`;
+        if (told === this.oddity) return;
+        this.oddity = told;
+        redraw();
+    }
+
     /** @param {string} realm @param {import('./login.js').Login} [login] */
     #link(realm, login) {
         const url = this.url;
-        return new Link({ url, realm, login, changed: redraw });
+        return new Link({ url, realm, login, changed: redraw, odd: (error) => this.isOdd(error) });
     }
 
     /** Connects both sessions. */

@@ -26,11 +26,13 @@ export class Tree {
     /**
      * The groups and leaves that are to be seen, in the order of their URIs.
      * @param {{uri: string, id: unknown}[]} rows
+     * @param {number} most The rows that it is made of at most.
      * @returns {(Group | Leaf)[]}
      */
-    visible(rows) {
+    visible(rows, most) {
         if (this.rows === rows && !this.isStale) return this.seen;
         const sorted = rows
+            .slice(0, most)
             .map((row) => ({ row, parts: String(row.uri).split('.') }))
             .sort((one, other) => (one.row.uri < other.row.uri ? -1 : one.row.uri > other.row.uri ? 1 : 0));
         /** @type {(Group | Leaf)[]} */

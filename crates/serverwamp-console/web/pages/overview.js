@@ -86,6 +86,7 @@ class Overview {
     /** @param {any} tick */
     #ticked(tick) {
         if (!state.isLooking) return;
+        if (!Array.isArray(tick?.realms)) throw new Error('serverwamp.stats.tick has no realms');
         this.last = tick;
         state.realms = tick.realms.map((/** @type {any} */ realm) => realm.realm).filter((/** @type {string} */ realm) => realm !== '');
         const at = Date.parse(tick.at) / 1000;
