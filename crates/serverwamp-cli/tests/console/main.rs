@@ -69,6 +69,7 @@ fn begin(scenario: &str, place: &Place<'_>, browser: &Browser) -> (Child, Output
         .arg(scenario)
         .env("BROWSER_PACKAGES", &browser.packages)
         .env("CHROMIUM", which(browser.program))
+        .env("SERVERWAMP", binary::cli())
         .env("CONSOLE_LINK", place.link)
         .env("CONSOLE_ORIGIN", origin)
         .env("CONSOLE_PICTURES", place.pictures)
@@ -143,6 +144,16 @@ fn a_call_and_its_result_are_one_row() {
 #[test]
 fn single_procedures_and_topics_have_rates_and_a_tree() {
     scenario("rates");
+}
+
+#[test]
+fn what_is_copied_runs() {
+    if let Err(reason) = interop::python() {
+        assert!(!interop::is_required(), "there is no Autobahn: {reason}");
+        eprintln!("skipped, there is no Autobahn: {reason}");
+        return;
+    }
+    scenario("copied");
 }
 
 #[test]

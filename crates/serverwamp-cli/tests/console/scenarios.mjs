@@ -230,6 +230,34 @@ const scenarios = {
         });
     },
 
+    /** What is copied for the shell and for Python runs, and says what the call here says. */
+    async copied() {
+        const { spawnSync } = await import('node:child_process');
+        const options = { permissions: ['clipboard-read', 'clipboard-write'] };
+        const scenario = async (tab) => {
+            await tab.joined('realm');
+            await tab.visit('playground');
+            await tab.page.fill('[name=uri]', 'demo.add');
+            await tab.page.fill('[name=args]', '40, 2');
+            const copy = async (language) => {
+                await tab.page.selectOption('[name=language]', language);
+                await tab.page.click('button:text-is("Copy")');
+                await tab.reads('.buttons [role=status]', 'copied');
+                return tab.page.evaluate(() => navigator.clipboard.readText());
+            };
+            const runs = (program, args, what) => {
+                const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 30000 });
+                check(status === 0 && stdout.split('\n').includes('42'), `${what}: ${status}\n${stdout}\n${stderr}`);
+            };
+            const shell = await copy('shell');
+            check(shell.startsWith('serverwamp call demo.add 40 2 --url '), shell);
+            runs('sh', ['-c', shell.replace('serverwamp', '"$SERVERWAMP"')], 'shell');
+            // The test has Autobahn installed beside what drives the browser.
+            runs(`${process.env.BROWSER_PACKAGES}/../py/bin/python`, ['-c', await copy('python')], 'Python');
+        };
+        await inBrowser(LINK, scenario, { options });
+    },
+
     /** A CALL and its RESULT are one row; what is saved is one message in a line. */
     async messages() {
         await inBrowser(LINK, async (tab) => {
@@ -310,7 +338,7 @@ const scenarios = {
                     const refused = [];
                     for (const uri of names) {
                         try {
-                            await globalThis.guest.register(uri, () => { throw { error: uri, argsList: [uri, '\ud83d', 'm'.repeat(1 << 20)] }; });
+                            await globalThis.guest.register(uri, () => { throw { error: uri, argsList: [uri, '\ud83d', 'm'.repeat(1_000_000)] }; });
                             await globalThis.guest.subscribe(uri, () => {});
                         } catch (error) {
                             refused.push(`${uri}: ${error.errorUri ?? error.message}`);
@@ -332,6 +360,10 @@ const scenarios = {
             await tab.visit('playground');
             await send(tab, 'call', HOSTILE.script, JSON.stringify(HOSTILE.element));
             await tab.reads('.entry', HOSTILE.script);
+            // Its error has half an emoji and a megabyte: both are text, the latter cut.
+            const said = await tab.reads('.entry[data-what=error] .said', 'mmmm');
+            check(said.length < 25000 && /… \(1,000,\d{3} characters\)/.test(said), `a megabyte is shown in ${said.length} characters`);
+            check(said.includes('ud83d') && !/[\ud800-\udfff]/.test(said.slice(0, 400)), `half an emoji: ${said.slice(0, 400)}`);
             const known = await tab.page.locator('#known-uris option').evaluateAll((options) => options.map(({ value }) => value));
             check(known.includes(HOSTILE.attribute), `what is offered: ${known}`);
             await tab.page.mouse.move(400, 400);
