@@ -27,8 +27,8 @@ use bytes::Bytes;
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::{RequestId, SessionId};
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use watch::UriWatch;
 
@@ -48,6 +48,13 @@ pub(crate) struct Taps {
     is_open: AtomicBool,
     taps: ArcSwap<Vec<Arc<Tap>>>,
     watches: ArcSwap<Vec<Arc<UriWatch>>>,
+    /// Whether there is a watch.
+    are_watched: AtomicBool,
+    /// The messages that came by while something was open, by thread; since there was a first tap.
+    seen: OnceLock<Box<[CacheLine<AtomicU64>; PLACES]>>,
+    /// The number of taps that have to be asked about a message: those of one session, and those that are not full. While it is 0, a message
+    /// is counted and nothing else.
+    asked: AtomicUsize,
     /// Held by who opens or closes one.
     changes: Mutex<()>,
     /// The number of the next message that is kept.
@@ -68,8 +75,8 @@ struct Tap {
     most: usize,
     /// No more is kept until what is there was taken.
     is_full: AtomicBool,
-    /// The messages that came by, by thread.
-    seen: [CacheLine<AtomicU64>; PLACES],
+    /// The messages of its session that came by, if it is about one.
+    seen: AtomicU64,
     kept: Mutex<Vec<TappedMessage>>,
 }
 
@@ -105,9 +112,10 @@ impl Taps {
         if taps.len() >= MOST_TAPS {
             return None;
         }
-        let seen = std::array::from_fn(|_| CacheLine(AtomicU64::new(0)));
-        let tap =
-            Arc::new(Tap { session, most, is_full: AtomicBool::new(false), seen, kept: Mutex::default() });
+        let (is_full, seen) = (AtomicBool::new(false), AtomicU64::new(0));
+        let tap = Arc::new(Tap { session, most, is_full, seen, kept: Mutex::default() });
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.seen.get_or_init(Box::default);
         taps.push(Arc::clone(&tap));
         self.taps.store(Arc::new(taps));
         self.changed();
@@ -120,6 +128,10 @@ impl Taps {
         taps.retain(|other| !Arc::ptr_eq(other, tap));
         self.taps.store(Arc::new(taps));
         self.changed();
+        // Who is about to keep something for it finds it full.
+        if !tap.is_full.swap(true, Ordering::Relaxed) || tap.session.is_some() {
+            self.asked.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     /// Opens a watch of these URIs, which tells `most` of them on their own. `None` if there are too many.
@@ -146,13 +158,14 @@ impl Taps {
 
     /// A tap or a watch was opened or closed, by who holds `changes`.
     fn changed(&self) {
-        let is_open = !self.taps.load().is_empty() || !self.watches.load().is_empty();
-        self.is_open.store(is_open, Ordering::Relaxed);
+        let are_watched = !self.watches.load().is_empty();
+        self.are_watched.store(are_watched, Ordering::Relaxed);
+        self.is_open.store(are_watched || !self.taps.load().is_empty(), Ordering::Relaxed);
     }
 
     /// Whether somebody watches URIs.
     pub(crate) fn are_watched(&self) -> bool {
-        !self.watches.load().is_empty()
+        self.are_watched.load(Ordering::Relaxed)
     }
 
     /// A session calls.
@@ -179,12 +192,48 @@ impl Taps {
     /// A message comes by. Returns whether a tap wants to keep it.
     #[cold]
     pub(crate) fn notice(&self, session: SessionId) -> bool {
+        let Some(seen) = self.seen.get() else { return false };
+        seen[number_of_this_thread() % PLACES].0.fetch_add(1, Ordering::Relaxed);
+        self.asked.load(Ordering::Relaxed) > 0 && self.ask(session)
+    }
+
+    fn ask(&self, session: SessionId) -> bool {
         let mut is_wanted = false;
         for tap in self.taps.load().iter().filter(|tap| tap.is_about(session)) {
-            tap.seen[number_of_this_thread() % PLACES].0.fetch_add(1, Ordering::Relaxed);
+            if tap.session.is_some() {
+                tap.seen.fetch_add(1, Ordering::Relaxed);
+            }
             is_wanted |= !tap.is_full.load(Ordering::Relaxed);
         }
         is_wanted
+    }
+
+    /// The messages that came by this tap: of its session, or of all since something is open.
+    fn seen_by(&self, tap: &Tap) -> u64 {
+        match tap.session {
+            Some(_) => tap.seen.load(Ordering::Relaxed),
+            None => self
+                .seen
+                .get()
+                .into_iter()
+                .flat_map(|seen| &**seen)
+                .map(|place| place.0.load(Ordering::Relaxed))
+                .sum(),
+        }
+    }
+
+    /// A tap has room again.
+    fn has_room(&self, tap: &Tap) {
+        if tap.is_full.swap(false, Ordering::Relaxed) && tap.session.is_none() {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A tap has as much as it keeps.
+    fn is_full(&self, tap: &Tap) {
+        if !tap.is_full.swap(true, Ordering::Relaxed) && tap.session.is_none() {
+            self.asked.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     /// Keeps a message that came by; returns its number.
@@ -201,7 +250,7 @@ impl Taps {
         let copy = (bytes.len() <= LONGEST_COPY).then(|| Bytes::copy_from_slice(bytes));
         let at = since_1970();
         for tap in self.taps.load().iter().filter(|tap| tap.is_about(session)) {
-            tap.keep(TappedMessage {
+            let has_all = tap.keep(TappedMessage {
                 at,
                 number,
                 cause,
@@ -211,6 +260,9 @@ impl Taps {
                 length: bytes.len(),
                 bytes: copy.clone(),
             });
+            if has_all {
+                self.is_full(tap);
+            }
         }
         number
     }
@@ -229,16 +281,15 @@ impl Tap {
         self.session.is_none_or(|one| one == session)
     }
 
-    fn keep(&self, message: TappedMessage) {
+    /// Keeps a message if there is room. Returns whether there is none any more.
+    fn keep(&self, message: TappedMessage) -> bool {
         if self.is_full.load(Ordering::Relaxed) {
-            return;
+            return false;
         }
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < self.most {
             kept.push(message);
         }
-        if kept.len() >= self.most {
-            self.is_full.store(true, Ordering::Relaxed);
-        }
+        kept.len() >= self.most
     }
 }

@@ -3,7 +3,6 @@
 use super::{Tap, TappedMessage, Taps};
 use crate::router::realm::RealmContext;
 use serverwamp_proto::id::SessionId;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 /// An open tap. It closes when this is dropped.
@@ -11,7 +10,7 @@ use std::sync::{Arc, PoisonError};
 pub(crate) struct TapReader {
     context: Arc<RealmContext>,
     tap: Arc<Tap>,
-    /// The messages that were taken, and those that were told to be unseen.
+    /// The messages that came by before it was open, that were taken, and that were told to be unseen.
     accounted: u64,
 }
 
@@ -29,15 +28,16 @@ impl TapReader {
     /// [too many](super::MOST_TAPS).
     pub(crate) fn open(context: &Arc<RealmContext>, session: Option<SessionId>, most: usize) -> Option<Self> {
         let tap = context.taps.open(session, most)?;
-        Some(Self { context: Arc::clone(context), tap, accounted: 0 })
+        let accounted = context.taps.seen_by(&tap);
+        Some(Self { context: Arc::clone(context), tap, accounted })
     }
 
     /// Takes what was kept, and lets as much be kept again.
     pub(crate) fn take(&mut self) -> TapBatch {
         let kept = &self.tap.kept;
         let messages = std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
-        self.tap.is_full.store(false, Ordering::Relaxed);
-        let seen = self.tap.seen.iter().map(|place| place.0.load(Ordering::Relaxed)).sum::<u64>();
+        self.context.taps.has_room(&self.tap);
+        let seen = self.context.taps.seen_by(&self.tap);
         self.accounted += messages.len() as u64;
         // A message that is being kept may be counted already and be taken the next time only: then it is unseen for once, and the next
         // ones that are not kept make up for it.

@@ -2,13 +2,15 @@
 
 #![cfg(feature = "tokio")]
 
-use super::{MOST_TAPS, ShownMessage, ShownPayload, TapDisplay, TapReader};
+use super::{MOST_TAPS, ShownMessage, ShownPayload, TapDisplay, TapReader, Taps};
 use crate::base::message_kind::MessageDirection;
 use crate::memory::MemoryPeer;
 use crate::router::realm::RunningRealm;
 use crate::{Application, Realm};
 use serverwamp_proto::codec::Serializer;
+use serverwamp_proto::id::SessionId;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 struct Peers {
     caller: MemoryPeer,
@@ -144,6 +146,35 @@ async fn what_is_not_kept_is_counted() {
     let batch = tap.take();
     assert_eq!((batch.messages.len(), batch.unseen), (3, 1));
     assert_eq!((tap.take().messages.len(), tap.take().unseen), (0, 0));
+}
+
+#[test]
+fn while_all_taps_are_full_messages_are_counted_and_no_tap_is_asked() {
+    let (taps, session) = (Taps::default(), SessionId::new(1).unwrap());
+    let asked = || taps.asked.load(Ordering::Relaxed);
+    let keep = || taps.keep(session, MessageDirection::Received, Serializer::Json, b"[1]");
+    assert!(!taps.notice(session), "nobody looks");
+    let (all, other) = (taps.open(None, 1).unwrap(), taps.open(None, 2).unwrap());
+    assert!(taps.notice(session) && asked() == 2);
+    keep();
+    assert!(taps.notice(session) && asked() == 1, "one of them is full");
+    keep();
+    assert!(!taps.notice(session) && asked() == 0, "both are");
+    assert_eq!((taps.seen_by(&all), taps.seen_by(&other)), (3, 3));
+    taps.has_room(&other);
+    taps.has_room(&other);
+    assert!(taps.notice(session) && asked() == 1, "one has room again");
+    // One of a session counts what is its own, and is asked even if it is full.
+    let one = taps.open(Some(session), 1).unwrap();
+    taps.notice(SessionId::new(2).unwrap());
+    taps.notice(session);
+    keep();
+    assert!(one.is_full.load(Ordering::Relaxed) && asked() == 1, "it alone is asked");
+    assert_eq!((taps.seen_by(&one), taps.seen_by(&other)), (1, 6));
+    [&all, &other, &one].into_iter().for_each(|tap| taps.close(tap));
+    assert_eq!(asked(), 0, "however full they were");
+    keep();
+    assert_eq!(asked(), 0);
 }
 
 #[tokio::test]
