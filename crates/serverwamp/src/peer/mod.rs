@@ -290,8 +290,8 @@ impl MessageHandler for Peer {
     fn message(&mut self, message: Bytes, _kind: Opcode, now: Instant) -> Flow {
         if let Phase::Open(open) = &self.phase
             && open.session.is_tapped()
+            && let Some(number) = open.session.tap_received(&message)
         {
-            let number = open.session.tap_received(&message);
             return Taps::handling(number, || self.take_message(&message, now));
         }
         self.take_message(&message, now)

@@ -268,8 +268,8 @@ impl Taps {
     }
 
     /// Has this thread handle the message of this number: what it sends meanwhile comes of it.
-    pub(crate) fn handling<T>(number: Option<u64>, handle: impl FnOnce() -> T) -> T {
-        let before = HANDLED.replace(number);
+    pub(crate) fn handling<T>(number: u64, handle: impl FnOnce() -> T) -> T {
+        let before = HANDLED.replace(Some(number));
         let handled = handle();
         HANDLED.set(before);
         handled
