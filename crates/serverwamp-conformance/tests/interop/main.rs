@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -232,8 +233,11 @@ auth = [{ anonymous = { role = "reader" } }]
 role = { reader = ["read"] }
 "#;
 
+/// A server with an admin interface for one test alone. Several start at a time, each from a file of its own.
 fn start_guarded() -> Result<ServerProcess, String> {
-    let file = own_path("guarded.toml");
+    static FILES: AtomicUsize = AtomicUsize::new(0);
+    let number = FILES.fetch_add(1, Ordering::Relaxed);
+    let file = own_path(&format!("guarded-{number}.toml"));
     std::fs::write(&file, GUARDED).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
     let path = file.to_str().ok_or("the directory for temporary files has a strange name")?;
     let started = ServerProcess::try_serve(&binary::cli(), path);
