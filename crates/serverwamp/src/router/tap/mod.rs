@@ -222,15 +222,15 @@ impl Taps {
         }
     }
 
-    /// A tap has room again.
-    fn has_room(&self, tap: &Tap) {
+    /// What a tap kept was taken: it has room again.
+    fn emptied(&self, tap: &Tap) {
         if tap.is_full.swap(false, Ordering::Relaxed) && tap.session.is_none() {
             self.asked.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// A tap has as much as it keeps.
-    fn is_full(&self, tap: &Tap) {
+    fn filled(&self, tap: &Tap) {
         if !tap.is_full.swap(true, Ordering::Relaxed) && tap.session.is_none() {
             self.asked.fetch_sub(1, Ordering::Relaxed);
         }
@@ -261,7 +261,7 @@ impl Taps {
                 bytes: copy.clone(),
             });
             if has_all {
-                self.is_full(tap);
+                self.filled(tap);
             }
         }
         number

@@ -36,7 +36,7 @@ impl TapReader {
     pub(crate) fn take(&mut self) -> TapBatch {
         let kept = &self.tap.kept;
         let messages = std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
-        self.context.taps.has_room(&self.tap);
+        self.context.taps.emptied(&self.tap);
         let seen = self.context.taps.seen_by(&self.tap);
         self.accounted += messages.len() as u64;
         // A message that is being kept may be counted already and be taken the next time only: then it is unseen for once, and the next

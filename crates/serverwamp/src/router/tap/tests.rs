@@ -161,8 +161,8 @@ fn while_all_taps_are_full_messages_are_counted_and_no_tap_is_asked() {
     keep();
     assert!(!taps.notice(session) && asked() == 0, "both are");
     assert_eq!((taps.seen_by(&all), taps.seen_by(&other)), (3, 3));
-    taps.has_room(&other);
-    taps.has_room(&other);
+    taps.emptied(&other);
+    taps.emptied(&other);
     assert!(taps.notice(session) && asked() == 1, "one has room again");
     // One of a session counts what is its own, and is asked even if it is full.
     let one = taps.open(Some(session), 1).unwrap();
