@@ -24,9 +24,12 @@ async fn next(watch: &mut ProgressResults) -> Value {
 /// Until somebody watches, or nobody does any more.
 async fn until(app: &Application, watched: bool) {
     let realm = app.inner().realms.get("realm1").unwrap();
-    while realm.context.taps.is_open() != watched {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    let reached = async {
+        while realm.context.taps.is_open() != watched {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), reached).await.expect("watches open and close in time");
 }
 
 fn rows<'v>(figures: &'v Value, name: &str) -> Vec<(&'v str, &'v Value)> {
