@@ -23,7 +23,7 @@ fn open(server: &ServerProcess, subprotocol: Subprotocol) -> LongPoll {
 
 /// A transport that has been welcomed in `realm1`.
 #[track_caller]
-fn welcomed(server: &ServerProcess, subprotocol: Subprotocol) -> LongPoll {
+pub(super) fn welcomed(server: &ServerProcess, subprotocol: Subprotocol) -> LongPoll {
     let mut transport = open(server, subprotocol);
     say(&mut transport, subprotocol, &[json!([1, "realm1", { "roles": roles() }])]);
     assert_eq!(hear(&mut transport, subprotocol)[0][0], 2);
@@ -32,7 +32,7 @@ fn welcomed(server: &ServerProcess, subprotocol: Subprotocol) -> LongPoll {
 
 /// Sends messages in one request. autobahn-js takes any status but 200 and 204 for a failure (checklist LP-07).
 #[track_caller]
-fn say(transport: &mut LongPoll, subprotocol: Subprotocol, messages: &[Value]) {
+pub(super) fn say(transport: &mut LongPoll, subprotocol: Subprotocol, messages: &[Value]) {
     let response = transport.post("send", &subprotocol.encode(messages).into_data());
     assert_eq!((response.status, &*response.body), (204, &b""[..]));
 }
@@ -46,7 +46,7 @@ fn receive(transport: &mut LongPoll) -> Response {
 
 /// The messages of one `receive`.
 #[track_caller]
-fn hear(transport: &mut LongPoll, subprotocol: Subprotocol) -> Vec<Value> {
+pub(super) fn hear(transport: &mut LongPoll, subprotocol: Subprotocol) -> Vec<Value> {
     let response = receive(transport);
     assert_eq!(response.status, 200, "{response:?}");
     let message = match subprotocol.serializer {

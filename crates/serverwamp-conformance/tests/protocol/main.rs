@@ -9,6 +9,7 @@ mod channel_binding;
 mod features;
 mod ids;
 mod long_poll;
+mod long_poll_close;
 mod messages;
 mod numbers;
 mod rawsocket;

@@ -2,9 +2,9 @@
 //!
 //! Invariant: nothing is taken from where the beginning is cut off; a number counts only if another element follows it.
 
-use super::{Error, Invocation, Yield};
+use super::{Error, Goodbye, Invocation, Yield};
 use crate::codec::Serializer;
-use crate::codec::reader::{AnyReader, Token};
+use crate::codec::reader::{AnyReader, Frame, Token};
 use crate::id::RequestId;
 
 /// The bytes kept of a message that is too long: enough for type codes and ids in every form.
@@ -14,6 +14,29 @@ pub const HEAD: usize = 512;
 ///
 /// `None` if it is another message, or if that cannot be seen.
 pub fn answered_by(serializer: Serializer, head: &[u8]) -> Option<RequestId> {
+    let (mut reader, mut list) = open(serializer, head)?;
+    let mut number = || if reader.more(&mut list).ok()? { reader.unsigned().ok() } else { None };
+    let answers = match number()? {
+        Yield::CODE => true,
+        Error::CODE => number()? == Invocation::CODE,
+        _ => false,
+    };
+    let request = RequestId::new(number().filter(|_| answers)?)?;
+    (reader.more(&mut list).ok()?).then_some(request)
+}
+
+/// Returns whether a message that begins with `head` is a GOODBYE.
+pub fn is_goodbye(serializer: Serializer, head: &[u8]) -> bool {
+    let code = || {
+        let (mut reader, mut list) = open(serializer, head)?;
+        let code = if reader.more(&mut list).ok()? { reader.unsigned().ok()? } else { return None };
+        reader.more(&mut list).ok()?.then_some(code)
+    };
+    code() == Some(Goodbye::CODE)
+}
+
+/// A reader of what `head` lists.
+fn open(serializer: Serializer, head: &[u8]) -> Option<(AnyReader<'_>, Frame)> {
     let head = match serializer {
         // It may be cut within a character.
         Serializer::Json => match simdutf8::compat::from_utf8(head) {
@@ -23,15 +46,8 @@ pub fn answered_by(serializer: Serializer, head: &[u8]) -> Option<RequestId> {
         Serializer::MessagePack | Serializer::Cbor => head,
     };
     let mut reader = AnyReader::open(serializer, head).ok()?;
-    let Ok(Token::List(mut list)) = reader.token() else { return None };
-    let mut number = || if reader.more(&mut list).ok()? { reader.unsigned().ok() } else { None };
-    let answers = match number()? {
-        Yield::CODE => true,
-        Error::CODE => number()? == Invocation::CODE,
-        _ => false,
-    };
-    let request = RequestId::new(number().filter(|_| answers)?)?;
-    (reader.more(&mut list).ok()?).then_some(request)
+    let Ok(Token::List(list)) = reader.token() else { return None };
+    Some((reader, list))
 }
 
 #[cfg(test)]
@@ -59,6 +75,27 @@ mod tests {
         for (serializer, at) in ALL.into_iter().zip(0..) {
             for head in heads {
                 assert_eq!(answered_by(serializer, head[at]), id(300), "{serializer:?} {:x?}", head[at]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_goodbye_is_seen_by_its_code_in_every_serializer() {
+        let heads: [[&[u8]; 3]; 2] = [
+            [b"[6,{},\"a\"]", b"\x93\x06\x80\xa1a", b"\x83\x06\xa0\x61a"],
+            [b" [ 6 , {", b"\xdc\x00\x03\x06\x80\xa1", b"\x9f\x06\xa0"],
+        ];
+        let others: [[&[u8]; 3]; 3] = [
+            [b"[3,{},\"a\"]", b"\x93\x03\x80\xa1a", b"\x83\x03\xa0\x61a"],
+            [b"[6", b"\x93\x06", b"\x83\x06"],
+            [b"{\"6\":1}", b"\x81\x06\x01", b"\xa1\x06\x01"],
+        ];
+        for (serializer, at) in ALL.into_iter().zip(0..) {
+            for head in heads {
+                assert!(is_goodbye(serializer, head[at]), "{serializer:?} {:x?}", head[at]);
+            }
+            for other in others {
+                assert!(!is_goodbye(serializer, other[at]), "{serializer:?} {:x?}", other[at]);
             }
         }
     }

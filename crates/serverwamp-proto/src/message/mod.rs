@@ -42,7 +42,7 @@ pub use encode::{
 pub use encoded::Encoded;
 pub use fast_path::{PlainCall, QuickRequest, quick_request, quick_result};
 pub use forward_for::{ForwardFor, Forwarder};
-pub use head::{HEAD, answered_by};
+pub use head::{HEAD, answered_by, is_goodbye};
 pub use keywords::{CancelMode, EncAlgo, InterruptMode, Invoke};
 pub use names::Names;
 pub use options::{

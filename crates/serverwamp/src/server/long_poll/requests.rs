@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
@@ -27,6 +27,10 @@ use crate::rt::after;
 use crate::server::service::{full, unserved};
 use crate::transport::CarrierSettings;
 use crate::transport::websocket::Requested;
+
+/// The time by which a `close` may overtake the `send` before it. It is below [`PARTING`](super::PARTING), so that a server
+/// that stops waits for both.
+const OVERTAKEN: Duration = Duration::from_millis(500);
 
 type LongPollAnswer = Response<Full<Bytes>>;
 
@@ -197,6 +201,7 @@ impl LongPollService {
                 }
             },
             _ => {
+                self.goodbye_answered(&transport).await;
                 self.end(id);
                 status(StatusCode::NO_CONTENT)
             }
@@ -211,6 +216,17 @@ impl LongPollService {
             Either::Left((received, _)) => Some(received),
             Either::Right(_) => None,
         }
+    }
+
+    /// Waits for the GOODBYE that the client still has to send. autobahn-js sends it and closes at the same time, on two
+    /// connections: the `close` may arrive first, and a `send` that then finds no transport is a failure to that client.
+    async fn goodbye_answered(&self, transport: &LongPollTransport) {
+        if !transport.owes_goodbye() {
+            return;
+        }
+        let runtime = &self.0.app.inner().runtime;
+        let time_up = runtime.sleep_until(after(runtime.now(), OVERTAKEN));
+        select(pin!(transport.disconnected()), time_up).await;
     }
 
     /// Collects a body and passes it on; `None` if the transport is over.

@@ -5,14 +5,14 @@
 
 use crate::base::locks::{Mutex, MutexGuard};
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use atomic_waker::AtomicWaker;
 use bytes::Bytes;
-use serverwamp_proto::message::{Invocation, Message, answered_by};
+use serverwamp_proto::message::{HEAD, Invocation, Message, answered_by, is_goodbye};
 use serverwamp_proto::websocket::Subprotocol;
 use serverwamp_proto::websocket::batch::{BatchError, Records, push_record};
 
@@ -47,6 +47,8 @@ pub(super) struct LongPollTransport {
     last_seen: Mutex<Instant>,
     /// Requests that are being answered.
     busy: AtomicUsize,
+    /// The GOODBYEs that the client has taken, less those that it has sent.
+    unanswered_goodbyes: AtomicIsize,
     /// Set when the connection behind it is over: nothing more is sent, and only what it has said is still received.
     disconnected: Signal<()>,
     /// Set when the transport is ended.
@@ -124,6 +126,7 @@ impl LongPollTransport {
             permit,
             last_seen: Mutex::new(now),
             busy: AtomicUsize::new(0),
+            unanswered_goodbyes: AtomicIsize::new(0),
             disconnected: Signal::default(),
             over: Signal::default(),
         }
@@ -221,7 +224,12 @@ impl LongPollTransport {
         if let Err(error) = sender.push(message) {
             return refuse(sender, &error);
         }
-        Message::decode(self.subprotocol.serializer, message).map(drop).map_err(|error| error.to_string())
+        let decoded =
+            Message::decode(self.subprotocol.serializer, message).map_err(|error| error.to_string())?;
+        if let Message::Goodbye(_) = decoded {
+            self.unanswered_goodbyes.fetch_sub(1, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     fn poll_sent(&self, cx: &mut Context<'_>) -> Poll<Result<(), SendRefused>> {
@@ -247,6 +255,11 @@ impl LongPollTransport {
     /// Completes when the connection behind the transport is over.
     pub(super) async fn disconnected(&self) {
         self.disconnected.wait().await;
+    }
+
+    /// Returns whether the client has taken a GOODBYE that it has not answered.
+    pub(super) fn owes_goodbye(&self) -> bool {
+        self.unanswered_goodbyes.load(Ordering::Relaxed) > 0
     }
 
     /// Waits for messages: for one, or, where they are batched, for all there are (checklist LP-05).
@@ -275,7 +288,13 @@ impl LongPollTransport {
         let Some(receiver) = guard.receiver.as_mut() else { return Poll::Ready(Received::Over) };
         let mut out = Vec::new();
         loop {
-            match receiver.poll_next(cx, None) {
+            let next = receiver.poll_next(cx, None);
+            if let Poll::Ready(Ok(message)) = &next
+                && is_goodbye(self.subprotocol.serializer, &message[..message.len().min(HEAD)])
+            {
+                self.unanswered_goodbyes.fetch_add(1, Ordering::Relaxed);
+            }
+            match next {
                 Poll::Ready(Ok(message)) if self.subprotocol.batched => {
                     push_record(self.subprotocol.serializer, &message, &mut out);
                     if out.len() > LONG_BATCH {
