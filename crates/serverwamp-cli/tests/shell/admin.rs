@@ -168,3 +168,22 @@ fn top_without_a_terminal_is_one_table() {
     assert!(lines[1].starts_with("1 session, 0 slow"), "{lines:#?}");
     assert!(lines.iter().any(|line| line.starts_with("SESSION ")), "{lines:#?}");
 }
+
+#[test]
+fn top_of_uris_without_a_terminal_is_one_table_of_them() {
+    let server = demo();
+    let top = run(&server, &["top", "--uris", "--once", "--every", "1500ms"]);
+    let lines: Vec<&str> = succeeded(&top).lines().collect();
+    assert!(
+        lines.iter().any(|line| line.trim_start().starts_with("/s ") && line.ends_with("URI")),
+        "{lines:#?}"
+    );
+    // The demo publishes it once a second.
+    assert!(
+        lines.iter().any(|line| line.starts_with("event ") && line.ends_with("demo.clock")),
+        "{lines:#?}"
+    );
+    let wrong = run(&server, &["top", "--uris", "--once", "--realm", "nowhere"]);
+    assert_eq!(wrong.status.code(), Some(1), "{wrong:?}");
+    assert!(wrong.stderr.contains("--realm says which realm to look at"), "{wrong:?}");
+}

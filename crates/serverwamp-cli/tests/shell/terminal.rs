@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
 
 /// A terminal whose input, output and errors are those of a command.
 pub(crate) struct Terminal {
@@ -76,8 +77,18 @@ impl Terminal {
     /// All that was shown, once the program has ended with this status.
     #[track_caller]
     pub(crate) fn end(mut self, status: i32) -> String {
-        let ended = self.program.wait().expect("it ends");
         let shown = self.shown.wait_for_end(PATIENCE);
+        let deadline = Instant::now() + PATIENCE;
+        let ended = loop {
+            match self.program.try_wait().expect("it can be asked") {
+                Some(ended) => break ended,
+                None if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(10)),
+                None => {
+                    self.program.kill().expect("it runs");
+                    panic!("it does not end: {shown:?}");
+                }
+            }
+        };
         assert_eq!(ended.code(), Some(status), "{shown}");
         shown
     }
@@ -131,6 +142,25 @@ fn top_is_a_screen_that_obeys_keys_and_gives_the_terminal_back() {
     let shown = terminal.end(0);
     assert!(shown.contains("\x1b[?1049h\x1b[?25l"), "{shown:?}");
     assert!(shown.ends_with("\x1b[?25h\x1b[?1049l"), "{shown:?}");
+}
+
+#[test]
+fn top_shows_what_single_uris_do_for_as_long_as_that_is_looked_at() {
+    let server = demo();
+    let mut calls =
+        shell(Some(&server), &["bench", "call", "demo.add", "2", "3", "--for", "60s", "--rate", "50"]);
+    let mut calls = calls.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+    let mut terminal = Terminal::start(&["top", "--every", "200ms", "--url", server.url()]);
+    terminal.answer("u URIs", b"u");
+    terminal.sees("u sessions");
+    terminal.answer("demo.add", b"s");
+    terminal.answer("by failures", b"/nothing\r");
+    terminal.answer("/nothing 0 of ", b"\x1b");
+    terminal.answer("by failures  ", b"u");
+    terminal.answer("by traffic", b"q");
+    let shown = terminal.end(0);
+    calls.kill().and_then(|()| calls.wait()).expect("it is there");
+    assert!(shown.lines().any(|line| line.contains("call   ") && line.contains("demo.add")), "{shown:?}");
 }
 
 #[test]

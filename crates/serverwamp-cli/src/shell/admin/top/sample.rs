@@ -1,6 +1,7 @@
 //! What was read of a server at one time, and how it is looked at.
 
 use super::terminal::Key;
+use super::uris::UriOrder;
 use crate::failure::Failure;
 use crate::shell::admin::AdminClient;
 use crate::shell::admin::answers::shown;
@@ -69,7 +70,10 @@ pub(super) enum SortBy {
 /// How a sample is looked at.
 #[derive(Debug, Default)]
 pub(super) struct View {
+    /// URIs are looked at, and not sessions.
+    pub(super) of_uris: bool,
     pub(super) sort: SortBy,
+    pub(super) sort_uris: UriOrder,
     pub(super) filter: String,
     /// The filter is being typed.
     pub(super) typing: bool,
@@ -78,7 +82,7 @@ pub(super) struct View {
     pub(super) above: usize,
 }
 
-fn number(value: &Value, field: &str) -> u64 {
+pub(super) fn number(value: &Value, field: &str) -> u64 {
     value.get(field).and_then(Value::as_u64).unwrap_or_default()
 }
 
@@ -239,7 +243,7 @@ impl View {
         sessions
     }
 
-    /// Obeys a key, on a screen of so many rows of which `shown` sessions can be.
+    /// Obeys a key, on a screen of so many rows of which `shown` sessions or URIs can be.
     pub(super) fn obey(&mut self, key: Key, rows: usize, shown: usize) {
         let page = rows.saturating_sub(6).max(1);
         // Below the last one there is nothing.
@@ -252,6 +256,13 @@ impl View {
                 self.filter.clear();
             }
             Key::Letter(letter) if self.typing && !letter.is_control() => self.filter.push(letter),
+            Key::Letter('u') => {
+                self.of_uris = !self.of_uris;
+                self.above = 0;
+            }
+            Key::Letter(letter @ ('s' | 'S')) if self.of_uris => {
+                self.sort_uris = self.sort_uris.next(letter == 'S');
+            }
             Key::Letter('s') => self.sort = self.sort.next(1),
             Key::Letter('S') => self.sort = self.sort.next(SortBy::ALL.len() - 1),
             Key::Letter('p') => self.paused = !self.paused,

@@ -138,8 +138,8 @@ fn decode(bytes: &[u8]) -> Vec<Key> {
         let (key, length) = match *first {
             0x03 | 0x04 => (Some(Key::End), 1),
             0x7f | 0x08 => (Some(Key::Back), 1),
-            // Another sequence: whatever it is, none of its bytes is a letter.
-            0x1b if rest.len() > 1 => (None, sequence_length(rest)),
+            // Another sequence: whatever it is, none of its bytes is a letter. Behind a key that was typed at once stands no bracket.
+            0x1b if matches!(rest.get(1), Some(b'[' | b'O')) => (None, sequence_length(rest)),
             0x1b => (Some(Key::Escape), 1),
             _ => letter(rest),
         };
@@ -175,6 +175,7 @@ mod tests {
         assert_eq!(decode(b"q\x1b[A\x1b[6~"), [Key::Letter('q'), Key::Up, Key::PageDown]);
         assert_eq!(decode(b"\x1b"), [Key::Escape]);
         assert_eq!(decode(b"\x1b[1;5Cx"), [Key::Letter('x')]);
+        assert_eq!(decode(b"\x1bu"), [Key::Escape, Key::Letter('u')]);
         assert_eq!(decode("é\u{7f}\r".as_bytes()), [Key::Letter('é'), Key::Back, Key::Letter('\r')]);
         assert_eq!(decode(&[0x03, 0xff]), [Key::End]);
     }
