@@ -66,8 +66,9 @@ impl Part {
         bytes.len() <= SHORT
     }
 
+    /// A copy of few octets, which takes no memory of its own.
     #[inline]
-    fn short(part: &[u8]) -> Option<Self> {
+    pub(crate) fn short(part: &[u8]) -> Option<Self> {
         let mut octets = [0; SHORT];
         copy(part, octets.get_mut(..part.len())?);
         Some(Self(Octets::Short { len: u8::try_from(part.len()).ok()?, octets }))

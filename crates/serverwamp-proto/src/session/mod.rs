@@ -19,6 +19,7 @@ use crate::codec::{Kind, ListReader, Serializer};
 use crate::id::{RequestId, RequestNumbering, RequestSequence, SessionId};
 use crate::message::{
     Authenticate, Bounds, Call, Goodbye, Hello, Message, QuickRequest, Violation, quick_request,
+    short_request,
 };
 use crate::pattern::Match;
 use crate::uri::UriRules;
@@ -148,11 +149,21 @@ impl SessionMachine {
     /// [`SessionStep::Request`] is.
     #[inline]
     pub fn receive_quick<'a>(&self, serializer: Serializer, frame: &'a Bytes) -> Option<QuickRequest<'a>> {
+        if self.takes_quick() { quick_request(serializer, frame, &self.bounds) } else { None }
+    }
+
+    /// As [`receive_quick`](Self::receive_quick), of a frame that is about to be overwritten and of which nothing has to be kept.
+    ///
+    /// `None` says as little here, and the frame may be given to either.
+    #[inline]
+    pub fn receive_short<'a>(&self, serializer: Serializer, frame: &'a [u8]) -> Option<QuickRequest<'a>> {
+        if self.takes_quick() { short_request(serializer, frame) } else { None }
+    }
+
+    #[inline]
+    fn takes_quick(&self) -> bool {
         // Under strict numbering every request counts, and only `receive` keeps that count.
-        if self.state != SessionState::Established || self.requests.numbering() == RequestNumbering::Strict {
-            return None;
-        }
-        quick_request(serializer, frame, &self.bounds)
+        self.state == SessionState::Established && self.requests.numbering() != RequestNumbering::Strict
     }
 
     /// Takes one message in.

@@ -389,7 +389,11 @@ fn rpc_11_error_uris_are_uris() {
 fn requests_are_read_quickly_only_in_a_session_that_counts_none() {
     for json in [r#"[48,7,{},"a",[1]]"#, "[70,7,{},[1]]", r#"[16,7,{"acknowledge":true},"a"]"#] {
         let frame = Bytes::from_static(json.as_bytes());
-        let quick = |peer: &Peer| peer.0.receive_quick(Serializer::Json, &frame).is_some();
+        let quick = |peer: &Peer| {
+            let is_quick = peer.0.receive_quick(Serializer::Json, &frame).is_some();
+            assert_eq!(is_quick, peer.0.receive_short(Serializer::Json, &frame).is_some());
+            is_quick
+        };
         let mut peer = Peer::lenient();
         assert!(!quick(&peer) && !quick(&Peer::in_state(SessionState::Established)));
         peer.join();

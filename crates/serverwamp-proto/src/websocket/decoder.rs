@@ -11,7 +11,7 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use super::assembly::{Assembly, NOT_UTF8, check_utf8};
 use super::batch::Separator;
 use super::header::{Header, rotate, unmask};
-use super::plain::plain_message;
+use super::plain::{InPlace, plain_message};
 use super::too_long::{PassedOver, Passing, TooLong};
 use super::{Failure, Opcode, Role, close};
 use crate::codec::Serializer;
@@ -127,6 +127,24 @@ impl Decoder {
         result
     }
 
+    /// A short message in one frame, if such a one comes next and all of it is there: unmasked, and still in `buf`. It is to be
+    /// [passed](InPlace::pass) or [taken out](InPlace::take) before anything else. `Ok(None)` says nothing about `buf`: what is in
+    /// it is to be [decoded](Self::decode).
+    ///
+    /// # Errors
+    /// As for [`decode`](Self::decode).
+    #[inline]
+    pub fn decode_in_place(&mut self, buf: &mut BytesMut) -> Result<Option<InPlace>, Failure> {
+        if !matches!(self.state, DecoderState::Reading) {
+            return Ok(None);
+        }
+        let message = self.plain(buf).transpose();
+        if message.is_err() {
+            self.end(buf);
+        }
+        message
+    }
+
     /// To be called when [`decode`](Self::decode) has failed with code 1009: goes on, with the beginning of that message as
     /// the next event, and drops the rest of it. If messages are batches of WAMP messages in the serializer `batch`, those of
     /// them that are within the limit are events as well, and each one that is not is passed over.
@@ -205,14 +223,16 @@ impl Decoder {
 
     #[inline]
     fn next(&mut self, buf: &mut BytesMut) -> Result<Option<Event>, Failure> {
-        let is_between_messages = self.frame.is_none() && self.message.is_none();
-        if is_between_messages
-            && self.role == Role::Server
-            && let Some(message) = plain_message(buf, self.max_message)
-        {
-            return message.map(Some);
+        match self.plain(buf) {
+            Some(message) => message.map(|message| Some(message.take(buf))),
+            None => self.next_of_any(buf),
         }
-        self.next_of_any(buf)
+    }
+
+    #[inline]
+    fn plain(&self, buf: &mut BytesMut) -> Option<Result<InPlace, Failure>> {
+        let may_be_plain = self.frame.is_none() && self.message.is_none() && self.role == Role::Server;
+        if may_be_plain { plain_message(buf, self.max_message) } else { None }
     }
 
     fn next_of_any(&mut self, buf: &mut BytesMut) -> Result<Option<Event>, Failure> {

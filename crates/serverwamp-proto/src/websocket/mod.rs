@@ -27,6 +27,7 @@ pub use decoder::{Decoder, Event};
 pub use frame::Opcode;
 pub use header::Role;
 pub use masking::mask_frames;
+pub use plain::InPlace;
 pub use subprotocol::{Subprotocol, choose};
 pub use too_long::TooLong;
 

@@ -3,35 +3,71 @@
 //! Invariant: what is taken here the general way would take as the same message, or refuse with the same failure; everything
 //! else is left to it.
 
+use std::ops::Range;
+
 use bytes::{Buf as _, BytesMut};
 
 use super::assembly::NOT_UTF8;
-use super::{Event, Failure};
+use super::{Event, Failure, Opcode};
 
 /// The bytes before the payload.
 const HEADER: usize = 6;
 
+/// A message at the beginning of the buffer that it was received in, where its masking is removed already.
+#[derive(Debug)]
+#[must_use = "what is unmasked must not be decoded again"]
+pub struct InPlace {
+    text: bool,
+    len: usize,
+}
+
+impl InPlace {
+    /// Its kind.
+    #[inline]
+    pub const fn opcode(&self) -> Opcode {
+        if self.text { Opcode::Text } else { Opcode::Binary }
+    }
+
+    /// The message, in the buffer that it was received in.
+    #[inline]
+    pub fn message<'b>(&self, buf: &'b BytesMut) -> &'b [u8] {
+        let place: Range<usize> = HEADER..HEADER + self.len;
+        buf.get(place).unwrap_or_default()
+    }
+
+    /// Leaves it behind.
+    #[inline]
+    pub fn pass(self, buf: &mut BytesMut) {
+        buf.advance(HEADER + self.len);
+    }
+
+    /// Takes it out, in memory that it shares with what was received around it.
+    #[inline]
+    pub fn take(self, buf: &mut BytesMut) -> Event {
+        let mut payload = buf.split_to(HEADER + self.len).freeze();
+        payload.advance(HEADER);
+        if self.text { Event::Text(payload) } else { Event::Binary(payload) }
+    }
+}
+
 /// The message at the beginning of `buf`, if it is in such a frame, all of it is there, and it is no longer than `longest`. A
 /// server may ask between two messages. `None` says nothing about the bytes, and leaves them as they are.
 #[inline]
-pub(super) fn plain_message(buf: &mut BytesMut, longest: usize) -> Option<Result<Event, Failure>> {
+pub(super) fn plain_message(buf: &mut BytesMut, longest: usize) -> Option<Result<InPlace, Failure>> {
     // Nothing but `fin` and the opcode; nothing but `masked` and the length.
-    let &[first @ (0x81 | 0x82), second @ 0x80..=0xfd, a, b, c, d, ref rest @ ..] = &**buf else {
+    let [first @ (0x81 | 0x82), second @ 0x80..=0xfd, a, b, c, d, rest @ ..] = &mut **buf else {
         return None;
     };
-    let len = usize::from(second & 0x7f);
-    if len > rest.len() || len > longest {
+    let (text, len) = (*first == 0x81, usize::from(*second & 0x7f));
+    if len > longest {
         return None;
     }
-    let mut frame = buf.split_to(HEADER + len);
-    let is_ascii = unmask(frame.get_mut(HEADER..).unwrap_or_default(), [a, b, c, d]);
-    let mut payload = frame.freeze();
-    payload.advance(HEADER);
-    Some(match first {
-        0x82 => Ok(Event::Binary(payload)),
-        _ if is_ascii || simdutf8::basic::from_utf8(&payload).is_ok() => Ok(Event::Text(payload)),
-        _ => Err(NOT_UTF8),
-    })
+    let payload = rest.get_mut(..len)?;
+    let is_ascii = unmask(payload, [*a, *b, *c, *d]);
+    if text && !is_ascii && simdutf8::basic::from_utf8(payload).is_err() {
+        return Some(Err(NOT_UTF8));
+    }
+    Some(Ok(InPlace { text, len }))
 }
 
 /// Removes the masking `key` from few bytes. Returns whether they are ASCII then.
@@ -61,7 +97,7 @@ fn unmask(payload: &mut [u8], key: [u8; 4]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::frame::{Opcode, push_masked};
+    use super::super::frame::push_masked;
     use super::super::{Decoder, Role};
     use super::*;
     use proptest::prelude::*;
@@ -107,12 +143,26 @@ mod tests {
             match plain_message(&mut buf, longest) {
                 None => prop_assert_eq!(&buf[..], &bytes[..]),
                 Some(message) => {
-                    let taken = bytes.len() - buf.len();
-                    prop_assert_eq!(message.map(Some), in_pieces(&bytes[..taken], longest));
+                    let size = HEADER + usize::from(bytes[1] & 0x7f);
+                    let seen = message.as_ref().ok().map(|message| message.message(&buf).to_vec());
+                    let event = message.map(|message| Some(message.take(&mut buf)));
+                    if let Ok(Some(Event::Text(taken) | Event::Binary(taken))) = &event {
+                        prop_assert_eq!(&seen.expect("it was there before it was taken")[..], &taken[..]);
+                        prop_assert_eq!(&buf[..], &bytes[size..]);
+                    }
+                    prop_assert_eq!(event, in_pieces(&bytes[..size], longest));
                 }
             }
-            if fin && payload.len() <= 125.min(longest) && damage.is_none() {
-                prop_assert_eq!(bytes.len() - buf.len(), len);
+            let mut again = BytesMut::from(&bytes[..]);
+            let is_plain = fin && payload.len() <= 125.min(longest) && damage.is_none();
+            match plain_message(&mut again, longest) {
+                Some(Ok(message)) => {
+                    message.pass(&mut again);
+                    prop_assert_eq!(&again[..], &buf[..], "what is passed is what would be taken");
+                    prop_assert!(!is_plain || bytes.len() - again.len() == len);
+                }
+                Some(Err(_)) => {}
+                None => prop_assert!(!is_plain),
             }
         }
     }

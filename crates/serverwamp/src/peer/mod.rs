@@ -18,6 +18,7 @@ mod handshake;
 mod obey;
 mod overdue;
 mod plain_calls;
+mod quick;
 mod rate_limit;
 mod route;
 mod too_long;
@@ -47,7 +48,7 @@ use handshake::NotLetIn;
 use rate_limit::{RateLimit, is_request};
 use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::id::RequestNumbering;
-use serverwamp_proto::message::{Message, QuickRequest, Violation};
+use serverwamp_proto::message::{Message, Violation};
 use serverwamp_proto::session::{SessionMachine, SessionStep};
 use serverwamp_proto::uris;
 use serverwamp_proto::websocket::Opcode;
@@ -71,6 +72,8 @@ pub(crate) struct Peer {
     /// When the phase has lasted too long.
     deadline: Option<Instant>,
     rate_limit: RateLimit,
+    /// So many messages more are not looked at in place, because the last one that was had to be kept.
+    out_of_place: u8,
     /// The transport has limits of the role of a session on it.
     has_role_limits: bool,
     /// The realms that it can join.
@@ -141,6 +144,7 @@ impl Peer {
             phase: Phase::Closed,
             deadline: None,
             rate_limit: RateLimit::new(&limits, app.runtime.now()),
+            out_of_place: 0,
             has_role_limits: false,
             allowed: AllowedRealms::default(),
             known: None,
@@ -170,18 +174,10 @@ impl Peer {
     }
 
     fn receive(&mut self, frame: &Bytes, now: Instant) -> Result<(), Violation> {
-        self.rate_limit.hear(now);
-        if let Phase::Open(open) = &mut self.phase
-            && let Some(request) = self.machine.receive_quick(self.serializer, frame)
-        {
-            if !matches!(request, QuickRequest::Yield(_)) && self.rate_limit.ask(now) {
-                overdue::asks_too_fast(&self.app, self.rate_limit.rate(), Whose::from(&open.session));
-            }
-            return match dispatch::quick(open, request) {
-                Ok(()) => Ok(()),
-                Err(halt) => self.halt(halt, frame),
-            };
+        if let Some(received) = self.receive_quick(frame, now) {
+            return received;
         }
+        self.rate_limit.hear(now);
         // Less frequent requests may be more work.
         charge_time();
         let step = self.machine.receive_frame(self.serializer, frame)?;
@@ -201,7 +197,8 @@ impl Peer {
                 }
             }
             SessionStep::Leave(goodbye) => self.leave(goodbye.reason.as_ref()),
-            SessionStep::Left => self.left(),
+            // The peer's ABORT, or its answer to our GOODBYE: nothing more is sent.
+            SessionStep::Left => self.over(CloseReason::Aborted, 1000, ""),
             SessionStep::AttemptEnded => self.over(CloseReason::Lost, 1000, ""),
             SessionStep::Ignored => {}
         }
@@ -215,11 +212,6 @@ impl Peer {
         self.phase = Phase::Closed;
         self.arm(self.limits.hello_timeout);
         self.hand_over_counts();
-    }
-
-    /// The peer's ABORT, or its answer to our GOODBYE: nothing more is sent.
-    fn left(&mut self) {
-        self.over(CloseReason::Aborted, 1000, "");
     }
 
     /// The peer that a line in the log is about.
@@ -273,7 +265,13 @@ impl Peer {
 
     #[inline]
     fn take_message(&mut self, message: &Bytes, now: Instant) -> Flow {
-        if let Err(violation) = self.receive(message, now) {
+        let received = self.receive(message, now);
+        self.flow_after(received)
+    }
+
+    #[inline]
+    fn flow_after(&mut self, received: Result<(), Violation>) -> Flow {
+        if let Err(violation) = received {
             self.violated(&violation, 1002);
         }
         if self.is_busy() { Flow::Pause } else { Flow::Continue }
@@ -295,6 +293,11 @@ impl MessageHandler for Peer {
             return Taps::handling(number, || self.take_message(&message, now));
         }
         self.take_message(&message, now)
+    }
+
+    fn message_in_place(&mut self, message: &[u8], _kind: Opcode, now: Instant) -> Option<Flow> {
+        let received = self.receive_in_place(message, now)?;
+        Some(self.flow_after(received))
     }
 
     fn deadline(&self) -> Option<Instant> {

@@ -7,7 +7,7 @@ use serverwamp_proto::codec::Serializer;
 use serverwamp_proto::rawsocket::{self, frame::MAX_PAYLOAD};
 use serverwamp_proto::websocket::batch::Records;
 use serverwamp_proto::websocket::deflate::Deflate;
-use serverwamp_proto::websocket::{self, Event, Failure, Opcode, Role, Subprotocol, TooLong, frame};
+use serverwamp_proto::websocket::{self, Event, Failure, InPlace, Opcode, Role, Subprotocol, TooLong, frame};
 
 /// The framing of messages; settled when the connection begins.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +59,12 @@ impl Framing {
             Self::WebSocket { kind, .. } => kind.is_none_or(|kind| kind == received),
             Self::RawSocket { .. } => true,
         }
+    }
+
+    /// Returns whether a whole message of this kind is one for the handler.
+    #[inline]
+    pub(super) fn is_one_message(&self, received: Opcode) -> bool {
+        self.batch().is_none() && self.accepts(received)
     }
 
     /// The messages in a received batch, if messages are batches here.
@@ -156,6 +162,15 @@ impl FrameDecoder {
         match self {
             Self::WebSocket(decoder) => decoder.holds_more(),
             Self::RawSocket(_) => false,
+        }
+    }
+
+    /// A short message that comes next, still among what was received. `Ok(None)` says nothing about what comes.
+    #[inline]
+    pub(super) fn decode_in_place(&mut self, received: &mut BytesMut) -> Result<Option<InPlace>, Failure> {
+        match self {
+            Self::WebSocket(decoder) => decoder.decode_in_place(received),
+            Self::RawSocket(_) => Ok(None),
         }
     }
 

@@ -16,6 +16,15 @@ pub(crate) trait MessageHandler: Send + Unpin {
     /// Closing the outbox ends the connection: no further message comes then, even if some were already received.
     fn message(&mut self, message: Bytes, kind: Opcode, now: Instant) -> Flow;
 
+    /// The same for a short message that is still among what was received, if nothing of it has to be kept. `None` means that
+    /// nothing has happened yet: [`message`](Self::message) gets it then.
+    ///
+    /// Most messages are such, and to take one out costs as much as to read one.
+    fn message_in_place(&mut self, message: &[u8], kind: Opcode, now: Instant) -> Option<Flow> {
+        let _ = (message, kind, now);
+        None
+    }
+
     /// Does work of the handler's own; `Pending` means that it is busy and takes no messages for now.
     ///
     /// Called whenever the connection's task runs, after the received messages and before the outbox is written. A busy

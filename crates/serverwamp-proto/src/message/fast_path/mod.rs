@@ -80,6 +80,57 @@ pub fn quick_request<'a>(
     Some(QuickRequest::Call(PlainCall { request, procedure: prefix.uri, payload }))
 }
 
+/// The same of a frame that is about to be overwritten: its request, if nothing of its payload would share the frame's memory.
+///
+/// `None` says nothing about the frame, as with [`quick_request`].
+#[inline]
+pub fn short_request(serializer: Serializer, frame: &[u8]) -> Option<QuickRequest<'_>> {
+    let Some((request, prefix, payload)) = short_parts::<CALL>(serializer, frame) else {
+        return other_short(serializer, frame);
+    };
+    Some(QuickRequest::Call(PlainCall { request, procedure: prefix.uri, payload }))
+}
+
+#[inline(never)]
+fn other_short(serializer: Serializer, frame: &[u8]) -> Option<QuickRequest<'_>> {
+    if let Some((request, _, payload)) = short_parts::<YIELD>(serializer, frame) {
+        return Some(QuickRequest::Yield(Yield { request, options: YieldOptions::default(), payload }));
+    }
+    let (request, prefix, payload) = short_parts::<PUBLISH>(serializer, frame)?;
+    Some(QuickRequest::Publish(publish(request, &prefix, payload)))
+}
+
+#[inline]
+fn short_parts<const CODE: u8>(
+    serializer: Serializer,
+    frame: &[u8],
+) -> Option<(RequestId, Prefix<'_>, Payload)> {
+    let prefix = prefix::<CODE>(serializer, frame)?;
+    let request = RequestId::new(prefix.request)?;
+    let rest = frame.get(prefix.at..)?;
+    let args = if is_end(serializer, prefix.left, rest) {
+        Part::new()
+    } else {
+        Part::short(flat(serializer, rest).filter(|_| announces_one(serializer, prefix.left))?)?
+    };
+    Some((request, prefix, Payload::of_parts(serializer, args, Part::new())))
+}
+
+/// Whether a message without a payload ends here.
+#[inline]
+fn is_end(serializer: Serializer, left: usize, rest: &[u8]) -> bool {
+    match serializer {
+        Serializer::Json => *rest == *b"]",
+        Serializer::MessagePack | Serializer::Cbor => left == 0 && rest.is_empty(),
+    }
+}
+
+/// Whether positional arguments alone may follow. A list that announces another number of elements is not as flat as it looks.
+#[inline]
+fn announces_one(serializer: Serializer, left: usize) -> bool {
+    serializer == Serializer::Json || left == 1
+}
+
 /// The RESULT in `frame`, if it has no details and is written in the plainest way: what a client reads most.
 ///
 /// `None` says nothing about the frame, as with [`quick_request`].
@@ -95,9 +146,12 @@ fn other<'a>(serializer: Serializer, frame: &'a Bytes, bounds: &Bounds) -> Optio
         return Some(QuickRequest::Yield(Yield { request, options: YieldOptions::default(), payload }));
     }
     let (request, prefix, payload) = parts::<PUBLISH>(serializer, frame, bounds)?;
+    Some(QuickRequest::Publish(publish(request, &prefix, payload)))
+}
+
+fn publish<'a>(request: RequestId, prefix: &Prefix<'a>, payload: Payload) -> Publish<'a> {
     let options = PublishOptions { acknowledge: prefix.acknowledge, ..PublishOptions::default() };
-    let topic = Cow::Borrowed(text(prefix.uri));
-    Some(QuickRequest::Publish(Publish { request, options, unread: UnreadBytes::NONE, topic, payload }))
+    Publish { request, options, unread: UnreadBytes::NONE, topic: Cow::Borrowed(text(prefix.uri)), payload }
 }
 
 #[inline]
@@ -109,8 +163,7 @@ fn parts<'a, const CODE: u8>(
     let prefix = prefix::<CODE>(serializer, frame)?;
     let request = RequestId::new(prefix.request)?;
     let rest = frame.get(prefix.at..)?;
-    // A list that announces another number of elements is not as flat as it looks.
-    let announced = serializer == Serializer::Json || prefix.left == 1;
+    let announced = announces_one(serializer, prefix.left);
     // Many arguments the general reader passes faster, and knows which it leaves unread.
     let short = rest.len() < LONG;
     if !short && CODE == CALL && rest.len() > bounds.behind_procedure(text(prefix.uri)) {

@@ -74,10 +74,14 @@ fn encode(serializer: Serializer, message: &[Value]) -> Bytes {
     frame.into()
 }
 
-/// With the quick reader and without it the same comes out; whether it was quick.
+/// With the quick readers and without them the same comes out; whether it was quick.
 fn agree(serializer: Serializer, frame: &Bytes) -> bool {
     let result = quick_result(serializer, frame, &Bounds::NONE).map(Message::Result);
     let request = || quick_request(serializer, frame, &Bounds::NONE).map(Message::from);
+    if let Some(short) = short_request(serializer, frame) {
+        let quick = request().expect("what is short is quick");
+        assert_eq!(format!("{:?}", Message::from(short)), format!("{quick:?}"), "{serializer:?} {frame:?}");
+    }
     let Some(quick) = result.or_else(request) else { return false };
     let general = read_generally(serializer, frame)
         .unwrap_or_else(|violation| panic!("{serializer:?} {frame:?}: {violation}"));

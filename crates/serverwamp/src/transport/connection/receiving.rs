@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use hyper::rt::{Read, Write};
-use serverwamp_proto::websocket::{Event, Opcode};
+use serverwamp_proto::websocket::{Event, InPlace, Opcode};
 
 use super::Connection;
 use crate::transport::budget::Budget;
@@ -47,7 +47,18 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
                 continue;
             }
             self.decoder.limit(self.settings.max_message.min(self.handler.longest_message()));
-            match self.decoder.decode(&mut self.input.received) {
+            let decoded = match self.decoder.decode_in_place(&mut self.input.received) {
+                Ok(Some(message)) => match self.in_place(&message, budget, now) {
+                    true => {
+                        message.pass(&mut self.input.received);
+                        continue;
+                    }
+                    false => Ok(Some(message.take(&mut self.input.received))),
+                },
+                Ok(None) => self.decoder.decode(&mut self.input.received),
+                Err(failure) => Err(failure),
+            };
+            match decoded {
                 Ok(Some(event)) => self.on_event(event, budget, now),
                 Ok(None) => return Stopped::NeedsInput,
                 Err(failure) if failure.code == 1009 && self.passes_over() => {}
@@ -76,6 +87,19 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
             }
         }
         Stopped::Closing
+    }
+
+    /// Hands over a message where it is. Returns whether it was taken; it is so short that its length costs nothing.
+    #[inline]
+    fn in_place(&mut self, message: &InPlace, budget: &mut Budget, now: Instant) -> bool {
+        let kind = message.opcode();
+        if !self.output.outbox().framing().is_one_message(kind) {
+            return false;
+        }
+        let message = message.message(&self.input.received);
+        let Some(flow) = self.handler.message_in_place(message, kind, now) else { return false };
+        self.handled(flow, budget);
+        true
     }
 
     #[inline]
@@ -132,12 +156,18 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
     #[inline]
     fn message(&mut self, message: Bytes, kind: Opcode, budget: &mut Budget, now: Instant) {
         let secret = self.handler.expects_secret().then(|| message.clone());
-        match self.handler.message(message, kind, now) {
-            Flow::Continue => {}
-            Flow::Pause => self.busy = true,
-        }
+        let flow = self.handler.message(message, kind, now);
         if let Some(secret) = secret {
             self.input.wipe(secret);
+        }
+        self.handled(flow, budget);
+    }
+
+    #[inline]
+    fn handled(&mut self, flow: Flow, budget: &mut Budget) {
+        match flow {
+            Flow::Continue => {}
+            Flow::Pause => self.busy = true,
         }
         if budget.pay_charged() {
             self.heed();

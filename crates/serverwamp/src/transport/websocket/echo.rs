@@ -52,6 +52,11 @@ impl MessageHandler for Echo {
         Flow::Continue
     }
 
+    fn message_in_place(&mut self, message: &[u8], kind: Opcode, _now: Instant) -> Option<Flow> {
+        let _ = self.outbox.push_as(kind, message);
+        Some(Flow::Continue)
+    }
+
     fn violation(&mut self, _description: &str, _close_code: u16) {}
 
     fn ended(&mut self, reason: EndReason) {
