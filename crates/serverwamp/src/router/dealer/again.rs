@@ -8,6 +8,14 @@ use super::registration::{Callee, RegistrationEntry};
 use serverwamp_proto::id::RequestId;
 use std::sync::{Arc, PoisonError};
 
+impl RoutedCallState {
+    /// The callee that served the call, which is over, if another one of the same registration goes to the same.
+    pub(super) fn take_former(&mut self) -> Option<Arc<Callee>> {
+        // One that was answered plainly says still that it is served.
+        self.former.take().or_else(|| self.serving.take().map(|serving| serving.callee))
+    }
+}
+
 /// What a call held that was used again for another registration.
 #[derive(Debug)]
 #[must_use = "dropping a callee may drop values of the application"]
@@ -29,7 +37,7 @@ impl RoutedCall {
             *own = id;
         }
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let (mut former, input_open) = (state.former.take(), request.options.progress);
+        let (mut former, input_open) = (state.take_former(), request.options.progress);
         let leftovers = (!Arc::ptr_eq(&self.registration, registration)).then(|| CallLeftovers {
             _registration: std::mem::replace(&mut self.registration, Arc::clone(registration)),
             _callee: former.take(),

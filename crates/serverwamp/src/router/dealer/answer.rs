@@ -27,11 +27,14 @@ pub(crate) fn receive_yield(callee: &RouterSession, answer: &Yield) -> Result<()
         )));
     }
     let Some(call) = find(callee, answer.request, answer.options.progress, "YIELD")? else { return Ok(()) };
+    let passthru = forwarded(answer.options.passthru.as_deref());
+    if passthru.is_none() && !answer.options.progress && call.answer_plainly(&answer.payload) {
+        return Ok(());
+    }
     let mut state = call.state();
     if !call.is_served_by(&state, callee, answer.request) {
         return Ok(());
     }
-    let passthru = forwarded(answer.options.passthru.as_deref());
     if passthru.is_some() && !call.caller_takes_passthru() {
         callee.invocations().remove(answer.request);
         let text = "the caller does not announce payload_passthru_mode";

@@ -194,7 +194,7 @@ impl RoutedCall {
     }
 
     /// Writes down what is written down of it.
-    fn measure(&self, with_result: bool) {
+    pub(super) fn measure(&self, with_result: bool) {
         if self.began.is_none() && self.registration.measures.is_none() {
             return;
         }

@@ -1,10 +1,11 @@
 //! Plain calls of the procedure that their caller called last: no options, no settings, one callee.
 //!
 //! Such a call is entered into both tables, and its INVOCATION queued, in one step: nobody else knows of it until then, so its state
-//! needs no lock. Invariant: a call that cannot be handed over like this has changed nothing, and goes [the way of all
-//! calls](RoutedCall::start), which alone refuses any.
+//! needs no lock. It is taken out of both tables before its RESULT is queued, and if nobody else has got it there, its state needs
+//! none either. Invariant: a call that cannot be handed over or answered like this has changed nothing, and goes [the way of all
+//! calls](RoutedCall::start), which alone refuses any, and is answered as all are.
 
-use super::call::{CallOrigin, RoutedCall, RoutedCallState, Serving};
+use super::call::{Answer, CallOrigin, RoutedCall, RoutedCallState, Serving};
 use super::registration::{Callee, RegistrationEntry};
 use crate::router::session::RouterSession;
 use serverwamp_proto::id::RequestId;
@@ -50,6 +51,19 @@ impl RoutedCall {
         self.is_plain
     }
 
+    /// Its callee, who has taken it from its invocations, answers it with this result. Returns whether that is the answer; otherwise
+    /// nothing has happened, and whoever looks at the call's state decides.
+    pub(super) fn answer_plainly(self: &Arc<Self>, result: &Payload) -> bool {
+        let CallOrigin::Session(caller, request) = &self.caller else { return false };
+        // Nobody else has it or comes to it any more, so its state is as good as locked. It stays as it is until the call is used again.
+        if !self.is_plain || self.registration.is_shared() || !caller.leave_plainly(*request, self) {
+            return false;
+        }
+        caller.send_answer(*request, &Answer::Result { payload: result, passthru: None });
+        self.measure(true);
+        true
+    }
+
     fn is_plain_of(&self, registration: &Arc<RegistrationEntry>) -> bool {
         self.is_plain && Arc::ptr_eq(&self.registration, registration)
     }
@@ -68,7 +82,7 @@ impl RoutedCall {
         self.began = began;
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         // The only callee there ever is.
-        let callee = state.former.take().unwrap_or_else(|| Arc::clone(callee));
+        let callee = state.take_former().unwrap_or_else(|| Arc::clone(callee));
         let serving = Some(Serving { callee, invocation, keeps_time: false });
         *state = RoutedCallState { serving, ..RoutedCallState::default() };
     }

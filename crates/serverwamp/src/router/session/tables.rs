@@ -3,6 +3,7 @@
 use super::open_calls::OpenCalls;
 use super::{RouterSession, Session};
 use crate::WampError;
+use crate::base::locks::MutexGuard;
 use crate::peering::payload::CallReply;
 use crate::peering::{CallState, Stop};
 use crate::router::broker::{HeldSubscription, PendingSubscribe};
@@ -190,6 +191,29 @@ impl RouterSession {
     pub(crate) fn leave_routed(&self, request: RequestId, input_open: bool) {
         let mut tables = self.tables();
         let Some(call) = tables.calls.remove(&request) else { return };
+        if input_open {
+            self.remember_input(&mut tables, request);
+        }
+        self.keep_spare(tables, call);
+    }
+
+    /// The same for a plain call: whoever answers it has taken it from its callee. Only if nobody but these tables has it beside, so that
+    /// nobody else can answer it; returns whether that is so. Otherwise nothing happens.
+    pub(crate) fn leave_plainly(&self, request: RequestId, call: &Arc<RoutedCall>) -> bool {
+        let mut tables = self.tables();
+        // Whoever else comes to it comes by way of these tables.
+        let is_alone = |open: &OpenCall| match open {
+            OpenCall::Routed(open) => Arc::ptr_eq(open, call) && Arc::strong_count(call) == 2,
+            OpenCall::Served(_) => false,
+        };
+        let Some(call) = tables.calls.remove_from_ring(request, is_alone) else { return false };
+        self.keep_spare(tables, call);
+        true
+    }
+
+    /// A call has its answer, and is kept for the next one.
+    #[inline]
+    fn keep_spare(&self, mut tables: MutexGuard<'_, SessionTables>, call: OpenCall) {
         let unused = match call {
             OpenCall::Routed(call) if tables.spare_calls.len() < SPARE_CALLS => {
                 tables.spare_calls.push(call);
@@ -197,9 +221,6 @@ impl RouterSession {
             }
             other => Some(other),
         };
-        if input_open {
-            self.remember_input(&mut tables, request);
-        }
         self.count(&tables, -1);
         drop(tables);
         drop(unused);
