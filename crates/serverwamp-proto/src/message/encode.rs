@@ -9,7 +9,7 @@ use super::attributes::{AttributeSet, is_plain, write_known};
 use super::keywords::InterruptMode;
 use super::options::{CallOptions, ErrorDetails, EventDetails, InvocationDetails, ResultDetails};
 use super::wire::Element;
-use crate::codec::json::push_whole;
+use crate::codec::json::{push_whole, push_whole_before_comma};
 use crate::codec::writer::{Encoder as _, with_writer};
 use crate::codec::{EncodeError, Serializer, Writer};
 use crate::id::{PublicationId, RegistrationId, RequestId, SubscriptionId};
@@ -239,7 +239,7 @@ fn plain<const N: usize>(
     out: &mut Vec<u8>,
 ) {
     if serializer == Serializer::Json {
-        return json(&[b'[', b'0' + code / 10, b'0' + code % 10], ids, [b",{}"], args, kwargs, out);
+        return plain_json(code, ids, args, kwargs, out);
     }
     out.reserve(16 + 9 * N + args.len() + kwargs.len());
     with_writer!(serializer, out, w => {
@@ -253,6 +253,26 @@ fn plain<const N: usize>(
             }
         }
     });
+}
+
+/// The same in JSON.
+#[inline]
+fn plain_json<const N: usize>(code: u8, ids: [u64; N], args: &[u8], kwargs: &[u8], out: &mut Vec<u8>) {
+    out.reserve(16 + 21 * N + args.len() + kwargs.len());
+    out.extend_from_slice(&[b'[', b'0' + code / 10, b'0' + code % 10, b',']);
+    ids.into_iter().for_each(|id| push_whole_before_comma(id, out));
+    // Keyword arguments never come alone.
+    if args.is_empty() {
+        out.extend_from_slice(b"{}]");
+        return;
+    }
+    out.extend_from_slice(b"{},");
+    out.extend_from_slice(args);
+    if !kwargs.is_empty() {
+        out.push(b',');
+        out.extend_from_slice(kwargs);
+    }
+    out.push(b']');
 }
 
 /// A message in JSON: its beginning up to the type code, ids, what stands between them and the payload, the payload.

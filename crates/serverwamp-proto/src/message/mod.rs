@@ -40,7 +40,7 @@ pub use encode::{
     encode_result_with, encode_subscribed, encode_unregistered, encode_unsubscribed,
 };
 pub use encoded::Encoded;
-pub use fast_path::{PlainCall, QuickRequest, quick_request, quick_result, short_request};
+pub use fast_path::{PlainCall, PlainPublish, QuickRequest, quick_request, quick_result, short_request};
 pub use forward_for::{ForwardFor, Forwarder};
 pub use head::{HEAD, answered_by, is_goodbye};
 pub use keywords::{CancelMode, EncAlgo, InterruptMode, Invoke};

@@ -43,7 +43,7 @@ pub(super) fn quick(open: &mut Open, request: QuickRequest<'_>) -> Result<(), Ha
         }
         QuickRequest::Publish(message) => {
             session.outbox().count_received(MessageKind::Publish);
-            publish(open, message)
+            publish(open, message.into())
         }
     }
 }

@@ -8,16 +8,40 @@ const NINE_DIGITS: u64 = 100_000_000;
 /// Appends a number.
 #[inline]
 pub(crate) fn push_whole(number: u64, out: &mut Vec<u8>) {
+    let Some((text, length)) = short_whole(number) else { return push_long(number, out) };
+    let end = out.len() + length;
+    out.extend_from_slice(&text.to_le_bytes());
+    out.truncate(end);
+}
+
+/// Appends a number and a comma.
+#[inline]
+pub(crate) fn push_whole_before_comma(number: u64, out: &mut Vec<u8>) {
+    match short_whole(number) {
+        Some((text, length)) if length < 8 => {
+            let text = text | u64::from(b',') << (8 * length);
+            let end = out.len() + length + 1;
+            out.extend_from_slice(&text.to_le_bytes());
+            out.truncate(end);
+        }
+        _ => {
+            push_whole(number, out);
+            out.push(b',');
+        }
+    }
+}
+
+/// A number of up to eight digits as text, the first digit in the lowest byte, and how many bytes it takes: those above are zero.
+#[inline]
+pub(crate) const fn short_whole(number: u64) -> Option<(u64, usize)> {
     if number >= NINE_DIGITS {
-        return push_long(number, out);
+        return None;
     }
     let digits = eight_digits(number);
     // The first digit is the lowest byte. Zeros in front are left out, but not the last of all.
     let zeros = (digits | 1 << 56).trailing_zeros() / 8;
     let text = (digits | 0x3030_3030_3030_3030) >> (8 * zeros);
-    let end = out.len() + 8 - zeros as usize;
-    out.extend_from_slice(&text.to_le_bytes());
-    out.truncate(end);
+    Some((text, 8 - zeros as usize))
 }
 
 #[inline(never)]
@@ -53,6 +77,9 @@ mod tests {
         fn numbers_are_written_as_the_standard_library_writes_them(number in any::<u64>(), digits in 0_u32..20) {
             let number = number % 10_u64.pow(digits);
             prop_assert_eq!(written(number), number.to_string());
+            let mut out = Vec::new();
+            push_whole_before_comma(number, &mut out);
+            prop_assert_eq!(String::from_utf8(out).unwrap(), format!("{number},"));
         }
     }
 

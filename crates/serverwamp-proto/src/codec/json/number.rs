@@ -4,6 +4,7 @@
 //! that JSON leaves to its readers, so it is the nearest; a whole number is never anything but itself.
 
 use super::reader::JsonReader;
+use super::scan::{leading_digits, value_of_leading, word_at};
 use crate::codec::DecodeError;
 use crate::codec::exact::{Exact, Magnitude, Scale};
 use crate::codec::reader::{Reader, Token, fail};
@@ -21,11 +22,26 @@ struct Digits {
     exponent: bool,
 }
 
-/// The number that most numbers are: a whole one without a sign and of few digits. Its value and its length.
+/// The number that most numbers are: a whole one from `at` on, without a sign and of few digits. Its value and its length.
 ///
 /// Everything else is left to [`JsonReader::digits`], what is wrong as well.
 #[inline]
-pub(super) fn small_integer(bytes: &[u8]) -> Option<(u64, usize)> {
+pub(super) fn small_integer(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
+    let Some(word) = word_at(bytes, at) else { return digit_by_digit(bytes.get(at..)?) };
+    let length = leading_digits(word);
+    if length == 8 {
+        return digit_by_digit(bytes.get(at..)?);
+    }
+    let [first, ..] = word.to_le_bytes();
+    // Nothing but a lone zero starts with one.
+    let is_number = length == 1 || (length > 1 && first != b'0');
+    // Zeros stand behind the end, which ends a number as well.
+    let is_whole = !matches!(word.to_le_bytes()[length], b'.' | b'e' | b'E');
+    (is_number && is_whole).then(|| (value_of_leading(word, length), length))
+}
+
+/// The same for longer numbers, and for few bytes.
+fn digit_by_digit(bytes: &[u8]) -> Option<(u64, usize)> {
     let (mut value, mut length) = (0_u64, 0);
     while let Some(byte) = bytes.get(length) {
         let digit = byte.wrapping_sub(b'0');
@@ -71,7 +87,7 @@ pub(super) fn number_end(bytes: &[u8], at: usize) -> Option<usize> {
 impl<'a> JsonReader<'a> {
     /// The number at the current position, which holds a minus or a digit.
     pub(super) fn number(&mut self) -> Result<Token<'a>, DecodeError> {
-        if let Some((value, length)) = small_integer(self.rest()) {
+        if let Some((value, length)) = small_integer(self.bytes(), self.offset()) {
             self.bump(length);
             return Ok(Token::Unsigned(value));
         }

@@ -201,7 +201,7 @@ impl<'a> Reader<'a> for JsonReader<'a> {
     #[inline]
     fn plain_unsigned(&mut self) -> Option<u64> {
         self.space();
-        let (value, length) = small_integer(self.rest())?;
+        let (value, length) = small_integer(self.bytes(), self.at)?;
         self.bump(length);
         Some(value)
     }

@@ -68,12 +68,38 @@ pub(super) fn is_ascii(bytes: &[u8]) -> bool {
 /// The value and the number of the digits that `bytes` begin with, up to eight of them; `None` if there are not eight bytes.
 #[inline]
 pub(crate) fn up_to_eight_digits(bytes: &[u8]) -> Option<(u64, usize)> {
-    let low = u64::from_le_bytes(*bytes.first_chunk::<8>()?) ^ (ONES * u64::from(b'0'));
+    let word = u64::from_le_bytes(*bytes.first_chunk::<8>()?);
+    let count = leading_digits(word);
+    Some((value_of_leading(word, count), count))
+}
+
+/// The next eight bytes from `at` on, which is within `bytes` or their end, the first in the lowest byte; zeros stand for those
+/// behind the end. `None` if there are not eight bytes in all.
+#[inline]
+pub(crate) fn word_at(bytes: &[u8], at: usize) -> Option<u64> {
+    if let Some(chunk) = bytes.get(at..)?.first_chunk::<8>() {
+        return Some(u64::from_le_bytes(*chunk));
+    }
+    let last = u64::from_le_bytes(*bytes.last_chunk::<8>()?);
+    let missing = 8 - (bytes.len() - at);
+    Some(last.checked_shr(8 * missing as u32).unwrap_or(0))
+}
+
+/// The number of bytes, from the lowest on, that are digits.
+#[inline]
+pub(crate) const fn leading_digits(word: u64) -> usize {
+    // Bytes from 0x30 to 0x39: without these bits, less than ten is left.
+    let low = word ^ (ONES * b'0' as u64);
     let others = ((low & !HIGHS).wrapping_add(ONES * (0x80 - 10)) | low) & HIGHS;
-    let count = others.trailing_zeros() as usize / 8;
+    others.trailing_zeros() as usize / 8
+}
+
+/// The value of the first `count` bytes, which are digits.
+#[inline]
+pub(super) fn value_of_leading(word: u64, count: usize) -> u64 {
     // The last digit becomes the highest byte, and zeros come in before the first; none at all leave zeros alone.
-    let digits = low.checked_shl(64 - 8 * count as u32).unwrap_or(0);
-    Some((value_of_eight(digits), count))
+    let digits = (word ^ (ONES * u64::from(b'0'))).checked_shl(64 - 8 * count as u32).unwrap_or(0);
+    value_of_eight(digits)
 }
 
 /// The number that eight digits make, of which the first is the lowest byte.
@@ -123,7 +149,9 @@ pub(super) fn whole_numbers(bytes: &[u8], from: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_ascii, plain_ascii_until, plain_until, special, up_to_eight_digits, whole_numbers};
+    use super::{
+        is_ascii, plain_ascii_until, plain_until, special, up_to_eight_digits, whole_numbers, word_at,
+    };
     use proptest::prelude::*;
 
     proptest! {
@@ -146,6 +174,18 @@ mod tests {
                 prop_assert!(number.bytes().all(|byte| byte.is_ascii_digit()), "{:?}", number);
             }
         }
+    }
+
+    #[test]
+    fn a_word_has_zeros_for_what_is_not_there() {
+        let bytes = *b"123456789";
+        for at in 0..=bytes.len() {
+            let mut there = [0; 8];
+            let rest = &bytes[at..];
+            there.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+            assert_eq!(word_at(&bytes, at), Some(u64::from_le_bytes(there)));
+        }
+        assert_eq!((word_at(&bytes, 10), word_at(&bytes[..7], 0)), (None, None));
     }
 
     #[test]

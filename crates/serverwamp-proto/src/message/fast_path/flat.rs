@@ -1,54 +1,69 @@
 //! Arguments that one look at each byte shows to be well formed: whole numbers and plain strings, side by side.
 
 use crate::codec::Serializer;
-use crate::codec::json::plain_ascii_until;
+use crate::codec::json::{leading_digits, plain_ascii_until, word_at};
 
 /// Digits that are below 2^64 whatever they are.
 const MOST_DIGITS: usize = 18;
 
-/// The arguments in `rest`, if they are a list of whole numbers and plain strings and the message ends with them: most
-/// calls of a service have such. `None` says nothing about them.
+/// The arguments in `frame` from `at` on, if they are a list of whole numbers and plain strings and the message ends with them:
+/// most calls of a service have such. `None` says nothing about them.
 #[inline]
-pub(super) fn flat(serializer: Serializer, rest: &[u8]) -> Option<&[u8]> {
+pub(super) fn flat(serializer: Serializer, frame: &[u8], at: usize) -> Option<&[u8]> {
     match serializer {
-        Serializer::Json => flat_json(rest),
-        Serializer::MessagePack => flat_msgpack(rest),
-        Serializer::Cbor => flat_cbor(rest),
+        Serializer::Json => flat_json(frame, at),
+        Serializer::MessagePack => flat_msgpack(frame.get(at..)?),
+        Serializer::Cbor => flat_cbor(frame.get(at..)?),
     }
 }
 
-fn flat_json(rest: &[u8]) -> Option<&[u8]> {
-    let list = rest.strip_prefix(b",[")?;
-    let mut at = 0;
+fn flat_json(frame: &[u8], start: usize) -> Option<&[u8]> {
+    if !frame.get(start..)?.starts_with(b",[") {
+        return None;
+    }
+    let mut at = start + 2;
     loop {
-        let from = at;
-        match list.get(at)? {
+        let word = word_at(frame, at)?;
+        let [first, ..] = word.to_le_bytes();
+        let digits = leading_digits(word);
+        let behind = match first {
             b'"' => {
-                let text = list.get(at + 1..)?;
-                let length = plain_ascii_until(text)?;
-                if text.get(length) != Some(&b'"') {
-                    return None;
-                }
-                at += length + 2;
+                at = string_end(frame, at)?;
+                *frame.get(at)?
             }
-            first @ b'0'..=b'9' => {
-                while list.get(at)?.is_ascii_digit() {
-                    at += 1;
-                }
-                // Nothing but a lone zero starts with one.
-                if (*first == b'0' && at > from + 1) || at > from + MOST_DIGITS {
-                    return None;
-                }
+            // Nothing but a lone zero starts with one.
+            b'0' if digits > 1 => return None,
+            b'0'..=b'9' if digits < 8 => {
+                at += digits;
+                word.to_le_bytes()[digits]
+            }
+            b'1'..=b'9' => {
+                at = number_end(frame, at)?;
+                *frame.get(at)?
             }
             _ => return None,
-        }
-        match list.get(at)? {
+        };
+        match behind {
             b',' => at += 1,
             // The list of arguments ends, and the message with it.
-            b']' if list.len() == at + 2 && list.ends_with(b"]") => return rest.get(1..at + 3),
+            b']' if frame.len() == at + 2 && frame.ends_with(b"]") => return frame.get(start + 1..=at),
             _ => return None,
         }
     }
+}
+
+/// The end of the plain string that begins at `at`.
+#[inline]
+fn string_end(frame: &[u8], at: usize) -> Option<usize> {
+    let text = frame.get(at + 1..)?;
+    let length = plain_ascii_until(text)?;
+    (text.get(length) == Some(&b'"')).then_some(at + length + 2)
+}
+
+/// The end of the number of many digits that begins at `at`.
+fn number_end(frame: &[u8], at: usize) -> Option<usize> {
+    let digits = frame.get(at..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (digits <= MOST_DIGITS).then_some(at + digits)
 }
 
 fn flat_msgpack(rest: &[u8]) -> Option<&[u8]> {

@@ -37,7 +37,17 @@ pub enum QuickRequest<'a> {
     /// A YIELD without options: a final result.
     Yield(Yield),
     /// A PUBLISH that has no option but perhaps `acknowledge`.
-    Publish(Publish<'a>),
+    Publish(PlainPublish<'a>),
+}
+
+/// A PUBLISH that has no option but perhaps `acknowledge`, of which everything was read.
+#[derive(Clone, Debug)]
+pub struct PlainPublish<'a> {
+    request: RequestId,
+    acknowledge: bool,
+    /// The topic, which is UTF-8.
+    topic: &'a [u8],
+    payload: Payload,
 }
 
 /// A CALL without options, of which everything was read.
@@ -97,7 +107,8 @@ fn other_short(serializer: Serializer, frame: &[u8]) -> Option<QuickRequest<'_>>
         return Some(QuickRequest::Yield(Yield { request, options: YieldOptions::default(), payload }));
     }
     let (request, prefix, payload) = short_parts::<PUBLISH>(serializer, frame)?;
-    Some(QuickRequest::Publish(publish(request, &prefix, payload)))
+    let Prefix { acknowledge, uri: topic, .. } = prefix;
+    Some(QuickRequest::Publish(PlainPublish { request, acknowledge, topic, payload }))
 }
 
 #[inline]
@@ -111,7 +122,7 @@ fn short_parts<const CODE: u8>(
     let args = if is_end(serializer, prefix.left, rest) {
         Part::new()
     } else {
-        Part::short(flat(serializer, rest).filter(|_| announces_one(serializer, prefix.left))?)?
+        Part::short(flat(serializer, frame, prefix.at).filter(|_| announces_one(serializer, prefix.left))?)?
     };
     Some((request, prefix, Payload::of_parts(serializer, args, Part::new())))
 }
@@ -146,12 +157,8 @@ fn other<'a>(serializer: Serializer, frame: &'a Bytes, bounds: &Bounds) -> Optio
         return Some(QuickRequest::Yield(Yield { request, options: YieldOptions::default(), payload }));
     }
     let (request, prefix, payload) = parts::<PUBLISH>(serializer, frame, bounds)?;
-    Some(QuickRequest::Publish(publish(request, &prefix, payload)))
-}
-
-fn publish<'a>(request: RequestId, prefix: &Prefix<'a>, payload: Payload) -> Publish<'a> {
-    let options = PublishOptions { acknowledge: prefix.acknowledge, ..PublishOptions::default() };
-    Publish { request, options, unread: UnreadBytes::NONE, topic: Cow::Borrowed(text(prefix.uri)), payload }
+    let Prefix { acknowledge, uri: topic, .. } = prefix;
+    Some(QuickRequest::Publish(PlainPublish { request, acknowledge, topic, payload }))
 }
 
 #[inline]
@@ -169,7 +176,8 @@ fn parts<'a, const CODE: u8>(
     if !short && CODE == CALL && rest.len() > bounds.behind_procedure(text(prefix.uri)) {
         return None;
     }
-    if let Some(args) = if short { flat(serializer, rest).filter(|_| announced) } else { None } {
+    let args = if short { flat(serializer, frame, prefix.at).filter(|_| announced) } else { None };
+    if let Some(args) = args {
         let payload = Payload::of_parts(serializer, Part::of_frame(frame, args), Part::new());
         return Some((request, prefix, payload));
     }
@@ -206,12 +214,20 @@ impl<'a> From<PlainCall<'a>> for Call<'a> {
     }
 }
 
+impl<'a> From<PlainPublish<'a>> for Publish<'a> {
+    fn from(publish: PlainPublish<'a>) -> Self {
+        let PlainPublish { request, acknowledge, topic, payload } = publish;
+        let options = PublishOptions { acknowledge, ..PublishOptions::default() };
+        Self { request, options, unread: UnreadBytes::NONE, topic: Cow::Borrowed(text(topic)), payload }
+    }
+}
+
 impl<'a> From<QuickRequest<'a>> for Message<'a> {
     fn from(request: QuickRequest<'a>) -> Self {
         match request {
             QuickRequest::Call(call) => Self::Call(call.into()),
             QuickRequest::Yield(result) => Self::Yield(result),
-            QuickRequest::Publish(publish) => Self::Publish(publish),
+            QuickRequest::Publish(publish) => Self::Publish(publish.into()),
         }
     }
 }
