@@ -14,11 +14,13 @@ mod shape;
 #[cfg(test)]
 mod tests;
 mod transcode;
+mod whole;
 
 pub use encode::{encode_args, encode_args_part, encode_kwargs, encode_single, encode_single_part};
 pub use part::Part;
 pub use shape::{ARG, ARGS, KWARGS};
 pub use transcode::{TranscodeCache, Transcoded};
+pub use whole::encode_whole_part;
 
 use crate::codec::Serializer;
 use crate::codec::de::Decode;
@@ -86,6 +88,12 @@ impl Payload {
     #[must_use]
     pub fn to_keep(&self) -> Self {
         if self.size() < LONG { self.detached() } else { self.clone() }
+    }
+
+    /// Returns whether it takes memory beside its own, or has a share in that of others.
+    #[inline]
+    pub const fn holds_memory(&self) -> bool {
+        self.args.holds_memory() || self.kwargs.holds_memory() || self.passthru.is_some()
     }
 
     /// The size of the encoded arguments in bytes, with their attributes of passthru mode.

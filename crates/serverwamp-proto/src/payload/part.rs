@@ -9,7 +9,7 @@ use std::fmt;
 use std::ops::Deref;
 
 /// As many octets as fit where otherwise a [`Bytes`] is.
-const SHORT: usize = 23;
+pub(super) const SHORT: usize = 23;
 
 /// An encoded list or dictionary, or nothing. Cheap to clone: short ones are copied, longer ones share their memory.
 ///
@@ -60,10 +60,22 @@ impl Part {
         }
     }
 
+    /// Returns whether it has memory beside its own, or a share in that of others.
+    #[inline]
+    pub(super) const fn holds_memory(&self) -> bool {
+        matches!(self.0, Octets::Shared(_))
+    }
+
     /// Returns whether a part of these bytes holds them itself, without memory of its own.
     #[inline]
     pub(super) const fn holds_itself(bytes: &[u8]) -> bool {
         bytes.len() <= SHORT
+    }
+
+    /// The first `len` of these octets.
+    #[inline]
+    pub(super) const fn of_octets(octets: [u8; SHORT], len: u8) -> Self {
+        Self(Octets::Short { len, octets })
     }
 
     /// A copy of few octets, which takes no memory of its own.

@@ -9,7 +9,7 @@ mod scan;
 mod string;
 mod writer;
 
-pub(crate) use digits::{push_whole, push_whole_before_comma};
+pub(crate) use digits::{push_whole, push_whole_before_comma, short_whole};
 pub(crate) use reader::JsonReader;
 pub(crate) use scan::{leading_digits, plain_ascii_until, up_to_eight_digits, word_at};
 pub(crate) use writer::JsonWriter;

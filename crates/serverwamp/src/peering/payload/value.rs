@@ -8,7 +8,7 @@ use crate::base::error::{WampError, to_value};
 use serde::Serialize;
 use serde::ser::{Impossible, Serializer as SerdeSerializer};
 use serverwamp_proto::codec::{Serializer, Value};
-use serverwamp_proto::payload::{Part, Payload, encode_args_part, encode_single_part};
+use serverwamp_proto::payload::{Part, Payload, encode_args_part, encode_single_part, encode_whole_part};
 use serverwamp_proto::uris;
 use std::fmt;
 
@@ -49,6 +49,10 @@ impl Glance {
             Ok(never) => match never {},
             Err(Seen::Nothing) => Ok(Payload::empty(self.serializer)),
             Err(Seen::Value) => encode_plain(self.serializer, value),
+            Err(Seen::Whole(number)) => match encode_whole_part(self.serializer, number) {
+                Some(args) => Ok(Payload::of_parts(self.serializer, args, Part::new())),
+                None => encode_plain(self.serializer, value),
+            },
             Err(Seen::Elements) => match encode_args_part(self.serializer, value) {
                 Ok(args) => Ok(Payload::of_parts(self.serializer, args, Part::new())),
                 Err(error) => Err(cannot_encode(error)),
@@ -65,6 +69,8 @@ enum Seen {
     Nothing,
     /// Something to encode as it is.
     Value,
+    /// The same, and it is this number.
+    Whole(u64),
     /// A tuple or an array whose elements are arguments.
     Elements,
     /// The inside of a `Result`, already encoded, or the error it was.
@@ -90,6 +96,18 @@ impl serde::ser::Error for Seen {
 #[derive(Debug)]
 enum Never {}
 
+/// What most numbers are, which takes no second look at the value.
+macro_rules! whole_numbers {
+    ($($method:ident($arg:ty);)*) => {
+        $(
+            #[inline]
+            fn $method(self, number: $arg) -> Result<Never, Seen> {
+                Err(u64::try_from(number).map_or(Seen::Value, Seen::Whole))
+            }
+        )*
+    };
+}
+
 macro_rules! plain_values {
     ($($method:ident($($arg:ty),*);)*) => {
         $(fn $method(self, $(_: $arg),*) -> Result<Never, Seen> {
@@ -109,17 +127,20 @@ impl SerdeSerializer for Glance {
     type SerializeStruct = Impossible<Never, Seen>;
     type SerializeStructVariant = Impossible<Never, Seen>;
 
-    plain_values! {
-        serialize_bool(bool);
+    whole_numbers! {
         serialize_i8(i8);
         serialize_i16(i16);
         serialize_i32(i32);
         serialize_i64(i64);
-        serialize_i128(i128);
         serialize_u8(u8);
         serialize_u16(u16);
         serialize_u32(u32);
         serialize_u64(u64);
+    }
+
+    plain_values! {
+        serialize_bool(bool);
+        serialize_i128(i128);
         serialize_u128(u128);
         serialize_f32(f32);
         serialize_f64(f64);

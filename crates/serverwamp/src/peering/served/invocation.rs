@@ -71,7 +71,9 @@ impl Request for Invocation {
     }
 
     fn extracted(&mut self) {
-        // The payload is a slice of everything one read returned; a handler that runs for hours must not hold that.
-        self.payload = Payload::empty(self.payload.serializer);
+        // The payload may be a slice of everything one read returned; a handler that runs for hours must not hold that.
+        if self.payload.holds_memory() {
+            self.payload = Payload::empty(self.payload.serializer);
+        }
     }
 }
