@@ -127,20 +127,20 @@ impl Decoder {
         result
     }
 
-    /// A short message in one frame, if such a one comes next and all of it is there: unmasked, and still in `buf`. It is to be
-    /// [passed](InPlace::pass) or [taken out](InPlace::take) before anything else. `Ok(None)` says nothing about `buf`: what is in
-    /// it is to be [decoded](Self::decode).
+    /// A short message in one frame, if such a one comes next and all of it is there: unmasked, and still in `buf`. Its frame is to be
+    /// passed, or it is to be [taken out](InPlace::take), before anything else. `Ok(None)` says nothing about `buf`: what is in it is
+    /// to be [decoded](Self::decode).
     ///
     /// # Errors
     /// As for [`decode`](Self::decode).
     #[inline]
-    pub fn decode_in_place(&mut self, buf: &mut BytesMut) -> Result<Option<InPlace>, Failure> {
+    pub fn decode_in_place(&mut self, buf: &mut [u8]) -> Result<Option<InPlace>, Failure> {
         if !matches!(self.state, DecoderState::Reading) {
             return Ok(None);
         }
         let message = self.plain(buf).transpose();
         if message.is_err() {
-            self.end(buf);
+            self.state = DecoderState::Ended;
         }
         message
     }
@@ -230,7 +230,7 @@ impl Decoder {
     }
 
     #[inline]
-    fn plain(&self, buf: &mut BytesMut) -> Option<Result<InPlace, Failure>> {
+    fn plain(&self, buf: &mut [u8]) -> Option<Result<InPlace, Failure>> {
         let may_be_plain = self.frame.is_none() && self.message.is_none() && self.role == Role::Server;
         if may_be_plain { plain_message(buf, self.max_message) } else { None }
     }

@@ -3,8 +3,6 @@
 //! Invariant: what is taken here the general way would take as the same message, or refuse with the same failure; everything
 //! else is left to it.
 
-use std::ops::Range;
-
 use bytes::{Buf as _, BytesMut};
 
 use super::assembly::NOT_UTF8;
@@ -30,21 +28,20 @@ impl InPlace {
 
     /// The message, in the buffer that it was received in.
     #[inline]
-    pub fn message<'b>(&self, buf: &'b BytesMut) -> &'b [u8] {
-        let place: Range<usize> = HEADER..HEADER + self.len;
-        buf.get(place).unwrap_or_default()
+    pub fn message<'b>(&self, buf: &'b [u8]) -> &'b [u8] {
+        buf.get(HEADER..self.size()).unwrap_or_default()
     }
 
-    /// Leaves it behind.
+    /// The bytes of its frame, behind which the next one begins.
     #[inline]
-    pub fn pass(self, buf: &mut BytesMut) {
-        buf.advance(HEADER + self.len);
+    pub const fn size(&self) -> usize {
+        HEADER + self.len
     }
 
     /// Takes it out, in memory that it shares with what was received around it.
     #[inline]
     pub fn take(self, buf: &mut BytesMut) -> Event {
-        let mut payload = buf.split_to(HEADER + self.len).freeze();
+        let mut payload = buf.split_to(self.size()).freeze();
         payload.advance(HEADER);
         if self.text { Event::Text(payload) } else { Event::Binary(payload) }
     }
@@ -53,9 +50,9 @@ impl InPlace {
 /// The message at the beginning of `buf`, if it is in such a frame, all of it is there, and it is no longer than `longest`. A
 /// server may ask between two messages. `None` says nothing about the bytes, and leaves them as they are.
 #[inline]
-pub(super) fn plain_message(buf: &mut BytesMut, longest: usize) -> Option<Result<InPlace, Failure>> {
+pub(super) fn plain_message(buf: &mut [u8], longest: usize) -> Option<Result<InPlace, Failure>> {
     // Nothing but `fin` and the opcode; nothing but `masked` and the length.
-    let [first @ (0x81 | 0x82), second @ 0x80..=0xfd, a, b, c, d, rest @ ..] = &mut **buf else {
+    let [first @ (0x81 | 0x82), second @ 0x80..=0xfd, a, b, c, d, rest @ ..] = buf else {
         return None;
     };
     let (text, len) = (*first == 0x81, usize::from(*second & 0x7f));
@@ -73,26 +70,28 @@ pub(super) fn plain_message(buf: &mut BytesMut, longest: usize) -> Option<Result
 /// Removes the masking `key` from few bytes. Returns whether they are ASCII then.
 #[inline]
 fn unmask(payload: &mut [u8], key: [u8; 4]) -> bool {
-    let narrow = u32::from_ne_bytes(key);
+    let narrow = u32::from_le_bytes(key);
     let wide = u64::from(narrow) << 32 | u64::from(narrow);
-    let (mut words, mut bytes) = (0, 0);
-    let (chunks, rest) = payload.as_chunks_mut::<8>();
-    for chunk in chunks {
-        let word = u64::from_ne_bytes(*chunk) ^ wide;
-        *chunk = word.to_ne_bytes();
-        words |= word;
+    let Some(last) = payload.last_chunk::<8>() else { return unmask_few(payload, key) };
+    // The last word overlaps the one before it, so it is made first and written last.
+    let turned = wide.rotate_right(8 * (payload.len() & 3) as u32);
+    let last = u64::from_le_bytes(*last) ^ turned;
+    let mut seen = last;
+    for chunk in payload.as_chunks_mut::<8>().0 {
+        let word = u64::from_le_bytes(*chunk) ^ wide;
+        *chunk = word.to_le_bytes();
+        seen |= word;
     }
-    let (halves, rest) = rest.as_chunks_mut::<4>();
-    for half in halves {
-        let word = u32::from_ne_bytes(*half) ^ narrow;
-        *half = word.to_ne_bytes();
-        words |= u64::from(word);
+    if let Some(place) = payload.last_chunk_mut() {
+        *place = last.to_le_bytes();
     }
-    for (byte, key) in rest.iter_mut().zip(key) {
-        *byte ^= key;
-        bytes |= *byte;
-    }
-    words & 0x8080_8080_8080_8080 == 0 && bytes < 0x80
+    seen & 0x8080_8080_8080_8080 == 0
+}
+
+/// The same for fewer than eight.
+fn unmask_few(payload: &mut [u8], key: [u8; 4]) -> bool {
+    payload.iter_mut().zip(key.into_iter().cycle()).for_each(|(byte, key)| *byte ^= key);
+    payload.is_ascii()
 }
 
 #[cfg(test)]
@@ -157,9 +156,8 @@ mod tests {
             let is_plain = fin && payload.len() <= 125.min(longest) && damage.is_none();
             match plain_message(&mut again, longest) {
                 Some(Ok(message)) => {
-                    message.pass(&mut again);
-                    prop_assert_eq!(&again[..], &buf[..], "what is passed is what would be taken");
-                    prop_assert!(!is_plain || bytes.len() - again.len() == len);
+                    prop_assert_eq!(&again[message.size()..], &buf[..], "what is passed is what would be taken");
+                    prop_assert!(!is_plain || message.size() == len);
                 }
                 Some(Err(_)) => {}
                 None => prop_assert!(!is_plain),

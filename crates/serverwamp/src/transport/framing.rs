@@ -167,7 +167,7 @@ impl FrameDecoder {
 
     /// A short message that comes next, still among what was received. `Ok(None)` says nothing about what comes.
     #[inline]
-    pub(super) fn decode_in_place(&mut self, received: &mut BytesMut) -> Result<Option<InPlace>, Failure> {
+    pub(super) fn decode_in_place(&mut self, received: &mut [u8]) -> Result<Option<InPlace>, Failure> {
         match self {
             Self::WebSocket(decoder) => decoder.decode_in_place(received),
             Self::RawSocket(_) => Ok(None),

@@ -13,7 +13,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 use hyper::rt::{Read, ReadBuf};
 use zeroize::Zeroize;
 
@@ -60,8 +60,10 @@ impl Block {
 
 #[derive(Debug)]
 pub(crate) struct Input {
-    /// Received bytes that are not decoded yet.
-    pub(crate) received: BytesMut,
+    /// Received bytes that are not decoded yet, behind those that were passed.
+    received: BytesMut,
+    /// The bytes of messages that were handled where they are: left behind all at once.
+    passed: usize,
     /// How much memory `received` keeps.
     kept: usize,
     /// The number of bytes to read.
@@ -70,7 +72,34 @@ pub(crate) struct Input {
 
 impl Input {
     pub(crate) fn new() -> Self {
-        Self { received: BytesMut::new(), kept: 0, target: SMALL }
+        Self { received: BytesMut::new(), passed: 0, kept: 0, target: SMALL }
+    }
+
+    /// Received bytes that are not decoded yet, to take messages out of them.
+    #[inline]
+    pub(crate) fn received(&mut self) -> &mut BytesMut {
+        if self.passed > 0 {
+            self.received.advance(std::mem::take(&mut self.passed));
+        }
+        &mut self.received
+    }
+
+    /// The same bytes, to handle messages where they are.
+    #[inline]
+    pub(super) fn unread(&mut self) -> &mut [u8] {
+        self.received.get_mut(self.passed..).unwrap_or_default()
+    }
+
+    /// Leaves so many of them behind, of which there are as many.
+    #[inline]
+    pub(super) const fn pass(&mut self, bytes: usize) {
+        self.passed += bytes;
+    }
+
+    /// Returns whether there are none.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.received.len() == self.passed
     }
 
     /// Reads once; 0 bytes mean that the peer sends no more.
@@ -107,7 +136,7 @@ impl Input {
         } else if n < self.target / 4 {
             self.target = (self.target / 2).max(SMALL);
         }
-        if self.received.is_empty() && n > 0 {
+        if self.received().is_empty() && n > 0 {
             let block = Block::of(n);
             (self.received, self.kept) = (block.memory, block.size);
         }
@@ -121,7 +150,7 @@ impl Input {
 
     /// The peer may be silent for long: nothing is kept but the beginning of a message.
     fn rest(&mut self) {
-        let len = self.received.len();
+        let len = self.received().len();
         if len > 0 && self.kept > 2 * len + STEP {
             self.separate();
         } else if len == 0 && self.kept > 0 {
@@ -135,7 +164,7 @@ impl Input {
 
     /// Moves what is not decoded into memory of its own.
     fn separate(&mut self) {
-        self.received = BytesMut::from(&self.received[..]);
+        self.received = BytesMut::from(&self.received()[..]);
         self.kept = self.received.capacity();
     }
 
@@ -206,12 +235,12 @@ mod tests {
         let mut input = Input::new();
         read(&mut input, &[1; 3000]);
         assert_eq!(input.memory(), 3008);
-        drop(input.received.split_to(2990));
+        drop(input.received().split_to(2990));
         wait(&mut input);
-        assert_eq!((&input.received[..], input.memory()), (&[1; 10][..], 10));
+        assert_eq!((input.memory(), &input.received()[..]), (10, &[1; 10][..]));
         read(&mut input, &[2; 20]);
-        assert_eq!(input.received.len(), 30);
-        drop(input.received.split_to(30));
+        assert_eq!(input.received().len(), 30);
+        drop(input.received().split_to(30));
         wait(&mut input);
         assert_eq!(input.memory(), 0);
         assert!(READ_INTO.take().iter().all(|byte| *byte == 0), "others read into it");
@@ -222,7 +251,7 @@ mod tests {
         let (mut one, mut other) = (Input::new(), Input::new());
         let place_of = |input: &mut Input, bytes: usize| {
             read(input, &vec![1; bytes]);
-            let message = input.received.split_to(bytes).freeze();
+            let message = input.received().split_to(bytes).freeze();
             let place = message.as_ptr();
             (place, message)
         };
@@ -258,7 +287,7 @@ mod tests {
             let mut context = Context::from_waker(noop_waker_ref());
             let sent = [&frame[..], &frame[..7]].concat();
             assert!(matches!(input.poll_read(&mut context, &mut Peer(sent)), Poll::Ready(Ok(_))));
-            let Ok(Some(Event::Text(message) | Event::Binary(message))) = decoder.decode(&mut input.received)
+            let Ok(Some(Event::Text(message) | Event::Binary(message))) = decoder.decode(input.received())
             else {
                 panic!("no message")
             };
@@ -271,7 +300,7 @@ mod tests {
                 input.poll_read(&mut context, &mut Peer(frame[7..].to_vec())),
                 Poll::Ready(Ok(_))
             ));
-            let Ok(Some(Event::Text(message) | Event::Binary(message))) = decoder.decode(&mut input.received)
+            let Ok(Some(Event::Text(message) | Event::Binary(message))) = decoder.decode(input.received())
             else {
                 panic!("no second message")
             };

@@ -84,18 +84,18 @@ impl Connector<'_> {
         let mut input = Input::new();
         let mut ended = false;
         loop {
-            let answer = request.read_answer(&input.received, ended);
+            let answer = request.read_answer(input.received(), ended);
             let answer =
                 answer.map_err(|why| ClientError::Upgrade { address: self.address.to_string(), why })?;
             if let Some(upgraded) = answer {
-                input.received.advance(upgraded.size);
-                return Ok((upgraded, input.received));
+                input.received().advance(upgraded.size);
+                return Ok((upgraded, std::mem::take(input.received())));
             }
             let read = poll_fn(|cx| input.poll_read(cx, io)).await;
             ended = match read {
                 Ok(read) => read == 0,
                 // A router may answer, end the connection, and not have read everything: what came counts.
-                Err(_) if !input.received.is_empty() => true,
+                Err(_) if !input.is_empty() => true,
                 Err(error) => return Err(broken(error)),
             };
         }

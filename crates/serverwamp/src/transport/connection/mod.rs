@@ -98,7 +98,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
 
     /// Goes on behind these bytes, which were received before the connection began.
     pub(crate) fn behind(mut self, received: BytesMut) -> Self {
-        self.input.received = received;
+        *self.input.received() = received;
         self
     }
 

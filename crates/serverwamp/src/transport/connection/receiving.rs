@@ -47,15 +47,15 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
                 continue;
             }
             self.decoder.limit(self.settings.max_message.min(self.handler.longest_message()));
-            let decoded = match self.decoder.decode_in_place(&mut self.input.received) {
+            let decoded = match self.decoder.decode_in_place(self.input.unread()) {
                 Ok(Some(message)) => match self.in_place(&message, budget, now) {
                     true => {
-                        message.pass(&mut self.input.received);
+                        self.input.pass(message.size());
                         continue;
                     }
-                    false => Ok(Some(message.take(&mut self.input.received))),
+                    false => Ok(Some(message.take(self.input.received()))),
                 },
-                Ok(None) => self.decoder.decode(&mut self.input.received),
+                Ok(None) => self.decoder.decode(self.input.received()),
                 Err(failure) => Err(failure),
             };
             match decoded {
@@ -75,13 +75,13 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
 
     /// Returns whether nothing can be handed over before more is received.
     fn has_nothing(&self) -> bool {
-        self.records.is_none() && self.input.received.is_empty() && !self.decoder.holds_more()
+        self.records.is_none() && self.input.is_empty() && !self.decoder.holds_more()
     }
 
     /// While closing, only the peer's Close frame matters.
     fn skip(&mut self) -> Stopped {
         self.records = None;
-        while let Ok(Some(event)) = self.decoder.decode(&mut self.input.received) {
+        while let Ok(Some(event)) = self.decoder.decode(self.input.received()) {
             if let (Event::Close { .. }, Some(closing)) = (event, &mut self.closing) {
                 closing.on_close();
             }
@@ -96,7 +96,7 @@ impl<IO: Read + Write + Unpin, H: MessageHandler> Connection<IO, H> {
         if !self.output.outbox().framing().is_one_message(kind) {
             return false;
         }
-        let message = message.message(&self.input.received);
+        let message = message.message(self.input.unread());
         let Some(flow) = self.handler.message_in_place(message, kind, now) else { return false };
         self.handled(flow, budget);
         true

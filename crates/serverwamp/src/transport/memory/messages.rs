@@ -73,7 +73,7 @@ impl MessageReceiver {
         mut sender: Option<&mut MessageSender>,
     ) -> Poll<Result<Bytes, MemoryError>> {
         loop {
-            match self.decoder.decode(&mut self.input.received) {
+            match self.decoder.decode(self.input.received()) {
                 Ok(Some(Event::Message(message))) => return Poll::Ready(Ok(message)),
                 Ok(Some(Event::Ping(payload))) => {
                     if let Some(sender) = &mut sender {
