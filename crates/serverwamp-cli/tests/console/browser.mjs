@@ -8,6 +8,10 @@ const require = createRequire(`${process.env.BROWSER_PACKAGES}/`);
 const { chromium } = require('playwright-core');
 const AXE = require.resolve('axe-core/axe.min.js');
 
+/** The link of the console that is tested, and its address without a token. */
+export const LINK = process.env.CONSOLE_LINK;
+export const HOME = LINK.replace(/#.*/, '');
+
 /** The time for something to appear, in milliseconds, on a machine that has other things to do. */
 const PATIENCE = 20000;
 

@@ -1,7 +1,7 @@
 //! The web console of `serverwamp dev` in a browser: Debian's Chromium, driven by playwright-core.
 //!
 //! `cargo test -p serverwamp-cli --test console`. Where there is no Chromium or no Node.js these tests are skipped, with a message; with
-//! `SERVERWAMP_REQUIRE_INTEROP=1` they fail. What a person does stands in `scenarios.mjs` and `others.mjs`, what makes every
+//! `SERVERWAMP_REQUIRE_INTEROP=1` they fail. What a person does stands in the files that `scenarios.mjs` lists, what makes every
 //! scenario fail in `browser.mjs`. `SERVERWAMP_BLESS=1` takes the pictures of `docs` again: look at them.
 
 #![expect(clippy::unwrap_used, reason = "a test fails there")]
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The most bytes of a picture: the repository keeps them for ever.
 const MOST: u64 = 256 * 1024;
 
-/// The pictures, as they are named in `scenarios.mjs` and in `docs`.
+/// The pictures, as they are named in `frame.mjs` and in `docs`.
 const PICTURES: [&str; 3] =
     ["console-overview.png", "console-messages-dark.png", "console-playground-small.png"];
 

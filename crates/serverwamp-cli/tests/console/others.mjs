@@ -1,9 +1,6 @@
-// What a person does with the console of our server and a router of somebody else: scenarios for tests in main.rs.
+// A router of somebody else.
 import { logIn, send } from './acts.mjs';
-import { check, equal, inBrowser } from './browser.mjs';
-import { ANSWERED, falseRouter, FLOOD, MANY, NONSENSICAL } from './false-router.mjs';
-
-const HOME = process.env.CONSOLE_LINK.replace(/#.*/, '');
+import { HOME, check, inBrowser } from './browser.mjs';
 
 export const others = {
     /** Another router, of which pages show what its meta API tells, after each of the proofs that the login form has. */
@@ -61,82 +58,5 @@ export const others = {
                 await tab.reads('.sessions .whole .row', 'you');
             }
         });
-    },
-
-    /** A router that is gone, says what nobody can read, and floods: each is shown as what it is, and the page goes on. */
-    async nonsense() {
-        const router = process.env.CONSOLE_ROUTER;
-        const scenario = async (tab) => {
-            await tab.joined('realm');
-            const ownRouter = await tab.page.evaluate(async () => (await import('./lib/state.js')).state.own);
-            await logIn(tab, 'realm', { url: router, realm: 'gone' });
-            await tab.page.waitForSelector('.link.lost[data-link=realm]');
-            await tab.reads('main .problem', 'No session in the realm gone');
-            const server = await falseRouter(router, { hasAdmin: true });
-            await tab.joined('realm');
-            for (const realm of [...NONSENSICAL, 'binary', 'hangs.up']) {
-                await logIn(tab, 'realm', { realm });
-                await tab.page.waitForSelector('.link.lost[data-link=realm], .link.refused[data-link=realm]');
-                await tab.reads('main .problem', `the realm ${realm}`);
-            }
-            await logIn(tab, 'realm', { realm: 'answers' });
-            await tab.joined('realm');
-            await tab.visit('playground');
-            for (const uri of ANSWERED) {
-                await send(tab, 'call', uri, '');
-                await tab.page.locator('.entry').filter({ hasText: uri }).first().waitFor();
-            }
-            for (const uri of ['answer.of.another', 'answer.event.of.nothing', 'answer.invocation.of.nothing']) {
-                await tab.joined('realm');
-                await tab.page.locator('.entry').filter({ hasText: uri }).first().waitFor();
-            }
-            equal(await tab.page.evaluate(() => globalThis.hurt), undefined, 'what an answer did');
-            await send(tab, 'subscribe', 'flood');
-            await tab.reads('.entry[data-what=event]', String(FLOOD - 1));
-            const entries = await tab.page.locator('.entry').count();
-            check(entries <= 500, `${entries} entries are kept of a flood`);
-            await tab.page.click('button:text-is("Unsubscribe")');
-            await tab.visit('overview');
-            await logIn(tab, 'realm', { url: ownRouter, realm: 'realm1' });
-            await tab.joined('realm');
-            await tab.visit('sessions');
-            await tab.reads('.sessions .whole .row', 'you');
-            server.closeAllConnections?.();
-            server.close();
-        };
-        await inBrowser(HOME, scenario, { forgiven: [/WebSocket connection to/] });
-    },
-
-    /** Lists of 100,000 rows have as many elements as a screen. */
-    async many() {
-        const server = await falseRouter(process.env.CONSOLE_ROUTER);
-        await inBrowser(HOME, async (tab) => {
-            await tab.joined('realm');
-            await logIn(tab, 'realm', { url: process.env.CONSOLE_ROUTER, realm: 'many' });
-            await tab.joined('realm');
-            for (const [page, last] of [['sessions', `user ${MANY}`], ['procedures', `article${MANY}`], ['topics', `article${MANY}`]]) {
-                await tab.visit(page);
-                await tab.reads('.bar [role=status]', '100,000 in many');
-                await tab.page.focus('main .scroll');
-                await tab.page.keyboard.press('End');
-                await tab.reads('.whole .row[aria-selected=true]', last);
-                const elements = await tab.page.locator('main *').count();
-                check(elements < 1500, `${page}: ${elements} elements`);
-                console.log(`${page}: ${elements} elements of ${MANY} rows`);
-                await tab.page.keyboard.press('Home');
-                await tab.page.locator('.whole .row[aria-posinset="1"]').waitFor();
-            }
-            await tab.visit('procedures');
-            await tab.page.check('[name=tree]');
-            await tab.reads('.bar [role=status]', 'the tree has the first 1,000');
-            await tab.reads('[role=treeitem]', '1,000 URIs');
-            await tab.page.focus('[role=tree]');
-            await tab.page.keyboard.press('ArrowRight');
-            await tab.reads('[role=treeitem]', 'department');
-            const elements = await tab.page.locator('main *').count();
-            check(elements < 1500, `the tree: ${elements} elements`);
-        });
-        server.closeAllConnections?.();
-        server.close();
     },
 };

@@ -1,0 +1,124 @@
+// The frame around the pages: every page is drawn, by mouse and by keyboard, and comes back with its router; the pictures of docs.
+import { asGuest, send } from './acts.mjs';
+import { HOME, LINK, equal, inBrowser } from './browser.mjs';
+
+const PAGES = {
+    overview: 'Overview',
+    sessions: 'Sessions',
+    procedures: 'Procedures',
+    topics: 'Topics',
+    messages: 'Messages',
+    playground: 'Playground',
+    permissions: 'Permissions',
+    configuration: 'Configuration',
+};
+
+export const frame = {
+    /** Each page draws, by mouse and by keyboard, without a complaint of the browser or of axe-core. */
+    async pages() {
+        const visit = async (tab) => {
+            await tab.joined('admin');
+            await tab.joined('realm');
+            for (const [id, title] of Object.entries(PAGES)) {
+                await tab.visit(id);
+                equal(await tab.page.textContent('h1'), title, 'the heading');
+                equal(await tab.page.title(), `${title} · serverwamp console`, 'the title');
+                await tab.accessible(id);
+            }
+        };
+        await inBrowser(LINK, visit);
+        await inBrowser(HOME, visit, { options: { colorScheme: 'dark', viewport: { width: 360, height: 640 } } });
+    },
+
+    /** Everything of a call by keyboard alone. */
+    async keyboard() {
+        await inBrowser(LINK, async (tab) => {
+            await tab.joined('realm');
+            await tab.page.focus('nav a[href="#playground"]');
+            await tab.page.keyboard.press('Enter');
+            await tab.page.waitForSelector('#tab-call');
+            await tab.page.focus('#tab-call');
+            await tab.page.keyboard.press('ArrowRight');
+            await tab.page.waitForSelector('#tab-publish:focus');
+            await tab.page.keyboard.press('ArrowLeft');
+            await tab.page.waitForSelector('#tab-call:focus');
+            await tab.page.keyboard.press('Tab');
+            await tab.page.keyboard.type('demo.add');
+            await tab.page.keyboard.press('Tab');
+            await tab.page.keyboard.type('20, 22');
+            await tab.page.focus('[name=uri]');
+            await tab.page.keyboard.press('Enter');
+            await tab.reads('.entry[data-what=result]', '42');
+            await tab.visit('sessions');
+            await tab.reads('.sessions .whole .row', 'you');
+            await tab.page.focus('.sessions .scroll');
+            await tab.page.keyboard.press('End');
+            await tab.page.keyboard.press('Enter');
+            await tab.reads('.details h2', 'Session');
+            await tab.page.focus('main');
+            await tab.page.keyboard.press('p');
+            await tab.page.waitForSelector('button[aria-pressed=true]');
+        });
+    },
+
+    /** A router that goes away is said to be gone; when it is back, the page goes on by itself. */
+    async restart() {
+        await inBrowser(
+            LINK,
+            async (tab) => {
+                await tab.joined('realm');
+                await tab.visit('playground');
+                await send(tab, 'subscribe', 'console.again');
+                await tab.reads('.entry[data-what=subscribed]', 'console.again');
+                // The test stops the server, and starts it again at the same port when it reads the next line.
+                console.log('stop');
+                await tab.page.waitForSelector('.link.lost[data-link=realm]');
+                await tab.reads('.problem', 'No session in');
+                console.log('start');
+                await tab.joined('realm');
+                await tab.page.fill('[name=options]', '{"exclude_me": false}');
+                await send(tab, 'publish', 'console.again', '"back"');
+                await tab.reads('.entry[data-what=event]', '"back"');
+            },
+            { forgiven: [/WebSocket connection to/] },
+        );
+    },
+
+    /** The pictures of docs. */
+    async pictures() {
+        const folder = process.env.CONSOLE_PICTURES;
+        let address = LINK;
+        const shoot = async (name, page, options, prepare) => {
+            await inBrowser(
+                address,
+                async (tab) => {
+                    await tab.joined('admin');
+                    await tab.joined('realm');
+                    await asGuest(tab, () => {
+                        const { guest } = globalThis;
+                        for (let n = 0; n < 3; n += 1) setInterval(() => guest.call('demo.add', [n, 2]), 40 + 30 * n);
+                        guest.subscribe('demo.clock', () => {});
+                        guest.register('shop.orders.get', () => ({ argsList: ['order'] }));
+                        guest.register('shop.orders.put', () => ({ argsList: ['stored'] }));
+                        guest.subscribe('shop.orders.changed', () => {});
+                    });
+                    await tab.visit(page);
+                    await prepare(tab);
+                    await tab.page.screenshot({ path: `${folder}/${name}.png` });
+                },
+                { options },
+            );
+            address = HOME;
+        };
+        await shoot('console-overview', 'overview', {}, (tab) => tab.page.waitForTimeout(12000));
+        await shoot('console-messages-dark', 'messages', { colorScheme: 'dark' }, async (tab) => {
+            await tab.page.click('button:text-is("Look")');
+            await tab.page.waitForTimeout(1500);
+            await tab.page.click('button:text-is("Stop")');
+        });
+        await shoot('console-playground-small', 'playground', { viewport: { width: 360, height: 640 } }, async (tab) => {
+            await send(tab, 'call', 'demo.countdown', '2, 50');
+            await tab.reads('.entry[data-what=result]', 'liftoff');
+        });
+    },
+};
