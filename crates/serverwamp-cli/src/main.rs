@@ -108,6 +108,7 @@ fn follow(command: Command, settings: &LogSettings, logs: &Logs) -> Result<(), F
         Command::Kill(options) => shell::admin::kill::run(&options),
         Command::Drain(options) => shell::admin::node::drain(&options),
         Command::LogLevel(options) => shell::admin::node::log_level(&options),
+        Command::Console(command) => shell::admin::console::run(&command),
         Command::Bench(command) => shell::bench::run(&command),
         Command::Completions(options) => manual::completions(&options),
         Command::Man(options) => manual::pages(&options),

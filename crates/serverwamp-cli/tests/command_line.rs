@@ -253,7 +253,13 @@ fn a_person_and_a_load_balancer_get_200() {
     };
     let page = get("/");
     assert!(page.starts_with("HTTP/1.1 200"), "{page}");
-    for part in ["This is a WAMP server", "/ws  WebSocket", "/lp  long-polling", "/health  "] {
+    for part in [
+        "This is a WAMP server",
+        "/ws  WebSocket",
+        "/lp  long-polling",
+        "/console/  the web console",
+        "/health  ",
+    ] {
         assert!(page.contains(part), "{part:?} in {page}");
     }
     let health = get("/health");

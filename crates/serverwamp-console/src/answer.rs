@@ -15,6 +15,7 @@ use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use http_body_util::Full;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The Content-Security-Policy of every answer, beside the routers of others that its pages may connect to. Scripts and styles are files
 /// of the console; what makes elements of text is the one policy of its template library, which gets no text but the templates'.
@@ -93,6 +94,11 @@ impl Console {
         format!("{}/ws", self.path)
     }
 
+    /// The path that a browser opens, such as `/console/`.
+    pub fn home(&self) -> String {
+        format!("{}/", self.path)
+    }
+
     /// Whether a request with this path is for the console.
     pub fn has(&self, path: &str) -> bool {
         path.strip_prefix(&*self.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -106,7 +112,20 @@ impl Console {
     /// # Errors
     /// When the system has no random numbers.
     pub fn link(&self, visitor: Visitor) -> Result<String, getrandom::Error> {
-        Ok(format!("{}/#token={}", self.path, self.logins.token(visitor)?))
+        Ok(format!("{}/#token={}", self.path, self.logins.token(visitor, None)?))
+    }
+
+    /// The same, to be used `within` this time: for a link that is asked for when somebody wants to use it.
+    ///
+    /// # Errors
+    /// When the system has no random numbers.
+    pub fn link_within(&self, visitor: Visitor, within: Duration) -> Result<String, getrandom::Error> {
+        Ok(format!("{}/#token={}", self.path, self.logins.token(visitor, Some(within))?))
+    }
+
+    /// Logs everybody out, and makes links that wait worth nothing. Sessions that have been joined go on; they are the server's.
+    pub fn log_everybody_out(&self) {
+        self.logins.forget_all();
     }
 
     /// Who the request of a browser comes from, by its cookie.
@@ -117,10 +136,16 @@ impl Console {
     /// Answers a request. Its body is not looked at.
     pub fn answer(&self, request: &Parts) -> Response<Full<Bytes>> {
         let mut response = self.content(request);
+        self.protect(&mut response);
+        response
+    }
+
+    /// Gives an answer below the console's path that somebody else has made, such as a refusal of the WebSocket, the headers that every
+    /// answer of the console has.
+    pub fn protect<B>(&self, response: &mut Response<B>) {
         let headers = response.headers_mut();
         headers.extend(HEADERS);
         headers.insert(CONTENT_SECURITY_POLICY, self.policy.clone());
-        response
     }
 
     fn content(&self, request: &Parts) -> Response<Full<Bytes>> {
@@ -156,7 +181,8 @@ impl Console {
             Ok(Some(cookie)) => with_cookie(headers, &self.path, &cookie, ""),
             Ok(None) => text(
                 StatusCode::FORBIDDEN,
-                "the link was used before, or is of another run of the server: each works once. Ask for a new one",
+                "the link was used before, is too old, or is of another run of the server: each works once. Ask for a new one: \
+                 serverwamp console link",
             ),
             Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the system has no random numbers"),
         }

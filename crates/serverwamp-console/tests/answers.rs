@@ -10,6 +10,7 @@ use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use serverwamp_console::{Console, Visitor};
+use std::time::Duration;
 
 type Answer = Response<Full<bytes::Bytes>>;
 
@@ -98,9 +99,22 @@ fn who_refuses_gzip_is_told_so() {
 #[test]
 fn other_paths_and_methods_are_refused() {
     let console = Console::new();
-    for path in
-        ["/console/nothing.js", "/console/../app.js", "/console/vendor", "/elsewhere", "/console/%61pp.js"]
-    {
+    for path in [
+        "/console/nothing.js",
+        "/console/../app.js",
+        "/console//app.js",
+        "/console/./app.js",
+        "/console/lib/../app.js",
+        "/console/..%2fapp.js",
+        "/console/lib\\..\\app.js",
+        "/console/app.js/",
+        "/console/app.js%00.html",
+        "/console/APP.JS",
+        "/console/vendor",
+        "/console/vendor/vendor.lock",
+        "/elsewhere",
+        "/console/%61pp.js",
+    ] {
         assert_eq!(got(&console, path, &[]).status(), StatusCode::NOT_FOUND, "{path}");
     }
     let posted = console.answer(&request(Method::POST, "/console/app.js", &[]));
@@ -113,6 +127,93 @@ fn other_paths_and_methods_are_refused() {
     );
     assert!(console.has("/console") && console.has("/console/x") && !console.has("/consoles"));
     assert!(Console::new().path("/").has("/app.js"));
+}
+
+#[test]
+fn every_answer_has_the_headers_that_keep_others_out() {
+    let console = Console::new();
+    let posted = |path: &str, headers: &[(&str, &str)]| console.answer(&request(Method::POST, path, headers));
+    let page = [("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080")];
+    let stolen =
+        [("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080"), ("authorization", "Bearer 00")];
+    let kept = header(&got(&console, "/console/app.js", &[]), ETAG).to_owned();
+    let mut refusal = Response::new(Full::<bytes::Bytes>::default());
+    *refusal.status_mut() = StatusCode::UPGRADE_REQUIRED;
+    console.protect(&mut refusal);
+    for (answer, status) in [
+        (got(&console, "/console/", &[]), StatusCode::OK),
+        (got(&console, "/console", &[]), StatusCode::PERMANENT_REDIRECT),
+        (got(&console, "/console/nothing", &[]), StatusCode::NOT_FOUND),
+        (got(&console, "/console/app.js", &[("if-none-match", &kept)]), StatusCode::NOT_MODIFIED),
+        (got(&console, "/console/app.js", &[("accept-encoding", "identity")]), StatusCode::NOT_ACCEPTABLE),
+        (posted("/console/app.js", &[]), StatusCode::METHOD_NOT_ALLOWED),
+        (posted("/console/login", &[]), StatusCode::FORBIDDEN),
+        (posted("/console/login", &page), StatusCode::BAD_REQUEST),
+        (posted("/console/login", &stolen), StatusCode::FORBIDDEN),
+        (posted("/console/logout", &page), StatusCode::NO_CONTENT),
+        (refusal, StatusCode::UPGRADE_REQUIRED),
+    ] {
+        assert_eq!(answer.status(), status);
+        assert!(header(&answer, CONTENT_SECURITY_POLICY).starts_with("default-src 'none'; "), "{answer:?}");
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("cache-control", "no-cache"),
+        ] {
+            assert_eq!(answer.headers()[name], value, "{status}");
+        }
+    }
+}
+
+#[test]
+fn what_changes_who_is_logged_in_takes_one_method() {
+    let console = Console::new();
+    for method in [Method::GET, Method::HEAD, Method::PUT, Method::DELETE, Method::OPTIONS, Method::PATCH] {
+        for path in ["/console/login", "/console/logout"] {
+            let answer = console.answer(&request(method.clone(), path, &[]));
+            assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+            assert_eq!(answer.headers()["allow"], "POST");
+            assert!(!answer.headers().contains_key(SET_COOKIE));
+        }
+    }
+}
+
+#[test]
+fn a_link_that_is_too_old_logs_nobody_in() {
+    let console = Console::new();
+    let link = console.link_within(ann(), Duration::ZERO).unwrap();
+    let token = link.strip_prefix("/console/#token=").unwrap();
+    let answer = log_in(&console, token, "http://127.0.0.1:8080", "127.0.0.1:8080");
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+    assert!(!answer.headers().contains_key(SET_COOKIE));
+    let waiting = console.link_within(ann(), Duration::MAX).unwrap();
+    console.log_everybody_out();
+    let token = waiting.strip_prefix("/console/#token=").unwrap();
+    let answer = log_in(&console, token, "http://127.0.0.1:8080", "127.0.0.1:8080");
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+}
+
+#[test]
+fn requests_with_several_of_what_there_is_one_of_are_nobodys() {
+    let console = Console::new();
+    let token = token(&console);
+    let bearer = format!("Bearer {token}");
+    for twice in [("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080")] {
+        let headers = [
+            ("authorization", &*bearer),
+            ("origin", "http://127.0.0.1:8080"),
+            ("host", "127.0.0.1:8080"),
+            twice,
+        ];
+        let answer = console.answer(&request(Method::POST, "/console/login", &headers));
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{twice:?}");
+    }
+    // None of them has used it up.
+    let answer = log_in(&console, &token, "http://127.0.0.1:8080", "127.0.0.1:8080");
+    assert_eq!(answer.status(), StatusCode::NO_CONTENT);
 }
 
 #[test]

@@ -19,6 +19,7 @@ use crate::logging::LogForm;
 use crate::manual::{CompletionsOptions, ManOptions};
 use crate::serve::{ReloadOptions, ServeOptions};
 use crate::shell::Out;
+use crate::shell::admin::console::ConsoleCommand;
 use crate::shell::admin::kill::KillOptions;
 use crate::shell::admin::list::{EntriesOptions, SessionsOptions};
 use crate::shell::admin::node::{DrainOptions, LogLevelOptions};
@@ -118,6 +119,9 @@ pub(crate) enum Command {
     Drain(DrainOptions),
     /// Say or change what a running server writes to its log
     LogLevel(LogLevelOptions),
+    /// Open the web console of a running server
+    #[command(subcommand)]
+    Console(ConsoleCommand),
     /// Measure a router and what is behind it
     #[command(subcommand)]
     Bench(BenchCommand),

@@ -4,8 +4,11 @@
 
 use super::reload::Reloader;
 use crate::logging::{LogFilter, Logs};
+use serverwamp::auth;
+use serverwamp::console::{Console, Visitor};
 use serverwamp::rt::BoxFuture;
-use serverwamp::{Dict, NodeControl, Value, WampError};
+use serverwamp::{Dict, NodeControl, Realm, Value, WampError};
+use serverwamp_config::build::Assembly;
 use serverwamp_config::{Change, Environment, Source, changes, read};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -13,16 +16,33 @@ use std::time::Duration;
 /// The error of a configuration that is wrong.
 const NOT_APPLIED: &str = "serverwamp.error.not_applied";
 
+/// The error of a program whose console nobody can be let in at.
+const NO_CONSOLE: &str = "serverwamp.error.no_console";
+
 /// The program, as its administrators command it.
 #[derive(Debug)]
 pub(super) struct Commands {
     reloader: OnceLock<Weak<Reloader>>,
     logs: Logs,
+    /// Who has logged in at the console by a link, whatever listener that was for.
+    console: Console,
 }
 
 impl Commands {
     pub(super) fn new(logs: Logs) -> Arc<Self> {
-        Arc::new(Self { reloader: OnceLock::new(), logs })
+        Arc::new(Self { reloader: OnceLock::new(), logs, console: Console::new() })
+    }
+
+    /// The console of all listeners.
+    pub(super) const fn console(&self) -> &Console {
+        &self.console
+    }
+
+    /// Lets this program carry out what administrators command, and lets them in who have logged in by a link.
+    pub(super) fn of(self: &Arc<Self>, assembly: Assembly) -> Assembly {
+        let console = self.console.clone();
+        let way_in = Arc::new(move |realm: Realm| realm.authenticator(auth::console(&console)));
+        assembly.controlled_by(Arc::<Self>::clone(self)).let_in_by(way_in)
     }
 
     /// The application runs, and this reloads it.
@@ -84,6 +104,19 @@ impl NodeControl for Commands {
                 self.logs.filter_by(&filter);
             }
             Ok(former)
+        })
+    }
+
+    fn console_link(
+        &self,
+        authid: String,
+        authrole: String,
+    ) -> BoxFuture<'_, Result<Vec<String>, WampError>> {
+        Box::pin(async move {
+            let visitor = Visitor { authid, role: authrole };
+            tracing::info!(target: "serverwamp::program", authid = visitor.authid, authrole = visitor.role, "a link to the console is made");
+            let links = self.reloader()?.console_links(&self.console, &visitor).await;
+            links.map_err(|why| WampError::new(NO_CONSOLE).arg(why))
         })
     }
 }

@@ -16,6 +16,8 @@ use serverwamp_config::model::{Config, Listener, Service};
 #[derive(Debug)]
 pub(super) struct Listening {
     name: String,
+    /// Where it is, once it listens.
+    addresses: Vec<String>,
     control: ServerControl,
     settings: Listener,
     files: Fingerprint,
@@ -38,12 +40,13 @@ pub(super) fn build(
     config: &Config,
     source: &ConfigurationFile,
     monitoring: &MonitoringService,
+    console: &Console,
 ) -> Result<Vec<NextListener>, Failure> {
     let mut mistakes = Mistakes::default();
     let mut next = Vec::new();
     for settings in config.listeners() {
         let pages = Pages::of(&settings, &source.folder, monitoring, &mut mistakes);
-        let console = console(&settings);
+        let console = console_of(&settings, console);
         let with_pages = |server: Server| {
             let server = console.as_ref().into_iter().fold(server, Server::console);
             match pages {
@@ -57,21 +60,28 @@ pub(super) fn build(
     if mistakes.errors() > 0 { Err(source.failure(&mistakes)) } else { Ok(next) }
 }
 
-/// The console of a listener, if it serves it. Nobody is logged in there by a link: pages log in as every other client.
-fn console(listener: &Listener) -> Option<Console> {
+/// The console as a listener has it, if it serves it: with the logins of all.
+pub(super) fn console_of(listener: &Listener, console: &Console) -> Option<Console> {
     let settings = &listener.console;
     listener.serves(Service::Console).then(|| {
         let routers = settings.routers.iter().map(|router| router.as_str());
-        Console::new().path(settings.path.as_str()).routers(routers)
+        console.clone().path(settings.path.as_str()).routers(routers)
     })
 }
 
 impl NextListener {
     /// The server, and what a reload replaces it by.
-    pub(super) fn listening(self) -> (Server, Listening) {
+    pub(super) fn listening(self, addresses: Vec<String>) -> (Server, Listening) {
         let (server, control) = self.server.controlled();
         let name = self.settings.address.to_string();
-        (server, Listening { name, control, settings: self.settings, files: self.files })
+        (server, Listening { name, addresses, control, settings: self.settings, files: self.files })
+    }
+}
+
+impl Listening {
+    /// Its settings, and where it is.
+    pub(super) fn place(&self) -> (&Listener, &[String]) {
+        (&self.settings, &self.addresses)
     }
 }
 

@@ -2,10 +2,11 @@
 //!
 //! In: a configuration, the sockets that a service manager passes, and signals. Out: listeners that serve until they are told to stop.
 //! Rooms: `configured` reads and builds; `places` opens listeners; `listeners` has the server of each, `pages` what it serves beside sessions; `reload` replaces what may be
-//! replaced; `control` is the socket by which that is asked for, `commands` are those of the admin interface, `watch` looks at the file.
+//! replaced; `control` is the socket by which that is asked for, `console_link` makes links to the web console, `commands` are those of the admin interface, `watch` looks at the file.
 
 mod commands;
 mod configured;
+mod console_link;
 mod control;
 mod listeners;
 mod pages;
@@ -139,8 +140,7 @@ async fn serve(
     let Configured { assembly, source, .. } = configured;
     let commands = Commands::new(logs.clone());
     let mut mistakes = Mistakes::default();
-    let controlled = assembly.controlled_by(Arc::<Commands>::clone(&commands));
-    let Some((app, running)) = controlled.application(&mut mistakes) else {
+    let Some((app, running)) = commands.of(assembly).application(&mut mistakes) else {
         return Err(source.failure(&mistakes));
     };
     let config = running.config().clone();
@@ -148,7 +148,7 @@ async fn serve(
     let (mut signals, reloads) = (StopSignals::listen()?, ReloadSignals::listen()?);
     let health = Health::new();
     let monitoring = MonitoringService::new(app.clone(), health.clone());
-    let next = listeners::build(&app, &config, &source, &monitoring)?;
+    let next = listeners::build(&app, &config, &source, &monitoring, commands.console())?;
     let folder = &source.folder;
     let places = places::open(&config.listeners(), folder, &mut passed).await?;
     passed.finish("the configuration names no listener with `address = \"systemd:NAME\"` for it")?;
@@ -164,7 +164,8 @@ async fn serve(
     let mut listening = Vec::new();
     health.listening(places.iter().map(|place| place.sockets.len()).sum());
     for (place, next) in places.into_iter().zip(next) {
-        let (server, known) = next.listening();
+        let addresses = place.sockets.iter().map(OpenSocket::address).collect();
+        let (server, known) = next.listening(addresses);
         listening.push(known);
         for socket in place.sockets {
             tracing::info!(target: "serverwamp::program", address = %socket.address(), "listening");

@@ -5,12 +5,14 @@
 
 use super::Configured;
 use super::commands::Commands;
+use super::console_link;
 use super::listeners::{self, Listening, RenewedListeners};
 use crate::configuration::FileOption;
 use crate::failure::Failure;
 use crate::metrics::{Health, MonitoringService};
 use crate::stop::StopSettings;
 use serverwamp::Application;
+use serverwamp::console::{Console, Visitor};
 use serverwamp_config::build::{Running, Touched, refused};
 use serverwamp_config::model::Config;
 use serverwamp_config::{Change, Mistakes, Reload, changes};
@@ -104,6 +106,19 @@ impl Reloader {
         self.state.lock().await.running.config().clone()
     }
 
+    /// Addresses at which a browser logs in as this visitor.
+    ///
+    /// # Errors
+    /// Why there is none, and what to do.
+    pub(super) async fn console_links(
+        &self,
+        console: &Console,
+        visitor: &Visitor,
+    ) -> Result<Vec<String>, String> {
+        let state = self.state.lock().await;
+        console_link::links(state.listening.iter().map(Listening::place), console, visitor)
+    }
+
     /// Waits for a configuration that is taken.
     pub(super) async fn replaced(&self) {
         self.replaced.notified().await;
@@ -152,10 +167,11 @@ impl Reloader {
     fn replace(&self, state: &mut State) -> Result<String, String> {
         let Configured { assembly, mistakes, source } =
             Configured::read(&self.file).map_err(|failure| failure.to_string())?;
-        let assembly = assembly.controlled_by(Arc::<Commands>::clone(&self.commands));
+        let assembly = self.commands.of(assembly);
         let (before, after) = (state.running.config().clone(), assembly.config().clone());
         let take_over = (self.effect)(&after).map_err(|failure| failure.to_string())?;
-        let listeners = listeners::build(&self.app, &after, &source, &self.monitoring)
+        let console = self.commands.console();
+        let listeners = listeners::build(&self.app, &after, &source, &self.monitoring, console)
             .map_err(|failure| failure.to_string())?;
         let (mut wanted, running, touched) = state.running.become_next(assembly);
         if before.limits != after.limits {
@@ -170,6 +186,10 @@ impl Reloader {
         })?;
         // From here on nothing fails.
         state.running = running;
+        if touched.admin {
+            // Who has lost the way in that the link was made by must not keep the link's.
+            console.log_everybody_out();
+        }
         self.replaced.notify_one();
         let renewed = listeners::replace(&mut state.listening, listeners, self.stop);
         take_over();

@@ -4,7 +4,7 @@ use super::{Building, BuiltAdmin, BuiltRealm, BuiltTemplate, Fingerprint, refuse
 use crate::mistake::Mistakes;
 use crate::model::{self, Config};
 use serverwamp::auth::Secret;
-use serverwamp::{Admin, Application, NodeControl, RealmChanges};
+use serverwamp::{Admin, Application, NodeControl, Realm, RealmChanges};
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -18,11 +18,21 @@ pub struct Assembly {
     config: Config,
     realms: Vec<BuiltRealm>,
     admin: Option<BuiltAdmin>,
-    control: Option<Arc<dyn NodeControl>>,
+    program: OfProgram,
     templates: Vec<BuiltTemplate>,
     auth_secret: Option<Secret>,
     files: Vec<PathBuf>,
 }
+
+/// What the program around the application adds to the admin interface.
+#[derive(Default)]
+struct OfProgram {
+    control: Option<Arc<dyn NodeControl>>,
+    way_in: Option<WayIn>,
+}
+
+/// Adds a way into the admin interface that no configuration names.
+pub type WayIn = Arc<dyn Fn(Realm) -> Realm + Send + Sync>;
 
 /// What an application was made of, to find what a reload has to replace.
 #[derive(Clone, Debug)]
@@ -43,6 +53,8 @@ pub struct Touched {
     pub replaced: usize,
     /// Those that end.
     pub removed: usize,
+    /// Whether the admin interface that there was is one of them: who may come in may have changed.
+    pub admin: bool,
 }
 
 impl Assembly {
@@ -55,15 +67,22 @@ impl Assembly {
         let admin = config.admin.value().as_ref().and_then(|admin| building.admin(admin));
         let auth_secret = building.auth_secret(&config);
         let files = building.named();
-        let control = None;
-        let built = Self { config, realms, admin, control, templates, auth_secret, files };
+        let program = OfProgram::default();
+        let built = Self { config, realms, admin, program, templates, auth_secret, files };
         (mistakes.errors() == before).then_some(built)
     }
 
     /// The program, which carries out what its administrators command.
     #[must_use]
     pub fn controlled_by(mut self, control: Arc<dyn NodeControl>) -> Self {
-        self.control = Some(control);
+        self.program.control = Some(control);
+        self
+    }
+
+    /// A way into the admin interface beside those of the configuration, such as the links of the web console.
+    #[must_use]
+    pub fn let_in_by(mut self, way_in: WayIn) -> Self {
+        self.program.way_in = Some(way_in);
         self
     }
 
@@ -95,7 +114,7 @@ impl Assembly {
         }
         if let Some(built) = self.admin {
             running.admin = Some(built.files);
-            builder = builder.admin(controlled(built.admin, self.control));
+            builder = builder.admin(self.program.complete(built.admin));
         }
         match builder.build() {
             Ok(app) => Some((app, running)),
@@ -180,20 +199,21 @@ impl Running {
         match (self.config.admin.value(), next.admin) {
             (None, Some(built)) => {
                 running.admin = Some(built.files);
-                changes = changes.add(controlled(built.admin, next.control).into_realm());
+                changes = changes.add(next.program.complete(built.admin).into_realm());
                 touched.added += 1;
             }
             (Some(former), Some(built)) => {
                 running.admin = Some(built.files);
                 if Some(former) != running.config.admin.value().as_ref() || self.admin != running.admin {
-                    changes =
-                        changes.reconfigure(controlled(built.admin, next.control).into_reconfiguration());
+                    changes = changes.reconfigure(next.program.complete(built.admin).into_reconfiguration());
                     touched.replaced += 1;
+                    touched.admin = true;
                 }
             }
             (Some(_), None) => {
                 changes = changes.stop(Admin::REALM, REALM_REMOVED);
                 touched.removed += 1;
+                touched.admin = true;
             }
             (None, None) => {}
         }
@@ -201,10 +221,16 @@ impl Running {
     }
 }
 
-fn controlled(admin: Admin, control: Option<Arc<dyn NodeControl>>) -> Admin {
-    match control {
-        Some(control) => admin.control(control),
-        None => admin,
+impl OfProgram {
+    fn complete(self, admin: Admin) -> Admin {
+        let admin = match self.way_in {
+            Some(way_in) => admin.realm(|realm| way_in(realm)),
+            None => admin,
+        };
+        match self.control {
+            Some(control) => admin.control(control),
+            None => admin,
+        }
     }
 }
 

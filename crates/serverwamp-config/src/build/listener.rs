@@ -118,7 +118,7 @@ fn plain_server(app: &Application, listener: &Listener) -> Server {
         .paths(paths)
         .rawsocket(listener.serves(Service::RawSocket))
         .http(listener.has_requests() || listener.has_pages())
-        .websocket(|config| set_websocket(&listener.websocket, config))
+        .websocket(|config| set_websocket(listener, config))
         .rawsocket_config(|config| set_rawsocket(&listener.rawsocket, config));
     if listener.serves(Service::LongPoll) {
         server = server
@@ -134,11 +134,15 @@ fn plain_server(app: &Application, listener: &Listener) -> Server {
     server
 }
 
-fn set_websocket(settings: &model::WebSocket, config: &mut WebSocketConfig) {
+fn set_websocket(listener: &Listener, config: &mut WebSocketConfig) {
+    let settings = &listener.websocket;
     let origins: Vec<&str> = settings.origins.iter().map(|origin| origin.as_str()).collect();
     config.origins = if origins.contains(&"*") { Origins::any_origin() } else { Origins::listed(origins) };
     if !settings.hosts.is_empty() {
         config.hosts = Hosts::listed(settings.hosts.iter().map(|host| host.as_str()));
+    } else if listener.serves(Service::Console) {
+        // A page that gives its own name this address (DNS rebinding) must not look at the server from the browser of an operator.
+        config.hosts = Hosts::loopback().and_ip_literals();
     }
     if let Some(chosen) = settings.subprotocols.value() {
         config.subprotocols = chosen.iter().map(|one| subprotocol(*one.value())).collect();

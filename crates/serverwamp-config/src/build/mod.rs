@@ -11,7 +11,7 @@ mod users;
 
 use self::users::KnownUsers;
 
-pub use assembly::{Assembly, Running, Touched};
+pub use assembly::{Assembly, Running, Touched, WayIn};
 pub use listener::BuiltListener;
 
 use crate::codes;

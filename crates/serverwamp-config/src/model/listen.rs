@@ -129,7 +129,7 @@ section! {
         /// The web pages that may connect, such as `"https://app.example.com"` and `"https://*.example.com"`, beside those of the same
         /// host. `"*"` is any page: safe only where neither cookies nor client certificates tell who a user is.
         live origins: Vec<At<Text>> = Vec::new();
-        /// The hosts that requests may be for. Any by default. List them where whoever reaches the server is trusted for that alone, as on a
+        /// The hosts that requests may be for. Any by default; where the console is served, the names of this machine and IP addresses. List them where whoever reaches the server is trusted for that alone, as on a
         /// machine of one's own: a page that gives its own name the server's address is then refused.
         live hosts: Vec<At<Text>> = Vec::new();
         /// The subprotocols that may be chosen. All by default: supporting one costs nothing while no client asks for it.

@@ -6,6 +6,9 @@ use serverwamp_proto::codec::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The error of a program that has no console.
+pub(super) const NO_CONSOLE: &str = "serverwamp.error.no_console";
+
 /// The program around an application, as its administrators command it; for [`Admin::control`](crate::Admin::control).
 ///
 /// Each method answers a procedure of the admin interface, which checks permissions and arguments before, and writes the line of the
@@ -37,6 +40,20 @@ pub trait NodeControl: Send + Sync + 'static {
     /// # Errors
     /// That the filter cannot be followed.
     fn log_level(&self, filter: Option<String>) -> BoxFuture<'_, Result<String, WampError>>;
+
+    /// Answers `serverwamp.node.console_link`: addresses at which one browser each logs in, once, at the web console, as this authid with
+    /// this role. A program without a console leaves it as it is.
+    ///
+    /// # Errors
+    /// That there is no console, and why.
+    fn console_link(
+        &self,
+        authid: String,
+        authrole: String,
+    ) -> BoxFuture<'_, Result<Vec<String>, WampError>> {
+        let _nobody = (authid, authrole);
+        Box::pin(async { Err(WampError::new(NO_CONSOLE).arg("this program serves no console")) })
+    }
 }
 
 impl<C: NodeControl + ?Sized> NodeControl for Arc<C> {
@@ -54,5 +71,13 @@ impl<C: NodeControl + ?Sized> NodeControl for Arc<C> {
 
     fn log_level(&self, filter: Option<String>) -> BoxFuture<'_, Result<String, WampError>> {
         (**self).log_level(filter)
+    }
+
+    fn console_link(
+        &self,
+        authid: String,
+        authrole: String,
+    ) -> BoxFuture<'_, Result<Vec<String>, WampError>> {
+        (**self).console_link(authid, authrole)
     }
 }

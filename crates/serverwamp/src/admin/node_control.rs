@@ -4,6 +4,7 @@ use super::call::{AdminCall, fields};
 use super::table::{AdminAnswer, AdminRow, AnsweredBy, ArgumentDefault, ArgumentKind, ArgumentRow, FieldRow};
 use super::{AdminPermission, NodeControl};
 use crate::rt::BoxFuture;
+use serverwamp_proto::codec::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,7 +55,26 @@ pub(super) const ROWS: &[AdminRow] = &[
         errors: &[("wamp.error.invalid_argument", "The filter cannot be followed.")],
         serve: AnsweredBy::Program(log_level),
     },
+    AdminRow {
+        name: "serverwamp.node.console_link",
+        text: "A link that logs one browser in at the web console, once, as who asks for it: with the same `authid` and role. It leaves a \
+               line in the log.",
+        permission: AdminPermission::Read,
+        arguments: &[],
+        answer: &[FieldRow {
+            name: "links",
+            text: "The address with its token, one for each listener that serves the console and this realm.",
+        }],
+        errors: &[NO_CONSOLE],
+        serve: AnsweredBy::Program(console_link),
+    },
 ];
+
+/// The error of a program that has no console to be let in at.
+pub(super) const NO_CONSOLE: (&str, &str) = (
+    super::control::NO_CONSOLE,
+    "No listener serves the console, or none that does serves this realm, and the text says which.",
+);
 
 /// The error of a configuration that is wrong, for programs that read one.
 pub(super) const NOT_APPLIED: (&str, &str) = (
@@ -74,6 +94,15 @@ fn drain(call: AdminCall, control: Arc<dyn NodeControl>) -> BoxFuture<'static, A
     Box::pin(async move {
         control.drain(call.arguments.number("within_ms").map(Duration::from_millis)).await?;
         Ok(fields([("draining", true.into())]))
+    })
+}
+
+fn console_link(call: AdminCall, control: Arc<dyn NodeControl>) -> BoxFuture<'static, AdminAnswer> {
+    Box::pin(async move {
+        let (authid, authrole) = (call.caller.authid().to_owned(), call.caller.authrole().to_owned());
+        let links = control.console_link(authid, authrole).await?;
+        let links: Vec<Value> = links.into_iter().map(Value::from).collect();
+        Ok(fields([("links", links.into())]))
     })
 }
 

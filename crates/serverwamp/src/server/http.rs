@@ -113,8 +113,14 @@ impl Services {
         carriers: &CarrierSettings,
         request: Request<Incoming>,
     ) -> Response<AnyBody> {
+        #[cfg(feature = "console")]
+        let console = self.console.as_ref().filter(|console| console.has(request.uri().path()));
         let request = match self.answer_own(app, carriers, request).await {
-            Either::Left(response) => return fallback::own(response),
+            Either::Left(response) => {
+                #[cfg(feature = "console")]
+                let response = protected(response, console);
+                return fallback::own(response);
+            }
             Either::Right(request) => request,
         };
         match &self.fallback {
@@ -194,6 +200,10 @@ impl Services {
         if let Some((below, _)) = &self.long_poll {
             text.push_str(&format!("{}  long-polling\n", below.trim_end_matches('/')));
         }
+        #[cfg(feature = "console")]
+        if let Some(console) = &self.console {
+            text.push_str(&format!("{}  the web console, for a browser\n", console.home()));
+        }
         if let Some(health) = &self.health {
             text.push_str(&format!("{health}  200 while it serves, for load balancers\n"));
         }
@@ -225,6 +235,18 @@ impl HttpConnections {
         self.open.fetch_add(1, Ordering::Relaxed);
         OpenConnection(self)
     }
+}
+
+/// An answer below the console's path, with the headers that all of those have, whoever has made it.
+#[cfg(feature = "console")]
+fn protected(
+    mut response: Response<Full<Bytes>>,
+    console: Option<&serverwamp_console::Console>,
+) -> Response<Full<Bytes>> {
+    if let Some(console) = console.filter(|_| response.status() != StatusCode::SWITCHING_PROTOCOLS) {
+        console.protect(&mut response);
+    }
+    response
 }
 
 /// A page of plain text.

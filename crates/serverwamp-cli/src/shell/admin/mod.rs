@@ -4,6 +4,7 @@
 //! looked at; the realm that is joined is always that of the admin interface.
 
 mod answers;
+pub(crate) mod console;
 pub(crate) mod kill;
 pub(crate) mod list;
 pub(crate) mod node;

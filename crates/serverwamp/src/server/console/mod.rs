@@ -10,7 +10,7 @@ use crate::transport::PeerAddress;
 use crate::{Application, Server, WebSocketService};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -83,6 +83,7 @@ impl ConsoleService {
             *response.status_mut() = status;
             let plain = HeaderValue::from_static("text/plain; charset=utf-8");
             response.headers_mut().insert(CONTENT_TYPE, plain);
+            self.console.protect(&mut response);
             return response;
         }
         self.console.answer(&request.into_parts().0)
@@ -100,7 +101,11 @@ impl<B> Service<Request<B>> for ConsoleService {
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         if request.uri().path() == self.console.websocket_path() {
-            return self.websocket.call(request);
+            let mut answer = self.websocket.answer(request);
+            if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+                self.console.protect(&mut answer);
+            }
+            return ready(Ok(answer));
         }
         ready(Ok(self.page(request)))
     }

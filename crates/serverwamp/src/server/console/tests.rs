@@ -32,6 +32,42 @@ async fn pages_are_for_the_hosts_of_the_application() {
     assert_eq!(status(&service, "/elsewhere", "localhost").await, StatusCode::NOT_FOUND);
 }
 
+#[tokio::test]
+async fn refusals_have_the_headers_of_the_console() {
+    let console = Console::new();
+    let service = app(&console).console(&console);
+    for (path, host) in [
+        ("/console/ws", "localhost"),
+        ("/console/ws", "evil.example"),
+        ("/console/", "evil.example"),
+        ("/console/no", "localhost"),
+    ] {
+        let request = Request::get(path).header("host", host).body(()).unwrap();
+        let answer = service.clone().oneshot(request).await.unwrap();
+        assert!(answer.status().is_client_error(), "{path} of {host}");
+        assert!(answer.headers().contains_key("content-security-policy"), "{path} of {host}");
+        assert_eq!(answer.headers()["x-content-type-options"], "nosniff", "{path} of {host}");
+    }
+}
+
+/// A page that gives its own name the address of the server (DNS rebinding) has an origin that fits its host.
+#[tokio::test]
+async fn a_host_that_is_none_of_the_applications_logs_nobody_in() {
+    let console = Console::new();
+    let service = app(&console).console(&console);
+    let link = console.link(Visitor { authid: "ann".to_owned(), role: "operator".to_owned() }).unwrap();
+    let token = link.strip_prefix("/console/#token=").unwrap();
+    let post = |host: &str| {
+        let login = Request::post("/console/login")
+            .header("host", host)
+            .header("origin", format!("http://{host}"))
+            .header("authorization", format!("Bearer {token}"));
+        service.clone().oneshot(login.body(()).unwrap())
+    };
+    assert_eq!(post("evil.example:8080").await.unwrap().status(), StatusCode::FORBIDDEN);
+    assert_eq!(post("localhost:8080").await.unwrap().status(), StatusCode::NO_CONTENT, "it was not used up");
+}
+
 #[cfg(feature = "client")]
 #[tokio::test]
 async fn the_cookie_of_a_link_is_a_login() {

@@ -99,7 +99,7 @@ impl WebSocketService {
         self
     }
 
-    fn answer<B>(&self, request: Request<B>) -> Response<Full<Bytes>> {
+    pub(super) fn answer<B>(&self, request: Request<B>) -> Response<Full<Bytes>> {
         if self.app.inner().connections.stopping() {
             let mut response = Response::new(Full::from("the server is shutting down\n"));
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
