@@ -21,6 +21,13 @@ const POINTS: [(usize, usize); 2] = [(64, 1), (64, 64)];
 /// How often a page is asked for, in each number of sessions.
 const PAGES: usize = 301;
 
+/// The consoles that are open. A realm has eight watches, so of ten two wait.
+const CONSOLES: [usize; 4] = [0, 1, 8, 10];
+
+/// How often a console asks what the node is and who was refused, and again for a watch that it did not get.
+const ASKS: Duration = Duration::from_secs(5);
+const ASKS_AGAIN: Duration = Duration::from_secs(3);
+
 /// The listeners of the statistics, and the sessions of their realm.
 const LISTENERS: [usize; 3] = [0, 1, 10];
 const LISTENED_TO: usize = 10_000;
@@ -136,6 +143,7 @@ async fn pages_and_statistics(options: &AdminCostOptions) -> Result<(), Failure>
         println!("{number:<10} {all:>24.1} {none:>38.1}");
         if number == LISTENED_TO {
             statistics(&app).await?;
+            consoles(&app).await?;
         }
     }
     Ok(())
@@ -184,4 +192,51 @@ async fn statistics(app: &Application) -> Result<(), Failure> {
         );
     }
     Ok(())
+}
+
+/// Processor time of a second in which so many consoles show their overview, in this process, which plays them too.
+async fn consoles(app: &Application) -> Result<(), Failure> {
+    for open in CONSOLES {
+        let mut pages = Vec::new();
+        for _ in 0..open {
+            pages.push(tokio::spawn(console(app.clone())));
+        }
+        // Until the watches have begun to tell.
+        tokio::time::sleep(LISTENING).await;
+        let before = cpu_nanos_of(std::process::id())?;
+        tokio::time::sleep(LISTENING * 2).await;
+        let used = cpu_nanos_of(std::process::id())? - before;
+        let ended = pages.iter().filter(|page| page.is_finished()).count();
+        if ended > 0 {
+            return Err(format!("{ended} of {open} consoles have ended").into());
+        }
+        pages.into_iter().for_each(|page| page.abort());
+        let millis = used as f64 / 1e6 / (LISTENING * 2).as_secs_f64();
+        println!("           {open:>2} open consoles: {millis:.3} ms of processor time in a second");
+    }
+    Ok(())
+}
+
+/// What a console at its overview has the server do, until it is aborted.
+async fn console(app: Application) -> Result<(), serverwamp::WampError> {
+    let _realm = app.join("realm1").await;
+    let admin = app.join(Admin::REALM).await.map_err(serverwamp::WampError::internal)?;
+    let mut ticks = admin.subscribe("serverwamp.stats.tick").await?;
+    tokio::spawn(async move { while ticks.recv().await.is_some() {} });
+    let asking = admin.clone();
+    tokio::spawn(async move {
+        loop {
+            let _info = asking.call::<Value, _>("serverwamp.node.info", ()).await;
+            let _denials = asking.call::<Value, _>("serverwamp.auth.recent", ()).await;
+            tokio::time::sleep(ASKS).await;
+        }
+    });
+    loop {
+        let arguments: Dict =
+            [("realm", Value::from("realm1")), ("most", Value::from(10_u64))].into_iter().collect();
+        let mut figures =
+            admin.call::<CallResult, _>("serverwamp.uri.watch", Kwargs(arguments)).progressive();
+        while figures.next().await.is_some() {}
+        tokio::time::sleep(ASKS_AGAIN).await;
+    }
 }
